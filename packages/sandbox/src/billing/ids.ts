@@ -1,0 +1,29 @@
+import { nanoid } from "nanoid";
+
+/** Flowglad's own prefixes (flowglad.md l). */
+type IdPrefix =
+	| "cust"
+	| "sub"
+	| "si"
+	| "sub_feature"
+	| "usage_event"
+	| "chckt_session"
+	| "inv"
+	| "inv_li"
+	| "pm"
+	| "prch"
+	| "billing_period";
+
+export function newId(prefix: IdPrefix): string {
+	return `${prefix}_${nanoid()}`;
+}
+
+/** The fields that each record begins with. */
+export function newRecord(prefix: IdPrefix, atMs: number) {
+	return {
+		id: newId(prefix),
+		createdAt: atMs,
+		updatedAt: atMs,
+		livemode: false,
+	};
+}

@@ -1,0 +1,72 @@
+/**
+ * The records the sandbox stores are the records Flowglad's API answers with, typed by its own SDK. So a
+ * field the contract does not know cannot be stored, and rendering them needs no translation.
+ */
+import type {
+	ActivateSubscriptionCheckoutSessionClientSelectSchema,
+	AddPaymentMethodCheckoutSessionClientSelectSchema,
+	ProductCheckoutSessionClientSelectSchema,
+} from "@flowglad/node/resources/checkout-sessions";
+import type {
+	CustomerClientSelectSchema,
+	CustomerCreateResponse,
+	CustomerRetrieveBillingResponse,
+	StandardSubscriptionDetails,
+} from "@flowglad/node/resources/customers";
+import type {
+	SinglePaymentPriceClientSelectSchema,
+	SubscriptionPriceClientSelectSchema,
+	UsagePriceClientSelectSchema,
+} from "@flowglad/node/resources/prices";
+import type {
+	PaymentMethodClientSelectSchema,
+	PricingModelDetailsRecord,
+	StandardSubscriptionRecord,
+} from "@flowglad/node/resources/shared";
+import type { UsageEventCreateResponse } from "@flowglad/node/resources/usage-events";
+
+export type Customer = CustomerClientSelectSchema;
+export type Subscription = StandardSubscriptionRecord;
+export type SubscriptionStatus = Subscription["status"];
+export type SubscriptionItem = NonNullable<CustomerCreateResponse["data"]["subscriptionItems"]>[number];
+export type SubscriptionDetails = StandardSubscriptionDetails;
+type Experimental = NonNullable<StandardSubscriptionDetails["experimental"]>;
+export type FeatureItem = Exclude<Experimental["featureItems"][number], { type: "resource" }>;
+export type UsageMeterBalance = Experimental["usageMeterBalances"][number];
+export type InvoiceWithLines = CustomerRetrieveBillingResponse["invoices"][number];
+export type Purchase = CustomerRetrieveBillingResponse["purchases"][number];
+export type PaymentMethod = PaymentMethodClientSelectSchema;
+export type UsageEvent = UsageEventCreateResponse.UsageEvent;
+export type CheckoutSession =
+	| ProductCheckoutSessionClientSelectSchema
+	| AddPaymentMethodCheckoutSessionClientSelectSchema
+	| ActivateSubscriptionCheckoutSessionClientSelectSchema;
+
+export type SubscriptionPrice = SubscriptionPriceClientSelectSchema;
+export type SinglePaymentPrice = SinglePaymentPriceClientSelectSchema;
+export type UsagePrice = UsagePriceClientSelectSchema;
+export type PricingModel = PricingModelDetailsRecord;
+export type Product = PricingModel["products"][number];
+export type Feature = Exclude<Product["features"][number], { type: "resource" }>;
+export type UsageMeter = PricingModel["usageMeters"][number];
+
+/** Half-open: an event at `endMs` belongs to the next period. */
+export interface BillingPeriod {
+	id: string;
+	subscriptionId: string;
+	startMs: number;
+	endMs: number;
+}
+
+/** A change of plan that waits for the end of the current billing period. */
+export interface ScheduledAdjustment {
+	subscriptionId: string;
+	priceId: string;
+	quantity: number;
+}
+
+/** A paid checkout whose effect is held back (`activationDelayMs`), as a slow webhook would. */
+export interface PendingActivation {
+	checkoutSessionId: string;
+	dueAtMs: number;
+}

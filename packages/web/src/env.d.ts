@@ -1,0 +1,14 @@
+/** The commit that was built; "dev" under Vite's dev server. */
+declare const __BUILD__: string;
+
+declare namespace Cloudflare {
+	/** Bindings of wrangler.toml. Secrets and variables are read through config.ts only. */
+	interface Env {
+		DB: D1Database;
+		USAGE_LEDGER: DurableObjectNamespace<import("./objects/usage-ledger.ts").UsageLedger>;
+		CONVERSATION: DurableObjectNamespace<import("./objects/conversation.ts").Conversation>;
+	}
+	interface GlobalProps {
+		mainModule: typeof import("./server.ts");
+	}
+}

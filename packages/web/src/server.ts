@@ -1,0 +1,6 @@
+import handler from "@tanstack/react-start/server-entry";
+
+export { Conversation } from "./objects/conversation.ts";
+export { UsageLedger } from "./objects/usage-ledger.ts";
+
+export default handler;

@@ -1,0 +1,113 @@
+/**
+ * What the pages are given: plain data, ready to be shown. The server makes it (lib/pages.ts, GET /api/usage); components take it.
+ * Instants are ISO 8601 in UTC; the browser shows them in the reader's locale and zone. Amounts of usage are requests, of money cents.
+ */
+import type { UIMessage } from "ai";
+
+export type Tier = "guest" | "free" | "paid";
+
+/** The body of `GET /api/usage` (architecture, section 6). */
+export interface UsageView {
+	tier: Tier;
+	/** Requests of the window: for paid, the period's grants without top-ups. */
+	limit: number;
+	used: number;
+	/** Requests that are being answered right now. */
+	held: number;
+	/** What can still be asked, top-ups included; never negative. */
+	remaining: number;
+	/** Requests left beyond the plan's own; 0 for guest and free. */
+	topUps: number;
+	window: { start: string | null; end: string | null };
+	/** Null where nothing resets (a guest). */
+	resetAt: string | null;
+	/** True when the billing provider could not be asked, so that the tier shown may be too low. */
+	unverified: boolean;
+}
+
+export type Viewer = { kind: "guest" } | { kind: "user"; id: string; name: string; email: string; emailVerified: boolean };
+
+export interface ChatSummary {
+	id: string;
+	title: string;
+	updatedAt: string;
+}
+
+export interface ModelOption {
+	id: string;
+	label: string;
+}
+
+/** What every page needs to draw its frame. */
+export interface Shell {
+	viewer: Viewer;
+	usage: UsageView;
+	chats: ChatSummary[];
+	/** The allowed models, the default first. */
+	models: ModelOption[];
+	/** True when the built-in demo model answers because no real one is configured. */
+	demo: boolean;
+	billing: "none" | "flowglad";
+	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
+	mailboxUrl: string | null;
+}
+
+/** How an answer ended. An answer without a state is being written. */
+export type AnswerState = "complete" | "length" | "filtered" | "stopped" | "failed" | "interrupted";
+
+/** `metadata` of an assistant's message, sent with the stream and kept with the message. */
+export interface AnswerMetadata {
+	model?: string;
+	state?: AnswerState;
+	/** Whether the answer was counted; absent while it is being written. */
+	counted?: boolean;
+}
+
+export type ChatMessage = UIMessage<AnswerMetadata>;
+
+export interface ChatView {
+	id: string;
+	title: string;
+	messages: ChatMessage[];
+	/** An answer is being written: the page joins it through GET /api/chat/{id}/stream. */
+	running: boolean;
+}
+
+/** A plan or top-up of the pricing model, as the pricing page shows it. */
+export interface PlanView {
+	priceSlug: string;
+	name: string;
+	description: string | null;
+	amountCents: number;
+	currency: string;
+	/** Null for a one-time purchase. */
+	interval: "day" | "week" | "month" | "year" | null;
+	/** AI requests that come with it: per interval, or once for a top-up. */
+	requests: number | null;
+	kind: "free" | "subscription" | "top-up";
+}
+
+export interface PricingView {
+	guestLimit: number;
+	freeLimit: number;
+	/** Empty when no billing provider is configured, or when it did not answer. */
+	plans: PlanView[];
+	unavailable: boolean;
+}
+
+/**
+ * The body of a refusal (RFC 9457). 429 carries the limit's fields; see docs/operations.md for every title.
+ */
+export interface Problem {
+	type: string;
+	title: string;
+	status: number;
+	detail: string;
+	requestId?: string;
+	policy?: "guest" | "network" | "free" | "paid" | "in-flight";
+	tier?: Tier;
+	limit?: number;
+	remaining?: number;
+	resetAt?: string | null;
+	upgradeUrl?: string;
+}

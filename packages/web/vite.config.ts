@@ -1,0 +1,35 @@
+import { cloudflare } from "@cloudflare/vite-plugin";
+import tailwindcss from "@tailwindcss/vite";
+import { tanstackStart } from "@tanstack/react-start/plugin/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+export default defineConfig(({ command }) => ({
+	define: {
+		__BUILD__: JSON.stringify(process.env.PARLEY_BUILD ?? "dev"),
+	},
+	server: { port: Number(process.env.PORT ?? 3000), strictPort: true },
+	plugins: [
+		cloudflare({
+			configPath: `${root}wrangler.toml`,
+			viteEnvironment: { name: "ssr" },
+			// `wrangler dev` and `vite dev` share one local database and one set of objects.
+			persistState: { path: process.env.PARLEY_STATE ?? `${root}.wrangler/state` },
+			config: (config) => {
+				// wrangler.toml names the built Worker; Vite starts from its source.
+				config.main = `${root}packages/web/src/server.ts`;
+				if (command === "serve") Object.assign(config.vars ?? {}, devVars());
+			},
+		}),
+		tailwindcss(),
+		tanstackStart(),
+		react(),
+	],
+}));
+
+/** What `npm run dev` hands over to the Worker (scripts/start.mjs); production gets these as secrets. */
+function devVars(): Record<string, string> {
+	return JSON.parse(process.env.PARLEY_DEV_VARS ?? "{}");
+}

@@ -1,0 +1,133 @@
+// Makes a clone ready to run. Plain Node 18+, no dependencies: it runs before anything is installed.
+//
+//   node scripts/setup.mjs install secrets migrations build   the named steps, in that order
+//   node scripts/setup.mjs wrangler                           what wrangler.toml's [build] calls
+//
+// Each step first looks whether there is something to do, and says one line when there was.
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = join(root, "node_modules", ".bin");
+const migrations = join(root, "packages/web/src/db/migrations");
+
+/** The folder of the local database and objects; `wrangler dev` and Vite read the same one. */
+export const stateFolder = () => process.env.PARLEY_STATE ?? join(root, ".wrangler", "state");
+
+/** The environment for the repository's own tools: its Node 24 (node_modules/.bin) before the machine's. */
+export const toolEnv = (extra = {}) => ({ ...process.env, PATH: bin + delimiter + process.env.PATH, ...extra });
+
+const say = (line) => console.log(`setup: ${line}`);
+const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
+
+function run(command, args, env = {}) {
+	const done = spawnSync(command, args, {
+		cwd: root,
+		env: toolEnv(env),
+		encoding: "utf8",
+		stdio: ["ignore", "pipe", "pipe"],
+		shell: process.platform === "win32",
+	});
+	if (done.status !== 0) {
+		throw new Error(
+			`${command} ${args.join(" ")} failed (${done.error?.message ?? `exit code ${done.status}`})\n${done.stdout ?? ""}${done.stderr ?? ""}`,
+		);
+	}
+}
+
+/** Whether node_modules holds just what the lockfile asks for (npm leaves a lockfile of its own there). */
+function installed() {
+	const wanted = JSON.parse(read(join(root, "package-lock.json"))).packages;
+	const found = JSON.parse(read(join(root, "node_modules", ".package-lock.json")) ?? "{}").packages;
+	if (!found) return false;
+	return Object.entries(wanted).every(([path, entry]) => {
+		if (path === "" || !path.includes("node_modules/")) return true;
+		const there = found[path];
+		// Another platform's binaries are in the lockfile, but not on this machine.
+		return there ? there.version === entry.version : Boolean(entry.optional);
+	});
+}
+
+function install() {
+	if (installed()) return;
+	say("installing packages (npm ci)");
+	run("npm", ["ci", "--no-audit", "--no-fund"]);
+}
+
+function secrets() {
+	const path = join(root, ".dev.vars");
+	if (existsSync(path)) return;
+	const secret = () => randomBytes(32).toString("base64url");
+	const lines = [
+		"# Generated for local use. .dev.vars.example explains every variable.",
+		`BETTER_AUTH_SECRET=${secret()}`,
+		`GUEST_COOKIE_SECRET=${secret()}`,
+	];
+	writeFileSync(path, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+	say("wrote .dev.vars with fresh secrets");
+}
+
+function applyMigrations() {
+	const hash = createHash("sha256");
+	for (const file of readdirSync(migrations)
+		.filter((name) => name.endsWith(".sql"))
+		.sort()) {
+		hash.update(file).update(readFileSync(join(migrations, file)));
+	}
+	const wanted = hash.digest("hex");
+	const marker = join(stateFolder(), "migrations.sha256");
+	if (read(marker) === wanted) return;
+	run("wrangler", ["d1", "migrations", "apply", "DB", "--local", "--persist-to", stateFolder()], {
+		CI: "true",
+		WRANGLER_SEND_METRICS: "false",
+	});
+	mkdirSync(stateFolder(), { recursive: true });
+	writeFileSync(marker, wanted);
+	say("applied the database migrations");
+}
+
+function commit() {
+	try {
+		return execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+	} catch {
+		return "unknown"; // an unpacked archive has no git
+	}
+}
+
+/** What the build is stamped with (GET /api/health shows it); turbo rebuilds when it changes. */
+export const buildEnv = () => ({ PARLEY_BUILD: process.env.PARLEY_BUILD ?? commit(), TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" });
+
+function build() {
+	const before = read(join(root, "packages/web/dist/server/index.js"));
+	run("turbo", ["run", "build", "--output-logs=errors-only"], buildEnv());
+	if (before !== read(join(root, "packages/web/dist/server/index.js"))) say("built the app");
+}
+
+const steps = { install, secrets, migrations: applyMigrations, build };
+
+/** Runs the named steps; throws with the failed tool's output. */
+export function setup(...names) {
+	for (const name of names) {
+		const step = steps[name];
+		if (!step) throw new Error(`setup has no step "${name}"; it has: ${Object.keys(steps).join(", ")}, wrangler`);
+		step();
+	}
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+	try {
+		const names = process.argv.slice(2);
+		if (names[0] === "wrangler") {
+			// A deployment has its own secrets and database; only a local start may make them.
+			setup(...(process.env.WRANGLER_COMMAND === "dev" ? ["secrets", "migrations", "build"] : ["build"]));
+		} else {
+			setup(...names);
+		}
+	} catch (error) {
+		console.error(error instanceof Error ? error.message : error);
+		process.exit(1);
+	}
+}
