@@ -2,8 +2,6 @@
  * What the pages are given: plain data, ready to be shown. The server makes it (lib/pages.ts, GET /api/usage); components take it.
  * Instants are ISO 8601 in UTC; the browser shows them in the reader's locale and zone. Amounts of usage are requests, of money cents.
  */
-import type { UIMessage } from "ai";
-
 export type Tier = "guest" | "free" | "paid";
 
 /** The body of `GET /api/usage` (architecture, section 6). */
@@ -63,7 +61,13 @@ export interface AnswerMetadata {
 	counted?: boolean;
 }
 
-export type ChatMessage = UIMessage<AnswerMetadata>;
+/** A message in the AI SDK's UI form (`UIMessage`), narrowed to the parts that we keep: everything else is not for showing. */
+export interface ChatMessage {
+	id: string;
+	role: "user" | "assistant";
+	parts: { type: "text" | "reasoning"; text: string }[];
+	metadata?: AnswerMetadata;
+}
 
 export interface ChatView {
 	id: string;
