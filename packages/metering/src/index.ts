@@ -1,0 +1,4 @@
+export * from "./ledger.ts";
+export * from "./outbox.ts";
+export * from "./tier.ts";
+export * from "./window.ts";
