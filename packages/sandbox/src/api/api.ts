@@ -1,0 +1,61 @@
+/** Flowglad's API under /api/v1: what happens to a request, in order. */
+import type { PricingModelRetrieveResponse } from "@flowglad/node/resources/pricing-models";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { customAlphabet } from "nanoid";
+import { pricingModel } from "../billing/pricing.ts";
+import { Refusal, type RefusalCode } from "../billing/refusal.ts";
+import type { Env, World } from "../world.ts";
+import { InvalidBody, MalformedJson } from "./body.ts";
+import { checkoutSessionRoutes } from "./checkout-sessions.ts";
+import { customerRoutes } from "./customers.ts";
+import { subscriptionRoutes } from "./subscriptions.ts";
+import { usageEventRoutes } from "./usage-events.ts";
+
+export function flowgladApi(world: World) {
+	return new Hono<Env>()
+		.use(authenticate(world))
+		.route("/", customerRoutes(world))
+		.route("/", usageEventRoutes(world))
+		.route("/", checkoutSessionRoutes(world))
+		.route("/", subscriptionRoutes(world))
+		.route("/", pricingModelRoutes())
+		.onError(answerError);
+}
+
+function pricingModelRoutes() {
+	return new Hono<Env>().get("/pricing-models/:id", (c) => {
+		const id = c.req.param("id");
+		if (id !== "default" && id !== pricingModel.id) throw new Refusal("NOT_FOUND", `Pricing model ${id} not found`);
+		return c.json({ pricingModel } satisfies PricingModelRetrieveResponse);
+	});
+}
+
+/** The key stands raw in the header, or after "Bearer ". A refusal is plain text, not JSON (flowglad.md l). */
+function authenticate(world: World): MiddlewareHandler<Env> {
+	return async (c, next) => {
+		const header = c.req.header("authorization") ?? "";
+		const key = header.replace(/^Bearer /i, "");
+		if (key !== world.secretKey) return c.text("Unauthorized", 401);
+		return next();
+	};
+}
+
+const newRequestId = customAlphabet("0123456789abcdef", 8);
+
+const statuses = {
+	BAD_REQUEST: 400,
+	NOT_FOUND: 404,
+	CONFLICT: 409,
+	INTERNAL_SERVER_ERROR: 500,
+} as const satisfies Record<RefusalCode, number>;
+
+/** The real service's error bodies, which are not those of its OpenAPI document (flowglad.md l). */
+function answerError(error: Error, c: Context<Env>): Response {
+	const requestId = newRequestId();
+	c.header("X-Request-Id", requestId);
+	if (error instanceof MalformedJson) return c.json({ error: error.message, request_id: requestId }, 400);
+	if (error instanceof InvalidBody) return c.json({ error: error.issues, code: "BAD_REQUEST", request_id: requestId }, 400);
+	if (error instanceof Refusal) return c.json({ error: error.message, code: error.code, request_id: requestId }, statuses[error.code]);
+	console.error(error);
+	return c.json({ error: error.message, code: "INTERNAL_SERVER_ERROR", request_id: requestId }, 500);
+}

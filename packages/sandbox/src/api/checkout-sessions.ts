@@ -1,0 +1,24 @@
+import type { CheckoutSessionCreateResponse } from "@flowglad/node/resources/checkout-sessions";
+import { Hono } from "hono";
+import { createCheckoutSession, findCheckoutSession } from "../billing/checkout.ts";
+import type { CheckoutSession } from "../billing/records.ts";
+import type { Env, World } from "../world.ts";
+import { readBody } from "./body.ts";
+import { createCheckoutSessionBody } from "./schemas.ts";
+
+/** The url stands beside the session, not in it, and leads to the sandbox's own page. */
+function withUrl(checkoutSession: CheckoutSession, requestUrl: string) {
+	return {
+		checkoutSession,
+		url: `${new URL(requestUrl).origin}/checkout/${checkoutSession.id}`,
+	} satisfies CheckoutSessionCreateResponse;
+}
+
+export function checkoutSessionRoutes(world: World) {
+	return new Hono<Env>()
+		.post("/checkout-sessions", async (c) => {
+			const body = await readBody(c, createCheckoutSessionBody);
+			return c.json(withUrl(createCheckoutSession(world.state, body.checkoutSession, world.nowMs()), c.req.url));
+		})
+		.get("/checkout-sessions/:id", (c) => c.json(withUrl(findCheckoutSession(world.state, c.req.param("id")), c.req.url)));
+}

@@ -1,0 +1,56 @@
+import type { CustomerCreateResponse, CustomerRetrieveResponse } from "@flowglad/node/resources/customers";
+import { Hono } from "hono";
+import { archiveCustomer, createCustomer, requireCustomer } from "../billing/customers.ts";
+import { usageMeterBalances } from "../billing/ledger-book.ts";
+import type { UsageMeterBalance } from "../billing/records.ts";
+import { Refusal } from "../billing/refusal.ts";
+import { currentSubscriptions, findSubscription, itemsOf } from "../billing/subscriptions.ts";
+import type { Env, World } from "../world.ts";
+import { readBody } from "./body.ts";
+import { billing } from "./render.ts";
+import { createCustomerBody, updateCustomerBody } from "./schemas.ts";
+
+export function customerRoutes(world: World) {
+	return new Hono<Env>()
+		.post("/customers", async (c) => {
+			const body = await readBody(c, createCustomerBody);
+			const { customer, subscription } = createCustomer(world.state, body.customer, world.nowMs());
+			return c.json({
+				data: {
+					customer,
+					subscription,
+					subscriptionItems: itemsOf(world.state, subscription.id),
+				},
+			} satisfies CustomerCreateResponse);
+		})
+		.get("/customers/:externalId", (c) => {
+			const customer = requireCustomer(world.state, c.req.param("externalId"));
+			return c.json({ customer } satisfies CustomerRetrieveResponse);
+		})
+		.put("/customers/:externalId", async (c) => {
+			const body = await readBody(c, updateCustomerBody);
+			const customer = requireCustomer(world.state, c.req.param("externalId"));
+			const given = Object.entries(body.customer).filter(([, value]) => value !== undefined);
+			Object.assign(customer, Object.fromEntries(given), { updatedAt: world.nowMs() });
+			return c.json({ customer } satisfies CustomerRetrieveResponse);
+		})
+		.post("/customers/:externalId/archive", (c) => {
+			const customer = archiveCustomer(world.state, c.req.param("externalId"), world.nowMs());
+			return c.json({ customer } satisfies CustomerRetrieveResponse);
+		})
+		.get("/customers/:externalId/billing", (c) => {
+			const customer = requireCustomer(world.state, c.req.param("externalId"));
+			return c.json(billing(world.state, customer, new URL(c.req.url).origin));
+		})
+		.get("/customers/:externalId/usage-balances", (c) => {
+			const customer = requireCustomer(world.state, c.req.param("externalId"));
+			const wanted = c.req.query("subscriptionId");
+			const subscriptions = wanted === undefined ? currentSubscriptions(world.state, customer.id) : [findSubscription(world.state, wanted)];
+			if (subscriptions.some(({ customerId }) => customerId !== customer.id))
+				throw new Refusal("NOT_FOUND", `Subscription with id ${wanted} not found`);
+			// @flowglad/node does not know this endpoint; the entries are those of the billing object.
+			return c.json({
+				usageMeterBalances: subscriptions.flatMap(({ id }) => usageMeterBalances(world.state, id)),
+			} satisfies { usageMeterBalances: UsageMeterBalance[] });
+		});
+}

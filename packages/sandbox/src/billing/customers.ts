@@ -1,0 +1,63 @@
+import type { State } from "../state.ts";
+import { newRecord } from "./ids.ts";
+import { organizationId, pricingModelId } from "./pricing.ts";
+import type { Customer, Subscription } from "./records.ts";
+import { Refusal } from "./refusal.ts";
+import { currentSubscriptions, end, startDefaultPlan } from "./subscriptions.ts";
+
+/** Archiving frees the externalId, so an archived customer is found by nobody. */
+export function findCustomer(state: State, externalId: string): Customer | undefined {
+	return state.customers.find((customer) => customer.externalId === externalId && !customer.archived);
+}
+
+/** The SDK creates the customer when it sees this refusal's code, so it must be NOT_FOUND (flowglad.md a). */
+export function requireCustomer(state: State, externalId: string): Customer {
+	const customer = findCustomer(state, externalId);
+	if (customer === undefined) throw new Refusal("NOT_FOUND", `Customer with externalId ${externalId} not found`);
+	return customer;
+}
+
+export interface CustomerInput {
+	externalId: string;
+	email: string;
+	name: string;
+	logoURL?: string | null | undefined;
+	iconURL?: string | null | undefined;
+	domain?: string | null | undefined;
+	userId?: string | null | undefined;
+}
+
+/** Creates the customer and its subscription to the default plan. */
+export function createCustomer(state: State, input: CustomerInput, atMs: number): { customer: Customer; subscription: Subscription } {
+	if (findCustomer(state, input.externalId) !== undefined)
+		throw new Refusal("CONFLICT", `A customer with externalId ${input.externalId} already exists`);
+	const customer: Customer = {
+		...newRecord("cust", atMs),
+		organizationId,
+		email: input.email,
+		name: input.name,
+		invoiceNumberBase: `SBX${state.customers.length + 1}`,
+		archived: false,
+		logoURL: input.logoURL ?? null,
+		iconURL: input.iconURL ?? null,
+		domain: input.domain ?? null,
+		billingAddress: null,
+		externalId: input.externalId,
+		userId: input.userId ?? null,
+		pricingModelId,
+	};
+	state.customers.push(customer);
+	return { customer, subscription: startDefaultPlan(state, customer, atMs) };
+}
+
+/** Idempotent: archiving an archived customer returns it unchanged. */
+export function archiveCustomer(state: State, externalId: string, atMs: number): Customer {
+	const archived = state.customers.findLast((customer) => customer.externalId === externalId && customer.archived);
+	const customer = findCustomer(state, externalId) ?? archived;
+	if (customer === undefined) return requireCustomer(state, externalId);
+	if (customer.archived) return customer;
+	for (const subscription of currentSubscriptions(state, customer.id)) end(state, subscription, "customer_archived", atMs);
+	customer.archived = true;
+	customer.updatedAt = atMs;
+	return customer;
+}

@@ -1,0 +1,53 @@
+import { Hono } from "hono";
+import { html } from "hono/html";
+import type { Mail } from "../mailbox.ts";
+import type { Env, World } from "../world.ts";
+import { type Html, notFoundPage, page, time } from "./layout.ts";
+
+/** The mail the app sent, newest first. */
+export function mailboxPages(world: World) {
+	return new Hono<Env>()
+		.get("/", (c) => c.html(mailboxPage(world.state.mailbox)))
+		.get("/:id", (c) => {
+			const mail = world.state.mailbox.find(({ id }) => id === c.req.param("id"));
+			return mail === undefined ? c.html(notFoundPage("This mail"), 404) : c.html(mailPage(mail));
+		});
+}
+
+function mailboxPage(mailbox: Mail[]): Html {
+	return page({
+		title: "Mailbox",
+		body: html`
+<p class="soft"><a href="/">Sandbox</a></p>
+<h1>Mailbox</h1>
+${
+	mailbox.length === 0
+		? html`<p>No mail yet. What the app sends, such as a link to verify an address, arrives here.</p>`
+		: mailbox.toReversed().map(
+				(mail) => html`<article>
+<h2><a href="/mailbox/${mail.id}">${mail.subject || "(no subject)"}</a></h2>
+<p class="soft">To ${mail.to}, ${time(mail.atMs)}</p>
+<p>${withLinks(mail.text)}</p>
+</article>`,
+			)
+}`,
+	});
+}
+
+function mailPage(mail: Mail): Html {
+	return page({
+		title: mail.subject,
+		body: html`
+<p class="soft"><a href="/mailbox">Mailbox</a></p>
+<h1>${mail.subject || "(no subject)"}</h1>
+<p class="soft">To ${mail.to}, ${time(mail.atMs)}</p>
+<pre>${withLinks(mail.text)}</pre>`,
+	});
+}
+
+/** The text with its http(s) addresses clickable; a full stop after one is not part of it. */
+function withLinks(text: string): Html[] {
+	return text
+		.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]])/)
+		.map((part, index) => (index % 2 === 1 ? html`<a href="${part}" rel="noreferrer">${part}</a>` : html`${part}`));
+}

@@ -1,0 +1,118 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { Hono, type MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import { flowgladApi } from "./api/api.ts";
+import { applyDue } from "./billing/due.ts";
+import { controlRoutes } from "./control.ts";
+import { injectFaults } from "./faults.ts";
+import { modelRoutes } from "./model.ts";
+import { billingPortalPages } from "./pages/billing-portal.ts";
+import { checkoutPages } from "./pages/checkout.ts";
+import { inspectorPages } from "./pages/inspector.ts";
+import { mailboxPages } from "./pages/mailbox.ts";
+import { emptyState } from "./state.ts";
+import { createCommit, readState } from "./state-file.ts";
+import type { Env, World } from "./world.ts";
+
+export interface SandboxOptions {
+	/** The key the Flowglad API accepts. */
+	secretKey: string;
+	/** The JSON file that holds the state; without it the state lives in memory. */
+	statePath?: string | undefined;
+	/** Where the app runs, for links on pages. Default http://localhost:3000. */
+	appUrl?: string | undefined;
+	/** The machine's clock, epoch milliseconds. */
+	now?: (() => number) | undefined;
+}
+
+/** The stand-in for the outside world as a Hono app; faults that touch the connection need `startSandbox`. */
+export function createSandbox({ secretKey, statePath, appUrl = "http://localhost:3000", now = Date.now }: SandboxOptions): {
+	app: Hono<Env>;
+	world: World;
+} {
+	const world: World = {
+		state: statePath === undefined ? emptyState() : readState(statePath),
+		nowMs: () => now() + world.state.clockOffsetMs,
+		machineNowMs: now,
+		commit: statePath === undefined ? async () => {} : createCommit(statePath, () => world.state),
+		secretKey,
+		appUrl,
+	};
+	const app = new Hono<Env>();
+	app.use(async (_, next) => {
+		await next();
+		// Before the answer leaves, so that nothing answered is ever lost.
+		await world.commit();
+	});
+	app.use("/api/v1/*", countCalls(world), injectFaults(world));
+	app.use("/model/v1/*", countCalls(world));
+	app.use(async (_, next) => {
+		applyDue(world.state, world.nowMs());
+		await next();
+	});
+	app.route("/api/v1", flowgladApi(world));
+	app.route("/model/v1", modelRoutes(world));
+	app.route("/__sandbox", controlRoutes(world));
+	app.route("/checkout", checkoutPages(world));
+	app.route("/billing-portal", billingPortalPages(world));
+	app.route("/mailbox", mailboxPages(world));
+	app.route("/", inspectorPages(world));
+	app.notFound((c) => c.text("Not Found", 404));
+	return { app, world };
+}
+
+/** Counts each call by "METHOD /path-pattern", those that a fault keeps from the API included. */
+function countCalls(world: World): MiddlewareHandler<Env> {
+	return async (c, next) => {
+		const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
+		const name = `${c.req.method} ${route?.path ?? c.req.path}`;
+		world.state.calls[name] = (world.state.calls[name] ?? 0) + 1;
+		await next();
+	};
+}
+
+export interface RunningSandbox {
+	url: string;
+	port: number;
+	close(): Promise<void>;
+}
+
+/** Serves the sandbox on loopback; `port` 0 takes a free one. */
+export async function startSandbox({ port, ...options }: SandboxOptions & { port: number }): Promise<RunningSandbox> {
+	const { app, world } = createSandbox(options);
+	const listener = getRequestListener(app.fetch);
+	const open = (host: string, onPort: number) =>
+		new Promise<Server>((resolve, reject) => {
+			const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+			server.once("error", reject);
+			server.listen(onPort, host, () => resolve(server));
+		});
+	const ipv4 = await open("127.0.0.1", port);
+	const taken = (ipv4.address() as AddressInfo).port;
+	const servers = [ipv4];
+	try {
+		// "localhost" is ::1 first for many clients. Both loopback addresses, and no address of the network.
+		servers.push(await open("::1", taken));
+	} catch (error) {
+		if (!isWithoutIpv6(error)) {
+			ipv4.close();
+			throw error;
+		}
+	}
+	return {
+		url: `http://localhost:${taken}`,
+		port: taken,
+		close: async () => {
+			await world.commit();
+			const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+			for (const server of servers) server.closeAllConnections();
+			await Promise.all(closed);
+		},
+	};
+}
+
+function isWithoutIpv6(error: unknown): boolean {
+	return error instanceof Error && "code" in error && (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT");
+}
