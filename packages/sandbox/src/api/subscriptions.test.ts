@@ -1,0 +1,186 @@
+import { expect, it } from "vitest";
+import { balanceOf, currentSubscriptionId, runSandbox } from "../testing/harness.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+const monthMs = 31 * dayMs;
+
+/** 2026-01-01, so that a month is 31 days; the clock stands still but for `advance`. */
+const now = () => Date.UTC(2026, 0, 1);
+
+async function withPro() {
+	const sandbox = await runSandbox({ now });
+	await sandbox.flowglad("user_1").findOrCreateCustomer();
+	await sandbox.buy("user_1", "pro_monthly");
+	const id = await currentSubscriptionId(sandbox, "user_1");
+	return { sandbox, flowglad: sandbox.flowglad("user_1"), id };
+}
+
+it("replaces the free plan by the paid one and leaves a paid invoice, a purchase and a card", async () => {
+	const { flowglad, id } = await withPro();
+	const billing = await flowglad.getBilling();
+	expect(billing.currentSubscription).toMatchObject({ id, name: "Pro", isFreePlan: false, status: "active" });
+	expect(billing.currentSubscriptions).toHaveLength(1);
+	expect(billing.subscriptions.find(({ isFreePlan }) => isFreePlan)).toMatchObject({
+		status: "canceled",
+		current: false,
+		cancellationReason: "upgraded_to_paid",
+		replacedBySubscriptionId: id,
+	});
+	expect(billing.invoices).toMatchObject([{ invoice: { status: "paid", subtotal: 799, subscriptionId: id } }]);
+	expect(billing.purchases).toMatchObject([{ status: "paid", priceId: "price_pro_monthly" }]);
+	expect(billing.paymentMethods).toMatchObject([{ type: "card", default: true }]);
+});
+
+it("leaves credits of the free plan behind on an upgrade", async () => {
+	const sandbox = await runSandbox({ now });
+	await sandbox.flowglad("user_1").findOrCreateCustomer();
+	await sandbox.buy("user_1", "top_up_1000");
+	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
+	await sandbox.buy("user_1", "pro_monthly");
+	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
+});
+
+it("grants a top-up once, whatever the quantity, and keeps it over a renewal", async () => {
+	const { sandbox } = await withPro();
+	await sandbox.buy("user_1", "top_up_1000", 3);
+	expect(await balanceOf(sandbox, "user_1")).toBe(2000);
+	await sandbox.advance(monthMs);
+	expect(await balanceOf(sandbox, "user_1")).toBe(2000);
+});
+
+it("renews: leftovers expire, new credits arrive, an invoice is paid", async () => {
+	const { sandbox, flowglad, id } = await withPro();
+	await sandbox.admin.createUsageEvent({
+		usageEvent: { subscriptionId: id, usageMeterSlug: "ai_requests", transactionId: "req_1", amount: 400 },
+	});
+	await sandbox.advance(monthMs - 1);
+	expect(await balanceOf(sandbox, "user_1")).toBe(600);
+	await sandbox.advance(1);
+	const billing = await flowglad.getBilling();
+	expect(billing.checkUsageBalance("ai_requests")).toMatchObject({ availableBalance: 1000 });
+	expect(billing.currentSubscription).toMatchObject({
+		id,
+		status: "active",
+		currentBillingPeriodStart: Date.UTC(2026, 1, 1),
+		currentBillingPeriodEnd: Date.UTC(2026, 2, 1),
+	});
+	expect(billing.invoices.map(({ invoice }) => invoice.status)).toEqual(["paid", "paid"]);
+});
+
+it("settles debt with the renewal's invoice, and carries it over when the renewal is declined", async () => {
+	const { sandbox, flowglad, id } = await withPro();
+	const overdraw = (transactionId: string) =>
+		sandbox.admin.createUsageEvent({ usageEvent: { subscriptionId: id, usageMeterSlug: "ai_requests", transactionId, amount: 1503 } });
+	await overdraw("req_1");
+	expect(await balanceOf(sandbox, "user_1")).toBe(-503);
+	await sandbox.advance(monthMs);
+	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
+	await overdraw("req_2");
+	await sandbox.faults({ declineRenewals: true });
+	await sandbox.advance(28 * dayMs);
+	expect(await balanceOf(sandbox, "user_1")).toBe(497);
+	const { currentSubscription } = await flowglad.getBilling();
+	expect(currentSubscription).toMatchObject({ id, status: "past_due", current: true });
+});
+
+it("makes a free plan past_due at its rollover, there being no card", async () => {
+	const sandbox = await runSandbox({ now });
+	await sandbox.flowglad("user_1").findOrCreateCustomer();
+	await sandbox.advance(monthMs);
+	const { currentSubscription } = await sandbox.flowglad("user_1").getBilling();
+	expect(currentSubscription).toMatchObject({ isFreePlan: true, status: "past_due", current: true });
+});
+
+it("applies a year that passed at once as its twelve renewals", async () => {
+	const { sandbox, flowglad } = await withPro();
+	await sandbox.advance(365 * dayMs);
+	const { invoices, currentSubscription } = await flowglad.getBilling();
+	expect(invoices).toHaveLength(13);
+	expect(currentSubscription?.currentBillingPeriodStart).toBe(Date.UTC(2027, 0, 1));
+});
+
+it("falls back to the default plan when canceled immediately", async () => {
+	const { flowglad, id } = await withPro();
+	const { subscription } = await flowglad.cancelSubscription({ id, cancellation: { timing: "immediately" } });
+	expect(subscription).toMatchObject({ id, status: "canceled", current: false, canceledAt: now() });
+	const billing = await flowglad.getBilling();
+	expect(billing.currentSubscription).toMatchObject({ isFreePlan: true, status: "active" });
+	expect(billing.subscriptions.find((one) => one.id === id)).toMatchObject({ subscriptionItems: [] });
+});
+
+it("stays current until a scheduled cancellation, then leaves the customer without a subscription", async () => {
+	const { sandbox, flowglad, id } = await withPro();
+	const { subscription } = await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
+	expect(subscription).toMatchObject({ status: "cancellation_scheduled", current: true, cancelScheduledAt: now() + monthMs });
+	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
+	await sandbox.advance(monthMs);
+	const billing = await flowglad.getBilling();
+	expect(billing).not.toHaveProperty("currentSubscription");
+	expect(billing.currentSubscriptions).toEqual([]);
+	expect(billing.checkUsageBalance("ai_requests")).toBeNull();
+});
+
+it("takes a scheduled cancellation back", async () => {
+	const { sandbox, flowglad, id } = await withPro();
+	await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
+	const { subscription } = await flowglad.uncancelSubscription({ id });
+	expect(subscription).toMatchObject({ status: "active", cancelScheduledAt: null });
+	await sandbox.advance(monthMs);
+	expect(await currentSubscriptionId(sandbox, "user_1")).toBe(id);
+});
+
+it("refuses to cancel the free plan, or what is canceled already", async () => {
+	const { sandbox, id } = await withPro();
+	const cancel = (subscriptionId: string) =>
+		sandbox.send("POST", `/api/v1/subscriptions/${subscriptionId}/cancel`, { cancellation: { timing: "immediately" } });
+	expect((await cancel(id)).status).toBe(200);
+	expect((await cancel(id)).status).toBe(400);
+	expect((await cancel(await currentSubscriptionId(sandbox, "user_1"))).status).toBe(400);
+	expect((await cancel("sub_x")).status).toBe(404);
+});
+
+it("adjusts up at once and down at the period's end, on the same subscription", async () => {
+	const { sandbox, flowglad, id } = await withPro();
+	const up = await flowglad.adjustSubscription({ priceSlug: "pro_monthly", quantity: 2 });
+	expect(up).toMatchObject({ isUpgrade: true, resolvedTiming: "immediately", subscription: { id }, subscriptionItems: [{ quantity: 2 }] });
+	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
+	const down = await flowglad.adjustSubscription({ priceSlug: "pro_monthly", quantity: 1 });
+	expect(down).toMatchObject({
+		isUpgrade: false,
+		resolvedTiming: "at_end_of_current_billing_period",
+		subscriptionItems: [{ quantity: 2 }],
+	});
+	await sandbox.advance(monthMs);
+	const { currentSubscription } = await flowglad.getBilling();
+	expect(currentSubscription?.subscriptionItems).toMatchObject([{ quantity: 1 }]);
+});
+
+it("refuses to adjust a free plan, and a plan that is about to end", async () => {
+	const { sandbox, flowglad, id } = await withPro();
+	await sandbox.flowglad("user_2").findOrCreateCustomer();
+	const free = await currentSubscriptionId(sandbox, "user_2");
+	await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
+	for (const subscriptionId of [id, free]) {
+		const response = await sandbox.send("POST", `/api/v1/subscriptions/${subscriptionId}/adjust`, {
+			adjustment: { timing: "auto", newSubscriptionItems: [{ priceSlug: "pro_monthly" }] },
+		});
+		expect(response.status).toBe(400);
+	}
+});
+
+it("leaves a paid subscription incomplete without a card, until a checkout activates it", async () => {
+	const sandbox = await runSandbox({ now });
+	const flowglad = sandbox.flowglad("user_1");
+	const { subscription } = await flowglad.createSubscription({ priceSlug: "pro_monthly" });
+	expect(subscription).toMatchObject({ status: "incomplete", current: false });
+	const { url } = await flowglad.createActivateSubscriptionCheckoutSession({
+		targetSubscriptionId: subscription.id,
+		successUrl: "http://localhost:3000/",
+		cancelUrl: "http://localhost:3000/",
+	});
+	await sandbox.submit(url, "pay");
+	const billing = await flowglad.getBilling();
+	expect(billing.currentSubscription).toMatchObject({ id: subscription.id, status: "active" });
+	expect(billing.currentSubscriptions).toHaveLength(1);
+	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
+});
