@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
 import { runSandbox, type TestSandbox } from "./testing/harness.ts";
 
@@ -86,6 +87,8 @@ it("breaks the connection in the middle of an answer, which is not the client's 
 	const { text, broken } = await readUntilBroken(await ask(sandbox));
 	expect(broken).toBe(true);
 	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
+	// The server hears of the closed connection a little later than the client does.
+	await sleep(50);
 	expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: false }]);
 });
 
@@ -95,6 +98,14 @@ it("falls silent in the middle of an answer, and notes that the client left", as
 	const { text, broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
 	expect(broken).toBe(true);
 	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
+	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
+});
+
+it("notes that the client left while the answer was flowing", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { chunks: 1000, chunkMs: 5 } });
+	const { broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
+	expect(broken).toBe(true);
 	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
 });
 

@@ -112,11 +112,9 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 	c.header("content-type", "text/event-stream; charset=utf-8");
 	c.header("cache-control", "no-cache");
 	return stream(c, async (out) => {
-		let ended = false;
 		const left = new AbortController();
 		out.onAbort(() => {
 			left.abort();
-			if (ended) return;
 			call.aborted = true;
 			void world.commit();
 		});
@@ -124,10 +122,7 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 			await sleep(faults.firstTokenMs ?? defaults.firstTokenMs, undefined, { signal: left.signal });
 			await out.write(choice({ role: "assistant", content: "" }));
 			for (const [index, piece] of pieces.entries()) {
-				if (index === faults.failAfterChunks) {
-					ended = true;
-					return cutConnection(c);
-				}
+				if (index === faults.failAfterChunks) return cutConnection(c);
 				if (index === faults.silentAfterChunks) await untilAborted(left.signal);
 				await out.write(choice({ content: piece }));
 				await sleep(faults.chunkMs ?? defaults.chunkMs, undefined, { signal: left.signal });
@@ -135,7 +130,6 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 			await out.write(choice({}, finishReason));
 			await out.write(chunk({ choices: [], usage }));
 			await out.write("data: [DONE]\n\n");
-			ended = true;
 		} catch (error) {
 			if (!left.signal.aborted) throw error;
 		}

@@ -47,7 +47,6 @@ export type SinglePaymentPrice = SinglePaymentPriceClientSelectSchema;
 export type UsagePrice = UsagePriceClientSelectSchema;
 export type PricingModel = PricingModelDetailsRecord;
 export type Product = PricingModel["products"][number];
-export type Feature = Exclude<Product["features"][number], { type: "resource" }>;
 export type UsageMeter = PricingModel["usageMeters"][number];
 
 /** Half-open: an event at `endMs` belongs to the next period. */

@@ -164,7 +164,7 @@ function rollCredits(
 }
 
 /** Starts the first period of a subscription and charges for it. */
-export function activate(state: State, subscription: Subscription, atMs: number): void {
+function activate(state: State, subscription: Subscription, atMs: number): void {
 	const price = subscriptionPriceOf(subscription);
 	setStatus(subscription, "active", atMs);
 	subscription.billingCycleAnchorDate = atMs;

@@ -30,7 +30,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 8px 24px; margi
 dt { color: var(--soft); }
 dd { margin: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: 12px; margin: 24px 0; }
-button { font: inherit; min-height: 44px; padding: 8px 20px; border: 1px solid var(--line); border-radius: 6px; background: transparent; color: inherit; cursor: pointer; }
+button { font: inherit; min-height: 44px; padding: 8px 20px; border: 1px solid var(--soft); border-radius: 6px; background: transparent; color: inherit; cursor: pointer; }
 button.next { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 pre { font: inherit; white-space: pre-wrap; border-top: 1px solid var(--line); padding-top: 24px; margin: 24px 0; }
 `;
