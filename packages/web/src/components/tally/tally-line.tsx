@@ -1,0 +1,59 @@
+import type { UsageView } from "../../view.ts";
+import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
+import { Tally } from "./tally.tsx";
+
+/** The tally and one sentence: what is left, and when it comes back. */
+export function TallyLine({ usage }: { usage: UsageView }) {
+	return (
+		<div className="flex min-h-6 flex-wrap items-center gap-x-3 gap-y-1 text-small text-soft">
+			<Tally usage={usage} />
+			<p data-testid="left">
+				<Left usage={usage} />
+				{usage.held > 0 && ` ${usage.held === 1 ? "One is" : `${usage.held} are`} being answered.`}
+				{usage.unverified && " We could not reach the billing service just now, so this may be too low."}
+			</p>
+		</div>
+	);
+}
+
+function Left({ usage }: { usage: UsageView }) {
+	const { tier, limit, remaining, topUps, resetAt } = usage;
+	if (tier === "paid") {
+		const ofPlan = Math.max(0, remaining - topUps);
+		return (
+			<>
+				<LocalNumber value={ofPlan} /> of <LocalNumber value={limit} /> left
+				{resetAt && (
+					<>
+						{" until "}
+						<LocalTime iso={resetAt} form="day" />
+					</>
+				)}
+				{topUps > 0 && (
+					<>
+						, and <LocalNumber value={topUps} /> from top-ups
+					</>
+				)}
+				.
+			</>
+		);
+	}
+	if (tier === "guest") {
+		return (
+			<>
+				{remaining} of {limit} free requests left.
+			</>
+		);
+	}
+	return (
+		<>
+			You have {remaining === 0 ? "no" : remaining} {remaining === 1 ? "request" : "requests"} left today.
+			{resetAt && (
+				<>
+					{" They reset at "}
+					<LocalTime iso={resetAt} form="time" />.
+				</>
+			)}
+		</>
+	);
+}

@@ -1,0 +1,54 @@
+import type { UsageView } from "../../view.ts";
+import { type Mark, marksMax, marksOf, tallyText } from "./marks.ts";
+
+type Counted = Pick<UsageView, "limit" | "used" | "held" | "remaining" | "resetAt">;
+
+const step = 7;
+const groupWidth = 5 * step + 5;
+const height = 20;
+
+/** The sign of Parley: one stroke per request, every fifth across the four before it, as one counts on paper. */
+export function Tally({ usage, label }: { usage: Counted; label?: string }) {
+	const text = label ?? tallyText(usage);
+	if (usage.limit > marksMax) return <Bar usage={usage} text={text} />;
+	const marks = marksOf(usage);
+	const groups = Math.max(1, Math.ceil(marks.length / 5));
+	const width = groups * groupWidth - 5;
+	return (
+		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
+			{marks.map((mark, at) => (
+				<Stroke key={String(at)} mark={mark} at={at} />
+			))}
+		</svg>
+	);
+}
+
+function Stroke({ mark, at }: { mark: Mark; at: number }) {
+	const left = Math.floor(at / 5) * groupWidth;
+	const place = at % 5;
+	const across = place === 4;
+	// The fifth is drawn as a stroke of its own length, laid across the other four.
+	const box = across ? { x: left + 14.5, y: -5, height: 30 } : { x: left + 4 + place * step, y: 2, height: 16 };
+	return (
+		<rect
+			{...box}
+			width={3}
+			rx={1.5}
+			data-mark={mark}
+			className="tally-mark"
+			transform={across ? `rotate(62 ${left + 16} 10)` : undefined}
+		/>
+	);
+}
+
+function Bar({ usage, text }: { usage: Counted; text: string }) {
+	const width = 96;
+	const share = (units: number) => Math.min(width, (Math.max(0, units) / usage.limit) * width);
+	return (
+		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
+			<rect x="0" y="8" width={width} height="4" rx="2" className="fill-faint" />
+			<rect x="0" y="8" width={share(usage.used + usage.held)} height="4" rx="2" className="fill-edge" />
+			<rect x="0" y="8" width={share(usage.used)} height="4" rx="2" className="fill-ink" />
+		</svg>
+	);
+}
