@@ -1,13 +1,31 @@
-import { createRootRoute, HeadContent, Outlet, Scripts } from "@tanstack/react-router";
+import { createRootRouteWithContext, HeadContent, Outlet, Scripts } from "@tanstack/react-router";
+import { foldScript } from "../components/frame/side-column.tsx";
 import styles from "../styles.css?url";
 
-export const Route = createRootRoute({
+export interface RouterContext {
+	/** Chats begun in this tab, with their first words: their page opens before the server is asked for them. */
+	newChats: Map<string, string>;
+}
+
+export const Route = createRootRouteWithContext<RouterContext>()({
 	head: () => ({
-		meta: [{ charSet: "utf-8" }, { name: "viewport", content: "width=device-width, initial-scale=1" }, { title: "Parley" }],
-		links: [{ rel: "stylesheet", href: styles }],
+		meta: [
+			{ charSet: "utf-8" },
+			{ name: "viewport", content: "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" },
+			{ title: "Parley" },
+			{ name: "description", content: "A quiet place to ask an AI, where you always see what is left to ask." },
+			{ name: "color-scheme", content: "light dark" },
+			{ name: "theme-color", media: "(prefers-color-scheme: light)", content: "#fbfaf7" },
+			{ name: "theme-color", media: "(prefers-color-scheme: dark)", content: "#161513" },
+		],
+		links: [
+			{ rel: "stylesheet", href: styles },
+			{ rel: "icon", type: "image/svg+xml", href: "/favicon.svg" },
+		],
+		scripts: [{ children: foldScript }],
 	}),
 	component: () => (
-		<html lang="en">
+		<html lang="en" suppressHydrationWarning>
 			<head>
 				<HeadContent />
 			</head>

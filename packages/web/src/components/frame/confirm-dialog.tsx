@@ -1,0 +1,54 @@
+import { useEffect, useId, useRef, useState } from "react";
+
+interface ConfirmDialogProps {
+	title: string;
+	text: string;
+	action: string;
+	/** Resolves to a sentence when it could not be done; the dialog then stays and shows it. */
+	onConfirm: () => Promise<string | undefined>;
+	onClose: () => void;
+}
+
+export function ConfirmDialog({ title, text, action, onConfirm, onClose }: ConfirmDialogProps) {
+	const dialog = useRef<HTMLDialogElement>(null);
+	const titleId = useId();
+	const [busy, setBusy] = useState(false);
+	const [problem, setProblem] = useState<string>();
+
+	useEffect(() => dialog.current?.showModal(), []);
+
+	async function confirm() {
+		setBusy(true);
+		const told = await onConfirm();
+		setBusy(false);
+		setProblem(told);
+		if (!told) dialog.current?.close();
+	}
+
+	return (
+		<dialog
+			ref={dialog}
+			aria-labelledby={titleId}
+			className="w-full max-w-[min(26rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
+			onClose={onClose}
+		>
+			<h2 id={titleId} className="font-semibold text-body">
+				{title}
+			</h2>
+			<p className="mt-2 text-soft wrap-anywhere">{text}</p>
+			{problem && (
+				<p role="alert" className="mt-3 text-warn">
+					{problem}
+				</p>
+			)}
+			<div className="mt-6 flex flex-wrap justify-end gap-2">
+				<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
+					Keep it
+				</button>
+				<button type="button" className="button-next" disabled={busy} onClick={() => void confirm()}>
+					{action}
+				</button>
+			</div>
+		</dialog>
+	);
+}

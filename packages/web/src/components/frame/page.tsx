@@ -1,0 +1,41 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { Viewer } from "../../view.ts";
+import { Wordmark } from "./side-column.tsx";
+import { SkipLink } from "./skip-link.tsx";
+
+/** A page beside the chat: a line at the top to go on from, and one column. */
+export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; banner?: ReactNode; narrow?: boolean; children: ReactNode }) {
+	return (
+		<>
+			<SkipLink to="#main">Skip to the page</SkipLink>
+			<header className="border-line border-b">
+				<div className="mx-auto flex min-h-14 max-w-page flex-wrap items-center justify-between gap-x-6 px-4">
+					<Wordmark />
+					<nav aria-label="Pages" className="-mr-2 flex flex-wrap">
+						<PageLink to="/">Chat</PageLink>
+						<PageLink to="/pricing">Pricing</PageLink>
+						{viewer?.kind === "user" && <PageLink to="/account">Account</PageLink>}
+						{viewer?.kind === "guest" && <PageLink to="/sign-in">Sign in</PageLink>}
+					</nav>
+				</div>
+			</header>
+			{banner}
+			<main
+				id="main"
+				tabIndex={-1}
+				className={`mx-auto w-full px-4 pt-10 pb-20 outline-none sm:pt-16 ${narrow ? "max-w-form" : "max-w-page"}`}
+			>
+				{children}
+			</main>
+		</>
+	);
+}
+
+function PageLink({ to, children }: { to: "/" | "/pricing" | "/account" | "/sign-in"; children: string }) {
+	return (
+		<Link to={to} className="button-bare" activeOptions={{ exact: true }} activeProps={{ className: "text-ink", "aria-current": "page" }}>
+			{children}
+		</Link>
+	);
+}

@@ -1,0 +1,199 @@
+import { Link } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import type { ChatSummary, Viewer } from "../../view.ts";
+import { signOut } from "../session/session-requests.ts";
+import { ConfirmDialog } from "./confirm-dialog.tsx";
+import { CloseSign, DeleteSign, NewChatSign, SideSign } from "./icons.tsx";
+
+export interface SideProps {
+	viewer: Viewer;
+	chats: ChatSummary[];
+	/** Resolves to a sentence when it could not be done. */
+	onDelete: (chatId: string) => Promise<string | undefined>;
+}
+
+/** Runs before the first paint, so that a column that was folded away does not flash. */
+export const foldScript = `try{document.documentElement.dataset.side=localStorage.getItem("parley:side")||"open"}catch{}`;
+
+function fold(side: "folded" | "open") {
+	document.documentElement.dataset.side = side;
+	try {
+		localStorage.setItem("parley:side", side);
+	} catch {
+		// Without storage the column is folded for this page only.
+	}
+}
+
+export function SideColumn(props: SideProps) {
+	return (
+		<aside aria-label="Chats" className="side-column h-full w-68 shrink-0 flex-col border-line border-r bg-margin">
+			<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
+				<Wordmark />
+				<button type="button" aria-label="Fold the list of chats away" className="button-bare min-w-9" onClick={() => fold("folded")}>
+					<SideSign />
+				</button>
+			</div>
+			<SideContent {...props} />
+		</aside>
+	);
+}
+
+/** Opens what the reader has room for: the column on a desktop, a sheet on a phone. */
+export function SideButton(props: SideProps) {
+	const [open, setOpen] = useState(false);
+	return (
+		<>
+			<button
+				type="button"
+				aria-label="Show the list of chats"
+				className="side-button button-bare min-w-9"
+				onClick={() => (matchMedia("(min-width: 768px)").matches ? fold("open") : setOpen(true))}
+			>
+				<SideSign />
+			</button>
+			{open && <SideSheet {...props} onClose={() => setOpen(false)} />}
+		</>
+	);
+}
+
+function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
+	const sheet = useRef<HTMLDialogElement>(null);
+	useEffect(() => sheet.current?.showModal(), []);
+	return (
+		<dialog
+			ref={sheet}
+			aria-label="Chats"
+			className="m-0 h-dvh max-h-none w-80 max-w-[88vw] bg-margin shadow-sheet"
+			onClose={onClose}
+			onClick={(event) => {
+				const pressed = event.target as HTMLElement;
+				if (pressed === sheet.current || pressed.closest("a")) sheet.current?.close();
+			}}
+			onKeyDown={(event) => event.key === "Escape" && sheet.current?.close()}
+		>
+			<div className="flex h-full flex-col">
+				<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
+					<Wordmark />
+					<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => sheet.current?.close()}>
+						<CloseSign />
+					</button>
+				</div>
+				<SideContent {...props} />
+			</div>
+		</dialog>
+	);
+}
+
+export function Wordmark() {
+	return (
+		<Link to="/" className="font-semibold text-body tracking-tight">
+			Parley
+		</Link>
+	);
+}
+
+const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
+
+function SideContent({ viewer, chats, onDelete }: SideProps) {
+	return (
+		<>
+			<nav aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
+				<Link to="/" className={`${row} shrink-0`} activeOptions={{ exact: true }}>
+					<NewChatSign />
+					New chat
+				</Link>
+				{chats.length === 0 ? (
+					<p className="mt-4 px-3 text-small text-soft">Your chats will stand here.</p>
+				) : (
+					<ul className="mt-3 flex flex-col">
+						{chats.map((chat) => (
+							<ChatRow key={chat.id} chat={chat} onDelete={onDelete} />
+						))}
+					</ul>
+				)}
+			</nav>
+			<Foot viewer={viewer} />
+		</>
+	);
+}
+
+function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["onDelete"] }) {
+	const [asking, setAsking] = useState(false);
+	return (
+		<li className="group relative">
+			<Link
+				to="/c/$chatId"
+				params={{ chatId: chat.id }}
+				className={`${row} pr-10`}
+				activeProps={{ className: "bg-said font-medium", "aria-current": "page" }}
+				title={chat.title}
+			>
+				<span className="truncate">{chat.title}</span>
+			</Link>
+			<button
+				type="button"
+				aria-label={`Delete “${chat.title}”`}
+				className="button-bare absolute inset-y-0 right-0 opacity-0 focus-visible:opacity-100 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
+				onClick={() => setAsking(true)}
+			>
+				<DeleteSign />
+			</button>
+			{asking && (
+				<ConfirmDialog
+					title="Delete this chat?"
+					text={`“${chat.title}” and its answers will be gone for good. What was counted stays counted.`}
+					action="Delete"
+					onConfirm={() => onDelete(chat.id)}
+					onClose={() => setAsking(false)}
+				/>
+			)}
+		</li>
+	);
+}
+
+function Foot({ viewer }: { viewer: Viewer }) {
+	return (
+		<div className="shrink-0 border-line border-t p-2">
+			<nav aria-label="You">
+				<Link to="/pricing" className={row}>
+					Pricing
+				</Link>
+				{viewer.kind === "user" ? (
+					<Link to="/account" className={row}>
+						Account
+					</Link>
+				) : (
+					<>
+						<Link to="/sign-in" className={row}>
+							Sign in
+						</Link>
+						<Link to="/sign-up" className={row}>
+							Sign up
+						</Link>
+					</>
+				)}
+			</nav>
+			{viewer.kind === "user" && (
+				<div className="flex min-h-10 items-center justify-between gap-2 pl-3">
+					<p className="min-w-0 truncate text-small text-soft" title={viewer.email}>
+						{viewer.name}
+					</p>
+					<SignOutButton />
+				</div>
+			)}
+		</div>
+	);
+}
+
+export function SignOutButton() {
+	const [failed, setFailed] = useState(false);
+	return (
+		<button
+			type="button"
+			className="button-bare shrink-0 text-small"
+			onClick={() => void signOut().then((problem) => setFailed(Boolean(problem)))}
+		>
+			<span aria-live="polite">{failed ? "Try to sign out again" : "Sign out"}</span>
+		</button>
+	);
+}
