@@ -1,0 +1,127 @@
+import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import type { ModelOption } from "../../view.ts";
+import { SendSign, StopSign } from "../frame/icons.tsx";
+import { keepDraft, readDraft } from "./draft.ts";
+
+export interface ComposerHandle {
+	/** Puts words into the composer, before what may stand there already. */
+	write: (text: string) => void;
+	focus: () => void;
+	submit: () => void;
+}
+
+interface ComposerProps {
+	ref: Ref<ComposerHandle>;
+	/** Under which name the draft is kept. */
+	place: string;
+	answering: boolean;
+	stopping: boolean;
+	/** There is no request left: the words stay, the notice above says what to do. */
+	atLimit: boolean;
+	models: ModelOption[];
+	model: string | undefined;
+	onModel: (id: string) => void;
+	onSend: (text: string) => void;
+	onStop: () => void;
+	onFocus: () => void;
+}
+
+export function Composer({ ref, place, answering, stopping, atLimit, models, model, onModel, onSend, onStop, onFocus }: ComposerProps) {
+	const [text, setText] = useState("");
+	const area = useRef<HTMLTextAreaElement>(null);
+	const sendable = text.trim() !== "" && !answering && !atLimit;
+
+	function change(next: string) {
+		setText(next);
+		keepDraft(place, next);
+	}
+
+	// What was typed before the scripts arrived comes first, then what was kept.
+	useEffect(() => setText(area.current?.value || readDraft(place)), [place]);
+
+	useEffect(() => growWithText(area.current, text), [text]);
+
+	function submit() {
+		if (!sendable) return;
+		onSend(text.trim());
+		change("");
+		area.current?.focus();
+	}
+
+	useImperativeHandle(ref, () => ({
+		write: (words) => {
+			change(text.trim() && text.trim() !== words.trim() ? `${words}\n\n${text}` : words);
+			area.current?.focus();
+		},
+		focus: () => area.current?.focus(),
+		submit,
+	}));
+
+	function onKeyDown(event: KeyboardEvent) {
+		// While an input method composes a word, Enter belongs to it.
+		if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+		event.preventDefault();
+		submit();
+	}
+
+	return (
+		<form
+			className="rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
+			onSubmit={(event) => {
+				event.preventDefault();
+				submit();
+			}}
+		>
+			<textarea
+				ref={area}
+				rows={1}
+				maxLength={32_768}
+				aria-label="Message"
+				placeholder="Ask anything"
+				enterKeyHint="send"
+				className="field-sizing-content block max-h-[40dvh] min-h-12 w-full resize-none bg-transparent px-4 pt-3 pb-1 text-body outline-none"
+				value={text}
+				onChange={(event) => change(event.target.value)}
+				onKeyDown={onKeyDown}
+				onFocus={onFocus}
+			/>
+			<div className="flex items-center gap-2 p-2 pl-3">
+				{models.length > 1 && <ModelPicker models={models} model={model} onModel={onModel} />}
+				<span className="grow" />
+				{answering ? (
+					<button type="button" aria-label="Stop" className="button-plain size-11 p-0!" disabled={stopping} onClick={onStop}>
+						<StopSign />
+					</button>
+				) : (
+					<button type="submit" aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0!">
+						<SendSign />
+					</button>
+				)}
+			</div>
+		</form>
+	);
+}
+
+function ModelPicker({ models, model, onModel }: Pick<ComposerProps, "models" | "model" | "onModel">) {
+	return (
+		<select
+			aria-label="Model"
+			className="button-bare max-w-48 truncate text-small"
+			value={model}
+			onChange={(event) => onModel(event.target.value)}
+		>
+			{models.map(({ id, label }) => (
+				<option key={id} value={id}>
+					{label}
+				</option>
+			))}
+		</select>
+	);
+}
+
+/** For browsers that do not know `field-sizing`. */
+function growWithText(area: HTMLTextAreaElement | null, text: string): void {
+	if (!area || CSS.supports("field-sizing", "content")) return;
+	area.style.height = "auto";
+	if (text) area.style.height = `${area.scrollHeight}px`;
+}

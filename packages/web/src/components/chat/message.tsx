@@ -1,0 +1,122 @@
+import { type ReactNode, useState } from "react";
+import type { LiveMessage } from "./live-chat.tsx";
+import { Markdown } from "./markdown.tsx";
+
+export const textOf = (message: LiveMessage): string =>
+	message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+
+const thoughtsOf = (message: LiveMessage): string =>
+	message.parts.flatMap((part) => (part.type === "reasoning" ? [part.text] : [])).join("\n\n");
+
+export function ReaderMessage({ message, onEdit }: { message: LiveMessage; onEdit?: ((text: string) => void) | undefined }) {
+	const [editing, setEditing] = useState(false);
+	const text = textOf(message);
+	if (editing && onEdit) {
+		return (
+			<EditForm
+				text={text}
+				onCancel={() => setEditing(false)}
+				onSend={(changed) => {
+					setEditing(false);
+					onEdit(changed);
+				}}
+			/>
+		);
+	}
+	return (
+		<article aria-label="You" className="group ml-6 flex flex-col items-end gap-1 sm:ml-16">
+			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
+			{onEdit && (
+				<button
+					type="button"
+					className="button-bare text-small opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
+					onClick={() => setEditing(true)}
+				>
+					Edit
+				</button>
+			)}
+		</article>
+	);
+}
+
+function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: string) => void; onCancel: () => void }) {
+	return (
+		<form
+			className="ml-6 flex flex-col gap-2 sm:ml-16"
+			action={(form) => {
+				const changed = String(form.get("text") ?? "").trim();
+				if (changed) onSend(changed);
+			}}
+			onKeyDown={(event) => event.key === "Escape" && onCancel()}
+		>
+			<textarea
+				// biome-ignore lint/a11y/noAutofocus: the reader has just asked to write here
+				autoFocus
+				name="text"
+				aria-label="Edit your message"
+				className="field field-sizing-content max-h-80 text-body"
+				defaultValue={text}
+				maxLength={32_768}
+			/>
+			<div className="flex flex-wrap items-center justify-end gap-2">
+				<p className="mr-auto text-small text-soft">Replaces the answer and uses one request.</p>
+				<button type="button" className="button-plain" onClick={onCancel}>
+					Cancel
+				</button>
+				<button type="submit" className="button-plain">
+					Send again
+				</button>
+			</div>
+		</form>
+	);
+}
+
+export function AnswerMessage({ message, writing, actions }: { message: LiveMessage; writing: boolean; actions?: ReactNode }) {
+	const text = textOf(message);
+	const thoughts = thoughtsOf(message);
+	return (
+		<article aria-label="Answer" aria-busy={writing} className="min-w-0">
+			{thoughts && (
+				<details className="mb-3 text-soft">
+					<summary className="text-small">{text ? "What it thought first" : "Thinking it over"}</summary>
+					<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{thoughts}</p>
+				</details>
+			)}
+			{text ? <Markdown text={text} /> : writing && <Waiting />}
+			{!writing && <EndOfAnswer message={message} />}
+			{actions}
+		</article>
+	);
+}
+
+/** Three strokes that wait to be counted. */
+export function Waiting() {
+	return (
+		<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
+			<rect className="waiting-mark" x="2" y="6" width="3" height="16" rx="1.5" />
+			<rect className="waiting-mark" x="9" y="6" width="3" height="16" rx="1.5" />
+			<rect className="waiting-mark" x="16" y="6" width="3" height="16" rx="1.5" />
+		</svg>
+	);
+}
+
+function EndOfAnswer({ message }: { message: LiveMessage }) {
+	const sentence = endSentence(message);
+	return sentence && <p className="mt-3 text-soft">{sentence}</p>;
+}
+
+function endSentence({ metadata }: LiveMessage): string | undefined {
+	const counted = metadata?.counted;
+	switch (metadata?.state) {
+		case "stopped":
+			return `You stopped this answer.${counted === false ? " It was not counted." : counted ? " It was counted." : ""}`;
+		case "failed":
+			return counted ? "That answer failed." : "That answer failed, so it was not counted.";
+		case "interrupted":
+			return counted ? "That answer was interrupted." : "That answer was interrupted, so it was not counted.";
+		case "length":
+			return "This answer reached its greatest length. Ask for the rest to go on.";
+		case "filtered":
+			return "A content filter of the model ended this answer.";
+	}
+}

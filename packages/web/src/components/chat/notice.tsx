@@ -1,0 +1,118 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { Problem, UsageView } from "../../view.ts";
+import { LocalTime } from "../frame/local-time.tsx";
+import type { Trouble } from "./use-conversation.ts";
+
+type Policy = NonNullable<Problem["policy"]>;
+type Limit = { policy: Policy; limit: number; resetAt: string | null };
+
+/** The limit that stands in the way of the next request, from a refusal or, before there is one, from the count. */
+export function limitOf(usage: UsageView, trouble: Trouble | undefined): Limit | undefined {
+	if (trouble?.kind === "refused" && trouble.problem.policy) {
+		const { policy, limit = usage.limit, resetAt = usage.resetAt } = trouble.problem;
+		if (policy === "in-flight" || usage.remaining === 0 || policy === "network") return { policy, limit, resetAt };
+	}
+	if (usage.remaining > 0 || usage.held > 0) return;
+	const spent = usage.used >= usage.limit;
+	return { policy: usage.tier === "guest" && !spent ? "network" : usage.tier, limit: usage.limit, resetAt: usage.resetAt };
+}
+
+/** Why the composer waits, and the one thing to do next. */
+export function LimitNotice({ limit, path, onTryAgain }: { limit: Limit; path: string; onTryAgain: () => void }) {
+	const resets = limit.resetAt && (
+		<>
+			{" They reset at "}
+			<LocalTime iso={limit.resetAt} form="time" />.
+		</>
+	);
+	switch (limit.policy) {
+		case "guest":
+			return (
+				<NoticeRow next={<SignUpLink path={path} />}>
+					You have used your {limit.limit} free requests. Sign up to go on, with more of them every day. What you wrote is kept.
+				</NoticeRow>
+			);
+		case "network":
+			return (
+				<NoticeRow next={<SignUpLink path={path} />}>
+					The free requests of your network are used up for today. Sign up to go on with your own. What you wrote is kept.
+				</NoticeRow>
+			);
+		case "free":
+			return (
+				<NoticeRow next={<NextLink to="/pricing">Go Pro</NextLink>}>
+					You have used today’s {limit.limit} requests.{resets} Pro has room for more now.
+				</NoticeRow>
+			);
+		case "paid":
+			return (
+				<NoticeRow next={<NextLink to="/account">Buy a top-up</NextLink>}>
+					You have used all requests of this period.
+					{limit.resetAt && (
+						<>
+							{" New ones come on "}
+							<LocalTime iso={limit.resetAt} form="day" />.
+						</>
+					)}
+					{" A top-up lets you go on now."}
+				</NoticeRow>
+			);
+		case "in-flight":
+			return (
+				<NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>
+					Wait a moment: as many answers as can be written for you at once are being written. Your message is kept.
+				</NoticeRow>
+			);
+	}
+}
+
+export function TroubleNotice({ trouble, onTryAgain }: { trouble: Trouble; onTryAgain: () => void }) {
+	switch (trouble.kind) {
+		case "unreached":
+			return (
+				<NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>
+					Your message did not get through. Look at your connection; your words are kept, and sending them again counts once.
+				</NoticeRow>
+			);
+		case "broken":
+			return <NoticeRow>The connection was lost. The answer goes on without it: load the page again to see it.</NoticeRow>;
+		case "stop-failed":
+			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
+		case "refused":
+			return <NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>{trouble.problem.detail}</NoticeRow>;
+	}
+}
+
+function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
+	return (
+		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">
+			<p className="max-w-md grow basis-64">{children}</p>
+			{next}
+		</div>
+	);
+}
+
+function SignUpLink({ path }: { path: string }) {
+	return (
+		<Link to="/sign-up" search={{ next: path }} className="button-next">
+			Sign up
+		</Link>
+	);
+}
+
+function NextLink({ to, children }: { to: "/pricing" | "/account"; children: ReactNode }) {
+	return (
+		<Link to={to} className="button-next">
+			{children}
+		</Link>
+	);
+}
+
+function TryAgain({ onTryAgain }: { onTryAgain: () => void }) {
+	return (
+		<button type="button" className="button-plain" onClick={onTryAgain}>
+			Try again
+		</button>
+	);
+}

@@ -1,0 +1,130 @@
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import type { ChatMessage, ChatView, ModelOption, UsageView } from "../../view.ts";
+import { DownSign } from "../frame/icons.tsx";
+import { TallyLine } from "../tally/tally-line.tsx";
+import { Composer, type ComposerHandle } from "./composer.tsx";
+import { FirstVisit } from "./first-visit.tsx";
+import type { LiveChatProps } from "./live-chat.tsx";
+import { LimitNotice, limitOf, TroubleNotice } from "./notice.tsx";
+import { Thread } from "./thread.tsx";
+import { useConversation } from "./use-conversation.ts";
+import { useModel } from "./use-model.ts";
+import { useScrollEnd } from "./use-scroll-end.ts";
+
+// useChat is heavier than the rest of the page: it comes with the first focus of the composer, and never on the server.
+const LiveChat = import.meta.env.SSR ? (_: LiveChatProps) => null : lazy(() => import("./live-chat.tsx"));
+
+export interface RoomProps {
+	chat: { id: string; title: string; messages: ChatMessage[]; running: boolean };
+	/** True until the server knows of this chat. */
+	isNew: boolean;
+	path: string;
+	usage: UsageView;
+	models: ModelOption[];
+	demo: boolean;
+	header: ReactNode;
+	onAccepted: (chatId: string, text: string) => void;
+	onSettled: () => void;
+	readChat: (chatId: string) => Promise<ChatView | null>;
+}
+
+export function Room({ chat, isNew, path, usage, models, demo, header, onAccepted, onSettled, readChat }: RoomProps) {
+	const place = isNew ? "new" : chat.id;
+	const composer = useRef<ComposerHandle>(null);
+	const scroller = useRef<HTMLDivElement>(null);
+	const content = useRef<HTMLDivElement>(null);
+	const [spoken, setSpoken] = useState("");
+	const [model, setModel] = useModel(models);
+	const { atEnd, toEnd, scrollerClass } = useScrollEnd(scroller, content);
+
+	const conversation = useConversation(chat, place, {
+		onAccepted: (text) => onAccepted(chat.id, text),
+		onSettled,
+		onReturned: (text) => composer.current?.write(text),
+		readChat: () => readChat(chat.id),
+		announce: setSpoken,
+	});
+	const { messages, phase, trouble, stopping, armed, arm, live, liveEvents } = conversation;
+	const limit = phase === "idle" ? limitOf(usage, trouble) : undefined;
+	const empty = messages.length === 0;
+
+	function send(text: string) {
+		conversation.send(text, model);
+		toEnd();
+	}
+
+	function tryAgain() {
+		conversation.forget();
+		composer.current?.submit();
+	}
+
+	return (
+		<>
+			{header}
+			<div ref={scroller} className={`min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
+				<div ref={content} className="mx-auto min-h-full w-full max-w-read px-4 pt-6 pb-8">
+					{empty ? (
+						<FirstVisit usage={usage} onPick={(prompt) => composer.current?.write(prompt)} />
+					) : (
+						<Thread
+							messages={messages}
+							phase={phase}
+							onEdit={(messageId, text) => conversation.edit(messageId, text, model)}
+							onAskAgain={(messageId) => conversation.askAgain(messageId, model)}
+						/>
+					)}
+				</div>
+			</div>
+			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
+				{!atEnd && !empty && (
+					<button
+						type="button"
+						className="button-plain -top-12 absolute left-1/2 min-h-9 -translate-x-1/2 bg-raised"
+						onClick={() => toEnd("smooth")}
+					>
+						<DownSign />
+						Jump to the end
+					</button>
+				)}
+				{limit ? (
+					<LimitNotice limit={limit} path={path} onTryAgain={tryAgain} />
+				) : (
+					trouble && phase === "idle" && <TroubleNotice trouble={trouble} onTryAgain={tryAgain} />
+				)}
+				<Composer
+					ref={composer}
+					place={place}
+					answering={phase !== "idle"}
+					stopping={stopping}
+					atLimit={limit !== undefined && limit.policy !== "in-flight"}
+					models={models}
+					model={model}
+					onModel={setModel}
+					onSend={send}
+					onStop={() => void conversation.stop()}
+					onFocus={arm}
+				/>
+				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
+					<TallyLine usage={usage} />
+					{demo && <DemoLabel />}
+				</div>
+			</div>
+			<div aria-live="polite" className="sr-only">
+				{spoken}
+			</div>
+			{armed && (
+				<Suspense fallback={null}>
+					<LiveChat chatId={chat.id} initial={chat.messages} ref={live} {...liveEvents} />
+				</Suspense>
+			)}
+		</>
+	);
+}
+
+function DemoLabel() {
+	return (
+		<p className="text-small text-soft">
+			Demo model: answers are canned. Set <code>AI_BASE_URL</code> and <code>AI_MODELS</code> to use a real one.
+		</p>
+	);
+}

@@ -1,0 +1,29 @@
+import { createFileRoute, Link, notFound } from "@tanstack/react-router";
+import { Lost } from "../../components/frame/lost.tsx";
+import { loadChat } from "../../lib/pages.ts";
+import type { ChatView } from "../../view.ts";
+
+export const Route = createFileRoute("/_chat/c/$chatId")({
+	loader: async ({ params: { chatId }, context: { newChats } }): Promise<ChatView> => {
+		const begun = newChats.get(chatId);
+		if (newChats.delete(chatId)) return { id: chatId, title: begun ?? "New chat", messages: [], running: false };
+		if (!/^[A-Za-z0-9_-]{1,64}$/.test(chatId)) throw notFound();
+		const chat = await loadChat({ data: chatId });
+		if (!chat) throw notFound();
+		return chat;
+	},
+	// While it is open the page knows more than the loader did; it is read again when one comes back.
+	staleTime: Number.POSITIVE_INFINITY,
+	gcTime: 0,
+	head: ({ loaderData }) => ({ meta: [{ title: loaderData ? `${loaderData.title} · Parley` : "Not found · Parley" }] }),
+	component: () => null,
+	notFoundComponent: () => (
+		<div className="mx-auto w-full max-w-read px-4 pt-16">
+			<Lost title="This chat is not here" text="It was deleted, or it belongs to someone else. Your own chats stand in the list beside.">
+				<Link to="/" className="button-next">
+					Begin a new chat
+				</Link>
+			</Lost>
+		</div>
+	),
+});
