@@ -9,12 +9,56 @@
 // Additionally, you should also exclude this file from your linter and/or formatter to prevent it from being checked or modified.
 
 import { Route as rootRouteImport } from './routes/__root'
-import { Route as IndexRouteImport } from './routes/index'
+import { Route as ChatRouteImport } from './routes/_chat'
+import { Route as AccountRouteImport } from './routes/account'
+import { Route as PricingRouteImport } from './routes/pricing'
+import { Route as SignInRouteImport } from './routes/sign-in'
+import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as ChatIndexRouteImport } from './routes/_chat/index'
+import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
+import { Route as ApiUsageRouteImport } from './routes/api/usage'
+import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
+import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
+import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
+import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
+import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
+import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
+import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
+import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
 
-const IndexRoute = IndexRouteImport.update({
+const ChatRoute = ChatRouteImport.update({
+  id: '/_chat',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const AccountRoute = AccountRouteImport.update({
+  id: '/account',
+  path: '/account',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const PricingRoute = PricingRouteImport.update({
+  id: '/pricing',
+  path: '/pricing',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SignInRoute = SignInRouteImport.update({
+  id: '/sign-in',
+  path: '/sign-in',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SignUpRoute = SignUpRouteImport.update({
+  id: '/sign-up',
+  path: '/sign-up',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ChatIndexRoute = ChatIndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => ChatRoute,
+} as any)
+const ApiSplatRoute = ApiSplatRouteImport.update({
+  id: '/api/$',
+  path: '/api/$',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiHealthRoute = ApiHealthRouteImport.update({
@@ -22,40 +66,233 @@ const ApiHealthRoute = ApiHealthRouteImport.update({
   path: '/api/health',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiUsageRoute = ApiUsageRouteImport.update({
+  id: '/api/usage',
+  path: '/api/usage',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiUsageEventsRoute = ApiUsageEventsRouteImport.update({
+  id: '/api/usage-events',
+  path: '/api/usage-events',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
+  id: '/c/$chatId',
+  path: '/c/$chatId',
+  getParentRoute: () => ChatRoute,
+} as any)
+const ApiAuthSplatRoute = ApiAuthSplatRouteImport.update({
+  id: '/api/auth/$',
+  path: '/api/auth/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatAiRoute = ApiChatAiRouteImport.update({
+  id: '/api/chat/ai',
+  path: '/api/chat/ai',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
+  id: '/api/flowglad/$',
+  path: '/api/flowglad/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
+  id: '/api/chat/$chatId/',
+  path: '/api/chat/$chatId/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatChatIdStopRoute = ApiChatChatIdStopRouteImport.update({
+  id: '/api/chat/$chatId/stop',
+  path: '/api/chat/$chatId/stop',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatChatIdStreamRoute = ApiChatChatIdStreamRouteImport.update({
+  id: '/api/chat/$chatId/stream',
+  path: '/api/chat/$chatId/stream',
+  getParentRoute: () => rootRouteImport,
+} as any)
 
 export interface FileRoutesByFullPath {
-  '/': typeof IndexRoute
+  '/': typeof ChatIndexRoute
+  '/account': typeof AccountRoute
+  '/pricing': typeof PricingRoute
+  '/sign-in': typeof SignInRoute
+  '/sign-up': typeof SignUpRoute
+  '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/usage': typeof ApiUsageRoute
+  '/api/usage-events': typeof ApiUsageEventsRoute
+  '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
+  '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
+  '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
 }
 export interface FileRoutesByTo {
-  '/': typeof IndexRoute
+  '/account': typeof AccountRoute
+  '/pricing': typeof PricingRoute
+  '/sign-in': typeof SignInRoute
+  '/sign-up': typeof SignUpRoute
+  '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/usage': typeof ApiUsageRoute
+  '/api/usage-events': typeof ApiUsageEventsRoute
+  '/': typeof ChatIndexRoute
+  '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
+  '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
+  '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
-  '/': typeof IndexRoute
+  '/_chat': typeof ChatRouteWithChildren
+  '/account': typeof AccountRoute
+  '/pricing': typeof PricingRoute
+  '/sign-in': typeof SignInRoute
+  '/sign-up': typeof SignUpRoute
+  '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/usage': typeof ApiUsageRoute
+  '/api/usage-events': typeof ApiUsageEventsRoute
+  '/_chat/': typeof ChatIndexRoute
+  '/_chat/c/$chatId': typeof ChatCChatIdRoute
+  '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
+  '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
+  '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
-  fullPaths: '/' | '/api/health'
+  fullPaths:
+    | '/'
+    | '/account'
+    | '/pricing'
+    | '/sign-in'
+    | '/sign-up'
+    | '/api/$'
+    | '/api/health'
+    | '/api/usage'
+    | '/api/usage-events'
+    | '/c/$chatId'
+    | '/api/auth/$'
+    | '/api/chat/ai'
+    | '/api/flowglad/$'
+    | '/api/chat/$chatId/stop'
+    | '/api/chat/$chatId/stream'
+    | '/api/chat/$chatId/'
   fileRoutesByTo: FileRoutesByTo
-  to: '/' | '/api/health'
-  id: '__root__' | '/' | '/api/health'
+  to:
+    | '/account'
+    | '/pricing'
+    | '/sign-in'
+    | '/sign-up'
+    | '/api/$'
+    | '/api/health'
+    | '/api/usage'
+    | '/api/usage-events'
+    | '/'
+    | '/c/$chatId'
+    | '/api/auth/$'
+    | '/api/chat/ai'
+    | '/api/flowglad/$'
+    | '/api/chat/$chatId/stop'
+    | '/api/chat/$chatId/stream'
+    | '/api/chat/$chatId'
+  id:
+    | '__root__'
+    | '/_chat'
+    | '/account'
+    | '/pricing'
+    | '/sign-in'
+    | '/sign-up'
+    | '/api/$'
+    | '/api/health'
+    | '/api/usage'
+    | '/api/usage-events'
+    | '/_chat/'
+    | '/_chat/c/$chatId'
+    | '/api/auth/$'
+    | '/api/chat/ai'
+    | '/api/flowglad/$'
+    | '/api/chat/$chatId/stop'
+    | '/api/chat/$chatId/stream'
+    | '/api/chat/$chatId/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
-  IndexRoute: typeof IndexRoute
+  ChatRoute: typeof ChatRouteWithChildren
+  AccountRoute: typeof AccountRoute
+  PricingRoute: typeof PricingRoute
+  SignInRoute: typeof SignInRoute
+  SignUpRoute: typeof SignUpRoute
+  ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
+  ApiUsageRoute: typeof ApiUsageRoute
+  ApiUsageEventsRoute: typeof ApiUsageEventsRoute
+  ApiAuthSplatRoute: typeof ApiAuthSplatRoute
+  ApiChatAiRoute: typeof ApiChatAiRoute
+  ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
+  ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
+  ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
+  ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
 }
 
 declare module '@tanstack/react-router' {
   interface FileRoutesByPath {
-    '/': {
-      id: '/'
+    '/_chat': {
+      id: '/_chat'
+      path: ''
+      fullPath: '/'
+      preLoaderRoute: typeof ChatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/account': {
+      id: '/account'
+      path: '/account'
+      fullPath: '/account'
+      preLoaderRoute: typeof AccountRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/pricing': {
+      id: '/pricing'
+      path: '/pricing'
+      fullPath: '/pricing'
+      preLoaderRoute: typeof PricingRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/sign-in': {
+      id: '/sign-in'
+      path: '/sign-in'
+      fullPath: '/sign-in'
+      preLoaderRoute: typeof SignInRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/sign-up': {
+      id: '/sign-up'
+      path: '/sign-up'
+      fullPath: '/sign-up'
+      preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/_chat/': {
+      id: '/_chat/'
       path: '/'
       fullPath: '/'
-      preLoaderRoute: typeof IndexRouteImport
+      preLoaderRoute: typeof ChatIndexRouteImport
+      parentRoute: typeof ChatRoute
+    }
+    '/api/$': {
+      id: '/api/$'
+      path: '/api/$'
+      fullPath: '/api/$'
+      preLoaderRoute: typeof ApiSplatRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/health': {
@@ -65,12 +302,100 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiHealthRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/usage': {
+      id: '/api/usage'
+      path: '/api/usage'
+      fullPath: '/api/usage'
+      preLoaderRoute: typeof ApiUsageRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/usage-events': {
+      id: '/api/usage-events'
+      path: '/api/usage-events'
+      fullPath: '/api/usage-events'
+      preLoaderRoute: typeof ApiUsageEventsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/_chat/c/$chatId': {
+      id: '/_chat/c/$chatId'
+      path: '/c/$chatId'
+      fullPath: '/c/$chatId'
+      preLoaderRoute: typeof ChatCChatIdRouteImport
+      parentRoute: typeof ChatRoute
+    }
+    '/api/auth/$': {
+      id: '/api/auth/$'
+      path: '/api/auth/$'
+      fullPath: '/api/auth/$'
+      preLoaderRoute: typeof ApiAuthSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/ai': {
+      id: '/api/chat/ai'
+      path: '/api/chat/ai'
+      fullPath: '/api/chat/ai'
+      preLoaderRoute: typeof ApiChatAiRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/flowglad/$': {
+      id: '/api/flowglad/$'
+      path: '/api/flowglad/$'
+      fullPath: '/api/flowglad/$'
+      preLoaderRoute: typeof ApiFlowgladSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/$chatId/': {
+      id: '/api/chat/$chatId/'
+      path: '/api/chat/$chatId'
+      fullPath: '/api/chat/$chatId/'
+      preLoaderRoute: typeof ApiChatChatIdIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/$chatId/stop': {
+      id: '/api/chat/$chatId/stop'
+      path: '/api/chat/$chatId/stop'
+      fullPath: '/api/chat/$chatId/stop'
+      preLoaderRoute: typeof ApiChatChatIdStopRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/$chatId/stream': {
+      id: '/api/chat/$chatId/stream'
+      path: '/api/chat/$chatId/stream'
+      fullPath: '/api/chat/$chatId/stream'
+      preLoaderRoute: typeof ApiChatChatIdStreamRouteImport
+      parentRoute: typeof rootRouteImport
+    }
   }
 }
 
+interface ChatRouteChildren {
+  ChatIndexRoute: typeof ChatIndexRoute
+  ChatCChatIdRoute: typeof ChatCChatIdRoute
+}
+
+const ChatRouteChildren: ChatRouteChildren = {
+  ChatIndexRoute: ChatIndexRoute,
+  ChatCChatIdRoute: ChatCChatIdRoute,
+}
+
+const ChatRouteWithChildren = ChatRoute._addFileChildren(ChatRouteChildren)
+
 const rootRouteChildren: RootRouteChildren = {
-  IndexRoute: IndexRoute,
+  ChatRoute: ChatRouteWithChildren,
+  AccountRoute: AccountRoute,
+  PricingRoute: PricingRoute,
+  SignInRoute: SignInRoute,
+  SignUpRoute: SignUpRoute,
+  ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
+  ApiUsageRoute: ApiUsageRoute,
+  ApiUsageEventsRoute: ApiUsageEventsRoute,
+  ApiAuthSplatRoute: ApiAuthSplatRoute,
+  ApiChatAiRoute: ApiChatAiRoute,
+  ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
+  ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
+  ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
+  ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)

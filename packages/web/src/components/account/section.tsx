@@ -1,0 +1,13 @@
+import { type ReactNode, useId } from "react";
+
+export function Section({ title, children }: { title: string; children: ReactNode }) {
+	const id = useId();
+	return (
+		<section aria-labelledby={id} className="mt-8 grid gap-x-8 gap-y-2 border-line border-t pt-6 sm:grid-cols-[8rem_1fr]">
+			<h2 id={id} className="font-semibold">
+				{title}
+			</h2>
+			<div className="min-w-0">{children}</div>
+		</section>
+	);
+}

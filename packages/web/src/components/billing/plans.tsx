@@ -1,0 +1,62 @@
+import type { ReactNode } from "react";
+import type { PlanView, UsageView } from "../../view.ts";
+import { useHydrated } from "../frame/local-time.tsx";
+import { Tally } from "../tally/tally.tsx";
+import { everyText, priceText } from "./money.ts";
+
+export function Price({ amountCents, currency, interval }: Pick<PlanView, "amountCents" | "currency" | "interval">) {
+	const hydrated = useHydrated();
+	return (
+		<p className="flex items-baseline gap-2">
+			<span className="font-semibold text-display tracking-tight">{priceText(amountCents, currency, hydrated ? undefined : "en")}</span>
+			<span className="text-soft">{everyText(interval)}</span>
+		</p>
+	);
+}
+
+interface PlanColumnProps {
+	name: string;
+	price: ReactNode;
+	requests: number | null;
+	every: string;
+	lines: string[];
+	current: boolean;
+	action: ReactNode;
+}
+
+export function PlanColumn({ name, price, requests, every, lines, current, action }: PlanColumnProps) {
+	return (
+		<section
+			aria-label={name}
+			className="flex flex-col gap-4 border-line border-t pt-6 pb-10 md:border-t-0 md:border-l md:px-8 md:pt-0 md:pb-2 md:first:border-l-0 md:first:pl-0"
+		>
+			<h2 className="flex items-baseline gap-3 font-semibold text-body">
+				{name}
+				{current && <span className="font-normal text-small text-soft">You are here</span>}
+			</h2>
+			{price}
+			{requests !== null && (
+				<div>
+					<Tally usage={fresh(requests)} label={`${requests} requests ${every}`} />
+					<p className="mt-1">
+						{requests.toLocaleString("en")} requests {every}
+					</p>
+				</div>
+			)}
+			<ul className="flex grow flex-col gap-1 text-soft">
+				{lines.map((line) => (
+					<li key={line}>{line}</li>
+				))}
+			</ul>
+			{action && <div className="mt-2">{action}</div>}
+		</section>
+	);
+}
+
+const fresh = (limit: number): Pick<UsageView, "limit" | "used" | "held" | "remaining" | "resetAt"> => ({
+	limit,
+	used: 0,
+	held: 0,
+	remaining: limit,
+	resetAt: null,
+});

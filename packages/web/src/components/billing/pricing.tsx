@@ -1,0 +1,125 @@
+import { Link } from "@tanstack/react-router";
+import type { PlanView, PricingView, Shell } from "../../view.ts";
+import { BuyButton } from "./buy-button.tsx";
+import { PlanColumn, Price } from "./plans.tsx";
+import { returnPath } from "./return-path.ts";
+
+interface PricingProps {
+	pricing: PricingView;
+	shell: Shell;
+}
+
+export function Plans({ pricing, shell }: PricingProps) {
+	const { viewer, usage } = shell;
+	const free = pricing.plans.find(({ kind }) => kind === "free");
+	const paid = pricing.plans.filter(({ kind }) => kind === "subscription");
+	return (
+		<div className="grid gap-y-0 md:auto-cols-fr md:grid-flow-col">
+			<PlanColumn
+				name="Guest"
+				price={<Word>Free</Word>}
+				requests={pricing.guestLimit}
+				every="in all"
+				lines={["No account, no email.", "Your chats stay in this browser."]}
+				current={usage.tier === "guest"}
+				action={null}
+			/>
+			<PlanColumn
+				name={free?.name ?? "Free"}
+				price={<Word>Free</Word>}
+				requests={pricing.freeLimit}
+				every="a day"
+				lines={["They come back every day.", "Your chats on every device."]}
+				current={usage.tier === "free"}
+				action={
+					viewer.kind === "guest" && (
+						<Link to="/sign-up" className={paid.length > 0 ? "button-plain" : "button-next"}>
+							Sign up
+						</Link>
+					)
+				}
+			/>
+			{paid.map((plan) => (
+				<PlanColumn
+					key={plan.priceSlug}
+					name={plan.name}
+					price={<Price {...plan} />}
+					requests={plan.requests}
+					every={plan.interval ? `a ${plan.interval}` : ""}
+					lines={[
+						plan.description ?? "For every day, and for long days.",
+						"Cancel whenever you like; it runs to the end of what you paid for.",
+					]}
+					current={usage.tier === "paid"}
+					action={<Subscribe plan={plan} shell={shell} />}
+				/>
+			))}
+		</div>
+	);
+}
+
+function Word({ children }: { children: string }) {
+	return <p className="font-semibold text-display tracking-tight">{children}</p>;
+}
+
+function Subscribe({ plan, shell: { viewer, usage, billing, mailboxUrl } }: { plan: PlanView; shell: Shell }) {
+	if (usage.tier === "paid") {
+		return (
+			<Link to="/account" className="button-plain">
+				See your account
+			</Link>
+		);
+	}
+	if (billing === "none") return null;
+	if (viewer.kind === "guest") {
+		return (
+			<Link to="/sign-up" search={{ next: "/pricing" }} className="button-next">
+				Go {plan.name}
+			</Link>
+		);
+	}
+	return (
+		<BuyButton
+			viewer={viewer}
+			mailboxUrl={mailboxUrl}
+			main
+			label={`Go ${plan.name}`}
+			priceSlug={plan.priceSlug}
+			successPath={returnPath("plan")}
+			cancelPath="/pricing"
+		/>
+	);
+}
+
+export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingProps) {
+	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
+	if (topUps.length === 0) return null;
+	return (
+		<section aria-labelledby="top-ups" className="mt-6 border-line border-t pt-8">
+			<h2 id="top-ups" className="font-semibold text-title tracking-tight">
+				Once more than that
+			</h2>
+			{topUps.map((topUp) => (
+				<div key={topUp.priceSlug} className="mt-4 flex flex-wrap items-center justify-between gap-4">
+					<div>
+						<p className="font-semibold">{topUp.name}</p>
+						<p className="max-w-read text-soft">
+							{topUp.description ??
+								`${(topUp.requests ?? 0).toLocaleString("en")} more requests, used after those of your plan. They do not expire.`}
+						</p>
+					</div>
+					<Price {...topUp} />
+				</div>
+			))}
+			<p className="mt-4 text-soft">
+				{usage.tier === "paid" && viewer.kind === "user" && billing !== "none" ? (
+					<Link to="/account" className="link text-ink">
+						Buy a top-up in your account
+					</Link>
+				) : (
+					"Top-ups go with a paid plan."
+				)}
+			</p>
+		</section>
+	);
+}

@@ -1,0 +1,48 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { Plans, TopUps } from "../components/billing/pricing.tsx";
+import { WhatCounts } from "../components/billing/what-counts.tsx";
+import { Page } from "../components/frame/page.tsx";
+import { TallyIcon } from "../components/tally/tally-icon.tsx";
+import { loadPricing, loadShell } from "../lib/pages.ts";
+
+export const Route = createFileRoute("/pricing")({
+	loader: async () => {
+		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
+		return { shell, pricing };
+	},
+	gcTime: 0,
+	head: () => ({
+		meta: [
+			{ title: "Pricing · Parley" },
+			{ name: "description", content: "What Parley costs, how many requests come with it, and what counts as one." },
+		],
+	}),
+	component: PricingPage,
+});
+
+function PricingPage() {
+	const { shell, pricing } = Route.useLoaderData();
+	return (
+		<Page viewer={shell.viewer}>
+			<h1 className="text-balance font-semibold text-display tracking-tight">One request, one mark</h1>
+			<p className="mt-3 mb-12 max-w-read text-body text-soft">
+				You pay for answers, and you always see how many are left. An answer that fails is not counted.
+			</p>
+			<Plans pricing={pricing} shell={shell} />
+			{shell.billing === "none" ? (
+				<p className="mt-6 border-line border-t pt-6 text-soft">
+					Paid plans are not set up on this server. Guests and free accounts work as they are.
+				</p>
+			) : (
+				pricing.unavailable && (
+					<p role="status" className="mt-6 border-line border-t pt-6 text-soft">
+						The paid plans cannot be shown just now, because the billing service did not reply. Please look again in a moment.
+					</p>
+				)
+			)}
+			<TopUps pricing={pricing} shell={shell} />
+			<WhatCounts />
+			<TallyIcon limit={shell.usage.limit} remaining={shell.usage.remaining} />
+		</Page>
+	);
+}
