@@ -5,12 +5,14 @@ import type { State } from "./state.ts";
 export interface Mail {
 	id: string;
 	atMs: number;
+	from?: string | undefined;
 	to: string;
 	subject: string;
 	text: string;
 }
 
 export const mailSchema = z.strictObject({
+	from: z.string().min(1).optional(),
 	to: z.string().min(1),
 	subject: z.string(),
 	text: z.string(),

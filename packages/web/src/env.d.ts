@@ -6,6 +6,7 @@ declare namespace Cloudflare {
 	interface Env {
 		DB: D1Database;
 		USAGE_LEDGER: DurableObjectNamespace<import("./objects/usage-ledger.ts").UsageLedger>;
+		CHAT_LIST: DurableObjectNamespace<import("./objects/chat-list.ts").ChatList>;
 		CONVERSATION: DurableObjectNamespace<import("./objects/conversation.ts").Conversation>;
 	}
 	interface GlobalProps {

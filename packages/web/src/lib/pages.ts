@@ -1,35 +1,71 @@
+import { env } from "cloudflare:workers";
 import { createServerFn } from "@tanstack/react-start";
-import type { ChatView, PricingView, Shell } from "../view.ts";
+import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
+import { config } from "../config.ts";
+import type { ChatView, PricingView, Shell, Viewer } from "../view.ts";
+import { getBillingSummary } from "./billing.ts";
+import { toPlans } from "./billing-helpers.ts";
+import { readPricingModel } from "./flowglad.ts";
+import { moveGuestToAccount } from "./guest-to-account.ts";
+import { allowedModels } from "./model.ts";
+import { endGuestCookie, guestCookie, guestOf, identify, type Subject } from "./subject.ts";
 
-/** The frame of every page: who is asking, what is left, the own chats, the models. */
-export const loadShell = createServerFn({ method: "GET" }).handler(
-	async (): Promise<Shell> => ({
-		viewer: { kind: "guest" },
-		usage: {
-			tier: "guest",
-			limit: 5,
-			used: 2,
-			held: 0,
-			remaining: 3,
-			topUps: 0,
-			window: { start: null, end: null },
-			resetAt: null,
-			unverified: false,
-		},
-		chats: [],
-		models: [{ id: "demo", label: "Demo" }],
-		demo: true,
-		billing: "none",
-		mailboxUrl: null,
-	}),
-);
+const PRICING_TIMEOUT_MS = 2_000;
+
+/** The frame of every page: who is asking, what is left, the own chats, the models. A new guest gets its cookie here, and no storage. */
+export const loadShell = createServerFn({ method: "GET" }).handler(async (): Promise<Shell> => {
+	const request = getRequest();
+	const subject = await identify(request);
+	await settleGuest(request, subject);
+	const { billing, model, mailboxUrl } = config();
+	const [usage, chats] = await Promise.all([getBillingSummary(request, subject), env.CHAT_LIST.getByName(subject.key).list()]);
+	return {
+		viewer: viewerOf(subject),
+		usage,
+		chats,
+		models: allowedModels(),
+		demo: model.kind === "demo",
+		billing: billing.kind,
+		mailboxUrl,
+	};
+});
 
 /** One own chat with its messages; null when there is none of that id, or it is someone else's. */
 export const loadChat = createServerFn({ method: "GET" })
 	.validator((chatId: string) => chatId)
-	.handler(async ({ data }): Promise<ChatView | null> => ({ id: data, title: "Chat", messages: [], running: false }));
+	.handler(async ({ data }): Promise<ChatView | null> => {
+		if (!/^[A-Za-z0-9_-]{1,64}$/.test(data)) return null;
+		const { key } = await identify(getRequest());
+		return env.CONVERSATION.getByName(data).view(key);
+	});
 
 /** The plans as the billing provider has them. */
-export const loadPricing = createServerFn({ method: "GET" }).handler(
-	async (): Promise<PricingView> => ({ guestLimit: 5, freeLimit: 20, plans: [], unavailable: false }),
-);
+export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
+	const { limits, billing } = config();
+	const published = { guestLimit: limits.guest, freeLimit: limits.free };
+	try {
+		const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
+		return { ...published, plans: pricingModel ? toPlans(pricingModel) : [], unavailable: false };
+	} catch (error) {
+		console.error("pricing model could not be read", error);
+		return { ...published, plans: [], unavailable: billing.kind !== "none" };
+	}
+});
+
+async function settleGuest(request: Request, subject: Subject): Promise<void> {
+	if (subject.kind === "guest") {
+		if (!subject.known) appendResponseHeader("set-cookie", guestCookie(request, subject.cookie));
+		return;
+	}
+	// Left over when the move at sign-in was cut off.
+	const guest = await guestOf(request);
+	if (!guest) return;
+	await moveGuestToAccount(guest.key, subject.key);
+	appendResponseHeader("set-cookie", endGuestCookie(request));
+}
+
+function viewerOf(subject: Subject): Viewer {
+	if (subject.kind === "guest") return { kind: "guest" };
+	const { userId: id, name, email, emailVerified } = subject;
+	return { kind: "user", id, name, email, emailVerified };
+}

@@ -1,4 +1,35 @@
+import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
+import { config } from "../../config.ts";
+import { api } from "../../lib/http.ts";
+
 export const Route = createFileRoute("/api/health")({
-	server: { handlers: { GET: () => Response.json({ status: "ok", build: __BUILD__ }) } },
+	server: { handlers: api({ GET: health }) },
 });
+
+/** Whether the parts that every request needs answer. Billing and model are told as configured: their failure is handled, not fatal. */
+async function health(): Promise<Response> {
+	const [d1, ledger, configured] = await Promise.all([
+		check(() => env.DB.prepare("SELECT count(*) FROM users").first()),
+		check(() => env.USAGE_LEDGER.getByName("guest:health").usage("guest:health")),
+		check(() => config()),
+	]);
+	const checks = {
+		d1,
+		ledger,
+		billing: configured === "ok" ? config().billing.kind : configured,
+		model: configured === "ok" ? config().model.kind : configured,
+	};
+	const healthy = [d1, ledger, configured].every((state) => state === "ok");
+	return Response.json({ status: healthy ? "ok" : "failing", build: __BUILD__, checks }, { status: healthy ? 200 : 503 });
+}
+
+async function check(probe: () => unknown): Promise<"ok" | "failing"> {
+	try {
+		await probe();
+		return "ok";
+	} catch (error) {
+		console.error("health", error);
+		return "failing";
+	}
+}

@@ -1,0 +1,96 @@
+import { env } from "cloudflare:workers";
+import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
+import { z } from "zod";
+import type { ModelOption } from "./view.ts";
+
+/** Everything that a deployer can set, checked once. "Is a key set?" is asked here and nowhere else. */
+export interface Config {
+	authSecret: string;
+	guestCookieSecret: string;
+	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
+	billing: { kind: "none" } | { kind: "flowglad"; secretKey: string; baseUrl: string | undefined };
+	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
+	/** Where the sandbox shows the mails it has received; only under `npm start`. */
+	mailboxUrl: string | null;
+	limits: Limits;
+}
+
+/** An empty variable is one that is not set: `.dev.vars.example` is copied with its blanks. */
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+const count = optional(z.coerce.number().int().min(1).max(1_000_000));
+const secret = z.string().min(16, "is missing or shorter than 16 characters");
+
+/** One entry for each line of .dev.vars.example. */
+export const variables = z.object({
+	BETTER_AUTH_SECRET: secret,
+	GUEST_COOKIE_SECRET: secret,
+	AI_BASE_URL: optional(z.url()),
+	AI_API_KEY: optional(z.string()),
+	AI_MODELS: optional(z.string()),
+	FLOWGLAD_SECRET_KEY: optional(z.string()),
+	FLOWGLAD_BASE_URL: optional(z.url()),
+	EMAIL_URL: optional(z.url()),
+	EMAIL_API_KEY: optional(z.string()),
+	EMAIL_FROM: optional(z.string()),
+	MAILBOX_URL: optional(z.url()),
+	GUEST_FREE_REQUESTS: count,
+	AUTH_FREE_REQUESTS_DAILY: count,
+	PAID_PLAN_REQUESTS: count,
+	NETWORK_FREE_REQUESTS_DAILY: count,
+});
+
+/** The Worker cannot run as it is configured. The message names each variable, and is for the log only. */
+export class ConfigError extends Error {
+	override name = "ConfigError";
+}
+
+/**
+ * Reads bindings and secrets into a Config.
+ * @throws {ConfigError} naming each variable that is missing or malformed
+ */
+export function readConfig(bindings: Record<string, unknown>): Config {
+	const parsed = variables.safeParse(bindings);
+	if (!parsed.success)
+		throw new ConfigError(`Configuration: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ")}`);
+	const vars = parsed.data;
+	return {
+		authSecret: vars.BETTER_AUTH_SECRET,
+		guestCookieSecret: vars.GUEST_COOKIE_SECRET,
+		model: readModel(vars),
+		billing: vars.FLOWGLAD_SECRET_KEY
+			? { kind: "flowglad", secretKey: vars.FLOWGLAD_SECRET_KEY, baseUrl: vars.FLOWGLAD_BASE_URL }
+			: { kind: "none" },
+		email: vars.EMAIL_URL
+			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
+			: { kind: "log" },
+		mailboxUrl: vars.MAILBOX_URL ?? null,
+		limits: {
+			guest: vars.GUEST_FREE_REQUESTS ?? DEFAULT_LIMITS.guest,
+			free: vars.AUTH_FREE_REQUESTS_DAILY ?? DEFAULT_LIMITS.free,
+			paid: vars.PAID_PLAN_REQUESTS ?? DEFAULT_LIMITS.paid,
+			network: vars.NETWORK_FREE_REQUESTS_DAILY ?? DEFAULT_LIMITS.network,
+			inFlight: DEFAULT_LIMITS.inFlight,
+		},
+	};
+}
+
+function readModel(vars: z.infer<typeof variables>): Config["model"] {
+	if (!vars.AI_BASE_URL) return { kind: "demo" };
+	const models = (vars.AI_MODELS ?? "").split(",").flatMap((entry) => {
+		const [id = "", label = id] = entry.split("=").map((text) => text.trim());
+		return id ? [{ id, label }] : [];
+	});
+	if (models.length === 0) throw new ConfigError("Configuration: AI_BASE_URL is set, so AI_MODELS must name at least one model");
+	return { kind: "openai-compatible", baseUrl: vars.AI_BASE_URL, apiKey: vars.AI_API_KEY, models };
+}
+
+let parsed: Config | undefined;
+
+/**
+ * The configuration of this isolate; bindings do not change while it lives.
+ * @throws {ConfigError}
+ */
+export function config(): Config {
+	parsed ??= readConfig({ ...env });
+	return parsed;
+}

@@ -1,0 +1,123 @@
+import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
+import { supabaseEdgeHandler } from "@flowglad/server/supabase";
+import type { Entitlement, Report } from "@parley/metering";
+import { eq } from "drizzle-orm";
+import { config } from "../config.ts";
+import { db } from "../db/connection.ts";
+import { users } from "../db/schema.ts";
+import { AI_REQUESTS_METER, type Billing, findUsagePriceByMeterSlug, type PricingModel, toEntitlement } from "./billing-helpers.ts";
+
+/**
+ * A Flowglad server for one customer, under our own user's id (seeds 000 and 001); null when no key is configured.
+ * Its calls may take 3 × 60 s: what must not wait goes through the functions below.
+ */
+export function flowglad(customerExternalId: string): FlowgladServer | null {
+	const { billing } = config();
+	if (billing.kind !== "flowglad") return null;
+	return new FlowgladServer({ apiKey: billing.secretKey, baseURL: billing.baseUrl, customerExternalId, getCustomerDetails });
+}
+
+/** @throws when there is no such user */
+async function getCustomerDetails(externalId: string): Promise<{ email: string; name: string }> {
+	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { email: true, name: true } });
+	if (!user) throw new Error("Customer not found");
+	return { email: user.email, name: user.name || user.email };
+}
+
+/** One attempt within a deadline. Null when no key is configured. */
+function admin(timeoutMs: number): FlowgladServerAdmin | null {
+	const { billing } = config();
+	if (billing.kind !== "flowglad") return null;
+	return new FlowgladServerAdmin({ apiKey: billing.secretKey, baseURL: billing.baseUrl, timeout: timeoutMs, maxRetries: 0 });
+}
+
+function statusOf(error: unknown): number | null {
+	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : null;
+}
+
+/** Makes the customer of a new account. Never throws: no sign-up fails for it, and the next entitlement read makes up for it. */
+export async function ensureCustomer(user: { id: string; email: string; name: string }): Promise<void> {
+	try {
+		await admin(5_000)?.createCustomer({ customer: { externalId: user.id, email: user.email, name: user.name || user.email } });
+	} catch (error) {
+		if (statusOf(error) !== 409) console.error(`customer of ${user.id} could not be created`, error);
+	}
+}
+
+/**
+ * What a user may have, asked from Flowglad: one call, or three where the customer does not exist yet.
+ * @returns null when no key is configured
+ * @throws the SDK's error when Flowglad does not answer within the deadline or refuses
+ */
+export async function readEntitlement(userId: string, timeoutMs: number): Promise<Entitlement | null> {
+	const client = admin(timeoutMs);
+	if (!client) return null;
+	const fetchedAtMs = Date.now();
+	const billing = await customerBilling(client, userId);
+	if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
+		console.error(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
+	}
+	const fallback = config().limits.paid;
+	const entitlement = toEntitlement(billing, fetchedAtMs, fallback);
+	return entitlement;
+}
+
+async function customerBilling(client: FlowgladServerAdmin, userId: string): Promise<Billing> {
+	try {
+		return await client.getCustomerBilling(userId);
+	} catch (error) {
+		if (statusOf(error) !== 404) throw error;
+		const customer = { externalId: userId, ...(await getCustomerDetails(userId)) };
+		await client.createCustomer({ customer }).catch((conflict: unknown) => {
+			// Another request made it in between: that one will do.
+			if (statusOf(conflict) !== 409) throw conflict;
+		});
+		return client.getCustomerBilling(userId);
+	}
+}
+
+const usageEvent = (subjectKey: string, report: Report) => ({
+	subscriptionId: report.subscriptionId,
+	amount: report.units,
+	// The subject's key in front: no one can claim another's request by naming its id.
+	transactionId: `${subjectKey}:${report.id}`,
+	usageMeterSlug: AI_REQUESTS_METER,
+	usageDate: report.usedAtMs,
+});
+
+/**
+ * Reports counted requests. Sent twice it counts once: Flowglad keeps the first event of a transactionId (flowglad.md, e).
+ * @throws the SDK's error; which of the reports then arrived is unknown
+ */
+export async function reportUsage(subjectKey: string, reports: Report[], timeoutMs: number): Promise<void> {
+	await admin(timeoutMs)?.bulkCreateUsageEvents({ usageEvents: reports.map((report) => usageEvent(subjectKey, report)) });
+}
+
+/** Reports one counted request and answers the provider's event. */
+export async function reportOne(subjectKey: string, report: Report, timeoutMs: number) {
+	const answer = await admin(timeoutMs)?.createUsageEvent({ usageEvent: usageEvent(subjectKey, report) });
+	return answer?.usageEvent ?? null;
+}
+
+/** The pricing model of a visitor without an account; null when no key is configured. */
+export async function readPricingModel(timeoutMs: number): Promise<PricingModel | null> {
+	return (await admin(timeoutMs)?.getDefaultPricingModel())?.pricingModel ?? null;
+}
+
+/** The SDK's own routes under /api/flowglad, for a user who is known already. */
+export function sdkRoutes(userId: string, request: Request): Promise<Response> {
+	const { billing } = config();
+	if (billing.kind !== "flowglad") throw new Error("Flowglad not configured");
+	return supabaseEdgeHandler({
+		basePath: "/api/flowglad",
+		apiKey: billing.secretKey,
+		baseURL: billing.baseUrl,
+		getCustomerExternalId: async () => userId,
+		flowglad: (customerExternalId) => {
+			const server = flowglad(customerExternalId);
+			if (!server) throw new Error("Flowglad not configured");
+			return server;
+		},
+		onError: (error) => console.error("flowglad route", error),
+	})(request);
+}

@@ -1,0 +1,109 @@
+import { ConfigError } from "../config.ts";
+import type { Problem } from "../view.ts";
+
+/**
+ * The outcome of a request that is refused or fails, thrown by what parses and identifies, and answered as RFC 9457 problem+json.
+ * Every title is documented in docs/operations.md.
+ */
+export class ProblemError extends Error {
+	override name = "ProblemError";
+	readonly problem: Omit<Problem, "type">;
+	readonly headers: HeadersInit;
+
+	constructor(problem: Omit<Problem, "type">, headers: HeadersInit = {}) {
+		super(problem.title);
+		this.problem = problem;
+		this.headers = headers;
+	}
+}
+
+/** Throws a problem: `detail` is a sentence for the person or developer who reads the answer. */
+export function refuse(status: number, title: string, detail: string, headers: HeadersInit = {}): never {
+	throw new ProblemError({ status, title, detail }, headers);
+}
+
+/** A problem as a response. `type` points at the documentation of its title. */
+export function problemResponse(problem: Omit<Problem, "type">, headers: HeadersInit = {}): Response {
+	const type = `/docs/operations.md#${problem.title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
+	const body: Problem = { type, requestId: crypto.randomUUID(), ...problem };
+	const response = Response.json(body, { status: problem.status, headers });
+	response.headers.set("content-type", "application/problem+json");
+	return response;
+}
+
+type Verb = "GET" | "POST" | "DELETE";
+type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
+
+/**
+ * The handlers of an API route: the given verbs behind the checks that all share, 405 for every other verb (Start would answer those
+ * with a page), problem+json for whatever is thrown, and no storing of answers by any cache.
+ */
+export function api(verbs: Partial<Record<Verb, Handler>>): { ANY: Handler } {
+	return {
+		ANY: async (context) => {
+			const response = await answer(verbs, context);
+			const open = new Response(response.body, response);
+			open.headers.set("cache-control", "private, no-store");
+			open.headers.set("x-content-type-options", "nosniff");
+			return open;
+		},
+	};
+}
+
+async function answer(verbs: Partial<Record<Verb, Handler>>, context: Parameters<Handler>[0]): Promise<Response> {
+	const { request } = context;
+	try {
+		const method = request.method === "HEAD" ? "GET" : request.method;
+		const handler = Object.hasOwn(verbs, method) ? verbs[method as Verb] : undefined;
+		if (!handler) {
+			const allow = Object.keys(verbs).join(", ");
+			refuse(405, "Method not allowed", `This address answers to ${allow || "no verb"}.`, { allow });
+		}
+		if (method !== "GET") assertSameOrigin(request);
+		return await handler(context);
+	} catch (error) {
+		if (error instanceof ProblemError) return problemResponse(error.problem, error.headers);
+		console.error(error);
+		if (error instanceof ConfigError)
+			return problemResponse({ status: 503, title: "Not configured", detail: "This deployment is not set up yet." });
+		return problemResponse({ status: 500, title: "Internal error", detail: "Something failed on our side. Nothing was counted." });
+	}
+}
+
+/**
+ * Refuses a state-changing request that a page of another origin makes with this user's cookies. A client without a page (curl) sends neither
+ * header and carries no cookie that it did not put there itself.
+ */
+export function assertSameOrigin(request: Request): void {
+	const origin = request.headers.get("origin");
+	const foreign = origin !== null && origin !== new URL(request.url).origin;
+	if (foreign || request.headers.get("sec-fetch-site") === "cross-site") {
+		refuse(403, "Foreign origin", "This request comes from another site.");
+	}
+}
+
+/** Reads a JSON body of at most `bytesMax` bytes; 413 above, 400 when it is not JSON. */
+export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<unknown> {
+	const text = await readText(request, bytesMax);
+	try {
+		return JSON.parse(text);
+	} catch {
+		refuse(400, "Invalid JSON", "The body of the request is not valid JSON.");
+	}
+}
+
+async function readText(request: Request, bytesMax: number): Promise<string> {
+	const tooLarge = () => refuse(413, "Body too large", `The body may have at most ${bytesMax} bytes.`);
+	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
+	if (!request.body) return "";
+	// Content-Length may be absent or wrong: what is read is what counts.
+	const decoder = new TextDecoder();
+	let bytes = 0;
+	let text = "";
+	for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+		bytes += chunk.byteLength;
+		if (bytes > bytesMax) tooLarge();
+		text += decoder.decode(chunk, { stream: true });
+	}
+	return text + decoder.decode();
+}

@@ -1,0 +1,71 @@
+import type { Refusal, Standing } from "@parley/metering";
+import type { Problem } from "../view.ts";
+import { problemResponse } from "./http.ts";
+
+/** Where the next step is, for each limit that can refuse. */
+const UPGRADE: Record<Refusal["policy"], string> = {
+	guest: "/sign-up",
+	network: "/sign-up",
+	free: "/pricing",
+	paid: "/account",
+	"in-flight": "/pricing",
+};
+
+/** The answer to a request that a limit refuses (architecture, section 6). */
+export function limitResponse(refusal: Refusal, requestId: string): Response {
+	const { policy, tier, limit, remaining, resetAtMs } = refusal;
+	const resetAt = resetAtMs === null ? null : new Date(resetAtMs).toISOString();
+	const inFlight = policy === "in-flight";
+	const problem: Omit<Problem, "type"> = {
+		title: inFlight ? "Too many requests at once" : "Usage limit reached",
+		status: 429,
+		detail: sentenceOf(refusal),
+		requestId,
+		policy,
+		tier,
+		limit,
+		remaining,
+		resetAt,
+		upgradeUrl: UPGRADE[policy],
+	};
+	const headers = new Headers(rateLimitHeaders({ policy, limit, remaining, resetAtMs, windowMs: null }));
+	if (inFlight) headers.set("retry-after", "1");
+	else if (resetAtMs !== null) headers.set("retry-after", String(secondsUntil(resetAtMs)));
+	return problemResponse(problem, headers);
+}
+
+function sentenceOf({ policy, limit }: Refusal): string {
+	switch (policy) {
+		case "guest":
+			return `You have used your ${limit} free requests. Sign up to get more every day.`;
+		case "network":
+			return "The free requests of your network are used up for today. Sign up to get your own.";
+		case "free":
+			return `You have used your ${limit} requests of today.`;
+		case "paid":
+			return "You have used all requests of this billing period.";
+		case "in-flight":
+			return `At most ${limit} answers can be written at once. Wait until one of them has ended.`;
+	}
+}
+
+/** The `RateLimit` and `RateLimit-Policy` fields of the IETF draft, for the answer to a metered request that was admitted. */
+export function standingHeaders(standing: Standing): Record<string, string> {
+	const { tier, limit, remaining, window } = standing;
+	const windowMs = window.endMs === null ? null : window.endMs - window.startMs;
+	return rateLimitHeaders({ policy: tier, limit, remaining, resetAtMs: window.endMs, windowMs });
+}
+
+function rateLimitHeaders(at: {
+	policy: string;
+	limit: number;
+	remaining: number;
+	resetAtMs: number | null;
+	windowMs: number | null;
+}): Record<string, string> {
+	const window = at.windowMs === null ? "" : `;w=${Math.round(at.windowMs / 1000)}`;
+	const reset = at.resetAtMs === null ? "" : `;t=${secondsUntil(at.resetAtMs)}`;
+	return { "ratelimit-policy": `"${at.policy}";q=${at.limit}${window}`, ratelimit: `"${at.policy}";r=${at.remaining}${reset}` };
+}
+
+const secondsUntil = (instantMs: number) => Math.max(1, Math.ceil((instantMs - Date.now()) / 1000));

@@ -1,0 +1,66 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { type LanguageModel, simulateReadableStream } from "ai";
+import { config } from "../config.ts";
+import type { ModelOption } from "../view.ts";
+
+const DEMO: ModelOption = { id: "demo", label: "Demo" };
+
+/** The models that may be asked, the default first. No request names any other. */
+export function allowedModels(): ModelOption[] {
+	const { model } = config();
+	return model.kind === "demo" ? [DEMO] : model.models;
+}
+
+/** The model of an id of the allow-list. */
+export function languageModel(id: string): LanguageModel {
+	const { model } = config();
+	if (model.kind === "demo") return demoModel;
+	return createOpenAICompatible({ name: "model", baseURL: model.baseUrl, apiKey: model.apiKey }).chatModel(id);
+}
+
+type Specified = Extract<LanguageModel, { specificationVersion: "v4" }>;
+
+/** Answers without any model behind it, so that a fresh clone works; says so in every answer. */
+const demoModel: Specified = {
+	specificationVersion: "v4",
+	provider: "parley",
+	modelId: DEMO.id,
+	supportedUrls: {},
+	doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
+	doStream: async ({ prompt }) => {
+		const last = prompt.findLast((message) => message.role === "user");
+		const asked = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
+		const words = demoAnswer(asked).match(/\S+\s*|\s+/g) ?? [];
+		return {
+			stream: simulateReadableStream({
+				initialDelayInMs: 150,
+				chunkDelayInMs: 12,
+				chunks: [
+					{ type: "stream-start" as const, warnings: [] },
+					{ type: "text-start" as const, id: "0" },
+					...words.map((delta) => ({ type: "text-delta" as const, id: "0", delta })),
+					{ type: "text-end" as const, id: "0" },
+					{
+						type: "finish" as const,
+						finishReason: { unified: "stop" as const, raw: undefined },
+						usage: {
+							inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+							outputTokens: { total: words.length, text: words.length, reasoning: undefined },
+						},
+					},
+				],
+			}),
+		};
+	},
+};
+
+function demoAnswer(asked: string): string {
+	const subject = asked.length > 120 ? `${asked.slice(0, 119)}…` : asked;
+	return [
+		`You asked: “${subject.replaceAll(/\s+/g, " ").trim()}”.`,
+		"I am the **demo model**: I stream like a real one and I am counted like a real one, but I do not think.",
+		"To talk to a real model, set two variables and start again:",
+		"```\nAI_BASE_URL=https://api.openai.com/v1\nAI_API_KEY=…\nAI_MODELS=gpt-5-mini\n```",
+		"Any endpoint that speaks OpenAI's chat format will do:\n\n- OpenAI, OpenRouter or Cloudflare AI Gateway\n- Workers AI's REST form\n- Ollama or vLLM on your own machine",
+	].join("\n\n");
+}

@@ -1,0 +1,29 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { auth } from "../../../lib/auth.ts";
+import { moveGuestToAccount } from "../../../lib/guest-to-account.ts";
+import { api } from "../../../lib/http.ts";
+import { endGuestCookie, guestOf } from "../../../lib/subject.ts";
+
+export const Route = createFileRoute("/api/auth/$")({
+	server: { handlers: api({ GET: ({ request }) => auth(request).handler(request), POST: ({ request }) => identity(request) }) },
+});
+
+/** better-auth's routes. Whoever signs up or in takes along what they had as a guest. */
+async function identity(request: Request): Promise<Response> {
+	const response = await auth(request).handler(request);
+	const enters = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
+	const guest = enters && response.ok ? await guestOf(request) : null;
+	if (!guest) return response;
+	const { user } = await response.clone().json<{ user?: { id?: string } }>();
+	if (!user?.id) return response;
+	try {
+		await moveGuestToAccount(guest.key, `user:${user.id}`);
+	} catch (error) {
+		// The cookie stays: the next page that is loaded moves what is left (lib/pages.ts).
+		console.error(`chats of ${guest.key} could not be moved to user:${user.id}`, error);
+		return response;
+	}
+	const moved = new Response(response.body, response);
+	moved.headers.append("set-cookie", endGuestCookie(request));
+	return moved;
+}

@@ -1,0 +1,18 @@
+import { env } from "cloudflare:workers";
+import { createFileRoute } from "@tanstack/react-router";
+import { chatIdOf, noSuchChat } from "../../../../lib/chat-request.ts";
+import { api } from "../../../../lib/http.ts";
+import { identify } from "../../../../lib/subject.ts";
+
+export const Route = createFileRoute("/api/chat/$chatId/")({
+	server: {
+		handlers: api({
+			DELETE: async ({ request, params }) => {
+				const chatId = chatIdOf(params);
+				const { key } = await identify(request);
+				if (!(await env.CONVERSATION.getByName(chatId).delete(key))) noSuchChat();
+				return new Response(null, { status: 204 });
+			},
+		}),
+	},
+});

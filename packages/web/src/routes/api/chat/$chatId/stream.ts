@@ -1,0 +1,20 @@
+import { env } from "cloudflare:workers";
+import { createFileRoute } from "@tanstack/react-router";
+import { UI_MESSAGE_STREAM_HEADERS } from "ai";
+import { chatIdOf, noSuchChat } from "../../../../lib/chat-request.ts";
+import { api } from "../../../../lib/http.ts";
+import { identify } from "../../../../lib/subject.ts";
+
+export const Route = createFileRoute("/api/chat/$chatId/stream")({
+	server: {
+		handlers: api({
+			GET: async ({ request, params }) => {
+				const chatId = chatIdOf(params);
+				const { key } = await identify(request);
+				const { found, stream } = await env.CONVERSATION.getByName(chatId).stream(key);
+				if (!found) noSuchChat();
+				return stream ? new Response(stream, { headers: UI_MESSAGE_STREAM_HEADERS }) : new Response(null, { status: 204 });
+			},
+		}),
+	},
+});

@@ -1,0 +1,52 @@
+import { env } from "cloudflare:workers";
+import { createFileRoute } from "@tanstack/react-router";
+import { UI_MESSAGE_STREAM_HEADERS } from "ai";
+import { checkUsageAllowed, releaseUsage } from "../../../lib/billing.ts";
+import { noSuchChat, parseChatRequest } from "../../../lib/chat-request.ts";
+import { api, refuse } from "../../../lib/http.ts";
+import { limitResponse, standingHeaders } from "../../../lib/limits.ts";
+import { identify } from "../../../lib/subject.ts";
+import type { Admission } from "../../../objects/conversation.ts";
+
+export const Route = createFileRoute("/api/chat/ai")({
+	server: { handlers: api({ POST: ({ request }) => chat(request) }) },
+});
+
+/** Admit, then answer: nothing is asked of a model before its unit is held, and the answer counts it when it has ended. */
+async function chat(request: Request): Promise<Response> {
+	const { chatId, model, ask, requestId, fingerprint } = await parseChatRequest(request);
+	const subject = await identify(request);
+	const conversation = env.CONVERSATION.getByName(chatId);
+	const admission = await conversation.admits(subject.key, requestId, ask);
+	if (admission !== "ok") refuseAdmission(admission);
+
+	const usage = await checkUsageAllowed(request, { subject, requestId, fingerprint, chatId });
+	if (!usage.allowed) {
+		if (usage.reason === "limit") return limitResponse(usage.refusal, requestId);
+		refuse(409, "Request id already used", "This request id belongs to another request. Send a new one.");
+	}
+	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model, ask });
+	if (started.kind !== "stream") {
+		await releaseUsage(usage.hold, "refused");
+		refuseAdmission(started.kind);
+	}
+	const headers = new Headers({ ...UI_MESSAGE_STREAM_HEADERS, ...standingHeaders(usage.standing) });
+	if (usage.setCookie) headers.append("set-cookie", usage.setCookie);
+	return new Response(started.stream, { headers });
+}
+
+function refuseAdmission(why: Exclude<Admission, "ok">): never {
+	switch (why) {
+		case "busy":
+			refuse(409, "An answer is being written", "This chat is still answering. Wait for the end, or stop it.");
+			break;
+		case "gone":
+			refuse(410, "Chat deleted", "This chat or answer was deleted.");
+			break;
+		case "no-such-message":
+			refuse(404, "Message not found", "There is no such message in this chat.");
+			break;
+		default:
+			noSuchChat();
+	}
+}

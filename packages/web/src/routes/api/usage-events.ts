@@ -1,0 +1,49 @@
+import { env } from "cloudflare:workers";
+import { createFileRoute } from "@tanstack/react-router";
+import { z } from "zod";
+import { config } from "../../config.ts";
+import { AI_REQUESTS_METER, recordUsage } from "../../lib/billing.ts";
+import { describe } from "../../lib/chat-request.ts";
+import { api, readJson, refuse } from "../../lib/http.ts";
+import { limitResponse } from "../../lib/limits.ts";
+import { userOf } from "../../lib/subject.ts";
+
+export const Route = createFileRoute("/api/usage-events")({
+	server: { handlers: api({ POST: ({ request }) => recordEvent(request) }) },
+});
+
+const REPORT_DEADLINE_MS = 3_000;
+
+const body = z.object({
+	usageMeterSlug: z.string(),
+	amount: z.int().min(1).max(1000),
+	transactionId: z
+		.string()
+		.regex(/^[A-Za-z0-9_:-]{1,64}$/)
+		.optional(),
+});
+
+/** Counts usage that is over, against a paid subscription, and tells the provider at once where it answers in time (seed 001). */
+async function recordEvent(request: Request): Promise<Response> {
+	const subject = await userOf(request, { fresh: true });
+	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });
+	const parsed = body.safeParse(await readJson(request));
+	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = parsed.data;
+	if (usageMeterSlug !== AI_REQUESTS_METER) refuse(400, "Unknown usage meter", `The only meter here is ${AI_REQUESTS_METER}.`);
+	if (config().billing.kind === "none") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
+
+	const ledger = env.USAGE_LEDGER.getByName(subject.key);
+	if ((await ledger.usage(subject.key)).tier !== "paid") {
+		await ledger.refresh(subject.key);
+		if ((await ledger.usage(subject.key)).tier !== "paid") {
+			refuse(409, "No active subscription found", "Usage events are counted against a paid plan. Subscribe to one first.");
+		}
+	}
+	const { outcome } = await recordUsage(request, amount, { subject, requestId: transactionId, fingerprint: `usage-event ${amount}` });
+	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
+	if (outcome.kind === "conflict") refuse(409, "Request id already used", "This transactionId belongs to another amount or request.");
+	const usageEvent = await ledger.reportNow(transactionId, REPORT_DEADLINE_MS);
+	if (!usageEvent) return Response.json({ status: "queued", transactionId }, { status: 202 });
+	return Response.json({ usageEvent }, { status: outcome.kind === "repeat" ? 200 : 201 });
+}

@@ -1,0 +1,15 @@
+import { createMiddleware, createStart } from "@tanstack/react-start";
+
+/** Pages hold usage and chats of one person: no cache may keep them, no other site may frame them. */
+const privatePages = createMiddleware().server(async ({ next, pathname }) => {
+	const result = await next();
+	if (pathname.startsWith("/api/")) return result;
+	const { headers } = result.response;
+	headers.set("cache-control", "private, no-store");
+	headers.set("content-security-policy", "frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'");
+	headers.set("referrer-policy", "strict-origin-when-cross-origin");
+	headers.set("x-content-type-options", "nosniff");
+	return result;
+});
+
+export const startInstance = createStart(() => ({ requestMiddleware: [privatePages] }));
