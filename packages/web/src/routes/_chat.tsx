@@ -51,7 +51,7 @@ function ChatFrame() {
 	function onAccepted(chatId: string, text: string) {
 		shell.refreshUsage();
 		if (match || !text) return;
-		const title = text.replace(/\s+/g, " ").slice(0, 60);
+		const title = shorten(text.replace(/\s+/g, " "));
 		newChats.set(chatId, title);
 		shell.add({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The blank page has become this chat, so that Back leads to what was before it.
@@ -95,6 +95,10 @@ function ChatFrame() {
 		</div>
 	);
 }
+
+const titleCharsMax = 60;
+
+const shorten = (text: string) => (text.length > titleCharsMax ? `${text.slice(0, titleCharsMax - 1).trimEnd()}…` : text);
 
 /** A chat's id is made here, before the server knows of it: a new one each time that the blank page is opened. */
 function useNewId(chatId: string | undefined): string {

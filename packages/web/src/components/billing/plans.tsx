@@ -9,7 +9,7 @@ export function Price({ amountCents, currency, interval }: Pick<PlanView, "amoun
 	return (
 		<p className="flex items-baseline gap-2">
 			<span className="font-semibold text-display tracking-tight">{priceText(amountCents, currency, hydrated ? undefined : "en")}</span>
-			<span className="text-soft">{everyText(interval)}</span>
+			{amountCents > 0 && <span className="text-soft">{everyText(interval)}</span>}
 		</p>
 	);
 }

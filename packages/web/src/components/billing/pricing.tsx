@@ -13,11 +13,13 @@ export function Plans({ pricing, shell }: PricingProps) {
 	const { viewer, usage } = shell;
 	const free = pricing.plans.find(({ kind }) => kind === "free");
 	const paid = pricing.plans.filter(({ kind }) => kind === "subscription");
+	const currency = pricing.plans[0]?.currency;
+	const nothing = currency ? <Price amountCents={0} currency={currency} interval={null} /> : <Word>Free</Word>;
 	return (
 		<div className="grid gap-y-0 md:auto-cols-fr md:grid-flow-col">
 			<PlanColumn
 				name="Guest"
-				price={<Word>Free</Word>}
+				price={nothing}
 				requests={pricing.guestLimit}
 				every="in all"
 				lines={["No account, no email.", "Your chats stay in this browser."]}
@@ -26,7 +28,7 @@ export function Plans({ pricing, shell }: PricingProps) {
 			/>
 			<PlanColumn
 				name={free?.name ?? "Free"}
-				price={<Word>Free</Word>}
+				price={nothing}
 				requests={pricing.freeLimit}
 				every="a day"
 				lines={["They come back every day.", "Your chats on every device."]}

@@ -1,5 +1,4 @@
 import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
-import type { ModelOption } from "../../view.ts";
 import { SendSign, StopSign } from "../frame/icons.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
 
@@ -18,15 +17,12 @@ interface ComposerProps {
 	stopping: boolean;
 	/** There is no request left: the words stay, the notice above says what to do. */
 	atLimit: boolean;
-	models: ModelOption[];
-	model: string | undefined;
-	onModel: (id: string) => void;
 	onSend: (text: string) => void;
 	onStop: () => void;
 	onFocus: () => void;
 }
 
-export function Composer({ ref, place, answering, stopping, atLimit, models, model, onModel, onSend, onStop, onFocus }: ComposerProps) {
+export function Composer({ ref, place, answering, stopping, atLimit, onSend, onStop, onFocus }: ComposerProps) {
 	const [text, setText] = useState("");
 	const area = useRef<HTMLTextAreaElement>(null);
 	const sendable = text.trim() !== "" && !answering && !atLimit;
@@ -66,7 +62,7 @@ export function Composer({ ref, place, answering, stopping, atLimit, models, mod
 
 	return (
 		<form
-			className="rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
+			className="flex items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
 			onSubmit={(event) => {
 				event.preventDefault();
 				submit();
@@ -79,43 +75,24 @@ export function Composer({ ref, place, answering, stopping, atLimit, models, mod
 				aria-label="Message"
 				placeholder="Ask anything"
 				enterKeyHint="send"
-				className="field-sizing-content block max-h-[40dvh] min-h-12 w-full resize-none bg-transparent px-4 pt-3 pb-1 text-body outline-none"
+				className="field-sizing-content block max-h-[40dvh] min-h-14 w-full min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none"
 				value={text}
 				onChange={(event) => change(event.target.value)}
 				onKeyDown={onKeyDown}
 				onFocus={onFocus}
 			/>
-			<div className="flex items-center gap-2 p-2 pl-3">
-				{models.length > 1 && <ModelPicker models={models} model={model} onModel={onModel} />}
-				<span className="grow" />
+			<div className="p-1.5">
 				{answering ? (
-					<button type="button" aria-label="Stop" className="button-plain size-11 p-0!" disabled={stopping} onClick={onStop}>
+					<button type="button" aria-label="Stop" className="button-plain size-11 p-0" disabled={stopping} onClick={onStop}>
 						<StopSign />
 					</button>
 				) : (
-					<button type="submit" aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0!">
+					<button type="submit" aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
 						<SendSign />
 					</button>
 				)}
 			</div>
 		</form>
-	);
-}
-
-function ModelPicker({ models, model, onModel }: Pick<ComposerProps, "models" | "model" | "onModel">) {
-	return (
-		<select
-			aria-label="Model"
-			className="button-bare max-w-48 truncate text-small"
-			value={model}
-			onChange={(event) => onModel(event.target.value)}
-		>
-			{models.map(({ id, label }) => (
-				<option key={id} value={id}>
-					{label}
-				</option>
-			))}
-		</select>
 	);
 }
 

@@ -11,8 +11,8 @@ const prompts = [
 export function FirstVisit({ usage, onPick }: { usage: UsageView; onPick: (prompt: string) => void }) {
 	return (
 		<div className="flex min-h-full flex-col justify-end pt-8 pb-4 sm:justify-center">
-			<Tally usage={usage} />
-			<p className="mt-4 max-w-lg text-balance text-title tracking-tight">
+			<Tally usage={usage} size={2} />
+			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">
 				Parley is a quiet place to ask an AI, where you always see what is left to ask.
 			</p>
 			<h2 className="mt-8 text-small text-soft">Worth a try</h2>

@@ -24,12 +24,12 @@ export function ReaderMessage({ message, onEdit }: { message: LiveMessage; onEdi
 		);
 	}
 	return (
-		<article aria-label="You" className="group ml-6 flex flex-col items-end gap-1 sm:ml-16">
+		<article aria-label="You" className="group relative ml-6 flex flex-col items-end sm:ml-16">
 			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
 			{onEdit && (
 				<button
 					type="button"
-					className="button-bare text-small opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
+					className="button-bare absolute top-full right-0 min-h-8 text-small opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
 					onClick={() => setEditing(true)}
 				>
 					Edit

@@ -5,6 +5,7 @@ import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstVisit } from "./first-visit.tsx";
 import type { LiveChatProps } from "./live-chat.tsx";
+import { ModelPicker } from "./model-picker.tsx";
 import { LimitNotice, limitOf, TroubleNotice } from "./notice.tsx";
 import { Thread } from "./thread.tsx";
 import { useConversation } from "./use-conversation.ts";
@@ -97,15 +98,13 @@ export function Room({ chat, isNew, path, usage, models, demo, header, onAccepte
 					answering={phase !== "idle"}
 					stopping={stopping}
 					atLimit={limit !== undefined && limit.policy !== "in-flight"}
-					models={models}
-					model={model}
-					onModel={setModel}
 					onSend={send}
 					onStop={() => void conversation.stop()}
 					onFocus={arm}
 				/>
 				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
+					{models.length > 1 && <ModelPicker models={models} model={model} onModel={setModel} />}
 					{demo && <DemoLabel />}
 				</div>
 			</div>

@@ -1,6 +1,6 @@
 import { AnswerActions } from "./answer-actions.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
-import { AnswerMessage, ReaderMessage, Waiting } from "./message.tsx";
+import { AnswerMessage, ReaderMessage, textOf, Waiting } from "./message.tsx";
 import type { Phase } from "./use-conversation.ts";
 
 interface ThreadProps {
@@ -15,7 +15,7 @@ export function Thread({ messages, phase, onEdit, onAskAgain }: ThreadProps) {
 	const lastOfReader = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
 	return (
-		<div className="flex flex-col gap-8">
+		<div className="flex flex-col gap-9">
 			{messages.map((message) =>
 				message.role === "user" ? (
 					<ReaderMessage
@@ -32,7 +32,7 @@ export function Thread({ messages, phase, onEdit, onAskAgain }: ThreadProps) {
 					/>
 				),
 			)}
-			{last?.role === "user" && (idle ? <NoAnswer onTryAgain={() => onAskAgain(last.id)} /> : <Waiting />)}
+			{last?.role === "user" && (idle ? <NoAnswer onTryAgain={() => onEdit(last.id, textOf(last))} /> : <Waiting />)}
 		</div>
 	);
 }

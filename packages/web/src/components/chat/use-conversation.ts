@@ -114,7 +114,8 @@ export function useConversation(
 		setStopping(false);
 		const begun = undo.current;
 		undo.current = undefined;
-		if (!error) {
+		// An answer that failed at the model has said so in its metadata, and is as settled as one that came to its end.
+		if (!error || state) {
 			setJoining(false);
 			events.announce(endWords[state ?? "complete"]);
 			return events.onSettled();

@@ -29,10 +29,13 @@ export function useScrollEnd(scroller: RefObject<HTMLElement | null>, content: R
 		const element = scroller.current;
 		const inner = content.current;
 		if (!element || !inner) return;
+		let before = element.scrollTop;
 		const onScroll = () => {
 			const near = element.scrollHeight - element.clientHeight - element.scrollTop < nearPx;
-			following.current = near;
-			setAtEnd(near);
+			// Growing text leaves the end too, but only a reader goes upwards.
+			if (near || element.scrollTop < before) following.current = near;
+			before = element.scrollTop;
+			setAtEnd(following.current);
 		};
 		const watcher = new ResizeObserver(() => {
 			if (following.current) element.scrollTop = element.scrollHeight;

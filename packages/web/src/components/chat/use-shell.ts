@@ -3,24 +3,23 @@ import { useEffect, useState } from "react";
 import type { ChatSummary, Shell, UsageView } from "../../view.ts";
 import { deleteChat, readUsage } from "../requests.ts";
 
-interface Changes {
-	since: Shell;
+/** A count that is newer than the shell it was read over. */
+interface Counted {
+	over: Shell;
 	usage: UsageView;
-	begun: ChatSummary[];
-	gone: string[];
 }
 
 /** The frame's data as the server gave it, and what has changed on this page since. */
 export function useShell(shell: Shell, routeId: string) {
 	const router = useRouter();
-	const [kept, setKept] = useState<Changes>(unchanged(shell));
-	const changes = kept.since === shell ? kept : unchanged(shell);
-	const change = (next: Partial<Changes>) => setKept((before) => ({ ...(before.since === shell ? before : unchanged(shell)), ...next }));
+	const [counted, setCounted] = useState<Counted>();
+	const [begun, setBegun] = useState<ChatSummary[]>([]);
+	const [gone, setGone] = useState<string[]>([]);
 
 	function refreshUsage() {
 		// Without an answer the last count stays: it is the best that is known.
 		void readUsage().then(
-			(usage) => change({ usage }),
+			(usage) => setCounted({ over: shell, usage }),
 			() => undefined,
 		);
 	}
@@ -40,19 +39,19 @@ export function useShell(shell: Shell, routeId: string) {
 		} catch (error) {
 			return error instanceof Error ? error.message : "This could not be deleted just now.";
 		}
-		setKept((before) => ({ ...before, gone: [...before.gone, chatId] }));
+		setGone((before) => [...before, chatId]);
 	}
 
 	const known = new Set(shell.chats.map(({ id }) => id));
-	const chats = [...changes.begun.filter(({ id }) => !known.has(id)), ...shell.chats].filter(({ id }) => !changes.gone.includes(id));
+	const chats = [...begun.filter(({ id }) => !known.has(id)), ...shell.chats].filter(({ id }) => !gone.includes(id));
 
 	return {
 		...shell,
-		usage: changes.usage,
+		usage: counted?.over === shell ? counted.usage : shell.usage,
 		chats,
 		refreshUsage,
 		remove,
-		add: (chat: ChatSummary) => change({ begun: [chat, ...changes.begun] }),
+		add: (chat: ChatSummary) => setBegun((before) => [chat, ...before]),
 		/** After an answer: the count, and for a chat that has moved up or got its name, the list. */
 		settled: (chatId: string) => {
 			refreshUsage();
@@ -60,5 +59,3 @@ export function useShell(shell: Shell, routeId: string) {
 		},
 	};
 }
-
-const unchanged = (shell: Shell): Changes => ({ since: shell, usage: shell.usage, begun: [], gone: [] });

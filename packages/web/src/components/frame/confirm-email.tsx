@@ -9,11 +9,9 @@ export function ConfirmEmail({ email, mailboxUrl }: { email: string; mailboxUrl:
 		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (
-		<section aria-label="Confirm your email address" className="border-line border-b bg-margin px-4 py-2 text-small">
-			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1">
-				<p className="grow basis-72 wrap-anywhere">
-					Confirm your email address to be able to pay. We sent a link to {email}; chatting works without it.
-				</p>
+		<section aria-label="Confirm your email address" className="border-line border-b bg-margin py-2 text-small">
+			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1 px-4">
+				<p className="grow basis-72 wrap-anywhere">Confirm your email address to be able to pay. We sent a link to {email}.</p>
 				<div className="flex flex-wrap items-center gap-x-4">
 					{mailboxUrl && (
 						<a href={mailboxUrl} target="_blank" rel="noopener" className="link py-2">

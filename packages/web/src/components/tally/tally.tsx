@@ -8,14 +8,14 @@ const groupWidth = 5 * step + 5;
 const height = 20;
 
 /** The sign of Parley: one stroke per request, every fifth across the four before it, as one counts on paper. */
-export function Tally({ usage, label }: { usage: Counted; label?: string }) {
+export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: string; size?: 1 | 2 }) {
 	const text = label ?? tallyText(usage);
 	if (usage.limit > marksMax) return <Bar usage={usage} text={text} />;
 	const marks = marksOf(usage);
 	const groups = Math.max(1, Math.ceil(marks.length / 5));
 	const width = groups * groupWidth - 5;
 	return (
-		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
+		<svg role="img" aria-label={text} width={width * size} height={height * size} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
 			{marks.map((mark, at) => (
 				<Stroke key={String(at)} mark={mark} at={at} />
 			))}
