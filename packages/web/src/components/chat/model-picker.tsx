@@ -1,0 +1,24 @@
+import type { ModelOption } from "../../view.ts";
+
+interface ModelPickerProps {
+	models: ModelOption[];
+	model: string | undefined;
+	onModel: (id: string) => void;
+}
+
+export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
+	return (
+		<select
+			aria-label="Model"
+			className="button-bare max-w-48 truncate text-small"
+			value={model}
+			onChange={(event) => onModel(event.target.value)}
+		>
+			{models.map(({ id, label }) => (
+				<option key={id} value={id}>
+					{label}
+				</option>
+			))}
+		</select>
+	);
+}
