@@ -69,7 +69,7 @@ function Loaded({ billing, pricing, ...reader }: AccountBillingProps & { billing
 			)}
 			<Invoices invoices={billing.invoices} />
 			{billing.billingPortalUrl && (
-				<Section title="Papers">
+				<Section title="Billing">
 					<a href={billing.billingPortalUrl} className="link" target="_blank" rel="noopener">
 						Open the billing portal
 					</a>

@@ -6,6 +6,7 @@ export function priceText(amountCents: number, currency: string, locale: string 
 	return new Intl.NumberFormat(locale, {
 		style: "currency",
 		currency,
+		currencyDisplay: "narrowSymbol",
 		minimumFractionDigits: whole ? 0 : 2,
 	}).format(amountCents / 100);
 }

@@ -48,10 +48,7 @@ export function Plans({ pricing, shell }: PricingProps) {
 					price={<Price {...plan} />}
 					requests={plan.requests}
 					every={plan.interval ? `a ${plan.interval}` : ""}
-					lines={[
-						plan.description ?? "For every day, and for long days.",
-						"Cancel whenever you like; it runs to the end of what you paid for.",
-					]}
+					lines={["For every day, long ones too.", "Cancel whenever you like; it runs to the end of what you paid for."]}
 					current={usage.tier === "paid"}
 					action={<Subscribe plan={plan} shell={shell} />}
 				/>
@@ -99,7 +96,7 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 	return (
 		<section aria-labelledby="top-ups" className="mt-6 border-line border-t pt-8">
 			<h2 id="top-ups" className="font-semibold text-title tracking-tight">
-				Once more than that
+				Top-ups
 			</h2>
 			{topUps.map((topUp) => (
 				<div key={topUp.priceSlug} className="mt-4 flex flex-wrap items-center justify-between gap-4">

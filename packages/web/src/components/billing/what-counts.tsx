@@ -24,8 +24,8 @@ export function WhatCounts() {
 				<Rules title="Not counted" rules={notCounted} />
 			</div>
 			<p className="mt-8 max-w-read text-soft">
-				Failed and stopped answers are given back up to twenty times in a period; then they count. Deleting a chat or an account changes no
-				count.
+				Failed and stopped answers are given back as often as you have requests in a period, but at most twenty times; then they count.
+				Deleting a chat or an account changes no count.
 			</p>
 		</section>
 	);

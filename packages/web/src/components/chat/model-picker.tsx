@@ -10,7 +10,7 @@ export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
 	return (
 		<select
 			aria-label="Model"
-			className="button-bare max-w-48 truncate text-small"
+			className="button-bare -ml-2 max-w-48 truncate text-small"
 			value={model}
 			onChange={(event) => onModel(event.target.value)}
 		>

@@ -11,15 +11,23 @@ type Limit = { policy: Policy; limit: number; resetAt: string | null };
 export function limitOf(usage: UsageView, trouble: Trouble | undefined): Limit | undefined {
 	if (trouble?.kind === "refused" && trouble.problem.policy) {
 		const { policy, limit = usage.limit, resetAt = usage.resetAt } = trouble.problem;
-		if (policy === "in-flight" || usage.remaining === 0 || policy === "network") return { policy, limit, resetAt };
+		if (policy === "in-flight" || usage.remaining === 0) return { policy, limit, resetAt };
 	}
 	if (usage.remaining > 0 || usage.held > 0) return;
 	const spent = usage.used >= usage.limit;
 	return { policy: usage.tier === "guest" && !spent ? "network" : usage.tier, limit: usage.limit, resetAt: usage.resetAt };
 }
 
+interface LimitNoticeProps {
+	limit: Limit;
+	path: string;
+	/** Whether this server sells anything. */
+	canPay: boolean;
+	onTryAgain: () => void;
+}
+
 /** Why the composer waits, and the one thing to do next. */
-export function LimitNotice({ limit, path, onTryAgain }: { limit: Limit; path: string; onTryAgain: () => void }) {
+export function LimitNotice({ limit, path, canPay, onTryAgain }: LimitNoticeProps) {
 	const resets = limit.resetAt && (
 		<>
 			{" They reset at "}
@@ -41,13 +49,13 @@ export function LimitNotice({ limit, path, onTryAgain }: { limit: Limit; path: s
 			);
 		case "free":
 			return (
-				<NoticeRow next={<NextLink to="/pricing">Go Pro</NextLink>}>
-					You have used today’s {limit.limit} requests.{resets} Pro has room for more now.
+				<NoticeRow next={canPay && <NextLink to="/pricing">Go Pro</NextLink>}>
+					You have used today’s {limit.limit} requests.{resets} {canPay && "Pro has room for more now."}
 				</NoticeRow>
 			);
 		case "paid":
 			return (
-				<NoticeRow next={<NextLink to="/account">Buy a top-up</NextLink>}>
+				<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
 					You have used all requests of this period.
 					{limit.resetAt && (
 						<>
@@ -55,7 +63,7 @@ export function LimitNotice({ limit, path, onTryAgain }: { limit: Limit; path: s
 							<LocalTime iso={limit.resetAt} form="day" />.
 						</>
 					)}
-					{" A top-up lets you go on now."}
+					{canPay && " A top-up lets you go on now."}
 				</NoticeRow>
 			);
 		case "in-flight":

@@ -23,13 +23,14 @@ export interface RoomProps {
 	usage: UsageView;
 	models: ModelOption[];
 	demo: boolean;
+	canPay: boolean;
 	header: ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
 	onSettled: () => void;
 	readChat: (chatId: string) => Promise<ChatView | null>;
 }
 
-export function Room({ chat, isNew, path, usage, models, demo, header, onAccepted, onSettled, readChat }: RoomProps) {
+export function Room({ chat, isNew, path, usage, models, demo, canPay, header, onAccepted, onSettled, readChat }: RoomProps) {
 	const place = isNew ? "new" : chat.id;
 	const composer = useRef<ComposerHandle>(null);
 	const scroller = useRef<HTMLDivElement>(null);
@@ -88,7 +89,7 @@ export function Room({ chat, isNew, path, usage, models, demo, header, onAccepte
 					</button>
 				)}
 				{limit ? (
-					<LimitNotice limit={limit} path={path} onTryAgain={tryAgain} />
+					<LimitNotice limit={limit} path={path} canPay={canPay} onTryAgain={tryAgain} />
 				) : (
 					trouble && phase === "idle" && <TroubleNotice trouble={trouble} onTryAgain={tryAgain} />
 				)}

@@ -64,12 +64,12 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 			ref={sheet}
 			aria-label="Chats"
 			className="m-0 h-dvh max-h-none w-80 max-w-[88vw] bg-margin shadow-sheet"
-			onClose={onClose}
+			onClose={(event) => event.target === sheet.current && onClose()}
 			onClick={(event) => {
 				const pressed = event.target as HTMLElement;
 				if (pressed === sheet.current || pressed.closest("a")) sheet.current?.close();
 			}}
-			onKeyDown={(event) => event.key === "Escape" && sheet.current?.close()}
+			onKeyDown={(event) => event.key === "Escape" && isOf(sheet.current, event.target) && sheet.current?.close()}
 		>
 			<div className="flex h-full flex-col">
 				<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
@@ -83,6 +83,9 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 		</dialog>
 	);
 }
+
+/** A dialog asked from within the sheet is closed before the sheet is. */
+const isOf = (sheet: HTMLDialogElement | null, target: EventTarget) => target instanceof Element && target.closest("dialog") === sheet;
 
 export function Wordmark() {
 	return (

@@ -16,8 +16,9 @@ export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: stri
 	const width = groups * groupWidth - 5;
 	return (
 		<svg role="img" aria-label={text} width={width * size} height={height * size} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
-			{marks.map((mark, at) => (
-				<Stroke key={String(at)} mark={mark} at={at} />
+			{/* What is left lies below: an empty stroke must not cross out an inked one. */}
+			{[...marks.keys()].reverse().map((at) => (
+				<Stroke key={String(at)} mark={marks[at] ?? "left"} at={at} />
 			))}
 		</svg>
 	);
@@ -43,7 +44,8 @@ function Stroke({ mark, at }: { mark: Mark; at: number }) {
 
 function Bar({ usage, text }: { usage: Counted; text: string }) {
 	const width = 96;
-	const share = (units: number) => Math.min(width, (Math.max(0, units) / usage.limit) * width);
+	// One of a thousand is seen too.
+	const share = (units: number) => (units > 0 ? Math.min(width, Math.max(3, (units / usage.limit) * width)) : 0);
 	return (
 		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
 			<rect x="0" y="8" width={width} height="4" rx="2" className="fill-faint" />
