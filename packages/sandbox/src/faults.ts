@@ -28,7 +28,7 @@ export const faultsSchema = z.strictObject({
 	model: z
 		.strictObject({
 			firstTokenMs: durationMs.optional(),
-			chunks: z.number().int().min(1).max(10_000).optional(),
+			chunks: z.number().int().min(0).max(10_000).optional(),
 			chunkMs: durationMs.optional(),
 			/** true is 500; a number is that status. */
 			failBeforeOutput: z.union([z.boolean(), z.number().int().min(400).max(599)]).optional(),

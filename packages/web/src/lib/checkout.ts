@@ -113,7 +113,7 @@ async function asked<T>(call: () => Promise<T> | undefined): Promise<NonNullable
 		answer = await call();
 	} catch (error) {
 		if (error instanceof ProblemError) throw error;
-		console.error("flowglad", error);
+		console.error(`flowglad: ${error}`);
 		const status = error instanceof Error && "status" in error ? error.status : null;
 		if (status === 404) refuse(404, "Customer not found", "The billing provider does not know this account yet. Try again in a moment.");
 		if (status === 409) refuse(409, "Already subscribed", "You already have a plan. Change or cancel it on your account page.");

@@ -26,6 +26,6 @@ export async function sendEmail(mail: Mail): Promise<void> {
 		await response.body?.cancel();
 		if (!response.ok) console.error(`mail to ${mail.to} was refused with status ${response.status}`);
 	} catch (error) {
-		console.error(`mail to ${mail.to} failed`, error);
+		console.error(`mail to ${mail.to} failed: ${error}`);
 	}
 }

@@ -40,26 +40,24 @@ export async function ensureCustomer(user: { id: string; email: string; name: st
 	try {
 		await admin(5_000)?.createCustomer({ customer: { externalId: user.id, email: user.email, name: user.name || user.email } });
 	} catch (error) {
-		if (statusOf(error) !== 409) console.error(`customer of ${user.id} could not be created`, error);
+		if (statusOf(error) !== 409) console.error(`customer of ${user.id} could not be created: ${error}`);
 	}
 }
 
 /**
  * What a user may have, asked from Flowglad: one call, or three where the customer does not exist yet.
+ * @param fetchedAtMs the ledger's instant of sending
  * @returns null when no key is configured
  * @throws the SDK's error when Flowglad does not answer within the deadline or refuses
  */
-export async function readEntitlement(userId: string, timeoutMs: number): Promise<Entitlement | null> {
+export async function readEntitlement(userId: string, fetchedAtMs: number, timeoutMs: number): Promise<Entitlement | null> {
 	const client = admin(timeoutMs);
 	if (!client) return null;
-	const fetchedAtMs = Date.now();
 	const billing = await customerBilling(client, userId);
 	if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
 		console.error(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
 	}
-	const fallback = config().limits.paid;
-	const entitlement = toEntitlement(billing, fetchedAtMs, fallback);
-	return entitlement;
+	return toEntitlement(billing, fetchedAtMs, config().limits.paid);
 }
 
 async function customerBilling(client: FlowgladServerAdmin, userId: string): Promise<Billing> {
@@ -118,6 +116,6 @@ export function sdkRoutes(userId: string, request: Request): Promise<Response> {
 			if (!server) throw new Error("Flowglad not configured");
 			return server;
 		},
-		onError: (error) => console.error("flowglad route", error),
+		onError: (error) => console.error(`flowglad route: ${error}`),
 	})(request);
 }

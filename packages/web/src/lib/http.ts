@@ -22,9 +22,9 @@ export function refuse(status: number, title: string, detail: string, headers: H
 	throw new ProblemError({ status, title, detail }, headers);
 }
 
-/** A problem as a response. `type` points at the documentation of its title. */
+/** A problem as a response. Its `type` names it for machines; docs/operations.md explains it. */
 export function problemResponse(problem: Omit<Problem, "type">, headers: HeadersInit = {}): Response {
-	const type = `/docs/operations.md#${problem.title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
+	const type = `urn:parley:problem:${problem.title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
 	const body: Problem = { type, requestId: crypto.randomUUID(), ...problem };
 	const response = Response.json(body, { status: problem.status, headers });
 	response.headers.set("content-type", "application/problem+json");
@@ -74,7 +74,7 @@ async function answer(verbs: Partial<Record<Verb, Handler>>, context: Parameters
  * Refuses a state-changing request that a page of another origin makes with this user's cookies. A client without a page (curl) sends neither
  * header and carries no cookie that it did not put there itself.
  */
-export function assertSameOrigin(request: Request): void {
+function assertSameOrigin(request: Request): void {
 	const origin = request.headers.get("origin");
 	const foreign = origin !== null && origin !== new URL(request.url).origin;
 	if (foreign || request.headers.get("sec-fetch-site") === "cross-site") {

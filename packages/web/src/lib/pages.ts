@@ -47,7 +47,7 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 		const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
 		return { ...published, plans: pricingModel ? toPlans(pricingModel) : [], unavailable: false };
 	} catch (error) {
-		console.error("pricing model could not be read", error);
+		console.error(`pricing model could not be read: ${error}`);
 		return { ...published, plans: [], unavailable: billing.kind !== "none" };
 	}
 });

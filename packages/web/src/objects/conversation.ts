@@ -206,7 +206,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		try {
 			end = await this.#listen(live, history);
 		} catch (error) {
-			console.error(`answer ${run.requestId} failed`, error);
+			console.error(`answer ${run.requestId} failed: ${error}`);
 			end = endOfFailure(live);
 		}
 		try {
@@ -214,7 +214,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			sendEnd(live, { model: run.model, state: end.state, counted });
 		} catch (error) {
 			// The ledger could not be told: the last chunk must not go out. The alarm tells it, and a reload shows the whole answer.
-			console.error(`answer ${run.requestId} waits for its ledger`, error);
+			console.error(`answer ${run.requestId} waits for its ledger: ${error}`);
 		}
 		this.#live = null;
 		live.broadcast.close();
@@ -248,10 +248,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 		if (live.stoppedByUser) return { state: "stopped", release: hasOutput(live) ? null : "stopped-early" };
 		if (failure !== undefined || !hasOutput(live) || finishReason === "" || finishReason === "error") {
-			console.error(
-				`answer ${live.run.requestId} failed`,
-				failure ?? `the model ended with "${finishReason}" and ${chars(live.parts)} characters`,
-			);
+			const why = failure ?? `the model ended with "${finishReason}" after ${chars(live.parts)} characters`;
+			console.error(`answer ${live.run.requestId} failed: ${why}`);
 			return endOfFailure(live);
 		}
 		if (finishReason === "length") return { state: "length", release: null };
@@ -306,7 +304,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			try {
 				await this.#conclude(run, parts, { state, release: releaseOf(state, parts) });
 			} catch (error) {
-				console.error(`run ${run.requestId} could not be ended`, error);
+				console.error(`run ${run.requestId} could not be ended: ${error}`);
 			}
 		}
 	}

@@ -50,7 +50,7 @@ export interface HoldAnswer {
 	standing: Standing;
 }
 
-export interface UsageAnswer extends Standing {
+interface UsageAnswer extends Standing {
 	/** The provider could not be asked, so that the tier may be too low. */
 	unverified: boolean;
 }
@@ -65,6 +65,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#alarmAtMs: number | null = null;
 	#reading: Promise<void> | null = null;
 	#lastReadMs = 0;
+	#readSentMs = 0;
 	#lastReadFailed = false;
 	#copyWrittenMs = 0;
 
@@ -127,7 +128,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 			this.#decide(key, { type: "acknowledge", id });
 			return event;
 		} catch (error) {
-			console.error(`usage event ${key}:${id} waits in the outbox`, error);
+			console.error(`usage event ${key}:${id} waits in the outbox: ${error}`);
 			return null;
 		}
 	}
@@ -206,7 +207,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 				const failures = (this.#stored.notes.retry?.failures ?? 0) + 1;
 				const retry = { failures, notBeforeMs: Date.now() + retryDelayMs(failures, Math.random()) };
 				this.#stored.writeNotes(key, { ...this.#stored.notes, retry });
-				console.error(`outbox of ${key}: ${batch.length} reports wait after failure ${failures}`, error);
+				console.error(`outbox of ${key}: ${batch.length} reports wait after failure ${failures}: ${error}`);
 				return false;
 			}
 			for (const report of batch) this.#decide(key, { type: "acknowledge", id: report.id });
@@ -224,7 +225,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		try {
 			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(row.id);
 		} catch (error) {
-			console.error(`chat ${row.chatId} could not be asked about ${row.id}`, error);
+			console.error(`chat ${row.chatId} could not be asked about ${row.id}: ${error}`);
 			return "unreachable";
 		}
 	}
@@ -310,13 +311,17 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async #readOnce(key: string): Promise<void> {
 		if (kindOf(key) !== "user" || config().billing.kind === "none") return;
 		this.#lastReadMs = Date.now();
+		// Later than each acknowledgement that is here already, and (in #decide) no later than each that is still to come: a Worker's clock
+		// stands still between two events, so that the time of day alone cannot tell which came first.
+		const acknowledged = [...this.#stored.rows.values()].map((row) => row.reportedAtMs ?? 0);
+		this.#readSentMs = Math.max(Date.now(), ...acknowledged.map((atMs) => atMs + 1));
 		try {
-			const entitlement = await readEntitlement(key.slice("user:".length), READ_TIMEOUT_MS);
+			const entitlement = await readEntitlement(key.slice("user:".length), this.#readSentMs, READ_TIMEOUT_MS);
 			this.#lastReadFailed = false;
 			if (entitlement) this.#keep(key, entitlement);
 		} catch (error) {
 			this.#lastReadFailed = true;
-			console.error(`entitlement of ${key} could not be read`, error);
+			console.error(`entitlement of ${key} could not be read: ${error}`);
 		}
 	}
 
@@ -359,7 +364,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** Reads, decides and writes in one turn: there is no `await` in here, and must be none. */
 	#decide(key: string, command: Command): Outcome {
-		const { outcome, row, adjustment } = decide(this.#state(key), command, Date.now());
+		const atMs = command.type === "acknowledge" ? Math.max(Date.now(), this.#readSentMs) : Date.now();
+		const { outcome, row, adjustment } = decide(this.#state(key), command, atMs);
 		if (row) this.#stored.writeRow(key, row);
 		if (adjustment) this.#stored.writeAdjustment(key, adjustment);
 		return outcome;

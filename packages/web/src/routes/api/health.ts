@@ -29,7 +29,7 @@ async function check(probe: () => unknown): Promise<"ok" | "failing"> {
 		await probe();
 		return "ok";
 	} catch (error) {
-		console.error("health", error);
+		console.error(`health: ${error}`);
 		return "failing";
 	}
 }

@@ -20,7 +20,7 @@ async function identity(request: Request): Promise<Response> {
 		await moveGuestToAccount(guest.key, `user:${user.id}`);
 	} catch (error) {
 		// The cookie stays: the next page that is loaded moves what is left (lib/pages.ts).
-		console.error(`chats of ${guest.key} could not be moved to user:${user.id}`, error);
+		console.error(`chats of ${guest.key} could not be moved to user:${user.id}: ${error}`);
 		return response;
 	}
 	const moved = new Response(response.body, response);

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import example from "../../../../.dev.vars.example?raw";
+import { ConfigError, readConfig, variables } from "../../src/config.ts";
+
+const secrets = { BETTER_AUTH_SECRET: "x".repeat(32), GUEST_COOKIE_SECRET: "y".repeat(32) };
+
+describe("the configuration", () => {
+	test("has a line in .dev.vars.example for each variable, and no other", () => {
+		const documented = [...example.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
+		expect(documented.sort()).toEqual(Object.keys(variables.shape).sort());
+	});
+
+	test("names what is missing, and never shows a value", () => {
+		expect(() => readConfig({ BETTER_AUTH_SECRET: "tooshort" })).toThrow(ConfigError);
+		expect(() => readConfig({ BETTER_AUTH_SECRET: "tooshort" })).toThrow(/BETTER_AUTH_SECRET .* GUEST_COOKIE_SECRET/);
+		expect(() => readConfig({ BETTER_AUTH_SECRET: "tooshort" })).not.toThrow(/tooshort/);
+		expect(() => readConfig({ ...secrets, AI_BASE_URL: "https://api.example/v1" })).toThrow(/AI_MODELS/);
+		expect(() => readConfig({ ...secrets, GUEST_FREE_REQUESTS: "-1" })).toThrow(/GUEST_FREE_REQUESTS/);
+	});
+
+	test("takes a blank for not set, and the owner's three limits as they are", () => {
+		const config = readConfig({ ...secrets, AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", PAID_PLAN_REQUESTS: "" });
+		expect(config).toMatchObject({
+			model: { kind: "demo" },
+			billing: { kind: "none" },
+			limits: { guest: 5, free: 20, paid: 1000, network: 25 },
+		});
+	});
+
+	test("reads the allow-list of models in its order, with labels", () => {
+		const { model } = readConfig({ ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5-mini=GPT-5 mini, llama3 ,," });
+		expect(model).toMatchObject({
+			models: [
+				{ id: "gpt-5-mini", label: "GPT-5 mini" },
+				{ id: "llama3", label: "llama3" },
+			],
+		});
+	});
+});

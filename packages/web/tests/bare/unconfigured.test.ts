@@ -1,0 +1,42 @@
+import { exports } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { Client } from "../client.ts";
+
+// `npx wrangler dev` in a fresh clone: two generated secrets, and nothing else.
+
+test("the demo model answers a guest, says that it is one, and the answer is counted", async () => {
+	const client = await new Client().visit();
+	const answer = await client.chat("c", "m", { text: "What are you?" });
+	expect(answer).toMatchObject({ last: "finish", metadata: { model: "demo", state: "complete", counted: true } });
+	expect(answer.text).toContain("demo model");
+	expect(answer.text).toContain("AI_BASE_URL");
+	expect(await client.usage()).toMatchObject({ used: 1, remaining: 4 });
+});
+
+test("an account gets the free tier, and where money is asked, the answer is that Flowglad is not configured", async () => {
+	const client = new Client();
+	await client.signUp();
+	expect(await client.usage()).toMatchObject({ tier: "free", limit: 20, unverified: false });
+	for (const response of [
+		await client.fetch("/api/flowglad/billing"),
+		await client.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" }),
+		await client.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1 }),
+	]) {
+		expect(response.status).toBe(503);
+		expect(await response.json()).toEqual({ error: "Flowglad not configured" });
+	}
+	expect((await client.chat("c2", "m")).status).toBe(200);
+});
+
+test("health is fine without a provider", async () => {
+	const response = await new Client().fetch("/api/health");
+	expect(await response.json()).toMatchObject({ status: "ok", checks: { billing: "none", model: "demo" } });
+});
+
+test("every page is there", async () => {
+	for (const path of ["/", "/pricing", "/sign-in", "/sign-up"]) {
+		const response = await exports.default.fetch(new Request(`http://localhost${path}`));
+		expect(response.status, path).toBe(200);
+		expect(await response.text()).toContain("<h1");
+	}
+});

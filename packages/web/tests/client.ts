@@ -1,0 +1,152 @@
+import { env, exports } from "cloudflare:workers";
+import type { AnswerMetadata, Problem, UsageView } from "../src/view.ts";
+
+const ORIGIN = "http://localhost";
+
+/** One browser: it keeps its cookies, and speaks to the built Worker. `ip` is what the edge would say of it; none is this machine. */
+export class Client {
+	readonly cookies = new Map<string, string>();
+	readonly #ip: string | null;
+
+	constructor(ip: string | null = null) {
+		this.#ip = ip;
+	}
+
+	async fetch(path: string, init: RequestInit & { json?: unknown } = {}): Promise<Response> {
+		const headers = new Headers(init.headers);
+		if (this.cookies.size > 0) headers.set("cookie", [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "));
+		if (this.#ip) headers.set("cf-connecting-ip", this.#ip);
+		if (init.json !== undefined) headers.set("content-type", "application/json");
+		const body = init.json === undefined ? init.body : JSON.stringify(init.json);
+		const url = path.startsWith("http") ? path : ORIGIN + path;
+		const response = await exports.default.fetch(new Request(url, { redirect: "manual", ...init, headers, body }));
+		for (const line of response.headers.getSetCookie()) {
+			const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+			if (value === "" || /max-age=0/i.test(line)) this.cookies.delete(name);
+			else this.cookies.set(name, value);
+		}
+		return response;
+	}
+
+	post(path: string, json: unknown, headers: HeadersInit = {}): Promise<Response> {
+		return this.fetch(path, { method: "POST", json, headers });
+	}
+
+	async usage(): Promise<UsageView> {
+		return (await this.fetch("/api/usage")).json();
+	}
+
+	/** Sends a message as useChat does; the body of the answer is the caller's to read. */
+	send(chatId: string, messageId: string, options: { text?: string; model?: string; key?: string } = {}): Promise<Response> {
+		const message = { id: messageId, role: "user", parts: [{ type: "text", text: options.text ?? "Hello" }] };
+		const json = { id: chatId, messages: [message], trigger: "submit-message", ...(options.model ? { model: options.model } : {}) };
+		return this.post("/api/chat/ai", json, options.key ? { "idempotency-key": options.key } : {});
+	}
+
+	/** Sends a message and hears its answer to the end. */
+	async chat(chatId: string, messageId: string, options: { text?: string; key?: string } = {}): Promise<Answer> {
+		return hear(await this.send(chatId, messageId, options));
+	}
+
+	/** Becomes a guest with a cookie, as a browser does by loading a page. */
+	async visit(): Promise<this> {
+		await (await this.fetch("/")).body?.cancel();
+		return this;
+	}
+
+	async signUp(email = `${crypto.randomUUID()}@example.com`): Promise<{ id: string; email: string }> {
+		// Each from an address of its own: better-auth lets three a minute through.
+		const address = { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` };
+		const response = await this.post("/api/auth/sign-up/email", { name: "Ada", email, password: "correct horse" }, address);
+		if (!response.ok) throw new Error(`sign-up: ${response.status} ${await response.text()}`);
+		return (await response.json<{ user: { id: string; email: string } }>()).user;
+	}
+
+	/** Follows the link that the sandbox's mailbox has for an address. */
+	async confirm(email: string): Promise<void> {
+		const { mailbox } = await sandboxState();
+		const mail = mailbox.find((one) => one.to === email);
+		const link = /https?:\S+verify-email\S+/.exec(mail?.text ?? "")?.[0];
+		if (!link) throw new Error(`no confirmation mail for ${email}`);
+		await (await this.fetch(link)).body?.cancel();
+	}
+
+	/** Buys a plan or top-up: the app's checkout, then "Pay" on the provider's page. */
+	async buy(priceSlug: string): Promise<void> {
+		const { url } = await (await this.post("/api/flowglad/checkout", { priceSlug })).json<{ url: string }>();
+		await fetch(url, { method: "POST", body: new URLSearchParams({ action: "pay" }), redirect: "manual" });
+	}
+
+	async subscribe(): Promise<{ id: string; email: string }> {
+		const user = await this.signUp();
+		await this.confirm(user.email);
+		await this.buy("pro_monthly");
+		return user;
+	}
+}
+
+export interface Answer {
+	status: number;
+	/** The text of all deltas. */
+	text: string;
+	metadata: AnswerMetadata;
+	/** The type of the last chunk: finish, error or abort. */
+	last: string;
+	problem: Problem | null;
+}
+
+/** Reads an answer's stream to its end. */
+export async function hear(response: Response): Promise<Answer> {
+	const body = await response.text();
+	if (response.status !== 200)
+		return { status: response.status, text: "", metadata: {}, last: "", problem: body ? JSON.parse(body) : null };
+	const chunks = body
+		.split("\n\n")
+		.filter((event) => event.startsWith("data: {"))
+		.map((event) => JSON.parse(event.slice("data: ".length)));
+	const metadata = Object.assign({}, ...chunks.map((chunk) => chunk.messageMetadata ?? {}));
+	const text = chunks.map((chunk) => (chunk.type === "text-delta" ? chunk.delta : "")).join("");
+	return { status: 200, text, metadata, last: chunks.at(-1)?.type ?? "", problem: null };
+}
+
+export interface SandboxState {
+	customers: { externalId: string }[];
+	subscriptions: { id: string; status: string }[];
+	usageEvents: { transactionId: string; amount: number; subscriptionId: string }[];
+	mailbox: { to: string; subject: string; text: string }[];
+	modelCalls: { messages: { role: string; content: unknown }[]; aborted: boolean; model: string }[];
+	calls: Record<string, number>;
+}
+
+export async function sandboxState(): Promise<SandboxState> {
+	return (await fetch(`${env.SANDBOX_URL}/__sandbox/state`)).json();
+}
+
+/** Replaces the faults of the outside world; `{}` heals it. */
+export async function faults(set: { model?: Record<string, unknown>; [key: string]: unknown }): Promise<void> {
+	const quick = { firstTokenMs: 5, chunks: 4, chunkMs: 1 };
+	const response = await fetch(`${env.SANDBOX_URL}/__sandbox/faults`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify({ ...set, model: { ...quick, ...set.model } }),
+	});
+	if (!response.ok) throw new Error(await response.text());
+}
+
+export async function resetSandbox(): Promise<void> {
+	await (await fetch(`${env.SANDBOX_URL}/__sandbox/reset`, { method: "POST" })).body?.cancel();
+	await faults({});
+}
+
+/** Waits until something is so; the error of the last try when it is not within the time. */
+export async function eventually<T>(look: () => Promise<T>, withinMs = 10_000): Promise<T> {
+	const deadline = Date.now() + withinMs;
+	for (;;) {
+		try {
+			return await look();
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		}
+	}
+}

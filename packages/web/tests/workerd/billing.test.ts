@@ -1,0 +1,299 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+const ledgerOf = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`);
+
+/** The outbox sends what it owes: its alarm, as often as needed. */
+async function drained(userId: string, events: number) {
+	return eventually(async () => {
+		await runDurableObjectAlarm(ledgerOf(userId));
+		const { usageEvents } = await sandboxState();
+		expect(usageEvents).toHaveLength(events);
+		return usageEvents;
+	});
+}
+
+describe("an account", () => {
+	test("has its customer from the beginning, and is not paid because of the free plan", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		await eventually(async () => expect((await sandboxState()).customers.map((one) => one.externalId)).toContain(userId));
+		expect((await sandboxState()).subscriptions).toHaveLength(1);
+		await user.chat(id(), id());
+		await ledgerOf(userId).refresh(`user:${userId}`);
+		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, used: 1 });
+	});
+
+	test("is made although the provider is down, and has its customer by the first read after", async () => {
+		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		expect((await user.chat(id(), id())).status).toBe(200);
+		expect((await sandboxState()).customers).toEqual([]);
+		await faults({});
+		await ledgerOf(userId).refresh(`user:${userId}`);
+		expect((await sandboxState()).customers.map((one) => one.externalId)).toEqual([userId]);
+	});
+});
+
+describe("paying", () => {
+	test("needs a confirmed address; then the plan is there at once, and each request is reported once", async () => {
+		const user = new Client();
+		const { id: userId, email } = await user.signUp();
+		const refused = await user.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" });
+		expect(refused.status).toBe(403);
+		expect(await refused.json()).toMatchObject({ title: "Email not verified" });
+		await user.confirm(email);
+		await user.buy("pro_monthly");
+		expect(await user.usage()).toMatchObject({ tier: "paid", limit: 1000, used: 0, remaining: 1000, topUps: 0 });
+		const requests = [id(), id(), id()];
+		for (const requestId of requests) expect((await user.chat("chat", requestId)).metadata.counted).toBe(true);
+		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
+		const events = await drained(userId, 3);
+		expect(events.map((event) => event.transactionId).sort()).toEqual(requests.map((requestId) => `user:${userId}:${requestId}`).sort());
+		expect(events.every((event) => event.amount === 1)).toBe(true);
+		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
+	});
+
+	test("for a top-up adds to what is left, beyond the plan", async () => {
+		const user = new Client();
+		await user.subscribe();
+		expect(await user.usage()).toMatchObject({ remaining: 1000 });
+		await user.buy("top_up_1000");
+		await eventually(async () => expect(await user.usage()).toMatchObject({ limit: 1000, remaining: 2000, topUps: 1000 }));
+	});
+
+	test("asks the provider nothing before the first token of a known subscriber", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		await user.usage();
+		await user.chat(id(), id());
+		await drained(userId, 1);
+		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
+		const providerCalls = async () => Object.entries((await sandboxState()).calls).filter(([path]) => path.includes("/api/v1/"));
+		const before = await providerCalls();
+		const started = Date.now();
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+		expect(Date.now() - started).toBeLessThan(1_000);
+		expect(await providerCalls()).toEqual(before);
+	});
+
+	test("ends with the plan: cancelled at once, the user is on the free tier", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		expect((await user.usage()).tier).toBe("paid");
+		const { subscriptions } = await (await user.fetch("/api/flowglad/billing")).json<{
+			subscriptions: { id: string; isFreePlan: boolean }[];
+		}>();
+		const paid = subscriptions.find((one) => !one.isFreePlan);
+		const response = await user.post("/api/flowglad/subscriptions/cancel", { id: paid?.id, cancellation: { timing: "immediately" } });
+		expect(response.status).toBe(200);
+		expect((await ledgerOf(userId).usage(`user:${userId}`)).tier).toBe("free");
+	});
+});
+
+describe("the outbox", () => {
+	test("keeps what the provider refuses or never answers, and delivers it once when it is back", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		await user.usage();
+		await faults({ api: [{ path: "/api/v1/usage-events/bulk", status: 500 }] });
+		for (let n = 0; n < 3; n += 1) await user.chat(id(), id());
+		await runDurableObjectAlarm(ledgerOf(userId));
+		expect((await sandboxState()).usageEvents).toEqual([]);
+		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
+		await faults({ api: [{ path: "/api/v1/usage-events/bulk", dropAfterCommit: true, times: 1 }] });
+		const events = await drained(userId, 3);
+		expect(new Set(events.map((event) => event.transactionId)).size).toBe(3);
+		await eventually(async () => {
+			await runDurableObjectAlarm(ledgerOf(userId));
+			expect((await sandboxState()).calls["POST /api/v1/usage-events/bulk"]).toBeGreaterThan(1);
+		});
+		expect((await sandboxState()).usageEvents).toHaveLength(3);
+		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
+	});
+});
+
+describe("a provider that is down", () => {
+	test("leaves the free tier, says so, and never makes a user wait longer than 1.5 s", async () => {
+		const user = new Client();
+		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
+		await user.signUp();
+		const started = Date.now();
+		for (let n = 0; n < 20; n += 1) expect((await user.chat(id(), id())).status).toBe(200);
+		const refusedAt = Date.now();
+		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "free" });
+		expect(Date.now() - refusedAt).toBeLessThan(2_000);
+		expect(refusedAt - started).toBeLessThan(10_000);
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "free", remaining: 0, unverified: true }));
+	});
+
+	test("shows in the billing routes as a problem of ours, without its words", async () => {
+		const user = new Client();
+		const { email } = await user.signUp();
+		await user.confirm(email);
+		await faults({ api: [{ path: "/api/v1/*", status: 401 }] });
+		for (const response of [
+			await user.fetch("/api/flowglad/billing"),
+			await user.post("/api/flowglad/customers/billing", {}),
+			await user.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" }),
+		]) {
+			expect(response.status).toBe(502);
+			const text = await response.text();
+			expect(JSON.parse(text)).toMatchObject({ title: "Billing unavailable" });
+			expect(text).not.toMatch(/sk_test|injected/i);
+		}
+	});
+});
+
+describe("/api/flowglad", () => {
+	test("is closed to whoever is not signed in, exactly as documented", async () => {
+		for (const response of [
+			await new Client().fetch("/api/flowglad/billing"),
+			await new Client().post("/api/flowglad/checkout", { priceSlug: "pro_monthly" }),
+		]) {
+			expect(response.status).toBe(401);
+			expect(await response.json()).toEqual({ error: "Unauthorized" });
+		}
+	});
+
+	test("answers the owner's billing request with the customer, live", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		const response = await user.fetch("/api/flowglad/billing");
+		expect(response.status).toBe(200);
+		expect(await response.json()).toMatchObject({
+			customer: { externalId: userId },
+			subscriptions: [{ isFreePlan: true, status: "active" }],
+		});
+	});
+
+	test.each([
+		"usage-events/create",
+		"customers/find-or-create",
+		"customers/update",
+		"resources/claim",
+		"subscriptions/create",
+		"constructor",
+		"nothing",
+	])("does not let a browser call %s", async (path) => {
+		const user = new Client();
+		await user.signUp();
+		const response = await user.post(`/api/flowglad/${path}`, {});
+		expect(response.status).toBe(403);
+		expect(await response.json()).toMatchObject({ title: "Not allowed" });
+	});
+
+	test("lets the SDK's own calls through: billing, balances, pricing", async () => {
+		const user = new Client();
+		await user.subscribe();
+		const billing = await (await user.post("/api/flowglad/customers/billing", {})).json();
+		expect(billing).toMatchObject({ data: { currentSubscription: { isFreePlan: false, status: "active" } } });
+		const balances = await (await user.post("/api/flowglad/usage-meters/balances", {})).json();
+		expect(balances).toMatchObject({ data: { usageMeterBalances: [{ slug: "ai_requests", availableBalance: 1000 }] } });
+		const pricing = await (await user.post("/api/flowglad/pricing-models/retrieve", {})).json();
+		expect(pricing).toMatchObject({ data: { source: "customer" } });
+	});
+
+	test("sells no default plan, no unknown plan, no second plan, and leads nobody away", async () => {
+		const user = new Client();
+		await user.subscribe();
+		expect(await (await user.post("/api/flowglad/checkout", { priceSlug: "free_monthly" })).json()).toMatchObject({
+			status: 400,
+			title: "Nothing to buy",
+		});
+		expect(await (await user.post("/api/flowglad/checkout", { priceSlug: "gold" })).json()).toMatchObject({
+			status: 400,
+			title: "Unknown price",
+		});
+		expect(await (await user.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" })).json()).toMatchObject({
+			status: 409,
+			title: "Already subscribed",
+		});
+		const away = { priceSlug: "top_up_1000", successUrl: "https://evil.example/", cancelUrl: "/" };
+		expect((await user.post("/api/flowglad/checkout", away)).status).toBe(400);
+		expect((await user.post("/api/flowglad/checkout-sessions/create", { ...away, cancelUrl: "http://localhost/" })).status).toBe(400);
+	});
+
+	test("asks for a confirmed address on the SDK's way to the checkout too", async () => {
+		const user = new Client();
+		await user.signUp();
+		const body = { priceSlug: "pro_monthly", successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
+		expect((await user.post("/api/flowglad/checkout-sessions/create", body)).status).toBe(403);
+	});
+
+	test("cancels no subscription of somebody else", async () => {
+		const owner = new Client();
+		await owner.subscribe();
+		const { subscriptions } = await (await owner.fetch("/api/flowglad/billing")).json<{
+			subscriptions: { id: string; isFreePlan: boolean }[];
+		}>();
+		const stranger = new Client();
+		await stranger.signUp();
+		const foreign = { id: subscriptions.find((one) => !one.isFreePlan)?.id, cancellation: { timing: "immediately" } };
+		expect((await stranger.post("/api/flowglad/subscriptions/cancel", foreign)).status).toBe(502);
+		expect((await sandboxState()).subscriptions.find((one) => one.id === foreign.id)?.status).toBe("active");
+	});
+});
+
+describe("/api/usage-events", () => {
+	const event = (amount: number, transactionId: string = id()) => ({ usageMeterSlug: "ai_requests", amount, transactionId });
+
+	test("is closed to whoever is not signed in", async () => {
+		const response = await new Client().post("/api/usage-events", event(1));
+		expect(response.status).toBe(401);
+		expect(await response.json()).toEqual({ error: "Unauthorized" });
+	});
+
+	test("needs a paid plan", async () => {
+		const user = new Client();
+		await user.signUp();
+		const response = await user.post("/api/usage-events", event(1));
+		expect(response.status).toBe(409);
+		expect(await response.json()).toMatchObject({ title: "No active subscription found" });
+	});
+
+	test("counts at once: 201 with the provider's event, 200 on a repeat, 409 with another amount", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		const first = await user.post("/api/usage-events", event(3, "order-1"));
+		expect(first.status).toBe(201);
+		expect(await first.json()).toMatchObject({ usageEvent: { amount: 3, transactionId: `user:${userId}:order-1` } });
+		const again = await user.post("/api/usage-events", event(3, "order-1"));
+		expect(again.status).toBe(200);
+		expect(await again.json()).toMatchObject({ usageEvent: { amount: 3 } });
+		expect((await user.post("/api/usage-events", event(4, "order-1"))).status).toBe(409);
+		expect((await sandboxState()).usageEvents).toHaveLength(1);
+		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
+	});
+
+	test("is refused whole where it does not fit whole", async () => {
+		const user = new Client();
+		await user.subscribe();
+		expect((await user.post("/api/usage-events", event(999))).status).toBe(201);
+		const response = await user.post("/api/usage-events", event(2));
+		expect(response.status).toBe(429);
+		expect(await response.json()).toMatchObject({ policy: "paid", tier: "paid", remaining: 1, upgradeUrl: "/account" });
+		expect((await user.post("/api/usage-events", event(1))).status).toBe(201);
+	});
+
+	test("queues where the provider is silent, and reports it once later", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		await user.usage();
+		await faults({ api: [{ path: "/api/v1/usage-events", hang: true }] });
+		const started = Date.now();
+		const response = await user.post("/api/usage-events", event(2, "late"));
+		expect(Date.now() - started).toBeLessThan(4_000);
+		expect(response.status).toBe(202);
+		expect(await response.json()).toEqual({ status: "queued", transactionId: "late" });
+		await faults({});
+		const events = await drained(userId, 1);
+		expect(events[0]).toMatchObject({ transactionId: `user:${userId}:late`, amount: 2 });
+	});
+});

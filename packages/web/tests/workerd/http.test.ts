@@ -1,0 +1,246 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Client, resetSandbox } from "../client.ts";
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+const text = (value: string) => ({ id: "m", role: "user", parts: [{ type: "text", text: value }] });
+
+/** Every endpoint that takes a body, with bodies that it cannot take. */
+const BAD: [name: string, path: string, body: string, status: number][] = [
+	["chat: not JSON", "/api/chat/ai", "{", 400],
+	["chat: nothing", "/api/chat/ai", "", 400],
+	["chat: null", "/api/chat/ai", "null", 400],
+	["chat: a list", "/api/chat/ai", "[]", 400],
+	["chat: no messages", "/api/chat/ai", JSON.stringify({ id: "c" }), 400],
+	["chat: no id", "/api/chat/ai", JSON.stringify({ messages: [text("x")] }), 400],
+	["chat: an id with a slash", "/api/chat/ai", JSON.stringify({ id: "a/b", messages: [text("x")] }), 400],
+	["chat: an id of 65 characters", "/api/chat/ai", JSON.stringify({ id: "a".repeat(65), messages: [text("x")] }), 400],
+	["chat: messages of the wrong type", "/api/chat/ai", JSON.stringify({ id: "c", messages: "x" }), 400],
+	["chat: no message of the user", "/api/chat/ai", JSON.stringify({ id: "c", messages: [{ ...text("x"), role: "system" }] }), 400],
+	["chat: an empty message", "/api/chat/ai", JSON.stringify({ id: "c", messages: [text("  ")] }), 400],
+	[
+		"chat: a file",
+		"/api/chat/ai",
+		JSON.stringify({ id: "c", messages: [{ ...text("x"), parts: [{ type: "file", url: "x", mediaType: "x" }] }] }),
+		400,
+	],
+	[
+		"chat: a message of 32 Ki characters and one",
+		"/api/chat/ai",
+		JSON.stringify({ id: "c", messages: [text("x".repeat(32 * 1024 + 1))] }),
+		413,
+	],
+	["chat: a body of more than 1 MiB", "/api/chat/ai", JSON.stringify({ id: "c", messages: [text("x".repeat(1024 * 1024))] }), 413],
+	["chat: an unknown trigger", "/api/chat/ai", JSON.stringify({ id: "c", messages: [text("x")], trigger: "resume" }), 400],
+	["chat: an unknown model", "/api/chat/ai", JSON.stringify({ id: "c", messages: [text("x")], model: "gpt-99" }), 400],
+	["chat: regenerate without messageId", "/api/chat/ai", JSON.stringify({ id: "c", messages: [], trigger: "regenerate-message" }), 400],
+	[
+		"chat: regenerate in a chat that is not there",
+		"/api/chat/ai",
+		JSON.stringify({ id: "c", messages: [], trigger: "regenerate-message", messageId: "m" }),
+		404,
+	],
+	["usage events: not JSON", "/api/usage-events", "{", 400],
+	["usage events: no amount", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests" }), 400],
+	["usage events: a fraction", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 1.5 }), 400],
+	["usage events: nothing", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 0 }), 400],
+	["usage events: less than nothing", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: -5 }), 400],
+	["usage events: too much", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 1001 }), 400],
+	["usage events: an unknown meter", "/api/usage-events", JSON.stringify({ usageMeterSlug: "tokens", amount: 1 }), 400],
+	["checkout: not JSON", "/api/flowglad/checkout", "x", 400],
+	["checkout: no price", "/api/flowglad/checkout", "{}", 400],
+	["checkout: a price of the wrong type", "/api/flowglad/checkout", JSON.stringify({ priceSlug: 7 }), 400],
+	["the SDK's calls: not JSON", "/api/flowglad/customers/billing", "{", 400],
+	["the SDK's calls: a body of more than 64 KiB", "/api/flowglad/customers/billing", JSON.stringify({ x: "x".repeat(65 * 1024) }), 413],
+	["sign-up: no password", "/api/auth/sign-up/email", JSON.stringify({ name: "A", email: "a@example.com" }), 400],
+	["sign-in: not JSON", "/api/auth/sign-in/email", "{", 400],
+];
+
+describe("bad input", () => {
+	let user: Client;
+	beforeAll(async () => {
+		user = new Client();
+		await user.signUp();
+	});
+
+	test.each(BAD)("%s is a clear refusal, and nothing is counted", async (_, path, body, status) => {
+		const before = await user.usage();
+		const response = await user.fetch(path, {
+			method: "POST",
+			body,
+			headers: { "content-type": "application/json", "cf-connecting-ip": `::${id()}` },
+		});
+		expect(response.status).toBe(status);
+		const answer = await response.text();
+		if (!path.startsWith("/api/auth")) {
+			expect(response.headers.get("content-type")).toBe("application/problem+json");
+			expect(JSON.parse(answer)).toMatchObject({
+				status,
+				title: expect.any(String),
+				detail: expect.any(String),
+				requestId: expect.any(String),
+			});
+		}
+		expect(await user.usage()).toEqual(before);
+	});
+
+	test("a body without end is cut off at the limit", async () => {
+		let sent = 0;
+		const endless = new ReadableStream<Uint8Array>({
+			pull(controller) {
+				sent += 1;
+				controller.enqueue(new Uint8Array(64 * 1024).fill(32));
+			},
+		});
+		const response = await user.fetch("/api/chat/ai", { method: "POST", body: endless });
+		expect(response.status).toBe(413);
+		expect(sent).toBeLessThan(64);
+	});
+
+	test.each(["", "a b", "ä", "x".repeat(65)])("an Idempotency-Key of %o is refused", async (key) => {
+		const response = await user.send(id(), id(), { key });
+		expect([200, 400]).toContain(response.status);
+		if (key !== "") expect(response.status).toBe(400);
+		await response.text();
+	});
+});
+
+describe("a wrong verb", () => {
+	const VERBS: [path: string, allowed: string[]][] = [
+		["/api/chat/ai", ["POST"]],
+		["/api/chat/some/stream", ["GET"]],
+		["/api/chat/some/stop", ["POST"]],
+		["/api/chat/some", ["DELETE"]],
+		["/api/usage", ["GET"]],
+		["/api/usage-events", ["POST"]],
+		["/api/health", ["GET"]],
+		["/api/flowglad/billing", ["GET", "POST"]],
+		["/api/auth/get-session", ["GET", "POST"]],
+		["/api/nothing", ["GET", "POST", "DELETE"]],
+	];
+
+	test.each(VERBS)("at %s is 405 and names the right ones", async (path, allowed) => {
+		for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].filter((verb) => !allowed.includes(verb))) {
+			const response = await new Client().fetch(path, { method });
+			expect(response.status, method).toBe(405);
+			expect(response.headers.get("allow")).toBe(allowed.join(", "));
+			expect(await response.json()).toMatchObject({ title: "Method not allowed" });
+		}
+	});
+
+	test("does not matter where there is no address: 404 as problem+json", async () => {
+		const response = await new Client().fetch("/api/no/such/thing");
+		expect(response.status).toBe(404);
+		expect(response.headers.get("content-type")).toBe("application/problem+json");
+	});
+});
+
+describe("another site", () => {
+	const CHANGING: [path: string, method: string][] = [
+		["/api/chat/ai", "POST"],
+		["/api/chat/some/stop", "POST"],
+		["/api/chat/some", "DELETE"],
+		["/api/usage-events", "POST"],
+		["/api/flowglad/checkout", "POST"],
+		["/api/flowglad/subscriptions/cancel", "POST"],
+		["/api/auth/sign-in/email", "POST"],
+		["/api/auth/sign-out", "POST"],
+	];
+
+	test.each(CHANGING)("cannot use %s", async (path, method) => {
+		const client = await new Client().visit();
+		const foreign: Record<string, string>[] = [
+			{ origin: "https://evil.example" },
+			{ origin: "null" },
+			{ "sec-fetch-site": "cross-site" },
+			{ origin: "http://localhost:1" },
+		];
+		for (const headers of foreign) {
+			const response = await client.fetch(path, { method, headers, body: method === "POST" ? "{}" : undefined });
+			expect(response.status, JSON.stringify(headers)).toBe(403);
+			expect(await response.json()).toMatchObject({ title: "Foreign origin" });
+		}
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+	});
+
+	test("is not the own page", async () => {
+		const client = await new Client().visit();
+		const response = await client.fetch("/api/chat/none/stop", {
+			method: "POST",
+			headers: { origin: "http://localhost", "sec-fetch-site": "same-origin" },
+		});
+		expect(response.status).toBe(404);
+	});
+});
+
+describe("another person's chat", () => {
+	test("cannot be read, stopped, deleted, written to or regenerated: it is as if it were not there", async () => {
+		const owner = await new Client().visit();
+		const chatId = id();
+		const answer = await (await owner.send(chatId, id())).text();
+		const answerId = /"messageId":"([^"]+)"/.exec(answer)?.[1];
+		const stranger = new Client();
+		await stranger.signUp();
+		const guest = await new Client().visit();
+		for (const other of [stranger, guest]) {
+			const tries = [
+				await other.fetch(`/api/chat/${chatId}/stream`),
+				await other.post(`/api/chat/${chatId}/stop`, {}),
+				await other.fetch(`/api/chat/${chatId}`, { method: "DELETE" }),
+				await other.send(chatId, id()),
+				await other.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId: answerId }),
+			];
+			for (const response of tries) {
+				expect(response.status).toBe(404);
+				expect(await response.json()).toMatchObject({ title: "Chat not found" });
+			}
+			expect(await other.usage()).toMatchObject({ used: 0, held: 0 });
+			const page = await (await other.fetch(`/c/${chatId}`)).text();
+			expect(page).not.toContain("Hello");
+		}
+		expect((await owner.fetch(`/api/chat/${chatId}/stream`)).status).toBe(204);
+	});
+
+	test("that does not exist is asked for without a trace", async () => {
+		const chatId = id();
+		const client = await new Client().visit();
+		for (const path of [`/api/chat/${chatId}/stream`, "/api/chat/not%20an%20id/stream"])
+			expect((await client.fetch(path)).status).toBe(404);
+		const { runInDurableObject } = await import("cloudflare:test");
+		const tables = await runInDurableObject(env.CONVERSATION.getByName(chatId), (_, state) =>
+			state.storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+		);
+		expect(tables).toEqual([]);
+	});
+});
+
+describe("a page", () => {
+	test("with usage on it is kept by no cache and framed by no site", async () => {
+		const response = await new Client().fetch("/");
+		expect(response.headers.get("cache-control")).toBe("private, no-store");
+		expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+		await response.text();
+	});
+
+	test("sets the guest's cookie and stores nothing; on https the cookie is the host's alone", async () => {
+		const response = await new Client().fetch("https://parley.example/");
+		await response.text();
+		const line = response.headers.getSetCookie().find((cookie) => cookie.includes("guest")) ?? "";
+		expect(line).toMatch(/^__Host-parley\.guest=v1\./);
+		expect(line).toContain("; Secure");
+		expect(line).toContain("; HttpOnly");
+		expect(line).toContain("; Path=/;");
+	});
+});
+
+test("health tells the parts and the commit", async () => {
+	const response = await new Client().fetch("/api/health");
+	expect(response.status).toBe(200);
+	expect(await response.json()).toEqual({
+		status: "ok",
+		build: expect.any(String),
+		checks: { d1: "ok", ledger: "ok", billing: "flowglad", model: "openai-compatible" },
+	});
+});

@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+
+describe("a guest", () => {
+	test("gets exactly 5 of 200 concurrent requests answered, and 195 problems that say why", async () => {
+		await faults({ model: { firstTokenMs: 300, chunks: 3, chunkMs: 5 } });
+		const guest = await new Client().visit();
+		const answers = await Promise.all(Array.from({ length: 200 }, async () => hear(await guest.send(id(), id()))));
+		const refused = answers.filter((answer) => answer.status === 429);
+		expect(answers.filter((answer) => answer.status === 200 && answer.metadata.counted)).toHaveLength(5);
+		expect(refused).toHaveLength(195);
+		for (const { problem } of refused) {
+			expect(problem).toMatchObject({
+				title: "Usage limit reached",
+				policy: "guest",
+				tier: "guest",
+				limit: 5,
+				remaining: 0,
+				resetAt: null,
+				upgradeUrl: "/sign-up",
+			});
+		}
+		expect(await guest.usage()).toMatchObject({ used: 5, held: 0, remaining: 0 });
+		expect((await sandboxState()).modelCalls).toHaveLength(5);
+	});
+
+	test("is refused as problem+json with the fields of the RateLimit draft", async () => {
+		const guest = await new Client().visit();
+		for (let n = 0; n < 5; n += 1) await guest.chat(id(), id());
+		const response = await guest.send(id(), id());
+		expect(response.status).toBe(429);
+		expect(response.headers.get("content-type")).toBe("application/problem+json");
+		expect(response.headers.get("cache-control")).toBe("private, no-store");
+		expect(response.headers.get("ratelimit")).toBe('"guest";r=0');
+		expect(response.headers.get("ratelimit-policy")).toBe('"guest";q=5');
+		expect(await response.json()).toMatchObject({
+			status: 429,
+			detail: "You have used your 5 free requests. Sign up to get more every day.",
+		});
+	});
+
+	test("with an altered cookie is a new guest, and no error", async () => {
+		const guest = await new Client().visit();
+		await guest.chat(id(), id());
+		const [[name, value] = ["", ""]] = guest.cookies;
+		for (const altered of [
+			`${value}x`,
+			value.replace("v1.", "v2."),
+			value.replace(/\.\d+\./, ".99999."),
+			"x",
+			"v1..1.",
+			"v1".repeat(2000),
+		]) {
+			const other = new Client();
+			other.cookies.set(name, altered);
+			expect(await other.usage()).toMatchObject({ used: 0, remaining: 5 });
+		}
+	});
+});
+
+describe("a network", () => {
+	test("gives 25 requests a day to guests who drop their cookie, and the refused ones get no cookie", async () => {
+		const ip = "203.0.113.7";
+		const first = await Promise.all(Array.from({ length: 30 }, () => new Client(ip).send(id(), id())));
+		const refused = first.filter((response) => response.status === 429);
+		const answered = first.filter((response) => response.status === 200);
+		await Promise.all(answered.map((response) => response.text()));
+		expect(answered).toHaveLength(25);
+		expect(answered.every((response) => response.headers.has("set-cookie"))).toBe(true);
+		expect(refused.every((response) => !response.headers.has("set-cookie"))).toBe(true);
+		expect(await refused[0]?.json()).toMatchObject({ policy: "network", tier: "guest", limit: 25, upgradeUrl: "/sign-up" });
+	});
+
+	test("is an IPv6 /64, and its refusal gives the guest's own unit back", async () => {
+		await Promise.all(
+			Array.from({ length: 25 }, async (_, n) => (await new Client(`2001:db8:0:1::${n.toString(16)}`).send(id(), id())).text()),
+		);
+		const neighbour = await new Client("2001:0db8:0000:0001:ffff::1").visit();
+		expect((await neighbour.chat(id(), id())).problem).toMatchObject({ policy: "network" });
+		expect(await neighbour.usage()).toMatchObject({ used: 0, held: 0, remaining: 0 });
+		const elsewhere = new Client("2001:db8:0:2::1");
+		for (const [name, value] of neighbour.cookies) elsewhere.cookies.set(name, value);
+		expect(await elsewhere.usage()).toMatchObject({ used: 0, remaining: 5 });
+		expect((await elsewhere.chat(id(), id())).status).toBe(200);
+	});
+
+	test("is not what a client says it is", async () => {
+		const ip = "203.0.113.9";
+		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));
+		const spoofed = await new Client(ip).fetch("/api/usage", {
+			headers: { "x-forwarded-for": "198.51.100.1", "x-real-ip": "198.51.100.1", "true-client-ip": "198.51.100.1" },
+		});
+		expect(await spoofed.json()).toMatchObject({ remaining: 0 });
+	});
+});
+
+describe("a signed-in user", () => {
+	test("gets 20 requests a UTC day, at most 6 of them at once", async () => {
+		const user = new Client();
+		await user.signUp();
+		await faults({ model: { firstTokenMs: 300, chunks: 2, chunkMs: 5 } });
+		const burst = await Promise.all(Array.from({ length: 12 }, async () => hear(await user.send(id(), id()))));
+		expect(burst.filter((answer) => answer.status === 200)).toHaveLength(6);
+		expect(burst.find((answer) => answer.status === 429)?.problem).toMatchObject({
+			title: "Too many requests at once",
+			policy: "in-flight",
+			limit: 6,
+			remaining: 14,
+		});
+		await faults({});
+		for (let n = 6; n < 20; n += 1) expect((await user.chat(id(), id())).status).toBe(200);
+		const response = await user.send(id(), id());
+		expect(response.status).toBe(429);
+		expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+		const problem = await response.json<{ resetAt: string }>();
+		expect(problem).toMatchObject({ policy: "free", tier: "free", limit: 20, remaining: 0, upgradeUrl: "/pricing" });
+		expect(problem.resetAt).toMatch(/T00:00:00\.000Z$/);
+	});
+
+	test("takes along what was used and said as a guest, once", async () => {
+		const person = await new Client().visit();
+		const chatId = id();
+		await person.chat(chatId, id());
+		await person.chat(chatId, id());
+		const [[, cookie] = ["", ""]] = person.cookies;
+		await person.signUp();
+		expect(await person.usage()).toMatchObject({ tier: "free", used: 2, remaining: 18 });
+		expect((await person.chat(chatId, id())).status).toBe(200);
+		expect([...person.cookies.keys()].some((name) => name.includes("guest"))).toBe(false);
+
+		const again = new Client();
+		again.cookies.set("parley.guest", cookie);
+		expect(await again.usage()).toMatchObject({ tier: "guest", remaining: 0 });
+		expect((await again.chat(id(), id())).status).toBe(429);
+		await again.signUp();
+		expect(await again.usage()).toMatchObject({ tier: "free", used: 0 });
+		expect((await again.send(chatId, id())).status).toBe(404);
+	});
+});

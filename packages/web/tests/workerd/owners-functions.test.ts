@@ -1,0 +1,109 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { AI_REQUESTS_METER, checkUsageAllowed, getBillingSummary, recordUsage } from "../../src/lib/billing.ts";
+import { flowglad } from "../../src/lib/flowglad.ts";
+import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+
+// The functions that the owner's documents name (seed 001), called as those do: with a Request.
+
+beforeEach(resetSandbox);
+
+const requestOf = (client: Client) =>
+	new Request("http://localhost/", { headers: { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join("; ") } });
+
+describe("checkUsageAllowed", () => {
+	test("holds one request of the asker before anything is spent, until none is left", async () => {
+		const client = await new Client().visit();
+		for (let n = 0; n < 5; n += 1) {
+			const usage = await checkUsageAllowed(requestOf(client));
+			expect(usage).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: expect.stringMatching(/^guest:/) }] } });
+			expect(await client.usage()).toMatchObject({ held: n + 1, remaining: 4 - n });
+		}
+		expect(await checkUsageAllowed(requestOf(client))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "guest" } });
+	});
+
+	test("holds once for the same request id, and refuses it with another body", async () => {
+		const client = await new Client().visit();
+		const options = { requestId: "r", fingerprint: "f" };
+		await checkUsageAllowed(requestOf(client), options);
+		expect(await checkUsageAllowed(requestOf(client), options)).toMatchObject({ allowed: true });
+		expect(await client.usage()).toMatchObject({ held: 1 });
+		expect(await checkUsageAllowed(requestOf(client), { ...options, fingerprint: "g" })).toMatchObject({
+			allowed: false,
+			reason: "conflict",
+		});
+	});
+});
+
+describe("recordUsage", () => {
+	test("settles a hold, and told twice counts once", async () => {
+		const client = await new Client().visit();
+		const usage = await checkUsageAllowed(requestOf(client));
+		if (!usage.allowed) throw new Error("refused");
+		expect(await recordUsage(usage.hold)).toMatchObject({ counted: true });
+		expect(await recordUsage(usage.hold)).toMatchObject({ counted: true });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
+	});
+
+	test("settles the hold of a request by its id", async () => {
+		const client = await new Client().visit();
+		await checkUsageAllowed(requestOf(client), { requestId: "r" });
+		expect(await recordUsage(requestOf(client), 1, { requestId: "r" })).toMatchObject({ counted: true });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("holds and settles at once where there is no hold, by the amount, one by default", async () => {
+		const client = await new Client().visit();
+		expect(await recordUsage(requestOf(client))).toMatchObject({ counted: true });
+		expect(await recordUsage(requestOf(client), 3)).toMatchObject({ counted: true });
+		expect(await client.usage()).toMatchObject({ used: 4, remaining: 1 });
+		expect(await recordUsage(requestOf(client), 2)).toMatchObject({ counted: false, outcome: { kind: "refused" } });
+		expect(await client.usage()).toMatchObject({ used: 4, remaining: 1 });
+	});
+});
+
+describe("getBillingSummary", () => {
+	test("tells tier, limit, use and reset of the asker", async () => {
+		const client = await new Client().visit();
+		await recordUsage(requestOf(client), 2);
+		expect(await getBillingSummary(requestOf(client))).toEqual({
+			tier: "guest",
+			limit: 5,
+			used: 2,
+			held: 0,
+			remaining: 3,
+			topUps: 0,
+			window: { start: null, end: null },
+			resetAt: null,
+			unverified: false,
+		});
+	});
+
+	test("holds nothing and writes nothing for a subject never seen", async () => {
+		const client = await new Client().visit();
+		await getBillingSummary(requestOf(client));
+		const { runInDurableObject } = await import("cloudflare:test");
+		const key = `guest:${[...client.cookies.values()][0]?.split(".")[1]}`;
+		const tables = await runInDurableObject(env.USAGE_LEDGER.getByName(key), (_, state) =>
+			state.storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+		);
+		expect(tables).toEqual([]);
+	});
+});
+
+describe("flowglad", () => {
+	test("makes a server for the user's own id, whose name and address come from our database", async () => {
+		await faults({ api: [{ path: "/api/v1/customers", method: "POST", status: 500 }] });
+		const client = new Client();
+		const user = await client.signUp();
+		await eventually(async () => expect((await sandboxState()).calls["POST /api/v1/customers"]).toBeGreaterThan(0));
+		await faults({});
+		const billing = await flowglad(user.id)?.getBilling();
+		expect(billing?.customer).toMatchObject({ externalId: user.id, email: user.email, name: "Ada" });
+		expect(billing?.checkUsageBalance(AI_REQUESTS_METER) ?? null).toBeNull();
+	});
+
+	test("finds no customer for an id that is nobody's", async () => {
+		await expect(flowglad("nobody")?.getBilling()).rejects.toThrow("Customer not found");
+	});
+});

@@ -1,0 +1,251 @@
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+
+// docs/who-pays.md, row by row, with a real broken model behind each.
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+const guest = () => new Client().visit();
+
+/** Reads an answer until `words` deltas have come, and gives back a way to go on or to leave. */
+async function listen(response: Response, words: number) {
+	const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+	if (!reader) throw new Error("no body");
+	let heard = "";
+	while (heard.split('"text-delta"').length - 1 < words) {
+		const { value, done } = await reader.read();
+		if (done) break;
+		heard += value;
+	}
+	return { heard: () => heard, leave: () => reader.cancel() };
+}
+
+describe("a model that fails", () => {
+	test("before any output costs nothing, and the answer says so", async () => {
+		const client = await guest();
+		await faults({ model: { failBeforeOutput: 500 } });
+		const answer = await client.chat(id(), id());
+		expect(answer).toMatchObject({ status: 200, last: "error", metadata: { state: "failed", counted: false } });
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
+	});
+
+	test("in the middle costs nothing: the part stays, marked, and asking again under the same id is a new attempt", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { failAfterChunks: 2, chunks: 6 } });
+		const broken = await client.chat(chatId, messageId);
+		expect(broken).toMatchObject({ last: "error", metadata: { state: "failed", counted: false } });
+		expect(broken.text).not.toBe("");
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+		await faults({});
+		expect(await client.chat(chatId, messageId)).toMatchObject({ last: "finish", metadata: { state: "complete", counted: true } });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("in the middle more often than the limit is counted from then on", async () => {
+		const client = await guest();
+		await faults({ model: { failAfterChunks: 1, chunks: 6 } });
+		for (let n = 0; n < 5; n += 1) expect((await client.chat(id(), id())).metadata.counted).toBe(false);
+		expect(await client.chat(id(), id())).toMatchObject({ last: "error", metadata: { counted: true } });
+		expect(await client.usage()).toMatchObject({ used: 1 });
+	});
+
+	test("by ending without a word costs nothing", async () => {
+		const client = await guest();
+		await faults({ model: { chunks: 0 } });
+		expect(await client.chat(id(), id())).toMatchObject({ metadata: { state: "failed", counted: false } });
+	});
+});
+
+describe("the end by length", () => {
+	test("is an answer, and counted", async () => {
+		const client = await guest();
+		await faults({ model: { finishReason: "length" } });
+		expect(await client.chat(id(), id())).toMatchObject({ last: "finish", metadata: { state: "length", counted: true } });
+	});
+
+	test("by a content filter is an answer, and counted", async () => {
+		const client = await guest();
+		await faults({ model: { finishReason: "content_filter" } });
+		expect(await client.chat(id(), id())).toMatchObject({ last: "finish", metadata: { state: "filtered", counted: true } });
+	});
+});
+
+describe("the reader", () => {
+	test("who stops before any output pays nothing, and the model is told to stop", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { firstTokenMs: 5_000 } });
+		const running = client.chat(chatId, id());
+		await eventually(async () => expect((await sandboxState()).modelCalls).toHaveLength(1));
+		expect(await (await client.post(`/api/chat/${chatId}/stop`, {})).json()).toEqual({ stopped: true });
+		expect(await running).toMatchObject({ last: "abort", metadata: { state: "stopped", counted: false } });
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+		await eventually(async () => expect((await sandboxState()).modelCalls[0]?.aborted).toBe(true));
+	});
+
+	test("who stops after output began pays for one", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { chunks: 200, chunkMs: 20 } });
+		const response = await client.send(chatId, id());
+		const ears = await listen(response, 2);
+		await client.post(`/api/chat/${chatId}/stop`, {});
+		await eventually(async () => expect(await client.usage()).toMatchObject({ used: 1, held: 0 }));
+		await ears.leave();
+		expect(await (await client.post(`/api/chat/${chatId}/stop`, {})).json()).toEqual({ stopped: false });
+	});
+
+	test("who leaves finds the whole answer on return, counted", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { chunks: 20, chunkMs: 20 } });
+		const ears = await listen(await client.send(chatId, messageId), 3);
+		await ears.leave();
+		await eventually(async () => expect(await client.usage()).toMatchObject({ used: 1, held: 0 }));
+		const again = await client.chat(chatId, messageId);
+		expect(again).toMatchObject({ last: "finish", metadata: { state: "complete", counted: true } });
+		expect(again.text.split(/\s+/).filter(Boolean).length).toBeGreaterThanOrEqual(20);
+		expect((await sandboxState()).modelCalls).toHaveLength(1);
+		expect(await client.usage()).toMatchObject({ used: 1 });
+	});
+
+	test("who comes back while it is written, or in a second tab, hears it from its beginning", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { chunks: 20, chunkMs: 20 } });
+		const response = await client.send(chatId, id());
+		const first = await listen(response, 3);
+		const [second, third] = await Promise.all([client.fetch(`/api/chat/${chatId}/stream`), client.fetch(`/api/chat/${chatId}/stream`)]);
+		await first.leave();
+		const heard = await Promise.all([hear(second), hear(third)]);
+		expect(heard[0]).toMatchObject({ last: "finish", metadata: { counted: true } });
+		expect(heard[1]).toEqual(heard[0]);
+		expect((await client.fetch(`/api/chat/${chatId}/stream`)).status).toBe(204);
+	});
+});
+
+describe("the same request id", () => {
+	test("from any tab, however often, is one model call, one unit and one answer", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { firstTokenMs: 300, chunks: 5 } });
+		const answers = await Promise.all(Array.from({ length: 20 }, () => client.chat(chatId, messageId)));
+		expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
+		expect(answers.every((answer) => answer.metadata.counted)).toBe(true);
+		expect((await sandboxState()).modelCalls).toHaveLength(1);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("with another body is a conflict, and nothing is counted", async () => {
+		const client = await guest();
+		const chatId = id();
+		await client.chat(chatId, id(), { key: "once" });
+		const other = await client.chat(chatId, id(), { key: "once", text: "Something else" });
+		expect(other).toMatchObject({ status: 409, problem: { title: "Request id already used" } });
+		expect(await client.usage()).toMatchObject({ used: 1 });
+	});
+
+	test("with its answer deleted is gone, and stays counted", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await client.chat(chatId, messageId);
+		expect((await client.fetch(`/api/chat/${chatId}`, { method: "DELETE" })).status).toBe(204);
+		expect(await client.chat(chatId, messageId)).toMatchObject({ status: 410 });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+});
+
+describe("a new request", () => {
+	test("is what regenerating an answer is: counted again, and the old answer replaced", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		const first = await (await client.send(chatId, messageId)).text();
+		const answerId = /"messageId":"([^"]+)"/.exec(first)?.[1];
+		const again = await client.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId: answerId });
+		expect(await hear(again)).toMatchObject({ last: "finish", metadata: { counted: true } });
+		expect(await client.usage()).toMatchObject({ used: 2 });
+		expect((await client.chat(chatId, messageId)).status).toBe(410);
+	});
+
+	test("is what an edited message is: it replaces the old one and all behind it", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await client.chat(chatId, messageId, { text: "first wording" });
+		const message = { id: messageId, role: "user", parts: [{ type: "text", text: "second wording" }] };
+		const edited = await client.post("/api/chat/ai", { id: chatId, messages: [message], trigger: "submit-message", messageId });
+		expect(await hear(edited)).toMatchObject({ metadata: { counted: true } });
+		expect(await client.usage()).toMatchObject({ used: 2 });
+		const { messages } = (await sandboxState()).modelCalls.at(-1) ?? { messages: [] };
+		expect(messages.filter((one) => one.role === "user").map((one) => JSON.stringify(one.content))).toEqual([
+			expect.stringContaining("second wording"),
+		]);
+	});
+
+	test("while the chat is still answering is refused, and its unit given back", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { firstTokenMs: 400 } });
+		const running = client.chat(chatId, id());
+		await eventually(async () => expect(await client.usage()).toMatchObject({ held: 1 }));
+		expect(await client.chat(chatId, id())).toMatchObject({ status: 409, problem: { title: "An answer is being written" } });
+		await running;
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+});
+
+describe("a restart of the platform", () => {
+	test("in the middle of an answer costs nothing: the part stays, marked as interrupted", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { chunks: 400, chunkMs: 20 } });
+		const ears = await listen(await client.send(chatId, id()), 60);
+		await abortAllDurableObjects();
+		await ears.leave().catch(() => {});
+		const conversation = env.CONVERSATION.getByName(chatId);
+		await eventually(async () => {
+			await runDurableObjectAlarm(conversation);
+			expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
+		});
+		const messages = await runInDurableObject(conversation, (_, state) =>
+			state.storage.sql.exec<{ metadata: string; parts: string }>("SELECT metadata, parts FROM message WHERE role = 'assistant'").toArray(),
+		);
+		expect(JSON.parse(messages[0]?.metadata ?? "{}")).toMatchObject({ state: "interrupted", counted: false });
+		expect(JSON.parse(messages[0]?.parts ?? "[]")[0].text).not.toBe("");
+	});
+
+	test("between hold and start gives the hold back when it expires", async () => {
+		const client = await guest();
+		const [[, cookie] = ["", ""]] = client.cookies;
+		const key = `guest:${cookie.split(".")[1]}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		await ledger.hold(key, { id: "lost", fingerprint: "f", units: 1, chatId: id() });
+		expect(await client.usage()).toMatchObject({ held: 1, remaining: 4 });
+		await expireHolds(ledger);
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
+	});
+
+	test("forgets nothing: an evicted ledger counts as before", async () => {
+		const client = await guest();
+		const [[, cookie] = ["", ""]] = client.cookies;
+		const ledger = env.USAGE_LEDGER.getByName(`guest:${cookie.split(".")[1]}`);
+		for (let used = 1; used <= 5; used += 1) {
+			await client.chat(id(), id());
+			await evictDurableObject(ledger);
+			expect(await client.usage()).toMatchObject({ used, remaining: 5 - used });
+		}
+		expect((await client.chat(id(), id())).status).toBe(429);
+	});
+});
+
+/** Ten minutes pass for the holds of one ledger, then its alarm comes. */
+async function expireHolds(ledger: DurableObjectStub<import("../../src/objects/usage-ledger.ts").UsageLedger>) {
+	await runInDurableObject(ledger, (_, state) => {
+		state.storage.sql.exec("UPDATE request SET expires_at_ms = 0");
+	});
+	await evictDurableObject(ledger);
+	await runDurableObjectAlarm(ledger);
+}

@@ -1,0 +1,70 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = new URL("../../", import.meta.url).pathname;
+const secrets = {
+	BETTER_AUTH_SECRET: "a secret of the tests, long enough",
+	GUEST_COOKIE_SECRET: "another secret of the tests, long enough",
+};
+
+/** The built Worker in the real runtime, with real D1 and Durable Objects; `bindings` say what it is configured with. */
+const worker = (bindings: (sandboxUrl: string) => Record<string, string>) =>
+	cloudflareTest(async ({ inject }) => ({
+		main: `${root}packages/web/dist/server/index.js`,
+		wrangler: { configPath: `${root}wrangler.toml` },
+		miniflare: {
+			bindings: {
+				...secrets,
+				...bindings(inject<string>("sandboxUrl")),
+				TEST_MIGRATIONS: await readD1Migrations(`${root}packages/web/src/db/migrations`),
+			},
+		},
+	}));
+
+export default defineConfig({
+	test: {
+		projects: [
+			{ test: { name: "unit", include: ["src/**/*.test.ts"] } },
+			{
+				plugins: [
+					worker((sandboxUrl) => ({
+						AI_BASE_URL: `${sandboxUrl}/model/v1`,
+						AI_MODELS: "sandbox=Sandbox,second=Second",
+						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
+						FLOWGLAD_BASE_URL: sandboxUrl,
+						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
+						SANDBOX_URL: sandboxUrl,
+					})),
+				],
+				test: {
+					name: "workerd",
+					include: ["tests/workerd/**/*.test.ts"],
+					globalSetup: ["tests/sandbox-setup.ts"],
+					setupFiles: ["tests/database-setup.ts"],
+					// One sandbox serves them all, and its faults are for everyone.
+					fileParallelism: false,
+					testTimeout: 30_000,
+				},
+			},
+			{
+				// Blank, whatever the developer's own .dev.vars say.
+				plugins: [worker(() => ({ AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", EMAIL_URL: "" }))],
+				test: {
+					name: "bare",
+					include: ["tests/bare/**/*.test.ts"],
+					globalSetup: ["tests/sandbox-setup.ts"],
+					setupFiles: ["tests/database-setup.ts"],
+				},
+			},
+			{
+				test: {
+					name: "system",
+					include: ["tests/system/**/*.test.ts"],
+					testTimeout: 240_000,
+					hookTimeout: 240_000,
+					fileParallelism: false,
+				},
+			},
+		],
+	},
+});
