@@ -32,8 +32,17 @@ export function Composer({ ref, place, answering, stopping, atLimit, onSend, onS
 		keepDraft(place, next);
 	}
 
-	// What was typed before the scripts arrived comes first, then what was kept.
-	useEffect(() => setText(area.current?.value || readDraft(place)), [place]);
+	const placeBefore = useRef(place);
+	useEffect(() => {
+		// What was typed before the scripts arrived, or before a new chat got its name, goes before what was kept.
+		const typed = area.current?.value;
+		if (typed && placeBefore.current !== place) {
+			keepDraft(placeBefore.current, "");
+			keepDraft(place, typed);
+		}
+		placeBefore.current = place;
+		setText(typed || readDraft(place));
+	}, [place]);
 
 	useEffect(() => growWithText(area.current, text), [text]);
 

@@ -30,9 +30,7 @@ export const keepDraft = (place: string, text: string): void => {
 };
 
 export function readPending(place: string): PendingSend | undefined {
-	const kept = attempt((storage) => storage.getItem(pendingOf(place)));
-	if (!kept) return;
-	const pending: unknown = JSON.parse(kept);
+	const pending: unknown = attempt((storage) => JSON.parse(storage.getItem(pendingOf(place)) ?? "null"));
 	return isPending(pending) ? pending : undefined;
 }
 

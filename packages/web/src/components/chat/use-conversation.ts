@@ -114,13 +114,13 @@ export function useConversation(
 		setStopping(false);
 		const begun = undo.current;
 		undo.current = undefined;
-		// An answer that failed at the model has said so in its metadata, and is as settled as one that came to its end.
-		if (!error || state) {
+		// The server's last chunk names how the answer ended, a failure too. Without it, nothing is settled.
+		if (state) {
 			setJoining(false);
-			events.announce(endWords[state ?? "complete"]);
+			events.announce(endWords[state]);
 			return events.onSettled();
 		}
-		if (begun && !begun.accepted) return giveBack(begun, error);
+		if (begun && !begun.accepted && error) return giveBack(begun, error);
 		// The answer is the server's: whatever broke on the way, the truth is asked for.
 		void rejoin(error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: "broken" });
 	}
