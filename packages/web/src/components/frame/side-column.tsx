@@ -106,7 +106,7 @@ function SideContent({ viewer, chats, onDelete }: SideProps) {
 					New chat
 				</Link>
 				{chats.length === 0 ? (
-					<p className="mt-4 px-3 text-small text-soft">Your chats will stand here.</p>
+					<p className="mt-4 px-3 text-small text-soft">Your chats will be listed here.</p>
 				) : (
 					<ul className="mt-3 flex flex-col">
 						{chats.map((chat) => (

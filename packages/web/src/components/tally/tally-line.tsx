@@ -5,9 +5,9 @@ import { Tally } from "./tally.tsx";
 /** The tally and one sentence: what is left, and when it comes back. */
 export function TallyLine({ usage }: { usage: UsageView }) {
 	return (
-		<div className="flex min-h-6 flex-wrap items-center gap-x-3 gap-y-1 text-small text-soft">
+		<div className="flex min-h-6 grow basis-64 flex-wrap items-center gap-x-3 gap-y-1 text-small text-soft">
 			<Tally usage={usage} />
-			<p data-testid="left">
+			<p data-testid="left" className="min-w-0 grow basis-48">
 				<Left usage={usage} />
 				{usage.held > 0 && ` ${usage.held === 1 ? "One is" : `${usage.held} are`} being answered.`}
 				{usage.unverified && " We could not reach the billing service just now, so this may be too low."}

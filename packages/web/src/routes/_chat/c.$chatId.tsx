@@ -19,7 +19,7 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	component: () => null,
 	notFoundComponent: () => (
 		<div className="mx-auto w-full max-w-read px-4 pt-16">
-			<Lost title="This chat is not here" text="It was deleted, or it belongs to someone else. Your own chats stand in the list beside.">
+			<Lost title="This chat is not here" text="It was deleted, or it belongs to someone else. Your own chats are in the list.">
 				<Link to="/" className="button-next">
 					Begin a new chat
 				</Link>
