@@ -84,7 +84,7 @@ function ChatFrame() {
 						canPay={billing !== "none"}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
-						onSettled={() => shell.settled(open.id)}
+						onSettled={() => void shell.settled(open.id)}
 						readChat={(chatId) => loadChat({ data: chatId })}
 					/>
 				) : (

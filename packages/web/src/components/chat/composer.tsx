@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type KeyboardEvent, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import { SendSign, StopSign } from "../frame/icons.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
 
@@ -36,13 +36,17 @@ export function Composer({ ref, place, answering, stopping, atLimit, onSend, onS
 	useEffect(() => {
 		// What was typed before the scripts arrived, or before a new chat got its name, goes before what was kept.
 		const typed = area.current?.value;
-		if (typed && placeBefore.current !== place) {
-			keepDraft(placeBefore.current, "");
-			keepDraft(place, typed);
-		}
+		if (typed && placeBefore.current !== place) keepDraft(placeBefore.current, "");
+		if (typed) keepDraft(place, typed);
 		placeBefore.current = place;
 		setText(typed || readDraft(place));
 	}, [place]);
+
+	const focused = useEffectEvent(onFocus);
+	useEffect(() => {
+		// The reader may have been there before the scripts were.
+		if (document.activeElement === area.current) focused();
+	}, []);
 
 	useEffect(() => growWithText(area.current, text), [text]);
 

@@ -1,73 +1,91 @@
+import { lexer, type MarkedToken, type Token, type Tokens } from "marked";
 import { Fragment, memo, type ReactNode } from "react";
-import { type Block, type Inline, parseMarkdown } from "./markdown-parse.ts";
 
-/** Memoised: while an answer streams, the finished ones are not parsed again. */
+/** An answer's Markdown as elements, never as markup: raw HTML in it is text. Memoised: while one answer streams, the others are not parsed again. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
-	return <div className="prose">{blocks(parseMarkdown(text))}</div>;
+	return <div className="prose">{nodes(lexer(text, { gfm: true }))}</div>;
 });
 
-// The order of blocks never changes while a text grows, so that a position is as good a key as any.
-const blocks = (list: Block[]): ReactNode => list.map((block, at) => <Fragment key={String(at)}>{blockOf(block)}</Fragment>);
-const inlines = (list: Inline[]): ReactNode => list.map((part, at) => <Fragment key={String(at)}>{inlineOf(part)}</Fragment>);
+// The order of tokens never changes while a text grows, so that a position is as good a key as any. The cast leaves out the kinds that
+// extensions of marked would add: there are none.
+const nodes = (tokens: Token[] = []): ReactNode =>
+	tokens.map((token, at) => <Fragment key={String(at)}>{node(token as MarkedToken)}</Fragment>);
 
-function blockOf(block: Block): ReactNode {
-	switch (block.kind) {
-		case "paragraph":
-			return <p>{inlines(block.text)}</p>;
+function node(token: MarkedToken): ReactNode {
+	switch (token.type) {
+		case "space":
+		case "def":
+			return null;
 		case "heading": {
 			// The page has the only h1.
-			const Heading = (["h2", "h3", "h4", "h5", "h6"] as const)[Math.min(block.level, 5) - 1] ?? "h2";
-			return <Heading>{inlines(block.text)}</Heading>;
+			const Heading = (["h2", "h3", "h4", "h5", "h6"] as const)[Math.min(token.depth, 5) - 1] ?? "h2";
+			return <Heading>{nodes(token.tokens)}</Heading>;
 		}
+		case "paragraph":
+			return <p>{nodes(token.tokens)}</p>;
+		case "blockquote":
+			return <blockquote>{nodes(token.tokens)}</blockquote>;
+		case "list":
+			return <List list={token} />;
+		case "table":
+			return <Table table={token} />;
+		case "hr":
+			return <hr />;
 		case "code":
 			return (
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: a long line must be scrollable from the keyboard
 				<pre tabIndex={0}>
-					<code>{block.text}</code>
+					<code>{token.text}</code>
 				</pre>
 			);
-		case "quote":
-			return <blockquote>{blocks(block.blocks)}</blockquote>;
-		case "rule":
-			return <hr />;
-		case "list":
-			return block.ordered ? <ol start={block.start}>{items(block.items)}</ol> : <ul>{items(block.items)}</ul>;
-		case "table":
-			return <Table head={block.head} rows={block.rows} />;
+		case "text":
+			return "tokens" in token && token.tokens ? nodes(token.tokens) : token.text;
+		case "strong":
+			return <strong>{nodes(token.tokens)}</strong>;
+		case "em":
+			return <em>{nodes(token.tokens)}</em>;
+		case "del":
+			return <del>{nodes(token.tokens)}</del>;
+		case "codespan":
+			return <code>{token.text}</code>;
+		case "br":
+			return <br />;
+		case "link":
+			return <Anchor href={token.href}>{nodes(token.tokens)}</Anchor>;
+		case "image":
+			// Loading a picture that a model names would tell its server who reads.
+			return <Anchor href={token.href}>{token.text || token.href}</Anchor>;
+		case "checkbox":
+			return <input type="checkbox" checked={token.checked} disabled readOnly aria-label="Task" className="mr-2" />;
+		case "escape":
+			return token.text;
+		default:
+			return token.raw;
 	}
 }
 
-const items = (list: Block[][]) =>
-	list.map((item, at) => {
-		const [only] = item;
-		// A tight item is a line of text, not a paragraph.
-		const tight = only?.kind === "paragraph";
-		return (
-			<li key={String(at)}>
-				{tight ? inlines(only.text) : null}
-				{blocks(tight ? item.slice(1) : item)}
-			</li>
-		);
-	});
+function List({ list }: { list: Tokens.List }) {
+	const items = list.items.map((item, at) => <li key={String(at)}>{nodes(item.tokens)}</li>);
+	return list.ordered ? <ol start={Number(list.start) || 1}>{items}</ol> : <ul>{items}</ul>;
+}
 
-function Table({ head, rows }: { head: Inline[][]; rows: Inline[][][] }) {
-	const keyed = <T,>(list: T[]) => list.map((value, at) => ({ key: String(at), value }));
+function Table({ table }: { table: Tokens.Table }) {
 	return (
 		// biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table must be scrollable from the keyboard
 		<section className="table-scroller" tabIndex={0} aria-label="Table">
 			<table>
 				<thead>
 					<tr>
-						{keyed(head).map(({ key, value }) => (
-							<th key={key}>{inlines(value)}</th>
+						{table.header.map((cell, at) => (
+							<th key={String(at)}>{nodes(cell.tokens)}</th>
 						))}
 					</tr>
 				</thead>
 				<tbody>
-					{keyed(rows).map(({ key, value: row }) => (
-						<tr key={key}>
-							{keyed(row).map(({ key, value }) => (
-								<td key={key}>{inlines(value)}</td>
+					{table.rows.map((row, at) => (
+						<tr key={String(at)}>
+							{row.map((cell, column) => (
+								<td key={String(column)}>{nodes(cell.tokens)}</td>
 							))}
 						</tr>
 					))}
@@ -77,25 +95,12 @@ function Table({ head, rows }: { head: Inline[][]; rows: Inline[][][] }) {
 	);
 }
 
-function inlineOf(part: Inline): ReactNode {
-	switch (part.kind) {
-		case "text":
-			return part.text;
-		case "code":
-			return <code>{part.text}</code>;
-		case "strong":
-			return <strong>{inlines(part.inner)}</strong>;
-		case "emphasis":
-			return <em>{inlines(part.inner)}</em>;
-		case "deleted":
-			return <del>{inlines(part.inner)}</del>;
-		case "link":
-			return (
-				<a className="link" href={part.href} target="_blank" rel="noopener noreferrer nofollow">
-					{inlines(part.inner)}
-				</a>
-			);
-		case "break":
-			return <br />;
-	}
+/** Only web and mail addresses lead anywhere. */
+function Anchor({ href, children }: { href: string; children: ReactNode }) {
+	if (!/^(https?:|mailto:)/i.test(href)) return children;
+	return (
+		<a className="link" href={href} target="_blank" rel="noopener noreferrer nofollow">
+			{children}
+		</a>
+	);
 }

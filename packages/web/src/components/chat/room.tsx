@@ -1,19 +1,16 @@
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import type { ChatMessage, ChatView, ModelOption, UsageView } from "../../view.ts";
 import { DownSign } from "../frame/icons.tsx";
 import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstVisit } from "./first-visit.tsx";
-import type { LiveChatProps } from "./live-chat.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 import { LimitNotice, limitOf, TroubleNotice } from "./notice.tsx";
 import { Thread } from "./thread.tsx";
 import { useConversation } from "./use-conversation.ts";
+import { useLiveChat } from "./use-live-chat.ts";
 import { useModel } from "./use-model.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
-
-// useChat is heavier than the rest of the page: it comes with the first focus of the composer, and never on the server.
-const LiveChat = import.meta.env.SSR ? (_: LiveChatProps) => null : lazy(() => import("./live-chat.tsx"));
 
 export interface RoomProps {
 	chat: { id: string; title: string; messages: ChatMessage[]; running: boolean };
@@ -47,6 +44,7 @@ export function Room({ chat, isNew, path, usage, models, demo, canPay, header, o
 		announce: setSpoken,
 	});
 	const { messages, phase, trouble, stopping, armed, arm, live, liveEvents } = conversation;
+	const LiveChat = useLiveChat(armed, conversation.notLoaded);
 	const limit = phase === "idle" ? limitOf(usage, trouble) : undefined;
 	const empty = messages.length === 0;
 
@@ -112,11 +110,7 @@ export function Room({ chat, isNew, path, usage, models, demo, canPay, header, o
 			<div aria-live="polite" className="sr-only">
 				{spoken}
 			</div>
-			{armed && (
-				<Suspense fallback={null}>
-					<LiveChat chatId={chat.id} initial={chat.messages} ref={live} {...liveEvents} />
-				</Suspense>
-			)}
+			{LiveChat && <LiveChat chatId={chat.id} initial={chat.messages} ref={live} {...liveEvents} />}
 		</>
 	);
 }

@@ -102,6 +102,16 @@ export function useConversation(
 		} else if (chat.running) void handle.join().then((joined) => (joined ? undefined : rejoin({ kind: "broken" })));
 	}
 
+	/** The part of the page that talks to the server could not be loaded. */
+	function notLoaded() {
+		setArmed(false);
+		if (joining) settleWith({ kind: "broken" });
+		if (!queued) return;
+		setQueued(undefined);
+		if (queued.kind !== "again") events.onReturned(queued.text);
+		setTrouble({ kind: "unreached" });
+	}
+
 	function onAccepted() {
 		const begun = undo.current;
 		if (!begun) return;
@@ -179,6 +189,7 @@ export function useConversation(
 		stopping,
 		armed,
 		arm: () => setArmed(true),
+		notLoaded,
 		forget: () => setTrouble(undefined),
 		send,
 		edit,

@@ -16,13 +16,14 @@ export function useShell(shell: Shell, routeId: string) {
 	const [begun, setBegun] = useState<ChatSummary[]>([]);
 	const [gone, setGone] = useState<string[]>([]);
 
-	function refreshUsage() {
-		// Without an answer the last count stays: it is the best that is known.
-		void readUsage().then(
-			(usage) => setCounted({ over: shell, usage }),
-			() => undefined,
-		);
+	/** Whether there was an answer; without one the last count stays: it is the best that is known. */
+	async function readCount(): Promise<boolean> {
+		const usage = await readUsage().catch(() => undefined);
+		if (usage) setCounted({ over: shell, usage });
+		return usage !== undefined;
 	}
+
+	const refreshUsage = () => void readCount();
 
 	// Paid or signed up in another tab: what is left is another number when one returns.
 	useEffect(() => {
@@ -53,9 +54,10 @@ export function useShell(shell: Shell, routeId: string) {
 		remove,
 		add: (chat: ChatSummary) => setBegun((before) => [chat, ...before]),
 		/** After an answer: the count, and for a chat that has moved up or got its name, the list. */
-		settled: (chatId: string) => {
-			refreshUsage();
-			if (shell.chats[0]?.id !== chatId) void router.invalidate({ filter: (match) => match.routeId === routeId });
+		settled: async (chatId: string) => {
+			// A loader that fails takes the page away: nothing is loaded anew while the server cannot be reached.
+			const reached = await readCount();
+			if (reached && shell.chats[0]?.id !== chatId) await router.invalidate({ filter: (match) => match.routeId === routeId });
 		},
 	};
 }
