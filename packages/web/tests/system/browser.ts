@@ -1,0 +1,9 @@
+import { type Browser, chromium } from "playwright-core";
+
+/** Debian's Chromium, headless; `npm test` installs it or says how (scripts/test.mjs). */
+export function openBrowser(): Promise<Browser> {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+		args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+	});
+}

@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answers, freePort, Running, root, temporaryFolder, until } from "./process.ts";
+
+// The three starts and the deployment, each as the README tells it.
+
+const chat = { id: "c", messages: [{ id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] }] };
+const ask = (app: string) =>
+	fetch(`${app}/api/chat/ai`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(chat) });
+
+describe("npm start", () => {
+	const state = temporaryFolder();
+	afterAll(() => state.remove());
+
+	test("is the whole product with one ready line; Ctrl-C ends both; the second start does no work twice", async () => {
+		const [port, sandboxPort] = [await freePort(), await freePort()];
+		const env = { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path };
+		const [app, sandbox] = [`http://localhost:${port}`, `http://localhost:${sandboxPort}`];
+		const first = new Running("npm", ["start"], { env });
+		await first.says(/Parley is ready/, 180_000);
+		expect(first.output).toContain(`app ${app} · sandbox ${sandbox}`);
+		expect(first.output).toContain("setup: applied the database migrations");
+		expect(await (await fetch(`${app}/api/health`)).json()).toMatchObject({ status: "ok", checks: { billing: "flowglad", model: "demo" } });
+		expect(await (await ask(app)).text()).toContain('"counted":true');
+		await first.interrupt();
+		expect([await answers(`${app}/api/health`), await answers(`${sandbox}/__sandbox/state`)]).toEqual([null, null]);
+
+		const second = new Running("npm", ["start"], { env });
+		const began = Date.now();
+		await second.says(/Parley is ready/, 20_000);
+		console.log(`second npm start ready after ${Date.now() - began} ms`);
+		expect(second.output).not.toContain("setup:");
+		await second.interrupt();
+	});
+});
+
+describe("npm run dev", () => {
+	const state = temporaryFolder();
+	afterAll(() => state.remove());
+
+	test("is the app in workerd under Vite, with the sandbox beside it", async () => {
+		const [port, sandboxPort] = [await freePort(), await freePort()];
+		const app = `http://localhost:${port}`;
+		const dev = new Running("npm", ["run", "dev"], {
+			env: { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path },
+		});
+		try {
+			await dev.says(/Parley is ready/, 120_000);
+			const page = await (await fetch(app)).text();
+			expect(page).toContain("virtual:tanstack-start-dev-client-entry");
+			expect(await answers(`${app}/@vite/client`)).toBe(200);
+			expect(await (await fetch(`${app}/api/health`)).json()).toMatchObject({
+				status: "ok",
+				build: "dev",
+				checks: { billing: "flowglad" },
+			});
+			expect(await (await ask(app)).text()).toContain('"counted":true');
+		} finally {
+			await dev.interrupt();
+		}
+	});
+});
+
+describe("a fresh clone after npm ci", () => {
+	const clone = temporaryFolder();
+	afterAll(() => clone.remove());
+
+	beforeAll(() => {
+		const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: root, encoding: "utf8" });
+		for (const file of files.split("\0").filter((name) => name && existsSync(join(root, name)))) {
+			mkdirSync(dirname(join(clone.path, file)), { recursive: true });
+			cpSync(join(root, file), join(clone.path, file));
+		}
+		// What `npm ci` has put there.
+		for (const folder of ["node_modules", "packages/web/node_modules", "packages/sandbox/node_modules"]) {
+			if (existsSync(join(root, folder))) symlinkSync(join(root, folder), join(clone.path, folder));
+		}
+	});
+
+	test("deploys: wrangler deploy --dry-run builds and packs it, and makes neither secrets nor a database", async () => {
+		const deploy = new Running("npx", ["wrangler", "deploy", "--dry-run"], { cwd: clone.path });
+		expect(await deploy.exit(), deploy.output).toBe(0);
+		expect(deploy.output).toContain("--dry-run: exiting now");
+		const gzipKiB = Number(/gzip: ([\d.]+) KiB/.exec(deploy.output)?.[1]);
+		console.log(`Worker: ${gzipKiB} KiB gzip`);
+		expect(gzipKiB).toBeLessThan(900);
+		expect(existsSync(join(clone.path, ".dev.vars"))).toBe(false);
+		expect(existsSync(join(clone.path, ".wrangler/state"))).toBe(false);
+	});
+
+	test("runs by npx wrangler dev alone: guest and free tiers, the demo model, no billing", async () => {
+		const port = await freePort();
+		const app = `http://localhost:${port}`;
+		const dev = new Running("npx", ["wrangler", "dev", "--port", String(port), "--inspector-port", "0"], { cwd: clone.path });
+		try {
+			await until(`${app}/api/health`, 120_000, () => dev.output);
+			expect(await (await fetch(`${app}/api/health`)).json()).toMatchObject({ checks: { billing: "none", model: "demo" } });
+			expect(await (await ask(app)).text()).toContain("demo");
+			const account = { name: "Ada", email: "ada@example.com", password: "correct horse" };
+			const signUp = await fetch(`${app}/api/auth/sign-up/email`, {
+				method: "POST",
+				headers: { "content-type": "application/json" },
+				body: JSON.stringify(account),
+			});
+			expect(signUp.status).toBe(200);
+			const cookie = signUp.headers
+				.getSetCookie()
+				.map((line) => line.split(";")[0])
+				.join("; ");
+			const billing = await fetch(`${app}/api/flowglad/billing`, { headers: { cookie } });
+			expect([billing.status, await billing.json()]).toEqual([503, { error: "Flowglad not configured" }]);
+			expect(readFileSync(join(clone.path, ".dev.vars"), "utf8")).toMatch(/^BETTER_AUTH_SECRET=.{43}$/m);
+		} finally {
+			await dev.interrupt();
+		}
+	});
+});
