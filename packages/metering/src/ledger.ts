@@ -92,7 +92,7 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 		case "dispatch":
 			return dispatch(row, nowMs);
 		case "acknowledge":
-			return acknowledge(row, nowMs);
+			return acknowledge(state, row, nowMs);
 	}
 }
 
@@ -208,9 +208,11 @@ function dispatch(row: RequestRow, nowMs: number): Decision {
 	return { outcome, row: { ...row, sentAtMs: nowMs } };
 }
 
-function acknowledge(row: RequestRow, nowMs: number): Decision {
+/** Never earlier than the copy in hand: its number cannot hold what is acknowledged only now, whatever a clock that jumped says. */
+function acknowledge({ entitlement }: LedgerState, row: RequestRow, nowMs: number): Decision {
 	const outcome: Outcome = { kind: "acknowledged" };
-	return isOwed(row) ? { outcome, row: { ...row, reportedAtMs: nowMs } } : { outcome };
+	const reportedAtMs = Math.max(nowMs, entitlement?.fetchedAtMs ?? 0);
+	return isOwed(row) ? { outcome, row: { ...row, reportedAtMs } } : { outcome };
 }
 
 function ended(row: RequestRow): Decision {
