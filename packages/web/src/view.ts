@@ -2,7 +2,7 @@
  * What the pages are given: plain data, ready to be shown. The server makes it (lib/pages.ts, GET /api/usage); components take it.
  * Instants are ISO 8601 in UTC; the browser shows them in the reader's locale and zone. Amounts of usage are requests, of money cents.
  */
-export type Tier = "guest" | "free" | "paid";
+type Tier = "guest" | "free" | "paid";
 
 /** The body of `GET /api/usage` (architecture, section 6). */
 export interface UsageView {
