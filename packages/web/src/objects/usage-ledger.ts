@@ -223,7 +223,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async #askChat(row: RequestRow): Promise<"never-started" | "running" | "unreachable"> {
 		if (row.chatId === null) return "unreachable";
 		try {
-			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(row.id);
+			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(row.id, row.attempt);
 		} catch (error) {
 			console.error(`chat ${row.chatId} could not be asked about ${row.id}: ${error}`);
 			return "unreachable";

@@ -88,6 +88,14 @@ describe("a network", () => {
 		expect((await elsewhere.chat(id(), id())).status).toBe(200);
 	});
 
+	test("is one for all who come without the edge's header, except on this machine", async () => {
+		const message = { id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] };
+		const ask = () => new Client().post("https://parley.example/api/chat/ai", { id: id(), messages: [message] });
+		const responses = await Promise.all(Array.from({ length: 27 }, ask));
+		await Promise.all(responses.map((response) => response.text()));
+		expect(responses.filter((response) => response.status === 429)).toHaveLength(2);
+	});
+
 	test("is not what a client says it is", async () => {
 		const ip = "203.0.113.9";
 		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));

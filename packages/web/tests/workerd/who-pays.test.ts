@@ -140,6 +140,42 @@ describe("the same request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
+	test("in two crossing requests, the later of which starts after the first was given back, gives no answer for nothing", async () => {
+		const client = await guest();
+		const [[, cookie] = ["", ""]] = client.cookies;
+		const key = `guest:${cookie.split(".")[1]}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		const chatId = id();
+		const conversation = env.CONVERSATION.getByName(chatId);
+		const start = (requestId: string) => {
+			const message = { id: requestId, role: "user" as const, parts: [{ type: "text" as const, text: "Hello" }] };
+			const hold = { requestId, attempt: 1, takenFrom: [{ ledger: key, id: requestId }] };
+			return conversation.start({ chatId, owner: key, hold, model: "sandbox", ask: { kind: "message", message } });
+		};
+		const take = (requestId: string) => ledger.hold(key, { id: requestId, fingerprint: "f", units: 1, chatId });
+
+		// Both callers of "twice" have the hold; the first finds the chat busy and gives it back.
+		await faults({ model: { firstTokenMs: 300 } });
+		await take("other");
+		const other = await start("other");
+		await take("twice");
+		expect((await start("twice")).kind).toBe("busy");
+		await ledger.release("twice", "refused");
+		if (other.kind === "stream") await new Response(other.stream).text();
+		expect((await start("twice")).kind).toBe("busy");
+
+		// Both callers of "broken" have the hold; the first one's answer fails before the second one starts.
+		await faults({ model: { failBeforeOutput: 500 } });
+		await take("broken");
+		const first = await start("broken");
+		if (first.kind === "stream") await new Response(first.stream).text();
+		await faults({});
+		const second = await start("broken");
+		expect(second.kind === "stream" ? await new Response(second.stream).text() : "").toContain('"counted":false');
+		expect((await sandboxState()).modelCalls).toHaveLength(2);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
 	test("with another body is a conflict, and nothing is counted", async () => {
 		const client = await guest();
 		const chatId = id();
