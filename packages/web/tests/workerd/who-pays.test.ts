@@ -277,6 +277,29 @@ describe("a restart of the platform", () => {
 	});
 });
 
+describe("ninety days", () => {
+	test("after its end a request is folded into its pool's checkpoint, and no count changes", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		await user.chat(id(), id());
+		const ledger = env.USAGE_LEDGER.getByName(`user:${userId}`);
+		await runInDurableObject(ledger, (_, state) => {
+			state.storage.sql.exec(
+				"UPDATE request SET pool = 'day:2026-01-01', held_at_ms = held_at_ms - 91 * 86400000, ended_at_ms = ended_at_ms - 91 * 86400000",
+			);
+		});
+		await evictDurableObject(ledger);
+		await user.chat(id(), id());
+		await runDurableObjectAlarm(ledger);
+		const rows = await runInDurableObject(ledger, (_, state) => ({
+			requests: state.storage.sql.exec("SELECT id FROM request").toArray().length,
+			checkpoints: state.storage.sql.exec("SELECT * FROM checkpoint").toArray(),
+		}));
+		expect(rows).toEqual({ requests: 1, checkpoints: [{ pool: "day:2026-01-01", units: 1, requests: 1 }] });
+		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
+	});
+});
+
 /** Ten minutes pass for the holds of one ledger, then its alarm comes. */
 async function expireHolds(ledger: DurableObjectStub<import("../../src/objects/usage-ledger.ts").UsageLedger>) {
 	await runInDurableObject(ledger, (_, state) => {
