@@ -30,7 +30,7 @@ beforeAll(async () => {
 	await sandbox.says(/sandbox ready/, 30_000);
 	const vars = {
 		BETTER_AUTH_SECRET: "a secret of the tests, long enough",
-		GUEST_COOKIE_SECRET: "another secret of the tests, long enough",
+		GUEST_COOKIE_SECRET: "another secret of the tests; long enough",
 		FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
 		FLOWGLAD_BASE_URL: outside,
 		EMAIL_URL: `${outside}/__sandbox/mail`,
