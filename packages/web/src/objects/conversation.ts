@@ -14,8 +14,8 @@ const EXTEND_EVERY_MS = 5 * 60_000;
 /** A model that says nothing for this long has failed; so has one that talks for longer than `ANSWER_MAX_MS`. */
 const SILENCE_MAX_MS = 60_000;
 const ANSWER_MAX_MS = 20 * 60_000;
-/** An answer longer than this ends as if by the model's own length limit (a row holds 2 MB). */
-const ANSWER_CHARS_MAX = 400_000;
+/** An answer longer than this ends as if by the length limit of the model: a row holds 2 MB, and JSON may take 6 bytes for a character. */
+const ANSWER_CHARS_MAX = 300_000;
 /** What is written so far is stored this often: rows written are the bill. */
 const STORE_EVERY_MS = 1_000;
 /** What of the history the model is given, newest first. */
@@ -243,7 +243,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 				this.#extend(live, part.type === "text-delta" ? "text" : "reasoning", part.text);
 			else if (part.type === "error") failure = part.error;
 			else if (part.type === "finish") finishReason = part.finishReason;
-			if (chars(live.parts) > ANSWER_CHARS_MAX) {
+			if (chars(live.parts) >= ANSWER_CHARS_MAX) {
 				live.abort.abort();
 				return { state: "length", release: null };
 			}
@@ -268,8 +268,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (live.parts.at(-1)?.type !== type) this.#open(live, type);
 		const part = live.parts.at(-1);
 		if (!part) return;
-		part.text += delta;
-		send(live, { type: `${type}-delta`, id: partId(live), delta });
+		// One line of a broken model may be longer than a row can hold.
+		const fitting = delta.slice(0, Math.max(0, ANSWER_CHARS_MAX - chars(live.parts)));
+		part.text += fitting;
+		send(live, { type: `${type}-delta`, id: partId(live), delta: fitting });
 		if (Date.now() - live.storedAtMs < STORE_EVERY_MS) return;
 		live.storedAtMs = Date.now();
 		this.#stored.update(live.run.answerId, live.parts, { model: live.run.model });

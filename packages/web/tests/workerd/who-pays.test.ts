@@ -53,6 +53,32 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
+	test.each([
+		["answers 429", { failBeforeOutput: 429 }, false],
+		["resets the connection before a word", { failAfterChunks: 0 }, false],
+		["resets the connection after one", { failAfterChunks: 1, chunks: 5 }, true],
+		["is cut off within a character", { cutInCharacterAfterChunks: 2, chunks: 5 }, true],
+	] as const)("because it %s costs nothing, and what it said is whole characters", async (_, model, said) => {
+		const client = await guest();
+		await faults({ model });
+		const answer = await client.chat(id(), id());
+		expect(answer).toMatchObject({ last: "error", metadata: { state: "failed", counted: false } });
+		expect(answer.text !== "").toBe(said);
+		expect(answer.text).not.toContain("\ufffd");
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
+	});
+
+	test("by one line of 10 MB ends at the greatest length, as an answer", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
+		const answer = await client.chat(chatId, "m");
+		expect(answer).toMatchObject({ last: "finish", metadata: { state: "length", counted: true } });
+		expect(answer.text).toHaveLength(300_000);
+		expect((await client.chat(chatId, "m")).text).toBe(answer.text);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
 	test("by ending without a word costs nothing", async () => {
 		const client = await guest();
 		await faults({ model: { chunks: 0 } });
