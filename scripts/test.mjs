@@ -30,7 +30,7 @@ function browser() {
 try {
 	setup("install");
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
-	const done = spawnSync("turbo", ["run", "lint", "check", "build", "test", "test:system", "--output-logs=new-only"], {
+	const done = spawnSync("turbo", ["run", "lint", "check", "build", "test", "test:system", "--output-logs=new-only", "--concurrency=2"], {
 		cwd: root,
 		env,
 		stdio: "inherit",

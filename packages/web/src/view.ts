@@ -2,7 +2,7 @@
  * What the pages are given: plain data, ready to be shown. The server makes it (lib/pages.ts, GET /api/usage); components take it.
  * Instants are ISO 8601 in UTC; the browser shows them in the reader's locale and zone. Amounts of usage are requests, of money cents.
  */
-export type Tier = "guest" | "free" | "paid";
+type Tier = "guest" | "free" | "paid";
 
 /** The body of `GET /api/usage` (architecture, section 6). */
 export interface UsageView {
@@ -46,6 +46,8 @@ export interface Shell {
 	/** True when the built-in demo model answers because no real one is configured. */
 	demo: boolean;
 	billing: "none" | "flowglad";
+	/** Requests a day of a signed-in user without a plan. */
+	freeLimit: number;
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
 	mailboxUrl: string | null;
 }

@@ -8,6 +8,8 @@ export { AI_REQUESTS_METER } from "./billing-helpers.ts";
 /** What was taken for one request, and from which ledgers: a guest's request is taken from two. Kept with the answer until it ends. */
 export interface UsageHold {
 	requestId: string;
+	/** 1 for the first; a request that was given back may be sent again. */
+	attempt: number;
 	takenFrom: { ledger: string; id: string }[];
 }
 
@@ -48,22 +50,23 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	const shared = network ? { ledger: network, id: `${subject.key}:${hold.id}` } : null;
 	// A known guest's own limit speaks first. One without a cookie costs its network first, or a script without cookies would have no limit.
 	const order = shared ? (subject.kind === "guest" && subject.known ? [own, shared] : [shared, own]) : [own];
-	const taken: UsageHold["takenFrom"] = [];
+	const taken: UsageHold = { requestId: hold.id, attempt: 1, takenFrom: [] };
 	let standing: Standing | undefined;
 	for (const from of order) {
 		const answer = await ledger(from.ledger).hold(from.ledger, { ...hold, id: from.id });
 		const { outcome } = answer;
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
-			await releaseUsage({ requestId: hold.id, takenFrom: taken }, "refused");
+			await releaseUsage(taken, "refused");
 			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: outcome.refusal };
 			return { allowed: false, subject, reason: "conflict" };
 		}
-		taken.push(from);
+		taken.takenFrom.push(from);
+		if (from === own) taken.attempt = outcome.row.attempt;
 		if (!standing || answer.standing.remaining < standing.remaining) standing = answer.standing;
 	}
 	if (!standing) throw new Error("invariant: a request is held in at least one ledger");
 	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
-	return { allowed: true, subject, hold: { requestId: hold.id, takenFrom: taken }, standing, setCookie };
+	return { allowed: true, subject, hold: taken, standing, setCookie };
 }
 
 /**
@@ -74,13 +77,13 @@ export async function recordUsage(
 	request: Request | UsageHold,
 	amount = 1,
 	options: UsageOptions = {},
-): Promise<{ counted: boolean; outcome: Outcome }> {
+): Promise<{ counted: boolean; outcome: Outcome; standing?: Standing }> {
 	if (!(request instanceof Request)) return endHold(request, (from) => ledger(from.ledger).settle(from.id));
 	const subject = options.subject ?? (await identify(request));
 	const id = options.requestId ?? request.headers.get("idempotency-key") ?? crypto.randomUUID();
 	const hold = { id, fingerprint: options.fingerprint ?? "", units: amount, chatId: null };
-	const { outcome } = await ledger(subject.key).record(subject.key, hold);
-	return { counted: isCounted(outcome), outcome };
+	const { outcome, standing } = await ledger(subject.key).record(subject.key, hold);
+	return { counted: isCounted(outcome), outcome, standing };
 }
 
 /** Gives a hold back; counted all the same where forgiveness has reached its bound. */

@@ -2,15 +2,18 @@ import type { UsageHold } from "../lib/billing.ts";
 import type { AnswerMetadata, AnswerState, ChatMessage } from "../view.ts";
 
 /**
- * One attempt to answer a request. `running` while the model writes; `ending` once it is decided how it ends, until the ledger knows;
- * then `ended`. A run that is `running` without a live answer in memory was cut off by a crash or a deploy.
+ * The latest attempt to answer a request. `running` while the model writes; `ending` once it is decided how it ends, until the ledger knows;
+ * then `ended`. `refused` was never begun, because another answer was being written. A run that is `running` without a live answer in memory
+ * was cut off by a crash or a deploy.
  */
 export interface Run {
 	requestId: string;
+	/** Of the hold: an attempt that has been begun or refused is never begun again. */
+	attempt: number;
 	answerId: string;
 	model: string;
 	hold: UsageHold;
-	phase: "running" | "ending" | "ended";
+	phase: "running" | "ending" | "ended" | "refused";
 	end: AnswerState | null;
 	counted: boolean | null;
 	startedAtMs: number;
@@ -28,13 +31,14 @@ const SCHEMA = `
 	CREATE TABLE chat (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, deleted INTEGER NOT NULL);
 	CREATE TABLE message (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, role TEXT NOT NULL, parts TEXT NOT NULL, metadata TEXT NOT NULL);
 	CREATE TABLE run (
-		request_id TEXT PRIMARY KEY, answer_id TEXT NOT NULL, model TEXT NOT NULL, hold TEXT NOT NULL, phase TEXT NOT NULL,
+		request_id TEXT PRIMARY KEY, attempt INTEGER NOT NULL, answer_id TEXT NOT NULL, model TEXT NOT NULL, hold TEXT NOT NULL, phase TEXT NOT NULL,
 		outcome TEXT, counted INTEGER, started_at_ms INTEGER NOT NULL
 	) WITHOUT ROWID;
 `;
 
 type RunColumns = {
 	request_id: string;
+	attempt: number;
 	answer_id: string;
 	model: string;
 	hold: string;
@@ -108,13 +112,14 @@ export class ConversationStorage {
 	/** The runs that have not ended: at most one, but for a crash between two of them. */
 	openRuns(): Run[] {
 		if (!this.#exists) return [];
-		return this.#sql.exec<RunColumns>("SELECT * FROM run WHERE phase <> 'ended'").toArray().map(fromColumns);
+		return this.#sql.exec<RunColumns>("SELECT * FROM run WHERE phase IN ('running', 'ending')").toArray().map(fromColumns);
 	}
 
 	writeRun(run: Run): void {
 		this.#sql.exec(
-			"INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			"INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			run.requestId,
+			run.attempt,
 			run.answerId,
 			run.model,
 			JSON.stringify(run.hold),
@@ -136,6 +141,7 @@ type MessageColumns = { id: string; role: ChatMessage["role"]; parts: string; me
 function fromColumns(row: RunColumns): Run {
 	return {
 		requestId: row.request_id,
+		attempt: row.attempt,
 		answerId: row.answer_id,
 		model: row.model,
 		hold: JSON.parse(row.hold),

@@ -14,8 +14,8 @@ const EXTEND_EVERY_MS = 5 * 60_000;
 /** A model that says nothing for this long has failed; so has one that talks for longer than `ANSWER_MAX_MS`. */
 const SILENCE_MAX_MS = 60_000;
 const ANSWER_MAX_MS = 20 * 60_000;
-/** An answer longer than this ends as if by the model's own length limit (a row holds 2 MB). */
-const ANSWER_CHARS_MAX = 400_000;
+/** An answer longer than this ends as if by the length limit of the model: a row holds 2 MB, and JSON may take 6 bytes for a character. */
+const ANSWER_CHARS_MAX = 300_000;
 /** What is written so far is stored this often: rows written are the bill. */
 const STORE_EVERY_MS = 1_000;
 /** What of the history the model is given, newest first. */
@@ -80,14 +80,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const chat = this.#stored.chat();
 		if (chat && chat.owner !== owner) return { kind: "not-found" };
 		const earlier = this.#stored.run(hold.requestId);
-		if (earlier && this.#live?.run.requestId === hold.requestId) return { kind: "stream", stream: this.#live.broadcast.join() };
-		if (earlier?.counted) return this.#tellAgain(earlier);
+		// A repeat that crossed its first: its hold has been used, and may be released by now. It hears what the first one heard.
+		if (earlier && earlier.attempt >= hold.attempt) return this.#tellAgain(earlier);
 		if (chat?.deleted) return { kind: "gone" };
-		if (this.#live) return { kind: "busy" };
-		if (ask.kind === "regenerate" && !this.#stored.hasMessage(ask.answerId) && !earlier) return { kind: "no-such-message" };
-
 		const run: Run = {
 			requestId: hold.requestId,
+			attempt: hold.attempt,
 			answerId: generateId(),
 			model,
 			hold,
@@ -96,6 +94,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			counted: null,
 			startedAtMs: Date.now(),
 		};
+		if (this.#live) {
+			this.#stored.writeRun({ ...run, phase: "refused" });
+			return { kind: "busy" };
+		}
+		if (ask.kind === "regenerate" && !this.#stored.hasMessage(ask.answerId) && !earlier) return { kind: "no-such-message" };
+
 		const written = chat ?? { id: chatId, owner, title: titleOf(ask), deleted: false };
 		if (!chat) this.#stored.writeChat(written);
 		if (earlier) this.#stored.truncateFrom(earlier.answerId);
@@ -103,10 +107,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (ask.kind === "message") this.#stored.append(ask.message);
 		const history = this.#stored.messages();
 		this.#stored.append({ id: run.answerId, role: "assistant", parts: [], metadata: { model } });
-		// The run is on disk before the model is called: what dies from here on is found.
 		this.#stored.writeRun(run);
-		await this.ctx.storage.setAlarm(Date.now() + HEARTBEAT_MS);
-
 		const now = Date.now();
 		const live: Live = {
 			run,
@@ -119,6 +120,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		};
 		this.#live = live;
 		const stream = live.broadcast.join();
+		// The run is on disk before the model is called: what dies from here on is found.
+		await this.ctx.storage.setAlarm(now + HEARTBEAT_MS);
 		const summary = { id: written.id, title: written.title, updatedAt: new Date().toISOString() };
 		this.ctx.waitUntil(this.env.CHAT_LIST.getByName(owner).put(summary));
 		this.ctx.waitUntil(this.#write(live, history));
@@ -173,12 +176,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** What the ledger asks about a hold that expired without word. */
-	async stateOf(requestId: string): Promise<"never-started" | "running" | "unreachable"> {
+	async stateOf(requestId: string, attempt: number): Promise<"never-started" | "running" | "unreachable"> {
 		if (this.#live?.run.requestId === requestId) return "running";
 		await this.#recover();
 		const run = this.#stored.run(requestId);
-		// A run that was given back is an earlier attempt: the one that this hold was taken for never came.
-		if (!run || run.counted === false) return "never-started";
+		if (!run || run.attempt < attempt || run.phase === "refused") return "never-started";
 		return run.phase === "ended" ? "unreachable" : "running";
 	}
 
@@ -241,7 +243,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 				this.#extend(live, part.type === "text-delta" ? "text" : "reasoning", part.text);
 			else if (part.type === "error") failure = part.error;
 			else if (part.type === "finish") finishReason = part.finishReason;
-			if (chars(live.parts) > ANSWER_CHARS_MAX) {
+			if (chars(live.parts) >= ANSWER_CHARS_MAX) {
 				live.abort.abort();
 				return { state: "length", release: null };
 			}
@@ -266,8 +268,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (live.parts.at(-1)?.type !== type) this.#open(live, type);
 		const part = live.parts.at(-1);
 		if (!part) return;
-		part.text += delta;
-		send(live, { type: `${type}-delta`, id: partId(live), delta });
+		// One line of a broken model may be longer than a row can hold.
+		const fitting = delta.slice(0, Math.max(0, ANSWER_CHARS_MAX - chars(live.parts)));
+		part.text += fitting;
+		send(live, { type: `${type}-delta`, id: partId(live), delta: fitting });
 		if (Date.now() - live.storedAtMs < STORE_EVERY_MS) return;
 		live.storedAtMs = Date.now();
 		this.#stored.update(live.run.answerId, live.parts, { model: live.run.model });
@@ -309,8 +313,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** The finished answer once more, as a stream; gone when it was deleted or replaced. */
+	/** What has become of a request, once more: the running answer, the finished one as a stream, or that it was deleted or replaced. */
 	#tellAgain(run: Run): StartAnswer {
+		if (this.#live?.run.requestId === run.requestId) return { kind: "stream", stream: this.#live.broadcast.join() };
+		if (run.phase === "refused") return { kind: "busy" };
 		const message = this.#stored.messages().find((one) => one.id === run.answerId);
 		if (!message) return { kind: "gone" };
 		const live: Live = {

@@ -58,7 +58,7 @@ test("a visitor becomes a guest, an account, a Pro and buys a top-up, in one sit
 
 	// At the limit the composer says why and keeps the draft.
 	await composer().fill("What I still wanted to ask");
-	await shows("You have used your 5 free requests.");
+	await shows("You have used your 5 free requests. Sign up to get 20 a day.");
 	await page.getByRole("status").getByRole("link", { name: "Sign up" }).click();
 
 	// Signing up brings the chat, what was used today, and the draft along.

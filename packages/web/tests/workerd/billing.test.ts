@@ -263,6 +263,7 @@ describe("/api/usage-events", () => {
 		const { id: userId } = await user.subscribe();
 		const first = await user.post("/api/usage-events", event(3, "order-1"));
 		expect(first.status).toBe(201);
+		expect(first.headers.get("ratelimit")).toMatch(/^"paid";r=997;t=\d+$/);
 		expect(await first.json()).toMatchObject({ usageEvent: { amount: 3, transactionId: `user:${userId}:order-1` } });
 		const again = await user.post("/api/usage-events", event(3, "order-1"));
 		expect(again.status).toBe(200);

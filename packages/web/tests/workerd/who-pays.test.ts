@@ -53,6 +53,32 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
+	test.each([
+		["answers 429", { failBeforeOutput: 429 }, false],
+		["resets the connection before a word", { failAfterChunks: 0 }, false],
+		["resets the connection after one", { failAfterChunks: 1, chunks: 5 }, true],
+		["is cut off within a character", { cutInCharacterAfterChunks: 2, chunks: 5 }, true],
+	] as const)("because it %s costs nothing, and what it said is whole characters", async (_, model, said) => {
+		const client = await guest();
+		await faults({ model });
+		const answer = await client.chat(id(), id());
+		expect(answer).toMatchObject({ last: "error", metadata: { state: "failed", counted: false } });
+		expect(answer.text !== "").toBe(said);
+		expect(answer.text).not.toContain("\ufffd");
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
+	});
+
+	test("by one line of 10 MB ends at the greatest length, as an answer", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
+		const answer = await client.chat(chatId, "m");
+		expect(answer).toMatchObject({ last: "finish", metadata: { state: "length", counted: true } });
+		expect(answer.text).toHaveLength(300_000);
+		expect((await client.chat(chatId, "m")).text).toBe(answer.text);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
 	test("by ending without a word costs nothing", async () => {
 		const client = await guest();
 		await faults({ model: { chunks: 0 } });
@@ -137,6 +163,42 @@ describe("the same request id", () => {
 		expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
 		expect(answers.every((answer) => answer.metadata.counted)).toBe(true);
 		expect((await sandboxState()).modelCalls).toHaveLength(1);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("in two crossing requests, the later of which starts after the first was given back, gives no answer for nothing", async () => {
+		const client = await guest();
+		const [[, cookie] = ["", ""]] = client.cookies;
+		const key = `guest:${cookie.split(".")[1]}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		const chatId = id();
+		const conversation = env.CONVERSATION.getByName(chatId);
+		const start = (requestId: string) => {
+			const message = { id: requestId, role: "user" as const, parts: [{ type: "text" as const, text: "Hello" }] };
+			const hold = { requestId, attempt: 1, takenFrom: [{ ledger: key, id: requestId }] };
+			return conversation.start({ chatId, owner: key, hold, model: "sandbox", ask: { kind: "message", message } });
+		};
+		const take = (requestId: string) => ledger.hold(key, { id: requestId, fingerprint: "f", units: 1, chatId });
+
+		// Both callers of "twice" have the hold; the first finds the chat busy and gives it back.
+		await faults({ model: { firstTokenMs: 300 } });
+		await take("other");
+		const other = await start("other");
+		await take("twice");
+		expect((await start("twice")).kind).toBe("busy");
+		await ledger.release("twice", "refused");
+		if (other.kind === "stream") await new Response(other.stream).text();
+		expect((await start("twice")).kind).toBe("busy");
+
+		// Both callers of "broken" have the hold; the first one's answer fails before the second one starts.
+		await faults({ model: { failBeforeOutput: 500 } });
+		await take("broken");
+		const first = await start("broken");
+		if (first.kind === "stream") await new Response(first.stream).text();
+		await faults({});
+		const second = await start("broken");
+		expect(second.kind === "stream" ? await new Response(second.stream).text() : "").toContain('"counted":false');
+		expect((await sandboxState()).modelCalls).toHaveLength(2);
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
@@ -238,6 +300,29 @@ describe("a restart of the platform", () => {
 			expect(await client.usage()).toMatchObject({ used, remaining: 5 - used });
 		}
 		expect((await client.chat(id(), id())).status).toBe(429);
+	});
+});
+
+describe("ninety days", () => {
+	test("after its end a request is folded into its pool's checkpoint, and no count changes", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		await user.chat(id(), id());
+		const ledger = env.USAGE_LEDGER.getByName(`user:${userId}`);
+		await runInDurableObject(ledger, (_, state) => {
+			state.storage.sql.exec(
+				"UPDATE request SET pool = 'day:2026-01-01', held_at_ms = held_at_ms - 91 * 86400000, ended_at_ms = ended_at_ms - 91 * 86400000",
+			);
+		});
+		await evictDurableObject(ledger);
+		await user.chat(id(), id());
+		await runDurableObjectAlarm(ledger);
+		const rows = await runInDurableObject(ledger, (_, state) => ({
+			requests: state.storage.sql.exec("SELECT id FROM request").toArray().length,
+			checkpoints: state.storage.sql.exec("SELECT * FROM checkpoint").toArray(),
+		}));
+		expect(rows).toEqual({ requests: 1, checkpoints: [{ pool: "day:2026-01-01", units: 1, requests: 1 }] });
+		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
 	});
 });
 

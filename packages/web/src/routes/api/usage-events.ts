@@ -5,7 +5,7 @@ import { config } from "../../config.ts";
 import { AI_REQUESTS_METER, recordUsage } from "../../lib/billing.ts";
 import { describe } from "../../lib/chat-request.ts";
 import { api, readJson, refuse } from "../../lib/http.ts";
-import { limitResponse } from "../../lib/limits.ts";
+import { limitResponse, standingHeaders } from "../../lib/limits.ts";
 import { userOf } from "../../lib/subject.ts";
 
 export const Route = createFileRoute("/api/usage-events")({
@@ -40,10 +40,15 @@ async function recordEvent(request: Request): Promise<Response> {
 			refuse(409, "No active subscription found", "Usage events are counted against a paid plan. Subscribe to one first.");
 		}
 	}
-	const { outcome } = await recordUsage(request, amount, { subject, requestId: transactionId, fingerprint: `usage-event ${amount}` });
+	const { outcome, standing } = await recordUsage(request, amount, {
+		subject,
+		requestId: transactionId,
+		fingerprint: `usage-event ${amount}`,
+	});
 	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
 	if (outcome.kind === "conflict") refuse(409, "Request id already used", "This transactionId belongs to another amount or request.");
+	const headers = standing ? standingHeaders(standing) : {};
 	const usageEvent = await ledger.reportNow(transactionId, REPORT_DEADLINE_MS);
-	if (!usageEvent) return Response.json({ status: "queued", transactionId }, { status: 202 });
-	return Response.json({ usageEvent }, { status: outcome.kind === "repeat" ? 200 : 201 });
+	if (!usageEvent) return Response.json({ status: "queued", transactionId }, { status: 202, headers });
+	return Response.json({ usageEvent }, { status: outcome.kind === "repeat" ? 200 : 201, headers });
 }
