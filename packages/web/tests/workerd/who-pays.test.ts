@@ -10,6 +10,14 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 const guest = () => new Client().visit();
 
+const regenerate = (client: Client, chatId: string, messageId: string) =>
+	client.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId });
+
+const messagesOf = (chatId: string) =>
+	runInDurableObject(env.CONVERSATION.getByName(chatId), (_, { storage }) =>
+		storage.sql.exec<{ id: string; role: string; parts: string }>("SELECT id, role, parts FROM message ORDER BY seq").toArray(),
+	);
+
 /** Reads an answer until `words` deltas have come, and gives back a way to go on or to leave. */
 async function listen(response: Response, words: number) {
 	const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -225,12 +233,29 @@ describe("a new request", () => {
 	test("is what regenerating an answer is: counted again, and the old answer replaced", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
-		const first = await (await client.send(chatId, messageId)).text();
-		const answerId = /"messageId":"([^"]+)"/.exec(first)?.[1];
-		const again = await client.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId: answerId });
-		expect(await hear(again)).toMatchObject({ last: "finish", metadata: { counted: true } });
+		const first = await client.chat(chatId, messageId);
+		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ last: "finish", metadata: { counted: true } });
 		expect(await client.usage()).toMatchObject({ used: 2 });
 		expect((await client.chat(chatId, messageId)).status).toBe(410);
+	});
+
+	test("that comes to nothing leaves the answer that it was to replace", async () => {
+		const client = await guest();
+		const chatId = id();
+		const first = await client.chat(chatId, "m");
+		await faults({ model: { failBeforeOutput: 500 } });
+		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ metadata: { state: "failed", counted: false } });
+		expect(await messagesOf(chatId)).toMatchObject([{ role: "user" }, { id: first.id }]);
+		expect(await client.chat(chatId, "m")).toMatchObject({ text: first.text });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("can be asked for another answer, not for another message of the user", async () => {
+		const client = await guest();
+		const chatId = id();
+		await client.chat(chatId, "m");
+		expect((await regenerate(client, chatId, "m")).status).toBe(404);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
 	test("is what an edited message is: it replaces the old one and all behind it", async () => {
