@@ -467,27 +467,24 @@ describe("a report that the provider refuses", () => {
 	});
 });
 
-describe("a request that two ledgers share", () => {
-	const from = (sharedWith?: string | null) => ({ ...hold("a"), sharedWith }) as Command;
+describe("a request that several ledgers share", () => {
+	const from = (sharedWith?: string[]): Command => Object.assign(hold("a"), { sharedWith });
 	const sharedWith = (ledger: Ledger, command: Command) => {
 		const { outcome } = ledger.run(command);
 		return "row" in outcome ? outcome.row.sharedWith : undefined;
 	};
 
-	test("stays with the ledger that its first hold named, whatever a repeat or a later attempt names", () => {
+	test("stays with those that the attempt's hold named, whatever a repeat names", () => {
 		const ledger = new Ledger(null);
-		expect(sharedWith(ledger, from("network:1"))).toBe("network:1");
-		expect(sharedWith(ledger, from("network:2"))).toBe("network:1");
-		ledger.run({ type: "release", id: "a", why: "failed-early" });
-		expect(sharedWith(ledger, from("network:2"))).toBe("network:1");
-		expect(sharedWith(ledger, { type: "settle", id: "a" })).toBe("network:1");
+		expect(sharedWith(ledger, from(["network:1"]))).toEqual(["network:1"]);
+		expect(sharedWith(ledger, from(["network:2"]))).toEqual(["network:1"]);
+		expect(sharedWith(ledger, { type: "release", id: "a", why: "failed-early" })).toEqual(["network:1"]);
+		expect(sharedWith(ledger, from(["network:2"]))).toEqual(["network:2"]);
+		expect(sharedWith(ledger, { type: "settle", id: "a" })).toEqual(["network:2"]);
 	});
 
-	test("may be shared with none; an attempt after that may name one", () => {
-		const ledger = new Ledger(null);
-		expect(sharedWith(ledger, from())).toBeNull();
-		ledger.run({ type: "release", id: "a", why: "failed-early" });
-		expect(sharedWith(ledger, from("network:2"))).toBe("network:2");
+	test("may be shared with none", () => {
+		expect(sharedWith(new Ledger(null), from())).toBeNull();
 	});
 });
 

@@ -30,8 +30,8 @@ export type HoldCommand = {
 	fingerprint: string;
 	units: number;
 	chatId: string | null;
-	/** See `RequestRow`; only the first hold of a request is believed. */
-	sharedWith?: string | null;
+	/** See `RequestRow`. */
+	sharedWith?: readonly string[] | null;
 };
 
 export type Command =
@@ -132,7 +132,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		attempt: (earlier?.attempt ?? 0) + 1,
 		forgiven: earlier && inSameWindow(allowance, earlier, { pool: allowance.pool, heldAtMs: nowMs }) ? earlier.forgiven : 0,
 		chatId: command.chatId,
-		sharedWith: earlier?.sharedWith ?? command.sharedWith ?? null,
+		sharedWith: command.sharedWith ?? null,
 		heldAtMs: nowMs,
 		expiresAtMs: nowMs + HOLD_MS,
 		endedAtMs: null,

@@ -23,10 +23,12 @@ const SCHEMA = `
 	CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** Columns that came later: an old ledger gets them when it wakes, and its old rows have null in them. */
+/** Columns that came later: an old ledger gets them when it wakes. */
 const ADDED: [table: string, column: string, type: string][] = [
 	["request", "spill", "TEXT"],
 	["request", "sent_at_ms", "INTEGER"],
+	["request", "shared_with", "TEXT"],
+	["request", "refusals", "INTEGER NOT NULL DEFAULT 0"],
 	["adjustment", "spill", "TEXT"],
 	["adjustment", "request_id", "TEXT"],
 	["adjustment", "expires_at_ms", "INTEGER"],
@@ -48,6 +50,8 @@ const REQUEST_FIELDS = [
 	"reportAfterMs",
 	"sentAtMs",
 	"reportedAtMs",
+	"sharedWith",
+	"refusals",
 ] satisfies (keyof RequestRow)[];
 
 const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", "expiresAtMs"] satisfies (keyof Adjustment)[];
@@ -148,10 +152,13 @@ function toColumn(value: unknown): SqlStorageValue {
 	return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
+/** The fields that are lists. */
+const LISTS: ReadonlySet<string> = new Set(["spill", "sharedWith"]);
+
 function fromColumns<T>(fields: readonly (keyof T & string)[], columns: Record<string, SqlStorageValue>): T {
 	const record = fields.map((field) => {
 		const value = columns[columnOf(field)] ?? null;
-		return [field, field === "spill" && typeof value === "string" ? JSON.parse(value) : value];
+		return [field, LISTS.has(field) && typeof value === "string" ? JSON.parse(value) : value];
 	});
 	return Object.fromEntries(record) as T;
 }
