@@ -270,7 +270,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (live.stoppedByUser) return "stopped";
 		if (failure !== undefined || !hasOutput(live.parts) || finishReason === "" || finishReason === "error") {
 			const why = failure ?? `the model ended with "${finishReason}" after ${chars(live.parts)} characters`;
-			console.error(`answer ${live.run.requestId} failed: ${why}`);
+			console.error(`answer ${live.run.requestId} failed: ${why}`, why instanceof Error ? (why.cause ?? "") : "");
 			return "failed";
 		}
 		if (finishReason === "length") return "length";
