@@ -1,10 +1,3 @@
-// Each mutant runs the short proofs with one seed for all, so that a score can be had again: SEED=7 npm run mutation.
-process.env.SEED ??= "1";
-process.env.RUNS ??= "100";
-process.env.SEEDS ??= "4";
-console.log(`SEED=${process.env.SEED} RUNS=${process.env.RUNS} SEEDS=${process.env.SEEDS}`);
-
-/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
 	testRunner: "vitest",
 	plugins: ["@stryker-mutator/vitest-runner"],
