@@ -42,6 +42,7 @@ const command = fc.oneof(
 		}),
 	},
 	fc.record({ type: fc.constant("extend" as const), id }),
+	fc.record({ type: fc.constant("refuse" as const), id }),
 	fc.record({
 		type: fc.constant("carry-over" as const),
 		id: fc.constantFrom("guest:a", "guest:b"),

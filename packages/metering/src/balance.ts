@@ -37,15 +37,15 @@ export function spillOf(state: LedgerState, allowance: Allowance, units: number)
 	return spill;
 }
 
-/** What rows and adjustments say of each pool, apart: units held or counted, and units adjusted. */
+/** What was taken of each pool, apart: units held or counted, and units adjusted. */
 interface Used {
 	held: Map<string, number>;
 	adjusted: Map<string, number>;
 }
 
 function usedByPool(state: LedgerState): Used {
-	const held = new Map<string, number>();
 	const adjusted = new Map<string, number>();
+	const held = new Map([...state.checkpoints.values()].map(({ pool, units }) => [pool, units]));
 	for (const row of state.rows.values()) if (row.state !== "released") addParts(held, row);
 	for (const adjustment of state.adjustments.values()) addParts(adjusted, adjustment);
 	return { held, adjusted };
@@ -149,6 +149,8 @@ export function standing(state: LedgerState, atMs: number): Standing {
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const { tier, limit, pool, window, kind } = allowance;
 	let used = adjustedIn(state, allowance);
+	// Of a window that closed for a while (a plan that was cancelled, and taken up again). A balance has one pool for all its periods.
+	if (kind === "windowed") used += state.checkpoints.get(pool)?.units ?? 0;
 	let held = 0;
 	for (const row of state.rows.values()) {
 		// Where we count, the pool is the window. A provider's is one for all periods.

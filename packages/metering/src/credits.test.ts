@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { poolOfGrant, standing } from "./balance.ts";
 import { type Command, type CorrectCommand, decide, HOLD_MS, UNHEARD_REPORT_DELAY_MS } from "./ledger.ts";
 import { deadLetters, nextBatch } from "./outbox.ts";
-import { type Adjustment, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
+import { type Adjustment, type Checkpoint, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
 import { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, subscriptionOf } from "./tier.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
@@ -35,6 +35,7 @@ const balance = (change: Partial<Extract<Entitlement, { kind: "balance" }>> = {}
 class Ledger {
 	readonly rows = new Map<string, RequestRow>();
 	readonly adjustments = new Map<string, Adjustment>();
+	readonly checkpoints = new Map<string, Checkpoint>();
 	entitlement: Entitlement | null;
 
 	constructor(entitlement: Entitlement | null) {
@@ -42,8 +43,8 @@ class Ledger {
 	}
 
 	get state(): LedgerState {
-		const { rows, adjustments, entitlement } = this;
-		return { kind: "user", limits: DEFAULT_LIMITS, entitlement, rows, adjustments, closed: false, latestMs: 0 };
+		const { rows, adjustments, checkpoints, entitlement } = this;
+		return { kind: "user", limits: DEFAULT_LIMITS, entitlement, rows, adjustments, checkpoints, closed: false, latestMs: 0 };
 	}
 
 	run(command: Command, atMs = NOON) {

@@ -11,7 +11,16 @@ const NOON = Date.UTC(2026, 10, 21, 12);
 const DAY_MS = 86_400_000;
 
 function empty(kind: SubjectKind, entitlement: Entitlement | null = null): LedgerState {
-	return { kind, limits: DEFAULT_LIMITS, entitlement, rows: new Map(), adjustments: new Map(), closed: false, latestMs: 0 };
+	return {
+		kind,
+		limits: DEFAULT_LIMITS,
+		entitlement,
+		rows: new Map(),
+		adjustments: new Map(),
+		checkpoints: new Map(),
+		closed: false,
+		latestMs: 0,
+	};
 }
 
 /** Applies a decision as the Durable Object does: the one row it names, and nothing else. */

@@ -260,7 +260,8 @@ function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, now
 	invariant(Number.isSafeInteger(units) && units > 0, "a grant is a positive integer of units");
 	const pool = poolOfGrant(id);
 	const earlier = state.adjustments.get(pool);
-	if (earlier) return { outcome: { kind: earlier.units === -units && earlier.expiresAtMs === expiresAtMs ? "granted" : "conflict" } };
+	if (earlier)
+		return { outcome: { kind: earlier.units === -units && (earlier.expiresAtMs ?? null) === expiresAtMs ? "granted" : "conflict" } };
 	return { outcome: { kind: "granted" }, adjustment: { id: pool, pool, units: -units, atMs: nowMs, expiresAtMs } };
 }
 

@@ -56,13 +56,24 @@ export interface Adjustment {
 	expiresAtMs?: number | null;
 }
 
-/** All that a decision depends on. `rows` and `adjustments` may leave out what lies in closed windows, but never a hold or an owed report. */
+/** What is left of the requests of one pool that are no longer kept by themselves. */
+export interface Checkpoint {
+	pool: string;
+	/** Counted units that lie on the pool. */
+	units: number;
+	/** Requests that were held on it; one that grants helped to pay counts in its window's pool alone. */
+	requests: number;
+}
+
+/** All that a decision depends on. */
 export interface LedgerState {
 	kind: SubjectKind;
 	limits: Limits;
 	entitlement: Entitlement | null;
 	rows: ReadonlyMap<string, RequestRow>;
 	adjustments: ReadonlyMap<string, Adjustment>;
+	/** By pool. A row is either here or in `rows`, never in both. */
+	checkpoints: ReadonlyMap<string, Checkpoint>;
 	/** A guest's ledger after its chats moved to an account: nothing more is held. */
 	closed: boolean;
 	/** The latest instant seen; a clock that jumps back does not open a window again. */
