@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { PlanView, UsageView } from "../../view.ts";
-import { useHydrated } from "../frame/local-time.tsx";
+import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { Tally } from "../tally/tally.tsx";
 import { everyText, priceText } from "./money.ts";
 
@@ -39,7 +39,7 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 				<div>
 					<Tally usage={fresh(requests)} label={`${requests} requests ${every}`} />
 					<p className="mt-1">
-						{requests.toLocaleString("en")} requests {every}
+						<LocalNumber value={requests} /> requests {every}
 					</p>
 				</div>
 			)}
@@ -50,6 +50,24 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 			</ul>
 			{action && <div className="mt-2">{action}</div>}
 		</section>
+	);
+}
+
+/** What a top-up gives; in the provider's words only where it does not say how many requests. */
+export function TopUpTerms({ topUp: { name, description, requests } }: { topUp: PlanView }) {
+	return (
+		<div>
+			<p className="font-semibold">
+				{requests === null ? (
+					name
+				) : (
+					<>
+						<LocalNumber value={requests} /> more requests
+					</>
+				)}
+			</p>
+			<p className="max-w-read text-soft">{requests === null ? description : "Used after those of your plan. They do not expire."}</p>
+		</div>
 	);
 }
 
