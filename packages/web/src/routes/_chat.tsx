@@ -1,5 +1,5 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { keepReturnPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
@@ -44,6 +44,7 @@ function ChatFrame() {
 	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
 	const newId = useNewId(match?.params.chatId);
 	useEffect(() => keepReturnPath(path), [path]);
+	useNewChatKey(() => void navigate({ to: "/" }));
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
 	const side = { viewer, chats, onDelete: async (chatId: string) => await remove(chatId) };
@@ -97,7 +98,7 @@ function ChatFrame() {
 						canPay={billing !== "none"}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
-						onSettled={() => void shell.settled(open.id)}
+						onSettled={() => shell.settled(open.id)}
 						readChat={(chatId) => loadChat({ data: chatId })}
 					/>
 				) : (
@@ -108,6 +109,19 @@ function ChatFrame() {
 			<TallyIcon limit={usage.limit} remaining={usage.remaining} />
 		</div>
 	);
+}
+
+/** Ctrl or ⌘ + Shift + O, as elsewhere. */
+function useNewChatKey(open: () => void) {
+	const pressed = useEffectEvent((event: KeyboardEvent) => {
+		if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key.toLowerCase() !== "o") return;
+		event.preventDefault();
+		open();
+	});
+	useEffect(() => {
+		document.addEventListener("keydown", pressed);
+		return () => document.removeEventListener("keydown", pressed);
+	}, []);
 }
 
 /** A chat's id is made here, before the server knows of it: a new one each time that the blank page is opened. */

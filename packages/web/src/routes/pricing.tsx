@@ -38,7 +38,7 @@ function PricingPage() {
 	return (
 		<Page viewer={shell.viewer} banner={banner}>
 			<h1 className="text-balance font-semibold text-display tracking-tight">One request, one mark</h1>
-			<p className="mt-3 mb-12 max-w-read text-body text-soft">
+			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
 			<Plans pricing={pricing} shell={shell} />

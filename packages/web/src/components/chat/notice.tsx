@@ -113,6 +113,10 @@ export function TroubleNotice({ trouble, onTryAgain }: { trouble: Trouble; onTry
 	}
 }
 
+export function OfflineNotice() {
+	return <NoticeRow>You are offline. You can go on writing; send it when you are back.</NoticeRow>;
+}
+
 function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
 	return (
 		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">

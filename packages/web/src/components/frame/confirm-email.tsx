@@ -2,7 +2,6 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { Viewer } from "../../view.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
-import { CloseSign } from "./icons.tsx";
 
 /** What better-auth writes into the address when a confirmation link is too old, was tampered with, or is not this account's. */
 const linkErrors = ["INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER"];
@@ -35,8 +34,8 @@ export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: 
 							Sign in
 						</Link>
 					)}
-					<button type="button" aria-label="Close this message" className="button-bare" onClick={onClose}>
-						<CloseSign />
+					<button type="button" className="link py-2" onClick={onClose}>
+						Close
 					</button>
 				</>
 			}
