@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		name: "conformance",
+		environment: "node",
+		include: ["src/**/*.test.ts"],
+		testTimeout: 60_000,
+	},
+});
