@@ -38,6 +38,8 @@ export class Answer {
 	output = "";
 	/** `model`, `state` (how it ended) and `counted`, as far as they have come. */
 	metadata: { state?: unknown; counted?: unknown } = {};
+	/** The id of the message that is written. */
+	id = "";
 	/** The type of the last chunk: finish, error or abort. */
 	last = "";
 	problem: Problem | null = null;
@@ -96,6 +98,7 @@ export class Answer {
 		const chunk = parseJson(data);
 		if (!isRecord(chunk)) return;
 		this.last = String(chunk.type);
+		if (chunk.type === "start" && typeof chunk.messageId === "string") this.id = chunk.messageId;
 		if (isRecord(chunk.messageMetadata)) this.metadata = { ...this.metadata, ...chunk.messageMetadata };
 		if ((chunk.type === "text-delta" || chunk.type === "reasoning-delta") && typeof chunk.delta === "string" && chunk.delta !== "") {
 			this.output += chunk.delta;

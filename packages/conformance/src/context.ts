@@ -14,10 +14,17 @@ export interface Usage {
 	window: { start: string | null };
 }
 
+/** A guest with one answer. */
+export interface Newcomer {
+	client: Client;
+	question: Question;
+}
+
 /** A chat with one whole and counted answer in it. */
 export interface FinishedChat {
 	owner: Client;
 	question: Question;
+	answerId: string;
 	output: string;
 }
 
@@ -26,28 +33,31 @@ const SHORT = "Answer with one word.";
 const LONG = "Count from one to eighty in words. Write nothing else.";
 /** A person who waits longer for a sign-up to be let through would be a rule of its own. */
 const SIGN_UP_WAIT_MAX_S = 15;
+/** More model calls than a look at one limit is worth. */
+const LIMIT_TRIED_MAX = 8;
 
-const id = () => randomUUID();
-
-/** A new request in a new chat. */
-export const shortQuestion = (): Question => ({ chatId: id(), key: id(), text: SHORT });
-export const longQuestion = (): Question => ({ chatId: id(), key: id(), text: LONG });
+/** A new request in a new chat. The number makes its text one of a kind, so that it is recognized where it should not be. */
+const question = (text: string): Question => ({ chatId: randomUUID(), key: randomUUID(), text: `${text} (${randomUUID().slice(0, 8)})` });
+export const shortQuestion = () => question(SHORT);
+export const longQuestion = () => question(LONG);
 
 /** What one run knows and shares between its rules, which run one after the other. */
 export class Context {
 	readonly site: Site;
-	readonly accounts: boolean;
+	readonly mayMakeAccount: boolean;
 	/** Requests a guest gets, as the deployment says it itself. */
 	readonly guestLimit: number;
 	/** A guest who has nothing left. */
 	spent: Client | null = null;
+	newcomer: Newcomer | null = null;
 	chat: FinishedChat | null = null;
+	/** Who asks what is not about limits. */
 	#person: Client | null = null;
-	#closed: string | null = null;
+	#signUpTried = false;
 
-	constructor(site: Site, options: { accounts: boolean; guestLimit: number }) {
+	constructor(site: Site, options: { mayMakeAccount: boolean; guestLimit: number }) {
 		this.site = site;
-		this.accounts = options.accounts;
+		this.mayMakeAccount = options.mayMakeAccount;
 		this.guestLimit = options.guestLimit;
 	}
 
@@ -62,42 +72,60 @@ export class Context {
 	async guest(units: number): Promise<Client> {
 		const guest = await this.visit();
 		const { remaining, limit } = await usageOf(guest);
-		if (remaining < Math.min(units, limit))
-			throw new Unjudged(`a new guest has ${remaining} of ${limit} left: the network's pool is used up`);
 		if (units > limit) throw new Unjudged(`a guest gets ${limit}, and ${units} are needed`);
+		if (remaining < units) throw new Unjudged(`a new guest has ${remaining} of ${limit} left: the network's pool of today is used up`);
 		return guest;
 	}
 
 	/** A guest's whole allowance, unless trying it would be dear. */
 	async guestWithAll(): Promise<Client> {
-		if (tooDear(this.guestLimit)) throw new Unjudged(`a guest gets ${this.guestLimit}: reaching that would cost too many model calls`);
+		this.#assertTriable();
 		return this.guest(this.guestLimit);
 	}
 
-	/** Somebody with so many requests left: an account where accounts may be made, else a guest. */
+	/** A guest with one request left: the one who has asked so far, or a new one. */
+	async guestWithOneLeft(): Promise<Client> {
+		this.#assertTriable();
+		const usage = this.#person && (await usageOf(this.#person));
+		const goesOn = usage?.tier === "guest" && usage.used < this.guestLimit && usage.remaining === this.guestLimit - usage.used;
+		const guest = this.#person && goesOn ? this.#person : await this.guest(Math.max(1, this.guestLimit));
+		while ((await usageOf(guest)).used < this.guestLimit - 1) await counted(await guest.ask(shortQuestion()));
+		return guest;
+	}
+
+	#assertTriable(): void {
+		if (modelCallsToLimit(this.guestLimit) < this.guestLimit)
+			throw new Unjudged(`a guest gets ${this.guestLimit}: reaching that would cost too many model calls`);
+	}
+
+	/** Somebody with so many requests left: the account where one may be made, else a guest. */
 	async person(units: number): Promise<Client> {
-		if (this.#person && (await usageOf(this.#person)).remaining >= units) return this.#person;
-		this.#person = (await this.#account()) ?? (await this.guest(units));
+		for (const known of [this.#person, (await this.#account()) ?? this.newcomer?.client]) {
+			if (!known || (await usageOf(known)).remaining < units) continue;
+			this.#person = known;
+			return known;
+		}
+		this.#person = await this.guest(units);
 		return this.#person;
 	}
 
 	async #account(): Promise<Client | null> {
-		if (!this.accounts || this.#closed !== null) return null;
+		if (!this.mayMakeAccount || this.#signUpTried) return null;
 		try {
 			const client = await this.visit();
 			await this.signUp(client);
 			return client;
 		} catch (error) {
-			if (!(error instanceof Unjudged)) throw error;
-			this.#closed = error.message;
-			return null;
+			if (error instanceof Unjudged) return null;
+			throw error;
 		}
 	}
 
-	/** Makes an account of a client, and lets the rules behind this one use it. */
+	/** Makes the account of a run: of this client, and lets the rules behind this one use it. */
 	async signUp(client: Client): Promise<{ email: string; password: string }> {
-		if (!this.accounts) throw new Unjudged("--no-accounts");
-		const login = { email: `conformance-${id()}@example.com`, password: id() };
+		if (this.#signUpTried) throw new Unjudged("no second account is made");
+		this.#signUpTried = true;
+		const login = { email: `conformance-${randomUUID()}@example.com`, password: randomUUID() };
 		const send = () => client.post("/api/auth/sign-up/email", { name: "Conformance", ...login });
 		let reply = await send();
 		if (reply.status === 429) {
@@ -120,19 +148,29 @@ export class Context {
 		return guest;
 	}
 
-	/** A chat with a finished answer: the one that an earlier rule left, or a new one. */
-	async finishedChat(): Promise<FinishedChat> {
-		if (this.chat) return this.chat;
-		const owner = await this.person(1);
+	/** A guest with one answer: the one that an earlier rule left, or a new one. */
+	async guestWithOne(): Promise<Newcomer> {
+		if (this.newcomer) return this.newcomer;
+		const client = await this.guest(1);
 		const question = shortQuestion();
-		const { output } = await counted(await owner.ask(question));
-		this.chat = { owner, question, output };
+		await counted(await client.ask(question));
+		this.newcomer = { client, question };
+		return this.newcomer;
+	}
+
+	/** A chat with a finished answer, whose owner can ask so many times more: the one that an earlier rule left, or a new one. */
+	async finishedChat(unitsLeft = 0): Promise<FinishedChat> {
+		if (this.chat && (await usageOf(this.chat.owner)).remaining >= unitsLeft) return this.chat;
+		const owner = await this.person(1 + unitsLeft);
+		const question = shortQuestion();
+		const { id, output } = await counted(await owner.ask(question));
+		this.chat = { owner, question, answerId: id, output };
 		return this.chat;
 	}
 }
 
-/** More model calls than a look at one limit is worth. */
-export const tooDear = (guestLimit: number) => guestLimit > 8;
+/** Model calls that it takes to bring a guest to its limit; 0 where that is not tried, because it would be dear. */
+export const modelCallsToLimit = (guestLimit: number) => (guestLimit > LIMIT_TRIED_MAX ? 0 : guestLimit);
 
 export async function usageOf(client: Client): Promise<Usage> {
 	return toUsage(await client.read("/api/usage"));

@@ -4,7 +4,7 @@ import { Answer, parseJson } from "./answer.ts";
 export interface Site {
 	/** Scheme, host and port. Nothing is ever sent anywhere else. */
 	origin: string;
-	/** Aborts everything when the run's time is up. */
+	/** Aborts everything when the time is up. */
 	deadline: AbortSignal;
 	/** For an answer that needs no model. */
 	requestMs: number;
@@ -15,6 +15,8 @@ export interface Site {
 	chatRequestsMax: number;
 	/** Requests sent again because the proxy of a local start had lost them. */
 	sentAgain: number;
+	/** Every chat that was answered in, and who asked: they are deleted at the end. */
+	chats: Map<string, Client>;
 }
 
 /** A whole answer of an endpoint that is no stream. `json` is undefined where the body is none. */
@@ -34,6 +36,7 @@ export interface Send {
 
 export interface Question {
 	chatId: string;
+	/** The Idempotency-Key, and the message's id. */
 	key: string;
 	text: string;
 }
@@ -51,6 +54,8 @@ async function isLostByProxy(origin: string, response: Response): Promise<boolea
 	if (!response.headers.get("content-type")?.startsWith("text/plain")) return false;
 	return (await response.clone().text()).startsWith("Error: Network connection lost.");
 }
+
+const messageOf = ({ key, text }: Question) => ({ id: key, role: "user", parts: [{ type: "text", text }] });
 
 /** One browser: it keeps its cookies, and follows no redirect, because that could lead elsewhere. */
 export class Client {
@@ -73,15 +78,34 @@ export class Client {
 	}
 
 	/** Sends a message as the page does; the answer is heard while the caller does something else. */
-	ask({ chatId, key, text }: Question): Promise<Answer> {
-		const message = { id: key, role: "user", parts: [{ type: "text", text }] };
-		const json = { id: chatId, messages: [message], trigger: "submit-message" };
-		return this.#hear(CHAT, { method: "POST", json, headers: { "idempotency-key": key } });
+	ask(question: Question): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf(question)] }, { "idempotency-key": question.key });
+	}
+
+	/** Sends a message as useChat's own transport does, without a key: the message's id names the request. */
+	askWithoutKey(question: Question): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf(question)] });
+	}
+
+	/** Asks for another answer in the place of one. */
+	regenerate({ chatId }: Question, answerId: string): Promise<Answer> {
+		return this.#chat(chatId, { messages: [], trigger: "regenerate-message", messageId: answerId });
+	}
+
+	/** Sends a message once more with another text. */
+	edit(question: Question, text: string): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf({ ...question, text })], messageId: question.key });
 	}
 
 	/** Joins the running answer of a chat. */
 	join(chatId: string): Promise<Answer> {
 		return this.#hear(`/api/chat/${chatId}/stream`, {});
+	}
+
+	async #chat(id: string, fields: object, headers: Record<string, string> = {}): Promise<Answer> {
+		const answer = await this.#hear(CHAT, { method: "POST", json: { id, trigger: "submit-message", ...fields }, headers });
+		if (answer.status === 200 && !this.#site.chats.has(id)) this.#site.chats.set(id, this);
+		return answer;
 	}
 
 	async #hear(path: string, send: Send): Promise<Answer> {

@@ -6,6 +6,8 @@ export interface Finding {
 	wrong: string[];
 }
 
+export type Leaving = "spent guest" | "newcomer" | "finished chat";
+
 /** A published rule (docs/who-pays.md, docs/architecture.md) and how it is tried. */
 export interface Rule {
 	name: string;
@@ -14,11 +16,11 @@ export interface Rule {
 	/** Model calls that a deployment which keeps the rules makes for it, by the limit of a guest. */
 	calls: (guestLimit: number) => number;
 	/** What it uses of another rule's leavings; where that one does not run, it is made, for a guest's limit or for one call. */
-	uses?: "spent guest" | "finished chat";
+	uses?: Leaving;
 	/** Leaves it for others. */
-	leaves?: "spent guest" | "finished chat";
+	leaves?: Leaving;
 	/** Cannot be tried without an account. */
-	needsAccounts?: boolean;
+	needsAccount?: boolean;
 	judge: (context: Context) => Promise<Finding>;
 }
 
@@ -50,7 +52,7 @@ export class Checks {
 	readonly wrong: string[] = [];
 
 	that(holds: boolean, otherwise: string): void {
-		if (!holds) this.wrong.push(otherwise);
+		if (!holds && !this.wrong.includes(otherwise)) this.wrong.push(otherwise);
 	}
 
 	finding(found: string): Finding {
@@ -70,7 +72,7 @@ export async function judge(rule: Rule, context: Context): Promise<Result> {
 		cutOff,
 		durationMs: Math.round(performance.now() - startedMs),
 	});
-	if (rule.needsAccounts && !context.accounts) return result("skipped", "--no-accounts");
+	if (rule.needsAccount && !context.mayMakeAccount) return result("skipped", "makes an account, which cannot be taken back: ask for it with --account");
 	try {
 		const { found, wrong } = await rule.judge(context);
 		return wrong.length > 0 ? result("BREACH", wrong.join("; ")) : result("ok", found);
