@@ -15,6 +15,8 @@ export interface Site {
 	chatRequestsMax: number;
 	/** Requests sent again because the proxy of a local start had lost them. */
 	sentAgain: number;
+	/** Counted requests of guests who are accounts by now: no cookie tells of them any more. */
+	guestRequestsMoved: number;
 	/** Every chat that was answered in, and who asked: they are deleted at the end. */
 	chats: Map<string, Client>;
 }

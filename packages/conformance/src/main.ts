@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { isRecord } from "./answer.ts";
-import { Context, tooDear, type Usage, usageOf } from "./context.ts";
+import { clearUp } from "./clear-up.ts";
+import { Context, modelCallsToLimit, type Usage, usageOf } from "./context.ts";
 import { Client, type Site } from "./http.ts";
 import { exitCode, table, tally } from "./report.ts";
-import { describe, judge, type Result, type Rule } from "./rule.ts";
+import { describe, judge, type Leaving, type Result, type Rule } from "./rule.ts";
 import { answers } from "./rules/answers.ts";
 import { identity } from "./rules/identity.ts";
 import { input } from "./rules/input.ts";
@@ -12,17 +13,20 @@ import { limits } from "./rules/limits.ts";
 import { requests } from "./rules/requests.ts";
 import { site as siteRules } from "./rules/site.ts";
 
-/** Cheap ones first: who asked for the wrong address learns it before anything costs money. */
-const RULES: Rule[] = [
-	...siteRules,
-	...input,
-	...identity.slice(0, 2),
-	...limits,
-	...identity.slice(2, 3),
-	...requests,
-	...identity.slice(3),
-	...answers,
-];
+/**
+ * Cheap ones first: who asked for the wrong address learns it before anything costs money. Then in an order in which each uses what those
+ * before it leave, guests above all.
+ */
+const ORDER = [
+	["health", "page", "bad-input", "wrong-verb", "unknown-address", "foreign-origin", "usage-is-advice", "billing-closed"],
+	["first-requests", "refusal", "no-cookie", "guest-to-account"],
+	["duplicates", "repeat", "other-body", "foreign-chat", "reload", "deleted-chat", "another-answer"],
+	["joining", "stop-before-output", "stop-after-output", "disconnect", "burst-at-limit"],
+].flat();
+
+export const RULES: Rule[] = [...siteRules, ...input, ...identity, ...limits, ...requests, ...answers].sort(
+	(a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name),
+);
 
 const CHAT_REQUESTS_MAX = 80;
 
@@ -32,7 +36,7 @@ const HELP = `Runs Parley's published rules against a running deployment.
 
   --url URL         the deployment; nothing is sent anywhere else
   --only NAME       only this rule; may be repeated, or be a list with commas
-  --no-accounts     make no accounts; guests are used instead
+  --account         may make one account, which stays: judges guest-to-account, and spares the network's pool
   --json FILE       write the result there, too
   --time-limit S    seconds for all rules together (300)
   --timeout S       seconds for one answer of the model (60)
@@ -48,21 +52,23 @@ class BadArguments extends Error {
 interface Options {
 	origin: string;
 	rules: Rule[];
-	accounts: boolean;
+	account: boolean;
 	json: string | undefined;
 	timeLimitMs: number;
 	answerMs: number;
 }
 
+/** Where a run speaks; the console, but for tests. */
+export type Say = Pick<Console, "log" | "error">;
+
 /** @returns null where help is asked for */
 function parse(args: string[]): Options | null {
 	const { values } = parseArgs({
 		args,
-		allowNegative: true,
 		options: {
 			url: { type: "string" },
 			only: { type: "string", multiple: true },
-			accounts: { type: "boolean", default: true },
+			account: { type: "boolean", default: false },
 			json: { type: "string" },
 			"time-limit": { type: "string", default: "300" },
 			timeout: { type: "string", default: "60" },
@@ -80,7 +86,7 @@ function parse(args: string[]): Options | null {
 	return {
 		origin: url.origin,
 		rules: names.length > 0 ? RULES.filter((rule) => names.includes(rule.name)) : RULES,
-		accounts: values.accounts,
+		account: values.account,
 		json: values.json,
 		timeLimitMs: seconds("--time-limit", values["time-limit"]),
 		answerMs: seconds("--timeout", values.timeout),
@@ -93,12 +99,12 @@ function seconds(name: string, text: string): number {
 	return value * 1000;
 }
 
-/** Model calls that the rules make on a deployment that keeps them: what one leaves, another uses. */
+/** The most model calls that the rules make on a deployment that keeps them: what one leaves, another uses. */
 function callsOf(rules: Rule[], guestLimit: number): number {
-	const made = (thing: Rule["uses"], calls: number) =>
+	const made = (thing: Leaving, calls: number) =>
 		rules.some((rule) => rule.uses === thing) && !rules.some((rule) => rule.leaves === thing) ? calls : 0;
 	const own = rules.reduce((sum, rule) => sum + rule.calls(guestLimit), 0);
-	return own + made("finished chat", 1) + made("spent guest", tooDear(guestLimit) ? 0 : guestLimit);
+	return own + made("finished chat", 1) + made("newcomer", 1) + made("spent guest", modelCallsToLimit(guestLimit));
 }
 
 /** What the deployment says of itself, before anything is asked of it. */
@@ -109,64 +115,61 @@ async function lookAt(site: Site): Promise<{ build: string; usage: Usage }> {
 	return { build: isRecord(json) ? String(json.build) : "unknown", usage: await usageOf(client) };
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: Options, say: Say): Promise<number> {
 	const startedAt = new Date();
-	const deadline = AbortSignal.timeout(options.timeLimitMs);
+	const { origin, account } = options;
 	const site: Site = {
-		origin: options.origin,
-		deadline,
+		origin,
+		deadline: AbortSignal.timeout(options.timeLimitMs),
 		requestMs: 20_000,
 		answerMs: options.answerMs,
 		chatRequests: 0,
 		chatRequestsMax: CHAT_REQUESTS_MAX,
 		sentAgain: 0,
+		guestRequestsMoved: 0,
+		chats: new Map(),
 	};
 	let seen: { build: string; usage: Usage };
 	try {
 		seen = await lookAt(site);
 	} catch (error) {
-		console.error(`${options.origin} cannot be judged: ${describe(error)}`);
+		say.error(`${origin} cannot be judged: ${describe(error)}`);
 		return 2;
 	}
-	const rules = options.rules.filter((rule) => options.accounts || !rule.needsAccounts);
 	const guestLimit = seen.usage.limit;
-	const modelCallsMax = callsOf(rules, guestLimit);
-	console.log(`Parley's rules against ${options.origin}, build ${seen.build}; a guest gets ${guestLimit}.`);
-	console.log(
-		`${rules.length} rules: at most ${modelCallsMax} model calls with short messages, and at most ${CHAT_REQUESTS_MAX} requests to the chat endpoint whatever it answers;` +
-			` ${options.accounts ? "makes at most one account (@example.com)" : "makes no account"}; at most ${options.timeLimitMs / 1000} s.\n`,
+	const modelCallsMax = callsOf(
+		options.rules.filter((rule) => account || !rule.needsAccount),
+		guestLimit,
+	);
+	say.log(`Parley's rules against ${origin}, build ${seen.build}; a guest gets ${guestLimit}, and has ${seen.usage.remaining} here today.`);
+	say.log(
+		`${options.rules.length} rules: at most ${modelCallsMax} model calls with short messages, and at most ${CHAT_REQUESTS_MAX} requests to the chat endpoint whatever it answers;` +
+			` ${account ? "makes at most one account (@example.com)" : "makes guests, and no account"}; at most ${options.timeLimitMs / 1000} s.\n`,
 	);
 
-	const context = new Context(site, { accounts: options.accounts, guestLimit });
+	const context = new Context(site, { mayMakeAccount: account, guestLimit });
 	const results: Result[] = [];
 	for (const rule of options.rules) {
-		const result = deadline.aborted ? notBegun(rule) : await judge(rule, context);
+		const result = site.deadline.aborted ? notBegun(rule) : await judge(rule, context);
 		results.push(result);
-		if (process.stderr.isTTY) console.error(`${result.verdict.padEnd(7)} ${rule.name} (${result.durationMs} ms)`);
+		if (process.stderr.isTTY) say.error(`${result.verdict.padEnd(7)} ${rule.name} (${result.durationMs} ms)`);
 	}
+	const remains = await clearUp(site);
 	const code = exitCode(results);
 	const { ok, BREACH, skipped } = tally(results);
 	const durationMs = Date.now() - startedAt.getTime();
-	console.log(table(results, process.stdout.columns ?? 160));
-	console.log(
-		`\n${ok} ok, ${BREACH} ${BREACH === 1 ? "breach" : "breaches"}, ${skipped} skipped in ${(durationMs / 1000).toFixed(1)} s; ${site.chatRequests} requests to the chat endpoint.`,
+	say.log(table(results, process.stdout.columns ?? 160));
+	say.log(`\n${ok} ok, ${BREACH} ${BREACH === 1 ? "breach" : "breaches"}, ${skipped} skipped in ${(durationMs / 1000).toFixed(1)} s.`);
+	say.log(
+		`${site.chatRequests} requests to the chat endpoint, of which ${remains.guestRequests} were counted to this network's guests;` +
+			` ${remains.chats - remains.chatsLeft} chats deleted${remains.chatsLeft > 0 ? `, ${remains.chatsLeft} could not be` : ""}.`,
 	);
-	if (site.sentAgain > 0)
-		console.log(`${site.sentAgain} requests were sent again: the proxy of a local start (wrangler dev) had lost them.`);
+	if (site.sentAgain > 0) say.log(`${site.sentAgain} requests were sent again: the proxy of a local start (wrangler dev) had lost them.`);
 	if (options.json) {
-		const { origin, accounts } = options;
-		const record = {
-			url: origin,
-			build: seen.build,
-			startedAt,
-			durationMs,
-			guestLimit,
-			accounts,
-			modelCallsMax,
-			chatRequests: site.chatRequests,
-			sentAgain: site.sentAgain,
-		};
-		writeFileSync(options.json, `${JSON.stringify({ ...record, ok, breaches: BREACH, skipped, exitCode: code, results }, null, "\t")}\n`);
+		const { build } = seen;
+		const { chatRequests, sentAgain } = site;
+		const head = { url: origin, build, startedAt, durationMs, guestLimit, account, modelCallsMax, chatRequests, sentAgain, ...remains };
+		writeFileSync(options.json, `${JSON.stringify({ ...head, ok, breaches: BREACH, skipped, exitCode: code, results }, null, "\t")}\n`);
 	}
 	return code;
 }
@@ -176,12 +179,18 @@ function notBegun(rule: Rule): Result {
 	return { rule: name, did, expected, found: "the run's time was up", verdict: "skipped", cutOff: true, durationMs: 0 };
 }
 
-try {
-	const options = parse(process.argv.slice(2));
-	if (!options) console.log(HELP);
-	process.exitCode = options ? await run(options) : 0;
-} catch (error) {
-	// parseArgs throws TypeErrors with a code of their own; whatever else comes here is a file that cannot be written, or ours.
-	console.error(error instanceof Error ? error.message : error);
-	process.exitCode = 2;
+/** The command. @returns its exit code */
+export async function main(args: string[], say: Say = console): Promise<number> {
+	try {
+		const options = parse(args);
+		if (options) return await run(options, say);
+		say.log(HELP);
+		return 0;
+	} catch (error) {
+		// parseArgs throws TypeErrors with a code of their own; whatever else comes here is a file that cannot be written, or ours.
+		say.error(error instanceof Error ? error.message : error);
+		return 2;
+	}
 }
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -72,7 +72,8 @@ export async function judge(rule: Rule, context: Context): Promise<Result> {
 		cutOff,
 		durationMs: Math.round(performance.now() - startedMs),
 	});
-	if (rule.needsAccount && !context.mayMakeAccount) return result("skipped", "makes an account, which cannot be taken back: ask for it with --account");
+	if (rule.needsAccount && !context.mayMakeAccount)
+		return result("skipped", "makes an account, which cannot be taken back: ask for it with --account");
 	try {
 		const { found, wrong } = await rule.judge(context);
 		return wrong.length > 0 ? result("BREACH", wrong.join("; ")) : result("ok", found);

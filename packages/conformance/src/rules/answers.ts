@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, lags } from "../answer.ts";
-import { type Context, difference, longQuestion, modelFailed, refusedByOthers, usageOf } from "../context.ts";
+import { type Answer, isRecord, lags } from "../answer.ts";
+import { type Context, counted, difference, longQuestion, modelFailed, refusedByOthers, shortQuestion, usageOf } from "../context.ts";
 import type { Client } from "../http.ts";
 import { Breach, Checks, type Rule, Unjudged } from "../rule.ts";
 
+/** So many pieces after joining tell that the answer was still being written, and how late they are. */
+const LATER_PIECES_MIN = 3;
 /** The second caller hears what comes within this time of the first one. */
 const JOIN_LAG_MAX_MS = 200;
 const RETURN_MAX_MS = 90_000;
@@ -17,8 +19,8 @@ function assertAdmitted(answer: Answer): void {
 
 const joining: Rule = {
 	name: "joining",
-	did: "after 2 pieces of an answer, a second tab joins its stream, and a third sends the same request again",
-	expected: `both hear it from its beginning, the same text, new pieces within ${JOIN_LAG_MAX_MS} ms of the first; 1 counted`,
+	did: "after 2 pieces of an answer, a second tab joins its stream, a third sends the same request again, a fourth asks something else in that chat",
+	expected: `the first two hear it from its beginning, the same text, new pieces within ${JOIN_LAG_MAX_MS} ms; the fourth is told 409; 1 counted`,
 	calls: () => 1,
 	judge: async (context) => {
 		const owner = await context.person(1);
@@ -27,27 +29,30 @@ const joining: Rule = {
 		const first = await owner.ask(question);
 		assertAdmitted(first);
 		await first.until(2);
-		const joined = await Promise.all([owner.join(question.chatId), owner.ask(question)]);
-		const joinedAtMs = await Promise.all(
-			joined.map(async (answer) => {
-				await answer.until(1);
-				return performance.now();
-			}),
-		);
-		const [stream, repeat] = await Promise.all(joined.map((answer) => answer.whole()));
-		await first.whole();
-		if (modelFailed(first)) throw new Unjudged("the model failed");
+		const [stream, repeat, other] = await Promise.all([
+			owner.join(question.chatId),
+			owner.ask(question),
+			owner.ask({ ...shortQuestion(), chatId: question.chatId }),
+		]);
+		await Promise.all([stream.until(1), repeat.until(1)]);
+		const joinedAtMs = performance.now();
+		await Promise.all([first.whole(), stream.whole(), repeat.whole(), other.whole()]);
+		if (modelFailed(first) || modelFailed(other)) throw new Unjudged("the model failed");
 		const units = difference(before, await usageOf(owner));
+		const late = lags(first.deltas, stream.deltas, joinedAtMs).sort((a, b) => a - b);
+		const wasRunning = late.length >= LATER_PIECES_MIN;
 		const checks = new Checks();
-		checks.that(units === 1, `${units} counted`);
-		checks.that(repeat?.status === 200, `the repeated request was answered ${repeat?.status}`);
-		checks.that(repeat?.output === first.output, "the repeated request was told another text");
-		if (stream?.status === 204 && checks.wrong.length === 0) throw new Unjudged("the model was done before a second tab could join");
-		checks.that(stream?.status === 200, `the stream was answered ${stream?.status}`);
-		checks.that(stream?.output === first.output, "the second tab heard another text");
-		const late = lags(first.deltas, stream?.deltas ?? [], joinedAtMs[0] ?? 0).sort((a, b) => a - b);
-		if (late.length < 3 && checks.wrong.length === 0)
-			throw new Unjudged(`the same text and 1 counted, but only ${late.length} pieces came after joining: too few to time`);
+		checks.that(repeat.status === 200, `the repeated request was answered ${repeat.status}`);
+		checks.that(repeat.output === first.output, "the repeated request was told another text");
+		// Where the model was done already, the other request was answered as any other.
+		const expected = other.metadata.counted === true && !wasRunning ? 2 : 1;
+		checks.that(units === expected, `${units} counted`);
+		if (wasRunning) checks.that(other.status === 409, `another request in that chat was answered ${other.status} meanwhile`);
+		if (stream.status === 204 && checks.wrong.length === 0) throw new Unjudged("the model was done before a second tab could join");
+		checks.that(stream.status === 200, `the stream was answered ${stream.status}`);
+		checks.that(stream.output === first.output, "the second tab heard another text");
+		if (!wasRunning && checks.wrong.length === 0)
+			throw new Unjudged(`the same text and ${units} counted, but only ${late.length} pieces came after joining: too few to time`);
 		// One piece in ten may be the network's own stutter between here and there.
 		const most = late[Math.floor((late.length - 1) * 0.9)] ?? 0;
 		checks.that(
@@ -55,7 +60,7 @@ const joining: Rule = {
 			`nine in ten of ${late.length} later pieces came within ${Math.round(most)} ms of the first caller`,
 		);
 		return checks.finding(
-			`same text, ${late.length} later pieces within ${Math.round(most)} ms (worst ${Math.round(late.at(-1) ?? 0)} ms); ${units} counted`,
+			`same text, ${late.length} later pieces within ${Math.round(most)} ms (worst ${Math.round(late.at(-1) ?? 0)} ms); 409; ${units} counted`,
 		);
 	},
 };
@@ -76,24 +81,29 @@ async function stopped(context: Context, when: (answer: Answer) => Promise<unkno
 	const checks = new Checks();
 	const { state, counted: isCounted } = answer.metadata;
 	const output = answer.output !== "";
-	checks.that(stop.status === 200, `stop was answered ${stop.status}`);
+	checks.that(stop.status === 200 && isRecord(stop.json) && typeof stop.json.stopped === "boolean", `stop was answered ${stop.status}`);
 	checks.that(after.held === before.held, `${after.held} still held`);
 	checks.that(units === (isCounted === true ? 1 : 0), `the answer says counted ${String(isCounted)}, usage changed by ${units}`);
 	checks.that(isCounted === output, `${output ? "with" : "without"} output, the answer says counted ${String(isCounted)}`);
 	if (state === "stopped") checks.that(answer.last === "abort", `the last chunk was "${answer.last}"`);
 	else if (checks.wrong.length === 0) throw new Unjudged("the model was done before it could be stopped; counts agree");
-	return { output, units, checks };
+	return { owner, question, output, units, checks };
 }
 
 const stopBefore: Rule = {
 	name: "stop-before-output",
-	did: "a request stopped at once",
-	expected: "nothing counted, and the answer says so",
-	calls: () => 1,
+	did: "a request stopped at once, then sent again under its key",
+	expected: "nothing counted, and the answer says so; then a new attempt, whole and counted",
+	calls: () => 2,
 	judge: async (context) => {
-		const { output, units, checks } = await stopped(context, async () => {});
-		if (output && checks.wrong.length === 0) throw new Unjudged("output came before the stop arrived; it was counted, as published");
-		return checks.finding(`stopped without output, ${units} counted`);
+		const { owner, question, output, units, checks } = await stopped(context, async () => {});
+		if (checks.wrong.length > 0) return checks.finding("");
+		if (output) throw new Unjudged("output came before the stop arrived; it was counted, as published");
+		const before = await usageOf(owner);
+		const { metadata } = await counted(await owner.ask(question));
+		const again = difference(before, await usageOf(owner));
+		checks.that(again === 1 && metadata.state !== "stopped", `sent again it ended as "${String(metadata.state)}", ${again} counted`);
+		return checks.finding(`stopped without output, ${units} counted; sent again, ${again} counted`);
 	},
 };
 
@@ -153,16 +163,24 @@ async function untilNothingHeld(owner: Client, held: number): Promise<void> {
 
 const reload: Rule = {
 	name: "reload",
-	did: "the stream of a finished answer, as a page asks for it when loaded",
-	expected: "204",
+	did: "the page of a chat loaded after its answer, and the stream that it asks for",
+	expected: "200 with what was said, private, no-store; the stream 204",
 	calls: () => 0,
 	uses: "finished chat",
 	judge: async (context) => {
-		const { owner, question } = await context.finishedChat();
+		const { owner, question, output } = await context.finishedChat();
 		const checks = new Checks();
+		const page = await owner.read(`/c/${question.chatId}`);
 		const { status } = await owner.read(`/api/chat/${question.chatId}/stream`);
-		checks.that(status === 204, `status ${status}`);
-		return checks.finding(`${status}`);
+		// Words without marks: how HTML and Markdown write the rest is theirs.
+		const missing = (output.match(/\p{L}{3,}/gu) ?? []).filter((word) => !page.body.includes(word));
+		const cache = page.headers.get("cache-control") ?? "none";
+		checks.that(page.status === 200, `the page was answered ${page.status}`);
+		checks.that(page.body.includes(question.text), "the page does not show the question");
+		checks.that(missing.length === 0, `the page lacks ${missing.length} words of the answer`);
+		checks.that(/private/.test(cache) && /no-store/.test(cache), `cache-control ${cache}`);
+		checks.that(status === 204, `the stream was answered ${status}`);
+		return checks.finding(`the page shows question and answer; ${status}`);
 	},
 };
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "../answer.ts";
-import { type Context, counted, modelFailed, shortQuestion, tooDear, usageOf } from "../context.ts";
-import type { Client } from "../http.ts";
-import { Checks, type Rule, Unjudged } from "../rule.ts";
+import { type Context, counted, modelCallsToLimit, modelFailed, shortQuestion, usageOf } from "../context.ts";
+import { Client } from "../http.ts";
+import { Breach, Checks, type Rule, Unjudged } from "../rule.ts";
 
 const AT_ONCE = 10;
 const CROSSING = 5;
@@ -23,6 +23,27 @@ async function burst(guest: Client, count: number): Promise<{ answers: Answer[];
 		await Promise.race([sleep(100), end]);
 	}
 	return { answers: await end, most };
+}
+
+/** What is wrong with the body of a limit's 429. */
+function checkRefusal(checks: Checks, { headers, problem }: Answer, guestLimit: number): void {
+	const { status, title, detail, policy, tier, limit, remaining, resetAt, upgradeUrl } = problem ?? {};
+	const type = headers.get("content-type") ?? "none";
+	checks.that(type.startsWith("application/problem+json"), `429: content-type ${type}`);
+	checks.that(status === 429, `429: status in the body ${String(status)}`);
+	checks.that(typeof detail === "string" && detail !== "", "429: no detail");
+	checks.that(policy === "guest" || policy === "network" || policy === "in-flight", `429: policy ${String(policy)}`);
+	checks.that(tier === "guest", `429: tier ${String(tier)}`);
+	checks.that(typeof limit === "number" && typeof remaining === "number", `429: limit ${String(limit)}, remaining ${String(remaining)}`);
+	checks.that(resetAt === null || (typeof resetAt === "string" && !Number.isNaN(Date.parse(resetAt))), `429: resetAt ${String(resetAt)}`);
+	checks.that(typeof upgradeUrl === "string" && upgradeUrl !== "", `429: upgradeUrl ${String(upgradeUrl)}`);
+	if (policy === "in-flight") {
+		checks.that(title === "Too many requests at once", `429 in flight: title ${String(title)}`);
+		checks.that(headers.get("retry-after") === "1", `429 in flight: Retry-After ${headers.get("retry-after") ?? "none"}`);
+	} else checks.that(title === "Usage limit reached", `429: title ${String(title)}`);
+	if (policy !== "guest") return;
+	checks.that(limit === guestLimit, `429: limit ${String(limit)}, usage says ${guestLimit}`);
+	checks.that(remaining === 0, `429: remaining ${String(remaining)}`);
 }
 
 /** Judges a burst of which `left` should be answered; the guest ends at its limit. */
@@ -50,6 +71,11 @@ async function judgeBurst(context: Context, guest: Client, left: number, count: 
 		answered.every((answer) => answer.headers.has("ratelimit") && answer.headers.has("ratelimit-policy")),
 		"an answer has no RateLimit fields",
 	);
+	checks.that(
+		answered.every((answer) => answer.headers.get("content-type")?.startsWith("text/event-stream")),
+		"an answer is no event stream",
+	);
+	for (const answer of refused) checkRefusal(checks, answer, context.guestLimit);
 	if (checks.wrong.length > 0) return checks.finding("");
 	if (failed > 0) throw new Unjudged(`the model failed ${failed} answers, which are given back`);
 	if (admitted < left && policies.includes("network"))
@@ -62,8 +88,8 @@ async function judgeBurst(context: Context, guest: Client, left: number, count: 
 const first: Rule = {
 	name: "first-requests",
 	did: `a new guest's first ${AT_ONCE} requests, all at once`,
-	expected: "as many answered as the limit says, used + held never above it, the others 429",
-	calls: (limit) => (tooDear(limit) ? 0 : limit),
+	expected: "as many answered as the limit says, used + held never above it; the others 429 problem+json with policy and next step",
+	calls: modelCallsToLimit,
 	leaves: "spent guest",
 	judge: async (context) => judgeBurst(context, await context.guestWithAll(), context.guestLimit, AT_ONCE),
 };
@@ -72,12 +98,8 @@ const last: Rule = {
 	name: "burst-at-limit",
 	did: `${CROSSING} requests at once from a guest with one left`,
 	expected: `1 answered, ${CROSSING - 1} refused, used at the limit`,
-	calls: (limit) => (tooDear(limit) ? 0 : limit),
-	judge: async (context) => {
-		const guest = await context.guestWithAll();
-		for (let n = 1; n < context.guestLimit; n += 1) await counted(await guest.ask(shortQuestion()));
-		return judgeBurst(context, guest, 1, CROSSING);
-	},
+	calls: modelCallsToLimit,
+	judge: async (context) => judgeBurst(context, await context.guestWithOneLeft(), 1, CROSSING),
 };
 
 const refusal: Rule = {
@@ -91,34 +113,43 @@ const refusal: Rule = {
 		const before = await usageOf(guest);
 		const answer = await (await guest.ask(shortQuestion())).whole();
 		const after = await usageOf(guest);
-		const problem = answer.problem ?? {};
 		const checks = new Checks();
-		const header = (name: string) => answer.headers.get(name) ?? "";
-		checks.that(answer.status === 429, `status ${answer.status}`);
-		checks.that(header("content-type").startsWith("application/problem+json"), `content-type ${header("content-type")}`);
-		checks.that(
-			/private/.test(header("cache-control")) && /no-store/.test(header("cache-control")),
-			`cache-control ${header("cache-control")}`,
-		);
-		checks.that(/;\s*r=0(;|$)/.test(header("ratelimit")), `RateLimit: ${header("ratelimit") || "none"}`);
-		checks.that(
-			new RegExp(`;\\s*q=${before.limit}(;|$)`).test(header("ratelimit-policy")),
-			`RateLimit-Policy: ${header("ratelimit-policy") || "none"}`,
-		);
-		checks.that(problem.status === 429, `status in the body ${String(problem.status)}`);
-		checks.that(typeof problem.title === "string" && typeof problem.detail === "string", "no title or detail");
-		checks.that(problem.policy === "guest", `policy ${String(problem.policy)}`);
-		checks.that(problem.tier === "guest", `tier ${String(problem.tier)}`);
-		checks.that(problem.limit === before.limit, `limit ${String(problem.limit)}, usage says ${before.limit}`);
-		checks.that(problem.remaining === 0, `remaining ${String(problem.remaining)}`);
-		checks.that(
-			problem.resetAt === null || (typeof problem.resetAt === "string" && !Number.isNaN(Date.parse(problem.resetAt))),
-			`resetAt ${String(problem.resetAt)}`,
-		);
-		checks.that(typeof problem.upgradeUrl === "string" && problem.upgradeUrl !== "", `upgradeUrl ${String(problem.upgradeUrl)}`);
+		const header = (name: string) => answer.headers.get(name) ?? "none";
+		if (answer.status !== 429) throw new Breach(`status ${answer.status}`);
+		checkRefusal(checks, answer, before.limit);
+		checks.that(answer.problem?.policy === "guest", `policy ${String(answer.problem?.policy)}`);
+		const cache = header("cache-control");
+		checks.that(/private/.test(cache) && /no-store/.test(cache), `cache-control ${cache}`);
+		checks.that(/;\s*r=0(;|$)/.test(header("ratelimit")), `RateLimit: ${header("ratelimit")}`);
+		const quota = new RegExp(`;\\s*q=${before.limit}(;|$)`);
+		checks.that(quota.test(header("ratelimit-policy")), `RateLimit-Policy: ${header("ratelimit-policy")}`);
 		checks.that(after.used === before.used && after.held === 0, `the refusal changed used from ${before.used} to ${after.used}`);
-		return checks.finding(`429 "${String(problem.title)}", policy ${String(problem.policy)}, next step ${String(problem.upgradeUrl)}`);
+		const { title, policy, upgradeUrl } = answer.problem ?? {};
+		return checks.finding(`429 "${String(title)}", policy ${String(policy)}, next step ${String(upgradeUrl)}`);
 	},
 };
 
-export const limits: Rule[] = [first, refusal, last];
+const noCookie: Rule = {
+	name: "no-cookie",
+	did: "a first request ever: from a client that has no cookie and loaded no page",
+	expected: "answered as a new guest, 1 counted, with the guest's cookie and the RateLimit fields",
+	calls: () => 1,
+	leaves: "newcomer",
+	judge: async (context) => {
+		// Only to learn whether the network's pool has something left; the asker below knows nothing of this guest.
+		await context.guest(1);
+		const client = new Client(context.site);
+		const question = shortQuestion();
+		const answer = await counted(await client.ask(question));
+		const { tier, used, held } = await usageOf(client);
+		const left = answer.headers.get("ratelimit") ?? "none";
+		const checks = new Checks();
+		checks.that(client.cookies.size > 0, "no cookie came with the answer");
+		checks.that(tier === "guest" && used === 1 && held === 0, `afterwards its tier is ${tier}, with ${used} used and ${held} held`);
+		checks.that(/;\s*r=\d+(;|$)/.test(left), `RateLimit: ${left}`);
+		if (checks.wrong.length === 0) context.newcomer = { client, question };
+		return checks.finding(`answered, ${used} counted, RateLimit: ${left}`);
+	},
+};
+
+export const limits: Rule[] = [first, refusal, noCookie, last];

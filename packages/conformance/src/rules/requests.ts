@@ -30,27 +30,33 @@ const duplicates: Rule = {
 			answers.every((answer) => answer.metadata.counted === true),
 			"not every caller is told that it is counted",
 		);
-		if (checks.wrong.length === 0) context.chat ??= { owner, question, output: answers[0]?.output ?? "" };
+		const [answer] = answers;
+		if (checks.wrong.length === 0 && answer) context.chat ??= { owner, question, answerId: answer.id, output: answer.output };
 		return checks.finding(`${answers.length} equal answers, ${units} counted`);
 	},
 };
 
 const repeat: Rule = {
 	name: "repeat",
-	did: "an answered request sent again under its key",
-	expected: "the same answer again, nothing more counted",
+	did: "an answered request sent again: under its key, and without one as useChat sends it",
+	expected: "the same answer both times, nothing more counted",
 	calls: () => 0,
 	uses: "finished chat",
 	judge: async (context) => {
 		const { owner, question, output } = await context.finishedChat();
 		const before = await usageOf(owner);
-		const again = await (await owner.ask(question)).whole();
 		const checks = new Checks();
-		checks.that(again.status === 200, `status ${again.status}`);
-		checks.that(again.output === output, "another text than the first time");
+		for (const [how, send] of [
+			["under its key", owner.ask(question)],
+			["without a key", owner.askWithoutKey(question)],
+		] as const) {
+			const again = await (await send).whole();
+			checks.that(again.status === 200, `${how}: status ${again.status}`);
+			checks.that(again.output === output, `${how}: another text than the first time`);
+		}
 		const units = difference(before, await usageOf(owner));
 		checks.that(units === 0, `${units} more counted`);
-		return checks.finding("the same answer, 0 counted");
+		return checks.finding("the same answer twice, 0 counted");
 	},
 };
 
@@ -94,4 +100,34 @@ const deleted: Rule = {
 	},
 };
 
-export const requests: Rule[] = [duplicates, repeat, conflict, deleted];
+const another: Rule = {
+	name: "another-answer",
+	did: "another answer asked for, then the message edited; each sent twice",
+	expected: "a new answer each, 1 counted each, nothing for the repeats",
+	calls: () => 2,
+	uses: "finished chat",
+	judge: async (context) => {
+		const { owner, question, answerId } = await context.finishedChat(2);
+		// The first answer is replaced now: no other rule can use this chat.
+		context.chat = null;
+		const { text } = shortQuestion();
+		const checks = new Checks();
+		for (const [name, send] of [
+			["another answer", () => owner.regenerate(question, answerId)],
+			["the edit", () => owner.edit(question, text)],
+		] as const) {
+			const before = await usageOf(owner);
+			const answer = await counted(await send());
+			const between = await usageOf(owner);
+			const again = await (await send()).whole();
+			const after = await usageOf(owner);
+			checks.that(answer.id !== answerId, `${name}: the old answer was told`);
+			checks.that(difference(before, between) === 1, `${name}: ${difference(before, between)} counted`);
+			checks.that(again.status === 200 && again.id === answer.id, `${name}, sent again: not the same answer, status ${again.status}`);
+			checks.that(difference(between, after) === 0, `${name}, sent again: ${difference(between, after)} more counted`);
+		}
+		return checks.finding("2 new answers, 2 counted; 0 for the repeats");
+	},
+};
+
+export const requests: Rule[] = [duplicates, repeat, conflict, deleted, another];

@@ -2,10 +2,18 @@ import { isRecord } from "../answer.ts";
 import { Client } from "../http.ts";
 import { Checks, type Rule } from "../rule.ts";
 
+/** What is wrong with a Set-Cookie line that says who somebody is. */
+export function checkCookie(checks: Checks, line: string, origin: string): void {
+	const name = line.split("=")[0] ?? "";
+	checks.that(/;\s*HttpOnly/i.test(line), `${name} can be read by scripts`);
+	checks.that(/;\s*SameSite=(Lax|Strict)/i.test(line), `${name} is sent along by other sites`);
+	if (origin.startsWith("https:")) checks.that(/^__Host-/.test(name) && /;\s*Secure/i.test(line), `${name} is not __Host- and Secure`);
+}
+
 const page: Rule = {
 	name: "page",
 	did: "GET / by a new browser",
-	expected: "200 HTML, private, no-store, with a guest's cookie that scripts cannot read; on https __Host- and Secure",
+	expected: "200 HTML, private, no-store, with a guest's cookie, HttpOnly and SameSite=Lax; on https __Host- and Secure",
 	calls: () => 0,
 	judge: async (context) => {
 		const { status, headers } = await new Client(context.site).read("/");
@@ -16,11 +24,7 @@ const page: Rule = {
 		checks.that((headers.get("content-type") ?? "").startsWith("text/html"), `content-type ${headers.get("content-type")}`);
 		checks.that(/private/.test(cache) && /no-store/.test(cache), `cache-control ${cache}`);
 		checks.that(cookie !== "", "no guest's cookie");
-		if (cookie !== "") {
-			checks.that(/;\s*HttpOnly/i.test(cookie), "the guest's cookie can be read by scripts");
-			if (context.site.origin.startsWith("https:"))
-				checks.that(/^__Host-/.test(cookie) && /;\s*Secure/i.test(cookie), "the guest's cookie is not __Host- and Secure");
-		}
+		if (cookie !== "") checkCookie(checks, cookie, context.site.origin);
 		return checks.finding(`${status}, ${cache}, cookie ${cookie.split("=")[0]}`);
 	},
 };
