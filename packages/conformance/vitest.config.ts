@@ -6,5 +6,7 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		testTimeout: 60_000,
+		// They wait for models most of the time.
+		maxConcurrency: 16,
 	},
 });

@@ -1,69 +1,38 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import type { Result } from "./rule.ts";
-import { type Flaws, startServer } from "./testing/server.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { RULES } from "./main.ts";
+import { against, closing, command } from "./testing/run.ts";
+import { startServer, type Traits } from "./testing/server.ts";
 
-const closing: (() => void)[] = [];
-afterEach(() => {
-	for (const close of closing.splice(0)) close();
+afterAll(() => {
+	for (const close of closing) close();
 });
 
-const main = join(import.meta.dirname, "main.ts");
-
-/** Runs the command as a deployer does. */
-async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-	const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-	const heard = { out: "", err: "" };
-	child.stdout.on("data", (bytes) => {
-		heard.out += bytes;
-	});
-	child.stderr.on("data", (bytes) => {
-		heard.err += bytes;
-	});
-	const [code] = await once(child, "close");
-	return { code, ...heard };
-}
-
-interface Report {
-	exitCode: number;
-	modelCallsMax: number;
-	chatRequests: number;
-	results: Result[];
-}
-
-/** Runs the suite against a tiny chat with these flaws. */
-async function against(flaws: Flaws, ...args: string[]) {
-	const server = await startServer(flaws);
-	closing.push(server.close);
-	const file = join(mkdtempSync(join(tmpdir(), "conformance-")), "result.json");
-	const { code, out, err } = await command("--url", server.url, "--json", file, ...args);
-	const report: Report = JSON.parse(readFileSync(file, "utf8"));
-	const named = (verdict: Result["verdict"]) => report.results.filter((result) => result.verdict === verdict).map((result) => result.rule);
-	return { code, out, err, report, breaches: named("BREACH"), skipped: named("skipped"), modelCalls: server.modelCalls() };
-}
-
-describe("a deployment that keeps the rules", () => {
+describe.concurrent("a deployment that keeps the rules", () => {
 	test("is told so, exits 0, and pays for no more model calls than were announced", async () => {
 		const run = await against({});
 		expect(run.report.results.filter((result) => result.verdict !== "ok")).toEqual([]);
+		expect(run.report.results.map(({ rule }) => rule)).toEqual(RULES.map(({ name }) => name));
 		expect(run.code).toBe(0);
-		expect(run.modelCalls).toBe(run.report.modelCallsMax);
-		expect(run.modelCalls).toBeLessThanOrEqual(25);
-		expect(run.out).toContain(`at most ${run.modelCalls} model calls`);
+		expect(run.server.modelCalls()).toBeLessThanOrEqual(run.report.modelCallsMax);
+		expect(run.report.modelCallsMax).toBe(20);
+		expect(run.server.accounts()).toBe(1);
 	});
 
-	test("makes no account where none is wanted, and says what that leaves unjudged", async () => {
-		const run = await against({}, "--no-accounts");
+	test("keeps nothing of a run but its guests: no account unless asked for, no chat", async () => {
+		const run = await against({}, "--time-limit", "60");
 		expect({ code: run.code, breaches: run.breaches, skipped: run.skipped }).toEqual({
 			code: 0,
 			breaches: [],
 			skipped: ["guest-to-account"],
 		});
-		expect(run.modelCalls).toBe(run.report.modelCallsMax);
+		expect([run.server.accounts(), run.server.chatsLeft(), run.report.chatsLeft]).toEqual([0, 0, 0]);
+		expect(run.server.modelCalls()).toBeLessThanOrEqual(run.report.modelCallsMax);
+		expect(run.report.guestRequests).toBe(15);
+		expect(run.out).toContain("15 were counted to this network's guests");
 	});
 
 	test("is asked only what was named, with what that needs", async () => {
@@ -73,36 +42,40 @@ describe("a deployment that keeps the rules", () => {
 			["foreign-chat", "ok"],
 			["reload", "ok"],
 		]);
-		expect(run.modelCalls).toBe(6);
+		expect(run.server.modelCalls()).toBe(6);
 		expect(run.report.modelCallsMax).toBe(6);
 	});
-});
 
-describe("a deployment that breaks a rule", () => {
-	const FLAWS: [what: string, flaws: Flaws, breaches: string[]][] = [
-		["by admitting one more than the limit", { admitsOneMore: true }, ["burst-at-limit", "first-requests", "refusal"]],
-		["by answering a wrong verb with a page", { htmlForWrongVerb: true }, ["wrong-verb"]],
-		["by counting a request again that is sent again", { countsDuplicates: true }, ["disconnect", "duplicates", "joining", "repeat"]],
-		["by joining a second tab where the answer is", { joinsLate: true }, ["joining"]],
-		["by counting what was stopped before output", { countsEarlyStops: true }, ["stop-before-output"]],
-	];
+	test("answers as many of a burst as its limit says, while its model thinks for 300 ms", async () => {
+		const run = await against({ firstTokenMs: 300 }, "--only", "first-requests,burst-at-limit");
+		expect({ code: run.code, breaches: run.breaches, skipped: run.skipped }).toEqual({ code: 0, breaches: [], skipped: [] });
+		expect(run.found("first-requests")).toBe("5 answered, 5 refused (guest); used 5 of 5");
+	});
 
-	test.each(FLAWS)("%s is told just that, and exits 1", async (_, flaws, breaches) => {
-		const run = await against(flaws);
-		expect(run.breaches.toSorted()).toEqual(breaches);
-		expect(run.code).toBe(1);
-		expect(run.report.exitCode).toBe(1);
-		expect(run.out).toContain("BREACH");
+	test.each([1, 2, 3, 8])("is judged by its own limit of %i", async (guestLimit) => {
+		const run = await against({ guestLimit }, "--only", "first-requests,refusal,burst-at-limit,another-answer");
+		expect(run.breaches).toEqual([]);
+		expect(run.found("first-requests")).toContain(`used ${guestLimit} of ${guestLimit}`);
+		expect(run.skipped).toEqual(guestLimit < 3 ? ["another-answer"] : []);
+		expect(run.server.modelCalls()).toBeLessThanOrEqual(run.report.modelCallsMax);
 	});
 });
 
-describe("what cannot be judged is skipped with its reason, and is no breach", () => {
+describe.concurrent("what cannot be judged is skipped with its reason, and is no breach", () => {
 	test("when the network's guests have used up its pool", async () => {
 		const run = await against({ poolUsedUp: true });
 		expect(run.breaches).toEqual([]);
-		expect(run.skipped).toEqual(["first-requests", "refusal", "burst-at-limit", "guest-to-account"]);
-		expect(run.report.results.find(({ rule }) => rule === "first-requests")?.found).toContain("network's pool");
+		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "burst-at-limit"]);
+		expect(run.found("first-requests")).toContain("network's pool");
 		expect(run.code).toBe(0);
+	});
+
+	test("when a guest's limit is too high to be reached, or guests get nothing", async () => {
+		const high = await against({ guestLimit: 50 });
+		expect([high.breaches, high.skipped]).toEqual([[], ["first-requests", "refusal", "burst-at-limit"]]);
+		expect(high.server.modelCalls()).toBe(high.report.modelCallsMax);
+		const none = await against({ guestLimit: 0 }, "--only", "first-requests,refusal,no-cookie,burst-at-limit");
+		expect([none.breaches, none.skipped, none.server.modelCalls()]).toEqual([[], ["no-cookie", "burst-at-limit"], 0]);
 	});
 
 	test("when the model fails", async () => {
@@ -120,21 +93,18 @@ describe("what cannot be judged is skipped with its reason, and is no breach", (
 
 	test("when sign-up is limited: guests do the rest", async () => {
 		const run = await against({ signUpLimited: true });
-		expect({ breaches: run.breaches, skipped: run.skipped, code: run.code }).toEqual({
-			breaches: [],
-			skipped: ["guest-to-account"],
-			code: 0,
-		});
+		expect([run.code, run.breaches, run.skipped]).toEqual([0, [], ["guest-to-account"]]);
 	});
 
 	test("when the time is up, which exits 2", async () => {
-		const run = await against({}, "--time-limit", "0.3");
-		expect(run.breaches).toEqual([]);
+		const run = await against({ firstTokenMs: 10_000 }, "--only", "page,first-requests,refusal", "--time-limit", "2");
+		expect([run.breaches, run.skipped]).toEqual([[], ["first-requests", "refusal"]]);
+		expect(run.found("refusal")).toBe("the run's time was up");
 		expect(run.code).toBe(2);
 	});
 });
 
-describe("the command", () => {
+describe.concurrent("the command", () => {
 	test.each([
 		["no URL", []],
 		["no http", ["--url", "ftp://example.com"]],
@@ -143,17 +113,27 @@ describe("the command", () => {
 		["an unknown option", ["--url", "http://127.0.0.1:9", "--wrong"]],
 		["no time", ["--url", "http://127.0.0.1:9", "--time-limit", "0"]],
 		["nobody there", ["--url", "http://127.0.0.1:1"]],
-	])("exits 2 for %s, and says why", async (_, args) => {
+	])("answers 2 for %s, and says why", async (_, args) => {
 		const { code, out, err } = await command(...args);
 		expect(code).toBe(2);
 		expect(out).toBe("");
 		expect(err.trim().split("\n")).toHaveLength(1);
 	});
 
+	test.each([
+		[0, {}],
+		[1, { isUnwell: true }],
+	])("exits %i as a process", async (expected, traits: Traits) => {
+		const server = await startServer(traits);
+		closing.push(server.close);
+		const args = [join(import.meta.dirname, "main.ts"), "--url", server.url, "--only", "health"];
+		const [code] = await once(spawn(process.execPath, args, { stdio: "ignore" }), "close");
+		expect(code).toBe(expected);
+	});
+
 	test("follows no redirect: nothing is sent elsewhere", async () => {
 		const elsewhere = await startServer();
 		closing.push(elsewhere.close);
-		const { createServer } = await import("node:http");
 		let hits = 0;
 		const mover = createServer((_, response) => {
 			hits += 1;

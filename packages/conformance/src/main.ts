@@ -15,14 +15,15 @@ import { site as siteRules } from "./rules/site.ts";
 
 /**
  * Cheap ones first: who asked for the wrong address learns it before anything costs money. Then in an order in which each uses what those
- * before it leave, guests above all.
+ * before it leave, guests above all. No group needs what another leaves: it would make it for itself.
  */
-const ORDER = [
+export const GROUPS = [
 	["health", "page", "bad-input", "wrong-verb", "unknown-address", "foreign-origin", "usage-is-advice", "billing-closed"],
 	["first-requests", "refusal", "no-cookie", "guest-to-account"],
 	["duplicates", "repeat", "other-body", "foreign-chat", "reload", "deleted-chat", "another-answer"],
 	["joining", "stop-before-output", "stop-after-output", "disconnect", "burst-at-limit"],
-].flat();
+];
+const ORDER = GROUPS.flat();
 
 export const RULES: Rule[] = [...siteRules, ...input, ...identity, ...limits, ...requests, ...answers].sort(
 	(a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name),

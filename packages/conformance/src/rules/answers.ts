@@ -34,7 +34,6 @@ const joining: Rule = {
 			owner.ask(question),
 			owner.ask({ ...shortQuestion(), chatId: question.chatId }),
 		]);
-		await Promise.all([stream.until(1), repeat.until(1)]);
 		const joinedAtMs = performance.now();
 		await Promise.all([first.whole(), stream.whole(), repeat.whole(), other.whole()]);
 		if (modelFailed(first) || modelFailed(other)) throw new Unjudged("the model failed");

@@ -8,7 +8,7 @@ const message = (text: string) => ({ id: "m", role: "user", parts: [{ type: "tex
 const chat = (fields: object) => JSON.stringify({ id: randomUUID(), messages: [message("x")], ...fields });
 
 /** Bodies that the chat endpoint cannot take, and what it must say; none of them may reach a model. */
-const BAD: () => [name: string, body: string, status: number][] = () => [
+const BAD: [name: string, body: string, status: number][] = [
 	["not JSON", "{", 400],
 	["nothing", "", 400],
 	["null", "null", 400],
@@ -35,14 +35,14 @@ function assertProblem(checks: Checks, name: string, reply: Reply, status: numbe
 
 const badInput: Rule = {
 	name: "bad-input",
-	did: `${BAD().length} bodies that the chat endpoint cannot take: not JSON, wrong types, too large, an unknown model`,
+	did: `${BAD.length} bodies that the chat endpoint cannot take: not JSON, wrong types, too large, an unknown model`,
 	expected: "400 or 413 problem+json each; nothing counted",
 	calls: () => 0,
 	judge: async (context) => {
 		const guest = await context.visit();
 		const before = await usageOf(guest);
 		const checks = new Checks();
-		for (const [name, body, status] of BAD())
+		for (const [name, body, status] of BAD)
 			assertProblem(
 				checks,
 				name,
@@ -51,7 +51,7 @@ const badInput: Rule = {
 			);
 		const after = await usageOf(guest);
 		checks.that(difference(before, after) === 0 && after.held === 0, `used ${after.used}, held ${after.held} afterwards`);
-		return checks.finding(`${BAD().length} refused as expected, 0 counted`);
+		return checks.finding(`${BAD.length} refused as expected, 0 counted`);
 	},
 };
 
