@@ -6,7 +6,8 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		testTimeout: 60_000,
-		// They wait for models most of the time.
+		// They wait for models most of the time: all files and many tests at once.
+		maxWorkers: 2,
 		maxConcurrency: 16,
 	},
 });

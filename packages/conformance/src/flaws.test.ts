@@ -33,7 +33,7 @@ describe.concurrent("a deployment that breaks a rule", () => {
 		[{ refundsDeleted: true }, ["deleted-chat"]],
 		[{ regeneratesFree: true }, ["another-answer"]],
 		[{ joinsLate: true }, ["joining"]],
-		[{ joinsSlowly: true }, ["joining"]],
+		[{ buffersJoins: true }, ["joining"]],
 		[{ answersMeanwhile: true }, ["joining"]],
 		[{ countsEarlyStops: true }, ["stop-before-output"]],
 		[{ neverTriesAgain: true }, ["stop-before-output"]],

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 interface Circumstances {
 	/** Default 5. */
 	guestLimit?: number;
-	/** How long the model thinks before its first word, in ms. Default: 5, and 500 for what is to be interrupted. */
+	/** How long the model thinks before its first word, in ms. Default: 5, and 250 for what is to be interrupted. */
 	firstTokenMs?: number;
 	/** The network's pool has nothing left for guests. */
 	poolUsedUp?: boolean;
@@ -69,8 +69,8 @@ interface Flaws {
 	regeneratesFree?: boolean;
 	/** A second tab hears the running answer from where it is. */
 	joinsLate?: boolean;
-	/** A second tab hears everything a while later. */
-	joinsSlowly?: boolean;
+	/** A second tab hears nothing until the end, and then everything at once. */
+	buffersJoins?: boolean;
 	/** Answers two requests of one chat at once. */
 	answersMeanwhile?: boolean;
 	/** Counts what was stopped before any output. */
@@ -105,6 +105,7 @@ interface Run {
 	counted: boolean;
 	stop: () => void;
 	ears: Set<ServerResponse>;
+	atEnd: (() => void)[];
 }
 
 interface Chat {
@@ -123,9 +124,9 @@ interface Body {
 
 const WORDS = Array.from({ length: 12 }, (_, n) => `word${n} `);
 /** What is to be interrupted takes its time; the rest is quick, so that the tests are. In ms. */
-const SLOW = { firstTokenMs: 500, each: 15 };
+const SLOW = { firstTokenMs: 250, each: 40 };
 const QUICK = { firstTokenMs: 5, each: 0 };
-const JOIN_DELAY_MS = 400;
+const STEP_MS = 5;
 const FREE_LIMIT = 20;
 const DAY_MS = 86_400_000;
 const VERBS: [path: RegExp, allow: string][] = [
@@ -236,9 +237,9 @@ class TinyChat {
 			response.writeHead(204).end();
 			return;
 		}
-		if (this.#is.joinsSlowly) {
+		if (this.#is.buffersJoins) {
 			response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
-			setTimeout(() => listen(running, response, 0), JOIN_DELAY_MS);
+			running.atEnd.push(() => listen(running, response, 0));
 		} else listen(running, response, this.#is.joinsLate ? running.chunks.length : 0);
 	}
 
@@ -343,6 +344,7 @@ class TinyChat {
 			counted: false,
 			stop: () => stopping.abort(),
 			ears: new Set(),
+			atEnd: [],
 		};
 		chat.runs.push(run);
 		this.#runs.set(key, run);
@@ -357,11 +359,11 @@ class TinyChat {
 		send(run, { type: "start", messageId: run.answerId });
 		let state: Run["state"] = this.#is.modelFails ? "failed" : "complete";
 		try {
-			if (!this.#is.instantModel) await sleep(this.#is.firstTokenMs ?? pace.firstTokenMs, undefined, { signal: stopping });
+			if (!this.#is.instantModel) await think(this.#is.firstTokenMs ?? pace.firstTokenMs, stopping);
 			for (const delta of this.#is.modelFails ? [] : WORDS) {
 				send(run, { type: "text-delta", id: "0", delta });
 				run.output += delta;
-				if (!this.#is.instantModel) await sleep(pace.each, undefined, { signal: stopping });
+				if (!this.#is.instantModel) await think(pace.each, stopping);
 			}
 		} catch {
 			state = "stopped";
@@ -374,6 +376,7 @@ class TinyChat {
 		send(run, { type: "message-metadata", messageMetadata: { state, counted: free || run.counted } });
 		send(run, { type: { complete: "finish", stopped: "abort", failed: "error" }[state] });
 		for (const ear of run.ears) ear.end();
+		for (const then of run.atEnd) then();
 	}
 
 	#refusalOf(body: string): number | null {
@@ -395,6 +398,14 @@ class TinyChat {
 		const upgradeUrl = this.#is.namesNoNextStep ? undefined : "/sign-up";
 		problem(response, 429, "Usage limit reached", { policy: tier, tier, limit, remaining: 0, resetAt: null, upgradeUrl });
 	}
+}
+
+/**
+ * Waits in many small steps. Where this process has too much to do, each of them is late, and so is the model, by as much as those who
+ * want to stop or join it in time.
+ */
+async function think(ms: number, signal: AbortSignal): Promise<void> {
+	for (let leftMs = ms; leftMs >= 0; leftMs -= STEP_MS) await sleep(Math.min(leftMs, STEP_MS), undefined, { signal });
 }
 
 function send(run: Run, chunk: object): void {
