@@ -97,7 +97,7 @@ describe.concurrent("what cannot be judged is skipped with its reason, and is no
 	});
 
 	test("when the time is up, which exits 2", async () => {
-		const run = await against({ firstTokenMs: 10_000 }, "--only", "page,first-requests,refusal", "--time-limit", "3");
+		const run = await against({ firstTokenMs: 10_000 }, "--only", "first-requests,refusal", "--time-limit", "4");
 		expect([run.breaches, run.skipped]).toEqual([[], ["first-requests", "refusal"]]);
 		expect(run.found("refusal")).toBe("the run's time was up");
 		expect(run.code).toBe(2);

@@ -18,10 +18,12 @@ import { site as siteRules } from "./rules/site.ts";
  * before it leave, guests above all. No group needs what another leaves: it would make it for itself.
  */
 export const GROUPS = [
-	["health", "page", "bad-input", "wrong-verb", "unknown-address", "foreign-origin", "usage-is-advice", "billing-closed"],
+	["health", "page", "unknown-address", "wrong-verb"],
+	["usage-is-advice", "billing-closed", "bad-input", "foreign-origin"],
 	["first-requests", "refusal", "no-cookie", "guest-to-account"],
 	["duplicates", "repeat", "other-body", "foreign-chat", "reload", "deleted-chat", "another-answer"],
-	["joining", "stop-before-output", "stop-after-output", "disconnect", "burst-at-limit"],
+	["joining", "stop-before-output", "stop-after-output", "disconnect"],
+	["burst-at-limit"],
 ];
 const ORDER = GROUPS.flat();
 
