@@ -113,7 +113,7 @@ const WINDOW = "@";
 export function subscriptionOf(pool: string): string | null {
 	if (!pool.startsWith(SUBSCRIPTION)) return null;
 	const at = pool.lastIndexOf(WINDOW);
-	return pool.slice(SUBSCRIPTION.length, at < 0 ? undefined : at);
+	return pool.slice(SUBSCRIPTION.length, at === -1 ? undefined : at);
 }
 
 /** The pool and limit that a subject's next hold is taken from, at an instant. */
