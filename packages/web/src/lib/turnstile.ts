@@ -2,7 +2,7 @@ import { z } from "zod";
 import { config } from "../config.ts";
 
 /** What the widget on the page names as its purpose; a token made for another is not believed. */
-export const TURNSTILE_ACTION = "guest";
+const TURNSTILE_ACTION = "guest";
 
 const VERIFY_TIMEOUT_MS = 3_000;
 const verdict = z.object({ success: z.boolean(), hostname: z.string().optional(), action: z.string().optional() });

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type AnswerEnd, type Heard, sentenceOf, whoPays } from "@parley/metering";
 import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "ai";
+import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { languageModel } from "../lib/model.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view.ts";
@@ -21,7 +22,6 @@ const STORE_EVERY_MS = 1_000;
 /** What of the history the model is given, newest first. */
 const HISTORY_MESSAGES_MAX = 60;
 const HISTORY_CHARS_MAX = 200_000;
-const TITLE_CHARS_MAX = 60;
 
 export interface StartRequest {
 	chatId: string;
@@ -397,16 +397,7 @@ function send(live: Live, chunk: UIMessageChunk<AnswerMetadata>): void {
 	live.broadcast.send(encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`));
 }
 
-function titleOf(ask: StartRequest["ask"]): string {
-	const text =
-		ask.kind === "message"
-			? textOf(ask.message)
-					.replaceAll(/[*_`#>]+/g, "")
-					.replaceAll(/\s+/g, " ")
-					.trim()
-			: "";
-	return text.length > TITLE_CHARS_MAX ? `${text.slice(0, TITLE_CHARS_MAX - 1).trimEnd()}…` : text || "New chat";
-}
+const titleOf = (ask: StartRequest["ask"]): string => (ask.kind === "message" && chatTitle(textOf(ask.message))) || "New chat";
 
 const textOf = (message: ChatMessage) => message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 

@@ -63,6 +63,7 @@ const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", 
 export class LedgerStorage {
 	readonly rows = new Map<string, RequestRow>();
 	readonly adjustments = new Map<string, Adjustment>();
+	readonly checkpoints = new Map<string, Checkpoint>();
 	notes: Notes = {};
 	/** The subject's key; null while nothing is stored. */
 	key: string | null = null;
@@ -84,6 +85,9 @@ export class LedgerStorage {
 			const adjustment: Adjustment = fromColumns(ADJUSTMENT_FIELDS, columns);
 			this.adjustments.set(adjustment.id, adjustment);
 		}
+		for (const { pool, units, requests } of sql.exec<{ pool: string; units: number; requests: number }>("SELECT * FROM checkpoint")) {
+			this.checkpoints.set(pool, { pool, units, requests });
+		}
 	}
 
 	writeRow(key: string, row: RequestRow): void {
@@ -100,9 +104,9 @@ export class LedgerStorage {
 
 	/** Replaces old rows by their pools' checkpoints: the books stay complete, and no longer grow with every request. */
 	foldRows(rows: RequestRow[]): void {
-		const stored = this.#sql.exec<{ pool: string; units: number; requests: number }>("SELECT * FROM checkpoint").toArray();
-		const checkpoints = new Map<string, Checkpoint>(stored.map((checkpoint) => [checkpoint.pool, checkpoint]));
-		for (const { pool, units, requests } of fold(checkpoints, rows)) {
+		for (const checkpoint of fold(this.checkpoints, rows)) {
+			const { pool, units, requests } = checkpoint;
+			this.checkpoints.set(pool, checkpoint);
 			this.#sql.exec("INSERT OR REPLACE INTO checkpoint (pool, units, requests) VALUES (?, ?, ?)", pool, units, requests);
 		}
 		for (const row of rows) {

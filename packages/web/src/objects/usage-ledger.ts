@@ -211,7 +211,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(key, row) });
 		await this.#carryLateUnits(key);
 		if (owes && (await this.#flush(key))) await this.#readAfresh(key);
-		const old = foldable(this.#stored.rows.values(), this.#standing(key).window, Date.now());
+		const old = foldable(this.#state(key), Date.now());
 		if (old.length > 0) this.#stored.foldRows(old);
 		await this.#armForWork();
 	}
@@ -436,13 +436,14 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	#state(key: string): LedgerState {
-		const { rows, adjustments, notes } = this.#stored;
+		const { rows, adjustments, checkpoints, notes } = this.#stored;
 		return {
 			kind: kindOf(key),
 			limits: limitsOf(key),
 			entitlement: notes.entitlement ?? null,
 			rows,
 			adjustments,
+			checkpoints,
 			closed: notes.closed !== undefined,
 			latestMs: this.#latestMs(),
 		};

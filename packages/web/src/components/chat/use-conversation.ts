@@ -12,8 +12,8 @@ export type Trouble = { kind: "refused"; problem: Problem } | { kind: "unreached
 export interface ConversationEvents {
 	/** The server has taken the request: the chat exists from now on. */
 	onAccepted: (text: string) => void;
-	/** An answer ended, well or not, or a request was refused: what is left may have changed. */
-	onSettled: () => void;
+	/** An answer ended, well or not, or a request was refused: what is left may have changed. `ended` says how, to be heard with the new count. */
+	onSettled: (ended?: string) => void;
 	/** Text that could not be sent goes back to where it was written. */
 	onReturned: (text: string) => void;
 	/** The chat as the server has it. */
@@ -118,8 +118,7 @@ export function useConversation(
 		// The server's last chunk names how the answer ended, a failure too. Without it, nothing is settled.
 		if (end) {
 			setJoining(false);
-			events.announce(end.note ?? "Answer complete.");
-			return events.onSettled();
+			return events.onSettled(end.note ?? "Answer complete.");
 		}
 		if (begun && !begun.accepted && error) return giveBack(begun, error);
 		// The answer is the server's: whatever broke on the way, the truth is asked for.
