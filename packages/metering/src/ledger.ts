@@ -48,7 +48,7 @@ export type Command =
 	| CorrectCommand;
 
 /** Credits that arrive once for each id. The first instant at which they can no longer be spent, epoch milliseconds; null for never. */
-export type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
+type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
 
 /**
  * A correction, once for each id. Positive `units` count more (a refund takes a grant's credits back), negative ones give back. Of a

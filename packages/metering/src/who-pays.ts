@@ -185,8 +185,6 @@ export const WHO_PAYS = {
 	},
 } as const satisfies Record<string, Rule>;
 
-export type WhoPaysId = keyof typeof WHO_PAYS;
-
 /** At most this many answers a window are forgiven after they cost something, and never more than the tier's limit. */
 export const FORGIVEN_MAX = 20;
 
