@@ -1,5 +1,6 @@
-import type { Adjustment, Decision, Limits, Part, Report, RequestRow, SubjectKind } from "../src/index.ts";
-import { partsOf } from "../src/rows.ts";
+import type { Adjustment, Limits, Report, RequestRow, SubjectKind } from "../src/index.ts";
+import type { Decision } from "../src/ledger.ts";
+import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
 
 /** A plan as whoever sells it knows it. */

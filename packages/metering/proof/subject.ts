@@ -1,6 +1,5 @@
 import {
 	type Adjustment,
-	allowanceOf,
 	type Checkpoint,
 	type Command,
 	DEFAULT_LIMITS,
@@ -17,6 +16,7 @@ import {
 	type SubjectKind,
 	standing,
 } from "../src/index.ts";
+import { allowanceOf } from "../src/tier.ts";
 import { Journal, type Plan } from "./journal.ts";
 import { Provider } from "./provider.ts";
 

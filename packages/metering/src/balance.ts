@@ -92,10 +92,8 @@ function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { ki
 }
 
 function bySoonestExpiry(a: Credit, b: Credit): number {
-	const aMs = a.expiresAtMs ?? Number.POSITIVE_INFINITY;
-	const bMs = b.expiresAtMs ?? Number.POSITIVE_INFINITY;
-	if (aMs !== bMs) return aMs < bMs ? -1 : 1;
-	return a.pool < b.pool ? -1 : 1;
+	const endOf = ({ expiresAtMs }: Credit) => expiresAtMs ?? Number.MAX_SAFE_INTEGER;
+	return endOf(a) - endOf(b) || (a.pool < b.pool ? -1 : 1);
 }
 
 /** Of all grants together: what a refund took back beyond its own grant is owed by the others, never by the window. */
@@ -112,7 +110,7 @@ function balanceLeft(state: LedgerState, allowance: Extract<Allowance, { kind: "
 		if (row.pool !== allowance.pool || row.state === "released") continue;
 		// What was acknowledged before the read was sent is in the provider's number already.
 		if (row.reportedAtMs === null || row.reportedAtMs >= fetchedAtMs) left -= row.units;
-		if (periodEndMs !== null && row.heldAtMs >= periodEndMs) onTrust -= row.units;
+		if (row.heldAtMs >= (periodEndMs ?? Number.POSITIVE_INFINITY)) onTrust -= row.units;
 	}
 	return Math.min(left, onTrust);
 }

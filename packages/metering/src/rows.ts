@@ -93,9 +93,14 @@ export function isCounted(row: RequestRow): boolean {
 	return row.state === "settled" || row.state === "expired";
 }
 
-/** Whether the provider is still to hear of a row. */
+/** The subscription whose provider is still to hear of a row; null when none is. */
+export function owedTo(row: RequestRow): string | null {
+	return isCounted(row) && row.reportedAtMs === null ? subscriptionOf(row.pool) : null;
+}
+
+/** Whether a provider is still to hear of a row. */
 export function isOwed(row: RequestRow): boolean {
-	return isCounted(row) && row.reportedAtMs === null && subscriptionOf(row.pool) !== null;
+	return owedTo(row) !== null;
 }
 
 /** The pools that a row or an adjustment lies on, in the order of burning: its own first, then the grants. */
