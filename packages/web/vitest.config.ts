@@ -33,6 +33,7 @@ export default defineConfig({
 						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
 						FLOWGLAD_BASE_URL: sandboxUrl,
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
+						ADMIN_EMAILS: "admin@example.com",
 						SANDBOX_URL: sandboxUrl,
 					})),
 				],
