@@ -126,7 +126,7 @@ const WORDS = Array.from({ length: 12 }, (_, n) => `word${n} `);
 /** What is to be interrupted takes its time; the rest is quick, so that the tests are. In ms. */
 const SLOW = { firstTokenMs: 250, each: 40 };
 const QUICK = { firstTokenMs: 5, each: 0 };
-const STEP_MS = 5;
+const STEP_MS = 2;
 const FREE_LIMIT = 20;
 const DAY_MS = 86_400_000;
 const VERBS: [path: RegExp, allow: string][] = [
