@@ -271,6 +271,7 @@ describe("a paid subscription", () => {
 			kind: "refused",
 			refusal: { remaining: 0, resetAtMs: null },
 		});
+		expect(ledger.stands(END), "what is held at the end is not in the period").toMatchObject({ used: 8 });
 		ledger.entitlement = balance({ available: 5 });
 		expect(new MemoryLedger(ledger.entitlement).stands(END).remaining, "nor further than what was left").toBe(5);
 	});
