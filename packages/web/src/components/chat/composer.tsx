@@ -2,6 +2,7 @@ import { type KeyboardEvent, type Ref, useEffect, useEffectEvent, useImperativeH
 import { SendSign, StopSign } from "../frame/icons.tsx";
 import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
+import { isSendKey, isTouch } from "./send-key.ts";
 
 export interface ComposerHandle {
 	/** Puts words into the composer, before what may stand there already. */
@@ -75,10 +76,7 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSe
 	}));
 
 	function onKeyDown(event: KeyboardEvent) {
-		// While an input method composes a word, Enter belongs to it.
-		if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-		// A keyboard on the screen has no other key that breaks the line; there the button sends.
-		if (!event.ctrlKey && !event.metaKey && isTouch()) return;
+		if (!isSendKey(event)) return;
 		event.preventDefault();
 		submit();
 	}
@@ -127,8 +125,6 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSe
 
 /** The server takes no longer message. */
 const messageCharsMax = 32_768;
-
-const isTouch = () => matchMedia("(hover: none)").matches;
 
 function takeFocus(area: HTMLTextAreaElement | null): void {
 	if (!isTouch()) area?.focus();

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { AnswerActions } from "./answer-actions.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
+import { isSendKey } from "./send-key.ts";
 
 export const textOf = (message: LiveMessage): string =>
 	message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
@@ -69,7 +70,12 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 				const changed = String(form.get("text") ?? "").trim();
 				if (changed) onSend(changed);
 			}}
-			onKeyDown={(event) => event.key === "Escape" && onCancel()}
+			onKeyDown={(event) => {
+				if (event.key === "Escape") onCancel();
+				if (!(event.target instanceof HTMLTextAreaElement) || !isSendKey(event)) return;
+				event.preventDefault();
+				event.currentTarget.requestSubmit();
+			}}
 		>
 			<textarea
 				// biome-ignore lint/a11y/noAutofocus: the reader has just asked to write here

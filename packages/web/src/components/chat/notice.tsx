@@ -120,7 +120,7 @@ export function OfflineNotice() {
 function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
 	return (
 		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">
-			<p className="max-w-md grow basis-64">{children}</p>
+			<p className="max-w-md grow basis-64 text-pretty">{children}</p>
 			{next}
 		</div>
 	);

@@ -38,7 +38,7 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 	const content = useRef<HTMLDivElement>(null);
 	const [spoken, setSpoken] = useState("");
 	const [model, setModel] = useModel(models);
-	const { atEnd, toEnd, scrollerClass } = useScrollEnd(scroller, content);
+	const { atEnd, toEnd, scrollerClass } = useScrollEnd(scroller, content, chat.messages.length === 0);
 
 	const conversation = useConversation(chat, place, {
 		onAccepted: (text) => onAccepted(chat.id, text),

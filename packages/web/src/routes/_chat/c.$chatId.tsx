@@ -20,6 +20,8 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	gcTime: 0,
 	head: ({ loaderData }) => ({ meta: [{ title: loaderData ? `${loaderData.title} · Parley` : "Not found · Parley" }] }),
 	component: () => null,
+	// What is shown when the server cannot be reached must not have to be fetched from it.
+	codeSplitGroupings: [],
 	errorComponent: () => (
 		<div className={beside}>
 			<Failed title="This chat could not be shown" />
