@@ -54,7 +54,7 @@ function PricingPage() {
 				)
 			)}
 			<TopUps pricing={pricing} shell={shell} />
-			<WhatCounts />
+			<WhatCounts {...pricing.whoPays} />
 			<TallyIcon limit={shell.usage.limit} remaining={shell.usage.remaining} />
 		</Page>
 	);

@@ -37,7 +37,7 @@ beforeEach(async () => {
 	await context?.close();
 	context = await browser.newContext();
 	page = await context.newPage();
-	page.setDefaultTimeout(15_000);
+	page.setDefaultTimeout(45_000);
 	await model({});
 });
 

@@ -137,22 +137,6 @@ function Waiting() {
 }
 
 function EndOfAnswer({ message }: { message: LiveMessage }) {
-	const sentence = endSentence(message);
-	return sentence && <p className="mt-3 text-soft">{sentence}</p>;
-}
-
-function endSentence({ metadata }: LiveMessage): string | undefined {
-	const counted = metadata?.counted;
-	switch (metadata?.state) {
-		case "stopped":
-			return `You stopped this answer.${counted === false ? " It was not counted." : counted ? " It was counted." : ""}`;
-		case "failed":
-			return counted ? "That answer failed." : "That answer failed, so it was not counted.";
-		case "interrupted":
-			return counted ? "That answer was interrupted." : "That answer was interrupted, so it was not counted.";
-		case "length":
-			return "This answer reached its greatest length. Ask for the rest to go on.";
-		case "filtered":
-			return "A content filter of the model ended this answer.";
-	}
+	const note = message.metadata?.note;
+	return note && <p className="mt-3 text-soft">{note}</p>;
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import type { AnswerState, ChatMessage, ChatView, Problem } from "../../view.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, Problem } from "../../view.ts";
 import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
 import { keepPending, type PendingSend, readPending } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
@@ -26,15 +26,6 @@ interface Undo {
 	sending: Sending;
 	accepted: boolean;
 }
-
-const endWords: Record<AnswerState, string> = {
-	complete: "Answer complete.",
-	length: "The answer ended at its greatest length.",
-	filtered: "The answer was ended by a content filter.",
-	stopped: "Answer stopped.",
-	failed: "The answer failed and was not counted.",
-	interrupted: "The answer was interrupted and not counted.",
-};
 
 const rejoinDelaysMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
@@ -120,14 +111,14 @@ export function useConversation(
 		events.onAccepted(begun.sending.text);
 	}
 
-	function onEnded(error: Error | undefined, state: AnswerState | undefined) {
+	function onEnded(error: Error | undefined, end: AnswerMetadata | undefined) {
 		setStopping(false);
 		const begun = undo.current;
 		undo.current = undefined;
 		// The server's last chunk names how the answer ended, a failure too. Without it, nothing is settled.
-		if (state) {
+		if (end) {
 			setJoining(false);
-			return events.onSettled(endWords[state]);
+			return events.onSettled(end.note ?? "Answer complete.");
 		}
 		if (begun && !begun.accepted && error) return giveBack(begun, error);
 		// The answer is the server's: whatever broke on the way, the truth is asked for.
