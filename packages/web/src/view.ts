@@ -120,4 +120,6 @@ export interface Problem {
 	remaining?: number;
 	resetAt?: string | null;
 	upgradeUrl?: string;
+	/** Of Cloudflare Turnstile, where it has to be solved first. */
+	siteKey?: string;
 }
