@@ -5,13 +5,16 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { flowgladApi } from "./api/api.ts";
 import { applyDue } from "./billing/due.ts";
-import { controlRoutes } from "./control.ts";
-import { injectFaults } from "./faults.ts";
-import { modelRoutes } from "./model.ts";
+import { type Clockwork, createClockwork } from "./clock/clockwork.ts";
+import { controlRoutes } from "./control/control.ts";
+import { injectFaults } from "./faults/faults.ts";
+import { modelRoutes } from "./model/model.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
-import { inspectorPages } from "./pages/inspector.ts";
+import { inspectorPages } from "./pages/inspector/inspector.ts";
+import { invoicePages } from "./pages/invoice.ts";
 import { mailboxPages } from "./pages/mailbox.ts";
+import type { Settings } from "./settings.ts";
 import { emptyState } from "./state.ts";
 import { createCommit, readState } from "./state-file.ts";
 import type { Env, World } from "./world.ts";
@@ -21,30 +24,33 @@ export interface SandboxOptions {
 	secretKey: string;
 	/** The JSON file that holds the state; without it the state lives in memory. */
 	statePath?: string | undefined;
-	/** Where the app runs, for links on pages. Default http://localhost:3000. */
+	/**
+	 * Where the app runs: for links on pages, for scenarios that use its API, and to tell it that the clock was moved.
+	 * Without it links lead to http://localhost:3000, and no app is told anything.
+	 */
 	appUrl?: string | undefined;
+	/** Where webhooks go; by default the app's own route. */
+	webhookUrl?: string | undefined;
+	/** What they are signed with, `whsec_` and base64. Without it none are sent. */
+	webhookSecret?: string | undefined;
+	/** Oddities and offers that differ from the defaults. */
+	settings?: Partial<Settings> | undefined;
 	/** The machine's clock, epoch milliseconds. */
 	now?: (() => number) | undefined;
 }
 
+const usualAppUrl = "http://localhost:3000";
+
 /** The stand-in for the outside world as a Hono app; faults that touch the connection need `startSandbox`. */
-export function createSandbox({ secretKey, statePath, appUrl = "http://localhost:3000", now = Date.now }: SandboxOptions): {
-	app: Hono<Env>;
-	world: World;
-} {
-	const world: World = {
-		state: statePath === undefined ? emptyState() : readState(statePath),
-		nowMs: () => now() + world.state.clockOffsetMs,
-		machineNowMs: now,
-		commit: statePath === undefined ? async () => {} : createCommit(statePath, () => world.state),
-		secretKey,
-		appUrl,
-	};
+export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world: World; clockwork: Clockwork } {
+	const world = createWorld(options);
+	const clockwork = createClockwork(world);
 	const app = new Hono<Env>();
 	app.use(async (_, next) => {
 		await next();
 		// Before the answer leaves, so that nothing answered is ever lost.
 		await world.commit();
+		clockwork.stir();
 	});
 	app.use("/api/v1/*", countCalls(world), injectFaults(world));
 	app.use("/model/v1/*", countCalls(world));
@@ -57,10 +63,29 @@ export function createSandbox({ secretKey, statePath, appUrl = "http://localhost
 	app.route("/__sandbox", controlRoutes(world));
 	app.route("/checkout", checkoutPages(world));
 	app.route("/billing-portal", billingPortalPages(world));
+	app.route("/invoices", invoicePages(world));
 	app.route("/mailbox", mailboxPages(world));
 	app.route("/", inspectorPages(world));
 	app.notFound((c) => c.text("Not Found", 404));
-	return { app, world };
+	return { app, world, clockwork };
+}
+
+function createWorld({ secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now }: SandboxOptions): World {
+	const world: World = {
+		state: statePath === undefined ? emptyState(settings) : readState(statePath, settings),
+		nowMs: () => world.state.frozenAtMs ?? now() + world.state.clockOffsetMs,
+		machineNowMs: now,
+		commit: statePath === undefined ? async () => {} : createCommit(statePath, () => world.state),
+		reset: () => {
+			world.state = emptyState(settings);
+		},
+		secretKey,
+		appUrl: appUrl ?? usualAppUrl,
+		appClockUrl: appUrl === undefined ? null : `${appUrl}/api/dev/clock`,
+		webhook:
+			webhookSecret === undefined ? null : { url: webhookUrl ?? `${appUrl ?? usualAppUrl}/api/flowglad/webhook`, secret: webhookSecret },
+	};
+	return world;
 }
 
 /** Counts each call by "METHOD /path-pattern", those that a fault keeps from the API included. */
@@ -81,7 +106,7 @@ export interface RunningSandbox {
 
 /** Serves the sandbox on loopback; `port` 0 takes a free one. */
 export async function startSandbox({ port, ...options }: SandboxOptions & { port: number }): Promise<RunningSandbox> {
-	const { app, world } = createSandbox(options);
+	const { app, world, clockwork } = createSandbox(options);
 	const listener = getRequestListener(app.fetch);
 	const open = (host: string, onPort: number) =>
 		new Promise<Server>((resolve, reject) => {
@@ -105,6 +130,7 @@ export async function startSandbox({ port, ...options }: SandboxOptions & { port
 		url: `http://localhost:${taken}`,
 		port: taken,
 		close: async () => {
+			clockwork.stop();
 			await world.commit();
 			const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
 			for (const server of servers) server.closeAllConnections();
