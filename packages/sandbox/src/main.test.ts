@@ -8,7 +8,12 @@ import { expect, it, onTestFinished } from "vitest";
 /** The CLI as `npm start` runs it, on a free port. */
 async function spawnSandbox(statePath?: string): Promise<{ url: string; process: ChildProcess }> {
 	const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
-		env: { PATH: process.env.PATH, SANDBOX_PORT: "0", ...(statePath === undefined ? {} : { SANDBOX_STATE: statePath }) },
+		env: {
+			PATH: process.env.PATH,
+			SANDBOX_PORT: "0",
+			APP_URL: "http://127.0.0.1:1",
+			...(statePath === undefined ? {} : { SANDBOX_STATE: statePath }),
+		},
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	onTestFinished(() => {

