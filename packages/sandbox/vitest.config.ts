@@ -5,5 +5,7 @@ export default defineConfig({
 		name: "sandbox",
 		environment: "node",
 		include: ["src/**/*.test.ts"],
+		// They start servers and processes, on machines that do other things besides.
+		testTimeout: 20_000,
 	},
 });

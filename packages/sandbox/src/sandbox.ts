@@ -71,6 +71,8 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 }
 
 function createWorld({ secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now }: SandboxOptions): World {
+	if (webhookSecret !== undefined && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(webhookSecret))
+		throw new Error('The webhook secret must be "whsec_" and base64: the SDK verifies with nothing else');
 	const world: World = {
 		state: statePath === undefined ? emptyState(settings) : readState(statePath, settings),
 		nowMs: () => world.state.frozenAtMs ?? now() + world.state.clockOffsetMs,

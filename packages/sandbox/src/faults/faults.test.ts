@@ -58,6 +58,38 @@ it("does the work and drops the answer, so that a repeat finds it done", async (
 	expect((await send("POST", "/api/v1/customers", { customer })).status).toBe(409);
 });
 
+it("answers half of the JSON, with the work done", async () => {
+	const { send, faults, state } = await runSandbox();
+	await faults({ api: [{ path: "/api/v1/customers", invalidJson: true, times: 1 }] });
+	const response = await send("POST", "/api/v1/customers", { customer });
+	expect(response.status).toBe(200);
+	await expect(response.json()).rejects.toThrow(SyntaxError);
+	expect((await state()).customers).toHaveLength(1);
+});
+
+it("lets a body trickle, and loses nothing of it", async () => {
+	const { send, faults } = await runSandbox();
+	const whole = await (await send("GET", "/api/v1/pricing-models")).text();
+	await faults({ api: [{ path: "/api/v1/*", bodyBytesPerSecond: 1000 }] });
+	const startedAtMs = performance.now();
+	expect(await (await send("GET", "/api/v1/pricing-models")).text()).toBe(whole);
+	expect(performance.now() - startedAtMs).toBeGreaterThan(whole.length - 50);
+});
+
+it("words its errors as the real service does: 401 as text, others with their code", async () => {
+	const { send, faults } = await runSandbox();
+	await faults({ api: [{ path, status: 401 }] });
+	expect(await (await send("GET", path)).text()).toBe("Unauthorized");
+	for (const [status, code] of [
+		[404, "NOT_FOUND"],
+		[409, "CONFLICT"],
+		[503, "INTERNAL_SERVER_ERROR"],
+	]) {
+		await faults({ api: [{ path, status }] });
+		expect(await (await send("GET", path)).json()).toMatchObject({ code });
+	}
+});
+
 it("replaces the whole set with each post, clears with {}, and refuses what it does not know", async () => {
 	const { send, faults, state } = await runSandbox();
 	await faults({ api: [{ path, status: 500 }], activationDelayMs: 5 });

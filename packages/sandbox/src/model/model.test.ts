@@ -92,6 +92,15 @@ it("breaks the connection in the middle of an answer, which is not the client's 
 	expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: false }]);
 });
 
+it("ends a stream with an error event on demand", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { errorAfterChunks: 2, chunkMs: 0, firstTokenMs: 0 } });
+	const { text, broken } = await readUntilBroken(await ask(sandbox));
+	expect(broken).toBe(false);
+	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
+	expect(text.trim().split("\n").at(-1)).toMatch(/^data: \{"error":/);
+});
+
 it("falls silent in the middle of an answer, and notes that the client left", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { silentAfterChunks: 2, chunkMs: 0, firstTokenMs: 0 } });

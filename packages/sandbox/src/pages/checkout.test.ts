@@ -117,3 +117,24 @@ it("adds a card by checkout, which makes the free plan's renewal active", async 
 	expect(billing.paymentMethods).toMatchObject([{ default: true }]);
 	expect(billing.currentSubscription).toMatchObject({ isFreePlan: true, status: "active" });
 });
+
+it("declines the card that is always declined, and takes one that pays after it", async () => {
+	const sandbox = await runSandbox();
+	const { url } = await openCheckout(sandbox);
+	expect(locationOf(await sandbox.submit(url, "pay", { card: "0002" }))[1]).toContain("?declined");
+	expect((await sandbox.state()).checkoutSessions).toMatchObject([{ status: "open" }]);
+	expect(locationOf(await sandbox.submit(url, "pay", { card: "4242" }))).toEqual([303, successUrl]);
+});
+
+it("keeps one card of a number, however often it pays", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.flowglad("user_1").findOrCreateCustomer();
+	await sandbox.buy("user_1", "pro_monthly");
+	await sandbox.buy("user_1", "top_up_1000");
+	expect((await sandbox.flowglad("user_1").getBilling()).paymentMethods).toHaveLength(1);
+});
+
+it("says that a trial comes first", async () => {
+	const sandbox = await runSandbox({ settings: { proTrialDays: 14 } });
+	expect(await textOf((await openCheckout(sandbox)).url)).toContain("after 14 days of trial");
+});

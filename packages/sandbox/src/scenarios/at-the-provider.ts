@@ -10,7 +10,7 @@ import { findPrice } from "../billing/pricing/pricing.ts";
 import type { Customer, Subscription } from "../billing/records.ts";
 import { cancelAtPeriodEnd, cancelImmediately } from "../billing/subscriptions/cancel.ts";
 import { currentSubscriptions, latestPeriod, newestCurrent } from "../billing/subscriptions/find.ts";
-import { startSubscription } from "../billing/subscriptions/start.ts";
+import { startDefaultPlan, startSubscription } from "../billing/subscriptions/start.ts";
 import { createUsageEvent } from "../billing/usage-events.ts";
 import type { Faults } from "../faults/faults.ts";
 import type { State } from "../state.ts";
@@ -73,18 +73,33 @@ function currentOf({ state, customer }: Stage): Subscription {
 	return findById(state.subscriptions, newestCurrent(state, customer.id)?.id ?? "", "Subscription");
 }
 
-/** The customer's Pro plan: the one they have, in good standing, or a new one. */
+/** The customer's one Pro plan: the one they have, if it is in good standing, or a new one. */
 function pro(stage: Stage): Subscription {
-	const { state, customer, nowMs } = stage;
-	const paid = currentSubscriptions(state, customer.id).find(({ isFreePlan }) => !isFreePlan);
-	if (paid?.status === "active") return paid;
-	if (paid !== undefined) cancelImmediately(state, paid, nowMs);
+	const { state, customer } = stage;
+	const [plan, another] = currentSubscriptions(state, customer.id);
+	const isGood = plan?.status === "active" && !plan.isFreePlan && balanceOf(state, plan) > 0;
+	if (isGood && another === undefined) return plan;
+	leavePaidPlans(stage);
 	buy(stage, "pro_monthly");
 	return currentOf(stage);
 }
 
+function leavePaidPlans({ state, customer, nowMs }: Stage): void {
+	for (const plan of currentSubscriptions(state, customer.id)) if (!plan.isFreePlan) cancelImmediately(state, plan, nowMs);
+}
+
+/** The customer's free plan, and none beside it. */
+function free(stage: Stage): Subscription {
+	leavePaidPlans(stage);
+	return newestCurrent(stage.state, stage.customer.id) ?? startDefaultPlan(stage.state, stage.customer, stage.nowMs);
+}
+
+function balanceOf(state: State, { id }: Subscription): number {
+	return availableBalance(state.ledger.filter(({ subscriptionId }) => subscriptionId === id));
+}
+
 function use({ state, nowMs }: Stage, subscription: Subscription, toBalance: number): void {
-	const balance = availableBalance(state.ledger.filter(({ subscriptionId }) => subscriptionId === subscription.id));
+	const balance = balanceOf(state, subscription);
 	if (balance <= toBalance) return;
 	const event = { subscriptionId: subscription.id, usageMeterSlug: "ai_requests", transactionId: `seed_${nanoid()}` };
 	createUsageEvent(state, { ...event, amount: balance - toBalance }, nowMs);
@@ -135,13 +150,11 @@ export const providerScenarios: readonly Scenario[] = [
 		"Free plan past due",
 		"is on the free plan, which calls itself past due since its first renewal.",
 		(stage) => {
-			const paid = currentSubscriptions(stage.state, stage.customer.id).find(({ isFreePlan }) => !isFreePlan);
-			if (paid !== undefined) cancelImmediately(stage.state, paid, stage.nowMs);
+			const plan = free(stage);
 			// A card would pay for it, and it would be active.
 			stage.state.paymentMethods = stage.state.paymentMethods.filter(({ customerId }) => customerId !== stage.customer.id);
-			const free = currentOf(stage);
-			free.defaultPaymentMethodId = null;
-			endPeriod(stage, free);
+			plan.defaultPaymentMethodId = null;
+			endPeriod(stage, plan);
 		},
 		{},
 		{ freePlanPastDue: true },
@@ -151,8 +164,7 @@ export const providerScenarios: readonly Scenario[] = [
 		"Pro without credits yet",
 		"has Pro since a moment, but no balance: the payment settles in an hour.",
 		(stage) => {
-			const plan = currentSubscriptions(stage.state, stage.customer.id).find(({ isFreePlan }) => !isFreePlan);
-			if (plan !== undefined) cancelImmediately(stage.state, plan, stage.nowMs);
+			leavePaidPlans(stage);
 			buy(stage, "pro_monthly");
 		},
 		{ paymentDelayMs: 60 * 60 * 1000 },
@@ -165,8 +177,9 @@ export const providerScenarios: readonly Scenario[] = [
 		"Credits left behind",
 		"bought 1000 requests on the free plan, then Pro: the 1000 stayed behind.",
 		(stage) => {
+			free(stage);
 			buy(stage, "top_up_1000");
-			pro(stage);
+			buy(stage, "pro_monthly");
 		},
 		{},
 		{ creditsStrandedOnUpgrade: true },
@@ -196,8 +209,7 @@ export const providerScenarios: readonly Scenario[] = [
 		{ twoSubscriptions: true },
 	),
 	atProvider("trial", "On trial", "tries Pro for 14 days, with all its credits and nothing paid.", (stage) => {
-		const paid = currentSubscriptions(stage.state, stage.customer.id).find(({ isFreePlan }) => !isFreePlan);
-		if (paid !== undefined) cancelImmediately(stage.state, paid, stage.nowMs);
+		leavePaidPlans(stage);
 		const price = findPrice(stage.state, { priceSlug: "pro_monthly" });
 		const trialEndMs = stage.nowMs + 14 * dayMs;
 		if (price?.type === "subscription")

@@ -3,7 +3,7 @@ import { emit } from "../../webhooks/messages.ts";
 import { dropCharges } from "../payments/charges.ts";
 import type { Subscription } from "../records.ts";
 import { Refusal } from "../refusal.ts";
-import { cardOf, customerOf, setStatus } from "./find.ts";
+import { cardOf, customerOf, newestCurrent, setStatus } from "./find.ts";
 import { end, startDefaultPlan } from "./start.ts";
 
 function requireCancelable(subscription: Subscription): void {
@@ -13,7 +13,7 @@ function requireCancelable(subscription: Subscription): void {
 		throw new Refusal("BAD_REQUEST", "Cannot cancel the default free plan. Please upgrade to a paid plan instead.");
 }
 
-/** Ends the subscription now; the customer falls back to the default plan, with fresh free credits. */
+/** Ends the subscription now; a customer who has no other falls back to the default plan, with fresh free credits. */
 export function cancelImmediately(state: State, subscription: Subscription, atMs: number): void {
 	requireCancelable(subscription);
 	endAndFallBack(state, subscription, atMs);
@@ -24,7 +24,7 @@ export function endAndFallBack(state: State, subscription: Subscription, atMs: n
 	const customer = customerOf(state, subscription);
 	end(state, subscription, null, atMs);
 	emit(state, "subscription.canceled", subscription.id, customer, atMs);
-	startDefaultPlan(state, customer, atMs);
+	if (newestCurrent(state, customer.id) === undefined) startDefaultPlan(state, customer, atMs);
 }
 
 /** Stays current until its period ends. Attempts to collect what is overdue stop; a change of plan that waited is forgotten. */
