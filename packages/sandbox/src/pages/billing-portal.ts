@@ -8,7 +8,7 @@ import { Refusal } from "../billing/refusal.ts";
 import { cancelAtPeriodEnd, uncancel } from "../billing/subscriptions/cancel.ts";
 import { currentSubscriptions, findSubscription } from "../billing/subscriptions/find.ts";
 import type { Env, World } from "../world.ts";
-import { type Html, money, notFoundPage, page, table, time, words } from "./layout.ts";
+import { day, type Html, money, notFoundPage, page, table, words } from "./layout.ts";
 
 /** The page at a billing object's `billingPortalUrl`: what a customer may do without the app. */
 export function billingPortalPages(world: World) {
@@ -73,7 +73,7 @@ ${table(
 		.toReversed()
 		.map(
 			({ invoice }) =>
-				html`<tr><td><a href="/invoices/${invoice.id}">${invoice.invoiceNumber}</a>${invoice.status === "paid" ? html`<br><a class="soft" href="/invoices/${invoice.id}/receipt">Receipt</a>` : ""}</td><td>${time(invoice.invoiceDate)}</td><td>${words(invoice.status)}</td><td class="number">${money(invoice.subtotal ?? 0)}</td></tr>`,
+				html`<tr><td class="tight"><a href="/invoices/${invoice.id}">${invoice.invoiceNumber}</a>${invoice.status === "paid" ? html`<br><a class="soft" href="/invoices/${invoice.id}/receipt">Receipt</a>` : ""}</td><td>${day(invoice.invoiceDate)}</td><td>${words(invoice.status)}</td><td class="number">${money(invoice.subtotal ?? 0)}</td></tr>`,
 		),
 	html`<p class="soft">There are no invoices yet.</p>`,
 )}`,
@@ -85,7 +85,7 @@ function plan(subscription: Subscription, left: number | undefined): Html {
 	return html`<dl>
 <dt>Plan</dt><dd>${subscription.name}</dd>
 <dt>Status</dt><dd>${words(subscription.status)}</dd>
-<dt>${isEnding ? "Ends" : "Renews"}</dt><dd>${time(subscription.currentBillingPeriodEnd)}</dd>
+<dt>${isEnding ? "Ends" : "Renews"}</dt><dd>${day(subscription.currentBillingPeriodEnd)}</dd>
 ${left === undefined ? "" : html`<dt>Requests left</dt><dd>${left}</dd>`}
 </dl>
 ${

@@ -4,7 +4,7 @@ import { lastDigits } from "../billing/payments/cards.ts";
 import type { InvoiceWithLines } from "../billing/records.ts";
 import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
-import { type Html, money, notFoundPage, page, table, time, words } from "./layout.ts";
+import { day, type Html, money, notFoundPage, page, table, words } from "./layout.ts";
 
 /** The pages at an invoice's `pdfURL` and `receiptPdfURL`: to read and to print. */
 export function invoicePages(world: World) {
@@ -33,8 +33,8 @@ function invoicePage(state: State, { invoice, invoiceLineItems }: InvoiceWithLin
 <h1>${kind} ${invoice.invoiceNumber}</h1>
 <dl>
 <dt>For</dt><dd>${customer?.name} (${customer?.email})</dd>
-<dt>Date</dt><dd>${time(invoice.invoiceDate)}</dd>
-${typeof invoice.billingPeriodStartDate === "number" ? html`<dt>Period</dt><dd>${time(invoice.billingPeriodStartDate)} to ${time(invoice.billingPeriodEndDate)}</dd>` : ""}
+<dt>Date</dt><dd>${day(invoice.invoiceDate)}</dd>
+${typeof invoice.billingPeriodStartDate === "number" ? html`<dt>Period</dt><dd>${day(invoice.billingPeriodStartDate)} to ${day(invoice.billingPeriodEndDate)}</dd>` : ""}
 <dt>Status</dt><dd>${words(invoice.status)}</dd>
 </dl>
 ${table(
@@ -50,7 +50,7 @@ ${table(
 )}
 ${payments.map((payment) => {
 	const card = state.paymentMethods.find(({ id }) => id === payment.paymentMethodId);
-	return html`<p>Paid ${time(payment.settlementDate)}${card === undefined ? "" : ` by Visa ending in ${lastDigits(card)}`}.${payment.refundedAmount ? ` ${money(payment.refundedAmount)} refunded.` : ""}</p>`;
+	return html`<p>Paid ${day(payment.settlementDate)}${card === undefined ? "" : ` by Visa ending in ${lastDigits(card)}`}.${payment.refundedAmount ? ` ${money(payment.refundedAmount)} refunded.` : ""}</p>`;
 })}`,
 	});
 }

@@ -47,6 +47,13 @@ export function time(atMs: number | null | undefined): Html {
 	return html`<time datetime="${new Date(atMs).toISOString()}">${timeText(atMs)}</time>`;
 }
 
+/** "2026-01-31", where the hour is of no interest. */
+export function day(atMs: number | null | undefined): Html {
+	if (typeof atMs !== "number") return html`–`;
+	const iso = new Date(atMs).toISOString();
+	return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`;
+}
+
 export function timeText(atMs: number): string {
 	const iso = new Date(atMs).toISOString();
 	return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;

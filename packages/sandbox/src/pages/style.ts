@@ -38,6 +38,7 @@ a:hover { text-decoration-color: currentColor; }
 .clock form, .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 
 .scroll { overflow-x: auto; }
+td code { white-space: nowrap; }
 table { width: 100%; border-collapse: collapse; font-size: 15px; }
 caption { text-align: left; color: var(--soft); padding-bottom: 4px; }
 th { text-align: left; font-weight: 500; color: var(--soft); white-space: nowrap; }
@@ -55,6 +56,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 8px 24px; margi
 dt { color: var(--soft); }
 dd { margin: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: 12px; align-items: end; margin: 24px 0; }
+.actions.middle { align-items: center; }
 button, .button { font: inherit; min-height: 44px; padding: 8px 20px; border: 1px solid var(--soft); border-radius: var(--radius); background: transparent; color: inherit; cursor: pointer; text-decoration: none; display: inline-block; }
 button:hover { border-color: var(--ink); }
 button.next { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
@@ -68,7 +70,7 @@ input[type=number] { width: 12ch; }
 fieldset { border: 0; border-top: 1px solid var(--line); margin: 24px 0 0; padding: 0 0 8px; }
 legend { font-weight: 600; font-size: 18px; padding: 0 12px 0 0; }
 .choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 36ch), 1fr)); gap: 4px 32px; }
-.choice { display: grid; grid-template-columns: 24px 1fr; gap: 0 8px; padding: 8px 0; cursor: pointer; }
+.choice { display: grid; grid-template-columns: 24px 1fr; align-content: start; gap: 0 8px; padding: 8px 0; cursor: pointer; }
 .choice input { width: 18px; height: 18px; margin: 4px 0 0; accent-color: var(--accent); }
 .choice small { grid-column: 2; color: var(--soft); font-size: 14px; }
 .scenes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 32ch), 1fr)); gap: 0 32px; }
@@ -82,5 +84,13 @@ td details { margin: 0; }
 td summary { padding: 0; }
 pre { font: inherit; white-space: pre-wrap; border-top: 1px solid var(--line); padding-top: 24px; margin: 24px 0; }
 td pre { border: 0; padding: 4px 0; margin: 0; font: 13px/1.5 ui-monospace, monospace; }
+@media (max-width: 700px) {
+	.bar > div { flex-wrap: wrap; padding: 8px 20px; }
+	.bar nav { order: 3; width: 100%; }
+	.bar nav, .clock form { flex-wrap: nowrap; overflow-x: auto; white-space: nowrap; }
+	.bar nav a, .clock button { flex: none; }
+	.clock form { width: 100%; padding-bottom: 4px; }
+	main.wide table { min-width: 600px; }
+}
 @media print { .bar, .actions, .no-print { display: none; } main { padding: 0; } }
 `;

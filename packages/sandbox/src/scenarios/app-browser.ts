@@ -8,8 +8,14 @@ export class AppBrowser {
 	readonly #cookies = new Map<string, string>();
 	readonly #appUrl: string;
 
-	constructor(appUrl: string) {
+	/** `cookieHeader` is what another browser sends: this one goes on as it. */
+	constructor(appUrl: string, cookieHeader = "") {
 		this.#appUrl = appUrl;
+		for (const pair of cookieHeader.split("; ")) if (pair !== "") this.#take(pair);
+	}
+
+	#take(line: string): void {
+		this.#cookies.set(line.split("=", 1)[0] ?? "", line);
 	}
 
 	/** The `Set-Cookie` lines as the app sent them, the last of each name. */
@@ -34,7 +40,7 @@ export class AppBrowser {
 		} catch {
 			throw new Refusal("BAD_REQUEST", `The app does not answer at ${this.#appUrl}. Start it, then try again.`);
 		}
-		for (const line of response.headers.getSetCookie()) this.#cookies.set(line.split("=", 1)[0] ?? "", line);
+		for (const line of response.headers.getSetCookie()) this.#take(line);
 		if (response.status >= 400) {
 			const words = (await response.text()).slice(0, 200);
 			throw new Refusal("BAD_REQUEST", `The app answered ${method} ${path} with ${response.status}: ${words}`);
@@ -68,6 +74,20 @@ export class AppBrowser {
 		};
 		await Promise.all([one(), one(), one(), one()]);
 	}
+}
+
+/**
+ * The `Set-Cookie` lines that make a browser nobody at the app: signed out, and no guest either. Somebody who stays a
+ * guest while becoming a user brings the guest's requests along.
+ */
+export async function farewell(appUrl: string, cookieHeader: string): Promise<string[]> {
+	const stranger = new AppBrowser(appUrl);
+	await stranger.visit();
+	const guestNames = stranger.cookies.map((line) => line.split("=", 1)[0]);
+	const leaving = new AppBrowser(appUrl, cookieHeader);
+	const answer = await leaving.fetch("POST", "/api/auth/sign-out", {});
+	await answer.body?.cancel();
+	return [...guestNames.map((name) => `${name}=; Path=/; Max-Age=0`), ...answer.headers.getSetCookie()];
 }
 
 /** What everyone of a scenario signs in with. */

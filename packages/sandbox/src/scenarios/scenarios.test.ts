@@ -101,6 +101,7 @@ async function startApp({ organizations }: { organizations: boolean }) {
 		people += 1;
 		if (request.url === "/") return answer(200, {}, cookie(`guest${people}`));
 		if (request.url === "/api/auth/sign-up/email") return answer(200, { user: { id: `user${people}` } }, cookie(`user${people}`));
+		if (request.url === "/api/auth/sign-out") return answer(200, {}, { "set-cookie": "session=; Path=/; Max-Age=0" });
 		if (who === undefined) return answer(401);
 		if (request.url === "/api/chat/ai") {
 			chats.set(who, (chats.get(who) ?? 0) + 1);
@@ -149,12 +150,16 @@ describe("in the app", () => {
 		expect([without.status, without.body.error]).toEqual([400, expect.stringContaining("does not answer at http://127.0.0.1:1")]);
 	});
 
-	it("makes the browser that pressed the button that person", async () => {
+	it("makes the browser that pressed the button that person, and nobody else besides", async () => {
 		const { appUrl } = await startApp({ organizations: false });
 		const sandbox = await runSandbox({ appUrl });
 		const body = new URLSearchParams({ name: "guest-4-of-5" });
 		const response = await fetch(`${sandbox.url}/scenarios`, { method: "POST", redirect: "manual", body });
 		expect([response.status, response.headers.get("location")]).toEqual([303, appUrl]);
-		expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^who=guest\d+; Path=\/; HttpOnly$/)]);
+		expect(response.headers.getSetCookie()).toEqual([
+			"who=; Path=/; Max-Age=0",
+			"session=; Path=/; Max-Age=0",
+			expect.stringMatching(/^who=guest\d+; Path=\/; HttpOnly$/),
+		]);
 	});
 });

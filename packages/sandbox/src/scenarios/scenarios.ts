@@ -7,7 +7,7 @@ import { appScenarios } from "./in-the-app.ts";
 /** Who it happens to: a customer of that id, by default somebody new. Those in the app always take somebody new. */
 export const scenarioBody = z.object({ customerId: z.string().optional() });
 
-export interface Played {
+interface Played {
 	/** What is so now, in a sentence. */
 	text: string;
 	/** The customer it happened to. */

@@ -26,7 +26,7 @@ export function createDelivery(world: World): { deliverDue(): Promise<void>; sto
 		for (let message = nextMessage(world); message !== undefined && !closing.signal.aborted; message = nextMessage(world)) {
 			if (world.webhook === null) {
 				message.nextAttemptAtMs = null;
-				message.outcome = "unaddressed";
+				message.outcome = "unsent";
 				continue;
 			}
 			const { double = false } = world.state.faults.webhooks ?? {};

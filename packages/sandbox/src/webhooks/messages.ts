@@ -18,7 +18,7 @@ export const eventTypes = [
 export type EventType = (typeof eventTypes)[number];
 
 /** The body that is sent. The event's type is not in it. */
-export interface EventPayload {
+interface EventPayload {
 	id: string;
 	object: "customer" | "purchase" | "payment" | "subscription";
 	customer: { id: string; externalId: string };
@@ -41,7 +41,7 @@ export interface WebhookMessage {
 	attempts: Attempt[];
 	/** When it is sent next, sandbox time; null when it is not. */
 	nextAttemptAtMs: number | null;
-	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unaddressed";
+	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
 }
 
 const remembered = 500;

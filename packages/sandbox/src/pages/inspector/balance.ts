@@ -14,7 +14,7 @@ export function balance(state: State, subscriptionId: string): Html {
 		.filter((one) => one.type === "grant" && (one.expiresAtMs === null || one.expiresAtMs === period?.endMs))
 		.reduce((sum, { amount }) => sum + amount, 0);
 	const share = granted === 0 ? 0 : Math.min(1, Math.max(0, entry.availableBalance / granted));
-	return html`<span class="${entry.availableBalance < 0 ? "is-bad" : ""}">${entry.availableBalance}</span><span class="left" aria-hidden="true"><span style="width:${Math.round(share * 100)}%"></span></span>`;
+	return html`<span class="${entry.availableBalance < 0 ? "is-bad" : ""}">${String(entry.availableBalance).replace("-", "−")}</span><span class="left" aria-hidden="true"><span style="width:${Math.round(share * 100)}%"></span></span>`;
 }
 
 /** Words that stand for trouble, or for something that will pass, are coloured so. */

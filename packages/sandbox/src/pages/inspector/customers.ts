@@ -53,7 +53,7 @@ ${table(
 		),
 	html`<p class="soft">Nothing was bought yet.</p>`,
 )}
-<form method="post" action="/reset" class="actions"><button>Reset the sandbox</button><span class="soft">Empties everything here and sets the clock back. All of it <a href="/__sandbox/state">as JSON</a>.</span></form>`;
+<form method="post" action="/reset" class="actions middle"><button>Reset the sandbox</button><span class="soft">Empties everything here and sets the clock back. All of it <a href="/__sandbox/state">as JSON</a>.</span></form>`;
 }
 
 function customerRows(state: State, customer: Customer): Html[] {

@@ -53,12 +53,12 @@ ${
 		? html`<p>Nobody is sent them: <code>FLOWGLAD_WEBHOOK_SECRET</code> is not set. What would be sent is listed all the same.</p>`
 		: html`<p>Sent to <code>${webhook.url}</code>, signed as Svix signs. Not answered with success, an event comes again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10 hours of this sandbox’s time.</p>`
 }
+${state.customers.length === 0 ? "" : sendForm(state)}
 ${table(
 	["Time", "Event", "Customer", "Attempts", "Outcome", ""],
 	state.webhooks.slice(-shown).toReversed().map(row),
 	html`<p class="soft">Nothing has happened yet.</p>`,
-)}
-${state.customers.length === 0 ? "" : sendForm(state)}`;
+)}`;
 }
 
 function row(message: WebhookMessage): Html {
@@ -67,7 +67,8 @@ function row(message: WebhookMessage): Html {
 			? ""
 			: html`<br><span class="soft">again at ${time(message.nextAttemptAtMs)}</span>`;
 	return html`<tr><td>${time(message.atMs)}</td>
-<td>${message.type}<details><summary class="soft"><code>${message.id}</code></summary><pre>${JSON.stringify(message.payload, null, 2)}</pre></details></td>
+<td>${message.type}<details><summary class="soft">Id and body</summary><pre>${message.id}
+${JSON.stringify(message.payload, null, 2)}</pre></details></td>
 <td><a href="/customers/${message.payload.customer.id}"><code>${message.payload.customer.externalId}</code></a></td>
 <td>${message.attempts.length === 0 ? "–" : message.attempts.map(attemptText).join(", ")}${next}</td><td>${status(message.outcome)}</td>
 <td><form method="post" action="/webhooks/${message.id}/resend"><button class="small">Resend</button></form></td></tr>`;
@@ -79,9 +80,8 @@ function attemptText({ status, error }: Attempt): string {
 }
 
 function sendForm(state: State): Html {
-	return html`<h2>Send one</h2>
-<form method="post" action="/webhooks" class="actions">
+	return html`<form method="post" action="/webhooks" class="actions">
 <label>Event<br><select name="type">${eventTypes.map((type) => html`<option>${type}</option>`)}</select></label>
 <label>Customer<br><select name="customerId">${state.customers.toReversed().map(({ id, name, email }) => html`<option value="${id}">${name || email}</option>`)}</select></label>
-<button>Send</button></form>`;
+<button>Send it now</button></form>`;
 }
