@@ -70,3 +70,9 @@ it("answers at localhost and at 127.0.0.1, and ends at once while a client waits
 	await waiting;
 	expect(performance.now() - startedAtMs).toBeLessThan(1000);
 });
+
+it("keeps an idle connection for longer than its client may think about the next request", async () => {
+	const { url } = await spawnSandbox();
+	const response = await fetch(`${url}/__sandbox/clock`);
+	expect(response.headers.get("keep-alive")).toBe("timeout=600");
+});

@@ -108,6 +108,8 @@ export interface RunningSandbox {
 	close(): Promise<void>;
 }
 
+const idleMs = 10 * 60 * 1000;
+
 /** Serves the sandbox on loopback; `port` 0 takes a free one. */
 export async function startSandbox({ port, ...options }: SandboxOptions & { port: number }): Promise<RunningSandbox> {
 	const { app, world, clockwork } = createSandbox(options);
@@ -115,6 +117,8 @@ export async function startSandbox({ port, ...options }: SandboxOptions & { port
 	const open = (host: string, onPort: number) =>
 		new Promise<Server>((resolve, reject) => {
 			const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+			// An idle connection that is closed from this side is one on which a client's next request gets lost.
+			server.keepAliveTimeout = idleMs;
 			server.once("error", reject);
 			server.listen(onPort, host, () => resolve(server));
 		});

@@ -68,6 +68,7 @@ ${cards.length === 0 ? html`<p class="soft">None yet.</p>` : cards.map((card) =>
 <form method="post" class="actions"><button name="action" value="add-card">Add a card</button></form>
 <h2>Your invoices</h2>
 ${table(
+	"Invoices",
 	["Number", "Date", "Status", { number: "Amount" }],
 	invoices
 		.toReversed()

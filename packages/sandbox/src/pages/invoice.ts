@@ -38,6 +38,7 @@ ${typeof invoice.billingPeriodStartDate === "number" ? html`<dt>Period</dt><dd>$
 <dt>Status</dt><dd>${words(invoice.status)}</dd>
 </dl>
 ${table(
+	"What was invoiced",
 	["What", { number: "Quantity" }, { number: "Price" }, { number: "Amount" }],
 	[
 		...invoiceLineItems.map(

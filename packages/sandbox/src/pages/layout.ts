@@ -27,13 +27,13 @@ export function notFoundPage(what: string): Html {
 	});
 }
 
-/** A table that scrolls by itself where the page is too narrow; `empty` stands in for one without rows. */
-export function table(columns: readonly (string | { number: string })[], rows: readonly Html[], empty: Html): Html {
+/** A table, named for who cannot see it, that scrolls by itself where the page is too narrow; `empty` stands in for one without rows. */
+export function table(name: string, columns: readonly (string | { number: string })[], rows: readonly Html[], empty: Html): Html {
 	if (rows.length === 0) return empty;
 	const heads = columns.map((column) =>
 		typeof column === "string" ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="number">${column.number}</th>`,
 	);
-	return html`<div class="scroll" role="region" aria-label="Table" tabindex="0"><table><thead><tr>${heads}</tr></thead><tbody>${[...rows]}</tbody></table></div>`;
+	return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table><thead><tr>${heads}</tr></thead><tbody>${[...rows]}</tbody></table></div>`;
 }
 
 /** "$7.99" */

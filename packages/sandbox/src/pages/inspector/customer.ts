@@ -74,6 +74,7 @@ function sceneForm(customer: Customer, back: string): Html {
 function plans(state: State, customer: Customer): Html {
 	const owned = state.subscriptions.filter(({ customerId }) => customerId === customer.id).toReversed();
 	return table(
+		"Plans",
 		["Plan", "Status", "Period", "Card", { number: "Requests left" }],
 		owned.map((one) => {
 			const card = state.paymentMethods.find(({ id }) => id === one.defaultPaymentMethodId);
@@ -89,7 +90,8 @@ function payments(state: State, customer: Customer, back: string): Html {
 	const action = (payment: Payment, name: string, label: string) =>
 		html`<form method="post" action="/payments/${payment.id}/${name}"><input type="hidden" name="back" value="${back}"><button class="small">${label}</button></form>`;
 	return table(
-		["Time", "Invoice", "Status", { number: "Amount" }, ""],
+		"Payments",
+		["Time", "Invoice", "Status", { number: "Amount" }, "Actions"],
 		owned.map((payment) => {
 			const invoice = state.invoices.find((one) => one.invoice.id === payment.invoiceId)?.invoice;
 			const disputed = state.disputedPaymentIds.includes(payment.id);

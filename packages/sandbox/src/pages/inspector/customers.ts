@@ -25,12 +25,14 @@ function overview(state: State): Html {
 <h1>Customers</h1>
 <p>This stands in for Flowglad, the mail server and the model while you work offline. Nothing here is real.</p>
 ${table(
+	"Customers",
 	["Customer", "Plan", "Status", "Period ends", { number: "Requests left" }],
 	state.customers.toReversed().flatMap((customer) => customerRows(state, customer)),
 	html`<p class="soft">No customers yet. Sign up in the app and the first one appears, or <a href="/scenarios">set a scene</a>.</p>`,
 )}
 <h2>Latest usage</h2>
 ${table(
+	"Latest usage",
 	["Time", "Transaction", "Subscription", { number: "Amount" }],
 	state.usageEvents
 		.slice(-shown)
@@ -43,6 +45,7 @@ ${table(
 )}
 <h2>Latest checkouts</h2>
 ${table(
+	"Latest checkouts",
 	["Time", "Customer", "For", "Status"],
 	state.checkoutSessions
 		.slice(-shown)

@@ -52,6 +52,7 @@ ${faultGroups.map((group, index) => fieldset(group, index, faults))}
 <div class="actions"><button>Set the JSON</button></div></form></details>
 <h2>Calls so far</h2>
 ${table(
+	"Calls",
 	["Call", { number: "Count" }],
 	counted.map(([call, count]) => html`<tr><td><code>${call}</code></td><td class="number">${count}</td></tr>`),
 	html`<p class="soft">None.</p>`,

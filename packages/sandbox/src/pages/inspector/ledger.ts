@@ -26,7 +26,7 @@ export function ledgerTable(state: State, customer: Customer): Html {
 			({ entry, signed, balance }) =>
 				html`<tr><td>${time(entry.atMs)}</td><td>${what(state, entry)}</td><td>${subscriptions.get(entry.subscriptionId)?.name}</td><td class="number">${signed > 0 ? `+${signed}` : `−${-signed}`}</td><td class="number ${balance < 0 ? "is-bad" : ""}">${balance}</td></tr>`,
 		);
-	return html`${table(["Time", "What", "Plan", { number: "Units" }, { number: "Balance" }], rows, html`<p class="soft">No entries yet.</p>`)}
+	return html`${table("Ledger", ["Time", "What", "Plan", { number: "Units" }, { number: "Balance" }], rows, html`<p class="soft">No entries yet.</p>`)}
 ${lines.length > shown ? html`<p class="soft">The last ${shown} of ${lines.length}.</p>` : ""}`;
 }
 

@@ -58,7 +58,7 @@ const follow = `
 setInterval(async () => {
 	const main = document.querySelector("main"), clock = document.querySelector(".clock");
 	if (document.hidden || main.contains(document.activeElement) || document.querySelector("details[open]") || document.querySelector(".clock :focus")) return;
-	if (main.querySelector("fieldset")) return;
+	if (main.querySelector("fieldset") || [...main.querySelectorAll("select")].some((one) => one.selectedIndex > 0)) return;
 	try {
 		const fresh = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
 		const said = main.querySelector(".said");

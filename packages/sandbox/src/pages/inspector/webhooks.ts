@@ -55,7 +55,8 @@ ${
 }
 ${state.customers.length === 0 ? "" : sendForm(state)}
 ${table(
-	["Time", "Event", "Customer", "Attempts", "Outcome", ""],
+	"Webhooks",
+	["Time", "Event", "Customer", "Attempts", "Outcome", "Actions"],
 	state.webhooks.slice(-shown).toReversed().map(row),
 	html`<p class="soft">Nothing has happened yet.</p>`,
 )}`;
