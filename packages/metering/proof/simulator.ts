@@ -5,12 +5,13 @@ import { Subject } from "./subject.ts";
 
 const START_MS = Date.UTC(2026, 1, 27, 23);
 const DAY_MS = 86_400_000;
-const SUBJECTS = 40;
+const SUBJECTS = 20;
 const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length", "filtered", "stopped", "failed", "interrupted"];
 
 /** What happened in one game, so that a proof can say that it saw trouble. */
 export interface Tally {
 	held: number;
+	spilled: number;
 	refused: number;
 	repeats: number;
 	crashes: number;
@@ -19,20 +20,28 @@ export interface Tally {
 	doubled: number;
 	outages: number;
 	lateWords: number;
+	refusedReports: number;
+	deadLetters: number;
+	folded: number;
 	events: number;
 }
 
 /** One subject with the people and machines around it. All that is on its way lies in `channel`, and arrives in any order. */
 class Life {
 	readonly subject: Subject;
-	readonly channel: (() => void)[] = [];
+	channel: (() => void)[] = [];
 	/** Answers being written, or lost with their machine. */
 	readonly answers = new Map<string, "running" | "gone">();
-	readonly ids: string[] = [];
+	ids: string[] = [];
+	asked = 0;
 	plan: Plan = { kind: "none" };
 	purchases = 0;
 
-	constructor(kind: SubjectKind) {
+	/** How likely the provider dislikes a report. */
+	readonly dislike: number;
+
+	constructor(kind: SubjectKind, dislike: number) {
+		this.dislike = dislike;
 		this.subject = new Subject(kind);
 	}
 }
@@ -45,6 +54,7 @@ class Life {
 export class Simulator {
 	readonly tally: Tally = {
 		held: 0,
+		spilled: 0,
 		refused: 0,
 		repeats: 0,
 		crashes: 0,
@@ -53,6 +63,9 @@ export class Simulator {
 		doubled: 0,
 		outages: 0,
 		lateWords: 0,
+		refusedReports: 0,
+		deadLetters: 0,
+		folded: 0,
 		events: 0,
 	};
 	readonly #chance: Chance;
@@ -62,7 +75,10 @@ export class Simulator {
 
 	constructor(seed: number) {
 		this.#chance = new Chance(seed);
-		this.#lives = Array.from({ length: SUBJECTS }, (_, i) => new Life(i % 8 === 0 ? "guest" : i % 8 === 1 ? "network" : "user"));
+		this.#lives = Array.from(
+			{ length: SUBJECTS },
+			(_, i) => new Life(i % 8 === 0 ? "guest" : i % 8 === 1 ? "network" : "user", i % 4 === 3 ? 1 : 0.02),
+		);
 		for (const life of this.#lives) {
 			this.#changePlan(life);
 			life.subject.keep(life.subject.read(life.plan, this.#nowMs));
@@ -91,6 +107,7 @@ export class Simulator {
 		else if (dice < 0.93) this.#crash(life);
 		else if (dice < 0.935) this.#jump();
 		else if (dice < 0.945) this.#outages();
+		else if (dice < 0.946) this.#season();
 		else this.#nowMs += chance.between(0, 2 * 3_600_000);
 	}
 
@@ -116,15 +133,22 @@ export class Simulator {
 	#ask(life: Life): void {
 		const chance = this.#chance;
 		const again = life.ids.length > 0 && chance.happens(0.25);
-		const id = again ? chance.pick(life.ids) : `r${life.ids.length}`;
-		if (!again) life.ids.push(id);
+		const id = again ? chance.pick(life.ids) : `r${life.asked}`;
+		if (!again) {
+			life.asked += 1;
+			life.ids.push(id);
+			if (chance.happens(life.dislike)) life.subject.provider.disliked.add(id);
+		}
 		const units = chance.happens(0.2) ? chance.between(2, 5) : 1;
 		const fingerprint = again && chance.happens(0.1) ? "other" : "f";
 		this.#send(life, () => {
 			const outcome = life.subject.run({ type: "hold", id, fingerprint, units, chatId: "c" }, this.#nowMs);
 			if (outcome.kind === "refused") this.tally.refused += 1;
 			else if (outcome.kind === "repeat") this.tally.repeats += 1;
-			else if (outcome.kind === "held") this.#answer(life, id);
+			else if (outcome.kind === "held") {
+				if (outcome.row.spill) this.tally.spilled += 1;
+				this.#answer(life, id);
+			}
 		});
 	}
 
@@ -148,6 +172,7 @@ export class Simulator {
 	#alarm(life: Life): void {
 		const { subject } = life;
 		const chance = this.#chance;
+		this.tally.folded += subject.retain(this.#nowMs);
 		for (const row of [...subject.rows.values()]) {
 			if (row.state !== "held") continue;
 			const heard = chance.happens(0.6) ? "unreachable" : life.answers.has(row.id) ? "running" : "never-started";
@@ -160,10 +185,23 @@ export class Simulator {
 		if (batch.length === 0 || chance.happens(0.05)) return;
 		if (this.#outage) return;
 		// The request may arrive while its answer is lost, and so it may arrive twice, and late.
-		this.#send(life, () => {
-			subject.provider.receive(chance.happens(0.5) ? batch : batch.toReversed());
-			this.#send(life, () => this.#acknowledge(life, batch));
-		});
+		this.#send(life, () => this.#report(life, chance.happens(0.5) ? batch : batch.toReversed()));
+	}
+
+	/** A batch arrives; one that is refused is sent again row by row. */
+	#report(life: Life, batch: readonly Report[]): void {
+		const { subject } = life;
+		if (subject.provider.receive(batch)) this.#send(life, () => this.#acknowledge(life, batch));
+		else if (batch.length > 1) for (const report of batch) this.#send(life, () => this.#report(life, [report]));
+		else for (const { id } of batch) this.#send(life, () => this.#refuse(life, id));
+	}
+
+	#refuse(life: Life, id: string): void {
+		const outcome = life.subject.run({ type: "refuse", id }, this.#nowMs);
+		if (outcome.kind !== "report-refused") return;
+		this.tally.refusedReports += 1;
+		if (outcome.deadLetter) this.tally.deadLetters += 1;
+		if (this.#chance.happens(0.05)) life.subject.provider.disliked.delete(id);
 	}
 
 	#acknowledge(life: Life, batch: readonly Report[]): void {
@@ -193,6 +231,8 @@ export class Simulator {
 			life.purchases += 1;
 			run({ type: "grant", id, units, expiresAtMs: chance.happens(0.5) ? this.#nowMs + chance.between(0, 3 * DAY_MS) : null });
 			if (chance.happens(0.4)) run({ type: "correct", id: `refund:${id}`, of: { grant: id }, units });
+		} else if (dice < 0.88) {
+			run({ type: "carry-over", id: `guest:${chance.between(0, 3)}`, units: chance.between(0, 3) });
 		} else if (life.ids.length > 0) {
 			run({ type: "correct", id, of: { request: chance.pick(life.ids) }, units: chance.pick([-3, -1, -1, 1]) });
 		}
@@ -212,10 +252,10 @@ export class Simulator {
 			// A renewal, an upgrade or a downgrade.
 			const { plan } = life;
 			const renewed = { startMs: plan.endMs, endMs: plan.endMs + 2 * DAY_MS };
-			life.plan = { ...plan, limit: chance.between(0, 30), ...(chance.happens(0.5) ? renewed : {}) };
+			life.plan = { ...plan, limit: chance.between(0, 10), ...(chance.happens(0.5) ? renewed : {}) };
 		} else {
 			const listed = chance.happens(0.3) ? [{ id: `listed${chance.between(0, 1)}`, units: 5 }] : [];
-			life.plan = { kind: "windowed", subscriptionId, limit: chance.between(0, 30), startMs, endMs, listed };
+			life.plan = { kind: "windowed", subscriptionId, limit: chance.between(0, 10), startMs, endMs, listed };
 		}
 	}
 
@@ -239,6 +279,16 @@ export class Simulator {
 	#jump(): void {
 		this.tally.jumps += 1;
 		this.#nowMs += this.#chance.between(-2 * DAY_MS, 2 * DAY_MS);
+	}
+
+	/** A hundred quiet days. Nobody repeats a request after them, and nothing is under way so long. */
+	#season(): void {
+		this.#nowMs += 100 * DAY_MS;
+		for (const life of this.#lives) {
+			life.ids = [];
+			life.channel = [];
+			life.answers.clear();
+		}
 	}
 
 	#outages(): void {

@@ -5,7 +5,7 @@ import type { Problem } from "../view.ts";
  * The outcome of a request that is refused or fails, thrown by what parses and identifies, and answered as RFC 9457 problem+json.
  * Every title is documented in docs/operations.md.
  */
-export class ProblemError extends Error {
+class ProblemError extends Error {
 	override name = "ProblemError";
 	readonly problem: Omit<Problem, "type">;
 	readonly headers: HeadersInit;
@@ -47,6 +47,8 @@ export function apiForAnyVerb(handler: Handler): { ANY: Handler } {
 	return {
 		ANY: async (context) => {
 			const response = await answer(handler, context);
+			// A body that nobody reads would cost the next request of the same connection its answer.
+			if (!context.request.bodyUsed) await context.request.body?.cancel().catch(() => {});
 			const open = new Response(response.body, response);
 			open.headers.set("cache-control", "private, no-store");
 			open.headers.set("x-content-type-options", "nosniff");
