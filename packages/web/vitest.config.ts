@@ -29,7 +29,8 @@ export default defineConfig({
 				plugins: [
 					worker((sandboxUrl) => ({
 						AI_BASE_URL: `${sandboxUrl}/model/v1`,
-						AI_MODELS: "sandbox=Sandbox,second=Second",
+						AI_MODELS: "sandbox=Sandbox,second=Second,dear=Dear",
+						AI_MODEL_UNITS: "dear=5",
 						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
 						FLOWGLAD_BASE_URL: sandboxUrl,
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,

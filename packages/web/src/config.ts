@@ -36,6 +36,7 @@ export const variables = z.object({
 	AI_BASE_URL: optional(z.url()),
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
+	AI_MODEL_UNITS: optional(z.string()),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
 	EMAIL_URL: optional(z.url()),
@@ -93,12 +94,25 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 
 function readModel(vars: z.infer<typeof variables>): Config["model"] {
 	if (!vars.AI_BASE_URL) return { kind: "demo" };
+	const units = readUnits(vars.AI_MODEL_UNITS);
 	const models = listOf(vars.AI_MODELS).map((entry) => {
 		const [id = "", label = id] = entry.split("=").map((text) => text.trim());
-		return { id, label };
+		return { id, label, units: units.get(id) ?? 1 };
 	});
 	if (models.length === 0) throw new ConfigError("Configuration: AI_BASE_URL is set, so AI_MODELS must name at least one model");
 	return { kind: "openai-compatible", baseUrl: vars.AI_BASE_URL, apiKey: vars.AI_API_KEY, models };
+}
+
+/** `gpt-5=5`: a request of this model counts as five. */
+function readUnits(list: string | undefined): Map<string, number> {
+	const units = new Map<string, number>();
+	for (const entry of listOf(list)) {
+		const [id = "", weight = ""] = entry.split("=").map((text) => text.trim());
+		if (!id || !/^[1-9]\d{0,2}$/.test(weight))
+			throw new ConfigError("Configuration: AI_MODEL_UNITS is a list of model=units, units from 1 to 999");
+		units.set(id, Number(weight));
+	}
+	return units;
 }
 
 function listOf(commaSeparated = ""): string[] {

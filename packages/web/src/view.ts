@@ -34,6 +34,8 @@ export interface ChatSummary {
 export interface ModelOption {
 	id: string;
 	label: string;
+	/** What one request of it counts as. */
+	units: number;
 }
 
 /** What every page needs to draw its frame. */
