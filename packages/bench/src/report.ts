@@ -1,0 +1,124 @@
+import { ASSUMED } from "./cost.ts";
+import type { Counted } from "./measure/counts.ts";
+import type { Result } from "./result.ts";
+import type { Range, Summary } from "./statistics.ts";
+
+/** A result as text, for people. */
+export function report(result: Result): string {
+	return [heading(result), chats(result), counts(result), others(result), costs(result), `Absent:\n${list(result.absent)}`].join("\n\n");
+}
+
+function heading({ date, seed, circumstances, harness, pinned, plan, includes, tookSeconds }: Result): string {
+	const { commit, modified, machine, versions } = circumstances;
+	return [
+		`bench ${plan.name}, ${date}, commit ${commit}${modified ? " (modified)" : ""}, seed ${seed}, ${tookSeconds.toFixed(0)} s`,
+		`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}; ${pinned ? "server on core 0, client and fakes on core 1" : "not pinned"}`,
+		Object.entries(versions)
+			.map(([name, version]) => `${name} ${version}`)
+			.join(", "),
+		harness,
+		...Object.entries(includes).map(([side, text]) => `${side}: ${text}`),
+	].join("\n");
+}
+
+function chats(result: Result): string {
+	const parts = result.chats.map(({ delayMs, sides, rounds, cpuMsPerChat, p99OursMinusBareMs }) => {
+		const names = { A: "A metering off", B: "B ours", C: "C reference" };
+		const rows = (["A", "B", "C"] as const).map((side) => [
+			names[side],
+			String(sides[side].full.n),
+			triple(sides[side].firstByte),
+			triple(sides[side].firstWord),
+			triple(sides[side].full),
+			ms(cpuMsPerChat[side]),
+		]);
+		const { firstByte, full } = rounds;
+		return [
+			`Provider at ${delayMs} ms a call; ms, p50 / p95 / p99`,
+			table([["", "n", "first byte", "first word", "whole answer", "CPU of the process"], ...rows]),
+			`first byte, in each round (median, 10–90 %): ours − off ${range(firstByte.oursMinusBare)} ms, reference − off ${range(firstByte.referenceMinusBare)} ms, ` +
+				`overhead ratio ${range(firstByte.overheadRatio)} (${firstByte.overheadRatio.rounds} of ${result.plan.rounds} rounds), reference ÷ ours ${range(firstByte.referenceOverOurs)}; p99 ours − off ${ms(p99OursMinusBareMs)} ms`,
+			`whole answer: ours − off ${range(full.oursMinusBare)} ms, reference − off ${range(full.referenceMinusBare)} ms`,
+		].join("\n");
+	});
+	return parts.join("\n\n");
+}
+
+function counts({ counts: counted }: Result): string {
+	const row = (name: string, one: Counted) => [
+		name,
+		number(one.providerCallsBeforeFirstByte),
+		number(one.providerCalls),
+		number(one.d1Queries),
+		["user ledger", "guest ledger", "network ledger"]
+			.filter((of) => of in one.rows)
+			.map((of) => `${of.split(" ")[0]} ${number(one.rows[of] ?? 0)} (alarms ${number(one.alarmsSet[of] ?? 0)})`)
+			.join(" + "),
+		number((one.rows.Conversation ?? 0) + (one.rows.ChatList ?? 0)),
+		Object.entries(one.objectCalls)
+			.map(([call, amount]) => `${call} ${number(amount)}`)
+			.join(", "),
+	];
+	const { userFirstEver, userAlone, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counted;
+	return [
+		"Counts per chat, with all that it causes later (deterministic but for what a burst shares)",
+		table([
+			[
+				"",
+				"provider calls before first byte",
+				"in all",
+				"D1 queries",
+				"ledger rows, set alarms among them",
+				"chat's rows",
+				"calls of objects",
+			],
+			row("subscriber, first chat of the account's", userFirstEver),
+			row("subscriber, a chat alone", userAlone),
+			row(`subscriber, ${userBurst.chats} chats in a row`, userBurst),
+			row("subscriber, session cookie's cache over", userStaleCookie),
+			row("guest, first ever, with network", guestFirstEver),
+			row(`guest, ${guestBurst.chats} chats in a row, with network`, guestBurst),
+			["reference (C)", number(referenceBurst.providerCallsBeforeFirstByte), number(referenceBurst.providerCalls), "", "none", "", ""],
+		]),
+	].join("\n");
+}
+
+function others({ ledger, guests, memory }: Result): string {
+	const { bare, ours, oursWithNetwork } = guests.neverSeenFirstByteMs;
+	const growth = ledger.growth.map((at) => `${at.rowsBefore} rows: ${at.pairsPerSecond.toFixed(0)}`).join(", ");
+	return [
+		`one ledger, hold + settle, ${ledger.callers} callers: ${range(ledger.pairsPerSecond)} pairs/s over ${ledger.pairsPerSecond.rounds} fresh ledgers of ${ledger.pairsPerRun}; a pair ${triple(ledger.pairMs)} ms${growth ? `; as one fills, pairs/s after ${growth}` : ""}`,
+		`denied request of a guest: ${triple(guests.deniedMs)} ms (n ${guests.deniedMs.n})`,
+		`first request of a never-seen guest, first byte: ${triple(ours)} ms; of a new network too ${triple(oursWithNetwork)} ms; metering off ${triple(bare)} ms (n ${ours.n})`,
+		`memory per open stream (${memory.ours.openStreams} open, RSS of workerd): ours ${memory.ours.perStreamMiB.toFixed(3)} MiB (${memory.ours.beforeMiB.toFixed(0)} → ${memory.ours.openMiB.toFixed(0)}), metering off ${memory.bare.perStreamMiB.toFixed(3)} MiB (${memory.bare.beforeMiB.toFixed(0)} → ${memory.bare.openMiB.toFixed(0)})`,
+	].join("\n");
+}
+
+function costs({ costPerMillionChats }: Result): string {
+	const names = Object.keys(costPerMillionChats[0]?.lines ?? {});
+	const rows = costPerMillionChats.map(({ of, lines, sum }) => [of, ...names.map((name) => dollars(lines[name] ?? 0)), dollars(sum)]);
+	return [
+		"Dollars per million chats at Cloudflare's list price, beyond what the plan includes (our counts × prices)",
+		table([["", ...names, "sum"], ...rows]),
+		`= 1e6 × (0.30e-6 + ${ASSUMED.cpuMs} ms × 0.02e-6 + object calls × 0.15e-6 + (calls − alarms) × ${ASSUMED.objectMsPerCall} ms × ${ASSUMED.objectGb} GB × 12.50e-6/GB-s + alarms × ${ASSUMED.reportMs} ms × ${ASSUMED.objectGb} GB × 12.50e-6/GB-s + rows × 1.00e-6); CPU and times are assumed, calls and rows counted`,
+	].join("\n");
+}
+
+const ms = (value: number) => value.toFixed(2);
+const number = (value: number) => String(Math.round(value * 100) / 100);
+const dollars = (value: number) => `$${value.toFixed(2)}`;
+const triple = ({ p50, p95, p99 }: Summary) => `${ms(p50)} / ${ms(p95)} / ${ms(p99)}`;
+const range = ({ median, p10, p90 }: Range) => `${ms(median)} (${ms(p10)}–${ms(p90)})`;
+const list = (lines: string[]) => lines.map((line) => `- ${line}`).join("\n");
+
+function table(rows: string[][]): string {
+	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+	return rows
+		.map((row) =>
+			row
+				.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+				.join("  ")
+				.trimEnd(),
+		)
+		.join("\n");
+}

@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { root, type WorkerModules } from "./build.ts";
+
+export interface RunningWorker {
+	/** The Worker's own socket: no entry Worker and no proxy in front of it. */
+	url: string;
+	pid: number;
+	close(): Promise<void>;
+}
+
+const OBJECTS = { USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" };
+
+/** Starts one Worker in a workerd process of its own, with its database and objects in a fresh folder on disk. */
+export async function startWorker(worker: WorkerModules, variables: Record<string, string>): Promise<RunningWorker> {
+	const folder = mkdtempSync(join(tmpdir(), "parley-bench-"));
+	const before = new Set(children());
+	const bindings = Object.entries(OBJECTS).map(([name, exportName]) => [
+		name,
+		{ type: "durable-object" as const, worker: "parley", exportName },
+	]);
+	const texts = Object.entries(variables).map(([name, value]) => [name, { type: "text" as const, value }]);
+	const classes = Object.values(OBJECTS).map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]);
+	const runtime = new Miniflare({
+		host: "127.0.0.1",
+		port: 0,
+		log: new Log(LogLevel.ERROR),
+		// Errors of the Workers would be lost, and a bench that measures failures is worth nothing.
+		handleStructuredLogs: ({ level, message }) => {
+			if (level === "error" || level === "warn") console.error(`worker: ${message}`);
+		},
+		telemetry: { enabled: false },
+		resourcePersistencePath: folder,
+		workers: [
+			{
+				config: {
+					name: "parley",
+					...compatibility(),
+					manifest: { mainModule: worker.main, modulesRoot: worker.root, modules: worker.modules },
+					env: { DB: { type: "d1", id: "parley" }, ...Object.fromEntries(bindings), ...Object.fromEntries(texts) },
+					exports: Object.fromEntries(classes),
+				},
+				dev: { rootPath: root, unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], stripCfConnectingIp: false },
+			},
+		],
+	});
+	await runtime.ready;
+	const pid = children().find((one) => !before.has(one) && commandOf(one) === "workerd");
+	if (pid === undefined) throw new Error("no new workerd process was found");
+	const database = await runtime.getD1Database("DB");
+	for (const statement of migrations()) await database.prepare(statement).run();
+	const { origin } = await runtime.unsafeGetDirectURL();
+	return {
+		url: origin,
+		pid,
+		close: async () => {
+			await runtime.dispose();
+			rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+		},
+	};
+}
+
+/** Of wrangler.toml: what production runs with. */
+function compatibility() {
+	const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
+	const compatibilityDate = /^compatibility_date = "(.+)"/m.exec(toml)?.[1];
+	const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1];
+	if (!compatibilityDate || !flags) throw new Error("wrangler.toml names no compatibility date or flags");
+	return { compatibilityDate, compatibilityFlags: JSON.parse(flags) as string[] };
+}
+
+function migrations(): string[] {
+	const folder = join(root, "packages/web/src/db/migrations");
+	const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+	return files.sort().flatMap((name) => readFileSync(join(folder, name), "utf8").split("--> statement-breakpoint"));
+}
+
+function children(): number[] {
+	const tasks = readdirSync("/proc/self/task");
+	const ids = tasks.flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, "utf8").split(" "));
+	return ids.filter(Boolean).map(Number);
+}
+
+function commandOf(pid: number): string {
+	return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+}
+
+/** Resident memory of a process, in MiB. */
+export function residentMiB(pid: number): number {
+	return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
+/** CPU time that a process has used, in ms (the kernel counts in steps of 10 ms). */
+export function cpuMs(pid: number): number {
+	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+	return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/**
+ * The servers on core 0; client, fake model and fake provider (this process) on core 1: on a small machine they would push each other about.
+ * @returns whether it was done
+ */
+export function pin(servers: number[]): boolean {
+	if (availableParallelism() < 2) return false;
+	try {
+		for (const pid of servers) execFileSync("taskset", ["-acp", "0", String(pid)], { stdio: "ignore" });
+		execFileSync("taskset", ["-acp", "1", String(process.pid)], { stdio: "ignore" });
+		return true;
+	} catch {
+		return false;
+	}
+}
