@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const root = new URL("../../", import.meta.url).pathname;
 const secrets = {
 	BETTER_AUTH_SECRET: "a secret of the tests, long enough",
-	GUEST_COOKIE_SECRET: "another secret of the tests, long enough",
+	GUEST_COOKIE_SECRET: "another secret of the tests; long enough,the one before it; long enough",
 };
 
 /** The built Worker in the real runtime, with real D1 and Durable Objects; `bindings` say what it is configured with. */
@@ -59,7 +59,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "system",
-					include: ["tests/system/**/*.test.ts"],
+					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts"],
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
 					fileParallelism: false,

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Command, decide, HOLD_MS, isCounted, type LedgerState, type Release, remaining, standing } from "./ledger.ts";
+import { remaining, standing } from "./balance.ts";
+import { type Command, decide, HOLD_MS } from "./ledger.ts";
+import { isCounted, type LedgerState } from "./rows.ts";
 import { allowanceOf, DEFAULT_LIMITS, ENTITLEMENT_TRUST_MS, type Entitlement, type SubjectKind } from "./tier.ts";
+import type { Release } from "./who-pays.ts";
 import { utcDay } from "./window.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);

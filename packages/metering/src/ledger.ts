@@ -1,14 +1,9 @@
-import {
-	type Allowance,
-	allowanceOf,
-	type Entitlement,
-	type Limits,
-	type Policy,
-	type SubjectKind,
-	subscriptionOf,
-	type Tier,
-} from "./tier.ts";
-import { contains, type Window } from "./window.ts";
+import { poolOfGrant, remaining, spillOf } from "./balance.ts";
+import { invariant } from "./invariant.ts";
+import { type Adjustment, isCounted, isOwed, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
+import { type Allowance, allowanceOf, type Policy, subscriptionOf, type Tier } from "./tier.ts";
+import { FORGIVEN_MAX, fateOfSilence, type Heard, isBounded, type Release } from "./who-pays.ts";
+import { contains } from "./window.ts";
 
 /** How long a hold lives without word from its answer, in milliseconds. */
 export const HOLD_MS = 10 * 60_000;
@@ -16,64 +11,8 @@ export const HOLD_MS = 10 * 60_000;
 /** A unit counted because nobody spoke for it is reported this much later, so that a late word can still correct it. */
 export const UNHEARD_REPORT_DELAY_MS = 60 * 60_000;
 
-/** At most this many answers a window are forgiven after they cost something; see `Release`. */
-const FORGIVEN_MAX = 20;
-
-/**
- * Why a hold is given back. The first two are forgiven at most min(limit, 20) times a window, then they count:
- * a model that was started has its price, and forgiveness without a bound is a way to chat for nothing.
- */
-export type Release = "failed-midway" | "stopped-early" | "failed-early" | "never-started" | "refused";
-
-const BOUNDED: ReadonlySet<Release> = new Set(["failed-midway", "stopped-early"]);
-
-/**
- * One request: its hold, how that ended, and what the billing provider knows of it. It only moves forward;
- * `expired` is counted like `settled`, until a late word corrects it. Instants are epoch milliseconds.
- */
-export interface RequestRow {
-	id: string;
-	/** Of the request's body: the same id with another one is a mistake, not a repeat. */
-	fingerprint: string;
-	pool: string;
-	units: number;
-	state: "held" | "settled" | "released" | "expired";
-	/** 1 for the first; a request that was released may be sent again. */
-	attempt: number;
-	/** Attempts of this row that were forgiven (see `Release`). */
-	forgiven: number;
-	/** Who speaks for the hold when it expires: the chat's id; null where no one does. */
-	chatId: string | null;
-	heldAtMs: number;
-	expiresAtMs: number;
-	endedAtMs: number | null;
-	/** Not before this may it be reported. */
-	reportAfterMs: number | null;
-	/** When the provider's acknowledgement came; null while it is owed. */
-	reportedAtMs: number | null;
-}
-
-/** Units that count without a request: carried over from a guest, or a correction of a unit already reported. Never changed once written. */
-export interface Adjustment {
-	id: string;
-	pool: string;
-	/** Positive adds to what is used, negative gives back. */
-	units: number;
-	atMs: number;
-}
-
-/** All that a decision depends on. `rows` and `adjustments` may leave out what lies in closed windows, but never a hold or an owed report. */
-export interface LedgerState {
-	kind: SubjectKind;
-	limits: Limits;
-	entitlement: Entitlement | null;
-	rows: ReadonlyMap<string, RequestRow>;
-	adjustments: ReadonlyMap<string, Adjustment>;
-	/** A guest's ledger after its chats moved to an account: nothing more is held. */
-	closed: boolean;
-	/** The latest instant seen; a clock that jumps back does not open a window again. */
-	latestMs: number;
-}
+/** No billing period is longer, in milliseconds; only used to tell one past period from those before it. */
+const PERIOD_MAX_MS = 31 * 86_400_000;
 
 export interface Refusal {
 	policy: Policy;
@@ -92,131 +31,188 @@ export type Command =
 	| { type: "release"; id: string; why: Release }
 	| { type: "extend"; id: string }
 	/** What the chat said when it was asked about an expired hold. */
-	| { type: "expire"; id: string; heard: "never-started" | "running" | "unreachable" }
+	| { type: "expire"; id: string; heard: Heard }
+	/** The report of a row is about to leave. Decided before it does: from then on a late word cannot undo what the provider may know. */
+	| { type: "dispatch"; id: string }
 	| { type: "acknowledge"; id: string }
-	| { type: "carry-over"; id: string; units: number };
+	| { type: "carry-over"; id: string; units: number }
+	| GrantCommand
+	| CorrectCommand;
+
+/** Credits that arrive once for each id. The first instant at which they can no longer be spent, epoch milliseconds; null for never. */
+export type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
+
+/**
+ * A correction, once for each id. Positive `units` count more (a refund takes a grant's credits back), negative ones give back. Of a
+ * request never more is given back than it counts, and to the grants first, as they were spent last.
+ */
+export type CorrectCommand = { type: "correct"; id: string; of: { pool: string } | { grant: string } | { request: string }; units: number };
 
 export type Outcome =
 	| { kind: "held"; row: RequestRow }
 	/** The same request again: nothing is held, the row says how it stands. */
 	| { kind: "repeat"; row: RequestRow }
-	/** The same id with another body. */
+	/** The same id with another content, or a correction that contradicts what stands. */
 	| { kind: "conflict" }
 	| { kind: "refused"; refusal: Refusal }
 	| { kind: "ended"; row: RequestRow; counted: boolean }
 	| { kind: "extended"; row: RequestRow }
+	| { kind: "dispatched" }
 	| { kind: "acknowledged" }
 	| { kind: "carried-over" }
+	| { kind: "granted" }
+	| { kind: "corrected" }
 	| { kind: "unknown" };
 
-/** A decision: what to answer, and the one row that it writes (absent when nothing changes). */
+/** A decision: what to answer, and what it writes: at most one row and one adjustment, both or neither. */
 export interface Decision {
 	outcome: Outcome;
 	row?: RequestRow;
 	adjustment?: Adjustment;
 }
 
-/** Whether a row's units count as used. */
-export function isCounted(row: RequestRow): boolean {
-	return row.state === "settled" || row.state === "expired";
-}
-
-/** Whether the provider is still to hear of a row. */
-export function isOwed(row: RequestRow): boolean {
-	return isCounted(row) && row.reportedAtMs === null && subscriptionOf(row.pool) !== null;
-}
-
-/** Decides one command at one instant. Pure: the caller writes `row` or `adjustment` in the same turn, or nothing. */
+/** Decides one command at one instant. Pure: the caller writes what it names in the same turn, or nothing. */
 export function decide(state: LedgerState, command: Command, atMs: number): Decision {
-	const nowMs = Math.max(atMs, state.latestMs);
+	const nowMs = ledgerTimeMs(state, atMs);
 	if (command.type === "hold") return hold(state, command, nowMs);
 	if (command.type === "carry-over") return carryOver(state, command, nowMs);
+	if (command.type === "grant") return grant(state, command, nowMs);
+	if (command.type === "correct") return correct(state, command, nowMs);
 	const row = state.rows.get(command.id);
 	if (!row) return { outcome: { kind: "unknown" } };
 	switch (command.type) {
 		case "settle":
-			return settle(row, nowMs);
+			return settle(state, row, nowMs);
 		case "release":
 			return release(state, row, command.why, nowMs);
 		case "extend":
-			return extend(row, nowMs);
+			return extend(state, row, nowMs);
 		case "expire":
 			return expire(state, row, command.heard, nowMs);
-		case "acknowledge": {
-			if (!isOwed(row)) return { outcome: { kind: "acknowledged" } };
-			return { outcome: { kind: "acknowledged" }, row: { ...row, reportedAtMs: nowMs } };
-		}
+		case "dispatch":
+			return dispatch(row, nowMs);
+		case "acknowledge":
+			return acknowledge(state, row, nowMs);
 	}
 }
 
 function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision {
+	invariant(Number.isSafeInteger(command.units) && command.units > 0, "a hold is of a positive integer of units");
 	const earlier = state.rows.get(command.id);
 	if (earlier && earlier.fingerprint !== command.fingerprint) return { outcome: { kind: "conflict" } };
+	// A unit that was given back after it was reported is spent as an id: the provider would take a second one for a repeat.
+	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
-	const refusal = refuse(state, allowance, command.units);
-	if (refusal) return { outcome: { kind: "refused", refusal } };
+	const spill = spillOf(state, allowance, command.units);
+	// The allowance is judged first, then what is in flight: whoever has nothing left is told that, not to try again in a second.
+	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance, nowMs) } };
+	if (isFull(state, allowance)) return { outcome: { kind: "refused", refusal: tooManyAtOnce(state, allowance) } };
 	const row: RequestRow = {
 		id: command.id,
 		fingerprint: command.fingerprint,
 		pool: allowance.pool,
 		units: command.units,
+		spill,
 		state: "held",
 		attempt: (earlier?.attempt ?? 0) + 1,
-		forgiven: earlier?.pool === allowance.pool ? earlier.forgiven : 0,
+		forgiven: earlier && inSameWindow(allowance, earlier, { pool: allowance.pool, heldAtMs: nowMs }) ? earlier.forgiven : 0,
 		chatId: command.chatId,
 		heldAtMs: nowMs,
 		expiresAtMs: nowMs + HOLD_MS,
 		endedAtMs: null,
 		reportAfterMs: null,
+		sentAtMs: null,
 		reportedAtMs: null,
 	};
 	return { outcome: { kind: "held", row }, row };
 }
 
-/** The allowance is judged first, then what is in flight: whoever has nothing left is told that, not to try again in a second. */
-function refuse(state: LedgerState, allowance: Allowance, units: number): Refusal | null {
-	const { tier, policy, limit } = allowance;
-	const left = remaining(state, allowance);
-	if (state.closed || units > left) {
-		return { policy, tier, limit, remaining: state.closed ? 0 : Math.max(0, left), resetAtMs: allowance.window.endMs };
-	}
-	const inFlight = state.limits.inFlight[tier];
-	const open = count(state.rows.values(), (row) => row.state === "held");
-	if (state.kind !== "network" && open >= inFlight) {
-		return { policy: "in-flight", tier, limit: inFlight, remaining: left, resetAtMs: null };
-	}
-	return null;
+function usedUp(state: LedgerState, allowance: Allowance, nowMs: number): Refusal {
+	const { tier, policy, limit, window } = allowance;
+	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
+	const resets = window.endMs !== null && window.endMs > nowMs;
+	return { policy, tier, limit, remaining: left, resetAtMs: resets ? window.endMs : null };
 }
 
-function settle(row: RequestRow, nowMs: number): Decision {
-	if (row.state !== "held" && !isCorrectable(row)) return unchanged(row);
-	return ended({ ...row, state: "settled", endedAtMs: row.endedAtMs ?? nowMs, reportAfterMs: nowMs });
+/** A network's guests are many: only what they use is bounded, not how much of it at once. */
+function isFull(state: LedgerState, { tier }: Allowance): boolean {
+	let open = 0;
+	for (const row of state.rows.values()) if (row.state === "held") open += 1;
+	return state.kind !== "network" && open >= state.limits.inFlight[tier];
 }
 
-/** A chat that was unreachable may speak after all, as long as what was counted for want of word has not been reported. */
-function isCorrectable(row: RequestRow): boolean {
-	return row.state === "expired" && row.reportedAtMs === null;
+function tooManyAtOnce(state: LedgerState, allowance: Allowance): Refusal {
+	const { tier } = allowance;
+	return { policy: "in-flight", tier, limit: state.limits.inFlight[tier], remaining: remaining(state, allowance), resetAtMs: null };
+}
+
+function settle(state: LedgerState, row: RequestRow, nowMs: number): Decision {
+	if (row.state === "expired" && !isCorrected(state, row)) {
+		return ended({ ...row, state: "settled", reportAfterMs: mayBeKnown(row, nowMs) ? row.reportAfterMs : nowMs });
+	}
+	if (row.state !== "held") return unchanged(state, row);
+	return ended({ ...row, state: "settled", endedAtMs: nowMs, reportAfterMs: nowMs });
 }
 
 function release(state: LedgerState, row: RequestRow, why: Release, nowMs: number): Decision {
-	if (row.state !== "held" && !isCorrectable(row)) return unchanged(row);
-	if (BOUNDED.has(why) && forgivenBeside(state, row, nowMs) >= Math.min(limitAt(state, nowMs), FORGIVEN_MAX)) return settle(row, nowMs);
-	const forgiven = row.forgiven + (BOUNDED.has(why) ? 1 : 0);
-	return ended({ ...row, state: "released", forgiven, endedAtMs: nowMs, reportAfterMs: null });
+	if (row.state !== "held" && (row.state !== "expired" || isCorrected(state, row))) return unchanged(state, row);
+	const bounded = isBounded(why);
+	if (bounded && forgivenBeside(state, row, nowMs) >= forgivenMax(state, row, nowMs)) return settle(state, row, nowMs);
+	const forgiven = row.forgiven + (bounded ? 1 : 0);
+	if (!mayBeKnown(row, nowMs)) {
+		return ended({ ...row, state: "released", forgiven, endedAtMs: nowMs, reportAfterMs: null });
+	}
+	const corrected = { ...row, forgiven };
+	const { units, spill } = giveBack(netParts(state, row), Number.POSITIVE_INFINITY);
+	const adjustment = { id: lateWordOf(row), pool: row.pool, units, spill, atMs: nowMs, requestId: row.id };
+	return { outcome: { kind: "ended", row: corrected, counted: false }, row: corrected, adjustment };
 }
 
-function extend(row: RequestRow, nowMs: number): Decision {
-	if (row.state !== "held") return unchanged(row);
+/** The correction that a late word about a reported attempt is written as. */
+function lateWordOf(row: RequestRow): string {
+	return `late:${row.id}:${row.attempt}`;
+}
+
+function isCorrected(state: LedgerState, row: RequestRow): boolean {
+	return state.adjustments.has(lateWordOf(row));
+}
+
+/**
+ * Whether the provider may have heard of a unit that was counted for want of word. Its hour being over is enough: the report may be
+ * under way, and its answer lost.
+ */
+function mayBeKnown(row: RequestRow, nowMs: number): boolean {
+	if (row.state !== "expired" || subscriptionOf(row.pool) === null) return false;
+	return (row.sentAtMs ?? row.reportedAtMs) !== null || nowMs >= (row.reportAfterMs ?? 0);
+}
+
+function extend(state: LedgerState, row: RequestRow, nowMs: number): Decision {
+	if (row.state !== "held") return unchanged(state, row);
 	const extended = { ...row, expiresAtMs: Math.max(row.expiresAtMs, nowMs + HOLD_MS) };
 	return { outcome: { kind: "extended", row: extended }, row: extended };
 }
 
-function expire(state: LedgerState, row: RequestRow, heard: "never-started" | "running" | "unreachable", nowMs: number): Decision {
-	if (row.state !== "held" || nowMs < row.expiresAtMs) return unchanged(row);
-	if (heard === "running") return extend(row, nowMs);
-	if (heard === "never-started") return release(state, row, "never-started", nowMs);
+function expire(state: LedgerState, row: RequestRow, heard: Heard, nowMs: number): Decision {
+	if (row.state !== "held" || nowMs < row.expiresAtMs) return unchanged(state, row);
+	const fate = fateOfSilence(heard);
+	if (fate.kind === "extend") return extend(state, row, nowMs);
+	if (fate.kind === "release") return release(state, row, fate.why, nowMs);
 	return ended({ ...row, state: "expired", endedAtMs: nowMs, reportAfterMs: nowMs + UNHEARD_REPORT_DELAY_MS });
+}
+
+/** Only what a late word could still undo is written before it leaves; a settled row is final, and costs no write. */
+function dispatch(row: RequestRow, nowMs: number): Decision {
+	const outcome: Outcome = { kind: "dispatched" };
+	if (row.state !== "expired" || !isOwed(row) || (row.sentAtMs ?? null) !== null) return { outcome };
+	return { outcome, row: { ...row, sentAtMs: nowMs } };
+}
+
+/** Never earlier than the copy in hand: its number cannot hold what is acknowledged only now, whatever a clock that jumped says. */
+function acknowledge({ entitlement }: LedgerState, row: RequestRow, nowMs: number): Decision {
+	const outcome: Outcome = { kind: "acknowledged" };
+	const reportedAtMs = Math.max(nowMs, entitlement?.fetchedAtMs ?? 0);
+	return isOwed(row) ? { outcome, row: { ...row, reportedAtMs } } : { outcome };
 }
 
 function ended(row: RequestRow): Decision {
@@ -224,11 +220,12 @@ function ended(row: RequestRow): Decision {
 }
 
 /** The second of two ends changes nothing and gets the answer of the first (invariant I2). */
-function unchanged(row: RequestRow): Decision {
-	return { outcome: { kind: "ended", row, counted: isCounted(row) } };
+function unchanged(state: LedgerState, row: RequestRow): Decision {
+	return { outcome: { kind: "ended", row, counted: isCounted(row) && !isCorrected(state, row) } };
 }
 
 function carryOver(state: LedgerState, command: { id: string; units: number }, nowMs: number): Decision {
+	invariant(Number.isSafeInteger(command.units) && command.units >= 0, "what is carried over is an integer, and not negative");
 	const outcome: Outcome = { kind: "carried-over" };
 	if (command.units === 0 || state.adjustments.has(command.id)) return { outcome };
 	// Always into the free day: what a guest used was never paid for.
@@ -236,89 +233,85 @@ function carryOver(state: LedgerState, command: { id: string; units: number }, n
 	return { outcome, adjustment: { id: command.id, pool, units: command.units, atMs: nowMs } };
 }
 
-/** What can still be held from an allowance, in units; negative where a provider's balance is. */
-export function remaining(state: LedgerState, allowance: Allowance): number {
-	if (allowance.kind === "windowed") return allowance.limit - taken(state, allowance.pool);
-	const { available, fetchedAtMs, periodEndMs } = allowance.entitlement;
-	// What was acknowledged before the read was sent is in the provider's number already.
-	const unknown = sum(state.rows.values(), (row) => {
-		const known = row.reportedAtMs !== null && row.reportedAtMs < fetchedAtMs;
-		return row.pool === allowance.pool && row.state !== "released" && !known;
-	});
-	const left = available - unknown - adjusted(state, allowance.pool);
-	if (!allowance.stale || periodEndMs === null) return left;
-	// Past the period's end the copy may be of a plan that is gone: no more than a free user has until it is read again.
-	const since = sum(
-		state.rows.values(),
-		(row) => row.pool === allowance.pool && row.state !== "released" && contains({ startMs: periodEndMs, endMs: null }, row.heldAtMs),
-	);
-	return Math.min(left, state.limits.free - since);
+function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, nowMs: number): Decision {
+	invariant(Number.isSafeInteger(units) && units > 0, "a grant is a positive integer of units");
+	const pool = poolOfGrant(id);
+	const earlier = state.adjustments.get(pool);
+	if (earlier) return { outcome: { kind: earlier.units === -units && earlier.expiresAtMs === expiresAtMs ? "granted" : "conflict" } };
+	return { outcome: { kind: "granted" }, adjustment: { id: pool, pool, units: -units, atMs: nowMs, expiresAtMs } };
 }
 
-/** Units of a pool that are held or counted. */
-function taken(state: LedgerState, pool: string): number {
-	return sum(state.rows.values(), (row) => row.pool === pool && row.state !== "released") + adjusted(state, pool);
-}
-
-function adjusted(state: LedgerState, pool: string): number {
-	let units = 0;
-	for (const adjustment of state.adjustments.values()) if (adjustment.pool === pool) units += adjustment.units;
-	return units;
-}
-
-/** Answers forgiven so far in the window that a row belongs to. A pool of days is one window; a subscription's pool has one per period. */
-function forgivenBeside(state: LedgerState, row: RequestRow, nowMs: number): number {
-	const { window } = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
-	const current = contains(window, row.heldAtMs);
-	let forgiven = 0;
-	for (const other of state.rows.values()) {
-		if (other.pool === row.pool && (!current || contains(window, other.heldAtMs))) forgiven += other.forgiven;
+function correct(state: LedgerState, command: CorrectCommand, nowMs: number): Decision {
+	const { of, units } = command;
+	invariant(Number.isSafeInteger(units) && units !== 0, "a correction is an integer of units, and not zero");
+	// Apart from the ids of grants and of what is carried over, which others choose.
+	const id = `correct:${command.id}`;
+	const requestId = "request" in of ? of.request : null;
+	const row = requestId === null ? undefined : state.rows.get(requestId);
+	if (requestId !== null && !row) return { outcome: { kind: "unknown" } };
+	const pool = row ? row.pool : "pool" in of ? of.pool : "grant" in of ? poolOfGrant(of.grant) : "";
+	const earlier = state.adjustments.get(id);
+	if (earlier) {
+		const same = earlier.units === units && earlier.pool === pool && (earlier.requestId ?? null) === requestId;
+		return { outcome: { kind: same ? "corrected" : "conflict" } };
 	}
+	const adjustment: Adjustment = { id, pool, units, atMs: nowMs, requestId };
+	if (!row) return { outcome: { kind: "corrected" }, adjustment };
+	// What is not final yet is ended, not corrected: a late word would give it back a second time.
+	if (row.state !== "settled" && !mayBeKnown(row, nowMs)) return { outcome: { kind: "conflict" } };
+	if (units > 0) return { outcome: { kind: "corrected" }, adjustment };
+	const back = giveBack(netParts(state, row), -units);
+	if (back.units !== units) return { outcome: { kind: "conflict" } };
+	return { outcome: { kind: "corrected" }, adjustment: { ...adjustment, spill: back.spill } };
+}
+
+/** What a request counts on each pool, corrections included, in the order of burning. */
+function netParts(state: LedgerState, row: RequestRow): Part[] {
+	const net = new Map(partsOf(row).map((part) => [part.pool, part.units]));
+	for (const adjustment of state.adjustments.values()) {
+		if (adjustment.requestId !== row.id) continue;
+		for (const { pool, units } of partsOf(adjustment)) net.set(pool, (net.get(pool) ?? 0) + units);
+	}
+	return [...net].map(([pool, units]) => ({ pool, units }));
+}
+
+/** Gives at most `units` back, the last burned first. */
+function giveBack(parts: readonly Part[], units: number): { units: number; spill: Part[] | null } {
+	let left = units;
+	const given = parts.toReversed().map((part) => {
+		const back = Math.min(left, part.units);
+		left -= back;
+		return { pool: part.pool, units: 0 - back };
+	});
+	const [, ...spill] = given.reverse();
+	const all = given.reduce((sum, part) => sum + part.units, 0);
+	return { units: all, spill: spill.length > 0 ? spill : null };
+}
+
+/** How often the window of a row forgives: what its plan holds, or its tier where the plan is another by now. */
+function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number {
+	const { pool, limit } = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
+	if (pool === row.pool && limit > 0) return Math.min(limit, FORGIVEN_MAX);
+	const ofKind = { guest: state.limits.guest, network: state.limits.network, user: state.limits.free };
+	return Math.min(subscriptionOf(row.pool) === null ? ofKind[state.kind] : state.limits.paid, FORGIVEN_MAX);
+}
+
+/** Answers forgiven so far in the window that a row belongs to. */
+function forgivenBeside(state: LedgerState, row: RequestRow, nowMs: number): number {
+	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
+	let forgiven = 0;
+	for (const other of state.rows.values()) if (inSameWindow(allowance, other, row)) forgiven += other.forgiven;
 	return forgiven;
 }
 
-function limitAt(state: LedgerState, nowMs: number): number {
-	return allowanceOf(state.kind, state.entitlement, state.limits, nowMs).limit;
-}
-
-/** How a subject stands, for showing. Units are requests; see `UsageView` in the web package for the published form. */
-export interface Standing {
-	tier: Tier;
-	limit: number;
-	used: number;
-	held: number;
-	remaining: number;
-	topUps: number;
-	window: Window;
-}
-
-export function standing(state: LedgerState, atMs: number): Standing {
-	const nowMs = Math.max(atMs, state.latestMs);
-	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
-	const inWindow = (row: RequestRow) => row.pool === allowance.pool && contains(allowance.window, row.heldAtMs);
-	const used = sum(state.rows.values(), (row) => inWindow(row) && isCounted(row)) + adjusted(state, allowance.pool);
-	const held = sum(state.rows.values(), (row) => inWindow(row) && row.state === "held");
-	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
-	const beyond = Math.max(0, left + used + held - allowance.limit);
-	return {
-		tier: allowance.tier,
-		limit: allowance.limit,
-		used,
-		held,
-		remaining: left,
-		topUps: allowance.kind === "balance" ? Math.min(left, beyond) : 0,
-		window: allowance.window,
-	};
-}
-
-function sum(rows: Iterable<RequestRow>, matches: (row: RequestRow) => boolean): number {
-	let units = 0;
-	for (const row of rows) if (matches(row)) units += row.units;
-	return units;
-}
-
-function count(rows: Iterable<RequestRow>, matches: (row: RequestRow) => boolean): number {
-	let found = 0;
-	for (const row of rows) if (matches(row)) found += 1;
-	return found;
+/**
+ * Whether two holds were taken in one window. A pool that we count is one; a subscription's balance has one for each period, of which
+ * only the present one is known exactly.
+ */
+function inSameWindow(allowance: Allowance, a: Pick<RequestRow, "pool" | "heldAtMs">, b: Pick<RequestRow, "pool" | "heldAtMs">): boolean {
+	if (a.pool !== b.pool) return false;
+	if (allowance.kind !== "balance" || allowance.pool !== a.pool) return true;
+	const inPresent = contains(allowance.window, a.heldAtMs);
+	if (inPresent !== contains(allowance.window, b.heldAtMs)) return false;
+	return inPresent || Math.abs(a.heldAtMs - b.heldAtMs) < PERIOD_MAX_MS;
 }

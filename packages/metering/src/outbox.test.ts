@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RequestRow } from "./ledger.ts";
 import { nextBatch, nextDueMs, retryDelayMs } from "./outbox.ts";
+import type { RequestRow } from "./rows.ts";
 
 const row = (id: string, change: Partial<RequestRow> = {}): RequestRow => ({
 	id,
@@ -21,7 +21,7 @@ const row = (id: string, change: Partial<RequestRow> = {}): RequestRow => ({
 
 test("only counted, unreported units of a subscription are owed, oldest first", () => {
 	const rows = [
-		row("b", { endedAtMs: 300, reportAfterMs: 300 }),
+		row("b", { heldAtMs: 150, endedAtMs: 300, reportAfterMs: 300 }),
 		row("a", { units: 5 }),
 		row("free", { pool: "day:2026-11-21" }),
 		row("held", { state: "held", endedAtMs: null, reportAfterMs: null }),
@@ -29,8 +29,8 @@ test("only counted, unreported units of a subscription are owed, oldest first", 
 		row("known", { reportedAtMs: 250 }),
 	];
 	expect(nextBatch(rows, 1000)).toEqual([
-		{ id: "a", subscriptionId: "sub_1", units: 5, usedAtMs: 200 },
-		{ id: "b", subscriptionId: "sub_1", units: 1, usedAtMs: 300 },
+		{ id: "a", subscriptionId: "sub_1", units: 5, usedAtMs: 100 },
+		{ id: "b", subscriptionId: "sub_1", units: 1, usedAtMs: 150 },
 	]);
 	expect(nextDueMs(rows)).toBe(200);
 });

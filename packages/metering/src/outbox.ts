@@ -1,4 +1,4 @@
-import { isOwed, type RequestRow } from "./ledger.ts";
+import { isOwed, type RequestRow } from "./rows.ts";
 import { subscriptionOf } from "./tier.ts";
 
 /** One usage event for the billing provider. */
@@ -7,6 +7,7 @@ export interface Report {
 	id: string;
 	subscriptionId: string;
 	units: number;
+	/** When it was held: the provider books it in the period that it was taken from. */
 	usedAtMs: number;
 }
 
@@ -20,7 +21,7 @@ export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	for (const row of rows) {
 		const subscriptionId = subscriptionOf(row.pool);
 		if (subscriptionId === null || !isOwed(row) || (row.reportAfterMs ?? 0) > nowMs) continue;
-		due.push({ id: row.id, subscriptionId, units: row.units, usedAtMs: row.endedAtMs ?? row.heldAtMs });
+		due.push({ id: row.id, subscriptionId, units: row.units, usedAtMs: row.heldAtMs });
 	}
 	return due.sort((a, b) => a.usedAtMs - b.usedAtMs || (a.id < b.id ? -1 : 1)).slice(0, BATCH_MAX);
 }

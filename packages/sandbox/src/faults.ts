@@ -33,6 +33,10 @@ export const faultsSchema = z.strictObject({
 			/** true is 500; a number is that status. */
 			failBeforeOutput: z.union([z.boolean(), z.number().int().min(400).max(599)]).optional(),
 			failAfterChunks: z.number().int().min(0).optional(),
+			/** The connection is cut within a character: after its first byte. */
+			cutInCharacterAfterChunks: z.number().int().min(0).optional(),
+			/** One line of 10 MB. */
+			hugeLineAfterChunks: z.number().int().min(0).optional(),
 			silentAfterChunks: z.number().int().min(0).optional(),
 			finishReason: z.enum(["stop", "length", "content_filter"]).optional(),
 		})

@@ -123,6 +123,12 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 			await out.write(choice({ role: "assistant", content: "" }));
 			for (const [index, piece] of pieces.entries()) {
 				if (index === faults.failAfterChunks) return cutConnection(c);
+				if (index === faults.cutInCharacterAfterChunks) {
+					const bytes = new TextEncoder().encode(choice({ content: "€" }));
+					await out.write(bytes.slice(0, bytes.findIndex((byte) => byte > 0x7f) + 1));
+					return cutConnection(c);
+				}
+				if (index === faults.hugeLineAfterChunks) await out.write(choice({ content: "x".repeat(10_000_000) }));
 				if (index === faults.silentAfterChunks) await untilAborted(left.signal);
 				await out.write(choice({ content: piece }));
 				await sleep(faults.chunkMs ?? defaults.chunkMs, undefined, { signal: left.signal });

@@ -6,7 +6,8 @@ import type { ModelOption } from "./view.ts";
 /** Everything that a deployer can set, checked once. "Is a key set?" is asked here and nowhere else. */
 export interface Config {
 	authSecret: string;
-	guestCookieSecret: string;
+	/** The first signs; all are believed, so that a key can be changed without losing a guest. */
+	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
 	billing: { kind: "none" } | { kind: "flowglad"; secretKey: string; baseUrl: string | undefined };
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
@@ -23,7 +24,10 @@ const secret = z.string().min(16, "is missing or shorter than 16 characters");
 /** One entry for each line of .dev.vars.example. */
 export const variables = z.object({
 	BETTER_AUTH_SECRET: secret,
-	GUEST_COOKIE_SECRET: secret,
+	GUEST_COOKIE_SECRET: z
+		.string("is missing")
+		.transform((list) => list.split(",").map((one) => one.trim()))
+		.pipe(z.tuple([secret], secret)),
 	AI_BASE_URL: optional(z.url()),
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
@@ -55,7 +59,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 	const vars = parsed.data;
 	return {
 		authSecret: vars.BETTER_AUTH_SECRET,
-		guestCookieSecret: vars.GUEST_COOKIE_SECRET,
+		guestCookieSecrets: vars.GUEST_COOKIE_SECRET,
 		model: readModel(vars),
 		billing: vars.FLOWGLAD_SECRET_KEY
 			? { kind: "flowglad", secretKey: vars.FLOWGLAD_SECRET_KEY, baseUrl: vars.FLOWGLAD_BASE_URL }

@@ -46,6 +46,8 @@ export interface Shell {
 	/** True when the built-in demo model answers because no real one is configured. */
 	demo: boolean;
 	billing: "none" | "flowglad";
+	/** Requests a day of a signed-in user without a plan. */
+	freeLimit: number;
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
 	mailboxUrl: string | null;
 }

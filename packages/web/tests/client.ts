@@ -87,6 +87,8 @@ export class Client {
 
 export interface Answer {
 	status: number;
+	/** The message's id. */
+	id: string;
 	/** The text of all deltas. */
 	text: string;
 	metadata: AnswerMetadata;
@@ -99,14 +101,14 @@ export interface Answer {
 export async function hear(response: Response): Promise<Answer> {
 	const body = await response.text();
 	if (response.status !== 200)
-		return { status: response.status, text: "", metadata: {}, last: "", problem: body ? JSON.parse(body) : null };
+		return { status: response.status, id: "", text: "", metadata: {}, last: "", problem: body ? JSON.parse(body) : null };
 	const chunks = body
 		.split("\n\n")
 		.filter((event) => event.startsWith("data: {"))
 		.map((event) => JSON.parse(event.slice("data: ".length)));
 	const metadata = Object.assign({}, ...chunks.map((chunk) => chunk.messageMetadata ?? {}));
 	const text = chunks.map((chunk) => (chunk.type === "text-delta" ? chunk.delta : "")).join("");
-	return { status: 200, text, metadata, last: chunks.at(-1)?.type ?? "", problem: null };
+	return { status: 200, id: chunks[0]?.messageId ?? "", text, metadata, last: chunks.at(-1)?.type ?? "", problem: null };
 }
 
 export interface SandboxState {

@@ -2,12 +2,15 @@ import { waitUntil } from "cloudflare:workers";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { APIError } from "better-auth/api";
 import { tanstackStartCookies } from "better-auth/tanstack-start";
 import { config } from "../config.ts";
 import { db } from "../db/connection.ts";
 import * as schema from "../db/schema.ts";
 import { sendEmail } from "./email.ts";
 import { ensureCustomer } from "./flowglad.ts";
+
+const NAME_CHARS_MAX = 100;
 
 /** better-auth's own parameters, run by the platform: its JavaScript scrypt takes more CPU than a Worker's request has. */
 const SCRYPT = { N: 16_384, r: 16, p: 1, keyLength: 64, maxmem: 64 * 1024 * 1024 };
@@ -29,6 +32,12 @@ async function verifyPassword({ hash, password }: { hash: string; password: stri
 	const expected = Buffer.from(key, "hex");
 	const actual = await derive(password, salt);
 	return expected.length === actual.length && timingSafeEqual(expected, actual);
+}
+
+/** The name travels in the session's cookie, which a browser keeps only up to 4 KiB. */
+function assertShortName(name: string | undefined): void {
+	if ((name?.length ?? 0) > NAME_CHARS_MAX)
+		throw new APIError("BAD_REQUEST", { message: `A name may have at most ${NAME_CHARS_MAX} characters.` });
 }
 
 /** Cookies carry the __Host- prefix on https; a browser refuses it on http, which only a local start uses. */
@@ -79,13 +88,16 @@ export function auth(request: Request) {
 		databaseHooks: {
 			user: {
 				create: {
+					before: async (user) => assertShortName(user.name),
 					// Seed 003: every account has a customer, paying or not. The ledger's next read makes up for a failure here.
 					after: async (user) => waitUntil(ensureCustomer(user)),
 				},
+				update: { before: async (user) => assertShortName(user.name) },
 			},
 		},
 		// Renews the session's cookie cache from a page or API route; must be the last plugin.
 		plugins: [tanstackStartCookies()],
+		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
 	});
 }

@@ -39,9 +39,14 @@ type Handler = (context: { request: Request; params: Record<string, string | und
  * with a page), problem+json for whatever is thrown, and no storing of answers by any cache.
  */
 export function api(verbs: Partial<Record<Verb, Handler>>): { ANY: Handler } {
+	return apiForAnyVerb((context) => byVerb(verbs, context));
+}
+
+/** The same for one handler of all verbs. */
+export function apiForAnyVerb(handler: Handler): { ANY: Handler } {
 	return {
 		ANY: async (context) => {
-			const response = await answer(verbs, context);
+			const response = await answer(handler, context);
 			const open = new Response(response.body, response);
 			open.headers.set("cache-control", "private, no-store");
 			open.headers.set("x-content-type-options", "nosniff");
@@ -50,16 +55,19 @@ export function api(verbs: Partial<Record<Verb, Handler>>): { ANY: Handler } {
 	};
 }
 
-async function answer(verbs: Partial<Record<Verb, Handler>>, context: Parameters<Handler>[0]): Promise<Response> {
-	const { request } = context;
+async function byVerb(verbs: Partial<Record<Verb, Handler>>, context: Parameters<Handler>[0]): Promise<Response> {
+	const method = context.request.method === "HEAD" ? "GET" : context.request.method;
+	const handler = Object.hasOwn(verbs, method) ? verbs[method as Verb] : undefined;
+	if (!handler) {
+		const allow = Object.keys(verbs).join(", ");
+		refuse(405, "Method not allowed", `This address answers to ${allow}.`, { allow });
+	}
+	if (method !== "GET") assertSameOrigin(context.request);
+	return handler(context);
+}
+
+async function answer(handler: Handler, context: Parameters<Handler>[0]): Promise<Response> {
 	try {
-		const method = request.method === "HEAD" ? "GET" : request.method;
-		const handler = Object.hasOwn(verbs, method) ? verbs[method as Verb] : undefined;
-		if (!handler) {
-			const allow = Object.keys(verbs).join(", ");
-			refuse(405, "Method not allowed", `This address answers to ${allow || "no verb"}.`, { allow });
-		}
-		if (method !== "GET") assertSameOrigin(request);
 		return await handler(context);
 	} catch (error) {
 		if (error instanceof ProblemError) return problemResponse(error.problem, error.headers);
@@ -92,7 +100,8 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
 	}
 }
 
-async function readText(request: Request, bytesMax: number): Promise<string> {
+/** Reads a text body of at most `bytesMax` bytes; 413 above. */
+export async function readText(request: Request, bytesMax: number): Promise<string> {
 	const tooLarge = () => refuse(413, "Body too large", `The body may have at most ${bytesMax} bytes.`);
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
 	if (!request.body) return "";

@@ -17,7 +17,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	const request = getRequest();
 	const subject = await identify(request);
 	await settleGuest(request, subject);
-	const { billing, model, mailboxUrl } = config();
+	const { billing, limits, model, mailboxUrl } = config();
 	const [usage, chats] = await Promise.all([getBillingSummary(request, subject), env.CHAT_LIST.getByName(subject.key).list()]);
 	return {
 		viewer: viewerOf(subject),
@@ -26,6 +26,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		models: allowedModels(),
 		demo: model.kind === "demo",
 		billing: billing.kind,
+		freeLimit: limits.free,
 		mailboxUrl,
 	};
 });

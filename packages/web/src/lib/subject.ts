@@ -95,20 +95,23 @@ function readCookie(request: Request, name: string): string | null {
 	return null;
 }
 
-async function hmacKey(): Promise<CryptoKey> {
-	const secret = new TextEncoder().encode(config().guestCookieSecret);
-	return crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+function hmacKey(secret: string): Promise<CryptoKey> {
+	return crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }
 
 async function sign(text: string): Promise<string> {
-	return base64url(new Uint8Array(await crypto.subtle.sign("HMAC", await hmacKey(), new TextEncoder().encode(text))));
+	const key = await hmacKey(config().guestCookieSecrets[0]);
+	return base64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text))));
 }
 
 /** Compares in constant time, as the platform does it. */
 async function verify(text: string, signature: string): Promise<boolean> {
 	if (!/^[A-Za-z0-9_-]{43}$/.test(signature)) return false;
 	const bytes = Uint8Array.from(atob(`${signature.replaceAll("-", "+").replaceAll("_", "/")}=`), (char) => char.charCodeAt(0));
-	return crypto.subtle.verify("HMAC", await hmacKey(), bytes, new TextEncoder().encode(text));
+	for (const secret of config().guestCookieSecrets) {
+		if (await crypto.subtle.verify("HMAC", await hmacKey(secret), bytes, new TextEncoder().encode(text))) return true;
+	}
+	return false;
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -79,8 +79,8 @@ export class ConversationStorage {
 			.map((row) => ({ id: row.id, role: row.role, parts: JSON.parse(row.parts), metadata: JSON.parse(row.metadata) }));
 	}
 
-	hasMessage(id: string): boolean {
-		return this.#exists && this.#sql.exec("SELECT 1 FROM message WHERE id = ?", id).toArray().length > 0;
+	hasAnswer(id: string): boolean {
+		return this.#exists && this.#sql.exec("SELECT 1 FROM message WHERE id = ? AND role = 'assistant'", id).toArray().length > 0;
 	}
 
 	append(message: ChatMessage): void {
@@ -101,6 +101,11 @@ export class ConversationStorage {
 	/** Takes a message and all behind it away. */
 	truncateFrom(id: string): void {
 		this.#sql.exec("DELETE FROM message WHERE seq >= (SELECT seq FROM message WHERE id = ?)", id);
+	}
+
+	/** Takes a message and all behind it away, but for one: the answer that comes in its place. */
+	truncateBetween(id: string, kept: string): void {
+		this.#sql.exec("DELETE FROM message WHERE seq >= (SELECT seq FROM message WHERE id = ?) AND id <> ?", id, kept);
 	}
 
 	run(requestId: string): Run | null {

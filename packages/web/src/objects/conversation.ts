@@ -14,8 +14,8 @@ const EXTEND_EVERY_MS = 5 * 60_000;
 /** A model that says nothing for this long has failed; so has one that talks for longer than `ANSWER_MAX_MS`. */
 const SILENCE_MAX_MS = 60_000;
 const ANSWER_MAX_MS = 20 * 60_000;
-/** An answer longer than this ends as if by the model's own length limit (a row holds 2 MB). */
-const ANSWER_CHARS_MAX = 400_000;
+/** An answer longer than this ends as if by the length limit of the model: a row holds 2 MB, and JSON may take 6 bytes for a character. */
+const ANSWER_CHARS_MAX = 300_000;
 /** What is written so far is stored this often: rows written are the bill. */
 const STORE_EVERY_MS = 1_000;
 /** What of the history the model is given, newest first. */
@@ -44,6 +44,10 @@ interface Live {
 	broadcast: Broadcast;
 	abort: AbortController;
 	stoppedByUser: boolean;
+	/** How it ends is decided; nothing can stop it any more. */
+	concluding: boolean;
+	/** The answer that this one takes the place of, as soon as it has a word to show. */
+	replaces: string | null;
 	parts: ChatMessage["parts"];
 	storedAtMs: number;
 	extendedAtMs: number;
@@ -69,7 +73,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#stored.run(requestId)) return "ok";
 		if (chat.deleted) return "gone";
 		if (this.#live) return "busy";
-		if (ask.kind === "regenerate" && !this.#stored.hasMessage(ask.answerId)) return "no-such-message";
+		if (ask.kind === "regenerate" && !this.#stored.hasAnswer(ask.answerId)) return "no-such-message";
 		return "ok";
 	}
 
@@ -98,14 +102,23 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			this.#stored.writeRun({ ...run, phase: "refused" });
 			return { kind: "busy" };
 		}
-		if (ask.kind === "regenerate" && !this.#stored.hasMessage(ask.answerId) && !earlier) return { kind: "no-such-message" };
+		if (ask.kind === "regenerate" && !this.#stored.hasAnswer(ask.answerId) && !earlier) return { kind: "no-such-message" };
 
 		const written = chat ?? { id: chatId, owner, title: titleOf(ask), deleted: false };
 		if (!chat) this.#stored.writeChat(written);
 		if (earlier) this.#stored.truncateFrom(earlier.answerId);
-		this.#stored.truncateFrom(ask.kind === "message" ? ask.message.id : ask.answerId);
-		if (ask.kind === "message") this.#stored.append(ask.message);
-		const history = this.#stored.messages();
+		if (ask.kind === "message") {
+			this.#stored.truncateFrom(ask.message.id);
+			this.#stored.append(ask.message);
+		}
+		const messages = this.#stored.messages();
+		const history =
+			ask.kind === "regenerate"
+				? messages.slice(
+						0,
+						messages.findIndex((message) => message.id === ask.answerId),
+					)
+				: messages;
 		this.#stored.append({ id: run.answerId, role: "assistant", parts: [], metadata: { model } });
 		this.#stored.writeRun(run);
 		const now = Date.now();
@@ -114,6 +127,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			broadcast: new Broadcast(),
 			abort: new AbortController(),
 			stoppedByUser: false,
+			concluding: false,
+			replaces: ask.kind === "regenerate" ? ask.answerId : null,
 			parts: [],
 			storedAtMs: now,
 			extendedAtMs: now,
@@ -122,8 +137,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const stream = live.broadcast.join();
 		// The run is on disk before the model is called: what dies from here on is found.
 		await this.ctx.storage.setAlarm(now + HEARTBEAT_MS);
-		const summary = { id: written.id, title: written.title, updatedAt: new Date().toISOString() };
-		this.ctx.waitUntil(this.env.CHAT_LIST.getByName(owner).put(summary));
+		this.ctx.waitUntil(this.#list());
 		this.ctx.waitUntil(this.#write(live, history));
 		return { kind: "stream", stream };
 	}
@@ -137,7 +151,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Stops the running answer; null when the chat is not the asker's. */
 	stop(owner: string): { stopped: boolean } | null {
 		if (!this.#isOf(owner)) return null;
-		if (!this.#live) return { stopped: false };
+		if (!this.#live || this.#live.concluding) return { stopped: false };
 		this.#live.stoppedByUser = true;
 		this.#live.abort.abort();
 		return { stopped: true };
@@ -195,6 +209,17 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#live || this.#stored.openRuns().length > 0) await this.ctx.storage.setAlarm(Date.now() + HEARTBEAT_MS);
 	}
 
+	/** Puts the chat on top of its owner's list; done at the start of an answer and, in case that was lost, at its end. */
+	async #list(): Promise<void> {
+		const chat = this.#stored.chat();
+		if (!chat || chat.deleted) return;
+		try {
+			await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt: new Date().toISOString() });
+		} catch (error) {
+			console.error(`chat ${chat.id} could not be listed: ${error}`);
+		}
+	}
+
 	#isOf(owner: string): boolean {
 		const chat = this.#stored.chat();
 		return chat !== null && !chat.deleted && chat.owner === owner;
@@ -211,14 +236,17 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			console.error(`answer ${run.requestId} failed: ${error}`);
 			end = endOfFailure(live);
 		}
+		live.concluding = true;
 		try {
 			const counted = await this.#conclude(run, live.parts, end);
+			// A second try that came to nothing leaves the first answer as it was.
+			if (live.replaces !== null) this.#stored.truncateFrom(run.answerId);
 			sendEnd(live, { model: run.model, state: end.state, counted });
 		} catch (error) {
 			// The ledger could not be told: the last chunk must not go out. The alarm tells it, and a reload shows the whole answer.
 			console.error(`answer ${run.requestId} waits for its ledger: ${error}`);
 		}
-		this.#live = null;
+		if (this.#live === live) this.#live = null;
 		live.broadcast.close();
 	}
 
@@ -243,7 +271,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 				this.#extend(live, part.type === "text-delta" ? "text" : "reasoning", part.text);
 			else if (part.type === "error") failure = part.error;
 			else if (part.type === "finish") finishReason = part.finishReason;
-			if (chars(live.parts) > ANSWER_CHARS_MAX) {
+			if (chars(live.parts) >= ANSWER_CHARS_MAX) {
 				live.abort.abort();
 				return { state: "length", release: null };
 			}
@@ -260,6 +288,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	#open(live: Live, type: "text" | "reasoning"): void {
 		closePart(live);
+		if (live.replaces !== null) this.#stored.truncateBetween(live.replaces, live.run.answerId);
+		live.replaces = null;
 		live.parts.push({ type, text: "" });
 		send(live, { type: `${type}-start`, id: partId(live) });
 	}
@@ -268,8 +298,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (live.parts.at(-1)?.type !== type) this.#open(live, type);
 		const part = live.parts.at(-1);
 		if (!part) return;
-		part.text += delta;
-		send(live, { type: `${type}-delta`, id: partId(live), delta });
+		// One line of a broken model may be longer than a row can hold.
+		const fitting = delta.slice(0, Math.max(0, ANSWER_CHARS_MAX - chars(live.parts)));
+		part.text += fitting;
+		send(live, { type: `${type}-delta`, id: partId(live), delta: fitting });
 		if (Date.now() - live.storedAtMs < STORE_EVERY_MS) return;
 		live.storedAtMs = Date.now();
 		this.#stored.update(live.run.answerId, live.parts, { model: live.run.model });
@@ -287,6 +319,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const { counted } = end.release === null ? await recordUsage(run.hold) : await releaseUsage(run.hold, end.release);
 		this.#stored.update(run.answerId, parts, { model: run.model, state: end.state, counted });
 		this.#stored.writeRun({ ...ending, phase: "ended", counted });
+		await this.#list();
 		return counted;
 	}
 
@@ -316,24 +349,26 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#live?.run.requestId === run.requestId) return { kind: "stream", stream: this.#live.broadcast.join() };
 		if (run.phase === "refused") return { kind: "busy" };
 		const message = this.#stored.messages().find((one) => one.id === run.answerId);
-		if (!message) return { kind: "gone" };
+		if (!message && run.counted !== false) return { kind: "gone" };
 		const live: Live = {
 			run,
 			broadcast: new Broadcast(),
 			abort: new AbortController(),
 			stoppedByUser: false,
+			concluding: true,
+			replaces: null,
 			parts: [],
 			storedAtMs: Date.now(),
 			extendedAtMs: 0,
 		};
 		send(live, { type: "start", messageId: run.answerId, messageMetadata: { model: run.model } });
-		for (const part of message.parts) {
+		for (const part of message?.parts ?? []) {
 			closePart(live);
 			live.parts.push(part);
 			send(live, { type: `${part.type}-start`, id: partId(live) });
 			send(live, { type: `${part.type}-delta`, id: partId(live), delta: part.text });
 		}
-		sendEnd(live, { ...message.metadata });
+		sendEnd(live, message?.metadata ?? { model: run.model, state: run.end ?? "failed", counted: false });
 		live.broadcast.close();
 		return { kind: "stream", stream: live.broadcast.join() };
 	}
@@ -383,7 +418,13 @@ function send(live: Live, chunk: UIMessageChunk<AnswerMetadata>): void {
 }
 
 function titleOf(ask: StartRequest["ask"]): string {
-	const text = ask.kind === "message" ? textOf(ask.message).replaceAll(/\s+/g, " ").trim() : "";
+	const text =
+		ask.kind === "message"
+			? textOf(ask.message)
+					.replaceAll(/[*_`#>]+/g, "")
+					.replaceAll(/\s+/g, " ")
+					.trim()
+			: "";
 	return text.length > TITLE_CHARS_MAX ? `${text.slice(0, TITLE_CHARS_MAX - 1).trimEnd()}…` : text || "New chat";
 }
 

@@ -1,4 +1,4 @@
-import type { Adjustment, Entitlement, RequestRow } from "@parley/metering";
+import { type Adjustment, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
 
 /** What a ledger knows beside its requests; one row. */
 export interface Notes {
@@ -19,6 +19,7 @@ const SCHEMA = `
 		attempt INTEGER NOT NULL, forgiven INTEGER NOT NULL, chat_id TEXT, held_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
 		ended_at_ms INTEGER, report_after_ms INTEGER, reported_at_ms INTEGER
 	) WITHOUT ROWID;
+	CREATE TABLE checkpoint (pool TEXT PRIMARY KEY, units INTEGER NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
 	CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
@@ -79,6 +80,19 @@ export class LedgerStorage {
 		this.adjustments.set(adjustment.id, adjustment);
 		const { id, pool, units, atMs } = adjustment;
 		this.#sql.exec("INSERT INTO adjustment (id, pool, units, at_ms) VALUES (?, ?, ?, ?)", id, pool, units, atMs);
+	}
+
+	/** Replaces old rows by their pools' checkpoints: the books stay complete, and no longer grow with every request. */
+	foldRows(rows: RequestRow[]): void {
+		const stored = this.#sql.exec<{ pool: string; units: number; requests: number }>("SELECT * FROM checkpoint").toArray();
+		const checkpoints = new Map<string, Checkpoint>(stored.map((checkpoint) => [checkpoint.pool, checkpoint]));
+		for (const { pool, units, requests } of fold(checkpoints, rows)) {
+			this.#sql.exec("INSERT OR REPLACE INTO checkpoint (pool, units, requests) VALUES (?, ?, ?)", pool, units, requests);
+		}
+		for (const row of rows) {
+			this.#sql.exec("DELETE FROM request WHERE id = ?", row.id);
+			this.rows.delete(row.id);
+		}
 	}
 
 	writeNotes(key: string, notes: Notes): void {

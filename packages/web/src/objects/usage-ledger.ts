@@ -3,6 +3,7 @@ import {
 	type Command,
 	decide,
 	type Entitlement,
+	foldable,
 	type HoldCommand,
 	isCounted,
 	isTrusted,
@@ -175,7 +176,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Expired holds, the outbox, the copy of the entitlement, in this order. Never throws for a failure outside: the platform drops an
+	 * Expired holds, the outbox, the copy of the entitlement, old rows, in this order. Never throws for a failure outside: the platform drops an
 	 * alarm that has failed six times.
 	 */
 	override async alarm(): Promise<void> {
@@ -194,6 +195,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (expired.length > 0 || owes) await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(row) });
 		if (owes && (await this.#flush(key))) await this.#read(key);
+		const old = foldable(this.#stored.rows.values(), this.#standing(key).window, Date.now());
+		if (old.length > 0) this.#stored.foldRows(old);
 		await this.#armForWork();
 	}
 

@@ -35,7 +35,7 @@ function ChatFrame() {
 	const { newChats } = Route.useRouteContext();
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
-	const { viewer, usage, chats, models, demo, billing, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
+	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
 	const newId = useNewId(match?.params.chatId);
 	useEffect(() => keepReturnPath(path), [path]);
 
@@ -81,6 +81,7 @@ function ChatFrame() {
 						usage={usage}
 						models={models}
 						demo={demo}
+						freeLimit={freeLimit}
 						canPay={billing !== "none"}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}

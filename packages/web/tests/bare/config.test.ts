@@ -18,6 +18,12 @@ describe("the configuration", () => {
 		expect(() => readConfig({ ...secrets, GUEST_FREE_REQUESTS: "-1" })).toThrow(/GUEST_FREE_REQUESTS/);
 	});
 
+	test("takes several guest cookie keys, the first for signing", () => {
+		const both = { ...secrets, GUEST_COOKIE_SECRET: `${"n".repeat(16)}, ${"o".repeat(16)}` };
+		expect(readConfig(both).guestCookieSecrets).toEqual(["n".repeat(16), "o".repeat(16)]);
+		expect(() => readConfig({ ...secrets, GUEST_COOKIE_SECRET: `${"n".repeat(16)},short` })).toThrow(/GUEST_COOKIE_SECRET/);
+	});
+
 	test("takes a blank for not set, and the owner's three limits as they are", () => {
 		const config = readConfig({ ...secrets, AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", PAID_PLAN_REQUESTS: "" });
 		expect(config).toMatchObject({

@@ -69,7 +69,7 @@ describe("the JavaScript of /", () => {
 		});
 		await page.goto(app);
 		await send("Hello");
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 		const weigh = async (paths: Iterable<string>) => {
 			let bytes = 0;
 			for (const path of paths) bytes += gzipSync(Buffer.from(await (await fetch(app + path)).arrayBuffer()), { level: 9 }).length;
@@ -93,13 +93,13 @@ describe("a running answer", () => {
 		const other = await context.newPage();
 		await Promise.all([page.reload(), other.goto(page.url())]);
 		for (const tab of [page, other]) {
-			await tab.getByTestId("left").filter({ hasText: "4 of 5 free requests left." }).waitFor();
+			await tab.getByTestId("left").filter({ hasText: "4 of 5 free requests left, no reset." }).waitFor();
 			await tab.getByRole("button", { name: "Stop", exact: true }).waitFor({ state: "detached" });
 		}
 		const texts = await Promise.all([page, other].map((tab) => tab.getByRole("article", { name: "Answer" }).last().innerText()));
 		expect(texts[0]).toBe(texts[1]);
 		await page.reload();
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 	});
 
 	test("is stopped by the button, and says whether it was counted", async () => {
@@ -111,7 +111,7 @@ describe("a running answer", () => {
 			.waitFor();
 		await page.getByRole("button", { name: "Stop", exact: true }).click();
 		await answer().getByText("You stopped this answer.").waitFor();
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 	});
 
 	test("that fails costs nothing, says so, and can be tried again", async () => {
@@ -119,10 +119,10 @@ describe("a running answer", () => {
 		await page.goto(app);
 		await send("Will break");
 		await answer().getByText("That answer failed, so it was not counted.").waitFor();
-		await leftReads("5 of 5 free requests left.");
+		await leftReads("5 of 5 free requests left, no reset.");
 		await model({});
 		await page.getByRole("button", { name: "Try again" }).click();
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 		await page.getByText("That answer failed").waitFor({ state: "detached" });
 	});
 });
@@ -143,7 +143,7 @@ describe("a message", () => {
 		await page.getByText("Your message did not get through.").waitFor();
 		await context.setOffline(false);
 		await page.getByRole("status").getByRole("button", { name: "Try again" }).click();
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 		expect(await page.getByRole("article", { name: "You" }).count()).toBe(1);
 	});
 
@@ -161,13 +161,13 @@ describe("a message", () => {
 			await page.keyboard.press("Tab");
 		await page.keyboard.type("By hand");
 		await page.keyboard.press("Enter");
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 		await page.getByRole("button", { name: /^Delete “By hand”/ }).focus();
 		await page.keyboard.press("Enter");
 		await page.getByRole("dialog").getByRole("button", { name: "Delete" }).focus();
 		await page.keyboard.press("Enter");
 		await page.waitForURL(`${app}/`);
-		await leftReads("4 of 5 free requests left.");
+		await leftReads("4 of 5 free requests left, no reset.");
 	});
 });
 
@@ -198,7 +198,7 @@ describe("every page", () => {
 		const plain = await browser.newContext({ javaScriptEnabled: false });
 		const bare = await plain.newPage();
 		await bare.goto(app);
-		await bare.getByText("5 of 5 free requests left.").waitFor();
+		await bare.getByText("5 of 5 free requests left, no reset.").waitFor();
 		await bare.goto(`${app}/pricing`);
 		await bare.getByText("$7.99").first().waitFor();
 		await plain.close();

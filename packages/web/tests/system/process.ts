@@ -63,6 +63,12 @@ export class Running {
 		return this.#exited;
 	}
 
+	/** SIGKILL to the whole group: no goodbye. */
+	async kill(): Promise<void> {
+		if (this.#child.pid && this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.#child.pid, "SIGKILL");
+		await this.#exited;
+	}
+
 	/** Ctrl-C: the terminal sends SIGINT to the whole group. */
 	async interrupt(): Promise<number | null> {
 		if (this.#child.pid && this.#child.exitCode === null) process.kill(-this.#child.pid, "SIGINT");

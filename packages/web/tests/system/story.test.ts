@@ -50,15 +50,15 @@ async function ask(text: string): Promise<void> {
 test("a visitor becomes a guest, an account, a Pro and buys a top-up, in one sitting", async () => {
 	// A guest chats at once, and always sees what is left.
 	await page.goto(app);
-	await leftReads("5 of 5 free requests left.");
+	await leftReads("5 of 5 free requests left, no reset.");
 	for (const left of [4, 3, 2, 1, 0]) {
 		await ask(`Question of a guest, ${left} more to come`);
-		await leftReads(`${left} of 5 free requests left.`);
+		await leftReads(`${left} of 5 free requests left, no reset.`);
 	}
 
 	// At the limit the composer says why and keeps the draft.
 	await composer().fill("What I still wanted to ask");
-	await shows("You have used your 5 free requests.");
+	await shows("You have used your 5 free requests. Sign up to get 20 a day.");
 	await page.getByRole("status").getByRole("link", { name: "Sign up" }).click();
 
 	// Signing up brings the chat, what was used today, and the draft along.

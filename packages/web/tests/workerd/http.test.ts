@@ -45,6 +45,13 @@ const BAD: [name: string, path: string, body: string, status: number][] = [
 	["usage events: not JSON", "/api/usage-events", "{", 400],
 	["usage events: no amount", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests" }), 400],
 	["usage events: a fraction", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 1.5 }), 400],
+	["sign-up: huge", "/api/auth/sign-up/email", JSON.stringify({ name: "Ada", email: "a@example.com", password: "x".repeat(17_000) }), 413],
+	[
+		"sign-up: a name too long",
+		"/api/auth/sign-up/email",
+		JSON.stringify({ name: "x".repeat(101), email: "a@example.com", password: "correct horse" }),
+		400,
+	],
 	["usage events: nothing", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 0 }), 400],
 	["usage events: less than nothing", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: -5 }), 400],
 	["usage events: too much", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 1001 }), 400],
@@ -118,7 +125,6 @@ describe("a wrong verb", () => {
 		["/api/health", ["GET"]],
 		["/api/flowglad/billing", ["GET", "POST"]],
 		["/api/auth/get-session", ["GET", "POST"]],
-		["/api/nothing", ["GET", "POST", "DELETE"]],
 	];
 
 	test.each(VERBS)("at %s is 405 and names the right ones", async (path, allowed) => {
@@ -131,9 +137,13 @@ describe("a wrong verb", () => {
 	});
 
 	test("does not matter where there is no address: 404 as problem+json", async () => {
-		const response = await new Client().fetch("/api/no/such/thing");
-		expect(response.status).toBe(404);
-		expect(response.headers.get("content-type")).toBe("application/problem+json");
+		for (const path of ["/api/no/such/thing", "/api/auth/no-such-thing"]) {
+			for (const method of ["GET", "POST"]) {
+				const response = await new Client().fetch(path, { method });
+				expect(response.status).toBe(404);
+				expect(response.headers.get("content-type")).toBe("application/problem+json");
+			}
+		}
 	});
 });
 

@@ -43,6 +43,28 @@ describe("a guest", () => {
 		});
 	});
 
+	test("keeps its cookie when the key is changed, for as long as the old one is configured", async () => {
+		const signedWith = async (secret: string) => {
+			const unsigned = `v1.${"g".repeat(22)}.${Math.floor(Date.now() / 86_400_000)}`;
+			const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
+				"sign",
+			]);
+			const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(unsigned)));
+			const client = new Client();
+			client.cookies.set(
+				"parley.guest",
+				`${unsigned}.${btoa(String.fromCharCode(...bytes))
+					.replaceAll("+", "-")
+					.replaceAll("/", "_")
+					.replaceAll("=", "")}`,
+			);
+			return client;
+		};
+		await (await signedWith("another secret of the tests; long enough")).chat(id(), id());
+		expect(await (await signedWith("the one before it; long enough")).usage()).toMatchObject({ used: 1, remaining: 4 });
+		expect(await (await signedWith("one that was never ours; long enough")).usage()).toMatchObject({ used: 0, remaining: 5 });
+	});
+
 	test("with an altered cookie is a new guest, and no error", async () => {
 		const guest = await new Client().visit();
 		await guest.chat(id(), id());

@@ -10,6 +10,14 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 const guest = () => new Client().visit();
 
+const regenerate = (client: Client, chatId: string, messageId: string) =>
+	client.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId });
+
+const messagesOf = (chatId: string) =>
+	runInDurableObject(env.CONVERSATION.getByName(chatId), (_, { storage }) =>
+		storage.sql.exec<{ id: string; role: string; parts: string }>("SELECT id, role, parts FROM message ORDER BY seq").toArray(),
+	);
+
 /** Reads an answer until `words` deltas have come, and gives back a way to go on or to leave. */
 async function listen(response: Response, words: number) {
 	const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -51,6 +59,32 @@ describe("a model that fails", () => {
 		for (let n = 0; n < 5; n += 1) expect((await client.chat(id(), id())).metadata.counted).toBe(false);
 		expect(await client.chat(id(), id())).toMatchObject({ last: "error", metadata: { counted: true } });
 		expect(await client.usage()).toMatchObject({ used: 1 });
+	});
+
+	test.each([
+		["answers 429", { failBeforeOutput: 429 }, false],
+		["resets the connection before a word", { failAfterChunks: 0 }, false],
+		["resets the connection after one", { failAfterChunks: 1, chunks: 5 }, true],
+		["is cut off within a character", { cutInCharacterAfterChunks: 2, chunks: 5 }, true],
+	] as const)("because it %s costs nothing, and what it said is whole characters", async (_, model, said) => {
+		const client = await guest();
+		await faults({ model });
+		const answer = await client.chat(id(), id());
+		expect(answer).toMatchObject({ last: "error", metadata: { state: "failed", counted: false } });
+		expect(answer.text !== "").toBe(said);
+		expect(answer.text).not.toContain("\ufffd");
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
+	});
+
+	test("by one line of 10 MB ends at the greatest length, as an answer", async () => {
+		const client = await guest();
+		const chatId = id();
+		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
+		const answer = await client.chat(chatId, "m");
+		expect(answer).toMatchObject({ last: "finish", metadata: { state: "length", counted: true } });
+		expect(answer.text).toHaveLength(300_000);
+		expect((await client.chat(chatId, "m")).text).toBe(answer.text);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
 	test("by ending without a word costs nothing", async () => {
@@ -199,12 +233,29 @@ describe("a new request", () => {
 	test("is what regenerating an answer is: counted again, and the old answer replaced", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
-		const first = await (await client.send(chatId, messageId)).text();
-		const answerId = /"messageId":"([^"]+)"/.exec(first)?.[1];
-		const again = await client.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId: answerId });
-		expect(await hear(again)).toMatchObject({ last: "finish", metadata: { counted: true } });
+		const first = await client.chat(chatId, messageId);
+		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ last: "finish", metadata: { counted: true } });
 		expect(await client.usage()).toMatchObject({ used: 2 });
 		expect((await client.chat(chatId, messageId)).status).toBe(410);
+	});
+
+	test("that comes to nothing leaves the answer that it was to replace", async () => {
+		const client = await guest();
+		const chatId = id();
+		const first = await client.chat(chatId, "m");
+		await faults({ model: { failBeforeOutput: 500 } });
+		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ metadata: { state: "failed", counted: false } });
+		expect(await messagesOf(chatId)).toMatchObject([{ role: "user" }, { id: first.id }]);
+		expect(await client.chat(chatId, "m")).toMatchObject({ text: first.text });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("can be asked for another answer, not for another message of the user", async () => {
+		const client = await guest();
+		const chatId = id();
+		await client.chat(chatId, "m");
+		expect((await regenerate(client, chatId, "m")).status).toBe(404);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
 	test("is what an edited message is: it replaces the old one and all behind it", async () => {
@@ -274,6 +325,29 @@ describe("a restart of the platform", () => {
 			expect(await client.usage()).toMatchObject({ used, remaining: 5 - used });
 		}
 		expect((await client.chat(id(), id())).status).toBe(429);
+	});
+});
+
+describe("ninety days", () => {
+	test("after its end a request is folded into its pool's checkpoint, and no count changes", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		await user.chat(id(), id());
+		const ledger = env.USAGE_LEDGER.getByName(`user:${userId}`);
+		await runInDurableObject(ledger, (_, state) => {
+			state.storage.sql.exec(
+				"UPDATE request SET pool = 'day:2026-01-01', held_at_ms = held_at_ms - 91 * 86400000, ended_at_ms = ended_at_ms - 91 * 86400000",
+			);
+		});
+		await evictDurableObject(ledger);
+		await user.chat(id(), id());
+		await runDurableObjectAlarm(ledger);
+		const rows = await runInDurableObject(ledger, (_, state) => ({
+			requests: state.storage.sql.exec("SELECT id FROM request").toArray().length,
+			checkpoints: state.storage.sql.exec("SELECT * FROM checkpoint").toArray(),
+		}));
+		expect(rows).toEqual({ requests: 1, checkpoints: [{ pool: "day:2026-01-01", units: 1, requests: 1 }] });
+		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
 	});
 });
 

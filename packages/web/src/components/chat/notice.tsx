@@ -21,13 +21,15 @@ export function limitOf(usage: UsageView, trouble: Trouble | undefined): Limit |
 interface LimitNoticeProps {
 	limit: Limit;
 	path: string;
+	/** Requests a day that come with an account. */
+	freeLimit: number;
 	/** Whether this server sells anything. */
 	canPay: boolean;
 	onTryAgain: () => void;
 }
 
 /** Why the composer waits, and the one thing to do next. */
-export function LimitNotice({ limit, path, canPay, onTryAgain }: LimitNoticeProps) {
+export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: LimitNoticeProps) {
 	const resets = limit.resetAt && (
 		<>
 			{" They reset at "}
@@ -38,13 +40,13 @@ export function LimitNotice({ limit, path, canPay, onTryAgain }: LimitNoticeProp
 		case "guest":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					You have used your {limit.limit} free requests. Sign up to go on, with more of them every day. What you wrote is kept.
+					You have used your {limit.limit} free requests. Sign up to get {freeLimit} a day. What you wrote is kept.
 				</NoticeRow>
 			);
 		case "network":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					The free requests of your network are used up for today. Sign up to go on with your own. What you wrote is kept.
+					The free requests of your network are used up for today. Sign up to get {freeLimit} a day of your own. What you wrote is kept.
 				</NoticeRow>
 			);
 		case "free":

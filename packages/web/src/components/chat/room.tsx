@@ -20,6 +20,7 @@ export interface RoomProps {
 	usage: UsageView;
 	models: ModelOption[];
 	demo: boolean;
+	freeLimit: number;
 	canPay: boolean;
 	header: ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
@@ -27,7 +28,7 @@ export interface RoomProps {
 	readChat: (chatId: string) => Promise<ChatView | null>;
 }
 
-export function Room({ chat, isNew, path, usage, models, demo, canPay, header, onAccepted, onSettled, readChat }: RoomProps) {
+export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay, header, onAccepted, onSettled, readChat }: RoomProps) {
 	const place = isNew ? "new" : chat.id;
 	const composer = useRef<ComposerHandle>(null);
 	const scroller = useRef<HTMLDivElement>(null);
@@ -87,7 +88,7 @@ export function Room({ chat, isNew, path, usage, models, demo, canPay, header, o
 					</button>
 				)}
 				{limit ? (
-					<LimitNotice limit={limit} path={path} canPay={canPay} onTryAgain={tryAgain} />
+					<LimitNotice limit={limit} path={path} freeLimit={freeLimit} canPay={canPay} onTryAgain={tryAgain} />
 				) : (
 					trouble && phase === "idle" && <TroubleNotice trouble={trouble} onTryAgain={tryAgain} />
 				)}

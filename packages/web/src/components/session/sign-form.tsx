@@ -1,6 +1,8 @@
 import { type ReactNode, useId, useState } from "react";
 import type { SignProblem } from "./session-requests.ts";
 
+const CHARS_MAX = { name: 100, email: 254, password: 128 };
+
 interface Field {
 	name: "name" | "email" | "password";
 	label: string;
@@ -75,7 +77,7 @@ function FieldRow({ field, problem }: { field: Field; problem: string | undefine
 				{...input}
 				id={id}
 				required
-				maxLength={input.name === "password" ? 128 : 254}
+				maxLength={CHARS_MAX[input.name]}
 				aria-invalid={problem ? true : undefined}
 				aria-describedby={says ? `${id}-says` : undefined}
 				className="field"

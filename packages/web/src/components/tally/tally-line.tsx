@@ -41,7 +41,7 @@ function Left({ usage }: { usage: UsageView }) {
 	if (tier === "guest") {
 		return (
 			<>
-				{remaining} of {limit} free requests left.
+				{remaining} of {limit} free requests left, no reset.
 			</>
 		);
 	}

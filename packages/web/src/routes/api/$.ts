@@ -1,8 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { api, refuse } from "../../lib/http.ts";
-
-const missing = () => refuse(404, "Not found", "There is nothing at this address.");
+import { apiForAnyVerb, refuse } from "../../lib/http.ts";
 
 export const Route = createFileRoute("/api/$")({
-	server: { handlers: api({ GET: missing, POST: missing, DELETE: missing }) },
+	server: { handlers: apiForAnyVerb(() => refuse(404, "Not found", "There is nothing at this address.")) },
 });

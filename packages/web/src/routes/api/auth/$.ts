@@ -1,16 +1,26 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { auth } from "../../../lib/auth.ts";
 import { moveGuestToAccount } from "../../../lib/guest-to-account.ts";
-import { api } from "../../../lib/http.ts";
+import { api, readText, refuse } from "../../../lib/http.ts";
 import { endGuestCookie, guestOf } from "../../../lib/subject.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
-	server: { handlers: api({ GET: ({ request }) => auth(request).handler(request), POST: ({ request }) => identity(request) }) },
+	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identity(request) }) },
 });
+
+const BODY_BYTES_MAX = 16 * 1024;
+
+/** better-auth's own answer; where it knows nothing, it says so without a body. */
+async function answer(request: Request): Promise<Response> {
+	const response = await auth(request).handler(request);
+	if (response.status === 404 && !response.headers.has("content-type")) refuse(404, "Not found", "There is nothing at this address.");
+	return response;
+}
 
 /** better-auth's routes. Whoever signs up or in takes along what they had as a guest. */
 async function identity(request: Request): Promise<Response> {
-	const response = await auth(request).handler(request);
+	const body = await readText(request, BODY_BYTES_MAX);
+	const response = await answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
 	const enters = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
 	const guest = enters && response.ok ? await guestOf(request) : null;
 	if (!guest) return response;

@@ -1,0 +1,184 @@
+import { type Adjustment, type Decision, type Limits, type Part, partsOf, type RequestRow, type SubjectKind } from "../src/index.ts";
+import { isBilled, type Provider } from "./provider.ts";
+
+/** A plan as whoever sells it knows it. */
+export type Plan =
+	| { kind: "none" }
+	| { kind: "balance"; subscriptionId: string; endMs: number }
+	| { kind: "windowed"; subscriptionId: string; limit: number; startMs: number; endMs: number; listed: { id: string; units: number }[] };
+
+interface Attempt {
+	id: string;
+	attempt: number;
+	pool: string;
+	parts: Part[];
+	units: number;
+	heldAtMs: number;
+	end: RequestRow["state"];
+}
+
+const sum = (units: number[]) => units.reduce((all, one) => all + one, 0);
+
+function must(holds: boolean, what: string, ...about: unknown[]): void {
+	if (!holds) throw new Error(`${what} ${about.map((one) => JSON.stringify(one)).join(" ")}`);
+}
+
+/**
+ * The model: a list of what was accepted, and filters over it. It knows the published rules and none of the code; what it is told, it
+ * checks against all that it was told before.
+ */
+export class Journal {
+	readonly attempts: Attempt[] = [];
+	readonly adjustments: Adjustment[] = [];
+	readonly #kind: SubjectKind;
+	readonly #limits: Limits;
+	readonly #provider: Provider;
+
+	constructor(kind: SubjectKind, limits: Limits, provider: Provider) {
+		this.#kind = kind;
+		this.#limits = limits;
+		this.#provider = provider;
+	}
+
+	/** Units on a pool that are held or counted, adjustments included. */
+	on(pool: string): number {
+		const alive = this.attempts.filter((one) => one.end !== "released");
+		const parts = [...alive.flatMap((one) => one.parts), ...this.adjustments.flatMap((one) => partsOf(one))];
+		return sum(parts.filter((part) => part.pool === pool).map((part) => part.units));
+	}
+
+	counted(): Attempt[] {
+		return this.attempts.filter((one) => one.end === "settled" || one.end === "expired");
+	}
+
+	/** A window's room, by the published limits alone. */
+	#room(plan: Plan, pool: string, nowMs: number): number {
+		if (this.#kind === "guest") return this.#limits.guest - this.on("guest");
+		if (this.#kind === "network") return this.#limits.network - this.on(pool);
+		if (!isBilled(pool)) return this.#limits.free - this.on(pool);
+		if (plan.kind !== "windowed") throw new Error("only a plan with a window is counted here");
+		if (nowMs < plan.endMs) return plan.limit - this.on(pool);
+		return Math.min(this.#limits.free, plan.limit - this.on(`sub:${plan.subscriptionId}@${plan.startMs}`)) - this.on(pool);
+	}
+
+	/** What grants still give: those that are alive, and the debts of the others. */
+	#credits(plan: Plan, nowMs: number): { pool: string; left: number; expiresAtMs: number }[] {
+		const rows = this.adjustments.filter((one) => one.id === one.pool);
+		const listed = plan.kind === "windowed" ? plan.listed.filter((one) => !rows.some((row) => row.id === `grant:${one.id}`)) : [];
+		const known = [
+			...rows.map((row) => ({ pool: row.pool, left: -this.on(row.pool), expiresAtMs: row.expiresAtMs ?? Number.POSITIVE_INFINITY })),
+			...listed.map(({ id, units }) => ({
+				pool: `grant:${id}`,
+				left: units - this.on(`grant:${id}`),
+				expiresAtMs: Number.POSITIVE_INFINITY,
+			})),
+		];
+		// A refund that came before its grant, or after it was listed no more: a debt.
+		const others = this.adjustments.filter((one) => one.pool.startsWith("grant:") && !known.some((grant) => grant.pool === one.pool));
+		const debts = others.map((one) => ({ pool: one.pool, left: -one.units, expiresAtMs: 0 }));
+		const back = this.adjustments.flatMap((one) => one.spill ?? []).filter((part) => !known.some((grant) => grant.pool === part.pool));
+		const unlisted = [...debts, ...back.map((part) => ({ pool: part.pool, left: -part.units, expiresAtMs: 0 }))];
+		const pools = new Set(unlisted.map((one) => one.pool));
+		for (const pool of pools) {
+			known.push({ pool, left: sum(unlisted.filter((one) => one.pool === pool).map((one) => one.left)), expiresAtMs: 0 });
+		}
+		return known.map((one) => (one.expiresAtMs > nowMs ? one : { ...one, left: Math.min(0, one.left) }));
+	}
+
+	/** I1, before an accepted hold is noted. `plan`: as the ledger's copy has it; null when the copy is not believed. */
+	#admit(row: RequestRow, plan: Plan, nowMs: number): void {
+		const parts = partsOf(row);
+		must(
+			parts.every((part) => part.units >= 0 && Number.isInteger(part.units)) && sum(parts.map((part) => part.units)) === row.units,
+			"I1: parts add up",
+			row,
+		);
+		if (plan.kind === "balance" && row.pool === `sub:${plan.subscriptionId}`) {
+			const alive = this.attempts.filter((one) => one.pool === row.pool && one.end !== "released");
+			const back = this.adjustments.filter((one) => one.pool === row.pool && one.units < 0).map((one) => one.units);
+			const taken = sum(alive.map((one) => one.units)) + row.units + sum(back);
+			must(taken <= this.#provider.given(plan.subscriptionId), "I1: balance", taken, this.#provider.given(plan.subscriptionId));
+			return;
+		}
+		const room = Math.max(0, this.#room(plan, row.pool, nowMs));
+		const [main, ...spill] = parts;
+		must(main?.units === Math.min(row.units, room), "I1: the window is spent first, and never beyond", row, room);
+		const credits = this.#credits(plan, nowMs);
+		must(sum(spill.map((part) => part.units)) <= Math.max(0, sum(credits.map((one) => one.left))), "I1: credits", row, credits);
+		for (const part of spill) {
+			const credit = credits.find((one) => one.pool === part.pool);
+			must(credit !== undefined && part.units <= credit.left, "I1: a grant gives what it has", part, credits);
+			const sooner = credits.filter((one) => credit && one.left > 0 && one.expiresAtMs < credit.expiresAtMs);
+			for (const one of sooner) {
+				must(
+					sum(spill.filter((other) => other.pool === one.pool).map((other) => other.units)) === one.left,
+					"I1: soonest first",
+					spill,
+					credits,
+				);
+			}
+		}
+	}
+
+	/** Nobody is refused who has something left. */
+	refused(pool: string, units: number, plan: Plan, nowMs: number): void {
+		if (plan.kind === "balance" && isBilled(pool)) return;
+		const credits = Math.max(0, sum(this.#credits(plan, nowMs).map((one) => one.left)));
+		const left = Math.max(0, this.#room(plan, pool, nowMs)) + credits;
+		must(units > left, "refused with room left", { pool, units, left });
+	}
+
+	/** Notes a decision, and checks it against all that was noted before. */
+	note(decision: Decision, plan: Plan, nowMs: number): void {
+		const { outcome, row, adjustment } = decision;
+		if (outcome.kind === "held") {
+			must(row !== undefined, "a hold is written");
+			this.#admit(outcome.row, plan, nowMs);
+			const { id, attempt, pool, units, heldAtMs, state } = outcome.row;
+			must(!this.attempts.some((one) => one.id === id && one.end !== "released"), "I2: one living attempt of an id", id);
+			this.attempts.push({ id, attempt, pool, units, heldAtMs, end: state, parts: partsOf(outcome.row) });
+		} else if (row) {
+			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
+			must(attempt !== undefined, "a row has its attempt", row);
+			if (attempt && attempt.end !== row.state) {
+				must(attempt.end === "held" || (attempt.end === "expired" && row.state !== "held"), "I2: an attempt ends once", attempt, row);
+				must(attempt.pool === row.pool && attempt.units === row.units, "a hold stays where it was taken", attempt, row);
+				must(
+					row.state !== "released" || !this.#provider.events.has(row.id),
+					"I4: nothing that the provider knows is undone without a trace",
+					row,
+				);
+				attempt.end = row.state;
+			}
+		}
+		if (adjustment) {
+			must(!this.adjustments.some((one) => one.id === adjustment.id), "an adjustment is written once", adjustment);
+			this.adjustments.push(adjustment);
+			if (adjustment.requestId) must(this.net(adjustment.requestId) >= 0, "no more is given back than was counted", adjustment);
+		}
+		if (outcome.kind === "ended") {
+			must(outcome.counted === this.net(outcome.row.id) > 0 || !this.isPlain(outcome.row.id), "I2: the answer is what stands", outcome);
+		}
+	}
+
+	/** Whether only the ledger itself spoke of a request; an administrator's correction leaves "counted" as it was. */
+	isPlain(id: string): boolean {
+		return !this.adjustments.some((one) => one.requestId === id && one.id.startsWith("correct:"));
+	}
+
+	/** What a request counts in the end. */
+	net(id: string): number {
+		const counted = this.counted().filter((one) => one.id === id);
+		return sum([...counted.map((one) => one.units), ...this.adjustments.filter((one) => one.requestId === id).map((one) => one.units)]);
+	}
+
+	/** I4, once all is drained: the provider's events are the counted attempts of subscriptions, each once. */
+	drained(): void {
+		const owed = this.counted().filter((one) => isBilled(one.pool));
+		must(owed.length === this.#provider.events.size, "I4: as many events as counted attempts", owed.length, this.#provider.events.size);
+		for (const { id, pool, units } of owed) {
+			const event = this.#provider.events.get(id);
+			must(event?.units === units && pool.split("@")[0] === `sub:${event.subscriptionId}`, "I4: each with its units", id, event, pool);
+		}
+	}
+}

@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { HOLD_MS, type Release, type Report, type SubjectKind } from "../src/index.ts";
+import type { Plan } from "./journal.ts";
+import { Subject } from "./subject.ts";
+
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+const numRuns = Number(process.env.RUNS ?? 500);
+const NOON = Date.UTC(2026, 10, 21, 12);
+const DAY_MS = 86_400_000;
+
+const id = fc.constantFrom(...Array.from({ length: 10 }, (_, i) => `r${i}`));
+const few = fc.integer({ min: 1, max: 3 });
+const name = fc.constantFrom("a", "b", "c");
+
+const command = fc.oneof(
+	{
+		weight: 8,
+		arbitrary: fc.record({
+			type: fc.constant("hold" as const),
+			id,
+			fingerprint: fc.constantFrom("f", "f", "f", "g"),
+			units: few,
+			chatId: fc.constant("c"),
+		}),
+	},
+	{ weight: 4, arbitrary: fc.record({ type: fc.constant("settle" as const), id }) },
+	{
+		weight: 4,
+		arbitrary: fc.record({
+			type: fc.constant("release" as const),
+			id,
+			why: fc.constantFrom<Release>("failed-early", "failed-midway", "stopped-early", "never-started"),
+		}),
+	},
+	{
+		weight: 3,
+		arbitrary: fc.record({
+			type: fc.constant("expire" as const),
+			id,
+			heard: fc.constantFrom("never-started" as const, "running" as const, "unreachable" as const, "unreachable" as const),
+		}),
+	},
+	fc.record({ type: fc.constant("extend" as const), id }),
+	fc.record({
+		type: fc.constant("carry-over" as const),
+		id: fc.constantFrom("guest:a", "guest:b"),
+		units: fc.integer({ min: 0, max: 5 }),
+	}),
+	fc.record({
+		type: fc.constant("grant" as const),
+		id: name,
+		units: fc.integer({ min: 1, max: 6 }),
+		expiresAtMs: fc.constantFrom(null, NOON + 3_600_000, NOON + DAY_MS),
+	}),
+	fc.record({
+		type: fc.constant("correct" as const),
+		id: name,
+		of: fc.oneof(
+			fc.record({ request: id }),
+			fc.record({ grant: name }),
+			fc.record({ pool: fc.constantFrom("guest", "day:2026-11-21", "sub:s1@0") }),
+		),
+		units: fc.oneof(fc.integer({ min: -5, max: -1 }), fc.integer({ min: 1, max: 5 })),
+	}),
+);
+
+const windowed: Extract<Plan, { kind: "windowed" }> = {
+	kind: "windowed",
+	subscriptionId: "s1",
+	limit: 8,
+	startMs: 0,
+	endMs: NOON + DAY_MS,
+	listed: [],
+};
+const plan = fc.constantFrom<Plan>(
+	{ kind: "none" },
+	{ kind: "balance", subscriptionId: "s1", endMs: NOON + DAY_MS },
+	{ kind: "balance", subscriptionId: "s2", endMs: NOON + 5 * DAY_MS },
+	windowed,
+	{ ...windowed, limit: 4 },
+	{ ...windowed, listed: [{ id: "listed", units: 3 }] },
+	// The renewal of the first, and what follows an upgrade in the middle of it.
+	{ ...windowed, startMs: NOON + DAY_MS, endMs: NOON + 31 * DAY_MS },
+	{ ...windowed, startMs: NOON, endMs: NOON + 30 * DAY_MS },
+);
+
+const step = fc.record({
+	passMs: fc.oneof(
+		{ weight: 4, arbitrary: fc.integer({ min: 0, max: 60_000 }) },
+		{ weight: 2, arbitrary: fc.constantFrom(0, HOLD_MS, 3_600_000) },
+		{ weight: 1, arbitrary: fc.integer({ min: -2 * DAY_MS, max: 2 * DAY_MS }) },
+	),
+	does: fc.oneof(
+		{ weight: 12, arbitrary: command },
+		{ weight: 1, arbitrary: fc.record({ type: fc.constant("sell" as const), plan, credits: fc.integer({ min: 0, max: 4 }) }) },
+		{
+			weight: 2,
+			arbitrary: fc.record({
+				type: fc.constant("report" as const),
+				arrives: fc.integer({ min: 0, max: 2 }),
+				answered: fc.boolean(),
+				late: fc.boolean(),
+			}),
+		},
+		{ weight: 1, arbitrary: fc.constant({ type: "crash" as const }) },
+	),
+});
+
+test(`I1 to I4 hold after each command, whatever the provider loses, doubles or reorders (SEED=${seed} RUNS=${numRuns})`, () => {
+	fc.assert(
+		fc.property(
+			fc.constantFrom<SubjectKind>("guest", "network", "user", "user", "user"),
+			plan,
+			fc.array(step, { maxLength: 200, size: "max" }),
+			(kind, first, steps) => {
+				const subject = new Subject(kind);
+				const late: Report[][] = [];
+				let nowMs = NOON;
+				let sold = first;
+				subject.provider.give("s1", 6);
+				subject.provider.give("s2", 6);
+				subject.keep(subject.read(sold, nowMs));
+				for (const { passMs, does } of steps) {
+					nowMs += passMs;
+					if (does.type === "crash") subject.crash();
+					else if (does.type === "sell") {
+						sold = does.plan;
+						if (sold.kind === "balance") subject.provider.give(sold.subscriptionId, does.credits);
+						subject.keep(subject.read(sold, nowMs));
+					} else if (does.type === "report") {
+						const batch = subject.batch(nowMs);
+						if (does.late) late.push(batch);
+						else for (let i = 0; i < does.arrives; i += 1) subject.provider.receive(batch);
+						if (!does.late && does.arrives > 0 && does.answered)
+							for (const { id } of batch) subject.run({ type: "acknowledge", id }, nowMs);
+					} else {
+						subject.run(does, nowMs);
+					}
+				}
+				// What was on its way arrives last of all, in another order.
+				for (const batch of late.reverse()) subject.provider.receive(batch.toReversed());
+				subject.drain(nowMs);
+			},
+		),
+		{ seed, numRuns },
+	);
+	expect(numRuns).toBeGreaterThan(0);
+}, 600_000);

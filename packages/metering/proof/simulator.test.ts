@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { Simulator, type Tally } from "./simulator.ts";
+
+const first = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+const seeds = Number(process.env.SEEDS ?? 40);
+const steps = Number(process.env.STEPS ?? 2000);
+
+test(`nothing is counted twice, lost or given beyond a limit, through loss, doubling, reordering, crashes, clock jumps and outages (SEED=${first} SEEDS=${seeds} STEPS=${steps})`, () => {
+	const startMs = performance.now();
+	const all = new Map<string, number>();
+	for (let seed = first; seed < first + seeds; seed += 1) {
+		let tally: Tally;
+		try {
+			tally = new Simulator(seed).play(steps);
+		} catch (error) {
+			throw new Error(`SEED=${seed} SEEDS=1 STEPS=${steps}: ${error instanceof Error ? error.message : error}`, { cause: error });
+		}
+		for (const [what, times] of Object.entries(tally)) all.set(what, (all.get(what) ?? 0) + times);
+	}
+	const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+	console.log(`simulator: SEED=${first} SEEDS=${seeds} STEPS=${steps} in ${seconds} s`, JSON.stringify(Object.fromEntries(all)));
+	for (const [what, times] of all) expect(times, `a world without ${what} proves nothing`).toBeGreaterThan(0);
+}, 600_000);

@@ -1,0 +1,248 @@
+import { type AnswerEnd, type Command, type Entitlement, type Report, type SubjectKind, whoPays } from "../src/index.ts";
+import type { Plan } from "./journal.ts";
+import { Chance } from "./random.ts";
+import { Subject } from "./subject.ts";
+
+const START_MS = Date.UTC(2026, 1, 27, 23);
+const DAY_MS = 86_400_000;
+const SUBJECTS = 40;
+const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length", "filtered", "stopped", "failed", "interrupted"];
+
+/** What happened in one game, so that a proof can say that it saw trouble. */
+export interface Tally {
+	held: number;
+	refused: number;
+	repeats: number;
+	crashes: number;
+	jumps: number;
+	lost: number;
+	doubled: number;
+	outages: number;
+	lateWords: number;
+	events: number;
+}
+
+/** One subject with the people and machines around it. All that is on its way lies in `channel`, and arrives in any order. */
+class Life {
+	readonly subject: Subject;
+	readonly channel: (() => void)[] = [];
+	/** Answers being written, or lost with their machine. */
+	readonly answers = new Map<string, "running" | "gone">();
+	readonly ids: string[] = [];
+	plan: Plan = { kind: "none" };
+	purchases = 0;
+
+	constructor(kind: SubjectKind) {
+		this.subject = new Subject(kind);
+	}
+}
+
+/**
+ * Plays one seed: people ask, repeat and stop, the channel loses, doubles and reorders, objects crash between any two steps, clocks jump by
+ * up to two days in both directions, the provider is away for a while. Each decision is checked by the subject's journal.
+ * @throws at the first breach, naming the rule
+ */
+export class Simulator {
+	readonly tally: Tally = {
+		held: 0,
+		refused: 0,
+		repeats: 0,
+		crashes: 0,
+		jumps: 0,
+		lost: 0,
+		doubled: 0,
+		outages: 0,
+		lateWords: 0,
+		events: 0,
+	};
+	readonly #chance: Chance;
+	readonly #lives: Life[];
+	#nowMs = START_MS;
+	#outage = false;
+
+	constructor(seed: number) {
+		this.#chance = new Chance(seed);
+		this.#lives = Array.from({ length: SUBJECTS }, (_, i) => new Life(i % 8 === 0 ? "guest" : i % 8 === 1 ? "network" : "user"));
+		for (const life of this.#lives) {
+			this.#changePlan(life);
+			life.subject.keep(life.subject.read(life.plan, this.#nowMs));
+		}
+	}
+
+	play(steps: number): Tally {
+		for (let step = 0; step < steps; step += 1) this.#step(this.#chance.pick(this.#lives));
+		this.#outage = false;
+		for (const { subject } of this.#lives) {
+			subject.crash();
+			subject.drain(this.#nowMs);
+			this.tally.events += subject.provider.events.size;
+		}
+		return this.tally;
+	}
+
+	#step(life: Life): void {
+		const chance = this.#chance;
+		this.#nowMs += chance.between(0, 30_000);
+		const dice = chance.next();
+		if (dice < 0.3) this.#ask(life);
+		else if (dice < 0.58) this.#deliver(life);
+		else if (dice < 0.74) this.#alarm(life);
+		else if (dice < 0.88) this.#shop(life);
+		else if (dice < 0.93) this.#crash(life);
+		else if (dice < 0.935) this.#jump();
+		else if (dice < 0.945) this.#outages();
+		else this.#nowMs += chance.between(0, 2 * 3_600_000);
+	}
+
+	/** A message that may be lost, may come twice, and comes whenever it comes. */
+	#send(life: Life, message: () => void): void {
+		if (this.#chance.happens(0.08)) {
+			this.tally.lost += 1;
+			return;
+		}
+		life.channel.push(message);
+		if (!this.#chance.happens(0.08)) return;
+		this.tally.doubled += 1;
+		life.channel.push(message);
+	}
+
+	#deliver(life: Life): void {
+		for (let i = this.#chance.between(1, 4); i > 0 && life.channel.length > 0; i -= 1) {
+			const [message] = life.channel.splice(this.#chance.between(0, life.channel.length - 1), 1);
+			message?.();
+		}
+	}
+
+	#ask(life: Life): void {
+		const chance = this.#chance;
+		const again = life.ids.length > 0 && chance.happens(0.25);
+		const id = again ? chance.pick(life.ids) : `r${life.ids.length}`;
+		if (!again) life.ids.push(id);
+		const units = chance.happens(0.2) ? chance.between(2, 5) : 1;
+		const fingerprint = again && chance.happens(0.1) ? "other" : "f";
+		this.#send(life, () => {
+			const outcome = life.subject.run({ type: "hold", id, fingerprint, units, chatId: "c" }, this.#nowMs);
+			if (outcome.kind === "refused") this.tally.refused += 1;
+			else if (outcome.kind === "repeat") this.tally.repeats += 1;
+			else if (outcome.kind === "held") this.#answer(life, id);
+		});
+	}
+
+	#answer(life: Life, id: string): void {
+		this.tally.held += 1;
+		const chance = this.#chance;
+		if (chance.happens(0.1)) return;
+		life.answers.set(id, "running");
+		const { release } = whoPays(chance.pick(ENDS), chance.happens(0.8));
+		const command: Command = release === null ? { type: "settle", id } : { type: "release", id, why: release };
+		this.#send(life, () => {
+			life.answers.delete(id);
+			const expired = life.subject.rows.get(id)?.state === "expired";
+			if (expired) this.tally.lateWords += 1;
+			life.subject.run(command, this.#nowMs);
+		});
+		if (chance.happens(0.2)) this.#send(life, () => life.subject.run({ type: "extend", id }, this.#nowMs));
+	}
+
+	/** Expired holds and the outbox, with a crash between any two steps. */
+	#alarm(life: Life): void {
+		const { subject } = life;
+		const chance = this.#chance;
+		for (const row of [...subject.rows.values()]) {
+			if (row.state !== "held") continue;
+			const heard = chance.happens(0.6) ? "unreachable" : life.answers.has(row.id) ? "running" : "never-started";
+			subject.run({ type: "expire", id: row.id, heard }, this.#nowMs);
+			if (!chance.happens(0.02)) continue;
+			this.#crash(life);
+			return;
+		}
+		const batch = subject.batch(this.#nowMs);
+		if (batch.length === 0 || chance.happens(0.05)) return;
+		if (this.#outage) return;
+		// The request may arrive while its answer is lost, and so it may arrive twice, and late.
+		this.#send(life, () => {
+			subject.provider.receive(chance.happens(0.5) ? batch : batch.toReversed());
+			this.#send(life, () => this.#acknowledge(life, batch));
+		});
+	}
+
+	#acknowledge(life: Life, batch: readonly Report[]): void {
+		for (const { id } of batch) {
+			life.subject.run({ type: "acknowledge", id }, this.#nowMs);
+			if (!this.#chance.happens(0.02)) continue;
+			this.#crash(life);
+			return;
+		}
+	}
+
+	/** Plans change, purchases and refunds are told of (twice, late, in the wrong order), and the copy is read. */
+	#shop(life: Life): void {
+		const dice = this.#chance.next();
+		if (dice < 0.3) this.#changePlan(life);
+		if (dice < 0.7) this.#read(life);
+		else this.#trade(life, dice);
+	}
+
+	#trade(life: Life, dice: number): void {
+		const chance = this.#chance;
+		const { subject } = life;
+		const id = `p${life.purchases}`;
+		const units = chance.between(1, 12);
+		const run = (command: Command) => this.#send(life, () => subject.run(command, this.#nowMs));
+		if (dice < 0.85) {
+			life.purchases += 1;
+			run({ type: "grant", id, units, expiresAtMs: chance.happens(0.5) ? this.#nowMs + chance.between(0, 3 * DAY_MS) : null });
+			if (chance.happens(0.4)) run({ type: "correct", id: `refund:${id}`, of: { grant: id }, units });
+		} else if (life.ids.length > 0) {
+			run({ type: "correct", id, of: { request: chance.pick(life.ids) }, units: chance.pick([-3, -1, -1, 1]) });
+		}
+	}
+
+	#changePlan(life: Life): void {
+		const chance = this.#chance;
+		const { provider } = life.subject;
+		const subscriptionId = chance.pick(["s1", "s2"]);
+		const startMs = this.#nowMs - chance.between(0, DAY_MS);
+		const endMs = this.#nowMs + chance.between(1, 5 * DAY_MS);
+		if (chance.happens(0.2)) life.plan = { kind: "none" };
+		else if (chance.happens(0.5)) {
+			provider.give(subscriptionId, chance.between(0, 30));
+			life.plan = { kind: "balance", subscriptionId, endMs };
+		} else if (life.plan.kind === "windowed" && chance.happens(0.6)) {
+			// A renewal, an upgrade or a downgrade.
+			const { plan } = life;
+			const renewed = { startMs: plan.endMs, endMs: plan.endMs + 2 * DAY_MS };
+			life.plan = { ...plan, limit: chance.between(0, 30), ...(chance.happens(0.5) ? renewed : {}) };
+		} else {
+			const listed = chance.happens(0.3) ? [{ id: `listed${chance.between(0, 1)}`, units: 5 }] : [];
+			life.plan = { kind: "windowed", subscriptionId, limit: chance.between(0, 30), startMs, endMs, listed };
+		}
+	}
+
+	#read(life: Life): void {
+		if (this.#outage) return;
+		const { subject } = life;
+		const answer: { plan: Plan; entitlement: Entitlement } = subject.read(life.plan, this.#nowMs);
+		const { instance } = subject;
+		this.#send(life, () => {
+			// An answer to an instance that is gone reaches nobody.
+			if (subject.instance === instance) subject.keep(answer);
+		});
+	}
+
+	#crash(life: Life): void {
+		this.tally.crashes += 1;
+		life.subject.crash();
+		if (this.#chance.happens(0.3)) life.answers.clear();
+	}
+
+	#jump(): void {
+		this.tally.jumps += 1;
+		this.#nowMs += this.#chance.between(-2 * DAY_MS, 2 * DAY_MS);
+	}
+
+	#outages(): void {
+		this.#outage = !this.#outage;
+		if (this.#outage) this.tally.outages += 1;
+	}
+}

@@ -1,0 +1,167 @@
+import { isCounted, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
+import { type Allowance, allowanceOf, type Tier } from "./tier.ts";
+import { contains, type Window } from "./window.ts";
+
+/** The start of the names of pools that grants are spent from. */
+const GRANT = "grant:";
+
+/** The pool of a grant; the row that gives the credits has the same name as its id. */
+export function poolOfGrant(grantId: string): string {
+	return GRANT + grantId;
+}
+
+/** What can still be held from an allowance, in units; negative only where a provider's balance is. */
+export function remaining(state: LedgerState, allowance: Allowance): number {
+	if (allowance.kind === "balance") return balanceLeft(state, allowance);
+	const used = usedByPool(state);
+	return windowLeft(used, allowance) + Math.max(0, creditsLeft(creditsOf(state, allowance, used)));
+}
+
+/**
+ * Where the units of a hold are taken from: the window first, then grants, the soonest to expire first. All of them or nothing.
+ * @returns what grants pay, null when none does; undefined when it does not fit whole
+ */
+export function spillOf(state: LedgerState, allowance: Allowance, units: number): Part[] | null | undefined {
+	if (allowance.kind === "balance") return units <= balanceLeft(state, allowance) ? null : undefined;
+	const used = usedByPool(state);
+	let rest = units - Math.min(units, windowLeft(used, allowance));
+	if (rest === 0) return null;
+	const credits = creditsOf(state, allowance, used);
+	if (rest > creditsLeft(credits)) return undefined;
+	const spill: Part[] = [];
+	for (const { pool, left } of credits) {
+		const taken = Math.min(rest, Math.max(0, left));
+		if (taken > 0) spill.push({ pool, units: taken });
+		rest -= taken;
+	}
+	return spill;
+}
+
+/** What rows and adjustments say of each pool, apart: units held or counted, and units adjusted. */
+interface Used {
+	held: Map<string, number>;
+	adjusted: Map<string, number>;
+}
+
+function usedByPool(state: LedgerState): Used {
+	const held = new Map<string, number>();
+	const adjusted = new Map<string, number>();
+	for (const row of state.rows.values()) if (row.state !== "released") addParts(held, row);
+	for (const adjustment of state.adjustments.values()) addParts(adjusted, adjustment);
+	return { held, adjusted };
+}
+
+function addParts(pools: Map<string, number>, entry: Pick<RequestRow, "pool" | "units" | "spill">): void {
+	for (const { pool, units } of partsOf(entry)) pools.set(pool, (pools.get(pool) ?? 0) + units);
+}
+
+function takenFrom(used: Used, pool: string): number {
+	return (used.held.get(pool) ?? 0) + (used.adjusted.get(pool) ?? 0);
+}
+
+/**
+ * Never below zero: a window that a downgrade left overdrawn takes nothing from credits that were bought. On trust, after the period's end,
+ * no more than was left of it and no more than a free user has.
+ */
+function windowLeft(used: Used, { pool, limit, before }: Extract<Allowance, { kind: "windowed" }>): number {
+	const bound = before ? Math.min(limit, before.limit - takenFrom(used, before.pool)) : limit;
+	return Math.max(0, bound - takenFrom(used, pool));
+}
+
+/** Credits of one grant that can be spent; negative after a refund of what was spent already. */
+interface Credit {
+	pool: string;
+	left: number;
+	expiresAtMs: number | null;
+}
+
+function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { kind: "windowed" }>, used: Used): Credit[] {
+	const credits = new Map<string, Credit>();
+	const listed = new Map(grants.map((grant) => [poolOfGrant(grant.id), grant]));
+	for (const pool of new Set([...used.adjusted.keys(), ...listed.keys()])) {
+		if (!pool.startsWith(GRANT)) continue;
+		const row = state.adjustments.get(pool);
+		const grant = row ? { units: 0, expiresAtMs: row.expiresAtMs ?? null } : listed.get(pool);
+		// A refund may come before its grant. What was spent of a grant that is listed no more was paid for then: only a refund is a debt.
+		const left = grant ? grant.units - takenFrom(used, pool) : -(used.adjusted.get(pool) ?? 0);
+		const expiresAtMs = grant?.expiresAtMs ?? null;
+		const spendable = grant !== undefined && (expiresAtMs === null || atMs < expiresAtMs);
+		credits.set(pool, { pool, left: spendable ? left : Math.min(0, left), expiresAtMs });
+	}
+	return [...credits.values()].sort(bySoonestExpiry);
+}
+
+function bySoonestExpiry(a: Credit, b: Credit): number {
+	const aMs = a.expiresAtMs ?? Number.POSITIVE_INFINITY;
+	const bMs = b.expiresAtMs ?? Number.POSITIVE_INFINITY;
+	if (aMs !== bMs) return aMs < bMs ? -1 : 1;
+	return a.pool < b.pool ? -1 : 1;
+}
+
+/** Of all grants together: what a refund took back beyond its own grant is owed by the others, never by the window. */
+function creditsLeft(credits: readonly Credit[]): number {
+	return credits.reduce((units, credit) => units + credit.left, 0);
+}
+
+function balanceLeft(state: LedgerState, allowance: Extract<Allowance, { kind: "balance" }>): number {
+	const { available, fetchedAtMs, periodEndMs } = allowance.entitlement;
+	let left = available - adjustedIn(state, allowance);
+	// Past the period's end the copy may be of a plan that is gone: no more than a free user has until it is read again.
+	let onTrust = allowance.stale ? state.limits.free : Number.POSITIVE_INFINITY;
+	for (const row of state.rows.values()) {
+		if (row.pool !== allowance.pool || row.state === "released") continue;
+		// What was acknowledged before the read was sent is in the provider's number already.
+		if (row.reportedAtMs === null || row.reportedAtMs >= fetchedAtMs) left -= row.units;
+		if (periodEndMs !== null && row.heldAtMs >= periodEndMs) onTrust -= row.units;
+	}
+	return Math.min(left, onTrust);
+}
+
+/**
+ * Adjustments of an allowance's own pool in its window. The pool of a subscription outlives its periods: what was corrected in one
+ * must not be given again in each that follows.
+ */
+function adjustedIn(state: LedgerState, { kind, pool, window }: Allowance): number {
+	let units = 0;
+	for (const { pool: own, units: adjusted, requestId, atMs } of state.adjustments.values()) {
+		if (own !== pool) continue;
+		const corrected = requestId ? state.rows.get(requestId) : undefined;
+		if (kind === "windowed" || contains(window, corrected?.heldAtMs ?? atMs)) units += adjusted;
+	}
+	return units;
+}
+
+/** How a subject stands, for showing. Units are requests; see `UsageView` in the web package for the published form. */
+export interface Standing {
+	tier: Tier;
+	limit: number;
+	/** What was counted in the window, whatever paid for it. */
+	used: number;
+	held: number;
+	remaining: number;
+	topUps: number;
+	window: Window;
+}
+
+/** How a subject stands at an instant. Nothing in it is ever negative. */
+export function standing(state: LedgerState, atMs: number): Standing {
+	const nowMs = ledgerTimeMs(state, atMs);
+	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
+	const { tier, limit, pool, window, kind } = allowance;
+	let used = adjustedIn(state, allowance);
+	let held = 0;
+	for (const row of state.rows.values()) {
+		// Where we count, the pool is the window. A provider's is one for all periods.
+		if (row.pool !== pool || (kind === "balance" && !contains(window, row.heldAtMs))) continue;
+		if (isCounted(row)) used += row.units;
+		if (row.state === "held") held += row.units;
+	}
+	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
+	const topUps = state.closed ? 0 : beyondPlan(state, allowance, left, used + held);
+	return { tier, limit, used: Math.max(0, used), held, remaining: left, topUps, window };
+}
+
+function beyondPlan(state: LedgerState, allowance: Allowance, left: number, taken: number): number {
+	if (allowance.kind === "windowed") return left - windowLeft(usedByPool(state), allowance);
+	return Math.min(left, Math.max(0, left + taken - allowance.limit));
+}
