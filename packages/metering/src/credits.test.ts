@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { poolOfGrant, standing } from "./balance.ts";
 import { type Command, type CorrectCommand, decide, HOLD_MS, UNHEARD_REPORT_DELAY_MS } from "./ledger.ts";
-import { nextBatch } from "./outbox.ts";
+import { deadLetters, nextBatch } from "./outbox.ts";
 import { type Adjustment, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
 import { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, subscriptionOf } from "./tier.ts";
 
@@ -427,6 +427,67 @@ describe("a word that comes late", () => {
 		const ledger = new Ledger(windowed());
 		ledger.use("a");
 		expect(ledger.run({ type: "dispatch", id: "a" })).toEqual({ outcome: { kind: "dispatched" } });
+	});
+});
+
+describe("a report that the provider refuses", () => {
+	const refuse: Command = { type: "refuse", id: "a" };
+
+	test("stays owed and counted; the fifth refusal makes it a dead letter, and a late acceptance ends that", () => {
+		const ledger = new Ledger(balance());
+		ledger.use("a", 3);
+		const dead = Array.from({ length: 5 }, () => ledger.run(refuse).outcome);
+		expect(dead.map((outcome) => outcome.kind === "report-refused" && outcome.deadLetter)).toEqual([false, false, false, false, true]);
+		expect(ledger.stands()).toMatchObject({ used: 3, remaining: 97 });
+		expect(deadLetters(ledger.rows.values())).toEqual([ledger.rows.get("a")]);
+		ledger.run({ type: "acknowledge", id: "a" }, NOON + 1);
+		expect(deadLetters(ledger.rows.values())).toEqual([]);
+		expect(ledger.run(refuse)).toEqual({ outcome: { kind: "report-refused", deadLetter: false } });
+		expect(ledger.rows.get("a")).toMatchObject({ refusals: 5, reportedAtMs: NOON + 1 });
+	});
+
+	test("of a request that no provider hears of, or that is open, says nothing", () => {
+		const ledger = new Ledger(null);
+		ledger.use("a");
+		expect(ledger.run(refuse).row).toBeUndefined();
+		const paid = new Ledger(balance());
+		paid.run(hold("a"));
+		expect(paid.run(refuse).row).toBeUndefined();
+		expect(paid.run({ type: "refuse", id: "b" }).outcome.kind).toBe("unknown");
+	});
+
+	test("is not undone in place by a late word, though it is due again only later", () => {
+		const ledger = new Ledger(balance());
+		ledger.run(hold("a"));
+		ledger.run({ type: "expire", id: "a", heard: "unreachable" }, NOON + HOLD_MS);
+		const due = NOON + HOLD_MS + UNHEARD_REPORT_DELAY_MS;
+		ledger.run(refuse, due);
+		expect(ledger.run({ type: "release", id: "a", why: "failed-early" }, due + 1).adjustment).toMatchObject({ units: -1, requestId: "a" });
+		expect(ledger.rows.get("a")).toMatchObject({ state: "expired", refusals: 1 });
+	});
+});
+
+describe("a request that two ledgers share", () => {
+	const from = (sharedWith?: string | null) => ({ ...hold("a"), sharedWith }) as Command;
+	const sharedWith = (ledger: Ledger, command: Command) => {
+		const { outcome } = ledger.run(command);
+		return "row" in outcome ? outcome.row.sharedWith : undefined;
+	};
+
+	test("stays with the ledger that its first hold named, whatever a repeat or a later attempt names", () => {
+		const ledger = new Ledger(null);
+		expect(sharedWith(ledger, from("network:1"))).toBe("network:1");
+		expect(sharedWith(ledger, from("network:2"))).toBe("network:1");
+		ledger.run({ type: "release", id: "a", why: "failed-early" });
+		expect(sharedWith(ledger, from("network:2"))).toBe("network:1");
+		expect(sharedWith(ledger, { type: "settle", id: "a" })).toBe("network:1");
+	});
+
+	test("may be shared with none; an attempt after that may name one", () => {
+		const ledger = new Ledger(null);
+		expect(sharedWith(ledger, from())).toBeNull();
+		ledger.run({ type: "release", id: "a", why: "failed-early" });
+		expect(sharedWith(ledger, from("network:2"))).toBe("network:2");
 	});
 });
 

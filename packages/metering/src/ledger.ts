@@ -1,5 +1,6 @@
 import { poolOfGrant, remaining, spillOf } from "./balance.ts";
 import { invariant } from "./invariant.ts";
+import { isDeadLetter, refused } from "./outbox.ts";
 import { type Adjustment, isCounted, isOwed, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
 import { type Allowance, allowanceOf, type Policy, subscriptionOf, type Tier } from "./tier.ts";
 import { FORGIVEN_MAX, fateOfSilence, type Heard, isBounded, type Release } from "./who-pays.ts";
@@ -23,7 +24,15 @@ export interface Refusal {
 	resetAtMs: number | null;
 }
 
-export type HoldCommand = { type: "hold"; id: string; fingerprint: string; units: number; chatId: string | null };
+export type HoldCommand = {
+	type: "hold";
+	id: string;
+	fingerprint: string;
+	units: number;
+	chatId: string | null;
+	/** See `RequestRow`; only the first hold of a request is believed. */
+	sharedWith?: string | null;
+};
 
 export type Command =
 	| HoldCommand
@@ -35,6 +44,8 @@ export type Command =
 	/** The report of a row is about to leave. Decided before it does: from then on a late word cannot undo what the provider may know. */
 	| { type: "dispatch"; id: string }
 	| { type: "acknowledge"; id: string }
+	/** The provider refused the report of a row that was sent by itself, for its content (never for its own trouble: that is a retry). */
+	| { type: "refuse"; id: string }
 	| { type: "carry-over"; id: string; units: number }
 	| GrantCommand
 	| CorrectCommand;
@@ -59,6 +70,7 @@ export type Outcome =
 	| { kind: "extended"; row: RequestRow }
 	| { kind: "dispatched" }
 	| { kind: "acknowledged" }
+	| { kind: "report-refused"; deadLetter: boolean }
 	| { kind: "carried-over" }
 	| { kind: "granted" }
 	| { kind: "corrected" }
@@ -93,6 +105,8 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 			return dispatch(row, nowMs);
 		case "acknowledge":
 			return acknowledge(state, row, nowMs);
+		case "refuse":
+			return refuse(row, nowMs);
 	}
 }
 
@@ -118,11 +132,13 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		attempt: (earlier?.attempt ?? 0) + 1,
 		forgiven: earlier && inSameWindow(allowance, earlier, { pool: allowance.pool, heldAtMs: nowMs }) ? earlier.forgiven : 0,
 		chatId: command.chatId,
+		sharedWith: earlier?.sharedWith ?? command.sharedWith ?? null,
 		heldAtMs: nowMs,
 		expiresAtMs: nowMs + HOLD_MS,
 		endedAtMs: null,
 		reportAfterMs: null,
 		sentAtMs: null,
+		refusals: 0,
 		reportedAtMs: null,
 	};
 	return { outcome: { kind: "held", row }, row };
@@ -213,6 +229,13 @@ function acknowledge({ entitlement }: LedgerState, row: RequestRow, nowMs: numbe
 	const outcome: Outcome = { kind: "acknowledged" };
 	const reportedAtMs = Math.max(nowMs, entitlement?.fetchedAtMs ?? 0);
 	return isOwed(row) ? { outcome, row: { ...row, reportedAtMs } } : { outcome };
+}
+
+/** Of a row that was acknowledged by another answer meanwhile, a refusal says nothing. */
+function refuse(row: RequestRow, nowMs: number): Decision {
+	if (!isOwed(row)) return { outcome: { kind: "report-refused", deadLetter: false } };
+	const after = refused(row, nowMs);
+	return { outcome: { kind: "report-refused", deadLetter: isDeadLetter(after) }, row: after };
 }
 
 function ended(row: RequestRow): Decision {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextBatch, nextDueMs, retryDelayMs } from "./outbox.ts";
+import { deadLetters, nextBatch, nextDueMs, refused, retryDelayMs } from "./outbox.ts";
 import type { RequestRow } from "./rows.ts";
 
 const row = (id: string, change: Partial<RequestRow> = {}): RequestRow => ({
@@ -57,4 +57,37 @@ test("retries wait from 5 s to 15 min, of which up to half at random", () => {
 	expect(retryDelayMs(1, 0)).toBe(2_500);
 	expect(retryDelayMs(2, 1)).toBe(10_000);
 	expect(retryDelayMs(50, 1)).toBe(900_000);
+});
+
+test("a refused row leaves by itself, after all others, the oldest first", () => {
+	const rows = [row("a", { refusals: 1, heldAtMs: 1 }), row("b"), row("c", { refusals: 4, heldAtMs: 0 }), row("d", { refusals: 0 })];
+	expect(nextBatch(rows, 1000).map(({ id }) => id)).toEqual(["b", "d"]);
+	const reported = rows.map((one) => (one.refusals ? one : { ...one, reportedAtMs: 900 }));
+	expect(nextBatch(reported, 1000).map(({ id }) => id)).toEqual(["c"]);
+	expect(nextBatch(reported.slice(0, 2), 1000).map(({ id }) => id)).toEqual(["a"]);
+});
+
+test("a row refused alone is tried again in a quarter of an hour, and from the fifth time on daily", () => {
+	const minutes: number[] = [];
+	let one = row("a");
+	for (let nowMs = 200; minutes.length < 6; nowMs = one.reportAfterMs ?? 0) {
+		expect(nextBatch([one], nowMs - 1)).toEqual([]);
+		expect(nextBatch([one], nowMs)).toHaveLength(1);
+		one = refused(one, nowMs);
+		minutes.push(((one.reportAfterMs ?? 0) - nowMs) / 60_000);
+	}
+	expect(minutes).toEqual([15, 15, 15, 15, 1440, 1440]);
+	expect(one).toMatchObject({ refusals: 6, sentAtMs: 200, reportedAtMs: null });
+	expect(nextDueMs([one])).toBe(one.reportAfterMs);
+});
+
+test("a dead letter is what was refused five times and is still owed", () => {
+	const rows = [
+		row("never"),
+		row("four", { refusals: 4 }),
+		row("five", { refusals: 5 }),
+		row("taken", { refusals: 5, reportedAtMs: 900 }),
+		row("free", { refusals: 5, pool: "day:2026-11-21" }),
+	];
+	expect(deadLetters(rows).map(({ id }) => id)).toEqual(["five"]);
 });

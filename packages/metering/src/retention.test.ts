@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RequestRow } from "./rows.ts";
 import { fold, foldable } from "./retention.ts";
+import type { RequestRow } from "./rows.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 10, 21);

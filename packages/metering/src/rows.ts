@@ -27,6 +27,8 @@ export interface RequestRow {
 	forgiven: number;
 	/** Who speaks for the hold when it expires: the chat's id; null where no one does. */
 	chatId: string | null;
+	/** The other ledger that the request was taken from, too (a guest's network); as its first hold said, for all attempts. */
+	sharedWith?: string | null;
 	heldAtMs: number;
 	expiresAtMs: number;
 	endedAtMs: number | null;
@@ -34,6 +36,8 @@ export interface RequestRow {
 	reportAfterMs: number | null;
 	/** When an `expired` row was about to leave for the provider: from then on a late word cannot undo it, only correct it. */
 	sentAtMs?: number | null;
+	/** How often the provider refused the report of this row when it was sent by itself; absent for never. */
+	refusals?: number;
 	/** When the provider's acknowledgement came; null while it is owed. */
 	reportedAtMs: number | null;
 }

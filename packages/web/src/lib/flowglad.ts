@@ -31,6 +31,12 @@ function admin(timeoutMs: number): FlowgladServerAdmin | null {
 	return new FlowgladServerAdmin({ apiKey: billing.secretKey, baseURL: billing.baseUrl, timeout: timeoutMs, maxRetries: 0 });
 }
 
+/** Whether Flowglad understood a report and will not take it. 401 is not among them: its rate limit answers so. */
+export function isRefusal(error: unknown): boolean {
+	const status = statusOf(error);
+	return status !== null && status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
+}
+
 function statusOf(error: unknown): number | null {
 	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : null;
 }

@@ -5,9 +5,9 @@ export interface Notes {
 	entitlement?: Entitlement;
 	/** The latest checkout that was opened. */
 	checkoutAtMs?: number;
-	/** The account that a guest became, and when. */
-	closed?: { inFavourOf: string; atMs: number };
-	/** The outbox's failures in a row, and before when it is not tried again. */
+	/** The account that a guest became, when, and the requests that were still open then: they are counted there when they end. */
+	closed?: { inFavourOf: string; atMs: number; open?: string[] };
+	/** The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown. */
 	retry?: { failures: number; notBeforeMs: number };
 }
 
@@ -23,21 +23,34 @@ const SCHEMA = `
 	CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-type RequestColumns = {
-	id: string;
-	fingerprint: string;
-	pool: string;
-	units: number;
-	state: RequestRow["state"];
-	attempt: number;
-	forgiven: number;
-	chat_id: string | null;
-	held_at_ms: number;
-	expires_at_ms: number;
-	ended_at_ms: number | null;
-	report_after_ms: number | null;
-	reported_at_ms: number | null;
-};
+/** Columns that came later: an old ledger gets them when it wakes, and its old rows have null in them. */
+const ADDED: [table: string, column: string, type: string][] = [
+	["request", "spill", "TEXT"],
+	["request", "sent_at_ms", "INTEGER"],
+	["adjustment", "spill", "TEXT"],
+	["adjustment", "request_id", "TEXT"],
+	["adjustment", "expires_at_ms", "INTEGER"],
+];
+
+const REQUEST_FIELDS = [
+	"id",
+	"fingerprint",
+	"pool",
+	"units",
+	"spill",
+	"state",
+	"attempt",
+	"forgiven",
+	"chatId",
+	"heldAtMs",
+	"expiresAtMs",
+	"endedAtMs",
+	"reportAfterMs",
+	"sentAtMs",
+	"reportedAtMs",
+] satisfies (keyof RequestRow)[];
+
+const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", "expiresAtMs"] satisfies (keyof Adjustment)[];
 
 /**
  * The rows of one ledger, in SQLite and in memory at once. Nothing is stored before the first write, so that a subject that never got
@@ -54,32 +67,31 @@ export class LedgerStorage {
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 		if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'ledger'").toArray().length === 0) return;
+		this.#addColumns();
 		for (const row of sql.exec<{ key: string; notes: string }>("SELECT key, notes FROM ledger")) {
 			this.key = row.key;
 			this.notes = JSON.parse(row.notes);
 		}
-		for (const row of sql.exec<RequestColumns>("SELECT * FROM request")) this.rows.set(row.id, fromColumns(row));
-		for (const row of sql.exec<{ id: string; pool: string; units: number; at_ms: number }>("SELECT * FROM adjustment")) {
-			this.adjustments.set(row.id, { id: row.id, pool: row.pool, units: row.units, atMs: row.at_ms });
+		for (const columns of sql.exec("SELECT * FROM request")) {
+			const row: RequestRow = fromColumns(REQUEST_FIELDS, columns);
+			this.rows.set(row.id, row);
+		}
+		for (const columns of sql.exec("SELECT * FROM adjustment")) {
+			const adjustment: Adjustment = fromColumns(ADJUSTMENT_FIELDS, columns);
+			this.adjustments.set(adjustment.id, adjustment);
 		}
 	}
 
 	writeRow(key: string, row: RequestRow): void {
 		this.#prepare(key);
 		this.rows.set(row.id, row);
-		const columns = toColumns(row);
-		const names = Object.keys(columns);
-		this.#sql.exec(
-			`INSERT OR REPLACE INTO request (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
-			...Object.values(columns),
-		);
+		this.#write("request", REQUEST_FIELDS, row);
 	}
 
 	writeAdjustment(key: string, adjustment: Adjustment): void {
 		this.#prepare(key);
 		this.adjustments.set(adjustment.id, adjustment);
-		const { id, pool, units, atMs } = adjustment;
-		this.#sql.exec("INSERT INTO adjustment (id, pool, units, at_ms) VALUES (?, ?, ?, ?)", id, pool, units, atMs);
+		this.#write("adjustment", ADJUSTMENT_FIELDS, adjustment);
 	}
 
 	/** Replaces old rows by their pools' checkpoints: the books stay complete, and no longer grow with every request. */
@@ -101,46 +113,45 @@ export class LedgerStorage {
 		this.#sql.exec("UPDATE ledger SET notes = ? WHERE only = 1", JSON.stringify(notes));
 	}
 
+	#write<T extends object>(table: string, fields: readonly (keyof T & string)[], record: T): void {
+		const values = fields.map((field) => toColumn(record[field]));
+		const marks = fields.map(() => "?").join(", ");
+		this.#sql.exec(`INSERT OR REPLACE INTO ${table} (${fields.map(columnOf).join(", ")}) VALUES (${marks})`, ...values);
+	}
+
 	#prepare(key: string): void {
 		if (this.key !== null) return;
 		this.key = key;
 		this.#sql.exec(SCHEMA);
+		this.#addColumns();
 		this.#sql.exec("INSERT INTO ledger (only, key, notes) VALUES (1, ?, '{}')", key);
+	}
+
+	#addColumns(): void {
+		const there = new Set<string>();
+		for (const table of ["request", "adjustment"]) {
+			for (const { name } of this.#sql.exec<{ name: string }>(`PRAGMA table_info(${table})`)) there.add(`${table}.${name}`);
+		}
+		for (const [table, column, type] of ADDED) {
+			if (!there.has(`${table}.${column}`)) this.#sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
+		}
 	}
 }
 
-function toColumns(row: RequestRow): RequestColumns {
-	return {
-		id: row.id,
-		fingerprint: row.fingerprint,
-		pool: row.pool,
-		units: row.units,
-		state: row.state,
-		attempt: row.attempt,
-		forgiven: row.forgiven,
-		chat_id: row.chatId,
-		held_at_ms: row.heldAtMs,
-		expires_at_ms: row.expiresAtMs,
-		ended_at_ms: row.endedAtMs,
-		report_after_ms: row.reportAfterMs,
-		reported_at_ms: row.reportedAtMs,
-	};
+/** heldAtMs -> held_at_ms */
+function columnOf(field: string): string {
+	return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function fromColumns(row: RequestColumns): RequestRow {
-	return {
-		id: row.id,
-		fingerprint: row.fingerprint,
-		pool: row.pool,
-		units: row.units,
-		state: row.state,
-		attempt: row.attempt,
-		forgiven: row.forgiven,
-		chatId: row.chat_id,
-		heldAtMs: row.held_at_ms,
-		expiresAtMs: row.expires_at_ms,
-		endedAtMs: row.ended_at_ms,
-		reportAfterMs: row.report_after_ms,
-		reportedAtMs: row.reported_at_ms,
-	};
+function toColumn(value: unknown): SqlStorageValue {
+	if (typeof value === "string" || typeof value === "number") return value;
+	return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function fromColumns<T>(fields: readonly (keyof T & string)[], columns: Record<string, SqlStorageValue>): T {
+	const record = fields.map((field) => {
+		const value = columns[columnOf(field)] ?? null;
+		return [field, field === "spill" && typeof value === "string" ? JSON.parse(value) : value];
+	});
+	return Object.fromEntries(record) as T;
 }

@@ -4,8 +4,10 @@ import {
 	decide,
 	type Entitlement,
 	foldable,
+	type Heard,
 	type HoldCommand,
 	isCounted,
+	isOver,
 	isTrusted,
 	type LedgerState,
 	nextBatch,
@@ -21,7 +23,7 @@ import {
 	utcDay,
 } from "@parley/metering";
 import { config } from "../config.ts";
-import { readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
+import { isRefusal, readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 
 /** A refusal waits this long for a fresh entitlement; an accept never waits. */
@@ -36,6 +38,8 @@ const CHECKOUT_OPEN_MS = 30 * 60_000;
 const REPORT_AFTER_MS = 3_000;
 /** A free user's copy is read again behind an answer when it is older than this. */
 const COPY_AGE_MS = 60_000;
+/** What is owed is sent this long before a billing period ends, even in the middle of a back-off. */
+const LAST_CALL_MS = 60_000;
 /** A copy that says nothing new is written this seldom. */
 const COPY_WRITTEN_EVERY_MS = 3_600_000;
 /** How soon an alarm comes back, should its run die in the middle. */
@@ -65,10 +69,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#stored = new LedgerStorage(this.ctx.storage.sql);
 	#alarmAtMs: number | null = null;
 	#reading: Promise<void> | null = null;
+	#flushing: Promise<boolean> | null = null;
 	#lastReadMs = 0;
 	#readSentMs = 0;
 	#lastReadFailed = false;
 	#copyWrittenMs = 0;
+	/** The copy in memory says something that the one on disk does not. */
+	#copyIsNews = false;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -83,11 +90,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async hold(key: string, hold: Hold): Promise<HoldAnswer> {
 		let outcome = this.#decide(key, { type: "hold", ...hold });
 		if (outcome.kind === "refused" && outcome.refusal.policy !== "in-flight" && this.#mayRead(key)) {
-			await this.#readAwaited(key);
+			await this.#awaited(this.#read(key));
 			outcome = this.#decide(key, { type: "hold", ...hold });
 		}
 		if (outcome.kind === "held") {
-			if (this.#copyIsUnsure()) this.ctx.waitUntil(this.#read(key));
+			if (this.#copyIsUnsure() && this.#mayRead(key)) this.ctx.waitUntil(this.#read(key));
 			const { pool, expiresAtMs } = outcome.row;
 			await this.#arm(isBilled(pool) ? Date.now() + 2 * REPORT_AFTER_MS : expiresAtMs);
 		}
@@ -118,27 +125,31 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return { outcome: this.settle(hold.id), standing: this.#standing(key) };
 	}
 
-	/** Reports one counted request now and answers the provider's event; null when the provider is silent: then the outbox sends it. */
-	async reportNow(id: string, timeoutMs: number): Promise<unknown> {
+	/**
+	 * Reports one counted request now and answers the provider's event; null when the provider does not take it: then the outbox sends it.
+	 * `refused`: the provider knows no such meter or subscription.
+	 */
+	async reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
 		const { key, rows } = this.#stored;
 		const row = rows.get(id);
 		const [report] = row && key !== null ? nextBatch([{ ...row, reportedAtMs: null }], Date.now()) : [];
-		if (key === null || !report) return null;
+		if (key === null || !report) return { event: null, refused: false };
 		try {
 			const event = await reportOne(key, report, timeoutMs);
 			this.#decide(key, { type: "acknowledge", id });
-			return event;
+			return { event, refused: false };
 		} catch (error) {
-			console.error(`usage event ${key}:${id} waits in the outbox: ${error}`);
-			return null;
+			this.#noteFailure(key, error);
+			return { event: null, refused: isRefusal(error) };
 		}
 	}
 
-	/** How the subject stands. Holds nothing; waits for the provider only while a checkout is open. */
+	/** How the subject stands. Holds nothing. Waits for the provider only while a checkout is open, or what it said last is no longer sure. */
 	async usage(key: string): Promise<UsageAnswer> {
 		if (this.#mayRead(key)) {
-			if (this.#checkoutIsOpen()) await this.#readAwaited(key);
-			else if (!this.#stored.notes.entitlement) this.ctx.waitUntil(this.#read(key));
+			const known = this.#stored.notes.entitlement !== undefined;
+			if (this.#checkoutIsOpen() || (known && this.#copyIsUnsure())) await this.#awaited(this.#read(key));
+			else if (!known) this.ctx.waitUntil(this.#read(key));
 		}
 		return { ...this.#standing(key), unverified: this.#isUnverified(key) };
 	}
@@ -150,7 +161,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** Reads the entitlement now, after something was changed at the provider. */
 	async refresh(key: string): Promise<void> {
-		await this.#readAwaited(key);
+		await this.#awaited(this.#readAfresh(key));
 	}
 
 	/**
@@ -159,7 +170,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	 */
 	close(key: string, inFavourOf: string): number | null {
 		const { notes, rows } = this.#stored;
-		const closed = notes.closed ?? { inFavourOf, atMs: Date.now() };
+		const open = [...rows.values()].filter((row) => row.state === "held").map((row) => row.id);
+		const closed = notes.closed ?? { inFavourOf, atMs: Date.now(), open };
 		if (closed.inFavourOf !== inFavourOf) return null;
 		if (!notes.closed && this.#stored.key !== null) this.#stored.writeNotes(key, { ...notes, closed });
 		const dayMs = utcDay(closed.atMs).startMs;
@@ -176,8 +188,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Expired holds, the outbox, the copy of the entitlement, old rows, in this order. Never throws for a failure outside: the platform drops an
-	 * alarm that has failed six times.
+	 * Expired holds, what a closed guest's last answers came to, the outbox, the copy of the entitlement, old rows, in this order. Never throws
+	 * for a failure outside: the platform drops an alarm that has failed six times.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
@@ -191,45 +203,86 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const expired = [...this.#stored.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= Date.now());
 		const mayReport = Date.now() >= (this.#stored.notes.retry?.notBeforeMs ?? 0);
 		const owes = mayReport && nextBatch(this.#stored.rows.values(), Date.now()).length > 0;
+		const carries = this.#endedAfterClosing().length > 0;
 		// The next alarm stands before anything leaves: should this run die, another comes.
-		if (expired.length > 0 || owes) await this.#arm(Date.now() + ALARM_AGAIN_MS);
-		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(row) });
-		if (owes && (await this.#flush(key))) await this.#read(key);
+		if (expired.length > 0 || owes || carries) await this.#arm(Date.now() + ALARM_AGAIN_MS);
+		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(key, row) });
+		await this.#carryLateUnits(key);
+		if (owes && (await this.#flush(key))) await this.#readAfresh(key);
 		const old = foldable(this.#stored.rows.values(), this.#standing(key).window, Date.now());
 		if (old.length > 0) this.#stored.foldRows(old);
 		await this.#armForWork();
 	}
 
-	/** Sends what is owed, batch by batch, until the provider fails. */
-	async #flush(key: string): Promise<boolean> {
-		const { rows, notes } = this.#stored;
+	/** Sends what is owed, until the provider fails; all who want it at once share one run. */
+	#flush(key: string): Promise<boolean> {
+		this.#flushing ??= this.#flushOnce(key).finally(() => {
+			this.#flushing = null;
+		});
+		return this.#flushing;
+	}
+
+	async #flushOnce(key: string): Promise<boolean> {
+		const { rows } = this.#stored;
 		for (let batch = nextBatch(rows.values(), Date.now()); batch.length > 0; batch = nextBatch(rows.values(), Date.now())) {
+			for (const { id } of batch) this.#decide(key, { type: "dispatch", id });
 			try {
 				await reportUsage(key, batch, REPORT_TIMEOUT_MS);
 			} catch (error) {
-				const failures = (this.#stored.notes.retry?.failures ?? 0) + 1;
-				const retry = { failures, notBeforeMs: Date.now() + retryDelayMs(failures, Math.random()) };
-				this.#stored.writeNotes(key, { ...this.#stored.notes, retry });
-				console.error(`outbox of ${key}: ${batch.length} reports wait after failure ${failures}: ${error}`);
+				this.#noteFailure(key, error);
 				return false;
 			}
-			for (const report of batch) this.#decide(key, { type: "acknowledge", id: report.id });
+			for (const { id } of batch) this.#decide(key, { type: "acknowledge", id });
 		}
-		if (notes.retry) {
-			const { retry: _, ...others } = this.#stored.notes;
-			this.#stored.writeNotes(key, others);
-		}
+		const { retry, ...others } = this.#stored.notes;
+		if (retry) this.#stored.writeNotes(key, others);
 		return true;
 	}
 
+	#noteFailure(key: string, error: unknown): void {
+		const failures = (this.#stored.notes.retry?.failures ?? 0) + 1;
+		const nowMs = Date.now();
+		let notBeforeMs = nowMs + retryDelayMs(failures, Math.random());
+		const lastCallMs = (this.#standing(key).window.endMs ?? Number.POSITIVE_INFINITY) - LAST_CALL_MS;
+		if (nowMs < lastCallMs) notBeforeMs = Math.min(notBeforeMs, lastCallMs);
+		this.#stored.writeNotes(key, { ...this.#stored.notes, retry: { failures, notBeforeMs } });
+		console.error(`outbox of ${key} waits after failure ${failures}: ${error}`);
+	}
+
 	/** What the chat says of a hold that it has not ended in time. */
-	async #askChat(row: RequestRow): Promise<"never-started" | "running" | "unreachable"> {
+	async #askChat(key: string, row: RequestRow): Promise<Heard> {
 		if (row.chatId === null) return "unreachable";
+		// A network's rows have the guest before the request, and attempts of their own: any attempt of the guest's speaks for them.
+		const ofNetwork = kindOf(key) === "network";
+		const requestId = ofNetwork ? row.id.replace(/^guest:[^:]+:/, "") : row.id;
 		try {
-			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(row.id, row.attempt);
+			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, ofNetwork ? 1 : row.attempt);
 		} catch (error) {
 			console.error(`chat ${row.chatId} could not be asked about ${row.id}: ${error}`);
 			return "unreachable";
+		}
+	}
+
+	/** Answers that were being written when their guest signed up, and have ended since. */
+	#endedAfterClosing(): RequestRow[] {
+		const open = this.#stored.notes.closed?.open ?? [];
+		return open.flatMap((id) => this.#stored.rows.get(id) ?? []).filter((row) => row.state !== "held");
+	}
+
+	/** Counts them where the guest went. Told twice, the account counts once. */
+	async #carryLateUnits(key: string): Promise<void> {
+		for (const row of this.#endedAfterClosing()) {
+			const { closed } = this.#stored.notes;
+			if (!closed) return;
+			try {
+				const account = this.env.USAGE_LEDGER.getByName(closed.inFavourOf);
+				if (isCounted(row)) await account.carryOver(closed.inFavourOf, `${key}:${row.id}`, row.units);
+			} catch (error) {
+				console.error(`a unit of ${key} could not be carried to ${closed.inFavourOf}: ${error}`);
+				return;
+			}
+			const open = closed.open?.filter((id) => id !== row.id);
+			this.#stored.writeNotes(key, { ...this.#stored.notes, closed: { ...closed, open } });
 		}
 	}
 
@@ -242,12 +295,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	async #behindTheAnswer(key: string, row: RequestRow): Promise<void> {
-		const { closed } = this.#stored.notes;
-		// An answer that was still being written when its guest signed up is counted where the guest went.
-		if (closed && isCounted(row) && (row.endedAtMs ?? 0) >= closed.atMs) {
-			await this.env.USAGE_LEDGER.getByName(closed.inFavourOf).carryOver(closed.inFavourOf, `${key}:${row.id}`, row.units);
-		}
-		if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
+		if (this.#stored.notes.closed) await this.#arm(Date.now());
+		else if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
 		else if (this.#mayRead(key) && Date.now() - this.#lastReadMs > COPY_AGE_MS) await this.#read(key);
 	}
 
@@ -259,6 +308,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		for (const row of rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
 		const owedMs = nextDueMs(rows.values());
 		if (owedMs !== null) due.push(Math.max(owedMs, notes.retry?.notBeforeMs ?? 0));
+		if (this.#endedAfterClosing().length > 0) due.push(Date.now() + ALARM_AGAIN_MS);
 		const earliest = Math.min(...due);
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
@@ -285,22 +335,27 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return Date.now() - this.#lastReadMs >= (this.#checkoutIsOpen() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS);
 	}
 
-	/** Nothing was ever read, or the period that was read is over. */
+	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed. */
 	#copyIsUnsure(): boolean {
 		const { entitlement } = this.#stored.notes;
-		return !entitlement || (entitlement.kind === "balance" && entitlement.periodEndMs !== null && Date.now() >= entitlement.periodEndMs);
+		return !entitlement || isOver(entitlement, Date.now()) || !isTrusted(entitlement, Date.now());
 	}
 
 	#isUnverified(key: string): boolean {
-		if (kindOf(key) !== "user" || config().billing.kind === "none") return false;
+		if (kindOf(key) !== "user" || config().billing.kind === "none" || !this.#lastReadFailed) return false;
 		const { entitlement } = this.#stored.notes;
-		return entitlement ? entitlement.kind === "balance" && !isTrusted(entitlement, Date.now()) : this.#lastReadFailed;
+		return !entitlement || !isTrusted(entitlement, Date.now());
 	}
 
-	async #readAwaited(key: string): Promise<void> {
-		const read = this.#read(key);
+	async #awaited(read: Promise<void>): Promise<void> {
 		this.ctx.waitUntil(read);
 		await Promise.race([read, scheduler.wait(READ_AWAITED_MS)]);
+	}
+
+	/** A read that is sent from now on, not one that is under way. */
+	async #readAfresh(key: string): Promise<void> {
+		await this.#reading;
+		await this.#read(key);
 	}
 
 	/** Reads the entitlement; all who want it at once share one call. */
@@ -314,6 +369,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async #readOnce(key: string): Promise<void> {
 		if (kindOf(key) !== "user" || config().billing.kind === "none") return;
 		this.#lastReadMs = Date.now();
+		// While it is not known which reports arrived, a number from the provider cannot be told apart from one that lacks them.
+		if ((this.#flushing || this.#stored.notes.retry) && !(await this.#flush(key))) {
+			this.#lastReadFailed = true;
+			return;
+		}
 		// Later than each acknowledgement that is here already, and (in #decide) no later than each that is still to come: a Worker's clock
 		// stands still between two events, so that the time of day alone cannot tell which came first.
 		const acknowledged = [...this.#stored.rows.values()].map((row) => row.reportedAtMs ?? 0);
@@ -329,15 +389,21 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Takes a fresh copy into memory, and writes it when it says something new. A copy that is not written is not missed: after an eviction
-	 * the older one still answers the same, because it subtracts what was acknowledged since.
+	 * Takes a fresh copy into memory. On disk it goes at once when its terms are others, and with the next row when only its number says
+	 * something new: to look at what is left writes nothing. A number that is lost is not missed, as the older one subtracts what was
+	 * acknowledged since.
 	 */
 	#keep(key: string, entitlement: Entitlement): void {
 		const { notes } = this.#stored;
 		const before = this.#standing(key).remaining;
 		this.#stored.notes = { ...notes, entitlement };
-		const news = before !== this.#standing(key).remaining || terms(notes.entitlement) !== terms(entitlement);
-		if (!news && Date.now() - this.#copyWrittenMs < COPY_WRITTEN_EVERY_MS) return;
+		const old = Date.now() - this.#copyWrittenMs >= COPY_WRITTEN_EVERY_MS;
+		if (old || before !== this.#standing(key).remaining) this.#copyIsNews = true;
+		if (terms(notes.entitlement) !== terms(entitlement)) this.#writeCopy(key);
+	}
+
+	#writeCopy(key: string): void {
+		this.#copyIsNews = false;
 		this.#copyWrittenMs = Date.now();
 		this.#stored.writeNotes(key, this.#stored.notes);
 	}
@@ -370,6 +436,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const atMs = command.type === "acknowledge" ? Math.max(Date.now(), this.#readSentMs) : Date.now();
 		const { outcome, row, adjustment } = decide(this.#state(key), command, atMs);
 		if (row) this.#stored.writeRow(key, row);
+		if (row && this.#copyIsNews) this.#writeCopy(key);
 		if (adjustment) this.#stored.writeAdjustment(key, adjustment);
 		return outcome;
 	}
@@ -386,6 +453,7 @@ function isBilled(pool: string): boolean {
 
 /** What of an entitlement is more than a number. */
 function terms(entitlement: Entitlement | undefined): string {
-	if (entitlement?.kind !== "balance") return entitlement?.kind ?? "";
-	return [entitlement.subscriptionId, entitlement.allowance, entitlement.periodStartMs, entitlement.periodEndMs].join(" ");
+	if (!entitlement) return "";
+	const { fetchedAtMs: _, ...said } = entitlement;
+	return JSON.stringify("available" in said ? { ...said, available: null } : said);
 }
