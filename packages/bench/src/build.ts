@@ -24,6 +24,8 @@ export interface Builds {
 	counting: WorkerModules;
 	/** The product's ledger alone. */
 	ledger: WorkerModules;
+	/** Nothing of the product's. */
+	emptyObject: WorkerModules;
 }
 
 /**
@@ -33,12 +35,14 @@ export interface Builds {
 export async function build(): Promise<Builds> {
 	rmSync(builds, { recursive: true, force: true });
 	const product = await buildWith("product", null);
+	const nothing = { ...product, modules: {} };
 	return {
 		product,
 		bare: await buildWith("bare", join(workers, "no-metering.ts")),
 		reference: await buildWith("reference", join(workers, "reference-billing.ts")),
 		counting: await inFront(product, "counting.ts"),
 		ledger: await inFront(product, "ledger-rate.ts"),
+		emptyObject: await inFront(nothing, "empty-object.ts"),
 	};
 }
 

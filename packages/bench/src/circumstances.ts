@@ -8,7 +8,7 @@ import { root } from "./build.ts";
 /** Where and with what a figure was measured; without it, it is a rumour. */
 export interface Circumstances {
 	commit: string;
-	/** Whether the working tree differed from the commit. */
+	/** Whether what was measured differed from the commit. */
 	modified: boolean;
 	machine: { cores: number; cpu: string; memoryGiB: number; kernel: string };
 	versions: Record<string, string>;
@@ -20,7 +20,7 @@ export function circumstances(): Circumstances {
 	const [first] = cpus();
 	return {
 		commit: git("rev-parse", "--short=10", "HEAD"),
-		modified: git("status", "--porcelain", "--untracked-files=no") !== "",
+		modified: git("status", "--porcelain", "--", "packages", "wrangler.toml") !== "",
 		machine: {
 			cores: cpus().length,
 			cpu: first?.model ?? "unknown",

@@ -1,27 +1,34 @@
-// `npm run bench`: what metering costs, measured (README.md of this package).
+// `npm run bench`: what metering costs, measured (docs/benchmark.md).
 //
-//   --quick          a smoke run of less than a minute: its figures are no results
+//   --quick          a smoke run: its figures are no results
 //   --seed=<number>  the order of the sides and the questions; default: the time
 //   --no-pin         leaves the processes on whatever core the system likes
+import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build, root } from "./build.ts";
+import { boundsOf } from "./bounds.ts";
+import { build, root, type WorkerModules } from "./build.ts";
 import { circumstances } from "./circumstances.ts";
 import { costOf } from "./cost.ts";
 import { SECRET_KEY } from "./fakes/billing-sample.ts";
 import { startModel } from "./fakes/model.ts";
 import { startProvider } from "./fakes/provider.ts";
-import { type ChatResult, measureChats, warmUp } from "./measure/chats.ts";
+import { isolateMiB } from "./inspector.ts";
+import { type ChatResult, measureChats, meteringOverhead, type Samples, type Sides, warmUp } from "./measure/chats.ts";
 import { count } from "./measure/counts.ts";
+import { measureGrants } from "./measure/grants.ts";
 import { measureGuests } from "./measure/guests.ts";
 import { measureLedger } from "./measure/ledger.ts";
-import { measureMemory } from "./measure/memory.ts";
+import { grownBy, measureEmptyObject } from "./measure/memory.ts";
 import { FULL, QUICK } from "./plan.ts";
 import { report } from "./report.ts";
 import { ABSENT, HARNESS, INCLUDES, type Result } from "./result.ts";
-import { pin, startWorker } from "./runtime.ts";
+import { pin, type RunningWorker, startWorker } from "./runtime.ts";
 import { randomFrom } from "./statistics.ts";
+
+/** What the provider takes for a call while grants are measured. */
+const GRANT_DELAY_MS = 150;
 
 const { values } = parseArgs({
 	options: { quick: { type: "boolean", default: false }, seed: { type: "string" }, "no-pin": { type: "boolean", default: false } },
@@ -31,10 +38,13 @@ const seed = Number(values.seed ?? Math.floor(Date.now() / 1000));
 const startedMs = Date.now();
 const say = (line: string) => console.error(`bench: ${((Date.now() - startedMs) / 1000).toFixed(0)} s, ${line}`);
 
-const open: (() => Promise<void>)[] = [];
+const open: { close(): Promise<void> }[] = [];
 function opened<T extends { close(): Promise<void> }>(one: T): T {
-	open.unshift(() => one.close());
+	open.unshift(one);
 	return one;
+}
+async function closeAll(): Promise<void> {
+	for (const one of open.splice(0)) await one.close();
 }
 
 async function run(): Promise<Result> {
@@ -44,44 +54,67 @@ async function run(): Promise<Result> {
 	const model = opened(await startModel());
 	const provider = opened(await startProvider());
 	const variables = {
-		BETTER_AUTH_SECRET: "bench bench bench bench bench bench",
-		GUEST_COOKIE_SECRET: "bench bench bench bench bench bench",
+		BETTER_AUTH_SECRET: randomBytes(32).toString("base64"),
+		GUEST_COOKIE_SECRET: randomBytes(32).toString("base64"),
 		AI_BASE_URL: model.url,
 		AI_MODELS: "bench",
 		FLOWGLAD_SECRET_KEY: SECRET_KEY,
 		FLOWGLAD_BASE_URL: provider.url,
 	};
-	const sides = {
-		A: opened(await startWorker(builds.bare, variables)),
-		B: opened(await startWorker(builds.product, variables)),
-		C: opened(await startWorker(builds.reference, variables)),
+	const started: RunningWorker[] = [];
+	let pinned = !values["no-pin"];
+	const start = async (worker: WorkerModules, more: Record<string, string> = {}, options?: { inspected: boolean }) => {
+		const running = opened(await startWorker(worker, { ...variables, ...more }, options));
+		started.push(running);
+		pinned &&= pin([running.pid]);
+		return running;
 	};
-	// Limits that a burst of counted chats does not reach.
-	const counting = opened(
-		await startWorker(builds.counting, { ...variables, GUEST_FREE_REQUESTS: "1000", NETWORK_FREE_REQUESTS_DAILY: "1000" }),
-	);
-	const ledger = opened(await startWorker(builds.ledger, variables));
-	const pinned = !values["no-pin"] && pin([sides.A, sides.B, sides.C, counting, ledger].map(({ pid }) => pid));
 
+	const sides = { A: await start(builds.bare), B: await start(builds.product), C: await start(builds.reference) };
 	say("warming up");
 	await warmUp(sides, plan, random);
 	const chats: ChatResult[] = [];
+	const rounds: Sides<Samples>[] = [];
 	for (const delay of plan.delays) {
 		say(`the same chats on A, B and C, provider at ${delay.delayMs} ms`);
-		chats.push(await measureChats(sides, provider, plan, random, delay));
+		const measured = await measureChats(sides, provider, plan, random, delay);
+		chats.push(measured.result);
+		rounds.push(...measured.rounds);
 	}
 	provider.delayMs = 0;
 	say("guests: refused ones and new ones");
 	const guests = await measureGuests(sides.A, sides.B, plan);
+
 	say(`memory of ${plan.openStreams} open streams`);
-	const memory = {
-		bare: await measureMemory(sides.A, model, plan.openStreams),
-		ours: await measureMemory(sides.B, model, plan.openStreams),
+	const { openStreams } = plan;
+	const isolateOf = async (worker: WorkerModules) => {
+		const inspected = await start(worker, {}, { inspected: true });
+		return grownBy(inspected, model, openStreams, { measure: () => isolateMiB(inspected.inspector) });
 	};
+	const memory = {
+		openStreams,
+		subscribers: { bare: await grownBy(sides.A, model, openStreams), ours: await grownBy(sides.B, model, openStreams) },
+		guests: {
+			bare: await grownBy(sides.A, model, openStreams, { asGuests: true }),
+			ours: await grownBy(sides.B, model, openStreams, { asGuests: true }),
+		},
+		isolate: { bare: await isolateOf(builds.bare), ours: await isolateOf(builds.product) },
+		emptyObjectMiB: await measureEmptyObject(await start(builds.emptyObject), openStreams),
+	};
+
 	say("one ledger, many callers");
-	const rate = await measureLedger(ledger, plan);
+	const ledger = await measureLedger(await start(builds.ledger), plan);
+	provider.delayMs = GRANT_DELAY_MS;
+	say("grants at the provider");
+	const grants = await measureGrants(sides.B, provider, model, plan.granted);
 	say("counts");
-	const counts = await count(counting, sides.C, provider, plan);
+	// Limits that a burst of counted chats does not reach.
+	const counting = await start(builds.counting, { GUEST_FREE_REQUESTS: "1000", NETWORK_FREE_REQUESTS_DAILY: "1000" });
+	const counts = await count({ counting, reference: sides.C }, { provider, model }, plan);
+
+	const errors = started.flatMap((worker) => worker.errors);
+	if (errors.length > 0) throw new Error(`the Workers logged ${errors.length} errors, so these are no results; the first: ${errors[0]}`);
+	const overhead = meteringOverhead(rounds);
 	return {
 		date: new Date(startedMs).toISOString(),
 		seed,
@@ -91,9 +124,12 @@ async function run(): Promise<Result> {
 		plan,
 		absent: ABSENT,
 		includes: INCLUDES,
+		bounds: boundsOf({ counts, grants, overhead, ledger, memory }),
+		overhead,
 		chats,
 		counts,
-		ledger: rate,
+		grants,
+		ledger,
 		guests,
 		memory,
 		costPerMillionChats: [
@@ -105,6 +141,7 @@ async function run(): Promise<Result> {
 	};
 }
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void closeAll().finally(() => process.exit(1)));
 try {
 	const result = await run();
 	console.log(report(result));
@@ -118,5 +155,5 @@ try {
 	console.error(error);
 	process.exitCode = 1;
 } finally {
-	for (const close of open) await close();
+	await closeAll();
 }

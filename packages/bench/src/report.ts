@@ -1,11 +1,20 @@
 import { ASSUMED } from "./cost.ts";
 import type { Counted } from "./measure/counts.ts";
+import type { Grown } from "./measure/memory.ts";
 import type { Result } from "./result.ts";
 import type { Range, Summary } from "./statistics.ts";
 
 /** A result as text, for people. */
 export function report(result: Result): string {
-	return [heading(result), chats(result), counts(result), others(result), costs(result), `Absent:\n${list(result.absent)}`].join("\n\n");
+	return [
+		heading(result),
+		bounds(result),
+		chats(result),
+		counts(result),
+		others(result),
+		costs(result),
+		`Absent:\n${list(result.absent)}`,
+	].join("\n\n");
 }
 
 function heading({ date, seed, circumstances, harness, pinned, plan, includes, tookSeconds }: Result): string {
@@ -19,6 +28,14 @@ function heading({ date, seed, circumstances, harness, pinned, plan, includes, t
 		harness,
 		...Object.entries(includes).map(([side, text]) => `${side}: ${text}`),
 	].join("\n");
+}
+
+function bounds(result: Result): string {
+	const rows = result.bounds.map(({ what, unit, limit, measured, met }) => {
+		const bound = "atMost" in limit ? `≤ ${limit.atMost}` : `≥ ${limit.atLeast}`;
+		return [what, `${bound} ${unit}`.trim(), `${number(measured)} ${unit}`.trim(), met ? "met" : "MISSED"];
+	});
+	return table([["bound", "", "measured", ""], ...rows]);
 }
 
 function chats(result: Result): string {
@@ -59,7 +76,7 @@ function counts({ counts: counted }: Result): string {
 			.map(([call, amount]) => `${call} ${number(amount)}`)
 			.join(", "),
 	];
-	const { userFirstEver, userAlone, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counted;
+	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counted;
 	return [
 		"Counts per chat, with all that it causes later (deterministic but for what a burst shares)",
 		table([
@@ -74,6 +91,7 @@ function counts({ counts: counted }: Result): string {
 			],
 			row("subscriber, first chat of the account's", userFirstEver),
 			row("subscriber, a chat alone", userAlone),
+			row("subscriber, a chat alone, answer of 8 s", userSlowAnswer),
 			row(`subscriber, ${userBurst.chats} chats in a row`, userBurst),
 			row("subscriber, session cookie's cache over", userStaleCookie),
 			row("guest, first ever, with network", guestFirstEver),
@@ -83,14 +101,20 @@ function counts({ counts: counted }: Result): string {
 	].join("\n");
 }
 
-function others({ ledger, guests, memory }: Result): string {
+function others({ ledger, guests, grants, memory, overhead }: Result): string {
 	const { bare, ours, oursWithNetwork } = guests.neverSeenFirstByteMs;
 	const growth = ledger.growth.map((at) => `${at.rowsBefore} rows: ${at.pairsPerSecond.toFixed(0)}`).join(", ");
+	const grown = ({ beforeMiB, openMiB, perStreamMiB }: Grown) =>
+		`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
+	const seconds = (durationsMs: number[]) => durationsMs.map((duration) => (duration / 1000).toFixed(2)).join(", ");
 	return [
+		`first byte, metering on minus off, all rounds: p50 ${range(overhead.p50Ms)} ms over ${overhead.p50Ms.rounds} rounds, p99 ${ms(overhead.p99Ms)} ms (${overhead.chatsOfEachSide} chats of each side)`,
+		`a grant at the provider, seconds from the next request: shown ${seconds(grants.withCreditsLeftMs)}; while a long answer is written ${seconds(grants.duringLongAnswerMs)}; with nothing left, admitted ${seconds(grants.withNothingLeftMs)}`,
 		`one ledger, hold + settle, ${ledger.callers} callers: ${range(ledger.pairsPerSecond)} pairs/s over ${ledger.pairsPerSecond.rounds} fresh ledgers of ${ledger.pairsPerRun}; a pair ${triple(ledger.pairMs)} ms${growth ? `; as one fills, pairs/s after ${growth}` : ""}`,
 		`denied request of a guest: ${triple(guests.deniedMs)} ms (n ${guests.deniedMs.n})`,
 		`first request of a never-seen guest, first byte: ${triple(ours)} ms; of a new network too ${triple(oursWithNetwork)} ms; metering off ${triple(bare)} ms (n ${ours.n})`,
-		`memory per open stream (${memory.ours.openStreams} open, RSS of workerd): ours ${memory.ours.perStreamMiB.toFixed(3)} MiB (${memory.ours.beforeMiB.toFixed(0)} → ${memory.ours.openMiB.toFixed(0)}), metering off ${memory.bare.perStreamMiB.toFixed(3)} MiB (${memory.bare.beforeMiB.toFixed(0)} → ${memory.bare.openMiB.toFixed(0)})`,
+		`memory of one of ${memory.openStreams} open streams: the isolate grows by ${grown(memory.isolate.ours)}, metering off ${grown(memory.isolate.bare)}`,
+		`  the whole workerd process: subscribers ${grown(memory.subscribers.ours)}, metering off ${grown(memory.subscribers.bare)}; guests ${grown(memory.guests.ours)}, metering off ${grown(memory.guests.bare)}; a Durable Object that stores nothing ${memory.emptyObjectMiB.toFixed(3)} MiB`,
 	].join("\n");
 }
 

@@ -1,7 +1,9 @@
+import type { Bound } from "./bounds.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { Cost } from "./cost.ts";
-import type { ChatResult } from "./measure/chats.ts";
+import type { ChatResult, MeteringOverhead } from "./measure/chats.ts";
 import type { CountResult } from "./measure/counts.ts";
+import type { GrantResult } from "./measure/grants.ts";
 import type { GuestResult } from "./measure/guests.ts";
 import type { LedgerResult } from "./measure/ledger.ts";
 import type { MemoryResult } from "./measure/memory.ts";
@@ -18,11 +20,14 @@ export interface Result {
 	/** What production has and this run has not. */
 	absent: string[];
 	includes: Record<"A" | "B" | "C", string>;
+	bounds: Bound[];
+	overhead: MeteringOverhead;
 	chats: ChatResult[];
 	counts: CountResult;
+	grants: GrantResult;
 	ledger: LedgerResult;
 	guests: GuestResult;
-	memory: { bare: MemoryResult; ours: MemoryResult };
+	memory: MemoryResult;
 	costPerMillionChats: Cost[];
 	tookSeconds: number;
 }
@@ -32,7 +37,7 @@ export const HARNESS =
 
 export const ABSENT = [
 	"the network between Worker and object: in production a hold costs one round trip to the object more (0 in the same place, up to tens of ms)",
-	"the output gate's flush of production, which holds a hold's answer until its write is replicated (10 to 13 ms reported); here it is a local fsync-less commit",
+	"the output gate's flush of production, which holds a hold's answer until its write is replicated (10 to 13 ms reported); here it is an fsync of a local disk",
 	"the real latency and variance of the billing provider: its delay is a parameter",
 	"the latency of a real model: it answers at once, so that what is left is ours",
 	"TLS, and the network between client and edge",

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { root, type WorkerModules } from "./build.ts";
@@ -9,13 +9,25 @@ export interface RunningWorker {
 	/** The Worker's own socket: no entry Worker and no proxy in front of it. */
 	url: string;
 	pid: number;
+	/** The address of workerd's inspector, where the Worker was started with it. */
+	inspector: URL | null;
+	/** What the Worker logged as an error so far: a bench that measures failures is worth nothing. */
+	errors: string[];
 	close(): Promise<void>;
 }
 
 const OBJECTS = { USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" };
 
-/** Starts one Worker in a workerd process of its own, with its database and objects in a fresh folder on disk. */
-export async function startWorker(worker: WorkerModules, variables: Record<string, string>): Promise<RunningWorker> {
+/**
+ * Starts one Worker in a workerd process of its own, with its database and objects in a fresh folder on disk.
+ * @param inspected with V8's inspector, which costs time and memory: never where these are measured
+ */
+export async function startWorker(
+	worker: WorkerModules,
+	variables: Record<string, string>,
+	{ inspected = false } = {},
+): Promise<RunningWorker> {
+	const errors: string[] = [];
 	const folder = mkdtempSync(join(tmpdir(), "parley-bench-"));
 	const before = new Set(children());
 	const bindings = Object.entries(OBJECTS).map(([name, exportName]) => [
@@ -28,8 +40,9 @@ export async function startWorker(worker: WorkerModules, variables: Record<strin
 		host: "127.0.0.1",
 		port: 0,
 		log: new Log(LogLevel.ERROR),
-		// Errors of the Workers would be lost, and a bench that measures failures is worth nothing.
+		...(inspected ? { inspectorPort: 0 } : {}),
 		handleStructuredLogs: ({ level, message }) => {
+			if (level === "error") errors.push(message);
 			if (level === "error" || level === "warn") console.error(`worker: ${message}`);
 		},
 		telemetry: { enabled: false },
@@ -56,6 +69,8 @@ export async function startWorker(worker: WorkerModules, variables: Record<strin
 	return {
 		url: origin,
 		pid,
+		inspector: inspected ? await runtime.getInspectorURL() : null,
+		errors,
 		close: async () => {
 			await runtime.dispose();
 			rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -105,12 +120,11 @@ export function cpuMs(pid: number): number {
  * @returns whether it was done
  */
 export function pin(servers: number[]): boolean {
-	if (availableParallelism() < 2) return false;
 	try {
 		for (const pid of servers) execFileSync("taskset", ["-acp", "0", String(pid)], { stdio: "ignore" });
 		execFileSync("taskset", ["-acp", "1", String(process.pid)], { stdio: "ignore" });
 		return true;
 	} catch {
-		return false;
+		return false; // one core, or no taskset
 	}
 }

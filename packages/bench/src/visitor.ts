@@ -23,6 +23,8 @@ interface Ask {
 /** One browser: it keeps its connection and its cookies. node:http, because fetch takes a large part of a millisecond itself. */
 export class Visitor {
 	readonly cookies = new Map<string, string>();
+	/** The account's id, where one was opened. */
+	userId = "";
 	readonly #origin: string;
 	readonly #headers: Record<string, string>;
 	readonly #agent: Agent;
@@ -90,6 +92,7 @@ export class Visitor {
 		const address = `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}`;
 		const answer = await this.ask("/api/auth/sign-up/email", { json, headers: { "cf-connecting-ip": address } });
 		if (answer.status !== 200) throw new Error(`sign-up: ${answer.status} ${answer.body}`);
+		this.userId = JSON.parse(answer.body).user.id;
 		for (let tries = 0; tries < 100; tries += 1) {
 			const usage = JSON.parse((await this.ask("/api/usage")).body);
 			if (usage.tier === "paid") return this;

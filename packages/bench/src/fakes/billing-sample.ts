@@ -1,8 +1,11 @@
 import { startSandbox } from "@parley/sandbox";
 
 export const SECRET_KEY = "sk_test_bench";
-/** Stands in the sample where a customer's id belongs. */
+/** Stand in the sample where a customer's id and what is left of its credits belong. */
 export const SAMPLE_CUSTOMER = "bench-sample-customer";
+export const SAMPLE_BALANCE = 987_654_321;
+/** In front of a customer's id: its subscription. */
+export const SUBSCRIPTION = "sub-";
 
 /** What Flowglad's API answers for a customer of the paid plan, as text. */
 export interface BillingSample {
@@ -44,12 +47,11 @@ export async function recordBillingSample(): Promise<BillingSample> {
 		const customer = await call(`customers/${SAMPLE_CUSTOMER}`);
 		const billing = JSON.parse(await call(`customers/${SAMPLE_CUSTOMER}/billing`));
 		const paid = billing.currentSubscriptions.find((one: { isFreePlan: boolean }) => !one.isFreePlan);
-		// Enough for a run of any length: what is measured is admission, not its end.
-		for (const balance of paid.experimental.usageMeterBalances) balance.availableBalance = 1_000_000;
+		for (const balance of paid.experimental.usageMeterBalances) balance.availableBalance = SAMPLE_BALANCE;
 		const usageEvent = await call("usage-events", {
 			usageEvent: { subscriptionId: paid.id, amount: 1, transactionId: "sample", usageMeterSlug: "ai_requests" },
 		});
-		return { customer, billing: JSON.stringify(billing), usageEvent };
+		return { customer, billing: JSON.stringify(billing).replaceAll(paid.id, SUBSCRIPTION + SAMPLE_CUSTOMER), usageEvent };
 	} finally {
 		await sandbox.close();
 	}

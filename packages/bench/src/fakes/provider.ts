@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BillingSample, recordBillingSample, SAMPLE_CUSTOMER } from "./billing-sample.ts";
+import { type BillingSample, recordBillingSample, SAMPLE_BALANCE, SAMPLE_CUSTOMER, SUBSCRIPTION } from "./billing-sample.ts";
+
+/** Enough for a run of any length: what is measured is admission, not its end. */
+const FIRST_BALANCE = 1_000_000;
+/** The outbox reports within 6 s of a hold; a provider that heard nothing for so long will not hear anything soon. */
+const SILENCE_MS = 4_000;
+const SILENCE_AWAITED_MS = 30_000;
 
 export interface FakeProvider {
 	url: string;
@@ -12,6 +18,11 @@ export interface FakeProvider {
 	callCount(): number;
 	/** Usage events so far, each transactionId once. */
 	events: Set<string>;
+	/** What each customer has left, where it is not the first balance. */
+	balances: Map<string, number>;
+	balanceOf(customer: string): number;
+	/** Waits until no call has come for 4 s. @throws when they do not end */
+	quiet(): Promise<void>;
 	close(): Promise<void>;
 }
 
@@ -27,6 +38,9 @@ export async function startProvider(): Promise<FakeProvider> {
 		calls: new Map(),
 		callCount: () => [...provider.calls.values()].reduce((sum, count) => sum + count, 0),
 		events: new Set(),
+		balances: new Map(),
+		balanceOf: (customer) => provider.balances.get(customer) ?? FIRST_BALANCE,
+		quiet: () => quiet(provider),
 		close: () => {
 			server.closeAllConnections();
 			return new Promise((resolve) => server.close(() => resolve()));
@@ -51,17 +65,37 @@ function answerTo(provider: FakeProvider, sample: BillingSample, name: string, c
 		case "GET /api/v1/customers/:id":
 			return sample.customer.replaceAll(SAMPLE_CUSTOMER, customer);
 		case "GET /api/v1/customers/:id/billing":
-			return sample.billing.replaceAll(SAMPLE_CUSTOMER, customer);
+			return sample.billing.replaceAll(SAMPLE_CUSTOMER, customer).replaceAll(String(SAMPLE_BALANCE), String(provider.balanceOf(customer)));
 		case "POST /api/v1/customers":
 			return JSON.stringify({ data: JSON.parse(sample.customer) });
 		case "POST /api/v1/usage-events":
-			provider.events.add(JSON.parse(body).usageEvent.transactionId);
+			book(provider, JSON.parse(body).usageEvent);
 			return sample.usageEvent;
 		case "POST /api/v1/usage-events/bulk":
-			for (const event of JSON.parse(body).usageEvents) provider.events.add(event.transactionId);
+			for (const event of JSON.parse(body).usageEvents) book(provider, event);
 			return JSON.stringify({ usageEvents: [] });
 		default:
 			return null;
+	}
+}
+
+function book(provider: FakeProvider, event: { transactionId: string; subscriptionId: string; amount: number }): void {
+	if (provider.events.has(event.transactionId)) return;
+	provider.events.add(event.transactionId);
+	const customer = event.subscriptionId.slice(SUBSCRIPTION.length);
+	provider.balances.set(customer, provider.balanceOf(customer) - event.amount);
+}
+
+async function quiet(provider: FakeProvider): Promise<void> {
+	const deadline = Date.now() + SILENCE_AWAITED_MS;
+	let calls = provider.callCount();
+	let since = Date.now();
+	while (Date.now() - since < SILENCE_MS) {
+		if (Date.now() > deadline) throw new Error("the calls of the provider do not end");
+		await sleep(50);
+		if (provider.callCount() === calls) continue;
+		calls = provider.callCount();
+		since = Date.now();
 	}
 }
 

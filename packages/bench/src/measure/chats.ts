@@ -14,7 +14,7 @@ const FIGURES: Figure[] = ["firstByte", "firstWord", "full"];
 /** Messages before a conversation is left for a new one, so that no side's history grows beyond the other's. */
 const CHATS_PER_CONVERSATION = 10;
 
-type Samples = Record<Figure, number[]>;
+export type Samples = Record<Figure, number[]>;
 
 export interface ChatResult {
 	delayMs: number;
@@ -28,6 +28,13 @@ export interface ChatResult {
 	p99OursMinusBareMs: number;
 }
 
+/** First byte, ours minus off, over all rounds: neither side asks the provider before it, so that its delay makes no difference. */
+export interface MeteringOverhead {
+	chatsOfEachSide: number;
+	p50Ms: Range;
+	p99Ms: number;
+}
+
 /** The same chats on all three sides, interleaved, one client in a closed loop. */
 export async function measureChats(
 	workers: Sides<RunningWorker>,
@@ -35,7 +42,7 @@ export async function measureChats(
 	plan: Plan,
 	random: () => number,
 	delay: Plan["delays"][number],
-): Promise<ChatResult> {
+): Promise<{ result: ChatResult; rounds: Sides<Samples>[] }> {
 	const { delayMs, referenceChatsPerBlock } = delay;
 	const perBlock: Sides<number> = { A: plan.chatsPerBlock, B: plan.chatsPerBlock, C: referenceChatsPerBlock };
 	const all: Sides<Samples> = { A: emptySamples(), B: emptySamples(), C: emptySamples() };
@@ -55,12 +62,23 @@ export async function measureChats(
 		for (const side of ["A", "B", "C"] as const) for (const figure of FIGURES) all[side][figure].push(...samples[side][figure]);
 	}
 	const measured = await eachSide(async (side) => byFigure((figure) => summarize(all[side][figure])));
-	return {
+	const result = {
 		delayMs,
 		sides: measured,
 		cpuMsPerChat: await eachSide(async (side) => cpu[side] / all[side].full.length),
 		rounds: byFigure((figure) => compare(rounds, figure)),
 		p99OursMinusBareMs: measured.B.firstByte.p99 - measured.A.firstByte.p99,
+	};
+	return { result, rounds };
+}
+
+export function meteringOverhead(rounds: Sides<Samples>[]): MeteringOverhead {
+	const bare = rounds.flatMap((round) => round.A.firstByte);
+	const ours = rounds.flatMap((round) => round.B.firstByte);
+	return {
+		chatsOfEachSide: ours.length,
+		p50Ms: compare(rounds, "firstByte").oursMinusBare,
+		p99Ms: quantile(ours, 0.99) - quantile(bare, 0.99),
 	};
 }
 
@@ -82,7 +100,8 @@ function orderOf(random: () => number): Side[] {
 
 async function block(visitor: Visitor, chats: number, random: () => number, samples: Samples): Promise<void> {
 	// Renews the session's cookie where its minute is over: no side shall read the database in the middle of a block.
-	await visitor.ask("/api/usage");
+	const { status } = await visitor.ask("/api/usage");
+	if (status !== 200) throw new Error(`usage: ${status}`);
 	let chatId = "";
 	for (let chat = 0; chat < chats; chat += 1) {
 		if (chat % CHATS_PER_CONVERSATION === 0) {

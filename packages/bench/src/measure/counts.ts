@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { FakeModel } from "../fakes/model.ts";
 import type { FakeProvider } from "../fakes/provider.ts";
 import type { Plan } from "../plan.ts";
 import type { RunningWorker } from "../runtime.ts";
@@ -20,6 +21,8 @@ export interface Counted {
 export interface CountResult {
 	userFirstEver: Counted;
 	userAlone: Counted;
+	/** A chat alone whose answer takes longer than the outbox waits, as most real ones do. */
+	userSlowAnswer: Counted;
 	userBurst: Counted;
 	userStaleCookie: Counted;
 	guestFirstEver: Counted;
@@ -27,23 +30,28 @@ export interface CountResult {
 	referenceBurst: Pick<Counted, "chats" | "providerCalls" | "providerCallsBeforeFirstByte">;
 }
 
-/** The outbox reports 3 s after an answer (6 s after a hold); nothing comes after this long of silence. */
-const SILENCE_MS = 4_000;
 const DRAIN_MAX_MS = 30_000;
+const SLOW_ANSWER_MS = 8_000;
 
 /** Counts are exact and the same on every machine: with them nothing else runs, and each count waits until all reports have left. */
-export async function count(counting: RunningWorker, reference: RunningWorker, provider: FakeProvider, plan: Plan): Promise<CountResult> {
+export async function count(
+	{ counting, reference }: { counting: RunningWorker; reference: RunningWorker },
+	{ provider, model }: { provider: FakeProvider; model: FakeModel },
+	plan: Plan,
+): Promise<CountResult> {
 	// Long enough that a call on the way to the first byte cannot be missed, and short beside the outbox's 3 s.
 	provider.delayMs = 20;
 	const user = await new Visitor(counting.url).subscribe();
 	const guest = new Visitor(counting.url, { ip: "203.0.113.7" });
 	const chatId = crypto.randomUUID();
 	const guestChatId = crypto.randomUUID();
-	const counted = (visitor: Visitor, id: string, chats: number, reports: boolean) =>
-		countChats(counting, provider, visitor, { chatId: id, chats, reports });
+	const counted = (visitor: Visitor, id: string, chats: number, reports: boolean, onFirstByte?: () => void) =>
+		countChats(counting, provider, visitor, { chatId: id, chats, reports, onFirstByte });
 	const userFirstEver = await counted(user, chatId, 1, true);
 	const alone: Counted[] = [];
 	for (let run = 0; run < plan.alone; run += 1) alone.push(await counted(user, chatId, 1, true));
+	model.holding = true;
+	const userSlowAnswer = await counted(user, chatId, 1, true, () => setTimeout(() => model.release(), SLOW_ANSWER_MS));
 	await user.ask("/api/usage");
 	const userBurst = await counted(user, chatId, plan.burst, true);
 	user.cookies.delete("parley.session_data");
@@ -51,6 +59,7 @@ export async function count(counting: RunningWorker, reference: RunningWorker, p
 	return {
 		userFirstEver,
 		userAlone: together(alone),
+		userSlowAnswer,
 		userBurst,
 		userStaleCookie,
 		guestFirstEver: await counted(guest, guestChatId, 1, false),
@@ -63,18 +72,18 @@ async function countChats(
 	worker: RunningWorker,
 	provider: FakeProvider,
 	visitor: Visitor,
-	{ chatId, chats, reports }: { chatId: string; chats: number; reports: boolean },
+	{ chatId, chats, reports, onFirstByte }: { chatId: string; chats: number; reports: boolean; onFirstByte?: (() => void) | undefined },
 ): Promise<Counted> {
-	await quiet(provider);
+	await provider.quiet();
 	await new Visitor(worker.url).ask("/__bench/counts", { method: "DELETE" });
 	const events = provider.events.size;
 	const calls = provider.callCount();
-	const beforeFirstByte = await chatsOf(provider, visitor, chatId, chats);
+	const beforeFirstByte = await chatsOf(provider, visitor, chatId, chats, onFirstByte);
 	const deadline = Date.now() + DRAIN_MAX_MS;
 	while (reports && provider.events.size < events + chats && Date.now() < deadline) await sleep(50);
 	if (reports && provider.events.size !== events + chats)
 		throw new Error(`${chats} chats were to be reported, ${provider.events.size - events} were`);
-	await quiet(provider);
+	await provider.quiet();
 	const counts: Record<string, number> = JSON.parse((await new Visitor(worker.url).ask("/__bench/counts")).body);
 	const rows = perChat(counts, "rows ", chats);
 	const alarmsSet = perChat(counts, "alarms set ", chats);
@@ -92,35 +101,24 @@ async function countChats(
 
 async function countReference(worker: RunningWorker, provider: FakeProvider, chats: number): Promise<CountResult["referenceBurst"]> {
 	const visitor = await new Visitor(worker.url).subscribe();
-	await quiet(provider);
+	await provider.quiet();
 	const calls = provider.callCount();
 	const beforeFirstByte = await chatsOf(provider, visitor, crypto.randomUUID(), chats);
 	return { chats, providerCalls: (provider.callCount() - calls) / chats, providerCallsBeforeFirstByte: beforeFirstByte / chats };
 }
 
 /** @returns the calls that the provider heard between a request and its first byte */
-async function chatsOf(provider: FakeProvider, visitor: Visitor, chatId: string, chats: number): Promise<number> {
+async function chatsOf(provider: FakeProvider, visitor: Visitor, chatId: string, chats: number, heard?: () => void): Promise<number> {
 	let beforeFirstByte = 0;
 	for (let chat = 0; chat < chats; chat += 1) {
 		const before = provider.callCount();
 		const onFirstByte = () => {
 			beforeFirstByte += provider.callCount() - before;
+			heard?.();
 		};
 		await visitor.chat(chatId, "Hello", { onFirstByte });
 	}
 	return beforeFirstByte;
-}
-
-async function quiet(provider: FakeProvider): Promise<void> {
-	const deadline = Date.now() + DRAIN_MAX_MS;
-	let calls = provider.callCount();
-	let since = Date.now();
-	while (Date.now() - since < SILENCE_MS && Date.now() < deadline) {
-		await sleep(50);
-		if (provider.callCount() === calls) continue;
-		calls = provider.callCount();
-		since = Date.now();
-	}
 }
 
 function perChat(counts: Record<string, number>, prefix: string, chats: number): Record<string, number> {

@@ -24,7 +24,10 @@ function counted(ctx: DurableObjectState, className: string): DurableObjectState
 	};
 	Object.assign(sql, {
 		exec: (query: string, ...bindings: SqlStorageValue[]) => {
-			const cursor = exec(query, ...bindings);
+			// A cursor knows the writes of its last statement only.
+			const statements = bindings.length === 0 ? query.split(/;\s*(?=\S)/) : [query];
+			for (const statement of statements.slice(0, -1)) add(`rows ${of}`, exec(statement).rowsWritten);
+			const cursor = exec(statements.at(-1) ?? "", ...bindings);
 			// A cursor knows its writes when it has run to its end, which is before the event's end.
 			if (cursors.size === 0) queueMicrotask(flush);
 			cursors.add(cursor);
