@@ -5,7 +5,7 @@
  */
 export async function isolateMiB(inspector: URL | null): Promise<number> {
 	if (!inspector) throw new Error("the Worker was started without an inspector");
-	const targets: { id: string; webSocketDebuggerUrl: string }[] = await (await fetch(new URL("/json", inspector))).json();
+	const targets: { id: string; webSocketDebuggerUrl: string }[] = await (await fetch(`http://${inspector.host}/json`)).json();
 	const target = targets.find(({ id }) => id === "core:user:parley");
 	if (!target) throw new Error("workerd's inspector does not know the Worker");
 	const socket = new WebSocket(target.webSocketDebuggerUrl);

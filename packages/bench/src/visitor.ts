@@ -20,6 +20,11 @@ interface Ask {
 	onFirstWord?: () => void;
 }
 
+/** Connections that are kept open, but given up before workerd gives them up (5 s): a request that crosses that end would be lost. */
+export function connections(options: { maxSockets?: number } = {}): Agent {
+	return new Agent({ keepAlive: true, timeout: 2_000, ...options });
+}
+
 /** One browser: it keeps its connection and its cookies. node:http, because fetch takes a large part of a millisecond itself. */
 export class Visitor {
 	readonly cookies = new Map<string, string>();
@@ -33,7 +38,7 @@ export class Visitor {
 	constructor(origin: string, { ip, agent }: { ip?: string; agent?: Agent } = {}) {
 		this.#origin = origin;
 		this.#headers = ip ? { "cf-connecting-ip": ip } : {};
-		this.#agent = agent ?? new Agent({ keepAlive: true });
+		this.#agent = agent ?? connections();
 	}
 
 	ask(path: string, { json, headers, method, onFirstByte, onFirstWord }: Ask = {}): Promise<TimedAnswer> {

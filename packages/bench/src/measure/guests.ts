@@ -1,8 +1,7 @@
-import { Agent } from "node:http";
 import type { Plan } from "../plan.ts";
 import type { RunningWorker } from "../runtime.ts";
 import { type Summary, summarize } from "../statistics.ts";
-import { Visitor } from "../visitor.ts";
+import { connections, Visitor } from "../visitor.ts";
 
 export interface GuestResult {
 	/** A guest with nothing left: the whole refusal. */
@@ -36,7 +35,7 @@ async function denied(worker: RunningWorker, requests: number): Promise<number[]
 }
 
 async function neverSeen(bare: RunningWorker, ours: RunningWorker, guests: number): Promise<GuestResult["neverSeenFirstByteMs"]> {
-	const agent = new Agent({ keepAlive: true });
+	const agent = connections();
 	const sides = { bare: [] as number[], ours: [] as number[], oursWithNetwork: [] as number[] };
 	const first = async (visitor: Visitor) => (await visitor.chat(crypto.randomUUID(), "Hello")).firstByteMs;
 	for (let guest = 0; guest < guests; guest += 1) {

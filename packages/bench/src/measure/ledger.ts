@@ -1,8 +1,7 @@
-import { Agent } from "node:http";
 import type { Plan } from "../plan.ts";
 import type { RunningWorker } from "../runtime.ts";
 import { acrossRounds, type Range, type Summary, summarize } from "../statistics.ts";
-import { Visitor } from "../visitor.ts";
+import { connections, Visitor } from "../visitor.ts";
 
 export interface LedgerResult {
 	callers: number;
@@ -20,7 +19,7 @@ const GROWTH_MAX_MS = 60_000;
 
 /** Hold + settle on one paying subject's ledger, many callers at once, each pair its own HTTP request. Its outbox reports meanwhile, as it would. */
 export async function measureLedger(worker: RunningWorker, { ledger: plan }: Plan): Promise<LedgerResult> {
-	const agent = new Agent({ keepAlive: true, maxSockets: plan.callers });
+	const agent = connections({ maxSockets: plan.callers });
 	const caller = new Visitor(worker.url, { agent });
 	await pairs(caller, await subject(caller), plan.callers, Math.min(200, plan.pairs));
 	const rates: number[] = [];

@@ -1,9 +1,8 @@
-import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FakeModel } from "../fakes/model.ts";
 import { type RunningWorker, residentMiB } from "../runtime.ts";
 import { quantile } from "../statistics.ts";
-import { Visitor } from "../visitor.ts";
+import { connections, Visitor } from "../visitor.ts";
 
 export interface Grown {
 	beforeMiB: number;
@@ -38,7 +37,7 @@ export async function grownBy(
 	openStreams: number,
 	{ asGuests = false, measure = () => settledRssMiB(worker.pid) }: { asGuests?: boolean; measure?: () => Promise<number> } = {},
 ): Promise<Grown> {
-	const agent = new Agent({ keepAlive: true });
+	const agent = connections();
 	const subscribers: Visitor[] = [];
 	for (let streams = 0; !asGuests && streams < openStreams; streams += STREAMS_PER_SUBSCRIBER) {
 		subscribers.push(await new Visitor(worker.url, { agent }).subscribe());
