@@ -4,6 +4,7 @@
 // PORT (3000), SANDBOX_PORT (3001), PARLEY_STATE (folder of the local state). Ctrl-C ends everything.
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { root, setup, stateFolder, toolEnv } from "./setup.mjs";
 
@@ -80,6 +81,15 @@ function end(code, why) {
 	}, 50);
 }
 
+/** Whether a port is free on every address: on one of them only, the app and something else would answer in turns. */
+function isFree(wanted) {
+	return new Promise((resolve) => {
+		const server = createServer();
+		server.once("error", () => resolve(false));
+		server.listen(wanted, () => server.close(() => resolve(true)));
+	});
+}
+
 async function answers(url) {
 	try {
 		return (await fetch(url)).ok;
@@ -103,6 +113,12 @@ try {
 	setup("install", "secrets", "migrations", ...(dev ? [] : ["build"]));
 } catch (error) {
 	console.error(error instanceof Error ? error.message : error);
+	process.exit(1);
+}
+
+for (const [name, wanted] of Object.entries({ PORT: port, SANDBOX_PORT: sandboxPort })) {
+	if (await isFree(wanted)) continue;
+	console.error(`Port ${wanted} is taken: end what uses it, or name another, as in "${name}=${wanted + 100} npm start".`);
 	process.exit(1);
 }
 

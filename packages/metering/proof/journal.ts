@@ -1,4 +1,6 @@
-import { type Adjustment, type Decision, type Limits, type Part, partsOf, type RequestRow, type SubjectKind } from "../src/index.ts";
+import type { Adjustment, Limits, Report, RequestRow, SubjectKind } from "../src/index.ts";
+import type { Decision } from "../src/ledger.ts";
+import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
 
 /** A plan as whoever sells it knows it. */
@@ -13,8 +15,12 @@ interface Attempt {
 	pool: string;
 	parts: Part[];
 	units: number;
-	heldAtMs: number;
 	end: RequestRow["state"];
+	/** Settled while it was held: to be reported at once. */
+	prompt: boolean;
+	acknowledged: boolean;
+	refusals: number;
+	refusedAtMs: number;
 }
 
 const sum = (units: number[]) => units.reduce((all, one) => all + one, 0);
@@ -134,9 +140,10 @@ export class Journal {
 		if (outcome.kind === "held") {
 			must(row !== undefined, "a hold is written");
 			this.#admit(outcome.row, plan, nowMs);
-			const { id, attempt, pool, units, heldAtMs, state } = outcome.row;
+			const { id, attempt, pool, units, state } = outcome.row;
 			must(!this.attempts.some((one) => one.id === id && one.end !== "released"), "I2: one living attempt of an id", id);
-			this.attempts.push({ id, attempt, pool, units, heldAtMs, end: state, parts: partsOf(outcome.row) });
+			const untold = { prompt: false, acknowledged: false, refusals: 0, refusedAtMs: 0 };
+			this.attempts.push({ id, attempt, pool, units, end: state, parts: partsOf(outcome.row), ...untold });
 		} else if (row) {
 			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
 			must(attempt !== undefined, "a row has its attempt", row);
@@ -148,7 +155,14 @@ export class Journal {
 					"I4: nothing that the provider knows is undone without a trace",
 					row,
 				);
+				attempt.prompt = attempt.end === "held";
 				attempt.end = row.state;
+			}
+			if (attempt && outcome.kind === "acknowledged") attempt.acknowledged = true;
+			if (attempt && outcome.kind === "report-refused") {
+				attempt.refusals += 1;
+				attempt.refusedAtMs = nowMs;
+				must(outcome.deadLetter === attempt.refusals >= 5, "a dead letter was refused five times", attempt, outcome);
 			}
 		}
 		if (adjustment) {
@@ -170,6 +184,20 @@ export class Journal {
 	net(id: string): number {
 		const counted = this.counted().filter((one) => one.id === id);
 		return sum([...counted.map((one) => one.units), ...this.adjustments.filter((one) => one.requestId === id).map((one) => one.units)]);
+	}
+
+	/** What is sent is owed, as it was held. What was refused goes alone, holds back no other, and is a dead letter's once a day. */
+	leaving(batch: readonly Report[], nowMs: number): void {
+		const owed = this.counted().filter((one) => isBilled(one.pool) && !one.acknowledged);
+		const sent = batch.map((report) => owed.find((one) => one.id === report.id && one.units === report.units));
+		for (const one of sent) {
+			must(one !== undefined, "I4: only what is owed is sent", batch);
+			if (!one || one.refusals === 0) continue;
+			must(batch.length === 1, "what was refused goes alone", batch);
+			must(one.refusals < 5 || nowMs - one.refusedAtMs >= 86_400_000, "a dead letter is sent once a day", one, nowMs);
+		}
+		const waiting = owed.filter((one) => one.end === "settled" && one.prompt && one.refusals === 0 && !sent.includes(one));
+		must(waiting.length === 0 || batch.length === 50, "nothing is held back", waiting, batch);
 	}
 
 	/** I4, once all is drained: the provider's events are the counted attempts of subscriptions, each once. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HOLD_MS, type Release, type Report, type SubjectKind } from "../src/index.ts";
+import type { Release, Report, SubjectKind } from "../src/index.ts";
+import { HOLD_MS } from "../src/ledger.ts";
 import type { Plan } from "./journal.ts";
 import { Subject } from "./subject.ts";
 
@@ -42,6 +43,7 @@ const command = fc.oneof(
 		}),
 	},
 	fc.record({ type: fc.constant("extend" as const), id }),
+	fc.record({ type: fc.constant("refuse" as const), id }),
 	fc.record({
 		type: fc.constant("carry-over" as const),
 		id: fc.constantFrom("guest:a", "guest:b"),

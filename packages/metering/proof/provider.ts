@@ -1,8 +1,13 @@
 import { type Report, subscriptionOf } from "../src/index.ts";
 
-/** A billing provider that burns its own credits: the first event of an id counts, all others are repeats. */
+/**
+ * A billing provider that burns its own credits: the first event of an id counts, all others are repeats. A batch with an event that it
+ * does not take is refused whole.
+ */
 export class Provider {
 	readonly events = new Map<string, Report>();
+	/** Ids whose events it does not take, for now. */
+	readonly disliked = new Set<string>();
 	readonly #credits = new Map<string, number>();
 
 	give(subscriptionId: string, units: number): void {
@@ -13,8 +18,11 @@ export class Provider {
 		return this.#credits.get(subscriptionId) ?? 0;
 	}
 
-	receive(batch: readonly Report[]): void {
+	/** @returns false when the batch is refused */
+	receive(batch: readonly Report[]): boolean {
+		if (batch.some(({ id }) => this.disliked.has(id))) return false;
 		for (const report of batch) if (!this.events.has(report.id)) this.events.set(report.id, report);
+		return true;
 	}
 
 	available(subscriptionId: string): number {

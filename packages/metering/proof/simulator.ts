@@ -5,7 +5,7 @@ import { Subject } from "./subject.ts";
 
 const START_MS = Date.UTC(2026, 1, 27, 23);
 const DAY_MS = 86_400_000;
-const SUBJECTS = 40;
+const SUBJECTS = 20;
 const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length", "filtered", "stopped", "failed", "interrupted"];
 
 /** What happened in one game, so that a proof can say that it saw trouble. */
@@ -19,20 +19,28 @@ export interface Tally {
 	doubled: number;
 	outages: number;
 	lateWords: number;
+	refusedReports: number;
+	deadLetters: number;
+	folded: number;
 	events: number;
 }
 
 /** One subject with the people and machines around it. All that is on its way lies in `channel`, and arrives in any order. */
 class Life {
 	readonly subject: Subject;
-	readonly channel: (() => void)[] = [];
+	channel: (() => void)[] = [];
 	/** Answers being written, or lost with their machine. */
 	readonly answers = new Map<string, "running" | "gone">();
-	readonly ids: string[] = [];
+	ids: string[] = [];
+	asked = 0;
 	plan: Plan = { kind: "none" };
 	purchases = 0;
 
-	constructor(kind: SubjectKind) {
+	/** How likely the provider dislikes a report. */
+	readonly dislike: number;
+
+	constructor(kind: SubjectKind, dislike: number) {
+		this.dislike = dislike;
 		this.subject = new Subject(kind);
 	}
 }
@@ -53,6 +61,9 @@ export class Simulator {
 		doubled: 0,
 		outages: 0,
 		lateWords: 0,
+		refusedReports: 0,
+		deadLetters: 0,
+		folded: 0,
 		events: 0,
 	};
 	readonly #chance: Chance;
@@ -62,7 +73,10 @@ export class Simulator {
 
 	constructor(seed: number) {
 		this.#chance = new Chance(seed);
-		this.#lives = Array.from({ length: SUBJECTS }, (_, i) => new Life(i % 8 === 0 ? "guest" : i % 8 === 1 ? "network" : "user"));
+		this.#lives = Array.from(
+			{ length: SUBJECTS },
+			(_, i) => new Life(i % 8 === 0 ? "guest" : i % 8 === 1 ? "network" : "user", i % 4 === 3 ? 1 : 0.02),
+		);
 		for (const life of this.#lives) {
 			this.#changePlan(life);
 			life.subject.keep(life.subject.read(life.plan, this.#nowMs));
@@ -91,6 +105,7 @@ export class Simulator {
 		else if (dice < 0.93) this.#crash(life);
 		else if (dice < 0.935) this.#jump();
 		else if (dice < 0.945) this.#outages();
+		else if (dice < 0.946) this.#season();
 		else this.#nowMs += chance.between(0, 2 * 3_600_000);
 	}
 
@@ -116,8 +131,12 @@ export class Simulator {
 	#ask(life: Life): void {
 		const chance = this.#chance;
 		const again = life.ids.length > 0 && chance.happens(0.25);
-		const id = again ? chance.pick(life.ids) : `r${life.ids.length}`;
-		if (!again) life.ids.push(id);
+		const id = again ? chance.pick(life.ids) : `r${life.asked}`;
+		if (!again) {
+			life.asked += 1;
+			life.ids.push(id);
+			if (chance.happens(life.dislike)) life.subject.provider.disliked.add(id);
+		}
 		const units = chance.happens(0.2) ? chance.between(2, 5) : 1;
 		const fingerprint = again && chance.happens(0.1) ? "other" : "f";
 		this.#send(life, () => {
@@ -148,6 +167,7 @@ export class Simulator {
 	#alarm(life: Life): void {
 		const { subject } = life;
 		const chance = this.#chance;
+		this.tally.folded += subject.retain(this.#nowMs);
 		for (const row of [...subject.rows.values()]) {
 			if (row.state !== "held") continue;
 			const heard = chance.happens(0.6) ? "unreachable" : life.answers.has(row.id) ? "running" : "never-started";
@@ -160,10 +180,23 @@ export class Simulator {
 		if (batch.length === 0 || chance.happens(0.05)) return;
 		if (this.#outage) return;
 		// The request may arrive while its answer is lost, and so it may arrive twice, and late.
-		this.#send(life, () => {
-			subject.provider.receive(chance.happens(0.5) ? batch : batch.toReversed());
-			this.#send(life, () => this.#acknowledge(life, batch));
-		});
+		this.#send(life, () => this.#report(life, chance.happens(0.5) ? batch : batch.toReversed()));
+	}
+
+	/** A batch arrives; one that is refused is sent again row by row. */
+	#report(life: Life, batch: readonly Report[]): void {
+		const { subject } = life;
+		if (subject.provider.receive(batch)) this.#send(life, () => this.#acknowledge(life, batch));
+		else if (batch.length > 1) for (const report of batch) this.#send(life, () => this.#report(life, [report]));
+		else for (const { id } of batch) this.#send(life, () => this.#refuse(life, id));
+	}
+
+	#refuse(life: Life, id: string): void {
+		const outcome = life.subject.run({ type: "refuse", id }, this.#nowMs);
+		if (outcome.kind !== "report-refused") return;
+		this.tally.refusedReports += 1;
+		if (outcome.deadLetter) this.tally.deadLetters += 1;
+		if (this.#chance.happens(0.05)) life.subject.provider.disliked.delete(id);
 	}
 
 	#acknowledge(life: Life, batch: readonly Report[]): void {
@@ -239,6 +272,16 @@ export class Simulator {
 	#jump(): void {
 		this.tally.jumps += 1;
 		this.#nowMs += this.#chance.between(-2 * DAY_MS, 2 * DAY_MS);
+	}
+
+	/** A hundred quiet days. Nobody repeats a request after them, and nothing is under way so long. */
+	#season(): void {
+		this.#nowMs += 100 * DAY_MS;
+		for (const life of this.#lives) {
+			life.ids = [];
+			life.channel = [];
+			life.answers.clear();
+		}
 	}
 
 	#outages(): void {

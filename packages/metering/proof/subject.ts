@@ -1,10 +1,12 @@
 import {
 	type Adjustment,
-	allowanceOf,
+	type Checkpoint,
 	type Command,
 	DEFAULT_LIMITS,
 	decide,
 	type Entitlement,
+	fold,
+	foldable,
 	type LedgerState,
 	ledgerTimeMs,
 	nextBatch,
@@ -14,16 +16,23 @@ import {
 	type SubjectKind,
 	standing,
 } from "../src/index.ts";
+import { allowanceOf } from "../src/tier.ts";
 import { Journal, type Plan } from "./journal.ts";
 import { Provider } from "./provider.ts";
+
+interface Tables {
+	rows: Map<string, RequestRow>;
+	adjustments: Map<string, Adjustment>;
+	checkpoints: Map<string, Checkpoint>;
+}
 
 /** One ledger as its Durable Object keeps it: rows on disk, the rest in memory, and a model that hears all that it decides. */
 export class Subject {
 	readonly provider = new Provider();
 	readonly journal: Journal;
-	readonly #disk = new Map<string, string>();
+	readonly #disk = { rows: new Map<string, string>(), adjustments: new Map<string, string>(), checkpoints: new Map<string, string>() };
 	readonly #kind: SubjectKind;
-	#state: LedgerState & { rows: Map<string, RequestRow>; adjustments: Map<string, Adjustment> };
+	#state: LedgerState & Tables;
 	#plan: Plan = { kind: "none" };
 	#readSentMs = 0;
 	/** Grows with each crash: an answer to an earlier instance reaches nobody. */
@@ -35,9 +44,9 @@ export class Subject {
 		this.#state = this.#empty();
 	}
 
-	#empty() {
-		const { rows, adjustments } = { rows: new Map<string, RequestRow>(), adjustments: new Map<string, Adjustment>() };
-		return { kind: this.#kind, limits: DEFAULT_LIMITS, entitlement: null, rows, adjustments, closed: false, latestMs: 0 };
+	#empty(): LedgerState & Tables {
+		const tables: Tables = { rows: new Map(), adjustments: new Map(), checkpoints: new Map() };
+		return { kind: this.#kind, limits: DEFAULT_LIMITS, entitlement: null, closed: false, latestMs: 0, ...tables };
 	}
 
 	get rows(): ReadonlyMap<string, RequestRow> {
@@ -57,18 +66,35 @@ export class Subject {
 		if (outcome.kind === "refused" && command.type === "hold" && outcome.refusal.policy !== "in-flight") {
 			this.journal.refused(allowance.pool, command.units, plan, nowMs);
 		}
-		if (row) this.#write("rows", row);
-		if (adjustment) this.#write("adjustments", adjustment);
+		if (row) this.#write("rows", row.id, row);
+		if (adjustment) this.#write("adjustments", adjustment.id, adjustment);
 		if (row || adjustment) this.check(atMs);
 		return outcome;
 	}
 
-	#write(table: "rows" | "adjustments", entry: RequestRow | Adjustment): void {
-		this.#disk.set(`${table} ${entry.id}`, JSON.stringify(entry));
-		if ("state" in entry) {
-			this.#state.rows.set(entry.id, entry);
-			this.#state.latestMs = Math.max(this.#state.latestMs, entry.heldAtMs, entry.endedAtMs ?? 0);
-		} else this.#state.adjustments.set(entry.id, entry);
+	#write<T extends keyof Tables>(table: T, key: string, entry: Parameters<Tables[T]["set"]>[1]): void {
+		this.#disk[table].set(key, JSON.stringify(entry));
+		this.#load(table, key, entry);
+	}
+
+	#load(table: keyof Tables, key: string, entry: RequestRow | Adjustment | Checkpoint): void {
+		(this.#state[table] as Map<string, typeof entry>).set(key, entry);
+		if ("state" in entry) this.#state.latestMs = Math.max(this.#state.latestMs, entry.heldAtMs, entry.endedAtMs ?? 0);
+	}
+
+	/** Old rows become checkpoints, and nobody can tell from what is shown. */
+	retain(atMs: number): number {
+		const old = foldable(this.#state, atMs);
+		if (old.length === 0) return 0;
+		const before = JSON.stringify(standing(this.#state, atMs));
+		for (const checkpoint of fold(this.#state.checkpoints, old)) this.#write("checkpoints", checkpoint.pool, checkpoint);
+		for (const { id } of old) {
+			this.#disk.rows.delete(id);
+			this.#state.rows.delete(id);
+		}
+		const after = JSON.stringify(standing(this.#state, atMs));
+		if (after !== before) throw new Error(`I3: shown ${before}, and ${after} once ${old.length} rows are folded`);
+		return old.length;
 	}
 
 	/** I3: what is shown follows from the list of what was accepted, and is never negative. */
@@ -91,14 +117,17 @@ export class Subject {
 		const { entitlement } = this.#state;
 		this.#state = { ...this.#empty(), entitlement };
 		this.#readSentMs = 0;
-		for (const [name, text] of this.#disk) this.#write(name.startsWith("rows") ? "rows" : "adjustments", JSON.parse(text));
+		for (const [key, text] of this.#disk.rows) this.#load("rows", key, JSON.parse(text));
+		for (const [key, text] of this.#disk.adjustments) this.#load("adjustments", key, JSON.parse(text));
+		for (const [key, text] of this.#disk.checkpoints) this.#load("checkpoints", key, JSON.parse(text));
 	}
 
 	/** What the seller answers to a read that is sent now; `keep` takes it in, perhaps later. */
 	read(plan: Plan, atMs: number): { plan: Plan; entitlement: Entitlement } {
 		const acknowledged = [...this.#state.rows.values()].map((row) => (row.reportedAtMs ?? -1) + 1);
 		const fetchedAtMs = Math.max(ledgerTimeMs(this.#state, atMs), ...acknowledged);
-		this.#readSentMs = fetchedAtMs;
+		// Of all reads under way the latest by the clock, which may have jumped back since it was sent.
+		this.#readSentMs = Math.max(this.#readSentMs, fetchedAtMs);
 		if (plan.kind === "none") return { plan, entitlement: { kind: "none", fetchedAtMs } };
 		if (plan.kind === "windowed") {
 			const { subscriptionId, limit, startMs, endMs } = plan;
@@ -123,7 +152,9 @@ export class Subject {
 
 	/** The next batch, written down as leaving. */
 	batch(atMs: number): Report[] {
-		const batch = nextBatch(this.#state.rows.values(), ledgerTimeMs(this.#state, atMs));
+		const nowMs = ledgerTimeMs(this.#state, atMs);
+		const batch = nextBatch(this.#state.rows.values(), nowMs);
+		this.journal.leaving(batch, nowMs);
 		for (const { id } of batch) this.run({ type: "dispatch", id }, atMs);
 		return batch;
 	}
@@ -138,7 +169,9 @@ export class Subject {
 			}
 			nowMs = Math.max(nowMs, this.#state.latestMs);
 		}
-		nowMs += 3_600_001;
+		// What was refused waits for a day, by a clock that may have been two days ahead.
+		nowMs += 3 * 86_400_001;
+		this.provider.disliked.clear();
 		for (let batch = this.batch(nowMs); batch.length > 0; batch = this.batch(nowMs)) {
 			this.provider.receive(batch);
 			for (const { id } of batch) this.run({ type: "acknowledge", id }, nowMs);

@@ -37,15 +37,15 @@ export function spillOf(state: LedgerState, allowance: Allowance, units: number)
 	return spill;
 }
 
-/** What rows and adjustments say of each pool, apart: units held or counted, and units adjusted. */
+/** What was taken of each pool, apart: units held or counted, and units adjusted. */
 interface Used {
 	held: Map<string, number>;
 	adjusted: Map<string, number>;
 }
 
 function usedByPool(state: LedgerState): Used {
-	const held = new Map<string, number>();
 	const adjusted = new Map<string, number>();
+	const held = new Map([...state.checkpoints.values()].map(({ pool, units }) => [pool, units]));
 	for (const row of state.rows.values()) if (row.state !== "released") addParts(held, row);
 	for (const adjustment of state.adjustments.values()) addParts(adjusted, adjustment);
 	return { held, adjusted };
@@ -92,10 +92,8 @@ function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { ki
 }
 
 function bySoonestExpiry(a: Credit, b: Credit): number {
-	const aMs = a.expiresAtMs ?? Number.POSITIVE_INFINITY;
-	const bMs = b.expiresAtMs ?? Number.POSITIVE_INFINITY;
-	if (aMs !== bMs) return aMs < bMs ? -1 : 1;
-	return a.pool < b.pool ? -1 : 1;
+	const endOf = ({ expiresAtMs }: Credit) => expiresAtMs ?? Number.MAX_SAFE_INTEGER;
+	return endOf(a) - endOf(b) || (a.pool < b.pool ? -1 : 1);
 }
 
 /** Of all grants together: what a refund took back beyond its own grant is owed by the others, never by the window. */
@@ -112,7 +110,7 @@ function balanceLeft(state: LedgerState, allowance: Extract<Allowance, { kind: "
 		if (row.pool !== allowance.pool || row.state === "released") continue;
 		// What was acknowledged before the read was sent is in the provider's number already.
 		if (row.reportedAtMs === null || row.reportedAtMs >= fetchedAtMs) left -= row.units;
-		if (periodEndMs !== null && row.heldAtMs >= periodEndMs) onTrust -= row.units;
+		if (row.heldAtMs >= (periodEndMs ?? Number.POSITIVE_INFINITY)) onTrust -= row.units;
 	}
 	return Math.min(left, onTrust);
 }
@@ -149,6 +147,8 @@ export function standing(state: LedgerState, atMs: number): Standing {
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const { tier, limit, pool, window, kind } = allowance;
 	let used = adjustedIn(state, allowance);
+	// Of a window that closed for a while (a plan that was cancelled, and taken up again). A balance has one pool for all its periods.
+	if (kind === "windowed") used += state.checkpoints.get(pool)?.units ?? 0;
 	let held = 0;
 	for (const row of state.rows.values()) {
 		// Where we count, the pool is the window. A provider's is one for all periods.

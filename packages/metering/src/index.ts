@@ -1,8 +1,8 @@
-export { poolOfGrant, remaining, type Standing, standing } from "./balance.ts";
-export * from "./ledger.ts";
-export * from "./outbox.ts";
-export * from "./retention.ts";
-export * from "./rows.ts";
-export * from "./tier.ts";
-export * from "./who-pays.ts";
-export * from "./window.ts";
+export { type Standing, standing } from "./balance.ts";
+export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
+export { deadLetters, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
+export { fold, foldable } from "./retention.ts";
+export { type Adjustment, type Checkpoint, isCounted, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
+export { DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
+export { type AnswerEnd, BOUND_OF_FORGIVENESS, type Heard, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
+export { utcDay } from "./window.ts";

@@ -12,9 +12,6 @@ export const HOLD_MS = 10 * 60_000;
 /** A unit counted because nobody spoke for it is reported this much later, so that a late word can still correct it. */
 export const UNHEARD_REPORT_DELAY_MS = 60 * 60_000;
 
-/** No billing period is longer, in milliseconds; only used to tell one past period from those before it. */
-const PERIOD_MAX_MS = 31 * 86_400_000;
-
 export interface Refusal {
 	policy: Policy;
 	tier: Tier;
@@ -30,8 +27,8 @@ export type HoldCommand = {
 	fingerprint: string;
 	units: number;
 	chatId: string | null;
-	/** See `RequestRow`; only the first hold of a request is believed. */
-	sharedWith?: string | null;
+	/** See `RequestRow`. */
+	sharedWith?: readonly string[] | null;
 };
 
 export type Command =
@@ -51,7 +48,7 @@ export type Command =
 	| CorrectCommand;
 
 /** Credits that arrive once for each id. The first instant at which they can no longer be spent, epoch milliseconds; null for never. */
-export type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
+type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
 
 /**
  * A correction, once for each id. Positive `units` count more (a refund takes a grant's credits back), negative ones give back. Of a
@@ -120,7 +117,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const spill = spillOf(state, allowance, command.units);
 	// The allowance is judged first, then what is in flight: whoever has nothing left is told that, not to try again in a second.
-	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance, nowMs) } };
+	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance) } };
 	if (isFull(state, allowance)) return { outcome: { kind: "refused", refusal: tooManyAtOnce(state, allowance) } };
 	const row: RequestRow = {
 		id: command.id,
@@ -132,7 +129,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		attempt: (earlier?.attempt ?? 0) + 1,
 		forgiven: earlier && inSameWindow(allowance, earlier, { pool: allowance.pool, heldAtMs: nowMs }) ? earlier.forgiven : 0,
 		chatId: command.chatId,
-		sharedWith: earlier?.sharedWith ?? command.sharedWith ?? null,
+		sharedWith: command.sharedWith ?? null,
 		heldAtMs: nowMs,
 		expiresAtMs: nowMs + HOLD_MS,
 		endedAtMs: null,
@@ -144,11 +141,10 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	return { outcome: { kind: "held", row }, row };
 }
 
-function usedUp(state: LedgerState, allowance: Allowance, nowMs: number): Refusal {
-	const { tier, policy, limit, window } = allowance;
+function usedUp(state: LedgerState, allowance: Allowance): Refusal {
+	const { tier, policy, limit, window, stale } = allowance;
 	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
-	const resets = window.endMs !== null && window.endMs > nowMs;
-	return { policy, tier, limit, remaining: left, resetAtMs: resets ? window.endMs : null };
+	return { policy, tier, limit, remaining: left, resetAtMs: stale ? null : window.endMs };
 }
 
 /** A network's guests are many: only what they use is bounded, not how much of it at once. */
@@ -260,19 +256,22 @@ function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, now
 	invariant(Number.isSafeInteger(units) && units > 0, "a grant is a positive integer of units");
 	const pool = poolOfGrant(id);
 	const earlier = state.adjustments.get(pool);
-	if (earlier) return { outcome: { kind: earlier.units === -units && earlier.expiresAtMs === expiresAtMs ? "granted" : "conflict" } };
+	if (earlier) {
+		const same = earlier.units === -units && (earlier.expiresAtMs ?? null) === expiresAtMs;
+		return { outcome: { kind: same ? "granted" : "conflict" } };
+	}
 	return { outcome: { kind: "granted" }, adjustment: { id: pool, pool, units: -units, atMs: nowMs, expiresAtMs } };
 }
 
 function correct(state: LedgerState, command: CorrectCommand, nowMs: number): Decision {
-	const { of, units } = command;
+	const { units } = command;
 	invariant(Number.isSafeInteger(units) && units !== 0, "a correction is an integer of units, and not zero");
 	// Apart from the ids of grants and of what is carried over, which others choose.
 	const id = `correct:${command.id}`;
-	const requestId = "request" in of ? of.request : null;
-	const row = requestId === null ? undefined : state.rows.get(requestId);
-	if (requestId !== null && !row) return { outcome: { kind: "unknown" } };
-	const pool = row ? row.pool : "pool" in of ? of.pool : "grant" in of ? poolOfGrant(of.grant) : "";
+	const target = targetOf(state, command.of);
+	if (!target) return { outcome: { kind: "unknown" } };
+	const { pool, row } = target;
+	const requestId = row?.id ?? null;
 	const earlier = state.adjustments.get(id);
 	if (earlier) {
 		const same = earlier.units === units && earlier.pool === pool && (earlier.requestId ?? null) === requestId;
@@ -286,6 +285,13 @@ function correct(state: LedgerState, command: CorrectCommand, nowMs: number): De
 	const back = giveBack(netParts(state, row), -units);
 	if (back.units !== units) return { outcome: { kind: "conflict" } };
 	return { outcome: { kind: "corrected" }, adjustment: { ...adjustment, spill: back.spill } };
+}
+
+function targetOf(state: LedgerState, of: CorrectCommand["of"]): { pool: string; row?: RequestRow } | undefined {
+	if ("pool" in of) return of;
+	if ("grant" in of) return { pool: poolOfGrant(of.grant) };
+	const row = state.rows.get(of.request);
+	return row && { pool: row.pool, row };
 }
 
 /** What a request counts on each pool, corrections included, in the order of burning. */
@@ -329,12 +335,9 @@ function forgivenBeside(state: LedgerState, row: RequestRow, nowMs: number): num
 
 /**
  * Whether two holds were taken in one window. A pool that we count is one; a subscription's balance has one for each period, of which
- * only the present one is known exactly.
+ * only the present one is known: those before it are taken together.
  */
 function inSameWindow(allowance: Allowance, a: Pick<RequestRow, "pool" | "heldAtMs">, b: Pick<RequestRow, "pool" | "heldAtMs">): boolean {
 	if (a.pool !== b.pool) return false;
-	if (allowance.kind !== "balance" || allowance.pool !== a.pool) return true;
-	const inPresent = contains(allowance.window, a.heldAtMs);
-	if (inPresent !== contains(allowance.window, b.heldAtMs)) return false;
-	return inPresent || Math.abs(a.heldAtMs - b.heldAtMs) < PERIOD_MAX_MS;
+	return allowance.pool !== a.pool || contains(allowance.window, a.heldAtMs) === contains(allowance.window, b.heldAtMs);
 }

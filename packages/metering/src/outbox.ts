@@ -1,5 +1,4 @@
-import { isOwed, type RequestRow } from "./rows.ts";
-import { subscriptionOf } from "./tier.ts";
+import { isOwed, owedTo, type RequestRow } from "./rows.ts";
 
 /** One usage event for the billing provider. */
 export interface Report {
@@ -28,15 +27,12 @@ export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	const due: Report[] = [];
 	const refused: Report[] = [];
 	for (const row of rows) {
-		const subscriptionId = subscriptionOf(row.pool);
-		if (subscriptionId === null || !isOwed(row) || (row.reportAfterMs ?? 0) > nowMs) continue;
+		const subscriptionId = owedTo(row);
+		if (subscriptionId === null || (row.reportAfterMs ?? 0) > nowMs) continue;
 		(refusalsOf(row) > 0 ? refused : due).push({ id: row.id, subscriptionId, units: row.units, usedAtMs: row.heldAtMs });
 	}
+	const byAge = (a: Report, b: Report) => a.usedAtMs - b.usedAtMs;
 	return due.length > 0 ? due.sort(byAge).slice(0, BATCH_MAX) : refused.sort(byAge).slice(0, 1);
-}
-
-function byAge(a: Report, b: Report): number {
-	return a.usedAtMs - b.usedAtMs || (a.id < b.id ? -1 : 1);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
+import { standing } from "./balance.ts";
 import { fold, foldable } from "./retention.ts";
-import type { RequestRow } from "./rows.ts";
+import type { Adjustment, Checkpoint, LedgerState, RequestRow } from "./rows.ts";
+import { DEFAULT_LIMITS, type Entitlement } from "./tier.ts";
 
 const DAY_MS = 86_400_000;
-const NOW = Date.UTC(2026, 10, 21);
+const NOW = Date.UTC(2026, 10, 21, 12);
 const row = (id: string, daysAgo: number, change: Partial<RequestRow> = {}): RequestRow => ({
 	id,
 	fingerprint: "f",
@@ -21,23 +23,111 @@ const row = (id: string, daysAgo: number, change: Partial<RequestRow> = {}): Req
 	...change,
 });
 
-test("only what ended 90 days ago, is owed to no one and lies outside the open window is folded", () => {
-	const today = { startMs: NOW, endMs: NOW + DAY_MS };
+const byId = <T extends { id: string }>(entries: T[]) => new Map(entries.map((entry) => [entry.id, entry]));
+const state = (rows: RequestRow[], change: Partial<LedgerState> = {}): LedgerState => ({
+	kind: "user",
+	limits: DEFAULT_LIMITS,
+	entitlement: null,
+	rows: byId(rows),
+	adjustments: new Map(),
+	checkpoints: new Map(),
+	closed: false,
+	latestMs: 0,
+	...change,
+});
+const foldableIds = (of: LedgerState, atMs = NOW) => foldable(of, atMs).map(({ id }) => id);
+
+/** The state once all that may be folded is. */
+function folded(before: LedgerState): LedgerState {
+	const rows = new Map(before.rows);
+	const checkpoints = new Map(before.checkpoints);
+	const old = foldable(before, NOW);
+	for (const checkpoint of fold(checkpoints, old)) checkpoints.set(checkpoint.pool, checkpoint);
+	for (const { id } of old) rows.delete(id);
+	return { ...before, rows, checkpoints };
+}
+
+const yearly = (change: Partial<Extract<Entitlement, { kind: "windowed" }>> = {}): Entitlement => ({
+	kind: "windowed",
+	subscriptionId: "s",
+	limit: 30,
+	startMs: NOW - 200 * DAY_MS,
+	endMs: NOW + 165 * DAY_MS,
+	grants: [],
+	fetchedAtMs: NOW,
+	...change,
+});
+const ofYear = `sub:s@${NOW - 200 * DAY_MS}`;
+
+test("what ended and was reported more than 90 days ago is folded, and nothing else", () => {
 	const rows = [
 		row("old", 91),
 		row("recent", 90),
+		row("released", 91, { state: "released" }),
 		row("held", 91, { state: "held", endedAtMs: null }),
+		row("ended late", 91, { endedAtMs: NOW - DAY_MS }),
 		row("owed", 91, { pool: "sub:s" }),
-		row("reported", 91, { pool: "sub:s", reportedAtMs: NOW }),
+		row("reported late", 91, { pool: "sub:s", reportedAtMs: NOW - 90 * DAY_MS }),
+		row("reported", 92, { pool: "sub:s", reportedAtMs: NOW - 91 * DAY_MS }),
 	];
-	expect(foldable(rows, today, NOW).map(({ id }) => id)).toEqual(["old", "reported"]);
-	expect(foldable(rows, { startMs: 0, endMs: null }, NOW)).toEqual([]);
+	expect(foldableIds(state(rows))).toEqual(["old", "released", "reported"]);
+	expect(foldableIds(state(rows, { latestMs: NOW + DAY_MS })), "by the ledger's own time").toContain("recent");
 });
 
-test("a checkpoint keeps what was counted, and how many requests there were", () => {
-	const earlier = new Map([["day:2026-08-01", { pool: "day:2026-08-01", units: 5, requests: 3 }]]);
-	expect(fold(earlier, [row("a", 91), row("b", 91, { state: "released" }), row("c", 91, { pool: "sub:s" })])).toEqual([
-		{ pool: "day:2026-08-01", units: 7, requests: 5 },
-		{ pool: "sub:s", units: 2, requests: 1 },
+test("what was held since the open window began is kept, also while its entitlement is too old to be believed", () => {
+	const rows = [row("before", 201), row("since", 200, { pool: "day:x" })];
+	expect(foldableIds(state(rows, { entitlement: yearly() }))).toEqual(["before"]);
+	expect(foldableIds(state(rows, { entitlement: yearly({ fetchedAtMs: NOW - 2 * DAY_MS }) }))).toEqual(["before"]);
+	expect(foldableIds(state(rows, { entitlement: { kind: "none", fetchedAtMs: NOW } }))).toEqual(["before", "since"]);
+	expect(foldableIds(state([row("life", 399)], { kind: "guest" })), "a guest's window is its life").toEqual([]);
+});
+
+test("what a correction speaks of is kept: it counts in the window of its request", () => {
+	const correction: Adjustment = { id: "correct:c", pool: "sub:s", units: -2, atMs: NOW, requestId: "corrected" };
+	const carried: Adjustment = { id: "guest:g", pool: "day:x", units: 2, atMs: NOW };
+	const rows = ["corrected", "plain"].map((id) => row(id, 100, { pool: "sub:s", reportedAtMs: NOW - 95 * DAY_MS }));
+	const balance: Entitlement = {
+		kind: "balance",
+		subscriptionId: "s",
+		available: 10,
+		allowance: 10,
+		periodStartMs: NOW - DAY_MS,
+		periodEndMs: NOW + DAY_MS,
+		fetchedAtMs: NOW,
+	};
+	const before = state(rows, { entitlement: balance, adjustments: byId([correction, carried]) });
+	expect(foldableIds(before)).toEqual(["plain"]);
+	expect(standing(folded(before), NOW)).toMatchObject({ used: 0, remaining: 10 });
+});
+
+test("a checkpoint keeps the counted units of each pool, and how many requests there were", () => {
+	const earlier = new Map<string, Checkpoint>([["day:2026-08-01", { pool: "day:2026-08-01", units: 5, requests: 3 }]]);
+	const spill = [
+		{ pool: "grant:g", units: 3 },
+		{ pool: "grant:h", units: 1 },
+	];
+	const rows = [row("a", 91), row("b", 91, { state: "released" }), row("c", 91, { pool: "sub:s@0", units: 6, spill })];
+	expect(fold(earlier, [...rows, row("d", 91, { state: "expired" })])).toEqual([
+		{ pool: "day:2026-08-01", units: 9, requests: 6 },
+		{ pool: "sub:s@0", units: 2, requests: 1 },
+		{ pool: "grant:g", units: 3, requests: 0 },
+		{ pool: "grant:h", units: 1, requests: 0 },
 	]);
+	expect(fold(earlier, []), "only what changed is written").toEqual([]);
+});
+
+test("credits that were spent stay spent when the request that spent them is folded", () => {
+	const grant: Adjustment = { id: "grant:g", pool: "grant:g", units: -5, atMs: NOW - 100 * DAY_MS, expiresAtMs: null };
+	const spent = row("a", 100, { units: 22, spill: [{ pool: "grant:g", units: 2 }] });
+	const before = state([spent], { adjustments: byId([grant]) });
+	expect(standing(before, NOW)).toMatchObject({ remaining: 23, topUps: 3 });
+	expect(folded(before).rows.size).toBe(0);
+	expect(standing(folded(before), NOW)).toEqual(standing(before, NOW));
+});
+
+test("a plan that is taken up again in its window finds there what was folded while it was cancelled", () => {
+	const used = row("a", 150, { pool: ofYear, units: 7, reportedAtMs: NOW - 149 * DAY_MS });
+	const cancelled = state([used], { entitlement: { kind: "none", fetchedAtMs: NOW } });
+	expect(folded(cancelled).rows.size).toBe(0);
+	expect(standing({ ...folded(cancelled), entitlement: yearly() }, NOW)).toMatchObject({ used: 7, remaining: 23 });
 });

@@ -27,8 +27,8 @@ export interface RequestRow {
 	forgiven: number;
 	/** Who speaks for the hold when it expires: the chat's id; null where no one does. */
 	chatId: string | null;
-	/** The other ledger that the request was taken from, too (a guest's network); as its first hold said, for all attempts. */
-	sharedWith?: string | null;
+	/** The other ledgers that the attempt is taken from, too (a guest's network): its repeats are taken from the same. */
+	sharedWith?: readonly string[] | null;
 	heldAtMs: number;
 	expiresAtMs: number;
 	endedAtMs: number | null;
@@ -56,13 +56,24 @@ export interface Adjustment {
 	expiresAtMs?: number | null;
 }
 
-/** All that a decision depends on. `rows` and `adjustments` may leave out what lies in closed windows, but never a hold or an owed report. */
+/** What is left of the requests of one pool that are no longer kept by themselves. */
+export interface Checkpoint {
+	pool: string;
+	/** Counted units that lie on the pool. */
+	units: number;
+	/** Requests that were held on it; one that grants helped to pay counts in its window's pool alone. */
+	requests: number;
+}
+
+/** All that a decision depends on. */
 export interface LedgerState {
 	kind: SubjectKind;
 	limits: Limits;
 	entitlement: Entitlement | null;
 	rows: ReadonlyMap<string, RequestRow>;
 	adjustments: ReadonlyMap<string, Adjustment>;
+	/** By pool. A row is either here or in `rows`, never in both. */
+	checkpoints: ReadonlyMap<string, Checkpoint>;
 	/** A guest's ledger after its chats moved to an account: nothing more is held. */
 	closed: boolean;
 	/** The latest instant seen; a clock that jumps back does not open a window again. */
@@ -82,9 +93,14 @@ export function isCounted(row: RequestRow): boolean {
 	return row.state === "settled" || row.state === "expired";
 }
 
-/** Whether the provider is still to hear of a row. */
+/** The subscription whose provider is still to hear of a row; null when none is. */
+export function owedTo(row: RequestRow): string | null {
+	return isCounted(row) && row.reportedAtMs === null ? subscriptionOf(row.pool) : null;
+}
+
+/** Whether a provider is still to hear of a row. */
 export function isOwed(row: RequestRow): boolean {
-	return isCounted(row) && row.reportedAtMs === null && subscriptionOf(row.pool) !== null;
+	return owedTo(row) !== null;
 }
 
 /** The pools that a row or an adjustment lies on, in the order of burning: its own first, then the grants. */

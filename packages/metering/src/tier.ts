@@ -34,7 +34,7 @@ export const DEFAULT_LIMITS: Limits = {
 export const ENTITLEMENT_TRUST_MS = 24 * 3_600_000;
 
 /** Credits that were bought or given beside a plan. Spent after the window's own units, the soonest to expire first. */
-export interface Grant {
+interface Grant {
 	/** The purchase that it came with; a grant counts once for each. */
 	id: string;
 	/** Credits as they were granted, whatever has been spent of them since. */
@@ -113,7 +113,7 @@ const WINDOW = "@";
 export function subscriptionOf(pool: string): string | null {
 	if (!pool.startsWith(SUBSCRIPTION)) return null;
 	const at = pool.lastIndexOf(WINDOW);
-	return pool.slice(SUBSCRIPTION.length, at < 0 ? undefined : at);
+	return pool.slice(SUBSCRIPTION.length, at === -1 ? undefined : at);
 }
 
 /** The pool and limit that a subject's next hold is taken from, at an instant. */

@@ -18,6 +18,7 @@ function held(): LedgerState {
 		entitlement: null,
 		rows,
 		adjustments: new Map(),
+		checkpoints: new Map(),
 		closed: false,
 		latestMs: 0,
 	} as const;

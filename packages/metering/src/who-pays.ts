@@ -185,10 +185,13 @@ export const WHO_PAYS = {
 	},
 } as const satisfies Record<string, Rule>;
 
-export type WhoPaysId = keyof typeof WHO_PAYS;
-
 /** At most this many answers a window are forgiven after they cost something, and never more than the tier's limit. */
 export const FORGIVEN_MAX = 20;
+
+/** The bound that the table names, in Markdown. */
+export const BOUND_OF_FORGIVENESS =
+	"Answers that cost something before they failed in the middle, and answers stopped before their first word, are together " +
+	`forgiven at most as often as the tier's limit, and at most ${FORGIVEN_MAX} times, in a window. Then they count.`;
 
 const RULES: readonly Rule[] = Object.values(WHO_PAYS);
 
@@ -236,7 +239,6 @@ export function renderWhoPays(): string {
 		"|---|---|",
 		...rows,
 		"",
-		`**The bound.** Answers that cost something before they failed in the middle, and answers stopped before their first word, are together`,
-		`forgiven at most as often as the tier's limit, and at most ${FORGIVEN_MAX} times, in a window. Then they count.`,
+		`**The bound.** ${BOUND_OF_FORGIVENESS}`,
 	].join("\n")}\n`;
 }

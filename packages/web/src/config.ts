@@ -13,7 +13,10 @@ export interface Config {
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
 	/** Where the sandbox shows the mails it has received; only under `npm start`. */
 	mailboxUrl: string | null;
-	limits: Limits;
+	/** `everyGuest`: requests of a UTC day of all guests together, null for no such ceiling. */
+	limits: Limits & { everyGuest: number | null };
+	/** Cloudflare Turnstile: asked of a new guest once its network has used half of its pool. Null when its keys are not set. */
+	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
 }
 
 /** An empty variable is one that is not set: `.dev.vars.example` is copied with its blanks. */
@@ -41,6 +44,10 @@ export const variables = z.object({
 	AUTH_FREE_REQUESTS_DAILY: count,
 	PAID_PLAN_REQUESTS: count,
 	NETWORK_FREE_REQUESTS_DAILY: count,
+	ALL_GUESTS_REQUESTS_DAILY: count,
+	TURNSTILE_SITE_KEY: optional(z.string()),
+	TURNSTILE_SECRET_KEY: optional(z.string()),
+	TURNSTILE_VERIFY_URL: optional(z.url()),
 });
 
 /** The Worker cannot run as it is configured. The message names each variable, and is for the log only. */
@@ -73,8 +80,10 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 			free: vars.AUTH_FREE_REQUESTS_DAILY ?? DEFAULT_LIMITS.free,
 			paid: vars.PAID_PLAN_REQUESTS ?? DEFAULT_LIMITS.paid,
 			network: vars.NETWORK_FREE_REQUESTS_DAILY ?? DEFAULT_LIMITS.network,
+			everyGuest: vars.ALL_GUESTS_REQUESTS_DAILY ?? null,
 			inFlight: DEFAULT_LIMITS.inFlight,
 		},
+		turnstile: readTurnstile(vars),
 	};
 }
 
@@ -86,6 +95,14 @@ function readModel(vars: z.infer<typeof variables>): Config["model"] {
 	});
 	if (models.length === 0) throw new ConfigError("Configuration: AI_BASE_URL is set, so AI_MODELS must name at least one model");
 	return { kind: "openai-compatible", baseUrl: vars.AI_BASE_URL, apiKey: vars.AI_API_KEY, models };
+}
+
+function readTurnstile(vars: z.infer<typeof variables>): Config["turnstile"] {
+	const { TURNSTILE_SITE_KEY: siteKey, TURNSTILE_SECRET_KEY: secretKey } = vars;
+	if (!siteKey && !secretKey) return null;
+	if (!siteKey || !secretKey)
+		throw new ConfigError("Configuration: TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY are set together or not at all");
+	return { siteKey, secretKey, verifyUrl: vars.TURNSTILE_VERIFY_URL ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify" };
 }
 
 let parsed: Config | undefined;

@@ -61,6 +61,8 @@ export interface AnswerMetadata {
 	state?: AnswerState;
 	/** Whether the answer was counted; absent while it is being written. */
 	counted?: boolean;
+	/** What there is to say of how it ended, who paid included; null where the answer speaks for itself. */
+	note?: string | null;
 }
 
 /** A message in the AI SDK's UI form (`UIMessage`), narrowed to the parts that we keep: everything else is not for showing. */
@@ -96,6 +98,8 @@ export interface PlanView {
 export interface PricingView {
 	guestLimit: number;
 	freeLimit: number;
+	/** Who pays (docs/who-pays.md): what happens, and whether it is counted; and the bound that the rows speak of. */
+	whoPays: { rows: { happens: string; counted: string }[]; bound: string };
 	/** Empty when no billing provider is configured, or when it did not answer. */
 	plans: PlanView[];
 	unavailable: boolean;

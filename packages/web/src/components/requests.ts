@@ -55,6 +55,30 @@ export async function deleteChat(chatId: string): Promise<void> {
 	await askServer(`/api/chat/${chatId}`, { method: "DELETE" });
 }
 
+export interface EndingPlan {
+	name: string;
+	endMs: number;
+}
+
+/** The reader's plan, if it was cancelled and ends: nothing can be bought on top of it then. Null for a plan that goes on. */
+export async function readEndingPlan(): Promise<EndingPlan | null> {
+	const { currentSubscriptions = [] }: Billing = await (await askServer("/api/flowglad/billing")).json();
+	const ending = currentSubscriptions.find(({ isFreePlan, status }) => isFreePlan === false && status === "cancellation_scheduled");
+	const endMs = ending?.cancelScheduledAt ?? ending?.currentBillingPeriodEnd;
+	return endMs ? { name: ending?.name ?? "Pro", endMs } : null;
+}
+
+/** What is read here of Flowglad's billing object. */
+interface Billing {
+	currentSubscriptions?: {
+		name?: string | null;
+		status: string;
+		isFreePlan?: boolean | null;
+		cancelScheduledAt?: number | null;
+		currentBillingPeriodEnd?: number | null;
+	}[];
+}
+
 /** A random id of 128 bits, in the form that the server accepts for chats, messages and keys. */
 export function randomId(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -5,7 +5,7 @@ import type { PlanView } from "../view.ts";
 export const AI_REQUESTS_METER = "ai_requests";
 
 /** The part of a Flowglad price that we read. Older pricing models also name the meter on the price. */
-interface Price {
+export interface Price {
 	id: string;
 	slug: string | null;
 	type: string;

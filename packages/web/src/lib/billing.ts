@@ -1,7 +1,9 @@
 import { env } from "cloudflare:workers";
 import type { Outcome, Refusal, Release, Standing } from "@parley/metering";
+import { config } from "../config.ts";
 import type { UsageView } from "../view.ts";
-import { guestCookie, identify, networkOf, type Subject } from "./subject.ts";
+import { allGuests, guestCookie, identify, networkOf, type Subject } from "./subject.ts";
+import { isHuman } from "./turnstile.ts";
 
 export { AI_REQUESTS_METER } from "./billing-helpers.ts";
 
@@ -14,8 +16,11 @@ export interface UsageHold {
 }
 
 export type UsageCheckResult =
-	| { allowed: true; subject: Subject; hold: UsageHold; standing: Standing; setCookie: string | null }
+	/** `newlyHeld` is what this call took of `hold`: all of it but on a repeat. It is what to release, should nothing come of the call. */
+	| { allowed: true; subject: Subject; hold: UsageHold; newlyHeld: UsageHold; standing: Standing; setCookie: string | null }
 	| { allowed: false; subject: Subject; reason: "limit"; refusal: Refusal }
+	/** A guest never seen, on a network that has used half of its pool, has not shown to be human (lib/turnstile.ts). */
+	| { allowed: false; subject: Subject; reason: "challenge" }
 	| { allowed: false; subject: Subject; reason: "conflict" };
 
 export interface UsageOptions {
@@ -34,40 +39,57 @@ export interface UsageOptions {
 const ledger = (key: string) => env.USAGE_LEDGER.getByName(key);
 
 /**
- * Admits a request: takes a hold on the asker's allowance before the model is called, or says which limit refuses it (seed 001). The same
- * requestId again takes nothing more. Asks no billing provider, unless the answer would be no.
+ * Admits a request: takes a hold on the asker's allowance before the model is called, or says which limit refuses it (seed 001). A guest's is
+ * taken from the pools that guests share, too. The same requestId again takes nothing more. Asks no billing provider, unless the answer would
+ * be no.
  */
 export async function checkUsageAllowed(request: Request, options: UsageOptions = {}): Promise<UsageCheckResult> {
 	const subject = options.subject ?? (await identify(request));
-	const hold = {
-		id: options.requestId ?? request.headers.get("idempotency-key") ?? crypto.randomUUID(),
-		fingerprint: options.fingerprint ?? "",
-		units: options.units ?? 1,
-		chatId: options.chatId ?? null,
-	};
-	const own = { ledger: subject.key, id: hold.id };
-	const network = subject.kind === "guest" ? await networkOf(request) : null;
-	const shared = network ? { ledger: network, id: `${subject.key}:${hold.id}` } : null;
-	// A known guest's own limit speaks first. One without a cookie costs its network first, or a script without cookies would have no limit.
-	const order = shared ? (subject.kind === "guest" && subject.known ? [own, shared] : [shared, own]) : [own];
-	const taken: UsageHold = { requestId: hold.id, attempt: 1, takenFrom: [] };
+	const isNew = subject.kind === "guest" && !subject.known;
+	const pools = subject.kind === "guest" ? await guestPools(request) : [];
+	const requestId = options.requestId ?? request.headers.get("idempotency-key") ?? crypto.randomUUID();
+	const { fingerprint = "", units = 1, chatId = null } = options;
+	const hold: UsageHold = { requestId, attempt: 1, takenFrom: [] };
+	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
+	let isFirst = isNew;
 	let standing: Standing | undefined;
-	for (const from of order) {
-		const answer = await ledger(from.ledger).hold(from.ledger, { ...hold, id: from.id });
+	// A known guest's own limit speaks first. One without a cookie costs its network first, or a script without cookies would have no limit.
+	let left = isNew ? [...pools, subject.key] : [subject.key, ...pools];
+	for (let key = left.shift(); key !== undefined; key = left.shift()) {
+		const isOwn = key === subject.key;
+		const id = isOwn ? requestId : `${subject.key}:${requestId}`;
+		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, sharedWith: isOwn ? pools : null });
 		const { outcome } = answer;
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
-			await releaseUsage(taken, "refused");
+			await releaseUsage(newlyHeld, "refused");
 			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: outcome.refusal };
 			return { allowed: false, subject, reason: "conflict" };
 		}
-		taken.takenFrom.push(from);
-		if (from === own) taken.attempt = outcome.row.attempt;
+		hold.takenFrom.push({ ledger: key, id });
+		if (outcome.kind === "held") newlyHeld.takenFrom.push({ ledger: key, id });
 		if (!standing || answer.standing.remaining < standing.remaining) standing = answer.standing;
+		if (isOwn && !isNew) {
+			hold.attempt = outcome.row.attempt;
+			isFirst = subject.kind === "guest" && answer.standing.used === 0 && answer.standing.held === units;
+			// A repeat is taken from what its first was taken from, wherever it comes from; one that has ended takes nothing any more.
+			left = outcome.row.state === "held" ? [...(outcome.row.sharedWith ?? [])] : [];
+		} else if (isFirst && isHalfUsed(answer.standing) && !(await isHuman(request))) {
+			await releaseUsage(newlyHeld, "refused");
+			return { allowed: false, subject, reason: "challenge" };
+		}
 	}
 	if (!standing) throw new Error("invariant: a request is held in at least one ledger");
-	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
-	return { allowed: true, subject, hold: taken, standing, setCookie };
+	const setCookie = isNew ? guestCookie(request, subject.cookie) : null;
+	return { allowed: true, subject, hold, newlyHeld, standing, setCookie };
 }
+
+/** The ledgers that guests share, for this UTC day: their network's, and where a ceiling is set, that of all guests. */
+async function guestPools(request: Request): Promise<string[]> {
+	const network = await networkOf(request);
+	return [network, config().limits.everyGuest === null ? null : allGuests()].filter((pool) => pool !== null);
+}
+
+const isHalfUsed = ({ used, held, limit }: Standing) => 2 * (used + held) > limit;
 
 /**
  * Counts a request: settles its hold, or, for a request that took none, holds and settles `amount` units at once. Told twice it counts once.
@@ -108,14 +130,15 @@ function isCounted(outcome: Outcome): boolean {
 /** What the asker has left and when it resets. Holds nothing, and stores nothing for an asker who was never seen. */
 export async function getBillingSummary(request: Request, subject?: Subject): Promise<UsageView> {
 	const asker = subject ?? (await identify(request));
-	const network = asker.kind === "guest" ? await networkOf(request) : null;
-	const [own, shared] = await Promise.all([ledger(asker.key).usage(asker.key), network ? ledger(network).usage(network) : null]);
+	const pools = asker.kind === "guest" ? await guestPools(request) : [];
+	const [own, ...shared] = await Promise.all([asker.key, ...pools].map((key) => ledger(key).usage(key)));
+	if (!own) throw new Error("invariant: the asker's own ledger answers");
 	return {
 		tier: own.tier,
 		limit: own.limit,
 		used: own.used,
 		held: own.held,
-		remaining: Math.min(own.remaining, shared?.remaining ?? own.remaining),
+		remaining: Math.min(own.remaining, ...shared.map((pool) => pool.remaining)),
 		topUps: own.topUps,
 		window: { start: own.window.startMs > 0 ? iso(own.window.startMs) : null, end: iso(own.window.endMs) },
 		resetAt: iso(own.window.endMs),

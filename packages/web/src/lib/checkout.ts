@@ -1,30 +1,65 @@
 import { env } from "cloudflare:workers";
 import { z } from "zod";
-import { isDefaultPlanBySlug, type PricingModel } from "./billing-helpers.ts";
+import { isDefaultPlanBySlug, type Price } from "./billing-helpers.ts";
 import { describe } from "./chat-request.ts";
-import { flowglad, readPricingModel, sdkRoutes } from "./flowglad.ts";
-import { ProblemError, readJson, refuse } from "./http.ts";
+import { flowglad, sdkRoutes } from "./flowglad.ts";
+import { readJson, refuse } from "./http.ts";
 import type { Subject } from "./subject.ts";
 
 type User = Extract<Subject, { kind: "user" }>;
 
-const PROVIDER_TIMEOUT_MS = 5_000;
+/** The SDK's own client tries for up to 3 × 60 s; nobody in front of a page waits so long. */
+const PROVIDER_DEADLINE_MS = 10_000;
+
+const url = z.string().max(2048);
+const name = z.string().min(1).max(128);
+const pages = { successUrl: url, cancelUrl: url };
+const price = z.union([z.object({ priceSlug: name }), z.object({ priceId: name })]);
+const quantity = z.literal(1).optional();
+const timing = z.enum(["immediately", "at_end_of_current_billing_period"]);
 
 /**
- * The SDK's routes that a browser may call, and what each does here. Not among them: posting usage events (a browser would burn or invent its
+ * The SDK's routes that a browser may call, and what each takes. Not among them: posting usage events (a browser would burn or invent its
  * own usage), the find-or-create that writes a customer without name and address, and resources, which we do not have.
  */
-const ALLOWED: Record<string, "reads" | "buys" | "changes"> = {
-	"customers/billing": "reads",
-	"usage-meters/balances": "reads",
-	"pricing-models/retrieve": "reads",
-	"checkout-sessions/create": "buys",
-	"checkout-sessions/create-add-payment-method": "buys",
-	"checkout-sessions/create-activate-subscription": "buys",
-	"subscriptions/cancel": "changes",
-	"subscriptions/uncancel": "changes",
-	"subscriptions/adjust": "changes",
+const ALLOWED: Record<string, { effect: "reads" | "buys" | "changes"; body: z.ZodType<SdkBody> }> = {
+	"customers/billing": { effect: "reads", body: z.object({}) },
+	"usage-meters/balances": { effect: "reads", body: z.strictObject({ subscriptionId: name.optional() }) },
+	"pricing-models/retrieve": { effect: "reads", body: z.object({}) },
+	"checkout-sessions/create": { effect: "buys", body: price.and(z.object({ ...pages, quantity, type: z.literal("product").optional() })) },
+	"checkout-sessions/create-add-payment-method": {
+		effect: "buys",
+		body: z.object({ ...pages, targetSubscriptionId: name.optional(), type: z.literal("add_payment_method").optional() }),
+	},
+	"checkout-sessions/create-activate-subscription": {
+		effect: "buys",
+		body: z.object({ ...pages, targetSubscriptionId: name, type: z.literal("activate_subscription").optional() }),
+	},
+	"subscriptions/cancel": { effect: "changes", body: z.object({ id: name, cancellation: z.object({ timing }) }) },
+	"subscriptions/uncancel": { effect: "changes", body: z.object({ id: name }) },
+	"subscriptions/adjust": {
+		effect: "changes",
+		body: price.and(
+			z.object({
+				subscriptionId: name.optional(),
+				quantity,
+				timing: timing.or(z.literal("auto")).optional(),
+				prorate: z.boolean().optional(),
+			}),
+		),
+	},
 };
+
+/** What of those bodies names something that must be ours, or for sale. */
+interface SdkBody {
+	id?: string;
+	subscriptionId?: string;
+	targetSubscriptionId?: string;
+	priceSlug?: string;
+	priceId?: string;
+	successUrl?: string;
+	cancelUrl?: string;
+}
 
 /** `GET /api/flowglad/billing`: the customer's billing, live. */
 export async function billingOf(request: Request, user: User): Promise<Response> {
@@ -47,55 +82,78 @@ export async function openCheckout(request: Request, user: User): Promise<Respon
 	const { priceSlug, successUrl = "/", cancelUrl = "/pricing" } = parsed.data;
 	assertVerified(user);
 	const urls = { successUrl: ownUrl(request, successUrl), cancelUrl: ownUrl(request, cancelUrl) };
-	const pricingModel = await asked(() => readPricingModel(PROVIDER_TIMEOUT_MS));
-	assertForSale(pricingModel, priceSlug);
 	const server = flowglad(user.userId);
-	const session = await asked(async () => {
-		// Creating a session does not create its customer, whatever the SDK's documentation says (flowglad.md, a).
-		await server?.findOrCreateCustomer();
-		return server?.createCheckoutSession({ priceSlug, ...urls, quantity: 1 });
-	});
+	// Creating a session does not create its customer, whatever the SDK's documentation says (flowglad.md, a); reading the billing does.
+	assertMayBuy(await asked(() => server?.getBilling()), { priceSlug });
+	const session = await asked(() => server?.createCheckoutSession({ priceSlug, ...urls, quantity: 1 }));
 	await env.USAGE_LEDGER.getByName(user.key).noteCheckout(user.key);
 	return Response.json({ url: session.url });
 }
 
 /** A call of `@flowglad/react`, handed to the SDK's own handler. */
 export async function callSdk(request: Request, path: string, user: User): Promise<Response> {
-	const effect = Object.hasOwn(ALLOWED, path) ? ALLOWED[path] : undefined;
-	if (!effect) refuse(403, "Not allowed", "This call is not open to browsers.");
+	const call = Object.hasOwn(ALLOWED, path) ? ALLOWED[path] : undefined;
+	if (!call) refuse(403, "Not allowed", "This call is not open to browsers.");
 	if (request.method !== "POST") refuse(405, "Method not allowed", "This address answers to POST.", { allow: "POST" });
-	const body = await readJson(request);
+	const parsed = call.body.safeParse(await readJson(request));
+	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	const body = parsed.data;
 	const ledger = env.USAGE_LEDGER.getByName(user.key);
-	if (effect === "buys") {
+	if (call.effect === "buys") {
 		assertVerified(user);
-		const urls = z.looseObject({ successUrl: z.string(), cancelUrl: z.string() }).safeParse(body);
-		if (!urls.success) refuse(400, "Invalid request", describe(urls.error));
-		ownUrl(request, urls.data.successUrl);
-		ownUrl(request, urls.data.cancelUrl);
-		await asked(() => flowglad(user.userId)?.findOrCreateCustomer());
-		await ledger.noteCheckout(user.key);
+		for (const page of [body.successUrl, body.cancelUrl]) ownUrl(request, page ?? "");
 	}
-	const response = await sdkRoutes(
-		user.userId,
-		new Request(request.url, { method: "POST", headers: request.headers, body: JSON.stringify(body) }),
-	);
-	if (effect === "changes" && response.ok) await ledger.refresh(user.key);
-	if (response.ok || response.status === 404) return response;
-	// The handler passes the provider's status and text on; a bad key of ours would look like a reader who is not signed in.
-	console.error(`flowglad ${path} answered ${response.status}`, await response.text());
-	unavailable();
+	if (call.effect !== "reads") {
+		const billing = await asked(() => flowglad(user.userId)?.getBilling());
+		assertOwn(billing, body.id ?? body.subscriptionId ?? body.targetSubscriptionId);
+		if (path === "checkout-sessions/create") assertMayBuy(billing, body);
+	}
+	if (call.effect === "buys") await ledger.noteCheckout(user.key);
+	const { method, headers } = request;
+	const answer = await asked(() => sdkRoutes(user.userId, new Request(request.url, { method, headers, body: JSON.stringify(body) })));
+	if (!answer.ok) await refuseAs(path, answer);
+	if (call.effect === "changes") await ledger.refresh(user.key);
+	return answer;
+}
+
+/** The SDK's handler passes the provider's status and words on; a bad key of ours would look like a reader who is not signed in. */
+async function refuseAs(path: string, answer: Response): Promise<never> {
+	const text = await answer.text();
+	console.error(`flowglad ${path} answered ${answer.status}`, text);
+	const code = /"code":"(\d{3})"/.exec(text)?.[1];
+	if (code === "409") alreadySubscribed();
+	return unavailable();
 }
 
 function assertVerified(user: User): void {
 	if (!user.emailVerified) refuse(403, "Email not verified", "Confirm your email address first: we have sent you a link.");
 }
 
-function assertForSale(pricingModel: PricingModel, priceSlug: string): void {
-	const known = pricingModel.products?.some((product) =>
-		product.prices?.some((price) => price.slug === priceSlug && price.type !== "usage"),
-	);
-	if (!known) refuse(400, "Unknown price", "There is no plan or top-up of this name.");
-	if (isDefaultPlanBySlug(pricingModel, priceSlug)) refuse(400, "Nothing to buy", "Every account has this plan already.");
+type Billing = Awaited<ReturnType<NonNullable<ReturnType<typeof flowglad>>["getBilling"]>>;
+
+/** A plan is bought once, a top-up only beside a plan that goes on: the provider would take the money and grant nothing (flowglad.md, e). */
+function assertMayBuy({ pricingModel, currentSubscriptions }: Billing, { priceSlug, priceId }: SdkBody): void {
+	const prices: Price[] = pricingModel.products.flatMap((product) => product.prices);
+	const price = prices.find((one) => (priceSlug === undefined ? one.id === priceId : one.slug === priceSlug));
+	if (!price?.slug || price.type === "usage") refuse(400, "Unknown price", "There is no plan or top-up of this name.");
+	if (isDefaultPlanBySlug(pricingModel, price.slug)) refuse(400, "Nothing to buy", "Every account has this plan already.");
+	const plan = currentSubscriptions?.find((one) => one.isFreePlan === false);
+	if (price.type === "subscription" && plan) alreadySubscribed();
+	if (price.type !== "single_payment") return;
+	if (!plan) refuse(409, "No active subscription found", "A top-up belongs to a paid plan. Subscribe to one first.");
+	if (plan.status === "cancellation_scheduled") {
+		refuse(409, "Plan is ending", "A top-up would end with your plan. Keep the plan first, on your account page.");
+	}
+}
+
+/** Another customer's subscription does not exist, as far as anyone can tell. */
+function assertOwn({ subscriptions = [] }: Billing, subscriptionId: string | undefined): void {
+	if (subscriptionId === undefined || subscriptions.some((one) => one.id === subscriptionId)) return;
+	refuse(404, "Subscription not found", "You have no such subscription.");
+}
+
+function alreadySubscribed(): never {
+	refuse(409, "Already subscribed", "You already have a plan. Change or cancel it on your account page.");
 }
 
 /** An address of ours, absolute: nobody is led elsewhere after paying. */
@@ -106,27 +164,26 @@ function ownUrl(request: Request, target: string): string {
 	return url.href;
 }
 
-/** The provider's answer; its failures become problems that do not show its words. */
+/** The provider's answer, within a deadline; its failures become problems that do not show its words. */
 async function asked<T>(call: () => Promise<T> | undefined): Promise<NonNullable<T>> {
-	let answer: T | undefined;
+	let answer: T | undefined | "late";
 	try {
-		answer = await call();
+		answer = await Promise.race([call(), scheduler.wait(PROVIDER_DEADLINE_MS).then(() => "late" as const)]);
 	} catch (error) {
-		if (error instanceof ProblemError) throw error;
 		console.error(`flowglad: ${error}`);
 		const status = error instanceof Error && "status" in error ? error.status : null;
 		if (status === 404) refuse(404, "Customer not found", "The billing provider does not know this account yet. Try again in a moment.");
-		if (status === 409) refuse(409, "Already subscribed", "You already have a plan. Change or cancel it on your account page.");
+		if (status === 409) alreadySubscribed();
 		unavailable();
+	}
+	if (answer === "late") {
+		const detail = "The billing provider has not answered in time. Look at your account before you try again.";
+		refuse(504, "Billing unavailable", detail);
 	}
 	if (answer === undefined || answer === null) unavailable();
 	return answer;
 }
 
 function unavailable(): never {
-	refuse(
-		502,
-		"Billing unavailable",
-		"The billing provider did not answer as expected. Nothing was changed or charged. Try again in a moment.",
-	);
+	refuse(502, "Billing unavailable", "The billing provider did not answer as expected. You were not charged. Try again in a moment.");
 }

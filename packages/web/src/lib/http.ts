@@ -5,7 +5,7 @@ import type { Problem } from "../view.ts";
  * The outcome of a request that is refused or fails, thrown by what parses and identifies, and answered as RFC 9457 problem+json.
  * Every title is documented in docs/operations.md.
  */
-export class ProblemError extends Error {
+class ProblemError extends Error {
 	override name = "ProblemError";
 	readonly problem: Omit<Problem, "type">;
 	readonly headers: HeadersInit;

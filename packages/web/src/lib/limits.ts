@@ -34,12 +34,18 @@ export function limitResponse(refusal: Refusal, requestId: string): Response {
 	return problemResponse(problem, headers);
 }
 
+/** The answer to a guest never seen who has to show to be human first; the page shows the check and sends the request again. */
+export function challengeResponse(requestId: string): Response {
+	const detail = "Many guests have come from your network today. Show that you are human, or sign up.";
+	return problemResponse({ title: "Human check needed", status: 403, detail, requestId, upgradeUrl: UPGRADE.network });
+}
+
 function sentenceOf({ policy, limit }: Refusal): string {
 	switch (policy) {
 		case "guest":
 			return `You have used your ${limit} free requests. Sign up to get more every day.`;
 		case "network":
-			return "The free requests of your network are used up for today. Sign up to get your own.";
+			return "The free requests that guests share are used up for today. Sign up to get your own.";
 		case "free":
 			return `You have used your ${limit} requests of today.`;
 		case "paid":

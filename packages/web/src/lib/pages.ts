@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { BOUND_OF_FORGIVENESS, WHO_PAYS } from "@parley/metering";
 import { createServerFn } from "@tanstack/react-start";
 import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { config } from "../config.ts";
@@ -43,7 +44,9 @@ export const loadChat = createServerFn({ method: "GET" })
 /** The plans as the billing provider has them. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits, billing } = config();
-	const published = { guestLimit: limits.guest, freeLimit: limits.free };
+	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
+	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
+	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
 	try {
 		const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
 		return { ...published, plans: pricingModel ? toPlans(pricingModel) : [], unavailable: false };

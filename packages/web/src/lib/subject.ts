@@ -62,9 +62,16 @@ export function endGuestCookie(request: Request): string {
 export async function networkOf(request: Request): Promise<string | null> {
 	const address = request.headers.get("cf-connecting-ip");
 	if (isLoopback(address ?? new URL(request.url).hostname)) return null;
-	const day = new Date().toISOString().slice(0, 10);
+	const day = utcDay();
 	return `network:${day}:${await sign(`network ${day} ${address ? prefixOf(address) : "unknown"}`)}`;
 }
+
+/** The name of the ledger that all guests share for this UTC day, where a ceiling for them is set. */
+export function allGuests(): string {
+	return `network:${utcDay()}:all`;
+}
+
+const utcDay = () => new Date().toISOString().slice(0, 10);
 
 function isLoopback(host: string): boolean {
 	return host === "localhost" || host === "::1" || host === "[::1]" || host.startsWith("127.");

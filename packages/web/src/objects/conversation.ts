@@ -1,9 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Release } from "@parley/metering";
+import { type AnswerEnd, type Heard, sentenceOf, whoPays } from "@parley/metering";
 import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "ai";
+import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { languageModel } from "../lib/model.ts";
-import type { AnswerMetadata, AnswerState, ChatMessage, ChatView } from "../view.ts";
+import type { AnswerMetadata, ChatMessage, ChatView } from "../view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { ConversationStorage, type Run } from "./conversation-storage.ts";
 
@@ -21,7 +22,6 @@ const STORE_EVERY_MS = 1_000;
 /** What of the history the model is given, newest first. */
 const HISTORY_MESSAGES_MAX = 60;
 const HISTORY_CHARS_MAX = 200_000;
-const TITLE_CHARS_MAX = 60;
 
 export interface StartRequest {
 	chatId: string;
@@ -51,12 +51,6 @@ interface Live {
 	parts: ChatMessage["parts"];
 	storedAtMs: number;
 	extendedAtMs: number;
-}
-
-/** How an answer ends: what the reader is told, and what becomes of the hold (null: it is counted). */
-interface End {
-	state: AnswerState;
-	release: Release | null;
 }
 
 /** Owns one chat: its messages, and the answer being written, which outlives whoever asked for it. */
@@ -190,7 +184,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** What the ledger asks about a hold that expired without word. */
-	async stateOf(requestId: string, attempt: number): Promise<"never-started" | "running" | "unreachable"> {
+	async stateOf(requestId: string, attempt: number): Promise<Heard> {
 		if (this.#live?.run.requestId === requestId) return "running";
 		await this.#recover();
 		const run = this.#stored.run(requestId);
@@ -229,19 +223,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	async #write(live: Live, history: ChatMessage[]): Promise<void> {
 		const { run } = live;
 		send(live, { type: "start", messageId: run.answerId, messageMetadata: { model: run.model } });
-		let end: End;
-		try {
-			end = await this.#listen(live, history);
-		} catch (error) {
+		const end = await this.#listen(live, history).catch((error: unknown): AnswerEnd => {
 			console.error(`answer ${run.requestId} failed: ${error}`);
-			end = endOfFailure(live);
-		}
+			return live.stoppedByUser ? "stopped" : "failed";
+		});
 		live.concluding = true;
 		try {
-			const counted = await this.#conclude(run, live.parts, end);
+			const metadata = await this.#conclude(run, live.parts, end);
 			// A second try that came to nothing leaves the first answer as it was.
 			if (live.replaces !== null) this.#stored.truncateFrom(run.answerId);
-			sendEnd(live, { model: run.model, state: end.state, counted });
+			sendEnd(live, metadata);
 		} catch (error) {
 			// The ledger could not be told: the last chunk must not go out. The alarm tells it, and a reload shows the whole answer.
 			console.error(`answer ${run.requestId} waits for its ledger: ${error}`);
@@ -250,7 +241,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		live.broadcast.close();
 	}
 
-	async #listen(live: Live, history: ChatMessage[]): Promise<End> {
+	async #listen(live: Live, history: ChatMessage[]): Promise<AnswerEnd> {
 		let failure: unknown;
 		const result = streamText({
 			model: languageModel(live.run.model),
@@ -273,17 +264,17 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			else if (part.type === "finish") finishReason = part.finishReason;
 			if (chars(live.parts) >= ANSWER_CHARS_MAX) {
 				live.abort.abort();
-				return { state: "length", release: null };
+				return "length";
 			}
 		}
-		if (live.stoppedByUser) return { state: "stopped", release: hasOutput(live) ? null : "stopped-early" };
-		if (failure !== undefined || !hasOutput(live) || finishReason === "" || finishReason === "error") {
+		if (live.stoppedByUser) return "stopped";
+		if (failure !== undefined || !hasOutput(live.parts) || finishReason === "" || finishReason === "error") {
 			const why = failure ?? `the model ended with "${finishReason}" after ${chars(live.parts)} characters`;
-			console.error(`answer ${live.run.requestId} failed: ${why}`);
-			return endOfFailure(live);
+			console.error(`answer ${live.run.requestId} failed: ${why}`, why instanceof Error ? (why.cause ?? "") : "");
+			return "failed";
 		}
-		if (finishReason === "length") return { state: "length", release: null };
-		return { state: finishReason === "content-filter" ? "filtered" : "complete", release: null };
+		if (finishReason === "length") return "length";
+		return finishReason === "content-filter" ? "filtered" : "complete";
 	}
 
 	#open(live: Live, type: "text" | "reasoning"): void {
@@ -308,19 +299,21 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Stores how an answer ended, then ends its hold, then stores that. Cut off in between, the alarm does the rest: both ends are
-	 * told by the same row, so that the ledger hears the same thing twice and counts it once.
+	 * Stores how an answer ended, then ends its hold as the table says (who pays), then stores that. Cut off in between, the alarm does the
+	 * rest: both ends are told by the same row, so that the ledger hears the same thing twice and counts it once.
 	 * @throws when the ledger cannot be reached
 	 */
-	async #conclude(run: Run, parts: ChatMessage["parts"], end: End): Promise<boolean> {
-		const ending: Run = { ...run, phase: "ending", end: end.state };
-		this.#stored.update(run.answerId, parts, { model: run.model, state: end.state });
+	async #conclude(run: Run, parts: ChatMessage["parts"], end: AnswerEnd): Promise<AnswerMetadata> {
+		const ending: Run = { ...run, phase: "ending", end };
+		this.#stored.update(run.answerId, parts, { model: run.model, state: end });
 		this.#stored.writeRun(ending);
-		const { counted } = end.release === null ? await recordUsage(run.hold) : await releaseUsage(run.hold, end.release);
-		this.#stored.update(run.answerId, parts, { model: run.model, state: end.state, counted });
+		const { release } = whoPays(end, hasOutput(parts));
+		const { counted } = release === null ? await recordUsage(run.hold) : await releaseUsage(run.hold, release);
+		const metadata = { model: run.model, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
+		this.#stored.update(run.answerId, parts, metadata);
 		this.#stored.writeRun({ ...ending, phase: "ended", counted });
 		await this.#list();
-		return counted;
+		return metadata;
 	}
 
 	/** Ends what a crash or a deploy left open: a dead run is interrupted, a decided one is told to its ledger. */
@@ -335,9 +328,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		for (const run of this.#stored.openRuns()) {
 			if (this.#live?.run.requestId === run.requestId) continue;
 			const parts = this.#stored.messages().find((message) => message.id === run.answerId)?.parts ?? [];
-			const state = run.end ?? "interrupted";
 			try {
-				await this.#conclude(run, parts, { state, release: releaseOf(state, parts) });
+				await this.#conclude(run, parts, run.end ?? "interrupted");
 			} catch (error) {
 				console.error(`run ${run.requestId} could not be ended: ${error}`);
 			}
@@ -368,26 +360,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			send(live, { type: `${part.type}-start`, id: partId(live) });
 			send(live, { type: `${part.type}-delta`, id: partId(live), delta: part.text });
 		}
-		sendEnd(live, message?.metadata ?? { model: run.model, state: run.end ?? "failed", counted: false });
+		const { end, model } = run;
+		sendEnd(live, message?.metadata ?? { model, state: end ?? "failed", counted: false, note: sentenceOf(end ?? "failed", false, false) });
 		live.broadcast.close();
 		return { kind: "stream", stream: live.broadcast.join() };
 	}
 }
 
-/** What becomes of the hold of an answer that ended so (docs/who-pays.md). */
-function releaseOf(state: AnswerState, parts: ChatMessage["parts"]): Release | null {
-	const output = parts.some((part) => part.text !== "");
-	if (state === "stopped") return output ? null : "stopped-early";
-	if (state === "failed" || state === "interrupted") return output ? "failed-midway" : "failed-early";
-	return null;
-}
-
-function endOfFailure(live: Live): End {
-	const state = live.stoppedByUser ? "stopped" : "failed";
-	return { state, release: releaseOf(state, live.parts) };
-}
-
-const hasOutput = (live: Live) => live.parts.some((part) => part.text !== "");
+const hasOutput = (parts: ChatMessage["parts"]) => parts.some((part) => part.text !== "");
 const chars = (parts: ChatMessage["parts"]) => parts.reduce((sum, part) => sum + part.text.length, 0);
 const partId = (live: Live) => String(live.parts.length - 1);
 
@@ -400,7 +380,7 @@ function sendEnd(live: Live, metadata: AnswerMetadata): void {
 	closePart(live);
 	if (metadata.state === "failed" || metadata.state === "interrupted") {
 		send(live, { type: "message-metadata", messageMetadata: metadata });
-		send(live, { type: "error", errorText: metadata.counted ? "That answer failed." : "That answer failed, so it was not counted." });
+		send(live, { type: "error", errorText: metadata.note ?? "That answer failed." });
 	} else if (metadata.state === "stopped") {
 		send(live, { type: "message-metadata", messageMetadata: metadata });
 		send(live, { type: "abort" });
@@ -417,16 +397,7 @@ function send(live: Live, chunk: UIMessageChunk<AnswerMetadata>): void {
 	live.broadcast.send(encoder.encode(`data: ${JSON.stringify(chunk)}\n\n`));
 }
 
-function titleOf(ask: StartRequest["ask"]): string {
-	const text =
-		ask.kind === "message"
-			? textOf(ask.message)
-					.replaceAll(/[*_`#>]+/g, "")
-					.replaceAll(/\s+/g, " ")
-					.trim()
-			: "";
-	return text.length > TITLE_CHARS_MAX ? `${text.slice(0, TITLE_CHARS_MAX - 1).trimEnd()}…` : text || "New chat";
-}
+const titleOf = (ask: StartRequest["ask"]): string => (ask.kind === "message" && chatTitle(textOf(ask.message))) || "New chat";
 
 const textOf = (message: ChatMessage) => message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 

@@ -23,10 +23,12 @@ const SCHEMA = `
 	CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** Columns that came later: an old ledger gets them when it wakes, and its old rows have null in them. */
+/** Columns that came later: an old ledger gets them when it wakes. */
 const ADDED: [table: string, column: string, type: string][] = [
 	["request", "spill", "TEXT"],
 	["request", "sent_at_ms", "INTEGER"],
+	["request", "shared_with", "TEXT"],
+	["request", "refusals", "INTEGER NOT NULL DEFAULT 0"],
 	["adjustment", "spill", "TEXT"],
 	["adjustment", "request_id", "TEXT"],
 	["adjustment", "expires_at_ms", "INTEGER"],
@@ -48,6 +50,8 @@ const REQUEST_FIELDS = [
 	"reportAfterMs",
 	"sentAtMs",
 	"reportedAtMs",
+	"sharedWith",
+	"refusals",
 ] satisfies (keyof RequestRow)[];
 
 const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", "expiresAtMs"] satisfies (keyof Adjustment)[];
@@ -59,6 +63,7 @@ const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", 
 export class LedgerStorage {
 	readonly rows = new Map<string, RequestRow>();
 	readonly adjustments = new Map<string, Adjustment>();
+	readonly checkpoints = new Map<string, Checkpoint>();
 	notes: Notes = {};
 	/** The subject's key; null while nothing is stored. */
 	key: string | null = null;
@@ -80,6 +85,9 @@ export class LedgerStorage {
 			const adjustment: Adjustment = fromColumns(ADJUSTMENT_FIELDS, columns);
 			this.adjustments.set(adjustment.id, adjustment);
 		}
+		for (const { pool, units, requests } of sql.exec<{ pool: string; units: number; requests: number }>("SELECT * FROM checkpoint")) {
+			this.checkpoints.set(pool, { pool, units, requests });
+		}
 	}
 
 	writeRow(key: string, row: RequestRow): void {
@@ -96,9 +104,9 @@ export class LedgerStorage {
 
 	/** Replaces old rows by their pools' checkpoints: the books stay complete, and no longer grow with every request. */
 	foldRows(rows: RequestRow[]): void {
-		const stored = this.#sql.exec<{ pool: string; units: number; requests: number }>("SELECT * FROM checkpoint").toArray();
-		const checkpoints = new Map<string, Checkpoint>(stored.map((checkpoint) => [checkpoint.pool, checkpoint]));
-		for (const { pool, units, requests } of fold(checkpoints, rows)) {
+		for (const checkpoint of fold(this.checkpoints, rows)) {
+			const { pool, units, requests } = checkpoint;
+			this.checkpoints.set(pool, checkpoint);
 			this.#sql.exec("INSERT OR REPLACE INTO checkpoint (pool, units, requests) VALUES (?, ?, ?)", pool, units, requests);
 		}
 		for (const row of rows) {
@@ -148,10 +156,13 @@ function toColumn(value: unknown): SqlStorageValue {
 	return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
+/** The fields that are lists. */
+const LISTS: ReadonlySet<string> = new Set(["spill", "sharedWith"]);
+
 function fromColumns<T>(fields: readonly (keyof T & string)[], columns: Record<string, SqlStorageValue>): T {
 	const record = fields.map((field) => {
 		const value = columns[columnOf(field)] ?? null;
-		return [field, field === "spill" && typeof value === "string" ? JSON.parse(value) : value];
+		return [field, LISTS.has(field) && typeof value === "string" ? JSON.parse(value) : value];
 	});
 	return Object.fromEntries(record) as T;
 }

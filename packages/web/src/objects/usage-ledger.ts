@@ -10,10 +10,12 @@ import {
 	isOver,
 	isTrusted,
 	type LedgerState,
+	type Limits,
 	nextBatch,
 	nextDueMs,
 	type Outcome,
 	type Release,
+	type Report,
 	type RequestRow,
 	retryDelayMs,
 	type Standing,
@@ -209,7 +211,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(key, row) });
 		await this.#carryLateUnits(key);
 		if (owes && (await this.#flush(key))) await this.#readAfresh(key);
-		const old = foldable(this.#stored.rows.values(), this.#standing(key).window, Date.now());
+		const old = foldable(this.#state(key), Date.now());
 		if (old.length > 0) this.#stored.foldRows(old);
 		await this.#armForWork();
 	}
@@ -223,20 +225,41 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	async #flushOnce(key: string): Promise<boolean> {
-		const { rows } = this.#stored;
-		for (let batch = nextBatch(rows.values(), Date.now()); batch.length > 0; batch = nextBatch(rows.values(), Date.now())) {
+		for (;;) {
+			const batch = nextBatch(this.#stored.rows.values(), Date.now());
+			if (batch.length === 0) break;
 			for (const { id } of batch) this.#decide(key, { type: "dispatch", id });
 			try {
-				await reportUsage(key, batch, REPORT_TIMEOUT_MS);
+				await this.#send(key, batch);
 			} catch (error) {
 				this.#noteFailure(key, error);
 				return false;
 			}
-			for (const { id } of batch) this.#decide(key, { type: "acknowledge", id });
 		}
 		const { retry, ...others } = this.#stored.notes;
 		if (retry) this.#stored.writeNotes(key, others);
 		return true;
+	}
+
+	/**
+	 * Sends a batch; refused as a whole, row by row, so that one that the provider does not take holds up none of the others.
+	 * @throws when the provider fails in any other way: then it is not known what arrived
+	 */
+	async #send(key: string, batch: Report[]): Promise<void> {
+		try {
+			await reportUsage(key, batch, REPORT_TIMEOUT_MS);
+			for (const { id } of batch) this.#decide(key, { type: "acknowledge", id });
+		} catch (error) {
+			if (!isRefusal(error)) throw error;
+			if (batch.length > 1) for (const report of batch) await this.#send(key, [report]);
+			else for (const { id } of batch) this.#refuseReport(key, id, error);
+		}
+	}
+
+	#refuseReport(key: string, id: string, error: unknown): void {
+		const outcome = this.#decide(key, { type: "refuse", id });
+		const dead = outcome.kind === "report-refused" && outcome.deadLetter;
+		console.error(`the provider refuses the report of ${key}:${id}${dead ? ", which is a dead letter now" : ""}: ${error}`);
 	}
 
 	#noteFailure(key: string, error: unknown): void {
@@ -413,13 +436,14 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	#state(key: string): LedgerState {
-		const { rows, adjustments, notes } = this.#stored;
+		const { rows, adjustments, checkpoints, notes } = this.#stored;
 		return {
 			kind: kindOf(key),
-			limits: config().limits,
+			limits: limitsOf(key),
 			entitlement: notes.entitlement ?? null,
 			rows,
 			adjustments,
+			checkpoints,
 			closed: notes.closed !== undefined,
 			latestMs: this.#latestMs(),
 		};
@@ -445,6 +469,12 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 function kindOf(key: string): SubjectKind {
 	if (key.startsWith("user:")) return "user";
 	return key.startsWith("network:") ? "network" : "guest";
+}
+
+/** The pool of all guests is a network without an outside. */
+function limitsOf(key: string): Limits {
+	const { limits } = config();
+	return key.endsWith(":all") ? { ...limits, network: limits.everyGuest ?? limits.network } : limits;
 }
 
 function isBilled(pool: string): boolean {

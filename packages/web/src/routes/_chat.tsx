@@ -1,12 +1,13 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
+import { chatTitle } from "../chat-title.ts";
 import { keepReturnPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
 import { PaymentNotice } from "../components/chat/payment-notice.tsx";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
-import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
+import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
@@ -17,10 +18,15 @@ import { loadChat, loadShell } from "../lib/pages.ts";
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
 	upgraded?: "plan" | "top-up";
+	/** Set by a confirmation link that does not work. */
+	error?: string;
 }
 
 export const Route = createFileRoute("/_chat")({
-	validateSearch: ({ upgraded }): ChatSearch => (upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
+	validateSearch: ({ upgraded, error }): ChatSearch => ({
+		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
+		...linkErrorOf({ error }),
+	}),
 	loader: () => loadShell(),
 	// The page keeps its own count while it is open; coming back to it reads everything anew.
 	staleTime: Number.POSITIVE_INFINITY,
@@ -30,7 +36,7 @@ export const Route = createFileRoute("/_chat")({
 
 function ChatFrame() {
 	useSeenHeight();
-	const { upgraded } = Route.useSearch();
+	const { upgraded, error } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const { newChats } = Route.useRouteContext();
 	const path = useLocation({ select: ({ pathname }) => pathname });
@@ -38,6 +44,7 @@ function ChatFrame() {
 	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
 	const newId = useNewId(match?.params.chatId);
 	useEffect(() => keepReturnPath(path), [path]);
+	useNewChatKey(() => void navigate({ to: "/" }));
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
 	const side = { viewer, chats, onDelete: async (chatId: string) => await remove(chatId) };
@@ -51,7 +58,7 @@ function ChatFrame() {
 	function onAccepted(chatId: string, text: string) {
 		shell.refreshUsage();
 		if (match || !text) return;
-		const title = shorten(text.replace(/\s+/g, " "));
+		const title = chatTitle(text) || "New chat";
 		newChats.set(chatId, title);
 		shell.add({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The blank page has become this chat, so that Back leads to what was before it.
@@ -63,7 +70,13 @@ function ChatFrame() {
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				{viewer.kind === "user" && !viewer.emailVerified && <ConfirmEmail email={viewer.email} mailboxUrl={mailboxUrl} />}
+				<ConfirmEmail
+					viewer={viewer}
+					mailboxUrl={mailboxUrl}
+					linkFailed={error !== undefined}
+					path={path}
+					onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+				/>
 				{upgraded && (
 					<PaymentNotice
 						bought={upgraded}
@@ -85,7 +98,7 @@ function ChatFrame() {
 						canPay={billing !== "none"}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
-						onSettled={() => void shell.settled(open.id)}
+						onSettled={() => shell.settled(open.id)}
 						readChat={(chatId) => loadChat({ data: chatId })}
 					/>
 				) : (
@@ -98,9 +111,18 @@ function ChatFrame() {
 	);
 }
 
-const titleCharsMax = 60;
-
-const shorten = (text: string) => (text.length > titleCharsMax ? `${text.slice(0, titleCharsMax - 1).trimEnd()}…` : text);
+/** Ctrl or ⌘ + Shift + O, as elsewhere. */
+function useNewChatKey(open: () => void) {
+	const pressed = useEffectEvent((event: KeyboardEvent) => {
+		if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key.toLowerCase() !== "o") return;
+		event.preventDefault();
+		open();
+	});
+	useEffect(() => {
+		document.addEventListener("keydown", pressed);
+		return () => document.removeEventListener("keydown", pressed);
+	}, []);
+}
 
 /** A chat's id is made here, before the server knows of it: a new one each time that the blank page is opened. */
 function useNewId(chatId: string | undefined): string {

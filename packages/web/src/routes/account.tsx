@@ -1,7 +1,7 @@
 import { createFileRoute, redirect } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
 import { Section } from "../components/account/section.tsx";
-import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
+import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SignOutButton } from "../components/frame/side-column.tsx";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
@@ -9,10 +9,12 @@ import { TallyLine } from "../components/tally/tally-line.tsx";
 import { loadPricing, loadShell } from "../lib/pages.ts";
 
 export const Route = createFileRoute("/account")({
-	loader: async () => {
+	validateSearch: linkErrorOf,
+	loaderDeps: ({ search }) => search,
+	loader: async ({ deps: { error } }) => {
 		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
 		const { viewer } = shell;
-		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: "/account" } });
+		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: error ? `/account?error=${error}` : "/account" } });
 		return { shell, pricing, viewer };
 	},
 	gcTime: 0,
@@ -22,8 +24,19 @@ export const Route = createFileRoute("/account")({
 
 function AccountPage() {
 	const { shell, pricing, viewer } = Route.useLoaderData();
+	const { error } = Route.useSearch();
+	const navigate = Route.useNavigate();
+	const banner = (
+		<ConfirmEmail
+			viewer={viewer}
+			mailboxUrl={shell.mailboxUrl}
+			linkFailed={error !== undefined}
+			path="/account"
+			onClose={() => void navigate({ search: {}, replace: true })}
+		/>
+	);
 	return (
-		<Page viewer={viewer} banner={!viewer.emailVerified && <ConfirmEmail email={viewer.email} mailboxUrl={shell.mailboxUrl} />}>
+		<Page viewer={viewer} banner={banner}>
 			<div className="mx-auto max-w-read">
 				<h1 className="font-semibold text-display tracking-tight">Account</h1>
 				<Section title="Requests">

@@ -1,11 +1,13 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { Plans, TopUps } from "../components/billing/pricing.tsx";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
+import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadPricing, loadShell } from "../lib/pages.ts";
 
 export const Route = createFileRoute("/pricing")({
+	validateSearch: linkErrorOf,
 	loader: async () => {
 		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
 		return { shell, pricing };
@@ -22,10 +24,21 @@ export const Route = createFileRoute("/pricing")({
 
 function PricingPage() {
 	const { shell, pricing } = Route.useLoaderData();
+	const { error } = Route.useSearch();
+	const navigate = Route.useNavigate();
+	const banner = error && (
+		<ConfirmEmail
+			viewer={shell.viewer}
+			mailboxUrl={shell.mailboxUrl}
+			linkFailed
+			path="/pricing"
+			onClose={() => void navigate({ search: {}, replace: true })}
+		/>
+	);
 	return (
-		<Page viewer={shell.viewer}>
+		<Page viewer={shell.viewer} banner={banner}>
 			<h1 className="text-balance font-semibold text-display tracking-tight">One request, one mark</h1>
-			<p className="mt-3 mb-12 max-w-read text-body text-soft">
+			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
 			<Plans pricing={pricing} shell={shell} />
@@ -41,7 +54,7 @@ function PricingPage() {
 				)
 			)}
 			<TopUps pricing={pricing} shell={shell} />
-			<WhatCounts />
+			<WhatCounts {...pricing.whoPays} />
 			<TallyIcon limit={shell.usage.limit} remaining={shell.usage.remaining} />
 		</Page>
 	);

@@ -37,7 +37,7 @@ beforeEach(async () => {
 	await context?.close();
 	context = await browser.newContext();
 	page = await context.newPage();
-	page.setDefaultTimeout(15_000);
+	page.setDefaultTimeout(45_000);
 	await model({});
 });
 
@@ -57,6 +57,37 @@ async function send(text: string): Promise<void> {
 	await composer().fill(text);
 	await composer().press("Enter");
 }
+
+interface Mail {
+	to: string;
+	text: string;
+}
+
+const mailsTo = async (email: string): Promise<Mail[]> => {
+	const { mailbox } = (await (await fetch(`${sandbox}/__sandbox/state`)).json()) as { mailbox: Mail[] };
+	return mailbox.filter(({ to }) => to === email);
+};
+
+/** Signs this test's browser up; `confirmed` also follows the link in the mail. */
+async function signUp({ confirmed }: { confirmed: boolean }): Promise<string> {
+	const email = `${crypto.randomUUID()}@example.com`;
+	const data = { name: "Ada", email, password: "correct horse", callbackURL: "/" };
+	expect((await context.request.post(`${app}/api/auth/sign-up/email`, { data })).status()).toBe(200);
+	if (!confirmed) return email;
+	await expect.poll(async () => (await mailsTo(email)).length).toBe(1);
+	const link = /https?:\S+/.exec((await mailsTo(email))[0]?.text ?? "")?.[0] ?? "";
+	await context.request.get(link);
+	return email;
+}
+
+async function buyPro(): Promise<void> {
+	const opened = await context.request.post(`${app}/api/flowglad/checkout`, { data: { priceSlug: "pro_monthly" } });
+	const { url } = (await opened.json()) as { url: string };
+	await context.request.post(url, { form: { action: "pay" }, maxRedirects: 0 });
+}
+
+/** The end of an answer, by what the screen reader is told. */
+const heard = (text: string | RegExp) => page.locator("main > [aria-live]").filter({ hasText: text }).waitFor();
 
 describe("the JavaScript of /", () => {
 	test("that its HTML names stays within 160 KiB gzip, and what is loaded before the first answer within 210", async () => {
@@ -168,31 +199,236 @@ describe("a message", () => {
 		await page.keyboard.press("Enter");
 		await page.waitForURL(`${app}/`);
 		await leftReads("4 of 5 free requests left, no reset.");
+		await expect.poll(() => composer().evaluate((element) => element === document.activeElement)).toBe(true);
+	});
+
+	test("that was said earlier can be edited, which replaces all that follows; leaving the form gives the focus back", async () => {
+		await page.goto(app);
+		for (const [text, left] of [
+			["One", "4 of 5"],
+			["Two", "3 of 5"],
+		] as const) {
+			await send(text);
+			await heard(left);
+		}
+		const edit = page.getByRole("button", { name: "Edit" }).first();
+		await edit.focus();
+		await page.keyboard.press("Enter");
+		await page.getByText("Replaces all that follows and uses one request.").waitFor();
+		await page.keyboard.press("Escape");
+		await expect.poll(() => edit.evaluate((element) => element === document.activeElement)).toBe(true);
+		await page.keyboard.press("Enter");
+		await page.keyboard.press("End");
+		await page.keyboard.type(" and a half");
+		await page.keyboard.press("Enter");
+		await heard("2 of 5");
+		await page.reload();
+		expect(await page.getByRole("article", { name: "You" }).allInnerTexts()).toEqual([expect.stringMatching(/^One and a half/)]);
+		await answer().getByText("One and a half").waitFor();
+	});
+
+	test("that is too long is kept whole, and says by how much", async () => {
+		await page.goto(app);
+		await page.waitForLoadState("networkidle");
+		const text = "x".repeat(32_768 + 5);
+		await send(text);
+		await page.getByText("This message is 5 characters too long.").waitFor();
+		expect(await composer().inputValue()).toBe(text);
+		await composer().fill(text.slice(5));
+		await page.getByText("too long").waitFor({ state: "detached" });
+		await composer().press("Enter");
+		await leftReads("4 of 5");
+	});
+
+	test("has more than one line on a phone: its keyboard has no Shift + Enter", async () => {
+		const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+		const touched = await phone.newPage();
+		await touched.goto(app);
+		await touched.waitForLoadState("networkidle");
+		const box = touched.getByRole("textbox", { name: "Message" });
+		await box.pressSequentially("Milk\nBread");
+		expect(await box.inputValue()).toBe("Milk\nBread");
+		await touched.getByRole("button", { name: "Send" }).tap();
+		await touched.getByTestId("left").filter({ hasText: "4 of 5" }).waitFor();
+		await phone.close();
+	});
+
+	test("gives its chat a name without Markdown, the same before and after the server has named it", async () => {
+		await page.goto(app);
+		await send("# Plan: use `git` for **C#**");
+		const named = page.getByRole("link", { name: "Plan: use git for C#", exact: true });
+		await named.waitFor();
+		await heard("Answer complete.");
+		await page.reload();
+		await named.waitFor();
+	});
+});
+
+describe("an answer", () => {
+	const code = "let a = 1;\n\tlet b = 2;";
+
+	test("and each piece of code in it can be copied, the older ones too", async () => {
+		await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+		const pasted = () => page.evaluate(() => navigator.clipboard.readText());
+		await page.goto(app);
+		await composer().fill(`This\n\n\`\`\`js\n${code}\n\`\`\`\n\nthat`);
+		await composer().press("Enter");
+		await heard("Answer complete.");
+		await send("And more");
+		await heard("3 of 5");
+		const first = page.getByRole("article", { name: "Answer" }).first();
+		await first.getByRole("button", { name: "Copy the code" }).click();
+		await first.getByRole("button", { name: "Copied the code" }).waitFor();
+		expect(await pasted()).toBe(code);
+		await first.getByRole("button", { name: "Copy the answer" }).click();
+		await first.getByRole("button", { name: "Copied the answer" }).waitFor();
+		expect(await pasted()).toMatch(/^You said: “This\n\n```js/);
+	});
+
+	test("is told to a screen reader when it has ended, with what is left", async () => {
+		await page.goto(app);
+		await send("Hello");
+		await heard("Thinking.");
+		await heard("Answer complete. 4 of 5 requests left, no reset.");
+	});
+
+	test("moves nothing but itself: the composer stays where it is from the first word to the last", async () => {
+		await model({ chunks: 40, chunkMs: 30 });
+		await page.setViewportSize({ width: 390, height: 844 });
+		await page.goto(app);
+		await send("Hello");
+		const top = async () => (await composer().boundingBox())?.y;
+		await page.waitForURL(/\/c\//);
+		const seen = new Set([await top()]);
+		await answer()
+			.filter({ hasText: /\w+ \w+/ })
+			.waitFor();
+		seen.add(await top());
+		const words = answer().getByText("You said").first();
+		const before = await answer().boundingBox();
+		await heard("Answer complete.");
+		seen.add(await top());
+		expect([...seen]).toHaveLength(1);
+		// What can be done with an answer appears in room that was kept for it.
+		expect((await words.boundingBox())?.y).toBe(before?.y);
+	});
+});
+
+describe("without a connection", () => {
+	test("the page says so, and a chat that cannot be loaded leaves the others in sight", async () => {
+		await page.goto(app);
+		await send("Hello");
+		await heard("Answer complete.");
+		await page.getByRole("link", { name: "New chat" }).first().click();
+		await expect.poll(() => composer().evaluate((element) => element === document.activeElement)).toBe(true);
+		await context.setOffline(true);
+		await page.getByText("You are offline. You can go on writing").waitFor();
+		const link = page.getByRole("link", { name: "Hello" });
+		await link.click();
+		await page.getByRole("heading", { name: "This chat could not be shown" }).waitFor();
+		expect(await page.getByRole("main").count()).toBe(1);
+		await context.setOffline(false);
+		await page.getByRole("button", { name: "Try again" }).click();
+		await answer().getByText("You said").waitFor();
+	});
+});
+
+describe("a confirmation link that does not work", () => {
+	const broken = () => `${app}/api/auth/verify-email?token=no-such-token&callbackURL=${encodeURIComponent("/")}`;
+
+	test("offers another one to who is signed in", async () => {
+		const email = await signUp({ confirmed: false });
+		await page.goto(broken());
+		await page.getByText(`That confirmation link does not work any more. We can send a new one to ${email}.`).waitFor();
+		await page.getByRole("button", { name: "Send the link again" }).click();
+		await page.getByText("Sent.").waitFor();
+		await expect.poll(async () => (await mailsTo(email)).length).toBe(2);
+	});
+
+	test("leads a guest to sign in first, and then to the same offer", async () => {
+		const email = await signUp({ confirmed: false });
+		await context.clearCookies();
+		await page.goto(broken());
+		await page.getByText("That confirmation link does not work any more. Sign in").waitFor();
+		await page.getByLabel("Confirm your email address").getByRole("link", { name: "Sign in" }).click();
+		await page.getByLabel("Email", { exact: true }).fill(email);
+		await page.getByLabel("Password").fill("correct horse");
+		await page.getByRole("button", { name: "Sign in" }).click();
+		await page.getByText(`We can send a new one to ${email}.`).waitFor();
+	});
+});
+
+describe("the plans", () => {
+	test("on a phone, all of them and their prices are seen without scrolling", async () => {
+		await page.setViewportSize({ width: 390, height: 844 });
+		await page.goto(`${app}/pricing`);
+		const tops = [];
+		for (const name of ["Guest", "Free", "Pro"]) tops.push((await page.getByRole("region", { name, exact: true }).boundingBox())?.y ?? 0);
+		expect(tops).toEqual(tops.toSorted((a, b) => a - b));
+		const price = await page.getByText("$7.99").boundingBox();
+		expect((price?.y ?? Number.POSITIVE_INFINITY) + (price?.height ?? 0)).toBeLessThan(844);
+	});
+
+	test("a plan that was cancelled is to be kept before a top-up is bought; the account names amounts", async () => {
+		await signUp({ confirmed: true });
+		await buyPro();
+		await page.goto(`${app}/?upgraded=1`);
+		await leftReads(/1,000 of 1,000 left/);
+		await page.goto(`${app}/account`);
+		const section = (name: string) => page.getByRole("region", { name, exact: true });
+		await section("Invoices").getByText("$7.99").waitFor();
+		expect(await section("Top-up").innerText()).toMatch(/^Top-up\s+1,000 more requests\s+Used after those of your plan/);
+		const usage = { usageMeterSlug: "ai_requests", amount: 1000 };
+		expect((await context.request.post(`${app}/api/usage-events`, { data: usage })).status()).toBe(201);
+		await page.goto(app);
+		await page.getByRole("link", { name: "Buy a top-up" }).waitFor();
+
+		await page.goto(`${app}/account`);
+		await page.getByRole("button", { name: "Cancel Pro" }).click();
+		await page.getByRole("dialog").getByRole("button", { name: "Cancel Pro" }).click();
+		await page.getByText("Pro, cancelled.").waitFor();
+		await page.goto(app);
+		await page.getByText(/Pro ends on .* Keep it, and a top-up lets you go on now\./).waitFor();
+		await page.getByRole("link", { name: "Keep Pro" }).click();
+		await page.getByRole("button", { name: "Keep Pro" }).click();
+		await page.getByRole("button", { name: "Buy a top-up" }).waitFor();
 	});
 });
 
 describe("every page", () => {
 	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere"])(
-		"%s has nothing that axe finds serious, in light and dark, on desktop and phone",
-		async (path) => {
-			for (const colorScheme of ["light", "dark"] as const) {
-				for (const viewport of [
-					{ width: 1440, height: 900 },
-					{ width: 390, height: 844 },
-				]) {
-					await page.emulateMedia({ colorScheme });
-					await page.setViewportSize(viewport);
-					await page.goto(app + path);
-					await page.evaluate(axe);
-					const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
-					expect((found as string[]).filter((line) => /^(serious|critical)/.test(line))).toEqual([]);
-					expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "sideways overflow").toBe(false);
-				}
+	/** In light and dark, on desktop and phone. */
+	async function assertAccessible(path: string): Promise<void> {
+		for (const colorScheme of ["light", "dark"] as const) {
+			for (const viewport of [
+				{ width: 1440, height: 900 },
+				{ width: 390, height: 844 },
+			]) {
+				await page.emulateMedia({ colorScheme });
+				await page.setViewportSize(viewport);
+				await page.goto(app + path);
+				await page.waitForLoadState("networkidle");
+				await page.evaluate(axe);
+				const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
+				expect((found as string[]).filter((line) => /^(serious|critical)/.test(line))).toEqual([]);
+				expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "sideways overflow").toBe(false);
 			}
-		},
-	);
+		}
+	}
+
+	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has nothing that axe finds serious", assertAccessible);
+
+	test("a subscriber's chat and account have nothing that axe finds serious", async () => {
+		await signUp({ confirmed: true });
+		await buyPro();
+		await page.goto(app);
+		await composer().fill("This\n\n```js\nlet a = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |");
+		await composer().press("Enter");
+		await heard("Answer complete.");
+		await assertAccessible(new URL(page.url()).pathname);
+		await assertAccessible("/account");
+	});
 
 	test("is there without JavaScript", async () => {
 		const plain = await browser.newContext({ javaScriptEnabled: false });

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answers, freePort, Running, root, temporaryFolder, until } from "./process.ts";
@@ -33,6 +35,17 @@ describe("npm start", () => {
 		console.log(`second npm start ready after ${Date.now() - began} ms`);
 		expect(second.output).not.toContain("setup:");
 		await second.interrupt();
+	});
+
+	test("says which port is taken, and how to name another", async () => {
+		const squatter = createServer().listen(0);
+		await once(squatter, "listening");
+		const { port } = squatter.address() as AddressInfo;
+		const start = new Running("npm", ["start"], {
+			env: { PORT: String(port), SANDBOX_PORT: String(await freePort()), PARLEY_STATE: state.path },
+		});
+		await start.says(new RegExp(`Port ${port} is taken: .*PORT=${port + 100} npm start`), 20_000);
+		squatter.close();
 	});
 });
 

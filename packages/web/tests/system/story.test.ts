@@ -20,7 +20,7 @@ beforeAll(async () => {
 	await parley.says(/Parley is ready/, 180_000);
 	browser = await openBrowser();
 	page = await browser.newPage();
-	page.setDefaultTimeout(15_000);
+	page.setDefaultTimeout(45_000);
 });
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Problem } from "../../src/view.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
 beforeEach(resetSandbox);
@@ -220,6 +221,52 @@ describe("/api/flowglad", () => {
 		expect((await user.post("/api/flowglad/checkout-sessions/create", { ...away, cancelUrl: "http://localhost/" })).status).toBe(400);
 	});
 
+	test("sells no top-up without a plan that goes on, by either way", async () => {
+		const user = new Client();
+		const { email } = await user.signUp();
+		await user.confirm(email);
+		const pages = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
+		const refusals = async () => [
+			(await (await user.post("/api/flowglad/checkout", { priceSlug: "top_up_1000" })).json<Problem>()).title,
+			(await (await user.post("/api/flowglad/checkout-sessions/create", { priceSlug: "top_up_1000", ...pages })).json<Problem>()).title,
+		];
+		expect(await refusals()).toEqual(["No active subscription found", "No active subscription found"]);
+		await user.buy("pro_monthly");
+		const { currentSubscription } = await (await user.fetch("/api/flowglad/billing")).json<{ currentSubscription: { id: string } }>();
+		const cancel = { id: currentSubscription.id, cancellation: { timing: "at_end_of_current_billing_period" } };
+		expect((await user.post("/api/flowglad/subscriptions/cancel", cancel)).status).toBe(200);
+		expect(await refusals()).toEqual(["Plan is ending", "Plan is ending"]);
+		expect((await user.post("/api/flowglad/subscriptions/uncancel", { id: currentSubscription.id })).status).toBe(200);
+		expect((await user.post("/api/flowglad/checkout-sessions/create", { priceSlug: "top_up_1000", ...pages })).status).toBe(200);
+		expect((await user.post("/api/flowglad/checkout-sessions/create", { priceSlug: "pro_monthly", ...pages })).status).toBe(409);
+	});
+
+	test.each([
+		["checkout-sessions/create", { priceSlug: "pro_monthly" }],
+		["checkout-sessions/create", { priceSlug: "pro_monthly", successUrl: "/", cancelUrl: "/", quantity: 5 }],
+		["subscriptions/cancel", { id: 7, cancellation: { timing: "immediately" } }],
+		["subscriptions/cancel", { id: "sub", cancellation: { timing: "yesterday" } }],
+		["subscriptions/adjust", { subscriptionItems: [] }],
+		["usage-meters/balances", { subscriptionId: ["sub"] }],
+	])("refuses what is not a body of %s", async (path, body) => {
+		const user = new Client();
+		const { email } = await user.signUp();
+		await user.confirm(email);
+		const response = await user.post(`/api/flowglad/${path}`, body);
+		expect(response.status).toBe(400);
+		expect(await response.json()).toMatchObject({ title: "Invalid request" });
+	});
+
+	test("waits for no provider longer than ten seconds", async () => {
+		const user = new Client();
+		await user.signUp();
+		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
+		const started = Date.now();
+		const response = await user.fetch("/api/flowglad/billing");
+		expect(response.status).toBe(504);
+		expect(Date.now() - started).toBeLessThan(12_000);
+	});
+
 	test("asks for a confirmed address on the SDK's way to the checkout too", async () => {
 		const user = new Client();
 		await user.signUp();
@@ -236,7 +283,7 @@ describe("/api/flowglad", () => {
 		const stranger = new Client();
 		await stranger.signUp();
 		const foreign = { id: subscriptions.find((one) => !one.isFreePlan)?.id, cancellation: { timing: "immediately" } };
-		expect((await stranger.post("/api/flowglad/subscriptions/cancel", foreign)).status).toBe(502);
+		expect((await stranger.post("/api/flowglad/subscriptions/cancel", foreign)).status).toBe(404);
 		expect((await sandboxState()).subscriptions.find((one) => one.id === foreign.id)?.status).toBe("active");
 	});
 });

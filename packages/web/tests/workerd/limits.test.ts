@@ -120,7 +120,8 @@ describe("a network", () => {
 
 	test("is not what a client says it is", async () => {
 		const ip = "203.0.113.9";
-		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));
+		const answers = await Promise.all(Array.from({ length: 25 }, () => new Client(ip).chat(id(), id())));
+		for (const answer of answers) expect(answer).toMatchObject({ status: 200, metadata: { counted: true } });
 		const spoofed = await new Client(ip).fetch("/api/usage", {
 			headers: { "x-forwarded-for": "198.51.100.1", "x-real-ip": "198.51.100.1", "true-client-ip": "198.51.100.1" },
 		});

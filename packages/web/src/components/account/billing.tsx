@@ -1,7 +1,7 @@
 import { FlowgladProvider, type LoadedFlowgladContextValues, useBilling } from "@flowglad/react";
 import { Link } from "@tanstack/react-router";
 import { CheckoutButton } from "../billing/checkout.tsx";
-import { Price } from "../billing/plans.tsx";
+import { Price, TopUpTerms } from "../billing/plans.tsx";
 import { returnPath } from "../billing/return-path.ts";
 import type { AccountBillingProps } from "./account-billing.tsx";
 import { Invoices } from "./invoices.tsx";
@@ -36,10 +36,11 @@ const paidOf = ({ currentSubscriptions = [] }: LoadedFlowgladContextValues): Pai
 function Loaded({ billing, pricing, ...reader }: AccountBillingProps & { billing: LoadedFlowgladContextValues }) {
 	const paid = paidOf(billing);
 	const cancelling = paid?.status === "cancellation_scheduled";
+	const atLimit = reader.usage.remaining === 0;
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	return (
 		<>
-			<PlanSection billing={billing} subscription={paid} />
+			<PlanSection billing={billing} subscription={paid} atLimit={atLimit} />
 			{paid && topUps.length > 0 && (
 				<Section title="Top-up">
 					{cancelling ? (
@@ -47,18 +48,12 @@ function Loaded({ billing, pricing, ...reader }: AccountBillingProps & { billing
 					) : (
 						topUps.map((topUp) => (
 							<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
-								<p>
-									{topUp.name}
-									<span className="block text-soft">
-										{topUp.description ??
-											`${(topUp.requests ?? 0).toLocaleString()} more requests, used after those of your plan. They do not expire.`}
-									</span>
-								</p>
+								<TopUpTerms topUp={topUp} />
 								<Price {...topUp} />
 								<CheckoutButton
 									priceSlug={topUp.priceSlug}
 									label="Buy a top-up"
-									main={reader.usage.remaining === 0}
+									main={atLimit && paid.status !== "past_due"}
 									successPath={returnPath("top-up")}
 									cancelPath="/account"
 								/>

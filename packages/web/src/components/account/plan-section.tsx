@@ -9,13 +9,14 @@ export type PaidSubscription = NonNullable<LoadedFlowgladContextValues["currentS
 
 const notDone = "The billing service did not do this just now. Nothing has changed; please try again in a moment.";
 
-export function PlanSection({
-	billing,
-	subscription,
-}: {
+interface PlanSectionProps {
 	billing: LoadedFlowgladContextValues;
 	subscription: PaidSubscription | undefined;
-}) {
+	/** Nothing is left to ask: going on is the one thing to do next. */
+	atLimit: boolean;
+}
+
+export function PlanSection({ billing, subscription, atLimit }: PlanSectionProps) {
 	if (!subscription) {
 		return (
 			<Section title="Plan">
@@ -30,7 +31,7 @@ export function PlanSection({
 	return (
 		<Section title="Plan">
 			{subscription.status === "cancellation_scheduled" ? (
-				<Cancelling billing={billing} subscription={subscription} name={name} />
+				<Cancelling billing={billing} subscription={subscription} name={name} main={atLimit} />
 			) : (
 				<Running billing={billing} subscription={subscription} name={name} />
 			)}
@@ -53,15 +54,24 @@ function Running({ billing, subscription, name }: PlanProps) {
 	return (
 		<>
 			{subscription.status === "past_due" ? (
-				<p className="text-warn">{name}. The last payment did not go through: please look at your card in the billing portal.</p>
+				<>
+					<p className="text-warn">{name}. The last payment did not go through. Look at your card, so that it goes on.</p>
+					{billing.billingPortalUrl && (
+						<a href={billing.billingPortalUrl} className="button-next mt-4 mb-2" target="_blank" rel="noopener">
+							Open the billing portal
+						</a>
+					)}
+				</>
 			) : (
 				<p>
 					{name}.{end && <Day before=" It renews on " at={end} />}
 				</p>
 			)}
-			<button type="button" className="button-bare mt-2 -ml-2" onClick={() => setAsking(true)}>
-				Cancel {name}
-			</button>
+			<div className="mt-2 -ml-2">
+				<button type="button" className="button-bare" onClick={() => setAsking(true)}>
+					Cancel {name}
+				</button>
+			</div>
 			{asking && (
 				<ConfirmDialog
 					title={`Cancel ${name}?`}
@@ -75,7 +85,7 @@ function Running({ billing, subscription, name }: PlanProps) {
 	);
 }
 
-function Cancelling({ billing, subscription, name }: PlanProps) {
+function Cancelling({ billing, subscription, name, main }: PlanProps & { main: boolean }) {
 	const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
 	const end = subscription.cancelScheduledAt ?? subscription.currentBillingPeriodEnd;
 	async function keep() {
@@ -88,7 +98,12 @@ function Cancelling({ billing, subscription, name }: PlanProps) {
 			<p>
 				{name}, cancelled.{end && <Day before=" It stays yours until " at={end} />}
 			</p>
-			<button type="button" className="button-plain mt-4" disabled={state === "busy"} onClick={() => void keep()}>
+			<button
+				type="button"
+				className={`${main ? "button-next" : "button-plain"} mt-4`}
+				disabled={state === "busy"}
+				onClick={() => void keep()}
+			>
 				Keep {name}
 			</button>
 			{state === "failed" && <Told>{notDone}</Told>}

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { PlanView, UsageView } from "../../view.ts";
-import { useHydrated } from "../frame/local-time.tsx";
+import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { Tally } from "../tally/tally.tsx";
 import { everyText, priceText } from "./money.ts";
 
@@ -28,7 +28,8 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 	return (
 		<section
 			aria-label={name}
-			className="flex flex-col gap-4 border-line border-t pt-6 pb-10 md:border-t-0 md:border-l md:px-8 md:pt-0 md:pb-2 md:first:border-l-0 md:first:pl-0"
+			// On a phone a plan is three short rows, so that all of them are seen at once.
+			className="grid grid-cols-[1fr_auto] items-baseline gap-x-4 gap-y-2 border-line border-t py-5 md:flex md:flex-col md:items-stretch md:gap-4 md:border-t-0 md:border-l md:px-8 md:pt-0 md:pb-2 md:first:border-l-0 md:first:pl-0"
 		>
 			<h2 className="flex items-baseline gap-3 font-semibold text-body">
 				{name}
@@ -36,20 +37,38 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 			</h2>
 			{price}
 			{requests !== null && (
-				<div>
+				<div className="col-span-2 flex flex-wrap items-center gap-x-3 md:block">
 					<Tally usage={fresh(requests)} label={`${requests} requests ${every}`} />
-					<p className="mt-1">
-						{requests.toLocaleString("en")} requests {every}
+					<p className="md:mt-1">
+						<LocalNumber value={requests} /> requests {every}
 					</p>
 				</div>
 			)}
-			<ul className="flex grow flex-col gap-1 text-soft">
+			<ul className="col-span-2 flex grow flex-col text-soft md:gap-1">
 				{lines.map((line) => (
 					<li key={line}>{line}</li>
 				))}
 			</ul>
-			{action && <div className="mt-2">{action}</div>}
+			{action && <div className="col-span-2 mt-1 md:mt-2">{action}</div>}
 		</section>
+	);
+}
+
+/** What a top-up gives; in the provider's words only where it does not say how many requests. */
+export function TopUpTerms({ topUp: { name, description, requests } }: { topUp: PlanView }) {
+	return (
+		<div>
+			<p className="font-semibold">
+				{requests === null ? (
+					name
+				) : (
+					<>
+						<LocalNumber value={requests} /> more requests
+					</>
+				)}
+			</p>
+			<p className="max-w-read text-soft">{requests === null ? description : "Used after those of your plan. They do not expire."}</p>
+		</div>
 	);
 }
 

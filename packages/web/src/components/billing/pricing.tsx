@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { PlanView, PricingView, Shell } from "../../view.ts";
 import { BuyButton } from "./buy-button.tsx";
-import { PlanColumn, Price } from "./plans.tsx";
+import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";
 import { returnPath } from "./return-path.ts";
 
 interface PricingProps {
@@ -100,13 +100,7 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 			</h2>
 			{topUps.map((topUp) => (
 				<div key={topUp.priceSlug} className="mt-4 flex flex-wrap items-center justify-between gap-4">
-					<div>
-						<p className="font-semibold">{topUp.name}</p>
-						<p className="max-w-read text-soft">
-							{topUp.description ??
-								`${(topUp.requests ?? 0).toLocaleString("en")} more requests, used after those of your plan. They do not expire.`}
-						</p>
-					</div>
+					<TopUpTerms topUp={topUp} />
 					<Price {...topUp} />
 				</div>
 			))}

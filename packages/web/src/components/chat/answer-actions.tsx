@@ -1,40 +1,34 @@
-import { useState } from "react";
+import { CopyButton } from "../frame/copy-button.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { textOf } from "./message.tsx";
 
-export function AnswerActions({ message, onAskAgain }: { message: LiveMessage; onAskAgain: () => void }) {
-	const { state, counted } = message.metadata ?? {};
-	const free = (state === "failed" || state === "interrupted") && !counted;
-	return (
-		<div className="mt-3 -ml-2 flex flex-wrap items-center gap-1 text-small">
-			{textOf(message) && <CopyButton text={textOf(message)} />}
-			{free ? (
-				<button type="button" className="button-plain ml-2 text-base" onClick={onAskAgain}>
-					Try again
-				</button>
-			) : (
-				<button type="button" className="button-bare" onClick={onAskAgain}>
-					Ask again <span>· uses one request</span>
-				</button>
-			)}
-		</div>
-	);
+interface AnswerActionsProps {
+	message: LiveMessage;
+	/** Its room is kept while the answer is written, so that nothing moves when it ends. */
+	writing: boolean;
+	/** Only the last answer can be asked for again. */
+	onAskAgain: (() => void) | undefined;
 }
 
-function CopyButton({ text }: { text: string }) {
-	const [copied, setCopied] = useState<boolean>();
-	async function copy() {
-		setCopied(
-			await navigator.clipboard.writeText(text).then(
-				() => true,
-				() => false,
-			),
-		);
-		setTimeout(() => setCopied(undefined), 2_000);
-	}
+export function AnswerActions({ message, writing, onAskAgain }: AnswerActionsProps) {
+	const { state, counted } = message.metadata ?? {};
+	const free = (state === "failed" || state === "interrupted") && !counted;
+	const text = textOf(message);
 	return (
-		<button type="button" className="button-bare" onClick={() => void copy()}>
-			<span aria-live="polite">{copied === undefined ? "Copy" : copied ? "Copied" : "Not copied"}</span>
-		</button>
+		<div
+			className={`mt-2 -mb-3 -ml-2 flex min-h-8 flex-wrap items-center gap-1 text-small pointer-coarse:min-h-11 ${writing ? "invisible" : onAskAgain ? "" : "shown-near"}`}
+		>
+			{text && <CopyButton text={text} what="the answer" />}
+			{onAskAgain &&
+				(free ? (
+					<button type="button" className="button-plain ml-2 text-base" onClick={onAskAgain}>
+						Try again
+					</button>
+				) : (
+					<button type="button" className="button-bare" onClick={onAskAgain}>
+						Ask again <span>· uses one request</span>
+					</button>
+				))}
+		</div>
 	);
 }

@@ -7,7 +7,7 @@ export function ChatHeader({ title, side }: { title: string; side: SideProps }) 
 		<header className="flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
 			<SideButton {...side} />
 			{title && <h1 className="min-w-0 grow truncate text-center font-medium text-base text-soft md:text-left">{title}</h1>}
-			<Link to="/" aria-label="New chat" className="button-bare min-w-9 md:hidden">
+			<Link to="/" aria-label="New chat" className="button-bare ml-auto min-w-9 md:hidden">
 				<NewChatSign />
 			</Link>
 		</header>

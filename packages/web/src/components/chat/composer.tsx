@@ -1,11 +1,14 @@
 import { type KeyboardEvent, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import { SendSign, StopSign } from "../frame/icons.tsx";
+import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
+import { isSendKey, isTouch } from "./send-key.ts";
 
 export interface ComposerHandle {
 	/** Puts words into the composer, before what may stand there already. */
 	write: (text: string) => void;
-	focus: () => void;
+	/** Takes the focus, unless that would open a keyboard on the screen. */
+	take: () => void;
 	submit: () => void;
 }
 
@@ -13,6 +16,8 @@ interface ComposerProps {
 	ref: Ref<ComposerHandle>;
 	/** Under which name the draft is kept. */
 	place: string;
+	/** A chat of which nothing is said yet. */
+	isNew: boolean;
 	answering: boolean;
 	stopping: boolean;
 	/** There is no request left: the words stay, the notice above says what to do. */
@@ -22,10 +27,11 @@ interface ComposerProps {
 	onFocus: () => void;
 }
 
-export function Composer({ ref, place, answering, stopping, atLimit, onSend, onStop, onFocus }: ComposerProps) {
+export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSend, onStop, onFocus }: ComposerProps) {
 	const [text, setText] = useState("");
 	const area = useRef<HTMLTextAreaElement>(null);
-	const sendable = text.trim() !== "" && !answering && !atLimit;
+	const charsOver = text.trim().length - messageCharsMax;
+	const sendable = text.trim() !== "" && charsOver <= 0 && !answering && !atLimit;
 
 	function change(next: string) {
 		setText(next);
@@ -43,10 +49,13 @@ export function Composer({ ref, place, answering, stopping, atLimit, onSend, onS
 	}, [place]);
 
 	const focused = useEffectEvent(onFocus);
+	const opened = useRef(useHydrated());
 	useEffect(() => {
+		// A new chat was asked for on this page: its first word is what comes next.
+		if (opened.current && isNew) takeFocus(area.current);
 		// The reader may have been there before the scripts were.
 		if (document.activeElement === area.current) focused();
-	}, []);
+	}, [isNew]);
 
 	useEffect(() => growWithText(area.current, text), [text]);
 
@@ -62,51 +71,63 @@ export function Composer({ ref, place, answering, stopping, atLimit, onSend, onS
 			change(text.trim() && text.trim() !== words.trim() ? `${words}\n\n${text}` : words);
 			area.current?.focus();
 		},
-		focus: () => area.current?.focus(),
+		take: () => takeFocus(area.current),
 		submit,
 	}));
 
 	function onKeyDown(event: KeyboardEvent) {
-		// While an input method composes a word, Enter belongs to it.
-		if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+		if (!isSendKey(event)) return;
 		event.preventDefault();
 		submit();
 	}
 
 	return (
-		<form
-			className="flex items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
-			onSubmit={(event) => {
-				event.preventDefault();
-				submit();
-			}}
-		>
-			<textarea
-				ref={area}
-				rows={1}
-				maxLength={32_768}
-				aria-label="Message"
-				placeholder="Ask anything"
-				enterKeyHint="send"
-				className="field-sizing-content block max-h-[40dvh] min-h-14 w-full min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none"
-				value={text}
-				onChange={(event) => change(event.target.value)}
-				onKeyDown={onKeyDown}
-				onFocus={onFocus}
-			/>
-			<div className="p-1.5">
-				{answering ? (
-					<button type="button" aria-label="Stop" className="button-plain size-11 p-0" disabled={stopping} onClick={onStop}>
-						<StopSign />
-					</button>
-				) : (
-					<button type="submit" aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
-						<SendSign />
-					</button>
-				)}
-			</div>
-		</form>
+		<>
+			{charsOver > 0 && (
+				<p role="status" className="border-line border-t py-3">
+					This message is <LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long. Shorten it, or send it
+					in parts.
+				</p>
+			)}
+			<form
+				className="flex items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
+				onSubmit={(event) => {
+					event.preventDefault();
+					submit();
+				}}
+			>
+				<textarea
+					ref={area}
+					rows={1}
+					aria-label="Message"
+					placeholder="Ask anything"
+					className="field-sizing-content block max-h-[40dvh] min-h-14 w-full min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none"
+					value={text}
+					onChange={(event) => change(event.target.value)}
+					onKeyDown={onKeyDown}
+					onFocus={onFocus}
+				/>
+				<div className="p-1.5">
+					{answering ? (
+						<button type="button" aria-label="Stop" className="button-plain size-11 p-0" disabled={stopping} onClick={onStop}>
+							<StopSign />
+						</button>
+					) : (
+						<button type="submit" aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
+							<SendSign />
+						</button>
+					)}
+				</div>
+			</form>
+		</>
 	);
+}
+
+/** The server takes no longer message. */
+const messageCharsMax = 32_768;
+
+function takeFocus(area: HTMLTextAreaElement | null): void {
+	if (!isTouch()) area?.focus();
 }
 
 /** For browsers that do not know `field-sizing`. */

@@ -8,23 +8,30 @@ const prompts = [
 ];
 
 /** The blank page: what this is, and three things worth trying. */
-export function FirstVisit({ usage, onPick }: { usage: UsageView; onPick: (prompt: string) => void }) {
+export function FirstVisit({ usage, atLimit, onPick }: { usage: UsageView; atLimit: boolean; onPick: (prompt: string) => void }) {
 	return (
-		<div className="flex min-h-full flex-col justify-end pt-8 pb-4 sm:justify-center">
+		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
 			<Tally usage={usage} size={2} />
 			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">
 				Parley is a quiet place to ask an AI, where you always see what is left to ask.
 			</p>
-			<h2 className="mt-8 text-small text-soft">Worth a try</h2>
-			<ul className="mt-1 -ml-2 flex flex-col items-start">
-				{prompts.map((prompt) => (
-					<li key={prompt}>
-						<button type="button" className="button-bare min-h-11 justify-start text-left text-ink" onClick={() => onPick(prompt)}>
-							{prompt}
-						</button>
-					</li>
-				))}
-			</ul>
+			{!atLimit && (
+				<>
+					<h2 className="mt-8 text-small text-soft">Worth a try</h2>
+					<ul className="mt-1 -ml-2 flex flex-col items-start">
+						{prompts.map((prompt) => (
+							<li key={prompt}>
+								<button type="button" className="button-bare min-h-11 justify-start text-left text-ink" onClick={() => onPick(prompt)}>
+									{prompt}
+								</button>
+							</li>
+						))}
+					</ul>
+				</>
+			)}
+			<p className="mt-6 text-small text-soft pointer-coarse:hidden">
+				<kbd>Enter</kbd> sends, <kbd>Shift + Enter</kbd> breaks the line, <kbd>Ctrl + Shift + O</kbd> begins a new chat.
+			</p>
 		</div>
 	);
 }

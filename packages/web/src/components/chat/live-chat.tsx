@@ -1,7 +1,7 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport, type UIMessage } from "ai";
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
-import type { AnswerMetadata, AnswerState, ChatMessage } from "../../view.ts";
+import type { AnswerMetadata, ChatMessage } from "../../view.ts";
 import { askServer } from "../requests.ts";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
@@ -38,7 +38,7 @@ export interface LiveChatProps {
 	/** The server has taken the request and begins to answer. */
 	onAccepted: () => void;
 	/** Called once for each answer that ended, with its error if it broke. */
-	onEnded: (error: Error | undefined, state: AnswerState | undefined) => void;
+	onEnded: (error: Error | undefined, end: AnswerMetadata | undefined) => void;
 }
 
 /** The AI SDK's chat, without a face: it is loaded when the reader turns to the composer, and the page draws what it reports. */
@@ -79,7 +79,7 @@ export default function LiveChat({ chatId, initial, ref, onReady, onReport, onAc
 			if (isAbort) return;
 			const error = failure.current;
 			failure.current = undefined;
-			events.current.onEnded(error, message.metadata?.state);
+			events.current.onEnded(error, message.metadata?.state ? message.metadata : undefined);
 		},
 	});
 

@@ -11,11 +11,14 @@ test("what models write is shown as what it means", () => {
 	);
 	expect(html("3. a\n   - b\n4. c")).toBe('<ol start="3"><li>a<ul><li>b</li></ul></li><li>c</li></ol>');
 	expect(html("- [x] done").match(/type="checkbox"/g)).toHaveLength(1);
-	expect(html("| a | b |\n|---|---|\n| 1 | 2 |")).toContain("<th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr>");
+	expect(html("| a | b |\n|---|--:|\n| 1 | 2 |")).toContain(
+		'<th>a</th><th data-align="right">b</th></tr></thead><tbody><tr><td>1</td><td data-align="right">2</td></tr>',
+	);
 });
 
 test("code that is still being written runs to the end, and nothing in it is Markdown", () => {
-	expect(html("```ts\nconst a = **1** < 2;")).toBe('<pre tabindex="0"><code>const a = **1** &lt; 2;</code></pre>');
+	expect(html("```ts\nconst a = **1** < 2;")).toContain('<pre tabindex="0"><code>const a = **1** &lt; 2;</code></pre>');
+	expect(html("```ts title=a\n1\n```")).toContain("<span>ts</span>");
 });
 
 test("characters are shown once escaped, not twice", () => {

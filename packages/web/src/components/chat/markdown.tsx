@@ -1,5 +1,6 @@
 import { lexer, type MarkedToken, type Token, type Tokens } from "marked";
 import { Fragment, memo, type ReactNode } from "react";
+import { CopyButton } from "../frame/copy-button.tsx";
 
 /** An answer's Markdown as elements, never as markup: raw HTML in it is text. Memoised: while one answer streams, the others are not parsed again. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
@@ -32,12 +33,7 @@ function node(token: MarkedToken): ReactNode {
 		case "hr":
 			return <hr />;
 		case "code":
-			return (
-				// biome-ignore lint/a11y/noNoninteractiveTabindex: a long line must be scrollable from the keyboard
-				<pre tabIndex={0}>
-					<code>{token.text}</code>
-				</pre>
-			);
+			return <CodeBlock code={token.text} language={/^[^\s{]+/.exec(token.lang ?? "")?.[0]} />;
 		case "text":
 			return "tokens" in token && token.tokens ? nodes(token.tokens) : token.text;
 		case "strong":
@@ -69,6 +65,21 @@ function List({ list }: { list: Tokens.List }) {
 	return list.ordered ? <ol start={Number(list.start) || 1}>{items}</ol> : <ul>{items}</ul>;
 }
 
+function CodeBlock({ code, language }: { code: string; language: string | undefined }) {
+	return (
+		<div className="code-block">
+			<div className="flex items-center justify-between">
+				<span>{language}</span>
+				<CopyButton text={code} what="the code" />
+			</div>
+			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line must be scrollable from the keyboard */}
+			<pre tabIndex={0}>
+				<code>{code}</code>
+			</pre>
+		</div>
+	);
+}
+
 function Table({ table }: { table: Tokens.Table }) {
 	return (
 		// biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table must be scrollable from the keyboard
@@ -77,7 +88,9 @@ function Table({ table }: { table: Tokens.Table }) {
 				<thead>
 					<tr>
 						{table.header.map((cell, at) => (
-							<th key={String(at)}>{nodes(cell.tokens)}</th>
+							<th key={String(at)} data-align={cell.align}>
+								{nodes(cell.tokens)}
+							</th>
 						))}
 					</tr>
 				</thead>
@@ -85,7 +98,9 @@ function Table({ table }: { table: Tokens.Table }) {
 					{table.rows.map((row, at) => (
 						<tr key={String(at)}>
 							{row.map((cell, column) => (
-								<td key={String(column)}>{nodes(cell.tokens)}</td>
+								<td key={String(column)} data-align={cell.align}>
+									{nodes(cell.tokens)}
+								</td>
 							))}
 						</tr>
 					))}

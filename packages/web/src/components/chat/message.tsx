@@ -1,6 +1,8 @@
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
+import { AnswerActions } from "./answer-actions.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
+import { isSendKey } from "./send-key.ts";
 
 export const textOf = (message: LiveMessage): string =>
 	message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
@@ -8,14 +10,26 @@ export const textOf = (message: LiveMessage): string =>
 const thoughtsOf = (message: LiveMessage): string =>
 	message.parts.flatMap((part) => (part.type === "reasoning" ? [part.text] : [])).join("\n\n");
 
-export function ReaderMessage({ message, onEdit }: { message: LiveMessage; onEdit?: ((text: string) => void) | undefined }) {
+interface ReaderMessageProps {
+	message: LiveMessage;
+	/** Whether more was said than the answer to it. */
+	followed: boolean;
+	onEdit: ((text: string) => void) | undefined;
+}
+
+export function ReaderMessage({ message, followed, onEdit }: ReaderMessageProps) {
 	const [editing, setEditing] = useState(false);
+	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
 	if (editing && onEdit) {
 		return (
 			<EditForm
 				text={text}
-				onCancel={() => setEditing(false)}
+				followed={followed}
+				onCancel={() => {
+					setEditing(false);
+					setReturning(true);
+				}}
 				onSend={(changed) => {
 					setEditing(false);
 					onEdit(changed);
@@ -28,8 +42,10 @@ export function ReaderMessage({ message, onEdit }: { message: LiveMessage; onEdi
 			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
 			{onEdit && (
 				<button
+					// biome-ignore lint/a11y/noAutofocus: whoever leaves the form comes back to where they opened it
+					autoFocus={returning}
 					type="button"
-					className="button-bare absolute top-full right-0 min-h-8 text-small opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
+					className="button-bare shown-near absolute top-full right-0 min-h-8 text-small"
 					onClick={() => setEditing(true)}
 				>
 					Edit
@@ -39,7 +55,14 @@ export function ReaderMessage({ message, onEdit }: { message: LiveMessage; onEdi
 	);
 }
 
-function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: string) => void; onCancel: () => void }) {
+interface EditFormProps {
+	text: string;
+	followed: boolean;
+	onSend: (text: string) => void;
+	onCancel: () => void;
+}
+
+function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 	return (
 		<form
 			className="ml-6 flex flex-col gap-2 sm:ml-16"
@@ -47,7 +70,12 @@ function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: str
 				const changed = String(form.get("text") ?? "").trim();
 				if (changed) onSend(changed);
 			}}
-			onKeyDown={(event) => event.key === "Escape" && onCancel()}
+			onKeyDown={(event) => {
+				if (event.key === "Escape") onCancel();
+				if (!(event.target instanceof HTMLTextAreaElement) || !isSendKey(event)) return;
+				event.preventDefault();
+				event.currentTarget.requestSubmit();
+			}}
 		>
 			<textarea
 				// biome-ignore lint/a11y/noAutofocus: the reader has just asked to write here
@@ -59,7 +87,9 @@ function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: str
 				maxLength={32_768}
 			/>
 			<div className="flex flex-wrap items-center justify-end gap-2">
-				<p className="mr-auto text-small text-soft">Replaces the answer and uses one request.</p>
+				<p className="mr-auto text-small text-soft">
+					{followed ? "Replaces all that follows" : "Replaces the answer"} and uses one request.
+				</p>
 				<button type="button" className="button-plain" onClick={onCancel}>
 					Cancel
 				</button>
@@ -71,11 +101,17 @@ function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: str
 	);
 }
 
-export function AnswerMessage({ message, writing, actions }: { message: LiveMessage; writing: boolean; actions?: ReactNode }) {
+interface AnswerMessageProps {
+	message: LiveMessage;
+	writing: boolean;
+	onAskAgain?: (() => void) | undefined;
+}
+
+export function AnswerMessage({ message, writing, onAskAgain }: AnswerMessageProps) {
 	const text = textOf(message);
 	const thoughts = thoughtsOf(message);
 	return (
-		<article aria-label="Answer" aria-busy={writing} className="min-w-0">
+		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
 			{thoughts && (
 				<details className="mb-3 text-soft">
 					<summary className="text-small">{text ? "What it thought first" : "Thinking it over"}</summary>
@@ -84,13 +120,13 @@ export function AnswerMessage({ message, writing, actions }: { message: LiveMess
 			)}
 			{text ? <Markdown text={text} /> : writing && <Waiting />}
 			{!writing && <EndOfAnswer message={message} />}
-			{actions}
+			<AnswerActions message={message} writing={writing} onAskAgain={onAskAgain} />
 		</article>
 	);
 }
 
 /** Three strokes that wait to be counted. */
-export function Waiting() {
+function Waiting() {
 	return (
 		<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
 			<rect className="waiting-mark" x="2" y="6" width="3" height="16" rx="1.5" />
@@ -101,22 +137,6 @@ export function Waiting() {
 }
 
 function EndOfAnswer({ message }: { message: LiveMessage }) {
-	const sentence = endSentence(message);
-	return sentence && <p className="mt-3 text-soft">{sentence}</p>;
-}
-
-function endSentence({ metadata }: LiveMessage): string | undefined {
-	const counted = metadata?.counted;
-	switch (metadata?.state) {
-		case "stopped":
-			return `You stopped this answer.${counted === false ? " It was not counted." : counted ? " It was counted." : ""}`;
-		case "failed":
-			return counted ? "That answer failed." : "That answer failed, so it was not counted.";
-		case "interrupted":
-			return counted ? "That answer was interrupted." : "That answer was interrupted, so it was not counted.";
-		case "length":
-			return "This answer reached its greatest length. Ask for the rest to go on.";
-		case "filtered":
-			return "A content filter of the model ended this answer.";
-	}
+	const note = message.metadata?.note;
+	return note && <p className="mt-3 text-soft">{note}</p>;
 }

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Problem, UsageView } from "../../view.ts";
 import { LocalTime } from "../frame/local-time.tsx";
+import { type EndingPlan, readEndingPlan } from "../requests.ts";
 import type { Trouble } from "./use-conversation.ts";
 
 type Policy = NonNullable<Problem["policy"]>;
@@ -56,18 +57,7 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 				</NoticeRow>
 			);
 		case "paid":
-			return (
-				<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
-					You have used all requests of this period.
-					{limit.resetAt && (
-						<>
-							{" New ones come on "}
-							<LocalTime iso={limit.resetAt} form="day" />.
-						</>
-					)}
-					{canPay && " A top-up lets you go on now."}
-				</NoticeRow>
-			);
+			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} />;
 		case "in-flight":
 			return (
 				<NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>
@@ -75,6 +65,35 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 				</NoticeRow>
 			);
 	}
+}
+
+/** A plan that was cancelled takes no top-up: it has to be kept first. */
+function PaidLimitNotice({ resetAt, canPay }: { resetAt: string | null; canPay: boolean }) {
+	const [ending, setEnding] = useState<EndingPlan | null>(null);
+	useEffect(() => {
+		// Without an answer the account page says what can be bought.
+		if (canPay) readEndingPlan().then(setEnding, () => undefined);
+	}, [canPay]);
+	if (ending) {
+		return (
+			<NoticeRow next={<NextLink to="/account">Keep {ending.name}</NextLink>}>
+				You have used all requests of this period, and {ending.name} ends on{" "}
+				<LocalTime iso={new Date(ending.endMs).toISOString()} form="day" />. Keep it, and a top-up lets you go on now.
+			</NoticeRow>
+		);
+	}
+	return (
+		<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
+			You have used all requests of this period.
+			{resetAt && (
+				<>
+					{" New ones come on "}
+					<LocalTime iso={resetAt} form="day" />.
+				</>
+			)}
+			{canPay && " A top-up lets you go on now."}
+		</NoticeRow>
+	);
 }
 
 export function TroubleNotice({ trouble, onTryAgain }: { trouble: Trouble; onTryAgain: () => void }) {
@@ -94,10 +113,14 @@ export function TroubleNotice({ trouble, onTryAgain }: { trouble: Trouble; onTry
 	}
 }
 
+export function OfflineNotice() {
+	return <NoticeRow>You are offline. You can go on writing; send it when you are back.</NoticeRow>;
+}
+
 function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
 	return (
 		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">
-			<p className="max-w-md grow basis-64">{children}</p>
+			<p className="max-w-md grow basis-64 text-pretty">{children}</p>
 			{next}
 		</div>
 	);

@@ -1,11 +1,13 @@
 import { type ReactNode, useRef, useState } from "react";
 import type { ChatMessage, ChatView, ModelOption, UsageView } from "../../view.ts";
 import { DownSign } from "../frame/icons.tsx";
+import { useOnline } from "../frame/use-online.ts";
+import { tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstVisit } from "./first-visit.tsx";
 import { ModelPicker } from "./model-picker.tsx";
-import { LimitNotice, limitOf, TroubleNotice } from "./notice.tsx";
+import { LimitNotice, limitOf, OfflineNotice, TroubleNotice } from "./notice.tsx";
 import { Thread } from "./thread.tsx";
 import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
@@ -24,7 +26,8 @@ export interface RoomProps {
 	canPay: boolean;
 	header: ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
-	onSettled: () => void;
+	/** Resolves to what is left now, if the server could be asked. */
+	onSettled: () => Promise<UsageView | undefined>;
 	readChat: (chatId: string) => Promise<ChatView | null>;
 }
 
@@ -35,23 +38,36 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 	const content = useRef<HTMLDivElement>(null);
 	const [spoken, setSpoken] = useState("");
 	const [model, setModel] = useModel(models);
-	const { atEnd, toEnd, scrollerClass } = useScrollEnd(scroller, content);
+	const { atEnd, toEnd, scrollerClass } = useScrollEnd(scroller, content, chat.messages.length === 0);
 
 	const conversation = useConversation(chat, place, {
 		onAccepted: (text) => onAccepted(chat.id, text),
-		onSettled,
+		onSettled: (ended) => void settle(ended),
 		onReturned: (text) => composer.current?.write(text),
 		readChat: () => readChat(chat.id),
 		announce: setSpoken,
 	});
+	const online = useOnline();
 	const { messages, phase, trouble, stopping, armed, arm, live, liveEvents } = conversation;
 	const LiveChat = useLiveChat(armed, conversation.notLoaded);
 	const limit = phase === "idle" ? limitOf(usage, trouble) : undefined;
+	const atLimit = limit !== undefined && limit.policy !== "in-flight";
 	const empty = messages.length === 0;
+
+	async function settle(ended: string | undefined) {
+		const left = await onSettled();
+		if (ended) setSpoken(left ? `${ended} ${tallyText(left)}.` : ended);
+	}
 
 	function send(text: string) {
 		conversation.send(text, model);
 		toEnd();
+	}
+
+	/** The button that was pressed goes away with the answer that it stood at. */
+	function begin(ask: () => void) {
+		ask();
+		composer.current?.take();
 	}
 
 	function tryAgain() {
@@ -63,15 +79,15 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 		<>
 			{header}
 			<div ref={scroller} className={`min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
-				<div ref={content} className="mx-auto min-h-full w-full max-w-read px-4 pt-6 pb-8">
+				<div ref={content} className="mx-auto flex min-h-full w-full max-w-read flex-col px-4 pt-6 pb-8">
 					{empty ? (
-						<FirstVisit usage={usage} onPick={(prompt) => composer.current?.write(prompt)} />
+						<FirstVisit usage={usage} atLimit={atLimit} onPick={(prompt) => composer.current?.write(prompt)} />
 					) : (
 						<Thread
 							messages={messages}
 							phase={phase}
-							onEdit={(messageId, text) => conversation.edit(messageId, text, model)}
-							onAskAgain={(messageId) => conversation.askAgain(messageId, model)}
+							onEdit={(messageId, text) => begin(() => conversation.edit(messageId, text, model))}
+							onAskAgain={(messageId) => begin(() => conversation.askAgain(messageId, model))}
 						/>
 					)}
 				</div>
@@ -92,12 +108,14 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 				) : (
 					trouble && phase === "idle" && <TroubleNotice trouble={trouble} onTryAgain={tryAgain} />
 				)}
+				{!online && !limit && !trouble && <OfflineNotice />}
 				<Composer
 					ref={composer}
 					place={place}
+					isNew={isNew}
 					answering={phase !== "idle"}
 					stopping={stopping}
-					atLimit={limit !== undefined && limit.policy !== "in-flight"}
+					atLimit={atLimit}
 					onSend={send}
 					onStop={() => void conversation.stop()}
 					onFocus={arm}

@@ -1,6 +1,5 @@
-import { AnswerActions } from "./answer-actions.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
-import { AnswerMessage, ReaderMessage, textOf, Waiting } from "./message.tsx";
+import { AnswerMessage, ReaderMessage, textOf } from "./message.tsx";
 import type { Phase } from "./use-conversation.ts";
 
 interface ThreadProps {
@@ -21,21 +20,26 @@ export function Thread({ messages, phase, onEdit, onAskAgain }: ThreadProps) {
 					<ReaderMessage
 						key={message.id}
 						message={message}
-						onEdit={idle && message === lastOfReader ? (text) => onEdit(message.id, text) : undefined}
+						followed={message !== lastOfReader}
+						onEdit={idle ? (text) => onEdit(message.id, text) : undefined}
 					/>
 				) : (
 					<AnswerMessage
 						key={message.id}
 						message={message}
 						writing={!idle && message === last}
-						actions={idle && message === last ? <AnswerActions message={message} onAskAgain={() => onAskAgain(message.id)} /> : undefined}
+						onAskAgain={idle && message === last ? () => onAskAgain(message.id) : undefined}
 					/>
 				),
 			)}
-			{last?.role === "user" && (idle ? <NoAnswer onTryAgain={() => onEdit(last.id, textOf(last))} /> : <Waiting />)}
+			{last?.role === "user" &&
+				(idle ? <NoAnswer onTryAgain={() => onEdit(last.id, textOf(last))} /> : <AnswerMessage message={notBegun} writing />)}
 		</div>
 	);
 }
+
+/** Takes the room of the answer that is about to begin. */
+const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
 
 /** The last word is the reader's: the answer failed before it began, or was stopped. Neither is counted. */
 function NoAnswer({ onTryAgain }: { onTryAgain: () => void }) {

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import type { AnswerState, ChatMessage, ChatView, Problem } from "../../view.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, Problem } from "../../view.ts";
 import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
 import { keepPending, type PendingSend, readPending } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
@@ -12,8 +12,8 @@ export type Trouble = { kind: "refused"; problem: Problem } | { kind: "unreached
 export interface ConversationEvents {
 	/** The server has taken the request: the chat exists from now on. */
 	onAccepted: (text: string) => void;
-	/** An answer ended, well or not, or a request was refused: what is left may have changed. */
-	onSettled: () => void;
+	/** An answer ended, well or not, or a request was refused: what is left may have changed. `ended` says how, to be heard with the new count. */
+	onSettled: (ended?: string) => void;
 	/** Text that could not be sent goes back to where it was written. */
 	onReturned: (text: string) => void;
 	/** The chat as the server has it. */
@@ -26,15 +26,6 @@ interface Undo {
 	sending: Sending;
 	accepted: boolean;
 }
-
-const endWords: Record<AnswerState, string> = {
-	complete: "Answer complete.",
-	length: "The answer ended at its greatest length.",
-	filtered: "The answer was ended by a content filter.",
-	stopped: "Answer stopped.",
-	failed: "The answer failed and was not counted.",
-	interrupted: "The answer was interrupted and not counted.",
-};
 
 const rejoinDelaysMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
@@ -120,15 +111,14 @@ export function useConversation(
 		events.onAccepted(begun.sending.text);
 	}
 
-	function onEnded(error: Error | undefined, state: AnswerState | undefined) {
+	function onEnded(error: Error | undefined, end: AnswerMetadata | undefined) {
 		setStopping(false);
 		const begun = undo.current;
 		undo.current = undefined;
 		// The server's last chunk names how the answer ended, a failure too. Without it, nothing is settled.
-		if (state) {
+		if (end) {
 			setJoining(false);
-			events.announce(endWords[state]);
-			return events.onSettled();
+			return events.onSettled(end.note ?? "Answer complete.");
 		}
 		if (begun && !begun.accepted && error) return giveBack(begun, error);
 		// The answer is the server's: whatever broke on the way, the truth is asked for.

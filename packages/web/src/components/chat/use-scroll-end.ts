@@ -2,11 +2,15 @@ import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "re
 
 const nearPx = 32;
 
-/** Follows the end of a growing text while the reader is there, and lets go of it as soon as they scroll away. */
-export function useScrollEnd(scroller: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>) {
+/**
+ * Follows the end of a growing text while the reader is there, and lets go of it as soon as they scroll away.
+ * @param fromStart the text is read from its beginning, until `toEnd` is called
+ */
+export function useScrollEnd(scroller: RefObject<HTMLElement | null>, content: RefObject<HTMLElement | null>, fromStart: boolean) {
+	const [reversed] = useState(!fromStart);
 	const [atEnd, setAtEnd] = useState(true);
 	const [taken, setTaken] = useState(false);
-	const following = useRef(true);
+	const following = useRef(reversed);
 
 	function toEnd(behavior: "instant" | "smooth" = "instant") {
 		following.current = true;
@@ -18,12 +22,12 @@ export function useScrollEnd(scroller: RefObject<HTMLElement | null>, content: R
 	// From the reversed scroller of the server's HTML to one that scrolls downwards, without moving what is seen.
 	useLayoutEffect(() => {
 		const element = scroller.current;
-		if (!element) return;
+		if (!element || !reversed) return;
 		const fromEnd = -element.scrollTop;
 		element.classList.remove("scroller-at-end");
 		element.scrollTop = element.scrollHeight - element.clientHeight - fromEnd;
 		setTaken(true);
-	}, [scroller]);
+	}, [scroller, reversed]);
 
 	useEffect(() => {
 		const element = scroller.current;
@@ -51,5 +55,5 @@ export function useScrollEnd(scroller: RefObject<HTMLElement | null>, content: R
 		};
 	}, [scroller, content]);
 
-	return { atEnd, toEnd, scrollerClass: taken ? "" : "scroller-at-end" };
+	return { atEnd, toEnd, scrollerClass: taken || !reversed ? "" : "scroller-at-end" };
 }

@@ -16,11 +16,11 @@ export function useShell(shell: Shell, routeId: string) {
 	const [begun, setBegun] = useState<ChatSummary[]>([]);
 	const [gone, setGone] = useState<string[]>([]);
 
-	/** Whether there was an answer; without one the last count stays: it is the best that is known. */
-	async function readCount(): Promise<boolean> {
+	/** Without an answer the last count stays: it is the best that is known. */
+	async function readCount(): Promise<UsageView | undefined> {
 		const usage = await readUsage().catch(() => undefined);
 		if (usage) setCounted({ over: shell, usage });
-		return usage !== undefined;
+		return usage;
 	}
 
 	const refreshUsage = () => void readCount();
@@ -55,9 +55,10 @@ export function useShell(shell: Shell, routeId: string) {
 		add: (chat: ChatSummary) => setBegun((before) => [chat, ...before]),
 		/** After an answer: the count, and for a chat that has moved up or got its name, the list. */
 		settled: async (chatId: string) => {
+			const read = await readCount();
 			// A loader that fails takes the page away: nothing is loaded anew while the server cannot be reached.
-			const reached = await readCount();
-			if (reached && shell.chats[0]?.id !== chatId) await router.invalidate({ filter: (match) => match.routeId === routeId });
+			if (read && shell.chats[0]?.id !== chatId) void router.invalidate({ filter: (match) => match.routeId === routeId });
+			return read;
 		},
 	};
 }

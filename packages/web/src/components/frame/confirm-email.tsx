@@ -1,18 +1,63 @@
-import { useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import type { Viewer } from "../../view.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
 
-/** Until the address is confirmed: why it matters, where the link is, and another one if it got lost. */
-export function ConfirmEmail({ email, mailboxUrl }: { email: string; mailboxUrl: string | null }) {
+/** What better-auth writes into the address when a confirmation link is too old, was tampered with, or is not this account's. */
+const linkErrors = ["INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER"];
+
+/** The search parameter that a failed confirmation link adds to the page that it leads to; any other value is dropped. */
+export const linkErrorOf = ({ error }: { error?: unknown }): { error?: string } =>
+	typeof error === "string" && linkErrors.includes(error.toUpperCase()) ? { error } : {};
+
+interface ConfirmEmailProps {
+	viewer: Viewer;
+	mailboxUrl: string | null;
+	/** The page was reached by a confirmation link that does not work. */
+	linkFailed: boolean;
+	/** The page's path: whoever has to sign in first comes back to it. */
+	path: string;
+	onClose: () => void;
+}
+
+/** Until the address is confirmed: why it matters, where the link is, and another one if it got lost or failed. */
+export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: ConfirmEmailProps) {
+	if (viewer.kind === "user" && !viewer.emailVerified)
+		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} />;
+	if (!linkFailed) return null;
+	return (
+		<Banner
+			actions={
+				<>
+					{viewer.kind === "guest" && (
+						<Link to="/sign-in" search={{ next: `${path}?error=INVALID_TOKEN` }} className="link py-2">
+							Sign in
+						</Link>
+					)}
+					<button type="button" className="link py-2" onClick={onClose}>
+						Close
+					</button>
+				</>
+			}
+		>
+			{viewer.kind === "guest"
+				? "That confirmation link does not work any more. Sign in, and we send you a new one."
+				: "That confirmation link does not work any more, and you do not need it: your email address is confirmed."}
+		</Banner>
+	);
+}
+
+function Unconfirmed({ email, mailboxUrl, linkFailed }: { email: string; mailboxUrl: string | null; linkFailed: boolean }) {
 	const [told, setTold] = useState<string>();
 	async function sendAgain() {
 		const problem = await sendConfirmation(email);
 		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (
-		<section aria-label="Confirm your email address" className="border-line border-b bg-margin py-2 text-small">
-			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1 px-4">
-				<p className="grow basis-72 wrap-anywhere">Confirm your email address to be able to pay. We sent a link to {email}.</p>
-				<div className="flex flex-wrap items-center gap-x-4">
+		<Banner
+			told={told}
+			actions={
+				<>
 					{mailboxUrl && (
 						<a href={mailboxUrl} target="_blank" rel="noopener" className="link py-2">
 							Open the local mailbox
@@ -21,7 +66,22 @@ export function ConfirmEmail({ email, mailboxUrl }: { email: string; mailboxUrl:
 					<button type="button" className="link py-2" onClick={() => void sendAgain()}>
 						Send the link again
 					</button>
-				</div>
+				</>
+			}
+		>
+			{linkFailed
+				? `That confirmation link does not work any more. We can send a new one to ${email}.`
+				: `Confirm your email address to be able to pay. We sent a link to ${email}.`}
+		</Banner>
+	);
+}
+
+function Banner({ children, actions, told }: { children: string; actions: ReactNode; told?: string | undefined }) {
+	return (
+		<section aria-label="Confirm your email address" className="border-line border-b bg-margin py-2 text-small">
+			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1 px-4">
+				<p className="grow basis-72 wrap-anywhere">{children}</p>
+				<div className="flex flex-wrap items-center gap-x-4">{actions}</div>
 				<p role="status" className="basis-full empty:hidden">
 					{told}
 				</p>

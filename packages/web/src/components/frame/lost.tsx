@@ -1,6 +1,7 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Page } from "./page.tsx";
+import { useOnline } from "./use-online.ts";
 
 export function NotFoundPage() {
 	return (
@@ -15,18 +16,22 @@ export function NotFoundPage() {
 }
 
 export function ErrorPage() {
-	const router = useRouter();
 	return (
 		<Page narrow>
-			<Lost
-				title="This page could not be shown"
-				text="Something went wrong on our side. Nothing was counted, and nothing you wrote is lost."
-			>
-				<button type="button" className="button-next" onClick={() => void router.invalidate()}>
-					Try again
-				</button>
-			</Lost>
+			<Failed title="This page could not be shown" />
 		</Page>
+	);
+}
+
+export function Failed({ title }: { title: string }) {
+	const router = useRouter();
+	const text = useOnline() ? "Something went wrong on our side." : "You are offline. It will be here when you are back.";
+	return (
+		<Lost title={title} text={`${text} Nothing was counted, and nothing you wrote is lost.`}>
+			<button type="button" className="button-next" onClick={() => void router.invalidate()}>
+				Try again
+			</button>
+		</Lost>
 	);
 }
 

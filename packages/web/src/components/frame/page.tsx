@@ -24,7 +24,7 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 			<main
 				id="main"
 				tabIndex={-1}
-				className={`mx-auto w-full px-4 pt-10 pb-20 outline-none sm:pt-16 ${narrow ? "max-w-form" : "max-w-page"}`}
+				className={`mx-auto w-full px-4 pt-8 pb-20 outline-none sm:pt-16 ${narrow ? "max-w-form" : "max-w-page"}`}
 			>
 				{children}
 			</main>

@@ -98,10 +98,23 @@ export function Wordmark() {
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
 function SideContent({ viewer, chats, onDelete }: SideProps) {
+	const list = useRef<HTMLElement>(null);
+	const before = useRef(chats.length);
+	useEffect(() => {
+		// The focus went away with the row of the chat that was deleted.
+		if (chats.length < before.current && document.activeElement === document.body) list.current?.querySelector("a")?.focus();
+		before.current = chats.length;
+	}, [chats.length]);
 	return (
 		<>
-			<nav aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
-				<Link to="/" className={`${row} shrink-0`} activeOptions={{ exact: true }}>
+			<nav ref={list} aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
+				<Link
+					to="/"
+					className={`${row} shrink-0`}
+					activeOptions={{ exact: true }}
+					title="Ctrl + Shift + O"
+					aria-keyshortcuts="Control+Shift+O Meta+Shift+O"
+				>
 					<NewChatSign />
 					New chat
 				</Link>
@@ -136,7 +149,7 @@ function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["o
 			<button
 				type="button"
 				aria-label={`Delete “${chat.title}”`}
-				className="button-bare absolute inset-y-0 right-0 opacity-0 focus-visible:opacity-100 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100"
+				className="button-bare shown-near absolute inset-y-0 right-0"
 				onClick={() => setAsking(true)}
 			>
 				<DeleteSign />

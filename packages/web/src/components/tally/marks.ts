@@ -12,5 +12,7 @@ export function marksOf({ limit, used, held }: Pick<UsageView, "limit" | "used" 
 
 /** The sentence that stands for the drawing. */
 export function tallyText({ remaining, limit, resetAt }: Pick<UsageView, "remaining" | "limit" | "resetAt">): string {
+	// Top-ups come on top of the limit.
+	if (remaining > limit) return `${remaining} requests left`;
 	return `${remaining} of ${limit} requests left${resetAt ? "" : ", no reset"}`;
 }

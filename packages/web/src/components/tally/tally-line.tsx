@@ -4,13 +4,16 @@ import { Tally } from "./tally.tsx";
 
 /** The tally and one sentence: what is left, and when it comes back. */
 export function TallyLine({ usage }: { usage: UsageView }) {
+	const { limit, remaining, held, unverified } = usage;
+	const low = remaining > 0 && remaining <= Math.max(2, limit / 10);
 	return (
-		<div className="flex min-h-6 grow basis-64 flex-wrap items-center gap-x-3 gap-y-1 text-small text-soft">
+		<div className={`flex min-h-6 grow basis-64 flex-wrap items-center gap-x-3 gap-y-1 text-small ${low ? "text-ink" : "text-soft"}`}>
 			<Tally usage={usage} />
 			<p data-testid="left" className="min-w-0 grow basis-48">
 				<Left usage={usage} />
-				{usage.held > 0 && ` ${usage.held === 1 ? "One is" : `${usage.held} are`} being answered.`}
-				{usage.unverified && " We could not reach the billing service just now, so this may be too low."}
+				{/* A phone has no room for it on the same line, and the composer must not jump; there the outlined mark says it. */}
+				{held > 0 && <span className="max-sm:sr-only"> {held === 1 ? "One is" : `${held} are`} being answered.</span>}
+				{unverified && " We could not reach the billing service just now, so this may be too low."}
 			</p>
 		</div>
 	);

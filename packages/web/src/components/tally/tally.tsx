@@ -15,7 +15,14 @@ export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: stri
 	const groups = Math.max(1, Math.ceil(marks.length / 5));
 	const width = groups * groupWidth - 5;
 	return (
-		<svg role="img" aria-label={text} width={width * size} height={height * size} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
+		<svg
+			role="img"
+			aria-label={text}
+			width={width * size}
+			height={height * size}
+			viewBox={`0 0 ${width} ${height}`}
+			className="max-w-full shrink-0"
+		>
 			{/* What is left lies below: an empty stroke must not cross out an inked one. */}
 			{[...marks.keys()].reverse().map((at) => (
 				<Stroke key={String(at)} mark={marks[at] ?? "left"} at={at} />

@@ -1,7 +1,10 @@
 import { createFileRoute, Link, notFound } from "@tanstack/react-router";
-import { Lost } from "../../components/frame/lost.tsx";
+import { Failed, Lost } from "../../components/frame/lost.tsx";
 import { loadChat } from "../../lib/pages.ts";
 import type { ChatView } from "../../view.ts";
+
+/** The chats stay beside what is said in place of one. */
+const beside = "mx-auto w-full max-w-read px-4 pt-16";
 
 export const Route = createFileRoute("/_chat/c/$chatId")({
 	loader: async ({ params: { chatId }, context: { newChats } }): Promise<ChatView> => {
@@ -17,8 +20,15 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	gcTime: 0,
 	head: ({ loaderData }) => ({ meta: [{ title: loaderData ? `${loaderData.title} · Parley` : "Not found · Parley" }] }),
 	component: () => null,
+	// What is shown when the server cannot be reached must not have to be fetched from it.
+	codeSplitGroupings: [],
+	errorComponent: () => (
+		<div className={beside}>
+			<Failed title="This chat could not be shown" />
+		</div>
+	),
 	notFoundComponent: () => (
-		<div className="mx-auto w-full max-w-read px-4 pt-16">
+		<div className={beside}>
 			<Lost title="This chat is not here" text="It was deleted, or it belongs to someone else. Your own chats are in the list.">
 				<Link to="/" className="button-next">
 					Begin a new chat

@@ -4,7 +4,7 @@ import { UI_MESSAGE_STREAM_HEADERS } from "ai";
 import { checkUsageAllowed, releaseUsage } from "../../../lib/billing.ts";
 import { noSuchChat, parseChatRequest } from "../../../lib/chat-request.ts";
 import { api, refuse } from "../../../lib/http.ts";
-import { limitResponse, standingHeaders } from "../../../lib/limits.ts";
+import { challengeResponse, limitResponse, standingHeaders } from "../../../lib/limits.ts";
 import { identify } from "../../../lib/subject.ts";
 import type { Admission } from "../../../objects/conversation.ts";
 
@@ -23,11 +23,12 @@ async function chat(request: Request): Promise<Response> {
 	const usage = await checkUsageAllowed(request, { subject, requestId, fingerprint, chatId });
 	if (!usage.allowed) {
 		if (usage.reason === "limit") return limitResponse(usage.refusal, requestId);
+		if (usage.reason === "challenge") return challengeResponse(requestId);
 		refuse(409, "Request id already used", "This request id belongs to another request. Send a new one.");
 	}
 	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model, ask });
 	if (started.kind !== "stream") {
-		await releaseUsage(usage.hold, "refused");
+		await releaseUsage(usage.newlyHeld, "refused");
 		refuseAdmission(started.kind);
 	}
 	const headers = new Headers({ ...UI_MESSAGE_STREAM_HEADERS, ...standingHeaders(usage.standing) });

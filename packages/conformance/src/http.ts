@@ -1,0 +1,157 @@
+import { Answer, parseJson } from "./answer.ts";
+
+/** The one deployment that is judged, and the bounds of what is sent to it. */
+export interface Site {
+	/** Scheme, host and port. Nothing is ever sent anywhere else. */
+	origin: string;
+	/** Aborts everything when the time is up. */
+	deadline: AbortSignal;
+	/** For an answer that needs no model. */
+	requestMs: number;
+	/** For a model's answer, to its last chunk. */
+	answerMs: number;
+	/** Requests sent to the chat endpoint so far, and their bound: each may cost the deployer a model call. */
+	chatRequests: number;
+	chatRequestsMax: number;
+	/** Requests sent again because the proxy of a local start had lost them. */
+	sentAgain: number;
+	/** Counted requests of guests who are accounts by now: no cookie tells of them any more. */
+	guestRequestsMoved: number;
+	/** Every chat that was answered in, and who asked: they are deleted at the end. */
+	chats: Map<string, Client>;
+}
+
+/** A whole answer of an endpoint that is no stream. `json` is undefined where the body is none. */
+export interface Reply {
+	status: number;
+	headers: Headers;
+	body: string;
+	json: unknown;
+}
+
+export interface Send {
+	method?: string;
+	headers?: Record<string, string>;
+	body?: string;
+	json?: unknown;
+}
+
+export interface Question {
+	chatId: string;
+	/** The Idempotency-Key, and the message's id. */
+	key: string;
+	text: string;
+}
+
+const CHAT = "/api/chat/ai";
+const TRIES_MAX = 4;
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/**
+ * Whether this is `wrangler dev` speaking, and not the Worker: its proxy keeps connections to the Worker open, and answers so when it picks one
+ * that was just closed because a refused request's body had not been read. The edge has no such proxy, so nobody else is believed.
+ */
+async function isLostByProxy(origin: string, response: Response): Promise<boolean> {
+	if (response.status !== 500 || !LOOPBACK.has(new URL(origin).hostname)) return false;
+	if (!response.headers.get("content-type")?.startsWith("text/plain")) return false;
+	return (await response.clone().text()).startsWith("Error: Network connection lost.");
+}
+
+const messageOf = ({ key, text }: Question) => ({ id: key, role: "user", parts: [{ type: "text", text }] });
+
+/** One browser: it keeps its cookies, and follows no redirect, because that could lead elsewhere. */
+export class Client {
+	readonly cookies = new Map<string, string>();
+	readonly #site: Site;
+
+	constructor(site: Site) {
+		this.#site = site;
+	}
+
+	/** Asks for a path and reads the whole answer. */
+	async read(path: string, send: Send = {}): Promise<Reply> {
+		const response = await this.#fetch(path, send, AbortSignal.timeout(this.#site.requestMs));
+		const body = await response.text();
+		return { status: response.status, headers: response.headers, body, json: parseJson(body) };
+	}
+
+	post(path: string, json: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+		return this.read(path, { method: "POST", json, headers });
+	}
+
+	/** Sends a message as the page does; the answer is heard while the caller does something else. */
+	ask(question: Question): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf(question)] }, { "idempotency-key": question.key });
+	}
+
+	/** Sends a message as useChat's own transport does, without a key: the message's id names the request. */
+	askWithoutKey(question: Question): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf(question)] });
+	}
+
+	/** Asks for another answer in the place of one. */
+	regenerate({ chatId }: Question, answerId: string): Promise<Answer> {
+		return this.#chat(chatId, { messages: [], trigger: "regenerate-message", messageId: answerId });
+	}
+
+	/** Sends a message once more with another text. */
+	edit(question: Question, text: string): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf({ ...question, text })], messageId: question.key });
+	}
+
+	/** Joins the running answer of a chat. */
+	join(chatId: string): Promise<Answer> {
+		return this.#hear(`/api/chat/${chatId}/stream`, {});
+	}
+
+	async #chat(id: string, fields: object, headers: Record<string, string> = {}): Promise<Answer> {
+		const answer = await this.#hear(CHAT, { method: "POST", json: { id, trigger: "submit-message", ...fields }, headers });
+		if (answer.status === 200 && !this.#site.chats.has(id)) this.#site.chats.set(id, this);
+		return answer;
+	}
+
+	async #hear(path: string, send: Send): Promise<Answer> {
+		const leaving = new AbortController();
+		const signal = AbortSignal.any([leaving.signal, AbortSignal.timeout(this.#site.answerMs)]);
+		return new Answer(await this.#fetch(path, send, signal), () => leaving.abort());
+	}
+
+	/** Sends a request, and sends it again where a local start's own proxy lost it: that is no answer of the deployment. */
+	async #fetch(path: string, send: Send, signal: AbortSignal): Promise<Response> {
+		for (let tries = 1; ; tries += 1) {
+			const response = await this.#fetchOnce(path, send, signal);
+			if (tries === TRIES_MAX || !(await isLostByProxy(this.#site.origin, response))) return response;
+			this.#site.sentAgain += 1;
+		}
+	}
+
+	async #fetchOnce(path: string, { method = "GET", headers = {}, body, json }: Send, signal: AbortSignal): Promise<Response> {
+		const url = new URL(path, this.#site.origin);
+		if (url.origin !== this.#site.origin) throw new Error(`invariant: ${url.href} is not part of ${this.#site.origin}`);
+		if (path === CHAT && method === "POST") {
+			if (this.#site.chatRequests >= this.#site.chatRequestsMax)
+				throw new Error(`more than ${this.#site.chatRequestsMax} requests to the chat endpoint`);
+			this.#site.chatRequests += 1;
+		}
+		const all = new Headers(headers);
+		if (this.cookies.size > 0) all.set("cookie", [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "));
+		if (json !== undefined && !all.has("content-type")) all.set("content-type", "application/json");
+		const response = await fetch(url, {
+			method,
+			headers: all,
+			body: json === undefined ? body : JSON.stringify(json),
+			redirect: "manual",
+			signal: AbortSignal.any([this.#site.deadline, signal]),
+		});
+		this.#keepCookies(response.headers);
+		return response;
+	}
+
+	#keepCookies(headers: Headers): void {
+		for (const line of headers.getSetCookie()) {
+			const [, name = "", value = ""] = /^\s*([^=;\s]+)=([^;]*)/.exec(line) ?? [];
+			if (value === "" || /;\s*max-age=0\s*(;|$)/i.test(line)) this.cookies.delete(name);
+			else this.cookies.set(name, value);
+		}
+	}
+}

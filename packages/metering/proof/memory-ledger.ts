@@ -1,0 +1,80 @@
+import { standing } from "../src/balance.ts";
+import { type Command, type CorrectCommand, decide } from "../src/ledger.ts";
+import type { Adjustment, Checkpoint, LedgerState, RequestRow } from "../src/rows.ts";
+import { DEFAULT_LIMITS, type Entitlement, type Limits, type SubjectKind } from "../src/tier.ts";
+
+export const NOON = Date.UTC(2026, 10, 21, 12);
+export const DAY_MS = 86_400_000;
+export const END = NOON + DAY_MS;
+
+type Windowed = Extract<Entitlement, { kind: "windowed" }>;
+type Balance = Extract<Entitlement, { kind: "balance" }>;
+
+/** A plan of three requests from noon to noon, counted here. */
+export const windowed = (change: Partial<Windowed> = {}): Windowed => ({
+	kind: "windowed",
+	subscriptionId: "sub_1",
+	limit: 3,
+	startMs: NOON,
+	endMs: END,
+	grants: [],
+	fetchedAtMs: NOON,
+	...change,
+});
+
+/** A plan of a hundred requests from noon to noon, counted by its provider. */
+export const balance = (change: Partial<Balance> = {}): Balance => ({
+	kind: "balance",
+	subscriptionId: "sub_1",
+	available: 100,
+	allowance: 100,
+	periodStartMs: NOON,
+	periodEndMs: END,
+	fetchedAtMs: NOON,
+	...change,
+});
+
+export const hold = (id: string, units = 1): Command => ({ type: "hold", id, fingerprint: "f", units, chatId: "c" });
+export const grant = (id: string, units: number, expiresAtMs: number | null = null): Command => ({ type: "grant", id, units, expiresAtMs });
+export const correct = (id: string, of: CorrectCommand["of"], units: number): Command => ({ type: "correct", id, of, units });
+
+/** A ledger that applies what it decides, as the Durable Object does. */
+export class MemoryLedger {
+	readonly rows = new Map<string, RequestRow>();
+	readonly adjustments = new Map<string, Adjustment>();
+	readonly checkpoints = new Map<string, Checkpoint>();
+	readonly kind: SubjectKind;
+	readonly limits: Limits;
+	entitlement: Entitlement | null;
+	closed = false;
+
+	constructor(entitlement: Entitlement | null, kind: SubjectKind = "user", limits: Limits = DEFAULT_LIMITS) {
+		this.entitlement = entitlement;
+		this.kind = kind;
+		this.limits = limits;
+	}
+
+	get state(): LedgerState {
+		const { rows, adjustments, checkpoints, entitlement, kind, limits, closed } = this;
+		const latestMs = Math.max(0, ...[...rows.values()].flatMap((row) => [row.heldAtMs, row.endedAtMs ?? 0]));
+		return { kind, limits, entitlement, rows, adjustments, checkpoints, closed, latestMs };
+	}
+
+	run(command: Command, atMs = NOON) {
+		const decision = decide(this.state, command, atMs);
+		if (decision.row) this.rows.set(decision.row.id, decision.row);
+		if (decision.adjustment) this.adjustments.set(decision.adjustment.id, decision.adjustment);
+		return decision;
+	}
+
+	/** Holds and settles; answers what became of the hold. */
+	use(id: string, units = 1, atMs = NOON) {
+		const held = this.run(hold(id, units), atMs);
+		this.run({ type: "settle", id }, atMs);
+		return held.outcome.kind;
+	}
+
+	stands(atMs = NOON) {
+		return standing(this.state, atMs);
+	}
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { standing } from "./balance.ts";
+import { type Command, decide, HOLD_MS, UNHEARD_REPORT_DELAY_MS } from "./ledger.ts";
+import { deadLetters, nextBatch, nextDueMs } from "./outbox.ts";
+import { foldable } from "./retention.ts";
+import type { Adjustment, LedgerState, RequestRow } from "./rows.ts";
+import { DEFAULT_LIMITS, type Entitlement } from "./tier.ts";
+
+const NOON = Date.UTC(2026, 10, 21, 12);
+const DAY_MS = 86_400_000;
+
+/** A row as the first version wrote it. */
+const first = {
+	fingerprint: "f",
+	pool: "sub:s",
+	units: 1,
+	attempt: 1,
+	forgiven: 0,
+	chatId: "c",
+	heldAtMs: NOON,
+	expiresAtMs: NOON + HOLD_MS,
+	endedAtMs: NOON + 1_000,
+	reportAfterMs: NOON + 1_000,
+	reportedAtMs: null,
+};
+const unheardMs = NOON + HOLD_MS;
+const dueMs = unheardMs + UNHEARD_REPORT_DELAY_MS;
+const ROWS = [
+	{ ...first, id: "owed", units: 3, state: "settled" },
+	{ ...first, id: "reported", state: "settled", reportedAtMs: NOON + 5_000 },
+	{ ...first, id: "held", state: "held", endedAtMs: null, reportAfterMs: null },
+	{ ...first, id: "unheard", state: "expired", endedAtMs: unheardMs, reportAfterMs: dueMs },
+	{ ...first, id: "forgiven", state: "released", forgiven: 1, reportAfterMs: null },
+	{ ...first, id: "free", pool: "day:2026-11-21", state: "settled" },
+] as RequestRow[];
+const CARRIED: Adjustment = { id: "guest:g", pool: "day:2026-11-21", units: 4, atMs: NOON };
+const PAID: Entitlement = {
+	kind: "balance",
+	subscriptionId: "s",
+	available: 50,
+	allowance: 50,
+	periodStartMs: NOON - DAY_MS,
+	periodEndMs: NOON + DAY_MS,
+	fetchedAtMs: NOON + 6_000,
+};
+
+/** As an object finds them: without the fields that came later, or with nothing in their columns. */
+const FORMS = [
+	["without the fields that came later", {}, {}],
+	[
+		"with null in the columns that came later",
+		{ spill: null, sentAtMs: null, refusals: null, sharedWith: null },
+		{ spill: null, requestId: null, expiresAtMs: null },
+	],
+] as const;
+
+describe.each(FORMS)("rows of the first version, %s,", (_, ofRow, ofAdjustment) => {
+	const state = (entitlement: Entitlement | null): LedgerState => ({
+		kind: "user",
+		limits: DEFAULT_LIMITS,
+		entitlement,
+		rows: new Map(ROWS.map((row) => [row.id, { ...row, ...ofRow } as RequestRow])),
+		adjustments: new Map([[CARRIED.id, { ...CARRIED, ...ofAdjustment }]]),
+		checkpoints: new Map(),
+		closed: false,
+		latestMs: 0,
+	});
+	const run = (command: Command, atMs = unheardMs) => decide(state(PAID), command, atMs);
+
+	test("count as they did", () => {
+		expect(standing(state(PAID), NOON + 7_000)).toMatchObject({ used: 5, held: 1, remaining: 45 });
+		expect(standing(state(null), NOON + 7_000)).toMatchObject({ used: 5, remaining: 15 });
+	});
+
+	test("are owed as they were, and none is a dead letter", () => {
+		expect(nextBatch(state(PAID).rows.values(), dueMs - 1)).toEqual([{ id: "owed", subscriptionId: "s", units: 3, usedAtMs: NOON }]);
+		expect(nextBatch(state(PAID).rows.values(), dueMs).map(({ id }) => id)).toEqual(["owed", "unheard"]);
+		expect(nextDueMs(state(PAID).rows.values())).toBe(NOON + 1_000);
+		expect(deadLetters(state(PAID).rows.values())).toEqual([]);
+		expect(run({ type: "refuse", id: "owed" }).row).toMatchObject({ refusals: 1 });
+	});
+
+	test("end, are repeated and are sent again as they were", () => {
+		expect(run({ type: "settle", id: "held" }).row).toMatchObject({ state: "settled", endedAtMs: unheardMs });
+		const again = (id: string): Command => ({ type: "hold", id, fingerprint: "f", units: 1, chatId: "c", sharedWith: null });
+		expect(run(again("owed")).outcome.kind).toBe("repeat");
+		expect(run(again("forgiven")).row).toMatchObject({ attempt: 2, forgiven: 1, spill: null });
+		expect(run({ type: "acknowledge", id: "owed" }).row?.reportedAtMs).toBe(unheardMs);
+	});
+
+	test("take a late word in place until their report is due, unless it has left", () => {
+		const release: Command = { type: "release", id: "unheard", why: "failed-early" };
+		expect(run(release, dueMs - 1).row?.state).toBe("released");
+		expect(run(release, dueMs).adjustment).toMatchObject({ id: "late:unheard:1", units: -1, spill: null });
+		expect(run({ type: "dispatch", id: "unheard" }, dueMs).row?.sentAtMs).toBe(dueMs);
+	});
+
+	test("are carried over once, corrected and folded as they were", () => {
+		expect(run({ type: "carry-over", id: "guest:g", units: 4 }).adjustment).toBeUndefined();
+		const granted = { id: "grant:g", pool: "grant:g", units: -4, atMs: NOON, ...ofAdjustment };
+		const withGrant = { ...state(null), adjustments: new Map([[granted.id, granted]]) };
+		expect(decide(withGrant, { type: "grant", id: "g", units: 4, expiresAtMs: null }, NOON).outcome.kind).toBe("granted");
+		expect(standing(withGrant, NOON + DAY_MS)).toMatchObject({ remaining: 24, topUps: 4 });
+		expect(run({ type: "correct", id: "x", of: { request: "owed" }, units: -3 }).adjustment).toMatchObject({ units: -3, spill: null });
+		const old = foldable(state(null), NOON + 95 * DAY_MS);
+		expect(old.map(({ id }) => id)).toEqual(["reported", "forgiven", "free"]);
+	});
+});

@@ -1,0 +1,258 @@
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Notes } from "../../src/objects/ledger-storage.ts";
+import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+
+// What a ledger does when something around it breaks.
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+const DAY_MS = 86_400_000;
+const BULK = "/api/v1/usage-events/bulk";
+type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
+const ledgerOf = (userId: string): Ledger => env.USAGE_LEDGER.getByName(`user:${userId}`);
+
+function guestKey(client: Client): string {
+	const [[, cookie] = ["", ""]] = client.cookies;
+	return `guest:${cookie.split(".")[1]}`;
+}
+
+function sql(ledger: Ledger, query: string) {
+	return runInDurableObject(ledger, (_, state) => state.storage.sql.exec(query).toArray());
+}
+
+async function notesOf(ledger: Ledger): Promise<Notes> {
+	const [row] = await sql(ledger, "SELECT notes FROM ledger");
+	return JSON.parse(String(row?.notes));
+}
+
+/** Changes what a ledger remembers, as if time had passed: on disk, then woken from there. */
+async function rewrite(ledger: Ledger, change: (notes: Notes) => Notes): Promise<void> {
+	const notes = change(await notesOf(ledger));
+	await runInDurableObject(ledger, (_, state) => {
+		state.storage.sql.exec("UPDATE ledger SET notes = ?", JSON.stringify(notes));
+	});
+	await evictDurableObject(ledger);
+}
+
+const aged = (ageMs: number) => (notes: Notes) => {
+	if (!notes.entitlement) throw new Error("there is no copy to age");
+	return { ...notes, entitlement: { ...notes.entitlement, fetchedAtMs: Date.now() - ageMs } };
+};
+
+async function pro(): Promise<{ user: Client; ledger: Ledger; key: string }> {
+	const user = new Client();
+	const { id: userId } = await user.subscribe();
+	expect((await user.usage()).tier).toBe("paid");
+	return { user, ledger: ledgerOf(userId), key: `user:${userId}` };
+}
+
+describe("a repeat", () => {
+	test("from another network that has nothing left hears the running answer, and costs neither network twice", async () => {
+		await faults({ model: { chunks: 30, chunkMs: 20 } });
+		const home = await new Client("203.0.113.40").visit();
+		const [chatId, messageId] = [id(), id()];
+		const first = home.send(chatId, messageId);
+		const spent = "203.0.113.41";
+		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(spent).send(id(), id())).body?.cancel()));
+		const abroad = new Client(spent);
+		for (const [name, value] of home.cookies) abroad.cookies.set(name, value);
+		const [heard, again] = [await hear(await first), await abroad.chat(chatId, messageId)];
+		expect(again).toMatchObject({ status: 200, text: heard.text, metadata: { counted: true } });
+		expect(await home.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
+		expect((await sandboxState()).modelCalls).toHaveLength(26);
+	});
+
+	test("twice at once after a crash starts one new attempt, and counts one", async () => {
+		const client = await new Client().visit();
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { chunks: 40, chunkMs: 50 } });
+		const reader = (await client.send(chatId, messageId)).body?.getReader();
+		await reader?.read();
+		await abortAllDurableObjects();
+		await reader?.cancel().catch(() => {});
+		await faults({ model: { firstTokenMs: 300 } });
+		const answers = await Promise.all([client.chat(chatId, messageId), client.chat(chatId, messageId)]);
+		// The crash cost nothing, and who crossed its recovery hears so; whoever came after it, the new attempt.
+		expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
+		const last = await client.chat(chatId, messageId);
+		expect(last).toMatchObject({ last: "finish", metadata: { state: "complete", counted: true } });
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+		expect((await sandboxState()).modelCalls.length).toBeLessThanOrEqual(2);
+	});
+});
+
+describe("a network's hold that expires", () => {
+	const held = async (chatId: string, guest: string, requestId: string) => {
+		const key = `network:${new Date().toISOString().slice(0, 10)}:${id()}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		await ledger.hold(key, { id: `${guest}:${requestId}`, fingerprint: "f", units: 1, chatId });
+		await sql(ledger, "UPDATE request SET expires_at_ms = 0");
+		await evictDurableObject(ledger);
+		await runDurableObjectAlarm(ledger);
+		return ledger.usage(key);
+	};
+
+	test("is given back when its chat never started it", async () => {
+		const client = await new Client().visit();
+		expect(await held(id(), guestKey(client), "never")).toMatchObject({ used: 0, held: 0 });
+	});
+
+	test("is kept while the guest's answer is being written", async () => {
+		const client = await new Client().visit();
+		const chatId = id();
+		await faults({ model: { chunks: 30, chunkMs: 30 } });
+		const answer = await client.send(chatId, "m");
+		expect(await held(chatId, guestKey(client), "m")).toMatchObject({ used: 0, held: 1 });
+		await answer.text();
+	});
+});
+
+describe("a guest who signs up in the middle of an answer", () => {
+	test("has it counted in the account when it ends, once", async () => {
+		const client = await new Client().visit();
+		const guest = env.USAGE_LEDGER.getByName(guestKey(client));
+		await faults({ model: { chunks: 20, chunkMs: 30 } });
+		await client.chat(id(), id());
+		const answer = await client.send(id(), id());
+		const { id: userId } = await client.signUp();
+		expect(await client.usage()).toMatchObject({ tier: "free", used: 1 });
+		await answer.text();
+		await eventually(async () => {
+			await runDurableObjectAlarm(guest);
+			expect((await notesOf(guest)).closed?.open).toEqual([]);
+		});
+		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
+		// The alarm that died before it wrote down what it had done does it again.
+		const [row] = await sql(guest, "SELECT id FROM request ORDER BY held_at_ms DESC");
+		await rewrite(guest, (notes) => ({ ...notes, closed: notes.closed && { ...notes.closed, open: [String(row?.id)] } }));
+		await runDurableObjectAlarm(guest);
+		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
+	});
+});
+
+describe("a report whose fate is unknown", () => {
+	test("is sent again before the provider's number is believed", async () => {
+		const { user, ledger, key } = await pro();
+		await faults({ api: [{ path: BULK, dropAfterCommit: true, times: 1 }] });
+		for (let n = 0; n < 3; n += 1) await user.chat(id(), id());
+		await runDurableObjectAlarm(ledger);
+		expect((await sandboxState()).usageEvents).toHaveLength(3);
+		expect((await notesOf(ledger)).retry).toMatchObject({ failures: 1 });
+		await ledger.refresh(key);
+		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
+		expect((await notesOf(ledger)).retry).toBeUndefined();
+		expect((await sandboxState()).usageEvents).toHaveLength(3);
+	});
+
+	test("is tried once more a minute before its period ends, whatever the back-off says", async () => {
+		const { user, ledger } = await pro();
+		await faults({ api: [{ path: BULK, status: 500 }] });
+		await user.chat(id(), id());
+		const endMs = Date.now() + 61_500;
+		await rewrite(ledger, (notes) => {
+			if (notes.entitlement?.kind !== "balance") throw new Error("a paid copy is expected");
+			const retry = { failures: 9, notBeforeMs: 0 };
+			return { ...notes, retry, entitlement: { ...notes.entitlement, periodEndMs: endMs } };
+		});
+		await runDurableObjectAlarm(ledger);
+		expect((await notesOf(ledger)).retry).toEqual({ failures: 10, notBeforeMs: endMs - 60_000 });
+	});
+});
+
+describe("a report that the provider does not take", () => {
+	test("holds up no other, becomes a dead letter after five times, and stays counted", async () => {
+		const { user, ledger } = await pro();
+		const requests = [id(), id(), id()];
+		for (const requestId of requests) await user.chat(id(), requestId);
+		await sql(ledger, `UPDATE request SET pool = 'sub:no-such' WHERE id = '${requests[1]}'`);
+		await evictDurableObject(ledger);
+		for (let refusals = 1; refusals <= 6; refusals += 1) {
+			await sql(ledger, "UPDATE request SET report_after_ms = 0");
+			await evictDurableObject(ledger);
+			await runDurableObjectAlarm(ledger);
+			expect(await sql(ledger, "SELECT refusals FROM request ORDER BY refusals DESC LIMIT 1")).toEqual([{ refusals }]);
+		}
+		expect((await sandboxState()).usageEvents.map((event) => event.transactionId.split(":").at(-1)).sort()).toEqual(
+			[requests[0], requests[2]].sort(),
+		);
+		const [letter] = await sql(ledger, `SELECT reported_at_ms, report_after_ms FROM request WHERE id = '${requests[1]}'`);
+		expect(letter).toMatchObject({ reported_at_ms: null });
+		expect(Number(letter?.report_after_ms)).toBeGreaterThan(Date.now() + DAY_MS - 60_000);
+		expect((await notesOf(ledger)).retry).toBeUndefined();
+	});
+});
+
+describe("a copy older than a day", () => {
+	test("is read again before the page is told what is left", async () => {
+		const { user, ledger } = await pro();
+		await user.chat(id(), id());
+		await rewrite(ledger, aged(25 * 3_600_000));
+		expect(await user.usage()).toMatchObject({ tier: "paid", unverified: false });
+	});
+
+	test("counts for nothing when the provider does not answer, and the page says so", async () => {
+		const { user, ledger } = await pro();
+		await user.chat(id(), id());
+		await rewrite(ledger, aged(25 * 3_600_000));
+		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
+		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, unverified: true });
+		expect((await user.chat(id(), id())).status).toBe(200);
+	});
+});
+
+describe("looking at what is left", () => {
+	test("holds nothing and writes nothing for a known subject", async () => {
+		const { user, ledger } = await pro();
+		await user.chat(id(), id());
+		await eventually(async () => {
+			await runDurableObjectAlarm(ledger);
+			expect((await sandboxState()).usageEvents).toHaveLength(1);
+		});
+		await user.usage();
+		const before = await sql(ledger, "SELECT total_changes() AS changes");
+		for (let n = 0; n < 20; n += 1) await user.usage();
+		expect(await sql(ledger, "SELECT total_changes() AS changes")).toEqual(before);
+	});
+});
+
+describe("the rows of an earlier version", () => {
+	test("are read, and counted as before", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		const ledger = ledgerOf(userId);
+		const now = Date.now();
+		await runInDurableObject(ledger, (_, state) => {
+			for (const statement of firstVersion(`user:${userId}`, now)) state.storage.sql.exec(statement);
+		});
+		await evictDurableObject(ledger);
+		expect(await user.usage()).toMatchObject({ tier: "free", used: 3, held: 0, remaining: 17 });
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+		await evictDurableObject(ledger);
+		expect(await user.usage()).toMatchObject({ used: 4, remaining: 16 });
+	});
+});
+
+/** What the first version of the ledger wrote: two counted requests and one given back, and a guest's unit carried over. */
+function firstVersion(key: string, now: number): string[] {
+	const day = new Date(now).toISOString().slice(0, 10);
+	const request = (name: string, state: string) =>
+		`INSERT INTO request VALUES ('${name}', 'f', 'day:${day}', 1, '${state}', 1, 0, 'c', ${now}, ${now + 600_000}, ${now}, NULL, NULL)`;
+	return [
+		"CREATE TABLE ledger (only INTEGER PRIMARY KEY CHECK (only = 1), key TEXT NOT NULL, notes TEXT NOT NULL)",
+		`CREATE TABLE request (
+			id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, pool TEXT NOT NULL, units INTEGER NOT NULL, state TEXT NOT NULL,
+			attempt INTEGER NOT NULL, forgiven INTEGER NOT NULL, chat_id TEXT, held_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
+			ended_at_ms INTEGER, report_after_ms INTEGER, reported_at_ms INTEGER
+		) WITHOUT ROWID`,
+		"CREATE TABLE checkpoint (pool TEXT PRIMARY KEY, units INTEGER NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID",
+		"CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID",
+		`INSERT INTO ledger VALUES (1, '${key}', '{}')`,
+		request("a", "settled"),
+		request("b", "expired"),
+		request("c", "released"),
+		`INSERT INTO adjustment VALUES ('guest:x', 'day:${day}', 1, ${now})`,
+	];
+}
