@@ -21,7 +21,8 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 	const subject = options.subject ?? (await identify(request));
 	const requestId = options.requestId ?? crypto.randomUUID();
 	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
-	return { allowed: true, subject, hold: { requestId, attempt: 1, takenFrom: [] }, standing: STANDING, setCookie };
+	const hold = { requestId, attempt: 1, takenFrom: [] };
+	return { allowed: true, subject, hold, newlyHeld: hold, standing: STANDING, setCookie };
 };
 
 export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });

@@ -35,7 +35,8 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 		const refusal = { policy: "paid" as const, tier: "paid" as const, limit: PAID_PLAN_REQUESTS, remaining, resetAtMs: null };
 		return { allowed: false, subject, reason: "limit", refusal };
 	}
-	return { allowed: true, subject, hold: { requestId, attempt: 1, takenFrom }, standing, setCookie };
+	const hold = { requestId, attempt: 1, takenFrom };
+	return { allowed: true, subject, hold, newlyHeld: hold, standing, setCookie };
 };
 
 async function balanceOf(userId: string): Promise<number> {
