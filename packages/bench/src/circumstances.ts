@@ -11,12 +11,14 @@ export interface Circumstances {
 	/** Whether what was measured differed from the commit. */
 	modified: boolean;
 	machine: { cores: number; cpu: string; memoryGiB: number; kernel: string };
+	/** The system's load of the last minute before the run: above a few tenths, others were at work, and times mean little. */
+	loadBefore: number;
 	versions: Record<string, string>;
 }
 
 const PACKAGES = ["workerd", "miniflare", "vite", "ai", "@flowglad/server", "better-auth", "@tanstack/react-start"];
 
-export function circumstances(): Circumstances {
+export function circumstances(loadBefore: number): Circumstances {
 	const [first] = cpus();
 	return {
 		commit: git("rev-parse", "--short=10", "HEAD"),
@@ -27,6 +29,7 @@ export function circumstances(): Circumstances {
 			memoryGiB: Math.round(totalmem() / 1024 ** 3),
 			kernel: release(),
 		},
+		loadBefore,
 		versions: { node: process.versions.node, ...Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])) },
 	};
 }

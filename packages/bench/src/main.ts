@@ -5,6 +5,7 @@
 //   --no-pin         leaves the processes on whatever core the system likes
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { boundsOf } from "./bounds.ts";
@@ -27,6 +28,8 @@ import { ABSENT, HARNESS, INCLUDES, type Result } from "./result.ts";
 import { pin, type RunningWorker, startWorker } from "./runtime.ts";
 import { randomFrom } from "./statistics.ts";
 
+/** More than this, and others are at work beside the bench. */
+const QUIET_LOAD = 0.5;
 /** What the provider takes for a call while grants are measured. */
 const GRANT_DELAY_MS = 150;
 
@@ -49,6 +52,8 @@ async function closeAll(): Promise<void> {
 
 async function run(): Promise<Result> {
 	const random = randomFrom(seed);
+	const loadBefore = loadavg()[0] ?? 0;
+	if (loadBefore > QUIET_LOAD) say(`the machine is not left alone (load ${loadBefore.toFixed(1)}): times of this run mean little`);
 	say(`seed ${seed}; building the product and the two Workers beside it`);
 	const builds = await build();
 	const model = opened(await startModel());
@@ -66,8 +71,16 @@ async function run(): Promise<Result> {
 	const start = async (worker: WorkerModules, more: Record<string, string> = {}, options?: { inspected: boolean }) => {
 		const running = opened(await startWorker(worker, { ...variables, ...more }, options));
 		started.push(running);
-		pinned &&= pin([running.pid]);
+		pinned &&= pin(running.pid);
 		return running;
+	};
+	/** On a process of its own, which nothing has used before. */
+	const afresh = async <T>(running: Promise<RunningWorker>, measure: (worker: RunningWorker) => Promise<T>) => {
+		const worker = await running;
+		const measured = await measure(worker);
+		open.splice(open.indexOf(worker), 1);
+		await worker.close();
+		return measured;
 	};
 
 	const sides = { A: await start(builds.bare), B: await start(builds.product), C: await start(builds.reference) };
@@ -87,30 +100,31 @@ async function run(): Promise<Result> {
 
 	say(`memory of ${plan.openStreams} open streams`);
 	const { openStreams } = plan;
-	const isolateOf = async (worker: WorkerModules) => {
-		const inspected = await start(worker, {}, { inspected: true });
-		return grownBy(inspected, model, openStreams, { measure: () => isolateMiB(inspected.inspector) });
-	};
+	const processOf = (worker: WorkerModules, asGuests: boolean) =>
+		afresh(start(worker), (running) => grownBy(running, model, openStreams, { asGuests }));
+	const isolateOf = (worker: WorkerModules) =>
+		afresh(start(worker, {}, { inspected: true }), (running) =>
+			grownBy(running, model, openStreams, { measure: () => isolateMiB(running.inspector) }),
+		);
 	const memory = {
 		openStreams,
-		subscribers: { bare: await grownBy(sides.A, model, openStreams), ours: await grownBy(sides.B, model, openStreams) },
-		guests: {
-			bare: await grownBy(sides.A, model, openStreams, { asGuests: true }),
-			ours: await grownBy(sides.B, model, openStreams, { asGuests: true }),
-		},
+		subscribers: { bare: await processOf(builds.bare, false), ours: await processOf(builds.product, false) },
+		guests: { bare: await processOf(builds.bare, true), ours: await processOf(builds.product, true) },
 		isolate: { bare: await isolateOf(builds.bare), ours: await isolateOf(builds.product) },
-		emptyObjectMiB: await measureEmptyObject(await start(builds.emptyObject), openStreams),
+		emptyObjectMiB: await afresh(start(builds.emptyObject), (running) => measureEmptyObject(running, openStreams)),
 	};
 
 	say("one ledger, many callers");
-	const ledger = await measureLedger(await start(builds.ledger), plan);
+	const ledger = await afresh(start(builds.ledger), (running) => measureLedger(running, plan));
 	provider.delayMs = GRANT_DELAY_MS;
 	say("grants at the provider");
 	const grants = await measureGrants(sides.B, provider, model, plan.granted);
 	say("counts");
 	// Limits that a burst of counted chats does not reach.
-	const counting = await start(builds.counting, { GUEST_FREE_REQUESTS: "1000", NETWORK_FREE_REQUESTS_DAILY: "1000" });
-	const counts = await count({ counting, reference: sides.C }, { provider, model }, plan);
+	const limits = { GUEST_FREE_REQUESTS: "1000", NETWORK_FREE_REQUESTS_DAILY: "1000" };
+	const counts = await afresh(start(builds.counting, limits), (counting) =>
+		count({ counting, reference: sides.C }, { provider, model }, plan),
+	);
 
 	const errors = started.flatMap((worker) => worker.errors);
 	if (errors.length > 0) throw new Error(`the Workers logged ${errors.length} errors, so these are no results; the first: ${errors[0]}`);
@@ -118,7 +132,7 @@ async function run(): Promise<Result> {
 	return {
 		date: new Date(startedMs).toISOString(),
 		seed,
-		circumstances: circumstances(),
+		circumstances: circumstances(loadBefore),
 		harness: HARNESS,
 		pinned,
 		plan,

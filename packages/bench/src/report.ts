@@ -18,10 +18,10 @@ export function report(result: Result): string {
 }
 
 function heading({ date, seed, circumstances, harness, pinned, plan, includes, tookSeconds }: Result): string {
-	const { commit, modified, machine, versions } = circumstances;
+	const { commit, modified, machine, loadBefore, versions } = circumstances;
 	return [
 		`bench ${plan.name}, ${date}, commit ${commit}${modified ? " (modified)" : ""}, seed ${seed}, ${tookSeconds.toFixed(0)} s`,
-		`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}; ${pinned ? "server on core 0, client and fakes on core 1" : "not pinned"}`,
+		`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}; ${pinned ? "server on core 0, client and fakes on core 1" : "not pinned"}; load before ${loadBefore.toFixed(2)}`,
 		Object.entries(versions)
 			.map(([name, version]) => `${name} ${version}`)
 			.join(", "),
@@ -108,7 +108,7 @@ function others({ ledger, guests, grants, memory, overhead }: Result): string {
 		`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
 	const seconds = (durationsMs: number[]) => durationsMs.map((duration) => (duration / 1000).toFixed(2)).join(", ");
 	return [
-		`first byte, metering on minus off, all rounds: p50 ${range(overhead.p50Ms)} ms over ${overhead.p50Ms.rounds} rounds, p99 ${ms(overhead.p99Ms)} ms (${overhead.chatsOfEachSide} chats of each side)`,
+		`first byte, metering on minus off, all rounds: p50 ${range(overhead.p50Ms)} ms over ${overhead.p50Ms.rounds} rounds, p99 ${ms(overhead.p99Ms)} ms (${overhead.chatsOfEachSide} chats of each side); noise, off minus off: p50 ${range(overhead.noise.p50Ms)} ms, p99 ${ms(overhead.noise.p99Ms)} ms`,
 		`a grant at the provider, seconds from the next request: shown ${seconds(grants.withCreditsLeftMs)}; while a long answer is written ${seconds(grants.duringLongAnswerMs)}; with nothing left, admitted ${seconds(grants.withNothingLeftMs)}`,
 		`one ledger, hold + settle, ${ledger.callers} callers: ${range(ledger.pairsPerSecond)} pairs/s over ${ledger.pairsPerSecond.rounds} fresh ledgers of ${ledger.pairsPerRun}; a pair ${triple(ledger.pairMs)} ms${growth ? `; as one fills, pairs/s after ${growth}` : ""}`,
 		`denied request of a guest: ${triple(guests.deniedMs)} ms (n ${guests.deniedMs.n})`,

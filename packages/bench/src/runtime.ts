@@ -116,12 +116,12 @@ export function cpuMs(pid: number): number {
 }
 
 /**
- * The servers on core 0; client, fake model and fake provider (this process) on core 1: on a small machine they would push each other about.
+ * A server on core 0; client, fake model and fake provider (this process) on core 1: on a small machine they would push each other about.
  * @returns whether it was done
  */
-export function pin(servers: number[]): boolean {
+export function pin(server: number): boolean {
 	try {
-		for (const pid of servers) execFileSync("taskset", ["-acp", "0", String(pid)], { stdio: "ignore" });
+		execFileSync("taskset", ["-acp", "0", String(server)], { stdio: "ignore" });
 		execFileSync("taskset", ["-acp", "1", String(process.pid)], { stdio: "ignore" });
 		return true;
 	} catch {

@@ -33,6 +33,8 @@ export interface MeteringOverhead {
 	chatsOfEachSide: number;
 	p50Ms: Range;
 	p99Ms: number;
+	/** The same of A's first blocks minus A's second ones, which do not differ: what of the above may be noise. */
+	noise: { p50Ms: Range; p99Ms: number };
 }
 
 /** The same chats on all three sides, interleaved, one client in a closed loop. */
@@ -73,12 +75,18 @@ export async function measureChats(
 }
 
 export function meteringOverhead(rounds: Sides<Samples>[]): MeteringOverhead {
-	const bare = rounds.flatMap((round) => round.A.firstByte);
-	const ours = rounds.flatMap((round) => round.B.firstByte);
+	const bare = rounds.map((round) => round.A.firstByte);
+	const ours = rounds.map((round) => round.B.firstByte);
+	const first = bare.map((samples) => samples.slice(0, samples.length / 2));
+	const second = bare.map((samples) => samples.slice(samples.length / 2));
+	return { chatsOfEachSide: ours.flat().length, ...minus(ours, bare), noise: minus(first, second) };
+}
+
+/** @param a samples by rounds, as `b` */
+function minus(a: number[][], b: number[][]): { p50Ms: Range; p99Ms: number } {
 	return {
-		chatsOfEachSide: ours.length,
-		p50Ms: compare(rounds, "firstByte").oursMinusBare,
-		p99Ms: quantile(ours, 0.99) - quantile(bare, 0.99),
+		p50Ms: acrossRounds(a.map((samples, round) => quantile(samples, 0.5) - quantile(b[round] ?? [], 0.5))),
+		p99Ms: quantile(a.flat(), 0.99) - quantile(b.flat(), 0.99),
 	};
 }
 

@@ -28,8 +28,9 @@ const STREAMS_PER_SUBSCRIBER = 10;
 const OPENED_TOGETHER = 20;
 
 /**
- * What memory grows by while so many answers are being written. A first set of streams is opened and ended before, so that what is
- * compiled and allocated once is not counted.
+ * What memory grows by while so many answers are being written. A few streams are opened and ended before, so that what is compiled
+ * once is not counted.
+ * @param worker nothing has used it before: an allocator keeps what was freed, and would give it to the streams unseen
  */
 export async function grownBy(
 	worker: RunningWorker,
@@ -43,7 +44,7 @@ export async function grownBy(
 		subscribers.push(await new Visitor(worker.url, { agent }).subscribe());
 	}
 	const visitor = (stream: number) => subscribers[stream % subscribers.length] ?? new Visitor(worker.url, { agent });
-	await (await open(visitor, model, Math.ceil(openStreams / 4)))();
+	await (await open(visitor, model, OPENED_TOGETHER))();
 	const beforeMiB = await measure();
 	const end = await open(visitor, model, openStreams);
 	const openMiB = await measure();
