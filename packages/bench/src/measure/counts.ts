@@ -30,7 +30,8 @@ export interface CountResult {
 	referenceBurst: Pick<Counted, "chats" | "providerCalls" | "providerCallsBeforeFirstByte">;
 }
 
-const DRAIN_MAX_MS = 30_000;
+/** The outbox tries again after a minute at the latest, where nothing fails. */
+const DRAIN_MAX_MS = 90_000;
 const SLOW_ANSWER_MS = 8_000;
 
 /** Counts are exact and the same on every machine: with them nothing else runs, and each count waits until all reports have left. */
