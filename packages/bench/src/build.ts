@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createBuilder, type Plugin, transformWithOxc } from "vite";
+
+export const root = new URL("../../../", import.meta.url).pathname;
+const web = join(root, "packages/web");
+const workers = join(root, "packages/bench/src/workers");
+const builds = join(root, "packages/bench/dist");
+
+/** A Worker as the runtime takes it: its modules by name, and the one to start with. */
+export interface WorkerModules {
+	root: string;
+	main: string;
+	modules: Record<string, { type: "esm"; contents: string }>;
+}
+
+export interface Builds {
+	product: WorkerModules;
+	/** A: the product without metering. */
+	bare: WorkerModules;
+	/** C: the product with the reference design in place of its metering. */
+	reference: WorkerModules;
+	/** The product with counters around it. */
+	counting: WorkerModules;
+	/** The product's ledger alone. */
+	ledger: WorkerModules;
+	/** Nothing of the product's. */
+	emptyObject: WorkerModules;
+}
+
+/**
+ * Builds what is compared, each with the product's own production config. A and C differ from the product in one module, lib/billing.ts; the
+ * counting Workers are the product's very build with one module in front.
+ */
+export async function build(): Promise<Builds> {
+	rmSync(builds, { recursive: true, force: true });
+	const product = await buildWith("product", null);
+	const nothing = { ...product, modules: {} };
+	return {
+		product,
+		bare: await buildWith("bare", join(workers, "no-metering.ts")),
+		reference: await buildWith("reference", join(workers, "reference-billing.ts")),
+		counting: await inFront(product, "counting.ts"),
+		ledger: await inFront(product, "ledger-rate.ts"),
+		emptyObject: await inFront(nothing, "empty-object.ts"),
+	};
+}
+
+async function buildWith(name: string, billing: string | null): Promise<WorkerModules> {
+	const outDir = join(builds, name);
+	const builder = await createBuilder({
+		root: web,
+		configFile: join(web, "vite.config.ts"),
+		mode: "production",
+		logLevel: "error",
+		build: { outDir, emptyOutDir: true },
+		plugins: billing === null ? [] : [inPlaceOf(join(web, "src/lib/billing.ts"), billing)],
+	});
+	await builder.buildApp();
+	return read(join(outDir, "server"));
+}
+
+/** Gives one module's place to another. */
+function inPlaceOf(module: string, replacement: string): Plugin {
+	return {
+		name: "bench:in-place-of",
+		enforce: "pre",
+		async resolveId(source, importer, options) {
+			if (!source.endsWith("/billing.ts") || importer === replacement) return null;
+			const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+			return resolved?.id === module ? replacement : null;
+		},
+	};
+}
+
+function read(folder: string): WorkerModules {
+	const modules: WorkerModules["modules"] = {};
+	for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+		if (file.endsWith(".js")) modules[file] = { type: "esm", contents: readFileSync(join(folder, file), "utf8") };
+	}
+	return { root: folder, main: "index.js", modules };
+}
+
+async function inFront(product: WorkerModules, file: string): Promise<WorkerModules> {
+	const path = join(workers, file);
+	const { code } = await transformWithOxc(readFileSync(path, "utf8"), path);
+	const contents = code.replaceAll(/"[^"]*web\/src\/server\.ts"/g, '"./index.js"');
+	return { ...product, main: "bench.js", modules: { ...product.modules, "bench.js": { type: "esm", contents } } };
+}

@@ -1,0 +1,148 @@
+import type { FakeProvider } from "../fakes/provider.ts";
+import type { Plan } from "../plan.ts";
+import { cpuMs, type RunningWorker } from "../runtime.ts";
+import { acrossRounds, quantile, type Range, ratio, type Summary, summarize } from "../statistics.ts";
+import { Visitor } from "../visitor.ts";
+
+/** A: metering off. B: ours, a known paying subscriber. C: the reference design. */
+export type Side = "A" | "B" | "C";
+export type Sides<T> = Record<Side, T>;
+
+type Figure = "firstByte" | "firstWord" | "full";
+const FIGURES: Figure[] = ["firstByte", "firstWord", "full"];
+
+/** Messages before a conversation is left for a new one, so that no side's history grows beyond the other's. */
+const CHATS_PER_CONVERSATION = 10;
+
+export type Samples = Record<Figure, number[]>;
+
+export interface ChatResult {
+	delayMs: number;
+	/** All chats of all rounds, in ms. */
+	sides: Sides<Record<Figure, Summary>>;
+	/** Of the whole workerd process, per chat; an upper bound of what a Worker and its objects use. */
+	cpuMsPerChat: Sides<number>;
+	/** Inside each round: median of one side minus median of the other, or their ratio. */
+	rounds: Record<Figure, { oursMinusBare: Range; referenceMinusBare: Range; overheadRatio: Range; referenceOverOurs: Range }>;
+	/** p99 of all chats of B minus that of A. */
+	p99OursMinusBareMs: number;
+}
+
+/** First byte, ours minus off, over all rounds: neither side asks the provider before it, so that its delay makes no difference. */
+export interface MeteringOverhead {
+	chatsOfEachSide: number;
+	p50Ms: Range;
+	p99Ms: number;
+	/** The same of A's first blocks minus A's second ones, which do not differ: what of the above may be noise. */
+	noise: { p50Ms: Range; p99Ms: number };
+}
+
+/** The same chats on all three sides, interleaved, one client in a closed loop. */
+export async function measureChats(
+	workers: Sides<RunningWorker>,
+	provider: FakeProvider,
+	plan: Plan,
+	random: () => number,
+	delay: Plan["delays"][number],
+): Promise<{ result: ChatResult; rounds: Sides<Samples>[] }> {
+	const { delayMs, referenceChatsPerBlock } = delay;
+	const perBlock: Sides<number> = { A: plan.chatsPerBlock, B: plan.chatsPerBlock, C: referenceChatsPerBlock };
+	const all: Sides<Samples> = { A: emptySamples(), B: emptySamples(), C: emptySamples() };
+	const cpu: Sides<number> = { A: 0, B: 0, C: 0 };
+	const rounds: Sides<Samples>[] = [];
+	for (let round = 0; round < plan.rounds; round += 1) {
+		provider.delayMs = 0;
+		const visitors = await eachSide(async (side) => new Visitor(workers[side].url).subscribe());
+		provider.delayMs = delayMs;
+		const samples: Sides<Samples> = { A: emptySamples(), B: emptySamples(), C: emptySamples() };
+		for (const side of orderOf(random)) {
+			const before = cpuMs(workers[side].pid);
+			await block(visitors[side], perBlock[side], random, samples[side]);
+			cpu[side] += cpuMs(workers[side].pid) - before;
+		}
+		rounds.push(samples);
+		for (const side of ["A", "B", "C"] as const) for (const figure of FIGURES) all[side][figure].push(...samples[side][figure]);
+	}
+	const measured = await eachSide(async (side) => byFigure((figure) => summarize(all[side][figure])));
+	const result = {
+		delayMs,
+		sides: measured,
+		cpuMsPerChat: await eachSide(async (side) => cpu[side] / all[side].full.length),
+		rounds: byFigure((figure) => compare(rounds, figure)),
+		p99OursMinusBareMs: measured.B.firstByte.p99 - measured.A.firstByte.p99,
+	};
+	return { result, rounds };
+}
+
+export function meteringOverhead(rounds: Sides<Samples>[]): MeteringOverhead {
+	const bare = rounds.map((round) => round.A.firstByte);
+	const ours = rounds.map((round) => round.B.firstByte);
+	const first = bare.map((samples) => samples.slice(0, samples.length / 2));
+	const second = bare.map((samples) => samples.slice(samples.length / 2));
+	return { chatsOfEachSide: ours.flat().length, ...minus(ours, bare), noise: minus(first, second) };
+}
+
+/** @param a samples by rounds, as `b` */
+function minus(a: number[][], b: number[][]): { p50Ms: Range; p99Ms: number } {
+	return {
+		p50Ms: acrossRounds(a.map((samples, round) => quantile(samples, 0.5) - quantile(b[round] ?? [], 0.5))),
+		p99Ms: quantile(a.flat(), 0.99) - quantile(b.flat(), 0.99),
+	};
+}
+
+/** Answers to requests that nobody measures: compiled code, open connections, warm caches. */
+export async function warmUp(workers: Sides<RunningWorker>, plan: Plan, random: () => number): Promise<void> {
+	for (const side of ["A", "B", "C"] as const) {
+		await block(await new Visitor(workers[side].url).subscribe(), plan.warmUpChats, random, emptySamples());
+	}
+}
+
+/** A B C C B A, or with other names for the three: who comes first is the seed's choice. */
+function orderOf(random: () => number): Side[] {
+	const order: Side[] = (["A", "B", "C"] as const)
+		.map((side) => ({ side, at: random() }))
+		.sort((a, b) => a.at - b.at)
+		.map(({ side }) => side);
+	return [...order, ...order.toReversed()];
+}
+
+async function block(visitor: Visitor, chats: number, random: () => number, samples: Samples): Promise<void> {
+	// Renews the session's cookie where its minute is over: no side shall read the database in the middle of a block.
+	const { status } = await visitor.ask("/api/usage");
+	if (status !== 200) throw new Error(`usage: ${status}`);
+	let chatId = "";
+	for (let chat = 0; chat < chats; chat += 1) {
+		if (chat % CHATS_PER_CONVERSATION === 0) {
+			chatId = crypto.randomUUID();
+			await visitor.chat(chatId, "Hello");
+		}
+		const answer = await visitor.chat(chatId, `Question ${"word ".repeat(5 + Math.floor(random() * 20))}`);
+		samples.firstByte.push(answer.firstByteMs);
+		samples.firstWord.push(answer.firstWordMs);
+		samples.full.push(answer.fullMs);
+	}
+}
+
+function compare(rounds: Sides<Samples>[], figure: Figure): ChatResult["rounds"][Figure] {
+	const medians = rounds.map((round) => ({
+		A: quantile(round.A[figure], 0.5),
+		B: quantile(round.B[figure], 0.5),
+		C: quantile(round.C[figure], 0.5),
+	}));
+	return {
+		oursMinusBare: acrossRounds(medians.map(({ A, B }) => B - A)),
+		referenceMinusBare: acrossRounds(medians.map(({ A, C }) => C - A)),
+		overheadRatio: acrossRounds(medians.map(({ A, B, C }) => ratio(C - A, B - A))),
+		referenceOverOurs: acrossRounds(medians.map(({ B, C }) => ratio(C, B))),
+	};
+}
+
+const emptySamples = (): Samples => ({ firstByte: [], firstWord: [], full: [] });
+
+function byFigure<T>(make: (figure: Figure) => T): Record<Figure, T> {
+	return { firstByte: make("firstByte"), firstWord: make("firstWord"), full: make("full") };
+}
+
+async function eachSide<T>(make: (side: Side) => Promise<T>): Promise<Sides<T>> {
+	return { A: await make("A"), B: await make("B"), C: await make("C") };
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FakeModel } from "../fakes/model.ts";
+import type { FakeProvider } from "../fakes/provider.ts";
+import type { Plan } from "../plan.ts";
+import type { RunningWorker } from "../runtime.ts";
+import { Visitor } from "../visitor.ts";
+
+/** Of a number of chats and everything that they cause later: what the counting Worker and the provider have counted, per chat. */
+export interface Counted {
+	chats: number;
+	/** Rows written by whose ledger it is ("user ledger"), a set alarm being one row. */
+	rows: Record<string, number>;
+	alarmsSet: Record<string, number>;
+	/** Calls of the objects, "UsageLedger.hold", alarms among them. */
+	objectCalls: Record<string, number>;
+	d1Queries: number;
+	providerCalls: number;
+	providerCallsBeforeFirstByte: number;
+}
+
+export interface CountResult {
+	userFirstEver: Counted;
+	userAlone: Counted;
+	/** A chat alone whose answer takes longer than the outbox waits, as most real ones do. */
+	userSlowAnswer: Counted;
+	userBurst: Counted;
+	userStaleCookie: Counted;
+	guestFirstEver: Counted;
+	guestBurst: Counted;
+	referenceBurst: Pick<Counted, "chats" | "providerCalls" | "providerCallsBeforeFirstByte">;
+}
+
+/** The outbox tries again after a minute at the latest, where nothing fails. */
+const DRAIN_MAX_MS = 90_000;
+const SLOW_ANSWER_MS = 8_000;
+
+/** Counts are exact and the same on every machine: with them nothing else runs, and each count waits until all reports have left. */
+export async function count(
+	{ counting, reference }: { counting: RunningWorker; reference: RunningWorker },
+	{ provider, model }: { provider: FakeProvider; model: FakeModel },
+	plan: Plan,
+): Promise<CountResult> {
+	// Long enough that a call on the way to the first byte cannot be missed, and short beside the outbox's 3 s.
+	provider.delayMs = 20;
+	const user = await new Visitor(counting.url).subscribe();
+	const guest = new Visitor(counting.url, { ip: "203.0.113.7" });
+	const chatId = crypto.randomUUID();
+	const guestChatId = crypto.randomUUID();
+	const counted = (visitor: Visitor, id: string, chats: number, reports: boolean, onFirstByte?: () => void) =>
+		countChats(counting, provider, visitor, { chatId: id, chats, reports, onFirstByte });
+	const userFirstEver = await counted(user, chatId, 1, true);
+	const alone: Counted[] = [];
+	for (let run = 0; run < plan.alone; run += 1) alone.push(await counted(user, chatId, 1, true));
+	model.holding = true;
+	const userSlowAnswer = await counted(user, chatId, 1, true, () => setTimeout(() => model.release(), SLOW_ANSWER_MS));
+	await user.ask("/api/usage");
+	const userBurst = await counted(user, chatId, plan.burst, true);
+	user.cookies.delete("parley.session_data");
+	const userStaleCookie = await counted(user, chatId, 1, true);
+	return {
+		userFirstEver,
+		userAlone: together(alone),
+		userSlowAnswer,
+		userBurst,
+		userStaleCookie,
+		guestFirstEver: await counted(guest, guestChatId, 1, false),
+		guestBurst: await counted(guest, guestChatId, plan.burst, false),
+		referenceBurst: await countReference(reference, provider, Math.min(plan.burst, 10)),
+	};
+}
+
+async function countChats(
+	worker: RunningWorker,
+	provider: FakeProvider,
+	visitor: Visitor,
+	{ chatId, chats, reports, onFirstByte }: { chatId: string; chats: number; reports: boolean; onFirstByte?: (() => void) | undefined },
+): Promise<Counted> {
+	await provider.quiet();
+	await new Visitor(worker.url).ask("/__bench/counts", { method: "DELETE" });
+	const events = provider.events.size;
+	const calls = provider.callCount();
+	const beforeFirstByte = await chatsOf(provider, visitor, chatId, chats, onFirstByte);
+	const deadline = Date.now() + DRAIN_MAX_MS;
+	while (reports && provider.events.size < events + chats && Date.now() < deadline) await sleep(50);
+	if (reports && provider.events.size !== events + chats)
+		throw new Error(`${chats} chats were to be reported, ${provider.events.size - events} were`);
+	await provider.quiet();
+	const counts: Record<string, number> = JSON.parse((await new Visitor(worker.url).ask("/__bench/counts")).body);
+	const rows = perChat(counts, "rows ", chats);
+	const alarmsSet = perChat(counts, "alarms set ", chats);
+	for (const [of, alarms] of Object.entries(alarmsSet)) rows[of] = (rows[of] ?? 0) + alarms;
+	return {
+		chats,
+		rows,
+		alarmsSet,
+		objectCalls: perChat(counts, "call ", chats),
+		d1Queries: (counts.d1 ?? 0) / chats,
+		providerCalls: (provider.callCount() - calls) / chats,
+		providerCallsBeforeFirstByte: beforeFirstByte / chats,
+	};
+}
+
+async function countReference(worker: RunningWorker, provider: FakeProvider, chats: number): Promise<CountResult["referenceBurst"]> {
+	const visitor = await new Visitor(worker.url).subscribe();
+	await provider.quiet();
+	const calls = provider.callCount();
+	const beforeFirstByte = await chatsOf(provider, visitor, crypto.randomUUID(), chats);
+	return { chats, providerCalls: (provider.callCount() - calls) / chats, providerCallsBeforeFirstByte: beforeFirstByte / chats };
+}
+
+/** @returns the calls that the provider heard between a request and its first byte */
+async function chatsOf(provider: FakeProvider, visitor: Visitor, chatId: string, chats: number, heard?: () => void): Promise<number> {
+	let beforeFirstByte = 0;
+	for (let chat = 0; chat < chats; chat += 1) {
+		const before = provider.callCount();
+		const onFirstByte = () => {
+			beforeFirstByte += provider.callCount() - before;
+			heard?.();
+		};
+		await visitor.chat(chatId, "Hello", { onFirstByte });
+	}
+	return beforeFirstByte;
+}
+
+function perChat(counts: Record<string, number>, prefix: string, chats: number): Record<string, number> {
+	const own = Object.entries(counts).filter(([name]) => name.startsWith(prefix));
+	return Object.fromEntries(own.map(([name, amount]) => [name.slice(prefix.length), amount / chats]));
+}
+
+/** The mean of several counts of the same thing. */
+function together(all: Counted[]): Counted {
+	const mean = (of: (one: Counted) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
+	const means = (of: (one: Counted) => Record<string, number>) => {
+		const names = new Set(all.flatMap((one) => Object.keys(of(one))));
+		return Object.fromEntries([...names].map((name) => [name, mean((one) => of(one)[name] ?? 0)]));
+	};
+	return {
+		chats: all.length,
+		rows: means((one) => one.rows),
+		alarmsSet: means((one) => one.alarmsSet),
+		objectCalls: means((one) => one.objectCalls),
+		d1Queries: mean((one) => one.d1Queries),
+		providerCalls: mean((one) => one.providerCalls),
+		providerCallsBeforeFirstByte: mean((one) => one.providerCallsBeforeFirstByte),
+	};
+}

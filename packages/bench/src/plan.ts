@@ -1,0 +1,57 @@
+/** How much of everything is done: bounded in count, and sized to stay below 12 minutes (`quick`: 5, most of it waiting for outboxes). */
+export interface Plan {
+	name: "full" | "quick";
+	/** For each delay. */
+	rounds: number;
+	warmUpChats: number;
+	/** Of one block of A or B; C's blocks are shorter the longer its provider takes. */
+	chatsPerBlock: number;
+	delays: { delayMs: number; referenceChatsPerBlock: number }[];
+	denied: number;
+	newGuests: number;
+	openStreams: number;
+	/** Subscribers who are granted credits, each three times. */
+	granted: number;
+	ledger: { callers: number; runs: number; pairs: number; growthPairs: number };
+	/** Chats of one subject in quick succession, whose rows and calls are counted; and how often one alone is counted. */
+	burst: number;
+	alone: number;
+}
+
+export const FULL: Plan = {
+	name: "full",
+	rounds: 20,
+	warmUpChats: 200,
+	chatsPerBlock: 25,
+	delays: [
+		{ delayMs: 0, referenceChatsPerBlock: 25 },
+		{ delayMs: 50, referenceChatsPerBlock: 6 },
+		{ delayMs: 150, referenceChatsPerBlock: 3 },
+	],
+	denied: 300,
+	newGuests: 200,
+	openStreams: 200,
+	granted: 5,
+	ledger: { callers: 16, runs: 5, pairs: 1_000, growthPairs: 5_000 },
+	burst: 20,
+	alone: 3,
+};
+
+export const QUICK: Plan = {
+	name: "quick",
+	rounds: 2,
+	warmUpChats: 20,
+	chatsPerBlock: 10,
+	delays: [
+		{ delayMs: 0, referenceChatsPerBlock: 10 },
+		{ delayMs: 50, referenceChatsPerBlock: 3 },
+		{ delayMs: 150, referenceChatsPerBlock: 2 },
+	],
+	denied: 50,
+	newGuests: 30,
+	openStreams: 100,
+	granted: 2,
+	ledger: { callers: 16, runs: 1, pairs: 500, growthPairs: 0 },
+	burst: 10,
+	alone: 1,
+};

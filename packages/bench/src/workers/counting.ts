@@ -1,0 +1,108 @@
+/**
+ * The built product with counters around it: `src/build.ts` puts this module in front of the build's own index.js. It counts rows written
+ * (each `SqlStorage.exec`'s cursor, summed, plus one for each `setAlarm`, as Cloudflare bills it), calls of the objects, and D1 queries.
+ */
+import { env } from "cloudflare:workers";
+import product, * as built from "../../../web/src/server.ts";
+
+/** By name: `rows user ledger`, `alarms set …`, `call UsageLedger.hold`, `d1`. */
+let counts: Record<string, number> = {};
+
+function add(name: string, by = 1): void {
+	counts[name] = (counts[name] ?? 0) + by;
+}
+
+/** Wraps one object's own storage. A ledger is named by whose it is. */
+function counted(ctx: DurableObjectState, className: string): DurableObjectState {
+	const of = className === "UsageLedger" ? `${ctx.id.name?.split(":")[0]} ledger` : className;
+	const { sql } = ctx.storage;
+	const exec = sql.exec.bind(sql);
+	const cursors = new Set<SqlStorageCursor<Record<string, SqlStorageValue>>>();
+	const flush = () => {
+		for (const cursor of cursors) add(`rows ${of}`, cursor.rowsWritten);
+		cursors.clear();
+	};
+	Object.assign(sql, {
+		exec: (query: string, ...bindings: SqlStorageValue[]) => {
+			// A cursor knows the writes of its last statement only.
+			const statements = bindings.length === 0 ? query.split(/;\s*(?=\S)/) : [query];
+			for (const statement of statements.slice(0, -1)) add(`rows ${of}`, exec(statement).rowsWritten);
+			const cursor = exec(statements.at(-1) ?? "", ...bindings);
+			// A cursor knows its writes when it has run to its end, which is before the event's end.
+			if (cursors.size === 0) queueMicrotask(flush);
+			cursors.add(cursor);
+			return cursor;
+		},
+	});
+	const setAlarm = ctx.storage.setAlarm.bind(ctx.storage);
+	Object.assign(ctx.storage, {
+		setAlarm: (...at: Parameters<typeof setAlarm>) => {
+			add(`alarms set ${of}`);
+			return setAlarm(...at);
+		},
+	});
+	return ctx;
+}
+
+/** Counts each call that comes from outside of the class (its own calls among them would be counted too; no path of a chat makes one). */
+function countCalls(className: string, prototype: object): void {
+	for (const name of Object.getOwnPropertyNames(prototype)) {
+		const method: unknown = Reflect.get(prototype, name);
+		if (name === "constructor" || typeof method !== "function") continue;
+		Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]): unknown {
+			add(`call ${className}.${name}`);
+			return Reflect.apply(method, this, args);
+		});
+	}
+}
+
+countCalls("UsageLedger", built.UsageLedger.prototype);
+countCalls("Conversation", built.Conversation.prototype);
+countCalls("ChatList", built.ChatList.prototype);
+
+export class UsageLedger extends built.UsageLedger {
+	constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
+		super(counted(ctx, "UsageLedger"), bindings);
+	}
+}
+
+export class Conversation extends built.Conversation {
+	constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
+		super(counted(ctx, "Conversation"), bindings);
+	}
+}
+
+export class ChatList extends built.ChatList {
+	constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
+		super(counted(ctx, "ChatList"), bindings);
+	}
+}
+
+let databaseIsWrapped = false;
+
+function wrapDatabase(): void {
+	if (databaseIsWrapped) return;
+	databaseIsWrapped = true;
+	const statements: object = Object.getPrototypeOf(env.DB.prepare("SELECT 1"));
+	for (const name of ["first", "run", "all", "raw"]) wrapQuery(statements, name, () => 1);
+	wrapQuery(Object.getPrototypeOf(env.DB), "batch", (args) => (Array.isArray(args[0]) ? args[0].length : 1));
+}
+
+function wrapQuery(prototype: object, name: string, queries: (args: unknown[]) => number): void {
+	const method: unknown = Reflect.get(prototype, name);
+	if (typeof method !== "function") throw new Error(`D1 has no ${name}`);
+	Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]): unknown {
+		add("d1", queries(args));
+		return Reflect.apply(method, this, args);
+	});
+}
+
+export default {
+	async fetch(request: Request): Promise<Response> {
+		wrapDatabase();
+		if (!new URL(request.url).pathname.startsWith("/__bench/counts")) return product.fetch(request);
+		const answer = Response.json(counts);
+		if (request.method === "DELETE") counts = {};
+		return answer;
+	},
+};

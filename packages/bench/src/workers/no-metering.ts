@@ -1,0 +1,42 @@
+/**
+ * Bench A, "metering off": stands in for packages/web/src/lib/billing.ts in a build of the product that is otherwise the same. Everybody
+ * may, nothing is held, nothing is counted; no ledger is called and no provider.
+ */
+import type * as product from "../../../web/src/lib/billing.ts";
+import { guestCookie, identify } from "../../../web/src/lib/subject.ts";
+
+export { AI_REQUESTS_METER } from "../../../web/src/lib/billing-helpers.ts";
+
+const STANDING = {
+	tier: "paid" as const,
+	limit: 1_000,
+	used: 0,
+	held: 0,
+	remaining: 1_000,
+	topUps: 0,
+	window: { startMs: 0, endMs: null },
+};
+
+export const checkUsageAllowed: typeof product.checkUsageAllowed = async (request, options = {}) => {
+	const subject = options.subject ?? (await identify(request));
+	const requestId = options.requestId ?? crypto.randomUUID();
+	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
+	const hold = { requestId, attempt: 1, takenFrom: [] };
+	return { allowed: true, subject, hold, newlyHeld: hold, standing: STANDING, setCookie };
+};
+
+export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });
+
+export const releaseUsage: typeof product.releaseUsage = async () => ({ counted: false });
+
+export const getBillingSummary: typeof product.getBillingSummary = async () => ({
+	tier: "paid",
+	limit: STANDING.limit,
+	used: 0,
+	held: 0,
+	remaining: STANDING.remaining,
+	topUps: 0,
+	window: { start: null, end: null },
+	resetAt: null,
+	unverified: false,
+});

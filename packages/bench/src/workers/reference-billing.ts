@@ -1,0 +1,83 @@
+/**
+ * Bench C, the reference design: the owner's document (seed 001) as written, with the real SDK, in place of packages/web/src/lib/billing.ts
+ * in a build of the product that is otherwise the same. `checkUsageAllowed` asks getBilling (2 calls) before the model is called;
+ * `recordUsage` asks it again (2 calls) and creates the usage event (1 call), awaited before the answer's last chunk, as the document awaits it.
+ *
+ * In its favour: the session is read once and not again for recording, the customer exists already, and the usage price is found where the
+ * present API has it, so that the event is really sent.
+ */
+import type * as product from "../../../web/src/lib/billing.ts";
+import { AI_REQUESTS_METER, findUsagePriceByMeterSlug } from "../../../web/src/lib/billing-helpers.ts";
+import { flowglad } from "../../../web/src/lib/flowglad.ts";
+import { guestCookie, identify } from "../../../web/src/lib/subject.ts";
+
+export { AI_REQUESTS_METER };
+
+const PAID_PLAN_REQUESTS = 1_000;
+const USER = "user:";
+
+export const checkUsageAllowed: typeof product.checkUsageAllowed = async (request, options = {}) => {
+	const subject = options.subject ?? (await identify(request));
+	const requestId = options.requestId ?? crypto.randomUUID();
+	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
+	const takenFrom = [{ ledger: subject.key, id: requestId }];
+	const remaining = subject.kind === "user" ? await balanceOf(subject.userId) : 5;
+	const standing = {
+		tier: "paid" as const,
+		limit: PAID_PLAN_REQUESTS,
+		used: 0,
+		held: 0,
+		remaining,
+		topUps: 0,
+		window: { startMs: 0, endMs: null },
+	};
+	if (remaining < 1) {
+		const refusal = { policy: "paid" as const, tier: "paid" as const, limit: PAID_PLAN_REQUESTS, remaining, resetAtMs: null };
+		return { allowed: false, subject, reason: "limit", refusal };
+	}
+	const hold = { requestId, attempt: 1, takenFrom };
+	return { allowed: true, subject, hold, newlyHeld: hold, standing, setCookie };
+};
+
+async function balanceOf(userId: string): Promise<number> {
+	const server = flowglad(userId);
+	if (!server) return PAID_PLAN_REQUESTS;
+	const billing = await server.getBilling();
+	return billing.checkUsageBalance(AI_REQUESTS_METER)?.availableBalance ?? PAID_PLAN_REQUESTS;
+}
+
+export const recordUsage: typeof product.recordUsage = async (request, amount = 1) => {
+	const key = request instanceof Request ? (await identify(request)).key : request.takenFrom[0]?.ledger;
+	const transactionId = request instanceof Request ? crypto.randomUUID() : request.requestId;
+	if (key?.startsWith(USER)) await report(key.slice(USER.length), amount, transactionId);
+	return { counted: true, outcome: { kind: "unknown" } };
+};
+
+async function report(userId: string, amount: number, transactionId: string): Promise<void> {
+	const server = flowglad(userId);
+	if (!server) return;
+	const billing = await server.getBilling();
+	const current = billing.currentSubscriptions?.find((one) => !one.isFreePlan) ?? billing.currentSubscriptions?.[0];
+	const price = findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel);
+	if (!current || !price?.slug) throw new Error("Usage price not found for meter");
+	await server.createUsageEvent({
+		subscriptionId: current.id,
+		priceSlug: price.slug,
+		amount,
+		transactionId: `${userId}:${transactionId}`,
+	});
+}
+
+export const releaseUsage: typeof product.releaseUsage = async () => ({ counted: false });
+
+export const getBillingSummary: typeof product.getBillingSummary = async () => ({
+	tier: "paid",
+	limit: PAID_PLAN_REQUESTS,
+	used: 0,
+	held: 0,
+	remaining: PAID_PLAN_REQUESTS,
+	topUps: 0,
+	window: { start: null, end: null },
+	resetAt: null,
+	unverified: false,
+});
