@@ -189,7 +189,9 @@ describe("fifty requests in the second of", () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		await user.confirm(email);
-		const [answers] = await Promise.all([fifty(user), user.buy("pro_monthly").then(() => user.usage())]);
+		const isPaid = () => eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
+		const [answers] = await Promise.all([fifty(user), user.buy("pro_monthly").then(isPaid)]);
+		answers.push(await user.chat(id(), id()));
 		const answered = answers.filter((answer) => answer.metadata.counted).length;
 		const { free, billed } = await booksAgree(userId, answered);
 		expect(billed).toBeGreaterThan(0);
