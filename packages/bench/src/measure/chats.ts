@@ -5,7 +5,7 @@ import { acrossRounds, quantile, type Range, ratio, type Summary, summarize } fr
 import { Visitor } from "../visitor.ts";
 
 /** A: metering off. B: ours, a known paying subscriber. C: the reference design. */
-export type Side = "A" | "B" | "C";
+type Side = "A" | "B" | "C";
 export type Sides<T> = Record<Side, T>;
 
 type Figure = "firstByte" | "firstWord" | "full";
