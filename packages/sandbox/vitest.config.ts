@@ -5,5 +5,9 @@ export default defineConfig({
 		name: "sandbox",
 		environment: "node",
 		include: ["src/**/*.test.ts"],
+		// Nothing of a file outlives its tests, and the contract is compiled once a worker.
+		isolate: false,
+		// They start servers and processes, on machines that do other things besides.
+		testTimeout: 20_000,
 	},
 });

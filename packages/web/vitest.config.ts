@@ -8,14 +8,14 @@ const secrets = {
 };
 
 /** The built Worker in the real runtime, with real D1 and Durable Objects; `bindings` say what it is configured with. */
-const worker = (bindings: (sandboxUrl: string) => Record<string, string>) =>
+const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>) =>
 	cloudflareTest(async ({ inject }) => ({
 		main: `${root}packages/web/dist/server/index.js`,
 		wrangler: { configPath: `${root}wrangler.toml` },
 		miniflare: {
 			bindings: {
 				...secrets,
-				...bindings(inject<string>("sandboxUrl")),
+				...bindings(inject<string>("sandboxUrl"), inject<string>("siteverifyUrl")),
 				TEST_MIGRATIONS: await readD1Migrations(`${root}packages/web/src/db/migrations`),
 			},
 		},
@@ -29,10 +29,12 @@ export default defineConfig({
 				plugins: [
 					worker((sandboxUrl) => ({
 						AI_BASE_URL: `${sandboxUrl}/model/v1`,
-						AI_MODELS: "sandbox=Sandbox,second=Second",
+						AI_MODELS: "sandbox=Sandbox,second=Second,dear=Dear",
+						AI_MODEL_UNITS: "dear=5",
 						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
 						FLOWGLAD_BASE_URL: sandboxUrl,
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
+						ADMIN_EMAILS: "admin@example.com",
 						SANDBOX_URL: sandboxUrl,
 					})),
 				],
@@ -44,6 +46,26 @@ export default defineConfig({
 					// One sandbox serves them all, and its faults are for everyone.
 					fileParallelism: false,
 					testTimeout: 30_000,
+				},
+			},
+			{
+				plugins: [
+					worker((sandboxUrl, siteverifyUrl) => ({
+						AI_BASE_URL: `${sandboxUrl}/model/v1`,
+						AI_MODELS: "sandbox",
+						SANDBOX_URL: sandboxUrl,
+						ALL_GUESTS_REQUESTS_DAILY: "60",
+						TURNSTILE_SITE_KEY: "a site key",
+						TURNSTILE_SECRET_KEY: "a turnstile secret",
+						TURNSTILE_VERIFY_URL: siteverifyUrl,
+					})),
+				],
+				test: {
+					name: "guarded",
+					include: ["tests/guarded/**/*.test.ts"],
+					globalSetup: ["tests/sandbox-setup.ts"],
+					setupFiles: ["tests/database-setup.ts"],
+					testTimeout: 60_000,
 				},
 			},
 			{

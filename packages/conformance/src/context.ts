@@ -219,7 +219,11 @@ export async function counted(answer: Answer): Promise<Answer> {
 export const modelFailed = (answer: Answer) =>
 	answer.status === 200 && (answer.last === "error" || answer.metadata.state === "failed" || answer.metadata.state === "interrupted");
 
+/** Whether a new guest is asked to show to be human, which this is not. */
+export const isChallenge = ({ status, problem }: Answer) => status === 403 && problem?.title === "Human check needed";
+
 /** A refusal that is about this network, and tells nothing about the rule. */
 export function refusedByOthers(answer: Answer): void {
+	if (isChallenge(answer)) throw new Unjudged("new guests of this network must show to be human: half of its pool is used");
 	if (answer.status === 429 && answer.problem?.policy === "network") throw new Unjudged("the guests of this network have used up its pool");
 }

@@ -49,10 +49,11 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
  * Whether this is `wrangler dev` speaking, and not the Worker: its proxy keeps connections to the Worker open, and answers so when it picks one
- * that was just closed because a refused request's body had not been read. The edge has no such proxy, so nobody else is believed.
+ * that was just closed because a refused request's body had not been read. The edge has no such proxy, so no one is believed who speaks https from elsewhere.
  */
 async function isLostByProxy(origin: string, response: Response): Promise<boolean> {
-	if (response.status !== 500 || !LOOPBACK.has(new URL(origin).hostname)) return false;
+	const { protocol, hostname } = new URL(origin);
+	if (response.status !== 500 || (protocol === "https:" && !LOOPBACK.has(hostname))) return false;
 	if (!response.headers.get("content-type")?.startsWith("text/plain")) return false;
 	return (await response.clone().text()).startsWith("Error: Network connection lost.");
 }

@@ -70,6 +70,16 @@ describe.concurrent("what cannot be judged is skipped with its reason, and is no
 		expect(run.code).toBe(0);
 	});
 
+	test("when new guests must show to be human: an account does the rest", async () => {
+		const run = await against({ wantsHumans: true });
+		expect([run.code, run.breaches]).toEqual([0, []]);
+		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "burst-at-limit"]);
+		expect(run.found("no-cookie")).toContain("human");
+		const guests = ["joining", "stop-before-output", "stop-after-output", "disconnect"];
+		const alone = await against({ wantsHumans: true }, "--only", guests.join());
+		expect([alone.breaches, alone.skipped]).toEqual([[], guests]);
+	});
+
 	test("when a guest's limit is too high to be reached, or guests get nothing", async () => {
 		const high = await against({ guestLimit: 50 });
 		expect([high.breaches, high.skipped]).toEqual([[], ["first-requests", "refusal", "burst-at-limit"]]);

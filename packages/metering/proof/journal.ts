@@ -1,4 +1,4 @@
-import type { Adjustment, Limits, Report, RequestRow, SubjectKind } from "../src/index.ts";
+import type { Adjustment, Command, Limits, Report, RequestRow, SubjectKind } from "../src/index.ts";
 import type { Decision } from "../src/ledger.ts";
 import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
@@ -36,6 +36,8 @@ function must(holds: boolean, what: string, ...about: unknown[]): void {
 export class Journal {
 	readonly attempts: Attempt[] = [];
 	readonly adjustments: Adjustment[] = [];
+	/** Commands that wrote an adjustment. */
+	readonly #adjusting = new Set<string>();
 	readonly #kind: SubjectKind;
 	readonly #limits: Limits;
 	readonly #provider: Provider;
@@ -135,8 +137,7 @@ export class Journal {
 	}
 
 	/** Notes a decision, and checks it against all that was noted before. */
-	note(decision: Decision, plan: Plan, nowMs: number): void {
-		const { outcome, row, adjustment } = decision;
+	note(command: Command, { outcome, row, adjustment }: Decision, plan: Plan, nowMs: number): void {
 		if (outcome.kind === "held") {
 			must(row !== undefined, "a hold is written");
 			this.#admit(outcome.row, plan, nowMs);
@@ -167,6 +168,9 @@ export class Journal {
 		}
 		if (adjustment) {
 			must(!this.adjustments.some((one) => one.id === adjustment.id), "an adjustment is written once", adjustment);
+			const adjusts = command.type === "carry-over" || command.type === "grant" || command.type === "correct";
+			must(!adjusts || !this.#adjusting.has(`${command.type} ${command.id}`), "units arrive once for each id", command, adjustment);
+			this.#adjusting.add(`${command.type} ${command.id}`);
 			this.adjustments.push(adjustment);
 			if (adjustment.requestId) must(this.net(adjustment.requestId) >= 0, "no more is given back than was counted", adjustment);
 		}

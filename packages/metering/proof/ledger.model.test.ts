@@ -87,7 +87,11 @@ const plan = fc.constantFrom<Plan>(
 	{ ...windowed, startMs: NOON, endMs: NOON + 30 * DAY_MS },
 );
 
+/** Instants at which something ends, and those beside them. */
+const EDGES = [NOON + 3_600_000, NOON + DAY_MS, Date.UTC(2026, 10, 22)].flatMap((atMs) => [atMs - 1, atMs]);
+
 const step = fc.record({
+	edgeMs: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...EDGES) }),
 	passMs: fc.oneof(
 		{ weight: 4, arbitrary: fc.integer({ min: 0, max: 60_000 }) },
 		{ weight: 2, arbitrary: fc.constantFrom(0, HOLD_MS, 3_600_000) },
@@ -123,8 +127,8 @@ test(`I1 to I4 hold after each command, whatever the provider loses, doubles or 
 				subject.provider.give("s1", 6);
 				subject.provider.give("s2", 6);
 				subject.keep(subject.read(sold, nowMs));
-				for (const { passMs, does } of steps) {
-					nowMs += passMs;
+				for (const { edgeMs, passMs, does } of steps) {
+					nowMs = edgeMs ?? nowMs + passMs;
 					if (does.type === "crash") subject.crash();
 					else if (does.type === "sell") {
 						sold = does.plan;

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const PROOFS = {
 	// One file after the other: both would share the processor, and the time of each is part of what is shown.
-	games: { bin: "vitest/vitest.mjs", args: ["run", "--no-file-parallelism", "--reporter=verbose"], RUNS: "10000", SEEDS: "1000" },
+	games: { bin: "vitest/vitest.mjs", args: ["run", "proof", "--no-file-parallelism", "--reporter=verbose"], RUNS: "10000", SEEDS: "1000" },
 	// Each mutant meets only a few games: the tests by hand are to find most.
 	mutation: { bin: "@stryker-mutator/core/bin/stryker.js", args: ["run"], RUNS: "100", SEEDS: "4" },
 };

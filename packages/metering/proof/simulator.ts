@@ -11,6 +11,7 @@ const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length"
 /** What happened in one game, so that a proof can say that it saw trouble. */
 export interface Tally {
 	held: number;
+	spilled: number;
 	refused: number;
 	repeats: number;
 	crashes: number;
@@ -53,6 +54,7 @@ class Life {
 export class Simulator {
 	readonly tally: Tally = {
 		held: 0,
+		spilled: 0,
 		refused: 0,
 		repeats: 0,
 		crashes: 0,
@@ -143,7 +145,10 @@ export class Simulator {
 			const outcome = life.subject.run({ type: "hold", id, fingerprint, units, chatId: "c" }, this.#nowMs);
 			if (outcome.kind === "refused") this.tally.refused += 1;
 			else if (outcome.kind === "repeat") this.tally.repeats += 1;
-			else if (outcome.kind === "held") this.#answer(life, id);
+			else if (outcome.kind === "held") {
+				if (outcome.row.spill) this.tally.spilled += 1;
+				this.#answer(life, id);
+			}
 		});
 	}
 
@@ -226,6 +231,8 @@ export class Simulator {
 			life.purchases += 1;
 			run({ type: "grant", id, units, expiresAtMs: chance.happens(0.5) ? this.#nowMs + chance.between(0, 3 * DAY_MS) : null });
 			if (chance.happens(0.4)) run({ type: "correct", id: `refund:${id}`, of: { grant: id }, units });
+		} else if (dice < 0.88) {
+			run({ type: "carry-over", id: `guest:${chance.between(0, 3)}`, units: chance.between(0, 3) });
 		} else if (life.ids.length > 0) {
 			run({ type: "correct", id, of: { request: chance.pick(life.ids) }, units: chance.pick([-3, -1, -1, 1]) });
 		}
@@ -245,10 +252,10 @@ export class Simulator {
 			// A renewal, an upgrade or a downgrade.
 			const { plan } = life;
 			const renewed = { startMs: plan.endMs, endMs: plan.endMs + 2 * DAY_MS };
-			life.plan = { ...plan, limit: chance.between(0, 30), ...(chance.happens(0.5) ? renewed : {}) };
+			life.plan = { ...plan, limit: chance.between(0, 10), ...(chance.happens(0.5) ? renewed : {}) };
 		} else {
 			const listed = chance.happens(0.3) ? [{ id: `listed${chance.between(0, 1)}`, units: 5 }] : [];
-			life.plan = { kind: "windowed", subscriptionId, limit: chance.between(0, 30), startMs, endMs, listed };
+			life.plan = { kind: "windowed", subscriptionId, limit: chance.between(0, 10), startMs, endMs, listed };
 		}
 	}
 

@@ -8,6 +8,7 @@ import {
 	fold,
 	foldable,
 	type LedgerState,
+	type Limits,
 	ledgerTimeMs,
 	nextBatch,
 	type Outcome,
@@ -19,6 +20,9 @@ import {
 import { allowanceOf } from "../src/tier.ts";
 import { Journal, type Plan } from "./journal.ts";
 import { Provider } from "./provider.ts";
+
+/** Tighter than the real ones, so that a short life meets them often. */
+const LIMITS: Limits = { ...DEFAULT_LIMITS, free: 6, network: 8 };
 
 interface Tables {
 	rows: Map<string, RequestRow>;
@@ -40,13 +44,13 @@ export class Subject {
 
 	constructor(kind: SubjectKind) {
 		this.#kind = kind;
-		this.journal = new Journal(kind, DEFAULT_LIMITS, this.provider);
+		this.journal = new Journal(kind, LIMITS, this.provider);
 		this.#state = this.#empty();
 	}
 
 	#empty(): LedgerState & Tables {
 		const tables: Tables = { rows: new Map(), adjustments: new Map(), checkpoints: new Map() };
-		return { kind: this.#kind, limits: DEFAULT_LIMITS, entitlement: null, closed: false, latestMs: 0, ...tables };
+		return { kind: this.#kind, limits: LIMITS, entitlement: null, closed: false, latestMs: 0, ...tables };
 	}
 
 	get rows(): ReadonlyMap<string, RequestRow> {
@@ -61,7 +65,7 @@ export class Subject {
 		const allowance = allowanceOf(kind, entitlement, limits, nowMs);
 		const plan: Plan = allowance.tier === "paid" ? this.#plan : { kind: "none" };
 		const decision = decide(this.#state, command, instantMs);
-		this.journal.note(decision, plan, nowMs);
+		this.journal.note(command, decision, plan, nowMs);
 		const { outcome, row, adjustment } = decision;
 		if (outcome.kind === "refused" && command.type === "hold" && outcome.refusal.policy !== "in-flight") {
 			this.journal.refused(allowance.pool, command.units, plan, nowMs);
@@ -172,9 +176,12 @@ export class Subject {
 		// What was refused waits for a day, by a clock that may have been two days ahead.
 		nowMs += 3 * 86_400_001;
 		this.provider.disliked.clear();
+		let calls = 0;
 		for (let batch = this.batch(nowMs); batch.length > 0; batch = this.batch(nowMs)) {
 			this.provider.receive(batch);
 			for (const { id } of batch) this.run({ type: "acknowledge", id }, nowMs);
+			calls += 1;
+			if (calls > this.#state.rows.size) throw new Error(`I4: still owed after ${calls} calls: ${JSON.stringify(batch)}`);
 		}
 		this.journal.drained();
 	}

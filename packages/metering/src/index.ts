@@ -1,8 +1,9 @@
 export { type Standing, standing } from "./balance.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
 export { deadLetters, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
+export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
 export { fold, foldable } from "./retention.ts";
-export { type Adjustment, type Checkpoint, isCounted, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
-export { DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
+export { type Adjustment, type Checkpoint, isCounted, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
+export { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
 export { type AnswerEnd, BOUND_OF_FORGIVENESS, type Heard, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
 export { utcDay } from "./window.ts";

@@ -204,10 +204,20 @@ describe("forgiveness", () => {
 		expect(giveBack(ledger, "d", "stopped-early", MIDNIGHT)).toMatchObject({ counted: true });
 	});
 
+	test("of one day is one, also when a plan began in the middle of it", () => {
+		const ledger = new MemoryLedger(null, "user", { ...DEFAULT_LIMITS, free: 1 });
+		giveBack(ledger, "morning", "stopped-early", NOON - 1);
+		ledger.run(hold("afternoon"));
+		ledger.entitlement = balance();
+		expect(ledger.run(release("afternoon", "stopped-early")).outcome).toMatchObject({ counted: true });
+	});
+
 	test("of holds whose plan or day is over by now is bounded by the limit of their tier, and by twenty", () => {
 		const bound = (kind: "guest" | "network" | "user", limits: Partial<typeof DEFAULT_LIMITS>, paid: boolean) => {
 			const inFlight = { guest: 50, free: 50, paid: 50 };
 			const ledger = new MemoryLedger(paid ? balance({ available: 50 }) : null, kind, { ...DEFAULT_LIMITS, ...limits, inFlight });
+			// Credits let more be open at once than the limit forgives.
+			ledger.run(grant("g", 25));
 			const open = ids(30).filter((id) => ledger.run(hold(id)).outcome.kind === "held");
 			// Another plan, with another limit, on the next day.
 			ledger.entitlement = balance({ subscriptionId: "sub_2", allowance: 7, fetchedAtMs: MIDNIGHT });
@@ -271,6 +281,7 @@ describe("a paid subscription", () => {
 			kind: "refused",
 			refusal: { remaining: 0, resetAtMs: null },
 		});
+		expect(ledger.stands(END), "what is held at the end is not in the period").toMatchObject({ used: 8 });
 		ledger.entitlement = balance({ available: 5 });
 		expect(new MemoryLedger(ledger.entitlement).stands(END).remaining, "nor further than what was left").toBe(5);
 	});

@@ -8,7 +8,12 @@ import { expect, it, onTestFinished } from "vitest";
 /** The CLI as `npm start` runs it, on a free port. */
 async function spawnSandbox(statePath?: string): Promise<{ url: string; process: ChildProcess }> {
 	const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
-		env: { PATH: process.env.PATH, SANDBOX_PORT: "0", ...(statePath === undefined ? {} : { SANDBOX_STATE: statePath }) },
+		env: {
+			PATH: process.env.PATH,
+			SANDBOX_PORT: "0",
+			APP_URL: "http://127.0.0.1:1",
+			...(statePath === undefined ? {} : { SANDBOX_STATE: statePath }),
+		},
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	onTestFinished(() => {
@@ -64,4 +69,10 @@ it("answers at localhost and at 127.0.0.1, and ends at once while a client waits
 	expect(await kill(child, "SIGINT")).toBe(0);
 	await waiting;
 	expect(performance.now() - startedAtMs).toBeLessThan(1000);
+});
+
+it("keeps an idle connection for longer than its client may think about the next request", async () => {
+	const { url } = await spawnSandbox();
+	const response = await fetch(`${url}/__sandbox/clock`);
+	expect(response.headers.get("keep-alive")).toBe("timeout=600");
 });

@@ -5,13 +5,16 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { flowgladApi } from "./api/api.ts";
 import { applyDue } from "./billing/due.ts";
-import { controlRoutes } from "./control.ts";
-import { injectFaults } from "./faults.ts";
-import { modelRoutes } from "./model.ts";
+import { type Clockwork, createClockwork } from "./clock/clockwork.ts";
+import { controlRoutes } from "./control/control.ts";
+import { injectFaults } from "./faults/faults.ts";
+import { modelRoutes } from "./model/model.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
-import { inspectorPages } from "./pages/inspector.ts";
+import { inspectorPages } from "./pages/inspector/inspector.ts";
+import { invoicePages } from "./pages/invoice.ts";
 import { mailboxPages } from "./pages/mailbox.ts";
+import type { Settings } from "./settings.ts";
 import { emptyState } from "./state.ts";
 import { createCommit, readState } from "./state-file.ts";
 import type { Env, World } from "./world.ts";
@@ -21,30 +24,33 @@ export interface SandboxOptions {
 	secretKey: string;
 	/** The JSON file that holds the state; without it the state lives in memory. */
 	statePath?: string | undefined;
-	/** Where the app runs, for links on pages. Default http://localhost:3000. */
+	/**
+	 * Where the app runs: for links on pages, for scenarios that use its API, and to tell it that the clock was moved.
+	 * Without it links lead to http://localhost:3000, and no app is told anything.
+	 */
 	appUrl?: string | undefined;
+	/** Where webhooks go; by default the app's own route. */
+	webhookUrl?: string | undefined;
+	/** What they are signed with, `whsec_` and base64. Without it none are sent. */
+	webhookSecret?: string | undefined;
+	/** Oddities and offers that differ from the defaults. */
+	settings?: Partial<Settings> | undefined;
 	/** The machine's clock, epoch milliseconds. */
 	now?: (() => number) | undefined;
 }
 
+const usualAppUrl = "http://localhost:3000";
+
 /** The stand-in for the outside world as a Hono app; faults that touch the connection need `startSandbox`. */
-export function createSandbox({ secretKey, statePath, appUrl = "http://localhost:3000", now = Date.now }: SandboxOptions): {
-	app: Hono<Env>;
-	world: World;
-} {
-	const world: World = {
-		state: statePath === undefined ? emptyState() : readState(statePath),
-		nowMs: () => now() + world.state.clockOffsetMs,
-		machineNowMs: now,
-		commit: statePath === undefined ? async () => {} : createCommit(statePath, () => world.state),
-		secretKey,
-		appUrl,
-	};
+export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world: World; clockwork: Clockwork } {
+	const world = createWorld(options);
+	const clockwork = createClockwork(world);
 	const app = new Hono<Env>();
 	app.use(async (_, next) => {
 		await next();
 		// Before the answer leaves, so that nothing answered is ever lost.
 		await world.commit();
+		clockwork.stir();
 	});
 	app.use("/api/v1/*", countCalls(world), injectFaults(world));
 	app.use("/model/v1/*", countCalls(world));
@@ -57,10 +63,31 @@ export function createSandbox({ secretKey, statePath, appUrl = "http://localhost
 	app.route("/__sandbox", controlRoutes(world));
 	app.route("/checkout", checkoutPages(world));
 	app.route("/billing-portal", billingPortalPages(world));
+	app.route("/invoices", invoicePages(world));
 	app.route("/mailbox", mailboxPages(world));
 	app.route("/", inspectorPages(world));
 	app.notFound((c) => c.text("Not Found", 404));
-	return { app, world };
+	return { app, world, clockwork };
+}
+
+function createWorld({ secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now }: SandboxOptions): World {
+	if (webhookSecret !== undefined && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(webhookSecret))
+		throw new Error('The webhook secret must be "whsec_" and base64: the SDK verifies with nothing else');
+	const world: World = {
+		state: statePath === undefined ? emptyState(settings) : readState(statePath, settings),
+		nowMs: () => world.state.frozenAtMs ?? now() + world.state.clockOffsetMs,
+		machineNowMs: now,
+		commit: statePath === undefined ? async () => {} : createCommit(statePath, () => world.state),
+		reset: () => {
+			world.state = emptyState(settings);
+		},
+		secretKey,
+		appUrl: appUrl ?? usualAppUrl,
+		appClockUrl: appUrl === undefined ? null : `${appUrl}/api/dev/clock`,
+		webhook:
+			webhookSecret === undefined ? null : { url: webhookUrl ?? `${appUrl ?? usualAppUrl}/api/flowglad/webhook`, secret: webhookSecret },
+	};
+	return world;
 }
 
 /** Counts each call by "METHOD /path-pattern", those that a fault keeps from the API included. */
@@ -76,16 +103,22 @@ function countCalls(world: World): MiddlewareHandler<Env> {
 export interface RunningSandbox {
 	url: string;
 	port: number;
+	/** What is behind the server: for tests that must not ask it. */
+	world: World;
 	close(): Promise<void>;
 }
 
+const idleMs = 10 * 60 * 1000;
+
 /** Serves the sandbox on loopback; `port` 0 takes a free one. */
 export async function startSandbox({ port, ...options }: SandboxOptions & { port: number }): Promise<RunningSandbox> {
-	const { app, world } = createSandbox(options);
+	const { app, world, clockwork } = createSandbox(options);
 	const listener = getRequestListener(app.fetch);
 	const open = (host: string, onPort: number) =>
 		new Promise<Server>((resolve, reject) => {
 			const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+			// An idle connection that is closed from this side is one on which a client's next request gets lost.
+			server.keepAliveTimeout = idleMs;
 			server.once("error", reject);
 			server.listen(onPort, host, () => resolve(server));
 		});
@@ -104,7 +137,9 @@ export async function startSandbox({ port, ...options }: SandboxOptions & { port
 	return {
 		url: `http://localhost:${taken}`,
 		port: taken,
+		world,
 		close: async () => {
+			clockwork.stop();
 			await world.commit();
 			const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
 			for (const server of servers) server.closeAllConnections();

@@ -1,18 +1,21 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Settings } from "./settings.ts";
 import { emptyState, type State } from "./state.ts";
 
 /** The stored state, or an empty one when the file does not exist. A broken file throws: better than losing it. */
-export function readState(path: string): State {
+export function readState(path: string, settings: Partial<Settings>): State {
 	let text: string;
 	try {
 		text = readFileSync(path, "utf8");
 	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return emptyState();
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return emptyState(settings);
 		throw error;
 	}
 	// Fields that a newer sandbox added are taken from the empty state, so an old file still loads.
-	return { ...emptyState(), ...JSON.parse(text) };
+	const stored: Partial<State> = JSON.parse(text);
+	const empty = emptyState(settings);
+	return { ...empty, ...stored, settings: { ...empty.settings, ...stored.settings } };
 }
 
 /**

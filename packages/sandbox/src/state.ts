@@ -1,9 +1,12 @@
+import type { LedgerEntry } from "./billing/ledger.ts";
 import type {
 	BillingPeriod,
+	Charge,
 	CheckoutSession,
 	Customer,
 	FeatureItem,
 	InvoiceWithLines,
+	Payment,
 	PaymentMethod,
 	PendingActivation,
 	Purchase,
@@ -12,15 +15,19 @@ import type {
 	SubscriptionItem,
 	UsageEvent,
 } from "./billing/records.ts";
-import type { Faults } from "./faults.ts";
-import type { LedgerEntry } from "./ledger.ts";
-import type { Mail } from "./mailbox.ts";
-import type { ModelCall } from "./model.ts";
+import type { Faults } from "./faults/faults.ts";
+import type { Mail } from "./mailbox/mailbox.ts";
+import type { ModelCall } from "./model/model.ts";
+import { defaultSettings, type Settings } from "./settings.ts";
+import type { WebhookMessage } from "./webhooks/messages.ts";
 
 /** Everything the sandbox knows. Plain JSON: this is what the state file holds. */
 export interface State {
-	/** Milliseconds the sandbox's clock is ahead of the machine's. */
+	/** Milliseconds the sandbox's clock is ahead of the machine's; of no meaning while it is frozen. */
 	clockOffsetMs: number;
+	/** The instant at which the clock stands still, or null. */
+	frozenAtMs: number | null;
+	settings: Settings;
 	customers: Customer[];
 	subscriptions: Subscription[];
 	subscriptionItems: SubscriptionItem[];
@@ -30,10 +37,16 @@ export interface State {
 	paymentMethods: PaymentMethod[];
 	purchases: Purchase[];
 	invoices: InvoiceWithLines[];
+	payments: Payment[];
+	/** Payments that a customer's bank took back. Flowglad hears nothing of them, so they are no field of a payment. */
+	disputedPaymentIds: string[];
+	/** Charges that are still to be attempted or to settle. */
+	charges: Charge[];
 	usageEvents: UsageEvent[];
 	ledger: LedgerEntry[];
 	checkoutSessions: CheckoutSession[];
 	pendingActivations: PendingActivation[];
+	webhooks: WebhookMessage[];
 	mailbox: Mail[];
 	modelCalls: ModelCall[];
 	/** Calls by "METHOD /path-pattern". */
@@ -41,10 +54,12 @@ export interface State {
 	faults: Faults;
 }
 
-/** A sandbox without customers. The pricing model is code, see `billing/pricing.ts`. */
-export function emptyState(): State {
+/** A sandbox without customers. What it sells is code, see `billing/pricing`. */
+export function emptyState(settings: Partial<Settings> = {}): State {
 	return {
 		clockOffsetMs: 0,
+		frozenAtMs: null,
+		settings: { ...defaultSettings, ...settings },
 		customers: [],
 		subscriptions: [],
 		subscriptionItems: [],
@@ -54,10 +69,14 @@ export function emptyState(): State {
 		paymentMethods: [],
 		purchases: [],
 		invoices: [],
+		payments: [],
+		disputedPaymentIds: [],
+		charges: [],
 		usageEvents: [],
 		ledger: [],
 		checkoutSessions: [],
 		pendingActivations: [],
+		webhooks: [],
 		mailbox: [],
 		modelCalls: [],
 		calls: {},

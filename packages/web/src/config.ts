@@ -11,6 +11,8 @@ export interface Config {
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
 	billing: { kind: "none" } | { kind: "flowglad"; secretKey: string; baseUrl: string | undefined };
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
+	/** Whose confirmed address opens /api/admin. */
+	adminEmails: string[];
 	/** Where the sandbox shows the mails it has received; only under `npm start`. */
 	mailboxUrl: string | null;
 	/** `everyGuest`: requests of a UTC day of all guests together, null for no such ceiling. */
@@ -34,12 +36,14 @@ export const variables = z.object({
 	AI_BASE_URL: optional(z.url()),
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
+	AI_MODEL_UNITS: optional(z.string()),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
 	EMAIL_URL: optional(z.url()),
 	EMAIL_API_KEY: optional(z.string()),
 	EMAIL_FROM: optional(z.string()),
 	MAILBOX_URL: optional(z.url()),
+	ADMIN_EMAILS: optional(z.string()),
 	GUEST_FREE_REQUESTS: count,
 	AUTH_FREE_REQUESTS_DAILY: count,
 	PAID_PLAN_REQUESTS: count,
@@ -74,6 +78,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		email: vars.EMAIL_URL
 			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
 			: { kind: "log" },
+		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
 		mailboxUrl: vars.MAILBOX_URL ?? null,
 		limits: {
 			guest: vars.GUEST_FREE_REQUESTS ?? DEFAULT_LIMITS.guest,
@@ -89,12 +94,32 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 
 function readModel(vars: z.infer<typeof variables>): Config["model"] {
 	if (!vars.AI_BASE_URL) return { kind: "demo" };
-	const models = (vars.AI_MODELS ?? "").split(",").flatMap((entry) => {
+	const units = readUnits(vars.AI_MODEL_UNITS);
+	const models = listOf(vars.AI_MODELS).map((entry) => {
 		const [id = "", label = id] = entry.split("=").map((text) => text.trim());
-		return id ? [{ id, label }] : [];
+		return { id, label, units: units.get(id) ?? 1 };
 	});
 	if (models.length === 0) throw new ConfigError("Configuration: AI_BASE_URL is set, so AI_MODELS must name at least one model");
 	return { kind: "openai-compatible", baseUrl: vars.AI_BASE_URL, apiKey: vars.AI_API_KEY, models };
+}
+
+/** `gpt-5=5`: a request of this model counts as five. */
+function readUnits(list: string | undefined): Map<string, number> {
+	const units = new Map<string, number>();
+	for (const entry of listOf(list)) {
+		const [id = "", weight = ""] = entry.split("=").map((text) => text.trim());
+		if (!id || !/^[1-9]\d{0,2}$/.test(weight))
+			throw new ConfigError("Configuration: AI_MODEL_UNITS is a list of model=units, units from 1 to 999");
+		units.set(id, Number(weight));
+	}
+	return units;
+}
+
+function listOf(commaSeparated = ""): string[] {
+	return commaSeparated
+		.split(",")
+		.map((one) => one.trim())
+		.filter(Boolean);
 }
 
 function readTurnstile(vars: z.infer<typeof variables>): Config["turnstile"] {

@@ -20,6 +20,8 @@ import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
+import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
+import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
@@ -81,6 +83,16 @@ const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   path: '/c/$chatId',
   getParentRoute: () => ChatRoute,
 } as any)
+const ApiAdminCorrectionsRoute = ApiAdminCorrectionsRouteImport.update({
+  id: '/api/admin/corrections',
+  path: '/api/admin/corrections',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAdminLedgersRoute = ApiAdminLedgersRouteImport.update({
+  id: '/api/admin/ledgers',
+  path: '/api/admin/ledgers',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiAuthSplatRoute = ApiAuthSplatRouteImport.update({
   id: '/api/auth/$',
   path: '/api/auth/$',
@@ -123,6 +135,8 @@ export interface FileRoutesByFullPath {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
+  '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
@@ -141,6 +155,8 @@ export interface FileRoutesByTo {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/': typeof ChatIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
+  '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
@@ -161,6 +177,8 @@ export interface FileRoutesById {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/_chat/': typeof ChatIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
+  '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
+  '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
@@ -181,6 +199,8 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/c/$chatId'
+    | '/api/admin/corrections'
+    | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
     | '/api/flowglad/$'
@@ -199,6 +219,8 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/'
     | '/c/$chatId'
+    | '/api/admin/corrections'
+    | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
     | '/api/flowglad/$'
@@ -218,6 +240,8 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/_chat/'
     | '/_chat/c/$chatId'
+    | '/api/admin/corrections'
+    | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
     | '/api/flowglad/$'
@@ -236,6 +260,8 @@ export interface RootRouteChildren {
   ApiHealthRoute: typeof ApiHealthRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
+  ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
+  ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
@@ -323,6 +349,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ChatCChatIdRouteImport
       parentRoute: typeof ChatRoute
     }
+    '/api/admin/corrections': {
+      id: '/api/admin/corrections'
+      path: '/api/admin/corrections'
+      fullPath: '/api/admin/corrections'
+      preLoaderRoute: typeof ApiAdminCorrectionsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/admin/ledgers': {
+      id: '/api/admin/ledgers'
+      path: '/api/admin/ledgers'
+      fullPath: '/api/admin/ledgers'
+      preLoaderRoute: typeof ApiAdminLedgersRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/auth/$': {
       id: '/api/auth/$'
       path: '/api/auth/$'
@@ -390,6 +430,8 @@ const rootRouteChildren: RootRouteChildren = {
   ApiHealthRoute: ApiHealthRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
+  ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
+  ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,

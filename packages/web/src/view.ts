@@ -34,6 +34,8 @@ export interface ChatSummary {
 export interface ModelOption {
 	id: string;
 	label: string;
+	/** What one request of it counts as. */
+	units: number;
 }
 
 /** What every page needs to draw its frame. */
@@ -120,4 +122,6 @@ export interface Problem {
 	remaining?: number;
 	resetAt?: string | null;
 	upgradeUrl?: string;
+	/** Of Cloudflare Turnstile, where it has to be solved first. */
+	siteKey?: string;
 }

@@ -1,15 +1,45 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { startSandbox } from "@parley/sandbox";
 import type { TestProject } from "vitest/node";
 
-/** The outside world of the tests, on a free port. */
+/** The outside world of the tests, on free ports. */
 export default async function setup(project: TestProject) {
 	const sandbox = await startSandbox({ port: 0, secretKey: "sk_test_sandbox" });
+	const siteverify = createServer(verifyToken).listen(0);
+	await once(siteverify, "listening");
 	project.provide("sandboxUrl", sandbox.url);
-	return () => sandbox.close();
+	project.provide("siteverifyUrl", `http://localhost:${(siteverify.address() as AddressInfo).port}/`);
+	const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+	project.provide("proof", { seed, whole: process.env.PROVE === "whole" });
+	return async () => {
+		siteverify.closeAllConnections();
+		siteverify.close();
+		await sandbox.close();
+	};
+}
+
+/** In place of Cloudflare's siteverify: a token says itself what is to be answered. */
+async function verifyToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
+	const body = JSON.parse(await text(request));
+	let verdict: { hang?: boolean; status?: number } = {};
+	try {
+		verdict = JSON.parse(atob(body.response));
+	} catch {
+		// no token of ours: no success
+	}
+	if (verdict.hang) return;
+	response.writeHead(verdict.status ?? 200, { "content-type": "application/json" });
+	response.end(JSON.stringify({ success: false, ...(body.secret === "a turnstile secret" ? verdict : {}) }));
 }
 
 declare module "vitest" {
 	interface ProvidedContext {
 		sandboxUrl: string;
+		siteverifyUrl: string;
+		/** `whole` is what `npm run prove` runs; `npm test` runs a short form. */
+		proof: { seed: number; whole: boolean };
 	}
 }

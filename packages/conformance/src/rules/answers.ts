@@ -11,10 +11,10 @@ const JOIN_LAG_MAX_MS = 200;
 const RETURN_MAX_MS = 90_000;
 
 /** Only an admitted answer can be joined, stopped or left. */
-function assertAdmitted(answer: Answer): void {
-	refusedByOthers(answer);
-	if (answer.status !== 200)
-		throw new Breach(`a valid request was answered ${answer.status} ${String(answer.problem?.title ?? "")}`.trim());
+async function assertAdmitted(answer: Answer): Promise<void> {
+	if (answer.status === 200) return;
+	refusedByOthers(await answer.whole());
+	throw new Breach(`a valid request was answered ${answer.status} ${String(answer.problem?.title ?? "")}`.trim());
 }
 
 const joining: Rule = {
@@ -27,7 +27,7 @@ const joining: Rule = {
 		const question = longQuestion();
 		const before = await usageOf(owner);
 		const first = await owner.ask(question);
-		assertAdmitted(first);
+		await assertAdmitted(first);
 		await first.until(2);
 		const [stream, repeat, other] = await Promise.all([
 			owner.join(question.chatId),
@@ -70,7 +70,7 @@ async function stopped(context: Context, when: (answer: Answer) => Promise<unkno
 	const question = longQuestion();
 	const before = await usageOf(owner);
 	const answer = await owner.ask(question);
-	assertAdmitted(answer);
+	await assertAdmitted(answer);
 	await when(answer);
 	const stop = await owner.post(`/api/chat/${question.chatId}/stop`, {});
 	await answer.whole();
@@ -127,7 +127,7 @@ const disconnect: Rule = {
 		const question = longQuestion();
 		const before = await usageOf(owner);
 		const cut = await owner.ask(question);
-		assertAdmitted(cut);
+		await assertAdmitted(cut);
 		await cut.until(2);
 		const heard = cut.output;
 		cut.leave();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "../answer.ts";
-import { type Context, counted, modelCallsToLimit, modelFailed, shortQuestion, usageOf } from "../context.ts";
+import { type Context, counted, isChallenge, modelCallsToLimit, modelFailed, refusedByOthers, shortQuestion, usageOf } from "../context.ts";
 import { Client } from "../http.ts";
 import { Breach, Checks, type Rule, Unjudged } from "../rule.ts";
 
@@ -53,7 +53,7 @@ async function judgeBurst(context: Context, guest: Client, left: number, count: 
 	const checks = new Checks();
 	const answered = answers.filter((answer) => answer.status === 200);
 	const refused = answers.filter((answer) => answer.status === 429);
-	const others = answers.filter((answer) => answer.status !== 200 && answer.status !== 429);
+	const others = answers.filter((answer) => answer.status !== 200 && answer.status !== 429 && !isChallenge(answer));
 	const paid = answered.filter((answer) => answer.metadata.counted === true).length;
 	const policies = [...new Set(refused.map((answer) => String(answer.problem?.policy)))];
 	const failed = answered.filter(modelFailed).length;
@@ -77,6 +77,7 @@ async function judgeBurst(context: Context, guest: Client, left: number, count: 
 	);
 	for (const answer of refused) checkRefusal(checks, answer, context.guestLimit);
 	if (checks.wrong.length > 0) return checks.finding("");
+	for (const answer of answers.filter(isChallenge)) refusedByOthers(answer);
 	if (failed > 0) throw new Unjudged(`the model failed ${failed} answers, which are given back`);
 	if (admitted < left && policies.includes("network"))
 		throw new Unjudged(`${admitted} answered, none too many; the network's pool refused the rest`);

@@ -11,6 +11,8 @@ interface Circumstances {
 	firstTokenMs?: number;
 	/** The network's pool has nothing left for guests. */
 	poolUsedUp?: boolean;
+	/** A guest who has no answer yet must show to be human. */
+	wantsHumans?: boolean;
 	/** Every answer fails, and is given back. */
 	modelFails?: boolean;
 	/** Answers are whole at once. */
@@ -126,7 +128,7 @@ const WORDS = Array.from({ length: 12 }, (_, n) => `word${n} `);
 /** What is to be interrupted takes its time; the rest is quick, so that the tests are. In ms. */
 const SLOW = { firstTokenMs: 250, each: 40 };
 const QUICK = { firstTokenMs: 5, each: 0 };
-const STEP_MS = 5;
+const STEP_MS = 2;
 const FREE_LIMIT = 20;
 const DAY_MS = 86_400_000;
 const VERBS: [path: RegExp, allow: string][] = [
@@ -326,6 +328,7 @@ class TinyChat {
 		}
 		if (chat.runs.some((run) => run.state === "running") && !this.#is.answersMeanwhile)
 			return problem(response, 409, "An answer is being written");
+		if (this.#is.wantsHumans && account.tier === "guest" && account.used === 0) return problem(response, 403, "Human check needed");
 		const taken = this.#is.forgetsHolds ? account.used : account.used + account.held;
 		if (taken >= account.limit + (this.#is.admitsOneMore ? 1 : 0) || account.closed) return this.#refuse(response, account);
 		account.held += 1;

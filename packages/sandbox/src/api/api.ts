@@ -1,13 +1,15 @@
 /** Flowglad's API under /api/v1: what happens to a request, in order. */
-import type { PricingModelRetrieveResponse } from "@flowglad/node/resources/pricing-models";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { customAlphabet } from "nanoid";
-import { pricingModel } from "../billing/pricing.ts";
 import { Refusal, type RefusalCode } from "../billing/refusal.ts";
 import type { Env, World } from "../world.ts";
 import { InvalidBody, MalformedJson } from "./body.ts";
 import { checkoutSessionRoutes } from "./checkout-sessions.ts";
 import { customerRoutes } from "./customers.ts";
+import { paymentRoutes } from "./payments.ts";
+import { pricingRoutes } from "./pricing.ts";
+import { recordRoutes } from "./records.ts";
+import { resourceClaimRoutes } from "./resource-claims.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { usageEventRoutes } from "./usage-events.ts";
 
@@ -18,24 +20,22 @@ export function flowgladApi(world: World) {
 		.route("/", usageEventRoutes(world))
 		.route("/", checkoutSessionRoutes(world))
 		.route("/", subscriptionRoutes(world))
-		.route("/", pricingModelRoutes())
+		.route("/", paymentRoutes(world))
+		.route("/", pricingRoutes(world))
+		.route("/", resourceClaimRoutes(world))
+		.route("/", recordRoutes(world))
 		.onError(answerError);
 }
 
-function pricingModelRoutes() {
-	return new Hono<Env>().get("/pricing-models/:id", (c) => {
-		const id = c.req.param("id");
-		if (id !== "default" && id !== pricingModel.id) throw new Refusal("NOT_FOUND", `Pricing model ${id} not found`);
-		return c.json({ pricingModel } satisfies PricingModelRetrieveResponse);
-	});
-}
-
-/** The key stands raw in the header, or after "Bearer ". A refusal is plain text, not JSON (flowglad.md l). */
+/**
+ * The key stands raw in the header, or after "Bearer ". A refusal is plain text, not JSON (flowglad.md l), and a key
+ * that has made too many calls is refused the same way (flowglad.md i).
+ */
 function authenticate(world: World): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		const header = c.req.header("authorization") ?? "";
 		const key = header.replace(/^Bearer /i, "");
-		if (key !== world.secretKey) return c.text("Unauthorized", 401);
+		if (key !== world.secretKey || world.state.faults.keyRateLimited) return c.text("Unauthorized", 401);
 		return next();
 	};
 }
@@ -44,6 +44,7 @@ const newRequestId = customAlphabet("0123456789abcdef", 8);
 
 const statuses = {
 	BAD_REQUEST: 400,
+	FORBIDDEN: 403,
 	NOT_FOUND: 404,
 	CONFLICT: 409,
 	INTERNAL_SERVER_ERROR: 500,

@@ -1,6 +1,7 @@
 import type { CheckoutSessionCreateResponse } from "@flowglad/node/resources/checkout-sessions";
 import { Hono } from "hono";
-import { createCheckoutSession, findCheckoutSession } from "../billing/checkout.ts";
+import { createCheckoutSession } from "../billing/checkout/open.ts";
+import { findById } from "../billing/find-by-id.ts";
 import type { CheckoutSession } from "../billing/records.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
@@ -20,5 +21,7 @@ export function checkoutSessionRoutes(world: World) {
 			const body = await readBody(c, createCheckoutSessionBody);
 			return c.json(withUrl(createCheckoutSession(world.state, body.checkoutSession, world.nowMs()), c.req.url));
 		})
-		.get("/checkout-sessions/:id", (c) => c.json(withUrl(findCheckoutSession(world.state, c.req.param("id")), c.req.url)));
+		.get("/checkout-sessions/:id", (c) =>
+			c.json(withUrl(findById(world.state.checkoutSessions, c.req.param("id"), "CheckoutSession"), c.req.url)),
+		);
 }

@@ -1,20 +1,22 @@
 import type { CustomerCreateResponse, CustomerRetrieveResponse } from "@flowglad/node/resources/customers";
 import { Hono } from "hono";
+import { usageMeterBalances } from "../billing/credits.ts";
 import { archiveCustomer, createCustomer, requireCustomer } from "../billing/customers.ts";
-import { usageMeterBalances } from "../billing/ledger-book.ts";
 import type { UsageMeterBalance } from "../billing/records.ts";
 import { Refusal } from "../billing/refusal.ts";
-import { currentSubscriptions, findSubscription, itemsOf } from "../billing/subscriptions.ts";
+import { currentSubscriptions, findSubscription, itemsOf } from "../billing/subscriptions/find.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
 import { billing } from "./render.ts";
-import { createCustomerBody, updateCustomerBody } from "./schemas.ts";
+import { archiveCustomerBody, createCustomerBody, updateCustomerBody } from "./schemas.ts";
 
 export function customerRoutes(world: World) {
 	return new Hono<Env>()
 		.post("/customers", async (c) => {
 			const body = await readBody(c, createCustomerBody);
 			const { customer, subscription } = createCustomer(world.state, body.customer, world.nowMs());
+			if (world.state.faults.firstVisitRace)
+				throw new Refusal("CONFLICT", `A customer with externalId ${customer.externalId} already exists`);
 			return c.json({
 				data: {
 					customer,
@@ -34,13 +36,14 @@ export function customerRoutes(world: World) {
 			Object.assign(customer, Object.fromEntries(given), { updatedAt: world.nowMs() });
 			return c.json({ customer } satisfies CustomerRetrieveResponse);
 		})
-		.post("/customers/:externalId/archive", (c) => {
+		.post("/customers/:externalId/archive", async (c) => {
+			await readBody(c, archiveCustomerBody);
 			const customer = archiveCustomer(world.state, c.req.param("externalId"), world.nowMs());
 			return c.json({ customer } satisfies CustomerRetrieveResponse);
 		})
 		.get("/customers/:externalId/billing", (c) => {
 			const customer = requireCustomer(world.state, c.req.param("externalId"));
-			return c.json(billing(world.state, customer, new URL(c.req.url).origin));
+			return c.json(billing(world.state, customer, c.req.url));
 		})
 		.get("/customers/:externalId/usage-balances", (c) => {
 			const customer = requireCustomer(world.state, c.req.param("externalId"));

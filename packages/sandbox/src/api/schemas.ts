@@ -50,6 +50,9 @@ export const updateCustomerBody = z.object({
 	}),
 });
 
+/** Nothing is asked for, but JSON it must be. */
+export const archiveCustomerBody = z.object({});
+
 const checkoutTarget = {
 	customerExternalId: z.string(),
 	successUrl: z.url({ protocol: /^https?$/ }),
@@ -98,6 +101,9 @@ export const createSubscriptionBody = z
 		name: z.string().optional(),
 		metadata: metadata.optional(),
 		doNotCharge: z.boolean().optional(),
+		defaultPaymentMethodId: z.string().optional(),
+		/** Epoch milliseconds. */
+		trialEnd: z.number().optional(),
 	})
 	.refine(
 		({ customerId, customerExternalId }) => (customerId === undefined) !== (customerExternalId === undefined),
@@ -112,11 +118,14 @@ export const cancelSubscriptionBody = z.object({
 	cancellation: z.object({ timing: z.enum(["immediately", "at_end_of_current_billing_period"]) }),
 });
 
+export const refundPaymentBody = z.object({ partialAmount: z.number().int().optional() });
+
 export const adjustSubscriptionBody = z.object({
 	adjustment: z.object({
 		timing: z.enum(["immediately", "at_end_of_current_billing_period", "auto"]),
 		newSubscriptionItems: z
 			.array(z.object({ priceId: z.string().nullish(), priceSlug: z.string().optional(), quantity: quantity.optional() }))
 			.length(1, "The sandbox adjusts subscriptions of one item"),
+		prorateCurrentBillingPeriod: z.boolean().optional(),
 	}),
 });

@@ -1,28 +1,35 @@
 import type { SubscriptionAdjustResponse, SubscriptionRetrieveResponse } from "@flowglad/node/resources/subscriptions";
 import { Hono } from "hono";
 import { findCustomer } from "../billing/customers.ts";
-import { findPrice } from "../billing/pricing.ts";
-import type { Subscription, SubscriptionPrice } from "../billing/records.ts";
+import { applyDue } from "../billing/due.ts";
+import { findById } from "../billing/find-by-id.ts";
+import { findPrice } from "../billing/pricing/pricing.ts";
+import type { Customer, PaymentMethod, Subscription, SubscriptionPrice } from "../billing/records.ts";
 import { Refusal } from "../billing/refusal.ts";
-import {
-	adjust,
-	cancelAtPeriodEnd,
-	cancelImmediately,
-	findSubscription,
-	itemsOf,
-	startSubscription,
-	uncancel,
-} from "../billing/subscriptions.ts";
+import { adjust } from "../billing/subscriptions/adjust.ts";
+import { cancelAtPeriodEnd, cancelImmediately, uncancel } from "../billing/subscriptions/cancel.ts";
+import { findSubscription, itemsOf } from "../billing/subscriptions/find.ts";
+import { startSubscription } from "../billing/subscriptions/start.ts";
+import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
 import { adjustSubscriptionBody, cancelSubscriptionBody, createSubscriptionBody } from "./schemas.ts";
 
-function subscribablePrice(wanted: { priceId?: string | undefined; priceSlug?: string | undefined }): SubscriptionPrice {
-	const price = findPrice(wanted);
+function subscribablePrice(state: State, wanted: { priceId?: string | undefined; priceSlug?: string | undefined }): SubscriptionPrice {
+	const price = findPrice(state, wanted);
 	const name = wanted.priceId ?? wanted.priceSlug;
-	if (price === undefined) throw new Refusal("NOT_FOUND", `Price ${name} not found`);
-	if (price.type !== "subscription") throw new Refusal("BAD_REQUEST", `Price ${name} is not a subscription price`);
+	if (price === undefined) throw new Refusal("NOT_FOUND", `Price with id ${name} not found`);
+	if (price.type !== "subscription")
+		throw new Refusal("BAD_REQUEST", `Only recurring prices can be used in subscriptions. Price ${name} is of type ${price.type}`);
 	return price;
+}
+
+function ownCard(state: State, customer: Customer, id: string | undefined): PaymentMethod | undefined {
+	if (id === undefined) return undefined;
+	const card = findById(state.paymentMethods, id, "PaymentMethod");
+	if (card.customerId !== customer.id)
+		throw new Refusal("BAD_REQUEST", `Customer ${customer.id} does not match default payment method ${id}`);
+	return card;
 }
 
 const answer = (subscription: Subscription) => ({ subscription }) satisfies SubscriptionRetrieveResponse;
@@ -30,7 +37,10 @@ const answer = (subscription: Subscription) => ({ subscription }) satisfies Subs
 export function subscriptionRoutes(world: World) {
 	return new Hono<Env>()
 		.post("/subscriptions", async (c) => {
-			const { customerId, customerExternalId, priceId, priceSlug, ...body } = await readBody(c, createSubscriptionBody);
+			const { customerId, customerExternalId, priceId, priceSlug, defaultPaymentMethodId, trialEnd, ...body } = await readBody(
+				c,
+				createSubscriptionBody,
+			);
 			const customer =
 				customerExternalId === undefined
 					? world.state.customers.find(({ id, archived }) => id === customerId && !archived)
@@ -39,10 +49,13 @@ export function subscriptionRoutes(world: World) {
 			const subscription = startSubscription(world.state, {
 				...body,
 				customer,
-				price: subscribablePrice({ priceId, priceSlug }),
+				price: subscribablePrice(world.state, { priceId, priceSlug }),
+				card: ownCard(world.state, customer, defaultPaymentMethodId),
+				trialEndMs: trialEnd,
 				quantity: body.quantity ?? 1,
 				atMs: world.nowMs(),
 			});
+			applyDue(world.state, world.nowMs());
 			return c.json(answer(subscription));
 		})
 		.get("/subscriptions/:id", (c) => c.json(answer(findSubscription(world.state, c.req.param("id")))))
@@ -59,15 +72,18 @@ export function subscriptionRoutes(world: World) {
 			return c.json(answer(subscription));
 		})
 		.post("/subscriptions/:id/adjust", async (c) => {
-			const { timing, newSubscriptionItems } = (await readBody(c, adjustSubscriptionBody)).adjustment;
+			const { timing, newSubscriptionItems, prorateCurrentBillingPeriod } = (await readBody(c, adjustSubscriptionBody)).adjustment;
 			const subscription = findSubscription(world.state, c.req.param("id"));
 			const [item] = newSubscriptionItems;
 			const result = adjust(world.state, subscription, {
-				price: subscribablePrice({ priceId: item?.priceId ?? undefined, priceSlug: item?.priceSlug }),
+				price: subscribablePrice(world.state, { priceId: item?.priceId ?? undefined, priceSlug: item?.priceSlug }),
 				quantity: item?.quantity ?? 1,
 				timing,
+				prorate: prorateCurrentBillingPeriod ?? true,
 				atMs: world.nowMs(),
 			});
+			// The real endpoint answers after the charge, too.
+			applyDue(world.state, world.nowMs());
 			return c.json({
 				subscription,
 				subscriptionItems: itemsOf(world.state, subscription.id),

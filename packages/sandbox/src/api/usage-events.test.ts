@@ -1,22 +1,10 @@
 import { expect, it } from "vitest";
-import { balanceOf, currentSubscriptionId, runSandbox } from "../testing/harness.ts";
-
-async function withPro() {
-	const sandbox = await runSandbox();
-	await sandbox.flowglad("user_1").findOrCreateCustomer();
-	await sandbox.buy("user_1", "pro_monthly");
-	const subscriptionId = await currentSubscriptionId(sandbox, "user_1");
-	const use = (transactionId: string, amount = 1, onSubscription = subscriptionId) =>
-		sandbox.admin.createUsageEvent({
-			usageEvent: { subscriptionId: onSubscription, usageMeterSlug: "ai_requests", transactionId, amount },
-		});
-	return { sandbox, subscriptionId, use, balance: () => balanceOf(sandbox, "user_1") };
-}
+import { balanceOf, currentSubscriptionId, withPro } from "../testing/harness.ts";
 
 it("follows vectors 1 and 2 over HTTP: 1000, 997, 1997, then −503 without a refusal", async () => {
 	const { sandbox, use, balance } = await withPro();
 	expect(await balance()).toBe(1000);
-	await Promise.all([use("req_1"), use("req_2"), use("req_3")]);
+	await Promise.all([use("req_1", 1), use("req_2", 1), use("req_3", 1)]);
 	expect(await balance()).toBe(997);
 	await sandbox.buy("user_1", "top_up_1000");
 	expect(await balance()).toBe(1997);
@@ -35,7 +23,7 @@ it("charges a transactionId once: the repeat gets the stored event, whatever its
 
 it("refuses a transactionId that another customer's subscription used", async () => {
 	const { sandbox, use } = await withPro();
-	await use("req_1");
+	await use("req_1", 1);
 	await sandbox.flowglad("user_2").findOrCreateCustomer();
 	const other = await currentSubscriptionId(sandbox, "user_2");
 	await expect(use("req_1", 1, other)).rejects.toMatchObject({ status: 409, error: { code: "CONFLICT" } });
@@ -43,8 +31,8 @@ it("refuses a transactionId that another customer's subscription used", async ()
 });
 
 it("inserts a batch or ignores what it has, and answers only what it inserted", async () => {
-	const { sandbox, subscriptionId, use, balance } = await withPro();
-	await use("req_1");
+	const { sandbox, id: subscriptionId, use, balance } = await withPro();
+	await use("req_1", 1);
 	const event = (transactionId: string) => ({ subscriptionId, usageMeterSlug: "ai_requests", transactionId, amount: 1 });
 	const { usageEvents } = await sandbox
 		.flowglad("user_1")
@@ -54,7 +42,7 @@ it("inserts a batch or ignores what it has, and answers only what it inserted", 
 });
 
 it("takes nothing of a batch in which one event is refused", async () => {
-	const { sandbox, subscriptionId, balance } = await withPro();
+	const { sandbox, id: subscriptionId, balance } = await withPro();
 	const event = { subscriptionId, usageMeterSlug: "ai_requests", transactionId: "req_1", amount: 1 };
 	const response = await sandbox.send("POST", "/api/v1/usage-events/bulk", {
 		usageEvents: [event, { ...event, transactionId: "req_2", subscriptionId: "sub_x" }],
@@ -64,15 +52,15 @@ it("takes nothing of a batch in which one event is refused", async () => {
 });
 
 it("accepts usage of a canceled subscription, as Flowglad does", async () => {
-	const { sandbox, subscriptionId, use } = await withPro();
+	const { sandbox, id: subscriptionId, use } = await withPro();
 	await sandbox.flowglad("user_1").cancelSubscription({ id: subscriptionId, cancellation: { timing: "immediately" } });
-	await expect(use("req_late")).resolves.toMatchObject({ usageEvent: { subscriptionId } });
+	await expect(use("req_late", 1)).resolves.toMatchObject({ usageEvent: { subscriptionId } });
 });
 
 it("refuses usage of an archived customer with 500", async () => {
 	const { sandbox, use } = await withPro();
 	await sandbox.flowglad("user_1").archiveCustomer("user_1");
-	await expect(use("req_late")).rejects.toMatchObject({ status: 500 });
+	await expect(use("req_late", 1)).rejects.toMatchObject({ status: 500 });
 });
 
 it.each([
@@ -87,7 +75,7 @@ it.each([
 	["a price that is not for usage", { usageMeterSlug: undefined, priceSlug: "pro_monthly" }, 400],
 	["an unknown subscription", { subscriptionId: "sub_x", usageMeterSlug: "x" }, 404],
 ])("refuses %s", async (_, change, status) => {
-	const { sandbox, subscriptionId, balance } = await withPro();
+	const { sandbox, id: subscriptionId, balance } = await withPro();
 	const usageEvent = { subscriptionId, usageMeterSlug: "ai_requests", transactionId: "req_1", amount: 1, ...change };
 	const response = await sandbox.send("POST", "/api/v1/usage-events", { usageEvent });
 	expect(response.status).toBe(status);
@@ -99,7 +87,7 @@ it.each([
 	["priceId", "price_ai_requests_no_charge"],
 	["usageMeterId", "usage_meter_ai_requests"],
 ])("takes a %s for the meter", async (field, value) => {
-	const { sandbox, subscriptionId, balance } = await withPro();
+	const { sandbox, id: subscriptionId, balance } = await withPro();
 	const usageEvent = { subscriptionId, transactionId: "req_1", amount: 1, [field]: value };
 	expect((await sandbox.send("POST", "/api/v1/usage-events", { usageEvent })).status).toBe(200);
 	expect(await balance()).toBe(999);

@@ -1,9 +1,11 @@
 import type { State } from "../state.ts";
+import { emit } from "../webhooks/messages.ts";
 import { newRecord } from "./ids.ts";
-import { organizationId, pricingModelId } from "./pricing.ts";
+import { organizationId, pricingModelId } from "./pricing/pricing.ts";
 import type { Customer, Subscription } from "./records.ts";
 import { Refusal } from "./refusal.ts";
-import { currentSubscriptions, end, startDefaultPlan } from "./subscriptions.ts";
+import { currentSubscriptions } from "./subscriptions/find.ts";
+import { end, startDefaultPlan } from "./subscriptions/start.ts";
 
 /** Archiving frees the externalId, so an archived customer is found by nobody. */
 export function findCustomer(state: State, externalId: string): Customer | undefined {
@@ -47,6 +49,7 @@ export function createCustomer(state: State, input: CustomerInput, atMs: number)
 		pricingModelId,
 	};
 	state.customers.push(customer);
+	emit(state, "customer.created", customer.id, customer, atMs);
 	return { customer, subscription: startDefaultPlan(state, customer, atMs) };
 }
 
@@ -56,7 +59,10 @@ export function archiveCustomer(state: State, externalId: string, atMs: number):
 	const customer = findCustomer(state, externalId) ?? archived;
 	if (customer === undefined) return requireCustomer(state, externalId);
 	if (customer.archived) return customer;
-	for (const subscription of currentSubscriptions(state, customer.id)) end(state, subscription, "customer_archived", atMs);
+	for (const subscription of currentSubscriptions(state, customer.id)) {
+		end(state, subscription, "customer_archived", atMs);
+		emit(state, "subscription.canceled", subscription.id, customer, atMs);
+	}
 	customer.archived = true;
 	customer.updatedAt = atMs;
 	return customer;

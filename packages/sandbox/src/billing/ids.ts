@@ -12,6 +12,8 @@ type IdPrefix =
 	| "inv_li"
 	| "pm"
 	| "prch"
+	| "pym"
+	| "billing_run"
 	| "billing_period";
 
 export function newId(prefix: IdPrefix): string {

@@ -13,6 +13,7 @@ import type {
 	CustomerRetrieveBillingResponse,
 	StandardSubscriptionDetails,
 } from "@flowglad/node/resources/customers";
+import type { PaymentClientSelectSchema } from "@flowglad/node/resources/payments";
 import type {
 	SinglePaymentPriceClientSelectSchema,
 	SubscriptionPriceClientSelectSchema,
@@ -34,7 +35,9 @@ type Experimental = NonNullable<StandardSubscriptionDetails["experimental"]>;
 export type FeatureItem = Exclude<Experimental["featureItems"][number], { type: "resource" }>;
 export type UsageMeterBalance = Experimental["usageMeterBalances"][number];
 export type InvoiceWithLines = CustomerRetrieveBillingResponse["invoices"][number];
+export type InvoiceLine = InvoiceWithLines["invoiceLineItems"][number];
 export type Purchase = CustomerRetrieveBillingResponse["purchases"][number];
+export type Payment = PaymentClientSelectSchema;
 export type PaymentMethod = PaymentMethodClientSelectSchema;
 export type UsageEvent = UsageEventCreateResponse.UsageEvent;
 export type CheckoutSession =
@@ -67,5 +70,23 @@ export interface ScheduledAdjustment {
 /** A paid checkout whose effect is held back (`activationDelayMs`), as a slow webhook would. */
 export interface PendingActivation {
 	checkoutSessionId: string;
+	cardNumber: string;
 	dueAtMs: number;
+}
+
+/** Money asked of a card. What comes of it, paid or not: payments/settlement.ts. */
+export interface Charge {
+	invoiceId: string;
+	paymentMethodId: string;
+	amountCents: number;
+	/** 1, then the retries of a renewal. */
+	attempt: number;
+	/** When its next step is due: the attempt, or, once there is a payment, that payment's settlement. */
+	dueAtMs: number;
+	/** The payment of an attempt that has not settled. */
+	paymentId: string | null;
+	purpose:
+		| { type: "period"; subscriptionId: string; billingPeriodId: string }
+		| { type: "top_up"; checkoutSessionId: string }
+		| { type: "adjustment"; subscriptionId: string; priceId: string; quantity: number };
 }

@@ -1,10 +1,10 @@
 import type { State } from "../state.ts";
+import { post } from "./credits.ts";
 import { newRecord } from "./ids.ts";
-import { post } from "./ledger-book.ts";
-import { findPrice, findUsageMeter, pricingModelId } from "./pricing.ts";
+import { findPrice, findUsageMeter, pricingModelId } from "./pricing/pricing.ts";
 import type { Subscription, UsageEvent, UsageMeter } from "./records.ts";
 import { Refusal } from "./refusal.ts";
-import { findSubscription, latestPeriod } from "./subscriptions.ts";
+import { findSubscription, latestPeriod } from "./subscriptions/find.ts";
 
 export interface UsageEventInput {
 	subscriptionId: string;
@@ -28,25 +28,27 @@ interface Accepted {
 /** Whom and what the event is for. Neither the balance nor the subscription's status is looked at: as Flowglad. */
 function accept(state: State, input: UsageEventInput): Accepted {
 	const subscription = findSubscription(state, input.subscriptionId);
-	const found = input.priceId === undefined && input.priceSlug === undefined ? meterNamed(input) : meterOfPriceNamed(input);
+	const found = input.priceId === undefined && input.priceSlug === undefined ? meterNamed(state, input) : meterOfPriceNamed(state, input);
 	const customer = state.customers.find(({ id }) => id === subscription.customerId);
+	if (!subscription.current && !state.settings.usageOnCanceled)
+		throw new Refusal("BAD_REQUEST", `Subscription ${subscription.id} is in terminal state ${subscription.status}`);
 	if (customer?.archived) throw new Refusal("INTERNAL_SERVER_ERROR", `Customer ${customer.externalId} is archived`);
 	return { input, subscription, ...found };
 }
 
-function meterNamed(input: UsageEventInput) {
-	const meter = findUsageMeter(input);
+function meterNamed(state: State, input: UsageEventInput) {
+	const meter = findUsageMeter(state, input);
 	if (meter === undefined) throw new Refusal("NOT_FOUND", `Usage meter ${input.usageMeterId ?? input.usageMeterSlug} not found`);
 	return { meter, priceId: meter.defaultPrice?.id ?? null };
 }
 
-function meterOfPriceNamed(input: UsageEventInput) {
-	const price = findPrice(input);
+function meterOfPriceNamed(state: State, input: UsageEventInput) {
+	const price = findPrice(state, input);
 	const name = input.priceId ?? input.priceSlug;
 	if (price === undefined) throw new Refusal("NOT_FOUND", `Price ${name} not found`);
 	if (price.type !== "usage")
 		throw new Refusal("BAD_REQUEST", `Price ${name} is not a usage price. Usage events can only be created for usage prices.`);
-	const meter = findUsageMeter(price);
+	const meter = findUsageMeter(state, price);
 	if (meter === undefined) throw new Error(`Price ${name} has no meter`);
 	return { meter, priceId: price.id };
 }

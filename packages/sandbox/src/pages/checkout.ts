@@ -1,9 +1,12 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
-import { payCheckoutSession } from "../billing/checkout.ts";
-import { priceById, productOf } from "../billing/pricing.ts";
+import { payCheckoutSession } from "../billing/checkout/pay.ts";
+import { applyDue } from "../billing/due.ts";
+import { cards, refusedCard } from "../billing/payments/cards.ts";
+import { priceById, productOf } from "../billing/pricing/pricing.ts";
 import type { CheckoutSession } from "../billing/records.ts";
 import { Refusal } from "../billing/refusal.ts";
+import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { type Html, money, notFoundPage, page } from "./layout.ts";
 
@@ -19,15 +22,17 @@ export function checkoutPages(world: World) {
 		.post("/:id", async (c) => {
 			const session = find(c.req.param("id"));
 			if (session === undefined) return c.html(notFoundPage("This checkout"), 404);
-			const { action } = await c.req.parseBody();
-			switch (action) {
+			const { action, card } = await c.req.parseBody();
+			const number = cards.find((one) => one.number === card)?.number ?? cards[0].number;
+			switch (action === "pay" && number === refusedCard ? "decline" : action) {
 				case "decline":
 					return c.redirect(`/checkout/${session.id}?declined`, 303);
 				case "back":
 					return c.redirect(session.cancelUrl ?? world.appUrl, 303);
 				case "pay":
 					try {
-						payCheckoutSession(world.state, session, world.nowMs());
+						payCheckoutSession(world.state, session, number, world.nowMs());
+						applyDue(world.state, world.nowMs());
 					} catch (error) {
 						if (!(error instanceof Refusal)) throw error;
 						return c.html(checkoutPage(world, session, error.message), 409);
@@ -41,7 +46,7 @@ export function checkoutPages(world: World) {
 }
 
 function checkoutPage(world: World, session: CheckoutSession, alert: string | null): Html {
-	const bought = whatIsBought(session);
+	const bought = whatIsBought(world.state, session);
 	return page({
 		title: `Checkout: ${bought.name}`,
 		body: html`
@@ -57,10 +62,13 @@ ${session.status === "open" ? actions : outcome(world, session)}`,
 	});
 }
 
-const actions = html`<form method="post" class="actions">
+const actions = html`<form method="post">
+<p><label>Card<br><select name="card">${cards.map(({ number, label }) => html`<option value="${number}">${label}</option>`)}</select></label></p>
+<div class="actions">
 <button class="next" name="action" value="pay">Pay</button>
 <button name="action" value="decline">Decline</button>
 <button name="action" value="back">Back</button>
+</div>
 </form>`;
 
 function outcome(world: World, session: CheckoutSession): Html {
@@ -77,16 +85,17 @@ function outcome(world: World, session: CheckoutSession): Html {
 	}
 }
 
-function whatIsBought(session: CheckoutSession): { name: string; description: string | null; price: string } {
+function whatIsBought(state: State, session: CheckoutSession): { name: string; description: string | null; price: string } {
 	if (session.priceId === null) return { name: "Add a card", description: "Keeps a card for later payments.", price: money(0) };
-	const price = priceById(session.priceId);
+	const price = priceById(state, session.priceId);
 	const total = money(price.unitPrice * session.quantity);
 	if (price.type === "usage") return { name: price.name ?? price.id, description: null, price: total };
-	const { name, description } = productOf(price);
+	const { name, description } = productOf(state, price);
 	const count = session.quantity > 1 ? ` (${session.quantity} × ${money(price.unitPrice)})` : "";
+	const trial = price.type === "subscription" && price.trialPeriodDays ? `, after ${price.trialPeriodDays} days of trial` : "";
 	return {
 		name: session.outputName ?? name,
 		description,
-		price: price.type === "subscription" ? `${total} a ${price.intervalUnit}${count}` : `${total} once${count}`,
+		price: price.type === "subscription" ? `${total} a ${price.intervalUnit}${count}${trial}` : `${total} once${count}`,
 	};
 }

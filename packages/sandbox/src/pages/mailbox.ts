@@ -1,24 +1,23 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
-import type { Mail } from "../mailbox.ts";
+import type { Mail } from "../mailbox/mailbox.ts";
 import type { Env, World } from "../world.ts";
-import { type Html, notFoundPage, page, time } from "./layout.ts";
+import { inspectorPage } from "./inspector/shell.ts";
+import { type Html, notFoundPage, time } from "./layout.ts";
 
 /** The mail the app sent, newest first. */
 export function mailboxPages(world: World) {
 	return new Hono<Env>()
-		.get("/", (c) => c.html(mailboxPage(world.state.mailbox)))
+		.get("/", (c) => c.html(inspectorPage(world, c, { title: "Mailbox", body: mailboxBody(world.state.mailbox) })))
 		.get("/:id", (c) => {
 			const mail = world.state.mailbox.find(({ id }) => id === c.req.param("id"));
-			return mail === undefined ? c.html(notFoundPage("This mail"), 404) : c.html(mailPage(mail));
+			if (mail === undefined) return c.html(notFoundPage("This mail"), 404);
+			return c.html(inspectorPage(world, c, { title: mail.subject, body: mailBody(mail) }));
 		});
 }
 
-function mailboxPage(mailbox: Mail[]): Html {
-	return page({
-		title: "Mailbox",
-		body: html`
-<p class="soft"><a href="/">Sandbox</a></p>
+function mailboxBody(mailbox: Mail[]): Html {
+	return html`
 <h1>Mailbox</h1>
 ${
 	mailbox.length === 0
@@ -30,19 +29,15 @@ ${
 <p>${withLinks(mail.text)}</p>
 </article>`,
 			)
-}`,
-	});
+}`;
 }
 
-function mailPage(mail: Mail): Html {
-	return page({
-		title: mail.subject,
-		body: html`
+function mailBody(mail: Mail): Html {
+	return html`
 <p class="soft"><a href="/mailbox">Mailbox</a></p>
 <h1>${mail.subject || "(no subject)"}</h1>
 <p class="soft">To ${mail.to}, ${time(mail.atMs)}</p>
-<pre>${withLinks(mail.text)}</pre>`,
-	});
+<pre>${withLinks(mail.text)}</pre>`;
 }
 
 /** The text with its http(s) addresses clickable; a full stop after one is not part of it. */

@@ -1,6 +1,7 @@
+import { Flowglad } from "@flowglad/node";
 import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
 import { onTestFinished, vi } from "vitest";
-import { type RunningSandbox, startSandbox } from "../sandbox.ts";
+import { type RunningSandbox, type SandboxOptions, startSandbox } from "../sandbox.ts";
 import type { State } from "../state.ts";
 import { openContract } from "./contract.ts";
 
@@ -8,7 +9,7 @@ export const secretKey = "sk_test_sandbox";
 const contract = openContract();
 
 /** A running sandbox, ended with the test. Every response of its Flowglad API is held to the contract. */
-export async function runSandbox(options: { statePath?: string; now?: () => number } = {}) {
+export async function runSandbox(options: Partial<SandboxOptions> = {}) {
 	const sandbox = await startSandbox({ port: 0, secretKey, ...options });
 	onTestFinished(() => sandbox.close());
 	const checked = checkedFetch();
@@ -27,11 +28,21 @@ function checkedFetch() {
 		const response = await unchecked(input, init);
 		const { pathname } = new URL(input instanceof Request ? input.url : input);
 		const method = init?.method?.toUpperCase() ?? "GET";
-		if (pathname.startsWith("/api/v1/") && response.ok && contract?.(method, pathname, response.status, await response.clone().json()))
-			validated.push(`${method} ${pathname}`);
+		if (!pathname.startsWith("/api/v1/") || !response.ok) return response;
+		const body = parsed(await response.clone().text());
+		if (body !== undefined && contract?.(method, pathname, response.status, body)) validated.push(`${method} ${pathname}`);
 		return response;
 	};
 	return { fetch, validated };
+}
+
+/** Undefined for what is no JSON, which only a fault makes. */
+function parsed(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
 }
 
 function clientsOf({ url }: RunningSandbox) {
@@ -49,28 +60,31 @@ function clientsOf({ url }: RunningSandbox) {
 			baseURL: url,
 			getCustomerDetails: async () => ({ name: "Ada", email: "ada@example.com" }),
 		});
-	const submit = (pageUrl: string, action: string) =>
-		fetch(pageUrl, { method: "POST", redirect: "manual", body: new URLSearchParams({ action }) });
+	const submit = (pageUrl: string, action: string, fields: Record<string, string> = {}) =>
+		fetch(pageUrl, { method: "POST", redirect: "manual", body: new URLSearchParams({ action, ...fields }) });
 	return {
 		send,
 		flowglad,
 		/** Without retries, so that one call is one request. */
 		admin: new FlowgladServerAdmin({ apiKey: secretKey, baseURL: url, maxRetries: 0 }),
+		/** The generated client, for what the server package has no method for. */
+		node: new Flowglad({ apiKey: secretKey, baseURL: url, maxRetries: 0 }),
 		/** Presses a button of a checkout page. */
 		submit,
 		/** Buys a price as a customer does: a session, the page, Pay. */
-		buy: async (customerExternalId: string, priceSlug: string, quantity = 1) => {
+		buy: async (customerExternalId: string, priceSlug: string, { quantity = 1, card = "4242" } = {}) => {
 			const session = await flowglad(customerExternalId).createCheckoutSession({
 				priceSlug,
 				quantity,
 				successUrl: "http://localhost:3000/welcome",
 				cancelUrl: "http://localhost:3000/pricing",
 			});
-			return submit(session.url, "pay");
+			return submit(session.url, "pay", { card });
 		},
 		advance: async (advanceMs: number) => {
 			await send("POST", "/__sandbox/clock", { advanceMs });
 		},
+		settings: (settings: object) => send("POST", "/__sandbox/settings", settings),
 		faults: (faults: object) => send("POST", "/__sandbox/faults", faults),
 		state: async () => (await (await send("GET", "/__sandbox/state")).json()) as State & { now: number },
 	};
@@ -82,6 +96,17 @@ export type TestSandbox = Awaited<ReturnType<typeof runSandbox>>;
 export async function balanceOf(sandbox: TestSandbox, externalId: string): Promise<number | null> {
 	const billing = await sandbox.flowglad(externalId).getBilling();
 	return billing.checkUsageBalance("ai_requests")?.availableBalance ?? null;
+}
+
+/** A customer with Pro, bought at the checkout. */
+export async function withPro(options: Partial<SandboxOptions> = {}) {
+	const sandbox = await runSandbox(options);
+	await sandbox.flowglad("user_1").findOrCreateCustomer();
+	await sandbox.buy("user_1", "pro_monthly");
+	const id = await currentSubscriptionId(sandbox, "user_1");
+	const use = (transactionId: string, amount: number, subscriptionId = id) =>
+		sandbox.admin.createUsageEvent({ usageEvent: { subscriptionId, usageMeterSlug: "ai_requests", transactionId, amount } });
+	return { sandbox, flowglad: sandbox.flowglad("user_1"), id, use, balance: () => balanceOf(sandbox, "user_1") };
 }
 
 /** The id of the customer's current subscription, which the test needs to exist. */

@@ -1,8 +1,6 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/**
- * Identity, as better-auth keeps it (its core schema, plural names). Nothing of money and nothing of usage is stored here.
- */
+// Identity, as better-auth keeps it (its core schema, plural names). Nothing of money and nothing that is counted is stored here.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 
 export const users = sqliteTable("users", {
@@ -72,4 +70,20 @@ export const rateLimits = sqliteTable("rate_limits", {
 	key: text("key").notNull().unique(),
 	count: integer("count").notNull(),
 	lastRequest: integer("last_request").notNull(),
+});
+
+/** What a ledger last said of its dealings with the billing provider: for whoever looks after them. The ledger itself decides nothing by it. */
+export const ledgerReports = sqliteTable("ledger_reports", {
+	/** The subject's key. */
+	subject: text("subject").primaryKey(),
+	provider: text("provider", { enum: ["ok", "unauthorized", "failing"] }).notNull(),
+	/** Rows that the provider is still to hear of, and how many of them it refused five times. */
+	owed: integer("owed").notNull(),
+	deadLetters: integer("dead_letters").notNull(),
+	/** In units, at the last comparison; see the metering's reconciliation. Null before the first. */
+	drift: integer("drift"),
+	/** Reports that were sent again because of it. */
+	resent: integer("resent").notNull().default(0),
+	comparedAt: instant("compared_at"),
+	updatedAt: instant("updated_at").notNull(),
 });

@@ -58,6 +58,7 @@ export interface Subscription {
 export interface Billing {
 	subscriptions: Subscription[];
 	currentSubscriptions?: Subscription[];
+	purchases?: { priceId: string; status?: string | null }[];
 	pricingModel: PricingModel;
 }
 
@@ -93,6 +94,19 @@ function granted(items: Grant[], meterId: string | undefined, frequency: "every_
 		if (live && item.type === "usage_credit_grant" && item.usageMeterId === meterId && item.renewalFrequency === frequency) {
 			units += item.amount ?? 0;
 		}
+	}
+	return units;
+}
+
+/** The requests that came with a customer's paid top-ups, over all time. */
+export function creditsBought({ purchases = [], pricingModel }: Billing): number {
+	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;
+	let units = 0;
+	for (const { priceId, status } of purchases) {
+		const product = pricingModel.products?.find((one) =>
+			one.prices?.some((price) => price.id === priceId && price.type === "single_payment"),
+		);
+		if (status === "paid") units += granted(product?.features ?? [], meterId, "once");
 	}
 	return units;
 }

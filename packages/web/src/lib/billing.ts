@@ -70,7 +70,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		if (!standing || answer.standing.remaining < standing.remaining) standing = answer.standing;
 		if (isOwn && !isNew) {
 			hold.attempt = outcome.row.attempt;
-			isFirst = subject.kind === "guest" && answer.standing.used === 0 && answer.standing.held === units;
+			isFirst = subject.kind === "guest" && answer.standing.used === 0;
 			// A repeat is taken from what its first was taken from, wherever it comes from; one that has ended takes nothing any more.
 			left = outcome.row.state === "held" ? [...(outcome.row.sharedWith ?? [])] : [];
 		} else if (isFirst && isHalfUsed(answer.standing) && !(await isHuman(request))) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ChatMessage } from "../view.ts";
+import type { ChatMessage, ModelOption } from "../view.ts";
 import { readJson, refuse } from "./http.ts";
 import { allowedModels } from "./model.ts";
 
@@ -27,7 +27,7 @@ const userMessage = z.object({
 
 export interface ChatRequest {
 	chatId: string;
-	model: string;
+	model: ModelOption;
 	ask: { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
 	requestId: string;
 	/** Of what is asked, never of the history: the same requestId with another one is a mistake. */
@@ -39,10 +39,10 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 	const parsed = body.safeParse(await readJson(request, BODY_BYTES_MAX));
 	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
 	const { id: chatId, messages, trigger, messageId, model: named } = parsed.data;
-	const model = allowedModels().find((one) => named === undefined || one.id === named)?.id;
+	const model = allowedModels().find((one) => named === undefined || one.id === named);
 	if (!model) refuse(400, "Unknown model", "This model is not offered here.");
 	const ask = trigger === "regenerate-message" ? askAnew(messageId) : askFor(messages);
-	const fingerprint = await digest([chatId, trigger, messageId ?? null, model, ask.kind === "message" ? ask.message.parts : null]);
+	const fingerprint = await digest([chatId, trigger, messageId ?? null, model.id, ask.kind === "message" ? ask.message.parts : null]);
 	return { chatId, model, ask, requestId: requestIdOf(request, ask, messageId, fingerprint), fingerprint };
 }
 

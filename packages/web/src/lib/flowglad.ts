@@ -5,7 +5,14 @@ import { eq } from "drizzle-orm";
 import { config } from "../config.ts";
 import { db } from "../db/connection.ts";
 import { users } from "../db/schema.ts";
-import { AI_REQUESTS_METER, type Billing, findUsagePriceByMeterSlug, type PricingModel, toEntitlement } from "./billing-helpers.ts";
+import {
+	AI_REQUESTS_METER,
+	type Billing,
+	creditsBought,
+	findUsagePriceByMeterSlug,
+	type PricingModel,
+	toEntitlement,
+} from "./billing-helpers.ts";
 
 /**
  * A Flowglad server for one customer, under our own user's id (seeds 000 and 001); null when no key is configured.
@@ -37,6 +44,11 @@ export function isRefusal(error: unknown): boolean {
 	return status !== null && status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
 }
 
+/** Whether Flowglad does not take our key, or has had too much of it: it says the same to both. */
+export function isUnauthorized(error: unknown): boolean {
+	return statusOf(error) === 401;
+}
+
 function statusOf(error: unknown): number | null {
 	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : null;
 }
@@ -51,19 +63,23 @@ export async function ensureCustomer(user: { id: string; email: string; name: st
 }
 
 /**
- * What a user may have, asked from Flowglad: one call, or three where the customer does not exist yet.
+ * What a user may have, and the credits that were ever bought beside a plan: one call to Flowglad, or three where the customer does not exist yet.
  * @param fetchedAtMs the ledger's instant of sending
  * @returns null when no key is configured
  * @throws the SDK's error when Flowglad does not answer within the deadline or refuses
  */
-export async function readEntitlement(userId: string, fetchedAtMs: number, timeoutMs: number): Promise<Entitlement | null> {
+export async function readEntitlement(
+	userId: string,
+	fetchedAtMs: number,
+	timeoutMs: number,
+): Promise<{ entitlement: Entitlement; creditsBought: number } | null> {
 	const client = admin(timeoutMs);
 	if (!client) return null;
 	const billing = await customerBilling(client, userId);
 	if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
 		console.error(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
 	}
-	return toEntitlement(billing, fetchedAtMs, config().limits.paid);
+	return { entitlement: toEntitlement(billing, fetchedAtMs, config().limits.paid), creditsBought: creditsBought(billing) };
 }
 
 async function customerBilling(client: FlowgladServerAdmin, userId: string): Promise<Billing> {
@@ -89,18 +105,24 @@ const usageEvent = (subjectKey: string, report: Report) => ({
 	usageDate: report.usedAtMs,
 });
 
+/** What is owed stays owed while the key is away. */
+function reporter(timeoutMs: number): FlowgladServerAdmin {
+	const client = admin(timeoutMs);
+	if (!client) throw new Error("Flowglad not configured");
+	return client;
+}
+
 /**
  * Reports counted requests. Sent twice it counts once: Flowglad keeps the first event of a transactionId (flowglad.md, e).
  * @throws the SDK's error; which of the reports then arrived is unknown
  */
 export async function reportUsage(subjectKey: string, reports: Report[], timeoutMs: number): Promise<void> {
-	await admin(timeoutMs)?.bulkCreateUsageEvents({ usageEvents: reports.map((report) => usageEvent(subjectKey, report)) });
+	await reporter(timeoutMs).bulkCreateUsageEvents({ usageEvents: reports.map((report) => usageEvent(subjectKey, report)) });
 }
 
 /** Reports one counted request and answers the provider's event. */
 export async function reportOne(subjectKey: string, report: Report, timeoutMs: number) {
-	const answer = await admin(timeoutMs)?.createUsageEvent({ usageEvent: usageEvent(subjectKey, report) });
-	return answer?.usageEvent ?? null;
+	return (await reporter(timeoutMs).createUsageEvent({ usageEvent: usageEvent(subjectKey, report) })).usageEvent;
 }
 
 /** The pricing model of a visitor without an account; null when no key is configured. */

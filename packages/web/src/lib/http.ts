@@ -47,6 +47,8 @@ export function apiForAnyVerb(handler: Handler): { ANY: Handler } {
 	return {
 		ANY: async (context) => {
 			const response = await answer(handler, context);
+			// A body that nobody reads would cost the next request of the same connection its answer.
+			if (!context.request.bodyUsed) await context.request.body?.cancel().catch(() => {});
 			const open = new Response(response.body, response);
 			open.headers.set("cache-control", "private, no-store");
 			open.headers.set("x-content-type-options", "nosniff");

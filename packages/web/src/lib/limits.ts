@@ -1,4 +1,5 @@
 import type { Refusal, Standing } from "@parley/metering";
+import { config } from "../config.ts";
 import type { Problem } from "../view.ts";
 import { problemResponse } from "./http.ts";
 
@@ -37,7 +38,8 @@ export function limitResponse(refusal: Refusal, requestId: string): Response {
 /** The answer to a guest never seen who has to show to be human first; the page shows the check and sends the request again. */
 export function challengeResponse(requestId: string): Response {
 	const detail = "Many guests have come from your network today. Show that you are human, or sign up.";
-	return problemResponse({ title: "Human check needed", status: 403, detail, requestId, upgradeUrl: UPGRADE.network });
+	const siteKey = config().turnstile?.siteKey;
+	return problemResponse({ title: "Human check needed", status: 403, detail, requestId, upgradeUrl: UPGRADE.network, siteKey });
 }
 
 function sentenceOf({ policy, limit }: Refusal): string {

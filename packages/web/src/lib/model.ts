@@ -3,7 +3,7 @@ import { type LanguageModel, simulateReadableStream } from "ai";
 import { config } from "../config.ts";
 import type { ModelOption } from "../view.ts";
 
-const DEMO: ModelOption = { id: "demo", label: "Demo" };
+const DEMO: ModelOption = { id: "demo", label: "Demo", units: 1 };
 
 /** The models that may be asked, the default first. No request names any other. */
 export function allowedModels(): ModelOption[] {

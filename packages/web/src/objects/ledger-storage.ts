@@ -1,4 +1,4 @@
-import { type Adjustment, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
+import { type Adjustment, type Baseline, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
 
 /** What a ledger knows beside its requests; one row. */
 export interface Notes {
@@ -9,6 +9,9 @@ export interface Notes {
 	closed?: { inFavourOf: string; atMs: number; open?: string[] };
 	/** The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown. */
 	retry?: { failures: number; notBeforeMs: number };
+	/** What the provider's book is compared with, and when it was last. */
+	baseline?: Baseline;
+	comparedAtMs?: number;
 }
 
 // WITHOUT ROWID: each write of a request is one written row, not two; rows written are the bill.
@@ -68,6 +71,7 @@ export class LedgerStorage {
 	/** The subject's key; null while nothing is stored. */
 	key: string | null = null;
 	readonly #sql: SqlStorage;
+	#notesAreNews = false;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -94,6 +98,7 @@ export class LedgerStorage {
 		this.#prepare(key);
 		this.rows.set(row.id, row);
 		this.#write("request", REQUEST_FIELDS, row);
+		if (this.#notesAreNews) this.writeNotes(key, this.notes);
 	}
 
 	writeAdjustment(key: string, adjustment: Adjustment): void {
@@ -115,9 +120,16 @@ export class LedgerStorage {
 		}
 	}
 
+	/** Takes notes into memory; those that are news are written with the next row. */
+	keepNotes(notes: Notes, isNews: boolean): void {
+		this.notes = notes;
+		this.#notesAreNews ||= isNews;
+	}
+
 	writeNotes(key: string, notes: Notes): void {
 		this.#prepare(key);
 		this.notes = notes;
+		this.#notesAreNews = false;
 		this.#sql.exec("UPDATE ledger SET notes = ? WHERE only = 1", JSON.stringify(notes));
 	}
 

@@ -1,49 +1,23 @@
 import { DurableObject } from "cloudflare:workers";
 import {
 	type Command,
-	decide,
-	type Entitlement,
 	foldable,
 	type Heard,
 	type HoldCommand,
 	isCounted,
-	isOver,
-	isTrusted,
-	type LedgerState,
-	type Limits,
-	nextBatch,
-	nextDueMs,
 	type Outcome,
 	type Release,
-	type Report,
 	type RequestRow,
-	retryDelayMs,
 	type Standing,
-	type SubjectKind,
-	standing,
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
-import { config } from "../config.ts";
-import { isRefusal, readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
+import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
+import { ProviderLink } from "./provider-link.ts";
 
-/** A refusal waits this long for a fresh entitlement; an accept never waits. */
-const READ_AWAITED_MS = 1_500;
-const READ_TIMEOUT_MS = 5_000;
-const REPORT_TIMEOUT_MS = 10_000;
-/** A refusal asks the provider at most this often, and while a checkout is open, this often. */
-const READ_EVERY_MS = 10_000;
-const READ_EVERY_IN_CHECKOUT_MS = 2_000;
-const CHECKOUT_OPEN_MS = 30 * 60_000;
 /** Reports of a paying subject leave this long after the answer, so that several share a call. */
 const REPORT_AFTER_MS = 3_000;
-/** A free user's copy is read again behind an answer when it is older than this. */
-const COPY_AGE_MS = 60_000;
-/** What is owed is sent this long before a billing period ends, even in the middle of a back-off. */
-const LAST_CALL_MS = 60_000;
-/** A copy that says nothing new is written this seldom. */
-const COPY_WRITTEN_EVERY_MS = 3_600_000;
 /** How soon an alarm comes back, should its run die in the middle. */
 const ALARM_AGAIN_MS = 60_000;
 /** A guest's ledger lives as long as its cookie; a network's, an hour beyond its day. */
@@ -62,45 +36,44 @@ interface UsageAnswer extends Standing {
 	unverified: boolean;
 }
 
+interface Opened {
+	book: LedgerBook;
+	provider: ProviderLink;
+}
+
 /**
- * The ledger of one subject: the shell that makes @parley/metering durable. `key` is the subject's (`user:…`, `guest:…`, `network:…`).
- * What decides and writes (`#decide`) has no `await`: the platform runs no other event in between, and lets no answer out before the write
- * is on disk. The other fields are memory that may be lost at any time.
+ * The ledger of one subject: its book, what the billing provider is told and says (for a user), and the alarm that looks after both. `key` is
+ * the subject's (`user:…`, `guest:…`, `network:…`); the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
-	#stored = new LedgerStorage(this.ctx.storage.sql);
+	#opened: Opened | null = null;
 	#alarmAtMs: number | null = null;
-	#reading: Promise<void> | null = null;
-	#flushing: Promise<boolean> | null = null;
-	#lastReadMs = 0;
-	#readSentMs = 0;
-	#lastReadFailed = false;
-	#copyWrittenMs = 0;
-	/** The copy in memory says something that the one on disk does not. */
-	#copyIsNews = false;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
+		const stored = new LedgerStorage(ctx.storage.sql);
+		if (stored.key !== null) this.#openFrom(stored, stored.key);
 		void ctx.blockConcurrencyWhile(async () => {
 			this.#alarmAtMs = await ctx.storage.getAlarm();
 			// An alarm can be lost with the instance that was to set it.
-			if (this.#alarmAtMs === null) await this.#armForWork();
+			if (this.#alarmAtMs === null && this.#opened) await this.#armForWork(this.#opened);
 		});
 	}
 
 	/** Takes a hold, or says why not. Only a refusal may wait for the provider, at most 1.5 s. */
 	async hold(key: string, hold: Hold): Promise<HoldAnswer> {
-		let outcome = this.#decide(key, { type: "hold", ...hold });
-		if (outcome.kind === "refused" && outcome.refusal.policy !== "in-flight" && this.#mayRead(key)) {
-			await this.#awaited(this.#read(key));
-			outcome = this.#decide(key, { type: "hold", ...hold });
+		const { book, provider } = this.#open(key);
+		let outcome = book.decide({ type: "hold", ...hold });
+		if (outcome.kind === "refused" && outcome.refusal.policy !== "in-flight" && provider.mayRead()) {
+			await provider.readAwaited();
+			outcome = book.decide({ type: "hold", ...hold });
 		}
 		if (outcome.kind === "held") {
-			if (this.#copyIsUnsure() && this.#mayRead(key)) this.ctx.waitUntil(this.#read(key));
+			provider.readIfUnsure();
 			const { pool, expiresAtMs } = outcome.row;
 			await this.#arm(isBilled(pool) ? Date.now() + 2 * REPORT_AFTER_MS : expiresAtMs);
 		}
-		return { outcome, standing: this.#standing(key) };
+		return { outcome, standing: book.standing() };
 	}
 
 	/** Ends a hold as counted. The second of two ends gets the answer of the first. */
@@ -115,7 +88,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** Keeps a hold alive while its answer is being written. */
 	extend(id: string): void {
-		if (this.#stored.key !== null) this.#decide(this.#stored.key, { type: "extend", id });
+		this.#opened?.book.decide({ type: "extend", id });
 	}
 
 	/** Holds and settles, for usage that is over when it is told. */
@@ -124,46 +97,29 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const { outcome } = answer;
 		const open = outcome.kind === "held" || (outcome.kind === "repeat" && outcome.row.state === "held");
 		if (!open) return answer;
-		return { outcome: this.settle(hold.id), standing: this.#standing(key) };
+		return { outcome: this.settle(hold.id), standing: this.#open(key).book.standing() };
 	}
 
-	/**
-	 * Reports one counted request now and answers the provider's event; null when the provider does not take it: then the outbox sends it.
-	 * `refused`: the provider knows no such meter or subscription.
-	 */
-	async reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
-		const { key, rows } = this.#stored;
-		const row = rows.get(id);
-		const [report] = row && key !== null ? nextBatch([{ ...row, reportedAtMs: null }], Date.now()) : [];
-		if (key === null || !report) return { event: null, refused: false };
-		try {
-			const event = await reportOne(key, report, timeoutMs);
-			this.#decide(key, { type: "acknowledge", id });
-			return { event, refused: false };
-		} catch (error) {
-			this.#noteFailure(key, error);
-			return { event: null, refused: isRefusal(error) };
-		}
+	/** See ProviderLink. */
+	async reportNow(key: string, id: string, timeoutMs: number) {
+		return this.#open(key).provider.reportNow(id, timeoutMs);
 	}
 
-	/** How the subject stands. Holds nothing. Waits for the provider only while a checkout is open, or what it said last is no longer sure. */
+	/** How the subject stands. Holds nothing, and writes nothing unless the provider names other terms. */
 	async usage(key: string): Promise<UsageAnswer> {
-		if (this.#mayRead(key)) {
-			const known = this.#stored.notes.entitlement !== undefined;
-			if (this.#checkoutIsOpen() || (known && this.#copyIsUnsure())) await this.#awaited(this.#read(key));
-			else if (!known) this.ctx.waitUntil(this.#read(key));
-		}
-		return { ...this.#standing(key), unverified: this.#isUnverified(key) };
+		const { book, provider } = this.#open(key);
+		await provider.readForPage();
+		return { ...book.standing(), unverified: provider.isUnverified() };
 	}
 
 	/** A checkout was opened: for 30 minutes the provider is asked more often. */
 	noteCheckout(key: string): void {
-		this.#stored.writeNotes(key, { ...this.#stored.notes, checkoutAtMs: Date.now() });
+		this.#open(key).provider.noteCheckout();
 	}
 
 	/** Reads the entitlement now, after something was changed at the provider. */
 	async refresh(key: string): Promise<void> {
-		await this.#awaited(this.#readAfresh(key));
+		await this.#open(key).provider.readAfreshAwaited();
 	}
 
 	/**
@@ -171,167 +127,114 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	 * @returns the units counted in the present UTC day before it was closed (the same to each call), or null when it went to another account
 	 */
 	close(key: string, inFavourOf: string): number | null {
-		const { notes, rows } = this.#stored;
-		const open = [...rows.values()].filter((row) => row.state === "held").map((row) => row.id);
-		const closed = notes.closed ?? { inFavourOf, atMs: Date.now(), open };
+		const { book } = this.#open(key);
+		const rows = [...book.rows.values()];
+		const open = rows.filter((row) => row.state === "held").map((row) => row.id);
+		const closed = book.notes.closed ?? { inFavourOf, atMs: Date.now(), open };
 		if (closed.inFavourOf !== inFavourOf) return null;
-		if (!notes.closed && this.#stored.key !== null) this.#stored.writeNotes(key, { ...notes, closed });
+		if (!book.notes.closed && rows.length > 0) book.note({ closed });
 		const dayMs = utcDay(closed.atMs).startMs;
-		let units = 0;
-		for (const row of rows.values()) {
-			if (isCounted(row) && row.heldAtMs >= dayMs && (row.endedAtMs ?? 0) < closed.atMs) units += row.units;
-		}
-		return units;
+		const before = rows.filter((row) => isCounted(row) && row.heldAtMs >= dayMs && (row.endedAtMs ?? 0) < closed.atMs);
+		return before.reduce((units, row) => units + row.units, 0);
 	}
 
 	/** Counts into the present day what a guest used before it became this account; once for each `id`. */
 	carryOver(key: string, id: string, units: number): void {
-		this.#decide(key, { type: "carry-over", id, units });
+		this.#open(key).book.decide({ type: "carry-over", id, units });
 	}
 
 	/**
-	 * Expired holds, what a closed guest's last answers came to, the outbox, the copy of the entitlement, old rows, in this order. Never throws
-	 * for a failure outside: the platform drops an alarm that has failed six times.
+	 * A correction by hand, once for each `id`: positive units count more, negative ones give back, of a request or of the present window.
+	 * @returns false when it contradicts what stands: an id used otherwise, or more than the request counts
+	 */
+	correct(key: string, id: string, units: number, requestId: string | null): boolean {
+		const { book } = this.#open(key);
+		const of = requestId === null ? { pool: book.pool() } : { request: requestId };
+		return book.decide({ type: "correct", id, of, units }).kind === "corrected";
+	}
+
+	/**
+	 * Expired holds, what a closed guest's last answers came to, what the provider is owed, old rows, in this order. Never throws for a failure
+	 * outside: the platform drops an alarm that has failed six times.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
-		const { key } = this.#stored;
-		if (key === null) return;
-		if (Date.now() >= this.#endOfLifeMs(key)) {
+		if (!this.#opened) return;
+		const { book, provider } = this.#opened;
+		if (Date.now() >= endOfLifeMs(book)) {
 			await this.ctx.storage.deleteAll();
-			this.#stored = new LedgerStorage(this.ctx.storage.sql);
+			this.#opened = null;
 			return;
 		}
-		const expired = [...this.#stored.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= Date.now());
-		const mayReport = Date.now() >= (this.#stored.notes.retry?.notBeforeMs ?? 0);
-		const owes = mayReport && nextBatch(this.#stored.rows.values(), Date.now()).length > 0;
-		const carries = this.#endedAfterClosing().length > 0;
-		// The next alarm stands before anything leaves: should this run die, another comes.
-		if (expired.length > 0 || owes || carries) await this.#arm(Date.now() + ALARM_AGAIN_MS);
-		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(key, row) });
-		await this.#carryLateUnits(key);
-		if (owes && (await this.#flush(key))) await this.#readAfresh(key);
-		const old = foldable(this.#state(key), Date.now());
-		if (old.length > 0) this.#stored.foldRows(old);
-		await this.#armForWork();
-	}
-
-	/** Sends what is owed, until the provider fails; all who want it at once share one run. */
-	#flush(key: string): Promise<boolean> {
-		this.#flushing ??= this.#flushOnce(key).finally(() => {
-			this.#flushing = null;
-		});
-		return this.#flushing;
-	}
-
-	async #flushOnce(key: string): Promise<boolean> {
-		for (;;) {
-			const batch = nextBatch(this.#stored.rows.values(), Date.now());
-			if (batch.length === 0) break;
-			for (const { id } of batch) this.#decide(key, { type: "dispatch", id });
-			try {
-				await this.#send(key, batch);
-			} catch (error) {
-				this.#noteFailure(key, error);
-				return false;
-			}
+		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= Date.now());
+		// The next alarm stands before anyone is called: should this run die, another comes.
+		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= Date.now()) {
+			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
-		const { retry, ...others } = this.#stored.notes;
-		if (retry) this.#stored.writeNotes(key, others);
-		return true;
+		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(book, row) });
+		await this.#carryLateUnits(book);
+		await provider.work();
+		book.fold(foldable(book.state(), Date.now()));
+		await this.#armForWork(this.#opened);
 	}
 
-	/**
-	 * Sends a batch; refused as a whole, row by row, so that one that the provider does not take holds up none of the others.
-	 * @throws when the provider fails in any other way: then it is not known what arrived
-	 */
-	async #send(key: string, batch: Report[]): Promise<void> {
-		try {
-			await reportUsage(key, batch, REPORT_TIMEOUT_MS);
-			for (const { id } of batch) this.#decide(key, { type: "acknowledge", id });
-		} catch (error) {
-			if (!isRefusal(error)) throw error;
-			if (batch.length > 1) for (const report of batch) await this.#send(key, [report]);
-			else for (const { id } of batch) this.#refuseReport(key, id, error);
-		}
+	#open(key: string): Opened {
+		return this.#opened ?? this.#openFrom(new LedgerStorage(this.ctx.storage.sql), key);
 	}
 
-	#refuseReport(key: string, id: string, error: unknown): void {
-		const outcome = this.#decide(key, { type: "refuse", id });
-		const dead = outcome.kind === "report-refused" && outcome.deadLetter;
-		console.error(`the provider refuses the report of ${key}:${id}${dead ? ", which is a dead letter now" : ""}: ${error}`);
-	}
-
-	#noteFailure(key: string, error: unknown): void {
-		const failures = (this.#stored.notes.retry?.failures ?? 0) + 1;
-		const nowMs = Date.now();
-		let notBeforeMs = nowMs + retryDelayMs(failures, Math.random());
-		const lastCallMs = (this.#standing(key).window.endMs ?? Number.POSITIVE_INFINITY) - LAST_CALL_MS;
-		if (nowMs < lastCallMs) notBeforeMs = Math.min(notBeforeMs, lastCallMs);
-		this.#stored.writeNotes(key, { ...this.#stored.notes, retry: { failures, notBeforeMs } });
-		console.error(`outbox of ${key} waits after failure ${failures}: ${error}`);
+	#openFrom(stored: LedgerStorage, key: string): Opened {
+		const book = new LedgerBook(key, stored);
+		this.#opened = { book, provider: new ProviderLink(book, (work) => this.ctx.waitUntil(work)) };
+		return this.#opened;
 	}
 
 	/** What the chat says of a hold that it has not ended in time. */
-	async #askChat(key: string, row: RequestRow): Promise<Heard> {
+	async #askChat({ kind }: LedgerBook, row: RequestRow): Promise<Heard> {
 		if (row.chatId === null) return "unreachable";
 		// A network's rows have the guest before the request, and attempts of their own: any attempt of the guest's speaks for them.
-		const ofNetwork = kindOf(key) === "network";
-		const requestId = ofNetwork ? row.id.replace(/^guest:[^:]+:/, "") : row.id;
+		const [requestId, attempt] = kind === "network" ? [row.id.replace(/^guest:[^:]+:/, ""), 1] : [row.id, row.attempt];
 		try {
-			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, ofNetwork ? 1 : row.attempt);
+			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, attempt);
 		} catch (error) {
 			console.error(`chat ${row.chatId} could not be asked about ${row.id}: ${error}`);
 			return "unreachable";
 		}
 	}
 
-	/** Answers that were being written when their guest signed up, and have ended since. */
-	#endedAfterClosing(): RequestRow[] {
-		const open = this.#stored.notes.closed?.open ?? [];
-		return open.flatMap((id) => this.#stored.rows.get(id) ?? []).filter((row) => row.state !== "held");
-	}
-
-	/** Counts them where the guest went. Told twice, the account counts once. */
-	async #carryLateUnits(key: string): Promise<void> {
-		for (const row of this.#endedAfterClosing()) {
-			const { closed } = this.#stored.notes;
+	/** Counts a closed guest's late answers where the guest went. Told twice, the account counts once. */
+	async #carryLateUnits(book: LedgerBook): Promise<void> {
+		for (const row of endedAfterClosing(book)) {
+			const { closed } = book.notes;
 			if (!closed) return;
 			try {
 				const account = this.env.USAGE_LEDGER.getByName(closed.inFavourOf);
-				if (isCounted(row)) await account.carryOver(closed.inFavourOf, `${key}:${row.id}`, row.units);
+				if (isCounted(row)) await account.carryOver(closed.inFavourOf, `${book.key}:${row.id}`, row.units);
 			} catch (error) {
-				console.error(`a unit of ${key} could not be carried to ${closed.inFavourOf}: ${error}`);
+				console.error(`a unit of ${book.key} could not be carried to ${closed.inFavourOf}: ${error}`);
 				return;
 			}
-			const open = closed.open?.filter((id) => id !== row.id);
-			this.#stored.writeNotes(key, { ...this.#stored.notes, closed: { ...closed, open } });
+			book.note({ closed: { ...closed, open: closed.open?.filter((id) => id !== row.id) } });
 		}
 	}
 
 	#end(command: Extract<Command, { type: "settle" | "release" | "expire" }>): Outcome {
-		const { key } = this.#stored;
-		if (key === null) return { kind: "unknown" };
-		const outcome = this.#decide(key, command);
-		if (outcome.kind === "ended") this.ctx.waitUntil(this.#behindTheAnswer(key, outcome.row));
+		if (!this.#opened) return { kind: "unknown" };
+		const outcome = this.#opened.book.decide(command);
+		if (outcome.kind === "ended") this.ctx.waitUntil(this.#behindTheAnswer(this.#opened, outcome.row));
 		return outcome;
 	}
 
-	async #behindTheAnswer(key: string, row: RequestRow): Promise<void> {
-		if (this.#stored.notes.closed) await this.#arm(Date.now());
+	async #behindTheAnswer({ book, provider }: Opened, row: RequestRow): Promise<void> {
+		if (book.notes.closed) await this.#arm(Date.now());
 		else if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
-		else if (this.#mayRead(key) && Date.now() - this.#lastReadMs > COPY_AGE_MS) await this.#read(key);
+		else await provider.readIfOld();
 	}
 
 	/** Sets the alarm for the earliest thing to do; none when there is nothing. */
-	async #armForWork(): Promise<void> {
-		const { key, rows, notes } = this.#stored;
-		if (key === null) return;
-		const due = [this.#endOfLifeMs(key)];
-		for (const row of rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
-		const owedMs = nextDueMs(rows.values());
-		if (owedMs !== null) due.push(Math.max(owedMs, notes.retry?.notBeforeMs ?? 0));
-		if (this.#endedAfterClosing().length > 0) due.push(Date.now() + ALARM_AGAIN_MS);
+	async #armForWork({ book, provider }: Opened): Promise<void> {
+		const due = [endOfLifeMs(book), provider.dueMs()];
+		for (const row of book.rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
+		if (endedAfterClosing(book).length > 0) due.push(Date.now() + ALARM_AGAIN_MS);
 		const earliest = Math.min(...due);
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
@@ -342,148 +245,19 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
 	}
-
-	#endOfLifeMs(key: string): number {
-		const kind = kindOf(key);
-		if (kind === "user") return Number.POSITIVE_INFINITY;
-		return this.#latestMs() + (kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
-	}
-
-	#checkoutIsOpen(): boolean {
-		return Date.now() - (this.#stored.notes.checkoutAtMs ?? 0) < CHECKOUT_OPEN_MS;
-	}
-
-	#mayRead(key: string): boolean {
-		if (kindOf(key) !== "user" || config().billing.kind === "none") return false;
-		return Date.now() - this.#lastReadMs >= (this.#checkoutIsOpen() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS);
-	}
-
-	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed. */
-	#copyIsUnsure(): boolean {
-		const { entitlement } = this.#stored.notes;
-		return !entitlement || isOver(entitlement, Date.now()) || !isTrusted(entitlement, Date.now());
-	}
-
-	#isUnverified(key: string): boolean {
-		if (kindOf(key) !== "user" || config().billing.kind === "none" || !this.#lastReadFailed) return false;
-		const { entitlement } = this.#stored.notes;
-		return !entitlement || !isTrusted(entitlement, Date.now());
-	}
-
-	async #awaited(read: Promise<void>): Promise<void> {
-		this.ctx.waitUntil(read);
-		await Promise.race([read, scheduler.wait(READ_AWAITED_MS)]);
-	}
-
-	/** A read that is sent from now on, not one that is under way. */
-	async #readAfresh(key: string): Promise<void> {
-		await this.#reading;
-		await this.#read(key);
-	}
-
-	/** Reads the entitlement; all who want it at once share one call. */
-	#read(key: string): Promise<void> {
-		this.#reading ??= this.#readOnce(key).finally(() => {
-			this.#reading = null;
-		});
-		return this.#reading;
-	}
-
-	async #readOnce(key: string): Promise<void> {
-		if (kindOf(key) !== "user" || config().billing.kind === "none") return;
-		this.#lastReadMs = Date.now();
-		// While it is not known which reports arrived, a number from the provider cannot be told apart from one that lacks them.
-		if ((this.#flushing || this.#stored.notes.retry) && !(await this.#flush(key))) {
-			this.#lastReadFailed = true;
-			return;
-		}
-		// Later than each acknowledgement that is here already, and (in #decide) no later than each that is still to come: a Worker's clock
-		// stands still between two events, so that the time of day alone cannot tell which came first.
-		const acknowledged = [...this.#stored.rows.values()].map((row) => row.reportedAtMs ?? 0);
-		this.#readSentMs = Math.max(Date.now(), ...acknowledged.map((atMs) => atMs + 1));
-		try {
-			const entitlement = await readEntitlement(key.slice("user:".length), this.#readSentMs, READ_TIMEOUT_MS);
-			this.#lastReadFailed = false;
-			if (entitlement) this.#keep(key, entitlement);
-		} catch (error) {
-			this.#lastReadFailed = true;
-			console.error(`entitlement of ${key} could not be read: ${error}`);
-		}
-	}
-
-	/**
-	 * Takes a fresh copy into memory. On disk it goes at once when its terms are others, and with the next row when only its number says
-	 * something new: to look at what is left writes nothing. A number that is lost is not missed, as the older one subtracts what was
-	 * acknowledged since.
-	 */
-	#keep(key: string, entitlement: Entitlement): void {
-		const { notes } = this.#stored;
-		const before = this.#standing(key).remaining;
-		this.#stored.notes = { ...notes, entitlement };
-		const old = Date.now() - this.#copyWrittenMs >= COPY_WRITTEN_EVERY_MS;
-		if (old || before !== this.#standing(key).remaining) this.#copyIsNews = true;
-		if (terms(notes.entitlement) !== terms(entitlement)) this.#writeCopy(key);
-	}
-
-	#writeCopy(key: string): void {
-		this.#copyIsNews = false;
-		this.#copyWrittenMs = Date.now();
-		this.#stored.writeNotes(key, this.#stored.notes);
-	}
-
-	#standing(key: string): Standing {
-		return standing(this.#state(key), Date.now());
-	}
-
-	#state(key: string): LedgerState {
-		const { rows, adjustments, checkpoints, notes } = this.#stored;
-		return {
-			kind: kindOf(key),
-			limits: limitsOf(key),
-			entitlement: notes.entitlement ?? null,
-			rows,
-			adjustments,
-			checkpoints,
-			closed: notes.closed !== undefined,
-			latestMs: this.#latestMs(),
-		};
-	}
-
-	#latestMs(): number {
-		let latest = 0;
-		for (const row of this.#stored.rows.values()) latest = Math.max(latest, row.heldAtMs, row.endedAtMs ?? 0);
-		return latest;
-	}
-
-	/** Reads, decides and writes in one turn: there is no `await` in here, and must be none. */
-	#decide(key: string, command: Command): Outcome {
-		const atMs = command.type === "acknowledge" ? Math.max(Date.now(), this.#readSentMs) : Date.now();
-		const { outcome, row, adjustment } = decide(this.#state(key), command, atMs);
-		if (row) this.#stored.writeRow(key, row);
-		if (row && this.#copyIsNews) this.#writeCopy(key);
-		if (adjustment) this.#stored.writeAdjustment(key, adjustment);
-		return outcome;
-	}
 }
 
-function kindOf(key: string): SubjectKind {
-	if (key.startsWith("user:")) return "user";
-	return key.startsWith("network:") ? "network" : "guest";
+function endOfLifeMs(book: LedgerBook): number {
+	if (book.kind === "user") return Number.POSITIVE_INFINITY;
+	return book.latestMs() + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 
-/** The pool of all guests is a network without an outside. */
-function limitsOf(key: string): Limits {
-	const { limits } = config();
-	return key.endsWith(":all") ? { ...limits, network: limits.everyGuest ?? limits.network } : limits;
+/** Answers that were being written when their guest signed up, and have ended since. */
+function endedAfterClosing({ notes, rows }: LedgerBook): RequestRow[] {
+	const open = notes.closed?.open ?? [];
+	return open.flatMap((id) => rows.get(id) ?? []).filter((row) => row.state !== "held");
 }
 
 function isBilled(pool: string): boolean {
 	return subscriptionOf(pool) !== null;
-}
-
-/** What of an entitlement is more than a number. */
-function terms(entitlement: Entitlement | undefined): string {
-	if (!entitlement) return "";
-	const { fetchedAtMs: _, ...said } = entitlement;
-	return JSON.stringify("available" in said ? { ...said, available: null } : said);
 }

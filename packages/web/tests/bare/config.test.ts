@@ -38,8 +38,16 @@ describe("the configuration", () => {
 		expect(model).toMatchObject({
 			models: [
 				{ id: "gpt-5-mini", label: "GPT-5 mini" },
-				{ id: "llama3", label: "llama3" },
+				{ id: "llama3", label: "llama3", units: 1 },
 			],
 		});
+	});
+
+	test("weighs the models that are named dear, and refuses what is no weight", () => {
+		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
+		expect(readConfig({ ...models, AI_MODEL_UNITS: "gpt-5=5" }).model).toMatchObject({ models: [{ units: 5 }, { units: 1 }] });
+		for (const bad of ["gpt-5", "gpt-5=0", "gpt-5=-1", "gpt-5=1.5", "=5"]) {
+			expect(() => readConfig({ ...models, AI_MODEL_UNITS: bad })).toThrow(/AI_MODEL_UNITS/);
+		}
 	});
 });

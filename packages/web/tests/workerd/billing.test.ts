@@ -69,6 +69,21 @@ describe("paying", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ limit: 1000, remaining: 2000, topUps: 1000 }));
 	});
 
+	test("counts a dear model by its weight, here and at the provider, all of it or nothing", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		await user.usage();
+		await (await user.send(id(), id(), { model: "dear" })).text();
+		expect(await user.usage()).toMatchObject({ used: 5, remaining: 995 });
+		expect((await drained(userId, 1))[0]).toMatchObject({ amount: 5 });
+		const guest = await new Client().visit();
+		await guest.chat(id(), id());
+		const refused = await guest.send(id(), id(), { model: "dear" });
+		expect(refused.status).toBe(429);
+		expect(await refused.json()).toMatchObject({ policy: "guest", remaining: 4 });
+		expect(await guest.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
+	});
+
 	test("asks the provider nothing before the first token of a known subscriber", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();

@@ -123,6 +123,8 @@ describe("a wrong verb", () => {
 		["/api/usage", ["GET"]],
 		["/api/usage-events", ["POST"]],
 		["/api/health", ["GET"]],
+		["/api/admin/ledgers", ["GET"]],
+		["/api/admin/corrections", ["POST"]],
 		["/api/flowglad/billing", ["GET", "POST"]],
 		["/api/auth/get-session", ["GET", "POST"]],
 	];

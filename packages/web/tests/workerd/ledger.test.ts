@@ -185,6 +185,92 @@ describe("a report that the provider does not take", () => {
 	});
 });
 
+describe("a key that the provider refuses", () => {
+	test("is a back-off and an alarm, never a dead letter, and ends when it is taken again", async () => {
+		const { user, ledger } = await pro();
+		await faults({ api: [{ path: BULK, status: 401 }] });
+		await user.chat(id(), id());
+		for (let n = 0; n < 6; n += 1) {
+			await rewrite(ledger, (notes) => ({ ...notes, retry: notes.retry && { ...notes.retry, notBeforeMs: 0 } }));
+			await runDurableObjectAlarm(ledger);
+		}
+		expect(await sql(ledger, "SELECT refusals, reported_at_ms FROM request")).toEqual([{ refusals: 0, reported_at_ms: null }]);
+		const billing = async () => (await (await user.fetch("/api/health")).json<{ checks: { billing: string } }>()).checks.billing;
+		await eventually(async () => expect(await billing()).toBe("unauthorized"));
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+		await faults({});
+		await rewrite(ledger, (notes) => ({ ...notes, retry: notes.retry && { ...notes.retry, notBeforeMs: 0 } }));
+		await runDurableObjectAlarm(ledger);
+		expect((await sandboxState()).usageEvents).toHaveLength(2);
+		expect(await billing()).toBe("flowglad");
+	});
+});
+
+describe("the provider's book", () => {
+	/** Uses three units, has them reported, and lets a day pass. */
+	async function aDayOfUse() {
+		const one = await pro();
+		for (let n = 0; n < 3; n += 1) await one.user.chat(id(), id());
+		await eventually(async () => {
+			await runDurableObjectAlarm(one.ledger);
+			expect((await sandboxState()).usageEvents).toHaveLength(3);
+		});
+		await rewrite(one.ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
+		return one;
+	}
+	const reportOf = (key: string) => env.DB.prepare("SELECT * FROM ledger_reports WHERE subject = ?").bind(key).first();
+
+	test("that agrees has no drift, a top-up in between included", async () => {
+		const { user, ledger, key } = await aDayOfUse();
+		await user.buy("top_up_1000");
+		await runDurableObjectAlarm(ledger);
+		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 0, owed: 0, dead_letters: 0, provider: "ok" });
+	});
+
+	test("that lost reports is sent them again", async () => {
+		const { ledger, key, user } = await aDayOfUse();
+		// The provider acknowledged it, and forgot.
+		await faults({ api: [{ path: BULK, hang: true }] });
+		await user.chat(id(), "forgotten");
+		await sql(ledger, `UPDATE request SET reported_at_ms = ${Date.now()} WHERE id = 'forgotten'`);
+		await faults({});
+		await rewrite(ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
+		await runDurableObjectAlarm(ledger);
+		expect((await sandboxState()).usageEvents).toHaveLength(4);
+		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 4 });
+	});
+
+	test("with usage from elsewhere is told as drift, to those who look after the server only, and corrected by an entry", async () => {
+		const { ledger, key, user } = await aDayOfUse();
+		const [mine] = (await sandboxState()).usageEvents;
+		await fetch(`${env.SANDBOX_URL}/api/v1/usage-events`, {
+			method: "POST",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({
+				usageEvent: { subscriptionId: mine?.subscriptionId, amount: 5, transactionId: id(), usageMeterSlug: "ai_requests" },
+			}),
+		});
+		await runDurableObjectAlarm(ledger);
+		expect(await reportOf(key)).toMatchObject({ drift: -5, resent: 0 });
+		expect((await user.fetch("/api/admin/ledgers")).status).toBe(403);
+		expect((await new Client().fetch("/api/admin/ledgers")).status).toBe(401);
+		const admin = new Client();
+		const { email } = await admin.signUp("admin@example.com");
+		expect((await admin.fetch("/api/admin/ledgers")).status).toBe(403);
+		await admin.confirm(email);
+		const { ledgers } = await (await admin.fetch("/api/admin/ledgers")).json<{ ledgers: { subject: string; drift: number }[] }>();
+		expect(ledgers.find((one) => one.subject === key)).toMatchObject({ drift: -5 });
+
+		const before = (await user.usage()).remaining;
+		const correction = { userId: key.slice("user:".length), id: "goodwill", units: -5 };
+		for (let n = 0; n < 2; n += 1) expect((await admin.post("/api/admin/corrections", correction)).status).toBe(201);
+		expect((await user.usage()).remaining).toBe(before + 5);
+		expect((await admin.post("/api/admin/corrections", { ...correction, units: -6 })).status).toBe(409);
+		expect((await admin.post("/api/admin/corrections", { ...correction, id: "b", units: 0 })).status).toBe(400);
+		expect((await user.post("/api/admin/corrections", correction)).status).toBe(403);
+	});
+});
+
 describe("a copy older than a day", () => {
 	test("is read again before the page is told what is left", async () => {
 		const { user, ledger } = await pro();

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, inject, test } from "vitest";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 
 // docs/who-pays.md, row by row, with a real broken model behind each.
@@ -159,6 +159,56 @@ describe("the reader", () => {
 		expect(heard[0]).toMatchObject({ last: "finish", metadata: { counted: true } });
 		expect(heard[1]).toEqual(heard[0]);
 		expect((await client.fetch(`/api/chat/${chatId}/stream`)).status).toBe(204);
+	});
+});
+
+describe("a second caller", () => {
+	test("who comes after 2 of 10 pieces has the third within 200 ms of the first caller", async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { chunks: 10, chunkMs: 400 } });
+		/** When each piece of the answer came, epoch milliseconds. */
+		const piecesOf = (response: Response) => {
+			const at: number[] = [];
+			const done = (async () => {
+				for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+					for (let n = text.split('"text-delta"').length - 1; n > 0; n -= 1) at.push(Date.now());
+				}
+			})();
+			return { at, done };
+		};
+		const first = piecesOf(await client.send(chatId, messageId));
+		await eventually(async () => expect(first.at.length).toBeGreaterThanOrEqual(2));
+		const second = piecesOf(await client.send(chatId, messageId));
+		await Promise.all([first.done, second.done]);
+		expect(first.at).toHaveLength(10);
+		expect(second.at).toHaveLength(10);
+		expect(Math.abs((second.at[2] ?? 0) - (first.at[2] ?? 0))).toBeLessThan(200);
+		expect((await sandboxState()).modelCalls).toHaveLength(1);
+		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+});
+
+// Minutes of real time: only `npm run prove` waits for them.
+describe.runIf(inject("proof").whole)("a model that takes its time", () => {
+	test("and falls silent for 60 s in the middle fails, and costs nothing", { timeout: 120_000 }, async () => {
+		const client = await guest();
+		await faults({ model: { silentAfterChunks: 2, chunks: 6 } });
+		const started = Date.now();
+		expect(await client.chat(id(), id())).toMatchObject({ last: "error", metadata: { state: "failed", counted: false } });
+		expect(Date.now() - started).toBeGreaterThan(55_000);
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+	});
+
+	test("of 4 minutes, with nobody listening, is whole on return, and counted", { timeout: 300_000 }, async () => {
+		const client = await guest();
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { chunks: 240, chunkMs: 1_000 } });
+		await (await listen(await client.send(chatId, messageId), 2)).leave();
+		await eventually(async () => expect(await client.usage()).toMatchObject({ used: 1, held: 0 }), 290_000);
+		const again = await client.chat(chatId, messageId);
+		expect(again).toMatchObject({ last: "finish", metadata: { state: "complete", counted: true } });
+		expect(again.text.split(/\s+/).filter(Boolean).length).toBeGreaterThanOrEqual(240);
 	});
 });
 

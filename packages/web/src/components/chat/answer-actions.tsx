@@ -26,7 +26,7 @@ export function AnswerActions({ message, writing, onAskAgain }: AnswerActionsPro
 					</button>
 				) : (
 					<button type="button" className="button-bare" onClick={onAskAgain}>
-						Ask again <span>· uses one request</span>
+						Ask again <span>· counts as a new request</span>
 					</button>
 				))}
 		</div>

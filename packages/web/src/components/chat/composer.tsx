@@ -49,7 +49,8 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSe
 	}, [place]);
 
 	const focused = useEffectEvent(onFocus);
-	const opened = useRef(useHydrated());
+	const hydrated = useHydrated();
+	const opened = useRef(hydrated);
 	useEffect(() => {
 		// A new chat was asked for on this page: its first word is what comes next.
 		if (opened.current && isNew) takeFocus(area.current);
@@ -113,7 +114,8 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSe
 							<StopSign />
 						</button>
 					) : (
-						<button type="submit" aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
+						// Before the scripts are there a press must not load the page anew.
+						<button type={hydrated ? "submit" : "button"} aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
 							<SendSign />
 						</button>
 					)}

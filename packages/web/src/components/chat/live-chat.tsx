@@ -3,6 +3,7 @@ import { DefaultChatTransport, type UIMessage } from "ai";
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { AnswerMetadata, ChatMessage } from "../../view.ts";
 import { askServer } from "../requests.ts";
+import { humanHeader } from "./human-check.tsx";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
 
@@ -60,7 +61,7 @@ export default function LiveChat({ chatId, initial, ref, onReady, onReport, onAc
 				},
 				// The history is the server's own: only the last message travels.
 				prepareSendMessagesRequest: ({ id, messages, trigger, messageId, headers, body }) => ({
-					headers,
+					headers: { ...Object.fromEntries(new Headers(headers)), ...humanHeader() },
 					body: { ...body, id, trigger, messageId, messages: messages.slice(-1) },
 				}),
 				prepareReconnectToStreamRequest: ({ id }) => ({ api: `/api/chat/${id}/stream` }),

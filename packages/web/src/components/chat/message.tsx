@@ -88,7 +88,7 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 			/>
 			<div className="flex flex-wrap items-center justify-end gap-2">
 				<p className="mr-auto text-small text-soft">
-					{followed ? "Replaces all that follows" : "Replaces the answer"} and uses one request.
+					{followed ? "Replaces all that follows" : "Replaces the answer"} and counts as a new request.
 				</p>
 				<button type="button" className="button-plain" onClick={onCancel}>
 					Cancel

@@ -14,9 +14,9 @@ export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
 			value={model}
 			onChange={(event) => onModel(event.target.value)}
 		>
-			{models.map(({ id, label }) => (
+			{models.map(({ id, label, units }) => (
 				<option key={id} value={id}>
-					{label}
+					{units === 1 ? label : `${label} · ${units} requests each`}
 				</option>
 			))}
 		</select>

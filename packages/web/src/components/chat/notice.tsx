@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { Problem, UsageView } from "../../view.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { type EndingPlan, readEndingPlan } from "../requests.ts";
+import { HumanCheck } from "./human-check.tsx";
 import type { Trouble } from "./use-conversation.ts";
 
 type Policy = NonNullable<Problem["policy"]>;
@@ -47,7 +48,7 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 		case "network":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					The free requests of your network are used up for today. Sign up to get {freeLimit} a day of your own. What you wrote is kept.
+					The free requests that guests share are used up for today. Sign up to get {freeLimit} a day of your own. What you wrote is kept.
 				</NoticeRow>
 			);
 		case "free":
@@ -96,7 +97,7 @@ function PaidLimitNotice({ resetAt, canPay }: { resetAt: string | null; canPay: 
 	);
 }
 
-export function TroubleNotice({ trouble, onTryAgain }: { trouble: Trouble; onTryAgain: () => void }) {
+export function TroubleNotice({ trouble, path, onTryAgain }: { trouble: Trouble; path: string; onTryAgain: () => void }) {
 	switch (trouble.kind) {
 		case "unreached":
 			return (
@@ -109,6 +110,14 @@ export function TroubleNotice({ trouble, onTryAgain }: { trouble: Trouble; onTry
 		case "stop-failed":
 			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
 		case "refused":
+			if (trouble.problem.siteKey) {
+				return (
+					<>
+						<NoticeRow next={<SignUpLink path={path} />}>{trouble.problem.detail} What you wrote is kept.</NoticeRow>
+						<HumanCheck siteKey={trouble.problem.siteKey} onSolved={onTryAgain} />
+					</>
+				);
+			}
 			return <NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>{trouble.problem.detail}</NoticeRow>;
 	}
 }

@@ -106,7 +106,7 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 				{limit ? (
 					<LimitNotice limit={limit} path={path} freeLimit={freeLimit} canPay={canPay} onTryAgain={tryAgain} />
 				) : (
-					trouble && phase === "idle" && <TroubleNotice trouble={trouble} onTryAgain={tryAgain} />
+					trouble && phase === "idle" && <TroubleNotice trouble={trouble} path={path} onTryAgain={tryAgain} />
 				)}
 				{!online && !limit && !trouble && <OfflineNotice />}
 				<Composer

@@ -2,22 +2,27 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../config.ts";
 import { api } from "../../lib/http.ts";
+import { isKeyRefused } from "../../lib/ledger-reports.ts";
 
 export const Route = createFileRoute("/api/health")({
 	server: { handlers: api({ GET: health }) },
 });
 
-/** Whether the parts that every request needs answer. Billing and model are told as configured: their failure is handled, not fatal. */
+/**
+ * Whether the parts that every request needs answer. Billing and model are told as configured, and billing as `unauthorized` where the provider
+ * has refused our key within the hour: their failure is handled, not fatal.
+ */
 async function health(): Promise<Response> {
-	const [d1, ledger, configured] = await Promise.all([
+	const [d1, ledger, configured, keyRefused] = await Promise.all([
 		check(() => env.DB.prepare("SELECT count(*) FROM users").first()),
 		check(() => env.USAGE_LEDGER.getByName("guest:health").usage("guest:health")),
 		check(() => config()),
+		isKeyRefused(Date.now()).catch(() => false),
 	]);
 	const checks = {
 		d1,
 		ledger,
-		billing: configured === "ok" ? config().billing.kind : configured,
+		billing: configured === "ok" ? (keyRefused ? "unauthorized" : config().billing.kind) : configured,
 		model: configured === "ok" ? config().model.kind : configured,
 	};
 	const healthy = [d1, ledger, configured].every((state) => state === "ok");

@@ -48,7 +48,7 @@ async function recordEvent(request: Request): Promise<Response> {
 	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
 	if (outcome.kind === "conflict") refuse(409, "Request id already used", "This transactionId belongs to another amount or request.");
 	const headers = standing ? standingHeaders(standing) : {};
-	const { event, refused } = await ledger.reportNow(transactionId, REPORT_DEADLINE_MS);
+	const { event, refused } = await ledger.reportNow(subject.key, transactionId, REPORT_DEADLINE_MS);
 	if (refused) {
 		const detail = "The usage was counted here. It is reported as soon as the billing provider's pricing model has a price for this meter.";
 		refuse(502, "Usage price not found for meter", detail, { ...headers });

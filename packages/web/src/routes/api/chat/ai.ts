@@ -20,13 +20,13 @@ async function chat(request: Request): Promise<Response> {
 	const admission = await conversation.admits(subject.key, requestId, ask);
 	if (admission !== "ok") refuseAdmission(admission);
 
-	const usage = await checkUsageAllowed(request, { subject, requestId, fingerprint, chatId });
+	const usage = await checkUsageAllowed(request, { subject, requestId, fingerprint, chatId, units: model.units });
 	if (!usage.allowed) {
 		if (usage.reason === "limit") return limitResponse(usage.refusal, requestId);
 		if (usage.reason === "challenge") return challengeResponse(requestId);
 		refuse(409, "Request id already used", "This request id belongs to another request. Send a new one.");
 	}
-	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model, ask });
+	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model: model.id, ask });
 	if (started.kind !== "stream") {
 		await releaseUsage(usage.newlyHeld, "refused");
 		refuseAdmission(started.kind);

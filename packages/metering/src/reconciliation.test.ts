@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
+import type { RequestRow } from "./rows.ts";
+
+const row = (id: string, reportedAtMs: number | null, change: Partial<RequestRow> = {}): RequestRow => ({
+	id,
+	fingerprint: "f",
+	pool: "sub:s",
+	units: 1,
+	state: "settled",
+	attempt: 1,
+	forgiven: 0,
+	chatId: null,
+	heldAtMs: 0,
+	expiresAtMs: 0,
+	endedAtMs: 0,
+	reportAfterMs: 0,
+	reportedAtMs,
+	...change,
+});
+const at = (atMs: number, available: number, change: Partial<Baseline> = {}): Baseline => ({
+	subscriptionId: "s",
+	periodStartMs: 0,
+	available,
+	creditsBought: 0,
+	atMs,
+	...change,
+});
+
+test("books that move alike have no drift, whatever was acknowledged before, after or for another subscription", () => {
+	const rows = [row("a", 99), row("b", 100), row("c", 199, { units: 5 }), row("d", 200), row("e", null), row("f", 150, { pool: "sub:t" })];
+	expect(driftBetween(at(100, 1000), at(200, 994), rows)).toBe(0);
+});
+
+test("a report that the provider lost is positive drift, one that it counted twice negative", () => {
+	const rows = [row("a", 150), row("b", 150)];
+	expect(driftBetween(at(100, 1000), at(200, 999), rows)).toBe(1);
+	expect(driftBetween(at(100, 1000), at(200, 997), rows)).toBe(-1);
+});
+
+test("what was bought in between is no drift; credits that came from nowhere are", () => {
+	expect(driftBetween(at(100, 10), at(200, 1010, { creditsBought: 1000 }), [])).toBe(0);
+	expect(driftBetween(at(100, 10), at(200, 1010), [])).toBe(1000);
+});
+
+test("a baseline is of one period of one subscription with a balance", () => {
+	expect(baselineOf(null, 0)).toBeNull();
+	expect(baselineOf({ kind: "none", fetchedAtMs: 1 }, 0)).toBeNull();
+	const entitlement = {
+		kind: "balance",
+		subscriptionId: "s",
+		available: 7,
+		allowance: 9,
+		periodStartMs: 3,
+		periodEndMs: 5,
+		fetchedAtMs: 4,
+	} as const;
+	expect(baselineOf(entitlement, 2)).toEqual({ subscriptionId: "s", periodStartMs: 3, available: 7, creditsBought: 2, atMs: 4 });
+	expect(isSamePeriod(at(1, 1), at(2, 5))).toBe(true);
+	expect(isSamePeriod(at(1, 1), at(2, 5, { periodStartMs: 1 }))).toBe(false);
+	expect(isSamePeriod(at(1, 1), at(2, 5, { subscriptionId: "t" }))).toBe(false);
+});

@@ -1,0 +1,235 @@
+/** What the sandbox sells. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
+import type { Settings } from "../../settings.ts";
+import type { PricingModel, Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
+
+export const organizationId = "org_sandbox";
+export const pricingModelId = "pricing_model_sandbox";
+
+const seeded = {
+	createdAt: Date.UTC(2026, 0, 1),
+	updatedAt: Date.UTC(2026, 0, 1),
+	livemode: false,
+};
+
+export const noCharge = {
+	...seeded,
+	id: "price_ai_requests_no_charge",
+	intervalUnit: "month",
+	name: "AI Requests - No Charge",
+	intervalCount: 1,
+	type: "usage",
+	trialPeriodDays: null,
+	isDefault: true,
+	unitPrice: 0,
+	usageEventsPerUnit: 1,
+	productId: null,
+	active: true,
+	currency: "USD",
+	slug: "ai_requests_no_charge",
+	usageMeterId: "usage_meter_ai_requests",
+	pricingModelId,
+} satisfies UsagePrice;
+
+export const aiRequests = {
+	...seeded,
+	id: "usage_meter_ai_requests",
+	organizationId,
+	name: "AI Requests",
+	slug: "ai_requests",
+	pricingModelId,
+	aggregationType: "sum",
+	prices: [noCharge],
+	defaultPrice: noCharge,
+} satisfies UsageMeter;
+
+export const freeMonthly = {
+	...seeded,
+	id: "price_free_monthly",
+	intervalUnit: "month",
+	name: "Free",
+	intervalCount: 1,
+	type: "subscription",
+	trialPeriodDays: null,
+	isDefault: true,
+	unitPrice: 0,
+	usageEventsPerUnit: null,
+	productId: "prod_free",
+	active: true,
+	currency: "USD",
+	slug: "free_monthly",
+	usageMeterId: null,
+	pricingModelId,
+} satisfies SubscriptionPrice;
+
+const topUp1000 = {
+	...seeded,
+	id: "price_top_up_1000",
+	intervalUnit: null,
+	name: "1000 more requests",
+	intervalCount: null,
+	type: "single_payment",
+	trialPeriodDays: null,
+	isDefault: true,
+	unitPrice: 800,
+	usageEventsPerUnit: null,
+	productId: "prod_top_up",
+	active: true,
+	currency: "USD",
+	slug: "top_up_1000",
+	usageMeterId: null,
+	pricingModelId,
+} satisfies SinglePaymentPrice;
+
+const product = {
+	...seeded,
+	imageURL: null,
+	organizationId,
+	active: true,
+	singularQuantityLabel: null,
+	pluralQuantityLabel: null,
+	pricingModelId,
+};
+
+const creditGrant = {
+	...seeded,
+	organizationId,
+	type: "usage_credit_grant",
+	amount: 1000,
+	usageMeterId: aiRequests.id,
+	pricingModelId,
+	resourceId: null,
+	active: true,
+} as const;
+
+const everyPeriod = {
+	...creditGrant,
+	description: "Granted at the start of each billing period.",
+	renewalFrequency: "every_billing_period",
+} as const;
+
+function free(credits: number) {
+	return {
+		...product,
+		id: "prod_free",
+		name: "Free",
+		description: "For trying things out.",
+		default: true,
+		slug: "free",
+		prices: [freeMonthly],
+		defaultPrice: freeMonthly,
+		features:
+			credits === 0
+				? []
+				: [
+						{
+							...everyPeriod,
+							id: "feature_free_ai_requests",
+							slug: "free_ai_requests",
+							name: `${credits} requests a month`,
+							amount: credits,
+						},
+					],
+	} satisfies Product;
+}
+
+function pro(trialDays: number) {
+	const price = {
+		...freeMonthly,
+		id: "price_pro_monthly",
+		name: "Pro",
+		unitPrice: 799,
+		productId: "prod_pro",
+		slug: "pro_monthly",
+		trialPeriodDays: trialDays === 0 ? null : trialDays,
+	} satisfies SubscriptionPrice;
+	return {
+		...product,
+		id: "prod_pro",
+		name: "Pro",
+		description: "1000 requests a month.",
+		default: false,
+		slug: "pro",
+		prices: [price],
+		defaultPrice: price,
+		features: [{ ...everyPeriod, id: "feature_pro_ai_requests", slug: "pro_ai_requests", name: "1000 requests a month" }],
+	} satisfies Product;
+}
+
+const maxMonthly = {
+	...freeMonthly,
+	id: "price_max_monthly",
+	name: "Max",
+	unitPrice: 1999,
+	productId: "prod_max",
+	slug: "max_monthly",
+} satisfies SubscriptionPrice;
+
+const max = {
+	...product,
+	id: "prod_max",
+	name: "Max",
+	description: "3000 requests a month, and first in line.",
+	default: false,
+	slug: "max",
+	prices: [maxMonthly],
+	defaultPrice: maxMonthly,
+	features: [
+		{ ...everyPeriod, id: "feature_max_ai_requests", slug: "max_ai_requests", name: "3000 requests a month", amount: 3000 },
+		{
+			...seeded,
+			id: "feature_priority",
+			organizationId,
+			type: "toggle",
+			slug: "priority",
+			name: "First in line",
+			description: "Answered before others when it is busy.",
+			amount: null,
+			usageMeterId: null,
+			renewalFrequency: null,
+			pricingModelId,
+			resourceId: null,
+			active: true,
+		},
+	],
+} satisfies Product;
+
+const topUp = {
+	...product,
+	id: "prod_top_up",
+	name: "Top-up",
+	description: "1000 requests that do not expire.",
+	default: false,
+	slug: "top_up",
+	prices: [topUp1000],
+	defaultPrice: topUp1000,
+	features: [
+		{
+			...creditGrant,
+			id: "feature_top_up_ai_requests",
+			slug: "top_up_ai_requests",
+			name: "1000 more requests",
+			description: "Granted once, never expiring.",
+			renewalFrequency: "once",
+		},
+	],
+} satisfies Product;
+
+/** Everything that was ever sold, whether or not it is listed now; first the default product. */
+export function allProducts({ freeCredits, proTrialDays }: Settings): [Product, ...Product[]] {
+	return [free(freeCredits), pro(proTrialDays), max, topUp];
+}
+
+/** What is on offer. */
+export function pricingModel(settings: Settings): PricingModel {
+	const [defaultProduct, ...others] = allProducts(settings);
+	return {
+		...seeded,
+		id: pricingModelId,
+		organizationId,
+		isDefault: true,
+		name: "Parley sandbox",
+		products: [defaultProduct, ...others.filter(({ id }) => settings.maxPlan || id !== max.id)],
+		usageMeters: [aiRequests],
+		defaultProduct,
+	};
+}

@@ -1,0 +1,48 @@
+import type { State } from "../../state.ts";
+import { emit } from "../../webhooks/messages.ts";
+import { dropCharges } from "../payments/charges.ts";
+import type { Subscription } from "../records.ts";
+import { Refusal } from "../refusal.ts";
+import { cardOf, customerOf, newestCurrent, setStatus } from "./find.ts";
+import { end, startDefaultPlan } from "./start.ts";
+
+function requireCancelable(subscription: Subscription): void {
+	if (!subscription.current)
+		throw new Refusal("BAD_REQUEST", `Subscription ${subscription.id} is in terminal state ${subscription.status}`);
+	if (subscription.isFreePlan)
+		throw new Refusal("BAD_REQUEST", "Cannot cancel the default free plan. Please upgrade to a paid plan instead.");
+}
+
+/** Ends the subscription now; a customer who has no other falls back to the default plan, with fresh free credits. */
+export function cancelImmediately(state: State, subscription: Subscription, atMs: number): void {
+	requireCancelable(subscription);
+	endAndFallBack(state, subscription, atMs);
+}
+
+/** As `cancelImmediately`, for what ends by itself: a plan whose very first payment fails. */
+export function endAndFallBack(state: State, subscription: Subscription, atMs: number): void {
+	const customer = customerOf(state, subscription);
+	end(state, subscription, null, atMs);
+	emit(state, "subscription.canceled", subscription.id, customer, atMs);
+	if (newestCurrent(state, customer.id) === undefined) startDefaultPlan(state, customer, atMs);
+}
+
+/** Stays current until its period ends. Attempts to collect what is overdue stop; a change of plan that waited is forgotten. */
+export function cancelAtPeriodEnd(state: State, subscription: Subscription, atMs: number): void {
+	requireCancelable(subscription);
+	subscription.cancelScheduledAt = subscription.currentBillingPeriodEnd ?? null;
+	setStatus(subscription, "cancellation_scheduled", atMs);
+	state.scheduledAdjustments = state.scheduledAdjustments.filter(({ subscriptionId }) => subscriptionId !== subscription.id);
+	dropCharges(state, subscription.id);
+}
+
+/** Takes a scheduled cancellation back. One that was past due is `active` then: the service does not remember. */
+export function uncancel(state: State, subscription: Subscription, atMs: number): void {
+	if (subscription.status !== "cancellation_scheduled")
+		throw new Refusal("BAD_REQUEST", `Subscription ${subscription.id} is not scheduled for cancellation`);
+	if (!subscription.doNotCharge && cardOf(state, subscription) === undefined)
+		throw new Refusal("BAD_REQUEST", "Cannot uncancel paid subscription without an active payment method");
+	subscription.cancelScheduledAt = null;
+	const { trialEnd } = subscription;
+	setStatus(subscription, typeof trialEnd === "number" && trialEnd > atMs ? "trialing" : "active", atMs);
+}

@@ -1,0 +1,50 @@
+/** What happens without anyone asking: time passes, and webhooks go out. */
+import { applyDue, nextDue } from "../billing/due.ts";
+import { createDelivery, nextDelivery } from "../webhooks/delivery.ts";
+import type { World } from "../world.ts";
+
+// A timer counts the machine's time in 32 bits of milliseconds, and the clock may be moved meanwhile.
+const longestSleepMs = 60_000;
+
+export interface Clockwork {
+	/** To be called after anything changed. */
+	stir(): void;
+	/** Ends timers and deliveries under way. */
+	stop(): void;
+}
+
+export function createClockwork(world: World): Clockwork {
+	const delivery = createDelivery(world);
+	let timer: NodeJS.Timeout | undefined;
+	let stopped = false;
+
+	const tick = async () => {
+		try {
+			applyDue(world.state, world.nowMs());
+			await world.commit();
+			await delivery.deliverDue();
+			await world.commit();
+		} catch (error) {
+			console.error(error);
+		}
+		arm();
+	};
+	const arm = () => {
+		clearTimeout(timer);
+		if (stopped) return;
+		const nowMs = world.nowMs();
+		const dueMs = Math.min(nextDue(world.state)?.atMs ?? Number.POSITIVE_INFINITY, nextDelivery(world.state) ?? Number.POSITIVE_INFINITY);
+		// While the clock stands still nothing becomes due; what is due already is done all the same.
+		if (dueMs === Number.POSITIVE_INFINITY || (world.state.frozenAtMs !== null && dueMs > nowMs)) return;
+		timer = setTimeout(() => void tick(), Math.min(Math.max(dueMs - nowMs, 0), longestSleepMs));
+		timer.unref();
+	};
+	return {
+		stir: arm,
+		stop: () => {
+			stopped = true;
+			clearTimeout(timer);
+			delivery.stop();
+		},
+	};
+}

@@ -1,0 +1,25 @@
+import { nanoid } from "nanoid";
+import { z } from "zod";
+import type { State } from "../state.ts";
+
+export interface Mail {
+	id: string;
+	atMs: number;
+	from?: string | undefined;
+	to: string;
+	subject: string;
+	text: string;
+}
+
+export const mailSchema = z.strictObject({
+	from: z.string().min(1).optional(),
+	to: z.string().min(1),
+	subject: z.string(),
+	text: z.string(),
+});
+
+export function deliver(state: State, mail: z.infer<typeof mailSchema>, atMs: number): Mail {
+	const delivered = { id: `mail_${nanoid()}`, atMs, ...mail };
+	state.mailbox.push(delivered);
+	return delivered;
+}

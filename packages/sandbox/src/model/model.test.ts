@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it, vi } from "vitest";
+import { runSandbox, type TestSandbox } from "../testing/harness.ts";
+
+const request = { model: "sandbox", messages: [{ role: "user", content: "How tall is Etna?" }] };
+const path = "/model/v1/chat/completions";
+
+interface Chunk {
+	choices: { delta: { role?: string; content?: string }; finish_reason: string | null }[];
+	usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+}
+
+const ask = (sandbox: TestSandbox, signal?: AbortSignal) =>
+	fetch(`${sandbox.url}${path}`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify({ ...request, stream: true }),
+		...(signal === undefined ? {} : { signal }),
+	});
+
+async function chunksOf(response: Response): Promise<Chunk[]> {
+	const events = (await response.text()).split("\n\n").filter((event) => event !== "");
+	expect(events.pop()).toBe("data: [DONE]");
+	return events.map((event) => JSON.parse(event.replace(/^data: /, "")));
+}
+
+const contentOf = (chunks: Chunk[]) => chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta.content ?? "")).join("");
+
+it("streams role, content, finish reason, usage and [DONE]", async () => {
+	const sandbox = await runSandbox();
+	const response = await ask(sandbox);
+	expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
+	const chunks = await chunksOf(response);
+	expect(chunks[0]?.choices[0]?.delta).toEqual({ role: "assistant", content: "" });
+	expect(contentOf(chunks)).toContain("How tall is Etna?");
+	expect(chunks.at(-2)?.choices[0]).toMatchObject({ delta: {}, finish_reason: "stop" });
+	expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 4 } });
+	expect((await sandbox.state()).modelCalls).toMatchObject([{ ...request, aborted: false }]);
+});
+
+it("answers the same without a stream", async () => {
+	const sandbox = await runSandbox();
+	const response = await sandbox.send("POST", path, request);
+	expect(await response.json()).toMatchObject({
+		object: "chat.completion",
+		choices: [{ message: { role: "assistant", content: expect.stringContaining("Etna") }, finish_reason: "stop" }],
+		usage: { total_tokens: expect.any(Number) },
+	});
+});
+
+it("streams as many chunks, and ends for the reason, as it is told to", async () => {
+	const sandbox = await runSandbox();
+	for (const chunks of [3, 200]) {
+		await sandbox.faults({ model: { chunks, chunkMs: 0, firstTokenMs: 0, finishReason: "length" } });
+		const answer = await chunksOf(await ask(sandbox));
+		expect(answer.filter(({ choices }) => choices[0]?.delta.content)).toHaveLength(chunks);
+		expect(answer.at(-2)?.choices[0]?.finish_reason).toBe("length");
+	}
+});
+
+it.each([
+	[true, 500],
+	[429, 429],
+])("fails before any output: %s is status %i", async (failBeforeOutput, status) => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { failBeforeOutput } });
+	const response = await ask(sandbox);
+	expect(response.status).toBe(status);
+	expect(await response.json()).toMatchObject({ error: { message: expect.any(String) } });
+});
+
+/** What arrived before the stream broke or was left, and how it ended. */
+async function readUntilBroken(response: Response): Promise<{ text: string; broken: boolean }> {
+	const decoder = new TextDecoder();
+	let text = "";
+	try {
+		for await (const bytes of response.body ?? []) text += decoder.decode(bytes, { stream: true });
+		return { text, broken: false };
+	} catch {
+		return { text, broken: true };
+	}
+}
+
+it("breaks the connection in the middle of an answer, which is not the client's abort", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { failAfterChunks: 2, chunkMs: 10 } });
+	const { text, broken } = await readUntilBroken(await ask(sandbox));
+	expect(broken).toBe(true);
+	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
+	// The server hears of the closed connection a little later than the client does.
+	await sleep(50);
+	expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: false }]);
+});
+
+it("ends a stream with an error event on demand", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { errorAfterChunks: 2, chunkMs: 0, firstTokenMs: 0 } });
+	const { text, broken } = await readUntilBroken(await ask(sandbox));
+	expect(broken).toBe(false);
+	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
+	expect(text.trim().split("\n").at(-1)).toMatch(/^data: \{"error":/);
+});
+
+it("falls silent in the middle of an answer, and notes that the client left", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { silentAfterChunks: 2, chunkMs: 0, firstTokenMs: 0 } });
+	const { text, broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
+	expect(broken).toBe(true);
+	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
+	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
+});
+
+it("notes that the client left while the answer was flowing", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { chunks: 1000, chunkMs: 5 } });
+	const { broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
+	expect(broken).toBe(true);
+	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
+});
+
+it("remembers the last 50 requests and counts them all", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { firstTokenMs: 0, chunkMs: 0, chunks: 1 } });
+	for (let call = 0; call < 52; call++)
+		await sandbox.send("POST", path, { model: "sandbox", messages: [{ role: "user", content: `${call}` }] });
+	const { modelCalls, calls } = await sandbox.state();
+	expect(modelCalls).toHaveLength(50);
+	expect(modelCalls[0]?.messages[0]?.content).toBe("2");
+	expect(calls[`POST ${path}`]).toBe(52);
+});
+
+it("lists its model, and refuses a request without messages", async () => {
+	const sandbox = await runSandbox();
+	expect(await (await sandbox.send("GET", "/model/v1/models")).json()).toMatchObject({ object: "list", data: [{ id: "sandbox" }] });
+	expect((await sandbox.send("POST", path, { model: "sandbox", messages: [] })).status).toBe(400);
+});

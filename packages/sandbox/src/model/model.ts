@@ -1,0 +1,176 @@
+/** An OpenAI-compatible model that knows nothing: for the app's answers offline, and for answers that fail on cue. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Context, Hono } from "hono";
+import { stream } from "hono/streaming";
+import { nanoid } from "nanoid";
+import { z } from "zod";
+import { cutConnection, type ModelFaults } from "../faults/faults.ts";
+import type { Env, World } from "../world.ts";
+
+const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() })), z.null()]);
+
+const completionBody = z.looseObject({
+	model: z.string(),
+	messages: z.array(z.looseObject({ role: z.string(), content: content.optional() })).min(1),
+	stream: z.boolean().optional(),
+});
+
+type Message = z.infer<typeof completionBody>["messages"][number];
+
+export interface ModelCall {
+	atMs: number;
+	model: string;
+	messages: Message[];
+	/** The client left before the end of the answer. */
+	aborted: boolean;
+}
+
+const remembered = 50;
+const defaults = { firstTokenMs: 40, chunkMs: 15 };
+
+function textOf({ content }: Message): string {
+	if (typeof content === "string") return content;
+	return (content ?? []).map((part) => part.text ?? "").join("");
+}
+
+/** A friendly echo, the same for the same question. */
+function replyTo(messages: Message[]): string {
+	const question = textOf(messages.findLast(({ role }) => role === "user") ?? { role: "user" })
+		.trim()
+		.slice(0, 300);
+	return `You said: “${question}” I am the sandbox model. I run on this machine, know nothing and cost nothing, so this is all the answer there is. With a real model in my place you would read its answer here, word by word, just like this one.`;
+}
+
+/** The reply as it is streamed: by words, or as exactly `count` pieces. */
+function piecesOf(reply: string, count: number | undefined): string[] {
+	const words = reply.match(/\S+\s*/g) ?? [reply];
+	if (count === undefined) return words;
+	return Array.from({ length: count }, (_, index) =>
+		count > words.length
+			? (words[index % words.length] ?? "")
+			: words.slice(Math.floor((index * words.length) / count), Math.floor(((index + 1) * words.length) / count)).join(""),
+	);
+}
+
+/** An estimate by words, which is all that a usage figure needs here. */
+function countTokens(text: string): number {
+	return text.match(/\S+/g)?.length ?? 0;
+}
+
+const injected = { error: { message: "Injected fault", type: "server_error", code: null, param: null } };
+
+export function modelRoutes(world: World) {
+	return new Hono<Env>()
+		.get("/models", (c) =>
+			c.json({
+				object: "list",
+				data: [{ id: "sandbox", object: "model", created: 1_767_225_600, owned_by: "parley" }],
+			}),
+		)
+		.post("/chat/completions", async (c) => {
+			const parsed = completionBody.safeParse(await c.req.json().catch(() => undefined));
+			if (!parsed.success)
+				return c.json({ error: { message: parsed.error.message, type: "invalid_request_error", code: null, param: null } }, 400);
+			const { model, messages } = parsed.data;
+			const call: ModelCall = { atMs: world.nowMs(), model, messages, aborted: false };
+			world.state.modelCalls = [...world.state.modelCalls, call].slice(-remembered);
+			const faults = world.state.faults.model ?? {};
+			if (faults.failBeforeOutput) {
+				await sleep(faults.firstTokenMs ?? 0);
+				return Response.json(injected, { status: faults.failBeforeOutput === true ? 500 : faults.failBeforeOutput });
+			}
+			return parsed.data.stream ? streamAnswer(c, world, call, faults) : wholeAnswer(c, world, call, faults);
+		});
+}
+
+function answerOf(world: World, call: ModelCall, faults: ModelFaults) {
+	const pieces = piecesOf(replyTo(call.messages), faults.chunks);
+	const promptTokens = countTokens(call.messages.map(textOf).join(" "));
+	const completionTokens = countTokens(pieces.join(""));
+	return {
+		pieces,
+		head: {
+			id: `chatcmpl-${nanoid()}`,
+			created: Math.floor(world.nowMs() / 1000),
+			model: call.model,
+		},
+		finishReason: faults.finishReason ?? "stop",
+		usage: {
+			prompt_tokens: promptTokens,
+			completion_tokens: completionTokens,
+			total_tokens: promptTokens + completionTokens,
+		},
+	};
+}
+
+function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: ModelFaults): Response {
+	const { pieces, head, finishReason, usage } = answerOf(world, call, faults);
+	const chunk = (fields: object) => `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", ...fields })}\n\n`;
+	const choice = (delta: object, reason: string | null = null) => chunk({ choices: [{ index: 0, delta, finish_reason: reason }] });
+	c.header("content-type", "text/event-stream; charset=utf-8");
+	c.header("cache-control", "no-cache");
+	return stream(c, async (out) => {
+		const left = new AbortController();
+		out.onAbort(() => {
+			left.abort();
+			call.aborted = true;
+			void world.commit();
+		});
+		try {
+			await sleep(faults.firstTokenMs ?? defaults.firstTokenMs, undefined, { signal: left.signal });
+			await out.write(choice({ role: "assistant", content: "" }));
+			for (const [index, piece] of pieces.entries()) {
+				if (index === faults.failAfterChunks) return cutConnection(c);
+				if (index === faults.errorAfterChunks) {
+					await out.write(`data: ${JSON.stringify(injected)}\n\n`);
+					return;
+				}
+				if (index === faults.cutInCharacterAfterChunks) {
+					const bytes = new TextEncoder().encode(choice({ content: "€" }));
+					await out.write(bytes.slice(0, bytes.findIndex((byte) => byte > 0x7f) + 1));
+					return cutConnection(c);
+				}
+				if (index === faults.hugeLineAfterChunks) await out.write(choice({ content: "x".repeat(10_000_000) }));
+				if (index === faults.silentAfterChunks) await untilAborted(left.signal);
+				await out.write(choice({ content: piece }));
+				await sleep(faults.chunkMs ?? defaults.chunkMs, undefined, { signal: left.signal });
+			}
+			await out.write(choice({}, finishReason));
+			await out.write(chunk({ choices: [], usage }));
+			await out.write("data: [DONE]\n\n");
+		} catch (error) {
+			if (!left.signal.aborted) throw error;
+		}
+	});
+}
+
+async function wholeAnswer(c: Context<Env>, world: World, call: ModelCall, faults: ModelFaults): Promise<Response> {
+	const { pieces, head, finishReason, usage } = answerOf(world, call, faults);
+	const chunkMs = faults.chunkMs ?? defaults.chunkMs;
+	const { signal } = c.req.raw;
+	try {
+		await sleep((faults.firstTokenMs ?? defaults.firstTokenMs) + chunkMs * pieces.length, undefined, { signal });
+		if (faults.silentAfterChunks !== undefined) await untilAborted(signal);
+	} catch (error) {
+		if (!signal.aborted) throw error;
+		call.aborted = true;
+		await world.commit();
+		return c.body(null);
+	}
+	if (faults.failAfterChunks !== undefined) cutConnection(c);
+	const message = { role: "assistant", content: pieces.join("") };
+	return c.json({
+		...head,
+		object: "chat.completion",
+		choices: [{ index: 0, message, finish_reason: finishReason }],
+		usage,
+	});
+}
+
+/** Rejects when the client has left, however long that takes. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+	return new Promise((_, reject) => {
+		if (signal.aborted) reject(signal.reason);
+		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+	});
+}

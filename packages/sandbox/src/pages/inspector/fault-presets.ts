@@ -1,0 +1,176 @@
+/** Failures worth trying, as ticks on a page. Anything finer is JSON. */
+import type { Faults } from "../../faults/faults.ts";
+
+export interface FaultPreset {
+	id: string;
+	label: string;
+	detail: string;
+	faults: Faults;
+}
+
+export interface FaultGroup {
+	title: string;
+	/** Whether they exclude one another. */
+	pick: "one" | "any";
+	presets: readonly FaultPreset[];
+}
+
+const everyCall = "/api/v1/*";
+
+export const faultGroups: readonly FaultGroup[] = [
+	{
+		title: "Flowglad’s API",
+		pick: "one",
+		presets: [
+			{ id: "down", label: "Down", detail: "503, nothing is done.", faults: { api: [{ path: everyCall, status: 503 }] } },
+			{ id: "slow", label: "Slow", detail: "Two seconds before each answer.", faults: { api: [{ path: everyCall, delayMs: 2000 }] } },
+			{ id: "hang", label: "Silent", detail: "Takes the call, never answers.", faults: { api: [{ path: everyCall, hang: true }] } },
+			{
+				id: "limited",
+				label: "Too many requests",
+				detail: "429 with Retry-After: 5.",
+				faults: { api: [{ path: everyCall, status: 429, headers: { "retry-after": "5" } }] },
+			},
+			{
+				id: "key",
+				label: "Key rate-limited",
+				detail: "401 in plain text, which is how the real one says it.",
+				faults: { keyRateLimited: true },
+			},
+			{
+				id: "drop",
+				label: "Answers get lost",
+				detail: "Usage events are written down, then the connection breaks.",
+				faults: {
+					api: [
+						{ path: "/api/v1/usage-events/*", dropAfterCommit: true },
+						{ path: "/api/v1/usage-events", dropAfterCommit: true },
+					],
+				},
+			},
+			{
+				id: "trickle",
+				label: "Trickling",
+				detail: "Bodies come at 2000 bytes a second.",
+				faults: { api: [{ path: everyCall, bodyBytesPerSecond: 2000 }] },
+			},
+			{ id: "broken", label: "Broken JSON", detail: "200, and half of a body.", faults: { api: [{ path: everyCall, invalidJson: true }] } },
+			{
+				id: "race",
+				label: "First visits lose the race",
+				detail: "A new customer is created, and the answer is 409.",
+				faults: { firstVisitRace: true },
+			},
+		],
+	},
+	{
+		title: "Money",
+		pick: "any",
+		presets: [
+			{
+				id: "activation",
+				label: "Plans come late",
+				detail: "What was paid for appears after 5 seconds.",
+				faults: { activationDelayMs: 5000 },
+			},
+			{
+				id: "settle",
+				label: "Payments take a while",
+				detail: "The plan is there at once, its credits after 10 seconds.",
+				faults: { paymentDelayMs: 10_000 },
+			},
+			{
+				id: "fail",
+				label: "Payments fail later",
+				detail: "After the checkout said thank you. A first payment that fails ends the plan.",
+				faults: { failPayments: true },
+			},
+			{
+				id: "renewals",
+				label: "Renewals are declined",
+				detail: "Past due, tried again after 3, 5 and 5 days.",
+				faults: { declineRenewals: true },
+			},
+		],
+	},
+	{
+		title: "Webhooks",
+		pick: "any",
+		presets: [
+			{ id: "hook-drop", label: "Lost", detail: "Written down, never sent.", faults: { webhooks: { drop: true } } },
+			{ id: "hook-double", label: "Doubled", detail: "Each is sent twice.", faults: { webhooks: { double: true } } },
+			{ id: "hook-late", label: "Late", detail: "A minute after what they tell.", faults: { webhooks: { delayMs: 60_000 } } },
+			{ id: "hook-order", label: "Newest first", detail: "Of those that wait.", faults: { webhooks: { newestFirst: true } } },
+			{
+				id: "hook-again",
+				label: "Answers get lost",
+				detail: "The next three are sent again though the app took them.",
+				faults: { webhooks: { loseAnswers: 3 } },
+			},
+			{
+				id: "hook-signature",
+				label: "Forged",
+				detail: "The signature is of another body.",
+				faults: { webhooks: { wrongSignature: true } },
+			},
+		],
+	},
+	{
+		title: "The model",
+		pick: "one",
+		presets: [
+			{
+				id: "model-slow",
+				label: "Slow",
+				detail: "Five seconds to the first word, then four a second.",
+				faults: { model: { firstTokenMs: 5000, chunkMs: 250 } },
+			},
+			{ id: "model-fail", label: "Fails at once", detail: "500 before any word.", faults: { model: { failBeforeOutput: true } } },
+			{ id: "model-limited", label: "Too many requests", detail: "429 before any word.", faults: { model: { failBeforeOutput: 429 } } },
+			{
+				id: "model-dies",
+				label: "Dies in mid-answer",
+				detail: "The connection breaks after ten words.",
+				faults: { model: { failAfterChunks: 10 } },
+			},
+			{
+				id: "model-error",
+				label: "Error in mid-answer",
+				detail: "An error event after ten words.",
+				faults: { model: { errorAfterChunks: 10 } },
+			},
+			{
+				id: "model-silent",
+				label: "Falls silent",
+				detail: "After ten words, with the connection open.",
+				faults: { model: { silentAfterChunks: 10 } },
+			},
+			{ id: "model-length", label: "Stops short", detail: "Ends for its length.", faults: { model: { finishReason: "length" } } },
+		],
+	},
+];
+
+/** All of several presets at once. Of two for the same calls the first acts. */
+export function mergeFaults(all: readonly Faults[]): Faults {
+	const api = all.flatMap((faults) => faults.api ?? []);
+	const webhooks = Object.assign({}, ...all.map((faults) => faults.webhooks ?? {}));
+	const merged: Faults = Object.assign({}, ...all);
+	if (api.length > 0) merged.api = structuredClone(api);
+	if (Object.keys(webhooks).length > 0) merged.webhooks = webhooks;
+	return merged;
+}
+
+/** Whether these faults hold all that the preset sets. */
+export function isActive(faults: Faults, preset: FaultPreset): boolean {
+	return holds(faults, preset.faults);
+}
+
+function holds(whole: unknown, part: unknown): boolean {
+	if (Array.isArray(part)) return Array.isArray(whole) && part.every((item) => whole.some((one) => holds(one, item)));
+	if (typeof part === "object" && part !== null) {
+		return (
+			typeof whole === "object" && whole !== null && Object.entries(part).every(([key, value]) => holds(Reflect.get(whole, key), value))
+		);
+	}
+	return whole === part;
+}

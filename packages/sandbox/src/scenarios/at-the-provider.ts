@@ -1,0 +1,226 @@
+/** Scenarios that live in Flowglad's books alone. The app sees them at its next read. */
+import { nanoid } from "nanoid";
+import { createCheckoutSession } from "../billing/checkout/open.ts";
+import { payCheckoutSession } from "../billing/checkout/pay.ts";
+import { archiveCustomer, createCustomer } from "../billing/customers.ts";
+import { applyDue } from "../billing/due.ts";
+import { findById } from "../billing/find-by-id.ts";
+import { availableBalance } from "../billing/ledger.ts";
+import { findPrice } from "../billing/pricing/pricing.ts";
+import type { Customer, Subscription } from "../billing/records.ts";
+import { cancelAtPeriodEnd, cancelImmediately } from "../billing/subscriptions/cancel.ts";
+import { currentSubscriptions, latestPeriod, newestCurrent } from "../billing/subscriptions/find.ts";
+import { startDefaultPlan, startSubscription } from "../billing/subscriptions/start.ts";
+import { createUsageEvent } from "../billing/usage-events.ts";
+import type { Faults } from "../faults/faults.ts";
+import type { State } from "../state.ts";
+import type { Scenario } from "./scenarios.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+interface Stage {
+	state: State;
+	customer: Customer;
+	nowMs: number;
+}
+
+/** A scenario that does `act` to a customer and says how it left them. */
+function atProvider(
+	name: string,
+	title: string,
+	detail: string,
+	act: (stage: Stage) => void,
+	faults: Faults = {},
+	settings: Partial<State["settings"]> = {},
+): Scenario {
+	return {
+		name,
+		title,
+		detail,
+		needsApp: false,
+		play: async (world, { customerId }) => {
+			const { state } = world;
+			const nowMs = world.nowMs();
+			const customer = customerId === undefined ? newCustomer(state, nowMs) : findById(state.customers, customerId, "Customer");
+			const before = { faults: state.faults, settings: state.settings };
+			// The scene is set under its own conditions, whatever goes wrong on purpose at the moment.
+			Object.assign(state, { faults, settings: { ...state.settings, ...settings } });
+			try {
+				act({ state, customer, nowMs });
+				applyDue(state, nowMs);
+			} finally {
+				Object.assign(state, before);
+			}
+			return { text: `${customer.name || customer.externalId}: ${detail}`, customerId: customer.id };
+		},
+	};
+}
+
+function newCustomer(state: State, nowMs: number): Customer {
+	const externalId = `seed_${nanoid(10)}`;
+	return createCustomer(state, { externalId, name: `Ada ${state.customers.length + 1}`, email: `${externalId}@example.com` }, nowMs)
+		.customer;
+}
+
+function buy({ state, customer, nowMs }: Stage, priceSlug: string): void {
+	const urls = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
+	const session = createCheckoutSession(state, { type: "product", priceSlug, customerExternalId: customer.externalId, ...urls }, nowMs);
+	payCheckoutSession(state, session, "4242", nowMs);
+	applyDue(state, nowMs);
+}
+
+function currentOf({ state, customer }: Stage): Subscription {
+	return findById(state.subscriptions, newestCurrent(state, customer.id)?.id ?? "", "Subscription");
+}
+
+/** The customer's one Pro plan: the one they have, if it is in good standing, or a new one. */
+function pro(stage: Stage): Subscription {
+	const { state, customer } = stage;
+	const [plan, another] = currentSubscriptions(state, customer.id);
+	const isGood = plan?.status === "active" && !plan.isFreePlan && balanceOf(state, plan) > 0;
+	if (isGood && another === undefined) return plan;
+	leavePaidPlans(stage);
+	buy(stage, "pro_monthly");
+	return currentOf(stage);
+}
+
+function leavePaidPlans({ state, customer, nowMs }: Stage): void {
+	for (const plan of currentSubscriptions(state, customer.id)) if (!plan.isFreePlan) cancelImmediately(state, plan, nowMs);
+}
+
+/** The customer's free plan, and none beside it. */
+function free(stage: Stage): Subscription {
+	leavePaidPlans(stage);
+	return newestCurrent(stage.state, stage.customer.id) ?? startDefaultPlan(stage.state, stage.customer, stage.nowMs);
+}
+
+function balanceOf(state: State, { id }: Subscription): number {
+	return availableBalance(state.ledger.filter(({ subscriptionId }) => subscriptionId === id));
+}
+
+function use({ state, nowMs }: Stage, subscription: Subscription, toBalance: number): void {
+	const balance = balanceOf(state, subscription);
+	if (balance <= toBalance) return;
+	const event = { subscriptionId: subscription.id, usageMeterSlug: "ai_requests", transactionId: `seed_${nanoid()}` };
+	createUsageEvent(state, { ...event, amount: balance - toBalance }, nowMs);
+}
+
+/** Lets the current period end here, as if the clock had come to its end. */
+function endPeriod({ state, nowMs }: Stage, subscription: Subscription): void {
+	const period = latestPeriod(state, subscription.id);
+	if (period === undefined) return;
+	for (const entry of state.ledger) {
+		if (entry.type === "grant" && entry.billingPeriodId === period.id && entry.expiresAtMs !== null) entry.expiresAtMs = nowMs;
+	}
+	period.endMs = nowMs;
+	subscription.currentBillingPeriodEnd = nowMs;
+	applyDue(state, nowMs);
+}
+
+function leaveWithoutPlan(stage: Stage): void {
+	const plan = pro(stage);
+	cancelAtPeriodEnd(stage.state, plan, stage.nowMs);
+	endPeriod(stage, plan);
+}
+
+export const providerScenarios: readonly Scenario[] = [
+	atProvider("pro-999-of-1000", "Pro at 999 of 1000", "has Pro with one request left in this period.", (stage) =>
+		use(stage, pro(stage), 1),
+	),
+	atProvider(
+		"past-due",
+		"Past due",
+		"has Pro whose renewal was declined. It is tried again in 3 days, and goes through then.",
+		(stage) => endPeriod(stage, pro(stage)),
+		{ declineRenewals: true },
+	),
+	atProvider("cancelling", "Cancelling", "has Pro until the period ends, and nothing after it.", (stage) =>
+		cancelAtPeriodEnd(stage.state, pro(stage), stage.nowMs),
+	),
+	atProvider(
+		"no-subscription",
+		"No plan at all",
+		"had Pro; the cancellation has taken effect, and no plan took its place.",
+		leaveWithoutPlan,
+		{},
+		{ noPlanAfterScheduledCancel: true },
+	),
+	atProvider(
+		"free-past-due",
+		"Free plan past due",
+		"is on the free plan, which calls itself past due since its first renewal.",
+		(stage) => {
+			const plan = free(stage);
+			// A card would pay for it, and it would be active.
+			stage.state.paymentMethods = stage.state.paymentMethods.filter(({ customerId }) => customerId !== stage.customer.id);
+			plan.defaultPaymentMethodId = null;
+			endPeriod(stage, plan);
+		},
+		{},
+		{ freePlanPastDue: true },
+	),
+	atProvider(
+		"payment-under-way",
+		"Pro without credits yet",
+		"has Pro since a moment, but no balance: the payment settles in an hour.",
+		(stage) => {
+			leavePaidPlans(stage);
+			buy(stage, "pro_monthly");
+		},
+		{ paymentDelayMs: 60 * 60 * 1000 },
+	),
+	atProvider("negative-balance", "Negative balance", "has Pro and has used 503 more than there was.", (stage) =>
+		use(stage, pro(stage), -503),
+	),
+	atProvider(
+		"stranded-credits",
+		"Credits left behind",
+		"bought 1000 requests on the free plan, then Pro: the 1000 stayed behind.",
+		(stage) => {
+			free(stage);
+			buy(stage, "top_up_1000");
+			buy(stage, "pro_monthly");
+		},
+		{},
+		{ creditsStrandedOnUpgrade: true },
+	),
+	atProvider(
+		"top-up-without-plan",
+		"Top-up without a plan",
+		"has no plan and paid for a top-up: the money went, no credits came.",
+		(stage) => {
+			leaveWithoutPlan(stage);
+			buy(stage, "top_up_1000");
+		},
+		{},
+		{ noPlanAfterScheduledCancel: true, topUpWithoutSubscription: true },
+	),
+	atProvider(
+		"two-subscriptions",
+		"Two plans at once",
+		"has Pro twice.",
+		(stage) => {
+			pro(stage);
+			const price = findPrice(stage.state, { priceSlug: "pro_monthly" });
+			if (price?.type === "subscription")
+				startSubscription(stage.state, { customer: stage.customer, price, quantity: 1, name: "Pro, the second", atMs: stage.nowMs });
+		},
+		{},
+		{ twoSubscriptions: true },
+	),
+	atProvider("trial", "On trial", "tries Pro for 14 days, with all its credits and nothing paid.", (stage) => {
+		leavePaidPlans(stage);
+		const price = findPrice(stage.state, { priceSlug: "pro_monthly" });
+		const trialEndMs = stage.nowMs + 14 * dayMs;
+		if (price?.type === "subscription")
+			startSubscription(stage.state, { customer: stage.customer, price, quantity: 1, trialEndMs, atMs: stage.nowMs });
+	}),
+	atProvider(
+		"archived",
+		"Archived customer",
+		"is archived: unknown to reads, and usage is refused with 500.",
+		({ state, customer, nowMs }) => {
+			archiveCustomer(state, customer.externalId, nowMs);
+		},
+	),
+];

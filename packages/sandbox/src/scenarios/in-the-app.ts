@@ -1,0 +1,83 @@
+/** Scenarios whose count is the app's own: played through its public API, as the person of the story would. */
+import { nanoid } from "nanoid";
+import { createCheckoutSession } from "../billing/checkout/open.ts";
+import { payCheckoutSession } from "../billing/checkout/pay.ts";
+import { createCustomer, findCustomer } from "../billing/customers.ts";
+import { applyDue } from "../billing/due.ts";
+import type { World } from "../world.ts";
+import { AppBrowser, seedPassword } from "./app-browser.ts";
+import type { Scenario } from "./scenarios.ts";
+
+export const appScenarios: readonly Scenario[] = [
+	{
+		name: "guest-4-of-5",
+		title: "Guest at 4 of 5",
+		detail: "A new guest who has asked four times. This browser becomes that guest.",
+		needsApp: true,
+		play: async ({ appUrl }) => {
+			const guest = new AppBrowser(appUrl);
+			await guest.visit();
+			await guest.chats(4);
+			return { text: "A guest has asked 4 of 5 times.", cookies: guest.cookies };
+		},
+	},
+	{
+		name: "free-20-of-20",
+		title: "Free user at 20 of 20",
+		detail: "A new account that has asked twenty times today. This browser is signed in as it.",
+		needsApp: true,
+		play: async ({ appUrl }) => {
+			const user = new AppBrowser(appUrl);
+			const { email } = await user.signUp("Ada Free");
+			await user.chats(20);
+			return { text: `${email} (password "${seedPassword}") has asked 20 of 20 times today.`, cookies: user.cookies };
+		},
+	},
+	{
+		name: "organization-of-three",
+		title: "Organization of three",
+		detail: "An owner and two members who share one Pro plan. This browser is signed in as the owner.",
+		needsApp: true,
+		play: (world) => organizationOfThree(world),
+	},
+];
+
+/** By the routes of better-auth's organization plugin. The plan is bought here, for the organization's id. */
+async function organizationOfThree(world: World) {
+	const owner = new AppBrowser(world.appUrl);
+	const { email } = await owner.signUp("Olga Owner");
+	const slug = `seed-${nanoid(8).toLowerCase().replaceAll("_", "-")}`;
+	const created = await owner.fetch("POST", "/api/auth/organization/create", { name: "Three of us", slug });
+	const { id: organizationId } = (await created.json()) as { id: string };
+	for (const name of ["Mia Member", "Max Member"]) {
+		const member = new AppBrowser(world.appUrl);
+		const joining = await member.signUp(name);
+		const invited = await owner.fetch("POST", "/api/auth/organization/invite-member", {
+			email: joining.email,
+			role: "member",
+			organizationId,
+		});
+		const { id: invitationId } = (await invited.json()) as { id: string };
+		await member.fetch("POST", "/api/auth/organization/accept-invitation", { invitationId });
+	}
+	await owner.fetch("POST", "/api/auth/organization/set-active", { organizationId });
+
+	const { state } = world;
+	const nowMs = world.nowMs();
+	const customer =
+		findCustomer(state, organizationId) ??
+		createCustomer(state, { externalId: organizationId, name: "Three of us", email }, nowMs).customer;
+	const urls = { successUrl: world.appUrl, cancelUrl: world.appUrl };
+	const session = createCheckoutSession(
+		state,
+		{ type: "product", priceSlug: "pro_monthly", customerExternalId: organizationId, ...urls },
+		nowMs,
+	);
+	payCheckoutSession(state, session, "4242", nowMs);
+	applyDue(state, nowMs);
+	return {
+		text: `${email} (password "${seedPassword}") owns "Three of us", which has Pro and two members.`,
+		customerId: customer.id,
+		cookies: owner.cookies,
+	};
+}

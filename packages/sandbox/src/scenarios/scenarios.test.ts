@@ -1,0 +1,165 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { balanceOf, runSandbox, type TestSandbox } from "../testing/harness.ts";
+import { scenarios } from "./scenarios.ts";
+
+const play = async (sandbox: TestSandbox, name: string, body: object = {}) => {
+	const response = await sandbox.send("POST", `/__sandbox/scenarios/${name}`, body);
+	return {
+		status: response.status,
+		body: (await response.json()) as { text: string; customerId: string; cookies?: string[]; error?: string },
+	};
+};
+
+/** The state a scenario leaves its customer in, as the app would see it. */
+async function after(sandbox: TestSandbox, name: string, externalId?: string) {
+	const existing = (await sandbox.state()).customers.find((one) => one.externalId === externalId);
+	const { status, body } = await play(sandbox, name, existing === undefined ? {} : { customerId: existing.id });
+	expect(status).toBe(200);
+	const customer = (await sandbox.state()).customers.find(({ id }) => id === body.customerId);
+	const billing = customer?.archived ? null : await sandbox.flowglad(customer?.externalId ?? "").getBilling();
+	return { customer, billing, balance: billing?.checkUsageBalance("ai_requests")?.availableBalance ?? null };
+}
+
+describe.each(["somebody new", "user_1"])("at the provider, for %s", (whom) => {
+	const externalId = whom === "user_1" ? "user_1" : undefined;
+	const prepared = async () => {
+		const sandbox = await runSandbox();
+		await sandbox.flowglad("user_1").findOrCreateCustomer();
+		return sandbox;
+	};
+	it.each([
+		["pro-999-of-1000", { status: "active", isFreePlan: false }, 1],
+		["past-due", { status: "past_due", isFreePlan: false }, 1000],
+		["cancelling", { status: "cancellation_scheduled", isFreePlan: false }, 1000],
+		["no-subscription", undefined, null],
+		["free-past-due", { status: "past_due", isFreePlan: true }, null],
+		["payment-under-way", { status: "active", isFreePlan: false }, null],
+		["negative-balance", { status: "active", isFreePlan: false }, -503],
+		["stranded-credits", { status: "active", isFreePlan: false }, 1000],
+		["top-up-without-plan", undefined, null],
+		["trial", { status: "trialing", isFreePlan: false }, 1000],
+		["two-subscriptions", { status: "active", isFreePlan: false }, 1000],
+	])("%s", async (name, subscription, expected) => {
+		const { billing, balance } = await after(await prepared(), name, externalId);
+		if (subscription === undefined) expect(billing?.currentSubscription).toBeUndefined();
+		else expect(billing?.currentSubscription).toMatchObject(subscription);
+		expect(billing?.currentSubscriptions).toHaveLength(name === "two-subscriptions" ? 2 : subscription === undefined ? 0 : 1);
+		expect(balance).toBe(expected);
+	});
+
+	it("archived", async () => {
+		const { customer } = await after(await prepared(), "archived", externalId);
+		expect(customer?.archived).toBe(true);
+	});
+});
+
+it("is left as it says after any other scenario before it", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.flowglad("user_1").findOrCreateCustomer();
+	const others = scenarios.filter(({ needsApp, name }) => !needsApp && name !== "archived");
+	for (const { name } of others) {
+		await after(sandbox, name, "user_1");
+		const { balance, billing } = await after(sandbox, "pro-999-of-1000", "user_1");
+		expect([name, billing?.currentSubscription?.status, balance]).toEqual([name, "active", 1]);
+	}
+});
+
+it("ends well where it says so: the past due plan is active after three days", async () => {
+	const sandbox = await runSandbox();
+	const { customer } = await after(sandbox, "past-due");
+	await sandbox.advance(3 * 24 * 60 * 60 * 1000);
+	const { currentSubscription } = await sandbox.flowglad(customer?.externalId ?? "").getBilling();
+	expect(currentSubscription).toMatchObject({ status: "active" });
+	expect(await balanceOf(sandbox, customer?.externalId ?? "")).toBe(1000);
+});
+
+it("leaves faults and oddities as they were set, and sets the scene in spite of them", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ failPayments: true, paymentDelayMs: 5000 });
+	await sandbox.settings({ noPlanAfterScheduledCancel: false });
+	const { billing } = await after(sandbox, "no-subscription");
+	expect(billing?.currentSubscription).toBeUndefined();
+	const { faults, settings } = await sandbox.state();
+	expect(faults).toEqual({ failPayments: true, paymentDelayMs: 5000 });
+	expect(settings.noPlanAfterScheduledCancel).toBe(false);
+});
+
+/** The least of an app: cookies for who asks, a count of chats for each, organizations where there are any. */
+async function startApp({ organizations }: { organizations: boolean }) {
+	const chats = new Map<string, number>();
+	const members: string[] = [];
+	let people = 0;
+	const server = createServer(async (request, response) => {
+		// To its end, or the connection is not used again.
+		for await (const _ of request);
+		const who = /who=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
+		const answer = (status: number, body: object = {}, headers: Record<string, string> = {}) =>
+			response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+		const cookie = (name: string) => ({ "set-cookie": `who=${name}; Path=/; HttpOnly` });
+		people += 1;
+		if (request.url === "/") return answer(200, {}, cookie(`guest${people}`));
+		if (request.url === "/api/auth/sign-up/email") return answer(200, { user: { id: `user${people}` } }, cookie(`user${people}`));
+		if (request.url === "/api/auth/sign-out") return answer(200, {}, { "set-cookie": "session=; Path=/; Max-Age=0" });
+		if (who === undefined) return answer(401);
+		if (request.url === "/api/chat/ai") {
+			chats.set(who, (chats.get(who) ?? 0) + 1);
+			return answer(200);
+		}
+		if (!organizations) return answer(404, { title: "Not found" });
+		if (request.url === "/api/auth/organization/accept-invitation") members.push(who);
+		return answer(200, { id: request.url === "/api/auth/organization/create" ? "org_1" : `invitation${people}` });
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	onTestFinished(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	return { appUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, members };
+}
+
+describe("in the app", () => {
+	it.each([
+		["guest-4-of-5", "guest", 4],
+		["free-20-of-20", "user", 20],
+	])("%s: asks as one person, and hands over their cookies", async (name, kind, count) => {
+		const { appUrl, chats } = await startApp({ organizations: false });
+		const { body } = await play(await runSandbox({ appUrl }), name);
+		expect([...chats.values()]).toEqual([count]);
+		const [who] = [...chats.keys()];
+		expect(who).toMatch(kind);
+		expect(body.cookies).toEqual([`who=${who}; Path=/; HttpOnly`]);
+	});
+
+	it("makes an organization of three that has Pro", async () => {
+		const { appUrl, members } = await startApp({ organizations: true });
+		const sandbox = await runSandbox({ appUrl });
+		const { body } = await play(sandbox, "organization-of-three");
+		expect(members).toHaveLength(2);
+		expect(body.cookies).toHaveLength(1);
+		const { currentSubscription } = await sandbox.flowglad("org_1").getBilling();
+		expect(currentSubscription).toMatchObject({ isFreePlan: false, status: "active" });
+	});
+
+	it("says what is missing: the app, or a route of it", async () => {
+		const { appUrl } = await startApp({ organizations: false });
+		const { status, body } = await play(await runSandbox({ appUrl }), "organization-of-three");
+		expect([status, body.error]).toEqual([400, expect.stringContaining("/api/auth/organization/create with 404")]);
+		const without = await play(await runSandbox({ appUrl: "http://127.0.0.1:1" }), "guest-4-of-5");
+		expect([without.status, without.body.error]).toEqual([400, expect.stringContaining("does not answer at http://127.0.0.1:1")]);
+	});
+
+	it("makes the browser that pressed the button that person, and nobody else besides", async () => {
+		const { appUrl } = await startApp({ organizations: false });
+		const sandbox = await runSandbox({ appUrl });
+		const body = new URLSearchParams({ name: "guest-4-of-5" });
+		const response = await fetch(`${sandbox.url}/scenarios`, { method: "POST", redirect: "manual", body });
+		expect([response.status, response.headers.get("location")]).toEqual([303, appUrl]);
+		expect(response.headers.getSetCookie()).toEqual([
+			"who=; Path=/; Max-Age=0",
+			"session=; Path=/; Max-Age=0",
+			expect.stringMatching(/^who=guest\d+; Path=\/; HttpOnly$/),
+		]);
+	});
+});

@@ -1,0 +1,44 @@
+import { and, count, desc, eq, gt, ne, or, sum } from "drizzle-orm";
+import { db } from "../db/connection.ts";
+import { ledgerReports } from "../db/schema.ts";
+
+export type LedgerReport = Omit<typeof ledgerReports.$inferInsert, "updatedAt">;
+
+/** Keeps what a ledger says of itself, the latest only. Never throws: no count waits for it. */
+export async function keepLedgerReport(report: LedgerReport): Promise<void> {
+	const updatedAt = new Date();
+	try {
+		const { subject: _, ...news } = report;
+		await db()
+			.insert(ledgerReports)
+			.values({ ...report, updatedAt })
+			.onConflictDoUpdate({ target: ledgerReports.subject, set: { ...news, updatedAt } });
+	} catch (error) {
+		console.error(`the report of ${report.subject} could not be kept: ${error}`);
+	}
+}
+
+/** The ledgers that someone should look at, the latest first, at most 200, and the sums over all. */
+export async function readLedgerReports() {
+	const { provider, deadLetters, drift, owed, updatedAt } = ledgerReports;
+	const troubled = or(ne(provider, "ok"), gt(deadLetters, 0), ne(drift, 0));
+	const [ledgers, totals] = await Promise.all([
+		db().select().from(ledgerReports).where(troubled).orderBy(desc(updatedAt)).limit(200),
+		db()
+			.select({
+				ledgers: count(),
+				owed: sum(owed).mapWith(Number),
+				deadLetters: sum(deadLetters).mapWith(Number),
+				drift: sum(drift).mapWith(Number),
+			})
+			.from(ledgerReports),
+	]);
+	return { ledgers, totals: totals[0] };
+}
+
+/** Whether the provider has refused our key within the last hour: it answers so to a bad key, and at its rate limit. */
+export async function isKeyRefused(nowMs: number): Promise<boolean> {
+	const lately = new Date(nowMs - 3_600_000);
+	const refused = and(eq(ledgerReports.provider, "unauthorized"), gt(ledgerReports.updatedAt, lately));
+	return (await db().select({ subject: ledgerReports.subject }).from(ledgerReports).where(refused).limit(1)).length > 0;
+}

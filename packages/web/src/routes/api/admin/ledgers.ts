@@ -1,0 +1,14 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { assertAdmin } from "../../../lib/admin.ts";
+import { api } from "../../../lib/http.ts";
+import { readLedgerReports } from "../../../lib/ledger-reports.ts";
+
+export const Route = createFileRoute("/api/admin/ledgers")({
+	server: { handlers: api({ GET: ({ request }) => ledgers(request) }) },
+});
+
+/** Where the provider's book and ours differ, where it refuses reports, and the sums over all ledgers. */
+async function ledgers(request: Request): Promise<Response> {
+	await assertAdmin(request);
+	return Response.json(await readLedgerReports());
+}

@@ -1,0 +1,171 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { freePort, Running, root, temporaryFolder, until } from "../system/process.ts";
+
+/** The real process and its sandbox, on free ports, and people who pay and chat. */
+export class World {
+	readonly port: number;
+	readonly outside: string;
+	readonly app: string;
+	readonly #state = temporaryFolder();
+	readonly #sandbox: Running;
+	#worker: Running | null = null;
+
+	private constructor(port: number, sandboxPort: number) {
+		this.port = port;
+		this.app = `http://localhost:${port}`;
+		this.outside = `http://localhost:${sandboxPort}`;
+		this.#sandbox = new Running("node", ["packages/sandbox/src/main.ts"], {
+			env: { SANDBOX_PORT: String(sandboxPort), APP_URL: this.app },
+		});
+	}
+
+	static async start(): Promise<World> {
+		const world = new World(await freePort(), await freePort());
+		await world.#sandbox.says(/sandbox ready/, 30_000);
+		const vars = {
+			BETTER_AUTH_SECRET: "a secret of the tests, long enough",
+			GUEST_COOKIE_SECRET: "another secret of the tests; long enough",
+			FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
+			FLOWGLAD_BASE_URL: world.outside,
+			EMAIL_URL: `${world.outside}/__sandbox/mail`,
+			AI_BASE_URL: `${world.outside}/model/v1`,
+			AI_MODELS: "sandbox",
+		};
+		const lines = Object.entries(vars).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+		writeFileSync(join(world.#state.path, "vars.env"), lines.join("\n"));
+		await world.startWorker();
+		return world;
+	}
+
+	async end(): Promise<void> {
+		await this.#worker?.kill();
+		await this.#sandbox.kill();
+		this.#state.remove();
+	}
+
+	async startWorker(): Promise<void> {
+		const { path } = this.#state;
+		const flags = ["--port", String(this.port), "--inspector-port", "0", "--persist-to", path, "--env-file", join(path, "vars.env")];
+		const worker = new Running("wrangler", ["dev", ...flags, "--show-interactive-dev-session=false"], {
+			cwd: root,
+			env: { PARLEY_STATE: path },
+		});
+		this.#worker = worker;
+		await until(`${this.app}/api/health`, 60_000, () => worker.output);
+	}
+
+	/** SIGKILL. */
+	async killWorker(): Promise<void> {
+		await this.#worker?.kill();
+	}
+
+	async faults(faults: object): Promise<void> {
+		const response = await fetch(`${this.outside}/__sandbox/faults`, {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify(faults),
+		});
+		if (!response.ok) throw new Error(await response.text());
+	}
+
+	ask(person: Person, path: string, init: RequestInit = {}): Promise<Response> {
+		return fetch(this.app + path, { ...init, headers: { cookie: person.cookie, ...init.headers } });
+	}
+
+	send(person: Person, requestId: string, signal: AbortSignal | null = null): Promise<Response> {
+		const message = { id: requestId, role: "user", parts: [{ type: "text", text: "Hello" }] };
+		const body = JSON.stringify({ id: `c-${requestId}`, messages: [message] });
+		return this.ask(person, "/api/chat/ai", { method: "POST", headers: { "content-type": "application/json" }, body, signal });
+	}
+
+	async subscriber(n: number): Promise<Person> {
+		const email = `person${n}@example.com`;
+		const json = (body: unknown, cookie = "") => ({
+			method: "POST",
+			headers: { "content-type": "application/json", "cf-connecting-ip": `10.0.0.${n + 1}`, cookie },
+			body: JSON.stringify(body),
+		});
+		const signUp = await fetch(`${this.app}/api/auth/sign-up/email`, json({ name: `Person ${n}`, email, password: "correct horse" }));
+		const { user } = (await signUp.json()) as { user: { id: string } };
+		const cookie = signUp.headers
+			.getSetCookie()
+			.map((line) => line.split(";")[0])
+			// The cached half would say for a minute that the address is not confirmed.
+			.filter((pair) => !pair?.includes("session_data"))
+			.join("; ");
+		const person: Person = { id: user.id, cookie };
+		const { mailbox } = await this.sandbox();
+		const link = /https?:\S+verify-email\S+/.exec(mailbox.find((mail) => mail.to === email)?.text ?? "")?.[0];
+		await fetch(link ?? "", { redirect: "manual", headers: { cookie } });
+		const { url } = (await (await fetch(`${this.app}/api/flowglad/checkout`, json({ priceSlug: "pro_monthly" }, cookie))).json()) as {
+			url: string;
+		};
+		await fetch(url, { method: "POST", body: new URLSearchParams({ action: "pay" }), redirect: "manual" });
+		await eventually(async () => expect(await (await this.ask(person, "/api/usage")).json()).toMatchObject({ tier: "paid" }));
+		return person;
+	}
+
+	async sandbox() {
+		return (await (await fetch(`${this.outside}/__sandbox/state`)).json()) as {
+			usageEvents: { transactionId: string }[];
+			mailbox: { to: string; text: string }[];
+		};
+	}
+
+	/**
+	 * Waits until nothing is held, and expects the provider's events to be exactly these requests, each once.
+	 * @returns the units that the ledgers counted
+	 */
+	async drained(requests: { person: Person; requestId: string }[], people: Person[], withinMs = 60_000): Promise<number> {
+		let counted = 0;
+		for (const person of people) {
+			await eventually(async () => {
+				const usage = (await (await this.ask(person, "/api/usage")).json()) as { held: number; tier: string; used: number };
+				expect(usage).toMatchObject({ held: 0, tier: "paid", used: requests.filter((one) => one.person === person).length });
+			}, withinMs);
+			counted += requests.filter((one) => one.person === person).length;
+		}
+		const expected = requests.map(({ person, requestId }) => `user:${person.id}:${requestId}`).sort();
+		await eventually(async () => {
+			const { usageEvents } = await this.sandbox();
+			expect(usageEvents.map((event) => event.transactionId).sort()).toEqual(expected);
+		}, withinMs);
+		return counted;
+	}
+}
+
+export interface Person {
+	id: string;
+	cookie: string;
+}
+
+export const isWhole = (answer: string) => answer.includes('"type":"finish"') && answer.includes('"counted":true');
+
+export async function eventually<T>(look: () => Promise<T>, withinMs = 60_000): Promise<T> {
+	const deadline = Date.now() + withinMs;
+	for (;;) {
+		try {
+			return await look();
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+			await sleep(300);
+		}
+	}
+}
+
+export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** A small seeded generator, so that a run can be repeated (its moments in real time cannot). */
+export function seeded(seed: number): () => number {
+	let at = seed;
+	return () => {
+		at = (at + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(at ^ (at >>> 15), 1 | at);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+export const randomId = (random: () => number) => `r${Math.floor(random() * 2 ** 40).toString(36)}`;
