@@ -46,9 +46,6 @@ function opened<T extends { close(): Promise<void> }>(one: T): T {
 	open.unshift(one);
 	return one;
 }
-async function closeAll(): Promise<void> {
-	for (const one of open.splice(0)) await one.close();
-}
 
 async function run(): Promise<Result> {
 	const random = randomFrom(seed);
@@ -155,7 +152,6 @@ async function run(): Promise<Result> {
 	};
 }
 
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void closeAll().finally(() => process.exit(1)));
 try {
 	const result = await run();
 	console.log(report(result));
@@ -169,5 +165,5 @@ try {
 	console.error(error);
 	process.exitCode = 1;
 } finally {
-	await closeAll();
+	for (const one of open) await one.close();
 }

@@ -29,6 +29,9 @@ export async function startWorker(
 ): Promise<RunningWorker> {
 	const errors: string[] = [];
 	const folder = mkdtempSync(join(tmpdir(), "parley-bench-"));
+	const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+	// A run that is interrupted ends by Miniflare's own hook, which ends workerd and then the process.
+	process.once("exit", removeFolder);
 	const before = new Set(children());
 	const bindings = Object.entries(OBJECTS).map(([name, exportName]) => [
 		name,
@@ -73,7 +76,8 @@ export async function startWorker(
 		errors,
 		close: async () => {
 			await runtime.dispose();
-			rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+			process.off("exit", removeFolder);
+			removeFolder();
 		},
 	};
 }
