@@ -1,6 +1,6 @@
 export { type Standing, standing } from "./balance.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
-export { deadLetters, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
+export { deadLetters, isDeadLetter, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
 export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
 export { fold, foldable } from "./retention.ts";
 export { type Adjustment, type Checkpoint, isCounted, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";

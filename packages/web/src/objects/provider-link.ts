@@ -4,6 +4,7 @@ import {
 	deadLetters,
 	driftBetween,
 	type Entitlement,
+	isDeadLetter,
 	isOver,
 	isOwed,
 	isSamePeriod,
@@ -295,8 +296,8 @@ export class ProviderLink {
 	#compareDueMs(): number {
 		const { notes, rows } = this.#book;
 		const { baseline, comparedAtMs = baseline?.atMs ?? 0 } = notes;
-		const used = baseline !== undefined && [...rows.values()].some((row) => (row.reportedAtMs ?? 0) >= baseline.atMs);
-		return used ? comparedAtMs + COMPARE_EVERY_MS : Number.POSITIVE_INFINITY;
+		const isDue = (row: RequestRow) => baseline !== undefined && ((row.reportedAtMs ?? 0) >= baseline.atMs || isDeadLetter(row));
+		return [...rows.values()].some(isDue) ? comparedAtMs + COMPARE_EVERY_MS : Number.POSITIVE_INFINITY;
 	}
 
 	/**
@@ -325,7 +326,9 @@ export class ProviderLink {
 			console.error(`drift of ${this.#book.key}: ${found} units; ${lost.length} reports sent again; ${drift} left`);
 		}
 		this.#book.note({ baseline: this.#lastSaid });
-		await this.#tell({ provider: "ok", drift, resent: lost.length, comparedAt: new Date() });
+		// A dead letter is usage that the provider lacks, too.
+		const refused = deadLetters(this.#book.rows.values()).reduce((units, row) => units + row.units, 0);
+		await this.#tell({ provider: "ok", drift: drift + refused, resent: lost.length, comparedAt: new Date() });
 	}
 
 	/** The drift since the baseline, from a read with nothing under way; null when there was no such read, or a new period has begun. */

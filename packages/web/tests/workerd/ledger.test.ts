@@ -110,6 +110,23 @@ describe("a network's hold that expires", () => {
 	});
 });
 
+describe("a network's pool", () => {
+	test("deletes itself when its day has passed", async () => {
+		const key = `network:2026-11-20:${id()}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		await ledger.record(key, { id: "guest:a:m", fingerprint: "f", units: 1, chatId: null });
+		const tables = () => sql(ledger, "SELECT name FROM sqlite_master WHERE name = 'request'");
+		await evictDurableObject(ledger);
+		await runDurableObjectAlarm(ledger);
+		expect(await tables()).toHaveLength(1);
+		await sql(ledger, `UPDATE request SET held_at_ms = held_at_ms - ${26 * 3_600_000}, ended_at_ms = ended_at_ms - ${26 * 3_600_000}`);
+		await evictDurableObject(ledger);
+		await runDurableObjectAlarm(ledger);
+		expect(await tables()).toEqual([]);
+		expect(await ledger.usage(key)).toMatchObject({ used: 0, remaining: 25 });
+	});
+});
+
 describe("a guest who signs up in the middle of an answer", () => {
 	test("has it counted in the account when it ends, once", async () => {
 		const client = await new Client().visit();
@@ -164,7 +181,7 @@ describe("a report whose fate is unknown", () => {
 
 describe("a report that the provider does not take", () => {
 	test("holds up no other, becomes a dead letter after five times, and stays counted", async () => {
-		const { user, ledger } = await pro();
+		const { user, ledger, key } = await pro();
 		const requests = [id(), id(), id()];
 		for (const requestId of requests) await user.chat(id(), requestId);
 		await sql(ledger, `UPDATE request SET pool = 'sub:no-such' WHERE id = '${requests[1]}'`);
@@ -182,6 +199,12 @@ describe("a report that the provider does not take", () => {
 		expect(letter).toMatchObject({ reported_at_ms: null });
 		expect(Number(letter?.report_after_ms)).toBeGreaterThan(Date.now() + DAY_MS - 60_000);
 		expect((await notesOf(ledger)).retry).toBeUndefined();
+		await rewrite(ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
+		await runDurableObjectAlarm(ledger);
+		expect(await env.DB.prepare("SELECT drift, dead_letters FROM ledger_reports WHERE subject = ?").bind(key).first()).toEqual({
+			drift: 1,
+			dead_letters: 1,
+		});
 	});
 });
 
