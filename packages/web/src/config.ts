@@ -10,6 +10,8 @@ export interface Config {
 	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
 	billing: { kind: "none" } | { kind: "flowglad"; secretKey: string; baseUrl: string | undefined };
+	/** Who pays for a user who is in an organization, until they choose: themselves, or the one they joined first. */
+	billingSubject: "user" | "organization";
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
 	/** Whose confirmed address opens /api/admin. */
 	adminEmails: string[];
@@ -39,6 +41,7 @@ export const variables = z.object({
 	AI_MODEL_UNITS: optional(z.string()),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
+	BILLING_SUBJECT: optional(z.enum(["user", "organization"])),
 	EMAIL_URL: optional(z.url()),
 	EMAIL_API_KEY: optional(z.string()),
 	EMAIL_FROM: optional(z.string()),
@@ -75,6 +78,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		billing: vars.FLOWGLAD_SECRET_KEY
 			? { kind: "flowglad", secretKey: vars.FLOWGLAD_SECRET_KEY, baseUrl: vars.FLOWGLAD_BASE_URL }
 			: { kind: "none" },
+		billingSubject: vars.BILLING_SUBJECT ?? "user",
 		email: vars.EMAIL_URL
 			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
 			: { kind: "log" },

@@ -21,6 +21,8 @@ export interface UsageView {
 	resetAt: string | null;
 	/** True when the billing provider could not be asked, so that the tier shown may be too low. */
 	unverified: boolean;
+	/** The organization whose plan this is; absent for a plan of one's own. `member`: the asker's part, with their cap, null for none. */
+	organization?: { name: string; member: { limit: number | null; used: number; held: number } };
 }
 
 export type Viewer = { kind: "guest" } | { kind: "user"; id: string; name: string; email: string; emailVerified: boolean };
@@ -116,7 +118,7 @@ export interface Problem {
 	status: number;
 	detail: string;
 	requestId?: string;
-	policy?: "guest" | "network" | "free" | "paid" | "in-flight";
+	policy?: "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
 	tier?: Tier;
 	limit?: number;
 	remaining?: number;

@@ -1,10 +1,10 @@
 import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import type { Entitlement, Report } from "@parley/metering";
-import { eq } from "drizzle-orm";
+import { and, asc, eq, like } from "drizzle-orm";
 import { config } from "../config.ts";
 import { db } from "../db/connection.ts";
-import { users } from "../db/schema.ts";
+import { members, organizations, users } from "../db/schema.ts";
 import {
 	AI_REQUESTS_METER,
 	type Billing,
@@ -15,7 +15,7 @@ import {
 } from "./billing-helpers.ts";
 
 /**
- * A Flowglad server for one customer, under our own user's id (seeds 000 and 001); null when no key is configured.
+ * A Flowglad server for one customer, under our own user's or organization's id (seeds 000 and 001); null when no key is configured.
  * Its calls may take 3 × 60 s: what must not wait goes through the functions below.
  */
 export function flowglad(customerExternalId: string): FlowgladServer | null {
@@ -24,11 +24,23 @@ export function flowglad(customerExternalId: string): FlowgladServer | null {
 	return new FlowgladServer({ apiKey: billing.secretKey, baseURL: billing.baseUrl, customerExternalId, getCustomerDetails });
 }
 
-/** @throws when there is no such user */
+/**
+ * A user, or an organization under the address of the owner who has been there longest (seed 001: the same for both).
+ * @throws when there is neither
+ */
 async function getCustomerDetails(externalId: string): Promise<{ email: string; name: string }> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { email: true, name: true } });
-	if (!user) throw new Error("Customer not found");
-	return { email: user.email, name: user.name || user.email };
+	if (user) return { email: user.email, name: user.name || user.email };
+	const [owner] = await db()
+		.select({ email: users.email, name: organizations.name })
+		.from(members)
+		.innerJoin(users, eq(users.id, members.userId))
+		.innerJoin(organizations, eq(organizations.id, members.organizationId))
+		.where(and(eq(members.organizationId, externalId), like(members.role, "%owner%")))
+		.orderBy(asc(members.createdAt))
+		.limit(1);
+	if (!owner) throw new Error("Customer not found");
+	return owner;
 }
 
 /** One attempt within a deadline. Null when no key is configured. */
@@ -53,46 +65,46 @@ function statusOf(error: unknown): number | null {
 	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : null;
 }
 
-/** Makes the customer of a new account. Never throws: no sign-up fails for it, and the next entitlement read makes up for it. */
-export async function ensureCustomer(user: { id: string; email: string; name: string }): Promise<void> {
+/** Makes the customer of a new account or organization. Never throws: no sign-up fails for it, and the next entitlement read makes up for it. */
+export async function ensureCustomer({ id, email, name }: { id: string; email: string; name: string }): Promise<void> {
 	try {
-		await admin(5_000)?.createCustomer({ customer: { externalId: user.id, email: user.email, name: user.name || user.email } });
+		await admin(5_000)?.createCustomer({ customer: { externalId: id, email, name: name || email } });
 	} catch (error) {
-		if (statusOf(error) !== 409) console.error(`customer of ${user.id} could not be created: ${error}`);
+		if (statusOf(error) !== 409) console.error(`customer of ${id} could not be created: ${error}`);
 	}
 }
 
 /**
- * What a user may have, and the credits that were ever bought beside a plan: one call to Flowglad, or three where the customer does not exist yet.
+ * What a customer (a user's or organization's id) may have, and the credits that were ever bought beside a plan: one call to Flowglad, or three where the customer does not exist yet.
  * @param fetchedAtMs the ledger's instant of sending
  * @returns null when no key is configured
  * @throws the SDK's error when Flowglad does not answer within the deadline or refuses
  */
 export async function readEntitlement(
-	userId: string,
+	externalId: string,
 	fetchedAtMs: number,
 	timeoutMs: number,
 ): Promise<{ entitlement: Entitlement; creditsBought: number } | null> {
 	const client = admin(timeoutMs);
 	if (!client) return null;
-	const billing = await customerBilling(client, userId);
+	const billing = await customerBilling(client, externalId);
 	if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
 		console.error(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
 	}
 	return { entitlement: toEntitlement(billing, fetchedAtMs, config().limits.paid), creditsBought: creditsBought(billing) };
 }
 
-async function customerBilling(client: FlowgladServerAdmin, userId: string): Promise<Billing> {
+async function customerBilling(client: FlowgladServerAdmin, externalId: string): Promise<Billing> {
 	try {
-		return await client.getCustomerBilling(userId);
+		return await client.getCustomerBilling(externalId);
 	} catch (error) {
 		if (statusOf(error) !== 404) throw error;
-		const customer = { externalId: userId, ...(await getCustomerDetails(userId)) };
+		const customer = { externalId, ...(await getCustomerDetails(externalId)) };
 		await client.createCustomer({ customer }).catch((conflict: unknown) => {
 			// Another request made it in between: that one will do.
 			if (statusOf(conflict) !== 409) throw conflict;
 		});
-		return client.getCustomerBilling(userId);
+		return client.getCustomerBilling(externalId);
 	}
 }
 
@@ -130,15 +142,15 @@ export async function readPricingModel(timeoutMs: number): Promise<PricingModel 
 	return (await admin(timeoutMs)?.getDefaultPricingModel())?.pricingModel ?? null;
 }
 
-/** The SDK's own routes under /api/flowglad, for a user who is known already. */
-export function sdkRoutes(userId: string, request: Request): Promise<Response> {
+/** The SDK's own routes under /api/flowglad, for a customer who is known already. */
+export function sdkRoutes(externalId: string, request: Request): Promise<Response> {
 	const { billing } = config();
 	if (billing.kind !== "flowglad") throw new Error("Flowglad not configured");
 	return supabaseEdgeHandler({
 		basePath: "/api/flowglad",
 		apiKey: billing.secretKey,
 		baseURL: billing.baseUrl,
-		getCustomerExternalId: async () => userId,
+		getCustomerExternalId: async () => externalId,
 		flowglad: (customerExternalId) => {
 			const server = flowglad(customerExternalId);
 			if (!server) throw new Error("Flowglad not configured");

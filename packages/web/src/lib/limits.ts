@@ -9,6 +9,8 @@ const UPGRADE: Record<Refusal["policy"], string> = {
 	network: "/sign-up",
 	free: "/pricing",
 	paid: "/account",
+	organization: "/pricing",
+	member: "/account",
 	"in-flight": "/pricing",
 };
 
@@ -52,6 +54,10 @@ function sentenceOf({ policy, limit }: Refusal): string {
 			return `You have used your ${limit} requests of today.`;
 		case "paid":
 			return "You have used all requests of this billing period.";
+		case "organization":
+			return "This organization has no plan.";
+		case "member":
+			return `You have used the ${limit} requests that your organization gives each member in this billing period.`;
 		case "in-flight":
 			return `At most ${limit} answers can be written at once. Wait until one of them has ended.`;
 	}

@@ -1,12 +1,22 @@
 import { config } from "../config.ts";
 import { session } from "./auth.ts";
+import { type Membership, membershipOf } from "./organization.ts";
 
 /**
  * Who is asking. `key` names the subject everywhere: its ledger, its chats, its reports. A user is known by a session, a guest by a signed
  * cookie; nothing of either is ever taken from a body.
  */
 export type Subject =
-	| { kind: "user"; key: string; userId: string; name: string; email: string; emailVerified: boolean }
+	| {
+			kind: "user";
+			key: string;
+			userId: string;
+			name: string;
+			email: string;
+			emailVerified: boolean;
+			/** The organization that is active in the session: its plan pays, if it has one. Chats stay the user's own. */
+			organization: Membership | null;
+	  }
 	| { kind: "guest"; key: string; cookie: string; known: boolean };
 
 const GUEST_DAYS_MAX = 400;
@@ -24,7 +34,9 @@ export async function userOf(request: Request, options: { fresh?: boolean } = {}
 	const found = await session(request, options);
 	if (!found) return null;
 	const { id, name, email, emailVerified } = found.user;
-	return { kind: "user", key: `user:${id}`, userId: id, name, email, emailVerified };
+	const { activeOrganizationId } = found.session;
+	const organization = activeOrganizationId ? await membershipOf(id, activeOrganizationId) : null;
+	return { kind: "user", key: `user:${id}`, userId: id, name, email, emailVerified, organization };
 }
 
 /** The guest of a valid cookie, or null: a forged, altered or outlived one is as good as none. */

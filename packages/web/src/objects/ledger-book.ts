@@ -8,25 +8,33 @@ import {
 	type RequestRow,
 	type Standing,
 	type SubjectKind,
+	shareOf,
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
+
+const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
 
 /**
  * The book of one subject: @parley/metering, made durable. Everything here is synchronous and must stay so: between reading and writing the
  * platform runs no other event, and it lets no answer out before what was written is on disk.
  */
 export class LedgerBook {
-	/** The subject's key (`user:…`, `guest:…`, `network:…`). */
+	/** The subject's key (`user:…`, `org:…`, `guest:…`, `network:…`). */
 	readonly key: string;
 	readonly kind: SubjectKind;
 	readonly #stored: LedgerStorage;
 
 	constructor(key: string, stored: LedgerStorage) {
 		this.key = key;
-		this.kind = key.startsWith("user:") ? "user" : key.startsWith("network:") ? "network" : "guest";
+		this.kind = KINDS[key.slice(0, key.indexOf(":"))] ?? "guest";
 		this.#stored = stored;
+	}
+
+	/** The subject's id at the billing provider. */
+	get externalId(): string {
+		return this.key.slice(this.key.indexOf(":") + 1);
 	}
 
 	get rows() {
@@ -66,6 +74,10 @@ export class LedgerBook {
 
 	standing(): Standing {
 		return standing(this.state(), Date.now());
+	}
+
+	shareOf(memberId: string) {
+		return shareOf(this.state(), memberId, Date.now());
 	}
 
 	state(): LedgerState {

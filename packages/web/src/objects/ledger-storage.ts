@@ -20,18 +20,23 @@ const SCHEMA = `
 	CREATE TABLE request (
 		id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, pool TEXT NOT NULL, units INTEGER NOT NULL, state TEXT NOT NULL,
 		attempt INTEGER NOT NULL, forgiven INTEGER NOT NULL, chat_id TEXT, held_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
-		ended_at_ms INTEGER, report_after_ms INTEGER, reported_at_ms INTEGER
+		ended_at_ms INTEGER, report_after_ms INTEGER, reported_at_ms INTEGER, spill TEXT, sent_at_ms INTEGER, shared_with TEXT,
+		refusals INTEGER NOT NULL DEFAULT 0, member TEXT
 	) WITHOUT ROWID;
 	CREATE TABLE checkpoint (pool TEXT PRIMARY KEY, units INTEGER NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
-	CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+	CREATE TABLE adjustment (
+		id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL, spill TEXT, request_id TEXT,
+		expires_at_ms INTEGER
+	) WITHOUT ROWID;
 `;
 
-/** Columns that came later: an old ledger gets them when it wakes. */
+/** Columns of SCHEMA that came later: an old ledger gets them when it wakes. */
 const ADDED: [table: string, column: string, type: string][] = [
 	["request", "spill", "TEXT"],
 	["request", "sent_at_ms", "INTEGER"],
 	["request", "shared_with", "TEXT"],
 	["request", "refusals", "INTEGER NOT NULL DEFAULT 0"],
+	["request", "member", "TEXT"],
 	["adjustment", "spill", "TEXT"],
 	["adjustment", "request_id", "TEXT"],
 	["adjustment", "expires_at_ms", "INTEGER"],
@@ -55,6 +60,7 @@ const REQUEST_FIELDS = [
 	"reportedAtMs",
 	"sharedWith",
 	"refusals",
+	"member",
 ] satisfies (keyof RequestRow)[];
 
 const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", "expiresAtMs"] satisfies (keyof Adjustment)[];
@@ -143,7 +149,6 @@ export class LedgerStorage {
 		if (this.key !== null) return;
 		this.key = key;
 		this.#sql.exec(SCHEMA);
-		this.#addColumns();
 		this.#sql.exec("INSERT INTO ledger (only, key, notes) VALUES (1, ?, '{}')", key);
 	}
 

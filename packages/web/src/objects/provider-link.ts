@@ -12,6 +12,7 @@ import {
 	ledgerTimeMs,
 	nextBatch,
 	nextDueMs,
+	type Refusal,
 	type Report,
 	type RequestRow,
 	retryDelayMs,
@@ -73,6 +74,15 @@ export class ProviderLink {
 		return Date.now() - this.#lastReadMs >= (this.#isInCheckout() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS);
 	}
 
+	/** Whether a read that is waited for may turn a refusal into an accept. */
+	mayChangeMind({ policy }: Refusal): boolean {
+		if (policy === "in-flight" || policy === "member" || !this.mayRead()) return false;
+		// An organization that is known to have no plan refuses every time, and its members' own allowances answer: nobody waits for that.
+		if (policy !== "organization" || this.#isUnsure() || this.#isInCheckout()) return true;
+		this.#background(this.readIfOld());
+		return false;
+	}
+
 	/** A read that the caller waits for, at most 1.5 s. */
 	async readAwaited(): Promise<void> {
 		await this.#awaited(this.read());
@@ -91,6 +101,11 @@ export class ProviderLink {
 	/** Behind an answer: reads where the copy is no longer young. */
 	async readIfOld(): Promise<void> {
 		if (this.mayRead() && Date.now() - this.#lastReadMs > COPY_AGE_MS) await this.read();
+	}
+
+	/** Reads, unless a read was sent at this instant or later. */
+	async readUnlessSentSince(instantMs: number): Promise<void> {
+		if (this.#isAskable() && this.#lastReadMs < instantMs) await this.read();
 	}
 
 	/** Before a page is told what is left: waits only while a checkout is open, or what was said last is no longer sure. */
@@ -151,7 +166,7 @@ export class ProviderLink {
 	}
 
 	#isAskable(): boolean {
-		return this.#book.kind === "user" && config().billing.kind !== "none";
+		return (this.#book.kind === "user" || this.#book.kind === "organization") && config().billing.kind !== "none";
 	}
 
 	#isInCheckout(): boolean {
@@ -195,7 +210,7 @@ export class ProviderLink {
 		const acknowledged = [...this.#book.rows.values()].map((row) => (row.reportedAtMs ?? 0) + 1);
 		this.#readSentMs = Math.max(ledgerTimeMs(this.#book.state(), Date.now()), ...acknowledged);
 		try {
-			const said = await readEntitlement(this.#book.key.slice("user:".length), this.#readSentMs, READ_TIMEOUT_MS);
+			const said = await readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
 			this.#lastReadFailed = false;
 			if (!said) return;
 			this.#lastSaid = baselineOf(said.entitlement, said.creditsBought);

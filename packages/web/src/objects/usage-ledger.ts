@@ -18,6 +18,8 @@ import { ProviderLink } from "./provider-link.ts";
 
 /** Reports of a paying subject leave this long after the answer, so that several share a call. */
 const REPORT_AFTER_MS = 3_000;
+/** An answer that takes longer than this does not keep what the provider has granted meanwhile from being seen. */
+const LONG_ANSWER_MS = 5_000;
 /** How soon an alarm comes back, should its run die in the middle. */
 const ALARM_AGAIN_MS = 60_000;
 /** A guest's ledger lives as long as its cookie; a network's, an hour beyond its day. */
@@ -32,6 +34,8 @@ export interface HoldAnswer {
 }
 
 interface UsageAnswer extends Standing {
+	/** Of the present window, what the member who asks has taken; null for a ledger without members. */
+	share: { used: number; held: number } | null;
 	/** The provider could not be asked, so that the tier may be too low. */
 	unverified: boolean;
 }
@@ -42,12 +46,13 @@ interface Opened {
 }
 
 /**
- * The ledger of one subject: its book, what the billing provider is told and says (for a user), and the alarm that looks after both. `key` is
- * the subject's (`user:…`, `guest:…`, `network:…`); the object learns it from its first caller.
+ * The ledger of one subject: its book, what the billing provider is told and says (of a user or organization), and the alarm that looks after
+ * both. `key` is the subject's (`user:…`, `org:…`, `guest:…`, `network:…`); the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
 	#alarmAtMs: number | null = null;
+	#isWatching = false;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -64,14 +69,14 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async hold(key: string, hold: Hold): Promise<HoldAnswer> {
 		const { book, provider } = this.#open(key);
 		let outcome = book.decide({ type: "hold", ...hold });
-		if (outcome.kind === "refused" && outcome.refusal.policy !== "in-flight" && provider.mayRead()) {
+		if (outcome.kind === "refused" && provider.mayChangeMind(outcome.refusal)) {
 			await provider.readAwaited();
 			outcome = book.decide({ type: "hold", ...hold });
 		}
 		if (outcome.kind === "held") {
 			provider.readIfUnsure();
-			const { pool, expiresAtMs } = outcome.row;
-			await this.#arm(isBilled(pool) ? Date.now() + 2 * REPORT_AFTER_MS : expiresAtMs);
+			if (isBilled(outcome.row.pool)) this.#watchLongAnswers();
+			await this.#arm(outcome.row.expiresAtMs);
 		}
 		return { outcome, standing: book.standing() };
 	}
@@ -106,10 +111,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** How the subject stands. Holds nothing, and writes nothing unless the provider names other terms. */
-	async usage(key: string): Promise<UsageAnswer> {
+	async usage(key: string, memberId?: string): Promise<UsageAnswer> {
 		const { book, provider } = this.#open(key);
 		await provider.readForPage();
-		return { ...book.standing(), unverified: provider.isUnverified() };
+		const share = memberId === undefined ? null : book.shareOf(memberId);
+		return { ...book.standing(), share, unverified: provider.isUnverified() };
 	}
 
 	/** A checkout was opened: for 30 minutes the provider is asked more often. */
@@ -191,8 +197,9 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** What the chat says of a hold that it has not ended in time. */
 	async #askChat({ kind }: LedgerBook, row: RequestRow): Promise<Heard> {
 		if (row.chatId === null) return "unreachable";
-		// A network's rows have the guest before the request, and attempts of their own: any attempt of the guest's speaks for them.
-		const [requestId, attempt] = kind === "network" ? [row.id.replace(/^guest:[^:]+:/, ""), 1] : [row.id, row.attempt];
+		// Rows of many people have the person before the request. A network's have attempts of their own: any of the guest's speaks for them.
+		const requestId = kind === "network" || kind === "organization" ? row.id.replace(/^(guest|user):[^:]+:/, "") : row.id;
+		const attempt = kind === "network" ? 1 : row.attempt;
 		try {
 			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, attempt);
 		} catch (error) {
@@ -224,6 +231,22 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return outcome;
 	}
 
+	/** Where an answer is still being written after a while, the provider is asked beside it; one look serves all of them. */
+	#watchLongAnswers(): void {
+		if (this.#isWatching) return;
+		this.#isWatching = true;
+		this.ctx.waitUntil(this.#readBesideLongAnswer(Date.now()));
+	}
+
+	async #readBesideLongAnswer(askedMs: number): Promise<void> {
+		await scheduler.wait(LONG_ANSWER_MS);
+		this.#isWatching = false;
+		if (!this.#opened) return;
+		const { book, provider } = this.#opened;
+		const isWritten = [...book.rows.values()].some((row) => row.state === "held" && isBilled(row.pool));
+		if (isWritten) await provider.readUnlessSentSince(askedMs);
+	}
+
 	async #behindTheAnswer({ book, provider }: Opened, row: RequestRow): Promise<void> {
 		if (book.notes.closed) await this.#arm(Date.now());
 		else if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
@@ -248,7 +271,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 }
 
 function endOfLifeMs(book: LedgerBook): number {
-	if (book.kind === "user") return Number.POSITIVE_INFINITY;
+	if (book.kind === "user" || book.kind === "organization") return Number.POSITIVE_INFINITY;
 	return book.latestMs() + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 
