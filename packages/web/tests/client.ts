@@ -64,10 +64,14 @@ export class Client {
 
 	/** Follows the link that the sandbox's mailbox has for an address. */
 	async confirm(email: string): Promise<void> {
-		const { mailbox } = await sandboxState();
-		const mail = mailbox.find((one) => one.to === email);
-		const link = /https?:\S+verify-email\S+/.exec(mail?.text ?? "")?.[0];
-		if (!link) throw new Error(`no confirmation mail for ${email}`);
+		// It leaves behind the answer.
+		const link = await eventually(async () => {
+			const { mailbox } = await sandboxState();
+			const mail = mailbox.find((one) => one.to === email);
+			const found = /https?:\S+verify-email\S+/.exec(mail?.text ?? "")?.[0];
+			if (!found) throw new Error(`no confirmation mail for ${email}`);
+			return found;
+		});
 		await (await this.fetch(link)).body?.cancel();
 	}
 

@@ -41,6 +41,8 @@ async function join(owner: Client, organizationId: string) {
 
 /** A plan that was bought at the provider, without our page. */
 async function sell(organizationId: string) {
+	// Its customer is made behind the answer, or by this read.
+	await ledgerOf(organizationId).refresh(keyOf(organizationId));
 	const checkoutSession = {
 		type: "product",
 		customerExternalId: organizationId,
