@@ -24,6 +24,7 @@ import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corr
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
+import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
@@ -103,6 +104,11 @@ const ApiChatAiRoute = ApiChatAiRouteImport.update({
   path: '/api/chat/ai',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiDevClockRoute = ApiDevClockRouteImport.update({
+  id: '/api/dev/clock',
+  path: '/api/dev/clock',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
   id: '/api/flowglad/$',
   path: '/api/flowglad/$',
@@ -139,6 +145,7 @@ export interface FileRoutesByFullPath {
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
@@ -159,6 +166,7 @@ export interface FileRoutesByTo {
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
@@ -181,6 +189,7 @@ export interface FileRoutesById {
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
@@ -203,6 +212,7 @@ export interface FileRouteTypes {
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
@@ -223,6 +233,7 @@ export interface FileRouteTypes {
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
@@ -244,6 +255,7 @@ export interface FileRouteTypes {
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
@@ -264,6 +276,7 @@ export interface RootRouteChildren {
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
+  ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
@@ -377,6 +390,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatAiRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/dev/clock': {
+      id: '/api/dev/clock'
+      path: '/api/dev/clock'
+      fullPath: '/api/dev/clock'
+      preLoaderRoute: typeof ApiDevClockRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/flowglad/$': {
       id: '/api/flowglad/$'
       path: '/api/flowglad/$'
@@ -434,6 +454,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
+  ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,

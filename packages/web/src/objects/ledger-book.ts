@@ -4,6 +4,7 @@ import {
 	decide,
 	type LedgerState,
 	type Limits,
+	ledgerTimeMs,
 	type Outcome,
 	type RequestRow,
 	type Standing,
@@ -11,6 +12,7 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { now } from "../lib/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
 
 /**
@@ -38,7 +40,7 @@ export class LedgerBook {
 	}
 
 	/** Decides one command and writes what it names. */
-	decide(command: Command, atMs = Date.now()): Outcome {
+	decide(command: Command, atMs = now()): Outcome {
 		const { outcome, row, adjustment } = decide(this.state(), command, atMs);
 		if (row) this.#stored.writeRow(this.key, row);
 		if (adjustment) this.#stored.writeAdjustment(this.key, adjustment);
@@ -61,11 +63,11 @@ export class LedgerBook {
 	/** The pool that the next hold is taken from. */
 	pool(): string {
 		const { kind, entitlement, limits } = this.state();
-		return allowanceOf(kind, entitlement, limits, Date.now()).pool;
+		return allowanceOf(kind, entitlement, limits, this.nowMs()).pool;
 	}
 
 	standing(): Standing {
-		return standing(this.state(), Date.now());
+		return standing(this.state(), now());
 	}
 
 	state(): LedgerState {
@@ -80,6 +82,11 @@ export class LedgerBook {
 			closed: notes.closed !== undefined,
 			latestMs: this.latestMs(),
 		};
+	}
+
+	/** The ledger's own time, epoch milliseconds: the clock's, but for one that was put back. */
+	nowMs(): number {
+		return ledgerTimeMs({ latestMs: this.latestMs() }, now());
 	}
 
 	/** When the subject last did anything. */
