@@ -26,6 +26,7 @@ import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
+import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
@@ -114,6 +115,11 @@ const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
   path: '/api/flowglad/$',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
+  id: '/api/flowglad/webhook',
+  path: '/api/flowglad/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
   id: '/api/chat/$chatId/',
   path: '/api/chat/$chatId/',
@@ -147,6 +153,7 @@ export interface FileRoutesByFullPath {
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -168,6 +175,7 @@ export interface FileRoutesByTo {
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
@@ -191,6 +199,7 @@ export interface FileRoutesById {
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -214,6 +223,7 @@ export interface FileRouteTypes {
     | '/api/chat/ai'
     | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -235,6 +245,7 @@ export interface FileRouteTypes {
     | '/api/chat/ai'
     | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId'
@@ -257,6 +268,7 @@ export interface FileRouteTypes {
     | '/api/chat/ai'
     | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -278,6 +290,7 @@ export interface RootRouteChildren {
   ApiChatAiRoute: typeof ApiChatAiRoute
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
+  ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
@@ -404,6 +417,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiFlowgladSplatRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/flowglad/webhook': {
+      id: '/api/flowglad/webhook'
+      path: '/api/flowglad/webhook'
+      fullPath: '/api/flowglad/webhook'
+      preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/$chatId/': {
       id: '/api/chat/$chatId/'
       path: '/api/chat/$chatId'
@@ -456,6 +476,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiChatAiRoute: ApiChatAiRoute,
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
+  ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,

@@ -126,6 +126,7 @@ describe("a wrong verb", () => {
 		["/api/admin/ledgers", ["GET"]],
 		["/api/admin/corrections", ["POST"]],
 		["/api/flowglad/billing", ["GET", "POST"]],
+		["/api/flowglad/webhook", ["POST"]],
 		["/api/dev/clock", ["POST"]],
 		["/api/auth/get-session", ["GET", "POST"]],
 	];
