@@ -24,7 +24,9 @@ import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corr
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
+import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
+import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
@@ -103,9 +105,19 @@ const ApiChatAiRoute = ApiChatAiRouteImport.update({
   path: '/api/chat/ai',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiDevClockRoute = ApiDevClockRouteImport.update({
+  id: '/api/dev/clock',
+  path: '/api/dev/clock',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
   id: '/api/flowglad/$',
   path: '/api/flowglad/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
+  id: '/api/flowglad/webhook',
+  path: '/api/flowglad/webhook',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
@@ -139,7 +151,9 @@ export interface FileRoutesByFullPath {
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -159,7 +173,9 @@ export interface FileRoutesByTo {
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
@@ -181,7 +197,9 @@ export interface FileRoutesById {
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -203,7 +221,9 @@ export interface FileRouteTypes {
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -223,7 +243,9 @@ export interface FileRouteTypes {
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId'
@@ -244,7 +266,9 @@ export interface FileRouteTypes {
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -264,7 +288,9 @@ export interface RootRouteChildren {
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
+  ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
+  ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
@@ -377,11 +403,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatAiRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/dev/clock': {
+      id: '/api/dev/clock'
+      path: '/api/dev/clock'
+      fullPath: '/api/dev/clock'
+      preLoaderRoute: typeof ApiDevClockRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/flowglad/$': {
       id: '/api/flowglad/$'
       path: '/api/flowglad/$'
       fullPath: '/api/flowglad/$'
       preLoaderRoute: typeof ApiFlowgladSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/flowglad/webhook': {
+      id: '/api/flowglad/webhook'
+      path: '/api/flowglad/webhook'
+      fullPath: '/api/flowglad/webhook'
+      preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/': {
@@ -434,7 +474,9 @@ const rootRouteChildren: RootRouteChildren = {
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
+  ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
+  ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,

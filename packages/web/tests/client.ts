@@ -122,6 +122,7 @@ export interface SandboxState {
 	mailbox: { to: string; subject: string; text: string }[];
 	modelCalls: { messages: { role: string; content: unknown }[]; aborted: boolean; model: string }[];
 	calls: Record<string, number>;
+	faults: { api: { times?: number }[] };
 }
 
 export async function sandboxState(): Promise<SandboxState> {

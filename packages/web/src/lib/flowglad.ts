@@ -1,7 +1,8 @@
-import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
+import { FlowgladServer, FlowgladServerAdmin, verifyWebhook, WebhookVerificationError } from "@flowglad/server";
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import type { Entitlement, Report } from "@parley/metering";
 import { and, asc, eq, like } from "drizzle-orm";
+import { z } from "zod";
 import { config } from "../config.ts";
 import { db } from "../db/connection.ts";
 import { members, organizations, users } from "../db/schema.ts";
@@ -13,6 +14,7 @@ import {
 	type PricingModel,
 	toEntitlement,
 } from "./billing-helpers.ts";
+import { ledgerOf } from "./organization.ts";
 
 /**
  * A Flowglad server for one customer, under our own user's or organization's id (seeds 000 and 001); null when no key is configured.
@@ -140,6 +142,33 @@ export async function reportOne(subjectKey: string, report: Report, timeoutMs: n
 /** The pricing model of a visitor without an account; null when no key is configured. */
 export async function readPricingModel(timeoutMs: number): Promise<PricingModel | null> {
 	return (await admin(timeoutMs)?.getDefaultPricingModel())?.pricingModel ?? null;
+}
+
+/** A webhook is believed for so long after it was signed, by the machine's clock. */
+const WEBHOOK_AGE_MAX_S = 300;
+const webhookBody = z.object({ customer: z.object({ externalId: z.string() }) });
+
+/**
+ * The customer that a webhook is about, by our id for it: `customer` is null for an event without one.
+ * @param body as it was received, to the byte
+ * @returns null where the signature is missing, wrong or too old
+ */
+export function customerOfWebhook(body: string, headers: Headers, secret: string): { customer: string | null } | null {
+	try {
+		const parsed = webhookBody.safeParse(verifyWebhook(body, Object.fromEntries(headers), secret, WEBHOOK_AGE_MAX_S));
+		return { customer: parsed.success ? parsed.data.customer.externalId : null };
+	} catch (error) {
+		if (error instanceof WebhookVerificationError) return null;
+		throw error;
+	}
+}
+
+/** The key of the ledger that a customer's usage is counted in; null for a customer who is none of ours. */
+export async function ledgerOfCustomer(externalId: string): Promise<string | null> {
+	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
+	if (user) return `user:${user.id}`;
+	const organization = await db().query.organizations.findFirst({ where: eq(organizations.id, externalId), columns: { id: true } });
+	return organization ? ledgerOf(organization.id) : null;
 }
 
 /** The SDK's own routes under /api/flowglad, for a customer who is known already. */

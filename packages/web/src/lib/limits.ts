@@ -1,6 +1,7 @@
 import type { Refusal, Standing } from "@parley/metering";
 import { config } from "../config.ts";
 import type { Problem } from "../view.ts";
+import { now } from "./clock.ts";
 import { problemResponse } from "./http.ts";
 
 /** Where the next step is, for each limit that can refuse. */
@@ -82,4 +83,4 @@ function rateLimitHeaders(at: {
 	return { "ratelimit-policy": `"${at.policy}";q=${at.limit}${window}`, ratelimit: `"${at.policy}";r=${at.remaining}${reset}` };
 }
 
-const secondsUntil = (instantMs: number) => Math.max(1, Math.ceil((instantMs - Date.now()) / 1000));
+const secondsUntil = (instantMs: number) => Math.max(1, Math.ceil((instantMs - now()) / 1000));

@@ -1,6 +1,7 @@
-import { config } from "../config.ts";
+import { config, isLoopback } from "../config.ts";
 import { session } from "./auth.ts";
 import { type Membership, membershipOf } from "./organization.ts";
+import { now } from "./clock.ts";
 
 /**
  * Who is asking. `key` names the subject everywhere: its ledger, its chats, its reports. A user is known by a session, a guest by a signed
@@ -83,11 +84,7 @@ export function allGuests(): string {
 	return `network:${utcDay()}:all`;
 }
 
-const utcDay = () => new Date().toISOString().slice(0, 10);
-
-function isLoopback(host: string): boolean {
-	return host === "localhost" || host === "::1" || host === "[::1]" || host.startsWith("127.");
-}
+const utcDay = () => new Date(now()).toISOString().slice(0, 10);
 
 /** What one household or office shares: an IPv4 address whole, of an IPv6 address the first 64 bits. */
 function prefixOf(address: string): string {
@@ -104,7 +101,7 @@ function prefixOf(address: string): string {
 		.join(":");
 }
 
-const today = () => Math.floor(Date.now() / DAY_MS);
+const today = () => Math.floor(now() / DAY_MS);
 
 function readCookie(request: Request, name: string): string | null {
 	for (const pair of (request.headers.get("cookie") ?? "").split(";")) {

@@ -4,6 +4,7 @@ import {
 	decide,
 	type LedgerState,
 	type Limits,
+	ledgerTimeMs,
 	type Outcome,
 	type RequestRow,
 	type Standing,
@@ -12,6 +13,7 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { now } from "../lib/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
 
 const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
@@ -46,7 +48,7 @@ export class LedgerBook {
 	}
 
 	/** Decides one command and writes what it names. */
-	decide(command: Command, atMs = Date.now()): Outcome {
+	decide(command: Command, atMs = now()): Outcome {
 		const { outcome, row, adjustment } = decide(this.state(), command, atMs);
 		if (row) this.#stored.writeRow(this.key, row);
 		if (adjustment) this.#stored.writeAdjustment(this.key, adjustment);
@@ -69,15 +71,15 @@ export class LedgerBook {
 	/** The pool that the next hold is taken from. */
 	pool(): string {
 		const { kind, entitlement, limits } = this.state();
-		return allowanceOf(kind, entitlement, limits, Date.now()).pool;
+		return allowanceOf(kind, entitlement, limits, this.nowMs()).pool;
 	}
 
 	standing(): Standing {
-		return standing(this.state(), Date.now());
+		return standing(this.state(), now());
 	}
 
 	shareOf(memberId: string) {
-		return shareOf(this.state(), memberId, Date.now());
+		return shareOf(this.state(), memberId, now());
 	}
 
 	state(): LedgerState {
@@ -92,6 +94,11 @@ export class LedgerBook {
 			closed: notes.closed !== undefined,
 			latestMs: this.latestMs(),
 		};
+	}
+
+	/** The ledger's own time, epoch milliseconds: the clock's, but for one that was put back. */
+	nowMs(): number {
+		return ledgerTimeMs({ latestMs: this.latestMs() }, now());
 	}
 
 	/** When the subject last did anything. */

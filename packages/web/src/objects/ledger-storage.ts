@@ -5,6 +5,8 @@ export interface Notes {
 	entitlement?: Entitlement;
 	/** The latest checkout that was opened. */
 	checkoutAtMs?: number;
+	/** When something last changed at the provider: a copy that was asked for before is not sure any more. */
+	changedAtMs?: number;
 	/** The account that a guest became, when, and the requests that were still open then: they are counted there when they end. */
 	closed?: { inFavourOf: string; atMs: number; open?: string[] };
 	/** The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown. */

@@ -9,7 +9,6 @@ import {
 	isOwed,
 	isSamePeriod,
 	isTrusted,
-	ledgerTimeMs,
 	nextBatch,
 	nextDueMs,
 	type Refusal,
@@ -51,13 +50,16 @@ export class ProviderLink {
 	readonly #book: LedgerBook;
 	readonly #background: (work: Promise<unknown>) => void;
 	#reading: Promise<void> | null = null;
+	#readingInTurn: Promise<void> | null = null;
 	#flushing: Promise<boolean> | null = null;
 	/** Reports sent by themselves: how many were begun, and how many of them are under way. */
 	#reportsBegun = 0;
 	#reportsUnderWay = 0;
 	/** What the last read said, as a baseline to compare with. */
 	#lastSaid: Baseline | null = null;
+	/** By the machine's clock: the provider is spared in real time. */
 	#lastReadMs = 0;
+	/** By the ledger's. */
 	#readSentMs = 0;
 	#lastReadFailed = false;
 	#copyWrittenMs = 0;
@@ -71,7 +73,7 @@ export class ProviderLink {
 	/** Whether there is something to ask, and it was not asked a moment ago. */
 	mayRead(): boolean {
 		if (!this.#isAskable()) return false;
-		return Date.now() - this.#lastReadMs >= (this.#isInCheckout() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS);
+		return this.#mayReadInMs() <= 0;
 	}
 
 	/** Whether a read that is waited for may turn a refusal into an accept. */
@@ -116,15 +118,35 @@ export class ProviderLink {
 		else if (!known) this.#background(this.read());
 	}
 
+	/**
+	 * Something changed at the provider: what was asked for before is not sure any more, and is read again behind. However often this is told,
+	 * the provider is asked no more often than ever. A copy that cannot be replaced stays; the next request reads beside it.
+	 */
+	noteChange(): void {
+		const { entitlement, changedAtMs = 0 } = this.#book.notes;
+		// Nothing was read, so that there is nothing to forget, nor to store.
+		if (!this.#isAskable() || (!entitlement && !this.#reading)) return;
+		const askedMs = Math.max(this.#readSentMs, entitlement?.fetchedAtMs ?? 0);
+		if (changedAtMs <= askedMs) this.#book.note({ changedAtMs: Math.max(this.#book.nowMs(), askedMs + 1) });
+		this.#background(this.#readInTurn());
+	}
+
+	/** The clock of development was moved: what was read belongs to another time, however short ago it was. */
+	async clockMoved(): Promise<void> {
+		this.#lastReadMs = 0;
+		this.noteChange();
+		await this.#readingInTurn;
+	}
+
 	/** Whether the tier may be too low because the provider could not be asked. */
 	isUnverified(): boolean {
 		const { entitlement } = this.#book.notes;
-		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, Date.now()));
+		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, this.#book.nowMs()));
 	}
 
 	/** A checkout was opened: for 30 minutes the provider is asked more often. */
 	noteCheckout(): void {
-		this.#book.note({ checkoutAtMs: Date.now() });
+		this.#book.note({ checkoutAtMs: this.#book.nowMs() });
 	}
 
 	/** When there is something to do here by itself, epoch milliseconds; infinity for never. */
@@ -137,10 +159,10 @@ export class ProviderLink {
 
 	/** Sends what is owed and due, reads what the provider makes of it, and compares the books when it is time. Never throws. */
 	async work(): Promise<void> {
-		const mayReport = Date.now() >= (this.#book.notes.retry?.notBeforeMs ?? 0);
-		const owes = mayReport && nextBatch(this.#book.rows.values(), Date.now()).length > 0;
+		const mayReport = this.#book.nowMs() >= (this.#book.notes.retry?.notBeforeMs ?? 0);
+		const owes = mayReport && nextBatch(this.#book.rows.values(), this.#book.nowMs()).length > 0;
 		if (owes && (await this.#flush())) await this.#readAfresh();
-		if (Date.now() >= this.#compareDueMs()) await this.#compareBooks();
+		if (this.#book.nowMs() >= this.#compareDueMs()) await this.#compareBooks();
 	}
 
 	/**
@@ -149,7 +171,7 @@ export class ProviderLink {
 	 */
 	async reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
 		const row = this.#book.rows.get(id);
-		const [report] = row ? nextBatch([{ ...row, reportedAtMs: null }], Date.now()) : [];
+		const [report] = row ? nextBatch([{ ...row, reportedAtMs: null }], this.#book.nowMs()) : [];
 		if (!report) return { event: null, refused: false };
 		this.#reportsBegun += 1;
 		this.#reportsUnderWay += 1;
@@ -170,13 +192,40 @@ export class ProviderLink {
 	}
 
 	#isInCheckout(): boolean {
-		return Date.now() - (this.#book.notes.checkoutAtMs ?? 0) < CHECKOUT_OPEN_MS;
+		return this.#book.nowMs() - (this.#book.notes.checkoutAtMs ?? 0) < CHECKOUT_OPEN_MS;
 	}
 
-	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed. */
+	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed, or before something changed. */
 	#isUnsure(): boolean {
 		const { entitlement } = this.#book.notes;
-		return !entitlement || isOver(entitlement, Date.now()) || !isTrusted(entitlement, Date.now());
+		const nowMs = this.#book.nowMs();
+		return !entitlement || isOver(entitlement, nowMs) || !isTrusted(entitlement, nowMs) || this.#isOutdated();
+	}
+
+	#isOutdated(): boolean {
+		const { entitlement, changedAtMs = 0 } = this.#book.notes;
+		return (entitlement?.fetchedAtMs ?? 0) < changedAtMs;
+	}
+
+	/** How long until the provider may be asked again, milliseconds of real time; 0 or less for now. */
+	#mayReadInMs(): number {
+		return this.#lastReadMs + (this.#isInCheckout() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS) - Date.now();
+	}
+
+	/** Reads what is outdated, after a read that is under way and no sooner than the provider may be asked; all share one turn. */
+	#readInTurn(): Promise<void> {
+		this.#readingInTurn ??= this.#readWhileOutdated().finally(() => {
+			this.#readingInTurn = null;
+		});
+		return this.#readingInTurn;
+	}
+
+	async #readWhileOutdated(): Promise<void> {
+		do {
+			await this.#reading;
+			if (this.#isOutdated()) await scheduler.wait(Math.max(0, this.#mayReadInMs()));
+			if (this.#isOutdated()) await this.read();
+		} while (this.#isOutdated() && !this.#lastReadFailed);
 	}
 
 	async #awaited(read: Promise<void>): Promise<void> {
@@ -208,7 +257,7 @@ export class ProviderLink {
 		// Later than each acknowledgement that is here already, and (in #acknowledge) no later than each that is still to come: a Worker's
 		// clock stands still between two events, so that the time of day alone cannot tell which came first.
 		const acknowledged = [...this.#book.rows.values()].map((row) => (row.reportedAtMs ?? 0) + 1);
-		this.#readSentMs = Math.max(ledgerTimeMs(this.#book.state(), Date.now()), ...acknowledged);
+		this.#readSentMs = Math.max(this.#book.nowMs(), this.#book.notes.changedAtMs ?? 0, ...acknowledged);
 		try {
 			const said = await readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
 			this.#lastReadFailed = false;
@@ -222,15 +271,16 @@ export class ProviderLink {
 	}
 
 	/**
-	 * Takes a fresh copy into memory. On disk it goes at once when its terms are others, and with the next row when only its number says
+	 * Takes a fresh copy into memory. On disk it goes at once when its terms are others or the last was in doubt, and with the next row when only its number says
 	 * something new: to look at what is left writes nothing. A number that is lost is not missed, as the older one subtracts what was
 	 * acknowledged since.
 	 */
 	#keep(entitlement: Entitlement): void {
 		const before = { ...this.#book.notes, remaining: this.#book.standing().remaining };
+		const wasDoubted = this.#isOutdated();
 		const isOld = Date.now() - this.#copyWrittenMs >= COPY_WRITTEN_EVERY_MS;
 		this.#book.keepInMind({ entitlement, baseline: this.#baselineFrom(before.baseline) }, isOld);
-		if (terms(before.entitlement) !== terms(entitlement)) this.#book.note({});
+		if (wasDoubted || terms(before.entitlement) !== terms(entitlement)) this.#book.note({});
 		else if (before.remaining !== this.#book.standing().remaining) this.#book.keepInMind({}, true);
 		if (isOld) this.#copyWrittenMs = Date.now();
 	}
@@ -242,7 +292,7 @@ export class ProviderLink {
 	}
 
 	#acknowledge(reports: Report[]): void {
-		for (const { id } of reports) this.#book.decide({ type: "acknowledge", id }, Math.max(Date.now(), this.#readSentMs));
+		for (const { id } of reports) this.#book.decide({ type: "acknowledge", id }, Math.max(this.#book.nowMs(), this.#readSentMs));
 	}
 
 	/** Sends what is owed, until the provider fails; all who want it at once share one run. */
@@ -255,7 +305,7 @@ export class ProviderLink {
 
 	async #flushOnce(): Promise<boolean> {
 		for (;;) {
-			const batch = nextBatch(this.#book.rows.values(), Date.now());
+			const batch = nextBatch(this.#book.rows.values(), this.#book.nowMs());
 			if (batch.length === 0) break;
 			for (const { id } of batch) this.#book.decide({ type: "dispatch", id });
 			try {
@@ -297,7 +347,7 @@ export class ProviderLink {
 	#noteFailure(error: unknown): void {
 		const { key, notes } = this.#book;
 		const failures = (notes.retry?.failures ?? 0) + 1;
-		const nowMs = Date.now();
+		const nowMs = this.#book.nowMs();
 		let notBeforeMs = nowMs + retryDelayMs(failures, Math.random());
 		const lastCallMs = (this.#book.standing().window.endMs ?? Number.POSITIVE_INFINITY) - LAST_CALL_MS;
 		if (nowMs < lastCallMs) notBeforeMs = Math.min(notBeforeMs, lastCallMs);
@@ -322,14 +372,14 @@ export class ProviderLink {
 	 */
 	async #compareBooks(): Promise<void> {
 		// Whatever becomes of it, the next one is a day away.
-		this.#book.note({ comparedAtMs: Date.now() });
+		this.#book.note({ comparedAtMs: this.#book.nowMs() });
 		const found = await this.#drift();
 		if (found === null) return;
 		const lost = found > 0 ? [...this.#book.rows.values()].filter((row) => this.#isSinceBaseline(row)) : [];
 		try {
 			for (let at = 0; at < lost.length; at += RESEND_BATCH) {
 				const again = lost.slice(at, at + RESEND_BATCH).map((row) => ({ ...row, reportedAtMs: null, reportAfterMs: null }));
-				await reportUsage(this.#book.key, nextBatch(again, Date.now()), REPORT_TIMEOUT_MS);
+				await reportUsage(this.#book.key, nextBatch(again, this.#book.nowMs()), REPORT_TIMEOUT_MS);
 			}
 		} catch (error) {
 			this.#noteFailure(error);
@@ -343,7 +393,7 @@ export class ProviderLink {
 		this.#book.note({ baseline: this.#lastSaid });
 		// A dead letter is usage that the provider lacks, too.
 		const refused = deadLetters(this.#book.rows.values()).reduce((units, row) => units + row.units, 0);
-		await this.#tell({ provider: "ok", drift: drift + refused, resent: lost.length, comparedAt: new Date() });
+		await this.#tell({ provider: "ok", drift: drift + refused, resent: lost.length, comparedAt: new Date(this.#book.nowMs()) });
 	}
 
 	/** The drift since the baseline, from a read with nothing under way; null when there was no such read, or a new period has begun. */

@@ -12,6 +12,8 @@ import {
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
+import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/clock.ts";
+import { loadDevClock, noteForDevClock } from "../lib/dev-clock.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 import { ProviderLink } from "./provider-link.ts";
@@ -59,9 +61,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const stored = new LedgerStorage(ctx.storage.sql);
 		if (stored.key !== null) this.#openFrom(stored, stored.key);
 		void ctx.blockConcurrencyWhile(async () => {
+			await loadDevClock();
 			this.#alarmAtMs = await ctx.storage.getAlarm();
-			// An alarm can be lost with the instance that was to set it.
-			if (this.#alarmAtMs === null && this.#opened) await this.#armForWork(this.#opened);
+			// An alarm can be lost with the instance that was to set it, or be set by a clock that was moved while this one slept.
+			if (this.#opened && (this.#alarmAtMs === null || isClockSet())) await this.#armForWork(this.#opened);
 		});
 	}
 
@@ -76,7 +79,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (outcome.kind === "held") {
 			provider.readIfUnsure();
 			if (isBilled(outcome.row.pool)) this.#watchLongAnswers();
-			await this.#arm(outcome.row.expiresAtMs);
+			await this.#arm(alarmTime(outcome.row.expiresAtMs));
 		}
 		return { outcome, standing: book.standing() };
 	}
@@ -128,6 +131,18 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.#open(key).provider.readAfreshAwaited();
 	}
 
+	/** Something changed at the provider: see ProviderLink. Stores nothing for a subject that never asked. */
+	noteChange(key: string): void {
+		this.#open(key).provider.noteChange();
+	}
+
+	/** The clock of development was moved: does what is due by it. */
+	async clockMoved(reading: ClockReading): Promise<void> {
+		setClock(reading);
+		await this.alarm();
+		await this.#opened?.provider.clockMoved();
+	}
+
 	/**
 	 * Closes a guest's ledger in favour of an account: nothing more is held.
 	 * @returns the units counted in the present UTC day before it was closed (the same to each call), or null when it went to another account
@@ -136,7 +151,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const { book } = this.#open(key);
 		const rows = [...book.rows.values()];
 		const open = rows.filter((row) => row.state === "held").map((row) => row.id);
-		const closed = book.notes.closed ?? { inFavourOf, atMs: Date.now(), open };
+		const closed = book.notes.closed ?? { inFavourOf, atMs: book.nowMs(), open };
 		if (closed.inFavourOf !== inFavourOf) return null;
 		if (!book.notes.closed && rows.length > 0) book.note({ closed });
 		const dayMs = utcDay(closed.atMs).startMs;
@@ -167,20 +182,20 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#alarmAtMs = null;
 		if (!this.#opened) return;
 		const { book, provider } = this.#opened;
-		if (Date.now() >= endOfLifeMs(book)) {
+		if (book.nowMs() >= endOfLifeMs(book)) {
 			await this.ctx.storage.deleteAll();
 			this.#opened = null;
 			return;
 		}
-		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= Date.now());
+		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= book.nowMs());
 		// The next alarm stands before anyone is called: should this run die, another comes.
-		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= Date.now()) {
+		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
 		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(book, row) });
 		await this.#carryLateUnits(book);
 		await provider.work();
-		book.fold(foldable(book.state(), Date.now()));
+		book.fold(foldable(book.state(), book.nowMs()));
 		await this.#armForWork(this.#opened);
 	}
 
@@ -257,16 +272,17 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async #armForWork({ book, provider }: Opened): Promise<void> {
 		const due = [endOfLifeMs(book), provider.dueMs()];
 		for (const row of book.rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
-		if (endedAfterClosing(book).length > 0) due.push(Date.now() + ALARM_AGAIN_MS);
-		const earliest = Math.min(...due);
+		const againMs = endedAfterClosing(book).length > 0 ? Date.now() + ALARM_AGAIN_MS : Number.POSITIVE_INFINITY;
+		const earliest = Math.min(alarmTime(Math.min(...due)), againMs);
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
 
-	/** Makes sure that an alarm comes at this instant or before; a set alarm is one row written. */
+	/** Makes sure that an alarm comes at this instant of the platform's or before; a set alarm is one row written. */
 	async #arm(atMs: number): Promise<void> {
 		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
+		if (this.#opened) await noteForDevClock(this.#opened.book.key);
 	}
 }
 
