@@ -133,6 +133,17 @@ export async function getBillingSummary(request: Request, subject?: Subject): Pr
 	const pools = asker.kind === "guest" ? await guestPools(request) : [];
 	const [own, ...shared] = await Promise.all([asker.key, ...pools].map((key) => ledger(key).usage(key)));
 	if (!own) throw new Error("invariant: the asker's own ledger answers");
+	return toUsageView(own, shared);
+}
+
+/** The same for a user who comes back from a checkout: the billing provider is asked first, as often as it may be (OpenCheckout). */
+export async function getBillingSummaryAfterCheckout(subject: Subject & { kind: "user" }): Promise<UsageView> {
+	return toUsageView(await ledger(subject.key).usageForBuyer(subject.key), []);
+}
+
+type UsageAnswer = Awaited<ReturnType<ReturnType<typeof ledger>["usage"]>>;
+
+function toUsageView(own: UsageAnswer, shared: UsageAnswer[]): UsageView {
 	return {
 		tier: own.tier,
 		limit: own.limit,
@@ -143,6 +154,7 @@ export async function getBillingSummary(request: Request, subject?: Subject): Pr
 		window: { start: own.window.startMs > 0 ? iso(own.window.startMs) : null, end: iso(own.window.endMs) },
 		resetAt: iso(own.window.endMs),
 		unverified: own.unverified,
+		checkoutOpen: own.checkoutOpen,
 	};
 }
 

@@ -1,10 +1,19 @@
 import { type Adjustment, type Baseline, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
 
+/** The latest checkout, until what was bought is here. */
+export interface CheckoutNote {
+	/** Absent where its link is not ours to hand out again. */
+	session?: { id: string; priceId: string };
+	buys: "plan" | "top-up";
+	/** Credits ever bought beside a plan, before: more of them, and a top-up has arrived. */
+	creditsBefore: number;
+	pressedAtMs: number;
+}
+
 /** What a ledger knows beside its requests; one row. */
 export interface Notes {
 	entitlement?: Entitlement;
-	/** The latest checkout that was opened. */
-	checkoutAtMs?: number;
+	checkout?: CheckoutNote;
 	/** The account that a guest became, when, and the requests that were still open then: they are counted there when they end. */
 	closed?: { inFavourOf: string; atMs: number; open?: string[] };
 	/** The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown. */

@@ -14,6 +14,7 @@ import {
 } from "@parley/metering";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
+import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 
 /** Reports of a paying subject leave this long after the answer, so that several share a call. */
@@ -34,15 +35,18 @@ export interface HoldAnswer {
 interface UsageAnswer extends Standing {
 	/** The provider could not be asked, so that the tier may be too low. */
 	unverified: boolean;
+	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	checkoutOpen: boolean;
 }
 
 interface Opened {
 	book: LedgerBook;
+	checkout: OpenCheckout;
 	provider: ProviderLink;
 }
 
 /**
- * The ledger of one subject: its book, what the billing provider is told and says (for a user), and the alarm that looks after both. `key` is
+ * The ledger of one subject: its book, its open checkout, what the billing provider is told and says (for a user), and the alarm that looks after both. `key` is
  * the subject's (`user:…`, `guest:…`, `network:…`); the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
@@ -107,14 +111,26 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** How the subject stands. Holds nothing, and writes nothing unless the provider names other terms. */
 	async usage(key: string): Promise<UsageAnswer> {
-		const { book, provider } = this.#open(key);
-		await provider.readForPage();
-		return { ...book.standing(), unverified: provider.isUnverified() };
+		const opened = this.#open(key);
+		await opened.provider.readForPage();
+		return usageOf(opened);
 	}
 
-	/** A checkout was opened: for 30 minutes the provider is asked more often. */
-	noteCheckout(key: string): void {
-		this.#open(key).provider.noteCheckout();
+	/** The same for a page that waits for what was bought: the provider is asked first, as often as it may be. */
+	async usageForBuyer(key: string): Promise<UsageAnswer> {
+		const opened = this.#open(key);
+		await opened.provider.readForBuyer();
+		return usageOf(opened);
+	}
+
+	/** See OpenCheckout. */
+	async openCheckout(key: string, purchase: Purchase): Promise<CheckoutAnswer> {
+		return this.#open(key).checkout.open(purchase);
+	}
+
+	/** See OpenCheckout. */
+	noteActivation(key: string): void {
+		this.#open(key).checkout.noteActivation();
 	}
 
 	/** Reads the entitlement now, after something was changed at the provider. */
@@ -184,7 +200,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	#openFrom(stored: LedgerStorage, key: string): Opened {
 		const book = new LedgerBook(key, stored);
-		this.#opened = { book, provider: new ProviderLink(book, (work) => this.ctx.waitUntil(work)) };
+		const checkout = new OpenCheckout(book);
+		this.#opened = { book, checkout, provider: new ProviderLink(book, checkout, (work) => this.ctx.waitUntil(work)) };
 		return this.#opened;
 	}
 
@@ -245,6 +262,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
 	}
+}
+
+function usageOf({ book, checkout, provider }: Opened): UsageAnswer {
+	return { ...book.standing(), unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
 }
 
 function endOfLifeMs(book: LedgerBook): number {
