@@ -23,6 +23,8 @@ export interface UsageView {
 	unverified: boolean;
 	/** The organization whose plan this is; absent for a plan of one's own. `member`: the asker's part, with their cap, null for none. */
 	organization?: { name: string; member: { limit: number | null; used: number; held: number } };
+	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	checkoutOpen: boolean;
 }
 
 export type Viewer = { kind: "guest" } | { kind: "user"; id: string; name: string; email: string; emailVerified: boolean };
@@ -96,7 +98,13 @@ export interface PlanView {
 	interval: "day" | "week" | "month" | "year" | null;
 	/** AI requests that come with it: per interval, or once for a top-up. */
 	requests: number | null;
+	/** What else comes with it, by name. */
+	features: string[];
+	/** Days of trial before the first payment; 0 for none. */
+	trialDays: number;
 	kind: "free" | "subscription" | "top-up";
+	/** The reader has it. */
+	current: boolean;
 }
 
 export interface PricingView {

@@ -165,24 +165,31 @@ function isCounted(outcome: Outcome): boolean {
 
 /** What the asker has left and when it resets. Holds nothing, and stores nothing for an asker who was never seen. */
 export async function getBillingSummary(request: Request, subject?: Subject): Promise<UsageView> {
-	const asker = subject ?? (await identify(request));
-	const organization = asker.kind === "user" ? asker.organization : null;
-	if (organization) {
-		const { key, name, cap } = organization;
-		const { share, ...plan } = await ledger(key).usage(key, asker.key);
-		if (plan.tier === "paid" && share) {
-			const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - share.used - share.held);
-			return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, member: { limit: cap, ...share } } };
-		}
-	}
-	const pools = asker.kind === "guest" ? await guestPools(request) : [];
-	const [own, ...shared] = await Promise.all([asker.key, ...pools].map((key) => ledger(key).usage(key)));
-	if (!own) throw new Error("invariant: the asker's own ledger answers");
-	return toView(own, Math.min(own.remaining, ...shared.map((pool) => pool.remaining)));
+	return summaryOf(request, subject ?? (await identify(request)), "usage");
 }
 
-function toView(standing: Standing & { unverified: boolean }, remaining: number): UsageView {
-	const { tier, limit, used, held, topUps, window, unverified } = standing;
+/** The same for a user who comes back from a checkout: the billing provider is asked first, as often as it may be (OpenCheckout). */
+export async function getBillingSummaryAfterCheckout(request: Request, user: Subject): Promise<UsageView> {
+	return summaryOf(request, user, "usageForBuyer");
+}
+
+async function summaryOf(request: Request, asker: Subject, ask: "usage" | "usageForBuyer"): Promise<UsageView> {
+	const pools = asker.kind === "guest" ? await guestPools(request) : [];
+	const organization = asker.kind === "user" ? asker.organization : null;
+	const plan = organization && (await ledger(organization.key)[ask](organization.key, asker.key));
+	if (organization && plan?.tier === "paid" && plan.share) {
+		const { name, cap } = organization;
+		const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - plan.share.used - plan.share.held);
+		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, member: { limit: cap, ...plan.share } } };
+	}
+	const [own, ...shared] = await Promise.all([ledger(asker.key)[ask](asker.key), ...pools.map((key) => ledger(key).usage(key))]);
+	const view = toView(own, Math.min(own.remaining, ...shared.map((pool) => pool.remaining)));
+	return { ...view, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
+}
+
+type UsageAnswer = Awaited<ReturnType<ReturnType<typeof ledger>["usage"]>>;
+
+function toView({ tier, limit, used, held, topUps, window, unverified, checkoutOpen }: UsageAnswer, remaining: number): UsageView {
 	const end = iso(window.endMs);
 	return {
 		tier,
@@ -194,6 +201,7 @@ function toView(standing: Standing & { unverified: boolean }, remaining: number)
 		window: { start: window.startMs > 0 ? iso(window.startMs) : null, end },
 		resetAt: end,
 		unverified,
+		checkoutOpen,
 	};
 }
 

@@ -1,3 +1,5 @@
+import { Flowglad } from "@flowglad/node";
+import type { CheckoutSessionCreateResponse, CheckoutSessionRetrieveResponse } from "@flowglad/node/resources/checkout-sessions";
 import { FlowgladServer, FlowgladServerAdmin, verifyWebhook, WebhookVerificationError } from "@flowglad/server";
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import type { Entitlement, Report } from "@parley/metering";
@@ -12,6 +14,8 @@ import {
 	creditsBought,
 	findUsagePriceByMeterSlug,
 	type PricingModel,
+	paidSubscriptions,
+	planWithoutGrant,
 	toEntitlement,
 } from "./billing-helpers.ts";
 import { ledgerOf } from "./organization.ts";
@@ -24,6 +28,21 @@ export function flowglad(customerExternalId: string): FlowgladServer | null {
 	const { billing } = config();
 	if (billing.kind !== "flowglad") return null;
 	return new FlowgladServer({ apiKey: billing.secretKey, baseURL: billing.baseUrl, customerExternalId, getCustomerDetails });
+}
+
+/**
+ * A customer's billing, live; null when no key is configured. Two first visits at once race to make the customer: the loser reads what the
+ * winner made.
+ * @throws the SDK's error
+ */
+export async function readBilling(customerExternalId: string) {
+	const server = flowglad(customerExternalId);
+	try {
+		return (await server?.getBilling()) ?? null;
+	} catch (error) {
+		if (statusOf(error) !== 409) throw error;
+		return (await server?.getBilling()) ?? null;
+	}
 }
 
 /**
@@ -63,7 +82,8 @@ export function isUnauthorized(error: unknown): boolean {
 	return statusOf(error) === 401;
 }
 
-function statusOf(error: unknown): number | null {
+/** The status that Flowglad answered with; null when it did not answer. */
+export function statusOf(error: unknown): number | null {
 	return error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : null;
 }
 
@@ -93,7 +113,20 @@ export async function readEntitlement(
 	if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
 		console.error(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
 	}
+	nameFallback(billing);
 	return { entitlement: toEntitlement(billing, fetchedAtMs, config().limits.paid), creditsBought: creditsBought(billing) };
+}
+
+let fallbackIsNamed = false;
+
+/** Once in the life of this isolate: a plan without credits is how the pricing model is, not news with each read. */
+function nameFallback(billing: Billing): void {
+	const plan = fallbackIsNamed ? undefined : planWithoutGrant(billing);
+	if (!plan) return;
+	fallbackIsNamed = true;
+	console.warn(
+		`plan without credits: price ${plan.priceId} grants no ${AI_REQUESTS_METER}; PAID_PLAN_REQUESTS (${config().limits.paid}) stands in`,
+	);
 }
 
 async function customerBilling(client: FlowgladServerAdmin, externalId: string): Promise<Billing> {
@@ -139,9 +172,69 @@ export async function reportOne(subjectKey: string, report: Report, timeoutMs: n
 	return (await reporter(timeoutMs).createUsageEvent({ usageEvent: usageEvent(subjectKey, report) })).usageEvent;
 }
 
-/** The pricing model of a visitor without an account; null when no key is configured. */
+const CHECKOUT_TIMEOUT_MS = 5_000;
+
+/** One attempt: the SDK's own retries would open a second checkout where only the answer was lost. */
+function checkouts(): Flowglad["checkoutSessions"] {
+	const { billing } = config();
+	if (billing.kind !== "flowglad") throw new Error("Flowglad not configured");
+	return new Flowglad({ apiKey: billing.secretKey, baseURL: billing.baseUrl, timeout: CHECKOUT_TIMEOUT_MS, maxRetries: 0 })
+		.checkoutSessions;
+}
+
+/**
+ * Opens a checkout for one of a price. Its customer must exist, whatever the SDK's documentation says (flowglad.md, a).
+ * @throws the SDK's error; whether there is a checkout then is unknown, but nobody has its address
+ */
+export function createCheckout(
+	customerExternalId: string,
+	wanted: { priceId: string; successUrl: string; cancelUrl: string },
+): Promise<CheckoutSessionCreateResponse> {
+	return checkouts().create({ checkoutSession: { type: "product", customerExternalId, quantity: 1, ...wanted } });
+}
+
+/**
+ * A checkout as it is now; null when there is none of this id any more.
+ * @throws the SDK's error when Flowglad does not answer
+ */
+export async function readCheckout(id: string): Promise<CheckoutSessionRetrieveResponse | null> {
+	try {
+		return await checkouts().retrieve(id);
+	} catch (error) {
+		if (statusOf(error) !== 404) throw error;
+		return null;
+	}
+}
+
+const PRICING_KEPT_MS = 10_000;
+let pricing: { readAtMs: number; model: PricingModel | null } | null = null;
+
+/**
+ * The pricing model of a visitor without an account, at most 10 s old: anyone may ask for it, and the provider is not to be asked by anyone as
+ * often as they like. Null when no key is configured.
+ * @throws the SDK's error; the next call asks again
+ */
 export async function readPricingModel(timeoutMs: number): Promise<PricingModel | null> {
-	return (await admin(timeoutMs)?.getDefaultPricingModel())?.pricingModel ?? null;
+	if (!pricing || Date.now() - pricing.readAtMs >= PRICING_KEPT_MS) {
+		const model = (await admin(timeoutMs)?.getDefaultPricingModel())?.pricingModel ?? null;
+		pricing = { readAtMs: Date.now(), model };
+	}
+	return pricing.model;
+}
+
+/**
+ * What is sold to a customer, and the price of the paid plan that they have: their own pricing model may be another than a visitor's.
+ * @throws the SDK's error
+ */
+export async function readOffer(
+	externalId: string,
+	timeoutMs: number,
+): Promise<{ pricingModel: PricingModel; currentPriceId?: string } | null> {
+	const client = admin(timeoutMs);
+	if (!client) return null;
+	const billing = await customerBilling(client, externalId);
+	const priceId = paidSubscriptions(billing)[0]?.priceId;
+	return { pricingModel: billing.pricingModel, ...(priceId ? { currentPriceId: priceId } : {}) };
 }
 
 /** A webhook is believed for so long after it was signed, by the machine's clock. */

@@ -6,10 +6,10 @@ import { config } from "../config.ts";
 import type { ChatView, PricingView, Shell, Viewer } from "../view.ts";
 import { getBillingSummary } from "./billing.ts";
 import { toPlans } from "./billing-helpers.ts";
-import { readPricingModel } from "./flowglad.ts";
+import { readOffer, readPricingModel } from "./flowglad.ts";
 import { moveGuestToAccount } from "./guest-to-account.ts";
 import { allowedModels } from "./model.ts";
-import { endGuestCookie, guestCookie, guestOf, identify, type Subject } from "./subject.ts";
+import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject } from "./subject.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 
@@ -41,20 +41,27 @@ export const loadChat = createServerFn({ method: "GET" })
 		return env.CONVERSATION.getByName(data).view(key);
 	});
 
-/** The plans as the billing provider has them. */
+/** The plans as the billing provider has them, for this reader. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits, billing } = config();
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
 	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
 	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
 	try {
-		const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
-		return { ...published, plans: pricingModel ? toPlans(pricingModel) : [], unavailable: false };
+		const offer = await offerTo(await identify(getRequest()));
+		const plans = offer ? toPlans(offer.pricingModel, limits.paid, offer.currentPriceId) : [];
+		return { ...published, plans, unavailable: false };
 	} catch (error) {
 		console.error(`pricing model could not be read: ${error}`);
 		return { ...published, plans: [], unavailable: billing.kind !== "none" };
 	}
 });
+
+async function offerTo(subject: Subject): Promise<Awaited<ReturnType<typeof readOffer>>> {
+	if (subject.kind === "user") return readOffer(customerOf(subject).externalId, PRICING_TIMEOUT_MS);
+	const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
+	return pricingModel && { pricingModel };
+}
 
 async function settleGuest(request: Request, subject: Subject): Promise<void> {
 	if (subject.kind === "guest") {

@@ -1,7 +1,7 @@
 import { config, isLoopback } from "../config.ts";
 import { session } from "./auth.ts";
-import { type Membership, membershipOf } from "./organization.ts";
 import { now } from "./clock.ts";
+import { type Membership, membershipOf } from "./organization.ts";
 
 /**
  * Who is asking. `key` names the subject everywhere: its ledger, its chats, its reports. A user is known by a session, a guest by a signed
@@ -20,6 +20,8 @@ export type Subject =
 	  }
 	| { kind: "guest"; key: string; cookie: string; known: boolean };
 
+export type User = Extract<Subject, { kind: "user" }>;
+
 const GUEST_DAYS_MAX = 400;
 const DAY_MS = 86_400_000;
 
@@ -31,13 +33,19 @@ export async function identify(request: Request, options: { fresh?: boolean } = 
 }
 
 /** The signed-in user, or null. `fresh` reads the session from the database. */
-export async function userOf(request: Request, options: { fresh?: boolean } = {}): Promise<Extract<Subject, { kind: "user" }> | null> {
+export async function userOf(request: Request, options: { fresh?: boolean } = {}): Promise<User | null> {
 	const found = await session(request, options);
 	if (!found) return null;
 	const { id, name, email, emailVerified } = found.user;
 	const { activeOrganizationId } = found.session;
 	const organization = activeOrganizationId ? await membershipOf(id, activeOrganizationId) : null;
 	return { kind: "user", key: `user:${id}`, userId: id, name, email, emailVerified, organization };
+}
+
+/** Who buys for a user: the organization that is active, where only owners and admins may, else the user. */
+export function customerOf({ userId, key, organization }: User): { externalId: string; key: string; mayBuy: boolean } {
+	if (!organization) return { externalId: userId, key, mayBuy: true };
+	return { externalId: organization.organizationId, key: organization.key, mayBuy: organization.mayBuy };
 }
 
 /** The guest of a valid cookie, or null: a forged, altered or outlived one is as good as none. */

@@ -1,10 +1,19 @@
 import { type Adjustment, type Baseline, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
 
+/** The latest checkout, until what was bought is here. */
+export interface CheckoutNote {
+	/** Absent where its link is not ours to hand out again. */
+	session?: { id: string; priceId: string };
+	buys: "plan" | "top-up";
+	/** Credits ever bought beside a plan, before: more of them, and a top-up has arrived. */
+	creditsBefore: number;
+	pressedAtMs: number;
+}
+
 /** What a ledger knows beside its requests; one row. */
 export interface Notes {
 	entitlement?: Entitlement;
-	/** The latest checkout that was opened. */
-	checkoutAtMs?: number;
+	checkout?: CheckoutNote;
 	/** When something last changed at the provider: a copy that was asked for before is not sure any more. */
 	changedAtMs?: number;
 	/** The account that a guest became, when, and the requests that were still open then: they are counted there when they end. */

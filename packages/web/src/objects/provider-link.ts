@@ -21,15 +21,15 @@ import { config } from "../config.ts";
 import { isRefusal, isUnauthorized, readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
 import { keepLedgerReport, type LedgerReport } from "../lib/ledger-reports.ts";
 import type { LedgerBook } from "./ledger-book.ts";
+import type { OpenCheckout } from "./open-checkout.ts";
 
 /** A user waits this long for the provider at most; the read itself may take longer. */
 const READ_AWAITED_MS = 1_500;
 const READ_TIMEOUT_MS = 5_000;
 const REPORT_TIMEOUT_MS = 10_000;
-/** The provider is asked at most this often, and while a checkout is open, this often. */
+/** The provider is asked at most this often, and while a checkout is open, this often. A page that waits for one may ask sooner. */
 const READ_EVERY_MS = 10_000;
 const READ_EVERY_IN_CHECKOUT_MS = 2_000;
-const CHECKOUT_OPEN_MS = 30 * 60_000;
 /** A free user's copy is read again behind an answer when it is older than this. */
 const COPY_AGE_MS = 60_000;
 /** A copy that says nothing new is written this seldom. */
@@ -48,6 +48,7 @@ const RESEND_BATCH = 50;
  */
 export class ProviderLink {
 	readonly #book: LedgerBook;
+	readonly #checkout: OpenCheckout;
 	readonly #background: (work: Promise<unknown>) => void;
 	#reading: Promise<void> | null = null;
 	#readingInTurn: Promise<void> | null = null;
@@ -65,8 +66,9 @@ export class ProviderLink {
 	#copyWrittenMs = 0;
 
 	/** `background` keeps the object alive until work is done that nobody waits for. */
-	constructor(book: LedgerBook, background: (work: Promise<unknown>) => void) {
+	constructor(book: LedgerBook, checkout: OpenCheckout, background: (work: Promise<unknown>) => void) {
 		this.#book = book;
+		this.#checkout = checkout;
 		this.#background = background;
 	}
 
@@ -80,7 +82,7 @@ export class ProviderLink {
 	mayChangeMind({ policy }: Refusal): boolean {
 		if (policy === "in-flight" || policy === "member" || !this.mayRead()) return false;
 		// An organization that is known to have no plan refuses every time, and its members' own allowances answer: nobody waits for that.
-		if (policy !== "organization" || this.#isUnsure() || this.#isInCheckout()) return true;
+		if (policy !== "organization" || this.#isUnsure() || this.#checkout.isAwaited()) return true;
 		this.#background(this.readIfOld());
 		return false;
 	}
@@ -93,6 +95,11 @@ export class ProviderLink {
 	/** The same, sent from now on: not one that is under way. */
 	async readAfreshAwaited(): Promise<void> {
 		await this.#awaited(this.#readAfresh());
+	}
+
+	/** For a page that waits for what was bought: asks at once where it may be forced, else as often as anyone's refusal may ask. */
+	async readForBuyer(): Promise<void> {
+		if (this.#isAskable() && (this.#checkout.takeForcedRead() || this.mayRead())) await this.readAwaited();
 	}
 
 	/** Beside an accepted request: reads where what was said last is not sure. */
@@ -114,7 +121,7 @@ export class ProviderLink {
 	async readForPage(): Promise<void> {
 		if (!this.mayRead()) return;
 		const known = this.#book.notes.entitlement !== undefined;
-		if (this.#isInCheckout() || (known && this.#isUnsure())) await this.readAwaited();
+		if (this.#checkout.isAwaited() || (known && this.#isUnsure())) await this.readAwaited();
 		else if (!known) this.#background(this.read());
 	}
 
@@ -142,11 +149,6 @@ export class ProviderLink {
 	isUnverified(): boolean {
 		const { entitlement } = this.#book.notes;
 		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, this.#book.nowMs()));
-	}
-
-	/** A checkout was opened: for 30 minutes the provider is asked more often. */
-	noteCheckout(): void {
-		this.#book.note({ checkoutAtMs: this.#book.nowMs() });
 	}
 
 	/** When there is something to do here by itself, epoch milliseconds; infinity for never. */
@@ -191,10 +193,6 @@ export class ProviderLink {
 		return (this.#book.kind === "user" || this.#book.kind === "organization") && config().billing.kind !== "none";
 	}
 
-	#isInCheckout(): boolean {
-		return this.#book.nowMs() - (this.#book.notes.checkoutAtMs ?? 0) < CHECKOUT_OPEN_MS;
-	}
-
 	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed, or before something changed. */
 	#isUnsure(): boolean {
 		const { entitlement } = this.#book.notes;
@@ -209,7 +207,7 @@ export class ProviderLink {
 
 	/** How long until the provider may be asked again, milliseconds of real time; 0 or less for now. */
 	#mayReadInMs(): number {
-		return this.#lastReadMs + (this.#isInCheckout() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS) - Date.now();
+		return this.#lastReadMs + (this.#checkout.isAwaited() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS) - Date.now();
 	}
 
 	/** Reads what is outdated, after a read that is under way and no sooner than the provider may be asked; all share one turn. */
@@ -249,11 +247,7 @@ export class ProviderLink {
 	async #readOnce(): Promise<void> {
 		if (!this.#isAskable()) return;
 		this.#lastReadMs = Date.now();
-		// While it is not known which reports arrived, a number from the provider cannot be told apart from one that lacks them.
-		if ((this.#flushing || this.#book.notes.retry) && !(await this.#flush())) {
-			this.#lastReadFailed = true;
-			return;
-		}
+		if (this.#flushing || this.#book.notes.retry) await this.#flush();
 		// Later than each acknowledgement that is here already, and (in #acknowledge) no later than each that is still to come: a Worker's
 		// clock stands still between two events, so that the time of day alone cannot tell which came first.
 		const acknowledged = [...this.#book.rows.values()].map((row) => (row.reportedAtMs ?? 0) + 1);
@@ -262,12 +256,25 @@ export class ProviderLink {
 			const said = await readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
 			this.#lastReadFailed = false;
 			if (!said) return;
+			// While it is not known which reports arrived, a number from the provider cannot be told apart from one that lacks them.
+			if (said.entitlement.kind === "balance" && this.#isInDoubt(said.entitlement.subscriptionId)) {
+				this.#lastReadFailed = true;
+				return;
+			}
 			this.#lastSaid = baselineOf(said.entitlement, said.creditsBought);
 			this.#keep(said.entitlement);
+			this.#checkout.hear(said.entitlement, said.creditsBought);
 		} catch (error) {
 			this.#lastReadFailed = true;
 			console.error(`entitlement of ${this.#book.key} could not be read: ${error}`);
 		}
+	}
+
+	/** Whether reports of a subscription may have been sent of which it is not known what became. */
+	#isInDoubt(subscriptionId: string): boolean {
+		if (!this.#book.notes.retry) return false;
+		const isDue = (row: RequestRow) => isOwed(row) && (row.reportAfterMs ?? 0) <= this.#book.nowMs();
+		return [...this.#book.rows.values()].some((row) => isDue(row) && subscriptionOf(row.pool) === subscriptionId);
 	}
 
 	/**
@@ -323,16 +330,26 @@ export class ProviderLink {
 	}
 
 	/**
-	 * Sends a batch; refused as a whole, row by row, so that one that the provider does not take holds up none of the others.
-	 * @throws when the provider fails in any other way: then it is not known what arrived
+	 * Sends a batch, each subscription's reports by themselves: what the provider will not hear of one (its customer is archived) holds up no other.
+	 * @throws when the provider fails for any of them: then it is not known what arrived
 	 */
 	async #send(batch: Report[]): Promise<void> {
+		const failures: unknown[] = [];
+		for (const subscription of new Set(batch.map(({ subscriptionId }) => subscriptionId))) {
+			const reports = batch.filter(({ subscriptionId }) => subscriptionId === subscription);
+			await this.#sendTogether(reports).catch((error: unknown) => failures.push(error));
+		}
+		if (failures.length > 0) throw failures[0];
+	}
+
+	/** Refused as a whole, a batch goes row by row, so that one that the provider does not take holds up none of the others. */
+	async #sendTogether(batch: Report[]): Promise<void> {
 		try {
 			await reportUsage(this.#book.key, batch, REPORT_TIMEOUT_MS);
 			this.#acknowledge(batch);
 		} catch (error) {
 			if (!isRefusal(error)) throw error;
-			if (batch.length > 1) for (const report of batch) await this.#send([report]);
+			if (batch.length > 1) for (const report of batch) await this.#sendTogether([report]);
 			else for (const { id } of batch) this.#noteRefusal(id, error);
 		}
 	}

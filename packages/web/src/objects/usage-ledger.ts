@@ -16,6 +16,7 @@ import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/clock
 import { loadDevClock, noteForDevClock } from "../lib/dev-clock.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
+import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 
 /** Reports of a paying subject leave this long after the answer, so that several share a call. */
@@ -40,16 +41,19 @@ interface UsageAnswer extends Standing {
 	share: { used: number; held: number } | null;
 	/** The provider could not be asked, so that the tier may be too low. */
 	unverified: boolean;
+	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	checkoutOpen: boolean;
 }
 
 interface Opened {
 	book: LedgerBook;
+	checkout: OpenCheckout;
 	provider: ProviderLink;
 }
 
 /**
- * The ledger of one subject: its book, what the billing provider is told and says (of a user or organization), and the alarm that looks after
- * both. `key` is the subject's (`user:…`, `org:…`, `guest:…`, `network:…`); the object learns it from its first caller.
+ * The ledger of one subject: its book, its open checkout, what the billing provider is told and says (of a user or organization), and the alarm
+ * that looks after them. `key` is the subject's (`user:…`, `org:…`, `guest:…`, `network:…`); the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
@@ -115,15 +119,26 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** How the subject stands. Holds nothing, and writes nothing unless the provider names other terms. */
 	async usage(key: string, memberId?: string): Promise<UsageAnswer> {
-		const { book, provider } = this.#open(key);
-		await provider.readForPage();
-		const share = memberId === undefined ? null : book.shareOf(memberId);
-		return { ...book.standing(), share, unverified: provider.isUnverified() };
+		const opened = this.#open(key);
+		await opened.provider.readForPage();
+		return usageOf(opened, memberId);
 	}
 
-	/** A checkout was opened: for 30 minutes the provider is asked more often. */
-	noteCheckout(key: string): void {
-		this.#open(key).provider.noteCheckout();
+	/** The same for a page that waits for what was bought: the provider is asked first, as often as it may be. */
+	async usageForBuyer(key: string, memberId?: string): Promise<UsageAnswer> {
+		const opened = this.#open(key);
+		await opened.provider.readForBuyer();
+		return usageOf(opened, memberId);
+	}
+
+	/** See OpenCheckout. */
+	async openCheckout(key: string, purchase: Purchase): Promise<CheckoutAnswer> {
+		return this.#open(key).checkout.open(purchase);
+	}
+
+	/** See OpenCheckout. */
+	noteActivation(key: string): void {
+		this.#open(key).checkout.noteActivation();
 	}
 
 	/** Reads the entitlement now, after something was changed at the provider. */
@@ -205,7 +220,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	#openFrom(stored: LedgerStorage, key: string): Opened {
 		const book = new LedgerBook(key, stored);
-		this.#opened = { book, provider: new ProviderLink(book, (work) => this.ctx.waitUntil(work)) };
+		const checkout = new OpenCheckout(book);
+		this.#opened = { book, checkout, provider: new ProviderLink(book, checkout, (work) => this.ctx.waitUntil(work)) };
 		return this.#opened;
 	}
 
@@ -284,6 +300,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.ctx.storage.setAlarm(atMs);
 		if (this.#opened) await noteForDevClock(this.#opened.book.key);
 	}
+}
+
+function usageOf({ book, checkout, provider }: Opened, memberId: string | undefined): UsageAnswer {
+	const share = memberId === undefined ? null : book.shareOf(memberId);
+	return { ...book.standing(), share, unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
 }
 
 function endOfLifeMs(book: LedgerBook): number {

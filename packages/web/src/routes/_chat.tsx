@@ -1,7 +1,8 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
-import { keepReturnPath } from "../components/billing/return-path.ts";
+import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
+import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
 import { PaymentNotice } from "../components/chat/payment-notice.tsx";
@@ -43,6 +44,17 @@ function ChatFrame() {
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
 	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
 	const newId = useNewId(match?.params.chatId);
+	const [boughtAtMs, setBoughtAtMs] = useState(0);
+	usePlanNews(() => {
+		shell.refreshUsage();
+		setBoughtAtMs(Date.now());
+	});
+	const backToChat = useEffectEvent(() => {
+		const kept = keptPath();
+		// The checkout may have been opened from a chat in another tab: each tab goes on with its own.
+		if (upgraded && kept && kept !== path) void navigate({ href: `${kept}?upgraded=${upgraded}`, replace: true });
+	});
+	useEffect(() => backToChat(), []);
 	useEffect(() => keepReturnPath(path), [path]);
 	useNewChatKey(() => void navigate({ to: "/" }));
 
@@ -62,7 +74,7 @@ function ChatFrame() {
 		newChats.set(chatId, title);
 		shell.add({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The blank page has become this chat, so that Back leads to what was before it.
-		void navigate({ to: "/c/$chatId", params: { chatId }, replace: true, resetScroll: false });
+		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
 	}
 
 	return (
@@ -81,7 +93,11 @@ function ChatFrame() {
 					<PaymentNotice
 						bought={upgraded}
 						usage={usage}
-						refresh={shell.refreshUsage}
+						look={shell.lookForPurchase}
+						onHere={() => {
+							setBoughtAtMs(Date.now());
+							tellTabs();
+						}}
 						onClose={() => void navigate({ to: ".", search: {}, replace: true })}
 					/>
 				)}
@@ -96,6 +112,7 @@ function ChatFrame() {
 						demo={demo}
 						freeLimit={freeLimit}
 						canPay={billing !== "none"}
+						boughtAtMs={boughtAtMs}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}

@@ -185,6 +185,27 @@ describe("a member", () => {
 		expect(await owner.usage()).toMatchObject({ tier: "paid", used: 1 });
 	});
 
+	test("may not buy, change or look into the payments; who is admin may", async () => {
+		const { owner, organizationId } = await found();
+		const { member, user } = await join(owner, organizationId);
+		const answers = [
+			member.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" }),
+			member.post("/api/flowglad/checkout-sessions/create", { priceSlug: "pro_monthly", successUrl: "/", cancelUrl: "/" }),
+			member.post("/api/flowglad/customers/billing", {}),
+			member.fetch("/api/flowglad/billing"),
+		];
+		for (const answer of await Promise.all(answers)) {
+			expect([answer.status, (await answer.json<{ title: string }>()).title]).toEqual([403, "Only for owners"]);
+		}
+		expect((await member.post("/api/flowglad/usage-meters/balances", {})).status).toBe(200);
+		const { members } = await ok<{ members: { id: string; userId: string }[] }>(owner.fetch("/api/auth/organization/list-members"));
+		const memberId = members.find(({ userId }) => userId === user.id)?.id;
+		await ok(owner.post("/api/auth/organization/update-member-role", { memberId, role: "admin", organizationId }));
+		await member.buy("pro_monthly");
+		expect(await member.usage()).toMatchObject({ tier: "paid", remaining: 1000, organization: { name: "Acme" } });
+		expect(await personal(user)).toMatchObject({ tier: "free" });
+	});
+
 	test("may not change the cap, nor invite", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);

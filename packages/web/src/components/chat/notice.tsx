@@ -27,11 +27,13 @@ interface LimitNoticeProps {
 	freeLimit: number;
 	/** Whether this server sells anything. */
 	canPay: boolean;
+	/** The message was sent, and goes out by itself after a purchase. */
+	isKept: boolean;
 	onTryAgain: () => void;
 }
 
 /** Why the composer waits, and the one thing to do next. */
-export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: LimitNoticeProps) {
+export function LimitNotice({ limit, path, freeLimit, canPay, isKept, onTryAgain }: LimitNoticeProps) {
 	const resets = limit.resetAt && (
 		<>
 			{" They reset at "}
@@ -55,10 +57,11 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 			return (
 				<NoticeRow next={canPay && <NextLink to="/pricing">Go Pro</NextLink>}>
 					You have used today’s {limit.limit} requests.{resets} {canPay && "Pro has room for more now."}
+					{canPay && isKept && " Your message goes out by itself once you have it."}
 				</NoticeRow>
 			);
 		case "paid":
-			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} />;
+			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} isKept={isKept} />;
 		case "in-flight":
 			return (
 				<NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>
@@ -69,7 +72,7 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 }
 
 /** A plan that was cancelled takes no top-up: it has to be kept first. */
-function PaidLimitNotice({ resetAt, canPay }: { resetAt: string | null; canPay: boolean }) {
+function PaidLimitNotice({ resetAt, canPay, isKept }: { resetAt: string | null; canPay: boolean; isKept: boolean }) {
 	const [ending, setEnding] = useState<EndingPlan | null>(null);
 	useEffect(() => {
 		// Without an answer the account page says what can be bought.
@@ -93,6 +96,7 @@ function PaidLimitNotice({ resetAt, canPay }: { resetAt: string | null; canPay: 
 				</>
 			)}
 			{canPay && " A top-up lets you go on now."}
+			{canPay && isKept && " Your message goes out by itself once you have it."}
 		</NoticeRow>
 	);
 }

@@ -24,6 +24,8 @@ export interface RoomProps {
 	demo: boolean;
 	freeLimit: number;
 	canPay: boolean;
+	/** When something was bought last, as far as this page knows; epoch milliseconds. */
+	boughtAtMs: number;
 	header: ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
 	/** Resolves to what is left now, if the server could be asked. */
@@ -31,7 +33,21 @@ export interface RoomProps {
 	readChat: (chatId: string) => Promise<ChatView | null>;
 }
 
-export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay, header, onAccepted, onSettled, readChat }: RoomProps) {
+export function Room({
+	chat,
+	isNew,
+	path,
+	usage,
+	models,
+	demo,
+	freeLimit,
+	canPay,
+	boughtAtMs,
+	header,
+	onAccepted,
+	onSettled,
+	readChat,
+}: RoomProps) {
 	const place = isNew ? "new" : chat.id;
 	const composer = useRef<ComposerHandle>(null);
 	const scroller = useRef<HTMLDivElement>(null);
@@ -48,11 +64,12 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 		announce: setSpoken,
 	});
 	const online = useOnline();
-	const { messages, phase, trouble, stopping, armed, arm, live, liveEvents } = conversation;
+	const { messages, phase, trouble, stopping, armed, arm, refused, live, liveEvents } = conversation;
 	const LiveChat = useLiveChat(armed, conversation.notLoaded);
 	const limit = phase === "idle" ? limitOf(usage, trouble) : undefined;
 	const atLimit = limit !== undefined && limit.policy !== "in-flight";
 	const empty = messages.length === 0;
+	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 
 	async function settle(ended: string | undefined) {
 		const left = await onSettled();
@@ -104,7 +121,14 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 					</button>
 				)}
 				{limit ? (
-					<LimitNotice limit={limit} path={path} freeLimit={freeLimit} canPay={canPay} onTryAgain={tryAgain} />
+					<LimitNotice
+						limit={limit}
+						path={path}
+						freeLimit={freeLimit}
+						canPay={canPay}
+						isKept={refused !== undefined}
+						onTryAgain={tryAgain}
+					/>
 				) : (
 					trouble && phase === "idle" && <TroubleNotice trouble={trouble} path={path} onTryAgain={tryAgain} />
 				)}
@@ -116,6 +140,10 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 					answering={phase !== "idle"}
 					stopping={stopping}
 					atLimit={atLimit}
+					due={isDue ? refused.text : undefined}
+					onRefused={(text) => {
+						if (canPay && (limit?.policy === "free" || limit?.policy === "paid")) conversation.sendOncePaid(text, model);
+					}}
 					onSend={send}
 					onStop={() => void conversation.stop()}
 					onFocus={arm}
