@@ -29,6 +29,8 @@ const READ_TIMEOUT_MS = 5_000;
 const REPORT_TIMEOUT_MS = 10_000;
 /** The provider is asked at most this often, and while a checkout is open, this often. A page that waits for one may ask sooner. */
 const READ_EVERY_MS = 10_000;
+/** Where nobody waits for it and it does not fail, half as often would show a grant too late (10 s from the next request). */
+const READ_BEHIND_PAGE_EVERY_MS = 5_000;
 const READ_EVERY_IN_CHECKOUT_MS = 2_000;
 /** A free user's copy is read again behind an answer when it is older than this. */
 const COPY_AGE_MS = 60_000;
@@ -112,17 +114,18 @@ export class ProviderLink {
 		if (this.mayRead() && Date.now() - this.#lastReadMs > COPY_AGE_MS) await this.read();
 	}
 
-	/** Reads, unless a read was sent at this instant or later. */
-	async readUnlessSentSince(instantMs: number): Promise<void> {
-		if (this.#isAskable() && this.#lastReadMs < instantMs) await this.read();
-	}
-
-	/** Before a page is told what is left: waits only while a checkout is open, or what was said last is no longer sure. */
+	/**
+	 * Before a page is told what is left: waits only while a checkout is open, or what was said last is no longer sure. A sure copy of a plan is
+	 * read again behind the page, so that what was granted elsewhere shows at its next look, also while a long answer is written.
+	 */
 	async readForPage(): Promise<void> {
-		if (!this.mayRead()) return;
-		const known = this.#book.notes.entitlement !== undefined;
-		if (this.#checkout.isAwaited() || (known && this.#isUnsure())) await this.readAwaited();
-		else if (!known) this.#background(this.read());
+		const { entitlement } = this.#book.notes;
+		const isSure = entitlement !== undefined && !this.#isUnsure();
+		if (this.mayRead() && (this.#checkout.isAwaited() || (entitlement && !isSure))) await this.readAwaited();
+		else if (this.mayRead() && !entitlement) this.#background(this.read());
+		else if (isSure && entitlement.kind !== "none" && !this.#lastReadFailed && this.#isAskable()) {
+			if (Date.now() - this.#lastReadMs >= READ_BEHIND_PAGE_EVERY_MS) this.#background(this.read());
+		}
 	}
 
 	/**

@@ -21,8 +21,6 @@ import { ProviderLink } from "./provider-link.ts";
 
 /** Reports of a paying subject leave this long after the answer, so that several share a call. */
 const REPORT_AFTER_MS = 3_000;
-/** An answer that takes longer than this does not keep what the provider has granted meanwhile from being seen. */
-const LONG_ANSWER_MS = 5_000;
 /** How soon an alarm comes back, should its run die in the middle. */
 const ALARM_AGAIN_MS = 60_000;
 /** A guest's ledger lives as long as its cookie; a network's, an hour beyond its day. */
@@ -58,7 +56,6 @@ interface Opened {
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
 	#alarmAtMs: number | null = null;
-	#isWatching = false;
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -82,7 +79,6 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		}
 		if (outcome.kind === "held") {
 			provider.readIfUnsure();
-			if (isBilled(outcome.row.pool)) this.#watchLongAnswers();
 			await this.#arm(alarmTime(outcome.row.expiresAtMs));
 		}
 		return { outcome, standing: book.standing() };
@@ -260,22 +256,6 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const outcome = this.#opened.book.decide(command);
 		if (outcome.kind === "ended") this.ctx.waitUntil(this.#behindTheAnswer(this.#opened, outcome.row));
 		return outcome;
-	}
-
-	/** Where an answer is still being written after a while, the provider is asked beside it; one look serves all of them. */
-	#watchLongAnswers(): void {
-		if (this.#isWatching) return;
-		this.#isWatching = true;
-		this.ctx.waitUntil(this.#readBesideLongAnswer(Date.now()));
-	}
-
-	async #readBesideLongAnswer(askedMs: number): Promise<void> {
-		await scheduler.wait(LONG_ANSWER_MS);
-		this.#isWatching = false;
-		if (!this.#opened) return;
-		const { book, provider } = this.#opened;
-		const isWritten = [...book.rows.values()].some((row) => row.state === "held" && isBilled(row.pool));
-		if (isWritten) await provider.readUnlessSentSince(askedMs);
 	}
 
 	async #behindTheAnswer({ book, provider }: Opened, row: RequestRow): Promise<void> {
