@@ -1,3 +1,4 @@
+import { relations } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 // Identity, as better-auth keeps it (its core schema, plural names). Nothing of money and nothing that is counted is stored here.
@@ -138,3 +139,20 @@ export const ledgerReports = sqliteTable("ledger_reports", {
 	comparedAt: instant("compared_at"),
 	updatedAt: instant("updated_at").notNull(),
 });
+
+// What better-auth reads together, so that it costs one query: a session with its user, above all.
+export const userRelations = relations(users, ({ many }) => ({ accounts: many(accounts), members: many(members) }));
+export const sessionRelations = relations(sessions, ({ one }) => ({
+	user: one(users, { fields: [sessions.userId], references: [users.id] }),
+}));
+export const accountRelations = relations(accounts, ({ one }) => ({
+	user: one(users, { fields: [accounts.userId], references: [users.id] }),
+}));
+export const organizationRelations = relations(organizations, ({ many }) => ({ members: many(members), invitations: many(invitations) }));
+export const memberRelations = relations(members, ({ one }) => ({
+	user: one(users, { fields: [members.userId], references: [users.id] }),
+	organization: one(organizations, { fields: [members.organizationId], references: [organizations.id] }),
+}));
+export const invitationRelations = relations(invitations, ({ one }) => ({
+	organization: one(organizations, { fields: [invitations.organizationId], references: [organizations.id] }),
+}));

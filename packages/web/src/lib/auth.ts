@@ -99,6 +99,7 @@ export function auth(request: Request) {
 			cookiePrefix: cookiePrefix(origin),
 			defaultCookieAttributes: { secure: origin.startsWith("https:"), httpOnly: true, sameSite: "lax", path: "/" },
 			backgroundTasks: { handler: waitUntil },
+			database: { joins: true },
 		},
 		databaseHooks: {
 			user: {

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
 beforeEach(resetSandbox);
@@ -183,6 +183,21 @@ describe("a member", () => {
 		await member.chat(id(), id());
 		expect(await member.usage()).toMatchObject({ tier: "free", used: 1 });
 		expect(await owner.usage()).toMatchObject({ tier: "paid", used: 1 });
+	});
+
+	test("costs two queries of the database at most, when the session's copy is outdated, and one when it is not", async () => {
+		const { owner, organizationId } = await found();
+		const { member } = await join(owner, organizationId);
+		await sell(organizationId);
+		const prepare = vi.spyOn(env.DB, "prepare");
+		// Outboxes of earlier tests write their reports meanwhile.
+		const queries = () => prepare.mock.calls.filter(([statement]) => !statement.includes("ledger_reports"));
+		await member.chat(id(), id());
+		expect(queries()).toHaveLength(1);
+		for (const name of member.cookies.keys()) if (name.endsWith("session_data")) member.cookies.delete(name);
+		await member.chat(id(), id());
+		expect(queries()).toHaveLength(3);
+		prepare.mockRestore();
 	});
 
 	test("may not buy, change or look into the payments; who is admin may", async () => {
