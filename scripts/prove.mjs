@@ -1,7 +1,8 @@
 // `npm run prove`: every proof in its long form, one after the other, for half an hour and more. What they print, with machine and seeds, becomes
-// docs/proof.md. SEED=… repeats the random choices of an earlier run. `npm run prove -- kill` plays only the steps whose name begins so.
-import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+// docs/proof.md. SEED=… repeats the random choices of an earlier run. `npm run prove -- kill` plays only the steps whose name begins so, and
+// leaves what the page says of the others.
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -54,32 +55,35 @@ function run({ args: [command, ...args], cwd }) {
 setup("install", "build");
 const wanted = process.argv.slice(2);
 const [cpu] = cpus();
-const parts = [
+const page = join(root, "docs", "proof.md");
+const introduction = [
 	"# Proof",
 	"",
 	"<!-- Written by `npm run prove`. -->",
 	"",
-	`${new Date().toISOString()}, Node ${process.version}, ${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, SEED=${seed}`,
-	"",
 	"What each step claims stands in its test; the code is in `packages/metering/proof`, `packages/web/tests/workerd` and `packages/web/tests/prove`.",
 	"",
-];
+].join("\n");
+
+/** The sections of the page as it is, by their headings. */
+function sections() {
+	const [, ...found] = existsSync(page) ? readFileSync(page, "utf8").split(/^## /m) : [];
+	return new Map(found.map((text) => [text.slice(0, text.indexOf("\n")), text.slice(text.indexOf("\n") + 1)]));
+}
+
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
+const machine = `${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+const said = sections();
 let failed = 0;
 for (const step of STEPS.filter(({ name }) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))) {
 	const began = Date.now();
 	const { passed, output } = await run(step);
 	if (!passed) failed += 1;
+	const seconds = Math.round((Date.now() - began) / 1000);
 	const lines = output.split("\n").filter((line) => telling.test(line));
-	parts.push(
-		`## ${step.name}`,
-		"",
-		`${passed ? "Passed" : "FAILED"} in ${Math.round((Date.now() - began) / 1000)} s.`,
-		"",
-		"```text",
-		...lines,
-		"```",
-		"",
-	);
-	writeFileSync(join(root, "docs", "proof.md"), parts.join("\n"));
+	const verdict = `${passed ? "Passed" : "FAILED"} in ${seconds} s. ${new Date(began).toISOString()}, commit ${commit}, ${machine}, SEED=${seed}`;
+	said.set(step.name, ["", verdict, "", "```text", ...lines, "```", ""].join("\n"));
+	const inOrder = STEPS.filter(({ name }) => said.has(name)).map(({ name }) => `## ${name}\n${said.get(name)}`);
+	writeFileSync(page, [introduction, ...inOrder].join("\n"));
 }
 process.exitCode = failed === 0 ? 0 : 1;
