@@ -118,9 +118,7 @@ export class ProviderLink {
 
 	/** The clock of development was moved: what was read belongs to another time, however short ago it was. */
 	async clockMoved(): Promise<void> {
-		this.#lastReadMs = 0;
-		this.noteChange();
-		await this.#readingInTurn;
+		if (this.#isAskable() && this.#book.notes.entitlement) await this.#readAfresh();
 	}
 
 	/** Whether the tier may be too low because the provider could not be asked. */
