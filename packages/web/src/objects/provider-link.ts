@@ -17,6 +17,7 @@ import {
 	subscriptionOf,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { now } from "../lib/clock.ts";
 import { isRefusal, isUnauthorized, readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
 import { keepLedgerReport, type LedgerReport } from "../lib/ledger-reports.ts";
 import type { LedgerBook } from "./ledger-book.ts";
@@ -124,12 +125,12 @@ export class ProviderLink {
 	/** Whether the tier may be too low because the provider could not be asked. */
 	isUnverified(): boolean {
 		const { entitlement } = this.#book.notes;
-		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, this.#book.nowMs()));
+		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, now()));
 	}
 
 	/** A checkout was opened: for 30 minutes the provider is asked more often. */
 	noteCheckout(): void {
-		this.#book.note({ checkoutAtMs: this.#book.nowMs() });
+		this.#book.note({ checkoutAtMs: now() });
 	}
 
 	/** When there is something to do here by itself, epoch milliseconds; infinity for never. */
@@ -175,14 +176,13 @@ export class ProviderLink {
 	}
 
 	#isInCheckout(): boolean {
-		return this.#book.nowMs() - (this.#book.notes.checkoutAtMs ?? 0) < CHECKOUT_OPEN_MS;
+		return now() - (this.#book.notes.checkoutAtMs ?? 0) < CHECKOUT_OPEN_MS;
 	}
 
 	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed, or before something changed. */
 	#isUnsure(): boolean {
 		const { entitlement } = this.#book.notes;
-		const nowMs = this.#book.nowMs();
-		return !entitlement || isOver(entitlement, nowMs) || !isTrusted(entitlement, nowMs) || this.#isOutdated();
+		return !entitlement || isOver(entitlement, now()) || !isTrusted(entitlement, now()) || this.#isOutdated();
 	}
 
 	#isOutdated(): boolean {
