@@ -43,6 +43,6 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 });
 
 /** Of routes that no side is measured on. */
-export const getBillingSummaryAfterCheckout: typeof product.getBillingSummaryAfterCheckout = getBillingSummary;
+export const getBillingSummaryAfterCheckout: typeof product.getBillingSummaryAfterCheckout = (request) => getBillingSummary(request);
 
 export const paidLedgerOf: typeof product.paidLedgerOf = async () => null;

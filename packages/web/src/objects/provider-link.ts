@@ -18,6 +18,7 @@ import {
 	subscriptionOf,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { now } from "../lib/clock.ts";
 import { isRefusal, isUnauthorized, readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
 import { keepLedgerReport, type LedgerReport } from "../lib/ledger-reports.ts";
 import type { LedgerBook } from "./ledger-book.ts";
@@ -143,15 +144,13 @@ export class ProviderLink {
 
 	/** The clock of development was moved: what was read belongs to another time, however short ago it was. */
 	async clockMoved(): Promise<void> {
-		this.#lastReadMs = 0;
-		this.noteChange();
-		await this.#readingInTurn;
+		if (this.#isAskable() && this.#book.notes.entitlement) await this.#readAfresh();
 	}
 
 	/** Whether the tier may be too low because the provider could not be asked. */
 	isUnverified(): boolean {
 		const { entitlement } = this.#book.notes;
-		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, this.#book.nowMs()));
+		return this.#isAskable() && this.#lastReadFailed && (!entitlement || !isTrusted(entitlement, now()));
 	}
 
 	/** When there is something to do here by itself, epoch milliseconds; infinity for never. */
@@ -199,8 +198,7 @@ export class ProviderLink {
 	/** Nothing was ever read, or the period that was read is over, or it was read too long ago to be believed, or before something changed. */
 	#isUnsure(): boolean {
 		const { entitlement } = this.#book.notes;
-		const nowMs = this.#book.nowMs();
-		return !entitlement || isOver(entitlement, nowMs) || !isTrusted(entitlement, nowMs) || this.#isOutdated();
+		return !entitlement || isOver(entitlement, now()) || !isTrusted(entitlement, now()) || this.#isOutdated();
 	}
 
 	#isOutdated(): boolean {

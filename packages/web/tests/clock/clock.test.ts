@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { now } from "../../src/lib/clock.ts";
 import { loadDevClock } from "../../src/lib/dev-clock.ts";
+import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
 // The app follows the clock of development: the sandbox's, as `npm start` has it.
@@ -33,12 +34,22 @@ function rowsOf(key: string) {
 	);
 }
 
+function notesOf(key: string): Promise<Notes> {
+	return runInDurableObject(env.USAGE_LEDGER.getByName(key), (_, { storage }) => {
+		const [row] = storage.sql.exec<{ notes: string }>("SELECT notes FROM ledger").toArray();
+		return JSON.parse(row?.notes ?? "{}");
+	});
+}
+
 describe("an isolate", () => {
 	beforeAll(resetSandbox);
 
 	test("asks where the clock stands before it decides anything", async () => {
 		const body = JSON.stringify({ advanceMs: 40 * DAY_MS });
 		await (await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body, headers: JSON_BODY })).text();
+		const guest = await new Client().visit();
+		const [, , bornDay] = guest.cookies.get("parley.guest")?.split(".") ?? [];
+		expect(Number(bornDay)).toBe(Math.floor(Date.now() / DAY_MS) + 40);
 		const user = new Client();
 		await user.signUp();
 		expect(await user.usage()).toMatchObject({ tier: "free", resetAt: `${day(Date.now() + 41 * DAY_MS)}T00:00:00.000Z` });
@@ -93,11 +104,7 @@ describe("a move", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
 		await faults({ api: [{ path: "/api/v1/usage-events/bulk", status: 500 }] });
 		await user.chat(id(), id());
-		const waits = () =>
-			runInDurableObject(env.USAGE_LEDGER.getByName(`user:${userId}`), (_, { storage }) => {
-				const [row] = storage.sql.exec<{ notes: string }>("SELECT notes FROM ledger").toArray();
-				return JSON.parse(row?.notes ?? "{}").retry ?? null;
-			});
+		const waits = async () => (await notesOf(`user:${userId}`)).retry ?? null;
 		await eventually(async () => expect(await waits()).not.toBeNull());
 		await faults({});
 		await move({ advanceMs: 20 * MINUTE_MS });
@@ -123,6 +130,21 @@ describe("a move", () => {
 		const usage = await user.usage();
 		expect(usage).toMatchObject({ tier: "paid", used: 0, remaining: 1000 });
 		expect(usage.window.start).toBe(resetAt);
+	});
+
+	test("lets everyone see what it has changed at the provider, before it is answered", async () => {
+		const user = new Client();
+		const { id: userId, email } = await user.signUp();
+		await user.confirm(email);
+		await user.usage();
+		await eventually(async () => expect((await sandboxState()).customers.map(({ externalId }) => externalId)).toContain(userId));
+		await user.chat(id(), id());
+		await faults({ activationDelayMs: MINUTE_MS });
+		await user.buy("pro_monthly");
+		expect(await user.usage()).toMatchObject({ tier: "free" });
+		await move({ advanceMs: MINUTE_MS });
+		const { entitlement } = await notesOf(`user:${userId}`);
+		expect(entitlement).toMatchObject({ kind: "balance", available: 1000 });
 	});
 
 	test("back does not give what was used again", async () => {
