@@ -100,3 +100,24 @@ test("only so many of a member's answers are written at once, and of an organiza
 	ledger.run({ type: "settle", id: "r1" }, NOON);
 	expect(ledger.run(ask("r3", "ada"), NOON).outcome.kind).toBe("held");
 });
+
+test("a share is of the present plan, and of this member's requests alone", () => {
+	const ledger = organization(windowed({ limit: 10 }));
+	ledger.run(ask("ada", "ada"), NOON);
+	ledger.run(ask("bob", "bob"), NOON);
+	for (const id of ["ada", "bob"]) ledger.run({ type: "settle", id }, NOON);
+	ledger.run(correct("of-bob", { request: "bob" }, -1), NOON);
+	ledger.run(correct("of-nobody", { pool: `sub:sub_1@${NOON}` }, 5), NOON);
+	expect(shareOf(ledger.state, "ada", NOON)).toEqual({ used: 1, held: 0 });
+	expect(shareOf(ledger.state, "bob", NOON)).toEqual({ used: 0, held: 0 });
+	ledger.entitlement = windowed({ subscriptionId: "sub_2", limit: 10 });
+	expect(shareOf(ledger.state, "ada", NOON)).toEqual({ used: 0, held: 0 });
+	ledger.entitlement = balance({ subscriptionId: "sub_3" });
+	expect(shareOf(ledger.state, "ada", NOON)).toEqual({ used: 0, held: 0 });
+});
+
+test("a request is of the window that it was taken from, also where that begins by a clock ahead of ours", () => {
+	const ledger = organization(windowed({ limit: 10, startMs: NOON + 3_600_000 }));
+	ledger.run(ask("r1", "ada", 1), NOON);
+	expect(ledger.run(ask("r2", "ada", 1), NOON).outcome).toMatchObject({ kind: "refused", refusal: { policy: "member" } });
+});
