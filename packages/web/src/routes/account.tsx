@@ -1,6 +1,7 @@
-import { createFileRoute, redirect } from "@tanstack/react-router";
+import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
 import { Section } from "../components/account/section.tsx";
+import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
 import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SignOutButton } from "../components/frame/side-column.tsx";
@@ -26,6 +27,12 @@ function AccountPage() {
 	const { shell, pricing, viewer } = Route.useLoaderData();
 	const { error } = Route.useSearch();
 	const navigate = Route.useNavigate();
+	const router = useRouter();
+	usePlanNews(() => void router.invalidate());
+	function onChanged() {
+		tellTabs();
+		void router.invalidate();
+	}
 	const banner = (
 		<ConfirmEmail
 			viewer={viewer}
@@ -47,7 +54,7 @@ function AccountPage() {
 						<p>Free. Paid plans are not set up on this server.</p>
 					</Section>
 				) : (
-					<AccountBilling usage={shell.usage} viewer={viewer} pricing={pricing} mailboxUrl={shell.mailboxUrl} />
+					<AccountBilling usage={shell.usage} pricing={pricing} onChanged={onChanged} />
 				)}
 				<Section title="You">
 					<p className="wrap-anywhere">{viewer.name}</p>

@@ -1,4 +1,5 @@
-import { createFileRoute } from "@tanstack/react-router";
+import { createFileRoute, useRouter } from "@tanstack/react-router";
+import { usePlanNews } from "../components/billing/plan-news.ts";
 import { Plans, TopUps } from "../components/billing/pricing.tsx";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
@@ -26,6 +27,8 @@ function PricingPage() {
 	const { shell, pricing } = Route.useLoaderData();
 	const { error } = Route.useSearch();
 	const navigate = Route.useNavigate();
+	const router = useRouter();
+	usePlanNews(() => void router.invalidate());
 	const banner = error && (
 		<ConfirmEmail
 			viewer={shell.viewer}

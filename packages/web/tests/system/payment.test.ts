@@ -1,66 +1,34 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openBrowser } from "./browser.ts";
-import { freePort, Running, temporaryFolder } from "./process.ts";
+import { Parley } from "./parley.ts";
 
 // From paying to going on: what waits for a plan, in every tab of a browser.
 
-const state = temporaryFolder();
-let parley: Running;
-let browser: Browser;
+let parley: Parley;
+let app: string;
 let context: BrowserContext;
 let page: Page;
-let app: string;
-let sandbox: string;
 
 beforeAll(async () => {
-	const [port, sandboxPort] = [await freePort(), await freePort()];
-	app = `http://localhost:${port}`;
-	sandbox = `http://localhost:${sandboxPort}`;
-	const model = { AI_BASE_URL: `${sandbox}/model/v1`, AI_MODELS: "sandbox=Sandbox" };
-	parley = new Running("npm", ["start"], {
-		env: { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path, ...model },
-	});
-	await parley.says(/Parley is ready/, 180_000);
-	browser = await openBrowser();
+	parley = await Parley.start();
+	app = parley.app;
 });
 
-afterAll(async () => {
-	await browser?.close();
-	await parley?.interrupt();
-	state.remove();
-});
+afterAll(() => parley?.close());
 
 beforeEach(async () => {
 	await context?.close();
-	context = await browser.newContext();
+	context = await parley.browser.newContext();
 	context.setDefaultTimeout(45_000);
 	page = await context.newPage();
 	await faults({});
 });
 
-const faults = (set: object) =>
-	fetch(`${sandbox}/__sandbox/faults`, {
-		method: "POST",
-		headers: { "content-type": "application/json" },
-		body: JSON.stringify({ model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 }, ...set }),
-	});
-
-interface SandboxState {
-	mailbox: { to: string; text: string }[];
-	modelCalls: { messages: { role: string; content: unknown }[] }[];
-}
-
-const sandboxState = async (): Promise<SandboxState> => (await fetch(`${sandbox}/__sandbox/state`)).json() as Promise<SandboxState>;
+const faults = (set: object) => parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 }, ...set });
 
 /** A confirmed account without a request left today. */
 async function spendTheDay(): Promise<void> {
-	const email = `${crypto.randomUUID()}@example.com`;
-	const data = { name: "Ada", email, password: "correct horse", callbackURL: "/" };
-	expect((await context.request.post(`${app}/api/auth/sign-up/email`, { data })).status()).toBe(200);
-	await expect.poll(async () => (await sandboxState()).mailbox.some(({ to }) => to === email)).toBe(true);
-	const mail = (await sandboxState()).mailbox.find(({ to }) => to === email);
-	await context.request.get(/https?:\S+/.exec(mail?.text ?? "")?.[0] ?? "");
+	await parley.signUp(context.request);
 	for (let n = 0; n < 20; n += 1) {
 		const message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text: `Question ${n}` }] };
 		const asked = await context.request.post(`${app}/api/chat/ai`, { data: { id: crypto.randomUUID(), messages: [message] } });
@@ -79,7 +47,7 @@ async function write(tab: Page, text: string): Promise<void> {
 
 /** What the model was asked, of all that begins so. */
 async function asked(text: string): Promise<number> {
-	const { modelCalls } = await sandboxState();
+	const { modelCalls } = await parley.state();
 	return modelCalls.filter(({ messages }) => JSON.stringify(messages.at(-1)?.content).includes(text)).length;
 }
 
