@@ -204,7 +204,7 @@ export function Day({ at }: { at: number }) {
 	return <LocalTime iso={new Date(at).toISOString()} form="date" />;
 }
 
-export function Told({ children }: { children: ReactNode }) {
+function Told({ children }: { children: ReactNode }) {
 	return (
 		<p role="alert" className="mt-2 text-warn">
 			{children}

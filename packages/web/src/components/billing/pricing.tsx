@@ -142,8 +142,10 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 					<Link to="/account" className="link text-ink">
 						Buy a top-up in your account
 					</Link>
-				) : (
+				) : decides(viewer) ? (
 					"Top-ups go with a paid plan."
+				) : (
+					"Top-ups are up to the owners and admins, too."
 				)}
 			</p>
 		</section>

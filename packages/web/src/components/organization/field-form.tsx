@@ -53,7 +53,7 @@ export function FieldForm({ label, hint, input, beside, action, onSubmit }: Fiel
 					name="value"
 					aria-invalid={problem ? true : undefined}
 					aria-describedby={`${id}-says`}
-					className="field w-auto min-w-0 grow basis-48"
+					className={`field w-auto min-w-0 grow ${beside ? "basis-full sm:basis-48" : "basis-32"}`}
 				/>
 				{beside}
 				{/* Before the scripts are there a press must not load the page anew. */}

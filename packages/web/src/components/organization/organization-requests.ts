@@ -9,6 +9,7 @@ const sentences: Record<string, string> = {
 	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: "An account can be in ten organizations at most. Leave one of them first.",
 	USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION: "They are in your organization already.",
 	INVALID_EMAIL: "This does not look like an email address.",
+	EMAIL_NOT_VERIFIED: "Confirm your email address before you invite others: we have sent you a link.",
 	INVITATION_LIMIT_REACHED: "A hundred invitations are open, and there can be no more. Cancel one first.",
 	INVITATION_NOT_FOUND: "This invitation is not open any more.",
 	YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: "This invitation was sent to another address.",

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { startTransition, useEffect, useRef, useState } from "react";
 import type { OrganizationsView, UsageView } from "../../view.ts";
 import { Section } from "../account/section.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
@@ -30,7 +30,8 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 
 	async function onPayerGone(text: string) {
 		await onPayerChanged();
-		setTold(text);
+		// Not before what was loaded is shown.
+		startTransition(() => setTold(text));
 	}
 
 	const create = (

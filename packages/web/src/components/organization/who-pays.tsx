@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { startTransition, useId, useState } from "react";
 import type { OrganizationsView } from "../../view.ts";
 import { letPay } from "./organization-requests.ts";
 
@@ -23,7 +23,8 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 		setProblem(await letPay(id));
 		// Also where it was refused: then this page is behind.
 		await onChanged();
-		setWanted(undefined);
+		// Together with what was loaded, or the choice would jump back for a moment.
+		startTransition(() => setWanted(undefined));
 	}
 
 	return (
