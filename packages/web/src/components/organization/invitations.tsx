@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import type { OrganizationView, Role } from "../../view.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { cancelInvitation, invite } from "./organization-requests.ts";
 import { rolesToGive } from "./roles.ts";
+import { useKeptFocus } from "./use-kept-focus.ts";
 
 interface InvitationsProps {
 	organization: OrganizationView;
@@ -15,12 +16,7 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 	const section = useRef<HTMLElement>(null);
 	const [cancelling, setCancelling] = useState(false);
 	const [told, setTold] = useState<Outcome>({ done: "" });
-	const before = useRef(invitations.length);
-	useEffect(() => {
-		// The button that was pressed went away with its row.
-		if (invitations.length < before.current && document.activeElement === document.body) section.current?.focus();
-		before.current = invitations.length;
-	}, [invitations.length]);
+	useKeptFocus(section, invitations.length);
 
 	async function send(email: string, form: FormData): Promise<Outcome> {
 		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: "Please write an email address, like ada@example.com." };

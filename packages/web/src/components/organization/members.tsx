@@ -3,6 +3,7 @@ import type { MemberView, OrganizationView, Role } from "../../view.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { changeRole, removeMember } from "./organization-requests.ts";
 import { mayDo, rolesToGive, withArticle } from "./roles.ts";
+import { useKeptFocus } from "./use-kept-focus.ts";
 
 interface MembersProps {
 	organization: OrganizationView;
@@ -16,11 +17,8 @@ export function Members({ organization, onChanged }: MembersProps) {
 	const [told, setTold] = useState("");
 	const { id: organizationId, name, members, role } = organization;
 
-	function onClose() {
-		// The button that was pressed went away with its row.
-		if (!members.some(({ id }) => id === asked?.member.id)) heading.current?.focus();
-		setAsked(undefined);
-	}
+	useKeptFocus(heading, members.length, asked !== undefined);
+	const onClose = () => setAsked(undefined);
 
 	/** In either case the list may be another one now. */
 	async function after(problem: string | undefined, done: string) {
