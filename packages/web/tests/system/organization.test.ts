@@ -224,6 +224,37 @@ test("who pays is a plain choice, which every tab follows; whoever leaves is on 
 	expect(organizationId).toBeTruthy();
 });
 
+test("an organization whose creation got no answer is created once, and without a connection the page and its words stay", async () => {
+	const page = await someone();
+	await page.goto(`${app}/account`);
+	await button(page, "Create an organization").click();
+	await page.getByLabel("Name of the organization").fill("Acme");
+	await page.context().setOffline(true);
+	await button(page, "Create").click();
+	await page.getByText("The server could not be reached.").waitFor();
+	expect(await page.getByLabel("Name of the organization").inputValue()).toBe("Acme");
+	await page.context().setOffline(false);
+	await page.route("**/organization/create", async (route) => {
+		await route.fetch();
+		await route.abort();
+	});
+	await button(page, "Create").click();
+	await button(page, "Create").and(page.locator(":enabled")).waitFor();
+	await page.unroute("**/organization/create");
+	await button(page, "Create").click();
+	await isFocused(page.getByText("Acme is there, and you are its owner."));
+	await page.getByText("Acme has no plan yet. Until it has one, what you ask").waitFor();
+	expect(await page.getByRole("radio", { name: "Acme" }).count()).toBe(1);
+	await page.context().setOffline(true);
+	await page.getByLabel("Invite by email").fill("dora@example.com");
+	await button(page, "Invite").click();
+	await page.getByText("The server could not be reached.").waitFor();
+	expect(await page.getByLabel("Invite by email").inputValue()).toBe("dora@example.com");
+	await page.getByRole("radio", { name: "Yourself" }).click();
+	await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
+	expect(await page.getByRole("radio", { name: "Acme" }).isChecked()).toBe(true);
+});
+
 describe("an invitation", () => {
 	test.each<[what: string, prepare: (owner: Page, guest: Page) => Promise<string>, heading: string, next: string]>([
 		[

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { randomId } from "../requests.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { createOrganization } from "./organization-requests.ts";
 
@@ -10,11 +11,14 @@ interface CreateOrganizationProps {
 /** A button that opens the form: most readers never need it. */
 export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationProps) {
 	const [open, setOpen] = useState(false);
+	// Its address is shown nowhere.
+	const [slug, setSlug] = useState(randomId);
 
 	async function create(name: string): Promise<Outcome> {
 		if (name === "") return { problem: "What is it called? Any name will do." };
-		const problem = await createOrganization(name);
-		if (problem) return { problem };
+		const refusal = await createOrganization(name, slug);
+		if (refusal) return { problem: refusal.text };
+		setSlug(randomId());
 		setOpen(false);
 		await onCreated(name);
 		return { done: "" };

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { InvitationView, Viewer } from "../../view.ts";
 import { signOut } from "../session/session-requests.ts";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
-import { acceptInvitation, declineInvitation } from "./organization-requests.ts";
+import { acceptInvitation, andShow, declineInvitation } from "./organization-requests.ts";
 
 interface InvitationProps {
 	invitation: InvitationView;
@@ -101,13 +101,10 @@ function Answer({ invitation: { id, organization }, onChanged }: Pick<Invitation
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState<string>();
 
-	async function answer(send: () => Promise<string | undefined>) {
+	async function answer(send: () => ReturnType<typeof declineInvitation>) {
 		if (busy) return;
 		setBusy(true);
-		const told = await send();
-		// Also where it was refused: it may have been accepted or taken back elsewhere.
-		await onChanged();
-		setProblem(told);
+		setProblem(await andShow(send(), onChanged));
 		setBusy(false);
 	}
 

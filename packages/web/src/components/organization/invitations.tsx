@@ -2,7 +2,7 @@ import { useRef, useState } from "react";
 import type { OrganizationView, Role } from "../../view.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { FieldForm, type Outcome } from "./field-form.tsx";
-import { cancelInvitation, invite } from "./organization-requests.ts";
+import { andShow, cancelInvitation, invite } from "./organization-requests.ts";
 import { rolesToGive } from "./roles.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
@@ -20,16 +20,14 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 
 	async function send(email: string, form: FormData): Promise<Outcome> {
 		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: "Please write an email address, like ada@example.com." };
-		const problem = await invite(organizationId, email, String(form.get("role")) as Role);
-		await onChanged();
+		const problem = await andShow(invite(organizationId, email, String(form.get("role")) as Role), onChanged);
 		return problem ? { problem } : { done: `An invitation is on its way to ${email}.` };
 	}
 
 	async function cancel(invitationId: string, email: string) {
 		if (cancelling) return;
 		setCancelling(true);
-		const problem = await cancelInvitation(invitationId);
-		await onChanged();
+		const problem = await andShow(cancelInvitation(invitationId), onChanged);
 		setTold(problem ? { problem } : { done: `The invitation of ${email} is cancelled. Its link does not work any more.` });
 		setCancelling(false);
 	}

@@ -15,9 +15,9 @@ export function Leave({ organization: { id, name, role, members }, onLeft }: Lea
 	}
 
 	async function confirm() {
-		const problem = await leave(id);
-		if (!problem) await onLeft();
-		return problem;
+		const refusal = await leave(id);
+		if (!refusal) await onLeft();
+		return refusal?.text;
 	}
 
 	return (

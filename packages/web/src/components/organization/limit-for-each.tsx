@@ -1,6 +1,6 @@
 import type { OrganizationView } from "../../view.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
-import { limitEachMember } from "./organization-requests.ts";
+import { andShow, limitEachMember } from "./organization-requests.ts";
 
 interface LimitForEachProps {
 	organization: OrganizationView;
@@ -15,9 +15,8 @@ export function LimitForEach({ organization: { id, requestsPerMember }, onChange
 		const limit = written === "" ? null : Number(written);
 		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= most))
 			return { problem: `Please write a whole number from 1 to ${most}, or nothing.` };
-		const problem = await limitEachMember(id, limit);
+		const problem = await andShow(limitEachMember(id, limit), onChanged);
 		if (problem) return { problem };
-		await onChanged();
 		return { done: limit === null ? "Saved: no limit but the plan’s." : `Saved: ${limit} for each member, in a billing period.` };
 	}
 	return (

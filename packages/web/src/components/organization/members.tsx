@@ -1,7 +1,7 @@
 import { useRef, useState } from "react";
 import type { MemberView, OrganizationView, Role } from "../../view.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { changeRole, removeMember } from "./organization-requests.ts";
+import { andShow, changeRole, removeMember } from "./organization-requests.ts";
 import { mayDo, rolesToGive, withArticle } from "./roles.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
@@ -20,18 +20,17 @@ export function Members({ organization, onChanged }: MembersProps) {
 	useKeptFocus(heading, members.length, asked !== undefined);
 	const onClose = () => setAsked(undefined);
 
-	/** In either case the list may be another one now. */
-	async function after(problem: string | undefined, done: string) {
-		await onChanged();
-		setTold(problem ? "" : done);
+	async function remove(member: MemberView) {
+		const problem = await andShow(removeMember(organizationId, member.id), onChanged);
+		setTold(problem ? "" : `${member.name} is not in ${name} any more.`);
 		return problem;
 	}
 
-	const remove = async ({ id, name: who }: MemberView) =>
-		after(await removeMember(organizationId, id), `${who} is not in ${name} any more.`);
-
-	const give = async ({ id, name: who }: MemberView, next: Role) =>
-		after(await changeRole(organizationId, id, next), `${who} is ${withArticle[next]} now.`);
+	async function give(member: MemberView, next: Role) {
+		const problem = await andShow(changeRole(organizationId, member.id, next), onChanged);
+		setTold(problem ? "" : `${member.name} is ${withArticle[next]} now.`);
+		return problem;
+	}
 
 	return (
 		<section aria-labelledby="members">

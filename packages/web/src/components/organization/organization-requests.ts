@@ -1,9 +1,13 @@
 import type { Role } from "../../view.ts";
-import { randomId } from "../requests.ts";
-import { askIdentity, type IdentityAnswer } from "../session/ask-identity.ts";
+import { askIdentity } from "../session/ask-identity.ts";
 
-/** Resolves to a sentence when it could not be done. */
-type Told = Promise<string | undefined>;
+/** Why something was not done. `isBehind`: the server has decided so, by what the page may not show yet. */
+interface Refusal {
+	text: string;
+	isBehind: boolean;
+}
+
+type Asked = Promise<Refusal | undefined>;
 
 const sentences: Record<string, string> = {
 	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: "An account can be in ten organizations at most. Leave one of them first.",
@@ -21,63 +25,62 @@ const sentences: Record<string, string> = {
 	UNAUTHORIZED: "You are not signed in any more. Sign in and try again.",
 };
 
-/** Whom the reader lets pay from now on; null for themselves. Renews the session's cookie, which is a copy of up to a minute. */
-export async function letPay(organizationId: string | null): Told {
-	return problemOf(await ask("set-active", { organizationId }));
+/** Shows what became of a request, and resolves to a sentence when it was not done. Without an answer nothing is loaded: the page would go away. */
+export async function andShow(asked: Asked, reload: () => Promise<void>): Promise<string | undefined> {
+	const refusal = await asked;
+	if (!refusal || refusal.isBehind) await reload();
+	return refusal?.text;
 }
 
-/** Creates an organization that pays from now on, as soon as it has a plan. */
-export async function createOrganization(name: string): Told {
-	// Its address is shown nowhere.
-	const answer = await ask("create", { name, slug: randomId() });
-	if (answer.kind === "refused") return problemOf(answer);
-	return letPay(idOf(answer.body));
+/** Whom the reader lets pay from now on; null for themselves. */
+export const letPay = (organizationId: string | null): Asked => ask("set-active", { organizationId });
+
+/** Creates an organization that pays from now on, as soon as it has a plan. The same `slug` again is the same press again. */
+export async function createOrganization(name: string, slug: string): Asked {
+	const refusal = await ask("create", { name, slug }, "ORGANIZATION_ALREADY_EXISTS");
+	if (!refusal) await renewCookie({ organizationSlug: slug });
+	return refusal;
 }
 
-export async function invite(organizationId: string, email: string, role: Role): Told {
-	return problemOf(await ask("invite-member", { organizationId, email, role }));
-}
+export const invite = (organizationId: string, email: string, role: Role): Asked => ask("invite-member", { organizationId, email, role });
 
-export async function cancelInvitation(invitationId: string): Told {
-	return problemOf(await ask("cancel-invitation", { invitationId }));
-}
+export const cancelInvitation = (invitationId: string): Asked => ask("cancel-invitation", { invitationId });
 
 /** Joins an organization, which pays from now on. */
-export async function acceptInvitation(invitationId: string, organizationId: string): Told {
-	const problem = problemOf(await ask("accept-invitation", { invitationId }));
-	return problem ?? letPay(organizationId);
+export async function acceptInvitation(invitationId: string, organizationId: string): Asked {
+	const refusal = await ask("accept-invitation", { invitationId });
+	if (!refusal) await renewCookie({ organizationId });
+	return refusal;
 }
 
-export async function declineInvitation(invitationId: string): Told {
-	return problemOf(await ask("reject-invitation", { invitationId }));
-}
+export const declineInvitation = (invitationId: string): Asked => ask("reject-invitation", { invitationId });
 
-export async function changeRole(organizationId: string, memberId: string, role: Role): Told {
-	return problemOf(await ask("update-member-role", { organizationId, memberId, role }));
-}
+export const changeRole = (organizationId: string, memberId: string, role: Role): Asked =>
+	ask("update-member-role", { organizationId, memberId, role });
 
-export async function removeMember(organizationId: string, memberId: string): Told {
-	return problemOf(await ask("remove-member", { organizationId, memberIdOrEmail: memberId }));
-}
+export const removeMember = (organizationId: string, memberId: string): Asked =>
+	ask("remove-member", { organizationId, memberIdOrEmail: memberId });
 
 /** Null for no limit but the plan's. */
-export async function limitEachMember(organizationId: string, requestsPerMember: number | null): Told {
-	return problemOf(await ask("update", { organizationId, data: { requestsPerMember } }));
+export const limitEachMember = (organizationId: string, requestsPerMember: number | null): Asked =>
+	ask("update", { organizationId, data: { requestsPerMember } });
+
+export async function leave(organizationId: string): Asked {
+	const refusal = await ask("leave", { organizationId });
+	if (!refusal) await renewCookie({ organizationId: null });
+	return refusal;
 }
 
-export async function leave(organizationId: string): Told {
-	const problem = problemOf(await ask("leave", { organizationId }));
-	return problem ?? letPay(null);
+/** The session says already who pays; its cookie is a copy of up to a minute. Should this fail, the copy runs out by itself. */
+async function renewCookie(active: { organizationId: string | null } | { organizationSlug: string }): Promise<void> {
+	await ask("set-active", active);
 }
 
-const ask = (path: string, body: object) => askIdentity(`organization/${path}`, body);
-
-function problemOf(answer: IdentityAnswer): string | undefined {
-	if (answer.kind === "done") return;
-	if (answer.code.startsWith("YOU_ARE_NOT_ALLOWED")) return "This is up to the owners and admins of the organization.";
-	return sentences[answer.code] ?? answer.text;
-}
-
-function idOf(body: unknown): string | null {
-	return typeof body === "object" && body !== null && "id" in body ? String(body.id) : null;
+/** `done` is the code of a refusal that says that it was done before. */
+async function ask(path: string, body: object, done?: string): Asked {
+	const answer = await askIdentity(`organization/${path}`, body);
+	if (answer.kind === "done" || answer.code === done) return;
+	const isNotTheirs = answer.code.startsWith("YOU_ARE_NOT_ALLOWED");
+	const text = isNotTheirs ? "This is up to the owners and admins of the organization." : (sentences[answer.code] ?? answer.text);
+	return { text, isBehind: answer.kind === "refused" };
 }

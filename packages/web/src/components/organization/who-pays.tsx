@@ -1,6 +1,6 @@
-import { startTransition, useId, useState } from "react";
+import { useId, useState } from "react";
 import type { OrganizationsView } from "../../view.ts";
-import { letPay } from "./organization-requests.ts";
+import { andShow, letPay } from "./organization-requests.ts";
 
 interface WhoPaysProps {
 	organizations: OrganizationsView;
@@ -15,16 +15,17 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 	const group = useId();
 	const [wanted, setWanted] = useState<{ id: string | null }>();
 	const [problem, setProblem] = useState<string>();
-	const payer = wanted ? wanted.id : (active?.id ?? null);
+	const pays = active?.id ?? null;
+	// The choice stands until the page shows it, or it would jump back for a moment.
+	if (wanted?.id === pays) setWanted(undefined);
+	const payer = wanted ? wanted.id : pays;
 
 	async function choose(id: string | null) {
 		if (wanted) return;
 		setWanted({ id });
-		setProblem(await letPay(id));
-		// Also where it was refused: then this page is behind.
-		await onChanged();
-		// Together with what was loaded, or the choice would jump back for a moment.
-		startTransition(() => setWanted(undefined));
+		const told = await andShow(letPay(id), onChanged);
+		setProblem(told);
+		if (told) setWanted(undefined);
 	}
 
 	return (

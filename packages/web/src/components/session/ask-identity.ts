@@ -1,5 +1,8 @@
-/** What better-auth answers: its body, or why not, in its own word (`code`) and in a sentence that fits any reason. */
-export type IdentityAnswer = { kind: "done"; body: unknown } | { kind: "refused"; code: string; text: string };
+/**
+ * What became of a call of better-auth. Not done, it says why in its own word (`code`) and in a sentence that fits any reason; `failed` is
+ * whatever happened before it could decide.
+ */
+type IdentityAnswer = { kind: "done" } | { kind: "refused" | "failed"; code: string; text: string };
 
 /** Its browser client weighs more than the pages that would load it. */
 export async function askIdentity(path: string, body: object): Promise<IdentityAnswer> {
@@ -11,11 +14,12 @@ export async function askIdentity(path: string, body: object): Promise<IdentityA
 			body: JSON.stringify(body),
 		});
 	} catch {
-		return { kind: "refused", code: "", text: "The server could not be reached. Look at your connection and try again." };
+		return { kind: "failed", code: "", text: "The server could not be reached. Look at your connection and try again." };
 	}
+	if (response.ok) return { kind: "done" };
+	if (response.status === 429) return { kind: "failed", code: "", text: "That was tried too often. Wait a minute and try again." };
 	const told: unknown = await response.json().catch(() => null);
-	if (response.ok) return { kind: "done", body: told };
 	const code = typeof told === "object" && told !== null && "code" in told ? String(told.code) : "";
-	if (response.status === 429) return { kind: "refused", code: "", text: "That was tried too often. Wait a minute and try again." };
-	return { kind: "refused", code, text: "That did not work, and it was not your doing. Please try again in a moment." };
+	const text = "That did not work, and it was not your doing. Please try again in a moment.";
+	return { kind: response.status < 500 ? "refused" : "failed", code, text };
 }
