@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { useHydrated } from "../frame/local-time.tsx";
 import { randomId } from "../requests.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { createOrganization } from "./organization-requests.ts";
@@ -10,6 +11,7 @@ interface CreateOrganizationProps {
 
 /** A button that opens the form: most readers never need it. */
 export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationProps) {
+	const hydrated = useHydrated();
 	const [open, setOpen] = useState(false);
 	// Its address is shown nowhere.
 	const [slug, setSlug] = useState(randomId);
@@ -26,7 +28,7 @@ export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationPro
 
 	if (!open) {
 		return (
-			<button type="button" className={isFirst ? "button-plain" : "button-bare -ml-2"} onClick={() => setOpen(true)}>
+			<button type="button" className={isFirst ? "button-plain" : "button-bare -ml-2"} disabled={!hydrated} onClick={() => setOpen(true)}>
 				{isFirst ? "Create an organization" : "Create another organization"}
 			</button>
 		);

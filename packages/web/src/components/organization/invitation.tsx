@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { InvitationView, Viewer } from "../../view.ts";
+import { useHydrated } from "../frame/local-time.tsx";
 import { signOut } from "../session/session-requests.ts";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
 import { acceptInvitation, andShow, declineInvitation } from "./organization-requests.ts";
@@ -98,6 +99,7 @@ export function Invitation({ invitation, viewer, mailboxUrl, onChanged }: Invita
 }
 
 function Answer({ invitation: { id, organization }, onChanged }: Pick<InvitationProps, "invitation" | "onChanged">) {
+	const hydrated = useHydrated();
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState<string>();
 
@@ -114,12 +116,18 @@ function Answer({ invitation: { id, organization }, onChanged }: Pick<Invitation
 				<button
 					type="button"
 					className="button-next"
+					disabled={!hydrated}
 					aria-disabled={busy}
 					onClick={() => void answer(() => acceptInvitation(id, organization.id))}
 				>
 					{busy ? "One moment" : "Accept"}
 				</button>
-				<button type="button" className="button-plain" disabled={busy} onClick={() => void answer(() => declineInvitation(id))}>
+				<button
+					type="button"
+					className="button-plain"
+					disabled={!hydrated || busy}
+					onClick={() => void answer(() => declineInvitation(id))}
+				>
 					Decline
 				</button>
 			</div>

@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import type { OrganizationsView } from "../../view.ts";
+import { useHydrated } from "../frame/local-time.tsx";
 import { andShow, letPay } from "./organization-requests.ts";
 
 interface WhoPaysProps {
@@ -13,6 +14,7 @@ interface WhoPaysProps {
 /** The plain choice between oneself and one's organizations. */
 export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }: WhoPaysProps) {
 	const group = useId();
+	const hydrated = useHydrated();
 	const [wanted, setWanted] = useState<{ id: string | null }>();
 	const [problem, setProblem] = useState<string>();
 	const pays = active?.id ?? null;
@@ -30,7 +32,7 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 
 	return (
 		<div>
-			<fieldset>
+			<fieldset disabled={!hydrated}>
 				<legend className="font-medium">Who pays for what you ask</legend>
 				{[{ id: null, name: "Yourself" }, ...mine].map(({ id, name }) => (
 					<label key={id ?? "yourself"} className="flex min-h-9 items-center gap-3 pointer-coarse:min-h-11">
