@@ -19,6 +19,7 @@ import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
+import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
@@ -78,6 +79,11 @@ const ApiUsageRoute = ApiUsageRouteImport.update({
 const ApiUsageEventsRoute = ApiUsageEventsRouteImport.update({
   id: '/api/usage-events',
   path: '/api/usage-events',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const InvitationInvitationIdRoute = InvitationInvitationIdRouteImport.update({
+  id: '/invitation/$invitationId',
+  path: '/invitation/$invitationId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
@@ -146,6 +152,7 @@ export interface FileRoutesByFullPath {
   '/api/health': typeof ApiHealthRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
+  '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -167,6 +174,7 @@ export interface FileRoutesByTo {
   '/api/health': typeof ApiHealthRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
+  '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/': typeof ChatIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -191,6 +199,7 @@ export interface FileRoutesById {
   '/api/health': typeof ApiHealthRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
+  '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/_chat/': typeof ChatIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -216,6 +225,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/usage'
     | '/api/usage-events'
+    | '/invitation/$invitationId'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
@@ -237,6 +247,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/usage'
     | '/api/usage-events'
+    | '/invitation/$invitationId'
     | '/'
     | '/c/$chatId'
     | '/api/admin/corrections'
@@ -260,6 +271,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/usage'
     | '/api/usage-events'
+    | '/invitation/$invitationId'
     | '/_chat/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
@@ -284,6 +296,7 @@ export interface RootRouteChildren {
   ApiHealthRoute: typeof ApiHealthRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
+  InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
@@ -366,6 +379,13 @@ declare module '@tanstack/react-router' {
       path: '/api/usage-events'
       fullPath: '/api/usage-events'
       preLoaderRoute: typeof ApiUsageEventsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/invitation/$invitationId': {
+      id: '/invitation/$invitationId'
+      path: '/invitation/$invitationId'
+      fullPath: '/invitation/$invitationId'
+      preLoaderRoute: typeof InvitationInvitationIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/c/$chatId': {
@@ -470,6 +490,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiHealthRoute: ApiHealthRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
+  InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,

@@ -139,6 +139,11 @@ export function auth(request: Request) {
 				organizationHooks: {
 					beforeCreateOrganization: async ({ organization: written }) => assertOrganization(written),
 					beforeUpdateOrganization: async ({ organization: written }) => assertOrganization(written),
+					// A mail in our name to any address is not for who has shown none.
+					beforeCreateInvitation: async ({ inviter: { emailVerified } }) => {
+						if (!emailVerified)
+							throw new APIError("FORBIDDEN", { code: "EMAIL_NOT_VERIFIED", message: "Confirm your email address first." });
+					},
 					afterCreateOrganization: async ({ organization: { id, name }, user: { email } }) =>
 						waitUntil(ensureCustomer({ id, email, name })),
 				},

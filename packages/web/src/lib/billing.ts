@@ -178,9 +178,9 @@ async function summaryOf(request: Request, asker: Subject, ask: "usage" | "usage
 	const organization = asker.kind === "user" ? asker.organization : null;
 	const plan = organization && (await ledger(organization.key)[ask](organization.key, asker.key));
 	if (organization && plan?.tier === "paid" && plan.share) {
-		const { name, cap } = organization;
+		const { name, mayBuy, cap } = organization;
 		const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - plan.share.used - plan.share.held);
-		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, member: { limit: cap, ...plan.share } } };
+		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
 	}
 	const [own, ...shared] = await Promise.all([ledger(asker.key)[ask](asker.key), ...pools.map((key) => ledger(key).usage(key))]);
 	const view = toView(own, Math.min(own.remaining, ...shared.map((pool) => pool.remaining)));

@@ -13,6 +13,7 @@ import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
 import { randomId } from "../components/requests.ts";
+import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadShell } from "../lib/pages.ts";
 
@@ -45,9 +46,10 @@ function ChatFrame() {
 	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
 	const newId = useNewId(match?.params.chatId);
 	const [boughtAtMs, setBoughtAtMs] = useState(0);
-	usePlanNews(() => {
+	usePlanNews((news) => {
 		shell.refreshUsage();
-		setBoughtAtMs(Date.now());
+		// What a limit refused does not go out by itself at the cost of someone else.
+		if (news === "plan") setBoughtAtMs(Date.now());
 	});
 	const backToChat = useEffectEvent(() => {
 		const kept = keptPath();
@@ -96,7 +98,7 @@ function ChatFrame() {
 						look={shell.lookForPurchase}
 						onHere={() => {
 							setBoughtAtMs(Date.now());
-							tellTabs();
+							tellTabs("plan");
 						}}
 						onClose={() => void navigate({ to: ".", search: {}, replace: true })}
 					/>
@@ -123,7 +125,7 @@ function ChatFrame() {
 				)}
 				<Outlet />
 			</main>
-			<TallyIcon limit={usage.limit} remaining={usage.remaining} />
+			<TallyIcon {...nearestLimit(usage)} />
 		</div>
 	);
 }

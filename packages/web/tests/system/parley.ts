@@ -76,7 +76,7 @@ export class Parley {
 }
 
 interface SandboxState {
-	mailbox: { to: string; text: string }[];
+	mailbox: { to: string; subject: string; text: string }[];
 	customers: { id: string; externalId: string }[];
 	subscriptions: { customerId: string; status: string; isFreePlan: boolean }[];
 	modelCalls: { messages: { role: string; content: unknown }[] }[];

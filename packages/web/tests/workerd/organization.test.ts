@@ -248,6 +248,16 @@ describe("an invitation", () => {
 		expect((await invited.post("/api/auth/organization/accept-invitation", { invitationId })).status).toBe(200);
 	});
 
+	test("is sent only by who has confirmed an address of their own", async () => {
+		const owner = new Client();
+		const { email } = await owner.signUp();
+		const { id: organizationId } = await ok<{ id: string }>(owner.post("/api/auth/organization/create", { name: "Acme", slug: id() }));
+		const invite = () => owner.post("/api/auth/organization/invite-member", { email: "x@example.com", role: "member", organizationId });
+		expect((await invite()).status).toBe(403);
+		await owner.confirm(email);
+		expect((await invite()).status).toBe(200);
+	});
+
 	test.each([[0], [-1], [1.5], ["many"], [10_000_000]])("no organization has a cap of %s", async (requestsPerMember) => {
 		const { owner, organizationId } = await found();
 		const answer = await owner.post("/api/auth/organization/update", { organizationId, data: { requestsPerMember } });

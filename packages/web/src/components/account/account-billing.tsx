@@ -4,6 +4,8 @@ import { useHydrated } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
 export interface AccountBillingProps {
+	/** Who buys: the reader, or the organization that they act for, which has a name. */
+	customer: { id: string; name: string | null };
 	usage: UsageView;
 	pricing: PricingView;
 	/** Something was changed at the billing service that shows on the whole page, and in other tabs. */

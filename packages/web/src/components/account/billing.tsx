@@ -25,7 +25,9 @@ export default function Billing(props: AccountBillingProps) {
 function BillingSections(props: AccountBillingProps) {
 	const billing = useBilling();
 	usePlanNews(() => void billing.reload?.());
-	if (!billing.loaded) {
+	// The SDK keeps what it has read, which may be of who paid before.
+	const isOther = billing.loaded && billing.customer && billing.customer.externalId !== props.customer.id;
+	if (!billing.loaded || isOther) {
 		return (
 			<Section title="Plan">
 				<p className="text-soft">Asking the billing service …</p>
@@ -36,14 +38,14 @@ function BillingSections(props: AccountBillingProps) {
 	return <Loaded billing={billing} {...props} />;
 }
 
-function Loaded({ billing, pricing, usage, onChanged }: AccountBillingProps & { billing: BillingData }) {
+function Loaded({ billing, customer, pricing, usage, onChanged }: AccountBillingProps & { billing: BillingData }) {
 	const [plan] = paidPlans(billing);
 	// Bought or ended elsewhere: then the count on this page is older than the plan.
 	const isBehind = plan ? balanceOf(plan) !== null && usage.tier !== "paid" : usage.tier === "paid";
 	useCatchingUp(isBehind, onChanged);
 	return (
 		<>
-			<PlanSection billing={billing} usage={usage} freeLimit={pricing.freeLimit} onChanged={onChanged} />
+			<PlanSection billing={billing} organization={customer.name} usage={usage} freeLimit={pricing.freeLimit} onChanged={onChanged} />
 			{plan && ["active", "trialing"].includes(plan.status) && (
 				<ChangePlan billing={billing} plan={plan} plans={pricing.plans} onChanged={onChanged} />
 			)}

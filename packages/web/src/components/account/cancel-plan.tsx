@@ -7,6 +7,7 @@ import { type Billing, nameOf, notDone, type Plan } from "./plan.ts";
 interface CancelPlanProps {
 	billing: Billing;
 	plan: Plan;
+	organization: string | null;
 	usage: UsageView;
 	freeLimit: number;
 	onChanged: () => void;
@@ -15,10 +16,11 @@ interface CancelPlanProps {
 type Timing = "at_end_of_current_billing_period" | "immediately";
 
 /** The two ways to end a plan, each with what is lost by it said before. */
-export function CancelPlan({ billing, plan, usage, freeLimit, onChanged }: CancelPlanProps) {
+export function CancelPlan({ billing, plan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
 	const [asked, setAsked] = useState<Timing>();
 	const name = nameOf(plan);
 	const isEnding = plan.status === "cancellation_scheduled";
+	const lostNow = <LostNow organization={organization} usage={usage} freeLimit={freeLimit} />;
 
 	async function cancel(timing: Timing) {
 		const { subscription: after } = await billing.cancelSubscription({ id: plan.id, cancellation: { timing } });
@@ -39,7 +41,7 @@ export function CancelPlan({ billing, plan, usage, freeLimit, onChanged }: Cance
 			{asked && (
 				<ConfirmDialog
 					title={asked === "immediately" ? `End ${name} now?` : `Cancel ${name}?`}
-					text={asked === "immediately" ? <LostNow usage={usage} freeLimit={freeLimit} /> : <LostLater plan={plan} usage={usage} />}
+					text={asked === "immediately" ? lostNow : <LostLater plan={plan} organization={organization} usage={usage} />}
 					action={asked === "immediately" ? `End ${name} now` : `Cancel ${name}`}
 					onConfirm={() => cancel(asked)}
 					onClose={() => setAsked(undefined)}
@@ -49,7 +51,7 @@ export function CancelPlan({ billing, plan, usage, freeLimit, onChanged }: Cance
 	);
 }
 
-function LostNow({ usage, freeLimit }: { usage: UsageView; freeLimit: number }) {
+function LostNow({ organization, usage, freeLimit }: Pick<CancelPlanProps, "organization" | "usage" | "freeLimit">) {
 	return (
 		<>
 			{usage.tier === "paid" && usage.remaining > 0 && (
@@ -58,17 +60,19 @@ function LostNow({ usage, freeLimit }: { usage: UsageView; freeLimit: number }) 
 					{usage.topUps > 0 && ", those from top-ups too"}.{" "}
 				</>
 			)}
-			Nothing is paid back, and it cannot be undone. You go on with <LocalNumber value={freeLimit} /> free requests a day.
+			Nothing is paid back, and it cannot be undone. {organization === null ? "You go on" : `Everyone in ${organization} goes on`} with{" "}
+			<LocalNumber value={freeLimit} /> free requests a day{organization === null ? "" : " of their own"}.
 		</>
 	);
 }
 
-function LostLater({ plan, usage }: { plan: Plan; usage: UsageView }) {
+function LostLater({ plan, organization, usage }: Pick<CancelPlanProps, "plan" | "organization" | "usage">) {
 	const end = plan.currentBillingPeriodEnd;
 	return (
 		<>
 			It stays yours until {end ? <LocalTime iso={new Date(end).toISOString()} form="date" /> : "the end of the period that you paid for"},
-			and then you are on the free plan. You can change your mind until then.
+			and then {organization === null ? "you are on the free plan" : "its members ask on their own requests"}. You can change your mind
+			until then.
 			{usage.topUps > 0 && " What is left of your top-ups then ends with it."}
 		</>
 	);

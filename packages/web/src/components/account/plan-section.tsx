@@ -11,17 +11,23 @@ import { Section } from "./section.tsx";
 
 interface PlanSectionProps {
 	billing: Billing;
+	/** The name of the organization whose plan it is; null for the reader's own. */
+	organization: string | null;
 	usage: UsageView;
 	/** Requests a day without a plan. */
 	freeLimit: number;
 	onChanged: () => void;
 }
 
-export function PlanSection({ billing, usage, freeLimit, onChanged }: PlanSectionProps) {
+export function PlanSection(props: PlanSectionProps) {
+	const { billing, organization, freeLimit } = props;
 	const plans = paidPlans(billing);
 	const waiting = planWithoutCard(billing);
 	return (
 		<Section title="Plan">
+			{organization !== null && plans.length > 0 && (
+				<p className="mb-2 text-soft wrap-anywhere">Everyone in {organization} asks on this plan.</p>
+			)}
 			{plans.length > 1 && (
 				<p className="mb-4">
 					You have <LocalNumber value={plans.length} /> plans at once. One is used up after the other; cancel the one that you do not need.
@@ -29,15 +35,19 @@ export function PlanSection({ billing, usage, freeLimit, onChanged }: PlanSectio
 			)}
 			{plans.map((plan) => (
 				<div key={plan.id} className="mb-6 last:mb-0">
-					<PlanState billing={billing} plan={plan} usage={usage} freeLimit={freeLimit} onChanged={onChanged} />
+					<PlanState {...props} plan={plan} />
 				</div>
 			))}
 			{plans.length === 0 && waiting && <WithoutCard billing={billing} plan={waiting} />}
 			{plans.length === 0 && !waiting && (
 				<>
-					<p>
-						Free: <LocalNumber value={freeLimit} /> requests a day.
-					</p>
+					{organization === null ? (
+						<p>
+							Free: <LocalNumber value={freeLimit} /> requests a day.
+						</p>
+					) : (
+						<p className="wrap-anywhere">{organization} has no plan yet. Until it has one, what its members ask counts on themselves.</p>
+					)}
 					<Link to="/pricing" className="button-next mt-4">
 						Go Pro
 					</Link>
@@ -49,16 +59,15 @@ export function PlanSection({ billing, usage, freeLimit, onChanged }: PlanSectio
 
 type PlanStateProps = PlanSectionProps & { plan: Plan };
 
-function PlanState({ billing, plan, usage, freeLimit, onChanged }: PlanStateProps) {
-	if (plan.status === "cancellation_scheduled") {
-		return <Cancelling billing={billing} plan={plan} usage={usage} freeLimit={freeLimit} onChanged={onChanged} />;
-	}
+function PlanState(props: PlanStateProps) {
+	const { billing, plan, usage } = props;
+	if (plan.status === "cancellation_scheduled") return <Cancelling {...props} />;
 	const isOwed = plan.status === "past_due" || plan.status === "unpaid";
 	return (
 		<>
 			{isOwed ? <Owed billing={billing} plan={plan} /> : <Running plan={plan} usage={usage} />}
 			<Balance plan={plan} />
-			<CancelPlan billing={billing} plan={plan} usage={usage} freeLimit={freeLimit} onChanged={onChanged} />
+			<CancelPlan {...props} />
 		</>
 	);
 }
@@ -126,7 +135,8 @@ function WithoutCard({ billing, plan }: { billing: Billing; plan: Plan }) {
 	);
 }
 
-function Cancelling({ billing, plan, usage, freeLimit, onChanged }: PlanStateProps) {
+function Cancelling(props: PlanStateProps) {
+	const { billing, plan, usage, onChanged } = props;
 	const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
 	const end = plan.cancelScheduledAt ?? plan.currentBillingPeriodEnd;
 	async function keep() {
@@ -156,7 +166,7 @@ function Cancelling({ billing, plan, usage, freeLimit, onChanged }: PlanStatePro
 				Keep {nameOf(plan)}
 			</button>
 			{state === "failed" && <Told>{notDone}</Told>}
-			<CancelPlan billing={billing} plan={plan} usage={usage} freeLimit={freeLimit} onChanged={onChanged} />
+			<CancelPlan {...props} />
 		</>
 	);
 }

@@ -1,5 +1,8 @@
 import { useEffect, useEffectEvent } from "react";
 
+/** The plan or what is left of it has changed, or another one pays now: the reader or an organization. */
+type News = "plan" | "payer";
+
 let channel: BroadcastChannel | undefined;
 
 /** One a page: it hears the other tabs, and not itself. */
@@ -9,16 +12,16 @@ function tabs(): BroadcastChannel | undefined {
 	return channel;
 }
 
-/** Tells the other tabs of this browser that the plan or what is left of it has changed. They ask the server themselves what it is. */
-export function tellTabs(): void {
-	tabs()?.postMessage("changed");
+/** Tells the other tabs of this browser. They ask the server themselves what it is. */
+export function tellTabs(news: News): void {
+	tabs()?.postMessage(news);
 }
 
 /** Calls when another tab says so. */
-export function usePlanNews(onNews: () => void): void {
+export function usePlanNews(onNews: (news: News) => void): void {
 	const heard = useEffectEvent(onNews);
 	useEffect(() => {
-		const listener = () => heard();
+		const listener = ({ data }: MessageEvent<News>) => heard(data);
 		tabs()?.addEventListener("message", listener);
 		return () => tabs()?.removeEventListener("message", listener);
 	}, []);

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { PlanView, PricingView, Shell } from "../../view.ts";
+import type { PlanView, PricingView, Shell, Viewer } from "../../view.ts";
 import { BuyButton } from "./buy-button.tsx";
 import { priceText } from "./money.ts";
 import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";
@@ -75,6 +75,7 @@ interface SubscribeProps {
 }
 
 function Subscribe({ plan, main, isChange, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
+	if (billing !== "none" && !decides(viewer)) return null;
 	if (isChange || usage.tier === "paid") {
 		return (
 			<Link to="/account" className="button-plain">
@@ -103,6 +104,25 @@ function Subscribe({ plan, main, isChange, shell: { viewer, usage, billing, mail
 	);
 }
 
+/** Whether the reader decides on the plan that they ask on. */
+const decides = (viewer: Viewer) => viewer.kind === "guest" || viewer.organization?.mayBuy !== false;
+
+/** For whom a press of a button below buys, where that is not the reader. */
+export function BuyingFor({ viewer }: { viewer: Viewer }) {
+	const organization = viewer.kind === "user" ? viewer.organization : null;
+	if (!organization) return null;
+	return (
+		<p className="mb-8 max-w-read wrap-anywhere">
+			{organization.mayBuy
+				? `What you buy here is for everyone in ${organization.name}. `
+				: `The plan of ${organization.name} is up to its owners and admins: ask one of them. `}
+			<Link to="/account" className="link">
+				{organization.mayBuy ? "Buy for yourself instead" : "Pay for yourself"}
+			</Link>
+		</p>
+	);
+}
+
 export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingProps) {
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;
@@ -118,12 +138,14 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 				</div>
 			))}
 			<p className="mt-4 text-soft">
-				{usage.tier === "paid" && viewer.kind === "user" && billing !== "none" ? (
+				{usage.tier === "paid" && viewer.kind === "user" && decides(viewer) && billing !== "none" ? (
 					<Link to="/account" className="link text-ink">
 						Buy a top-up in your account
 					</Link>
-				) : (
+				) : decides(viewer) ? (
 					"Top-ups go with a paid plan."
+				) : (
+					"Top-ups are up to the owners and admins, too."
 				)}
 			</p>
 		</section>

@@ -40,11 +40,14 @@ export function PaymentNotice({ bought, usage, look, onHere, onClose }: PaymentN
 
 	return (
 		<section aria-label="Payment" className="flex items-center gap-2 border-line border-b bg-margin py-2 pr-2 pl-4">
-			<p role="status" className="grow">
+			<p role="status" className="min-w-0 grow wrap-anywhere">
 				{here ? (
 					<>
-						Thank you. {bought === "plan" ? "You are on Pro now" : "Your top-up is here"}: <LocalNumber value={usage.remaining} /> requests
-						are left.
+						Thank you.{" "}
+						{bought === "plan"
+							? `${usage.organization?.name ?? "You"} ${usage.organization ? "is" : "are"} on Pro now`
+							: "Your top-up is here"}
+						: <LocalNumber value={usage.remaining} /> requests are left.
 					</>
 				) : givenUp ? (
 					"Your payment is not confirmed yet. You can go on here; the count changes by itself when it is."

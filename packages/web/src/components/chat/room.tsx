@@ -2,7 +2,7 @@ import { type ReactNode, useRef, useState } from "react";
 import type { ChatMessage, ChatView, ModelOption, UsageView } from "../../view.ts";
 import { DownSign } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
-import { tallyText } from "../tally/marks.ts";
+import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstVisit } from "./first-visit.tsx";
@@ -73,7 +73,7 @@ export function Room({
 
 	async function settle(ended: string | undefined) {
 		const left = await onSettled();
-		if (ended) setSpoken(left ? `${ended} ${tallyText(left)}.` : ended);
+		if (ended) setSpoken(left ? `${ended} ${tallyText(nearestLimit(left))}.` : ended);
 	}
 
 	function send(text: string) {
@@ -123,6 +123,7 @@ export function Room({
 				{limit ? (
 					<LimitNotice
 						limit={limit}
+						organization={usage.organization}
 						path={path}
 						freeLimit={freeLimit}
 						canPay={canPay}
@@ -142,7 +143,8 @@ export function Room({
 					atLimit={atLimit}
 					due={isDue ? refused.text : undefined}
 					onRefused={(text) => {
-						if (canPay && (limit?.policy === "free" || limit?.policy === "paid")) conversation.sendOncePaid(text, model);
+						if (canPay && usage.organization?.mayBuy !== false && (limit?.policy === "free" || limit?.policy === "paid"))
+							conversation.sendOncePaid(text, model);
 					}}
 					onSend={send}
 					onStop={() => void conversation.stop()}

@@ -15,7 +15,7 @@ interface ConfirmEmailProps {
 	mailboxUrl: string | null;
 	/** The page was reached by a confirmation link that does not work. */
 	linkFailed: boolean;
-	/** The page's path: whoever has to sign in first comes back to it. */
+	/** The page's path: whoever has to sign in or confirm first comes back to it. */
 	path: string;
 	onClose: () => void;
 }
@@ -23,7 +23,7 @@ interface ConfirmEmailProps {
 /** Until the address is confirmed: why it matters, where the link is, and another one if it got lost or failed. */
 export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: ConfirmEmailProps) {
 	if (viewer.kind === "user" && !viewer.emailVerified)
-		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} />;
+		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} path={path} />;
 	if (!linkFailed) return null;
 	return (
 		<Banner
@@ -47,10 +47,12 @@ export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: 
 	);
 }
 
-function Unconfirmed({ email, mailboxUrl, linkFailed }: { email: string; mailboxUrl: string | null; linkFailed: boolean }) {
+type UnconfirmedProps = Pick<ConfirmEmailProps, "mailboxUrl" | "linkFailed" | "path"> & { email: string };
+
+function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) {
 	const [told, setTold] = useState<string>();
 	async function sendAgain() {
-		const problem = await sendConfirmation(email);
+		const problem = await sendConfirmation(email, path);
 		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (
