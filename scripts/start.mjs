@@ -3,6 +3,7 @@
 //
 // PORT (3000), SANDBOX_PORT (3001), PARLEY_STATE (folder of the local state). Ctrl-C ends everything.
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -14,11 +15,14 @@ const sandboxPort = Number(process.env.SANDBOX_PORT ?? 3001);
 const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
 const sandboxKey = "sk_test_sandbox";
+const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
 
 /** How the Worker reaches the sandbox. A deployment gets real values as secrets instead. */
 const outsideWorld = {
 	FLOWGLAD_SECRET_KEY: sandboxKey,
 	FLOWGLAD_BASE_URL: sandbox,
+	FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
+	DEV_CLOCK_URL: `${sandbox}/__sandbox/clock`,
 	EMAIL_URL: `${sandbox}/__sandbox/mail`,
 	MAILBOX_URL: `${sandbox}/mailbox`,
 	...ownModel(),
@@ -128,6 +132,7 @@ launch("sandbox", "node", ["packages/sandbox/src/main.ts"], {
 	SANDBOX_PORT: String(sandboxPort),
 	SANDBOX_STATE: join(state, "sandbox.json"),
 	FLOWGLAD_SECRET_KEY: sandboxKey,
+	FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
 	APP_URL: app,
 });
 await until(`${sandbox}/__sandbox/state`, 30);

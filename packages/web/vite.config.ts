@@ -2,7 +2,7 @@ import { cloudflare } from "@cloudflare/vite-plugin";
 import tailwindcss from "@tailwindcss/vite";
 import { tanstackStart } from "@tanstack/react-start/plugin/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -26,8 +26,18 @@ export default defineConfig(({ command }) => ({
 		tailwindcss(),
 		tanstackStart(),
 		react(),
+		withoutUnusedLanguages,
 	],
 }));
+
+/** better-auth looks up zod's functions by name, so that the whole of zod is bundled: 50 languages, of which only English is spoken. */
+const withoutUnusedLanguages: Plugin = {
+	name: "without-unused-languages",
+	load: {
+		filter: { id: /\/zod\/v4\/locales\/(?!en\.js|index\.js)[\w-]+\.js$/ },
+		handler: () => "export default () => ({})",
+	},
+};
 
 /** What `npm run dev` hands over to the Worker (scripts/start.mjs); production gets these as secrets. */
 function devVars(): Record<string, string> {

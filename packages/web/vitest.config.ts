@@ -35,6 +35,7 @@ export default defineConfig({
 						FLOWGLAD_BASE_URL: sandboxUrl,
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
 						ADMIN_EMAILS: "admin@example.com",
+						FLOWGLAD_WEBHOOK_SECRET: `whsec_${btoa("the webhook secret of the tests")}`,
 						SANDBOX_URL: sandboxUrl,
 					})),
 				],
@@ -66,6 +67,26 @@ export default defineConfig({
 					globalSetup: ["tests/sandbox-setup.ts"],
 					setupFiles: ["tests/database-setup.ts"],
 					testTimeout: 60_000,
+				},
+			},
+			{
+				plugins: [
+					worker((sandboxUrl) => ({
+						AI_BASE_URL: `${sandboxUrl}/model/v1`,
+						AI_MODELS: "sandbox",
+						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
+						FLOWGLAD_BASE_URL: sandboxUrl,
+						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
+						SANDBOX_URL: sandboxUrl,
+						DEV_CLOCK_URL: `${sandboxUrl}/__sandbox/clock`,
+					})),
+				],
+				test: {
+					name: "clock",
+					include: ["tests/clock/**/*.test.ts"],
+					globalSetup: ["tests/sandbox-setup.ts"],
+					setupFiles: ["tests/database-setup.ts"],
+					testTimeout: 30_000,
 				},
 			},
 			{

@@ -65,7 +65,7 @@ async function run(): Promise<Result> {
 	};
 	const started: RunningWorker[] = [];
 	let pinned = !values["no-pin"];
-	const start = async (worker: WorkerModules, more: Record<string, string> = {}, options?: { inspected: boolean }) => {
+	const start = async (worker: WorkerModules, more: Record<string, string> = {}, options?: { inspected?: boolean; inMemory?: boolean }) => {
 		const running = opened(await startWorker(worker, { ...variables, ...more }, options));
 		started.push(running);
 		pinned &&= pin(running.pid);
@@ -112,7 +112,8 @@ async function run(): Promise<Result> {
 	};
 
 	say("one ledger, many callers");
-	const ledger = await afresh(start(builds.ledger), (running) => measureLedger(running, plan));
+	const ledgerIn = (inMemory: boolean) => afresh(start(builds.ledger, {}, { inMemory }), (running) => measureLedger(running, plan));
+	const ledger = { onDisk: await ledgerIn(false), inMemory: await ledgerIn(true) };
 	provider.delayMs = GRANT_DELAY_MS;
 	say("grants at the provider");
 	const grants = await measureGrants(sides.B, provider, model, plan.granted);

@@ -1,5 +1,6 @@
 import { ASSUMED } from "./cost.ts";
 import type { Counted } from "./measure/counts.ts";
+import type { LedgerResult } from "./measure/ledger.ts";
 import type { Grown } from "./measure/memory.ts";
 import type { Result } from "./result.ts";
 import type { Range, Summary } from "./statistics.ts";
@@ -101,16 +102,22 @@ function counts({ counts: counted }: Result): string {
 	].join("\n");
 }
 
+function rate({ callers, pairsPerSecond, pairsPerRun, pairMs, growth }: LedgerResult): string {
+	const filling = growth.map((at) => `${at.rowsBefore} rows: ${at.pairsPerSecond.toFixed(0)}`).join(", ");
+	const all = `${range(pairsPerSecond)} pairs/s with ${callers} callers over ${pairsPerSecond.rounds} fresh ledgers of ${pairsPerRun}`;
+	return `${all}; a pair ${triple(pairMs)} ms${filling ? `; as one fills, pairs/s after ${filling}` : ""}`;
+}
+
 function others({ ledger, guests, grants, memory, overhead }: Result): string {
 	const { bare, ours, oursWithNetwork } = guests.neverSeenFirstByteMs;
-	const growth = ledger.growth.map((at) => `${at.rowsBefore} rows: ${at.pairsPerSecond.toFixed(0)}`).join(", ");
 	const grown = ({ beforeMiB, openMiB, perStreamMiB }: Grown) =>
 		`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
 	const seconds = (durationsMs: number[]) => durationsMs.map((duration) => (duration / 1000).toFixed(2)).join(", ");
 	return [
 		`first byte, metering on minus off, all rounds: p50 ${range(overhead.p50Ms)} ms over ${overhead.p50Ms.rounds} rounds, p99 ${ms(overhead.p99Ms)} ms (${overhead.chatsOfEachSide} chats of each side); noise, off minus off: p50 ${range(overhead.noise.p50Ms)} ms, p99 ${ms(overhead.noise.p99Ms)} ms`,
 		`a grant at the provider, seconds from the next request: shown ${seconds(grants.withCreditsLeftMs)}; while a long answer is written ${seconds(grants.duringLongAnswerMs)}; with nothing left, admitted ${seconds(grants.withNothingLeftMs)}`,
-		`one ledger, hold + settle, ${ledger.callers} callers: ${range(ledger.pairsPerSecond)} pairs/s over ${ledger.pairsPerSecond.rounds} fresh ledgers of ${ledger.pairsPerRun}; a pair ${triple(ledger.pairMs)} ms${growth ? `; as one fills, pairs/s after ${growth}` : ""}`,
+		`one ledger, hold + settle, its state in memory: ${rate(ledger.inMemory)}`,
+		`  the same, each commit flushed to this disk: ${rate(ledger.onDisk)}`,
 		`denied request of a guest: ${triple(guests.deniedMs)} ms (n ${guests.deniedMs.n})`,
 		`first request of a never-seen guest, first byte: ${triple(ours)} ms; of a new network too ${triple(oursWithNetwork)} ms; metering off ${triple(bare)} ms (n ${ours.n})`,
 		`memory of one of ${memory.openStreams} open streams: the isolate grows by ${grown(memory.isolate.ours)}, metering off ${grown(memory.isolate.bare)}`,

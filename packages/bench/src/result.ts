@@ -25,7 +25,8 @@ export interface Result {
 	chats: ChatResult[];
 	counts: CountResult;
 	grants: GrantResult;
-	ledger: LedgerResult;
+	/** The same with the object's state on the disk and on a RAM disk: what differs is a flush of this disk at each commit, which stops the thread. */
+	ledger: { onDisk: LedgerResult; inMemory: LedgerResult };
 	guests: GuestResult;
 	memory: MemoryResult;
 	costPerMillionChats: Cost[];

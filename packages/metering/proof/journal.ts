@@ -1,4 +1,4 @@
-import type { Adjustment, Command, Limits, Report, RequestRow, SubjectKind } from "../src/index.ts";
+import type { Adjustment, Command, Limits, Member, Report, RequestRow, SubjectKind } from "../src/index.ts";
 import type { Decision } from "../src/ledger.ts";
 import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
@@ -15,6 +15,8 @@ interface Attempt {
 	pool: string;
 	parts: Part[];
 	units: number;
+	member: string | null;
+	heldAtMs: number;
 	end: RequestRow["state"];
 	/** Settled while it was held: to be reported at once. */
 	prompt: boolean;
@@ -22,6 +24,8 @@ interface Attempt {
 	refusals: number;
 	refusedAtMs: number;
 }
+
+export const PERIOD_MS = 30 * 86_400_000;
 
 const sum = (units: number[]) => units.reduce((all, one) => all + one, 0);
 
@@ -63,7 +67,7 @@ export class Journal {
 	#room(plan: Plan, pool: string, nowMs: number): number {
 		if (this.#kind === "guest") return this.#limits.guest - this.on("guest");
 		if (this.#kind === "network") return this.#limits.network - this.on(pool);
-		if (!isBilled(pool)) return this.#limits.free - this.on(pool);
+		if (!isBilled(pool)) return (this.#kind === "organization" ? 0 : this.#limits.free) - this.on(pool);
 		if (plan.kind !== "windowed") throw new Error("only a plan with a window is counted here");
 		if (nowMs < plan.endMs) return plan.limit - this.on(pool);
 		return Math.min(this.#limits.free, plan.limit - this.on(`sub:${plan.subscriptionId}@${plan.startMs}`)) - this.on(pool);
@@ -93,8 +97,29 @@ export class Journal {
 		return known.map((one) => (one.expiresAtMs > nowMs ? one : { ...one, left: Math.min(0, one.left) }));
 	}
 
+	/** What a member has taken of the plan's present period, by the list alone. */
+	#taken(member: string, plan: Plan, pool: string, nowMs: number): number {
+		const isPresent = ({ heldAtMs }: Attempt) => {
+			if (plan.kind !== "balance") return true;
+			return nowMs < plan.endMs ? heldAtMs >= plan.endMs - PERIOD_MS && heldAtMs < plan.endMs : heldAtMs >= plan.endMs;
+		};
+		const own = this.attempts.filter((one) => one.member === member && one.pool === pool && one.end !== "released" && isPresent(one));
+		const corrected = this.adjustments.filter(({ requestId }) => own.some(({ id }) => id === requestId));
+		return sum([...own, ...corrected].map(({ units }) => units));
+	}
+
+	/** A member is refused what goes beyond their cap, and nothing else. */
+	refusedMember({ id, cap }: Member, pool: string, units: number, plan: Plan, nowMs: number): void {
+		const taken = this.#taken(id, plan, pool, nowMs);
+		must(cap !== null && taken + units > cap, "a member is refused with room left", { id, cap, taken, units });
+	}
+
 	/** I1, before an accepted hold is noted. `plan`: as the ledger's copy has it; null when the copy is not believed. */
-	#admit(row: RequestRow, plan: Plan, nowMs: number): void {
+	#admit(row: RequestRow, member: Member | null | undefined, plan: Plan, nowMs: number): void {
+		if (member && member.cap !== null) {
+			const taken = this.#taken(member.id, plan, row.pool, nowMs);
+			must(taken + row.units <= member.cap, "I1: a member's cap", row, member, taken);
+		}
 		const parts = partsOf(row);
 		must(
 			parts.every((part) => part.units >= 0 && Number.isInteger(part.units)) && sum(parts.map((part) => part.units)) === row.units,
@@ -140,11 +165,12 @@ export class Journal {
 	note(command: Command, { outcome, row, adjustment }: Decision, plan: Plan, nowMs: number): void {
 		if (outcome.kind === "held") {
 			must(row !== undefined, "a hold is written");
-			this.#admit(outcome.row, plan, nowMs);
-			const { id, attempt, pool, units, state } = outcome.row;
+			must(command.type === "hold", "only a hold holds");
+			this.#admit(outcome.row, command.type === "hold" ? command.member : null, plan, nowMs);
+			const { id, attempt, pool, units, state, member = null, heldAtMs } = outcome.row;
 			must(!this.attempts.some((one) => one.id === id && one.end !== "released"), "I2: one living attempt of an id", id);
 			const untold = { prompt: false, acknowledged: false, refusals: 0, refusedAtMs: 0 };
-			this.attempts.push({ id, attempt, pool, units, end: state, parts: partsOf(outcome.row), ...untold });
+			this.attempts.push({ id, attempt, pool, units, member, heldAtMs, end: state, parts: partsOf(outcome.row), ...untold });
 		} else if (row) {
 			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
 			must(attempt !== undefined, "a row has its attempt", row);

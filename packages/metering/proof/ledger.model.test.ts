@@ -116,7 +116,7 @@ const step = fc.record({
 test(`I1 to I4 hold after each command, whatever the provider loses, doubles or reorders (SEED=${seed} RUNS=${numRuns})`, () => {
 	fc.assert(
 		fc.property(
-			fc.constantFrom<SubjectKind>("guest", "network", "user", "user", "user"),
+			fc.constantFrom<SubjectKind>("guest", "network", "user", "user", "user", "organization", "organization"),
 			plan,
 			fc.array(step, { maxLength: 200, size: "max" }),
 			(kind, first, steps) => {
@@ -141,7 +141,7 @@ test(`I1 to I4 hold after each command, whatever the provider loses, doubles or 
 						if (!does.late && does.arrives > 0 && does.answered)
 							for (const { id } of batch) subject.run({ type: "acknowledge", id }, nowMs);
 					} else {
-						subject.run(does, nowMs);
+						subject.run(does.type === "hold" ? { ...does, member: subject.memberOf(does.id) } : does, nowMs);
 					}
 				}
 				// What was on its way arrives last of all, in another order.

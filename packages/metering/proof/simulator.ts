@@ -6,6 +6,7 @@ import { Subject } from "./subject.ts";
 const START_MS = Date.UTC(2026, 1, 27, 23);
 const DAY_MS = 86_400_000;
 const SUBJECTS = 20;
+const KINDS: readonly SubjectKind[] = ["guest", "network", "organization", "user", "user", "organization", "user", "user"];
 const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length", "filtered", "stopped", "failed", "interrupted"];
 
 /** What happened in one game, so that a proof can say that it saw trouble. */
@@ -75,10 +76,7 @@ export class Simulator {
 
 	constructor(seed: number) {
 		this.#chance = new Chance(seed);
-		this.#lives = Array.from(
-			{ length: SUBJECTS },
-			(_, i) => new Life(i % 8 === 0 ? "guest" : i % 8 === 1 ? "network" : "user", i % 4 === 3 ? 1 : 0.02),
-		);
+		this.#lives = Array.from({ length: SUBJECTS }, (_, i) => new Life(KINDS[i % KINDS.length] ?? "user", i % 4 === 3 ? 1 : 0.02));
 		for (const life of this.#lives) {
 			this.#changePlan(life);
 			life.subject.keep(life.subject.read(life.plan, this.#nowMs));
@@ -142,7 +140,10 @@ export class Simulator {
 		const units = chance.happens(0.2) ? chance.between(2, 5) : 1;
 		const fingerprint = again && chance.happens(0.1) ? "other" : "f";
 		this.#send(life, () => {
-			const outcome = life.subject.run({ type: "hold", id, fingerprint, units, chatId: "c" }, this.#nowMs);
+			const outcome = life.subject.run(
+				{ type: "hold", id, fingerprint, units, chatId: "c", member: life.subject.memberOf(id) },
+				this.#nowMs,
+			);
 			if (outcome.kind === "refused") this.tally.refused += 1;
 			else if (outcome.kind === "repeat") this.tally.repeats += 1;
 			else if (outcome.kind === "held") {

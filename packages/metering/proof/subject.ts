@@ -10,6 +10,7 @@ import {
 	type LedgerState,
 	type Limits,
 	ledgerTimeMs,
+	type Member,
 	nextBatch,
 	type Outcome,
 	type Report,
@@ -18,11 +19,13 @@ import {
 	standing,
 } from "../src/index.ts";
 import { allowanceOf } from "../src/tier.ts";
-import { Journal, type Plan } from "./journal.ts";
+import { Journal, PERIOD_MS, type Plan } from "./journal.ts";
 import { Provider } from "./provider.ts";
 
 /** Tighter than the real ones, so that a short life meets them often. */
-const LIMITS: Limits = { ...DEFAULT_LIMITS, free: 6, network: 8 };
+const LIMITS: Limits = { ...DEFAULT_LIMITS, free: 6, network: 8, inFlight: { ...DEFAULT_LIMITS.inFlight, organization: 9, member: 4 } };
+
+const CAPS = [3, 7, null];
 
 interface Tables {
 	rows: Map<string, RequestRow>;
@@ -57,6 +60,13 @@ export class Subject {
 		return this.#state.rows;
 	}
 
+	/** Who of an organization makes a request: one person for each id, some with a cap. */
+	memberOf(requestId: string): Member | null {
+		if (this.#kind !== "organization") return null;
+		const one = [...requestId].reduce((all, letter) => all + letter.charCodeAt(0), 0) % CAPS.length;
+		return { id: `m${one}`, cap: CAPS[one] ?? null };
+	}
+
 	/** One command, as the object runs it: decided, written, and only then answered. */
 	run(command: Command, atMs: number): Outcome {
 		const instantMs = command.type === "acknowledge" ? Math.max(atMs, this.#readSentMs) : atMs;
@@ -68,7 +78,9 @@ export class Subject {
 		this.journal.note(command, decision, plan, nowMs);
 		const { outcome, row, adjustment } = decision;
 		if (outcome.kind === "refused" && command.type === "hold" && outcome.refusal.policy !== "in-flight") {
-			this.journal.refused(allowance.pool, command.units, plan, nowMs);
+			const { member, units } = command;
+			if (member && outcome.refusal.policy === "member") this.journal.refusedMember(member, allowance.pool, units, plan, nowMs);
+			else this.journal.refused(allowance.pool, units, plan, nowMs);
 		}
 		if (row) this.#write("rows", row.id, row);
 		if (adjustment) this.#write("adjustments", adjustment.id, adjustment);
@@ -140,7 +152,7 @@ export class Subject {
 		}
 		const available = this.provider.available(plan.subscriptionId);
 		const { subscriptionId, endMs } = plan;
-		const periodStartMs = endMs - 30 * 86_400_000;
+		const periodStartMs = endMs - PERIOD_MS;
 		return {
 			plan,
 			entitlement: { kind: "balance", subscriptionId, available, allowance: 40, periodStartMs, periodEndMs: endMs, fetchedAtMs },

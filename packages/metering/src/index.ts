@@ -1,5 +1,6 @@
 export { type Standing, standing } from "./balance.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
+export { type Member, shareOf } from "./member.ts";
 export { deadLetters, isDeadLetter, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
 export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
 export { fold, foldable } from "./retention.ts";

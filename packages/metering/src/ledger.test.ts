@@ -214,7 +214,7 @@ describe("forgiveness", () => {
 
 	test("of holds whose plan or day is over by now is bounded by the limit of their tier, and by twenty", () => {
 		const bound = (kind: "guest" | "network" | "user", limits: Partial<typeof DEFAULT_LIMITS>, paid: boolean) => {
-			const inFlight = { guest: 50, free: 50, paid: 50 };
+			const inFlight = { guest: 50, free: 50, paid: 50, organization: 50, member: 50 };
 			const ledger = new MemoryLedger(paid ? balance({ available: 50 }) : null, kind, { ...DEFAULT_LIMITS, ...limits, inFlight });
 			// Credits let more be open at once than the limit forgives.
 			ledger.run(grant("g", 25));

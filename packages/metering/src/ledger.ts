@@ -1,5 +1,6 @@
 import { poolOfGrant, remaining, spillOf } from "./balance.ts";
 import { invariant } from "./invariant.ts";
+import { type Member, takenBy } from "./member.ts";
 import { isDeadLetter, refused } from "./outbox.ts";
 import { type Adjustment, isCounted, isOwed, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
 import { type Allowance, allowanceOf, type Policy, subscriptionOf, type Tier } from "./tier.ts";
@@ -27,6 +28,8 @@ export type HoldCommand = {
 	fingerprint: string;
 	units: number;
 	chatId: string | null;
+	/** Of an organization: who asks. */
+	member?: Member | null;
 	/** See `RequestRow`. */
 	sharedWith?: readonly string[] | null;
 };
@@ -118,7 +121,8 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	const spill = spillOf(state, allowance, command.units);
 	// The allowance is judged first, then what is in flight: whoever has nothing left is told that, not to try again in a second.
 	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance) } };
-	if (isFull(state, allowance)) return { outcome: { kind: "refused", refusal: tooManyAtOnce(state, allowance) } };
+	const refusal = beyondShare(state, allowance, command) ?? tooManyAtOnce(state, allowance, command.member?.id);
+	if (refusal) return { outcome: { kind: "refused", refusal } };
 	const row: RequestRow = {
 		id: command.id,
 		fingerprint: command.fingerprint,
@@ -129,6 +133,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		attempt: (earlier?.attempt ?? 0) + 1,
 		forgiven: earlier && inSameWindow(allowance, earlier, { pool: allowance.pool, heldAtMs: nowMs }) ? earlier.forgiven : 0,
 		chatId: command.chatId,
+		member: command.member?.id ?? null,
 		sharedWith: command.sharedWith ?? null,
 		heldAtMs: nowMs,
 		expiresAtMs: nowMs + HOLD_MS,
@@ -147,16 +152,37 @@ function usedUp(state: LedgerState, allowance: Allowance): Refusal {
 	return { policy, tier, limit, remaining: left, resetAtMs: stale ? null : window.endMs };
 }
 
-/** A network's guests are many: only what they use is bounded, not how much of it at once. */
-function isFull(state: LedgerState, { tier }: Allowance): boolean {
-	let open = 0;
-	for (const row of state.rows.values()) if (row.state === "held") open += 1;
-	return state.kind !== "network" && open >= state.limits.inFlight[tier];
+/** The refusal of a member whose own cap has no room for a request, however much the organization has left. */
+function beyondShare(state: LedgerState, allowance: Allowance, { member, units }: HoldCommand): Refusal | null {
+	if (!member || member.cap === null) return null;
+	const { used, held } = takenBy(state, allowance, member.id);
+	const left = Math.max(0, member.cap - used - held);
+	if (units <= left) return null;
+	const { tier, window, stale } = allowance;
+	return { policy: "member", tier, limit: member.cap, remaining: left, resetAtMs: stale ? null : window.endMs };
 }
 
-function tooManyAtOnce(state: LedgerState, allowance: Allowance): Refusal {
+/** A network's guests are many: only what they use is bounded, not how much of it at once. */
+function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: string | undefined): Refusal | null {
 	const { tier } = allowance;
-	return { policy: "in-flight", tier, limit: state.limits.inFlight[tier], remaining: remaining(state, allowance), resetAtMs: null };
+	const { inFlight } = state.limits;
+	const limit = state.kind === "organization" ? inFlight.organization : inFlight[tier];
+	let open = 0;
+	let own = 0;
+	for (const row of state.rows.values()) {
+		if (row.state !== "held") continue;
+		open += 1;
+		if (row.member === memberId) own += 1;
+	}
+	const full = (reached: number): Refusal => ({
+		policy: "in-flight",
+		tier,
+		limit: reached,
+		remaining: remaining(state, allowance),
+		resetAtMs: null,
+	});
+	if (state.kind !== "network" && open >= limit) return full(limit);
+	return memberId !== undefined && own >= inFlight.member ? full(inFlight.member) : null;
 }
 
 function settle(state: LedgerState, row: RequestRow, nowMs: number): Decision {
@@ -321,7 +347,7 @@ function giveBack(parts: readonly Part[], units: number): { units: number; spill
 function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number {
 	const { pool, limit } = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	if (pool === row.pool && limit > 0) return Math.min(limit, FORGIVEN_MAX);
-	const ofKind = { guest: state.limits.guest, network: state.limits.network, user: state.limits.free };
+	const ofKind = { guest: state.limits.guest, network: state.limits.network, user: state.limits.free, organization: state.limits.free };
 	return Math.min(subscriptionOf(row.pool) === null ? ofKind[state.kind] : state.limits.paid, FORGIVEN_MAX);
 }
 

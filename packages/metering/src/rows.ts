@@ -27,6 +27,8 @@ export interface RequestRow {
 	forgiven: number;
 	/** Who speaks for the hold when it expires: the chat's id; null where no one does. */
 	chatId: string | null;
+	/** Of an organization's request: the member who made it. */
+	member?: string | null;
 	/** The other ledgers that the attempt is taken from, too (a guest's network): its repeats are taken from the same. */
 	sharedWith?: readonly string[] | null;
 	heldAtMs: number;

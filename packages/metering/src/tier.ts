@@ -2,11 +2,11 @@ import { LIFETIME, utcDay, type Window } from "./window.ts";
 
 export type Tier = "guest" | "free" | "paid";
 
-/** What a ledger counts: a guest, a signed-in user, or all guests of one network together. */
-export type SubjectKind = "guest" | "user" | "network";
+/** What a ledger counts: a guest, a signed-in user, all members of one organization together, or all guests of one network. */
+export type SubjectKind = "guest" | "user" | "organization" | "network";
 
-/** Which limit refused a request. */
-export type Policy = "guest" | "network" | "free" | "paid" | "in-flight";
+/** Which limit refused a request. `organization`: it has no paid plan, and nothing without one. `member`: their share of its plan. */
+export type Policy = "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
 
 /** Limits in requests. Architecture, section 3; the owner's three constants are `guest`, `free` and `paid`. */
 export interface Limits {
@@ -18,8 +18,8 @@ export interface Limits {
 	paid: number;
 	/** For a UTC day of all guests of one network. */
 	network: number;
-	/** Requests of one subject that may be answered at once. */
-	inFlight: Record<Tier, number>;
+	/** Requests of one subject that may be answered at once: of a person by tier, of an organization, and of each of its members. */
+	inFlight: Record<Tier | "organization" | "member", number>;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -27,7 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
 	free: 20,
 	paid: 1000,
 	network: 25,
-	inFlight: { guest: 5, free: 6, paid: 20 },
+	inFlight: { guest: 5, free: 6, paid: 20, organization: 100, member: 6 },
 };
 
 /** After this long without a successful read, a paid entitlement is no longer believed (invariant I7). */
@@ -129,6 +129,8 @@ export function allowanceOf(kind: SubjectKind, entitlement: Entitlement | null, 
 		if (entitlement.kind === "balance") return ofBalance(entitlement, nowMs);
 		if (entitlement.kind === "windowed") return ofWindow(entitlement, limits, nowMs);
 	}
+	// The free day is a person's: whoever founds organizations would have as many of them.
+	if (kind === "organization") return { ...counted, tier: "free", policy: "organization", pool, window: day, limit: 0 };
 	return { ...counted, tier: "free", policy: "free", pool, window: day, limit: limits.free };
 }
 

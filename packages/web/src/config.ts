@@ -10,9 +10,15 @@ export interface Config {
 	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
 	billing: { kind: "none" } | { kind: "flowglad"; secretKey: string; baseUrl: string | undefined };
+	/** Who pays for a user who is in an organization, until they choose: themselves, or the one they joined first. */
+	billingSubject: "user" | "organization";
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
 	/** Whose confirmed address opens /api/admin. */
 	adminEmails: string[];
+	/** What Flowglad's webhooks are signed with; null where none are expected. */
+	webhookSecret: string | null;
+	/** The sandbox's clock, which the app's own follows (lib/dev-clock.ts); only under `npm start`. */
+	devClockUrl: string | null;
 	/** Where the sandbox shows the mails it has received; only under `npm start`. */
 	mailboxUrl: string | null;
 	/** `everyGuest`: requests of a UTC day of all guests together, null for no such ceiling. */
@@ -25,6 +31,16 @@ export interface Config {
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 const count = optional(z.coerce.number().int().min(1).max(1_000_000));
 const secret = z.string().min(16, "is missing or shorter than 16 characters");
+
+/** Whether a host is the machine itself: what a local start has, and a deployment never. */
+export function isLoopback(host: string): boolean {
+	return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+const loopbackUrl = z.string().refine((text) => {
+	const url = URL.canParse(text) ? new URL(text) : null;
+	return url?.protocol === "http:" && isLoopback(url.hostname);
+}, "is only for a local start: an http address of this machine");
 
 /** One entry for each line of .dev.vars.example. */
 export const variables = z.object({
@@ -39,10 +55,13 @@ export const variables = z.object({
 	AI_MODEL_UNITS: optional(z.string()),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
+	BILLING_SUBJECT: optional(z.enum(["user", "organization"])),
+	FLOWGLAD_WEBHOOK_SECRET: optional(z.string().regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, 'is not "whsec_" and base64')),
 	EMAIL_URL: optional(z.url()),
 	EMAIL_API_KEY: optional(z.string()),
 	EMAIL_FROM: optional(z.string()),
 	MAILBOX_URL: optional(z.url()),
+	DEV_CLOCK_URL: optional(loopbackUrl),
 	ADMIN_EMAILS: optional(z.string()),
 	GUEST_FREE_REQUESTS: count,
 	AUTH_FREE_REQUESTS_DAILY: count,
@@ -75,10 +94,13 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		billing: vars.FLOWGLAD_SECRET_KEY
 			? { kind: "flowglad", secretKey: vars.FLOWGLAD_SECRET_KEY, baseUrl: vars.FLOWGLAD_BASE_URL }
 			: { kind: "none" },
+		billingSubject: vars.BILLING_SUBJECT ?? "user",
 		email: vars.EMAIL_URL
 			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
 			: { kind: "log" },
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
+		webhookSecret: vars.FLOWGLAD_WEBHOOK_SECRET ?? null,
+		devClockUrl: vars.DEV_CLOCK_URL ?? null,
 		mailboxUrl: vars.MAILBOX_URL ?? null,
 		limits: {
 			guest: vars.GUEST_FREE_REQUESTS ?? DEFAULT_LIMITS.guest,

@@ -19,12 +19,15 @@ import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
+import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
+import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
+import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
@@ -78,6 +81,11 @@ const ApiUsageEventsRoute = ApiUsageEventsRouteImport.update({
   path: '/api/usage-events',
   getParentRoute: () => rootRouteImport,
 } as any)
+const InvitationInvitationIdRoute = InvitationInvitationIdRouteImport.update({
+  id: '/invitation/$invitationId',
+  path: '/invitation/$invitationId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   id: '/c/$chatId',
   path: '/c/$chatId',
@@ -103,9 +111,19 @@ const ApiChatAiRoute = ApiChatAiRouteImport.update({
   path: '/api/chat/ai',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiDevClockRoute = ApiDevClockRouteImport.update({
+  id: '/api/dev/clock',
+  path: '/api/dev/clock',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
   id: '/api/flowglad/$',
   path: '/api/flowglad/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
+  id: '/api/flowglad/webhook',
+  path: '/api/flowglad/webhook',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
@@ -134,12 +152,15 @@ export interface FileRoutesByFullPath {
   '/api/health': typeof ApiHealthRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
+  '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -153,13 +174,16 @@ export interface FileRoutesByTo {
   '/api/health': typeof ApiHealthRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
+  '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/': typeof ChatIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
@@ -175,13 +199,16 @@ export interface FileRoutesById {
   '/api/health': typeof ApiHealthRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
+  '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/_chat/': typeof ChatIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
+  '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -198,12 +225,15 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/usage'
     | '/api/usage-events'
+    | '/invitation/$invitationId'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -217,13 +247,16 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/usage'
     | '/api/usage-events'
+    | '/invitation/$invitationId'
     | '/'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId'
@@ -238,13 +271,16 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/usage'
     | '/api/usage-events'
+    | '/invitation/$invitationId'
     | '/_chat/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/chat/ai'
+    | '/api/dev/clock'
     | '/api/flowglad/$'
+    | '/api/flowglad/webhook'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -260,11 +296,14 @@ export interface RootRouteChildren {
   ApiHealthRoute: typeof ApiHealthRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
+  InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
+  ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
+  ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
@@ -342,6 +381,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiUsageEventsRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/invitation/$invitationId': {
+      id: '/invitation/$invitationId'
+      path: '/invitation/$invitationId'
+      fullPath: '/invitation/$invitationId'
+      preLoaderRoute: typeof InvitationInvitationIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/_chat/c/$chatId': {
       id: '/_chat/c/$chatId'
       path: '/c/$chatId'
@@ -377,11 +423,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatAiRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/dev/clock': {
+      id: '/api/dev/clock'
+      path: '/api/dev/clock'
+      fullPath: '/api/dev/clock'
+      preLoaderRoute: typeof ApiDevClockRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/flowglad/$': {
       id: '/api/flowglad/$'
       path: '/api/flowglad/$'
       fullPath: '/api/flowglad/$'
       preLoaderRoute: typeof ApiFlowgladSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/flowglad/webhook': {
+      id: '/api/flowglad/webhook'
+      path: '/api/flowglad/webhook'
+      fullPath: '/api/flowglad/webhook'
+      preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/': {
@@ -430,11 +490,14 @@ const rootRouteChildren: RootRouteChildren = {
   ApiHealthRoute: ApiHealthRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
+  InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
+  ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
+  ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,

@@ -1,4 +1,5 @@
 import { createMiddleware, createStart } from "@tanstack/react-start";
+import { followDevClock } from "./lib/dev-clock.ts";
 
 /** Pages hold usage and chats of one person: no cache may keep them, no other site may frame them. */
 const privatePages = createMiddleware().server(async ({ next, pathname }) => {
@@ -12,4 +13,7 @@ const privatePages = createMiddleware().server(async ({ next, pathname }) => {
 	return result;
 });
 
-export const startInstance = createStart(() => ({ requestMiddleware: [privatePages] }));
+/** Time is known before anything is decided. */
+const devClock = createMiddleware().server(async ({ next, request }) => (await followDevClock(request)) ?? next());
+
+export const startInstance = createStart(() => ({ requestMiddleware: [devClock, privatePages] }));

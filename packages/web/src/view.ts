@@ -21,9 +21,71 @@ export interface UsageView {
 	resetAt: string | null;
 	/** True when the billing provider could not be asked, so that the tier shown may be too low. */
 	unverified: boolean;
+	/** The organization whose plan this is; absent for a plan of one's own. `member`: the asker's part, with their cap, null for none. */
+	organization?: {
+		name: string;
+		/** Whether the asker decides on its plan. */
+		mayBuy: boolean;
+		member: { limit: number | null; used: number; held: number };
+	};
+	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	checkoutOpen: boolean;
 }
 
-export type Viewer = { kind: "guest" } | { kind: "user"; id: string; name: string; email: string; emailVerified: boolean };
+export type Viewer =
+	| { kind: "guest" }
+	| {
+			kind: "user";
+			id: string;
+			name: string;
+			email: string;
+			emailVerified: boolean;
+			/** The organization that the reader acts for; its plan pays, if it has one. `mayBuy`: they decide on that plan. */
+			organization: { id: string; name: string; mayBuy: boolean } | null;
+	  };
+
+export type Role = "owner" | "admin" | "member";
+
+/** Who may pay for a reader. */
+export interface OrganizationsView {
+	/** Those that the reader is in, the first joined first. */
+	mine: { id: string; name: string }[];
+	/** The one that they act for. */
+	active: OrganizationView | null;
+}
+
+export interface OrganizationView {
+	id: string;
+	name: string;
+	/** The reader's own. */
+	role: Role;
+	/** What each member may ask in a billing period; null for no limit but the plan's. */
+	requestsPerMember: number | null;
+	members: MemberView[];
+	/** Those that can still be accepted; for owners and admins. */
+	invitations: { id: string; email: string; role: Role; expiresAt: string }[];
+}
+
+export interface MemberView {
+	id: string;
+	name: string;
+	email: string;
+	role: Role;
+	isYou: boolean;
+}
+
+/** An invitation, as it stands with whoever looks at it. */
+export interface InvitationView {
+	id: string;
+	organization: { id: string; name: string };
+	inviter: string;
+	role: Role;
+	/**
+	 * `ready` can be accepted, `member` is in already. What the reader has to do before: `signed-out`, `other-account`, `unconfirmed`. The rest
+	 * can no longer be accepted by anyone.
+	 */
+	state: "ready" | "member" | "signed-out" | "other-account" | "unconfirmed" | "accepted" | "declined" | "cancelled" | "expired";
+}
 
 export interface ChatSummary {
 	id: string;
@@ -94,7 +156,13 @@ export interface PlanView {
 	interval: "day" | "week" | "month" | "year" | null;
 	/** AI requests that come with it: per interval, or once for a top-up. */
 	requests: number | null;
+	/** What else comes with it, by name. */
+	features: string[];
+	/** Days of trial before the first payment; 0 for none. */
+	trialDays: number;
 	kind: "free" | "subscription" | "top-up";
+	/** The reader has it. */
+	current: boolean;
 }
 
 export interface PricingView {
@@ -116,7 +184,7 @@ export interface Problem {
 	status: number;
 	detail: string;
 	requestId?: string;
-	policy?: "guest" | "network" | "free" | "paid" | "in-flight";
+	policy?: "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
 	tier?: Tier;
 	limit?: number;
 	remaining?: number;

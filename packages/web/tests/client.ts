@@ -64,17 +64,21 @@ export class Client {
 
 	/** Follows the link that the sandbox's mailbox has for an address. */
 	async confirm(email: string): Promise<void> {
-		const { mailbox } = await sandboxState();
-		const mail = mailbox.find((one) => one.to === email);
-		const link = /https?:\S+verify-email\S+/.exec(mail?.text ?? "")?.[0];
-		if (!link) throw new Error(`no confirmation mail for ${email}`);
+		// It leaves behind the answer.
+		const link = await eventually(async () => {
+			const { mailbox } = await sandboxState();
+			const mail = mailbox.find((one) => one.to === email);
+			const found = /https?:\S+verify-email\S+/.exec(mail?.text ?? "")?.[0];
+			if (!found) throw new Error(`no confirmation mail for ${email}`);
+			return found;
+		});
 		await (await this.fetch(link)).body?.cancel();
 	}
 
 	/** Buys a plan or top-up: the app's checkout, then "Pay" on the provider's page. */
 	async buy(priceSlug: string): Promise<void> {
 		const { url } = await (await this.post("/api/flowglad/checkout", { priceSlug })).json<{ url: string }>();
-		await fetch(url, { method: "POST", body: new URLSearchParams({ action: "pay" }), redirect: "manual" });
+		await pay(url);
 	}
 
 	async subscribe(): Promise<{ id: string; email: string }> {
@@ -83,6 +87,11 @@ export class Client {
 		await this.buy("pro_monthly");
 		return user;
 	}
+}
+
+/** Presses a button of the provider's checkout page. */
+export async function pay(url: string, form: Record<string, string> = { action: "pay" }): Promise<void> {
+	await fetch(url, { method: "POST", body: new URLSearchParams(form), redirect: "manual" });
 }
 
 export interface Answer {
@@ -112,12 +121,14 @@ export async function hear(response: Response): Promise<Answer> {
 }
 
 export interface SandboxState {
-	customers: { externalId: string }[];
-	subscriptions: { id: string; status: string }[];
+	customers: { id: string; externalId: string; archived: boolean }[];
+	subscriptions: { id: string; status: string; isFreePlan: boolean; customerId: string; priceId: string }[];
+	checkoutSessions: { id: string; status: string; priceId: string | null }[];
 	usageEvents: { transactionId: string; amount: number; subscriptionId: string }[];
 	mailbox: { to: string; subject: string; text: string }[];
 	modelCalls: { messages: { role: string; content: unknown }[]; aborted: boolean; model: string }[];
 	calls: Record<string, number>;
+	faults: { api: { times?: number }[] };
 }
 
 export async function sandboxState(): Promise<SandboxState> {
@@ -127,10 +138,25 @@ export async function sandboxState(): Promise<SandboxState> {
 /** Replaces the faults of the outside world; `{}` heals it. */
 export async function faults(set: { model?: Record<string, unknown>; [key: string]: unknown }): Promise<void> {
 	const quick = { firstTokenMs: 5, chunks: 4, chunkMs: 1 };
-	const response = await fetch(`${env.SANDBOX_URL}/__sandbox/faults`, {
+	await control("faults", { ...set, model: { ...quick, ...set.model } });
+}
+
+/** Puts a user's customer into a state of the sandbox's (packages/sandbox, scenarios). */
+export async function scenario(name: string, userId: string): Promise<void> {
+	const customer = (await sandboxState()).customers.find((one) => one.externalId === userId && !one.archived);
+	await control(`scenarios/${name}`, { customerId: customer?.id });
+}
+
+/** Changes how the sandbox behaves or what it sells, until it is reset. */
+export async function settings(set: Record<string, boolean | number>): Promise<void> {
+	await control("settings", set);
+}
+
+async function control(what: string, body: object): Promise<void> {
+	const response = await fetch(`${env.SANDBOX_URL}/__sandbox/${what}`, {
 		method: "POST",
 		headers: { "content-type": "application/json" },
-		body: JSON.stringify({ ...set, model: { ...quick, ...set.model } }),
+		body: JSON.stringify(body),
 	});
 	if (!response.ok) throw new Error(await response.text());
 }

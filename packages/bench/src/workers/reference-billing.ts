@@ -80,4 +80,10 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 	window: { start: null, end: null },
 	resetAt: null,
 	unverified: false,
+	checkoutOpen: false,
 });
+
+/** Of routes that no side is measured on. */
+export const getBillingSummaryAfterCheckout: typeof product.getBillingSummaryAfterCheckout = (request) => getBillingSummary(request);
+
+export const paidLedgerOf: typeof product.paidLedgerOf = async () => null;

@@ -47,6 +47,11 @@ export async function readUsage(): Promise<UsageView> {
 	return (await askServer("/api/usage", { headers: { accept: "application/json" } })).json();
 }
 
+/** The same, after a checkout: the server has the billing service asked first. */
+export async function readUsageAfterCheckout(): Promise<UsageView> {
+	return (await askServer("/api/flowglad/refresh", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json();
+}
+
 export async function stopAnswer(chatId: string): Promise<void> {
 	await askServer(`/api/chat/${chatId}/stop`, { method: "POST" });
 }

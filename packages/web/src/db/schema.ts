@@ -1,4 +1,5 @@
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { relations } from "drizzle-orm";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 // Identity, as better-auth keeps it (its core schema, plural names). Nothing of money and nothing that is counted is stored here.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
@@ -24,6 +25,8 @@ export const sessions = sqliteTable(
 		expiresAt: instant("expires_at").notNull(),
 		ipAddress: text("ip_address"),
 		userAgent: text("user_agent"),
+		/** The organization that the session acts for; a membership that has ended since makes it a person's again. */
+		activeOrganizationId: text("active_organization_id"),
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
 	},
@@ -72,6 +75,55 @@ export const rateLimits = sqliteTable("rate_limits", {
 	lastRequest: integer("last_request").notNull(),
 });
 
+export const organizations = sqliteTable("organizations", {
+	id: text("id").primaryKey(),
+	name: text("name").notNull(),
+	slug: text("slug").notNull().unique(),
+	logo: text("logo"),
+	metadata: text("metadata"),
+	/** What each member may use of a billing period, in requests; null for no cap but the plan. */
+	requestsPerMember: integer("requests_per_member"),
+	createdAt: instant("created_at").notNull(),
+});
+
+export const members = sqliteTable(
+	"members",
+	{
+		id: text("id").primaryKey(),
+		organizationId: text("organization_id")
+			.notNull()
+			.references(() => organizations.id, { onDelete: "cascade" }),
+		userId: text("user_id")
+			.notNull()
+			.references(() => users.id, { onDelete: "cascade" }),
+		role: text("role").notNull().default("member"),
+		createdAt: instant("created_at").notNull(),
+	},
+	(table) => [
+		uniqueIndex("members_user_organization").on(table.userId, table.organizationId),
+		index("members_organization").on(table.organizationId),
+	],
+);
+
+export const invitations = sqliteTable(
+	"invitations",
+	{
+		id: text("id").primaryKey(),
+		organizationId: text("organization_id")
+			.notNull()
+			.references(() => organizations.id, { onDelete: "cascade" }),
+		email: text("email").notNull(),
+		role: text("role").notNull(),
+		status: text("status").notNull().default("pending"),
+		expiresAt: instant("expires_at").notNull(),
+		createdAt: instant("created_at").notNull(),
+		inviterId: text("inviter_id")
+			.notNull()
+			.references(() => users.id, { onDelete: "cascade" }),
+	},
+	(table) => [index("invitations_organization").on(table.organizationId), index("invitations_email").on(table.email)],
+);
+
 /** What a ledger last said of its dealings with the billing provider: for whoever looks after them. The ledger itself decides nothing by it. */
 export const ledgerReports = sqliteTable("ledger_reports", {
 	/** The subject's key. */
@@ -87,3 +139,20 @@ export const ledgerReports = sqliteTable("ledger_reports", {
 	comparedAt: instant("compared_at"),
 	updatedAt: instant("updated_at").notNull(),
 });
+
+// What better-auth reads together, so that it costs one query: a session with its user, above all.
+export const userRelations = relations(users, ({ many }) => ({ accounts: many(accounts), members: many(members) }));
+export const sessionRelations = relations(sessions, ({ one }) => ({
+	user: one(users, { fields: [sessions.userId], references: [users.id] }),
+}));
+export const accountRelations = relations(accounts, ({ one }) => ({
+	user: one(users, { fields: [accounts.userId], references: [users.id] }),
+}));
+export const organizationRelations = relations(organizations, ({ many }) => ({ members: many(members), invitations: many(invitations) }));
+export const memberRelations = relations(members, ({ one }) => ({
+	user: one(users, { fields: [members.userId], references: [users.id] }),
+	organization: one(organizations, { fields: [members.organizationId], references: [organizations.id] }),
+}));
+export const invitationRelations = relations(invitations, ({ one }) => ({
+	organization: one(organizations, { fields: [invitations.organizationId], references: [organizations.id] }),
+}));

@@ -3,14 +3,19 @@ import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { APIError } from "better-auth/api";
+import { organization } from "better-auth/plugins/organization";
 import { tanstackStartCookies } from "better-auth/tanstack-start";
 import { config } from "../config.ts";
 import { db } from "../db/connection.ts";
 import * as schema from "../db/schema.ts";
 import { sendEmail } from "./email.ts";
 import { ensureCustomer } from "./flowglad.ts";
+import { firstOrganizationOf } from "./organization.ts";
 
 const NAME_CHARS_MAX = 100;
+const ORGANIZATIONS_MAX = 10;
+const INVITATION_SECONDS = 7 * 86_400;
+const REQUESTS_PER_MEMBER_MAX = 1_000_000;
 
 /** better-auth's own parameters, run by the platform: its JavaScript scrypt takes more CPU than a Worker's request has. */
 const SCRYPT = { N: 16_384, r: 16, p: 1, keyLength: 64, maxmem: 64 * 1024 * 1024 };
@@ -40,6 +45,16 @@ function assertShortName(name: string | undefined): void {
 		throw new APIError("BAD_REQUEST", { message: `A name may have at most ${NAME_CHARS_MAX} characters.` });
 }
 
+/** What an owner may write of an organization. Its address (slug) is shown nowhere. */
+function assertOrganization({ name, requestsPerMember }: { name?: string; requestsPerMember?: unknown }): void {
+	if (name !== undefined && name.trim() === "") throw new APIError("BAD_REQUEST", { message: "An organization needs a name." });
+	assertShortName(name);
+	if (requestsPerMember === undefined || requestsPerMember === null) return;
+	const isCount =
+		Number.isInteger(requestsPerMember) && Number(requestsPerMember) >= 1 && Number(requestsPerMember) <= REQUESTS_PER_MEMBER_MAX;
+	if (!isCount) throw new APIError("BAD_REQUEST", { message: "Requests for each member are a whole number, at least 1." });
+}
+
 /** Cookies carry the __Host- prefix on https; a browser refuses it on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
 
@@ -48,7 +63,7 @@ function hasSessionCookie(request: Request): boolean {
 	return (request.headers.get("cookie") ?? "").includes(`${cookiePrefix(new URL(request.url).origin)}.session_`);
 }
 
-/** The identity server for the origin that a request was made to: email + password on D1. */
+/** The identity server for the origin that a request was made to: email + password and organizations on D1. */
 export function auth(request: Request) {
 	const { origin } = new URL(request.url);
 	return betterAuth({
@@ -84,6 +99,7 @@ export function auth(request: Request) {
 			cookiePrefix: cookiePrefix(origin),
 			defaultCookieAttributes: { secure: origin.startsWith("https:"), httpOnly: true, sameSite: "lax", path: "/" },
 			backgroundTasks: { handler: waitUntil },
+			database: { joins: true },
 		},
 		databaseHooks: {
 			user: {
@@ -94,9 +110,47 @@ export function auth(request: Request) {
 				},
 				update: { before: async (user) => assertShortName(user.name) },
 			},
+			session: {
+				create: {
+					before: async (session) => {
+						if (config().billingSubject === "user") return;
+						return { data: { ...session, activeOrganizationId: await firstOrganizationOf(session.userId) } };
+					},
+				},
+			},
 		},
-		// Renews the session's cookie cache from a page or API route; must be the last plugin.
-		plugins: [tanstackStartCookies()],
+		plugins: [
+			organization({
+				organizationLimit: ORGANIZATIONS_MAX,
+				// Its plan and its customer outlive it otherwise.
+				disableOrganizationDeletion: true,
+				// Whoever is invited shows that the address is theirs: admins see the ids of invitations, too.
+				requireEmailVerificationOnInvitation: true,
+				cancelPendingInvitationsOnReInvite: true,
+				invitationExpiresIn: INVITATION_SECONDS,
+				schema: { organization: { additionalFields: { requestsPerMember: { type: "number", required: false } } } },
+				sendInvitationEmail: async ({ id, email, organization: { name }, inviter }) => {
+					await sendEmail({
+						to: email,
+						subject: `Join ${name} on Parley`,
+						text: `Hello,\n\n${inviter.user.name} (${inviter.user.email}) invites you to chat on the plan of ${name}:\n\n${origin}/invitation/${id}\n\nThe link works for 7 days. If you do not know them, you need not do anything.`,
+					});
+				},
+				organizationHooks: {
+					beforeCreateOrganization: async ({ organization: written }) => assertOrganization(written),
+					beforeUpdateOrganization: async ({ organization: written }) => assertOrganization(written),
+					// A mail in our name to any address is not for who has shown none.
+					beforeCreateInvitation: async ({ inviter: { emailVerified } }) => {
+						if (!emailVerified)
+							throw new APIError("FORBIDDEN", { code: "EMAIL_NOT_VERIFIED", message: "Confirm your email address first." });
+					},
+					afterCreateOrganization: async ({ organization: { id, name }, user: { email } }) =>
+						waitUntil(ensureCustomer({ id, email, name })),
+				},
+			}),
+			// Renews the session's cookie cache from a page or API route; must be the last plugin.
+			tanstackStartCookies(),
+		],
 		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
 	});

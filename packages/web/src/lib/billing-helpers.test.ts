@@ -6,6 +6,7 @@ import {
 	findUsagePriceByMeterSlug,
 	isDefaultPlanBySlug,
 	type PricingModel,
+	planWithoutGrant,
 	type Subscription,
 	toEntitlement,
 	toPlans,
@@ -159,14 +160,34 @@ describe("toEntitlement", () => {
 		expect(toEntitlement(billing({ ...pro, id: "sub_older", createdAt: 1 }, pro), 5, 1)).toEqual(entitlement);
 	});
 
-	test("takes a balance as it is: negative, or not there before the first grant", () => {
-		const withBalance = (usageMeterBalances: NonNullable<Subscription["experimental"]>["usageMeterBalances"]) =>
-			toEntitlement(billing({ ...pro, experimental: { featureItems: [grant], usageMeterBalances } }), 5, 1);
-		expect(withBalance([{ slug: AI_REQUESTS_METER, availableBalance: -503, subscriptionId: "sub_pro" }])).toMatchObject({
-			available: -503,
-		});
-		expect(withBalance([])).toMatchObject({ available: 0, allowance: 1000 });
-		expect(withBalance([{ slug: AI_REQUESTS_METER, availableBalance: 9, subscriptionId: "sub_other" }])).toMatchObject({ available: 0 });
+	const withBalances = (plan: Subscription, ...available: number[]): Subscription => ({
+		...plan,
+		experimental: {
+			featureItems: [grant],
+			usageMeterBalances: available.map((availableBalance) => ({ slug: AI_REQUESTS_METER, availableBalance, subscriptionId: plan.id })),
+		},
+	});
+
+	test("takes a balance as it is, a negative one too, and on trial", () => {
+		expect(toEntitlement(billing(withBalances(pro, -503)), 5, 1)).toMatchObject({ subscriptionId: "sub_pro", available: -503 });
+		expect(toEntitlement(billing({ ...pro, status: "trialing" }), 5, 1)).toMatchObject({ available: 997, allowance: 1000 });
+	});
+
+	test("is none while the plan's first credits have not been granted: its meter is absent, or another plan's", () => {
+		expect(toEntitlement(billing(free, withBalances(pro)), 5, 1)).toEqual({ kind: "none", fetchedAtMs: 5 });
+		const stranded = { ...withBalances({ ...pro, id: "sub_other" }, 9), id: "sub_pro" };
+		expect(toEntitlement(billing(free, stranded), 5, 1)).toEqual({ kind: "none", fetchedAtMs: 5 });
+	});
+
+	test("is, of two plans, the newest that has credits left, and the newest where none has", () => {
+		const older = { ...pro, id: "sub_older", createdAt: 1 };
+		const newer = { ...pro, id: "sub_newer", createdAt: 2 };
+		const chosen = (...plans: Subscription[]) => toEntitlement(billing(free, ...plans), 5, 1);
+		expect(chosen(withBalances(older, 10), withBalances(newer, 20))).toMatchObject({ subscriptionId: "sub_newer" });
+		expect(chosen(withBalances(older, 10), withBalances(newer, 0))).toMatchObject({ subscriptionId: "sub_older" });
+		expect(chosen(withBalances(older, 0), withBalances(newer, -1))).toMatchObject({ subscriptionId: "sub_newer", available: -1 });
+		expect(chosen(withBalances(older, 10), withBalances(newer))).toMatchObject({ subscriptionId: "sub_older" });
+		expect(chosen(withBalances(older), withBalances(newer))).toMatchObject({ kind: "none" });
 	});
 
 	test("lets PAID_PLAN_REQUESTS stand in for a plan that grants nothing", () => {
@@ -175,21 +196,14 @@ describe("toEntitlement", () => {
 			experimental: { usageMeterBalances: [{ slug: AI_REQUESTS_METER, availableBalance: -3, subscriptionId: "sub_pro" }] },
 		};
 		expect(toEntitlement(billing(bare), 5, 1000)).toMatchObject({ available: 997, allowance: 1000 });
+		expect(toEntitlement(billing({ ...pro, experimental: {} }), 5, 1000)).toMatchObject({ available: 1000, allowance: 1000 });
+		expect(planWithoutGrant(billing(free, bare))?.id).toBe("sub_pro");
+		expect(planWithoutGrant(billing(free, pro))).toBeUndefined();
 	});
 });
 
-test("toPlans lists what can be had, cheapest first, with the requests that come with it", () => {
-	expect(toPlans(model)).toEqual([
-		{
-			priceSlug: "free_monthly",
-			name: "Free",
-			description: null,
-			amountCents: 0,
-			currency: "USD",
-			interval: "month",
-			requests: null,
-			kind: "free",
-		},
+describe("toPlans", () => {
+	const [pro, free, top] = [
 		{
 			priceSlug: "pro_monthly",
 			name: "Pro",
@@ -198,7 +212,23 @@ test("toPlans lists what can be had, cheapest first, with the requests that come
 			currency: "USD",
 			interval: "month",
 			requests: 1000,
+			features: [],
+			trialDays: 0,
 			kind: "subscription",
+			current: false,
+		},
+		{
+			priceSlug: "free_monthly",
+			name: "Free",
+			description: null,
+			amountCents: 0,
+			currency: "USD",
+			interval: "month",
+			requests: null,
+			features: [],
+			trialDays: 0,
+			kind: "free",
+			current: false,
 		},
 		{
 			priceSlug: "top_up",
@@ -208,7 +238,47 @@ test("toPlans lists what can be had, cheapest first, with the requests that come
 			currency: "USD",
 			interval: null,
 			requests: 500,
+			features: [],
+			trialDays: 0,
 			kind: "top-up",
+			current: false,
 		},
-	]);
+	];
+
+	test("lists what can be had, cheapest first, with the requests that come with it, and which of it the reader has", () => {
+		expect(toPlans(model, 7)).toEqual([free, pro, top]);
+		expect(toPlans(model, 7, "price_pro")).toEqual([free, { ...pro, current: true }, top]);
+	});
+
+	test("names toggles and trials, says what a plan without credits is worth here, and leaves out what is not sold", () => {
+		const price = {
+			id: "price_max",
+			slug: "max_monthly",
+			type: "subscription",
+			unitPrice: 1999,
+			currency: "EUR",
+			intervalUnit: "year" as const,
+		};
+		const product = { name: "Max", default: false, prices: [{ ...price, trialPeriodDays: 14 }] };
+		const features = [
+			{ type: "toggle", slug: "priority", name: "First in line" },
+			{ type: "resource", slug: "seats", name: "Seats" },
+		];
+		expect(toPlans({ products: [{ ...product, features }] }, 7)).toEqual([
+			{
+				...pro,
+				priceSlug: "max_monthly",
+				name: "Max",
+				description: null,
+				amountCents: 1999,
+				currency: "EUR",
+				interval: "year",
+				requests: 7,
+				features: ["First in line"],
+				trialDays: 14,
+			},
+		]);
+		expect(toPlans({ products: [{ ...product, active: false }] }, 7)).toEqual([]);
+		expect(toPlans({ products: [{ ...product, prices: [{ ...price, active: false }] }] }, 7)).toEqual([]);
+	});
 });

@@ -13,13 +13,16 @@ export interface Price {
 	unitPrice?: number;
 	currency?: string;
 	intervalUnit?: "day" | "week" | "month" | "year" | null;
+	trialPeriodDays?: number | null;
 	active?: boolean;
 	usageMeterId?: string | null;
 	usageMeterSlug?: string;
 }
 
-interface Grant {
+/** A feature of a product, or of a subscription that has it: credits, or a switch with a name. */
+interface Feature {
 	type: string;
+	name?: string;
 	slug?: string;
 	amount?: number | null;
 	usageMeterId?: string | null;
@@ -36,7 +39,7 @@ export interface PricingModel {
 		default: boolean;
 		active?: boolean;
 		prices?: Price[];
-		features?: Grant[];
+		features?: Feature[];
 	}[];
 	usageMeters?: { id: string; slug: string; prices?: Price[]; defaultPrice?: Price }[];
 }
@@ -46,11 +49,12 @@ export interface Subscription {
 	status: string;
 	current?: boolean;
 	isFreePlan?: boolean | null;
+	priceId?: string | null;
 	createdAt: number;
 	currentBillingPeriodStart?: number | null;
 	currentBillingPeriodEnd?: number | null;
 	experimental?: {
-		featureItems?: Grant[];
+		featureItems?: Feature[];
 		usageMeterBalances?: { slug: string; availableBalance: number; subscriptionId: string }[];
 	};
 }
@@ -87,7 +91,7 @@ export function computeUsageTotal(
 	return granted(items, meterId, "every_billing_period");
 }
 
-function granted(items: Grant[], meterId: string | undefined, frequency: "every_billing_period" | "once"): number {
+function granted(items: Feature[], meterId: string | undefined, frequency: "every_billing_period" | "once"): number {
 	let units = 0;
 	for (const item of items) {
 		const live = !item.expiredAt && !item.detachedAt;
@@ -99,7 +103,7 @@ function granted(items: Grant[], meterId: string | undefined, frequency: "every_
 }
 
 /** The requests that came with a customer's paid top-ups, over all time. */
-export function creditsBought({ purchases = [], pricingModel }: Billing): number {
+export function creditsBought({ purchases = [], pricingModel }: Pick<Billing, "purchases" | "pricingModel">): number {
 	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;
 	let units = 0;
 	for (const { priceId, status } of purchases) {
@@ -117,47 +121,73 @@ export function isDefaultPlanBySlug(pricingModel: PricingModel, priceSlug: strin
 	return product?.default ?? false;
 }
 
+/** The current plans that are paid for, newest first. Every customer has one of the free plan: that does not count (flowglad.md, 0.2). */
+export function paidSubscriptions<T extends Subscription>(billing: { subscriptions?: T[]; currentSubscriptions?: T[] }): T[] {
+	const current = billing.currentSubscriptions ?? billing.subscriptions?.filter((one) => one.current) ?? [];
+	return current.filter((one) => one.isFreePlan === false).sort((a, b) => b.createdAt - a.createdAt);
+}
+
 /**
- * What a customer's billing allows. Paid is a current subscription that is not of the free plan: every customer has one of that (flowglad.md, 0.2).
+ * What a customer's billing allows: the newest paid plan that has credits left, else the newest. A plan whose first credits have not been granted
+ * yet is not live: its payment is under way, and until then the customer has what everyone has.
  * @param fetchedAtMs when the read was sent
  * @param fallbackAllowance requests a period, for a paid plan without a credit grant
  */
 export function toEntitlement(billing: Billing, fetchedAtMs: number, fallbackAllowance: number): Entitlement {
-	const current = billing.currentSubscriptions ?? billing.subscriptions.filter((one) => one.current);
-	const paid = current.filter((one) => one.isFreePlan === false).sort((a, b) => b.createdAt - a.createdAt)[0];
-	if (!paid) return { kind: "none", fetchedAtMs };
-	const balance = paid.experimental?.usageMeterBalances?.find((one) => one.slug === AI_REQUESTS_METER && one.subscriptionId === paid.id);
-	const allowance = computeUsageTotal(AI_REQUESTS_METER, paid, billing.pricingModel);
-	const balanced = balance?.availableBalance ?? 0;
-	return {
-		kind: "balance",
-		subscriptionId: paid.id,
-		// A plan that grants nothing has a balance that only falls: the fallback stands in for its grant.
-		available: allowance > 0 ? balanced : fallbackAllowance + balanced,
-		allowance: allowance > 0 ? allowance : fallbackAllowance,
-		periodStartMs: paid.currentBillingPeriodStart ?? paid.createdAt,
-		periodEndMs: paid.currentBillingPeriodEnd ?? null,
-		fetchedAtMs,
-	};
+	const live: Extract<Entitlement, { kind: "balance" }>[] = [];
+	for (const plan of paidSubscriptions(billing)) {
+		const balance = plan.experimental?.usageMeterBalances?.find((one) => one.slug === AI_REQUESTS_METER && one.subscriptionId === plan.id);
+		const granted = computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel);
+		// A meter is absent before its first entry (flowglad.md, e).
+		if (granted > 0 && !balance) continue;
+		const balanced = balance?.availableBalance ?? 0;
+		live.push({
+			kind: "balance",
+			subscriptionId: plan.id,
+			// A plan that grants nothing has a balance that only falls: the fallback stands in for its grant.
+			available: granted > 0 ? balanced : fallbackAllowance + balanced,
+			allowance: granted > 0 ? granted : fallbackAllowance,
+			periodStartMs: plan.currentBillingPeriodStart ?? plan.createdAt,
+			periodEndMs: plan.currentBillingPeriodEnd ?? null,
+			fetchedAtMs,
+		});
+	}
+	return live.find(({ available }) => available > 0) ?? live[0] ?? { kind: "none", fetchedAtMs };
 }
 
-/** The plans and top-ups of a pricing model as the pricing page shows them, cheapest first. */
-export function toPlans(pricingModel: PricingModel): PlanView[] {
+/** The paid plan that grants no requests, if the customer has one: what it is worth is a guess of ours. */
+export function planWithoutGrant(billing: Billing): Subscription | undefined {
+	return paidSubscriptions(billing).find((plan) => computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel) === 0);
+}
+
+/**
+ * The plans and top-ups of a pricing model as the pricing page shows them, cheapest first.
+ * @param fallbackAllowance requests a period, for a paid plan without a credit grant
+ * @param currentPriceId the price of the reader's own paid plan
+ */
+export function toPlans(pricingModel: PricingModel, fallbackAllowance: number, currentPriceId?: string): PlanView[] {
 	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;
 	const plans: PlanView[] = [];
 	for (const product of pricingModel.products ?? []) {
+		if (product.active === false) continue;
+		const features = product.features ?? [];
 		for (const price of product.prices ?? []) {
 			if (price.slug === null || price.active === false || price.type === "usage") continue;
-			const topUp = price.type === "single_payment";
+			const kind = product.default ? "free" : price.type === "single_payment" ? "top-up" : "subscription";
 			plans.push({
 				priceSlug: price.slug,
 				name: product.name,
 				description: product.description ?? null,
 				amountCents: price.unitPrice ?? 0,
 				currency: price.currency ?? "USD",
-				interval: topUp ? null : (price.intervalUnit ?? "month"),
-				requests: granted(product.features ?? [], meterId, topUp ? "once" : "every_billing_period") || null,
-				kind: product.default ? "free" : topUp ? "top-up" : "subscription",
+				interval: kind === "top-up" ? null : (price.intervalUnit ?? "month"),
+				requests:
+					granted(features, meterId, kind === "top-up" ? "once" : "every_billing_period") ||
+					(kind === "subscription" ? fallbackAllowance : null),
+				features: features.filter(({ type, name }) => type === "toggle" && name).map(({ name = "" }) => name),
+				trialDays: price.trialPeriodDays ?? 0,
+				kind,
+				current: price.id === currentPriceId,
 			});
 		}
 	}

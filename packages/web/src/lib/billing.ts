@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { Outcome, Refusal, Release, Standing } from "@parley/metering";
+import type { Member, Outcome, Refusal, Release, Standing } from "@parley/metering";
 import { config } from "../config.ts";
 import type { UsageView } from "../view.ts";
 import { allGuests, guestCookie, identify, networkOf, type Subject } from "./subject.ts";
@@ -54,12 +54,14 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	let isFirst = isNew;
 	let standing: Standing | undefined;
 	// A known guest's own limit speaks first. One without a cookie costs its network first, or a script without cookies would have no limit.
-	let left = isNew ? [...pools, subject.key] : [subject.key, ...pools];
+	let left = isNew ? [...pools, subject.key] : [...payersOf(subject), ...pools];
 	for (let key = left.shift(); key !== undefined; key = left.shift()) {
-		const isOwn = key === subject.key;
-		const id = isOwn ? requestId : `${subject.key}:${requestId}`;
-		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, sharedWith: isOwn ? pools : null });
+		const isOwn = payersOf(subject).includes(key);
+		const id = entryId(key, subject, requestId);
+		const member = memberOf(key, subject);
+		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, member, sharedWith: isOwn ? pools : null });
 		const { outcome } = answer;
+		if (hasNoPlan(outcome)) continue;
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
 			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: outcome.refusal };
@@ -83,6 +85,26 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	return { allowed: true, subject, hold, newlyHeld, standing, setCookie };
 }
 
+/**
+ * The ledgers that may pay for a subject, in the order in which they are asked: the active organization's, and where that has no plan, the
+ * user's own. With a plan, an organization's limit is the last word: the two never mix.
+ */
+function payersOf(subject: Subject): string[] {
+	return subject.kind === "user" && subject.organization ? [subject.organization.key, subject.key] : [subject.key];
+}
+
+/** The id of a request in a ledger: where many people's are kept, the person stands before it. */
+function entryId(key: string, subject: Subject, requestId: string): string {
+	return key === subject.key ? requestId : `${subject.key}:${requestId}`;
+}
+
+function memberOf(key: string, subject: Subject): Member | null {
+	if (subject.kind !== "user" || key !== subject.organization?.key) return null;
+	return { id: subject.key, cap: subject.organization.cap };
+}
+
+const hasNoPlan = (outcome: Outcome) => outcome.kind === "refused" && outcome.refusal.policy === "organization";
+
 /** The ledgers that guests share, for this UTC day: their network's, and where a ceiling is set, that of all guests. */
 async function guestPools(request: Request): Promise<string[]> {
 	const network = await networkOf(request);
@@ -93,19 +115,33 @@ const isHalfUsed = ({ used, held, limit }: Standing) => 2 * (used + held) > limi
 
 /**
  * Counts a request: settles its hold, or, for a request that took none, holds and settles `amount` units at once. Told twice it counts once.
- * @returns whether it is counted, and the outcome in the asker's own ledger
+ * @returns whether it is counted, the outcome in the ledger that pays for it, and of a request without a hold, which that is
  */
 export async function recordUsage(
 	request: Request | UsageHold,
 	amount = 1,
 	options: UsageOptions = {},
-): Promise<{ counted: boolean; outcome: Outcome; standing?: Standing }> {
+): Promise<{ counted: boolean; outcome: Outcome; standing?: Standing; takenFrom?: UsageHold["takenFrom"][number] }> {
 	if (!(request instanceof Request)) return endHold(request, (from) => ledger(from.ledger).settle(from.id));
 	const subject = options.subject ?? (await identify(request));
-	const id = options.requestId ?? request.headers.get("idempotency-key") ?? crypto.randomUUID();
-	const hold = { id, fingerprint: options.fingerprint ?? "", units: amount, chatId: null };
-	const { outcome, standing } = await ledger(subject.key).record(subject.key, hold);
-	return { counted: isCounted(outcome), outcome, standing };
+	const requestId = options.requestId ?? request.headers.get("idempotency-key") ?? crypto.randomUUID();
+	for (const key of payersOf(subject)) {
+		const id = entryId(key, subject, requestId);
+		const hold = { id, fingerprint: options.fingerprint ?? "", units: amount, chatId: null, member: memberOf(key, subject) };
+		const { outcome, standing } = await ledger(key).record(key, hold);
+		if (!hasNoPlan(outcome)) return { counted: isCounted(outcome), outcome, standing, takenFrom: { ledger: key, id } };
+	}
+	throw new Error("invariant: the user's own ledger answers for itself");
+}
+
+/** The ledger of a paid plan that pays for a subject, or null. Reads the provider where none is known, as somebody may just have paid. */
+export async function paidLedgerOf(subject: Subject): Promise<string | null> {
+	for (const key of payersOf(subject)) {
+		if ((await ledger(key).usage(key)).tier === "paid") return key;
+		await ledger(key).refresh(key);
+		if ((await ledger(key).usage(key)).tier === "paid") return key;
+	}
+	return null;
 }
 
 /** Gives a hold back; counted all the same where forgiveness has reached its bound. */
@@ -129,20 +165,43 @@ function isCounted(outcome: Outcome): boolean {
 
 /** What the asker has left and when it resets. Holds nothing, and stores nothing for an asker who was never seen. */
 export async function getBillingSummary(request: Request, subject?: Subject): Promise<UsageView> {
-	const asker = subject ?? (await identify(request));
+	return summaryOf(request, subject ?? (await identify(request)), "usage");
+}
+
+/** The same for a user who comes back from a checkout: the billing provider is asked first, as often as it may be (OpenCheckout). */
+export async function getBillingSummaryAfterCheckout(request: Request, user: Subject): Promise<UsageView> {
+	return summaryOf(request, user, "usageForBuyer");
+}
+
+async function summaryOf(request: Request, asker: Subject, ask: "usage" | "usageForBuyer"): Promise<UsageView> {
 	const pools = asker.kind === "guest" ? await guestPools(request) : [];
-	const [own, ...shared] = await Promise.all([asker.key, ...pools].map((key) => ledger(key).usage(key)));
-	if (!own) throw new Error("invariant: the asker's own ledger answers");
+	const organization = asker.kind === "user" ? asker.organization : null;
+	const plan = organization && (await ledger(organization.key)[ask](organization.key, asker.key));
+	if (organization && plan?.tier === "paid" && plan.share) {
+		const { name, mayBuy, cap } = organization;
+		const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - plan.share.used - plan.share.held);
+		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
+	}
+	const [own, ...shared] = await Promise.all([ledger(asker.key)[ask](asker.key), ...pools.map((key) => ledger(key).usage(key))]);
+	const view = toView(own, Math.min(own.remaining, ...shared.map((pool) => pool.remaining)));
+	return { ...view, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
+}
+
+type UsageAnswer = Awaited<ReturnType<ReturnType<typeof ledger>["usage"]>>;
+
+function toView({ tier, limit, used, held, topUps, window, unverified, checkoutOpen }: UsageAnswer, remaining: number): UsageView {
+	const end = iso(window.endMs);
 	return {
-		tier: own.tier,
-		limit: own.limit,
-		used: own.used,
-		held: own.held,
-		remaining: Math.min(own.remaining, ...shared.map((pool) => pool.remaining)),
-		topUps: own.topUps,
-		window: { start: own.window.startMs > 0 ? iso(own.window.startMs) : null, end: iso(own.window.endMs) },
-		resetAt: iso(own.window.endMs),
-		unverified: own.unverified,
+		tier,
+		limit,
+		used,
+		held,
+		remaining,
+		topUps,
+		window: { start: window.startMs > 0 ? iso(window.startMs) : null, end },
+		resetAt: end,
+		unverified,
+		checkoutOpen,
 	};
 }
 

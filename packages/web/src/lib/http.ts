@@ -102,13 +102,13 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
 	}
 }
 
-/** Reads a text body of at most `bytesMax` bytes; 413 above. */
+/** Reads a text body of at most `bytesMax` bytes, a byte order mark included; 413 above. */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
 	const tooLarge = () => refuse(413, "Body too large", `The body may have at most ${bytesMax} bytes.`);
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
 	if (!request.body) return "";
 	// Content-Length may be absent or wrong: what is read is what counts.
-	const decoder = new TextDecoder();
+	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 	let bytes = 0;
 	let text = "";
 	for await (const chunk of request.body as ReadableStream<Uint8Array>) {

@@ -1,6 +1,7 @@
 import type { Refusal, Standing } from "@parley/metering";
 import { config } from "../config.ts";
 import type { Problem } from "../view.ts";
+import { now } from "./clock.ts";
 import { problemResponse } from "./http.ts";
 
 /** Where the next step is, for each limit that can refuse. */
@@ -9,6 +10,8 @@ const UPGRADE: Record<Refusal["policy"], string> = {
 	network: "/sign-up",
 	free: "/pricing",
 	paid: "/account",
+	organization: "/pricing",
+	member: "/account",
 	"in-flight": "/pricing",
 };
 
@@ -52,6 +55,10 @@ function sentenceOf({ policy, limit }: Refusal): string {
 			return `You have used your ${limit} requests of today.`;
 		case "paid":
 			return "You have used all requests of this billing period.";
+		case "organization":
+			return "This organization has no plan.";
+		case "member":
+			return `You have used the ${limit} requests that your organization gives each member in this billing period.`;
 		case "in-flight":
 			return `At most ${limit} answers can be written at once. Wait until one of them has ended.`;
 	}
@@ -76,4 +83,4 @@ function rateLimitHeaders(at: {
 	return { "ratelimit-policy": `"${at.policy}";q=${at.limit}${window}`, ratelimit: `"${at.policy}";r=${at.remaining}${reset}` };
 }
 
-const secondsUntil = (instantMs: number) => Math.max(1, Math.ceil((instantMs - Date.now()) / 1000));
+const secondsUntil = (instantMs: number) => Math.max(1, Math.ceil((instantMs - now()) / 1000));

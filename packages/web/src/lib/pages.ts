@@ -3,13 +3,14 @@ import { BOUND_OF_FORGIVENESS, WHO_PAYS } from "@parley/metering";
 import { createServerFn } from "@tanstack/react-start";
 import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { config } from "../config.ts";
-import type { ChatView, PricingView, Shell, Viewer } from "../view.ts";
+import type { ChatView, InvitationView, OrganizationsView, PricingView, Shell, Viewer } from "../view.ts";
 import { getBillingSummary } from "./billing.ts";
 import { toPlans } from "./billing-helpers.ts";
-import { readPricingModel } from "./flowglad.ts";
+import { readOffer, readPricingModel } from "./flowglad.ts";
 import { moveGuestToAccount } from "./guest-to-account.ts";
 import { allowedModels } from "./model.ts";
-import { endGuestCookie, guestCookie, guestOf, identify, type Subject } from "./subject.ts";
+import { invitationFor, organizationsOf } from "./organization.ts";
+import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "./subject.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 
@@ -41,20 +42,42 @@ export const loadChat = createServerFn({ method: "GET" })
 		return env.CONVERSATION.getByName(data).view(key);
 	});
 
-/** The plans as the billing provider has them. */
+/** The plans as the billing provider has them, for this reader. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits, billing } = config();
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
 	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
 	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
 	try {
-		const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
-		return { ...published, plans: pricingModel ? toPlans(pricingModel) : [], unavailable: false };
+		const offer = await offerTo(await identify(getRequest()));
+		const plans = offer ? toPlans(offer.pricingModel, limits.paid, offer.currentPriceId) : [];
+		return { ...published, plans, unavailable: false };
 	} catch (error) {
 		console.error(`pricing model could not be read: ${error}`);
 		return { ...published, plans: [], unavailable: billing.kind !== "none" };
 	}
 });
+
+/** Whom the reader may let pay, and who is in the organization that does. */
+export const loadOrganizations = createServerFn({ method: "GET" }).handler(async (): Promise<OrganizationsView> => {
+	const user = await userOf(getRequest());
+	return user ? organizationsOf(user.userId, user.organization) : { mine: [], active: null };
+});
+
+/** An invitation for who opens its link. The session is read fresh: the address may have been confirmed in another browser just now. */
+export const loadInvitation = createServerFn({ method: "GET" })
+	.validator((invitationId: string) => invitationId)
+	.handler(async ({ data }): Promise<{ invitation: InvitationView | null; viewer: Viewer; mailboxUrl: string | null }> => {
+		const user = await userOf(getRequest(), { fresh: true });
+		const invitation = /^[A-Za-z0-9_-]{1,64}$/.test(data) ? await invitationFor(data, user) : null;
+		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
+	});
+
+async function offerTo(subject: Subject): Promise<Awaited<ReturnType<typeof readOffer>>> {
+	if (subject.kind === "user") return readOffer(customerOf(subject).externalId, PRICING_TIMEOUT_MS);
+	const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
+	return pricingModel && { pricingModel };
+}
 
 async function settleGuest(request: Request, subject: Subject): Promise<void> {
 	if (subject.kind === "guest") {
@@ -70,6 +93,7 @@ async function settleGuest(request: Request, subject: Subject): Promise<void> {
 
 function viewerOf(subject: Subject): Viewer {
 	if (subject.kind === "guest") return { kind: "guest" };
-	const { userId: id, name, email, emailVerified } = subject;
-	return { kind: "user", id, name, email, emailVerified };
+	const { userId: id, name, email, emailVerified, organization: active } = subject;
+	const organization = active && { id: active.organizationId, name: active.name, mayBuy: active.mayBuy };
+	return { kind: "user", id, name, email, emailVerified, organization };
 }

@@ -1,13 +1,26 @@
-import { config } from "../config.ts";
+import { config, isLoopback } from "../config.ts";
 import { session } from "./auth.ts";
+import { now } from "./clock.ts";
+import { type Membership, membershipOf } from "./organization.ts";
 
 /**
  * Who is asking. `key` names the subject everywhere: its ledger, its chats, its reports. A user is known by a session, a guest by a signed
  * cookie; nothing of either is ever taken from a body.
  */
 export type Subject =
-	| { kind: "user"; key: string; userId: string; name: string; email: string; emailVerified: boolean }
+	| {
+			kind: "user";
+			key: string;
+			userId: string;
+			name: string;
+			email: string;
+			emailVerified: boolean;
+			/** The organization that is active in the session: its plan pays, if it has one. Chats stay the user's own. */
+			organization: Membership | null;
+	  }
 	| { kind: "guest"; key: string; cookie: string; known: boolean };
+
+export type User = Extract<Subject, { kind: "user" }>;
 
 const GUEST_DAYS_MAX = 400;
 const DAY_MS = 86_400_000;
@@ -20,11 +33,19 @@ export async function identify(request: Request, options: { fresh?: boolean } = 
 }
 
 /** The signed-in user, or null. `fresh` reads the session from the database. */
-export async function userOf(request: Request, options: { fresh?: boolean } = {}): Promise<Extract<Subject, { kind: "user" }> | null> {
+export async function userOf(request: Request, options: { fresh?: boolean } = {}): Promise<User | null> {
 	const found = await session(request, options);
 	if (!found) return null;
 	const { id, name, email, emailVerified } = found.user;
-	return { kind: "user", key: `user:${id}`, userId: id, name, email, emailVerified };
+	const { activeOrganizationId } = found.session;
+	const organization = activeOrganizationId ? await membershipOf(id, activeOrganizationId) : null;
+	return { kind: "user", key: `user:${id}`, userId: id, name, email, emailVerified, organization };
+}
+
+/** Who buys for a user: the organization that is active, where only owners and admins may, else the user. */
+export function customerOf({ userId, key, organization }: User): { externalId: string; key: string; mayBuy: boolean } {
+	if (!organization) return { externalId: userId, key, mayBuy: true };
+	return { externalId: organization.organizationId, key: organization.key, mayBuy: organization.mayBuy };
 }
 
 /** The guest of a valid cookie, or null: a forged, altered or outlived one is as good as none. */
@@ -71,11 +92,7 @@ export function allGuests(): string {
 	return `network:${utcDay()}:all`;
 }
 
-const utcDay = () => new Date().toISOString().slice(0, 10);
-
-function isLoopback(host: string): boolean {
-	return host === "localhost" || host === "::1" || host === "[::1]" || host.startsWith("127.");
-}
+const utcDay = () => new Date(now()).toISOString().slice(0, 10);
 
 /** What one household or office shares: an IPv4 address whole, of an IPv6 address the first 64 bits. */
 function prefixOf(address: string): string {
@@ -92,7 +109,7 @@ function prefixOf(address: string): string {
 		.join(":");
 }
 
-const today = () => Math.floor(Date.now() / DAY_MS);
+const today = () => Math.floor(now() / DAY_MS);
 
 function readCookie(request: Request, name: string): string | null {
 	for (const pair of (request.headers.get("cookie") ?? "").split(";")) {

@@ -79,11 +79,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (chat && chat.owner !== owner) return { kind: "not-found" };
 		const earlier = this.#stored.run(hold.requestId);
 		// A repeat that crossed its first: its hold has been used, and may be released by now. It hears what the first one heard.
-		if (earlier && earlier.attempt >= hold.attempt) return this.#tellAgain(earlier);
+		if (earlier && !this.#isRetry(earlier, hold)) {
+			await this.#giveBackUnused(hold, earlier.hold);
+			return this.#tellAgain(earlier);
+		}
 		if (chat?.deleted) return { kind: "gone" };
 		const run: Run = {
 			requestId: hold.requestId,
-			attempt: hold.attempt,
+			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
 			answerId: generateId(),
 			model,
 			hold,
@@ -336,6 +339,19 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
+	/** Whether a hold is for another attempt at an answer that was given back; one that another ledger pays for counts its own attempts. */
+	#isRetry(earlier: Run, hold: UsageHold): boolean {
+		if (hold.attempt > earlier.attempt) return true;
+		return earlier.phase === "ended" && earlier.counted === false && isOtherLedger(hold, earlier.hold);
+	}
+
+	/** A repeat may come when another ledger pays by now (a guest has signed up, an organization got a plan): the first one's hold is what counts. */
+	async #giveBackUnused(hold: UsageHold, used: UsageHold): Promise<void> {
+		const ledgers = used.takenFrom.map(({ ledger }) => ledger);
+		const unused = hold.takenFrom.filter(({ ledger }) => !ledgers.includes(ledger));
+		if (unused.length > 0) await releaseUsage({ ...hold, takenFrom: unused }, "refused");
+	}
+
 	/** What has become of a request, once more: the running answer, the finished one as a stream, or that it was deleted or replaced. */
 	#tellAgain(run: Run): StartAnswer {
 		if (this.#live?.run.requestId === run.requestId) return { kind: "stream", stream: this.#live.broadcast.join() };
@@ -365,6 +381,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		live.broadcast.close();
 		return { kind: "stream", stream: live.broadcast.join() };
 	}
+}
+
+/** Whether the account that pays is another; a network's changes with each day. */
+function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
+	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !ledger.startsWith("network:"))?.ledger;
+	return payer(a) !== payer(b);
 }
 
 const hasOutput = (parts: ChatMessage["parts"]) => parts.some((part) => part.text !== "");

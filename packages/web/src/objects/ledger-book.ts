@@ -4,29 +4,39 @@ import {
 	decide,
 	type LedgerState,
 	type Limits,
+	ledgerTimeMs,
 	type Outcome,
 	type RequestRow,
 	type Standing,
 	type SubjectKind,
+	shareOf,
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { now } from "../lib/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
+
+const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
 
 /**
  * The book of one subject: @parley/metering, made durable. Everything here is synchronous and must stay so: between reading and writing the
  * platform runs no other event, and it lets no answer out before what was written is on disk.
  */
 export class LedgerBook {
-	/** The subject's key (`user:…`, `guest:…`, `network:…`). */
+	/** The subject's key (`user:…`, `org:…`, `guest:…`, `network:…`). */
 	readonly key: string;
 	readonly kind: SubjectKind;
 	readonly #stored: LedgerStorage;
 
 	constructor(key: string, stored: LedgerStorage) {
 		this.key = key;
-		this.kind = key.startsWith("user:") ? "user" : key.startsWith("network:") ? "network" : "guest";
+		this.kind = KINDS[key.slice(0, key.indexOf(":"))] ?? "guest";
 		this.#stored = stored;
+	}
+
+	/** The subject's id at the billing provider. */
+	get externalId(): string {
+		return this.key.slice(this.key.indexOf(":") + 1);
 	}
 
 	get rows() {
@@ -38,7 +48,7 @@ export class LedgerBook {
 	}
 
 	/** Decides one command and writes what it names. */
-	decide(command: Command, atMs = Date.now()): Outcome {
+	decide(command: Command, atMs = now()): Outcome {
 		const { outcome, row, adjustment } = decide(this.state(), command, atMs);
 		if (row) this.#stored.writeRow(this.key, row);
 		if (adjustment) this.#stored.writeAdjustment(this.key, adjustment);
@@ -61,11 +71,15 @@ export class LedgerBook {
 	/** The pool that the next hold is taken from. */
 	pool(): string {
 		const { kind, entitlement, limits } = this.state();
-		return allowanceOf(kind, entitlement, limits, Date.now()).pool;
+		return allowanceOf(kind, entitlement, limits, this.nowMs()).pool;
 	}
 
 	standing(): Standing {
-		return standing(this.state(), Date.now());
+		return standing(this.state(), now());
+	}
+
+	shareOf(memberId: string) {
+		return shareOf(this.state(), memberId, now());
 	}
 
 	state(): LedgerState {
@@ -80,6 +94,11 @@ export class LedgerBook {
 			closed: notes.closed !== undefined,
 			latestMs: this.latestMs(),
 		};
+	}
+
+	/** The ledger's own time, epoch milliseconds: the clock's, but for one that was put back. */
+	nowMs(): number {
+		return ledgerTimeMs({ latestMs: this.latestMs() }, now());
 	}
 
 	/** When the subject last did anything. */

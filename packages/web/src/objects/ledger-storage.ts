@@ -1,10 +1,21 @@
 import { type Adjustment, type Baseline, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
 
+/** The latest checkout, until what was bought is here. */
+export interface CheckoutNote {
+	/** Absent where its link is not ours to hand out again. */
+	session?: { id: string; priceId: string };
+	buys: "plan" | "top-up";
+	/** Credits ever bought beside a plan, before: more of them, and a top-up has arrived. */
+	creditsBefore: number;
+	pressedAtMs: number;
+}
+
 /** What a ledger knows beside its requests; one row. */
 export interface Notes {
 	entitlement?: Entitlement;
-	/** The latest checkout that was opened. */
-	checkoutAtMs?: number;
+	checkout?: CheckoutNote;
+	/** When something last changed at the provider: a copy that was asked for before is not sure any more. */
+	changedAtMs?: number;
 	/** The account that a guest became, when, and the requests that were still open then: they are counted there when they end. */
 	closed?: { inFavourOf: string; atMs: number; open?: string[] };
 	/** The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown. */
@@ -20,18 +31,23 @@ const SCHEMA = `
 	CREATE TABLE request (
 		id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, pool TEXT NOT NULL, units INTEGER NOT NULL, state TEXT NOT NULL,
 		attempt INTEGER NOT NULL, forgiven INTEGER NOT NULL, chat_id TEXT, held_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
-		ended_at_ms INTEGER, report_after_ms INTEGER, reported_at_ms INTEGER
+		ended_at_ms INTEGER, report_after_ms INTEGER, reported_at_ms INTEGER, spill TEXT, sent_at_ms INTEGER, shared_with TEXT,
+		refusals INTEGER NOT NULL DEFAULT 0, member TEXT
 	) WITHOUT ROWID;
 	CREATE TABLE checkpoint (pool TEXT PRIMARY KEY, units INTEGER NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
-	CREATE TABLE adjustment (id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+	CREATE TABLE adjustment (
+		id TEXT PRIMARY KEY, pool TEXT NOT NULL, units INTEGER NOT NULL, at_ms INTEGER NOT NULL, spill TEXT, request_id TEXT,
+		expires_at_ms INTEGER
+	) WITHOUT ROWID;
 `;
 
-/** Columns that came later: an old ledger gets them when it wakes. */
+/** Columns of SCHEMA that came later: an old ledger gets them when it wakes. */
 const ADDED: [table: string, column: string, type: string][] = [
 	["request", "spill", "TEXT"],
 	["request", "sent_at_ms", "INTEGER"],
 	["request", "shared_with", "TEXT"],
 	["request", "refusals", "INTEGER NOT NULL DEFAULT 0"],
+	["request", "member", "TEXT"],
 	["adjustment", "spill", "TEXT"],
 	["adjustment", "request_id", "TEXT"],
 	["adjustment", "expires_at_ms", "INTEGER"],
@@ -55,6 +71,7 @@ const REQUEST_FIELDS = [
 	"reportedAtMs",
 	"sharedWith",
 	"refusals",
+	"member",
 ] satisfies (keyof RequestRow)[];
 
 const ADJUSTMENT_FIELDS = ["id", "pool", "units", "spill", "atMs", "requestId", "expiresAtMs"] satisfies (keyof Adjustment)[];
@@ -143,7 +160,6 @@ export class LedgerStorage {
 		if (this.key !== null) return;
 		this.key = key;
 		this.#sql.exec(SCHEMA);
-		this.#addColumns();
 		this.#sql.exec("INSERT INTO ledger (only, key, notes) VALUES (1, ?, '{}')", key);
 	}
 

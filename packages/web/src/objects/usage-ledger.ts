@@ -12,8 +12,11 @@ import {
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
+import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/clock.ts";
+import { loadDevClock, noteForDevClock } from "../lib/dev-clock.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
+import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 
 /** Reports of a paying subject leave this long after the answer, so that several share a call. */
@@ -32,18 +35,23 @@ export interface HoldAnswer {
 }
 
 interface UsageAnswer extends Standing {
+	/** Of the present window, what the member who asks has taken; null for a ledger without members. */
+	share: { used: number; held: number } | null;
 	/** The provider could not be asked, so that the tier may be too low. */
 	unverified: boolean;
+	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	checkoutOpen: boolean;
 }
 
 interface Opened {
 	book: LedgerBook;
+	checkout: OpenCheckout;
 	provider: ProviderLink;
 }
 
 /**
- * The ledger of one subject: its book, what the billing provider is told and says (for a user), and the alarm that looks after both. `key` is
- * the subject's (`user:…`, `guest:…`, `network:…`); the object learns it from its first caller.
+ * The ledger of one subject: its book, its open checkout, what the billing provider is told and says (of a user or organization), and the alarm
+ * that looks after them. `key` is the subject's (`user:…`, `org:…`, `guest:…`, `network:…`); the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
@@ -54,9 +62,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const stored = new LedgerStorage(ctx.storage.sql);
 		if (stored.key !== null) this.#openFrom(stored, stored.key);
 		void ctx.blockConcurrencyWhile(async () => {
+			await loadDevClock();
 			this.#alarmAtMs = await ctx.storage.getAlarm();
-			// An alarm can be lost with the instance that was to set it.
-			if (this.#alarmAtMs === null && this.#opened) await this.#armForWork(this.#opened);
+			// An alarm can be lost with the instance that was to set it, or be set by a clock that was moved while this one slept.
+			if (this.#opened && (this.#alarmAtMs === null || isClockSet())) await this.#armForWork(this.#opened);
 		});
 	}
 
@@ -64,14 +73,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async hold(key: string, hold: Hold): Promise<HoldAnswer> {
 		const { book, provider } = this.#open(key);
 		let outcome = book.decide({ type: "hold", ...hold });
-		if (outcome.kind === "refused" && outcome.refusal.policy !== "in-flight" && provider.mayRead()) {
+		if (outcome.kind === "refused" && provider.mayChangeMind(outcome.refusal)) {
 			await provider.readAwaited();
 			outcome = book.decide({ type: "hold", ...hold });
 		}
 		if (outcome.kind === "held") {
 			provider.readIfUnsure();
-			const { pool, expiresAtMs } = outcome.row;
-			await this.#arm(isBilled(pool) ? Date.now() + 2 * REPORT_AFTER_MS : expiresAtMs);
+			await this.#arm(alarmTime(outcome.row.expiresAtMs));
 		}
 		return { outcome, standing: book.standing() };
 	}
@@ -106,20 +114,44 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** How the subject stands. Holds nothing, and writes nothing unless the provider names other terms. */
-	async usage(key: string): Promise<UsageAnswer> {
-		const { book, provider } = this.#open(key);
-		await provider.readForPage();
-		return { ...book.standing(), unverified: provider.isUnverified() };
+	async usage(key: string, memberId?: string): Promise<UsageAnswer> {
+		const opened = this.#open(key);
+		await opened.provider.readForPage();
+		return usageOf(opened, memberId);
 	}
 
-	/** A checkout was opened: for 30 minutes the provider is asked more often. */
-	noteCheckout(key: string): void {
-		this.#open(key).provider.noteCheckout();
+	/** The same for a page that waits for what was bought: the provider is asked first, as often as it may be. */
+	async usageForBuyer(key: string, memberId?: string): Promise<UsageAnswer> {
+		const opened = this.#open(key);
+		await opened.provider.readForBuyer();
+		return usageOf(opened, memberId);
+	}
+
+	/** See OpenCheckout. */
+	async openCheckout(key: string, purchase: Purchase): Promise<CheckoutAnswer> {
+		return this.#open(key).checkout.open(purchase);
+	}
+
+	/** See OpenCheckout. */
+	noteActivation(key: string): void {
+		this.#open(key).checkout.noteActivation();
 	}
 
 	/** Reads the entitlement now, after something was changed at the provider. */
 	async refresh(key: string): Promise<void> {
 		await this.#open(key).provider.readAfreshAwaited();
+	}
+
+	/** Something changed at the provider: see ProviderLink. Stores nothing for a subject that never asked. */
+	noteChange(key: string): void {
+		this.#open(key).provider.noteChange();
+	}
+
+	/** The clock of development was moved: does what is due by it. */
+	async clockMoved(reading: ClockReading): Promise<void> {
+		setClock(reading);
+		await this.alarm();
+		await this.#opened?.provider.clockMoved();
 	}
 
 	/**
@@ -130,7 +162,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const { book } = this.#open(key);
 		const rows = [...book.rows.values()];
 		const open = rows.filter((row) => row.state === "held").map((row) => row.id);
-		const closed = book.notes.closed ?? { inFavourOf, atMs: Date.now(), open };
+		const closed = book.notes.closed ?? { inFavourOf, atMs: book.nowMs(), open };
 		if (closed.inFavourOf !== inFavourOf) return null;
 		if (!book.notes.closed && rows.length > 0) book.note({ closed });
 		const dayMs = utcDay(closed.atMs).startMs;
@@ -161,20 +193,20 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#alarmAtMs = null;
 		if (!this.#opened) return;
 		const { book, provider } = this.#opened;
-		if (Date.now() >= endOfLifeMs(book)) {
+		if (book.nowMs() >= endOfLifeMs(book)) {
 			await this.ctx.storage.deleteAll();
 			this.#opened = null;
 			return;
 		}
-		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= Date.now());
+		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= book.nowMs());
 		// The next alarm stands before anyone is called: should this run die, another comes.
-		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= Date.now()) {
+		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
 		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(book, row) });
 		await this.#carryLateUnits(book);
 		await provider.work();
-		book.fold(foldable(book.state(), Date.now()));
+		book.fold(foldable(book.state(), book.nowMs()));
 		await this.#armForWork(this.#opened);
 	}
 
@@ -184,15 +216,17 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	#openFrom(stored: LedgerStorage, key: string): Opened {
 		const book = new LedgerBook(key, stored);
-		this.#opened = { book, provider: new ProviderLink(book, (work) => this.ctx.waitUntil(work)) };
+		const checkout = new OpenCheckout(book);
+		this.#opened = { book, checkout, provider: new ProviderLink(book, checkout, (work) => this.ctx.waitUntil(work)) };
 		return this.#opened;
 	}
 
 	/** What the chat says of a hold that it has not ended in time. */
 	async #askChat({ kind }: LedgerBook, row: RequestRow): Promise<Heard> {
 		if (row.chatId === null) return "unreachable";
-		// A network's rows have the guest before the request, and attempts of their own: any attempt of the guest's speaks for them.
-		const [requestId, attempt] = kind === "network" ? [row.id.replace(/^guest:[^:]+:/, ""), 1] : [row.id, row.attempt];
+		// Rows of many people have the person before the request. A network's have attempts of their own: any of the guest's speaks for them.
+		const requestId = kind === "network" || kind === "organization" ? row.id.replace(/^(guest|user):[^:]+:/, "") : row.id;
+		const attempt = kind === "network" ? 1 : row.attempt;
 		try {
 			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, attempt);
 		} catch (error) {
@@ -234,21 +268,27 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async #armForWork({ book, provider }: Opened): Promise<void> {
 		const due = [endOfLifeMs(book), provider.dueMs()];
 		for (const row of book.rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
-		if (endedAfterClosing(book).length > 0) due.push(Date.now() + ALARM_AGAIN_MS);
-		const earliest = Math.min(...due);
+		const againMs = endedAfterClosing(book).length > 0 ? Date.now() + ALARM_AGAIN_MS : Number.POSITIVE_INFINITY;
+		const earliest = Math.min(alarmTime(Math.min(...due)), againMs);
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
 
-	/** Makes sure that an alarm comes at this instant or before; a set alarm is one row written. */
+	/** Makes sure that an alarm comes at this instant of the platform's or before; a set alarm is one row written. */
 	async #arm(atMs: number): Promise<void> {
 		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
+		if (this.#opened) await noteForDevClock(this.#opened.book.key);
 	}
 }
 
+function usageOf({ book, checkout, provider }: Opened, memberId: string | undefined): UsageAnswer {
+	const share = memberId === undefined ? null : book.shareOf(memberId);
+	return { ...book.standing(), share, unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
+}
+
 function endOfLifeMs(book: LedgerBook): number {
-	if (book.kind === "user") return Number.POSITIVE_INFINITY;
+	if (book.kind === "user" || book.kind === "organization") return Number.POSITIVE_INFINITY;
 	return book.latestMs() + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 

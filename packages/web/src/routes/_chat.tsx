@@ -1,19 +1,24 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { useEffect, useEffectEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
-import { keepReturnPath } from "../components/billing/return-path.ts";
+import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
+import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
-import { PaymentNotice } from "../components/chat/payment-notice.tsx";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
-import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
 import { randomId } from "../components/requests.ts";
+import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadShell } from "../lib/pages.ts";
+
+// Few visits have anything to do with these two: the page's own scripts come without them.
+const ConfirmEmail = lazy(async () => ({ default: (await import("../components/frame/confirm-email.tsx")).ConfirmEmail }));
+const PaymentNotice = lazy(async () => ({ default: (await import("../components/chat/payment-notice.tsx")).PaymentNotice }));
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
@@ -43,10 +48,23 @@ function ChatFrame() {
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
 	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
 	const newId = useNewId(match?.params.chatId);
+	const [boughtAtMs, setBoughtAtMs] = useState(0);
+	usePlanNews((news) => {
+		shell.refreshUsage();
+		// What a limit refused does not go out by itself at the cost of someone else.
+		if (news === "plan") setBoughtAtMs(Date.now());
+	});
+	const backToChat = useEffectEvent(() => {
+		const kept = keptPath();
+		// The checkout may have been opened from a chat in another tab: each tab goes on with its own.
+		if (upgraded && kept && kept !== path) void navigate({ href: `${kept}?upgraded=${upgraded}`, replace: true });
+	});
+	useEffect(() => backToChat(), []);
 	useEffect(() => keepReturnPath(path), [path]);
 	useNewChatKey(() => void navigate({ to: "/" }));
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
+	const isUnconfirmed = error !== undefined || (viewer.kind === "user" && !viewer.emailVerified);
 	const side = { viewer, chats, onDelete: async (chatId: string) => await remove(chatId) };
 
 	async function remove(chatId: string) {
@@ -62,7 +80,7 @@ function ChatFrame() {
 		newChats.set(chatId, title);
 		shell.add({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The blank page has become this chat, so that Back leads to what was before it.
-		void navigate({ to: "/c/$chatId", params: { chatId }, replace: true, resetScroll: false });
+		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
 	}
 
 	return (
@@ -70,21 +88,29 @@ function ChatFrame() {
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				<ConfirmEmail
-					viewer={viewer}
-					mailboxUrl={mailboxUrl}
-					linkFailed={error !== undefined}
-					path={path}
-					onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-				/>
-				{upgraded && (
-					<PaymentNotice
-						bought={upgraded}
-						usage={usage}
-						refresh={shell.refreshUsage}
-						onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-					/>
-				)}
+				<Suspense fallback={null}>
+					{isUnconfirmed && (
+						<ConfirmEmail
+							viewer={viewer}
+							mailboxUrl={mailboxUrl}
+							linkFailed={error !== undefined}
+							path={path}
+							onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+						/>
+					)}
+					{upgraded && (
+						<PaymentNotice
+							bought={upgraded}
+							usage={usage}
+							look={shell.lookForPurchase}
+							onHere={() => {
+								setBoughtAtMs(Date.now());
+								tellTabs("plan");
+							}}
+							onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+						/>
+					)}
+				</Suspense>
 				{open ? (
 					<Room
 						key={open.id}
@@ -96,6 +122,7 @@ function ChatFrame() {
 						demo={demo}
 						freeLimit={freeLimit}
 						canPay={billing !== "none"}
+						boughtAtMs={boughtAtMs}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
@@ -106,7 +133,7 @@ function ChatFrame() {
 				)}
 				<Outlet />
 			</main>
-			<TallyIcon limit={usage.limit} remaining={usage.remaining} />
+			<TallyIcon {...nearestLimit(usage)} />
 		</div>
 	);
 }

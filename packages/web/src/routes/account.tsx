@@ -1,21 +1,25 @@
-import { createFileRoute, redirect } from "@tanstack/react-router";
+import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
 import { Section } from "../components/account/section.tsx";
-import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
+import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
+import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
 import { Page } from "../components/frame/page.tsx";
 import { SignOutButton } from "../components/frame/side-column.tsx";
+import { OrganizationSection } from "../components/organization/organization-section.tsx";
+import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { TallyLine } from "../components/tally/tally-line.tsx";
-import { loadPricing, loadShell } from "../lib/pages.ts";
+import { loadOrganizations, loadPricing, loadShell } from "../lib/pages.ts";
 
 export const Route = createFileRoute("/account")({
 	validateSearch: linkErrorOf,
 	loaderDeps: ({ search }) => search,
 	loader: async ({ deps: { error } }) => {
-		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
+		const [shell, pricing, organizations] = await Promise.all([loadShell(), loadPricing(), loadOrganizations()]);
 		const { viewer } = shell;
 		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: error ? `/account?error=${error}` : "/account" } });
-		return { shell, pricing, viewer };
+		return { shell, pricing, organizations, viewer };
 	},
 	gcTime: 0,
 	head: () => ({ meta: [{ title: "Account · Parley" }] }),
@@ -23,9 +27,20 @@ export const Route = createFileRoute("/account")({
 });
 
 function AccountPage() {
-	const { shell, pricing, viewer } = Route.useLoaderData();
+	const { shell, pricing, organizations, viewer } = Route.useLoaderData();
+	const { organization } = viewer;
 	const { error } = Route.useSearch();
 	const navigate = Route.useNavigate();
+	const router = useRouter();
+	usePlanNews(() => void router.invalidate());
+	function onChanged() {
+		tellTabs("plan");
+		void router.invalidate();
+	}
+	async function onPayerChanged() {
+		tellTabs("payer");
+		await router.invalidate();
+	}
 	const banner = (
 		<ConfirmEmail
 			viewer={viewer}
@@ -46,9 +61,25 @@ function AccountPage() {
 					<Section title="Plan">
 						<p>Free. Paid plans are not set up on this server.</p>
 					</Section>
+				) : organization?.mayBuy === false ? (
+					<Section title="Plan">
+						<p className="wrap-anywhere">The plan of {organization.name} and its payments are up to its owners and admins.</p>
+					</Section>
 				) : (
-					<AccountBilling usage={shell.usage} viewer={viewer} pricing={pricing} mailboxUrl={shell.mailboxUrl} />
+					<AccountBilling
+						key={organization?.id ?? viewer.id}
+						customer={organization ?? { id: viewer.id, name: null }}
+						usage={shell.usage}
+						pricing={pricing}
+						onChanged={onChanged}
+					/>
 				)}
+				<OrganizationSection
+					organizations={organizations}
+					usage={shell.usage}
+					onChanged={() => router.invalidate()}
+					onPayerChanged={onPayerChanged}
+				/>
 				<Section title="You">
 					<p className="wrap-anywhere">{viewer.name}</p>
 					<p className="text-soft wrap-anywhere">
@@ -59,7 +90,7 @@ function AccountPage() {
 					</div>
 				</Section>
 			</div>
-			<TallyIcon limit={shell.usage.limit} remaining={shell.usage.remaining} />
+			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
 	);
 }

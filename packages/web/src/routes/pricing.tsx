@@ -1,8 +1,11 @@
-import { createFileRoute } from "@tanstack/react-router";
-import { Plans, TopUps } from "../components/billing/pricing.tsx";
+import { createFileRoute, useRouter } from "@tanstack/react-router";
+import { usePlanNews } from "../components/billing/plan-news.ts";
+import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
-import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
+import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
 import { Page } from "../components/frame/page.tsx";
+import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadPricing, loadShell } from "../lib/pages.ts";
 
@@ -26,6 +29,8 @@ function PricingPage() {
 	const { shell, pricing } = Route.useLoaderData();
 	const { error } = Route.useSearch();
 	const navigate = Route.useNavigate();
+	const router = useRouter();
+	usePlanNews(() => void router.invalidate());
 	const banner = error && (
 		<ConfirmEmail
 			viewer={shell.viewer}
@@ -41,6 +46,7 @@ function PricingPage() {
 			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
+			{shell.billing !== "none" && <BuyingFor viewer={shell.viewer} />}
 			<Plans pricing={pricing} shell={shell} />
 			{shell.billing === "none" ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
@@ -55,7 +61,7 @@ function PricingPage() {
 			)}
 			<TopUps pricing={pricing} shell={shell} />
 			<WhatCounts {...pricing.whoPays} />
-			<TallyIcon limit={shell.usage.limit} remaining={shell.usage.remaining} />
+			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
 	);
 }

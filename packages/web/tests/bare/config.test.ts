@@ -33,6 +33,21 @@ describe("the configuration", () => {
 		});
 	});
 
+	test("takes a clock of development from this machine only", () => {
+		for (const url of ["http://localhost:3001/__sandbox/clock", "http://127.0.0.1:3001/", "http://[::1]:3001/"])
+			expect(readConfig({ ...secrets, DEV_CLOCK_URL: url }).devClockUrl).toBe(url);
+		expect(readConfig({ ...secrets, DEV_CLOCK_URL: "" }).devClockUrl).toBe(null);
+		for (const url of ["https://localhost/", "http://parley.example/", "http://127.0.0.1.parley.example/", "http://10.0.0.1/", "localhost"])
+			expect(() => readConfig({ ...secrets, DEV_CLOCK_URL: url }), url).toThrow(/DEV_CLOCK_URL/);
+	});
+
+	test("takes a webhook secret in the form that the SDK verifies with, and no other", () => {
+		const webhookSecret = `whsec_${btoa("0123456789abcdef01234567")}`;
+		expect(readConfig({ ...secrets, FLOWGLAD_WEBHOOK_SECRET: webhookSecret })).toMatchObject({ webhookSecret });
+		for (const bad of ["whsec_", "whsec_not base64", btoa("0123456789abcdef")])
+			expect(() => readConfig({ ...secrets, FLOWGLAD_WEBHOOK_SECRET: bad })).toThrow(ConfigError);
+	});
+
 	test("reads the allow-list of models in its order, with labels", () => {
 		const { model } = readConfig({ ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5-mini=GPT-5 mini, llama3 ,," });
 		expect(model).toMatchObject({

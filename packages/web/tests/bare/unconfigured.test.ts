@@ -28,6 +28,12 @@ test("an account gets the free tier, and where money is asked, the answer is tha
 	expect((await client.chat("c2", "m")).status).toBe(200);
 });
 
+test("without a secret no webhook is believed", async () => {
+	const response = await new Client().post("/api/flowglad/webhook", {});
+	expect(response.status).toBe(503);
+	expect(await response.json()).toMatchObject({ title: "Webhooks not configured" });
+});
+
 test("health is fine without a provider", async () => {
 	const response = await new Client().fetch("/api/health");
 	expect(await response.json()).toMatchObject({ status: "ok", checks: { billing: "none", model: "demo" } });

@@ -126,6 +126,8 @@ describe("a wrong verb", () => {
 		["/api/admin/ledgers", ["GET"]],
 		["/api/admin/corrections", ["POST"]],
 		["/api/flowglad/billing", ["GET", "POST"]],
+		["/api/flowglad/webhook", ["POST"]],
+		["/api/dev/clock", ["POST"]],
 		["/api/auth/get-session", ["GET", "POST"]],
 	];
 
@@ -245,6 +247,18 @@ describe("a page", () => {
 		expect(line).toContain("; HttpOnly");
 		expect(line).toContain("; Path=/;");
 	});
+});
+
+test("a deployment has no clock to turn, and keeps no list of its ledgers", async () => {
+	const client = await new Client().visit();
+	expect((await client.chat(id(), id())).status).toBe(200);
+	const { resetAt } = await client.usage();
+	const response = await client.post("/api/dev/clock", { nowMs: 0, offsetMs: 86_400_000, frozenAtMs: null });
+	expect(response.status).toBe(404);
+	expect(await response.json()).toMatchObject({ title: "Not found" });
+	expect((await client.usage()).resetAt).toBe(resetAt);
+	const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE name LIKE 'dev%'").all();
+	expect(results).toEqual([]);
 });
 
 test("health tells the parts and the commit", async () => {

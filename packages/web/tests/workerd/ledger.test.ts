@@ -168,7 +168,7 @@ describe("a report whose fate is unknown", () => {
 		const { user, ledger } = await pro();
 		await faults({ api: [{ path: BULK, status: 500 }] });
 		await user.chat(id(), id());
-		const endMs = Date.now() + 61_500;
+		const endMs = Date.now() + 90_000;
 		await rewrite(ledger, (notes) => {
 			if (notes.entitlement?.kind !== "balance") throw new Error("a paid copy is expected");
 			const retry = { failures: 9, notBeforeMs: 0 };

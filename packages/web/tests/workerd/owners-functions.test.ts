@@ -76,6 +76,7 @@ describe("getBillingSummary", () => {
 			window: { start: null, end: null },
 			resetAt: null,
 			unverified: false,
+			checkoutOpen: false,
 		});
 	});
 

@@ -1,13 +1,15 @@
 import { lazy, Suspense } from "react";
-import type { PricingView, UsageView, Viewer } from "../../view.ts";
+import type { PricingView, UsageView } from "../../view.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
 export interface AccountBillingProps {
+	/** Who buys: the reader, or the organization that they act for, which has a name. */
+	customer: { id: string; name: string | null };
 	usage: UsageView;
-	viewer: Viewer & { kind: "user" };
 	pricing: PricingView;
-	mailboxUrl: string | null;
+	/** Something was changed at the billing service that shows on the whole page, and in other tabs. */
+	onChanged: () => void;
 }
 
 // @flowglad/react comes with this page alone, and never on the server.

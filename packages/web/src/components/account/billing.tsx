@@ -1,11 +1,17 @@
-import { FlowgladProvider, type LoadedFlowgladContextValues, useBilling } from "@flowglad/react";
+import { FlowgladProvider, useBilling } from "@flowglad/react";
 import { Link } from "@tanstack/react-router";
-import { CheckoutButton } from "../billing/checkout.tsx";
+import { useEffect, useEffectEvent } from "react";
+import { BuyPrice } from "../billing/checkout.tsx";
+import { usePlanNews } from "../billing/plan-news.ts";
 import { Price, TopUpTerms } from "../billing/plans.tsx";
 import { returnPath } from "../billing/return-path.ts";
+import { readUsageAfterCheckout } from "../requests.ts";
 import type { AccountBillingProps } from "./account-billing.tsx";
+import { ChangePlan } from "./change-plan.tsx";
 import { Invoices } from "./invoices.tsx";
-import { type PaidSubscription, PlanSection } from "./plan-section.tsx";
+import { PaymentMethods } from "./payment-methods.tsx";
+import { type Billing as BillingData, balanceOf, type Plan, paidPlans } from "./plan.ts";
+import { PlanSection } from "./plan-section.tsx";
 import { Section } from "./section.tsx";
 
 export default function Billing(props: AccountBillingProps) {
@@ -18,7 +24,10 @@ export default function Billing(props: AccountBillingProps) {
 
 function BillingSections(props: AccountBillingProps) {
 	const billing = useBilling();
-	if (!billing.loaded) {
+	usePlanNews(() => void billing.reload?.());
+	// The SDK keeps what it has read, which may be of who paid before.
+	const isOther = billing.loaded && billing.customer && billing.customer.externalId !== props.customer.id;
+	if (!billing.loaded || isOther) {
 		return (
 			<Section title="Plan">
 				<p className="text-soft">Asking the billing service …</p>
@@ -29,49 +38,69 @@ function BillingSections(props: AccountBillingProps) {
 	return <Loaded billing={billing} {...props} />;
 }
 
-/** Every renewal and every free plan is a subscription too: only `isFreePlan` tells which is paid. */
-const paidOf = ({ currentSubscriptions = [] }: LoadedFlowgladContextValues): PaidSubscription | undefined =>
-	currentSubscriptions.find(({ isFreePlan }) => isFreePlan === false);
-
-function Loaded({ billing, pricing, ...reader }: AccountBillingProps & { billing: LoadedFlowgladContextValues }) {
-	const paid = paidOf(billing);
-	const cancelling = paid?.status === "cancellation_scheduled";
-	const atLimit = reader.usage.remaining === 0;
-	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
+function Loaded({ billing, customer, pricing, usage, onChanged }: AccountBillingProps & { billing: BillingData }) {
+	const [plan] = paidPlans(billing);
+	// Bought or ended elsewhere: then the count on this page is older than the plan.
+	const isBehind = plan ? balanceOf(plan) !== null && usage.tier !== "paid" : usage.tier === "paid";
+	useCatchingUp(isBehind, onChanged);
 	return (
 		<>
-			<PlanSection billing={billing} subscription={paid} atLimit={atLimit} />
-			{paid && topUps.length > 0 && (
-				<Section title="Top-up">
-					{cancelling ? (
-						<p className="text-soft">Top-ups go with a plan that goes on. Keep the plan to buy one.</p>
-					) : (
-						topUps.map((topUp) => (
-							<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
-								<TopUpTerms topUp={topUp} />
-								<Price {...topUp} />
-								<CheckoutButton
-									priceSlug={topUp.priceSlug}
-									label="Buy a top-up"
-									main={atLimit && paid.status !== "past_due"}
-									successPath={returnPath("top-up")}
-									cancelPath="/account"
-								/>
-							</div>
-						))
-					)}
-				</Section>
+			<PlanSection billing={billing} organization={customer.name} usage={usage} freeLimit={pricing.freeLimit} onChanged={onChanged} />
+			{plan && ["active", "trialing"].includes(plan.status) && (
+				<ChangePlan billing={billing} plan={plan} plans={pricing.plans} onChanged={onChanged} />
 			)}
+			{plan && <TopUps plan={plan} pricing={pricing} isNext={usage.remaining === 0 && plan.status === "active"} />}
+			<PaymentMethods billing={billing} plan={plan} />
 			<Invoices invoices={billing.invoices} />
-			{billing.billingPortalUrl && (
-				<Section title="Billing">
-					<a href={billing.billingPortalUrl} className="link" target="_blank" rel="noopener">
-						Open the billing portal
-					</a>
-					<p className="text-small text-soft">Cards, addresses and receipts.</p>
-				</Section>
-			)}
 		</>
+	);
+}
+
+/** The server asks the billing service again within 10 s at the latest. */
+const catchUpPausesMs = [0, 5_000, 6_000];
+
+function useCatchingUp(isBehind: boolean, onCaughtUp: () => void) {
+	const caughtUp = useEffectEvent(onCaughtUp);
+	useEffect(() => {
+		if (!isBehind) return;
+		let wanted = true;
+		void (async () => {
+			for (const pauseMs of catchUpPausesMs) {
+				await new Promise((resolve) => setTimeout(resolve, pauseMs));
+				if (!wanted) return;
+				await readUsageAfterCheckout().then(caughtUp, () => undefined);
+			}
+		})();
+		return () => {
+			wanted = false;
+		};
+	}, [isBehind]);
+}
+
+/** Of a plan that goes on: one that ends would take them along. */
+function TopUps({ plan, pricing, isNext }: Pick<AccountBillingProps, "pricing"> & { plan: Plan; isNext: boolean }) {
+	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
+	if (topUps.length === 0) return null;
+	return (
+		<Section title="Top-up">
+			{plan.status === "cancellation_scheduled" ? (
+				<p className="text-soft">Top-ups go with a plan that goes on. Keep the plan to buy one.</p>
+			) : (
+				topUps.map((topUp) => (
+					<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
+						<TopUpTerms topUp={topUp} />
+						<Price {...topUp} />
+						<BuyPrice
+							priceSlug={topUp.priceSlug}
+							label="Buy a top-up"
+							main={isNext}
+							successPath={returnPath("top-up")}
+							cancelPath="/account"
+						/>
+					</div>
+				))
+			)}
+		</Section>
 	);
 }
 

@@ -31,7 +31,7 @@ export function Invoices({ invoices }: { invoices: Invoice[] }) {
 }
 
 function InvoiceRow({ invoice, invoiceLineItems }: Invoice) {
-	const { invoiceNumber, invoiceDate, currency, status, pdfURL } = invoice;
+	const { invoiceNumber, invoiceDate, currency, status, pdfURL, receiptPdfURL } = invoice;
 	const bought = invoiceLineItems.map(({ description }) => description).filter(Boolean);
 	return (
 		<li className="flex justify-between gap-x-4">
@@ -45,6 +45,14 @@ function InvoiceRow({ invoice, invoiceLineItems }: Invoice) {
 						</a>
 					) : (
 						invoiceNumber
+					)}
+					{receiptPdfURL && (
+						<>
+							{" · "}
+							<a href={receiptPdfURL} className="link" target="_blank" rel="noopener">
+								Receipt
+							</a>
+						</>
 					)}
 				</span>
 			</p>

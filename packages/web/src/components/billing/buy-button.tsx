@@ -1,8 +1,8 @@
 import { lazy, Suspense, useState } from "react";
 import type { Shell } from "../../view.ts";
 import { useHydrated } from "../frame/local-time.tsx";
+import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
 import type { CheckoutProps } from "./checkout.tsx";
-import { UnconfirmedEmail } from "./unconfirmed-email.tsx";
 
 // @flowglad/react is loaded for a signed-in reader of this page, and never on the server.
 const Checkout = import.meta.env.SSR ? (_: CheckoutProps) => null : lazy(() => import("./checkout.tsx"));
@@ -19,7 +19,7 @@ export function BuyButton({ viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
 	const { label, main } = checkout;
 	if (!viewer.emailVerified) {
 		return asked ? (
-			<UnconfirmedEmail email={viewer.email} mailboxUrl={mailboxUrl} />
+			<UnconfirmedEmail email={viewer.email} mailboxUrl={mailboxUrl} purpose="pay" path={checkout.cancelPath} />
 		) : (
 			<button type="button" className={main ? "button-next" : "button-plain"} onClick={() => setAsked(true)}>
 				{label}

@@ -7,9 +7,9 @@ import { everyText, priceText } from "./money.ts";
 export function Price({ amountCents, currency, interval }: Pick<PlanView, "amountCents" | "currency" | "interval">) {
 	const hydrated = useHydrated();
 	return (
-		<p className="flex items-baseline gap-2">
+		<p className="flex flex-wrap items-baseline gap-x-2">
 			<span className="font-semibold text-display tracking-tight">{priceText(amountCents, currency, hydrated ? undefined : "en")}</span>
-			{amountCents > 0 && <span className="text-soft">{everyText(interval)}</span>}
+			{amountCents > 0 && <span className="whitespace-nowrap text-soft">{everyText(interval)}</span>}
 		</p>
 	);
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import type { PlanView, PricingView, Shell } from "../../view.ts";
+import type { PlanView, PricingView, Shell, Viewer } from "../../view.ts";
 import { BuyButton } from "./buy-button.tsx";
+import { priceText } from "./money.ts";
 import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";
 import { returnPath } from "./return-path.ts";
 
@@ -32,7 +33,7 @@ export function Plans({ pricing, shell }: PricingProps) {
 				requests={pricing.freeLimit}
 				every="a day"
 				lines={["They come back every day.", "Your chats on every device."]}
-				current={usage.tier === "free"}
+				current={usage.tier === "free" && !paid.some(({ current }) => current)}
 				action={
 					viewer.kind === "guest" && (
 						<Link to="/sign-up" className={paid.length > 0 ? "button-plain" : "button-next"}>
@@ -41,16 +42,16 @@ export function Plans({ pricing, shell }: PricingProps) {
 					)
 				}
 			/>
-			{paid.map((plan) => (
+			{paid.map((plan, place) => (
 				<PlanColumn
 					key={plan.priceSlug}
 					name={plan.name}
 					price={<Price {...plan} />}
 					requests={plan.requests}
 					every={plan.interval ? `a ${plan.interval}` : ""}
-					lines={["For every day, long ones too.", "Cancel whenever you like; it runs to the end of what you paid for."]}
-					current={usage.tier === "paid"}
-					action={<Subscribe plan={plan} shell={shell} />}
+					lines={[...plan.features, ...trialLine(plan), "Cancel whenever you like; it runs to the end of what you paid for."]}
+					current={plan.current}
+					action={<Subscribe plan={plan} main={place === 0} isChange={paid.some(({ current }) => current)} shell={shell} />}
 				/>
 			))}
 		</div>
@@ -61,18 +62,31 @@ function Word({ children }: { children: string }) {
 	return <p className="font-semibold text-display tracking-tight">{children}</p>;
 }
 
-function Subscribe({ plan, shell: { viewer, usage, billing, mailboxUrl } }: { plan: PlanView; shell: Shell }) {
-	if (usage.tier === "paid") {
+const trialLine = ({ trialDays, amountCents, currency }: PlanView): string[] =>
+	trialDays > 0 ? [`The first ${trialDays} days cost nothing, then ${priceText(amountCents, currency, "en")}.`] : [];
+
+interface SubscribeProps {
+	plan: PlanView;
+	/** The one thing to do next on the page. */
+	main: boolean;
+	/** The reader has a paid plan already. */
+	isChange: boolean;
+	shell: Shell;
+}
+
+function Subscribe({ plan, main, isChange, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
+	if (billing !== "none" && !decides(viewer)) return null;
+	if (isChange || usage.tier === "paid") {
 		return (
 			<Link to="/account" className="button-plain">
-				See your account
+				{plan.current || !isChange ? "See your account" : `Change to ${plan.name}`}
 			</Link>
 		);
 	}
 	if (billing === "none") return null;
 	if (viewer.kind === "guest") {
 		return (
-			<Link to="/sign-up" search={{ next: "/pricing" }} className="button-next">
+			<Link to="/sign-up" search={{ next: "/pricing" }} className={main ? "button-next" : "button-plain"}>
 				Go {plan.name}
 			</Link>
 		);
@@ -81,12 +95,31 @@ function Subscribe({ plan, shell: { viewer, usage, billing, mailboxUrl } }: { pl
 		<BuyButton
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
-			main
+			main={main}
 			label={`Go ${plan.name}`}
 			priceSlug={plan.priceSlug}
 			successPath={returnPath("plan")}
 			cancelPath="/pricing"
 		/>
+	);
+}
+
+/** Whether the reader decides on the plan that they ask on. */
+const decides = (viewer: Viewer) => viewer.kind === "guest" || viewer.organization?.mayBuy !== false;
+
+/** For whom a press of a button below buys, where that is not the reader. */
+export function BuyingFor({ viewer }: { viewer: Viewer }) {
+	const organization = viewer.kind === "user" ? viewer.organization : null;
+	if (!organization) return null;
+	return (
+		<p className="mb-8 max-w-read wrap-anywhere">
+			{organization.mayBuy
+				? `What you buy here is for everyone in ${organization.name}. `
+				: `The plan of ${organization.name} is up to its owners and admins: ask one of them. `}
+			<Link to="/account" className="link">
+				{organization.mayBuy ? "Buy for yourself instead" : "Pay for yourself"}
+			</Link>
+		</p>
 	);
 }
 
@@ -105,12 +138,14 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 				</div>
 			))}
 			<p className="mt-4 text-soft">
-				{usage.tier === "paid" && viewer.kind === "user" && billing !== "none" ? (
+				{usage.tier === "paid" && viewer.kind === "user" && decides(viewer) && billing !== "none" ? (
 					<Link to="/account" className="link text-ink">
 						Buy a top-up in your account
 					</Link>
-				) : (
+				) : decides(viewer) ? (
 					"Top-ups go with a paid plan."
+				) : (
+					"Top-ups are up to the owners and admins, too."
 				)}
 			</p>
 		</section>

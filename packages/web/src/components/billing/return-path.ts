@@ -11,11 +11,12 @@ export function keepReturnPath(path: string): void {
 	}
 }
 
-export function returnPath(bought: "plan" | "top-up"): string {
-	const query = `?upgraded=${bought === "plan" ? "1" : "top-up"}`;
+export function keptPath(): string | undefined {
 	try {
-		return (sessionStorage.getItem(key) ?? "/") + query;
+		return sessionStorage.getItem(key) ?? undefined;
 	} catch {
-		return `/${query}`;
+		return;
 	}
 }
+
+export const returnPath = (bought: "plan" | "top-up"): string => `${keptPath() ?? "/"}?upgraded=${bought}`;

@@ -22,16 +22,21 @@ interface ComposerProps {
 	stopping: boolean;
 	/** There is no request left: the words stay, the notice above says what to do. */
 	atLimit: boolean;
+	/** Words that were sent before and refused: where they still stand here, they go out as soon as they can. */
+	due: string | undefined;
+	/** Sent although there is no request left. */
+	onRefused: (text: string) => void;
 	onSend: (text: string) => void;
 	onStop: () => void;
 	onFocus: () => void;
 }
 
-export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSend, onStop, onFocus }: ComposerProps) {
+export function Composer({ ref, place, isNew, answering, stopping, atLimit, due, onRefused, onSend, onStop, onFocus }: ComposerProps) {
 	const [text, setText] = useState("");
 	const area = useRef<HTMLTextAreaElement>(null);
 	const charsOver = text.trim().length - messageCharsMax;
-	const sendable = text.trim() !== "" && charsOver <= 0 && !answering && !atLimit;
+	const whole = text.trim() !== "" && charsOver <= 0 && !answering;
+	const sendable = whole && !atLimit;
 
 	function change(next: string) {
 		setText(next);
@@ -61,11 +66,18 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, onSe
 	useEffect(() => growWithText(area.current, text), [text]);
 
 	function submit() {
+		if (whole && atLimit) onRefused(text.trim());
 		if (!sendable) return;
 		onSend(text.trim());
 		change("");
 		area.current?.focus();
 	}
+
+	const isDue = sendable && text.trim() === due;
+	const sendDue = useEffectEvent(submit);
+	useEffect(() => {
+		if (isDue) sendDue();
+	}, [isDue]);
 
 	useImperativeHandle(ref, () => ({
 		write: (words) => {

@@ -6,6 +6,8 @@ export interface PendingSend {
 	chatId: string;
 	text: string;
 	model?: string | undefined;
+	/** When a limit refused it that a purchase lifts: it is sent by itself after one. */
+	refusedAtMs?: number | undefined;
 }
 
 const draftOf = (place: string) => `parley:draft:${place}`;

@@ -1,4 +1,5 @@
 import type { UsageView } from "../../view.ts";
+import { nearestLimit } from "../tally/marks.ts";
 import { Tally } from "../tally/tally.tsx";
 
 const prompts = [
@@ -11,7 +12,7 @@ const prompts = [
 export function FirstVisit({ usage, atLimit, onPick }: { usage: UsageView; atLimit: boolean; onPick: (prompt: string) => void }) {
 	return (
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
-			<Tally usage={usage} size={2} />
+			<Tally usage={nearestLimit(usage)} size={2} />
 			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">
 				Parley is a quiet place to ask an AI, where you always see what is left to ask.
 			</p>

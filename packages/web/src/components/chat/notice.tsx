@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import type { Problem, UsageView } from "../../view.ts";
-import { LocalTime } from "../frame/local-time.tsx";
+import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { type EndingPlan, readEndingPlan } from "../requests.ts";
 import { HumanCheck } from "./human-check.tsx";
 import type { Trouble } from "./use-conversation.ts";
@@ -15,23 +15,32 @@ export function limitOf(usage: UsageView, trouble: Trouble | undefined): Limit |
 		const { policy, limit = usage.limit, resetAt = usage.resetAt } = trouble.problem;
 		if (policy === "in-flight" || usage.remaining === 0) return { policy, limit, resetAt };
 	}
-	if (usage.remaining > 0 || usage.held > 0) return;
+	// An answer of one's own that is being written may still be given back.
+	const member = usage.organization?.member;
+	if (usage.remaining > 0 || (member ?? usage).held > 0) return;
+	if (member && member.limit !== null && member.used >= member.limit) {
+		return { policy: "member", limit: member.limit, resetAt: usage.resetAt };
+	}
 	const spent = usage.used >= usage.limit;
 	return { policy: usage.tier === "guest" && !spent ? "network" : usage.tier, limit: usage.limit, resetAt: usage.resetAt };
 }
 
 interface LimitNoticeProps {
 	limit: Limit;
+	/** Whose plan pays, if it is an organization's. */
+	organization: UsageView["organization"];
 	path: string;
 	/** Requests a day that come with an account. */
 	freeLimit: number;
 	/** Whether this server sells anything. */
 	canPay: boolean;
+	/** The message was sent, and goes out by itself after a purchase. */
+	isKept: boolean;
 	onTryAgain: () => void;
 }
 
 /** Why the composer waits, and the one thing to do next. */
-export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: LimitNoticeProps) {
+export function LimitNotice({ limit, organization, path, freeLimit, canPay, isKept, onTryAgain }: LimitNoticeProps) {
 	const resets = limit.resetAt && (
 		<>
 			{" They reset at "}
@@ -55,10 +64,20 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 			return (
 				<NoticeRow next={canPay && <NextLink to="/pricing">Go Pro</NextLink>}>
 					You have used today’s {limit.limit} requests.{resets} {canPay && "Pro has room for more now."}
+					{canPay && isKept && " Your message goes out by itself once you have it."}
 				</NoticeRow>
 			);
 		case "paid":
-			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} />;
+			if (organization && !organization.mayBuy) return <SpentPlanNotice name={organization.name} resetAt={limit.resetAt} />;
+			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} isKept={isKept} organization={organization?.name} />;
+		case "member":
+			return (
+				<NoticeRow next={organization?.mayBuy && <NextLink to="/account">Change the limit</NextLink>}>
+					You have used the <LocalNumber value={limit.limit} /> requests that {organization?.name ?? "your organization"} gives each member.
+					<NewOnes resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can set it higher." : "An owner or admin can give you more."}{" "}
+					What you wrote is kept.
+				</NoticeRow>
+			);
 		case "in-flight":
 			return (
 				<NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>
@@ -68,8 +87,36 @@ export function LimitNotice({ limit, path, freeLimit, canPay, onTryAgain }: Limi
 	}
 }
 
+function NewOnes({ resetAt }: { resetAt: string | null }) {
+	if (!resetAt) return null;
+	return (
+		<>
+			{" New ones come on "}
+			<LocalTime iso={resetAt} form="day" />.
+		</>
+	);
+}
+
+/** For who does not decide on the plan. */
+function SpentPlanNotice({ name, resetAt }: { name: string; resetAt: string | null }) {
+	return (
+		<NoticeRow>
+			{name} has used all requests of this period.
+			<NewOnes resetAt={resetAt} /> An owner or admin can buy a top-up, so that all of you can go on now. What you wrote is kept.
+		</NoticeRow>
+	);
+}
+
+interface PaidLimitNoticeProps {
+	resetAt: string | null;
+	canPay: boolean;
+	isKept: boolean;
+	organization: string | undefined;
+}
+
 /** A plan that was cancelled takes no top-up: it has to be kept first. */
-function PaidLimitNotice({ resetAt, canPay }: { resetAt: string | null; canPay: boolean }) {
+function PaidLimitNotice({ resetAt, canPay, isKept, organization }: PaidLimitNoticeProps) {
+	const who = organization ? `${organization} has` : "You have";
 	const [ending, setEnding] = useState<EndingPlan | null>(null);
 	useEffect(() => {
 		// Without an answer the account page says what can be bought.
@@ -78,21 +125,17 @@ function PaidLimitNotice({ resetAt, canPay }: { resetAt: string | null; canPay: 
 	if (ending) {
 		return (
 			<NoticeRow next={<NextLink to="/account">Keep {ending.name}</NextLink>}>
-				You have used all requests of this period, and {ending.name} ends on{" "}
+				{who} used all requests of this period, and {ending.name} ends on{" "}
 				<LocalTime iso={new Date(ending.endMs).toISOString()} form="day" />. Keep it, and a top-up lets you go on now.
 			</NoticeRow>
 		);
 	}
 	return (
 		<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
-			You have used all requests of this period.
-			{resetAt && (
-				<>
-					{" New ones come on "}
-					<LocalTime iso={resetAt} form="day" />.
-				</>
-			)}
+			{who} used all requests of this period.
+			<NewOnes resetAt={resetAt} />
 			{canPay && " A top-up lets you go on now."}
+			{canPay && isKept && " Your message goes out by itself once you have it."}
 		</NoticeRow>
 	);
 }
@@ -129,7 +172,7 @@ export function OfflineNotice() {
 function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
 	return (
 		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">
-			<p className="max-w-md grow basis-64 text-pretty">{children}</p>
+			<p className="max-w-md grow basis-64 text-pretty wrap-anywhere">{children}</p>
 			{next}
 		</div>
 	);

@@ -2,7 +2,7 @@ import { type ReactNode, useRef, useState } from "react";
 import type { ChatMessage, ChatView, ModelOption, UsageView } from "../../view.ts";
 import { DownSign } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
-import { tallyText } from "../tally/marks.ts";
+import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstVisit } from "./first-visit.tsx";
@@ -24,6 +24,8 @@ export interface RoomProps {
 	demo: boolean;
 	freeLimit: number;
 	canPay: boolean;
+	/** When something was bought last, as far as this page knows; epoch milliseconds. */
+	boughtAtMs: number;
 	header: ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
 	/** Resolves to what is left now, if the server could be asked. */
@@ -31,7 +33,21 @@ export interface RoomProps {
 	readChat: (chatId: string) => Promise<ChatView | null>;
 }
 
-export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay, header, onAccepted, onSettled, readChat }: RoomProps) {
+export function Room({
+	chat,
+	isNew,
+	path,
+	usage,
+	models,
+	demo,
+	freeLimit,
+	canPay,
+	boughtAtMs,
+	header,
+	onAccepted,
+	onSettled,
+	readChat,
+}: RoomProps) {
 	const place = isNew ? "new" : chat.id;
 	const composer = useRef<ComposerHandle>(null);
 	const scroller = useRef<HTMLDivElement>(null);
@@ -48,15 +64,16 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 		announce: setSpoken,
 	});
 	const online = useOnline();
-	const { messages, phase, trouble, stopping, armed, arm, live, liveEvents } = conversation;
+	const { messages, phase, trouble, stopping, armed, arm, refused, live, liveEvents } = conversation;
 	const LiveChat = useLiveChat(armed, conversation.notLoaded);
 	const limit = phase === "idle" ? limitOf(usage, trouble) : undefined;
 	const atLimit = limit !== undefined && limit.policy !== "in-flight";
 	const empty = messages.length === 0;
+	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 
 	async function settle(ended: string | undefined) {
 		const left = await onSettled();
-		if (ended) setSpoken(left ? `${ended} ${tallyText(left)}.` : ended);
+		if (ended) setSpoken(left ? `${ended} ${tallyText(nearestLimit(left))}.` : ended);
 	}
 
 	function send(text: string) {
@@ -104,7 +121,15 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 					</button>
 				)}
 				{limit ? (
-					<LimitNotice limit={limit} path={path} freeLimit={freeLimit} canPay={canPay} onTryAgain={tryAgain} />
+					<LimitNotice
+						limit={limit}
+						organization={usage.organization}
+						path={path}
+						freeLimit={freeLimit}
+						canPay={canPay}
+						isKept={refused !== undefined}
+						onTryAgain={tryAgain}
+					/>
 				) : (
 					trouble && phase === "idle" && <TroubleNotice trouble={trouble} path={path} onTryAgain={tryAgain} />
 				)}
@@ -116,6 +141,11 @@ export function Room({ chat, isNew, path, usage, models, demo, freeLimit, canPay
 					answering={phase !== "idle"}
 					stopping={stopping}
 					atLimit={atLimit}
+					due={isDue ? refused.text : undefined}
+					onRefused={(text) => {
+						if (canPay && usage.organization?.mayBuy !== false && (limit?.policy === "free" || limit?.policy === "paid"))
+							conversation.sendOncePaid(text, model);
+					}}
 					onSend={send}
 					onStop={() => void conversation.stop()}
 					onFocus={arm}

@@ -40,6 +40,7 @@ export function useConversation(
 	const [queued, setQueued] = useState<Sending>();
 	const [trouble, setTrouble] = useState<Trouble>();
 	const [stopping, setStopping] = useState(false);
+	const [refused, setRefused] = useState<PendingSend>();
 	const [joining, setJoining] = useState(chat.running);
 	const live = useRef<LiveHandle>(null);
 	const undo = useRef<Undo>(undefined);
@@ -51,6 +52,13 @@ export function useConversation(
 			mounted.current = false;
 		};
 	}, []);
+
+	useEffect(() => {
+		const kept = readPending(place);
+		setRefused(kept?.refusedAtMs ? kept : undefined);
+		// Who waits for a plan should not wait for this as well.
+		if (kept?.refusedAtMs) setArmed(true);
+	}, [place]);
 
 	const busy = queued !== undefined || joining || report.status === "submitted" || report.status === "streaming";
 
@@ -71,11 +79,21 @@ export function useConversation(
 	const repeats = (kept: PendingSend | undefined, text: string, model: string | undefined): kept is PendingSend =>
 		kept?.chatId === chat.id && kept.text === text && kept.model === model;
 
-	function send(text: string, model: string | undefined) {
-		// The same words again after a failure are the same request: whatever became of the first, it is counted once.
+	/** The same words again after a failure are the same request: whatever became of the first, it is counted once. */
+	function keep(text: string, model: string | undefined, refusedAtMs?: number): PendingSend {
 		const kept = readPending(place);
-		const pending = repeats(kept, text, model) ? kept : { key: randomId(), messageId: randomId(), chatId: chat.id, text, model };
+		const send = repeats(kept, text, model) ? kept : { key: randomId(), messageId: randomId(), chatId: chat.id, text, model };
+		const pending = { ...send, refusedAtMs };
 		keepPending(place, pending);
+		setRefused(refusedAtMs === undefined ? undefined : pending);
+		return pending;
+	}
+
+	/** A press of send that a limit stands in the way of, which a purchase lifts. */
+	const sendOncePaid = (text: string, model: string | undefined) => void keep(text, model, Date.now());
+
+	function send(text: string, model: string | undefined) {
+		const pending = keep(text, model);
 		begin({ kind: "new", text, model, key: pending.key, messageId: pending.messageId });
 	}
 
@@ -127,7 +145,9 @@ export function useConversation(
 
 	function giveBack(begun: Undo, error: Error) {
 		live.current?.show(begun.messages);
-		if (begun.sending.kind !== "again") events.onReturned(begun.sending.text);
+		const { kind, text, model } = begun.sending;
+		if (kind !== "again") events.onReturned(text);
+		if (kind === "new" && error instanceof Refused && isLiftedByPaying(error.problem)) sendOncePaid(text, model);
 		setTrouble(error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: "unreached" });
 		events.onSettled();
 		// Another tab's answer is in the way: show it.
@@ -181,7 +201,10 @@ export function useConversation(
 		arm: () => setArmed(true),
 		notLoaded,
 		forget: () => setTrouble(undefined),
+		/** The words that a limit refused, and when. */
+		refused,
 		send,
+		sendOncePaid,
 		edit,
 		askAgain,
 		stop,
@@ -189,6 +212,8 @@ export function useConversation(
 		liveEvents: { onReady, onReport: setReport, onAccepted, onEnded },
 	};
 }
+
+const isLiftedByPaying = ({ policy }: Problem) => policy === "free" || policy === "paid";
 
 const queuedMessage = ({ messageId, text }: Sending): LiveMessage => ({ id: messageId, role: "user", parts: [{ type: "text", text }] });
 

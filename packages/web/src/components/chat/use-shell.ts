@@ -1,7 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { ChatSummary, Shell, UsageView } from "../../view.ts";
-import { deleteChat, readUsage } from "../requests.ts";
+import { deleteChat, readUsage, readUsageAfterCheckout } from "../requests.ts";
 
 /** A count that is newer than the shell it was read over. */
 interface Counted {
@@ -17,8 +17,8 @@ export function useShell(shell: Shell, routeId: string) {
 	const [gone, setGone] = useState<string[]>([]);
 
 	/** Without an answer the last count stays: it is the best that is known. */
-	async function readCount(): Promise<UsageView | undefined> {
-		const usage = await readUsage().catch(() => undefined);
+	async function readCount(read = readUsage): Promise<UsageView | undefined> {
+		const usage = await read().catch(() => undefined);
 		if (usage) setCounted({ over: shell, usage });
 		return usage;
 	}
@@ -51,6 +51,7 @@ export function useShell(shell: Shell, routeId: string) {
 		usage: counted?.over === shell ? counted.usage : shell.usage,
 		chats,
 		refreshUsage,
+		lookForPurchase: () => readCount(readUsageAfterCheckout),
 		remove,
 		add: (chat: ChatSummary) => setBegun((before) => [chat, ...before]),
 		/** After an answer: the count, and for a chat that has moved up or got its name, the list. */

@@ -1,15 +1,17 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 interface ConfirmDialogProps {
 	title: string;
-	text: string;
+	text: ReactNode;
 	action: string;
+	/** What leaves everything as it is. */
+	dismiss?: string;
 	/** Resolves to a sentence when it could not be done; the dialog then stays and shows it. */
 	onConfirm: () => Promise<string | undefined>;
 	onClose: () => void;
 }
 
-export function ConfirmDialog({ title, text, action, onConfirm, onClose }: ConfirmDialogProps) {
+export function ConfirmDialog({ title, text, action, dismiss = "Keep it", onConfirm, onClose }: ConfirmDialogProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const titleId = useId();
 	const [busy, setBusy] = useState(false);
@@ -43,7 +45,7 @@ export function ConfirmDialog({ title, text, action, onConfirm, onClose }: Confi
 			)}
 			<div className="mt-6 flex flex-wrap justify-end gap-2">
 				<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
-					Keep it
+					{dismiss}
 				</button>
 				<button type="button" className="button-next" disabled={busy} onClick={() => void confirm()}>
 					{action}

@@ -3,19 +3,12 @@ import { type ReactNode, useState } from "react";
 import type { Viewer } from "../../view.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
 
-/** What better-auth writes into the address when a confirmation link is too old, was tampered with, or is not this account's. */
-const linkErrors = ["INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER"];
-
-/** The search parameter that a failed confirmation link adds to the page that it leads to; any other value is dropped. */
-export const linkErrorOf = ({ error }: { error?: unknown }): { error?: string } =>
-	typeof error === "string" && linkErrors.includes(error.toUpperCase()) ? { error } : {};
-
 interface ConfirmEmailProps {
 	viewer: Viewer;
 	mailboxUrl: string | null;
 	/** The page was reached by a confirmation link that does not work. */
 	linkFailed: boolean;
-	/** The page's path: whoever has to sign in first comes back to it. */
+	/** The page's path: whoever has to sign in or confirm first comes back to it. */
 	path: string;
 	onClose: () => void;
 }
@@ -23,7 +16,7 @@ interface ConfirmEmailProps {
 /** Until the address is confirmed: why it matters, where the link is, and another one if it got lost or failed. */
 export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: ConfirmEmailProps) {
 	if (viewer.kind === "user" && !viewer.emailVerified)
-		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} />;
+		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} path={path} />;
 	if (!linkFailed) return null;
 	return (
 		<Banner
@@ -47,10 +40,12 @@ export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: 
 	);
 }
 
-function Unconfirmed({ email, mailboxUrl, linkFailed }: { email: string; mailboxUrl: string | null; linkFailed: boolean }) {
+type UnconfirmedProps = Pick<ConfirmEmailProps, "mailboxUrl" | "linkFailed" | "path"> & { email: string };
+
+function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) {
 	const [told, setTold] = useState<string>();
 	async function sendAgain() {
-		const problem = await sendConfirmation(email);
+		const problem = await sendConfirmation(email, path);
 		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (

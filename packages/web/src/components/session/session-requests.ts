@@ -1,4 +1,6 @@
-/** The few calls of better-auth that the pages make. Its browser client weighs more than the pages that would load it. */
+import { askIdentity } from "./ask-identity.ts";
+
+/** The few calls of better-auth that every page makes. */
 export type SignProblem = { field: "name" | "email" | "password" | "form"; text: string };
 
 const sentences: Record<string, SignProblem> = {
@@ -23,32 +25,21 @@ export async function signUp(input: {
 	return await post("sign-up/email", input);
 }
 
-export async function sendConfirmation(email: string): Promise<SignProblem | undefined> {
-	return await post("send-verification-email", { email, callbackURL: "/" });
+/** `callbackURL`: where the link leads to when the address is confirmed. */
+export async function sendConfirmation(email: string, callbackURL = "/"): Promise<SignProblem | undefined> {
+	return await post("send-verification-email", { email, callbackURL });
 }
 
 /** Ends the session and loads the page anew, so that nothing of this reader stays in memory or in the tab's storage. */
-export async function signOut(): Promise<SignProblem | undefined> {
+export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
 	if (problem) return problem;
 	sessionStorage.clear();
-	location.assign("/");
+	location.assign(next);
 }
 
 async function post(path: string, body: object): Promise<SignProblem | undefined> {
-	let response: Response;
-	try {
-		response = await fetch(`/api/auth/${path}`, {
-			method: "POST",
-			headers: { "content-type": "application/json" },
-			body: JSON.stringify(body),
-		});
-	} catch {
-		return { field: "form", text: "The server could not be reached. Look at your connection and try again." };
-	}
-	if (response.ok) return;
-	const told: unknown = await response.json().catch(() => null);
-	const code = typeof told === "object" && told !== null && "code" in told ? String(told.code) : "";
-	if (response.status === 429) return { field: "form", text: "That was tried too often. Wait a minute and try again." };
-	return sentences[code] ?? { field: "form", text: "That did not work, and it was not your doing. Please try again in a moment." };
+	const answer = await askIdentity(path, body);
+	if (answer.kind === "done") return;
+	return sentences[answer.code] ?? { field: "form", text: answer.text };
 }

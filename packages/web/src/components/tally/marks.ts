@@ -1,5 +1,21 @@
 import type { UsageView } from "../../view.ts";
 
+/** What a tally is drawn from. */
+export type Counted = Pick<UsageView, "limit" | "used" | "held" | "remaining" | "resetAt">;
+
+/** Of an organization's plan, the reader's own part where that ends before the plan does. */
+export function ownPart({ organization, remaining }: UsageView): { limit: number; used: number; held: number } | null {
+	if (!organization) return null;
+	const { limit, used, held } = organization.member;
+	return limit !== null && limit - used - held <= remaining ? { limit, used, held } : null;
+}
+
+/** What stands between the reader and the next request. */
+export function nearestLimit(usage: UsageView): Counted {
+	const { limit, used, held, remaining, resetAt } = usage;
+	return { limit, used, held, remaining, resetAt, ...ownPart(usage) };
+}
+
 export type Mark = "counted" | "held" | "left";
 
 /** More marks than this cannot be taken in at a glance: a bar with a number stands for them. */

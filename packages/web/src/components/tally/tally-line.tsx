@@ -1,14 +1,18 @@
 import type { UsageView } from "../../view.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
+import { nearestLimit, ownPart } from "./marks.ts";
 import { Tally } from "./tally.tsx";
 
 /** The tally and one sentence: what is left, and when it comes back. */
 export function TallyLine({ usage }: { usage: UsageView }) {
-	const { limit, remaining, held, unverified } = usage;
-	const low = remaining > 0 && remaining <= Math.max(2, limit / 10);
+	const { remaining, unverified, organization } = usage;
+	const nearest = nearestLimit(usage);
+	// What colleagues are being answered is not the reader's to follow.
+	const held = organization?.member.held ?? usage.held;
+	const low = remaining > 0 && remaining <= Math.max(2, nearest.limit / 10);
 	return (
 		<div className={`flex min-h-6 grow basis-64 flex-wrap items-center gap-x-3 gap-y-1 text-small ${low ? "text-ink" : "text-soft"}`}>
-			<Tally usage={usage} />
+			<Tally usage={nearest} />
 			<p data-testid="left" className="min-w-0 grow basis-48">
 				<Left usage={usage} />
 				{/* A phone has no room for it on the same line, and the composer must not jump; there the outlined mark says it. */}
@@ -20,12 +24,23 @@ export function TallyLine({ usage }: { usage: UsageView }) {
 }
 
 function Left({ usage }: { usage: UsageView }) {
-	const { tier, limit, remaining, topUps, resetAt } = usage;
+	const { tier, limit, remaining, resetAt, organization } = usage;
 	if (tier === "paid") {
+		const own = ownPart(usage);
+		const topUps = own ? 0 : usage.topUps;
 		const ofPlan = Math.max(0, remaining - topUps);
 		return (
 			<>
-				<LocalNumber value={ofPlan} /> of <LocalNumber value={limit} /> left
+				{organization && (
+					<>
+						<span className="inline-block max-w-40 truncate align-bottom" title={organization.name}>
+							{organization.name}
+						</span>
+						{": "}
+					</>
+				)}
+				<LocalNumber value={ofPlan} /> of {own && "your "}
+				<LocalNumber value={own?.limit ?? limit} /> left
 				{resetAt && (
 					<>
 						{" until "}

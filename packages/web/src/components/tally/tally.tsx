@@ -1,7 +1,4 @@
-import type { UsageView } from "../../view.ts";
-import { type Mark, marksMax, marksOf, tallyText } from "./marks.ts";
-
-type Counted = Pick<UsageView, "limit" | "used" | "held" | "remaining" | "resetAt">;
+import { type Counted, type Mark, marksMax, marksOf, tallyText } from "./marks.ts";
 
 const step = 7;
 const groupWidth = 5 * step + 5;

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { config } from "../../config.ts";
-import { AI_REQUESTS_METER, recordUsage } from "../../lib/billing.ts";
+import { AI_REQUESTS_METER, paidLedgerOf, recordUsage } from "../../lib/billing.ts";
 import { describe } from "../../lib/chat-request.ts";
 import { api, readJson, refuse } from "../../lib/http.ts";
 import { limitResponse, standingHeaders } from "../../lib/limits.ts";
@@ -33,14 +33,10 @@ async function recordEvent(request: Request): Promise<Response> {
 	if (usageMeterSlug !== AI_REQUESTS_METER) refuse(400, "Unknown usage meter", `The only meter here is ${AI_REQUESTS_METER}.`);
 	if (config().billing.kind === "none") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 
-	const ledger = env.USAGE_LEDGER.getByName(subject.key);
-	if ((await ledger.usage(subject.key)).tier !== "paid") {
-		await ledger.refresh(subject.key);
-		if ((await ledger.usage(subject.key)).tier !== "paid") {
-			refuse(409, "No active subscription found", "Usage events are counted against a paid plan. Subscribe to one first.");
-		}
+	if ((await paidLedgerOf(subject)) === null) {
+		refuse(409, "No active subscription found", "Usage events are counted against a paid plan. Subscribe to one first.");
 	}
-	const { outcome, standing } = await recordUsage(request, amount, {
+	const { outcome, standing, takenFrom } = await recordUsage(request, amount, {
 		subject,
 		requestId: transactionId,
 		fingerprint: `usage-event ${amount}`,
@@ -48,7 +44,9 @@ async function recordEvent(request: Request): Promise<Response> {
 	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
 	if (outcome.kind === "conflict") refuse(409, "Request id already used", "This transactionId belongs to another amount or request.");
 	const headers = standing ? standingHeaders(standing) : {};
-	const { event, refused } = await ledger.reportNow(subject.key, transactionId, REPORT_DEADLINE_MS);
+	if (!takenFrom) throw new Error("invariant: what is recorded is taken from a ledger");
+	const ledger = env.USAGE_LEDGER.getByName(takenFrom.ledger);
+	const { event, refused } = await ledger.reportNow(takenFrom.ledger, takenFrom.id, REPORT_DEADLINE_MS);
 	if (refused) {
 		const detail = "The usage was counted here. It is reported as soon as the billing provider's pricing model has a price for this meter.";
 		refuse(502, "Usage price not found for meter", detail, { ...headers });

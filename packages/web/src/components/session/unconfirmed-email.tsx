@@ -1,16 +1,25 @@
 import { useState } from "react";
-import { sendConfirmation } from "../session/session-requests.ts";
+import { sendConfirmation } from "./session-requests.ts";
 
-export function UnconfirmedEmail({ email, mailboxUrl }: { email: string; mailboxUrl: string | null }) {
+interface UnconfirmedEmailProps {
+	email: string;
+	mailboxUrl: string | null;
+	/** What the address has to be confirmed for, after "before you can". */
+	purpose: string;
+	/** The page that the link in a new mail leads back to. */
+	path: string;
+}
+
+export function UnconfirmedEmail({ email, mailboxUrl, purpose, path }: UnconfirmedEmailProps) {
 	const [told, setTold] = useState<string>();
 	async function sendAgain() {
-		const problem = await sendConfirmation(email);
+		const problem = await sendConfirmation(email, path);
 		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (
 		<div role="status" className="flex flex-col items-start gap-3">
 			<p className="wrap-anywhere">
-				One step before you can pay: confirm your address. Open the link that we sent to {email}, then load this page again.
+				One step before you can {purpose}: confirm your address. Open the link that we sent to {email}, then load this page again.
 			</p>
 			<div className="flex flex-wrap gap-2">
 				{mailboxUrl && (

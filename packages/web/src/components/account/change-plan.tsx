@@ -1,0 +1,133 @@
+import { type ReactNode, useState } from "react";
+import type { PlanView } from "../../view.ts";
+import { everyText, priceText } from "../billing/money.ts";
+import { Price } from "../billing/plans.tsx";
+import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
+import { LocalNumber } from "../frame/local-time.tsx";
+import { type Billing, nameOf, notDone, type Plan, priceOf } from "./plan.ts";
+import { Day } from "./plan-section.tsx";
+import { Section } from "./section.tsx";
+
+interface ChangePlanProps {
+	billing: Billing;
+	plan: Plan;
+	/** The plans that are sold. */
+	plans: PlanView[];
+	onChanged: () => void;
+}
+
+/** The other plans, each with what changes when, and what that costs as far as anyone can tell: the billing service has no preview. */
+export function ChangePlan({ billing, plan, plans, onChanged }: ChangePlanProps) {
+	const [asked, setAsked] = useState<PlanView>();
+	const [told, setTold] = useState<ReactNode>();
+	const current = priceOf(plan);
+	const others = plans.filter(({ kind, priceSlug }) => kind === "subscription" && priceSlug !== current?.slug);
+	if (!current || others.length === 0) return null;
+	const isDearer = ({ amountCents }: PlanView) => amountCents > current.unitPrice;
+
+	async function change(to: PlanView) {
+		const answer = await billing
+			.adjustSubscription({ subscriptionId: plan.id, priceSlug: to.priceSlug, timing: "auto" })
+			.catch(() => undefined);
+		if (!answer) return notDone;
+		const { resolvedTiming, subscription } = answer.subscription;
+		// A declined card is no error there: the plan is what it was.
+		if (resolvedTiming === "immediately" && subscription.priceId === plan.priceId) {
+			return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
+		}
+		setTold(resolvedTiming === "immediately" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
+		onChanged();
+	}
+
+	return (
+		<Section title={others.length === 1 ? "Other plan" : "Other plans"}>
+			<ul className="flex flex-col gap-6">
+				{others.map((other) => (
+					<li key={other.priceSlug} className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
+						<div className="min-w-0">
+							<p className="font-semibold wrap-anywhere">{other.name}</p>
+							<Price {...other} />
+							<p className="text-soft">
+								{other.requests !== null && (
+									<>
+										<LocalNumber value={other.requests} /> requests {everyText(other.interval)}
+									</>
+								)}
+								{other.features.map((feature) => `, ${feature}`)}
+							</p>
+						</div>
+						<button type="button" className="button-plain" onClick={() => setAsked(other)}>
+							Change to {other.name}
+						</button>
+					</li>
+				))}
+			</ul>
+			{told && (
+				<p role="status" className="mt-4">
+					{told}
+				</p>
+			)}
+			{asked && (
+				<ConfirmDialog
+					title={`Change to ${asked.name}?`}
+					text={isDearer(asked) ? <Upgrade plan={plan} to={asked} /> : <Downgrade plan={plan} to={asked} />}
+					action={`Change to ${asked.name}`}
+					dismiss="Not now"
+					onConfirm={() => change(asked)}
+					onClose={() => setAsked(undefined)}
+				/>
+			)}
+		</Section>
+	);
+}
+
+const costText = ({ amountCents, currency, interval }: PlanView) => `${priceText(amountCents, currency, undefined)} ${everyText(interval)}`;
+
+function Upgrade({ plan, to }: { plan: Plan; to: PlanView }) {
+	const price = priceOf(plan);
+	const isSameInterval = price?.currency === to.currency && price.intervalUnit === to.interval;
+	return (
+		<>
+			{to.name} begins now, with the requests that its share of this period is worth. You pay the difference for the rest of the period
+			today
+			{isSameInterval && `, at most ${priceText(to.amountCents - price.unitPrice, to.currency, undefined)}`}; the billing service works out
+			the amount.
+			{plan.currentBillingPeriodEnd && (
+				<>
+					{" From "}
+					<Day at={plan.currentBillingPeriodEnd} /> on it costs {costText(to)}.
+				</>
+			)}
+		</>
+	);
+}
+
+function Downgrade({ plan, to }: { plan: Plan; to: PlanView }) {
+	return (
+		<>
+			You keep {nameOf(plan)}
+			{plan.currentBillingPeriodEnd && (
+				<>
+					{" until "}
+					<Day at={plan.currentBillingPeriodEnd} />
+				</>
+			)}
+			, and pay nothing today. Then {to.name} begins, for {costText(to)}.
+		</>
+	);
+}
+
+function Later({ plan, to }: { plan: Plan; to: PlanView }) {
+	return (
+		<>
+			Done. {to.name} begins
+			{plan.currentBillingPeriodEnd && (
+				<>
+					{" on "}
+					<Day at={plan.currentBillingPeriodEnd} />
+				</>
+			)}
+			; until then you keep {nameOf(plan)}.
+		</>
+	);
+}

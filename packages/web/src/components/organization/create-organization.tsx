@@ -1,0 +1,49 @@
+import { useState } from "react";
+import { useHydrated } from "../frame/local-time.tsx";
+import { randomId } from "../requests.ts";
+import { FieldForm, type Outcome } from "./field-form.tsx";
+import { createOrganization } from "./organization-requests.ts";
+
+interface CreateOrganizationProps {
+	isFirst: boolean;
+	onCreated: (name: string) => Promise<void>;
+}
+
+/** A button that opens the form: most readers never need it. */
+export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationProps) {
+	const hydrated = useHydrated();
+	const [open, setOpen] = useState(false);
+	// Its address is shown nowhere.
+	const [slug, setSlug] = useState(randomId);
+
+	async function create(name: string): Promise<Outcome> {
+		if (name === "") return { problem: "What is it called? Any name will do." };
+		const refusal = await createOrganization(name, slug);
+		if (refusal) return { problem: refusal.text };
+		setSlug(randomId());
+		setOpen(false);
+		await onCreated(name);
+		return { done: "" };
+	}
+
+	if (!open) {
+		return (
+			<button type="button" className={isFirst ? "button-plain" : "button-bare -ml-2"} disabled={!hydrated} onClick={() => setOpen(true)}>
+				{isFirst ? "Create an organization" : "Create another organization"}
+			</button>
+		);
+	}
+	return (
+		<div ref={focusField}>
+			<FieldForm
+				label="Name of the organization"
+				hint="The people whom you invite see it."
+				input={{ type: "text", autoComplete: "organization", maxLength: 100 }}
+				action="Create"
+				onSubmit={create}
+			/>
+		</div>
+	);
+}
+
+const focusField = (form: HTMLElement | null) => form?.querySelector("input")?.focus();

@@ -1,0 +1,40 @@
+import { useState } from "react";
+import type { OrganizationView } from "../../view.ts";
+import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
+import { leave } from "./organization-requests.ts";
+
+interface LeaveProps {
+	organization: OrganizationView;
+	onLeft: () => Promise<void>;
+}
+
+export function Leave({ organization: { id, name, role, members }, onLeft }: LeaveProps) {
+	const [asked, setAsked] = useState(false);
+	if (role === "owner" && members.filter((member) => member.role === "owner").length === 1) {
+		return <p className="text-small text-soft">You are the only owner. To leave, make someone else an owner first.</p>;
+	}
+
+	async function confirm() {
+		const refusal = await leave(id);
+		if (!refusal) await onLeft();
+		return refusal?.text;
+	}
+
+	return (
+		<div className="-ml-2">
+			<button type="button" className="button-bare text-left wrap-anywhere" onClick={() => setAsked(true)}>
+				Leave {name}
+			</button>
+			{asked && (
+				<ConfirmDialog
+					title={`Leave ${name}?`}
+					text="What you ask then counts on your own requests. Your chats stay yours. To come back you need a new invitation."
+					action="Leave"
+					dismiss="Stay"
+					onConfirm={confirm}
+					onClose={() => setAsked(false)}
+				/>
+			)}
+		</div>
+	);
+}

@@ -1,0 +1,31 @@
+import type { OrganizationView } from "../../view.ts";
+import { FieldForm, type Outcome } from "./field-form.tsx";
+import { andShow, limitEachMember } from "./organization-requests.ts";
+
+interface LimitForEachProps {
+	organization: OrganizationView;
+	onChanged: () => Promise<void>;
+}
+
+const most = 1_000_000;
+
+/** What each member may ask in a billing period. */
+export function LimitForEach({ organization: { id, requestsPerMember }, onChanged }: LimitForEachProps) {
+	async function save(written: string): Promise<Outcome> {
+		const limit = written === "" ? null : Number(written);
+		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= most))
+			return { problem: `Please write a whole number from 1 to ${most}, or nothing.` };
+		const problem = await andShow(limitEachMember(id, limit), onChanged);
+		if (problem) return { problem };
+		return { done: limit === null ? "Saved: no limit but the plan’s." : `Saved: ${limit} for each member, in a billing period.` };
+	}
+	return (
+		<FieldForm
+			label="Requests for each member"
+			hint="In a billing period. Leave it empty for no limit but the plan’s."
+			input={{ type: "text", inputMode: "numeric", autoComplete: "off", maxLength: 9, defaultValue: requestsPerMember ?? "" }}
+			action="Save"
+			onSubmit={save}
+		/>
+	);
+}

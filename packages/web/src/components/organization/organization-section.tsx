@@ -1,0 +1,88 @@
+import { startTransition, useEffect, useRef, useState } from "react";
+import type { OrganizationsView, UsageView } from "../../view.ts";
+import { Section } from "../account/section.tsx";
+import { LocalNumber } from "../frame/local-time.tsx";
+import { CreateOrganization } from "./create-organization.tsx";
+import { Invitations } from "./invitations.tsx";
+import { Leave } from "./leave.tsx";
+import { LimitForEach } from "./limit-for-each.tsx";
+import { Members } from "./members.tsx";
+import { WhoPays } from "./who-pays.tsx";
+
+interface OrganizationSectionProps {
+	organizations: OrganizationsView;
+	usage: UsageView;
+	/** Something was changed that shows on this page; resolves when it does. */
+	onChanged: () => Promise<void>;
+	/** The same where another one pays now, which shows in other tabs, too. */
+	onPayerChanged: () => Promise<void>;
+}
+
+/** The reader's organizations, and the one that they act for: who does not decide on it sees what concerns them. */
+export function OrganizationSection({ organizations, usage, onChanged, onPayerChanged }: OrganizationSectionProps) {
+	const { mine, active } = organizations;
+	const place = useRef<HTMLParagraphElement>(null);
+	const [told, setTold] = useState("");
+	// What was pressed is gone: the focus goes to what became of it.
+	useEffect(() => {
+		if (told) place.current?.focus();
+	}, [told]);
+
+	async function onPayerGone(text: string) {
+		await onPayerChanged();
+		// Not before what was loaded is shown.
+		startTransition(() => setTold(text));
+	}
+
+	const create = (
+		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => onPayerGone(`${name} is there, and you are its owner.`)} />
+	);
+	return (
+		<Section title="Organization">
+			<p ref={place} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
+				{told}
+			</p>
+			{mine.length === 0 ? (
+				<>
+					<p className="mb-4">In an organization several people ask on one plan.</p>
+					{create}
+				</>
+			) : (
+				<div className="flex flex-col gap-6">
+					<div>
+						<WhoPays organizations={organizations} hasPlan={usage.organization !== undefined} onChanged={onPayerChanged} />
+						<div className="mt-2">{create}</div>
+					</div>
+					{active && (
+						<>
+							{usage.organization && <Share {...usage.organization.member} />}
+							<Members organization={active} onChanged={onChanged} />
+							{active.role !== "member" && (
+								<>
+									<Invitations organization={active} onChanged={onChanged} />
+									<LimitForEach organization={active} onChanged={onChanged} />
+								</>
+							)}
+							<Leave organization={active} onLeft={() => onPayerGone(`You have left ${active.name}.`)} />
+						</>
+					)}
+				</div>
+			)}
+		</Section>
+	);
+}
+
+function Share({ limit, used }: { limit: number | null; used: number }) {
+	return (
+		<p>
+			Your own share of this billing period: <LocalNumber value={used} />
+			{limit !== null && (
+				<>
+					{" of "}
+					<LocalNumber value={limit} />
+				</>
+			)}{" "}
+			{(limit ?? used) === 1 ? "request" : "requests"}.
+		</p>
+	);
+}

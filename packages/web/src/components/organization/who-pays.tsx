@@ -1,0 +1,66 @@
+import { useId, useState } from "react";
+import type { OrganizationsView } from "../../view.ts";
+import { useHydrated } from "../frame/local-time.tsx";
+import { andShow, letPay } from "./organization-requests.ts";
+
+interface WhoPaysProps {
+	organizations: OrganizationsView;
+	/** Whether the plan of the organization that is chosen pays: it may have none. */
+	hasPlan: boolean;
+	/** Resolves when the page shows who pays. */
+	onChanged: () => Promise<void>;
+}
+
+/** The plain choice between oneself and one's organizations. */
+export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }: WhoPaysProps) {
+	const group = useId();
+	const hydrated = useHydrated();
+	const [wanted, setWanted] = useState<{ id: string | null }>();
+	const [problem, setProblem] = useState<string>();
+	const pays = active?.id ?? null;
+	// The choice stands until the page shows it, or it would jump back for a moment.
+	if (wanted?.id === pays) setWanted(undefined);
+	const payer = wanted ? wanted.id : pays;
+
+	async function choose(id: string | null) {
+		if (wanted) return;
+		setWanted({ id });
+		const told = await andShow(letPay(id), onChanged);
+		setProblem(told);
+		if (told) setWanted(undefined);
+	}
+
+	return (
+		<div>
+			<fieldset disabled={!hydrated}>
+				<legend className="font-medium">Who pays for what you ask</legend>
+				{[{ id: null, name: "Yourself" }, ...mine].map(({ id, name }) => (
+					<label key={id ?? "yourself"} className="flex min-h-9 items-center gap-3 pointer-coarse:min-h-11">
+						<input
+							type="radio"
+							name={group}
+							checked={payer === id}
+							onChange={() => void choose(id)}
+							className="size-4 shrink-0 accent-ink"
+						/>
+						<span className="min-w-0 wrap-anywhere">{name}</span>
+					</label>
+				))}
+			</fieldset>
+			<p role="status" className="mt-1 text-small text-soft wrap-anywhere">
+				{wanted ? "One moment …" : <Paying name={active?.name} hasPlan={hasPlan} />}
+			</p>
+			{problem && (
+				<p role="alert" className="mt-2 text-warn">
+					{problem}
+				</p>
+			)}
+		</div>
+	);
+}
+
+function Paying({ name, hasPlan }: { name: string | undefined; hasPlan: boolean }) {
+	if (!name) return <>What you ask counts on your own requests.</>;
+	if (hasPlan) return <>What you ask counts on the plan of {name}.</>;
+	return <>{name} has no plan yet. Until it has one, what you ask counts on your own requests.</>;
+}

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { alarmTime, now, setClock } from "./clock.ts";
+
+const MACHINE_MS = Date.UTC(2026, 10, 21, 12);
+const HOUR_MS = 3_600_000;
+const REAL_TIME = { offsetMs: 0, frozenAtMs: null };
+
+beforeEach(() => {
+	vi.useFakeTimers({ now: MACHINE_MS });
+});
+
+afterEach(() => {
+	setClock(REAL_TIME);
+	vi.useRealTimers();
+});
+
+test("is the machine's clock, and an alarm comes when it says, until it is set", () => {
+	expect(now()).toBe(MACHINE_MS);
+	expect(alarmTime(MACHINE_MS + 5)).toBe(MACHINE_MS + 5);
+	expect(alarmTime(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("runs on from where it was put, and an alarm comes when it gets there", () => {
+	for (const offsetMs of [40 * 24 * HOUR_MS, -HOUR_MS]) {
+		setClock({ offsetMs, frozenAtMs: null });
+		vi.setSystemTime(MACHINE_MS + 500);
+		expect(now()).toBe(MACHINE_MS + 500 + offsetMs);
+		expect(alarmTime(MACHINE_MS + offsetMs + HOUR_MS)).toBe(MACHINE_MS + HOUR_MS);
+		expect(alarmTime(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+	}
+});
+
+test("stands still: what is due comes at once, and what is not is looked at again, at most once a minute", () => {
+	const frozenAtMs = MACHINE_MS - HOUR_MS;
+	setClock({ offsetMs: -HOUR_MS, frozenAtMs });
+	vi.setSystemTime(MACHINE_MS + 500);
+	expect(now()).toBe(frozenAtMs);
+	expect(alarmTime(frozenAtMs)).toBe(MACHINE_MS + 500);
+	expect(alarmTime(frozenAtMs + 1)).toBe(MACHINE_MS + 500 + 60_000);
+	expect(alarmTime(frozenAtMs + HOUR_MS)).toBe(MACHINE_MS + 500 + HOUR_MS);
+});

@@ -1,0 +1,61 @@
+import { createFileRoute, notFound, useRouter } from "@tanstack/react-router";
+import { useEffect, useEffectEvent } from "react";
+import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
+import { Lost } from "../components/frame/lost.tsx";
+import { Page } from "../components/frame/page.tsx";
+import { Invitation } from "../components/organization/invitation.tsx";
+import { loadInvitation } from "../lib/pages.ts";
+
+export const Route = createFileRoute("/invitation/$invitationId")({
+	validateSearch: linkErrorOf,
+	loader: async ({ params: { invitationId } }) => {
+		const { invitation, ...reader } = await loadInvitation({ data: invitationId });
+		if (!invitation) throw notFound();
+		return { invitation, ...reader };
+	},
+	gcTime: 0,
+	head: () => ({ meta: [{ title: "Invitation · Parley" }] }),
+	component: InvitationPage,
+	notFoundComponent: () => (
+		<Page narrow>
+			<Lost title="There is no such invitation" text="Perhaps the link was cut off on its way: look at the whole of it in the mail.">
+				{null}
+			</Lost>
+		</Page>
+	),
+});
+
+function InvitationPage() {
+	const { invitation, viewer, mailboxUrl } = Route.useLoaderData();
+	const { error } = Route.useSearch();
+	const navigate = Route.useNavigate();
+	const router = useRouter();
+	useOnReturn(() => void router.invalidate());
+	const banner = error && (
+		<ConfirmEmail
+			viewer={viewer}
+			mailboxUrl={mailboxUrl}
+			linkFailed
+			path={`/invitation/${invitation.id}`}
+			onClose={() => void navigate({ search: {}, replace: true })}
+		/>
+	);
+	return (
+		<Page narrow viewer={viewer} banner={banner}>
+			<Invitation invitation={invitation} viewer={viewer} mailboxUrl={mailboxUrl} onChanged={() => router.invalidate()} />
+		</Page>
+	);
+}
+
+/** The address may have been confirmed in another tab, or someone else signed in. */
+function useOnReturn(look: () => void) {
+	const returned = useEffectEvent(() => {
+		if (document.visibilityState === "visible") look();
+	});
+	useEffect(() => {
+		const listener = () => returned();
+		document.addEventListener("visibilitychange", listener);
+		return () => document.removeEventListener("visibilitychange", listener);
+	}, []);
+}

@@ -1,0 +1,205 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { now } from "../../src/lib/clock.ts";
+import { loadDevClock } from "../../src/lib/dev-clock.ts";
+import type { Notes } from "../../src/objects/ledger-storage.ts";
+import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+
+// The app follows the clock of development: the sandbox's, as `npm start` has it.
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const id = () => crypto.randomUUID();
+const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+/** Moves the sandbox's clock, and tells the app of it as the sandbox does. */
+async function move(body: object): Promise<number> {
+	const moved = await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body: JSON.stringify(body), headers: JSON_BODY });
+	const { nowMs, offsetMs, frozenAtMs } = await moved.json<{ nowMs: number; offsetMs: number; frozenAtMs: number | null }>();
+	const told = await new Client().post("/api/dev/clock", { nowMs, offsetMs, frozenAtMs });
+	expect(told.status).toBe(204);
+	return nowMs;
+}
+const JSON_BODY = { "content-type": "application/json" };
+
+async function reset(): Promise<void> {
+	await resetSandbox();
+	await move({ offsetMs: 0 });
+}
+
+function rowsOf(key: string) {
+	return runInDurableObject(env.USAGE_LEDGER.getByName(key), (_, { storage }) =>
+		storage.sql.exec<{ id: string; state: string; reported_at_ms: number | null }>("SELECT * FROM request").toArray(),
+	);
+}
+
+function notesOf(key: string): Promise<Notes> {
+	return runInDurableObject(env.USAGE_LEDGER.getByName(key), (_, { storage }) => {
+		const [row] = storage.sql.exec<{ notes: string }>("SELECT notes FROM ledger").toArray();
+		return JSON.parse(row?.notes ?? "{}");
+	});
+}
+
+describe("an isolate", () => {
+	beforeAll(resetSandbox);
+
+	test("asks where the clock stands before it decides anything", async () => {
+		const body = JSON.stringify({ advanceMs: 40 * DAY_MS });
+		await (await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body, headers: JSON_BODY })).text();
+		const guest = await new Client().visit();
+		const [, , bornDay] = guest.cookies.get("parley.guest")?.split(".") ?? [];
+		expect(Number(bornDay)).toBe(Math.floor(Date.now() / DAY_MS) + 40);
+		const user = new Client();
+		await user.signUp();
+		expect(await user.usage()).toMatchObject({ tier: "free", resetAt: `${day(Date.now() + 41 * DAY_MS)}T00:00:00.000Z` });
+	});
+
+	test("keeps real time where the clock does not answer, and says so", async () => {
+		const log = vi.spyOn(console, "error").mockImplementation(() => {});
+		// The modules of this test are an isolate of their own.
+		vi.spyOn(globalThis, "fetch").mockRejectedValueOnce(new Error("connection refused"));
+		await loadDevClock();
+		expect(Math.abs(now() - Date.now())).toBeLessThan(1_000);
+		expect(log.mock.calls.join()).toContain("real time is kept");
+		vi.restoreAllMocks();
+	});
+});
+
+describe("a move", () => {
+	beforeEach(reset);
+
+	test("to tomorrow gives a free user 20 again, and a guest nothing", async () => {
+		const [user, guest] = [new Client(), await new Client().visit()];
+		const { id: userId } = await user.signUp();
+		for (let n = 0; n < 5; n += 1) await guest.chat(id(), id());
+		const hold = { fingerprint: "", units: 20, chatId: null };
+		await env.USAGE_LEDGER.getByName(`user:${userId}`).record(`user:${userId}`, { id: id(), ...hold });
+		const refused = await user.send(id(), id());
+		expect(refused.status).toBe(429);
+		const tomorrow = Date.parse((await refused.json<{ resetAt: string }>()).resetAt);
+		expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(86_400);
+		expect((await guest.chat(id(), id())).status).toBe(429);
+		await move({ nowMs: tomorrow });
+		expect(await user.usage()).toMatchObject({ used: 0, remaining: 20 });
+		expect(await user.chat(id(), id())).toMatchObject({ last: "finish", metadata: { counted: true } });
+		expect((await guest.chat(id(), id())).status).toBe(429);
+	});
+
+	test("wakes ledgers that sleep: holds that nobody speaks for expire before it is answered", async () => {
+		const keys = Array.from({ length: 20 }, () => `user:${id()}`);
+		for (const key of keys) {
+			await env.USAGE_LEDGER.getByName(key).hold(key, { id: "left", fingerprint: "", units: 1, chatId: null });
+			await evictDurableObject(env.USAGE_LEDGER.getByName(key));
+		}
+		await move({ advanceMs: 9 * MINUTE_MS });
+		for (const key of keys) expect(await rowsOf(key)).toMatchObject([{ state: "held" }]);
+		await move({ advanceMs: MINUTE_MS });
+		for (const key of keys) expect(await rowsOf(key)).toMatchObject([{ state: "expired" }]);
+	});
+
+	test("sends what the outbox held back, and a day later compares the books", async () => {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
+		await faults({ api: [{ path: "/api/v1/usage-events/bulk", status: 500 }] });
+		await user.chat(id(), id());
+		const waits = async () => (await notesOf(`user:${userId}`)).retry ?? null;
+		await eventually(async () => expect(await waits()).not.toBeNull());
+		await faults({});
+		await move({ advanceMs: 20 * MINUTE_MS });
+		expect(await waits()).toBeNull();
+		expect((await sandboxState()).usageEvents).toHaveLength(1);
+		const nowMs = await move({ advanceMs: DAY_MS });
+		const report = env.DB.prepare("SELECT drift, compared_at FROM ledger_reports WHERE subject = ?").bind(`user:${userId}`);
+		const compared = await report.first<{ drift: number; compared_at: number }>();
+		expect(compared).toMatchObject({ drift: 0 });
+		expect(Math.abs((compared?.compared_at ?? 0) - nowMs)).toBeLessThan(5_000);
+		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1, remaining: 999 });
+	});
+
+	test("into the next period brings the new credits at once, however short ago the provider was asked", async () => {
+		const user = new Client();
+		await user.subscribe();
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
+		const event = { usageMeterSlug: "ai_requests", amount: 400, transactionId: "t" };
+		expect((await user.post("/api/usage-events", event)).status).toBe(201);
+		const { remaining, resetAt } = await user.usage();
+		expect(remaining).toBe(600);
+		await move({ nowMs: Date.parse(resetAt ?? "") });
+		const usage = await user.usage();
+		expect(usage).toMatchObject({ tier: "paid", used: 0, remaining: 1000 });
+		expect(usage.window.start).toBe(resetAt);
+	});
+
+	test("lets everyone see what it has changed at the provider, before it is answered", async () => {
+		const user = new Client();
+		const { id: userId, email } = await user.signUp();
+		await user.confirm(email);
+		await user.usage();
+		await eventually(async () => expect((await sandboxState()).customers.map(({ externalId }) => externalId)).toContain(userId));
+		await user.chat(id(), id());
+		await faults({ activationDelayMs: MINUTE_MS });
+		await user.buy("pro_monthly");
+		expect(await user.usage()).toMatchObject({ tier: "free" });
+		await move({ advanceMs: MINUTE_MS });
+		const { entitlement } = await notesOf(`user:${userId}`);
+		expect(entitlement).toMatchObject({ kind: "balance", available: 1000 });
+	});
+
+	test("back does not give what was used again", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		await move({ advanceMs: 2 * DAY_MS });
+		const key = `user:${userId}`;
+		await env.USAGE_LEDGER.getByName(key).record(key, { id: id(), fingerprint: "", units: 20, chatId: null });
+		await move({ offsetMs: 0 });
+		expect((await user.send(id(), id())).status).toBe(429);
+	});
+});
+
+test("a clock that stands still stops nobody: plans are bought, answers end, usage is reported", async () => {
+	await reset();
+	await move({ frozen: true });
+	const user = new Client();
+	await user.subscribe();
+	await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
+	expect(await user.chat(id(), id())).toMatchObject({ last: "finish", metadata: { counted: true } });
+	await eventually(async () => expect((await sandboxState()).usageEvents).toHaveLength(1));
+	await user.buy("top_up_1000");
+	await eventually(async () => expect(await user.usage()).toMatchObject({ used: 1, remaining: 1999 }));
+	await move({ frozen: false });
+});
+
+describe("the word of a move", () => {
+	const REFUSED: [what: string, body: string][] = [
+		["no JSON", "{"],
+		["nothing", "{}"],
+		["a fraction", JSON.stringify({ nowMs: 1.5, offsetMs: 0, frozenAtMs: null })],
+		["no instant", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: 9e15 })],
+	];
+
+	test.each(REFUSED)("that is %s changes nothing", async (_, body) => {
+		const before = await new Client().usage();
+		const response = await new Client().fetch("/api/dev/clock", { method: "POST", headers: JSON_BODY, body });
+		expect([response.status, response.headers.get("content-type")]).toEqual([400, "application/problem+json"]);
+		await response.text();
+		expect((await new Client().usage()).resetAt).toBe(before.resetAt);
+	});
+
+	test("and everything else is for this machine only", async () => {
+		for (const [path, method] of [
+			["/api/dev/clock", "POST"],
+			["/api/usage", "GET"],
+			["/api/health", "GET"],
+			["/", "GET"],
+		]) {
+			const response = await new Client().fetch(`https://parley.example${path}`, { method });
+			expect(response.status, path).toBe(503);
+			expect(await response.json()).toMatchObject({ title: "Not configured" });
+			expect(response.headers.get("cache-control")).toBe("private, no-store");
+		}
+		const { status } = await new Client().fetch("http://127.0.0.1:3000/api/usage");
+		expect(status).toBe(200);
+	});
+});

@@ -1,0 +1,205 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Parley } from "./parley.ts";
+
+// What a customer can do about a plan, through the page, in each state that the billing service can be in.
+
+let parley: Parley;
+let app: string;
+let context: BrowserContext;
+let page: Page;
+let userId: string;
+let customerId: string;
+
+beforeAll(async () => {
+	parley = await Parley.start();
+	app = parley.app;
+});
+
+afterAll(() => parley?.close());
+
+beforeEach(async () => {
+	await context?.close();
+	await parley.control("settings", { maxPlan: false });
+	context = await parley.browser.newContext({ locale: "en-GB" });
+	context.setDefaultTimeout(20_000);
+	page = await context.newPage();
+	({ userId, customerId } = await parley.signUp(context.request));
+});
+
+const section = (name: string) => page.getByRole("region", { name, exact: true });
+const button = (name: string) => page.getByRole("button", { name, exact: true });
+const dialog = () => page.getByRole("dialog");
+
+async function open(scenario: string): Promise<void> {
+	await parley.control(`scenarios/${scenario}`, { customerId });
+	await page.goto(`${app}/account`);
+	await section("Plan").getByText("Asking the billing service").waitFor({ state: "detached" });
+}
+
+async function plans(): Promise<string[]> {
+	const { subscriptions } = await parley.state();
+	return subscriptions.filter((one) => one.customerId === customerId && !one.isFreePlan).map(({ status }) => status);
+}
+
+describe("a plan", () => {
+	test("is cancelled for the end of its period and kept again, and the chat in another tab hears of its end", async () => {
+		await open("pro-999-of-1000");
+		const chat = await context.newPage();
+		await chat.goto(app);
+		await chat
+			.getByTestId("left")
+			.filter({ hasText: /1 of 1,000 left until|0 of 1,000/ })
+			.waitFor();
+		await button("Cancel Pro").click();
+		await dialog()
+			.getByText(/It stays yours until \d+ \w+ \d{4}/)
+			.waitFor();
+		await dialog().getByRole("button", { name: "Keep it" }).click();
+		expect(await plans()).toEqual(["active"]);
+		await button("Cancel Pro").click();
+		await dialog().getByRole("button", { name: "Cancel Pro" }).click();
+		await section("Plan")
+			.getByText(/Pro, cancelled\. It stays yours until/)
+			.waitFor();
+		expect(await plans()).toEqual(["cancellation_scheduled"]);
+		await section("Top-up").getByText("Keep the plan to buy one.").waitFor();
+		expect(await button("Buy a top-up").count()).toBe(0);
+		await button("Keep Pro").click();
+		await section("Plan")
+			.getByText(/It renews on/)
+			.waitFor();
+		await button("Buy a top-up").waitFor();
+
+		await button("End it now").click();
+		await dialog()
+			.getByText(/Nothing is paid back, and it cannot be undone\. You go on with 20 free requests a day\./)
+			.waitFor();
+		await dialog().getByRole("button", { name: "End Pro now" }).click();
+		await section("Plan").getByText("Free: 20 requests a day.").waitFor();
+		expect(await plans()).toEqual(["canceled"]);
+		await page.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
+		await chat.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
+	});
+
+	test("is changed for a dearer one at once and for a cheaper one later, and it is said before", async () => {
+		await parley.control("settings", { maxPlan: true });
+		await open("pro-999-of-1000");
+		await section("Other plan").getByText("3,000 requests a month, First in line").waitFor();
+		await button("Change to Max").click();
+		await dialog()
+			.getByText(/Max begins now.*You pay the difference for the rest of the period today, at most \$12;.*it costs \$19\.99 a month\./)
+			.waitFor();
+		await dialog().getByRole("button", { name: "Change to Max" }).click();
+		await section("Plan")
+			.getByText(/Max, \$19\.99 a month/)
+			.waitFor();
+		await page
+			.getByTestId("left")
+			.filter({ hasText: /of 3,000 left/ })
+			.waitFor();
+		await button("Change to Pro").click();
+		await dialog()
+			.getByText(/You keep Max until .*, and pay nothing today\. Then Pro begins, for \$7\.99 a month\./)
+			.waitFor();
+		await dialog().getByRole("button", { name: "Change to Pro" }).click();
+		await page
+			.getByRole("status")
+			.getByText(/Done\. Pro begins on .*; until then you keep Max\./)
+			.waitFor();
+		await section("Plan")
+			.getByText(/Max, \$19\.99 a month/)
+			.waitFor();
+	});
+
+	test("whose new price is not paid stays what it is, and the page says so", async () => {
+		await parley.control("settings", { maxPlan: true });
+		await open("pro-999-of-1000");
+		await parley.control("faults", { failPayments: true });
+		await button("Change to Max").click();
+		await dialog().getByRole("button", { name: "Change to Max" }).click();
+		await dialog().getByText("The payment did not go through, so nothing has changed.").waitFor();
+		await parley.control("faults");
+	});
+
+	test("that waits for a card is started with one", async () => {
+		await fetch(`${parley.sandbox}/api/v1/subscriptions`, {
+			method: "POST",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({ customerExternalId: userId, priceSlug: "pro_monthly" }),
+		});
+		await page.goto(`${app}/account`);
+		await section("Plan").getByText("Pro, $7.99 a month, waits for a card.").waitFor();
+		await button("Start Pro").click();
+		await button("Pay").click();
+		await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
+	});
+});
+
+test("cards are listed and added, invoices and receipts lead to their pages", async () => {
+	await open("pro-999-of-1000");
+	await section("Payment")
+		.getByText(/^Visa ending in 4242, to 12\/\d{4}, used for payments$/)
+		.waitFor();
+	await section("Payment").getByRole("button", { name: "Add a card" }).click();
+	await page.getByLabel("Card").selectOption("0341");
+	await button("Pay").click();
+	await page.waitForURL(`${app}/account`);
+	await section("Payment")
+		.getByText(/^Visa ending in 0341, to 12\/\d{4}, used for payments$/)
+		.waitFor();
+	for (const name of [/^SBX/, "Receipt"]) {
+		const href = await section("Invoices").getByRole("link", { name }).first().getAttribute("href");
+		expect((await context.request.get(href ?? "")).status()).toBe(200);
+	}
+	const portal = await section("Payment").getByRole("link", { name: "Open the billing portal" }).getAttribute("href");
+	expect((await context.request.get(portal ?? "")).status()).toBe(200);
+});
+
+describe("what the page says when", () => {
+	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+	test.each<[scenario: string, says: RegExp, left: RegExp]>([
+		["past-due", /Pro\. The last payment did not go through\..*put in a card that works/s, /1,000 of 1,000 left/],
+		["cancelling", /Pro, cancelled\. It stays yours until/, /1,000 of 1,000 left/],
+		["trial", /Pro, on trial until .*After that it costs \$7\.99 a month, unless you cancel before\./, /1,000 of 1,000 left/],
+		["payment-under-way", /Pro\. Your payment is being confirmed/, /20 requests left today/],
+		["negative-balance", /You have used 503 more than you had\./, /0 of 1,000 left/],
+		["two-subscriptions", /You have 2 plans at once\./, /1,000 of 1,000 left/],
+		["no-subscription", /Free: 20 requests a day\./, /20 requests left today/],
+		["free-past-due", /Free: 20 requests a day\./, /20 requests left today/],
+		["top-up-without-plan", /Free: 20 requests a day\./, /20 requests left today/],
+		["archived", /Free: 20 requests a day\./, /20 requests left today/],
+	])("%s", async (scenario, says, left) => {
+		await open(scenario);
+		await section("Plan").filter({ hasText: says }).waitFor();
+		await page.getByTestId("left").filter({ hasText: left }).waitFor();
+		for (const [width, colorScheme] of [
+			[1440, "light"],
+			[375, "dark"],
+		] as const) {
+			await page.setViewportSize({ width, height: 900 });
+			await page.emulateMedia({ colorScheme });
+			await page.reload();
+			await section("Plan").filter({ hasText: says }).waitFor();
+			await page.evaluate(axe);
+			const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
+			expect((found as string[]).filter((line) => /^(serious|critical)/.test(line))).toEqual([]);
+			expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "sideways overflow").toBe(false);
+			expect(await page.locator(".button-next").count(), "one thing to do next").toBeLessThanOrEqual(1);
+		}
+	});
+
+	test("the pricing page shows each plan of the pricing model, and which of them one has", async () => {
+		await parley.control("settings", { maxPlan: true });
+		await open("pro-999-of-1000");
+		await page.goto(`${app}/pricing`);
+		await section("Pro").getByText("You are here").waitFor();
+		await section("Max").getByText("$19.99").waitFor();
+		await section("Max").getByText("First in line").waitFor();
+		await section("Max").getByRole("link", { name: "Change to Max" }).click();
+		await button("Change to Max").waitFor();
+	});
+});

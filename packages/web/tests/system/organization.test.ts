@@ -1,0 +1,368 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Parley } from "./parley.ts";
+
+// Several people on one plan, as they live it: each in a browser of their own.
+
+let parley: Parley;
+let app: string;
+let contexts: BrowserContext[] = [];
+
+beforeAll(async () => {
+	parley = await Parley.start();
+	app = parley.app;
+	await parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 } });
+});
+
+afterAll(() => parley?.close());
+
+afterEach(async () => {
+	await Promise.all(contexts.map((context) => context.close()));
+	contexts = [];
+});
+
+async function browser(): Promise<Page> {
+	const context = await parley.browser.newContext({ locale: "en-GB" });
+	context.setDefaultTimeout(45_000);
+	contexts.push(context);
+	return context.newPage();
+}
+
+/** Someone with a confirmed address, who has nothing yet. */
+async function someone(): Promise<Page> {
+	const page = await browser();
+	await parley.signUp(page.context().request);
+	return page;
+}
+
+async function post<T>(page: Page, path: string, data: object): Promise<T> {
+	const answer = await page.context().request.post(`${app}/api/auth/organization/${path}`, { data });
+	expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+	return answer.json();
+}
+
+/** Who has created an organization, which has no plan yet. */
+async function owner(name: string): Promise<{ page: Page; organizationId: string }> {
+	const page = await someone();
+	const { id: organizationId } = await post<{ id: string }>(page, "create", { name, slug: crypto.randomUUID() });
+	await post(page, "set-active", { organizationId });
+	return { page, organizationId };
+}
+
+async function invitation(page: Page, email: string): Promise<{ id: string; path: string }> {
+	const { id } = await post<{ id: string }>(page, "invite-member", { email, role: "member" });
+	return { id, path: `/invitation/${id}` };
+}
+
+const emailOf = async (page: Page): Promise<string> => {
+	const session = (await (await page.context().request.get(`${app}/api/auth/get-session`)).json()) as { user: { email: string } };
+	return session.user.email;
+};
+
+async function mailTo(email: string, subject: RegExp): Promise<string> {
+	const find = async () => (await parley.state()).mailbox.find((mail) => mail.to === email && subject.test(mail.subject))?.text ?? "";
+	await expect.poll(find).toMatch(/https?:\S+/);
+	return /https?:\S+/.exec(await find())?.[0] ?? "";
+}
+
+const section = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
+const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+const leftReads = (page: Page, text: string | RegExp) => page.getByTestId("left").filter({ hasText: text }).waitFor();
+const isFocused = (place: ReturnType<Page["getByRole"]>) =>
+	expect.poll(() => place.evaluate((element) => element === document.activeElement)).toBe(true);
+
+async function ask(page: Page, text: string): Promise<void> {
+	await page.goto(app);
+	await page.locator("button[type=submit]").waitFor();
+	await page.getByRole("textbox", { name: "Message", exact: true }).fill(text);
+	await page.getByRole("textbox", { name: "Message", exact: true }).press("Enter");
+	await page.locator("main > [aria-live]").filter({ hasText: "Answer complete." }).waitFor();
+}
+
+test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, until the colleague is removed", async () => {
+	const ada = await someone();
+	await ada.goto(`${app}/account`);
+	await button(ada, "Create an organization").click();
+	await isFocused(ada.getByLabel("Name of the organization"));
+	await ada.getByLabel("Name of the organization").fill("Acme");
+	await ada.keyboard.press("Enter");
+	await isFocused(ada.getByText("Acme is there, and you are its owner."));
+	expect(await ada.getByRole("radio", { name: "Acme" }).isChecked()).toBe(true);
+	await section(ada, "Plan").getByText("Acme has no plan yet.").waitFor();
+	await ada.getByLabel("Invite by email").fill("bob@example.com");
+	await button(ada, "Invite").click();
+	await ada.getByText("An invitation is on its way to bob@example.com.").waitFor();
+	await isFocused(ada.getByLabel("Invite by email"));
+	expect(await ada.getByLabel("Invite by email").inputValue()).toBe("");
+
+	// The colleague has no account yet: the mail's link leads there and back, by way of the confirmation.
+	const bob = await browser();
+	await bob.goto(await mailTo("bob@example.com", /^Join Acme/));
+	await bob.getByRole("heading", { name: "Ada invites you to Acme" }).waitFor();
+	await bob.getByRole("link", { name: "Sign up" }).click();
+	await bob.getByLabel("Name").fill("Bob");
+	await bob.getByLabel("Email").fill("bob@example.com");
+	await bob.getByLabel("Password").fill("correct horse");
+	await button(bob, "Sign up").click();
+	await bob.getByText("One step before you can join: confirm your address.").waitFor();
+	await bob.goto(await mailTo("bob@example.com", /^Confirm/));
+	await button(bob, "Accept").click();
+	await isFocused(bob.getByRole("heading", { name: "You are in Acme" }));
+	await bob.getByRole("link", { name: "Go to the chat" }).click();
+	await leftReads(bob, "You have 20 requests left today.");
+
+	await ada.goto(`${app}/pricing`);
+	await ada.getByText("What you buy here is for everyone in Acme.").waitFor();
+	await button(ada, "Go Pro").click();
+	await button(ada, "Pay").click();
+	await ada.getByText("Acme is on Pro now: 1,000 requests are left.").waitFor();
+	await ask(ada, "For Acme");
+	await leftReads(ada, /Acme: 999 of 1,000 left until/);
+	await ask(bob, "For Acme, too");
+	await leftReads(bob, /Acme: 998 of 1,000 left until/);
+
+	// Who does not decide on the plan is not shown what it costs, nor sold anything; @flowglad/react is not even loaded.
+	const flowglad: string[] = [];
+	bob.on("request", (request) => request.url().includes("/api/flowglad/") && flowglad.push(request.url()));
+	await bob.goto(`${app}/account`);
+	await bob.waitForLoadState("networkidle");
+	await section(bob, "Plan").getByText("The plan of Acme and its payments are up to its owners and admins.").waitFor();
+	await section(bob, "Organization").getByText("Your own share of this billing period: 1 request.").waitFor();
+	expect(await bob.getByText(/Invoices|Payment|\$/).count()).toBe(0);
+	expect(await bob.getByRole("button", { name: /Remove|Invite|Save|Change role/ }).count()).toBe(0);
+	await bob.goto(`${app}/pricing`);
+	await bob.getByText("The plan of Acme is up to its owners and admins: ask one of them.").waitFor();
+	expect(await bob.getByRole("button", { name: /Go / }).count()).toBe(0);
+	expect(flowglad).toEqual([]);
+
+	// A limit for each, which the colleague has used up.
+	await ada.goto(`${app}/account`);
+	await ada.getByLabel("Requests for each member").fill("lots");
+	await button(ada, "Save").click();
+	await ada.getByText("Please write a whole number from 1 to 1000000, or nothing.").waitFor();
+	expect(await ada.getByLabel("Requests for each member").inputValue()).toBe("lots");
+	await ada.getByLabel("Requests for each member").fill("1");
+	await button(ada, "Save").click();
+	await ada.getByText("Saved: 1 for each member, in a billing period.").waitFor();
+	await bob.goto(app);
+	await leftReads(bob, /Acme: 0 of your 1 left until/);
+	await bob.getByText(/You have used the 1 requests? that Acme gives each member\..*An owner or admin can give you more\./).waitFor();
+
+	// Removed: from the next request on they are on their own allowance.
+	await button(ada, "Remove Bob").click();
+	await ada.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+	await ada.getByText("Bob is not in Acme any more.").waitFor();
+	await isFocused(ada.getByRole("heading", { name: "Members" }));
+	await ask(bob, "On my own");
+	await leftReads(bob, "You have 19 requests left today.");
+	await bob.goto(`${app}/account`);
+	await button(bob, "Create an organization").waitFor();
+});
+
+test("who pays is a plain choice, which every tab follows; whoever leaves is on their own", async () => {
+	const { page, organizationId } = await owner("Zürich & Söhne");
+	const mia = await someone();
+	await mia.goto(app + (await invitation(page, await emailOf(mia))).path);
+	await button(mia, "Accept").click();
+	await mia.getByRole("heading", { name: "You are in Zürich & Söhne" }).waitFor();
+	await page.context().request.post(`${app}/api/flowglad/checkout`, { data: { priceSlug: "pro_monthly" } });
+	const bought = await page.context().request.post(`${app}/api/flowglad/checkout`, { data: { priceSlug: "pro_monthly" } });
+	const { url } = (await bought.json()) as { url: string };
+	await page.context().request.post(url, { form: { action: "pay" }, maxRedirects: 0 });
+	await page.goto(`${app}/?upgraded=plan`);
+	await leftReads(page, /Zürich & Söhne: 1,000 of 1,000 left/);
+
+	const chat = await mia.context().newPage();
+	await chat.goto(app);
+	await leftReads(chat, /Zürich & Söhne: 1,000 of 1,000 left/);
+	await mia.goto(`${app}/account`);
+	await mia.waitForLoadState("networkidle");
+	await mia.getByRole("radio", { name: "Yourself" }).check();
+	await mia.getByText("What you ask counts on your own requests.").waitFor();
+	await isFocused(mia.getByRole("radio", { name: "Yourself" }));
+	await section(mia, "Plan").getByText("Free: 20 requests a day.").waitFor();
+	await leftReads(chat, "You have 20 requests left today.");
+	await mia.getByRole("radio", { name: "Zürich & Söhne" }).check();
+	await leftReads(chat, /Zürich & Söhne: 1,000 of 1,000 left/);
+
+	// The owner's billing is not the organization's: what was read of one is not shown for the other.
+	await page.goto(`${app}/account`);
+	await section(page, "Plan").getByText("Everyone in Zürich & Söhne asks on this plan.").waitFor();
+	await page.getByRole("radio", { name: "Yourself" }).check();
+	await section(page, "Plan").getByText("Free: 20 requests a day.").waitFor();
+	expect(await button(page, "Cancel Pro").count()).toBe(0);
+	await page.getByRole("radio", { name: "Zürich & Söhne" }).check();
+	await button(page, "Cancel Pro").waitFor();
+
+	// A role makes a colleague one who decides; an owner may leave when there is another one.
+	await page.getByText("You are the only owner.").waitFor();
+	await button(page, "Change role of Ada").click();
+	await page.getByRole("dialog").getByLabel("Role").selectOption("owner");
+	await page.getByRole("dialog").getByRole("button", { name: "Change role" }).click();
+	await page.getByText("Ada is an owner now.").waitFor();
+	await mia.reload();
+	await section(mia, "Plan").getByRole("button", { name: "Cancel Pro" }).waitFor();
+	await button(page, "Leave Zürich & Söhne").click();
+	await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
+	await isFocused(page.getByText("You have left Zürich & Söhne."));
+	await section(page, "Plan").getByText("Free: 20 requests a day.").waitFor();
+
+	// When all is used it says who can do what about it.
+	const spend = { usageMeterSlug: "ai_requests", amount: 1000 };
+	expect((await mia.context().request.post(`${app}/api/usage-events`, { data: spend })).status()).toBe(201);
+	await chat.reload();
+	await chat.getByText("Zürich & Söhne has used all requests of this period.").waitFor();
+	await chat.getByRole("link", { name: "Buy a top-up" }).waitFor();
+	const nils = await someone();
+	await nils.goto(app + (await invitation(mia, await emailOf(nils))).path);
+	await button(nils, "Accept").click();
+	await nils.getByRole("link", { name: "Go to the chat" }).click();
+	await nils.getByText("An owner or admin can buy a top-up, so that all of you can go on now.").waitFor();
+	expect(await nils.getByRole("status").getByRole("link").count()).toBe(0);
+	expect(organizationId).toBeTruthy();
+});
+
+test("an organization whose creation got no answer is created once, and without a connection the page and its words stay", async () => {
+	const page = await someone();
+	await page.goto(`${app}/account`);
+	await button(page, "Create an organization").click();
+	await page.getByLabel("Name of the organization").fill("Acme");
+	await page.context().setOffline(true);
+	await button(page, "Create").click();
+	await page.getByText("The server could not be reached.").waitFor();
+	expect(await page.getByLabel("Name of the organization").inputValue()).toBe("Acme");
+	await page.context().setOffline(false);
+	await page.route("**/organization/create", async (route) => {
+		await route.fetch();
+		await route.abort();
+	});
+	await button(page, "Create").click();
+	await button(page, "Create").and(page.locator(":enabled")).waitFor();
+	await page.unroute("**/organization/create");
+	await button(page, "Create").click();
+	await isFocused(page.getByText("Acme is there, and you are its owner."));
+	await page.getByText("Acme has no plan yet. Until it has one, what you ask").waitFor();
+	expect(await page.getByRole("radio", { name: "Acme" }).count()).toBe(1);
+	await page.context().setOffline(true);
+	await page.getByLabel("Invite by email").fill("dora@example.com");
+	await button(page, "Invite").click();
+	await page.getByText("The server could not be reached.").waitFor();
+	expect(await page.getByLabel("Invite by email").inputValue()).toBe("dora@example.com");
+	await page.getByRole("radio", { name: "Yourself" }).click();
+	await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
+	expect(await page.getByRole("radio", { name: "Acme" }).isChecked()).toBe(true);
+});
+
+describe("an invitation", () => {
+	test.each<[what: string, prepare: (owner: Page, guest: Page) => Promise<string>, heading: string, next: string]>([
+		[
+			"for another address",
+			async (page) => (await invitation(page, "someone-else@example.com")).path,
+			"This invitation is for another address",
+			"Sign out",
+		],
+		[
+			"that was taken back",
+			async (page, guest) => {
+				const { id, path } = await invitation(page, await emailOf(guest));
+				await post(page, "cancel-invitation", { invitationId: id });
+				return path;
+			},
+			"This invitation was taken back",
+			"Go to the chat",
+		],
+		[
+			"that was accepted by who has left since",
+			async (page, guest) => {
+				const { id, path } = await invitation(page, await emailOf(guest));
+				await post(guest, "accept-invitation", { invitationId: id });
+				await post(page, "remove-member", { memberIdOrEmail: await emailOf(guest) });
+				return path;
+			},
+			"This invitation has been accepted",
+			"Go to the chat",
+		],
+		["that does not exist", async () => "/invitation/nowhere", "There is no such invitation", ""],
+	])("%s says so", async (_, prepare, heading, next) => {
+		const { page } = await owner("Acme");
+		const guest = await someone();
+		await guest.goto(app + (await prepare(page, guest)));
+		await guest.getByRole("heading", { name: heading }).waitFor();
+		if (next) await guest.getByRole("link", { name: next }).or(button(guest, next)).waitFor();
+		expect(await button(guest, "Accept").count()).toBe(0);
+	});
+
+	test("is declined with one press, and what goes wrong on the way is told and can be tried again", async () => {
+		const { page } = await owner("Acme");
+		const guest = await someone();
+		const { path } = await invitation(page, await emailOf(guest));
+		await guest.goto(app + path);
+		await guest.waitForLoadState("networkidle");
+		await guest.route("**/reject-invitation", (route) => route.abort());
+		await button(guest, "Decline").click();
+		await guest.getByText("The server could not be reached.").waitFor();
+		await guest.unroute("**/reject-invitation");
+		await button(guest, "Decline").click();
+		await guest.getByRole("heading", { name: "This invitation was declined" }).waitFor();
+	});
+
+	test("is sent once by a double press, keeps what was typed when it fails, and is taken back on the page", async () => {
+		const { page } = await owner("Acme");
+		await page.goto(`${app}/account`);
+		await page.waitForLoadState("networkidle");
+		await page.route("**/invite-member", (route) => route.abort());
+		await page.getByLabel("Invite by email").fill("carla@example.com");
+		await button(page, "Invite").click();
+		await page.getByText("The server could not be reached.").waitFor();
+		expect(await page.getByLabel("Invite by email").inputValue()).toBe("carla@example.com");
+		await page.unroute("**/invite-member");
+		await button(page, "Invite").dblclick();
+		await page.getByText("An invitation is on its way to carla@example.com.").waitFor();
+		expect((await parley.state()).mailbox.filter(({ to }) => to === "carla@example.com")).toHaveLength(1);
+		await button(page, "Cancel the invitation of carla@example.com").click();
+		await page.getByText("The invitation of carla@example.com is cancelled.").waitFor();
+		await isFocused(section(page, "Invitations"));
+		expect(await page.getByRole("list", { name: "Invited" }).count()).toBe(0);
+	});
+});
+
+describe("every width and light", () => {
+	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+	async function assertAccessible(page: Page, path: string): Promise<void> {
+		for (const [width, colorScheme] of [
+			[1440, "light"],
+			[375, "dark"],
+			[320, "light"],
+		] as const) {
+			await page.setViewportSize({ width, height: 900 });
+			await page.emulateMedia({ colorScheme });
+			await page.goto(app + path);
+			await page.waitForLoadState("networkidle");
+			await page.evaluate(axe);
+			const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
+			expect(
+				(found as string[]).filter((line) => /^(serious|critical|moderate)/.test(line)),
+				`${path} at ${width}`,
+			).toEqual([]);
+			expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), `${path} at ${width}`).toBe(false);
+			expect(await page.locator(".button-next").count(), "one thing to do next").toBeLessThanOrEqual(1);
+		}
+	}
+
+	test("has nothing that axe finds, for owners, members and who is invited, with the longest of names", async () => {
+		const { page } = await owner(`${"Donaudampfschifffahrt".repeat(4)} & Co`);
+		const guest = await someone();
+		const { path } = await invitation(page, await emailOf(guest));
+		await invitation(page, `${"a".repeat(60)}@${"b".repeat(50)}.example.com`);
+		await assertAccessible(guest, path);
+		const visitor = await browser();
+		await assertAccessible(visitor, path);
+		await guest.goto(app + path);
+		await button(guest, "Accept").click();
+		await guest.getByRole("heading", { name: /^You are in/ }).waitFor();
+		for (const one of [page, guest]) for (const where of ["/account", "/pricing"]) await assertAccessible(one, where);
+	});
+});

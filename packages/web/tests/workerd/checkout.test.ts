@@ -1,0 +1,173 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Problem, UsageView } from "../../src/view.ts";
+import { Client, eventually, faults, pay, resetSandbox, sandboxState, settings } from "../client.ts";
+
+beforeEach(resetSandbox);
+
+const pages = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
+const ledgerOf = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`);
+const billingReads = async () => (await sandboxState()).calls["GET /api/v1/customers/:externalId/billing"] ?? 0;
+
+async function confirmed(): Promise<{ user: Client; id: string }> {
+	const user = new Client();
+	const { id, email } = await user.signUp();
+	await user.confirm(email);
+	return { user, id };
+}
+
+async function press(user: Client, priceSlug: string): Promise<string> {
+	const response = await user.post("/api/flowglad/checkout", { priceSlug });
+	expect(response.status).toBe(200);
+	return (await response.json<{ url: string }>()).url;
+}
+
+/** The same, as `useBilling().createCheckoutSession` does it. */
+async function pressInSdk(user: Client, priceSlug: string): Promise<string> {
+	const response = await user.post("/api/flowglad/checkout-sessions/create", { priceSlug, ...pages, type: "product", quantity: 1 });
+	const { data } = await response.json<{ data: { url: string; checkoutSession: { id: string } } }>();
+	expect(data.url).toContain(data.checkoutSession.id);
+	return data.url;
+}
+
+const refresh = async (user: Client) => (await user.post("/api/flowglad/refresh", {})).json<UsageView>();
+
+describe("one open checkout a customer", () => {
+	test("20 presses at once, by both ways, make one", async () => {
+		const { user } = await confirmed();
+		const presses = Array.from({ length: 20 }, (_, n) => (n % 2 ? press : pressInSdk)(user, "pro_monthly"));
+		expect(new Set(await Promise.all(presses)).size).toBe(1);
+		expect((await sandboxState()).checkoutSessions).toHaveLength(1);
+	});
+
+	test("a second press leads to the first one's page, after a restart too; another price to another", async () => {
+		await settings({ maxPlan: true });
+		const { user, id } = await confirmed();
+		const first = await press(user, "pro_monthly");
+		expect(await pressInSdk(user, "pro_monthly")).toBe(first);
+		await evictDurableObject(ledgerOf(id));
+		expect(await press(user, "pro_monthly")).toBe(first);
+		const other = await press(user, "max_monthly");
+		expect(other).not.toBe(first);
+		expect(await press(user, "max_monthly")).toBe(other);
+		expect(await press(user, "pro_monthly")).not.toBe(first);
+		expect((await sandboxState()).checkoutSessions).toHaveLength(3);
+	});
+
+	test("one that was paid, has failed or was lost is not handed out again", async () => {
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		const paid = await press(user, "top_up_1000");
+		await pay(paid);
+		const second = await press(user, "top_up_1000");
+		expect(second).not.toBe(paid);
+		await faults({ failPayments: true });
+		await pay(second);
+		await faults({});
+		expect((await sandboxState()).checkoutSessions.at(-1)?.status).toBe("failed");
+		const third = await press(user, "top_up_1000");
+		expect(third).not.toBe(second);
+		await faults({ api: [{ path: "/api/v1/checkout-sessions/:id", method: "GET", status: 404 }] });
+		expect(await press(user, "top_up_1000")).not.toBe(third);
+	});
+
+	test("a plan that was paid for and is not there yet is not sold again, of whichever price", async () => {
+		await settings({ maxPlan: true });
+		await faults({ activationDelayMs: 60_000 });
+		const { user } = await confirmed();
+		await pay(await press(user, "pro_monthly"));
+		for (const priceSlug of ["pro_monthly", "max_monthly"]) {
+			const response = await user.post("/api/flowglad/checkout", { priceSlug });
+			expect(response.status).toBe(409);
+			expect(await response.json<Problem>()).toMatchObject({ title: "Payment under way" });
+		}
+		expect((await sandboxState()).checkoutSessions).toHaveLength(1);
+	});
+
+	test("a provider that fails is a problem of ours, and the next press works", async () => {
+		const { user } = await confirmed();
+		await faults({ api: [{ path: "/api/v1/checkout-sessions", status: 500, times: 1 }] });
+		const refused = await user.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" });
+		expect(refused.status).toBe(502);
+		expect(await refused.json<Problem>()).toMatchObject({ title: "Billing unavailable" });
+		await press(user, "pro_monthly");
+	});
+});
+
+describe("back from a checkout", () => {
+	test("the plan is seen within one read of its activation, and the checkout is over", async () => {
+		await faults({ activationDelayMs: 300 });
+		const { user } = await confirmed();
+		expect(await user.usage()).toMatchObject({ checkoutOpen: false });
+		await pay(await press(user, "pro_monthly"));
+		expect(await refresh(user)).toMatchObject({ tier: "free", checkoutOpen: true });
+		const started = Date.now();
+		await eventually(async () => expect(await refresh(user)).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
+		expect(Date.now() - started).toBeLessThan(1_000);
+	});
+
+	test("a second top-up is awaited although there are credits of a first", async () => {
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		await refresh(user);
+		await user.buy("top_up_1000");
+		await eventually(async () => expect(await refresh(user)).toMatchObject({ topUps: 1000, checkoutOpen: false }));
+		await faults({ activationDelayMs: 300 });
+		await user.buy("top_up_1000");
+		expect(await refresh(user)).toMatchObject({ topUps: 1000, checkoutOpen: true });
+		await eventually(async () => expect(await refresh(user)).toMatchObject({ topUps: 2000, checkoutOpen: false }));
+	});
+
+	test("asks the provider at most every 200 ms and 40 times, for all tabs together; without a checkout as seldom as anyone", async () => {
+		const { user } = await confirmed();
+		await refresh(user);
+		const before = await billingReads();
+		for (let n = 0; n < 10; n += 1) await refresh(user);
+		expect(await billingReads()).toBe(before);
+
+		await press(user, "pro_monthly");
+		const opened = await billingReads();
+		const started = Date.now();
+		while (Date.now() - started < 10_000) {
+			await Promise.all([refresh(user), refresh(user), refresh(user)]);
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+		const reads = (await billingReads()) - opened;
+		expect(reads).toBeGreaterThanOrEqual(20);
+		// One every 200 ms for the first 8 s, and then one in 2 s, as while any checkout is open.
+		expect(reads).toBeLessThanOrEqual(40 + 3);
+	}, 60_000);
+
+	test("is for who is signed in, and only as POST", async () => {
+		const response = await new Client().post("/api/flowglad/refresh", {});
+		expect(response.status).toBe(401);
+		expect(await response.json()).toEqual({ error: "Unauthorized" });
+		const { user } = await confirmed();
+		expect((await user.fetch("/api/flowglad/refresh")).status).toBe(405);
+	});
+
+	test("what was pressed half an hour ago is awaited no more", async () => {
+		const { user, id } = await confirmed();
+		await press(user, "pro_monthly");
+		await runInDurableObject(ledgerOf(id), (_, { storage }) => {
+			storage.sql.exec("UPDATE ledger SET notes = json_set(notes, '$.checkout.pressedAtMs', ?)", Date.now() - 30 * 60_000);
+		});
+		await evictDurableObject(ledgerOf(id));
+		expect(await refresh(user)).toMatchObject({ checkoutOpen: false });
+		const before = await billingReads();
+		for (let n = 0; n < 5; n += 1) await refresh(user);
+		expect(await billingReads()).toBe(before);
+	});
+});
+
+test("what is sold can be asked without a session, in the words of the SDK, and not without end", async () => {
+	const retrieve = () => new Client().post("/api/flowglad/pricing-models/retrieve", {});
+	const response = await retrieve();
+	expect(response.status).toBe(200);
+	expect(await response.json()).toMatchObject({ data: { source: "default", pricingModel: { products: expect.arrayContaining([]) } } });
+	const calls = async () => (await sandboxState()).calls["GET /api/v1/pricing-models/:id"] ?? 0;
+	expect(await calls()).toBe(1);
+	for (let n = 0; n < 10; n += 1) expect((await retrieve()).status).toBe(200);
+	expect(await calls()).toBeLessThanOrEqual(2);
+});
