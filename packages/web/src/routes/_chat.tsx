@@ -1,13 +1,14 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
+import { PaymentNotice } from "../components/chat/payment-notice.tsx";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
@@ -15,10 +16,6 @@ import { randomId } from "../components/requests.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadShell } from "../lib/pages.ts";
-
-// Few visits have anything to do with these two: the page's own scripts come without them.
-const ConfirmEmail = lazy(async () => ({ default: (await import("../components/frame/confirm-email.tsx")).ConfirmEmail }));
-const PaymentNotice = lazy(async () => ({ default: (await import("../components/chat/payment-notice.tsx")).PaymentNotice }));
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
@@ -64,7 +61,6 @@ function ChatFrame() {
 	useNewChatKey(() => void navigate({ to: "/" }));
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
-	const isUnconfirmed = error !== undefined || (viewer.kind === "user" && !viewer.emailVerified);
 	const side = { viewer, chats, onDelete: async (chatId: string) => await remove(chatId) };
 
 	async function remove(chatId: string) {
@@ -88,29 +84,25 @@ function ChatFrame() {
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				<Suspense fallback={null}>
-					{isUnconfirmed && (
-						<ConfirmEmail
-							viewer={viewer}
-							mailboxUrl={mailboxUrl}
-							linkFailed={error !== undefined}
-							path={path}
-							onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-						/>
-					)}
-					{upgraded && (
-						<PaymentNotice
-							bought={upgraded}
-							usage={usage}
-							look={shell.lookForPurchase}
-							onHere={() => {
-								setBoughtAtMs(Date.now());
-								tellTabs("plan");
-							}}
-							onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-						/>
-					)}
-				</Suspense>
+				<ConfirmEmail
+					viewer={viewer}
+					mailboxUrl={mailboxUrl}
+					linkFailed={error !== undefined}
+					path={path}
+					onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+				/>
+				{upgraded && (
+					<PaymentNotice
+						bought={upgraded}
+						usage={usage}
+						look={shell.lookForPurchase}
+						onHere={() => {
+							setBoughtAtMs(Date.now());
+							tellTabs("plan");
+						}}
+						onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+					/>
+				)}
 				{open ? (
 					<Room
 						key={open.id}

@@ -1,7 +1,6 @@
 import { createFileRoute, notFound, useRouter } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
-import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { Invitation } from "../components/organization/invitation.tsx";
