@@ -58,7 +58,7 @@ describe("the first request ever", () => {
 });
 
 describe("one ledger", () => {
-	test(`gives its last unit once to two at once, ${RACES} times`, async () => {
+	test(`gives its last unit once to two at once, ${RACES} times`, { timeout: 300_000 }, async () => {
 		for (let batch = 0; batch < RACES; batch += 20) {
 			await times(20, async () => {
 				const key = `guest:${id()}`;
