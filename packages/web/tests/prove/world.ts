@@ -96,9 +96,14 @@ export class World {
 			.filter((pair) => !pair?.includes("session_data"))
 			.join("; ");
 		const person: Person = { id: user.id, cookie };
-		const { mailbox } = await this.sandbox();
-		const link = /https?:\S+verify-email\S+/.exec(mailbox.find((mail) => mail.to === email)?.text ?? "")?.[0];
-		await fetch(link ?? "", { redirect: "manual", headers: { cookie } });
+		// It leaves behind the answer.
+		const link = await eventually(async () => {
+			const { mailbox } = await this.sandbox();
+			const found = /https?:\S+verify-email\S+/.exec(mailbox.find((mail) => mail.to === email)?.text ?? "")?.[0];
+			if (!found) throw new Error(`no confirmation mail for ${email}`);
+			return found;
+		});
+		await fetch(link, { redirect: "manual", headers: { cookie } });
 		const { url } = (await (await fetch(`${this.app}/api/flowglad/checkout`, json({ priceSlug: "pro_monthly" }, cookie))).json()) as {
 			url: string;
 		};
