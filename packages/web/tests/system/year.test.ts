@@ -1,5 +1,5 @@
 import { FlowgladServerAdmin } from "@flowglad/server";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { freePort, Running, temporaryFolder } from "./process.ts";
 
 // A year in the life of one account, on the real `npm start`: every click of the sandbox's clock moves the app along, and after each step what
@@ -75,8 +75,13 @@ class Account {
 		// Without the cached half, which would say for a minute that the address is not confirmed.
 		const pairs = response.headers.getSetCookie().map((line) => line.split(";")[0]);
 		const account = new Account(user.id, pairs.filter((pair) => !pair?.includes("session_data")).join("; "));
-		const { mailbox } = await control<{ mailbox: { to: string; text: string }[] }>("state");
-		const link = /https?:\S+verify-email\S+/.exec(mailbox.find(({ to }) => to === email)?.text ?? "")?.[0] ?? "";
+		// The mail leaves behind the answer.
+		const link = await vi.waitFor(async () => {
+			const { mailbox } = await control<{ mailbox: { to: string; text: string }[] }>("state");
+			const found = /https?:\S+verify-email\S+/.exec(mailbox.find(({ to }) => to === email)?.text ?? "")?.[0];
+			if (!found) throw new Error(`no confirmation mail for ${email}`);
+			return found;
+		}, 10_000);
 		await fetch(link, { redirect: "manual", headers: { cookie: account.#cookie } });
 		return account;
 	}
