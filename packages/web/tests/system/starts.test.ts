@@ -98,7 +98,8 @@ describe("a fresh clone after npm ci", () => {
 		expect(deploy.output).toContain("--dry-run: exiting now");
 		const gzipKiB = Number(/gzip: ([\d.]+) KiB/.exec(deploy.output)?.[1]);
 		console.log(`Worker: ${gzipKiB} KiB gzip`);
-		expect(gzipKiB).toBeLessThan(900);
+		// A third of what Cloudflare's free plan takes (3 MiB). better-auth's organizations are 70 of it.
+		expect(gzipKiB).toBeLessThan(1024);
 		expect(existsSync(join(clone.path, ".dev.vars"))).toBe(false);
 		expect(existsSync(join(clone.path, ".wrangler/state"))).toBe(false);
 	});
