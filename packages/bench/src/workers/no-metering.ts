@@ -45,4 +45,4 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 /** Of routes that no side is measured on. */
 export const getBillingSummaryAfterCheckout: typeof product.getBillingSummaryAfterCheckout = (request) => getBillingSummary(request);
 
-export const paidLedgerOf: typeof product.paidLedgerOf = async () => null;
+export const hasPaidPlan: typeof product.hasPaidPlan = async () => false;

@@ -134,14 +134,16 @@ export async function recordUsage(
 	throw new Error("invariant: the user's own ledger answers for itself");
 }
 
-/** The ledger of a paid plan that pays for a subject, or null. Reads the provider where none is known, as somebody may just have paid. */
-export async function paidLedgerOf(subject: Subject): Promise<string | null> {
-	for (const key of payersOf(subject)) {
-		if ((await ledger(key).usage(key)).tier === "paid") return key;
+/** Whether a paid plan pays for a subject. Reads the provider only where none is known, as somebody may just have paid. */
+export async function hasPaidPlan(subject: Subject): Promise<boolean> {
+	const isPaid = async (key: string) => (await ledger(key).usage(key)).tier === "paid";
+	const keys = payersOf(subject);
+	for (const key of keys) if (await isPaid(key)) return true;
+	for (const key of keys) {
 		await ledger(key).refresh(key);
-		if ((await ledger(key).usage(key)).tier === "paid") return key;
+		if (await isPaid(key)) return true;
 	}
-	return null;
+	return false;
 }
 
 /** Gives a hold back; counted all the same where forgiveness has reached its bound. */

@@ -30,9 +30,9 @@ const READ_TIMEOUT_MS = 5_000;
 const REPORT_TIMEOUT_MS = 10_000;
 /** The provider is asked at most this often, and while a checkout is open, this often. A page that waits for one may ask sooner. */
 const READ_EVERY_MS = 10_000;
+const READ_EVERY_IN_CHECKOUT_MS = 2_000;
 /** Where nobody waits for it and it does not fail, half as often would show a grant too late (10 s from the next request). */
 const READ_BEHIND_PAGE_EVERY_MS = 5_000;
-const READ_EVERY_IN_CHECKOUT_MS = 2_000;
 /** A free user's copy is read again behind an answer when it is older than this. */
 const COPY_AGE_MS = 60_000;
 /** A copy that says nothing new is written this seldom. */
@@ -279,9 +279,9 @@ export class ProviderLink {
 	}
 
 	/**
-	 * Takes a fresh copy into memory. On disk it goes at once when its terms are others or the last was in doubt, and with the next row when only its number says
-	 * something new: to look at what is left writes nothing. A number that is lost is not missed, as the older one subtracts what was
-	 * acknowledged since.
+	 * Takes a fresh copy into memory. On disk it goes at once when its terms are others or the last was in doubt, and with the next row when
+	 * only its number says something new: to look at what is left writes nothing. A number that is lost is not missed, as the older one
+	 * subtracts what was acknowledged since.
 	 */
 	#keep(entitlement: Entitlement): void {
 		const before = { ...this.#book.notes, remaining: this.#book.standing().remaining };

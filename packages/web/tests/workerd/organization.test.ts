@@ -120,6 +120,31 @@ describe("an organization", () => {
 		]);
 	});
 
+	test("is corrected by an entry of its own, for one request of a member", async () => {
+		const { owner, user, organizationId } = await found();
+		await sell(organizationId);
+		const requestId = id();
+		await owner.chat(id(), requestId);
+		const admin = new Client();
+		const { email } = await admin.signUp("admin@example.com");
+		await admin.confirm(email);
+		const sorry = { organizationId, id: "sorry", units: -1, requestId: `user:${user.id}:${requestId}` };
+		const answers = [await admin.post("/api/admin/corrections", sorry), await admin.post("/api/admin/corrections", sorry)];
+		expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+		expect((await admin.post("/api/admin/corrections", { ...sorry, userId: user.id })).status).toBe(400);
+		expect(await owner.usage()).toMatchObject({ used: 0, organization: { member: { used: 0 } } });
+	});
+
+	test("whose plan is none leaves a member's own plan to pay for usage events", async () => {
+		const { owner, user, organizationId } = await found();
+		await ok(owner.post("/api/auth/organization/set-active", { organizationId: null }));
+		await owner.buy("pro_monthly");
+		await ok(owner.post("/api/auth/organization/set-active", { organizationId }));
+		await ok(owner.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 3, transactionId: "mine" }));
+		expect(await personal(user)).toMatchObject({ tier: "paid", used: 3 });
+		expect((await sandboxState()).usageEvents).toMatchObject([{ amount: 3, transactionId: `user:${user.id}:mine` }]);
+	});
+
 	test("is paid from only where it is active: one's own plan and its plan are two", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { config } from "../../config.ts";
-import { AI_REQUESTS_METER, paidLedgerOf, recordUsage } from "../../lib/billing.ts";
+import { AI_REQUESTS_METER, hasPaidPlan, recordUsage } from "../../lib/billing.ts";
 import { describe } from "../../lib/chat-request.ts";
 import { api, readJson, refuse } from "../../lib/http.ts";
 import { limitResponse, standingHeaders } from "../../lib/limits.ts";
@@ -33,7 +33,7 @@ async function recordEvent(request: Request): Promise<Response> {
 	if (usageMeterSlug !== AI_REQUESTS_METER) refuse(400, "Unknown usage meter", `The only meter here is ${AI_REQUESTS_METER}.`);
 	if (config().billing.kind === "none") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 
-	if ((await paidLedgerOf(subject)) === null) {
+	if (!(await hasPaidPlan(subject))) {
 		refuse(409, "No active subscription found", "Usage events are counted against a paid plan. Subscribe to one first.");
 	}
 	const { outcome, standing, takenFrom } = await recordUsage(request, amount, {

@@ -4,31 +4,39 @@ import { z } from "zod";
 import { assertAdmin } from "../../../lib/admin.ts";
 import { describe } from "../../../lib/chat-request.ts";
 import { api, readJson, refuse } from "../../../lib/http.ts";
+import { ledgerOf } from "../../../lib/organization.ts";
 
 export const Route = createFileRoute("/api/admin/corrections")({
 	server: { handlers: api({ POST: ({ request }) => correct(request) }) },
 });
 
 const name = z.string().regex(/^[A-Za-z0-9_:-]{1,64}$/);
-const body = z.object({
-	userId: name,
-	/** Of the correction: sent twice it counts once. */
-	id: name,
-	units: z
-		.int()
-		.min(-1000)
-		.max(1000)
-		.refine((units) => units !== 0, "must not be 0"),
-	requestId: name.optional(),
-});
+const body = z
+	.object({
+		userId: name.optional(),
+		organizationId: name.optional(),
+		/** Of the correction: sent twice it counts once. */
+		id: name,
+		units: z
+			.int()
+			.min(-1000)
+			.max(1000)
+			.refine((units) => units !== 0, "must not be 0"),
+		/** As the ledger has it: an organization's has the member before it, `user:<id>:<requestId>`. */
+		requestId: z
+			.string()
+			.regex(/^[A-Za-z0-9_:-]{1,160}$/)
+			.optional(),
+	})
+	.refine(({ userId, organizationId }) => (userId === undefined) !== (organizationId === undefined), "name a userId or an organizationId");
 
-/** Writes a correction into a user's ledger: an entry of its own, for one request or the present window. No row is ever changed. */
+/** Writes a correction into a user's or organization's ledger: an entry of its own, for one request or the present window. No row is ever changed. */
 async function correct(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const parsed = body.safeParse(await readJson(request));
 	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
-	const { userId, id, units, requestId = null } = parsed.data;
-	const key = `user:${userId}`;
+	const { userId, organizationId, id, units, requestId = null } = parsed.data;
+	const key = organizationId === undefined ? `user:${userId}` : ledgerOf(organizationId);
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.correct(key, id, units, requestId))) {
 		refuse(409, "Correction contradicts the ledger", "The id was used for another correction, or the request is unknown or counts less.");
