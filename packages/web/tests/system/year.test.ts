@@ -137,15 +137,7 @@ class Account {
 	}
 }
 
-async function eventually<T>(look: () => Promise<T>): Promise<T> {
-	for (const deadline = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
-		try {
-			return await look();
-		} catch (error) {
-			if (Date.now() > deadline) throw error;
-		}
-	}
-}
+const eventually = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 20_000, interval: 100 });
 
 test("free days, Pro, top-ups, renewals, a failed card, another plan, a cancellation, coming back: app and provider say the same", async () => {
 	const began = Date.now();
@@ -291,10 +283,13 @@ test("free days, Pro, top-ups, renewals, a failed card, another plan, a cancella
 	await until(at(12, 1));
 	await stands("active", 1000, { used: 0 });
 
-	const { usageEvents, webhooks } = await control<{ usageEvents: { transactionId: string }[]; webhooks: { outcome: string }[] }>("state");
-	const ids = usageEvents.map(({ transactionId }) => transactionId);
+	// A delivery that a busy machine let time out is made again after 5 s.
+	const { ids, webhooks } = await eventually(async () => {
+		const { usageEvents, webhooks } = await control<{ usageEvents: { transactionId: string }[]; webhooks: { outcome: string }[] }>("state");
+		expect(new Set(webhooks.map(({ outcome }) => outcome))).toEqual(new Set(["delivered"]));
+		return { ids: usageEvents.map(({ transactionId }) => transactionId), webhooks };
+	});
 	expect(new Set(ids).size).toBe(ids.length);
-	expect(new Set(webhooks.map(({ outcome }) => outcome))).toEqual(new Set(["delivered"]));
 	console.log(
 		`a year in ${((Date.now() - began) / 1000).toFixed(1)} s: ${counted} units, ${ids.length} events, ${webhooks.length} webhooks`,
 	);
