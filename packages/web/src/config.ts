@@ -9,14 +9,12 @@ export interface Config {
 	/** The first signs; all are believed, so that a key can be changed without losing a guest. */
 	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
-	billing: { kind: "none" } | { kind: "flowglad"; secretKey: string; baseUrl: string | undefined };
+	billing: BillingConfig;
 	/** Who pays for a user who is in an organization, until they choose: themselves, or the one they joined first. */
 	billingSubject: "user" | "organization";
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
 	/** Whose confirmed address opens /api/admin. */
 	adminEmails: string[];
-	/** What Flowglad's webhooks are signed with; null where none are expected. */
-	webhookSecret: string | null;
 	/** The sandbox's clock, which the app's own follows (lib/dev-clock.ts); only under `npm start`. */
 	devClockUrl: string | null;
 	/** Where the sandbox shows the mails it has received; only under `npm start`. */
@@ -26,6 +24,13 @@ export interface Config {
 	/** Cloudflare Turnstile: asked of a new guest once its network has used half of its pool. Null when its keys are not set. */
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
 }
+
+/** Which provider sells the plans. `webhookSecret`: what its webhooks are signed with; null where none are expected. */
+export type BillingConfig =
+	| { kind: "none" }
+	| { kind: "flowglad"; secretKey: string; baseUrl: string | undefined; webhookSecret: string | null }
+	/** `proPrice`: the lookup key of the Pro plan's price, else its id. */
+	| { kind: "stripe"; secretKey: string; baseUrl: string | undefined; webhookSecret: string | null; proPrice: string };
 
 /** An empty variable is one that is not set: `.dev.vars.example` is copied with its blanks. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
@@ -53,10 +58,15 @@ export const variables = z.object({
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
 	AI_MODEL_UNITS: optional(z.string()),
+	BILLING_PROVIDER: optional(z.enum(["flowglad", "stripe", "none"])),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
 	BILLING_SUBJECT: optional(z.enum(["user", "organization"])),
 	FLOWGLAD_WEBHOOK_SECRET: optional(z.string().regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, 'is not "whsec_" and base64')),
+	STRIPE_SECRET_KEY: optional(z.string()),
+	STRIPE_BASE_URL: optional(loopbackUrl),
+	STRIPE_WEBHOOK_SECRET: optional(z.string().startsWith("whsec_", 'does not begin with "whsec_"')),
+	STRIPE_PRO_PRICE: optional(z.string()),
 	EMAIL_URL: optional(z.url()),
 	EMAIL_API_KEY: optional(z.string()),
 	EMAIL_FROM: optional(z.string()),
@@ -91,15 +101,12 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		authSecret: vars.BETTER_AUTH_SECRET,
 		guestCookieSecrets: vars.GUEST_COOKIE_SECRET,
 		model: readModel(vars),
-		billing: vars.FLOWGLAD_SECRET_KEY
-			? { kind: "flowglad", secretKey: vars.FLOWGLAD_SECRET_KEY, baseUrl: vars.FLOWGLAD_BASE_URL }
-			: { kind: "none" },
+		billing: readBilling(vars),
 		billingSubject: vars.BILLING_SUBJECT ?? "user",
 		email: vars.EMAIL_URL
 			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
 			: { kind: "log" },
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
-		webhookSecret: vars.FLOWGLAD_WEBHOOK_SECRET ?? null,
 		devClockUrl: vars.DEV_CLOCK_URL ?? null,
 		mailboxUrl: vars.MAILBOX_URL ?? null,
 		limits: {
@@ -112,6 +119,21 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		},
 		turnstile: readTurnstile(vars),
 	};
+}
+
+/** Without BILLING_PROVIDER, the provider whose key is set; Flowglad where both are. */
+function readBilling(vars: z.infer<typeof variables>): BillingConfig {
+	const { FLOWGLAD_SECRET_KEY, STRIPE_SECRET_KEY } = vars;
+	const kind = vars.BILLING_PROVIDER ?? (FLOWGLAD_SECRET_KEY ? "flowglad" : STRIPE_SECRET_KEY ? "stripe" : "none");
+	if (kind === "none") return { kind };
+	if (kind === "flowglad") {
+		if (!FLOWGLAD_SECRET_KEY) throw new ConfigError("Configuration: BILLING_PROVIDER is flowglad, so FLOWGLAD_SECRET_KEY must be set");
+		const { FLOWGLAD_BASE_URL: baseUrl, FLOWGLAD_WEBHOOK_SECRET: webhookSecret = null } = vars;
+		return { kind, secretKey: FLOWGLAD_SECRET_KEY, baseUrl, webhookSecret };
+	}
+	if (!STRIPE_SECRET_KEY) throw new ConfigError("Configuration: BILLING_PROVIDER is stripe, so STRIPE_SECRET_KEY must be set");
+	const { STRIPE_BASE_URL: baseUrl, STRIPE_WEBHOOK_SECRET: webhookSecret = null, STRIPE_PRO_PRICE: proPrice = "pro_monthly" } = vars;
+	return { kind, secretKey: STRIPE_SECRET_KEY, baseUrl, webhookSecret, proPrice };
 }
 
 function readModel(vars: z.infer<typeof variables>): Config["model"] {

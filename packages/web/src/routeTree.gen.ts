@@ -24,10 +24,13 @@ import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
+import { Route as ApiBillingSplatRouteImport } from './routes/api/billing/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
+import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
+import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
@@ -106,6 +109,11 @@ const ApiAuthSplatRoute = ApiAuthSplatRouteImport.update({
   path: '/api/auth/$',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiBillingSplatRoute = ApiBillingSplatRouteImport.update({
+  id: '/api/billing/$',
+  path: '/api/billing/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiChatAiRoute = ApiChatAiRouteImport.update({
   id: '/api/chat/ai',
   path: '/api/chat/ai',
@@ -124,6 +132,16 @@ const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
 const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
   id: '/api/flowglad/webhook',
   path: '/api/flowglad/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
+  id: '/api/stripe/',
+  path: '/api/stripe/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiStripeWebhookRoute = ApiStripeWebhookRouteImport.update({
+  id: '/api/stripe/webhook',
+  path: '/api/stripe/webhook',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
@@ -157,10 +175,13 @@ export interface FileRoutesByFullPath {
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -180,10 +201,13 @@ export interface FileRoutesByTo {
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/stripe': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
@@ -205,10 +229,13 @@ export interface FileRoutesById {
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
+  '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
@@ -230,10 +257,13 @@ export interface FileRouteTypes {
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
     | '/api/auth/$'
+    | '/api/billing/$'
     | '/api/chat/ai'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/stripe/webhook'
+    | '/api/stripe/'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -253,10 +283,13 @@ export interface FileRouteTypes {
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
     | '/api/auth/$'
+    | '/api/billing/$'
     | '/api/chat/ai'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/stripe/webhook'
+    | '/api/stripe'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId'
@@ -277,10 +310,13 @@ export interface FileRouteTypes {
     | '/api/admin/corrections'
     | '/api/admin/ledgers'
     | '/api/auth/$'
+    | '/api/billing/$'
     | '/api/chat/ai'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/stripe/webhook'
+    | '/api/stripe/'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
@@ -300,10 +336,13 @@ export interface RootRouteChildren {
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
+  ApiBillingSplatRoute: typeof ApiBillingSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
+  ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
@@ -416,6 +455,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiAuthSplatRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/billing/$': {
+      id: '/api/billing/$'
+      path: '/api/billing/$'
+      fullPath: '/api/billing/$'
+      preLoaderRoute: typeof ApiBillingSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/ai': {
       id: '/api/chat/ai'
       path: '/api/chat/ai'
@@ -442,6 +488,20 @@ declare module '@tanstack/react-router' {
       path: '/api/flowglad/webhook'
       fullPath: '/api/flowglad/webhook'
       preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/stripe/': {
+      id: '/api/stripe/'
+      path: '/api/stripe'
+      fullPath: '/api/stripe/'
+      preLoaderRoute: typeof ApiStripeIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/stripe/webhook': {
+      id: '/api/stripe/webhook'
+      path: '/api/stripe/webhook'
+      fullPath: '/api/stripe/webhook'
+      preLoaderRoute: typeof ApiStripeWebhookRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/': {
@@ -494,10 +554,13 @@ const rootRouteChildren: RootRouteChildren = {
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
+  ApiBillingSplatRoute: ApiBillingSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
+  ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,

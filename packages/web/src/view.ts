@@ -109,7 +109,7 @@ export interface Shell {
 	models: ModelOption[];
 	/** True when the built-in demo model answers because no real one is configured. */
 	demo: boolean;
-	billing: "none" | "flowglad";
+	billing: "none" | "flowglad" | "stripe";
 	/** Requests a day of a signed-in user without a plan. */
 	freeLimit: number;
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
@@ -163,6 +163,62 @@ export interface PlanView {
 	kind: "free" | "subscription" | "top-up";
 	/** The reader has it. */
 	current: boolean;
+}
+
+/** A customer's plans, cards and invoices as the account page shows them, read live from the billing provider, whichever it is. */
+export interface BillingView {
+	/** The paid plans that are current, newest first: one, but for odd states. */
+	plans: PlanStanding[];
+	/** A plan that was begun without a card, and waits for one. */
+	waiting: PlanStanding | null;
+	paymentMethods: PaymentMethodView[];
+	/** The latest first. */
+	invoices: InvoiceView[];
+	/** The provider's own page for cards and invoices; null where there is none. */
+	portalUrl: string | null;
+}
+
+/** A customer's plan at the billing provider. */
+export interface PlanStanding {
+	id: string;
+	name: string;
+	/** `owed`: the last payment failed. `ending`: it was cancelled, and runs until `endsAt`. */
+	state: "active" | "trial" | "owed" | "ending";
+	/** What it costs; null where the provider does not say. */
+	price: ({ slug: string | null } & Pick<PlanView, "amountCents" | "currency" | "interval">) | null;
+	periodEnd: string | null;
+	trialEnd: string | null;
+	endsAt: string | null;
+	/** Its requests are there; false while the payment is being confirmed, or owed for longer than is waited for. */
+	live: boolean;
+	/** Requests that the provider counts as left, negative where more was used; null where it does not count them. */
+	balance: number | null;
+	/** The plan that follows at the end of the period, where the provider says so. */
+	next: string | null;
+}
+
+export interface PaymentMethodView {
+	id: string;
+	kind: "card" | "link" | "bank account" | "other";
+	brand: string | null;
+	last4: string | null;
+	expires: { month: number; year: number } | null;
+	/** It pays what comes next. */
+	isDefault: boolean;
+}
+
+export interface InvoiceView {
+	id: string;
+	number: string;
+	/** What was bought, in words. */
+	lines: string[];
+	date: string;
+	/** Tax included. */
+	amountCents: number;
+	currency: string;
+	state: "draft" | "open" | "confirming" | "paid" | "refunded" | "partly refunded" | "uncollectible" | "void";
+	url: string | null;
+	receiptUrl: string | null;
 }
 
 export interface PricingView {

@@ -1,4 +1,4 @@
-import type { Problem, UsageView } from "../view.ts";
+import type { BillingView, Problem, UsageView } from "../view.ts";
 
 /** What a page asks of the server on its own. An answer that is not a success becomes an error with a sentence for the reader. */
 export class Refused extends Error {
@@ -49,7 +49,7 @@ export async function readUsage(): Promise<UsageView> {
 
 /** The same, after a checkout: the server has the billing service asked first. */
 export async function readUsageAfterCheckout(): Promise<UsageView> {
-	return (await askServer("/api/flowglad/refresh", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json();
+	return (await askServer("/api/billing/refresh", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json();
 }
 
 export async function stopAnswer(chatId: string): Promise<void> {
@@ -67,21 +67,9 @@ export interface EndingPlan {
 
 /** The reader's plan, if it was cancelled and ends: nothing can be bought on top of it then. Null for a plan that goes on. */
 export async function readEndingPlan(): Promise<EndingPlan | null> {
-	const { currentSubscriptions = [] }: Billing = await (await askServer("/api/flowglad/billing")).json();
-	const ending = currentSubscriptions.find(({ isFreePlan, status }) => isFreePlan === false && status === "cancellation_scheduled");
-	const endMs = ending?.cancelScheduledAt ?? ending?.currentBillingPeriodEnd;
-	return endMs ? { name: ending?.name ?? "Pro", endMs } : null;
-}
-
-/** What is read here of Flowglad's billing object. */
-interface Billing {
-	currentSubscriptions?: {
-		name?: string | null;
-		status: string;
-		isFreePlan?: boolean | null;
-		cancelScheduledAt?: number | null;
-		currentBillingPeriodEnd?: number | null;
-	}[];
+	const { plans }: BillingView = await (await askServer("/api/billing")).json();
+	const ending = plans.find(({ state }) => state === "ending");
+	return ending?.endsAt ? { name: ending.name, endMs: Date.parse(ending.endsAt) } : null;
 }
 
 /** A random id of 128 bits, in the form that the server accepts for chats, messages and keys. */

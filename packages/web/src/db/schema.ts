@@ -140,6 +140,19 @@ export const ledgerReports = sqliteTable("ledger_reports", {
 	updatedAt: instant("updated_at").notNull(),
 });
 
+/** Which Stripe customer is whose (seed 002). Made once, with the first checkout, and never changed. */
+export const stripeCustomers = sqliteTable("stripe_customers", {
+	/** Of the user, or of the organization that pays. */
+	userId: text("user_id").primaryKey(),
+	stripeCustomerId: text("stripe_customer_id").notNull().unique(),
+	createdAt: instant("created_at").notNull(),
+});
+
+/** Stripe's events whose work is done, for as long as Stripe may deliver them again. */
+export const stripeEvents = sqliteTable("stripe_events", { id: text("id").primaryKey(), doneAt: instant("done_at").notNull() }, (table) => [
+	index("stripe_events_done").on(table.doneAt),
+]);
+
 // What better-auth reads together, so that it costs one query: a session with its user, above all.
 export const userRelations = relations(users, ({ many }) => ({ accounts: many(accounts), members: many(members) }));
 export const sessionRelations = relations(sessions, ({ one }) => ({

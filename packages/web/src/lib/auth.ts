@@ -9,8 +9,8 @@ import { config } from "../config.ts";
 import { db } from "../db/connection.ts";
 import * as schema from "../db/schema.ts";
 import { sendEmail } from "./email.ts";
-import { ensureCustomer } from "./flowglad.ts";
 import { firstOrganizationOf } from "./organization.ts";
+import { billingProvider } from "./provider.ts";
 
 const NAME_CHARS_MAX = 100;
 const ORGANIZATIONS_MAX = 10;
@@ -63,6 +63,10 @@ function hasSessionCookie(request: Request): boolean {
 	return (request.headers.get("cookie") ?? "").includes(`${cookiePrefix(new URL(request.url).origin)}.session_`);
 }
 
+async function welcome(customer: { id: string; email: string; name: string }): Promise<void> {
+	await (await billingProvider()).welcome(customer);
+}
+
 /** The identity server for the origin that a request was made to: email + password and organizations on D1. */
 export function auth(request: Request) {
 	const { origin } = new URL(request.url);
@@ -105,8 +109,7 @@ export function auth(request: Request) {
 			user: {
 				create: {
 					before: async (user) => assertShortName(user.name),
-					// Seed 003: every account has a customer, paying or not. The ledger's next read makes up for a failure here.
-					after: async (user) => waitUntil(ensureCustomer(user)),
+					after: async (user) => waitUntil(welcome(user)),
 				},
 				update: { before: async (user) => assertShortName(user.name) },
 			},
@@ -144,8 +147,7 @@ export function auth(request: Request) {
 						if (!emailVerified)
 							throw new APIError("FORBIDDEN", { code: "EMAIL_NOT_VERIFIED", message: "Confirm your email address first." });
 					},
-					afterCreateOrganization: async ({ organization: { id, name }, user: { email } }) =>
-						waitUntil(ensureCustomer({ id, email, name })),
+					afterCreateOrganization: async ({ organization: { id, name }, user: { email } }) => waitUntil(welcome({ id, email, name })),
 				},
 			}),
 			// Renews the session's cookie cache from a page or API route; must be the last plugin.

@@ -9,7 +9,7 @@ import {
 	planWithoutGrant,
 	type Subscription,
 	toEntitlement,
-	toPlans,
+	toOffers,
 } from "./billing-helpers.ts";
 
 const usagePrice = {
@@ -202,9 +202,10 @@ describe("toEntitlement", () => {
 	});
 });
 
-describe("toPlans", () => {
+describe("toOffers", () => {
 	const [pro, free, top] = [
 		{
+			priceId: "price_pro",
 			priceSlug: "pro_monthly",
 			name: "Pro",
 			description: "For those who ask a lot",
@@ -218,6 +219,7 @@ describe("toPlans", () => {
 			current: false,
 		},
 		{
+			priceId: "price_free",
 			priceSlug: "free_monthly",
 			name: "Free",
 			description: null,
@@ -231,6 +233,7 @@ describe("toPlans", () => {
 			current: false,
 		},
 		{
+			priceId: "price_top",
 			priceSlug: "top_up",
 			name: "Top-up",
 			description: null,
@@ -246,8 +249,8 @@ describe("toPlans", () => {
 	];
 
 	test("lists what can be had, cheapest first, with the requests that come with it, and which of it the reader has", () => {
-		expect(toPlans(model, 7)).toEqual([free, pro, top]);
-		expect(toPlans(model, 7, "price_pro")).toEqual([free, { ...pro, current: true }, top]);
+		expect(toOffers(model, 7)).toEqual([free, pro, top]);
+		expect(toOffers(model, 7, "price_pro")).toEqual([free, { ...pro, current: true }, top]);
 	});
 
 	test("names toggles and trials, says what a plan without credits is worth here, and leaves out what is not sold", () => {
@@ -264,9 +267,10 @@ describe("toPlans", () => {
 			{ type: "toggle", slug: "priority", name: "First in line" },
 			{ type: "resource", slug: "seats", name: "Seats" },
 		];
-		expect(toPlans({ products: [{ ...product, features }] }, 7)).toEqual([
+		expect(toOffers({ products: [{ ...product, features }] }, 7)).toEqual([
 			{
 				...pro,
+				priceId: "price_max",
 				priceSlug: "max_monthly",
 				name: "Max",
 				description: null,
@@ -278,7 +282,7 @@ describe("toPlans", () => {
 				trialDays: 14,
 			},
 		]);
-		expect(toPlans({ products: [{ ...product, active: false }] }, 7)).toEqual([]);
-		expect(toPlans({ products: [{ ...product, prices: [{ ...price, active: false }] }] }, 7)).toEqual([]);
+		expect(toOffers({ products: [{ ...product, active: false }] }, 7)).toEqual([]);
+		expect(toOffers({ products: [{ ...product, prices: [{ ...price, active: false }] }] }, 7)).toEqual([]);
 	});
 });

@@ -1,5 +1,5 @@
 import type { Entitlement } from "@parley/metering";
-import type { PlanView } from "../view.ts";
+import type { Offer } from "./billing.ts";
 
 /** The meter that AI requests are counted on; the same slug stands in the provider's pricing model (seed 001). */
 export const AI_REQUESTS_METER = "ai_requests";
@@ -161,20 +161,21 @@ export function planWithoutGrant(billing: Billing): Subscription | undefined {
 }
 
 /**
- * The plans and top-ups of a pricing model as the pricing page shows them, cheapest first.
+ * The plans and top-ups that a pricing model sells, cheapest first.
  * @param fallbackAllowance requests a period, for a paid plan without a credit grant
  * @param currentPriceId the price of the reader's own paid plan
  */
-export function toPlans(pricingModel: PricingModel, fallbackAllowance: number, currentPriceId?: string): PlanView[] {
+export function toOffers(pricingModel: PricingModel, fallbackAllowance: number, currentPriceId?: string): Offer[] {
 	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;
-	const plans: PlanView[] = [];
+	const offers: Offer[] = [];
 	for (const product of pricingModel.products ?? []) {
 		if (product.active === false) continue;
 		const features = product.features ?? [];
 		for (const price of product.prices ?? []) {
 			if (price.slug === null || price.active === false || price.type === "usage") continue;
-			const kind = product.default ? "free" : price.type === "single_payment" ? "top-up" : "subscription";
-			plans.push({
+			const kind = isDefaultPlanBySlug(pricingModel, price.slug) ? "free" : price.type === "single_payment" ? "top-up" : "subscription";
+			offers.push({
+				priceId: price.id,
 				priceSlug: price.slug,
 				name: product.name,
 				description: product.description ?? null,
@@ -191,5 +192,5 @@ export function toPlans(pricingModel: PricingModel, fallbackAllowance: number, c
 			});
 		}
 	}
-	return plans.sort((a, b) => a.amountCents - b.amountCents);
+	return offers.sort((a, b) => a.amountCents - b.amountCents);
 }

@@ -5,11 +5,10 @@ import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { config } from "../config.ts";
 import type { ChatView, InvitationView, OrganizationsView, PricingView, Shell, Viewer } from "../view.ts";
 import { getBillingSummary } from "./billing.ts";
-import { toPlans } from "./billing-helpers.ts";
-import { readOffer, readPricingModel } from "./flowglad.ts";
 import { moveGuestToAccount } from "./guest-to-account.ts";
 import { allowedModels } from "./model.ts";
 import { invitationFor, organizationsOf } from "./organization.ts";
+import { billingProvider } from "./provider.ts";
 import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "./subject.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
@@ -44,17 +43,18 @@ export const loadChat = createServerFn({ method: "GET" })
 
 /** The plans as the billing provider has them, for this reader. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
-	const { limits, billing } = config();
+	const { limits } = config();
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
 	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
 	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
 	try {
-		const offer = await offerTo(await identify(getRequest()));
-		const plans = offer ? toPlans(offer.pricingModel, limits.paid, offer.currentPriceId) : [];
+		const subject = await identify(getRequest());
+		const customer = subject.kind === "user" ? customerOf(subject).externalId : null;
+		const plans = await (await billingProvider()).readOffer(customer, PRICING_TIMEOUT_MS);
 		return { ...published, plans, unavailable: false };
 	} catch (error) {
-		console.error(`pricing model could not be read: ${error}`);
-		return { ...published, plans: [], unavailable: billing.kind !== "none" };
+		console.error(`what is sold could not be read: ${error}`);
+		return { ...published, plans: [], unavailable: true };
 	}
 });
 
@@ -72,12 +72,6 @@ export const loadInvitation = createServerFn({ method: "GET" })
 		const invitation = /^[A-Za-z0-9_-]{1,64}$/.test(data) ? await invitationFor(data, user) : null;
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
 	});
-
-async function offerTo(subject: Subject): Promise<Awaited<ReturnType<typeof readOffer>>> {
-	if (subject.kind === "user") return readOffer(customerOf(subject).externalId, PRICING_TIMEOUT_MS);
-	const pricingModel = await readPricingModel(PRICING_TIMEOUT_MS);
-	return pricingModel && { pricingModel };
-}
 
 async function settleGuest(request: Request, subject: Subject): Promise<void> {
 	if (subject.kind === "guest") {

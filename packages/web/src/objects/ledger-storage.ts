@@ -18,8 +18,11 @@ export interface Notes {
 	changedAtMs?: number;
 	/** The account that a guest became, when, and the requests that were still open then: they are counted there when they end. */
 	closed?: { inFavourOf: string; atMs: number; open?: string[] };
-	/** The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown. */
-	retry?: { failures: number; notBeforeMs: number };
+	/**
+	 * The outbox's failures in a row, and before when it is not tried again. While this stands, what the last reports did is unknown; `sentAtMs`: when
+	 * each of them was first sent, where the provider forgets reports.
+	 */
+	retry?: { failures: number; notBeforeMs: number; sentAtMs?: Record<string, number> };
 	/** What the provider's book is compared with, and when it was last. */
 	baseline?: Baseline;
 	comparedAtMs?: number;

@@ -1,5 +1,5 @@
 import type { Entitlement } from "@parley/metering";
-import { createCheckout, readCheckout, statusOf } from "../lib/flowglad.ts";
+import { billingProvider, statusOf } from "../lib/provider.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { CheckoutNote } from "./ledger-storage.ts";
 
@@ -11,8 +11,8 @@ const FORCED_MAX = 40;
 
 /** What is to be paid, and by whom. */
 export interface Purchase {
-	/** `id` is the provider's: after an archived customer it is another one. */
-	customer: { id: string; externalId: string };
+	/** `id` is the provider's, null before there is one: after an archived customer it is another one. */
+	customer: { id: string | null; externalId: string };
 	priceId: string;
 	buys: CheckoutNote["buys"];
 	/** Credits ever bought beside a plan, before this. */
@@ -23,8 +23,7 @@ export interface Purchase {
 }
 
 export type CheckoutAnswer =
-	/** `session` is the provider's record, of which the SDK in the browser reads the id. */
-	| { kind: "open"; url: string; session: { id: string } }
+	| { kind: "open"; url: string; id: string }
 	/** A plan is paid for and not there yet: another checkout would take the money twice. */
 	| { kind: "under-way" }
 	/** The provider's status; null when it did not answer. */
@@ -95,19 +94,21 @@ export class OpenCheckout {
 	async #reopen({ priceId, customer, buys }: Purchase): Promise<CheckoutAnswer | null> {
 		const { checkout } = this.#book.notes;
 		if (!checkout?.session) return null;
-		const found = await readCheckout(checkout.session.id);
-		if (found?.checkoutSession.customerId !== customer.id) return null;
-		const { checkoutSession: session, url } = found;
-		if (session.status === "pending" && buys === "plan" && checkout.buys === "plan") return { kind: "under-way" };
-		if (session.status !== "open" || checkout.session.priceId !== priceId) return null;
+		const found = await (await billingProvider()).readCheckout(checkout.session.id);
+		if (!found || (customer.id !== null && found.customerId !== customer.id)) return null;
+		if (found.status === "pending" && buys === "plan" && checkout.buys === "plan") return { kind: "under-way" };
+		if (found.status !== "open" || checkout.session.priceId !== priceId) return null;
 		this.#book.note({ checkout: { ...checkout, pressedAtMs: Date.now() } });
-		return { kind: "open", url, session };
+		return { kind: "open", url: found.url, id: found.id };
 	}
 
 	async #create({ customer, priceId, buys, creditsBought, successUrl, cancelUrl }: Purchase): Promise<CheckoutAnswer> {
-		const { checkoutSession, url } = await createCheckout(customer.externalId, { priceId, successUrl, cancelUrl });
-		const checkout = { session: { id: checkoutSession.id, priceId }, buys, creditsBefore: creditsBought, pressedAtMs: Date.now() };
-		this.#book.note({ checkout });
-		return { kind: "open", url, session: checkoutSession };
+		const provider = await billingProvider();
+		const { externalId } = customer;
+		const id = customer.id ?? (await provider.ensureCustomer(externalId));
+		const checkout = await provider.createCheckout({ customer: { id, externalId }, priceId, successUrl, cancelUrl });
+		const session = { id: checkout.id, priceId };
+		this.#book.note({ checkout: { session, buys, creditsBefore: creditsBought, pressedAtMs: Date.now() } });
+		return { kind: "open", url: checkout.url, id: checkout.id };
 	}
 }

@@ -6,28 +6,24 @@ import {
 	type Entitlement,
 	isDeadLetter,
 	isOver,
-	isOwed,
 	isSamePeriod,
 	isTrusted,
-	nextBatch,
-	nextDueMs,
 	type Refusal,
-	type Report,
 	type RequestRow,
-	retryDelayMs,
 	subscriptionOf,
 } from "@parley/metering";
 import { config } from "../config.ts";
 import { now } from "../lib/clock.ts";
-import { isRefusal, isUnauthorized, readEntitlement, reportOne, reportUsage } from "../lib/flowglad.ts";
-import { keepLedgerReport, type LedgerReport } from "../lib/ledger-reports.ts";
+import { billingProvider } from "../lib/provider.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { OpenCheckout } from "./open-checkout.ts";
+import { Outbox } from "./outbox.ts";
 
 /** A user waits this long for the provider at most; the read itself may take longer. */
 const READ_AWAITED_MS = 1_500;
 const READ_TIMEOUT_MS = 5_000;
-const REPORT_TIMEOUT_MS = 10_000;
+/** A webhook waits this long at most for what it changed to be read. */
+const CHANGE_AWAITED_MS = 15_000;
 /** The provider is asked at most this often, and while a checkout is open, this often. A page that waits for one may ask sooner. */
 const READ_EVERY_MS = 10_000;
 const READ_EVERY_IN_CHECKOUT_MS = 2_000;
@@ -37,13 +33,8 @@ const READ_BEHIND_PAGE_EVERY_MS = 5_000;
 const COPY_AGE_MS = 60_000;
 /** A copy that says nothing new is written this seldom. */
 const COPY_WRITTEN_EVERY_MS = 3_600_000;
-/** What is owed is sent this long before a billing period ends, even in the middle of a back-off. */
-const LAST_CALL_MS = 60_000;
 /** The books of a subject that used something are compared this often. */
 const COMPARE_EVERY_MS = 86_400_000;
-/** After so many failures in a row someone should look. */
-const FAILURES_WORTH_A_LOOK = 3;
-const RESEND_BATCH = 50;
 
 /**
  * What one ledger and the billing provider tell each other: the entitlement is read, usage is reported, the two books are compared. All of it
@@ -52,13 +43,10 @@ const RESEND_BATCH = 50;
 export class ProviderLink {
 	readonly #book: LedgerBook;
 	readonly #checkout: OpenCheckout;
+	readonly #outbox: Outbox;
 	readonly #background: (work: Promise<unknown>) => void;
 	#reading: Promise<void> | null = null;
 	#readingInTurn: Promise<void> | null = null;
-	#flushing: Promise<boolean> | null = null;
-	/** Reports sent by themselves: how many were begun, and how many of them are under way. */
-	#reportsBegun = 0;
-	#reportsUnderWay = 0;
 	/** What the last read said, as a baseline to compare with. */
 	#lastSaid: Baseline | null = null;
 	/** By the machine's clock: the provider is spared in real time. */
@@ -72,6 +60,7 @@ export class ProviderLink {
 	constructor(book: LedgerBook, checkout: OpenCheckout, background: (work: Promise<unknown>) => void) {
 		this.#book = book;
 		this.#checkout = checkout;
+		this.#outbox = new Outbox(book, background);
 		this.#background = background;
 	}
 
@@ -142,6 +131,13 @@ export class ProviderLink {
 		this.#background(this.#readInTurn());
 	}
 
+	/** The same for who is to be told when it has been read, within 15 s; whether it was. */
+	async readChange(): Promise<boolean> {
+		this.noteChange();
+		if (this.#isOutdated()) await Promise.race([this.#readInTurn(), scheduler.wait(CHANGE_AWAITED_MS)]);
+		return !this.#isOutdated();
+	}
+
 	/** The clock of development was moved: what was read belongs to another time, however short ago it was. */
 	async clockMoved(): Promise<void> {
 		if (this.#isAskable() && this.#book.notes.entitlement) await this.#readAfresh();
@@ -155,40 +151,18 @@ export class ProviderLink {
 
 	/** When there is something to do here by itself, epoch milliseconds; infinity for never. */
 	dueMs(): number {
-		const { rows, notes } = this.#book;
-		const owedMs = nextDueMs(rows.values());
-		const reportMs = owedMs === null ? Number.POSITIVE_INFINITY : Math.max(owedMs, notes.retry?.notBeforeMs ?? 0);
-		return Math.min(reportMs, this.#compareDueMs());
+		return Math.min(this.#outbox.dueMs(), this.#compareDueMs());
 	}
 
 	/** Sends what is owed and due, reads what the provider makes of it, and compares the books when it is time. Never throws. */
 	async work(): Promise<void> {
-		const mayReport = this.#book.nowMs() >= (this.#book.notes.retry?.notBeforeMs ?? 0);
-		const owes = mayReport && nextBatch(this.#book.rows.values(), this.#book.nowMs()).length > 0;
-		if (owes && (await this.#flush())) await this.#readAfresh();
+		if (this.#outbox.isDue() && (await this.#outbox.flush())) await this.#readAfresh();
 		if (this.#book.nowMs() >= this.#compareDueMs()) await this.#compareBooks();
 	}
 
-	/**
-	 * Reports one counted request now and answers the provider's event; null when the provider does not take it: then the outbox sends it.
-	 * `refused`: the provider knows no such meter or subscription.
-	 */
-	async reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
-		const row = this.#book.rows.get(id);
-		const [report] = row ? nextBatch([{ ...row, reportedAtMs: null }], this.#book.nowMs()) : [];
-		if (!report) return { event: null, refused: false };
-		this.#reportsBegun += 1;
-		this.#reportsUnderWay += 1;
-		try {
-			const event = await reportOne(this.#book.key, report, timeoutMs);
-			this.#acknowledge([report]);
-			return { event, refused: false };
-		} catch (error) {
-			this.#noteFailure(error);
-			return { event: null, refused: isRefusal(error) };
-		} finally {
-			this.#reportsUnderWay -= 1;
-		}
+	/** See Outbox. */
+	reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
+		return this.#outbox.reportNow(id, timeoutMs);
 	}
 
 	#isAskable(): boolean {
@@ -248,17 +222,14 @@ export class ProviderLink {
 	async #readOnce(): Promise<void> {
 		if (!this.#isAskable()) return;
 		this.#lastReadMs = Date.now();
-		if (this.#flushing || this.#book.notes.retry) await this.#flush();
-		// Later than each acknowledgement that is here already, and (in #acknowledge) no later than each that is still to come: a Worker's
-		// clock stands still between two events, so that the time of day alone cannot tell which came first.
-		const acknowledged = [...this.#book.rows.values()].map((row) => (row.reportedAtMs ?? 0) + 1);
-		this.#readSentMs = Math.max(this.#book.nowMs(), this.#book.notes.changedAtMs ?? 0, ...acknowledged);
+		if (this.#outbox.isFlushing() || this.#book.notes.retry) await this.#outbox.flush();
+		this.#readSentMs = this.#outbox.markRead();
 		try {
-			const said = await readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
+			const provider = await billingProvider();
+			const said = await provider.readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
 			this.#lastReadFailed = false;
-			if (!said) return;
 			// While it is not known which reports arrived, a number from the provider cannot be told apart from one that lacks them.
-			if (said.entitlement.kind === "balance" && this.#isInDoubt(said.entitlement.subscriptionId)) {
+			if (said.entitlement.kind === "balance" && this.#outbox.isInDoubt(said.entitlement.subscriptionId)) {
 				this.#lastReadFailed = true;
 				return;
 			}
@@ -269,13 +240,6 @@ export class ProviderLink {
 			this.#lastReadFailed = true;
 			console.error(`entitlement of ${this.#book.key} could not be read: ${error}`);
 		}
-	}
-
-	/** Whether reports of a subscription may have been sent of which it is not known what became. */
-	#isInDoubt(subscriptionId: string): boolean {
-		if (!this.#book.notes.retry) return false;
-		const isDue = (row: RequestRow) => isOwed(row) && (row.reportAfterMs ?? 0) <= this.#book.nowMs();
-		return [...this.#book.rows.values()].some((row) => isDue(row) && subscriptionOf(row.pool) === subscriptionId);
 	}
 
 	/**
@@ -296,83 +260,7 @@ export class ProviderLink {
 	/** The present one for as long as its period lasts; then the first number of the next that nothing under way can blur. */
 	#baselineFrom(present: Baseline | undefined): Baseline | undefined {
 		if (present && this.#lastSaid && isSamePeriod(present, this.#lastSaid)) return present;
-		return this.#reportsUnderWay === 0 ? (this.#lastSaid ?? undefined) : present;
-	}
-
-	#acknowledge(reports: Report[]): void {
-		for (const { id } of reports) this.#book.decide({ type: "acknowledge", id }, Math.max(this.#book.nowMs(), this.#readSentMs));
-	}
-
-	/** Sends what is owed, until the provider fails; all who want it at once share one run. */
-	#flush(): Promise<boolean> {
-		this.#flushing ??= this.#flushOnce().finally(() => {
-			this.#flushing = null;
-		});
-		return this.#flushing;
-	}
-
-	async #flushOnce(): Promise<boolean> {
-		for (;;) {
-			const batch = nextBatch(this.#book.rows.values(), this.#book.nowMs());
-			if (batch.length === 0) break;
-			for (const { id } of batch) this.#book.decide({ type: "dispatch", id });
-			try {
-				await this.#send(batch);
-			} catch (error) {
-				this.#noteFailure(error);
-				return false;
-			}
-		}
-		const { retry } = this.#book.notes;
-		if (!retry) return true;
-		this.#book.note({ retry: undefined });
-		await this.#tell({ provider: "ok" });
-		return true;
-	}
-
-	/**
-	 * Sends a batch, each subscription's reports by themselves: what the provider will not hear of one (its customer is archived) holds up no other.
-	 * @throws when the provider fails for any of them: then it is not known what arrived
-	 */
-	async #send(batch: Report[]): Promise<void> {
-		const failures: unknown[] = [];
-		for (const subscription of new Set(batch.map(({ subscriptionId }) => subscriptionId))) {
-			const reports = batch.filter(({ subscriptionId }) => subscriptionId === subscription);
-			await this.#sendTogether(reports).catch((error: unknown) => failures.push(error));
-		}
-		if (failures.length > 0) throw failures[0];
-	}
-
-	/** Refused as a whole, a batch goes row by row, so that one that the provider does not take holds up none of the others. */
-	async #sendTogether(batch: Report[]): Promise<void> {
-		try {
-			await reportUsage(this.#book.key, batch, REPORT_TIMEOUT_MS);
-			this.#acknowledge(batch);
-		} catch (error) {
-			if (!isRefusal(error)) throw error;
-			if (batch.length > 1) for (const report of batch) await this.#sendTogether([report]);
-			else for (const { id } of batch) this.#noteRefusal(id, error);
-		}
-	}
-
-	#noteRefusal(id: string, error: unknown): void {
-		const outcome = this.#book.decide({ type: "refuse", id });
-		const isDead = outcome.kind === "report-refused" && outcome.deadLetter;
-		if (isDead) this.#background(this.#tell({ provider: "ok" }));
-		console.error(`the provider refuses the report of ${this.#book.key}:${id}${isDead ? ", which is a dead letter now" : ""}: ${error}`);
-	}
-
-	#noteFailure(error: unknown): void {
-		const { key, notes } = this.#book;
-		const failures = (notes.retry?.failures ?? 0) + 1;
-		const nowMs = this.#book.nowMs();
-		let notBeforeMs = nowMs + retryDelayMs(failures, Math.random());
-		const lastCallMs = (this.#book.standing().window.endMs ?? Number.POSITIVE_INFINITY) - LAST_CALL_MS;
-		if (nowMs < lastCallMs) notBeforeMs = Math.min(notBeforeMs, lastCallMs);
-		this.#book.note({ retry: { failures, notBeforeMs } });
-		console.error(`outbox of ${key} waits after failure ${failures}: ${error}`);
-		if (isUnauthorized(error)) this.#background(this.#tell({ provider: "unauthorized" }));
-		else if (failures >= FAILURES_WORTH_A_LOOK) this.#background(this.#tell({ provider: "failing" }));
+		return this.#outbox.reportsUnderWay === 0 ? (this.#lastSaid ?? undefined) : present;
 	}
 
 	/** When the books are to be compared again; never while nothing was reported since. */
@@ -394,15 +282,7 @@ export class ProviderLink {
 		const found = await this.#drift();
 		if (found === null) return;
 		const lost = found > 0 ? [...this.#book.rows.values()].filter((row) => this.#isSinceBaseline(row)) : [];
-		try {
-			for (let at = 0; at < lost.length; at += RESEND_BATCH) {
-				const again = lost.slice(at, at + RESEND_BATCH).map((row) => ({ ...row, reportedAtMs: null, reportAfterMs: null }));
-				await reportUsage(this.#book.key, nextBatch(again, this.#book.nowMs()), REPORT_TIMEOUT_MS);
-			}
-		} catch (error) {
-			this.#noteFailure(error);
-			return;
-		}
+		if (!(await this.#outbox.resend(lost))) return;
 		const drift = lost.length > 0 ? await this.#drift() : found;
 		if (drift === null || this.#lastSaid === null) return;
 		if (found !== 0) {
@@ -411,16 +291,16 @@ export class ProviderLink {
 		this.#book.note({ baseline: this.#lastSaid });
 		// A dead letter is usage that the provider lacks, too.
 		const refused = deadLetters(this.#book.rows.values()).reduce((units, row) => units + row.units, 0);
-		await this.#tell({ provider: "ok", drift: drift + refused, resent: lost.length, comparedAt: new Date(this.#book.nowMs()) });
+		await this.#outbox.tell({ provider: "ok", drift: drift + refused, resent: lost.length, comparedAt: new Date(this.#book.nowMs()) });
 	}
 
 	/** The drift since the baseline, from a read with nothing under way; null when there was no such read, or a new period has begun. */
 	async #drift(): Promise<number | null> {
-		const begun = this.#reportsBegun;
-		if (this.#reportsUnderWay > 0) return null;
+		const begun = this.#outbox.reportsBegun;
+		if (this.#outbox.reportsUnderWay > 0) return null;
 		await this.#readAfresh();
 		const { baseline } = this.#book.notes;
-		const isDisturbed = this.#lastReadFailed || this.#reportsBegun !== begun || this.#flushing !== null;
+		const isDisturbed = this.#lastReadFailed || this.#outbox.reportsBegun !== begun || this.#outbox.isFlushing();
 		if (isDisturbed || !baseline || !this.#lastSaid || !isSamePeriod(baseline, this.#lastSaid)) return null;
 		return driftBetween(baseline, this.#lastSaid, this.#book.rows.values());
 	}
@@ -428,12 +308,6 @@ export class ProviderLink {
 	#isSinceBaseline(row: RequestRow): boolean {
 		const { baseline } = this.#book.notes;
 		return baseline !== undefined && subscriptionOf(row.pool) === baseline.subscriptionId && (row.reportedAtMs ?? 0) >= baseline.atMs;
-	}
-
-	async #tell(news: Pick<LedgerReport, "provider"> & Partial<LedgerReport>): Promise<void> {
-		const rows = [...this.#book.rows.values()];
-		const { key } = this.#book;
-		await keepLedgerReport({ subject: key, owed: rows.filter(isOwed).length, deadLetters: deadLetters(rows).length, ...news });
 	}
 }
 

@@ -147,6 +147,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#open(key).provider.noteChange();
 	}
 
+	/** The same, answered when it has been read; false when it could not be. */
+	async readChange(key: string): Promise<boolean> {
+		return this.#open(key).provider.readChange();
+	}
+
 	/** The clock of development was moved: does what is due by it. */
 	async clockMoved(reading: ClockReading): Promise<void> {
 		setClock(reading);
@@ -173,6 +178,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** Counts into the present day what a guest used before it became this account; once for each `id`. */
 	carryOver(key: string, id: string, units: number): void {
 		this.#open(key).book.decide({ type: "carry-over", id, units });
+	}
+
+	/** Credits by hand, once for each id, spent after the window's own: not beside a balance that the provider keeps. False for an id used otherwise. */
+	grant(key: string, id: string, units: number, expiresAtMs: number | null): boolean {
+		return this.#open(key).book.decide({ type: "grant", id, units, expiresAtMs }).kind === "granted";
 	}
 
 	/**

@@ -67,6 +67,7 @@ function AccountPage() {
 				) : (
 					<AccountBilling
 						key={organization?.id ?? viewer.id}
+						provider={shell.billing}
 						customer={organization ?? { id: viewer.id, name: null }}
 						usage={shell.usage}
 						pricing={pricing}

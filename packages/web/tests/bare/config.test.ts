@@ -43,9 +43,23 @@ describe("the configuration", () => {
 
 	test("takes a webhook secret in the form that the SDK verifies with, and no other", () => {
 		const webhookSecret = `whsec_${btoa("0123456789abcdef01234567")}`;
-		expect(readConfig({ ...secrets, FLOWGLAD_WEBHOOK_SECRET: webhookSecret })).toMatchObject({ webhookSecret });
+		const flowglad = { ...secrets, FLOWGLAD_SECRET_KEY: "sk_test" };
+		expect(readConfig({ ...flowglad, FLOWGLAD_WEBHOOK_SECRET: webhookSecret })).toMatchObject({ billing: { webhookSecret } });
 		for (const bad of ["whsec_", "whsec_not base64", btoa("0123456789abcdef")])
 			expect(() => readConfig({ ...secrets, FLOWGLAD_WEBHOOK_SECRET: bad })).toThrow(ConfigError);
+	});
+
+	test("chooses the billing provider that is named, else the one whose key is set", () => {
+		const [flowglad, stripe] = [{ FLOWGLAD_SECRET_KEY: "sk_flowglad" }, { STRIPE_SECRET_KEY: "sk_stripe" }];
+		const chosen = (vars: object) => readConfig({ ...secrets, ...vars }).billing;
+		expect(chosen(flowglad)).toMatchObject({ kind: "flowglad", secretKey: "sk_flowglad" });
+		expect(chosen(stripe)).toMatchObject({ kind: "stripe", secretKey: "sk_stripe", proPrice: "pro_monthly", webhookSecret: null });
+		expect(chosen({ ...flowglad, ...stripe })).toMatchObject({ kind: "flowglad" });
+		expect(chosen({ ...flowglad, ...stripe, BILLING_PROVIDER: "stripe" })).toMatchObject({ kind: "stripe" });
+		expect(chosen({ ...flowglad, ...stripe, BILLING_PROVIDER: "none" })).toEqual({ kind: "none" });
+		expect(() => chosen({ ...flowglad, BILLING_PROVIDER: "stripe" })).toThrow(/STRIPE_SECRET_KEY/);
+		expect(() => chosen({ ...stripe, BILLING_PROVIDER: "flowglad" })).toThrow(/FLOWGLAD_SECRET_KEY/);
+		expect(() => chosen({ BILLING_PROVIDER: "paddle" })).toThrow(/BILLING_PROVIDER/);
 	});
 
 	test("reads the allow-list of models in its order, with labels", () => {

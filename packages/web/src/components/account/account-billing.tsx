@@ -1,18 +1,19 @@
 import { lazy, Suspense } from "react";
-import type { PricingView, UsageView } from "../../view.ts";
+import type { PricingView, Shell, UsageView } from "../../view.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
 export interface AccountBillingProps {
 	/** Who buys: the reader, or the organization that they act for, which has a name. */
 	customer: { id: string; name: string | null };
+	provider: Shell["billing"];
 	usage: UsageView;
 	pricing: PricingView;
 	/** Something was changed at the billing service that shows on the whole page, and in other tabs. */
 	onChanged: () => void;
 }
 
-// @flowglad/react comes with this page alone, and never on the server.
+// What shows and changes a plan comes with this page alone, and never on the server.
 const Billing = import.meta.env.SSR ? (_: AccountBillingProps) => null : lazy(() => import("./billing.tsx"));
 
 export function AccountBilling(props: AccountBillingProps) {

@@ -1,57 +1,78 @@
-import { FlowgladProvider, useBilling } from "@flowglad/react";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useEffectEvent } from "react";
-import { BuyPrice } from "../billing/checkout.tsx";
+import { lazy, Suspense, useEffect, useEffectEvent } from "react";
+import type { BillingView, PlanStanding } from "../../view.ts";
+import { CheckoutButton } from "../billing/checkout.tsx";
 import { usePlanNews } from "../billing/plan-news.ts";
 import { Price, TopUpTerms } from "../billing/plans.tsx";
 import { returnPath } from "../billing/return-path.ts";
+import type { BillingActions, BillingSource } from "../billing/source.ts";
 import { readUsageAfterCheckout } from "../requests.ts";
 import type { AccountBillingProps } from "./account-billing.tsx";
 import { ChangePlan } from "./change-plan.tsx";
 import { Invoices } from "./invoices.tsx";
 import { PaymentMethods } from "./payment-methods.tsx";
-import { type Billing as BillingData, balanceOf, type Plan, paidPlans } from "./plan.ts";
 import { PlanSection } from "./plan-section.tsx";
 import { Section } from "./section.tsx";
 
+const FlowgladSource = lazy(() => import("../billing/flowglad-source.tsx"));
+const ServerSource = lazy(() => import("../billing/server-source.tsx"));
+
 export default function Billing(props: AccountBillingProps) {
+	const Source = props.provider === "flowglad" ? FlowgladSource : ServerSource;
 	return (
-		<FlowgladProvider>
-			<BillingSections {...props} />
-		</FlowgladProvider>
+		<Suspense fallback={<Asking />}>
+			<Source>{(source) => <BillingSections {...props} source={source} />}</Source>
+		</Suspense>
 	);
 }
 
-function BillingSections(props: AccountBillingProps) {
-	const billing = useBilling();
-	usePlanNews(() => void billing.reload?.());
-	// The SDK keeps what it has read, which may be of who paid before.
-	const isOther = billing.loaded && billing.customer && billing.customer.externalId !== props.customer.id;
-	if (!billing.loaded || isOther) {
-		return (
-			<Section title="Plan">
-				<p className="text-soft">Asking the billing service …</p>
-			</Section>
-		);
-	}
-	if (!billing.customer) return <Unavailable />;
-	return <Loaded billing={billing} {...props} />;
+function Asking() {
+	return (
+		<Section title="Plan">
+			<p className="text-soft">Asking the billing service …</p>
+		</Section>
+	);
 }
 
-function Loaded({ billing, customer, pricing, usage, onChanged }: AccountBillingProps & { billing: BillingData }) {
-	const [plan] = paidPlans(billing);
+function BillingSections({ source, onChanged, ...props }: AccountBillingProps & { source: BillingSource }) {
+	const reload = () => {
+		if (source.state === "here") source.reload();
+	};
+	usePlanNews(reload);
+	if (source.state === "unavailable") return <Unavailable />;
+	if (source.state === "asking") return <Asking />;
+	// The source keeps what it has read, which may be of who paid before.
+	if (source.customerId !== undefined && source.customerId !== props.customer.id) return <Asking />;
+	const changed = () => {
+		reload();
+		onChanged();
+	};
+	return <Loaded {...props} view={source.view} actions={source.actions} onChanged={changed} />;
+}
+
+type LoadedProps = AccountBillingProps & { view: BillingView; actions: BillingActions };
+
+function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<LoadedProps, "provider">) {
+	const [plan] = view.plans;
 	// Bought or ended elsewhere: then the count on this page is older than the plan.
-	const isBehind = plan ? balanceOf(plan) !== null && usage.tier !== "paid" : usage.tier === "paid";
+	const isBehind = plan ? plan.live && usage.tier !== "paid" : usage.tier === "paid";
 	useCatchingUp(isBehind, onChanged);
 	return (
 		<>
-			<PlanSection billing={billing} organization={customer.name} usage={usage} freeLimit={pricing.freeLimit} onChanged={onChanged} />
-			{plan && ["active", "trialing"].includes(plan.status) && (
-				<ChangePlan billing={billing} plan={plan} plans={pricing.plans} onChanged={onChanged} />
+			<PlanSection
+				view={view}
+				actions={actions}
+				organization={customer.name}
+				usage={usage}
+				freeLimit={pricing.freeLimit}
+				onChanged={onChanged}
+			/>
+			{plan && (plan.state === "active" || plan.state === "trial") && (
+				<ChangePlan plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
 			)}
-			{plan && <TopUps plan={plan} pricing={pricing} isNext={usage.remaining === 0 && plan.status === "active"} />}
-			<PaymentMethods billing={billing} plan={plan} />
-			<Invoices invoices={billing.invoices} />
+			{plan && <TopUps plan={plan} actions={actions} pricing={pricing} isNext={usage.remaining === 0 && plan.state === "active"} />}
+			<PaymentMethods view={view} actions={actions} plan={plan} />
+			<Invoices invoices={view.invoices} />
 		</>
 	);
 }
@@ -78,24 +99,22 @@ function useCatchingUp(isBehind: boolean, onCaughtUp: () => void) {
 }
 
 /** Of a plan that goes on: one that ends would take them along. */
-function TopUps({ plan, pricing, isNext }: Pick<AccountBillingProps, "pricing"> & { plan: Plan; isNext: boolean }) {
+function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" | "actions"> & { plan: PlanStanding; isNext: boolean }) {
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;
 	return (
 		<Section title="Top-up">
-			{plan.status === "cancellation_scheduled" ? (
+			{plan.state === "ending" ? (
 				<p className="text-soft">Top-ups go with a plan that goes on. Keep the plan to buy one.</p>
 			) : (
 				topUps.map((topUp) => (
 					<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
 						<TopUpTerms topUp={topUp} />
 						<Price {...topUp} />
-						<BuyPrice
-							priceSlug={topUp.priceSlug}
+						<CheckoutButton
 							label="Buy a top-up"
 							main={isNext}
-							successPath={returnPath("top-up")}
-							cancelPath="/account"
+							open={() => actions.buy(topUp.priceSlug, returnPath("top-up"), "/account")}
 						/>
 					</div>
 				))

@@ -1,48 +1,48 @@
 import { useState } from "react";
-import type { UsageView } from "../../view.ts";
+import type { PlanStanding, UsageView } from "../../view.ts";
+import type { BillingActions } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
-import { type Billing, nameOf, notDone, type Plan } from "./plan.ts";
+import { notDone } from "./section.tsx";
 
 interface CancelPlanProps {
-	billing: Billing;
-	plan: Plan;
+	actions: BillingActions;
+	plan: PlanStanding;
 	organization: string | null;
 	usage: UsageView;
 	freeLimit: number;
 	onChanged: () => void;
 }
 
-type Timing = "at_end_of_current_billing_period" | "immediately";
+type When = "period-end" | "now";
 
 /** The two ways to end a plan, each with what is lost by it said before. */
-export function CancelPlan({ billing, plan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
-	const [asked, setAsked] = useState<Timing>();
-	const name = nameOf(plan);
-	const isEnding = plan.status === "cancellation_scheduled";
+export function CancelPlan({ actions, plan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
+	const [asked, setAsked] = useState<When>();
+	const { name } = plan;
+	const isEnding = plan.state === "ending";
 	const lostNow = <LostNow organization={organization} usage={usage} freeLimit={freeLimit} />;
 
-	async function cancel(timing: Timing) {
-		const { subscription: after } = await billing.cancelSubscription({ id: plan.id, cancellation: { timing } });
-		if (!after) return notDone;
+	async function cancel(when: When) {
+		if (!(await actions.cancel(plan.id, when))) return notDone;
 		onChanged();
 	}
 
 	return (
 		<div className="mt-2 -ml-2 flex flex-wrap">
 			{!isEnding && (
-				<button type="button" className="button-bare" onClick={() => setAsked("at_end_of_current_billing_period")}>
+				<button type="button" className="button-bare" onClick={() => setAsked("period-end")}>
 					Cancel {name}
 				</button>
 			)}
-			<button type="button" className="button-bare" onClick={() => setAsked("immediately")}>
+			<button type="button" className="button-bare" onClick={() => setAsked("now")}>
 				End it now
 			</button>
 			{asked && (
 				<ConfirmDialog
-					title={asked === "immediately" ? `End ${name} now?` : `Cancel ${name}?`}
-					text={asked === "immediately" ? lostNow : <LostLater plan={plan} organization={organization} usage={usage} />}
-					action={asked === "immediately" ? `End ${name} now` : `Cancel ${name}`}
+					title={asked === "now" ? `End ${name} now?` : `Cancel ${name}?`}
+					text={asked === "now" ? lostNow : <LostLater plan={plan} organization={organization} usage={usage} />}
+					action={asked === "now" ? `End ${name} now` : `Cancel ${name}`}
 					onConfirm={() => cancel(asked)}
 					onClose={() => setAsked(undefined)}
 				/>
@@ -67,12 +67,11 @@ function LostNow({ organization, usage, freeLimit }: Pick<CancelPlanProps, "orga
 }
 
 function LostLater({ plan, organization, usage }: Pick<CancelPlanProps, "plan" | "organization" | "usage">) {
-	const end = plan.currentBillingPeriodEnd;
+	const end = plan.periodEnd;
 	return (
 		<>
-			It stays yours until {end ? <LocalTime iso={new Date(end).toISOString()} form="date" /> : "the end of the period that you paid for"},
-			and then {organization === null ? "you are on the free plan" : "its members ask on their own requests"}. You can change your mind
-			until then.
+			It stays yours until {end ? <LocalTime iso={end} form="date" /> : "the end of the period that you paid for"}, and then{" "}
+			{organization === null ? "you are on the free plan" : "its members ask on their own requests"}. You can change your mind until then.
 			{usage.topUps > 0 && " What is left of your top-ups then ends with it."}
 		</>
 	);

@@ -1,41 +1,35 @@
 import { type ReactNode, useState } from "react";
-import type { PlanView } from "../../view.ts";
+import type { PlanStanding, PlanView } from "../../view.ts";
 import { everyText, priceText } from "../billing/money.ts";
 import { Price } from "../billing/plans.tsx";
+import type { BillingActions } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
-import { type Billing, nameOf, notDone, type Plan, priceOf } from "./plan.ts";
 import { Day } from "./plan-section.tsx";
-import { Section } from "./section.tsx";
+import { notDone, Section } from "./section.tsx";
 
 interface ChangePlanProps {
-	billing: Billing;
-	plan: Plan;
+	plan: PlanStanding;
+	actions: BillingActions;
 	/** The plans that are sold. */
 	plans: PlanView[];
 	onChanged: () => void;
 }
 
 /** The other plans, each with what changes when, and what that costs as far as anyone can tell: the billing service has no preview. */
-export function ChangePlan({ billing, plan, plans, onChanged }: ChangePlanProps) {
+export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps) {
 	const [asked, setAsked] = useState<PlanView>();
 	const [told, setTold] = useState<ReactNode>();
-	const current = priceOf(plan);
+	const { price: current } = plan;
 	const others = plans.filter(({ kind, priceSlug }) => kind === "subscription" && priceSlug !== current?.slug);
 	if (!current || others.length === 0) return null;
-	const isDearer = ({ amountCents }: PlanView) => amountCents > current.unitPrice;
+	const isDearer = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 
 	async function change(to: PlanView) {
-		const answer = await billing
-			.adjustSubscription({ subscriptionId: plan.id, priceSlug: to.priceSlug, timing: "auto" })
-			.catch(() => undefined);
-		if (!answer) return notDone;
-		const { resolvedTiming, subscription } = answer.subscription;
-		// A declined card is no error there: the plan is what it was.
-		if (resolvedTiming === "immediately" && subscription.priceId === plan.priceId) {
-			return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
-		}
-		setTold(resolvedTiming === "immediately" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
+		const takesEffect = await actions.change(plan.id, to.priceSlug);
+		if (takesEffect === null) return notDone;
+		if (takesEffect === "declined") return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
+		setTold(takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
 		onChanged();
 	}
 
@@ -83,33 +77,33 @@ export function ChangePlan({ billing, plan, plans, onChanged }: ChangePlanProps)
 
 const costText = ({ amountCents, currency, interval }: PlanView) => `${priceText(amountCents, currency, undefined)} ${everyText(interval)}`;
 
-function Upgrade({ plan, to }: { plan: Plan; to: PlanView }) {
-	const price = priceOf(plan);
-	const isSameInterval = price?.currency === to.currency && price.intervalUnit === to.interval;
+function Upgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
+	const { price } = plan;
+	const isSameInterval = price?.currency === to.currency && price.interval === to.interval;
 	return (
 		<>
 			{to.name} begins now, with the requests that its share of this period is worth. You pay the difference for the rest of the period
 			today
-			{isSameInterval && `, at most ${priceText(to.amountCents - price.unitPrice, to.currency, undefined)}`}; the billing service works out
-			the amount.
-			{plan.currentBillingPeriodEnd && (
+			{isSameInterval && `, at most ${priceText(to.amountCents - price.amountCents, to.currency, undefined)}`}; the billing service works
+			out the amount.
+			{plan.periodEnd && (
 				<>
 					{" From "}
-					<Day at={plan.currentBillingPeriodEnd} /> on it costs {costText(to)}.
+					<Day at={plan.periodEnd} /> on it costs {costText(to)}.
 				</>
 			)}
 		</>
 	);
 }
 
-function Downgrade({ plan, to }: { plan: Plan; to: PlanView }) {
+function Downgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 	return (
 		<>
-			You keep {nameOf(plan)}
-			{plan.currentBillingPeriodEnd && (
+			You keep {plan.name}
+			{plan.periodEnd && (
 				<>
 					{" until "}
-					<Day at={plan.currentBillingPeriodEnd} />
+					<Day at={plan.periodEnd} />
 				</>
 			)}
 			, and pay nothing today. Then {to.name} begins, for {costText(to)}.
@@ -117,17 +111,17 @@ function Downgrade({ plan, to }: { plan: Plan; to: PlanView }) {
 	);
 }
 
-function Later({ plan, to }: { plan: Plan; to: PlanView }) {
+function Later({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 	return (
 		<>
 			Done. {to.name} begins
-			{plan.currentBillingPeriodEnd && (
+			{plan.periodEnd && (
 				<>
 					{" on "}
-					<Day at={plan.currentBillingPeriodEnd} />
+					<Day at={plan.periodEnd} />
 				</>
 			)}
-			; until then you keep {nameOf(plan)}.
+			; until then you keep {plan.name}.
 		</>
 	);
 }

@@ -1,55 +1,50 @@
-import type { LoadedFlowgladContextValues } from "@flowglad/react";
+import type { InvoiceView } from "../../view.ts";
 import { priceText } from "../billing/money.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
-type Invoice = LoadedFlowgladContextValues["invoices"][number];
-
-/** The provider's states in the reader's words. */
-const stateWords: Record<Invoice["invoice"]["status"], string> = {
+const stateWords: Record<InvoiceView["state"], string> = {
 	draft: "being written",
 	open: "to be paid",
-	awaiting_payment_confirmation: "payment being confirmed",
+	confirming: "payment being confirmed",
 	paid: "paid",
 	refunded: "refunded",
-	partially_refunded: "refunded in part",
+	"partly refunded": "refunded in part",
 	uncollectible: "not paid",
 	void: "cancelled",
 };
 
-export function Invoices({ invoices }: { invoices: Invoice[] }) {
+export function Invoices({ invoices }: { invoices: InvoiceView[] }) {
 	if (invoices.length === 0) return null;
 	return (
 		<Section title="Invoices">
 			<ul className="flex flex-col gap-3">
-				{invoices.map((one) => (
-					<InvoiceRow key={one.invoice.id} {...one} />
+				{invoices.map((invoice) => (
+					<InvoiceRow key={invoice.id} {...invoice} />
 				))}
 			</ul>
 		</Section>
 	);
 }
 
-function InvoiceRow({ invoice, invoiceLineItems }: Invoice) {
-	const { invoiceNumber, invoiceDate, currency, status, pdfURL, receiptPdfURL } = invoice;
-	const bought = invoiceLineItems.map(({ description }) => description).filter(Boolean);
+function InvoiceRow({ number, lines, date, amountCents, currency, state, url, receiptUrl }: InvoiceView) {
 	return (
 		<li className="flex justify-between gap-x-4">
 			<p className="min-w-0 wrap-anywhere">
-				{bought.length > 0 ? bought.join(", ") : invoiceNumber}
+				{lines.length > 0 ? lines.join(", ") : number}
 				<span className="block text-small text-soft">
-					<LocalTime iso={new Date(invoiceDate).toISOString()} form="date" /> ·{" "}
-					{pdfURL ? (
-						<a href={pdfURL} className="link" target="_blank" rel="noopener">
-							{invoiceNumber}
+					<LocalTime iso={date} form="date" /> ·{" "}
+					{url ? (
+						<a href={url} className="link" target="_blank" rel="noopener">
+							{number}
 						</a>
 					) : (
-						invoiceNumber
+						number
 					)}
-					{receiptPdfURL && (
+					{receiptUrl && (
 						<>
 							{" · "}
-							<a href={receiptPdfURL} className="link" target="_blank" rel="noopener">
+							<a href={receiptUrl} className="link" target="_blank" rel="noopener">
 								Receipt
 							</a>
 						</>
@@ -57,15 +52,9 @@ function InvoiceRow({ invoice, invoiceLineItems }: Invoice) {
 				</span>
 			</p>
 			<p className="shrink-0 text-right">
-				{priceText(invoiceCents({ invoice, invoiceLineItems }), currency, undefined)}
-				<span className="block text-small text-soft">{stateWords[status]}</span>
+				{priceText(amountCents, currency, undefined)}
+				<span className="block text-small text-soft">{stateWords[state]}</span>
 			</p>
 		</li>
 	);
-}
-
-/** What was asked for, tax included: Flowglad gives the sum before tax, or leaves it to the lines. */
-function invoiceCents({ invoice, invoiceLineItems }: Invoice): number {
-	const beforeTax = invoice.subtotal ?? invoiceLineItems.reduce((sum, { price, quantity }) => sum + price * quantity, 0);
-	return beforeTax + (invoice.taxAmount ?? 0);
 }

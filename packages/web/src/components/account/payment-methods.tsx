@@ -1,21 +1,17 @@
+import type { BillingView, PaymentMethodView, PlanStanding } from "../../view.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
-import type { Billing, Plan } from "./plan.ts";
-import { addCard } from "./plan-section.tsx";
+import type { BillingActions } from "../billing/source.ts";
 import { Section } from "./section.tsx";
 
-type PaymentMethod = Billing["paymentMethods"][number];
+const kinds: Record<PaymentMethodView["kind"], string> = { card: "Card", link: "Link", "bank account": "Bank account", other: "Other" };
 
-/** The provider's names of what is not a card. */
-const kinds: Record<PaymentMethod["type"], string> = {
-	card: "Card",
-	link: "Link",
-	us_bank_account: "Bank account",
-	sepa_debit: "Bank account",
-};
+interface PaymentMethodsProps {
+	view: BillingView;
+	actions: BillingActions;
+	plan: PlanStanding | undefined;
+}
 
-export function PaymentMethods({ billing, plan }: { billing: Billing; plan: Plan | undefined }) {
-	const { paymentMethods, billingPortalUrl } = billing;
-	const isOwed = plan?.status === "past_due" || plan?.status === "unpaid";
+export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, plan }: PaymentMethodsProps) {
 	if (!plan && paymentMethods.length === 0) return null;
 	return (
 		<Section title="Payment">
@@ -26,15 +22,15 @@ export function PaymentMethods({ billing, plan }: { billing: Billing; plan: Plan
 					{paymentMethods.map((method) => (
 						<li key={method.id}>
 							{wordsOf(method)}
-							{method.default && <span className="text-soft">, used for payments</span>}
+							{method.isDefault && <span className="text-soft">, used for payments</span>}
 						</li>
 					))}
 				</ul>
 			)}
 			<div className="mt-4 flex flex-wrap items-center gap-x-4 gap-y-3">
-				{!isOwed && <CheckoutButton label="Add a card" main={false} open={() => addCard(billing, plan)} />}
-				{billingPortalUrl && (
-					<a href={billingPortalUrl} className="link" target="_blank" rel="noopener">
+				{plan?.state !== "owed" && <CheckoutButton label="Add a card" main={false} open={() => actions.addPaymentMethod(plan?.id)} />}
+				{portalUrl && (
+					<a href={portalUrl} className="link" target="_blank" rel="noopener">
 						Open the billing portal
 					</a>
 				)}
@@ -43,9 +39,8 @@ export function PaymentMethods({ billing, plan }: { billing: Billing; plan: Plan
 	);
 }
 
-function wordsOf({ type, paymentMethodData: data }: PaymentMethod): string {
-	const brand = typeof data.brand === "string" ? data.brand.charAt(0).toUpperCase() + data.brand.slice(1) : kinds[type];
-	const ending = typeof data.last4 === "string" ? ` ending in ${data.last4}` : "";
-	const expires = typeof data.exp_month === "number" && typeof data.exp_year === "number";
-	return brand + ending + (expires ? `, to ${String(data.exp_month).padStart(2, "0")}/${data.exp_year}` : "");
+function wordsOf({ kind, brand, last4, expires }: PaymentMethodView): string {
+	const name = brand ? brand.charAt(0).toUpperCase() + brand.slice(1) : kinds[kind];
+	const ending = last4 ? ` ending in ${last4}` : "";
+	return name + ending + (expires ? `, to ${String(expires.month).padStart(2, "0")}/${expires.year}` : "");
 }

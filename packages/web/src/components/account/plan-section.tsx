@@ -1,16 +1,17 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import type { UsageView } from "../../view.ts";
-import { CheckoutButton, checkoutPages } from "../billing/checkout.tsx";
+import type { BillingView, PlanStanding, UsageView } from "../../view.ts";
+import { CheckoutButton } from "../billing/checkout.tsx";
 import { everyText, priceText } from "../billing/money.ts";
 import { returnPath } from "../billing/return-path.ts";
+import type { BillingActions } from "../billing/source.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { CancelPlan } from "./cancel-plan.tsx";
-import { type Billing, balanceOf, nameOf, notDone, type Plan, paidPlans, planWithoutCard, priceOf } from "./plan.ts";
-import { Section } from "./section.tsx";
+import { notDone, Section } from "./section.tsx";
 
 interface PlanSectionProps {
-	billing: Billing;
+	view: BillingView;
+	actions: BillingActions;
 	/** The name of the organization whose plan it is; null for the reader's own. */
 	organization: string | null;
 	usage: UsageView;
@@ -20,9 +21,8 @@ interface PlanSectionProps {
 }
 
 export function PlanSection(props: PlanSectionProps) {
-	const { billing, organization, freeLimit } = props;
-	const plans = paidPlans(billing);
-	const waiting = planWithoutCard(billing);
+	const { view, actions, organization, freeLimit } = props;
+	const { plans, waiting } = view;
 	return (
 		<Section title="Plan">
 			{organization !== null && plans.length > 0 && (
@@ -38,7 +38,7 @@ export function PlanSection(props: PlanSectionProps) {
 					<PlanState {...props} plan={plan} />
 				</div>
 			))}
-			{plans.length === 0 && waiting && <WithoutCard billing={billing} plan={waiting} />}
+			{plans.length === 0 && waiting && <WithoutCard actions={actions} plan={waiting} />}
 			{plans.length === 0 && !waiting && (
 				<>
 					{organization === null ? (
@@ -57,29 +57,28 @@ export function PlanSection(props: PlanSectionProps) {
 	);
 }
 
-type PlanStateProps = PlanSectionProps & { plan: Plan };
+type PlanStateProps = PlanSectionProps & { plan: PlanStanding };
 
 function PlanState(props: PlanStateProps) {
-	const { billing, plan, usage } = props;
-	if (plan.status === "cancellation_scheduled") return <Cancelling {...props} />;
-	const isOwed = plan.status === "past_due" || plan.status === "unpaid";
+	const { actions, plan, usage, freeLimit } = props;
+	if (plan.state === "ending") return <Cancelling {...props} />;
 	return (
 		<>
-			{isOwed ? <Owed billing={billing} plan={plan} /> : <Running plan={plan} usage={usage} />}
+			{plan.state === "owed" ? <Owed actions={actions} plan={plan} freeLimit={freeLimit} /> : <Running plan={plan} usage={usage} />}
 			<Balance plan={plan} />
 			<CancelPlan {...props} />
 		</>
 	);
 }
 
-function Running({ plan, usage }: { plan: Plan; usage: UsageView }) {
-	const trialEnd = plan.status === "trialing" ? plan.trialEnd : null;
-	if (balanceOf(plan) === null && usage.tier !== "paid") {
-		return <p>{nameOf(plan)}. Your payment is being confirmed, and the requests come with it. Until then you go on with your free ones.</p>;
+function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
+	const trialEnd = plan.state === "trial" ? plan.trialEnd : null;
+	if (!plan.live && usage.tier !== "paid") {
+		return <p>{plan.name}. Your payment is being confirmed, and the requests come with it. Until then you go on with your free ones.</p>;
 	}
 	return (
 		<p>
-			{nameOf(plan)}
+			{plan.name}
 			{trialEnd ? (
 				<>
 					, on trial until <Day at={trialEnd} />. After that it costs <Cost plan={plan} />, unless you cancel before.
@@ -87,10 +86,10 @@ function Running({ plan, usage }: { plan: Plan; usage: UsageView }) {
 			) : (
 				<>
 					, <Cost plan={plan} />.
-					{plan.currentBillingPeriodEnd && (
+					{plan.periodEnd && (
 						<>
-							{" It renews on "}
-							<Day at={plan.currentBillingPeriodEnd} />.
+							{plan.next ? ` ${plan.next} begins on ` : " It renews on "}
+							<Day at={plan.periodEnd} />.
 						</>
 					)}
 				</>
@@ -100,59 +99,54 @@ function Running({ plan, usage }: { plan: Plan; usage: UsageView }) {
 }
 
 /** The card was declined. Nobody's fault, and it is said what helps. */
-function Owed({ billing, plan }: { billing: Billing; plan: Plan }) {
+function Owed({ actions, plan, freeLimit }: { actions: BillingActions; plan: PlanStanding; freeLimit: number }) {
 	return (
 		<>
-			<p className="text-warn">{nameOf(plan)}. The last payment did not go through.</p>
+			<p className="text-warn">{plan.name}. The last payment did not go through.</p>
 			<p className="mt-2 mb-4">
-				It happens when a card runs out or the bank says no. You can go on meanwhile, and the payment is tried again in the next days: put
-				in a card that works, so that your plan stays.
+				It happens when a card runs out or the bank says no.{" "}
+				{plan.live || plan.balance !== null ? (
+					"You can go on meanwhile, and the payment is tried again in the next days: put in a card that works, so that your plan stays."
+				) : (
+					<>
+						Until it is paid you go on with <LocalNumber value={freeLimit} /> free requests a day: put in a card that works, and your plan
+						is back.
+					</>
+				)}
 			</p>
-			<CheckoutButton label="Add a card" main open={() => addCard(billing, plan)} />
+			<CheckoutButton label="Add a card" main open={() => actions.addPaymentMethod(plan.id)} />
 		</>
 	);
 }
 
-/** The new card pays for the plan from then on. */
-export function addCard(billing: Billing, plan: Plan | undefined) {
-	const forPlan = plan ? { targetSubscriptionId: plan.id } : {};
-	return billing.createAddPaymentMethodCheckoutSession({ ...checkoutPages("/account", "/account"), ...forPlan });
-}
-
-function WithoutCard({ billing, plan }: { billing: Billing; plan: Plan }) {
-	const activate = () =>
-		billing.createActivateSubscriptionCheckoutSession({
-			targetSubscriptionId: plan.id,
-			...checkoutPages(returnPath("plan"), "/account"),
-		});
+function WithoutCard({ actions, plan }: { actions: BillingActions; plan: PlanStanding }) {
 	return (
 		<>
 			<p className="mb-4">
-				{nameOf(plan)}, <Cost plan={plan} />, waits for a card. Nothing has been charged, and it begins when you put one in.
+				{plan.name}, <Cost plan={plan} />, waits for a card. Nothing has been charged, and it begins when you put one in.
 			</p>
-			<CheckoutButton label={`Start ${nameOf(plan)}`} main open={activate} />
+			<CheckoutButton label={`Start ${plan.name}`} main open={() => actions.activate(plan.id, returnPath("plan"))} />
 		</>
 	);
 }
 
 function Cancelling(props: PlanStateProps) {
-	const { billing, plan, usage, onChanged } = props;
+	const { actions, plan, usage, onChanged } = props;
 	const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
-	const end = plan.cancelScheduledAt ?? plan.currentBillingPeriodEnd;
 	async function keep() {
 		setState("busy");
-		const { subscription: after } = await billing.uncancelSubscription({ id: plan.id });
-		setState(after ? "ready" : "failed");
-		if (after) onChanged();
+		const isKept = await actions.keep(plan.id);
+		setState(isKept ? "ready" : "failed");
+		if (isKept) onChanged();
 	}
 	return (
 		<>
 			<p>
-				{nameOf(plan)}, cancelled.
-				{end && (
+				{plan.name}, cancelled.
+				{plan.endsAt && (
 					<>
 						{" It stays yours until "}
-						<Day at={end} />; nothing is charged any more.
+						<Day at={plan.endsAt} />; nothing is charged any more.
 					</>
 				)}
 			</p>
@@ -163,7 +157,7 @@ function Cancelling(props: PlanStateProps) {
 				disabled={state === "busy"}
 				onClick={() => void keep()}
 			>
-				Keep {nameOf(plan)}
+				Keep {plan.name}
 			</button>
 			{state === "failed" && <Told>{notDone}</Told>}
 			<CancelPlan {...props} />
@@ -172,8 +166,7 @@ function Cancelling(props: PlanStateProps) {
 }
 
 /** What the billing service has on its books; what was asked in the last seconds reaches it a little later. */
-function Balance({ plan }: { plan: Plan }) {
-	const balance = balanceOf(plan);
+function Balance({ plan: { balance } }: { plan: PlanStanding }) {
 	if (balance === null) return null;
 	return (
 		<p className="mt-1 text-small text-soft">
@@ -190,18 +183,17 @@ function Balance({ plan }: { plan: Plan }) {
 	);
 }
 
-function Cost({ plan }: { plan: Plan }) {
-	const price = priceOf(plan);
+function Cost({ plan: { price } }: { plan: PlanStanding }) {
 	if (!price) return <>paid</>;
 	return (
 		<>
-			{priceText(price.unitPrice, price.currency, undefined)} {everyText(price.intervalUnit ?? null)}
+			{priceText(price.amountCents, price.currency, undefined)} {everyText(price.interval)}
 		</>
 	);
 }
 
-export function Day({ at }: { at: number }) {
-	return <LocalTime iso={new Date(at).toISOString()} form="date" />;
+export function Day({ at }: { at: string }) {
+	return <LocalTime iso={at} form="date" />;
 }
 
 function Told({ children }: { children: ReactNode }) {

@@ -11,3 +11,5 @@ export function Section({ title, children }: { title: string; children: ReactNod
 		</section>
 	);
 }
+
+export const notDone = "The billing service did not do this just now. Nothing has changed; please try again in a moment.";

@@ -2,21 +2,25 @@ import { lazy, Suspense, useState } from "react";
 import type { Shell } from "../../view.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
-import type { CheckoutProps } from "./checkout.tsx";
+import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
+import { serverActions } from "./server-source.tsx";
 
 // @flowglad/react is loaded for a signed-in reader of this page, and never on the server.
-const Checkout = import.meta.env.SSR ? (_: CheckoutProps) => null : lazy(() => import("./checkout.tsx"));
+const FlowgladCheckout = import.meta.env.SSR
+	? (_: CheckoutProps) => null
+	: lazy(async () => ({ default: (await import("./flowglad-source.tsx")).FlowgladCheckout }));
 
 interface BuyButtonProps extends CheckoutProps {
+	provider: Shell["billing"];
 	viewer: Shell["viewer"] & { kind: "user" };
 	mailboxUrl: string | null;
 }
 
 /** To the checkout; or, while the address is not confirmed, to what has to be done first. */
-export function BuyButton({ viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
+export function BuyButton({ provider, viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
 	const hydrated = useHydrated();
 	const [asked, setAsked] = useState(false);
-	const { label, main } = checkout;
+	const { label, main, priceSlug, successPath, cancelPath } = checkout;
 	if (!viewer.emailVerified) {
 		return asked ? (
 			<UnconfirmedEmail email={viewer.email} mailboxUrl={mailboxUrl} purpose="pay" path={checkout.cancelPath} />
@@ -32,9 +36,12 @@ export function BuyButton({ viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
 		</button>
 	);
 	if (!hydrated) return waiting;
+	if (provider !== "flowglad") {
+		return <CheckoutButton label={label} main={main} open={() => serverActions.buy(priceSlug, successPath, cancelPath)} />;
+	}
 	return (
 		<Suspense fallback={waiting}>
-			<Checkout {...checkout} />
+			<FlowgladCheckout {...checkout} />
 		</Suspense>
 	);
 }

@@ -1,4 +1,3 @@
-import { FlowgladProvider, type LoadedFlowgladContextValues, useBilling } from "@flowglad/react";
 import { useState } from "react";
 
 export interface CheckoutProps {
@@ -11,26 +10,9 @@ export interface CheckoutProps {
 	cancelPath: string;
 }
 
-export default function Checkout(props: CheckoutProps) {
-	return (
-		<FlowgladProvider>
-			<BuyPrice {...props} />
-		</FlowgladProvider>
-	);
-}
-
-export function BuyPrice({ priceSlug, label, main, successPath, cancelPath }: CheckoutProps) {
-	const billing = useBilling();
-	const create = billing.createCheckoutSession;
-	const open = create && (() => create({ priceSlug, quantity: 1, ...checkoutPages(successPath, cancelPath) }));
-	return <CheckoutButton label={label} main={main} open={open} broken={billing.loaded && !create} />;
-}
-
-interface CheckoutButtonProps {
-	label: string;
-	main: boolean;
-	/** Null while it is not known how. */
-	open: (() => ReturnType<LoadedFlowgladContextValues["createCheckoutSession"]>) | null;
+interface CheckoutButtonProps extends Pick<CheckoutProps, "label" | "main"> {
+	/** Whether it leads away; null while it is not known how. */
+	open: (() => Promise<boolean>) | null;
 	broken?: boolean;
 }
 
@@ -41,8 +23,7 @@ export function CheckoutButton({ label, main, open, broken = false }: CheckoutBu
 	async function press() {
 		if (!open) return;
 		setState("opening");
-		const checkout = await open().catch(() => undefined);
-		if (!checkout || "error" in checkout) setState("failed");
+		if (!(await open())) setState("failed");
 	}
 
 	return (
@@ -63,10 +44,3 @@ export function CheckoutButton({ label, main, open, broken = false }: CheckoutBu
 		</div>
 	);
 }
-
-/** The SDK takes whole addresses, and leads there itself. */
-export const checkoutPages = (successPath: string, cancelPath: string) => ({
-	successUrl: location.origin + successPath,
-	cancelUrl: location.origin + cancelPath,
-	autoRedirect: true,
-});

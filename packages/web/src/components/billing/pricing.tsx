@@ -93,6 +93,7 @@ function Subscribe({ plan, main, isChange, shell: { viewer, usage, billing, mail
 	}
 	return (
 		<BuyButton
+			provider={billing}
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
 			main={main}

@@ -1,6 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { billingOf, callSdk, defaultPricingModel, openCheckout, refreshUsage } from "../../../lib/checkout.ts";
 import { api } from "../../../lib/http.ts";
 import { userOf } from "../../../lib/subject.ts";
 
@@ -13,15 +12,16 @@ export const Route = createFileRoute("/api/flowglad/$")({
 	},
 });
 
-/** The owner's two routes, the one of a page that waits for a payment, and the SDK's behind an allow-list (lib/checkout.ts). */
+/** The owner's two routes, and those of the SDK in the browser behind an allow-list (lib/flowglad-routes.ts). */
 async function route(request: Request, path: string): Promise<Response> {
 	const user = await userOf(request, { fresh: true });
 	const isForAnyone = path === "pricing-models/retrieve";
 	if (!user && !isForAnyone) return Response.json({ error: "Unauthorized" }, { status: 401 });
-	if (config().billing.kind === "none") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
+	if (config().billing.kind !== "flowglad") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
+	// With the SDK, which is loaded for who uses it, and never where another provider sells.
+	const { billingOf, callSdk, defaultPricingModel, openCheckout } = await import("../../../lib/flowglad-routes.ts");
 	if (!user) return defaultPricingModel(request);
 	if (path === "billing") return billingOf(request, user);
 	if (path === "checkout") return openCheckout(request, user);
-	if (path === "refresh") return refreshUsage(request, user);
 	return callSdk(request, path, user);
 }

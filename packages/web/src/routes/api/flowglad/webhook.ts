@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { customerOfWebhook, ledgerOfCustomer } from "../../../lib/flowglad.ts";
 import { api, readText, refuse } from "../../../lib/http.ts";
+import { billingProvider, ledgerOfCustomer } from "../../../lib/provider.ts";
 
 export const Route = createFileRoute("/api/flowglad/webhook")({
 	server: { handlers: api({ POST: ({ request }) => receive(request) }) },
@@ -15,9 +15,12 @@ const BODY_BYTES_MAX = 64 * 1024;
  * the event, so that one that comes twice, late or out of order does no harm; and as the copy ages anyway, nor does one that never comes.
  */
 async function receive(request: Request): Promise<Response> {
-	const { webhookSecret } = config();
-	if (webhookSecret === null) refuse(503, "Webhooks not configured", "FLOWGLAD_WEBHOOK_SECRET is not set.");
-	const event = customerOfWebhook(await readText(request, BODY_BYTES_MAX), request.headers, webhookSecret);
+	const { billing } = config();
+	if (billing.kind !== "flowglad" || billing.webhookSecret === null) {
+		refuse(503, "Webhooks not configured", "FLOWGLAD_WEBHOOK_SECRET is not set.");
+	}
+	const body = await readText(request, BODY_BYTES_MAX);
+	const event = await (await billingProvider()).readWebhook(body, request.headers, billing.webhookSecret);
 	if (!event) refuse(400, "Invalid signature", "The signature is missing, wrong or too old.");
 	const key = event.customer === null ? null : await ledgerOfCustomer(event.customer);
 	if (key !== null) await env.USAGE_LEDGER.getByName(key).noteChange(key);

@@ -1,0 +1,91 @@
+import { FlowgladProvider, useBilling } from "@flowglad/react";
+import type { ReactNode } from "react";
+import { toBillingView } from "../../flowglad-view.ts";
+import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
+import type { BillingActions, BillingSource } from "./source.ts";
+
+interface FlowgladSourceProps {
+	children: (source: BillingSource) => ReactNode;
+}
+
+/** A customer's billing as Flowglad's hook has it. */
+export default function FlowgladSource({ children }: FlowgladSourceProps) {
+	return (
+		<FlowgladProvider>
+			<FromHook>{children}</FromHook>
+		</FlowgladProvider>
+	);
+}
+
+/** The button that buys, for a page that shows no more of it. */
+export function FlowgladCheckout({ priceSlug, successPath, cancelPath, ...button }: CheckoutProps) {
+	return (
+		<FlowgladSource>
+			{(source) => (
+				<CheckoutButton
+					{...button}
+					broken={source.state === "unavailable"}
+					open={source.state === "here" ? () => source.actions.buy(priceSlug, successPath, cancelPath) : null}
+				/>
+			)}
+		</FlowgladSource>
+	);
+}
+
+function FromHook({ children }: FlowgladSourceProps) {
+	const billing = useBilling();
+	if (!billing.loaded) return children({ state: "asking" });
+	if (!billing.customer) return children({ state: "unavailable" });
+	const { reload } = billing;
+	return children({
+		state: "here",
+		customerId: billing.customer.externalId,
+		view: toBillingView(billing),
+		actions: actionsOf(billing),
+		reload: () => void reload?.(),
+	});
+}
+
+type Loaded = Extract<ReturnType<typeof useBilling>, { loaded: true; customer: object }>;
+
+function actionsOf(billing: Loaded): BillingActions {
+	return {
+		buy: (priceSlug, successPath, cancelPath) =>
+			leads(billing.createCheckoutSession({ priceSlug, quantity: 1, ...pages(successPath, cancelPath) })),
+		addPaymentMethod: (planId) =>
+			leads(
+				billing.createAddPaymentMethodCheckoutSession({
+					...pages("/account", "/account"),
+					...(planId ? { targetSubscriptionId: planId } : {}),
+				}),
+			),
+		activate: (planId, successPath) =>
+			leads(billing.createActivateSubscriptionCheckoutSession({ targetSubscriptionId: planId, ...pages(successPath, "/account") })),
+		cancel: async (id, when) => {
+			const timing = when === "now" ? "immediately" : "at_end_of_current_billing_period";
+			return Boolean((await billing.cancelSubscription({ id, cancellation: { timing } })).subscription);
+		},
+		keep: async (id) => Boolean((await billing.uncancelSubscription({ id })).subscription),
+		change: async (subscriptionId, priceSlug) => {
+			const before = billing.subscriptions?.find(({ id }) => id === subscriptionId)?.priceId;
+			const answer = await billing.adjustSubscription({ subscriptionId, priceSlug, timing: "auto" }).catch(() => undefined);
+			if (!answer) return null;
+			const { resolvedTiming, subscription } = answer.subscription;
+			if (resolvedTiming !== "immediately") return "period-end";
+			// A declined card is no error there: the plan is what it was.
+			return subscription.priceId === before ? "declined" : "now";
+		},
+	};
+}
+
+/** The SDK takes whole addresses, and leads there itself. */
+const pages = (successPath: string, cancelPath: string) => ({
+	successUrl: location.origin + successPath,
+	cancelUrl: location.origin + cancelPath,
+	autoRedirect: true,
+});
+
+async function leads(opened: Promise<object | undefined>): Promise<boolean> {
+	const checkout = await opened.catch(() => undefined);
+	return checkout !== undefined && !("error" in checkout);
+}

@@ -1,0 +1,53 @@
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+import type { BillingView } from "../../view.ts";
+import { askServer, Refused } from "../requests.ts";
+import type { BillingActions, BillingSource } from "./source.ts";
+
+/** A customer's billing as the server reads it from the provider. */
+export default function ServerSource({ children }: { children: (source: BillingSource) => ReactNode }) {
+	const [view, setView] = useState<BillingView | null>();
+	const read = useCallback(async () => {
+		const answer = await askServer("/api/billing").catch(() => undefined);
+		const fresh: BillingView | undefined = await answer?.json();
+		// What is shown stays, where it cannot be read again.
+		setView((shown) => fresh ?? shown ?? null);
+	}, []);
+	useEffect(() => void read(), [read]);
+	if (view === undefined) return children({ state: "asking" });
+	if (view === null) return children({ state: "unavailable" });
+	const reload = () => void read();
+	return children({ state: "here", view, actions: serverActions, reload });
+}
+
+export const serverActions: BillingActions = {
+	buy: (priceSlug, successUrl, cancelUrl) => leads("checkout", { priceSlug, successUrl, cancelUrl }),
+	addPaymentMethod: (planId) => leads("payment-method", planId ? { planId } : {}),
+	// No provider behind the server has a plan that waits for a card.
+	activate: async () => false,
+	cancel: async (planId, when) => (await post("cancel", { planId, when })) !== undefined,
+	keep: async (planId) => (await post("uncancel", { planId })) !== undefined,
+	change: async (planId, priceSlug) => {
+		try {
+			const answer = await send("change", { planId, priceSlug });
+			const { takesEffect }: { takesEffect: "now" | "period-end" } = await answer.json();
+			return takesEffect;
+		} catch (error) {
+			return error instanceof Refused && error.problem.status === 402 ? "declined" : null;
+		}
+	},
+};
+
+function send(action: string, body: object): Promise<Response> {
+	const json = { "content-type": "application/json" };
+	return askServer(`/api/billing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
+}
+
+const post = (action: string, body: object) => send(action, body).catch(() => undefined);
+
+async function leads(action: string, body: object): Promise<boolean> {
+	const answer = await post(action, body);
+	if (!answer) return false;
+	const { url }: { url: string } = await answer.json();
+	location.assign(url);
+	return true;
+}

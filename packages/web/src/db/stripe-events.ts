@@ -1,0 +1,25 @@
+import { eq, lt } from "drizzle-orm";
+import { db } from "./connection.ts";
+import { stripeEvents } from "./schema.ts";
+
+/** Stripe delivers an event again for three days, and by hand for 30. */
+const KEPT_MS = 30 * 86_400_000;
+
+/** Whether an event's work is done already. */
+export async function isDone(id: string): Promise<boolean> {
+	return (await db().select().from(stripeEvents).where(eq(stripeEvents.id, id)).limit(1)).length > 0;
+}
+
+/** Keeps that an event's work is done, and forgets those that cannot come again. */
+export async function markDone(id: string): Promise<void> {
+	const nowMs = Date.now();
+	await db().batch([
+		db()
+			.insert(stripeEvents)
+			.values({ id, doneAt: new Date(nowMs) })
+			.onConflictDoNothing(),
+		db()
+			.delete(stripeEvents)
+			.where(lt(stripeEvents.doneAt, new Date(nowMs - KEPT_MS))),
+	]);
+}

@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import type Stripe from "stripe";
+import { describe, expect, test } from "vitest";
+import { isLive, PERIOD_REQUESTS, periodAfterChange, requestsOf, toEntitlement, topUpsAmong, toStanding } from "./stripe-objects.ts";
+
+const DAY = 86_400;
+const start = Date.UTC(2027, 0, 20) / 1000;
+
+interface Plan {
+	status?: Stripe.Subscription.Status;
+	created?: number;
+	id?: string;
+	requests?: string;
+	metadata?: Stripe.Metadata;
+	invoice?: Partial<Pick<Stripe.Invoice, "billing_reason" | "status">>;
+	cancelAtPeriodEnd?: boolean;
+}
+
+/** What Stripe answers of a subscription, as far as it is read. */
+function subscription({ status = "active", created = start, id = "sub_1", requests = "1000", metadata = {}, invoice, ...more }: Plan = {}) {
+	const price = {
+		id: `price_${requests}`,
+		metadata: { ai_requests: requests },
+		unit_amount: 799,
+		currency: "usd",
+		recurring: { interval: "month" },
+	};
+	const item = { id: "si_1", price, current_period_start: start, current_period_end: start + 31 * DAY };
+	const latest_invoice = { billing_reason: "subscription_create", status: "paid", ...invoice };
+	const { cancelAtPeriodEnd: cancel_at_period_end = false } = more;
+	const record = {
+		id,
+		status,
+		created,
+		metadata,
+		latest_invoice,
+		items: { data: [item] },
+		cancel_at: null,
+		cancel_at_period_end,
+		schedule: null,
+	};
+	return record as unknown as Stripe.Subscription;
+}
+
+function charge(more: Partial<Stripe.Charge> = {}) {
+	const paid = { id: "ch_1", payment_intent: "pi_1", status: "succeeded", paid: true, amount: 800, amount_refunded: 0 };
+	return { ...paid, metadata: { ai_requests: "1000" }, ...more } as unknown as Stripe.Charge;
+}
+
+const terms = { fetchedAtMs: 5, nowMs: start * 1000, fallbackAllowance: 77 };
+
+describe("what a plan of Stripe's allows", () => {
+	test("is its price's requests in its period, and the top-ups beside it", () => {
+		expect(toEntitlement([subscription()], topUpsAmong([charge()], new Set()), terms)).toEqual({
+			kind: "windowed",
+			subscriptionId: "sub_1",
+			limit: 1000,
+			startMs: start * 1000,
+			endMs: (start + 31 * DAY) * 1000,
+			grants: [{ id: "pi_1", units: 1000, expiresAtMs: null }],
+			fetchedAtMs: 5,
+		});
+		expect(toEntitlement([], topUpsAmong([charge()], new Set()), terms)).toEqual({ kind: "none", fetchedAtMs: 5 });
+		expect(toEntitlement([subscription({ requests: "many" })], [], terms)).toMatchObject({ limit: 77 });
+		const [older, newer] = [subscription({ id: "sub_older", created: start - 1 }), subscription()];
+		expect(toEntitlement([older, newer], [], terms)).toMatchObject({ subscriptionId: "sub_1" });
+	});
+
+	test.each([
+		["active", true],
+		["trialing", true],
+		["unpaid", false],
+		["canceled", false],
+		["incomplete", false],
+		["incomplete_expired", false],
+		["paused", false],
+	] as const)("in state %s: %s", (status, live) => {
+		expect(isLive(subscription({ status }), start * 1000)).toBe(live);
+	});
+
+	test("begins when its first payment has settled; a renewal that is being paid is trusted, one that failed for 7 days", () => {
+		const at = (days: number) => (start + days * DAY) * 1000;
+		expect(isLive(subscription({ invoice: { status: "open" } }), at(0))).toBe(false);
+		expect(isLive(subscription({ invoice: { status: "open", billing_reason: "subscription_cycle" } }), at(0))).toBe(true);
+		expect(isLive(subscription({ status: "past_due" }), at(7) - 1)).toBe(true);
+		expect(isLive(subscription({ status: "past_due" }), at(7))).toBe(false);
+	});
+
+	test("after a dearer plan within a period is what it had, and of the rest its share of the time, in that period only", () => {
+		const at = (days: number) => (start + days * DAY) * 1000;
+		expect(periodAfterChange(subscription(), 3000, 77, at(0))).toBe(`${start}:3000`);
+		expect(periodAfterChange(subscription(), 3000, 77, at(15.5))).toBe(`${start}:2000`);
+		expect(periodAfterChange(subscription(), 3000, 77, at(31))).toBe(`${start}:1000`);
+		const changed = subscription({ requests: "3000", metadata: { [PERIOD_REQUESTS]: `${start}:2000` } });
+		expect(toEntitlement([changed], [], terms)).toMatchObject({ limit: 2000 });
+		expect(periodAfterChange(changed, 5000, 77, at(15.5))).toBe(`${start}:3500`);
+		const before = subscription({ requests: "3000", metadata: { [PERIOD_REQUESTS]: `${start - 31 * DAY}:2000` } });
+		expect(toEntitlement([before], [], terms)).toMatchObject({ limit: 3000 });
+	});
+
+	test("is never less than what was paid for, and never more than the dearer plan, however often it changes", () => {
+		const step = fc.record({ to: fc.integer({ min: 1, max: 5_000 }), after: fc.integer({ min: 0, max: 10 * DAY }) });
+		fc.assert(
+			fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
+				let [metadata, atMs, limit, highest]: [Stripe.Metadata, number, number, number] = [{}, start * 1000, 1000, 1000];
+				for (const { to, after } of steps) {
+					atMs += after * 1000;
+					metadata = { [PERIOD_REQUESTS]: periodAfterChange(subscription({ metadata }), to, 77, atMs) };
+					const entitlement = toEntitlement([subscription({ metadata })], [], terms);
+					const next = entitlement.kind === "windowed" ? entitlement.limit : -1;
+					highest = Math.max(highest, to);
+					expect(next).toBeGreaterThanOrEqual(limit);
+					expect(next).toBeLessThanOrEqual(highest);
+					limit = next;
+				}
+			}),
+		);
+	});
+});
+
+describe("a top-up", () => {
+	test("counts when it has settled, and nothing else that was paid does", () => {
+		const charges = [charge({ status: "pending", paid: false }), charge({ status: "failed", paid: false }), charge({ metadata: {} })];
+		expect(topUpsAmong(charges, new Set())).toEqual([]);
+		expect(requestsOf({ metadata: { ai_requests: "-5" } })).toBeNull();
+	});
+
+	test("loses its credits with the money: in proportion and rounded up, or all to a lost dispute", () => {
+		const left = (refunded: number) => topUpsAmong([charge({ amount_refunded: refunded })], new Set())[0]?.left;
+		expect([0, 1, 400, 799, 800].map(left)).toEqual([1000, 998, 500, 1, 0]);
+		expect(topUpsAmong([charge()], new Set(["ch_1"]))).toEqual([{ id: "pi_1", bought: 1000, left: 0 }]);
+	});
+});
+
+describe("what is shown of a plan", () => {
+	test.each([
+		[{ status: "active" }, "active"],
+		[{ status: "trialing" }, "trial"],
+		[{ status: "past_due" }, "owed"],
+		[{ status: "unpaid" }, "owed"],
+		[{ cancelAtPeriodEnd: true }, "ending"],
+	] as const)("%o is %s", (plan, state) => {
+		expect(toStanding(subscription(plan), [], start * 1000).state).toBe(state);
+	});
+
+	test("names its end, and what it costs", () => {
+		expect(toStanding(subscription({ cancelAtPeriodEnd: true }), [], start * 1000)).toMatchObject({
+			endsAt: new Date((start + 31 * DAY) * 1000).toISOString(),
+			price: { amountCents: 799, currency: "USD", interval: "month" },
+			live: true,
+			balance: null,
+		});
+	});
+});

@@ -1,0 +1,221 @@
+import type { Entitlement } from "@parley/metering";
+import type Stripe from "stripe";
+import type { InvoiceView, PaymentMethodView, PlanStanding } from "../view.ts";
+import type { Offer } from "./billing.ts";
+
+const DAY_MS = 86_400_000;
+/** A plan whose renewal was not paid is kept for so long, counted from the renewal: a card that ran out is nobody's fault. */
+const GRACE_MS = 7 * DAY_MS;
+
+/** On a price: requests of a period, or of a top-up. On the payment of a top-up: the same, as it was sold. */
+export const REQUESTS = "ai_requests";
+/** On a subscription: what the present period is worth after a change within it, as `start:requests`, the start in epoch seconds. */
+export const PERIOD_REQUESTS = "ai_requests_of_period";
+
+type Subscription = Stripe.Subscription;
+
+/** A price that is sold here carries `ai_requests` in its metadata, or is the configured one of the Pro plan. */
+export function isOurs(price: Stripe.Price, proPrice: string): boolean {
+	return price.metadata[REQUESTS] !== undefined || price.lookup_key === proPrice || price.id === proPrice;
+}
+
+/** Whether a subscription is one that counts: for one of our prices, and neither over nor never begun. */
+export function isCurrent({ status }: Subscription): boolean {
+	return ["active", "trialing", "past_due", "unpaid"].includes(status);
+}
+
+const itemOf = (subscription: Subscription) => subscription.items.data[0];
+
+export function priceOf(subscription: Subscription): Stripe.Price | undefined {
+	return itemOf(subscription)?.price;
+}
+
+/** The present billing period, [startMs, endMs). */
+export function periodOf(subscription: Subscription): { startMs: number; endMs: number } {
+	const item = itemOf(subscription);
+	return { startMs: (item?.current_period_start ?? 0) * 1000, endMs: (item?.current_period_end ?? 0) * 1000 };
+}
+
+/** Requests that a price grants; null for one that does not say. */
+export function requestsOf({ metadata }: { metadata: Stripe.Metadata }): number | null {
+	const requests = Number(metadata[REQUESTS]);
+	return Number.isSafeInteger(requests) && requests > 0 ? requests : null;
+}
+
+/**
+ * Whether a plan's requests may be asked: its first payment has settled (with a bank debit the subscription is active days before), and where a renewal
+ * was not paid, its grace is not over.
+ */
+export function isLive(subscription: Subscription, nowMs: number): boolean {
+	const { status, latest_invoice: invoice } = subscription;
+	if (status === "past_due") return nowMs < periodOf(subscription).startMs + GRACE_MS;
+	if (status !== "active" && status !== "trialing") return false;
+	return typeof invoice !== "object" || invoice?.billing_reason !== "subscription_create" || invoice.status === "paid";
+}
+
+/** Requests of the present period: what its price grants, or its share of two prices after a change within it. */
+function limitOf(subscription: Subscription, fallbackAllowance: number): number {
+	const [start, requests] = (subscription.metadata[PERIOD_REQUESTS] ?? "").split(":").map(Number);
+	if (start === itemOf(subscription)?.current_period_start && Number.isSafeInteger(requests)) return requests ?? 0;
+	const price = priceOf(subscription);
+	return (price && requestsOf(price)) ?? fallbackAllowance;
+}
+
+/**
+ * What a dearer plan makes of the present period: the requests that it had, and of those that the new plan has more, the share of the time that is left
+ * (rounded up, in favour of who pays). To be written into the subscription with the change itself, so that both come or neither.
+ */
+export function periodAfterChange(subscription: Subscription, to: number, fallbackAllowance: number, nowMs: number): string {
+	const { startMs, endMs } = periodOf(subscription);
+	const from = limitOf(subscription, fallbackAllowance);
+	const share = Math.min(1, Math.max(0, (endMs - nowMs) / (endMs - startMs)));
+	return `${startMs / 1000}:${from + Math.ceil(Math.max(0, to - from) * share)}`;
+}
+
+/** A top-up that was paid, and what of it a refund or a lost dispute has left. */
+export interface TopUp {
+	id: string;
+	bought: number;
+	left: number;
+}
+
+/**
+ * The top-ups among a customer's payments. The rule for money that goes back: credits go with it in the same proportion, rounded up; a lost dispute takes all
+ * of them. What was spent of them already is owed by other top-ups, never by the plan.
+ * @param lost payments whose dispute the customer has won at their bank
+ */
+export function topUpsAmong(charges: readonly Stripe.Charge[], lost: ReadonlySet<string>): TopUp[] {
+	return charges.flatMap((charge) => {
+		const bought = requestsOf(charge);
+		// A delayed payment is there when it has settled, and not before.
+		if (bought === null || charge.status !== "succeeded" || !charge.paid) return [];
+		const gone = lost.has(charge.id) ? bought : Math.ceil((bought * charge.amount_refunded) / charge.amount);
+		return [{ id: typeof charge.payment_intent === "string" ? charge.payment_intent : charge.id, bought, left: bought - gone }];
+	});
+}
+
+/** What a customer may have: the newest plan that is live, and the top-ups beside it, which outlive it and wait for the next. */
+export function toEntitlement(
+	subscriptions: readonly Subscription[],
+	topUps: readonly TopUp[],
+	{ fetchedAtMs, nowMs, fallbackAllowance }: { fetchedAtMs: number; nowMs: number; fallbackAllowance: number },
+): Entitlement {
+	const plan = byNewest(subscriptions).find((one) => isLive(one, nowMs));
+	if (!plan) return { kind: "none", fetchedAtMs };
+	const { startMs, endMs } = periodOf(plan);
+	return {
+		kind: "windowed",
+		subscriptionId: plan.id,
+		limit: limitOf(plan, fallbackAllowance),
+		startMs,
+		endMs,
+		grants: topUps.map(({ id, left }) => ({ id, units: left, expiresAtMs: null })),
+		fetchedAtMs,
+	};
+}
+
+export function byNewest(subscriptions: readonly Subscription[]): Subscription[] {
+	return subscriptions.toSorted((a, b) => b.created - a.created);
+}
+
+/** A price as it is sold, with its product. */
+export function toOffer(price: Stripe.Price, fallbackAllowance: number, currentPriceId: string | undefined): Offer {
+	const product = typeof price.product === "object" && !price.product.deleted ? price.product : null;
+	const { features = "", trial_days: trialDays } = price.metadata;
+	return {
+		priceId: price.id,
+		priceSlug: price.lookup_key ?? price.id,
+		name: product?.name ?? price.nickname ?? "Pro",
+		description: product?.description ?? null,
+		amountCents: price.unit_amount ?? 0,
+		currency: price.currency.toUpperCase(),
+		interval: intervalOf(price),
+		requests: requestsOf(price) ?? (price.recurring ? fallbackAllowance : null),
+		features: features.split(",").flatMap((feature) => feature.trim() || []),
+		trialDays: Number(trialDays) || 0,
+		kind: price.recurring ? "subscription" : "top-up",
+		current: price.id === currentPriceId,
+	};
+}
+
+const intervals = ["day", "week", "month", "year"] as const;
+
+function intervalOf({ recurring }: Stripe.Price): Offer["interval"] {
+	return intervals.find((interval) => interval === recurring?.interval) ?? null;
+}
+
+/** A subscription as the account page shows it. */
+export function toStanding(subscription: Subscription, offers: readonly Offer[], nowMs: number): PlanStanding {
+	const price = priceOf(subscription);
+	const { endMs } = periodOf(subscription);
+	const endsAtMs = subscription.cancel_at ? subscription.cancel_at * 1000 : subscription.cancel_at_period_end ? endMs : null;
+	const nameOf = (priceId: string | undefined) => offers.find((offer) => offer.priceId === priceId)?.name;
+	return {
+		id: subscription.id,
+		name: nameOf(price?.id) ?? price?.nickname ?? "Pro",
+		state: stateOf(subscription, endsAtMs),
+		price: price
+			? {
+					slug: price.lookup_key,
+					amountCents: price.unit_amount ?? 0,
+					currency: price.currency.toUpperCase(),
+					interval: intervalOf(price),
+				}
+			: null,
+		periodEnd: iso(endMs),
+		trialEnd: subscription.trial_end ? iso(subscription.trial_end * 1000) : null,
+		endsAt: endsAtMs === null ? null : iso(endsAtMs),
+		live: isLive(subscription, nowMs),
+		balance: null,
+		next: nameOf(nextPriceOf(subscription, nowMs)) ?? null,
+	};
+}
+
+function stateOf({ status }: Subscription, endsAtMs: number | null): PlanStanding["state"] {
+	if (status === "past_due" || status === "unpaid") return "owed";
+	if (endsAtMs !== null) return "ending";
+	return status === "trialing" ? "trial" : "active";
+}
+
+/** The price that a subscription's schedule puts in the place of the present one. */
+function nextPriceOf({ schedule }: Subscription, nowMs: number): string | undefined {
+	if (typeof schedule !== "object" || schedule?.status !== "active") return;
+	const next = schedule.phases.find((phase) => phase.start_date * 1000 > nowMs)?.items[0]?.price;
+	return typeof next === "object" ? next.id : next;
+}
+
+const kinds: Record<string, PaymentMethodView["kind"]> = {
+	card: "card",
+	link: "link",
+	us_bank_account: "bank account",
+	sepa_debit: "bank account",
+};
+
+export function toPaymentMethod(method: Stripe.PaymentMethod, defaultId: string | null): PaymentMethodView {
+	const { card } = method;
+	return {
+		id: method.id,
+		kind: kinds[method.type] ?? "other",
+		brand: card?.brand ?? null,
+		last4: card?.last4 ?? method.sepa_debit?.last4 ?? method.us_bank_account?.last4 ?? null,
+		expires: card ? { month: card.exp_month, year: card.exp_year } : null,
+		isDefault: method.id === defaultId,
+	};
+}
+
+export function toInvoice(invoice: Stripe.Invoice): InvoiceView {
+	const states: Record<string, InvoiceView["state"]> = { open: "open", paid: "paid", uncollectible: "uncollectible", void: "void" };
+	return {
+		id: invoice.id ?? "",
+		number: invoice.number ?? "",
+		lines: invoice.lines.data.flatMap(({ description }) => description || []),
+		date: iso(invoice.created * 1000),
+		amountCents: invoice.total,
+		currency: invoice.currency.toUpperCase(),
+		state: states[invoice.status ?? ""] ?? "draft",
+		url: invoice.hosted_invoice_url ?? invoice.invoice_pdf ?? null,
+		receiptUrl: null,
+	};
+}
+
+const iso = (instantMs: number) => new Date(instantMs).toISOString();

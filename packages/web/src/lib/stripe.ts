@@ -1,0 +1,418 @@
+import type { Report } from "@parley/metering";
+import Stripe from "stripe";
+import { config } from "../config.ts";
+import {
+	createStripeCustomer as createStripeCustomerDb,
+	getStripeCustomer,
+	getStripeCustomerByCustomerId,
+} from "../db/stripe-customers.ts";
+import type { BillingProvider, Checkout, CheckoutOrder, CustomerBilling, Offer } from "./billing.ts";
+import { AI_REQUESTS_METER } from "./billing-helpers.ts";
+import { now } from "./clock.ts";
+import { getCustomerDetails, statusOf } from "./provider.ts";
+import {
+	byNewest,
+	isCurrent,
+	isOurs,
+	PERIOD_REQUESTS,
+	periodAfterChange,
+	periodOf,
+	priceOf,
+	REQUESTS,
+	type TopUp,
+	toEntitlement,
+	toInvoice,
+	toOffer,
+	toPaymentMethod,
+	topUpsAmong,
+	toStanding,
+} from "./stripe-objects.ts";
+
+const TIMEOUT_MS = 8_000;
+const INVOICES_MAX = 24;
+const LIST_MAX = 1_000;
+/** A webhook is believed for so long after it was signed, by the machine's clock. */
+const WEBHOOK_AGE_MAX_S = 300;
+/** Stripe takes a meter event's identifier for a new one after "at least 24 hours". */
+const IDENTIFIER_KEPT_MS = 24 * 3_600_000;
+const OFFERS_KEPT_MS = 10_000;
+
+function settings() {
+	const { billing } = config();
+	if (billing.kind !== "stripe") throw new Error("Stripe not configured");
+	return billing;
+}
+
+/** Stripe's client for Workers. Its retries carry the idempotency key of the first try, so that nothing happens twice. */
+function stripe(timeout = TIMEOUT_MS, maxNetworkRetries = 1): Stripe {
+	const { secretKey, baseUrl } = settings();
+	const { hostname, port, protocol } = new URL(baseUrl ?? "https://api.stripe.com");
+	return new Stripe(secretKey, {
+		httpClient: Stripe.createFetchHttpClient(),
+		host: hostname,
+		port: port || (protocol === "http:" ? 80 : 443),
+		protocol: protocol === "http:" ? "http" : "https",
+		timeout,
+		maxNetworkRetries,
+		telemetry: false,
+	});
+}
+
+/**
+ * Makes a customer at Stripe (seed 002): under the idempotency key of who it is, so that two at once make one.
+ * @returns Stripe's id
+ */
+export async function createStripeCustomer({
+	userId,
+	email,
+	name,
+}: {
+	userId: string;
+	email: string;
+	name?: string | null;
+}): Promise<string> {
+	const customer = await stripe().customers.create({ email, ...(name ? { name } : {}), metadata: { userId } }, { idempotencyKey: userId });
+	return customer.id;
+}
+
+const idOf = (object: string | { id: string } | null | undefined): string | null =>
+	typeof object === "object" ? (object?.id ?? null) : (object ?? null);
+
+async function customerIdOf(externalId: string): Promise<string | null> {
+	return (await getStripeCustomer(externalId))?.stripeCustomerId ?? null;
+}
+
+/** What belongs to a customer; nothing where there is none yet, and then Stripe is not asked. */
+async function ofCustomer<T>(externalId: string, read: (customer: string) => Promise<T[]>): Promise<T[]> {
+	const customer = await customerIdOf(externalId);
+	return customer === null ? [] : read(customer);
+}
+
+/** A customer's subscriptions for our prices, ended ones included. */
+async function subscriptionsOf(client: Stripe, customer: string): Promise<Stripe.Subscription[]> {
+	const expand = ["data.latest_invoice", "data.schedule"];
+	const all = await client.subscriptions.list({ customer, status: "all", limit: 100, expand }).autoPagingToArray({ limit: LIST_MAX });
+	const { proPrice } = settings();
+	return all.filter((one) => {
+		const price = priceOf(one);
+		return price !== undefined && isOurs(price, proPrice);
+	});
+}
+
+async function topUpsOf(client: Stripe, customer: string): Promise<TopUp[]> {
+	const charges = await client.charges.list({ customer, limit: 100 }).autoPagingToArray({ limit: LIST_MAX });
+	const disputed = charges.filter(({ disputed, metadata }) => disputed && metadata[REQUESTS] !== undefined);
+	const disputes = await Promise.all(disputed.map(({ id }) => client.disputes.list({ charge: id, limit: 10 })));
+	const lost = disputes.flatMap(({ data }) => data.filter(({ status }) => status === "lost").flatMap(({ charge }) => idOf(charge) ?? []));
+	return topUpsAmong(charges, new Set(lost));
+}
+
+let offers: { readAtMs: number; prices: Promise<Stripe.Price[]> } | null = null;
+
+/** The prices that are sold here, at most 10 s old: anyone may ask for them. A failure is not kept. */
+function pricesOnSale(timeoutMs = TIMEOUT_MS): Promise<Stripe.Price[]> {
+	if (!offers || Date.now() - offers.readAtMs >= OFFERS_KEPT_MS) {
+		const reading = { readAtMs: Date.now(), prices: readPrices(timeoutMs) };
+		reading.prices.catch(() => {
+			if (offers === reading) offers = null;
+		});
+		offers = reading;
+	}
+	return offers.prices;
+}
+
+async function readPrices(timeoutMs: number): Promise<Stripe.Price[]> {
+	const { proPrice } = settings();
+	const list = { active: true, limit: 100, expand: ["data.product"] };
+	const all = await stripe(timeoutMs).prices.list(list).autoPagingToArray({ limit: LIST_MAX });
+	return all.filter((price) => isOurs(price, proPrice));
+}
+
+function toOffers(prices: Stripe.Price[], currentPriceId?: string): Offer[] {
+	return prices.map((price) => toOffer(price, config().limits.paid, currentPriceId)).sort((a, b) => a.amountCents - b.amountCents);
+}
+
+async function readBilling(externalId: string): Promise<CustomerBilling> {
+	const client = stripe();
+	const [prices, customer] = await Promise.all([pricesOnSale(), customerIdOf(externalId)]);
+	const nothing = { customerId: null, plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, creditsBought: 0 };
+	if (customer === null) return { ...nothing, offers: toOffers(prices) };
+	const [subscriptions, topUps, methods, invoices, account] = await Promise.all([
+		subscriptionsOf(client, customer),
+		topUpsOf(client, customer),
+		client.paymentMethods.list({ customer, limit: 20 }),
+		client.invoices.list({ customer, limit: INVOICES_MAX }),
+		client.customers.retrieve(customer),
+	]);
+	const current = byNewest(subscriptions.filter(isCurrent));
+	const [plan] = current;
+	const sold = toOffers(prices, plan && priceOf(plan)?.id);
+	const ofCustomer = account.deleted ? null : idOf(account.invoice_settings.default_payment_method);
+	const defaultMethod = idOf(plan?.default_payment_method) ?? ofCustomer;
+	return {
+		customerId: customer,
+		offers: subscriptions.length === 0 ? sold : sold.map(withoutTrial),
+		creditsBought: topUps.reduce((units, { bought }) => units + bought, 0),
+		plans: current.map((one) => toStanding(one, sold, now())),
+		waiting: null,
+		paymentMethods: methods.data.map((method) => toPaymentMethod(method, defaultMethod)),
+		invoices: invoices.data.filter(({ status }) => status !== "draft").map(toInvoice),
+		portalUrl: "/api/billing/portal",
+	};
+}
+
+/** The first plan of a customer may begin with a trial, and no other. */
+const withoutTrial = (offer: Offer): Offer => ({ ...offer, trialDays: 0 });
+
+/** Makes the checkout of one price: a plan by subscription, a top-up by a payment that carries what it is worth. */
+async function createCheckout({ customer, priceId, successUrl, cancelUrl }: CheckoutOrder): Promise<Checkout> {
+	const { offers } = await readBilling(customer.externalId);
+	const offer = offers.find((one) => one.priceId === priceId);
+	if (!offer) throw new Error(`${priceId} is not on sale`);
+	const metadata = { userId: customer.externalId };
+	const back = new URL("/api/stripe", successUrl).href;
+	const ofPlan: Stripe.Checkout.SessionCreateParams = {
+		mode: "subscription",
+		subscription_data: { metadata, ...(offer.trialDays > 0 ? { trial_period_days: offer.trialDays } : {}) },
+	};
+	const ofTopUp: Stripe.Checkout.SessionCreateParams = {
+		mode: "payment",
+		payment_intent_data: { metadata: { ...metadata, [REQUESTS]: String(offer.requests ?? 0) } },
+		invoice_creation: { enabled: true },
+	};
+	const session = await stripe().checkout.sessions.create({
+		...(offer.kind === "top-up" ? ofTopUp : ofPlan),
+		customer: customer.id,
+		line_items: [{ price: priceId, quantity: 1 }],
+		success_url: `${back}?session_id={CHECKOUT_SESSION_ID}`,
+		cancel_url: `${back}?${new URLSearchParams({ back: pathOf(cancelUrl) })}`,
+		metadata: { ...metadata, successPath: pathOf(successUrl) },
+	});
+	return toCheckout(session);
+}
+
+function pathOf(url: string): string {
+	const { pathname, search } = new URL(url);
+	return pathname + search;
+}
+
+function toCheckout(session: Stripe.Checkout.Session): Checkout {
+	return { id: session.id, url: session.url ?? "", customerId: idOf(session.customer), status: statusOfCheckout(session) };
+}
+
+/** Paid by bank debit a plan is there days later, and even by card a moment later: until then nothing else is to be paid. */
+function statusOfCheckout({ status, mode, subscription, payment_status }: Stripe.Checkout.Session): Checkout["status"] {
+	if (status !== "complete") return status === "open" ? "open" : "ended";
+	if (mode !== "subscription") return payment_status === "unpaid" ? "pending" : "ended";
+	if (subscription === null) return "pending";
+	return typeof subscription === "object" && !isCurrent(subscription) ? "ended" : "pending";
+}
+
+/**
+ * Where a reader goes who comes back from Stripe's page (`GET /api/stripe`).
+ * @returns a path of ours, or null for a session that is not theirs
+ */
+export async function readReturn(sessionId: string, externalId: string): Promise<string | null> {
+	const { metadata } = await stripe().checkout.sessions.retrieve(sessionId);
+	return metadata?.userId === externalId ? (metadata.successPath ?? "/") : null;
+}
+
+/** The plan as it may be changed: one that a schedule manages is released from it first, or Stripe refuses. */
+async function released(client: Stripe, planId: string): Promise<Stripe.Subscription> {
+	const plan = await client.subscriptions.retrieve(planId, { expand: ["schedule"] });
+	const { schedule } = plan;
+	if (typeof schedule === "object" && schedule?.status === "active") await client.subscriptionSchedules.release(schedule.id);
+	return plan;
+}
+
+/** The dearer price at once, the difference for the rest of the period paid with it; a card that is declined changes nothing. */
+async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<"now" | "declined"> {
+	const fallback = config().limits.paid;
+	try {
+		await client.subscriptions.update(plan.id, {
+			items: [{ id: plan.items.data[0]?.id ?? "", price: offer.priceId }],
+			proration_behavior: "always_invoice",
+			payment_behavior: "error_if_incomplete",
+			metadata: { [PERIOD_REQUESTS]: periodAfterChange(plan, offer.requests ?? fallback, fallback, now()) },
+		});
+		return "now";
+	} catch (error) {
+		if (statusOf(error) === 402) return "declined";
+		throw error;
+	}
+}
+
+/** The cheaper price from the next period on. Cut between its two calls, the schedule holds the present price alone, which is no change. */
+async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId }: Offer): Promise<"period-end"> {
+	const schedule = await client.subscriptionSchedules.create({ from_subscription: plan.id });
+	const { startMs, endMs } = periodOf(plan);
+	await client.subscriptionSchedules.update(schedule.id, {
+		end_behavior: "release",
+		phases: [
+			{ items: [{ price: priceOf(plan)?.id ?? "", quantity: 1 }], start_date: startMs / 1000, end_date: endMs / 1000 },
+			{ items: [{ price: priceId, quantity: 1 }], start_date: endMs / 1000, duration: { interval: "month", interval_count: 1 } },
+		],
+	});
+	return "period-end";
+}
+
+function meterEvent(customer: string, subjectKey: string, report: Report): Stripe.Billing.MeterEventCreateParams {
+	return {
+		event_name: AI_REQUESTS_METER,
+		payload: { stripe_customer_id: customer, value: String(report.units) },
+		// The subject's key in front: no one can claim another's request by naming its id.
+		identifier: `${subjectKey}:${report.id}`,
+		timestamp: Math.floor(report.usedAtMs / 1000),
+	};
+}
+
+/** Stripe refuses an identifier that it has, which is as good as having taken it. */
+function isKnownAlready(error: unknown): boolean {
+	return error instanceof Stripe.errors.StripeInvalidRequestError && /already exists with identifier/i.test(error.message);
+}
+
+async function report(client: Stripe, subjectKey: string, one: Report): Promise<Stripe.Billing.MeterEvent | null> {
+	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
+	if (customer === null) throw new Error(`${subjectKey} has no customer`);
+	try {
+		return await client.billing.meterEvents.create(meterEvent(customer, subjectKey, one));
+	} catch (error) {
+		if (!isKnownAlready(error)) throw error;
+		return null;
+	}
+}
+
+let meterId: string | undefined;
+
+async function readMeterId(client: Stripe): Promise<string> {
+	const meters = await client.billing.meters.list({ status: "active", limit: 100 }).autoPagingToArray({ limit: LIST_MAX });
+	meterId ??= meters.find(({ event_name }) => event_name === AI_REQUESTS_METER)?.id;
+	if (!meterId) throw new Error(`Stripe has no active meter for ${AI_REQUESTS_METER}`);
+	return meterId;
+}
+
+/** The customer that an event is about: named by its object, by the payment that was disputed, or it is the object. */
+async function customerOfEvent({ data: { object } }: Stripe.Event): Promise<string | null> {
+	if (object.object === "customer") return object.id;
+	if (object.object === "dispute") {
+		const charge = idOf(object.charge);
+		return charge === null ? null : idOf((await stripe().charges.retrieve(charge)).customer);
+	}
+	return "customer" in object ? idOf(object.customer as string | { id: string } | null) : null;
+}
+
+/** Stripe behind the port: it knows the plan and the payments, and the ledger counts what is used of them. */
+export const stripeProvider: BillingProvider = {
+	forgetsReportsAfterMs: IDENTIFIER_KEPT_MS,
+
+	// A customer is made with the first checkout (seed 002): who never buys is none of Stripe's.
+	welcome: async () => {},
+
+	async ensureCustomer(externalId) {
+		const known = await customerIdOf(externalId);
+		if (known !== null) return known;
+		const stripeCustomerId = await createStripeCustomer({ userId: externalId, ...(await getCustomerDetails(externalId)) });
+		return (await createStripeCustomerDb(externalId, { stripeCustomerId })).stripeCustomerId;
+	},
+
+	async readEntitlement(externalId, fetchedAtMs, timeoutMs) {
+		const client = stripe(timeoutMs, 0);
+		const [subscriptions, topUps] = await Promise.all([
+			ofCustomer(externalId, (customer) => subscriptionsOf(client, customer)),
+			ofCustomer(externalId, (customer) => topUpsOf(client, customer)),
+		]);
+		const terms = { fetchedAtMs, nowMs: now(), fallbackAllowance: config().limits.paid };
+		return {
+			entitlement: toEntitlement(subscriptions.filter(isCurrent), topUps, terms),
+			creditsBought: topUps.reduce((units, { bought }) => units + bought, 0),
+		};
+	},
+
+	async readOffer(externalId, timeoutMs) {
+		const [prices, subscriptions] = await Promise.all([
+			pricesOnSale(timeoutMs),
+			externalId === null ? [] : ofCustomer(externalId, (customer) => subscriptionsOf(stripe(timeoutMs), customer)),
+		]);
+		const [plan] = byNewest(subscriptions.filter(isCurrent));
+		const sold = toOffers(prices, plan && priceOf(plan)?.id);
+		return subscriptions.length === 0 ? sold : sold.map(withoutTrial);
+	},
+
+	readBilling,
+	createCheckout,
+
+	async readCheckout(id) {
+		try {
+			return toCheckout(await stripe().checkout.sessions.retrieve(id, { expand: ["subscription"] }));
+		} catch (error) {
+			if (statusOf(error) !== 404) throw error;
+			return null;
+		}
+	},
+
+	async addPaymentMethod(externalId, _planId, returnUrl) {
+		const customer = await this.ensureCustomer(externalId);
+		const flow_data = { type: "payment_method_update" } as const;
+		return (await stripe().billingPortal.sessions.create({ customer, return_url: returnUrl, flow_data })).url;
+	},
+
+	async openPortal(externalId, returnUrl) {
+		const customer = await customerIdOf(externalId);
+		return customer === null ? null : (await stripe().billingPortal.sessions.create({ customer, return_url: returnUrl })).url;
+	},
+
+	async cancel(_externalId, planId, when) {
+		const client = stripe();
+		await released(client, planId);
+		if (when === "now") await client.subscriptions.cancel(planId);
+		else await client.subscriptions.update(planId, { cancel_at_period_end: true });
+	},
+
+	async uncancel(_externalId, planId) {
+		await stripe().subscriptions.update(planId, { cancel_at_period_end: false });
+	},
+
+	async change(_externalId, planId, offer) {
+		const client = stripe();
+		const plan = await released(client, planId);
+		const isDearer = offer.amountCents > (priceOf(plan)?.unit_amount ?? 0);
+		return isDearer ? upgrade(client, plan, offer) : downgrade(client, plan, offer);
+	},
+
+	// One event a call, one call at a time for a customer and meter: more is refused.
+	async reportUsage(subjectKey, reports, timeoutMs, onReported) {
+		const client = stripe(timeoutMs, 0);
+		for (const one of reports) {
+			await report(client, subjectKey, one);
+			onReported(one);
+		}
+	},
+
+	async reportOne(subjectKey, one, timeoutMs) {
+		return (await report(stripe(timeoutMs, 0), subjectKey, one)) ?? { identifier: `${subjectKey}:${one.id}` };
+	},
+
+	async unitsReported(externalId, fromMs, toMs, timeoutMs) {
+		const client = stripe(timeoutMs, 0);
+		const [customer] = await ofCustomer(externalId, async (id) => [id]);
+		if (!customer) return 0;
+		const range = { customer, start_time: fromMs / 1000, end_time: toMs / 1000 };
+		const { data } = await client.billing.meters.listEventSummaries(meterId ?? (await readMeterId(client)), range);
+		return data.reduce((units, { aggregated_value }) => units + aggregated_value, 0);
+	},
+
+	async readWebhook(body, headers, secret) {
+		const crypto = Stripe.createSubtleCryptoProvider();
+		const signature = headers.get("stripe-signature") ?? "";
+		let event: Stripe.Event;
+		try {
+			event = await stripe().webhooks.constructEventAsync(body, signature, secret, WEBHOOK_AGE_MAX_S, crypto);
+		} catch (error) {
+			if (error instanceof Stripe.errors.StripeSignatureVerificationError) return null;
+			throw error;
+		}
+		const customer = await customerOfEvent(event);
+		const known = customer === null ? null : await getStripeCustomerByCustomerId(customer);
+		return { id: event.id, customer: known?.userId ?? null };
+	},
+};

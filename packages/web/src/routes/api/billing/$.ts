@@ -1,0 +1,39 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { config } from "../../../config.ts";
+import { ACTIONS, leadToPortal, readBilling, refreshUsage } from "../../../lib/billing-api.ts";
+import { api, refuse } from "../../../lib/http.ts";
+import { type User, userOf } from "../../../lib/subject.ts";
+
+export const Route = createFileRoute("/api/billing/$")({
+	server: {
+		handlers: api({
+			GET: ({ request, params }) => read(request, params._splat ?? ""),
+			POST: ({ request, params }) => act(request, params._splat ?? ""),
+		}),
+	},
+});
+
+async function read(request: Request, path: string): Promise<Response> {
+	const user = await payer(request);
+	if (path === "") return readBilling(user);
+	if (path === "portal") return leadToPortal(request, user);
+	return nothingHere();
+}
+
+async function act(request: Request, path: string): Promise<Response> {
+	const user = await payer(request);
+	if (path === "refresh") return refreshUsage(request, user);
+	const action = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
+	return action ? action(request, user) : nothingHere();
+}
+
+async function payer(request: Request): Promise<User> {
+	const user = await userOf(request, { fresh: true });
+	if (!user) refuse(401, "Not signed in", "Sign in to see and change what you pay.");
+	if (config().billing.kind === "none") refuse(503, "Billing not configured", "Nothing is sold on this server.");
+	return user;
+}
+
+function nothingHere(): never {
+	refuse(404, "Not found", "There is nothing at this address.");
+}
