@@ -16,12 +16,18 @@ const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
 const sandboxKey = "sk_test_sandbox";
 const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
+/** `BILLING_PROVIDER=stripe npm start` sells by Stripe: the sandbox speaks both. */
+const billingProvider = process.env.BILLING_PROVIDER || "flowglad";
 
 /** How the Worker reaches the sandbox. A deployment gets real values as secrets instead. */
 const outsideWorld = {
+	BILLING_PROVIDER: billingProvider,
 	FLOWGLAD_SECRET_KEY: sandboxKey,
 	FLOWGLAD_BASE_URL: sandbox,
 	FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
+	STRIPE_SECRET_KEY: sandboxKey,
+	STRIPE_BASE_URL: sandbox,
+	STRIPE_WEBHOOK_SECRET: webhookSecret,
 	DEV_CLOCK_URL: `${sandbox}/__sandbox/clock`,
 	EMAIL_URL: `${sandbox}/__sandbox/mail`,
 	MAILBOX_URL: `${sandbox}/mailbox`,
@@ -133,6 +139,8 @@ launch("sandbox", "node", ["packages/sandbox/src/main.ts"], {
 	SANDBOX_STATE: join(state, "sandbox.json"),
 	FLOWGLAD_SECRET_KEY: sandboxKey,
 	FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
+	STRIPE_SECRET_KEY: sandboxKey,
+	STRIPE_WEBHOOK_SECRET: webhookSecret,
 	APP_URL: app,
 });
 await until(`${sandbox}/__sandbox/state`, 30);

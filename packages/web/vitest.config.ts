@@ -21,6 +21,45 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 		},
 	}));
 
+/** The three that may stand behind the port, each with a sandbox of its own. */
+const providers: Record<string, (sandboxUrl: string) => Record<string, string>> = {
+	flowglad: (sandboxUrl) => ({
+		FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
+		FLOWGLAD_BASE_URL: sandboxUrl,
+		FLOWGLAD_WEBHOOK_SECRET: `whsec_${btoa("the webhook secret of the tests")}`,
+	}),
+	stripe: (sandboxUrl) => ({
+		STRIPE_SECRET_KEY: "sk_test_sandbox",
+		STRIPE_BASE_URL: sandboxUrl,
+		STRIPE_WEBHOOK_SECRET: "whsec_the webhook secret of the tests",
+	}),
+	none: () => ({}),
+};
+
+const contract = (provider: string, include: string[]) => ({
+	plugins: [
+		worker((sandboxUrl) => ({
+			BILLING_PROVIDER: provider,
+			...providers[provider]?.(sandboxUrl),
+			AI_BASE_URL: `${sandboxUrl}/model/v1`,
+			AI_MODELS: "sandbox",
+			EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
+			ADMIN_EMAILS: "admin@example.com",
+			SANDBOX_URL: sandboxUrl,
+			DEV_CLOCK_URL: `${sandboxUrl}/__sandbox/clock`,
+		})),
+	],
+	test: {
+		name: `contract-${provider}`,
+		include,
+		globalSetup: ["tests/sandbox-setup.ts"],
+		setupFiles: ["tests/database-setup.ts"],
+		// One sandbox serves them all, and its faults are for everyone.
+		fileParallelism: false,
+		testTimeout: 30_000,
+	},
+});
+
 export default defineConfig({
 	test: {
 		projects: [
@@ -89,9 +128,12 @@ export default defineConfig({
 					testTimeout: 30_000,
 				},
 			},
+			contract("flowglad", ["tests/contract/**/*.test.ts"]),
+			contract("stripe", ["tests/contract/**/*.test.ts", "tests/stripe/**/*.test.ts"]),
+			contract("none", ["tests/contract/**/*.test.ts"]),
 			{
 				// Blank, whatever the developer's own .dev.vars say.
-				plugins: [worker(() => ({ AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", EMAIL_URL: "" }))],
+				plugins: [worker(() => ({ AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", STRIPE_SECRET_KEY: "", EMAIL_URL: "" }))],
 				test: {
 					name: "bare",
 					include: ["tests/bare/**/*.test.ts"],

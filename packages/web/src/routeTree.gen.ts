@@ -22,6 +22,7 @@ import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
+import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiBillingSplatRouteImport } from './routes/api/billing/$'
@@ -99,6 +100,11 @@ const ApiAdminCorrectionsRoute = ApiAdminCorrectionsRouteImport.update({
   path: '/api/admin/corrections',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiAdminGrantsRoute = ApiAdminGrantsRouteImport.update({
+  id: '/api/admin/grants',
+  path: '/api/admin/grants',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiAdminLedgersRoute = ApiAdminLedgersRouteImport.update({
   id: '/api/admin/ledgers',
   path: '/api/admin/ledgers',
@@ -173,6 +179,7 @@ export interface FileRoutesByFullPath {
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
+  '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
@@ -199,6 +206,7 @@ export interface FileRoutesByTo {
   '/': typeof ChatIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
+  '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
@@ -227,6 +235,7 @@ export interface FileRoutesById {
   '/_chat/': typeof ChatIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
+  '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
@@ -255,6 +264,7 @@ export interface FileRouteTypes {
     | '/invitation/$invitationId'
     | '/c/$chatId'
     | '/api/admin/corrections'
+    | '/api/admin/grants'
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/billing/$'
@@ -281,6 +291,7 @@ export interface FileRouteTypes {
     | '/'
     | '/c/$chatId'
     | '/api/admin/corrections'
+    | '/api/admin/grants'
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/billing/$'
@@ -308,6 +319,7 @@ export interface FileRouteTypes {
     | '/_chat/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
+    | '/api/admin/grants'
     | '/api/admin/ledgers'
     | '/api/auth/$'
     | '/api/billing/$'
@@ -334,6 +346,7 @@ export interface RootRouteChildren {
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
+  ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiBillingSplatRoute: typeof ApiBillingSplatRoute
@@ -439,6 +452,13 @@ declare module '@tanstack/react-router' {
       path: '/api/admin/corrections'
       fullPath: '/api/admin/corrections'
       preLoaderRoute: typeof ApiAdminCorrectionsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/admin/grants': {
+      id: '/api/admin/grants'
+      path: '/api/admin/grants'
+      fullPath: '/api/admin/grants'
+      preLoaderRoute: typeof ApiAdminGrantsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/admin/ledgers': {
@@ -552,6 +572,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
+  ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiBillingSplatRoute: ApiBillingSplatRoute,

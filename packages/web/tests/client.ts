@@ -1,5 +1,5 @@
 import { env, exports } from "cloudflare:workers";
-import type { AnswerMetadata, Problem, UsageView } from "../src/view.ts";
+import type { AnswerMetadata, BillingView, Problem, UsageView } from "../src/view.ts";
 
 const ORIGIN = "http://localhost";
 
@@ -75,10 +75,21 @@ export class Client {
 		await (await this.fetch(link)).body?.cancel();
 	}
 
+	/** Where to pay for a plan or top-up. */
+	async checkout(priceSlug: string): Promise<string> {
+		const response = await this.post("/api/billing/checkout", { priceSlug });
+		if (!response.ok) throw new Error(`checkout: ${response.status} ${await response.text()}`);
+		return (await response.json<{ url: string }>()).url;
+	}
+
+	/** What the account page shows of plans, cards and invoices. */
+	async billing(): Promise<BillingView> {
+		return (await this.fetch("/api/billing")).json();
+	}
+
 	/** Buys a plan or top-up: the app's checkout, then "Pay" on the provider's page. */
 	async buy(priceSlug: string): Promise<void> {
-		const { url } = await (await this.post("/api/flowglad/checkout", { priceSlug })).json<{ url: string }>();
-		await pay(url);
+		await pay(await this.checkout(priceSlug));
 	}
 
 	async subscribe(): Promise<{ id: string; email: string }> {
@@ -129,6 +140,14 @@ export interface SandboxState {
 	modelCalls: { messages: { role: string; content: unknown }[]; aborted: boolean; model: string }[];
 	calls: Record<string, number>;
 	faults: { api: { times?: number }[] };
+	stripe: {
+		customers: { id: string; metadata: Record<string, string> }[];
+		checkoutSessions: { id: string; status: string; customer: string }[];
+		subscriptions: { id: string; status: string; customer: string }[];
+		charges: { id: string; payment_intent: string; amount: number; metadata: Record<string, string> }[];
+		meterEvents: { identifier: string; payload: Record<string, string> }[];
+		events: { id: string; type: string; data: { object: object } }[];
+	};
 }
 
 export async function sandboxState(): Promise<SandboxState> {
@@ -152,7 +171,7 @@ export async function settings(set: Record<string, boolean | number>): Promise<v
 	await control("settings", set);
 }
 
-async function control(what: string, body: object): Promise<void> {
+export async function control(what: string, body: object): Promise<void> {
 	const response = await fetch(`${env.SANDBOX_URL}/__sandbox/${what}`, {
 		method: "POST",
 		headers: { "content-type": "application/json" },

@@ -3,5 +3,6 @@ declare namespace Cloudflare {
 	interface Env {
 		TEST_MIGRATIONS: import("@cloudflare/vitest-plugin").D1Migration[];
 		SANDBOX_URL: string;
+		BILLING_PROVIDER: string;
 	}
 }

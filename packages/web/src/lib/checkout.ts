@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { config } from "../config.ts";
 import type { CustomerBilling, Offer } from "./billing.ts";
 import { refuse } from "./http.ts";
 import { billingProvider, statusOf } from "./provider.ts";
@@ -7,7 +8,7 @@ import { customerOf, type User } from "./subject.ts";
 /** Flowglad's client tries for up to 3 × 60 s; nobody in front of a page waits so long. */
 const PROVIDER_DEADLINE_MS = 10_000;
 
-/** What is to be bought, by its slug or its id, and the pages of ours to come back to. */
+/** What is to be bought, by its slug or its id, else the Pro plan; and the pages of ours to come back to. */
 export interface Wanted {
 	priceSlug?: string | undefined;
 	priceId?: string | undefined;
@@ -58,7 +59,10 @@ export function assertVerified(user: User): void {
  * and grant nothing (flowglad.md, e). It grants a top-up to the newest plan.
  */
 function assertMayBuy({ offers, plans: [plan] }: CustomerBilling, { priceSlug, priceId }: Wanted): Offer {
-	const offer = offers.find((one) => (priceSlug === undefined ? one.priceId === priceId : one.priceSlug === priceSlug));
+	const isNamed = priceSlug !== undefined || priceId !== undefined;
+	const offer = isNamed
+		? offers.find((one) => (priceSlug === undefined ? one.priceId === priceId : one.priceSlug === priceSlug))
+		: proOf(offers);
 	if (!offer) refuse(400, "Unknown price", "There is no plan or top-up of this name.");
 	if (offer.kind === "free") refuse(400, "Nothing to buy", "Every account has this plan already.");
 	if (offer.kind === "subscription") {
@@ -70,6 +74,14 @@ function assertMayBuy({ offers, plans: [plan] }: CustomerBilling, { priceSlug, p
 		refuse(409, "Plan is ending", "A top-up would end with your plan. Keep the plan first, on your account page.");
 	}
 	return offer;
+}
+
+/** The plan that the configuration names, by its lookup key first; else the cheapest that is sold. */
+function proOf(offers: Offer[]): Offer | undefined {
+	const { billing } = config();
+	const plans = offers.filter(({ kind }) => kind === "subscription");
+	if (billing.kind !== "stripe") return plans[0];
+	return plans.find(({ priceSlug }) => priceSlug === billing.proPrice) ?? plans.find(({ priceId }) => priceId === billing.proPrice);
 }
 
 function alreadySubscribed(): never {

@@ -2,10 +2,13 @@ import { env } from "cloudflare:workers";
 import { BOUND_OF_FORGIVENESS, WHO_PAYS } from "@parley/metering";
 import { createServerFn } from "@tanstack/react-start";
 import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
+import { z } from "zod";
 import { config } from "../config.ts";
 import type { ChatView, InvitationView, OrganizationsView, PricingView, Shell, Viewer } from "../view.ts";
 import { getBillingSummary } from "./billing.ts";
+import { checkoutOf } from "./checkout.ts";
 import { moveGuestToAccount } from "./guest-to-account.ts";
+import { refuse } from "./http.ts";
 import { allowedModels } from "./model.ts";
 import { invitationFor, organizationsOf } from "./organization.ts";
 import { billingProvider } from "./provider.ts";
@@ -71,6 +74,23 @@ export const loadInvitation = createServerFn({ method: "GET" })
 		const user = await userOf(getRequest(), { fresh: true });
 		const invitation = /^[A-Za-z0-9_-]{1,64}$/.test(data) ? await invitationFor(data, user) : null;
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
+	});
+
+const path = z.string().max(2048);
+const wanted = z.object({ priceSlug: z.string().max(128).optional(), successUrl: path, cancelUrl: path });
+
+/**
+ * Where to pay, for a page of ours that asks from its code (seed 002's action): without a price, for the Pro plan.
+ * @throws as refusals do, "Email not verified" among them
+ */
+export const createCheckoutSession = createServerFn({ method: "POST" })
+	.validator(wanted)
+	.handler(async ({ data }): Promise<{ url: string }> => {
+		const request = getRequest();
+		const user = await userOf(request, { fresh: true });
+		if (!user) refuse(401, "Not signed in", "Sign in to buy a plan.");
+		const { url } = await checkoutOf(request, user, data);
+		return { url };
 	});
 
 async function settleGuest(request: Request, subject: Subject): Promise<void> {

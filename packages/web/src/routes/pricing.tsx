@@ -6,7 +6,7 @@ import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx
 import { Page } from "../components/frame/page.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadPricing, loadShell } from "../lib/pages.ts";
+import { createCheckoutSession, loadPricing, loadShell } from "../lib/pages.ts";
 
 export const Route = createFileRoute("/pricing")({
 	validateSearch: linkErrorOf,
@@ -46,7 +46,7 @@ function PricingPage() {
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
 			{shell.billing !== "none" && <BuyingFor viewer={shell.viewer} />}
-			<Plans pricing={pricing} shell={shell} />
+			<Plans pricing={pricing} shell={shell} onBuy={leadToCheckout} />
 			{shell.billing === "none" ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
 					Paid plans are not set up on this server. Guests and free accounts work as they are.
@@ -63,4 +63,10 @@ function PricingPage() {
 			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
 	);
+}
+
+async function leadToCheckout(priceSlug: string, successUrl: string, cancelUrl: string): Promise<boolean> {
+	const checkout = await createCheckoutSession({ data: { priceSlug, successUrl, cancelUrl } }).catch(() => undefined);
+	if (checkout) location.assign(checkout.url);
+	return checkout !== undefined;
 }

@@ -31,7 +31,7 @@ async function pressInSdk(user: Client, priceSlug: string): Promise<string> {
 	return data.url;
 }
 
-const refresh = async (user: Client) => (await user.post("/api/flowglad/refresh", {})).json<UsageView>();
+const refresh = async (user: Client) => (await user.post("/api/billing/refresh", {})).json<UsageView>();
 
 describe("one open checkout a customer", () => {
 	test("20 presses at once, by both ways, make one", async () => {
@@ -140,11 +140,11 @@ describe("back from a checkout", () => {
 	}, 60_000);
 
 	test("is for who is signed in, and only as POST", async () => {
-		const response = await new Client().post("/api/flowglad/refresh", {});
+		const response = await new Client().post("/api/billing/refresh", {});
 		expect(response.status).toBe(401);
-		expect(await response.json()).toEqual({ error: "Unauthorized" });
+		expect(await response.json()).toMatchObject({ title: "Not signed in" });
 		const { user } = await confirmed();
-		expect((await user.fetch("/api/flowglad/refresh")).status).toBe(405);
+		expect((await user.fetch("/api/billing/refresh")).status).toBe(405);
 	});
 
 	test("what was pressed half an hour ago is awaited no more", async () => {

@@ -58,7 +58,7 @@ describe("a plan whose credits have not been granted yet", () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		expect((await sandboxState()).subscriptions.filter((one) => !one.isFreePlan)).toHaveLength(1);
-		const refresh = async () => (await user.post("/api/flowglad/refresh", {})).json<UsageView>();
+		const refresh = async () => (await user.post("/api/billing/refresh", {})).json<UsageView>();
 		expect(await refresh()).toMatchObject({ tier: "free", remaining: 20, checkoutOpen: true });
 		expect(await buying(user, "pro_monthly")).toEqual({ status: 409, title: "Already subscribed" });
 		await eventually(async () => expect(await refresh()).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
@@ -69,7 +69,7 @@ describe("a plan whose credits have not been granted yet", () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect((await sandboxState()).subscriptions.filter((one) => one.status === "canceled")).toHaveLength(2));
-		expect(await (await user.post("/api/flowglad/refresh", {})).json()).toMatchObject({ tier: "free", remaining: 20 });
+		expect(await (await user.post("/api/billing/refresh", {})).json()).toMatchObject({ tier: "free", remaining: 20 });
 		await faults({});
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -168,14 +168,14 @@ describe("what is bought beside a plan", () => {
 		const { data } = await response.json<{ data: { url: string } }>();
 		expect(await user.usage()).toMatchObject({ checkoutOpen: true });
 		await fetch(data.url, { method: "POST", body: new URLSearchParams({ action: "pay" }), redirect: "manual" });
-		const refresh = async () => (await user.post("/api/flowglad/refresh", {})).json<UsageView>();
+		const refresh = async () => (await user.post("/api/billing/refresh", {})).json<UsageView>();
 		await eventually(async () => expect(await refresh()).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
 	});
 
 	test("a card is added by a checkout that nothing is awaited of, and is listed with the invoices and their receipts", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
-		await (await user.post("/api/flowglad/refresh", {})).body?.cancel();
+		await (await user.post("/api/billing/refresh", {})).body?.cancel();
 		const pages = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
 		const response = await user.post("/api/flowglad/checkout-sessions/create-add-payment-method", pages);
 		const { data } = await response.json<{ data: { url: string } }>();
@@ -260,7 +260,7 @@ describe("a key that is rate-limited, which shows as 401", () => {
 		expect(await problemOf(await user.fetch("/api/flowglad/billing"))).toEqual({ status: 502, title: "Billing unavailable" });
 		// What was read before goes on being believed.
 		await ledgerOf(userId).refresh(`user:${userId}`);
-		expect(await (await user.post("/api/flowglad/refresh", {})).json()).toMatchObject({ tier: "paid", remaining: 1000 });
+		expect(await (await user.post("/api/billing/refresh", {})).json()).toMatchObject({ tier: "paid", remaining: 1000 });
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		expect((await user.fetch("/pricing")).status).toBe(200);
 	});

@@ -3,7 +3,7 @@ import type { Shell } from "../../view.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
-import { serverActions } from "./server-source.tsx";
+import type { BillingActions } from "./source.ts";
 
 // @flowglad/react is loaded for a signed-in reader of this page, and never on the server.
 const FlowgladCheckout = import.meta.env.SSR
@@ -12,12 +12,14 @@ const FlowgladCheckout = import.meta.env.SSR
 
 interface BuyButtonProps extends CheckoutProps {
 	provider: Shell["billing"];
+	/** Has the server open the checkout; Flowglad's hook does it itself. */
+	onBuy: BillingActions["buy"];
 	viewer: Shell["viewer"] & { kind: "user" };
 	mailboxUrl: string | null;
 }
 
 /** To the checkout; or, while the address is not confirmed, to what has to be done first. */
-export function BuyButton({ provider, viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
+export function BuyButton({ provider, onBuy, viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
 	const hydrated = useHydrated();
 	const [asked, setAsked] = useState(false);
 	const { label, main, priceSlug, successPath, cancelPath } = checkout;
@@ -37,7 +39,7 @@ export function BuyButton({ provider, viewer, mailboxUrl, ...checkout }: BuyButt
 	);
 	if (!hydrated) return waiting;
 	if (provider !== "flowglad") {
-		return <CheckoutButton label={label} main={main} open={() => serverActions.buy(priceSlug, successPath, cancelPath)} />;
+		return <CheckoutButton label={label} main={main} open={() => onBuy(priceSlug, successPath, cancelPath)} />;
 	}
 	return (
 		<Suspense fallback={waiting}>

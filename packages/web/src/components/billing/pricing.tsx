@@ -4,13 +4,14 @@ import { BuyButton } from "./buy-button.tsx";
 import { priceText } from "./money.ts";
 import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";
 import { returnPath } from "./return-path.ts";
+import type { BillingActions } from "./source.ts";
 
 interface PricingProps {
 	pricing: PricingView;
 	shell: Shell;
 }
 
-export function Plans({ pricing, shell }: PricingProps) {
+export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribeProps, "onBuy">) {
 	const { viewer, usage } = shell;
 	const free = pricing.plans.find(({ kind }) => kind === "free");
 	const paid = pricing.plans.filter(({ kind }) => kind === "subscription");
@@ -51,7 +52,7 @@ export function Plans({ pricing, shell }: PricingProps) {
 					every={plan.interval ? `a ${plan.interval}` : ""}
 					lines={[...plan.features, ...trialLine(plan), "Cancel whenever you like; it runs to the end of what you paid for."]}
 					current={plan.current}
-					action={<Subscribe plan={plan} main={place === 0} isChange={paid.some(({ current }) => current)} shell={shell} />}
+					action={<Subscribe plan={plan} main={place === 0} isChange={paid.some(({ current }) => current)} shell={shell} onBuy={onBuy} />}
 				/>
 			))}
 		</div>
@@ -72,9 +73,10 @@ interface SubscribeProps {
 	/** The reader has a paid plan already. */
 	isChange: boolean;
 	shell: Shell;
+	onBuy: BillingActions["buy"];
 }
 
-function Subscribe({ plan, main, isChange, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
+function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
 	if (billing !== "none" && !decides(viewer)) return null;
 	if (isChange || usage.tier === "paid") {
 		return (
@@ -94,6 +96,7 @@ function Subscribe({ plan, main, isChange, shell: { viewer, usage, billing, mail
 	return (
 		<BuyButton
 			provider={billing}
+			onBuy={onBuy}
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
 			main={main}

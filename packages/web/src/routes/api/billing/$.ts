@@ -17,7 +17,8 @@ async function read(request: Request, path: string): Promise<Response> {
 	const user = await payer(request);
 	if (path === "") return readBilling(user);
 	if (path === "portal") return leadToPortal(request, user);
-	return nothingHere();
+	if (path !== "refresh" && !Object.hasOwn(ACTIONS, path)) return nothingHere();
+	return refuse(405, "Method not allowed", "This address answers to POST.", { allow: "POST" });
 }
 
 async function act(request: Request, path: string): Promise<Response> {

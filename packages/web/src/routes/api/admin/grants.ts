@@ -1,0 +1,38 @@
+import { env } from "cloudflare:workers";
+import { createFileRoute } from "@tanstack/react-router";
+import { z } from "zod";
+import { config } from "../../../config.ts";
+import { assertAdmin } from "../../../lib/admin.ts";
+import { describe } from "../../../lib/chat-request.ts";
+import { api, readJson, refuse } from "../../../lib/http.ts";
+
+export const Route = createFileRoute("/api/admin/grants")({
+	server: { handlers: api({ POST: ({ request }) => grant(request) }) },
+});
+
+const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const body = z.object({
+	userId: name,
+	/** Of the grant: sent twice it counts once. */
+	id: name,
+	units: z.int().min(1).max(100_000),
+	/** The first instant at which the credits can no longer be spent; without it, never. */
+	expiresAt: z.iso.datetime().optional(),
+});
+
+/** Gives a user requests beside what their day or plan has, spent after it. Where Flowglad keeps the credits, they are granted there. */
+async function grant(request: Request): Promise<Response> {
+	await assertAdmin(request);
+	const parsed = body.safeParse(await readJson(request));
+	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (config().billing.kind === "flowglad") {
+		refuse(409, "Credits are kept elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
+	}
+	const { userId, id, units, expiresAt } = parsed.data;
+	const key = `user:${userId}`;
+	const ledger = env.USAGE_LEDGER.getByName(key);
+	if (!(await ledger.grant(key, `admin:${id}`, units, expiresAt === undefined ? null : Date.parse(expiresAt)))) {
+		refuse(409, "Grant contradicts the ledger", "The id was used for another grant.");
+	}
+	return Response.json({ usage: await ledger.usage(key) }, { status: 201 });
+}

@@ -1,0 +1,75 @@
+import { env } from "cloudflare:workers";
+import { Client, sandboxState } from "../client.ts";
+
+// What differs between the providers of the contract, for tests that are the same for each.
+
+export const provider = env.BILLING_PROVIDER as "flowglad" | "stripe" | "none";
+/** Whether anything is sold at all. */
+export const sells = provider !== "none";
+
+export const id = () => crypto.randomUUID();
+
+/** A user with a confirmed address, who may buy. */
+export async function confirmed(): Promise<{ user: Client; userId: string }> {
+	const user = new Client();
+	const { id: userId, email } = await user.signUp();
+	await user.confirm(email);
+	return { user, userId };
+}
+
+/** A user who has bought Pro. */
+export async function subscribed(): Promise<{ user: Client; userId: string; planId: string }> {
+	const { user, userId } = await confirmed();
+	await user.buy("pro_monthly");
+	const planId = (await user.billing()).plans[0]?.id ?? "";
+	return { user, userId, planId };
+}
+
+/** What the provider has been told of a subject's usage: units by the id of the request. */
+export async function reported(subjectKey: string): Promise<Record<string, number>> {
+	const { usageEvents, stripe } = await sandboxState();
+	const events =
+		provider === "stripe"
+			? stripe.meterEvents.map(({ identifier, payload }) => [identifier, Number(payload.value)] as const)
+			: usageEvents.map(({ transactionId, amount }) => [transactionId, amount] as const);
+	const own = events.filter(([name]) => name.startsWith(`${subjectKey}:`));
+	return Object.fromEntries(own.map(([name, units]) => [name.slice(subjectKey.length + 1), units]));
+}
+
+/** Where a fault hits all of the provider's API. */
+export const apiPath = provider === "stripe" ? "/v1/*" : "/api/v1/*";
+/** Where it hits the opening of checkouts. */
+export const checkoutPath = provider === "stripe" ? "/v1/checkout/sessions" : "/api/v1/checkout-sessions";
+
+/** A webhook about a customer, signed as the provider signs. */
+export async function webhook(
+	about: { userId: string; customerId: string | null },
+	options: { secret?: string; messageId?: string; ageS?: number; type?: string; object?: object } = {},
+): Promise<{ body: string; headers: Record<string, string> }> {
+	const { secret = "the webhook secret of the tests", messageId = `evt_${id()}`, ageS = 0, type = "invoice.paid" } = options;
+	const timestamp = Math.floor(Date.now() / 1000) - ageS;
+	if (provider === "stripe") {
+		const object = options.object ?? { id: "in_1", object: "invoice", customer: about.customerId };
+		const body = JSON.stringify({ id: messageId, object: "event", type, created: timestamp, data: { object } });
+		const signature = [...new Uint8Array(await hmac(`whsec_${secret}`, `${timestamp}.${body}`))];
+		const hex = signature.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+		return { body, headers: { "stripe-signature": `t=${timestamp},v1=${hex}` } };
+	}
+	const customer = { id: "cus_1", externalId: about.userId };
+	const body = JSON.stringify({ id: "sub_1", object: "subscription", customer, pricingModelId: "pm_1" });
+	const signature = btoa(String.fromCharCode(...new Uint8Array(await hmac(secret, `${messageId}.${timestamp}.${body}`))));
+	return { body, headers: { "svix-id": messageId, "svix-timestamp": String(timestamp), "svix-signature": `v1,${signature}` } };
+}
+
+async function hmac(secret: string, text: string): Promise<ArrayBuffer> {
+	const bytes = new TextEncoder();
+	const key = await crypto.subtle.importKey("raw", bytes.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+	return crypto.subtle.sign("HMAC", key, bytes.encode(text));
+}
+
+/** The provider's id of a customer. */
+export async function customerIdOf(userId: string): Promise<string | null> {
+	const { customers, stripe } = await sandboxState();
+	if (provider === "stripe") return stripe.customers.find(({ metadata }) => metadata.userId === userId)?.id ?? null;
+	return customers.find(({ externalId }) => externalId === userId)?.id ?? null;
+}
