@@ -20,6 +20,8 @@ export const settingsSchema = z.strictObject({
 	freeCredits: count.max(1_000_000),
 	/** A second paid plan, to adjust to. */
 	maxPlan: z.boolean(),
+	/** Whether Stripe's side sells the plans from the start; off, it is an account without products. */
+	stripeCatalogue: z.boolean(),
 });
 
 /**
@@ -43,4 +45,5 @@ export const defaultSettings: Settings = {
 	proTrialDays: 0,
 	freeCredits: 0,
 	maxPlan: false,
+	stripeCatalogue: true,
 };
