@@ -109,8 +109,8 @@ async function topUpsOf(client: Stripe, customer: string): Promise<TopUp[]> {
 
 let offers: { readAtMs: number; prices: Promise<Stripe.Price[]> } | null = null;
 
-/** The prices that are sold here, at most 10 s old: anyone may ask for them. A failure is not kept. */
-function pricesOnSale(timeoutMs = TIMEOUT_MS): Promise<Stripe.Price[]> {
+/** What is sold to a visitor, at most 10 s old: anyone may ask for it. A failure is not kept. */
+function pricesForVisitors(timeoutMs: number): Promise<Stripe.Price[]> {
 	if (!offers || Date.now() - offers.readAtMs >= OFFERS_KEPT_MS) {
 		const reading = { readAtMs: Date.now(), prices: readPrices(timeoutMs) };
 		reading.prices.catch(() => {
@@ -134,7 +134,7 @@ function toOffers(prices: Stripe.Price[], currentPriceId?: string): Offer[] {
 
 async function readBilling(externalId: string): Promise<CustomerBilling> {
 	const client = stripe();
-	const [prices, customer] = await Promise.all([pricesOnSale(), customerIdOf(externalId)]);
+	const [prices, customer] = await Promise.all([readPrices(TIMEOUT_MS), customerIdOf(externalId)]);
 	const nothing = { customerId: null, plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, creditsBought: 0 };
 	if (customer === null) return { ...nothing, offers: toOffers(prices) };
 	const [subscriptions, topUps, methods, invoices, account] = await Promise.all([
@@ -330,7 +330,7 @@ export const stripeProvider: BillingProvider = {
 
 	async readOffer(externalId, timeoutMs) {
 		const [prices, subscriptions] = await Promise.all([
-			pricesOnSale(timeoutMs),
+			externalId === null ? pricesForVisitors(timeoutMs) : readPrices(timeoutMs),
 			externalId === null ? [] : ofCustomer(externalId, (customer) => subscriptionsOf(stripe(timeoutMs), customer)),
 		]);
 		const [plan] = byNewest(subscriptions.filter(isCurrent));

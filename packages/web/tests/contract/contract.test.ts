@@ -36,10 +36,10 @@ describe("a visitor", () => {
 	test("has five requests, whoever sells", async () => {
 		const guest = await new Client().visit();
 		for (let left = 4; left >= 0; left -= 1) {
-			expect((await guest.chat("c", id())).metadata.counted).toBe(true);
+			expect((await guest.chat(id(), id())).metadata.counted).toBe(true);
 			expect(await guest.usage()).toMatchObject({ tier: "guest", remaining: left, unverified: false });
 		}
-		expect((await guest.chat("c", id())).problem).toMatchObject({ status: 429, policy: "guest" });
+		expect((await guest.chat(id(), id())).problem).toMatchObject({ status: 429, policy: "guest" });
 	});
 
 	test("buys nothing, and sees nobody's billing", async () => {
@@ -55,7 +55,7 @@ describe("an account without a plan", () => {
 	test("has 20 requests a day", async () => {
 		const { user } = await confirmed();
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20, topUps: 0, unverified: false, checkoutOpen: false });
-		expect((await user.chat("c", id())).metadata.counted).toBe(true);
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
 	});
 
@@ -68,7 +68,7 @@ describe("an account without a plan", () => {
 
 	test("reports none of its requests to anyone", async () => {
 		const { user, userId } = await confirmed();
-		await user.chat("c", id());
+		await user.chat(id(), id());
 		await runDurableObjectAlarm(ledgerOf(userId));
 		expect(await reported(`user:${userId}`)).toEqual({});
 	});
@@ -216,7 +216,7 @@ describe("a plan's requests", () => {
 	test("are counted here, and each is reported once", async () => {
 		const { user, userId } = sells ? await subscribed() : await confirmed();
 		const requests = [id(), id(), id()];
-		for (const requestId of requests) expect((await user.chat("chat", requestId)).metadata.counted).toBe(true);
+		for (const requestId of requests) expect((await user.chat(id(), requestId)).metadata.counted).toBe(true);
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: sells ? 997 : 17 });
 		await eventually(async () => {
 			await runDurableObjectAlarm(ledgerOf(userId));
@@ -230,7 +230,7 @@ describe("a plan's requests", () => {
 		const { user, userId } = sells ? await subscribed() : await confirmed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
 		const requestId = id();
-		expect((await user.chat("chat", requestId)).metadata.counted).toBe(true);
+		expect((await user.chat(id(), requestId)).metadata.counted).toBe(true);
 		await runDurableObjectAlarm(ledgerOf(userId));
 		expect(await user.usage()).toMatchObject({ tier: sells ? "paid" : "free", used: 1, unverified: false });
 		await faults({});
@@ -242,7 +242,7 @@ describe("a plan's requests", () => {
 	test("a report whose answer is lost counts once", async () => {
 		if (!sells) return sellsNothing("refresh");
 		const { user, userId } = await subscribed();
-		await user.chat("chat", id());
+		await user.chat(id(), id());
 		await faults({
 			api: [{ path: provider === "stripe" ? "/v1/billing/meter_events" : "/api/v1/usage-events/bulk", dropAfterCommit: true, times: 2 }],
 		});
@@ -322,7 +322,9 @@ describe("a top-up", () => {
 		const { user } = await subscribed();
 		for (const remaining of [2000, 3000]) {
 			await user.buy("top_up_1000");
-			expect(await (await user.post("/api/billing/refresh", {})).json()).toMatchObject({ remaining, topUps: remaining - 1000 });
+			await eventually(async () => {
+				expect(await (await user.post("/api/billing/refresh", {})).json()).toMatchObject({ remaining, topUps: remaining - 1000 });
+			});
 		}
 		expect((await user.billing()).invoices.filter(({ amountCents }) => amountCents === 800)).toHaveLength(2);
 	});
@@ -468,11 +470,8 @@ describe("a provider that is down", () => {
 	test("sells nothing on the pricing page, and says so", async () => {
 		const { user } = sells ? await subscribed() : await confirmed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
-		const html = await eventually(async () => {
-			const text = await (await user.fetch("/pricing")).text();
-			expect(text.includes("the billing service did not reply")).toBe(sells && provider === "flowglad");
-			return text;
-		}, 1_000).catch(async () => (await user.fetch("/pricing")).text());
+		const html = await (await user.fetch("/pricing")).text();
+		expect(html.includes("the billing service did not reply")).toBe(sells);
 		expect(html).toContain("One request, one mark");
 	});
 });
@@ -516,8 +515,9 @@ describe("an organization", () => {
 		await owner.post("/api/auth/organization/set-active", { organizationId });
 		if (!sells) return expect(await owner.usage()).toMatchObject({ tier: "free", limit: 20 });
 		await owner.buy("pro_monthly");
+		await owner.usage();
 		const requestId = id();
-		expect((await owner.chat("chat", requestId)).metadata.counted).toBe(true);
+		expect((await owner.chat(id(), requestId)).metadata.counted).toBe(true);
 		expect(await owner.usage()).toMatchObject({ tier: "paid", used: 1, organization: { name: "Ada's" } });
 		await eventually(async () => {
 			await runDurableObjectAlarm(env.USAGE_LEDGER.getByName(`org:${organizationId}`));

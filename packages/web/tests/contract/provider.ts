@@ -17,10 +17,11 @@ export async function confirmed(): Promise<{ user: Client; userId: string }> {
 	return { user, userId };
 }
 
-/** A user who has bought Pro. */
+/** A user who has bought Pro, and whose ledger knows it: the first request after a purchase would not wait for the provider. */
 export async function subscribed(): Promise<{ user: Client; userId: string; planId: string }> {
 	const { user, userId } = await confirmed();
 	await user.buy("pro_monthly");
+	await user.usage();
 	const planId = (await user.billing()).plans[0]?.id ?? "";
 	return { user, userId, planId };
 }
