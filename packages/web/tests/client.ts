@@ -171,13 +171,25 @@ export async function settings(set: Record<string, boolean | number>): Promise<v
 	await control("settings", set);
 }
 
-export async function control(what: string, body: object): Promise<void> {
+export async function control(what: string, body: object): Promise<Response> {
 	const response = await fetch(`${env.SANDBOX_URL}/__sandbox/${what}`, {
 		method: "POST",
 		headers: { "content-type": "application/json" },
 		body: JSON.stringify(body),
 	});
 	if (!response.ok) throw new Error(await response.text());
+	return response;
+}
+
+/** Moves the sandbox's clock, and tells the app of it as the sandbox does. Answers where it stands. */
+export async function moveClock(
+	body: { advanceMs: number } | { nowMs: number } | { offsetMs: number } | { frozen: boolean },
+): Promise<number> {
+	const moved = await control("clock", body);
+	const { nowMs, offsetMs, frozenAtMs } = await moved.json<{ nowMs: number; offsetMs: number; frozenAtMs: number | null }>();
+	const told = await new Client().post("/api/dev/clock", { nowMs, offsetMs, frozenAtMs });
+	if (told.status !== 204) throw new Error(`the app did not follow the clock: ${told.status}`);
+	return nowMs;
 }
 
 export async function resetSandbox(): Promise<void> {

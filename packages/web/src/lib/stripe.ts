@@ -35,6 +35,7 @@ const LIST_MAX = 1_000;
 const WEBHOOK_AGE_MAX_S = 300;
 /** Stripe takes a meter event's identifier for a new one after "at least 24 hours". */
 const IDENTIFIER_KEPT_MS = 24 * 3_600_000;
+const IDENTIFIER_CHARS_MAX = 100;
 const OFFERS_KEPT_MS = 10_000;
 
 function settings() {
@@ -256,14 +257,15 @@ async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId }:
 	return "period-end";
 }
 
-function meterEvent(customer: string, subjectKey: string, report: Report): Stripe.Billing.MeterEventCreateParams {
-	return {
-		event_name: AI_REQUESTS_METER,
-		payload: { stripe_customer_id: customer, value: String(report.units) },
-		// The subject's key in front: no one can claim another's request by naming its id.
-		identifier: `${subjectKey}:${report.id}`,
-		timestamp: Math.floor(report.usedAtMs / 1000),
-	};
+/**
+ * The outbox's name of a report, with the subject's key in front: no one can claim another's request by naming its id. Stripe takes 100 characters; of a
+ * longer one, its hash.
+ */
+async function identifierOf(subjectKey: string, { id }: Report): Promise<string> {
+	const name = `${subjectKey}:${id}`;
+	if (name.length <= IDENTIFIER_CHARS_MAX) return name;
+	const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
+	return `sha256:${[...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Stripe refuses an identifier that it has, which is as good as having taken it. */
@@ -271,14 +273,20 @@ function isKnownAlready(error: unknown): boolean {
 	return error instanceof Stripe.errors.StripeInvalidRequestError && /already exists with identifier/i.test(error.message);
 }
 
-async function report(client: Stripe, subjectKey: string, one: Report): Promise<Stripe.Billing.MeterEvent | null> {
+async function report(client: Stripe, subjectKey: string, one: Report): Promise<Stripe.Billing.MeterEvent | { identifier: string }> {
 	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
 	if (customer === null) throw new Error(`${subjectKey} has no customer`);
+	const identifier = await identifierOf(subjectKey, one);
 	try {
-		return await client.billing.meterEvents.create(meterEvent(customer, subjectKey, one));
+		return await client.billing.meterEvents.create({
+			event_name: AI_REQUESTS_METER,
+			payload: { stripe_customer_id: customer, value: String(one.units) },
+			identifier,
+			timestamp: Math.floor(one.usedAtMs / 1000),
+		});
 	} catch (error) {
 		if (!isKnownAlready(error)) throw error;
-		return null;
+		return { identifier };
 	}
 }
 
@@ -389,7 +397,7 @@ export const stripeProvider: BillingProvider = {
 	},
 
 	async reportOne(subjectKey, one, timeoutMs) {
-		return (await report(stripe(timeoutMs, 0), subjectKey, one)) ?? { identifier: `${subjectKey}:${one.id}` };
+		return report(stripe(timeoutMs, 0), subjectKey, one);
 	},
 
 	async unitsReported(externalId, fromMs, toMs, timeoutMs) {

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { now } from "../../src/lib/clock.ts";
 import { loadDevClock } from "../../src/lib/dev-clock.ts";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
-import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+import { Client, eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 
 // The app follows the clock of development: the sandbox's, as `npm start` has it.
 
@@ -13,19 +13,9 @@ const DAY_MS = 86_400_000;
 const id = () => crypto.randomUUID();
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
-/** Moves the sandbox's clock, and tells the app of it as the sandbox does. */
-async function move(body: object): Promise<number> {
-	const moved = await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body: JSON.stringify(body), headers: JSON_BODY });
-	const { nowMs, offsetMs, frozenAtMs } = await moved.json<{ nowMs: number; offsetMs: number; frozenAtMs: number | null }>();
-	const told = await new Client().post("/api/dev/clock", { nowMs, offsetMs, frozenAtMs });
-	expect(told.status).toBe(204);
-	return nowMs;
-}
-const JSON_BODY = { "content-type": "application/json" };
-
 async function reset(): Promise<void> {
 	await resetSandbox();
-	await move({ offsetMs: 0 });
+	await moveClock({ offsetMs: 0 });
 }
 
 function rowsOf(key: string) {
@@ -46,7 +36,9 @@ describe("an isolate", () => {
 
 	test("asks where the clock stands before it decides anything", async () => {
 		const body = JSON.stringify({ advanceMs: 40 * DAY_MS });
-		await (await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body, headers: JSON_BODY })).text();
+		await (
+			await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body, headers: { "content-type": "application/json" } })
+		).text();
 		const guest = await new Client().visit();
 		const [, , bornDay] = guest.cookies.get("parley.guest")?.split(".") ?? [];
 		expect(Number(bornDay)).toBe(Math.floor(Date.now() / DAY_MS) + 40);
@@ -80,7 +72,7 @@ describe("a move", () => {
 		const tomorrow = Date.parse((await refused.json<{ resetAt: string }>()).resetAt);
 		expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(86_400);
 		expect((await guest.chat(id(), id())).status).toBe(429);
-		await move({ nowMs: tomorrow });
+		await moveClock({ nowMs: tomorrow });
 		expect(await user.usage()).toMatchObject({ used: 0, remaining: 20 });
 		expect(await user.chat(id(), id())).toMatchObject({ last: "finish", metadata: { counted: true } });
 		expect((await guest.chat(id(), id())).status).toBe(429);
@@ -92,9 +84,9 @@ describe("a move", () => {
 			await env.USAGE_LEDGER.getByName(key).hold(key, { id: "left", fingerprint: "", units: 1, chatId: null });
 			await evictDurableObject(env.USAGE_LEDGER.getByName(key));
 		}
-		await move({ advanceMs: 9 * MINUTE_MS });
+		await moveClock({ advanceMs: 9 * MINUTE_MS });
 		for (const key of keys) expect(await rowsOf(key)).toMatchObject([{ state: "held" }]);
-		await move({ advanceMs: MINUTE_MS });
+		await moveClock({ advanceMs: MINUTE_MS });
 		for (const key of keys) expect(await rowsOf(key)).toMatchObject([{ state: "expired" }]);
 	});
 
@@ -107,10 +99,10 @@ describe("a move", () => {
 		const waits = async () => (await notesOf(`user:${userId}`)).retry ?? null;
 		await eventually(async () => expect(await waits()).not.toBeNull());
 		await faults({});
-		await move({ advanceMs: 20 * MINUTE_MS });
+		await moveClock({ advanceMs: 20 * MINUTE_MS });
 		expect(await waits()).toBeNull();
 		expect((await sandboxState()).usageEvents).toHaveLength(1);
-		const nowMs = await move({ advanceMs: DAY_MS });
+		const nowMs = await moveClock({ advanceMs: DAY_MS });
 		const report = env.DB.prepare("SELECT drift, compared_at FROM ledger_reports WHERE subject = ?").bind(`user:${userId}`);
 		const compared = await report.first<{ drift: number; compared_at: number }>();
 		expect(compared).toMatchObject({ drift: 0 });
@@ -126,7 +118,7 @@ describe("a move", () => {
 		expect((await user.post("/api/usage-events", event)).status).toBe(201);
 		const { remaining, resetAt } = await user.usage();
 		expect(remaining).toBe(600);
-		await move({ nowMs: Date.parse(resetAt ?? "") });
+		await moveClock({ nowMs: Date.parse(resetAt ?? "") });
 		const usage = await user.usage();
 		expect(usage).toMatchObject({ tier: "paid", used: 0, remaining: 1000 });
 		expect(usage.window.start).toBe(resetAt);
@@ -142,7 +134,7 @@ describe("a move", () => {
 		await faults({ activationDelayMs: MINUTE_MS });
 		await user.buy("pro_monthly");
 		expect(await user.usage()).toMatchObject({ tier: "free" });
-		await move({ advanceMs: MINUTE_MS });
+		await moveClock({ advanceMs: MINUTE_MS });
 		const { entitlement } = await notesOf(`user:${userId}`);
 		expect(entitlement).toMatchObject({ kind: "balance", available: 1000 });
 	});
@@ -150,17 +142,17 @@ describe("a move", () => {
 	test("back does not give what was used again", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
-		await move({ advanceMs: 2 * DAY_MS });
+		await moveClock({ advanceMs: 2 * DAY_MS });
 		const key = `user:${userId}`;
 		await env.USAGE_LEDGER.getByName(key).record(key, { id: id(), fingerprint: "", units: 20, chatId: null });
-		await move({ offsetMs: 0 });
+		await moveClock({ offsetMs: 0 });
 		expect((await user.send(id(), id())).status).toBe(429);
 	});
 });
 
 test("a clock that stands still stops nobody: plans are bought, answers end, usage is reported", async () => {
 	await reset();
-	await move({ frozen: true });
+	await moveClock({ frozen: true });
 	const user = new Client();
 	await user.subscribe();
 	await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
@@ -168,7 +160,7 @@ test("a clock that stands still stops nobody: plans are bought, answers end, usa
 	await eventually(async () => expect((await sandboxState()).usageEvents).toHaveLength(1));
 	await user.buy("top_up_1000");
 	await eventually(async () => expect(await user.usage()).toMatchObject({ used: 1, remaining: 1999 }));
-	await move({ frozen: false });
+	await moveClock({ frozen: false });
 });
 
 describe("the word of a move", () => {
@@ -181,7 +173,7 @@ describe("the word of a move", () => {
 
 	test.each(REFUSED)("that is %s changes nothing", async (_, body) => {
 		const before = await new Client().usage();
-		const response = await new Client().fetch("/api/dev/clock", { method: "POST", headers: JSON_BODY, body });
+		const response = await new Client().fetch("/api/dev/clock", { method: "POST", headers: { "content-type": "application/json" }, body });
 		expect([response.status, response.headers.get("content-type")]).toEqual([400, "application/problem+json"]);
 		await response.text();
 		expect((await new Client().usage()).resetAt).toBe(before.resetAt);

@@ -29,12 +29,16 @@ export async function subscribed(): Promise<{ user: Client; userId: string; plan
 /** What the provider has been told of a subject's usage: units by the id of the request. */
 export async function reported(subjectKey: string): Promise<Record<string, number>> {
 	const { usageEvents, stripe } = await sandboxState();
-	const events =
+	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
+	const told =
 		provider === "stripe"
-			? stripe.meterEvents.map(({ identifier, payload }) => [identifier, Number(payload.value)] as const)
-			: usageEvents.map(({ transactionId, amount }) => [transactionId, amount] as const);
-	const own = events.filter(([name]) => name.startsWith(`${subjectKey}:`));
-	return Object.fromEntries(own.map(([name, units]) => [name.slice(subjectKey.length + 1), units]));
+			? stripe.meterEvents
+					.filter(({ payload }) => payload.stripe_customer_id === customer)
+					.map(({ identifier, payload }) => [identifier, Number(payload.value)] as const)
+			: usageEvents
+					.filter(({ transactionId }) => transactionId.startsWith(subjectKey))
+					.map(({ transactionId, amount }) => [transactionId, amount] as const);
+	return Object.fromEntries(told.map(([name, units]) => [name.replace(`${subjectKey}:`, ""), units]));
 }
 
 /** Where a fault hits all of the provider's API. */

@@ -1,0 +1,108 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
+import { id, reported, subscribed } from "../contract/provider.ts";
+
+// Stripe forgets a meter event's name after 24 hours, and takes none that is older than 35 days.
+
+beforeEach(async () => {
+	await resetSandbox();
+	await moveClock({ offsetMs: 0 });
+});
+
+const HOUR_MS = 3_600_000;
+const METER_EVENTS = "/v1/billing/meter_events";
+const ledgerOf = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`);
+
+async function unitsAtStripe(): Promise<number> {
+	return (await sandboxState()).stripe.meterEvents.reduce((units, { payload }) => units + Number(payload.value), 0);
+}
+
+/** The outbox sends what it may, as often as it takes. */
+async function send(userId: string): Promise<void> {
+	for (let times = 0; times < 5; times += 1) {
+		await ledgerOf(userId).refresh(`user:${userId}`);
+		await runDurableObjectAlarm(ledgerOf(userId));
+	}
+}
+
+function owed(userId: string): Promise<number> {
+	return runInDurableObject(
+		ledgerOf(userId),
+		(_, { storage }) =>
+			storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM request WHERE reported_at_ms IS NULL AND state = 'settled'").one().n,
+	);
+}
+
+describe("an outage of 26 hours", () => {
+	test("after a report that arrived and whose answer was lost: it is looked for, and counts once", async () => {
+		const { user, userId } = await subscribed();
+		await user.chat(id(), id());
+		await faults({ api: [{ path: METER_EVENTS, dropAfterCommit: true }] });
+		await send(userId);
+		expect([await unitsAtStripe(), await owed(userId)]).toEqual([1, 1]);
+		await faults({ api: [{ path: "/v1/*", status: 503 }] });
+		for (let hour = 0; hour < 26; hour += 2) await moveClock({ advanceMs: 2 * HOUR_MS });
+		// Used in the meantime, on what was known of the plan for 24 hours, and then on the free day.
+		await faults({});
+		await send(userId);
+		expect([await unitsAtStripe(), await owed(userId)]).toEqual([1, 0]);
+		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999 });
+	});
+
+	test("after reports that never arrived: they are sent", async () => {
+		const { user, userId } = await subscribed();
+		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
+		for (let requests = 0; requests < 3; requests += 1) await user.chat(id(), id());
+		await send(userId);
+		expect([await unitsAtStripe(), await owed(userId)]).toEqual([0, 3]);
+		for (let hour = 0; hour < 26; hour += 2) await moveClock({ advanceMs: 2 * HOUR_MS });
+		await faults({});
+		await send(userId);
+		expect([await unitsAtStripe(), await owed(userId)]).toEqual([3, 0]);
+	});
+
+	test("in the middle of a batch, with others in the same minute: each counts once", async () => {
+		const { user, userId } = await subscribed();
+		const jobs = ["a", "b", "c", "d"];
+		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
+		for (const [place, transactionId] of jobs.entries()) {
+			await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: place + 1, transactionId });
+		}
+		// Two arrive and are known, the third arrives and is not, the fourth never leaves.
+		await faults({});
+		await faults({
+			api: [
+				{ path: METER_EVENTS, delayMs: 1, times: 2 },
+				{ path: METER_EVENTS, dropAfterCommit: true, times: 1 },
+				{ path: METER_EVENTS, status: 503 },
+			],
+		});
+		await send(userId);
+		await faults({ api: [{ path: "/v1/*", status: 503 }] });
+		for (let hour = 0; hour < 26; hour += 2) await moveClock({ advanceMs: 2 * HOUR_MS });
+		await faults({});
+		await send(userId);
+		expect(await reported(`user:${userId}`)).toEqual({ a: 1, b: 2, c: 3, d: 4 });
+		expect([await unitsAtStripe(), await owed(userId)]).toEqual([10, 0]);
+	});
+});
+
+describe("an outage of 36 days", () => {
+	test("leaves a dead letter that is owed and told of: Stripe takes it no more", async () => {
+		const { user, userId } = await subscribed();
+		await user.chat(id(), id());
+		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
+		await send(userId);
+		await moveClock({ advanceMs: 36 * 24 * HOUR_MS });
+		await faults({});
+		for (let tries = 0; tries < 6; tries += 1) {
+			await send(userId);
+			await moveClock({ advanceMs: 16 * 60_000 });
+		}
+		expect([await unitsAtStripe(), await owed(userId)]).toEqual([0, 1]);
+		const { results } = await env.DB.prepare("SELECT * FROM ledger_reports WHERE subject = ?").bind(`user:${userId}`).all();
+		expect(results).toMatchObject([{ owed: 1, dead_letters: 1 }]);
+	});
+});

@@ -1,0 +1,128 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Client, faults, moveClock, pay, resetSandbox, sandboxState } from "../client.ts";
+import { confirmed, customerIdOf, id, subscribed, webhook } from "../contract/provider.ts";
+
+// However Stripe's webhooks come, what stands in the end is what Stripe has.
+
+beforeEach(async () => {
+	await resetSandbox();
+	await moveClock({ offsetMs: 0 });
+});
+
+async function send({ body, headers }: { body: BodyInit; headers: Record<string, string> }): Promise<number> {
+	return (await new Client().fetch("/api/stripe/webhook", { method: "POST", body, headers })).status;
+}
+
+async function about(userId: string, options: Parameters<typeof webhook>[1] = {}) {
+	return webhook({ userId, customerId: await customerIdOf(userId) }, options);
+}
+
+async function isDone(eventId: string): Promise<boolean> {
+	return (await env.DB.prepare("SELECT 1 FROM stripe_events WHERE id = ?").bind(eventId).first()) !== null;
+}
+
+/** A user who has paid, and whose ledger has last read that they have not. */
+async function paidUnnoticed(): Promise<{ user: Client; userId: string }> {
+	const { user, userId } = await confirmed();
+	const url = await user.checkout("pro_monthly");
+	await user.usage();
+	await pay(url);
+	return { user, userId };
+}
+
+/** What Stripe would send of all that has happened, in the order in which it did. */
+async function eventsOf(userId: string) {
+	const customer = await customerIdOf(userId);
+	const { events } = (await sandboxState()).stripe;
+	const own = events.filter(
+		({ data: { object } }) => ("customer" in object && object.customer === customer) || ("id" in object && object.id === customer),
+	);
+	return own.map(({ id: messageId, type, data: { object } }) => ({ messageId, type, object }));
+}
+
+describe("a webhook of Stripe's", () => {
+	test("is acknowledged when what it changed has been read", async () => {
+		const { user, userId } = await paidUnnoticed();
+		const messageId = `evt_${id()}`;
+		expect(await send(await about(userId, { messageId }))).toBe(200);
+		await faults({ api: [{ path: "/v1/*", status: 500 }] });
+		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
+		expect(await isDone(messageId)).toBe(true);
+	});
+
+	test("is asked for again while Stripe cannot be read, and then its work is done", async () => {
+		const { user, userId } = await subscribed();
+		const messageId = `evt_${id()}`;
+		await faults({ api: [{ path: "/v1/subscriptions", status: 500 }] });
+		expect(await send(await about(userId, { messageId }))).toBe(503);
+		expect(await isDone(messageId)).toBe(false);
+		await faults({});
+		expect(await send(await about(userId, { messageId }))).toBe(200);
+		expect(await isDone(messageId)).toBe(true);
+		expect(await user.usage()).toMatchObject({ tier: "paid" });
+	}, 60_000);
+
+	test("that comes five times, at once or one after the other, is worked on and leaves the same", async () => {
+		const { user, userId } = await paidUnnoticed();
+		const event = await about(userId, { messageId: `evt_${id()}` });
+		expect(await Promise.all(Array.from({ length: 5 }, () => send(event)))).toEqual([200, 200, 200, 200, 200]);
+		const before = (await sandboxState()).calls["GET /v1/subscriptions"];
+		expect(await send(event)).toBe(200);
+		expect((await sandboxState()).calls["GET /v1/subscriptions"]).toBe(before);
+		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
+	}, 60_000);
+
+	test("with all others in any order leaves what Stripe has: a plan that was bought, ended and bought again", async () => {
+		const { user, userId, planId } = await subscribed();
+		await user.post("/api/billing/cancel", { planId, when: "now" });
+		await user.buy("pro_monthly");
+		await user.usage();
+		const events = await eventsOf(userId);
+		expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(5);
+		const backwards = await Promise.all(events.toReversed().map((event) => about(userId, event)));
+		expect(new Set(await Promise.all(backwards.map(send)))).toEqual(new Set([200]));
+		expect(await user.usage()).toMatchObject({ tier: "paid", used: 0, remaining: 1000 });
+		const [plan] = (await user.billing()).plans;
+		await user.post("/api/billing/cancel", { planId: plan?.id, when: "now" });
+		// A week late: the event is old, its signature of today.
+		const late = await Promise.all(events.map((event) => about(userId, { ...event, messageId: `evt_${id()}` })));
+		expect(new Set(await Promise.all(late.map(send)))).toEqual(new Set([200]));
+		expect(await user.usage()).toMatchObject({ tier: "free" });
+	}, 60_000);
+
+	test("of a week ago, signature and all, is refused", async () => {
+		const { userId } = await paidUnnoticed();
+		expect(await send(await about(userId, { ageS: 7 * 86_400 }))).toBe(400);
+	});
+
+	test("with a wrong signature or one byte changed is refused, and changes nothing", async () => {
+		const { user, userId } = await paidUnnoticed();
+		const { body, headers } = await about(userId);
+		const before = (await sandboxState()).calls["GET /v1/subscriptions"];
+		const forged = await about(userId, { secret: "a secret of someone else" });
+		expect(await send(forged)).toBe(400);
+		for (const at of [0, 10, Math.floor(body.length / 2), body.length - 1]) {
+			const changed = body.slice(0, at) + String.fromCharCode(body.charCodeAt(at) ^ 1) + body.slice(at + 1);
+			expect(await send({ body: changed, headers }), `byte ${at}`).toBe(400);
+		}
+		expect(await send({ body, headers: { "stripe-signature": `${headers["stripe-signature"]}0` } })).toBe(400);
+		expect((await sandboxState()).calls["GET /v1/subscriptions"]).toBe(before);
+		expect(await send({ body, headers })).toBe(200);
+		expect(await user.usage()).toMatchObject({ tier: "paid" });
+	});
+
+	test("of 5 MB is refused unread", async () => {
+		const { userId } = await confirmed();
+		const { headers } = await about(userId);
+		expect(await send({ body: "x".repeat(5 * 1024 * 1024), headers })).toBe(413);
+	});
+
+	test("of an unknown type is taken: it may be about the customer all the same", async () => {
+		const { user, userId } = await paidUnnoticed();
+		const object = { id: "x_1", object: "something.new", customer: await customerIdOf(userId) };
+		expect(await send(await about(userId, { type: "something.new.happened", object }))).toBe(200);
+		expect(await user.usage()).toMatchObject({ tier: "paid" });
+		expect(await send(await about(userId, { type: "balance.available", object: { object: "balance" } }))).toBe(200);
+	});
+});
