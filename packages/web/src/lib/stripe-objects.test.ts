@@ -82,8 +82,10 @@ describe("what a plan of Stripe's allows", () => {
 		const at = (days: number) => (start + days * DAY) * 1000;
 		expect(isLive(subscription({ invoice: { status: "open" } }), at(0))).toBe(false);
 		expect(isLive(subscription({ invoice: { status: "open", billing_reason: "subscription_cycle" } }), at(0))).toBe(true);
-		expect(isLive(subscription({ status: "past_due" }), at(7) - 1)).toBe(true);
-		expect(isLive(subscription({ status: "past_due" }), at(7))).toBe(false);
+		const renewal = { status: "open", billing_reason: "subscription_cycle" } as const;
+		expect(isLive(subscription({ status: "past_due", invoice: renewal }), at(7) - 1)).toBe(true);
+		expect(isLive(subscription({ status: "past_due", invoice: renewal }), at(7))).toBe(false);
+		expect(isLive(subscription({ status: "past_due", invoice: { status: "open" } }), at(0))).toBe(false);
 	});
 
 	test("after a dearer plan within a period is what it had, and of the rest its share of the time, in that period only", () => {

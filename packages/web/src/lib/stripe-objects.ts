@@ -43,14 +43,14 @@ export function requestsOf({ metadata }: { metadata: Stripe.Metadata }): number 
 }
 
 /**
- * Whether a plan's requests may be asked: its first payment has settled (with a bank debit the subscription is active days before), and where a renewal
- * was not paid, its grace is not over.
+ * Whether a plan's requests may be asked: its first payment has settled (with a bank debit the subscription is active days before, and past due when that
+ * comes to nothing), and where a renewal was not paid, its grace is not over.
  */
 export function isLive(subscription: Subscription, nowMs: number): boolean {
 	const { status, latest_invoice: invoice } = subscription;
+	if (typeof invoice === "object" && invoice?.billing_reason === "subscription_create" && invoice.status !== "paid") return false;
 	if (status === "past_due") return nowMs < periodOf(subscription).startMs + GRACE_MS;
-	if (status !== "active" && status !== "trialing") return false;
-	return typeof invoice !== "object" || invoice?.billing_reason !== "subscription_create" || invoice.status === "paid";
+	return status === "active" || status === "trialing";
 }
 
 /** Requests of the present period: what its price grants, or its share of two prices after a change within it. */
