@@ -144,7 +144,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "system",
-					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts"],
+					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts", "tests/year/**/*.test.ts"],
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
 					fileParallelism: false,

@@ -14,6 +14,11 @@ export const PERIOD_REQUESTS = "ai_requests_of_period";
 
 type Subscription = Stripe.Subscription;
 
+/** Whether a price may be bought: what is sold no more is taken off at its product, whose default price stays active. */
+export function isOnSale({ active, product }: Stripe.Price): boolean {
+	return active && typeof product === "object" && !product.deleted && product.active;
+}
+
 /** A price that is sold here carries `ai_requests` in its metadata, or is the configured one of the Pro plan. */
 export function isOurs(price: Stripe.Price, proPrice: string): boolean {
 	return price.metadata[REQUESTS] !== undefined || price.lookup_key === proPrice || price.id === proPrice;

@@ -13,6 +13,7 @@ import { getCustomerDetails, statusOf } from "./provider.ts";
 import {
 	byNewest,
 	isCurrent,
+	isOnSale,
 	isOurs,
 	PERIOD_REQUESTS,
 	periodAfterChange,
@@ -126,7 +127,7 @@ async function readPrices(timeoutMs: number): Promise<Stripe.Price[]> {
 	const { proPrice } = settings();
 	const list = { active: true, limit: 100, expand: ["data.product"] };
 	const all = await stripe(timeoutMs).prices.list(list).autoPagingToArray({ limit: LIST_MAX });
-	return all.filter((price) => isOurs(price, proPrice));
+	return all.filter((price) => isOnSale(price) && isOurs(price, proPrice));
 }
 
 function toOffers(prices: Stripe.Price[], currentPriceId?: string): Offer[] {
