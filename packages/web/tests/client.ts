@@ -146,7 +146,7 @@ export interface SandboxState {
 		subscriptions: { id: string; status: string; customer: string }[];
 		charges: { id: string; payment_intent: string; amount: number; metadata: Record<string, string> }[];
 		meterEvents: { identifier: string; payload: Record<string, string> }[];
-		events: { id: string; type: string; data: { object: object } }[];
+		events: { id: string; type: string; created: number; data: { object: object } }[];
 	};
 }
 

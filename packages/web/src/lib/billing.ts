@@ -44,6 +44,8 @@ export interface WebhookEvent {
 	/** The same each time that the event is delivered. */
 	id: string;
 	customer: string | null;
+	/** Epoch milliseconds, by the provider's clock; null where it does not say. */
+	happenedAtMs: number | null;
 }
 
 /**

@@ -187,7 +187,8 @@ export const flowgladProvider: BillingProvider = {
 	async readWebhook(body, headers, secret) {
 		try {
 			const event = webhookBody.safeParse(verifyWebhook(body, Object.fromEntries(headers), secret, WEBHOOK_AGE_MAX_S));
-			return { id: headers.get("svix-id") ?? "", customer: event.success ? event.data.customer.externalId : null };
+			const customer = event.success ? event.data.customer.externalId : null;
+			return { id: headers.get("svix-id") ?? "", customer, happenedAtMs: null };
 		} catch (error) {
 			if (error instanceof WebhookVerificationError) return null;
 			throw error;

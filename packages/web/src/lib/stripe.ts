@@ -422,6 +422,6 @@ export const stripeProvider: BillingProvider = {
 		}
 		const customer = await customerOfEvent(event);
 		const known = customer === null ? null : await getStripeCustomerByCustomerId(customer);
-		return { id: event.id, customer: known?.userId ?? null };
+		return { id: event.id, customer: known?.userId ?? null, happenedAtMs: event.created * 1000 };
 	},
 };

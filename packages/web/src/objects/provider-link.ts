@@ -22,6 +22,10 @@ import { Outbox } from "./outbox.ts";
 /** A user waits this long for the provider at most; the read itself may take longer. */
 const READ_AWAITED_MS = 1_500;
 const READ_TIMEOUT_MS = 5_000;
+/** For a webhook that waits for it: six of them belong to one purchase, within a second. */
+const READ_EVERY_CHANGE_MS = 250;
+/** The provider's clock and ours may be apart by this much. */
+const CLOCKS_APART_MS = 5_000;
 /** A webhook waits this long at most for what it changed to be read. */
 const CHANGE_AWAITED_MS = 15_000;
 /** The provider is asked at most this often, and while a checkout is open, this often. A page that waits for one may ask sooner. */
@@ -123,19 +127,31 @@ export class ProviderLink {
 	 * the provider is asked no more often than ever. A copy that cannot be replaced stays; the next request reads beside it.
 	 */
 	noteChange(): void {
-		const { entitlement, changedAtMs = 0 } = this.#book.notes;
-		// Nothing was read, so that there is nothing to forget, nor to store.
-		if (!this.#isAskable() || (!entitlement && !this.#reading)) return;
-		const askedMs = Math.max(this.#readSentMs, entitlement?.fetchedAtMs ?? 0);
-		if (changedAtMs <= askedMs) this.#book.note({ changedAtMs: Math.max(this.#book.nowMs(), askedMs + 1) });
-		this.#background(this.#readInTurn());
+		if (this.#noteIfKnown()) this.#background(this.#readInTurn());
 	}
 
-	/** The same for who is to be told when it has been read, within 15 s; whether it was. */
-	async readChange(): Promise<boolean> {
-		this.noteChange();
-		if (this.#isOutdated()) await Promise.race([this.#readInTurn(), scheduler.wait(CHANGE_AWAITED_MS)]);
+	/**
+	 * The same for who is to be told when it has been read, within 15 s; whether it was. The provider itself has called, and is asked sooner; not at
+	 * all for what happened before the last time that it answered.
+	 */
+	async readChange(happenedAtMs: number): Promise<boolean> {
+		const { entitlement } = this.#book.notes;
+		if (!this.#isOutdated() && happenedAtMs + CLOCKS_APART_MS < (entitlement?.fetchedAtMs ?? 0)) return true;
+		if (this.#noteIfKnown()) {
+			const read = this.#readWhileOutdated(READ_EVERY_CHANGE_MS);
+			this.#background(read);
+			await Promise.race([read, scheduler.wait(CHANGE_AWAITED_MS)]);
+		}
 		return !this.#isOutdated();
+	}
+
+	/** Notes that something changed; false where nothing was read, so that there is nothing to forget, nor to store. */
+	#noteIfKnown(): boolean {
+		const { entitlement, changedAtMs = 0 } = this.#book.notes;
+		if (!this.#isAskable() || (!entitlement && !this.#reading)) return false;
+		const askedMs = Math.max(this.#readSentMs, entitlement?.fetchedAtMs ?? 0);
+		if (changedAtMs <= askedMs) this.#book.note({ changedAtMs: Math.max(this.#book.nowMs(), askedMs + 1) });
+		return true;
 	}
 
 	/** The clock of development was moved: what was read belongs to another time, however short ago it was. */
@@ -181,8 +197,8 @@ export class ProviderLink {
 	}
 
 	/** How long until the provider may be asked again, milliseconds of real time; 0 or less for now. */
-	#mayReadInMs(): number {
-		return this.#lastReadMs + (this.#checkout.isAwaited() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS) - Date.now();
+	#mayReadInMs(everyMs = this.#checkout.isAwaited() ? READ_EVERY_IN_CHECKOUT_MS : READ_EVERY_MS): number {
+		return this.#lastReadMs + everyMs - Date.now();
 	}
 
 	/** Reads what is outdated, after a read that is under way and no sooner than the provider may be asked; all share one turn. */
@@ -193,10 +209,10 @@ export class ProviderLink {
 		return this.#readingInTurn;
 	}
 
-	async #readWhileOutdated(): Promise<void> {
+	async #readWhileOutdated(everyMs?: number): Promise<void> {
 		do {
 			await this.#reading;
-			if (this.#isOutdated()) await scheduler.wait(Math.max(0, this.#mayReadInMs()));
+			if (this.#isOutdated()) await scheduler.wait(Math.max(0, this.#mayReadInMs(everyMs)));
 			if (this.#isOutdated()) await this.read();
 		} while (this.#isOutdated() && !this.#lastReadFailed);
 	}

@@ -148,8 +148,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The same, answered when it has been read; false when it could not be. */
-	async readChange(key: string): Promise<boolean> {
-		return this.#open(key).provider.readChange();
+	async readChange(key: string, happenedAtMs: number): Promise<boolean> {
+		return this.#open(key).provider.readChange(happenedAtMs);
 	}
 
 	/** The clock of development was moved: does what is due by it. */

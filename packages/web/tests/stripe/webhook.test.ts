@@ -38,7 +38,7 @@ async function eventsOf(userId: string) {
 	const own = events.filter(
 		({ data: { object } }) => ("customer" in object && object.customer === customer) || ("id" in object && object.id === customer),
 	);
-	return own.map(({ id: messageId, type, data: { object } }) => ({ messageId, type, object }));
+	return own.map(({ id: messageId, type, created, data: { object } }) => ({ messageId, type, created, object }));
 }
 
 describe("a webhook of Stripe's", () => {
@@ -90,6 +90,17 @@ describe("a webhook of Stripe's", () => {
 		expect(new Set(await Promise.all(late.map(send)))).toEqual(new Set([200]));
 		expect(await user.usage()).toMatchObject({ tier: "free" });
 	}, 60_000);
+
+	test("of what has been read since costs no call, and of what has not, one", async () => {
+		const { userId } = await subscribed();
+		const reads = async () => (await sandboxState()).calls["GET /v1/subscriptions"] ?? 0;
+		const before = await reads();
+		const weekAgo = Math.floor(Date.now() / 1000) - 7 * 86_400;
+		expect(await send(await about(userId, { created: weekAgo }))).toBe(200);
+		expect(await reads()).toBe(before);
+		expect(await send(await about(userId))).toBe(200);
+		expect(await reads()).toBe(before + 1);
+	});
 
 	test("of a week ago, signature and all, is refused", async () => {
 		const { userId } = await paidUnnoticed();

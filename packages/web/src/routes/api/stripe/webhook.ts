@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
 import { isDone, markDone } from "../../../db/stripe-events.ts";
+import { now } from "../../../lib/clock.ts";
 import { api, readText, refuse } from "../../../lib/http.ts";
 import { billingProvider, ledgerOfCustomer } from "../../../lib/provider.ts";
 
@@ -26,7 +27,7 @@ async function receive(request: Request): Promise<Response> {
 	if (!event) refuse(400, "Invalid signature", "The signature is missing, wrong or too old.");
 	if (event.customer === null || (await isDone(event.id))) return new Response(null, { status: 200 });
 	const key = await ledgerOfCustomer(event.customer);
-	const isRead = key === null || (await env.USAGE_LEDGER.getByName(key).readChange(key));
+	const isRead = key === null || (await env.USAGE_LEDGER.getByName(key).readChange(key, event.happenedAtMs ?? now()));
 	if (!isRead) refuse(503, "Billing unavailable", "What changed could not be read from Stripe. Send it again later.");
 	await markDone(event.id);
 	return new Response(null, { status: 200 });
