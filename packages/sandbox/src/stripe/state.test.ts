@@ -1,4 +1,7 @@
-import { expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { runStripe, withPlan } from "./testing/harness.ts";
 
 it("resets Stripe's side to the catalogue it is started with", async () => {
@@ -26,4 +29,16 @@ it("sells what the settings say: Max and a trial when they are switched on, noth
 	const empty = await runStripe({ settings: { stripeCatalogue: false } });
 	expect((await empty.stripe.products.list()).data).toEqual([]);
 	expect((await empty.stripe.billing.meters.list()).data).toEqual([]);
+});
+
+it("is in the state file with the rest, and goes on from it", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "sandbox-"));
+	onTestFinished(() => rmSync(folder, { recursive: true }));
+	const statePath = join(folder, "state.json");
+	const { sandbox, id } = await withPlan("pro_monthly", undefined, { statePath });
+	await sandbox.close();
+	const second = await runStripe({ statePath, now: sandbox.world.machineNowMs });
+	expect(await second.stripe.subscriptions.retrieve(id)).toMatchObject({ status: "active" });
+	await second.advance(32 * 24 * 60 * 60);
+	expect((await second.stripe.invoices.list({ subscription: id })).data).toMatchObject([{ status: "paid" }, { status: "paid" }]);
 });

@@ -21,7 +21,7 @@ export function instrumentNumbered(number: unknown): Instrument {
 	return instruments.find((one) => one.number === number) ?? instruments[0];
 }
 
-export function lastDigits({ card, us_bank_account }: PaymentMethod): string {
+function lastDigits({ card, us_bank_account }: PaymentMethod): string {
 	return card?.last4 ?? us_bank_account?.last4 ?? "";
 }
 
