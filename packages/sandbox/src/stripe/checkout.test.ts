@@ -34,6 +34,12 @@ it("sells a plan: the session completes, the subscription is active, the invoice
 	});
 	const { data: charges } = await stripe.charges.list({ customer: customer.id });
 	expect(charges).toMatchObject([{ amount: 799, paid: true, status: "succeeded", amount_refunded: 0, disputed: false, refunded: false }]);
+	// A charge knows no invoice: the intent leads to it.
+	const { data: links } = await stripe.invoicePayments.list({
+		payment: { type: "payment_intent", payment_intent: String(charges[0]?.payment_intent) },
+		expand: ["data.invoice"],
+	});
+	expect(links).toMatchObject([{ status: "paid", amount_paid: 799, invoice: { id: invoices[0]?.id } }]);
 	expect(await sandbox.eventTypes()).toEqual([
 		"customer.created",
 		"payment_method.attached",

@@ -16,7 +16,7 @@ it("ends a plan with its period, keeps it after all, and leads back", async () =
 	const { session, press, here, id, subscription } = await withPortal();
 	const text = await (await fetch(session.url)).text();
 	expect(text).toContain("Cancel when the period ends");
-	expect(text).toContain("Visa ending in 4242");
+	expect(text).toContain("Visa ending in 4242, used for payments");
 	expect(await press({ action: "cancel", subscription: id })).toEqual([303, here]);
 	expect(await subscription()).toMatchObject({ cancel_at_period_end: true });
 	expect(await (await fetch(session.url)).text()).toContain("Keep Pro");

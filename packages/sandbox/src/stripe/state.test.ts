@@ -16,6 +16,7 @@ it("resets Stripe's side to the catalogue it is started with", async () => {
 it("sells what the settings say: Max and a trial when they are switched on, nothing without a catalogue", async () => {
 	const sandbox = await runStripe({ settings: { proTrialDays: 14 } });
 	expect((await sandbox.priceOf("pro_monthly")).metadata).toEqual({ app: "parley", ai_requests: "1000", trial_days: "14" });
+	expect((await sandbox.priceOf("top_up_1000")).metadata).toEqual({ app: "parley", ai_requests: "1000" });
 	await sandbox.settings({ maxPlan: true, proTrialDays: 0 });
 	expect(await sandbox.priceOf("max_monthly")).toMatchObject({
 		unit_amount: 1999,

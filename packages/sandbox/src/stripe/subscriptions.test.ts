@@ -113,6 +113,14 @@ it("is active again when a retry goes through, or when the open invoice is paid 
 	expect((await subscription()).status).toBe("active");
 });
 
+it("pays at the checkout with a card that is empty from then on", async () => {
+	const { sandbox, stripe, customer } = await withPlan();
+	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "0341" });
+	expect(session).toMatchObject({ status: "complete", payment_status: "paid" });
+	await sandbox.moveTo(utc(2026, 2, 15, 10));
+	expect((await stripe.subscriptions.retrieve(String(session.subscription))).status).toBe("past_due");
+});
+
 it("upgrades at once: what is left of the month at the new price, less what is left at the old, to the cent", async () => {
 	const { stripe, id, max, to, sandbox } = await halfWay();
 	const updated = await stripe.subscriptions.update(id, {

@@ -100,7 +100,7 @@ function portalPage(world: World, session: PortalSession, customer: Customer, re
 	const { stripe } = world.state;
 	const cards = stripe.paymentMethods.filter((one) => one.customer === customer.id);
 	const live = stripe.subscriptions.filter((one) => one.customer === customer.id && isLive(one));
-	const preferred = customer.invoice_settings.default_payment_method;
+	const paying = new Set([customer.invoice_settings.default_payment_method, ...live.map((one) => one.default_payment_method)]);
 	return page({
 		title: "Billing",
 		body: html`
@@ -110,7 +110,7 @@ function portalPage(world: World, session: PortalSession, customer: Customer, re
 ${refused === null ? "" : html`<p class="alert" role="alert">${refused}</p>`}
 ${session.flow?.type === "payment_method_update" ? "" : html`<h2>Your plan</h2>${live.length === 0 ? html`<p>You have no plan.</p>` : live.map((one) => plan(world, one))}`}
 <h2>Your cards</h2>
-${cards.length === 0 ? html`<p class="soft">None yet.</p>` : cards.map((card) => html`<p>${methodName(card)}${card.id === preferred ? ", used for payments" : ""}</p>`)}
+${cards.length === 0 ? html`<p class="soft">None yet.</p>` : cards.map((card) => html`<p>${methodName(card)}${paying.has(card.id) ? ", used for payments" : ""}</p>`)}
 <form method="post">
 <p><label>Card<br><select name="card">${instruments.map(({ number, label }) => html`<option value="${number}">${label}</option>`)}</select></label></p>
 <div class="actions"><button class="${session.flow?.type === "payment_method_update" ? "next" : ""}" name="action" value="card">Use this card</button></div>
