@@ -102,6 +102,8 @@ it("keeps the card of a plan on the customer, and expands what it is asked to", 
 	});
 	expect(data).toMatchObject([{ latest_invoice: { total: 799 }, default_payment_method: { card: { last4: "4242" } }, schedule: null }]);
 	expect((await errorOf(stripe.subscriptions.retrieve(id, { expand: ["status"] }))).message).toContain("cannot be expanded");
+	const tooDeep = stripe.subscriptions.retrieve(id, { expand: ["latest_invoice.customer.a.b.c"] });
+	expect((await errorOf(tooDeep)).message).toContain("more than 4 levels");
 	const { data: prices } = await stripe.prices.list({ expand: ["data.product"] });
 	expect(prices.map(({ product }) => (product as { name: string }).name)).toEqual(["Top-up", "Pro"]);
 });

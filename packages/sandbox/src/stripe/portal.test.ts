@@ -52,3 +52,10 @@ it("takes another card, with which an open invoice is paid", async () => {
 	const [charge] = (await stripe.charges.list({ customer: customer.id })).data;
 	expect(await (await fetch(charge?.receipt_url ?? "")).text()).toContain("$7.99");
 });
+
+it("does not pay an invoice twice while a bank account is paying it", async () => {
+	const { sandbox, stripe, press, customer } = await withPortal();
+	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "6789" });
+	expect((await press({ action: "pay", invoice: String(session.invoice) }))[1]).toContain("on+its+way");
+	expect((await stripe.charges.list({ customer: customer.id })).data.map(({ status }) => status)).toEqual(["pending", "succeeded"]);
+});

@@ -101,3 +101,15 @@ it("ends the plan with its last phase, or when it is canceled; and a phase in mi
 	await third.sandbox.moveTo(change);
 	expect((await third.stripe.invoices.list({ subscription: third.id })).data[0]).toMatchObject({ total: 400 - 1000, amount_due: 0 });
 });
+
+it("takes a direct change of the price into the phase that is under way", async () => {
+	const { stripe, id, schedule, subscription, sandbox } = await withDowngrade();
+	await stripe.subscriptions.update(id, { items: [{ id: itemOf(await subscription()).id, quantity: 2 }], proration_behavior: "none" });
+	const [phase, next] = (await stripe.subscriptionSchedules.retrieve(schedule.id)).phases;
+	expect([phase?.items[0], next?.items[0]]).toMatchObject([
+		{ price: "price_max_monthly", quantity: 2 },
+		{ price: "price_pro_monthly", quantity: 1 },
+	]);
+	await sandbox.moveTo(end);
+	expect(itemOf(await subscription())).toMatchObject({ price: { id: "price_pro_monthly" }, quantity: 1 });
+});

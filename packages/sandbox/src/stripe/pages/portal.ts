@@ -3,7 +3,7 @@ import { html } from "hono/html";
 import { type Html, money, notFoundPage, page, table, words } from "../../pages/layout.ts";
 import type { Env, World } from "../../world.ts";
 import { nowSeconds } from "../api/now.ts";
-import { collect } from "../billing/invoices/collect.ts";
+import { collect, intentOf } from "../billing/invoices/collect.ts";
 import { productOf } from "../billing/invoices/lines.ts";
 import { instrumentNumbered, instruments, methodFor, methodName, methodNumbered, prefer, refusedCard } from "../billing/payment-methods.ts";
 import { releaseSchedule } from "../billing/schedules/schedules.ts";
@@ -67,6 +67,7 @@ function perform(world: World, session: PortalSession, form: Form): void {
 		case "pay": {
 			const invoice = find(ownInvoices(world, customer), String(form.invoice), "invoice");
 			if (invoice.status !== "open") throw refuse("This invoice is not open.");
+			if (intentOf(state, invoice)?.status === "processing") throw refuse("A payment of this invoice is on its way.");
 			const id = invoice.parent?.subscription_details?.subscription;
 			const method = methodFor(
 				state,
