@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 
 /** The CLI as `npm start` runs it, on a free port. */
-async function spawnSandbox(statePath?: string): Promise<{ url: string; process: ChildProcess }> {
+async function spawnSandbox(statePath?: string, variables: Record<string, string> = {}): Promise<{ url: string; process: ChildProcess }> {
 	const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
 		env: {
 			PATH: process.env.PATH,
 			SANDBOX_PORT: "0",
 			APP_URL: "http://127.0.0.1:1",
 			...(statePath === undefined ? {} : { SANDBOX_STATE: statePath }),
+			...variables,
 		},
 		stdio: ["ignore", "pipe", "inherit"],
 	});
@@ -75,4 +76,15 @@ it("keeps an idle connection for longer than its client may think about the next
 	const { url } = await spawnSandbox();
 	const response = await fetch(`${url}/__sandbox/clock`);
 	expect(response.headers.get("keep-alive")).toBe("timeout=600");
+});
+
+it("takes Stripe's key, secret and address from its variables", async () => {
+	const { url } = await spawnSandbox(undefined, {
+		STRIPE_SECRET_KEY: "sk_test_own",
+		STRIPE_WEBHOOK_SECRET: "whsec_own",
+		STRIPE_WEBHOOK_URL: "http://127.0.0.1:1/hook",
+	});
+	const statusWith = async (key: string) => (await fetch(`${url}/v1/prices`, { headers: { authorization: `Bearer ${key}` } })).status;
+	expect([await statusWith("sk_test_own"), await statusWith("sk_test_sandbox")]).toEqual([200, 401]);
+	expect(await (await fetch(`${url}/stripe`)).text()).toContain("http://127.0.0.1:1/hook");
 });

@@ -34,6 +34,12 @@ it("sells a plan: the session completes, the subscription is active, the invoice
 	});
 	const { data: charges } = await stripe.charges.list({ customer: customer.id });
 	expect(charges).toMatchObject([{ amount: 799, paid: true, status: "succeeded", amount_refunded: 0, disputed: false, refunded: false }]);
+	// A charge knows no invoice: the intent leads to it.
+	const { data: links } = await stripe.invoicePayments.list({
+		payment: { type: "payment_intent", payment_intent: String(charges[0]?.payment_intent) },
+		expand: ["data.invoice"],
+	});
+	expect(links).toMatchObject([{ status: "paid", amount_paid: 799, invoice: { id: invoices[0]?.id } }]);
 	expect(await sandbox.eventTypes()).toEqual([
 		"customer.created",
 		"payment_method.attached",
@@ -96,6 +102,8 @@ it("keeps the card of a plan on the customer, and expands what it is asked to", 
 	});
 	expect(data).toMatchObject([{ latest_invoice: { total: 799 }, default_payment_method: { card: { last4: "4242" } }, schedule: null }]);
 	expect((await errorOf(stripe.subscriptions.retrieve(id, { expand: ["status"] }))).message).toContain("cannot be expanded");
+	const tooDeep = stripe.subscriptions.retrieve(id, { expand: ["latest_invoice.customer.a.b.c"] });
+	expect((await errorOf(tooDeep)).message).toContain("more than 4 levels");
 	const { data: prices } = await stripe.prices.list({ expand: ["data.product"] });
 	expect(prices.map(({ product }) => (product as { name: string }).name)).toEqual(["Top-up", "Pro"]);
 });

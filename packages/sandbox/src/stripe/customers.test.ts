@@ -38,6 +38,7 @@ it("lists the newest first, page by page in both directions, by the SDK's own pa
 	const before = await stripe.customers.list({ limit: 3, ending_before: ids[4] ?? "" });
 	expect([before.data.map(({ id }) => id), before.has_more]).toEqual([ids.slice(1, 4), true]);
 	expect((await stripe.customers.list()).data).toHaveLength(10);
+	expect((await stripe.customers.list({ limit: 12 })).has_more).toBe(false);
 	expect((await stripe.customers.list({ limit: 5 }).autoPagingToArray({ limit: 100 })).map(({ id }) => id)).toEqual(ids);
 	expect((await errorOf(stripe.customers.list({ limit: 101 }))).param).toBe("limit");
 	expect((await errorOf(stripe.customers.list({ starting_after: "cus_nope" }))).code).toBe("resource_missing");

@@ -8,6 +8,9 @@ it("answers a repeated key with its first answer, also when that was a refusal",
 	expect(second.id).toBe(first.id);
 	expect(second.lastResponse.headers["idempotent-replayed"]).toBe("true");
 	expect(first.lastResponse.headers["idempotent-replayed"]).toBeUndefined();
+	expect(second.lastResponse.headers["original-request"]).toBe(first.lastResponse.requestId);
+	expect(second.lastResponse.requestId).toMatch(/^req_/);
+	expect(second.lastResponse.requestId).not.toBe(first.lastResponse.requestId);
 	expect((await stripe.customers.list()).data).toHaveLength(1);
 	const session = await buy(first.id, "pro_monthly");
 	const id = String(session.subscription);
@@ -38,6 +41,7 @@ it("refuses a key whose first request is still under way, and forgets keys after
 	await expect.poll(() => sandbox.world.state.calls["POST /v1/customers"]).toBe(1);
 	const refused = await errorOf(create());
 	expect([refused.statusCode, refused.code, refused.rawType]).toEqual([409, "idempotency_key_in_use", "idempotency_error"]);
+	expect(refused.requestId).toMatch(/^req_/);
 	const first = await slow;
 	expect((await create()).id).toBe(first.id);
 	await sandbox.advance(24 * 60 * 60);

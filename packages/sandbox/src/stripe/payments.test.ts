@@ -64,7 +64,11 @@ it("starts a plan at once with a bank account, its first invoice open until the 
 	await sandbox.advance(10);
 	const failed = await stripe.subscriptions.retrieve(String(second.subscription), { expand: ["latest_invoice"] });
 	expect(failed).toMatchObject({ status: "past_due", latest_invoice: { status: "open", attempt_count: 1 } });
-	expect(await sandbox.eventTypes()).toContain("checkout.session.async_payment_failed");
+	await sandbox.faults({ paymentDelayMs: 10_000 });
+	await sandbox.advance(4 * daySeconds);
+	expect((await stripe.subscriptions.retrieve(failed.id)).status).toBe("active");
+	const told = (await sandbox.eventTypes()).filter((type) => type.startsWith("checkout.session.async"));
+	expect(told).toEqual(["checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed"]);
 });
 
 it("brings what was bought later when activation is late: the session is complete, and nothing is there yet", async () => {

@@ -16,7 +16,7 @@ it("ends a plan with its period, keeps it after all, and leads back", async () =
 	const { session, press, here, id, subscription } = await withPortal();
 	const text = await (await fetch(session.url)).text();
 	expect(text).toContain("Cancel when the period ends");
-	expect(text).toContain("Visa ending in 4242");
+	expect(text).toContain("Visa ending in 4242, used for payments");
 	expect(await press({ action: "cancel", subscription: id })).toEqual([303, here]);
 	expect(await subscription()).toMatchObject({ cancel_at_period_end: true });
 	expect(await (await fetch(session.url)).text()).toContain("Keep Pro");
@@ -51,4 +51,11 @@ it("takes another card, with which an open invoice is paid", async () => {
 		expect(await (await fetch(url ?? "")).text()).toContain(`Invoice ${paid.number}`);
 	const [charge] = (await stripe.charges.list({ customer: customer.id })).data;
 	expect(await (await fetch(charge?.receipt_url ?? "")).text()).toContain("$7.99");
+});
+
+it("does not pay an invoice twice while a bank account is paying it", async () => {
+	const { sandbox, stripe, press, customer } = await withPortal();
+	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "6789" });
+	expect((await press({ action: "pay", invoice: String(session.invoice) }))[1]).toContain("on+its+way");
+	expect((await stripe.charges.list({ customer: customer.id })).data.map(({ status }) => status)).toEqual(["pending", "succeeded"]);
 });

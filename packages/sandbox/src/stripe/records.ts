@@ -8,7 +8,7 @@ type Scalar = string | number | boolean | bigint | symbol | null | undefined;
 type Kept<V> = string extends V ? Exclude<V, { object: string }> : V;
 
 /** A record as it lies in the state. */
-export type Stored<T> = T extends Scalar
+type Stored<T> = T extends Scalar
 	? T
 	: T extends Stripe.Decimal
 		? string

@@ -19,7 +19,7 @@ async function withDowngrade() {
 				start_date: phase?.start_date ?? 0,
 				end_date: phase?.end_date ?? 0,
 			},
-			{ items: [{ price: "price_pro_monthly", quantity: 1 }], metadata: { plan: "pro" }, proration_behavior: "none" },
+			{ items: [{ price: "price_pro_monthly", quantity: 1 }], metadata: { plan: "pro" } },
 		],
 	});
 	return { ...plan, schedule: updated };
@@ -47,9 +47,11 @@ it("changes the price when the phase begins, so that the new period is charged a
 	await sandbox.moveTo(end + 60 * 60);
 	expect(itemOf(await subscription())).toMatchObject({ price: { id: "price_pro_monthly" }, current_period_start: end });
 	expect((await subscription()).metadata).toEqual({ plan: "pro" });
-	expect((await stripe.invoices.list({ subscription: id })).data.map(({ total, status }) => [total, status])).toEqual([
-		[799, "paid"],
-		[1999, "paid"],
+	expect(
+		(await stripe.invoices.list({ subscription: id })).data.map(({ total, status, lines }) => [total, status, lines.data.length]),
+	).toEqual([
+		[799, "paid", 1],
+		[1999, "paid", 1],
 	]);
 	await sandbox.moveTo(utc(2026, 3, 15, 10));
 	expect(await stripe.subscriptionSchedules.retrieve(schedule.id)).toMatchObject({
@@ -98,4 +100,16 @@ it("ends the plan with its last phase, or when it is canceled; and a phase in mi
 	});
 	await third.sandbox.moveTo(change);
 	expect((await third.stripe.invoices.list({ subscription: third.id })).data[0]).toMatchObject({ total: 400 - 1000, amount_due: 0 });
+});
+
+it("takes a direct change of the price into the phase that is under way", async () => {
+	const { stripe, id, schedule, subscription, sandbox } = await withDowngrade();
+	await stripe.subscriptions.update(id, { items: [{ id: itemOf(await subscription()).id, quantity: 2 }], proration_behavior: "none" });
+	const [phase, next] = (await stripe.subscriptionSchedules.retrieve(schedule.id)).phases;
+	expect([phase?.items[0], next?.items[0]]).toMatchObject([
+		{ price: "price_max_monthly", quantity: 2 },
+		{ price: "price_pro_monthly", quantity: 1 },
+	]);
+	await sandbox.moveTo(end);
+	expect(itemOf(await subscription())).toMatchObject({ price: { id: "price_pro_monthly" }, quantity: 1 });
 });

@@ -1,4 +1,7 @@
-import { expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { runStripe, withPlan } from "./testing/harness.ts";
 
 it("resets Stripe's side to the catalogue it is started with", async () => {
@@ -13,6 +16,7 @@ it("resets Stripe's side to the catalogue it is started with", async () => {
 it("sells what the settings say: Max and a trial when they are switched on, nothing without a catalogue", async () => {
 	const sandbox = await runStripe({ settings: { proTrialDays: 14 } });
 	expect((await sandbox.priceOf("pro_monthly")).metadata).toEqual({ app: "parley", ai_requests: "1000", trial_days: "14" });
+	expect((await sandbox.priceOf("top_up_1000")).metadata).toEqual({ app: "parley", ai_requests: "1000" });
 	await sandbox.settings({ maxPlan: true, proTrialDays: 0 });
 	expect(await sandbox.priceOf("max_monthly")).toMatchObject({
 		unit_amount: 1999,
@@ -26,4 +30,16 @@ it("sells what the settings say: Max and a trial when they are switched on, noth
 	const empty = await runStripe({ settings: { stripeCatalogue: false } });
 	expect((await empty.stripe.products.list()).data).toEqual([]);
 	expect((await empty.stripe.billing.meters.list()).data).toEqual([]);
+});
+
+it("is in the state file with the rest, and goes on from it", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "sandbox-"));
+	onTestFinished(() => rmSync(folder, { recursive: true }));
+	const statePath = join(folder, "state.json");
+	const { sandbox, id } = await withPlan("pro_monthly", undefined, { statePath });
+	await sandbox.close();
+	const second = await runStripe({ statePath, now: sandbox.world.machineNowMs });
+	expect(await second.stripe.subscriptions.retrieve(id)).toMatchObject({ status: "active" });
+	await second.advance(32 * 24 * 60 * 60);
+	expect((await second.stripe.invoices.list({ subscription: id })).data).toMatchObject([{ status: "paid" }, { status: "paid" }]);
 });

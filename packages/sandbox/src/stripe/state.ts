@@ -36,6 +36,8 @@ export interface CheckoutOrder {
 	paymentMetadata: Record<string, string>;
 	paymentDescription: string | null;
 	setupFutureUsage: "off_session" | "on_session" | null;
+	/** Whether the session has still to tell what became of a payment that takes its time. */
+	isAwaited: boolean;
 }
 
 /** What waits for its time and is no field of a record. */

@@ -113,6 +113,14 @@ it("is active again when a retry goes through, or when the open invoice is paid 
 	expect((await subscription()).status).toBe("active");
 });
 
+it("pays at the checkout with a card that is empty from then on", async () => {
+	const { sandbox, stripe, customer } = await withPlan();
+	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "0341" });
+	expect(session).toMatchObject({ status: "complete", payment_status: "paid" });
+	await sandbox.moveTo(utc(2026, 2, 15, 10));
+	expect((await stripe.subscriptions.retrieve(String(session.subscription))).status).toBe("past_due");
+});
+
 it("upgrades at once: what is left of the month at the new price, less what is left at the old, to the cent", async () => {
 	const { stripe, id, max, to, sandbox } = await halfWay();
 	const updated = await stripe.subscriptions.update(id, {
@@ -226,4 +234,46 @@ it("ends a trial early: a period begins and is charged", async () => {
 	const updated = await stripe.subscriptions.update(String(session.subscription), { trial_end: "now", expand: ["latest_invoice"] });
 	expect(updated).toMatchObject({ status: "active", trial_end: start + daySeconds, latest_invoice: { status: "paid", total: 799 } });
 	expect(itemOf(updated).current_period_end).toBe(utc(2026, 2, 16, 9));
+});
+
+it("begins a new period at once for a price of another interval, with the unused time given back", async () => {
+	const { stripe, id, item, sandbox } = await halfWay();
+	const yearly = await stripe.prices.create({ product: "prod_pro", currency: "usd", unit_amount: 7999, recurring: { interval: "year" } });
+	const now = start + 15.5 * daySeconds;
+	const updated = await stripe.subscriptions.update(id, {
+		items: [{ id: item.id, price: yearly.id }],
+		proration_behavior: "always_invoice",
+	});
+	expect(updated.billing_cycle_anchor).toBe(now);
+	expect(itemOf(updated)).toMatchObject({ current_period_start: now, current_period_end: utc(2027, 1, 30, 21) });
+	const [invoice] = (await stripe.invoices.list({ subscription: id })).data;
+	expect(invoice).toMatchObject({ total: 7999 - 400, status: "paid", lines: { data: [{ amount: -400 }, { amount: 7999 }] } });
+	await sandbox.moveTo(utc(2026, 3, 1));
+	expect((await stripe.invoices.list({ subscription: id })).data).toHaveLength(2);
+});
+
+it("is active again when its latest invoice is paid, and not before", async () => {
+	const { sandbox, stripe, id, item, subscription } = await halfWay();
+	await sandbox.faults({ declineRenewals: true });
+	await sandbox.moveTo(utc(2026, 2, 15, 10));
+	await sandbox.faults({ failPayments: true });
+	await stripe.subscriptions.update(id, { items: [{ id: item.id, price: "price_max_monthly" }], proration_behavior: "always_invoice" });
+	await sandbox.faults({});
+	const open = (await stripe.invoices.list({ subscription: id, status: "open" })).data.toReversed();
+	expect(open).toHaveLength(2);
+	await stripe.invoices.pay(open[0]?.id ?? "");
+	expect((await subscription()).status).toBe("past_due");
+	await stripe.invoices.pay(open[1]?.id ?? "");
+	expect((await subscription()).status).toBe("active");
+});
+
+it("charges a draft that is finalized by hand at once, and only once", async () => {
+	const { sandbox, stripe, id } = await withPlan();
+	await sandbox.moveTo(utc(2026, 2, 15, 9));
+	const [draft] = (await stripe.invoices.list({ subscription: id, status: "draft" })).data;
+	expect(await stripe.invoices.finalizeInvoice(draft?.id ?? "")).toMatchObject({ status: "open" });
+	expect(await stripe.invoices.retrieve(draft?.id ?? "")).toMatchObject({ status: "paid", attempt_count: 1 });
+	await sandbox.advance(2 * hourSeconds);
+	expect((await stripe.charges.list()).data).toHaveLength(2);
+	expect((await errorOf(stripe.invoices.pay(draft?.id ?? ""))).message).toContain("already paid");
 });

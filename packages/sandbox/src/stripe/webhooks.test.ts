@@ -10,7 +10,7 @@ async function withReceiver(answer?: (count: number) => number) {
 
 it("sends what happens, signed as the SDK verifies, with the record and what it was before", async () => {
 	const { stripe, received } = await withReceiver();
-	const customer = await stripe.customers.create({ email: "ada@example.com", metadata: { user: "1" } });
+	const customer = await stripe.customers.create({ email: "ada@example.com", metadata: { user: "1" } }, { idempotencyKey: "key_1" });
 	await stripe.customers.update(customer.id, { name: "Ada", metadata: { user: "2" } });
 	await stripe.customers.update(customer.id, { name: "Ada" });
 	await stripe.customers.del(customer.id);
@@ -22,6 +22,7 @@ it("sends what happens, signed as the SDK verifies, with the record and what it 
 		data: { object: { id: customer.id, name: "Ada" }, previous_attributes: { name: null, metadata: { user: "1" } } },
 		pending_webhooks: 1,
 	});
+	expect(received[0]?.event?.request).toEqual({ id: customer.lastResponse.requestId, idempotency_key: "key_1" });
 	expect(received[0]?.event?.data).not.toHaveProperty("previous_attributes");
 	const listed = await stripe.events.list({ type: "customer.updated" });
 	expect(listed.data.map(({ id }) => id)).toEqual([received[1]?.event?.id]);

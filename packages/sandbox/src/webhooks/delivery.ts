@@ -20,7 +20,7 @@ export interface Delivery {
 	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
 }
 
-export interface Destination {
+interface Destination {
 	url: string;
 	body: string;
 	/** The headers of one attempt; `timestampSeconds` is the machine's time, since the receiver compares it with its own. */

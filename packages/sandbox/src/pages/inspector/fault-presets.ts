@@ -16,6 +16,7 @@ export interface FaultGroup {
 }
 
 const everyCall = "/api/v1/*";
+const everyStripeCall = "/v1/*";
 
 export const faultGroups: readonly FaultGroup[] = [
 	{
@@ -60,6 +61,31 @@ export const faultGroups: readonly FaultGroup[] = [
 				label: "First visits lose the race",
 				detail: "A new customer is created, and the answer is 409.",
 				faults: { firstVisitRace: true },
+			},
+		],
+	},
+	{
+		title: "Stripe’s API",
+		pick: "one",
+		presets: [
+			{ id: "stripe-down", label: "Down", detail: "503, nothing is done.", faults: { api: [{ path: everyStripeCall, status: 503 }] } },
+			{
+				id: "stripe-slow",
+				label: "Slow",
+				detail: "Two seconds before each answer.",
+				faults: { api: [{ path: everyStripeCall, delayMs: 2000 }] },
+			},
+			{
+				id: "stripe-limited",
+				label: "Too many requests",
+				detail: "429 with the code rate_limit.",
+				faults: { api: [{ path: everyStripeCall, status: 429 }] },
+			},
+			{
+				id: "stripe-drop",
+				label: "Answers get lost",
+				detail: "The work is done, then the connection breaks.",
+				faults: { api: [{ path: everyStripeCall, dropAfterCommit: true }] },
 			},
 		],
 	},

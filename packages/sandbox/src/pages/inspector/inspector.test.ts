@@ -96,7 +96,7 @@ it("refunds, disputes and archives by button, and says so; a refusal is said too
 
 it("sets the faults that are ticked, shows them ticked, takes JSON, and clears", async () => {
 	const sandbox = await runSandbox();
-	await submit(sandbox, "/faults", { group0: "down", preset: "renewals", group3: "model-dies" });
+	await submit(sandbox, "/faults", { group0: "down", preset: "renewals", group4: "model-dies" });
 	expect((await sandbox.state()).faults).toEqual({
 		api: [{ path: "/api/v1/*", status: 503 }],
 		declineRenewals: true,

@@ -1,5 +1,6 @@
 /** The inspector: what the sandbox holds, and everything that can be done to it, by hand. */
 import { Hono } from "hono";
+import { stripeInspectorForms, stripeInspectorPage } from "../../stripe/pages/inspector.ts";
 import type { Env, World } from "../../world.ts";
 import { clockForms } from "./clock.ts";
 import { customerForms, customerPage } from "./customer.ts";
@@ -14,12 +15,14 @@ export function inspectorPages(world: World) {
 		.route("/customers", customerPage(world))
 		.route("/scenarios", scenariosPage(world))
 		.route("/webhooks", webhooksPage(world))
+		.route("/stripe", stripeInspectorPage(world))
 		.route("/faults", faultsPage(world))
 		.route("/oddities", odditiesPage(world))
 		.route("/", clockForms(world))
 		.route("/", customerForms(world))
 		.route("/", scenarioForms(world))
 		.route("/", webhookForms(world))
+		.route("/", stripeInspectorForms(world))
 		.route("/", faultForms(world))
 		.route("/", oddityForms(world))
 		.route("/", customerListPage(world));

@@ -11,6 +11,7 @@ const places = [
 	["/", "Customers"],
 	["/scenarios", "Scenarios"],
 	["/webhooks", "Webhooks"],
+	["/stripe", "Stripe"],
 	["/faults", "Faults"],
 	["/oddities", "Oddities"],
 	["/mailbox", "Mailbox"],

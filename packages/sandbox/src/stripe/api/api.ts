@@ -1,11 +1,13 @@
 /** Stripe's API under /v1: what happens to a request, in order. */
 import { Hono, type MiddlewareHandler } from "hono";
 import type { Env, World } from "../../world.ts";
+import { apiRequest } from "../events/request.ts";
 import { newId } from "../ids.ts";
 import { StripeRefusal } from "../refusal.ts";
 import { apiVersion } from "../version.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { checkoutSessionRoutes } from "./checkout-sessions.ts";
+import { creditRoutes } from "./credits.ts";
 import { customerRoutes } from "./customers.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
@@ -16,6 +18,7 @@ import { paymentRoutes } from "./payments.ts";
 import { portalRoutes } from "./portal.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
+import { testClockRoutes } from "./test-clocks.ts";
 
 export function stripeApi(world: World) {
 	return new Hono<Env>()
@@ -31,7 +34,9 @@ export function stripeApi(world: World) {
 		.route("/", paymentRoutes(world))
 		.route("/", portalRoutes(world))
 		.route("/", meterRoutes(world))
+		.route("/", creditRoutes(world))
 		.route("/", eventRoutes(world))
+		.route("/", testClockRoutes(world))
 		.all("*", (c) => {
 			const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}). The sandbox does not know it; Stripe may.`;
 			throw new StripeRefusal(404, "invalid_request_error", message);
@@ -43,11 +48,12 @@ export function stripeApi(world: World) {
 function introduce(world: World): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		world.state.stripe.origin = new URL(c.req.url).origin;
-		await next();
-		if (!c.res.headers.has("request-id")) c.header("Request-Id", newId("req"));
-		c.header("Stripe-Version", c.req.header("stripe-version") ?? apiVersion);
+		const requestId = newId("req");
 		const key = c.req.header("idempotency-key");
+		c.header("Request-Id", requestId);
+		c.header("Stripe-Version", c.req.header("stripe-version") ?? apiVersion);
 		if (key !== undefined) c.header("Idempotency-Key", key);
+		await apiRequest.run({ id: requestId, idempotency_key: key ?? null }, next);
 		// What the sandbox refuses, it refuses again: the SDK need not try.
 		if (c.res.status >= 400 && c.res.status !== 409 && c.res.status !== 429) c.header("Stripe-Should-Retry", "false");
 	};

@@ -30,7 +30,7 @@ const fields = {
 	tax_exempt: ignored,
 };
 
-const createParams = params({ ...fields, payment_method: text.optional(), test_clock: ignored, tax_id_data: ignored });
+const createParams = params({ ...fields, payment_method: text.optional(), test_clock: text.optional(), tax_id_data: ignored });
 const updateParams = params(fields);
 const listParams = params({ ...listing, email: text.optional(), test_clock: text.optional() });
 const methodParams = params({ ...paging, type: text.optional(), allow_redisplay: ignored });

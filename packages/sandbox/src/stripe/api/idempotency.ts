@@ -3,6 +3,7 @@
  * before an endpoint began (parameters that do not fit, an injected error) is not kept.
  */
 import type { Context, MiddlewareHandler } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Env, World } from "../../world.ts";
 import { newId } from "../ids.ts";
 import { InvalidParameters, StripeRefusal } from "../refusal.ts";
@@ -22,6 +23,7 @@ export function holdIdempotencyKeys(): MiddlewareHandler<Env> {
 		const key = keyOf(c);
 		if (key === undefined) return next();
 		if (underway.has(key)) {
+			c.header("Request-Id", newId("req"));
 			const message = `There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): ${key}. Please try again later.`;
 			return answerError(new StripeRefusal(409, "idempotency_error", message, { code: "idempotency_key_in_use" }), c);
 		}
@@ -46,17 +48,16 @@ export function keepAnswers(world: World): MiddlewareHandler<Env> {
 		const nowMs = world.nowMs();
 		stripe.answers = stripe.answers.filter(({ atMs }) => atMs > nowMs - keptMs && atMs <= nowMs);
 		const kept = stripe.answers.find((one) => one.key === key);
-		if (kept !== undefined) return replay(kept, { method, path, params });
-		const requestId = newId("req");
-		c.header("Request-Id", requestId);
+		if (kept !== undefined) return replay(c, kept, { method, path, params });
 		await next();
 		if (c.error instanceof InvalidParameters) return;
 		const body = await c.res.clone().text();
+		const requestId = c.res.headers.get("request-id") ?? "";
 		world.state.stripe.answers.push({ key, method, path, params, status: c.res.status, body, requestId, atMs: nowMs });
 	};
 }
 
-function replay(kept: StoredAnswer, { method, path, params }: Pick<StoredAnswer, "method" | "path" | "params">): Response {
+function replay(c: Context<Env>, kept: StoredAnswer, { method, path, params }: Pick<StoredAnswer, "method" | "path" | "params">): Response {
 	if (kept.method !== method || kept.path !== path)
 		throw misused(
 			`Keys for idempotent requests can only be used for the same endpoint they were first used for ('${path}' vs '${kept.path}').`,
@@ -64,10 +65,10 @@ function replay(kept: StoredAnswer, { method, path, params }: Pick<StoredAnswer,
 		);
 	if (kept.params !== params)
 		throw misused("Keys for idempotent requests can only be used with the same parameters they were first used with.", kept.key);
-	return new Response(kept.body, {
-		status: kept.status,
-		headers: { "content-type": "application/json", "idempotent-replayed": "true", "original-request": kept.requestId },
-	});
+	c.header("Idempotent-Replayed", "true");
+	c.header("Original-Request", kept.requestId);
+	c.header("Content-Type", "application/json");
+	return c.body(kept.body, kept.status as ContentfulStatusCode);
 }
 
 function misused(message: string, key: string): StripeRefusal {

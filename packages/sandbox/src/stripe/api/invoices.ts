@@ -57,6 +57,8 @@ export function invoiceRoutes(world: World) {
 			const invoice = byId(c.req.param("id"));
 			if (invoice.status !== "draft") throw refuse("This invoice is already finalized, you can't re-finalize a non-draft invoice.");
 			finalizeInvoice(world.state, invoice, nowSeconds(world));
+			// It is charged as it would have been, only sooner.
+			if (invoice.auto_advance) world.state.stripe.tasks.push({ type: "collect", dueAtMs: world.nowMs(), invoiceId: invoice.id });
 			return c.json(expanded(world.state, invoice, expand));
 		})
 		.post("/invoices/:id/pay", async (c) => {

@@ -7,7 +7,7 @@ import type { Customer, PaymentMethod, Subscription } from "../records.ts";
 /** What a customer can pay with on a page. The numbers are those of Stripe's test cards and accounts for the same fate. */
 export const instruments = [
 	{ number: "4242", type: "card", label: "Visa ending in 4242: pays always" },
-	{ number: "0341", type: "card", label: "Visa ending in 0341: pays here, then every charge fails" },
+	{ number: "0341", type: "card", label: "Visa ending in 0341: pays at a checkout, then every charge fails" },
 	{ number: "0002", type: "card", label: "Visa ending in 0002: is declined at once" },
 	{ number: "6789", type: "us_bank_account", label: "Bank account ending in 6789: takes three days" },
 ] as const;
@@ -21,7 +21,7 @@ export function instrumentNumbered(number: unknown): Instrument {
 	return instruments.find((one) => one.number === number) ?? instruments[0];
 }
 
-export function lastDigits({ card, us_bank_account }: PaymentMethod): string {
+function lastDigits({ card, us_bank_account }: PaymentMethod): string {
 	return card?.last4 ?? us_bank_account?.last4 ?? "";
 }
 

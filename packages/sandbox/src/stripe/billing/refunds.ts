@@ -4,6 +4,7 @@ import { find, known } from "../find.ts";
 import { newId } from "../ids.ts";
 import type { Charge, Refund } from "../records.ts";
 import { InvalidParameters, refuse } from "../refusal.ts";
+import { dollars } from "./invoices/lines.ts";
 import { mergedMetadata } from "./metadata.ts";
 
 export interface RefundRequest {
@@ -25,7 +26,9 @@ export function refund(state: State, request: RefundRequest, atSeconds: number):
 	const amount = request.amount ?? leftCents;
 	if (amount <= 0) throw new InvalidParameters("Invalid positive integer", { code: "parameter_invalid_integer", param: "amount" });
 	if (amount > leftCents)
-		throw refuse(`Refund amount (${cents(amount)}) is greater than unrefunded amount on charge (${cents(leftCents)})`, { param: "amount" });
+		throw refuse(`Refund amount (${dollars(amount)}) is greater than unrefunded amount on charge (${dollars(leftCents)})`, {
+			param: "amount",
+		});
 	const record: Refund = {
 		id: newId("re"),
 		object: "refund",
@@ -56,10 +59,6 @@ export function refund(state: State, request: RefundRequest, atSeconds: number):
 		charge.refunded = charge.amount_refunded === charge.amount;
 	});
 	return record;
-}
-
-function cents(amountCents: number): string {
-	return `$${(amountCents / 100).toFixed(2)}`;
 }
 
 /** The charge itself, or the one that paid the intent. */

@@ -4,6 +4,7 @@ import { newId } from "../ids.ts";
 import type { EventType, StripeEvent } from "../records.ts";
 import { apiVersion } from "../version.ts";
 import { differences } from "./differences.ts";
+import { apiRequest } from "./request.ts";
 
 /** The endpoint that the sandbox was started with, which no call can change. */
 export const startedWith = "we_sandbox";
@@ -25,7 +26,7 @@ export function emit(state: State, type: EventType, object: object, atSeconds: n
 		data: { object: structuredClone(object), ...(previous === undefined ? {} : { previous_attributes: previous }) },
 		livemode: false,
 		pending_webhooks: endpointIds.length,
-		request: { id: null, idempotency_key: null },
+		request: apiRequest.getStore() ?? { id: null, idempotency_key: null },
 		type,
 	};
 	stripe.events = [...stripe.events, event].slice(-remembered);

@@ -3,7 +3,7 @@ import { html } from "hono/html";
 import { type Html, money, notFoundPage, page, table, words } from "../../pages/layout.ts";
 import type { Env, World } from "../../world.ts";
 import { nowSeconds } from "../api/now.ts";
-import { collect } from "../billing/invoices/collect.ts";
+import { collect, intentOf } from "../billing/invoices/collect.ts";
 import { productOf } from "../billing/invoices/lines.ts";
 import { instrumentNumbered, instruments, methodFor, methodName, methodNumbered, prefer, refusedCard } from "../billing/payment-methods.ts";
 import { releaseSchedule } from "../billing/schedules/schedules.ts";
@@ -67,6 +67,7 @@ function perform(world: World, session: PortalSession, form: Form): void {
 		case "pay": {
 			const invoice = find(ownInvoices(world, customer), String(form.invoice), "invoice");
 			if (invoice.status !== "open") throw refuse("This invoice is not open.");
+			if (intentOf(state, invoice)?.status === "processing") throw refuse("A payment of this invoice is on its way.");
 			const id = invoice.parent?.subscription_details?.subscription;
 			const method = methodFor(
 				state,
@@ -100,7 +101,7 @@ function portalPage(world: World, session: PortalSession, customer: Customer, re
 	const { stripe } = world.state;
 	const cards = stripe.paymentMethods.filter((one) => one.customer === customer.id);
 	const live = stripe.subscriptions.filter((one) => one.customer === customer.id && isLive(one));
-	const preferred = customer.invoice_settings.default_payment_method;
+	const paying = new Set([customer.invoice_settings.default_payment_method, ...live.map((one) => one.default_payment_method)]);
 	return page({
 		title: "Billing",
 		body: html`
@@ -110,7 +111,7 @@ function portalPage(world: World, session: PortalSession, customer: Customer, re
 ${refused === null ? "" : html`<p class="alert" role="alert">${refused}</p>`}
 ${session.flow?.type === "payment_method_update" ? "" : html`<h2>Your plan</h2>${live.length === 0 ? html`<p>You have no plan.</p>` : live.map((one) => plan(world, one))}`}
 <h2>Your cards</h2>
-${cards.length === 0 ? html`<p class="soft">None yet.</p>` : cards.map((card) => html`<p>${methodName(card)}${card.id === preferred ? ", used for payments" : ""}</p>`)}
+${cards.length === 0 ? html`<p class="soft">None yet.</p>` : cards.map((card) => html`<p>${methodName(card)}${paying.has(card.id) ? ", used for payments" : ""}</p>`)}
 <form method="post">
 <p><label>Card<br><select name="card">${instruments.map(({ number, label }) => html`<option value="${number}">${label}</option>`)}</select></label></p>
 <div class="actions"><button class="${session.flow?.type === "payment_method_update" ? "next" : ""}" name="action" value="card">Use this card</button></div>

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { type SandboxOptions, startSandbox } from "../../sandbox.ts";
 import type { State } from "../../state.ts";
 
-export const stripeSecretKey = "sk_test_sandbox";
+const stripeSecretKey = "sk_test_sandbox";
 export const stripeWebhookSecret = "whsec_of_the_tests";
 
 export const daySeconds = 24 * 60 * 60;
@@ -72,8 +72,6 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 		eventTypes: async () => (await stripe.events.list({ limit: 100 })).data.map(({ type }) => type).toReversed(),
 	};
 }
-
-export type TestStripe = Awaited<ReturnType<typeof runStripe>>;
 
 /** Epoch seconds of a date in UTC. */
 export function utc(year: number, month: number, day: number, hour = 0, minute = 0): number {

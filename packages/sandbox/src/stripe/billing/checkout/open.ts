@@ -152,6 +152,7 @@ function orderOf(sessionId: string, request: CheckoutRequest, lineItems: LineIte
 		paymentMetadata: { ...payment_intent_data?.metadata },
 		paymentDescription: payment_intent_data?.description ?? null,
 		setupFutureUsage: payment_intent_data?.setup_future_usage ?? null,
+		isAwaited: false,
 	};
 }
 

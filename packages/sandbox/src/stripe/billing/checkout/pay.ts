@@ -90,6 +90,7 @@ export function completeCheckoutSession(state: State, session: CheckoutSession, 
 	if (session.mode === "subscription") buySubscription(state, purchase);
 	else if (session.mode === "payment") buyOnce(state, purchase);
 	else setUp(state, purchase);
+	order.isAwaited = session.payment_status === "unpaid";
 	emit(state, "checkout.session.completed", session, atSeconds);
 }
 
@@ -206,10 +207,13 @@ export function checkoutSettled(
 	atSeconds: number,
 ): void {
 	const session = state.stripe.checkoutSessions.find(
-		({ payment_intent, invoice, payment_status }) =>
-			payment_status === "unpaid" && (payment_intent === paid.intentId || (invoice !== null && invoice === paid.invoiceId)),
+		({ payment_intent, invoice }) => payment_intent === paid.intentId || (invoice !== null && invoice === paid.invoiceId),
 	);
 	if (session === undefined) return;
+	const order = orderOf(state, session);
+	// Told once: a plan's invoice that fails is tried again without the session.
+	if (!order.isAwaited) return;
+	order.isAwaited = false;
 	if (outcome === "declined") {
 		emit(state, "checkout.session.async_payment_failed", session, atSeconds);
 		return;

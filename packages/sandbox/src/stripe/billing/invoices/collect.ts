@@ -10,7 +10,7 @@ const daySeconds = 24 * 60 * 60;
 /** From one declined attempt to the next; after the last the plan ends. */
 const retryDelaysSeconds = [3 * daySeconds, 5 * daySeconds, 5 * daySeconds];
 
-export function paymentOf(state: State, invoiceId: string): InvoicePayment | undefined {
+function paymentOf(state: State, invoiceId: string): InvoicePayment | undefined {
 	return state.stripe.invoicePayments.find(({ invoice }) => invoice === invoiceId);
 }
 
@@ -55,7 +55,7 @@ export function concluded(state: State, invoice: Invoice, outcome: Outcome, atSe
 	else invoice.next_payment_attempt = null;
 }
 
-export function dropTasks(state: State, invoiceId: string): void {
+function dropTasks(state: State, invoiceId: string): void {
 	state.stripe.tasks = state.stripe.tasks.filter(
 		(task) => (task.type !== "collect" && task.type !== "finalize") || task.invoiceId !== invoiceId,
 	);

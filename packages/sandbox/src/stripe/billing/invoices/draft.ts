@@ -6,7 +6,7 @@ import { customerOf } from "../customers.ts";
 import { itemLine } from "./lines.ts";
 
 /** How long Stripe leaves a renewal's draft before it finalizes and charges it. */
-export const draftSeconds = 60 * 60;
+const draftSeconds = 60 * 60;
 
 interface Draft {
 	customerId: string;

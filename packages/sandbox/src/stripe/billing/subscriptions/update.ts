@@ -188,7 +188,7 @@ function endAt(subscription: Subscription, cancelAt: number | null, atSeconds: n
 }
 
 /** An invoice for what waits, and for a period that begins, taken from the card at once. */
-export function invoiceChange(
+function invoiceChange(
 	state: State,
 	subscription: Subscription,
 	{ method, withPeriod, atSeconds }: { method: PaymentMethod | undefined; withPeriod: boolean; atSeconds: number },
