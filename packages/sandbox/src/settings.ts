@@ -20,6 +20,8 @@ export const settingsSchema = z.strictObject({
 	freeCredits: count.max(1_000_000),
 	/** A second paid plan, to adjust to. */
 	maxPlan: z.boolean(),
+	/** Flowglad as it comes: nothing is sold but the default product, until the API is told. */
+	emptyCatalogue: z.boolean(),
 });
 
 /**
@@ -43,4 +45,5 @@ export const defaultSettings: Settings = {
 	proTrialDays: 0,
 	freeCredits: 0,
 	maxPlan: false,
+	emptyCatalogue: false,
 };
