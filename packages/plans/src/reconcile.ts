@@ -11,7 +11,7 @@ export interface Difference<Step> {
 }
 
 /** A provider as it is now. */
-export interface Look<Step> {
+interface Look<Step> {
 	differences: Difference<Step>[];
 	/** Everything that was read, to tell whether anything has changed since. */
 	seen: string;

@@ -14,7 +14,7 @@ export const webhookEvents = [
 ] as const;
 
 /** The fields of a product that can be changed. */
-export interface ProductFields {
+interface ProductFields {
 	name: string;
 	description: string | null;
 	active: boolean;

@@ -36,7 +36,7 @@ export interface FoundMeter {
 	valueKey: string;
 }
 
-export interface FoundEndpoint {
+interface FoundEndpoint {
 	id: string;
 	enabled: boolean;
 	events: string[];
