@@ -103,6 +103,7 @@ it.each<[line: string, step: string | null, change: Parameters<typeof drifted>[0
 		"update product",
 		(_, pro) => Object.assign(pro, { description: null }),
 	],
+	['plan pro_monthly: slug none at Stripe, "pro_monthly" in plans.json', "update product", (_, pro) => Object.assign(pro, { slug: null })],
 	["plan pro_monthly: archived at Stripe, sold in plans.json", "update product", (_, pro) => Object.assign(pro, { active: false })],
 	[
 		"product max_monthly (prod_max): sold at Stripe, not in plans.json",

@@ -4,13 +4,20 @@ import { type Difference, differs } from "../reconcile.ts";
 import { meterTerms, priceMetadata, webhookEvents } from "./conventions.ts";
 import type { Found, FoundMeter, FoundPrice, FoundProduct } from "./found.ts";
 
+interface ProductFields {
+	name?: string;
+	description?: string;
+	active?: boolean;
+	metadata?: { slug: string };
+}
+
 /** One change at Stripe. */
 export type Step =
 	| { type: "create meter" }
 	| { type: "rename meter"; id: string }
 	| { type: "reactivate meter"; id: string }
 	| { type: "create product"; offer: Offer }
-	| { type: "update product"; id: string; fields: { name?: string; description?: string; active?: boolean } }
+	| { type: "update product"; id: string; fields: ProductFields }
 	| { type: "archive product"; product: FoundProduct }
 	| { type: "create price"; offer: Offer; productId: string; replaces: string | null }
 	| { type: "update price"; id: string; metadata: Record<string, string> }
@@ -36,8 +43,8 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 		...ofOffers,
 		...others.map(
 			(product): Difference<Step> => ({
-				says: `product ${product.slug} (${product.id}): ${hasNamesake(kept, product) ? "twice at Stripe, once" : "sold at Stripe, not"} in plans.json`,
-				done: `Archived product ${product.slug} (${product.id}). Who has it keeps it.`,
+				says: `product ${product.slug ?? JSON.stringify(product.name)} (${product.id}): ${hasNamesake(kept, product) ? "twice at Stripe, once" : "sold at Stripe, not"} in plans.json`,
+				done: `Archived product ${product.slug ?? JSON.stringify(product.name)} (${product.id}). Who has it keeps it.`,
 				step: { type: "archive product", product },
 			}),
 		),
@@ -45,44 +52,44 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 	];
 }
 
-/** The product of an offer: of several, the one that is sold, else the oldest. */
+/** The product of an offer, by its slug, or without one by that of its price: of several the one that is sold, else the oldest. */
 function productOf({ products }: Found, { slug }: Offer): FoundProduct | undefined {
-	const own = products.filter((product) => product.slug === slug);
-	return own.find((product) => product.active && currentPrice(product)) ?? own.find(({ active }) => active) ?? own.at(-1);
+	const own = products.filter((product) => product.slug === slug || (product.slug === null && currentPrice(product, slug)));
+	const rank = (product: FoundProduct) => Number(product.active) + 2 * Number(currentPrice(product, slug) !== undefined);
+	// They come newest first.
+	return own.reverse().sort((a, b) => rank(b) - rank(a))[0];
 }
 
 function hasNamesake(kept: ReadonlySet<FoundProduct>, { slug }: FoundProduct): boolean {
 	return [...kept].some((product) => product.slug === slug);
 }
 
-function currentPrice({ prices, slug }: FoundProduct): FoundPrice | undefined {
+function currentPrice({ prices }: FoundProduct, slug: string): FoundPrice | undefined {
 	return prices.find(({ active, lookupKey }) => active && lookupKey === slug);
 }
 
-function productDiff({ label, name, description }: Offer, product: FoundProduct): Differences {
-	const update = (fields: { name?: string; description?: string; active?: boolean }, says: string, done: string) => ({
-		says,
-		done,
-		step: { type: "update product", id: product.id, fields } as const,
-	});
-	const found = { name: product.name, description: product.description };
+function productDiff({ label, slug, name, description }: Offer, product: FoundProduct): Differences {
+	const update = (fields: ProductFields, says: string, done: string) => {
+		return { says, done, step: { type: "update product", id: product.id, fields } as const };
+	};
+	const field = (values: { name: string; found: string | null; wanted: string }, fields: ProductFields) =>
+		values.found === values.wanted
+			? []
+			: [update(fields, differs(label, "Stripe", values), `Set the ${values.name} of ${label}: ${values.wanted}`)];
 	return [
 		...(product.active
 			? []
 			: [update({ active: true }, `${label}: archived at Stripe, sold in plans.json`, `Put ${label} on sale again.`)]),
-		...Object.entries({ name, description })
-			.filter(([field, wanted]) => found[field as keyof typeof found] !== wanted)
-			.map(([field, wanted]) => {
-				const values = { name: field, found: found[field as keyof typeof found], wanted };
-				return update({ [field]: wanted }, differs(label, "Stripe", values), `Set the ${field} of ${label}: ${wanted}`);
-			}),
+		...field({ name: "slug", found: product.slug, wanted: slug }, { metadata: { slug } }),
+		...field({ name: "name", found: product.name, wanted: name }, { name }),
+		...field({ name: "description", found: product.description, wanted: description }, { description }),
 	];
 }
 
 /** What a price costs and grants never changes: there is a new price instead, and subscribers keep theirs. */
 function priceDiff(plans: PlanFile, offer: Offer, product: FoundProduct): Differences {
 	const what = `price ${offer.slug}`;
-	const price = currentPrice(product);
+	const price = currentPrice(product, offer.slug);
 	const create = { type: "create price", offer, productId: product.id, replaces: product.prices[0]?.id ?? null } as const;
 	if (price === undefined) return [{ says: `${what}: not at Stripe`, done: `Made ${what}.`, step: create }];
 

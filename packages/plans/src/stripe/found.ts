@@ -17,7 +17,8 @@ export interface FoundPrice {
 
 export interface FoundProduct {
 	id: string;
-	slug: string;
+	/** Of its metadata. */
+	slug: string | null;
 	active: boolean;
 	name: string;
 	description: string | null;
@@ -59,7 +60,7 @@ export async function read(stripe: Stripe, meterSlug: string, webhookUrl: string
 		stripe.products.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
 		webhookUrl === null ? null : stripe.webhookEndpoints.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
 	]);
-	const ours = products.filter(({ metadata }) => metadata.app === app && metadata.slug);
+	const ours = products.filter(({ metadata }) => metadata.app === app);
 	return {
 		meters: meters.filter(({ event_name }) => event_name === meterSlug).map(meter),
 		products: await Promise.all(ours.map((product) => withPrices(stripe, product))),
@@ -83,7 +84,7 @@ async function withPrices(stripe: Stripe, product: Stripe.Product): Promise<Foun
 	const { id, active, name, description, default_price, metadata } = product;
 	return {
 		id,
-		slug: metadata.slug ?? "",
+		slug: metadata.slug ?? null,
 		active,
 		name,
 		description,
