@@ -17,7 +17,8 @@ export function flowgladProvider(
 	appUrl: string | null,
 ): Provider<Step> {
 	// Flowglad knows no idempotency keys, so a repeated creation is another one: a failed call is looked at, not sent again.
-	const flowglad = new Flowglad({ apiKey: key, baseURL: baseUrl, timeout: timeoutMs, maxRetries: 0 });
+	// Null, not undefined: the SDK would take the environment's address for a key that was found elsewhere.
+	const flowglad = new Flowglad({ apiKey: key, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 });
 	const webhookUrl = appUrl === null ? null : `${appUrl}/api/flowglad/webhook`;
 	return {
 		name: "Flowglad",

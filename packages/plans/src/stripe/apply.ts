@@ -89,10 +89,15 @@ async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
 	return [`The secret of ${url}, which is shown this once: ${secret}`, "Give it to the app: npx wrangler secret put STRIPE_WEBHOOK_SECRET"];
 }
 
+const hourMs = 60 * 60 * 1000;
+
 /**
- * The idempotency key of a creation: two pushes at once make one of each. A price's key has the price before it in it,
- * since Stripe answers a key that it knows with what it made then, for a day: 799, 999 and 799 again are three prices.
+ * The idempotency key of a creation: two pushes at once make one of each. Stripe answers a key that it knows with what it answered first, for a
+ * day, be it a failure or something that is gone by now. So the hour is in the key, and in a price's the price before it: 799, 999 and 799 again
+ * are three prices.
  */
 function once(what: string, params: object): { idempotencyKey: string } {
-	return { idempotencyKey: `parley-${what}-${createHash("sha256").update(JSON.stringify(params)).digest("hex").slice(0, 40)}` };
+	const hour = Math.floor(Date.now() / hourMs);
+	const digest = createHash("sha256").update(JSON.stringify(params)).digest("hex").slice(0, 40);
+	return { idempotencyKey: `parley-${what}-${hour}-${digest}` };
 }
