@@ -8,6 +8,9 @@ const {
 	FLOWGLAD_SECRET_KEY = "sk_test_sandbox",
 	FLOWGLAD_WEBHOOK_URL,
 	FLOWGLAD_WEBHOOK_SECRET,
+	STRIPE_SECRET_KEY,
+	STRIPE_WEBHOOK_URL,
+	STRIPE_WEBHOOK_SECRET,
 	APP_URL = "http://localhost:3000",
 } = process.env;
 
@@ -19,6 +22,9 @@ const sandbox = await startSandbox({
 	// An empty variable is one that is not set.
 	webhookUrl: FLOWGLAD_WEBHOOK_URL || undefined,
 	webhookSecret: FLOWGLAD_WEBHOOK_SECRET || undefined,
+	stripeSecretKey: STRIPE_SECRET_KEY || undefined,
+	stripeWebhookUrl: STRIPE_WEBHOOK_URL || undefined,
+	stripeWebhookSecret: STRIPE_WEBHOOK_SECRET || undefined,
 	settings: settingsSchema.partial().parse(JSON.parse(SANDBOX_SETTINGS)),
 });
 console.log(`sandbox ready ${sandbox.url}`);

@@ -7,7 +7,7 @@ import { flowgladApi } from "./api/api.ts";
 import { applyDue } from "./billing/due.ts";
 import { type Clockwork, createClockwork } from "./clock/clockwork.ts";
 import { controlRoutes } from "./control/control.ts";
-import { injectFaults } from "./faults/faults.ts";
+import { injectedFailure, injectFaults } from "./faults/faults.ts";
 import { modelRoutes } from "./model/model.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
@@ -17,6 +17,10 @@ import { mailboxPages } from "./pages/mailbox.ts";
 import type { Settings } from "./settings.ts";
 import { emptyState } from "./state.ts";
 import { createCommit, readState } from "./state-file.ts";
+import { stripeApi } from "./stripe/api/api.ts";
+import { injectedError } from "./stripe/api/errors.ts";
+import { holdIdempotencyKeys } from "./stripe/api/idempotency.ts";
+import { stripePages } from "./stripe/pages/pages.ts";
 import type { Env, World } from "./world.ts";
 
 export interface SandboxOptions {
@@ -33,6 +37,12 @@ export interface SandboxOptions {
 	webhookUrl?: string | undefined;
 	/** What they are signed with, `whsec_` and base64. Without it none are sent. */
 	webhookSecret?: string | undefined;
+	/** The key Stripe's API accepts. */
+	stripeSecretKey?: string | undefined;
+	/** Where Stripe's webhooks go; by default the app's own route. Endpoints that are created by a call are sent theirs besides. */
+	stripeWebhookUrl?: string | undefined;
+	/** What they are signed with. Without it none are sent there. */
+	stripeWebhookSecret?: string | undefined;
 	/** Oddities and offers that differ from the defaults. */
 	settings?: Partial<Settings> | undefined;
 	/** The machine's clock, epoch milliseconds. */
@@ -52,25 +62,29 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 		await world.commit();
 		clockwork.stir();
 	});
-	app.use("/api/v1/*", countCalls(world), injectFaults(world));
+	app.use("/api/v1/*", countCalls(world), injectFaults(world, injectedFailure));
+	app.use("/v1/*", countCalls(world), holdIdempotencyKeys(), injectFaults(world, injectedError));
 	app.use("/model/v1/*", countCalls(world));
 	app.use(async (_, next) => {
 		applyDue(world.state, world.nowMs());
 		await next();
 	});
 	app.route("/api/v1", flowgladApi(world));
+	app.route("/v1", stripeApi(world));
 	app.route("/model/v1", modelRoutes(world));
 	app.route("/__sandbox", controlRoutes(world));
 	app.route("/checkout", checkoutPages(world));
 	app.route("/billing-portal", billingPortalPages(world));
 	app.route("/invoices", invoicePages(world));
+	app.route("/stripe", stripePages(world));
 	app.route("/mailbox", mailboxPages(world));
 	app.route("/", inspectorPages(world));
 	app.notFound((c) => c.text("Not Found", 404));
 	return { app, world, clockwork };
 }
 
-function createWorld({ secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now }: SandboxOptions): World {
+function createWorld(options: SandboxOptions): World {
+	const { secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now } = options;
 	if (webhookSecret !== undefined && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(webhookSecret))
 		throw new Error('The webhook secret must be "whsec_" and base64: the SDK verifies with nothing else');
 	const world: World = {
@@ -86,8 +100,19 @@ function createWorld({ secretKey, statePath, appUrl, webhookUrl, webhookSecret, 
 		appClockUrl: appUrl === undefined ? null : `${appUrl}/api/dev/clock`,
 		webhook:
 			webhookSecret === undefined ? null : { url: webhookUrl ?? `${appUrl ?? usualAppUrl}/api/flowglad/webhook`, secret: webhookSecret },
+		stripe: stripeAccess(options),
 	};
 	return world;
+}
+
+function stripeAccess({ stripeSecretKey, stripeWebhookUrl, stripeWebhookSecret, appUrl }: SandboxOptions): World["stripe"] {
+	return {
+		secretKey: stripeSecretKey ?? "sk_test_sandbox",
+		webhook:
+			stripeWebhookSecret === undefined
+				? null
+				: { url: stripeWebhookUrl ?? `${appUrl ?? usualAppUrl}/api/stripe/webhook`, secret: stripeWebhookSecret },
+	};
 }
 
 /** Counts each call by "METHOD /path-pattern", those that a fault keeps from the API included. */

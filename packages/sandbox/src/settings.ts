@@ -22,6 +22,8 @@ export const settingsSchema = z.strictObject({
 	maxPlan: z.boolean(),
 	/** Flowglad as it comes: nothing is sold but the default product, until the API is told. */
 	emptyCatalogue: z.boolean(),
+	/** Whether Stripe's side sells the plans from the start; off, it is an account without products. */
+	stripeCatalogue: z.boolean(),
 });
 
 /**
@@ -46,4 +48,5 @@ export const defaultSettings: Settings = {
 	freeCredits: 0,
 	maxPlan: false,
 	emptyCatalogue: false,
+	stripeCatalogue: true,
 };

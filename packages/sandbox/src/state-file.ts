@@ -15,7 +15,7 @@ export function readState(path: string, settings: Partial<Settings>): State {
 	// Fields that a newer sandbox added are taken from the empty state, so an old file still loads.
 	const stored: Partial<State> = JSON.parse(text);
 	const empty = emptyState(settings);
-	return { ...empty, ...stored, settings: { ...empty.settings, ...stored.settings } };
+	return { ...empty, ...stored, settings: { ...empty.settings, ...stored.settings }, stripe: { ...empty.stripe, ...stored.stripe } };
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Faults } from "./faults/faults.ts";
 import type { Mail } from "./mailbox/mailbox.ts";
 import type { ModelCall } from "./model/model.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
+import { emptyStripeState, type StripeState } from "./stripe/state.ts";
 import type { WebhookMessage } from "./webhooks/messages.ts";
 
 /** Everything the sandbox knows. Plain JSON: this is what the state file holds. */
@@ -55,6 +56,8 @@ export interface State {
 	/** Calls by "METHOD /path-pattern". */
 	calls: Record<string, number>;
 	faults: Faults;
+	/** The other provider: what Stripe knows of the same world. */
+	stripe: StripeState;
 }
 
 /** A sandbox without customers, which sells what `billing/pricing/catalogue.ts` says. */
@@ -85,5 +88,6 @@ export function emptyState(settings: Partial<Settings> = {}): State {
 		modelCalls: [],
 		calls: {},
 		faults: {},
+		stripe: emptyStripeState(),
 	};
 }

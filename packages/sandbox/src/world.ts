@@ -20,6 +20,8 @@ export interface World {
 	appClockUrl: string | null;
 	/** Where events are sent, signed with the secret; null when nobody wants them. */
 	webhook: { url: string; secret: string } | null;
+	/** The same for the Stripe side. */
+	stripe: { secretKey: string; webhook: { url: string; secret: string } | null };
 }
 
 /** Hono's environment: the Node request and response, absent when a test calls `app.request` without a server. */

@@ -1,4 +1,6 @@
 import type { State } from "../state.ts";
+import { offer } from "../stripe/billing/catalogue.ts";
+import { stripeDues } from "../stripe/billing/due.ts";
 import { activatePending } from "./checkout/pay.ts";
 import { advanceCharge } from "./payments/settlement.ts";
 import type { Charge, Subscription } from "./records.ts";
@@ -17,6 +19,7 @@ export interface Due {
  * its own instant, so a jump of a year is twelve renewals.
  */
 export function applyDue(state: State, nowMs: number): void {
+	offer(state);
 	for (;;) {
 		const next = nextDue(state);
 		if (next === undefined || next.atMs > nowMs) return;
@@ -52,6 +55,7 @@ export function nextDue(state: State): Due | undefined {
 		};
 		consider({ atMs, what: `A checkout of ${session.customerName} expires`, apply });
 	}
+	for (const due of stripeDues(state)) consider(due);
 	return next;
 }
 

@@ -1,10 +1,14 @@
 /** What happens without anyone asking: time passes, and webhooks go out. */
 import { applyDue, nextDue } from "../billing/due.ts";
-import { createDelivery, nextDelivery } from "../webhooks/delivery.ts";
+import { stripeWebhooks } from "../stripe/events/channel.ts";
+import { type Channel, createDelivery, nextDelivery } from "../webhooks/delivery.ts";
+import { flowgladWebhooks } from "../webhooks/flowglad.ts";
 import type { World } from "../world.ts";
 
 // A timer counts the machine's time in 32 bits of milliseconds, and the clock may be moved meanwhile.
 const longestSleepMs = 60_000;
+
+const channels: readonly Channel[] = [flowgladWebhooks, stripeWebhooks];
 
 export interface Clockwork {
 	/** To be called after anything changed. */
@@ -14,7 +18,7 @@ export interface Clockwork {
 }
 
 export function createClockwork(world: World): Clockwork {
-	const delivery = createDelivery(world);
+	const delivery = createDelivery(world, channels);
 	let timer: NodeJS.Timeout | undefined;
 	let stopped = false;
 
@@ -33,7 +37,10 @@ export function createClockwork(world: World): Clockwork {
 		clearTimeout(timer);
 		if (stopped) return;
 		const nowMs = world.nowMs();
-		const dueMs = Math.min(nextDue(world.state)?.atMs ?? Number.POSITIVE_INFINITY, nextDelivery(world.state) ?? Number.POSITIVE_INFINITY);
+		const dueMs = Math.min(
+			nextDue(world.state)?.atMs ?? Number.POSITIVE_INFINITY,
+			nextDelivery(world.state, channels) ?? Number.POSITIVE_INFINITY,
+		);
 		// While the clock stands still nothing becomes due; what is due already is done all the same.
 		if (dueMs === Number.POSITIVE_INFINITY || (world.state.frozenAtMs !== null && dueMs > nowMs)) return;
 		timer = setTimeout(() => void tick(), Math.min(Math.max(dueMs - nowMs, 0), longestSleepMs));

@@ -102,14 +102,17 @@ function take(faults: Faults, method: string, path: string): ApiFault | undefine
 	return fault;
 }
 
+/** An answer with that status, in the words of the service that fails. */
+type Failure = (status: number, headers: Record<string, string>) => Response;
+
 /** Injects the `api` faults. Stands outside of the API, so that a dropped answer is one whose work was done. */
-export function injectFaults(world: World): MiddlewareHandler<Env> {
+export function injectFaults(world: World, failure: Failure): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		const fault = take(world.state.faults, c.req.method, c.req.path);
 		if (fault === undefined) return next();
 		if (fault.hang) return hang(c);
 		if (fault.delayMs !== undefined) await sleep(fault.delayMs);
-		if (fault.status !== undefined) return failure(fault.status, fault.headers);
+		if (fault.status !== undefined) return failure(fault.status, fault.headers ?? {});
 		await next();
 		if (fault.dropAfterCommit) {
 			await world.commit();
@@ -120,8 +123,8 @@ export function injectFaults(world: World): MiddlewareHandler<Env> {
 
 const codes: Record<number, string> = { 400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT" };
 
-/** As the real service words it: 401 is plain text, the rest has a code (flowglad.md l). */
-function failure(status: number, headers: Record<string, string> = {}): Response {
+/** As Flowglad words it: 401 is plain text, the rest has a code (flowglad.md l). */
+export function injectedFailure(status: number, headers: Record<string, string>): Response {
 	if (status === 401) return new Response("Unauthorized", { status, headers });
 	const body = { error: "Injected fault", code: codes[status] ?? "INTERNAL_SERVER_ERROR", request_id: "00000000" };
 	return Response.json(body, { status, headers });

@@ -1,68 +1,93 @@
 /** Sends events to the app: in order and at least once, unless the faults say otherwise. */
 import type { State } from "../state.ts";
 import type { World } from "../world.ts";
-import type { Attempt, WebhookMessage } from "./messages.ts";
-import { signedHeaders } from "./signature.ts";
 
-const seconds = 1000;
-const minutes = 60 * seconds;
-const hours = 60 * minutes;
+const patienceMs = 10 * 1000;
 
-/** Svix's schedule, in sandbox time from one failed attempt to the next. */
-const retryDelaysMs = [5 * seconds, 5 * minutes, 30 * minutes, 2 * hours, 5 * hours, 10 * hours, 10 * hours];
-const patienceMs = 10 * seconds;
+export interface Attempt {
+	atMs: number;
+	/** The answer's status; null when there was none, and `error` says why. */
+	status: number | null;
+	error: string | null;
+}
+
+/** Something on its way to somebody. */
+export interface Delivery {
+	id: string;
+	attempts: Attempt[];
+	/** When it is sent next, sandbox time; null when it is not. */
+	nextAttemptAtMs: number | null;
+	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
+}
+
+export interface Destination {
+	url: string;
+	body: string;
+	/** The headers of one attempt; `timestampSeconds` is the machine's time, since the receiver compares it with its own. */
+	sign(body: string, timestampSeconds: number): Record<string, string>;
+}
+
+/** A service that sends webhooks in its own way. */
+export interface Channel<D extends Delivery = Delivery> {
+	deliveries(state: State): readonly D[];
+	/** Where it goes; null when nobody wants it. */
+	destination(world: World, delivery: D): Destination | null;
+	/** Sandbox time from one failed attempt to the next. */
+	retryDelaysMs: readonly number[];
+}
 
 /** When the next attempt is due, sandbox time. */
-export function nextDelivery(state: State): number | undefined {
-	const dueMs = state.webhooks.flatMap(({ nextAttemptAtMs }) => nextAttemptAtMs ?? []);
+export function nextDelivery(state: State, channels: readonly Channel[]): number | undefined {
+	const dueMs = channels.flatMap((channel) => channel.deliveries(state).flatMap(({ nextAttemptAtMs }) => nextAttemptAtMs ?? []));
 	return dueMs.length === 0 ? undefined : Math.min(...dueMs);
 }
 
-export function createDelivery(world: World): { deliverDue(): Promise<void>; stop(): void } {
+export function createDelivery(world: World, channels: readonly Channel[]): { deliverDue(): Promise<void>; stop(): void } {
 	const closing = new AbortController();
 	let underway: Promise<void> | undefined;
 
-	const deliverAll = async () => {
-		for (let message = nextMessage(world); message !== undefined && !closing.signal.aborted; message = nextMessage(world)) {
-			if (world.webhook === null) {
-				message.nextAttemptAtMs = null;
-				message.outcome = "unsent";
+	const deliverAll = async (channel: Channel) => {
+		const next = () => nextOf(world, channel);
+		for (let delivery = next(); delivery !== undefined && !closing.signal.aborted; delivery = next()) {
+			const destination = channel.destination(world, delivery);
+			if (destination === null) {
+				delivery.nextAttemptAtMs = null;
+				delivery.outcome = "unsent";
 				continue;
 			}
 			const { double = false } = world.state.faults.webhooks ?? {};
-			if (double) message.attempts.push(await send(world, message, closing.signal));
-			record(world, message, await send(world, message, closing.signal));
+			if (double) delivery.attempts.push(await send(world, destination, closing.signal));
+			record(world, channel, delivery, await send(world, destination, closing.signal));
 		}
 	};
 	return {
 		deliverDue: () => {
-			underway ??= deliverAll().finally(() => {
-				underway = undefined;
-			});
+			underway ??= Promise.all(channels.map(deliverAll))
+				.then(() => {})
+				.finally(() => {
+					underway = undefined;
+				});
 			return underway;
 		},
 		stop: () => closing.abort(),
 	};
 }
 
-function nextMessage({ state, nowMs }: World): WebhookMessage | undefined {
+function nextOf({ state, nowMs }: World, channel: Channel): Delivery | undefined {
 	const now = nowMs();
-	const due = state.webhooks.filter(({ nextAttemptAtMs }) => nextAttemptAtMs !== null && nextAttemptAtMs <= now);
+	const due = channel.deliveries(state).filter(({ nextAttemptAtMs }) => nextAttemptAtMs !== null && nextAttemptAtMs <= now);
 	return state.faults.webhooks?.newestFirst ? due.at(-1) : due[0];
 }
 
-async function send(world: World, message: WebhookMessage, closing: AbortSignal): Promise<Attempt> {
+async function send(world: World, { url, body, sign }: Destination, closing: AbortSignal): Promise<Attempt> {
 	const atMs = world.nowMs();
-	if (world.webhook === null) return { atMs, status: null, error: "nobody to send to" };
 	const { wrongSignature = false } = world.state.faults.webhooks ?? {};
-	const body = JSON.stringify(message.payload);
 	const timestampSeconds = Math.floor(world.machineNowMs() / 1000);
-	const signed = { id: message.id, timestampSeconds, body: wrongSignature ? `${body} ` : body };
 	try {
-		const response = await fetch(world.webhook.url, {
+		const response = await fetch(url, {
 			method: "POST",
 			redirect: "manual",
-			headers: { "content-type": "application/json", ...signedHeaders(signed, world.webhook.secret) },
+			headers: { "content-type": "application/json", ...sign(wrongSignature ? `${body} ` : body, timestampSeconds) },
 			body,
 			signal: AbortSignal.any([closing, AbortSignal.timeout(patienceMs)]),
 		});
@@ -87,22 +112,28 @@ function reasonOf(error: unknown): string {
 	return cause instanceof Error && "code" in cause ? String(cause.code) : error.message;
 }
 
-function record(world: World, message: WebhookMessage, attempt: Attempt): void {
-	message.attempts.push(attempt);
+function record(world: World, { retryDelaysMs }: Channel, delivery: Delivery, attempt: Attempt): void {
+	delivery.attempts.push(attempt);
 	const isTaken = attempt.error === null && attempt.status !== null && attempt.status >= 200 && attempt.status < 300;
 	if (isTaken) {
-		message.nextAttemptAtMs = null;
-		message.outcome = "delivered";
+		delivery.nextAttemptAtMs = null;
+		delivery.outcome = "delivered";
 		return;
 	}
 	// From now, not from when it was due: a jump of the clock is one attempt and not eight.
-	const delayMs = retryDelaysMs[message.attempts.length - 1];
-	message.nextAttemptAtMs = delayMs === undefined ? null : world.nowMs() + delayMs;
-	message.outcome = delayMs === undefined ? "failed" : "waiting";
+	const delayMs = retryDelaysMs[delivery.attempts.length - 1];
+	delivery.nextAttemptAtMs = delayMs === undefined ? null : world.nowMs() + delayMs;
+	delivery.outcome = delayMs === undefined ? "failed" : "waiting";
 }
 
-/** Sends a message once more, whatever became of it: what the button in Svix's dashboard does. */
-export function resend(message: WebhookMessage, atMs: number): void {
-	message.nextAttemptAtMs = atMs;
-	message.outcome = "waiting";
+/** A delivery that has not begun; how it begins is up to the faults. */
+export function newDelivery({ faults }: State, atMs: number): Omit<Delivery, "id"> {
+	const { drop = false, delayMs = 0 } = faults.webhooks ?? {};
+	return { attempts: [], nextAttemptAtMs: drop ? null : atMs + delayMs, outcome: drop ? "dropped" : "waiting" };
+}
+
+/** Sends once more, whatever became of it: what the button in a dashboard does. */
+export function resend(delivery: Delivery, atMs: number): void {
+	delivery.nextAttemptAtMs = atMs;
+	delivery.outcome = "waiting";
 }

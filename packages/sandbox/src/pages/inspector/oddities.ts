@@ -38,6 +38,11 @@ const oddities: readonly Switch[] = [
 
 const offers: readonly Switch[] = [
 	{ name: "maxPlan", label: "A second paid plan, Max: $19.99, 3000 requests a month", off: "Pro is the only one" },
+	{
+		name: "stripeCatalogue",
+		label: "Stripe’s side sells the same plans from the start",
+		off: "it has no products until somebody creates them",
+	},
 ];
 
 /** The page at /oddities: how this Flowglad behaves and what it sells. */

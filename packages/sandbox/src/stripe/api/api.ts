@@ -1,0 +1,78 @@
+/** Stripe's API under /v1: what happens to a request, in order. */
+import { Hono, type MiddlewareHandler } from "hono";
+import type { Env, World } from "../../world.ts";
+import { newId } from "../ids.ts";
+import { StripeRefusal } from "../refusal.ts";
+import { apiVersion } from "../version.ts";
+import { catalogueRoutes } from "./catalogue.ts";
+import { checkoutSessionRoutes } from "./checkout-sessions.ts";
+import { customerRoutes } from "./customers.ts";
+import { answerError } from "./errors.ts";
+import { eventRoutes } from "./events.ts";
+import { keepAnswers } from "./idempotency.ts";
+import { invoiceRoutes } from "./invoices.ts";
+import { meterRoutes } from "./meters.ts";
+import { paymentRoutes } from "./payments.ts";
+import { portalRoutes } from "./portal.ts";
+import { subscriptionRoutes } from "./subscriptions.ts";
+
+export function stripeApi(world: World) {
+	return new Hono<Env>()
+		.use(introduce(world))
+		.use(authenticate(world))
+		.use(keepAnswers(world))
+		.route("/", customerRoutes(world))
+		.route("/", catalogueRoutes(world))
+		.route("/", checkoutSessionRoutes(world))
+		.route("/", subscriptionRoutes(world))
+		.route("/", invoiceRoutes(world))
+		.route("/", paymentRoutes(world))
+		.route("/", portalRoutes(world))
+		.route("/", meterRoutes(world))
+		.route("/", eventRoutes(world))
+		.all("*", (c) => {
+			const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}). The sandbox does not know it; Stripe may.`;
+			throw new StripeRefusal(404, "invalid_request_error", message);
+		})
+		.onError(answerError);
+}
+
+/** Headers of every answer; and the sandbox learns by which name it was called, for links in what it sends by itself. */
+function introduce(world: World): MiddlewareHandler<Env> {
+	return async (c, next) => {
+		world.state.stripe.origin = new URL(c.req.url).origin;
+		await next();
+		if (!c.res.headers.has("request-id")) c.header("Request-Id", newId("req"));
+		c.header("Stripe-Version", c.req.header("stripe-version") ?? apiVersion);
+		const key = c.req.header("idempotency-key");
+		if (key !== undefined) c.header("Idempotency-Key", key);
+		// What the sandbox refuses, it refuses again: the SDK need not try.
+		if (c.res.status >= 400 && c.res.status !== 409 && c.res.status !== 429) c.header("Stripe-Should-Retry", "false");
+	};
+}
+
+function authenticate(world: World): MiddlewareHandler<Env> {
+	return (c, next) => {
+		const key = keyIn(c.req.header("authorization") ?? "");
+		if (key === "")
+			throw unauthorized(
+				"You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+			);
+		if (key !== world.stripe.secretKey) throw unauthorized(`Invalid API Key provided: ${key.slice(0, 8)}***${key.slice(-4)}`);
+		if (world.state.faults.keyRateLimited)
+			throw new StripeRefusal(429, "invalid_request_error", "Request rate limit exceeded.", { code: "rate_limit" });
+		return next();
+	};
+}
+
+function unauthorized(message: string): StripeRefusal {
+	return new StripeRefusal(401, "invalid_request_error", message);
+}
+
+/** After "Bearer ", or as the user name of Basic, which is what `curl -u` sends. */
+function keyIn(header: string): string {
+	const [scheme = "", value = ""] = header.split(" ");
+	if (/^bearer$/i.test(scheme)) return value;
+	if (/^basic$/i.test(scheme)) return Buffer.from(value, "base64").toString().split(":", 1)[0] ?? "";
+	return "";
+}

@@ -1,0 +1,93 @@
+/** What a request carries: form-encoded, each value text, unknown parameters refused by name. */
+import type { Context } from "hono";
+import qs from "qs";
+import { z } from "zod";
+import type { Env } from "../../world.ts";
+import { InvalidParameters } from "../refusal.ts";
+
+// A limit on everything a stranger may send; Stripe's own requests stay far below.
+const limits = { depth: 10, arrayLimit: 1000, parameterLimit: 2000 } as const;
+
+export const text = z.string().min(1).max(5000);
+export const integer = z
+	.string()
+	.regex(/^-?\d+$/, "Invalid integer")
+	.transform(Number);
+export const count = integer.refine((value) => value >= 0, "Invalid non-negative integer");
+export const flag = z.enum(["true", "false"], "Invalid boolean").transform((value) => value === "true");
+export const timestamp = integer.refine((value) => value >= 0, "Invalid timestamp");
+
+/** A value that "" takes away, which is then null. */
+export const orNone = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("").transform(() => null), schema]);
+
+/** Keys to set; "" as a value takes the key away, "" as the whole takes all. */
+export const metadata = z.union([
+	z.literal("").transform(() => null),
+	z
+		.record(z.string().min(1).max(40), z.string().max(500))
+		.refine((all) => Object.keys(all).length <= 50, "Metadata can have up to 50 keys"),
+]);
+
+/** What the sandbox takes and has no use for. */
+export const ignored = z
+	.unknown()
+	.transform(() => undefined)
+	.optional();
+
+/** Seconds since the epoch, or a range of them. */
+export const moment = z.union([timestamp, z.strictObject({ gt: timestamp, gte: timestamp, lt: timestamp, lte: timestamp }).partial()]);
+
+const every = { expand: z.array(z.string()).optional() };
+
+/** A request's parameters as the endpoint takes them; `expand` goes with all. */
+export const params = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject({ ...every, ...shape });
+
+export const noParams = params({});
+
+/** The parameters of a request, from its body and its query. */
+export async function read<Schema extends z.ZodType>(c: Context<Env>, schema: Schema): Promise<z.infer<Schema>> {
+	const { search } = new URL(c.req.url);
+	const body = c.req.method === "GET" ? "" : await c.req.text();
+	const given: unknown = { ...qs.parse(search.slice(1), limits), ...qs.parse(body, limits) };
+	const parsed = schema.safeParse(given);
+	if (!parsed.success) throw complaint(parsed.error.issues, given);
+	return parsed.data;
+}
+
+function complaint(issues: readonly z.core.$ZodIssue[], given: unknown): InvalidParameters {
+	const issue = innermost(issues[0]);
+	if (issue === undefined) return new InvalidParameters("Invalid request");
+	const { path } = issue;
+	if (issue.code === "unrecognized_keys") {
+		const param = nameOf([...path, ...issue.keys.slice(0, 1)]);
+		return new InvalidParameters(`Received unknown parameter: ${param}`, { code: "parameter_unknown", param });
+	}
+	const param = nameOf(path);
+	const value = valueAt(given, path);
+	if (value === undefined) return new InvalidParameters(`Missing required param: ${param}.`, { code: "parameter_missing", param });
+	if (value === "")
+		return new InvalidParameters(
+			`You passed an empty string for '${param}'. We assume empty values are an attempt to unset a parameter; however '${param}' cannot be unset.`,
+			{ code: "parameter_invalid_empty", param },
+		);
+	const shown = typeof value === "string" ? value : JSON.stringify(value);
+	if (issue.message === "Invalid integer")
+		return new InvalidParameters(`Invalid integer: ${shown}`, { code: "parameter_invalid_integer", param });
+	return new InvalidParameters(`Invalid ${param}: ${shown} (${issue.message})`, { param });
+}
+
+/** Of a value that fits none of several forms, what the last form, the usual one, says of it. */
+function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+	if (issue?.code !== "invalid_union") return issue;
+	const inner = innermost(issue.errors.at(-1)?.[0]);
+	return inner === undefined ? issue : { ...inner, path: [...issue.path, ...inner.path] };
+}
+
+/** "items[0][price]" */
+function nameOf([first = "", ...rest]: readonly PropertyKey[]): string {
+	return `${String(first)}${rest.map((part) => `[${String(part)}]`).join("")}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+	return path.reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined), value);
+}

@@ -1,0 +1,92 @@
+import type { Due } from "../../billing/due.ts";
+import type { State } from "../../state.ts";
+import { emit } from "../events/emit.ts";
+import { known } from "../find.ts";
+import type { Subscription } from "../records.ts";
+import type { Task } from "../state.ts";
+import { expireCheckoutSession } from "./checkout/open.ts";
+import { checkoutSettled, completeCheckoutSession } from "./checkout/pay.ts";
+import { collect, concluded, invoiceOf, subscriptionOf } from "./invoices/collect.ts";
+import { finalizeInvoice } from "./invoices/finalize.ts";
+import { productOf } from "./invoices/lines.ts";
+import { methodFor } from "./payment-methods.ts";
+import { settle } from "./payments.ts";
+import { isLive, itemOf } from "./subscriptions/find.ts";
+import { renew } from "./subscriptions/renew.ts";
+
+/** All that time will bring on the Stripe side; of several at one instant the first given goes first, and payments are. */
+export function stripeDues(state: State): Due[] {
+	const { tasks, subscriptions, checkoutSessions } = state.stripe;
+	return [
+		...tasks.map((task) => ({ atMs: task.dueAtMs, what: describeTask(task), apply: () => perform(state, task) })),
+		...subscriptions.filter(isLive).map((subscription) => {
+			const atSeconds = Math.min(itemOf(subscription).current_period_end, subscription.cancel_at ?? Number.POSITIVE_INFINITY);
+			return { atMs: atSeconds * 1000, what: describePeriodEnd(state, subscription), apply: () => renew(state, subscription, atSeconds) };
+		}),
+		...checkoutSessions
+			.filter(({ status }) => status === "open")
+			.map((session) => ({
+				atMs: session.expires_at * 1000,
+				what: "A Stripe checkout expires",
+				apply: () => expireCheckoutSession(state, session, session.expires_at),
+			})),
+	];
+}
+
+function perform(state: State, task: Task): void {
+	const { stripe } = state;
+	stripe.tasks = stripe.tasks.filter((one) => one !== task);
+	const atSeconds = Math.floor(task.dueAtMs / 1000);
+	switch (task.type) {
+		case "complete":
+			completeCheckoutSession(state, known(stripe.checkoutSessions, task.sessionId), task.instrument, atSeconds);
+			break;
+		case "settle": {
+			const intent = known(stripe.paymentIntents, task.paymentIntentId);
+			const invoice = invoiceOf(state, intent.id);
+			const outcome = settle(state, intent, task.occasion, atSeconds);
+			if (invoice !== undefined) concluded(state, invoice, outcome, atSeconds);
+			checkoutSettled(state, { intentId: intent.id, invoiceId: invoice?.id }, outcome, atSeconds);
+			break;
+		}
+		case "finalize":
+			finalizeInvoice(state, known(stripe.invoices, task.invoiceId), atSeconds);
+			charge(state, task.invoiceId, atSeconds);
+			break;
+		case "collect":
+			charge(state, task.invoiceId, atSeconds);
+			break;
+		case "trial_will_end":
+			emit(state, "customer.subscription.trial_will_end", known(stripe.subscriptions, task.subscriptionId), atSeconds);
+			break;
+	}
+}
+
+function charge(state: State, invoiceId: string, atSeconds: number): void {
+	const invoice = known(state.stripe.invoices, invoiceId);
+	const subscription = subscriptionOf(state, invoice);
+	if (invoice.status !== "open" || subscription === undefined) return;
+	collect(state, invoice, methodFor(state, subscription), "renewal", atSeconds);
+}
+
+function describeTask(task: Task): string {
+	switch (task.type) {
+		case "complete":
+			return "A paid Stripe checkout takes effect";
+		case "settle":
+			return "A Stripe payment settles";
+		case "finalize":
+			return "A Stripe invoice is charged";
+		case "collect":
+			return "A Stripe invoice is charged again";
+		case "trial_will_end":
+			return "Stripe warns of the end of a trial";
+	}
+}
+
+function describePeriodEnd(state: State, subscription: Subscription): string {
+	const { name } = productOf(state.stripe, itemOf(subscription).price);
+	const customer = state.stripe.customers.find(({ id }) => id === subscription.customer);
+	const verb = subscription.cancel_at !== null ? "ends" : subscription.status === "trialing" ? "leaves its trial" : "renews";
+	return `${name} (Stripe) of ${customer?.name || customer?.email || subscription.customer} ${verb}`;
+}

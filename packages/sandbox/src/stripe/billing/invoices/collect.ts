@@ -1,0 +1,104 @@
+/** Getting an invoice paid, and what comes of it for the plan. */
+import type { State } from "../../../state.ts";
+import { changing, emit } from "../../events/emit.ts";
+import { known } from "../../find.ts";
+import type { Invoice, InvoicePayment, PaymentIntent, PaymentMethod, Subscription } from "../../records.ts";
+import { attempt, type Occasion, type Outcome } from "../payments.ts";
+import { endSubscription } from "../subscriptions/cancel.ts";
+
+const daySeconds = 24 * 60 * 60;
+/** From one declined attempt to the next; after the last the plan ends. */
+const retryDelaysSeconds = [3 * daySeconds, 5 * daySeconds, 5 * daySeconds];
+
+export function paymentOf(state: State, invoiceId: string): InvoicePayment | undefined {
+	return state.stripe.invoicePayments.find(({ invoice }) => invoice === invoiceId);
+}
+
+export function intentOf(state: State, invoice: Invoice): PaymentIntent | undefined {
+	const payment = paymentOf(state, invoice.id);
+	return payment === undefined ? undefined : known(state.stripe.paymentIntents, payment.payment.payment_intent);
+}
+
+/** The invoice that an intent pays. */
+export function invoiceOf(state: State, intentId: string): Invoice | undefined {
+	const payment = state.stripe.invoicePayments.find(({ payment }) => payment.payment_intent === intentId);
+	return payment === undefined ? undefined : known(state.stripe.invoices, payment.invoice);
+}
+
+export function subscriptionOf(state: State, invoice: Invoice): Subscription | undefined {
+	const id = invoice.parent?.subscription_details?.subscription;
+	return id === undefined ? undefined : known(state.stripe.subscriptions, id);
+}
+
+/** One attempt at an open invoice; without a method it is a declined one. */
+export function collect(state: State, invoice: Invoice, method: PaymentMethod | undefined, occasion: Occasion, atSeconds: number): Outcome {
+	const intent = intentOf(state, invoice);
+	if (intent === undefined) {
+		invoicePaid(state, invoice, atSeconds);
+		return "succeeded";
+	}
+	// By hand it counts only as the first: the schedule of retries goes on as it was.
+	const isExtra = occasion === "call" && invoice.attempt_count > 0;
+	invoice.attempted = true;
+	if (!isExtra) invoice.attempt_count += 1;
+	const outcome = method === undefined ? "declined" : attempt(state, intent, method, occasion, atSeconds);
+	if (outcome === "declined" && isExtra) emit(state, "invoice.payment_failed", invoice, atSeconds);
+	else concluded(state, invoice, outcome, atSeconds);
+	return outcome;
+}
+
+/** What an attempt has come to: also for one that was under way and has settled. */
+export function concluded(state: State, invoice: Invoice, outcome: Outcome, atSeconds: number): void {
+	dropTasks(state, invoice.id);
+	if (outcome === "succeeded") invoicePaid(state, invoice, atSeconds);
+	else if (outcome === "declined") invoiceFailed(state, invoice, atSeconds);
+	else invoice.next_payment_attempt = null;
+}
+
+export function dropTasks(state: State, invoiceId: string): void {
+	state.stripe.tasks = state.stripe.tasks.filter(
+		(task) => (task.type !== "collect" && task.type !== "finalize") || task.invoiceId !== invoiceId,
+	);
+}
+
+function invoicePaid(state: State, invoice: Invoice, atSeconds: number): void {
+	invoice.status = "paid";
+	invoice.attempted = true;
+	invoice.amount_paid = invoice.amount_due;
+	invoice.amount_remaining = 0;
+	invoice.auto_advance = false;
+	invoice.next_payment_attempt = null;
+	invoice.status_transitions.paid_at = atSeconds;
+	const payment = paymentOf(state, invoice.id);
+	if (payment !== undefined) {
+		payment.status = "paid";
+		payment.amount_paid = payment.amount_requested;
+		payment.status_transitions.paid_at = atSeconds;
+	}
+	emit(state, "invoice.paid", invoice, atSeconds);
+	emit(state, "invoice.payment_succeeded", invoice, atSeconds);
+	const subscription = subscriptionOf(state, invoice);
+	if (subscription === undefined || subscription.latest_invoice !== invoice.id) return;
+	if (subscription.status === "past_due" || subscription.status === "unpaid" || subscription.status === "incomplete") {
+		changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+			subscription.status = "active";
+		});
+	}
+}
+
+function invoiceFailed(state: State, invoice: Invoice, atSeconds: number): void {
+	const subscription = subscriptionOf(state, invoice);
+	const delaySeconds = subscription === undefined ? undefined : retryDelaysSeconds[invoice.attempt_count - 1];
+	invoice.next_payment_attempt = delaySeconds === undefined ? null : atSeconds + delaySeconds;
+	invoice.auto_advance = delaySeconds !== undefined;
+	emit(state, "invoice.payment_failed", invoice, atSeconds);
+	if (subscription === undefined || subscription.status === "canceled") return;
+	if (delaySeconds === undefined) {
+		endSubscription(state, subscription, "payment_failed", atSeconds);
+		return;
+	}
+	state.stripe.tasks.push({ type: "collect", dueAtMs: (atSeconds + delaySeconds) * 1000, invoiceId: invoice.id });
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		if (subscription.status === "active" || subscription.status === "trialing") subscription.status = "past_due";
+	});
+}

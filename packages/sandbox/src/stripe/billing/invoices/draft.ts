@@ -1,0 +1,124 @@
+import type { State } from "../../../state.ts";
+import { emit } from "../../events/emit.ts";
+import { newId } from "../../ids.ts";
+import type { Invoice, InvoiceLine, Subscription } from "../../records.ts";
+import { customerOf } from "../customers.ts";
+import { itemLine } from "./lines.ts";
+
+/** How long Stripe leaves a renewal's draft before it finalizes and charges it. */
+export const draftSeconds = 60 * 60;
+
+interface Draft {
+	customerId: string;
+	/** Null for what was bought once. */
+	subscription: Subscription | null;
+	reason: Invoice["billing_reason"];
+	lines: InvoiceLine[];
+	/** What the invoice looks back on; a plan's first has none. */
+	period: { start: number; end: number };
+	/** Whether Stripe goes on with it by itself, after an hour. */
+	isAutomatic: boolean;
+	metadata?: Record<string, string>;
+	atSeconds: number;
+}
+
+/** A draft, with the subscription's items that waited for an invoice on it. */
+export function draftInvoice(state: State, draft: Draft): Invoice {
+	const { customerId, subscription, reason, period, isAutomatic, metadata = {}, atSeconds } = draft;
+	const customer = customerOf(state, { customer: customerId });
+	const id = newId("in");
+	const waiting = state.stripe.invoiceItems.filter(
+		(item) => item.invoice === null && subscription !== null && item.parent?.subscription_details?.subscription === subscription.id,
+	);
+	for (const item of waiting) item.invoice = id;
+	const lines = [...waiting.map(itemLine), ...draft.lines].map((line) => ({ ...line, invoice: id }));
+	const totalCents = lines.reduce((sum, { amount }) => sum + amount, 0);
+	const invoice: Invoice = {
+		id,
+		object: "invoice",
+		account_country: "US",
+		account_name: "Parley sandbox",
+		account_tax_ids: null,
+		amount_due: Math.max(totalCents, 0),
+		amount_overpaid: 0,
+		amount_paid: 0,
+		amount_remaining: Math.max(totalCents, 0),
+		amount_shipping: 0,
+		application: null,
+		attempt_count: 0,
+		attempted: false,
+		auto_advance: isAutomatic,
+		automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
+		automatically_finalizes_at: isAutomatic ? atSeconds + draftSeconds : null,
+		billing_reason: reason,
+		collection_method: "charge_automatically",
+		created: atSeconds,
+		currency: lines[0]?.currency ?? "usd",
+		custom_fields: null,
+		customer: customer.id,
+		customer_account: null,
+		customer_address: customer.address ?? null,
+		customer_email: customer.email,
+		customer_name: customer.name ?? null,
+		customer_phone: customer.phone ?? null,
+		customer_shipping: null,
+		customer_tax_exempt: "none",
+		customer_tax_ids: [],
+		default_payment_method: null,
+		default_source: null,
+		default_tax_rates: [],
+		description: null,
+		discounts: [],
+		due_date: null,
+		effective_at: null,
+		ending_balance: null,
+		footer: null,
+		from_invoice: null,
+		hosted_invoice_url: null,
+		invoice_pdf: null,
+		issuer: { type: "self" },
+		last_finalization_error: null,
+		latest_revision: null,
+		lines: { object: "list", data: lines, has_more: false, url: `/v1/invoices/${id}/lines` },
+		livemode: false,
+		metadata,
+		next_payment_attempt: isAutomatic ? atSeconds + draftSeconds : null,
+		number: null,
+		on_behalf_of: null,
+		parent:
+			subscription === null
+				? null
+				: {
+						quote_details: null,
+						subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
+						type: "subscription_details",
+					},
+		payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
+		period_end: period.end,
+		period_start: period.start,
+		post_payment_credit_notes_amount: 0,
+		pre_payment_credit_notes_amount: 0,
+		receipt_number: null,
+		rendering: null,
+		shipping_cost: null,
+		shipping_details: null,
+		starting_balance: customer.balance,
+		statement_descriptor: null,
+		status: "draft",
+		status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
+		subtotal: totalCents,
+		subtotal_excluding_tax: totalCents,
+		test_clock: null,
+		total: totalCents,
+		total_discount_amounts: [],
+		total_excluding_tax: totalCents,
+		total_pretax_credit_amounts: [],
+		total_taxes: [],
+		webhooks_delivered_at: atSeconds,
+	};
+	state.stripe.invoices.push(invoice);
+	if (subscription !== null) subscription.latest_invoice = id;
+	emit(state, "invoice.created", invoice, atSeconds);
+	if (isAutomatic) state.stripe.tasks.push({ type: "finalize", dueAtMs: (atSeconds + draftSeconds) * 1000, invoiceId: id });
+	return invoice;
+}

@@ -1,0 +1,261 @@
+/** Money asked of a card or an account: payment intents and their charges. What comes of it for an invoice or a checkout is theirs. */
+import type { State } from "../../state.ts";
+import { emit } from "../events/emit.ts";
+import { known } from "../find.ts";
+import { clientSecret, newId } from "../ids.ts";
+import type { Charge, PaymentIntent, PaymentMethod } from "../records.ts";
+import { isEmptyCard } from "./payment-methods.ts";
+
+const bankDebitDelayMs = 3 * 24 * 60 * 60 * 1000;
+
+/** When money is asked for: by the customer on a page, by Stripe at a renewal, or by a call. */
+export type Occasion = "checkout" | "renewal" | "call";
+export type Outcome = "succeeded" | "declined" | "processing";
+
+export interface Demand {
+	customerId: string | null;
+	amountCents: number;
+	currency: string;
+	description: string | null;
+	metadata: Record<string, string>;
+	setupFutureUsage: "off_session" | "on_session" | null;
+}
+
+export function createPaymentIntent(state: State, demand: Demand, atSeconds: number): PaymentIntent {
+	const id = newId("pi");
+	const intent: PaymentIntent = {
+		id,
+		object: "payment_intent",
+		allowed_payment_method_types: null,
+		amount: demand.amountCents,
+		amount_capturable: 0,
+		amount_details: { tip: {} },
+		amount_received: 0,
+		application: null,
+		application_fee_amount: null,
+		automatic_payment_methods: null,
+		canceled_at: null,
+		cancellation_reason: null,
+		capture_method: "automatic",
+		client_secret: clientSecret(id),
+		confirmation_method: "automatic",
+		created: atSeconds,
+		currency: demand.currency,
+		customer: demand.customerId,
+		customer_account: null,
+		description: demand.description,
+		excluded_payment_method_types: null,
+		last_payment_error: null,
+		latest_charge: null,
+		livemode: false,
+		managed_payments: null,
+		metadata: { ...demand.metadata },
+		next_action: null,
+		on_behalf_of: null,
+		payment_method: null,
+		payment_method_configuration_details: null,
+		payment_method_options: null,
+		payment_method_types: ["card", "us_bank_account"],
+		payment_record: null,
+		processing: null,
+		receipt_email: null,
+		review: null,
+		setup_future_usage: demand.setupFutureUsage,
+		shipping: null,
+		source: null,
+		statement_descriptor: null,
+		statement_descriptor_suffix: null,
+		status: "requires_payment_method",
+		transfer_data: null,
+		transfer_group: null,
+	};
+	state.stripe.paymentIntents.push(intent);
+	return intent;
+}
+
+/** Whether such a charge would be declined, by the card or by a fault. */
+export function isDeclined(state: State, method: PaymentMethod, occasion: Occasion): boolean {
+	if (state.faults.failPayments === true) return true;
+	if (isEmptyCard(method) && occasion !== "checkout") return true;
+	return occasion === "renewal" && state.faults.declineRenewals === true;
+}
+
+/** How long a payment with it is under way, in milliseconds of sandbox time; 0 is at once. */
+export function settlingMs(state: State, { type }: PaymentMethod): number {
+	return state.faults.paymentDelayMs ?? (type === "us_bank_account" ? bankDebitDelayMs : 0);
+}
+
+/** Charges the intent. One that takes its time is `processing`, and a task settles it. */
+export function attempt(state: State, intent: PaymentIntent, method: PaymentMethod, occasion: Occasion, atSeconds: number): Outcome {
+	const charge = newCharge(state, intent, method, atSeconds);
+	intent.payment_method = method.id;
+	intent.latest_charge = charge.id;
+	intent.last_payment_error = null;
+	const delayMs = settlingMs(state, method);
+	if (delayMs === 0) return conclude(state, intent, charge, isDeclined(state, method, occasion), atSeconds);
+	intent.status = "processing";
+	emit(state, "charge.pending", charge, atSeconds);
+	emit(state, "payment_intent.processing", intent, atSeconds);
+	state.stripe.tasks.push({ type: "settle", dueAtMs: atSeconds * 1000 + delayMs, paymentIntentId: intent.id, occasion });
+	return "processing";
+}
+
+/** What became of a payment that was under way. */
+export function settle(state: State, intent: PaymentIntent, occasion: Occasion, atSeconds: number): Outcome {
+	const charge = known(state.stripe.charges, intent.latest_charge);
+	const method = known(state.stripe.paymentMethods, intent.payment_method);
+	return conclude(state, intent, charge, isDeclined(state, method, occasion), atSeconds);
+}
+
+function conclude(state: State, intent: PaymentIntent, charge: Charge, declined: boolean, atSeconds: number): Outcome {
+	if (declined) {
+		fail(state, intent, charge, atSeconds);
+		return "declined";
+	}
+	Object.assign(charge, {
+		status: "succeeded",
+		paid: true,
+		captured: true,
+		amount_captured: charge.amount,
+		balance_transaction: newId("txn"),
+		outcome: outcomeOf("authorized"),
+	} satisfies Partial<Charge>);
+	intent.status = "succeeded";
+	intent.amount_received = intent.amount;
+	emit(state, "charge.succeeded", charge, atSeconds);
+	emit(state, "payment_intent.succeeded", intent, atSeconds);
+	return "succeeded";
+}
+
+function fail(state: State, intent: PaymentIntent, charge: Charge, atSeconds: number): void {
+	const isCard = charge.payment_method_details?.type === "card";
+	const code = isCard ? "card_declined" : "payment_method_provider_decline";
+	const message = isCard ? "Your card was declined." : "The bank did not pay: insufficient funds.";
+	Object.assign(charge, {
+		status: "failed",
+		failure_code: code,
+		failure_message: message,
+		outcome: outcomeOf("issuer_declined"),
+	} satisfies Partial<Charge>);
+	intent.status = "requires_payment_method";
+	intent.last_payment_error = {
+		type: isCard ? "card_error" : "invalid_request_error",
+		charge: charge.id,
+		code,
+		...(isCard ? { decline_code: "generic_decline" } : {}),
+		message,
+	};
+	intent.payment_method = null;
+	emit(state, "charge.failed", charge, atSeconds);
+	emit(state, "payment_intent.payment_failed", intent, atSeconds);
+}
+
+function outcomeOf(type: "authorized" | "issuer_declined"): NonNullable<Charge["outcome"]> {
+	const isGood = type === "authorized";
+	return {
+		advice_code: null,
+		network_advice_code: null,
+		network_decline_code: isGood ? null : "05",
+		network_status: isGood ? "approved_by_network" : "declined_by_network",
+		reason: isGood ? null : "generic_decline",
+		risk_level: "normal",
+		risk_score: 10,
+		seller_message: isGood ? "Payment complete." : "The bank did not return any further details with this decline.",
+		type,
+	};
+}
+
+function newCharge(state: State, intent: PaymentIntent, method: PaymentMethod, atSeconds: number): Charge {
+	const id = newId("ch");
+	const charge: Charge = {
+		id,
+		object: "charge",
+		amount: intent.amount,
+		amount_captured: 0,
+		amount_refunded: 0,
+		application: null,
+		application_fee: null,
+		application_fee_amount: null,
+		balance_transaction: null,
+		billing_details: method.billing_details,
+		calculated_statement_descriptor: "PARLEY",
+		captured: false,
+		created: atSeconds,
+		currency: intent.currency,
+		customer: intent.customer,
+		description: intent.description,
+		disputed: false,
+		failure_balance_transaction: null,
+		failure_code: null,
+		failure_message: null,
+		fraud_details: {},
+		livemode: false,
+		metadata: { ...intent.metadata },
+		on_behalf_of: null,
+		outcome: null,
+		paid: false,
+		payment_intent: intent.id,
+		payment_method: method.id,
+		payment_method_details: detailsOf(method),
+		receipt_email: null,
+		receipt_number: null,
+		receipt_url: `${state.stripe.origin}/stripe/receipts/${id}`,
+		refunded: false,
+		review: null,
+		shipping: null,
+		source: null,
+		source_transfer: null,
+		statement_descriptor: null,
+		statement_descriptor_suffix: null,
+		status: "pending",
+		transfer_data: null,
+		transfer_group: null,
+	};
+	state.stripe.charges.push(charge);
+	return charge;
+}
+
+function detailsOf({ type, card, us_bank_account: account }: PaymentMethod): Charge["payment_method_details"] {
+	if (card !== undefined) return { type, card: cardDetails(card) };
+	if (account === undefined) return { type };
+	const { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number } = account;
+	return {
+		type,
+		us_bank_account: { account_holder_type, account_type, bank_name, fingerprint, last4, payment_reference: null, routing_number },
+	};
+}
+
+type CardDetails = NonNullable<NonNullable<Charge["payment_method_details"]>["card"]>;
+
+function cardDetails({
+	brand,
+	checks,
+	country,
+	exp_month,
+	exp_year,
+	fingerprint,
+	funding,
+	last4,
+}: NonNullable<PaymentMethod["card"]>): CardDetails {
+	return {
+		amount_authorized: null,
+		authorization_code: null,
+		brand,
+		checks,
+		country,
+		electronic_commerce_indicator: null,
+		exp_month,
+		exp_year,
+		...(fingerprint === undefined ? {} : { fingerprint }),
+		funding,
+		installments: null,
+		last4,
+		mandate: null,
+		network: brand,
+		network_transaction_id: null,
+		regulated_status: "unregulated",
+		three_d_secure: null,
+		transaction_link_id: null,
+		wallet: null,
+	};
+}

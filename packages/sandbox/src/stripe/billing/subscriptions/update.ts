@@ -1,0 +1,206 @@
+import type { State } from "../../../state.ts";
+import { changing } from "../../events/emit.ts";
+import { find } from "../../find.ts";
+import type { InvoiceItem, PaymentMethod, Price, Subscription, SubscriptionItem } from "../../records.ts";
+import { cardDeclined, refuse } from "../../refusal.ts";
+import { customerOf } from "../customers.ts";
+import { collect } from "../invoices/collect.ts";
+import { draftInvoice } from "../invoices/draft.ts";
+import { finalizeInvoice } from "../invoices/finalize.ts";
+import { periodLine } from "../invoices/lines.ts";
+import { mergedMetadata } from "../metadata.ts";
+import { methodFor } from "../payment-methods.ts";
+import { isDeclined } from "../payments.ts";
+import { endWithPeriod } from "./cancel.ts";
+import { itemOf } from "./find.ts";
+import { periodEnd } from "./periods.ts";
+import { prorationItems } from "./prorate.ts";
+import { planOf, warnOfTrialEnd } from "./start.ts";
+
+export type ProrationBehavior = "always_invoice" | "create_prorations" | "none";
+
+export interface SubscriptionChange {
+	price?: Price | undefined;
+	quantity?: number | undefined;
+	itemMetadata?: Record<string, string> | null | undefined;
+	prorationBehavior: ProrationBehavior;
+	/** When the proration counts from; now, unless given. */
+	prorationSeconds?: number | undefined;
+	/** Whether a declined card undoes it all, instead of leaving the plan past due. */
+	allOrNothing: boolean;
+	cancelAtPeriodEnd?: boolean | undefined;
+	/** Epoch seconds; null to go on. */
+	cancelAt?: number | null | undefined;
+	metadata?: Record<string, string> | null | undefined;
+	description?: string | null | undefined;
+	/** Epoch seconds, or null to end the trial now. */
+	trialEnd?: number | null | undefined;
+	defaultPaymentMethod?: string | undefined;
+	/** To begin a new period now. */
+	anchorNow?: boolean | undefined;
+}
+
+/** Changes a plan as a whole: when the money for it is declined and that matters, nothing has changed. */
+export function updateSubscription(state: State, subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
+	requireUpdatable(subscription, change);
+	const item = itemOf(subscription);
+	const method = preferredMethod(state, subscription, change);
+	const startsAnew = isNewPeriod(item, change);
+	const items = prorations(state, subscription, item, change, startsAnew, atSeconds);
+	if (change.allOrNothing) requirePayable(state, subscription, item, { change, method, items, startsAnew, atSeconds });
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		if (change.defaultPaymentMethod !== undefined) subscription.default_payment_method = change.defaultPaymentMethod;
+		if (change.description !== undefined) subscription.description = change.description;
+		subscription.metadata = mergedMetadata(subscription.metadata, change.metadata);
+		item.metadata = mergedMetadata(item.metadata, change.itemMetadata);
+		replacePrice(item, change.price ?? item.price, change.quantity ?? item.quantity ?? 1);
+		state.stripe.invoiceItems.push(...items);
+		moveTrialEnd(state, subscription, item, change.trialEnd, atSeconds);
+		if (startsAnew) startPeriod(subscription, item, atSeconds);
+		if (change.cancelAtPeriodEnd !== undefined) endWithPeriod(subscription, change.cancelAtPeriodEnd, atSeconds);
+		if (change.cancelAt !== undefined) endAt(subscription, change.cancelAt, atSeconds);
+	});
+	// After the change was told: what the invoice does to the plan is another one.
+	if (startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0)) {
+		invoiceChange(state, subscription, { method, withPeriod: startsAnew, atSeconds });
+	}
+}
+
+function requireUpdatable(subscription: Subscription, change: SubscriptionChange): void {
+	if (subscription.status === "canceled") throw refuse("A canceled subscription can only update its cancellation_details and metadata.");
+	if (subscription.schedule !== null && (change.cancelAtPeriodEnd !== undefined || change.cancelAt !== undefined))
+		throw refuse(
+			`The subscription is managed by the subscription schedule \`${subscription.schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+		);
+	if (change.cancelAtPeriodEnd === true && typeof change.cancelAt === "number")
+		throw refuse("You may only specify one of these parameters: cancel_at, cancel_at_period_end.");
+}
+
+function preferredMethod(state: State, subscription: Subscription, change: SubscriptionChange): PaymentMethod | undefined {
+	if (change.defaultPaymentMethod === undefined) return methodFor(state, subscription);
+	const method = find(state.stripe.paymentMethods, change.defaultPaymentMethod, "PaymentMethod", "default_payment_method");
+	if (method.customer !== subscription.customer)
+		throw refuse(`The payment method ${method.id} must be attached to the customer.`, { param: "default_payment_method" });
+	return method;
+}
+
+/** Another interval begins its first period at once; so does the end of a trial, and who asks for it. */
+function isNewPeriod({ price: old }: SubscriptionItem, { price, trialEnd, anchorNow }: SubscriptionChange): boolean {
+	const isOtherInterval =
+		price !== undefined &&
+		(price.recurring?.interval !== old.recurring?.interval || price.recurring?.interval_count !== old.recurring?.interval_count);
+	return isOtherInterval || trialEnd === null || anchorNow === true;
+}
+
+function prorations(
+	state: State,
+	subscription: Subscription,
+	item: SubscriptionItem,
+	change: SubscriptionChange,
+	startsAnew: boolean,
+	nowSeconds: number,
+): InvoiceItem[] {
+	const price = change.price ?? item.price;
+	const quantity = change.quantity ?? item.quantity ?? 1;
+	const isSame = price.id === item.price.id && quantity === (item.quantity ?? 1);
+	if (change.prorationBehavior === "none" || (isSame && !startsAnew)) return [];
+	const items = prorationItems(state, subscription, item, { price, quantity, atSeconds: change.prorationSeconds ?? nowSeconds });
+	// The new period is on the invoice as a whole, so of the old one only the unused time counts.
+	return startsAnew ? items.slice(0, 1) : items;
+}
+
+interface Consequences {
+	change: SubscriptionChange;
+	method: PaymentMethod | undefined;
+	items: InvoiceItem[];
+	startsAnew: boolean;
+	atSeconds: number;
+}
+
+function requirePayable(
+	state: State,
+	subscription: Subscription,
+	item: SubscriptionItem,
+	{ change, method, items, startsAnew }: Consequences,
+): void {
+	const isInvoiced = startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0);
+	if (!isInvoiced) return;
+	const price = change.price ?? item.price;
+	const waiting = state.stripe.invoiceItems.filter(
+		({ invoice, parent }) => invoice === null && parent?.subscription_details?.subscription === subscription.id,
+	);
+	const totalCents =
+		[...waiting, ...items].reduce((sum, { amount }) => sum + amount, 0) +
+		(startsAnew ? (price.unit_amount ?? 0) * (change.quantity ?? item.quantity ?? 1) : 0) +
+		customerOf(state, subscription).balance;
+	if (totalCents <= 0) return;
+	if (method === undefined)
+		throw refuse(
+			"This customer has no attached payment source or default payment method. Please consider adding a default payment method.",
+			{
+				code: "resource_missing",
+			},
+		);
+	if (isDeclined(state, method, "call")) throw cardDeclined("generic_decline");
+}
+
+function replacePrice(item: SubscriptionItem, price: Price, quantity: number): void {
+	item.quantity = quantity;
+	if (item.price.id === price.id) return;
+	item.price = structuredClone(price);
+	item.plan = planOf(price);
+}
+
+function moveTrialEnd(
+	state: State,
+	subscription: Subscription,
+	item: SubscriptionItem,
+	trialEnd: number | null | undefined,
+	atSeconds: number,
+): void {
+	if (trialEnd === undefined) return;
+	if (trialEnd === null) {
+		if (subscription.status === "trialing") subscription.status = "active";
+		subscription.trial_end = atSeconds;
+		return;
+	}
+	if (trialEnd <= atSeconds) throw refuse("Invalid timestamp: must be an integer Unix timestamp in the future.", { param: "trial_end" });
+	subscription.status = "trialing";
+	subscription.trial_start ??= atSeconds;
+	subscription.trial_end = trialEnd;
+	subscription.billing_cycle_anchor = trialEnd;
+	item.current_period_end = trialEnd;
+	warnOfTrialEnd(state, subscription, trialEnd, atSeconds);
+}
+
+function startPeriod(subscription: Subscription, item: SubscriptionItem, atSeconds: number): void {
+	subscription.billing_cycle_anchor = atSeconds;
+	item.current_period_start = atSeconds;
+	item.current_period_end = periodEnd(subscription, item.price, atSeconds);
+}
+
+function endAt(subscription: Subscription, cancelAt: number | null, atSeconds: number): void {
+	subscription.cancel_at = cancelAt;
+	subscription.cancel_at_period_end = false;
+	subscription.canceled_at = cancelAt === null ? null : atSeconds;
+}
+
+/** An invoice for what waits, and for a period that begins, taken from the card at once. */
+export function invoiceChange(
+	state: State,
+	subscription: Subscription,
+	{ method, withPeriod, atSeconds }: { method: PaymentMethod | undefined; withPeriod: boolean; atSeconds: number },
+): void {
+	const item = itemOf(subscription);
+	const invoice = draftInvoice(state, {
+		customerId: subscription.customer,
+		subscription,
+		reason: "subscription_update",
+		lines: withPeriod ? [periodLine(state.stripe, subscription, item, false)] : [],
+		period: { start: item.current_period_start, end: atSeconds },
+		isAutomatic: false,
+		atSeconds,
+	});
+	finalizeInvoice(state, invoice, atSeconds);
+	collect(state, invoice, method, "call", atSeconds);
+}

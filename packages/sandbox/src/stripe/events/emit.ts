@@ -1,0 +1,48 @@
+import type { State } from "../../state.ts";
+import { newDelivery } from "../../webhooks/delivery.ts";
+import { newId } from "../ids.ts";
+import type { EventType, StripeEvent } from "../records.ts";
+import { apiVersion } from "../version.ts";
+import { differences } from "./differences.ts";
+
+/** The endpoint that the sandbox was started with, which no call can change. */
+export const startedWith = "we_sandbox";
+
+const remembered = 2000;
+
+/** Writes down what happened, with the record as it is now; webhooks/delivery.ts sends it to everybody who wants it. */
+export function emit(state: State, type: EventType, object: object, atSeconds: number, previous?: object): StripeEvent {
+	const { stripe } = state;
+	const endpoints = stripe.webhookEndpoints.filter(
+		({ status, enabled_events }) => status === "enabled" && (enabled_events.includes("*") || enabled_events.includes(type)),
+	);
+	const endpointIds = [startedWith, ...endpoints.map(({ id }) => id)];
+	const event: StripeEvent = {
+		id: newId("evt"),
+		object: "event",
+		api_version: apiVersion,
+		created: atSeconds,
+		data: { object: structuredClone(object), ...(previous === undefined ? {} : { previous_attributes: previous }) },
+		livemode: false,
+		pending_webhooks: endpointIds.length,
+		request: { id: null, idempotency_key: null },
+		type,
+	};
+	stripe.events = [...stripe.events, event].slice(-remembered);
+	const deliveries = endpointIds.map((endpointId) => ({
+		id: `${event.id}:${endpointId}`,
+		eventId: event.id,
+		endpointId,
+		...newDelivery(state, atSeconds * 1000),
+	}));
+	stripe.deliveries = [...stripe.deliveries, ...deliveries].slice(-remembered);
+	return event;
+}
+
+/** Changes a record and tells of it, with what it was before; a change that changes nothing is not told. */
+export function changing<T extends object>(state: State, record: T, type: EventType, atSeconds: number, change: () => void): void {
+	const before = structuredClone(record);
+	change();
+	const previous = differences(before, record);
+	if (Object.keys(previous).length > 0) emit(state, type, record, atSeconds, previous);
+}

@@ -1,0 +1,60 @@
+import { expect, it } from "vitest";
+import { errorOf, runStripe } from "./testing/harness.ts";
+
+it("answers a repeated key with its first answer, also when that was a refusal", async () => {
+	const { stripe, buy } = await runStripe();
+	const create = () => stripe.customers.create({ email: "ada@example.com" }, { idempotencyKey: "key_1" });
+	const [first, second] = [await create(), await create()];
+	expect(second.id).toBe(first.id);
+	expect(second.lastResponse.headers["idempotent-replayed"]).toBe("true");
+	expect(first.lastResponse.headers["idempotent-replayed"]).toBeUndefined();
+	expect((await stripe.customers.list()).data).toHaveLength(1);
+	const session = await buy(first.id, "pro_monthly");
+	const id = String(session.subscription);
+	const gone = () => stripe.subscriptions.update(id, { default_payment_method: "pm_nope" }, { idempotencyKey: "key_2" });
+	const refused = await errorOf(gone());
+	expect(refused).toMatchObject({ statusCode: 400, code: "resource_missing" });
+	expect((await errorOf(gone())).headers?.["idempotent-replayed"]).toBe("true");
+});
+
+it("refuses a key with other parameters or at another endpoint, and keeps nothing of parameters that do not fit", async () => {
+	const { stripe } = await runStripe();
+	await stripe.customers.create({ email: "ada@example.com" }, { idempotencyKey: "key_1" });
+	const other = await errorOf(stripe.customers.create({ email: "bob@example.com" }, { idempotencyKey: "key_1" }));
+	expect([other.statusCode, other.rawType]).toEqual([400, "idempotency_error"]);
+	const elsewhere = await errorOf(stripe.products.create({ name: "x" }, { idempotencyKey: "key_1" }));
+	expect([elsewhere.statusCode, elsewhere.rawType]).toEqual([400, "idempotency_error"]);
+	expect((await errorOf(stripe.customers.create({ colour: "red" } as never, { idempotencyKey: "key_2" }))).code).toBe("parameter_unknown");
+	expect((await stripe.customers.create({ name: "Bob" }, { idempotencyKey: "key_2" })).name).toBe("Bob");
+});
+
+it("refuses a key whose first request is still under way, and forgets keys after 24 hours", async () => {
+	const sandbox = await runStripe();
+	const { stripe } = sandbox;
+	await sandbox.faults({ api: [{ path: "/v1/customers", method: "POST", delayMs: 300, times: 1 }] });
+	const create = () => stripe.customers.create({ name: "Ada" }, { idempotencyKey: "key_1" });
+	const slow = create();
+	// The call is counted before it waits.
+	await expect.poll(() => sandbox.world.state.calls["POST /v1/customers"]).toBe(1);
+	const refused = await errorOf(create());
+	expect([refused.statusCode, refused.code, refused.rawType]).toEqual([409, "idempotency_key_in_use", "idempotency_error"]);
+	const first = await slow;
+	expect((await create()).id).toBe(first.id);
+	await sandbox.advance(24 * 60 * 60);
+	expect((await create()).id).not.toBe(first.id);
+});
+
+it("does the work once when the answer was lost and the SDK tries again", async () => {
+	const sandbox = await runStripe();
+	await sandbox.faults({ api: [{ path: "/v1/customers", method: "POST", dropAfterCommit: true, times: 1 }] });
+	const { id } = await sandbox.client({ maxNetworkRetries: 2 }).customers.create({ name: "Ada" });
+	expect((await sandbox.stripe.customers.list()).data.map((one) => one.id)).toEqual([id]);
+	await sandbox.faults({ api: [{ path: "/v1/customers", status: 503, times: 1 }] });
+	expect(await errorOf(sandbox.stripe.customers.list())).toMatchObject({
+		statusCode: 503,
+		rawType: "api_error",
+		requestId: expect.stringMatching(/^req_/),
+	});
+	await sandbox.faults({ keyRateLimited: true });
+	expect(await errorOf(sandbox.stripe.customers.list())).toMatchObject({ statusCode: 429, code: "rate_limit" });
+});

@@ -1,0 +1,141 @@
+import type { Attempt } from "../webhooks/delivery.ts";
+import type { Occasion } from "./billing/payments.ts";
+import type {
+	Charge,
+	CheckoutSession,
+	CreditGrant,
+	Customer,
+	Dispute,
+	Invoice,
+	InvoiceItem,
+	InvoicePayment,
+	LineItem,
+	Meter,
+	MeterEvent,
+	PaymentIntent,
+	PaymentMethod,
+	PortalSession,
+	Price,
+	Product,
+	Refund,
+	Schedule,
+	SetupIntent,
+	StripeEvent,
+	Subscription,
+	TestClock,
+	WebhookEndpoint,
+} from "./records.ts";
+
+/** What a checkout was opened with and no field of the session shows. */
+export interface CheckoutOrder {
+	sessionId: string;
+	lineItems: LineItem[];
+	trialDays: number;
+	subscriptionMetadata: Record<string, string>;
+	subscriptionDescription: string | null;
+	paymentMetadata: Record<string, string>;
+	paymentDescription: string | null;
+	setupFutureUsage: "off_session" | "on_session" | null;
+}
+
+/** What waits for its time and is no field of a record. */
+export type Task =
+	| { type: "complete"; dueAtMs: number; sessionId: string; instrument: string }
+	| { type: "settle"; dueAtMs: number; paymentIntentId: string; occasion: Occasion }
+	| { type: "finalize"; dueAtMs: number; invoiceId: string }
+	| { type: "collect"; dueAtMs: number; invoiceId: string }
+	| { type: "trial_will_end"; dueAtMs: number; subscriptionId: string };
+
+/** One event on its way to one endpoint. */
+export interface StripeDelivery {
+	id: string;
+	eventId: string;
+	endpointId: string;
+	attempts: Attempt[];
+	/** When it is sent next, sandbox time; null when it is not. */
+	nextAttemptAtMs: number | null;
+	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
+}
+
+/** The first answer to an idempotency key. */
+export interface StoredAnswer {
+	key: string;
+	method: string;
+	path: string;
+	params: string;
+	status: number;
+	body: string;
+	requestId: string;
+	atMs: number;
+}
+
+/** Everything the Stripe side knows. Times in records are epoch seconds, as Stripe's; in tasks milliseconds. */
+export interface StripeState {
+	/** Where the sandbox was last called, for the links in what it sends without being asked. */
+	origin: string;
+	/** The settings the catalogue was last made to fit; null before the first time. */
+	offered: { stripeCatalogue: boolean; maxPlan: boolean; proTrialDays: number } | null;
+	customers: Customer[];
+	deletedCustomerIds: string[];
+	products: Product[];
+	prices: Price[];
+	paymentMethods: PaymentMethod[];
+	paymentIntents: PaymentIntent[];
+	setupIntents: SetupIntent[];
+	charges: Charge[];
+	refunds: Refund[];
+	disputes: Dispute[];
+	checkoutSessions: CheckoutSession[];
+	checkoutOrders: CheckoutOrder[];
+	subscriptions: Subscription[];
+	schedules: Schedule[];
+	invoices: Invoice[];
+	/** Those that wait for the next invoice, and those that are on one. */
+	invoiceItems: InvoiceItem[];
+	invoicePayments: InvoicePayment[];
+	portalSessions: PortalSession[];
+	meters: Meter[];
+	meterEvents: MeterEvent[];
+	creditGrants: CreditGrant[];
+	webhookEndpoints: WebhookEndpoint[];
+	testClocks: TestClock[];
+	events: StripeEvent[];
+	deliveries: StripeDelivery[];
+	tasks: Task[];
+	answers: StoredAnswer[];
+}
+
+/** A Stripe account that nobody has used. Its catalogue comes with the settings, see catalogue.ts. */
+export function emptyStripeState(): StripeState {
+	return {
+		origin: "http://localhost:3001",
+		offered: null,
+		customers: [],
+		deletedCustomerIds: [],
+		products: [],
+		prices: [],
+		paymentMethods: [],
+		paymentIntents: [],
+		setupIntents: [],
+		charges: [],
+		refunds: [],
+		disputes: [],
+		checkoutSessions: [],
+		checkoutOrders: [],
+		subscriptions: [],
+		schedules: [],
+		invoices: [],
+		invoiceItems: [],
+		invoicePayments: [],
+		portalSessions: [],
+		meters: [],
+		meterEvents: [],
+		creditGrants: [],
+		webhookEndpoints: [],
+		testClocks: [],
+		events: [],
+		deliveries: [],
+		tasks: [],
+		answers: [],
+	};
+}

@@ -1,0 +1,138 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import Stripe from "stripe";
+import { onTestFinished } from "vitest";
+import { type SandboxOptions, startSandbox } from "../../sandbox.ts";
+import type { State } from "../../state.ts";
+
+export const stripeSecretKey = "sk_test_sandbox";
+export const stripeWebhookSecret = "whsec_of_the_tests";
+
+export const daySeconds = 24 * 60 * 60;
+
+/** A running sandbox with the official SDK pointed at it, ended with the test. */
+export async function runStripe(options: Partial<SandboxOptions> = {}) {
+	const sandbox = await startSandbox({ port: 0, secretKey: "unused", ...options });
+	onTestFinished(() => sandbox.close());
+	const { url, port } = sandbox;
+	const client = (config: object = {}) =>
+		new Stripe(stripeSecretKey, { host: "localhost", port, protocol: "http", maxNetworkRetries: 0, ...config });
+	const control = async (method: string, path: string, body?: unknown) => {
+		const response = await fetch(`${url}/__sandbox${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+		const answer = await response.json();
+		if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+		return answer;
+	};
+	const submit = (pageUrl: string, fields: Record<string, string>) =>
+		fetch(pageUrl, { method: "POST", redirect: "manual", body: new URLSearchParams(fields) });
+	const stripe = client();
+	const priceOf = async (lookupKey: string) => {
+		const { data } = await stripe.prices.list({ lookup_keys: [lookupKey] });
+		const [price] = data;
+		if (price === undefined) throw new Error(`No price ${lookupKey}`);
+		return price;
+	};
+	const open = async (customer: string, lookupKey: string, extra: Partial<Stripe.Checkout.SessionCreateParams> = {}) => {
+		const price = await priceOf(lookupKey);
+		return stripe.checkout.sessions.create({
+			mode: price.recurring === null ? "payment" : "subscription",
+			customer,
+			line_items: [{ price: price.id, quantity: 1 }],
+			success_url: "http://localhost:3000/welcome?session={CHECKOUT_SESSION_ID}",
+			cancel_url: "http://localhost:3000/pricing",
+			...extra,
+		});
+	};
+	return {
+		...sandbox,
+		stripe,
+		client,
+		control,
+		submit,
+		priceOf,
+		/** Opens a checkout as the app does. */
+		open,
+		/** Buys as a customer does: a session, the page, Pay. */
+		buy: async (
+			customer: string,
+			lookupKey: string,
+			{ card = "4242", ...extra }: { card?: string } & Partial<Stripe.Checkout.SessionCreateParams> = {},
+		) => {
+			const session = await open(customer, lookupKey, extra);
+			await submit(session.url ?? "", { action: "pay", card });
+			return stripe.checkout.sessions.retrieve(session.id);
+		},
+		/** Moves the sandbox's clock forward. */
+		advance: (seconds: number) => control("POST", "/clock", { advanceMs: seconds * 1000 }),
+		/** Moves it to an instant, epoch seconds. */
+		moveTo: (atSeconds: number) => control("POST", "/clock", { nowMs: atSeconds * 1000 }),
+		faults: (faults: object) => control("POST", "/faults", faults),
+		settings: (settings: object) => control("POST", "/settings", settings),
+		state: async () => ((await control("GET", "/state")) as State & { now: number }).stripe,
+		eventTypes: async () => (await stripe.events.list({ limit: 100 })).data.map(({ type }) => type).toReversed(),
+	};
+}
+
+export type TestStripe = Awaited<ReturnType<typeof runStripe>>;
+
+/** Epoch seconds of a date in UTC. */
+export function utc(year: number, month: number, day: number, hour = 0, minute = 0): number {
+	return Date.UTC(year, month - 1, day, hour, minute) / 1000;
+}
+
+/** A customer with a plan, bought at the checkout; the machine's clock stands at `startSeconds`. */
+export async function withPlan(lookupKey = "pro_monthly", startSeconds = utc(2026, 1, 15, 9), options: Partial<SandboxOptions> = {}) {
+	const sandbox = await runStripe({ now: () => startSeconds * 1000, ...options });
+	const customer = await sandbox.stripe.customers.create({ email: "ada@example.com", name: "Ada" });
+	const session = await sandbox.buy(customer.id, lookupKey);
+	const id = String(session.subscription);
+	const subscription = () => sandbox.stripe.subscriptions.retrieve(id);
+	return { sandbox, stripe: sandbox.stripe, customer, session, id, subscription };
+}
+
+/** The item of a subscription, which has one. */
+export function itemOf(subscription: Stripe.Subscription): Stripe.SubscriptionItem {
+	const [item] = subscription.items.data;
+	if (item === undefined) throw new Error(`${subscription.id} has no item`);
+	return item;
+}
+
+/** The error that a call is refused with. */
+export async function errorOf(call: Promise<unknown>) {
+	try {
+		await call;
+	} catch (error) {
+		if (error instanceof Stripe.errors.StripeError) return error;
+		throw error;
+	}
+	throw new Error("The call was not refused");
+}
+
+interface Received {
+	event: Stripe.Event | null;
+	signature: string;
+}
+
+/** Somewhere for Stripe's webhooks to go: keeps what came, verified by the SDK (null where it is forged), and answers as it is told. */
+export async function startStripeReceiver(answer: (count: number) => number = () => 200, secret = stripeWebhookSecret) {
+	const received: Received[] = [];
+	const sdk = new Stripe(stripeSecretKey);
+	const server = createServer((request, response) => {
+		let body = "";
+		request.on("data", (chunk) => {
+			body += chunk;
+		});
+		request.on("end", async () => {
+			const signature = String(request.headers["stripe-signature"]);
+			const event = await sdk.webhooks.constructEventAsync(body, signature, secret).catch(() => null);
+			received.push({ event, signature });
+			response.writeHead(answer(received.length)).end();
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	onTestFinished(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, received };
+}
