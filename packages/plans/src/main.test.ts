@@ -46,6 +46,22 @@ it("ends with 1 on drift, pushes, and then ends with 0", async () => {
 	});
 });
 
+it("does the same at Stripe, where BILLING_PROVIDER or --provider names it", async () => {
+	const sandbox = await runSandbox({ stripeCatalogue: false });
+	const keys = { ...flowglad(sandbox), STRIPE_SECRET_KEY: secretKey, STRIPE_BASE_URL: sandbox.url };
+	const drift = await run(["diff", "--provider", "stripe"], keys);
+	expect(drift).toMatchObject({ code: 1, output: expect.stringContaining("plan pro_monthly: not at Stripe\n") });
+	expect(await run(["push"], { ...keys, BILLING_PROVIDER: "stripe" })).toMatchObject({ code: 0 });
+	expect(await run(["diff"], { ...keys, BILLING_PROVIDER: "stripe" })).toEqual({
+		code: 0,
+		output: `Stripe at ${sandbox.url}, with the key of the environment.\nStripe is as plans.json says.\n`,
+	});
+	expect(await run(["push", "--provider", "stripe"], { ...keys, STRIPE_SECRET_KEY: "sk_test_wrong" })).toMatchObject({
+		code: 2,
+		output: expect.stringContaining("does not take this key"),
+	});
+});
+
 it("makes the endpoint of the app that is named, and tells its secret", async () => {
 	const sandbox = await runSandbox({});
 	const cwd = emptyFolder();

@@ -1,6 +1,6 @@
 /** Carries out one change at Stripe. */
 import { createHash } from "node:crypto";
-import type Stripe from "stripe";
+import Stripe from "stripe";
 import type { Offer, PlanFile } from "../plan-file.ts";
 import { meterTerms, priceMetadata, productMetadata, webhookEvents } from "./conventions.ts";
 import type { Step } from "./diff.ts";
@@ -84,7 +84,9 @@ async function createPrice(
 }
 
 async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
-	const params: Stripe.WebhookEndpointCreateParams = { url, enabled_events: [...webhookEvents], description: "Parley" };
+	// Without a version its events have the shape of the account's, which may be years old.
+	const version = { api_version: Stripe.API_VERSION };
+	const params: Stripe.WebhookEndpointCreateParams = { url, enabled_events: [...webhookEvents], description: "Parley", ...version };
 	const { secret } = await stripe.webhookEndpoints.create(params, once("endpoint", params));
 	return [`The secret of ${url}, which is shown this once: ${secret}`, "Give it to the app: npx wrangler secret put STRIPE_WEBHOOK_SECRET"];
 }
