@@ -141,10 +141,19 @@ async function createEndpoint({ flowglad, found, webhookUrl, notes }: Context): 
 	const webhook = { url: webhookUrl, name: "Parley", filterTypes: webhookEvents, active: true, pricingModelId: found.pricingModelId };
 	const answer = await flowglad.post("/api/v1/webhooks", { body: { webhook } });
 	const made = parse(z.object({ webhook: z.object({ id: z.string() }), secret: z.string() }), answer);
-	notes.write(made.webhook.id);
 	return [
 		`The secret of ${webhookUrl}, which is shown this once: ${made.secret}`,
 		"Give it to the app: npx wrangler secret put FLOWGLAD_WEBHOOK_SECRET",
-		`Flowglad lists no endpoints: that this one is there (${made.webhook.id}) is written in ${notes.path}. Push with --app-url from here only.`,
+		noted(notes, made.webhook.id),
 	];
+}
+
+/** A secret that was not told is lost, so notes that cannot be written are no failure of the push. */
+function noted(notes: EndpointNotes, id: string): string {
+	try {
+		notes.write(id);
+		return `Flowglad lists no endpoints: that this one is there (${id}) is written in ${notes.path}. Push with --app-url from here only.`;
+	} catch (error) {
+		return `Flowglad lists no endpoints, and that this one is there (${id}) could not be written down: ${error}. Do not push with --app-url again.`;
+	}
 }

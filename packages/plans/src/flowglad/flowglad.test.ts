@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Flowglad } from "@flowglad/node";
 import { expect, it } from "vitest";
 import type { PlanFile } from "../plan-file.ts";
+import { push } from "../reconcile.ts";
 import { changed, differences, plans, pushed, runSandbox, secretKey } from "../testing/sandbox.ts";
 import { flowgladProvider } from "./provider.ts";
 
@@ -323,4 +326,18 @@ it("makes the webhook endpoint of an app once, tells its secret once, and repair
 	expect(await differences(withApp())).toHaveLength(8);
 	expect((await pushed(withApp())).isRight).toBe(true);
 	expect(await flowglad.get(`/api/v1/webhooks/${id}`)).toMatchObject({ webhook: { active: true } });
+});
+
+it("tells the secret of an endpoint that it cannot write down, and that it is not right", async () => {
+	const { provider } = await pushedStart();
+	const folder = process.env.PARLEY_STATE ?? "";
+	writeFileSync(join(folder, "a-file"), "");
+	process.env.PARLEY_STATE = join(folder, "a-file");
+	const lines: string[] = [];
+	await expect(push(provider(plans, "https://your.app"), (line) => lines.push(line))).rejects.toThrow("does not show it");
+	expect(lines).toEqual([
+		expect.stringMatching(/: whsec_/),
+		expect.anything(),
+		expect.stringMatching(/could not be written down: .*Do not push/),
+	]);
 });
