@@ -10,6 +10,8 @@ import { faultsSchema } from "../faults/faults.ts";
 import { deliver, mailSchema } from "../mailbox/mailbox.ts";
 import { scenarioBody, scenarios } from "../scenarios/scenarios.ts";
 import { settingsSchema } from "../settings.ts";
+import { stripeControlRoutes } from "../stripe/control.ts";
+import { StripeRefusal } from "../stripe/refusal.ts";
 import { resend } from "../webhooks/delivery.ts";
 import { emit, eventTypes } from "../webhooks/messages.ts";
 import type { Env, World } from "../world.ts";
@@ -64,9 +66,11 @@ export function controlRoutes(world: World) {
 			if (scenario === undefined) throw new Refusal("NOT_FOUND", `Scenario ${c.req.param("name")} not found`);
 			return c.json(await scenario.play(world, await readBody(c, scenarioBody)));
 		})
+		.route("/stripe", stripeControlRoutes(world))
 		.onError((error, c) => {
 			if (error instanceof InvalidBody) return c.json({ error: error.issues }, 400);
 			if (error instanceof MalformedJson) return c.json({ error: error.message }, 400);
+			if (error instanceof StripeRefusal) return c.json({ error: error.message }, error.details.code === "resource_missing" ? 404 : 400);
 			if (error instanceof Refusal) return c.json({ error: error.message }, error.code === "NOT_FOUND" ? 404 : 400);
 			throw error;
 		});

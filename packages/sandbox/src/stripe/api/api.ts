@@ -14,6 +14,7 @@ import { invoiceRoutes } from "./invoices.ts";
 import { meterRoutes } from "./meters.ts";
 import { paymentRoutes } from "./payments.ts";
 import { portalRoutes } from "./portal.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 
 export function stripeApi(world: World) {
@@ -25,6 +26,7 @@ export function stripeApi(world: World) {
 		.route("/", catalogueRoutes(world))
 		.route("/", checkoutSessionRoutes(world))
 		.route("/", subscriptionRoutes(world))
+		.route("/", scheduleRoutes(world))
 		.route("/", invoiceRoutes(world))
 		.route("/", paymentRoutes(world))
 		.route("/", portalRoutes(world))

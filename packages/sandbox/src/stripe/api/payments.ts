@@ -1,13 +1,25 @@
-/** What was paid: payment intents, charges. */
+/** What was paid, given back and taken back. */
 import { Hono } from "hono";
+import { z } from "zod";
 import type { Env, World } from "../../world.ts";
+import { refund } from "../billing/refunds.ts";
 import { find } from "../find.ts";
 import { expanded } from "./expand.ts";
-import { ignored, noParams, params, read, text } from "./form.ts";
+import { count, ignored, metadata, noParams, params, read, text } from "./form.ts";
 import { listing, page } from "./list.ts";
+import { nowSeconds } from "./now.ts";
 
 const intentListParams = params({ ...listing, customer: text.optional() });
 const chargeListParams = params({ ...listing, customer: text.optional(), payment_intent: text.optional(), transfer_group: ignored });
+const paidListParams = params({ ...listing, charge: text.optional(), payment_intent: text.optional() });
+
+const refundParams = params({
+	charge: text.optional(),
+	payment_intent: text.optional(),
+	amount: count.optional(),
+	reason: z.enum(["duplicate", "fraudulent", "requested_by_customer"]).optional(),
+	metadata: metadata.optional(),
+});
 
 export function paymentRoutes(world: World) {
 	const stripe = () => world.state.stripe;
@@ -36,5 +48,36 @@ export function paymentRoutes(world: World) {
 		.get("/charges/:id", async (c) => {
 			const { expand } = await read(c, noParams);
 			return c.json(expanded(world.state, find(stripe().charges, c.req.param("id"), "charge"), expand));
+		})
+		.post("/refunds", async (c) => {
+			const { expand, ...request } = await read(c, refundParams);
+			return c.json(expanded(world.state, refund(world.state, request, nowSeconds(world)), expand));
+		})
+		.get("/refunds", async (c) => {
+			const { expand, charge, payment_intent, ...wanted } = await read(c, paidListParams);
+			const found = stripe().refunds.filter((one) => isOf(one, charge, payment_intent));
+			return c.json(expanded(world.state, page("/v1/refunds", found, wanted), expand));
+		})
+		.get("/refunds/:id", async (c) => {
+			const { expand } = await read(c, noParams);
+			return c.json(expanded(world.state, find(stripe().refunds, c.req.param("id"), "refund"), expand));
+		})
+		.get("/disputes", async (c) => {
+			const { expand, charge, payment_intent, ...wanted } = await read(c, paidListParams);
+			const found = stripe().disputes.filter((one) => isOf(one, charge, payment_intent));
+			return c.json(expanded(world.state, page("/v1/disputes", found, wanted), expand));
+		})
+		.get("/disputes/:id", async (c) => {
+			const { expand } = await read(c, noParams);
+			return c.json(expanded(world.state, find(stripe().disputes, c.req.param("id"), "dispute"), expand));
 		});
+}
+
+interface OfPayment {
+	charge: string | null;
+	payment_intent: string | null;
+}
+
+function isOf(record: OfPayment, charge: string | undefined, intent: string | undefined): boolean {
+	return (charge === undefined || record.charge === charge) && (intent === undefined || record.payment_intent === intent);
 }

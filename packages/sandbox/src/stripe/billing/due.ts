@@ -11,14 +11,23 @@ import { finalizeInvoice } from "./invoices/finalize.ts";
 import { productOf } from "./invoices/lines.ts";
 import { methodFor } from "./payment-methods.ts";
 import { settle } from "./payments.ts";
+import { advanceSchedule, phaseEnd } from "./schedules/schedules.ts";
 import { isLive, itemOf } from "./subscriptions/find.ts";
 import { renew } from "./subscriptions/renew.ts";
 
-/** All that time will bring on the Stripe side; of several at one instant the first given goes first, and payments are. */
+/**
+ * All that time will bring on the Stripe side. Of several at one instant the first given goes first: payments, and schedules before
+ * renewals, so that the period which begins has its new price.
+ */
 export function stripeDues(state: State): Due[] {
-	const { tasks, subscriptions, checkoutSessions } = state.stripe;
+	const { tasks, schedules, subscriptions, checkoutSessions } = state.stripe;
 	return [
 		...tasks.map((task) => ({ atMs: task.dueAtMs, what: describeTask(task), apply: () => perform(state, task) })),
+		...schedules.flatMap((schedule) => {
+			const atSeconds = phaseEnd(schedule);
+			if (atSeconds === undefined) return [];
+			return { atMs: atSeconds * 1000, what: "A Stripe schedule goes on", apply: () => advanceSchedule(state, schedule, atSeconds) };
+		}),
 		...subscriptions.filter(isLive).map((subscription) => {
 			const atSeconds = Math.min(itemOf(subscription).current_period_end, subscription.cancel_at ?? Number.POSITIVE_INFINITY);
 			return { atMs: atSeconds * 1000, what: describePeriodEnd(state, subscription), apply: () => renew(state, subscription, atSeconds) };

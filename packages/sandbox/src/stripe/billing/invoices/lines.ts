@@ -121,6 +121,11 @@ export function itemLine(item: InvoiceItem): InvoiceLine {
 	});
 }
 
+/** What one of it costs, in cents. */
+export function unitPrice({ pricing, amount, quantity }: InvoiceLine): number {
+	return pricing?.unit_amount_decimal == null ? amount / (quantity ?? 1) : Number(pricing.unit_amount_decimal);
+}
+
 export function dollars(amountCents: number): string {
 	return `$${(amountCents / 100).toFixed(2)}`;
 }

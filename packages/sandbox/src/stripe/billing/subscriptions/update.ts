@@ -11,6 +11,7 @@ import { periodLine } from "../invoices/lines.ts";
 import { mergedMetadata } from "../metadata.ts";
 import { methodFor } from "../payment-methods.ts";
 import { isDeclined } from "../payments.ts";
+import { followSubscription } from "../schedules/phases.ts";
 import { endWithPeriod } from "./cancel.ts";
 import { itemOf } from "./find.ts";
 import { periodEnd } from "./periods.ts";
@@ -54,6 +55,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 		subscription.metadata = mergedMetadata(subscription.metadata, change.metadata);
 		item.metadata = mergedMetadata(item.metadata, change.itemMetadata);
 		replacePrice(item, change.price ?? item.price, change.quantity ?? item.quantity ?? 1);
+		followSubscription(state, subscription.schedule, item.price.id, item.quantity ?? 1, atSeconds);
 		state.stripe.invoiceItems.push(...items);
 		moveTrialEnd(state, subscription, item, change.trialEnd, atSeconds);
 		if (startsAnew) startPeriod(subscription, item, atSeconds);
@@ -144,7 +146,7 @@ function requirePayable(
 	if (isDeclined(state, method, "call")) throw cardDeclined("generic_decline");
 }
 
-function replacePrice(item: SubscriptionItem, price: Price, quantity: number): void {
+export function replacePrice(item: SubscriptionItem, price: Price, quantity: number): void {
 	item.quantity = quantity;
 	if (item.price.id === price.id) return;
 	item.price = structuredClone(price);

@@ -1,0 +1,182 @@
+/** Changes of a plan that wait for their time: phases, one after the other, each with its price. */
+import type { State } from "../../../state.ts";
+import { changing, emit } from "../../events/emit.ts";
+import { find, known } from "../../find.ts";
+import { newId } from "../../ids.ts";
+import type { Schedule, Subscription } from "../../records.ts";
+import { refuse } from "../../refusal.ts";
+import { mergedMetadata } from "../metadata.ts";
+import { endSubscription } from "../subscriptions/cancel.ts";
+import { itemOf } from "../subscriptions/find.ts";
+import { type ProrationBehavior, replacePrice, updateSubscription } from "../subscriptions/update.ts";
+import { currentPhase, newPhase, type PhaseRequest, phasesOf } from "./phases.ts";
+
+type Phase = Schedule["phases"][number];
+type Metadata = Record<string, string> | null | undefined;
+
+/** A schedule whose first phase is the plan as it is, until the end of its period. */
+export function scheduleFrom(state: State, subscriptionId: string, metadata: Metadata, atSeconds: number): Schedule {
+	const subscription = find(state.stripe.subscriptions, subscriptionId, "subscription", "from_subscription");
+	if (subscription.schedule !== null)
+		throw refuse(`You cannot migrate a subscription that is already attached to a schedule: \`${subscription.schedule}\`.`, {
+			param: "from_subscription",
+		});
+	if (subscription.status === "canceled")
+		throw refuse("You cannot migrate a subscription that is in a `canceled` status.", { param: "from_subscription" });
+	const item = itemOf(subscription);
+	const phase = newPhase(
+		{ priceId: item.price.id, quantity: item.quantity ?? 1, currency: subscription.currency },
+		{ start: item.current_period_start, end: item.current_period_end },
+	);
+	phase.default_payment_method = subscription.default_payment_method;
+	const schedule = newSchedule(subscription, phase, atSeconds);
+	schedule.metadata = mergedMetadata({}, metadata);
+	state.stripe.schedules.push(schedule);
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		subscription.schedule = schedule.id;
+	});
+	emit(state, "subscription_schedule.created", schedule, atSeconds);
+	return schedule;
+}
+
+function newSchedule(subscription: Subscription, phase: Phase, atSeconds: number): Schedule {
+	return {
+		id: newId("sub_sched"),
+		object: "subscription_schedule",
+		application: null,
+		billing_mode: { flexible: { proration_discounts: "included" }, type: "flexible" },
+		canceled_at: null,
+		completed_at: null,
+		created: atSeconds,
+		current_phase: { start_date: phase.start_date, end_date: phase.end_date },
+		customer: subscription.customer,
+		customer_account: null,
+		default_settings: {
+			application_fee_percent: null,
+			billing_cycle_anchor: "automatic",
+			billing_thresholds: null,
+			collection_method: "charge_automatically",
+			default_payment_method: null,
+			description: null,
+			invoice_settings: {
+				account_tax_ids: null,
+				custom_fields: null,
+				days_until_due: null,
+				description: null,
+				footer: null,
+				issuer: { type: "self" },
+			},
+			on_behalf_of: null,
+			transfer_data: null,
+		},
+		end_behavior: subscription.cancel_at === null ? "release" : "cancel",
+		livemode: false,
+		metadata: {},
+		pause_schedules: [],
+		phases: [phase],
+		released_at: null,
+		released_subscription: null,
+		status: "active",
+		subscription: subscription.id,
+		test_clock: null,
+	};
+}
+
+export interface ScheduleChange {
+	phases?: PhaseRequest[] | undefined;
+	end_behavior?: "cancel" | "release" | undefined;
+	metadata?: Metadata;
+	/** For what changes of the phase that is under way. */
+	proration_behavior?: ProrationBehavior | undefined;
+}
+
+export function updateSchedule(state: State, schedule: Schedule, change: ScheduleChange, atSeconds: number): void {
+	requireActive(schedule, "update");
+	const phases = change.phases === undefined ? schedule.phases : phasesOf(state, schedule, change.phases, atSeconds);
+	changing(state, schedule, "subscription_schedule.updated", atSeconds, () => {
+		schedule.phases = phases;
+		if (change.end_behavior !== undefined) schedule.end_behavior = change.end_behavior;
+		schedule.metadata = mergedMetadata(schedule.metadata, change.metadata);
+		const now = currentPhase(phases, atSeconds);
+		schedule.current_phase = { start_date: now.start_date, end_date: now.end_date };
+	});
+	if (change.phases !== undefined)
+		enter(state, schedule, currentPhase(phases, atSeconds), change.proration_behavior ?? "create_prorations", atSeconds);
+}
+
+function requireActive({ status }: Schedule, verb: "update" | "release" | "cancel"): void {
+	if (status === "active" || status === "not_started") return;
+	const done = verb === "update" ? "updated" : verb === "release" ? "released" : "canceled";
+	throw refuse(
+		`You cannot ${verb} a subscription schedule that is currently in the \`${status}\` status. It must be in \`not_started\`, \`active\` status to be ${done}.`,
+	);
+}
+
+/** The plan is what the phase says from here on. At the end of a period nothing is prorated: the next one begins at the new price. */
+function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior: ProrationBehavior, atSeconds: number): void {
+	const subscription = known(state.stripe.subscriptions, schedule.subscription);
+	const item = itemOf(subscription);
+	const [wanted] = phase.items;
+	const price = known(state.stripe.prices, wanted?.price);
+	const quantity = wanted?.quantity ?? 1;
+	const metadata = phase.metadata ?? undefined;
+	if (atSeconds < item.current_period_end) {
+		updateSubscription(state, subscription, { price, quantity, metadata, prorationBehavior, allOrNothing: false }, atSeconds);
+		return;
+	}
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		replacePrice(item, price, quantity);
+		subscription.metadata = mergedMetadata(subscription.metadata, metadata);
+	});
+}
+
+/** When its present phase ends, epoch seconds; undefined when time brings it nothing any more. */
+export function phaseEnd({ status, current_phase: phase }: Schedule): number | undefined {
+	return status === "active" ? phase?.end_date : undefined;
+}
+
+/** The next phase, or, after the last, what is to be of the plan. */
+export function advanceSchedule(state: State, schedule: Schedule, atSeconds: number): void {
+	const next = schedule.phases.find(({ start_date }) => start_date === atSeconds);
+	if (next !== undefined) {
+		changing(state, schedule, "subscription_schedule.updated", atSeconds, () => {
+			schedule.current_phase = { start_date: next.start_date, end_date: next.end_date };
+		});
+		enter(state, schedule, next, prorationOf(next), atSeconds);
+		return;
+	}
+	if (schedule.end_behavior !== "cancel") {
+		releaseSchedule(state, schedule, atSeconds);
+		return;
+	}
+	schedule.status = "completed";
+	schedule.completed_at = atSeconds;
+	schedule.current_phase = null;
+	emit(state, "subscription_schedule.completed", schedule, atSeconds);
+	endSubscription(state, known(state.stripe.subscriptions, schedule.subscription), null, atSeconds);
+}
+
+function prorationOf({ proration_behavior: behavior }: Phase): ProrationBehavior {
+	return (["none", "always_invoice"] as const).find((one) => one === behavior) ?? "create_prorations";
+}
+
+/** The plan goes on as it is, and nobody manages it. */
+export function releaseSchedule(state: State, schedule: Schedule, atSeconds: number): void {
+	requireActive(schedule, "release");
+	const subscription = known(state.stripe.subscriptions, schedule.subscription);
+	schedule.status = "released";
+	schedule.released_at = atSeconds;
+	schedule.released_subscription = subscription.id;
+	schedule.subscription = null;
+	schedule.current_phase = null;
+	emit(state, "subscription_schedule.released", schedule, atSeconds);
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		subscription.schedule = null;
+	});
+}
+
+/** The plan ends with it, at once. */
+export function cancelSchedule(state: State, schedule: Schedule, atSeconds: number): void {
+	requireActive(schedule, "cancel");
+	endSubscription(state, known(state.stripe.subscriptions, schedule.subscription), "cancellation_requested", atSeconds);
+}

@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { errorOf, runStripe, withPlan } from "./testing/harness.ts";
+
+it("creates, changes, unsets, finds by address and deletes", async () => {
+	const { stripe } = await runStripe();
+	const ada = await stripe.customers.create({ name: "Ada", email: "ada@example.com", metadata: { user: "1", plan: "x" } });
+	expect(ada).toMatchObject({ object: "customer", balance: 0, livemode: false, invoice_settings: { default_payment_method: null } });
+	const changed = await stripe.customers.update(ada.id, { name: "", description: "First", metadata: { plan: "" } });
+	expect(changed).toMatchObject({ name: null, description: "First", email: "ada@example.com", metadata: { user: "1" } });
+	await stripe.customers.create({ email: "bob@example.com" });
+	expect((await stripe.customers.list({ email: "ada@example.com" })).data.map(({ id }) => id)).toEqual([ada.id]);
+	expect(await stripe.customers.del(ada.id)).toMatchObject({ id: ada.id, deleted: true });
+	expect(await stripe.customers.retrieve(ada.id)).toMatchObject({ id: ada.id, deleted: true });
+	expect((await stripe.customers.list()).data).toHaveLength(1);
+	expect((await errorOf(stripe.customers.update(ada.id, { name: "x" }))).statusCode).toBe(404);
+});
+
+it("ends the plans of a customer who is deleted, and keeps what was paid", async () => {
+	const { sandbox, stripe, customer, subscription, id } = await withPlan();
+	await stripe.customers.del(customer.id);
+	expect(await subscription()).toMatchObject({ status: "canceled", customer: customer.id });
+	expect((await stripe.invoices.list({ subscription: id })).data).toMatchObject([{ status: "paid", total: 799 }]);
+	expect(await stripe.subscriptions.retrieve(id, { expand: ["customer"] })).toMatchObject({ customer: { deleted: true } });
+	await sandbox.advance(40 * 24 * 60 * 60);
+	expect((await stripe.invoices.list({ subscription: id })).data).toHaveLength(1);
+});
+
+it("lists the newest first, page by page in both directions, by the SDK's own paging too", async () => {
+	const { stripe } = await runStripe();
+	const ids: string[] = [];
+	for (let index = 0; index < 12; index++) ids.unshift((await stripe.customers.create({ name: `c${index}` })).id);
+	const first = await stripe.customers.list({ limit: 5 });
+	expect([first.data.map(({ id }) => id), first.has_more, first.url]).toEqual([ids.slice(0, 5), true, "/v1/customers"]);
+	const second = await stripe.customers.list({ limit: 5, starting_after: ids[4] ?? "" });
+	expect([second.data.map(({ id }) => id), second.has_more]).toEqual([ids.slice(5, 10), true]);
+	const last = await stripe.customers.list({ limit: 5, starting_after: ids[9] ?? "" });
+	expect([last.data.map(({ id }) => id), last.has_more]).toEqual([ids.slice(10), false]);
+	const before = await stripe.customers.list({ limit: 3, ending_before: ids[4] ?? "" });
+	expect([before.data.map(({ id }) => id), before.has_more]).toEqual([ids.slice(1, 4), true]);
+	expect((await stripe.customers.list()).data).toHaveLength(10);
+	expect((await stripe.customers.list({ limit: 5 }).autoPagingToArray({ limit: 100 })).map(({ id }) => id)).toEqual(ids);
+	expect((await errorOf(stripe.customers.list({ limit: 101 }))).param).toBe("limit");
+	expect((await errorOf(stripe.customers.list({ starting_after: "cus_nope" }))).code).toBe("resource_missing");
+	expect((await stripe.customers.list({ created: { lt: 1 } })).data).toEqual([]);
+});
