@@ -6,6 +6,6 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		// They start servers and processes, on machines that do other things besides.
-		testTimeout: 20_000,
+		testTimeout: 60_000,
 	},
 });
