@@ -20,6 +20,8 @@ export const settingsSchema = z.strictObject({
 	freeCredits: count.max(1_000_000),
 	/** A second paid plan, to adjust to. */
 	maxPlan: z.boolean(),
+	/** Flowglad as it comes: nothing is sold but the default product, until the API is told. */
+	emptyCatalogue: z.boolean(),
 	/** Whether Stripe's side sells the plans from the start; off, it is an account without products. */
 	stripeCatalogue: z.boolean(),
 });
@@ -45,5 +47,6 @@ export const defaultSettings: Settings = {
 	proTrialDays: 0,
 	freeCredits: 0,
 	maxPlan: false,
+	emptyCatalogue: false,
 	stripeCatalogue: true,
 };

@@ -1,4 +1,5 @@
 import type { LedgerEntry } from "./billing/ledger.ts";
+import type { Catalogue } from "./billing/pricing/stored.ts";
 import type {
 	BillingPeriod,
 	Charge,
@@ -29,6 +30,8 @@ export interface State {
 	/** The instant at which the clock stands still, or null. */
 	frozenAtMs: number | null;
 	settings: Settings;
+	/** What is sold, once it was changed through the API; null as long as it is what `billing/pricing/catalogue.ts` says. */
+	catalogue: Catalogue | null;
 	customers: Customer[];
 	subscriptions: Subscription[];
 	subscriptionItems: SubscriptionItem[];
@@ -57,12 +60,13 @@ export interface State {
 	stripe: StripeState;
 }
 
-/** A sandbox without customers. What it sells is code, see `billing/pricing`. */
+/** A sandbox without customers, which sells what `billing/pricing/catalogue.ts` says. */
 export function emptyState(settings: Partial<Settings> = {}): State {
 	return {
 		clockOffsetMs: 0,
 		frozenAtMs: null,
 		settings: { ...defaultSettings, ...settings },
+		catalogue: null,
 		customers: [],
 		subscriptions: [],
 		subscriptionItems: [],

@@ -1,4 +1,4 @@
-/** What is sold, to read: the sandbox's pricing model is code, so nothing here changes it. */
+/** What is sold: the pricing model, and its records by themselves, those that are no longer on offer included. */
 import type { PriceListResponse } from "@flowglad/node/resources/prices";
 import type { PricingModelListResponse, PricingModelRetrieveResponse } from "@flowglad/node/resources/pricing-models";
 import type { ProductListResponse, ProductRetrieveResponse } from "@flowglad/node/resources/products";
@@ -6,14 +6,15 @@ import type { UsageMeterListResponse, UsageMeterRetrieveResponse } from "@flowgl
 import { Hono } from "hono";
 import { findById } from "../billing/find-by-id.ts";
 import { type Price, pricingModelOf } from "../billing/pricing/pricing.ts";
-import type { Product, UsageMeter } from "../billing/records.ts";
+import { catalogueOf, productWithParts } from "../billing/pricing/stored.ts";
 import { Refusal } from "../billing/refusal.ts";
 import type { Env, World } from "../world.ts";
+import { catalogueRoutes } from "./catalogue.ts";
 import { pageOf } from "./page.ts";
 
 export function pricingRoutes(world: World) {
 	const model = () => pricingModelOf(world.state);
-	const prices = () => [...model().products.flatMap((product) => product.prices), ...model().usageMeters.flatMap((meter) => meter.prices)];
+	const catalogue = () => catalogueOf(world.state);
 	return (
 		new Hono<Env>()
 			.get("/pricing-models", (c) => {
@@ -26,23 +27,22 @@ export function pricingRoutes(world: World) {
 				if (id !== "default" && id !== pricingModel.id) throw new Refusal("NOT_FOUND", `PricingModel with id ${id} not found`);
 				return c.json({ pricingModel } satisfies PricingModelRetrieveResponse);
 			})
-			.get("/products", (c) => c.json(pageOf(c, model().products.map(productRecord)) satisfies ProductListResponse))
-			.get("/products/:id", (c) => c.json(findById(model().products, c.req.param("id"), "Product") satisfies ProductRetrieveResponse))
-			.get("/prices", (c) => c.json(pageOf(c, prices()) satisfies PriceListResponse))
+			.get("/products", (c) => c.json(pageOf(c, catalogue().products) satisfies ProductListResponse))
+			.get("/products/:id", (c) => {
+				const record = findById(catalogue().products, c.req.param("id"), "Product");
+				return c.json(productWithParts(catalogue(), record) satisfies ProductRetrieveResponse);
+			})
+			.get("/prices", (c) => c.json(pageOf(c, catalogue().prices) satisfies PriceListResponse))
 			// @flowglad/node does not know this endpoint.
-			.get("/prices/:id", (c) => c.json({ price: findById(prices(), c.req.param("id"), "Price") } satisfies { price: Price }))
-			.get("/usage-meters", (c) => c.json(pageOf(c, model().usageMeters.map(meterRecord)) satisfies UsageMeterListResponse))
+			.get("/prices/:id", (c) => {
+				const price = findById(catalogue().prices, c.req.param("id"), "Price");
+				return c.json({ price } satisfies { price: Price });
+			})
+			.get("/usage-meters", (c) => c.json(pageOf(c, catalogue().usageMeters) satisfies UsageMeterListResponse))
 			.get("/usage-meters/:id", (c) => {
-				const usageMeter = meterRecord(findById(model().usageMeters, c.req.param("id"), "UsageMeter"));
+				const usageMeter = findById(catalogue().usageMeters, c.req.param("id"), "UsageMeter");
 				return c.json({ usageMeter } satisfies UsageMeterRetrieveResponse);
 			})
+			.route("/", catalogueRoutes(world))
 	);
-}
-
-function productRecord({ prices: _, defaultPrice: __, features: ___, ...record }: Product) {
-	return record;
-}
-
-function meterRecord({ prices: _, defaultPrice: __, ...record }: UsageMeter) {
-	return record;
 }

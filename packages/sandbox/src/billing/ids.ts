@@ -14,7 +14,11 @@ type IdPrefix =
 	| "prch"
 	| "pym"
 	| "billing_run"
-	| "billing_period";
+	| "billing_period"
+	| "prod"
+	| "price"
+	| "feature"
+	| "webhook";
 
 export function newId(prefix: IdPrefix): string {
 	return `${prefix}_${nanoid()}`;

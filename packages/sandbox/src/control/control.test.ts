@@ -11,7 +11,8 @@ it("resets everything: records, clock, faults, counters, mail; what it was start
 	await sandbox.send("POST", "/__sandbox/mail", { to: "a@example.com", subject: "", text: "" });
 	const response = await fetch(`${sandbox.url}/reset`, { method: "POST", redirect: "manual" });
 	expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
-	const { now, settings, stripe, ...emptied } = await sandbox.state();
+	const { now, settings, catalogue, stripe, ...emptied } = await sandbox.state();
+	expect(catalogue).toBeNull();
 	expect(now).toBe(1000);
 	expect(settings).toMatchObject({ maxPlan: true, twoSubscriptions: false });
 	for (const [name, value] of Object.entries(emptied)) expect({ [name]: value }).toEqual({ [name]: Array.isArray(value) ? [] : {} });

@@ -1,11 +1,11 @@
-/** What the sandbox sells. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
+/** What a new sandbox sells. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
 import type { Settings } from "../../settings.ts";
-import type { PricingModel, Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
+import type { Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
 
 export const organizationId = "org_sandbox";
 export const pricingModelId = "pricing_model_sandbox";
 
-const seeded = {
+export const seeded = {
 	createdAt: Date.UTC(2026, 0, 1),
 	updatedAt: Date.UTC(2026, 0, 1),
 	livemode: false,
@@ -42,7 +42,7 @@ export const aiRequests = {
 	defaultPrice: noCharge,
 } satisfies UsageMeter;
 
-export const freeMonthly = {
+const freeMonthly = {
 	...seeded,
 	id: "price_free_monthly",
 	intervalUnit: "month",
@@ -214,22 +214,24 @@ const topUp = {
 	],
 } satisfies Product;
 
-/** Everything that was ever sold, whether or not it is listed now; first the default product. */
-export function allProducts({ freeCredits, proTrialDays }: Settings): [Product, ...Product[]] {
-	return [free(freeCredits), pro(proTrialDays), max, topUp];
+/** The default product as Flowglad makes it with each pricing model, when nobody has set anything up. */
+function untouchedFree() {
+	const price = { ...freeMonthly, name: "Free Plan", slug: "free" } satisfies SubscriptionPrice;
+	return {
+		...product,
+		id: "prod_free",
+		name: "Free Plan",
+		description: null,
+		default: true,
+		slug: "free",
+		prices: [price],
+		defaultPrice: price,
+		features: [],
+	} satisfies Product;
 }
 
-/** What is on offer. */
-export function pricingModel(settings: Settings): PricingModel {
-	const [defaultProduct, ...others] = allProducts(settings);
-	return {
-		...seeded,
-		id: pricingModelId,
-		organizationId,
-		isDefault: true,
-		name: "Parley sandbox",
-		products: [defaultProduct, ...others.filter(({ id }) => settings.maxPlan || id !== max.id)],
-		usageMeters: [aiRequests],
-		defaultProduct,
-	};
+/** What is sold before anybody changes it through the API. What is no longer on offer is there too, for those who have it. */
+export function seed({ emptyCatalogue, freeCredits, proTrialDays, maxPlan }: Settings): { products: Product[]; usageMeters: UsageMeter[] } {
+	if (emptyCatalogue) return { products: [untouchedFree()], usageMeters: [] };
+	return { products: [free(freeCredits), pro(proTrialDays), { ...max, active: maxPlan }, topUp], usageMeters: [aiRequests] };
 }

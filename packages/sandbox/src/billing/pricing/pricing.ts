@@ -1,39 +1,40 @@
 /** Where prices, products and meters are looked up. */
 import type { State } from "../../state.ts";
-import type { PricingModel, Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
-import { allProducts, freeMonthly, noCharge, pricingModel } from "./catalogue.ts";
+import type { Product, SubscriptionPrice, UsageMeter } from "../records.ts";
+import { catalogueOf, type Price, type ProductPrice, pricingModelOf, productWithParts } from "./stored.ts";
 
 export { organizationId, pricingModelId } from "./catalogue.ts";
+export { type Price, pricingModelOf } from "./stored.ts";
 
-type ProductPrice = SubscriptionPrice | SinglePaymentPrice;
-export type Price = ProductPrice | UsagePrice;
-
-export function pricingModelOf(state: State): PricingModel {
-	return pricingModel(state.settings);
+/** What every customer starts on. */
+export function defaultPriceOf(state: State): SubscriptionPrice {
+	const price = pricingModelOf(state).defaultProduct?.defaultPrice;
+	if (price?.type !== "subscription") throw new Error("The pricing model has no default plan");
+	return price;
 }
-
-export const defaultPrice: SubscriptionPrice = freeMonthly;
 
 /** A price on offer, as a request names it. */
 export function findPrice(
 	state: State,
 	wanted: { priceId?: string | null | undefined; priceSlug?: string | undefined },
 ): Price | undefined {
-	const prices = [...pricesOf(pricingModelOf(state).products), noCharge];
+	const { products, usageMeters } = pricingModelOf(state);
+	const prices = [...products, ...usageMeters].flatMap((owner): Price[] => owner.prices);
 	return prices.find(({ id, slug }) => (wanted.priceId == null ? slug === wanted.priceSlug : id === wanted.priceId));
 }
 
 /** For ids that the sandbox stored itself: an unknown one is a bug or a state file of another version. */
 export function priceById(state: State, id: string): Price {
-	const price = [...pricesOf(allProducts(state.settings)), noCharge].find((one) => one.id === id);
+	const price = catalogueOf(state).prices.find((one) => one.id === id);
 	if (price === undefined) throw new Error(`The pricing model has no price ${id}`);
 	return price;
 }
 
 export function productOf(state: State, price: ProductPrice): Product {
-	const found = allProducts(state.settings).find(({ id }) => id === price.productId);
-	if (found === undefined) throw new Error(`The pricing model has no product ${price.productId}`);
-	return found;
+	const catalogue = catalogueOf(state);
+	const record = catalogue.products.find(({ id }) => id === price.productId);
+	if (record === undefined) throw new Error(`The pricing model has no product ${price.productId}`);
+	return productWithParts(catalogue, record);
 }
 
 export function findUsageMeter(
@@ -41,8 +42,4 @@ export function findUsageMeter(
 	wanted: { usageMeterId?: string | null | undefined; usageMeterSlug?: string | undefined },
 ): UsageMeter | undefined {
 	return pricingModelOf(state).usageMeters.find(({ id, slug }) => id === wanted.usageMeterId || slug === wanted.usageMeterSlug);
-}
-
-function pricesOf(products: Product[]): ProductPrice[] {
-	return products.flatMap(({ prices }) => prices).filter((price) => price.type !== "usage");
 }

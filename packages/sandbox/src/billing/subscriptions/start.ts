@@ -6,7 +6,7 @@ import { newId, newRecord } from "../ids.ts";
 import { defaultPaymentMethod } from "../payments/cards.ts";
 import { charge, dropCharges } from "../payments/charges.ts";
 import { invoiceBillingPeriod } from "../payments/invoices.ts";
-import { defaultPrice, organizationId, pricingModelId, productOf } from "../pricing/pricing.ts";
+import { defaultPriceOf, organizationId, pricingModelId, productOf } from "../pricing/pricing.ts";
 import type { BillingPeriod, Customer, PaymentMethod, Subscription, SubscriptionPrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
 import { cardOf, currentSubscriptions, customerOf, featureItemsOf, quantityOf, setStatus, subscriptionPriceOf } from "./find.ts";
@@ -75,7 +75,7 @@ export function startSubscription(state: State, input: SubscriptionInput): Subsc
 }
 
 export function startDefaultPlan(state: State, customer: Customer, atMs: number): Subscription {
-	return startSubscription(state, { customer, price: defaultPrice, quantity: 1, atMs });
+	return startSubscription(state, { customer, price: defaultPriceOf(state), quantity: 1, atMs });
 }
 
 /** Refuses where another plan is in the way: a paid one, or, with that oddity on, a free one that is past due. */

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { Flowglad } from "@flowglad/node";
+import { type Access, stateFolder } from "../access.ts";
+import type { PlanFile } from "../plan-file.ts";
+import type { Provider } from "../reconcile.ts";
+import { apply } from "./apply.ts";
+import { diff, type Step } from "./diff.ts";
+import { endpointNotes } from "./endpoint-notes.ts";
+import { type Found, readCatalogue, readEndpoint } from "./found.ts";
+
+const timeoutMs = 20_000;
+
+/** Flowglad, with the plan file's word on what it should sell. `appUrl` null leaves webhook endpoints alone. */
+export function flowgladProvider(
+	{ key, baseUrl }: Pick<Access, "key" | "baseUrl">,
+	plans: PlanFile,
+	appUrl: string | null,
+): Provider<Step> {
+	// Flowglad knows no idempotency keys, so a repeated creation is another one: a failed call is looked at, not sent again.
+	// Null, not undefined: the SDK would take the environment's address for a key that was found elsewhere.
+	const flowglad = new Flowglad({ apiKey: key, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 });
+	const webhookUrl = appUrl === null ? null : `${appUrl}/api/flowglad/webhook`;
+	return {
+		name: "Flowglad",
+		async look() {
+			const catalogue = await readCatalogue(flowglad);
+			const notes = endpointNotes(join(stateFolder(), "flowglad-endpoints.json"), `${catalogue.pricingModelId} ${webhookUrl}`);
+			const noted = webhookUrl === null ? null : notes.read();
+			const endpoint = webhookUrl === null ? undefined : noted === null ? null : await readEndpoint(flowglad, noted);
+			const found: Found = { ...catalogue, endpoint };
+			return {
+				differences: diff(plans, found, webhookUrl),
+				seen: JSON.stringify(found),
+				repair: (step) => apply({ flowglad, plans, found, webhookUrl, notes }, step),
+			};
+		},
+	};
+}

@@ -1,0 +1,118 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { runSandbox, secretKey } from "./testing/sandbox.ts";
+
+// The commands as a person runs them, in a folder of their own: the developer's .dev.vars stay out of it.
+
+function emptyFolder(): string {
+	const folder = mkdtempSync(join(tmpdir(), "parley-plans-"));
+	onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+	return folder;
+}
+
+const blank = {
+	STRIPE_SECRET_KEY: "",
+	STRIPE_BASE_URL: "",
+	FLOWGLAD_SECRET_KEY: "",
+	FLOWGLAD_BASE_URL: "",
+	BILLING_PROVIDER: "",
+	NO_COLOR: "1",
+};
+
+async function run(args: string[], { cwd = emptyFolder(), ...vars }: Record<string, string> = {}) {
+	const { PARLEY_STATE: _, ...inherited } = process.env;
+	return new Promise<{ code: number; output: string }>((resolve) => {
+		const options = { cwd, env: { ...inherited, ...blank, ...vars } };
+		execFile(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], options, (error, stdout, stderr) =>
+			resolve({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr }),
+		);
+	});
+}
+
+const flowglad = ({ url }: { url: string }) => ({ FLOWGLAD_SECRET_KEY: secretKey, FLOWGLAD_BASE_URL: url });
+
+it("ends with 1 on drift, pushes, and then ends with 0", async () => {
+	const sandbox = await runSandbox({ emptyCatalogue: true });
+	const drift = await run(["diff"], flowglad(sandbox));
+	expect(drift).toMatchObject({ code: 1, output: expect.stringContaining("plan pro_monthly: not at Flowglad\n") });
+	expect(await run(["push"], flowglad(sandbox))).toMatchObject({ code: 0, output: expect.stringContaining("Made plan pro_monthly.\n") });
+	expect(await run(["push"], flowglad(sandbox))).toMatchObject({ code: 0, output: expect.stringContaining("Nothing to do") });
+	expect(await run(["diff"], flowglad(sandbox))).toEqual({
+		code: 0,
+		output: `Flowglad at ${sandbox.url}, with the key of the environment.\nFlowglad is as plans.json says.\n`,
+	});
+});
+
+it("does the same at Stripe, where BILLING_PROVIDER or --provider names it", async () => {
+	const sandbox = await runSandbox({ stripeCatalogue: false });
+	const keys = { ...flowglad(sandbox), STRIPE_SECRET_KEY: secretKey, STRIPE_BASE_URL: sandbox.url };
+	const drift = await run(["diff", "--provider", "stripe"], keys);
+	expect(drift).toMatchObject({ code: 1, output: expect.stringContaining("plan pro_monthly: not at Stripe\n") });
+	expect(await run(["push"], { ...keys, BILLING_PROVIDER: "stripe" })).toMatchObject({ code: 0 });
+	expect(await run(["diff"], { ...keys, BILLING_PROVIDER: "stripe" })).toEqual({
+		code: 0,
+		output: `Stripe at ${sandbox.url}, with the key of the environment.\nStripe is as plans.json says.\n`,
+	});
+	expect(await run(["push", "--provider", "stripe"], { ...keys, STRIPE_SECRET_KEY: "sk_test_wrong" })).toMatchObject({
+		code: 2,
+		output: expect.stringContaining("does not take this key"),
+	});
+});
+
+it("makes the endpoint of the app that is named, and tells its secret", async () => {
+	const sandbox = await runSandbox({});
+	const cwd = emptyFolder();
+	const first = await run(["push", "--app-url", "https://your.app/"], { cwd, ...flowglad(sandbox) });
+	expect(first).toMatchObject({
+		code: 0,
+		output: expect.stringMatching(/secret of https:\/\/your\.app\/api\/flowglad\/webhook.*: whsec_/),
+	});
+	const second = await run(["push", "--app-url", "https://your.app"], { cwd, ...flowglad(sandbox) });
+	expect(second).toMatchObject({ code: 0, output: expect.stringContaining("Nothing to do") });
+});
+
+it("takes the key of the environment, else of .dev.vars, else of npm start", async () => {
+	const sandbox = await runSandbox({});
+	const cwd = emptyFolder();
+	const lines = (vars: object) => Object.entries(vars).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`);
+	const by = (from: string) => ({ code: 0, output: expect.stringContaining(`with the key of ${from}.`) });
+	mkdirSync(join(cwd, ".wrangler/state"), { recursive: true });
+	writeFileSync(join(cwd, ".wrangler/state/start.env"), lines(flowglad(sandbox)).join(""));
+	expect(await run(["diff"], { cwd })).toMatchObject(by("npm start"));
+	writeFileSync(join(cwd, ".dev.vars"), lines({ BETTER_AUTH_SECRET: "x", ...flowglad(sandbox) }).join(""));
+	expect(await run(["diff"], { cwd })).toMatchObject(by(".dev.vars"));
+	expect(await run(["diff"], { cwd, ...flowglad(sandbox) })).toMatchObject(by("the environment"));
+});
+
+it("ends with 2 when it cannot find out, and says why", async () => {
+	expect(await run(["diff"])).toMatchObject({ code: 2, output: expect.stringContaining("set STRIPE_SECRET_KEY or FLOWGLAD_SECRET_KEY") });
+	expect(await run(["diff", "--provider", "stripe"])).toMatchObject({
+		code: 2,
+		output: expect.stringContaining("set STRIPE_SECRET_KEY in"),
+	});
+	for (const args of [[], ["pull"], ["push", "--provider", "paddle"], ["push", "--app-url", "your.app"], ["push", "twice"]])
+		expect(await run(args)).toMatchObject({ code: 2, output: expect.stringContaining("npm run billing:push") });
+	const both = { FLOWGLAD_SECRET_KEY: "a", STRIPE_SECRET_KEY: "b" };
+	expect(await run(["diff"], both)).toMatchObject({ code: 2, output: expect.stringContaining("keys for both providers") });
+	expect(await run(["diff"], { ...both, BILLING_PROVIDER: "paddle" })).toMatchObject({
+		code: 2,
+		output: expect.stringContaining("BILLING_PROVIDER"),
+	});
+	const sandbox = await runSandbox({});
+	const wrong = await run(["diff"], { ...flowglad(sandbox), FLOWGLAD_SECRET_KEY: "sk_test_wrong" });
+	expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining("does not take this key") });
+	expect(wrong.output).not.toContain("sk_test_wrong");
+	const nowhere = {
+		FLOWGLAD_SECRET_KEY: "a",
+		FLOWGLAD_BASE_URL: "http://127.0.0.1:9",
+		STRIPE_SECRET_KEY: "b",
+		STRIPE_BASE_URL: "http://127.0.0.1:9",
+	};
+	for (const provider of ["flowglad", "stripe"]) {
+		const { code, output } = await run(["push", "--provider", provider], nowhere);
+		expect({ code, output }).toEqual({ code: 2, output: expect.stringContaining("http://127.0.0.1:9 could not be reached") });
+	}
+});

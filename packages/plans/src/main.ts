@@ -1,0 +1,67 @@
+// `npm run billing:push` and `npm run billing:diff`: what is sold, as plans.json has it, at Stripe or Flowglad.
+//
+//   --provider stripe|flowglad   else BILLING_PROVIDER, else the one that there is a key for
+//   --app-url https://your.app   the webhook endpoint of that app too; its secret is printed once
+//
+// Ends with 0 when the provider is as plans.json says, 1 when something differs (or is left to do by hand), 2 when it could not be found out.
+import { parseArgs } from "node:util";
+import { APIConnectionError } from "@flowglad/node";
+import Stripe from "stripe";
+import { z } from "zod";
+import { type Access, findAccess, providerNames } from "./access.ts";
+import { flowgladProvider } from "./flowglad/provider.ts";
+import { readPlans } from "./plan-file.ts";
+import { type Provider, printDifferences, push } from "./reconcile.ts";
+import { stripeProvider } from "./stripe/provider.ts";
+
+const usage = "npm run billing:push|billing:diff -- [--provider stripe|flowglad] [--app-url https://your.app]";
+
+function options() {
+	const { values, positionals } = parseArgs({
+		options: { provider: { type: "string" }, "app-url": { type: "string" } },
+		allowPositionals: true,
+	});
+	const parsed = z
+		.object({
+			command: z.enum(["push", "diff"]),
+			provider: z.enum(providerNames).optional(),
+			appUrl: z.url({ protocol: /^https?$/ }).optional(),
+		})
+		.safeParse({ command: positionals[0], provider: values.provider, appUrl: values["app-url"] });
+	if (!parsed.success || positionals.length > 1) throw new Error(usage);
+	const { command, provider, appUrl } = parsed.data;
+	return { command, provider, appUrl: appUrl === undefined ? null : new URL(appUrl).origin };
+}
+
+async function run({ command, appUrl }: ReturnType<typeof options>, access: Access): Promise<boolean> {
+	const plans = readPlans();
+	// Each provider has steps of its own, which nobody looks into here.
+	const perform = <Step>(provider: Provider<Step>) => {
+		console.log(`${provider.name}${access.baseUrl === undefined ? "" : ` at ${access.baseUrl}`}, with the key of ${access.from}.`);
+		return command === "push" ? push(provider, console.log) : printDifferences(provider, console.log);
+	};
+	return access.provider === "stripe" ? perform(stripeProvider(access, plans, appUrl)) : perform(flowgladProvider(access, plans, appUrl));
+}
+
+function reasonOf(error: unknown, { provider, baseUrl }: Access): string {
+	const where = baseUrl ?? (provider === "stripe" ? "Stripe" : "Flowglad");
+	const status =
+		error instanceof Error ? ("statusCode" in error ? error.statusCode : "status" in error ? error.status : undefined) : undefined;
+	if (status === 401) return `${where} does not take this key${provider === "flowglad" ? ", or has had too many calls with it" : ""}.`;
+	const words = error instanceof Error ? error.message : String(error);
+	const isUnreached = error instanceof APIConnectionError || error instanceof Stripe.errors.StripeConnectionError;
+	if (isUnreached) return `${where} could not be reached: ${words}`;
+	return typeof status === "number" ? `${where} answered ${status}: ${words}` : words;
+}
+
+try {
+	const given = options();
+	const access = findAccess(given.provider);
+	const isRight = await run(given, access).catch((error: unknown) => {
+		throw new Error(reasonOf(error, access));
+	});
+	process.exitCode = isRight ? 0 : 1;
+} catch (error) {
+	console.error(error instanceof Error ? error.message : error);
+	process.exitCode = 2;
+}

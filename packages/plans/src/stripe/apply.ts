@@ -1,0 +1,105 @@
+/** Carries out one change at Stripe. */
+import { createHash } from "node:crypto";
+import Stripe from "stripe";
+import type { Offer, PlanFile } from "../plan-file.ts";
+import { meterTerms, priceMetadata, productMetadata, webhookEvents } from "./conventions.ts";
+import type { Step } from "./diff.ts";
+
+/** Answers what has to be told besides: a secret that is shown once. */
+export async function apply(stripe: Stripe, plans: PlanFile, webhookUrl: string | null, step: Step): Promise<string[]> {
+	switch (step.type) {
+		case "create meter":
+			await createMeter(stripe, plans.meter);
+			return [];
+		case "rename meter":
+			await stripe.billing.meters.update(step.id, { display_name: plans.meter.name });
+			return [];
+		case "reactivate meter":
+			await stripe.billing.meters.reactivate(step.id);
+			return [];
+		case "create product":
+			await createProduct(stripe, plans, step.offer);
+			return [];
+		case "update product":
+			await stripe.products.update(step.id, step.fields);
+			return [];
+		case "archive product":
+			// The product first: it is what takes the offer away, and its default price can be put away only with it.
+			await stripe.products.update(step.product.id, { active: false });
+			for (const { id, active } of step.product.prices) {
+				if (active && id !== step.product.defaultPriceId) await stripe.prices.update(id, { active: false });
+			}
+			return [];
+		case "create price":
+			await createPrice(stripe, plans, step);
+			return [];
+		case "update price":
+			await stripe.prices.update(step.id, { metadata: step.metadata });
+			return [];
+		case "deactivate price":
+			if (step.product.defaultPriceId === step.id) await stripe.products.update(step.product.id, { default_price: step.keep });
+			await stripe.prices.update(step.id, { active: false });
+			return [];
+		case "create endpoint":
+			return createEndpoint(stripe, webhookUrl ?? "");
+		case "update endpoint":
+			await stripe.webhookEndpoints.update(step.id, { enabled_events: [...webhookEvents], disabled: false });
+			return [];
+	}
+}
+
+async function createMeter(stripe: Stripe, { slug, name }: PlanFile["meter"]): Promise<void> {
+	const params: Stripe.Billing.MeterCreateParams = {
+		event_name: slug,
+		display_name: name,
+		default_aggregation: { formula: meterTerms.aggregation },
+		customer_mapping: { type: "by_id", event_payload_key: meterTerms.customerKey },
+		value_settings: { event_payload_key: meterTerms.valueKey },
+	};
+	await stripe.billing.meters.create(params, once("meter", params));
+}
+
+async function createProduct(stripe: Stripe, plans: PlanFile, offer: Offer): Promise<void> {
+	const { name, description } = offer;
+	const params: Stripe.ProductCreateParams = { name, description, metadata: productMetadata(offer) };
+	const { id } = await stripe.products.create(params, once("product", params));
+	await createPrice(stripe, plans, { offer, productId: id, replaces: null });
+}
+
+async function createPrice(
+	stripe: Stripe,
+	plans: PlanFile,
+	{ offer, productId, replaces }: { offer: Offer; productId: string; replaces: string | null },
+): Promise<void> {
+	const params: Stripe.PriceCreateParams = {
+		product: productId,
+		currency: plans.currency.toLowerCase(),
+		unit_amount: offer.amountCents,
+		lookup_key: offer.slug,
+		transfer_lookup_key: true,
+		metadata: Object.fromEntries(Object.entries(priceMetadata(offer, plans)).filter(([, value]) => value !== "")),
+		...(offer.interval === null ? {} : { recurring: { interval: offer.interval } }),
+	};
+	await stripe.prices.create(params, once("price", { ...params, replaces }));
+}
+
+async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
+	// Without a version its events have the shape of the account's, which may be years old.
+	const version = { api_version: Stripe.API_VERSION };
+	const params: Stripe.WebhookEndpointCreateParams = { url, enabled_events: [...webhookEvents], description: "Parley", ...version };
+	const { secret } = await stripe.webhookEndpoints.create(params, once("endpoint", params));
+	return [`The secret of ${url}, which is shown this once: ${secret}`, "Give it to the app: npx wrangler secret put STRIPE_WEBHOOK_SECRET"];
+}
+
+const hourMs = 60 * 60 * 1000;
+
+/**
+ * The idempotency key of a creation: two pushes at once make one of each. Stripe answers a key that it knows with what it answered first, for a
+ * day, be it a failure or something that is gone by now. So the hour is in the key, and in a price's the price before it: 799, 999 and 799 again
+ * are three prices.
+ */
+function once(what: string, params: object): { idempotencyKey: string } {
+	const hour = Math.floor(Date.now() / hourMs);
+	const digest = createHash("sha256").update(JSON.stringify(params)).digest("hex").slice(0, 40);
+	return { idempotencyKey: `parley-${what}-${hour}-${digest}` };
+}

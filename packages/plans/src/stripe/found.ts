@@ -1,0 +1,111 @@
+/** What is ours at Stripe. */
+import type Stripe from "stripe";
+import { app } from "./conventions.ts";
+
+export interface FoundPrice {
+	id: string;
+	active: boolean;
+	lookupKey: string | null;
+	/** Null for a price that is not a whole number of cents. */
+	amountCents: number | null;
+	/** As Stripe writes it: lower case. */
+	currency: string;
+	/** "month", "3 months"; null for one that is paid once. */
+	interval: string | null;
+	metadata: Record<string, string>;
+}
+
+export interface FoundProduct {
+	id: string;
+	/** Of its metadata. */
+	slug: string | null;
+	active: boolean;
+	name: string;
+	description: string | null;
+	/** The price that the dashboard shows first, which cannot be put away. */
+	defaultPriceId: string | null;
+	/** Newest first. */
+	prices: FoundPrice[];
+}
+
+export interface FoundMeter {
+	id: string;
+	active: boolean;
+	name: string;
+	aggregation: string;
+	customerKey: string;
+	valueKey: string;
+}
+
+interface FoundEndpoint {
+	id: string;
+	enabled: boolean;
+	events: string[];
+}
+
+export interface Found {
+	/** The meters of the plan file's name; at most one of them is active. */
+	meters: FoundMeter[];
+	products: FoundProduct[];
+	/** The endpoints at the app's address; null where nobody asked for one. */
+	endpoints: FoundEndpoint[] | null;
+}
+
+const pageSize = 100;
+
+/** Reads everything that the plan file has a say in. */
+export async function read(stripe: Stripe, meterSlug: string, webhookUrl: string | null): Promise<Found> {
+	const [meters, products, endpoints] = await Promise.all([
+		stripe.billing.meters.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
+		stripe.products.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
+		webhookUrl === null ? null : stripe.webhookEndpoints.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
+	]);
+	const ours = products.filter(({ metadata }) => metadata.app === app);
+	return {
+		meters: meters.filter(({ event_name }) => event_name === meterSlug).map(meter),
+		products: await Promise.all(ours.map((product) => withPrices(stripe, product))),
+		endpoints: endpoints?.filter(({ url }) => url === webhookUrl).map(endpoint) ?? null,
+	};
+}
+
+function meter({ id, status, display_name, default_aggregation, customer_mapping, value_settings }: Stripe.Billing.Meter): FoundMeter {
+	return {
+		id,
+		active: status === "active",
+		name: display_name,
+		aggregation: default_aggregation.formula,
+		customerKey: customer_mapping.event_payload_key,
+		valueKey: value_settings.event_payload_key,
+	};
+}
+
+async function withPrices(stripe: Stripe, product: Stripe.Product): Promise<FoundProduct> {
+	const prices = await stripe.prices.list({ product: product.id, limit: pageSize }).autoPagingToArray({ limit: 10_000 });
+	const { id, active, name, description, default_price, metadata } = product;
+	return {
+		id,
+		slug: metadata.slug ?? null,
+		active,
+		name,
+		description,
+		defaultPriceId: typeof default_price === "string" ? default_price : (default_price?.id ?? null),
+		prices: prices.map(price),
+	};
+}
+
+function price({ id, active, lookup_key, unit_amount, currency, recurring, metadata }: Stripe.Price): FoundPrice {
+	const { interval, interval_count = 1 } = recurring ?? {};
+	return {
+		id,
+		active,
+		lookupKey: lookup_key,
+		amountCents: unit_amount,
+		currency,
+		interval: interval === undefined ? null : interval_count === 1 ? interval : `${interval_count} ${interval}s`,
+		metadata,
+	};
+}
+
+function endpoint({ id, status, enabled_events }: Stripe.WebhookEndpoint): FoundEndpoint {
+	return { id, enabled: status === "enabled", events: enabled_events };
+}
