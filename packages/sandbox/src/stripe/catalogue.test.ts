@@ -6,8 +6,12 @@ const app = { app: "parley" };
 it("is the same whether it was there from the start or was pushed by calls, but for ids and dates", async () => {
 	const pushed = await runStripe({ settings: { stripeCatalogue: false } });
 	const { stripe } = pushed;
-	const pro = await stripe.products.create({ name: "Pro", description: "1000 requests a month.", metadata: app });
-	const topUp = await stripe.products.create({ name: "Top-up", description: "1000 more requests.", metadata: app });
+	const pro = await stripe.products.create({ name: "Pro", description: "1000 requests a month.", metadata: { ...app, slug: "pro_monthly" } });
+	const topUp = await stripe.products.create({
+		name: "Top-up",
+		description: "1000 requests that do not expire.",
+		metadata: { ...app, slug: "top_up_1000" },
+	});
 	const monthly = await stripe.prices.create({
 		product: pro.id,
 		currency: "usd",
@@ -25,7 +29,7 @@ it("is the same whether it was there from the start or was pushed by calls, but 
 	});
 	await stripe.products.update(pro.id, { default_price: monthly.id });
 	await stripe.products.update(topUp.id, { default_price: once.id });
-	await stripe.billing.meters.create({ display_name: "AI requests", event_name: "ai_requests", default_aggregation: { formula: "sum" } });
+	await stripe.billing.meters.create({ display_name: "AI Requests", event_name: "ai_requests", default_aggregation: { formula: "sum" } });
 	const seeded = await runStripe();
 	const sold = async ({ stripe: sdk }: typeof seeded) => {
 		const prices = (await sdk.prices.list({ expand: ["data.product"] })).data;

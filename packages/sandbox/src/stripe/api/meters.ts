@@ -61,6 +61,25 @@ export function meterRoutes(world: World) {
 			const { expand } = await read(c, noParams);
 			return c.json(expanded(world.state, find(meters(), c.req.param("id"), "billing.meter"), expand));
 		})
+		.post("/billing/meters/:id", async (c) => {
+			const { expand, display_name } = await read(c, params({ display_name: text }));
+			const meter = find(meters(), c.req.param("id"), "billing.meter");
+			Object.assign(meter, { display_name, updated: nowSeconds(world) });
+			return c.json(expanded(world.state, meter, expand));
+		})
+		.post("/billing/meters/:id/deactivate", async (c) => {
+			const { expand } = await read(c, noParams);
+			const meter = find(meters(), c.req.param("id"), "billing.meter");
+			const updated = nowSeconds(world);
+			Object.assign(meter, { status: "inactive", status_transitions: { deactivated_at: updated }, updated });
+			return c.json(expanded(world.state, meter, expand));
+		})
+		.post("/billing/meters/:id/reactivate", async (c) => {
+			const { expand } = await read(c, noParams);
+			const meter = find(meters(), c.req.param("id"), "billing.meter");
+			Object.assign(meter, { status: "active", status_transitions: { deactivated_at: null }, updated: nowSeconds(world) });
+			return c.json(expanded(world.state, meter, expand));
+		})
 		.get("/billing/meters/:id/event_summaries", async (c) => {
 			const { expand, limit, starting_after, ending_before, ...span } = await read(c, summaryParams);
 			const meter = find(meters(), c.req.param("id"), "billing.meter");

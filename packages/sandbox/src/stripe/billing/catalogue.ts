@@ -79,7 +79,7 @@ const plans = [
 		key: "top_up_1000",
 		product: "prod_top_up",
 		name: "Top-up",
-		description: "1000 more requests.",
+		description: "1000 requests that do not expire.",
 		cents: 800,
 		requests: "1000",
 		isMonthly: false,
@@ -113,7 +113,7 @@ export function offer(state: State): void {
 	}
 	if (stripeCatalogue && !stripe.meters.some(({ event_name }) => event_name === "ai_requests"))
 		stripe.meters.push(
-			newMeter({ id: "mtr_test_ai_requests", display_name: "AI requests", event_name: "ai_requests", created: seededSeconds }),
+			newMeter({ id: "mtr_test_ai_requests", display_name: "AI Requests", event_name: "ai_requests", created: seededSeconds }),
 		);
 }
 
@@ -121,9 +121,10 @@ function add(state: State, plan: Plan, proTrialDays: number): void {
 	const { stripe } = state;
 	const product = stripe.products.find(({ id }) => id === plan.product);
 	const metadata = { app: "parley" };
+	const ofProduct = { ...metadata, slug: plan.key };
 	if (product === undefined) {
 		const { product: id, name, description } = plan;
-		stripe.products.push(newProduct({ id, name, description, metadata, default_price: `price_${plan.key}`, created: seededSeconds }));
+		stripe.products.push(newProduct({ id, name, description, metadata: ofProduct, default_price: `price_${plan.key}`, created: seededSeconds }));
 	} else product.active = true;
 	const price = stripe.prices.find(({ id }) => id === `price_${plan.key}`);
 	const terms: Record<string, string> = { ...metadata, ai_requests: plan.requests };
