@@ -26,7 +26,7 @@ export interface Config {
 }
 
 /** Which provider sells the plans. `webhookSecret`: what its webhooks are signed with; null where none are expected. */
-export type BillingConfig =
+type BillingConfig =
 	| { kind: "none" }
 	| { kind: "flowglad"; secretKey: string; baseUrl: string | undefined; webhookSecret: string | null }
 	/** `proPrice`: the lookup key of the Pro plan's price, else its id. */

@@ -6,7 +6,11 @@ const app = { app: "parley" };
 it("is the same whether it was there from the start or was pushed by calls, but for ids and dates", async () => {
 	const pushed = await runStripe({ settings: { stripeCatalogue: false } });
 	const { stripe } = pushed;
-	const pro = await stripe.products.create({ name: "Pro", description: "1000 requests a month.", metadata: { ...app, slug: "pro_monthly" } });
+	const pro = await stripe.products.create({
+		name: "Pro",
+		description: "1000 requests a month.",
+		metadata: { ...app, slug: "pro_monthly" },
+	});
 	const topUp = await stripe.products.create({
 		name: "Top-up",
 		description: "1000 requests that do not expire.",

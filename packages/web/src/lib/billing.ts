@@ -40,7 +40,7 @@ export interface CheckoutOrder {
 }
 
 /** What a webhook is about; `customer` is our id of the customer, null for an event that concerns none of ours. */
-export interface WebhookEvent {
+interface WebhookEvent {
 	/** The same each time that the event is delivered. */
 	id: string;
 	customer: string | null;

@@ -124,7 +124,9 @@ function add(state: State, plan: Plan, proTrialDays: number): void {
 	const ofProduct = { ...metadata, slug: plan.key };
 	if (product === undefined) {
 		const { product: id, name, description } = plan;
-		stripe.products.push(newProduct({ id, name, description, metadata: ofProduct, default_price: `price_${plan.key}`, created: seededSeconds }));
+		stripe.products.push(
+			newProduct({ id, name, description, metadata: ofProduct, default_price: `price_${plan.key}`, created: seededSeconds }),
+		);
 	} else product.active = true;
 	const price = stripe.prices.find(({ id }) => id === `price_${plan.key}`);
 	const terms: Record<string, string> = { ...metadata, ai_requests: plan.requests };

@@ -19,7 +19,7 @@ export default function ServerSource({ children }: { children: (source: BillingS
 	return children({ state: "here", view, actions: serverActions, reload });
 }
 
-export const serverActions: BillingActions = {
+const serverActions: BillingActions = {
 	buy: (priceSlug, successUrl, cancelUrl) => leads("checkout", { priceSlug, successUrl, cancelUrl }),
 	addPaymentMethod: (planId) => leads("payment-method", planId ? { planId } : {}),
 	// No provider behind the server has a plan that waits for a card.
