@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answers, freePort, Running, root, temporaryFolder, until } from "./process.ts";
 
@@ -11,6 +12,25 @@ import { answers, freePort, Running, root, temporaryFolder, until } from "./proc
 const chat = { id: "c", messages: [{ id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] }] };
 const ask = (app: string) =>
 	fetch(`${app}/api/chat/ai`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(chat) });
+
+/** The built Worker's modules with their code: those that are loaded with it, and those that are imported when they are needed. */
+function modulesOf(folder: string): { atStart: Map<string, string>; later: Map<string, string> } {
+	const atStart = new Map<string, string>();
+	const load = (path: string) => {
+		if (atStart.has(path)) return;
+		const code = readFileSync(path, "utf8");
+		atStart.set(path, code);
+		for (const [, from = ""] of code.matchAll(/(?:^|[;}\n])\s*(?:import|export)\b[^"'();]*?["'](\.{1,2}\/[^"']+)["']/g))
+			load(join(dirname(path), from));
+	};
+	load(join(folder, "index.js"));
+	const all = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+	const rest = all.map((name) => join(folder, name)).filter((path) => !atStart.has(path));
+	return { atStart, later: new Map(rest.map((path) => [path, readFileSync(path, "utf8")])) };
+}
+
+const kib = (modules: Map<string, string>) =>
+	Math.round([...modules.values()].reduce((bytes, code) => bytes + gzipSync(code).length, 0) / 1024);
 
 describe("npm start", () => {
 	const state = temporaryFolder();
@@ -98,8 +118,22 @@ describe("a fresh clone after npm ci", () => {
 		expect(deploy.output).toContain("--dry-run: exiting now");
 		const gzipKiB = Number(/gzip: ([\d.]+) KiB/.exec(deploy.output)?.[1]);
 		console.log(`Worker: ${gzipKiB} KiB gzip`);
-		// A third of what Cloudflare's free plan takes (3 MiB). better-auth's organizations are 70 of it.
-		expect(gzipKiB).toBeLessThan(1024);
+		// Cloudflare's free plan takes 3 MiB. better-auth's organizations are 70 of it, Flowglad's SDK 67, Stripe's 91.
+		expect(gzipKiB).toBeLessThan(1152);
+		const { atStart, later } = modulesOf(join(clone.path, "packages/web/dist/server"));
+		console.log(
+			`at the start: ${atStart.size} modules, ${kib(atStart)} KiB gzip; later, when they are asked for: ${later.size}, ${kib(later)} KiB`,
+		);
+		for (const sdk of [/api\.stripe\.com/, /app\.flowglad\.com/]) {
+			expect(
+				[...atStart.values()].some((code) => sdk.test(code)),
+				`${sdk} at the start`,
+			).toBe(false);
+			expect(
+				[...later.values()].some((code) => sdk.test(code)),
+				`${sdk} later`,
+			).toBe(true);
+		}
 		expect(existsSync(join(clone.path, ".dev.vars"))).toBe(false);
 		expect(existsSync(join(clone.path, ".wrangler/state"))).toBe(false);
 	});
