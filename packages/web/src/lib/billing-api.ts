@@ -37,10 +37,13 @@ type Action = (request: Request, user: User) => Promise<Response>;
 
 /** What a reader may do about their plan, under `POST /api/billing/…`, whoever the provider is. */
 export const ACTIONS: Record<string, Action> = {
-	checkout: action(z.object({ priceSlug: name, successUrl: path.default("/"), cancelUrl: path.default("/pricing") }), async (wanted) => {
-		const { url } = await checkoutOf(wanted.request, wanted.user, wanted);
-		return { url };
-	}),
+	checkout: action(
+		z.object({ priceSlug: name.optional(), successUrl: path.default("/"), cancelUrl: path.default("/pricing") }),
+		async (wanted) => {
+			const { url } = await checkoutOf(wanted.request, wanted.user, wanted);
+			return { url };
+		},
+	),
 	"payment-method": action(z.object({ planId: name.optional(), returnUrl: path.default("/account") }), async (wanted) => {
 		const { request, user, planId, returnUrl } = wanted;
 		assertMayManage(user);

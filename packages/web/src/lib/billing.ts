@@ -33,7 +33,7 @@ export interface Checkout {
 export interface CheckoutOrder {
 	/** The provider's id of the customer, and ours. */
 	customer: { id: string; externalId: string };
-	priceId: string;
+	offer: Offer;
 	/** Absolute. */
 	successUrl: string;
 	cancelUrl: string;
@@ -73,6 +73,8 @@ export interface BillingProvider {
 	createCheckout(order: CheckoutOrder): Promise<Checkout>;
 	/** Null when there is none of this id any more. */
 	readCheckout(id: string): Promise<Checkout | null>;
+	/** Takes care that an open checkout can no longer be paid, where the provider can do that. */
+	closeCheckout(id: string): Promise<void>;
 	/** Where a customer puts in a card, for a plan or for whatever comes. */
 	addPaymentMethod(externalId: string, planId: string | undefined, returnUrl: string): Promise<string>;
 	/** The provider's page for a customer's cards and invoices; null where it has none. */

@@ -24,11 +24,10 @@ export async function checkoutOf(request: Request, user: User, wanted: Wanted): 
 	const pages = { successUrl: ownUrl(request, wanted.successUrl), cancelUrl: ownUrl(request, wanted.cancelUrl) };
 	const provider = await billingProvider();
 	const billing = await asked(() => provider.readBilling(externalId));
-	const { priceId, kind } = assertMayBuy(billing, wanted);
+	const offer = assertMayBuy(billing, wanted);
 	const opened = await env.USAGE_LEDGER.getByName(key).openCheckout(key, {
 		customer: { id: billing.customerId, externalId },
-		priceId,
-		buys: kind === "top-up" ? "top-up" : "plan",
+		offer,
 		creditsBought: billing.creditsBought,
 		...pages,
 	});

@@ -120,13 +120,13 @@ export const flowgladProvider: BillingProvider = {
 		};
 	},
 
-	async createCheckout({ customer, priceId, successUrl, cancelUrl }) {
+	async createCheckout({ customer, offer, successUrl, cancelUrl }) {
 		// Its customer must exist, whatever the SDK's documentation says (flowglad.md, a).
 		const checkoutSession = {
 			type: "product",
 			customerExternalId: customer.externalId,
 			quantity: 1,
-			priceId,
+			priceId: offer.priceId,
 			successUrl,
 			cancelUrl,
 		} as const;
@@ -141,6 +141,9 @@ export const flowgladProvider: BillingProvider = {
 			return null;
 		}
 	},
+
+	// It ends by itself, after a day.
+	closeCheckout: async () => {},
 
 	async addPaymentMethod(externalId, planId, returnUrl) {
 		const pages = { successUrl: returnUrl, cancelUrl: returnUrl };

@@ -21,6 +21,7 @@ export const noBilling: BillingProvider = {
 	}),
 	createCheckout: notConfigured,
 	readCheckout: async () => null,
+	closeCheckout: notConfigured,
 	addPaymentMethod: notConfigured,
 	openPortal: async () => null,
 	cancel: notConfigured,

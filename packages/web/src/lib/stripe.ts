@@ -167,10 +167,7 @@ async function readBilling(externalId: string): Promise<CustomerBilling> {
 const withoutTrial = (offer: Offer): Offer => ({ ...offer, trialDays: 0 });
 
 /** Makes the checkout of one price: a plan by subscription, a top-up by a payment that carries what it is worth. */
-async function createCheckout({ customer, priceId, successUrl, cancelUrl }: CheckoutOrder): Promise<Checkout> {
-	const { offers } = await readBilling(customer.externalId);
-	const offer = offers.find((one) => one.priceId === priceId);
-	if (!offer) throw new Error(`${priceId} is not on sale`);
+async function createCheckout({ customer, offer, successUrl, cancelUrl }: CheckoutOrder): Promise<Checkout> {
 	const metadata = { userId: customer.externalId };
 	const back = new URL("/api/stripe", successUrl).href;
 	const ofPlan: Stripe.Checkout.SessionCreateParams = {
@@ -185,7 +182,7 @@ async function createCheckout({ customer, priceId, successUrl, cancelUrl }: Chec
 	const session = await stripe().checkout.sessions.create({
 		...(offer.kind === "top-up" ? ofTopUp : ofPlan),
 		customer: customer.id,
-		line_items: [{ price: priceId, quantity: 1 }],
+		line_items: [{ price: offer.priceId, quantity: 1 }],
 		success_url: `${back}?session_id={CHECKOUT_SESSION_ID}`,
 		cancel_url: `${back}?${new URLSearchParams({ back: pathOf(cancelUrl) })}`,
 		metadata: { ...metadata, successPath: pathOf(successUrl) },
@@ -357,6 +354,10 @@ export const stripeProvider: BillingProvider = {
 			if (statusOf(error) !== 404) throw error;
 			return null;
 		}
+	},
+
+	async closeCheckout(id) {
+		await stripe().checkout.sessions.expire(id);
 	},
 
 	async addPaymentMethod(externalId, _planId, returnUrl) {

@@ -1,4 +1,5 @@
 import type { Entitlement } from "@parley/metering";
+import type { Offer } from "../lib/billing.ts";
 import { billingProvider, statusOf } from "../lib/provider.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { CheckoutNote } from "./ledger-storage.ts";
@@ -13,8 +14,7 @@ const FORCED_MAX = 40;
 export interface Purchase {
 	/** `id` is the provider's, null before there is one: after an archived customer it is another one. */
 	customer: { id: string | null; externalId: string };
-	priceId: string;
-	buys: CheckoutNote["buys"];
+	offer: Offer;
 	/** Credits ever bought beside a plan, before this. */
 	creditsBought: number;
 	/** Absolute. They hold for a new checkout; one that is open leads to where it led before. */
@@ -59,11 +59,12 @@ export class OpenCheckout {
 
 	/** Where to pay. Presses at once for one price share one call; those for another wait their turn. Never throws. */
 	open(purchase: Purchase): Promise<CheckoutAnswer> {
-		if (this.#opening?.priceId === purchase.priceId) return this.#opening.answer;
+		const { priceId } = purchase.offer;
+		if (this.#opening?.priceId === priceId) return this.#opening.answer;
 		const answer = this.#openAfter(this.#opening?.answer, purchase).finally(() => {
 			if (this.#opening?.answer === answer) this.#opening = null;
 		});
-		this.#opening = { priceId: purchase.priceId, answer };
+		this.#opening = { priceId, answer };
 		return answer;
 	}
 
@@ -91,24 +92,32 @@ export class OpenCheckout {
 	}
 
 	/** The checkout that was opened before, if it can still be paid; the provider is asked, as it may have been paid by now. */
-	async #reopen({ priceId, customer, buys }: Purchase): Promise<CheckoutAnswer | null> {
+	async #reopen({ offer, customer }: Purchase): Promise<CheckoutAnswer | null> {
 		const { checkout } = this.#book.notes;
 		if (!checkout?.session) return null;
-		const found = await (await billingProvider()).readCheckout(checkout.session.id);
+		const provider = await billingProvider();
+		const found = await provider.readCheckout(checkout.session.id);
 		if (!found || (customer.id !== null && found.customerId !== customer.id)) return null;
-		if (found.status === "pending" && buys === "plan" && checkout.buys === "plan") return { kind: "under-way" };
-		if (found.status !== "open" || checkout.session.priceId !== priceId) return null;
+		if (found.status === "pending" && buysOf(offer) === "plan" && checkout.buys === "plan") return { kind: "under-way" };
+		if (found.status !== "open") return null;
+		if (checkout.session.priceId !== offer.priceId) {
+			// Or both could be paid.
+			await provider.closeCheckout(found.id);
+			return null;
+		}
 		this.#book.note({ checkout: { ...checkout, pressedAtMs: Date.now() } });
 		return { kind: "open", url: found.url, id: found.id };
 	}
 
-	async #create({ customer, priceId, buys, creditsBought, successUrl, cancelUrl }: Purchase): Promise<CheckoutAnswer> {
+	async #create({ customer, offer, creditsBought, successUrl, cancelUrl }: Purchase): Promise<CheckoutAnswer> {
 		const provider = await billingProvider();
 		const { externalId } = customer;
 		const id = customer.id ?? (await provider.ensureCustomer(externalId));
-		const checkout = await provider.createCheckout({ customer: { id, externalId }, priceId, successUrl, cancelUrl });
-		const session = { id: checkout.id, priceId };
-		this.#book.note({ checkout: { session, buys, creditsBefore: creditsBought, pressedAtMs: Date.now() } });
+		const checkout = await provider.createCheckout({ customer: { id, externalId }, offer, successUrl, cancelUrl });
+		const session = { id: checkout.id, priceId: offer.priceId };
+		this.#book.note({ checkout: { session, buys: buysOf(offer), creditsBefore: creditsBought, pressedAtMs: Date.now() } });
 		return { kind: "open", url: checkout.url, id: checkout.id };
 	}
 }
+
+const buysOf = ({ kind }: Offer): CheckoutNote["buys"] => (kind === "top-up" ? "top-up" : "plan");

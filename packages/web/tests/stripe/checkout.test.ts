@@ -45,6 +45,19 @@ describe("a customer", () => {
 		expect(await rows(userId)).toHaveLength(1);
 	});
 
+	test("who wants another plan than at first cannot pay for both", async () => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		const pro = await user.checkout("pro_monthly");
+		const max = await user.checkout("max_monthly");
+		expect(max).not.toBe(pro);
+		expect((await sandboxState()).stripe.checkoutSessions.map(({ status }) => status).sort()).toEqual(["expired", "open"]);
+		await pay(pro);
+		expect(await refresh(user)).toMatchObject({ tier: "free" });
+		await pay(max);
+		await eventually(async () => expect(await refresh(user)).toMatchObject({ tier: "paid", limit: 3000 }));
+	});
+
 	test("is not made for who may not buy, and not where Stripe does not answer", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
