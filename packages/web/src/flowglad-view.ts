@@ -59,6 +59,7 @@ export function toBillingView(billing: FlowgladBilling): BillingView {
 		paymentMethods: billing.paymentMethods.map(toPaymentMethod),
 		invoices: billing.invoices.map(toInvoice),
 		portalUrl: billing.billingPortalUrl ?? null,
+		topUpsOutlivePlan: false,
 	};
 }
 

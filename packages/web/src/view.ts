@@ -176,6 +176,8 @@ export interface BillingView {
 	invoices: InvoiceView[];
 	/** The provider's own page for cards and invoices; null where there is none. */
 	portalUrl: string | null;
+	/** What is left of a top-up when the plan ends waits for the next plan; false where it ends with it. */
+	topUpsOutlivePlan: boolean;
 }
 
 /** A customer's plan at the billing provider. */

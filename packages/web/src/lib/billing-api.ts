@@ -15,8 +15,8 @@ const plan = { planId: name };
 /** `GET /api/billing`: plans, cards and invoices of who pays for the reader. */
 export async function readBilling(user: User): Promise<Response> {
 	assertMayManage(user);
-	const { plans, waiting, paymentMethods, invoices, portalUrl } = await billingOf(user);
-	return Response.json({ plans, waiting, paymentMethods, invoices, portalUrl } satisfies BillingView);
+	const { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } = await billingOf(user);
+	return Response.json({ plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } satisfies BillingView);
 }
 
 /** `POST /api/billing/refresh`: what is left, for a page that comes back from a checkout and waits for what was bought. */

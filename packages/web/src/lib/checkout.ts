@@ -70,7 +70,7 @@ function assertMayBuy({ offers, plans: [plan] }: CustomerBilling, { priceSlug, p
 	}
 	if (!plan) refuse(409, "No active subscription found", "A top-up belongs to a paid plan. Subscribe to one first.");
 	if (plan.state === "ending") {
-		refuse(409, "Plan is ending", "A top-up would end with your plan. Keep the plan first, on your account page.");
+		refuse(409, "Plan is ending", "Top-ups go with a plan that goes on. Keep the plan first, on your account page.");
 	}
 	return offer;
 }

@@ -18,6 +18,7 @@ export const noBilling: BillingProvider = {
 		paymentMethods: [],
 		invoices: [],
 		portalUrl: null,
+		topUpsOutlivePlan: false,
 	}),
 	createCheckout: notConfigured,
 	readCheckout: async () => null,

@@ -137,8 +137,10 @@ function toOffers(prices: Stripe.Price[], currentPriceId?: string): Offer[] {
 async function readBilling(externalId: string): Promise<CustomerBilling> {
 	const client = stripe();
 	const [prices, customer] = await Promise.all([readPrices(TIMEOUT_MS), customerIdOf(externalId)]);
-	const nothing = { customerId: null, plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, creditsBought: 0 };
-	if (customer === null) return { ...nothing, offers: toOffers(prices) };
+	if (customer === null) {
+		const nothing = { plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, topUpsOutlivePlan: true };
+		return { ...nothing, customerId: null, offers: toOffers(prices), creditsBought: 0 };
+	}
 	const [subscriptions, topUps, methods, invoices, account] = await Promise.all([
 		subscriptionsOf(client, customer),
 		topUpsOf(client, customer),
@@ -160,6 +162,7 @@ async function readBilling(externalId: string): Promise<CustomerBilling> {
 		paymentMethods: methods.data.map((method) => toPaymentMethod(method, defaultMethod)),
 		invoices: invoices.data.filter(({ status }) => status !== "draft").map(toInvoice),
 		portalUrl: "/api/billing/portal",
+		topUpsOutlivePlan: true,
 	};
 }
 
@@ -362,7 +365,8 @@ export const stripeProvider: BillingProvider = {
 
 	async addPaymentMethod(externalId, _planId, returnUrl) {
 		const customer = await this.ensureCustomer(externalId);
-		const flow_data = { type: "payment_method_update" } as const;
+		const after_completion = { type: "redirect", redirect: { return_url: returnUrl } } as const;
+		const flow_data = { type: "payment_method_update", after_completion } as const;
 		return (await stripe().billingPortal.sessions.create({ customer, return_url: returnUrl, flow_data })).url;
 	},
 
@@ -378,8 +382,11 @@ export const stripeProvider: BillingProvider = {
 		else await client.subscriptions.update(planId, { cancel_at_period_end: true });
 	},
 
+	// A plan is kept from its end, or from another one that was to begin in its place.
 	async uncancel(_externalId, planId) {
-		await stripe().subscriptions.update(planId, { cancel_at_period_end: false });
+		const client = stripe();
+		await released(client, planId);
+		await client.subscriptions.update(planId, { cancel_at_period_end: false });
 	},
 
 	async change(_externalId, planId, offer) {

@@ -2,7 +2,13 @@ import type { APIRequestContext, Browser } from "playwright-core";
 import { openBrowser } from "./browser.ts";
 import { freePort, Running, temporaryFolder } from "./process.ts";
 
-/** The real `npm start` with the sandbox's model, and a browser. */
+interface StartOptions {
+	provider?: "flowglad" | "stripe";
+	/** The sandbox's answers in a moment and keeps what it was asked; the demo's is what is there without a model. */
+	model?: "sandbox" | "demo";
+}
+
+/** The real `npm start`, and a browser. */
 export class Parley {
 	readonly browser: Browser;
 	readonly app: string;
@@ -16,13 +22,18 @@ export class Parley {
 		this.#close = close;
 	}
 
-	static async start(): Promise<Parley> {
+	static async start({ provider = "flowglad", model = "sandbox" }: StartOptions = {}): Promise<Parley> {
 		const state = temporaryFolder();
 		const [port, sandboxPort] = [await freePort(), await freePort()];
 		const sandbox = `http://localhost:${sandboxPort}`;
-		const model = { AI_BASE_URL: `${sandbox}/model/v1`, AI_MODELS: "sandbox=Sandbox" };
 		const running = new Running("npm", ["start"], {
-			env: { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path, ...model },
+			env: {
+				PORT: String(port),
+				SANDBOX_PORT: String(sandboxPort),
+				PARLEY_STATE: state.path,
+				BILLING_PROVIDER: provider,
+				...(model === "sandbox" ? { AI_BASE_URL: `${sandbox}/model/v1`, AI_MODELS: "sandbox=Sandbox" } : {}),
+			},
 		});
 		await running.says(/Parley is ready/, 180_000);
 		const browser = await openBrowser();
@@ -52,7 +63,7 @@ export class Parley {
 	}
 
 	/** Signs a browser up, and follows the link in the mail. */
-	async signUp(request: APIRequestContext): Promise<{ userId: string; customerId: string }> {
+	async openAccount(request: APIRequestContext): Promise<string> {
 		const email = `${crypto.randomUUID()}@example.com`;
 		const data = { name: "Ada", email, password: "correct horse", callbackURL: "/" };
 		// Each from an address of its own: better-auth lets three a minute through.
@@ -60,24 +71,35 @@ export class Parley {
 		const { user } = (await (await request.post(`${this.app}/api/auth/sign-up/email`, { data, headers })).json()) as {
 			user: { id: string };
 		};
-		for (let tries = 0; tries < 100; tries += 1) {
-			const { mailbox, customers } = await this.state();
-			const mail = mailbox.find(({ to }) => to === email);
-			const customer = customers.find(({ externalId }) => externalId === user.id);
-			if (mail && customer) {
-				// Not on to the page behind it, which would have the plan read before the test has set it.
-				await request.get(/https?:\S+/.exec(mail.text)?.[0] ?? "", { maxRedirects: 0 });
-				return { userId: user.id, customerId: customer.id };
-			}
+		const { text } = await this.find(`a mail to ${email}`, ({ mailbox }) => mailbox.find(({ to }) => to === email));
+		// Not on to the page behind it, which would have the plan read before the test has set it.
+		await request.get(/https?:\S+/.exec(text)?.[0] ?? "", { maxRedirects: 0 });
+		return user.id;
+	}
+
+	/** An account, and the customer that Flowglad makes of each. */
+	async signUp(request: APIRequestContext): Promise<{ userId: string; customerId: string }> {
+		const userId = await this.openAccount(request);
+		const customer = await this.find(`a customer ${userId}`, ({ customers }) => customers.find(({ externalId }) => externalId === userId));
+		return { userId, customerId: customer.id };
+	}
+
+	/** Waits for something in the sandbox's state. */
+	async find<T>(what: string, among: (state: SandboxState) => T | undefined, withinMs = 30_000): Promise<T> {
+		for (const deadline = Date.now() + withinMs; Date.now() < deadline; ) {
+			const found = among(await this.state());
+			if (found !== undefined) return found;
 			await new Promise((resolve) => setTimeout(resolve, 100));
 		}
-		throw new Error(`no mail or no customer for ${email}`);
+		throw new Error(`the sandbox has not got ${what}`);
 	}
 }
 
-interface SandboxState {
+export interface SandboxState {
 	mailbox: { to: string; subject: string; text: string }[];
 	customers: { id: string; externalId: string }[];
 	subscriptions: { customerId: string; status: string; isFreePlan: boolean }[];
+	usageEvents: { transactionId: string; amount: number }[];
+	stripe: { meterEvents: { identifier: string; payload: { value: string; stripe_customer_id: string } }[] };
 	modelCalls: { messages: { role: string; content: unknown }[] }[];
 }

@@ -67,10 +67,10 @@ function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<Loa
 				freeLimit={pricing.freeLimit}
 				onChanged={onChanged}
 			/>
-			{plan && (plan.state === "active" || plan.state === "trial") && (
-				<ChangePlan plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
+			{plan?.live && (plan.state === "active" || plan.state === "trial") && (
+				<ChangePlan key={plan.next} plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
 			)}
-			{plan && <TopUps plan={plan} actions={actions} pricing={pricing} isNext={usage.remaining === 0 && plan.state === "active"} />}
+			{plan?.live && <TopUps plan={plan} actions={actions} pricing={pricing} isNext={usage.remaining === 0 && plan.state === "active"} />}
 			<PaymentMethods view={view} actions={actions} plan={plan} />
 			<Invoices invoices={view.invoices} />
 		</>
@@ -98,7 +98,7 @@ function useCatchingUp(isBehind: boolean, onCaughtUp: () => void) {
 	}, [isBehind]);
 }
 
-/** Of a plan that goes on: one that ends would take them along. */
+/** Of a plan that is there and goes on: nothing else gives what they are worth. */
 function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" | "actions"> & { plan: PlanStanding; isNext: boolean }) {
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;

@@ -8,6 +8,8 @@ import { notDone } from "./section.tsx";
 interface CancelPlanProps {
 	actions: BillingActions;
 	plan: PlanStanding;
+	/** What becomes of top-ups then. */
+	topUpsOutlivePlan: boolean;
 	organization: string | null;
 	usage: UsageView;
 	freeLimit: number;
@@ -17,11 +19,11 @@ interface CancelPlanProps {
 type When = "period-end" | "now";
 
 /** The two ways to end a plan, each with what is lost by it said before. */
-export function CancelPlan({ actions, plan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
+export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
 	const [asked, setAsked] = useState<When>();
 	const { name } = plan;
 	const isEnding = plan.state === "ending";
-	const lostNow = <LostNow organization={organization} usage={usage} freeLimit={freeLimit} />;
+	const terms = { topUpsOutlivePlan, organization, usage };
 
 	async function cancel(when: When) {
 		if (!(await actions.cancel(plan.id, when))) return notDone;
@@ -41,7 +43,7 @@ export function CancelPlan({ actions, plan, organization, usage, freeLimit, onCh
 			{asked && (
 				<ConfirmDialog
 					title={asked === "now" ? `End ${name} now?` : `Cancel ${name}?`}
-					text={asked === "now" ? lostNow : <LostLater plan={plan} organization={organization} usage={usage} />}
+					text={asked === "now" ? <LostNow {...terms} freeLimit={freeLimit} /> : <LostLater {...terms} plan={plan} />}
 					action={asked === "now" ? `End ${name} now` : `Cancel ${name}`}
 					onConfirm={() => cancel(asked)}
 					onClose={() => setAsked(undefined)}
@@ -51,28 +53,50 @@ export function CancelPlan({ actions, plan, organization, usage, freeLimit, onCh
 	);
 }
 
-function LostNow({ organization, usage, freeLimit }: Pick<CancelPlanProps, "organization" | "usage" | "freeLimit">) {
+type Terms = Pick<CancelPlanProps, "topUpsOutlivePlan" | "organization" | "usage">;
+
+function LostNow({ topUpsOutlivePlan, organization, usage, freeLimit }: Terms & Pick<CancelPlanProps, "freeLimit">) {
 	return (
 		<>
-			{usage.tier === "paid" && usage.remaining > 0 && (
-				<>
-					The <LocalNumber value={usage.remaining} /> requests that you have left are lost at once
-					{usage.topUps > 0 && ", those from top-ups too"}.{" "}
-				</>
-			)}
+			{usage.tier === "paid" && (topUpsOutlivePlan ? <PlanLost usage={usage} /> : <AllLost usage={usage} />)}
 			Nothing is paid back, and it cannot be undone. {organization === null ? "You go on" : `Everyone in ${organization} goes on`} with{" "}
 			<LocalNumber value={freeLimit} /> free requests a day{organization === null ? "" : " of their own"}.
 		</>
 	);
 }
 
-function LostLater({ plan, organization, usage }: Pick<CancelPlanProps, "plan" | "organization" | "usage">) {
+function AllLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
+	if (remaining === 0) return null;
+	return (
+		<>
+			The <LocalNumber value={remaining} /> requests that you have left are lost at once{topUps > 0 && ", those from top-ups too"}.{" "}
+		</>
+	);
+}
+
+function PlanLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
+	const ofPlan = Math.max(0, remaining - topUps);
+	return (
+		<>
+			{ofPlan > 0 && (
+				<>
+					The <LocalNumber value={ofPlan} /> requests that your plan has left are lost at once.{" "}
+				</>
+			)}
+			{topUps > 0 && `${topUpsWait} `}
+		</>
+	);
+}
+
+const topUpsWait = "What is left of your top-ups waits for your next plan.";
+
+function LostLater({ topUpsOutlivePlan, organization, usage, plan }: Terms & Pick<CancelPlanProps, "plan">) {
 	const end = plan.periodEnd;
 	return (
 		<>
 			It stays yours until {end ? <LocalTime iso={end} form="date" /> : "the end of the period that you paid for"}, and then{" "}
 			{organization === null ? "you are on the free plan" : "its members ask on their own requests"}. You can change your mind until then.
-			{usage.topUps > 0 && " What is left of your top-ups then ends with it."}
+			{usage.topUps > 0 && ` ${topUpsOutlivePlan ? topUpsWait : "What is left of your top-ups then ends with it."}`}
 		</>
 	);
 }

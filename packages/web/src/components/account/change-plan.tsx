@@ -21,7 +21,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	const [asked, setAsked] = useState<PlanView>();
 	const [told, setTold] = useState<ReactNode>();
 	const { price: current } = plan;
-	const others = plans.filter(({ kind, priceSlug }) => kind === "subscription" && priceSlug !== current?.slug);
+	const others = plans.filter(({ kind, priceSlug, name }) => kind === "subscription" && priceSlug !== current?.slug && name !== plan.next);
 	if (!current || others.length === 0) return null;
 	const isDearer = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 

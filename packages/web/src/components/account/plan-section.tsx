@@ -66,7 +66,8 @@ function PlanState(props: PlanStateProps) {
 		<>
 			{plan.state === "owed" ? <Owed actions={actions} plan={plan} freeLimit={freeLimit} /> : <Running plan={plan} usage={usage} />}
 			<Balance plan={plan} />
-			<CancelPlan {...props} />
+			{plan.state === "active" && plan.next !== null && <Keep {...props} isNext={false} />}
+			<CancelPlan {...props} topUpsOutlivePlan={props.view.topUpsOutlivePlan} />
 		</>
 	);
 }
@@ -109,8 +110,8 @@ function Owed({ actions, plan, freeLimit }: { actions: BillingActions; plan: Pla
 					"You can go on meanwhile, and the payment is tried again in the next days: put in a card that works, so that your plan stays."
 				) : (
 					<>
-						Until it is paid you go on with <LocalNumber value={freeLimit} /> free requests a day: put in a card that works, and your plan
-						is back.
+						Until it is paid you go on with <LocalNumber value={freeLimit} /> free requests a day. Put in a card that works: the payment is
+						tried again in the next days, and your plan is back with it.
 					</>
 				)}
 			</p>
@@ -130,8 +131,8 @@ function WithoutCard({ actions, plan }: { actions: BillingActions; plan: PlanSta
 	);
 }
 
-function Cancelling(props: PlanStateProps) {
-	const { actions, plan, usage, onChanged } = props;
+/** Takes back a cancellation, or a change that has not come yet. */
+function Keep({ actions, plan, onChanged, isNext }: Pick<PlanStateProps, "actions" | "plan" | "onChanged"> & { isNext: boolean }) {
 	const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
 	async function keep() {
 		setState("busy");
@@ -139,6 +140,23 @@ function Cancelling(props: PlanStateProps) {
 		setState(isKept ? "ready" : "failed");
 		if (isKept) onChanged();
 	}
+	return (
+		<>
+			<button
+				type="button"
+				className={`${isNext ? "button-next" : "button-plain"} mt-4`}
+				disabled={state === "busy"}
+				onClick={() => void keep()}
+			>
+				Keep {plan.name}
+			</button>
+			{state === "failed" && <Told>{notDone}</Told>}
+		</>
+	);
+}
+
+function Cancelling(props: PlanStateProps) {
+	const { plan, usage } = props;
 	return (
 		<>
 			<p>
@@ -151,16 +169,8 @@ function Cancelling(props: PlanStateProps) {
 				)}
 			</p>
 			<Balance plan={plan} />
-			<button
-				type="button"
-				className={`${usage.remaining === 0 ? "button-next" : "button-plain"} mt-4`}
-				disabled={state === "busy"}
-				onClick={() => void keep()}
-			>
-				Keep {plan.name}
-			</button>
-			{state === "failed" && <Told>{notDone}</Told>}
-			<CancelPlan {...props} />
+			<Keep {...props} isNext={usage.remaining === 0} />
+			<CancelPlan {...props} topUpsOutlivePlan={props.view.topUpsOutlivePlan} />
 		</>
 	);
 }
