@@ -1,4 +1,3 @@
-import type { Report } from "@parley/metering";
 import Stripe from "stripe";
 import { config } from "../config.ts";
 import {
@@ -7,17 +6,14 @@ import {
 	getStripeCustomerByCustomerId,
 } from "../db/stripe-customers.ts";
 import type { BillingProvider, Checkout, CheckoutOrder, CustomerBilling, Offer } from "./billing.ts";
-import { AI_REQUESTS_METER } from "./billing-helpers.ts";
 import { now } from "./clock.ts";
 import { getCustomerDetails, statusOf } from "./provider.ts";
+import { sendMeterEvent, unitsOnMeter } from "./stripe-meter.ts";
 import {
 	byNewest,
 	isCurrent,
 	isOnSale,
 	isOurs,
-	PERIOD_REQUESTS,
-	periodAfterChange,
-	periodOf,
 	priceOf,
 	REQUESTS,
 	type TopUp,
@@ -28,6 +24,7 @@ import {
 	topUpsAmong,
 	toStanding,
 } from "./stripe-objects.ts";
+import { cancelPlan, changePlan, keepPlan } from "./stripe-plan.ts";
 
 const TIMEOUT_MS = 8_000;
 const INVOICES_MAX = 24;
@@ -36,7 +33,6 @@ const LIST_MAX = 1_000;
 const WEBHOOK_AGE_MAX_S = 300;
 /** Stripe takes a meter event's identifier for a new one after "at least 24 hours". */
 const IDENTIFIER_KEPT_MS = 24 * 3_600_000;
-const IDENTIFIER_CHARS_MAX = 100;
 const OFFERS_KEPT_MS = 10_000;
 
 function settings() {
@@ -82,6 +78,13 @@ const idOf = (object: string | { id: string } | null | undefined): string | null
 
 async function customerIdOf(externalId: string): Promise<string | null> {
 	return (await getStripeCustomer(externalId))?.stripeCustomerId ?? null;
+}
+
+/** Whose usage a ledger's is: what is owed was used on a plan, so that there is a customer. */
+async function payerOf(subjectKey: string): Promise<string> {
+	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
+	if (customer === null) throw new Error(`${subjectKey} has no customer at Stripe`);
+	return customer;
 }
 
 /** What belongs to a customer; nothing where there is none yet, and then Stripe is not asked. */
@@ -219,87 +222,6 @@ export async function readReturn(sessionId: string, externalId: string): Promise
 	return metadata?.userId === externalId ? (metadata.successPath ?? "/") : null;
 }
 
-/** The plan as it may be changed: one that a schedule manages is released from it first, or Stripe refuses. */
-async function released(client: Stripe, planId: string): Promise<Stripe.Subscription> {
-	const plan = await client.subscriptions.retrieve(planId, { expand: ["schedule"] });
-	const { schedule } = plan;
-	if (typeof schedule === "object" && schedule?.status === "active") await client.subscriptionSchedules.release(schedule.id);
-	return plan;
-}
-
-/** The dearer price at once, the difference for the rest of the period paid with it; a card that is declined changes nothing. */
-async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<"now" | "declined"> {
-	const fallback = config().limits.paid;
-	try {
-		await client.subscriptions.update(plan.id, {
-			items: [{ id: plan.items.data[0]?.id ?? "", price: offer.priceId }],
-			proration_behavior: "always_invoice",
-			payment_behavior: "error_if_incomplete",
-			metadata: { [PERIOD_REQUESTS]: periodAfterChange(plan, offer.requests ?? fallback, fallback, now()) },
-		});
-		return "now";
-	} catch (error) {
-		if (statusOf(error) === 402) return "declined";
-		throw error;
-	}
-}
-
-/** The cheaper price from the next period on. Cut between its two calls, the schedule holds the present price alone, which is no change. */
-async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId }: Offer): Promise<"period-end"> {
-	const schedule = await client.subscriptionSchedules.create({ from_subscription: plan.id });
-	const { startMs, endMs } = periodOf(plan);
-	await client.subscriptionSchedules.update(schedule.id, {
-		end_behavior: "release",
-		phases: [
-			{ items: [{ price: priceOf(plan)?.id ?? "", quantity: 1 }], start_date: startMs / 1000, end_date: endMs / 1000 },
-			{ items: [{ price: priceId, quantity: 1 }], start_date: endMs / 1000, duration: { interval: "month", interval_count: 1 } },
-		],
-	});
-	return "period-end";
-}
-
-/**
- * The outbox's name of a report, with the subject's key in front: no one can claim another's request by naming its id. Stripe takes 100 characters; of a
- * longer one, its hash.
- */
-async function identifierOf(subjectKey: string, { id }: Report): Promise<string> {
-	const name = `${subjectKey}:${id}`;
-	if (name.length <= IDENTIFIER_CHARS_MAX) return name;
-	const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
-	return `sha256:${[...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-/** Stripe refuses an identifier that it has, which is as good as having taken it. */
-function isKnownAlready(error: unknown): boolean {
-	return error instanceof Stripe.errors.StripeInvalidRequestError && /already exists with identifier/i.test(error.message);
-}
-
-async function report(client: Stripe, subjectKey: string, one: Report): Promise<Stripe.Billing.MeterEvent | { identifier: string }> {
-	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
-	if (customer === null) throw new Error(`${subjectKey} has no customer`);
-	const identifier = await identifierOf(subjectKey, one);
-	try {
-		return await client.billing.meterEvents.create({
-			event_name: AI_REQUESTS_METER,
-			payload: { stripe_customer_id: customer, value: String(one.units) },
-			identifier,
-			timestamp: Math.floor(one.usedAtMs / 1000),
-		});
-	} catch (error) {
-		if (!isKnownAlready(error)) throw error;
-		return { identifier };
-	}
-}
-
-let meterId: string | undefined;
-
-async function readMeterId(client: Stripe): Promise<string> {
-	const meters = await client.billing.meters.list({ status: "active", limit: 100 }).autoPagingToArray({ limit: LIST_MAX });
-	meterId ??= meters.find(({ event_name }) => event_name === AI_REQUESTS_METER)?.id;
-	if (!meterId) throw new Error(`Stripe has no active meter for ${AI_REQUESTS_METER}`);
-	return meterId;
-}
-
 /** The customer that an event is about: named by its object, by the payment that was disputed, or it is the object. */
 async function customerOfEvent({ data: { object } }: Stripe.Event): Promise<string | null> {
 	if (object.object === "customer") return object.id;
@@ -375,47 +297,27 @@ export const stripeProvider: BillingProvider = {
 		return customer === null ? null : (await stripe().billingPortal.sessions.create({ customer, return_url: returnUrl })).url;
 	},
 
-	async cancel(_externalId, planId, when) {
-		const client = stripe();
-		await released(client, planId);
-		if (when === "now") await client.subscriptions.cancel(planId);
-		else await client.subscriptions.update(planId, { cancel_at_period_end: true });
-	},
-
-	// A plan is kept from its end, or from another one that was to begin in its place.
-	async uncancel(_externalId, planId) {
-		const client = stripe();
-		await released(client, planId);
-		await client.subscriptions.update(planId, { cancel_at_period_end: false });
-	},
-
-	async change(_externalId, planId, offer) {
-		const client = stripe();
-		const plan = await released(client, planId);
-		const isDearer = offer.amountCents > (priceOf(plan)?.unit_amount ?? 0);
-		return isDearer ? upgrade(client, plan, offer) : downgrade(client, plan, offer);
-	},
+	cancel: (_externalId, planId, when) => cancelPlan(stripe(), planId, when),
+	uncancel: (_externalId, planId) => keepPlan(stripe(), planId),
+	change: (_externalId, planId, offer) => changePlan(stripe(), planId, offer),
 
 	// One event a call, one call at a time for a customer and meter: more is refused.
 	async reportUsage(subjectKey, reports, timeoutMs, onReported) {
 		const client = stripe(timeoutMs, 0);
-		for (const one of reports) {
-			await report(client, subjectKey, one);
-			onReported(one);
+		const customer = await payerOf(subjectKey);
+		for (const report of reports) {
+			await sendMeterEvent(client, customer, subjectKey, report);
+			onReported(report);
 		}
 	},
 
-	async reportOne(subjectKey, one, timeoutMs) {
-		return report(stripe(timeoutMs, 0), subjectKey, one);
+	async reportOne(subjectKey, report, timeoutMs) {
+		return sendMeterEvent(stripe(timeoutMs, 0), await payerOf(subjectKey), subjectKey, report);
 	},
 
 	async unitsReported(externalId, fromMs, toMs, timeoutMs) {
-		const client = stripe(timeoutMs, 0);
-		const [customer] = await ofCustomer(externalId, async (id) => [id]);
-		if (!customer) return 0;
-		const range = { customer, start_time: fromMs / 1000, end_time: toMs / 1000 };
-		const { data } = await client.billing.meters.listEventSummaries(meterId ?? (await readMeterId(client)), range);
-		return data.reduce((units, { aggregated_value }) => units + aggregated_value, 0);
+		const customer = await customerIdOf(externalId);
+		return customer === null ? 0 : unitsOnMeter(stripe(timeoutMs, 0), customer, fromMs, toMs);
 	},
 
 	async readWebhook(body, headers, secret) {
