@@ -82,8 +82,7 @@ function Upgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 	const isSameInterval = price?.currency === to.currency && price.interval === to.interval;
 	return (
 		<>
-			{to.name} begins now, with the requests that its share of this period is worth. You pay the difference for the rest of the period
-			today
+			{to.name} begins now, with its share of this period’s requests. You pay the difference for the rest of the period today
 			{isSameInterval && `, at most ${priceText(to.amountCents - price.amountCents, to.currency, undefined)}`}; the billing service works
 			out the amount.
 			{plan.periodEnd && (

@@ -81,7 +81,7 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 	if (isChange || usage.tier === "paid") {
 		return (
 			<Link to="/account" className="button-plain">
-				{plan.current || !isChange ? "See your account" : `Change to ${plan.name}`}
+				{plan.current || !isChange || usage.tier !== "paid" ? "See your account" : `Change to ${plan.name}`}
 			</Link>
 		);
 	}

@@ -52,7 +52,7 @@ export function PaymentNotice({ bought, usage, look, onHere, onClose }: PaymentN
 				) : givenUp ? (
 					"Your payment is not confirmed yet. You can go on here; the count changes by itself when it is."
 				) : (
-					"Thank you. Your payment is being confirmed; this takes a few seconds."
+					"Thank you. Your payment is being confirmed; with a card this takes a few seconds."
 				)}
 			</p>
 			<button type="button" aria-label="Close this message" className="button-bare min-w-9" onClick={onClose}>

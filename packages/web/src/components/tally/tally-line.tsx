@@ -49,7 +49,7 @@ function Left({ usage }: { usage: UsageView }) {
 				)}
 				{topUps > 0 && (
 					<>
-						, and <LocalNumber value={topUps} /> from top-ups
+						, and <LocalNumber value={topUps} /> from <span className="whitespace-nowrap">top-ups</span>
 					</>
 				)}
 				.

@@ -1,0 +1,175 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { Parley } from "./parley.ts";
+
+// What a customer of Stripe's sees and does about a plan, on the pages of both. The tests move one clock on, and never back.
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+let parley: Parley;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+	parley = await Parley.start({ provider: "stripe" });
+	await parley.control("settings", { maxPlan: true });
+});
+
+afterAll(() => parley?.close());
+
+beforeEach(async () => {
+	await context?.close();
+	await parley.control("faults");
+	context = await parley.browser.newContext({ locale: "en-GB" });
+	context.setDefaultTimeout(20_000);
+	page = await context.newPage();
+	await parley.openAccount(context.request);
+});
+
+const section = (name: string) => page.getByRole("region", { name, exact: true });
+const button = (name: string) => page.getByRole("button", { name, exact: true });
+const dialog = () => page.getByRole("dialog");
+const planReads = (text: RegExp) => section("Plan").filter({ hasText: text }).waitFor();
+const leftReads = (text: RegExp) => page.getByTestId("left").filter({ hasText: text }).waitFor();
+
+/** Pays without a browser, and opens the account page when what was bought is here. */
+async function bought(...priceSlugs: string[]): Promise<void> {
+	for (const priceSlug of priceSlugs) {
+		const answer = await context.request.post(`${parley.app}/api/billing/checkout`, { data: { priceSlug } });
+		const { url } = (await answer.json()) as { url: string };
+		await context.request.post(url, { form: { action: "pay", card: "4242" } });
+		await expect
+			.poll(async () => (await (await context.request.post(`${parley.app}/api/billing/refresh`)).json()).checkoutOpen)
+			.toBe(false);
+	}
+	await page.goto(`${parley.app}/account`);
+}
+
+/** From the pricing page, through Stripe's. */
+async function goPro(card: string): Promise<void> {
+	await page.goto(`${parley.app}/pricing`);
+	await button("Go Pro").click();
+	await page.getByLabel("Card").selectOption(card);
+	await button("Pay").click();
+	await page.waitForURL(`${parley.app}/?upgraded=plan`);
+}
+
+test("a plan is bought, shown with its price, day, card and invoice, and paid with another card from then on", async () => {
+	await goPro("4242");
+	await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
+	await page.goto(`${parley.app}/account`);
+	await planReads(/Pro, \$7\.99 a month\. It renews on \d+ \w+ \d{4}\./);
+	await leftReads(/1,000 of 1,000 left until/);
+	const payment = section("Payment");
+	await payment.getByText(/^Visa ending in 4242, to 12\/\d{4}, used for payments$/).waitFor();
+	await section("Invoices")
+		.getByRole("listitem")
+		.filter({ hasText: /\$7\.99\s*paid/ })
+		.waitFor();
+	const invoice = await section("Invoices").getByRole("link").first().getAttribute("href");
+	expect((await context.request.get(invoice ?? "")).status()).toBe(200);
+
+	await button("Add a card").click();
+	await page.getByRole("heading", { name: "Your cards" }).waitFor();
+	await page.getByLabel("Card").selectOption("0341");
+	await button("Use this card").click();
+	await page.waitForURL(`${parley.app}/account`);
+	await payment.getByText(/^Visa ending in 0341, to 12\/\d{4}, used for payments$/).waitFor();
+	await payment.getByText(/^Visa ending in 4242, to 12\/\d{4}$/).waitFor();
+
+	const [portal] = await Promise.all([
+		context.waitForEvent("page"),
+		payment.getByRole("link", { name: "Open the billing portal" }).click(),
+	]);
+	await portal.getByRole("heading", { name: "Your invoices" }).waitFor();
+	await portal.getByRole("button", { name: "Back" }).click();
+	await portal.waitForURL(`${parley.app}/account`);
+});
+
+test("a plan is cancelled for the end of its period and kept again, and ends at once; its top-up waits for the next", async () => {
+	await bought("pro_monthly", "top_up_1000");
+	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
+	await button("Cancel Pro").click();
+	await dialog()
+		.getByText(/It stays yours until \d+ \w+ \d{4}.*What is left of your top-ups waits for your next plan\./)
+		.waitFor();
+	await dialog().getByRole("button", { name: "Cancel Pro" }).click();
+	await planReads(/Pro, cancelled\. It stays yours until \d+ \w+ \d{4}; nothing is charged any more\./);
+	await section("Top-up").getByText("Keep the plan to buy one.").waitFor();
+	await button("Keep Pro").click();
+	await planReads(/It renews on/);
+	await button("Buy a top-up").waitFor();
+
+	await button("End it now").click();
+	await dialog()
+		.getByText(/The 1,000 requests that your plan has left are lost at once\. What is left of your top-ups waits for your next plan\./)
+		.waitFor();
+	await dialog().getByRole("button", { name: "End Pro now" }).click();
+	await planReads(/Free: 20 requests a day\./);
+	await leftReads(/20 requests left today/);
+	await bought("pro_monthly");
+	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
+});
+
+test("a plan that a bank account pays is shown as being confirmed until the payment is", async () => {
+	await goPro("6789");
+	await page.getByText(/Your payment is being confirmed/).waitFor();
+	await page.goto(`${parley.app}/account`);
+	await planReads(/Pro\. Your payment is being confirmed, and the requests come with it\. Until then you go on with your free ones\./);
+	await leftReads(/20 requests left today/);
+	await section("Payment").getByText("Bank account ending in 6789, used for payments").waitFor();
+	await section("Invoices").getByText("payment being confirmed").waitFor();
+	expect(await button("Buy a top-up").count()).toBe(0);
+	await parley.control("clock", { advanceMs: 3 * DAY_MS + HOUR_MS });
+	await page.reload();
+	await planReads(/Pro, \$7\.99 a month\. It renews on/);
+	await leftReads(/1,000 of 1,000 left until/);
+});
+
+test("a plan is changed for a dearer one at once and for a cheaper one later, and it is said before", async () => {
+	await bought("pro_monthly");
+	await parley.control("clock", { advanceMs: 15 * DAY_MS });
+	await page.reload();
+	await section("Other plan").getByText("3,000 requests a month, First in line").waitFor();
+	await button("Change to Max").click();
+	await dialog()
+		.getByText(/Max begins now, with its share of this period’s requests\. You pay the difference for the rest of the period/)
+		.waitFor();
+	await dialog().getByRole("button", { name: "Change to Max" }).click();
+	await planReads(/Max, \$19\.99 a month\. It renews on/);
+	// Half of a period of 30 days, or a little more of a longer one.
+	await leftReads(/(2,0\d\d of 2,0\d\d|1,9\d\d of 1,9\d\d) left/);
+
+	await button("Change to Pro").click();
+	await dialog()
+		.getByText(/You keep Max until .*, and pay nothing today\. Then Pro begins, for \$7\.99 a month\./)
+		.waitFor();
+	await dialog().getByRole("button", { name: "Change to Pro" }).click();
+	await planReads(/Max, \$19\.99 a month\. Pro begins on \d+ \w+ \d{4}\./);
+	expect(await button("Change to Pro").count()).toBe(0);
+	await button("Keep Max").click();
+	await planReads(/Max, \$19\.99 a month\. It renews on/);
+	await button("Change to Pro").waitFor();
+});
+
+test("a plan whose renewal is not paid goes on for a week and then rests, and the page says what helps", async () => {
+	await bought("pro_monthly");
+	const { plans } = (await (await context.request.get(`${parley.app}/api/billing`)).json()) as { plans: { periodEnd: string }[] };
+	const renewsAtMs = Date.parse(plans[0]?.periodEnd ?? "");
+	await parley.control("faults", { declineRenewals: true });
+	await parley.control("clock", { nowMs: renewsAtMs + 2 * HOUR_MS });
+	await page.reload();
+	await planReads(/Pro\. The last payment did not go through\..*You can go on meanwhile.*put in a card that works/);
+	await leftReads(/1,000 of 1,000 left until/);
+	await section("Invoices").getByText("to be paid").waitFor();
+
+	await parley.control("clock", { nowMs: renewsAtMs + 7 * DAY_MS + HOUR_MS });
+	await page.reload();
+	await planReads(/Until it is paid you go on with 20 free requests a day\. Put in a card that works: .* your plan is back with it\./);
+	await leftReads(/20 requests left today/);
+	expect(await button("Buy a top-up").count()).toBe(0);
+	await button("Add a card").click();
+	await button("Back").click();
+	await page.waitForURL(`${parley.app}/account`);
+});
