@@ -14,15 +14,17 @@ let page: Page;
 beforeAll(async () => {
 	parley = await Parley.start({ provider: "stripe" });
 	await parley.control("settings", { maxPlan: true });
+	// One for all, so that the scripts of the pages are read once.
+	context = await parley.browser.newContext({ locale: "en-GB" });
+	context.setDefaultTimeout(20_000);
 });
 
 afterAll(() => parley?.close());
 
 beforeEach(async () => {
-	await context?.close();
+	await Promise.all(context.pages().map((one) => one.close()));
+	await context.clearCookies();
 	await parley.control("faults");
-	context = await parley.browser.newContext({ locale: "en-GB" });
-	context.setDefaultTimeout(20_000);
 	page = await context.newPage();
 	await parley.openAccount(context.request);
 });

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import type { Viewer } from "../../view.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
+import { useHydrated } from "./local-time.tsx";
 
 /** What better-auth writes into the address when a confirmation link is too old, was tampered with, or is not this account's. */
 const linkErrors = ["INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER"];
@@ -51,6 +52,8 @@ type UnconfirmedProps = Pick<ConfirmEmailProps, "mailboxUrl" | "linkFailed" | "p
 
 function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) {
 	const [told, setTold] = useState<string>();
+	// A press before the page is alive would be lost.
+	const hydrated = useHydrated();
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
 		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
@@ -65,7 +68,7 @@ function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) 
 							Open the local mailbox
 						</a>
 					)}
-					<button type="button" className="link py-2" onClick={() => void sendAgain()}>
+					<button type="button" className="link py-2" disabled={!hydrated} onClick={() => void sendAgain()}>
 						Send the link again
 					</button>
 				</>
