@@ -5,11 +5,11 @@ import { members, organizations, users } from "../db/schema.ts";
 import type { BillingProvider } from "./billing.ts";
 import { ledgerOf } from "./organization.ts";
 
-let chosen: Promise<BillingProvider> | undefined;
+let chosen: BillingProvider | undefined;
 
 /** The billing provider that is configured. Its SDK is loaded with the first call, never at the start of the Worker, and the other's not at all. */
-export function billingProvider(): Promise<BillingProvider> {
-	chosen ??= load(config().billing.kind);
+export async function billingProvider(): Promise<BillingProvider> {
+	chosen ??= await load(config().billing.kind);
 	return chosen;
 }
 

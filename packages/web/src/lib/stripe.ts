@@ -113,18 +113,15 @@ async function topUpsOf(client: Stripe, customer: string): Promise<TopUp[]> {
 	return topUpsAmong(charges, new Set(lost));
 }
 
-let offers: { readAtMs: number; prices: Promise<Stripe.Price[]> } | null = null;
+let onSale: { readAtMs: number; prices: Stripe.Price[] } | null = null;
 
-/** What is sold to a visitor, at most 10 s old: anyone may ask for it. A failure is not kept. */
-function pricesForVisitors(timeoutMs: number): Promise<Stripe.Price[]> {
-	if (!offers || Date.now() - offers.readAtMs >= OFFERS_KEPT_MS) {
-		const reading = { readAtMs: Date.now(), prices: readPrices(timeoutMs) };
-		reading.prices.catch(() => {
-			if (offers === reading) offers = null;
-		});
-		offers = reading;
+/** What is sold to a visitor, at most 10 s old: anyone may ask for it. What is kept is the answer: a read belongs to the request that began it. */
+async function pricesForVisitors(timeoutMs: number): Promise<Stripe.Price[]> {
+	if (!onSale || Date.now() - onSale.readAtMs >= OFFERS_KEPT_MS) {
+		const prices = await readPrices(timeoutMs);
+		onSale = { readAtMs: Date.now(), prices };
 	}
-	return offers.prices;
+	return onSale.prices;
 }
 
 async function readPrices(timeoutMs: number): Promise<Stripe.Price[]> {
