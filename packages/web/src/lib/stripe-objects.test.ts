@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import type Stripe from "stripe";
 import { describe, expect, test } from "vitest";
-import { isLive, PERIOD_REQUESTS, periodAfterChange, requestsOf, toEntitlement, topUpsAmong, toStanding } from "./stripe-objects.ts";
+import {
+	isLive,
+	PERIOD_REQUESTS,
+	periodAfterChange,
+	requestsOf,
+	toEntitlement,
+	toInvoice,
+	topUpsAmong,
+	toStanding,
+} from "./stripe-objects.ts";
 
 const DAY = 86_400;
 const start = Date.UTC(2027, 0, 20) / 1000;
@@ -152,5 +161,28 @@ describe("what is shown of a plan", () => {
 			live: true,
 			balance: null,
 		});
+	});
+});
+
+describe("what is shown of an invoice", () => {
+	const invoiceOf = (status: Stripe.Invoice.Status) =>
+		({
+			...{ id: "in_1", number: "A-1", status, created: start, total: 799, currency: "usd" },
+			lines: { data: [{ description: "1 × Pro" }, { description: null }] },
+			parent: { subscription_details: { subscription: "sub_1" } },
+		}) as unknown as Stripe.Invoice;
+
+	test("is what was asked for, tax included, and in which words", () => {
+		expect(toInvoice(invoiceOf("paid"), [subscription()])).toMatchObject({
+			...{ number: "A-1", lines: ["1 × Pro"], amountCents: 799, currency: "USD", state: "paid" },
+		});
+	});
+
+	test.each([
+		["active", "confirming"],
+		["past_due", "open"],
+		["canceled", "uncollectible"],
+	] as const)("that is open, of a plan that is %s: %s", (status, state) => {
+		expect(toInvoice(invoiceOf("open"), [subscription({ status })]).state).toBe(state);
 	});
 });

@@ -208,8 +208,10 @@ export function toPaymentMethod(method: Stripe.PaymentMethod, defaultId: string 
 	};
 }
 
-export function toInvoice(invoice: Stripe.Invoice): InvoiceView {
-	const states: Record<string, InvoiceView["state"]> = { open: "open", paid: "paid", uncollectible: "uncollectible", void: "void" };
+/** An invoice, with the customer's subscriptions: an open one of a plan that runs is being paid, and nobody asks for that of a plan that is over. */
+export function toInvoice(invoice: Stripe.Invoice, subscriptions: readonly Subscription[]): InvoiceView {
+	const planId = idOf(invoice.parent?.subscription_details?.subscription);
+	const plan = subscriptions.find(({ id }) => id === planId);
 	return {
 		id: invoice.id ?? "",
 		number: invoice.number ?? "",
@@ -217,10 +219,23 @@ export function toInvoice(invoice: Stripe.Invoice): InvoiceView {
 		date: iso(invoice.created * 1000),
 		amountCents: invoice.total,
 		currency: invoice.currency.toUpperCase(),
-		state: states[invoice.status ?? ""] ?? "draft",
+		state: invoiceStateOf(invoice, plan),
 		url: invoice.hosted_invoice_url ?? invoice.invoice_pdf ?? null,
 		receiptUrl: null,
 	};
+}
+
+function invoiceStateOf({ status }: Stripe.Invoice, plan: Subscription | undefined): InvoiceView["state"] {
+	const ended = (["paid", "uncollectible", "void"] as const).find((state) => state === status);
+	if (ended) return ended;
+	if (status !== "open") return "draft";
+	if (plan?.status === "canceled") return "uncollectible";
+	return plan?.status === "active" ? "confirming" : "open";
+}
+
+/** The id of what Stripe names, or sends whole where it was asked to. */
+export function idOf(object: string | { id: string } | null | undefined): string | null {
+	return typeof object === "object" ? (object?.id ?? null) : (object ?? null);
 }
 
 const iso = (instantMs: number) => new Date(instantMs).toISOString();

@@ -5,13 +5,13 @@ import {
 	getStripeCustomer,
 	getStripeCustomerByCustomerId,
 } from "../db/stripe-customers.ts";
-import type { InvoiceView } from "../view.ts";
 import type { BillingProvider, Checkout, CheckoutOrder, CustomerBilling, Offer } from "./billing.ts";
 import { now } from "./clock.ts";
 import { getCustomerDetails, statusOf } from "./provider.ts";
 import { sendMeterEvent, unitsOnMeter } from "./stripe-meter.ts";
 import {
 	byNewest,
+	idOf,
 	isCurrent,
 	isOnSale,
 	isOurs,
@@ -73,9 +73,6 @@ export async function createStripeCustomer({
 	const customer = await stripe().customers.create({ email, ...(name ? { name } : {}), metadata: { userId } }, { idempotencyKey: userId });
 	return customer.id;
 }
-
-const idOf = (object: string | { id: string } | null | undefined): string | null =>
-	typeof object === "object" ? (object?.id ?? null) : (object ?? null);
 
 async function customerIdOf(externalId: string): Promise<string | null> {
 	return (await getStripeCustomer(externalId))?.stripeCustomerId ?? null;
@@ -161,20 +158,10 @@ async function readBilling(externalId: string): Promise<CustomerBilling> {
 		plans: current.map((one) => toStanding(one, sold, now())),
 		waiting: null,
 		paymentMethods: methods.data.map((method) => toPaymentMethod(method, defaultMethod)),
-		invoices: invoices.data.filter(({ status }) => status !== "draft").map((invoice) => toInvoiceOf(subscriptions, invoice)),
+		invoices: invoices.data.filter(({ status }) => status !== "draft").map((invoice) => toInvoice(invoice, subscriptions)),
 		portalUrl: "/api/billing/portal",
 		topUpsOutlivePlan: true,
 	};
-}
-
-/** An open invoice of a plan that runs is being paid, and nobody asks for that of a plan that is over. */
-function toInvoiceOf(subscriptions: readonly Stripe.Subscription[], invoice: Stripe.Invoice): InvoiceView {
-	const view = toInvoice(invoice);
-	const planId = idOf(invoice.parent?.subscription_details?.subscription);
-	const status = subscriptions.find(({ id }) => id === planId)?.status;
-	if (view.state !== "open") return view;
-	if (status === "active") return { ...view, state: "confirming" };
-	return status === "canceled" ? { ...view, state: "uncollectible" } : view;
 }
 
 /** The first plan of a customer may begin with a trial, and no other. */
