@@ -147,7 +147,6 @@ export default defineConfig({
 					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts", "tests/year/**/*.test.ts"],
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
-					fileParallelism: false,
 				},
 			},
 		],
