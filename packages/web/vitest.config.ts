@@ -147,6 +147,8 @@ export default defineConfig({
 					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts", "tests/year/**/*.test.ts"],
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
+					globalSetup: ["tests/system/state-setup.ts"],
+					fileParallelism: false,
 				},
 			},
 		],

@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { freePort, Running, root, temporaryFolder, until } from "../system/process.ts";
+import { freePort, Running, root, stateFolder, until } from "../system/process.ts";
 
 /** The real process and its sandbox, on free ports, and people who pay and chat. */
 export class World {
 	readonly port: number;
 	readonly outside: string;
 	readonly app: string;
-	readonly #state = temporaryFolder();
+	readonly #state = stateFolder();
 	readonly #sandbox: Running;
 	#worker: Running | null = null;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, Running, temporaryFolder } from "./process.ts";
+import { freePort, Running, stateFolder } from "./process.ts";
 
 // What a deployer runs after `wrangler deploy`, against the real `npm start`. Its model thinks for 300 ms, so that a burst is one.
 
-const state = temporaryFolder();
+const state = stateFolder();
 let app: string;
 let started: Running;
 

@@ -4,9 +4,9 @@ import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openBrowser } from "./browser.ts";
-import { freePort, Running, temporaryFolder } from "./process.ts";
+import { freePort, Running, stateFolder } from "./process.ts";
 
-const state = temporaryFolder();
+const state = stateFolder();
 let parley: Running;
 let browser: Browser;
 let context: BrowserContext;

@@ -1,6 +1,6 @@
 import type { APIRequestContext, Browser } from "playwright-core";
 import { openBrowser } from "./browser.ts";
-import { freePort, Running, temporaryFolder } from "./process.ts";
+import { freePort, Running, stateFolder } from "./process.ts";
 
 interface StartOptions {
 	provider?: "flowglad" | "stripe";
@@ -23,7 +23,7 @@ export class Parley {
 	}
 
 	static async start({ provider = "flowglad", model = "sandbox" }: StartOptions = {}): Promise<Parley> {
-		const state = temporaryFolder();
+		const state = stateFolder();
 		const [port, sandboxPort] = [await freePort(), await freePort()];
 		const sandbox = `http://localhost:${sandboxPort}`;
 		const running = new Running("npm", ["start"], {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { inject } from "vitest";
 
 export const root = new URL("../../../../", import.meta.url).pathname;
 
@@ -23,6 +24,13 @@ export function freePort(): Promise<number> {
 export function temporaryFolder(): { path: string; remove(): void } {
 	const path = mkdtempSync(join(tmpdir(), "parley-"));
 	return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** A folder for the state of one start. Its database is made already (state-setup.ts), so that not each of a dozen starts waits for that. */
+export function stateFolder(): ReturnType<typeof temporaryFolder> {
+	const folder = temporaryFolder();
+	cpSync(inject("migratedState"), folder.path, { recursive: true });
+	return folder;
 }
 
 /** A command of the repository as a person runs it, in its own process group. */

@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import { freePort, Running, temporaryFolder } from "../system/process.ts";
+import { freePort, Running, stateFolder } from "../system/process.ts";
 
 /** The model of the sandbox, without a pause. */
 const QUICK = { model: { firstTokenMs: 1, chunks: 2, chunkMs: 1 } };
@@ -33,7 +33,7 @@ export class Year {
 	}
 
 	static async begin(provider: "flowglad" | "stripe"): Promise<Year> {
-		const state = temporaryFolder();
+		const state = stateFolder();
 		const [port, sandboxPort] = [await freePort(), await freePort()];
 		const sandbox = `http://localhost:${sandboxPort}`;
 		const model = { AI_BASE_URL: `${sandbox}/model/v1`, AI_API_KEY: "none", AI_MODELS: "sandbox" };
