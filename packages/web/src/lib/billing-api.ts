@@ -49,24 +49,25 @@ export const ACTIONS: Record<string, Action> = {
 		assertMayManage(user);
 		assertVerified(user);
 		const back = ownUrl(request, returnUrl);
-		if (planId !== undefined) assertOwn(await billingOf(user), planId);
+		if (planId !== undefined) await ownBilling(user, planId);
 		const provider = await billingProvider();
 		return { url: await asked(() => provider.addPaymentMethod(customerOf(user).externalId, planId, back)) };
 	}),
 	cancel: action(z.object({ ...plan, when: z.enum(["now", "period-end"]) }), async ({ user, planId, when }) => {
-		await change(user, planId, (provider, externalId) => provider.cancel(externalId, planId, when));
+		await ownBilling(user, planId);
+		await change(user, (provider, externalId) => provider.cancel(externalId, planId, when));
 		return {};
 	}),
 	uncancel: action(z.object(plan), async ({ user, planId }) => {
-		await change(user, planId, (provider, externalId) => provider.uncancel(externalId, planId));
+		await ownBilling(user, planId);
+		await change(user, (provider, externalId) => provider.uncancel(externalId, planId));
 		return {};
 	}),
 	change: action(z.object({ ...plan, priceSlug: name }), async ({ user, planId, priceSlug }) => {
-		assertMayManage(user);
-		const { offers } = await billingOf(user);
+		const { offers } = await ownBilling(user, planId);
 		const offer = offers.find((one) => one.kind === "subscription" && one.priceSlug === priceSlug);
 		if (!offer) refuse(400, "Unknown price", "There is no plan of this name.");
-		const takesEffect = await change(user, planId, (provider, externalId) => provider.change(externalId, planId, offer));
+		const takesEffect = await change(user, (provider, externalId) => provider.change(externalId, planId, offer));
 		if (takesEffect === "declined") refuse(402, "Payment declined", "The payment did not go through, so nothing has changed.");
 		return { takesEffect };
 	}),
@@ -77,17 +78,17 @@ async function billingOf(user: User): Promise<CustomerBilling> {
 	return asked(() => provider.readBilling(customerOf(user).externalId));
 }
 
-/** Another customer's plan does not exist, as far as anyone can tell. */
-function assertOwn({ plans, waiting }: CustomerBilling, planId: string): void {
-	if (plans.some(({ id }) => id === planId) || waiting?.id === planId) return;
-	refuse(404, "Subscription not found", "You have no such plan.");
+/** The billing of who has the plan that is named. Another customer's does not exist, as far as anyone can tell. */
+async function ownBilling(user: User, planId: string): Promise<CustomerBilling> {
+	assertMayManage(user);
+	const billing = await billingOf(user);
+	if (billing.plans.some(({ id }) => id === planId) || billing.waiting?.id === planId) return billing;
+	return refuse(404, "Subscription not found", "You have no such plan.");
 }
 
-/** Changes something about a plan of the reader's, and has the ledger read what came of it. */
-async function change<T>(user: User, planId: string, call: (provider: BillingProvider, externalId: string) => Promise<T>): Promise<T> {
-	assertMayManage(user);
+/** Changes something at the provider, and has the ledger read what came of it. */
+async function change<T>(user: User, call: (provider: BillingProvider, externalId: string) => Promise<T>): Promise<T> {
 	const { externalId, key } = customerOf(user);
-	assertOwn(await billingOf(user), planId);
 	const provider = await billingProvider();
 	const answer = await asked(() => call(provider, externalId));
 	await env.USAGE_LEDGER.getByName(key).refresh(key);

@@ -85,12 +85,6 @@ async function payerOf(subjectKey: string): Promise<string> {
 	return customer;
 }
 
-/** What belongs to a customer; nothing where there is none yet, and then Stripe is not asked. */
-async function ofCustomer<T>(externalId: string, read: (customer: string) => Promise<T[]>): Promise<T[]> {
-	const customer = await customerIdOf(externalId);
-	return customer === null ? [] : read(customer);
-}
-
 /** A customer's subscriptions for our prices, ended ones included. */
 async function subscriptionsOf(client: Stripe, customer: string): Promise<Stripe.Subscription[]> {
 	const expand = ["data.latest_invoice", "data.schedule"];
@@ -242,11 +236,11 @@ export const stripeProvider: BillingProvider = {
 	},
 
 	async readEntitlement(externalId, fetchedAtMs, timeoutMs) {
+		const customer = await customerIdOf(externalId);
+		// Who never bought is none of Stripe's, which is not asked then.
+		if (customer === null) return { entitlement: { kind: "none", fetchedAtMs }, creditsBought: 0 };
 		const client = stripe(timeoutMs, 0);
-		const [subscriptions, topUps] = await Promise.all([
-			ofCustomer(externalId, (customer) => subscriptionsOf(client, customer)),
-			ofCustomer(externalId, (customer) => topUpsOf(client, customer)),
-		]);
+		const [subscriptions, topUps] = await Promise.all([subscriptionsOf(client, customer), topUpsOf(client, customer)]);
 		const terms = { fetchedAtMs, nowMs: now(), fallbackAllowance: config().limits.paid };
 		return {
 			entitlement: toEntitlement(subscriptions.filter(isCurrent), topUps, terms),
@@ -255,9 +249,10 @@ export const stripeProvider: BillingProvider = {
 	},
 
 	async readOffer(externalId, timeoutMs) {
+		const customer = externalId === null ? null : await customerIdOf(externalId);
 		const [prices, subscriptions] = await Promise.all([
 			externalId === null ? pricesForVisitors(timeoutMs) : readPrices(timeoutMs),
-			externalId === null ? [] : ofCustomer(externalId, (customer) => subscriptionsOf(stripe(timeoutMs), customer)),
+			customer === null ? [] : subscriptionsOf(stripe(timeoutMs), customer),
 		]);
 		const [plan] = byNewest(subscriptions.filter(isCurrent));
 		const sold = toOffers(prices, plan && priceOf(plan)?.id);
