@@ -1,5 +1,5 @@
 import { createMiddleware, createStart } from "@tanstack/react-start";
-import { followDevClock } from "./lib/dev-clock.ts";
+import { followDevClock } from "./lib/time/dev-clock.ts";
 
 /** Pages hold usage and chats of one person: no cache may keep them, no other site may frame them. */
 const privatePages = createMiddleware().server(async ({ next, pathname }) => {

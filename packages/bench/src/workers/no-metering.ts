@@ -3,7 +3,7 @@
  * may, nothing is held, nothing is counted; no ledger is called and no provider.
  */
 import type * as product from "../../../web/src/lib/billing.ts";
-import { guestCookie, identify } from "../../../web/src/lib/subject.ts";
+import { guestCookie, identify } from "../../../web/src/lib/identity/subject.ts";
 
 export { AI_REQUESTS_METER } from "../../../web/src/lib/billing-helpers.ts";
 

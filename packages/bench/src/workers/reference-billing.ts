@@ -9,7 +9,7 @@
 import type * as product from "../../../web/src/lib/billing.ts";
 import { AI_REQUESTS_METER, findUsagePriceByMeterSlug } from "../../../web/src/lib/billing-helpers.ts";
 import { flowglad } from "../../../web/src/lib/flowglad.ts";
-import { guestCookie, identify } from "../../../web/src/lib/subject.ts";
+import { guestCookie, identify } from "../../../web/src/lib/identity/subject.ts";
 
 export { AI_REQUESTS_METER };
 

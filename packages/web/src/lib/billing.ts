@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import type { Entitlement, Member, Outcome, Refusal, Release, Report, Standing } from "@parley/metering";
 import { config } from "../config.ts";
 import type { BillingView, PlanView, UsageView } from "../view.ts";
-import { allGuests, guestCookie, identify, networkOf, type Subject } from "./subject.ts";
-import { isHuman } from "./turnstile.ts";
+import { allGuests, guestCookie, identify, networkOf, type Subject } from "./identity/subject.ts";
+import { isHuman } from "./identity/turnstile.ts";
 
 export { AI_REQUESTS_METER } from "./billing-helpers.ts";
 

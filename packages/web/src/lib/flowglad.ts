@@ -16,7 +16,7 @@ import {
 	toEntitlement,
 	toOffers,
 } from "./billing-helpers.ts";
-import { getCustomerDetails, statusOf } from "./provider.ts";
+import { getCustomerDetails, statusOf } from "./payments/provider.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
 const CHECKOUT_TIMEOUT_MS = 5_000;

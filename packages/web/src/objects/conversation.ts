@@ -3,7 +3,7 @@ import { type AnswerEnd, type Heard, sentenceOf, whoPays } from "@parley/meterin
 import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
-import { languageModel } from "../lib/model.ts";
+import { languageModel } from "../lib/chat/model.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { ConversationStorage, type Run } from "./conversation-storage.ts";

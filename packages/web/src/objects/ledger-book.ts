@@ -13,7 +13,7 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
-import { now } from "../lib/clock.ts";
+import { now } from "../lib/time/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
 
 const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };

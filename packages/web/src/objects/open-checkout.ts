@@ -1,6 +1,6 @@
 import type { Entitlement } from "@parley/metering";
 import type { Offer } from "../lib/billing.ts";
-import { billingProvider, statusOf } from "../lib/provider.ts";
+import { billingProvider, statusOf } from "../lib/payments/provider.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { CheckoutNote } from "./ledger-storage.ts";
 

@@ -1,6 +1,6 @@
 import { deadLetters, isOwed, nextBatch, nextDueMs, type Report, type RequestRow, retryDelayMs, subscriptionOf } from "@parley/metering";
-import { keepLedgerReport, type LedgerReport } from "../lib/ledger-reports.ts";
-import { billingProvider, isRefusal, isUnauthorized } from "../lib/provider.ts";
+import { keepLedgerReport, type LedgerReport } from "../db/ledger-reports.ts";
+import { billingProvider, isRefusal, isUnauthorized } from "../lib/payments/provider.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 const REPORT_TIMEOUT_MS = 10_000;

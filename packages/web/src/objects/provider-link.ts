@@ -13,8 +13,8 @@ import {
 	subscriptionOf,
 } from "@parley/metering";
 import { config } from "../config.ts";
-import { now } from "../lib/clock.ts";
-import { billingProvider } from "../lib/provider.ts";
+import { billingProvider } from "../lib/payments/provider.ts";
+import { now } from "../lib/time/clock.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { OpenCheckout } from "./open-checkout.ts";
 import { Outbox } from "./outbox.ts";

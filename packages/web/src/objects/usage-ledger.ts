@@ -12,8 +12,8 @@ import {
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
-import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/clock.ts";
-import { loadDevClock, noteForDevClock } from "../lib/dev-clock.ts";
+import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
+import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";

@@ -15,7 +15,7 @@ import { useSeenHeight } from "../components/frame/use-seen-height.ts";
 import { randomId } from "../components/requests.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadChat, loadShell } from "../lib/pages.ts";
+import { loadChat, loadShell } from "../lib/http/pages.ts";
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */

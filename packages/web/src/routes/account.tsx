@@ -9,7 +9,7 @@ import { OrganizationSection } from "../components/organization/organization-sec
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { TallyLine } from "../components/tally/tally-line.tsx";
-import { loadOrganizations, loadPricing, loadShell } from "../lib/pages.ts";
+import { loadOrganizations, loadPricing, loadShell } from "../lib/http/pages.ts";
 
 export const Route = createFileRoute("/account")({
 	validateSearch: linkErrorOf,

@@ -4,7 +4,7 @@ import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx
 import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { Invitation } from "../components/organization/invitation.tsx";
-import { loadInvitation } from "../lib/pages.ts";
+import { loadInvitation } from "../lib/http/pages.ts";
 
 export const Route = createFileRoute("/invitation/$invitationId")({
 	validateSearch: linkErrorOf,

@@ -6,7 +6,7 @@ import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx
 import { Page } from "../components/frame/page.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { createCheckoutSession, loadPricing, loadShell } from "../lib/pages.ts";
+import { createCheckoutSession, loadPricing, loadShell } from "../lib/http/pages.ts";
 
 export const Route = createFileRoute("/pricing")({
 	validateSearch: linkErrorOf,

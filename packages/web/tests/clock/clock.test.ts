@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { now } from "../../src/lib/clock.ts";
-import { loadDevClock } from "../../src/lib/dev-clock.ts";
+import { now } from "../../src/lib/time/clock.ts";
+import { loadDevClock } from "../../src/lib/time/dev-clock.ts";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { getStripeCustomerByCustomerId } from "../../src/db/stripe-customers.ts";
+import { getStripeCustomerByCustomerId } from "../../src/lib/payments/stripe/customers.ts";
 import { Client, control, eventually, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed } from "../contract/provider.ts";
 

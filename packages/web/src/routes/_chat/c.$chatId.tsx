@@ -1,6 +1,6 @@
 import { createFileRoute, Link, notFound } from "@tanstack/react-router";
 import { Failed, Lost } from "../../components/frame/lost.tsx";
-import { loadChat } from "../../lib/pages.ts";
+import { loadChat } from "../../lib/http/pages.ts";
 import type { ChatView } from "../../view.ts";
 
 /** The chats stay beside what is said in place of one. */

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../config.ts";
-import { api } from "../../lib/http.ts";
-import { isKeyRefused } from "../../lib/ledger-reports.ts";
+import { isKeyRefused } from "../../db/ledger-reports.ts";
+import { api } from "../../lib/http/api.ts";
 
 export const Route = createFileRoute("/api/health")({
 	server: { handlers: api({ GET: health }) },

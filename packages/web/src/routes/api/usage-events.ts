@@ -3,10 +3,10 @@ import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { AI_REQUESTS_METER, hasPaidPlan, recordUsage } from "../../lib/billing.ts";
-import { describe } from "../../lib/chat-request.ts";
-import { api, readJson, refuse } from "../../lib/http.ts";
-import { limitResponse, standingHeaders } from "../../lib/limits.ts";
-import { userOf } from "../../lib/subject.ts";
+import { describe } from "../../lib/chat/request.ts";
+import { api, readJson, refuse } from "../../lib/http/api.ts";
+import { limitResponse, standingHeaders } from "../../lib/http/limits.ts";
+import { userOf } from "../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/usage-events")({
 	server: { handlers: api({ POST: ({ request }) => recordEvent(request) }) },

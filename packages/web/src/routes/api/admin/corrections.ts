@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { assertAdmin } from "../../../lib/admin.ts";
-import { describe } from "../../../lib/chat-request.ts";
-import { api, readJson, refuse } from "../../../lib/http.ts";
-import { ledgerOf } from "../../../lib/organization.ts";
+import { describe } from "../../../lib/chat/request.ts";
+import { api, readJson, refuse } from "../../../lib/http/api.ts";
+import { assertAdmin } from "../../../lib/identity/admin.ts";
+import { ledgerOf } from "../../../lib/identity/organization.ts";
 
 export const Route = createFileRoute("/api/admin/corrections")({
 	server: { handlers: api({ POST: ({ request }) => correct(request) }) },

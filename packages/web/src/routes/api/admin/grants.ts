@@ -2,9 +2,9 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { config } from "../../../config.ts";
-import { assertAdmin } from "../../../lib/admin.ts";
-import { describe } from "../../../lib/chat-request.ts";
-import { api, readJson, refuse } from "../../../lib/http.ts";
+import { describe } from "../../../lib/chat/request.ts";
+import { api, readJson, refuse } from "../../../lib/http/api.ts";
+import { assertAdmin } from "../../../lib/identity/admin.ts";
 
 export const Route = createFileRoute("/api/admin/grants")({
 	server: { handlers: api({ POST: ({ request }) => grant(request) }) },

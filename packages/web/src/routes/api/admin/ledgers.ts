@@ -1,7 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { assertAdmin } from "../../../lib/admin.ts";
-import { api } from "../../../lib/http.ts";
-import { readLedgerReports } from "../../../lib/ledger-reports.ts";
+import { readLedgerReports } from "../../../db/ledger-reports.ts";
+import { api } from "../../../lib/http/api.ts";
+import { assertAdmin } from "../../../lib/identity/admin.ts";
 
 export const Route = createFileRoute("/api/admin/ledgers")({
 	server: { handlers: api({ GET: ({ request }) => ledgers(request) }) },

@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { auth } from "../../../lib/auth.ts";
-import { moveGuestToAccount } from "../../../lib/guest-to-account.ts";
-import { api, readText, refuse } from "../../../lib/http.ts";
-import { endGuestCookie, guestOf } from "../../../lib/subject.ts";
+import { api, readText, refuse } from "../../../lib/http/api.ts";
+import { auth } from "../../../lib/identity/auth.ts";
+import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
+import { endGuestCookie, guestOf } from "../../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
 	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identity(request) }) },

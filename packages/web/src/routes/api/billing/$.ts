@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { ACTIONS, leadToPortal, readBilling, refreshUsage } from "../../../lib/billing-api.ts";
-import { api, refuse } from "../../../lib/http.ts";
-import { type User, userOf } from "../../../lib/subject.ts";
+import { api, refuse } from "../../../lib/http/api.ts";
+import { type User, userOf } from "../../../lib/identity/subject.ts";
+import { ACTIONS, leadToPortal, readBilling, refreshUsage } from "../../../lib/payments/actions.ts";
 
 export const Route = createFileRoute("/api/billing/$")({
 	server: {

@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
 import { checkUsageAllowed, releaseUsage } from "../../../lib/billing.ts";
-import { noSuchChat, parseChatRequest } from "../../../lib/chat-request.ts";
-import { api, refuse } from "../../../lib/http.ts";
-import { challengeResponse, limitResponse, standingHeaders } from "../../../lib/limits.ts";
-import { identify } from "../../../lib/subject.ts";
+import { noSuchChat, parseChatRequest } from "../../../lib/chat/request.ts";
+import { api, refuse } from "../../../lib/http/api.ts";
+import { challengeResponse, limitResponse, standingHeaders } from "../../../lib/http/limits.ts";
+import { identify } from "../../../lib/identity/subject.ts";
 import type { Admission } from "../../../objects/conversation.ts";
 
 export const Route = createFileRoute("/api/chat/ai")({

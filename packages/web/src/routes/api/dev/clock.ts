@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { describe } from "../../../lib/chat-request.ts";
-import { clockReading, moveDevClock } from "../../../lib/dev-clock.ts";
-import { api, readJson, refuse } from "../../../lib/http.ts";
+import { describe } from "../../../lib/chat/request.ts";
+import { api, readJson, refuse } from "../../../lib/http/api.ts";
+import { clockReading, moveDevClock } from "../../../lib/time/dev-clock.ts";
 
 export const Route = createFileRoute("/api/dev/clock")({
 	server: { handlers: api({ POST: ({ request }) => moveClock(request) }) },

@@ -1,7 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { api } from "../../../lib/http.ts";
-import { userOf } from "../../../lib/subject.ts";
+import { api } from "../../../lib/http/api.ts";
+import { userOf } from "../../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/flowglad/$")({
 	server: {
@@ -19,7 +19,7 @@ async function route(request: Request, path: string): Promise<Response> {
 	if (!user && !isForAnyone) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	if (config().billing.kind !== "flowglad") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 	// With the SDK, which is loaded for who uses it, and never where another provider sells.
-	const { billingOf, callSdk, defaultPricingModel, openCheckout } = await import("../../../lib/flowglad-routes.ts");
+	const { billingOf, callSdk, defaultPricingModel, openCheckout } = await import("../../../lib/payments/flowglad/routes.ts");
 	if (!user) return defaultPricingModel(request);
 	if (path === "billing") return billingOf(request, user);
 	if (path === "checkout") return openCheckout(request, user);

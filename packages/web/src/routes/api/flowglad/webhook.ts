@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { api, readText, refuse } from "../../../lib/http.ts";
-import { billingProvider, ledgerOfCustomer } from "../../../lib/provider.ts";
+import { api, readText, refuse } from "../../../lib/http/api.ts";
+import { billingProvider, ledgerOfCustomer } from "../../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/flowglad/webhook")({
 	server: { handlers: api({ POST: ({ request }) => receive(request) }) },

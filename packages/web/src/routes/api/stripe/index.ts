@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { ownUrl } from "../../../lib/checkout.ts";
-import { api } from "../../../lib/http.ts";
-import { customerOf, userOf } from "../../../lib/subject.ts";
+import { api } from "../../../lib/http/api.ts";
+import { customerOf, userOf } from "../../../lib/identity/subject.ts";
+import { ownUrl } from "../../../lib/payments/checkout.ts";
 
 export const Route = createFileRoute("/api/stripe/")({
 	server: { handlers: api({ GET: ({ request }) => comeBack(request) }) },
@@ -22,7 +22,7 @@ async function comeBack(request: Request): Promise<Response> {
 async function readPath(request: Request, sessionId: string): Promise<string | null> {
 	const user = await userOf(request, { fresh: true });
 	if (!user || config().billing.kind !== "stripe") return null;
-	const { readReturn } = await import("../../../lib/stripe.ts");
+	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// Who has paid is led on, whatever Stripe says of it now.
 	return readReturn(sessionId, customerOf(user).externalId).catch((error: unknown) => {
 		console.error(`checkout ${sessionId} could not be read on return: ${error}`);

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { isDone, markDone } from "../../../db/stripe-events.ts";
-import { now } from "../../../lib/clock.ts";
-import { api, readText, refuse } from "../../../lib/http.ts";
-import { billingProvider, ledgerOfCustomer } from "../../../lib/provider.ts";
+import { api, readText, refuse } from "../../../lib/http/api.ts";
+import { billingProvider, ledgerOfCustomer } from "../../../lib/payments/provider.ts";
+import { isDone, markDone } from "../../../lib/payments/stripe/events.ts";
+import { now } from "../../../lib/time/clock.ts";
 
 export const Route = createFileRoute("/api/stripe/webhook")({
 	server: { handlers: api({ POST: ({ request }) => receive(request) }) },

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
-import { chatIdOf, noSuchChat } from "../../../../lib/chat-request.ts";
-import { api } from "../../../../lib/http.ts";
-import { identify } from "../../../../lib/subject.ts";
+import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
+import { api } from "../../../../lib/http/api.ts";
+import { identify } from "../../../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/chat/$chatId/stream")({
 	server: {

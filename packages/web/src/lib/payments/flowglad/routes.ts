@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { z } from "zod";
-import { config } from "../config.ts";
-import { describe } from "./chat-request.ts";
-import { asked, assertMayManage, assertVerified, checkoutOf, ownUrl, unavailable, type Wanted } from "./checkout.ts";
-import { flowglad, getBilling, readPricingModel } from "./flowglad.ts";
-import { readJson, refuse } from "./http.ts";
-import { customerOf, type User } from "./subject.ts";
+import { config } from "../../../config.ts";
+import { describe } from "../../chat/request.ts";
+import { flowglad, getBilling, readPricingModel } from "../../flowglad.ts";
+import { readJson, refuse } from "../../http/api.ts";
+import { customerOf, type User } from "../../identity/subject.ts";
+import { asked, assertMayManage, assertVerified, checkoutOf, ownUrl, unavailable, type Wanted } from "../checkout.ts";
 
 const PRICING_TIMEOUT_MS = 5_000;
 

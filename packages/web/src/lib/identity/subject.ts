@@ -1,6 +1,6 @@
-import { config, isLoopback } from "../config.ts";
+import { config, isLoopback } from "../../config.ts";
+import { now } from "../time/clock.ts";
 import { session } from "./auth.ts";
-import { now } from "./clock.ts";
 import { type Membership, membershipOf } from "./organization.ts";
 
 /**

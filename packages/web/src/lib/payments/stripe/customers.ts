@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm";
-import { db } from "./connection.ts";
-import { stripeCustomers } from "./schema.ts";
+import { db } from "../../../db/connection.ts";
+import { stripeCustomers } from "../../../db/schema.ts";
 
 type StripeCustomer = typeof stripeCustomers.$inferSelect;
 

@@ -1,8 +1,8 @@
 import { env, waitUntil } from "cloudflare:workers";
 import { z } from "zod";
-import { ConfigError, config, isLoopback } from "../config.ts";
+import { ConfigError, config, isLoopback } from "../../config.ts";
+import { problemResponse } from "../http/api.ts";
 import { type ClockReading, isClockSet, setClock } from "./clock.ts";
-import { problemResponse } from "./http.ts";
 
 const LOAD_TIMEOUT_MS = 2_000;
 /** The sandbox waits 2 s for word that all is done; what takes longer goes on behind. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ChatMessage, ModelOption } from "../view.ts";
-import { readJson, refuse } from "./http.ts";
+import type { ChatMessage, ModelOption } from "../../view.ts";
+import { readJson, refuse } from "../http/api.ts";
 import { allowedModels } from "./model.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;

@@ -1,16 +1,7 @@
 import fc from "fast-check";
 import type Stripe from "stripe";
 import { describe, expect, test } from "vitest";
-import {
-	isLive,
-	PERIOD_REQUESTS,
-	periodAfterChange,
-	requestsOf,
-	toEntitlement,
-	toInvoice,
-	topUpsAmong,
-	toStanding,
-} from "./stripe-objects.ts";
+import { isLive, PERIOD_REQUESTS, periodAfterChange, requestsOf, toEntitlement, toInvoice, topUpsAmong, toStanding } from "./objects.ts";
 
 const DAY = 86_400;
 const start = Date.UTC(2027, 0, 20) / 1000;

@@ -1,14 +1,10 @@
 import Stripe from "stripe";
-import { config } from "../config.ts";
-import {
-	createStripeCustomer as createStripeCustomerDb,
-	getStripeCustomer,
-	getStripeCustomerByCustomerId,
-} from "../db/stripe-customers.ts";
-import type { BillingProvider, Checkout, CheckoutOrder, CustomerBilling, Offer } from "./billing.ts";
-import { now } from "./clock.ts";
-import { getCustomerDetails, statusOf } from "./provider.ts";
-import { sendMeterEvent, unitsOnMeter } from "./stripe-meter.ts";
+import { config } from "../../../config.ts";
+import type { BillingProvider, Checkout, CheckoutOrder, CustomerBilling, Offer } from "../../billing.ts";
+import { now } from "../../time/clock.ts";
+import { getCustomerDetails, statusOf } from "../provider.ts";
+import { createStripeCustomer as createStripeCustomerDb, getStripeCustomer, getStripeCustomerByCustomerId } from "./customers.ts";
+import { sendMeterEvent, unitsOnMeter } from "./meter.ts";
 import {
 	byNewest,
 	idOf,
@@ -24,8 +20,8 @@ import {
 	toPaymentMethod,
 	topUpsAmong,
 	toStanding,
-} from "./stripe-objects.ts";
-import { cancelPlan, changePlan, keepPlan } from "./stripe-plan.ts";
+} from "./objects.ts";
+import { cancelPlan, changePlan, keepPlan } from "./plan.ts";
 
 const TIMEOUT_MS = 8_000;
 const INVOICES_MAX = 24;

@@ -1,8 +1,8 @@
 import type { Refusal, Standing } from "@parley/metering";
-import { config } from "../config.ts";
-import type { Problem } from "../view.ts";
-import { now } from "./clock.ts";
-import { problemResponse } from "./http.ts";
+import { config } from "../../config.ts";
+import type { Problem } from "../../view.ts";
+import { now } from "../time/clock.ts";
+import { problemResponse } from "./api.ts";
 
 /** Where the next step is, for each limit that can refuse. */
 const UPGRADE: Record<Refusal["policy"], string> = {

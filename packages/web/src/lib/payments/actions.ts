@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import { z } from "zod";
-import type { BillingView } from "../view.ts";
-import { type BillingProvider, type CustomerBilling, getBillingSummaryAfterCheckout } from "./billing.ts";
-import { describe } from "./chat-request.ts";
+import type { BillingView } from "../../view.ts";
+import { type BillingProvider, type CustomerBilling, getBillingSummaryAfterCheckout } from "../billing.ts";
+import { describe } from "../chat/request.ts";
+import { readJson, refuse } from "../http/api.ts";
+import { customerOf, type User } from "../identity/subject.ts";
 import { asked, assertMayManage, assertVerified, checkoutOf, ownUrl } from "./checkout.ts";
-import { readJson, refuse } from "./http.ts";
 import { billingProvider } from "./provider.ts";
-import { customerOf, type User } from "./subject.ts";
 
 const name = z.string().min(1).max(128);
 const path = z.string().max(2048);

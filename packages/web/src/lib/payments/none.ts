@@ -1,4 +1,4 @@
-import type { BillingProvider } from "./billing.ts";
+import type { BillingProvider } from "../billing.ts";
 
 const notConfigured = () => Promise.reject(new Error("Billing not configured"));
 

@@ -1,5 +1,5 @@
-import { config } from "../config.ts";
-import { refuse } from "./http.ts";
+import { config } from "../../config.ts";
+import { refuse } from "../http/api.ts";
 import { userOf } from "./subject.ts";
 
 /** Lets only those through whose confirmed address is in ADMIN_EMAILS; the session is read fresh. */

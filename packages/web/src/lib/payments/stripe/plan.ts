@@ -1,9 +1,9 @@
 import type Stripe from "stripe";
-import { config } from "../config.ts";
-import type { Offer } from "./billing.ts";
-import { now } from "./clock.ts";
-import { statusOf } from "./provider.ts";
-import { PERIOD_REQUESTS, periodAfterChange, periodOf, priceOf } from "./stripe-objects.ts";
+import { config } from "../../../config.ts";
+import type { Offer } from "../../billing.ts";
+import { now } from "../../time/clock.ts";
+import { statusOf } from "../provider.ts";
+import { PERIOD_REQUESTS, periodAfterChange, periodOf, priceOf } from "./objects.ts";
 
 /** Ends a plan: now, with nothing paid back, or with the period. */
 export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<void> {

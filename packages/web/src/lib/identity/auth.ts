@@ -5,12 +5,12 @@ import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { APIError } from "better-auth/api";
 import { organization } from "better-auth/plugins/organization";
 import { tanstackStartCookies } from "better-auth/tanstack-start";
-import { config } from "../config.ts";
-import { db } from "../db/connection.ts";
-import * as schema from "../db/schema.ts";
+import { config } from "../../config.ts";
+import { db } from "../../db/connection.ts";
+import * as schema from "../../db/schema.ts";
+import { billingProvider } from "../payments/provider.ts";
 import { sendEmail } from "./email.ts";
 import { firstOrganizationOf } from "./organization.ts";
-import { billingProvider } from "./provider.ts";
 
 const NAME_CHARS_MAX = 100;
 const ORGANIZATIONS_MAX = 10;

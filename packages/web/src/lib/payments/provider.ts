@@ -1,9 +1,9 @@
 import { and, asc, eq, like } from "drizzle-orm";
-import { config } from "../config.ts";
-import { db } from "../db/connection.ts";
-import { members, organizations, users } from "../db/schema.ts";
-import type { BillingProvider } from "./billing.ts";
-import { ledgerOf } from "./organization.ts";
+import { config } from "../../config.ts";
+import { db } from "../../db/connection.ts";
+import { members, organizations, users } from "../../db/schema.ts";
+import type { BillingProvider } from "../billing.ts";
+import { ledgerOf } from "../identity/organization.ts";
 
 let chosen: BillingProvider | undefined;
 
@@ -16,11 +16,11 @@ export async function billingProvider(): Promise<BillingProvider> {
 async function load(kind: "flowglad" | "stripe" | "none"): Promise<BillingProvider> {
 	switch (kind) {
 		case "flowglad":
-			return (await import("./flowglad.ts")).flowgladProvider;
+			return (await import("../flowglad.ts")).flowgladProvider;
 		case "stripe":
-			return (await import("./stripe.ts")).stripeProvider;
+			return (await import("./stripe/provider.ts")).stripeProvider;
 		case "none":
-			return (await import("./no-billing.ts")).noBilling;
+			return (await import("./none.ts")).noBilling;
 	}
 }
 

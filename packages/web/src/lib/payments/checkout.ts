@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
-import { config } from "../config.ts";
-import type { CustomerBilling, Offer } from "./billing.ts";
-import { refuse } from "./http.ts";
+import { config } from "../../config.ts";
+import type { CustomerBilling, Offer } from "../billing.ts";
+import { refuse } from "../http/api.ts";
+import { customerOf, type User } from "../identity/subject.ts";
 import { billingProvider, statusOf } from "./provider.ts";
-import { customerOf, type User } from "./subject.ts";
 
 /** Flowglad's client tries for up to 3 × 60 s; nobody in front of a page waits so long. */
 const PROVIDER_DEADLINE_MS = 10_000;

@@ -1,7 +1,7 @@
 import type { Report } from "@parley/metering";
 import type Stripe from "stripe";
-import { AI_REQUESTS_METER } from "./billing-helpers.ts";
-import { statusOf } from "./provider.ts";
+import { AI_REQUESTS_METER } from "../../billing-helpers.ts";
+import { statusOf } from "../provider.ts";
 
 const IDENTIFIER_CHARS_MAX = 100;
 const METERS_MAX = 1_000;

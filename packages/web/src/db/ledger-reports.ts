@@ -1,6 +1,6 @@
 import { and, count, desc, eq, gt, ne, or, sum } from "drizzle-orm";
-import { db } from "../db/connection.ts";
-import { ledgerReports } from "../db/schema.ts";
+import { db } from "./connection.ts";
+import { ledgerReports } from "./schema.ts";
 
 export type LedgerReport = Omit<typeof ledgerReports.$inferInsert, "updatedAt">;
 

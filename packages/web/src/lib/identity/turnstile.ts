@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { config } from "../config.ts";
+import { config } from "../../config.ts";
 
 /** What the widget on the page names as its purpose; a token made for another is not believed. */
 const TURNSTILE_ACTION = "guest";

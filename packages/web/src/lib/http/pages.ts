@@ -3,16 +3,16 @@ import { BOUND_OF_FORGIVENESS, WHO_PAYS } from "@parley/metering";
 import { createServerFn } from "@tanstack/react-start";
 import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
-import { config } from "../config.ts";
-import type { ChatView, InvitationView, OrganizationsView, PricingView, Shell, Viewer } from "../view.ts";
-import { getBillingSummary } from "./billing.ts";
-import { checkoutOf } from "./checkout.ts";
-import { moveGuestToAccount } from "./guest-to-account.ts";
-import { refuse } from "./http.ts";
-import { allowedModels } from "./model.ts";
-import { invitationFor, organizationsOf } from "./organization.ts";
-import { billingProvider } from "./provider.ts";
-import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "./subject.ts";
+import { config } from "../../config.ts";
+import type { ChatView, InvitationView, OrganizationsView, PricingView, Shell, Viewer } from "../../view.ts";
+import { getBillingSummary } from "../billing.ts";
+import { allowedModels } from "../chat/model.ts";
+import { moveGuestToAccount } from "../identity/guest-to-account.ts";
+import { invitationFor, organizationsOf } from "../identity/organization.ts";
+import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "../identity/subject.ts";
+import { checkoutOf } from "../payments/checkout.ts";
+import { billingProvider } from "../payments/provider.ts";
+import { refuse } from "./api.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 

@@ -1,6 +1,6 @@
 import { eq, lt } from "drizzle-orm";
-import { db } from "./connection.ts";
-import { stripeEvents } from "./schema.ts";
+import { db } from "../../../db/connection.ts";
+import { stripeEvents } from "../../../db/schema.ts";
 
 /** Stripe delivers an event again for three days, and by hand for 30. */
 const KEPT_MS = 30 * 86_400_000;
