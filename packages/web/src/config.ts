@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
 import { z } from "zod";
-import type { ModelOption } from "./view.ts";
+import type { ModelOption } from "./view/chat.ts";
 
 /** Everything that a deployer can set, checked once. "Is a key set?" is asked here and nowhere else. */
 export interface Config {

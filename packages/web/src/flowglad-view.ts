@@ -1,4 +1,4 @@
-import type { BillingView, InvoiceView, PaymentMethodView, PlanStanding } from "./view.ts";
+import type { BillingView, InvoiceView, PaymentMethodView, PlanStanding } from "./view/billing.ts";
 
 /** What is shown of Flowglad's billing object: the same where the server reads it and where `@flowglad/react` does, in the browser. */
 interface FlowgladBilling {

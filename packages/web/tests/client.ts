@@ -1,5 +1,8 @@
 import { env, exports } from "cloudflare:workers";
-import type { AnswerMetadata, BillingView, Problem, UsageView } from "../src/view.ts";
+import type { BillingView } from "../src/view/billing.ts";
+import type { AnswerMetadata } from "../src/view/chat.ts";
+import type { Problem } from "../src/view/problem.ts";
+import type { UsageView } from "../src/view/usage.ts";
 
 const ORIGIN = "http://localhost";
 

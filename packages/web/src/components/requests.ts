@@ -1,4 +1,6 @@
-import type { BillingView, Problem, UsageView } from "../view.ts";
+import type { BillingView } from "../view/billing.ts";
+import type { Problem } from "../view/problem.ts";
+import type { UsageView } from "../view/usage.ts";
 
 /** What a page asks of the server on its own. An answer that is not a success becomes an error with a sentence for the reader. */
 export class Refused extends Error {

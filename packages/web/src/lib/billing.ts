@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import type { Entitlement, Member, Outcome, Refusal, Release, Report, Standing } from "@parley/metering";
 import { config } from "../config.ts";
-import type { BillingView, PlanView, UsageView } from "../view.ts";
+import type { BillingView, PlanView } from "../view/billing.ts";
+import type { UsageView } from "../view/usage.ts";
 import { allGuests, guestCookie, identify, networkOf, type Subject } from "./identity/subject.ts";
 import { isHuman } from "./identity/turnstile.ts";
 

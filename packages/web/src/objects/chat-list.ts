@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ChatSummary } from "../view.ts";
+import type { ChatSummary } from "../view/chat.ts";
 
 const SHOWN_MAX = 200;
 

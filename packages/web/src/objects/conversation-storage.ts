@@ -1,5 +1,5 @@
 import type { UsageHold } from "../lib/billing.ts";
-import type { AnswerMetadata, AnswerState, ChatMessage } from "../view.ts";
+import type { AnswerMetadata, AnswerState, ChatMessage } from "../view/chat.ts";
 
 /**
  * The latest attempt to answer a request. `running` while the model writes; `ending` once it is decided how it ends, until the ledger knows;

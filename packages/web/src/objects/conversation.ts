@@ -4,7 +4,7 @@ import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { languageModel } from "../lib/chat/model.ts";
-import type { AnswerMetadata, ChatMessage, ChatView } from "../view.ts";
+import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 import { ConversationStorage, type Run } from "./conversation-storage.ts";
 

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Problem } from "../../src/view.ts";
+import type { Problem } from "../../src/view/problem.ts";
 import { Client, eventually, faults, pay, resetSandbox, settings } from "../client.ts";
 import { apiPath, checkoutPath, confirmed, customerIdOf, id, provider, reported, sells, subscribed, webhook } from "./provider.ts";
 

@@ -1,7 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Problem, UsageView } from "../../src/view.ts";
+import type { Problem } from "../../src/view/problem.ts";
+import type { UsageView } from "../../src/view/usage.ts";
 import { Client, eventually, faults, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 
 beforeEach(resetSandbox);

@@ -1,7 +1,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Problem, UsageView } from "../../src/view.ts";
+import type { Problem } from "../../src/view/problem.ts";
+import type { UsageView } from "../../src/view/usage.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState, scenario, settings } from "../client.ts";
 
 // What the provider does that one would not expect (packages/sandbox, oddities), and that it harms nobody here.

@@ -1,6 +1,6 @@
 import Stripe from "stripe";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { BillingView } from "../../src/view.ts";
+import type { BillingView } from "../../src/view/billing.ts";
 import { at, eventually, type Usage, Year } from "./year.ts";
 
 // The same year with Stripe, which knows the plan and the payments, while the ledger counts: after each step the app is held to what was paid, and Stripe's

@@ -1,5 +1,7 @@
 import { lazy, Suspense } from "react";
-import type { PricingView, Shell, UsageView } from "../../view.ts";
+import type { PricingView } from "../../view/billing.ts";
+import type { Shell } from "../../view/shell.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 

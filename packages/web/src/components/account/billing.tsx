@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent } from "react";
-import type { BillingView, PlanStanding } from "../../view.ts";
+import type { BillingView, PlanStanding } from "../../view/billing.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
 import { usePlanNews } from "../billing/plan-news.ts";
 import { Price, TopUpTerms } from "../billing/plans.tsx";

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import type { PlanStanding, UsageView } from "../../view.ts";
+import type { PlanStanding } from "../../view/billing.ts";
+import type { UsageView } from "../../view/usage.ts";
 import type { BillingActions } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";

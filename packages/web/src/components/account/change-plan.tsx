@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from "react";
-import type { PlanStanding, PlanView } from "../../view.ts";
+import type { PlanStanding, PlanView } from "../../view/billing.ts";
 import { everyText, priceText } from "../billing/money.ts";
 import { Price } from "../billing/plans.tsx";
 import type { BillingActions } from "../billing/source.ts";

@@ -1,4 +1,4 @@
-import type { InvoiceView } from "../../view.ts";
+import type { InvoiceView } from "../../view/billing.ts";
 import { priceText } from "../billing/money.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";

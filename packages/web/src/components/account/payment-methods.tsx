@@ -1,4 +1,4 @@
-import type { BillingView, PaymentMethodView, PlanStanding } from "../../view.ts";
+import type { BillingView, PaymentMethodView, PlanStanding } from "../../view/billing.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
 import type { BillingActions } from "../billing/source.ts";
 import { Section } from "./section.tsx";

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import type { BillingView, PlanStanding, UsageView } from "../../view.ts";
+import type { BillingView, PlanStanding } from "../../view/billing.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
 import { everyText, priceText } from "../billing/money.ts";
 import { returnPath } from "../billing/return-path.ts";

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useState } from "react";
-import type { Shell } from "../../view.ts";
+import type { Shell } from "../../view/shell.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";

@@ -1,4 +1,4 @@
-import type { PlanView } from "../../view.ts";
+import type { PlanView } from "../../view/billing.ts";
 
 /** A price as the pricing model has it, in the reader's form once the page is alive. */
 export function priceText(amountCents: number, currency: string, locale: string | undefined): string {

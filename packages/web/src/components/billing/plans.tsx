@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import type { PlanView, UsageView } from "../../view.ts";
+import type { PlanView } from "../../view/billing.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { Tally } from "../tally/tally.tsx";
 import { everyText, priceText } from "./money.ts";

@@ -1,5 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import type { PlanView, PricingView, Shell, Viewer } from "../../view.ts";
+import type { PlanView, PricingView } from "../../view/billing.ts";
+import type { Viewer } from "../../view/identity.ts";
+import type { Shell } from "../../view/shell.ts";
 import { BuyButton } from "./buy-button.tsx";
 import { priceText } from "./money.ts";
 import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";

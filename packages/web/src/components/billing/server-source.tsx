@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
-import type { BillingView } from "../../view.ts";
+import type { BillingView } from "../../view/billing.ts";
 import { askServer, Refused } from "../requests.ts";
 import type { BillingActions, BillingSource } from "./source.ts";
 

@@ -1,4 +1,4 @@
-import type { BillingView } from "../../view.ts";
+import type { BillingView } from "../../view/billing.ts";
 
 /** What a reader can do about their plan. `false` and null: it could not be done, and nothing has changed. */
 export interface BillingActions {

@@ -1,4 +1,4 @@
-import type { PricingView } from "../../view.ts";
+import type { PricingView } from "../../view/billing.ts";
 
 /** Who pays, row by row: the server gives the table by which it decides. */
 export function WhatCounts({ rows, bound }: PricingView["whoPays"]) {

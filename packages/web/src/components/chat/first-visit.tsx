@@ -1,4 +1,4 @@
-import type { UsageView } from "../../view.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { nearestLimit } from "../tally/marks.ts";
 import { Tally } from "../tally/tally.tsx";
 

@@ -1,7 +1,7 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport, type UIMessage } from "ai";
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
-import type { AnswerMetadata, ChatMessage } from "../../view.ts";
+import type { AnswerMetadata, ChatMessage } from "../../view/chat.ts";
 import { askServer } from "../requests.ts";
 import { humanHeader } from "./human-check.tsx";
 

@@ -1,4 +1,4 @@
-import type { ModelOption } from "../../view.ts";
+import type { ModelOption } from "../../view/chat.ts";
 
 interface ModelPickerProps {
 	models: ModelOption[];

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
-import type { Problem, UsageView } from "../../view.ts";
+import type { Problem } from "../../view/problem.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { type EndingPlan, readEndingPlan } from "../requests.ts";
 import { HumanCheck } from "./human-check.tsx";

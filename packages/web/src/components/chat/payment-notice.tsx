@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useState } from "react";
-import type { UsageView } from "../../view.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { CloseSign } from "../frame/icons.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
 

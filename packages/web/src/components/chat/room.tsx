@@ -1,5 +1,6 @@
 import { type ReactNode, useRef, useState } from "react";
-import type { ChatMessage, ChatView, ModelOption, UsageView } from "../../view.ts";
+import type { ChatMessage, ChatView, ModelOption } from "../../view/chat.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { DownSign } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
 import { nearestLimit, tallyText } from "../tally/marks.ts";

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import type { AnswerMetadata, ChatMessage, ChatView, Problem } from "../../view.ts";
+import type { AnswerMetadata, ChatMessage, ChatView } from "../../view/chat.ts";
+import type { Problem } from "../../view/problem.ts";
 import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
 import { keepPending, type PendingSend, readPending } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";

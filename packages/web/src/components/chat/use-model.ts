@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { ModelOption } from "../../view.ts";
+import type { ModelOption } from "../../view/chat.ts";
 
 const key = "parley:model";
 

@@ -1,6 +1,8 @@
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import type { ChatSummary, Shell, UsageView } from "../../view.ts";
+import type { ChatSummary } from "../../view/chat.ts";
+import type { Shell } from "../../view/shell.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { deleteChat, readUsage, readUsageAfterCheckout } from "../requests.ts";
 
 /** A count that is newer than the shell it was read over. */

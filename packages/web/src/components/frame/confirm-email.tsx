@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import type { Viewer } from "../../view.ts";
+import type { Viewer } from "../../view/identity.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
 import { useHydrated } from "./local-time.tsx";
 

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Viewer } from "../../view.ts";
+import type { Viewer } from "../../view/identity.ts";
 import { Wordmark } from "./side-column.tsx";
 import { SkipLink } from "./skip-link.tsx";
 

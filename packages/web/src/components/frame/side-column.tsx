@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import type { ChatSummary, Viewer } from "../../view.ts";
+import type { ChatSummary } from "../../view/chat.ts";
+import type { Viewer } from "../../view/identity.ts";
 import { signOut } from "../session/session-requests.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { CloseSign, DeleteSign, NewChatSign, SideSign } from "./icons.tsx";

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import type { InvitationView, Viewer } from "../../view.ts";
+import type { InvitationView, Viewer } from "../../view/identity.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { signOut } from "../session/session-requests.ts";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";

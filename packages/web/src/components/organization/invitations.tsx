@@ -1,5 +1,5 @@
 import { useRef, useState } from "react";
-import type { OrganizationView, Role } from "../../view.ts";
+import type { OrganizationView, Role } from "../../view/identity.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { andShow, cancelInvitation, invite } from "./organization-requests.ts";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { OrganizationView } from "../../view.ts";
+import type { OrganizationView } from "../../view/identity.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { leave } from "./organization-requests.ts";
 

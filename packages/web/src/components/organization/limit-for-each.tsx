@@ -1,4 +1,4 @@
-import type { OrganizationView } from "../../view.ts";
+import type { OrganizationView } from "../../view/identity.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { andShow, limitEachMember } from "./organization-requests.ts";
 

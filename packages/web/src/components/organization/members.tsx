@@ -1,5 +1,5 @@
 import { useRef, useState } from "react";
-import type { MemberView, OrganizationView, Role } from "../../view.ts";
+import type { MemberView, OrganizationView, Role } from "../../view/identity.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { andShow, changeRole, removeMember } from "./organization-requests.ts";
 import { mayDo, rolesToGive, withArticle } from "./roles.ts";

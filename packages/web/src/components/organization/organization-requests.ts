@@ -1,4 +1,4 @@
-import type { Role } from "../../view.ts";
+import type { Role } from "../../view/identity.ts";
 import { askIdentity } from "../session/ask-identity.ts";
 
 /** Why something was not done. `isBehind`: the server has decided so, by what the page may not show yet. */

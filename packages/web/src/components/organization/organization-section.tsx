@@ -1,5 +1,6 @@
 import { startTransition, useEffect, useRef, useState } from "react";
-import type { OrganizationsView, UsageView } from "../../view.ts";
+import type { OrganizationsView } from "../../view/identity.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { Section } from "../account/section.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
 import { CreateOrganization } from "./create-organization.tsx";

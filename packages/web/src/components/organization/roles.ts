@@ -1,4 +1,4 @@
-import type { Role } from "../../view.ts";
+import type { Role } from "../../view/identity.ts";
 
 export const withArticle: Record<Role, string> = { owner: "an owner", admin: "an admin", member: "a member" };
 

@@ -1,5 +1,5 @@
 import { useId, useState } from "react";
-import type { OrganizationsView } from "../../view.ts";
+import type { OrganizationsView } from "../../view/identity.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { andShow, letPay } from "./organization-requests.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { UsageView } from "../../view.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { marksOf, nearestLimit, tallyText } from "./marks.ts";
 
 test("there is one mark for each request: counted first, then held, then left", () => {

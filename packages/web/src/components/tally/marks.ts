@@ -1,4 +1,4 @@
-import type { UsageView } from "../../view.ts";
+import type { UsageView } from "../../view/usage.ts";
 
 /** What a tally is drawn from. */
 export type Counted = Pick<UsageView, "limit" | "used" | "held" | "remaining" | "resetAt">;

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import type { UsageView } from "../../view.ts";
+import type { UsageView } from "../../view/usage.ts";
 
 const strokes = ["M6 6v20", "M12.5 6v20", "M19 6v20", "M25.5 6v20", "M2.5 23 29.5 9"];
 

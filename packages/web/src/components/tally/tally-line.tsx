@@ -1,4 +1,4 @@
-import type { UsageView } from "../../view.ts";
+import type { UsageView } from "../../view/usage.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { nearestLimit, ownPart } from "./marks.ts";
 import { Tally } from "./tally.tsx";

@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { type LanguageModel, simulateReadableStream } from "ai";
 import { config } from "../../config.ts";
-import type { ModelOption } from "../../view.ts";
+import type { ModelOption } from "../../view/chat.ts";
 
 const DEMO: ModelOption = { id: "demo", label: "Demo", units: 1 };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ChatMessage, ModelOption } from "../../view.ts";
+import type { ChatMessage, ModelOption } from "../../view/chat.ts";
 import { readJson, refuse } from "../http/api.ts";
 import { allowedModels } from "./model.ts";
 

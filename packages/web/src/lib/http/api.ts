@@ -1,5 +1,5 @@
 import { ConfigError } from "../../config.ts";
-import type { Problem } from "../../view.ts";
+import type { Problem } from "../../view/problem.ts";
 
 /**
  * The outcome of a request that is refused or fails, thrown by what parses and identifies, and answered as RFC 9457 problem+json.

@@ -1,6 +1,6 @@
 import type { Refusal, Standing } from "@parley/metering";
 import { config } from "../../config.ts";
-import type { Problem } from "../../view.ts";
+import type { Problem } from "../../view/problem.ts";
 import { now } from "../time/clock.ts";
 import { problemResponse } from "./api.ts";
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
-import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view.ts";
+import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view/identity.ts";
 
 /** A user's place in the organization that their session acts for. */
 export interface Membership {

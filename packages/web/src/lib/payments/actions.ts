@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { z } from "zod";
-import type { BillingView } from "../../view.ts";
+import type { BillingView } from "../../view/billing.ts";
 import { type BillingProvider, type CustomerBilling, getBillingSummaryAfterCheckout } from "../billing.ts";
 import { describe } from "../chat/request.ts";
 import { readJson, refuse } from "../http/api.ts";

@@ -1,7 +1,7 @@
 import { createFileRoute, Link, notFound } from "@tanstack/react-router";
 import { Failed, Lost } from "../../components/frame/lost.tsx";
 import { loadChat } from "../../lib/http/pages.ts";
-import type { ChatView } from "../../view.ts";
+import type { ChatView } from "../../view/chat.ts";
 
 /** The chats stay beside what is said in place of one. */
 const beside = "mx-auto w-full max-w-read px-4 pt-16";

@@ -1,6 +1,6 @@
 import type { Entitlement } from "@parley/metering";
 import type Stripe from "stripe";
-import type { InvoiceView, PaymentMethodView, PlanStanding } from "../../../view.ts";
+import type { InvoiceView, PaymentMethodView, PlanStanding } from "../../../view/billing.ts";
 import type { Offer } from "../../billing.ts";
 
 const DAY_MS = 86_400_000;

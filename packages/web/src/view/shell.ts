@@ -1,0 +1,21 @@
+// Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
+
+import type { ChatSummary, ModelOption } from "./chat.ts";
+import type { Viewer } from "./identity.ts";
+import type { UsageView } from "./usage.ts";
+
+/** What every page needs to draw its frame. */
+export interface Shell {
+	viewer: Viewer;
+	usage: UsageView;
+	chats: ChatSummary[];
+	/** The allowed models, the default first. */
+	models: ModelOption[];
+	/** True when the built-in demo model answers because no real one is configured. */
+	demo: boolean;
+	billing: "none" | "flowglad" | "stripe";
+	/** Requests a day of a signed-in user without a plan. */
+	freeLimit: number;
+	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
+	mailboxUrl: string | null;
+}
