@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
-import { readJson, refuse } from "../http/api.ts";
+import { readJson } from "../http/api.ts";
+import { refuse } from "../http/problem.ts";
 import { allowedModels } from "./model.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -37,17 +38,17 @@ export interface ChatRequest {
 /** Parses `POST /api/chat/ai`. Throws a problem (400, 413) for whatever cannot be answered; nothing has been held by then. */
 export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 	const parsed = body.safeParse(await readJson(request, BODY_BYTES_MAX));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	const { id: chatId, messages, trigger, messageId, model: named } = parsed.data;
 	const model = allowedModels().find((one) => named === undefined || one.id === named);
-	if (!model) refuse(400, "Unknown model", "This model is not offered here.");
+	if (!model) refuse("unknown-model", "This model is not offered here.");
 	const ask = trigger === "regenerate-message" ? askAnew(messageId) : askFor(messages);
 	const fingerprint = await digest([chatId, trigger, messageId ?? null, model.id, ask.kind === "message" ? ask.message.parts : null]);
 	return { chatId, model, ask, requestId: requestIdOf(request, ask, messageId, fingerprint), fingerprint };
 }
 
 function askAnew(messageId: string | undefined): ChatRequest["ask"] {
-	if (!messageId) refuse(400, "Invalid request", "To write an answer anew, messageId must name it.");
+	if (!messageId) refuse("invalid-request", "To write an answer anew, messageId must name it.");
 	return { kind: "regenerate", answerId: messageId };
 }
 
@@ -56,11 +57,11 @@ function askFor(messages: unknown[]): ChatRequest["ask"] {
 		(message) => typeof message === "object" && message !== null && "role" in message && message.role === "user",
 	);
 	const parsed = userMessage.safeParse(last);
-	if (!parsed.success) refuse(400, "Invalid request", last ? describe(parsed.error) : "messages holds no message of the user.");
+	if (!parsed.success) refuse("invalid-request", last ? describe(parsed.error) : "messages holds no message of the user.");
 	const chars = parsed.data.parts.reduce((sum, part) => sum + part.text.length, 0);
 	if (chars > MESSAGE_CHARS_MAX)
-		refuse(413, "Message too long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
-	if (parsed.data.parts.every((part) => part.text.trim() === "")) refuse(400, "Invalid request", "The message is empty.");
+		refuse("message-too-long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
+	if (parsed.data.parts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
 	return { kind: "message", message: parsed.data };
 }
 
@@ -70,7 +71,7 @@ function requestIdOf(request: Request, ask: ChatRequest["ask"], messageId: strin
 	if (key !== null) {
 		// The header is a structured string in the IETF draft: quotes around it are not part of it.
 		const bare = key.replace(/^"(.*)"$/, "$1");
-		if (!REQUEST_ID.test(bare) || bare.length > 64) refuse(400, "Invalid request", "Idempotency-Key must match ^[A-Za-z0-9_:-]{1,64}$.");
+		if (!REQUEST_ID.test(bare) || bare.length > 64) refuse("invalid-request", "Idempotency-Key must match ^[A-Za-z0-9_:-]{1,64}$.");
 		return bare;
 	}
 	if (ask.kind === "regenerate") return `regenerate:${ask.answerId}`;
@@ -99,5 +100,5 @@ export function chatIdOf(params: Record<string, string | undefined>): string {
 
 /** The same answer for a chat that does not exist and one of somebody else. */
 export function noSuchChat(): never {
-	refuse(404, "Chat not found", "There is no chat of yours with this id.");
+	refuse("chat-not-found", "There is no chat of yours with this id.");
 }

@@ -1,35 +1,5 @@
 import { ConfigError } from "../../config.ts";
-import type { Problem } from "../../view/problem.ts";
-
-/**
- * The outcome of a request that is refused or fails, thrown by what parses and identifies, and answered as RFC 9457 problem+json.
- * Every title is documented in docs/operations.md.
- */
-class ProblemError extends Error {
-	override name = "ProblemError";
-	readonly problem: Omit<Problem, "type">;
-	readonly headers: HeadersInit;
-
-	constructor(problem: Omit<Problem, "type">, headers: HeadersInit = {}) {
-		super(problem.title);
-		this.problem = problem;
-		this.headers = headers;
-	}
-}
-
-/** Throws a problem: `detail` is a sentence for the person or developer who reads the answer. */
-export function refuse(status: number, title: string, detail: string, headers: HeadersInit = {}): never {
-	throw new ProblemError({ status, title, detail }, headers);
-}
-
-/** A problem as a response. Its `type` names it for machines; docs/operations.md explains it. */
-export function problemResponse(problem: Omit<Problem, "type">, headers: HeadersInit = {}): Response {
-	const type = `urn:parley:problem:${problem.title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
-	const body: Problem = { type, requestId: crypto.randomUUID(), ...problem };
-	const response = Response.json(body, { status: problem.status, headers });
-	response.headers.set("content-type", "application/problem+json");
-	return response;
-}
+import { ProblemError, problemResponse, refuse } from "./problem.ts";
 
 type Verb = "GET" | "POST" | "DELETE";
 type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
@@ -62,7 +32,7 @@ async function byVerb(verbs: Partial<Record<Verb, Handler>>, context: Parameters
 	const handler = Object.hasOwn(verbs, method) ? verbs[method as Verb] : undefined;
 	if (!handler) {
 		const allow = Object.keys(verbs).join(", ");
-		refuse(405, "Method not allowed", `This address answers to ${allow}.`, { allow });
+		refuse("method-not-allowed", `This address answers to ${allow}.`, { allow });
 	}
 	if (method !== "GET") assertSameOrigin(context.request);
 	return handler(context);
@@ -72,11 +42,10 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 	try {
 		return await handler(context);
 	} catch (error) {
-		if (error instanceof ProblemError) return problemResponse(error.problem, error.headers);
+		if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
 		console.error(error);
-		if (error instanceof ConfigError)
-			return problemResponse({ status: 503, title: "Not configured", detail: "This deployment is not set up yet." });
-		return problemResponse({ status: 500, title: "Internal error", detail: "Something failed on our side. Nothing was counted." });
+		if (error instanceof ConfigError) return problemResponse("not-configured", { detail: "This deployment is not set up yet." });
+		return problemResponse("internal-error", { detail: "Something failed on our side. Nothing was counted." });
 	}
 }
 
@@ -88,7 +57,7 @@ function assertSameOrigin(request: Request): void {
 	const origin = request.headers.get("origin");
 	const foreign = origin !== null && origin !== new URL(request.url).origin;
 	if (foreign || request.headers.get("sec-fetch-site") === "cross-site") {
-		refuse(403, "Foreign origin", "This request comes from another site.");
+		refuse("foreign-origin", "This request comes from another site.");
 	}
 }
 
@@ -98,13 +67,13 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
 	try {
 		return JSON.parse(text);
 	} catch {
-		refuse(400, "Invalid JSON", "The body of the request is not valid JSON.");
+		refuse("invalid-json", "The body of the request is not valid JSON.");
 	}
 }
 
 /** Reads a text body of at most `bytesMax` bytes, a byte order mark included; 413 above. */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
-	const tooLarge = () => refuse(413, "Body too large", `The body may have at most ${bytesMax} bytes.`);
+	const tooLarge = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`);
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
 	if (!request.body) return "";
 	// Content-Length may be absent or wrong: what is read is what counts.

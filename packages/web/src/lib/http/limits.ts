@@ -1,8 +1,7 @@
 import type { Refusal, Standing } from "@parley/metering";
 import { config } from "../../config.ts";
-import type { Problem } from "../../view/problem.ts";
 import { now } from "../time/clock.ts";
-import { problemResponse } from "./api.ts";
+import { type ProblemFields, problemResponse } from "./problem.ts";
 
 /** Where the next step is, for each limit that can refuse. */
 const UPGRADE: Record<Refusal["policy"], string> = {
@@ -20,9 +19,7 @@ export function limitResponse(refusal: Refusal, requestId: string): Response {
 	const { policy, tier, limit, remaining, resetAtMs } = refusal;
 	const resetAt = resetAtMs === null ? null : new Date(resetAtMs).toISOString();
 	const inFlight = policy === "in-flight";
-	const problem: Omit<Problem, "type"> = {
-		title: inFlight ? "Too many requests at once" : "Usage limit reached",
-		status: 429,
+	const fields: ProblemFields = {
 		detail: sentenceOf(refusal),
 		requestId,
 		policy,
@@ -35,14 +32,14 @@ export function limitResponse(refusal: Refusal, requestId: string): Response {
 	const headers = new Headers(rateLimitHeaders({ policy, limit, remaining, resetAtMs, windowMs: null }));
 	if (inFlight) headers.set("retry-after", "1");
 	else if (resetAtMs !== null) headers.set("retry-after", String(secondsUntil(resetAtMs)));
-	return problemResponse(problem, headers);
+	return problemResponse(inFlight ? "too-many-requests-at-once" : "usage-limit-reached", fields, headers);
 }
 
 /** The answer to a guest never seen who has to show to be human first; the page shows the check and sends the request again. */
 export function challengeResponse(requestId: string): Response {
 	const detail = "Many guests have come from your network today. Show that you are human, or sign up.";
 	const siteKey = config().turnstile?.siteKey;
-	return problemResponse({ title: "Human check needed", status: 403, detail, requestId, upgradeUrl: UPGRADE.network, siteKey });
+	return problemResponse("human-check-needed", { detail, requestId, upgradeUrl: UPGRADE.network, siteKey });
 }
 
 function sentenceOf({ policy, limit }: Refusal): string {

@@ -15,7 +15,7 @@ import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { checkoutOf } from "../payments/checkout.ts";
 import { billingProvider } from "../payments/provider.ts";
-import { refuse } from "./api.ts";
+import { refuse } from "./problem.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 
@@ -91,7 +91,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 	.handler(async ({ data }): Promise<{ url: string }> => {
 		const request = getRequest();
 		const user = await userOf(request, { fresh: true });
-		if (!user) refuse(401, "Not signed in", "Sign in to buy a plan.");
+		if (!user) refuse("not-signed-in", "Sign in to buy a plan.");
 		const { url } = await checkoutOf(request, user, data);
 		return { url };
 	});

@@ -1,11 +1,11 @@
 import { config } from "../../config.ts";
-import { refuse } from "../http/api.ts";
+import { refuse } from "../http/problem.ts";
 import { userOf } from "./subject.ts";
 
 /** Lets only those through whose confirmed address is in ADMIN_EMAILS; the session is read fresh. */
 export async function assertAdmin(request: Request): Promise<void> {
 	const user = await userOf(request, { fresh: true });
-	if (!user) refuse(401, "Unauthorized", "Sign in first.");
+	if (!user) refuse("unauthorized", "Sign in first.");
 	if (!user.emailVerified || !config().adminEmails.includes(user.email.toLowerCase()))
-		refuse(403, "Not allowed", "This is for those who look after this server.");
+		refuse("not-allowed", "This is for those who look after this server.");
 }

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { BillingView } from "../../view/billing.ts";
 import { type BillingProvider, type CustomerBilling, getBillingSummaryAfterCheckout } from "../billing.ts";
 import { describe } from "../chat/request.ts";
-import { readJson, refuse } from "../http/api.ts";
+import { readJson } from "../http/api.ts";
+import { refuse } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
 import { asked, assertMayManage, assertVerified, checkoutOf, ownUrl } from "./checkout.ts";
 import { billingProvider } from "./provider.ts";
@@ -29,7 +30,7 @@ export async function leadToPortal(request: Request, user: User): Promise<Respon
 	assertMayManage(user);
 	const provider = await billingProvider();
 	const url = await asked(() => provider.openPortal(customerOf(user).externalId, ownUrl(request, "/account")));
-	if (url === null) refuse(404, "No billing portal", "There is nothing to see at the billing provider yet.");
+	if (url === null) refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
 	return new Response(null, { status: 303, headers: { location: url } });
 }
 
@@ -66,9 +67,9 @@ export const ACTIONS: Record<string, Action> = {
 	change: action(z.object({ ...plan, priceSlug: name }), async ({ user, planId, priceSlug }) => {
 		const { offers } = await ownBilling(user, planId);
 		const offer = offers.find((one) => one.kind === "subscription" && one.priceSlug === priceSlug);
-		if (!offer) refuse(400, "Unknown price", "There is no plan of this name.");
+		if (!offer) refuse("unknown-price", "There is no plan of this name.");
 		const takesEffect = await change(user, (provider, externalId) => provider.change(externalId, planId, offer));
-		if (takesEffect === "declined") refuse(402, "Payment declined", "The payment did not go through, so nothing has changed.");
+		if (takesEffect === "declined") refuse("payment-declined", "The payment did not go through, so nothing has changed.");
 		return { takesEffect };
 	}),
 };
@@ -83,7 +84,7 @@ async function ownBilling(user: User, planId: string): Promise<CustomerBilling> 
 	assertMayManage(user);
 	const billing = await billingOf(user);
 	if (billing.plans.some(({ id }) => id === planId) || billing.waiting?.id === planId) return billing;
-	return refuse(404, "Subscription not found", "You have no such plan.");
+	return refuse("subscription-not-found", "You have no such plan.");
 }
 
 /** Changes something at the provider, and has the ledger read what came of it. */
@@ -99,7 +100,7 @@ async function change<T>(user: User, call: (provider: BillingProvider, externalI
 function action<T extends object>(schema: z.ZodType<T>, run: (wanted: T & { request: Request; user: User }) => Promise<object>): Action {
 	return async (request, user) => {
 		const parsed = schema.safeParse(await readJson(request));
-		if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+		if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 		return Response.json(await run({ ...parsed.data, request, user }));
 	};
 }

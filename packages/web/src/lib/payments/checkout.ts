@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { config } from "../../config.ts";
 import type { CustomerBilling, Offer } from "../billing.ts";
-import { refuse } from "../http/api.ts";
+import { refuse } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
 import { billingProvider, statusOf } from "./provider.ts";
 
@@ -35,7 +35,7 @@ export async function checkoutOf(request: Request, user: User, wanted: Wanted): 
 		case "open":
 			return opened;
 		case "under-way":
-			refuse(409, "Payment under way", "You have paid for a plan already. It is being confirmed, which can take a while.");
+			refuse("payment-under-way", "You have paid for a plan already. It is being confirmed, which can take a while.");
 			break;
 		case "failed":
 			if (opened.status === 409) alreadySubscribed();
@@ -46,11 +46,11 @@ export async function checkoutOf(request: Request, user: User, wanted: Wanted): 
 /** What an organization pays, and with which card, is for those who decide on it. */
 export function assertMayManage(user: User): void {
 	if (customerOf(user).mayBuy) return;
-	refuse(403, "Only for owners", "The plan and the payments of your organization are up to its owners and admins. Ask one of them.");
+	refuse("only-for-owners", "The plan and the payments of your organization are up to its owners and admins. Ask one of them.");
 }
 
 export function assertVerified(user: User): void {
-	if (!user.emailVerified) refuse(403, "Email not verified", "Confirm your email address first: we have sent you a link.");
+	if (!user.emailVerified) refuse("email-not-verified", "Confirm your email address first: we have sent you a link.");
 }
 
 /**
@@ -62,15 +62,15 @@ function assertMayBuy({ offers, plans: [plan] }: CustomerBilling, { priceSlug, p
 	const offer = isNamed
 		? offers.find((one) => (priceSlug === undefined ? one.priceId === priceId : one.priceSlug === priceSlug))
 		: proOf(offers);
-	if (!offer) refuse(400, "Unknown price", "There is no plan or top-up of this name.");
-	if (offer.kind === "free") refuse(400, "Nothing to buy", "Every account has this plan already.");
+	if (!offer) refuse("unknown-price", "There is no plan or top-up of this name.");
+	if (offer.kind === "free") refuse("nothing-to-buy", "Every account has this plan already.");
 	if (offer.kind === "subscription") {
 		if (plan) alreadySubscribed();
 		return offer;
 	}
-	if (!plan) refuse(409, "No active subscription found", "A top-up belongs to a paid plan. Subscribe to one first.");
+	if (!plan) refuse("no-active-subscription-found", "A top-up belongs to a paid plan. Subscribe to one first.");
 	if (plan.state === "ending") {
-		refuse(409, "Plan is ending", "Top-ups go with a plan that goes on. Keep the plan first, on your account page.");
+		refuse("plan-is-ending", "Top-ups go with a plan that goes on. Keep the plan first, on your account page.");
 	}
 	return offer;
 }
@@ -84,14 +84,14 @@ function proOf(offers: Offer[]): Offer | undefined {
 }
 
 function alreadySubscribed(): never {
-	refuse(409, "Already subscribed", "You already have a plan. Change or cancel it on your account page.");
+	refuse("already-subscribed", "You already have a plan. Change or cancel it on your account page.");
 }
 
 /** An address of ours, absolute: nobody is led elsewhere after paying. */
 export function ownUrl(request: Request, target: string | undefined): string {
 	const { origin } = new URL(request.url);
 	const url = target !== undefined && URL.canParse(target, origin) ? new URL(target, origin) : null;
-	if (url?.origin !== origin) refuse(400, "Invalid request", "The pages to come back to must be addresses of this site.");
+	if (url?.origin !== origin) refuse("invalid-request", "The pages to come back to must be addresses of this site.");
 	return url.href;
 }
 
@@ -103,17 +103,17 @@ export async function asked<T>(call: () => Promise<T>): Promise<T> {
 	} catch (error) {
 		console.error(`billing provider: ${error}`);
 		const status = statusOf(error);
-		if (status === 404) refuse(404, "Customer not found", "The billing provider does not know this account yet. Try again in a moment.");
-		if (status === 409) refuse(409, "Plan has changed", "Your plan is no longer what it was when this page was loaded. Load it again.");
+		if (status === 404) refuse("customer-not-found", "The billing provider does not know this account yet. Try again in a moment.");
+		if (status === 409) refuse("plan-has-changed", "Your plan is no longer what it was when this page was loaded. Load it again.");
 		unavailable();
 	}
 	if (answer === "late") {
 		const detail = "The billing provider has not answered in time. Look at your account before you try again.";
-		refuse(504, "Billing unavailable", detail);
+		refuse("billing-timed-out", detail);
 	}
 	return answer;
 }
 
 export function unavailable(): never {
-	refuse(502, "Billing unavailable", "The billing provider did not answer as expected. You were not charged. Try again in a moment.");
+	refuse("billing-unavailable", "The billing provider did not answer as expected. You were not charged. Try again in a moment.");
 }

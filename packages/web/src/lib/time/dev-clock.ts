@@ -1,7 +1,7 @@
 import { env, waitUntil } from "cloudflare:workers";
 import { z } from "zod";
 import { ConfigError, config, isLoopback } from "../../config.ts";
-import { problemResponse } from "../http/api.ts";
+import { problemResponse } from "../http/problem.ts";
 import { type ClockReading, isClockSet, setClock } from "./clock.ts";
 
 const LOAD_TIMEOUT_MS = 2_000;
@@ -29,7 +29,7 @@ export async function followDevClock(request: Request): Promise<Response | null>
 	if (!isLoopback(new URL(request.url).hostname)) {
 		console.error("Configuration: DEV_CLOCK_URL is only for a local start, and this address is none");
 		const detail = "This deployment is not set up yet.";
-		return problemResponse({ status: 503, title: "Not configured", detail }, { "cache-control": "private, no-store" });
+		return problemResponse("not-configured", { detail }, { "cache-control": "private, no-store" });
 	}
 	await loadDevClock();
 	return null;

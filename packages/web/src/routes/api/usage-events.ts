@@ -4,8 +4,9 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { AI_REQUESTS_METER, hasPaidPlan, recordUsage } from "../../lib/billing.ts";
 import { describe } from "../../lib/chat/request.ts";
-import { api, readJson, refuse } from "../../lib/http/api.ts";
+import { api, readJson } from "../../lib/http/api.ts";
 import { limitResponse, standingHeaders } from "../../lib/http/limits.ts";
+import { refuse } from "../../lib/http/problem.ts";
 import { userOf } from "../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/usage-events")({
@@ -28,13 +29,13 @@ async function recordEvent(request: Request): Promise<Response> {
 	const subject = await userOf(request, { fresh: true });
 	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	const parsed = body.safeParse(await readJson(request));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = parsed.data;
-	if (usageMeterSlug !== AI_REQUESTS_METER) refuse(400, "Unknown usage meter", `The only meter here is ${AI_REQUESTS_METER}.`);
+	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", `The only meter here is ${AI_REQUESTS_METER}.`);
 	if (config().billing.kind === "none") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 
 	if (!(await hasPaidPlan(subject))) {
-		refuse(409, "No active subscription found", "Usage events are counted against a paid plan. Subscribe to one first.");
+		refuse("no-active-subscription-found", "Usage events are counted against a paid plan. Subscribe to one first.");
 	}
 	const { outcome, standing, takenFrom } = await recordUsage(request, amount, {
 		subject,
@@ -42,14 +43,14 @@ async function recordEvent(request: Request): Promise<Response> {
 		fingerprint: `usage-event ${amount}`,
 	});
 	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
-	if (outcome.kind === "conflict") refuse(409, "Request id already used", "This transactionId belongs to another amount or request.");
+	if (outcome.kind === "conflict") refuse("request-id-already-used", "This transactionId belongs to another amount or request.");
 	const headers = standing ? standingHeaders(standing) : {};
 	if (!takenFrom) throw new Error("invariant: what is recorded is taken from a ledger");
 	const ledger = env.USAGE_LEDGER.getByName(takenFrom.ledger);
 	const { event, refused } = await ledger.reportNow(takenFrom.ledger, takenFrom.id, REPORT_DEADLINE_MS);
 	if (refused) {
 		const detail = "The usage was counted here. It is reported as soon as the billing provider's pricing model has a price for this meter.";
-		refuse(502, "Usage price not found for meter", detail, { ...headers });
+		refuse("usage-price-not-found-for-meter", detail, { ...headers });
 	}
 	if (!event) return Response.json({ status: "queued", transactionId }, { status: 202, headers });
 	return Response.json({ usageEvent: event }, { status: outcome.kind === "repeat" ? 200 : 201, headers });

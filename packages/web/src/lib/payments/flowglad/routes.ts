@@ -4,7 +4,8 @@ import { z } from "zod";
 import { config } from "../../../config.ts";
 import { describe } from "../../chat/request.ts";
 import { flowglad, getBilling, readPricingModel } from "../../flowglad.ts";
-import { readJson, refuse } from "../../http/api.ts";
+import { readJson } from "../../http/api.ts";
+import { refuse } from "../../http/problem.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
 import { asked, assertMayManage, assertVerified, checkoutOf, ownUrl, unavailable, type Wanted } from "../checkout.ts";
 
@@ -59,7 +60,7 @@ interface SdkBody extends Wanted {
 
 /** `GET /api/flowglad/billing`: the customer's billing, live, in Flowglad's own words. */
 export async function billingOf(request: Request, user: User): Promise<Response> {
-	if (request.method !== "GET") refuse(405, "Method not allowed", "This address answers to GET.", { allow: "GET" });
+	if (request.method !== "GET") refuse("method-not-allowed", "This address answers to GET.", { allow: "GET" });
 	assertMayManage(user);
 	return Response.json(await readOwn(user));
 }
@@ -70,7 +71,7 @@ const checkoutBody = z.object({ priceSlug: name, successUrl: url.optional(), can
 export async function openCheckout(request: Request, user: User): Promise<Response> {
 	assertPost(request);
 	const parsed = checkoutBody.safeParse(await readJson(request));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	const { url } = await checkoutOf(request, user, { successUrl: "/", cancelUrl: "/pricing", ...parsed.data });
 	return Response.json({ url });
 }
@@ -78,10 +79,10 @@ export async function openCheckout(request: Request, user: User): Promise<Respon
 /** A call of `@flowglad/react`, handed to the SDK's own handler; all but a checkout of a price, of which there is one at a time. */
 export async function callSdk(request: Request, path: string, user: User): Promise<Response> {
 	const call = Object.hasOwn(ALLOWED, path) ? ALLOWED[path] : undefined;
-	if (!call) refuse(403, "Not allowed", "This call is not open to browsers.");
+	if (!call) refuse("not-allowed", "This call is not open to browsers.");
 	assertPost(request);
 	const parsed = call.body.safeParse(await readJson(request));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	const body = parsed.data;
 	if (path === "checkout-sessions/create") {
 		const { url, id } = await checkoutOf(request, user, body);
@@ -130,7 +131,7 @@ function sdkRoutes(externalId: string, request: Request): Promise<Response> {
 async function refuseAs(path: string, answer: Response): Promise<never> {
 	const status = await statusSaid(answer);
 	console.error(`flowglad ${path} answered ${answer.status}`, await answer.text());
-	if (status === 409) refuse(409, "Plan has changed", "Your plan is no longer what it was when this page was loaded. Load it again.");
+	if (status === 409) refuse("plan-has-changed", "Your plan is no longer what it was when this page was loaded. Load it again.");
 	return unavailable();
 }
 
@@ -142,7 +143,7 @@ async function statusSaid(answer: Response): Promise<number> {
 }
 
 function assertPost(request: Request): void {
-	if (request.method !== "POST") refuse(405, "Method not allowed", "This address answers to POST.", { allow: "POST" });
+	if (request.method !== "POST") refuse("method-not-allowed", "This address answers to POST.", { allow: "POST" });
 }
 
 function readOwn(user: User) {
@@ -153,5 +154,5 @@ function readOwn(user: User) {
 async function assertOwn(user: User, subscriptionId: string | undefined): Promise<void> {
 	const { subscriptions = [] } = await readOwn(user);
 	if (subscriptionId === undefined || subscriptions.some((one) => one.id === subscriptionId)) return;
-	refuse(404, "Subscription not found", "You have no such subscription.");
+	refuse("subscription-not-found", "You have no such subscription.");
 }

@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { describe } from "../../../lib/chat/request.ts";
-import { api, readJson, refuse } from "../../../lib/http/api.ts";
+import { api, readJson } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
 import { ledgerOf } from "../../../lib/identity/organization.ts";
 
@@ -34,12 +35,12 @@ const body = z
 async function correct(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const parsed = body.safeParse(await readJson(request));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	const { userId, organizationId, id, units, requestId = null } = parsed.data;
 	const key = organizationId === undefined ? `user:${userId}` : ledgerOf(organizationId);
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.correct(key, id, units, requestId))) {
-		refuse(409, "Correction contradicts the ledger", "The id was used for another correction, or the request is unknown or counts less.");
+		refuse("correction-contradicts-the-ledger", "The id was used for another correction, or the request is unknown or counts less.");
 	}
 	return Response.json(await ledger.usage(key), { status: 201 });
 }

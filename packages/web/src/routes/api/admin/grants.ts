@@ -3,7 +3,8 @@ import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { config } from "../../../config.ts";
 import { describe } from "../../../lib/chat/request.ts";
-import { api, readJson, refuse } from "../../../lib/http/api.ts";
+import { api, readJson } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
 
 export const Route = createFileRoute("/api/admin/grants")({
@@ -24,15 +25,15 @@ const body = z.object({
 async function grant(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const parsed = body.safeParse(await readJson(request));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	if (config().billing.kind === "flowglad") {
-		refuse(409, "Credits are kept elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
+		refuse("credits-are-kept-elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
 	}
 	const { userId, id, units, expiresAt } = parsed.data;
 	const key = `user:${userId}`;
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.grant(key, `admin:${id}`, units, expiresAt === undefined ? null : Date.parse(expiresAt)))) {
-		refuse(409, "Grant contradicts the ledger", "The id was used for another grant.");
+		refuse("grant-contradicts-the-ledger", "The id was used for another grant.");
 	}
 	return Response.json({ usage: await ledger.usage(key) }, { status: 201 });
 }

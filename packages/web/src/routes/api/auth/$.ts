@@ -1,5 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { api, readText, refuse } from "../../../lib/http/api.ts";
+import { api, readText } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
 import { endGuestCookie, guestOf } from "../../../lib/identity/subject.ts";
@@ -13,7 +14,7 @@ const BODY_BYTES_MAX = 16 * 1024;
 /** better-auth's own answer; where it knows nothing, it says so without a body. */
 async function answer(request: Request): Promise<Response> {
 	const response = await auth(request).handler(request);
-	if (response.status === 404 && !response.headers.has("content-type")) refuse(404, "Not found", "There is nothing at this address.");
+	if (response.status === 404 && !response.headers.has("content-type")) refuse("not-found", "There is nothing at this address.");
 	return response;
 }
 

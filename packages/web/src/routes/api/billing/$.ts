@@ -1,6 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { api, refuse } from "../../../lib/http/api.ts";
+import { api } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { type User, userOf } from "../../../lib/identity/subject.ts";
 import { ACTIONS, leadToPortal, readBilling, refreshUsage } from "../../../lib/payments/actions.ts";
 
@@ -18,7 +19,7 @@ async function read(request: Request, path: string): Promise<Response> {
 	if (path === "") return readBilling(user);
 	if (path === "portal") return leadToPortal(request, user);
 	if (path !== "refresh" && !Object.hasOwn(ACTIONS, path)) return nothingHere();
-	return refuse(405, "Method not allowed", "This address answers to POST.", { allow: "POST" });
+	return refuse("method-not-allowed", "This address answers to POST.", { allow: "POST" });
 }
 
 async function act(request: Request, path: string): Promise<Response> {
@@ -30,11 +31,11 @@ async function act(request: Request, path: string): Promise<Response> {
 
 async function payer(request: Request): Promise<User> {
 	const user = await userOf(request, { fresh: true });
-	if (!user) refuse(401, "Not signed in", "Sign in to see and change what you pay.");
-	if (config().billing.kind === "none") refuse(503, "Billing not configured", "Nothing is sold on this server.");
+	if (!user) refuse("not-signed-in", "Sign in to see and change what you pay.");
+	if (config().billing.kind === "none") refuse("billing-not-configured", "Nothing is sold on this server.");
 	return user;
 }
 
 function nothingHere(): never {
-	refuse(404, "Not found", "There is nothing at this address.");
+	refuse("not-found", "There is nothing at this address.");
 }

@@ -3,8 +3,9 @@ import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
 import { checkUsageAllowed, releaseUsage } from "../../../lib/billing.ts";
 import { noSuchChat, parseChatRequest } from "../../../lib/chat/request.ts";
-import { api, refuse } from "../../../lib/http/api.ts";
+import { api } from "../../../lib/http/api.ts";
 import { challengeResponse, limitResponse, standingHeaders } from "../../../lib/http/limits.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { identify } from "../../../lib/identity/subject.ts";
 import type { Admission } from "../../../objects/conversation.ts";
 
@@ -24,7 +25,7 @@ async function chat(request: Request): Promise<Response> {
 	if (!usage.allowed) {
 		if (usage.reason === "limit") return limitResponse(usage.refusal, requestId);
 		if (usage.reason === "challenge") return challengeResponse(requestId);
-		refuse(409, "Request id already used", "This request id belongs to another request. Send a new one.");
+		refuse("request-id-already-used", "This request id belongs to another request. Send a new one.");
 	}
 	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model: model.id, ask });
 	if (started.kind !== "stream") {
@@ -39,13 +40,13 @@ async function chat(request: Request): Promise<Response> {
 function refuseAdmission(why: Exclude<Admission, "ok">): never {
 	switch (why) {
 		case "busy":
-			refuse(409, "An answer is being written", "This chat is still answering. Wait for the end, or stop it.");
+			refuse("an-answer-is-being-written", "This chat is still answering. Wait for the end, or stop it.");
 			break;
 		case "gone":
-			refuse(410, "Chat deleted", "This chat or answer was deleted.");
+			refuse("chat-deleted", "This chat or answer was deleted.");
 			break;
 		case "no-such-message":
-			refuse(404, "Message not found", "There is no such message in this chat.");
+			refuse("message-not-found", "There is no such message in this chat.");
 			break;
 		default:
 			noSuchChat();

@@ -1,7 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
 import { describe } from "../../../lib/chat/request.ts";
-import { api, readJson, refuse } from "../../../lib/http/api.ts";
+import { api, readJson } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { clockReading, moveDevClock } from "../../../lib/time/dev-clock.ts";
 
 export const Route = createFileRoute("/api/dev/clock")({
@@ -10,9 +11,9 @@ export const Route = createFileRoute("/api/dev/clock")({
 
 /** The sandbox's word that its clock was moved; answered when every ledger has done what is due by it. Only a local start has it. */
 async function moveClock(request: Request): Promise<Response> {
-	if (config().devClockUrl === null) refuse(404, "Not found", "There is nothing at this address.");
+	if (config().devClockUrl === null) refuse("not-found", "There is nothing at this address.");
 	const parsed = clockReading.safeParse(await readJson(request));
-	if (!parsed.success) refuse(400, "Invalid request", describe(parsed.error));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	await moveDevClock(parsed.data);
 	return new Response(null, { status: 204 });
 }

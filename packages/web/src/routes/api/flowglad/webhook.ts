@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { api, readText, refuse } from "../../../lib/http/api.ts";
+import { api, readText } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { billingProvider, ledgerOfCustomer } from "../../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/flowglad/webhook")({
@@ -17,11 +18,11 @@ const BODY_BYTES_MAX = 64 * 1024;
 async function receive(request: Request): Promise<Response> {
 	const { billing } = config();
 	if (billing.kind !== "flowglad" || billing.webhookSecret === null) {
-		refuse(503, "Webhooks not configured", "FLOWGLAD_WEBHOOK_SECRET is not set.");
+		refuse("webhooks-not-configured", "FLOWGLAD_WEBHOOK_SECRET is not set.");
 	}
 	const body = await readText(request, BODY_BYTES_MAX);
 	const event = await (await billingProvider()).readWebhook(body, request.headers, billing.webhookSecret);
-	if (!event) refuse(400, "Invalid signature", "The signature is missing, wrong or too old.");
+	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
 	const key = event.customer === null ? null : await ledgerOfCustomer(event.customer);
 	if (key !== null) await env.USAGE_LEDGER.getByName(key).noteChange(key);
 	return new Response(null, { status: 200 });

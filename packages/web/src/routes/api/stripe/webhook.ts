@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { api, readText, refuse } from "../../../lib/http/api.ts";
+import { api, readText } from "../../../lib/http/api.ts";
+import { refuse } from "../../../lib/http/problem.ts";
 import { billingProvider, ledgerOfCustomer } from "../../../lib/payments/provider.ts";
 import { isDone, markDone } from "../../../lib/payments/stripe/events.ts";
 import { now } from "../../../lib/time/clock.ts";
@@ -20,15 +21,15 @@ const BODY_BYTES_MAX = 512 * 1024;
 async function receive(request: Request): Promise<Response> {
 	const { billing } = config();
 	if (billing.kind !== "stripe" || billing.webhookSecret === null) {
-		refuse(503, "Webhooks not configured", "STRIPE_WEBHOOK_SECRET is not set.");
+		refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
 	}
 	const body = await readText(request, BODY_BYTES_MAX);
 	const event = await (await billingProvider()).readWebhook(body, request.headers, billing.webhookSecret);
-	if (!event) refuse(400, "Invalid signature", "The signature is missing, wrong or too old.");
+	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
 	if (event.customer === null || (await isDone(event.id))) return new Response(null, { status: 200 });
 	const key = await ledgerOfCustomer(event.customer);
 	const isRead = key === null || (await env.USAGE_LEDGER.getByName(key).readChange(key, event.happenedAtMs ?? now()));
-	if (!isRead) refuse(503, "Billing unavailable", "What changed could not be read from Stripe. Send it again later.");
+	if (!isRead) refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
 	await markDone(event.id);
 	return new Response(null, { status: 200 });
 }

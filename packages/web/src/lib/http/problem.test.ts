@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { PROBLEMS, problemResponse, problemType } from "./problem.ts";
+
+const operations = readFileSync(new URL("../../../../../docs/operations.md", import.meta.url), "utf8");
+
+/** The rows of the table of problems in docs/operations.md, as "type | status | title". */
+const documented = operations
+	.split("\n")
+	.filter((line) => line.startsWith("| `urn:parley:problem:"))
+	.map((line) => line.split("|").map((cell) => cell.trim()))
+	.map(([, type = "", status, title]) => `${type.replaceAll("`", "")} | ${status} | ${title}`);
+
+describe("problems", () => {
+	test("docs/operations.md lists each problem with its type, status and title, and no other", () => {
+		const answered = Object.entries(PROBLEMS).map(
+			([code, { status, title }]) => `${problemType(code as keyof typeof PROBLEMS)} | ${status} | ${title}`,
+		);
+		expect(documented.toSorted()).toEqual(answered.toSorted());
+	});
+
+	test("the type comes from the code, never from the title", async () => {
+		const response = problemResponse("billing-timed-out", { detail: "The provider did not answer in time." });
+		const { type, title, requestId } = await response.json<{ type: string; title: string; requestId: string }>();
+		expect({ status: response.status, type, title }).toEqual({
+			status: 504,
+			type: "urn:parley:problem:billing-timed-out",
+			title: "Billing unavailable",
+		});
+		expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+		expect(response.headers.get("content-type")).toBe("application/problem+json");
+	});
+});

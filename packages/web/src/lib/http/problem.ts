@@ -1,0 +1,89 @@
+import type { Problem } from "../../view/problem.ts";
+
+/**
+ * Every problem that our own routes answer with (RFC 9457): its code, HTTP status and title. The code is the stable name: `type` is built from it and
+ * clients may branch on it. The title is only text. docs/operations.md explains each one (problem.test.ts compares them).
+ */
+export const PROBLEMS = {
+	"invalid-json": { status: 400, title: "Invalid JSON" },
+	"invalid-request": { status: 400, title: "Invalid request" },
+	"invalid-signature": { status: 400, title: "Invalid signature" },
+	"nothing-to-buy": { status: 400, title: "Nothing to buy" },
+	"unknown-model": { status: 400, title: "Unknown model" },
+	"unknown-price": { status: 400, title: "Unknown price" },
+	"unknown-usage-meter": { status: 400, title: "Unknown usage meter" },
+	"not-signed-in": { status: 401, title: "Not signed in" },
+	unauthorized: { status: 401, title: "Unauthorized" },
+	"payment-declined": { status: 402, title: "Payment declined" },
+	"email-not-verified": { status: 403, title: "Email not verified" },
+	"foreign-origin": { status: 403, title: "Foreign origin" },
+	"human-check-needed": { status: 403, title: "Human check needed" },
+	"not-allowed": { status: 403, title: "Not allowed" },
+	"only-for-owners": { status: 403, title: "Only for owners" },
+	"chat-not-found": { status: 404, title: "Chat not found" },
+	"customer-not-found": { status: 404, title: "Customer not found" },
+	"message-not-found": { status: 404, title: "Message not found" },
+	"no-billing-portal": { status: 404, title: "No billing portal" },
+	"not-found": { status: 404, title: "Not found" },
+	"subscription-not-found": { status: 404, title: "Subscription not found" },
+	"method-not-allowed": { status: 405, title: "Method not allowed" },
+	"already-subscribed": { status: 409, title: "Already subscribed" },
+	"an-answer-is-being-written": { status: 409, title: "An answer is being written" },
+	"correction-contradicts-the-ledger": { status: 409, title: "Correction contradicts the ledger" },
+	"credits-are-kept-elsewhere": { status: 409, title: "Credits are kept elsewhere" },
+	"grant-contradicts-the-ledger": { status: 409, title: "Grant contradicts the ledger" },
+	"no-active-subscription-found": { status: 409, title: "No active subscription found" },
+	"payment-under-way": { status: 409, title: "Payment under way" },
+	"plan-has-changed": { status: 409, title: "Plan has changed" },
+	"plan-is-ending": { status: 409, title: "Plan is ending" },
+	"request-id-already-used": { status: 409, title: "Request id already used" },
+	"chat-deleted": { status: 410, title: "Chat deleted" },
+	"body-too-large": { status: 413, title: "Body too large" },
+	"message-too-long": { status: 413, title: "Message too long" },
+	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
+	"usage-limit-reached": { status: 429, title: "Usage limit reached" },
+	"internal-error": { status: 500, title: "Internal error" },
+	"billing-unavailable": { status: 502, title: "Billing unavailable" },
+	"usage-price-not-found-for-meter": { status: 502, title: "Usage price not found for meter" },
+	"billing-not-configured": { status: 503, title: "Billing not configured" },
+	"billing-not-read": { status: 503, title: "Billing unavailable" },
+	"not-configured": { status: 503, title: "Not configured" },
+	"webhooks-not-configured": { status: 503, title: "Webhooks not configured" },
+	"billing-timed-out": { status: 504, title: "Billing unavailable" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** What a problem says besides its code. `detail` is a sentence for the person or developer who reads the answer. */
+export type ProblemFields = Omit<Problem, "type" | "title" | "status">;
+
+export const problemType = (code: ProblemCode) => `urn:parley:problem:${code}`;
+
+/** Thrown by code that parses and identifies; `api()` turns it into the answer. */
+export class ProblemError extends Error {
+	override name = "ProblemError";
+	readonly code: ProblemCode;
+	readonly detail: string;
+	readonly headers: HeadersInit;
+
+	constructor(code: ProblemCode, detail: string, headers: HeadersInit) {
+		super(PROBLEMS[code].title);
+		this.code = code;
+		this.detail = detail;
+		this.headers = headers;
+	}
+}
+
+/** @throws ProblemError always */
+export function refuse(code: ProblemCode, detail: string, headers: HeadersInit = {}): never {
+	throw new ProblemError(code, detail, headers);
+}
+
+/** A problem as a response. */
+export function problemResponse(code: ProblemCode, fields: ProblemFields, headers: HeadersInit = {}): Response {
+	const { status, title } = PROBLEMS[code];
+	const body: Problem = { type: problemType(code), title, status, requestId: crypto.randomUUID(), ...fields };
+	const response = Response.json(body, { status, headers });
+	response.headers.set("content-type", "application/problem+json");
+	return response;
+}
