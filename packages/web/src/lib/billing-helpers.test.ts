@@ -1,13 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { FlowgladBilling, PricingModel, Subscription } from "../view/flowglad.ts";
 import {
 	AI_REQUESTS_METER,
-	type Billing,
 	computeUsageTotal,
 	findUsagePriceByMeterSlug,
 	isDefaultPlanBySlug,
-	type PricingModel,
 	planWithoutGrant,
-	type Subscription,
 	toEntitlement,
 	toOffers,
 } from "./billing-helpers.ts";
@@ -72,7 +70,7 @@ const pro: Subscription = {
 	},
 };
 const free: Subscription = { id: "sub_free", status: "active", current: true, isFreePlan: true, createdAt: 800, ...PERIOD };
-const billing = (...subscriptions: Subscription[]): Billing => ({
+const billing = (...subscriptions: Subscription[]): FlowgladBilling => ({
 	subscriptions,
 	currentSubscriptions: subscriptions.filter((one) => one.current),
 	pricingModel: model,

@@ -1,74 +1,21 @@
 import type { Entitlement } from "@parley/metering";
-import type { Offer } from "./billing.ts";
+import {
+	balanceOf,
+	type Feature,
+	type FlowgladBilling,
+	type Price,
+	type PricingModel,
+	paidSubscriptions,
+	type Subscription,
+} from "../view/flowglad.ts";
+import type { Offer } from "./payments/port.ts";
 
-/** The meter that AI requests are counted on; the same slug stands in the provider's pricing model (seed 001). */
+/** The meter that counts AI requests. The provider's pricing model has the same slug (seed 001). */
 export const AI_REQUESTS_METER = "ai_requests";
 
-/** The part of a Flowglad price that we read. Older pricing models also name the meter on the price. */
-export interface Price {
-	id: string;
-	slug: string | null;
-	type: string;
-	isDefault?: boolean;
-	unitPrice?: number;
-	currency?: string;
-	intervalUnit?: "day" | "week" | "month" | "year" | null;
-	trialPeriodDays?: number | null;
-	active?: boolean;
-	usageMeterId?: string | null;
-	usageMeterSlug?: string;
-}
-
-/** A feature of a product, or of a subscription that has it: credits, or a switch with a name. */
-interface Feature {
-	type: string;
-	name?: string;
-	slug?: string;
-	amount?: number | null;
-	usageMeterId?: string | null;
-	renewalFrequency?: "every_billing_period" | "once" | null;
-	expiredAt?: number | null;
-	detachedAt?: number | null;
-}
-
-export interface PricingModel {
-	products?: {
-		slug?: string | null;
-		name: string;
-		description?: string | null;
-		default: boolean;
-		active?: boolean;
-		prices?: Price[];
-		features?: Feature[];
-	}[];
-	usageMeters?: { id: string; slug: string; prices?: Price[]; defaultPrice?: Price }[];
-}
-
-export interface Subscription {
-	id: string;
-	status: string;
-	current?: boolean;
-	isFreePlan?: boolean | null;
-	priceId?: string | null;
-	createdAt: number;
-	currentBillingPeriodStart?: number | null;
-	currentBillingPeriodEnd?: number | null;
-	experimental?: {
-		featureItems?: Feature[];
-		usageMeterBalances?: { slug: string; availableBalance: number; subscriptionId: string }[];
-	};
-}
-
-export interface Billing {
-	subscriptions: Subscription[];
-	currentSubscriptions?: Subscription[];
-	purchases?: { priceId: string; status?: string | null }[];
-	pricingModel: PricingModel;
-}
-
 /**
- * The price that usage of a meter is charged at: the meter's default price (since API v0.17 usage prices hang under meters), else, in an
- * older pricing model, a product's usage price for that meter. Null when the meter has none.
+ * The price for usage of a meter: the meter's default price (API v0.17 and later), or a product's usage price for it in an older pricing model. Null
+ * when the meter has none.
  */
 export function findUsagePriceByMeterSlug(usageMeterSlug: string, pricingModel: PricingModel): Price | null {
 	const meter = pricingModel.usageMeters?.find((one) => one.slug === usageMeterSlug);
@@ -80,7 +27,7 @@ export function findUsagePriceByMeterSlug(usageMeterSlug: string, pricingModel: 
 	return older.find((price) => price.type === "usage" && matches(price)) ?? null;
 }
 
-/** The requests that a subscription grants on a meter in each billing period; 0 when it grants none. */
+/** The requests that a subscription grants on a meter per billing period; 0 when it grants none. */
 export function computeUsageTotal(
 	usageMeterSlug: string,
 	currentSubscription: Subscription | undefined,
@@ -102,8 +49,8 @@ function granted(items: Feature[], meterId: string | undefined, frequency: "ever
 	return units;
 }
 
-/** The requests that came with a customer's paid top-ups, over all time. */
-export function creditsBought({ purchases = [], pricingModel }: Pick<Billing, "purchases" | "pricingModel">): number {
+/** The requests of all top-ups that a customer has ever paid for. */
+export function creditsBought({ purchases = [], pricingModel }: Pick<FlowgladBilling, "purchases" | "pricingModel">): number {
 	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;
 	let units = 0;
 	for (const { priceId, status } of purchases) {
@@ -115,37 +62,29 @@ export function creditsBought({ purchases = [], pricingModel }: Pick<Billing, "p
 	return units;
 }
 
-/** Whether a price belongs to the default product, which every customer has and nobody can buy. */
+/** Whether a price belongs to the default product, which every customer has and nobody buys. */
 export function isDefaultPlanBySlug(pricingModel: PricingModel, priceSlug: string): boolean {
 	const product = pricingModel.products?.find((one) => one.prices?.some((price) => price.slug === priceSlug));
 	return product?.default ?? false;
 }
 
-/** The current plans that are paid for, newest first. Every customer has one of the free plan: that does not count (flowglad.md, 0.2). */
-export function paidSubscriptions<T extends Subscription>(billing: { subscriptions?: T[]; currentSubscriptions?: T[] }): T[] {
-	const current = billing.currentSubscriptions ?? billing.subscriptions?.filter((one) => one.current) ?? [];
-	return current.filter((one) => one.isFreePlan === false).sort((a, b) => b.createdAt - a.createdAt);
-}
-
 /**
- * What a customer's billing allows: the newest paid plan that has credits left, else the newest. A plan whose first credits have not been granted
- * yet is not live: its payment is under way, and until then the customer has what everyone has.
+ * What a customer may use: the newest paid plan with credits left, or else the newest. A plan whose first credits are not granted yet is not live: its
+ * payment is in progress, and the free tier applies.
  * @param fetchedAtMs when the read was sent
- * @param fallbackAllowance requests a period, for a paid plan without a credit grant
+ * @param fallbackAllowance requests per period for a paid plan without a credit grant
  */
-export function toEntitlement(billing: Billing, fetchedAtMs: number, fallbackAllowance: number): Entitlement {
+export function toEntitlement(billing: FlowgladBilling, fetchedAtMs: number, fallbackAllowance: number): Entitlement {
 	const live: Extract<Entitlement, { kind: "balance" }>[] = [];
 	for (const plan of paidSubscriptions(billing)) {
-		const balance = plan.experimental?.usageMeterBalances?.find((one) => one.slug === AI_REQUESTS_METER && one.subscriptionId === plan.id);
+		const balance = balanceOf(plan, AI_REQUESTS_METER);
 		const granted = computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel);
-		// A meter is absent before its first entry (flowglad.md, e).
-		if (granted > 0 && !balance) continue;
-		const balanced = balance?.availableBalance ?? 0;
+		if (granted > 0 && balance === undefined) continue;
 		live.push({
 			kind: "balance",
 			subscriptionId: plan.id,
-			// A plan that grants nothing has a balance that only falls: the fallback stands in for its grant.
-			available: granted > 0 ? balanced : fallbackAllowance + balanced,
+			// Without a grant the balance only falls, so the fallback replaces the grant.
+			available: (granted > 0 ? 0 : fallbackAllowance) + (balance ?? 0),
 			allowance: granted > 0 ? granted : fallbackAllowance,
 			periodStartMs: plan.currentBillingPeriodStart ?? plan.createdAt,
 			periodEndMs: plan.currentBillingPeriodEnd ?? null,
@@ -155,15 +94,15 @@ export function toEntitlement(billing: Billing, fetchedAtMs: number, fallbackAll
 	return live.find(({ available }) => available > 0) ?? live[0] ?? { kind: "none", fetchedAtMs };
 }
 
-/** The paid plan that grants no requests, if the customer has one: what it is worth is a guess of ours. */
-export function planWithoutGrant(billing: Billing): Subscription | undefined {
+/** The customer's paid plan that grants no requests, if any. Its allowance is the configured fallback. */
+export function planWithoutGrant(billing: FlowgladBilling): Subscription | undefined {
 	return paidSubscriptions(billing).find((plan) => computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel) === 0);
 }
 
 /**
- * The plans and top-ups that a pricing model sells, cheapest first.
- * @param fallbackAllowance requests a period, for a paid plan without a credit grant
- * @param currentPriceId the price of the reader's own paid plan
+ * The plans and top-ups of a pricing model that are for sale, cheapest first.
+ * @param fallbackAllowance requests per period for a paid plan without a credit grant
+ * @param currentPriceId the price of the customer's own paid plan
  */
 export function toOffers(pricingModel: PricingModel, fallbackAllowance: number, currentPriceId?: string): Offer[] {
 	const meterId = pricingModel.usageMeters?.find((meter) => meter.slug === AI_REQUESTS_METER)?.id;

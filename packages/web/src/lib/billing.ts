@@ -1,98 +1,11 @@
 import { env } from "cloudflare:workers";
-import type { Entitlement, Member, Outcome, Refusal, Release, Report, Standing } from "@parley/metering";
+import type { Member, Outcome, Refusal, Release, Standing } from "@parley/metering";
 import { config } from "../config.ts";
-import type { BillingView, PlanView } from "../view/billing.ts";
 import type { UsageView } from "../view/usage.ts";
 import { allGuests, guestCookie, identify, networkOf, type Subject } from "./identity/subject.ts";
 import { isHuman } from "./identity/turnstile.ts";
 
 export { AI_REQUESTS_METER } from "./billing-helpers.ts";
-
-/** A price that a customer may buy. */
-export interface Offer extends PlanView {
-	priceId: string;
-}
-
-/** A customer as the billing provider has it now. */
-export interface CustomerBilling extends BillingView {
-	/** The provider's id of the customer; null while it has none. */
-	customerId: string | null;
-	offers: Offer[];
-	/** Requests that came with paid top-ups, over all time: more of them, and one has arrived. */
-	creditsBought: number;
-}
-
-/** A page of the provider's to pay on. */
-export interface Checkout {
-	id: string;
-	url: string;
-	customerId: string | null;
-	/** `pending`: it is paid, and what was bought is on its way. */
-	status: "open" | "pending" | "ended";
-}
-
-export interface CheckoutOrder {
-	/** The provider's id of the customer, and ours. */
-	customer: { id: string; externalId: string };
-	offer: Offer;
-	/** Absolute. */
-	successUrl: string;
-	cancelUrl: string;
-}
-
-/** What a webhook is about; `customer` is our id of the customer, null for an event that concerns none of ours. */
-interface WebhookEvent {
-	/** The same each time that the event is delivered. */
-	id: string;
-	customer: string | null;
-	/** Epoch milliseconds, by the provider's clock; null where it does not say. */
-	happenedAtMs: number | null;
-}
-
-/**
- * Who sells the plans: the one door to money, behind which Flowglad, Stripe, or nobody stands (lib/provider.ts chooses). The provider is the truth of
- * plans, credits bought and payments, and is asked live; the count of requests is ours. A customer is named by our own id of the user or
- * organization. Unless it says otherwise, a call throws the SDK's error; lib/provider.ts tells what it means.
- */
-export interface BillingProvider {
-	/** After so long a report that is sent again may count twice, so that it has to be looked for first; null where a report is never forgotten. */
-	readonly forgetsReportsAfterMs: number | null;
-	/** What is done for a new account or organization. Never throws: no sign-up fails for it. */
-	welcome(customer: { id: string; email: string; name: string }): Promise<void>;
-	/** The provider's id of a customer, who is made where there is none; twice at once make one. */
-	ensureCustomer(externalId: string): Promise<string>;
-	/**
-	 * What a customer may have, and the credits that were ever bought beside a plan.
-	 * @param fetchedAtMs the ledger's instant of sending
-	 * @throws also when the provider does not answer within `timeoutMs`
-	 */
-	readEntitlement(externalId: string, fetchedAtMs: number, timeoutMs: number): Promise<{ entitlement: Entitlement; creditsBought: number }>;
-	/** What is sold: to a customer, with the plan that is theirs marked, or to a visitor (null). The cheapest first. */
-	readOffer(externalId: string | null, timeoutMs: number): Promise<PlanView[]>;
-	readBilling(externalId: string): Promise<CustomerBilling>;
-	/** Whether there is a checkout then is unknown where it throws, but nobody has its address. */
-	createCheckout(order: CheckoutOrder): Promise<Checkout>;
-	/** Null when there is none of this id any more. */
-	readCheckout(id: string): Promise<Checkout | null>;
-	/** Takes care that an open checkout can no longer be paid, where the provider can do that. */
-	closeCheckout(id: string): Promise<void>;
-	/** Where a customer puts in a card, for a plan or for whatever comes. */
-	addPaymentMethod(externalId: string, planId: string | undefined, returnUrl: string): Promise<string>;
-	/** The provider's page for a customer's cards and invoices; null where it has none. */
-	openPortal(externalId: string, returnUrl: string): Promise<string | null>;
-	cancel(externalId: string, planId: string, when: "now" | "period-end"): Promise<void>;
-	uncancel(externalId: string, planId: string): Promise<void>;
-	/** Puts another price in a plan's place: a dearer one now, for the rest of the period; a cheaper one from the next period on. */
-	change(externalId: string, planId: string, offer: Offer): Promise<"now" | "period-end" | "declined">;
-	/** Reports counted requests in order, and tells of each that the provider has. Sent twice within `forgetsReportsAfterMs` one counts once. */
-	reportUsage(subjectKey: string, reports: Report[], timeoutMs: number, onReported: (report: Report) => void): Promise<void>;
-	/** Reports one counted request and answers the provider's event. */
-	reportOne(subjectKey: string, report: Report, timeoutMs: number): Promise<unknown>;
-	/** Units that the provider has of a customer in [fromMs, toMs), whole minutes; only where reports are forgotten. */
-	unitsReported(externalId: string, fromMs: number, toMs: number, timeoutMs: number): Promise<number>;
-	/** @param body as it was received, to the byte. Null where the signature is missing, wrong or older than 5 minutes. */
-	readWebhook(body: string, headers: Headers, secret: string): Promise<WebhookEvent | null>;
-}
 
 /** What was taken for one request, and from which ledgers: a guest's request is taken from two. Kept with the answer until it ends. */
 export interface UsageHold {

@@ -1,37 +1,32 @@
 import type { Entitlement } from "@parley/metering";
-import type { Offer } from "../lib/billing.ts";
-import { billingProvider, statusOf } from "../lib/payments/provider.ts";
+import { statusOf } from "../lib/payments/errors.ts";
+import type { CheckoutOrder, Offer } from "../lib/payments/port.ts";
+import { billingPort } from "../lib/payments/provider.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { CheckoutNote } from "./ledger-storage.ts";
 
-/** For so long after a press what was bought may be on its way. */
+/** How long a purchase may take to arrive after its checkout was opened. */
 const AWAITED_MS = 30 * 60_000;
-/** While it is, a page may have the provider asked at once: at most this often, and so often in those 30 minutes. */
+/** During that time a page may force reads of the provider: at most this often, and this many. */
 const FORCED_EVERY_MS = 200;
 const FORCED_MAX = 40;
 
-/** What is to be paid, and by whom. */
-export interface Purchase {
-	/** `id` is the provider's, null before there is one: after an archived customer it is another one. */
-	customer: { id: string | null; externalId: string };
-	offer: Offer;
-	/** Credits ever bought beside a plan, before this. */
+/** What a subject buys. The return pages apply to a new checkout; one that is already open keeps its own. */
+export interface Purchase extends CheckoutOrder {
+	/** Credits ever bought beside a plan, before this purchase. */
 	creditsBought: number;
-	/** Absolute. They hold for a new checkout; one that is open leads to where it led before. */
-	successUrl: string;
-	cancelUrl: string;
 }
 
 export type CheckoutAnswer =
 	| { kind: "open"; url: string; id: string }
-	/** A plan is paid for and not there yet: another checkout would take the money twice. */
+	/** A plan is paid for but has not arrived: another checkout would charge twice. */
 	| { kind: "under-way" }
 	/** The provider's status; null when it did not answer. */
 	| { kind: "failed"; status: number | null };
 
 /**
- * The one checkout of a subject: a second press leads to the first one's page, and until what was bought is here the provider is asked more
- * often. Kept with the ledger's notes, since only here two presses meet.
+ * A subject's only checkout: a second press leads to the first one's page, and until the purchase arrives the provider is read more often. It lives
+ * beside the ledger because only there do two presses meet.
  */
 export class OpenCheckout {
 	readonly #book: LedgerBook;
@@ -42,12 +37,12 @@ export class OpenCheckout {
 		this.#book = book;
 	}
 
-	/** Whether something may have been bought in the last 30 minutes that has not shown yet. */
+	/** Whether something may have been bought in the last 30 minutes that has not arrived. */
 	isAwaited(): boolean {
 		return Date.now() - (this.#book.notes.checkout?.pressedAtMs ?? 0) < AWAITED_MS;
 	}
 
-	/** Whether the provider may be asked at once for a page that waits; counts as done. */
+	/** Whether a waiting page may read the provider at once. Counts the read. */
 	takeForcedRead(): boolean {
 		const nowMs = Date.now();
 		this.#forcedAtMs = this.#forcedAtMs.filter((atMs) => nowMs - atMs < AWAITED_MS);
@@ -57,7 +52,7 @@ export class OpenCheckout {
 		return true;
 	}
 
-	/** Where to pay. Presses at once for one price share one call; those for another wait their turn. Never throws. */
+	/** Returns where to pay. Simultaneous presses for one price share a call; presses for another price wait their turn. Never throws. */
 	open(purchase: Purchase): Promise<CheckoutAnswer> {
 		const { priceId } = purchase.offer;
 		if (this.#opening?.priceId === priceId) return this.#opening.answer;
@@ -68,13 +63,13 @@ export class OpenCheckout {
 		return answer;
 	}
 
-	/** A plan that waits for its payment is being paid for, by a checkout that is not one of ours to hand out again. */
+	/** A waiting plan gets its card on a page of the provider. That page is not kept, so it is not handed out again. */
 	noteActivation(): void {
 		this.#book.note({ checkout: { buys: "plan", creditsBefore: 0, pressedAtMs: Date.now() } });
 	}
 
-	/** After each read: once what was bought is here, nothing is awaited any more. */
-	hear(entitlement: Entitlement, creditsBought: number): void {
+	/** After each read of the provider: ends the wait once the purchase has arrived. */
+	noteRead(entitlement: Entitlement, creditsBought: number): void {
 		const { checkout } = this.#book.notes;
 		if (!checkout) return;
 		const isHere = checkout.buys === "plan" ? entitlement.kind !== "none" : creditsBought > checkout.creditsBefore;
@@ -91,32 +86,31 @@ export class OpenCheckout {
 		}
 	}
 
-	/** The checkout that was opened before, if it can still be paid; the provider is asked, as it may have been paid by now. */
+	/** The checkout that was opened before, if it can still be paid. The provider is read first: it may have been paid by now. */
 	async #reopen({ offer, customer }: Purchase): Promise<CheckoutAnswer | null> {
 		const { checkout } = this.#book.notes;
 		if (!checkout?.session) return null;
-		const provider = await billingProvider();
-		const found = await provider.readCheckout(checkout.session.id);
+		const shop = await billingPort("shop");
+		const found = await shop.readCheckout(checkout.session.id);
+		// The customer differs after the old one was archived.
 		if (!found || (customer.id !== null && found.customerId !== customer.id)) return null;
 		if (found.status === "pending" && buysOf(offer) === "plan" && checkout.buys === "plan") return { kind: "under-way" };
 		if (found.status !== "open") return null;
 		if (checkout.session.priceId !== offer.priceId) {
-			// Or both could be paid.
-			await provider.closeCheckout(found.id);
+			// Otherwise both could be paid.
+			await shop.closeCheckout?.(found.id);
 			return null;
 		}
 		this.#book.note({ checkout: { ...checkout, pressedAtMs: Date.now() } });
 		return { kind: "open", url: found.url, id: found.id };
 	}
 
-	async #create({ customer, offer, creditsBought, successUrl, cancelUrl }: Purchase): Promise<CheckoutAnswer> {
-		const provider = await billingProvider();
-		const { externalId } = customer;
-		const id = customer.id ?? (await provider.ensureCustomer(externalId));
-		const checkout = await provider.createCheckout({ customer: { id, externalId }, offer, successUrl, cancelUrl });
-		const session = { id: checkout.id, priceId: offer.priceId };
-		this.#book.note({ checkout: { session, buys: buysOf(offer), creditsBefore: creditsBought, pressedAtMs: Date.now() } });
-		return { kind: "open", url: checkout.url, id: checkout.id };
+	async #create({ creditsBought, ...order }: Purchase): Promise<CheckoutAnswer> {
+		const shop = await billingPort("shop");
+		const { id, url } = await shop.createCheckout(order);
+		const session = { id, priceId: order.offer.priceId };
+		this.#book.note({ checkout: { session, buys: buysOf(order.offer), creditsBefore: creditsBought, pressedAtMs: Date.now() } });
+		return { kind: "open", url, id };
 	}
 }
 

@@ -113,7 +113,7 @@ function ChatFrame() {
 						models={models}
 						demo={demo}
 						freeLimit={freeLimit}
-						canPay={billing !== "none"}
+						canPay={billing.sells}
 						boughtAtMs={boughtAtMs}
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}

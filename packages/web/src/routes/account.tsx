@@ -56,7 +56,7 @@ function AccountPage() {
 				<Section title="Requests">
 					<TallyLine usage={shell.usage} />
 				</Section>
-				{shell.billing === "none" ? (
+				{!shell.billing.sells ? (
 					<Section title="Plan">
 						<p>Free. Paid plans are not set up on this server.</p>
 					</Section>
@@ -67,7 +67,7 @@ function AccountPage() {
 				) : (
 					<AccountBilling
 						key={organization?.id ?? viewer.id}
-						provider={shell.billing}
+						hasBrowserSdk={shell.billing.hasBrowserSdk}
 						customer={organization ?? { id: viewer.id, name: null }}
 						usage={shell.usage}
 						pricing={pricing}

@@ -45,9 +45,9 @@ function PricingPage() {
 			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
-			{shell.billing !== "none" && <BuyingFor viewer={shell.viewer} />}
+			{shell.billing.sells && <BuyingFor viewer={shell.viewer} />}
 			<Plans pricing={pricing} shell={shell} onBuy={leadToCheckout} />
-			{shell.billing === "none" ? (
+			{!shell.billing.sells ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
 					Paid plans are not set up on this server. Guests and free accounts work as they are.
 				</p>

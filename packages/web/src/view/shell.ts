@@ -13,7 +13,8 @@ export interface Shell {
 	models: ModelOption[];
 	/** True when the built-in demo model answers because no real one is configured. */
 	demo: boolean;
-	billing: "none" | "flowglad" | "stripe";
+	/** Whether plans are sold here, and whether pages read billing with the provider's SDK in the browser. */
+	billing: { sells: boolean; hasBrowserSdk: boolean };
 	/** Requests a day of a signed-in user without a plan. */
 	freeLimit: number;
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */

@@ -1,6 +1,5 @@
 import { lazy, Suspense } from "react";
 import type { PricingView } from "../../view/billing.ts";
-import type { Shell } from "../../view/shell.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
@@ -8,7 +7,7 @@ import { Section } from "./section.tsx";
 export interface AccountBillingProps {
 	/** Who buys: the reader, or the organization that they act for, which has a name. */
 	customer: { id: string; name: string | null };
-	provider: Shell["billing"];
+	hasBrowserSdk: boolean;
 	usage: UsageView;
 	pricing: PricingView;
 	/** Something was changed at the billing service that shows on the whole page, and in other tabs. */

@@ -18,7 +18,7 @@ const FlowgladSource = lazy(() => import("../billing/flowglad-source.tsx"));
 const ServerSource = lazy(() => import("../billing/server-source.tsx"));
 
 export default function Billing(props: AccountBillingProps) {
-	const Source = props.provider === "flowglad" ? FlowgladSource : ServerSource;
+	const Source = props.hasBrowserSdk ? FlowgladSource : ServerSource;
 	return (
 		<Suspense fallback={<Asking />}>
 			<Source>{(source) => <BillingSections {...props} source={source} />}</Source>
@@ -52,7 +52,7 @@ function BillingSections({ source, onChanged, ...props }: AccountBillingProps & 
 
 type LoadedProps = AccountBillingProps & { view: BillingView; actions: BillingActions };
 
-function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<LoadedProps, "provider">) {
+function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<LoadedProps, "hasBrowserSdk">) {
 	const [plan] = view.plans;
 	// Bought or ended elsewhere: then the count on this page is older than the plan.
 	const isBehind = plan ? plan.live && usage.tier !== "paid" : usage.tier === "paid";

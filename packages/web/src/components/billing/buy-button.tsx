@@ -11,15 +11,15 @@ const FlowgladCheckout = import.meta.env.SSR
 	: lazy(async () => ({ default: (await import("./flowglad-source.tsx")).FlowgladCheckout }));
 
 interface BuyButtonProps extends CheckoutProps {
-	provider: Shell["billing"];
-	/** Has the server open the checkout; Flowglad's hook does it itself. */
+	hasBrowserSdk: boolean;
+	/** Has the server open the checkout; the browser SDK's hook does it itself. */
 	onBuy: BillingActions["buy"];
 	viewer: Shell["viewer"] & { kind: "user" };
 	mailboxUrl: string | null;
 }
 
 /** To the checkout; or, while the address is not confirmed, to what has to be done first. */
-export function BuyButton({ provider, onBuy, viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
+export function BuyButton({ hasBrowserSdk, onBuy, viewer, mailboxUrl, ...checkout }: BuyButtonProps) {
 	const hydrated = useHydrated();
 	const [asked, setAsked] = useState(false);
 	const { label, main, priceSlug, successPath, cancelPath } = checkout;
@@ -38,7 +38,7 @@ export function BuyButton({ provider, onBuy, viewer, mailboxUrl, ...checkout }: 
 		</button>
 	);
 	if (!hydrated) return waiting;
-	if (provider !== "flowglad") {
+	if (!hasBrowserSdk) {
 		return <CheckoutButton label={label} main={main} open={() => onBuy(priceSlug, successPath, cancelPath)} />;
 	}
 	return (

@@ -1,14 +1,15 @@
 import { FlowgladProvider, useBilling } from "@flowglad/react";
 import type { ReactNode } from "react";
-import { toBillingView } from "../../flowglad-view.ts";
+import { toBillingView } from "../../view/flowglad.ts";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
+import { serverActions } from "./server-source.tsx";
 import type { BillingActions, BillingSource } from "./source.ts";
 
 interface FlowgladSourceProps {
 	children: (source: BillingSource) => ReactNode;
 }
 
-/** A customer's billing as Flowglad's hook has it. */
+/** Reads and changes a customer's billing with Flowglad's hook. */
 export default function FlowgladSource({ children }: FlowgladSourceProps) {
 	return (
 		<FlowgladProvider>
@@ -17,7 +18,7 @@ export default function FlowgladSource({ children }: FlowgladSourceProps) {
 	);
 }
 
-/** The button that buys, for a page that shows no more of it. */
+/** The buy button alone, for a page that shows nothing else of the billing. */
 export function FlowgladCheckout({ priceSlug, successPath, cancelPath, ...button }: CheckoutProps) {
 	return (
 		<FlowgladSource>
@@ -66,19 +67,12 @@ function actionsOf(billing: Loaded): BillingActions {
 			return Boolean((await billing.cancelSubscription({ id, cancellation: { timing } })).subscription);
 		},
 		keep: async (id) => Boolean((await billing.uncancelSubscription({ id })).subscription),
-		change: async (subscriptionId, priceSlug) => {
-			const before = billing.subscriptions?.find(({ id }) => id === subscriptionId)?.priceId;
-			const answer = await billing.adjustSubscription({ subscriptionId, priceSlug, timing: "auto" }).catch(() => undefined);
-			if (!answer) return null;
-			const { resolvedTiming, subscription } = answer.subscription;
-			if (resolvedTiming !== "immediately") return "period-end";
-			// A declined card is no error there: the plan is what it was.
-			return subscription.priceId === before ? "declined" : "now";
-		},
+		// Not the hook's `adjustSubscription`: it reports a declined card as success.
+		change: serverActions.change,
 	};
 }
 
-/** The SDK takes whole addresses, and leads there itself. */
+/** The SDK takes absolute URLs and redirects by itself. */
 const pages = (successPath: string, cancelPath: string) => ({
 	successUrl: location.origin + successPath,
 	cancelUrl: location.origin + cancelPath,

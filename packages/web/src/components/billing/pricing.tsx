@@ -79,7 +79,7 @@ interface SubscribeProps {
 }
 
 function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
-	if (billing !== "none" && !decides(viewer)) return null;
+	if (billing.sells && !decides(viewer)) return null;
 	if (isChange || usage.tier === "paid") {
 		return (
 			<Link to="/account" className="button-plain">
@@ -87,7 +87,7 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 			</Link>
 		);
 	}
-	if (billing === "none") return null;
+	if (!billing.sells) return null;
 	if (viewer.kind === "guest") {
 		return (
 			<Link to="/sign-up" search={{ next: "/pricing" }} className={main ? "button-next" : "button-plain"}>
@@ -97,7 +97,7 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 	}
 	return (
 		<BuyButton
-			provider={billing}
+			hasBrowserSdk={billing.hasBrowserSdk}
 			onBuy={onBuy}
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
@@ -144,7 +144,7 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 				</div>
 			))}
 			<p className="mt-4 text-soft">
-				{usage.tier === "paid" && viewer.kind === "user" && decides(viewer) && billing !== "none" ? (
+				{usage.tier === "paid" && viewer.kind === "user" && decides(viewer) && billing.sells ? (
 					<Link to="/account" className="link text-ink">
 						Buy a top-up in your account
 					</Link>

@@ -3,13 +3,13 @@ import type { BillingView } from "../../view/billing.ts";
 import { askServer, Refused } from "../requests.ts";
 import type { BillingActions, BillingSource } from "./source.ts";
 
-/** A customer's billing as the server reads it from the provider. */
+/** Reads and changes a customer's billing through `/api/billing`. */
 export default function ServerSource({ children }: { children: (source: BillingSource) => ReactNode }) {
 	const [view, setView] = useState<BillingView | null>();
 	const read = useCallback(async () => {
 		const answer = await askServer("/api/billing").catch(() => undefined);
 		const fresh: BillingView | undefined = await answer?.json();
-		// What is shown stays, where it cannot be read again.
+		// A failed reload keeps what is shown.
 		setView((shown) => fresh ?? shown ?? null);
 	}, []);
 	useEffect(() => void read(), [read]);
@@ -19,10 +19,10 @@ export default function ServerSource({ children }: { children: (source: BillingS
 	return children({ state: "here", view, actions: serverActions, reload });
 }
 
-const serverActions: BillingActions = {
+export const serverActions: BillingActions = {
 	buy: (priceSlug, successUrl, cancelUrl) => leads("checkout", { priceSlug, successUrl, cancelUrl }),
 	addPaymentMethod: (planId) => leads("payment-method", planId ? { planId } : {}),
-	// No provider behind the server has a plan that waits for a card.
+	// No provider without a browser SDK has plans that wait for a card.
 	activate: async () => false,
 	cancel: async (planId, when) => (await post("cancel", { planId, when })) !== undefined,
 	keep: async (planId) => (await post("uncancel", { planId })) !== undefined,

@@ -13,8 +13,8 @@ import { allowedModels } from "../chat/model.ts";
 import { moveGuestToAccount } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "../identity/subject.ts";
-import { checkoutOf } from "../payments/checkout.ts";
-import { billingProvider } from "../payments/provider.ts";
+import { buy } from "../payments/actions.ts";
+import { billingProvider, capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
@@ -24,7 +24,8 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	const request = getRequest();
 	const subject = await identify(request);
 	await settleGuest(request, subject);
-	const { billing, limits, model, mailboxUrl } = config();
+	const { limits, model, mailboxUrl } = config();
+	const { sells, hasBrowserSdk } = capabilities();
 	const [usage, chats] = await Promise.all([getBillingSummary(request, subject), env.CHAT_LIST.getByName(subject.key).list()]);
 	return {
 		viewer: viewerOf(subject),
@@ -32,7 +33,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		chats,
 		models: allowedModels(),
 		demo: model.kind === "demo",
-		billing: billing.kind,
+		billing: { sells, hasBrowserSdk },
 		freeLimit: limits.free,
 		mailboxUrl,
 	};
@@ -56,7 +57,7 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 	try {
 		const subject = await identify(getRequest());
 		const customer = subject.kind === "user" ? customerOf(subject).externalId : null;
-		const plans = await (await billingProvider()).readOffer(customer, PRICING_TIMEOUT_MS);
+		const plans = (await (await billingProvider()).shop?.readOffers(customer, PRICING_TIMEOUT_MS)) ?? [];
 		return { ...published, plans, unavailable: false };
 	} catch (error) {
 		console.error(`what is sold could not be read: ${error}`);
@@ -92,7 +93,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 		const request = getRequest();
 		const user = await userOf(request, { fresh: true });
 		if (!user) refuse("not-signed-in", "Sign in to buy a plan.");
-		const { url } = await checkoutOf(request, user, data);
+		const { url } = await buy(request, user, data);
 		return { url };
 	});
 

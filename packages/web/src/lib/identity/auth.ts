@@ -64,7 +64,7 @@ function hasSessionCookie(request: Request): boolean {
 }
 
 async function welcome(customer: { id: string; email: string; name: string }): Promise<void> {
-	await (await billingProvider()).welcome(customer);
+	await (await billingProvider()).shop?.welcome(customer);
 }
 
 /** The identity server for the origin that a request was made to: email + password and organizations on D1. */

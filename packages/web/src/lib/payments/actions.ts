@@ -1,106 +1,132 @@
 import { env } from "cloudflare:workers";
-import { z } from "zod";
 import type { BillingView } from "../../view/billing.ts";
-import { type BillingProvider, type CustomerBilling, getBillingSummaryAfterCheckout } from "../billing.ts";
-import { describe } from "../chat/request.ts";
-import { readJson } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
-import { asked, assertMayManage, assertVerified, checkoutOf, ownUrl } from "./checkout.ts";
-import { billingProvider } from "./provider.ts";
+import { assertMayBuy, assertMayChangeTo, assertOwnPlan, ownUrl, type PriceName, refuseSecondPlan } from "./checkout.ts";
+import { callProvider, refuseUnavailable } from "./errors.ts";
+import type { AccountPort, CustomerBilling, HostedPage, PlanChange, ReturnPages } from "./port.ts";
+import { billingPort } from "./provider.ts";
 
-const name = z.string().min(1).max(128);
-const path = z.string().max(2048);
-const plan = { planId: name };
+// Everything that a browser may do about a plan. Each route (`/api/billing/*`, `/api/flowglad/*`, a server function) ends here, whoever the provider is.
 
-/** `GET /api/billing`: plans, cards and invoices of who pays for the reader. */
-export async function readBilling(user: User): Promise<Response> {
+/** What to buy, by default the Pro plan, and the pages to return to. */
+export type Purchase = PriceName & Partial<ReturnPages>;
+
+/** Where to pay for a plan or top-up. A price has one open checkout: a second press leads to the first one's page. */
+export async function buy(request: Request, user: User, purchase: Purchase): Promise<HostedPage> {
 	assertMayManage(user);
-	const { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } = await billingOf(user);
-	return Response.json({ plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } satisfies BillingView);
-}
-
-/** `POST /api/billing/refresh`: what is left, for a page that comes back from a checkout and waits for what was bought. */
-export async function refreshUsage(request: Request, user: User): Promise<Response> {
-	return Response.json(await getBillingSummaryAfterCheckout(request, user));
-}
-
-/** `GET /api/billing/portal`: leads to the provider's own page for cards and invoices. */
-export async function leadToPortal(request: Request, user: User): Promise<Response> {
-	assertMayManage(user);
-	const provider = await billingProvider();
-	const url = await asked(() => provider.openPortal(customerOf(user).externalId, ownUrl(request, "/account")));
-	if (url === null) refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
-	return new Response(null, { status: 303, headers: { location: url } });
-}
-
-type Action = (request: Request, user: User) => Promise<Response>;
-
-/** What a reader may do about their plan, under `POST /api/billing/…`, whoever the provider is. */
-export const ACTIONS: Record<string, Action> = {
-	checkout: action(
-		z.object({ priceSlug: name.optional(), successUrl: path.default("/"), cancelUrl: path.default("/pricing") }),
-		async (wanted) => {
-			const { url } = await checkoutOf(wanted.request, wanted.user, wanted);
-			return { url };
-		},
-	),
-	"payment-method": action(z.object({ planId: name.optional(), returnUrl: path.default("/account") }), async (wanted) => {
-		const { request, user, planId, returnUrl } = wanted;
-		assertMayManage(user);
-		assertVerified(user);
-		const back = ownUrl(request, returnUrl);
-		if (planId !== undefined) await ownBilling(user, planId);
-		const provider = await billingProvider();
-		return { url: await asked(() => provider.addPaymentMethod(customerOf(user).externalId, planId, back)) };
-	}),
-	cancel: action(z.object({ ...plan, when: z.enum(["now", "period-end"]) }), async ({ user, planId, when }) => {
-		await ownBilling(user, planId);
-		await change(user, (provider, externalId) => provider.cancel(externalId, planId, when));
-		return {};
-	}),
-	uncancel: action(z.object(plan), async ({ user, planId }) => {
-		await ownBilling(user, planId);
-		await change(user, (provider, externalId) => provider.uncancel(externalId, planId));
-		return {};
-	}),
-	change: action(z.object({ ...plan, priceSlug: name }), async ({ user, planId, priceSlug }) => {
-		const { offers } = await ownBilling(user, planId);
-		const offer = offers.find((one) => one.kind === "subscription" && one.priceSlug === priceSlug);
-		if (!offer) refuse("unknown-price", "There is no plan of this name.");
-		const takesEffect = await change(user, (provider, externalId) => provider.change(externalId, planId, offer));
-		if (takesEffect === "declined") refuse("payment-declined", "The payment did not go through, so nothing has changed.");
-		return { takesEffect };
-	}),
-};
-
-async function billingOf(user: User): Promise<CustomerBilling> {
-	const provider = await billingProvider();
-	return asked(() => provider.readBilling(customerOf(user).externalId));
-}
-
-/** The billing of who has the plan that is named. Another customer's does not exist, as far as anyone can tell. */
-async function ownBilling(user: User, planId: string): Promise<CustomerBilling> {
-	assertMayManage(user);
-	const billing = await billingOf(user);
-	if (billing.plans.some(({ id }) => id === planId) || billing.waiting?.id === planId) return billing;
-	return refuse("subscription-not-found", "You have no such plan.");
-}
-
-/** Changes something at the provider, and has the ledger read what came of it. */
-async function change<T>(user: User, call: (provider: BillingProvider, externalId: string) => Promise<T>): Promise<T> {
+	assertVerified(user);
 	const { externalId, key } = customerOf(user);
-	const provider = await billingProvider();
-	const answer = await asked(() => call(provider, externalId));
+	const { successUrl = "/", cancelUrl = "/pricing" } = purchase;
+	const pages = ownPages(request, { successUrl, cancelUrl });
+	const billing = await readFresh(user);
+	const offer = assertMayBuy(billing, purchase);
+	const opened = await env.USAGE_LEDGER.getByName(key).openCheckout(key, {
+		customer: { id: billing.customerId, externalId },
+		offer,
+		creditsBought: billing.creditsBought,
+		...pages,
+	});
+	switch (opened.kind) {
+		case "open":
+			return { id: opened.id, url: opened.url };
+		case "under-way":
+			return refuse("payment-under-way", "You have paid for a plan already. It is being confirmed, which can take a while.");
+		case "failed":
+			return opened.status === 409 ? refuseSecondPlan() : refuseUnavailable();
+	}
+}
+
+/** Where to enter a card, for one plan or for future payments. */
+export async function addCard(request: Request, user: User, planId: string | undefined, pages: ReturnPages): Promise<HostedPage> {
+	assertMayManage(user);
+	assertVerified(user);
+	const own = ownPages(request, pages);
+	if (planId !== undefined) assertOwnPlan(await readFresh(user), planId);
+	const account = await billingPort("account");
+	return callProvider(() => account.addCard(customerOf(user).externalId, planId, own));
+}
+
+/** Where to enter the card that a waiting plan begins with. The ledger then waits for the plan as after a purchase. */
+export async function activatePlan(request: Request, user: User, planId: string, pages: ReturnPages): Promise<HostedPage> {
+	assertMayManage(user);
+	assertVerified(user);
+	const own = ownPages(request, pages);
+	assertOwnPlan(await readFresh(user), planId);
+	const { activatePlan: activate } = await billingPort("account");
+	if (!activate) refuse("subscription-not-found", "You have no plan that waits for a card.");
+	const { externalId, key } = customerOf(user);
+	const page = await callProvider(() => activate(externalId, planId, own));
+	await env.USAGE_LEDGER.getByName(key).noteActivation(key);
+	return page;
+}
+
+/** Cancels a plan, now or at the end of its period. Returns the provider's own answer. */
+export async function cancel(user: User, planId: string, when: "now" | "period-end"): Promise<unknown> {
+	const { account, externalId, billing } = await accountOf(user);
+	assertOwnPlan(billing, planId);
+	return change(user, () => account.cancelPlan(externalId, planId, when));
+}
+
+/** Undoes a cancellation. Returns the provider's own answer. */
+export async function resume(user: User, planId: string): Promise<unknown> {
+	const { account, externalId, billing } = await accountOf(user);
+	assertOwnPlan(billing, planId);
+	return change(user, () => account.resumePlan(externalId, planId));
+}
+
+/** Changes a plan (the customer's only one by default) to another that is for sale. The server alone decides on timing and proration. */
+export async function changePlan(user: User, planId: string | undefined, price: PriceName): Promise<PlanChange> {
+	const { account, externalId, billing } = await accountOf(user);
+	const own = assertOwnPlan(billing, planId);
+	const offer = assertMayChangeTo(billing.offers, price);
+	return change(user, () => account.changePlan(externalId, own, offer));
+}
+
+/** Plans, cards and invoices of the customer that the user acts for. */
+export async function readBilling(user: User): Promise<BillingView> {
+	assertMayManage(user);
+	const { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } = await readFresh(user);
+	return { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan };
+}
+
+/** The URL of the provider's own page for cards and invoices. */
+export async function openPortal(request: Request, user: User): Promise<string> {
+	assertMayManage(user);
+	const account = await billingPort("account");
+	const url = await callProvider(() => account.openPortal(customerOf(user).externalId, ownUrl(request, "/account")));
+	return url ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
+}
+
+/** @throws ProblemError 403 for a member of an organization who is neither owner nor admin */
+export function assertMayManage(user: User): void {
+	if (customerOf(user).mayBuy) return;
+	refuse("only-for-owners", "The plan and the payments of your organization are up to its owners and admins. Ask one of them.");
+}
+
+function assertVerified({ emailVerified }: User): void {
+	if (!emailVerified) refuse("email-not-verified", "Confirm your email address first: we have sent you a link.");
+}
+
+const ownPages = (request: Request, { successUrl, cancelUrl }: ReturnPages): ReturnPages => ({
+	successUrl: ownUrl(request, successUrl),
+	cancelUrl: ownUrl(request, cancelUrl),
+});
+
+async function readFresh(user: User): Promise<CustomerBilling> {
+	const account = await billingPort("account");
+	return callProvider(() => account.readBilling(customerOf(user).externalId));
+}
+
+async function accountOf(user: User): Promise<{ account: AccountPort; externalId: string; billing: CustomerBilling }> {
+	assertMayManage(user);
+	return { account: await billingPort("account"), externalId: customerOf(user).externalId, billing: await readFresh(user) };
+}
+
+/** Changes something at the provider. The ledger reads the result before we answer, so that the next page shows it. */
+async function change<T>(user: User, call: () => Promise<T>): Promise<T> {
+	const answer = await callProvider(call);
+	const { key } = customerOf(user);
 	await env.USAGE_LEDGER.getByName(key).refresh(key);
 	return answer;
-}
-
-/** A call with its body checked. */
-function action<T extends object>(schema: z.ZodType<T>, run: (wanted: T & { request: Request; user: User }) => Promise<object>): Action {
-	return async (request, user) => {
-		const parsed = schema.safeParse(await readJson(request));
-		if (!parsed.success) refuse("invalid-request", describe(parsed.error));
-		return Response.json(await run({ ...parsed.data, request, user }));
-	};
 }

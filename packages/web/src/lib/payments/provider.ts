@@ -1,70 +1,35 @@
-import { and, asc, eq, like } from "drizzle-orm";
 import { config } from "../../config.ts";
-import { db } from "../../db/connection.ts";
-import { members, organizations, users } from "../../db/schema.ts";
-import type { BillingProvider } from "../billing.ts";
-import { ledgerOf } from "../identity/organization.ts";
+import { refuse } from "../http/problem.ts";
+import * as flowglad from "./flowglad/settings.ts";
+import { noProvider } from "./none.ts";
+import type { BillingProvider, Capabilities } from "./port.ts";
+import * as stripe from "./stripe/settings.ts";
 
-let chosen: BillingProvider | undefined;
-
-/** The billing provider that is configured. Its SDK is loaded with the first call, never at the start of the Worker, and the other's not at all. */
-export async function billingProvider(): Promise<BillingProvider> {
-	chosen ??= await load(config().billing.kind);
-	return chosen;
+interface Entry {
+	capabilities: Capabilities;
+	/** Imports the adapter and its SDK, which therefore load with the first call and only for the configured provider. */
+	load: () => Promise<BillingProvider>;
 }
 
-async function load(kind: "flowglad" | "stripe" | "none"): Promise<BillingProvider> {
-	switch (kind) {
-		case "flowglad":
-			return (await import("../flowglad.ts")).flowgladProvider;
-		case "stripe":
-			return (await import("./stripe/provider.ts")).stripeProvider;
-		case "none":
-			return (await import("./none.ts")).noBilling;
-	}
-}
+const PROVIDERS: Record<ReturnType<typeof config>["billing"]["kind"], Entry> = {
+	flowglad: { capabilities: flowglad.capabilities, load: async () => (await import("./flowglad/provider.ts")).flowgladProvider },
+	stripe: { capabilities: stripe.capabilities, load: async () => (await import("./stripe/provider.ts")).stripeProvider },
+	none: { capabilities: noProvider.capabilities, load: async () => noProvider },
+};
 
-/** The status that a provider answered with; null when it did not answer. Flowglad's SDK calls it `status`, Stripe's `statusCode`. */
-export function statusOf(error: unknown): number | null {
-	if (!(error instanceof Error)) return null;
-	if ("statusCode" in error && typeof error.statusCode === "number") return error.statusCode;
-	return "status" in error && typeof error.status === "number" ? error.status : null;
-}
+const configured = () => PROVIDERS[config().billing.kind];
 
-/** Whether a provider understood a report and will not take it. 401 is not among them: Flowglad's rate limit answers so. */
-export function isRefusal(error: unknown): boolean {
-	const status = statusOf(error);
-	return status !== null && status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
-}
+/** What the configured provider can do, without loading its SDK. */
+export const capabilities = (): Capabilities => configured().capabilities;
 
-/** Whether a provider does not take our key, or (Flowglad) has had too much of it. */
-export function isUnauthorized(error: unknown): boolean {
-	return statusOf(error) === 401;
-}
+/** The configured billing provider. */
+export const billingProvider = (): Promise<BillingProvider> => configured().load();
 
 /**
- * Who a customer is: a user, or an organization under the address of the owner who has been there longest (seed 001: the same for both).
- * @throws when there is neither
+ * One port of the configured provider.
+ * @throws ProblemError 503 `billing-not-configured` where the provider lacks it
  */
-export async function getCustomerDetails(externalId: string): Promise<{ email: string; name: string }> {
-	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { email: true, name: true } });
-	if (user) return { email: user.email, name: user.name || user.email };
-	const [owner] = await db()
-		.select({ email: users.email, name: organizations.name })
-		.from(members)
-		.innerJoin(users, eq(users.id, members.userId))
-		.innerJoin(organizations, eq(organizations.id, members.organizationId))
-		.where(and(eq(members.organizationId, externalId), like(members.role, "%owner%")))
-		.orderBy(asc(members.createdAt))
-		.limit(1);
-	if (!owner) throw new Error("Customer not found");
-	return owner;
-}
-
-/** The key of the ledger that a customer's usage is counted in; null for a customer who is none of ours. */
-export async function ledgerOfCustomer(externalId: string): Promise<string | null> {
-	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
-	if (user) return `user:${user.id}`;
-	const organization = await db().query.organizations.findFirst({ where: eq(organizations.id, externalId), columns: { id: true } });
-	return organization ? ledgerOf(organization.id) : null;
+export async function billingPort<K extends "usage" | "shop" | "account">(name: K): Promise<NonNullable<BillingProvider[K]>> {
+	const port = (await billingProvider())[name];
+	return port ?? refuse("billing-not-configured", "Nothing is sold on this server.");
 }

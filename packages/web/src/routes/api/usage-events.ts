@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { config } from "../../config.ts";
 import { AI_REQUESTS_METER, hasPaidPlan, recordUsage } from "../../lib/billing.ts";
 import { describe } from "../../lib/chat/request.ts";
 import { api, readJson } from "../../lib/http/api.ts";
 import { limitResponse, standingHeaders } from "../../lib/http/limits.ts";
 import { refuse } from "../../lib/http/problem.ts";
 import { userOf } from "../../lib/identity/subject.ts";
+import { capabilities } from "../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/usage-events")({
 	server: { handlers: api({ POST: ({ request }) => recordEvent(request) }) },
@@ -32,7 +32,7 @@ async function recordEvent(request: Request): Promise<Response> {
 	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = parsed.data;
 	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", `The only meter here is ${AI_REQUESTS_METER}.`);
-	if (config().billing.kind === "none") return Response.json({ error: "Flowglad not configured" }, { status: 503 });
+	if (!capabilities().sells) return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 
 	if (!(await hasPaidPlan(subject))) {
 		refuse("no-active-subscription-found", "Usage events are counted against a paid plan. Subscribe to one first.");

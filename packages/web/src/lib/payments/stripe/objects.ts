@@ -1,7 +1,7 @@
 import type { Entitlement } from "@parley/metering";
 import type Stripe from "stripe";
 import type { InvoiceView, PaymentMethodView, PlanStanding } from "../../../view/billing.ts";
-import type { Offer } from "../../billing.ts";
+import type { Offer } from "../port.ts";
 
 const DAY_MS = 86_400_000;
 /** A plan whose renewal was not paid is kept for so long, counted from the renewal: a card that ran out is nobody's fault. */

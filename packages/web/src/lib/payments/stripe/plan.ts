@@ -1,31 +1,31 @@
 import type Stripe from "stripe";
 import { config } from "../../../config.ts";
-import type { Offer } from "../../billing.ts";
 import { now } from "../../time/clock.ts";
-import { statusOf } from "../provider.ts";
+import { statusOf } from "../errors.ts";
+import type { Offer, PlanChange } from "../port.ts";
 import { PERIOD_REQUESTS, periodAfterChange, periodOf, priceOf } from "./objects.ts";
 
-/** Ends a plan: now, with nothing paid back, or with the period. */
-export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<void> {
+/** Cancels a plan: now and without a refund, or at the end of its period. */
+export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<Stripe.Subscription> {
 	await released(client, planId);
-	if (when === "now") await client.subscriptions.cancel(planId);
-	else await client.subscriptions.update(planId, { cancel_at_period_end: true });
+	if (when === "now") return client.subscriptions.cancel(planId);
+	return client.subscriptions.update(planId, { cancel_at_period_end: true });
 }
 
-/** Keeps a plan from its end, or from another one that was to begin in its place. */
-export async function keepPlan(client: Stripe, planId: string): Promise<void> {
+/** Undoes a cancellation, or a change that was to take effect at the end of the period. */
+export async function resumePlan(client: Stripe, planId: string): Promise<Stripe.Subscription> {
 	await released(client, planId);
-	await client.subscriptions.update(planId, { cancel_at_period_end: false });
+	return client.subscriptions.update(planId, { cancel_at_period_end: false });
 }
 
-/** Puts another price in a plan's place: a dearer one now, a cheaper one when the period is over. */
-export async function changePlan(client: Stripe, planId: string, offer: Offer): Promise<"now" | "period-end" | "declined"> {
+/** Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. */
+export async function changePlan(client: Stripe, planId: string, offer: Offer): Promise<PlanChange> {
 	const plan = await released(client, planId);
-	const isDearer = offer.amountCents > (priceOf(plan)?.unit_amount ?? 0);
-	return isDearer ? upgrade(client, plan, offer) : downgrade(client, plan, offer);
+	const isUpgrade = offer.amountCents > (priceOf(plan)?.unit_amount ?? 0);
+	return isUpgrade ? upgrade(client, plan, offer) : downgrade(client, plan, offer);
 }
 
-/** The plan as it may be changed: one that a schedule manages is released from it first, or Stripe refuses. */
+/** The plan, released from its schedule: Stripe refuses changes to a subscription that a schedule manages. */
 async function released(client: Stripe, planId: string): Promise<Stripe.Subscription> {
 	const plan = await client.subscriptions.retrieve(planId, { expand: ["schedule"] });
 	const { schedule } = plan;
@@ -33,28 +33,28 @@ async function released(client: Stripe, planId: string): Promise<Stripe.Subscrip
 	return plan;
 }
 
-/** The dearer price at once, the difference for the rest of the period paid with it; a card that is declined changes nothing. */
-async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<"now" | "declined"> {
+/** Changes the price now and charges the difference for the rest of the period. A declined card leaves the plan unchanged. */
+async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<PlanChange> {
 	const fallback = config().limits.paid;
 	try {
-		await client.subscriptions.update(plan.id, {
+		const answer = await client.subscriptions.update(plan.id, {
 			items: [{ id: plan.items.data[0]?.id ?? "", price: offer.priceId }],
 			proration_behavior: "always_invoice",
 			payment_behavior: "error_if_incomplete",
 			metadata: { [PERIOD_REQUESTS]: periodAfterChange(plan, offer.requests ?? fallback, fallback, now()) },
 		});
-		return "now";
+		return { takesEffect: "now", answer };
 	} catch (error) {
-		if (statusOf(error) === 402) return "declined";
+		if (statusOf(error) === 402) return { takesEffect: "declined", answer: plan };
 		throw error;
 	}
 }
 
-/** The cheaper price from the next period on. Cut between its two calls, the schedule holds the present price alone, which is no change. */
-async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId, interval }: Offer): Promise<"period-end"> {
+/** Schedules the price for the next period. If only the first of the two calls succeeds, the schedule holds the present price: no change. */
+async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId, interval }: Offer): Promise<PlanChange> {
 	const schedule = await client.subscriptionSchedules.create({ from_subscription: plan.id });
 	const { startMs, endMs } = periodOf(plan);
-	await client.subscriptionSchedules.update(schedule.id, {
+	const answer = await client.subscriptionSchedules.update(schedule.id, {
 		end_behavior: "release",
 		phases: [
 			{ items: [{ price: priceOf(plan)?.id ?? "", quantity: 1 }], start_date: startMs / 1000, end_date: endMs / 1000 },
@@ -65,5 +65,5 @@ async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId, i
 			},
 		],
 	});
-	return "period-end";
+	return { takesEffect: "period-end", answer };
 }

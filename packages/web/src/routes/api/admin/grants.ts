@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { config } from "../../../config.ts";
 import { describe } from "../../../lib/chat/request.ts";
 import { api, readJson } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
+import { capabilities } from "../../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/admin/grants")({
 	server: { handlers: api({ POST: ({ request }) => grant(request) }) },
@@ -26,7 +26,7 @@ async function grant(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const parsed = body.safeParse(await readJson(request));
 	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
-	if (config().billing.kind === "flowglad") {
+	if (capabilities().keepsCredits) {
 		refuse("credits-are-kept-elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
 	}
 	const { userId, id, units, expiresAt } = parsed.data;

@@ -1,9 +1,12 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { config } from "../../../config.ts";
-import { api } from "../../../lib/http/api.ts";
+import { z } from "zod";
+import { getBillingSummaryAfterCheckout } from "../../../lib/billing.ts";
+import { describe } from "../../../lib/chat/request.ts";
+import { api, readJson } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { type User, userOf } from "../../../lib/identity/subject.ts";
-import { ACTIONS, leadToPortal, readBilling, refreshUsage } from "../../../lib/payments/actions.ts";
+import { addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "../../../lib/payments/actions.ts";
+import { capabilities } from "../../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/billing/$")({
 	server: {
@@ -14,26 +17,69 @@ export const Route = createFileRoute("/api/billing/$")({
 	},
 });
 
+const name = z.string().min(1).max(128);
+const path = z.string().max(2048);
+const plan = { planId: name };
+
+type Action = (request: Request, user: User) => Promise<object>;
+
+/** `POST /api/billing/…`, for every provider. */
+const ACTIONS: Record<string, Action> = {
+	/** Usage read from the provider first, for a page that returns from a checkout. */
+	refresh: getBillingSummaryAfterCheckout,
+	checkout: action(
+		z.object({ priceSlug: name.optional(), successUrl: path.optional(), cancelUrl: path.optional() }),
+		async (request, user, body) => ({ url: (await buy(request, user, body)).url }),
+	),
+	"payment-method": action(
+		z.object({ planId: name.optional(), returnUrl: path.default("/account") }),
+		async (request, user, { planId, returnUrl }) => {
+			const { url } = await addCard(request, user, planId, { successUrl: returnUrl, cancelUrl: returnUrl });
+			return { url };
+		},
+	),
+	cancel: action(z.object({ ...plan, when: z.enum(["now", "period-end"]) }), async (_, user, { planId, when }) => {
+		await cancel(user, planId, when);
+		return {};
+	}),
+	uncancel: action(z.object(plan), async (_, user, { planId }) => {
+		await resume(user, planId);
+		return {};
+	}),
+	change: action(z.object({ ...plan, priceSlug: name }), async (_, user, { planId, priceSlug }) => {
+		const { takesEffect } = await changePlan(user, planId, { priceSlug });
+		if (takesEffect === "declined") refuse("payment-declined", "The payment did not go through, so nothing has changed.");
+		return { takesEffect };
+	}),
+};
+
 async function read(request: Request, path: string): Promise<Response> {
-	const user = await payer(request);
-	if (path === "") return readBilling(user);
-	if (path === "portal") return leadToPortal(request, user);
-	if (path !== "refresh" && !Object.hasOwn(ACTIONS, path)) return nothingHere();
-	return refuse("method-not-allowed", "This address answers to POST.", { allow: "POST" });
+	const user = await buyer(request);
+	if (path === "") return Response.json(await readBilling(user));
+	if (path === "portal") return new Response(null, { status: 303, headers: { location: await openPortal(request, user) } });
+	if (Object.hasOwn(ACTIONS, path)) refuse("method-not-allowed", "This address answers to POST.", { allow: "POST" });
+	return nothingHere();
 }
 
 async function act(request: Request, path: string): Promise<Response> {
-	const user = await payer(request);
-	if (path === "refresh") return refreshUsage(request, user);
-	const action = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
-	return action ? action(request, user) : nothingHere();
+	const user = await buyer(request);
+	const run = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
+	return run ? Response.json(await run(request, user)) : nothingHere();
 }
 
-async function payer(request: Request): Promise<User> {
+async function buyer(request: Request): Promise<User> {
 	const user = await userOf(request, { fresh: true });
 	if (!user) refuse("not-signed-in", "Sign in to see and change what you pay.");
-	if (config().billing.kind === "none") refuse("billing-not-configured", "Nothing is sold on this server.");
+	if (!capabilities().sells) refuse("billing-not-configured", "Nothing is sold on this server.");
 	return user;
+}
+
+/** An action behind its body's schema. */
+function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, user: User, body: T) => Promise<object>): Action {
+	return async (request, user) => {
+		const parsed = schema.safeParse(await readJson(request));
+		return run(request, user, parsed.success ? parsed.data : refuse("invalid-request", describe(parsed.error)));
+	};
 }
 
 function nothingHere(): never {

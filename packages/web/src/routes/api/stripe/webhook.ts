@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
-import { config } from "../../../config.ts";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
-import { billingProvider, ledgerOfCustomer } from "../../../lib/payments/provider.ts";
+import { ledgerOfCustomer } from "../../../lib/payments/customers.ts";
+import { billingPort } from "../../../lib/payments/provider.ts";
 import { isDone, markDone } from "../../../lib/payments/stripe/events.ts";
+import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
 import { now } from "../../../lib/time/clock.ts";
 
 export const Route = createFileRoute("/api/stripe/webhook")({
@@ -15,16 +16,14 @@ export const Route = createFileRoute("/api/stripe/webhook")({
 const BODY_BYTES_MAX = 512 * 1024;
 
 /**
- * Something happened to a customer: their ledger reads anew what they have, and the event is acknowledged when it has. What exactly happened is never
- * taken from the event, so that one that comes late or out of order does no harm. One that could not be worked on comes again.
+ * A customer's billing changed: their ledger reads again, and the event is acknowledged after that. The event's content is never used, so late and
+ * unordered events are harmless. Stripe resends an event that was not acknowledged.
  */
 async function receive(request: Request): Promise<Response> {
-	const { billing } = config();
-	if (billing.kind !== "stripe" || billing.webhookSecret === null) {
-		refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
-	}
+	const secret = stripeSettings()?.webhookSecret;
+	if (!secret) refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
 	const body = await readText(request, BODY_BYTES_MAX);
-	const event = await (await billingProvider()).readWebhook(body, request.headers, billing.webhookSecret);
+	const event = await (await billingPort("shop")).readWebhook(body, request.headers, secret);
 	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
 	if (event.customer === null || (await isDone(event.id))) return new Response(null, { status: 200 });
 	const key = await ledgerOfCustomer(event.customer);

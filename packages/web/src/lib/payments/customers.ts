@@ -1,0 +1,31 @@
+import { and, asc, eq, like } from "drizzle-orm";
+import { db } from "../../db/connection.ts";
+import { members, organizations, users } from "../../db/schema.ts";
+import { ledgerOf } from "../identity/organization.ts";
+
+/**
+ * Name and address of a customer: a user, or an organization with the address of its longest-serving owner (seed 001 has one id for both).
+ * @throws Error when we have neither
+ */
+export async function getCustomerDetails(externalId: string): Promise<{ email: string; name: string }> {
+	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { email: true, name: true } });
+	if (user) return { email: user.email, name: user.name || user.email };
+	const [owner] = await db()
+		.select({ email: users.email, name: organizations.name })
+		.from(members)
+		.innerJoin(users, eq(users.id, members.userId))
+		.innerJoin(organizations, eq(organizations.id, members.organizationId))
+		.where(and(eq(members.organizationId, externalId), like(members.role, "%owner%")))
+		.orderBy(asc(members.createdAt))
+		.limit(1);
+	if (!owner) throw new Error("Customer not found");
+	return owner;
+}
+
+/** The key of the ledger that counts a customer's usage; null when the customer is none of ours. */
+export async function ledgerOfCustomer(externalId: string): Promise<string | null> {
+	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
+	if (user) return `user:${user.id}`;
+	const organization = await db().query.organizations.findFirst({ where: eq(organizations.id, externalId), columns: { id: true } });
+	return organization ? ledgerOf(organization.id) : null;
+}

@@ -1,0 +1,55 @@
+import { refuse } from "../http/problem.ts";
+
+/** Flowglad's client retries for up to 3 × 60 s, which is too long for a page. */
+const PROVIDER_DEADLINE_MS = 10_000;
+
+/** The HTTP status in an SDK's error; null when the provider did not answer. Flowglad's SDK has it in `status`, Stripe's in `statusCode`. */
+export function statusOf(error: unknown): number | null {
+	if (!(error instanceof Error)) return null;
+	if ("statusCode" in error && typeof error.statusCode === "number") return error.statusCode;
+	return "status" in error && typeof error.status === "number" ? error.status : null;
+}
+
+/** Whether the provider rejects a report for good. 401 is not a rejection: Flowglad's rate limit answers with it. */
+export function isRefusal(error: unknown): boolean {
+	const status = statusOf(error);
+	return status !== null && status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
+}
+
+/** Whether the provider rejects our key, or (Flowglad) limits its rate. */
+export function isUnauthorized(error: unknown): boolean {
+	return statusOf(error) === 401;
+}
+
+/**
+ * Calls a provider on behalf of a page, for at most 10 s.
+ * @throws ProblemError for any failure: the provider's own words are logged and never shown
+ */
+export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
+	let answer: T | "late";
+	try {
+		answer = await Promise.race([call(), scheduler.wait(PROVIDER_DEADLINE_MS).then(() => "late" as const)]);
+	} catch (error) {
+		console.error(`billing provider: ${error}`);
+		return refuseStatus(statusOf(error));
+	}
+	if (answer === "late") {
+		refuse("billing-timed-out", "The billing provider has not answered in time. Look at your account before you try again.");
+	}
+	return answer;
+}
+
+/**
+ * Refuses what a provider answered with this status.
+ * @throws ProblemError always
+ */
+export function refuseStatus(status: number | null): never {
+	if (status === 404) refuse("customer-not-found", "The billing provider does not know this account yet. Try again in a moment.");
+	if (status === 409) refuse("plan-has-changed", "Your plan is no longer what it was when this page was loaded. Load it again.");
+	refuseUnavailable();
+}
+
+/** @throws ProblemError 502 always */
+export function refuseUnavailable(): never {
+	refuse("billing-unavailable", "The billing provider did not answer as expected. You were not charged. Try again in a moment.");
+}

@@ -1,0 +1,32 @@
+import { config } from "../../../config.ts";
+import type { Capabilities } from "../port.ts";
+
+// Flowglad without its SDK, for code that runs before anything is bought.
+
+export const capabilities: Capabilities = { sells: true, keepsCredits: true, hasBrowserSdk: true };
+
+interface Settings {
+	apiKey: string;
+	baseURL: string | undefined;
+	/** Signs webhooks; null where none are expected. */
+	webhookSecret: string | null;
+}
+
+/** Flowglad's settings; null where another provider sells, or none. */
+export function flowgladSettings(): Settings | null {
+	const { billing } = config();
+	if (billing.kind !== "flowglad") return null;
+	const { secretKey: apiKey, baseUrl: baseURL, webhookSecret } = billing;
+	return { apiKey, baseURL, webhookSecret };
+}
+
+/** What the SDK's constructors take. */
+type ClientOptions = Pick<Settings, "apiKey" | "baseURL">;
+
+/** @throws Error when Flowglad is not the configured provider */
+export function clientOptions(): ClientOptions {
+	const settings = flowgladSettings();
+	if (!settings) throw new Error("Flowglad not configured");
+	const { apiKey, baseURL } = settings;
+	return { apiKey, baseURL };
+}

@@ -1,0 +1,40 @@
+import type Stripe from "stripe";
+import { config } from "../../../config.ts";
+import { IsolateCache } from "../isolate-cache.ts";
+import type { Offer } from "../port.ts";
+import { currentAmong, stripe } from "./client.ts";
+import { isOnSale, isOurs, priceOf, toOffer } from "./objects.ts";
+import { requiredSettings } from "./settings.ts";
+
+const LIST_MAX = 1_000;
+const VISITOR_PRICES_KEPT_MS = 10_000;
+
+const visitorPrices = new IsolateCache<Stripe.Price[]>(VISITOR_PRICES_KEPT_MS);
+
+/** The prices for sale, for a visitor: at most 10 s old, since visitors must not cause calls to Stripe at will. */
+export const pricesForVisitors = (timeoutMs: number) => visitorPrices.read(() => readPrices(timeoutMs));
+
+/** The prices for sale now; Stripe's client chooses the timeout by default. */
+export async function readPrices(timeoutMs?: number): Promise<Stripe.Price[]> {
+	const { proPrice } = requiredSettings();
+	const list = { active: true, limit: 100, expand: ["data.product"] };
+	const all = await stripe(timeoutMs).prices.list(list).autoPagingToArray({ limit: LIST_MAX });
+	return all.filter((price) => isOnSale(price) && isOurs(price, proPrice));
+}
+
+/** Offers to a customer with these subscriptions, cheapest first. Only the first plan ever comes with a trial. */
+export function offersTo(subscriptions: Stripe.Subscription[], prices: Stripe.Price[]): Offer[] {
+	const [plan] = currentAmong(subscriptions);
+	const currentPriceId = plan && priceOf(plan)?.id;
+	const offers = prices.map((price) => toOffer(price, config().limits.paid, currentPriceId));
+	offers.sort((a, b) => a.amountCents - b.amountCents);
+	return subscriptions.length === 0 ? offers : offers.map((offer) => ({ ...offer, trialDays: 0 }));
+}
+
+/** The configured Pro plan among the offers, by its lookup key first. */
+export function proPriceId(offers: Offer[]): string | null {
+	const { proPrice } = requiredSettings();
+	const plans = offers.filter(({ kind }) => kind === "subscription");
+	const pro = plans.find(({ priceSlug }) => priceSlug === proPrice) ?? plans.find(({ priceId }) => priceId === proPrice);
+	return pro?.priceId ?? null;
+}
