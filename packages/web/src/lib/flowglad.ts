@@ -16,6 +16,7 @@ import {
 	toEntitlement,
 	toOffers,
 } from "./billing-helpers.ts";
+import { transactionIdOf } from "./identity/subject-key.ts";
 import { getCustomerDetails, statusOf } from "./payments/provider.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
@@ -216,8 +217,7 @@ function nameFallback(billing: Billing): void {
 const usageEvent = (subjectKey: string, report: Report) => ({
 	subscriptionId: report.subscriptionId,
 	amount: report.units,
-	// The subject's key in front: no one can claim another's request by naming its id.
-	transactionId: `${subjectKey}:${report.id}`,
+	transactionId: transactionIdOf(subjectKey, report.id),
 	usageMeterSlug: AI_REQUESTS_METER,
 	usageDate: report.usedAtMs,
 });

@@ -3,7 +3,7 @@ import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { members, organizations, users } from "../../db/schema.ts";
 import type { BillingProvider } from "../billing.ts";
-import { ledgerOf } from "../identity/organization.ts";
+import { organizationKey, type SubjectKey, userKey } from "../identity/subject-key.ts";
 
 let chosen: BillingProvider | undefined;
 
@@ -62,9 +62,9 @@ export async function getCustomerDetails(externalId: string): Promise<{ email: s
 }
 
 /** The key of the ledger that a customer's usage is counted in; null for a customer who is none of ours. */
-export async function ledgerOfCustomer(externalId: string): Promise<string | null> {
+export async function ledgerOfCustomer(externalId: string): Promise<SubjectKey | null> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
-	if (user) return `user:${user.id}`;
+	if (user) return userKey(user.id);
 	const organization = await db().query.organizations.findFirst({ where: eq(organizations.id, externalId), columns: { id: true } });
-	return organization ? ledgerOf(organization.id) : null;
+	return organization ? organizationKey(organization.id) : null;
 }

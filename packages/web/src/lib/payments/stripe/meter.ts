@@ -1,6 +1,7 @@
 import type { Report } from "@parley/metering";
 import type Stripe from "stripe";
 import { AI_REQUESTS_METER } from "../../billing-helpers.ts";
+import { transactionIdOf } from "../../identity/subject-key.ts";
 import { statusOf } from "../provider.ts";
 
 const IDENTIFIER_CHARS_MAX = 100;
@@ -11,7 +12,7 @@ const METERS_MAX = 1_000;
  * longer one, its hash.
  */
 async function identifierOf(subjectKey: string, { id }: Report): Promise<string> {
-	const name = `${subjectKey}:${id}`;
+	const name = transactionIdOf(subjectKey, id);
 	if (name.length <= IDENTIFIER_CHARS_MAX) return name;
 	const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name));
 	return `sha256:${[...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;

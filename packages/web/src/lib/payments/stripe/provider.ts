@@ -1,6 +1,7 @@
 import Stripe from "stripe";
 import { config } from "../../../config.ts";
 import type { BillingProvider, Checkout, CheckoutOrder, CustomerBilling, Offer } from "../../billing.ts";
+import { externalIdOf } from "../../identity/subject-key.ts";
 import { now } from "../../time/clock.ts";
 import { getCustomerDetails, statusOf } from "../provider.ts";
 import { createStripeCustomer as createStripeCustomerDb, getStripeCustomer, getStripeCustomerByCustomerId } from "./customers.ts";
@@ -76,7 +77,7 @@ async function customerIdOf(externalId: string): Promise<string | null> {
 
 /** Whose usage a ledger's is: what is owed was used on a plan, so that there is a customer. */
 async function payerOf(subjectKey: string): Promise<string> {
-	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
+	const customer = await customerIdOf(externalIdOf(subjectKey));
 	if (customer === null) throw new Error(`${subjectKey} has no customer at Stripe`);
 	return customer;
 }
