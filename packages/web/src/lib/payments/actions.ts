@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { z } from "zod";
 import type { BillingView } from "../../view/billing.ts";
-import { type BillingProvider, type CustomerBilling, getBillingSummaryAfterCheckout } from "../billing.ts";
+import { type BillingProvider, type CustomerBilling, getBillingSummary } from "../billing.ts";
 import { describe } from "../chat/request.ts";
 import { readJson } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
@@ -22,7 +22,7 @@ export async function readBilling(user: User): Promise<Response> {
 
 /** `POST /api/billing/refresh`: what is left, for a page that comes back from a checkout and waits for what was bought. */
 export async function refreshUsage(request: Request, user: User): Promise<Response> {
-	return Response.json(await getBillingSummaryAfterCheckout(request, user));
+	return Response.json(await getBillingSummary(request, { subject: user, afterCheckout: true }));
 }
 
 /** `GET /api/billing/portal`: leads to the provider's own page for cards and invoices. */
