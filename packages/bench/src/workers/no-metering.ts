@@ -3,7 +3,7 @@
  * may, nothing is held, nothing is counted; no ledger is called and no provider.
  */
 import type * as product from "../../../web/src/lib/billing.ts";
-import { guestCookie, identify } from "../../../web/src/lib/identity/subject.ts";
+import { identify } from "../../../web/src/lib/identity/subject.ts";
 
 export { AI_REQUESTS_METER } from "../../../web/src/lib/billing-helpers.ts";
 
@@ -20,9 +20,8 @@ const STANDING = {
 export const checkUsageAllowed: typeof product.checkUsageAllowed = async (request, options = {}) => {
 	const subject = options.subject ?? (await identify(request));
 	const requestId = options.requestId ?? crypto.randomUUID();
-	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
 	const hold = { requestId, attempt: 1, takenFrom: [] };
-	return { allowed: true, subject, hold, newlyHeld: hold, standing: STANDING, setCookie };
+	return { allowed: true, subject, hold, newlyHeld: hold, standing: STANDING, setCookie: subject.setCookie };
 };
 
 export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });
@@ -41,8 +40,5 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 	unverified: false,
 	checkoutOpen: false,
 });
-
-/** Of routes that no side is measured on. */
-export const getBillingSummaryAfterCheckout: typeof product.getBillingSummaryAfterCheckout = (request) => getBillingSummary(request);
 
 export const hasPaidPlan: typeof product.hasPaidPlan = async () => false;

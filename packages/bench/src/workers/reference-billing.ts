@@ -9,17 +9,16 @@
 import type * as product from "../../../web/src/lib/billing.ts";
 import { AI_REQUESTS_METER, findUsagePriceByMeterSlug } from "../../../web/src/lib/billing-helpers.ts";
 import { flowglad } from "../../../web/src/lib/flowglad.ts";
-import { guestCookie, identify } from "../../../web/src/lib/identity/subject.ts";
+import { identify } from "../../../web/src/lib/identity/subject.ts";
+import { externalIdOf, kindOf } from "../../../web/src/lib/identity/subject-key.ts";
 
 export { AI_REQUESTS_METER };
 
 const PAID_PLAN_REQUESTS = 1_000;
-const USER = "user:";
 
 export const checkUsageAllowed: typeof product.checkUsageAllowed = async (request, options = {}) => {
 	const subject = options.subject ?? (await identify(request));
 	const requestId = options.requestId ?? crypto.randomUUID();
-	const setCookie = subject.kind === "guest" && !subject.known ? guestCookie(request, subject.cookie) : null;
 	const takenFrom = [{ ledger: subject.key, id: requestId }];
 	const remaining = subject.kind === "user" ? await balanceOf(subject.userId) : 5;
 	const standing = {
@@ -36,7 +35,7 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 		return { allowed: false, subject, reason: "limit", refusal };
 	}
 	const hold = { requestId, attempt: 1, takenFrom };
-	return { allowed: true, subject, hold, newlyHeld: hold, standing, setCookie };
+	return { allowed: true, subject, hold, newlyHeld: hold, standing, setCookie: subject.setCookie };
 };
 
 async function balanceOf(userId: string): Promise<number> {
@@ -49,7 +48,7 @@ async function balanceOf(userId: string): Promise<number> {
 export const recordUsage: typeof product.recordUsage = async (request, amount = 1) => {
 	const key = request instanceof Request ? (await identify(request)).key : request.takenFrom[0]?.ledger;
 	const transactionId = request instanceof Request ? crypto.randomUUID() : request.requestId;
-	if (key?.startsWith(USER)) await report(key.slice(USER.length), amount, transactionId);
+	if (key !== undefined && kindOf(key) === "user") await report(externalIdOf(key), amount, transactionId);
 	return { counted: true, outcome: { kind: "unknown" } };
 };
 
@@ -82,8 +81,5 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 	unverified: false,
 	checkoutOpen: false,
 });
-
-/** Of routes that no side is measured on. */
-export const getBillingSummaryAfterCheckout: typeof product.getBillingSummaryAfterCheckout = (request) => getBillingSummary(request);
 
 export const hasPaidPlan: typeof product.hasPaidPlan = async () => false;

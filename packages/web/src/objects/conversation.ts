@@ -4,6 +4,7 @@ import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { languageModel } from "../lib/chat/model.ts";
+import { isPool } from "../lib/identity/subject-key.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 import { ConversationStorage, type Run } from "./conversation-storage.ts";
@@ -385,7 +386,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 /** Whether the account that pays is another; a network's changes with each day. */
 function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
-	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !ledger.startsWith("network:"))?.ledger;
+	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !isPool(ledger))?.ledger;
 	return payer(a) !== payer(b);
 }
 

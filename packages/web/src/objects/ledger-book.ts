@@ -13,30 +13,29 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { externalIdOf, isEveryGuestKey, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
-
-const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
 
 /**
  * The book of one subject: @parley/metering, made durable. Everything here is synchronous and must stay so: between reading and writing the
  * platform runs no other event, and it lets no answer out before what was written is on disk.
  */
 export class LedgerBook {
-	/** The subject's key (`user:…`, `org:…`, `guest:…`, `network:…`). */
+	/** The subject's key (lib/identity/subject-key.ts). */
 	readonly key: string;
 	readonly kind: SubjectKind;
 	readonly #stored: LedgerStorage;
 
 	constructor(key: string, stored: LedgerStorage) {
 		this.key = key;
-		this.kind = KINDS[key.slice(0, key.indexOf(":"))] ?? "guest";
+		this.kind = kindOf(key);
 		this.#stored = stored;
 	}
 
 	/** The subject's id at the billing provider. */
 	get externalId(): string {
-		return this.key.slice(this.key.indexOf(":") + 1);
+		return externalIdOf(this.key);
 	}
 
 	get rows() {
@@ -112,5 +111,5 @@ export class LedgerBook {
 /** The pool of all guests is a network without an outside. */
 function limitsOf(key: string): Limits {
 	const { limits } = config();
-	return key.endsWith(":all") ? { ...limits, network: limits.everyGuest ?? limits.network } : limits;
+	return isEveryGuestKey(key) ? { ...limits, network: limits.everyGuest ?? limits.network } : limits;
 }

@@ -1,5 +1,6 @@
 import { deadLetters, isOwed, nextBatch, nextDueMs, type RequestRow, retryDelayMs, subscriptionOf } from "@parley/metering";
 import { keepLedgerReport, type LedgerReport } from "../db/ledger-reports.ts";
+import { transactionIdOf } from "../lib/identity/subject-key.ts";
 import { isRefusal, isUnauthorized } from "../lib/payments/errors.ts";
 import type { UsageReport } from "../lib/payments/port.ts";
 import { billingPort, billingProvider } from "../lib/payments/provider.ts";
@@ -120,7 +121,7 @@ export class Outbox {
 	}
 
 	#batch(rows: Iterable<RequestRow>): UsageReport[] {
-		return nextBatch(rows, this.#book.nowMs()).map((report) => ({ ...report, transactionId: `${this.#book.key}:${report.id}` }));
+		return nextBatch(rows, this.#book.nowMs()).map((report) => ({ ...report, transactionId: transactionIdOf(this.#book.key, report.id) }));
 	}
 
 	async #flushOnce(): Promise<boolean> {

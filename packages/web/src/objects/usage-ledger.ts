@@ -12,6 +12,7 @@ import {
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
+import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { LedgerBook } from "./ledger-book.ts";
@@ -51,7 +52,7 @@ interface Opened {
 
 /**
  * The ledger of one subject: its book, its open checkout, what the billing provider is told and says (of a user or organization), and the alarm
- * that looks after them. `key` is the subject's (`user:…`, `org:…`, `guest:…`, `network:…`); the object learns it from its first caller.
+ * that looks after them. `key` is the subject's; the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
@@ -232,10 +233,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** What the chat says of a hold that it has not ended in time. */
-	async #askChat({ kind }: LedgerBook, row: RequestRow): Promise<Heard> {
+	async #askChat({ kind, key }: LedgerBook, row: RequestRow): Promise<Heard> {
 		if (row.chatId === null) return "unreachable";
 		// Rows of many people have the person before the request. A network's have attempts of their own: any of the guest's speaks for them.
-		const requestId = kind === "network" || kind === "organization" ? row.id.replace(/^(guest|user):[^:]+:/, "") : row.id;
+		const requestId = requestIdOf(key, row.id);
 		const attempt = kind === "network" ? 1 : row.attempt;
 		try {
 			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, attempt);
@@ -252,7 +253,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 			if (!closed) return;
 			try {
 				const account = this.env.USAGE_LEDGER.getByName(closed.inFavourOf);
-				if (isCounted(row)) await account.carryOver(closed.inFavourOf, `${book.key}:${row.id}`, row.units);
+				if (isCounted(row)) await account.carryOver(closed.inFavourOf, carryOverId(book.key, row.id), row.units);
 			} catch (error) {
 				console.error(`a unit of ${book.key} could not be carried to ${closed.inFavourOf}: ${error}`);
 				return;

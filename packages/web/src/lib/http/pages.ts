@@ -10,9 +10,10 @@ import type { InvitationView, OrganizationsView, Viewer } from "../../view/ident
 import type { Shell } from "../../view/shell.ts";
 import { getBillingSummary } from "../billing.ts";
 import { allowedModels } from "../chat/model.ts";
+import { expiredGuestCookie } from "../identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
-import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "../identity/subject.ts";
+import { customerOf, identify, knownGuestKey, type Subject, userOf } from "../identity/subject.ts";
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
@@ -26,7 +27,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	await settleGuest(request, subject);
 	const { limits, model, mailboxUrl } = config();
 	const { sells, hasBrowserSdk } = capabilities();
-	const [usage, chats] = await Promise.all([getBillingSummary(request, subject), env.CHAT_LIST.getByName(subject.key).list()]);
+	const [usage, chats] = await Promise.all([getBillingSummary(request, { subject }), env.CHAT_LIST.getByName(subject.key).list()]);
 	return {
 		viewer: viewerOf(subject),
 		usage,
@@ -98,15 +99,13 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 	});
 
 async function settleGuest(request: Request, subject: Subject): Promise<void> {
-	if (subject.kind === "guest") {
-		if (!subject.known) appendResponseHeader("set-cookie", guestCookie(request, subject.cookie));
-		return;
-	}
-	// Left over when the move at sign-in was cut off.
-	const guest = await guestOf(request);
+	if (subject.setCookie !== null) appendResponseHeader("set-cookie", subject.setCookie);
+	if (subject.kind === "guest") return;
+	// A guest cookie beside a session is left over from a move at sign-in that failed.
+	const guest = knownGuestKey(request);
 	if (!guest) return;
-	await moveGuestToAccount(guest.key, subject.key);
-	appendResponseHeader("set-cookie", endGuestCookie(request));
+	await moveGuestToAccount(guest, subject.key);
+	appendResponseHeader("set-cookie", expiredGuestCookie(request));
 }
 
 function viewerOf(subject: Subject): Viewer {

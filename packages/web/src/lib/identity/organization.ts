@@ -2,22 +2,17 @@ import { and, asc, eq, gt } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
 import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view/identity.ts";
+import { type OrganizationKey, organizationKey } from "./subject-key.ts";
 
 /** A user's place in the organization that their session acts for. */
 export interface Membership {
 	organizationId: string;
-	/** Of the organization's ledger. */
-	key: string;
+	key: OrganizationKey;
 	name: string;
 	/** Whether their role decides on plans and payments. */
 	mayBuy: boolean;
 	/** What each member may use of a billing period, in requests; null for no cap but the plan. */
 	cap: number | null;
-}
-
-/** The name of an organization's ledger. */
-export function ledgerOf(organizationId: string): string {
-	return `org:${organizationId}`;
 }
 
 /** Read with each request (one query): who has left spends nothing more. Null when they are not, or no longer, a member. */
@@ -30,7 +25,7 @@ export async function membershipOf(userId: string, organizationId: string): Prom
 		.limit(1);
 	if (!found) return null;
 	const { role, name, cap } = found;
-	return { organizationId, key: ledgerOf(organizationId), name, mayBuy: roleOf(role) !== "member", cap };
+	return { organizationId, key: organizationKey(organizationId), name, mayBuy: roleOf(role) !== "member", cap };
 }
 
 /** The organization that a user joined first, or null: where organizations pay by default (BILLING_SUBJECT), a new session acts for it. */

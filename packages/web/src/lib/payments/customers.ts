@@ -1,7 +1,7 @@
 import { and, asc, eq, like } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { members, organizations, users } from "../../db/schema.ts";
-import { ledgerOf } from "../identity/organization.ts";
+import { organizationKey, type SubjectKey, userKey } from "../identity/subject-key.ts";
 
 /**
  * Name and address of a customer: a user, or an organization with the address of its longest-serving owner (seed 001 has one id for both).
@@ -23,9 +23,9 @@ export async function getCustomerDetails(externalId: string): Promise<{ email: s
 }
 
 /** The key of the ledger that counts a customer's usage; null when the customer is none of ours. */
-export async function ledgerOfCustomer(externalId: string): Promise<string | null> {
+export async function ledgerOfCustomer(externalId: string): Promise<SubjectKey | null> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
-	if (user) return `user:${user.id}`;
+	if (user) return userKey(user.id);
 	const organization = await db().query.organizations.findFirst({ where: eq(organizations.id, externalId), columns: { id: true } });
-	return organization ? ledgerOf(organization.id) : null;
+	return organization ? organizationKey(organization.id) : null;
 }

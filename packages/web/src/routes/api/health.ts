@@ -3,10 +3,14 @@ import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../config.ts";
 import { isKeyRefused } from "../../db/ledger-reports.ts";
 import { api } from "../../lib/http/api.ts";
+import { guestKey } from "../../lib/identity/subject-key.ts";
 
 export const Route = createFileRoute("/api/health")({
 	server: { handlers: api({ GET: health }) },
 });
+
+/** A ledger that no guest has: reading it stores nothing. */
+const PROBE = guestKey("health");
 
 /**
  * Whether the parts that every request needs answer. Billing and model are told as configured, and billing as `unauthorized` where the provider
@@ -15,7 +19,7 @@ export const Route = createFileRoute("/api/health")({
 async function health(): Promise<Response> {
 	const [d1, ledger, configured, keyRefused] = await Promise.all([
 		check(() => env.DB.prepare("SELECT count(*) FROM users").first()),
-		check(() => env.USAGE_LEDGER.getByName("guest:health").usage("guest:health")),
+		check(() => env.USAGE_LEDGER.getByName(PROBE).usage(PROBE)),
 		check(() => config()),
 		isKeyRefused(Date.now()).catch(() => false),
 	]);

@@ -5,6 +5,7 @@ import { describe } from "../../../lib/chat/request.ts";
 import { api, readJson } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
+import { userKey } from "../../../lib/identity/subject-key.ts";
 import { capabilities } from "../../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/admin/grants")({
@@ -30,7 +31,7 @@ async function grant(request: Request): Promise<Response> {
 		refuse("credits-are-kept-elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
 	}
 	const { userId, id, units, expiresAt } = parsed.data;
-	const key = `user:${userId}`;
+	const key = userKey(userId);
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.grant(key, `admin:${id}`, units, expiresAt === undefined ? null : Date.parse(expiresAt)))) {
 		refuse("grant-contradicts-the-ledger", "The id was used for another grant.");

@@ -2,39 +2,42 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { auth } from "../../../lib/identity/auth.ts";
+import { expiredGuestCookie } from "../../../lib/identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
-import { endGuestCookie, guestOf } from "../../../lib/identity/subject.ts";
+import { knownGuestKey } from "../../../lib/identity/subject.ts";
+import { userKey } from "../../../lib/identity/subject-key.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
-	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identity(request) }) },
+	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identify(request) }) },
 });
 
 const BODY_BYTES_MAX = 16 * 1024;
 
-/** better-auth's own answer; where it knows nothing, it says so without a body. */
+/** better-auth's own response. It answers unknown paths with an empty 404, which becomes a problem. */
 async function answer(request: Request): Promise<Response> {
 	const response = await auth(request).handler(request);
 	if (response.status === 404 && !response.headers.has("content-type")) refuse("not-found", "There is nothing at this address.");
 	return response;
 }
 
-/** better-auth's routes. Whoever signs up or in takes along what they had as a guest. */
-async function identity(request: Request): Promise<Response> {
+/** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
+async function identify(request: Request): Promise<Response> {
 	const body = await readText(request, BODY_BYTES_MAX);
 	const response = await answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
-	const enters = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
-	const guest = enters && response.ok ? await guestOf(request) : null;
+	const signsIn = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
+	const guest = signsIn && response.ok ? knownGuestKey(request) : null;
 	if (!guest) return response;
 	const { user } = await response.clone().json<{ user?: { id?: string } }>();
 	if (!user?.id) return response;
+	const account = userKey(user.id);
 	try {
-		await moveGuestToAccount(guest.key, `user:${user.id}`);
+		await moveGuestToAccount(guest, account);
 	} catch (error) {
-		// The cookie stays: the next page that is loaded moves what is left (lib/pages.ts).
-		console.error(`chats of ${guest.key} could not be moved to user:${user.id}: ${error}`);
+		// The cookie stays, so the next page load moves the rest (lib/http/pages.ts).
+		console.error(`could not move the chats of ${guest} to ${account}: ${error}`);
 		return response;
 	}
 	const moved = new Response(response.body, response);
-	moved.headers.append("set-cookie", endGuestCookie(request));
+	moved.headers.append("set-cookie", expiredGuestCookie(request));
 	return moved;
 }

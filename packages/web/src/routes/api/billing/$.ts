@@ -1,6 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { getBillingSummaryAfterCheckout } from "../../../lib/billing.ts";
+import { getBillingSummary } from "../../../lib/billing.ts";
 import { describe } from "../../../lib/chat/request.ts";
 import { api, readJson } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
@@ -26,7 +26,7 @@ type Action = (request: Request, user: User) => Promise<object>;
 /** `POST /api/billing/…`, for every provider. */
 const ACTIONS: Record<string, Action> = {
 	/** Usage read from the provider first, for a page that returns from a checkout. */
-	refresh: getBillingSummaryAfterCheckout,
+	refresh: (request, subject) => getBillingSummary(request, { subject, afterCheckout: true }),
 	checkout: action(
 		z.object({ priceSlug: name.optional(), successUrl: path.optional(), cancelUrl: path.optional() }),
 		async (request, user, body) => ({ url: (await buy(request, user, body)).url }),

@@ -1,0 +1,88 @@
+import type { SubjectKind } from "@parley/metering";
+
+/*
+ * A subject's key names its ledger, its chats and its usage reports. This file is the only one that knows how a key is written; the rest of the
+ * app passes keys around. Ids never contain a colon (src/input.ts).
+ */
+
+export type UserKey = `user:${string}`;
+export type OrganizationKey = `org:${string}`;
+export type GuestKey = `guest:${string}`;
+/** A pool that guests share for one UTC day: their network's, or the one of all guests. */
+export type PoolKey = `network:${string}:${string}`;
+export type SubjectKey = UserKey | OrganizationKey | GuestKey | PoolKey;
+
+const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
+
+export function userKey(userId: string): UserKey {
+	return `user:${userId}`;
+}
+
+export function organizationKey(organizationId: string): OrganizationKey {
+	return `org:${organizationId}`;
+}
+
+export function guestKey(guestId: string): GuestKey {
+	return `guest:${guestId}`;
+}
+
+/**
+ * The pool of one network's guests.
+ * @param day the UTC day, `YYYY-MM-DD`
+ * @param hash keyed hash of the network's prefix, base64url: 43 characters, so it can never be `all`
+ */
+export function networkKey(day: string, hash: string): PoolKey {
+	return `network:${day}:${hash}`;
+}
+
+/** The pool of all guests together. @param day the UTC day, `YYYY-MM-DD` */
+export function everyGuestKey(day: string): PoolKey {
+	return `network:${day}:all`;
+}
+
+export function isSubjectKey(text: string): text is SubjectKey {
+	return text.includes(":") && Object.hasOwn(KINDS, prefixOf(text));
+}
+
+/** The kind of subject that a key names. Anything that is not a key counts as a guest: the lowest limits apply. */
+export function kindOf(key: string): SubjectKind {
+	return isSubjectKey(key) ? (KINDS[prefixOf(key)] ?? "guest") : "guest";
+}
+
+/** Whether the ledger is a pool that guests share, and not one that pays for a subject. */
+export function isPool(key: string): key is PoolKey {
+	return kindOf(key) === "network";
+}
+
+export function isEveryGuestKey(key: string): boolean {
+	return isPool(key) && key.endsWith(":all");
+}
+
+/** The id in a key: a user's or organization's is also its id at the billing provider. */
+export function externalIdOf(key: string): string {
+	return key.slice(key.indexOf(":") + 1);
+}
+
+/** Row id of a request in a ledger. Ledgers that several subjects share prefix it with the subject's key. */
+export function entryId(ledgerKey: string, subjectKey: SubjectKey, requestId: string): string {
+	return ledgerKey === subjectKey ? requestId : `${subjectKey}:${requestId}`;
+}
+
+/** The inverse of `entryId`: the request's own id, which may contain colons itself. */
+export function requestIdOf(ledgerKey: string, entry: string): string {
+	const kind = kindOf(ledgerKey);
+	const isShared = kind === "network" || kind === "organization";
+	return isShared ? entry.replace(/^(guest|user):[^:]+:/, "") : entry;
+}
+
+/** Names a guest's late unit in the account's ledger, so carrying it over twice counts once. */
+export function carryOverId(closedKey: string, entry: string): string {
+	return `${closedKey}:${entry}`;
+}
+
+/** Names a usage report at the billing provider. The key in front keeps one subject from claiming another's request id. */
+export function transactionIdOf(subjectKey: string, reportId: string): string {
+	return `${subjectKey}:${reportId}`;
+}
+
+const prefixOf = (key: string) => key.slice(0, key.indexOf(":"));
