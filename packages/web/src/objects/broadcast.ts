@@ -1,27 +1,29 @@
-/** One stream of bytes for many readers: each hears it from its beginning, then live, whenever it comes. Kept in memory until it is closed. */
+/** One byte stream for many readers: each receives it from the beginning, then live. Keeps all bytes in memory. */
 export class Broadcast {
 	readonly #sent: Uint8Array[] = [];
 	readonly #readers = new Set<ReadableByteStreamController>();
 	#closed = false;
 
+	/** Sends bytes to every reader, and to each one that joins later. */
 	send(bytes: Uint8Array): void {
 		this.#sent.push(bytes);
 		for (const reader of this.#readers) reader.enqueue(bytes.slice());
 	}
 
+	/** Ends the stream for every reader. One that joins later still receives all bytes. */
 	close(): void {
 		this.#closed = true;
 		for (const reader of this.#readers) reader.close();
 		this.#readers.clear();
 	}
 
-	/** A reader that goes away ends nothing but itself. */
+	/** A stream for one more reader. Cancelling it affects no other reader. */
 	join(): ReadableStream<Uint8Array> {
 		let own: ReadableByteStreamController | undefined;
 		return new ReadableStream({
 			type: "bytes",
 			start: (reader) => {
-				// A byte stream takes its chunks over: the kept ones stay ours.
+				// A byte stream detaches the buffers it is given, so each reader gets copies.
 				for (const bytes of this.#sent) reader.enqueue(bytes.slice());
 				if (this.#closed) reader.close();
 				else this.#readers.add(reader);

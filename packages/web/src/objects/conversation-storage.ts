@@ -79,6 +79,10 @@ export class ConversationStorage {
 			.map((row) => ({ id: row.id, role: row.role, parts: JSON.parse(row.parts), metadata: JSON.parse(row.metadata) }));
 	}
 
+	message(id: string): ChatMessage | null {
+		return this.messages().find((message) => message.id === id) ?? null;
+	}
+
 	hasAnswer(id: string): boolean {
 		return this.#exists && this.#sql.exec("SELECT 1 FROM message WHERE id = ? AND role = 'assistant'", id).toArray().length > 0;
 	}
@@ -94,7 +98,7 @@ export class ConversationStorage {
 		);
 	}
 
-	update(id: string, parts: ChatMessage["parts"], metadata: AnswerMetadata): void {
+	update(id: string, parts: readonly ChatMessage["parts"][number][], metadata: AnswerMetadata): void {
 		this.#sql.exec("UPDATE message SET parts = ?, metadata = ? WHERE id = ?", JSON.stringify(parts), JSON.stringify(metadata), id);
 	}
 

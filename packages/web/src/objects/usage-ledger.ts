@@ -239,7 +239,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const requestId = requestIdOf(key, row.id);
 		const attempt = kind === "network" ? 1 : row.attempt;
 		try {
-			return await this.env.CONVERSATION.getByName(row.chatId).stateOf(requestId, attempt);
+			return await this.env.CONVERSATION.getByName(row.chatId).runState(requestId, attempt);
 		} catch (error) {
 			console.error(`chat ${row.chatId} could not be asked about ${row.id}: ${error}`);
 			return "unreachable";

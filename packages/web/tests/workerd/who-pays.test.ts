@@ -247,7 +247,7 @@ describe("the same request id", () => {
 		const start = (requestId: string) => {
 			const message = { id: requestId, role: "user" as const, parts: [{ type: "text" as const, text: "Hello" }] };
 			const hold = { requestId, attempt: 1, takenFrom: [{ ledger: key, id: requestId }] };
-			return conversation.start({ chatId, owner: key, hold, model: "sandbox", ask: { kind: "message", message } });
+			return conversation.start({ chatId, owner: key, hold, model: "sandbox", turn: { kind: "message", message } });
 		};
 		const take = (requestId: string) => ledger.hold(key, { id: requestId, fingerprint: "f", units: 1, chatId });
 

@@ -1,0 +1,141 @@
+import { JsonToSseTransformStream, readUIMessageStream, type UIMessageChunk, uiMessageChunkSchema } from "ai";
+import { describe, expect, test } from "vitest";
+import type { AnswerMetadata } from "../view/chat.ts";
+import { type AnswerPart, AnswerStream, replayAnswer } from "./answer-stream.ts";
+
+const read = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
+
+/** The chunks of a stream, without the closing `[DONE]`. */
+function chunksOf(body: string): UIMessageChunk[] {
+	const events = body.split("\n\n").filter((event) => event.startsWith("data: {"));
+	return events.map((event) => JSON.parse(event.slice("data: ".length)));
+}
+
+function streamOf(chunks: UIMessageChunk[]): ReadableStream<UIMessageChunk> {
+	return new ReadableStream({
+		start(controller) {
+			for (const chunk of chunks) controller.enqueue(chunk);
+			controller.close();
+		},
+	});
+}
+
+/** An answer as a model writes it: reasoning, then text in two deltas, one of them with characters that JSON or SSE could break. */
+function written(metadata: AnswerMetadata): AnswerStream {
+	const answer = new AnswerStream("a1", "m");
+	answer.open("reasoning");
+	answer.append("reasoning", "Hm.");
+	answer.append("text", "Hello");
+	answer.append("text", ' "world"\n\ndata: 🦜');
+	answer.end(metadata);
+	answer.close();
+	return answer;
+}
+
+const COMPLETE: AnswerMetadata = { model: "m", state: "complete", counted: true, note: null };
+const FAILED: AnswerMetadata = { model: "m", state: "failed", counted: false, note: "That answer failed, so it was not counted." };
+const STOPPED: AnswerMetadata = { model: "m", state: "stopped", counted: true, note: "You stopped this answer. It was counted." };
+
+describe("an answer's stream", () => {
+	test("is byte for byte this sequence of server-sent events", async () => {
+		expect(await read(written(COMPLETE).join())).toBe(
+			[
+				'data: {"type":"start","messageId":"a1","messageMetadata":{"model":"m"}}',
+				'data: {"type":"reasoning-start","id":"0"}',
+				'data: {"type":"reasoning-delta","id":"0","delta":"Hm."}',
+				'data: {"type":"reasoning-end","id":"0"}',
+				'data: {"type":"text-start","id":"1"}',
+				'data: {"type":"text-delta","id":"1","delta":"Hello"}',
+				'data: {"type":"text-delta","id":"1","delta":" \\"world\\"\\n\\ndata: 🦜"}',
+				'data: {"type":"text-end","id":"1"}',
+				'data: {"type":"finish","messageMetadata":{"model":"m","state":"complete","counted":true,"note":null}}',
+				"data: [DONE]\n\n",
+			].join("\n\n"),
+		);
+	});
+
+	test.each([
+		["complete", COMPLETE, [["finish", COMPLETE]]],
+		["length", { ...COMPLETE, state: "length" }, [["finish", { ...COMPLETE, state: "length" }]]],
+		["failed", FAILED, [["message-metadata", FAILED], ["error"]]],
+		["interrupted", { ...FAILED, state: "interrupted" }, [["message-metadata", { ...FAILED, state: "interrupted" }], ["error"]]],
+		["stopped", STOPPED, [["message-metadata", STOPPED], ["abort"]]],
+	] as const)("of a %s answer closes its last part, then carries the metadata in its last chunks", async (_, metadata, expected) => {
+		const chunks = chunksOf(await read(written(metadata).join()));
+		const last = chunks.slice(chunks.findLastIndex((chunk) => chunk.type === "text-end") + 1);
+		expect(last.map((chunk) => ("messageMetadata" in chunk ? [chunk.type, chunk.messageMetadata] : [chunk.type]))).toEqual(expected);
+	});
+
+	test("is serialised as the AI SDK's JsonToSseTransformStream would", async () => {
+		for (const metadata of [COMPLETE, FAILED, STOPPED]) {
+			const body = await read(written(metadata).join());
+			const sse = streamOf(chunksOf(body)).pipeThrough(new JsonToSseTransformStream());
+			expect(await read(sse.pipeThrough(new TextEncoderStream()))).toBe(body);
+		}
+	});
+
+	test("has only chunks that the AI SDK's schema accepts", async () => {
+		for (const metadata of [COMPLETE, FAILED, STOPPED]) {
+			for (const chunk of chunksOf(await read(written(metadata).join()))) {
+				expect(await uiMessageChunkSchema().validate?.(chunk)).toMatchObject({ success: true });
+			}
+		}
+	});
+
+	test("is read by the AI SDK as the message that is stored", async () => {
+		const answer = written(COMPLETE);
+		const chunks = chunksOf(await read(answer.join()));
+		let message: unknown;
+		for await (const state of readUIMessageStream({ stream: streamOf(chunks) })) message = state;
+		expect(message).toMatchObject({ id: "a1", role: "assistant", parts: answer.parts, metadata: COMPLETE });
+	});
+
+	test("that is closed without an end has no last chunk", async () => {
+		const answer = new AnswerStream("a1", "m");
+		answer.append("text", "half");
+		answer.close();
+		const body = await read(answer.join());
+		expect(body).not.toContain("[DONE]");
+		expect(chunksOf(body).at(-1)).toEqual({ type: "text-delta", id: "0", delta: "half" });
+	});
+});
+
+describe("a replay", () => {
+	const parts: AnswerPart[] = [
+		{ type: "reasoning", text: "Hm." },
+		{ type: "text", text: 'Hello "world"' },
+		{ type: "text", text: "" },
+		{ type: "text", text: "Again" },
+	];
+
+	test("has one delta for each stored part, two of the same type in a row included", async () => {
+		const chunks = chunksOf(await read(replayAnswer("a1", "m", parts, COMPLETE)));
+		expect(chunks.map((chunk) => chunk.type)).toEqual([
+			"start",
+			...["reasoning-start", "reasoning-delta", "reasoning-end"],
+			...["text-start", "text-delta", "text-end", "text-start", "text-delta", "text-end", "text-start", "text-delta", "text-end"],
+			"finish",
+		]);
+	});
+
+	test("differs from the live stream in its deltas only", async () => {
+		const live = written(STOPPED);
+		const replayed = await read(replayAnswer("a1", "m", live.parts, STOPPED));
+		const withoutDeltas = (body: string) => chunksOf(body).filter((chunk) => !chunk.type.endsWith("-delta"));
+		const textOf = (body: string) =>
+			chunksOf(body)
+				.map((chunk) => ("delta" in chunk ? chunk.delta : ""))
+				.join("");
+		const body = await read(live.join());
+		expect(withoutDeltas(replayed)).toEqual(withoutDeltas(body));
+		expect(textOf(replayed)).toBe(textOf(body));
+	});
+
+	test("of an answer without output is its start and its end", async () => {
+		expect(chunksOf(await read(replayAnswer("a1", "m", [], FAILED))).map((chunk) => chunk.type)).toEqual([
+			"start",
+			"message-metadata",
+			"error",
+		]);
+	});
+});

@@ -1,0 +1,101 @@
+import type { UIMessageChunk } from "ai";
+import type { AnswerMetadata, ChatMessage } from "../view/chat.ts";
+import { Broadcast } from "./broadcast.ts";
+
+export type AnswerPart = ChatMessage["parts"][number];
+
+/** One answer as a UI message stream of the AI SDK. Sends each chunk to all readers in the same turn (docs/decisions/0011). */
+export class AnswerStream {
+	readonly #parts: AnswerPart[] = [];
+	readonly #broadcast = new Broadcast();
+
+	constructor(answerId: string, model: string) {
+		this.#send({ type: "start", messageId: answerId, messageMetadata: { model } });
+	}
+
+	/** The parts so far; the last one still grows. */
+	get parts(): readonly AnswerPart[] {
+		return this.#parts;
+	}
+
+	/** A stream for one more reader, from the beginning of the answer. */
+	join(): ReadableStream<Uint8Array> {
+		return this.#broadcast.join();
+	}
+
+	/** Begins a new part, even after one of the same type. */
+	open(type: AnswerPart["type"]): void {
+		this.#closePart();
+		this.#parts.push({ type, text: "" });
+		this.#send({ type: `${type}-start`, id: this.#partId() });
+	}
+
+	/** Extends the open part, or begins one where the open part has another type. */
+	append(type: AnswerPart["type"], delta: string): void {
+		if (this.#parts.at(-1)?.type !== type) this.open(type);
+		const part = this.#parts.at(-1);
+		if (part) part.text += delta;
+		this.#send({ type: `${type}-delta`, id: this.#partId(), delta });
+	}
+
+	/** Sends the last chunks: `finish`, `abort` or `error`, by the answer's state. The stream still has to be closed. */
+	end(metadata: AnswerMetadata): void {
+		this.#closePart();
+		if (metadata.state === "failed" || metadata.state === "interrupted") {
+			this.#send({ type: "message-metadata", messageMetadata: metadata });
+			this.#send({ type: "error", errorText: metadata.note ?? "That answer failed." });
+		} else if (metadata.state === "stopped") {
+			this.#send({ type: "message-metadata", messageMetadata: metadata });
+			this.#send({ type: "abort" });
+		} else {
+			this.#send({ type: "finish", messageMetadata: metadata });
+		}
+		this.#sendEvent("[DONE]");
+	}
+
+	/** Ends every reader's stream. Without `end` before it, readers see an answer that was cut off. */
+	close(): void {
+		this.#broadcast.close();
+	}
+
+	#closePart(): void {
+		const part = this.#parts.at(-1);
+		if (part) this.#send({ type: `${part.type}-end`, id: this.#partId() });
+	}
+
+	#partId(): string {
+		return String(this.#parts.length - 1);
+	}
+
+	#send(chunk: UIMessageChunk<AnswerMetadata>): void {
+		this.#sendEvent(JSON.stringify(chunk));
+	}
+
+	#sendEvent(data: string): void {
+		this.#broadcast.send(encoder.encode(`data: ${data}\n\n`));
+	}
+}
+
+const encoder = new TextEncoder();
+
+/** A stored answer as a complete stream, one delta for each part. */
+export function replayAnswer(answerId: string, model: string, parts: readonly AnswerPart[], metadata: AnswerMetadata) {
+	const answer = new AnswerStream(answerId, model);
+	for (const { type, text } of parts) {
+		answer.open(type);
+		answer.append(type, text);
+	}
+	answer.end(metadata);
+	answer.close();
+	return answer.join();
+}
+
+/** Whether an answer has any text or reasoning. */
+export function hasOutput(parts: readonly AnswerPart[]): boolean {
+	return parts.some((part) => part.text !== "");
+}
+
+/** Characters (UTF-16 units) of an answer, reasoning included. */
+export function charsOf(parts: readonly AnswerPart[]): number {
+	return parts.reduce((sum, part) => sum + part.text.length, 0);
+}
