@@ -2,7 +2,6 @@ import type { Delivery } from "../webhooks/records.ts";
 import type {
 	Charge,
 	CheckoutSession,
-	CreditGrant,
 	Customer,
 	Dispute,
 	Invoice,
@@ -21,7 +20,6 @@ import type {
 	SetupIntent,
 	StripeEvent,
 	Subscription,
-	TestClock,
 	WebhookEndpoint,
 } from "./records.ts";
 
@@ -95,9 +93,7 @@ export interface StripeState {
 	portalSessions: PortalSession[];
 	meters: Meter[];
 	meterEvents: MeterEvent[];
-	creditGrants: CreditGrant[];
 	webhookEndpoints: WebhookEndpoint[];
-	testClocks: TestClock[];
 	events: StripeEvent[];
 	deliveries: StripeDelivery[];
 	tasks: Task[];
@@ -129,9 +125,7 @@ export function emptyStripeState(): StripeState {
 		portalSessions: [],
 		meters: [],
 		meterEvents: [],
-		creditGrants: [],
 		webhookEndpoints: [],
-		testClocks: [],
 		events: [],
 		deliveries: [],
 		tasks: [],
