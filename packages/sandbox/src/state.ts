@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "./billing/ledger.ts";
-import type { Catalogue } from "./billing/pricing/stored.ts";
+import type { Catalogue } from "./billing/pricing/records.ts";
 import type {
 	BillingPeriod,
 	Charge,
@@ -16,12 +16,12 @@ import type {
 	SubscriptionItem,
 	UsageEvent,
 } from "./billing/records.ts";
-import type { Faults } from "./faults/faults.ts";
+import type { Faults } from "./faults/schema.ts";
 import type { Mail } from "./mailbox/mailbox.ts";
-import type { ModelCall } from "./model/model.ts";
+import type { ModelCall } from "./model/request.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
 import { emptyStripeState, type StripeState } from "./stripe/state.ts";
-import type { WebhookMessage } from "./webhooks/messages.ts";
+import type { WebhookMessage } from "./webhooks/records.ts";
 
 /** Everything the sandbox knows. Plain JSON: this is what the state file holds. */
 export interface State {

@@ -5,7 +5,8 @@ import type { ProductListResponse, ProductRetrieveResponse } from "@flowglad/nod
 import type { UsageMeterListResponse, UsageMeterRetrieveResponse } from "@flowglad/node/resources/usage-meters";
 import { Hono } from "hono";
 import { findById } from "../billing/find-by-id.ts";
-import { type Price, pricingModelOf } from "../billing/pricing/pricing.ts";
+import { pricingModelOf } from "../billing/pricing/pricing.ts";
+import type { Price } from "../billing/pricing/records.ts";
 import { catalogueOf, productWithParts } from "../billing/pricing/stored.ts";
 import { Refusal } from "../billing/refusal.ts";
 import type { Env, World } from "../world.ts";

@@ -1,7 +1,6 @@
 import type { SubscriptionAdjustResponse, SubscriptionRetrieveResponse } from "@flowglad/node/resources/subscriptions";
 import { Hono } from "hono";
 import { findCustomer } from "../billing/customers.ts";
-import { applyDue } from "../billing/due.ts";
 import { findById } from "../billing/find-by-id.ts";
 import { findPrice } from "../billing/pricing/pricing.ts";
 import type { Customer, PaymentMethod, Subscription, SubscriptionPrice } from "../billing/records.ts";
@@ -10,6 +9,7 @@ import { adjust } from "../billing/subscriptions/adjust.ts";
 import { cancelAtPeriodEnd, cancelImmediately, uncancel } from "../billing/subscriptions/cancel.ts";
 import { findSubscription, itemsOf } from "../billing/subscriptions/find.ts";
 import { startSubscription } from "../billing/subscriptions/start.ts";
+import { applyDue } from "../clock/apply-due.ts";
 import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";

@@ -1,62 +1,43 @@
+import type { Due } from "../clock/due.ts";
 import type { State } from "../state.ts";
-import { offer } from "../stripe/billing/catalogue.ts";
-import { stripeDues } from "../stripe/billing/due.ts";
 import { activatePending } from "./checkout/pay.ts";
 import { advanceCharge } from "./payments/settlement.ts";
-import type { Charge, Subscription } from "./records.ts";
+import type { Charge, CheckoutSession, Subscription } from "./records.ts";
 import { renew } from "./subscriptions/renew.ts";
 
-export interface Due {
-	atMs: number;
-	/** What it is, for people: "Pro of Ada renews". */
-	what: string;
-	apply(): void;
-}
-
 /**
- * Applies all that time has brought since the last request, in order of time: payments, activations, renewals and
- * what comes of them, scheduled cancellations, ends of trials, retries of failed charges, expired checkouts. Each with
- * its own instant, so a jump of a year is twelve renewals.
+ * Everything time will bring on Flowglad's side. Of several at one instant the first in the list goes first: payments before
+ * renewals, because renewals check what was paid.
  */
-export function applyDue(state: State, nowMs: number): void {
-	offer(state);
-	for (;;) {
-		const next = nextDue(state);
-		if (next === undefined || next.atMs > nowMs) return;
-		next.apply();
-	}
+export function flowgladDues(state: State): Due[] {
+	const { charges, pendingActivations, subscriptions, checkoutSessions } = state;
+	return [
+		...charges.map((charge) => {
+			const atMs = charge.dueAtMs;
+			return { atMs, what: describeCharge(charge), apply: () => advanceCharge(state, charge, atMs) };
+		}),
+		...pendingActivations.map((pending) => {
+			const atMs = pending.dueAtMs;
+			return { atMs, what: "A paid checkout takes effect", apply: () => activatePending(state, pending, atMs) };
+		}),
+		...subscriptions.flatMap((subscription) => {
+			const atMs = subscription.currentBillingPeriodEnd;
+			if (!subscription.current || typeof atMs !== "number") return [];
+			return { atMs, what: describePeriodEnd(state, subscription), apply: () => renew(state, subscription, atMs) };
+		}),
+		...checkoutSessions
+			.filter(({ status }) => status === "open")
+			.map((session) => ({
+				atMs: session.expires,
+				what: `A checkout of ${session.customerName} expires`,
+				apply: () => expire(session),
+			})),
+	];
 }
 
-/** What time will bring next; of several at one instant, payments first, since others look at what was paid. */
-export function nextDue(state: State): Due | undefined {
-	let next: Due | undefined;
-	const consider = (due: Due) => {
-		if (next === undefined || due.atMs < next.atMs) next = due;
-	};
-	for (const charge of state.charges) {
-		const atMs = charge.dueAtMs;
-		consider({ atMs, what: describeCharge(charge), apply: () => advanceCharge(state, charge, atMs) });
-	}
-	for (const pending of state.pendingActivations) {
-		const atMs = pending.dueAtMs;
-		consider({ atMs, what: "A paid checkout takes effect", apply: () => activatePending(state, pending, atMs) });
-	}
-	for (const subscription of state.subscriptions) {
-		const atMs = subscription.currentBillingPeriodEnd;
-		if (!subscription.current || typeof atMs !== "number") continue;
-		consider({ atMs, what: describePeriodEnd(state, subscription), apply: () => renew(state, subscription, atMs) });
-	}
-	for (const session of state.checkoutSessions) {
-		if (session.status !== "open") continue;
-		const atMs = session.expires;
-		const apply = () => {
-			session.status = "expired";
-			session.updatedAt = atMs;
-		};
-		consider({ atMs, what: `A checkout of ${session.customerName} expires`, apply });
-	}
-	for (const due of stripeDues(state)) consider(due);
-	return next;
+function expire(session: CheckoutSession): void {
+	session.status = "expired";
+	session.updatedAt = session.expires;
 }
 
 function describeCharge({ paymentId, attempt }: Charge): string {

@@ -1,7 +1,7 @@
 /** The sandbox's clock, and how the app learns that it was moved. */
 import { z } from "zod";
-import { applyDue } from "../billing/due.ts";
 import type { World } from "../world.ts";
+import { applyDue } from "./apply-due.ts";
 
 /** One of: forward by so much; to an instant; stop, or go on. `offsetMs` 0 is the machine's own time. */
 export const clockBody = z.union([

@@ -1,9 +1,10 @@
 /** What happens without anyone asking: time passes, and webhooks go out. */
-import { applyDue, nextDue } from "../billing/due.ts";
+
 import { stripeWebhooks } from "../stripe/events/channel.ts";
 import { type Channel, createDelivery, nextDelivery } from "../webhooks/delivery.ts";
 import { flowgladWebhooks } from "../webhooks/flowglad.ts";
 import type { World } from "../world.ts";
+import { applyDue, nextDue } from "./apply-due.ts";
 
 // A timer counts the machine's time in 32 bits of milliseconds, and the clock may be moved meanwhile.
 const longestSleepMs = 60_000;

@@ -6,14 +6,16 @@ import { findById } from "../billing/find-by-id.ts";
 import { dispute } from "../billing/payments/refunds.ts";
 import { Refusal } from "../billing/refusal.ts";
 import { clockBody, moveClock, readClock, tellApp } from "../clock/clock.ts";
-import { faultsSchema } from "../faults/faults.ts";
+import { faultsSchema } from "../faults/schema.ts";
 import { deliver, mailSchema } from "../mailbox/mailbox.ts";
-import { scenarioBody, scenarios } from "../scenarios/scenarios.ts";
+import { scenarioBody } from "../scenarios/scenario.ts";
+import { scenarios } from "../scenarios/scenarios.ts";
 import { settingsSchema } from "../settings.ts";
 import { stripeControlRoutes } from "../stripe/control.ts";
 import { StripeRefusal } from "../stripe/refusal.ts";
 import { resend } from "../webhooks/delivery.ts";
-import { emit, eventTypes } from "../webhooks/messages.ts";
+import { emit } from "../webhooks/messages.ts";
+import { eventTypes } from "../webhooks/records.ts";
 import type { Env, World } from "../world.ts";
 import { resetWorld } from "./reset.ts";
 
@@ -45,7 +47,7 @@ export function controlRoutes(world: World) {
 		})
 		.post("/mail", async (c) => {
 			const mail = await readBody(c, mailSchema);
-			return c.json(deliver(world.state, mail, world.nowMs()), 201);
+			return c.json(deliver(world.state.mailbox, mail, world.nowMs()), 201);
 		})
 		.post("/webhooks", async (c) => {
 			const { type, customerId, id } = await readBody(c, eventBody);

@@ -1,6 +1,5 @@
 import { nanoid } from "nanoid";
 import { z } from "zod";
-import type { State } from "../state.ts";
 
 export interface Mail {
 	id: string;
@@ -18,8 +17,8 @@ export const mailSchema = z.strictObject({
 	text: z.string(),
 });
 
-export function deliver(state: State, mail: z.infer<typeof mailSchema>, atMs: number): Mail {
+export function deliver(mailbox: Mail[], mail: z.infer<typeof mailSchema>, atMs: number): Mail {
 	const delivered = { id: `mail_${nanoid()}`, atMs, ...mail };
-	state.mailbox.push(delivered);
+	mailbox.push(delivered);
 	return delivered;
 }

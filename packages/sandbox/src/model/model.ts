@@ -3,27 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import { stream } from "hono/streaming";
 import { nanoid } from "nanoid";
-import { z } from "zod";
-import { cutConnection, type ModelFaults } from "../faults/faults.ts";
+import { cutConnection } from "../faults/inject.ts";
+import type { ModelFaults } from "../faults/schema.ts";
 import type { Env, World } from "../world.ts";
-
-const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() })), z.null()]);
-
-const completionBody = z.looseObject({
-	model: z.string(),
-	messages: z.array(z.looseObject({ role: z.string(), content: content.optional() })).min(1),
-	stream: z.boolean().optional(),
-});
-
-type Message = z.infer<typeof completionBody>["messages"][number];
-
-export interface ModelCall {
-	atMs: number;
-	model: string;
-	messages: Message[];
-	/** The client left before the end of the answer. */
-	aborted: boolean;
-}
+import { completionBody, type Message, type ModelCall } from "./request.ts";
 
 const remembered = 50;
 const defaults = { firstTokenMs: 40, chunkMs: 15 };

@@ -1,11 +1,11 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
-import { applyDue } from "../billing/due.ts";
 import { cards, refusedCard } from "../billing/payments/cards.ts";
 import { priceById, productOf } from "../billing/pricing/pricing.ts";
 import type { CheckoutSession } from "../billing/records.ts";
 import { Refusal } from "../billing/refusal.ts";
+import { applyDue } from "../clock/apply-due.ts";
 import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { type Html, money, notFoundPage, page } from "./layout.ts";

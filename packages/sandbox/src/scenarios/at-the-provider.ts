@@ -3,7 +3,6 @@ import { nanoid } from "nanoid";
 import { createCheckoutSession } from "../billing/checkout/open.ts";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
 import { archiveCustomer, createCustomer } from "../billing/customers.ts";
-import { applyDue } from "../billing/due.ts";
 import { findById } from "../billing/find-by-id.ts";
 import { availableBalance } from "../billing/ledger.ts";
 import { findPrice } from "../billing/pricing/pricing.ts";
@@ -12,9 +11,10 @@ import { cancelAtPeriodEnd, cancelImmediately } from "../billing/subscriptions/c
 import { currentSubscriptions, latestPeriod, newestCurrent } from "../billing/subscriptions/find.ts";
 import { startDefaultPlan, startSubscription } from "../billing/subscriptions/start.ts";
 import { createUsageEvent } from "../billing/usage-events.ts";
-import type { Faults } from "../faults/faults.ts";
+import { applyDue } from "../clock/apply-due.ts";
+import type { Faults } from "../faults/schema.ts";
 import type { State } from "../state.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 

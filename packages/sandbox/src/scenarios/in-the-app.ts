@@ -3,10 +3,10 @@ import { nanoid } from "nanoid";
 import { createCheckoutSession } from "../billing/checkout/open.ts";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
 import { createCustomer, findCustomer } from "../billing/customers.ts";
-import { applyDue } from "../billing/due.ts";
+import { applyDue } from "../clock/apply-due.ts";
 import type { World } from "../world.ts";
 import { AppBrowser, seedPassword } from "./app-browser.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 export const appScenarios: readonly Scenario[] = [
 	{

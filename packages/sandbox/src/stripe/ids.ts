@@ -25,10 +25,8 @@ type IdPrefix =
 	| "inpay"
 	| "bps"
 	| "mtr_test"
-	| "credgr_test"
 	| "we"
 	| "whsec"
-	| "clock"
 	| "evt"
 	| "req";
 

@@ -38,9 +38,7 @@ export type InvoicePayment = Stored<Stripe.InvoicePayment>;
 export type PortalSession = Stored<Stripe.BillingPortal.Session>;
 export type Meter = Stored<Stripe.Billing.Meter>;
 export type MeterEvent = Stored<Stripe.Billing.MeterEvent>;
-export type CreditGrant = Stored<Stripe.Billing.CreditGrant>;
 export type WebhookEndpoint = Stored<Stripe.WebhookEndpoint>;
-export type TestClock = Stored<Stripe.TestHelpers.TestClock>;
 export type EventType = Stripe.Event.Type;
 
 /** An event as it is sent and listed: the object is a copy of the record at that moment. */

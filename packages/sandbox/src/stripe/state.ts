@@ -1,9 +1,7 @@
-import type { Attempt } from "../webhooks/delivery.ts";
-import type { Occasion } from "./billing/payments.ts";
+import type { Delivery } from "../webhooks/records.ts";
 import type {
 	Charge,
 	CheckoutSession,
-	CreditGrant,
 	Customer,
 	Dispute,
 	Invoice,
@@ -22,7 +20,6 @@ import type {
 	SetupIntent,
 	StripeEvent,
 	Subscription,
-	TestClock,
 	WebhookEndpoint,
 } from "./records.ts";
 
@@ -40,6 +37,9 @@ export interface CheckoutOrder {
 	isAwaited: boolean;
 }
 
+/** When money is requested: by the customer on a page, by Stripe at a renewal, or by an API call. */
+export type Occasion = "checkout" | "renewal" | "call";
+
 /** What waits for its time and is no field of a record. */
 export type Task =
 	| { type: "complete"; dueAtMs: number; sessionId: string; instrument: string }
@@ -49,14 +49,9 @@ export type Task =
 	| { type: "trial_will_end"; dueAtMs: number; subscriptionId: string };
 
 /** One event on its way to one endpoint. */
-export interface StripeDelivery {
-	id: string;
+export interface StripeDelivery extends Delivery {
 	eventId: string;
 	endpointId: string;
-	attempts: Attempt[];
-	/** When it is sent next, sandbox time; null when it is not. */
-	nextAttemptAtMs: number | null;
-	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
 }
 
 /** The first answer to an idempotency key. */
@@ -98,9 +93,7 @@ export interface StripeState {
 	portalSessions: PortalSession[];
 	meters: Meter[];
 	meterEvents: MeterEvent[];
-	creditGrants: CreditGrant[];
 	webhookEndpoints: WebhookEndpoint[];
-	testClocks: TestClock[];
 	events: StripeEvent[];
 	deliveries: StripeDelivery[];
 	tasks: Task[];
@@ -132,9 +125,7 @@ export function emptyStripeState(): StripeState {
 		portalSessions: [],
 		meters: [],
 		meterEvents: [],
-		creditGrants: [],
 		webhookEndpoints: [],
-		testClocks: [],
 		events: [],
 		deliveries: [],
 		tasks: [],

@@ -1,24 +1,9 @@
 /** Sends events to the app: in order and at least once, unless the faults say otherwise. */
 import type { State } from "../state.ts";
 import type { World } from "../world.ts";
+import type { Attempt, Delivery } from "./records.ts";
 
 const patienceMs = 10 * 1000;
-
-export interface Attempt {
-	atMs: number;
-	/** The answer's status; null when there was none, and `error` says why. */
-	status: number | null;
-	error: string | null;
-}
-
-/** Something on its way to somebody. */
-export interface Delivery {
-	id: string;
-	attempts: Attempt[];
-	/** When it is sent next, sandbox time; null when it is not. */
-	nextAttemptAtMs: number | null;
-	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
-}
 
 interface Destination {
 	url: string;

@@ -1,5 +1,5 @@
 import type { Channel } from "./delivery.ts";
-import type { WebhookMessage } from "./messages.ts";
+import type { WebhookMessage } from "./records.ts";
 import { signedHeaders } from "./signature.ts";
 
 const seconds = 1000;

@@ -1,6 +1,6 @@
 /** What requests that change what is sold must look like. Unknown keys are dropped, as Flowglad does. */
 import { z } from "zod";
-import { eventTypes } from "../../webhooks/messages.ts";
+import { eventTypes } from "../../webhooks/records.ts";
 
 const amount = z.number().int().min(1);
 const unitPrice = z.number().int().min(0);

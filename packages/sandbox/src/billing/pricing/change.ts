@@ -8,16 +8,8 @@ import type { SubscriptionPrice, UsagePrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
 import type { CatalogueBodies } from "./bodies.ts";
 import { organizationId, pricingModelId } from "./catalogue.ts";
-import {
-	type Catalogue,
-	catalogueOf,
-	changeableCatalogue,
-	type Feature,
-	type MeterRecord,
-	type Price,
-	type ProductRecord,
-	type WebhookEndpoint,
-} from "./stored.ts";
+import type { Catalogue, Feature, MeterRecord, Price, ProductRecord, WebhookEndpoint } from "./records.ts";
+import { catalogueOf, changeableCatalogue } from "./stored.ts";
 
 type Body<Name extends keyof CatalogueBodies> = z.infer<CatalogueBodies[Name]>;
 

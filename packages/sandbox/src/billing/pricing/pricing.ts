@@ -1,10 +1,11 @@
 /** Where prices, products and meters are looked up. */
 import type { State } from "../../state.ts";
 import type { Product, SubscriptionPrice, UsageMeter } from "../records.ts";
-import { catalogueOf, type Price, type ProductPrice, pricingModelOf, productWithParts } from "./stored.ts";
+import type { Price, ProductPrice } from "./records.ts";
+import { catalogueOf, pricingModelOf, productWithParts } from "./stored.ts";
 
 export { organizationId, pricingModelId } from "./catalogue.ts";
-export { type Price, pricingModelOf } from "./stored.ts";
+export { pricingModelOf } from "./stored.ts";
 
 /** What every customer starts on. */
 export function defaultPriceOf(state: State): SubscriptionPrice {

@@ -1,37 +1,8 @@
 /** What is sold, record by record, as Flowglad keeps it: the seed until somebody changes it through the API, from then on state. */
 import type { State } from "../../state.ts";
-import type { PricingModel, Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
+import type { PricingModel, Product, UsageMeter, UsagePrice } from "../records.ts";
 import { organizationId, pricingModelId, seed, seeded } from "./catalogue.ts";
-
-export type ProductPrice = SubscriptionPrice | SinglePaymentPrice;
-export type Price = ProductPrice | UsagePrice;
-export type Feature = Product["features"][number];
-export type ProductRecord = Omit<Product, "prices" | "defaultPrice" | "features">;
-export type MeterRecord = Omit<UsageMeter, "prices" | "defaultPrice">;
-
-/** An endpoint that was made through the API. It is kept and never called: see the README. */
-export interface WebhookEndpoint {
-	id: string;
-	createdAt: number;
-	updatedAt: number;
-	livemode: boolean;
-	filterTypes: string[];
-	organizationId: string;
-	url: string;
-	name: string;
-	active: boolean;
-	pricingModelId: string;
-}
-
-export interface Catalogue {
-	products: ProductRecord[];
-	prices: Price[];
-	features: Feature[];
-	/** Which product has which feature now. */
-	productFeatures: { productId: string; featureId: string }[];
-	usageMeters: MeterRecord[];
-	webhookEndpoints: WebhookEndpoint[];
-}
+import type { Catalogue, MeterRecord, ProductRecord } from "./records.ts";
 
 export function catalogueOf(state: State): Catalogue {
 	return state.catalogue ?? seedRecords(state);

@@ -1,5 +1,5 @@
-import { nextDue } from "../../billing/due.ts";
 import { periodEndMs } from "../../billing/subscriptions/periods.ts";
+import { nextDue } from "../../clock/apply-due.ts";
 import { moveClock } from "../../clock/clock.ts";
 import type { World } from "../../world.ts";
 import { timeText } from "../layout.ts";

@@ -1,5 +1,5 @@
 /** Failures worth trying, as ticks on a page. Anything finer is JSON. */
-import type { Faults } from "../../faults/faults.ts";
+import type { Faults } from "../../faults/schema.ts";
 
 export interface FaultPreset {
 	id: string;

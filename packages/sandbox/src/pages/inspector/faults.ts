@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
-import { type Faults, faultsSchema } from "../../faults/faults.ts";
+import { type Faults, faultsSchema } from "../../faults/schema.ts";
 import type { Env, World } from "../../world.ts";
 import { type Html, table } from "../layout.ts";
 import { type FaultGroup, faultGroups, isActive, mergeFaults } from "./fault-presets.ts";

@@ -1,8 +1,8 @@
 /** What all pages of the inspector have: where you are, what time it is here, and what was just done. */
 import { type Context, Hono } from "hono";
 import { html, raw } from "hono/html";
-import { nextDue } from "../../billing/due.ts";
 import { Refusal } from "../../billing/refusal.ts";
+import { nextDue } from "../../clock/apply-due.ts";
 import { tellApp } from "../../clock/clock.ts";
 import type { Env, World } from "../../world.ts";
 import { type Html, page, time, timeText } from "../layout.ts";

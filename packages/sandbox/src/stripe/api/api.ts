@@ -7,7 +7,6 @@ import { StripeRefusal } from "../refusal.ts";
 import { apiVersion } from "../version.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { checkoutSessionRoutes } from "./checkout-sessions.ts";
-import { creditRoutes } from "./credits.ts";
 import { customerRoutes } from "./customers.ts";
 import { answerError } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
@@ -18,7 +17,6 @@ import { paymentRoutes } from "./payments.ts";
 import { portalRoutes } from "./portal.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
-import { testClockRoutes } from "./test-clocks.ts";
 
 export function stripeApi(world: World) {
 	return new Hono<Env>()
@@ -34,9 +32,7 @@ export function stripeApi(world: World) {
 		.route("/", paymentRoutes(world))
 		.route("/", portalRoutes(world))
 		.route("/", meterRoutes(world))
-		.route("/", creditRoutes(world))
 		.route("/", eventRoutes(world))
-		.route("/", testClockRoutes(world))
 		.all("*", (c) => {
 			const message = `Unrecognized request URL (${c.req.method}: ${c.req.path}). The sandbox does not know it; Stripe may.`;
 			throw new StripeRefusal(404, "invalid_request_error", message);

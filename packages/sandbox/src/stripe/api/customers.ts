@@ -30,9 +30,9 @@ const fields = {
 	tax_exempt: ignored,
 };
 
-const createParams = params({ ...fields, payment_method: text.optional(), test_clock: text.optional(), tax_id_data: ignored });
+const createParams = params({ ...fields, payment_method: text.optional(), tax_id_data: ignored });
 const updateParams = params(fields);
-const listParams = params({ ...listing, email: text.optional(), test_clock: text.optional() });
+const listParams = params({ ...listing, email: text.optional() });
 const methodParams = params({ ...paging, type: text.optional(), allow_redisplay: ignored });
 
 export function customerRoutes(world: World) {

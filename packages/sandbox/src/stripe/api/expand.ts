@@ -55,7 +55,6 @@ const collections = [
 	"schedules",
 	"invoices",
 	"invoiceItems",
-	"testClocks",
 ] as const satisfies readonly (keyof StripeState)[];
 
 function recordById(stripe: StripeState, id: string): object | undefined {

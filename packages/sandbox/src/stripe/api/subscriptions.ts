@@ -34,7 +34,6 @@ const listParams = params({
 	current_period_start: ignored,
 	current_period_end: ignored,
 	automatic_tax: ignored,
-	test_clock: text.optional(),
 });
 
 const updateParams = params({

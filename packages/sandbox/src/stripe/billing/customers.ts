@@ -20,7 +20,6 @@ export interface CustomerFields {
 	preferred_locales?: string[] | undefined;
 	invoice_settings?: { default_payment_method?: string | null | undefined } | undefined;
 	payment_method?: string | undefined;
-	test_clock?: string | undefined;
 }
 
 export function createCustomer(state: State, fields: CustomerFields, atSeconds: number): Customer {
@@ -62,7 +61,6 @@ export function updateCustomer(state: State, customer: Customer, fields: Custome
 
 function setFields(state: State, customer: Customer, fields: CustomerFields, atSeconds: number): void {
 	const { metadata, invoice_settings, payment_method, ...plain } = fields;
-	if (plain.test_clock !== undefined) find(state.stripe.testClocks, plain.test_clock, "test_helpers.test_clock", "test_clock");
 	if (payment_method !== undefined)
 		attach(state, find(state.stripe.paymentMethods, payment_method, "PaymentMethod", "payment_method"), customer.id, atSeconds);
 	const preferred = invoice_settings?.default_payment_method;

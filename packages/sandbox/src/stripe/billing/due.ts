@@ -1,4 +1,4 @@
-import type { Due } from "../../billing/due.ts";
+import type { Due } from "../../clock/due.ts";
 import type { State } from "../../state.ts";
 import { emit } from "../events/emit.ts";
 import { known } from "../find.ts";

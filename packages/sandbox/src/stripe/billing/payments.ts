@@ -4,12 +4,11 @@ import { emit } from "../events/emit.ts";
 import { known } from "../find.ts";
 import { clientSecret, newId } from "../ids.ts";
 import type { Charge, PaymentIntent, PaymentMethod } from "../records.ts";
+import type { Occasion } from "../state.ts";
 import { isEmptyCard } from "./payment-methods.ts";
 
 const bankDebitDelayMs = 3 * 24 * 60 * 60 * 1000;
 
-/** When money is asked for: by the customer on a page, by Stripe at a renewal, or by a call. */
-export type Occasion = "checkout" | "renewal" | "call";
 export type Outcome = "succeeded" | "declined" | "processing";
 
 export interface Demand {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
-import { applyDue } from "../../billing/due.ts";
+import { applyDue } from "../../clock/apply-due.ts";
 import { type Html, money, notFoundPage, page } from "../../pages/layout.ts";
 import type { State } from "../../state.ts";
 import type { Env, World } from "../../world.ts";

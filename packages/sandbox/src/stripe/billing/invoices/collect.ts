@@ -3,7 +3,8 @@ import type { State } from "../../../state.ts";
 import { changing, emit } from "../../events/emit.ts";
 import { known } from "../../find.ts";
 import type { Invoice, InvoicePayment, PaymentIntent, PaymentMethod, Subscription } from "../../records.ts";
-import { attempt, type Occasion, type Outcome } from "../payments.ts";
+import type { Occasion } from "../../state.ts";
+import { attempt, type Outcome } from "../payments.ts";
 import { endSubscription } from "../subscriptions/cancel.ts";
 
 const daySeconds = 24 * 60 * 60;

@@ -4,7 +4,7 @@ import type { Price, Schedule } from "../../records.ts";
 import { InvalidParameters, refuse } from "../../refusal.ts";
 import { mergedMetadata } from "../metadata.ts";
 import { intervalsAfter } from "../subscriptions/periods.ts";
-import type { ProrationBehavior } from "../subscriptions/update.ts";
+import type { ProrationBehavior } from "../subscriptions/prorate.ts";
 
 type Phase = Schedule["phases"][number];
 

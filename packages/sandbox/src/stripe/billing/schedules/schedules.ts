@@ -8,7 +8,8 @@ import { refuse } from "../../refusal.ts";
 import { mergedMetadata } from "../metadata.ts";
 import { endSubscription } from "../subscriptions/cancel.ts";
 import { itemOf } from "../subscriptions/find.ts";
-import { type ProrationBehavior, replacePrice, updateSubscription } from "../subscriptions/update.ts";
+import type { ProrationBehavior } from "../subscriptions/prorate.ts";
+import { replacePrice, updateSubscription } from "../subscriptions/update.ts";
 import { currentPhase, newPhase, type PhaseRequest, phasesOf } from "./phases.ts";
 
 type Phase = Schedule["phases"][number];

@@ -3,6 +3,9 @@ import { newId } from "../../ids.ts";
 import type { InvoiceItem, Price, Subscription, SubscriptionItem } from "../../records.ts";
 import { productOf } from "../invoices/lines.ts";
 
+/** Whether a change in mid-period is invoiced at once, put on the next invoice, or not charged. */
+export type ProrationBehavior = "always_invoice" | "create_prorations" | "none";
+
 interface Change {
 	price: Price;
 	quantity: number;

@@ -102,7 +102,7 @@ function newSubscription({ customer, price, quantity, method, trialDays, metadat
 		schedule: null,
 		start_date: atSeconds,
 		status: trialEnd === null ? "active" : "trialing",
-		test_clock: customer.test_clock ?? null,
+		test_clock: null,
 		transfer_data: null,
 		trial_end: trialEnd,
 		trial_settings: { end_behavior: { billing_cycle_anchor: null, missing_payment_method: "create_invoice" } },

@@ -15,10 +15,8 @@ import { followSubscription } from "../schedules/phases.ts";
 import { endWithPeriod } from "./cancel.ts";
 import { itemOf } from "./find.ts";
 import { periodEnd } from "./periods.ts";
-import { prorationItems } from "./prorate.ts";
+import { type ProrationBehavior, prorationItems } from "./prorate.ts";
 import { planOf, warnOfTrialEnd } from "./start.ts";
-
-export type ProrationBehavior = "always_invoice" | "create_prorations" | "none";
 
 export interface SubscriptionChange {
 	price?: Price | undefined;

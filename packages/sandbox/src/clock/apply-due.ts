@@ -1,0 +1,25 @@
+import { flowgladDues } from "../billing/due.ts";
+import type { State } from "../state.ts";
+import { offer } from "../stripe/billing/catalogue.ts";
+import { stripeDues } from "../stripe/billing/due.ts";
+import type { Due } from "./due.ts";
+
+/**
+ * Applies everything time has brought since the last request, in order: payments, activations, renewals and their results,
+ * scheduled cancellations, trial ends, retries of failed charges, expired checkouts. Each happens at its own instant, so a
+ * jump of a year is twelve renewals.
+ */
+export function applyDue(state: State, nowMs: number): void {
+	offer(state);
+	for (;;) {
+		const next = nextDue(state);
+		if (next === undefined || next.atMs > nowMs) return;
+		next.apply();
+	}
+}
+
+/** What time brings next; of several at one instant, the first that a provider lists. */
+export function nextDue(state: State): Due | undefined {
+	const dues: Due[] = [...flowgladDues(state), ...stripeDues(state)];
+	return dues.reduce<Due | undefined>((next, due) => (next === undefined || due.atMs < next.atMs ? due : next), undefined);
+}

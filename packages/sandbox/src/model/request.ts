@@ -1,0 +1,21 @@
+import { z } from "zod";
+
+const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() })), z.null()]);
+
+/** A chat completion request, as far as the sandbox reads it. Other fields pass through. */
+export const completionBody = z.looseObject({
+	model: z.string(),
+	messages: z.array(z.looseObject({ role: z.string(), content: content.optional() })).min(1),
+	stream: z.boolean().optional(),
+});
+
+export type Message = z.infer<typeof completionBody>["messages"][number];
+
+/** One request as the state keeps it. */
+export interface ModelCall {
+	atMs: number;
+	model: string;
+	messages: Message[];
+	/** The client left before the end of the answer. */
+	aborted: boolean;
+}
