@@ -8,12 +8,12 @@ export interface AppTraits {
 	guestLimit?: number;
 	/** Tier of a signed-up user. */
 	tier?: "free" | "paid";
-	/** Status of every chat, whatever the visitor has left. */
-	chatStatus?: number;
+	/** Status of a chat, whatever the visitor has left. */
+	chatStatus?: number | ((userId: string) => number);
 	/** Text of the stream's last event. */
 	lastEvent?: string;
-	/** Runs after the first byte of each chat is sent, before the answer ends. */
-	onChat?: (userId: string) => void | Promise<void>;
+	/** Runs before the first byte of each chat. */
+	onChat?: (userId: string) => void;
 	/** Status of a hold + settle pair. */
 	pairStatus?: number;
 	/** Units left of a user. */
@@ -72,23 +72,18 @@ async function answer(traits: AppTraits, used: Map<string, number>, request: Inc
 	}
 }
 
-async function chat(
-	traits: AppTraits,
-	used: Map<string, number>,
-	userId: string,
-	request: IncomingMessage,
-	response: ServerResponse,
-): Promise<void> {
+function chat(traits: AppTraits, used: Map<string, number>, userId: string, request: IncomingMessage, response: ServerResponse): void {
 	const [, known] = /guest=([^;]+)/.exec(request.headers.cookie ?? "") ?? [];
 	const guest = known ?? crypto.randomUUID();
 	const count = (used.get(guest) ?? 0) + 1;
 	used.set(guest, count);
 	const isRefused = userId === "" && count > (traits.guestLimit ?? Number.POSITIVE_INFINITY);
-	const status = traits.chatStatus ?? (isRefused ? 429 : 200);
+	const { chatStatus = isRefused ? 429 : 200 } = traits;
+	const status = typeof chatStatus === "number" ? chatStatus : chatStatus(userId);
+	traits.onChat?.(userId);
 	if (userId === "") response.setHeader("set-cookie", `guest=${guest}; Path=/`);
 	response.writeHead(status, { "content-type": "text/event-stream" });
 	response.write('data: {"type":"start"}\n\n');
-	await traits.onChat?.(userId);
 	response.write('data: {"type":"text-delta","delta":"word"}\n\n');
 	response.end(`data: ${traits.lastEvent ?? '{"type":"finish"}'}\n\n`);
 }
