@@ -1,5 +1,8 @@
-import type { Counted } from "./measure/counts.ts";
-import type { Result } from "./result.ts";
+import type { MeteringOverhead } from "./measure/chats.ts";
+import type { Counted, CountResult } from "./measure/counts.ts";
+import type { GrantResult } from "./measure/grants.ts";
+import type { LedgerResult } from "./measure/ledger.ts";
+import type { MemoryResult } from "./measure/memory.ts";
 
 /** A promise of the product (docs/benchmark.md), and what this run says of it. */
 export interface Bound {
@@ -10,7 +13,14 @@ export interface Bound {
 	met: boolean;
 }
 
-type Measured = Pick<Result, "counts" | "grants" | "overhead" | "ledger" | "memory">;
+/** The part of a run's result that bounds are checked against. */
+interface Measured {
+	counts: CountResult;
+	grants: GrantResult;
+	overhead: MeteringOverhead;
+	ledger: { onDisk: LedgerResult; inMemory: LedgerResult };
+	memory: MemoryResult;
+}
 
 export function boundsOf({ counts, grants, overhead, ledger, memory }: Measured): Bound[] {
 	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst } = counts;

@@ -5,134 +5,160 @@ import type { Grown } from "./measure/memory.ts";
 import type { Result } from "./result.ts";
 import type { Range, Summary } from "./statistics.ts";
 
-/** A result as text, for people. */
+const SIDES = { A: "A, metering off", B: "B, Parley", C: "C, reference" } as const;
+
+/** A whole result as Markdown: what `npm run bench` prints. */
 export function report(result: Result): string {
+	const { plan, includes, harness, absent } = result;
 	return [
-		heading(result),
-		bounds(result),
-		chats(result),
-		counts(result),
-		others(result),
-		costs(result),
-		`Absent:\n${list(result.absent)}`,
+		`# Bench: ${plan.name} run`,
+		circumstancesOf(result),
+		`${harness}\n\n${list(Object.entries(includes).map(([side, text]) => `${side}: ${text}`))}`,
+		`## Bounds\n\n${boundsTable(result)}`,
+		`## Times\n\n${timesTables(result)}`,
+		`## Counts per chat\n\n${countsTable(result)}`,
+		`## Other figures\n\n${othersTable(result)}`,
+		`## Cost\n\n${costTable(result)}`,
+		`## Absent from this run\n\n${list(absent)}`,
 	].join("\n\n");
 }
 
-function heading({ date, seed, circumstances, harness, pinned, plan, includes, tookSeconds }: Result): string {
+/** Date, commit, machine and versions of a run, as a Markdown list. */
+export function circumstancesOf({ date, seed, circumstances, pinned, tookSeconds }: Result): string {
 	const { commit, modified, machine, loadBefore, versions } = circumstances;
-	return [
-		`bench ${plan.name}, ${date}, commit ${commit}${modified ? " (modified)" : ""}, seed ${seed}, ${tookSeconds.toFixed(0)} s`,
-		`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}; ${pinned ? "server on core 0, client and fakes on core 1" : "not pinned"}; load before ${loadBefore.toFixed(2)}`,
+	return list([
+		`${date.slice(0, 16).replace("T", " ")} UTC, commit \`${commit}\`${modified ? " (modified)" : ""}, seed ${seed}, ${tookSeconds.toFixed(0)} s`,
+		`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, load before ${loadBefore.toFixed(2)}`,
+		pinned ? "servers pinned to core 0; client and fakes to core 1" : "not pinned to cores",
 		Object.entries(versions)
 			.map(([name, version]) => `${name} ${version}`)
 			.join(", "),
-		harness,
-		...Object.entries(includes).map(([side, text]) => `${side}: ${text}`),
-	].join("\n");
+	]);
 }
 
-function bounds(result: Result): string {
-	const rows = result.bounds.map(({ what, unit, limit, measured, met }) => {
+/** Each promise with its limit and what was measured. */
+export function boundsTable({ bounds }: Result): string {
+	const rows = bounds.map(({ what, unit, limit, measured, met }) => {
 		const bound = "atMost" in limit ? `≤ ${limit.atMost}` : `≥ ${limit.atLeast}`;
 		return [what, `${bound} ${unit}`.trim(), `${number(measured)} ${unit}`.trim(), met ? "met" : "MISSED"];
 	});
-	return table([["bound", "", "measured", ""], ...rows]);
+	return table(["bound", "limit", "measured", ""], rows);
 }
 
-function chats(result: Result): string {
-	const parts = result.chats.map(({ delayMs, sides, rounds, cpuMsPerChat, p99OursMinusBareMs }) => {
-		const names = { A: "A metering off", B: "B ours", C: "C reference" };
-		const rows = (["A", "B", "C"] as const).map((side) => [
-			names[side],
+/** Times of the same chats on all sides, one pair of tables for each provider latency. */
+export function timesTables(result: Result): string {
+	const parts = result.chats.map(({ delayMs, sides, rounds, cpuMsPerChat }) => {
+		const times = (["A", "B", "C"] as const).map((side) => [
+			SIDES[side],
 			String(sides[side].full.n),
 			triple(sides[side].firstByte),
 			triple(sides[side].firstWord),
 			triple(sides[side].full),
 			ms(cpuMsPerChat[side]),
 		]);
-		const { firstByte, full } = rounds;
+		const differences = [
+			["first byte", rounds.firstByte],
+			["whole answer", rounds.full],
+		] as const;
 		return [
-			`Provider at ${delayMs} ms a call; ms, p50 / p95 / p99`,
-			table([["", "n", "first byte", "first word", "whole answer", "CPU of the process"], ...rows]),
-			`first byte, in each round (median, 10–90 %): ours − off ${range(firstByte.oursMinusBare)} ms, reference − off ${range(firstByte.referenceMinusBare)} ms, ` +
-				`overhead ratio ${range(firstByte.overheadRatio)} (${firstByte.overheadRatio.rounds} of ${result.plan.rounds} rounds), reference ÷ ours ${range(firstByte.referenceOverOurs)}; p99 ours − off ${ms(p99OursMinusBareMs)} ms`,
-			`whole answer: ours − off ${range(full.oursMinusBare)} ms, reference − off ${range(full.referenceMinusBare)} ms`,
-		].join("\n");
+			`Provider latency ${delayMs} ms. Milliseconds, p50 / p95 / p99; CPU is of the whole process, per chat:`,
+			table(["side", "chats", "first byte", "first word", "whole answer", "CPU"], times),
+			`Differences within each round, median (10–90 % of ${rounds.firstByte.oursMinusBare.rounds} rounds):`,
+			table(
+				["", "B − A, ms", "C − A, ms", "C ÷ B"],
+				differences.map(([name, of]) => [name, range(of.oursMinusBare), range(of.referenceMinusBare), range(of.referenceOverOurs)]),
+			),
+		].join("\n\n");
 	});
 	return parts.join("\n\n");
 }
 
-function counts({ counts: counted }: Result): string {
-	const row = (name: string, one: Counted) => [
+/** Calls, queries and rows of one chat, with everything that it causes later. */
+export function countsTable({ counts }: Result): string {
+	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counts;
+	const before = number(referenceBurst.providerCallsBeforeFirstByte);
+	return table(
+		[
+			"chat",
+			"provider calls before first byte",
+			"provider calls",
+			"D1 queries",
+			"ledger rows (set alarms)",
+			"rows of the chat",
+			"object calls",
+		],
+		[
+			countsRow("subscriber, first chat of the account", userFirstEver),
+			countsRow("subscriber, a single chat", userAlone),
+			countsRow("subscriber, a single chat, answer of 8 s", userSlowAnswer),
+			countsRow(`subscriber, ${userBurst.chats} chats in a row`, userBurst),
+			countsRow("subscriber, expired cookie cache", userStaleCookie),
+			countsRow("guest with network, first chat", guestFirstEver),
+			countsRow(`guest with network, ${guestBurst.chats} chats in a row`, guestBurst),
+			["C, reference", before, number(referenceBurst.providerCalls), "", "none", "", ""],
+		],
+	);
+}
+
+function countsRow(name: string, counted: Counted): string[] {
+	const { rows, alarmsSet, objectCalls } = counted;
+	const ledgers = ["user", "guest", "network"].filter((kind) => `${kind} ledger` in rows);
+	return [
 		name,
-		number(one.providerCallsBeforeFirstByte),
-		number(one.providerCalls),
-		number(one.d1Queries),
-		["user ledger", "guest ledger", "network ledger"]
-			.filter((of) => of in one.rows)
-			.map((of) => `${of.split(" ")[0]} ${number(one.rows[of] ?? 0)} (alarms ${number(one.alarmsSet[of] ?? 0)})`)
-			.join(" + "),
-		number((one.rows.Conversation ?? 0) + (one.rows.ChatList ?? 0)),
-		Object.entries(one.objectCalls)
-			.map(([call, amount]) => `${call} ${number(amount)}`)
+		number(counted.providerCallsBeforeFirstByte),
+		number(counted.providerCalls),
+		number(counted.d1Queries),
+		ledgers.map((kind) => `${kind} ${number(rows[`${kind} ledger`] ?? 0)} (${number(alarmsSet[`${kind} ledger`] ?? 0)})`).join(" + "),
+		number((rows.Conversation ?? 0) + (rows.ChatList ?? 0)),
+		Object.entries(objectCalls)
+			.map(([call, calls]) => `${call} ${number(calls)}`)
 			.join(", "),
 	];
-	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counted;
-	return [
-		"Counts per chat, with all that it causes later (deterministic but for what a burst shares)",
-		table([
-			[
-				"",
-				"provider calls before first byte",
-				"in all",
-				"D1 queries",
-				"ledger rows, set alarms among them",
-				"chat's rows",
-				"calls of objects",
-			],
-			row("subscriber, first chat of the account's", userFirstEver),
-			row("subscriber, a chat alone", userAlone),
-			row("subscriber, a chat alone, answer of 8 s", userSlowAnswer),
-			row(`subscriber, ${userBurst.chats} chats in a row`, userBurst),
-			row("subscriber, session cookie's cache over", userStaleCookie),
-			row("guest, first ever, with network", guestFirstEver),
-			row(`guest, ${guestBurst.chats} chats in a row, with network`, guestBurst),
-			["reference (C)", number(referenceBurst.providerCallsBeforeFirstByte), number(referenceBurst.providerCalls), "", "none", "", ""],
-		]),
-	].join("\n");
 }
 
-function rate({ callers, pairsPerSecond, pairsPerRun, pairMs, growth }: LedgerResult): string {
-	const filling = growth.map((at) => `${at.rowsBefore} rows: ${at.pairsPerSecond.toFixed(0)}`).join(", ");
-	const all = `${range(pairsPerSecond)} pairs/s with ${callers} callers over ${pairsPerSecond.rounds} fresh ledgers of ${pairsPerRun}`;
-	return `${all}; a pair ${triple(pairMs)} ms${filling ? `; as one fills, pairs/s after ${filling}` : ""}`;
-}
-
-function others({ ledger, guests, grants, memory, overhead }: Result): string {
+/** Overhead over all rounds, grants, the ledger's rate, guests and memory. */
+export function othersTable({ ledger, guests, grants, memory, overhead }: Result): string {
 	const { bare, ours, oursWithNetwork } = guests.neverSeenFirstByteMs;
-	const grown = ({ beforeMiB, openMiB, perStreamMiB }: Grown) =>
-		`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
-	const seconds = (durationsMs: number[]) => durationsMs.map((duration) => (duration / 1000).toFixed(2)).join(", ");
-	return [
-		`first byte, metering on minus off, all rounds: p50 ${range(overhead.p50Ms)} ms over ${overhead.p50Ms.rounds} rounds, p99 ${ms(overhead.p99Ms)} ms (${overhead.chatsOfEachSide} chats of each side); noise, off minus off: p50 ${range(overhead.noise.p50Ms)} ms, p99 ${ms(overhead.noise.p99Ms)} ms`,
-		`a grant at the provider, seconds from the next request: shown ${seconds(grants.withCreditsLeftMs)}; while a long answer is written ${seconds(grants.duringLongAnswerMs)}; with nothing left, admitted ${seconds(grants.withNothingLeftMs)}`,
-		`one ledger, hold + settle, its state in memory: ${rate(ledger.inMemory)}`,
-		`  the same, each commit flushed to this disk: ${rate(ledger.onDisk)}`,
-		`denied request of a guest: ${triple(guests.deniedMs)} ms (n ${guests.deniedMs.n})`,
-		`first request of a never-seen guest, first byte: ${triple(ours)} ms; of a new network too ${triple(oursWithNetwork)} ms; metering off ${triple(bare)} ms (n ${ours.n})`,
-		`memory of one of ${memory.openStreams} open streams: the isolate grows by ${grown(memory.isolate.ours)}, metering off ${grown(memory.isolate.bare)}`,
-		`  the whole workerd process: subscribers ${grown(memory.subscribers.ours)}, metering off ${grown(memory.subscribers.bare)}; guests ${grown(memory.guests.ours)}, metering off ${grown(memory.guests.bare)}; a Durable Object that stores nothing ${memory.emptyObjectMiB.toFixed(3)} MiB`,
-	].join("\n");
+	return table(
+		["figure", "measured"],
+		[
+			[`first byte, B − A, p50 over ${overhead.p50Ms.rounds} rounds`, `${range(overhead.p50Ms)} ms`],
+			[`first byte, B − A, p99 of ${overhead.chatsOfEachSide} chats of each side`, `${ms(overhead.p99Ms)} ms`],
+			["noise: first byte, A − A, p50; p99", `${range(overhead.noise.p50Ms)} ms; ${ms(overhead.noise.p99Ms)} ms`],
+			["a grant is shown, from the next request", seconds(grants.withCreditsLeftMs)],
+			["a grant is shown, during a long answer", seconds(grants.duringLongAnswerMs)],
+			["a grant admits, nothing was left", seconds(grants.withNothingLeftMs)],
+			...(ledger.inMemory ? ledgerRows("state in memory", ledger.inMemory) : []),
+			...ledgerRows("flushed to this disk", ledger.onDisk),
+			[`a refused guest, whole answer (${guests.deniedMs.n} requests)`, `${triple(guests.deniedMs)} ms`],
+			[`first byte of a new guest (${ours.n} guests)`, `${triple(ours)} ms`],
+			["first byte of a new guest of a new network", `${triple(oursWithNetwork)} ms`],
+			["first byte of a new guest, metering off", `${triple(bare)} ms`],
+			[`isolate, per stream (${memory.openStreams} open): B; A`, `${grown(memory.isolate.ours)}; ${grown(memory.isolate.bare)}`],
+			["process, per stream, subscribers: B; A", `${grown(memory.subscribers.ours)}; ${grown(memory.subscribers.bare)}`],
+			["process, per stream, guests: B; A", `${grown(memory.guests.ours)}; ${grown(memory.guests.bare)}`],
+			["process, per empty Durable Object", `${memory.emptyObjectMiB.toFixed(3)} MiB`],
+		],
+	);
 }
 
-function costs({ costPerMillionChats }: Result): string {
+function ledgerRows(storage: string, { callers, pairsPerSecond, pairsPerRun, pairMs, growth }: LedgerResult): string[][] {
+	const name = `one ledger, hold + settle, ${storage}`;
+	const rate = `${range(pairsPerSecond)} pairs/s, ${callers} callers, ${pairsPerSecond.rounds} × ${pairsPerRun} pairs; a pair ${triple(pairMs)} ms`;
+	const filled = growth.map((at) => `${at.rowsBefore} rows: ${at.pairsPerSecond.toFixed(0)}`).join(", ");
+	return [[name, rate], ...(filled ? [[`${name}, as it fills`, `${filled} pairs/s`]] : [])];
+}
+
+/** Dollars per million chats, with the formula. */
+export function costTable({ costPerMillionChats }: Result): string {
 	const names = Object.keys(costPerMillionChats[0]?.lines ?? {});
 	const rows = costPerMillionChats.map(({ of, lines, sum }) => [of, ...names.map((name) => dollars(lines[name] ?? 0)), dollars(sum)]);
+	const { cpuMs, objectMsPerCall, objectGb, reportMs } = ASSUMED;
 	return [
-		"Dollars per million chats at Cloudflare's list price, beyond what the plan includes (our counts × prices)",
-		table([["", ...names, "sum"], ...rows]),
-		`= 1e6 × (0.30e-6 + ${ASSUMED.cpuMs} ms × 0.02e-6 + object calls × 0.15e-6 + (calls − alarms) × ${ASSUMED.objectMsPerCall} ms × ${ASSUMED.objectGb} GB × 12.50e-6/GB-s + alarms × ${ASSUMED.reportMs} ms × ${ASSUMED.objectGb} GB × 12.50e-6/GB-s + rows × 1.00e-6); CPU and times are assumed, calls and rows counted`,
-	].join("\n");
+		"Dollars per million chats at Cloudflare's list prices, above the plan's included amounts. Calls and rows are counted; CPU and durations are assumed.",
+		table(["chat", ...names, "sum"], rows),
+		`\`1e6 × (0.30e-6 + ${cpuMs} ms × 0.02e-6 + object calls × 0.15e-6 + (calls − alarms) × ${objectMsPerCall} ms × ${objectGb} GB × 12.50e-6/GB-s + alarms × ${reportMs} ms × ${objectGb} GB × 12.50e-6/GB-s + rows × 1.00e-6)\``,
+	].join("\n\n");
 }
 
 const ms = (value: number) => value.toFixed(2);
@@ -140,16 +166,16 @@ const number = (value: number) => String(Math.round(value * 100) / 100);
 const dollars = (value: number) => `$${value.toFixed(2)}`;
 const triple = ({ p50, p95, p99 }: Summary) => `${ms(p50)} / ${ms(p95)} / ${ms(p99)}`;
 const range = ({ median, p10, p90 }: Range) => `${ms(median)} (${ms(p10)}–${ms(p90)})`;
+const seconds = (durationsMs: number[]) => `${durationsMs.map((duration) => (duration / 1000).toFixed(2)).join(", ")} s`;
+const grown = ({ beforeMiB, openMiB, perStreamMiB }: Grown) =>
+	`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
 const list = (lines: string[]) => lines.map((line) => `- ${line}`).join("\n");
 
-function table(rows: string[][]): string {
-	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-	return rows
-		.map((row) =>
-			row
-				.map((cell, column) => cell.padEnd(widths[column] ?? 0))
-				.join("  ")
-				.trimEnd(),
-		)
-		.join("\n");
+/** A Markdown table whose columns are aligned, so that it reads well in a terminal too. */
+export function table(head: string[], rows: string[][]): string {
+	const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+	const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+	const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+	const [first = [], ...others] = cells;
+	return [line(first), `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`, ...others.map(line)].join("\n");
 }

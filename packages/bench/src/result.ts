@@ -9,46 +9,83 @@ import type { LedgerResult } from "./measure/ledger.ts";
 import type { MemoryResult } from "./measure/memory.ts";
 import type { Plan } from "./plan.ts";
 
-/** All that one run says; written as JSON. */
+/** Everything that one run measured; written as JSON to packages/bench/results. */
 export interface Result {
+	/** ISO 8601; when the run began. */
 	date: string;
 	seed: number;
 	circumstances: Circumstances;
 	harness: string;
 	pinned: boolean;
 	plan: Plan;
-	/** What production has and this run has not. */
+	/** What production has and this run lacks. */
 	absent: string[];
+	/** What each side is. */
 	includes: Record<"A" | "B" | "C", string>;
 	bounds: Bound[];
 	overhead: MeteringOverhead;
 	chats: ChatResult[];
 	counts: CountResult;
 	grants: GrantResult;
-	/** The same with the object's state on the disk and on a RAM disk: what differs is a flush of this disk at each commit, which stops the thread. */
-	ledger: { onDisk: LedgerResult; inMemory: LedgerResult };
+	/** One ledger whose state is on the local disk, or on a RAM disk. They differ by the flush of each commit, which blocks the thread. */
+	ledger: { onDisk: LedgerResult; inMemory: LedgerResult | null };
 	guests: GuestResult;
 	memory: MemoryResult;
 	costPerMillionChats: Cost[];
 	tookSeconds: number;
 }
 
+const KEYS = [
+	"date",
+	"seed",
+	"circumstances",
+	"harness",
+	"pinned",
+	"plan",
+	"absent",
+	"includes",
+	"bounds",
+	"overhead",
+	"chats",
+	"counts",
+	"grants",
+	"ledger",
+	"guests",
+	"memory",
+	"costPerMillionChats",
+	"tookSeconds",
+] as const satisfies (keyof Result)[];
+
+/**
+ * Reads a result file. Files written before 2026-11-21 18:00 measured the ledger on the disk only: their `inMemory` is null.
+ * @throws when a part of the result is missing
+ */
+export function parseResult(json: string): Result {
+	const value: unknown = JSON.parse(json);
+	if (typeof value !== "object" || value === null) throw new Error("not a bench result: no object");
+	const missing = KEYS.filter((key) => !(key in value));
+	if (missing.length > 0) throw new Error(`not a bench result: ${missing.join(", ")} missing`);
+	const result = value as Omit<Result, "ledger"> & { ledger: Result["ledger"] | LedgerResult };
+	const { ledger } = result;
+	return { ...result, ledger: "onDisk" in ledger ? ledger : { onDisk: ledger, inMemory: null } };
+}
+
 export const HARNESS =
-	"Miniflare's API starts workerd, D1 and the objects on disk; requests go to the Worker's own socket (unsafeDirectSockets), past Miniflare's entry Worker and proxy. One workerd process for each side.";
+	"Miniflare's API starts one workerd process for each side, with D1 and the objects on disk. Requests go to the Worker's own socket (unsafeDirectSockets) and skip Miniflare's entry Worker and proxy.";
 
 export const ABSENT = [
-	"the network between Worker and object: in production a hold costs one round trip to the object more (0 in the same place, up to tens of ms)",
-	"the output gate's flush of production, which holds a hold's answer until its write is replicated (10 to 13 ms reported); here it is an fsync of a local disk",
+	"the network between Worker and object: in production a hold costs one more round trip to the object (0 in the same location, up to tens of ms)",
+	"the output gate of production, which delays a hold's answer until its write is replicated (10 to 13 ms reported); here it is an fsync of a local disk",
 	"the real latency and variance of the billing provider: its delay is a parameter",
-	"the latency of a real model: it answers at once, so that what is left is ours",
+	"the latency of a real model: the fake answers at once, so that the remaining time is ours",
 	"TLS, and the network between client and edge",
 	"the assets router in front of the Worker",
-	"Cloudflare's own isolation and scheduling; here, two cores are shared with the client and the fakes",
-	"one Worker of Miniflare's stands behind each outgoing fetch, on all sides: ours pays for it once a chat (the model), the reference six times",
+	"Cloudflare's own isolation and scheduling; here, the client and the fakes share two cores with the servers",
+	"on all sides, Miniflare puts a Worker behind each outgoing fetch: ours pays for it once per chat (the model), the reference six times",
 ];
 
 export const INCLUDES: Result["includes"] = {
-	A: "the product's build with lib/billing.ts replaced by one that admits everybody at once: same routing, session, Conversation object, AI SDK, stream and storing of the answer; no ledger, no provider",
-	B: "the product's build as it is deployed, for a subscriber who is known already: hold before the model is called, settle before the last chunk, reports by alarm (3 s later, so partly while other blocks run)",
-	C: "the product's build with lib/billing.ts replaced by the owner's document as written, with the real SDK: getBilling (2 calls) before the model, getBilling (2 calls) and createUsageEvent (1 call) awaited before the last chunk; no ledger",
+	A: "the product's build with lib/billing.ts replaced by one that admits everybody at once: the same routing, session, Conversation object, AI SDK, stream and stored answer; no ledger, no provider",
+	B: "the product's build as it is deployed, for a known subscriber: hold before the model is called, settle before the last chunk, reports by alarm (3 s later, so partly during other blocks)",
+	C: "the product's build with lib/billing.ts replaced by the owner's document as written, with the real SDK: getBilling (2 calls) before the model; getBilling (2 calls) and createUsageEvent (1 call) awaited before the last chunk; no ledger",
 };

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, isRecord } from "./answer.ts";
+import { Breach, Unjudged } from "./failure.ts";
 import { Client, type Question, type Reply, type Site } from "./http.ts";
-import { Breach, Unjudged } from "./rule.ts";
 
 /** The body of `GET /api/usage`, as far as rules read it. Counts are requests. */
 export interface Usage {

@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { Breach, describe, Unjudged } from "./failure.ts";
 
 /** What a rule found: the facts in words, and which of them break it. */
 export interface Finding {
@@ -37,16 +38,6 @@ export interface Result {
 	durationMs: number;
 }
 
-/** Thrown where a rule cannot be judged on this deployment, with the reason: no breach, and no success either. */
-export class Unjudged extends Error {
-	override name = "Unjudged";
-}
-
-/** Thrown where the deployment answered what no rule allows, so that the rest need not be tried. */
-export class Breach extends Error {
-	override name = "Breach";
-}
-
 /** Collects what is wrong, so that one breach does not hide the next. */
 export class Checks {
 	readonly wrong: string[] = [];
@@ -82,13 +73,4 @@ export async function judge(rule: Rule, context: Context): Promise<Result> {
 		if (error instanceof Breach) return result("BREACH", error.message);
 		return result("skipped", describe(error), true);
 	}
-}
-
-/** An error of the connection in words; fetch hides the cause. */
-export function describe(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	if (error.name === "TimeoutError") return "no answer in time";
-	if (error.name === "AbortError") return "the run's time was up";
-	const cause = error.cause instanceof Error ? ` (${error.cause.message || ("code" in error.cause ? error.cause.code : "")})` : "";
-	return `${error.message}${cause}`;
 }

@@ -5,14 +5,12 @@
 //
 // Ends with 0 when the provider is as plans.json says, 1 when something differs (or is left to do by hand), 2 when it could not be found out.
 import { parseArgs } from "node:util";
-import { APIConnectionError } from "@flowglad/node";
-import Stripe from "stripe";
 import { z } from "zod";
 import { type Access, findAccess, providerNames } from "./access.ts";
-import { flowgladProvider } from "./flowglad/provider.ts";
+import { flowgladProvider, isFlowgladUnreachable } from "./flowglad/provider.ts";
 import { readPlans } from "./plan-file.ts";
 import { type Provider, printDifferences, push } from "./reconcile.ts";
-import { stripeProvider } from "./stripe/provider.ts";
+import { isStripeUnreachable, stripeProvider } from "./stripe/provider.ts";
 
 const usage = "npm run billing:push|billing:diff -- [--provider stripe|flowglad] [--app-url https://your.app]";
 
@@ -49,8 +47,7 @@ function reasonOf(error: unknown, { provider, baseUrl }: Access): string {
 		error instanceof Error ? ("statusCode" in error ? error.statusCode : "status" in error ? error.status : undefined) : undefined;
 	if (status === 401) return `${where} does not take this key${provider === "flowglad" ? ", or has had too many calls with it" : ""}.`;
 	const words = error instanceof Error ? error.message : String(error);
-	const isUnreached = error instanceof APIConnectionError || error instanceof Stripe.errors.StripeConnectionError;
-	if (isUnreached) return `${where} could not be reached: ${words}`;
+	if (isFlowgladUnreachable(error) || isStripeUnreachable(error)) return `${where} could not be reached: ${words}`;
 	return typeof status === "number" ? `${where} answered ${status}: ${words}` : words;
 }
 

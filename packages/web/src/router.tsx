@@ -1,5 +1,6 @@
 import { createRouter } from "@tanstack/react-router";
 import { ErrorPage, NotFoundPage } from "./components/frame/lost.tsx";
+// biome-ignore lint/suspicious/noImportCycles: the generated route tree refers back to the type of this router
 import { routeTree } from "./routeTree.gen.ts";
 
 export function getRouter() {

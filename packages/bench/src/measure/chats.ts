@@ -97,8 +97,8 @@ export async function warmUp(workers: Sides<RunningWorker>, plan: Plan, random: 
 	}
 }
 
-/** A B C C B A, or with other names for the three: who comes first is the seed's choice. */
-function orderOf(random: () => number): Side[] {
+/** The sides in a random order, then in reverse (such as A B C C B A). */
+export function orderOf(random: () => number): Side[] {
 	const order: Side[] = (["A", "B", "C"] as const)
 		.map((side) => ({ side, at: random() }))
 		.sort((a, b) => a.at - b.at)
@@ -123,7 +123,8 @@ async function block(visitor: Visitor, chats: number, random: () => number, samp
 	}
 }
 
-function compare(rounds: Sides<Samples>[], figure: Figure): ChatResult["rounds"][Figure] {
+/** Compares the sides within each round, by their medians. */
+export function compare(rounds: Sides<Samples>[], figure: Figure): ChatResult["rounds"][Figure] {
 	const medians = rounds.map((round) => ({
 		A: quantile(round.A[figure], 0.5),
 		B: quantile(round.B[figure], 0.5),

@@ -59,7 +59,7 @@ export async function count(
 	const userStaleCookie = await counted(user, chatId, 1, true);
 	return {
 		userFirstEver,
-		userAlone: together(alone),
+		userAlone: meanOf(alone),
 		userSlowAnswer,
 		userBurst,
 		userStaleCookie,
@@ -122,13 +122,14 @@ async function chatsOf(provider: FakeProvider, visitor: Visitor, chatId: string,
 	return beforeFirstByte;
 }
 
-function perChat(counts: Record<string, number>, prefix: string, chats: number): Record<string, number> {
+/** Counters with this prefix, without it, divided by the number of chats. */
+export function perChat(counts: Record<string, number>, prefix: string, chats: number): Record<string, number> {
 	const own = Object.entries(counts).filter(([name]) => name.startsWith(prefix));
 	return Object.fromEntries(own.map(([name, amount]) => [name.slice(prefix.length), amount / chats]));
 }
 
-/** The mean of several counts of the same thing. */
-function together(all: Counted[]): Counted {
+/** The mean of several counts of the same chat; a name that one count lacks is 0 there. */
+export function meanOf(all: Counted[]): Counted {
 	const mean = (of: (one: Counted) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
 	const means = (of: (one: Counted) => Record<string, number>) => {
 		const names = new Set(all.flatMap((one) => Object.keys(of(one))));

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, isRecord, lags } from "../answer.ts";
 import { type Context, counted, difference, longQuestion, modelFailed, refusedByOthers, shortQuestion, usageOf } from "../context.ts";
+import { Breach, Unjudged } from "../failure.ts";
 import type { Client } from "../http.ts";
-import { Breach, Checks, type Rule, Unjudged } from "../rule.ts";
+import { Checks, type Rule } from "../rule.ts";
 
 /** So many pieces after joining tell that the answer was still being written, and how late they are. */
 const LATER_PIECES_MIN = 3;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "../answer.ts";
 import { type Context, counted, isChallenge, modelCallsToLimit, modelFailed, refusedByOthers, shortQuestion, usageOf } from "../context.ts";
+import { Breach, Unjudged } from "../failure.ts";
 import { Client } from "../http.ts";
-import { Breach, Checks, type Rule, Unjudged } from "../rule.ts";
+import { Checks, type Rule } from "../rule.ts";
 
 const AT_ONCE = 10;
 const CROSSING = 5;

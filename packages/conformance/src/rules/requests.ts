@@ -1,5 +1,6 @@
 import { counted, difference, modelFailed, refusedByOthers, shortQuestion, usageOf } from "../context.ts";
-import { Checks, type Rule, Unjudged } from "../rule.ts";
+import { Unjudged } from "../failure.ts";
+import { Checks, type Rule } from "../rule.ts";
 
 const TIMES = 5;
 

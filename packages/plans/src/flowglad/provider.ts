@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Flowglad } from "@flowglad/node";
+import { APIConnectionError, Flowglad } from "@flowglad/node";
 import { type Access, stateFolder } from "../access.ts";
 import type { PlanFile } from "../plan-file.ts";
 import type { Provider } from "../reconcile.ts";
@@ -36,3 +36,6 @@ export function flowgladProvider(
 		},
 	};
 }
+
+/** Whether a call failed because no connection to Flowglad could be made. */
+export const isFlowgladUnreachable = (error: unknown) => error instanceof APIConnectionError;

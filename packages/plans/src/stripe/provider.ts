@@ -31,3 +31,6 @@ function addressOf(baseUrl: string | undefined) {
 	const scheme = protocol === "http:" ? "http" : "https";
 	return { host: hostname, port: port || (scheme === "http" ? "80" : "443"), protocol: scheme } as const;
 }
+
+/** Whether a call failed because no connection to Stripe could be made. */
+export const isStripeUnreachable = (error: unknown) => error instanceof Stripe.errors.StripeConnectionError;

@@ -1,0 +1,48 @@
+import type { CheckedIn } from "./checked-in.ts";
+import { boundsTable, circumstancesOf, costTable, countsTable, othersTable, timesTables } from "./report.ts";
+
+const BEGIN = "<!-- results: written by `npm run bench -- --render` -->";
+const END = "<!-- end of results -->";
+
+/**
+ * A document with its results section replaced by the newest full run, and by the counts of a newer quick run.
+ * @throws when the document has no results section, or there is no full run
+ */
+export function withResults(document: string, results: readonly CheckedIn[]): string {
+	const begin = document.indexOf(BEGIN);
+	const end = document.indexOf(END);
+	if (begin < 0 || end < begin) throw new Error("the document has no results section");
+	return `${document.slice(0, begin)}${BEGIN}\n${resultsSection(results)}\n${document.slice(end)}`;
+}
+
+function resultsSection(results: readonly CheckedIn[]): string {
+	const newest = (name: "full" | "quick") => results.findLast(({ result }) => result.plan.name === name);
+	const full = newest("full");
+	const quick = newest("quick");
+	if (!full) throw new Error("no full run is checked in");
+	const parts = [fullRun(full)];
+	if (quick && quick.result.date > full.result.date) parts.push(quickRun(quick));
+	return parts.join("\n\n");
+}
+
+function fullRun({ file, result }: CheckedIn): string {
+	return [
+		`### Full run, ${result.date.slice(0, 10)}, commit ${result.circumstances.commit}`,
+		`${circumstancesOf(result)}\n- [\`${file}\`](../packages/bench/results/${file})`,
+		`#### Bounds\n\n${boundsTable(result)}`,
+		`#### Times\n\n${timesTables(result)}`,
+		`#### Other figures\n\n${othersTable(result)}`,
+	].join("\n\n");
+}
+
+/** A quick run is short of times but exact in counts, and in what follows from them. */
+function quickRun({ file, result }: CheckedIn): string {
+	return [
+		`### Later quick run, ${result.date.slice(0, 10)}, commit ${result.circumstances.commit}`,
+		"Its counts are exact; its times come from too few requests to be results.",
+		`${circumstancesOf(result)}\n- [\`${file}\`](../packages/bench/results/${file})`,
+		`#### Bounds\n\n${boundsTable(result)}`,
+		`#### Counts per chat\n\n${countsTable(result)}`,
+		`#### Cost\n\n${costTable(result)}`,
+	].join("\n\n");
+}

@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { QUICK } from "../plan.ts";
+import { randomFrom } from "../statistics.ts";
+import { type AppTraits, startApp } from "../testing/app.ts";
+import { memoryProvider } from "../testing/provider.ts";
+import { compare, measureChats, meteringOverhead, orderOf, type Samples, type Sides } from "./chats.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+	for (const close of closing.splice(0)) await close();
+});
+
+async function sides(traits: AppTraits = {}) {
+	const apps = { A: await startApp(traits), B: await startApp(traits), C: await startApp(traits) };
+	closing.push(apps.A.close, apps.B.close, apps.C.close);
+	return apps;
+}
+
+/** Samples whose three figures are the same. */
+const samples = (...values: number[]): Samples => ({ firstByte: values, firstWord: values, full: values });
+const round = (a: number[], b: number[], c: number[]): Sides<Samples> => ({ A: samples(...a), B: samples(...b), C: samples(...c) });
+
+describe("the order of the sides", () => {
+	test("has every side twice, the second half reversed", () => {
+		for (let seed = 0; seed < 20; seed += 1) {
+			const order = orderOf(randomFrom(seed));
+			expect(order.slice(0, 3).toSorted()).toEqual(["A", "B", "C"]);
+			expect(order.slice(3)).toEqual(order.slice(0, 3).toReversed());
+		}
+	});
+
+	test("differs between seeds", () => {
+		const orders = new Set(Array.from({ length: 50 }, (_, seed) => orderOf(randomFrom(seed)).join("")));
+		expect(orders.size).toBe(6);
+	});
+});
+
+describe("a comparison", () => {
+	test("subtracts medians within a round, so that a slow round does not shift the difference", () => {
+		const { oursMinusBare, referenceMinusBare } = compare(
+			[round([10, 10], [11, 11], [15, 15]), round([90, 90], [91, 91], [95, 95])],
+			"full",
+		);
+		expect([oursMinusBare.median, oursMinusBare.p10, oursMinusBare.p90]).toEqual([1, 1, 1]);
+		expect(referenceMinusBare.median).toBe(5);
+	});
+
+	test("ignores an outlier of a block", () => {
+		expect(compare([round([10, 10, 10], [12, 12, 500], [20, 20, 20])], "firstByte").oursMinusBare.median).toBe(2);
+	});
+
+	test("leaves out a round whose overhead is within the noise", () => {
+		const { overheadRatio, referenceOverOurs } = compare([round([10], [10], [20]), round([10], [12], [30])], "firstByte");
+		expect(overheadRatio).toMatchObject({ rounds: 1, median: 10 });
+		expect(referenceOverOurs.rounds).toBe(2);
+	});
+});
+
+describe("the overhead of metering", () => {
+	const rounds = [round([10, 12, 10, 12], [13, 13, 13, 13], [0]), round([20, 22, 20, 22], [23, 23, 23, 23], [0])];
+
+	test("is B minus A over all rounds", () => {
+		const overhead = meteringOverhead(rounds);
+		expect(overhead.chatsOfEachSide).toBe(8);
+		expect(overhead.p50Ms).toMatchObject({ rounds: 2, median: 2 });
+		expect(overhead.p99Ms).toBeCloseTo(1);
+	});
+
+	test("has as its noise the difference between A's two blocks", () => {
+		expect(meteringOverhead(rounds).noise.p50Ms.median).toBe(0);
+		const drifting = [round([10, 10, 14, 14], [12, 12, 12, 12], [0])];
+		expect(meteringOverhead(drifting).noise.p50Ms.median).toBe(-4);
+	});
+});
+
+describe("measured chats", () => {
+	const plan = { ...QUICK, rounds: 2, chatsPerBlock: 3 };
+	const delay = { delayMs: 7, referenceChatsPerBlock: 1 };
+
+	test("are as many as planned, on new subscribers each round", async () => {
+		const apps = await sides();
+		const provider = memoryProvider();
+		const { result, rounds } = await measureChats(apps, provider, plan, randomFrom(1), delay);
+		expect(rounds).toHaveLength(2);
+		expect([result.sides.A.full.n, result.sides.B.full.n, result.sides.C.full.n]).toEqual([12, 12, 4]);
+		const signUps = apps.B.requests.filter((request) => request.includes("sign-up"));
+		expect(signUps).toHaveLength(2);
+		expect(provider.delayMs).toBe(7);
+		expect(result.delayMs).toBe(7);
+	});
+
+	test("start each block with a chat that is not measured, so that no measured chat is a conversation's first", async () => {
+		const apps = await sides();
+		await measureChats(apps, memoryProvider(), plan, randomFrom(1), delay);
+		const sent = apps.A.requests.filter((request) => request === "POST /api/chat/ai");
+		expect(sent).toHaveLength(2 * 2 * (plan.chatsPerBlock + 1));
+	});
+
+	test("end with an error when a chat fails", async () => {
+		const apps = await sides({ chatStatus: 500 });
+		await expect(measureChats(apps, memoryProvider(), plan, randomFrom(1), delay)).rejects.toThrow("chat: 500");
+	});
+});

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { readResults } from "./checked-in.ts";
+import { withResults } from "./document.ts";
+import { boundsTable, circumstancesOf, costTable, countsTable, othersTable, report, table, timesTables } from "./report.ts";
+
+const results = readResults();
+const newest = results.at(-1)?.result;
+if (!newest) throw new Error("no result is checked in");
+const full = results.find(({ result }) => result.plan.name === "full")?.result;
+if (!full) throw new Error("no full run is checked in");
+
+const rowsOf = (markdown: string) => markdown.split("\n").filter((line) => line.startsWith("|"));
+
+describe("a table", () => {
+	test("is Markdown with aligned columns", () => {
+		expect(
+			table(
+				["name", "n"],
+				[
+					["first", "1"],
+					["b", "200"],
+				],
+			).split("\n"),
+		).toEqual(["| name  | n   |", "|-------|-----|", "| first | 1   |", "| b     | 200 |"]);
+	});
+
+	test("escapes the column separator", () => {
+		expect(table(["a"], [["x | y"]])).toContain("x \\| y");
+	});
+});
+
+describe("a report", () => {
+	test("names date, commit, seed, machine and load", () => {
+		const text = circumstancesOf(newest);
+		expect(text).toContain(newest.date.slice(0, 10));
+		expect(text).toContain(`\`${newest.circumstances.commit}\``);
+		expect(text).toContain(`seed ${newest.seed}`);
+		expect(text).toContain(newest.circumstances.machine.cpu);
+		expect(text).not.toContain("modified");
+	});
+
+	test("marks a result that was measured on a modified commit", () => {
+		const modified = { ...newest, circumstances: { ...newest.circumstances, modified: true } };
+		expect(circumstancesOf(modified)).toContain("(modified)");
+	});
+
+	test("has a row for each bound, with MISSED where it is missed", () => {
+		const rows = rowsOf(boundsTable(newest)).slice(2);
+		expect(rows).toHaveLength(newest.bounds.length);
+		for (const [index, { what, met }] of newest.bounds.entries()) {
+			expect(rows[index]).toContain(what);
+			expect(rows[index]?.includes("MISSED")).toBe(!met);
+		}
+	});
+
+	test("shows limits in their direction and with their unit", () => {
+		const text = boundsTable(newest);
+		expect(text).toContain("≤ 10 s");
+		expect(text).toContain("≥ 700 /s");
+	});
+
+	test("has times of three sides and two differences for each latency", () => {
+		const rows = rowsOf(timesTables(full));
+		for (const side of ["A, metering off", "B, Parley", "C, reference"])
+			expect(rows.filter((row) => row.startsWith(`| ${side}`))).toHaveLength(full.chats.length);
+		expect(rows.filter((row) => row.startsWith("| first byte"))).toHaveLength(full.chats.length);
+		expect(timesTables(full)).toContain(`Provider latency ${full.chats[1]?.delayMs} ms`);
+	});
+
+	test("counts provider calls before the first byte: none of ours, some of the reference", () => {
+		const cells = rowsOf(countsTable(newest)).map((row) => row.split("|").map((cell) => cell.trim()));
+		const before = Object.fromEntries(cells.slice(2).map(([, name = "", calls = ""]) => [name, calls]));
+		expect(before["subscriber, a single chat"]).toBe("0");
+		expect(before["C, reference"]).toBe("2");
+	});
+
+	test("leaves the ledger's rate in memory out of a result that has none", () => {
+		const without = othersTable({ ...newest, ledger: { ...newest.ledger, inMemory: null } });
+		expect(othersTable(newest)).toContain("state in memory");
+		expect(without).not.toContain("state in memory");
+		expect(without).toContain("flushed to this disk");
+	});
+
+	test("sums each chat's cost in dollars", () => {
+		const text = costTable(newest);
+		for (const { of, sum } of newest.costPerMillionChats) {
+			expect(text).toContain(of);
+			expect(text).toContain(`$${sum.toFixed(2)}`);
+		}
+	});
+
+	test("says as a whole what each side is and what is absent", () => {
+		const text = report(newest);
+		for (const side of Object.values(newest.includes)) expect(text).toContain(side);
+		for (const absent of newest.absent) expect(text).toContain(`- ${absent}`);
+		expect(text).not.toMatch(/undefined|NaN|\[object/);
+	});
+});
+
+describe("the document", () => {
+	const page = readFileSync(new URL("../../../docs/benchmark.md", import.meta.url), "utf8");
+
+	test("docs/benchmark.md shows the checked-in results (npm run bench -- --render)", () => {
+		expect(withResults(page, results)).toBe(page);
+	});
+
+	test("replaces the results section alone", () => {
+		const begin = page.indexOf("<!-- results");
+		const empty = `${page.slice(0, begin)}<!-- results: written by \`npm run bench -- --render\` -->\nold\n<!-- end of results -->\nafter\n`;
+		const rendered = withResults(empty, results);
+		expect(rendered.startsWith(page.slice(0, begin))).toBe(true);
+		expect(rendered).not.toContain("\nold\n");
+		expect(rendered.endsWith("<!-- end of results -->\nafter\n")).toBe(true);
+	});
+
+	test("names commit and file of the newest full run, and of a quick run only when it is newer", () => {
+		const [, quick] = results.map((one) => one);
+		if (!quick) throw new Error("no quick run is checked in");
+		const older = { ...quick, result: { ...quick.result, date: "2026-01-01T00:00:00.000Z" } };
+		expect(withResults(page, results)).toContain("### Later quick run");
+		expect(withResults(page, [older, ...results.slice(0, 1)])).not.toContain("### Later quick run");
+		expect(withResults(page, results)).toContain(`### Full run, ${full.date.slice(0, 10)}, commit ${full.circumstances.commit}`);
+	});
+
+	test("is rejected without a results section, or without a full run", () => {
+		expect(() => withResults("# Page", results)).toThrow("no results section");
+		expect(() => withResults(page, [])).toThrow("no full run");
+	});
+});

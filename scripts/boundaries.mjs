@@ -1,0 +1,185 @@
+// The boundaries that Biome cannot express, checked by `npm run lint`. Biome itself (biome.json) checks import cycles, SDKs by name, and
+// what components, routes and metering may import. `node scripts/boundaries.mjs [root]` prints each breach and exits with 1.
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Floors of packages/web/src, bottom first. A file imports only from its own room, its own floor, or a lower floor. */
+const floors = [
+	["view"],
+	["config.ts", "chat-title.ts", "flowglad-view.ts", "db", "lib/http/problem.ts", "lib/identity/subject-key.ts"],
+	["lib/time"],
+	["lib/billing-helpers.ts", "lib/flowglad.ts", "lib/identity", "lib/payments"],
+	["lib/billing.ts"],
+	["lib/chat", "lib/http"],
+	["objects"],
+	["components"],
+	["routes", "router.tsx", "routeTree.gen.ts", "server.ts", "start.ts"],
+];
+
+/** Packages that each package imports, in its sources and in its tests. */
+const packageImports = {
+	metering: { sources: [], tests: [] },
+	sandbox: { sources: [], tests: [] },
+	conformance: { sources: [], tests: [] },
+	plans: { sources: [], tests: ["sandbox"] },
+	web: { sources: ["metering"], tests: ["metering", "sandbox"] },
+	bench: { sources: ["web", "metering", "sandbox"], tests: [] },
+};
+
+/** Imports that break the floors today, as `from -> to`. This list only shrinks: an entry that no longer breaks a rule is a breach itself. */
+const pendingImports = new Set([
+	"packages/web/src/lib/billing-helpers.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/flowglad.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/actions.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/actions.ts -> packages/web/src/lib/chat/request.ts",
+	"packages/web/src/lib/payments/actions.ts -> packages/web/src/lib/http/api.ts",
+	"packages/web/src/lib/payments/checkout.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/flowglad/routes.ts -> packages/web/src/lib/chat/request.ts",
+	"packages/web/src/lib/payments/flowglad/routes.ts -> packages/web/src/lib/http/api.ts",
+	"packages/web/src/lib/payments/none.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/provider.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/stripe/objects.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/stripe/plan.ts -> packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/payments/stripe/provider.ts -> packages/web/src/lib/billing.ts",
+]);
+
+/** Files outside subject-key.ts that still build or split a subject key. This list only shrinks, too. */
+const pendingKeys = new Set([
+	"packages/web/src/lib/billing.ts",
+	"packages/web/src/lib/flowglad.ts",
+	"packages/web/src/lib/identity/organization.ts",
+	"packages/web/src/lib/identity/subject.ts",
+	"packages/web/src/lib/payments/provider.ts",
+	"packages/web/src/lib/payments/stripe/meter.ts",
+	"packages/web/src/lib/payments/stripe/provider.ts",
+	"packages/web/src/objects/conversation.ts",
+	"packages/web/src/objects/ledger-book.ts",
+	"packages/web/src/objects/usage-ledger.ts",
+	"packages/web/src/routes/api/admin/corrections.ts",
+	"packages/web/src/routes/api/admin/grants.ts",
+	"packages/web/src/routes/api/auth/$.ts",
+	"packages/web/src/routes/api/health.ts",
+]);
+
+/** Colons of other formats. */
+const otherColons = {
+	"packages/web/src/lib/identity/auth.ts": "better-auth's stored password hash, `salt:key`",
+	"packages/web/src/lib/payments/stripe/objects.ts": "a Stripe metadata value of ours, `start:requests`",
+};
+
+const keyOwner = "packages/web/src/lib/identity/subject-key.ts";
+const bannedNames = /^(utils?|helpers?|common|misc|types)$/;
+const isTest = (file) => /\.test\.tsx?$|\/(tests|testing|scripts|proof)\/|vitest\.config\.ts$/.test(file);
+
+/**
+ * Reads every source of a repository and lists what breaks a boundary.
+ * @param {string} root the repository's folder
+ * @param {{ pending?: { imports: Set<string>, keys: Set<string> } }} options known breaches; the repository's own by default
+ * @returns {string[]} one line for each breach
+ */
+export function breaches(root, { pending = { imports: pendingImports, keys: pendingKeys } } = {}) {
+	const files = globSync("packages/*/{src,tests,proof,scripts}/**/*.{ts,tsx}", { cwd: root }).sort();
+	const seen = { imports: new Set(), keys: new Set() };
+	const found = [];
+	for (const file of files) {
+		const source = readFileSync(join(root, file), "utf8");
+		found.push(...nameBreaches(file), ...sdkBreaches(file, source));
+		for (const { specifier, line } of importsOf(source)) {
+			const reason = packageBreach(file, specifier) ?? floorBreach(file, specifier);
+			if (reason === null) continue;
+			const edge = `${file} -> ${targetOf(file, specifier)}`;
+			seen.imports.add(edge);
+			if (!pending.imports.has(edge)) found.push(`${file}:${line} ${reason}`);
+		}
+		const keys = keyBreaches(file, source);
+		if (keys.length > 0) seen.keys.add(file);
+		if (!pending.keys.has(file)) found.push(...keys);
+	}
+	for (const kind of ["imports", "keys"])
+		for (const entry of pending[kind])
+			if (!seen[kind].has(entry))
+				found.push(`scripts/boundaries.mjs: remove the pending entry "${entry}": nothing breaks a rule there any more`);
+	return found;
+}
+
+/** Static imports, re-exports and `import()`, whether of values or of types. */
+function importsOf(source) {
+	return [...source.matchAll(/(?:^|[\s})])(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => ({
+		specifier: match[1],
+		line: lineAt(source, match.index + match[0].length),
+	}));
+}
+
+const lineAt = (source, index) => source.slice(0, index).split("\n").length;
+const targetOf = (file, specifier) => (specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : specifier);
+
+function packageBreach(file, specifier) {
+	const [, own] = file.split("/");
+	const [, other] = /^(?:packages|@parley)\/([^/]+)/.exec(targetOf(file, specifier)) ?? [];
+	if (other === undefined || other === own || packageImports[own] === undefined) return null;
+	const { sources, tests } = packageImports[own];
+	if (sources.includes(other) || (isTest(file) && tests.includes(other))) return null;
+	return `${isTest(file) ? "a test" : "a source"} of packages/${own} imports packages/${other}`;
+}
+
+function floorBreach(file, specifier) {
+	const web = "packages/web/src/";
+	const target = targetOf(file, specifier);
+	if (!file.startsWith(web) || isTest(file) || file.endsWith(".d.ts") || !target.startsWith(web)) return null;
+	const [from, to] = [file, target].map((path) => floorOf(path.slice(web.length)));
+	if (from === null) return "this file has no floor in scripts/boundaries.mjs";
+	if (to === null || to <= from) return null;
+	return `imports upwards: ${target.slice(web.length)} is on a higher floor`;
+}
+
+/** The index of the floor whose entry is the longest match for the path; null where none matches. */
+function floorOf(path) {
+	let best = { floor: null, length: 0 };
+	for (const [floor, entries] of floors.entries())
+		for (const entry of entries)
+			if ((path === entry || path.startsWith(`${entry}/`)) && entry.length > best.length) best = { floor, length: entry.length };
+	return path.endsWith(".css?url") ? 0 : best.floor;
+}
+
+/** Sandbox sources take only types from the SDKs: it is what the SDKs are tested against. */
+function sdkBreaches(file, source) {
+	if (!file.startsWith("packages/sandbox/src/") || isTest(file)) return [];
+	const values = source.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+["'](stripe|@flowglad)(?:["'/])/gm);
+	return [...values].map(
+		(match) => `${file}:${lineAt(source, match.index)} imports a value of the SDK ${match[1]}; sandbox sources take only its types`,
+	);
+}
+
+/** Key literals such as `user:…`, ids that begin with a key, and code that takes a key apart at its colon. */
+const keyPatterns = [
+	/["'`](?:guest|user|org|organization|network):/g,
+	/`\$\{[^}`]*[kK]ey\}:\$\{/g,
+	/\.(?:split|indexOf|lastIndexOf)\(["'`]:["'`]/g,
+	/\/\^?\(?(?:guest|user|org|organization|network)(?:\|\w+)*\)?:/g,
+];
+
+function keyBreaches(file, source) {
+	if (!file.startsWith("packages/web/src/") || isTest(file) || file === keyOwner || file in otherColons) return [];
+	const code = withoutComments(source);
+	const lines = keyPatterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => lineAt(code, match.index)));
+	return [...new Set(lines)].map((line) => `${file}:${line} writes or reads the colon of a subject key; use lib/identity/subject-key.ts`);
+}
+
+/** Blanks comments, keeping each character's position. */
+function withoutComments(source) {
+	return source.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, " "));
+}
+
+function nameBreaches(file) {
+	const parts = file.split("/");
+	const banned = parts.map((part) => part.replace(/\.tsx?$/, "")).find((part) => bannedNames.test(part));
+	return banned === undefined ? [] : [`${file} is filed under "${banned}", which names no topic`];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const found = breaches(process.argv[2] ?? dirname(import.meta.dirname));
+	for (const line of found) console.error(line);
+	if (found.length > 0) console.error(`boundaries: ${found.length} breaches`);
+	process.exitCode = found.length > 0 ? 1 : 0;
+}
