@@ -1,7 +1,24 @@
-import handler from "@tanstack/react-start/server-entry";
+import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/server";
+import { drainBody } from "./lib/http/drain.ts";
+import { logFailedRequest } from "./lib/http/log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
 export { UsageLedger } from "./objects/usage-ledger.ts";
 
-export default handler;
+const start = createStartHandler((page) => {
+	// Start logs server functions and rendering that fail, but not loaders.
+	for (const { status, error } of page.router.state.matches) if (status === "error") logFailedRequest(page.request, error);
+	return defaultStreamHandler(page);
+});
+
+export default {
+	/** Every request to the Worker: API routes, server functions and pages. */
+	async fetch(request) {
+		try {
+			return await start(request);
+		} finally {
+			await drainBody(request);
+		}
+	},
+} satisfies ExportedHandler;

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../config.ts";
+import { logFailedRequest } from "./log.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 
 type Verb = "GET" | "POST" | "DELETE";
@@ -17,8 +18,6 @@ export function apiForAnyVerb(handler: Handler): { ANY: Handler } {
 	return {
 		ANY: async (context) => {
 			const response = await answer(handler, context);
-			// A body that nobody reads would cost the next request of the same connection its answer.
-			if (!context.request.bodyUsed) await context.request.body?.cancel().catch(() => {});
 			const open = new Response(response.body, response);
 			open.headers.set("cache-control", "private, no-store");
 			open.headers.set("x-content-type-options", "nosniff");
@@ -43,7 +42,7 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 		return await handler(context);
 	} catch (error) {
 		if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
-		console.error(error);
+		logFailedRequest(context.request, error);
 		if (error instanceof ConfigError) return problemResponse("not-configured", { detail: "This deployment is not set up yet." });
 		return problemResponse("internal-error", { detail: "Something failed on our side. Nothing was counted." });
 	}
@@ -76,11 +75,11 @@ export async function readText(request: Request, bytesMax: number): Promise<stri
 	const tooLarge = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`);
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
 	if (!request.body) return "";
-	// Content-Length may be absent or wrong: what is read is what counts.
+	// Content-Length may be absent or wrong, so count what is read. The rest of a refused body stays readable: drainBody discards it.
 	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 	let bytes = 0;
 	let text = "";
-	for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+	for await (const chunk of (request.body as ReadableStream<Uint8Array>).values({ preventCancel: true })) {
 		bytes += chunk.byteLength;
 		if (bytes > bytesMax) tooLarge();
 		text += decoder.decode(chunk, { stream: true });

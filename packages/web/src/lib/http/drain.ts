@@ -1,0 +1,29 @@
+const BYTES_MAX = 16 * 1024 * 1024;
+const WAIT_MAX_MS = 2_000;
+
+/**
+ * Reads and discards whatever a handler left unread of a request's body: at most 16 MiB and 2 s of it, and the client's connection is dropped beyond that.
+ *
+ * workerd closes a connection with more than 64 KiB unread after the answer. On Cloudflare the edge hides that; `wrangler dev` reuses the closed
+ * connection, so the next request fails with 500. The cap exceeds a loopback socket's buffers: a proxy that is still sending does not reuse.
+ */
+export async function drainBody(request: Request): Promise<void> {
+	const { body } = request;
+	// Locked: something else has read it, or is reading it.
+	if (!body || body.locked) return;
+	const reader = body.getReader();
+	const giveUp = () => void reader.cancel().catch(() => {});
+	const timer = setTimeout(giveUp, WAIT_MAX_MS);
+	try {
+		for (let bytes = 0; bytes < BYTES_MAX; ) {
+			const { done, value } = await reader.read();
+			if (done) return;
+			bytes += value.byteLength;
+		}
+		giveUp();
+	} catch {
+		// The client has gone, or its body is malformed. There is nothing left to read.
+	} finally {
+		clearTimeout(timer);
+	}
+}
