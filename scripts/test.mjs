@@ -30,15 +30,11 @@ function browser() {
 try {
 	setup("install");
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
-	const done = spawnSync(
-		"turbo",
-		["run", "lint", "check", "build", "test", "test:system", "test:prove", "--output-logs=new-only", "--concurrency=2"],
-		{
-			cwd: root,
-			env,
-			stdio: "inherit",
-		},
-	);
+	const done = spawnSync("turbo", ["run", "lint", "check", "build", "test", "test:system", "--output-logs=new-only", "--concurrency=2"], {
+		cwd: root,
+		env,
+		stdio: "inherit",
+	});
 	process.exit(done.status ?? 1);
 } catch (error) {
 	console.error(error instanceof Error ? error.message : error);
