@@ -70,6 +70,17 @@ export class World {
 		if (!response.ok) throw new Error(await response.text());
 	}
 
+	/** The last lines that the process printed. */
+	log(lines = 40): string {
+		return (this.#worker?.output ?? "").split("\n").slice(-lines).join("\n");
+	}
+
+	/** The response, if it is 200. @throws with the body and the process's log otherwise */
+	async accepted(response: Response): Promise<Response> {
+		if (response.status === 200) return response;
+		throw new Error(`answered ${response.status}: ${await response.text()}\n${this.log()}`);
+	}
+
 	fetch(person: Person, path: string, init: RequestInit = {}): Promise<Response> {
 		return fetch(this.app + path, { ...init, headers: { cookie: person.cookie, ...init.headers } });
 	}
