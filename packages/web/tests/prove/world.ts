@@ -23,7 +23,7 @@ export class World {
 
 	static async start(): Promise<World> {
 		const world = new World(await freePort(), await freePort());
-		await world.#sandbox.says(/sandbox ready/, 30_000);
+		await world.#sandbox.says(/sandbox ready/, 120_000);
 		const vars = {
 			BETTER_AUTH_SECRET: "a secret of the tests, long enough",
 			GUEST_COOKIE_SECRET: "another secret of the tests; long enough",
@@ -53,7 +53,7 @@ export class World {
 			env: { PARLEY_STATE: path },
 		});
 		this.#worker = worker;
-		await until(`${this.app}/api/health`, 60_000, () => worker.output);
+		await until(`${this.app}/api/health`, 180_000, () => worker.output);
 	}
 
 	/** Sends SIGKILL: the process cannot save anything. */
