@@ -1,67 +1,107 @@
-// `npm run prove`: every proof in its long form, one after the other, for half an hour and more. What they print, with machine and seeds, becomes
-// docs/proof.md. SEED=… repeats the random choices of an earlier run. `npm run prove -- kill` plays only the steps whose name begins so, and
-// leaves what the page says of the others.
+// `npm run prove`: runs every proof in its long form, one after another (about an hour), and writes docs/proof.md.
+// `npm run prove -- --short`: runs the crowd, kill and year proofs in their short form, two at a time, and writes nothing.
+// `npm run prove -- kill`: runs only the steps whose name begins so; the page keeps its other sections.
+// SEED=… repeats the random choices of an earlier run.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
-import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join, relative } from "node:path";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
-const seed = process.env.SEED ?? String(Date.now() % 2 ** 31);
+const MINUTE_MS = 60_000;
 const web = join(root, "packages", "web");
+const vitest = (project, ...files) => ({ cwd: web, command: ["vitest", "run", "--project", project, ...files] });
 
+// `short` steps are part of the gate: `npm test` does not play them.
 const STEPS = [
-	{ name: "games: the core against its journal, and simulated worlds", cwd: root, args: ["npm", "run", "prove", "-w", "@parley/metering"] },
+	{
+		name: "games: the core against its journal, and simulated worlds",
+		cwd: root,
+		command: ["npm", "run", "prove", "-w", "@parley/metering", "--"],
+	},
 	{
 		name: "objects: concurrency, who pays and a provider that is down, in workerd",
-		cwd: web,
-		args: ["vitest", "run", "--project", "workerd", "tests/workerd/concurrency", "tests/workerd/who-pays", "tests/workerd/provider-down"],
+		...vitest("workerd", "tests/workerd/concurrency", "tests/workerd/who-pays", "tests/workerd/provider-down"),
 	},
-	{
-		name: "crowd: leaving readers and a failing provider, on the real process",
-		cwd: web,
-		args: ["vitest", "run", "--project", "system", "tests/prove/crowd"],
-	},
-	{
-		name: "kill: SIGKILL at random while people chat, on the real process",
-		cwd: web,
-		args: ["vitest", "run", "--project", "system", "tests/prove/kill"],
-	},
+	{ name: "year: a year of one account, on the real process", short: true, ...vitest("system", "tests/year") },
+	{ name: "crowd: leaving readers and a failing provider, on the real process", short: true, ...vitest("system", "tests/prove/crowd") },
+	{ name: "kill: SIGKILL at random while people chat, on the real process", short: true, ...vitest("system", "tests/prove/kill") },
 ];
 
-/** What of the output is a result: what passed or failed, what a proof says of itself, the sums. */
-const telling = /✓|×|SEED|first byte|Tests |Duration/;
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const short = process.argv.includes("--short");
+const seed = process.env.SEED ?? String(Date.now() % 2 ** 31);
+/** A step that takes longer hangs, and fails. */
+const stepMaxMs = short ? 8 * MINUTE_MS : 180 * MINUTE_MS;
 
-function run({ args: [command, ...args], cwd }) {
-	return new Promise((resolve) => {
-		const env = toolEnv({ ...buildEnv(), SEED: seed, PROVE: "whole", NO_COLOR: "1" });
-		const child = spawn(command, [...args, ...(command === "vitest" ? ["--reporter=verbose"] : [])], {
-			cwd,
-			env,
-			stdio: ["ignore", "pipe", "pipe"],
-		});
-		let output = "";
-		for (const stream of [child.stdout, child.stderr]) {
-			stream.setEncoding("utf8").on("data", (text) => {
-				output += text;
-				process.stdout.write(text);
-			});
-		}
-		child.on("exit", (code) => resolve({ passed: code === 0, output: stripVTControlCharacters(output) }));
+/** Runs one step; its tests as Vitest's JSON reporter has them, or none if it never got that far. */
+async function run({ name, cwd, command: [command, ...args] }) {
+	const folder = mkdtempSync(join(tmpdir(), "parley-prove-"));
+	const file = join(folder, "results.json");
+	const beganMs = Date.now();
+	const child = spawn(command, [...args, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`], {
+		cwd,
+		env: toolEnv({ ...buildEnv(), SEED: seed, PROVE: short ? "" : "whole", NO_COLOR: "1" }),
+		stdio: ["ignore", "pipe", "pipe"],
+		detached: process.platform !== "win32",
 	});
+	const prefix = `${name.split(":")[0]}: `;
+	for (const stream of [child.stdout, child.stderr]) {
+		stream.setEncoding("utf8").on("data", (text) => process.stdout.write(text.replace(/^(?=.)/gm, prefix)));
+	}
+	let late = false;
+	const timer = setTimeout(() => {
+		late = true;
+		process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL");
+	}, stepMaxMs);
+	const code = await new Promise((resolve) => {
+		child.on("error", () => resolve(1));
+		child.on("close", resolve);
+	});
+	clearTimeout(timer);
+	const tests = existsSync(file)
+		? JSON.parse(readFileSync(file, "utf8")).testResults.flatMap((one) => one.assertionResults)
+		: /* the run broke before it reported */ [];
+	rmSync(folder, { recursive: true, force: true });
+	const played = tests.filter(({ status }) => status === "passed" || status === "failed");
+	// A run without a test proves nothing, whatever its exit code.
+	const passed = code === 0 && !late && played.length > 0 && played.every(({ status }) => status === "passed");
+	return { name, passed, late, tests: played, beganMs, tookMs: Date.now() - beganMs };
 }
 
-setup("install", "build");
-const wanted = process.argv.slice(2);
 const [cpu] = cpus();
+const machine = `${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+const cell = (text) => String(text).replaceAll("|", "\\|").replaceAll("\n", " ");
+
+/** One step as a section of the page: when and where it ran, and a row for each claim. */
+function section({ passed, tests, beganMs, tookMs }) {
+	const rows = tests.map(({ fullName, status, duration, meta }) => {
+		const result = [status, meta?.proof?.result].filter(Boolean).join(": ");
+		const claim = fullName.trim().replace(/ \(SEED=[^)]*\)$/, "");
+		return `| ${[claim, result, meta?.proof?.seed ?? "", seconds(duration ?? 0)].map(cell).join(" | ")} |`;
+	});
+	const head = [`${passed ? "Passed" : "**FAILED**"} in ${seconds(tookMs)}`, new Date(beganMs).toISOString(), `commit ${commit}`, machine];
+	return [
+		"",
+		`${[...head, `SEED=${seed}`].join(" · ")}`,
+		"",
+		"| Claim | Result | Seed | Duration |",
+		"|---|---|---|---:|",
+		...rows,
+		"",
+	].join("\n");
+}
+
 const page = join(root, "docs", "proof.md");
 const introduction = [
 	"# Proof",
 	"",
-	"<!-- Written by `npm run prove`. -->",
+	"<!-- Generated by `npm run prove`; do not edit. -->",
 	"",
-	"What each step claims stands in its test; the code is in `packages/metering/proof`, `packages/web/tests/workerd` and `packages/web/tests/prove`.",
+	"Each claim is a test in `packages/metering/proof`, `packages/web/tests/workerd`, `packages/web/tests/prove` or `packages/web/tests/year`.",
+	"`SEED=… npm run prove -- <step>` repeats the random choices of a run.",
 	"",
 ].join("\n");
 
@@ -71,19 +111,48 @@ function sections() {
 	return new Map(found.map((text) => [text.slice(0, text.indexOf("\n")), text.slice(text.indexOf("\n") + 1)]));
 }
 
-const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
-const machine = `${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-const said = sections();
-let failed = 0;
-for (const step of STEPS.filter(({ name }) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))) {
-	const began = Date.now();
-	const { passed, output } = await run(step);
-	if (!passed) failed += 1;
-	const seconds = Math.round((Date.now() - began) / 1000);
-	const lines = output.split("\n").filter((line) => telling.test(line));
-	const verdict = `${passed ? "Passed" : "FAILED"} in ${seconds} s. ${new Date(began).toISOString()}, commit ${commit}, ${machine}, SEED=${seed}`;
-	said.set(step.name, ["", verdict, "", "```text", ...lines, "```", ""].join("\n"));
-	const inOrder = STEPS.filter(({ name }) => said.has(name)).map(({ name }) => `## ${name}\n${said.get(name)}`);
+function write(outcome) {
+	const kept = sections().set(outcome.name, section(outcome));
+	const inOrder = STEPS.filter(({ name }) => kept.has(name)).map(({ name }) => `## ${name}\n${kept.get(name)}`);
 	writeFileSync(page, [introduction, ...inOrder].join("\n"));
 }
-process.exitCode = failed === 0 ? 0 : 1;
+
+/** Runs the steps, so many at a time. */
+async function play(steps, atOnce) {
+	const left = [...steps];
+	const outcomes = [];
+	const lane = async () => {
+		for (let step = left.shift(); step; step = left.shift()) {
+			const outcome = await run(step);
+			outcomes.push(outcome);
+			if (!short) write(outcome);
+		}
+	};
+	await Promise.all(Array.from({ length: atOnce }, lane));
+	return outcomes;
+}
+
+try {
+	setup("install", "build");
+} catch (error) {
+	console.error(error instanceof Error ? error.message : error);
+	process.exit(1);
+}
+const steps = STEPS.filter(({ name, ...step }) =>
+	wanted.length > 0 ? wanted.some((prefix) => name.startsWith(prefix)) : !short || step.short,
+);
+if (steps.length === 0) {
+	console.error(`No step begins with ${wanted.join(" or ")}. There are: ${STEPS.map(({ name }) => name.split(":")[0]).join(", ")}.`);
+	process.exit(1);
+}
+const outcomes = await play(steps, short ? 2 : 1);
+console.log(`\nprove${short ? " --short" : ""} at ${commit}, SEED=${seed}, ${machine}`);
+for (const { name, passed, late, tests, tookMs } of outcomes) {
+	console.log(`${passed ? "passed" : "FAILED"} in ${seconds(tookMs)}: ${name}${late ? ` (stopped after ${seconds(stepMaxMs)})` : ""}`);
+	for (const { fullName, status, meta, failureMessages } of tests) {
+		const detail = status === "failed" ? `\n${failureMessages.join("\n")}` : (meta?.proof?.result ?? "");
+		console.log(`  ${status === "passed" ? "✓" : "×"} ${fullName.trim()}${detail ? `: ${detail}` : ""}`);
+	}
+}
+if (!short) console.log(`wrote ${relative(root, page)}`);
+process.exitCode = outcomes.every(({ passed }) => passed) ? 0 : 1;

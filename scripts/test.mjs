@@ -1,4 +1,4 @@
-// `npm test`: everything that CI asks for, from a fresh clone: Biome, knip, types, the production build, and the three layers of tests.
+// `npm test`: Biome, knip, types, the production build and all tests, from a fresh clone. The proofs on the real process are `npm run prove`.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
@@ -32,7 +32,7 @@ try {
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
 	const done = spawnSync(
 		"turbo",
-		["run", "lint", "check", "build", "test", "test:system", "test:prove", "--output-logs=new-only", "--concurrency=2"],
+		["run", "lint", "check", "build", "test", "test:worker", "test:system", "--output-logs=new-only", "--concurrency=2"],
 		{
 			cwd: root,
 			env,

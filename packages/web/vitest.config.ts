@@ -7,7 +7,7 @@ const secrets = {
 	GUEST_COOKIE_SECRET: "another secret of the tests; long enough,the one before it; long enough",
 };
 
-/** The built Worker in the real runtime, with real D1 and Durable Objects; `bindings` say what it is configured with. */
+/** The built Worker in workerd with real D1 and Durable Objects, configured by `bindings`. */
 const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>) =>
 	cloudflareTest(async ({ inject }) => ({
 		main: `${root}packages/web/dist/server/index.js`,
@@ -21,7 +21,13 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 		},
 	}));
 
-/** The three that may stand behind the port, each with a sandbox of its own. */
+/**
+ * The files of a project share one sandbox, whose faults and clock hit everyone: one file at a time. They also share one start of the Worker, which
+ * costs more than most tests. Every test makes its own subjects, so nothing that one file stores matters to another.
+ */
+const oneWorker = { fileParallelism: false, isolate: false, testTimeout: 60_000 };
+
+/** The configuration of each billing provider. */
 const providers: Record<string, (sandboxUrl: string) => Record<string, string>> = {
 	flowglad: (sandboxUrl) => ({
 		FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
@@ -54,16 +60,16 @@ const contract = (provider: string, include: string[]) => ({
 		include,
 		globalSetup: ["tests/sandbox-setup.ts"],
 		setupFiles: ["tests/database-setup.ts"],
-		// One sandbox serves them all, and its faults are for everyone.
-		fileParallelism: false,
-		testTimeout: 30_000,
+		...oneWorker,
 	},
 });
 
 export default defineConfig({
 	test: {
+		// With results of another clone in the cache, the plugin imports the Worker by a path of that clone.
+		cache: false,
 		projects: [
-			{ test: { name: "unit", include: ["src/**/*.test.ts"] } },
+			{ test: { name: "unit", include: ["src/**/*.test.ts", "tests/*.test.ts"] } },
 			{
 				plugins: [
 					worker((sandboxUrl) => ({
@@ -83,9 +89,7 @@ export default defineConfig({
 					include: ["tests/workerd/**/*.test.ts"],
 					globalSetup: ["tests/sandbox-setup.ts"],
 					setupFiles: ["tests/database-setup.ts"],
-					// One sandbox serves them all, and its faults are for everyone.
-					fileParallelism: false,
-					testTimeout: 30_000,
+					...oneWorker,
 				},
 			},
 			{
@@ -125,14 +129,14 @@ export default defineConfig({
 					include: ["tests/clock/**/*.test.ts"],
 					globalSetup: ["tests/sandbox-setup.ts"],
 					setupFiles: ["tests/database-setup.ts"],
-					testTimeout: 30_000,
+					testTimeout: 60_000,
 				},
 			},
 			contract("flowglad", ["tests/contract/**/*.test.ts"]),
 			contract("stripe", ["tests/contract/**/*.test.ts", "tests/stripe/**/*.test.ts"]),
 			contract("none", ["tests/contract/**/*.test.ts"]),
 			{
-				// Blank, whatever the developer's own .dev.vars say.
+				// Empty, so that the developer's own .dev.vars do not matter.
 				plugins: [worker(() => ({ AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", STRIPE_SECRET_KEY: "", EMAIL_URL: "" }))],
 				test: {
 					name: "bare",

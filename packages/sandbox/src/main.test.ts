@@ -66,10 +66,9 @@ it("answers at localhost and at 127.0.0.1, and ends at once while a client waits
 	}
 	await fetch(`${url}/__sandbox/faults`, { method: "POST", body: '{"api":[{"path":"/api/v1/*","hang":true}]}' });
 	const waiting = expect(createCustomer(url, "user_1")).rejects.toThrow();
-	const startedAtMs = performance.now();
+	// The fault never ends: the process exits only if it does not wait for the client.
 	expect(await kill(child, "SIGINT")).toBe(0);
 	await waiting;
-	expect(performance.now() - startedAtMs).toBeLessThan(1000);
 });
 
 it("keeps an idle connection for longer than its client may think about the next request", async () => {

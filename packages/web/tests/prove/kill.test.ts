@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from "vitest";
-import { isWhole, type Person, randomId, seeded, sleep, World } from "./world.ts";
+import { record } from "./result.ts";
+import { isWhole, type Person, piecesOf, randomId, seeded, sleep, World } from "./world.ts";
 
 /*
- * The process dies at random moments while people chat and retry. Then nothing that was accepted may be uncounted, nothing counted twice, and the
- * provider must know of exactly what the ledgers counted. `npm run prove` plays 20 seeds of 500 chats by 20 people.
+ * The process is killed at random moments while people chat and retry. Every accepted request is counted exactly once, and the provider's events
+ * equal the ledgers' units. `npm run prove` plays 20 seeds of 500 chats by 20 people.
  */
 
 const whole = process.env.PROVE === "whole";
@@ -12,7 +13,8 @@ const SEEDS = Number(process.env.KILL_SEEDS ?? (whole ? 20 : 1));
 const CHATS = whole ? 500 : 60;
 const PEOPLE = whole ? 20 : 6;
 const KILLS_MIN = whole ? 5 : 2;
-/** No claim is made of how long a machine takes to come back so often. */
+/** The pieces of one answer. Kills come after so many pieces, not so much time: a slow machine is killed as often as a quick one. */
+const PIECES = 12;
 const TIMEOUT_MS = whole ? 900_000 : 240_000;
 
 let world: World | undefined;
@@ -22,66 +24,104 @@ afterEach(async () => {
 	world = undefined;
 });
 
-test.each(Array.from({ length: SEEDS }, (_, n) => first + n))(
-	"killed at random, it counts each answer once (SEED=%i)",
-	async (seed) => {
+test.for(Array.from({ length: SEEDS }, (_, n) => first + n))(
+	"counts each answer once when the process is killed at random (SEED=%i)",
+	{ timeout: TIMEOUT_MS },
+	async (seed, context) => {
 		const random = seeded(seed);
 		world = await World.start();
-		const { outside } = world;
-		await world.faults({ model: { firstTokenMs: 300, chunks: 12, chunkMs: 40 } });
+		await world.faults({ model: { firstTokenMs: 300, chunks: PIECES, chunkMs: 40 } });
 		const people: Person[] = [];
 		for (let n = 0; n < PEOPLE; n += 1) people.push(await world.subscriber(n));
-		const open = new Set<string>();
-		const answered: { person: Person; requestId: string }[] = [];
-		let left = CHATS;
-		let done = false;
-
-		const chatting = Promise.all(
-			people.map(async (person) => {
-				while (left > 0) {
-					left -= 1;
-					answered.push({ person, requestId: await chatUntilAnswered(world as World, person, randomId(random), open) });
-				}
-			}),
-		).finally(() => {
-			done = true;
-		});
-		let kills = 0;
-		let killsThatHurt = 0;
-		while (!done) {
-			await sleep(1_000 + random() * 3_000);
-			if (done) break;
-			// A unit is unsent when an answer has been heard that the provider does not know yet.
-			const { usageEvents } = (await (await fetch(`${outside}/__sandbox/state`)).json()) as { usageEvents: unknown[] };
-			if (open.size > 0 && usageEvents.length < answered.length) killsThatHurt += 1;
-			await world.killWorker();
-			kills += 1;
-			await world.startWorker();
-		}
-		await chatting;
-		const counted = await world.drained(answered, people, whole ? 300_000 : 120_000);
-		console.log(
-			`SEED=${seed}: ${kills} kills, ${killsThatHurt} with an open hold and an unsent row; ${CHATS} chats, ${counted} units, as many events`,
-		);
+		const crowd = new Crowd(world, people, random);
+		const { kills, killsThatHurt } = await killDuring(crowd.chat(), { world, crowd, random });
+		const counted = await world.drained(crowd.answered, people, whole ? 300_000 : 120_000);
+		const hurt = `${killsThatHurt} with an open hold and an unsent row`;
+		record(context, `${kills} kills, ${hurt}; ${CHATS} chats, ${counted} units, as many events`, seed);
 		expect(counted).toBe(CHATS);
 		expect(killsThatHurt).toBeGreaterThanOrEqual(KILLS_MIN);
 	},
-	TIMEOUT_MS,
 );
 
-/** One chat, sent again under its id until a whole, counted answer was heard. */
-async function chatUntilAnswered(world: World, person: Person, requestId: string, open: Set<string>): Promise<string> {
-	for (let tries = 0; tries < 600; tries += 1) {
-		open.add(requestId);
-		const answer = await world
-			.send(person, requestId)
-			.then(async (response) => ({ status: response.status, text: await response.text() }))
-			// The process is gone; the next try finds it back.
-			.catch(() => null);
-		open.delete(requestId);
-		if (answer && isWhole(answer.text)) return requestId;
-		if (answer?.status === 429 || answer?.status === 400) throw new Error(`refused: ${answer.text}`);
-		await sleep(200);
+/** People who share a number of chats, and retry each until it is answered. */
+class Crowd {
+	/** The requests under way. */
+	readonly open = new Set<string>();
+	readonly answered: { person: Person; requestId: string }[] = [];
+	/** The pieces of answers that arrived so far. */
+	pieces = 0;
+	readonly #world: World;
+	readonly #people: Person[];
+	readonly #random: () => number;
+
+	constructor(world: World, people: Person[], random: () => number) {
+		this.#world = world;
+		this.#people = people;
+		this.#random = random;
 	}
-	throw new Error(`${requestId} was never answered`);
+
+	async chat(): Promise<void> {
+		let left = CHATS;
+		await Promise.all(
+			this.#people.map(async (person) => {
+				while (left > 0) {
+					left -= 1;
+					this.answered.push({ person, requestId: await this.#untilAnswered(person, randomId(this.#random)) });
+				}
+			}),
+		);
+	}
+
+	/** Sends one chat again under its id until a whole, counted answer arrived. */
+	async #untilAnswered(person: Person, requestId: string): Promise<string> {
+		for (let tries = 0; tries < 600; tries += 1) {
+			this.open.add(requestId);
+			const answer = await this.#once(person, requestId);
+			this.open.delete(requestId);
+			if (answer && isWhole(answer.text)) return requestId;
+			if (answer?.status === 429 || answer?.status === 400) throw new Error(`refused: ${answer.text}`);
+			await sleep(200);
+		}
+		throw new Error(`${requestId} was never answered`);
+	}
+
+	/** One try; null when the process died under it. */
+	async #once(person: Person, requestId: string): Promise<{ status: number; text: string } | null> {
+		try {
+			const response = await this.#world.send(person, requestId);
+			let text = "";
+			for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+				this.pieces += piecesOf(chunk);
+				text += chunk;
+			}
+			return { status: response.status, text };
+		} catch {
+			return null;
+		}
+	}
+}
+
+/** Kills and restarts the process until the chats are done: each time after 10 to 50 pieces a person. */
+async function killDuring(chats: Promise<void>, { world, crowd, random }: { world: World; crowd: Crowd; random: () => number }) {
+	let done = false;
+	const chatting = chats.finally(() => {
+		done = true;
+	});
+	// Awaited below; without a handler, a failure during a restart would count as unhandled.
+	chatting.catch(() => {});
+	let kills = 0;
+	let killsThatHurt = 0;
+	for (;;) {
+		const killAt = crowd.pieces + PEOPLE * (10 + random() * 40);
+		while (!done && crowd.pieces < killAt) await sleep(10);
+		if (done) break;
+		// A unit is unsent when its answer arrived and the provider does not know of it.
+		const { usageEvents } = await world.sandbox();
+		if (crowd.open.size > 0 && usageEvents.length < crowd.answered.length) killsThatHurt += 1;
+		await world.killWorker();
+		kills += 1;
+		await world.startWorker();
+	}
+	await chatting;
+	return { kills, killsThatHurt };
 }

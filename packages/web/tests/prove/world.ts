@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { freePort, Running, root, stateFolder, until } from "../system/process.ts";
 
-/** The real process and its sandbox, on free ports, and people who pay and chat. */
+/** The real process and its sandbox on free ports, with subscribers who chat. */
 export class World {
 	readonly port: number;
 	readonly outside: string;
@@ -23,7 +23,7 @@ export class World {
 
 	static async start(): Promise<World> {
 		const world = new World(await freePort(), await freePort());
-		await world.#sandbox.says(/sandbox ready/, 30_000);
+		await world.#sandbox.says(/sandbox ready/, 120_000);
 		const vars = {
 			BETTER_AUTH_SECRET: "a secret of the tests, long enough",
 			GUEST_COOKIE_SECRET: "another secret of the tests; long enough",
@@ -53,10 +53,10 @@ export class World {
 			env: { PARLEY_STATE: path },
 		});
 		this.#worker = worker;
-		await until(`${this.app}/api/health`, 60_000, () => worker.output);
+		await until(`${this.app}/api/health`, 180_000, () => worker.output);
 	}
 
-	/** SIGKILL. */
+	/** Sends SIGKILL: the process cannot save anything. */
 	async killWorker(): Promise<void> {
 		await this.#worker?.kill();
 	}
@@ -70,14 +70,25 @@ export class World {
 		if (!response.ok) throw new Error(await response.text());
 	}
 
-	ask(person: Person, path: string, init: RequestInit = {}): Promise<Response> {
+	/** The last lines that the process printed. */
+	log(lines = 40): string {
+		return (this.#worker?.output ?? "").split("\n").slice(-lines).join("\n");
+	}
+
+	/** The response, if it is 200. @throws with the body and the process's log otherwise */
+	async accepted(response: Response): Promise<Response> {
+		if (response.status === 200) return response;
+		throw new Error(`answered ${response.status}: ${await response.text()}\n${this.log()}`);
+	}
+
+	fetch(person: Person, path: string, init: RequestInit = {}): Promise<Response> {
 		return fetch(this.app + path, { ...init, headers: { cookie: person.cookie, ...init.headers } });
 	}
 
 	send(person: Person, requestId: string, signal: AbortSignal | null = null): Promise<Response> {
 		const message = { id: requestId, role: "user", parts: [{ type: "text", text: "Hello" }] };
 		const body = JSON.stringify({ id: `c-${requestId}`, messages: [message] });
-		return this.ask(person, "/api/chat/ai", { method: "POST", headers: { "content-type": "application/json" }, body, signal });
+		return this.fetch(person, "/api/chat/ai", { method: "POST", headers: { "content-type": "application/json" }, body, signal });
 	}
 
 	async subscriber(n: number): Promise<Person> {
@@ -92,11 +103,11 @@ export class World {
 		const cookie = signUp.headers
 			.getSetCookie()
 			.map((line) => line.split(";")[0])
-			// The cached half would say for a minute that the address is not confirmed.
+			// The session cache would claim for a minute that the address is unconfirmed.
 			.filter((pair) => !pair?.includes("session_data"))
 			.join("; ");
 		const person: Person = { id: user.id, cookie };
-		// It leaves behind the answer.
+		// The mail is sent after the response.
 		const link = await eventually(async () => {
 			const { mailbox } = await this.sandbox();
 			const found = /https?:\S+verify-email\S+/.exec(mailbox.find((mail) => mail.to === email)?.text ?? "")?.[0];
@@ -108,7 +119,7 @@ export class World {
 			url: string;
 		};
 		await fetch(url, { method: "POST", body: new URLSearchParams({ action: "pay" }), redirect: "manual" });
-		await eventually(async () => expect(await (await this.ask(person, "/api/usage")).json()).toMatchObject({ tier: "paid" }));
+		await eventually(async () => expect(await (await this.fetch(person, "/api/usage")).json()).toMatchObject({ tier: "paid" }));
 		return person;
 	}
 
@@ -120,14 +131,14 @@ export class World {
 	}
 
 	/**
-	 * Waits until nothing is held, and expects the provider's events to be exactly these requests, each once.
+	 * Waits until no request is held, and expects the provider's events to be exactly these requests, once each.
 	 * @returns the units that the ledgers counted
 	 */
 	async drained(requests: { person: Person; requestId: string }[], people: Person[], withinMs = 60_000): Promise<number> {
 		let counted = 0;
 		for (const person of people) {
 			await eventually(async () => {
-				const usage = (await (await this.ask(person, "/api/usage")).json()) as { held: number; tier: string; used: number };
+				const usage = (await (await this.fetch(person, "/api/usage")).json()) as { held: number; tier: string; used: number };
 				expect(usage).toMatchObject({ held: 0, tier: "paid", used: requests.filter((one) => one.person === person).length });
 			}, withinMs);
 			counted += requests.filter((one) => one.person === person).length;
@@ -146,23 +157,28 @@ export interface Person {
 	cookie: string;
 }
 
+/** The pieces of answers in a part of a stream. */
+export const piecesOf = (text: string) => text.split('"text-delta"').length - 1;
+
+/** Whether an answer arrived to its end, and was counted. */
 export const isWhole = (answer: string) => answer.includes('"type":"finish"') && answer.includes('"counted":true');
 
-export async function eventually<T>(look: () => Promise<T>, withinMs = 60_000): Promise<T> {
+/** Retries until the check passes; throws its last error when the time is over. */
+export async function eventually<T>(check: () => Promise<T>, withinMs = 60_000): Promise<T> {
 	const deadline = Date.now() + withinMs;
 	for (;;) {
 		try {
-			return await look();
+			return await check();
 		} catch (error) {
 			if (Date.now() > deadline) throw error;
-			await sleep(300);
+			await sleep(100);
 		}
 	}
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** A small seeded generator, so that a run can be repeated (its moments in real time cannot). */
+/** A seeded generator: the same seed makes the same choices, though not at the same moments. */
 export function seeded(seed: number): () => number {
 	let at = seed;
 	return () => {

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// From paying to going on: what waits for a plan, in every tab of a browser.
+// After a payment: messages that waited for a plan, in every tab of a browser.
 
 let parley: Parley;
 let app: string;
@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 const faults = (set: object) => parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 }, ...set });
 
-/** A confirmed account without a request left today. */
+/** Opens a confirmed account and uses its 20 requests of today. */
 async function spendTheDay(): Promise<void> {
 	await parley.signUp(context.request);
 	for (let n = 0; n < 20; n += 1) {
@@ -45,21 +45,21 @@ async function write(tab: Page, text: string): Promise<void> {
 	await composer(tab).fill(text);
 }
 
-/** What the model was asked, of all that begins so. */
+/** How often the model was sent this text. */
 async function asked(text: string): Promise<number> {
 	const { modelCalls } = await parley.state();
 	return modelCalls.filter(({ messages }) => JSON.stringify(messages.at(-1)?.content).includes(text)).length;
 }
 
-/** A copy of a tab, with its storage, as "Duplicate" makes it. */
+/** Copies a tab with its session storage, as the browser's "Duplicate" does. */
 async function duplicate(tab: Page): Promise<Page> {
 	const [copy] = await Promise.all([context.waitForEvent("page"), tab.evaluate(() => void window.open(location.href))]);
 	await copy.waitForLoadState("networkidle");
 	return copy;
 }
 
-describe("a message that the day's limit refused", () => {
-	test("goes out by itself within 2 s of paying, once, and every tab goes on without a reload", async () => {
+describe("a message refused by the daily limit", () => {
+	test("is sent by itself, once, as soon as the plan is seen, and every tab continues without a reload", async () => {
 		await spendTheDay();
 		await page.goto(app);
 		await write(page, "Worth paying for");
@@ -78,15 +78,24 @@ describe("a message that the day's limit refused", () => {
 		const pay = page.getByRole("button", { name: "Pay" });
 		await pay.waitFor();
 		const loads: string[] = [];
+		/** What the page heard of its plan, in order, until it sent the message. */
+		const refreshes: Promise<{ tier: string }>[] = [];
+		let refreshesBeforeSending: Promise<{ tier: string }>[] = [];
 		page.on("request", (request) => {
 			if (request.isNavigationRequest() && request.url().startsWith(app)) loads.push(request.url());
+			if (request.url().endsWith("/api/chat/ai")) refreshesBeforeSending = [...refreshes];
+		});
+		page.on("response", (response) => {
+			if (response.url().endsWith("/api/billing/refresh") && response.ok()) refreshes.push(response.json());
 		});
 		const accepted = page.waitForResponse((response) => response.url().endsWith("/api/chat/ai") && response.status() === 200);
-		const pressed = performance.now();
 		await pay.click();
 		await accepted;
-		const tookMs = performance.now() - pressed;
-		console.log(`from pressing Pay to the first accepted paid request: ${tookMs.toFixed(0)} ms, of which the provider took 1000`);
+		const tiers = (await Promise.all(refreshesBeforeSending)).map(({ tier }) => tier);
+		// The page may also see the plan with its first load, before it polls.
+		expect(tiers.filter((tier) => tier === "paid").length, `sent after the first read that shows the plan: ${tiers}`).toBeLessThanOrEqual(
+			1,
+		);
 		expect(loads).toEqual([`${app}/?upgraded=plan`]);
 
 		await page.getByText(/You are on Pro now/).waitFor();
@@ -102,11 +111,9 @@ describe("a message that the day's limit refused", () => {
 		expect([await asked("Worth paying for"), await asked("Only typed")]).toEqual([1, 0]);
 		const usage = await (await context.request.get(`${app}/api/usage`)).json();
 		expect(usage).toMatchObject({ tier: "paid", used: 1, remaining: 999 });
-		// Wide, for a slow machine: the aim is 2 s, and what it took stands above.
-		expect(tookMs).toBeLessThan(4_000);
 	});
 
-	test("stays where it is when its words were changed since", async () => {
+	test("is not sent by itself when its text has changed", async () => {
 		await spendTheDay();
 		await page.goto(app);
 		await write(page, "First thought");
@@ -119,7 +126,8 @@ describe("a message that the day's limit refused", () => {
 		await other.getByRole("button", { name: "Pay" }).click();
 		await leftReads(other, /1,000 of 1,000 left until/);
 		await leftReads(page, /1,000 of 1,000 left until/);
-		await page.waitForTimeout(500);
+		// Long enough for the page to send: it would do so with the render that shows the plan.
+		await page.waitForTimeout(200);
 		expect(await composer(page).inputValue()).toBe("Second thought");
 		expect([await asked("First thought"), await asked("Second thought")]).toEqual([0, 0]);
 	});

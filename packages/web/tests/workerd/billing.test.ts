@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/view/problem.ts";
+import { cutAppWaits } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
 beforeEach(resetSandbox);
@@ -93,9 +94,9 @@ describe("paying", () => {
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
 		const providerCalls = async () => Object.entries((await sandboxState()).calls).filter(([path]) => path.includes("/api/v1/"));
 		const before = await providerCalls();
-		const started = Date.now();
+		const waits = cutAppWaits();
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
-		expect(Date.now() - started).toBeLessThan(1_000);
+		expect(waits).toEqual([]);
 		expect(await providerCalls()).toEqual(before);
 	});
 
@@ -140,12 +141,12 @@ describe("a provider that is down", () => {
 		const user = new Client();
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
 		await user.signUp();
-		const started = Date.now();
+		const waits = cutAppWaits();
 		for (let n = 0; n < 20; n += 1) expect((await user.chat(id(), id())).status).toBe(200);
-		const refusedAt = Date.now();
+		expect(waits).toEqual([]);
 		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "free" });
-		expect(Date.now() - refusedAt).toBeLessThan(2_000);
-		expect(refusedAt - started).toBeLessThan(10_000);
+		expect(waits.filter((ms) => ms > 1_500)).toEqual([]);
+		expect(waits.length).toBeLessThanOrEqual(1);
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "free", remaining: 0, unverified: true }));
 	});
 
@@ -276,10 +277,9 @@ describe("/api/flowglad", () => {
 		const user = new Client();
 		await user.signUp();
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
-		const started = Date.now();
-		const response = await user.fetch("/api/flowglad/billing");
-		expect(response.status).toBe(504);
-		expect(Date.now() - started).toBeLessThan(12_000);
+		const waits = cutAppWaits();
+		expect((await user.fetch("/api/flowglad/billing")).status).toBe(504);
+		expect(waits).toEqual([10_000]);
 	});
 
 	test("asks for a confirmed address on the SDK's way to the checkout too", async () => {
@@ -350,9 +350,7 @@ describe("/api/usage-events", () => {
 		const { id: userId } = await user.subscribe();
 		await user.usage();
 		await faults({ api: [{ path: "/api/v1/usage-events", hang: true }] });
-		const started = Date.now();
 		const response = await user.post("/api/usage-events", event(2, "late"));
-		expect(Date.now() - started).toBeLessThan(4_000);
 		expect(response.status).toBe(202);
 		expect(await response.json()).toEqual({ status: "queued", transactionId: "late" });
 		await faults({});

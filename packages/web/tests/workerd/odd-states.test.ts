@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/view/problem.ts";
 import type { UsageView } from "../../src/view/usage.ts";
+import { stopAppClock } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState, scenario, settings } from "../client.ts";
 
 // What the provider does that one would not expect (packages/sandbox, oddities), and that it harms nobody here.
@@ -215,7 +216,7 @@ describe("the customer", () => {
 		await user.chat(id(), id());
 		await scenario("archived", userId);
 		// The report of the old plan fails with 500, for good.
-		await new Promise((resolve) => setTimeout(resolve, 3_100));
+		stopAppClock().advance(10_000);
 		await runDurableObjectAlarm(ledgerOf(userId));
 		expect((await sandboxState()).usageEvents).toEqual([]);
 		await ledgerOf(userId).refresh(`user:${userId}`);

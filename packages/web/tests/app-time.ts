@@ -1,0 +1,53 @@
+import { onTestFinished, vi } from "vitest";
+
+// The app under test runs in the isolate of its tests, so its clock and its waits can be replaced here. Both are restored when the test ends.
+
+/** Takes over the app's `Date.now()`: it stands still until `advance` moves it on. */
+export function stopAppClock(): { advance(ms: number): void } {
+	let nowMs = Date.now();
+	const clock = vi.spyOn(Date, "now").mockImplementation(() => nowMs);
+	onTestFinished(() => clock.mockRestore());
+	return {
+		advance: (ms) => {
+			nowMs += ms;
+		},
+	};
+}
+
+/** Cuts the app's waits to a moment. @returns how long each would have been, in milliseconds, in order */
+export function cutAppWaits(): number[] {
+	const waits: number[] = [];
+	const wait = scheduler.wait.bind(scheduler);
+	const cut = vi.spyOn(scheduler, "wait").mockImplementation((ms, options) => {
+		waits.push(ms);
+		return wait(Math.min(ms, 5), options);
+	});
+	onTestFinished(() => cut.mockRestore());
+	return waits;
+}
+
+/** Holds the app's waits of at least `fromMs` until they are released. `pending` is how long each would have been, in milliseconds. */
+export function holdAppWaits(fromMs: number): { readonly pending: number[]; release(): void } {
+	const wait = scheduler.wait.bind(scheduler);
+	let pending: number[] = [];
+	const held = vi.spyOn(scheduler, "wait").mockImplementation(async (ms, options) => {
+		if (ms < fromMs) return wait(ms, options);
+		const own = pending;
+		own.push(ms);
+		// Polls: a promise of one request cannot be settled by another.
+		while (own === pending) await wait(5, options);
+	});
+	const release = () => {
+		pending = [];
+	};
+	onTestFinished(() => {
+		release();
+		held.mockRestore();
+	});
+	return {
+		get pending() {
+			return pending;
+		},
+		release,
+	};
+}

@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+// What makes a test fail on a busy machine or not at all, looked for in every test of the repository.
+
+const root = new URL("../../../", import.meta.url).pathname;
+const files = ["packages/*/src/**/*.test.ts", "packages/*/tests/**/*.ts", "packages/*/proof/**/*.ts", "packages/*/src/**/testing/*.ts"]
+	.flatMap((pattern) => globSync(pattern, { cwd: root }))
+	.filter((file) => !file.endsWith("house-rules.test.ts"));
+
+const SLEEP_MAX_MS = 200;
+const sleep = /(?:setTimeout\(\w+,|\bsleep\(|\bdelay\(|waitForTimeout\(|\.wait\()\s*(\d[\d_]*)/g;
+const wallClock = /expect\([^\n]*(?:Date\.now\(\)|performance\.now\(\)|\b(?:took|elapsed)\w*)[^\n]*\)\s*\.to(?:BeLess|BeClose)/g;
+const fixedPort = /(?:\.listen\(|\bPORT: "?|\bport: )\s*[1-9]\d*/g;
+
+/** Where a pattern is found: `file: text`. */
+function found(pattern: RegExp, counts: (match: RegExpExecArray) => boolean = () => true): string[] {
+	return files.flatMap((file) => {
+		const matches = [...readFileSync(join(root, file), "utf8").matchAll(pattern)];
+		return matches.filter(counts).map(([text]) => `${file}: ${text}`);
+	});
+}
+
+describe("no test of the repository", () => {
+	test("is overlooked here", () => {
+		expect(files.length).toBeGreaterThan(50);
+	});
+
+	test(`sleeps longer than ${SLEEP_MAX_MS} ms: it waits for a condition instead`, () => {
+		expect(found(sleep, ([, ms = ""]) => Number(ms.replaceAll("_", "")) > SLEEP_MAX_MS)).toEqual([]);
+	});
+
+	test("bounds real time: it counts what happens instead", () => {
+		expect(found(wallClock)).toEqual([]);
+	});
+
+	test("listens on a port of its choice: it listens on 0", () => {
+		expect(found(fixedPort)).toEqual([]);
+	});
+
+	test("runs alone or is skipped for good", () => {
+		expect(found(/\b(?:test|it|describe)\.(?:only|skip|todo)\b/g)).toEqual([]);
+	});
+});
+
+describe("the rules themselves", () => {
+	test.each([
+		[sleep, "await sleep(1100);"],
+		[sleep, "await new Promise((resolve) => setTimeout(resolve, 3_100));"],
+		[sleep, "await page.waitForTimeout(500);"],
+		[sleep, "await sleep(1_000 + random() * 3_000);"],
+		[wallClock, "expect(Date.now() - started).toBeLessThan(1_000);"],
+		[wallClock, "expect(tookMs).toBeLessThan(4_000);"],
+		[fixedPort, "createServer().listen(4711);"],
+	])("%s finds %s", (pattern, text) => {
+		expect(text.match(pattern)).not.toBe(null);
+	});
+});
