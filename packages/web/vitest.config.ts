@@ -63,7 +63,7 @@ const contract = (provider: string, include: string[]) => ({
 export default defineConfig({
 	test: {
 		projects: [
-			{ test: { name: "unit", include: ["src/**/*.test.ts"] } },
+			{ test: { name: "unit", include: ["src/**/*.test.{ts,tsx}"] } },
 			{
 				plugins: [
 					worker((sandboxUrl) => ({
