@@ -1,25 +1,27 @@
 import type { BillingView } from "../../view/billing.ts";
 
-/** What a reader can do about their plan. `false` and null: it could not be done, and nothing has changed. */
+/** What a viewer can do about their plan. `false` and null: the action was not done. */
 export interface BillingActions {
-	/** Leads to the provider's page. */
+	/** Leaves for the provider's checkout. */
 	buy(priceSlug: string, successPath: string, cancelPath: string): Promise<boolean>;
-	/** The new card pays for the plan, or for whatever comes. */
+	/** Leaves for the provider's page. The new card pays for the plan, or for later purchases without one. */
 	addPaymentMethod(planId: string | undefined): Promise<boolean>;
-	/** Begins a plan that waits for a card. */
+	/** Starts a plan that waits for a card. */
 	activate(planId: string, successPath: string): Promise<boolean>;
 	cancel(planId: string, when: "now" | "period-end"): Promise<boolean>;
+	/** Reverts a cancellation or a scheduled change. */
 	keep(planId: string): Promise<boolean>;
+	/** Resolves to when the change takes effect. */
 	change(planId: string, priceSlug: string): Promise<"now" | "period-end" | "declined" | null>;
 }
 
-/** Where a page has a customer's billing from, whoever the provider is. */
+/** A customer's billing, from any provider. */
 export type BillingSource =
 	| { state: "asking" }
 	| { state: "unavailable" }
 	| {
 			state: "here";
-			/** Whose it is, where the source says so: it may keep what it has read of who paid before. */
+			/** The customer, if the source names one: it may still hold what it read of the previous payer. */
 			customerId?: string;
 			view: BillingView;
 			actions: BillingActions;
