@@ -2,7 +2,7 @@ import type { BillingView } from "../view/billing.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
 
-/** What a page asks of the server on its own. An answer that is not a success becomes an error with a sentence for the reader. */
+/** The server refused a request. `message` is a sentence for the viewer. */
 export class Refused extends Error {
 	override name = "Refused";
 	readonly problem: Problem;
@@ -12,13 +12,13 @@ export class Refused extends Error {
 	}
 }
 
-/** The request did not get through: nobody knows whether it arrived. */
+/** The connection failed: whether the request arrived is unknown. */
 export class Unreached extends Error {
 	override name = "Unreached";
 }
 
-/** `fetch`, with refusals and broken connections as two errors that can be told apart. */
-export const askServer: typeof fetch = async (input, init) => {
+/** `fetch` that throws `Refused` for an error status and `Unreached` for a broken connection. Aborting rethrows the abort. */
+export const fetchOrThrow: typeof fetch = async (input, init) => {
 	let response: Response;
 	try {
 		response = await fetch(input, init);
@@ -30,12 +30,15 @@ export const askServer: typeof fetch = async (input, init) => {
 	return response;
 };
 
+/** The earlier name of `fetchOrThrow`, which billing/server-source.tsx still imports. */
+export const askServer = fetchOrThrow;
+
 async function problemOf(response: Response): Promise<Problem> {
 	const body: unknown = await response.json().catch(() => null);
 	const plain = { type: "about:blank", title: response.statusText, status: response.status, detail: sentenceFor(response.status) };
 	if (typeof body !== "object" || body === null) return plain;
-	const told = "detail" in body && typeof body.detail === "string" ? body.detail : undefined;
-	return { ...plain, ...body, ...(told ? {} : { detail: plain.detail }) };
+	const hasDetail = "detail" in body && typeof body.detail === "string";
+	return { ...plain, ...body, ...(hasDetail ? {} : { detail: plain.detail }) };
 }
 
 function sentenceFor(status: number): string {
@@ -45,21 +48,25 @@ function sentenceFor(status: number): string {
 	return "The server did not accept this. Nothing was counted.";
 }
 
+/** The viewer's balance. Throws like `fetchOrThrow`. */
 export async function readUsage(): Promise<UsageView> {
-	return (await askServer("/api/usage", { headers: { accept: "application/json" } })).json();
+	return (await fetchOrThrow("/api/usage", { headers: { accept: "application/json" } })).json();
 }
 
-/** The same, after a checkout: the server has the billing service asked first. */
+/** The viewer's balance after the server has read the purchase from the billing provider. Throws like `fetchOrThrow`. */
 export async function readUsageAfterCheckout(): Promise<UsageView> {
-	return (await askServer("/api/billing/refresh", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" })).json();
+	const headers = { "content-type": "application/json" };
+	return (await fetchOrThrow("/api/billing/refresh", { method: "POST", headers, body: "{}" })).json();
 }
 
+/** Stops the answer that is being written. Throws `Refused` with 404 or 409 when there is none. */
 export async function stopAnswer(chatId: string): Promise<void> {
-	await askServer(`/api/chat/${chatId}/stop`, { method: "POST" });
+	await fetchOrThrow(`/api/chat/${chatId}/stop`, { method: "POST" });
 }
 
+/** Deletes a chat for good. Throws like `fetchOrThrow`. */
 export async function deleteChat(chatId: string): Promise<void> {
-	await askServer(`/api/chat/${chatId}`, { method: "DELETE" });
+	await fetchOrThrow(`/api/chat/${chatId}`, { method: "DELETE" });
 }
 
 export interface EndingPlan {
@@ -67,14 +74,14 @@ export interface EndingPlan {
 	endMs: number;
 }
 
-/** The reader's plan, if it was cancelled and ends: nothing can be bought on top of it then. Null for a plan that goes on. */
+/** The viewer's plan if it is cancelled and will end, otherwise null. An ending plan takes no top-up. */
 export async function readEndingPlan(): Promise<EndingPlan | null> {
-	const { plans }: BillingView = await (await askServer("/api/billing")).json();
+	const { plans }: BillingView = await (await fetchOrThrow("/api/billing")).json();
 	const ending = plans.find(({ state }) => state === "ending");
 	return ending?.endsAt ? { name: ending.name, endMs: Date.parse(ending.endsAt) } : null;
 }
 
-/** A random id of 128 bits, in the form that the server accepts for chats, messages and keys. */
+/** A random id of 128 bits in base64url, the form that the server accepts for chats, messages and keys. */
 export function randomId(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(16));
 	return btoa(String.fromCharCode(...bytes))

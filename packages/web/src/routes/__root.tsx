@@ -3,7 +3,7 @@ import { foldScript } from "../components/frame/side-column.tsx";
 import styles from "../styles.css?url";
 
 export interface RouterContext {
-	/** Chats begun in this tab, with their first words: their page opens before the server is asked for them. */
+	/** Chats begun in this tab, by id, with their titles. Their pages open without a request to the server. */
 	newChats: Map<string, string>;
 }
 

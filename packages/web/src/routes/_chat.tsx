@@ -1,7 +1,7 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
-import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
+import { announceToTabs, usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
@@ -16,11 +16,12 @@ import { randomId } from "../components/requests.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadShell } from "../lib/http/pages.ts";
+import type { ChatSummary } from "../view/chat.ts";
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
 	upgraded?: "plan" | "top-up";
-	/** Set by a confirmation link that does not work. */
+	/** Set by a confirmation link that no longer works. */
 	error?: string;
 }
 
@@ -30,7 +31,7 @@ export const Route = createFileRoute("/_chat")({
 		...linkErrorOf({ error }),
 	}),
 	loader: () => loadShell(),
-	// The page keeps its own count while it is open; coming back to it reads everything anew.
+	// The open page updates its own data. Coming back to it loads everything again.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,
 	component: ChatFrame,
@@ -38,30 +39,20 @@ export const Route = createFileRoute("/_chat")({
 
 function ChatFrame() {
 	useSeenHeight();
-	const { upgraded, error } = Route.useSearch();
+	const { upgraded } = Route.useSearch();
 	const navigate = Route.useNavigate();
-	const { newChats } = Route.useRouteContext();
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
-	const { viewer, usage, chats, models, demo, billing, freeLimit, mailboxUrl, ...shell } = useShell(Route.useLoaderData(), Route.id);
+	const shell = useShell(Route.useLoaderData(), Route.id);
+	const { viewer, usage, chats, models, demo, billing, freeLimit } = shell;
 	const newId = useNewId(match?.params.chatId);
-	const [boughtAtMs, setBoughtAtMs] = useState(0);
-	usePlanNews((news) => {
-		shell.refreshUsage();
-		// What a limit refused does not go out by itself at the cost of someone else.
-		if (news === "plan") setBoughtAtMs(Date.now());
-	});
-	const backToChat = useEffectEvent(() => {
-		const kept = keptPath();
-		// The checkout may have been opened from a chat in another tab: each tab goes on with its own.
-		if (upgraded && kept && kept !== path) void navigate({ href: `${kept}?upgraded=${upgraded}`, replace: true });
-	});
-	useEffect(() => backToChat(), []);
-	useEffect(() => keepReturnPath(path), [path]);
+	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
+	useReturnToChat(upgraded, path);
 	useNewChatKey(() => void navigate({ to: "/" }));
+	const onAccepted = useOnAccepted(shell.refreshUsage, shell.add);
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
-	const side = { viewer, chats, onDelete: async (chatId: string) => await remove(chatId) };
+	const side = { viewer, chats, onDelete: remove };
 
 	async function remove(chatId: string) {
 		const problem = await shell.remove(chatId);
@@ -69,40 +60,12 @@ function ChatFrame() {
 		return problem;
 	}
 
-	function onAccepted(chatId: string, text: string) {
-		shell.refreshUsage();
-		if (match || !text) return;
-		const title = chatTitle(text) || "New chat";
-		newChats.set(chatId, title);
-		shell.add({ id: chatId, title, updatedAt: new Date().toISOString() });
-		// The blank page has become this chat, so that Back leads to what was before it.
-		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
-	}
-
 	return (
 		<div className="flex h-seen overflow-hidden">
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				<ConfirmEmail
-					viewer={viewer}
-					mailboxUrl={mailboxUrl}
-					linkFailed={error !== undefined}
-					path={path}
-					onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-				/>
-				{upgraded && (
-					<PaymentNotice
-						bought={upgraded}
-						usage={usage}
-						look={shell.lookForPurchase}
-						onHere={() => {
-							setBoughtAtMs(Date.now());
-							tellTabs("plan");
-						}}
-						onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-					/>
-				)}
+				<Banners shell={shell} path={path} onBought={setBoughtAtMs} />
 				{open ? (
 					<Room
 						key={open.id}
@@ -130,7 +93,76 @@ function ChatFrame() {
 	);
 }
 
-/** Ctrl or ⌘ + Shift + O, as elsewhere. */
+interface BannersProps {
+	shell: ReturnType<typeof useShell>;
+	path: string;
+	onBought: (atMs: number) => void;
+}
+
+/** What stands above a chat: confirming the email address, and a payment that was just made. */
+function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought }: BannersProps) {
+	const { upgraded, error } = Route.useSearch();
+	const navigate = Route.useNavigate();
+	const close = () => void navigate({ to: ".", search: {}, replace: true });
+	return (
+		<>
+			<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
+			{upgraded && (
+				<PaymentNotice
+					bought={upgraded}
+					usage={usage}
+					refresh={refreshAfterCheckout}
+					onConfirmed={() => {
+						onBought(Date.now());
+						announceToTabs("plan");
+					}}
+					onClose={close}
+				/>
+			)}
+		</>
+	);
+}
+
+/** When something was last bought, in epoch milliseconds: here, or in another tab of this browser. */
+function useBoughtAt(refreshUsage: () => void) {
+	const [boughtAtMs, setBoughtAtMs] = useState(0);
+	usePlanChanges((change) => {
+		refreshUsage();
+		// When someone else pays from now on, a message that a limit blocked must not go out at their cost.
+		if (change === "plan") setBoughtAtMs(Date.now());
+	});
+	return [boughtAtMs, setBoughtAtMs] as const;
+}
+
+/** After a checkout, returns to the chat that it was opened from. */
+function useReturnToChat(upgraded: ChatSearch["upgraded"], path: string): void {
+	const navigate = Route.useNavigate();
+	const returnToChat = useEffectEvent(() => {
+		// The checkout may have been opened from another tab's chat: each tab returns to its own.
+		const kept = keptPath();
+		if (upgraded && kept && kept !== path) void navigate({ href: `${kept}?upgraded=${upgraded}`, replace: true });
+	});
+	useEffect(() => returnToChat(), []);
+	useEffect(() => keepReturnPath(path), [path]);
+}
+
+/** Gives a new chat its address and its place in the list once the server has accepted its first message. */
+function useOnAccepted(refreshUsage: () => void, add: (chat: ChatSummary) => void) {
+	const navigate = Route.useNavigate();
+	const { newChats } = Route.useRouteContext();
+	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
+	return (chatId: string, text: string) => {
+		refreshUsage();
+		if (match || !text) return;
+		const title = chatTitle(text) || "New chat";
+		newChats.set(chatId, title);
+		add({ id: chatId, title, updatedAt: new Date().toISOString() });
+		// The new chat replaces the page that it began on, so that Back leads to the page before.
+		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
+	};
+}
+
+/** Opens a new chat with Ctrl+Shift+O, or ⌘+Shift+O on a Mac. */
 function useNewChatKey(open: () => void) {
 	const pressed = useEffectEvent((event: KeyboardEvent) => {
 		if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key.toLowerCase() !== "o") return;
@@ -143,7 +175,7 @@ function useNewChatKey(open: () => void) {
 	}, []);
 }
 
-/** A chat's id is made here, before the server knows of it: a new one each time that the blank page is opened. */
+/** The id of the new chat, made before the server knows the chat: a new one each time that the page of a new chat is opened. */
 function useNewId(chatId: string | undefined): string {
 	const [newId, setNewId] = useState(() => readPending("new")?.chatId ?? randomId());
 	const [before, setBefore] = useState(chatId);

@@ -1,7 +1,7 @@
 import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
 import { Section } from "../components/account/section.tsx";
-import { tellTabs, usePlanNews } from "../components/billing/plan-news.ts";
+import { announceToTabs, usePlanChanges } from "../components/billing/plan-changes.ts";
 import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SignOutButton } from "../components/frame/side-column.tsx";
@@ -10,6 +10,9 @@ import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { TallyLine } from "../components/tally/tally-line.tsx";
 import { loadOrganizations, loadPricing, loadShell } from "../lib/http/pages.ts";
+import type { PricingView } from "../view/billing.ts";
+import type { Viewer } from "../view/identity.ts";
+import type { Shell } from "../view/shell.ts";
 
 export const Route = createFileRoute("/account")({
 	validateSearch: linkErrorOf,
@@ -27,53 +30,24 @@ export const Route = createFileRoute("/account")({
 
 function AccountPage() {
 	const { shell, pricing, organizations, viewer } = Route.useLoaderData();
-	const { organization } = viewer;
-	const { error } = Route.useSearch();
-	const navigate = Route.useNavigate();
 	const router = useRouter();
-	usePlanNews(() => void router.invalidate());
-	function onChanged() {
-		tellTabs("plan");
+	usePlanChanges(() => void router.invalidate());
+	function onPlanChanged() {
+		announceToTabs("plan");
 		void router.invalidate();
 	}
 	async function onPayerChanged() {
-		tellTabs("payer");
+		announceToTabs("payer");
 		await router.invalidate();
 	}
-	const banner = (
-		<ConfirmEmail
-			viewer={viewer}
-			mailboxUrl={shell.mailboxUrl}
-			linkFailed={error !== undefined}
-			path="/account"
-			onClose={() => void navigate({ search: {}, replace: true })}
-		/>
-	);
 	return (
-		<Page viewer={viewer} banner={banner}>
+		<Page viewer={viewer} banner={<Banner viewer={viewer} mailboxUrl={shell.mailboxUrl} />}>
 			<div className="mx-auto max-w-read">
 				<h1 className="font-semibold text-display tracking-tight">Account</h1>
 				<Section title="Requests">
 					<TallyLine usage={shell.usage} />
 				</Section>
-				{!shell.billing.sells ? (
-					<Section title="Plan">
-						<p>Free. Paid plans are not set up on this server.</p>
-					</Section>
-				) : organization?.mayBuy === false ? (
-					<Section title="Plan">
-						<p className="wrap-anywhere">The plan of {organization.name} and its payments are up to its owners and admins.</p>
-					</Section>
-				) : (
-					<AccountBilling
-						key={organization?.id ?? viewer.id}
-						hasBrowserSdk={shell.billing.hasBrowserSdk}
-						customer={organization ?? { id: viewer.id, name: null }}
-						usage={shell.usage}
-						pricing={pricing}
-						onChanged={onChanged}
-					/>
-				)}
+				<Plan viewer={viewer} shell={shell} pricing={pricing} onChanged={onPlanChanged} />
 				<OrganizationSection
 					organizations={organizations}
 					usage={shell.usage}
@@ -92,5 +66,57 @@ function AccountPage() {
 			</div>
 			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
+	);
+}
+
+type User = Viewer & { kind: "user" };
+
+function Banner({ viewer, mailboxUrl }: { viewer: User; mailboxUrl: string | null }) {
+	const { error } = Route.useSearch();
+	const navigate = Route.useNavigate();
+	return (
+		<ConfirmEmail
+			viewer={viewer}
+			mailboxUrl={mailboxUrl}
+			linkFailed={error !== undefined}
+			path="/account"
+			onClose={() => void navigate({ search: {}, replace: true })}
+		/>
+	);
+}
+
+interface PlanProps {
+	viewer: User;
+	shell: Shell;
+	pricing: PricingView;
+	onChanged: () => void;
+}
+
+/** The plan and its payments, for a viewer who may manage them. */
+function Plan({ viewer, shell, pricing, onChanged }: PlanProps) {
+	const { organization } = viewer;
+	if (!shell.billing.sells) {
+		return (
+			<Section title="Plan">
+				<p>Free. Paid plans are not set up on this server.</p>
+			</Section>
+		);
+	}
+	if (organization?.mayBuy === false) {
+		return (
+			<Section title="Plan">
+				<p className="wrap-anywhere">The plan of {organization.name} and its payments are up to its owners and admins.</p>
+			</Section>
+		);
+	}
+	return (
+		<AccountBilling
+			key={organization?.id ?? viewer.id}
+			hasBrowserSdk={shell.billing.hasBrowserSdk}
+			customer={organization ?? { id: viewer.id, name: null }}
+			usage={shell.usage}
+			pricing={pricing}
+			onChanged={onChanged}
+		/>
 	);
 }

@@ -9,9 +9,9 @@ import { loadInvitation } from "../lib/http/pages.ts";
 export const Route = createFileRoute("/invitation/$invitationId")({
 	validateSearch: linkErrorOf,
 	loader: async ({ params: { invitationId } }) => {
-		const { invitation, ...reader } = await loadInvitation({ data: invitationId });
+		const { invitation, ...rest } = await loadInvitation({ data: invitationId });
 		if (!invitation) throw notFound();
-		return { invitation, ...reader };
+		return { invitation, ...rest };
 	},
 	gcTime: 0,
 	head: () => ({ meta: [{ title: "Invitation · Parley" }] }),
@@ -47,10 +47,10 @@ function InvitationPage() {
 	);
 }
 
-/** The address may have been confirmed in another tab, or someone else signed in. */
-function useOnReturn(look: () => void) {
+/** Calls back when the viewer returns to this tab: in another one they may have confirmed their address or signed in as someone else. */
+function useOnReturn(onReturn: () => void) {
 	const returned = useEffectEvent(() => {
-		if (document.visibilityState === "visible") look();
+		if (document.visibilityState === "visible") onReturn();
 	});
 	useEffect(() => {
 		const listener = () => returned();

@@ -1,5 +1,5 @@
 import { createFileRoute, useRouter } from "@tanstack/react-router";
-import { usePlanNews } from "../components/billing/plan-news.ts";
+import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
@@ -29,7 +29,7 @@ function PricingPage() {
 	const { error } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const router = useRouter();
-	usePlanNews(() => void router.invalidate());
+	usePlanChanges(() => void router.invalidate());
 	const banner = error && (
 		<ConfirmEmail
 			viewer={shell.viewer}
@@ -46,7 +46,7 @@ function PricingPage() {
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
 			{shell.billing.sells && <BuyingFor viewer={shell.viewer} />}
-			<Plans pricing={pricing} shell={shell} onBuy={leadToCheckout} />
+			<Plans pricing={pricing} shell={shell} onBuy={openCheckout} />
 			{!shell.billing.sells ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
 					Paid plans are not set up on this server. Guests and free accounts work as they are.
@@ -65,7 +65,8 @@ function PricingPage() {
 	);
 }
 
-async function leadToCheckout(priceSlug: string, successUrl: string, cancelUrl: string): Promise<boolean> {
+/** Leaves the page for the checkout. False when it could not be opened. */
+async function openCheckout(priceSlug: string, successUrl: string, cancelUrl: string): Promise<boolean> {
 	const checkout = await createCheckoutSession({ data: { priceSlug, successUrl, cancelUrl } }).catch(() => undefined);
 	if (checkout) location.assign(checkout.url);
 	return checkout !== undefined;

@@ -15,7 +15,7 @@ function SignInPage() {
 	async function onSubmit({ email = "", password = "" }: Record<string, string>) {
 		const problem = await signIn({ email: email.trim(), password });
 		if (problem) return problem;
-		// A full load: nothing that was cached for another reader stays.
+		// A full load drops everything cached for another viewer.
 		location.assign(nextPath(search.next));
 	}
 	return (

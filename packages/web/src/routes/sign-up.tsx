@@ -20,7 +20,7 @@ function SignUpPage() {
 		const next = nextPath(search.next);
 		const problem = await signUp({ name: name.trim(), email: email.trim(), password, callbackURL: next });
 		if (problem) return problem;
-		// A full load: nothing that was cached for the guest stays.
+		// A full load drops everything cached for the guest.
 		location.assign(next);
 	}
 	return (

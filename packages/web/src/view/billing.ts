@@ -9,48 +9,48 @@ export interface PlanView {
 	currency: string;
 	/** Null for a one-time purchase. */
 	interval: "day" | "week" | "month" | "year" | null;
-	/** AI requests that come with it: per interval, or once for a top-up. */
+	/** Included requests: per interval, or once for a top-up. Null when unknown. */
 	requests: number | null;
-	/** What else comes with it, by name. */
+	/** The names of what else is included. */
 	features: string[];
 	/** Days of trial before the first payment; 0 for none. */
 	trialDays: number;
 	kind: "free" | "subscription" | "top-up";
-	/** The reader has it. */
+	/** Whether the viewer has it. */
 	current: boolean;
 }
 
 /** A customer's plans, cards and invoices as the account page shows them, read live from the billing provider, whichever it is. */
 export interface BillingView {
-	/** The paid plans that are current, newest first: one, but for odd states. */
+	/** The current paid plans, newest first. Normally one; more only when plans were bought twice. */
 	plans: PlanStanding[];
-	/** A plan that was begun without a card, and waits for one. */
+	/** A plan that starts as soon as the customer adds a card. */
 	waiting: PlanStanding | null;
 	paymentMethods: PaymentMethodView[];
-	/** The latest first. */
+	/** Newest first. */
 	invoices: InvoiceView[];
-	/** The provider's own page for cards and invoices; null where there is none. */
+	/** The provider's own page for cards and invoices, if it has one. */
 	portalUrl: string | null;
-	/** What is left of a top-up when the plan ends waits for the next plan; false where it ends with it. */
+	/** Whether the rest of a top-up waits for the next plan when the plan ends. False: it is lost with the plan. */
 	topUpsOutlivePlan: boolean;
 }
 
-/** A customer's plan at the billing provider. */
+/** A customer's plan as the billing provider has it. */
 export interface PlanStanding {
 	id: string;
 	name: string;
-	/** `owed`: the last payment failed. `ending`: it was cancelled, and runs until `endsAt`. */
+	/** `owed`: the last payment failed. `ending`: cancelled, and running until `endsAt`. */
 	state: "active" | "trial" | "owed" | "ending";
-	/** What it costs; null where the provider does not say. */
+	/** Null when the provider does not report a price. */
 	price: ({ slug: string | null } & Pick<PlanView, "amountCents" | "currency" | "interval">) | null;
 	periodEnd: string | null;
 	trialEnd: string | null;
 	endsAt: string | null;
-	/** Its requests are there; false while the payment is being confirmed, or owed for longer than is waited for. */
+	/** Whether its requests can be used. False while a payment is being confirmed, or owed beyond the grace period. */
 	live: boolean;
-	/** Requests that the provider counts as left, negative where more was used; null where it does not count them. */
+	/** Remaining requests as the provider counts them, negative after overuse; null when it does not count them. */
 	balance: number | null;
-	/** The plan that follows at the end of the period, where the provider says so. */
+	/** The plan that replaces it at the end of the period, if a change is scheduled. */
 	next: string | null;
 }
 
@@ -60,14 +60,14 @@ export interface PaymentMethodView {
 	brand: string | null;
 	last4: string | null;
 	expires: { month: number; year: number } | null;
-	/** It pays what comes next. */
+	/** Whether it is charged next. */
 	isDefault: boolean;
 }
 
 export interface InvoiceView {
 	id: string;
 	number: string;
-	/** What was bought, in words. */
+	/** The description of each line. */
 	lines: string[];
 	date: string;
 	/** Tax included. */
@@ -81,9 +81,9 @@ export interface InvoiceView {
 export interface PricingView {
 	guestLimit: number;
 	freeLimit: number;
-	/** Who pays (docs/who-pays.md): what happens, and whether it is counted; and the bound that the rows speak of. */
+	/** The table of docs/who-pays.md: what happens and whether it is counted, and the bound that the rows refer to. */
 	whoPays: { rows: { happens: string; counted: string }[]; bound: string };
-	/** Empty when no billing provider is configured, or when it did not answer. */
+	/** Empty without a billing provider, or when it did not reply. */
 	plans: PlanView[];
 	unavailable: boolean;
 }

@@ -9,24 +9,24 @@ export interface ChatSummary {
 export interface ModelOption {
 	id: string;
 	label: string;
-	/** What one request of it counts as. */
+	/** How many requests one answer counts as. */
 	units: number;
 }
 
-/** How an answer ended. An answer without a state is being written. */
+/** How an answer ended. While it is being written it has no state. */
 export type AnswerState = "complete" | "length" | "filtered" | "stopped" | "failed" | "interrupted";
 
-/** `metadata` of an assistant's message, sent with the stream and kept with the message. */
+/** The `metadata` of an assistant message, sent with the stream and stored with the message. */
 export interface AnswerMetadata {
 	model?: string;
 	state?: AnswerState;
 	/** Whether the answer was counted; absent while it is being written. */
 	counted?: boolean;
-	/** What there is to say of how it ended, who paid included; null where the answer speaks for itself. */
+	/** A sentence on how it ended and whether it was counted; null when nothing needs saying. */
 	note?: string | null;
 }
 
-/** A message in the AI SDK's UI form (`UIMessage`), narrowed to the parts that we keep: everything else is not for showing. */
+/** A message in the AI SDK's `UIMessage` format, with only the parts that are stored and shown. */
 export interface ChatMessage {
 	id: string;
 	role: "user" | "assistant";
@@ -38,6 +38,6 @@ export interface ChatView {
 	id: string;
 	title: string;
 	messages: ChatMessage[];
-	/** An answer is being written: the page joins it through GET /api/chat/{id}/stream. */
+	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

@@ -8,29 +8,29 @@ export type Viewer =
 			name: string;
 			email: string;
 			emailVerified: boolean;
-			/** The organization that the reader acts for; its plan pays, if it has one. `mayBuy`: they decide on that plan. */
+			/** The organization that the viewer acts for. Its plan pays, if it has one. `mayBuy`: the viewer may manage that plan. */
 			organization: { id: string; name: string; mayBuy: boolean } | null;
 	  };
 
 export type Role = "owner" | "admin" | "member";
 
-/** Who may pay for a reader. */
+/** The organizations that can pay for a viewer. */
 export interface OrganizationsView {
-	/** Those that the reader is in, the first joined first. */
+	/** Every organization that the viewer is in, in the order of joining. */
 	mine: { id: string; name: string }[];
-	/** The one that they act for. */
+	/** The one that the viewer acts for. */
 	active: OrganizationView | null;
 }
 
 export interface OrganizationView {
 	id: string;
 	name: string;
-	/** The reader's own. */
+	/** The viewer's role. */
 	role: Role;
-	/** What each member may ask in a billing period; null for no limit but the plan's. */
+	/** The most requests of one member in a billing period; null for no limit but the plan's. */
 	requestsPerMember: number | null;
 	members: MemberView[];
-	/** Those that can still be accepted; for owners and admins. */
+	/** Open invitations. Empty unless the viewer is an owner or admin. */
 	invitations: { id: string; email: string; role: Role; expiresAt: string }[];
 }
 
@@ -42,15 +42,15 @@ export interface MemberView {
 	isYou: boolean;
 }
 
-/** An invitation, as it stands with whoever looks at it. */
+/** An invitation from the viewer's point of view. */
 export interface InvitationView {
 	id: string;
 	organization: { id: string; name: string };
 	inviter: string;
 	role: Role;
 	/**
-	 * `ready` can be accepted, `member` is in already. What the reader has to do before: `signed-out`, `other-account`, `unconfirmed`. The rest
-	 * can no longer be accepted by anyone.
+	 * `ready`: can be accepted. `member`: the viewer is in already. `signed-out`, `other-account`, `unconfirmed`: what has to change first.
+	 * In any other state nobody can accept it any more.
 	 */
 	state: "ready" | "member" | "signed-out" | "other-account" | "unconfirmed" | "accepted" | "declined" | "cancelled" | "expired";
 }

@@ -1,9 +1,7 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 import type { Tier } from "./usage.ts";
 
-/**
- * The body of a refusal (RFC 9457). 429 carries the limit's fields; see docs/operations.md for every title.
- */
+/** The body of an error response (RFC 9457). A 429 also has the fields of the limit. docs/operations.md lists every type. */
 export interface Problem {
 	type: string;
 	title: string;
@@ -16,6 +14,6 @@ export interface Problem {
 	remaining?: number;
 	resetAt?: string | null;
 	upgradeUrl?: string;
-	/** Of Cloudflare Turnstile, where it has to be solved first. */
+	/** The Turnstile site key, when a check has to be solved first. */
 	siteKey?: string;
 }

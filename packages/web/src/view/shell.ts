@@ -4,18 +4,18 @@ import type { ChatSummary, ModelOption } from "./chat.ts";
 import type { Viewer } from "./identity.ts";
 import type { UsageView } from "./usage.ts";
 
-/** What every page needs to draw its frame. */
+/** The data that every page's frame needs. */
 export interface Shell {
 	viewer: Viewer;
 	usage: UsageView;
 	chats: ChatSummary[];
-	/** The allowed models, the default first. */
+	/** The models on offer, the default first. */
 	models: ModelOption[];
-	/** True when the built-in demo model answers because no real one is configured. */
+	/** Whether the built-in demo model answers, because no real one is configured. */
 	demo: boolean;
 	/** Whether plans are sold here, and whether pages read billing with the provider's SDK in the browser. */
 	billing: { sells: boolean; hasBrowserSdk: boolean };
-	/** Requests a day of a signed-in user without a plan. */
+	/** Requests a day for a user without a plan. */
 	freeLimit: number;
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
 	mailboxUrl: string | null;

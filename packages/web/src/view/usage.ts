@@ -2,30 +2,30 @@
 
 export type Tier = "guest" | "free" | "paid";
 
-/** The body of `GET /api/usage` (architecture, section 6). */
+/** The body of `GET /api/usage`. */
 export interface UsageView {
 	tier: Tier;
-	/** Requests of the window: for paid, the period's grants without top-ups. */
+	/** Requests in the window. For paid: those of the plan, without top-ups. */
 	limit: number;
 	used: number;
-	/** Requests that are being answered right now. */
+	/** Requests whose answers are under way. */
 	held: number;
-	/** What can still be asked, top-ups included; never negative. */
+	/** Remaining requests, with top-ups; at least 0. */
 	remaining: number;
-	/** Requests left beyond the plan's own; 0 for guest and free. */
+	/** Remaining requests from top-ups; 0 for guest and free. */
 	topUps: number;
 	window: { start: string | null; end: string | null };
-	/** Null where nothing resets (a guest). */
+	/** Null when nothing resets, as for a guest. */
 	resetAt: string | null;
-	/** True when the billing provider could not be asked, so that the tier shown may be too low. */
+	/** Whether the billing provider could not be reached, so that the tier may be too low. */
 	unverified: boolean;
-	/** The organization whose plan this is; absent for a plan of one's own. `member`: the asker's part, with their cap, null for none. */
+	/** The organization whose plan this is; absent for the viewer's own plan. `member`: the viewer's share; its limit is null for none. */
 	organization?: {
 		name: string;
-		/** Whether the asker decides on its plan. */
+		/** Whether the viewer may manage its plan. */
 		mayBuy: boolean;
 		member: { limit: number | null; used: number; held: number };
 	};
-	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	/** Whether a checkout was opened in the last 30 minutes and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
 }

@@ -1,23 +1,13 @@
 import { lazy, Suspense } from "react";
-import type { PricingView } from "../../view/billing.ts";
-import type { UsageView } from "../../view/usage.ts";
 import { useHydrated } from "../frame/local-time.tsx";
+import type { BillingProps } from "./billing.tsx";
 import { Section } from "./section.tsx";
 
-export interface AccountBillingProps {
-	/** Who buys: the reader, or the organization that they act for, which has a name. */
-	customer: { id: string; name: string | null };
-	hasBrowserSdk: boolean;
-	usage: UsageView;
-	pricing: PricingView;
-	/** Something was changed at the billing service that shows on the whole page, and in other tabs. */
-	onChanged: () => void;
-}
+// Loaded with this page only, and never on the server.
+const Billing = import.meta.env.SSR ? (_: BillingProps) => null : lazy(() => import("./billing.tsx"));
 
-// What shows and changes a plan comes with this page alone, and never on the server.
-const Billing = import.meta.env.SSR ? (_: AccountBillingProps) => null : lazy(() => import("./billing.tsx"));
-
-export function AccountBilling(props: AccountBillingProps) {
+/** The billing sections of the account page, which appear once the page is hydrated. */
+export function AccountBilling(props: BillingProps) {
 	const hydrated = useHydrated();
 	const waiting = (
 		<Section title="Plan">

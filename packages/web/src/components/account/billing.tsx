@@ -1,13 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent } from "react";
-import type { BillingView, PlanStanding } from "../../view/billing.ts";
+import type { BillingView, PlanStanding, PricingView } from "../../view/billing.ts";
+
+import type { UsageView } from "../../view/usage.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
-import { usePlanNews } from "../billing/plan-news.ts";
+import { usePlanChanges } from "../billing/plan-changes.ts";
 import { Price, TopUpTerms } from "../billing/plans.tsx";
 import { returnPath } from "../billing/return-path.ts";
 import type { BillingActions, BillingSource } from "../billing/source.ts";
 import { readUsageAfterCheckout } from "../requests.ts";
-import type { AccountBillingProps } from "./account-billing.tsx";
 import { ChangePlan } from "./change-plan.tsx";
 import { Invoices } from "./invoices.tsx";
 import { PaymentMethods } from "./payment-methods.tsx";
@@ -17,16 +18,27 @@ import { Section } from "./section.tsx";
 const FlowgladSource = lazy(() => import("../billing/flowglad-source.tsx"));
 const ServerSource = lazy(() => import("../billing/server-source.tsx"));
 
-export default function Billing(props: AccountBillingProps) {
+export interface BillingProps {
+	/** Who buys: the viewer, whose `name` is null, or the organization that they act for. */
+	customer: { id: string; name: string | null };
+	hasBrowserSdk: boolean;
+	usage: UsageView;
+	pricing: PricingView;
+	/** Something changed at the billing provider that shows on the whole page, and in other tabs. */
+	onChanged: () => void;
+}
+
+/** Everything the billing provider knows of a customer: plan, other plans, top-ups, cards and invoices. */
+export default function Billing(props: BillingProps) {
 	const Source = props.hasBrowserSdk ? FlowgladSource : ServerSource;
 	return (
-		<Suspense fallback={<Asking />}>
+		<Suspense fallback={<Loading />}>
 			<Source>{(source) => <BillingSections {...props} source={source} />}</Source>
 		</Suspense>
 	);
 }
 
-function Asking() {
+function Loading() {
 	return (
 		<Section title="Plan">
 			<p className="text-soft">Asking the billing service …</p>
@@ -34,27 +46,27 @@ function Asking() {
 	);
 }
 
-function BillingSections({ source, onChanged, ...props }: AccountBillingProps & { source: BillingSource }) {
+function BillingSections({ source, onChanged, ...props }: BillingProps & { source: BillingSource }) {
 	const reload = () => {
 		if (source.state === "here") source.reload();
 	};
-	usePlanNews(reload);
+	usePlanChanges(reload);
 	if (source.state === "unavailable") return <Unavailable />;
-	if (source.state === "asking") return <Asking />;
-	// The source keeps what it has read, which may be of who paid before.
-	if (source.customerId !== undefined && source.customerId !== props.customer.id) return <Asking />;
-	const changed = () => {
+	if (source.state === "asking") return <Loading />;
+	// The source may still hold what it read of the previous payer.
+	if (source.customerId !== undefined && source.customerId !== props.customer.id) return <Loading />;
+	const onPlanChanged = () => {
 		reload();
 		onChanged();
 	};
-	return <Loaded {...props} view={source.view} actions={source.actions} onChanged={changed} />;
+	return <Loaded {...props} view={source.view} actions={source.actions} onChanged={onPlanChanged} />;
 }
 
-type LoadedProps = AccountBillingProps & { view: BillingView; actions: BillingActions };
+type LoadedProps = BillingProps & { view: BillingView; actions: BillingActions };
 
 function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<LoadedProps, "hasBrowserSdk">) {
 	const [plan] = view.plans;
-	// Bought or ended elsewhere: then the count on this page is older than the plan.
+	// The plan was bought or ended elsewhere, and the balance on this page is older than it.
 	const isBehind = plan ? plan.live && usage.tier !== "paid" : usage.tier === "paid";
 	useCatchingUp(isBehind, onChanged);
 	return (
@@ -77,28 +89,29 @@ function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<Loa
 	);
 }
 
-/** The server asks the billing service again within 10 s at the latest. */
+/** The server reads the billing provider again after 10 s at the latest. */
 const catchUpPausesMs = [0, 5_000, 6_000];
 
+/** While the balance is older than the plan, makes the server read both again. */
 function useCatchingUp(isBehind: boolean, onCaughtUp: () => void) {
 	const caughtUp = useEffectEvent(onCaughtUp);
 	useEffect(() => {
 		if (!isBehind) return;
-		let wanted = true;
+		let current = true;
 		void (async () => {
 			for (const pauseMs of catchUpPausesMs) {
 				await new Promise((resolve) => setTimeout(resolve, pauseMs));
-				if (!wanted) return;
+				if (!current) return;
 				await readUsageAfterCheckout().then(caughtUp, () => undefined);
 			}
 		})();
 		return () => {
-			wanted = false;
+			current = false;
 		};
 	}, [isBehind]);
 }
 
-/** Of a plan that is there and goes on: nothing else gives what they are worth. */
+/** The top-ups for sale. They need a plan that goes on. */
 function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" | "actions"> & { plan: PlanStanding; isNext: boolean }) {
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;

@@ -9,7 +9,7 @@ import { notDone } from "./section.tsx";
 interface CancelPlanProps {
 	actions: BillingActions;
 	plan: PlanStanding;
-	/** What becomes of top-ups then. */
+	/** Whether what is left of a top-up waits for the next plan. */
 	topUpsOutlivePlan: boolean;
 	organization: string | null;
 	usage: UsageView;
@@ -19,9 +19,9 @@ interface CancelPlanProps {
 
 type When = "period-end" | "now";
 
-/** The two ways to end a plan, each with what is lost by it said before. */
+/** The two ways to end a plan. Each needs a confirmation that says what is lost. */
 export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usage, freeLimit, onChanged }: CancelPlanProps) {
-	const [asked, setAsked] = useState<When>();
+	const [confirming, setConfirming] = useState<When>();
 	const { name } = plan;
 	const isEnding = plan.state === "ending";
 	const terms = { topUpsOutlivePlan, organization, usage };
@@ -34,20 +34,20 @@ export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usa
 	return (
 		<div className="mt-2 -ml-2 flex flex-wrap">
 			{!isEnding && (
-				<button type="button" className="button-bare" onClick={() => setAsked("period-end")}>
+				<button type="button" className="button-bare" onClick={() => setConfirming("period-end")}>
 					Cancel {name}
 				</button>
 			)}
-			<button type="button" className="button-bare" onClick={() => setAsked("now")}>
+			<button type="button" className="button-bare" onClick={() => setConfirming("now")}>
 				End it now
 			</button>
-			{asked && (
+			{confirming && (
 				<ConfirmDialog
-					title={asked === "now" ? `End ${name} now?` : `Cancel ${name}?`}
-					text={asked === "now" ? <LostNow {...terms} freeLimit={freeLimit} /> : <LostLater {...terms} plan={plan} />}
-					action={asked === "now" ? `End ${name} now` : `Cancel ${name}`}
-					onConfirm={() => cancel(asked)}
-					onClose={() => setAsked(undefined)}
+					title={confirming === "now" ? `End ${name} now?` : `Cancel ${name}?`}
+					text={confirming === "now" ? <LostNow {...terms} freeLimit={freeLimit} /> : <LostLater {...terms} plan={plan} />}
+					action={confirming === "now" ? `End ${name} now` : `Cancel ${name}`}
+					onConfirm={() => cancel(confirming)}
+					onClose={() => setConfirming(undefined)}
 				/>
 			)}
 		</div>

@@ -11,25 +11,25 @@ import { notDone, Section } from "./section.tsx";
 interface ChangePlanProps {
 	plan: PlanStanding;
 	actions: BillingActions;
-	/** The plans that are sold. */
+	/** Everything for sale. */
 	plans: PlanView[];
 	onChanged: () => void;
 }
 
-/** The other plans, each with what changes when, and what that costs as far as anyone can tell: the billing service has no preview. */
+/** The other plans, each with when the change takes effect and what it costs. The providers have no preview of the exact amount. */
 export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps) {
-	const [asked, setAsked] = useState<PlanView>();
-	const [told, setTold] = useState<ReactNode>();
+	const [target, setTarget] = useState<PlanView>();
+	const [outcome, setOutcome] = useState<ReactNode>();
 	const { price: current } = plan;
 	const others = plans.filter(({ kind, priceSlug, name }) => kind === "subscription" && priceSlug !== current?.slug && name !== plan.next);
 	if (!current || others.length === 0) return null;
-	const isDearer = ({ amountCents }: PlanView) => amountCents > current.amountCents;
+	const isMoreExpensive = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 
 	async function change(to: PlanView) {
 		const takesEffect = await actions.change(plan.id, to.priceSlug);
 		if (takesEffect === null) return notDone;
 		if (takesEffect === "declined") return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
-		setTold(takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
+		setOutcome(takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
 		onChanged();
 	}
 
@@ -50,25 +50,25 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 								{other.features.map((feature) => `, ${feature}`)}
 							</p>
 						</div>
-						<button type="button" className="button-plain" onClick={() => setAsked(other)}>
+						<button type="button" className="button-plain" onClick={() => setTarget(other)}>
 							Change to {other.name}
 						</button>
 					</li>
 				))}
 			</ul>
-			{told && (
+			{outcome && (
 				<p role="status" className="mt-4">
-					{told}
+					{outcome}
 				</p>
 			)}
-			{asked && (
+			{target && (
 				<ConfirmDialog
-					title={`Change to ${asked.name}?`}
-					text={isDearer(asked) ? <Upgrade plan={plan} to={asked} /> : <Downgrade plan={plan} to={asked} />}
-					action={`Change to ${asked.name}`}
+					title={`Change to ${target.name}?`}
+					text={isMoreExpensive(target) ? <Upgrade plan={plan} to={target} /> : <Downgrade plan={plan} to={target} />}
+					action={`Change to ${target.name}`}
 					dismiss="Not now"
-					onConfirm={() => change(asked)}
-					onClose={() => setAsked(undefined)}
+					onConfirm={() => change(target)}
+					onClose={() => setTarget(undefined)}
 				/>
 			)}
 		</Section>

@@ -3,7 +3,7 @@ import { priceText } from "../billing/money.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
-const stateWords: Record<InvoiceView["state"], string> = {
+const stateLabels: Record<InvoiceView["state"], string> = {
 	draft: "being written",
 	open: "to be paid",
 	confirming: "payment being confirmed",
@@ -14,6 +14,7 @@ const stateWords: Record<InvoiceView["state"], string> = {
 	void: "cancelled",
 };
 
+/** The invoices, newest first; nothing when there are none. */
 export function Invoices({ invoices }: { invoices: InvoiceView[] }) {
 	if (invoices.length === 0) return null;
 	return (
@@ -53,7 +54,7 @@ function InvoiceRow({ number, lines, date, amountCents, currency, state, url, re
 			</p>
 			<p className="shrink-0 text-right">
 				{priceText(amountCents, currency, undefined)}
-				<span className="block text-small text-soft">{stateWords[state]}</span>
+				<span className="block text-small text-soft">{stateLabels[state]}</span>
 			</p>
 		</li>
 	);

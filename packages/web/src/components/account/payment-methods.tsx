@@ -3,7 +3,12 @@ import { CheckoutButton } from "../billing/checkout.tsx";
 import type { BillingActions } from "../billing/source.ts";
 import { Section } from "./section.tsx";
 
-const kinds: Record<PaymentMethodView["kind"], string> = { card: "Card", link: "Link", "bank account": "Bank account", other: "Other" };
+const kindLabels: Record<PaymentMethodView["kind"], string> = {
+	card: "Card",
+	link: "Link",
+	"bank account": "Bank account",
+	other: "Other",
+};
 
 interface PaymentMethodsProps {
 	view: BillingView;
@@ -11,6 +16,7 @@ interface PaymentMethodsProps {
 	plan: PlanStanding | undefined;
 }
 
+/** The cards on file, and a button that adds one unless the plan section already has it. */
 export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, plan }: PaymentMethodsProps) {
 	if (!plan && paymentMethods.length === 0) return null;
 	return (
@@ -21,7 +27,7 @@ export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, p
 				<ul className="flex flex-col gap-1">
 					{paymentMethods.map((method) => (
 						<li key={method.id}>
-							{wordsOf(method)}
+							{labelOf(method)}
 							{method.isDefault && <span className="text-soft">, used for payments</span>}
 						</li>
 					))}
@@ -39,8 +45,8 @@ export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, p
 	);
 }
 
-function wordsOf({ kind, brand, last4, expires }: PaymentMethodView): string {
-	const name = brand ? brand.charAt(0).toUpperCase() + brand.slice(1) : kinds[kind];
+function labelOf({ kind, brand, last4, expires }: PaymentMethodView): string {
+	const name = brand ? brand.charAt(0).toUpperCase() + brand.slice(1) : kindLabels[kind];
 	const ending = last4 ? ` ending in ${last4}` : "";
 	return name + ending + (expires ? `, to ${String(expires.month).padStart(2, "0")}/${expires.year}` : "");
 }

@@ -13,7 +13,7 @@ import { notDone, Section } from "./section.tsx";
 interface PlanSectionProps {
 	view: BillingView;
 	actions: BillingActions;
-	/** The name of the organization whose plan it is; null for the reader's own. */
+	/** The name of the organization whose plan it is; null for the viewer's own. */
 	organization: string | null;
 	usage: UsageView;
 	/** Requests a day without a plan. */
@@ -21,6 +21,7 @@ interface PlanSectionProps {
 	onChanged: () => void;
 }
 
+/** The current plan in each of its states, with the actions that the state allows. */
 export function PlanSection(props: PlanSectionProps) {
 	const { view, actions, organization, freeLimit } = props;
 	const { plans, waiting } = view;
@@ -100,7 +101,7 @@ function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
 	);
 }
 
-/** The card was declined. Nobody's fault, and it is said what helps. */
+/** The last payment failed. Says what happens until it is paid. */
 function Owed({ actions, plan, freeLimit }: { actions: BillingActions; plan: PlanStanding; freeLimit: number }) {
 	return (
 		<>
@@ -132,7 +133,7 @@ function WithoutCard({ actions, plan }: { actions: BillingActions; plan: PlanSta
 	);
 }
 
-/** Takes back a cancellation, or a change that has not come yet. */
+/** Reverts a cancellation, or a scheduled change of plan. */
 function Keep({ actions, plan, onChanged, isNext }: Pick<PlanStateProps, "actions" | "plan" | "onChanged"> & { isNext: boolean }) {
 	const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
 	async function keep() {
@@ -151,7 +152,7 @@ function Keep({ actions, plan, onChanged, isNext }: Pick<PlanStateProps, "action
 			>
 				Keep {plan.name}
 			</button>
-			{state === "failed" && <Told>{notDone}</Told>}
+			{state === "failed" && <Alert>{notDone}</Alert>}
 		</>
 	);
 }
@@ -176,7 +177,7 @@ function Cancelling(props: PlanStateProps) {
 	);
 }
 
-/** What the billing service has on its books; what was asked in the last seconds reaches it a little later. */
+/** The provider's own balance, which lags a few seconds behind the ledger. */
 function Balance({ plan: { balance } }: { plan: PlanStanding }) {
 	if (balance === null) return null;
 	return (
@@ -203,11 +204,12 @@ function Cost({ plan: { price } }: { plan: PlanStanding }) {
 	);
 }
 
+/** A date in the viewer's time zone. */
 export function Day({ at }: { at: string }) {
 	return <LocalTime iso={at} form="date" />;
 }
 
-function Told({ children }: { children: ReactNode }) {
+function Alert({ children }: { children: ReactNode }) {
 	return (
 		<p role="alert" className="mt-2 text-warn">
 			{children}

@@ -1,5 +1,6 @@
 import { type ReactNode, useId } from "react";
 
+/** A titled section of the account page. */
 export function Section({ title, children }: { title: string; children: ReactNode }) {
 	const id = useId();
 	return (
@@ -12,4 +13,5 @@ export function Section({ title, children }: { title: string; children: ReactNod
 	);
 }
 
+/** Shown when the provider refused an action or could not be reached. */
 export const notDone = "The billing service did not do this just now. Nothing has changed; please try again in a moment.";

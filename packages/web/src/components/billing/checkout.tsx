@@ -3,20 +3,22 @@ import { useState } from "react";
 export interface CheckoutProps {
 	priceSlug: string;
 	label: string;
-	/** Whether this is the one thing to do next on its page. */
+	/** Whether this is the primary action of its page. */
 	main: boolean;
-	/** Where to come back to after paying, and after turning back. */
+	/** The page to return to after paying. */
 	successPath: string;
+	/** The page to return to without paying. */
 	cancelPath: string;
 }
 
 interface CheckoutButtonProps extends Pick<CheckoutProps, "label" | "main"> {
-	/** Whether it leads away; null while it is not known how. */
+	/** Leaves for the provider's page, and resolves to false when it could not. Null until the provider is loaded. */
 	open: (() => Promise<boolean>) | null;
+	/** The provider could not be loaded. */
 	broken?: boolean;
 }
 
-/** A press leads to a page of the billing service. */
+/** A button that leads to a page of the billing provider. */
 export function CheckoutButton({ label, main, open, broken = false }: CheckoutButtonProps) {
 	const [state, setState] = useState<"ready" | "opening" | "failed">("ready");
 

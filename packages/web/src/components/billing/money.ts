@@ -1,6 +1,6 @@
 import type { PlanView } from "../../view/billing.ts";
 
-/** A price as the pricing model has it, in the reader's form once the page is alive. */
+/** An amount in cents as a price in `locale` (undefined for the viewer's own), without cents when there are none. */
 export function priceText(amountCents: number, currency: string, locale: string | undefined): string {
 	const whole = amountCents % 100 === 0;
 	return new Intl.NumberFormat(locale, {
@@ -11,4 +11,5 @@ export function priceText(amountCents: number, currency: string, locale: string 
 	}).format(amountCents / 100);
 }
 
+/** How often a price is charged: "a month", or "once". */
 export const everyText = (interval: PlanView["interval"]): string => (interval ? `a ${interval}` : "once");

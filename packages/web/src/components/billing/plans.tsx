@@ -5,6 +5,7 @@ import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { Tally } from "../tally/tally.tsx";
 import { everyText, priceText } from "./money.ts";
 
+/** A price and how often it is charged. A price of zero has no interval. */
 export function Price({ amountCents, currency, interval }: Pick<PlanView, "amountCents" | "currency" | "interval">) {
 	const hydrated = useHydrated();
 	return (
@@ -25,11 +26,12 @@ interface PlanColumnProps {
 	action: ReactNode;
 }
 
+/** A plan on the pricing page: its price, its requests as a tally, and what to do about it. */
 export function PlanColumn({ name, price, requests, every, lines, current, action }: PlanColumnProps) {
 	return (
 		<section
 			aria-label={name}
-			// On a phone a plan is three short rows, so that all of them are seen at once.
+			// On a phone a plan is three short rows, so that all plans fit on one screen.
 			className="grid grid-cols-[1fr_auto] items-baseline gap-x-4 gap-y-2 border-line border-t py-5 md:flex md:flex-col md:items-stretch md:gap-4 md:border-t-0 md:border-l md:px-8 md:pt-0 md:pb-2 md:first:border-l-0 md:first:pl-0"
 		>
 			<h2 className="flex items-baseline gap-3 font-semibold text-body">
@@ -55,7 +57,7 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 	);
 }
 
-/** What a top-up gives; in the provider's words only where it does not say how many requests. */
+/** What a top-up contains. The provider's description is shown only when the number of requests is unknown. */
 export function TopUpTerms({ topUp: { name, description, requests } }: { topUp: PlanView }) {
 	return (
 		<div>

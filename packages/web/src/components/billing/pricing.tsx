@@ -13,17 +13,18 @@ interface PricingProps {
 	shell: Shell;
 }
 
+/** Guest, free and paid plans side by side. */
 export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribeProps, "onBuy">) {
 	const { viewer, usage } = shell;
 	const free = pricing.plans.find(({ kind }) => kind === "free");
 	const paid = pricing.plans.filter(({ kind }) => kind === "subscription");
 	const currency = pricing.plans[0]?.currency;
-	const nothing = currency ? <Price amountCents={0} currency={currency} interval={null} /> : <Word>Free</Word>;
+	const zero = currency ? <Price amountCents={0} currency={currency} interval={null} /> : <Amount>Free</Amount>;
 	return (
 		<div className="grid gap-y-0 md:auto-cols-fr md:grid-flow-col">
 			<PlanColumn
 				name="Guest"
-				price={nothing}
+				price={zero}
 				requests={pricing.guestLimit}
 				every="in all"
 				lines={["No account, no email.", "Your chats stay in this browser."]}
@@ -32,7 +33,7 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 			/>
 			<PlanColumn
 				name={free?.name ?? "Free"}
-				price={nothing}
+				price={zero}
 				requests={pricing.freeLimit}
 				every="a day"
 				lines={["They come back every day.", "Your chats on every device."]}
@@ -45,7 +46,7 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 					)
 				}
 			/>
-			{paid.map((plan, place) => (
+			{paid.map((plan, index) => (
 				<PlanColumn
 					key={plan.priceSlug}
 					name={plan.name}
@@ -54,14 +55,14 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 					every={plan.interval ? `a ${plan.interval}` : ""}
 					lines={[...plan.features, ...trialLine(plan), "Cancel whenever you like; it runs to the end of what you paid for."]}
 					current={plan.current}
-					action={<Subscribe plan={plan} main={place === 0} isChange={paid.some(({ current }) => current)} shell={shell} onBuy={onBuy} />}
+					action={<Subscribe plan={plan} main={index === 0} isChange={paid.some(({ current }) => current)} shell={shell} onBuy={onBuy} />}
 				/>
 			))}
 		</div>
 	);
 }
 
-function Word({ children }: { children: string }) {
+function Amount({ children }: { children: string }) {
 	return <p className="font-semibold text-display tracking-tight">{children}</p>;
 }
 
@@ -70,16 +71,16 @@ const trialLine = ({ trialDays, amountCents, currency }: PlanView): string[] =>
 
 interface SubscribeProps {
 	plan: PlanView;
-	/** The one thing to do next on the page. */
+	/** Whether this is the primary action of the page. */
 	main: boolean;
-	/** The reader has a paid plan already. */
+	/** The viewer already has a paid plan. */
 	isChange: boolean;
 	shell: Shell;
 	onBuy: BillingActions["buy"];
 }
 
 function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
-	if (billing.sells && !decides(viewer)) return null;
+	if (billing.sells && !mayManagePlan(viewer)) return null;
 	if (isChange || usage.tier === "paid") {
 		return (
 			<Link to="/account" className="button-plain">
@@ -110,10 +111,10 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 	);
 }
 
-/** Whether the reader decides on the plan that they ask on. */
-const decides = (viewer: Viewer) => viewer.kind === "guest" || viewer.organization?.mayBuy !== false;
+/** Whether the viewer may change the plan that pays for them. */
+const mayManagePlan = (viewer: Viewer) => viewer.kind === "guest" || viewer.organization?.mayBuy !== false;
 
-/** For whom a press of a button below buys, where that is not the reader. */
+/** Says that the buttons below buy for the viewer's organization, when they act for one. */
 export function BuyingFor({ viewer }: { viewer: Viewer }) {
 	const organization = viewer.kind === "user" ? viewer.organization : null;
 	if (!organization) return null;
@@ -129,6 +130,7 @@ export function BuyingFor({ viewer }: { viewer: Viewer }) {
 	);
 }
 
+/** The top-ups for sale, and where the viewer can buy one. */
 export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingProps) {
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;
@@ -144,11 +146,11 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 				</div>
 			))}
 			<p className="mt-4 text-soft">
-				{usage.tier === "paid" && viewer.kind === "user" && decides(viewer) && billing.sells ? (
+				{usage.tier === "paid" && viewer.kind === "user" && mayManagePlan(viewer) && billing.sells ? (
 					<Link to="/account" className="link text-ink">
 						Buy a top-up in your account
 					</Link>
-				) : decides(viewer) ? (
+				) : mayManagePlan(viewer) ? (
 					"Top-ups go with a paid plan."
 				) : (
 					"Top-ups are up to the owners and admins, too."

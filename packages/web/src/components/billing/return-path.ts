@@ -1,16 +1,17 @@
 const key = "parley:last-chat";
 
-/** The chat that the reader came from, so that a checkout leads back to it and to the draft that waits there. */
+/** Remembers the chat that the viewer came from, so that a checkout leads back to it and to its draft. Other pages are ignored. */
 export function keepReturnPath(path: string): void {
-	// The chat still stands while the router is on its way to the page that sells.
+	// The chat is still mounted while the router goes to the pricing page.
 	if (path !== "/" && !path.startsWith("/c/")) return;
 	try {
 		sessionStorage.setItem(key, path);
 	} catch {
-		// Without storage a checkout leads to a new chat.
+		// Without storage the checkout leads back to a new chat.
 	}
 }
 
+/** The remembered chat, if any. */
 export function keptPath(): string | undefined {
 	try {
 		return sessionStorage.getItem(key) ?? undefined;
@@ -19,4 +20,5 @@ export function keptPath(): string | undefined {
 	}
 }
 
+/** The page to return to after buying: the remembered chat, with what was bought. */
 export const returnPath = (bought: "plan" | "top-up"): string => `${keptPath() ?? "/"}?upgraded=${bought}`;

@@ -1,25 +1,27 @@
 import type { BillingView } from "../../view/billing.ts";
 
-/** What a viewer can do about their plan. `false` and null: it failed, and nothing has changed. */
+/** What a viewer can do about their plan. `false` and null: the action was not done. */
 export interface BillingActions {
-	/** Redirects to the provider's checkout. */
+	/** Leaves for the provider's checkout. */
 	buy(priceSlug: string, successPath: string, cancelPath: string): Promise<boolean>;
-	/** Redirects to a page that takes a card, for the plan or for future payments. */
+	/** Leaves for the provider's page. The new card pays for the plan, or for later purchases without one. */
 	addPaymentMethod(planId: string | undefined): Promise<boolean>;
-	/** Redirects to a page that takes the card for a waiting plan. */
+	/** Starts a plan that waits for a card. */
 	activate(planId: string, successPath: string): Promise<boolean>;
 	cancel(planId: string, when: "now" | "period-end"): Promise<boolean>;
+	/** Reverts a cancellation or a scheduled change. */
 	keep(planId: string): Promise<boolean>;
+	/** Resolves to when the change takes effect. */
 	change(planId: string, priceSlug: string): Promise<"now" | "period-end" | "declined" | null>;
 }
 
-/** A customer's billing for a page, for every provider. */
+/** A customer's billing, from any provider. */
 export type BillingSource =
 	| { state: "asking" }
 	| { state: "unavailable" }
 	| {
 			state: "here";
-			/** Our id of the customer, where the source has it: a cached read may belong to the customer before. */
+			/** The customer, if the source names one: it may still hold what it read of the previous payer. */
 			customerId?: string;
 			view: BillingView;
 			actions: BillingActions;

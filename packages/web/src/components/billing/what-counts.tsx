@@ -1,6 +1,6 @@
 import type { PricingView } from "../../view/billing.ts";
 
-/** Who pays, row by row: the server gives the table by which it decides. */
+/** What counts as a request, row by row: the same table that the server decides by. */
 export function WhatCounts({ rows, bound }: PricingView["whoPays"]) {
 	return (
 		<section aria-labelledby="what-counts" className="mt-16 border-line border-t pt-8">

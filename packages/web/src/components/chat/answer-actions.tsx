@@ -1,31 +1,32 @@
 import { CopyButton } from "../frame/copy-button.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
-import { textOf } from "./message.tsx";
+import { textOf } from "./message-text.ts";
 
 interface AnswerActionsProps {
 	message: LiveMessage;
-	/** Its room is kept while the answer is written, so that nothing moves when it ends. */
+	/** While the answer is written the actions are invisible but take up space, so that nothing moves at the end. */
 	writing: boolean;
-	/** Only the last answer can be asked for again. */
-	onAskAgain: (() => void) | undefined;
+	/** Set for the last answer only. */
+	onRegenerate: (() => void) | undefined;
 }
 
-export function AnswerActions({ message, writing, onAskAgain }: AnswerActionsProps) {
+/** Copying an answer, and requesting another one: free after an uncounted failure, otherwise a new request. */
+export function AnswerActions({ message, writing, onRegenerate }: AnswerActionsProps) {
 	const { state, counted } = message.metadata ?? {};
 	const free = (state === "failed" || state === "interrupted") && !counted;
 	const text = textOf(message);
 	return (
 		<div
-			className={`mt-2 -mb-3 -ml-2 flex min-h-8 flex-wrap items-center gap-1 text-small pointer-coarse:min-h-11 ${writing ? "invisible" : onAskAgain ? "" : "shown-near"}`}
+			className={`mt-2 -mb-3 -ml-2 flex min-h-8 flex-wrap items-center gap-1 text-small pointer-coarse:min-h-11 ${writing ? "invisible" : onRegenerate ? "" : "shown-near"}`}
 		>
 			{text && <CopyButton text={text} what="the answer" />}
-			{onAskAgain &&
+			{onRegenerate &&
 				(free ? (
-					<button type="button" className="button-plain ml-2 text-base" onClick={onAskAgain}>
+					<button type="button" className="button-plain ml-2 text-base" onClick={onRegenerate}>
 						Try again
 					</button>
 				) : (
-					<button type="button" className="button-bare" onClick={onAskAgain}>
+					<button type="button" className="button-bare" onClick={onRegenerate}>
 						Ask again <span>· counts as a new request</span>
 					</button>
 				))}

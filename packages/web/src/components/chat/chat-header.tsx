@@ -1,14 +1,15 @@
 import { Link } from "@tanstack/react-router";
-import { NewChatSign } from "../frame/icons.tsx";
+import { NewChatIcon } from "../frame/icons.tsx";
 import { SideButton, type SideProps } from "../frame/side-column.tsx";
 
+/** The bar above a chat: the button for the list, the title, and on a phone the button for a new chat. */
 export function ChatHeader({ title, side }: { title: string; side: SideProps }) {
 	return (
 		<header className="flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
 			<SideButton {...side} />
 			{title && <h1 className="min-w-0 grow truncate text-center font-medium text-base text-soft md:text-left">{title}</h1>}
 			<Link to="/" aria-label="New chat" className="button-bare ml-auto min-w-9 md:hidden">
-				<NewChatSign />
+				<NewChatIcon />
 			</Link>
 		</header>
 	);

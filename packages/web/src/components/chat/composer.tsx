@@ -1,72 +1,49 @@
-import { type KeyboardEvent, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
-import { SendSign, StopSign } from "../frame/icons.tsx";
+import { type Ref, type RefObject, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import { SendIcon, StopIcon } from "../frame/icons.tsx";
 import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
 import { isSendKey, isTouch } from "./send-key.ts";
 
 export interface ComposerHandle {
-	/** Puts words into the composer, before what may stand there already. */
-	write: (text: string) => void;
-	/** Takes the focus, unless that would open a keyboard on the screen. */
-	take: () => void;
+	/** Inserts text before what is already written. */
+	insert: (text: string) => void;
+	/** Takes the focus, except on a touch screen, where that would open the keyboard. */
+	focus: () => void;
 	submit: () => void;
 }
 
 interface ComposerProps {
 	ref: Ref<ComposerHandle>;
-	/** Under which name the draft is kept. */
-	place: string;
-	/** A chat of which nothing is said yet. */
+	/** The key of the draft in the tab's storage: "new" or the chat's id. */
+	draftKey: string;
+	/** A chat without messages. */
 	isNew: boolean;
 	answering: boolean;
 	stopping: boolean;
-	/** There is no request left: the words stay, the notice above says what to do. */
+	/** No request is left: the text stays, and the notice above the composer says what to do. */
 	atLimit: boolean;
-	/** Words that were sent before and refused: where they still stand here, they go out as soon as they can. */
+	/** A message that a limit refused and that may be sent now. It is sent if it is still what the composer holds. */
 	due: string | undefined;
-	/** Sent although there is no request left. */
-	onRefused: (text: string) => void;
+	/** The viewer pressed send at the limit. */
+	onBlocked: (text: string) => void;
 	onSend: (text: string) => void;
 	onStop: () => void;
 	onFocus: () => void;
 }
 
-export function Composer({ ref, place, isNew, answering, stopping, atLimit, due, onRefused, onSend, onStop, onFocus }: ComposerProps) {
-	const [text, setText] = useState("");
+/** The message field with its send and stop buttons. */
+export function Composer({ ref, draftKey, isNew, answering, stopping, atLimit, due, onBlocked, onSend, onStop, onFocus }: ComposerProps) {
 	const area = useRef<HTMLTextAreaElement>(null);
-	const charsOver = text.trim().length - messageCharsMax;
-	const whole = text.trim() !== "" && charsOver <= 0 && !answering;
-	const sendable = whole && !atLimit;
-
-	function change(next: string) {
-		setText(next);
-		keepDraft(place, next);
-	}
-
-	const placeBefore = useRef(place);
-	useEffect(() => {
-		// What was typed before the scripts arrived, or before a new chat got its name, goes before what was kept.
-		const typed = area.current?.value;
-		if (typed && placeBefore.current !== place) keepDraft(placeBefore.current, "");
-		if (typed) keepDraft(place, typed);
-		placeBefore.current = place;
-		setText(typed || readDraft(place));
-	}, [place]);
-
-	const focused = useEffectEvent(onFocus);
-	const hydrated = useHydrated();
-	const opened = useRef(hydrated);
-	useEffect(() => {
-		// A new chat was asked for on this page: its first word is what comes next.
-		if (opened.current && isNew) takeFocus(area.current);
-		// The reader may have been there before the scripts were.
-		if (document.activeElement === area.current) focused();
-	}, [isNew]);
-
+	const [text, change] = useDraft(draftKey, area);
+	useFocusOnOpen(area, isNew, onFocus);
 	useEffect(() => growWithText(area.current, text), [text]);
 
+	const charsOver = text.trim().length - messageCharsMax;
+	const complete = text.trim() !== "" && charsOver <= 0 && !answering;
+	const sendable = complete && !atLimit;
+
 	function submit() {
-		if (whole && atLimit) onRefused(text.trim());
+		if (complete && atLimit) onBlocked(text.trim());
 		if (!sendable) return;
 		onSend(text.trim());
 		change("");
@@ -80,28 +57,17 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, due,
 	}, [isDue]);
 
 	useImperativeHandle(ref, () => ({
-		write: (words) => {
-			change(text.trim() && text.trim() !== words.trim() ? `${words}\n\n${text}` : words);
+		insert: (added) => {
+			change(text.trim() && text.trim() !== added.trim() ? `${added}\n\n${text}` : added);
 			area.current?.focus();
 		},
-		take: () => takeFocus(area.current),
+		focus: () => focusUnlessTouch(area.current),
 		submit,
 	}));
 
-	function onKeyDown(event: KeyboardEvent) {
-		if (!isSendKey(event)) return;
-		event.preventDefault();
-		submit();
-	}
-
 	return (
 		<>
-			{charsOver > 0 && (
-				<p role="status" className="border-line border-t py-3">
-					This message is <LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long. Shorten it, or send it
-					in parts.
-				</p>
-			)}
+			{charsOver > 0 && <TooLong charsOver={charsOver} />}
 			<form
 				className="flex items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
 				onSubmit={(event) => {
@@ -110,41 +76,95 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, due,
 				}}
 			>
 				<textarea
+					{...areaProps}
 					ref={area}
-					rows={1}
-					aria-label="Message"
-					placeholder="Ask anything"
-					className="field-sizing-content block max-h-[40dvh] min-h-14 w-full min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none"
 					value={text}
 					onChange={(event) => change(event.target.value)}
-					onKeyDown={onKeyDown}
+					onKeyDown={(event) => {
+						if (!isSendKey(event)) return;
+						event.preventDefault();
+						submit();
+					}}
 					onFocus={onFocus}
 				/>
-				<div className="p-1.5">
-					{answering ? (
-						<button type="button" aria-label="Stop" className="button-plain size-11 p-0" disabled={stopping} onClick={onStop}>
-							<StopSign />
-						</button>
-					) : (
-						// Before the scripts are there a press must not load the page anew.
-						<button type={hydrated ? "submit" : "button"} aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
-							<SendSign />
-						</button>
-					)}
-				</div>
+				<div className="p-1.5">{answering ? <StopButton stopping={stopping} onStop={onStop} /> : <SendButton sendable={sendable} />}</div>
 			</form>
 		</>
 	);
 }
 
-/** The server takes no longer message. */
+const areaProps = {
+	rows: 1,
+	"aria-label": "Message",
+	placeholder: "Ask anything",
+	className:
+		"field-sizing-content block max-h-[40dvh] min-h-14 w-full min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none",
+};
+
+/** The text of the composer, kept under `draftKey` in the tab's storage. */
+function useDraft(draftKey: string, area: RefObject<HTMLTextAreaElement | null>): [string, (text: string) => void] {
+	const [text, setText] = useState("");
+	const keyBefore = useRef(draftKey);
+	useEffect(() => {
+		// Text typed before hydration, or before a new chat got its id, wins over the kept draft.
+		const typed = area.current?.value;
+		if (typed && keyBefore.current !== draftKey) keepDraft(keyBefore.current, "");
+		if (typed) keepDraft(draftKey, typed);
+		keyBefore.current = draftKey;
+		setText(typed || readDraft(draftKey));
+	}, [draftKey, area]);
+
+	function change(next: string) {
+		setText(next);
+		keepDraft(draftKey, next);
+	}
+	return [text, change];
+}
+
+/** Focuses the composer of a new chat that was opened within the page, and reports a focus that came before hydration. */
+function useFocusOnOpen(area: RefObject<HTMLTextAreaElement | null>, isNew: boolean, onFocus: () => void): void {
+	const focused = useEffectEvent(onFocus);
+	const openedInPage = useRef(useHydrated());
+	useEffect(() => {
+		if (openedInPage.current && isNew) focusUnlessTouch(area.current);
+		if (document.activeElement === area.current) focused();
+	}, [isNew, area]);
+}
+
+function TooLong({ charsOver }: { charsOver: number }) {
+	return (
+		<p role="status" className="border-line border-t py-3">
+			This message is <LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long. Shorten it, or send it in
+			parts.
+		</p>
+	);
+}
+
+function StopButton({ stopping, onStop }: { stopping: boolean; onStop: () => void }) {
+	return (
+		<button type="button" aria-label="Stop" className="button-plain size-11 p-0" disabled={stopping} onClick={onStop}>
+			<StopIcon />
+		</button>
+	);
+}
+
+function SendButton({ sendable }: { sendable: boolean }) {
+	// Before hydration a submit button would reload the page.
+	return (
+		<button type={useHydrated() ? "submit" : "button"} aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
+			<SendIcon />
+		</button>
+	);
+}
+
+/** The server's limit for one message, in characters. */
 const messageCharsMax = 32_768;
 
-function takeFocus(area: HTMLTextAreaElement | null): void {
+function focusUnlessTouch(area: HTMLTextAreaElement | null): void {
 	if (!isTouch()) area?.focus();
 }
 
-/** For browsers that do not know `field-sizing`. */
+/** For browsers without CSS `field-sizing`. */
 function growWithText(area: HTMLTextAreaElement | null, text: string): void {
 	if (!area || CSS.supports("field-sizing", "content")) return;
 	area.style.height = "auto";

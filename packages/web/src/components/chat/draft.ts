@@ -1,19 +1,22 @@
-/** What the reader has written and not sent, and the send that is under way: kept in the tab, so that a reload or signing up loses neither. */
+/**
+ * A message that was sent and is not accepted yet. Kept in the tab's session storage with the draft, so that a reload or a sign-up loses
+ * neither.
+ */
 export interface PendingSend {
 	key: string;
 	messageId: string;
-	/** A new chat has its id from the first press of send on: a repeat after a reload must name the same chat. */
+	/** A retry after a reload must name the same chat, and a new chat gets its id with the first send. */
 	chatId: string;
 	text: string;
 	model?: string | undefined;
-	/** When a limit refused it that a purchase lifts: it is sent by itself after one. */
+	/** When a limit that a purchase lifts refused it, in epoch milliseconds. It is sent automatically after the purchase. */
 	refusedAtMs?: number | undefined;
 }
 
-const draftOf = (place: string) => `parley:draft:${place}`;
-const pendingOf = (place: string) => `parley:pending:${place}`;
+const draftItem = (draftKey: string) => `parley:draft:${draftKey}`;
+const pendingItem = (draftKey: string) => `parley:pending:${draftKey}`;
 
-/** Storage may be switched off or full; then a draft lives as long as the page. */
+/** Storage may be disabled or full. A draft then lasts as long as the page. */
 function attempt<T>(use: (storage: Storage) => T): T | undefined {
 	try {
 		return use(sessionStorage);
@@ -22,22 +25,26 @@ function attempt<T>(use: (storage: Storage) => T): T | undefined {
 	}
 }
 
-const write = (key: string, value: string | undefined) =>
-	attempt((storage) => (value ? storage.setItem(key, value) : storage.removeItem(key)));
+const write = (item: string, value: string | undefined) =>
+	attempt((storage) => (value ? storage.setItem(item, value) : storage.removeItem(item)));
 
-export const readDraft = (place: string): string => attempt((storage) => storage.getItem(draftOf(place))) ?? "";
+/** The unsent text kept under `draftKey` ("new" or a chat id), or "". */
+export const readDraft = (draftKey: string): string => attempt((storage) => storage.getItem(draftItem(draftKey))) ?? "";
 
-export const keepDraft = (place: string, text: string): void => {
-	write(draftOf(place), text);
+/** Keeps unsent text under `draftKey`. An empty text removes it. */
+export const keepDraft = (draftKey: string, text: string): void => {
+	write(draftItem(draftKey), text);
 };
 
-export function readPending(place: string): PendingSend | undefined {
-	const pending: unknown = attempt((storage) => JSON.parse(storage.getItem(pendingOf(place)) ?? "null"));
+/** The send kept under `draftKey`, or undefined when there is none or it is not readable. */
+export function readPending(draftKey: string): PendingSend | undefined {
+	const pending: unknown = attempt((storage) => JSON.parse(storage.getItem(pendingItem(draftKey)) ?? "null"));
 	return isPending(pending) ? pending : undefined;
 }
 
-export const keepPending = (place: string, pending: PendingSend | undefined): void => {
-	write(pendingOf(place), pending && JSON.stringify(pending));
+/** Keeps a send under `draftKey`. `undefined` removes it. */
+export const keepPending = (draftKey: string, pending: PendingSend | undefined): void => {
+	write(pendingItem(draftKey), pending && JSON.stringify(pending));
 };
 
 function isPending(value: unknown): value is PendingSend {
@@ -46,4 +53,18 @@ function isPending(value: unknown): value is PendingSend {
 		value !== null &&
 		["key", "messageId", "chatId", "text"].every((name) => typeof (value as Record<string, unknown>)[name] === "string")
 	);
+}
+
+/**
+ * The send to make for a message. Sending the same text to the same chat and model again reuses the ids of the kept send, so that the server
+ * recognizes a retry and counts it once.
+ */
+export function sendFor(
+	kept: PendingSend | undefined,
+	wanted: Pick<PendingSend, "chatId" | "text" | "model" | "refusedAtMs">,
+	newId: () => string,
+): PendingSend {
+	const isRetry = kept?.chatId === wanted.chatId && kept.text === wanted.text && kept.model === wanted.model;
+	const { key, messageId } = isRetry ? kept : { key: newId(), messageId: newId() };
+	return { ...wanted, key, messageId };
 }

@@ -8,7 +8,7 @@ const prompts = [
 	"What should I ask before I sign a contract as a freelancer?",
 ];
 
-/** The blank page: what this is, and three things worth trying. */
+/** The page of a new chat: what Parley is, and three prompts to try. */
 export function FirstVisit({ usage, atLimit, onPick }: { usage: UsageView; atLimit: boolean; onPick: (prompt: string) => void }) {
 	return (
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">

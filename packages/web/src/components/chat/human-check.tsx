@@ -1,7 +1,7 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 
 interface Turnstile {
-	render: (place: HTMLElement, options: { sitekey: string; action: string; callback: (token: string) => void }) => string;
+	render: (element: HTMLElement, options: { sitekey: string; action: string; callback: (token: string) => void }) => string;
 	remove: (widget: string) => void;
 }
 
@@ -11,58 +11,41 @@ declare global {
 	}
 }
 
-const SCRIPT = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
+const scriptUrl = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
 
-let loading: Promise<void> | undefined;
-
-function load(): Promise<void> {
-	loading ??= new Promise((resolve, reject) => {
-		const script = document.createElement("script");
-		script.src = SCRIPT;
-		script.onload = () => resolve();
-		script.onerror = () => {
-			loading = undefined;
+/** Adds Turnstile's script to the page once. A failed load removes it, so that the next check tries again. */
+async function loadTurnstile(): Promise<void> {
+	if (window.turnstile) return;
+	const script = document.querySelector<HTMLScriptElement>(`script[src="${scriptUrl}"]`) ?? document.createElement("script");
+	await new Promise<void>((resolve, reject) => {
+		script.addEventListener("load", () => resolve());
+		script.addEventListener("error", () => {
+			script.remove();
 			reject(new Error("Turnstile could not be loaded"));
-		};
+		});
+		if (script.isConnected) return;
+		script.src = scriptUrl;
 		document.head.appendChild(script);
 	});
-	return loading;
 }
 
-let solved: string | undefined;
-
-/** The header that shows the next request to be a human's; a token is good for one request. */
-export function humanHeader(): Record<string, string> {
-	const token = solved;
-	solved = undefined;
-	return token ? { "cf-turnstile-response": token } : {};
-}
-
-/** Cloudflare's check. Its script is loaded when it is asked for, not before. */
-export function HumanCheck({ siteKey, onSolved }: { siteKey: string; onSolved: () => void }) {
-	const place = useRef<HTMLDivElement>(null);
-	const then = useRef(onSolved);
-	then.current = onSolved;
+/** Cloudflare Turnstile's widget. `onSolved` gets a token that is valid for one request. */
+export function HumanCheck({ siteKey, onSolved }: { siteKey: string; onSolved: (token: string) => void }) {
+	const element = useRef<HTMLDivElement>(null);
+	const solved = useEffectEvent(onSolved);
 	useEffect(() => {
 		let widget: string | undefined;
-		let gone = false;
+		let mounted = true;
 		const show = () => {
-			if (gone || !place.current) return;
-			widget = window.turnstile?.render(place.current, {
-				sitekey: siteKey,
-				action: "guest",
-				callback: (token) => {
-					solved = token;
-					then.current();
-				},
-			});
+			if (!mounted || !element.current) return;
+			widget = window.turnstile?.render(element.current, { sitekey: siteKey, action: "guest", callback: (token) => solved(token) });
 		};
-		// Without it the notice still names the other way: signing up.
-		load().then(show, () => undefined);
+		// When it does not load, the notice still offers to sign up.
+		loadTurnstile().then(show, () => undefined);
 		return () => {
-			gone = true;
+			mounted = false;
 			if (widget) window.turnstile?.remove(widget);
 		};
 	}, [siteKey]);
-	return <div ref={place} />;
+	return <div ref={element} />;
 }

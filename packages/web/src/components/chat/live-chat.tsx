@@ -1,27 +1,29 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport, type UIMessage } from "ai";
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { AnswerMetadata, ChatMessage } from "../../view/chat.ts";
-import { askServer } from "../requests.ts";
-import { humanHeader } from "./human-check.tsx";
+import { fetchOrThrow } from "../requests.ts";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
 
 export interface Sending {
-	/** `edit` replaces the reader's last message, `again` asks for another answer to it. */
-	kind: "new" | "edit" | "again";
+	/** `edit` replaces the viewer's last message, `regenerate` requests another answer to it. */
+	kind: "new" | "edit" | "regenerate";
 	text: string;
-	/** Of the message to write; for `again`, of the message to answer anew. */
+	/** The message to write; for `regenerate`, the answer to replace. */
 	messageId: string;
-	/** One press of send is one request, however often it has to be repeated. */
+	/** The idempotency key: the same for every retry of one press of send. */
 	key: string;
 	model: string | undefined;
+	/** A Turnstile token, when the server required one. */
+	humanToken?: string | undefined;
 }
 
 export interface LiveHandle {
 	send: (sending: Sending) => Promise<void>;
 	/** Joins the answer that the server is writing, and resolves when it has ended; false when there was none to join. */
 	join: () => Promise<boolean>;
+	/** Replaces the messages that are shown. */
 	show: (messages: LiveMessage[]) => void;
 }
 
@@ -30,43 +32,28 @@ export interface LiveReport {
 	status: "submitted" | "streaming" | "ready" | "error";
 }
 
-export interface LiveChatProps {
-	chatId: string;
-	initial: ChatMessage[];
-	ref: Ref<LiveHandle>;
+interface LiveEvents {
 	onReady: () => void;
 	onReport: (report: LiveReport) => void;
-	/** The server has taken the request and begins to answer. */
+	/** The server has accepted the request and begins to answer. */
 	onAccepted: () => void;
-	/** Called once for each answer that ended, with its error if it broke. */
+	/** Called once for each answer that ended, with its error if the stream broke. */
 	onEnded: (error: Error | undefined, end: AnswerMetadata | undefined) => void;
 }
 
-/** The AI SDK's chat, without a face: it is loaded when the reader turns to the composer, and the page draws what it reports. */
-export default function LiveChat({ chatId, initial, ref, onReady, onReport, onAccepted, onEnded }: LiveChatProps) {
-	const events = useRef({ onReady, onReport, onAccepted, onEnded });
-	events.current = { onReady, onReport, onAccepted, onEnded };
+export interface LiveChatProps extends LiveEvents {
+	chatId: string;
+	initial: ChatMessage[];
+	ref: Ref<LiveHandle>;
+}
+
+/** The AI SDK's chat without an interface of its own: it is loaded when the composer gets the focus, and the page draws what it reports. */
+export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveChatProps) {
+	const events = useRef<LiveEvents>(callbacks);
+	events.current = callbacks;
 	const failure = useRef<Error>(undefined);
 	const joined = useRef(false);
-
-	const [transport] = useState(
-		() =>
-			new DefaultChatTransport<LiveMessage>({
-				api: "/api/chat/ai",
-				fetch: async (input, init) => {
-					const response = await askServer(input, init);
-					joined.current = response.status === 200;
-					if (joined.current) events.current.onAccepted();
-					return response;
-				},
-				// The history is the server's own: only the last message travels.
-				prepareSendMessagesRequest: ({ id, messages, trigger, messageId, headers, body }) => ({
-					headers: { ...Object.fromEntries(new Headers(headers)), ...humanHeader() },
-					body: { ...body, id, trigger, messageId, messages: messages.slice(-1) },
-				}),
-				prepareReconnectToStreamRequest: ({ id }) => ({ api: `/api/chat/${id}/stream` }),
-			}),
-	);
+	const [transport] = useState(() => transportTo(events, joined));
 
 	const { messages, status, sendMessage, regenerate, resumeStream, setMessages } = useChat<LiveMessage>({
 		id: chatId,
@@ -85,16 +72,17 @@ export default function LiveChat({ chatId, initial, ref, onReady, onReport, onAc
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, messageId, key, model }) => {
-			const request = { headers: { "Idempotency-Key": key }, body: { model } };
-			if (kind === "again") return await regenerate({ messageId, ...request });
+		send: async ({ kind, text, messageId, key, model, humanToken }) => {
+			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
+			const request = { headers, body: { model } };
+			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: [{ type: "text" as const, text }] };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);
 		},
 		join: async () => {
 			joined.current = false;
 			await resumeStream();
-			// A refused or empty answer to the attempt is no end of an answer: onFinish is not called for it.
+			// onFinish is not called when the attempt was refused or came back empty.
 			failure.current = undefined;
 			return joined.current;
 		},
@@ -104,10 +92,27 @@ export default function LiveChat({ chatId, initial, ref, onReady, onReport, onAc
 	useEffect(() => events.current.onReport({ messages, status }), [messages, status]);
 
 	useEffect(() => {
-		// After the effects of this turn: in development React runs them twice, and the first clean-up ends what has begun.
+		// Development runs effects twice, and the first clean-up would end what has begun. So wait until this turn is over.
 		const timer = setTimeout(() => events.current.onReady(), 0);
 		return () => clearTimeout(timer);
 	}, []);
 
 	return null;
 }
+
+const transportTo = (events: RefObject<LiveEvents>, joined: RefObject<boolean>) =>
+	new DefaultChatTransport<LiveMessage>({
+		api: "/api/chat/ai",
+		fetch: async (input, init) => {
+			const response = await fetchOrThrow(input, init);
+			joined.current = response.status === 200;
+			if (joined.current) events.current.onAccepted();
+			return response;
+		},
+		// The server keeps the history, so only the last message is sent.
+		prepareSendMessagesRequest: ({ id, messages, trigger, messageId, headers, body }) => ({
+			headers: Object.fromEntries(new Headers(headers)),
+			body: { ...body, id, trigger, messageId, messages: messages.slice(-1) },
+		}),
+		prepareReconnectToStreamRequest: ({ id }) => ({ api: `/api/chat/${id}/stream` }),
+	});

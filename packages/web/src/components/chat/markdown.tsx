@@ -2,13 +2,13 @@ import { lexer, type MarkedToken, type Token, type Tokens } from "marked";
 import { Fragment, memo, type ReactNode } from "react";
 import { CopyButton } from "../frame/copy-button.tsx";
 
-/** An answer's Markdown as elements, never as markup: raw HTML in it is text. Memoised: while one answer streams, the others are not parsed again. */
+/** An answer's Markdown as React elements. Raw HTML in it is shown as text. Memoized, so that streaming one answer does not parse the others. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
 	return <div className="prose">{nodes(lexer(text, { gfm: true }))}</div>;
 });
 
-// The order of tokens never changes while a text grows, so that a position is as good a key as any. The cast leaves out the kinds that
-// extensions of marked would add: there are none.
+// Tokens keep their order while a text grows, so their index serves as the key. The cast excludes the token types of extensions, and none
+// are installed.
 const nodes = (tokens: Token[] = []): ReactNode =>
 	tokens.map((token, at) => <Fragment key={String(at)}>{node(token as MarkedToken)}</Fragment>);
 
@@ -18,7 +18,7 @@ function node(token: MarkedToken): ReactNode {
 		case "def":
 			return null;
 		case "heading": {
-			// The page has the only h1.
+			// The chat's title is the page's h1.
 			const Heading = (["h2", "h3", "h4", "h5", "h6"] as const)[Math.min(token.depth, 5) - 1] ?? "h2";
 			return <Heading>{nodes(token.tokens)}</Heading>;
 		}
@@ -49,7 +49,7 @@ function node(token: MarkedToken): ReactNode {
 		case "link":
 			return <Anchor href={token.href}>{nodes(token.tokens)}</Anchor>;
 		case "image":
-			// Loading a picture that a model names would tell its server who reads.
+			// Loading an image that a model names would reveal the viewer to its server.
 			return <Anchor href={token.href}>{token.text || token.href}</Anchor>;
 		case "checkbox":
 			return <input type="checkbox" checked={token.checked} disabled readOnly aria-label="Task" className="mr-2" />;
@@ -110,7 +110,7 @@ function Table({ table }: { table: Tokens.Table }) {
 	);
 }
 
-/** Only web and mail addresses lead anywhere. */
+/** A link if the address is http, https or mailto, otherwise plain text. */
 function Anchor({ href, children }: { href: string; children: ReactNode }) {
 	if (!/^(https?:|mailto:)/i.test(href)) return children;
 	return (

@@ -2,22 +2,18 @@ import { useState } from "react";
 import { AnswerActions } from "./answer-actions.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
+import { reasoningOf, textOf } from "./message-text.ts";
 import { isSendKey } from "./send-key.ts";
 
-export const textOf = (message: LiveMessage): string =>
-	message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
-
-const thoughtsOf = (message: LiveMessage): string =>
-	message.parts.flatMap((part) => (part.type === "reasoning" ? [part.text] : [])).join("\n\n");
-
-interface ReaderMessageProps {
+interface UserMessageProps {
 	message: LiveMessage;
-	/** Whether more was said than the answer to it. */
+	/** Whether more than its own answer follows. */
 	followed: boolean;
 	onEdit: ((text: string) => void) | undefined;
 }
 
-export function ReaderMessage({ message, followed, onEdit }: ReaderMessageProps) {
+/** A message that the viewer wrote, with a button that opens it for editing. */
+export function UserMessage({ message, followed, onEdit }: UserMessageProps) {
 	const [editing, setEditing] = useState(false);
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
@@ -42,7 +38,7 @@ export function ReaderMessage({ message, followed, onEdit }: ReaderMessageProps)
 			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
 			{onEdit && (
 				<button
-					// biome-ignore lint/a11y/noAutofocus: whoever leaves the form comes back to where they opened it
+					// biome-ignore lint/a11y/noAutofocus: leaving the form returns the focus to the button that opened it
 					autoFocus={returning}
 					type="button"
 					className="button-bare shown-near absolute top-full right-0 min-h-8 text-small"
@@ -78,7 +74,7 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 			}}
 		>
 			<textarea
-				// biome-ignore lint/a11y/noAutofocus: the reader has just asked to write here
+				// biome-ignore lint/a11y/noAutofocus: the viewer has just opened this form to write
 				autoFocus
 				name="text"
 				aria-label="Edit your message"
@@ -104,28 +100,28 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 interface AnswerMessageProps {
 	message: LiveMessage;
 	writing: boolean;
-	onAskAgain?: (() => void) | undefined;
+	onRegenerate?: (() => void) | undefined;
 }
 
-export function AnswerMessage({ message, writing, onAskAgain }: AnswerMessageProps) {
+/** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
+export function AnswerMessage({ message, writing, onRegenerate }: AnswerMessageProps) {
 	const text = textOf(message);
-	const thoughts = thoughtsOf(message);
+	const reasoning = reasoningOf(message);
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
-			{thoughts && (
+			{reasoning && (
 				<details className="mb-3 text-soft">
 					<summary className="text-small">{text ? "What it thought first" : "Thinking it over"}</summary>
-					<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{thoughts}</p>
+					<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{reasoning}</p>
 				</details>
 			)}
 			{text ? <Markdown text={text} /> : writing && <Waiting />}
 			{!writing && <EndOfAnswer message={message} />}
-			<AnswerActions message={message} writing={writing} onAskAgain={onAskAgain} />
+			<AnswerActions message={message} writing={writing} onRegenerate={onRegenerate} />
 		</article>
 	);
 }
 
-/** Three strokes that wait to be counted. */
 function Waiting() {
 	return (
 		<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">

@@ -6,6 +6,7 @@ interface ModelPickerProps {
 	onModel: (id: string) => void;
 }
 
+/** The model to ask, with its price where that is not one request. */
 export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
 	return (
 		<select

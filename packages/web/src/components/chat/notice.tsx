@@ -1,46 +1,27 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
-import type { Problem } from "../../view/problem.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { type EndingPlan, readEndingPlan } from "../requests.ts";
+import type { Failure } from "./conversation.ts";
 import { HumanCheck } from "./human-check.tsx";
-import type { Trouble } from "./use-conversation.ts";
-
-type Policy = NonNullable<Problem["policy"]>;
-type Limit = { policy: Policy; limit: number; resetAt: string | null };
-
-/** The limit that stands in the way of the next request, from a refusal or, before there is one, from the count. */
-export function limitOf(usage: UsageView, trouble: Trouble | undefined): Limit | undefined {
-	if (trouble?.kind === "refused" && trouble.problem.policy) {
-		const { policy, limit = usage.limit, resetAt = usage.resetAt } = trouble.problem;
-		if (policy === "in-flight" || usage.remaining === 0) return { policy, limit, resetAt };
-	}
-	// An answer of one's own that is being written may still be given back.
-	const member = usage.organization?.member;
-	if (usage.remaining > 0 || (member ?? usage).held > 0) return;
-	if (member && member.limit !== null && member.used >= member.limit) {
-		return { policy: "member", limit: member.limit, resetAt: usage.resetAt };
-	}
-	const spent = usage.used >= usage.limit;
-	return { policy: usage.tier === "guest" && !spent ? "network" : usage.tier, limit: usage.limit, resetAt: usage.resetAt };
-}
+import type { Limit } from "./limit.ts";
 
 interface LimitNoticeProps {
 	limit: Limit;
-	/** Whose plan pays, if it is an organization's. */
+	/** The organization whose plan pays, if one does. */
 	organization: UsageView["organization"];
 	path: string;
-	/** Requests a day that come with an account. */
+	/** Requests a day with a free account. */
 	freeLimit: number;
 	/** Whether this server sells anything. */
 	canPay: boolean;
-	/** The message was sent, and goes out by itself after a purchase. */
+	/** The blocked message is kept and will be sent after a purchase. */
 	isKept: boolean;
 	onTryAgain: () => void;
 }
 
-/** Why the composer waits, and the one thing to do next. */
+/** Why no request can be sent, and the one next step: each policy has its own. */
 export function LimitNotice({ limit, organization, path, freeLimit, canPay, isKept, onTryAgain }: LimitNoticeProps) {
 	const resets = limit.resetAt && (
 		<>
@@ -75,8 +56,8 @@ export function LimitNotice({ limit, organization, path, freeLimit, canPay, isKe
 			return (
 				<NoticeRow next={organization?.mayBuy && <NextLink to="/account">Change the limit</NextLink>}>
 					You have used the <LocalNumber value={limit.limit} /> requests that {organization?.name ?? "your organization"} gives each member.
-					<NewOnes resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can set it higher." : "An owner or admin can give you more."}{" "}
-					What you wrote is kept.
+					<Resets resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can set it higher." : "An owner or admin can give you more."} What
+					you wrote is kept.
 				</NoticeRow>
 			);
 		case "in-flight":
@@ -88,7 +69,7 @@ export function LimitNotice({ limit, organization, path, freeLimit, canPay, isKe
 	}
 }
 
-function NewOnes({ resetAt }: { resetAt: string | null }) {
+function Resets({ resetAt }: { resetAt: string | null }) {
 	if (!resetAt) return null;
 	return (
 		<>
@@ -98,12 +79,12 @@ function NewOnes({ resetAt }: { resetAt: string | null }) {
 	);
 }
 
-/** For who does not decide on the plan. */
+/** The organization's plan is spent, and the viewer may not buy for it. */
 function SpentPlanNotice({ name, resetAt }: { name: string; resetAt: string | null }) {
 	return (
 		<NoticeRow>
 			{name} has used all requests of this period.
-			<NewOnes resetAt={resetAt} /> An owner or admin can buy a top-up, so that all of you can go on now. What you wrote is kept.
+			<Resets resetAt={resetAt} /> An owner or admin can buy a top-up, so that all of you can go on now. What you wrote is kept.
 		</NoticeRow>
 	);
 }
@@ -115,37 +96,46 @@ interface PaidLimitNoticeProps {
 	organization: string | undefined;
 }
 
-/** A plan that was cancelled takes no top-up: it has to be kept first. */
+/** The plan is spent. A cancelled plan takes no top-up, so the viewer has to keep it first. */
 function PaidLimitNotice({ resetAt, canPay, isKept, organization }: PaidLimitNoticeProps) {
-	const who = organization ? `${organization} has` : "You have";
+	const subject = organization ? `${organization} has` : "You have";
 	const [ending, setEnding] = useState<EndingPlan | null>(null);
 	useEffect(() => {
-		// Without an answer the account page says what can be bought.
+		// If this cannot be read, the account page still says what can be bought.
 		if (canPay) readEndingPlan().then(setEnding, () => undefined);
 	}, [canPay]);
 	if (ending) {
 		return (
 			<NoticeRow next={<NextLink to="/account">Keep {ending.name}</NextLink>}>
-				{who} used all requests of this period, and {ending.name} ends on{" "}
+				{subject} used all requests of this period, and {ending.name} ends on{" "}
 				<LocalTime iso={new Date(ending.endMs).toISOString()} form="day" />. Keep it, and a top-up lets you go on now.
 			</NoticeRow>
 		);
 	}
 	return (
 		<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
-			{who} used all requests of this period.
-			<NewOnes resetAt={resetAt} />
+			{subject} used all requests of this period.
+			<Resets resetAt={resetAt} />
 			{canPay && " A top-up lets you go on now."}
 			{canPay && isKept && " Your message goes out by itself once you have it."}
 		</NoticeRow>
 	);
 }
 
-export function TroubleNotice({ trouble, path, onTryAgain }: { trouble: Trouble; path: string; onTryAgain: () => void }) {
-	switch (trouble.kind) {
+interface FailureNoticeProps {
+	failure: Failure;
+	path: string;
+	/** `token`: a solved Turnstile check. */
+	onTryAgain: (token?: string) => void;
+}
+
+/** Why the last request failed, with a retry where one helps. */
+export function FailureNotice({ failure, path, onTryAgain }: FailureNoticeProps) {
+	const tryAgain = <TryAgain onTryAgain={() => onTryAgain()} />;
+	switch (failure.kind) {
 		case "unreached":
 			return (
-				<NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>
+				<NoticeRow next={tryAgain}>
 					Your message did not get through. Look at your connection; your words are kept, and sending them again counts once.
 				</NoticeRow>
 			);
@@ -154,18 +144,19 @@ export function TroubleNotice({ trouble, path, onTryAgain }: { trouble: Trouble;
 		case "stop-failed":
 			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
 		case "refused":
-			if (trouble.problem.siteKey) {
+			if (failure.problem.siteKey) {
 				return (
 					<>
-						<NoticeRow next={<SignUpLink path={path} />}>{trouble.problem.detail} What you wrote is kept.</NoticeRow>
-						<HumanCheck siteKey={trouble.problem.siteKey} onSolved={onTryAgain} />
+						<NoticeRow next={<SignUpLink path={path} />}>{failure.problem.detail} What you wrote is kept.</NoticeRow>
+						<HumanCheck siteKey={failure.problem.siteKey} onSolved={onTryAgain} />
 					</>
 				);
 			}
-			return <NoticeRow next={<TryAgain onTryAgain={onTryAgain} />}>{trouble.problem.detail}</NoticeRow>;
+			return <NoticeRow next={tryAgain}>{failure.problem.detail}</NoticeRow>;
 	}
 }
 
+/** Shown while the browser is offline and no other notice is. */
 export function OfflineNotice() {
 	return <NoticeRow>You are offline. You can go on writing; send it when you are back.</NoticeRow>;
 }

@@ -1,47 +1,51 @@
 import { useEffect, useEffectEvent, useState } from "react";
 import type { UsageView } from "../../view/usage.ts";
-import { CloseSign } from "../frame/icons.tsx";
+import { CloseIcon } from "../frame/icons.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
 
 interface PaymentNoticeProps {
 	bought: "plan" | "top-up";
 	usage: UsageView;
-	/** Has the server look for what was bought, and resolves when the count is read. */
-	look: () => Promise<unknown>;
-	/** What was bought is here. */
-	onHere: () => void;
+	/** Makes the server read the purchase from the provider. Resolves when the new balance is read. */
+	refresh: () => Promise<unknown>;
+	/** Called once when the purchase shows in the balance. */
+	onConfirmed: () => void;
 	onClose: () => void;
 }
 
-/** Soon at first, as it takes a second or two; then for two minutes. */
+/** Confirmation usually takes a second or two, so the first reads are close together. Gives up after two minutes. */
 const pausesMs = [0, 250, 400, 600, 900, 1_300, ...Array<number>(58).fill(2_000)];
 
-/** Back from the checkout: the payment is confirmed a moment later, and the server is asked until it is. */
-export function PaymentNotice({ bought, usage, look, onHere, onClose }: PaymentNoticeProps) {
+/** Whether the balance shows the purchase. A top-up bought earlier does not count as this one while the checkout is open. */
+export const isConfirmed = (bought: "plan" | "top-up", usage: UsageView): boolean =>
+	bought === "plan" ? usage.tier === "paid" : usage.topUps > 0 && !usage.checkoutOpen;
+
+/** Shown after the checkout. Reads the balance until the provider confirms the payment. */
+export function PaymentNotice({ bought, usage, refresh, onConfirmed, onClose }: PaymentNoticeProps) {
 	const [givenUp, setGivenUp] = useState(false);
-	const here = bought === "plan" ? usage.tier === "paid" : usage.topUps > 0 && !usage.checkoutOpen;
-	const lookOnce = useEffectEvent(look);
-	const told = useEffectEvent(onHere);
+	const confirmed = isConfirmed(bought, usage);
+	const refreshOnce = useEffectEvent(refresh);
+	const report = useEffectEvent(onConfirmed);
 	useEffect(() => {
-		if (here) return told();
-		let wanted = true;
+		if (confirmed) return report();
+		let current = true;
 		void (async () => {
 			for (const pauseMs of pausesMs) {
 				await new Promise((resolve) => setTimeout(resolve, pauseMs));
-				if (!wanted) return;
-				await lookOnce();
+				if (!current) return;
+				await refreshOnce();
 			}
-			if (wanted) setGivenUp(true);
+			if (current) setGivenUp(true);
 		})();
 		return () => {
-			wanted = false;
+			current = false;
 		};
-	}, [here]);
+	}, [confirmed]);
 
 	return (
 		<section aria-label="Payment" className="flex items-center gap-2 border-line border-b bg-margin py-2 pr-2 pl-4">
 			<p role="status" className="min-w-0 grow wrap-anywhere">
-				{here ? (
+				{confirmed ? (
 					<>
 						Thank you.{" "}
 						{bought === "plan"
@@ -56,7 +60,7 @@ export function PaymentNotice({ bought, usage, look, onHere, onClose }: PaymentN
 				)}
 			</p>
 			<button type="button" aria-label="Close this message" className="button-bare min-w-9" onClick={onClose}>
-				<CloseSign />
+				<CloseIcon />
 			</button>
 		</section>
 	);

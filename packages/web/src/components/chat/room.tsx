@@ -1,14 +1,32 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useRef, useState } from "react";
 import type { ChatMessage, ChatView, ModelOption } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
-import { DownSign } from "../frame/icons.tsx";
+import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
 import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
+import {
+	accepted,
+	type Conversation,
+	edit,
+	ended,
+	isLiftedByPaying,
+	liveNotLoaded,
+	liveReady,
+	type Phase,
+	phaseOf,
+	regenerate,
+	sendNew,
+	sendOncePaid,
+	shownMessages,
+	stop,
+} from "./conversation.ts";
 import { FirstVisit } from "./first-visit.tsx";
+import { type Limit, limitOf } from "./limit.ts";
+import type { LiveMessage } from "./live-chat.tsx";
 import { ModelPicker } from "./model-picker.tsx";
-import { LimitNotice, limitOf, OfflineNotice, TroubleNotice } from "./notice.tsx";
+import { FailureNotice, LimitNotice, OfflineNotice } from "./notice.tsx";
 import { Thread } from "./thread.tsx";
 import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
@@ -17,7 +35,7 @@ import { useScrollEnd } from "./use-scroll-end.ts";
 
 export interface RoomProps {
 	chat: { id: string; title: string; messages: ChatMessage[]; running: boolean };
-	/** True until the server knows of this chat. */
+	/** True until the server knows the chat. */
 	isNew: boolean;
 	path: string;
 	usage: UsageView;
@@ -25,72 +43,39 @@ export interface RoomProps {
 	demo: boolean;
 	freeLimit: number;
 	canPay: boolean;
-	/** When something was bought last, as far as this page knows; epoch milliseconds. */
+	/** When this page last learned of a purchase, in epoch milliseconds; 0 for never. */
 	boughtAtMs: number;
 	header: ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
-	/** Resolves to what is left now, if the server could be asked. */
+	/** Resolves to the balance, or to undefined when the server could not be reached. */
 	onSettled: () => Promise<UsageView | undefined>;
 	readChat: (chatId: string) => Promise<ChatView | null>;
 }
 
-export function Room({
-	chat,
-	isNew,
-	path,
-	usage,
-	models,
-	demo,
-	freeLimit,
-	canPay,
-	boughtAtMs,
-	header,
-	onAccepted,
-	onSettled,
-	readChat,
-}: RoomProps) {
-	const place = isNew ? "new" : chat.id;
+/** A chat on the page: its messages, the notices, the composer and the tally. */
+export function Room(props: RoomProps) {
+	const { chat, header, usage, models, demo } = props;
 	const composer = useRef<ComposerHandle>(null);
-	const scroller = useRef<HTMLDivElement>(null);
-	const content = useRef<HTMLDivElement>(null);
-	const [spoken, setSpoken] = useState("");
+	const [announcement, setAnnouncement] = useState("");
 	const [model, setModel] = useModel(models);
-	const { atEnd, toEnd, scrollerClass } = useScrollEnd(scroller, content, chat.messages.length === 0);
-
-	const conversation = useConversation(chat, place, {
-		onAccepted: (text) => onAccepted(chat.id, text),
+	const { scroller, content, atEnd, toEnd, scrollerClass } = useScrollEnd(chat.messages.length === 0);
+	const conversation = useConversation(chat, draftKeyOf(props), {
+		onAccepted: (text) => props.onAccepted(chat.id, text),
 		onSettled: (ended) => void settle(ended),
-		onReturned: (text) => composer.current?.write(text),
-		readChat: () => readChat(chat.id),
-		announce: setSpoken,
+		onReturned: (text) => composer.current?.insert(text),
+		readChat: () => props.readChat(chat.id),
+		announce: setAnnouncement,
 	});
-	const online = useOnline();
-	const { messages, phase, trouble, stopping, armed, arm, refused, live, liveEvents } = conversation;
-	const LiveChat = useLiveChat(armed, conversation.notLoaded);
-	const limit = phase === "idle" ? limitOf(usage, trouble) : undefined;
-	const atLimit = limit !== undefined && limit.policy !== "in-flight";
-	const empty = messages.length === 0;
-	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
+	const { state, patch } = conversation;
+	const messages = shownMessages(state);
+	const phase = phaseOf(state);
+	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
+	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
+	const parts = { ...props, composer, conversation, messages, phase, limit, model };
 
 	async function settle(ended: string | undefined) {
-		const left = await onSettled();
-		if (ended) setSpoken(left ? `${ended} ${tallyText(nearestLimit(left))}.` : ended);
-	}
-
-	function send(text: string) {
-		conversation.send(text, model);
-		toEnd();
-	}
-
-	/** The button that was pressed goes away with the answer that it stood at. */
-	function begin(ask: () => void) {
-		ask();
-		composer.current?.take();
-	}
-
-	function tryAgain() {
-		conversation.forget();
-		composer.current?.submit();
+		const balance = await props.onSettled();
+		if (ended) setAnnouncement(balance ? `${ended} ${tallyText(nearestLimit(balance))}.` : ended);
 	}
 
 	return (
@@ -98,59 +83,13 @@ export function Room({
 			{header}
 			<div ref={scroller} className={`min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
 				<div ref={content} className="mx-auto flex min-h-full w-full max-w-read flex-col px-4 pt-6 pb-8">
-					{empty ? (
-						<FirstVisit usage={usage} atLimit={atLimit} onPick={(prompt) => composer.current?.write(prompt)} />
-					) : (
-						<Thread
-							messages={messages}
-							phase={phase}
-							onEdit={(messageId, text) => begin(() => conversation.edit(messageId, text, model))}
-							onAskAgain={(messageId) => begin(() => conversation.askAgain(messageId, model))}
-						/>
-					)}
+					<Messages {...parts} />
 				</div>
 			</div>
 			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
-				{!atEnd && !empty && (
-					<button
-						type="button"
-						className="button-plain -top-12 absolute left-1/2 min-h-9 -translate-x-1/2 bg-raised"
-						onClick={() => toEnd("smooth")}
-					>
-						<DownSign />
-						Jump to the end
-					</button>
-				)}
-				{limit ? (
-					<LimitNotice
-						limit={limit}
-						organization={usage.organization}
-						path={path}
-						freeLimit={freeLimit}
-						canPay={canPay}
-						isKept={refused !== undefined}
-						onTryAgain={tryAgain}
-					/>
-				) : (
-					trouble && phase === "idle" && <TroubleNotice trouble={trouble} path={path} onTryAgain={tryAgain} />
-				)}
-				{!online && !limit && !trouble && <OfflineNotice />}
-				<Composer
-					ref={composer}
-					place={place}
-					isNew={isNew}
-					answering={phase !== "idle"}
-					stopping={stopping}
-					atLimit={atLimit}
-					due={isDue ? refused.text : undefined}
-					onRefused={(text) => {
-						if (canPay && usage.organization?.mayBuy !== false && (limit?.policy === "free" || limit?.policy === "paid"))
-							conversation.sendOncePaid(text, model);
-					}}
-					onSend={send}
-					onStop={() => void conversation.stop()}
-					onFocus={arm}
-				/>
+				{!atEnd && messages.length > 0 && <JumpToEnd onJump={() => toEnd("smooth")} />}
+				<RoomNotices {...parts} />
+				<RoomComposer {...parts} onSent={toEnd} />
 				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
 					{models.length > 1 && <ModelPicker models={models} model={model} onModel={setModel} />}
@@ -158,12 +97,122 @@ export function Room({
 				</div>
 			</div>
 			<div aria-live="polite" className="sr-only">
-				{spoken}
+				{announcement}
 			</div>
-			{LiveChat && <LiveChat chatId={chat.id} initial={chat.messages} ref={live} {...liveEvents} />}
+			{LiveChat && (
+				<LiveChat
+					chatId={chat.id}
+					initial={chat.messages}
+					ref={conversation.live}
+					onReady={() => liveReady(conversation)}
+					onReport={(report) => patch({ report })}
+					onAccepted={() => accepted(conversation)}
+					onEnded={(error, end) => ended(conversation, error, end)}
+				/>
+			)}
 		</>
 	);
 }
+
+/** A new chat keeps its draft under one name, whatever id it gets. */
+const draftKeyOf = ({ isNew, chat }: RoomProps) => (isNew ? "new" : chat.id);
+
+type PartProps = RoomProps & {
+	composer: RefObject<ComposerHandle | null>;
+	conversation: Conversation;
+	messages: LiveMessage[];
+	phase: Phase;
+	limit: Limit | undefined;
+	model: string | undefined;
+};
+
+function Messages({ conversation, composer, messages, phase, limit, usage, model }: PartProps) {
+	/** The pressed button unmounts with its answer, so focus moves to the composer. */
+	function replaceAnswer(replace: () => void) {
+		replace();
+		composer.current?.focus();
+	}
+
+	if (messages.length === 0)
+		return <FirstVisit usage={usage} atLimit={isSpent(limit)} onPick={(prompt) => composer.current?.insert(prompt)} />;
+	return (
+		<Thread
+			messages={messages}
+			phase={phase}
+			onEdit={(messageId, text) => replaceAnswer(() => edit(conversation, messageId, text, model))}
+			onRegenerate={(messageId) => replaceAnswer(() => regenerate(conversation, messageId, model))}
+		/>
+	);
+}
+
+function JumpToEnd({ onJump }: { onJump: () => void }) {
+	return (
+		<button type="button" className="button-plain -top-12 absolute left-1/2 min-h-9 -translate-x-1/2 bg-raised" onClick={onJump}>
+			<DownIcon />
+			Jump to the end
+		</button>
+	);
+}
+
+function RoomNotices({ conversation, composer, phase, limit, usage, path, freeLimit, canPay }: PartProps) {
+	const { failure, refused } = conversation.state;
+	const online = useOnline();
+
+	function tryAgain(token?: string) {
+		if (token) conversation.humanToken.current = token;
+		conversation.patch({ failure: undefined });
+		composer.current?.submit();
+	}
+
+	if (limit) {
+		return (
+			<LimitNotice
+				limit={limit}
+				organization={usage.organization}
+				path={path}
+				freeLimit={freeLimit}
+				canPay={canPay}
+				isKept={refused !== undefined}
+				onTryAgain={tryAgain}
+			/>
+		);
+	}
+	if (failure) return phase === "idle" && <FailureNotice failure={failure} path={path} onTryAgain={tryAgain} />;
+	return !online && <OfflineNotice />;
+}
+
+function RoomComposer(props: PartProps & { onSent: () => void }) {
+	const { composer, conversation, phase, limit, model, boughtAtMs, canPay, usage } = props;
+	const { refused, stopping } = conversation.state;
+	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
+
+	function onBlocked(text: string) {
+		const mayPay = canPay && usage.organization?.mayBuy !== false;
+		if (mayPay && limit && isLiftedByPaying(limit)) sendOncePaid(conversation, text, model);
+	}
+
+	return (
+		<Composer
+			ref={composer}
+			draftKey={draftKeyOf(props)}
+			isNew={props.isNew}
+			answering={phase !== "idle"}
+			stopping={stopping}
+			atLimit={isSpent(limit)}
+			due={isDue ? refused.text : undefined}
+			onBlocked={onBlocked}
+			onSend={(text) => {
+				sendNew(conversation, text, model);
+				props.onSent();
+			}}
+			onStop={() => void stop(conversation)}
+			onFocus={() => conversation.patch({ armed: true })}
+		/>
+	);
+}
+
+/** Whether no request is left. Answers in flight do not count: they end by themselves. */
+const isSpent = (limit: Limit | undefined): boolean => limit !== undefined && limit.policy !== "in-flight";
 
 function DemoLabel() {
 	return (

@@ -1,11 +1,11 @@
 import type { KeyboardEvent } from "react";
 
-/** Whether a screen is used by touch: what takes the focus there opens a keyboard over half of it. */
+/** Whether the screen is operated by touch. Focusing a field there opens a keyboard over half of the screen. */
 export const isTouch = () => matchMedia("(hover: none)").matches;
 
-/** Enter sends, and Shift + Enter breaks the line. A keyboard on the screen has only Enter, which breaks the line there. */
+/** Whether a key press sends the message. Enter sends and Shift+Enter breaks the line, but on a touch keyboard plain Enter breaks the line. */
 export function isSendKey({ key, shiftKey, ctrlKey, metaKey, nativeEvent }: KeyboardEvent): boolean {
-	// While an input method composes a word, Enter belongs to it.
+	// While an input method composes a word, Enter confirms the word.
 	if (key !== "Enter" || shiftKey || nativeEvent.isComposing) return false;
 	return ctrlKey || metaKey || !isTouch();
 }

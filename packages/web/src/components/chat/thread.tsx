@@ -1,26 +1,28 @@
+import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { AnswerMessage, ReaderMessage, textOf } from "./message.tsx";
-import type { Phase } from "./use-conversation.ts";
+import { AnswerMessage, UserMessage } from "./message.tsx";
+import { textOf } from "./message-text.ts";
 
 interface ThreadProps {
 	messages: LiveMessage[];
 	phase: Phase;
 	onEdit: (messageId: string, text: string) => void;
-	onAskAgain: (messageId: string) => void;
+	onRegenerate: (messageId: string) => void;
 }
 
-export function Thread({ messages, phase, onEdit, onAskAgain }: ThreadProps) {
+/** The messages of a chat. Editing and regenerating are offered only while no answer is being written. */
+export function Thread({ messages, phase, onEdit, onRegenerate }: ThreadProps) {
 	const last = messages.at(-1);
-	const lastOfReader = messages.findLast((message) => message.role === "user");
+	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
 	return (
 		<div className="flex flex-col gap-9">
 			{messages.map((message) =>
 				message.role === "user" ? (
-					<ReaderMessage
+					<UserMessage
 						key={message.id}
 						message={message}
-						followed={message !== lastOfReader}
+						followed={message !== lastUserMessage}
 						onEdit={idle ? (text) => onEdit(message.id, text) : undefined}
 					/>
 				) : (
@@ -28,7 +30,7 @@ export function Thread({ messages, phase, onEdit, onAskAgain }: ThreadProps) {
 						key={message.id}
 						message={message}
 						writing={!idle && message === last}
-						onAskAgain={idle && message === last ? () => onAskAgain(message.id) : undefined}
+						onRegenerate={idle && message === last ? () => onRegenerate(message.id) : undefined}
 					/>
 				),
 			)}
@@ -38,10 +40,10 @@ export function Thread({ messages, phase, onEdit, onAskAgain }: ThreadProps) {
 	);
 }
 
-/** Takes the room of the answer that is about to begin. */
+/** Reserves the space of the answer that is about to begin. */
 const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
 
-/** The last word is the reader's: the answer failed before it began, or was stopped. Neither is counted. */
+/** Shown when the last message has no answer: it failed before it began, or was stopped. Neither is counted. */
 function NoAnswer({ onTryAgain }: { onTryAgain: () => void }) {
 	return (
 		<div className="flex flex-wrap items-center gap-x-4 gap-y-2">

@@ -2,18 +2,18 @@ import { type ComponentType, useEffect, useEffectEvent, useState } from "react";
 import type { LiveChatProps } from "./live-chat.tsx";
 
 /**
- * useChat, which is heavier than the rest of the page: it comes with the first focus of the composer, and never on the server. It may fail to come
- * (no connection); whoever waits for it is told, and the next focus or send asks again.
+ * The component around useChat, loaded once `armed` is true and never on the server: it is heavier than the rest of the page. `onFailed` is
+ * called when it cannot be loaded; arming it again tries again.
  */
 export function useLiveChat(armed: boolean, onFailed: () => void): ComponentType<LiveChatProps> | undefined {
 	const [loaded, setLoaded] = useState<ComponentType<LiveChatProps>>();
 	const failed = useEffectEvent(onFailed);
 	useEffect(() => {
 		if (!armed || loaded) return;
-		let wanted = true;
-		import("./live-chat.tsx").then((module) => wanted && setLoaded(() => module.default)).catch(() => wanted && failed());
+		let current = true;
+		import("./live-chat.tsx").then((module) => current && setLoaded(() => module.default)).catch(() => current && failed());
 		return () => {
-			wanted = false;
+			current = false;
 		};
 	}, [armed, loaded]);
 	return loaded;

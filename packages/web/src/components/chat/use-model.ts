@@ -3,7 +3,7 @@ import type { ModelOption } from "../../view/chat.ts";
 
 const key = "parley:model";
 
-/** The model that the reader chose last, as long as it is still offered; else the first. */
+/** The model that the viewer chose last if it is still offered, otherwise the first one; and a function that chooses another. */
 export function useModel(models: ModelOption[]): [string | undefined, (id: string) => void] {
 	const [chosen, setChosen] = useState<string>();
 	useEffect(() => setChosen(readChoice()), []);
@@ -27,6 +27,6 @@ function keepChoice(id: string): void {
 	try {
 		localStorage.setItem(key, id);
 	} catch {
-		// Without storage the choice lives as long as the page.
+		// Without storage the choice lasts as long as the page.
 	}
 }

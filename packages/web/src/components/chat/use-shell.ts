@@ -5,29 +5,29 @@ import type { Shell } from "../../view/shell.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { deleteChat, readUsage, readUsageAfterCheckout } from "../requests.ts";
 
-/** A count that is newer than the shell it was read over. */
-interface Counted {
+/** A balance that was read after the shell `over`, and replaces the balance in it. */
+interface Reading {
 	over: Shell;
 	usage: UsageView;
 }
 
-/** The frame's data as the server gave it, and what has changed on this page since. */
+/** The data of the page frame as loaded, with the changes made on this page since. */
 export function useShell(shell: Shell, routeId: string) {
 	const router = useRouter();
-	const [counted, setCounted] = useState<Counted>();
-	const [begun, setBegun] = useState<ChatSummary[]>([]);
-	const [gone, setGone] = useState<string[]>([]);
+	const [reading, setReading] = useState<Reading>();
+	const [added, setAdded] = useState<ChatSummary[]>([]);
+	const [deleted, setDeleted] = useState<string[]>([]);
 
-	/** Without an answer the last count stays: it is the best that is known. */
-	async function readCount(read = readUsage): Promise<UsageView | undefined> {
+	/** When the read fails the last balance stays. */
+	async function readBalance(read = readUsage): Promise<UsageView | undefined> {
 		const usage = await read().catch(() => undefined);
-		if (usage) setCounted({ over: shell, usage });
+		if (usage) setReading({ over: shell, usage });
 		return usage;
 	}
 
-	const refreshUsage = () => void readCount();
+	const refreshUsage = () => void readBalance();
 
-	// Paid or signed up in another tab: what is left is another number when one returns.
+	// The viewer may have paid or signed up in another tab.
 	useEffect(() => {
 		const onReturn = () => {
 			if (document.visibilityState === "visible") refreshUsage();
@@ -42,26 +42,26 @@ export function useShell(shell: Shell, routeId: string) {
 		} catch (error) {
 			return error instanceof Error ? error.message : "This could not be deleted just now.";
 		}
-		setGone((before) => [...before, chatId]);
+		setDeleted((before) => [...before, chatId]);
 	}
 
 	const known = new Set(shell.chats.map(({ id }) => id));
-	const chats = [...begun.filter(({ id }) => !known.has(id)), ...shell.chats].filter(({ id }) => !gone.includes(id));
+	const chats = [...added.filter(({ id }) => !known.has(id)), ...shell.chats].filter(({ id }) => !deleted.includes(id));
 
 	return {
 		...shell,
-		usage: counted?.over === shell ? counted.usage : shell.usage,
+		usage: reading?.over === shell ? reading.usage : shell.usage,
 		chats,
 		refreshUsage,
-		lookForPurchase: () => readCount(readUsageAfterCheckout),
+		refreshAfterCheckout: () => readBalance(readUsageAfterCheckout),
 		remove,
-		add: (chat: ChatSummary) => setBegun((before) => [chat, ...before]),
-		/** After an answer: the count, and for a chat that has moved up or got its name, the list. */
+		add: (chat: ChatSummary) => setAdded((before) => [chat, ...before]),
+		/** After an answer: reads the balance, and the list when the chat moves up in it or gets its title. */
 		settled: async (chatId: string) => {
-			const read = await readCount();
-			// A loader that fails takes the page away: nothing is loaded anew while the server cannot be reached.
-			if (read && shell.chats[0]?.id !== chatId) void router.invalidate({ filter: (match) => match.routeId === routeId });
-			return read;
+			const balance = await readBalance();
+			// A failing loader would replace the page with an error, so reload nothing while the server cannot be reached.
+			if (balance && shell.chats[0]?.id !== chatId) void router.invalidate({ filter: (match) => match.routeId === routeId });
+			return balance;
 		},
 	};
 }

@@ -4,13 +4,14 @@ interface ConfirmDialogProps {
 	title: string;
 	text: ReactNode;
 	action: string;
-	/** What leaves everything as it is. */
+	/** The label of the button that changes nothing. */
 	dismiss?: string;
-	/** Resolves to a sentence when it could not be done; the dialog then stays and shows it. */
+	/** Resolves to a sentence when it failed. The dialog then stays open and shows it. */
 	onConfirm: () => Promise<string | undefined>;
 	onClose: () => void;
 }
 
+/** A modal dialog that confirms an action. It closes when the action succeeded or was dismissed. */
 export function ConfirmDialog({ title, text, action, dismiss = "Keep it", onConfirm, onClose }: ConfirmDialogProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const titleId = useId();
@@ -21,10 +22,10 @@ export function ConfirmDialog({ title, text, action, dismiss = "Keep it", onConf
 
 	async function confirm() {
 		setBusy(true);
-		const told = await onConfirm();
+		const failure = await onConfirm();
 		setBusy(false);
-		setProblem(told);
-		if (!told) dialog.current?.close();
+		setProblem(failure);
+		if (!failure) dialog.current?.close();
 	}
 
 	return (

@@ -4,24 +4,24 @@ import type { Viewer } from "../../view/identity.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
 import { useHydrated } from "./local-time.tsx";
 
-/** What better-auth writes into the address when a confirmation link is too old, was tampered with, or is not this account's. */
+/** The error codes that better-auth adds to the address for an expired, changed or foreign confirmation link. */
 const linkErrors = ["INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USER"];
 
-/** The search parameter that a failed confirmation link adds to the page that it leads to; any other value is dropped. */
+/** Validates the `error` search parameter, which a failed confirmation link adds to its page. Other values are dropped. */
 export const linkErrorOf = ({ error }: { error?: unknown }): { error?: string } =>
 	typeof error === "string" && linkErrors.includes(error.toUpperCase()) ? { error } : {};
 
 interface ConfirmEmailProps {
 	viewer: Viewer;
 	mailboxUrl: string | null;
-	/** The page was reached by a confirmation link that does not work. */
+	/** The page was opened by a confirmation link that does not work. */
 	linkFailed: boolean;
-	/** The page's path: whoever has to sign in or confirm first comes back to it. */
+	/** The page's path, to return to after signing in or confirming. */
 	path: string;
 	onClose: () => void;
 }
 
-/** Until the address is confirmed: why it matters, where the link is, and another one if it got lost or failed. */
+/** A banner until the email address is confirmed: why it matters, and how to get another link. Also explains a failed link. */
 export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: ConfirmEmailProps) {
 	if (viewer.kind === "user" && !viewer.emailVerified)
 		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} path={path} />;
@@ -51,16 +51,16 @@ export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: 
 type UnconfirmedProps = Pick<ConfirmEmailProps, "mailboxUrl" | "linkFailed" | "path"> & { email: string };
 
 function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) {
-	const [told, setTold] = useState<string>();
-	// A press before the page is alive would be lost.
+	const [outcome, setOutcome] = useState<string>();
+	// A press before hydration would be lost.
 	const hydrated = useHydrated();
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
-		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
+		setOutcome(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (
 		<Banner
-			told={told}
+			outcome={outcome}
 			actions={
 				<>
 					{mailboxUrl && (
@@ -81,14 +81,14 @@ function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) 
 	);
 }
 
-function Banner({ children, actions, told }: { children: string; actions: ReactNode; told?: string | undefined }) {
+function Banner({ children, actions, outcome }: { children: string; actions: ReactNode; outcome?: string | undefined }) {
 	return (
 		<section aria-label="Confirm your email address" className="border-line border-b bg-margin py-2 text-small">
 			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1 px-4">
 				<p className="grow basis-72 wrap-anywhere">{children}</p>
 				<div className="flex flex-wrap items-center gap-x-4">{actions}</div>
 				<p role="status" className="basis-full empty:hidden">
-					{told}
+					{outcome}
 				</p>
 			</div>
 		</section>

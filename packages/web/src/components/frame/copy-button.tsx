@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** Copies a text; `what` completes its name for those who do not see where it stands. */
+/** Copies `text` to the clipboard. `what` completes the button's name for screen readers. */
 export function CopyButton({ text, what }: { text: string; what: string }) {
 	const [copied, setCopied] = useState<boolean>();
 	async function copy() {

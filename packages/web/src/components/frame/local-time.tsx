@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 
 const never = () => () => {};
 
-/** False on the server and in the first render of the browser, so that both draw the same. */
+/** False on the server and in the browser's first render, so that both produce the same markup. */
 export const useHydrated = () =>
 	useSyncExternalStore(
 		never,
@@ -18,7 +18,7 @@ const forms: Record<Form, Intl.DateTimeFormatOptions> = {
 	date: { day: "numeric", month: "long", year: "numeric" },
 };
 
-/** An instant in the reader's locale and zone; in the server's HTML in UTC, which is then named. */
+/** An instant in the viewer's locale and time zone. The server's HTML has it in UTC, and says so. */
 export function LocalTime({ iso, form }: { iso: string; form: Form }) {
 	const hydrated = useHydrated();
 	const at = new Date(iso);
@@ -32,7 +32,7 @@ export function LocalTime({ iso, form }: { iso: string; form: Form }) {
 	);
 }
 
-/** A number in the reader's own form. */
+/** A number in the viewer's locale. */
 export function LocalNumber({ value }: { value: number }) {
 	const hydrated = useHydrated();
 	return <>{value.toLocaleString(hydrated ? undefined : "en-GB")}</>;

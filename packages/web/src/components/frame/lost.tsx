@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { Page } from "./page.tsx";
 import { useOnline } from "./use-online.ts";
 
+/** The page for an unknown address. */
 export function NotFoundPage() {
 	return (
 		<Page narrow>
@@ -15,6 +16,7 @@ export function NotFoundPage() {
 	);
 }
 
+/** The page for an error that no route handles. */
 export function ErrorPage() {
 	return (
 		<Page narrow>
@@ -23,6 +25,7 @@ export function ErrorPage() {
 	);
 }
 
+/** A failure to load, with a button that tries again. */
 export function Failed({ title }: { title: string }) {
 	const router = useRouter();
 	const text = useOnline() ? "Something went wrong on our side." : "You are offline. It will be here when you are back.";
@@ -35,7 +38,7 @@ export function Failed({ title }: { title: string }) {
 	);
 }
 
-/** For a place in the frame of the chat: the chats beside it stay. */
+/** A message in place of content that is missing. */
 export function Lost({ title, text, children }: { title: string; text: string; children: ReactNode }) {
 	return (
 		<div className="flex flex-col items-start gap-6">

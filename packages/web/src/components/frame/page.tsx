@@ -4,7 +4,7 @@ import type { Viewer } from "../../view/identity.ts";
 import { Wordmark } from "./side-column.tsx";
 import { SkipLink } from "./skip-link.tsx";
 
-/** A page beside the chat: a line at the top to go on from, and one column. */
+/** The layout of every page but the chat: a bar with links, an optional banner, and one column. */
 export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; banner?: ReactNode; narrow?: boolean; children: ReactNode }) {
 	return (
 		<>

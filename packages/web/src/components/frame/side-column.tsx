@@ -4,16 +4,16 @@ import type { ChatSummary } from "../../view/chat.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { signOut } from "../session/session-requests.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
-import { CloseSign, DeleteSign, NewChatSign, SideSign } from "./icons.tsx";
+import { CloseIcon, DeleteIcon, NewChatIcon, SideIcon } from "./icons.tsx";
 
 export interface SideProps {
 	viewer: Viewer;
 	chats: ChatSummary[];
-	/** Resolves to a sentence when it could not be done. */
+	/** Resolves to a sentence when it failed. */
 	onDelete: (chatId: string) => Promise<string | undefined>;
 }
 
-/** Runs before the first paint, so that a column that was folded away does not flash. */
+/** An inline script that runs before the first paint, so that a folded column does not flash open. */
 export const foldScript = `try{document.documentElement.dataset.side=localStorage.getItem("parley:side")||"open"}catch{}`;
 
 function fold(side: "folded" | "open") {
@@ -21,17 +21,18 @@ function fold(side: "folded" | "open") {
 	try {
 		localStorage.setItem("parley:side", side);
 	} catch {
-		// Without storage the column is folded for this page only.
+		// Without storage the column stays folded for this page only.
 	}
 }
 
+/** The list of chats beside the chat, on a desktop. */
 export function SideColumn(props: SideProps) {
 	return (
 		<aside aria-label="Chats" className="side-column h-full w-68 shrink-0 flex-col border-line border-r bg-margin">
 			<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
 				<Wordmark />
 				<button type="button" aria-label="Fold the list of chats away" className="button-bare min-w-9" onClick={() => fold("folded")}>
-					<SideSign />
+					<SideIcon />
 				</button>
 			</div>
 			<SideContent {...props} />
@@ -39,7 +40,7 @@ export function SideColumn(props: SideProps) {
 	);
 }
 
-/** Opens what the reader has room for: the column on a desktop, a sheet on a phone. */
+/** Opens the list of chats: as a column on a desktop, as a sheet on a phone. */
 export function SideButton(props: SideProps) {
 	const [open, setOpen] = useState(false);
 	return (
@@ -50,7 +51,7 @@ export function SideButton(props: SideProps) {
 				className="side-button button-bare min-w-9"
 				onClick={() => (matchMedia("(min-width: 768px)").matches ? fold("open") : setOpen(true))}
 			>
-				<SideSign />
+				<SideIcon />
 			</button>
 			{open && <SideSheet {...props} onClose={() => setOpen(false)} />}
 		</>
@@ -70,13 +71,13 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 				const pressed = event.target as HTMLElement;
 				if (pressed === sheet.current || pressed.closest("a")) sheet.current?.close();
 			}}
-			onKeyDown={(event) => event.key === "Escape" && isOf(sheet.current, event.target) && sheet.current?.close()}
+			onKeyDown={(event) => event.key === "Escape" && isWithin(sheet.current, event.target) && sheet.current?.close()}
 		>
 			<div className="flex h-full flex-col">
 				<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
 					<Wordmark />
 					<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => sheet.current?.close()}>
-						<CloseSign />
+						<CloseIcon />
 					</button>
 				</div>
 				<SideContent {...props} />
@@ -85,9 +86,10 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 	);
 }
 
-/** A dialog asked from within the sheet is closed before the sheet is. */
-const isOf = (sheet: HTMLDialogElement | null, target: EventTarget) => target instanceof Element && target.closest("dialog") === sheet;
+/** Whether a key was pressed in the sheet itself. A dialog opened from it closes first. */
+const isWithin = (sheet: HTMLDialogElement | null, target: EventTarget) => target instanceof Element && target.closest("dialog") === sheet;
 
+/** The name of the product, linked to the chat. */
 export function Wordmark() {
 	return (
 		<Link to="/" className="font-semibold text-body tracking-tight">
@@ -102,7 +104,7 @@ function SideContent({ viewer, chats, onDelete }: SideProps) {
 	const list = useRef<HTMLElement>(null);
 	const before = useRef(chats.length);
 	useEffect(() => {
-		// The focus went away with the row of the chat that was deleted.
+		// Deleting a chat removes the focused row, so focus the first link of the list.
 		if (chats.length < before.current && document.activeElement === document.body) list.current?.querySelector("a")?.focus();
 		before.current = chats.length;
 	}, [chats.length]);
@@ -116,7 +118,7 @@ function SideContent({ viewer, chats, onDelete }: SideProps) {
 					title="Ctrl + Shift + O"
 					aria-keyshortcuts="Control+Shift+O Meta+Shift+O"
 				>
-					<NewChatSign />
+					<NewChatIcon />
 					New chat
 				</Link>
 				{chats.length === 0 ? (
@@ -135,7 +137,7 @@ function SideContent({ viewer, chats, onDelete }: SideProps) {
 }
 
 function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["onDelete"] }) {
-	const [asking, setAsking] = useState(false);
+	const [confirming, setConfirming] = useState(false);
 	return (
 		<li className="group relative">
 			<Link
@@ -151,17 +153,17 @@ function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["o
 				type="button"
 				aria-label={`Delete “${chat.title}”`}
 				className="button-bare shown-near absolute inset-y-0 right-0"
-				onClick={() => setAsking(true)}
+				onClick={() => setConfirming(true)}
 			>
-				<DeleteSign />
+				<DeleteIcon />
 			</button>
-			{asking && (
+			{confirming && (
 				<ConfirmDialog
 					title="Delete this chat?"
 					text={`“${chat.title}” and its answers will be gone for good. What was counted stays counted.`}
 					action="Delete"
 					onConfirm={() => onDelete(chat.id)}
-					onClose={() => setAsking(false)}
+					onClose={() => setConfirming(false)}
 				/>
 			)}
 		</li>
@@ -202,6 +204,7 @@ function Foot({ viewer }: { viewer: Viewer }) {
 	);
 }
 
+/** Signs out, and offers to try again when that failed. */
 export function SignOutButton() {
 	const [failed, setFailed] = useState(false);
 	return (

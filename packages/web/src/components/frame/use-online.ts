@@ -7,7 +7,7 @@ function watch(changed: () => void): () => void {
 	};
 }
 
-/** False only where the browser is sure that there is no network; true says nothing about the server. */
+/** False only when the browser knows that there is no network. True says nothing about the server. */
 export const useOnline = () =>
 	useSyncExternalStore(
 		watch,

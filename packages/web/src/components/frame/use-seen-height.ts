@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** iOS lays its keyboard over the page: the height that is really seen is handed to the style sheet, so that the composer stays above it. */
+/** Sets `--seen` to the visible height while an iOS keyboard covers the page, so that the composer stays above the keyboard. */
 export function useSeenHeight(): void {
 	useEffect(() => {
 		const seen = window.visualViewport;

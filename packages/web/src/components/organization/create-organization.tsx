@@ -9,11 +9,11 @@ interface CreateOrganizationProps {
 	onCreated: (name: string) => Promise<void>;
 }
 
-/** A button that opens the form: most readers never need it. */
+/** Creating an organization: a button that opens the form, since most viewers never need it. */
 export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationProps) {
 	const hydrated = useHydrated();
 	const [open, setOpen] = useState(false);
-	// Its address is shown nowhere.
+	// better-auth requires a slug. It is shown nowhere, and makes a retry of the same press recognizable.
 	const [slug, setSlug] = useState(randomId);
 
 	async function create(name: string): Promise<Outcome> {

@@ -1,21 +1,21 @@
 import { type ComponentProps, type ReactNode, useId, useState } from "react";
 import { useHydrated } from "../frame/local-time.tsx";
 
-/** What became of a form: a sentence either way. */
+/** The result of a form, as a sentence for the viewer. */
 export type Outcome = { done: string } | { problem: string };
 
 interface FieldFormProps {
 	label: string;
 	hint: string;
 	input: Pick<ComponentProps<"input">, "type" | "inputMode" | "autoComplete" | "maxLength" | "defaultValue">;
-	/** What else is asked for, between the field and the button. */
+	/** Another input, between the field and the button. */
 	beside?: ReactNode;
 	action: string;
-	/** What was typed stays where it could not be done. */
+	/** On a problem the typed value stays in the field. */
 	onSubmit: (value: string, form: FormData) => Promise<Outcome>;
 }
 
-/** One field and its button. The focus goes back to the field, for the next one or to mend it. */
+/** A form with one field. After submitting, the focus returns to the field. */
 export function FieldForm({ label, hint, input, beside, action, onSubmit }: FieldFormProps) {
 	const id = useId();
 	const hydrated = useHydrated();
@@ -56,7 +56,7 @@ export function FieldForm({ label, hint, input, beside, action, onSubmit }: Fiel
 					className={`field w-auto min-w-0 grow ${beside ? "basis-full sm:basis-48" : "basis-32"}`}
 				/>
 				{beside}
-				{/* Before the scripts are there a press must not load the page anew. */}
+				{/* Before hydration, submitting would reload the page. */}
 				<button type="submit" className="button-plain" disabled={!hydrated || busy}>
 					{action}
 				</button>

@@ -2,7 +2,7 @@ import { useRef, useState } from "react";
 import type { OrganizationView, Role } from "../../view/identity.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { FieldForm, type Outcome } from "./field-form.tsx";
-import { andShow, cancelInvitation, invite } from "./organization-requests.ts";
+import { cancelInvitation, invite, thenReload } from "./organization-requests.ts";
 import { rolesToGive } from "./roles.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
@@ -11,24 +11,24 @@ interface InvitationsProps {
 	onChanged: () => Promise<void>;
 }
 
-/** Inviting by email, and the invitations that nobody has answered yet. */
+/** Inviting by email, and the invitations that are still open. */
 export function Invitations({ organization: { id: organizationId, role, invitations }, onChanged }: InvitationsProps) {
 	const section = useRef<HTMLElement>(null);
 	const [cancelling, setCancelling] = useState(false);
-	const [told, setTold] = useState<Outcome>({ done: "" });
+	const [outcome, setOutcome] = useState<Outcome>({ done: "" });
 	useKeptFocus(section, invitations.length);
 
 	async function send(email: string, form: FormData): Promise<Outcome> {
 		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: "Please write an email address, like ada@example.com." };
-		const problem = await andShow(invite(organizationId, email, String(form.get("role")) as Role), onChanged);
+		const problem = await thenReload(invite(organizationId, email, String(form.get("role")) as Role), onChanged);
 		return problem ? { problem } : { done: `An invitation is on its way to ${email}.` };
 	}
 
 	async function cancel(invitationId: string, email: string) {
 		if (cancelling) return;
 		setCancelling(true);
-		const problem = await andShow(cancelInvitation(invitationId), onChanged);
-		setTold(problem ? { problem } : { done: `The invitation of ${email} is cancelled. Its link does not work any more.` });
+		const problem = await thenReload(cancelInvitation(invitationId), onChanged);
+		setOutcome(problem ? { problem } : { done: `The invitation of ${email} is cancelled. Its link does not work any more.` });
 		setCancelling(false);
 	}
 
@@ -40,8 +40,8 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 				input={{ type: "email", autoComplete: "off", maxLength: 254 }}
 				beside={
 					<select name="role" aria-label="Role" className="field w-auto" defaultValue="member">
-						{rolesToGive(role).map((one) => (
-							<option key={one}>{one}</option>
+						{rolesToGive(role).map((each) => (
+							<option key={each}>{each}</option>
 						))}
 					</select>
 				}
@@ -50,31 +50,34 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 			/>
 			{invitations.length > 0 && (
 				<ul aria-label="Invited" className="mt-3 border-line border-t">
-					{invitations.map(({ id, email, role: offered, expiresAt }) => (
-						<li key={id} className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b py-2">
-							<div className="min-w-0 grow basis-48 wrap-anywhere">
-								<p>
-									{email} <span className="text-soft">· {offered}</span>
-								</p>
-								<p className="text-small text-soft">
-									Invited; the link works until <LocalTime iso={expiresAt} form="day" />.
-								</p>
-							</div>
-							<button
-								type="button"
-								className="button-bare -mx-2"
-								aria-label={`Cancel the invitation of ${email}`}
-								onClick={() => void cancel(id, email)}
-							>
-								Cancel
-							</button>
-						</li>
+					{invitations.map((invitation) => (
+						<OpenInvitation key={invitation.id} {...invitation} onCancel={() => void cancel(invitation.id, invitation.email)} />
 					))}
 				</ul>
 			)}
-			<p role="status" className={`mt-2 text-small wrap-anywhere empty:hidden ${"problem" in told ? "text-warn" : "text-soft"}`}>
-				{"problem" in told ? told.problem : told.done}
+			<p role="status" className={`mt-2 text-small wrap-anywhere empty:hidden ${"problem" in outcome ? "text-warn" : "text-soft"}`}>
+				{"problem" in outcome ? outcome.problem : outcome.done}
 			</p>
 		</section>
+	);
+}
+
+type OpenInvitationProps = OrganizationView["invitations"][number] & { onCancel: () => void };
+
+function OpenInvitation({ email, role, expiresAt, onCancel }: OpenInvitationProps) {
+	return (
+		<li className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b py-2">
+			<div className="min-w-0 grow basis-48 wrap-anywhere">
+				<p>
+					{email} <span className="text-soft">· {role}</span>
+				</p>
+				<p className="text-small text-soft">
+					Invited; the link works until <LocalTime iso={expiresAt} form="day" />.
+				</p>
+			</div>
+			<button type="button" className="button-bare -mx-2" aria-label={`Cancel the invitation of ${email}`} onClick={onCancel}>
+				Cancel
+			</button>
+		</li>
 	);
 }

@@ -8,8 +8,9 @@ interface LeaveProps {
 	onLeft: () => Promise<void>;
 }
 
+/** Leaving an organization, after a confirmation. The only owner cannot leave. */
 export function Leave({ organization: { id, name, role, members }, onLeft }: LeaveProps) {
-	const [asked, setAsked] = useState(false);
+	const [confirming, setConfirming] = useState(false);
 	if (role === "owner" && members.filter((member) => member.role === "owner").length === 1) {
 		return <p className="text-small text-soft">You are the only owner. To leave, make someone else an owner first.</p>;
 	}
@@ -22,17 +23,17 @@ export function Leave({ organization: { id, name, role, members }, onLeft }: Lea
 
 	return (
 		<div className="-ml-2">
-			<button type="button" className="button-bare text-left wrap-anywhere" onClick={() => setAsked(true)}>
+			<button type="button" className="button-bare text-left wrap-anywhere" onClick={() => setConfirming(true)}>
 				Leave {name}
 			</button>
-			{asked && (
+			{confirming && (
 				<ConfirmDialog
 					title={`Leave ${name}?`}
 					text="What you ask then counts on your own requests. Your chats stay yours. To come back you need a new invitation."
 					action="Leave"
 					dismiss="Stay"
 					onConfirm={confirm}
-					onClose={() => setAsked(false)}
+					onClose={() => setConfirming(false)}
 				/>
 			)}
 		</div>

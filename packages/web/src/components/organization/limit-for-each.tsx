@@ -1,21 +1,21 @@
 import type { OrganizationView } from "../../view/identity.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
-import { andShow, limitEachMember } from "./organization-requests.ts";
+import { limitEachMember, thenReload } from "./organization-requests.ts";
 
 interface LimitForEachProps {
 	organization: OrganizationView;
 	onChanged: () => Promise<void>;
 }
 
-const most = 1_000_000;
+const limitMax = 1_000_000;
 
-/** What each member may ask in a billing period. */
+/** How many requests each member may make in a billing period. */
 export function LimitForEach({ organization: { id, requestsPerMember }, onChanged }: LimitForEachProps) {
-	async function save(written: string): Promise<Outcome> {
-		const limit = written === "" ? null : Number(written);
-		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= most))
-			return { problem: `Please write a whole number from 1 to ${most}, or nothing.` };
-		const problem = await andShow(limitEachMember(id, limit), onChanged);
+	async function save(text: string): Promise<Outcome> {
+		const limit = text === "" ? null : Number(text);
+		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= limitMax))
+			return { problem: `Please write a whole number from 1 to ${limitMax}, or nothing.` };
+		const problem = await thenReload(limitEachMember(id, limit), onChanged);
 		if (problem) return { problem };
 		return { done: limit === null ? "Saved: no limit but the plan’s." : `Saved: ${limit} for each member, in a billing period.` };
 	}

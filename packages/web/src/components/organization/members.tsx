@@ -1,8 +1,8 @@
 import { useRef, useState } from "react";
 import type { MemberView, OrganizationView, Role } from "../../view/identity.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { andShow, changeRole, removeMember } from "./organization-requests.ts";
-import { mayDo, rolesToGive, withArticle } from "./roles.ts";
+import { changeRole, removeMember, thenReload } from "./organization-requests.ts";
+import { mayManage, rolesToGive, withArticle } from "./roles.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
 interface MembersProps {
@@ -10,25 +10,25 @@ interface MembersProps {
 	onChanged: () => Promise<void>;
 }
 
-/** Who is in the organization; for owners and admins, what they may do about it. */
+/** The members of the organization, and for owners and admins the actions that their role allows. */
 export function Members({ organization, onChanged }: MembersProps) {
 	const heading = useRef<HTMLHeadingElement>(null);
-	const [asked, setAsked] = useState<{ what: "role" | "remove"; member: MemberView }>();
-	const [told, setTold] = useState("");
+	const [dialog, setDialog] = useState<{ action: "role" | "remove"; member: MemberView }>();
+	const [outcome, setOutcome] = useState("");
 	const { id: organizationId, name, members, role } = organization;
 
-	useKeptFocus(heading, members.length, asked !== undefined);
-	const onClose = () => setAsked(undefined);
+	useKeptFocus(heading, members.length, dialog !== undefined);
+	const onClose = () => setDialog(undefined);
 
 	async function remove(member: MemberView) {
-		const problem = await andShow(removeMember(organizationId, member.id), onChanged);
-		setTold(problem ? "" : `${member.name} is not in ${name} any more.`);
+		const problem = await thenReload(removeMember(organizationId, member.id), onChanged);
+		setOutcome(problem ? "" : `${member.name} is not in ${name} any more.`);
 		return problem;
 	}
 
-	async function give(member: MemberView, next: Role) {
-		const problem = await andShow(changeRole(organizationId, member.id, next), onChanged);
-		setTold(problem ? "" : `${member.name} is ${withArticle[next]} now.`);
+	async function assign(member: MemberView, next: Role) {
+		const problem = await thenReload(changeRole(organizationId, member.id, next), onChanged);
+		setOutcome(problem ? "" : `${member.name} is ${withArticle[next]} now.`);
 		return problem;
 	}
 
@@ -39,67 +39,70 @@ export function Members({ organization, onChanged }: MembersProps) {
 			</h3>
 			<ul className="mt-1">
 				{members.map((member) => (
-					<li key={member.id} className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b py-2">
-						<div className="min-w-0 grow basis-48 wrap-anywhere">
-							<p>
-								{member.name}
-								<span className="text-soft">
-									{member.isYou && " (you)"} · {member.role}
-								</span>
-							</p>
-							<p className="text-small text-soft">{member.email}</p>
-						</div>
-						{!member.isYou && mayDo(role, member.role) && (
-							<div className="-mx-2 flex flex-wrap">
-								<button
-									type="button"
-									className="button-bare"
-									aria-label={`Change role of ${member.name}`}
-									onClick={() => setAsked({ what: "role", member })}
-								>
-									Change role
-								</button>
-								<button
-									type="button"
-									className="button-bare"
-									aria-label={`Remove ${member.name}`}
-									onClick={() => setAsked({ what: "remove", member })}
-								>
-									Remove
-								</button>
-							</div>
-						)}
-					</li>
+					<MemberRow key={member.id} member={member} viewerRole={role} onAction={(action) => setDialog({ action, member })} />
 				))}
 			</ul>
 			<p role="status" className="mt-2 text-small text-soft wrap-anywhere empty:hidden">
-				{told}
+				{outcome}
 			</p>
-			{asked?.what === "remove" && (
+			{dialog?.action === "remove" && (
 				<ConfirmDialog
-					title={`Remove ${asked.member.name}?`}
+					title={`Remove ${dialog.member.name}?`}
 					text={`From the next request on, what they ask counts on themselves and not on ${name}. Their chats stay theirs.`}
 					action="Remove"
 					dismiss="Keep them"
-					onConfirm={() => remove(asked.member)}
+					onConfirm={() => remove(dialog.member)}
 					onClose={onClose}
 				/>
 			)}
-			{asked?.what === "role" && (
-				<RoleDialog member={asked.member} giver={role} onGive={(next) => give(asked.member, next)} onClose={onClose} />
+			{dialog?.action === "role" && (
+				<RoleDialog member={dialog.member} viewerRole={role} onAssign={(next) => assign(dialog.member, next)} onClose={onClose} />
 			)}
 		</section>
 	);
 }
 
+interface MemberRowProps {
+	member: MemberView;
+	viewerRole: Role;
+	onAction: (action: "role" | "remove") => void;
+}
+
+function MemberRow({ member: { name, email, role, isYou }, viewerRole, onAction }: MemberRowProps) {
+	return (
+		<li className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b py-2">
+			<div className="min-w-0 grow basis-48 wrap-anywhere">
+				<p>
+					{name}
+					<span className="text-soft">
+						{isYou && " (you)"} · {role}
+					</span>
+				</p>
+				<p className="text-small text-soft">{email}</p>
+			</div>
+			{!isYou && mayManage(viewerRole, role) && (
+				<div className="-mx-2 flex flex-wrap">
+					<button type="button" className="button-bare" aria-label={`Change role of ${name}`} onClick={() => onAction("role")}>
+						Change role
+					</button>
+					<button type="button" className="button-bare" aria-label={`Remove ${name}`} onClick={() => onAction("remove")}>
+						Remove
+					</button>
+				</div>
+			)}
+		</li>
+	);
+}
+
 interface RoleDialogProps {
 	member: MemberView;
-	giver: Role;
-	onGive: (role: Role) => Promise<string | undefined>;
+	viewerRole: Role;
+	/** Resolves to a sentence when it failed. */
+	onAssign: (role: Role) => Promise<string | undefined>;
 	onClose: () => void;
 }
 
-function RoleDialog({ member, giver, onGive, onClose }: RoleDialogProps) {
+function RoleDialog({ member, viewerRole, onAssign, onClose }: RoleDialogProps) {
 	const [role, setRole] = useState(member.role);
 	return (
 		<ConfirmDialog
@@ -108,15 +111,15 @@ function RoleDialog({ member, giver, onGive, onClose }: RoleDialogProps) {
 				<>
 					Everyone asks on the plan. Admins also invite and remove people and decide on the plan; owners can make others owners, too.
 					<select aria-label="Role" className="field mt-4 block" value={role} onChange={(event) => setRole(event.target.value as Role)}>
-						{rolesToGive(giver).map((one) => (
-							<option key={one}>{one}</option>
+						{rolesToGive(viewerRole).map((each) => (
+							<option key={each}>{each}</option>
 						))}
 					</select>
 				</>
 			}
 			action="Change role"
 			dismiss="Leave it"
-			onConfirm={async () => (role === member.role ? undefined : await onGive(role))}
+			onConfirm={async () => (role === member.role ? undefined : await onAssign(role))}
 			onClose={onClose}
 		/>
 	);

@@ -1,13 +1,14 @@
 import type { Role } from "../../view/identity.ts";
-import { askIdentity } from "../session/ask-identity.ts";
+import { postToAuth } from "../session/auth-request.ts";
 
-/** Why something was not done. `isBehind`: the server has decided so, by what the page may not show yet. */
+/** Why a request failed. `isBehind`: the server refused it, perhaps for a reason that the page does not show yet. */
 interface Refusal {
 	text: string;
 	isBehind: boolean;
 }
 
-type Asked = Promise<Refusal | undefined>;
+/** Resolves to undefined when the request was done. */
+type Result = Promise<Refusal | undefined>;
 
 const sentences: Record<string, string> = {
 	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: "An account can be in ten organizations at most. Leave one of them first.",
@@ -25,62 +26,68 @@ const sentences: Record<string, string> = {
 	UNAUTHORIZED: "You are not signed in any more. Sign in and try again.",
 };
 
-/** Shows what became of a request, and resolves to a sentence when it was not done. Without an answer nothing is loaded: the page would go away. */
-export async function andShow(asked: Asked, reload: () => Promise<void>): Promise<string | undefined> {
-	const refusal = await asked;
+/** Reloads the page's data after a request, and resolves to a sentence when it failed. Does not reload when the server did not decide. */
+export async function thenReload(result: Result, reload: () => Promise<void>): Promise<string | undefined> {
+	const refusal = await result;
 	if (!refusal || refusal.isBehind) await reload();
 	return refusal?.text;
 }
 
-/** Whom the reader lets pay from now on; null for themselves. */
-export const letPay = (organizationId: string | null): Asked => ask("set-active", { organizationId });
+/** Sets who pays for the viewer: an organization, or null for the viewer. */
+export const setPayer = (organizationId: string | null): Result => post("set-active", { organizationId });
 
-/** Creates an organization that pays from now on, as soon as it has a plan. The same `slug` again is the same press again. */
-export async function createOrganization(name: string, slug: string): Asked {
-	const refusal = await ask("create", { name, slug }, "ORGANIZATION_ALREADY_EXISTS");
+/** Creates an organization and makes it the viewer's payer. Idempotent for the same `slug`. */
+export async function createOrganization(name: string, slug: string): Result {
+	const refusal = await post("create", { name, slug }, "ORGANIZATION_ALREADY_EXISTS");
 	if (!refusal) await renewCookie({ organizationSlug: slug });
 	return refusal;
 }
 
-export const invite = (organizationId: string, email: string, role: Role): Asked => ask("invite-member", { organizationId, email, role });
+/** Mails an invitation. */
+export const invite = (organizationId: string, email: string, role: Role): Result => post("invite-member", { organizationId, email, role });
 
-export const cancelInvitation = (invitationId: string): Asked => ask("cancel-invitation", { invitationId });
+/** Cancels an open invitation: its link stops working. */
+export const cancelInvitation = (invitationId: string): Result => post("cancel-invitation", { invitationId });
 
-/** Joins an organization, which pays from now on. */
-export async function acceptInvitation(invitationId: string, organizationId: string): Asked {
-	const refusal = await ask("accept-invitation", { invitationId });
+/** Joins an organization and makes it the viewer's payer. */
+export async function acceptInvitation(invitationId: string, organizationId: string): Result {
+	const refusal = await post("accept-invitation", { invitationId });
 	if (!refusal) await renewCookie({ organizationId });
 	return refusal;
 }
 
-export const declineInvitation = (invitationId: string): Asked => ask("reject-invitation", { invitationId });
+/** Declines an invitation, which cannot be accepted afterwards. */
+export const declineInvitation = (invitationId: string): Result => post("reject-invitation", { invitationId });
 
-export const changeRole = (organizationId: string, memberId: string, role: Role): Asked =>
-	ask("update-member-role", { organizationId, memberId, role });
+/** Gives a member another role. */
+export const changeRole = (organizationId: string, memberId: string, role: Role): Result =>
+	post("update-member-role", { organizationId, memberId, role });
 
-export const removeMember = (organizationId: string, memberId: string): Asked =>
-	ask("remove-member", { organizationId, memberIdOrEmail: memberId });
+/** Removes a member, whose later requests count on themselves. */
+export const removeMember = (organizationId: string, memberId: string): Result =>
+	post("remove-member", { organizationId, memberIdOrEmail: memberId });
 
-/** Null for no limit but the plan's. */
-export const limitEachMember = (organizationId: string, requestsPerMember: number | null): Asked =>
-	ask("update", { organizationId, data: { requestsPerMember } });
+/** Limits the requests of each member in a billing period; null for no limit but the plan's. */
+export const limitEachMember = (organizationId: string, requestsPerMember: number | null): Result =>
+	post("update", { organizationId, data: { requestsPerMember } });
 
-export async function leave(organizationId: string): Asked {
-	const refusal = await ask("leave", { organizationId });
+/** Leaves an organization and makes the viewer their own payer. */
+export async function leave(organizationId: string): Result {
+	const refusal = await post("leave", { organizationId });
 	if (!refusal) await renewCookie({ organizationId: null });
 	return refusal;
 }
 
-/** The session says already who pays; its cookie is a copy of up to a minute. Should this fail, the copy runs out by itself. */
+/** Renews the session cookie, which caches the payer for up to a minute. If this fails, the cookie expires by itself. */
 async function renewCookie(active: { organizationId: string | null } | { organizationSlug: string }): Promise<void> {
-	await ask("set-active", active);
+	await post("set-active", active);
 }
 
-/** `done` is the code of a refusal that says that it was done before. */
-async function ask(path: string, body: object, done?: string): Asked {
-	const answer = await askIdentity(`organization/${path}`, body);
-	if (answer.kind === "done" || answer.code === done) return;
-	const isNotTheirs = answer.code.startsWith("YOU_ARE_NOT_ALLOWED");
-	const text = isNotTheirs ? "This is up to the owners and admins of the organization." : (sentences[answer.code] ?? answer.text);
-	return { text, isBehind: answer.kind === "refused" };
+/** `doneCode`: the error code that means the request was done before. */
+async function post(path: string, body: object, doneCode?: string): Result {
+	const result = await postToAuth(`organization/${path}`, body);
+	if (result.kind === "done" || result.code === doneCode) return;
+	const isNotTheirs = result.code.startsWith("YOU_ARE_NOT_ALLOWED");
+	const text = isNotTheirs ? "This is up to the owners and admins of the organization." : (sentences[result.code] ?? result.text);
+	return { text, isBehind: result.kind === "refused" };
 }

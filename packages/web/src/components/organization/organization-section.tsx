@@ -13,26 +13,26 @@ import { WhoPays } from "./who-pays.tsx";
 interface OrganizationSectionProps {
 	organizations: OrganizationsView;
 	usage: UsageView;
-	/** Something was changed that shows on this page; resolves when it does. */
+	/** Something changed that shows on this page. Resolves when it is shown. */
 	onChanged: () => Promise<void>;
-	/** The same where another one pays now, which shows in other tabs, too. */
+	/** Someone else pays now, which also shows in other tabs. Resolves when it is shown. */
 	onPayerChanged: () => Promise<void>;
 }
 
-/** The reader's organizations, and the one that they act for: who does not decide on it sees what concerns them. */
+/** The viewer's organizations, and the one that they act for. Members who cannot manage it see only their own share. */
 export function OrganizationSection({ organizations, usage, onChanged, onPayerChanged }: OrganizationSectionProps) {
 	const { mine, active } = organizations;
-	const place = useRef<HTMLParagraphElement>(null);
-	const [told, setTold] = useState("");
-	// What was pressed is gone: the focus goes to what became of it.
+	const outcomeLine = useRef<HTMLParagraphElement>(null);
+	const [outcome, setOutcome] = useState("");
+	// The pressed button is gone, so focus the sentence that says what happened.
 	useEffect(() => {
-		if (told) place.current?.focus();
-	}, [told]);
+		if (outcome) outcomeLine.current?.focus();
+	}, [outcome]);
 
 	async function onPayerGone(text: string) {
 		await onPayerChanged();
-		// Not before what was loaded is shown.
-		startTransition(() => setTold(text));
+		// As a transition, so that it appears together with the reloaded data.
+		startTransition(() => setOutcome(text));
 	}
 
 	const create = (
@@ -40,8 +40,8 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 	);
 	return (
 		<Section title="Organization">
-			<p ref={place} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
-				{told}
+			<p ref={outcomeLine} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
+				{outcome}
 			</p>
 			{mine.length === 0 ? (
 				<>

@@ -1,33 +1,33 @@
 import { useId, useState } from "react";
 import type { OrganizationsView } from "../../view/identity.ts";
 import { useHydrated } from "../frame/local-time.tsx";
-import { andShow, letPay } from "./organization-requests.ts";
+import { setPayer, thenReload } from "./organization-requests.ts";
 
 interface WhoPaysProps {
 	organizations: OrganizationsView;
-	/** Whether the plan of the organization that is chosen pays: it may have none. */
+	/** Whether the chosen organization has a plan that pays. */
 	hasPlan: boolean;
-	/** Resolves when the page shows who pays. */
+	/** Resolves when the page shows the new payer. */
 	onChanged: () => Promise<void>;
 }
 
-/** The plain choice between oneself and one's organizations. */
+/** The choice of who pays: the viewer or one of their organizations. */
 export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }: WhoPaysProps) {
 	const group = useId();
 	const hydrated = useHydrated();
-	const [wanted, setWanted] = useState<{ id: string | null }>();
+	const [chosen, setChosen] = useState<{ id: string | null }>();
 	const [problem, setProblem] = useState<string>();
-	const pays = active?.id ?? null;
-	// The choice stands until the page shows it, or it would jump back for a moment.
-	if (wanted?.id === pays) setWanted(undefined);
-	const payer = wanted ? wanted.id : pays;
+	const current = active?.id ?? null;
+	// Show the choice until the page has loaded it, or the radio button would jump back for a moment.
+	if (chosen?.id === current) setChosen(undefined);
+	const payer = chosen ? chosen.id : current;
 
 	async function choose(id: string | null) {
-		if (wanted) return;
-		setWanted({ id });
-		const told = await andShow(letPay(id), onChanged);
-		setProblem(told);
-		if (told) setWanted(undefined);
+		if (chosen) return;
+		setChosen({ id });
+		const failure = await thenReload(setPayer(id), onChanged);
+		setProblem(failure);
+		if (failure) setChosen(undefined);
 	}
 
 	return (
@@ -48,7 +48,7 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 				))}
 			</fieldset>
 			<p role="status" className="mt-1 text-small text-soft wrap-anywhere">
-				{wanted ? "One moment …" : <Paying name={active?.name} hasPlan={hasPlan} />}
+				{chosen ? "One moment …" : <Paying name={active?.name} hasPlan={hasPlan} />}
 			</p>
 			{problem && (
 				<p role="alert" className="mt-2 text-warn">

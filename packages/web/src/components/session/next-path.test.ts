@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { nextPath } from "./next-path.ts";
 
-test("a path of this site is followed", () => {
+test("keeps a path of this site", () => {
 	for (const path of ["/", "/pricing", "/c/abc_-9?upgraded=1#end"]) expect(nextPath(path)).toBe(path);
 });
 
-test("whatever a browser could read as another site leads home", () => {
+test("replaces anything that a browser could read as another site", () => {
 	for (const hostile of [
 		"//evil.example",
 		"/\\evil.example",

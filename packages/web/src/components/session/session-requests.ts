@@ -1,6 +1,6 @@
-import { askIdentity } from "./ask-identity.ts";
+import { postToAuth } from "./auth-request.ts";
 
-/** The few calls of better-auth that every page makes. */
+/** Why a form was not accepted, and the field that it concerns. */
 export type SignProblem = { field: "name" | "email" | "password" | "form"; text: string };
 
 const sentences: Record<string, SignProblem> = {
@@ -12,10 +12,12 @@ const sentences: Record<string, SignProblem> = {
 	PASSWORD_TOO_LONG: { field: "password", text: "Please use at most 128 characters." },
 };
 
+/** Signs in. Resolves to a problem, or to undefined when it is done. */
 export async function signIn(input: { email: string; password: string }): Promise<SignProblem | undefined> {
 	return await post("sign-in/email", input);
 }
 
+/** Creates an account and signs in. `callbackURL` is the page that the confirmation mail links to. */
 export async function signUp(input: {
 	name: string;
 	email: string;
@@ -25,12 +27,12 @@ export async function signUp(input: {
 	return await post("sign-up/email", input);
 }
 
-/** `callbackURL`: where the link leads to when the address is confirmed. */
+/** Sends a confirmation mail. `callbackURL` is the page that its link leads to. */
 export async function sendConfirmation(email: string, callbackURL = "/"): Promise<SignProblem | undefined> {
 	return await post("send-verification-email", { email, callbackURL });
 }
 
-/** Ends the session and loads the page anew, so that nothing of this reader stays in memory or in the tab's storage. */
+/** Ends the session and loads `next`, so that nothing of this viewer stays in memory or in the tab's storage. */
 export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
 	if (problem) return problem;
@@ -39,7 +41,7 @@ export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 }
 
 async function post(path: string, body: object): Promise<SignProblem | undefined> {
-	const answer = await askIdentity(path, body);
-	if (answer.kind === "done") return;
-	return sentences[answer.code] ?? { field: "form", text: answer.text };
+	const result = await postToAuth(path, body);
+	if (result.kind === "done") return;
+	return sentences[result.code] ?? { field: "form", text: result.text };
 }

@@ -14,15 +14,16 @@ interface Field {
 interface SignFormProps {
 	fields: Field[];
 	action: string;
-	/** Resolves to a problem, or to nothing when the page is about to change. */
+	/** Resolves to a problem, or to undefined when the page is about to change. */
 	onSubmit: (values: Record<string, string>) => Promise<SignProblem | undefined>;
 	children?: ReactNode;
 }
 
+/** A sign-in or sign-up form. Problems are shown at their field, which gets the focus. */
 export function SignForm({ fields, action, onSubmit, children }: SignFormProps) {
 	const [problems, setProblems] = useState<SignProblem[]>([]);
 	const [busy, setBusy] = useState(false);
-	const told = (field: SignProblem["field"]) => problems.find((problem) => problem.field === field)?.text;
+	const problemOf = (field: SignProblem["field"]) => problems.find((problem) => problem.field === field)?.text;
 
 	async function submit(form: HTMLFormElement) {
 		const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
@@ -40,7 +41,7 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 	return (
 		<form
 			noValidate
-			// Before the scripts are there a press must not put the password into the address.
+			// Before hydration, submitting with GET would put the password into the address.
 			method="post"
 			className="mt-8 flex flex-col gap-5"
 			onSubmit={(event) => {
@@ -49,11 +50,11 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 			}}
 		>
 			{fields.map((field) => (
-				<FieldRow key={field.name} field={field} problem={told(field.name)} />
+				<FieldRow key={field.name} field={field} problem={problemOf(field.name)} />
 			))}
-			{told("form") && (
+			{problemOf("form") && (
 				<p role="alert" className="text-warn">
-					{told("form")}
+					{problemOf("form")}
 				</p>
 			)}
 			<button type="submit" className="button-next" disabled={busy}>
@@ -67,7 +68,7 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 function FieldRow({ field, problem }: { field: Field; problem: string | undefined }) {
 	const id = useId();
 	const { label, hint, ...input } = field;
-	const says = problem ?? hint;
+	const note = problem ?? hint;
 	return (
 		<div className="flex flex-col gap-1">
 			<label htmlFor={id} className="font-medium">
@@ -79,12 +80,12 @@ function FieldRow({ field, problem }: { field: Field; problem: string | undefine
 				required
 				maxLength={CHARS_MAX[input.name]}
 				aria-invalid={problem ? true : undefined}
-				aria-describedby={says ? `${id}-says` : undefined}
+				aria-describedby={note ? `${id}-says` : undefined}
 				className="field"
 			/>
-			{says && (
+			{note && (
 				<p id={`${id}-says`} role={problem ? "alert" : undefined} className={`text-small ${problem ? "text-warn" : "text-soft"}`}>
-					{says}
+					{note}
 				</p>
 			)}
 		</div>

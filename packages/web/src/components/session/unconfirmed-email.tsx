@@ -4,17 +4,18 @@ import { sendConfirmation } from "./session-requests.ts";
 interface UnconfirmedEmailProps {
 	email: string;
 	mailboxUrl: string | null;
-	/** What the address has to be confirmed for, after "before you can". */
+	/** What needs a confirmed address: completes "before you can". */
 	purpose: string;
-	/** The page that the link in a new mail leads back to. */
+	/** The page that the link in the mail leads to. */
 	path: string;
 }
 
+/** Says that an action needs a confirmed email address, and sends the confirmation link again. */
 export function UnconfirmedEmail({ email, mailboxUrl, purpose, path }: UnconfirmedEmailProps) {
-	const [told, setTold] = useState<string>();
+	const [outcome, setOutcome] = useState<string>();
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
-		setTold(problem ? problem.text : "Sent. The newest link is the one that works.");
+		setOutcome(problem ? problem.text : "Sent. The newest link is the one that works.");
 	}
 	return (
 		<div role="status" className="flex flex-col items-start gap-3">
@@ -31,7 +32,7 @@ export function UnconfirmedEmail({ email, mailboxUrl, purpose, path }: Unconfirm
 					Send the link again
 				</button>
 			</div>
-			{told && <p className="text-small text-soft">{told}</p>}
+			{outcome && <p className="text-small text-soft">{outcome}</p>}
 		</div>
 	);
 }

@@ -2,19 +2,19 @@ import { expect, test } from "vitest";
 import type { UsageView } from "../../view/usage.ts";
 import { marksOf, nearestLimit, tallyText } from "./marks.ts";
 
-test("there is one mark for each request: counted first, then held, then left", () => {
+test("draws one mark per request: counted first, then held, then left", () => {
 	expect(marksOf({ limit: 5, used: 2, held: 1 })).toEqual(["counted", "counted", "held", "left", "left"]);
 	expect(marksOf({ limit: 2, used: 5, held: 1 })).toEqual(["counted", "counted"]);
 });
 
-test("the words say what the drawing shows", () => {
+test("says in words what the marks show", () => {
 	expect(tallyText({ remaining: 3, limit: 5, resetAt: null })).toBe("3 of 5 requests left, no reset");
 	expect(tallyText({ remaining: 3, limit: 20, resetAt: "2026-11-22T00:00:00Z" })).toBe("3 of 20 requests left");
-	// Top-ups come on top of the limit.
+	// With top-ups more may be left than the limit.
 	expect(tallyText({ remaining: 1500, limit: 1000, resetAt: "2026-11-22T00:00:00Z" })).toBe("1500 requests left");
 });
 
-test("of an organization's plan the reader's own part is drawn, where it ends before the plan does", () => {
+test("shows the member's own share of an organization's plan when it runs out first", () => {
 	const window = { start: null, end: null };
 	const plan = {
 		tier: "paid",
@@ -35,6 +35,6 @@ test("of an organization's plan the reader's own part is drawn, where it ends be
 	expect(nearestLimit(of(46, 50))).toEqual({ limit: 50, used: 3, held: 1, remaining: 46, resetAt: null });
 	expect(nearestLimit(of(598, null))).toEqual({ limit: 1000, used: 400, held: 2, remaining: 598, resetAt: null });
 	expect(nearestLimit(of(10, 50))).toMatchObject({ limit: 1000, remaining: 10 });
-	// The limit was lowered below what had been used.
+	// The limit was lowered below what was already used.
 	expect(nearestLimit(of(0, 2))).toMatchObject({ limit: 2, used: 3, remaining: 0 });
 });

@@ -1,16 +1,16 @@
 import type { UsageView } from "../../view/usage.ts";
 
-/** What a tally is drawn from. */
+/** The fields that a tally is drawn from. */
 export type Counted = Pick<UsageView, "limit" | "used" | "held" | "remaining" | "resetAt">;
 
-/** Of an organization's plan, the reader's own part where that ends before the plan does. */
+/** The viewer's own share of an organization's plan, if it runs out before the plan does; otherwise null. */
 export function ownPart({ organization, remaining }: UsageView): { limit: number; used: number; held: number } | null {
 	if (!organization) return null;
 	const { limit, used, held } = organization.member;
 	return limit !== null && limit - used - held <= remaining ? { limit, used, held } : null;
 }
 
-/** What stands between the reader and the next request. */
+/** The limit that the viewer reaches first: their share of the plan, or the plan itself. */
 export function nearestLimit(usage: UsageView): Counted {
 	const { limit, used, held, remaining, resetAt } = usage;
 	return { limit, used, held, remaining, resetAt, ...ownPart(usage) };
@@ -18,17 +18,17 @@ export function nearestLimit(usage: UsageView): Counted {
 
 export type Mark = "counted" | "held" | "left";
 
-/** More marks than this cannot be taken in at a glance: a bar with a number stands for them. */
+/** Above this many marks a bar is drawn instead: more cannot be counted at a glance. */
 export const marksMax = 25;
 
-/** One mark per request of the window, in the order in which they are used up. */
+/** One mark per request of the window, in the order in which requests are used up. */
 export function marksOf({ limit, used, held }: Pick<UsageView, "limit" | "used" | "held">): Mark[] {
-	return Array.from({ length: limit }, (_, at) => (at < used ? "counted" : at < used + held ? "held" : "left"));
+	return Array.from({ length: limit }, (_, index) => (index < used ? "counted" : index < used + held ? "held" : "left"));
 }
 
-/** The sentence that stands for the drawing. */
+/** The tally in words, for screen readers. */
 export function tallyText({ remaining, limit, resetAt }: Pick<UsageView, "remaining" | "limit" | "resetAt">): string {
-	// Top-ups come on top of the limit.
+	// Top-ups add to the limit, so a fraction would be misleading.
 	if (remaining > limit) return `${remaining} requests left`;
 	return `${remaining} of ${limit} requests left${resetAt ? "" : ", no reset"}`;
 }

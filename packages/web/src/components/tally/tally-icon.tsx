@@ -3,7 +3,7 @@ import type { UsageView } from "../../view/usage.ts";
 
 const strokes = ["M6 6v20", "M12.5 6v20", "M19 6v20", "M25.5 6v20", "M2.5 23 29.5 9"];
 
-/** The browser's tab shows the tally too: five strokes, of which as many are inked as the share that is left asks for. */
+/** Draws the balance as the tab's icon: of its five strokes, the dark ones stand for the share that is left. */
 export function TallyIcon({ limit, remaining }: Pick<UsageView, "limit" | "remaining">) {
 	const left = limit > 0 ? Math.ceil((Math.min(remaining, limit) / limit) * 5) : 0;
 	useEffect(() => {
@@ -14,7 +14,7 @@ export function TallyIcon({ limit, remaining }: Pick<UsageView, "limit" | "remai
 }
 
 function drawing(left: number): string {
-	const paths = strokes.map((stroke, at) => `<path d="${stroke}"${at < left ? "" : ' opacity=".28"'}/>`).join("");
+	const paths = strokes.map((stroke, index) => `<path d="${stroke}"${index < left ? "" : ' opacity=".28"'}/>`).join("");
 	return (
 		'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><style>path{stroke:#1d1b17}' +
 		"@media (prefers-color-scheme:dark){path{stroke:#ece9e1}}</style>" +

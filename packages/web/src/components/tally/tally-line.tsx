@@ -3,11 +3,11 @@ import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { nearestLimit, ownPart } from "./marks.ts";
 import { Tally } from "./tally.tsx";
 
-/** The tally and one sentence: what is left, and when it comes back. */
+/** The tally and one sentence: what is left, and when it resets. */
 export function TallyLine({ usage }: { usage: UsageView }) {
 	const { remaining, unverified, organization } = usage;
 	const nearest = nearestLimit(usage);
-	// What colleagues are being answered is not the reader's to follow.
+	// In an organization only the viewer's own requests in flight concern them.
 	const held = organization?.member.held ?? usage.held;
 	const low = remaining > 0 && remaining <= Math.max(2, nearest.limit / 10);
 	return (
@@ -15,7 +15,7 @@ export function TallyLine({ usage }: { usage: UsageView }) {
 			<Tally usage={nearest} />
 			<p data-testid="left" className="min-w-0 grow basis-48">
 				<Left usage={usage} />
-				{/* A phone has no room for it on the same line, and the composer must not jump; there the outlined mark says it. */}
+				{/* On a phone this would add a line and move the composer, so only the outlined mark shows it. */}
 				{held > 0 && <span className="max-sm:sr-only"> {held === 1 ? "One is" : `${held} are`} being answered.</span>}
 				{unverified && " We could not reach the billing service just now, so this may be too low."}
 			</p>

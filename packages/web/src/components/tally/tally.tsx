@@ -4,7 +4,7 @@ const step = 7;
 const groupWidth = 5 * step + 5;
 const height = 20;
 
-/** The sign of Parley: one stroke per request, every fifth across the four before it, as one counts on paper. */
+/** The balance as tally marks: one stroke per request, every fifth across the four before it. A bar above 25. */
 export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: string; size?: 1 | 2 }) {
 	const text = label ?? tallyText(usage);
 	if (usage.limit > marksMax) return <Bar usage={usage} text={text} />;
@@ -20,20 +20,20 @@ export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: stri
 			viewBox={`0 0 ${width} ${height}`}
 			className="max-w-full shrink-0"
 		>
-			{/* What is left lies below: an empty stroke must not cross out an inked one. */}
-			{[...marks.keys()].reverse().map((at) => (
-				<Stroke key={String(at)} mark={marks[at] ?? "left"} at={at} />
+			{/* Drawn last to first, so that an empty stroke never crosses out a filled one. */}
+			{[...marks.keys()].reverse().map((index) => (
+				<Stroke key={String(index)} mark={marks[index] ?? "left"} index={index} />
 			))}
 		</svg>
 	);
 }
 
-function Stroke({ mark, at }: { mark: Mark; at: number }) {
-	const left = Math.floor(at / 5) * groupWidth;
-	const place = at % 5;
-	const across = place === 4;
-	// The fifth is drawn as a stroke of its own length, laid across the other four.
-	const box = across ? { x: left + 14.5, y: -5, height: 30 } : { x: left + 4 + place * step, y: 2, height: 16 };
+function Stroke({ mark, index }: { mark: Mark; index: number }) {
+	const left = Math.floor(index / 5) * groupWidth;
+	const inGroup = index % 5;
+	const across = inGroup === 4;
+	// The fifth stroke is longer and lies across the other four.
+	const box = across ? { x: left + 14.5, y: -5, height: 30 } : { x: left + 4 + inGroup * step, y: 2, height: 16 };
 	return (
 		<rect
 			{...box}
@@ -48,7 +48,7 @@ function Stroke({ mark, at }: { mark: Mark; at: number }) {
 
 function Bar({ usage, text }: { usage: Counted; text: string }) {
 	const width = 96;
-	// One of a thousand is seen too.
+	// At least 3 px, so that one request of a thousand is visible.
 	const share = (units: number) => (units > 0 ? Math.min(width, Math.max(3, (units / usage.limit) * width)) : 0);
 	return (
 		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">

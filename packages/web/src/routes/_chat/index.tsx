@@ -1,4 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
 
-/** The frame draws the blank page itself, so that it stays when it becomes a chat. */
+/** The parent route draws the new chat, so that it stays mounted when the chat gets its address. */
 export const Route = createFileRoute("/_chat/")({ component: () => null });

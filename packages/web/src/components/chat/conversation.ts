@@ -1,0 +1,221 @@
+import type { RefObject } from "react";
+import type { AnswerMetadata, ChatView } from "../../view/chat.ts";
+import type { Problem } from "../../view/problem.ts";
+import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
+import { keepPending, type PendingSend, readPending, sendFor } from "./draft.ts";
+import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
+
+export type Phase = "idle" | "thinking" | "writing";
+
+/** Why the last request did not end as it should, as far as the notice above the composer distinguishes it. */
+export type Failure = { kind: "refused"; problem: Problem } | { kind: "unreached" } | { kind: "broken" } | { kind: "stop-failed" };
+
+export interface ConversationEvents {
+	/** The server has accepted the request: the chat exists from now on. */
+	onAccepted: (text: string) => void;
+	/** An answer ended, well or not, or a request was refused: the balance may have changed. `ended` is announced with the new balance. */
+	onSettled: (ended?: string) => void;
+	/** Puts text that could not be sent back into the composer. */
+	onReturned: (text: string) => void;
+	/** Reads the server's copy of the chat. */
+	readChat: () => Promise<ChatView | null>;
+	/** Announces a status to screen readers. */
+	announce: (text: string) => void;
+}
+
+export interface ConversationState {
+	/** Whether the live chat should be loaded. */
+	armed: boolean;
+	report: LiveReport;
+	/** A send that waits for the live chat to load. */
+	queued: Sending | undefined;
+	failure: Failure | undefined;
+	stopping: boolean;
+	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
+	joining: boolean;
+	/** A message blocked by a limit. It is sent once the viewer has paid. */
+	refused: PendingSend | undefined;
+}
+
+/** A request under way, and the messages to show again if it is refused. */
+export interface Attempt {
+	before: LiveMessage[];
+	sending: Sending;
+	accepted: boolean;
+}
+
+/** What one render passes to the steps below. `patch` merges changes into the state. */
+export interface Conversation {
+	chat: { id: string; running: boolean };
+	draftKey: string;
+	events: ConversationEvents;
+	state: ConversationState;
+	patch: (changes: Partial<ConversationState>) => void;
+	live: RefObject<LiveHandle | null>;
+	attempt: RefObject<Attempt | undefined>;
+	/** A solved Turnstile check, which is valid for one request. */
+	humanToken: RefObject<string | undefined>;
+	mounted: RefObject<boolean>;
+}
+
+/** Whether a request or its answer is under way. */
+export const isBusy = ({ queued, joining, report }: ConversationState): boolean =>
+	queued !== undefined || joining || report.status === "submitted" || report.status === "streaming";
+
+/** The messages to show: those of the live chat, and a new one that still waits for it to load. */
+export const shownMessages = ({ queued, report }: ConversationState): LiveMessage[] =>
+	queued?.kind === "new"
+		? [...report.messages, { id: queued.messageId, role: "user", parts: [{ type: "text", text: queued.text }] }]
+		: report.messages;
+
+/** `thinking` lasts until the first text of the answer arrives. */
+export function phaseOf(state: ConversationState): Phase {
+	if (!isBusy(state)) return "idle";
+	return state.report.status === "streaming" && hasAnswerText(shownMessages(state).at(-1)) ? "writing" : "thinking";
+}
+
+function hasAnswerText(message: LiveMessage | undefined): boolean {
+	return message?.role === "assistant" && message.parts.some((part) => part.type === "text" && part.text !== "");
+}
+
+/** Sends at once, or as soon as the live chat is loaded. Ignored while another request is under way. */
+function begin(conversation: Conversation, sending: Sending): void {
+	const { state, patch, live } = conversation;
+	if (isBusy(state)) return;
+	patch({ failure: undefined, armed: true });
+	if (live.current) start(conversation, live.current, sending);
+	else patch({ queued: sending });
+}
+
+function start({ state, events, attempt, humanToken }: Conversation, handle: LiveHandle, sending: Sending): void {
+	attempt.current = { before: state.report.messages, sending, accepted: false };
+	events.announce("Thinking.");
+	void handle.send({ ...sending, humanToken: humanToken.current });
+	humanToken.current = undefined;
+}
+
+/** Sends a new message. A retry of a failed send has the same ids, so that it is counted once. */
+export function sendNew(conversation: Conversation, text: string, model: string | undefined): void {
+	const { key, messageId } = keepSend(conversation, text, model, undefined);
+	begin(conversation, { kind: "new", text, model, key, messageId });
+}
+
+/** Replaces the viewer's last message and its answer. */
+export const edit = (conversation: Conversation, messageId: string, text: string, model: string | undefined): void =>
+	begin(conversation, { kind: "edit", text, messageId, model, key: randomId() });
+
+/** Requests another answer in place of the last one. */
+export const regenerate = (conversation: Conversation, messageId: string, model: string | undefined): void =>
+	begin(conversation, { kind: "regenerate", text: "", messageId, model, key: randomId() });
+
+/** Keeps a message that a limit blocks. It is sent once the viewer has paid. */
+export const sendOncePaid = (conversation: Conversation, text: string, model: string | undefined): void =>
+	void keepSend(conversation, text, model, Date.now());
+
+function keepSend({ chat, draftKey, patch }: Conversation, text: string, model: string | undefined, refusedAtMs: number | undefined) {
+	const pending = sendFor(readPending(draftKey), { chatId: chat.id, text, model, refusedAtMs }, randomId);
+	keepPending(draftKey, pending);
+	patch({ refused: refusedAtMs === undefined ? undefined : pending });
+	return pending;
+}
+
+/** The live chat is loaded: starts the queued send, or joins an answer that was running when the page loaded. */
+export function liveReady(conversation: Conversation): void {
+	const { chat, live, state, patch } = conversation;
+	const handle = live.current;
+	if (!handle) return;
+	if (state.queued) {
+		patch({ queued: undefined });
+		start(conversation, handle, state.queued);
+	} else if (chat.running) void handle.join().then((joined) => (joined ? undefined : rejoin(conversation, { kind: "broken" })));
+}
+
+/** The live chat could not be loaded: a queued send goes back to the composer. */
+export function liveNotLoaded(conversation: Conversation): void {
+	const { patch, events } = conversation;
+	const { joining, queued } = conversation.state;
+	patch({ armed: false });
+	if (joining) settle(conversation, { kind: "broken" });
+	if (!queued) return;
+	if (queued.kind !== "regenerate") events.onReturned(queued.text);
+	patch({ queued: undefined, failure: { kind: "unreached" } });
+}
+
+/** The server has accepted the request. From now on the answer is the server's and nothing is sent again. */
+export function accepted({ attempt, draftKey, events }: Conversation): void {
+	const current = attempt.current;
+	if (!current) return;
+	current.accepted = true;
+	if (current.sending.kind === "new") keepPending(draftKey, undefined);
+	events.onAccepted(current.sending.text);
+}
+
+/** The stream ended. Only the server's last chunk, `end`, proves that the answer is settled. */
+export function ended(conversation: Conversation, error: Error | undefined, end: AnswerMetadata | undefined): void {
+	const { attempt, patch, events } = conversation;
+	const current = attempt.current;
+	attempt.current = undefined;
+	patch({ stopping: false });
+	if (end) {
+		patch({ joining: false });
+		events.onSettled(end.note ?? "Answer complete.");
+	} else if (current && !current.accepted && error) restore(conversation, current, error);
+	// The server goes on with an accepted answer when the connection breaks, so read its copy.
+	else void rejoin(conversation, error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: "broken" });
+}
+
+/** Puts everything back as it was before a request that the server did not accept. */
+function restore(conversation: Conversation, { before, sending }: Attempt, error: Error): void {
+	const { live, events, patch } = conversation;
+	const problem = error instanceof Refused ? error.problem : undefined;
+	live.current?.show(before);
+	if (sending.kind !== "regenerate") events.onReturned(sending.text);
+	if (sending.kind === "new" && problem && isLiftedByPaying(problem)) sendOncePaid(conversation, sending.text, sending.model);
+	patch({ failure: problem ? { kind: "refused", problem } : { kind: "unreached" } });
+	events.onSettled();
+	// 409: another tab's answer is being written. Show it.
+	if (problem?.status === 409) void rejoin(conversation, { kind: "refused", problem });
+}
+
+/** Whether buying a plan or a top-up lifts the limit that refused a request. */
+export const isLiftedByPaying = ({ policy }: Pick<Problem, "policy">): boolean => policy === "free" || policy === "paid";
+
+const rejoinDelaysMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+
+/** Shows the server's copy of the chat and joins its running answer. Reports `cause` when the server stays out of reach. */
+async function rejoin(conversation: Conversation, cause: Failure): Promise<void> {
+	const { patch, events, live, mounted } = conversation;
+	patch({ joining: true });
+	for (const delayMs of rejoinDelaysMs) {
+		const view = await events.readChat().catch(() => undefined);
+		if (!mounted.current) return;
+		if (view) {
+			live.current?.show(view.messages);
+			if (!view.running) return settle(conversation, undefined);
+			if (await live.current?.join()) return;
+		}
+		await new Promise((resolve) => setTimeout(resolve, delayMs));
+		if (!mounted.current) return;
+	}
+	settle(conversation, cause);
+}
+
+function settle({ patch, events }: Conversation, failure: Failure | undefined): void {
+	patch({ joining: false, failure });
+	events.onSettled();
+}
+
+/** Stops the answer that is being written, or takes back a send that still waits for the live chat. */
+export async function stop({ chat, state, patch, events }: Conversation): Promise<void> {
+	if (state.queued) {
+		patch({ queued: undefined });
+		return events.onReturned(state.queued.text);
+	}
+	patch({ stopping: true });
+	await stopAnswer(chat.id).catch((error: unknown) => {
+		patch({ stopping: false });
+		// After 404 or 409 nothing is left to stop: the end of the answer is on its way.
+		if (error instanceof Unreached || (error instanceof Refused && error.problem.status >= 500))
+			patch({ failure: { kind: "stop-failed" } });
+	});
+}
