@@ -132,9 +132,9 @@ export default defineConfig({
 					testTimeout: 60_000,
 				},
 			},
-			contract("flowglad", ["tests/contract/**/*.test.ts"]),
-			contract("stripe", ["tests/contract/**/*.test.ts", "tests/stripe/**/*.test.ts"]),
-			contract("none", ["tests/contract/**/*.test.ts"]),
+			contract("flowglad", ["tests/contract/{any-provider,seller-*}.test.ts"]),
+			contract("stripe", ["tests/contract/{any-provider,seller-*}.test.ts", "tests/stripe/**/*.test.ts"]),
+			contract("none", ["tests/contract/{any-provider,no-provider}.test.ts"]),
 			{
 				// Empty, so that the developer's own .dev.vars do not matter.
 				plugins: [worker(() => ({ AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", STRIPE_SECRET_KEY: "", EMAIL_URL: "" }))],

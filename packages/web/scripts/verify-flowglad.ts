@@ -1,5 +1,5 @@
-// `npm run verify:flowglad -- <userId>`: whether the configured key finds an account's customer, and what it has (seed 000, "Verification").
-// The key: FLOWGLAD_SECRET_KEY of the environment, else of .dev.vars, else of what the last `npm start` handed over.
+// `npm run verify:flowglad -- <userId>` checks that the configured key finds an account's customer, and prints it (seed 000, "Verification").
+// The key is FLOWGLAD_SECRET_KEY of the environment, of .dev.vars, or of the last `npm start`, in this order.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -13,7 +13,7 @@ interface Access {
 	baseURL: string | undefined;
 }
 
-/** The first place that has a key, with the address that it is for; null where none has. */
+/** The first place with a key, and the API that it is for; null without any. */
 function findAccess(): Access | null {
 	const state = process.env.PARLEY_STATE ?? join(".wrangler", "state");
 	const read = (path: string) => (existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {});

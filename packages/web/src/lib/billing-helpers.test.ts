@@ -77,12 +77,12 @@ const billing = (...subscriptions: Subscription[]): FlowgladBilling => ({
 });
 
 describe("findUsagePriceByMeterSlug", () => {
-	test("finds the default usage price under its meter, where the API has kept them since v0.17", () => {
+	test("finds the default usage price of its meter (API v0.17 and later)", () => {
 		expect(findUsagePriceByMeterSlug(AI_REQUESTS_METER, model)?.id).toBe("price_nc");
 		expect(findUsagePriceByMeterSlug("tokens", model)?.id).toBe("price_tokens");
 	});
 
-	test("finds it among the products of an older pricing model, by the meter's id or slug", () => {
+	test("finds it among the products of an older pricing model by the meter's id or slug", () => {
 		const older = (price: object): PricingModel => ({
 			products: [
 				{
@@ -100,7 +100,7 @@ describe("findUsagePriceByMeterSlug", () => {
 		expect(findUsagePriceByMeterSlug(AI_REQUESTS_METER, older({ usageMeterSlug: AI_REQUESTS_METER }))?.id).toBe("price_old");
 	});
 
-	test("is null for a meter without a price, and for no meter at all", () => {
+	test("is null for a meter without a price and for an unknown meter", () => {
 		expect(findUsagePriceByMeterSlug("images", model)).toBeNull();
 		expect(findUsagePriceByMeterSlug(AI_REQUESTS_METER, {})).toBeNull();
 		expect(findUsagePriceByMeterSlug(AI_REQUESTS_METER, { usageMeters: [{ id: "m", slug: AI_REQUESTS_METER, prices: [] }] })).toBeNull();
@@ -108,7 +108,7 @@ describe("findUsagePriceByMeterSlug", () => {
 });
 
 describe("computeUsageTotal", () => {
-	test("adds up what the subscription grants on the meter each period, and nothing else", () => {
+	test("adds up only the grants per period on that meter", () => {
 		const items = [
 			grant,
 			{ ...grant, amount: 200 },
@@ -121,7 +121,7 @@ describe("computeUsageTotal", () => {
 		expect(computeUsageTotal(AI_REQUESTS_METER, { ...pro, experimental: { featureItems: items } }, model)).toBe(1200);
 	});
 
-	test("is 0 without a subscription, without features, and for an unknown meter", () => {
+	test("is 0 without a subscription, without features and for an unknown meter", () => {
 		expect(computeUsageTotal(AI_REQUESTS_METER, undefined, model)).toBe(0);
 		expect(computeUsageTotal(AI_REQUESTS_METER, free, model)).toBe(0);
 		expect(computeUsageTotal("images", pro, model)).toBe(0);
@@ -137,13 +137,13 @@ describe("isDefaultPlanBySlug", () => {
 });
 
 describe("toEntitlement", () => {
-	test("is none with the free plan, with a canceled one, and with no subscription at all", () => {
+	test("is none for the free plan, a canceled plan and no subscription", () => {
 		for (const subscriptions of [[], [free], [{ ...pro, current: false, status: "canceled" }]]) {
 			expect(toEntitlement(billing(...subscriptions), 5, 1000)).toEqual({ kind: "none", fetchedAtMs: 5 });
 		}
 	});
 
-	test("is the balance of the newest current plan that is not free, past due or not", () => {
+	test("is the balance of the newest current paid plan, also when past due", () => {
 		const entitlement = {
 			kind: "balance",
 			subscriptionId: "sub_pro",
@@ -166,18 +166,18 @@ describe("toEntitlement", () => {
 		},
 	});
 
-	test("takes a balance as it is, a negative one too, and on trial", () => {
+	test("takes the balance unchanged, also when negative or on trial", () => {
 		expect(toEntitlement(billing(withBalances(pro, -503)), 5, 1)).toMatchObject({ subscriptionId: "sub_pro", available: -503 });
 		expect(toEntitlement(billing({ ...pro, status: "trialing" }), 5, 1)).toMatchObject({ available: 997, allowance: 1000 });
 	});
 
-	test("is none while the plan's first credits have not been granted: its meter is absent, or another plan's", () => {
+	test("is none until the plan's first credits are granted", () => {
 		expect(toEntitlement(billing(free, withBalances(pro)), 5, 1)).toEqual({ kind: "none", fetchedAtMs: 5 });
 		const stranded = { ...withBalances({ ...pro, id: "sub_other" }, 9), id: "sub_pro" };
 		expect(toEntitlement(billing(free, stranded), 5, 1)).toEqual({ kind: "none", fetchedAtMs: 5 });
 	});
 
-	test("is, of two plans, the newest that has credits left, and the newest where none has", () => {
+	test("of two plans is the newest with credits left, or else the newest", () => {
 		const older = { ...pro, id: "sub_older", createdAt: 1 };
 		const newer = { ...pro, id: "sub_newer", createdAt: 2 };
 		const chosen = (...plans: Subscription[]) => toEntitlement(billing(free, ...plans), 5, 1);
@@ -188,7 +188,7 @@ describe("toEntitlement", () => {
 		expect(chosen(withBalances(older), withBalances(newer))).toMatchObject({ kind: "none" });
 	});
 
-	test("lets PAID_PLAN_REQUESTS stand in for a plan that grants nothing", () => {
+	test("uses PAID_PLAN_REQUESTS for a plan without a grant", () => {
 		const bare = {
 			...pro,
 			experimental: { usageMeterBalances: [{ slug: AI_REQUESTS_METER, availableBalance: -3, subscriptionId: "sub_pro" }] },
@@ -246,12 +246,12 @@ describe("toOffers", () => {
 		},
 	];
 
-	test("lists what can be had, cheapest first, with the requests that come with it, and which of it the reader has", () => {
+	test("lists offers cheapest first, with their requests and the customer's current plan", () => {
 		expect(toOffers(model, 7)).toEqual([free, pro, top]);
 		expect(toOffers(model, 7, "price_pro")).toEqual([free, { ...pro, current: true }, top]);
 	});
 
-	test("names toggles and trials, says what a plan without credits is worth here, and leaves out what is not sold", () => {
+	test("lists toggles and trials, uses the fallback for a plan without a grant, and omits what is not for sale", () => {
 		const price = {
 			id: "price_max",
 			slug: "max_monthly",

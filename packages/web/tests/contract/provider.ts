@@ -1,11 +1,15 @@
 import { env } from "cloudflare:workers";
+import type { Problem } from "../../src/view/problem.ts";
 import { Client, sandboxState } from "../client.ts";
 
-// What differs between the providers of the contract, for tests that are the same for each.
+// The differences between the providers, for tests that are the same for each.
 
 export const provider = env.BILLING_PROVIDER as "flowglad" | "stripe" | "none";
-/** Whether anything is sold at all. */
-export const sells = provider !== "none";
+
+/** Status and title of a problem. */
+export async function problem(response: Response): Promise<[number, string]> {
+	return [response.status, (await response.json<Problem>()).title];
+}
 
 export const id = () => crypto.randomUUID();
 
@@ -17,7 +21,7 @@ export async function confirmed(): Promise<{ user: Client; userId: string }> {
 	return { user, userId };
 }
 
-/** A user who has bought Pro, and whose ledger knows it: the first request after a purchase would not wait for the provider. */
+/** A user who has bought Pro. Their ledger has read it: the first request after a purchase does not wait for the provider. */
 export async function subscribed(): Promise<{ user: Client; userId: string; planId: string }> {
 	const { user, userId } = await confirmed();
 	await user.buy("pro_monthly");
@@ -26,11 +30,11 @@ export async function subscribed(): Promise<{ user: Client; userId: string; plan
 	return { user, userId, planId };
 }
 
-/** What the provider has been told of a subject's usage: units by the id of the request. */
+/** A subject's usage at the provider: units by the id of the request. */
 export async function reported(subjectKey: string): Promise<Record<string, number>> {
 	const { usageEvents, stripe } = await sandboxState();
 	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
-	const told =
+	const events =
 		provider === "stripe"
 			? stripe.meterEvents
 					.filter(({ payload }) => payload.stripe_customer_id === customer)
@@ -38,12 +42,12 @@ export async function reported(subjectKey: string): Promise<Record<string, numbe
 			: usageEvents
 					.filter(({ transactionId }) => transactionId.startsWith(subjectKey))
 					.map(({ transactionId, amount }) => [transactionId, amount] as const);
-	return Object.fromEntries(told.map(([name, units]) => [name.replace(`${subjectKey}:`, ""), units]));
+	return Object.fromEntries(events.map(([name, units]) => [name.replace(`${subjectKey}:`, ""), units]));
 }
 
-/** Where a fault hits all of the provider's API. */
+/** The path of a fault in all of the provider's API. */
 export const apiPath = provider === "stripe" ? "/v1/*" : "/api/v1/*";
-/** Where it hits the opening of checkouts. */
+/** The path of a fault in opening a checkout. */
 export const checkoutPath = provider === "stripe" ? "/v1/checkout/sessions" : "/api/v1/checkout-sessions";
 
 /** A webhook about a customer, signed as the provider signs. */

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/view/problem.ts";
 import { cutAppWaits } from "../app-time.ts";
-import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+import { Client, eventually, faults, resetSandbox, sandboxState, settings } from "../client.ts";
 
 beforeEach(resetSandbox);
 
@@ -287,6 +287,22 @@ describe("/api/flowglad", () => {
 		await user.signUp();
 		const body = { priceSlug: "pro_monthly", successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
 		expect((await user.post("/api/flowglad/checkout-sessions/create", body)).status).toBe(403);
+	});
+
+	test("changes a plan on the server's terms, whatever timing and proration the browser sends", async () => {
+		await settings({ maxPlan: true });
+		const user = new Client();
+		await user.subscribe();
+		const adjust = (body: object) => user.post("/api/flowglad/subscriptions/adjust", body);
+		const upgraded = await adjust({ priceSlug: "max_monthly", timing: "immediately", prorate: false });
+		expect([upgraded.status, await upgraded.json()]).toMatchObject([200, { data: { isUpgrade: true, resolvedTiming: "immediately" } }]);
+		// The difference for the rest of the period was charged.
+		expect((await user.billing()).invoices.map(({ state }) => state)).toEqual(["paid", "paid"]);
+		const lowered = await adjust({ priceSlug: "pro_monthly", timing: "immediately" });
+		expect(await lowered.json()).toMatchObject({ data: { resolvedTiming: "at_end_of_current_billing_period" } });
+		for (const priceSlug of ["top_up_1000", "free_monthly", "gold"]) {
+			expect((await (await adjust({ priceSlug })).json<Problem>()).title).toBe("Unknown price");
+		}
 	});
 
 	test("cancels no subscription of somebody else", async () => {

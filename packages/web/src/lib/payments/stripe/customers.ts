@@ -5,8 +5,9 @@ import { stripeCustomers } from "../../../db/schema.ts";
 type StripeCustomer = typeof stripeCustomers.$inferSelect;
 
 /**
- * Writes down whose a Stripe customer is (seed 002). Of two at once the first stays: that one is answered to both.
- * @param authenticatedUserId of a user or organization
+ * Stores who a Stripe customer belongs to (seed 002). Of two simultaneous calls the first wins, and both return its row.
+ * @param authenticatedUserId the id of a user or organization
+ * @throws Error when the Stripe customer belongs to another one
  */
 export async function createStripeCustomer(
 	authenticatedUserId: string,
@@ -25,7 +26,7 @@ export async function getStripeCustomer(authenticatedUserId: string): Promise<St
 	return found ?? null;
 }
 
-/** Whose a Stripe customer is, or null. */
+/** The user or organization behind a Stripe customer, or null. */
 export async function getStripeCustomerByCustomerId(stripeCustomerId: string): Promise<StripeCustomer | null> {
 	const [found] = await db().select().from(stripeCustomers).where(eq(stripeCustomers.stripeCustomerId, stripeCustomerId)).limit(1);
 	return found ?? null;

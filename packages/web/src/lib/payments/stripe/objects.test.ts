@@ -49,8 +49,8 @@ function charge(more: Partial<Stripe.Charge> = {}) {
 
 const terms = { fetchedAtMs: 5, nowMs: start * 1000, fallbackAllowance: 77 };
 
-describe("what a plan of Stripe's allows", () => {
-	test("is its price's requests in its period, and the top-ups beside it", () => {
+describe("the entitlement of a plan", () => {
+	test("is its price's requests in its period, plus the top-ups", () => {
 		expect(toEntitlement([subscription()], topUpsAmong([charge()], new Set()), terms)).toEqual({
 			kind: "windowed",
 			subscriptionId: "sub_1",
@@ -78,7 +78,7 @@ describe("what a plan of Stripe's allows", () => {
 		expect(isLive(subscription({ status }), start * 1000)).toBe(live);
 	});
 
-	test("begins when its first payment has settled; a renewal that is being paid is trusted, one that failed for 7 days", () => {
+	test("starts when the first payment has settled, and survives an unpaid renewal for 7 days", () => {
 		const at = (days: number) => (start + days * DAY) * 1000;
 		expect(isLive(subscription({ invoice: { status: "open" } }), at(0))).toBe(false);
 		expect(isLive(subscription({ invoice: { status: "open", billing_reason: "subscription_cycle" } }), at(0))).toBe(true);
@@ -88,7 +88,7 @@ describe("what a plan of Stripe's allows", () => {
 		expect(isLive(subscription({ status: "past_due", invoice: { status: "open" } }), at(0))).toBe(false);
 	});
 
-	test("after a dearer plan within a period is what it had, and of the rest its share of the time, in that period only", () => {
+	test("after an upgrade adds the extra requests in proportion to the time left, in that period only", () => {
 		const at = (days: number) => (start + days * DAY) * 1000;
 		expect(periodAfterChange(subscription(), 3000, 77, at(0))).toBe(`${start}:3000`);
 		expect(periodAfterChange(subscription(), 3000, 77, at(15.5))).toBe(`${start}:2000`);
@@ -100,7 +100,7 @@ describe("what a plan of Stripe's allows", () => {
 		expect(toEntitlement([before], [], terms)).toMatchObject({ limit: 3000 });
 	});
 
-	test("is never less than what was paid for, and never more than the dearer plan, however often it changes", () => {
+	test("stays between the paid plan and the more expensive one, however often the plan changes", () => {
 		const step = fc.record({ to: fc.integer({ min: 1, max: 5_000 }), after: fc.integer({ min: 0, max: 10 * DAY }) });
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
@@ -121,20 +121,20 @@ describe("what a plan of Stripe's allows", () => {
 });
 
 describe("a top-up", () => {
-	test("counts when it has settled, and nothing else that was paid does", () => {
+	test("counts once it has settled, and other payments do not", () => {
 		const charges = [charge({ status: "pending", paid: false }), charge({ status: "failed", paid: false }), charge({ metadata: {} })];
 		expect(topUpsAmong(charges, new Set())).toEqual([]);
 		expect(requestsOf({ metadata: { ai_requests: "-5" } })).toBeNull();
 	});
 
-	test("loses its credits with the money: in proportion and rounded up, or all to a lost dispute", () => {
+	test("loses credits with a refund in proportion, rounded up, and all of them with a lost dispute", () => {
 		const left = (refunded: number) => topUpsAmong([charge({ amount_refunded: refunded })], new Set())[0]?.left;
 		expect([0, 1, 400, 799, 800].map(left)).toEqual([1000, 998, 500, 1, 0]);
 		expect(topUpsAmong([charge()], new Set(["ch_1"]))).toEqual([{ id: "pi_1", bought: 1000, left: 0 }]);
 	});
 });
 
-describe("what is shown of a plan", () => {
+describe("a plan on the account page", () => {
 	test.each([
 		[{ status: "active" }, "active"],
 		[{ status: "trialing" }, "trial"],
@@ -145,7 +145,7 @@ describe("what is shown of a plan", () => {
 		expect(toStanding(subscription(plan), [], start * 1000).state).toBe(state);
 	});
 
-	test("names its end, and what it costs", () => {
+	test("shows its end and its price", () => {
 		expect(toStanding(subscription({ cancelAtPeriodEnd: true }), [], start * 1000)).toMatchObject({
 			endsAt: new Date((start + 31 * DAY) * 1000).toISOString(),
 			price: { amountCents: 799, currency: "USD", interval: "month" },
@@ -155,7 +155,7 @@ describe("what is shown of a plan", () => {
 	});
 });
 
-describe("what is shown of an invoice", () => {
+describe("an invoice on the account page", () => {
 	const invoiceOf = (status: Stripe.Invoice.Status) =>
 		({
 			...{ id: "in_1", number: "A-1", status, created: start, total: 799, currency: "usd" },
@@ -163,7 +163,7 @@ describe("what is shown of an invoice", () => {
 			parent: { subscription_details: { subscription: "sub_1" } },
 		}) as unknown as Stripe.Invoice;
 
-	test("is what was asked for, tax included, and in which words", () => {
+	test("shows the total with tax and the lines", () => {
 		expect(toInvoice(invoiceOf("paid"), [subscription()])).toMatchObject({
 			...{ number: "A-1", lines: ["1 × Pro"], amountCents: 799, currency: "USD", state: "paid" },
 		});

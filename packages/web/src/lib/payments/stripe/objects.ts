@@ -4,52 +4,53 @@ import type { InvoiceView, PaymentMethodView, PlanStanding } from "../../../view
 import type { Offer } from "../port.ts";
 
 const DAY_MS = 86_400_000;
-/** A plan whose renewal was not paid is kept for so long, counted from the renewal: a card that ran out is nobody's fault. */
+/** An unpaid renewal keeps its plan this long: an expired card should not stop anyone at once. */
 const GRACE_MS = 7 * DAY_MS;
 
-/** On a price: requests of a period, or of a top-up. On the payment of a top-up: the same, as it was sold. */
+/** Metadata of a price: its requests per period or top-up. Metadata of a top-up's payment: the requests as sold. */
 export const REQUESTS = "ai_requests";
-/** On a subscription: what the present period is worth after a change within it, as `start:requests`, the start in epoch seconds. */
+/** Metadata of a subscription: the requests of the current period after a change within it, as `start:requests`, in epoch seconds. */
 export const PERIOD_REQUESTS = "ai_requests_of_period";
 
 type Subscription = Stripe.Subscription;
 
-/** Whether a price may be bought: what is sold no more is taken off at its product, whose default price stays active. */
+/** Whether a price is for sale. Archiving a product leaves its default price active, so both are checked. */
 export function isOnSale({ active, product }: Stripe.Price): boolean {
 	return active && typeof product === "object" && !product.deleted && product.active;
 }
 
-/** A price that is sold here carries `ai_requests` in its metadata, or is the configured one of the Pro plan. */
+/** Whether a price belongs to this app: it has `ai_requests` in its metadata, or is the configured Pro price. */
 export function isOurs(price: Stripe.Price, proPrice: string): boolean {
 	return price.metadata[REQUESTS] !== undefined || price.lookup_key === proPrice || price.id === proPrice;
 }
 
-/** Whether a subscription is one that counts: for one of our prices, and neither over nor never begun. */
+/** Whether a subscription has begun and not ended. */
 export function isCurrent({ status }: Subscription): boolean {
 	return ["active", "trialing", "past_due", "unpaid"].includes(status);
 }
 
 const itemOf = (subscription: Subscription) => subscription.items.data[0];
 
+/** The price of a subscription, which has one item. */
 export function priceOf(subscription: Subscription): Stripe.Price | undefined {
 	return itemOf(subscription)?.price;
 }
 
-/** The present billing period, [startMs, endMs). */
+/** The current billing period, [startMs, endMs). */
 export function periodOf(subscription: Subscription): { startMs: number; endMs: number } {
 	const item = itemOf(subscription);
 	return { startMs: (item?.current_period_start ?? 0) * 1000, endMs: (item?.current_period_end ?? 0) * 1000 };
 }
 
-/** Requests that a price grants; null for one that does not say. */
+/** The requests in the metadata of a price or payment; null without a valid number. */
 export function requestsOf({ metadata }: { metadata: Stripe.Metadata }): number | null {
 	const requests = Number(metadata[REQUESTS]);
 	return Number.isSafeInteger(requests) && requests > 0 ? requests : null;
 }
 
 /**
- * Whether a plan's requests may be asked: its first payment has settled (with a bank debit the subscription is active days before, and past due when that
- * comes to nothing), and where a renewal was not paid, its grace is not over.
+ * Whether a plan's requests may be used: its first payment has settled, and an unpaid renewal is within its grace. With a bank debit a subscription is
+ * active days before the payment settles, and past due when it fails.
  */
 export function isLive(subscription: Subscription, nowMs: number): boolean {
 	const { status, latest_invoice: invoice } = subscription;
@@ -58,7 +59,7 @@ export function isLive(subscription: Subscription, nowMs: number): boolean {
 	return status === "active" || status === "trialing";
 }
 
-/** Requests of the present period: what its price grants, or its share of two prices after a change within it. */
+/** Requests of the current period: those of its price, or the stored share of two prices after a change within it. */
 function limitOf(subscription: Subscription, fallbackAllowance: number): number {
 	const [start, requests] = (subscription.metadata[PERIOD_REQUESTS] ?? "").split(":").map(Number);
 	if (start === itemOf(subscription)?.current_period_start && Number.isSafeInteger(requests)) return requests ?? 0;
@@ -67,8 +68,8 @@ function limitOf(subscription: Subscription, fallbackAllowance: number): number 
 }
 
 /**
- * What a dearer plan makes of the present period: the requests that it had, and of those that the new plan has more, the share of the time that is left
- * (rounded up, in favour of who pays). To be written into the subscription with the change itself, so that both come or neither.
+ * The requests of the current period after an upgrade: the present ones, plus the extra ones of the new plan in proportion to the time left (rounded up).
+ * The value is stored on the subscription by the same call as the change, so that neither happens alone.
  */
 export function periodAfterChange(subscription: Subscription, to: number, fallbackAllowance: number, nowMs: number): string {
 	const { startMs, endMs } = periodOf(subscription);
@@ -77,7 +78,7 @@ export function periodAfterChange(subscription: Subscription, to: number, fallba
 	return `${startMs / 1000}:${from + Math.ceil(Math.max(0, to - from) * share)}`;
 }
 
-/** A top-up that was paid, and what of it a refund or a lost dispute has left. */
+/** A paid top-up: its requests, and those left after refunds or a lost dispute. */
 export interface TopUp {
 	id: string;
 	bought: number;
@@ -85,21 +86,21 @@ export interface TopUp {
 }
 
 /**
- * The top-ups among a customer's payments. The rule for money that goes back: credits go with it in the same proportion, rounded up; a lost dispute takes all
- * of them. What was spent of them already is owed by other top-ups, never by the plan.
- * @param lost payments whose dispute the customer has won at their bank
+ * The top-ups among a customer's payments. A refund removes credits in its proportion, rounded up, and a lost dispute removes all. Credits that were
+ * already spent are taken from other top-ups, not from the plan.
+ * @param lost ids of payments whose dispute the customer won
  */
 export function topUpsAmong(charges: readonly Stripe.Charge[], lost: ReadonlySet<string>): TopUp[] {
 	return charges.flatMap((charge) => {
 		const bought = requestsOf(charge);
-		// A delayed payment is there when it has settled, and not before.
+		// A delayed payment counts once it has settled.
 		if (bought === null || charge.status !== "succeeded" || !charge.paid) return [];
 		const gone = lost.has(charge.id) ? bought : Math.ceil((bought * charge.amount_refunded) / charge.amount);
 		return [{ id: typeof charge.payment_intent === "string" ? charge.payment_intent : charge.id, bought, left: bought - gone }];
 	});
 }
 
-/** What a customer may have: the newest plan that is live, and the top-ups beside it, which outlive it and wait for the next. */
+/** What a customer may use: the newest live plan and all top-ups. Top-ups outlive their plan and wait for the next one. */
 export function toEntitlement(
 	subscriptions: readonly Subscription[],
 	topUps: readonly TopUp[],
@@ -119,11 +120,12 @@ export function toEntitlement(
 	};
 }
 
+/** A copy, newest first. */
 export function byNewest(subscriptions: readonly Subscription[]): Subscription[] {
 	return subscriptions.toSorted((a, b) => b.created - a.created);
 }
 
-/** A price as it is sold, with its product. */
+/** A price with its product, as an offer. */
 export function toOffer(price: Stripe.Price, fallbackAllowance: number, currentPriceId: string | undefined): Offer {
 	const product = typeof price.product === "object" && !price.product.deleted ? price.product : null;
 	const { features = "", trial_days: trialDays } = price.metadata;
@@ -182,7 +184,7 @@ function stateOf({ status }: Subscription, endsAtMs: number | null): PlanStandin
 	return status === "trialing" ? "trial" : "active";
 }
 
-/** The price that a subscription's schedule puts in the place of the present one. */
+/** The price that a subscription's schedule changes to next. */
 function nextPriceOf({ schedule }: Subscription, nowMs: number): string | undefined {
 	if (typeof schedule !== "object" || schedule?.status !== "active") return;
 	const next = schedule.phases.find((phase) => phase.start_date * 1000 > nowMs)?.items[0]?.price;
@@ -196,6 +198,7 @@ const kinds: Record<string, PaymentMethodView["kind"]> = {
 	sepa_debit: "bank account",
 };
 
+/** A payment method as the account page shows it. */
 export function toPaymentMethod(method: Stripe.PaymentMethod, defaultId: string | null): PaymentMethodView {
 	const { card } = method;
 	return {
@@ -208,7 +211,7 @@ export function toPaymentMethod(method: Stripe.PaymentMethod, defaultId: string 
 	};
 }
 
-/** An invoice, with the customer's subscriptions: an open one of a plan that runs is being paid, and nobody asks for that of a plan that is over. */
+/** An invoice as the account page shows it. The state of an open one depends on its subscription: paying while active, dropped once canceled. */
 export function toInvoice(invoice: Stripe.Invoice, subscriptions: readonly Subscription[]): InvoiceView {
 	const planId = idOf(invoice.parent?.subscription_details?.subscription);
 	const plan = subscriptions.find(({ id }) => id === planId);
@@ -233,7 +236,7 @@ function invoiceStateOf({ status }: Stripe.Invoice, plan: Subscription | undefin
 	return plan?.status === "active" ? "confirming" : "open";
 }
 
-/** The id of what Stripe names, or sends whole where it was asked to. */
+/** The id of an object that Stripe sends as an id or, when expanded, as a whole. */
 export function idOf(object: string | { id: string } | null | undefined): string | null {
 	return typeof object === "object" ? (object?.id ?? null) : (object ?? null);
 }

@@ -15,14 +15,14 @@ export const Route = createFileRoute("/api/admin/grants")({
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const body = z.object({
 	userId: name,
-	/** Of the grant: sent twice it counts once. */
+	/** Idempotency key of the grant. */
 	id: name,
 	units: z.int().min(1).max(100_000),
-	/** The first instant at which the credits can no longer be spent; without it, never. */
+	/** When the credits expire; by default never. */
 	expiresAt: z.iso.datetime().optional(),
 });
 
-/** Gives a user requests beside what their day or plan has, spent after it. Where Flowglad keeps the credits, they are granted there. */
+/** Grants a user requests that are spent after their day or plan. Refused where the provider keeps the credits. */
 async function grant(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const parsed = body.safeParse(await readJson(request));

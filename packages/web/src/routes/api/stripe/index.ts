@@ -22,7 +22,7 @@ async function comeBack(request: Request): Promise<Response> {
 async function pathOfSession(request: Request, sessionId: string): Promise<string | null> {
 	const user = await userOf(request, { fresh: true });
 	if (!user || !stripeSettings()) return null;
-	const { readReturn } = await import("../../../lib/payments/stripe/shop.ts");
+	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// A buyer is redirected even when Stripe cannot be read.
 	return readReturn(sessionId, customerOf(user).externalId).catch((error: unknown) => {
 		console.error(`checkout ${sessionId} could not be read on return: ${error}`);
