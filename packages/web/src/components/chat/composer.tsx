@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import { SendSign, StopSign } from "../frame/icons.tsx";
 import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
@@ -34,7 +35,7 @@ interface ComposerProps {
 export function Composer({ ref, place, isNew, answering, stopping, atLimit, due, onRefused, onSend, onStop, onFocus }: ComposerProps) {
 	const [text, setText] = useState("");
 	const area = useRef<HTMLTextAreaElement>(null);
-	const charsOver = text.trim().length - messageCharsMax;
+	const charsOver = text.trim().length - MESSAGE_CHARS_MAX;
 	const whole = text.trim() !== "" && charsOver <= 0 && !answering;
 	const sendable = whole && !atLimit;
 
@@ -136,9 +137,6 @@ export function Composer({ ref, place, isNew, answering, stopping, atLimit, due,
 		</>
 	);
 }
-
-/** The server takes no longer message. */
-const messageCharsMax = 32_768;
 
 function takeFocus(area: HTMLTextAreaElement | null): void {
 	if (!isTouch()) area?.focus();
