@@ -1,19 +1,19 @@
 import { expect, test, vi } from "vitest";
 import { chatTitle } from "./chat-title.ts";
 
-test("a title has no marks of Markdown, and is one line", () => {
+test("a title has no Markdown and is one line", () => {
 	expect(chatTitle("# Plan\n\n> **Write** a `haiku`, *please*,\n- for __my__ ~~cat~~ dog")).toBe(
 		"Plan Write a haiku, please, for my cat dog",
 	);
 	expect(chatTitle("```ts\nconst a = 1;\n```")).toBe("const a = 1;");
 });
 
-test("what only looks like a mark stays", () => {
+test("a title keeps what only looks like Markdown", () => {
 	for (const text of ["What is C#?", "Is a > b and 2 * 3 * 4 < 30?", "rename snake_case_name", "issue #12", "a_b_c", "5 - 3"])
 		expect(chatTitle(text)).toBe(text);
 });
 
-test("a title has at most 60 characters, and none where nothing was said", () => {
+test("a title has at most 60 characters, and is empty for an empty message", () => {
 	expect(chatTitle("word ".repeat(30))).toBe(`${"word ".repeat(12).slice(0, 59)}…`);
 	expect(chatTitle("x".repeat(60))).toBe("x".repeat(60));
 	expect(chatTitle(" \n# \n")).toBe("");

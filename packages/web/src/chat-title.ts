@@ -1,6 +1,6 @@
 const titleCharsMax = 60;
 
-/** The marks of Markdown at the start of a line and around words; what only looks like one, as in `C#`, `a > b` or `snake_case`, stays. */
+/** Markdown marks at the start of a line and around words. Lookalikes such as `C#`, `a > b` and `snake_case` stay. */
 const marks: [RegExp, string][] = [
 	[/^\s*(```\S*|#{1,6}\s|(>\s?)+|[-*+]\s)/gm, ""],
 	[/`+/g, ""],
@@ -8,9 +8,9 @@ const marks: [RegExp, string][] = [
 	[/\s+/g, " "],
 ];
 
-/** The name of a chat: its first message on one line, without Markdown's marks, cut to 60 characters; empty where nothing is left. */
+/** A chat's title: its first message on one line, without Markdown, at most 60 characters. Empty if nothing is left. */
 export function chatTitle(message: string): string {
-	// Only the beginning can be in a title, and no expression here shall see a long text.
+	// Only the start is shown, and the regular expressions must never see long input.
 	let text = message.trimStart().slice(0, 4 * titleCharsMax);
 	for (const [mark, plain] of marks) text = text.replace(mark, plain);
 	text = text.trim();

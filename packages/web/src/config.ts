@@ -3,41 +3,41 @@ import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
 import { z } from "zod";
 import type { ModelOption } from "./view/chat.ts";
 
-/** Everything that a deployer can set, checked once. "Is a key set?" is asked here and nowhere else. */
+/** Everything that a deployer can set, validated once. No other file reads variables. */
 export interface Config {
 	authSecret: string;
-	/** The first signs; all are believed, so that a key can be changed without losing a guest. */
+	/** The first one signs, all of them verify, so a secret can be rotated without losing guests. */
 	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
 	billing: BillingConfig;
-	/** Who pays for a user who is in an organization, until they choose: themselves, or the one they joined first. */
+	/** Who pays for a new session of an organization's member: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
-	/** Whose confirmed address opens /api/admin. */
+	/** Users with one of these confirmed addresses may use /api/admin. Lower case. */
 	adminEmails: string[];
-	/** The sandbox's clock, which the app's own follows (lib/dev-clock.ts); only under `npm start`. */
+	/** The sandbox's clock, which the app follows (lib/time/dev-clock.ts). Only under `npm start`. */
 	devClockUrl: string | null;
-	/** Where the sandbox shows the mails it has received; only under `npm start`. */
+	/** The page where the sandbox shows the mail it received. Only under `npm start`. */
 	mailboxUrl: string | null;
-	/** `everyGuest`: requests of a UTC day of all guests together, null for no such ceiling. */
+	/** `everyGuest`: how many requests all guests together have in a UTC day; null for no ceiling. */
 	limits: Limits & { everyGuest: number | null };
-	/** Cloudflare Turnstile: asked of a new guest once its network has used half of its pool. Null when its keys are not set. */
+	/** Cloudflare Turnstile, which a new guest has to pass once its network has used half of its pool. Null if its keys are not set. */
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
 }
 
-/** Which provider sells the plans. `webhookSecret`: what its webhooks are signed with; null where none are expected. */
+/** The provider that sells the plans. `webhookSecret` verifies its webhooks; null refuses all of them. */
 type BillingConfig =
 	| { kind: "none" }
 	| { kind: "flowglad"; secretKey: string; baseUrl: string | undefined; webhookSecret: string | null }
-	/** `proPrice`: the lookup key of the Pro plan's price, else its id. */
+	/** `proPrice`: the lookup key or id of the Pro plan's price. */
 	| { kind: "stripe"; secretKey: string; baseUrl: string | undefined; webhookSecret: string | null; proPrice: string };
 
-/** An empty variable is one that is not set: `.dev.vars.example` is copied with its blanks. */
+/** Treats an empty variable as not set, because `.dev.vars.example` is copied with its blanks. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 const count = optional(z.coerce.number().int().min(1).max(1_000_000));
 const secret = z.string().min(16, "is missing or shorter than 16 characters");
 
-/** Whether a host is the machine itself: what a local start has, and a deployment never. */
+/** Whether a host is this machine, which is true on a local start and never on a deployment. */
 export function isLoopback(host: string): boolean {
 	return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
@@ -47,7 +47,7 @@ const loopbackUrl = z.string().refine((text) => {
 	return url?.protocol === "http:" && isLoopback(url.hostname);
 }, "is only for a local start: an http address of this machine");
 
-/** One entry for each line of .dev.vars.example. */
+/** The variables, one for each line of .dev.vars.example. */
 export const variables = z.object({
 	BETTER_AUTH_SECRET: secret,
 	GUEST_COOKIE_SECRET: z
@@ -83,13 +83,13 @@ export const variables = z.object({
 	TURNSTILE_VERIFY_URL: optional(z.url()),
 });
 
-/** The Worker cannot run as it is configured. The message names each variable, and is for the log only. */
+/** Thrown when the configuration is invalid. The message names each variable and belongs in the log only. */
 export class ConfigError extends Error {
 	override name = "ConfigError";
 }
 
 /**
- * Reads bindings and secrets into a Config.
+ * Validates bindings and secrets.
  * @throws {ConfigError} naming each variable that is missing or malformed
  */
 export function readConfig(bindings: Record<string, unknown>): Config {
@@ -121,7 +121,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 	};
 }
 
-/** Without BILLING_PROVIDER, the provider whose key is set; Flowglad where both are. */
+/** The provider named by BILLING_PROVIDER, or the one whose key is set. Flowglad if both are. */
 function readBilling(vars: z.infer<typeof variables>): BillingConfig {
 	const { FLOWGLAD_SECRET_KEY, STRIPE_SECRET_KEY } = vars;
 	const kind = vars.BILLING_PROVIDER ?? (FLOWGLAD_SECRET_KEY ? "flowglad" : STRIPE_SECRET_KEY ? "stripe" : "none");
@@ -147,7 +147,7 @@ function readModel(vars: z.infer<typeof variables>): Config["model"] {
 	return { kind: "openai-compatible", baseUrl: vars.AI_BASE_URL, apiKey: vars.AI_API_KEY, models };
 }
 
-/** `gpt-5=5`: a request of this model counts as five. */
+/** Parses `gpt-5=5`: a request to this model costs five units. */
 function readUnits(list: string | undefined): Map<string, number> {
 	const units = new Map<string, number>();
 	for (const entry of listOf(list)) {
@@ -177,7 +177,7 @@ function readTurnstile(vars: z.infer<typeof variables>): Config["turnstile"] {
 let parsed: Config | undefined;
 
 /**
- * The configuration of this isolate; bindings do not change while it lives.
+ * The configuration, parsed once per isolate: bindings do not change during its life.
  * @throws {ConfigError}
  */
 export function config(): Config {

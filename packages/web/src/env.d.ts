@@ -1,8 +1,8 @@
-/** The commit that was built; "dev" under Vite's dev server. */
+/** The commit of this build; "dev" under Vite's dev server. */
 declare const __BUILD__: string;
 
 declare namespace Cloudflare {
-	/** Bindings of wrangler.toml. Secrets and variables are read through config.ts only. */
+	/** Bindings of wrangler.toml. Only config.ts reads secrets and variables. */
 	interface Env {
 		DB: D1Database;
 		USAGE_LEDGER: DurableObjectNamespace<import("./objects/usage-ledger.ts").UsageLedger>;

@@ -9,7 +9,7 @@ export function getRouter() {
 		context: { newChats: new Map() },
 		scrollRestoration: true,
 		defaultPreload: "intent",
-		// What is left and what was said change behind a preload: it serves the press that follows it, and no later one.
+		// Usage and chats change while a page is open, so a preload may serve the click that follows it but no later one.
 		defaultPreloadStaleTime: 3_000,
 		defaultErrorComponent: ErrorPage,
 		defaultNotFoundComponent: NotFoundPage,

@@ -4,7 +4,7 @@ import { ledgerReports } from "./schema.ts";
 
 export type LedgerReport = Omit<typeof ledgerReports.$inferInsert, "updatedAt">;
 
-/** Keeps what a ledger says of itself, the latest only. Never throws: no count waits for it. */
+/** Stores a ledger's latest report in place of the one before. Logs failures and never throws: metering must not depend on it. */
 export async function keepLedgerReport(report: LedgerReport): Promise<void> {
 	const updatedAt = new Date();
 	try {
@@ -14,11 +14,11 @@ export async function keepLedgerReport(report: LedgerReport): Promise<void> {
 			.values({ ...report, updatedAt })
 			.onConflictDoUpdate({ target: ledgerReports.subject, set: { ...news, updatedAt } });
 	} catch (error) {
-		console.error(`the report of ${report.subject} could not be kept: ${error}`);
+		console.error(`could not store the report of ${report.subject}: ${error}`);
 	}
 }
 
-/** The ledgers that someone should look at, the latest first, at most 200, and the sums over all. */
+/** Ledgers that need attention, newest report first, at most 200, and the sums over all ledgers. */
 export async function readLedgerReports() {
 	const { provider, deadLetters, drift, owed, updatedAt } = ledgerReports;
 	const troubled = or(ne(provider, "ok"), gt(deadLetters, 0), ne(drift, 0));
@@ -36,7 +36,7 @@ export async function readLedgerReports() {
 	return { ledgers, totals: totals[0] };
 }
 
-/** Whether the provider has refused our key within the last hour: it answers so to a bad key, and at its rate limit. */
+/** Whether the provider refused our key within the last hour. Flowglad does so for a bad key and at its rate limit. */
 export async function isKeyRefused(nowMs: number): Promise<boolean> {
 	const lately = new Date(nowMs - 3_600_000);
 	const refused = and(eq(ledgerReports.provider, "unauthorized"), gt(ledgerReports.updatedAt, lately));

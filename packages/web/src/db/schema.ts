@@ -1,7 +1,7 @@
 import { relations } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
-// Identity, as better-auth keeps it (its core schema, plural names). Nothing of money and nothing that is counted is stored here.
+// better-auth's core schema with plural names, and a few tables of ours. Plans, payments and usage are not stored here.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 
 export const users = sqliteTable("users", {
@@ -25,7 +25,7 @@ export const sessions = sqliteTable(
 		expiresAt: instant("expires_at").notNull(),
 		ipAddress: text("ip_address"),
 		userAgent: text("user_agent"),
-		/** The organization that the session acts for; a membership that has ended since makes it a person's again. */
+		/** The organization that the session acts for. It has no effect once the membership has ended. */
 		activeOrganizationId: text("active_organization_id"),
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
@@ -81,7 +81,7 @@ export const organizations = sqliteTable("organizations", {
 	slug: text("slug").notNull().unique(),
 	logo: text("logo"),
 	metadata: text("metadata"),
-	/** What each member may use of a billing period, in requests; null for no cap but the plan. */
+	/** How many requests each member may use in a billing period; null for no cap of their own. */
 	requestsPerMember: integer("requests_per_member"),
 	createdAt: instant("created_at").notNull(),
 });
@@ -124,36 +124,36 @@ export const invitations = sqliteTable(
 	(table) => [index("invitations_organization").on(table.organizationId), index("invitations_email").on(table.email)],
 );
 
-/** What a ledger last said of its dealings with the billing provider: for whoever looks after them. The ledger itself decides nothing by it. */
+/** Each ledger's latest report about the billing provider, for operators. Ledgers never read it back. */
 export const ledgerReports = sqliteTable("ledger_reports", {
 	/** The subject's key. */
 	subject: text("subject").primaryKey(),
 	provider: text("provider", { enum: ["ok", "unauthorized", "failing"] }).notNull(),
-	/** Rows that the provider is still to hear of, and how many of them it refused five times. */
+	/** Rows not yet reported to the provider, and how many of them it refused five times. */
 	owed: integer("owed").notNull(),
 	deadLetters: integer("dead_letters").notNull(),
-	/** In units, at the last comparison; see the metering's reconciliation. Null before the first. */
+	/** Units that the provider counts less than the ledger, at the last comparison (metering/reconciliation.ts). Null before the first. */
 	drift: integer("drift"),
-	/** Reports that were sent again because of it. */
+	/** Reports sent again because of drift. */
 	resent: integer("resent").notNull().default(0),
 	comparedAt: instant("compared_at"),
 	updatedAt: instant("updated_at").notNull(),
 });
 
-/** Which Stripe customer is whose (seed 002). Made once, with the first checkout, and never changed. */
+/** Maps users and organizations to Stripe customers (seed 002). Written at the first checkout and never changed. */
 export const stripeCustomers = sqliteTable("stripe_customers", {
-	/** Of the user, or of the organization that pays. */
+	/** The id of the user, or of the organization that pays. */
 	userId: text("user_id").primaryKey(),
 	stripeCustomerId: text("stripe_customer_id").notNull().unique(),
 	createdAt: instant("created_at").notNull(),
 });
 
-/** Stripe's events whose work is done, for as long as Stripe may deliver them again. */
+/** Handled Stripe events, kept for as long as Stripe may deliver them again. */
 export const stripeEvents = sqliteTable("stripe_events", { id: text("id").primaryKey(), doneAt: instant("done_at").notNull() }, (table) => [
 	index("stripe_events_done").on(table.doneAt),
 ]);
 
-// What better-auth reads together, so that it costs one query: a session with its user, above all.
+// Relations let better-auth read rows together in one query, above all a session with its user.
 export const userRelations = relations(users, ({ many }) => ({ accounts: many(accounts), members: many(members) }));
 export const sessionRelations = relations(sessions, ({ one }) => ({
 	user: one(users, { fields: [sessions.userId], references: [users.id] }),

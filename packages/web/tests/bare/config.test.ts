@@ -5,12 +5,12 @@ import { ConfigError, readConfig, variables } from "../../src/config.ts";
 const secrets = { BETTER_AUTH_SECRET: "x".repeat(32), GUEST_COOKIE_SECRET: "y".repeat(32) };
 
 describe("the configuration", () => {
-	test("has a line in .dev.vars.example for each variable, and no other", () => {
+	test("is documented in .dev.vars.example, variable by variable", () => {
 		const documented = [...example.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
 		expect(documented.sort()).toEqual(Object.keys(variables.shape).sort());
 	});
 
-	test("names what is missing, and never shows a value", () => {
+	test("names missing and malformed variables without showing their values", () => {
 		expect(() => readConfig({ BETTER_AUTH_SECRET: "tooshort" })).toThrow(ConfigError);
 		expect(() => readConfig({ BETTER_AUTH_SECRET: "tooshort" })).toThrow(/BETTER_AUTH_SECRET .* GUEST_COOKIE_SECRET/);
 		expect(() => readConfig({ BETTER_AUTH_SECRET: "tooshort" })).not.toThrow(/tooshort/);
@@ -18,13 +18,13 @@ describe("the configuration", () => {
 		expect(() => readConfig({ ...secrets, GUEST_FREE_REQUESTS: "-1" })).toThrow(/GUEST_FREE_REQUESTS/);
 	});
 
-	test("takes several guest cookie keys, the first for signing", () => {
+	test("accepts several guest cookie secrets and keeps their order", () => {
 		const both = { ...secrets, GUEST_COOKIE_SECRET: `${"n".repeat(16)}, ${"o".repeat(16)}` };
 		expect(readConfig(both).guestCookieSecrets).toEqual(["n".repeat(16), "o".repeat(16)]);
 		expect(() => readConfig({ ...secrets, GUEST_COOKIE_SECRET: `${"n".repeat(16)},short` })).toThrow(/GUEST_COOKIE_SECRET/);
 	});
 
-	test("takes a blank for not set, and the owner's three limits as they are", () => {
+	test("treats a blank variable as not set, and has the documented limits by default", () => {
 		const config = readConfig({ ...secrets, AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", PAID_PLAN_REQUESTS: "" });
 		expect(config).toMatchObject({
 			model: { kind: "demo" },
@@ -33,7 +33,7 @@ describe("the configuration", () => {
 		});
 	});
 
-	test("takes a clock of development from this machine only", () => {
+	test("accepts a development clock on this machine only", () => {
 		for (const url of ["http://localhost:3001/__sandbox/clock", "http://127.0.0.1:3001/", "http://[::1]:3001/"])
 			expect(readConfig({ ...secrets, DEV_CLOCK_URL: url }).devClockUrl).toBe(url);
 		expect(readConfig({ ...secrets, DEV_CLOCK_URL: "" }).devClockUrl).toBe(null);
@@ -41,7 +41,7 @@ describe("the configuration", () => {
 			expect(() => readConfig({ ...secrets, DEV_CLOCK_URL: url }), url).toThrow(/DEV_CLOCK_URL/);
 	});
 
-	test("takes a webhook secret in the form that the SDK verifies with, and no other", () => {
+	test("accepts a webhook secret only in the form that the SDK verifies with", () => {
 		const webhookSecret = `whsec_${btoa("0123456789abcdef01234567")}`;
 		const flowglad = { ...secrets, FLOWGLAD_SECRET_KEY: "sk_test" };
 		expect(readConfig({ ...flowglad, FLOWGLAD_WEBHOOK_SECRET: webhookSecret })).toMatchObject({ billing: { webhookSecret } });
@@ -49,7 +49,7 @@ describe("the configuration", () => {
 			expect(() => readConfig({ ...secrets, FLOWGLAD_WEBHOOK_SECRET: bad })).toThrow(ConfigError);
 	});
 
-	test("chooses the billing provider that is named, else the one whose key is set", () => {
+	test("uses the billing provider that is named, or the one whose key is set", () => {
 		const [flowglad, stripe] = [{ FLOWGLAD_SECRET_KEY: "sk_flowglad" }, { STRIPE_SECRET_KEY: "sk_stripe" }];
 		const chosen = (vars: object) => readConfig({ ...secrets, ...vars }).billing;
 		expect(chosen(flowglad)).toMatchObject({ kind: "flowglad", secretKey: "sk_flowglad" });
@@ -62,7 +62,7 @@ describe("the configuration", () => {
 		expect(() => chosen({ BILLING_PROVIDER: "paddle" })).toThrow(/BILLING_PROVIDER/);
 	});
 
-	test("reads the allow-list of models in its order, with labels", () => {
+	test("keeps the order and labels of the model list", () => {
 		const { model } = readConfig({ ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5-mini=GPT-5 mini, llama3 ,," });
 		expect(model).toMatchObject({
 			models: [
@@ -72,7 +72,7 @@ describe("the configuration", () => {
 		});
 	});
 
-	test("weighs the models that are named dear, and refuses what is no weight", () => {
+	test("gives models their units, and refuses units that are not 1 to 999", () => {
 		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
 		expect(readConfig({ ...models, AI_MODEL_UNITS: "gpt-5=5" }).model).toMatchObject({ models: [{ units: 5 }, { units: 1 }] });
 		for (const bad of ["gpt-5", "gpt-5=0", "gpt-5=-1", "gpt-5=1.5", "=5"]) {

@@ -4,7 +4,7 @@ import { Client } from "../client.ts";
 
 // `npx wrangler dev` in a fresh clone: two generated secrets, and nothing else.
 
-test("the demo model answers a guest, says that it is one, and the answer is counted", async () => {
+test("the demo model answers a guest, says that it is a demo, and the answer counts", async () => {
 	const client = await new Client().visit();
 	const answer = await client.chat("c", "m", { text: "What are you?" });
 	expect(answer).toMatchObject({ last: "finish", metadata: { model: "demo", state: "complete", counted: true } });
@@ -13,7 +13,7 @@ test("the demo model answers a guest, says that it is one, and the answer is cou
 	expect(await client.usage()).toMatchObject({ used: 1, remaining: 4 });
 });
 
-test("an account gets the free tier, and where money is asked, the answer is that Flowglad is not configured", async () => {
+test("an account has the free tier, and billing routes answer that Flowglad is not configured", async () => {
 	const client = new Client();
 	await client.signUp();
 	expect(await client.usage()).toMatchObject({ tier: "free", limit: 20, unverified: false });
@@ -28,18 +28,18 @@ test("an account gets the free tier, and where money is asked, the answer is tha
 	expect((await client.chat("c2", "m")).status).toBe(200);
 });
 
-test("without a secret no webhook is believed", async () => {
+test("without a secret every webhook is refused", async () => {
 	const response = await new Client().post("/api/flowglad/webhook", {});
 	expect(response.status).toBe(503);
 	expect(await response.json()).toMatchObject({ title: "Webhooks not configured" });
 });
 
-test("health is fine without a provider", async () => {
+test("health is ok without a billing provider", async () => {
 	const response = await new Client().fetch("/api/health");
 	expect(await response.json()).toMatchObject({ status: "ok", checks: { billing: "none", model: "demo" } });
 });
 
-test("every page is there", async () => {
+test("every page renders", async () => {
 	for (const path of ["/", "/pricing", "/sign-in", "/sign-up"]) {
 		const response = await exports.default.fetch(new Request(`http://localhost${path}`));
 		expect(response.status, path).toBe(200);

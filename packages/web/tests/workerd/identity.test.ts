@@ -7,13 +7,13 @@ beforeEach(resetSandbox);
 const credentials = (email: string) => ({ email, password: "correct horse" });
 
 describe("an account", () => {
-	test("keeps its password as a salted scrypt hash, never as it was typed", async () => {
+	test("stores its password as a salted scrypt hash only", async () => {
 		const { id } = await new Client().signUp();
 		const row = await env.DB.prepare("SELECT password FROM accounts WHERE user_id = ?").bind(id).first<{ password: string }>();
 		expect(row?.password).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/);
 	});
 
-	test("is entered with the right password only", async () => {
+	test("can only be signed in to with its password", async () => {
 		const { email } = await new Client().signUp();
 		const wrong = await new Client().post(
 			"/api/auth/sign-in/email",
@@ -26,18 +26,18 @@ describe("an account", () => {
 		expect(await client.usage()).toMatchObject({ tier: "free" });
 	});
 
-	test("is left by signing out: what follows is a guest's", async () => {
+	test("is signed out for good: later requests are a guest's, and old cookies reach no money", async () => {
 		const client = new Client();
 		await client.signUp();
 		const session = new Map(client.cookies);
 		expect((await client.post("/api/auth/sign-out", {})).status).toBe(200);
 		expect(await client.usage()).toMatchObject({ tier: "guest" });
-		// Even someone who kept the cookies: money reads the session fresh.
+		// Billing routes read the session fresh, so kept cookies are worthless.
 		for (const [name, value] of session) client.cookies.set(name, value);
 		expect((await client.fetch("/api/flowglad/billing")).status).toBe(401);
 	});
 
-	test("is asked to confirm its address by mail, and may chat before it has", async () => {
+	test("gets a confirmation mail, and may chat before confirming", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();
 		expect((await sandboxState()).mailbox).toMatchObject([{ to: email, subject: "Confirm your email address" }]);
@@ -49,7 +49,7 @@ describe("an account", () => {
 		expect(user.emailVerified).toBe(true);
 	});
 
-	test("is not entered with the cached half of its cookie alone", async () => {
+	test("is not reachable with the cookie's cached session data alone", async () => {
 		const client = new Client();
 		await client.signUp();
 		expect([...client.cookies.keys()]).toContain("parley.session_data");
@@ -59,7 +59,7 @@ describe("an account", () => {
 });
 
 describe("guessing passwords", () => {
-	test("is slowed down by the address that the edge names, not by one that the client invents", async () => {
+	test("is rate-limited by the address from the edge, not by one that the client sends", async () => {
 		const { email } = await new Client().signUp();
 		const statuses: number[] = [];
 		for (let n = 0; n < 12; n += 1) {

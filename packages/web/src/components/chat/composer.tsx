@@ -1,4 +1,5 @@
 import { type Ref, type RefObject, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import { SendIcon, StopIcon } from "../frame/icons.tsx";
 import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
@@ -38,7 +39,7 @@ export function Composer({ ref, draftKey, isNew, answering, stopping, atLimit, d
 	useFocusOnOpen(area, isNew, onFocus);
 	useEffect(() => growWithText(area.current, text), [text]);
 
-	const charsOver = text.trim().length - messageCharsMax;
+	const charsOver = text.trim().length - MESSAGE_CHARS_MAX;
 	const complete = text.trim() !== "" && charsOver <= 0 && !answering;
 	const sendable = complete && !atLimit;
 
@@ -156,9 +157,6 @@ function SendButton({ sendable }: { sendable: boolean }) {
 		</button>
 	);
 }
-
-/** The server's limit for one message, in characters. */
-const messageCharsMax = 32_768;
 
 function focusUnlessTouch(area: HTMLTextAreaElement | null): void {
 	if (!isTouch()) area?.focus();

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import { AnswerActions } from "./answer-actions.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
@@ -80,7 +81,7 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 				aria-label="Edit your message"
 				className="field field-sizing-content max-h-80 text-body"
 				defaultValue={text}
-				maxLength={32_768}
+				maxLength={MESSAGE_CHARS_MAX}
 			/>
 			<div className="flex flex-wrap items-center justify-end gap-2">
 				<p className="mr-auto text-small text-soft">

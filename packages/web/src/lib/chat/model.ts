@@ -5,13 +5,13 @@ import type { ModelOption } from "../../view/chat.ts";
 
 const DEMO: ModelOption = { id: "demo", label: "Demo", units: 1 };
 
-/** The models that may be asked, the default first. No request names any other. */
+/** The models that requests may choose, the default first. */
 export function allowedModels(): ModelOption[] {
 	const { model } = config();
 	return model.kind === "demo" ? [DEMO] : model.models;
 }
 
-/** The model of an id of the allow-list. */
+/** The model of an id from `allowedModels`. */
 export function languageModel(id: string): LanguageModel {
 	const { model } = config();
 	if (model.kind === "demo") return demoModel;
@@ -20,7 +20,7 @@ export function languageModel(id: string): LanguageModel {
 
 type Specified = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
-/** Answers without any model behind it, so that a fresh clone works; says so in every answer. */
+/** Stands in for a model, so that a fresh clone works without a key. Every answer says that it is a demo. */
 const demoModel: Specified = {
 	specificationVersion: "v4",
 	provider: "parley",
@@ -29,8 +29,8 @@ const demoModel: Specified = {
 	doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
 	doStream: async ({ prompt }) => {
 		const last = prompt.findLast((message) => message.role === "user");
-		const asked = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
-		const words = demoAnswer(asked).match(/\S+\s*|\s+/g) ?? [];
+		const question = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
+		const words = demoAnswer(question).match(/\S+\s*|\s+/g) ?? [];
 		return {
 			stream: simulateReadableStream({
 				initialDelayInMs: 150,
@@ -54,10 +54,10 @@ const demoModel: Specified = {
 	},
 };
 
-function demoAnswer(asked: string): string {
-	const subject = asked.length > 120 ? `${asked.slice(0, 119)}…` : asked;
+function demoAnswer(question: string): string {
+	const quoted = question.length > 120 ? `${question.slice(0, 119)}…` : question;
 	return [
-		`You asked: “${subject.replaceAll(/\s+/g, " ").trim()}”.`,
+		`You asked: “${quoted.replaceAll(/\s+/g, " ").trim()}”.`,
 		"I am the **demo model**: I stream like a real one and I am counted like a real one, but I do not think.",
 		"To talk to a real model, set two variables and start again:",
 		"```\nAI_BASE_URL=https://api.openai.com/v1\nAI_API_KEY=…\nAI_MODELS=gpt-5-mini\n```",

@@ -1,17 +1,14 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
+import { ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
-import { readJson } from "../http/api.ts";
+import { describe, readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import { allowedModels } from "./model.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
-const MESSAGE_CHARS_MAX = 32 * 1024;
 
-/** Ids of chats and messages; a requestId may also have colons. */
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
-const REQUEST_ID = /^[A-Za-z0-9_:-]{1,128}$/;
-
-/** What useChat's default transport sends. Of `messages` only the last one of the user is read: the history is the server's own. */
+/** The body that useChat's default transport sends. Only the user's last message is read from `messages`: the server keeps its own history. */
 const body = z.object({
 	id: z.string().regex(ID),
 	messages: z.array(z.unknown()).max(10_000),
@@ -26,33 +23,37 @@ const userMessage = z.object({
 	parts: z.array(z.object({ type: z.literal("text"), text: z.string() })).min(1),
 });
 
+/** What to answer: a new message, or the question of an earlier answer once more. */
+export type Prompt = { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
+
 export interface ChatRequest {
 	chatId: string;
 	model: ModelOption;
-	ask: { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
+	prompt: Prompt;
 	requestId: string;
-	/** Of what is asked, never of the history: the same requestId with another one is a mistake. */
+	/** Identifies chat, model and prompt, but not the history. A request id that returns with another fingerprint is a conflict. */
 	fingerprint: string;
 }
 
-/** Parses `POST /api/chat/ai`. Throws a problem (400, 413) for whatever cannot be answered; nothing has been held by then. */
+/**
+ * Parses `POST /api/chat/ai`. Nothing is held yet, so a refusal costs nothing.
+ * @throws {ProblemError} 400 or 413 if the request cannot be answered
+ */
 export async function parseChatRequest(request: Request): Promise<ChatRequest> {
-	const parsed = body.safeParse(await readJson(request, BODY_BYTES_MAX));
-	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
-	const { id: chatId, messages, trigger, messageId, model: named } = parsed.data;
-	const model = allowedModels().find((one) => named === undefined || one.id === named);
+	const { id: chatId, messages, trigger, messageId, model: modelId } = await readBody(request, body, BODY_BYTES_MAX);
+	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", "This model is not offered here.");
-	const ask = trigger === "regenerate-message" ? askAnew(messageId) : askFor(messages);
-	const fingerprint = await digest([chatId, trigger, messageId ?? null, model.id, ask.kind === "message" ? ask.message.parts : null]);
-	return { chatId, model, ask, requestId: requestIdOf(request, ask, messageId, fingerprint), fingerprint };
+	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages);
+	const fingerprint = digest([chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null]);
+	return { chatId, model, prompt, requestId: requestIdOf(request, prompt, messageId, fingerprint), fingerprint };
 }
 
-function askAnew(messageId: string | undefined): ChatRequest["ask"] {
+function regenerationOf(messageId: string | undefined): Prompt {
 	if (!messageId) refuse("invalid-request", "To write an answer anew, messageId must name it.");
 	return { kind: "regenerate", answerId: messageId };
 }
 
-function askFor(messages: unknown[]): ChatRequest["ask"] {
+function lastMessageOf(messages: unknown[]): Prompt {
 	const last = messages.findLast(
 		(message) => typeof message === "object" && message !== null && "role" in message && message.role === "user",
 	);
@@ -65,40 +66,39 @@ function askFor(messages: unknown[]): ChatRequest["ask"] {
 	return { kind: "message", message: parsed.data };
 }
 
-/** The Idempotency-Key; else what names the press of send as well as the body can (architecture, section 2). */
-function requestIdOf(request: Request, ask: ChatRequest["ask"], messageId: string | undefined, fingerprint: string): string {
+/** The `Idempotency-Key` header, or the best identifier that the body offers (docs/architecture.md). */
+function requestIdOf(request: Request, prompt: Prompt, messageId: string | undefined, fingerprint: string): string {
 	const key = request.headers.get("idempotency-key");
 	if (key !== null) {
-		// The header is a structured string in the IETF draft: quotes around it are not part of it.
+		// The IETF draft defines the header as a structured string, so quotes around the value are not part of it.
 		const bare = key.replace(/^"(.*)"$/, "$1");
-		if (!REQUEST_ID.test(bare) || bare.length > 64) refuse("invalid-request", "Idempotency-Key must match ^[A-Za-z0-9_:-]{1,64}$.");
+		if (!REQUEST_ID.test(bare)) refuse("invalid-request", "Idempotency-Key must match ^[A-Za-z0-9_:-]{1,64}$.");
 		return bare;
 	}
-	if (ask.kind === "regenerate") return `regenerate:${ask.answerId}`;
-	return messageId ? `${ask.message.id}:${fingerprint.slice(0, 16)}` : ask.message.id;
+	if (prompt.kind === "regenerate") return `regenerate:${prompt.answerId}`;
+	// An edit keeps the message's id, so its new text has to be part of the request's.
+	return messageId ? `${prompt.message.id}:${fingerprint.slice(0, 16)}` : prompt.message.id;
 }
 
-async function digest(value: unknown): Promise<string> {
-	const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
-	return [...new Uint8Array(hash).slice(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** The first 128 bits of a SHA-256, as hex. */
+function digest(value: unknown): string {
+	return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
 }
 
-/** What is wrong with a body, by the names that the client used. */
-export function describe(error: z.ZodError): string {
-	return error.issues
-		.slice(0, 3)
-		.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`)
-		.join("; ");
-}
-
-/** A chat's id from an address; 404 when it cannot be one. */
+/**
+ * The chat id in a path.
+ * @throws {ProblemError} 404 if it cannot be one
+ */
 export function chatIdOf(params: Record<string, string | undefined>): string {
 	const id = params.chatId ?? "";
 	if (!ID.test(id)) noSuchChat();
 	return id;
 }
 
-/** The same answer for a chat that does not exist and one of somebody else. */
+/**
+ * Answers the same for a chat that does not exist and one that belongs to someone else.
+ * @throws {ProblemError} always, 404
+ */
 export function noSuchChat(): never {
 	refuse("chat-not-found", "There is no chat of yours with this id.");
 }

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { ConfigError } from "../../config.ts";
 import { logFailedRequest } from "./log.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
@@ -6,14 +7,14 @@ type Verb = "GET" | "POST" | "DELETE";
 type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
 
 /**
- * The handlers of an API route: the given verbs behind the checks that all share, 405 for every other verb (Start would answer those
- * with a page), problem+json for whatever is thrown, and no storing of answers by any cache.
+ * Handlers of an API route. Other verbs get 405 (Start would answer them with a page), errors become problem+json, state-changing requests from
+ * other origins are refused, and no cache stores the response.
  */
 export function api(verbs: Partial<Record<Verb, Handler>>): { ANY: Handler } {
 	return apiForAnyVerb((context) => byVerb(verbs, context));
 }
 
-/** The same for one handler of all verbs. */
+/** Like `api`, with one handler for every verb and without the check of the origin. */
 export function apiForAnyVerb(handler: Handler): { ANY: Handler } {
 	return {
 		ANY: async (context) => {
@@ -49,8 +50,8 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 }
 
 /**
- * Refuses a state-changing request that a page of another origin makes with this user's cookies. A client without a page (curl) sends neither
- * header and carries no cookie that it did not put there itself.
+ * Refuses a request that another origin's page makes with this user's cookies. Clients that are not a browser (curl) send neither header.
+ * @throws {ProblemError} 403
  */
 function assertSameOrigin(request: Request): void {
 	const origin = request.headers.get("origin");
@@ -60,7 +61,28 @@ function assertSameOrigin(request: Request): void {
 	}
 }
 
-/** Reads a JSON body of at most `bytesMax` bytes; 413 above, 400 when it is not JSON. */
+/**
+ * Reads a JSON body and checks it against a schema.
+ * @throws {ProblemError} 400 if the body is not JSON or does not fit, 413 if it is too large
+ */
+export async function readBody<T extends z.ZodType>(request: Request, schema: T, bytesMax?: number): Promise<z.output<T>> {
+	const parsed = schema.safeParse(await readJson(request, bytesMax));
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
+	return parsed.data;
+}
+
+/** Says what is wrong with a body, in the client's own field names. */
+export function describe(error: z.ZodError): string {
+	return error.issues
+		.slice(0, 3)
+		.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`)
+		.join("; ");
+}
+
+/**
+ * Reads a JSON body of at most `bytesMax` bytes.
+ * @throws {ProblemError} 400 if it is not JSON, 413 if it is too large
+ */
 export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<unknown> {
 	const text = await readText(request, bytesMax);
 	try {
@@ -70,7 +92,10 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
 	}
 }
 
-/** Reads a text body of at most `bytesMax` bytes, a byte order mark included; 413 above. */
+/**
+ * Reads a text body of at most `bytesMax` bytes. Keeps a byte order mark, because webhook signatures cover it.
+ * @throws {ProblemError} 413 if it is too large
+ */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
 	const tooLarge = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`);
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();

@@ -3,7 +3,7 @@ import { config } from "../../config.ts";
 import { now } from "../time/clock.ts";
 import { type ProblemFields, problemResponse } from "./problem.ts";
 
-/** Where the next step is, for each limit that can refuse. */
+/** The page where the user can get past each limit. */
 const UPGRADE: Record<Refusal["policy"], string> = {
 	guest: "/sign-up",
 	network: "/sign-up",
@@ -14,13 +14,13 @@ const UPGRADE: Record<Refusal["policy"], string> = {
 	"in-flight": "/pricing",
 };
 
-/** The answer to a request that a limit refuses (architecture, section 6). */
+/** 429 for a request that a limit refuses, with the limit's fields and headers (docs/operations.md). */
 export function limitResponse(refusal: Refusal, requestId: string): Response {
 	const { policy, tier, limit, remaining, resetAtMs } = refusal;
 	const resetAt = resetAtMs === null ? null : new Date(resetAtMs).toISOString();
 	const inFlight = policy === "in-flight";
 	const fields: ProblemFields = {
-		detail: sentenceOf(refusal),
+		detail: detailOf(refusal),
 		requestId,
 		policy,
 		tier,
@@ -35,14 +35,14 @@ export function limitResponse(refusal: Refusal, requestId: string): Response {
 	return problemResponse(inFlight ? "too-many-requests-at-once" : "usage-limit-reached", fields, headers);
 }
 
-/** The answer to a guest never seen who has to show to be human first; the page shows the check and sends the request again. */
+/** 403 for a new guest who has to pass Turnstile first. The page shows the widget and sends the request again with its token. */
 export function challengeResponse(requestId: string): Response {
 	const detail = "Many guests have come from your network today. Show that you are human, or sign up.";
 	const siteKey = config().turnstile?.siteKey;
 	return problemResponse("human-check-needed", { detail, requestId, upgradeUrl: UPGRADE.network, siteKey });
 }
 
-function sentenceOf({ policy, limit }: Refusal): string {
+function detailOf({ policy, limit }: Refusal): string {
 	switch (policy) {
 		case "guest":
 			return `You have used your ${limit} free requests. Sign up to get more every day.`;
@@ -61,7 +61,7 @@ function sentenceOf({ policy, limit }: Refusal): string {
 	}
 }
 
-/** The `RateLimit` and `RateLimit-Policy` fields of the IETF draft, for the answer to a metered request that was admitted. */
+/** The `RateLimit` and `RateLimit-Policy` fields of an admitted request (IETF draft-ietf-httpapi-ratelimit-headers). */
 export function standingHeaders(standing: Standing): Record<string, string> {
 	const { tier, limit, remaining, window } = standing;
 	const windowMs = window.endMs === null ? null : window.endMs - window.startMs;

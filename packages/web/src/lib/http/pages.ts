@@ -4,6 +4,7 @@ import { createServerFn } from "@tanstack/react-start";
 import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
+import { ID } from "../../input.ts";
 import type { PricingView } from "../../view/billing.ts";
 import type { ChatView } from "../../view/chat.ts";
 import type { InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
@@ -20,11 +21,11 @@ import { refuse } from "./problem.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 
-/** The frame of every page: who is asking, what is left, the own chats, the models. A new guest gets its cookie here, and no storage. */
+/** What every page needs: the viewer, their usage and chats, and the models. Sets a new guest's cookie, but stores nothing for them. */
 export const loadShell = createServerFn({ method: "GET" }).handler(async (): Promise<Shell> => {
 	const request = getRequest();
 	const subject = await identify(request);
-	await settleGuest(request, subject);
+	await updateGuestCookie(request, subject);
 	const { limits, model, mailboxUrl } = config();
 	const { sells, hasBrowserSdk } = capabilities();
 	const [usage, chats] = await Promise.all([getBillingSummary(request, { subject }), env.CHAT_LIST.getByName(subject.key).list()]);
@@ -40,16 +41,16 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	};
 });
 
-/** One own chat with its messages; null when there is none of that id, or it is someone else's. */
+/** One of the viewer's chats with its messages; null if it does not exist or belongs to someone else. */
 export const loadChat = createServerFn({ method: "GET" })
 	.validator((chatId: string) => chatId)
 	.handler(async ({ data }): Promise<ChatView | null> => {
-		if (!/^[A-Za-z0-9_-]{1,64}$/.test(data)) return null;
+		if (!ID.test(data)) return null;
 		const { key } = await identify(getRequest());
 		return env.CONVERSATION.getByName(data).view(key);
 	});
 
-/** The plans as the billing provider has them, for this reader. */
+/** What the billing provider sells, with the viewer's own plan marked. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits } = config();
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
@@ -61,35 +62,35 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 		const plans = (await (await billingProvider()).shop?.readOffers(customer, PRICING_TIMEOUT_MS)) ?? [];
 		return { ...published, plans, unavailable: false };
 	} catch (error) {
-		console.error(`what is sold could not be read: ${error}`);
+		console.error(`could not read the plans for sale: ${error}`);
 		return { ...published, plans: [], unavailable: true };
 	}
 });
 
-/** Whom the reader may let pay, and who is in the organization that does. */
+/** The viewer's organizations, and the members of the active one. */
 export const loadOrganizations = createServerFn({ method: "GET" }).handler(async (): Promise<OrganizationsView> => {
 	const user = await userOf(getRequest());
 	return user ? organizationsOf(user.userId, user.organization) : { mine: [], active: null };
 });
 
-/** An invitation for who opens its link. The session is read fresh: the address may have been confirmed in another browser just now. */
+/** The invitation behind a link. Reads the session fresh, because the viewer may just have confirmed the address in another browser. */
 export const loadInvitation = createServerFn({ method: "GET" })
 	.validator((invitationId: string) => invitationId)
 	.handler(async ({ data }): Promise<{ invitation: InvitationView | null; viewer: Viewer; mailboxUrl: string | null }> => {
 		const user = await userOf(getRequest(), { fresh: true });
-		const invitation = /^[A-Za-z0-9_-]{1,64}$/.test(data) ? await invitationFor(data, user) : null;
+		const invitation = ID.test(data) ? await invitationFor(data, user) : null;
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
 	});
 
 const path = z.string().max(2048);
-const wanted = z.object({ priceSlug: z.string().max(128).optional(), successUrl: path, cancelUrl: path });
+const order = z.object({ priceSlug: z.string().max(128).optional(), successUrl: path, cancelUrl: path });
 
 /**
- * Where to pay, for a page of ours that asks from its code (seed 002's action): without a price, for the Pro plan.
- * @throws as refusals do, "Email not verified" among them
+ * Opens a checkout and returns its URL (seed 002). Default: the Pro plan.
+ * @throws {ProblemError} if the viewer may not buy, for example before confirming their email address
  */
 export const createCheckoutSession = createServerFn({ method: "POST" })
-	.validator(wanted)
+	.validator(order)
 	.handler(async ({ data }): Promise<{ url: string }> => {
 		const request = getRequest();
 		const user = await userOf(request, { fresh: true });
@@ -98,7 +99,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 		return { url };
 	});
 
-async function settleGuest(request: Request, subject: Subject): Promise<void> {
+async function updateGuestCookie(request: Request, subject: Subject): Promise<void> {
 	if (subject.setCookie !== null) appendResponseHeader("set-cookie", subject.setCookie);
 	if (subject.kind === "guest") return;
 	// A guest cookie beside a session is left over from a move at sign-in that failed.

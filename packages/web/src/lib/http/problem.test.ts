@@ -12,14 +12,14 @@ const documented = operations
 	.map(([, type = "", status, title]) => `${type.replaceAll("`", "")} | ${status} | ${title}`);
 
 describe("problems", () => {
-	test("docs/operations.md lists each problem with its type, status and title, and no other", () => {
+	test("are listed in docs/operations.md with type, status and title, and nothing else is", () => {
 		const answered = Object.entries(PROBLEMS).map(
 			([code, { status, title }]) => `${problemType(code as keyof typeof PROBLEMS)} | ${status} | ${title}`,
 		);
 		expect(documented.toSorted()).toEqual(answered.toSorted());
 	});
 
-	test("the type comes from the code, never from the title", async () => {
+	test("take their type from the code, never from the title", async () => {
 		const response = problemResponse("billing-timed-out", { detail: "The provider did not answer in time." });
 		const { type, title, requestId } = await response.json<{ type: string; title: string; requestId: string }>();
 		expect({ status: response.status, type, title }).toEqual({

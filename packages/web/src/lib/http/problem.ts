@@ -2,7 +2,7 @@ import type { Problem } from "../../view/problem.ts";
 
 /**
  * Every problem that our own routes answer with (RFC 9457): its code, HTTP status and title. The code is the stable name: `type` is built from it and
- * clients may branch on it. The title is only text. docs/operations.md explains each one (problem.test.ts compares them).
+ * clients may branch on it; the title is only text. docs/operations.md explains each one (problem.test.ts compares them).
  */
 export const PROBLEMS = {
 	"invalid-json": { status: 400, title: "Invalid JSON" },
@@ -54,12 +54,13 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** What a problem says besides its code. `detail` is a sentence for the person or developer who reads the answer. */
+/** The fields of a problem besides its code. `detail` explains this occurrence to the user or developer. */
 export type ProblemFields = Omit<Problem, "type" | "title" | "status">;
 
+/** The `type` URI of a problem. */
 export const problemType = (code: ProblemCode) => `urn:parley:problem:${code}`;
 
-/** Thrown by code that parses and identifies; `api()` turns it into the answer. */
+/** Thrown while a request is parsed and authorized; `api()` turns it into the response. */
 export class ProblemError extends Error {
 	override name = "ProblemError";
 	readonly code: ProblemCode;
@@ -74,12 +75,15 @@ export class ProblemError extends Error {
 	}
 }
 
-/** @throws ProblemError always */
+/**
+ * Ends a request with a problem.
+ * @throws {ProblemError} always
+ */
 export function refuse(code: ProblemCode, detail: string, headers: HeadersInit = {}): never {
 	throw new ProblemError(code, detail, headers);
 }
 
-/** A problem as a response. */
+/** A problem as a response (RFC 9457). `requestId` defaults to a new UUID. */
 export function problemResponse(code: ProblemCode, fields: ProblemFields, headers: HeadersInit = {}): Response {
 	const { status, title } = PROBLEMS[code];
 	const body: Problem = { type: problemType(code), title, status, requestId: crypto.randomUUID(), ...fields };

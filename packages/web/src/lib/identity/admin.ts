@@ -2,7 +2,10 @@ import { config } from "../../config.ts";
 import { refuse } from "../http/problem.ts";
 import { userOf } from "./subject.ts";
 
-/** Lets only those through whose confirmed address is in ADMIN_EMAILS; the session is read fresh. */
+/**
+ * Lets only users pass whose confirmed address is in ADMIN_EMAILS. Reads the session fresh.
+ * @throws {ProblemError} 401 or 403
+ */
 export async function assertAdmin(request: Request): Promise<void> {
 	const user = await userOf(request, { fresh: true });
 	if (!user) refuse("unauthorized", "Sign in first.");

@@ -7,8 +7,8 @@ export interface Mail {
 }
 
 /**
- * Sends one mail. Without EMAIL_URL it is written to the log, where whoever runs the app finds the link.
- * A failure is logged and not thrown: the reader can ask for the mail again, and no sign-up fails for it.
+ * Sends a mail, or writes it to the log if EMAIL_URL is not set. Logs failures and never throws: a sign-up must not fail because of its mail, and
+ * the user can request another.
  */
 export async function sendEmail(mail: Mail): Promise<void> {
 	const { email } = config();
@@ -24,8 +24,8 @@ export async function sendEmail(mail: Mail): Promise<void> {
 			signal: AbortSignal.timeout(5_000),
 		});
 		await response.body?.cancel();
-		if (!response.ok) console.error(`mail to ${mail.to} was refused with status ${response.status}`);
+		if (!response.ok) console.error(`could not send a mail to ${mail.to}: status ${response.status}`);
 	} catch (error) {
-		console.error(`mail to ${mail.to} failed: ${error}`);
+		console.error(`could not send a mail to ${mail.to}: ${error}`);
 	}
 }

@@ -4,18 +4,18 @@ import { invitations, members, organizations, users } from "../../db/schema.ts";
 import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view/identity.ts";
 import { type OrganizationKey, organizationKey } from "./subject-key.ts";
 
-/** A user's place in the organization that their session acts for. */
+/** A user's membership of the organization that their session acts for. */
 export interface Membership {
 	organizationId: string;
 	key: OrganizationKey;
 	name: string;
-	/** Whether their role decides on plans and payments. */
+	/** Whether the role may manage plans and payments. */
 	mayBuy: boolean;
-	/** What each member may use of a billing period, in requests; null for no cap but the plan. */
+	/** How many requests each member may use in a billing period; null for no cap of their own. */
 	cap: number | null;
 }
 
-/** Read with each request (one query): who has left spends nothing more. Null when they are not, or no longer, a member. */
+/** The user's membership, or null. Read on every request with one query, so a former member can no longer spend. */
 export async function membershipOf(userId: string, organizationId: string): Promise<Membership | null> {
 	const [found] = await db()
 		.select({ role: members.role, name: organizations.name, cap: organizations.requestsPerMember })
@@ -28,7 +28,7 @@ export async function membershipOf(userId: string, organizationId: string): Prom
 	return { organizationId, key: organizationKey(organizationId), name, mayBuy: roleOf(role) !== "member", cap };
 }
 
-/** The organization that a user joined first, or null: where organizations pay by default (BILLING_SUBJECT), a new session acts for it. */
+/** The organization that a user joined first, or null. New sessions act for it when BILLING_SUBJECT is `organization`. */
 export async function firstOrganizationOf(userId: string): Promise<string | null> {
 	const [first] = await db()
 		.select({ id: members.organizationId })
@@ -39,7 +39,7 @@ export async function firstOrganizationOf(userId: string): Promise<string | null
 	return first?.id ?? null;
 }
 
-/** Whom a user may let pay, and what they may see of the organization that they act for. */
+/** The user's organizations, and what they may see of the active one. */
 export async function organizationsOf(userId: string, active: Membership | null): Promise<OrganizationsView> {
 	const [mine, people, invited] = await Promise.all([
 		db()
@@ -57,17 +57,17 @@ export async function organizationsOf(userId: string, active: Membership | null)
 	return { mine, active: { id, name, role: you.role, requestsPerMember, members: people, invitations: invited } };
 }
 
-async function membersOf(organizationId: string, readerId: string): Promise<MemberView[]> {
+async function membersOf(organizationId: string, viewerId: string): Promise<MemberView[]> {
 	const found = await db()
 		.select({ id: members.id, userId: members.userId, role: members.role, name: users.name, email: users.email })
 		.from(members)
 		.innerJoin(users, eq(users.id, members.userId))
 		.where(eq(members.organizationId, organizationId))
 		.orderBy(asc(members.createdAt));
-	return found.map(({ userId, role, ...member }) => ({ ...member, role: roleOf(role), isYou: userId === readerId }));
+	return found.map(({ userId, role, ...member }) => ({ ...member, role: roleOf(role), isYou: userId === viewerId }));
 }
 
-// better-auth lets invitations expire by the machine's clock, also where usage follows the sandbox's (lib/clock.ts).
+// better-auth expires invitations by the machine's clock, even while usage follows the sandbox's (lib/time/clock.ts).
 async function openInvitationsTo(organizationId: string): Promise<OrganizationView["invitations"]> {
 	const found = await db()
 		.select({ id: invitations.id, email: invitations.email, role: invitations.role, expiresAt: invitations.expiresAt })
@@ -77,11 +77,11 @@ async function openInvitationsTo(organizationId: string): Promise<OrganizationVi
 	return found.map(({ role, expiresAt, ...one }) => ({ ...one, role: roleOf(role), expiresAt: expiresAt.toISOString() }));
 }
 
-/** The reader of an invitation's link: a user, or nobody who is signed in. */
-type Reader = { userId: string; email: string; emailVerified: boolean } | null;
+/** Who opens an invitation; null if they are not signed in. */
+type Invitee = { userId: string; email: string; emailVerified: boolean } | null;
 
-/** The invitation of an id, which only its mail names; null when there is none. */
-export async function invitationFor(id: string, reader: Reader): Promise<InvitationView | null> {
+/** An invitation and whether this viewer can accept it; null if there is none. The id is secret: only the mail contains it. */
+export async function invitationFor(id: string, viewer: Invitee): Promise<InvitationView | null> {
 	const [found] = await db()
 		.select({ invitation: invitations, name: organizations.name, inviter: users.name })
 		.from(invitations)
@@ -92,23 +92,23 @@ export async function invitationFor(id: string, reader: Reader): Promise<Invitat
 	if (!found) return null;
 	const { invitation, name, inviter } = found;
 	const organization = { id: invitation.organizationId, name };
-	const isMember = reader !== null && (await membershipOf(reader.userId, organization.id)) !== null;
-	const state = isMember ? "member" : stateOf(invitation, reader);
+	const isMember = viewer !== null && (await membershipOf(viewer.userId, organization.id)) !== null;
+	const state = isMember ? "member" : stateOf(invitation, viewer);
 	return { id, organization, inviter, role: roleOf(invitation.role), state };
 }
 
-function stateOf({ status, expiresAt, email }: typeof invitations.$inferSelect, reader: Reader): InvitationView["state"] {
+function stateOf({ status, expiresAt, email }: typeof invitations.$inferSelect, viewer: Invitee): InvitationView["state"] {
 	if (status === "accepted") return "accepted";
 	if (status === "rejected") return "declined";
 	if (status !== "pending") return "cancelled";
 	if (expiresAt < new Date()) return "expired";
-	if (!reader) return "signed-out";
-	if (reader.email.toLowerCase() !== email.toLowerCase()) return "other-account";
-	return reader.emailVerified ? "ready" : "unconfirmed";
+	if (!viewer) return "signed-out";
+	if (viewer.email.toLowerCase() !== email.toLowerCase()) return "other-account";
+	return viewer.emailVerified ? "ready" : "unconfirmed";
 }
 
-/** better-auth writes several roles with commas between; the highest of them counts. */
-function roleOf(written: string): Role {
-	const roles = written.split(/\s*,\s*/);
+/** better-auth stores several roles as a comma-separated list. The highest one counts. */
+function roleOf(stored: string): Role {
+	const roles = stored.split(/\s*,\s*/);
 	return roles.includes("owner") ? "owner" : roles.includes("admin") ? "admin" : "member";
 }

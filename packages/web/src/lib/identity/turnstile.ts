@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { config } from "../../config.ts";
 
-/** What the widget on the page names as its purpose; a token made for another is not believed. */
+/** The action that our widget names. Tokens made for another action are refused. */
 const TURNSTILE_ACTION = "guest";
 
 const VERIFY_TIMEOUT_MS = 3_000;
 const verdict = z.object({ success: z.boolean(), hostname: z.string().optional(), action: z.string().optional() });
 
 /**
- * Whether whoever asks has just solved Cloudflare's Turnstile on one of our pages (its token is in the header `cf-turnstile-response`). Without
- * keys everyone is believed; with keys no failure, not even Cloudflare's own, lets anyone through. A token is good for one call.
+ * Whether the request carries a valid Turnstile token of one of our pages, in the header `cf-turnstile-response`. A token is valid for one call.
+ * True without keys. With keys it fails closed, even if Cloudflare itself fails.
  */
 export async function isHuman(request: Request): Promise<boolean> {
 	const { turnstile } = config();
@@ -30,7 +30,7 @@ export async function isHuman(request: Request): Promise<boolean> {
 		const { success, hostname, action } = verdict.parse(await response.json());
 		return success && hostname === new URL(request.url).hostname && action === TURNSTILE_ACTION;
 	} catch (error) {
-		console.error(`turnstile could not be asked: ${error}`);
+		console.error(`could not verify a Turnstile token: ${error}`);
 		return false;
 	}
 }

@@ -36,6 +36,9 @@ const user: User = {
 	email: "ada@example.com",
 	emailVerified: true,
 	organization: null,
+	payers: [{ key: "user:ada", member: null }],
+	pools: [],
+	setCookie: null,
 };
 const member: User = {
 	...user,

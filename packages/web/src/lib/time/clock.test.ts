@@ -14,13 +14,13 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-test("is the machine's clock, and an alarm comes when it says, until it is set", () => {
+test("until it is set, the clock and its alarms follow the machine's clock", () => {
 	expect(now()).toBe(MACHINE_MS);
 	expect(alarmTime(MACHINE_MS + 5)).toBe(MACHINE_MS + 5);
 	expect(alarmTime(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
 });
 
-test("runs on from where it was put, and an alarm comes when it gets there", () => {
+test("with an offset it keeps running, and an alarm fires when the clock gets there", () => {
 	for (const offsetMs of [40 * 24 * HOUR_MS, -HOUR_MS]) {
 		setClock({ offsetMs, frozenAtMs: null });
 		vi.setSystemTime(MACHINE_MS + 500);
@@ -30,7 +30,7 @@ test("runs on from where it was put, and an alarm comes when it gets there", () 
 	}
 });
 
-test("stands still: what is due comes at once, and what is not is looked at again, at most once a minute", () => {
+test("while it is frozen, due alarms fire at once and others check again after a minute at the earliest", () => {
 	const frozenAtMs = MACHINE_MS - HOUR_MS;
 	setClock({ offsetMs: -HOUR_MS, frozenAtMs });
 	vi.setSystemTime(MACHINE_MS + 500);

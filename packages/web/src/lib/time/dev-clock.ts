@@ -5,29 +5,29 @@ import { problemResponse } from "../http/problem.ts";
 import { type ClockReading, isClockSet, setClock } from "./clock.ts";
 
 const LOAD_TIMEOUT_MS = 2_000;
-/** The sandbox waits 2 s for word that all is done; what takes longer goes on behind. */
+/** The sandbox waits 2 s for the ledgers to finish. Work that takes longer continues after the response. */
 const WAKE_AWAITED_MS = 1_500;
 
 const instant = z.int().min(0).max(8_640_000_000_000_000);
-/** What the sandbox tells: its now is `frozenAtMs ?? Date.now() + offsetMs` (packages/sandbox/README.md, "The clock"). */
+/** The sandbox's clock: its time is `frozenAtMs ?? Date.now() + offsetMs` (packages/sandbox/README.md, "The clock"). */
 export const clockReading = z.object({ nowMs: instant, offsetMs: z.int(), frozenAtMs: instant.nullable() });
 
 const REAL_TIME: ClockReading = { offsetMs: 0, frozenAtMs: null };
 
 /**
- * Before anything of a request is decided: loads the clock of development where there is one.
- * @returns the refusal of a request that came from elsewhere than this machine, so that no deployment runs with a clock that anyone may turn; else null
+ * Loads the development clock, if one is configured, before a request is handled.
+ * @returns a refusal if the request did not come to this machine: a deployment must never have a clock that anyone can move. Otherwise null
  */
 export async function followDevClock(request: Request): Promise<Response | null> {
 	try {
 		if (config().devClockUrl === null) return null;
 	} catch (error) {
-		// Told by whatever needs the configuration, and by /api/health.
+		// Whatever needs the configuration reports the error, and so does /api/health.
 		if (error instanceof ConfigError) return null;
 		throw error;
 	}
 	if (!isLoopback(new URL(request.url).hostname)) {
-		console.error("Configuration: DEV_CLOCK_URL is only for a local start, and this address is none");
+		console.error("Configuration: DEV_CLOCK_URL is only for a local start, and this host is not local");
 		const detail = "This deployment is not set up yet.";
 		return problemResponse("not-configured", { detail }, { "cache-control": "private, no-store" });
 	}
@@ -36,7 +36,8 @@ export async function followDevClock(request: Request): Promise<Response | null>
 }
 
 /**
- * Loads the clock of development into this isolate, once; nothing without one. Where it does not answer, real time is kept and the log says so.
+ * Loads the development clock into this isolate, once. Does nothing if none is configured. If the clock does not answer, real time is kept and the
+ * failure is logged.
  * @throws {ConfigError}
  */
 export async function loadDevClock(): Promise<void> {
@@ -44,17 +45,17 @@ export async function loadDevClock(): Promise<void> {
 	if (devClockUrl === null || isClockSet()) return;
 	let reading = REAL_TIME;
 	try {
-		// Each that comes first asks for itself: a request cannot wait for what another one began.
+		// Concurrent first requests each load it: on Workers, a request cannot await another request's promise.
 		const response = await fetch(devClockUrl, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) });
 		reading = clockReading.parse(await response.json());
 	} catch (error) {
-		console.error(`the clock at DEV_CLOCK_URL could not be read, so that real time is kept: ${error}`);
+		console.error(`could not read the clock at DEV_CLOCK_URL, real time is kept: ${error}`);
 	}
-	// What was set meanwhile is newer.
+	// A move that arrived in the meantime is newer.
 	if (!isClockSet()) setClock(reading);
 }
 
-/** Sets the clock of development and wakes every ledger; returns when they have done what is due by it, or after 1.5 s. */
+/** Moves the development clock and wakes every ledger. Returns when they have done the work that is now due, or after 1.5 s. */
 export async function moveDevClock(reading: ClockReading): Promise<void> {
 	setClock(reading);
 	const woken = wakeLedgers(reading);
@@ -62,11 +63,11 @@ export async function moveDevClock(reading: ClockReading): Promise<void> {
 	await Promise.race([woken, scheduler.wait(WAKE_AWAITED_MS)]);
 }
 
-// A Worker cannot list its objects, and one that sleeps is woken by its name only. So a ledger with an alarm leaves its name here, in development
-// and only there: no migration has this table, and no deployment ever makes it.
+// A Worker cannot list its objects, so in development each ledger with an alarm leaves its name here to be woken by. No migration has this table,
+// and no deployment creates it.
 const TABLE = "CREATE TABLE IF NOT EXISTS dev_clock_ledgers (key TEXT PRIMARY KEY) WITHOUT ROWID";
 
-/** Notes that a ledger has something to do in time, so that it is woken when the clock of development moves; nothing without one. */
+/** Registers a ledger to be woken when the development clock moves. Does nothing if none is configured. */
 export async function noteForDevClock(key: string): Promise<void> {
 	if (config().devClockUrl === null) return;
 	await env.DB.batch([env.DB.prepare(TABLE), env.DB.prepare("INSERT OR IGNORE INTO dev_clock_ledgers (key) VALUES (?)").bind(key)]);
@@ -80,7 +81,7 @@ async function wakeLedgers(reading: ClockReading): Promise<void> {
 			try {
 				await env.USAGE_LEDGER.getByName(key).clockMoved(reading);
 			} catch (error) {
-				console.error(`the ledger ${key} could not follow the clock: ${error}`);
+				console.error(`the ledger ${key} did not follow the development clock: ${error}`);
 			}
 		}),
 	);

@@ -1,5 +1,6 @@
 import { createFileRoute, Link, notFound } from "@tanstack/react-router";
 import { Failed, Lost } from "../../components/frame/lost.tsx";
+import { ID } from "../../input.ts";
 import { loadChat } from "../../lib/http/pages.ts";
 import type { ChatView } from "../../view/chat.ts";
 
@@ -10,7 +11,7 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	loader: async ({ params: { chatId }, context: { newChats } }): Promise<ChatView> => {
 		const newTitle = newChats.get(chatId);
 		if (newChats.delete(chatId)) return { id: chatId, title: newTitle ?? "New chat", messages: [], running: false };
-		if (!/^[A-Za-z0-9_-]{1,64}$/.test(chatId)) throw notFound();
+		if (!ID.test(chatId)) throw notFound();
 		const chat = await loadChat({ data: chatId });
 		if (!chat) throw notFound();
 		return chat;

@@ -9,12 +9,12 @@ export const Route = createFileRoute("/api/health")({
 	server: { handlers: api({ GET: health }) },
 });
 
-/** A ledger that no guest has: reading it stores nothing. */
+/** A ledger that belongs to nobody. Reading it stores nothing. */
 const PROBE = guestKey("health");
 
 /**
- * Whether the parts that every request needs answer. Billing and model are told as configured, and billing as `unauthorized` where the provider
- * has refused our key within the hour: their failure is handled, not fatal.
+ * Checks the parts that every request needs. Billing and model are reported as configured, because requests survive their failure; billing is
+ * `unauthorized` if the provider refused our key within the last hour.
  */
 async function health(): Promise<Response> {
 	const [d1, ledger, configured, keyRefused] = await Promise.all([

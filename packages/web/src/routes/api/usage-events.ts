@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
+import { REQUEST_ID } from "../../input.ts";
 import { AI_REQUESTS_METER, hasPaidPlan, recordUsage } from "../../lib/billing.ts";
-import { describe } from "../../lib/chat/request.ts";
-import { api, readJson } from "../../lib/http/api.ts";
+import { api, readBody } from "../../lib/http/api.ts";
 import { limitResponse, standingHeaders } from "../../lib/http/limits.ts";
 import { refuse } from "../../lib/http/problem.ts";
 import { userOf } from "../../lib/identity/subject.ts";
@@ -18,19 +18,14 @@ const REPORT_DEADLINE_MS = 3_000;
 const body = z.object({
 	usageMeterSlug: z.string(),
 	amount: z.int().min(1).max(1000),
-	transactionId: z
-		.string()
-		.regex(/^[A-Za-z0-9_:-]{1,64}$/)
-		.optional(),
+	transactionId: z.string().regex(REQUEST_ID).optional(),
 });
 
-/** Counts usage that is over, against a paid subscription, and tells the provider at once where it answers in time (seed 001). */
+/** Counts finished usage against a paid plan and reports it to the provider at once. 202 if the provider does not answer in 3 s (seed 001). */
 async function recordEvent(request: Request): Promise<Response> {
 	const subject = await userOf(request, { fresh: true });
 	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });
-	const parsed = body.safeParse(await readJson(request));
-	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
-	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = parsed.data;
+	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = await readBody(request, body);
 	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", `The only meter here is ${AI_REQUESTS_METER}.`);
 	if (!capabilities().sells) return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 
@@ -45,7 +40,7 @@ async function recordEvent(request: Request): Promise<Response> {
 	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
 	if (outcome.kind === "conflict") refuse("request-id-already-used", "This transactionId belongs to another amount or request.");
 	const headers = standing ? standingHeaders(standing) : {};
-	if (!takenFrom) throw new Error("invariant: what is recorded is taken from a ledger");
+	if (!takenFrom) throw new Error("invariant: recorded usage has a row in a ledger");
 	const ledger = env.USAGE_LEDGER.getByName(takenFrom.ledger);
 	const { event, refused } = await ledger.reportNow(takenFrom.ledger, takenFrom.id, REPORT_DEADLINE_MS);
 	if (refused) {

@@ -1,8 +1,7 @@
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { z } from "zod";
-import { describe } from "../../chat/request.ts";
 import { flowglad } from "../../flowglad.ts";
-import { readJson } from "../../http/api.ts";
+import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
 import { activatePlan, addCard, assertMayManage, buy, cancel, changePlan, resume } from "../actions.ts";

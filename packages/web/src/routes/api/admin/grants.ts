@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { describe } from "../../../lib/chat/request.ts";
-import { api, readJson } from "../../../lib/http/api.ts";
+import { ID } from "../../../input.ts";
+import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
@@ -12,7 +12,7 @@ export const Route = createFileRoute("/api/admin/grants")({
 	server: { handlers: api({ POST: ({ request }) => grant(request) }) },
 });
 
-const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const name = z.string().regex(ID);
 const body = z.object({
 	userId: name,
 	/** Idempotency key of the grant. */
@@ -25,12 +25,10 @@ const body = z.object({
 /** Grants a user requests that are spent after their day or plan. Refused where the provider keeps the credits. */
 async function grant(request: Request): Promise<Response> {
 	await assertAdmin(request);
-	const parsed = body.safeParse(await readJson(request));
-	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
+	const { userId, id, units, expiresAt } = await readBody(request, body);
 	if (capabilities().keepsCredits) {
 		refuse("credits-are-kept-elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
 	}
-	const { userId, id, units, expiresAt } = parsed.data;
 	const key = userKey(userId);
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.grant(key, `admin:${id}`, units, expiresAt === undefined ? null : Date.parse(expiresAt)))) {

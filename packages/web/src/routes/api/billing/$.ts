@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { getBillingSummary } from "../../../lib/billing.ts";
-import { describe } from "../../../lib/chat/request.ts";
-import { api, readJson } from "../../../lib/http/api.ts";
+
+import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { type User, userOf } from "../../../lib/identity/subject.ts";
 import { addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "../../../lib/payments/actions.ts";
@@ -77,8 +77,7 @@ async function buyer(request: Request): Promise<User> {
 /** An action behind its body's schema. */
 function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, user: User, body: T) => Promise<object>): Action {
 	return async (request, user) => {
-		const parsed = schema.safeParse(await readJson(request));
-		return run(request, user, parsed.success ? parsed.data : refuse("invalid-request", describe(parsed.error)));
+		return run(request, user, await readBody(request, schema));
 	};
 }
 

@@ -13,12 +13,12 @@ export const Route = createFileRoute("/api/chat/ai")({
 	server: { handlers: api({ POST: ({ request }) => chat(request) }) },
 });
 
-/** Admit, then answer: nothing is asked of a model before its unit is held, and the answer counts it when it has ended. */
+/** Holds the request's units, then starts the answer. The Conversation settles the hold when the answer ends. */
 async function chat(request: Request): Promise<Response> {
-	const { chatId, model, ask, requestId, fingerprint } = await parseChatRequest(request);
+	const { chatId, model, prompt, requestId, fingerprint } = await parseChatRequest(request);
 	const subject = await identify(request);
 	const conversation = env.CONVERSATION.getByName(chatId);
-	const admission = await conversation.checkAdmission(subject.key, requestId, ask);
+	const admission = await conversation.checkAdmission(subject.key, requestId, prompt);
 	if (admission !== "ok") refuseAdmission(admission);
 
 	const usage = await checkUsageAllowed(request, { subject, requestId, fingerprint, chatId, units: model.units });
@@ -27,7 +27,7 @@ async function chat(request: Request): Promise<Response> {
 		if (usage.reason === "challenge") return challengeResponse(requestId);
 		refuse("request-id-already-used", "This request id belongs to another request. Send a new one.");
 	}
-	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model: model.id, turn: ask });
+	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model: model.id, turn: prompt });
 	if (started.kind !== "stream") {
 		await releaseUsage(usage.newlyHeld, "refused");
 		refuseAdmission(started.kind);

@@ -1,7 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { config } from "../../../config.ts";
-import { describe } from "../../../lib/chat/request.ts";
-import { api, readJson } from "../../../lib/http/api.ts";
+import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { clockReading, moveDevClock } from "../../../lib/time/dev-clock.ts";
 
@@ -9,11 +8,9 @@ export const Route = createFileRoute("/api/dev/clock")({
 	server: { handlers: api({ POST: ({ request }) => moveClock(request) }) },
 });
 
-/** The sandbox's word that its clock was moved; answered when every ledger has done what is due by it. Only a local start has it. */
+/** The sandbox reports here that its clock moved. Answers once every ledger has done the work that is now due. Only on a local start. */
 async function moveClock(request: Request): Promise<Response> {
 	if (config().devClockUrl === null) refuse("not-found", "There is nothing at this address.");
-	const parsed = clockReading.safeParse(await readJson(request));
-	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
-	await moveDevClock(parsed.data);
+	await moveDevClock(await readBody(request, clockReading));
 	return new Response(null, { status: 204 });
 }

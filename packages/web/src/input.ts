@@ -1,0 +1,13 @@
+// What the server accepts from clients. No imports, so that pages, components and the server share it.
+
+/** Ids of chats, messages and accounts. */
+export const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Request ids and transaction ids: clients may structure them with colons. */
+export const REQUEST_ID = /^[A-Za-z0-9_:-]{1,64}$/;
+
+/** A request's row in a ledger. Shared ledgers prefix the request id with a subject's key. */
+export const LEDGER_ROW_ID = /^[A-Za-z0-9_:-]{1,160}$/;
+
+/** The longest message of a user, in UTF-16 code units, as `maxLength` counts them. */
+export const MESSAGE_CHARS_MAX = 32_768;

@@ -1,0 +1,103 @@
+import { describe, expect, test, vi } from "vitest";
+
+vi.mock("cloudflare:workers", () => ({
+	env: {
+		BETTER_AUTH_SECRET: "x".repeat(32),
+		GUEST_COOKIE_SECRET: "y".repeat(32),
+		AI_BASE_URL: "https://api.example/v1",
+		AI_MODELS: "small=Small,large=Large",
+		AI_MODEL_UNITS: "large=5",
+	},
+}));
+const { chatIdOf, parseChatRequest } = await import("./request.ts");
+
+const message = (id: string, text = "Hello", role = "user") => ({ id, role, parts: [{ type: "text", text }] });
+
+const parse = (body: object, headers: HeadersInit = {}) =>
+	parseChatRequest(
+		new Request("https://parley.example/api/chat/ai", {
+			method: "POST",
+			headers,
+			body: JSON.stringify({ id: "chat", messages: [message("m1")], ...body }),
+		}),
+	);
+const refusalOf = (reading: Promise<unknown>) =>
+	reading.then(
+		() => null,
+		({ code }) => code,
+	);
+
+describe("the prompt", () => {
+	test("is the user's last message, whatever history the client sends", async () => {
+		const messages = [message("m1", "First"), message("a1", "An answer", "assistant"), message("m2", "Second"), "nonsense", null];
+		expect((await parse({ messages })).prompt).toEqual({ kind: "message", message: message("m2", "Second") });
+	});
+
+	test("of a regeneration is the answer that messageId names, and there must be one", async () => {
+		const trigger = "regenerate-message";
+		expect((await parse({ trigger, messageId: "a1", messages: [] })).prompt).toEqual({ kind: "regenerate", answerId: "a1" });
+		expect(await refusalOf(parse({ trigger, messages: [] }))).toBe("invalid-request");
+	});
+
+	test("has text, of at most 32 768 characters over all its parts", async () => {
+		const parts = (...texts: string[]) => ({ messages: [{ ...message("m1"), parts: texts.map((text) => ({ type: "text", text })) }] });
+		expect(await refusalOf(parse(parts(" ", "\n")))).toBe("invalid-request");
+		expect(await refusalOf(parse(parts()))).toBe("invalid-request");
+		expect(await refusalOf(parse(parts("x".repeat(32_767), "y")))).toBeNull();
+		expect(await refusalOf(parse(parts("x".repeat(32_767), "yz")))).toBe("message-too-long");
+	});
+});
+
+describe("the model", () => {
+	test("is the first of the list by default, and never one that is not on it", async () => {
+		expect((await parse({})).model).toMatchObject({ id: "small", units: 1 });
+		expect((await parse({ model: "large" })).model).toMatchObject({ id: "large", units: 5 });
+		for (const model of ["huge", "", "Small"]) expect(await refusalOf(parse({ model })), model).toBe("unknown-model");
+	});
+});
+
+describe("the request id", () => {
+	test("is the Idempotency-Key, with or without the quotes of a structured string", async () => {
+		expect((await parse({}, { "idempotency-key": "a:b" })).requestId).toBe("a:b");
+		expect((await parse({}, { "idempotency-key": '"a:b"' })).requestId).toBe("a:b");
+	});
+
+	test("is refused when the key is empty, longer than 64 characters or has others than the grammar's", async () => {
+		expect((await parse({}, { "idempotency-key": "k".repeat(64) })).requestId).toHaveLength(64);
+		for (const key of ["", '""', "a b", "k".repeat(65), "k".repeat(128), "a/b", '"a'])
+			expect(await refusalOf(parse({}, { "idempotency-key": key })), key).toBe("invalid-request");
+	});
+
+	test("without a key is the message's id, or names the answer to regenerate", async () => {
+		expect((await parse({})).requestId).toBe("m1");
+		expect((await parse({ trigger: "regenerate-message", messageId: "a1" })).requestId).toBe("regenerate:a1");
+	});
+
+	test("of an edit changes with its text, so each edit is a new request", async () => {
+		const edit = (text: string) => parse({ messageId: "m1", messages: [message("m1", text)] });
+		const [first, again, other] = [await edit("One"), await edit("One"), await edit("Two")];
+		expect(first.requestId).toMatch(/^m1:[0-9a-f]{16}$/);
+		expect(again.requestId).toBe(first.requestId);
+		expect(other.requestId).not.toBe(first.requestId);
+	});
+});
+
+describe("the fingerprint", () => {
+	test("is the same with another history, and differs with the chat, the trigger, the model and the text", async () => {
+		const { fingerprint } = await parse({});
+		expect(fingerprint).toMatch(/^[0-9a-f]{32}$/);
+		expect((await parse({ messages: [message("m0"), message("a0", "x", "assistant"), message("m1")] })).fingerprint).toBe(fingerprint);
+		const others = [{ id: "other" }, { model: "large" }, { messages: [message("m1", "Bye")] }, { messageId: "m1" }];
+		const fingerprints = await Promise.all(others.map(async (other) => (await parse(other)).fingerprint));
+		expect(new Set([fingerprint, ...fingerprints]).size).toBe(others.length + 1);
+	});
+
+	test("stays what deployed ledgers have stored for a body", async () => {
+		expect((await parse({})).fingerprint).toBe("ef486ac66696a55ce7232c5c1fab5f1e");
+	});
+});
+
+test("a chat id in a path is an id, or there is no such chat", () => {
+	expect(chatIdOf({ chatId: "chat-1" })).toBe("chat-1");
+	for (const chatId of [undefined, "", "a b", "a:b", "x".repeat(65)]) expect(() => chatIdOf({ chatId })).toThrow("Chat not found");
+});
