@@ -1,30 +1,32 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ChatSummary } from "../view/chat.ts";
+import { defined, Table, text } from "./table.ts";
 
+/** How many chats the side column shows. */
 const SHOWN_MAX = 200;
 
-/** The chats of one subject, for its side column. A guest's list costs no database query, and moves whole to its account. */
+const CHAT = new Table<ChatSummary>(
+	"chat",
+	{ id: defined(text, "TEXT PRIMARY KEY"), title: text, updatedAt: text },
+	{ suffix: "WITHOUT ROWID" },
+);
+
+/** The chats of one subject, for its side column. A guest's list costs no database query, and moves to its account as a whole. */
 export class ChatList extends DurableObject<Cloudflare.Env> {
 	readonly #sql = this.ctx.storage.sql;
 
 	/** Adds a chat, or moves it to the top under its present title. */
-	put(chat: ChatSummary): void {
-		this.#sql.exec("CREATE TABLE IF NOT EXISTS chat (id TEXT PRIMARY KEY, title TEXT NOT NULL, updated_at TEXT NOT NULL) WITHOUT ROWID");
-		this.#sql.exec("INSERT OR REPLACE INTO chat (id, title, updated_at) VALUES (?, ?, ?)", chat.id, chat.title, chat.updatedAt);
+	put({ id, title, updatedAt }: ChatSummary): void {
+		if (!CHAT.exists(this.#sql)) this.#sql.exec(CHAT.create);
+		CHAT.write(this.#sql, { id, title, updatedAt });
 	}
 
 	remove(id: string): void {
-		if (this.#exists()) this.#sql.exec("DELETE FROM chat WHERE id = ?", id);
+		if (CHAT.exists(this.#sql)) this.#sql.exec("DELETE FROM chat WHERE id = ?", id);
 	}
 
-	/** Newest first. */
+	/** The newest 200, newest first. */
 	list(): ChatSummary[] {
-		if (!this.#exists()) return [];
-		const query = "SELECT id, title, updated_at AS updatedAt FROM chat ORDER BY updated_at DESC LIMIT ?";
-		return this.#sql.exec<{ id: string; title: string; updatedAt: string }>(query, SHOWN_MAX).toArray();
-	}
-
-	#exists(): boolean {
-		return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'chat'").toArray().length > 0;
+		return CHAT.exists(this.#sql) ? [...CHAT.read(this.#sql, "ORDER BY updated_at DESC LIMIT ?", SHOWN_MAX)] : [];
 	}
 }

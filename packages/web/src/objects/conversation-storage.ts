@@ -1,14 +1,16 @@
 import type { UsageHold } from "../lib/billing.ts";
 import type { AnswerMetadata, AnswerState, ChatMessage } from "../view/chat.ts";
+import type { AnswerPart } from "./answer-stream.ts";
+import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
 /**
- * The latest attempt to answer a request. `running` while the model writes; `ending` once it is decided how it ends, until the ledger knows;
- * then `ended`. `refused` was never begun, because another answer was being written. A run that is `running` without a live answer in memory
+ * The latest attempt to answer a request: `running` while the model writes, `ending` from the decision how it ends until its ledger has
+ * confirmed, then `ended`. `refused` never began, because another answer was being written. A `running` row without a live answer in memory
  * was cut off by a crash or a deploy.
  */
 export interface Run {
 	requestId: string;
-	/** Of the hold: an attempt that has been begun or refused is never begun again. */
+	/** The hold's attempt. One that has begun or was refused never begins again. */
 	attempt: number;
 	answerId: string;
 	model: string;
@@ -21,142 +23,135 @@ export interface Run {
 
 export interface Chat {
 	id: string;
+	/** The subject's key. */
 	owner: string;
 	title: string;
 	deleted: boolean;
 }
 
-// The messages are the chat's own order (seq); a regenerated or edited message takes all behind it away.
-const SCHEMA = `
-	CREATE TABLE chat (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL, owner TEXT NOT NULL, title TEXT NOT NULL, deleted INTEGER NOT NULL);
-	CREATE TABLE message (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, role TEXT NOT NULL, parts TEXT NOT NULL, metadata TEXT NOT NULL);
-	CREATE TABLE run (
-		request_id TEXT PRIMARY KEY, attempt INTEGER NOT NULL, answer_id TEXT NOT NULL, model TEXT NOT NULL, hold TEXT NOT NULL, phase TEXT NOT NULL,
-		outcome TEXT, counted INTEGER, started_at_ms INTEGER NOT NULL
-	) WITHOUT ROWID;
-`;
+/** `seq` is the order of the chat; SQLite assigns it. */
+type StoredMessage = Required<ChatMessage> & { seq: number | null };
 
-type RunColumns = {
-	request_id: string;
-	attempt: number;
-	answer_id: string;
-	model: string;
-	hold: string;
-	phase: Run["phase"];
-	outcome: AnswerState | null;
-	counted: number | null;
-	started_at_ms: number;
-};
+function isParts(value: unknown): value is AnswerPart[] {
+	const isPart = (part: unknown) => isRecord(part) && (part.type === "text" || part.type === "reasoning") && typeof part.text === "string";
+	return Array.isArray(value) && value.every(isPart);
+}
 
-/** The rows of one chat. A chat that does not exist stores nothing, however often it is asked for. All of it is synchronous. */
+function isHold(value: unknown): value is UsageHold {
+	const isEntry = (entry: unknown) => isRecord(entry) && typeof entry.ledger === "string" && typeof entry.id === "string";
+	if (!isRecord(value) || typeof value.requestId !== "string" || !Number.isSafeInteger(value.attempt)) return false;
+	return Array.isArray(value.takenFrom) && value.takenFrom.every(isEntry);
+}
+
+const CHAT = new Table<Chat & { only: number }>("chat", {
+	only: defined(integer, "INTEGER PRIMARY KEY CHECK (only = 1)"),
+	id: text,
+	owner: text,
+	title: text,
+	deleted: flag,
+});
+
+const MESSAGE = new Table<StoredMessage>("message", {
+	seq: defined(integer, "INTEGER PRIMARY KEY"),
+	id: text,
+	role: oneOf("user", "assistant"),
+	parts: json("the parts of a message", isParts),
+	metadata: json("the metadata of a message", (value): value is AnswerMetadata => isRecord(value)),
+});
+
+const RUN = new Table<Run>(
+	"run",
+	{
+		requestId: defined(text, "TEXT PRIMARY KEY"),
+		attempt: integer,
+		answerId: text,
+		model: text,
+		hold: json("a hold", isHold),
+		phase: oneOf("running", "ending", "ended", "refused"),
+		end: nullable(oneOf("complete", "length", "filtered", "stopped", "failed", "interrupted")),
+		counted: nullable(flag),
+		startedAtMs: instant,
+	},
+	{ suffix: "WITHOUT ROWID", names: { end: "outcome" } },
+);
+
+/** The rows of one chat. Tables are created with the chat, so reading one that does not exist stores nothing. All of it is synchronous. */
 export class ConversationStorage {
 	readonly #sql: SqlStorage;
 	#exists: boolean;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
-		this.#exists = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'chat'").toArray().length > 0;
+		this.#exists = CHAT.exists(sql);
 	}
 
 	chat(): Chat | null {
 		if (!this.#exists) return null;
-		const [row] = this.#sql.exec<{ id: string; owner: string; title: string; deleted: number }>("SELECT * FROM chat").toArray();
-		return row ? { id: row.id, owner: row.owner, title: row.title, deleted: row.deleted === 1 } : null;
+		const [chat] = CHAT.read(this.#sql);
+		return chat ?? null;
 	}
 
-	writeChat(chat: Chat): void {
-		if (!this.#exists) this.#sql.exec(SCHEMA);
+	writeChat({ id, owner, title, deleted }: Chat): void {
+		if (!this.#exists) this.#sql.exec([CHAT, MESSAGE, RUN].map((table) => table.create).join("\n"));
 		this.#exists = true;
-		const { id, owner, title, deleted } = chat;
-		this.#sql.exec("INSERT OR REPLACE INTO chat VALUES (1, ?, ?, ?, ?)", id, owner, title, deleted ? 1 : 0);
+		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted });
 	}
 
+	/** In the order of the chat. */
 	messages(): ChatMessage[] {
 		if (!this.#exists) return [];
-		return this.#sql
-			.exec<MessageColumns>("SELECT id, role, parts, metadata FROM message ORDER BY seq")
-			.toArray()
-			.map((row) => ({ id: row.id, role: row.role, parts: JSON.parse(row.parts), metadata: JSON.parse(row.metadata) }));
+		return [...MESSAGE.read(this.#sql, "ORDER BY seq")].map(toMessage);
 	}
 
 	message(id: string): ChatMessage | null {
-		return this.messages().find((message) => message.id === id) ?? null;
+		if (!this.#exists) return null;
+		const [message] = MESSAGE.read(this.#sql, "WHERE id = ?", id);
+		return message ? toMessage(message) : null;
 	}
 
 	hasAnswer(id: string): boolean {
-		return this.#exists && this.#sql.exec("SELECT 1 FROM message WHERE id = ? AND role = 'assistant'", id).toArray().length > 0;
+		return this.message(id)?.role === "assistant";
 	}
 
 	append(message: ChatMessage): void {
-		const { id, role, parts, metadata } = message;
-		this.#sql.exec(
-			"INSERT INTO message (id, role, parts, metadata) VALUES (?, ?, ?, ?)",
-			id,
-			role,
-			JSON.stringify(parts),
-			JSON.stringify(metadata ?? {}),
-		);
+		MESSAGE.write(this.#sql, { metadata: {}, ...message, seq: null });
 	}
 
-	update(id: string, parts: readonly ChatMessage["parts"][number][], metadata: AnswerMetadata): void {
+	update(id: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): void {
 		this.#sql.exec("UPDATE message SET parts = ?, metadata = ? WHERE id = ?", JSON.stringify(parts), JSON.stringify(metadata), id);
 	}
 
-	/** Takes a message and all behind it away. */
+	/** Deletes a message and everything after it. */
 	truncateFrom(id: string): void {
 		this.#sql.exec("DELETE FROM message WHERE seq >= (SELECT seq FROM message WHERE id = ?)", id);
 	}
 
-	/** Takes a message and all behind it away, but for one: the answer that comes in its place. */
+	/** Deletes a message and everything after it except `kept`, the answer that replaces it. */
 	truncateBetween(id: string, kept: string): void {
 		this.#sql.exec("DELETE FROM message WHERE seq >= (SELECT seq FROM message WHERE id = ?) AND id <> ?", id, kept);
 	}
 
 	run(requestId: string): Run | null {
 		if (!this.#exists) return null;
-		const [row] = this.#sql.exec<RunColumns>("SELECT * FROM run WHERE request_id = ?", requestId).toArray();
-		return row ? fromColumns(row) : null;
+		const [run] = RUN.read(this.#sql, "WHERE request_id = ?", requestId);
+		return run ?? null;
 	}
 
-	/** The runs that have not ended: at most one, but for a crash between two of them. */
+	/** The runs that have not ended: at most one, unless a crash left one behind. */
 	openRuns(): Run[] {
-		if (!this.#exists) return [];
-		return this.#sql.exec<RunColumns>("SELECT * FROM run WHERE phase IN ('running', 'ending')").toArray().map(fromColumns);
+		return this.#exists ? [...RUN.read(this.#sql, "WHERE phase IN ('running', 'ending')")] : [];
 	}
 
 	writeRun(run: Run): void {
-		this.#sql.exec(
-			"INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			run.requestId,
-			run.attempt,
-			run.answerId,
-			run.model,
-			JSON.stringify(run.hold),
-			run.phase,
-			run.end,
-			run.counted === null ? null : Number(run.counted),
-			run.startedAtMs,
-		);
+		RUN.write(this.#sql, run);
 	}
 
-	/** Forgets what was said, and keeps who owned the chat and which requests it has answered: those stay counted, and are never answered again. */
+	/** Deletes the messages. The owner and the runs stay: a request that was answered is never answered again. */
 	deleteMessages(): void {
 		this.#sql.exec("DELETE FROM message");
 	}
 }
 
-type MessageColumns = { id: string; role: ChatMessage["role"]; parts: string; metadata: string };
-
-function fromColumns(row: RunColumns): Run {
-	return {
-		requestId: row.request_id,
-		attempt: row.attempt,
-		answerId: row.answer_id,
-		model: row.model,
-		hold: JSON.parse(row.hold),
-		phase: row.phase,
-		end: row.outcome,
-		counted: row.counted === null ? null : row.counted === 1,
-		startedAtMs: row.started_at_ms,
-	};
+function toMessage({ seq: _, ...message }: StoredMessage): ChatMessage {
+	return message;
 }

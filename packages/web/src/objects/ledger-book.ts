@@ -18,8 +18,8 @@ import { now } from "../lib/time/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
 
 /**
- * The book of one subject: @parley/metering, made durable. Everything here is synchronous and must stay so: between reading and writing the
- * platform runs no other event, and it lets no answer out before what was written is on disk.
+ * The durable form of @parley/metering for one subject. Everything here must stay synchronous: the platform runs no other event between a
+ * read and its write, and sends no answer before the write is on disk.
  */
 export class LedgerBook {
 	/** The subject's key (lib/identity/subject-key.ts). */
@@ -46,7 +46,7 @@ export class LedgerBook {
 		return this.#stored.notes;
 	}
 
-	/** Decides one command and writes what it names. */
+	/** Decides one command and writes the row or adjustment that the decision names. `atMs`: epoch milliseconds. */
 	decide(command: Command, atMs = now()): Outcome {
 		const { outcome, row, adjustment } = decide(this.state(), command, atMs);
 		if (row) this.#stored.writeRow(this.key, row);
@@ -54,15 +54,17 @@ export class LedgerBook {
 		return outcome;
 	}
 
+	/** Changes notes and writes them at once. */
 	note(notes: Partial<Notes>): void {
 		this.#stored.writeNotes(this.key, { ...this.notes, ...notes });
 	}
 
-	/** Takes notes into memory; those that are news are written with the next row. */
+	/** Changes notes in memory. Those that are news are written with the next row. */
 	keepInMind(notes: Partial<Notes>, isNews: boolean): void {
 		this.#stored.keepNotes({ ...this.notes, ...notes }, isNews);
 	}
 
+	/** Replaces old rows by checkpoints. No count changes. */
 	fold(rows: RequestRow[]): void {
 		if (rows.length > 0) this.#stored.foldRows(rows);
 	}
@@ -73,14 +75,17 @@ export class LedgerBook {
 		return allowanceOf(kind, entitlement, limits, this.nowMs()).pool;
 	}
 
+	/** What the subject has used, holds and has left now. */
 	standing(): Standing {
 		return standing(this.state(), now());
 	}
 
+	/** What one member of an organization has used and holds in the current window. */
 	shareOf(memberId: string) {
 		return shareOf(this.state(), memberId, now());
 	}
 
+	/** Everything that a decision depends on. */
 	state(): LedgerState {
 		const { rows, adjustments, checkpoints, notes } = this.#stored;
 		return {
@@ -95,12 +100,12 @@ export class LedgerBook {
 		};
 	}
 
-	/** The ledger's own time, epoch milliseconds: the clock's, but for one that was put back. */
+	/** The ledger's time, epoch milliseconds: the clock's, but never earlier than the latest row. */
 	nowMs(): number {
 		return ledgerTimeMs({ latestMs: this.latestMs() }, now());
 	}
 
-	/** When the subject last did anything. */
+	/** The latest instant at which a hold was taken or ended, epoch milliseconds. 0 without any. */
 	latestMs(): number {
 		let latest = 0;
 		for (const row of this.rows.values()) latest = Math.max(latest, row.heldAtMs, row.endedAtMs ?? 0);
@@ -108,7 +113,7 @@ export class LedgerBook {
 	}
 }
 
-/** The pool of all guests is a network without an outside. */
+/** The pool of all guests together is a network with a limit of its own. */
 function limitsOf(key: string): Limits {
 	const { limits } = config();
 	return isEveryGuestKey(key) ? { ...limits, network: limits.everyGuest ?? limits.network } : limits;

@@ -20,27 +20,27 @@ import { LedgerStorage } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 
-/** Reports of a paying subject leave this long after the answer, so that several share a call. */
+/** How long after an answer its usage is reported, so that several reports share a call. */
 const REPORT_AFTER_MS = 3_000;
-/** How soon an alarm comes back, should its run die in the middle. */
+/** When the next alarm fires if this one dies halfway. */
 const ALARM_AGAIN_MS = 60_000;
-/** A guest's ledger lives as long as its cookie; a network's, an hour beyond its day. */
+/** A guest's ledger lives as long as its cookie, a network's until an hour after its day. Counted from the last request. */
 const GUEST_LIFE_MS = 400 * 86_400_000;
 const NETWORK_LIFE_MS = 25 * 3_600_000;
 
 export type Hold = Omit<HoldCommand, "type">;
 
-export interface HoldAnswer {
+export interface HoldResult {
 	outcome: Outcome;
 	standing: Standing;
 }
 
-interface UsageAnswer extends Standing {
-	/** Of the present window, what the member who asks has taken; null for a ledger without members. */
+interface UsageResult extends Standing {
+	/** Units that the requesting member has used and holds in the current window. Null for a ledger without members. */
 	share: { used: number; held: number } | null;
-	/** The provider could not be asked, so that the tier may be too low. */
+	/** The provider could not be read, so the tier may be too low. */
 	unverified: boolean;
-	/** A checkout was opened in the last 30 minutes, and what is bought there has not come yet. */
+	/** A checkout was opened in the last 30 minutes, and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
 }
 
@@ -51,8 +51,8 @@ interface Opened {
 }
 
 /**
- * The ledger of one subject: its book, its open checkout, what the billing provider is told and says (of a user or organization), and the alarm
- * that looks after them. `key` is the subject's; the object learns it from its first caller.
+ * The ledger of one subject: its book, its open checkout, its link to the billing provider (users and organizations only) and the alarm that
+ * drives them. `key` is the subject's key; the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
@@ -65,13 +65,13 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		void ctx.blockConcurrencyWhile(async () => {
 			await loadDevClock();
 			this.#alarmAtMs = await ctx.storage.getAlarm();
-			// An alarm can be lost with the instance that was to set it, or be set by a clock that was moved while this one slept.
+			// The last instance may have died before it set the alarm, or the development clock may have moved while this object slept.
 			if (this.#opened && (this.#alarmAtMs === null || isClockSet())) await this.#armForWork(this.#opened);
 		});
 	}
 
-	/** Takes a hold, or says why not. Only a refusal may wait for the provider, at most 1.5 s. */
-	async hold(key: string, hold: Hold): Promise<HoldAnswer> {
+	/** Takes a hold or refuses it. Only a refusal may wait for the provider, at most 1.5 s. */
+	async hold(key: string, hold: Hold): Promise<HoldResult> {
 		const { book, provider } = this.#open(key);
 		let outcome = book.decide({ type: "hold", ...hold });
 		if (outcome.kind === "refused" && provider.mayChangeMind(outcome.refusal)) {
@@ -85,75 +85,75 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return { outcome, standing: book.standing() };
 	}
 
-	/** Ends a hold as counted. The second of two ends gets the answer of the first. */
+	/** Ends a hold as counted. Idempotent: a later end gets the outcome of the first. */
 	settle(id: string): Outcome {
 		return this.#end({ type: "settle", id });
 	}
 
-	/** Ends a hold as given back; counted all the same where forgiveness has reached its bound. */
+	/** Ends a hold as released. It is counted all the same once forgiveness has reached its bound. Idempotent like `settle`. */
 	release(id: string, why: Release): Outcome {
 		return this.#end({ type: "release", id, why });
 	}
 
-	/** Keeps a hold alive while its answer is being written. */
+	/** Extends a hold while its answer is being written. */
 	extend(id: string): void {
 		this.#opened?.book.decide({ type: "extend", id });
 	}
 
-	/** Holds and settles, for usage that is over when it is told. */
-	async record(key: string, hold: Hold): Promise<HoldAnswer> {
-		const answer = await this.hold(key, hold);
-		const { outcome } = answer;
+	/** Holds and settles in one step, for usage that has already happened. */
+	async record(key: string, hold: Hold): Promise<HoldResult> {
+		const held = await this.hold(key, hold);
+		const { outcome } = held;
 		const open = outcome.kind === "held" || (outcome.kind === "repeat" && outcome.row.state === "held");
-		if (!open) return answer;
+		if (!open) return held;
 		return { outcome: this.settle(hold.id), standing: this.#open(key).book.standing() };
 	}
 
-	/** See ProviderLink. */
+	/** Reports one counted request at once, see Outbox. */
 	async reportNow(key: string, id: string, timeoutMs: number) {
 		return this.#open(key).provider.reportNow(id, timeoutMs);
 	}
 
-	/** How the subject stands. Holds nothing, and writes nothing unless the provider names other terms. */
-	async usage(key: string, memberId?: string): Promise<UsageAnswer> {
+	/** The subject's standing. Holds nothing, and writes only where the provider's terms have changed. */
+	async usage(key: string, memberId?: string): Promise<UsageResult> {
 		const opened = this.#open(key);
 		await opened.provider.readForPage();
 		return usageOf(opened, memberId);
 	}
 
-	/** The same for a page that waits for what was bought: the provider is asked first, as often as it may be. */
-	async usageForBuyer(key: string, memberId?: string): Promise<UsageAnswer> {
+	/** Like `usage`, for a page that waits for a purchase: reads the provider first, as often as its rate limit allows. */
+	async usageForBuyer(key: string, memberId?: string): Promise<UsageResult> {
 		const opened = this.#open(key);
 		await opened.provider.readForBuyer();
 		return usageOf(opened, memberId);
 	}
 
-	/** See OpenCheckout. */
+	/** Opens a checkout, or returns the open one, see OpenCheckout. */
 	async openCheckout(key: string, purchase: Purchase): Promise<CheckoutAnswer> {
 		return this.#open(key).checkout.open(purchase);
 	}
 
-	/** See OpenCheckout. */
+	/** Notes that the open checkout was paid, see OpenCheckout. */
 	noteActivation(key: string): void {
 		this.#open(key).checkout.noteActivation();
 	}
 
-	/** Reads the entitlement now, after something was changed at the provider. */
+	/** Reads the entitlement after a change at the provider that this app made. Waits at most 1.5 s. */
 	async refresh(key: string): Promise<void> {
 		await this.#open(key).provider.readAfreshAwaited();
 	}
 
-	/** Something changed at the provider: see ProviderLink. Stores nothing for a subject that never asked. */
+	/** Marks the entitlement as outdated and reads it in the background. Stores nothing for a subject that was never read. */
 	noteChange(key: string): void {
 		this.#open(key).provider.noteChange();
 	}
 
-	/** The same, answered when it has been read; false when it could not be. */
+	/** Like `noteChange`, but waits for the read. False when it failed. `happenedAtMs`: when the change happened, epoch milliseconds. */
 	async readChange(key: string, happenedAtMs: number): Promise<boolean> {
 		return this.#open(key).provider.readChange(happenedAtMs);
 	}
 
-	/** The clock of development was moved: does what is due by it. */
+	/** Follows a move of the development clock, and does what is due by it. */
 	async clockMoved(reading: ClockReading): Promise<void> {
 		setClock(reading);
 		await this.alarm();
@@ -161,8 +161,9 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Closes a guest's ledger in favour of an account: nothing more is held.
-	 * @returns the units counted in the present UTC day before it was closed (the same to each call), or null when it went to another account
+	 * Closes a guest's ledger in favour of an account: it takes no more holds.
+	 * @returns the units counted in the current UTC day before it was closed, the same for every call; null when it was closed in favour of
+	 * another account
 	 */
 	close(key: string, inFavourOf: string): number | null {
 		const { book } = this.#open(key);
@@ -176,19 +177,22 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return before.reduce((units, row) => units + row.units, 0);
 	}
 
-	/** Counts into the present day what a guest used before it became this account; once for each `id`. */
+	/** Counts units that a guest used before it became this account into the current day. Once for each `id`. */
 	carryOver(key: string, id: string, units: number): void {
 		this.#open(key).book.decide({ type: "carry-over", id, units });
 	}
 
-	/** Credits by hand, once for each id, spent after the window's own: not beside a balance that the provider keeps. False for an id used otherwise. */
+	/**
+	 * Grants credits by hand, once for each `id`. They are spent after the window's own units, and rest where the provider keeps the balance.
+	 * @returns false when the id was used for something else
+	 */
 	grant(key: string, id: string, units: number, expiresAtMs: number | null): boolean {
 		return this.#open(key).book.decide({ type: "grant", id, units, expiresAtMs }).kind === "granted";
 	}
 
 	/**
-	 * A correction by hand, once for each `id`: positive units count more, negative ones give back, of a request or of the present window.
-	 * @returns false when it contradicts what stands: an id used otherwise, or more than the request counts
+	 * Corrects the count by hand, once for each `id`, of a request or of the current window. Positive units count more, negative ones less.
+	 * @returns false when the id was used for something else, or the request does not count that many units
 	 */
 	correct(key: string, id: string, units: number, requestId: string | null): boolean {
 		const { book } = this.#open(key);
@@ -197,8 +201,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Expired holds, what a closed guest's last answers came to, what the provider is owed, old rows, in this order. Never throws for a failure
-	 * outside: the platform drops an alarm that has failed six times.
+	 * In this order: ends expired holds, carries a closed guest's late units, works off what is due at the provider, folds old rows. Never
+	 * throws for a failure outside, because the platform drops an alarm after six failures.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
@@ -210,11 +214,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 			return;
 		}
 		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= book.nowMs());
-		// The next alarm stands before anyone is called: should this run die, another comes.
+		// The next alarm is set before the first outbound call, so that a run that dies is followed by another.
 		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
-		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(book, row) });
+		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#runState(book, row) });
 		await this.#carryLateUnits(book);
 		await provider.work();
 		book.fold(foldable(book.state(), book.nowMs()));
@@ -232,21 +236,21 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#opened;
 	}
 
-	/** What the chat says of a hold that it has not ended in time. */
-	async #askChat({ kind, key }: LedgerBook, row: RequestRow): Promise<Heard> {
+	/** The chat's answer about an expired hold: whether its run never started or still runs. */
+	async #runState({ kind, key }: LedgerBook, row: RequestRow): Promise<Heard> {
 		if (row.chatId === null) return "unreachable";
-		// Rows of many people have the person before the request. A network's have attempts of their own: any of the guest's speaks for them.
+		// Shared ledgers prefix the request id with the subject. A network numbers its own attempts, so any of the guest's attempts counts.
 		const requestId = requestIdOf(key, row.id);
 		const attempt = kind === "network" ? 1 : row.attempt;
 		try {
 			return await this.env.CONVERSATION.getByName(row.chatId).runState(requestId, attempt);
 		} catch (error) {
-			console.error(`chat ${row.chatId} could not be asked about ${row.id}: ${error}`);
+			console.error(`chat ${row.chatId} did not report the state of ${row.id}: ${error}`);
 			return "unreachable";
 		}
 	}
 
-	/** Counts a closed guest's late answers where the guest went. Told twice, the account counts once. */
+	/** Counts answers that ended after their guest signed up in the account. The account counts each once, however often it is called. */
 	async #carryLateUnits(book: LedgerBook): Promise<void> {
 		for (const row of endedAfterClosing(book)) {
 			const { closed } = book.notes;
@@ -265,17 +269,18 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#end(command: Extract<Command, { type: "settle" | "release" | "expire" }>): Outcome {
 		if (!this.#opened) return { kind: "unknown" };
 		const outcome = this.#opened.book.decide(command);
-		if (outcome.kind === "ended") this.ctx.waitUntil(this.#behindTheAnswer(this.#opened, outcome.row));
+		if (outcome.kind === "ended") this.ctx.waitUntil(this.#followUp(this.#opened, outcome.row));
 		return outcome;
 	}
 
-	async #behindTheAnswer({ book, provider }: Opened, row: RequestRow): Promise<void> {
+	/** What follows an ended hold without delaying its answer: an early alarm, or a refresh of the entitlement. */
+	async #followUp({ book, provider }: Opened, row: RequestRow): Promise<void> {
 		if (book.notes.closed) await this.#arm(Date.now());
 		else if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
 		else await provider.readIfOld();
 	}
 
-	/** Sets the alarm for the earliest thing to do; none when there is nothing. */
+	/** Sets the alarm for the earliest work that is due. None when there is none. */
 	async #armForWork({ book, provider }: Opened): Promise<void> {
 		const due = [endOfLifeMs(book), provider.dueMs()];
 		for (const row of book.rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
@@ -284,7 +289,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
 
-	/** Makes sure that an alarm comes at this instant of the platform's or before; a set alarm is one row written. */
+	/** Makes sure that an alarm fires at this instant of the platform's clock or earlier. Setting one is a row written. */
 	async #arm(atMs: number): Promise<void> {
 		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
 		this.#alarmAtMs = atMs;
@@ -293,7 +298,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 }
 
-function usageOf({ book, checkout, provider }: Opened, memberId: string | undefined): UsageAnswer {
+function usageOf({ book, checkout, provider }: Opened, memberId: string | undefined): UsageResult {
 	const share = memberId === undefined ? null : book.shareOf(memberId);
 	return { ...book.standing(), share, unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
 }
@@ -303,7 +308,7 @@ function endOfLifeMs(book: LedgerBook): number {
 	return book.latestMs() + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 
-/** Answers that were being written when their guest signed up, and have ended since. */
+/** Requests that were held when their guest signed up, and have ended since. */
 function endedAfterClosing({ notes, rows }: LedgerBook): RequestRow[] {
 	const open = notes.closed?.open ?? [];
 	return open.flatMap((id) => rows.get(id) ?? []).filter((row) => row.state !== "held");

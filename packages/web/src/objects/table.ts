@@ -1,0 +1,163 @@
+/** How one field of a row is stored: its SQL definition, and the check that a stored value passes before it is used. */
+export interface Column<T> {
+	sql: string;
+	/** What a stored value has to be, for the error when it is not. */
+	expected: string;
+	/** The field's value, or undefined for a stored value that is none. */
+	read(stored: SqlStorageValue): T | undefined;
+}
+
+export const text: Column<string> = {
+	sql: "TEXT NOT NULL",
+	expected: "a text",
+	read: (stored) => (typeof stored === "string" ? stored : undefined),
+};
+
+export const integer: Column<number> = {
+	sql: "INTEGER NOT NULL",
+	expected: "an integer",
+	read: (stored) => (Number.isSafeInteger(stored) ? Number(stored) : undefined),
+};
+
+/** Epoch milliseconds. */
+export const instant: Column<number> = {
+	sql: "INTEGER NOT NULL",
+	expected: "an instant",
+	read: (stored) => (typeof stored === "number" && Number.isFinite(stored) ? stored : undefined),
+};
+
+export const flag: Column<boolean> = {
+	sql: "INTEGER NOT NULL",
+	expected: "0 or 1",
+	read: (stored) => (stored === 0 || stored === 1 ? stored === 1 : undefined),
+};
+
+export function oneOf<T extends string>(...values: readonly T[]): Column<T> {
+	return { sql: "TEXT NOT NULL", expected: values.join(" or "), read: (stored) => values.find((value) => value === stored) };
+}
+
+/** A JSON value, checked by `is` after it was parsed. */
+export function json<T>(expected: string, is: (value: unknown) => value is T): Column<T> {
+	return {
+		sql: "TEXT NOT NULL",
+		expected,
+		read: (stored) => {
+			const value: unknown = typeof stored === "string" ? parse(stored) : undefined;
+			return is(value) ? value : undefined;
+		},
+	};
+}
+
+export function nullable<T>(column: Column<T>): Column<T | null> {
+	return {
+		sql: column.sql.replace(" NOT NULL", ""),
+		expected: `${column.expected} or nothing`,
+		read: (stored) => (stored === null ? null : column.read(stored)),
+	};
+}
+
+/** Another SQL definition for the same check: a primary key, a default. */
+export function defined<T>(column: Column<T>, sql: string): Column<T> {
+	return { ...column, sql };
+}
+
+/** The columns of a table by the fields of its row. A column is named like its field in snake_case, unless `names` says otherwise. */
+export type Columns<Row> = { [Field in keyof Row]-?: Column<Row[Field]> };
+
+interface Stored {
+	field: string;
+	name: string;
+	column: Column<unknown>;
+}
+
+/**
+ * One table of a Durable Object. Its SQL, what is written and what is checked on load all come from one list of columns. All of it is
+ * synchronous (docs/decisions/0010).
+ */
+export class Table<Row extends object> {
+	/** The statement that creates it. */
+	readonly create: string;
+	readonly #name: string;
+	readonly #columns: readonly Stored[];
+	readonly #insert: string;
+
+	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. */
+	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {} }: { suffix?: string; names?: Record<string, string> } = {}) {
+		this.#name = name;
+		this.#columns = Object.entries<Column<unknown>>(columns).map(([field, column]) => ({
+			field,
+			name: names[field] ?? snakeCase(field),
+			column,
+		}));
+		const columnNames = this.#columns.map((one) => one.name);
+		this.create = `CREATE TABLE ${name} (${this.#columns.map((one) => `${one.name} ${one.column.sql}`).join(", ")}) ${suffix};`;
+		this.#insert = `INSERT OR REPLACE INTO ${name} (${columnNames.join(", ")}) VALUES (${columnNames.map(() => "?").join(", ")})`;
+	}
+
+	exists(sql: SqlStorage): boolean {
+		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", this.#name).toArray().length > 0;
+	}
+
+	/** Adds the columns that an older version did not have yet. They need a default, or have to be nullable. */
+	addMissingColumns(sql: SqlStorage): void {
+		const existing = new Set(
+			sql
+				.exec<{ name: string }>(`PRAGMA table_info(${this.#name})`)
+				.toArray()
+				.map(({ name }) => name),
+		);
+		for (const { name, column } of this.#columns) {
+			if (!existing.has(name)) sql.exec(`ALTER TABLE ${this.#name} ADD COLUMN ${name} ${column.sql}`);
+		}
+	}
+
+	/**
+	 * The rows, each of them checked. `clauses` is what follows FROM.
+	 * @throws when a stored value is not what its column says
+	 */
+	*read(sql: SqlStorage, clauses = "", ...bindings: SqlStorageValue[]): Iterable<Row> {
+		for (const stored of sql.exec(`SELECT * FROM ${this.#name} ${clauses}`, ...bindings)) yield this.#check(stored);
+	}
+
+	/** Inserts a row, or replaces the one with the same key. A column with a default gets it for an absent field. */
+	write(sql: SqlStorage, row: Row): void {
+		const values = new Map<string, unknown>(Object.entries(row));
+		sql.exec(this.#insert, ...this.#columns.map(({ field }) => toStored(values.get(field))));
+	}
+
+	#check(stored: Record<string, SqlStorageValue>): Row {
+		const row: Record<string, unknown> = {};
+		for (const { field, name, column } of this.#columns) {
+			const value = column.read(stored[name] ?? null);
+			// Never the value itself: it may be a message of a user.
+			if (value === undefined) throw new Error(`invariant: ${this.#name}.${name} on disk is not ${column.expected}`);
+			row[field] = value;
+		}
+		// Every field of Row has a column, and each has passed its check.
+		return row as Row;
+	}
+}
+
+/** heldAtMs -> held_at_ms */
+function snakeCase(field: string): string {
+	return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function toStored(value: unknown): SqlStorageValue {
+	if (typeof value === "string" || typeof value === "number") return value;
+	if (typeof value === "boolean") return Number(value);
+	return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function parse(stored: string): unknown {
+	try {
+		return JSON.parse(stored);
+	} catch {
+		// The check of the column reports it.
+		return undefined;
+	}
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
