@@ -3,46 +3,26 @@ import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
 import { onTestFinished, vi } from "vitest";
 import { type RunningSandbox, type SandboxOptions, startSandbox } from "../sandbox.ts";
 import type { State } from "../state.ts";
+import { type Check, checkedFetch } from "./checked-fetch.ts";
 import { openContract } from "./contract.ts";
+import { checkFlowglad } from "./schemas/flowglad-answers.ts";
 
 export const secretKey = "sk_test_sandbox";
-const contract = openContract();
 
-/** A running sandbox, ended with the test. Every response of its Flowglad API is held to the contract. */
+const contract = openContract();
+const check: Check = (answer) => checkFlowglad(answer) ?? contract?.(answer) ?? null;
+
+/** A running sandbox, ended with the test. Every answer of its Flowglad API is held to its schema. */
 export async function runSandbox(options: Partial<SandboxOptions> = {}) {
 	const sandbox = await startSandbox({ port: 0, secretKey, ...options });
 	onTestFinished(() => sandbox.close());
-	const checked = checkedFetch();
+	const checked = checkedFetch("/api/v1/", check);
 	// FlowgladServer has no option for its fetch, it takes the global one (flowglad.md a).
 	vi.stubGlobal("fetch", checked.fetch);
 	onTestFinished(() => {
 		vi.unstubAllGlobals();
 	});
-	return { ...sandbox, ...clientsOf(sandbox), validated: checked.validated };
-}
-
-function checkedFetch() {
-	const unchecked = globalThis.fetch;
-	const validated: string[] = [];
-	const fetch: typeof globalThis.fetch = async (input, init) => {
-		const response = await unchecked(input, init);
-		const { pathname } = new URL(input instanceof Request ? input.url : input);
-		const method = init?.method?.toUpperCase() ?? "GET";
-		if (!pathname.startsWith("/api/v1/") || !response.ok) return response;
-		const body = parsed(await response.clone().text());
-		if (body !== undefined && contract?.(method, pathname, response.status, body)) validated.push(`${method} ${pathname}`);
-		return response;
-	};
-	return { fetch, validated };
-}
-
-/** Undefined for what is no JSON, which only a fault makes. */
-function parsed(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+	return { ...sandbox, ...clientsOf(sandbox), validated: checked.validated, violations: checked.violations };
 }
 
 function clientsOf({ url }: RunningSandbox) {

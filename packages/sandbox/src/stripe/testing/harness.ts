@@ -4,6 +4,8 @@ import Stripe from "stripe";
 import { onTestFinished } from "vitest";
 import { type SandboxOptions, startSandbox } from "../../sandbox.ts";
 import type { State } from "../../state.ts";
+import { checkedFetch } from "../../testing/checked-fetch.ts";
+import { checkStripe } from "./schemas/answers.ts";
 
 const stripeSecretKey = "sk_test_sandbox";
 export const stripeWebhookSecret = "whsec_of_the_tests";
@@ -15,8 +17,10 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 	const sandbox = await startSandbox({ port: 0, secretKey: "unused", ...options });
 	onTestFinished(() => sandbox.close());
 	const { url, port } = sandbox;
+	const checked = checkedFetch("/v1/", checkStripe);
+	const httpClient = Stripe.createFetchHttpClient(checked.fetch);
 	const client = (config: object = {}) =>
-		new Stripe(stripeSecretKey, { host: "localhost", port, protocol: "http", maxNetworkRetries: 0, ...config });
+		new Stripe(stripeSecretKey, { host: "localhost", port, protocol: "http", maxNetworkRetries: 0, httpClient, ...config });
 	const control = async (method: string, path: string, body?: unknown) => {
 		const response = await fetch(`${url}/__sandbox${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 		const answer = await response.json();
@@ -45,6 +49,9 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 	};
 	return {
 		...sandbox,
+		fetch: checked.fetch,
+		validated: checked.validated,
+		violations: checked.violations,
 		stripe,
 		client,
 		control,
