@@ -1,4 +1,4 @@
-/** Setting up what is sold: meters, features, products, prices, webhook endpoints. */
+/** Writes to the catalogue: meters, features, products, prices, webhook endpoints. */
 import type { PriceCreateResponse, PriceUpdateResponse } from "@flowglad/node/resources/prices";
 import type { ProductCreateResponse, ProductUpdateResponse } from "@flowglad/node/resources/products";
 import type { UsageMeterCreateResponse, UsageMeterUpdateResponse } from "@flowglad/node/resources/usage-meters";
@@ -39,7 +39,7 @@ export function catalogueRoutes(world: World) {
 				const price = change.updatePrice(world.state, c.req.param("id"), await readBody(c, bodies.updatePrice), world.nowMs());
 				return c.json({ price } satisfies PriceUpdateResponse);
 			})
-			// @flowglad/node does not know what follows.
+			// @flowglad/node has no methods for the routes below.
 			.get("/features", (c) => c.json(pageOf(c, catalogue().features)))
 			.get("/features/:id", (c) => c.json({ feature: findById(catalogue().features, c.req.param("id"), "Feature") }))
 			.post("/features", async (c) => {
@@ -49,7 +49,7 @@ export function catalogueRoutes(world: World) {
 				const body = await readBody(c, bodies.updateFeature);
 				return c.json({ feature: change.updateFeature(world.state, c.req.param("id"), body, world.nowMs()) });
 			})
-			// There is no list of these: who made an endpoint has to keep its id.
+			// The real API cannot list endpoints: their creator has to keep the id.
 			.get("/webhooks/:id", (c) => c.json({ webhook: findById(catalogue().webhookEndpoints, c.req.param("id"), "Webhook") }))
 			.post("/webhooks", async (c) => {
 				return c.json(change.createWebhookEndpoint(world.state, await readBody(c, bodies.createWebhook), world.nowMs()));

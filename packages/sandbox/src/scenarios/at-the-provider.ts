@@ -1,4 +1,4 @@
-/** Scenarios that live in Flowglad's books alone. The app sees them at its next read. */
+/** Scenarios that change only Flowglad's records. The app sees them at its next read. */
 import { nanoid } from "nanoid";
 import { createCheckoutSession } from "../billing/checkout/open.ts";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
@@ -24,7 +24,7 @@ interface Stage {
 	nowMs: number;
 }
 
-/** A scenario that does `act` to a customer and says how it left them. */
+/** A scenario that applies `act` to a customer, under its own faults and settings. */
 function atProvider(
 	name: string,
 	title: string,
@@ -43,7 +43,7 @@ function atProvider(
 			const nowMs = world.nowMs();
 			const customer = customerId === undefined ? newCustomer(state, nowMs) : findById(state.customers, customerId, "Customer");
 			const before = { faults: state.faults, settings: state.settings };
-			// The scene is set under its own conditions, whatever goes wrong on purpose at the moment.
+			// The user's current faults and settings must not affect the scenario.
 			Object.assign(state, { faults, settings: { ...state.settings, ...settings } });
 			try {
 				act({ state, customer, nowMs });
@@ -73,7 +73,7 @@ function currentOf({ state, customer }: Stage): Subscription {
 	return findById(state.subscriptions, newestCurrent(state, customer.id)?.id ?? "", "Subscription");
 }
 
-/** The customer's one Pro plan: the one they have, if it is in good standing, or a new one. */
+/** The customer's only plan, Pro: the present one if it is active with credits, else a new one. */
 function pro(stage: Stage): Subscription {
 	const { state, customer } = stage;
 	const [plan, another] = currentSubscriptions(state, customer.id);
@@ -88,7 +88,7 @@ function leavePaidPlans({ state, customer, nowMs }: Stage): void {
 	for (const plan of currentSubscriptions(state, customer.id)) if (!plan.isFreePlan) cancelImmediately(state, plan, nowMs);
 }
 
-/** The customer's free plan, and none beside it. */
+/** The customer's only plan, the free one. */
 function free(stage: Stage): Subscription {
 	leavePaidPlans(stage);
 	return newestCurrent(stage.state, stage.customer.id) ?? startDefaultPlan(stage.state, stage.customer, stage.nowMs);
@@ -105,7 +105,7 @@ function use({ state, nowMs }: Stage, subscription: Subscription, toBalance: num
 	createUsageEvent(state, { ...event, amount: balance - toBalance }, nowMs);
 }
 
-/** Lets the current period end here, as if the clock had come to its end. */
+/** Ends the current period now, without moving the clock. */
 function endPeriod({ state, nowMs }: Stage, subscription: Subscription): void {
 	const period = latestPeriod(state, subscription.id);
 	if (period === undefined) return;
@@ -151,7 +151,7 @@ export const providerScenarios: readonly Scenario[] = [
 		"is on the free plan, which calls itself past due since its first renewal.",
 		(stage) => {
 			const plan = free(stage);
-			// A card would pay for it, and it would be active.
+			// With a card it would be charged and stay active.
 			stage.state.paymentMethods = stage.state.paymentMethods.filter(({ customerId }) => customerId !== stage.customer.id);
 			plan.defaultPaymentMethodId = null;
 			endPeriod(stage, plan);

@@ -1,4 +1,4 @@
-/** What a new sandbox sells. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
+/** The seed catalogue. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
 import type { Settings } from "../../settings.ts";
 import type { Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
 
@@ -214,7 +214,7 @@ const topUp = {
 	],
 } satisfies Product;
 
-/** The default product as Flowglad makes it with each pricing model, when nobody has set anything up. */
+/** The default product that Flowglad creates with every pricing model. */
 function untouchedFree() {
 	const price = { ...freeMonthly, name: "Free Plan", slug: "free" } satisfies SubscriptionPrice;
 	return {
@@ -230,7 +230,7 @@ function untouchedFree() {
 	} satisfies Product;
 }
 
-/** What is sold before anybody changes it through the API. What is no longer on offer is there too, for those who have it. */
+/** The catalogue before any change through the API. It includes inactive products, because subscribers may still have them. */
 export function seed({ emptyCatalogue, freeCredits, proTrialDays, maxPlan }: Settings): { products: Product[]; usageMeters: UsageMeter[] } {
 	if (emptyCatalogue) return { products: [untouchedFree()], usageMeters: [] };
 	return { products: [free(freeCredits), pro(proTrialDays), { ...max, active: maxPlan }, topUp], usageMeters: [aiRequests] };

@@ -109,8 +109,8 @@ it("sets the faults that are ticked, shows them ticked, takes JSON, and clears",
 	]);
 	expect(await submit(sandbox, "/faults/json", { json: '{"activationDelayMs": 7}' })).toMatchObject({ said: "Set." });
 	expect((await sandbox.state()).faults).toEqual({ activationDelayMs: 7 });
-	expect((await submit(sandbox, "/faults/json", { json: '{"api": 7}' })).refused).toContain("no faults");
-	expect((await submit(sandbox, "/faults/json", { json: "{" })).refused).toContain("no faults");
+	expect((await submit(sandbox, "/faults/json", { json: '{"api": 7}' })).refused).toContain("Invalid faults");
+	expect((await submit(sandbox, "/faults/json", { json: "{" })).refused).toContain("Invalid faults");
 	await submit(sandbox, "/faults");
 	expect((await sandbox.state()).faults).toEqual({});
 });

@@ -1,4 +1,4 @@
-/** Events, and the endpoints they are sent to. */
+/** Events and webhook endpoints. */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
@@ -89,12 +89,12 @@ export function eventRoutes(world: World) {
 		});
 }
 
-/** "invoice.*" is every event of an invoice. */
+/** Whether the type fits the pattern. "invoice.*" fits every event of an invoice. */
 function fits(pattern: string, type: string): boolean {
 	return pattern.endsWith("*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
 }
 
-/** It is told once, to who created the endpoint. */
+/** Only the answer to the creation contains the secret. */
 function withoutSecret({ secret: _, ...endpoint }: WebhookEndpoint): Omit<WebhookEndpoint, "secret"> {
 	return endpoint;
 }

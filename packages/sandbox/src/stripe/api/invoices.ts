@@ -57,7 +57,7 @@ export function invoiceRoutes(world: World) {
 			const invoice = byId(c.req.param("id"));
 			if (invoice.status !== "draft") throw refuse("This invoice is already finalized, you can't re-finalize a non-draft invoice.");
 			finalizeInvoice(world.state, invoice, nowSeconds(world));
-			// It is charged as it would have been, only sooner.
+			// The charge that was scheduled happens now.
 			if (invoice.auto_advance) world.state.stripe.tasks.push({ type: "collect", dueAtMs: world.nowMs(), invoiceId: invoice.id });
 			return c.json(expanded(world.state, invoice, expand));
 		})
@@ -83,7 +83,10 @@ export function invoiceRoutes(world: World) {
 		});
 }
 
-/** An attempt by hand; what is declined is told, and stays open. */
+/**
+ * Attempts a payment by API call. A declined invoice stays open.
+ * @throws StripeRefusal, with status 402 if the card is declined
+ */
 function payInvoice(world: World, invoice: Invoice, methodId: string | undefined): void {
 	const { state } = world;
 	if (invoice.status === "paid") throw refuse("Invoice is already paid", { code: "invoice_already_paid" });

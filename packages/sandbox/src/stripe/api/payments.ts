@@ -1,4 +1,4 @@
-/** What was paid, given back and taken back. */
+/** Payment intents, setup intents, charges, refunds, disputes. */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";

@@ -123,7 +123,7 @@ export function subscriptionRoutes(world: World) {
 		});
 }
 
-/** Without a status all but the canceled ones. */
+/** Whether a subscription fits the `status` parameter. Without one, canceled subscriptions are omitted. */
 function hasStatus(subscription: Subscription, wanted: (typeof statuses)[number] | undefined): boolean {
 	if (wanted === undefined) return subscription.status !== "canceled";
 	if (wanted === "all") return true;

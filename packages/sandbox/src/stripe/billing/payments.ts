@@ -1,4 +1,4 @@
-/** Money asked of a card or an account: payment intents and their charges. What comes of it for an invoice or a checkout is theirs. */
+/** Payment intents and their charges. Invoices and checkouts apply the outcome themselves. */
 import type { State } from "../../state.ts";
 import { emit } from "../events/emit.ts";
 import { known } from "../find.ts";
@@ -11,6 +11,7 @@ const bankDebitDelayMs = 3 * 24 * 60 * 60 * 1000;
 
 export type Outcome = "succeeded" | "declined" | "processing";
 
+/** The terms of a new payment intent. */
 export interface Demand {
 	customerId: string | null;
 	amountCents: number;
@@ -20,6 +21,7 @@ export interface Demand {
 	setupFutureUsage: "off_session" | "on_session" | null;
 }
 
+/** Creates an intent without a payment method. */
 export function createPaymentIntent(state: State, demand: Demand, atSeconds: number): PaymentIntent {
 	const id = newId("pi");
 	const intent: PaymentIntent = {
@@ -72,19 +74,19 @@ export function createPaymentIntent(state: State, demand: Demand, atSeconds: num
 	return intent;
 }
 
-/** Whether such a charge would be declined, by the card or by a fault. */
+/** Whether the card or a fault declines such a charge. */
 export function isDeclined(state: State, method: PaymentMethod, occasion: Occasion): boolean {
 	if (state.faults.failPayments === true) return true;
 	if (isEmptyCard(method) && occasion !== "checkout") return true;
 	return occasion === "renewal" && state.faults.declineRenewals === true;
 }
 
-/** How long a payment with it is under way, in milliseconds of sandbox time; 0 is at once. */
+/** How long a payment with the method takes to settle, in milliseconds of sandbox time. 0 means at once. */
 export function settlingMs(state: State, { type }: PaymentMethod): number {
 	return state.faults.paymentDelayMs ?? (type === "us_bank_account" ? bankDebitDelayMs : 0);
 }
 
-/** Charges the intent. One that takes its time is `processing`, and a task settles it. */
+/** Charges the intent. A slow payment is `processing` until a task settles it. */
 export function attempt(state: State, intent: PaymentIntent, method: PaymentMethod, occasion: Occasion, atSeconds: number): Outcome {
 	const charge = newCharge(state, intent, method, atSeconds);
 	intent.payment_method = method.id;
@@ -99,7 +101,7 @@ export function attempt(state: State, intent: PaymentIntent, method: PaymentMeth
 	return "processing";
 }
 
-/** What became of a payment that was under way. */
+/** Settles a payment that was `processing`. */
 export function settle(state: State, intent: PaymentIntent, occasion: Occasion, atSeconds: number): Outcome {
 	const charge = known(state.stripe.charges, intent.latest_charge);
 	const method = known(state.stripe.paymentMethods, intent.payment_method);

@@ -9,6 +9,7 @@ import { productOf } from "../invoices/lines.ts";
 
 const openSeconds = 24 * 60 * 60;
 
+/** The parameters of a new session, as the API names them. */
 export interface CheckoutRequest {
 	mode: "payment" | "subscription" | "setup";
 	customer?: string | undefined;
@@ -44,6 +45,10 @@ export interface CheckoutRequest {
 		| undefined;
 }
 
+/**
+ * Opens a session, which expires after 24 hours.
+ * @throws StripeRefusal
+ */
 export function createCheckoutSession(state: State, request: CheckoutRequest, atSeconds: number): CheckoutSession {
 	const { stripe } = state;
 	const lineItems = lineItemsOf(state, request);
@@ -196,7 +201,7 @@ function lineItem(state: State, price: Price, quantity: number): LineItem {
 	};
 }
 
-/** Nobody can pay it any more. */
+/** Expires the session: it can no longer be paid. */
 export function expireCheckoutSession(state: State, session: CheckoutSession, atSeconds: number): void {
 	session.status = "expired";
 	session.url = null;

@@ -5,24 +5,24 @@ import type { Invoice, InvoiceLine, Subscription } from "../../records.ts";
 import { customerOf } from "../customers.ts";
 import { itemLine } from "./lines.ts";
 
-/** How long Stripe leaves a renewal's draft before it finalizes and charges it. */
+/** How long a renewal stays a draft before Stripe finalizes and charges it. */
 const draftSeconds = 60 * 60;
 
 interface Draft {
 	customerId: string;
-	/** Null for what was bought once. */
+	/** Null for a one-time purchase. */
 	subscription: Subscription | null;
 	reason: Invoice["billing_reason"];
 	lines: InvoiceLine[];
-	/** What the invoice looks back on; a plan's first has none. */
+	/** The period before the invoice, epoch seconds. It is empty for a plan's first invoice. */
 	period: { start: number; end: number };
-	/** Whether Stripe goes on with it by itself, after an hour. */
+	/** Whether Stripe finalizes it by itself after an hour. */
 	isAutomatic: boolean;
 	metadata?: Record<string, string>;
 	atSeconds: number;
 }
 
-/** A draft, with the subscription's items that waited for an invoice on it. */
+/** Creates a draft. It includes the subscription's pending invoice items. */
 export function draftInvoice(state: State, draft: Draft): Invoice {
 	const { customerId, subscription, reason, period, isAutomatic, metadata = {}, atSeconds } = draft;
 	const customer = customerOf(state, { customer: customerId });

@@ -23,23 +23,26 @@ export interface SubscriptionChange {
 	quantity?: number | undefined;
 	itemMetadata?: Record<string, string> | null | undefined;
 	prorationBehavior: ProrationBehavior;
-	/** When the proration counts from; now, unless given. */
+	/** When the proration starts, in epoch seconds; by default now. */
 	prorationSeconds?: number | undefined;
-	/** Whether a declined card undoes it all, instead of leaving the plan past due. */
+	/** Whether a declined card cancels the whole change, instead of leaving the subscription past due. */
 	allOrNothing: boolean;
 	cancelAtPeriodEnd?: boolean | undefined;
-	/** Epoch seconds; null to go on. */
+	/** Epoch seconds; null to continue. */
 	cancelAt?: number | null | undefined;
 	metadata?: Record<string, string> | null | undefined;
 	description?: string | null | undefined;
 	/** Epoch seconds, or null to end the trial now. */
 	trialEnd?: number | null | undefined;
 	defaultPaymentMethod?: string | undefined;
-	/** To begin a new period now. */
+	/** Whether a new period starts now. */
 	anchorNow?: boolean | undefined;
 }
 
-/** Changes a plan as a whole: when the money for it is declined and that matters, nothing has changed. */
+/**
+ * Applies a change as a whole. With `allOrNothing`, a declined charge leaves everything unchanged.
+ * @throws StripeRefusal
+ */
 export function updateSubscription(state: State, subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
 	requireUpdatable(subscription, change);
 	const item = itemOf(subscription);
@@ -60,7 +63,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 		if (change.cancelAtPeriodEnd !== undefined) endWithPeriod(subscription, change.cancelAtPeriodEnd, atSeconds);
 		if (change.cancelAt !== undefined) endAt(subscription, change.cancelAt, atSeconds);
 	});
-	// After the change was told: what the invoice does to the plan is another one.
+	// After the event of the change: the invoice may change the subscription again.
 	if (startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0)) {
 		invoiceChange(state, subscription, { method, withPeriod: startsAnew, atSeconds });
 	}
@@ -84,7 +87,7 @@ function preferredMethod(state: State, subscription: Subscription, change: Subsc
 	return method;
 }
 
-/** Another interval begins its first period at once; so does the end of a trial, and who asks for it. */
+/** Whether the change starts a new period: another interval, the end of a trial, or a reset anchor. */
 function isNewPeriod({ price: old }: SubscriptionItem, { price, trialEnd, anchorNow }: SubscriptionChange): boolean {
 	const isOtherInterval =
 		price !== undefined &&
@@ -105,7 +108,7 @@ function prorations(
 	const isSame = price.id === item.price.id && quantity === (item.quantity ?? 1);
 	if (change.prorationBehavior === "none" || (isSame && !startsAnew)) return [];
 	const items = prorationItems(state, subscription, item, { price, quantity, atSeconds: change.prorationSeconds ?? nowSeconds });
-	// The new period is on the invoice as a whole, so of the old one only the unused time counts.
+	// The invoice contains the whole new period, so of the old one only the unused time counts.
 	return startsAnew ? items.slice(0, 1) : items;
 }
 
@@ -144,6 +147,7 @@ function requirePayable(
 	if (isDeclined(state, method, "call")) throw cardDeclined("generic_decline");
 }
 
+/** Sets price and quantity of an item. */
 export function replacePrice(item: SubscriptionItem, price: Price, quantity: number): void {
 	item.quantity = quantity;
 	if (item.price.id === price.id) return;
@@ -185,7 +189,7 @@ function endAt(subscription: Subscription, cancelAt: number | null, atSeconds: n
 	subscription.canceled_at = cancelAt === null ? null : atSeconds;
 }
 
-/** An invoice for what waits, and for a period that begins, taken from the card at once. */
+/** Invoices pending items, and a new period if there is one, and charges at once. */
 function invoiceChange(
 	state: State,
 	subscription: Subscription,
