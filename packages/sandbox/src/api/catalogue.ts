@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { findById } from "../billing/find-by-id.ts";
 import { catalogueBodies as bodies } from "../billing/pricing/bodies.ts";
 import * as change from "../billing/pricing/change.ts";
+import { createWebhookEndpoint, updateWebhookEndpoint } from "../billing/pricing/endpoints.ts";
 import { catalogueOf } from "../billing/pricing/stored.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
@@ -52,11 +53,11 @@ export function catalogueRoutes(world: World) {
 			// The real API cannot list endpoints: their creator has to keep the id.
 			.get("/webhooks/:id", (c) => c.json({ webhook: findById(catalogue().webhookEndpoints, c.req.param("id"), "Webhook") }))
 			.post("/webhooks", async (c) => {
-				return c.json(change.createWebhookEndpoint(world.state, await readBody(c, bodies.createWebhook), world.nowMs()));
+				return c.json(createWebhookEndpoint(world.state, await readBody(c, bodies.createWebhook), world.nowMs()));
 			})
 			.put("/webhooks/:id", async (c) => {
 				const body = await readBody(c, bodies.updateWebhook);
-				return c.json({ webhook: change.updateWebhookEndpoint(world.state, c.req.param("id"), body, world.nowMs()) });
+				return c.json({ webhook: updateWebhookEndpoint(world.state, c.req.param("id"), body, world.nowMs()) });
 			})
 	);
 }

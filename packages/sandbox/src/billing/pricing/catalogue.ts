@@ -11,31 +11,37 @@ export const seeded = {
 	livemode: false,
 };
 
-export const noCharge = {
-	...seeded,
-	id: "price_ai_requests_no_charge",
-	intervalUnit: "month",
-	name: "AI Requests - No Charge",
-	intervalCount: 1,
-	type: "usage",
-	trialPeriodDays: null,
-	isDefault: true,
-	unitPrice: 0,
-	usageEventsPerUnit: 1,
-	productId: null,
-	active: true,
-	currency: "USD",
-	slug: "ai_requests_no_charge",
-	usageMeterId: "usage_meter_ai_requests",
-	pricingModelId,
-} satisfies UsagePrice;
+/** The default price of a meter: $0 per unit. Its id and slug derive from the meter's slug. */
+export function noChargePrice(meter: Pick<UsageMeter, "id" | "slug" | "name">, createdAt: number): UsagePrice {
+	return {
+		id: `price_${meter.slug}_no_charge`,
+		createdAt,
+		updatedAt: createdAt,
+		livemode: false,
+		intervalUnit: "month",
+		name: `${meter.name} - No Charge`,
+		intervalCount: 1,
+		type: "usage",
+		trialPeriodDays: null,
+		isDefault: true,
+		unitPrice: 0,
+		usageEventsPerUnit: 1,
+		productId: null,
+		active: true,
+		currency: "USD",
+		slug: `${meter.slug}_no_charge`,
+		usageMeterId: meter.id,
+		pricingModelId,
+	};
+}
+
+const aiRequestsMeter = { id: "usage_meter_ai_requests", name: "AI Requests", slug: "ai_requests" };
+export const noCharge = noChargePrice(aiRequestsMeter, seeded.createdAt);
 
 export const aiRequests = {
 	...seeded,
-	id: "usage_meter_ai_requests",
+	...aiRequestsMeter,
 	organizationId,
-	name: "AI Requests",
-	slug: "ai_requests",
 	pricingModelId,
 	aggregationType: "sum",
 	prices: [noCharge],

@@ -1,14 +1,13 @@
 /** Changes to the catalogue, under Flowglad's rules. Every function throws a Refusal where Flowglad refuses. */
-import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import type { State } from "../../state.ts";
 import { findById } from "../find-by-id.ts";
 import { newRecord } from "../ids.ts";
-import type { SubscriptionPrice, UsagePrice } from "../records.ts";
+import type { SubscriptionPrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
 import type { CatalogueBodies } from "./bodies.ts";
-import { organizationId, pricingModelId } from "./catalogue.ts";
-import type { Catalogue, Feature, MeterRecord, Price, ProductRecord, WebhookEndpoint } from "./records.ts";
+import { noChargePrice, organizationId, pricingModelId } from "./catalogue.ts";
+import type { Catalogue, Feature, MeterRecord, Price, ProductRecord } from "./records.ts";
 import { catalogueOf, changeableCatalogue } from "./stored.ts";
 
 type Body<Name extends keyof CatalogueBodies> = z.infer<CatalogueBodies[Name]>;
@@ -16,7 +15,8 @@ type Body<Name extends keyof CatalogueBodies> = z.infer<CatalogueBodies[Name]>;
 /** The organization's currency. It cannot be set for a single price. */
 const currency = "USD";
 
-function requireModel(id: string): void {
+/** Throws a Refusal for a pricing model other than the sandbox's. */
+export function requireModel(id: string): void {
 	if (id !== pricingModelId) throw new Refusal("NOT_FOUND", `PricingModel with id ${id} not found`);
 }
 
@@ -31,27 +31,9 @@ export function createMeter(state: State, { usageMeter }: Body<"createMeter">, a
 	const { name, slug, aggregationType } = usageMeter;
 	const at = { createdAt: atMs, updatedAt: atMs, livemode: false };
 	const record: MeterRecord = { id: `usage_meter_${slug}`, ...at, organizationId, name, pricingModelId, slug, aggregationType };
-	const noCharge: UsagePrice = {
-		id: `price_${slug}_no_charge`,
-		...at,
-		intervalUnit: "month",
-		name: `${name} - No Charge`,
-		intervalCount: 1,
-		type: "usage",
-		trialPeriodDays: null,
-		isDefault: true,
-		unitPrice: 0,
-		usageEventsPerUnit: 1,
-		productId: null,
-		active: true,
-		currency,
-		slug: `${slug}_no_charge`,
-		usageMeterId: record.id,
-		pricingModelId,
-	};
 	const catalogue = changeableCatalogue(state);
 	catalogue.usageMeters.push(record);
-	catalogue.prices.push(noCharge);
+	catalogue.prices.push(noChargePrice(record, atMs));
 	return record;
 }
 
@@ -165,21 +147,6 @@ export function updatePrice(state: State, id: string, { price }: Body<"updatePri
 	return Object.assign(record, given(price), { id, updatedAt: atMs });
 }
 
-/** Creates an endpoint. Only this answer contains its secret. */
-export function createWebhookEndpoint(state: State, { webhook }: Body<"createWebhook">, atMs: number) {
-	requireModel(webhook.pricingModelId);
-	const record: WebhookEndpoint = { ...newRecord("webhook", atMs), ...webhook, organizationId, pricingModelId };
-	changeableCatalogue(state).webhookEndpoints.push(record);
-	return { webhook: record, secret: `whsec_${randomBytes(24).toString("base64")}` };
-}
-
-/** Changes the fields given. */
-export function updateWebhookEndpoint(state: State, id: string, { webhook }: Body<"updateWebhook">, atMs: number): WebhookEndpoint {
-	findById(catalogueOf(state).webhookEndpoints, id, "Webhook");
-	const record = findById(changeableCatalogue(state).webhookEndpoints, id, "Webhook");
-	return Object.assign(record, given(webhook), { id, updatedAt: atMs });
-}
-
 function activePrices({ prices }: Catalogue): Price[] {
 	return prices.filter(({ active }) => active);
 }
@@ -218,6 +185,6 @@ function priceRecord(productId: string, price: Body<"createProduct">["price"], a
 }
 
 /** The fields that the request contains. */
-function given<T extends object>(fields: T): Partial<T> {
+export function given<T extends object>(fields: T): Partial<T> {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -3,7 +3,8 @@ import { html } from "hono/html";
 import { type Faults, faultsSchema } from "../../faults/schema.ts";
 import type { Env, World } from "../../world.ts";
 import { type Html, table } from "../layout.ts";
-import { type FaultGroup, faultGroups, isActive, mergeFaults } from "./fault-presets.ts";
+import { type FaultGroup, faultGroups } from "./fault-presets.ts";
+import { isActive, mergeFaults } from "./preset-faults.ts";
 import { answerForm, formRoutes, inspectorPage } from "./shell.ts";
 
 /** The page at /faults: active faults, and counts of calls. */

@@ -2,7 +2,8 @@ import { expect, it, vi } from "vitest";
 import { defaultSettings } from "../../settings.ts";
 import { runSandbox, type TestSandbox, withPro } from "../../testing/harness.ts";
 import { startReceiver, webhookSecret } from "../../testing/receiver.ts";
-import { faultGroups, isActive, mergeFaults } from "./fault-presets.ts";
+import { faultGroups } from "./fault-presets.ts";
+import { isActive, mergeFaults } from "./preset-faults.ts";
 
 const textOf = async (url: string) => (await fetch(url)).text();
 

@@ -10,6 +10,7 @@ import { expanded } from "./expand.ts";
 import { flag, ignored, metadata, noParams, orNone, params, read, text } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const eventListParams = params({ ...listing, type: text.optional(), types: z.array(text).max(20).optional(), delivery_success: ignored });
 
@@ -39,10 +40,10 @@ export function eventRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/events", found, wanted), expand));
 		})
-		.get("/events/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().events, c.req.param("id"), "event"), expand));
-		})
+		.get(
+			"/events/:id",
+			retrieve(world, ({ events }) => events, "event"),
+		)
 		.post("/webhook_endpoints", async (c) => {
 			const { url, enabled_events, description = null, metadata: given, api_version = null } = await read(c, createParams);
 			const secret = newId("whsec");

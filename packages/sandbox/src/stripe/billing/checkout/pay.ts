@@ -2,7 +2,6 @@
 import type { State } from "../../../state.ts";
 import { emit } from "../../events/emit.ts";
 import { known } from "../../find.ts";
-import { clientSecret, newId } from "../../ids.ts";
 import type { CheckoutSession, Customer, PaymentMethod, Price } from "../../records.ts";
 import type { CheckoutOrder } from "../../state.ts";
 import { createCustomer } from "../customers.ts";
@@ -12,6 +11,7 @@ import { finalizeInvoice } from "../invoices/finalize.ts";
 import { purchaseLine } from "../invoices/lines.ts";
 import { type Instrument, instrumentNumbered, methodNumbered, refusedCard } from "../payment-methods.ts";
 import { attempt, createPaymentIntent, type Outcome, settlingMs } from "../payments.ts";
+import { createSetupIntent } from "../setup-intents.ts";
 import { startSubscription } from "../subscriptions/start.ts";
 
 interface Purchase {
@@ -90,7 +90,7 @@ export function completeCheckoutSession(state: State, session: CheckoutSession, 
 	};
 	if (session.mode === "subscription") buySubscription(state, purchase);
 	else if (session.mode === "payment") buyOnce(state, purchase);
-	else setUp(state, purchase);
+	else session.setup_intent = createSetupIntent(state, customer.id, method.id, atSeconds).id;
 	order.isAwaited = session.payment_status === "unpaid";
 	emit(state, "checkout.session.completed", session, atSeconds);
 }
@@ -165,39 +165,6 @@ function invoicePurchase(state: State, session: CheckoutSession, atSeconds: numb
 	finalizeInvoice(state, invoice, atSeconds, known(state.stripe.paymentIntents, session.payment_intent));
 	concluded(state, invoice, "succeeded", atSeconds);
 	session.invoice = invoice.id;
-}
-
-function setUp(state: State, { session, customer, method, atSeconds }: Purchase): void {
-	const id = newId("seti");
-	state.stripe.setupIntents.push({
-		id,
-		object: "setup_intent",
-		allowed_payment_method_types: null,
-		application: null,
-		automatic_payment_methods: null,
-		cancellation_reason: null,
-		client_secret: clientSecret(id),
-		created: atSeconds,
-		customer: customer.id,
-		description: null,
-		excluded_payment_method_types: null,
-		flow_directions: null,
-		last_setup_error: null,
-		latest_attempt: null,
-		livemode: false,
-		mandate: null,
-		metadata: {},
-		next_action: null,
-		on_behalf_of: null,
-		payment_method: method.id,
-		payment_method_configuration_details: null,
-		payment_method_options: null,
-		payment_method_types: ["card"],
-		single_use_mandate: null,
-		status: "succeeded",
-		usage: "off_session",
-	});
-	session.setup_intent = id;
 }
 
 /** Updates the session whose slow payment has settled. */
