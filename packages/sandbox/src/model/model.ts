@@ -112,6 +112,8 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 				if (index === faults.cutInCharacterAfterChunks) {
 					const bytes = new TextEncoder().encode(choice({ content: "€" }));
 					await out.write(bytes.slice(0, bytes.findIndex((byte) => byte > 0x7f) + 1));
+					// Cutting at once would drop the byte before it is sent.
+					await sleep(20);
 					return cutConnection(c);
 				}
 				if (index === faults.hugeLineAfterChunks) await out.write(choice({ content: "x".repeat(10_000_000) }));

@@ -20,13 +20,10 @@ export const checkoutSession = z.strictObject({
 	id: z.string(),
 	...nulls(
 		"after_expiration",
-		"allowed_payment_method_types",
-		"billing_address_collection",
 		"collected_information",
 		"consent",
 		"consent_collection",
 		"currency_conversion",
-		"customer_creation",
 		"locale",
 		"managed_payments",
 		"origin_context",
@@ -58,7 +55,10 @@ export const checkoutSession = z.strictObject({
 	automatic_tax: z.strictObject({ enabled: z.boolean(), liability: z.null(), status: z.null(), provider: z.string().nullable() }),
 	custom_fields: z.tuple([]),
 	custom_text: z.strictObject({ ...nulls("after_submit", "shipping_address", "submit", "terms_of_service_acceptance") }),
-	customer: reference("customer"),
+	allowed_payment_method_types: z.array(z.string()).nullable(),
+	billing_address_collection: z.enum(["auto", "required"]).nullable(),
+	customer_creation: z.enum(["always", "if_required"]).nullable(),
+	customer: reference("customer").nullable(),
 	customer_details: z
 		.strictObject({
 			...textsOrNull("business_name", "email", "individual_name", "name", "phone"),
