@@ -19,7 +19,7 @@ const sandbox = await startSandbox({
 	secretKey: FLOWGLAD_SECRET_KEY,
 	statePath: SANDBOX_STATE,
 	appUrl: APP_URL,
-	// An empty variable is one that is not set.
+	// An empty variable counts as unset.
 	webhookUrl: FLOWGLAD_WEBHOOK_URL || undefined,
 	webhookSecret: FLOWGLAD_WEBHOOK_SECRET || undefined,
 	stripeSecretKey: STRIPE_SECRET_KEY || undefined,

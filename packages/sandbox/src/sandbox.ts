@@ -26,39 +26,39 @@ import type { Env, World } from "./world.ts";
 export interface SandboxOptions {
 	/** The key the Flowglad API accepts. */
 	secretKey: string;
-	/** The JSON file that holds the state; without it the state lives in memory. */
+	/** The JSON file of the state; by default the state stays in memory. */
 	statePath?: string | undefined;
 	/**
-	 * Where the app runs: for links on pages, for scenarios that use its API, and to tell it that the clock was moved.
-	 * Without it links lead to http://localhost:3000, and no app is told anything.
+	 * The app's address, for links on pages, scenarios and clock moves. Without it links lead to http://localhost:3000, and clock
+	 * moves are not sent.
 	 */
 	appUrl?: string | undefined;
-	/** Where webhooks go; by default the app's own route. */
+	/** Where webhooks are sent; by default the app's route. */
 	webhookUrl?: string | undefined;
-	/** What they are signed with, `whsec_` and base64. Without it none are sent. */
+	/** Their signing secret, `whsec_` and base64. Without it none are sent. */
 	webhookSecret?: string | undefined;
 	/** The key Stripe's API accepts. */
 	stripeSecretKey?: string | undefined;
-	/** Where Stripe's webhooks go; by default the app's own route. Endpoints that are created by a call are sent theirs besides. */
+	/** Where Stripe's webhooks are sent, besides endpoints created through the API; by default the app's route. */
 	stripeWebhookUrl?: string | undefined;
-	/** What they are signed with. Without it none are sent there. */
+	/** Their signing secret. Without it none are sent there. */
 	stripeWebhookSecret?: string | undefined;
-	/** Oddities and offers that differ from the defaults. */
+	/** Settings that differ from the defaults. */
 	settings?: Partial<Settings> | undefined;
-	/** The machine's clock, epoch milliseconds. */
+	/** The machine's clock in epoch milliseconds; by default Date.now. */
 	now?: (() => number) | undefined;
 }
 
 const usualAppUrl = "http://localhost:3000";
 
-/** The stand-in for the outside world as a Hono app; faults that touch the connection need `startSandbox`. */
+/** The sandbox as a Hono app. Faults that cut or hang connections need `startSandbox`. */
 export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world: World; clockwork: Clockwork } {
 	const world = createWorld(options);
 	const clockwork = createClockwork(world);
 	const app = new Hono<Env>();
 	app.use(async (_, next) => {
 		await next();
-		// Before the answer leaves, so that nothing answered is ever lost.
+		// Before the answer is sent, so that a crash loses nothing that was answered.
 		await world.commit();
 		clockwork.stir();
 	});
@@ -86,7 +86,7 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 function createWorld(options: SandboxOptions): World {
 	const { secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now } = options;
 	if (webhookSecret !== undefined && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(webhookSecret))
-		throw new Error('The webhook secret must be "whsec_" and base64: the SDK verifies with nothing else');
+		throw new Error('The webhook secret must be "whsec_" followed by base64: the SDK verifies with no other kind');
 	const world: World = {
 		state: statePath === undefined ? emptyState(settings) : readState(statePath, settings),
 		nowMs: () => world.state.frozenAtMs ?? now() + world.state.clockOffsetMs,
@@ -115,7 +115,7 @@ function stripeAccess({ stripeSecretKey, stripeWebhookUrl, stripeWebhookSecret, 
 	};
 }
 
-/** Counts each call by "METHOD /path-pattern", those that a fault keeps from the API included. */
+/** Counts calls by "METHOD /path-pattern", including those that a fault answers. */
 function countCalls(world: World): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL");
@@ -128,21 +128,21 @@ function countCalls(world: World): MiddlewareHandler<Env> {
 export interface RunningSandbox {
 	url: string;
 	port: number;
-	/** What is behind the server: for tests that must not ask it. */
+	/** The server's context, for tests that must not send a request. */
 	world: World;
 	close(): Promise<void>;
 }
 
 const idleMs = 10 * 60 * 1000;
 
-/** Serves the sandbox on loopback; `port` 0 takes a free one. */
+/** Serves the sandbox on loopback. `port` 0 picks a free one. */
 export async function startSandbox({ port, ...options }: SandboxOptions & { port: number }): Promise<RunningSandbox> {
 	const { app, world, clockwork } = createSandbox(options);
 	const listener = getRequestListener(app.fetch);
 	const open = (host: string, onPort: number) =>
 		new Promise<Server>((resolve, reject) => {
 			const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
-			// An idle connection that is closed from this side is one on which a client's next request gets lost.
+			// If the server closed an idle connection, a client's next request on it would be lost.
 			server.keepAliveTimeout = idleMs;
 			server.once("error", reject);
 			server.listen(onPort, host, () => resolve(server));
@@ -151,7 +151,7 @@ export async function startSandbox({ port, ...options }: SandboxOptions & { port
 	const taken = (ipv4.address() as AddressInfo).port;
 	const servers = [ipv4];
 	try {
-		// "localhost" is ::1 first for many clients. Both loopback addresses, and no address of the network.
+		// Many clients resolve "localhost" to ::1 first. Only loopback addresses, none of the network.
 		servers.push(await open("::1", taken));
 	} catch (error) {
 		if (!isWithoutIpv6(error)) {

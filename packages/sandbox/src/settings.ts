@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const count = z.number().int().min(0);
 
-/** What each is for, and what "off" does instead: pages/oddities.ts, where a person switches them. */
+/** pages/inspector/oddities.ts describes each setting and what it does when off. */
 export const settingsSchema = z.strictObject({
 	freePlanPastDue: z.boolean(),
 	noPlanAfterScheduledCancel: z.boolean(),
@@ -14,25 +14,25 @@ export const settingsSchema = z.strictObject({
 	usageOnCanceled: z.boolean(),
 	twoSubscriptions: z.boolean(),
 	pastDueFreePlanBlocksUpgrade: z.boolean(),
-	/** Days of trial on Pro; 0 is none. */
+	/** Trial days of Pro; 0 means no trial. */
 	proTrialDays: count.max(365),
-	/** Requests a month on the free plan; 0 is a free plan without credits. */
+	/** Monthly credits of the free plan; 0 means none. */
 	freeCredits: count.max(1_000_000),
-	/** A second paid plan, to adjust to. */
+	/** Whether Max, a second paid plan, is on offer. */
 	maxPlan: z.boolean(),
-	/** Flowglad as it comes: nothing is sold but the default product, until the API is told. */
+	/** Whether Flowglad starts with its default product only, as a new account does. */
 	emptyCatalogue: z.boolean(),
-	/** Whether Stripe's side sells the plans from the start; off, it is an account without products. */
+	/** Whether Stripe starts with the plans; off, it starts without products. */
 	stripeCatalogue: z.boolean(),
 });
 
 /**
- * How this sandbox's Flowglad behaves: the oddities of the real one, and what its pricing model sells. Unlike faults
- * they are no failures, so clearing the faults leaves them.
+ * How the sandbox's Flowglad behaves: oddities of the real service, and what is on offer. They are not faults: clearing the faults
+ * keeps them.
  */
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** As flowglad.md e describes the service; what it does not claim is off. */
+/** The behavior that flowglad.md e describes. What it does not describe is off. */
 export const defaultSettings: Settings = {
 	freePlanPastDue: true,
 	noPlanAfterScheduledCancel: true,

@@ -3,7 +3,10 @@ import { dirname } from "node:path";
 import type { Settings } from "./settings.ts";
 import { emptyState, type State } from "./state.ts";
 
-/** The stored state, or an empty one when the file does not exist. A broken file throws: better than losing it. */
+/**
+ * The stored state, or an empty one if the file does not exist.
+ * @throws for a broken file, rather than overwriting it
+ */
 export function readState(path: string, settings: Partial<Settings>): State {
 	let text: string;
 	try {
@@ -12,15 +15,15 @@ export function readState(path: string, settings: Partial<Settings>): State {
 		if (error instanceof Error && "code" in error && error.code === "ENOENT") return emptyState(settings);
 		throw error;
 	}
-	// Fields that a newer sandbox added are taken from the empty state, so an old file still loads.
+	// An old file lacks fields that were added since; they come from the empty state.
 	const stored: Partial<State> = JSON.parse(text);
 	const empty = emptyState(settings);
 	return { ...empty, ...stored, settings: { ...empty.settings, ...stored.settings }, stripe: { ...empty.stripe, ...stored.stripe } };
 }
 
 /**
- * Writes `state()` to `path`. Callers of the same turn of the event loop share one write; each may answer its
- * request when its promise resolves, so nothing that was answered is lost to SIGKILL.
+ * Returns a function that writes `state()` to `path`. Calls in the same turn of the event loop share one write. A request is answered
+ * after its promise resolves, so SIGKILL loses nothing that was answered.
  */
 export function createCommit(path: string, state: () => State): () => Promise<void> {
 	mkdirSync(dirname(path), { recursive: true });
@@ -31,7 +34,7 @@ export function createCommit(path: string, state: () => State): () => Promise<vo
 		underway = undefined;
 		const text = JSON.stringify(state());
 		if (text === written) return;
-		// A rename is atomic: a reader, or a restart, sees the old file or the new one, never half of one.
+		// A rename is atomic: readers see the old file or the new one, never half of one.
 		writeFileSync(`${path}.tmp`, text);
 		renameSync(`${path}.tmp`, path);
 		written = text;

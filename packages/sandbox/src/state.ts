@@ -23,14 +23,14 @@ import { defaultSettings, type Settings } from "./settings.ts";
 import { emptyStripeState, type StripeState } from "./stripe/state.ts";
 import type { WebhookMessage } from "./webhooks/records.ts";
 
-/** Everything the sandbox knows. Plain JSON: this is what the state file holds. */
+/** The sandbox's whole state. Plain JSON, as in the state file. */
 export interface State {
-	/** Milliseconds the sandbox's clock is ahead of the machine's; of no meaning while it is frozen. */
+	/** Milliseconds that the sandbox's clock is ahead of the machine's. Unused while it is frozen. */
 	clockOffsetMs: number;
-	/** The instant at which the clock stands still, or null. */
+	/** The instant at which the clock is frozen, or null. */
 	frozenAtMs: number | null;
 	settings: Settings;
-	/** What is sold, once it was changed through the API; null as long as it is what `billing/pricing/catalogue.ts` says. */
+	/** The catalogue, once it was changed through the API; null while `billing/pricing/catalogue.ts` applies. */
 	catalogue: Catalogue | null;
 	customers: Customer[];
 	subscriptions: Subscription[];
@@ -42,9 +42,9 @@ export interface State {
 	purchases: Purchase[];
 	invoices: InvoiceWithLines[];
 	payments: Payment[];
-	/** Payments that a customer's bank took back. Flowglad hears nothing of them, so they are no field of a payment. */
+	/** Payments disputed by the customer's bank. Flowglad ignores disputes, so they are not a field of the payment. */
 	disputedPaymentIds: string[];
-	/** Charges that are still to be attempted or to settle. */
+	/** Charges that wait for their attempt or settlement. */
 	charges: Charge[];
 	usageEvents: UsageEvent[];
 	ledger: LedgerEntry[];
@@ -56,11 +56,11 @@ export interface State {
 	/** Calls by "METHOD /path-pattern". */
 	calls: Record<string, number>;
 	faults: Faults;
-	/** The other provider: what Stripe knows of the same world. */
+	/** The state of the other provider. */
 	stripe: StripeState;
 }
 
-/** A sandbox without customers, which sells what `billing/pricing/catalogue.ts` says. */
+/** The state of a new sandbox, with the seed catalogue. */
 export function emptyState(settings: Partial<Settings> = {}): State {
 	return {
 		clockOffsetMs: 0,

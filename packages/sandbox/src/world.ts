@@ -1,30 +1,30 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { State } from "./state.ts";
 
-/** What every part of the sandbox works on. */
+/** The context that every part of the sandbox works with. */
 export interface World {
-	/** Replaced as a whole by a reset: read it anew, do not keep a reference across an await. */
+	/** A reset replaces it as a whole, so do not keep a reference across an await. */
 	state: State;
-	/** The sandbox's time, epoch milliseconds: the machine's, moved or stopped by `POST /__sandbox/clock`. */
+	/** The sandbox's time in epoch milliseconds. `POST /__sandbox/clock` moves or freezes it. */
 	nowMs(): number;
-	/** The machine's time, epoch milliseconds. */
+	/** The machine's time in epoch milliseconds. */
 	machineNowMs(): number;
 	/** Resolves when the state as of this call is on disk. */
 	commit(): Promise<void>;
-	/** Empties the sandbox; what it was started with stays. */
+	/** Empties the sandbox and keeps its start options. */
 	reset(): void;
 	secretKey: string;
-	/** Where the app runs: for links on pages, and for scenarios that use its API. */
+	/** The app's address, for links on pages and for scenarios that use its API. */
 	appUrl: string;
-	/** Where the app is told that the clock was moved; null when no app belongs to this sandbox. */
+	/** Where clock moves are sent; null without an app. */
 	appClockUrl: string | null;
-	/** Where events are sent, signed with the secret; null when nobody wants them. */
+	/** Where events are sent, signed with the secret; null to only record them. */
 	webhook: { url: string; secret: string } | null;
-	/** The same for the Stripe side. */
+	/** The same for Stripe. */
 	stripe: { secretKey: string; webhook: { url: string; secret: string } | null };
 }
 
-/** Hono's environment: the Node request and response, absent when a test calls `app.request` without a server. */
+/** Hono's environment: the Node request and response, absent in `app.request` without a server. */
 export interface Env {
 	Bindings: Partial<HttpBindings>;
 }

@@ -1,4 +1,4 @@
-/** Flowglad's API under /api/v1: what happens to a request, in order. */
+/** Flowglad's API under /api/v1: authentication, routes, error bodies. */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { customAlphabet } from "nanoid";
 import { Refusal, type RefusalCode } from "../billing/refusal.ts";
@@ -13,6 +13,7 @@ import { resourceClaimRoutes } from "./resource-claims.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { usageEventRoutes } from "./usage-events.ts";
 
+/** The routes of Flowglad's API, to mount at /api/v1. */
 export function flowgladApi(world: World) {
 	return new Hono<Env>()
 		.use(authenticate(world))
@@ -28,8 +29,8 @@ export function flowgladApi(world: World) {
 }
 
 /**
- * The key stands raw in the header, or after "Bearer ". A refusal is plain text, not JSON (flowglad.md l), and a key
- * that has made too many calls is refused the same way (flowglad.md i).
+ * Accepts the key raw or after "Bearer ". A wrong key is answered in plain text, not JSON (flowglad.md l), and so is a rate-limited
+ * key (flowglad.md i).
  */
 function authenticate(world: World): MiddlewareHandler<Env> {
 	return async (c, next) => {
@@ -50,7 +51,7 @@ const statuses = {
 	INTERNAL_SERVER_ERROR: 500,
 } as const satisfies Record<RefusalCode, number>;
 
-/** The real service's error bodies, which are not those of its OpenAPI document (flowglad.md l). */
+/** Error bodies of the real service; its OpenAPI document describes others (flowglad.md l). */
 function answerError(error: Error, c: Context<Env>): Response {
 	const requestId = newRequestId();
 	c.header("X-Request-Id", requestId);

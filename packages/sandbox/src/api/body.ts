@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import type { Env } from "../world.ts";
 
-/** The request is not what the schema wants: 400 with zod's issues as `error` (flowglad.md l). */
+/** The body does not fit its schema: 400 with zod's issues as `error` (flowglad.md l). */
 export class InvalidBody extends Error {
 	readonly issues: z.core.$ZodIssue[];
 
@@ -12,9 +12,13 @@ export class InvalidBody extends Error {
 	}
 }
 
-/** Not JSON at all: 400 without a code (flowglad.md l). */
+/** The body is not JSON: 400 without a code (flowglad.md l). */
 export class MalformedJson extends Error {}
 
+/**
+ * Parses the request's JSON body.
+ * @throws MalformedJson, InvalidBody
+ */
 export async function readBody<Schema extends z.ZodType>(c: Context<Env>, schema: Schema): Promise<z.infer<Schema>> {
 	let json: unknown;
 	try {

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { openContract } from "../testing/contract.ts";
 import { balanceOf, runSandbox, type TestSandbox } from "../testing/harness.ts";
 
 const emptySandbox = () => runSandbox({ settings: { emptyCatalogue: true } });
@@ -148,7 +147,7 @@ it("keeps webhook endpoints by their ids, tells each secret once, and has no lis
 	await node.put(path, { body: { webhook: { ...endpoint, active: false } } });
 	expect(await node.get(path)).toMatchObject({ webhook: { ...endpoint, active: false } });
 	expect((await send("GET", "/api/v1/webhooks")).status).toBe(404);
-	if (openContract() !== null) expect(validated).not.toEqual([]);
+	expect(validated).toContain(`PUT ${path} 200`);
 });
 
 it("keeps what was set up when settings change, and forgets it with a reset", async () => {

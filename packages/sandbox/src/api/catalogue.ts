@@ -1,4 +1,4 @@
-/** Setting up what is sold: meters, features, products, prices, webhook endpoints. */
+/** Writes to the catalogue: meters, features, products, prices, webhook endpoints. */
 import type { PriceCreateResponse, PriceUpdateResponse } from "@flowglad/node/resources/prices";
 import type { ProductCreateResponse, ProductUpdateResponse } from "@flowglad/node/resources/products";
 import type { UsageMeterCreateResponse, UsageMeterUpdateResponse } from "@flowglad/node/resources/usage-meters";
@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { findById } from "../billing/find-by-id.ts";
 import { catalogueBodies as bodies } from "../billing/pricing/bodies.ts";
 import * as change from "../billing/pricing/change.ts";
+import { createWebhookEndpoint, updateWebhookEndpoint } from "../billing/pricing/endpoints.ts";
 import { catalogueOf } from "../billing/pricing/stored.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
@@ -39,7 +40,7 @@ export function catalogueRoutes(world: World) {
 				const price = change.updatePrice(world.state, c.req.param("id"), await readBody(c, bodies.updatePrice), world.nowMs());
 				return c.json({ price } satisfies PriceUpdateResponse);
 			})
-			// @flowglad/node does not know what follows.
+			// @flowglad/node has no methods for the routes below.
 			.get("/features", (c) => c.json(pageOf(c, catalogue().features)))
 			.get("/features/:id", (c) => c.json({ feature: findById(catalogue().features, c.req.param("id"), "Feature") }))
 			.post("/features", async (c) => {
@@ -49,14 +50,14 @@ export function catalogueRoutes(world: World) {
 				const body = await readBody(c, bodies.updateFeature);
 				return c.json({ feature: change.updateFeature(world.state, c.req.param("id"), body, world.nowMs()) });
 			})
-			// There is no list of these: who made an endpoint has to keep its id.
+			// The real API cannot list endpoints: their creator has to keep the id.
 			.get("/webhooks/:id", (c) => c.json({ webhook: findById(catalogue().webhookEndpoints, c.req.param("id"), "Webhook") }))
 			.post("/webhooks", async (c) => {
-				return c.json(change.createWebhookEndpoint(world.state, await readBody(c, bodies.createWebhook), world.nowMs()));
+				return c.json(createWebhookEndpoint(world.state, await readBody(c, bodies.createWebhook), world.nowMs()));
 			})
 			.put("/webhooks/:id", async (c) => {
 				const body = await readBody(c, bodies.updateWebhook);
-				return c.json({ webhook: change.updateWebhookEndpoint(world.state, c.req.param("id"), body, world.nowMs()) });
+				return c.json({ webhook: updateWebhookEndpoint(world.state, c.req.param("id"), body, world.nowMs()) });
 			})
 	);
 }

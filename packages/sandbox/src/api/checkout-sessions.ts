@@ -7,7 +7,7 @@ import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
 import { createCheckoutSessionBody } from "./schemas.ts";
 
-/** The url stands beside the session, not in it, and leads to the sandbox's own page. */
+/** The url is a sibling of the session, not a field of it, and leads to the sandbox's own page. */
 function withUrl(checkoutSession: CheckoutSession, requestUrl: string) {
 	return {
 		checkoutSession,

@@ -51,7 +51,7 @@ export function customerRoutes(world: World) {
 			const subscriptions = wanted === undefined ? currentSubscriptions(world.state, customer.id) : [findSubscription(world.state, wanted)];
 			if (subscriptions.some(({ customerId }) => customerId !== customer.id))
 				throw new Refusal("NOT_FOUND", `Subscription with id ${wanted} not found`);
-			// @flowglad/node does not know this endpoint; the entries are those of the billing object.
+			// @flowglad/node has no method for this route; its entries equal those of the billing object.
 			return c.json({
 				usageMeterBalances: subscriptions.flatMap(({ id }) => usageMeterBalances(world.state, id)),
 			} satisfies { usageMeterBalances: UsageMeterBalance[] });

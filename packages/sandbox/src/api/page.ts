@@ -1,4 +1,4 @@
-/** Lists with cursors, as all of Flowglad's: `?limit=` (10, at most 100) and `?cursor=`, which only its giver reads. */
+/** Flowglad's cursor pagination: `?limit=` (default 10, at most 100) and an opaque `?cursor=`. */
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Env } from "../world.ts";
@@ -17,7 +17,10 @@ export interface Page<T> {
 	total: number;
 }
 
-/** The page a request asks for, in the order of creation. A cursor names the record before it, so that new ones shift nothing. */
+/**
+ * The requested page, oldest records first. A cursor names the last record of the previous page, so new records do not shift pages.
+ * @throws InvalidBody for an invalid limit
+ */
 export function pageOf<T extends { id: string }>(c: Context<Env>, records: readonly T[]): Page<T> {
 	const parsed = query.safeParse(c.req.query());
 	if (!parsed.success) throw new InvalidBody(parsed.error.issues);

@@ -1,4 +1,4 @@
-/** What is sold: the pricing model, and its records by themselves, those that are no longer on offer included. */
+/** Reads of the catalogue: the pricing model, and its records, including those no longer on offer. */
 import type { PriceListResponse } from "@flowglad/node/resources/prices";
 import type { PricingModelListResponse, PricingModelRetrieveResponse } from "@flowglad/node/resources/pricing-models";
 import type { ProductListResponse, ProductRetrieveResponse } from "@flowglad/node/resources/products";
@@ -34,7 +34,7 @@ export function pricingRoutes(world: World) {
 				return c.json(productWithParts(catalogue(), record) satisfies ProductRetrieveResponse);
 			})
 			.get("/prices", (c) => c.json(pageOf(c, catalogue().prices) satisfies PriceListResponse))
-			// @flowglad/node does not know this endpoint.
+			// @flowglad/node has no method for this route.
 			.get("/prices/:id", (c) => {
 				const price = findById(catalogue().prices, c.req.param("id"), "Price");
 				return c.json({ price } satisfies { price: Price });

@@ -1,4 +1,4 @@
-/** Records that are only read: lists, and one by its id. Those that are also written have files of their own. */
+/** Read-only routes: lists, and records by id. Resources with writes have their own files. */
 import type { CheckoutSessionListResponse } from "@flowglad/node/resources/checkout-sessions";
 import type { CustomerListResponse } from "@flowglad/node/resources/customers";
 import type { InvoiceLineItemListResponse, InvoiceLineItemRetrieveResponse } from "@flowglad/node/resources/invoice-line-items";
@@ -37,7 +37,7 @@ export function recordRoutes(world: World) {
 			.get("/invoice-line-items/:id", (c) => {
 				return c.json(findById(lines(), c.req.param("id"), "InvoiceLineItem") satisfies InvoiceLineItemRetrieveResponse);
 			})
-			// @flowglad/node does not know these two.
+			// @flowglad/node has no methods for these two.
 			.get("/purchases/:id", (c) => {
 				const purchase = findById(world.state.purchases, c.req.param("id"), "Purchase");
 				return c.json({ purchase } satisfies { purchase: Purchase });

@@ -1,4 +1,4 @@
-/** State to response bodies, each held to the SDK's type of it. Schemas are closed: nothing extra may appear. */
+/** Turns state into response bodies. They must not contain fields that the SDK's types lack. */
 import type { CustomerRetrieveBillingResponse } from "@flowglad/node/resources/customers";
 import { usageMeterBalances } from "../billing/credits.ts";
 import { priceById, pricingModelOf } from "../billing/pricing/pricing.ts";
@@ -20,19 +20,20 @@ function subscriptionDetails(state: State, subscription: Subscription): Subscrip
 	};
 }
 
-/** An invoice leads to the sandbox's own page of it; a receipt there is of a paid one only. */
+/** Adds the links to the sandbox's own invoice page. Only a paid invoice has a receipt. */
 export function withLinks(invoice: InvoiceWithLines["invoice"], requestUrl: string): InvoiceWithLines["invoice"] {
 	const { origin } = new URL(requestUrl);
 	const receiptPdfURL = invoice.status === "paid" ? `${origin}/invoices/${invoice.id}/receipt` : null;
 	return { ...invoice, pdfURL: `${origin}/invoices/${invoice.id}`, receiptPdfURL };
 }
 
+/** Adds the link to the receipt of a payment that went through. */
 export function withReceipt(payment: Payment, requestUrl: string): Payment {
 	if (payment.status !== "succeeded" && payment.status !== "refunded") return payment;
 	return { ...payment, receiptURL: `${new URL(requestUrl).origin}/invoices/${payment.invoiceId}/receipt` };
 }
 
-/** `GET customers/{externalId}/billing` (flowglad.md d). Links lead to where this sandbox was reached. */
+/** The body of `GET customers/{externalId}/billing` (flowglad.md d). Links use the origin of the request. */
 export function billing(state: State, customer: Customer, requestUrl: string) {
 	const owned = <T extends { customerId: string }>(records: T[]) => records.filter(({ customerId }) => customerId === customer.id);
 	const newest = newestCurrent(state, customer.id);
@@ -41,7 +42,7 @@ export function billing(state: State, customer: Customer, requestUrl: string) {
 		customer,
 		subscriptions: owned(state.subscriptions).map((one) => subscriptionDetails(state, one)),
 		currentSubscriptions: currentSubscriptions(state, customer.id).map((one) => subscriptionDetails(state, one)),
-		// Omitted when there is none: null fails the contract's schema.
+		// Omitted when there is none: the OpenAPI schema does not allow null.
 		...(newest === undefined ? {} : { currentSubscription: subscriptionDetails(state, newest) }),
 		invoices: state.invoices
 			.filter(({ invoice }) => invoice.customerId === customer.id)

@@ -1,4 +1,4 @@
-/** Resources (seats and the like): the pricing model has none, so there is nothing to list and nothing to claim. */
+/** Resources such as seats. The pricing model has none, so lists are empty and claims are refused. */
 import type { ResourceClaimListUsagesResponse } from "@flowglad/node/resources/resource-claims";
 import { type Context, Hono } from "hono";
 import { Refusal } from "../billing/refusal.ts";
@@ -19,7 +19,7 @@ export function resourceClaimRoutes(world: World) {
 		})
 		.get("/resource-claims/:subscriptionId/claims", (c) => {
 			findSubscription(world.state, c.req.param("subscriptionId"));
-			// @flowglad/node does not know this endpoint.
+			// @flowglad/node has no method for this route.
 			return c.json({ claims: [] });
 		})
 		.get("/resource-claims/:subscriptionId/usage", none)

@@ -1,10 +1,10 @@
-/** What requests must look like. Unknown keys are dropped, as Flowglad does. */
+/** Schemas of request bodies. Unknown keys are dropped, as in the real service. */
 import { z } from "zod";
 
 const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const quantity = z.number().int().min(1);
 
-/** The amount is a 32-bit column there. */
+/** The real service stores the amount in a 32-bit column. */
 const usageEvent = z
 	.object({
 		subscriptionId: z.string(),
@@ -50,7 +50,7 @@ export const updateCustomerBody = z.object({
 	}),
 });
 
-/** Nothing is asked for, but JSON it must be. */
+/** Any JSON object: the real service reads nothing from it. */
 export const archiveCustomerBody = z.object({});
 
 const checkoutTarget = {

@@ -82,7 +82,7 @@ export function subscriptionRoutes(world: World) {
 				prorate: prorateCurrentBillingPeriod ?? true,
 				atMs: world.nowMs(),
 			});
-			// The real endpoint answers after the charge, too.
+			// The real endpoint also answers after the charge.
 			applyDue(world.state, world.nowMs());
 			return c.json({
 				subscription,

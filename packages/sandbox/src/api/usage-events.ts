@@ -17,7 +17,7 @@ export function usageEventRoutes(world: World) {
 		.post("/usage-events/bulk", async (c) => {
 			const body = await readBody(c, bulkUsageEventsBody);
 			const usageEvents = bulkCreateUsageEvents(world.state, body.usageEvents, world.nowMs());
-			// @flowglad/node does not know this endpoint.
+			// @flowglad/node has no method for this route.
 			return c.json({ usageEvents } satisfies { usageEvents: UsageEvent[] });
 		})
 		.get("/usage-events/:id", (c) => {

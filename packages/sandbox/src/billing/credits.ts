@@ -1,9 +1,10 @@
-/** The ledger as the state stores it: whose entries belong to an account, and what is granted and settled there. */
+/** The stored credit ledger: entries of an account, grants, settlements. */
 import type { State } from "../state.ts";
 import { availableBalance, type LedgerAccount, type LedgerEntry, type Posting, rollover, settlement, standing } from "./ledger.ts";
 import { pricingModelOf } from "./pricing/pricing.ts";
 import type { BillingPeriod, FeatureItem, UsageMeterBalance } from "./records.ts";
 
+/** Appends one entry to the ledger. */
 export function post(state: State, posting: Posting): void {
 	state.ledger.push({
 		id: `ledger_entry_${state.ledger.length + 1}`,
@@ -11,18 +12,19 @@ export function post(state: State, posting: Posting): void {
 	});
 }
 
+/** The ledger entries of one account, oldest first. */
 export function entriesOf(state: State, account: LedgerAccount): LedgerEntry[] {
 	return state.ledger.filter(
 		({ subscriptionId, usageMeterId }) => subscriptionId === account.subscriptionId && usageMeterId === account.usageMeterId,
 	);
 }
 
-/** The accounts a subscription has or may get: one for each meter. */
+/** One account for each meter, whether it has entries or not. */
 export function accountsOf(state: State, subscriptionId: string): LedgerAccount[] {
 	return pricingModelOf(state).usageMeters.map(({ id }) => ({ subscriptionId, usageMeterId: id }));
 }
 
-/** As in `experimental.usageMeterBalances`: a meter is absent before its first ledger entry (flowglad.md e). */
+/** The `experimental.usageMeterBalances` of a subscription. A meter without ledger entries is absent (flowglad.md e). */
 export function usageMeterBalances(state: State, subscriptionId: string): UsageMeterBalance[] {
 	const { meterAbsentBeforeFirstEntry, negativeBalances } = state.settings;
 	return pricingModelOf(state).usageMeters.flatMap(({ prices: _, defaultPrice: __, ...meter }) => {
@@ -33,7 +35,7 @@ export function usageMeterBalances(state: State, subscriptionId: string): UsageM
 	});
 }
 
-/** The credits with which a period begins; `once` features give theirs only in the first. */
+/** Grants a period's credits. `once` features grant only in the first period. */
 export function grantPeriodCredits(
 	state: State,
 	features: readonly FeatureItem[],
@@ -54,8 +56,8 @@ export function grantPeriodCredits(
 }
 
 /**
- * The credits of a plan that came in the middle of a period: their share of what is left of it, less what the period
- * has granted already, and never below nothing. At the very start of a period there are none, as in the real service.
+ * Grants the credits of a plan that starts in mid-period: the share for the rest of the period, minus what the period has granted
+ * already, at least 0. At the exact start of a period it grants none, as in the real service.
  */
 export function grantAdjustedCredits(state: State, features: readonly FeatureItem[], period: BillingPeriod, atMs: number): void {
 	if (atMs <= period.startMs || atMs >= period.endMs) return;
@@ -74,17 +76,18 @@ export function grantAdjustedCredits(state: State, features: readonly FeatureIte
 	}
 }
 
-/** Units used beyond all credits: what the next invoice has a line for. */
+/** Units used beyond all credits. The next invoice has a line for them. */
 export function debtOf(state: State, account: LedgerAccount): number {
 	return standing(entriesOf(state, account)).outstanding;
 }
 
+/** Settles `units` of debt that an invoice paid for. */
 export function settleDebt(state: State, account: LedgerAccount, paid: { atMs: number; invoiceId: string; units: number }): void {
 	const posting = settlement(account, entriesOf(state, account), paid);
 	if (posting !== null) post(state, posting);
 }
 
-/** What is left of one subscription's credits goes to another: what the real service does not do on an upgrade. */
+/** Moves the remaining credits to another subscription. The real service does not do this on an upgrade. */
 export function moveCredits(state: State, fromId: string, toId: string, atMs: number): void {
 	for (const account of accountsOf(state, fromId)) {
 		for (const { id, remaining, expiresAtMs } of standing(entriesOf(state, account)).openGrants) {

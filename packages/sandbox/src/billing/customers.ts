@@ -7,12 +7,15 @@ import { Refusal } from "./refusal.ts";
 import { currentSubscriptions } from "./subscriptions/find.ts";
 import { end, startDefaultPlan } from "./subscriptions/start.ts";
 
-/** Archiving frees the externalId, so an archived customer is found by nobody. */
+/** Finds a customer by externalId. Archiving frees the externalId, so archived customers are not found. */
 export function findCustomer(state: State, externalId: string): Customer | undefined {
 	return state.customers.find((customer) => customer.externalId === externalId && !customer.archived);
 }
 
-/** The SDK creates the customer when it sees this refusal's code, so it must be NOT_FOUND (flowglad.md a). */
+/**
+ * Like findCustomer, but must find one.
+ * @throws Refusal NOT_FOUND: on this code the SDK creates the customer (flowglad.md a)
+ */
 export function requireCustomer(state: State, externalId: string): Customer {
 	const customer = findCustomer(state, externalId);
 	if (customer === undefined) throw new Refusal("NOT_FOUND", `Customer with externalId ${externalId} not found`);
@@ -29,7 +32,10 @@ export interface CustomerInput {
 	userId?: string | null | undefined;
 }
 
-/** Creates the customer and its subscription to the default plan. */
+/**
+ * Creates the customer and its subscription to the default plan.
+ * @throws Refusal CONFLICT when the externalId is taken
+ */
 export function createCustomer(state: State, input: CustomerInput, atMs: number): { customer: Customer; subscription: Subscription } {
 	if (findCustomer(state, input.externalId) !== undefined)
 		throw new Refusal("CONFLICT", `A customer with externalId ${input.externalId} already exists`);

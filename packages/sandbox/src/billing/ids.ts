@@ -1,6 +1,6 @@
 import { nanoid } from "nanoid";
 
-/** Flowglad's own prefixes (flowglad.md l). */
+/** Flowglad's id prefixes (flowglad.md l). */
 type IdPrefix =
 	| "cust"
 	| "sub"
@@ -20,11 +20,12 @@ type IdPrefix =
 	| "feature"
 	| "webhook";
 
+/** A new random id. */
 export function newId(prefix: IdPrefix): string {
 	return `${prefix}_${nanoid()}`;
 }
 
-/** The fields that each record begins with. */
+/** The fields every new record has. */
 export function newRecord(prefix: IdPrefix, atMs: number) {
 	return {
 		id: newId(prefix),

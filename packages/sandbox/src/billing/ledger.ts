@@ -1,16 +1,16 @@
 /**
  * Usage credits of one subscription and one meter (flowglad.md e). Pure: no clock, no ids, no state.
  *
- * balance = credits granted − expired − used + settled. It may be negative: usage is never refused.
+ * balance = granted − expired − used + settled. It may be negative, because usage is never refused.
  */
 
-/** Whose credits: balances never move between subscriptions, not even on an upgrade. */
+/** Identifies an account. Balances do not move between subscriptions, not even on an upgrade. */
 export interface LedgerAccount {
 	subscriptionId: string;
 	usageMeterId: string;
 }
 
-/** What is written down; `amount` is in units of the meter and always positive, the type gives the sign. */
+/** A new ledger line. `amount` is in units of the meter and always positive; the type determines the sign. */
 export type Posting = LedgerAccount & { atMs: number; amount: number } & (
 		| { type: "grant"; expiresAtMs: number | null; billingPeriodId: string | null }
 		| { type: "usage"; usageEventId: string }
@@ -23,7 +23,7 @@ export type LedgerEntry = Posting & { id: string };
 interface OpenGrant {
 	id: string;
 	remaining: number;
-	/** Units of it that paid debt of the time before it: a settlement gives them back. */
+	/** Units of this grant that paid earlier debt. A settlement returns them. */
 	debtPaid: number;
 	expiresAtMs: number | null;
 }
@@ -34,7 +34,7 @@ interface Standing {
 	outstanding: number;
 }
 
-/** The account's `availableBalance` in units; `entries` are those of one account. */
+/** The account's `availableBalance` in units. `entries` must belong to one account. */
 export function availableBalance(entries: readonly LedgerEntry[]): number {
 	return entries.reduce(
 		(balance, { type, amount }) => (type === "grant" || type === "settlement" ? balance + amount : balance - amount),
@@ -43,8 +43,8 @@ export function availableBalance(entries: readonly LedgerEntry[]): number {
 }
 
 /**
- * What is left of each grant, and the debt: usage draws on the grant that expires first, those that never
- * expire last; a new grant pays outstanding debt before anything is left of it.
+ * The remaining units of each grant, and the debt. Usage draws on the grant that expires first, and on those that never expire last.
+ * A new grant first pays outstanding debt.
  */
 export function standing(entries: readonly LedgerEntry[]): Standing {
 	let openGrants: OpenGrant[] = [];
@@ -85,7 +85,7 @@ function byExpiry(a: OpenGrant, b: OpenGrant): number {
 	return (a.expiresAtMs ?? Number.POSITIVE_INFINITY) - (b.expiresAtMs ?? Number.POSITIVE_INFINITY);
 }
 
-/** Units of debt that turn out to be paid in money return to the grants that had paid them. */
+/** Returns units to the grants that had paid debt which was later paid in money. */
 function giveBack(grants: OpenGrant[], amount: number): void {
 	let left = amount;
 	for (const grant of grants) {
@@ -106,7 +106,7 @@ function draw(grants: OpenGrant[], amount: number): number {
 	return uncovered;
 }
 
-/** The postings of an account that enters its next billing period: leftovers of ended grants expire, new credits arrive. */
+/** The postings for a new billing period: remainders of ended grants expire, new credits arrive. */
 export function rollover(
 	account: LedgerAccount,
 	entries: readonly LedgerEntry[],
@@ -124,9 +124,9 @@ export function rollover(
 }
 
 /**
- * What a paid invoice settles: the `units` of debt it has a line for, less what no longer is anybody's debt. It may
- * come days after the new period's grant has paid that debt (a renewal that went through at its third attempt), so
- * it reaches into the grant: what the grant had paid returns to it. Null when there is nothing to settle.
+ * The settlement of a paid invoice: its `units` of debt, at most the debt that still exists. The payment may arrive days after the new
+ * period's grant has paid that debt (a renewal that succeeds on its third attempt); then the units return to the grant.
+ * Null when nothing is left to settle.
  */
 export function settlement(
 	account: LedgerAccount,

@@ -1,6 +1,6 @@
 /**
- * The records the sandbox stores are the records Flowglad's API answers with, typed by its own SDK. So a
- * field the contract does not know cannot be stored, and rendering them needs no translation.
+ * Stored records are the records that Flowglad's API answers with, typed by its SDK: rendering needs no translation, and a field the
+ * SDK does not know cannot be stored.
  */
 import type {
 	ActivateSubscriptionCheckoutSessionClientSelectSchema,
@@ -60,30 +60,30 @@ export interface BillingPeriod {
 	endMs: number;
 }
 
-/** A change of plan that waits for the end of the current billing period. */
+/** A plan change that takes effect when the current billing period ends. */
 export interface ScheduledAdjustment {
 	subscriptionId: string;
 	priceId: string;
 	quantity: number;
 }
 
-/** A paid checkout whose effect is held back (`activationDelayMs`), as a slow webhook would. */
+/** A paid checkout whose effect is delayed by the fault `activationDelayMs`, as by a slow webhook. */
 export interface PendingActivation {
 	checkoutSessionId: string;
 	cardNumber: string;
 	dueAtMs: number;
 }
 
-/** Money asked of a card. What comes of it, paid or not: payments/settlement.ts. */
+/** A charge of a card. Its result: payments/settlement.ts. */
 export interface Charge {
 	invoiceId: string;
 	paymentMethodId: string;
 	amountCents: number;
-	/** 1, then the retries of a renewal. */
+	/** 1 for the first attempt, then counting the retries of a renewal. */
 	attempt: number;
-	/** When its next step is due: the attempt, or, once there is a payment, that payment's settlement. */
+	/** When the next step is due: the attempt, or the settlement once there is a payment. */
 	dueAtMs: number;
-	/** The payment of an attempt that has not settled. */
+	/** The payment that has not settled yet; null before the attempt. */
 	paymentId: string | null;
 	purpose:
 		| { type: "period"; subscriptionId: string; billingPeriodId: string }

@@ -25,7 +25,7 @@ interface Accepted {
 	priceId: string | null;
 }
 
-/** Whom and what the event is for. Neither the balance nor the subscription's status is looked at: as Flowglad. */
+/** Resolves subscription and meter. Like Flowglad it checks neither the balance nor the subscription's status. */
 function accept(state: State, input: UsageEventInput): Accepted {
 	const subscription = findSubscription(state, input.subscriptionId);
 	const found = input.priceId === undefined && input.priceSlug === undefined ? meterNamed(state, input) : meterOfPriceNamed(state, input);
@@ -53,7 +53,7 @@ function meterOfPriceNamed(state: State, input: UsageEventInput) {
 	return { meter, priceId: price.id };
 }
 
-/** The event that has this key. It is unique across customers, not only within one (flowglad.md e). */
+/** The stored event with this transactionId. Ids are unique across customers (flowglad.md e). */
 function stored(state: State, accepted: Accepted): UsageEvent | undefined {
 	return state.usageEvents.find(
 		({ transactionId, usageMeterId }) => transactionId === accepted.input.transactionId && usageMeterId === accepted.meter.id,
@@ -87,7 +87,10 @@ function record(state: State, accepted: Accepted, atMs: number): UsageEvent {
 	return event;
 }
 
-/** One event. A repeat answers the stored event and ignores its own amount; on another subscription it conflicts. */
+/**
+ * Records one event. A repeated transactionId returns the stored event and ignores the new amount.
+ * @throws Refusal, CONFLICT if the transactionId belongs to another subscription
+ */
 export function createUsageEvent(state: State, input: UsageEventInput, atMs: number): UsageEvent {
 	const accepted = accept(state, input);
 	const earlier = stored(state, accepted);
@@ -100,7 +103,10 @@ export function createUsageEvent(state: State, input: UsageEventInput, atMs: num
 	return earlier;
 }
 
-/** Insert or ignore, all or nothing on a refusal: answers only the events that were inserted. */
+/**
+ * Inserts events and skips known transactionIds. Returns only the inserted ones.
+ * @throws Refusal before inserting any
+ */
 export function bulkCreateUsageEvents(state: State, inputs: readonly UsageEventInput[], atMs: number): UsageEvent[] {
 	return inputs
 		.map((input) => accept(state, input))

@@ -1,9 +1,9 @@
-/** The sandbox's clock, and how the app learns that it was moved. */
+/** The sandbox's clock, and the message that tells the app about a move. */
 import { z } from "zod";
 import type { World } from "../world.ts";
 import { applyDue } from "./apply-due.ts";
 
-/** One of: forward by so much; to an instant; stop, or go on. `offsetMs` 0 is the machine's own time. */
+/** One of: advance, go to an instant, set the offset (0 is the machine's time), freeze or resume. */
 export const clockBody = z.union([
 	z.strictObject({ advanceMs: z.number().int().min(0) }),
 	z.strictObject({ nowMs: z.number().int().min(0) }),
@@ -11,22 +11,23 @@ export const clockBody = z.union([
 	z.strictObject({ frozen: z.boolean() }),
 ]);
 
-/** What `GET /__sandbox/clock` answers and what the app is sent: its now is `frozenAtMs ?? Date.now() + offsetMs`. */
+/** The body of `GET /__sandbox/clock` and of the message to the app, whose now is `frozenAtMs ?? Date.now() + offsetMs`. */
 export interface ClockReading {
 	nowMs: number;
 	/** Milliseconds ahead of the machine's clock at this instant. */
 	offsetMs: number;
-	/** The instant at which the clock stands still, or null. */
+	/** The instant at which the clock is frozen, or null. */
 	frozenAtMs: number | null;
 }
 
+/** The current reading. */
 export function readClock(world: World): ClockReading {
 	const { frozenAtMs, clockOffsetMs } = world.state;
 	const offsetMs = frozenAtMs === null ? clockOffsetMs : frozenAtMs - world.machineNowMs();
 	return { nowMs: world.nowMs(), offsetMs, frozenAtMs };
 }
 
-/** Moves the clock and applies what the time in between has brought. A clock that stands still goes on standing, elsewhere. */
+/** Moves the clock and applies everything due in between. A frozen clock stays frozen at its new instant. */
 export function moveClock(world: World, move: z.infer<typeof clockBody>): void {
 	const { state } = world;
 	if ("frozen" in move) {
@@ -46,10 +47,10 @@ export function moveClock(world: World, move: z.infer<typeof clockBody>): void {
 const patienceMs = 2000;
 
 /**
- * Tells the app where the clock stands now, after everything here has happened, so that what it asks next is up to date.
- * The status it answered with; null when it is not there, which is nobody's failure: it asks when it starts.
+ * Sends the app the new clock reading. Call it after everything due was applied, so that the app's next reads are up to date.
+ * Returns the app's status, or null if it does not answer: it reads the clock when it starts.
  */
-export async function tellApp(world: World): Promise<number | null> {
+export async function notifyApp(world: World): Promise<number | null> {
 	if (world.appClockUrl === null) return null;
 	try {
 		const response = await fetch(world.appClockUrl, {
@@ -61,7 +62,7 @@ export async function tellApp(world: World): Promise<number | null> {
 		await response.body?.cancel();
 		return response.status;
 	} catch {
-		// Not running, restarting, or too busy to answer in time.
+		// Not running, restarting, or too slow.
 		return null;
 	}
 }

@@ -1,4 +1,4 @@
-/** What happens without anyone asking: time passes, and webhooks go out. */
+/** Runs what is due without a request, and delivers webhooks. */
 
 import { stripeWebhooks } from "../stripe/events/channel.ts";
 import { type Channel, createDelivery, nextDelivery } from "../webhooks/delivery.ts";
@@ -6,18 +6,19 @@ import { flowgladWebhooks } from "../webhooks/flowglad.ts";
 import type { World } from "../world.ts";
 import { applyDue, nextDue } from "./apply-due.ts";
 
-// A timer counts the machine's time in 32 bits of milliseconds, and the clock may be moved meanwhile.
+// Timers hold at most 32 bits of milliseconds, and the clock may be moved while one runs.
 const longestSleepMs = 60_000;
 
 const channels: readonly Channel[] = [flowgladWebhooks, stripeWebhooks];
 
 export interface Clockwork {
-	/** To be called after anything changed. */
+	/** Call after every change. */
 	stir(): void;
-	/** Ends timers and deliveries under way. */
+	/** Ends timers and running deliveries. */
 	stop(): void;
 }
 
+/** The timer that follows the sandbox's clock. */
 export function createClockwork(world: World): Clockwork {
 	const delivery = createDelivery(world, channels);
 	let timer: NodeJS.Timeout | undefined;
@@ -42,7 +43,7 @@ export function createClockwork(world: World): Clockwork {
 			nextDue(world.state)?.atMs ?? Number.POSITIVE_INFINITY,
 			nextDelivery(world.state, channels) ?? Number.POSITIVE_INFINITY,
 		);
-		// While the clock stands still nothing becomes due; what is due already is done all the same.
+		// Nothing becomes due while the clock is frozen, but what is due already still runs.
 		if (dueMs === Number.POSITIVE_INFINITY || (world.state.frozenAtMs !== null && dueMs > nowMs)) return;
 		timer = setTimeout(() => void tick(), Math.min(Math.max(dueMs - nowMs, 0), longestSleepMs));
 		timer.unref();

@@ -1,11 +1,11 @@
-/** /__sandbox: what a test or a person does to the sandbox itself. No key: it listens on loopback only. */
+/** /__sandbox: control of the sandbox itself, for tests. It needs no key, because the server listens on loopback only. */
 import { Hono } from "hono";
 import { z } from "zod";
 import { InvalidBody, MalformedJson, readBody } from "../api/body.ts";
 import { findById } from "../billing/find-by-id.ts";
 import { dispute } from "../billing/payments/refunds.ts";
 import { Refusal } from "../billing/refusal.ts";
-import { clockBody, moveClock, readClock, tellApp } from "../clock/clock.ts";
+import { clockBody, moveClock, notifyApp, readClock } from "../clock/clock.ts";
 import { faultsSchema } from "../faults/schema.ts";
 import { deliver, mailSchema } from "../mailbox/mailbox.ts";
 import { scenarioBody } from "../scenarios/scenario.ts";
@@ -31,7 +31,7 @@ export function controlRoutes(world: World) {
 		.post("/clock", async (c) => {
 			moveClock(world, await readBody(c, clockBody));
 			await world.commit();
-			return c.json({ ...readClock(world), appStatus: await tellApp(world) });
+			return c.json({ ...readClock(world), appStatus: await notifyApp(world) });
 		})
 		.post("/faults", async (c) => {
 			world.state.faults = await readBody(c, faultsSchema);

@@ -100,3 +100,17 @@ it("replaces the whole set with each post, clears with {}, and refuses what it d
 	expect((await state()).faults).toEqual({});
 	expect((await send("GET", path)).status).toBe(404);
 });
+
+it("applies the first fault that matches, by method too", async () => {
+	const { send, faults } = await runSandbox();
+	await faults({
+		api: [
+			{ path: "/api/v1/*", method: "post", status: 500 },
+			{ path: "/api/v1/customers/:externalId", status: 429 },
+			{ path, status: 503 },
+		],
+	});
+	expect((await send("GET", path)).status).toBe(429);
+	expect((await send("POST", "/api/v1/customers", { customer })).status).toBe(500);
+	expect((await send("GET", "/api/v1/prices")).status).toBe(200);
+});

@@ -14,7 +14,7 @@ function matches(fault: ApiFault, method: string, path: string): boolean {
 	return wanted.length === given.length && wanted.every((segment, index) => segment.startsWith(":") || segment === given[index]);
 }
 
-/** The first fault that fits, counted down and, when used up, removed. */
+/** The first matching fault. Counts it down and removes it when used up. */
 function take(faults: Faults, method: string, path: string): ApiFault | undefined {
 	const fault = faults.api?.find((one) => matches(one, method, path));
 	if (fault?.times !== undefined) {
@@ -24,10 +24,10 @@ function take(faults: Faults, method: string, path: string): ApiFault | undefine
 	return fault;
 }
 
-/** An answer with that status, in the words of the service that fails. */
+/** Builds an answer with that status as the failing service would. */
 type Failure = (status: number, headers: Record<string, string>) => Response;
 
-/** Injects the `api` faults. Stands outside of the API, so that a dropped answer is one whose work was done. */
+/** Middleware that injects the `api` faults. It wraps the API, so that a dropped answer means its work was done. */
 export function injectFaults(world: World, failure: Failure): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		const fault = take(world.state.faults, c.req.method, c.req.path);
@@ -45,7 +45,7 @@ export function injectFaults(world: World, failure: Failure): MiddlewareHandler<
 
 const codes: Record<number, string> = { 400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT" };
 
-/** As Flowglad words it: 401 is plain text, the rest has a code (flowglad.md l). */
+/** A Flowglad error body: 401 is plain text, all others have a code (flowglad.md l). */
 export function injectedFailure(status: number, headers: Record<string, string>): Response {
 	if (status === 401) return new Response("Unauthorized", { status, headers });
 	const body = { error: "Injected fault", code: codes[status] ?? "INTERNAL_SERVER_ERROR", request_id: "00000000" };
@@ -74,7 +74,7 @@ function trickle(bytes: Uint8Array, bytesPerSecond: number): ReadableStream<Uint
 	});
 }
 
-/** Never answers; the promise ends with the connection, so that nothing is kept for a client that left. */
+/** Never answers. The promise ends with the connection, so that nothing leaks when the client leaves. */
 async function hang(c: Context<Env>): Promise<Response> {
 	await new Promise((resolve) => c.env.outgoing?.once("close", resolve));
 	return c.body(null);

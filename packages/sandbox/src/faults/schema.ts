@@ -3,27 +3,28 @@ import { z } from "zod";
 const durationMs = z.number().int().min(0);
 
 const apiFault = z.strictObject({
-	/** The request's path, with `:name` for any one segment and a final `*` for any rest. */
+	/** The request's path. `:name` matches one segment, a final `*` any rest. */
 	path: z.string().startsWith("/"),
 	method: z.string().toUpperCase().optional(),
-	/** Answer with this status and touch nothing. */
+	/** Answer with this status without doing the work. */
 	status: z.number().int().min(400).max(599).optional(),
-	/** Headers of that answer, such as retry-after. */
+	/** Headers of that answer, for example retry-after. */
 	headers: z.record(z.string(), z.string()).optional(),
 	/** Wait before doing anything. */
 	delayMs: durationMs.optional(),
-	/** Never answer, and do nothing. */
+	/** Never answer, without doing the work. */
 	hang: z.boolean().optional(),
 	/** Do the work, then cut the connection instead of answering. */
 	dropAfterCommit: z.boolean().optional(),
-	/** Do the work, then answer with the first half of the body: the status of success, and no JSON. */
+	/** Do the work, then answer success with the first half of the body. */
 	invalidJson: z.boolean().optional(),
-	/** Let the body of the answer trickle. */
+	/** Send the body at this rate. */
 	bodyBytesPerSecond: z.number().int().min(1).optional(),
-	/** How many requests it hits; without it, all. */
+	/** How many requests it affects; by default all. */
 	times: z.number().int().min(1).optional(),
 });
 
+/** The body of `POST /__sandbox/faults`. */
 export const faultsSchema = z.strictObject({
 	api: z.array(apiFault).optional(),
 	model: z
@@ -31,49 +32,49 @@ export const faultsSchema = z.strictObject({
 			firstTokenMs: durationMs.optional(),
 			chunks: z.number().int().min(0).max(10_000).optional(),
 			chunkMs: durationMs.optional(),
-			/** true is 500; a number is that status. */
+			/** true means 500, a number that status. */
 			failBeforeOutput: z.union([z.boolean(), z.number().int().min(400).max(599)]).optional(),
 			failAfterChunks: z.number().int().min(0).optional(),
-			/** An error as an event of the stream, which then ends in good order. */
+			/** Send an error event, then end the stream cleanly. */
 			errorAfterChunks: z.number().int().min(0).optional(),
-			/** The connection is cut within a character: after its first byte. */
+			/** Cut the connection after the first byte of a multi-byte character. */
 			cutInCharacterAfterChunks: z.number().int().min(0).optional(),
-			/** One line of 10 MB. */
+			/** Send one line of 10 MB. */
 			hugeLineAfterChunks: z.number().int().min(0).optional(),
 			silentAfterChunks: z.number().int().min(0).optional(),
 			finishReason: z.enum(["stop", "length", "content_filter"]).optional(),
 		})
 		.optional(),
-	/** How long after Pay what was bought appears, in sandbox time. */
+	/** How long after Pay the purchase takes effect, in sandbox time. */
 	activationDelayMs: durationMs.optional(),
-	/** Renewals of paid plans are declined: the subscription becomes past_due. */
+	/** Decline renewals of paid plans, which become past_due. */
 	declineRenewals: z.boolean().optional(),
-	/** How long a payment is under way, in sandbox time: a plan is there, its credits are not. */
+	/** How long a payment takes to settle, in sandbox time. The plan starts at once, its credits come with the payment. */
 	paymentDelayMs: durationMs.optional(),
-	/** Payments fail when they settle, after the customer was sent back to the app. */
+	/** Fail payments when they settle, after the customer has returned to the app. */
 	failPayments: z.boolean().optional(),
-	/** Every creation of a customer finds that somebody else was faster: it is created, and the answer is 409. */
+	/** Answer 409 to each creation of a customer although it was created, as if another request had been faster. */
 	firstVisitRace: z.boolean().optional(),
-	/** The API key has made too many calls, which the real service answers with 401. */
+	/** Treat the API key as rate-limited, which the real service answers with 401. */
 	keyRateLimited: z.boolean().optional(),
 	webhooks: z
 		.strictObject({
-			/** Events are written down and never sent. */
+			/** Record events, never send them. */
 			drop: z.boolean().optional(),
-			/** Each attempt is made twice. */
+			/** Make every attempt twice. */
 			double: z.boolean().optional(),
 			/** Sandbox time between an event and its first attempt. */
 			delayMs: durationMs.optional(),
-			/** Of several that wait, the last goes first. */
+			/** Send the newest waiting event first. */
 			newestFirst: z.boolean().optional(),
-			/** So many answers of the app are lost, so that it is sent again what it has taken. Counts down. */
+			/** Ignore this many answers of the app, so that accepted events are sent again. Counts down. */
 			loseAnswers: z.number().int().min(0).optional(),
 			wrongSignature: z.boolean().optional(),
 		})
 		.optional(),
 });
 
-/** What goes wrong on purpose: set as a whole by `POST /__sandbox/faults`, `{}` means nothing does. */
+/** Failures on demand. `POST /__sandbox/faults` replaces all of them; `{}` clears them. */
 export type Faults = z.infer<typeof faultsSchema>;
 export type ModelFaults = NonNullable<Faults["model"]>;
 export type ApiFault = z.infer<typeof apiFault>;

@@ -134,3 +134,55 @@ it("lists its model, and refuses a request without messages", async () => {
 	expect(await (await sandbox.send("GET", "/model/v1/models")).json()).toMatchObject({ object: "list", data: [{ id: "sandbox" }] });
 	expect((await sandbox.send("POST", path, { model: "sandbox", messages: [] })).status).toBe(400);
 });
+
+it("cuts the connection inside a multi-byte character on demand", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { cutInCharacterAfterChunks: 1, chunkMs: 0, firstTokenMs: 0 } });
+	const response = await ask(sandbox);
+	const chunks: Uint8Array[] = [];
+	const reading = (async () => {
+		for await (const bytes of response.body ?? []) chunks.push(bytes);
+	})();
+	await expect(reading).rejects.toThrow();
+	// The first byte of the euro sign, without its other two.
+	expect(Buffer.concat(chunks).at(-1)).toBe(0xe2);
+});
+
+it("sends one line of 10 MB on demand, and then the rest of the answer", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { hugeLineAfterChunks: 1, chunks: 2, chunkMs: 0, firstTokenMs: 0 } });
+	const chunks = await chunksOf(await ask(sandbox));
+	const lengths = chunks.map(({ choices }) => choices[0]?.delta.content?.length ?? 0);
+	expect(lengths.filter((length) => length === 10_000_000)).toHaveLength(1);
+	expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("stop");
+});
+
+it("cuts the connection of a whole answer on demand", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { failAfterChunks: 0, chunks: 1, chunkMs: 0, firstTokenMs: 0 } });
+	await expect(sandbox.send("POST", path, request)).rejects.toThrow();
+});
+
+it("echoes text parts of the last user message, and answers any model name with itself", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0 } });
+	const content = [
+		{ type: "text", text: "Which " },
+		{ type: "image_url", image_url: { url: "data:," } },
+		{ type: "text", text: "one?" },
+	];
+	const messages = [
+		{ role: "user", content: "First" },
+		{ role: "assistant", content: null },
+		{ role: "user", content },
+	];
+	const answer = await (await sandbox.send("POST", path, { model: "gpt-x", messages })).json();
+	expect(answer).toMatchObject({ model: "gpt-x", choices: [{ message: { content: expect.stringContaining("“Which one?”") } }] });
+});
+
+it("reports usage that adds up", async () => {
+	const sandbox = await runSandbox();
+	await sandbox.faults({ model: { chunks: 7, chunkMs: 0, firstTokenMs: 0 } });
+	const { usage } = (await chunksOf(await ask(sandbox))).at(-1) ?? {};
+	expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
+});

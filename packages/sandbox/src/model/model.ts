@@ -1,4 +1,4 @@
-/** An OpenAI-compatible model that knows nothing: for the app's answers offline, and for answers that fail on cue. */
+/** An OpenAI-compatible model endpoint that echoes the question, and fails on demand. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import { stream } from "hono/streaming";
@@ -16,7 +16,7 @@ function textOf({ content }: Message): string {
 	return (content ?? []).map((part) => part.text ?? "").join("");
 }
 
-/** A friendly echo, the same for the same question. */
+/** Echoes the last question. Deterministic. */
 function replyTo(messages: Message[]): string {
 	const question = textOf(messages.findLast(({ role }) => role === "user") ?? { role: "user" })
 		.trim()
@@ -24,7 +24,7 @@ function replyTo(messages: Message[]): string {
 	return `You said: “${question}” I am the sandbox model. I run on this machine, know nothing and cost nothing, so this is all the answer there is. With a real model in my place you would read its answer here, word by word, just like this one.`;
 }
 
-/** The reply as it is streamed: by words, or as exactly `count` pieces. */
+/** Splits the reply into words, or into exactly `count` pieces. */
 function piecesOf(reply: string, count: number | undefined): string[] {
 	const words = reply.match(/\S+\s*/g) ?? [reply];
 	if (count === undefined) return words;
@@ -35,13 +35,14 @@ function piecesOf(reply: string, count: number | undefined): string[] {
 	);
 }
 
-/** An estimate by words, which is all that a usage figure needs here. */
+/** Estimates tokens as words. */
 function countTokens(text: string): number {
 	return text.match(/\S+/g)?.length ?? 0;
 }
 
 const injected = { error: { message: "Injected fault", type: "server_error", code: null, param: null } };
 
+/** The model endpoint, to mount at /model/v1. */
 export function modelRoutes(world: World) {
 	return new Hono<Env>()
 		.get("/models", (c) =>
@@ -111,6 +112,8 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 				if (index === faults.cutInCharacterAfterChunks) {
 					const bytes = new TextEncoder().encode(choice({ content: "€" }));
 					await out.write(bytes.slice(0, bytes.findIndex((byte) => byte > 0x7f) + 1));
+					// Cutting at once would drop the byte before it is sent.
+					await sleep(20);
 					return cutConnection(c);
 				}
 				if (index === faults.hugeLineAfterChunks) await out.write(choice({ content: "x".repeat(10_000_000) }));
@@ -150,7 +153,7 @@ async function wholeAnswer(c: Context<Env>, world: World, call: ModelCall, fault
 	});
 }
 
-/** Rejects when the client has left, however long that takes. */
+/** Waits until the client leaves, then rejects. */
 function untilAborted(signal: AbortSignal): Promise<never> {
 	return new Promise((_, reject) => {
 		if (signal.aborted) reject(signal.reason);

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() })), z.null()]);
 
-/** A chat completion request, as far as the sandbox reads it. Other fields pass through. */
+/** A chat completion request. Fields the sandbox does not read are allowed. */
 export const completionBody = z.looseObject({
 	model: z.string(),
 	messages: z.array(z.looseObject({ role: z.string(), content: content.optional() })).min(1),
@@ -16,6 +16,6 @@ export interface ModelCall {
 	atMs: number;
 	model: string;
 	messages: Message[];
-	/** The client left before the end of the answer. */
+	/** Whether the client left before the end of the answer. */
 	aborted: boolean;
 }

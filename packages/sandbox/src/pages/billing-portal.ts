@@ -10,7 +10,7 @@ import { currentSubscriptions, findSubscription } from "../billing/subscriptions
 import type { Env, World } from "../world.ts";
 import { day, type Html, money, notFoundPage, page, table, words } from "./layout.ts";
 
-/** The page at a billing object's `billingPortalUrl`: what a customer may do without the app. */
+/** The page at `billingPortalUrl`, where customers manage plan, cards and invoices. */
 export function billingPortalPages(world: World) {
 	const find = (id: string) => world.state.customers.find((one) => one.id === id);
 	return new Hono<Env>()

@@ -138,3 +138,28 @@ it("says that a trial comes first", async () => {
 	const sandbox = await runSandbox({ settings: { proTrialDays: 14 } });
 	expect(await textOf((await openCheckout(sandbox)).url)).toContain("after 14 days of trial");
 });
+
+it("refuses an unknown button and an unknown session", async () => {
+	const sandbox = await runSandbox();
+	const { url } = await openCheckout(sandbox);
+	expect((await sandbox.submit(url, "explode")).status).toBe(400);
+	expect((await sandbox.submit(`${url}x`, "pay")).status).toBe(404);
+	expect((await fetch(`${url}x`)).status).toBe(404);
+	expect((await sandbox.state()).checkoutSessions).toMatchObject([{ status: "open" }]);
+});
+
+it("keeps a session's output name and metadata on the plan it buys", async () => {
+	const sandbox = await runSandbox();
+	const flowglad = sandbox.flowglad("user_1");
+	await flowglad.findOrCreateCustomer();
+	const { url } = await flowglad.createCheckoutSession({
+		priceSlug: "pro_monthly",
+		successUrl,
+		cancelUrl,
+		outputName: "Team plan",
+		outputMetadata: { team: "7" },
+	});
+	expect(await textOf(url)).toContain("Team plan");
+	await sandbox.submit(url, "pay");
+	expect((await flowglad.getBilling()).currentSubscription).toMatchObject({ name: "Team plan", metadata: { team: "7" } });
+});

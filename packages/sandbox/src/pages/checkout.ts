@@ -10,7 +10,7 @@ import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { type Html, money, notFoundPage, page } from "./layout.ts";
 
-/** The page at a session's `url`. Pay, Decline and Back are one form; each answers with a redirect. */
+/** The page at a session's `url`: one form with Pay, Decline and Back. Each button answers with a redirect. */
 export function checkoutPages(world: World) {
 	const find = (id: string) => world.state.checkoutSessions.find((session) => session.id === id);
 	return new Hono<Env>()

@@ -6,7 +6,7 @@ import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { day, type Html, money, notFoundPage, page, table, words } from "./layout.ts";
 
-/** The pages at an invoice's `pdfURL` and `receiptPdfURL`: to read and to print. */
+/** The pages at an invoice's `pdfURL` and `receiptPdfURL`. */
 export function invoicePages(world: World) {
 	const find = (id: string) => world.state.invoices.find(({ invoice }) => invoice.id === id);
 	return new Hono<Env>()

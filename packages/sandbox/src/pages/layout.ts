@@ -4,7 +4,7 @@ import { css } from "./style.ts";
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
-/** A whole page; everything put into `html` templates is escaped. `header` stands above what is read. */
+/** A complete page. Values in `html` templates are escaped. */
 export function page({ title, wide = false, header, body }: { title: string; wide?: boolean; header?: Html; body: Html }): Html {
 	return html`<!doctype html>
 <html lang="en">
@@ -19,15 +19,15 @@ export function page({ title, wide = false, header, body }: { title: string; wid
 </html>`;
 }
 
-/** A page about something that is not there. */
+/** The page for something that does not exist. */
 export function notFoundPage(what: string): Html {
 	return page({
 		title: "Not found",
-		body: html`<h1>${what} is not here</h1><p>A reset may have taken it away. <a href="/">Go to the sandbox</a></p>`,
+		body: html`<h1>${what} does not exist</h1><p>A reset may have removed it. <a href="/">Go to the sandbox</a></p>`,
 	});
 }
 
-/** A table, named for who cannot see it, that scrolls by itself where the page is too narrow; `empty` stands in for one without rows. */
+/** A table with an accessible name that scrolls horizontally on narrow screens. Without rows it is replaced by `empty`. */
 export function table(name: string, columns: readonly (string | { number: string })[], rows: readonly Html[], empty: Html): Html {
 	if (rows.length === 0) return empty;
 	const heads = columns.map((column) =>
@@ -41,19 +41,20 @@ export function money(amountCents: number): string {
 	return new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" }).format(amountCents / 100);
 }
 
-/** "2026-01-31 14:05 UTC", which is what the API's dates are in. */
+/** "2026-01-31 14:05 UTC" */
 export function time(atMs: number | null | undefined): Html {
 	if (typeof atMs !== "number") return html`–`;
 	return html`<time datetime="${new Date(atMs).toISOString()}">${timeText(atMs)}</time>`;
 }
 
-/** "2026-01-31", where the hour is of no interest. */
+/** "2026-01-31" */
 export function day(atMs: number | null | undefined): Html {
 	if (typeof atMs !== "number") return html`–`;
 	const iso = new Date(atMs).toISOString();
 	return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`;
 }
 
+/** The text of `time`, without markup. */
 export function timeText(atMs: number): string {
 	const iso = new Date(atMs).toISOString();
 	return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;

@@ -5,7 +5,7 @@ import type { Env, World } from "../world.ts";
 import { inspectorPage } from "./inspector/shell.ts";
 import { type Html, notFoundPage, time } from "./layout.ts";
 
-/** The mail the app sent, newest first. */
+/** The mailbox pages: the mail that the app sent, newest first. */
 export function mailboxPages(world: World) {
 	return new Hono<Env>()
 		.get("/", (c) => c.html(inspectorPage(world, c, { title: "Mailbox", body: mailboxBody(world.state.mailbox) })))
@@ -40,7 +40,7 @@ function mailBody(mail: Mail): Html {
 <pre>${withLinks(mail.text)}</pre>`;
 }
 
-/** The text with its http(s) addresses clickable; a full stop after one is not part of it. */
+/** The text with clickable http(s) links. Punctuation after a link is not part of it. */
 function withLinks(text: string): Html[] {
 	return text
 		.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]])/)

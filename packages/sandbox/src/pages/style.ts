@@ -1,4 +1,4 @@
-/** Hairlines and white space; the one accent marks the one thing to do next. */
+/** The style of all pages. The accent color marks the primary action. */
 export const css = `
 :root {
 	color-scheme: light dark;

@@ -3,12 +3,12 @@ import { Refusal } from "../billing/refusal.ts";
 
 const patienceMs = 60_000;
 
-/** One browser at the app, over its public HTTP API: it keeps its cookies, which another browser can take over. */
+/** A browser of the app's public HTTP API. It keeps its cookies, and a real browser can take them over. */
 export class AppBrowser {
 	readonly #cookies = new Map<string, string>();
 	readonly #appUrl: string;
 
-	/** `cookieHeader` is what another browser sends: this one goes on as it. */
+	/** With `cookieHeader` it continues the session of another browser. */
 	constructor(appUrl: string, cookieHeader = "") {
 		this.#appUrl = appUrl;
 		for (const pair of cookieHeader.split("; ")) if (pair !== "") this.#take(pair);
@@ -18,12 +18,12 @@ export class AppBrowser {
 		this.#cookies.set(line.split("=", 1)[0] ?? "", line);
 	}
 
-	/** The `Set-Cookie` lines as the app sent them, the last of each name. */
+	/** The latest `Set-Cookie` line of each cookie. */
 	get cookies(): string[] {
 		return [...this.#cookies.values()];
 	}
 
-	/** @throws Refusal when the app is not there or does not answer with success. */
+	/** @throws Refusal when the app is unreachable or answers with an error */
 	async fetch(method: "GET" | "POST", path: string, json?: unknown): Promise<Response> {
 		const pairs = this.cookies.map((line) => line.split(";", 1)[0]);
 		const headers: Record<string, string> = { ...(pairs.length > 0 ? { cookie: pairs.join("; ") } : {}) };
@@ -48,7 +48,7 @@ export class AppBrowser {
 		return response;
 	}
 
-	/** Becomes a guest, as by loading the page. */
+	/** Loads the page, which makes this browser a guest. */
 	async visit(): Promise<void> {
 		await (await this.fetch("GET", "/")).body?.cancel();
 	}
@@ -60,13 +60,13 @@ export class AppBrowser {
 		return { id: user.id, email };
 	}
 
-	/** Sends a message in a chat of its own and hears the answer to its end. */
+	/** Sends a message in a new chat and reads the whole answer. */
 	async chat(text: string): Promise<void> {
 		const message = { id: nanoid(), role: "user", parts: [{ type: "text", text }] };
 		await (await this.fetch("POST", "/api/chat/ai", { id: nanoid(), messages: [message], trigger: "submit-message" })).text();
 	}
 
-	/** So many chats, a few at a time: the app has a limit for what one asks at once. */
+	/** Runs this many chats, four at a time: the app limits concurrent requests. */
 	async chats(count: number): Promise<void> {
 		let next = 1;
 		const one = async () => {
@@ -77,8 +77,8 @@ export class AppBrowser {
 }
 
 /**
- * The `Set-Cookie` lines that make a browser nobody at the app: signed out, and no guest either. Somebody who stays a
- * guest while becoming a user brings the guest's requests along.
+ * The `Set-Cookie` lines that sign a browser out of the app and end its guest session too. Otherwise the guest's requests would move
+ * to the next user.
  */
 export async function farewell(appUrl: string, cookieHeader: string): Promise<string[]> {
 	const stranger = new AppBrowser(appUrl);
@@ -90,5 +90,5 @@ export async function farewell(appUrl: string, cookieHeader: string): Promise<st
 	return [...guestNames.map((name) => `${name}=; Path=/; Max-Age=0`), ...answer.headers.getSetCookie()];
 }
 
-/** What everyone of a scenario signs in with. */
+/** The password of every user that a scenario creates. */
 export const seedPassword = "correct horse";

@@ -1,30 +1,20 @@
-/** Scenarios that live in Flowglad's books alone. The app sees them at its next read. */
+/** Scenarios that change only Flowglad's records. The app sees them at its next read. */
 import { nanoid } from "nanoid";
-import { createCheckoutSession } from "../billing/checkout/open.ts";
-import { payCheckoutSession } from "../billing/checkout/pay.ts";
 import { archiveCustomer, createCustomer } from "../billing/customers.ts";
 import { findById } from "../billing/find-by-id.ts";
-import { availableBalance } from "../billing/ledger.ts";
 import { findPrice } from "../billing/pricing/pricing.ts";
-import type { Customer, Subscription } from "../billing/records.ts";
-import { cancelAtPeriodEnd, cancelImmediately } from "../billing/subscriptions/cancel.ts";
-import { currentSubscriptions, latestPeriod, newestCurrent } from "../billing/subscriptions/find.ts";
-import { startDefaultPlan, startSubscription } from "../billing/subscriptions/start.ts";
-import { createUsageEvent } from "../billing/usage-events.ts";
+import type { Customer } from "../billing/records.ts";
+import { cancelAtPeriodEnd } from "../billing/subscriptions/cancel.ts";
+import { startSubscription } from "../billing/subscriptions/start.ts";
 import { applyDue } from "../clock/apply-due.ts";
 import type { Faults } from "../faults/schema.ts";
 import type { State } from "../state.ts";
 import type { Scenario } from "./scenario.ts";
+import { buy, endPeriod, free, leavePaidPlans, leaveWithoutPlan, pro, type Stage, use } from "./stage.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-interface Stage {
-	state: State;
-	customer: Customer;
-	nowMs: number;
-}
-
-/** A scenario that does `act` to a customer and says how it left them. */
+/** A scenario that applies `act` to a customer, under its own faults and settings. */
 function atProvider(
 	name: string,
 	title: string,
@@ -43,7 +33,7 @@ function atProvider(
 			const nowMs = world.nowMs();
 			const customer = customerId === undefined ? newCustomer(state, nowMs) : findById(state.customers, customerId, "Customer");
 			const before = { faults: state.faults, settings: state.settings };
-			// The scene is set under its own conditions, whatever goes wrong on purpose at the moment.
+			// The user's current faults and settings must not affect the scenario.
 			Object.assign(state, { faults, settings: { ...state.settings, ...settings } });
 			try {
 				act({ state, customer, nowMs });
@@ -60,67 +50,6 @@ function newCustomer(state: State, nowMs: number): Customer {
 	const externalId = `seed_${nanoid(10)}`;
 	return createCustomer(state, { externalId, name: `Ada ${state.customers.length + 1}`, email: `${externalId}@example.com` }, nowMs)
 		.customer;
-}
-
-function buy({ state, customer, nowMs }: Stage, priceSlug: string): void {
-	const urls = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
-	const session = createCheckoutSession(state, { type: "product", priceSlug, customerExternalId: customer.externalId, ...urls }, nowMs);
-	payCheckoutSession(state, session, "4242", nowMs);
-	applyDue(state, nowMs);
-}
-
-function currentOf({ state, customer }: Stage): Subscription {
-	return findById(state.subscriptions, newestCurrent(state, customer.id)?.id ?? "", "Subscription");
-}
-
-/** The customer's one Pro plan: the one they have, if it is in good standing, or a new one. */
-function pro(stage: Stage): Subscription {
-	const { state, customer } = stage;
-	const [plan, another] = currentSubscriptions(state, customer.id);
-	const isGood = plan?.status === "active" && !plan.isFreePlan && balanceOf(state, plan) > 0;
-	if (isGood && another === undefined) return plan;
-	leavePaidPlans(stage);
-	buy(stage, "pro_monthly");
-	return currentOf(stage);
-}
-
-function leavePaidPlans({ state, customer, nowMs }: Stage): void {
-	for (const plan of currentSubscriptions(state, customer.id)) if (!plan.isFreePlan) cancelImmediately(state, plan, nowMs);
-}
-
-/** The customer's free plan, and none beside it. */
-function free(stage: Stage): Subscription {
-	leavePaidPlans(stage);
-	return newestCurrent(stage.state, stage.customer.id) ?? startDefaultPlan(stage.state, stage.customer, stage.nowMs);
-}
-
-function balanceOf(state: State, { id }: Subscription): number {
-	return availableBalance(state.ledger.filter(({ subscriptionId }) => subscriptionId === id));
-}
-
-function use({ state, nowMs }: Stage, subscription: Subscription, toBalance: number): void {
-	const balance = balanceOf(state, subscription);
-	if (balance <= toBalance) return;
-	const event = { subscriptionId: subscription.id, usageMeterSlug: "ai_requests", transactionId: `seed_${nanoid()}` };
-	createUsageEvent(state, { ...event, amount: balance - toBalance }, nowMs);
-}
-
-/** Lets the current period end here, as if the clock had come to its end. */
-function endPeriod({ state, nowMs }: Stage, subscription: Subscription): void {
-	const period = latestPeriod(state, subscription.id);
-	if (period === undefined) return;
-	for (const entry of state.ledger) {
-		if (entry.type === "grant" && entry.billingPeriodId === period.id && entry.expiresAtMs !== null) entry.expiresAtMs = nowMs;
-	}
-	period.endMs = nowMs;
-	subscription.currentBillingPeriodEnd = nowMs;
-	applyDue(state, nowMs);
-}
-
-function leaveWithoutPlan(stage: Stage): void {
-	const plan = pro(stage);
-	cancelAtPeriodEnd(stage.state, plan, stage.nowMs);
-	endPeriod(stage, plan);
 }
 
 export const providerScenarios: readonly Scenario[] = [
@@ -151,7 +80,7 @@ export const providerScenarios: readonly Scenario[] = [
 		"is on the free plan, which calls itself past due since its first renewal.",
 		(stage) => {
 			const plan = free(stage);
-			// A card would pay for it, and it would be active.
+			// With a card it would be charged and stay active.
 			stage.state.paymentMethods = stage.state.paymentMethods.filter(({ customerId }) => customerId !== stage.customer.id);
 			plan.defaultPaymentMethodId = null;
 			endPeriod(stage, plan);

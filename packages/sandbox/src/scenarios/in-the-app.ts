@@ -1,4 +1,4 @@
-/** Scenarios whose count is the app's own: played through its public API, as the person of the story would. */
+/** Scenarios about counts that the app keeps. They run through its public API, as the user would. */
 import { nanoid } from "nanoid";
 import { createCheckoutSession } from "../billing/checkout/open.ts";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
@@ -42,7 +42,7 @@ export const appScenarios: readonly Scenario[] = [
 	},
 ];
 
-/** By the routes of better-auth's organization plugin. The plan is bought here, for the organization's id. */
+/** Uses the routes of better-auth's organization plugin. The plan is bought here, for the organization's id. */
 async function organizationOfThree(world: World) {
 	const owner = new AppBrowser(world.appUrl);
 	const { email } = await owner.signUp("Olga Owner");

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import type { World } from "../world.ts";
 
-/** Who it happens to: a customer of that id, by default somebody new. Those in the app always take somebody new. */
+/** The customer to change, by default a new one. App scenarios always create a new user. */
 export const scenarioBody = z.object({ customerId: z.string().optional() });
 
 interface Played {
-	/** What is so now, in a sentence. */
+	/** The resulting state in one sentence. */
 	text: string;
-	/** The customer it happened to. */
+	/** The customer that was changed. */
 	customerId?: string;
-	/** `Set-Cookie` lines that make a browser be the person of the story. */
+	/** `Set-Cookie` lines that sign a browser in as the scenario's user. */
 	cookies?: string[];
 }
 
@@ -17,8 +17,8 @@ export interface Scenario {
 	name: string;
 	title: string;
 	detail: string;
-	/** Played through the app's own API, which therefore has to run. */
+	/** Whether it uses the app's API, so that the app must run. */
 	needsApp: boolean;
-	/** @throws Refusal when it cannot be: the words say what is missing. */
+	/** @throws Refusal whose message names what is missing */
 	play(world: World, input: z.infer<typeof scenarioBody>): Promise<Played>;
 }

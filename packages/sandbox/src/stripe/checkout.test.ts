@@ -167,7 +167,7 @@ it("expires after 24 hours, or when it is told to, and cannot be paid then", asy
 });
 
 it("refuses what Stripe refuses, with status, code and parameter", async () => {
-	const { stripe, url, open } = await runStripe();
+	const { stripe, url, open, fetch } = await runStripe();
 	const { id: customer } = await stripe.customers.create();
 	const base = { success_url: "http://localhost:3000/", customer };
 	const refused = async (params: object) => {

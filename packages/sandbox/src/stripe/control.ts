@@ -1,4 +1,4 @@
-/** /__sandbox/stripe: what nobody can do to the real Stripe by a call, for tests. Bodies are JSON. */
+/** /__sandbox/stripe: actions that the real API does not offer, for tests. Bodies are JSON. */
 import { Hono } from "hono";
 import { z } from "zod";
 import { readBody } from "../api/body.ts";

@@ -2,7 +2,7 @@ import { customAlphabet } from "nanoid";
 
 const random = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 24);
 
-/** Stripe's own prefixes. */
+/** Stripe's id prefixes. */
 type IdPrefix =
 	| "cus"
 	| "prod"
@@ -30,11 +30,12 @@ type IdPrefix =
 	| "evt"
 	| "req";
 
+/** A new random id. */
 export function newId(prefix: IdPrefix): string {
 	return `${prefix}_${random()}`;
 }
 
-/** A secret as clients get for an intent: of no use here, since nobody confirms in a browser. */
+/** The client secret of an intent. Nothing uses it here: browsers do not confirm payments in the sandbox. */
 export function clientSecret(id: string): string {
 	return `${id}_secret_${random()}`;
 }

@@ -18,7 +18,7 @@ it("shows customers, plans, invoices and events of Stripe, and sends an event ag
 		expect(text).toContain(shown);
 	const last = received.at(-1)?.event?.id;
 	const response = await fetch(`${sandbox.url}/stripe/events/${last}/resend`, { method: "POST", redirect: "manual" });
-	expect([response.status, response.headers.get("location")]).toEqual([303, "/stripe?said=It+is+on+its+way+again%2C+under+the+same+id."]);
+	expect([response.status, response.headers.get("location")]).toEqual([303, "/stripe?said=Sent+again+with+the+same+id."]);
 	await vi.waitFor(() => expect(received).toHaveLength(11));
 	expect(received[10]?.event?.id).toBe(last);
 	expect(await (await fetch(`${sandbox.url}/`)).text()).toContain("Customers");

@@ -1,13 +1,13 @@
 /**
- * The records the Stripe side stores are what Stripe's API answers with, typed by its own SDK: an expandable field holds
- * the id, a decimal its text. So rendering is a copy, and a field the API does not know cannot be stored.
+ * Stored records are the records that Stripe's API answers with, typed by its SDK. Expandable fields hold the id, decimals their text.
+ * Rendering is a copy, and a field the SDK does not know cannot be stored.
  */
 import type Stripe from "stripe";
 
 type Scalar = string | number | boolean | bigint | symbol | null | undefined;
 type Kept<V> = string extends V ? Exclude<V, { object: string }> : V;
 
-/** A record as it lies in the state. */
+/** A record as the state stores it. */
 type Stored<T> = T extends Scalar
 	? T
 	: T extends Stripe.Decimal
@@ -41,7 +41,7 @@ export type MeterEvent = Stored<Stripe.Billing.MeterEvent>;
 export type WebhookEndpoint = Stored<Stripe.WebhookEndpoint>;
 export type EventType = Stripe.Event.Type;
 
-/** An event as it is sent and listed: the object is a copy of the record at that moment. */
+/** An event as it is sent and listed. Its object is a copy of the record at that moment. */
 export interface StripeEvent
 	extends Pick<Stripe.EventBase, "id" | "object" | "api_version" | "created" | "livemode" | "pending_webhooks" | "request"> {
 	type: string;

@@ -1,9 +1,9 @@
 interface Details {
 	code?: string;
-	/** The parameter that is to blame, as "items[0][price]". */
+	/** The invalid parameter, for example "items[0][price]". */
 	param?: string;
 	declineCode?: string;
-	/** Further fields of the error, such as the charge that failed. */
+	/** More fields of the error, such as the failed payment intent. */
 	more?: Record<string, unknown>;
 }
 
@@ -15,7 +15,7 @@ export type StripeErrorType =
 	| "rate_limit_error"
 	| "api_error";
 
-/** What Stripe would refuse; the API answers `{error: {type, code, message, param}}` with the status. */
+/** A request that Stripe would refuse. The API answers `{error: {type, code, message, param}}` with the status. */
 export class StripeRefusal extends Error {
 	readonly status: 400 | 401 | 402 | 404 | 409 | 429;
 	readonly type: StripeErrorType;
@@ -29,25 +29,26 @@ export class StripeRefusal extends Error {
 	}
 }
 
-/** The parameters are not what the endpoint takes: nothing began, so an idempotency key is still free. */
+/** Invalid parameters. The endpoint did not start, so an idempotency key stays unused. */
 export class InvalidParameters extends StripeRefusal {
 	constructor(message: string, details: Details = {}) {
 		super(400, "invalid_request_error", message, details);
 	}
 }
 
-/** What was asked for cannot be done with things as they are. */
+/** A request that the current state does not allow: 400. */
 export function refuse(message: string, details: Details = {}): StripeRefusal {
 	return new StripeRefusal(400, "invalid_request_error", message, details);
 }
 
-/** A record that the path names is not there; `param` names the parameter if it was one of the body, which is 400 and not 404. */
+/** A missing record: 404 if the path named it, 400 if the parameter `param` did. */
 export function missing(noun: string, id: string, param?: string): StripeRefusal {
 	const message = `No such ${noun}: '${id}'`;
 	const status = param === undefined ? 404 : 400;
 	return new StripeRefusal(status, "invalid_request_error", message, { code: "resource_missing", param: param ?? "id" });
 }
 
+/** A declined card: 402. */
 export function cardDeclined(declineCode: string, more: Record<string, unknown> = {}): StripeRefusal {
 	return new StripeRefusal(402, "card_error", "Your card was declined.", { code: "card_declined", declineCode, more });
 }

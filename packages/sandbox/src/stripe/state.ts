@@ -23,7 +23,7 @@ import type {
 	WebhookEndpoint,
 } from "./records.ts";
 
-/** What a checkout was opened with and no field of the session shows. */
+/** What a checkout was opened with and the session itself does not contain. */
 export interface CheckoutOrder {
 	sessionId: string;
 	lineItems: LineItem[];
@@ -33,14 +33,14 @@ export interface CheckoutOrder {
 	paymentMetadata: Record<string, string>;
 	paymentDescription: string | null;
 	setupFutureUsage: "off_session" | "on_session" | null;
-	/** Whether the session has still to tell what became of a payment that takes its time. */
+	/** Whether the session still has to report the outcome of a slow payment. */
 	isAwaited: boolean;
 }
 
 /** When money is requested: by the customer on a page, by Stripe at a renewal, or by an API call. */
 export type Occasion = "checkout" | "renewal" | "call";
 
-/** What waits for its time and is no field of a record. */
+/** Scheduled work that no record describes. */
 export type Task =
 	| { type: "complete"; dueAtMs: number; sessionId: string; instrument: string }
 	| { type: "settle"; dueAtMs: number; paymentIntentId: string; occasion: Occasion }
@@ -66,11 +66,11 @@ export interface StoredAnswer {
 	atMs: number;
 }
 
-/** Everything the Stripe side knows. Times in records are epoch seconds, as Stripe's; in tasks milliseconds. */
+/** Stripe's state. Times in records are epoch seconds, as in Stripe's API; in tasks they are milliseconds. */
 export interface StripeState {
-	/** Where the sandbox was last called, for the links in what it sends without being asked. */
+	/** The origin of the last request, for links in events that no request causes. */
 	origin: string;
-	/** The settings the catalogue was last made to fit; null before the first time. */
+	/** The settings that the catalogue was last adapted to; null before the first time. */
 	offered: { stripeCatalogue: boolean; maxPlan: boolean; proTrialDays: number } | null;
 	customers: Customer[];
 	deletedCustomerIds: string[];
@@ -87,7 +87,7 @@ export interface StripeState {
 	subscriptions: Subscription[];
 	schedules: Schedule[];
 	invoices: Invoice[];
-	/** Those that wait for the next invoice, and those that are on one. */
+	/** Pending items and items that are on an invoice. */
 	invoiceItems: InvoiceItem[];
 	invoicePayments: InvoicePayment[];
 	portalSessions: PortalSession[];
@@ -100,7 +100,7 @@ export interface StripeState {
 	answers: StoredAnswer[];
 }
 
-/** A Stripe account that nobody has used. Its catalogue comes with the settings, see catalogue.ts. */
+/** The state of an unused account. Its catalogue depends on the settings, see billing/catalogue.ts. */
 export function emptyStripeState(): StripeState {
 	return {
 		origin: "http://localhost:3001",

@@ -3,46 +3,26 @@ import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
 import { onTestFinished, vi } from "vitest";
 import { type RunningSandbox, type SandboxOptions, startSandbox } from "../sandbox.ts";
 import type { State } from "../state.ts";
+import { type Check, checkedFetch } from "./checked-fetch.ts";
 import { openContract } from "./contract.ts";
+import { checkFlowglad } from "./schemas/flowglad-answers.ts";
 
 export const secretKey = "sk_test_sandbox";
-const contract = openContract();
 
-/** A running sandbox, ended with the test. Every response of its Flowglad API is held to the contract. */
+const contract = openContract();
+const check: Check = (answer) => checkFlowglad(answer) ?? contract?.(answer) ?? null;
+
+/** A running sandbox that ends with the test. Every answer of its Flowglad API is validated. */
 export async function runSandbox(options: Partial<SandboxOptions> = {}) {
 	const sandbox = await startSandbox({ port: 0, secretKey, ...options });
 	onTestFinished(() => sandbox.close());
-	const checked = checkedFetch();
-	// FlowgladServer has no option for its fetch, it takes the global one (flowglad.md a).
+	const checked = checkedFetch("/api/v1/", check);
+	// FlowgladServer has no fetch option and uses the global one (flowglad.md a).
 	vi.stubGlobal("fetch", checked.fetch);
 	onTestFinished(() => {
 		vi.unstubAllGlobals();
 	});
-	return { ...sandbox, ...clientsOf(sandbox), validated: checked.validated };
-}
-
-function checkedFetch() {
-	const unchecked = globalThis.fetch;
-	const validated: string[] = [];
-	const fetch: typeof globalThis.fetch = async (input, init) => {
-		const response = await unchecked(input, init);
-		const { pathname } = new URL(input instanceof Request ? input.url : input);
-		const method = init?.method?.toUpperCase() ?? "GET";
-		if (!pathname.startsWith("/api/v1/") || !response.ok) return response;
-		const body = parsed(await response.clone().text());
-		if (body !== undefined && contract?.(method, pathname, response.status, body)) validated.push(`${method} ${pathname}`);
-		return response;
-	};
-	return { fetch, validated };
-}
-
-/** Undefined for what is no JSON, which only a fault makes. */
-function parsed(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+	return { ...sandbox, ...clientsOf(sandbox), validated: checked.validated, violations: checked.violations };
 }
 
 function clientsOf({ url }: RunningSandbox) {
@@ -65,13 +45,13 @@ function clientsOf({ url }: RunningSandbox) {
 	return {
 		send,
 		flowglad,
-		/** Without retries, so that one call is one request. */
+		/** Without retries, so that one call makes one request. */
 		admin: new FlowgladServerAdmin({ apiKey: secretKey, baseURL: url, maxRetries: 0 }),
-		/** The generated client, for what the server package has no method for. */
+		/** The generated client, for routes that the server package lacks. */
 		node: new Flowglad({ apiKey: secretKey, baseURL: url, maxRetries: 0 }),
-		/** Presses a button of a checkout page. */
+		/** Submits a checkout page with one of its buttons. */
 		submit,
-		/** Buys a price as a customer does: a session, the page, Pay. */
+		/** Buys a price through a session and the checkout page. */
 		buy: async (customerExternalId: string, priceSlug: string, { quantity = 1, card = "4242" } = {}) => {
 			const session = await flowglad(customerExternalId).createCheckoutSession({
 				priceSlug,
@@ -92,13 +72,13 @@ function clientsOf({ url }: RunningSandbox) {
 
 export type TestSandbox = Awaited<ReturnType<typeof runSandbox>>;
 
-/** The meter's balance on the current subscription; null as the SDK has it: no entry, or no subscription. */
+/** The balance of the current subscription; null without a ledger entry or a subscription, as in the SDK. */
 export async function balanceOf(sandbox: TestSandbox, externalId: string): Promise<number | null> {
 	const billing = await sandbox.flowglad(externalId).getBilling();
 	return billing.checkUsageBalance("ai_requests")?.availableBalance ?? null;
 }
 
-/** A customer with Pro, bought at the checkout. */
+/** A customer who bought Pro at the checkout. */
 export async function withPro(options: Partial<SandboxOptions> = {}) {
 	const sandbox = await runSandbox(options);
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
@@ -109,7 +89,7 @@ export async function withPro(options: Partial<SandboxOptions> = {}) {
 	return { sandbox, flowglad: sandbox.flowglad("user_1"), id, use, balance: () => balanceOf(sandbox, "user_1") };
 }
 
-/** The id of the customer's current subscription, which the test needs to exist. */
+/** The id of the customer's current subscription. Throws without one. */
 export async function currentSubscriptionId(sandbox: TestSandbox, externalId: string): Promise<string> {
 	const { currentSubscription } = await sandbox.flowglad(externalId).getBilling();
 	if (currentSubscription === undefined) throw new Error(`${externalId} has no current subscription`);

@@ -3,16 +3,16 @@ import type { AddressInfo } from "node:net";
 import { verifyWebhook } from "@flowglad/server";
 import { onTestFinished } from "vitest";
 
-/** `whsec_` and base64, as Svix hands them out. */
+/** `whsec_` and base64, as Svix issues them. */
 export const webhookSecret = `whsec_${Buffer.from("a secret of the tests").toString("base64")}`;
 
 interface Received {
 	id: string;
-	/** The body, verified by the real SDK; null when its signature is wrong. */
+	/** The body, verified by the real SDK; null if its signature is wrong. */
 	payload: { id: string; object: string; customer: { externalId: string } } | null;
 }
 
-/** Somewhere for webhooks to go: keeps what came, in order, and answers as it is told. */
+/** A webhook receiver. It records events in order and answers with the given statuses. */
 export async function startReceiver(answer: (count: number) => number = () => 204): Promise<{ url: string; received: Received[] }> {
 	const received: Received[] = [];
 	const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Sends events to the app: in order and at least once, unless the faults say otherwise. */
+/** Delivers webhooks in order and at least once, unless a fault says otherwise. */
 import type { State } from "../state.ts";
 import type { World } from "../world.ts";
 import type { Attempt, Delivery } from "./records.ts";
@@ -8,25 +8,26 @@ const patienceMs = 10 * 1000;
 interface Destination {
 	url: string;
 	body: string;
-	/** The headers of one attempt; `timestampSeconds` is the machine's time, since the receiver compares it with its own. */
+	/** The headers of one attempt. `timestampSeconds` is the machine's time, because the receiver compares it with its own. */
 	sign(body: string, timestampSeconds: number): Record<string, string>;
 }
 
-/** A service that sends webhooks in its own way. */
+/** How one provider sends webhooks. */
 export interface Channel<D extends Delivery = Delivery> {
 	deliveries(state: State): readonly D[];
-	/** Where it goes; null when nobody wants it. */
+	/** Where to send it; null if there is no receiver. */
 	destination(world: World, delivery: D): Destination | null;
-	/** Sandbox time from one failed attempt to the next. */
+	/** Sandbox time between attempts. */
 	retryDelaysMs: readonly number[];
 }
 
-/** When the next attempt is due, sandbox time. */
+/** When the next attempt is due, in sandbox time. */
 export function nextDelivery(state: State, channels: readonly Channel[]): number | undefined {
 	const dueMs = channels.flatMap((channel) => channel.deliveries(state).flatMap(({ nextAttemptAtMs }) => nextAttemptAtMs ?? []));
 	return dueMs.length === 0 ? undefined : Math.min(...dueMs);
 }
 
+/** The sender of all channels. Each channel sends one delivery at a time. */
 export function createDelivery(world: World, channels: readonly Channel[]): { deliverDue(): Promise<void>; stop(): void } {
 	const closing = new AbortController();
 	let underway: Promise<void> | undefined;
@@ -83,7 +84,7 @@ async function send(world: World, { url, body, sign }: Destination, closing: Abo
 	}
 }
 
-/** Counts down `loseAnswers`: the app has taken the event and is sent it again. */
+/** Counts down the fault `loseAnswers`: the app accepted the event and receives it again. */
 function loseAnswer({ faults }: State): boolean {
 	const { webhooks } = faults;
 	if (!webhooks?.loseAnswers) return false;
@@ -105,19 +106,19 @@ function record(world: World, { retryDelaysMs }: Channel, delivery: Delivery, at
 		delivery.outcome = "delivered";
 		return;
 	}
-	// From now, not from when it was due: a jump of the clock is one attempt and not eight.
+	// Counted from now, not from when it was due: a jump of the clock makes one attempt, not eight.
 	const delayMs = retryDelaysMs[delivery.attempts.length - 1];
 	delivery.nextAttemptAtMs = delayMs === undefined ? null : world.nowMs() + delayMs;
 	delivery.outcome = delayMs === undefined ? "failed" : "waiting";
 }
 
-/** A delivery that has not begun; how it begins is up to the faults. */
+/** A new delivery, subject to the faults `drop` and `delayMs`. */
 export function newDelivery({ faults }: State, atMs: number): Omit<Delivery, "id"> {
 	const { drop = false, delayMs = 0 } = faults.webhooks ?? {};
 	return { attempts: [], nextAttemptAtMs: drop ? null : atMs + delayMs, outcome: drop ? "dropped" : "waiting" };
 }
 
-/** Sends once more, whatever became of it: what the button in a dashboard does. */
+/** Schedules one more attempt now, whatever the outcome so far. */
 export function resend(delivery: Delivery, atMs: number): void {
 	delivery.nextAttemptAtMs = atMs;
 	delivery.outcome = "waiting";

@@ -6,7 +6,7 @@ const seconds = 1000;
 const minutes = 60 * seconds;
 const hours = 60 * minutes;
 
-/** Flowglad sends through Svix: one endpoint, Svix's signature and schedule. */
+/** Flowglad's webhooks: one endpoint, with Svix's signature and retry schedule. */
 export const flowgladWebhooks = {
 	deliveries: (state) => state.webhooks,
 	destination: ({ webhook }, { id, payload }) =>

@@ -7,7 +7,7 @@ import type { EventPayload, EventType, WebhookMessage } from "./records.ts";
 
 const remembered = 500;
 
-/** Writes down what happened; webhooks/delivery.ts sends it. */
+/** Records an event. webhooks/delivery.ts sends it. */
 export function emit(state: State, type: EventType, id: string, customer: Customer, atMs: number): WebhookMessage {
 	const message: WebhookMessage = {
 		id: `msg_${nanoid()}`,

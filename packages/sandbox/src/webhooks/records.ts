@@ -2,21 +2,21 @@
 
 export interface Attempt {
 	atMs: number;
-	/** The answer's status; null when there was none, and `error` says why. */
+	/** The answer's status; null if there was none, with the reason in `error`. */
 	status: number | null;
 	error: string | null;
 }
 
-/** Something on its way to somebody. */
+/** One webhook on its way to one receiver. */
 export interface Delivery {
 	id: string;
 	attempts: Attempt[];
-	/** When it is sent next, sandbox time; null when it is not. */
+	/** The next attempt in sandbox time; null if there is none. */
 	nextAttemptAtMs: number | null;
 	outcome: "waiting" | "delivered" | "failed" | "dropped" | "unsent";
 }
 
-/** The types of flowglad.md h. `subscription.updated` and `customer.updated` exist there, and nothing ever sends them. */
+/** The event types of flowglad.md h. Flowglad declares `subscription.updated` and `customer.updated` and never sends them. */
 export const eventTypes = [
 	"customer.created",
 	"customer.updated",
@@ -30,7 +30,7 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number];
 
-/** The body that is sent. The event's type is not in it. */
+/** The body of an event. It does not contain the event's type. */
 export interface EventPayload {
 	id: string;
 	object: "customer" | "purchase" | "payment" | "subscription";
@@ -39,7 +39,7 @@ export interface EventPayload {
 }
 
 export interface WebhookMessage extends Delivery {
-	/** `svix-id`: the same for each attempt, so that the receiver can tell a repeat. */
+	/** The `svix-id` header: the same for each attempt, so that the receiver can recognize repeats. */
 	id: string;
 	type: EventType;
 	atMs: number;

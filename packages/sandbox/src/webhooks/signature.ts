@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 
 /**
- * The headers of one attempt, as Svix signs: HMAC-SHA256 over `id.timestamp.body` with the bytes behind `whsec_`.
- * `timestampSeconds` is the machine's time, since the receiver compares it with its own.
+ * Svix's headers of one attempt: HMAC-SHA256 over `id.timestamp.body`, keyed with the base64 bytes after `whsec_`.
+ * `timestampSeconds` is the machine's time, because the receiver compares it with its own.
  */
 export function signedHeaders(
 	{ id, timestampSeconds, body }: { id: string; timestampSeconds: number; body: string },

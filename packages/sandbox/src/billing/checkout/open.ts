@@ -1,4 +1,4 @@
-/** Checkout sessions: what may be bought, and by whom. Paying: pay.ts. */
+/** Opens checkout sessions and decides what a customer may buy. Payment: pay.ts. */
 import type { State } from "../../state.ts";
 import { findCustomer } from "../customers.ts";
 import { newRecord } from "../ids.ts";
@@ -35,7 +35,10 @@ export type CheckoutInput = {
 	  }
 );
 
-/** Opens a session; it expires after 24 hours. Unlike what Flowglad's pages say, the customer must exist. */
+/**
+ * Opens a session, which expires after 24 hours. The customer must exist, although Flowglad's docs say otherwise.
+ * @throws Refusal
+ */
 export function createCheckoutSession(state: State, input: CheckoutInput, atMs: number): CheckoutSession {
 	const customer = findCustomer(state, input.customerExternalId);
 	if (customer === undefined) throw new Refusal("BAD_REQUEST", `Required customer not found for externalId ${input.customerExternalId}`);

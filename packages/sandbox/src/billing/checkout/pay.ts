@@ -1,4 +1,4 @@
-/** Paying a checkout session, and what the customer has from it. */
+/** Pays checkout sessions and delivers what they are for. */
 import type { State } from "../../state.ts";
 import { emit } from "../../webhooks/messages.ts";
 import { findById } from "../find-by-id.ts";
@@ -15,8 +15,9 @@ import { activateReplacingFreePlan, requireRoomFor, startSubscription } from "..
 type ProductSession = Extract<CheckoutSession, { type: "product" }>;
 
 /**
- * The customer pays. What was bought appears `activationDelayMs` later, as it does where a webhook has to
- * arrive first; until then the session is `pending`. Paying twice changes nothing.
+ * Pays the session. With the fault `activationDelayMs` the purchase takes effect that much later, as with a slow webhook, and the
+ * session is `pending` until then. Idempotent.
+ * @throws Refusal when another paid plan is in the way
  */
 export function payCheckoutSession(state: State, session: CheckoutSession, cardNumber: string, atMs: number): void {
 	if (session.status !== "open") return;
@@ -30,6 +31,7 @@ export function payCheckoutSession(state: State, session: CheckoutSession, cardN
 	state.pendingActivations.push({ checkoutSessionId: session.id, cardNumber, dueAtMs: atMs + delayMs });
 }
 
+/** Completes a session whose activation was delayed. The session fails if another plan was paid for in the meantime. */
 export function activatePending(state: State, pending: PendingActivation, atMs: number): void {
 	state.pendingActivations = state.pendingActivations.filter((one) => one !== pending);
 	const session = findById(state.checkoutSessions, pending.checkoutSessionId, "Checkout session");
@@ -37,13 +39,13 @@ export function activatePending(state: State, pending: PendingActivation, atMs: 
 		completeCheckoutSession(state, session, pending.cardNumber, atMs);
 	} catch (error) {
 		if (!(error instanceof Refusal)) throw error;
-		// Two plans were paid for while both were pending: the later payment fails.
+		// Two sessions for a plan were paid while both were pending: the later one fails.
 		session.status = "failed";
 		session.updatedAt = atMs;
 	}
 }
 
-/** Gives the customer what the session is for. Refuses, changing nothing, when a paid plan got in between. */
+/** Delivers what the session is for. Throws a Refusal before any change when another paid plan is in the way. */
 function completeCheckoutSession(state: State, session: CheckoutSession, cardNumber: string, atMs: number): void {
 	const customer = findById(state.customers, session.customerId ?? "", "Customer");
 	switch (session.type) {
@@ -87,7 +89,7 @@ interface Sale<Price> {
 	atMs: number;
 }
 
-/** The plan is there at once, its credits with the first payment (payments/settlement.ts). */
+/** Starts the plan at once. Its credits come with the first payment (payments/settlement.ts). */
 function buySubscription(state: State, { session, customer, price, cardNumber, atMs }: Sale<SubscriptionPrice>): void {
 	requireRoomFor(state, customer, false);
 	const card = cardNumbered(state, customer, cardNumber, atMs);
@@ -102,7 +104,7 @@ function buySubscription(state: State, { session, customer, price, cardNumber, a
 	session.status = "succeeded";
 }
 
-/** The session stays `pending` until the money is there. */
+/** The session stays `pending` until the payment settles. */
 function buyTopUp(state: State, { session, customer, price, cardNumber, atMs }: Sale<SinglePaymentPrice>): void {
 	const card = cardNumbered(state, customer, cardNumber, atMs);
 	const { quantity } = session;
@@ -114,7 +116,7 @@ function buyTopUp(state: State, { session, customer, price, cardNumber, atMs }: 
 	charge(state, { invoice, card, purpose: { type: "top_up", checkoutSessionId: session.id }, atMs });
 }
 
-/** A new card pays from the next period on. What is overdue is tried again at the old one: so does the real service. */
+/** The new card pays from the next period on. Retries of an overdue payment keep the old card, as in the real service. */
 function attachCard(
 	state: State,
 	session: Extract<CheckoutSession, { type: "add_payment_method" }>,

@@ -1,4 +1,4 @@
-/** How money is asked for: a charge waits for its attempt, the attempt makes a payment, the payment settles. */
+/** Charges: a charge waits for its attempt, the attempt creates a payment, the payment settles. */
 import type { State } from "../../state.ts";
 import { newRecord } from "../ids.ts";
 import { organizationId, pricingModelId } from "../pricing/pricing.ts";
@@ -7,10 +7,10 @@ import { findInvoice, setInvoiceStatus } from "./invoices.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** How long after a failed attempt the next one comes; after the last there is none, and the plan stays past due. */
+/** The delays between attempts. After the last attempt the plan stays past due. */
 const retryDelaysMs = [3 * dayMs, 5 * dayMs, 5 * dayMs];
 
-/** Asks a card for what an invoice says. Nothing happens before `applyDue`, which whoever wants the result calls. */
+/** Schedules a charge of the invoice's amount, due now. Call `applyDue` to run it. */
 export function charge(
 	state: State,
 	input: { invoice: InvoiceWithLines; card: PaymentMethod; purpose: Charge["purpose"]; atMs: number },
@@ -27,21 +27,21 @@ export function charge(
 	});
 }
 
-/** The next attempt, at the same card: the real service does not look for a newer one (its billing run keeps its card). */
+/** Schedules the next attempt with the same card: a billing run of the real service keeps its card. */
 export function scheduleRetry(state: State, failed: Charge, atMs: number): void {
 	const delayMs = retryDelaysMs[failed.attempt - 1];
 	if (delayMs === undefined) return;
 	state.charges.push({ ...failed, attempt: failed.attempt + 1, dueAtMs: atMs + delayMs, paymentId: null });
 }
 
-/** What is still owed for a subscription's periods is asked for no more. A payment under way still settles. */
+/** Drops the scheduled charges of a subscription. A payment in progress still settles. */
 export function dropCharges(state: State, subscriptionId: string): void {
 	state.charges = state.charges.filter(
 		({ purpose, paymentId }) => paymentId !== null || purpose.type === "top_up" || purpose.subscriptionId !== subscriptionId,
 	);
 }
 
-/** Makes the payment, which settles after the `paymentDelayMs` of the faults. */
+/** Creates the payment, which settles after the fault `paymentDelayMs`. */
 export function attempt(state: State, charge: Charge, atMs: number): void {
 	const invoice = findInvoice(state, charge.invoiceId);
 	setInvoiceStatus(invoice, "awaiting_payment_confirmation", atMs);

@@ -17,12 +17,17 @@ import { Refusal } from "../refusal.ts";
 
 type Invoice = InvoiceWithLines["invoice"];
 
+/**
+ * The invoice with that id.
+ * @throws Refusal NOT_FOUND
+ */
 export function findInvoice(state: State, id: string): InvoiceWithLines {
 	const found = state.invoices.find(({ invoice }) => invoice.id === id);
 	if (found === undefined) throw new Refusal("NOT_FOUND", `Invoice ${id} not found`);
 	return found;
 }
 
+/** Sets the status and the update time. */
 export function setInvoiceStatus({ invoice }: InvoiceWithLines, status: Invoice["status"], atMs: number): void {
 	invoice.status = status;
 	invoice.updatedAt = atMs;
@@ -71,7 +76,7 @@ function staticLine(
 	} as const;
 }
 
-/** Usage beyond the credits: a line of no money, whose payment settles the debt all the same (flowglad.md e). */
+/** Usage beyond the credits: a line of $0. Paying the invoice still settles the debt (flowglad.md e). */
 function usageLine(invoiceId: string, subscriptionId: string, units: number, atMs: number): InvoiceLine {
 	return {
 		...newRecord("inv_li", atMs),
@@ -107,7 +112,7 @@ function store(state: State, invoice: Omit<Invoice, "subtotal">, invoiceLineItem
 	return stored;
 }
 
-/** The invoice of one billing period: the plan, and what was used beyond the credits before it. */
+/** Creates the invoice of one billing period: the plan, and earlier usage beyond the credits. */
 export function invoiceBillingPeriod(
 	state: State,
 	input: {
@@ -126,7 +131,7 @@ export function invoiceBillingPeriod(
 	return store(state, head, debt > 0 ? [plan, usageLine(head.id, subscription.id, debt, atMs)] : [plan]);
 }
 
-/** The invoice of a change of plan within a period: a second one for that period. */
+/** Creates the second invoice of a period, for a plan change within it. */
 export function invoiceProration(
 	state: State,
 	input: { customer: Customer; subscription: Subscription; period: BillingPeriod; amountCents: number; atMs: number },
@@ -137,6 +142,7 @@ export function invoiceProration(
 	return store(state, head, [staticLine(head.id, line, atMs)]);
 }
 
+/** Creates the invoice of a one-time purchase. */
 export function invoicePurchase(
 	state: State,
 	input: {
@@ -165,7 +171,7 @@ export function invoicePurchase(
 	);
 }
 
-/** Units of debt that an invoice has a line for. */
+/** The units of debt on the invoice. */
 export function debtUnits({ invoiceLineItems }: InvoiceWithLines): number {
 	return invoiceLineItems.reduce((units, line) => (line.type === "usage" ? units + line.quantity : units), 0);
 }

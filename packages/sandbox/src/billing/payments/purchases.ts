@@ -4,8 +4,8 @@ import { organizationId, pricingModelId } from "../pricing/pricing.ts";
 import type { Customer, Purchase, SinglePaymentPrice, SubscriptionPrice } from "../records.ts";
 
 /**
- * What was bought. A subscription's purchase is `paid` before its first payment is, as in the real service. Free
- * plans have none: the contract wants `pricePerBillingCycle` above 0 (flowglad.md d).
+ * Records a purchase. A subscription's purchase is `paid` before its first payment settles, as in the real service. Free plans have
+ * no purchase: the OpenAPI schema requires `pricePerBillingCycle` above 0 (flowglad.md d).
  */
 export function recordPurchase(
 	state: State,

@@ -4,8 +4,9 @@ import type { Payment } from "../records.ts";
 import { Refusal } from "../refusal.ts";
 
 /**
- * Gives money back. Neither the invoice nor the subscription changes, and no credits are taken away: the real
- * service's refund touches the payment alone. Without an amount it is all of it.
+ * Refunds a payment, in full unless an amount is given. As in the real service it changes only the payment: the invoice, the
+ * subscription and the credits stay.
+ * @throws Refusal
  */
 export function refund(state: State, paymentId: string, partialAmountCents: number | null, atMs: number): Payment {
 	const payment = findById(state.payments, paymentId, "Payment");
@@ -25,7 +26,10 @@ export function refund(state: State, paymentId: string, partialAmountCents: numb
 	return payment;
 }
 
-/** The customer's bank takes the money back. Flowglad does not listen for it: nothing that it answers changes. */
+/**
+ * Marks a payment as disputed by the customer's bank. Flowglad ignores disputes, so no answer changes.
+ * @throws Refusal
+ */
 export function dispute(state: State, paymentId: string): void {
 	const payment = findById(state.payments, paymentId, "Payment");
 	if (payment.status !== "succeeded") throw new Refusal("BAD_REQUEST", `Payment ${paymentId} is ${payment.status}`);

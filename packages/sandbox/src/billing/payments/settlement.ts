@@ -1,4 +1,4 @@
-/** What comes of a charge when its payment is paid, or is not. */
+/** Settles charges and applies the result to plans, credits and checkouts. */
 import type { State } from "../../state.ts";
 import { emit } from "../../webhooks/messages.ts";
 import { accountsOf, grantPeriodCredits, post, settleDebt } from "../credits.ts";
@@ -12,7 +12,7 @@ import { isEmptyCard } from "./cards.ts";
 import { attempt, scheduleRetry } from "./charges.ts";
 import { debtUnits, findInvoice, setInvoiceStatus } from "./invoices.ts";
 
-/** The next step of a charge: its attempt, or the settlement of what was attempted. */
+/** Runs the next step of a charge: its attempt, or the settlement of its payment. */
 export function advanceCharge(state: State, charge: Charge, atMs: number): void {
 	if (charge.paymentId === null) {
 		attempt(state, charge, atMs);
@@ -60,7 +60,7 @@ function paid(state: State, charge: Charge, invoice: InvoiceWithLines, payment: 
 		case "adjustment": {
 			const price = priceById(state, purpose.priceId);
 			const subscription = findSubscription(state, purpose.subscriptionId);
-			// Canceled while the payment was under way: the money stands, the plan is gone.
+			// Canceled while the payment was in progress: the payment stays, the plan does not change.
 			if (price.type === "subscription" && subscription.current)
 				applyAdjustment(state, subscription, { price, quantity: purpose.quantity, atMs });
 			break;
@@ -74,7 +74,7 @@ function paid(state: State, charge: Charge, invoice: InvoiceWithLines, payment: 
 function periodPaid(state: State, subscription: Subscription, billingPeriodId: string, invoice: InvoiceWithLines, atMs: number): void {
 	if (!subscription.current) return;
 	const period = findById(state.billingPeriods, billingPeriodId, "Billing period");
-	// The very first period has its credits from its payment; a renewal had them before.
+	// The first period gets its credits with its payment; a renewal got them before.
 	const isFirst = state.billingPeriods.find(({ subscriptionId }) => subscriptionId === subscription.id) === period;
 	if (isFirst) grantPeriodCredits(state, featureItemsOf(state, subscription.id), period, { isFirst, atMs });
 	const units = debtUnits(invoice);
@@ -82,7 +82,7 @@ function periodPaid(state: State, subscription: Subscription, billingPeriodId: s
 	if (subscription.status === "past_due") setStatus(subscription, "active", atMs);
 }
 
-/** The first grant feature's amount, never expiring; nothing where there is no current subscription (flowglad.md e). */
+/** Grants the product's first credit feature without expiry. Without a current subscription it grants nothing (flowglad.md e). */
 function topUpPaid(state: State, session: CheckoutSession, customer: Customer, atMs: number): void {
 	const price = session.priceId === null ? null : priceById(state, session.priceId);
 	if (price?.type !== "single_payment") throw new Error(`Checkout session ${session.id} is no top-up`);
@@ -106,7 +106,7 @@ function grantTopUp(state: State, customer: Customer, price: SinglePaymentPrice,
 	post(state, { ...account, atMs, type: "grant", amount, expiresAtMs: null, billingPeriodId: null });
 }
 
-/** Emits nothing: `payment.failed` is for a payment that was given up, not for a card that was declined (flowglad.md h). */
+/** Emits no event: `payment.failed` means a payment was given up, not that a card was declined (flowglad.md h). */
 function failed(state: State, charge: Charge, atMs: number): void {
 	const { purpose } = charge;
 	switch (purpose.type) {

@@ -1,4 +1,4 @@
-/** What requests that change what is sold must look like. Unknown keys are dropped, as Flowglad does. */
+/** Schemas of request bodies that change the catalogue. Unknown keys are dropped, as in the real service. */
 import { z } from "zod";
 import { eventTypes } from "../../webhooks/records.ts";
 
@@ -38,7 +38,7 @@ const productFields = {
 	slug: slug.nullish(),
 };
 
-/** "free" is the default product's, which comes with the pricing model. */
+/** The slug "free" belongs to the default product, which comes with the pricing model. */
 const newProduct = z
 	.object({ ...productFields, pricingModelId: z.string() })
 	.refine((product) => product.slug?.trim().toLowerCase() !== "free", "The slug free is reserved for the default product");

@@ -1,4 +1,4 @@
-/** What a new sandbox sells. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
+/** The seed catalogue. Ids are fixed, so that a stored state still fits after a restart. Shapes: flowglad.md d. */
 import type { Settings } from "../../settings.ts";
 import type { Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
 
@@ -11,31 +11,37 @@ export const seeded = {
 	livemode: false,
 };
 
-export const noCharge = {
-	...seeded,
-	id: "price_ai_requests_no_charge",
-	intervalUnit: "month",
-	name: "AI Requests - No Charge",
-	intervalCount: 1,
-	type: "usage",
-	trialPeriodDays: null,
-	isDefault: true,
-	unitPrice: 0,
-	usageEventsPerUnit: 1,
-	productId: null,
-	active: true,
-	currency: "USD",
-	slug: "ai_requests_no_charge",
-	usageMeterId: "usage_meter_ai_requests",
-	pricingModelId,
-} satisfies UsagePrice;
+/** The default price of a meter: $0 per unit. Its id and slug derive from the meter's slug. */
+export function noChargePrice(meter: Pick<UsageMeter, "id" | "slug" | "name">, createdAt: number): UsagePrice {
+	return {
+		id: `price_${meter.slug}_no_charge`,
+		createdAt,
+		updatedAt: createdAt,
+		livemode: false,
+		intervalUnit: "month",
+		name: `${meter.name} - No Charge`,
+		intervalCount: 1,
+		type: "usage",
+		trialPeriodDays: null,
+		isDefault: true,
+		unitPrice: 0,
+		usageEventsPerUnit: 1,
+		productId: null,
+		active: true,
+		currency: "USD",
+		slug: `${meter.slug}_no_charge`,
+		usageMeterId: meter.id,
+		pricingModelId,
+	};
+}
+
+const aiRequestsMeter = { id: "usage_meter_ai_requests", name: "AI Requests", slug: "ai_requests" };
+export const noCharge = noChargePrice(aiRequestsMeter, seeded.createdAt);
 
 export const aiRequests = {
 	...seeded,
-	id: "usage_meter_ai_requests",
+	...aiRequestsMeter,
 	organizationId,
-	name: "AI Requests",
-	slug: "ai_requests",
 	pricingModelId,
 	aggregationType: "sum",
 	prices: [noCharge],
@@ -214,7 +220,7 @@ const topUp = {
 	],
 } satisfies Product;
 
-/** The default product as Flowglad makes it with each pricing model, when nobody has set anything up. */
+/** The default product that Flowglad creates with every pricing model. */
 function untouchedFree() {
 	const price = { ...freeMonthly, name: "Free Plan", slug: "free" } satisfies SubscriptionPrice;
 	return {
@@ -230,7 +236,7 @@ function untouchedFree() {
 	} satisfies Product;
 }
 
-/** What is sold before anybody changes it through the API. What is no longer on offer is there too, for those who have it. */
+/** The catalogue before any change through the API. It includes inactive products, because subscribers may still have them. */
 export function seed({ emptyCatalogue, freeCredits, proTrialDays, maxPlan }: Settings): { products: Product[]; usageMeters: UsageMeter[] } {
 	if (emptyCatalogue) return { products: [untouchedFree()], usageMeters: [] };
 	return { products: [free(freeCredits), pro(proTrialDays), { ...max, active: maxPlan }, topUp], usageMeters: [aiRequests] };

@@ -1,22 +1,22 @@
-/** Changes of what is sold, with Flowglad's own rules: what is refused, what cannot be changed, what follows from a change. */
-import { randomBytes } from "node:crypto";
+/** Changes to the catalogue, under Flowglad's rules. Every function throws a Refusal where Flowglad refuses. */
 import type { z } from "zod";
 import type { State } from "../../state.ts";
 import { findById } from "../find-by-id.ts";
 import { newRecord } from "../ids.ts";
-import type { SubscriptionPrice, UsagePrice } from "../records.ts";
+import type { SubscriptionPrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
 import type { CatalogueBodies } from "./bodies.ts";
-import { organizationId, pricingModelId } from "./catalogue.ts";
-import type { Catalogue, Feature, MeterRecord, Price, ProductRecord, WebhookEndpoint } from "./records.ts";
+import { noChargePrice, organizationId, pricingModelId } from "./catalogue.ts";
+import type { Catalogue, Feature, MeterRecord, Price, ProductRecord } from "./records.ts";
 import { catalogueOf, changeableCatalogue } from "./stored.ts";
 
 type Body<Name extends keyof CatalogueBodies> = z.infer<CatalogueBodies[Name]>;
 
-/** An organization's currency, which nobody can choose for one price. */
+/** The organization's currency. It cannot be set for a single price. */
 const currency = "USD";
 
-function requireModel(id: string): void {
+/** Throws a Refusal for a pricing model other than the sandbox's. */
+export function requireModel(id: string): void {
 	if (id !== pricingModelId) throw new Refusal("NOT_FOUND", `PricingModel with id ${id} not found`);
 }
 
@@ -24,43 +24,27 @@ function requireFree<T extends { slug: string | null }>(taken: readonly T[], slu
 	if (slug && taken.some((one) => one.slug === slug)) throw new Refusal("CONFLICT", "This slug already exists");
 }
 
-/** A meter comes with a price of nothing, its default one. Its ids follow its slug: `payments/invoices.ts` knows that of AI requests. */
+/** Creates a meter and its default price of $0. Ids derive from the slug: `payments/invoices.ts` relies on that of AI requests. */
 export function createMeter(state: State, { usageMeter }: Body<"createMeter">, atMs: number): MeterRecord {
 	requireModel(usageMeter.pricingModelId);
 	requireFree(catalogueOf(state).usageMeters, usageMeter.slug);
 	const { name, slug, aggregationType } = usageMeter;
 	const at = { createdAt: atMs, updatedAt: atMs, livemode: false };
 	const record: MeterRecord = { id: `usage_meter_${slug}`, ...at, organizationId, name, pricingModelId, slug, aggregationType };
-	const noCharge: UsagePrice = {
-		id: `price_${slug}_no_charge`,
-		...at,
-		intervalUnit: "month",
-		name: `${name} - No Charge`,
-		intervalCount: 1,
-		type: "usage",
-		trialPeriodDays: null,
-		isDefault: true,
-		unitPrice: 0,
-		usageEventsPerUnit: 1,
-		productId: null,
-		active: true,
-		currency,
-		slug: `${slug}_no_charge`,
-		usageMeterId: record.id,
-		pricingModelId,
-	};
 	const catalogue = changeableCatalogue(state);
 	catalogue.usageMeters.push(record);
-	catalogue.prices.push(noCharge);
+	catalogue.prices.push(noChargePrice(record, atMs));
 	return record;
 }
 
+/** Changes the fields given. */
 export function updateMeter(state: State, id: string, { usageMeter }: Body<"updateMeter">, atMs: number): MeterRecord {
 	findById(catalogueOf(state).usageMeters, id, "UsageMeter");
 	const record = findById(changeableCatalogue(state).usageMeters, id, "UsageMeter");
 	return Object.assign(record, given(usageMeter), { updatedAt: atMs });
 }
 
+/** Creates a feature. Products are linked to it through `featureIds`. */
 export function createFeature(state: State, { feature }: Body<"createFeature">, atMs: number): Feature {
 	requireModel(feature.pricingModelId);
 	requireFree(catalogueOf(state).features, feature.slug);
@@ -74,16 +58,17 @@ function blank(feature: Body<"createFeature">["feature"]) {
 	return feature.type === "toggle" ? { ...feature, amount: null, usageMeterId: null, renewalFrequency: null } : feature;
 }
 
-/** Who has the feature already keeps the copy that came with the plan (`subscriptions/items.ts`). */
+/** Changes a feature. Existing subscriptions keep their copy of it (`subscriptions/items.ts`). */
 export function updateFeature(state: State, id: string, { feature }: Body<"updateFeature">, atMs: number): Feature {
 	if (findById(catalogueOf(state).features, id, "Feature").type !== feature.type)
 		throw new Refusal("BAD_REQUEST", "The type of a feature cannot be changed");
 	const catalogue = changeableCatalogue(state);
-	// A feature that is no longer active leaves its products.
+	// Products lose a deactivated feature.
 	if (feature.active === false) catalogue.productFeatures = catalogue.productFeatures.filter(({ featureId }) => featureId !== id);
 	return Object.assign(findById(catalogue.features, id, "Feature"), given(feature), { id, updatedAt: atMs });
 }
 
+/** Creates a product with its first price. */
 export function createProduct(state: State, { product, price, featureIds }: Body<"createProduct">, atMs: number): ProductRecord {
 	requireModel(product.pricingModelId);
 	if (product.default) throw new Refusal("FORBIDDEN", "Default products cannot be created: each pricing model comes with one");
@@ -111,6 +96,7 @@ export function createProduct(state: State, { product, price, featureIds }: Body
 	return record;
 }
 
+/** Changes the fields given, and replaces the features if `featureIds` is given. */
 export function updateProduct(state: State, id: string, { product, featureIds }: Body<"updateProduct">, atMs: number): ProductRecord {
 	const now = catalogueOf(state);
 	const before = findById(now.products, id, "Product");
@@ -123,12 +109,12 @@ export function updateProduct(state: State, id: string, { product, featureIds }:
 	const catalogue = changeableCatalogue(state);
 	if (featureIds !== undefined) linkFeatures(catalogue, id, featureIds);
 	const record = Object.assign(findById(catalogue.products, id, "Product"), given(product), { id, updatedAt: atMs });
-	// A default product stays on offer, whatever the request says.
+	// A default product cannot be deactivated.
 	if (record.default) record.active = true;
 	return record;
 }
 
-/** A product has one price on offer: a new one puts away those before it. */
+/** Creates a price and deactivates the product's earlier ones: a product has one active price. */
 export function createPrice(state: State, { price }: Body<"createPrice">, atMs: number): Price {
 	const now = catalogueOf(state);
 	const product = findById(now.products, price.productId, "Product");
@@ -149,7 +135,7 @@ export function createPrice(state: State, { price }: Body<"createPrice">, atMs: 
 	return record;
 }
 
-/** What a price costs is not among it: that never changes. */
+/** Changes a price. Its amount is immutable. */
 export function updatePrice(state: State, id: string, { price }: Body<"updatePrice">, atMs: number): Price {
 	const before = findById(catalogueOf(state).prices, id, "Price");
 	if (price.type !== before.type) throw new Refusal("BAD_REQUEST", "Cannot change type after price creation. This field is immutable.");
@@ -159,19 +145,6 @@ export function updatePrice(state: State, id: string, { price }: Body<"updatePri
 	if (before.type === "usage") throw new Refusal("BAD_REQUEST", "No charge prices are protected as fallback prices");
 	const record = findById(changeableCatalogue(state).prices, id, "Price");
 	return Object.assign(record, given(price), { id, updatedAt: atMs });
-}
-
-export function createWebhookEndpoint(state: State, { webhook }: Body<"createWebhook">, atMs: number) {
-	requireModel(webhook.pricingModelId);
-	const record: WebhookEndpoint = { ...newRecord("webhook", atMs), ...webhook, organizationId, pricingModelId };
-	changeableCatalogue(state).webhookEndpoints.push(record);
-	return { webhook: record, secret: `whsec_${randomBytes(24).toString("base64")}` };
-}
-
-export function updateWebhookEndpoint(state: State, id: string, { webhook }: Body<"updateWebhook">, atMs: number): WebhookEndpoint {
-	findById(catalogueOf(state).webhookEndpoints, id, "Webhook");
-	const record = findById(changeableCatalogue(state).webhookEndpoints, id, "Webhook");
-	return Object.assign(record, given(webhook), { id, updatedAt: atMs });
 }
 
 function activePrices({ prices }: Catalogue): Price[] {
@@ -211,7 +184,7 @@ function priceRecord(productId: string, price: Body<"createProduct">["price"], a
 	return { ...common, type, intervalUnit, intervalCount, trialPeriodDays } satisfies SubscriptionPrice;
 }
 
-/** The fields that a request names: absent ones stay as they are. */
-function given<T extends object>(fields: T): Partial<T> {
+/** The fields that the request contains. */
+export function given<T extends object>(fields: T): Partial<T> {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

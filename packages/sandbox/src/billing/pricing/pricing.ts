@@ -1,4 +1,4 @@
-/** Where prices, products and meters are looked up. */
+/** Looks up prices, products and meters. */
 import type { State } from "../../state.ts";
 import type { Product, SubscriptionPrice, UsageMeter } from "../records.ts";
 import type { Price, ProductPrice } from "./records.ts";
@@ -7,14 +7,14 @@ import { catalogueOf, pricingModelOf, productWithParts } from "./stored.ts";
 export { organizationId, pricingModelId } from "./catalogue.ts";
 export { pricingModelOf } from "./stored.ts";
 
-/** What every customer starts on. */
+/** The price of the default plan, on which every customer starts. */
 export function defaultPriceOf(state: State): SubscriptionPrice {
 	const price = pricingModelOf(state).defaultProduct?.defaultPrice;
 	if (price?.type !== "subscription") throw new Error("The pricing model has no default plan");
 	return price;
 }
 
-/** A price on offer, as a request names it. */
+/** An active price by id or slug. */
 export function findPrice(
 	state: State,
 	wanted: { priceId?: string | null | undefined; priceSlug?: string | undefined },
@@ -24,13 +24,14 @@ export function findPrice(
 	return prices.find(({ id, slug }) => (wanted.priceId == null ? slug === wanted.priceSlug : id === wanted.priceId));
 }
 
-/** For ids that the sandbox stored itself: an unknown one is a bug or a state file of another version. */
+/** A price by an id that the sandbox stored. An unknown id is a bug or a state file of another version. */
 export function priceById(state: State, id: string): Price {
 	const price = catalogueOf(state).prices.find((one) => one.id === id);
 	if (price === undefined) throw new Error(`The pricing model has no price ${id}`);
 	return price;
 }
 
+/** The product of a price, with its parts. */
 export function productOf(state: State, price: ProductPrice): Product {
 	const catalogue = catalogueOf(state);
 	const record = catalogue.products.find(({ id }) => id === price.productId);
@@ -38,6 +39,7 @@ export function productOf(state: State, price: ProductPrice): Product {
 	return productWithParts(catalogue, record);
 }
 
+/** A meter by id or slug. */
 export function findUsageMeter(
 	state: State,
 	wanted: { usageMeterId?: string | null | undefined; usageMeterSlug?: string | undefined },

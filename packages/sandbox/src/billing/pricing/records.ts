@@ -1,12 +1,13 @@
 import type { Product, SinglePaymentPrice, SubscriptionPrice, UsageMeter, UsagePrice } from "../records.ts";
 
+/** A price of a product. Meters have usage prices. */
 export type ProductPrice = SubscriptionPrice | SinglePaymentPrice;
 export type Price = ProductPrice | UsagePrice;
 export type Feature = Product["features"][number];
 export type ProductRecord = Omit<Product, "prices" | "defaultPrice" | "features">;
 export type MeterRecord = Omit<UsageMeter, "prices" | "defaultPrice">;
 
-/** An endpoint that was made through the API. It is kept and never called: see the README. */
+/** An endpoint created through the API. It is stored and never called: see the README. */
 export interface WebhookEndpoint {
 	id: string;
 	createdAt: number;
@@ -20,11 +21,12 @@ export interface WebhookEndpoint {
 	pricingModelId: string;
 }
 
+/** What is sold, as flat records. */
 export interface Catalogue {
 	products: ProductRecord[];
 	prices: Price[];
 	features: Feature[];
-	/** Which product has which feature now. */
+	/** The current links between products and features. */
 	productFeatures: { productId: string; featureId: string }[];
 	usageMeters: MeterRecord[];
 	webhookEndpoints: WebhookEndpoint[];

@@ -1,14 +1,15 @@
-/** What is sold, record by record, as Flowglad keeps it: the seed until somebody changes it through the API, from then on state. */
+/** The catalogue as flat records: derived from the seed until the first change through the API, then part of the state. */
 import type { State } from "../../state.ts";
 import type { PricingModel, Product, UsageMeter, UsagePrice } from "../records.ts";
 import { organizationId, pricingModelId, seed, seeded } from "./catalogue.ts";
 import type { Catalogue, MeterRecord, ProductRecord } from "./records.ts";
 
+/** The current catalogue, for reading. */
 export function catalogueOf(state: State): Catalogue {
 	return state.catalogue ?? seedRecords(state);
 }
 
-/** The catalogue to write to. With the first change it is state, and the settings of what is sold no longer matter. */
+/** The catalogue, for writing. The first call copies the seed into the state; from then on the settings do not affect it. */
 export function changeableCatalogue(state: State): Catalogue {
 	state.catalogue ??= structuredClone(seedRecords(state));
 	return state.catalogue;
@@ -26,7 +27,7 @@ function seedRecords(state: State): Catalogue {
 	};
 }
 
-/** A product with all that belongs to it now. */
+/** A product with its current prices and features. */
 export function productWithParts(catalogue: Catalogue, record: ProductRecord): Product {
 	const own = catalogue.prices.filter((price) => price.productId === record.id);
 	const prices = own.filter(({ active }) => active);
@@ -42,11 +43,11 @@ function meterWithPrices(catalogue: Catalogue, record: MeterRecord): UsageMeter 
 	return { ...record, prices, ...(defaultPrice === undefined ? {} : { defaultPrice }) };
 }
 
-/** What is on offer. */
+/** The pricing model: active products and all meters. */
 export function pricingModelOf(state: State): PricingModel {
 	const catalogue = catalogueOf(state);
 	const active = catalogue.products.filter((product) => product.active).map((record) => productWithParts(catalogue, record));
-	// The API shows no product without an active price.
+	// The API omits products without an active price.
 	const products = active.filter(({ prices }) => prices.length > 0);
 	const defaultProduct = products.find((product) => product.default);
 	return {

@@ -1,4 +1,4 @@
-/** Changes of plan or quantity within a subscription, which keeps its id and so its credits. */
+/** Changes of plan or quantity within a subscription. It keeps its id and therefore its credits. */
 import type { State } from "../../state.ts";
 import { grantAdjustedCredits } from "../credits.ts";
 import { charge } from "../payments/charges.ts";
@@ -12,15 +12,16 @@ export interface Adjustment {
 	price: SubscriptionPrice;
 	quantity: number;
 	timing: "immediately" | "at_end_of_current_billing_period" | "auto";
-	/** False: nothing is charged before the next period. */
+	/** Whether the change is charged now. False: nothing is charged before the next period. */
 	prorate: boolean;
 	atMs: number;
 }
 
 /**
- * `auto` is at once where the price is not lower, else when the period ends. At once costs the difference for what is
- * left of the period, never less than nothing, and takes effect when that is paid: a card that is declined changes
- * nothing, and the answer is no error. Without a charge it takes effect here.
+ * Adjusts a subscription. `auto` means immediately unless the price decreases, else at the period's end. An immediate change costs
+ * the difference for the rest of the period, at least 0, and takes effect when that is paid. A declined card changes nothing and is
+ * not an error. Without a charge the change takes effect here.
+ * @throws Refusal
  */
 export function adjust(state: State, subscription: Subscription, adjustment: Adjustment) {
 	requireAdjustable(subscription);
@@ -59,7 +60,7 @@ export function adjust(state: State, subscription: Subscription, adjustment: Adj
 	};
 }
 
-/** The change itself, with the share of its credits that the rest of the period is worth. */
+/** Applies a change, and grants the new plan's credits for the rest of the period. */
 export function applyAdjustment(
 	state: State,
 	subscription: Subscription,
@@ -70,7 +71,7 @@ export function applyAdjustment(
 	if (period !== undefined) grantAdjustedCredits(state, featureItemsOf(state, subscription.id), period, change.atMs);
 }
 
-/** What both plans are worth for their share of the period, less what was paid for it. */
+/** The value of both plans for their share of the period, minus what was paid for the period. */
 function netChargeCents(state: State, period: BillingPeriod, oldTotal: number, newTotal: number, atMs: number): number {
 	const elapsed = (atMs - period.startMs) / (period.endMs - period.startMs);
 	const worth = Math.round(oldTotal * elapsed) + Math.round(newTotal * (1 - elapsed));

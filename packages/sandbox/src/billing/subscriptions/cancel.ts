@@ -13,13 +13,16 @@ function requireCancelable(subscription: Subscription): void {
 		throw new Refusal("BAD_REQUEST", "Cannot cancel the default free plan. Please upgrade to a paid plan instead.");
 }
 
-/** Ends the subscription now; a customer who has no other falls back to the default plan, with fresh free credits. */
+/**
+ * Ends the subscription now. A customer without another one falls back to the default plan, with new free credits.
+ * @throws Refusal
+ */
 export function cancelImmediately(state: State, subscription: Subscription, atMs: number): void {
 	requireCancelable(subscription);
 	endAndFallBack(state, subscription, atMs);
 }
 
-/** As `cancelImmediately`, for what ends by itself: a plan whose very first payment fails. */
+/** Like `cancelImmediately`, for a plan that ends by itself because its first payment failed. */
 export function endAndFallBack(state: State, subscription: Subscription, atMs: number): void {
 	const customer = customerOf(state, subscription);
 	end(state, subscription, null, atMs);
@@ -27,7 +30,10 @@ export function endAndFallBack(state: State, subscription: Subscription, atMs: n
 	if (newestCurrent(state, customer.id) === undefined) startDefaultPlan(state, customer, atMs);
 }
 
-/** Stays current until its period ends. Attempts to collect what is overdue stop; a change of plan that waited is forgotten. */
+/**
+ * Schedules the cancellation for the period's end. Retries of overdue charges stop, and a scheduled plan change is dropped.
+ * @throws Refusal
+ */
 export function cancelAtPeriodEnd(state: State, subscription: Subscription, atMs: number): void {
 	requireCancelable(subscription);
 	subscription.cancelScheduledAt = subscription.currentBillingPeriodEnd ?? null;
@@ -36,7 +42,10 @@ export function cancelAtPeriodEnd(state: State, subscription: Subscription, atMs
 	dropCharges(state, subscription.id);
 }
 
-/** Takes a scheduled cancellation back. One that was past due is `active` then: the service does not remember. */
+/**
+ * Reverts a scheduled cancellation. A subscription that was past due becomes `active`, as in the real service.
+ * @throws Refusal
+ */
 export function uncancel(state: State, subscription: Subscription, atMs: number): void {
 	if (subscription.status !== "cancellation_scheduled")
 		throw new Refusal("BAD_REQUEST", `Subscription ${subscription.id} is not scheduled for cancellation`);

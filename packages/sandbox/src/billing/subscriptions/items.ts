@@ -1,10 +1,11 @@
-/** What a subscription consists of: items with their features. The sandbox's have one item each. */
+/** Subscription items and their features. In the sandbox a subscription has one item. */
 import type { State } from "../../state.ts";
 import { newRecord } from "../ids.ts";
 import { pricingModelId, productOf } from "../pricing/pricing.ts";
 import type { FeatureItem, Product, Subscription, SubscriptionItem, SubscriptionPrice } from "../records.ts";
 import { featureItemsOf, itemsOf } from "./find.ts";
 
+/** Adds an item with a copy of the product's features. */
 export function addItem(state: State, subscription: Subscription, price: SubscriptionPrice, quantity: number, atMs: number): void {
 	const item: SubscriptionItem = {
 		...newRecord("si", atMs),
@@ -28,7 +29,7 @@ export function addItem(state: State, subscription: Subscription, price: Subscri
 	}
 }
 
-/** The subscription's own copy of a feature: what it was when it was bought stays, whatever the plan becomes. */
+/** The subscription's copy of a feature, so that later changes to the plan do not affect it. */
 function featureItem(feature: Product["features"][number], item: SubscriptionItem, atMs: number): FeatureItem | null {
 	const common = {
 		...newRecord("sub_feature", atMs),
@@ -56,12 +57,13 @@ function featureItem(feature: Product["features"][number], item: SubscriptionIte
 	}
 }
 
+/** Expires all items and features. */
 export function expireItems(state: State, subscription: Subscription, atMs: number): void {
 	for (const feature of featureItemsOf(state, subscription.id)) feature.expiredAt = atMs;
 	for (const item of itemsOf(state, subscription.id)) item.expiredAt = atMs;
 }
 
-/** Swaps the plan's items. The subscription's id stays, and so do its credits. */
+/** Replaces the items for another price or quantity. The subscription keeps its id and its credits. */
 export function replaceItems(
 	state: State,
 	subscription: Subscription,

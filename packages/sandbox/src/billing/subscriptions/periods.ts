@@ -5,8 +5,8 @@ type Interval = Pick<SubscriptionPrice, "intervalUnit" | "intervalCount">;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * The end of the billing period that starts at `startMs`, in UTC. Counted from the anchor, so a subscription
- * of 31 January renews on 28 February and then on 31 March.
+ * The end of the billing period that starts at `startMs`, in UTC epoch milliseconds. Months are counted from the anchor: a
+ * subscription of 31 January renews on 28 February, then on 31 March.
  */
 export function periodEndMs(anchorMs: number, startMs: number, { intervalUnit, intervalCount }: Interval): number {
 	if (intervalUnit === "day") return startMs + intervalCount * dayMs;

@@ -7,9 +7,9 @@ import { replaceItems } from "./items.ts";
 import { chargePeriod, end, openPeriod, startDefaultPlan } from "./start.ts";
 
 /**
- * What happens when the current period ends. A scheduled cancellation leaves the customer with no
- * subscription at all; a free plan without a card becomes `past_due`: both as Flowglad does (flowglad.md e).
- * Credits come before the charge: a renewal whose card is declined has its grant all the same.
+ * Ends the current period and starts the next. As in the real service (flowglad.md e), a scheduled cancellation leaves the customer
+ * without any subscription, and a free plan without a card becomes `past_due`. Credits do not depend on the charge: a renewal with a
+ * declined card is granted them too.
  */
 export function renew(state: State, subscription: Subscription, atMs: number): void {
 	if (subscription.status === "cancellation_scheduled") {
@@ -18,7 +18,7 @@ export function renew(state: State, subscription: Subscription, atMs: number): v
 	}
 	applyScheduledAdjustment(state, subscription, atMs);
 	const period = openPeriod(state, subscription, atMs);
-	// Before the grant, so that the invoice has a line for the debt that the grant is about to pay.
+	// Before the grant: the grant pays the debt, and the invoice needs a line for it.
 	chargePeriod(state, subscription, period, atMs);
 	grantPeriodCredits(state, featureItemsOf(state, subscription.id), period, { isFirst: false, atMs });
 	const isExempt = subscription.isFreePlan && !state.settings.freePlanPastDue;
@@ -26,7 +26,7 @@ export function renew(state: State, subscription: Subscription, atMs: number): v
 	setStatus(subscription, isGood ? "active" : "past_due", atMs);
 }
 
-/** Emits nothing: the real service tells nobody when a scheduled cancellation takes effect (flowglad.md h). */
+/** Emits no event: the real service sends none when a scheduled cancellation takes effect (flowglad.md h). */
 function endAsScheduled(state: State, subscription: Subscription, atMs: number): void {
 	end(state, subscription, null, atMs);
 	const customer = customerOf(state, subscription);

@@ -1,4 +1,4 @@
-/** How a subscription begins: at once, on trial, or incomplete until there is a card. */
+/** Starts subscriptions: active, on trial, or incomplete until there is a card. */
 import type { State } from "../../state.ts";
 import { emit } from "../../webhooks/messages.ts";
 import { grantPeriodCredits, moveCredits } from "../credits.ts";
@@ -21,7 +21,7 @@ export interface SubscriptionInput {
 	quantity: number;
 	name?: string | undefined;
 	doNotCharge?: boolean | undefined;
-	/** The card that pays; without it the customer's default one. */
+	/** The card that pays; by default the customer's default card. */
 	card?: PaymentMethod | undefined;
 	trialEndMs?: number | undefined;
 	metadata?: Record<string, string | number | boolean> | undefined;
@@ -29,8 +29,9 @@ export interface SubscriptionInput {
 }
 
 /**
- * A new subscription. A paid one replaces the free one: balances stay behind on it and are lost to the
- * customer (flowglad.md e). `incomplete` when it would have to be charged and there is no card.
+ * Starts a subscription. A paid one replaces the free plan, whose remaining balance is lost to the customer (flowglad.md e). It is
+ * `incomplete` if it must be charged and there is no card.
+ * @throws Refusal when another plan is in the way
  */
 export function startSubscription(state: State, input: SubscriptionInput): Subscription {
 	const { customer, price, quantity, atMs } = input;
@@ -74,11 +75,15 @@ export function startSubscription(state: State, input: SubscriptionInput): Subsc
 	return subscription;
 }
 
+/** Starts the default plan. */
 export function startDefaultPlan(state: State, customer: Customer, atMs: number): Subscription {
 	return startSubscription(state, { customer, price: defaultPriceOf(state), quantity: 1, atMs });
 }
 
-/** Refuses where another plan is in the way: a paid one, or, with that oddity on, a free one that is past due. */
+/**
+ * Checks that a new plan may start.
+ * @throws Refusal for a current paid plan or, with `pastDueFreePlanBlocksUpgrade`, a past due free one
+ */
 export function requireRoomFor(state: State, customer: Customer, isFreePlan: boolean): void {
 	if (state.settings.twoSubscriptions || isFreePlan) return;
 	const inTheWay = currentSubscriptions(state, customer.id).some(
@@ -87,7 +92,7 @@ export function requireRoomFor(state: State, customer: Customer, isFreePlan: boo
 	if (inTheWay) throw new Refusal("CONFLICT", `Customer ${customer.externalId} already has an active subscription`);
 }
 
-/** A customer has one trial in its life. */
+/** The end of the trial; null without one. A customer gets one trial ever. */
 function trialEndMs(state: State, { customer, price, trialEndMs, atMs }: SubscriptionInput): number | null {
 	const end = trialEndMs ?? (price.trialPeriodDays ? atMs + price.trialPeriodDays * dayMs : null);
 	const hadOne = state.subscriptions.some(({ customerId, trialEnd }) => customerId === customer.id && typeof trialEnd === "number");
@@ -99,7 +104,7 @@ export function activateReplacingFreePlan(state: State, subscription: Subscripti
 	if (!subscription.isFreePlan) {
 		for (const free of currentSubscriptions(state, subscription.customerId)) {
 			if (!free.isFreePlan) continue;
-			// The real service finds only the active one here.
+			// The real service only finds an active free plan here.
 			if (state.settings.pastDueFreePlanBlocksUpgrade && free.status !== "active") continue;
 			end(state, free, "upgraded_to_paid", atMs);
 			free.replacedBySubscriptionId = subscription.id;
@@ -110,8 +115,8 @@ export function activateReplacingFreePlan(state: State, subscription: Subscripti
 }
 
 /**
- * Starts the first period. Its credits come with its payment; at once where there is nothing to pay, as on trial.
- * The plan itself is `active` before the money is there.
+ * Starts the first period. Its credits come with its payment, or at once if nothing is due, as on a trial. The plan is `active`
+ * before its payment settles.
  */
 function activate(state: State, subscription: Subscription, atMs: number): void {
 	const { trialEnd } = subscription;
@@ -123,7 +128,7 @@ function activate(state: State, subscription: Subscription, atMs: number): void 
 		grantPeriodCredits(state, featureItemsOf(state, subscription.id), period, { isFirst: true, atMs });
 }
 
-/** Begins the period at `atMs`; it ends at `endMs`, else one interval later. */
+/** Opens a period from `atMs` to `endMs`, by default one interval later. */
 export function openPeriod(state: State, subscription: Subscription, atMs: number, endMs?: number): BillingPeriod {
 	const price = subscriptionPriceOf(state, subscription);
 	const period: BillingPeriod = {
@@ -138,7 +143,7 @@ export function openPeriod(state: State, subscription: Subscription, atMs: numbe
 	return period;
 }
 
-/** Asks the card for the period; false where there is nothing to ask for or no card to ask. */
+/** Invoices and charges the period. Returns false if nothing is due or there is no card. */
 export function chargePeriod(state: State, subscription: Subscription, period: BillingPeriod, atMs: number): boolean {
 	const price = subscriptionPriceOf(state, subscription);
 	const card = cardOf(state, subscription);
@@ -150,7 +155,7 @@ export function chargePeriod(state: State, subscription: Subscription, period: B
 	return true;
 }
 
-/** Cancels without putting anything in its place. */
+/** Cancels without starting another plan. */
 export function end(state: State, subscription: Subscription, reason: string | null, atMs: number): void {
 	expireItems(state, subscription, atMs);
 	subscription.canceledAt = atMs;

@@ -4,7 +4,7 @@ import { latestPeriod } from "../../billing/subscriptions/find.ts";
 import type { State } from "../../state.ts";
 import type { Html } from "../layout.ts";
 
-/** What is left, and a bar of it: the part of what the period and all top-ups have granted. */
+/** The balance with a bar: the remaining share of what the period and all top-ups granted. */
 export function balance(state: State, subscriptionId: string): Html {
 	const [entry] = usageMeterBalances(state, subscriptionId);
 	if (entry === undefined) return html`<span class="soft" title="No ledger entry yet, so the API does not list the meter">absent</span>`;
@@ -17,7 +17,7 @@ export function balance(state: State, subscriptionId: string): Html {
 	return html`<span class="${entry.availableBalance < 0 ? "is-bad" : ""}">${String(entry.availableBalance).replace("-", "−")}</span><span class="left" aria-hidden="true"><span style="width:${Math.round(share * 100)}%"></span></span>`;
 }
 
-/** Words that stand for trouble, or for something that will pass, are coloured so. */
+/** A status, colored if it is a problem or temporary. */
 export function status(words: string): Html {
 	const bad = ["past_due", "unpaid", "failed", "expired", "dropped"];
 	const waiting = [

@@ -8,7 +8,7 @@ import { answerForm, followedBy, formRoutes } from "./shell.ts";
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
 
-/** The buttons of the clock, which stand on every page of the inspector. */
+/** The clock buttons of every inspector page. */
 export function clockForms(world: World) {
 	return formRoutes().post("/clock", async (c) => {
 		const { to, back } = await c.req.parseBody();

@@ -13,7 +13,7 @@ import { balance, status } from "./balance.ts";
 import { ledgerTable } from "./ledger.ts";
 import { answerForm, formRoutes, inspectorPage } from "./shell.ts";
 
-/** The page at /customers/{id}: all that is known of one customer, and what can be done to it. */
+/** The page at /customers/{id}: plans, ledger, payments, cards and actions. */
 export function customerPage(world: World) {
 	return new Hono<Env>().get("/:id", (c) => {
 		const customer = world.state.customers.find(({ id }) => id === c.req.param("id"));
@@ -22,6 +22,7 @@ export function customerPage(world: World) {
 	});
 }
 
+/** The forms of the customer page. */
 export function customerForms(world: World) {
 	return formRoutes()
 		.post("/customers/:id/archive", async (c) => {
@@ -34,11 +35,11 @@ export function customerForms(world: World) {
 			const { back } = await c.req.parseBody();
 			if (action === "refund") {
 				refund(world.state, id, null, world.nowMs());
-				return answerForm(c, back, "Refunded. The plan and its credits stay, as they do at Flowglad.");
+				return answerForm(c, back, "Refunded. The plan and its credits stay, as with Flowglad.");
 			}
 			if (action !== "dispute") return c.text("Not Found", 404);
 			dispute(world.state, id);
-			return answerForm(c, back, "Disputed. Flowglad does not listen for disputes: nothing that it answers changes.");
+			return answerForm(c, back, "Disputed. Flowglad ignores disputes, so its answers do not change.");
 		});
 }
 
@@ -61,14 +62,14 @@ ${cards(state, customer)}
 ${
 	customer.archived
 		? ""
-		: html`<form method="post" action="/customers/${customer.id}/archive" class="actions"><input type="hidden" name="back" value="${back}"><button>Archive the customer</button></form>`
+		: html`<form method="post" action="/customers/${customer.id}/archive" class="actions"><input type="hidden" name="back" value="${back}"><button>Archive this customer</button></form>`
 }`;
 }
 
 function sceneForm(customer: Customer, back: string): Html {
 	return html`<form method="post" action="/scenarios" class="actions"><input type="hidden" name="back" value="${back}"><input type="hidden" name="customerId" value="${customer.id}">
-<label>Put into a state<br><select name="name">${scenarios.filter(({ needsApp }) => !needsApp).map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>
-<button>Do it</button></form>`;
+<label>Apply a scenario<br><select name="name">${scenarios.filter(({ needsApp }) => !needsApp).map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>
+<button>Apply</button></form>`;
 }
 
 function plans(state: State, customer: Customer): Html {
@@ -98,7 +99,7 @@ function payments(state: State, customer: Customer, back: string): Html {
 			const open = payment.status === "succeeded" && !disputed;
 			return html`<tr><td>${time(payment.chargeDate)}</td><td><a href="/invoices/${payment.invoiceId}">${invoice?.invoiceNumber}</a></td><td>${status(payment.status)}${disputed ? html`, <span class="is-bad">disputed</span>` : ""}</td><td class="number">${money(payment.amount)}</td><td><div class="row">${open ? html`${action(payment, "refund", "Refund")}${action(payment, "dispute", "Dispute")}` : ""}</div></td></tr>`;
 		}),
-		html`<p class="soft">Nothing was paid yet.</p>`,
+		html`<p class="soft">No payments yet.</p>`,
 	);
 }
 

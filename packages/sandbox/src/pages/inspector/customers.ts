@@ -10,7 +10,7 @@ import { inspectorPage } from "./shell.ts";
 
 const shown = 20;
 
-/** The page at /: whom the sandbox knows, at a glance. */
+/** The page at /: customers, usage and checkouts. */
 export function customerListPage(world: World) {
 	return new Hono<Env>()
 		.get("/", (c) => c.html(inspectorPage(world, c, { title: "Customers", body: overview(world.state) })))
@@ -23,12 +23,12 @@ export function customerListPage(world: World) {
 function overview(state: State): Html {
 	return html`
 <h1>Customers</h1>
-<p>This stands in for Flowglad, the mail server and the model while you work offline. Nothing here is real.</p>
+<p>Replaces Flowglad, Stripe, the mail server and the model while you work offline. Nothing here is real.</p>
 ${table(
 	"Customers",
 	["Customer", "Plan", "Status", "Period ends", { number: "Requests left" }],
 	state.customers.toReversed().flatMap((customer) => customerRows(state, customer)),
-	html`<p class="soft">No customers yet. Sign up in the app and the first one appears, or <a href="/scenarios">set a scene</a>.</p>`,
+	html`<p class="soft">No customers yet. Sign up in the app and the first one appears, or <a href="/scenarios">apply a scenario</a>.</p>`,
 )}
 <h2>Latest usage</h2>
 ${table(
@@ -41,7 +41,7 @@ ${table(
 			(event) =>
 				html`<tr><td>${time(event.createdAt)}</td><td><code>${event.transactionId}</code></td><td><a href="/customers/${event.customerId}"><code>${event.subscriptionId}</code></a></td><td class="number">${event.amount}</td></tr>`,
 		),
-	html`<p class="soft">No usage was reported yet.</p>`,
+	html`<p class="soft">No usage yet.</p>`,
 )}
 <h2>Latest checkouts</h2>
 ${table(
@@ -54,9 +54,9 @@ ${table(
 			(session) =>
 				html`<tr><td>${time(session.createdAt)}</td><td>${session.customerEmail}</td><td><a href="/checkout/${session.id}">${session.priceId ?? session.type.replaceAll("_", " ")}</a></td><td>${status(session.status)}</td></tr>`,
 		),
-	html`<p class="soft">Nothing was bought yet.</p>`,
+	html`<p class="soft">No checkouts yet.</p>`,
 )}
-<form method="post" action="/reset" class="actions middle"><button>Reset the sandbox</button><span class="soft">Empties everything here and sets the clock back. All of it <a href="/__sandbox/state">as JSON</a>.</span></form>`;
+<form method="post" action="/reset" class="actions middle"><button>Reset the sandbox</button><span class="soft">Deletes everything and resets the clock. <a href="/__sandbox/state">State as JSON</a>.</span></form>`;
 }
 
 function customerRows(state: State, customer: Customer): Html[] {

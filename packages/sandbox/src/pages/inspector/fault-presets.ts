@@ -1,4 +1,4 @@
-/** Failures worth trying, as ticks on a page. Anything finer is JSON. */
+/** Common failures as checkboxes. Everything else is set as JSON. */
 import type { Faults } from "../../faults/schema.ts";
 
 export interface FaultPreset {
@@ -10,7 +10,7 @@ export interface FaultPreset {
 
 export interface FaultGroup {
 	title: string;
-	/** Whether they exclude one another. */
+	/** "one" if the presets exclude each other. */
 	pick: "one" | "any";
 	presets: readonly FaultPreset[];
 }
@@ -23,9 +23,9 @@ export const faultGroups: readonly FaultGroup[] = [
 		title: "Flowglad’s API",
 		pick: "one",
 		presets: [
-			{ id: "down", label: "Down", detail: "503, nothing is done.", faults: { api: [{ path: everyCall, status: 503 }] } },
+			{ id: "down", label: "Down", detail: "503, and no work is done.", faults: { api: [{ path: everyCall, status: 503 }] } },
 			{ id: "slow", label: "Slow", detail: "Two seconds before each answer.", faults: { api: [{ path: everyCall, delayMs: 2000 }] } },
-			{ id: "hang", label: "Silent", detail: "Takes the call, never answers.", faults: { api: [{ path: everyCall, hang: true }] } },
+			{ id: "hang", label: "Silent", detail: "Accepts the call and never answers.", faults: { api: [{ path: everyCall, hang: true }] } },
 			{
 				id: "limited",
 				label: "Too many requests",
@@ -35,13 +35,13 @@ export const faultGroups: readonly FaultGroup[] = [
 			{
 				id: "key",
 				label: "Key rate-limited",
-				detail: "401 in plain text, which is how the real one says it.",
+				detail: "401 in plain text, as the real service answers.",
 				faults: { keyRateLimited: true },
 			},
 			{
 				id: "drop",
 				label: "Answers get lost",
-				detail: "Usage events are written down, then the connection breaks.",
+				detail: "Usage events are recorded, then the connection breaks.",
 				faults: {
 					api: [
 						{ path: "/api/v1/usage-events/*", dropAfterCommit: true },
@@ -52,10 +52,10 @@ export const faultGroups: readonly FaultGroup[] = [
 			{
 				id: "trickle",
 				label: "Trickling",
-				detail: "Bodies come at 2000 bytes a second.",
+				detail: "Bodies arrive at 2000 bytes a second.",
 				faults: { api: [{ path: everyCall, bodyBytesPerSecond: 2000 }] },
 			},
-			{ id: "broken", label: "Broken JSON", detail: "200, and half of a body.", faults: { api: [{ path: everyCall, invalidJson: true }] } },
+			{ id: "broken", label: "Broken JSON", detail: "200 with half a body.", faults: { api: [{ path: everyCall, invalidJson: true }] } },
 			{
 				id: "race",
 				label: "First visits lose the race",
@@ -68,7 +68,7 @@ export const faultGroups: readonly FaultGroup[] = [
 		title: "Stripe’s API",
 		pick: "one",
 		presets: [
-			{ id: "stripe-down", label: "Down", detail: "503, nothing is done.", faults: { api: [{ path: everyStripeCall, status: 503 }] } },
+			{ id: "stripe-down", label: "Down", detail: "503, and no work is done.", faults: { api: [{ path: everyStripeCall, status: 503 }] } },
 			{
 				id: "stripe-slow",
 				label: "Slow",
@@ -96,25 +96,25 @@ export const faultGroups: readonly FaultGroup[] = [
 			{
 				id: "activation",
 				label: "Plans come late",
-				detail: "What was paid for appears after 5 seconds.",
+				detail: "Purchases take effect after 5 seconds.",
 				faults: { activationDelayMs: 5000 },
 			},
 			{
 				id: "settle",
 				label: "Payments take a while",
-				detail: "The plan is there at once, its credits after 10 seconds.",
+				detail: "The plan starts at once, its credits come after 10 seconds.",
 				faults: { paymentDelayMs: 10_000 },
 			},
 			{
 				id: "fail",
 				label: "Payments fail later",
-				detail: "After the checkout said thank you. A first payment that fails ends the plan.",
+				detail: "After the checkout succeeded. A failed first payment ends the plan.",
 				faults: { failPayments: true },
 			},
 			{
 				id: "renewals",
 				label: "Renewals are declined",
-				detail: "Past due, tried again after 3, 5 and 5 days.",
+				detail: "Past due, with retries after 3, 5 and 5 days.",
 				faults: { declineRenewals: true },
 			},
 		],
@@ -123,20 +123,25 @@ export const faultGroups: readonly FaultGroup[] = [
 		title: "Webhooks",
 		pick: "any",
 		presets: [
-			{ id: "hook-drop", label: "Lost", detail: "Written down, never sent.", faults: { webhooks: { drop: true } } },
+			{ id: "hook-drop", label: "Lost", detail: "Recorded, never sent.", faults: { webhooks: { drop: true } } },
 			{ id: "hook-double", label: "Doubled", detail: "Each is sent twice.", faults: { webhooks: { double: true } } },
-			{ id: "hook-late", label: "Late", detail: "A minute after what they tell.", faults: { webhooks: { delayMs: 60_000 } } },
-			{ id: "hook-order", label: "Newest first", detail: "Of those that wait.", faults: { webhooks: { newestFirst: true } } },
+			{ id: "hook-late", label: "Late", detail: "Sent a minute late.", faults: { webhooks: { delayMs: 60_000 } } },
+			{
+				id: "hook-order",
+				label: "Newest first",
+				detail: "The newest waiting event is sent first.",
+				faults: { webhooks: { newestFirst: true } },
+			},
 			{
 				id: "hook-again",
 				label: "Answers get lost",
-				detail: "The next three are sent again though the app took them.",
+				detail: "The next three are sent again although the app accepted them.",
 				faults: { webhooks: { loseAnswers: 3 } },
 			},
 			{
 				id: "hook-signature",
 				label: "Forged",
-				detail: "The signature is of another body.",
+				detail: "The signature does not match the body.",
 				faults: { webhooks: { wrongSignature: true } },
 			},
 		],
@@ -171,32 +176,12 @@ export const faultGroups: readonly FaultGroup[] = [
 				detail: "After ten words, with the connection open.",
 				faults: { model: { silentAfterChunks: 10 } },
 			},
-			{ id: "model-length", label: "Stops short", detail: "Ends for its length.", faults: { model: { finishReason: "length" } } },
+			{
+				id: "model-length",
+				label: "Stops short",
+				detail: "Ends with finish reason “length”.",
+				faults: { model: { finishReason: "length" } },
+			},
 		],
 	},
 ];
-
-/** All of several presets at once. Of two for the same calls the first acts. */
-export function mergeFaults(all: readonly Faults[]): Faults {
-	const api = all.flatMap((faults) => faults.api ?? []);
-	const webhooks = Object.assign({}, ...all.map((faults) => faults.webhooks ?? {}));
-	const merged: Faults = Object.assign({}, ...all);
-	if (api.length > 0) merged.api = structuredClone(api);
-	if (Object.keys(webhooks).length > 0) merged.webhooks = webhooks;
-	return merged;
-}
-
-/** Whether these faults hold all that the preset sets. */
-export function isActive(faults: Faults, preset: FaultPreset): boolean {
-	return holds(faults, preset.faults);
-}
-
-function holds(whole: unknown, part: unknown): boolean {
-	if (Array.isArray(part)) return Array.isArray(whole) && part.every((item) => whole.some((one) => holds(one, item)));
-	if (typeof part === "object" && part !== null) {
-		return (
-			typeof whole === "object" && whole !== null && Object.entries(part).every(([key, value]) => holds(Reflect.get(whole, key), value))
-		);
-	}
-	return whole === part;
-}

@@ -3,14 +3,16 @@ import { html } from "hono/html";
 import { type Faults, faultsSchema } from "../../faults/schema.ts";
 import type { Env, World } from "../../world.ts";
 import { type Html, table } from "../layout.ts";
-import { type FaultGroup, faultGroups, isActive, mergeFaults } from "./fault-presets.ts";
+import { type FaultGroup, faultGroups } from "./fault-presets.ts";
+import { isActive, mergeFaults } from "./preset-faults.ts";
 import { answerForm, formRoutes, inspectorPage } from "./shell.ts";
 
-/** The page at /faults: what goes wrong on purpose, and which calls were made. */
+/** The page at /faults: active faults, and counts of calls. */
 export function faultsPage(world: World) {
 	return new Hono<Env>().get("/", (c) => c.html(inspectorPage(world, c, { title: "Faults", body: body(world) })));
 }
 
+/** The forms of the page at /faults. */
 export function faultForms(world: World) {
 	return formRoutes()
 		.post("/faults", async (c) => {
@@ -19,11 +21,11 @@ export function faultForms(world: World) {
 			world.state.faults = mergeFaults(
 				faultGroups.flatMap(({ presets }) => presets.filter(({ id }) => ticked.has(id)).map(({ faults }) => faults)),
 			);
-			return answerForm(c, "/faults", Object.keys(world.state.faults).length === 0 ? "Everything works." : "Set.");
+			return answerForm(c, "/faults", Object.keys(world.state.faults).length === 0 ? "All faults cleared." : "Set.");
 		})
 		.post("/faults/json", async (c) => {
 			const parsed = faultsSchema.safeParse(jsonOf((await c.req.parseBody()).json));
-			if (!parsed.success) return answerForm(c, "/faults", `These are no faults: ${parsed.error.issues[0]?.message}`, "refused");
+			if (!parsed.success) return answerForm(c, "/faults", `Invalid faults: ${parsed.error.issues[0]?.message}`, "refused");
 			world.state.faults = parsed.data;
 			return answerForm(c, "/faults", "Set.");
 		});
@@ -41,14 +43,14 @@ function body({ state: { faults, calls } }: World): Html {
 	const counted = Object.entries(calls).sort(([, a], [, b]) => b - a);
 	return html`
 <h1>Faults</h1>
-<p>What goes wrong on purpose, until it is cleared.</p>
+<p>Failures on demand. They stay active until you clear them.</p>
 <form method="post" action="/faults">
 ${faultGroups.map((group, index) => fieldset(group, index, faults))}
 <div class="actions"><button class="next">Set</button><button form="clear">Clear all</button></div>
 </form>
 <form id="clear" method="post" action="/faults"></form>
 <details><summary>As JSON</summary>
-<form method="post" action="/faults/json"><label>The faults as they are, by path and method and to the millisecond where you need it<textarea name="json" spellcheck="false">${JSON.stringify(faults, null, 2)}</textarea></label>
+<form method="post" action="/faults/json"><label>The active faults, for anything the options above do not cover<textarea name="json" spellcheck="false">${JSON.stringify(faults, null, 2)}</textarea></label>
 <div class="actions"><button>Set the JSON</button></div></form></details>
 <h2>Calls so far</h2>
 ${table(
@@ -66,7 +68,7 @@ function fieldset({ title, pick, presets }: FaultGroup, index: number, faults: F
 			? html`<input type="radio" name="group${index}" value="${id}" ${checked ? "checked" : ""}>`
 			: html`<input type="checkbox" name="preset" value="${id}" ${checked ? "checked" : ""}>`;
 	return html`<fieldset><legend>${title}</legend><div class="choices">
-${pick === "one" ? html`<label class="choice">${input("", active.length === 0)}<span>Works</span><small>As it should.</small></label>` : ""}
+${pick === "one" ? html`<label class="choice">${input("", active.length === 0)}<span>Works</span><small>No fault.</small></label>` : ""}
 ${presets.map(({ id, label, detail }) => html`<label class="choice">${input(id, pick === "one" ? active[0]?.id === id : active.some((one) => one.id === id))}<span>${label}</span><small>${detail}</small></label>`)}
 </div></fieldset>`;
 }

@@ -2,7 +2,8 @@ import { expect, it, vi } from "vitest";
 import { defaultSettings } from "../../settings.ts";
 import { runSandbox, type TestSandbox, withPro } from "../../testing/harness.ts";
 import { startReceiver, webhookSecret } from "../../testing/receiver.ts";
-import { faultGroups, isActive, mergeFaults } from "./fault-presets.ts";
+import { faultGroups } from "./fault-presets.ts";
+import { isActive, mergeFaults } from "./preset-faults.ts";
 
 const textOf = async (url: string) => (await fetch(url)).text();
 
@@ -109,8 +110,8 @@ it("sets the faults that are ticked, shows them ticked, takes JSON, and clears",
 	]);
 	expect(await submit(sandbox, "/faults/json", { json: '{"activationDelayMs": 7}' })).toMatchObject({ said: "Set." });
 	expect((await sandbox.state()).faults).toEqual({ activationDelayMs: 7 });
-	expect((await submit(sandbox, "/faults/json", { json: '{"api": 7}' })).refused).toContain("no faults");
-	expect((await submit(sandbox, "/faults/json", { json: "{" })).refused).toContain("no faults");
+	expect((await submit(sandbox, "/faults/json", { json: '{"api": 7}' })).refused).toContain("Invalid faults");
+	expect((await submit(sandbox, "/faults/json", { json: "{" })).refused).toContain("Invalid faults");
 	await submit(sandbox, "/faults");
 	expect((await sandbox.state()).faults).toEqual({});
 });

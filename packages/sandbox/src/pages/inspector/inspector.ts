@@ -1,4 +1,4 @@
-/** The inspector: what the sandbox holds, and everything that can be done to it, by hand. */
+/** The inspector: pages that show and change the sandbox's state. */
 import { Hono } from "hono";
 import { stripeInspectorForms, stripeInspectorPage } from "../../stripe/pages/inspector.ts";
 import type { Env, World } from "../../world.ts";

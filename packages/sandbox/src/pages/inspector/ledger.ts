@@ -6,7 +6,7 @@ import { type Html, table, time } from "../layout.ts";
 
 const shown = 100;
 
-/** The lines of all accounts of a customer, newest first, each with the balance of its account after it. */
+/** The ledger lines of a customer, newest first, each with the balance after it. */
 export function ledgerTable(state: State, customer: Customer): Html {
 	const subscriptions = new Map(state.subscriptions.filter(({ customerId }) => customerId === customer.id).map((one) => [one.id, one]));
 	const balances = new Map<string, number>();

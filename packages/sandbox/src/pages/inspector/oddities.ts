@@ -10,11 +10,11 @@ type SwitchName = { [Name in keyof Settings]: Settings[Name] extends boolean ? N
 interface Switch {
 	name: SwitchName;
 	label: string;
-	/** What it does instead when it is off. */
+	/** The behavior when it is off. */
 	off: string;
 }
 
-/** Each is something the real service does that its documentation does not say, or says otherwise. */
+/** Behavior of the real service that its documentation omits or contradicts. */
 const oddities: readonly Switch[] = [
 	{ name: "freePlanPastDue", label: "A free plan without a card is past due from its first renewal", off: "it stays active" },
 	{
@@ -45,11 +45,12 @@ const offers: readonly Switch[] = [
 	},
 ];
 
-/** The page at /oddities: how this Flowglad behaves and what it sells. */
+/** The page at /oddities: the settings. */
 export function odditiesPage(world: World) {
 	return new Hono<Env>().get("/", (c) => c.html(inspectorPage(world, c, { title: "Oddities", body: body(world.state.settings) })));
 }
 
+/** The form of the page at /oddities. */
 export function oddityForms(world: World) {
 	return formRoutes().post("/oddities", async (c) => {
 		const form = await c.req.parseBody();
@@ -59,9 +60,9 @@ export function oddityForms(world: World) {
 			proTrialDays: Number(form.proTrialDays),
 			freeCredits: Number(form.freeCredits),
 		});
-		if (!parsed.success) return answerForm(c, "/oddities", "Days and requests are whole numbers.", "refused");
+		if (!parsed.success) return answerForm(c, "/oddities", "Days and requests must be whole numbers.", "refused");
 		Object.assign(world.state.settings, parsed.data);
-		return answerForm(c, "/oddities", "Set. What exists already stays as it is.");
+		return answerForm(c, "/oddities", "Set. Existing records do not change.");
 	});
 }
 
@@ -70,7 +71,7 @@ function body(settings: Settings): Html {
 		html`<label class="choice"><input type="checkbox" name="${name}" ${settings[name] ? "checked" : ""}><span>${label}</span><small>Off: ${off}.</small></label>`;
 	return html`
 <h1>Oddities</h1>
-<p>Where the real service surprises, so does this one. Faults are something else: these are how it works.</p>
+<p>Surprising behavior of the real service that the sandbox reproduces. These are not faults.</p>
 <form method="post" action="/oddities">
 <fieldset><legend>How it behaves</legend><div class="choices">${oddities.map(choice)}</div></fieldset>
 <fieldset><legend>What it sells</legend><div class="choices">${offers.map(choice)}</div>

@@ -8,11 +8,12 @@ import type { Env, World } from "../../world.ts";
 import type { Html } from "../layout.ts";
 import { answerForm, formRoutes, inspectorPage } from "./shell.ts";
 
-/** The page at /scenarios: states to be in at one press. */
+/** The page at /scenarios: prepared states, one button press each. */
 export function scenariosPage(world: World) {
 	return new Hono<Env>().get("/", (c) => c.html(inspectorPage(world, c, { title: "Scenarios", body: body(world) })));
 }
 
+/** The forms of the scenarios page. */
 export function scenarioForms(world: World) {
 	return formRoutes().post("/scenarios", async (c) => {
 		const { name, customerId, back } = await c.req.parseBody();
@@ -22,7 +23,7 @@ export function scenarioForms(world: World) {
 		const gone = scenario.needsApp ? await farewell(world.appUrl, c.req.header("cookie") ?? "") : [];
 		const { text, customerId: touched, cookies = [] } = await scenario.play(world, input);
 		if (cookies.length > 0) {
-			// The browser sends a host's cookies to all its ports, so these make it the person of the story at the app.
+			// Browsers send a host's cookies to all its ports, so these cookies sign the browser in at the app.
 			const answer = c.redirect(world.appUrl, 303);
 			for (const line of [...gone, ...cookies]) answer.headers.append("set-cookie", line);
 			return answer;
@@ -34,14 +35,14 @@ export function scenarioForms(world: World) {
 function body({ appUrl, state }: World): Html {
 	return html`
 <h1>Scenarios</h1>
-<p>Each takes you to a state that would take an afternoon to get into.</p>
+<p>Each button creates a state that takes long to reach by hand.</p>
 <h2>In the app</h2>
-<p class="soft">Played through the app’s own API at <a href="${appUrl}">${appUrl}</a>, which has to run. It asks real questions of its model, so give it a few seconds. Afterwards you are in the app as that person; whoever you were there before is signed out in this browser. This works where the app and this page have the same host name.</p>
+<p class="soft">These use the app’s API at <a href="${appUrl}">${appUrl}</a>, so the app must run. They send real chat messages and take a few seconds. Afterwards this browser is signed in to the app as that user. The app and this page must have the same host name.</p>
 <div class="scenes">${scenarios.filter(({ needsApp }) => needsApp).map((scenario) => scene(scenario, html`<button name="name" value="${scenario.name}" aria-label="Become it: ${scenario.title}">Become it</button>`))}</div>
 <h2>At Flowglad</h2>
-<p class="soft">For a customer that the app knows, choose it: the app sees the change at its next read. Somebody new exists here only, and is good for looking at.</p>
+<p class="soft">Choose a customer that the app knows to change it: the app sees the change at its next read. A new customer exists only here.</p>
 <form method="post" action="/scenarios">
-<p><label>Customer<br><select name="customerId"><option value="">Somebody new</option>${state.customers
+<p><label>Customer<br><select name="customerId"><option value="">New customer</option>${state.customers
 		.filter(({ archived }) => !archived)
 		.toReversed()
 		.map(({ id, name, email }) => html`<option value="${id}">${name || email} (${email})</option>`)}</select></label></p>

@@ -1,9 +1,9 @@
-/** What all pages of the inspector have: where you are, what time it is here, and what was just done. */
+/** The frame of all inspector pages: navigation, clock, and the result of the last form. */
 import { type Context, Hono } from "hono";
 import { html, raw } from "hono/html";
 import { Refusal } from "../../billing/refusal.ts";
 import { nextDue } from "../../clock/apply-due.ts";
-import { tellApp } from "../../clock/clock.ts";
+import { notifyApp } from "../../clock/clock.ts";
 import type { Env, World } from "../../world.ts";
 import { type Html, page, time, timeText } from "../layout.ts";
 
@@ -17,6 +17,7 @@ const places = [
 	["/mailbox", "Mailbox"],
 ] as const;
 
+/** A page in that frame. */
 export function inspectorPage(world: World, c: Context<Env>, { title, body }: { title: string; body: Html }): Html {
 	const said = c.req.query("said");
 	const refused = c.req.query("refused");
@@ -46,7 +47,7 @@ function clockBar(world: World, path: string): Html {
 	const isMoved = state.frozenAtMs !== null || state.clockOffsetMs !== 0;
 	const button = (to: string, label: string) => html`<button class="small" name="to" value="${to}">${label}</button>`;
 	return html`<div class="bar clock"><div>
-<span>It is ${time(world.nowMs())}${state.frozenAtMs === null ? "" : ", and stands still"}</span>
+<span>It is ${time(world.nowMs())}${state.frozenAtMs === null ? "" : ", frozen"}</span>
 <form method="post" action="/clock" aria-label="Clock"><input type="hidden" name="back" value="${path}">
 ${button("hour", "+1 hour")}${button("tomorrow", "Tomorrow")}${button("week", "+1 week")}${button("month", "+1 month")}
 ${next === undefined ? "" : html`<button class="small" name="to" value="next">Next: ${next.what}, ${timeText(next.atMs)}</button>`}
@@ -54,7 +55,7 @@ ${state.frozenAtMs === null ? button("freeze", "Freeze") : button("thaw", "Go on
 </form></div></div>`;
 }
 
-/** The page follows what happens, unless somebody is about to press or write something. */
+/** Refreshes the page every three seconds, unless the user is interacting with it. */
 const follow = `
 setInterval(async () => {
 	const main = document.querySelector("main"), clock = document.querySelector(".clock");
@@ -72,13 +73,13 @@ setInterval(async () => {
 }, 3000);
 `;
 
-/** Back to where a form was, with a sentence on what came of it. */
+/** Redirects to the page of the form, with a message about the result. */
 export function answerForm(c: Context<Env>, back: unknown, said: string, kind: "said" | "refused" = "said"): Response {
 	const path = typeof back === "string" && /^\/(?!\/)/.test(back) ? back : "/";
 	return c.redirect(`${path.split("?", 1)[0]}?${new URLSearchParams({ [kind]: said })}`, 303);
 }
 
-/** Routes of forms: a refusal is said on the page the form was on. */
+/** Routes for forms. A refusal is shown on the page of the form. */
 export function formRoutes(): Hono<Env> {
 	const routes = new Hono<Env>();
 	routes.onError(async (error, c) => {
@@ -89,9 +90,9 @@ export function formRoutes(): Hono<Env> {
 	return routes;
 }
 
-/** Says whether an app that follows the clock has heard. */
+/** A sentence about whether the app received the clock move. */
 export async function followedBy(world: World): Promise<string> {
-	const status = await tellApp(world);
-	if (status === null) return world.appClockUrl === null ? "" : " The app did not answer; it asks for the time when it starts.";
-	return status < 300 ? " The app has been told." : ` The app answered ${status}: it does not follow this clock.`;
+	const status = await notifyApp(world);
+	if (status === null) return world.appClockUrl === null ? "" : " The app did not answer. It reads the clock when it starts.";
+	return status < 300 ? " The app was updated." : ` The app answered ${status}: it does not follow this clock.`;
 }

@@ -13,16 +13,17 @@ import { answerForm, formRoutes, inspectorPage } from "./shell.ts";
 
 const shown = 100;
 
-/** The page at /webhooks: what was sent, how it was taken, and sending it again. */
+/** The page at /webhooks: events, their attempts, and a form to send one. */
 export function webhooksPage(world: World) {
 	return new Hono<Env>().get("/", (c) => c.html(inspectorPage(world, c, { title: "Webhooks", body: body(world) })));
 }
 
+/** The forms of the page at /webhooks. */
 export function webhookForms(world: World) {
 	return formRoutes()
 		.post("/webhooks/:id/resend", async (c) => {
 			resend(findById(world.state.webhooks, c.req.param("id"), "Webhook message"), world.nowMs());
-			return answerForm(c, "/webhooks", "It is on its way again, under the same id.");
+			return answerForm(c, "/webhooks", "Sent again with the same id.");
 		})
 		.post("/webhooks", async (c) => {
 			const form = await c.req.parseBody();
@@ -30,11 +31,11 @@ export function webhookForms(world: World) {
 			const customer = world.state.customers.find(({ id }) => id === form.customerId);
 			if (type === undefined || customer === undefined) throw new Refusal("BAD_REQUEST", "Choose an event and a customer.");
 			emit(world.state, type, subjectOf(world.state, type, customer.id), customer, world.nowMs());
-			return answerForm(c, "/webhooks", `${type} is on its way.`);
+			return answerForm(c, "/webhooks", `${type} sent.`);
 		});
 }
 
-/** The latest record of the customer that such an event could be about, else the customer. */
+/** The customer's latest record of the event's kind, else the customer. */
 function subjectOf(state: State, type: string, customerId: string): string {
 	const records: { id: string; customerId: string }[] = type.startsWith("payment.")
 		? state.payments
@@ -51,15 +52,15 @@ function body({ webhook, state }: World): Html {
 <h1>Webhooks</h1>
 ${
 	webhook === null
-		? html`<p>Nobody is sent them: <code>FLOWGLAD_WEBHOOK_SECRET</code> is not set. What would be sent is listed all the same.</p>`
-		: html`<p>Sent to <code>${webhook.url}</code>, signed as Svix signs. Not answered with success, an event comes again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10 hours of this sandbox’s time.</p>`
+		? html`<p>Events are recorded but not sent: <code>FLOWGLAD_WEBHOOK_SECRET</code> is not set.</p>`
+		: html`<p>Sent to <code>${webhook.url}</code>, signed like Svix. Without a success answer an event is sent again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10 hours of sandbox time.</p>`
 }
 ${state.customers.length === 0 ? "" : sendForm(state)}
 ${table(
 	"Webhooks",
 	["Time", "Event", "Customer", "Attempts", "Outcome", "Actions"],
 	state.webhooks.slice(-shown).toReversed().map(row),
-	html`<p class="soft">Nothing has happened yet.</p>`,
+	html`<p class="soft">No events yet.</p>`,
 )}`;
 }
 

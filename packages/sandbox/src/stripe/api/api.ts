@@ -1,4 +1,4 @@
-/** Stripe's API under /v1: what happens to a request, in order. */
+/** Stripe's API under /v1: headers, authentication, idempotency, routes. */
 import { Hono, type MiddlewareHandler } from "hono";
 import type { Env, World } from "../../world.ts";
 import { apiRequest } from "../events/request.ts";
@@ -18,6 +18,7 @@ import { portalRoutes } from "./portal.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 
+/** The routes of Stripe's API, to mount at /v1. */
 export function stripeApi(world: World) {
 	return new Hono<Env>()
 		.use(introduce(world))
@@ -40,7 +41,7 @@ export function stripeApi(world: World) {
 		.onError(answerError);
 }
 
-/** Headers of every answer; and the sandbox learns by which name it was called, for links in what it sends by itself. */
+/** Sets the headers of every answer, and remembers the request's origin for links in events. */
 function introduce(world: World): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		world.state.stripe.origin = new URL(c.req.url).origin;
@@ -50,7 +51,7 @@ function introduce(world: World): MiddlewareHandler<Env> {
 		c.header("Stripe-Version", c.req.header("stripe-version") ?? apiVersion);
 		if (key !== undefined) c.header("Idempotency-Key", key);
 		await apiRequest.run({ id: requestId, idempotency_key: key ?? null }, next);
-		// What the sandbox refuses, it refuses again: the SDK need not try.
+		// A refusal is deterministic, so the SDK need not retry.
 		if (c.res.status >= 400 && c.res.status !== 409 && c.res.status !== 429) c.header("Stripe-Should-Retry", "false");
 	};
 }
@@ -73,7 +74,7 @@ function unauthorized(message: string): StripeRefusal {
 	return new StripeRefusal(401, "invalid_request_error", message);
 }
 
-/** After "Bearer ", or as the user name of Basic, which is what `curl -u` sends. */
+/** The key after "Bearer ", or the user name of Basic authentication, which `curl -u` sends. */
 function keyIn(header: string): string {
 	const [scheme = "", value = ""] = header.split(" ");
 	if (/^bearer$/i.test(scheme)) return value;

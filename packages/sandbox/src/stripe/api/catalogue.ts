@@ -1,4 +1,3 @@
-/** Products and prices. */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
@@ -8,6 +7,7 @@ import { expanded } from "./expand.ts";
 import { count, flag, ignored, metadata, noParams, orNone, params, read, text } from "./form.ts";
 import { listing, page } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const productFields = {
 	active: flag.optional(),
@@ -89,7 +89,12 @@ const listPricesParams = params({
 	recurring: z.strictObject({ interval: text, usage_type: text, meter: text }).partial().optional(),
 });
 
+/** The routes of products and prices. */
 export function catalogueRoutes(world: World) {
+	return new Hono<Env>().route("/", productRoutes(world)).route("/", priceRoutes(world));
+}
+
+function productRoutes(world: World) {
 	const stripe = () => world.state.stripe;
 	return new Hono<Env>()
 		.post("/products", async (c) => {
@@ -106,10 +111,10 @@ export function catalogueRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/products", found, wanted), expand));
 		})
-		.get("/products/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().products, c.req.param("id"), "product"), expand));
-		})
+		.get(
+			"/products/:id",
+			retrieve(world, ({ products }) => products, "product"),
+		)
 		.post("/products/:id", async (c) => {
 			const { expand, ...given } = await read(c, updateProductParams);
 			const product = find(stripe().products, c.req.param("id"), "product");
@@ -121,7 +126,12 @@ export function catalogueRoutes(world: World) {
 			const product = find(stripe().products, c.req.param("id"), "product");
 			deleteProduct(world.state, product, nowSeconds(world));
 			return c.json({ id: product.id, object: "product", deleted: true });
-		})
+		});
+}
+
+function priceRoutes(world: World) {
+	const stripe = () => world.state.stripe;
+	return new Hono<Env>()
 		.post("/prices", async (c) => {
 			const { expand, ...given } = await read(c, createPriceParams);
 			return c.json(expanded(world.state, createPrice(world.state, given, nowSeconds(world)), expand));
@@ -150,10 +160,10 @@ export function catalogueRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/prices", found, wanted), expand));
 		})
-		.get("/prices/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().prices, c.req.param("id"), "price"), expand));
-		})
+		.get(
+			"/prices/:id",
+			retrieve(world, ({ prices }) => prices, "price"),
+		)
 		.post("/prices/:id", async (c) => {
 			const { expand, ...given } = await read(c, updatePriceParams);
 			const price = find(stripe().prices, c.req.param("id"), "price");

@@ -9,6 +9,7 @@ import { expanded } from "./expand.ts";
 import { count, flag, ignored, metadata, noParams, params, read, text, timestamp } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const address = z.url({ protocol: /^https?$/, error: "Not a valid URL" });
 
@@ -106,10 +107,10 @@ export function checkoutSessionRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/checkout/sessions", found, wanted), expand));
 		})
-		.get("/checkout/sessions/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(sessions(), c.req.param("id"), "checkout.session"), expand));
-		})
+		.get(
+			"/checkout/sessions/:id",
+			retrieve(world, ({ checkoutSessions }) => checkoutSessions, "checkout.session"),
+		)
 		.get("/checkout/sessions/:id/line_items", async (c) => {
 			const { expand, ...wanted } = await read(c, params(paging));
 			const { lineItems } = orderOf(world.state, find(sessions(), c.req.param("id"), "checkout.session"));

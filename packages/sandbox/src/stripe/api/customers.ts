@@ -7,6 +7,7 @@ import { deletedCustomer, expanded } from "./expand.ts";
 import { ignored, integer, metadata, noParams, orNone, params, read, text } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const line = orNone(text)
 	.optional()
@@ -79,10 +80,10 @@ export function customerRoutes(world: World) {
 			const { id } = find(world.state.stripe.customers, customer, "customer", "customer");
 			return c.json(expanded(world.state, page("/v1/payment_methods", methodsOf(world, id, type), wanted), expand));
 		})
-		.get("/payment_methods/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(world.state.stripe.paymentMethods, c.req.param("id"), "PaymentMethod"), expand));
-		});
+		.get(
+			"/payment_methods/:id",
+			retrieve(world, ({ paymentMethods }) => paymentMethods, "PaymentMethod"),
+		);
 }
 
 function methodsOf({ state }: World, customerId: string, type: string | undefined) {

@@ -3,7 +3,7 @@ import type { Env } from "../../world.ts";
 import { newId } from "../ids.ts";
 import { StripeRefusal } from "../refusal.ts";
 
-/** Stripe's error body: whose fault it is, a code for programs, a sentence for people. */
+/** Answers with Stripe's error body. Unexpected errors are logged and answered with 500. */
 export function answerError(error: Error, c: Context<Env>): Response {
 	if (error instanceof StripeRefusal) {
 		const { code, param, declineCode, more } = error.details;
@@ -32,7 +32,7 @@ const types: Record<number, { type: string; code?: string }> = {
 	429: { type: "invalid_request_error", code: "rate_limit" },
 };
 
-/** An error that was asked for, in Stripe's words. */
+/** A Stripe error body for the fault `status`. */
 export function injectedError(status: number, headers: Record<string, string>): Response {
 	const kind = types[status] ?? { type: status >= 500 ? "api_error" : "invalid_request_error" };
 	return Response.json({ error: { ...kind, message: "Injected fault" } }, { status, headers: { "request-id": newId("req"), ...headers } });

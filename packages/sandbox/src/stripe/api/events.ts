@@ -1,4 +1,4 @@
-/** Events, and the endpoints they are sent to. */
+/** Events and webhook endpoints. */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
@@ -10,6 +10,7 @@ import { expanded } from "./expand.ts";
 import { flag, ignored, metadata, noParams, orNone, params, read, text } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const eventListParams = params({ ...listing, type: text.optional(), types: z.array(text).max(20).optional(), delivery_success: ignored });
 
@@ -39,10 +40,10 @@ export function eventRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/events", found, wanted), expand));
 		})
-		.get("/events/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().events, c.req.param("id"), "event"), expand));
-		})
+		.get(
+			"/events/:id",
+			retrieve(world, ({ events }) => events, "event"),
+		)
 		.post("/webhook_endpoints", async (c) => {
 			const { url, enabled_events, description = null, metadata: given, api_version = null } = await read(c, createParams);
 			const secret = newId("whsec");
@@ -89,12 +90,12 @@ export function eventRoutes(world: World) {
 		});
 }
 
-/** "invoice.*" is every event of an invoice. */
+/** Whether the type fits the pattern. "invoice.*" fits every event of an invoice. */
 function fits(pattern: string, type: string): boolean {
 	return pattern.endsWith("*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
 }
 
-/** It is told once, to who created the endpoint. */
+/** Only the answer to the creation contains the secret. */
 function withoutSecret({ secret: _, ...endpoint }: WebhookEndpoint): Omit<WebhookEndpoint, "secret"> {
 	return endpoint;
 }

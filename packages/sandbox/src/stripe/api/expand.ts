@@ -1,4 +1,4 @@
-/** Answers: copies of records, with what the request wants to see in place of ids. */
+/** Copies records for answers and replaces ids by records where `expand` names them. */
 import type { State } from "../../state.ts";
 import { refuse } from "../refusal.ts";
 import type { StripeState } from "../state.ts";
@@ -7,7 +7,10 @@ const deepest = 4;
 
 type Body = Record<string, unknown>;
 
-/** A copy of a record, a list or any answer, with each path of `expand` followed. */
+/**
+ * A copy of a record or list with each path of `expand` resolved.
+ * @throws StripeRefusal for a path that cannot be expanded
+ */
 export function expanded(state: State, record: object, paths: readonly string[] = []): Body {
 	const body: Body = structuredClone({ ...record });
 	for (const path of paths) {
@@ -66,12 +69,12 @@ function recordById(stripe: StripeState, id: string): object | undefined {
 	return undefined;
 }
 
-/** What is left of a customer that was deleted. */
+/** The answer for a deleted customer. */
 export function deletedCustomer(id: string) {
 	return { id, object: "customer", deleted: true } as const;
 }
 
-/** Fields that are there only for who asks. */
+/** Fields that appear only when expanded. */
 function included(stripe: StripeState, at: Body, key: string): Body | undefined {
 	const { id } = at;
 	switch (`${at.object}.${key}`) {

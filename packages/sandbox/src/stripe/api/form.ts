@@ -1,11 +1,11 @@
-/** What a request carries: form-encoded, each value text, unknown parameters refused by name. */
+/** Parses form-encoded parameters. All values are text, and unknown parameters are refused by name. */
 import type { Context } from "hono";
 import qs from "qs";
 import { z } from "zod";
 import type { Env } from "../../world.ts";
 import { InvalidParameters } from "../refusal.ts";
 
-// A limit on everything a stranger may send; Stripe's own requests stay far below.
+// Limits on untrusted input; requests of Stripe's SDK stay far below.
 const limits = { depth: 10, arrayLimit: 1000, parameterLimit: 2000 } as const;
 
 export const text = z.string().min(1).max(5000);
@@ -17,10 +17,10 @@ export const count = integer.refine((value) => value >= 0, "Invalid non-negative
 export const flag = z.enum(["true", "false"], "Invalid boolean").transform((value) => value === "true");
 export const timestamp = integer.refine((value) => value >= 0, "Invalid timestamp");
 
-/** A value that "" takes away, which is then null. */
+/** A value that "" unsets: it becomes null. */
 export const orNone = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("").transform(() => null), schema]);
 
-/** Keys to set; "" as a value takes the key away, "" as the whole takes all. */
+/** Metadata to merge. An empty value removes its key, an empty string removes all keys. */
 export const metadata = z.union([
 	z.literal("").transform(() => null),
 	z
@@ -28,23 +28,27 @@ export const metadata = z.union([
 		.refine((all) => Object.keys(all).length <= 50, "Metadata can have up to 50 keys"),
 ]);
 
-/** What the sandbox takes and has no use for. */
+/** A parameter that the sandbox accepts and ignores. */
 export const ignored = z
 	.unknown()
 	.transform(() => undefined)
 	.optional();
 
-/** Seconds since the epoch, or a range of them. */
+/** Epoch seconds, or a range of them. */
 export const moment = z.union([timestamp, z.strictObject({ gt: timestamp, gte: timestamp, lt: timestamp, lte: timestamp }).partial()]);
 
 const every = { expand: z.array(z.string()).optional() };
 
-/** A request's parameters as the endpoint takes them; `expand` goes with all. */
+/** The parameters of an endpoint. Every endpoint accepts `expand`. */
 export const params = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject({ ...every, ...shape });
 
+/** An endpoint without parameters of its own. */
 export const noParams = params({});
 
-/** The parameters of a request, from its body and its query. */
+/**
+ * Parses the parameters in the request's query and body.
+ * @throws InvalidParameters
+ */
 export async function read<Schema extends z.ZodType>(c: Context<Env>, schema: Schema): Promise<z.infer<Schema>> {
 	const { search } = new URL(c.req.url);
 	const body = c.req.method === "GET" ? "" : await c.req.text();
@@ -76,7 +80,7 @@ function complaint(issues: readonly z.core.$ZodIssue[], given: unknown): Invalid
 	return new InvalidParameters(`Invalid ${param}: ${shown} (${issue.message})`, { param });
 }
 
-/** Of a value that fits none of several forms, what the last form, the usual one, says of it. */
+/** The issue to report for a union: that of its last, usual form. */
 function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
 	if (issue?.code !== "invalid_union") return issue;
 	const inner = innermost(issue.errors.at(-1)?.[0]);

@@ -1,6 +1,6 @@
 /**
- * Idempotency keys of POST requests: the first answer is kept for 24 hours of sandbox time and given again. What failed
- * before an endpoint began (parameters that do not fit, an injected error) is not kept.
+ * Idempotency keys of POST requests. The first answer is stored for 24 hours of sandbox time and replayed. Failures before the
+ * endpoint starts (invalid parameters, an injected error) are not stored.
  */
 import type { Context, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -16,7 +16,7 @@ function keyOf(c: Context<Env>): string | undefined {
 	return c.req.method === "POST" ? c.req.header("idempotency-key") : undefined;
 }
 
-/** Refuses a key whose first request is still under way. Stands outside of the faults, so that a slow first request is one. */
+/** Middleware that refuses a key whose first request is still running. It wraps the faults, so that a delayed request counts. */
 export function holdIdempotencyKeys(): MiddlewareHandler<Env> {
 	const underway = new Set<string>();
 	return async (c, next) => {
@@ -36,7 +36,7 @@ export function holdIdempotencyKeys(): MiddlewareHandler<Env> {
 	};
 }
 
-/** Gives the kept answer again, or keeps the one that comes. */
+/** Middleware that replays the stored answer of a key, or stores the new one. */
 export function keepAnswers(world: World): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		const key = keyOf(c);

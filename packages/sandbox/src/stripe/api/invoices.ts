@@ -8,9 +8,10 @@ import { find } from "../find.ts";
 import type { Invoice } from "../records.ts";
 import { cardDeclined, refuse } from "../refusal.ts";
 import { expanded } from "./expand.ts";
-import { ignored, noParams, params, read, text } from "./form.ts";
+import { ignored, params, read, text } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const listParams = params({
 	...listing,
@@ -44,10 +45,10 @@ export function invoiceRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/invoices", found, wanted), expand));
 		})
-		.get("/invoices/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, byId(c.req.param("id")), expand));
-		})
+		.get(
+			"/invoices/:id",
+			retrieve(world, ({ invoices }) => invoices, "invoice"),
+		)
 		.get("/invoices/:id/lines", async (c) => {
 			const { expand, ...wanted } = await read(c, params(paging));
 			return c.json(expanded(world.state, page(c.req.path, byId(c.req.param("id")).lines.data.toReversed(), wanted), expand));
@@ -57,7 +58,7 @@ export function invoiceRoutes(world: World) {
 			const invoice = byId(c.req.param("id"));
 			if (invoice.status !== "draft") throw refuse("This invoice is already finalized, you can't re-finalize a non-draft invoice.");
 			finalizeInvoice(world.state, invoice, nowSeconds(world));
-			// It is charged as it would have been, only sooner.
+			// The charge that was scheduled happens now.
 			if (invoice.auto_advance) world.state.stripe.tasks.push({ type: "collect", dueAtMs: world.nowMs(), invoiceId: invoice.id });
 			return c.json(expanded(world.state, invoice, expand));
 		})
@@ -77,13 +78,16 @@ export function invoiceRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/invoice_payments", found, wanted), expand));
 		})
-		.get("/invoice_payments/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(world.state.stripe.invoicePayments, c.req.param("id"), "invoice_payment"), expand));
-		});
+		.get(
+			"/invoice_payments/:id",
+			retrieve(world, ({ invoicePayments }) => invoicePayments, "invoice_payment"),
+		);
 }
 
-/** An attempt by hand; what is declined is told, and stays open. */
+/**
+ * Attempts a payment by API call. A declined invoice stays open.
+ * @throws StripeRefusal, with status 402 if the card is declined
+ */
 function payInvoice(world: World, invoice: Invoice, methodId: string | undefined): void {
 	const { state } = world;
 	if (invoice.status === "paid") throw refuse("Invoice is already paid", { code: "invoice_already_paid" });

@@ -1,14 +1,16 @@
-/** Lists: the newest first, `limit` (10, at most 100), and the id before or after which to go on. */
+/** Stripe's pagination: newest first, `limit` (default 10, at most 100), and the id to continue before or after. */
 import type { z } from "zod";
 import { InvalidParameters, missing } from "../refusal.ts";
 import { count, moment, text } from "./form.ts";
 
+/** The parameters of pagination. */
 export const paging = {
 	limit: count.refine((value) => value >= 1 && value <= 100, "must be from 1 to 100").optional(),
 	starting_after: text.optional(),
 	ending_before: text.optional(),
 };
 
+/** Pagination with a range of creation times. */
 export const listing = { ...paging, created: moment.optional() };
 
 interface Wanted {
@@ -18,7 +20,10 @@ interface Wanted {
 	created?: z.infer<typeof moment> | undefined;
 }
 
-/** One page of records that are given in the order of their creation. */
+/**
+ * One page of `records`, which must be ordered oldest first.
+ * @throws StripeRefusal for an unknown id
+ */
 export function page<T extends { id: string; created?: number }>(url: string, records: readonly T[], wanted: Wanted) {
 	const { limit = 10, starting_after, ending_before, created } = wanted;
 	if (starting_after !== undefined && ending_before !== undefined)

@@ -10,6 +10,7 @@ import { expanded } from "./expand.ts";
 import { ignored, noParams, params, read, text, timestamp } from "./form.ts";
 import { page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const createParams = params({
 	display_name: text,
@@ -57,10 +58,10 @@ export function meterRoutes(world: World) {
 			const found = meters().filter((one) => status === undefined || one.status === status);
 			return c.json(expanded(world.state, page("/v1/billing/meters", found, wanted), expand));
 		})
-		.get("/billing/meters/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(meters(), c.req.param("id"), "billing.meter"), expand));
-		})
+		.get(
+			"/billing/meters/:id",
+			retrieve(world, ({ meters }) => meters, "billing.meter"),
+		)
 		.post("/billing/meters/:id", async (c) => {
 			const { expand, display_name } = await read(c, params({ display_name: text }));
 			const meter = find(meters(), c.req.param("id"), "billing.meter");

@@ -1,4 +1,4 @@
-/** What was paid, given back and taken back. */
+/** Payment intents, setup intents, charges, refunds, disputes. */
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
@@ -8,6 +8,7 @@ import { expanded } from "./expand.ts";
 import { count, ignored, metadata, noParams, params, read, text } from "./form.ts";
 import { listing, page } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const intentListParams = params({ ...listing, customer: text.optional() });
 const chargeListParams = params({ ...listing, customer: text.optional(), payment_intent: text.optional(), transfer_group: ignored });
@@ -33,10 +34,10 @@ export function paymentRoutes(world: World) {
 			const { expand } = await read(c, noParams.extend({ client_secret: ignored }));
 			return c.json(expanded(world.state, find(stripe().paymentIntents, c.req.param("id"), "payment_intent"), expand));
 		})
-		.get("/setup_intents/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().setupIntents, c.req.param("id"), "setupintent"), expand));
-		})
+		.get(
+			"/setup_intents/:id",
+			retrieve(world, ({ setupIntents }) => setupIntents, "setupintent"),
+		)
 		.get("/charges", async (c) => {
 			const { expand, customer, payment_intent, ...wanted } = await read(c, chargeListParams);
 			const found = stripe().charges.filter(
@@ -45,10 +46,10 @@ export function paymentRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/charges", found, wanted), expand));
 		})
-		.get("/charges/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().charges, c.req.param("id"), "charge"), expand));
-		})
+		.get(
+			"/charges/:id",
+			retrieve(world, ({ charges }) => charges, "charge"),
+		)
 		.post("/refunds", async (c) => {
 			const { expand, ...request } = await read(c, refundParams);
 			return c.json(expanded(world.state, refund(world.state, request, nowSeconds(world)), expand));
@@ -58,19 +59,19 @@ export function paymentRoutes(world: World) {
 			const found = stripe().refunds.filter((one) => isOf(one, charge, payment_intent));
 			return c.json(expanded(world.state, page("/v1/refunds", found, wanted), expand));
 		})
-		.get("/refunds/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().refunds, c.req.param("id"), "refund"), expand));
-		})
+		.get(
+			"/refunds/:id",
+			retrieve(world, ({ refunds }) => refunds, "refund"),
+		)
 		.get("/disputes", async (c) => {
 			const { expand, charge, payment_intent, ...wanted } = await read(c, paidListParams);
 			const found = stripe().disputes.filter((one) => isOf(one, charge, payment_intent));
 			return c.json(expanded(world.state, page("/v1/disputes", found, wanted), expand));
 		})
-		.get("/disputes/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, find(stripe().disputes, c.req.param("id"), "dispute"), expand));
-		});
+		.get(
+			"/disputes/:id",
+			retrieve(world, ({ disputes }) => disputes, "dispute"),
+		);
 }
 
 interface OfPayment {

@@ -4,9 +4,10 @@ import type { Env, World } from "../../world.ts";
 import { cancelSchedule, releaseSchedule, scheduleFrom, updateSchedule } from "../billing/schedules/schedules.ts";
 import { find } from "../find.ts";
 import { expanded } from "./expand.ts";
-import { count, ignored, metadata, noParams, params, read, text, timestamp } from "./form.ts";
+import { count, ignored, metadata, params, read, text, timestamp } from "./form.ts";
 import { listing, page } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const date = z.union([z.literal("now"), timestamp]);
 const prorationBehavior = z.enum(["always_invoice", "create_prorations", "none"]);
@@ -60,10 +61,10 @@ export function scheduleRoutes(world: World) {
 			const found = world.state.stripe.schedules.filter((one) => customer === undefined || one.customer === customer);
 			return c.json(expanded(world.state, page("/v1/subscription_schedules", found, wanted), expand));
 		})
-		.get("/subscription_schedules/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, byId(c.req.param("id")), expand));
-		})
+		.get(
+			"/subscription_schedules/:id",
+			retrieve(world, ({ schedules }) => schedules, "subscription_schedule"),
+		)
 		.post("/subscription_schedules/:id", async (c) => {
 			const { expand, ...change } = await read(c, updateParams);
 			const schedule = byId(c.req.param("id"));

@@ -8,9 +8,10 @@ import { find } from "../find.ts";
 import type { Price, Subscription } from "../records.ts";
 import { missing, refuse } from "../refusal.ts";
 import { expanded } from "./expand.ts";
-import { count, flag, ignored, metadata, noParams, orNone, params, read, text, timestamp } from "./form.ts";
+import { count, flag, ignored, metadata, orNone, params, read, text, timestamp } from "./form.ts";
 import { listing, page } from "./list.ts";
 import { nowSeconds } from "./now.ts";
+import { retrieve } from "./retrieve.ts";
 
 const statuses = [
 	"active",
@@ -83,10 +84,10 @@ export function subscriptionRoutes(world: World) {
 			);
 			return c.json(expanded(world.state, page("/v1/subscriptions", found, wanted), expand));
 		})
-		.get("/subscriptions/:id", async (c) => {
-			const { expand } = await read(c, noParams);
-			return c.json(expanded(world.state, byId(c.req.param("id")), expand));
-		})
+		.get(
+			"/subscriptions/:id",
+			retrieve(world, ({ subscriptions }) => subscriptions, "subscription"),
+		)
 		.post("/subscriptions/:id", async (c) => {
 			const given = await read(c, updateParams);
 			const subscription = byId(c.req.param("id"));
@@ -123,7 +124,7 @@ export function subscriptionRoutes(world: World) {
 		});
 }
 
-/** Without a status all but the canceled ones. */
+/** Whether a subscription fits the `status` parameter. Without one, canceled subscriptions are omitted. */
 function hasStatus(subscription: Subscription, wanted: (typeof statuses)[number] | undefined): boolean {
 	if (wanted === undefined) return subscription.status !== "canceled";
 	if (wanted === "all") return true;

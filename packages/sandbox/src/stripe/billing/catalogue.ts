@@ -1,9 +1,10 @@
-/** What the account sells from the start: the sandbox's plans, as the app's own command would have pushed them. */
+/** The seed catalogue: the sandbox's plans as the app's push command would create them. */
 import type { State } from "../../state.ts";
 import type { Meter, Price, Product } from "../records.ts";
 
 const seededSeconds = Date.UTC(2026, 0, 1) / 1000;
 
+/** A product with Stripe's default values. */
 export function newProduct(given: Pick<Product, "id" | "name" | "created"> & Partial<Product>): Product {
 	return {
 		object: "product",
@@ -27,6 +28,7 @@ export function newProduct(given: Pick<Product, "id" | "name" | "created"> & Par
 	};
 }
 
+/** A price with Stripe's default values. */
 export function newPrice(given: Pick<Price, "id" | "product" | "currency" | "unit_amount" | "created"> & Partial<Price>): Price {
 	const { recurring = null, unit_amount: amount } = given;
 	return {
@@ -48,6 +50,7 @@ export function newPrice(given: Pick<Price, "id" | "product" | "currency" | "uni
 	};
 }
 
+/** A meter with Stripe's default values. */
 export function newMeter(given: Pick<Meter, "id" | "display_name" | "event_name" | "created"> & Partial<Meter>): Meter {
 	return {
 		object: "billing.meter",
@@ -97,7 +100,7 @@ const plans = [
 
 type Plan = (typeof plans)[number];
 
-/** Makes the catalogue fit the settings when they have changed; what calls have done to it stays otherwise. */
+/** Adapts the catalogue to changed settings. Changes made through the API stay until then. */
 export function offer(state: State): void {
 	const { stripeCatalogue, maxPlan, proTrialDays } = state.settings;
 	const wanted = { stripeCatalogue, maxPlan, proTrialDays };
@@ -148,7 +151,7 @@ function add(state: State, plan: Plan, proTrialDays: number): void {
 	else Object.assign(price, { active: true, metadata: terms });
 }
 
-/** Not sold any more; who has it keeps it. */
+/** Deactivates a plan. Subscribers keep it. */
 function retire({ stripe }: State, plan: Plan): void {
 	for (const record of [...stripe.products, ...stripe.prices]) {
 		if (record.id === plan.product || record.id === `price_${plan.key}`) record.active = false;

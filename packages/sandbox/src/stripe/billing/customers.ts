@@ -22,6 +22,7 @@ export interface CustomerFields {
 	payment_method?: string | undefined;
 }
 
+/** Creates a customer. */
 export function createCustomer(state: State, fields: CustomerFields, atSeconds: number): Customer {
 	const id = newId("cus");
 	const customer: Customer = {
@@ -55,6 +56,7 @@ export function createCustomer(state: State, fields: CustomerFields, atSeconds: 
 	return customer;
 }
 
+/** Changes the fields given. */
 export function updateCustomer(state: State, customer: Customer, fields: CustomerFields, atSeconds: number): void {
 	changing(state, customer, "customer.updated", atSeconds, () => setFields(state, customer, fields, atSeconds));
 }
@@ -77,7 +79,7 @@ function setFields(state: State, customer: Customer, fields: CustomerFields, atS
 	customer.metadata = mergedMetadata(customer.metadata, metadata);
 }
 
-/** The customer is gone, and with it its plans at once; what was paid stays on record. */
+/** Deletes a customer and ends its subscriptions at once. Invoices and payments stay. */
 export function deleteCustomer(state: State, id: string, atSeconds: number): void {
 	const { stripe } = state;
 	const customer = find(stripe.customers, id, "customer");
@@ -90,7 +92,7 @@ export function deleteCustomer(state: State, id: string, atSeconds: number): voi
 	emit(state, "customer.deleted", customer, atSeconds);
 }
 
-/** The customer a record belongs to. One that was deleted is not found, and gets no invoices any more. */
+/** The customer of a record. Throws for a deleted one, which gets no more invoices. */
 export function customerOf(state: State, { customer }: { customer: string | null }): Customer {
 	return known(state.stripe.customers, customer);
 }

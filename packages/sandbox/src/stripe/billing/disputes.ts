@@ -1,4 +1,4 @@
-/** The customer's bank takes money back: nobody calls the API for that, so a test does it through /__sandbox/stripe. */
+/** Disputes by the customer's bank. The real API cannot open them, so tests do it through /__sandbox/stripe. */
 import type { State } from "../../state.ts";
 import { emit } from "../events/emit.ts";
 import { known } from "../find.ts";
@@ -8,6 +8,10 @@ import { refuse } from "../refusal.ts";
 
 const answerSeconds = 20 * 24 * 60 * 60;
 
+/**
+ * Opens a dispute of the whole charge.
+ * @throws StripeRefusal
+ */
 export function openDispute(state: State, charge: Charge, atSeconds: number): Dispute {
 	if (!charge.paid) throw refuse(`Charge ${charge.id} has not been paid.`);
 	if (charge.disputed) throw refuse(`Charge ${charge.id} is disputed already.`);
@@ -45,7 +49,10 @@ export function openDispute(state: State, charge: Charge, atSeconds: number): Di
 	return dispute;
 }
 
-/** The bank has decided. The charge stays `disputed` either way, as with Stripe. */
+/**
+ * Closes a dispute. The charge stays `disputed` either way, as with Stripe.
+ * @throws StripeRefusal
+ */
 export function closeDispute(state: State, id: string, outcome: "won" | "lost", atSeconds: number): Dispute {
 	const dispute = known(state.stripe.disputes, id);
 	if (dispute.status === "won" || dispute.status === "lost") throw refuse(`Dispute ${id} is closed already.`);

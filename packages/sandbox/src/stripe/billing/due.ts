@@ -16,8 +16,8 @@ import { isLive, itemOf } from "./subscriptions/find.ts";
 import { renew } from "./subscriptions/renew.ts";
 
 /**
- * All that time will bring on the Stripe side. Of several at one instant the first given goes first: payments, and schedules before
- * renewals, so that the period which begins has its new price.
+ * Everything time will bring on Stripe's side. Of several at one instant the first in the list goes first: payments, then schedules,
+ * then renewals, so that a new period has its new price.
  */
 export function stripeDues(state: State): Due[] {
 	const { tasks, schedules, subscriptions, checkoutSessions } = state.stripe;

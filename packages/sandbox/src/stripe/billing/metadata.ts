@@ -1,6 +1,6 @@
 type Metadata = Record<string, string>;
 
-/** Metadata after a request: keys are merged, "" takes one away, null takes all. */
+/** Merges metadata. An empty value removes its key, null removes all keys. */
 export function mergedMetadata(current: Metadata | null, changes: Metadata | null | undefined): Metadata {
 	if (changes === undefined) return { ...current };
 	if (changes === null) return {};

@@ -1,4 +1,4 @@
-/** Usage: events counted by a meter, for one customer, in a span of time. */
+/** Records meter events and sums them up per customer and span of time. */
 import { nanoid } from "nanoid";
 import type { State } from "../../state.ts";
 import { find } from "../find.ts";
@@ -19,7 +19,10 @@ interface MeterEventRequest {
 	timestamp?: number | undefined;
 }
 
-/** Counts an event. The same identifier again is an error for 24 hours, and counted anew after them, as with Stripe. */
+/**
+ * Records an event. As with Stripe, a repeated identifier is an error for 24 hours and counts again after them.
+ * @throws StripeRefusal
+ */
 export function recordMeterEvent(state: State, request: MeterEventRequest, atSeconds: number): MeterEvent {
 	const { stripe } = state;
 	const { event_name, payload, identifier = nanoid(), timestamp = atSeconds } = request;
@@ -59,7 +62,10 @@ interface Span {
 	value_grouping_window?: "hour" | "day" | undefined;
 }
 
-/** What a meter counted in a span, as a whole or in windows of UTC; half-open, so an event at `end_time` is not in it. */
+/**
+ * Sums of a meter in a span, as a whole or in UTC windows. An event at `end_time` is excluded.
+ * @throws StripeRefusal for a span that is empty or not aligned
+ */
 export function eventSummaries(state: State, meter: Meter, span: Span) {
 	const { customer, start_time: start, end_time: end, value_grouping_window: window } = span;
 	const unit = window === "day" ? daySeconds : window === "hour" ? hourSeconds : minuteSeconds;

@@ -4,7 +4,7 @@ import { changing, emit } from "../events/emit.ts";
 import { newId } from "../ids.ts";
 import type { Customer, PaymentMethod, Subscription } from "../records.ts";
 
-/** What a customer can pay with on a page. The numbers are those of Stripe's test cards and accounts for the same fate. */
+/** The payment instruments offered on pages. The numbers are those of Stripe's test cards and accounts with similar behavior. */
 export const instruments = [
 	{ number: "4242", type: "card", label: "Visa ending in 4242: pays always" },
 	{ number: "0341", type: "card", label: "Visa ending in 0341: pays at a checkout, then every charge fails" },
@@ -14,9 +14,11 @@ export const instruments = [
 
 export type Instrument = (typeof instruments)[number];
 
+/** The card that is declined on every page. */
 export const refusedCard = "0002";
 const emptyCard = "0341";
 
+/** The instrument with that number; by default the first. */
 export function instrumentNumbered(number: unknown): Instrument {
 	return instruments.find((one) => one.number === number) ?? instruments[0];
 }
@@ -30,12 +32,12 @@ export function methodName(method: PaymentMethod): string {
 	return `${method.type === "card" ? "Visa" : "Bank account"} ending in ${lastDigits(method)}`;
 }
 
-/** Whether there is never money on it once the page is left. */
+/** Whether every charge after the checkout page fails. */
 export function isEmptyCard(method: PaymentMethod): boolean {
 	return lastDigits(method) === emptyCard;
 }
 
-/** The customer's card or account of that number, taken down where it is new; `keep` attaches it to the customer. */
+/** The customer's method with that number; creates it if it is new. `keep` attaches it to the customer. */
 export function methodNumbered(state: State, customer: Customer, instrument: Instrument, keep: boolean, atSeconds: number): PaymentMethod {
 	const saved = state.stripe.paymentMethods.find((one) => one.customer === customer.id && lastDigits(one) === instrument.number);
 	if (saved !== undefined) return saved;
@@ -45,6 +47,7 @@ export function methodNumbered(state: State, customer: Customer, instrument: Ins
 	return method;
 }
 
+/** Attaches a method to a customer. Idempotent. */
 export function attach(state: State, method: PaymentMethod, customerId: string, atSeconds: number): void {
 	if (method.customer === customerId) return;
 	method.customer = customerId;
@@ -108,7 +111,7 @@ function account(last4: string): NonNullable<PaymentMethod["us_bank_account"]> {
 	};
 }
 
-/** What a subscription is charged to: its own method, else the customer's default. */
+/** The method that a subscription is charged to: its own, else the customer's default. */
 export function methodFor(
 	state: State,
 	subscription: Pick<Subscription, "default_payment_method" | "customer">,
@@ -118,7 +121,7 @@ export function methodFor(
 	return state.stripe.paymentMethods.find((one) => one.id === id);
 }
 
-/** Makes a method the one that pays from now on: of the customer, and of its subscriptions. */
+/** Makes a method the default of the customer and of the given subscriptions. */
 export function prefer(
 	state: State,
 	customer: Customer,

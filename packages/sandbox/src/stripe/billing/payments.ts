@@ -1,16 +1,18 @@
-/** Money asked of a card or an account: payment intents and their charges. What comes of it for an invoice or a checkout is theirs. */
+/** Payment intents and their charges. Invoices and checkouts apply the outcome themselves. */
 import type { State } from "../../state.ts";
 import { emit } from "../events/emit.ts";
 import { known } from "../find.ts";
 import { clientSecret, newId } from "../ids.ts";
 import type { Charge, PaymentIntent, PaymentMethod } from "../records.ts";
 import type { Occasion } from "../state.ts";
+import { newCharge, outcomeOf } from "./charges.ts";
 import { isEmptyCard } from "./payment-methods.ts";
 
 const bankDebitDelayMs = 3 * 24 * 60 * 60 * 1000;
 
 export type Outcome = "succeeded" | "declined" | "processing";
 
+/** The terms of a new payment intent. */
 export interface Demand {
 	customerId: string | null;
 	amountCents: number;
@@ -20,6 +22,7 @@ export interface Demand {
 	setupFutureUsage: "off_session" | "on_session" | null;
 }
 
+/** Creates an intent without a payment method. */
 export function createPaymentIntent(state: State, demand: Demand, atSeconds: number): PaymentIntent {
 	const id = newId("pi");
 	const intent: PaymentIntent = {
@@ -72,19 +75,19 @@ export function createPaymentIntent(state: State, demand: Demand, atSeconds: num
 	return intent;
 }
 
-/** Whether such a charge would be declined, by the card or by a fault. */
+/** Whether the card or a fault declines such a charge. */
 export function isDeclined(state: State, method: PaymentMethod, occasion: Occasion): boolean {
 	if (state.faults.failPayments === true) return true;
 	if (isEmptyCard(method) && occasion !== "checkout") return true;
 	return occasion === "renewal" && state.faults.declineRenewals === true;
 }
 
-/** How long a payment with it is under way, in milliseconds of sandbox time; 0 is at once. */
+/** How long a payment with the method takes to settle, in milliseconds of sandbox time. 0 means at once. */
 export function settlingMs(state: State, { type }: PaymentMethod): number {
 	return state.faults.paymentDelayMs ?? (type === "us_bank_account" ? bankDebitDelayMs : 0);
 }
 
-/** Charges the intent. One that takes its time is `processing`, and a task settles it. */
+/** Charges the intent. A slow payment is `processing` until a task settles it. */
 export function attempt(state: State, intent: PaymentIntent, method: PaymentMethod, occasion: Occasion, atSeconds: number): Outcome {
 	const charge = newCharge(state, intent, method, atSeconds);
 	intent.payment_method = method.id;
@@ -99,7 +102,7 @@ export function attempt(state: State, intent: PaymentIntent, method: PaymentMeth
 	return "processing";
 }
 
-/** What became of a payment that was under way. */
+/** Settles a payment that was `processing`. */
 export function settle(state: State, intent: PaymentIntent, occasion: Occasion, atSeconds: number): Outcome {
 	const charge = known(state.stripe.charges, intent.latest_charge);
 	const method = known(state.stripe.paymentMethods, intent.payment_method);
@@ -147,114 +150,4 @@ function fail(state: State, intent: PaymentIntent, charge: Charge, atSeconds: nu
 	intent.payment_method = null;
 	emit(state, "charge.failed", charge, atSeconds);
 	emit(state, "payment_intent.payment_failed", intent, atSeconds);
-}
-
-function outcomeOf(type: "authorized" | "issuer_declined"): NonNullable<Charge["outcome"]> {
-	const isGood = type === "authorized";
-	return {
-		advice_code: null,
-		network_advice_code: null,
-		network_decline_code: isGood ? null : "05",
-		network_status: isGood ? "approved_by_network" : "declined_by_network",
-		reason: isGood ? null : "generic_decline",
-		risk_level: "normal",
-		risk_score: 10,
-		seller_message: isGood ? "Payment complete." : "The bank did not return any further details with this decline.",
-		type,
-	};
-}
-
-function newCharge(state: State, intent: PaymentIntent, method: PaymentMethod, atSeconds: number): Charge {
-	const id = newId("ch");
-	const charge: Charge = {
-		id,
-		object: "charge",
-		amount: intent.amount,
-		amount_captured: 0,
-		amount_refunded: 0,
-		application: null,
-		application_fee: null,
-		application_fee_amount: null,
-		balance_transaction: null,
-		billing_details: method.billing_details,
-		calculated_statement_descriptor: "PARLEY",
-		captured: false,
-		created: atSeconds,
-		currency: intent.currency,
-		customer: intent.customer,
-		description: intent.description,
-		disputed: false,
-		failure_balance_transaction: null,
-		failure_code: null,
-		failure_message: null,
-		fraud_details: {},
-		livemode: false,
-		metadata: { ...intent.metadata },
-		on_behalf_of: null,
-		outcome: null,
-		paid: false,
-		payment_intent: intent.id,
-		payment_method: method.id,
-		payment_method_details: detailsOf(method),
-		receipt_email: null,
-		receipt_number: null,
-		receipt_url: `${state.stripe.origin}/stripe/receipts/${id}`,
-		refunded: false,
-		review: null,
-		shipping: null,
-		source: null,
-		source_transfer: null,
-		statement_descriptor: null,
-		statement_descriptor_suffix: null,
-		status: "pending",
-		transfer_data: null,
-		transfer_group: null,
-	};
-	state.stripe.charges.push(charge);
-	return charge;
-}
-
-function detailsOf({ type, card, us_bank_account: account }: PaymentMethod): Charge["payment_method_details"] {
-	if (card !== undefined) return { type, card: cardDetails(card) };
-	if (account === undefined) return { type };
-	const { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number } = account;
-	return {
-		type,
-		us_bank_account: { account_holder_type, account_type, bank_name, fingerprint, last4, payment_reference: null, routing_number },
-	};
-}
-
-type CardDetails = NonNullable<NonNullable<Charge["payment_method_details"]>["card"]>;
-
-function cardDetails({
-	brand,
-	checks,
-	country,
-	exp_month,
-	exp_year,
-	fingerprint,
-	funding,
-	last4,
-}: NonNullable<PaymentMethod["card"]>): CardDetails {
-	return {
-		amount_authorized: null,
-		authorization_code: null,
-		brand,
-		checks,
-		country,
-		electronic_commerce_indicator: null,
-		exp_month,
-		exp_year,
-		...(fingerprint === undefined ? {} : { fingerprint }),
-		funding,
-		installments: null,
-		last4,
-		mandate: null,
-		network: brand,
-		network_transaction_id: null,
-		regulated_status: "unregulated",
-		three_d_secure: null,
-		transaction_link_id: null,
-		wallet: null,
-	};
 }

@@ -18,6 +18,10 @@ interface PortalRequest {
 		| undefined;
 }
 
+/**
+ * Opens a session of the billing portal.
+ * @throws StripeRefusal
+ */
 export function createPortalSession(state: State, request: PortalRequest, atSeconds: number): PortalSession {
 	const customer = find(state.stripe.customers, request.customer, "customer", "customer");
 	const id = newId("bps");

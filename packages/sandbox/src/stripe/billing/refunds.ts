@@ -7,16 +7,20 @@ import { InvalidParameters, refuse } from "../refusal.ts";
 import { dollars } from "./invoices/lines.ts";
 import { mergedMetadata } from "./metadata.ts";
 
+/** The parameters of a refund. */
 export interface RefundRequest {
 	charge?: string | undefined;
 	payment_intent?: string | undefined;
-	/** Cents; without it, all that is left. */
+	/** Cents; by default the unrefunded amount. */
 	amount?: number | undefined;
 	reason?: "duplicate" | "fraudulent" | "requested_by_customer" | undefined;
 	metadata?: Record<string, string> | null | undefined;
 }
 
-/** Gives money back. Neither the invoice nor the plan changes. */
+/**
+ * Refunds a charge. The invoice and the subscription do not change.
+ * @throws StripeRefusal
+ */
 export function refund(state: State, request: RefundRequest, atSeconds: number): Refund {
 	const charge = chargeNamed(state, request);
 	const leftCents = charge.amount - charge.amount_refunded;
@@ -61,7 +65,10 @@ export function refund(state: State, request: RefundRequest, atSeconds: number):
 	return record;
 }
 
-/** The charge itself, or the one that paid the intent. */
+/**
+ * The charge named by the request, or the one that paid the intent.
+ * @throws StripeRefusal
+ */
 export function chargeNamed({ stripe }: State, { charge, payment_intent }: Pick<RefundRequest, "charge" | "payment_intent">): Charge {
 	if (charge !== undefined) return find(stripe.charges, charge, "charge", "charge");
 	if (payment_intent === undefined)

@@ -1,4 +1,4 @@
-/** Changing what is sold, as a command that pushes plans does. */
+/** Changes to products and prices. */
 import type { State } from "../../state.ts";
 import { changing, emit } from "../events/emit.ts";
 import { find } from "../find.ts";
@@ -29,6 +29,10 @@ interface NewProduct extends ProductFields {
 	default_price_data?: { currency: string; unit_amount: number; recurring?: Recurrence | undefined; metadata?: Metadata } | undefined;
 }
 
+/**
+ * Creates a product, with a first price if `default_price_data` is given.
+ * @throws StripeRefusal
+ */
 export function createProduct(state: State, given: NewProduct, atSeconds: number): Product {
 	const { id = newId("prod"), name, default_price_data: first } = given;
 	if (state.stripe.products.some((one) => one.id === id))
@@ -46,6 +50,10 @@ export function createProduct(state: State, given: NewProduct, atSeconds: number
 	return product;
 }
 
+/**
+ * Changes the fields given.
+ * @throws StripeRefusal
+ */
 export function updateProduct(
 	state: State,
 	product: Product,
@@ -69,6 +77,10 @@ function setProduct(product: Product, { name, active, description, metadata, mar
 	product.metadata = mergedMetadata(product.metadata, metadata);
 }
 
+/**
+ * Deletes a product without prices.
+ * @throws StripeRefusal
+ */
 export function deleteProduct(state: State, product: Product, atSeconds: number): void {
 	if (state.stripe.prices.some((price) => price.product === product.id))
 		throw refuse("This product cannot be deleted because it has one or more user-created prices.");
@@ -94,6 +106,10 @@ interface NewPrice extends PriceFields {
 	recurring?: Recurrence | undefined;
 }
 
+/**
+ * Creates a price, with its product if `product_data` is given.
+ * @throws StripeRefusal
+ */
 export function createPrice(state: State, given: NewPrice, atSeconds: number): Price {
 	const amountCents = given.unit_amount ?? given.unit_amount_decimal;
 	if (amountCents === undefined)
@@ -132,6 +148,10 @@ export function createPrice(state: State, given: NewPrice, atSeconds: number): P
 	return price;
 }
 
+/**
+ * Changes the fields given, also in the copies that subscription items hold.
+ * @throws StripeRefusal
+ */
 export function updatePrice(state: State, price: Price, given: PriceFields, atSeconds: number): void {
 	freeLookupKey(state, given, price, atSeconds);
 	changing(state, price, "price.updated", atSeconds, () => setPrice(price, given));
@@ -148,7 +168,7 @@ function setPrice(price: Price, { active, lookup_key, metadata, nickname, tax_be
 	price.metadata = mergedMetadata(price.metadata, metadata);
 }
 
-/** One price holds a key at a time: it is taken from the one that has it, if that was asked for. */
+/** Takes a lookup key from the price that holds it if the request allows the transfer: one price holds a key. */
 function freeLookupKey(
 	state: State,
 	{ lookup_key: key, transfer_lookup_key: isTransfer = false }: PriceFields,

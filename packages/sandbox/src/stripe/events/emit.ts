@@ -6,12 +6,12 @@ import { apiVersion } from "../version.ts";
 import { differences } from "./differences.ts";
 import { apiRequest } from "./request.ts";
 
-/** The endpoint that the sandbox was started with, which no call can change. */
+/** The id of the endpoint the sandbox was started with. The API cannot change it. */
 export const startedWith = "we_sandbox";
 
 const remembered = 2000;
 
-/** Writes down what happened, with the record as it is now; webhooks/delivery.ts sends it to everybody who wants it. */
+/** Records an event with a copy of the record. webhooks/delivery.ts sends it to every endpoint that subscribes to it. */
 export function emit(state: State, type: EventType, object: object, atSeconds: number, previous?: object): StripeEvent {
 	const { stripe } = state;
 	const endpoints = stripe.webhookEndpoints.filter(
@@ -40,7 +40,7 @@ export function emit(state: State, type: EventType, object: object, atSeconds: n
 	return event;
 }
 
-/** Changes a record and tells of it, with what it was before; a change that changes nothing is not told. */
+/** Runs `change` and emits an event with the previous values. Emits nothing if nothing changed. */
 export function changing<T extends object>(state: State, record: T, type: EventType, atSeconds: number, change: () => void): void {
 	const before = structuredClone(record);
 	change();

@@ -5,5 +5,5 @@ interface ApiRequest {
 	idempotency_key: string | null;
 }
 
-/** The call that is being answered, which its events name; outside of one, nobody asked for what happens. */
+/** The current API request, which its events name. Undefined when time, not a request, causes an event. */
 export const apiRequest = new AsyncLocalStorage<ApiRequest>();

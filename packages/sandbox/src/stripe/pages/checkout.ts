@@ -9,7 +9,7 @@ import { instrumentNumbered, instruments } from "../billing/payment-methods.ts";
 import { known } from "../find.ts";
 import type { CheckoutSession } from "../records.ts";
 
-/** The page at a session's `url`. Pay, Decline and Back are one form; each answers with a redirect. */
+/** The page at a session's `url`: one form with Pay, Decline and Back. Each button answers with a redirect. */
 export function checkoutPages(world: World) {
 	const find = (id: string) => world.state.stripe.checkoutSessions.find((session) => session.id === id);
 	return new Hono<Env>()

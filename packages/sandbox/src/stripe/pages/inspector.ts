@@ -14,20 +14,17 @@ import { date } from "./dates.ts";
 
 const shown = 50;
 
-/** The page at /stripe: whom Stripe knows, what they pay, and what was told of it. */
+/** The page at /stripe: customers, invoices and events. */
 export function stripeInspectorPage(world: World) {
 	return new Hono<Env>().get("/", (c) => c.html(inspectorPage(world, c, { title: "Stripe", body: body(world) })));
 }
 
+/** The forms of the page at /stripe. */
 export function stripeInspectorForms(world: World) {
 	return formRoutes().post("/stripe/events/:id/resend", async (c) => {
 		const deliveries = world.state.stripe.deliveries.filter(({ eventId }) => eventId === c.req.param("id"));
 		for (const delivery of deliveries) resend(delivery, world.nowMs());
-		return answerForm(
-			c,
-			"/stripe",
-			deliveries.length === 0 ? "That event is not here any more." : "It is on its way again, under the same id.",
-		);
+		return answerForm(c, "/stripe", deliveries.length === 0 ? "That event no longer exists." : "Sent again with the same id.");
 	});
 }
 
@@ -36,10 +33,10 @@ function body(world: World): Html {
 	const { customers, invoices, events } = state.stripe;
 	return html`
 <h1>Stripe</h1>
-<p>The same world through the other provider, at <code>/v1</code>. ${
+<p>The other provider’s API, at <code>/v1</code>. ${
 		stripe.webhook === null
-			? html`Nobody is sent its events: <code>STRIPE_WEBHOOK_SECRET</code> is not set.`
-			: html`Its events go to <code>${stripe.webhook.url}</code>.`
+			? html`Events are recorded but not sent: <code>STRIPE_WEBHOOK_SECRET</code> is not set.`
+			: html`Events are sent to <code>${stripe.webhook.url}</code>.`
 	}</p>
 ${table(
 	"Customers of Stripe",
@@ -55,7 +52,7 @@ ${table(
 	"Invoices of Stripe",
 	["Number", "Date", "For", "Status", { number: "Due" }],
 	invoices.slice(-shown).toReversed().map(invoiceRow),
-	html`<p class="soft">Nothing was invoiced yet.</p>`,
+	html`<p class="soft">No invoices yet.</p>`,
 )}
 <h2>Latest events</h2>
 ${table(
@@ -65,7 +62,7 @@ ${table(
 		.slice(-shown)
 		.toReversed()
 		.map((event) => eventRow(state, event)),
-	html`<p class="soft">Nothing has happened yet.</p>`,
+	html`<p class="soft">No events yet.</p>`,
 )}`;
 }
 

@@ -6,7 +6,7 @@ import { unitPrice } from "../billing/invoices/lines.ts";
 import type { Invoice } from "../records.ts";
 import { date } from "./dates.ts";
 
-/** The pages at an invoice's `hosted_invoice_url` and `invoice_pdf`: to read and to print. */
+/** The pages at an invoice's `hosted_invoice_url` and `invoice_pdf`. */
 export function invoicePages(world: World) {
 	const answer: Handler<Env> = (c) => {
 		const found = world.state.stripe.invoices.find(({ id }) => id === c.req.param("id"));

@@ -5,7 +5,7 @@ import { invoicePages } from "./invoice.ts";
 import { portalPages } from "./portal.ts";
 import { receiptPages } from "./receipt.ts";
 
-/** What Stripe hosts for the customer. */
+/** The pages that Stripe hosts for customers. */
 export function stripePages(world: World) {
 	return new Hono<Env>()
 		.route("/checkout", checkoutPages(world))

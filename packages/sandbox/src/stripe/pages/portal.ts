@@ -16,7 +16,7 @@ import { date } from "./dates.ts";
 
 type Form = Record<string, unknown>;
 
-/** The page at a portal session's `url`: what a customer may do without the app. Each button answers with a redirect. */
+/** The page at a portal session's `url`, where customers manage plan, cards and invoices. Each button answers with a redirect. */
 export function portalPages(world: World) {
 	const sessionOf = (id: string) => world.state.stripe.portalSessions.find((one) => one.id === id);
 	return new Hono<Env>()
@@ -42,7 +42,7 @@ export function portalPages(world: World) {
 		});
 }
 
-/** Where the flow that the app asked for leads when it is done. */
+/** Where to redirect when the requested flow is complete; null to stay on the page. */
 function afterwards({ flow, return_url }: PortalSession, { action }: Form): string | null {
 	const isDone =
 		(flow?.type === "payment_method_update" && action === "card") || (flow?.type === "subscription_cancel" && action === "cancel");

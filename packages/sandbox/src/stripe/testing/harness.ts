@@ -4,19 +4,23 @@ import Stripe from "stripe";
 import { onTestFinished } from "vitest";
 import { type SandboxOptions, startSandbox } from "../../sandbox.ts";
 import type { State } from "../../state.ts";
+import { checkedFetch } from "../../testing/checked-fetch.ts";
+import { checkStripe } from "./schemas/answers.ts";
 
 const stripeSecretKey = "sk_test_sandbox";
-export const stripeWebhookSecret = "whsec_of_the_tests";
+export const stripeWebhookSecret = "whsec_test";
 
 export const daySeconds = 24 * 60 * 60;
 
-/** A running sandbox with the official SDK pointed at it, ended with the test. */
+/** A running sandbox and the official SDK, ended with the test. Every answer of its Stripe API is validated. */
 export async function runStripe(options: Partial<SandboxOptions> = {}) {
 	const sandbox = await startSandbox({ port: 0, secretKey: "unused", ...options });
 	onTestFinished(() => sandbox.close());
 	const { url, port } = sandbox;
+	const checked = checkedFetch("/v1/", checkStripe);
+	const httpClient = Stripe.createFetchHttpClient(checked.fetch);
 	const client = (config: object = {}) =>
-		new Stripe(stripeSecretKey, { host: "localhost", port, protocol: "http", maxNetworkRetries: 0, ...config });
+		new Stripe(stripeSecretKey, { host: "localhost", port, protocol: "http", maxNetworkRetries: 0, httpClient, ...config });
 	const control = async (method: string, path: string, body?: unknown) => {
 		const response = await fetch(`${url}/__sandbox${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 		const answer = await response.json();
@@ -45,14 +49,17 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 	};
 	return {
 		...sandbox,
+		fetch: checked.fetch,
+		validated: checked.validated,
+		violations: checked.violations,
 		stripe,
 		client,
 		control,
 		submit,
 		priceOf,
-		/** Opens a checkout as the app does. */
+		/** Opens a checkout session as the app does. */
 		open,
-		/** Buys as a customer does: a session, the page, Pay. */
+		/** Buys a price through a session and the checkout page. */
 		buy: async (
 			customer: string,
 			lookupKey: string,
@@ -64,7 +71,7 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 		},
 		/** Moves the sandbox's clock forward. */
 		advance: (seconds: number) => control("POST", "/clock", { advanceMs: seconds * 1000 }),
-		/** Moves it to an instant, epoch seconds. */
+		/** Moves the clock to an instant in epoch seconds. */
 		moveTo: (atSeconds: number) => control("POST", "/clock", { nowMs: atSeconds * 1000 }),
 		faults: (faults: object) => control("POST", "/faults", faults),
 		settings: (settings: object) => control("POST", "/settings", settings),
@@ -73,12 +80,12 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 	};
 }
 
-/** Epoch seconds of a date in UTC. */
+/** A UTC date in epoch seconds. */
 export function utc(year: number, month: number, day: number, hour = 0, minute = 0): number {
 	return Date.UTC(year, month - 1, day, hour, minute) / 1000;
 }
 
-/** A customer with a plan, bought at the checkout; the machine's clock stands at `startSeconds`. */
+/** A customer who bought a plan at the checkout. The machine's clock is fixed at `startSeconds`. */
 export async function withPlan(lookupKey = "pro_monthly", startSeconds = utc(2026, 1, 15, 9), options: Partial<SandboxOptions> = {}) {
 	const sandbox = await runStripe({ now: () => startSeconds * 1000, ...options });
 	const customer = await sandbox.stripe.customers.create({ email: "ada@example.com", name: "Ada" });
@@ -88,14 +95,14 @@ export async function withPlan(lookupKey = "pro_monthly", startSeconds = utc(202
 	return { sandbox, stripe: sandbox.stripe, customer, session, id, subscription };
 }
 
-/** The item of a subscription, which has one. */
+/** The subscription's only item. */
 export function itemOf(subscription: Stripe.Subscription): Stripe.SubscriptionItem {
 	const [item] = subscription.items.data;
 	if (item === undefined) throw new Error(`${subscription.id} has no item`);
 	return item;
 }
 
-/** The error that a call is refused with. */
+/** The StripeError that a call rejects with. Throws if the call succeeds. */
 export async function errorOf(call: Promise<unknown>) {
 	try {
 		await call;
@@ -111,7 +118,7 @@ interface Received {
 	signature: string;
 }
 
-/** Somewhere for Stripe's webhooks to go: keeps what came, verified by the SDK (null where it is forged), and answers as it is told. */
+/** A receiver of Stripe's webhooks. It records events, null for a wrong signature, and answers with the given statuses. */
 export async function startStripeReceiver(answer: (count: number) => number = () => 200, secret = stripeWebhookSecret) {
 	const received: Received[] = [];
 	const sdk = new Stripe(stripeSecretKey);

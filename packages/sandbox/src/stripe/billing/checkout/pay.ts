@@ -1,8 +1,7 @@
-/** Paying a checkout, and what the customer has from it. */
+/** Pays checkout sessions and delivers what they are for. */
 import type { State } from "../../../state.ts";
 import { emit } from "../../events/emit.ts";
 import { known } from "../../find.ts";
-import { clientSecret, newId } from "../../ids.ts";
 import type { CheckoutSession, Customer, PaymentMethod, Price } from "../../records.ts";
 import type { CheckoutOrder } from "../../state.ts";
 import { createCustomer } from "../customers.ts";
@@ -12,6 +11,7 @@ import { finalizeInvoice } from "../invoices/finalize.ts";
 import { purchaseLine } from "../invoices/lines.ts";
 import { type Instrument, instrumentNumbered, methodNumbered, refusedCard } from "../payment-methods.ts";
 import { attempt, createPaymentIntent, type Outcome, settlingMs } from "../payments.ts";
+import { createSetupIntent } from "../setup-intents.ts";
 import { startSubscription } from "../subscriptions/start.ts";
 
 interface Purchase {
@@ -23,8 +23,8 @@ interface Purchase {
 }
 
 /**
- * The customer presses Pay. Whether it went through; declined, the checkout stays open for another card. What was bought appears
- * `activationDelayMs` later. Paying twice changes nothing.
+ * Pays the session. Returns false if the card is declined; the session then stays open for another card. With the fault
+ * `activationDelayMs` the purchase takes effect that much later. Idempotent.
  */
 export function payCheckoutSession(state: State, session: CheckoutSession, instrument: Instrument, atMs: number): boolean {
 	if (session.status !== "open") return true;
@@ -42,13 +42,14 @@ export function payCheckoutSession(state: State, session: CheckoutSession, instr
 	return true;
 }
 
+/** What the session was opened with. */
 export function orderOf(state: State, session: CheckoutSession): CheckoutOrder {
 	const order = state.stripe.checkoutOrders.find(({ sessionId }) => sessionId === session.id);
 	if (order === undefined) throw new Error(`The sandbox has lost the order of ${session.id}`);
 	return order;
 }
 
-/** A payment that takes its time is declined later, if it is. */
+/** Whether the page declines. A slow payment can only fail later. */
 function wouldDecline(state: State, session: CheckoutSession, order: CheckoutOrder, { number, type }: Instrument): boolean {
 	if (number === refusedCard) return true;
 	const isChargedNow = session.mode !== "setup" && order.trialDays === 0;
@@ -56,7 +57,7 @@ function wouldDecline(state: State, session: CheckoutSession, order: CheckoutOrd
 	return isChargedNow && !isSlow && state.faults.failPayments === true;
 }
 
-/** The attempt that failed stays on record; the next one is made with the same intent. */
+/** Records the failed attempt. The next attempt uses the same intent. */
 function recordDecline(state: State, session: CheckoutSession, order: CheckoutOrder, atSeconds: number): void {
 	const customer = customerFor(state, session, atSeconds);
 	const method = methodNumbered(state, customer, instrumentNumbered(refusedCard), false, atSeconds);
@@ -70,7 +71,7 @@ function recordDecline(state: State, session: CheckoutSession, order: CheckoutOr
 	}
 }
 
-/** Gives the customer what the session is for. */
+/** Delivers what the session is for. */
 export function completeCheckoutSession(state: State, session: CheckoutSession, number: string, atSeconds: number): void {
 	const order = orderOf(state, session);
 	const customer = customerFor(state, session, atSeconds);
@@ -89,7 +90,7 @@ export function completeCheckoutSession(state: State, session: CheckoutSession, 
 	};
 	if (session.mode === "subscription") buySubscription(state, purchase);
 	else if (session.mode === "payment") buyOnce(state, purchase);
-	else setUp(state, purchase);
+	else session.setup_intent = createSetupIntent(state, customer.id, method.id, atSeconds).id;
 	order.isAwaited = session.payment_status === "unpaid";
 	emit(state, "checkout.session.completed", session, atSeconds);
 }
@@ -144,7 +145,7 @@ function intentFor(state: State, session: CheckoutSession, order: CheckoutOrder,
 	return intent;
 }
 
-/** The invoice that `invoice_creation` asked for: there when the money is, and paid. */
+/** Creates the paid invoice that `invoice_creation` requested, once the payment has settled. */
 function invoicePurchase(state: State, session: CheckoutSession, atSeconds: number): void {
 	if (!session.invoice_creation?.enabled || session.customer === null) return;
 	const { lineItems, paymentMetadata } = orderOf(state, session);
@@ -166,40 +167,7 @@ function invoicePurchase(state: State, session: CheckoutSession, atSeconds: numb
 	session.invoice = invoice.id;
 }
 
-function setUp(state: State, { session, customer, method, atSeconds }: Purchase): void {
-	const id = newId("seti");
-	state.stripe.setupIntents.push({
-		id,
-		object: "setup_intent",
-		allowed_payment_method_types: null,
-		application: null,
-		automatic_payment_methods: null,
-		cancellation_reason: null,
-		client_secret: clientSecret(id),
-		created: atSeconds,
-		customer: customer.id,
-		description: null,
-		excluded_payment_method_types: null,
-		flow_directions: null,
-		last_setup_error: null,
-		latest_attempt: null,
-		livemode: false,
-		mandate: null,
-		metadata: {},
-		next_action: null,
-		on_behalf_of: null,
-		payment_method: method.id,
-		payment_method_configuration_details: null,
-		payment_method_options: null,
-		payment_method_types: ["card"],
-		single_use_mandate: null,
-		status: "succeeded",
-		usage: "off_session",
-	});
-	session.setup_intent = id;
-}
-
-/** The payment of a checkout that was under way has settled. */
+/** Updates the session whose slow payment has settled. */
 export function checkoutSettled(
 	state: State,
 	paid: { intentId: string; invoiceId: string | undefined },
@@ -211,7 +179,7 @@ export function checkoutSettled(
 	);
 	if (session === undefined) return;
 	const order = orderOf(state, session);
-	// Told once: a plan's invoice that fails is tried again without the session.
+	// Reported once: retries of a plan's invoice no longer concern the session.
 	if (!order.isAwaited) return;
 	order.isAwaited = false;
 	if (outcome === "declined") {

@@ -1,4 +1,4 @@
-/** Getting an invoice paid, and what comes of it for the plan. */
+/** Collects invoices and applies the result to the subscription. */
 import type { State } from "../../../state.ts";
 import { changing, emit } from "../../events/emit.ts";
 import { known } from "../../find.ts";
@@ -8,37 +8,39 @@ import { attempt, type Outcome } from "../payments.ts";
 import { endSubscription } from "../subscriptions/cancel.ts";
 
 const daySeconds = 24 * 60 * 60;
-/** From one declined attempt to the next; after the last the plan ends. */
+/** The delays between declined attempts. After the last one the subscription ends. */
 const retryDelaysSeconds = [3 * daySeconds, 5 * daySeconds, 5 * daySeconds];
 
 function paymentOf(state: State, invoiceId: string): InvoicePayment | undefined {
 	return state.stripe.invoicePayments.find(({ invoice }) => invoice === invoiceId);
 }
 
+/** The payment intent of an invoice, if it has one. */
 export function intentOf(state: State, invoice: Invoice): PaymentIntent | undefined {
 	const payment = paymentOf(state, invoice.id);
 	return payment === undefined ? undefined : known(state.stripe.paymentIntents, payment.payment.payment_intent);
 }
 
-/** The invoice that an intent pays. */
+/** The invoice that an intent pays, if any. */
 export function invoiceOf(state: State, intentId: string): Invoice | undefined {
 	const payment = state.stripe.invoicePayments.find(({ payment }) => payment.payment_intent === intentId);
 	return payment === undefined ? undefined : known(state.stripe.invoices, payment.invoice);
 }
 
+/** The subscription that an invoice bills, if any. */
 export function subscriptionOf(state: State, invoice: Invoice): Subscription | undefined {
 	const id = invoice.parent?.subscription_details?.subscription;
 	return id === undefined ? undefined : known(state.stripe.subscriptions, id);
 }
 
-/** One attempt at an open invoice; without a method it is a declined one. */
+/** Attempts to collect an open invoice. Without a payment method the attempt counts as declined. */
 export function collect(state: State, invoice: Invoice, method: PaymentMethod | undefined, occasion: Occasion, atSeconds: number): Outcome {
 	const intent = intentOf(state, invoice);
 	if (intent === undefined) {
 		invoicePaid(state, invoice, atSeconds);
 		return "succeeded";
 	}
-	// By hand it counts only as the first: the schedule of retries goes on as it was.
+	// An attempt by call counts only if it is the first: the retry schedule does not change.
 	const isExtra = occasion === "call" && invoice.attempt_count > 0;
 	invoice.attempted = true;
 	if (!isExtra) invoice.attempt_count += 1;
@@ -48,7 +50,7 @@ export function collect(state: State, invoice: Invoice, method: PaymentMethod | 
 	return outcome;
 }
 
-/** What an attempt has come to: also for one that was under way and has settled. */
+/** Applies the outcome of an attempt, also of a slow one that has settled. */
 export function concluded(state: State, invoice: Invoice, outcome: Outcome, atSeconds: number): void {
 	dropTasks(state, invoice.id);
 	if (outcome === "succeeded") invoicePaid(state, invoice, atSeconds);

@@ -1,30 +1,30 @@
 import type { State } from "../../../state.ts";
 import { emit } from "../../events/emit.ts";
 import { newId } from "../../ids.ts";
-import type { Invoice, InvoiceLine, Subscription } from "../../records.ts";
+import type { Customer, Invoice, InvoiceLine, Subscription } from "../../records.ts";
 import { customerOf } from "../customers.ts";
 import { itemLine } from "./lines.ts";
 
-/** How long Stripe leaves a renewal's draft before it finalizes and charges it. */
+/** How long a renewal stays a draft before Stripe finalizes and charges it. */
 const draftSeconds = 60 * 60;
 
 interface Draft {
 	customerId: string;
-	/** Null for what was bought once. */
+	/** Null for a one-time purchase. */
 	subscription: Subscription | null;
 	reason: Invoice["billing_reason"];
 	lines: InvoiceLine[];
-	/** What the invoice looks back on; a plan's first has none. */
+	/** The period before the invoice, epoch seconds. It is empty for a plan's first invoice. */
 	period: { start: number; end: number };
-	/** Whether Stripe goes on with it by itself, after an hour. */
+	/** Whether Stripe finalizes it by itself after an hour. */
 	isAutomatic: boolean;
 	metadata?: Record<string, string>;
 	atSeconds: number;
 }
 
-/** A draft, with the subscription's items that waited for an invoice on it. */
+/** Creates a draft. It includes the subscription's pending invoice items. */
 export function draftInvoice(state: State, draft: Draft): Invoice {
-	const { customerId, subscription, reason, period, isAutomatic, metadata = {}, atSeconds } = draft;
+	const { customerId, subscription, isAutomatic, atSeconds } = draft;
 	const customer = customerOf(state, { customer: customerId });
 	const id = newId("in");
 	const waiting = state.stripe.invoiceItems.filter(
@@ -33,34 +33,77 @@ export function draftInvoice(state: State, draft: Draft): Invoice {
 	for (const item of waiting) item.invoice = id;
 	const lines = [...waiting.map(itemLine), ...draft.lines].map((line) => ({ ...line, invoice: id }));
 	const totalCents = lines.reduce((sum, { amount }) => sum + amount, 0);
-	const invoice: Invoice = {
+	const invoice = newInvoice({ ...draft, id, lines, totalCents }, customer);
+	state.stripe.invoices.push(invoice);
+	if (subscription !== null) subscription.latest_invoice = id;
+	emit(state, "invoice.created", invoice, atSeconds);
+	if (isAutomatic) state.stripe.tasks.push({ type: "finalize", dueAtMs: (atSeconds + draftSeconds) * 1000, invoiceId: id });
+	return invoice;
+}
+
+interface NewInvoice extends Draft {
+	id: string;
+	totalCents: number;
+}
+
+function newInvoice(
+	{ id, subscription, reason, lines, period, isAutomatic, metadata = {}, atSeconds, totalCents }: NewInvoice,
+	customer: Customer,
+): Invoice {
+	return {
+		...defaultFields(),
 		id,
-		object: "invoice",
-		account_country: "US",
-		account_name: "Parley sandbox",
-		account_tax_ids: null,
 		amount_due: Math.max(totalCents, 0),
-		amount_overpaid: 0,
-		amount_paid: 0,
 		amount_remaining: Math.max(totalCents, 0),
-		amount_shipping: 0,
-		application: null,
-		attempt_count: 0,
-		attempted: false,
 		auto_advance: isAutomatic,
-		automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
 		automatically_finalizes_at: isAutomatic ? atSeconds + draftSeconds : null,
 		billing_reason: reason,
-		collection_method: "charge_automatically",
 		created: atSeconds,
 		currency: lines[0]?.currency ?? "usd",
-		custom_fields: null,
 		customer: customer.id,
-		customer_account: null,
 		customer_address: customer.address ?? null,
 		customer_email: customer.email,
 		customer_name: customer.name ?? null,
 		customer_phone: customer.phone ?? null,
+		lines: { object: "list", data: lines, has_more: false, url: `/v1/invoices/${id}/lines` },
+		metadata,
+		next_payment_attempt: isAutomatic ? atSeconds + draftSeconds : null,
+		parent:
+			subscription === null
+				? null
+				: {
+						quote_details: null,
+						subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
+						type: "subscription_details",
+					},
+		period_end: period.end,
+		period_start: period.start,
+		starting_balance: customer.balance,
+		subtotal: totalCents,
+		subtotal_excluding_tax: totalCents,
+		total: totalCents,
+		total_excluding_tax: totalCents,
+		webhooks_delivered_at: atSeconds,
+	};
+}
+
+/** The fields that are the same on every new draft. */
+function defaultFields() {
+	return {
+		object: "invoice",
+		account_country: "US",
+		account_name: "Parley sandbox",
+		account_tax_ids: null,
+		amount_overpaid: 0,
+		amount_paid: 0,
+		amount_shipping: 0,
+		application: null,
+		attempt_count: 0,
+		attempted: false,
+		automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
+		collection_method: "charge_automatically",
+		custom_fields: null,
+		customer_account: null,
 		customer_shipping: null,
 		customer_tax_exempt: "none",
 		customer_tax_ids: [],
@@ -79,46 +122,22 @@ export function draftInvoice(state: State, draft: Draft): Invoice {
 		issuer: { type: "self" },
 		last_finalization_error: null,
 		latest_revision: null,
-		lines: { object: "list", data: lines, has_more: false, url: `/v1/invoices/${id}/lines` },
 		livemode: false,
-		metadata,
-		next_payment_attempt: isAutomatic ? atSeconds + draftSeconds : null,
 		number: null,
 		on_behalf_of: null,
-		parent:
-			subscription === null
-				? null
-				: {
-						quote_details: null,
-						subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
-						type: "subscription_details",
-					},
 		payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
-		period_end: period.end,
-		period_start: period.start,
 		post_payment_credit_notes_amount: 0,
 		pre_payment_credit_notes_amount: 0,
 		receipt_number: null,
 		rendering: null,
 		shipping_cost: null,
 		shipping_details: null,
-		starting_balance: customer.balance,
 		statement_descriptor: null,
 		status: "draft",
 		status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
-		subtotal: totalCents,
-		subtotal_excluding_tax: totalCents,
 		test_clock: null,
-		total: totalCents,
 		total_discount_amounts: [],
-		total_excluding_tax: totalCents,
 		total_pretax_credit_amounts: [],
 		total_taxes: [],
-		webhooks_delivered_at: atSeconds,
-	};
-	state.stripe.invoices.push(invoice);
-	if (subscription !== null) subscription.latest_invoice = id;
-	emit(state, "invoice.created", invoice, atSeconds);
-	if (isAutomatic) state.stripe.tasks.push({ type: "finalize", dueAtMs: (atSeconds + draftSeconds) * 1000, invoiceId: id });
-	return invoice;
+	} satisfies Partial<Invoice>;
 }

@@ -6,8 +6,8 @@ import { customerOf } from "../customers.ts";
 import { createPaymentIntent } from "../payments.ts";
 
 /**
- * Gives a draft its number and asks for the money: what the customer has to their credit pays first, a negative total becomes
- * credit, and for the rest there is a payment intent, a new one unless it is paid already.
+ * Finalizes a draft: it gets its number, the customer's credit balance pays first, and a negative total becomes credit. The rest gets a
+ * payment intent, `paidBy` if it is paid already.
  */
 export function finalizeInvoice(state: State, invoice: Invoice, atSeconds: number, paidBy?: PaymentIntent): void {
 	const { stripe } = state;
@@ -19,7 +19,7 @@ export function finalizeInvoice(state: State, invoice: Invoice, atSeconds: numbe
 	const owed = invoice.total + customer.balance;
 	invoice.amount_due = Math.max(owed, 0);
 	invoice.amount_remaining = invoice.amount_due;
-	// Below zero is credit. A positive balance is a debt, which this invoice has just taken on.
+	// A negative balance is credit. A positive one is debt, which this invoice includes now.
 	invoice.ending_balance = Math.min(owed, 0);
 	if (invoice.ending_balance !== customer.balance) {
 		changing(state, customer, "customer.updated", atSeconds, () => {
@@ -57,7 +57,7 @@ function descriptionOf(reason: Invoice["billing_reason"]): string {
 	return "Payment for Invoice";
 }
 
-/** Ties an intent to the invoice it pays. */
+/** Links an intent to the invoice it pays. */
 function addPayment(state: State, invoice: Invoice, intent: PaymentIntent, atSeconds: number): void {
 	state.stripe.invoicePayments.push({
 		id: newId("inpay"),

@@ -3,6 +3,7 @@ import { newId } from "../../ids.ts";
 import type { InvoiceItem, InvoiceLine, Price, Product, Subscription, SubscriptionItem } from "../../records.ts";
 import type { StripeState } from "../../state.ts";
 
+/** The product of a price. */
 export function productOf(stripe: StripeState, price: Price): Product {
 	return known(stripe.products, price.product);
 }
@@ -39,7 +40,7 @@ function newLine(given: Particulars): InvoiceLine {
 	};
 }
 
-/** A period of a plan; free of charge while it is a trial. */
+/** The line of one billing period; $0 during a trial. */
 export function periodLine(stripe: StripeState, subscription: Subscription, item: SubscriptionItem, isTrial: boolean): InvoiceLine {
 	const { price, quantity = 1 } = item;
 	const { name } = productOf(stripe, price);
@@ -71,7 +72,7 @@ export function periodLine(stripe: StripeState, subscription: Subscription, item
 	});
 }
 
-/** What was bought once. */
+/** The line of a one-time purchase. */
 export function purchaseLine(stripe: StripeState, price: Price, quantity: number, atSeconds: number): InvoiceLine {
 	return newLine({
 		amount: (price.unit_amount ?? 0) * quantity,
@@ -95,7 +96,7 @@ export function purchaseLine(stripe: StripeState, price: Price, quantity: number
 	});
 }
 
-/** An invoice item that waited, as a line. */
+/** The line of a pending invoice item. */
 export function itemLine(item: InvoiceItem): InvoiceLine {
 	const details = item.parent?.subscription_details ?? null;
 	return newLine({
@@ -121,11 +122,12 @@ export function itemLine(item: InvoiceItem): InvoiceLine {
 	});
 }
 
-/** What one of it costs, in cents. */
+/** The unit price in cents. */
 export function unitPrice({ pricing, amount, quantity }: InvoiceLine): number {
 	return pricing?.unit_amount_decimal == null ? amount / (quantity ?? 1) : Number(pricing.unit_amount_decimal);
 }
 
+/** "$7.99" */
 export function dollars(amountCents: number): string {
 	return `$${(amountCents / 100).toFixed(2)}`;
 }

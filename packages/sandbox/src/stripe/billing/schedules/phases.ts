@@ -18,7 +18,10 @@ export interface PhaseRequest {
 	metadata?: Record<string, string> | null | undefined;
 }
 
-/** The phases a request asks for: the first is the one under way, each next begins where the one before it ends. */
+/**
+ * The requested phases. The first is the current one, and each starts where the previous one ends.
+ * @throws StripeRefusal
+ */
 export function phasesOf(state: State, schedule: Schedule, requests: readonly PhaseRequest[], atSeconds: number): Phase[] {
 	const [first] = requests;
 	if (first?.start_date === undefined)
@@ -53,11 +56,15 @@ export function phasesOf(state: State, schedule: Schedule, requests: readonly Ph
 	return phases;
 }
 
-/** Without an end a phase lasts for one interval of its price. */
+/** The end of a phase; by default after one interval of its price. */
 function endOf(start: number, { recurring }: Price, { duration }: PhaseRequest): number {
 	return intervalsAfter(start, duration ?? { interval: recurring?.interval, interval_count: recurring?.interval_count });
 }
 
+/**
+ * The phase at an instant.
+ * @throws StripeRefusal if none covers it
+ */
 export function currentPhase(phases: readonly Phase[], atSeconds: number): Phase {
 	const phase = phases.find(({ start_date, end_date }) => start_date <= atSeconds && atSeconds < end_date);
 	if (phase === undefined)
@@ -71,7 +78,7 @@ interface Content {
 	currency: string;
 }
 
-/** From `start` to `end`, epoch seconds, the end excluded. */
+/** A phase from `start` to `end` in epoch seconds, the end excluded. */
 export function newPhase({ priceId, quantity, currency }: Content, { start, end }: { start: number; end: number }): Phase {
 	return {
 		add_invoice_items: [],
@@ -96,7 +103,7 @@ export function newPhase({ priceId, quantity, currency }: Content, { start, end 
 	};
 }
 
-/** A plan that was changed by hand: the phase under way is as the plan is now. */
+/** Copies a direct change of the subscription into the current phase. */
 export function followSubscription(state: State, scheduleId: string | null, priceId: string, quantity: number, atSeconds: number): void {
 	if (scheduleId === null) return;
 	const [item] = currentPhase(known(state.stripe.schedules, scheduleId).phases, atSeconds).items;

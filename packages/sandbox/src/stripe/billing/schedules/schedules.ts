@@ -1,4 +1,4 @@
-/** Changes of a plan that wait for their time: phases, one after the other, each with its price. */
+/** Subscription schedules: consecutive phases, each with its price. */
 import type { State } from "../../../state.ts";
 import { changing, emit } from "../../events/emit.ts";
 import { find, known } from "../../find.ts";
@@ -15,7 +15,10 @@ import { currentPhase, newPhase, type PhaseRequest, phasesOf } from "./phases.ts
 type Phase = Schedule["phases"][number];
 type Metadata = Record<string, string> | null | undefined;
 
-/** A schedule whose first phase is the plan as it is, until the end of its period. */
+/**
+ * Creates a schedule whose first phase is the subscription's current period.
+ * @throws StripeRefusal
+ */
 export function scheduleFrom(state: State, subscriptionId: string, metadata: Metadata, atSeconds: number): Schedule {
 	const subscription = find(state.stripe.subscriptions, subscriptionId, "subscription", "from_subscription");
 	if (subscription.schedule !== null)
@@ -87,10 +90,14 @@ export interface ScheduleChange {
 	phases?: PhaseRequest[] | undefined;
 	end_behavior?: "cancel" | "release" | undefined;
 	metadata?: Metadata;
-	/** For what changes of the phase that is under way. */
+	/** How changes of the current phase are prorated. */
 	proration_behavior?: ProrationBehavior | undefined;
 }
 
+/**
+ * Changes a schedule, and applies a changed current phase at once.
+ * @throws StripeRefusal
+ */
 export function updateSchedule(state: State, schedule: Schedule, change: ScheduleChange, atSeconds: number): void {
 	requireActive(schedule, "update");
 	const phases = change.phases === undefined ? schedule.phases : phasesOf(state, schedule, change.phases, atSeconds);
@@ -113,7 +120,7 @@ function requireActive({ status }: Schedule, verb: "update" | "release" | "cance
 	);
 }
 
-/** The plan is what the phase says from here on. At the end of a period nothing is prorated: the next one begins at the new price. */
+/** Applies a phase to the subscription. At a period's end nothing is prorated, because the next period starts at the new price. */
 function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior: ProrationBehavior, atSeconds: number): void {
 	const subscription = known(state.stripe.subscriptions, schedule.subscription);
 	const item = itemOf(subscription);
@@ -131,12 +138,12 @@ function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior
 	});
 }
 
-/** When its present phase ends, epoch seconds; undefined when time brings it nothing any more. */
+/** When the current phase ends, in epoch seconds; undefined if the schedule has ended. */
 export function phaseEnd({ status, current_phase: phase }: Schedule): number | undefined {
 	return status === "active" ? phase?.end_date : undefined;
 }
 
-/** The next phase, or, after the last, what is to be of the plan. */
+/** Starts the next phase, or ends the schedule after the last. */
 export function advanceSchedule(state: State, schedule: Schedule, atSeconds: number): void {
 	const next = schedule.phases.find(({ start_date }) => start_date === atSeconds);
 	if (next !== undefined) {
@@ -161,7 +168,10 @@ function prorationOf({ proration_behavior: behavior }: Phase): ProrationBehavior
 	return (["none", "always_invoice"] as const).find((one) => one === behavior) ?? "create_prorations";
 }
 
-/** The plan goes on as it is, and nobody manages it. */
+/**
+ * Releases the subscription, which continues unchanged.
+ * @throws StripeRefusal
+ */
 export function releaseSchedule(state: State, schedule: Schedule, atSeconds: number): void {
 	requireActive(schedule, "release");
 	const subscription = known(state.stripe.subscriptions, schedule.subscription);
@@ -176,7 +186,10 @@ export function releaseSchedule(state: State, schedule: Schedule, atSeconds: num
 	});
 }
 
-/** The plan ends with it, at once. */
+/**
+ * Cancels the schedule and ends its subscription at once.
+ * @throws StripeRefusal
+ */
 export function cancelSchedule(state: State, schedule: Schedule, atSeconds: number): void {
 	requireActive(schedule, "cancel");
 	endSubscription(state, known(state.stripe.subscriptions, schedule.subscription), "cancellation_requested", atSeconds);

@@ -5,7 +5,7 @@ import { itemOf } from "./find.ts";
 
 type Reason = NonNullable<Subscription["cancellation_details"]>["reason"];
 
-/** The end of a plan. Open invoices stay open, and nobody is asked to pay them any more. */
+/** Ends a subscription now. Its open invoices stay open and are no longer collected. */
 export function endSubscription(state: State, subscription: Subscription, reason: Reason, atSeconds: number): void {
 	const { stripe } = state;
 	subscription.status = "canceled";
@@ -35,14 +35,14 @@ export function endSubscription(state: State, subscription: Subscription, reason
 	emit(state, "customer.subscription.deleted", subscription, atSeconds);
 }
 
-/** To end with the period that is paid for, or not after all. */
+/** Schedules the end with the current period, or reverts that. */
 export function setCancelAtPeriodEnd(state: State, subscription: Subscription, isEnding: boolean, atSeconds: number): void {
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
 		endWithPeriod(subscription, isEnding, atSeconds);
 	});
 }
 
-/** The same, within a change that is told as a whole. */
+/** Like setCancelAtPeriodEnd, as part of a larger change that emits one event. */
 export function endWithPeriod(subscription: Subscription, isEnding: boolean, atSeconds: number): void {
 	if (subscription.cancel_at_period_end === isEnding && (isEnding || subscription.cancel_at === null)) return;
 	subscription.cancel_at_period_end = isEnding;

@@ -3,7 +3,7 @@ import type { Price, Subscription } from "../../records.ts";
 
 const units = ["day", "week", "month", "year"] as const;
 
-/** The end, in epoch seconds, of the period that starts at `startSeconds`: counted from the anchor, so the 31st comes back after February. */
+/** The end of the period that starts at `startSeconds`, in epoch seconds. Counted from the anchor: the 31st returns after February. */
 export function periodEnd(
 	{ billing_cycle_anchor: anchor }: Pick<Subscription, "billing_cycle_anchor">,
 	price: Price,
@@ -17,7 +17,7 @@ interface Interval {
 	interval_count?: number | undefined;
 }
 
-/** Epoch seconds, so many days, weeks, months or years after `startSeconds`. */
+/** `startSeconds` plus an interval, in epoch seconds. */
 export function intervalsAfter(
 	startSeconds: number,
 	{ interval, interval_count: intervalCount = 1 }: Interval,

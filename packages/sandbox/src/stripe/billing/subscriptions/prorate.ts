@@ -9,13 +9,13 @@ export type ProrationBehavior = "always_invoice" | "create_prorations" | "none";
 interface Change {
 	price: Price;
 	quantity: number;
-	/** When the new price begins to count. */
+	/** When the new price starts to apply, in epoch seconds. */
 	atSeconds: number;
 }
 
-/** What a change in the middle of a period costs, to the second: the unused time back, the remaining time to pay. Not stored yet. */
+/** The items of a change in mid-period, to the second: a credit for the unused time and a charge for the remaining time. */
 export function prorationItems(state: State, subscription: Subscription, item: SubscriptionItem, change: Change): InvoiceItem[] {
-	// A trial is free, so there is nothing to give back and nothing to pay until it ends.
+	// A trial is free, so there is nothing to credit or charge.
 	if (subscription.status === "trialing") return [];
 	const { current_period_start: start, current_period_end: end } = item;
 	const left = (end - change.atSeconds) / (end - start);

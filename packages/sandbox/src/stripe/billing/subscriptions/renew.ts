@@ -8,8 +8,8 @@ import { itemOf } from "./find.ts";
 import { periodEnd } from "./periods.ts";
 
 /**
- * The end of a period: of the plan, when it was to end then; else the next period, whose draft is charged an hour later. Until that
- * is declined the plan stays as it was.
+ * Ends the current period. A subscription that was to end then ends. Otherwise the next period starts, with a draft that is charged
+ * an hour later; the status changes only if that charge is declined.
  */
 export function renew(state: State, subscription: Subscription, atSeconds: number): void {
 	if (subscription.cancel_at !== null && subscription.cancel_at <= atSeconds) {

@@ -17,14 +17,14 @@ interface Start {
 	price: Price;
 	quantity: number;
 	method: PaymentMethod;
-	/** 0 is none. */
+	/** 0 means no trial. */
 	trialDays: number;
 	metadata: Record<string, string>;
 	description: string | null;
 	atSeconds: number;
 }
 
-/** A plan bought at a checkout: its first period, invoiced and charged at once, or a trial. */
+/** Starts a subscription bought at a checkout: on trial, or with its first period invoiced and charged at once. */
 export function startSubscription(state: State, start: Start): Subscription {
 	const { customer, trialDays, method, atSeconds } = start;
 	const subscription = newSubscription(start);
@@ -46,7 +46,7 @@ export function startSubscription(state: State, start: Start): Subscription {
 	return subscription;
 }
 
-/** Three days before a trial ends, or at once where it is shorter. */
+/** Schedules the warning three days before the trial ends, or now if the trial is shorter. */
 export function warnOfTrialEnd(state: State, { id }: Subscription, trialEndSeconds: number, atSeconds: number): void {
 	const dueSeconds = Math.max(trialEndSeconds - warningSeconds, atSeconds);
 	state.stripe.tasks = state.stripe.tasks.filter((task) => task.type !== "trial_will_end" || task.subscriptionId !== id);
@@ -129,7 +129,7 @@ function newItem(subscriptionId: string, price: Price, quantity: number, atSecon
 	};
 }
 
-/** A recurring price in its older form, which items still show. */
+/** A recurring price in the legacy form that items still contain. */
 export function planOf(price: Price): Plan {
 	return {
 		id: price.id,

@@ -2,44 +2,25 @@ import type { State } from "../../../state.ts";
 import { changing } from "../../events/emit.ts";
 import { find } from "../../find.ts";
 import type { InvoiceItem, PaymentMethod, Price, Subscription, SubscriptionItem } from "../../records.ts";
-import { cardDeclined, refuse } from "../../refusal.ts";
-import { customerOf } from "../customers.ts";
+import { refuse } from "../../refusal.ts";
 import { collect } from "../invoices/collect.ts";
 import { draftInvoice } from "../invoices/draft.ts";
 import { finalizeInvoice } from "../invoices/finalize.ts";
 import { periodLine } from "../invoices/lines.ts";
 import { mergedMetadata } from "../metadata.ts";
 import { methodFor } from "../payment-methods.ts";
-import { isDeclined } from "../payments.ts";
 import { followSubscription } from "../schedules/phases.ts";
 import { endWithPeriod } from "./cancel.ts";
+import { requirePayable, type SubscriptionChange } from "./change.ts";
 import { itemOf } from "./find.ts";
 import { periodEnd } from "./periods.ts";
-import { type ProrationBehavior, prorationItems } from "./prorate.ts";
+import { prorationItems } from "./prorate.ts";
 import { planOf, warnOfTrialEnd } from "./start.ts";
 
-export interface SubscriptionChange {
-	price?: Price | undefined;
-	quantity?: number | undefined;
-	itemMetadata?: Record<string, string> | null | undefined;
-	prorationBehavior: ProrationBehavior;
-	/** When the proration counts from; now, unless given. */
-	prorationSeconds?: number | undefined;
-	/** Whether a declined card undoes it all, instead of leaving the plan past due. */
-	allOrNothing: boolean;
-	cancelAtPeriodEnd?: boolean | undefined;
-	/** Epoch seconds; null to go on. */
-	cancelAt?: number | null | undefined;
-	metadata?: Record<string, string> | null | undefined;
-	description?: string | null | undefined;
-	/** Epoch seconds, or null to end the trial now. */
-	trialEnd?: number | null | undefined;
-	defaultPaymentMethod?: string | undefined;
-	/** To begin a new period now. */
-	anchorNow?: boolean | undefined;
-}
-
-/** Changes a plan as a whole: when the money for it is declined and that matters, nothing has changed. */
+/**
+ * Applies a change as a whole. With `allOrNothing`, a declined charge leaves everything unchanged.
+ * @throws StripeRefusal
+ */
 export function updateSubscription(state: State, subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
 	requireUpdatable(subscription, change);
 	const item = itemOf(subscription);
@@ -60,7 +41,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 		if (change.cancelAtPeriodEnd !== undefined) endWithPeriod(subscription, change.cancelAtPeriodEnd, atSeconds);
 		if (change.cancelAt !== undefined) endAt(subscription, change.cancelAt, atSeconds);
 	});
-	// After the change was told: what the invoice does to the plan is another one.
+	// After the event of the change: the invoice may change the subscription again.
 	if (startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0)) {
 		invoiceChange(state, subscription, { method, withPeriod: startsAnew, atSeconds });
 	}
@@ -84,7 +65,7 @@ function preferredMethod(state: State, subscription: Subscription, change: Subsc
 	return method;
 }
 
-/** Another interval begins its first period at once; so does the end of a trial, and who asks for it. */
+/** Whether the change starts a new period: another interval, the end of a trial, or a reset anchor. */
 function isNewPeriod({ price: old }: SubscriptionItem, { price, trialEnd, anchorNow }: SubscriptionChange): boolean {
 	const isOtherInterval =
 		price !== undefined &&
@@ -105,45 +86,11 @@ function prorations(
 	const isSame = price.id === item.price.id && quantity === (item.quantity ?? 1);
 	if (change.prorationBehavior === "none" || (isSame && !startsAnew)) return [];
 	const items = prorationItems(state, subscription, item, { price, quantity, atSeconds: change.prorationSeconds ?? nowSeconds });
-	// The new period is on the invoice as a whole, so of the old one only the unused time counts.
+	// The invoice contains the whole new period, so of the old one only the unused time counts.
 	return startsAnew ? items.slice(0, 1) : items;
 }
 
-interface Consequences {
-	change: SubscriptionChange;
-	method: PaymentMethod | undefined;
-	items: InvoiceItem[];
-	startsAnew: boolean;
-	atSeconds: number;
-}
-
-function requirePayable(
-	state: State,
-	subscription: Subscription,
-	item: SubscriptionItem,
-	{ change, method, items, startsAnew }: Consequences,
-): void {
-	const isInvoiced = startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0);
-	if (!isInvoiced) return;
-	const price = change.price ?? item.price;
-	const waiting = state.stripe.invoiceItems.filter(
-		({ invoice, parent }) => invoice === null && parent?.subscription_details?.subscription === subscription.id,
-	);
-	const totalCents =
-		[...waiting, ...items].reduce((sum, { amount }) => sum + amount, 0) +
-		(startsAnew ? (price.unit_amount ?? 0) * (change.quantity ?? item.quantity ?? 1) : 0) +
-		customerOf(state, subscription).balance;
-	if (totalCents <= 0) return;
-	if (method === undefined)
-		throw refuse(
-			"This customer has no attached payment source or default payment method. Please consider adding a default payment method.",
-			{
-				code: "resource_missing",
-			},
-		);
-	if (isDeclined(state, method, "call")) throw cardDeclined("generic_decline");
-}
-
+/** Sets price and quantity of an item. */
 export function replacePrice(item: SubscriptionItem, price: Price, quantity: number): void {
 	item.quantity = quantity;
 	if (item.price.id === price.id) return;
@@ -185,7 +132,7 @@ function endAt(subscription: Subscription, cancelAt: number | null, atSeconds: n
 	subscription.canceled_at = cancelAt === null ? null : atSeconds;
 }
 
-/** An invoice for what waits, and for a period that begins, taken from the card at once. */
+/** Invoices pending items, and a new period if there is one, and charges at once. */
 function invoiceChange(
 	state: State,
 	subscription: Subscription,
