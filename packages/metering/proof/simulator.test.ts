@@ -5,7 +5,7 @@ const first = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const seeds = Number(process.env.SEEDS ?? 40);
 const steps = Number(process.env.STEPS ?? 2000);
 
-test(`nothing is counted twice, lost or given beyond a limit, through loss, doubling, reordering, crashes, clock jumps and outages (SEED=${first} SEEDS=${seeds} STEPS=${steps})`, () => {
+test(`counts every unit exactly once and within limits, through loss, duplication, reordering, crashes, clock jumps and outages (SEED=${first} SEEDS=${seeds} STEPS=${steps})`, () => {
 	const startMs = performance.now();
 	const before = process.cpuUsage();
 	const all = new Map<string, number>();
@@ -22,7 +22,7 @@ test(`nothing is counted twice, lost or given beyond a limit, through loss, doub
 	const { user, system } = process.cpuUsage(before);
 	const took = `${seconds} s (${((user + system) / 1e6).toFixed(1)} s of processor)`;
 	console.log(`simulator: SEED=${first} SEEDS=${seeds} STEPS=${steps} in ${took}`, JSON.stringify(Object.fromEntries(all)));
-	// What is rare may be missing from a handful of worlds.
+	// Rare events may be missing from a few worlds.
 	const least = seeds < 20 ? 0 : 1;
 	for (const [what, times] of all) expect(times, `worlds without ${what} prove nothing`).toBeGreaterThanOrEqual(least);
 }, 600_000);

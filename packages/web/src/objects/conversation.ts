@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type AnswerEnd, type Heard, sentenceOf, whoPays } from "@parley/metering";
+import { type AnswerEnd, type ChatStatus, sentenceOf, whoPays } from "@parley/metering";
 import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
@@ -187,7 +187,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** What the ledger asks about a hold that expired without word. */
-	async stateOf(requestId: string, attempt: number): Promise<Heard> {
+	async stateOf(requestId: string, attempt: number): Promise<ChatStatus> {
 		if (this.#live?.run.requestId === requestId) return "running";
 		await this.#recover();
 		const run = this.#stored.run(requestId);

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import {
+	type ChatStatus,
 	type Command,
 	foldable,
-	type Heard,
 	type HoldCommand,
 	isCounted,
 	type Outcome,
@@ -213,7 +213,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
-		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#askChat(book, row) });
+		for (const row of expired) this.#end({ type: "expire", id: row.id, chatStatus: await this.#askChat(book, row) });
 		await this.#carryLateUnits(book);
 		await provider.work();
 		book.fold(foldable(book.state(), book.nowMs()));
@@ -232,7 +232,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** What the chat says of a hold that it has not ended in time. */
-	async #askChat({ kind }: LedgerBook, row: RequestRow): Promise<Heard> {
+	async #askChat({ kind }: LedgerBook, row: RequestRow): Promise<ChatStatus> {
 		if (row.chatId === null) return "unreachable";
 		// Rows of many people have the person before the request. A network's have attempts of their own: any of the guest's speaks for them.
 		const requestId = kind === "network" || kind === "organization" ? row.id.replace(/^(guest|user):[^:]+:/, "") : row.id;
