@@ -1,6 +1,6 @@
 import { events } from "./sse.ts";
 
-/** The body of a refusal (RFC 9457), and what a limit adds to it. */
+/** The body of a refusal (RFC 9457) with the fields that a limit adds. */
 export interface Problem {
 	title?: unknown;
 	status?: unknown;
@@ -13,7 +13,7 @@ export interface Problem {
 	upgradeUrl?: unknown;
 }
 
-/** One piece of an answer: when it came (ms on the process's own clock), and how many characters had come with it. */
+/** One delta of an answer: when it arrived (ms, `performance.now()`), and the output's length with it. */
 export interface Delta {
 	atMs: number;
 	chars: number;
@@ -30,15 +30,15 @@ export function parseJson(text: string): unknown {
 	}
 }
 
-/** An answer of the chat endpoint, heard while it comes: an AI SDK UI message stream, or a refusal. */
+/** A response of the chat endpoint, read as it arrives: an AI SDK UI message stream, or a refusal. */
 export class Answer {
 	readonly status: number;
 	readonly headers: Headers;
-	/** All output so far, reasoning included: it is what makes a stopped answer a counted one. */
+	/** All output so far, reasoning included. A stopped answer counts once it has any. */
 	output = "";
-	/** `model`, `state` (how it ended) and `counted`, as far as they have come. */
+	/** `state` (how the answer ended) and `counted`, once they have arrived. */
 	metadata: { state?: unknown; counted?: unknown } = {};
-	/** The id of the message that is written. */
+	/** The answer's message id. */
 	id = "";
 	/** The type of the last chunk: finish, error or abort. */
 	last = "";
@@ -49,23 +49,23 @@ export class Answer {
 	#left = false;
 	#wake: (() => void)[] = [];
 
-	/** @param leave cuts the connection */
+	/** @param leave aborts the connection */
 	constructor(response: Response, leave: () => void) {
 		this.status = response.status;
 		this.headers = response.headers;
 		this.#leave = leave;
-		this.#ended = this.#hear(response).finally(() => this.#notify());
-		// Whoever waits for the end gets the error; nobody may be waiting yet.
+		this.#ended = this.#read(response).finally(() => this.#notify());
+		// Callers that await the end get the error. Without this, it is unhandled until one does.
 		this.#ended.catch(() => {});
 	}
 
-	/** Hears the answer to its end. */
+	/** Waits for the end of the answer. */
 	async whole(): Promise<this> {
 		await this.#ended;
 		return this;
 	}
 
-	/** Waits until so many pieces have come, or the answer has ended. */
+	/** Waits until `count` deltas have arrived, or the answer has ended. */
 	async until(count: number): Promise<this> {
 		let over = false;
 		const end = this.#ended.finally(() => {
@@ -75,13 +75,13 @@ export class Answer {
 		return this;
 	}
 
-	/** Goes away in the middle, as a closed tab does. */
+	/** Disconnects, as a closed tab does. */
 	leave(): void {
 		this.#left = true;
 		this.#leave();
 	}
 
-	async #hear(response: Response): Promise<void> {
+	async #read(response: Response): Promise<void> {
 		try {
 			if (response.status !== 200 || !response.body) {
 				const body = parseJson(await response.text());
@@ -115,8 +115,8 @@ export class Answer {
 }
 
 /**
- * How much later the second caller heard each piece that the first caller heard from `sinceMs` on, in ms; Infinity for what never came.
- * Compared by characters, because pieces that wait together may arrive as one.
+ * Delay of the second stream behind the first, in ms, for each delta since `sinceMs`. Infinity for a delta that never arrived.
+ * Deltas are matched by output length, because several may arrive as one.
  */
 export function lags(first: Delta[], second: Delta[], sinceMs: number): number[] {
 	return first

@@ -3,16 +3,16 @@ import type { Site } from "./http.ts";
 
 const TIME_MAX_MS = 20_000;
 
-/** What a run has used and left. */
+/** What a run used, and what it left behind. */
 export interface Remains {
-	/** Requests of guests that were counted: they come from the pool of this network's day. */
+	/** Counted requests of guests. They come from this network's daily pool. */
 	guestRequests: number;
 	chats: number;
-	/** Chats that could not be deleted; they stay. */
+	/** Chats that could not be deleted. */
 	chatsLeft: number;
 }
 
-/** Deletes every chat that was answered in, also after a run that was cut off. Guests stay: a deployment forgets them by itself. */
+/** Deletes every chat that has an answer, even after a run that was cut off. Guests remain until the deployment deletes them. */
 export async function clearUp(site: Site): Promise<Remains> {
 	site.deadline = AbortSignal.timeout(TIME_MAX_MS);
 	let guestRequests = site.guestRequestsMoved;

@@ -4,7 +4,7 @@ import { type Answer, isRecord } from "./answer.ts";
 import { Breach, Unjudged } from "./failure.ts";
 import { Client, type Question, type Reply, type Site } from "./http.ts";
 
-/** The body of `GET /api/usage`, as far as rules read it. Counts are requests. */
+/** The parts of `GET /api/usage` that rules read. Counts are requests. */
 export interface Usage {
 	tier: string;
 	limit: number;
@@ -14,13 +14,13 @@ export interface Usage {
 	window: { start: string | null };
 }
 
-/** A guest with one answer. */
+/** A guest who has received one answer. */
 export interface Newcomer {
 	client: Client;
 	question: Question;
 }
 
-/** A chat with one whole and counted answer in it. */
+/** A chat with one complete, counted answer. */
 export interface FinishedChat {
 	owner: Client;
 	question: Question;
@@ -29,29 +29,29 @@ export interface FinishedChat {
 }
 
 const SHORT = "Answer with one word.";
-/** Long enough to be interrupted, and still a few hundred tokens. */
+/** Long enough to interrupt; still only a few hundred tokens. */
 const LONG = "Count from one to eighty in words. Write nothing else.";
-/** A person who waits longer for a sign-up to be let through would be a rule of its own. */
+/** Longest wait for a rate-limited sign-up, in seconds. */
 const SIGN_UP_WAIT_MAX_S = 15;
-/** More model calls than a look at one limit is worth. */
+/** Highest guest limit that is tested; each unit costs a model call. */
 const LIMIT_TRIED_MAX = 8;
 
-/** A new request in a new chat. The number makes its text one of a kind, so that it is recognized where it should not be. */
+/** A new request in a new chat. Its text is unique, so that a leak of it is recognized. */
 const question = (text: string): Question => ({ chatId: randomUUID(), key: randomUUID(), text: `${text} (${randomUUID().slice(0, 8)})` });
 export const shortQuestion = () => question(SHORT);
 export const longQuestion = () => question(LONG);
 
-/** What one run knows and shares between its rules, which run one after the other. */
+/** State that the rules of one run share. They run one after the other. */
 export class Context {
 	readonly site: Site;
 	readonly mayMakeAccount: boolean;
-	/** Requests a guest gets, as the deployment says it itself. */
+	/** A guest's limit, as the deployment reports it. */
 	readonly guestLimit: number;
-	/** A guest who has nothing left. */
+	/** A guest at its limit. */
 	spent: Client | null = null;
 	newcomer: Newcomer | null = null;
 	chat: FinishedChat | null = null;
-	/** Who asks what is not about limits. */
+	/** The client for rules that are not about limits. */
 	#person: Client | null = null;
 	#signUpTried = false;
 
@@ -61,34 +61,34 @@ export class Context {
 		this.guestLimit = options.guestLimit;
 	}
 
-	/** A guest who has asked nothing yet, with the cookie that loading the page gives. */
+	/** Creates a guest by loading the page. It has sent no request yet. */
 	async visit(): Promise<Client> {
 		const client = new Client(this.site);
 		await client.read("/");
 		return client;
 	}
 
-	/** A new guest who can ask so many times, whatever other guests of this network have used. */
+	/** Creates a guest with at least `units` requests left. @throws Unjudged when the network's pool has too few */
 	async guest(units: number): Promise<Client> {
 		const guest = await this.visit();
 		const { remaining, limit } = await usageOf(guest);
-		if (units > limit) throw new Unjudged(`a guest gets ${limit}, and ${units} are needed`);
-		if (remaining < units) throw new Unjudged(`a new guest has ${remaining} of ${limit} left: the network's pool of today is used up`);
+		if (units > limit) throw new Unjudged(`a guest gets ${limit} requests, and ${units} are needed`);
+		if (remaining < units) throw new Unjudged(`a new guest has ${remaining} of ${limit} left: the network's pool is used up for today`);
 		return guest;
 	}
 
-	/** A guest's whole allowance, unless trying it would be dear. */
+	/** Creates a guest with its whole allowance left. @throws Unjudged when using it up costs too much */
 	async guestWithAll(): Promise<Client> {
 		this.#assertTriable();
 		return this.guest(this.guestLimit);
 	}
 
-	/** A guest with one request left: the one who has asked so far, or a new one. */
+	/** A guest with one request left: the one in use so far, or a new one. */
 	async guestWithOneLeft(): Promise<Client> {
 		this.#assertTriable();
 		const usage = this.#person && (await usageOf(this.#person));
-		const goesOn = usage?.tier === "guest" && usage.used < this.guestLimit && usage.remaining === this.guestLimit - usage.used;
-		const guest = this.#person && goesOn ? this.#person : await this.guest(Math.max(1, this.guestLimit));
+		const canContinue = usage?.tier === "guest" && usage.used < this.guestLimit && usage.remaining === this.guestLimit - usage.used;
+		const guest = this.#person && canContinue ? this.#person : await this.guest(Math.max(1, this.guestLimit));
 		while ((await usageOf(guest)).used < this.guestLimit - 1) await counted(await guest.ask(shortQuestion()));
 		return guest;
 	}
@@ -98,7 +98,7 @@ export class Context {
 			throw new Unjudged(`a guest gets ${this.guestLimit}: reaching that would cost too many model calls`);
 	}
 
-	/** Somebody with so many requests left: the account where one may be made, else a guest. */
+	/** A client with at least `units` requests left: the account where one is allowed, else a guest. */
 	async person(units: number): Promise<Client> {
 		for (const known of [this.#person, (await this.#account()) ?? this.newcomer?.client]) {
 			if (!known || (await usageOf(known)).remaining < units) continue;
@@ -121,9 +121,9 @@ export class Context {
 		}
 	}
 
-	/** Makes the account of a run: of this client, and lets the rules behind this one use it. */
+	/** Signs this client up, once per run. Later rules use the account too. @throws Unjudged when sign-up is refused */
 	async signUp(client: Client): Promise<{ email: string; password: string }> {
-		if (this.#signUpTried) throw new Unjudged("no second account is made");
+		if (this.#signUpTried) throw new Unjudged("a run creates one account only");
 		this.#signUpTried = true;
 		const login = { email: `conformance-${randomUUID()}@example.com`, password: randomUUID() };
 		const send = () => client.post("/api/auth/sign-up/email", { name: "Conformance", ...login });
@@ -134,12 +134,12 @@ export class Context {
 			await sleep(seconds * 1000, undefined, { signal: this.site.deadline });
 			reply = await send();
 		}
-		if (reply.status !== 200) throw new Unjudged(`no account could be made: sign-up answered ${reply.status}`);
+		if (reply.status !== 200) throw new Unjudged(`no account could be created: sign-up answered ${reply.status}`);
 		this.#person = client;
 		return login;
 	}
 
-	/** A guest at its limit: the one that an earlier rule left, or a new one that uses up everything. */
+	/** A guest at its limit: the one that an earlier rule left, or a new one that is brought there. */
 	async spentGuest(): Promise<Client> {
 		if (this.spent) return this.spent;
 		const guest = await this.guestWithAll();
@@ -158,7 +158,7 @@ export class Context {
 		return this.newcomer;
 	}
 
-	/** A chat with a finished answer, whose owner can ask so many times more: the one that an earlier rule left, or a new one. */
+	/** A chat with a finished answer, whose owner has `unitsLeft` requests left: the one that an earlier rule left, or a new one. */
 	async finishedChat(unitsLeft = 0): Promise<FinishedChat> {
 		if (this.chat && (await usageOf(this.chat.owner)).remaining >= unitsLeft) return this.chat;
 		const owner = await this.person(1 + unitsLeft);
@@ -169,17 +169,19 @@ export class Context {
 	}
 }
 
-/** Model calls that it takes to bring a guest to its limit; 0 where that is not tried, because it would be dear. */
+/** Model calls needed to bring a guest to its limit; 0 above the highest limit that is tested. */
 export const modelCallsToLimit = (guestLimit: number) => (guestLimit > LIMIT_TRIED_MAX ? 0 : guestLimit);
 
+/** Reads `GET /api/usage`. @throws Breach when it is malformed */
 export async function usageOf(client: Client): Promise<Usage> {
 	return toUsage(await client.read("/api/usage"));
 }
 
+/** Parses a reply of `GET /api/usage`. @throws Breach when a number is missing */
 export function toUsage({ status, json }: Reply): Usage {
 	const start = isRecord(json) && isRecord(json.window) ? json.window.start : undefined;
 	if (status !== 200 || !isRecord(json) || typeof json.tier !== "string")
-		throw new Breach(`GET /api/usage answered ${status} without the numbers`);
+		throw new Breach(`GET /api/usage answered ${status} without usage numbers`);
 	const number = (name: string): number => {
 		const value = json[name];
 		if (typeof value !== "number") throw new Breach(`GET /api/usage has no number "${name}"`);
@@ -195,19 +197,18 @@ export function toUsage({ status, json }: Reply): Usage {
 	};
 }
 
-/** How many units lie between two looks at the same window. */
+/** Units counted between two readings of the same window. @throws Unjudged when the window changed in between */
 export function difference(before: Usage, after: Usage): number {
 	if (before.window.start !== after.window.start || before.tier !== after.tier)
-		throw new Unjudged("another window began in the middle: run again");
+		throw new Unjudged("a new window began during the check: run again");
 	return after.used - before.used;
 }
 
-/** Hears an answer that nothing should go wrong with: whole and counted. */
+/** Reads a valid request's answer to its end. @throws Breach when it is refused or not counted, Unjudged when the model failed */
 export async function counted(answer: Answer): Promise<Answer> {
 	await answer.whole();
 	refusedByOthers(answer);
-	if (answer.status !== 200)
-		throw new Breach(`a valid request was answered ${answer.status} ${String(answer.problem?.title ?? "")}`.trim());
+	if (answer.status !== 200) throw new Breach(`a valid request got ${answer.status} ${String(answer.problem?.title ?? "")}`.trim());
 	const { state } = answer.metadata;
 	if (state === "failed" || state === "interrupted" || answer.last === "error") throw new Unjudged("the model failed");
 	if (answer.metadata.counted !== true)
@@ -215,15 +216,15 @@ export async function counted(answer: Answer): Promise<Answer> {
 	return answer;
 }
 
-/** Whether the model failed this answer, which then proves nothing about limits. */
+/** Whether the model failed. Such an answer proves nothing about limits. */
 export const modelFailed = (answer: Answer) =>
 	answer.status === 200 && (answer.last === "error" || answer.metadata.state === "failed" || answer.metadata.state === "interrupted");
 
-/** Whether a new guest is asked to show to be human, which this is not. */
+/** Whether the deployment asks a new guest for a human check, which this client cannot pass. */
 export const isChallenge = ({ status, problem }: Answer) => status === 403 && problem?.title === "Human check needed";
 
-/** A refusal that is about this network, and tells nothing about the rule. */
+/** @throws Unjudged for a refusal that concerns this network, not the rule */
 export function refusedByOthers(answer: Answer): void {
-	if (isChallenge(answer)) throw new Unjudged("new guests of this network must show to be human: half of its pool is used");
+	if (isChallenge(answer)) throw new Unjudged("new guests of this network need a human check: half of its pool is used");
 	if (answer.status === 429 && answer.problem?.policy === "network") throw new Unjudged("the guests of this network have used up its pool");
 }

@@ -12,7 +12,7 @@ export class Breach extends Error {
 export function describe(error: unknown): string {
 	if (!(error instanceof Error)) return String(error);
 	if (error.name === "TimeoutError") return "no answer in time";
-	if (error.name === "AbortError") return "the run's time was up";
+	if (error.name === "AbortError") return "the time limit was reached";
 	const cause = error.cause instanceof Error ? ` (${error.cause.message || ("code" in error.cause ? error.cause.code : "")})` : "";
 	return `${error.message}${cause}`;
 }

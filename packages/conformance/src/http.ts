@@ -1,27 +1,27 @@
 import { Answer, parseJson } from "./answer.ts";
 
-/** The one deployment that is judged, and the bounds of what is sent to it. */
+/** The deployment under test, and the bounds on what is sent to it. */
 export interface Site {
-	/** Scheme, host and port. Nothing is ever sent anywhere else. */
+	/** Scheme, host and port. Nothing is sent anywhere else. */
 	origin: string;
-	/** Aborts everything when the time is up. */
+	/** Aborts every request when the run's time limit is reached. */
 	deadline: AbortSignal;
-	/** For an answer that needs no model. */
+	/** Timeout of a response that needs no model, in ms. */
 	requestMs: number;
-	/** For a model's answer, to its last chunk. */
+	/** Timeout of a model's answer up to its last chunk, in ms. */
 	answerMs: number;
-	/** Requests sent to the chat endpoint so far, and their bound: each may cost the deployer a model call. */
+	/** Requests sent to the chat endpoint so far, and their bound. Each may cost the operator a model call. */
 	chatRequests: number;
 	chatRequestsMax: number;
-	/** Requests sent again because the proxy of a local start had lost them. */
+	/** Requests resent because the proxy of a local start had lost them. */
 	sentAgain: number;
-	/** Counted requests of guests who are accounts by now: no cookie tells of them any more. */
+	/** Counted requests of guests that have since signed up; their cookies no longer show them. */
 	guestRequestsMoved: number;
-	/** Every chat that was answered in, and who asked: they are deleted at the end. */
+	/** Every chat with an answer, and its owner. All are deleted at the end. */
 	chats: Map<string, Client>;
 }
 
-/** A whole answer of an endpoint that is no stream. `json` is undefined where the body is none. */
+/** A complete response of an endpoint that does not stream. `json` is undefined for a body that is not JSON. */
 export interface Reply {
 	status: number;
 	headers: Headers;
@@ -38,7 +38,7 @@ export interface Send {
 
 export interface Question {
 	chatId: string;
-	/** The Idempotency-Key, and the message's id. */
+	/** Both the Idempotency-Key and the message id. */
 	key: string;
 	text: string;
 }
@@ -48,8 +48,8 @@ const TRIES_MAX = 4;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * Whether this is `wrangler dev` speaking, and not the Worker: its proxy keeps connections to the Worker open, and answers so when it picks one
- * that was just closed because a refused request's body had not been read. The edge has no such proxy, so no one is believed who speaks https from elsewhere.
+ * Whether this response comes from the proxy of `wrangler dev` instead of the Worker. The proxy reuses a connection that was closed because a
+ * refused request's body was not read. The edge has no such proxy, so a remote https origin is never treated this way.
  */
 async function isLostByProxy(origin: string, response: Response): Promise<boolean> {
 	const { protocol, hostname } = new URL(origin);
@@ -60,7 +60,7 @@ async function isLostByProxy(origin: string, response: Response): Promise<boolea
 
 const messageOf = ({ key, text }: Question) => ({ id: key, role: "user", parts: [{ type: "text", text }] });
 
-/** One browser: it keeps its cookies, and follows no redirect, because that could lead elsewhere. */
+/** One browser. It keeps cookies and follows no redirect, which could lead to another origin. */
 export class Client {
 	readonly cookies = new Map<string, string>();
 	readonly #site: Site;
@@ -69,7 +69,7 @@ export class Client {
 		this.#site = site;
 	}
 
-	/** Asks for a path and reads the whole answer. */
+	/** Requests a path and reads the whole response. */
 	async read(path: string, send: Send = {}): Promise<Reply> {
 		const response = await this.#fetch(path, send, AbortSignal.timeout(this.#site.requestMs));
 		const body = await response.text();
@@ -80,44 +80,44 @@ export class Client {
 		return this.read(path, { method: "POST", json, headers });
 	}
 
-	/** Sends a message as the page does; the answer is heard while the caller does something else. */
+	/** Sends a message as the page does. The answer is read in the background. */
 	ask(question: Question): Promise<Answer> {
 		return this.#chat(question.chatId, { messages: [messageOf(question)] }, { "idempotency-key": question.key });
 	}
 
-	/** Sends a message as useChat's own transport does, without a key: the message's id names the request. */
+	/** Sends a message without a key, as useChat's transport does. The message id identifies the request. */
 	askWithoutKey(question: Question): Promise<Answer> {
 		return this.#chat(question.chatId, { messages: [messageOf(question)] });
 	}
 
-	/** Asks for another answer in the place of one. */
+	/** Requests a new answer in place of an existing one. */
 	regenerate({ chatId }: Question, answerId: string): Promise<Answer> {
 		return this.#chat(chatId, { messages: [], trigger: "regenerate-message", messageId: answerId });
 	}
 
-	/** Sends a message once more with another text. */
+	/** Resends a message with an edited text. */
 	edit(question: Question, text: string): Promise<Answer> {
 		return this.#chat(question.chatId, { messages: [messageOf({ ...question, text })], messageId: question.key });
 	}
 
 	/** Joins the running answer of a chat. */
 	join(chatId: string): Promise<Answer> {
-		return this.#hear(`/api/chat/${chatId}/stream`, {});
+		return this.#stream(`/api/chat/${chatId}/stream`, {});
 	}
 
 	async #chat(id: string, fields: object, headers: Record<string, string> = {}): Promise<Answer> {
-		const answer = await this.#hear(CHAT, { method: "POST", json: { id, trigger: "submit-message", ...fields }, headers });
+		const answer = await this.#stream(CHAT, { method: "POST", json: { id, trigger: "submit-message", ...fields }, headers });
 		if (answer.status === 200 && !this.#site.chats.has(id)) this.#site.chats.set(id, this);
 		return answer;
 	}
 
-	async #hear(path: string, send: Send): Promise<Answer> {
+	async #stream(path: string, send: Send): Promise<Answer> {
 		const leaving = new AbortController();
 		const signal = AbortSignal.any([leaving.signal, AbortSignal.timeout(this.#site.answerMs)]);
 		return new Answer(await this.#fetch(path, send, signal), () => leaving.abort());
 	}
 
-	/** Sends a request, and sends it again where a local start's own proxy lost it: that is no answer of the deployment. */
+	/** Sends a request. Resends it when the proxy of a local start lost it. */
 	async #fetch(path: string, send: Send, signal: AbortSignal): Promise<Response> {
 		for (let tries = 1; ; tries += 1) {
 			const response = await this.#fetchOnce(path, send, signal);

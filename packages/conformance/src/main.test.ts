@@ -11,8 +11,8 @@ afterAll(() => {
 	for (const close of closing) close();
 });
 
-describe.concurrent("a deployment that keeps the rules", () => {
-	test("is told so, exits 0, and pays for no more model calls than were announced", async () => {
+describe.concurrent("a conforming deployment", () => {
+	test("passes every rule, exits 0, and makes at most the announced number of model calls", async () => {
 		const run = await against({});
 		expect(run.report.results.filter((result) => result.verdict !== "ok")).toEqual([]);
 		expect(run.report.results.map(({ rule }) => rule)).toEqual(RULES.map(({ name }) => name));
@@ -22,7 +22,7 @@ describe.concurrent("a deployment that keeps the rules", () => {
 		expect(run.server.accounts()).toBe(1);
 	});
 
-	test("keeps nothing of a run but its guests: no account unless asked for, no chat", async () => {
+	test("is left with the run's guests only: no chat, and no account unless --account allows it", async () => {
 		const run = await against({}, "--time-limit", "60");
 		expect({ code: run.code, breaches: run.breaches, skipped: run.skipped }).toEqual({
 			code: 0,
@@ -32,10 +32,10 @@ describe.concurrent("a deployment that keeps the rules", () => {
 		expect([run.server.accounts(), run.server.chatsLeft(), run.report.chatsLeft]).toEqual([0, 0, 0]);
 		expect(run.server.modelCalls()).toBeLessThanOrEqual(run.report.modelCallsMax);
 		expect(run.report.guestRequests).toBe(15);
-		expect(run.out).toContain("15 were counted to this network's guests");
+		expect(run.out).toContain("15 of them counted for guests of this network");
 	});
 
-	test("is asked only what was named, with what that needs", async () => {
+	test("is checked for the named rules only, and for what they need", async () => {
 		const run = await against({}, "--only", "refusal", "--only", "reload,foreign-chat");
 		expect(run.report.results.map(({ rule, verdict }) => [rule, verdict])).toEqual([
 			["refusal", "ok"],
@@ -46,13 +46,13 @@ describe.concurrent("a deployment that keeps the rules", () => {
 		expect(run.report.modelCallsMax).toBe(6);
 	});
 
-	test("answers as many of a burst as its limit says, while its model thinks for 300 ms", async () => {
+	test("may have a model that takes 300 ms before the first word of a burst", async () => {
 		const run = await against({ firstTokenMs: 300 }, "--only", "first-requests,burst-at-limit");
 		expect({ code: run.code, breaches: run.breaches, skipped: run.skipped }).toEqual({ code: 0, breaches: [], skipped: [] });
 		expect(run.found("first-requests")).toBe("5 answered, 5 refused (guest); used 5 of 5");
 	});
 
-	test.each([1, 2, 3, 8])("is judged by its own limit of %i", async (guestLimit) => {
+	test.each([1, 2, 3, 8])("is checked against its own guest limit of %i", async (guestLimit) => {
 		const run = await against({ guestLimit }, "--only", "first-requests,refusal,burst-at-limit,another-answer");
 		expect(run.breaches).toEqual([]);
 		expect(run.found("first-requests")).toContain(`used ${guestLimit} of ${guestLimit}`);
@@ -61,7 +61,7 @@ describe.concurrent("a deployment that keeps the rules", () => {
 	});
 });
 
-describe.concurrent("what cannot be judged is skipped with its reason, and is no breach", () => {
+describe.concurrent("a rule is skipped with a reason, without a breach,", () => {
 	test("when the network's guests have used up its pool", async () => {
 		const run = await against({ poolUsedUp: true });
 		expect(run.breaches).toEqual([]);
@@ -70,7 +70,7 @@ describe.concurrent("what cannot be judged is skipped with its reason, and is no
 		expect(run.code).toBe(0);
 	});
 
-	test("when new guests must show to be human: an account does the rest", async () => {
+	test("when new guests need a human check; the other rules use an account", async () => {
 		const run = await against({ wantsHumans: true });
 		expect([run.code, run.breaches]).toEqual([0, []]);
 		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "burst-at-limit"]);
@@ -80,7 +80,7 @@ describe.concurrent("what cannot be judged is skipped with its reason, and is no
 		expect([alone.breaches, alone.skipped]).toEqual([[], guests]);
 	});
 
-	test("when a guest's limit is too high to be reached, or guests get nothing", async () => {
+	test("when a guest's limit is too high to use up, or is 0", async () => {
 		const high = await against({ guestLimit: 50 });
 		expect([high.breaches, high.skipped]).toEqual([[], ["first-requests", "refusal", "burst-at-limit"]]);
 		expect(high.server.modelCalls()).toBe(high.report.modelCallsMax);
@@ -95,21 +95,21 @@ describe.concurrent("what cannot be judged is skipped with its reason, and is no
 		expect(run.skipped).toContain("duplicates");
 	});
 
-	test("when the model is too fast to be stopped", async () => {
+	test("when the model finishes before it can be stopped", async () => {
 		const run = await against({ instantModel: true });
 		expect(run.breaches).toEqual([]);
 		expect(run.skipped).toEqual(["joining", "stop-before-output", "stop-after-output", "disconnect"]);
 	});
 
-	test("when sign-up is limited: guests do the rest", async () => {
+	test("when sign-up is rate-limited; the other rules use guests", async () => {
 		const run = await against({ signUpLimited: true });
 		expect([run.code, run.breaches, run.skipped]).toEqual([0, [], ["guest-to-account"]]);
 	});
 
-	test("when the time is up, which exits 2", async () => {
+	test("when the time limit is reached, which exits 2", async () => {
 		const run = await against({ firstTokenMs: 10_000 }, "--only", "first-requests,refusal", "--time-limit", "4");
 		expect([run.breaches, run.skipped]).toEqual([[], ["first-requests", "refusal"]]);
-		expect(run.found("refusal")).toBe("the run's time was up");
+		expect(run.found("refusal")).toBe("the time limit was reached");
 		expect(run.code).toBe(2);
 	});
 });
@@ -117,13 +117,13 @@ describe.concurrent("what cannot be judged is skipped with its reason, and is no
 describe.concurrent("the command", () => {
 	test.each([
 		["no URL", []],
-		["no http", ["--url", "ftp://example.com"]],
+		["an unsupported scheme", ["--url", "ftp://example.com"]],
 		["a path", ["--url", "http://127.0.0.1:9/app"]],
 		["an unknown rule", ["--url", "http://127.0.0.1:9", "--only", "nothing"]],
 		["an unknown option", ["--url", "http://127.0.0.1:9", "--wrong"]],
-		["no time", ["--url", "http://127.0.0.1:9", "--time-limit", "0"]],
-		["nobody there", ["--url", "http://127.0.0.1:1"]],
-	])("answers 2 for %s, and says why", async (_, args) => {
+		["a time limit of 0", ["--url", "http://127.0.0.1:9", "--time-limit", "0"]],
+		["an unreachable host", ["--url", "http://127.0.0.1:1"]],
+	])("exits 2 for %s, with one line that says why", async (_, args) => {
 		const { code, out, err } = await command(...args);
 		expect(code).toBe(2);
 		expect(out).toBe("");
@@ -141,7 +141,7 @@ describe.concurrent("the command", () => {
 		expect(code).toBe(expected);
 	});
 
-	test("follows no redirect: nothing is sent elsewhere", async () => {
+	test("does not follow a redirect to another origin", async () => {
 		const elsewhere = await startServer();
 		closing.push(elsewhere.close);
 		let hits = 0;
@@ -154,7 +154,7 @@ describe.concurrent("the command", () => {
 		const address = mover.address();
 		const { code, err } = await command("--url", `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
 		expect({ code, hits }).toEqual({ code: 2, hits: 3 });
-		expect(err).toContain("cannot be judged");
+		expect(err).toContain("cannot be checked");
 		expect(elsewhere.modelCalls()).toBe(0);
 	});
 });

@@ -15,8 +15,8 @@ import { requests } from "./rules/requests.ts";
 import { site as siteRules } from "./rules/site.ts";
 
 /**
- * Cheap ones first: who asked for the wrong address learns it before anything costs money. Then in an order in which each uses what those
- * before it leave, guests above all. No group needs what another leaves: it would make it for itself.
+ * Free rules come first, so that a wrong address fails before anything costs money. Later rules reuse what earlier rules leave, above all
+ * guests. A group that runs alone creates what it needs.
  */
 export const GROUPS = [
 	["health", "page", "unknown-address", "wrong-verb"],
@@ -39,13 +39,13 @@ const HELP = `Runs Parley's published rules against a running deployment.
   npm run conformance -- --url https://chat.example.com
 
   --url URL         the deployment; nothing is sent anywhere else
-  --only NAME       only this rule; may be repeated, or be a list with commas
-  --account         may make one account, which stays: judges guest-to-account, and spares the network's pool
-  --json FILE       write the result there, too
+  --only NAME       only this rule; repeatable, or a comma-separated list
+  --account         may create one account, which remains: checks guest-to-account, and saves the network's pool
+  --json FILE       also write the result to this file
   --time-limit S    seconds for all rules together (300)
   --timeout S       seconds for one answer of the model (60)
 
-Exit code: 0 no rule is broken, 1 one is, 2 bad arguments, an unreachable URL, or a run that could not be carried out.
+Exit code: 0 no rule is broken, 1 a rule is broken, 2 bad arguments, an unreachable URL, or a run that was cut off.
 
 Rules: ${RULES.map((rule) => rule.name).join(", ")}`;
 
@@ -62,10 +62,10 @@ interface Options {
 	answerMs: number;
 }
 
-/** Where a run speaks; the console, but for tests. */
-export type Say = Pick<Console, "log" | "error">;
+/** Where a run writes its output: the console, except in tests. */
+export type Output = Pick<Console, "log" | "error">;
 
-/** @returns null where help is asked for */
+/** Parses the arguments; null for `--help`. @throws BadArguments */
 function parse(args: string[]): Options | null {
 	const { values } = parseArgs({
 		args,
@@ -86,7 +86,7 @@ function parse(args: string[]): Options | null {
 	const names = (values.only ?? []).flatMap((list) => list.split(",")).map((name) => name.trim());
 	const unknown = names.filter((name) => !RULES.some((rule) => rule.name === name));
 	if (unknown.length > 0)
-		throw new BadArguments(`no rule is named ${unknown.join(", ")}. There are: ${RULES.map((rule) => rule.name).join(", ")}`);
+		throw new BadArguments(`no rule is named ${unknown.join(", ")}. The rules: ${RULES.map((rule) => rule.name).join(", ")}`);
 	return {
 		origin: url.origin,
 		rules: names.length > 0 ? RULES.filter((rule) => names.includes(rule.name)) : RULES,
@@ -103,7 +103,7 @@ function seconds(name: string, text: string): number {
 	return value * 1000;
 }
 
-/** The most model calls that the rules make on a deployment that keeps them: what one leaves, another uses. */
+/** Upper bound of the model calls that these rules make on a conforming deployment. */
 function callsOf(rules: Rule[], guestLimit: number): number {
 	const made = (thing: Leaving, calls: number) =>
 		rules.some((rule) => rule.uses === thing) && !rules.some((rule) => rule.leaves === thing) ? calls : 0;
@@ -111,7 +111,7 @@ function callsOf(rules: Rule[], guestLimit: number): number {
 	return own + made("finished chat", 1) + made("newcomer", 1) + made("spent guest", modelCallsToLimit(guestLimit));
 }
 
-/** What the deployment says of itself, before anything is asked of it. */
+/** Reads the build and a guest's usage before any rule runs. */
 async function lookAt(site: Site): Promise<{ build: string; usage: Usage }> {
 	const client = new Client(site);
 	const { json } = await client.read("/api/health");
@@ -119,7 +119,7 @@ async function lookAt(site: Site): Promise<{ build: string; usage: Usage }> {
 	return { build: isRecord(json) ? String(json.build) : "unknown", usage: await usageOf(client) };
 }
 
-async function run(options: Options, say: Say): Promise<number> {
+async function run(options: Options, output: Output): Promise<number> {
 	const startedAt = new Date();
 	const { origin, account } = options;
 	const site: Site = {
@@ -137,7 +137,7 @@ async function run(options: Options, say: Say): Promise<number> {
 	try {
 		seen = await lookAt(site);
 	} catch (error) {
-		say.error(`${origin} cannot be judged: ${describe(error)}`);
+		output.error(`${origin} cannot be checked: ${describe(error)}`);
 		return 2;
 	}
 	const guestLimit = seen.usage.limit;
@@ -145,10 +145,12 @@ async function run(options: Options, say: Say): Promise<number> {
 		options.rules.filter((rule) => account || !rule.needsAccount),
 		guestLimit,
 	);
-	say.log(`Parley's rules against ${origin}, build ${seen.build}; a guest gets ${guestLimit}, and has ${seen.usage.remaining} here today.`);
-	say.log(
-		`${options.rules.length} rules: at most ${modelCallsMax} model calls with short messages, and at most ${CHAT_REQUESTS_MAX} requests to the chat endpoint whatever it answers;` +
-			` ${account ? "makes at most one account (@example.com)" : "makes guests, and no account"}; at most ${options.timeLimitMs / 1000} s.\n`,
+	output.log(
+		`Parley's rules against ${origin}, build ${seen.build}; a guest gets ${guestLimit} requests, ${seen.usage.remaining} of them available here today.`,
+	);
+	output.log(
+		`${options.rules.length} rules: at most ${modelCallsMax} model calls with short messages, and never more than ${CHAT_REQUESTS_MAX} requests to the chat endpoint;` +
+			` ${account ? "creates at most one account (@example.com)" : "creates guests, but no account"}; at most ${options.timeLimitMs / 1000} s.\n`,
 	);
 
 	const context = new Context(site, { mayMakeAccount: account, guestLimit });
@@ -156,19 +158,20 @@ async function run(options: Options, say: Say): Promise<number> {
 	for (const rule of options.rules) {
 		const result = site.deadline.aborted ? notBegun(rule) : await judge(rule, context);
 		results.push(result);
-		if (process.stderr.isTTY) say.error(`${result.verdict.padEnd(7)} ${rule.name} (${result.durationMs} ms)`);
+		if (process.stderr.isTTY) output.error(`${result.verdict.padEnd(7)} ${rule.name} (${result.durationMs} ms)`);
 	}
 	const remains = await clearUp(site);
 	const code = exitCode(results);
 	const { ok, BREACH, skipped } = tally(results);
 	const durationMs = Date.now() - startedAt.getTime();
-	say.log(table(results, process.stdout.columns ?? 160));
-	say.log(`\n${ok} ok, ${BREACH} ${BREACH === 1 ? "breach" : "breaches"}, ${skipped} skipped in ${(durationMs / 1000).toFixed(1)} s.`);
-	say.log(
-		`${site.chatRequests} requests to the chat endpoint, of which ${remains.guestRequests} were counted to this network's guests;` +
-			` ${remains.chats - remains.chatsLeft} chats deleted${remains.chatsLeft > 0 ? `, ${remains.chatsLeft} could not be` : ""}.`,
+	output.log(table(results, process.stdout.columns ?? 160));
+	output.log(`\n${ok} ok, ${BREACH} ${BREACH === 1 ? "breach" : "breaches"}, ${skipped} skipped in ${(durationMs / 1000).toFixed(1)} s.`);
+	output.log(
+		`${site.chatRequests} requests to the chat endpoint, ${remains.guestRequests} of them counted for guests of this network;` +
+			` ${remains.chats - remains.chatsLeft} chats deleted${remains.chatsLeft > 0 ? `, ${remains.chatsLeft} could not be deleted` : ""}.`,
 	);
-	if (site.sentAgain > 0) say.log(`${site.sentAgain} requests were sent again: the proxy of a local start (wrangler dev) had lost them.`);
+	if (site.sentAgain > 0)
+		output.log(`${site.sentAgain} requests were resent because the proxy of a local start (wrangler dev) had lost them.`);
 	if (options.json) {
 		const { build } = seen;
 		const { chatRequests, sentAgain } = site;
@@ -180,19 +183,19 @@ async function run(options: Options, say: Say): Promise<number> {
 
 function notBegun(rule: Rule): Result {
 	const { name, did, expected } = rule;
-	return { rule: name, did, expected, found: "the run's time was up", verdict: "skipped", cutOff: true, durationMs: 0 };
+	return { rule: name, did, expected, found: "the time limit was reached", verdict: "skipped", cutOff: true, durationMs: 0 };
 }
 
-/** The command. @returns its exit code */
-export async function main(args: string[], say: Say = console): Promise<number> {
+/** Runs the command and returns its exit code. Never throws. */
+export async function main(args: string[], output: Output = console): Promise<number> {
 	try {
 		const options = parse(args);
-		if (options) return await run(options, say);
-		say.log(HELP);
+		if (options) return await run(options, output);
+		output.log(HELP);
 		return 0;
 	} catch (error) {
-		// parseArgs throws TypeErrors with a code of their own; whatever else comes here is a file that cannot be written, or ours.
-		say.error(error instanceof Error ? error.message : error);
+		// Bad arguments (ours, or a TypeError of parseArgs), or a file that cannot be written.
+		output.error(error instanceof Error ? error.message : error);
 		return 2;
 	}
 }

@@ -15,7 +15,7 @@ const result = (fields: Partial<Result> = {}): Result => ({
 });
 
 describe("the table", () => {
-	test("has a head, a line and a row for each rule", () => {
+	test("has a head, a separator and a row for each rule", () => {
 		const lines = table([result(), result({ rule: "health", verdict: "BREACH" })], 120).split("\n");
 		expect(lines).toHaveLength(4);
 		expect(lines[0]).toMatch(/^rule +what was done +expected +found +verdict$/);
@@ -23,7 +23,7 @@ describe("the table", () => {
 		expect(lines[3]).toMatch(/BREACH$/);
 	});
 
-	test("loses no word of a long cell, and stays within its width", () => {
+	test("wraps long cells within its width without losing a word", () => {
 		const found = `${"word ".repeat(60)}${"x".repeat(90)} end`;
 		const text = table([result({ found })], 120);
 		expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
@@ -35,8 +35,12 @@ describe("the table", () => {
 
 describe("the exit code", () => {
 	test.each([
-		["0 when all is well or skipped with a reason", [result(), result({ verdict: "skipped" })], 0],
-		["1 when a rule is broken, whatever was cut off", [result({ verdict: "BREACH" }), result({ verdict: "skipped", cutOff: true })], 1],
+		["0 when every rule is ok or skipped with a reason", [result(), result({ verdict: "skipped" })], 0],
+		[
+			"1 when a rule is broken, even if the run was cut off",
+			[result({ verdict: "BREACH" }), result({ verdict: "skipped", cutOff: true })],
+			1,
+		],
 		["2 when the run was cut off", [result(), result({ verdict: "skipped", cutOff: true })], 2],
 		["2 when nothing could be judged", [result({ verdict: "skipped" })], 2],
 	])("is %s", (_, results, code) => {
@@ -47,7 +51,7 @@ describe("the exit code", () => {
 describe("lags", () => {
 	const first = [10, 20, 30, 40].map((atMs, n) => ({ atMs, chars: n + 1 }));
 
-	test("compare what came after joining, by characters, since pieces may arrive together", () => {
+	test("compare deltas since joining by output length, because several may arrive as one", () => {
 		const second = [
 			{ atMs: 25, chars: 2 },
 			{ atMs: 45, chars: 4 },
@@ -55,7 +59,7 @@ describe("lags", () => {
 		expect(lags(first, second, 25)).toEqual([15, 5]);
 	});
 
-	test("are endless for what never came, and nothing for who hears it earlier", () => {
+	test("are infinite for a delta that never arrived, and 0 for one that arrived earlier", () => {
 		expect(lags(first, [{ atMs: 28, chars: 3 }], 25)).toEqual([0, Number.POSITIVE_INFINITY]);
 	});
 });

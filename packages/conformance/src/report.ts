@@ -2,7 +2,7 @@ import type { Result, Verdict } from "./rule.ts";
 
 const HEADS = ["rule", "what was done", "expected", "found", "verdict"];
 
-/** The results as a table that fits into so many columns; long cells are wrapped, none is cut. */
+/** The results as a table of at most `columns` characters (100 at least). Long cells wrap; none is cut. */
 export function table(results: Result[], columns: number): string {
 	const rows = results.map((result) => [result.rule, result.did, result.expected, result.found, result.verdict]);
 	const [rule = 0, , , , verdict = 0] = HEADS.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -23,7 +23,7 @@ function layOut(cells: string[], widths: number[]): string[] {
 	);
 }
 
-/** Breaks at spaces; a word that is wider than the column is broken where it must be. */
+/** Breaks at spaces, and inside a word only when it is wider than the column. */
 function wrap(text: string, width: number): string[] {
 	const lines = [""];
 	for (let word of text.split(/\s+/)) {
@@ -43,12 +43,13 @@ function wrap(text: string, width: number): string[] {
 	return lines;
 }
 
+/** The number of results by verdict. */
 export function tally(results: Result[]): Record<Verdict, number> {
 	const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
 	return { ok: count("ok"), BREACH: count("BREACH"), skipped: count("skipped") };
 }
 
-/** 1 when a rule is broken; 2 when nothing is, but the run could not be carried out; else 0. */
+/** 1 when a rule is broken; 2 when none is, but the run was cut off or judged nothing; else 0. */
 export function exitCode(results: Result[]): 0 | 1 | 2 {
 	const { ok, BREACH } = tally(results);
 	if (BREACH > 0) return 1;

@@ -1,26 +1,27 @@
 import type { Context } from "./context.ts";
 import { Breach, describe, Unjudged } from "./failure.ts";
 
-/** What a rule found: the facts in words, and which of them break it. */
+/** What a rule found: a sentence for the report, and each breach. */
 export interface Finding {
 	found: string;
 	wrong: string[];
 }
 
+/** State of the deployment that one rule leaves for another, so that nothing is paid for twice. */
 export type Leaving = "spent guest" | "newcomer" | "finished chat";
 
-/** A published rule (docs/who-pays.md, docs/architecture.md) and how it is tried. */
+/** A published rule (docs/who-pays.md, docs/architecture.md) and how to check it. */
 export interface Rule {
 	name: string;
 	did: string;
 	expected: string;
-	/** Model calls that a deployment which keeps the rules makes for it, by the limit of a guest. */
+	/** Model calls that the rule costs on a conforming deployment, given its guest limit. */
 	calls: (guestLimit: number) => number;
-	/** What it uses of another rule's leavings; where that one does not run, it is made, for a guest's limit or for one call. */
+	/** What the rule reuses from an earlier rule. It is created when that rule does not run. */
 	uses?: Leaving;
-	/** Leaves it for others. */
+	/** What the rule leaves for later rules. */
 	leaves?: Leaving;
-	/** Cannot be tried without an account. */
+	/** The rule needs an account. */
 	needsAccount?: boolean;
 	judge: (context: Context) => Promise<Finding>;
 }
@@ -33,12 +34,12 @@ export interface Result {
 	expected: string;
 	found: string;
 	verdict: Verdict;
-	/** The run was cut off here, by its own time or by the connection: nothing is known of the rule. */
+	/** The time limit or the connection ended the run here, so the rule was not judged. */
 	cutOff: boolean;
 	durationMs: number;
 }
 
-/** Collects what is wrong, so that one breach does not hide the next. */
+/** Collects breaches, so that one does not hide the next. */
 export class Checks {
 	readonly wrong: string[] = [];
 
@@ -51,6 +52,7 @@ export class Checks {
 	}
 }
 
+/** Checks one rule. Never throws: a connection error makes the rule `skipped` and `cutOff`. */
 export async function judge(rule: Rule, context: Context): Promise<Result> {
 	const startedMs = performance.now();
 	const { name, did, expected } = rule;
@@ -64,7 +66,7 @@ export async function judge(rule: Rule, context: Context): Promise<Result> {
 		durationMs: Math.round(performance.now() - startedMs),
 	});
 	if (rule.needsAccount && !context.mayMakeAccount)
-		return result("skipped", "makes an account, which cannot be taken back: ask for it with --account");
+		return result("skipped", "creates an account, which cannot be undone: allow it with --account");
 	try {
 		const { found, wrong } = await rule.judge(context);
 		return wrong.length > 0 ? result("BREACH", wrong.join("; ")) : result("ok", found);

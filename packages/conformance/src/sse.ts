@@ -1,13 +1,13 @@
 /**
- * The payloads of server-sent events, as they come: an event may be split anywhere, in the middle of a character too, or come together with
- * others. What has no blank line behind it when the stream ends is no event (HTML standard, 9.2.6).
+ * Parses server-sent events and yields their data. An event may be split anywhere, even inside a character, or arrive with others.
+ * An event without a blank line after it is dropped at the end of the stream (HTML standard, 9.2.6).
  */
 export async function* events(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
 	const decoder = new TextDecoder();
 	let rest = "";
 	for await (const bytes of body) {
 		rest += decoder.decode(bytes, { stream: true });
-		// A CR at the end may be half of a CRLF.
+		// A trailing CR may be the first half of a CRLF.
 		const held = rest.endsWith("\r") ? "\r" : "";
 		const blocks = rest
 			.slice(0, rest.length - held.length)

@@ -3,7 +3,7 @@ import type { Decision } from "../src/ledger.ts";
 import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
 
-/** A plan as whoever sells it knows it. */
+/** A plan as the provider knows it. */
 export type Plan =
 	| { kind: "none" }
 	| { kind: "balance"; subscriptionId: string; endMs: number }
@@ -18,7 +18,7 @@ interface Attempt {
 	member: string | null;
 	heldAtMs: number;
 	end: RequestRow["state"];
-	/** Settled while it was held: to be reported at once. */
+	/** Settled while held, so its report is due at once. */
 	prompt: boolean;
 	acknowledged: boolean;
 	refusals: number;
@@ -34,8 +34,8 @@ function must(holds: boolean, what: string, ...about: unknown[]): void {
 }
 
 /**
- * The model: a list of what was accepted, and filters over it. It knows the published rules and none of the code; what it is told, it
- * checks against all that it was told before.
+ * The model: a list of accepted commands, and filters over it. It knows the published rules and none of the code, and checks each decision
+ * against everything recorded before.
  */
 export class Journal {
 	readonly attempts: Attempt[] = [];
@@ -52,7 +52,7 @@ export class Journal {
 		this.#provider = provider;
 	}
 
-	/** Units on a pool that are held or counted, adjustments included. */
+	/** Held or counted units on a pool, adjustments included. */
 	on(pool: string): number {
 		const alive = this.attempts.filter((one) => one.end !== "released");
 		const parts = [...alive.flatMap((one) => one.parts), ...this.adjustments.flatMap((one) => partsOf(one))];
@@ -63,7 +63,7 @@ export class Journal {
 		return this.attempts.filter((one) => one.end === "settled" || one.end === "expired");
 	}
 
-	/** A window's room, by the published limits alone. */
+	/** A window's remaining units, from the published limits alone. */
 	#room(plan: Plan, pool: string, nowMs: number): number {
 		if (this.#kind === "guest") return this.#limits.guest - this.on("guest");
 		if (this.#kind === "network") return this.#limits.network - this.on(pool);
@@ -73,7 +73,7 @@ export class Journal {
 		return Math.min(this.#limits.free, plan.limit - this.on(`sub:${plan.subscriptionId}@${plan.startMs}`)) - this.on(pool);
 	}
 
-	/** What grants still give: those that are alive, and the debts of the others. */
+	/** Units left of unexpired grants, minus the debts of the others. */
 	#credits(plan: Plan, nowMs: number): { pool: string; left: number; expiresAtMs: number }[] {
 		const rows = this.adjustments.filter((one) => one.id === one.pool);
 		const listed = plan.kind === "windowed" ? plan.listed.filter((one) => !rows.some((row) => row.id === `grant:${one.id}`)) : [];
@@ -85,7 +85,7 @@ export class Journal {
 				expiresAtMs: Number.POSITIVE_INFINITY,
 			})),
 		];
-		// A refund that came before its grant, or after it was listed no more: a debt.
+		// A refund before its grant, or after the grant is no longer listed, is a debt.
 		const others = this.adjustments.filter((one) => one.pool.startsWith("grant:") && !known.some((grant) => grant.pool === one.pool));
 		const debts = others.map((one) => ({ pool: one.pool, left: -one.units, expiresAtMs: 0 }));
 		const back = this.adjustments.flatMap((one) => one.spill ?? []).filter((part) => !known.some((grant) => grant.pool === part.pool));
@@ -97,7 +97,7 @@ export class Journal {
 		return known.map((one) => (one.expiresAtMs > nowMs ? one : { ...one, left: Math.min(0, one.left) }));
 	}
 
-	/** What a member has taken of the plan's present period, by the list alone. */
+	/** A member's units in the plan's current period, from the list alone. */
 	#taken(member: string, plan: Plan, pool: string, nowMs: number): number {
 		const isPresent = ({ heldAtMs }: Attempt) => {
 			if (plan.kind !== "balance") return true;
@@ -108,13 +108,13 @@ export class Journal {
 		return sum([...own, ...corrected].map(({ units }) => units));
 	}
 
-	/** A member is refused what goes beyond their cap, and nothing else. */
+	/** A member is refused exactly the requests beyond the cap. */
 	refusedMember({ id, cap }: Member, pool: string, units: number, plan: Plan, nowMs: number): void {
 		const taken = this.#taken(id, plan, pool, nowMs);
 		must(cap !== null && taken + units > cap, "a member is refused with room left", { id, cap, taken, units });
 	}
 
-	/** I1, before an accepted hold is noted. `plan`: as the ledger's copy has it; null when the copy is not believed. */
+	/** Checks I1 before an accepted hold is recorded. `plan` is the ledger's entitlement; null when it is not trusted. */
 	#admit(row: RequestRow, member: Member | null | undefined, plan: Plan, nowMs: number): void {
 		if (member && member.cap !== null) {
 			const taken = this.#taken(member.id, plan, row.pool, nowMs);
@@ -153,7 +153,7 @@ export class Journal {
 		}
 	}
 
-	/** Nobody is refused who has something left. */
+	/** Checks that no request is refused while units are left. */
 	refused(pool: string, units: number, plan: Plan, nowMs: number): void {
 		if (plan.kind === "balance" && isBilled(pool)) return;
 		const credits = Math.max(0, sum(this.#credits(plan, nowMs).map((one) => one.left)));
@@ -161,7 +161,7 @@ export class Journal {
 		must(units > left, "refused with room left", { pool, units, left });
 	}
 
-	/** Notes a decision, and checks it against all that was noted before. */
+	/** Records a decision, and checks it against everything recorded before. */
 	note(command: Command, { outcome, row, adjustment }: Decision, plan: Plan, nowMs: number): void {
 		if (outcome.kind === "held") {
 			must(row !== undefined, "a hold is written");
@@ -169,8 +169,8 @@ export class Journal {
 			this.#admit(outcome.row, command.type === "hold" ? command.member : null, plan, nowMs);
 			const { id, attempt, pool, units, state, member = null, heldAtMs } = outcome.row;
 			must(!this.attempts.some((one) => one.id === id && one.end !== "released"), "I2: one living attempt of an id", id);
-			const untold = { prompt: false, acknowledged: false, refusals: 0, refusedAtMs: 0 };
-			this.attempts.push({ id, attempt, pool, units, member, heldAtMs, end: state, parts: partsOf(outcome.row), ...untold });
+			const unreported = { prompt: false, acknowledged: false, refusals: 0, refusedAtMs: 0 };
+			this.attempts.push({ id, attempt, pool, units, member, heldAtMs, end: state, parts: partsOf(outcome.row), ...unreported });
 		} else if (row) {
 			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
 			must(attempt !== undefined, "a row has its attempt", row);
@@ -205,18 +205,18 @@ export class Journal {
 		}
 	}
 
-	/** Whether only the ledger itself spoke of a request; an administrator's correction leaves "counted" as it was. */
+	/** Whether only the ledger itself corrected a request. An administrator's correction leaves `counted` unchanged. */
 	isPlain(id: string): boolean {
 		return !this.adjustments.some((one) => one.requestId === id && one.id.startsWith("correct:"));
 	}
 
-	/** What a request counts in the end. */
+	/** The final units of a request. */
 	net(id: string): number {
 		const counted = this.counted().filter((one) => one.id === id);
 		return sum([...counted.map((one) => one.units), ...this.adjustments.filter((one) => one.requestId === id).map((one) => one.units)]);
 	}
 
-	/** What is sent is owed, as it was held. What was refused goes alone, holds back no other, and is a dead letter's once a day. */
+	/** Checks that a sent batch is owed with its hold's units, and that a refused row is sent alone, after all others, daily as a dead letter. */
 	leaving(batch: readonly Report[], nowMs: number): void {
 		const owed = this.counted().filter((one) => isBilled(one.pool) && !one.acknowledged);
 		const sent = batch.map((report) => owed.find((one) => one.id === report.id && one.units === report.units));
@@ -230,7 +230,7 @@ export class Journal {
 		must(waiting.length === 0 || batch.length === 50, "nothing is held back", waiting, batch);
 	}
 
-	/** I4, once all is drained: the provider's events are the counted attempts of subscriptions, each once. */
+	/** Checks I4 once everything is sent: the provider's events are exactly the counted attempts of subscriptions. */
 	drained(): void {
 		const owed = this.counted().filter((one) => isBilled(one.pool));
 		must(owed.length === this.#provider.events.size, "I4: as many events as counted attempts", owed.length, this.#provider.events.size);

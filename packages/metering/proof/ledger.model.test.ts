@@ -39,7 +39,7 @@ const command = fc.oneof(
 		arbitrary: fc.record({
 			type: fc.constant("expire" as const),
 			id,
-			heard: fc.constantFrom("never-started" as const, "running" as const, "unreachable" as const, "unreachable" as const),
+			chatStatus: fc.constantFrom("never-started" as const, "running" as const, "unreachable" as const, "unreachable" as const),
 		}),
 	},
 	fc.record({ type: fc.constant("extend" as const), id }),
@@ -82,12 +82,12 @@ const plan = fc.constantFrom<Plan>(
 	windowed,
 	{ ...windowed, limit: 4 },
 	{ ...windowed, listed: [{ id: "listed", units: 3 }] },
-	// The renewal of the first, and what follows an upgrade in the middle of it.
+	// The renewal of the first plan, and the plan after an upgrade during its period.
 	{ ...windowed, startMs: NOON + DAY_MS, endMs: NOON + 31 * DAY_MS },
 	{ ...windowed, startMs: NOON, endMs: NOON + 30 * DAY_MS },
 );
 
-/** Instants at which something ends, and those beside them. */
+/** Instants at which something ends, and their neighbours. */
 const EDGES = [NOON + 3_600_000, NOON + DAY_MS, Date.UTC(2026, 10, 22)].flatMap((atMs) => [atMs - 1, atMs]);
 
 const step = fc.record({
@@ -113,7 +113,7 @@ const step = fc.record({
 	),
 });
 
-test(`keeps I1 to I4 after each command, whatever the provider loses, doubles or reorders (SEED=${seed} RUNS=${numRuns})`, ({ task }) => {
+test(`I1 to I4 hold after each command, whatever the provider loses, duplicates or reorders (SEED=${seed} RUNS=${numRuns})`, ({ task }) => {
 	fc.assert(
 		fc.property(
 			fc.constantFrom<SubjectKind>("guest", "network", "user", "user", "user", "organization", "organization"),
@@ -144,7 +144,7 @@ test(`keeps I1 to I4 after each command, whatever the provider loses, doubles or
 						subject.run(does.type === "hold" ? { ...does, member: subject.memberOf(does.id) } : does, nowMs);
 					}
 				}
-				// What was on its way arrives last of all, in another order.
+				// Messages in flight arrive last, in another order.
 				for (const batch of late.reverse()) subject.provider.receive(batch.toReversed());
 				subject.drain(nowMs);
 			},

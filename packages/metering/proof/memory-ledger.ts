@@ -10,7 +10,7 @@ export const END = NOON + DAY_MS;
 type Windowed = Extract<Entitlement, { kind: "windowed" }>;
 type Balance = Extract<Entitlement, { kind: "balance" }>;
 
-/** A plan of three requests from noon to noon, counted here. */
+/** A plan of three requests from noon to noon, counted by the ledger. */
 export const windowed = (change: Partial<Windowed> = {}): Windowed => ({
 	kind: "windowed",
 	subscriptionId: "sub_1",
@@ -22,7 +22,7 @@ export const windowed = (change: Partial<Windowed> = {}): Windowed => ({
 	...change,
 });
 
-/** A plan of a hundred requests from noon to noon, counted by its provider. */
+/** A plan of a hundred requests from noon to noon, counted by the provider. */
 export const balance = (change: Partial<Balance> = {}): Balance => ({
 	kind: "balance",
 	subscriptionId: "sub_1",
@@ -38,7 +38,7 @@ export const hold = (id: string, units = 1): Command => ({ type: "hold", id, fin
 export const grant = (id: string, units: number, expiresAtMs: number | null = null): Command => ({ type: "grant", id, units, expiresAtMs });
 export const correct = (id: string, of: CorrectCommand["of"], units: number): Command => ({ type: "correct", id, of, units });
 
-/** A ledger that applies what it decides, as the Durable Object does. */
+/** A ledger that applies its decisions, as the Durable Object does. */
 export class MemoryLedger {
 	readonly rows = new Map<string, RequestRow>();
 	readonly adjustments = new Map<string, Adjustment>();
@@ -67,7 +67,7 @@ export class MemoryLedger {
 		return decision;
 	}
 
-	/** Holds and settles; answers what became of the hold. */
+	/** Holds and settles. Returns the outcome of the hold. */
 	use(id: string, units = 1, atMs = NOON) {
 		const held = this.run(hold(id, units), atMs);
 		this.run({ type: "settle", id }, atMs);

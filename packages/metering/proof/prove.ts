@@ -1,15 +1,15 @@
 /**
- * The long proofs. `npm run prove` plays the random games and the simulated worlds. `npm run mutation` changes each line of the core and expects
- * the short tests to fail. Both print machine and seed, and take SEED, RUNS, SEEDS and STEPS; further arguments go to the tool.
+ * The long proofs. `npm run prove` plays random games and simulated worlds; `npm run mutation` mutates the core and expects the short tests
+ * to fail. Both print the machine and the seed, and read SEED, RUNS, SEEDS and STEPS. The same seed replays the same games. Further arguments go to the tool.
  */
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const PROOFS = {
-	// One file at a time: the page shows the duration of each.
+	// Sequential, because the printed times would otherwise depend on each other.
 	games: { bin: "vitest/vitest.mjs", args: ["run", "proof", "--no-file-parallelism", "--reporter=verbose"], RUNS: "10000", SEEDS: "1000" },
-	// Each mutant meets only a few games: the handwritten tests should find most.
+	// A few games per mutant are enough: the example tests find most mutants.
 	mutation: { bin: "@stryker-mutator/core/bin/stryker.js", args: ["run"], RUNS: "100", SEEDS: "4" },
 };
 

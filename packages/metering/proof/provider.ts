@@ -1,12 +1,12 @@
 import { type Report, subscriptionOf } from "../src/index.ts";
 
 /**
- * A billing provider that burns its own credits: the first event of an id counts, all others are repeats. A batch with an event that it
- * does not take is refused whole.
+ * A billing provider that spends its own credits. The first event of an id counts, later ones are repeats. A batch with a refused event is
+ * refused as a whole.
  */
 export class Provider {
 	readonly events = new Map<string, Report>();
-	/** Ids whose events it does not take, for now. */
+	/** Ids whose events are refused for now. */
 	readonly disliked = new Set<string>();
 	readonly #credits = new Map<string, number>();
 

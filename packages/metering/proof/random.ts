@@ -1,4 +1,4 @@
-/** A seeded source of chance (mulberry32): the same seed plays the same game. */
+/** A seeded random generator (mulberry32). The same seed plays the same game. */
 export class Chance {
 	#state: number;
 

@@ -12,7 +12,7 @@ const first = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const seeds = Number(process.env.SEEDS ?? 40);
 const steps = Number(process.env.STEPS ?? 2000);
 
-test(`counts nothing twice, loses nothing and stays within limits through loss, doubling, reordering, crashes, clock jumps and outages (SEED=${first} SEEDS=${seeds} STEPS=${steps})`, ({
+test(`counts every unit exactly once and within limits, through loss, duplication, reordering, crashes, clock jumps and outages (SEED=${first} SEEDS=${seeds} STEPS=${steps})`, ({
 	task,
 }) => {
 	const all = new Map<string, number>();

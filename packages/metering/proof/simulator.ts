@@ -9,7 +9,7 @@ const SUBJECTS = 20;
 const KINDS: readonly SubjectKind[] = ["guest", "network", "organization", "user", "user", "organization", "user", "user"];
 const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length", "filtered", "stopped", "failed", "interrupted"];
 
-/** What happened in one game, so that a proof can say that it saw trouble. */
+/** Counts of events in one game, so that a proof can show that it met failures. */
 export interface Tally {
 	held: number;
 	spilled: number;
@@ -27,18 +27,18 @@ export interface Tally {
 	events: number;
 }
 
-/** One subject with the people and machines around it. All that is on its way lies in `channel`, and arrives in any order. */
+/** One subject with its clients and machines. Messages in flight are in `channel` and arrive in any order. */
 class Life {
 	readonly subject: Subject;
 	channel: (() => void)[] = [];
-	/** Answers being written, or lost with their machine. */
+	/** Running answers, or answers lost in a crash. */
 	readonly answers = new Map<string, "running" | "gone">();
 	ids: string[] = [];
 	asked = 0;
 	plan: Plan = { kind: "none" };
 	purchases = 0;
 
-	/** How likely the provider dislikes a report. */
+	/** Probability that the provider refuses a report. */
 	readonly dislike: number;
 
 	constructor(kind: SubjectKind, dislike: number) {
@@ -48,9 +48,9 @@ class Life {
 }
 
 /**
- * Plays one seed: people ask, repeat and stop, the channel loses, doubles and reorders, objects crash between any two steps, clocks jump by
- * up to two days in both directions, the provider is away for a while. Each decision is checked by the subject's journal.
- * @throws at the first breach, naming the rule
+ * Plays one seed: clients send, repeat and stop requests; the channel loses, duplicates and reorders messages; objects crash between any two
+ * steps; clocks jump by up to two days either way; the provider has outages. The subject's journal checks each decision.
+ * @throws at the first breach, with the broken rule
  */
 export class Simulator {
 	readonly tally: Tally = {
@@ -109,7 +109,7 @@ export class Simulator {
 		else this.#nowMs += chance.between(0, 2 * 3_600_000);
 	}
 
-	/** A message that may be lost, may come twice, and comes whenever it comes. */
+	/** Sends a message that may be lost, duplicated or delayed. */
 	#send(life: Life, message: () => void): void {
 		if (this.#chance.happens(0.08)) {
 			this.tally.lost += 1;
@@ -169,15 +169,15 @@ export class Simulator {
 		if (chance.happens(0.2)) this.#send(life, () => life.subject.run({ type: "extend", id }, this.#nowMs));
 	}
 
-	/** Expired holds and the outbox, with a crash between any two steps. */
+	/** Runs expired holds and the outbox, with a possible crash between any two steps. */
 	#alarm(life: Life): void {
 		const { subject } = life;
 		const chance = this.#chance;
 		this.tally.folded += subject.retain(this.#nowMs);
 		for (const row of [...subject.rows.values()]) {
 			if (row.state !== "held") continue;
-			const heard = chance.happens(0.6) ? "unreachable" : life.answers.has(row.id) ? "running" : "never-started";
-			subject.run({ type: "expire", id: row.id, heard }, this.#nowMs);
+			const chatStatus = chance.happens(0.6) ? "unreachable" : life.answers.has(row.id) ? "running" : "never-started";
+			subject.run({ type: "expire", id: row.id, chatStatus }, this.#nowMs);
 			if (!chance.happens(0.02)) continue;
 			this.#crash(life);
 			return;
@@ -185,11 +185,11 @@ export class Simulator {
 		const batch = subject.batch(this.#nowMs);
 		if (batch.length === 0 || chance.happens(0.05)) return;
 		if (this.#outage) return;
-		// The request may arrive while its answer is lost, and so it may arrive twice, and late.
+		// The request may arrive while its response is lost, so it may arrive twice, and late.
 		this.#send(life, () => this.#report(life, chance.happens(0.5) ? batch : batch.toReversed()));
 	}
 
-	/** A batch arrives; one that is refused is sent again row by row. */
+	/** Delivers a batch. A refused one is resent row by row. */
 	#report(life: Life, batch: readonly Report[]): void {
 		const { subject } = life;
 		if (subject.provider.receive(batch)) this.#send(life, () => this.#acknowledge(life, batch));
@@ -214,7 +214,7 @@ export class Simulator {
 		}
 	}
 
-	/** Plans change, purchases and refunds are told of (twice, late, in the wrong order), and the copy is read. */
+	/** Changes plans, delivers purchases and refunds (twice, late, out of order), and reads the entitlement. */
 	#shop(life: Life): void {
 		const dice = this.#chance.next();
 		if (dice < 0.3) this.#changePlan(life);
@@ -266,7 +266,7 @@ export class Simulator {
 		const answer: { plan: Plan; entitlement: Entitlement } = subject.read(life.plan, this.#nowMs);
 		const { instance } = subject;
 		this.#send(life, () => {
-			// An answer to an instance that is gone reaches nobody.
+			// A response to a crashed instance is lost.
 			if (subject.instance === instance) subject.keep(answer);
 		});
 	}
@@ -282,7 +282,7 @@ export class Simulator {
 		this.#nowMs += this.#chance.between(-2 * DAY_MS, 2 * DAY_MS);
 	}
 
-	/** A hundred quiet days. Nobody repeats a request after them, and nothing is under way so long. */
+	/** Passes a hundred quiet days. No request is repeated and no message delivered after so long. */
 	#season(): void {
 		this.#nowMs += 100 * DAY_MS;
 		for (const life of this.#lives) {

@@ -22,7 +22,7 @@ import { allowanceOf } from "../src/tier.ts";
 import { Journal, PERIOD_MS, type Plan } from "./journal.ts";
 import { Provider } from "./provider.ts";
 
-/** Tighter than the real ones, so that a short life meets them often. */
+/** Tighter than the real limits, so that a short game reaches them often. */
 const LIMITS: Limits = { ...DEFAULT_LIMITS, free: 6, network: 8, inFlight: { ...DEFAULT_LIMITS.inFlight, organization: 9, member: 4 } };
 
 const CAPS = [3, 7, null];
@@ -33,7 +33,7 @@ interface Tables {
 	checkpoints: Map<string, Checkpoint>;
 }
 
-/** One ledger as its Durable Object keeps it: rows on disk, the rest in memory, and a model that hears all that it decides. */
+/** One ledger as its Durable Object keeps it: rows on disk, the rest in memory, and a journal that checks each decision. */
 export class Subject {
 	readonly provider = new Provider();
 	readonly journal: Journal;
@@ -42,7 +42,7 @@ export class Subject {
 	#state: LedgerState & Tables;
 	#plan: Plan = { kind: "none" };
 	#readSentMs = 0;
-	/** Grows with each crash: an answer to an earlier instance reaches nobody. */
+	/** Incremented by each crash: a response to an earlier instance is lost. */
 	instance = 0;
 
 	constructor(kind: SubjectKind) {
@@ -60,14 +60,14 @@ export class Subject {
 		return this.#state.rows;
 	}
 
-	/** Who of an organization makes a request: one person for each id, some with a cap. */
+	/** The member who makes a request: one per id, some with a cap. */
 	memberOf(requestId: string): Member | null {
 		if (this.#kind !== "organization") return null;
 		const one = [...requestId].reduce((all, letter) => all + letter.charCodeAt(0), 0) % CAPS.length;
 		return { id: `m${one}`, cap: CAPS[one] ?? null };
 	}
 
-	/** One command, as the object runs it: decided, written, and only then answered. */
+	/** Runs one command as the object does: decide, write, then respond. */
 	run(command: Command, atMs: number): Outcome {
 		const instantMs = command.type === "acknowledge" ? Math.max(atMs, this.#readSentMs) : atMs;
 		const nowMs = ledgerTimeMs(this.#state, instantMs);
@@ -98,7 +98,7 @@ export class Subject {
 		if ("state" in entry) this.#state.latestMs = Math.max(this.#state.latestMs, entry.heldAtMs, entry.endedAtMs ?? 0);
 	}
 
-	/** Old rows become checkpoints, and nobody can tell from what is shown. */
+	/** Folds old rows, and checks that the standing does not change. */
 	retain(atMs: number): number {
 		const old = foldable(this.#state, atMs);
 		if (old.length === 0) return 0;
@@ -113,7 +113,7 @@ export class Subject {
 		return old.length;
 	}
 
-	/** I3: what is shown follows from the list of what was accepted, and is never negative. */
+	/** Checks I3: the standing follows from the list of accepted commands and is never negative. */
 	check(atMs: number): void {
 		const { used, held, remaining, topUps } = standing(this.#state, atMs);
 		if (Math.min(used, held, remaining, topUps, remaining - topUps) < 0) throw new Error(`shown below zero: ${used} ${held} ${remaining}`);
@@ -127,7 +127,7 @@ export class Subject {
 		if (held !== open || used !== Math.max(0, all - open)) throw new Error(`I3: shown ${used}+${held}, accepted ${all} with ${open} open`);
 	}
 
-	/** All memory is lost; what was written comes back. */
+	/** Crashes: memory is lost, written rows remain. */
 	crash(): void {
 		this.instance += 1;
 		const { entitlement } = this.#state;
@@ -138,11 +138,11 @@ export class Subject {
 		for (const [key, text] of this.#disk.checkpoints) this.#load("checkpoints", key, JSON.parse(text));
 	}
 
-	/** What the seller answers to a read that is sent now; `keep` takes it in, perhaps later. */
+	/** The provider's response to a read sent now. `keep` stores it, perhaps later. */
 	read(plan: Plan, atMs: number): { plan: Plan; entitlement: Entitlement } {
 		const acknowledged = [...this.#state.rows.values()].map((row) => (row.reportedAtMs ?? -1) + 1);
 		const fetchedAtMs = Math.max(ledgerTimeMs(this.#state, atMs), ...acknowledged);
-		// Of all reads under way the latest by the clock, which may have jumped back since it was sent.
+		// The latest of all reads in flight, by a clock that may have jumped back since.
 		this.#readSentMs = Math.max(this.#readSentMs, fetchedAtMs);
 		if (plan.kind === "none") return { plan, entitlement: { kind: "none", fetchedAtMs } };
 		if (plan.kind === "windowed") {
@@ -159,14 +159,14 @@ export class Subject {
 		};
 	}
 
-	/** Takes an answer in, unless a later one is here already. */
+	/** Stores a response, unless a later one is stored already. */
 	keep({ plan, entitlement }: { plan: Plan; entitlement: Entitlement }): void {
 		if (entitlement.fetchedAtMs < (this.#state.entitlement?.fetchedAtMs ?? 0)) return;
 		this.#plan = plan;
 		this.#state.entitlement = entitlement;
 	}
 
-	/** The next batch, written down as leaving. */
+	/** The next batch, with its rows marked as sent. */
 	batch(atMs: number): Report[] {
 		const nowMs = ledgerTimeMs(this.#state, atMs);
 		const batch = nextBatch(this.#state.rows.values(), nowMs);
@@ -175,17 +175,17 @@ export class Subject {
 		return batch;
 	}
 
-	/** Brings everything to its end with a healthy world, then compares with the provider. */
+	/** Drains everything without failures, then compares with the provider. */
 	drain(atMs: number): void {
 		let nowMs = ledgerTimeMs(this.#state, atMs);
 		for (let round = 0; round < 3; round += 1) {
 			nowMs += 3_600_001;
 			for (const row of [...this.#state.rows.values()]) {
-				if (row.state === "held") this.run({ type: "expire", id: row.id, heard: "unreachable" }, Math.max(nowMs, row.expiresAtMs));
+				if (row.state === "held") this.run({ type: "expire", id: row.id, chatStatus: "unreachable" }, Math.max(nowMs, row.expiresAtMs));
 			}
 			nowMs = Math.max(nowMs, this.#state.latestMs);
 		}
-		// What was refused waits for a day, by a clock that may have been two days ahead.
+		// A dead letter waits for a day, by a clock that may have been two days ahead.
 		nowMs += 3 * 86_400_001;
 		this.provider.disliked.clear();
 		let calls = 0;

@@ -2,15 +2,15 @@ import { isCounted, type LedgerState, ledgerTimeMs, type Part, partsOf, type Req
 import { type Allowance, allowanceOf, type Tier } from "./tier.ts";
 import { contains, type Window } from "./window.ts";
 
-/** The start of the names of pools that grants are spent from. */
+/** Prefix of the pools of grants. */
 const GRANT = "grant:";
 
-/** The pool of a grant; the row that gives the credits has the same name as its id. */
+/** The pool of a grant. The adjustment that grants the credits has it as its id. */
 export function poolOfGrant(grantId: string): string {
 	return GRANT + grantId;
 }
 
-/** What can still be held from an allowance, in units; negative only where a provider's balance is. */
+/** Units that can still be held from an allowance. Negative only if a provider's balance is. */
 export function remaining(state: LedgerState, allowance: Allowance): number {
 	if (allowance.kind === "balance") return balanceLeft(state, allowance);
 	const used = usedByPool(state);
@@ -18,8 +18,8 @@ export function remaining(state: LedgerState, allowance: Allowance): number {
 }
 
 /**
- * Where the units of a hold are taken from: the window first, then grants, the soonest to expire first. All of them or nothing.
- * @returns what grants pay, null when none does; undefined when it does not fit whole
+ * Splits the units of a hold: the window first, then grants, the soonest to expire first.
+ * @returns the grants' part; null when the window pays all; undefined when the units do not fit as a whole
  */
 export function spillOf(state: LedgerState, allowance: Allowance, units: number): Part[] | null | undefined {
 	if (allowance.kind === "balance") return units <= balanceLeft(state, allowance) ? null : undefined;
@@ -37,7 +37,7 @@ export function spillOf(state: LedgerState, allowance: Allowance, units: number)
 	return spill;
 }
 
-/** What was taken of each pool, apart: units held or counted, and units adjusted. */
+/** Units taken from each pool: held or counted by requests, and adjusted. */
 interface Used {
 	held: Map<string, number>;
 	adjusted: Map<string, number>;
@@ -60,15 +60,15 @@ function takenFrom(used: Used, pool: string): number {
 }
 
 /**
- * Never below zero: a window that a downgrade left overdrawn takes nothing from credits that were bought. On trust, after the period's end,
- * no more than was left of it and no more than a free user has.
+ * At least zero: a window overdrawn by a downgrade does not consume bought credits. On trust, after the period's end, it is at most what
+ * the period had left and at most a free day.
  */
 function windowLeft(used: Used, { pool, limit, before }: Extract<Allowance, { kind: "windowed" }>): number {
 	const bound = before ? Math.min(limit, before.limit - takenFrom(used, before.pool)) : limit;
 	return Math.max(0, bound - takenFrom(used, pool));
 }
 
-/** Credits of one grant that can be spent; negative after a refund of what was spent already. */
+/** Spendable credits of one grant. Negative after a refund of credits that were already spent. */
 interface Credit {
 	pool: string;
 	left: number;
@@ -82,7 +82,7 @@ function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { ki
 		if (!pool.startsWith(GRANT)) continue;
 		const row = state.adjustments.get(pool);
 		const grant = row ? { units: 0, expiresAtMs: row.expiresAtMs ?? null } : listed.get(pool);
-		// A refund may come before its grant. What was spent of a grant that is listed no more was paid for then: only a refund is a debt.
+		// A refund may arrive before its grant. Credits spent from a grant that is no longer listed were valid then; only a refund is a debt.
 		const left = grant ? grant.units - takenFrom(used, pool) : -(used.adjusted.get(pool) ?? 0);
 		const expiresAtMs = grant?.expiresAtMs ?? null;
 		const spendable = grant !== undefined && (expiresAtMs === null || atMs < expiresAtMs);
@@ -96,7 +96,7 @@ function bySoonestExpiry(a: Credit, b: Credit): number {
 	return endOf(a) - endOf(b) || (a.pool < b.pool ? -1 : 1);
 }
 
-/** Of all grants together: what a refund took back beyond its own grant is owed by the others, never by the window. */
+/** Credits of all grants together. A refund beyond its own grant is owed by the other grants, never by the window. */
 function creditsLeft(credits: readonly Credit[]): number {
 	return credits.reduce((units, credit) => units + credit.left, 0);
 }
@@ -104,11 +104,11 @@ function creditsLeft(credits: readonly Credit[]): number {
 function balanceLeft(state: LedgerState, allowance: Extract<Allowance, { kind: "balance" }>): number {
 	const { available, fetchedAtMs, periodEndMs } = allowance.entitlement;
 	let left = available - adjustedIn(state, allowance);
-	// Past the period's end the copy may be of a plan that is gone: no more than a free user has until it is read again.
+	// After the period's end the plan may be gone: allow at most a free day until the next read.
 	let onTrust = allowance.stale ? state.limits.free : Number.POSITIVE_INFINITY;
 	for (const row of state.rows.values()) {
 		if (row.pool !== allowance.pool || row.state === "released") continue;
-		// What was acknowledged before the read was sent is in the provider's number already.
+		// The provider's number includes reports acknowledged before the read was sent.
 		if (row.reportedAtMs === null || row.reportedAtMs >= fetchedAtMs) left -= row.units;
 		if (row.heldAtMs >= (periodEndMs ?? Number.POSITIVE_INFINITY)) onTrust -= row.units;
 	}
@@ -116,8 +116,8 @@ function balanceLeft(state: LedgerState, allowance: Extract<Allowance, { kind: "
 }
 
 /**
- * Adjustments of an allowance's own pool in its window. The pool of a subscription outlives its periods: what was corrected in one
- * must not be given again in each that follows.
+ * Adjustments of an allowance's pool in its window. A subscription's pool spans all its periods, so a correction in one period must not
+ * apply again in the next.
  */
 function adjustedIn(state: LedgerState, { kind, pool, window }: Allowance): number {
 	let units = 0;
@@ -129,11 +129,11 @@ function adjustedIn(state: LedgerState, { kind, pool, window }: Allowance): numb
 	return units;
 }
 
-/** How a subject stands, for showing. Units are requests; see `UsageView` in the web package for the published form. */
+/** A subject's usage for display, in requests. `UsageView` in the web package is the published form. */
 export interface Standing {
 	tier: Tier;
 	limit: number;
-	/** What was counted in the window, whatever paid for it. */
+	/** Units counted in the window, including those that grants paid. */
 	used: number;
 	held: number;
 	remaining: number;
@@ -141,17 +141,17 @@ export interface Standing {
 	window: Window;
 }
 
-/** How a subject stands at an instant. Nothing in it is ever negative. */
+/** A subject's usage at `atMs` (epoch milliseconds). No number is negative. */
 export function standing(state: LedgerState, atMs: number): Standing {
 	const nowMs = ledgerTimeMs(state, atMs);
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const { tier, limit, pool, window, kind } = allowance;
 	let used = adjustedIn(state, allowance);
-	// Of a window that closed for a while (a plan that was cancelled, and taken up again). A balance has one pool for all its periods.
+	// Folded units of this window, if its plan was cancelled and resumed. A balance pool spans all periods, so its checkpoint does not apply.
 	if (kind === "windowed") used += state.checkpoints.get(pool)?.units ?? 0;
 	let held = 0;
 	for (const row of state.rows.values()) {
-		// Where we count, the pool is the window. A provider's is one for all periods.
+		// A windowed pool is the window. A balance pool spans all periods.
 		if (row.pool !== pool || (kind === "balance" && !contains(window, row.heldAtMs))) continue;
 		if (isCounted(row)) used += row.units;
 		if (row.state === "held") held += row.units;

@@ -7,7 +7,7 @@ import { allowanceOf, DEFAULT_LIMITS, isOver, subscriptionOf } from "./tier.ts";
 const give = (id: string, units: number) => ({ id, units, expiresAtMs: null });
 
 describe("a plan whose window is counted here", () => {
-	test("gives its limit in [start, end), and names the provider's subscription in each row", () => {
+	test("gives its limit in [start, end), with the subscription in each row", () => {
 		const ledger = new MemoryLedger(windowed());
 		expect(ledger.stands()).toEqual({
 			tier: "paid",
@@ -26,7 +26,7 @@ describe("a plan whose window is counted here", () => {
 		expect(nextBatch(ledger.rows.values(), NOON)).toEqual([{ id: "a", subscriptionId: "sub_1", units: 3, usedAtMs: NOON }]);
 	});
 
-	test("past its end gives no more than was left and than a free day, on the window that begins there", () => {
+	test("after its end gives at most its rest and at most a free day, from the next window", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 30 }));
 		ledger.use("a", 8);
 		const { state } = ledger;
@@ -45,7 +45,7 @@ describe("a plan whose window is counted here", () => {
 		expect(ledger.stands(END)).toMatchObject({ used: 5, remaining: 28 });
 	});
 
-	test("that does not renew is never over", () => {
+	test("never ends without a renewal", () => {
 		const forever = windowed({ endMs: null });
 		expect(isOver(forever, NOON + 400 * DAY_MS)).toBe(false);
 		expect(isOver(windowed(), END - 1)).toBe(false);
@@ -57,7 +57,7 @@ describe("a plan whose window is counted here", () => {
 		expect(allowanceOf("user", forever, DEFAULT_LIMITS, END)).toMatchObject({ stale: false, pool: `sub:sub_1@${NOON}` });
 	});
 
-	test("that could not be read for a day is not believed", () => {
+	test("is not trusted after a day without a read", () => {
 		expect(new MemoryLedger(windowed({ endMs: null })).stands(NOON + DAY_MS).tier).toBe("paid");
 		expect(new MemoryLedger(windowed({ endMs: null })).stands(NOON + DAY_MS + 1).tier).toBe("free");
 	});
@@ -84,7 +84,7 @@ describe("a plan whose window is counted here", () => {
 });
 
 describe("the name of a pool", () => {
-	test("tells the subscription that hears of it, with or without a window", () => {
+	test("contains the subscription, with or without a window", () => {
 		expect(subscriptionOf("sub:sub_1")).toBe("sub_1");
 		expect(subscriptionOf("sub:a@b@77")).toBe("a@b");
 		expect(subscriptionOf("day:2026-11-21")).toBeNull();
@@ -94,7 +94,7 @@ describe("the name of a pool", () => {
 });
 
 describe("grants", () => {
-	test("arrive once for each id, and a second one that differs is a conflict", () => {
+	test("count once per id, and a different one under the same id is a conflict", () => {
 		const ledger = new MemoryLedger(null);
 		expect(ledger.run(grant("g", 4)).outcome.kind).toBe("granted");
 		expect(ledger.run(grant("g", 4))).toEqual({ outcome: { kind: "granted" } });
@@ -103,7 +103,7 @@ describe("grants", () => {
 		expect(ledger.stands()).toMatchObject({ limit: 20, remaining: 24, topUps: 4 });
 	});
 
-	test("are spent after the window, the soonest to expire first, those that never do last", () => {
+	test("are spent after the window, the soonest to expire first", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("never", 2));
 		ledger.run(grant("later", 2, END));
@@ -123,7 +123,7 @@ describe("grants", () => {
 		expect(ledger.stands()).toMatchObject({ held: 0, remaining: 8, topUps: 5 });
 	});
 
-	test("of the same expiry are spent in the order of their names, so that a replay is the same", () => {
+	test("with the same expiry are spent in the order of their ids, so that a replay is identical", () => {
 		for (const names of [
 			["b", "a"],
 			["a", "b"],
@@ -134,14 +134,14 @@ describe("grants", () => {
 		}
 	});
 
-	test("are not touched by what the window still pays", () => {
+	test("are not spent while the window pays", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("g", 2));
 		expect(ledger.run(hold("a", 3)).row?.spill).toBeNull();
 		expect(ledger.run(hold("b", 2)).row?.spill).toEqual([{ pool: "grant:g", units: 2 }]);
 	});
 
-	test("end at their instant: spendable before it, not at it; what was held from them may still settle", () => {
+	test("expire at their instant, but units already held from them can still settle", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 0 }));
 		ledger.run(grant("g", 2, NOON + 10));
 		expect(ledger.stands(NOON + 9).remaining).toBe(2);
@@ -151,7 +151,7 @@ describe("grants", () => {
 		expect(ledger.stands(NOON + 10)).toMatchObject({ used: 1, remaining: 0, topUps: 0 });
 	});
 
-	test("that the provider lists count beside the ledger's own, and one that both know counts once", () => {
+	test("from the provider add to the ledger's own, and one known to both counts once", () => {
 		const ledger = new MemoryLedger(windowed({ grants: [give("g", 5), give("h", 1)] }));
 		expect(ledger.stands().topUps).toBe(6);
 		ledger.run(grant("g", 5));
@@ -164,28 +164,28 @@ describe("grants", () => {
 		expect(ledger.stands().topUps).toBe(1);
 	});
 
-	test("rest while a provider burns its own", () => {
+	test("are not spent while the provider spends its own", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(grant("g", 5));
 		expect(ledger.stands()).toMatchObject({ remaining: 100, topUps: 0 });
 	});
 
-	test("of nothing, of a part or of less than nothing are mistakes, like holds of that kind", () => {
+	test("reject zero, fractional and negative units, as holds do", () => {
 		const ledger = new MemoryLedger(null);
 		for (const units of [0, -1, 1.5, Number.NaN]) {
-			expect(() => ledger.run(grant("g", units))).toThrow("invariant: a grant");
-			expect(() => ledger.run(hold("h", units))).toThrow("invariant: a hold");
+			expect(() => ledger.run(grant("g", units))).toThrow("invariant: the units of a grant");
+			expect(() => ledger.run(hold("h", units))).toThrow("invariant: the units of a hold");
 		}
-		expect(() => ledger.run(correct("c", { grant: "g" }, 0))).toThrow("invariant: a correction");
-		expect(() => ledger.run(correct("c", { grant: "g" }, 0.5))).toThrow("invariant: a correction");
-		expect(() => ledger.run({ type: "carry-over", id: "c", units: -1 })).toThrow("invariant: what is carried over");
-		expect(() => ledger.run({ type: "carry-over", id: "c", units: 0.5 })).toThrow("invariant: what is carried over");
+		expect(() => ledger.run(correct("c", { grant: "g" }, 0))).toThrow("invariant: the units of a correction");
+		expect(() => ledger.run(correct("c", { grant: "g" }, 0.5))).toThrow("invariant: the units of a correction");
+		expect(() => ledger.run({ type: "carry-over", id: "c", units: -1 })).toThrow("invariant: carried-over units");
+		expect(() => ledger.run({ type: "carry-over", id: "c", units: 0.5 })).toThrow("invariant: carried-over units");
 		expect(ledger.run({ type: "carry-over", id: "c", units: 0 }).adjustment).toBeUndefined();
 	});
 });
 
 describe("a refund", () => {
-	test("takes the credits back once; what was spent of them is owed by other credits, never by the window", () => {
+	test("takes its credits back once; spent ones are owed by other grants, never by the window", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("g", 5));
 		ledger.use("a", 6);
@@ -201,7 +201,7 @@ describe("a refund", () => {
 		expect(ledger.stands()).toMatchObject({ remaining: 6 });
 	});
 
-	test("that comes before its purchase takes it back when it comes", () => {
+	test("that arrives before its purchase applies once the purchase arrives", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 0 }));
 		ledger.run(correct("refund", { grant: "g" }, 5));
 		ledger.run(grant("other", 6));
@@ -210,7 +210,7 @@ describe("a refund", () => {
 		expect(ledger.stands().remaining).toBe(6);
 	});
 
-	test("of credits that expired unspent owes nothing", () => {
+	test("for credits that expired unspent owes nothing", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 0 }));
 		ledger.run(grant("g", 5, NOON + 10));
 		ledger.run(grant("h", 2));
@@ -218,7 +218,7 @@ describe("a refund", () => {
 		expect(ledger.stands(NOON + 20).remaining).toBe(2);
 	});
 
-	test("counts with another amount, pool or request as a conflict", () => {
+	test("with another amount, pool or request is a conflict", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.use("a", 2);
 		ledger.run(correct("c", { grant: "g" }, 5));
@@ -231,7 +231,7 @@ describe("a refund", () => {
 });
 
 describe("a correction", () => {
-	test("of a pool counts more or gives back, and nothing shown falls below zero", () => {
+	test("of a pool adds or gives back units, and nothing shown is negative", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(correct("c", { pool: `sub:sub_1@${NOON}` }, 2));
 		expect(ledger.stands()).toMatchObject({ used: 2, remaining: 1 });
@@ -241,7 +241,7 @@ describe("a correction", () => {
 		expect(ledger.stands()).toMatchObject({ used: 7, remaining: 0 });
 	});
 
-	test("of a request gives back what was spent last first, and never more than it counts", () => {
+	test("of a request gives back the units spent last first, at most what it counts", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("g", 2));
 		ledger.use("a", 5);
@@ -257,7 +257,7 @@ describe("a correction", () => {
 		expect(ledger.stands()).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("of a request that is unknown, open or given back corrects nothing", () => {
+	test("of an unknown, open or released request is rejected", () => {
 		const ledger = new MemoryLedger(windowed());
 		expect(ledger.run(correct("c", { request: "a" }, -1)).outcome.kind).toBe("unknown");
 		ledger.run(hold("a"));
@@ -266,7 +266,7 @@ describe("a correction", () => {
 		expect(ledger.run(correct("c", { request: "a" }, 1))).toEqual({ outcome: { kind: "conflict" } });
 	});
 
-	test("of a subscription's balance ends with its period, in which its request was held", () => {
+	test("of a subscription's balance applies only in its request's period", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.use("a", 3);
 		ledger.run({ type: "acknowledge", id: "a" });

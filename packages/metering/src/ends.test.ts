@@ -1,25 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { balance, correct, DAY_MS, END, grant, hold, MemoryLedger, NOON, windowed } from "../proof/memory-ledger.ts";
-import { type Command, HOLD_MS, UNHEARD_REPORT_DELAY_MS } from "./ledger.ts";
+import { type Command, HOLD_MS, UNREACHABLE_REPORT_DELAY_MS } from "./ledger.ts";
 import { deadLetters, nextBatch } from "./outbox.ts";
 import { isOwed, ledgerTimeMs } from "./rows.ts";
 import type { Entitlement } from "./tier.ts";
 
-describe("a word that comes late", () => {
+describe("a late result", () => {
 	const late = NOON + HOLD_MS;
-	const due = late + UNHEARD_REPORT_DELAY_MS;
-	function unheard(entitlement: Entitlement = windowed()): MemoryLedger {
+	const due = late + UNREACHABLE_REPORT_DELAY_MS;
+	function unreachable(entitlement: Entitlement = windowed()): MemoryLedger {
 		const ledger = new MemoryLedger(entitlement);
 		ledger.run(grant("g", 2));
 		ledger.run(hold("a", 4));
-		ledger.run({ type: "expire", id: "a", heard: "unreachable" }, late);
+		ledger.run({ type: "expire", id: "a", chatStatus: "unreachable" }, late);
 		return ledger;
 	}
 	const release: Command = { type: "release", id: "a", why: "failed-midway" };
 
-	test("gives back in place until the report is due, and as a correction from then on", () => {
-		expect(unheard().run(release, due - 1)).toMatchObject({ row: { state: "released", forgiven: 1 }, outcome: { counted: false } });
-		const ledger = unheard();
+	test("releases in place until the report is due, and as a correction from then on", () => {
+		expect(unreachable().run(release, due - 1)).toMatchObject({ row: { state: "released", forgiven: 1 }, outcome: { counted: false } });
+		const ledger = unreachable();
 		const { row, adjustment, outcome } = ledger.run(release, due);
 		expect(outcome).toMatchObject({ kind: "ended", counted: false });
 		expect(row).toMatchObject({ state: "expired", forgiven: 1 });
@@ -34,8 +34,8 @@ describe("a word that comes late", () => {
 		expect(ledger.stands(due)).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("gets the first answer however often it comes, and the report still leaves", () => {
-		const ledger = unheard();
+	test("gets the first outcome however often it arrives, and the report is still sent", () => {
+		const ledger = unreachable();
 		ledger.run(release, due);
 		for (const command of [release, { type: "settle", id: "a" } as const]) {
 			expect(ledger.run(command, due + 1)).toEqual({ outcome: { kind: "ended", row: ledger.rows.get("a"), counted: false } });
@@ -45,52 +45,52 @@ describe("a word that comes late", () => {
 		expect(ledger.rows.get("a")?.reportedAtMs).toBe(due + 2);
 	});
 
-	test("closes the id: a unit that was reported and given back is not sent again under it", () => {
-		const ledger = unheard();
+	test("closes the id, so that a reported and refunded unit is not reported again under it", () => {
+		const ledger = unreachable();
 		ledger.run(release, due);
 		expect(ledger.run(hold("a", 4), due).outcome.kind).toBe("conflict");
 	});
 
-	test("corrects a report that was on its way, even when the clock went back", () => {
-		const ledger = unheard();
+	test("corrects a report in flight, even if the clock went back", () => {
+		const ledger = unreachable();
 		expect(ledger.run({ type: "dispatch", id: "a" }, due).row?.sentAtMs).toBe(due);
 		expect(ledger.run({ type: "dispatch", id: "a" }, due + 1)).toEqual({ outcome: { kind: "dispatched" } });
 		expect(ledger.run(release, late + 1).adjustment).toBeDefined();
 	});
 
 	test("corrects a report that was acknowledged", () => {
-		const ledger = unheard();
+		const ledger = unreachable();
 		ledger.run({ type: "acknowledge", id: "a" }, late + 1);
 		expect(ledger.run(release, late + 2).adjustment).toBeDefined();
 	});
 
-	test("that the answer ended well settles it, keeps the time of its report, and is final", () => {
-		const early = unheard();
+	test("that the answer completed settles the row, keeps its report time, and is final", () => {
+		const early = unreachable();
 		expect(early.run({ type: "settle", id: "a" }, late + 1).row).toMatchObject({
 			state: "settled",
 			endedAtMs: late,
 			reportAfterMs: late + 1,
 		});
-		const ledger = unheard();
+		const ledger = unreachable();
 		expect(ledger.run({ type: "settle", id: "a" }, due + 5).row).toMatchObject({ state: "settled", reportAfterMs: due });
 		expect(ledger.run(release, due + 6)).toEqual({ outcome: { kind: "ended", row: ledger.rows.get("a"), counted: true } });
 	});
 
-	test("may be corrected by hand once it is final, and gives back only what is left then", () => {
-		const ledger = unheard();
+	test("can be corrected by hand once final, up to the remaining units", () => {
+		const ledger = unreachable();
 		expect(ledger.run(correct("c", { request: "a" }, -1), due - 1).outcome.kind).toBe("conflict");
 		expect(ledger.run(correct("c", { request: "a" }, -1), due).outcome.kind).toBe("corrected");
 		expect(ledger.run(release, due).adjustment).toMatchObject({ units: -3 });
 		expect(ledger.stands(due)).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("of a unit that no provider hears of gives back in place, whenever it comes", () => {
-		const ledger = unheard({ kind: "none", fetchedAtMs: NOON });
+	test("for a unit that is not reported releases in place at any time", () => {
+		const ledger = unreachable({ kind: "none", fetchedAtMs: NOON });
 		expect(ledger.run({ type: "dispatch", id: "a" }, due).row).toBeUndefined();
 		expect(ledger.run(release, due + DAY_MS).row?.state).toBe("released");
 	});
 
-	test("costs no write for what is settled: only what can still be undone is marked as leaving", () => {
+	test("writes a dispatch only for rows that can still be undone", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.use("a");
 		expect(ledger.run({ type: "dispatch", id: "a" })).toEqual({ outcome: { kind: "dispatched" } });
@@ -100,7 +100,7 @@ describe("a word that comes late", () => {
 describe("a report that the provider refuses", () => {
 	const refuse: Command = { type: "refuse", id: "a" };
 
-	test("stays owed and counted; the fifth refusal makes it a dead letter, and a late acceptance ends that", () => {
+	test("stays owed and counted; the fifth refusal makes it a dead letter, and an acknowledgement ends that", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.use("a", 3);
 		const dead = Array.from({ length: 5 }, () => ledger.run(refuse).outcome);
@@ -113,7 +113,7 @@ describe("a report that the provider refuses", () => {
 		expect(ledger.rows.get("a")).toMatchObject({ refusals: 5, reportedAtMs: NOON + 1 });
 	});
 
-	test("of a request that no provider hears of, or that is open, says nothing", () => {
+	test("is ignored for an open or unreported request", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.use("a");
 		expect(ledger.run(refuse).row).toBeUndefined();
@@ -123,11 +123,11 @@ describe("a report that the provider refuses", () => {
 		expect(paid.run({ type: "refuse", id: "b" }).outcome.kind).toBe("unknown");
 	});
 
-	test("is not undone in place by a late word, though it is due again only later", () => {
+	test("is not undone in place by a late result, though its retry is due later", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(hold("a"));
-		ledger.run({ type: "expire", id: "a", heard: "unreachable" }, NOON + HOLD_MS);
-		const due = NOON + HOLD_MS + UNHEARD_REPORT_DELAY_MS;
+		ledger.run({ type: "expire", id: "a", chatStatus: "unreachable" }, NOON + HOLD_MS);
+		const due = NOON + HOLD_MS + UNREACHABLE_REPORT_DELAY_MS;
 		ledger.run(refuse, due);
 		expect(ledger.run({ type: "release", id: "a", why: "failed-early" }, due + 1).adjustment).toMatchObject({ units: -1, requestId: "a" });
 		expect(ledger.rows.get("a")).toMatchObject({ state: "expired", refusals: 1 });
@@ -141,7 +141,7 @@ describe("a request that several ledgers share", () => {
 		return "row" in outcome ? outcome.row.sharedWith : undefined;
 	};
 
-	test("stays with those that the attempt's hold named, whatever a repeat names", () => {
+	test("keeps the ledgers of its hold, whatever a repeat names", () => {
 		const ledger = new MemoryLedger(null);
 		expect(sharedWith(ledger, from(["network:1"]))).toEqual(["network:1"]);
 		expect(sharedWith(ledger, from(["network:2"]))).toEqual(["network:1"]);
@@ -150,13 +150,13 @@ describe("a request that several ledgers share", () => {
 		expect(sharedWith(ledger, { type: "settle", id: "a" })).toEqual(["network:2"]);
 	});
 
-	test("may be shared with none", () => {
+	test("may name no other ledger", () => {
 		expect(sharedWith(new MemoryLedger(null), from())).toBeNull();
 	});
 });
 
 describe("a clock that jumps", () => {
-	test("back never makes an acknowledgement older than the copy in hand", () => {
+	test("back never makes an acknowledgement older than the entitlement's read", () => {
 		const ledger = new MemoryLedger(balance({ fetchedAtMs: NOON + 5_000 }));
 		ledger.use("a");
 		ledger.run({ type: "acknowledge", id: "a" }, NOON);
@@ -165,7 +165,7 @@ describe("a clock that jumps", () => {
 		expect(ledger.run({ type: "acknowledge", id: "a" }, NOON + 9_000).row).toBeUndefined();
 	});
 
-	test("without a copy leaves the time of an acknowledgement as it is", () => {
+	test("without an entitlement leaves an acknowledgement's time unchanged", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.use("a");
 		ledger.entitlement = null;
@@ -174,7 +174,7 @@ describe("a clock that jumps", () => {
 		expect(row && isOwed(row)).toBe(false);
 	});
 
-	test("is the later of the two instants", () => {
+	test("makes ledger time the later of the two instants", () => {
 		expect(ledgerTimeMs({ latestMs: 7 }, 5)).toBe(7);
 		expect(ledgerTimeMs({ latestMs: 7 }, 9)).toBe(9);
 	});
@@ -186,7 +186,7 @@ describe("forgiveness", () => {
 		return ledger.run({ type: "release", id, why: "stopped-early" }, atMs).outcome;
 	};
 
-	test("is bounded by the plan's limit where that is below twenty, by twenty where it is not", () => {
+	test("is bounded by the plan's limit or by 20, whichever is lower", () => {
 		for (const [entitlement, max] of [
 			[windowed(), 3],
 			[windowed({ limit: 30 }), 20],
@@ -198,13 +198,13 @@ describe("forgiveness", () => {
 		}
 	});
 
-	test("of a plan that only grants fill is that of its tier", () => {
+	test("of a plan with only grants is bounded by its tier's limit", () => {
 		const ledger = new MemoryLedger(windowed({ limit: 0 }));
 		ledger.run(grant("g", 5));
 		expect(stopped(ledger, "a", NOON)).toMatchObject({ counted: false });
 	});
 
-	test("of a hold from an earlier plan or day is that of its own tier", () => {
+	test("of a hold from an earlier plan or day is bounded by that hold's tier", () => {
 		const ledger = new MemoryLedger(null);
 		ledger.run(hold("free"));
 		ledger.entitlement = windowed({ limit: 1 });
@@ -214,7 +214,7 @@ describe("forgiveness", () => {
 		expect(ledger.run({ type: "release", id: "paid", why: "failed-midway" }).outcome).toMatchObject({ counted: false });
 	});
 
-	test("begins anew with a subscription's period, and what was held in the last one stays with that", () => {
+	test("resets with a subscription's period; earlier holds stay with theirs", () => {
 		const ledger = new MemoryLedger(balance({ allowance: 2 }));
 		ledger.run(hold("late"));
 		ledger.run(hold("later"));

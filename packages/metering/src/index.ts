@@ -6,5 +6,5 @@ export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconci
 export { fold, foldable } from "./retention.ts";
 export { type Adjustment, type Checkpoint, isCounted, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
 export { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
-export { type AnswerEnd, BOUND_OF_FORGIVENESS, type Heard, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
+export { type AnswerEnd, BOUND_OF_FORGIVENESS, type ChatStatus, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
 export { utcDay } from "./window.ts";

@@ -1,6 +1,6 @@
 /**
- * Stops at a mistake of the program, never at what a user or a provider may do: the request dies, and its writes roll back with it.
- * @throws always when the condition is false
+ * Asserts what only a programming error can break, never what a user or provider may cause. The request fails and its writes roll back.
+ * @throws Error when the condition is false
  */
 export function invariant(condition: boolean, broken: string): asserts condition {
 	if (!condition) throw new Error(`invariant: ${broken}`);

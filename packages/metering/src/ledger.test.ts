@@ -12,7 +12,7 @@ const ids = (n: number, prefix = "r") => Array.from({ length: n }, (_, i) => `${
 const settle = (id: string): Command => ({ type: "settle", id });
 const release = (id: string, why: Release): Command => ({ type: "release", id, why });
 
-/** A ledger after so many counted requests. */
+/** A ledger with this many counted requests. */
 function used(ledger: MemoryLedger, n: number, atMs = NOON): MemoryLedger {
 	for (const id of ids(n)) ledger.use(id, 1, atMs);
 	return ledger;
@@ -24,7 +24,7 @@ function giveBack(ledger: MemoryLedger, id: string, why: Release, atMs = NOON) {
 }
 
 describe("a guest", () => {
-	test("has five requests for life, and the sixth is refused with what to say", () => {
+	test("gets five requests for its lifetime, and the sixth is refused with tier and limit", () => {
 		const ledger = used(guest(), 5);
 		expect(ledger.rows.get("r0")?.pool).toBe("guest");
 		expect(ledger.run(hold("sixth"), NOON + 300 * DAY_MS).outcome).toEqual({
@@ -33,7 +33,7 @@ describe("a guest", () => {
 		});
 	});
 
-	test("whose chats moved to an account holds nothing more, and has nothing left", () => {
+	test("is closed once its chats have moved to an account", () => {
 		const ledger = guest();
 		ledger.closed = true;
 		expect(ledger.run(hold("a")).outcome).toMatchObject({ kind: "refused", refusal: { remaining: 0 } });
@@ -42,7 +42,7 @@ describe("a guest", () => {
 });
 
 describe("a network", () => {
-	test("has twenty-five requests in a UTC day, all at once if need be", () => {
+	test("gets 25 requests per UTC day, also all at once", () => {
 		const ledger = new MemoryLedger(null, "network");
 		for (const id of ids(25)) expect(ledger.run(hold(id)).outcome.kind).toBe("held");
 		expect(ledger.run(hold("x")).outcome).toEqual({
@@ -54,7 +54,7 @@ describe("a network", () => {
 });
 
 describe("a signed-in user", () => {
-	test("has twenty requests in a UTC day, and twenty more from midnight on", () => {
+	test("gets 20 requests per UTC day, and 20 more from midnight on", () => {
 		const ledger = used(free(), 20);
 		expect(ledger.rows.get("r0")?.pool).toBe("day:2026-11-21");
 		expect(ledger.run(hold("x"), MIDNIGHT - 1).outcome).toMatchObject({
@@ -64,11 +64,11 @@ describe("a signed-in user", () => {
 		expect(ledger.run(hold("x"), MIDNIGHT).row).toMatchObject({ state: "held", pool: "day:2026-11-22" });
 	});
 
-	test("gets no second day from a clock that jumps back", () => {
+	test("gets no second day when the clock jumps back", () => {
 		expect(used(free(), 20).run(hold("x"), NOON - DAY_MS).outcome.kind).toBe("refused");
 	});
 
-	test("has at most six requests in flight, but is told of the allowance first", () => {
+	test("has at most six requests in flight, and an exhausted allowance is reported first", () => {
 		const ledger = free();
 		for (const id of ids(6)) ledger.run(hold(id));
 		expect(ledger.run(hold("x")).outcome).toEqual({
@@ -79,7 +79,7 @@ describe("a signed-in user", () => {
 		expect(ledger.run(hold("x")).outcome).toMatchObject({ kind: "refused", refusal: { policy: "free", remaining: 0 } });
 	});
 
-	test("counts what it used as a guest once, on the free day, however often it is carried over", () => {
+	test("counts its guest units once, on the free day, however often they are carried over", () => {
 		const ledger = new MemoryLedger(balance());
 		const carry: Command = { type: "carry-over", id: "guest:g", units: 4 };
 		expect(ledger.run(carry)).toMatchObject({ outcome: { kind: "carried-over" }, adjustment: { pool: "day:2026-11-21", units: 4 } });
@@ -88,7 +88,7 @@ describe("a signed-in user", () => {
 		expect(ledger.stands()).toMatchObject({ used: 4, remaining: 16 });
 	});
 
-	test("is refused a weight that does not fit whole", () => {
+	test("is refused a request whose units do not fit as a whole", () => {
 		const ledger = used(free(), 18);
 		expect(ledger.run(hold("dear", 3)).outcome.kind).toBe("refused");
 		expect(ledger.run(hold("fits", 2)).outcome.kind).toBe("held");
@@ -96,20 +96,20 @@ describe("a signed-in user", () => {
 });
 
 describe("a hold", () => {
-	test("that is repeated is not held again, and another body under its id is a conflict", () => {
+	test("is taken once per request, and another body under its id is a conflict", () => {
 		const ledger = free();
 		ledger.run(hold("a"));
 		expect(ledger.run(hold("a"))).toEqual({ outcome: { kind: "repeat", row: ledger.rows.get("a") } });
 		expect(ledger.run({ type: "hold", id: "a", fingerprint: "other", units: 1, chatId: null }).outcome.kind).toBe("conflict");
 	});
 
-	test("that was released may be sent again as the next attempt of the same row", () => {
+	test("can be retaken after a release, as the next attempt of the same row", () => {
 		const ledger = free();
 		giveBack(ledger, "a", "failed-early");
 		expect(ledger.run(hold("a")).row).toMatchObject({ state: "held", attempt: 2 });
 	});
 
-	test("ends once: the second end answers as the first and writes nothing", () => {
+	test("ends once: a second end gets the first outcome and writes nothing", () => {
 		const ledger = free();
 		ledger.use("a");
 		expect(ledger.run(release("a", "failed-early"))).toEqual({ outcome: { kind: "ended", row: ledger.rows.get("a"), counted: true } });
@@ -119,14 +119,14 @@ describe("a hold", () => {
 		}
 	});
 
-	test("stays in the pool and window that it was taken from", () => {
+	test("stays in its pool and window", () => {
 		const ledger = free();
 		ledger.run(hold("late"), MIDNIGHT - 1);
 		ledger.run(settle("late"), MIDNIGHT + 1);
 		expect(ledger.stands(MIDNIGHT + 1)).toMatchObject({ used: 0, remaining: 20 });
 	});
 
-	test("lives ten minutes, and ten more from each word of its answer; never fewer than before", () => {
+	test("lives ten minutes, and at least ten more after each extend", () => {
 		const ledger = free();
 		expect(ledger.run(hold("a")).row?.expiresAtMs).toBe(NOON + 10 * MINUTE_MS);
 		const extended = ledger.run({ type: "extend", id: "a" }, NOON + 4 * MINUTE_MS);
@@ -134,7 +134,7 @@ describe("a hold", () => {
 		expect(ledger.run({ type: "extend", id: "a" }).row).toMatchObject({ state: "held", expiresAtMs: NOON + 14 * MINUTE_MS });
 	});
 
-	test("that nobody took cannot be ended", () => {
+	test("cannot be ended if it was never taken", () => {
 		expect(free().run(settle("a"))).toEqual({ outcome: { kind: "unknown" } });
 	});
 });
@@ -147,55 +147,55 @@ describe("an expired hold", () => {
 		return ledger;
 	};
 
-	test("is given back when its chat never started", () => {
-		expect(held().run({ type: "expire", id: "a", heard: "never-started" }, late).row?.state).toBe("released");
+	test("is released when its chat never started the answer", () => {
+		expect(held().run({ type: "expire", id: "a", chatStatus: "never-started" }, late).row?.state).toBe("released");
 	});
 
-	test("is extended while its answer is being written", () => {
-		expect(held().run({ type: "expire", id: "a", heard: "running" }, late).row).toMatchObject({
+	test("is extended while its answer is running", () => {
+		expect(held().run({ type: "expire", id: "a", chatStatus: "running" }, late).row).toMatchObject({
 			state: "held",
 			expiresAtMs: late + 10 * MINUTE_MS,
 		});
 	});
 
-	test("is counted when nobody can be reached, reported an hour later, and corrected if word comes before", () => {
-		const unheard = () => {
+	test("is counted when the chat is unreachable, and corrected by a result within an hour", () => {
+		const unreachable = () => {
 			const ledger = held();
-			ledger.run({ type: "expire", id: "a", heard: "unreachable" }, late);
+			ledger.run({ type: "expire", id: "a", chatStatus: "unreachable" }, late);
 			return ledger;
 		};
-		expect(unheard().rows.get("a")).toMatchObject({ state: "expired", reportAfterMs: late + 60 * MINUTE_MS });
-		expect(unheard().stands(late).used).toBe(1);
-		expect(unheard().run(release("a", "failed-early"), late + 1).row?.state).toBe("released");
-		expect(unheard().run(settle("a"), late + 1).row).toMatchObject({ state: "settled", reportAfterMs: late + 1 });
+		expect(unreachable().rows.get("a")).toMatchObject({ state: "expired", reportAfterMs: late + 60 * MINUTE_MS });
+		expect(unreachable().stands(late).used).toBe(1);
+		expect(unreachable().run(release("a", "failed-early"), late + 1).row?.state).toBe("released");
+		expect(unreachable().run(settle("a"), late + 1).row).toMatchObject({ state: "settled", reportAfterMs: late + 1 });
 	});
 
-	test("is left alone before its time", () => {
-		expect(held().run({ type: "expire", id: "a", heard: "unreachable" }, late - 1).row).toBeUndefined();
+	test("is not ended before its expiry", () => {
+		expect(held().run({ type: "expire", id: "a", chatStatus: "unreachable" }, late - 1).row).toBeUndefined();
 	});
 });
 
 describe("forgiveness", () => {
-	test("of answers that cost something ends at the tier's limit in a window; then they count", () => {
+	test("of bounded releases ends at the tier's limit per window; then they count", () => {
 		const ledger = guest();
 		for (const id of ids(5)) expect(giveBack(ledger, id, "failed-midway")).toMatchObject({ counted: false });
 		expect(ledger.stands()).toMatchObject({ used: 0, remaining: 5 });
 		expect(giveBack(ledger, "x", "stopped-early")).toMatchObject({ counted: true });
 	});
 
-	test("is not won back by sending the same request again", () => {
+	test("is not restored by retrying the request", () => {
 		const ledger = guest();
 		for (let i = 0; i < 6; i += 1) giveBack(ledger, "same", "stopped-early");
 		expect(ledger.stands().used).toBe(1);
 	});
 
-	test("of a model that never answered has no bound", () => {
+	test("is unbounded for a model that never answered", () => {
 		const ledger = guest();
 		for (const id of ids(50)) giveBack(ledger, id, "failed-early");
 		expect(ledger.stands()).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("is counted apart for each day, and for each plan", () => {
+	test("is counted separately per day and per plan", () => {
 		const ledger = new MemoryLedger(null, "user", { ...DEFAULT_LIMITS, free: 1 });
 		expect(giveBack(ledger, "a", "stopped-early")).toMatchObject({ counted: false });
 		expect(giveBack(ledger, "b", "stopped-early", MIDNIGHT)).toMatchObject({ counted: false });
@@ -204,7 +204,7 @@ describe("forgiveness", () => {
 		expect(giveBack(ledger, "d", "stopped-early", MIDNIGHT)).toMatchObject({ counted: true });
 	});
 
-	test("of one day is one, also when a plan began in the middle of it", () => {
+	test("covers a whole day, even if a plan began during it", () => {
 		const ledger = new MemoryLedger(null, "user", { ...DEFAULT_LIMITS, free: 1 });
 		giveBack(ledger, "morning", "stopped-early", NOON - 1);
 		ledger.run(hold("afternoon"));
@@ -212,11 +212,11 @@ describe("forgiveness", () => {
 		expect(ledger.run(release("afternoon", "stopped-early")).outcome).toMatchObject({ counted: true });
 	});
 
-	test("of holds whose plan or day is over by now is bounded by the limit of their tier, and by twenty", () => {
+	test("of holds from a past plan or day is bounded by their tier's limit and by 20", () => {
 		const bound = (kind: "guest" | "network" | "user", limits: Partial<typeof DEFAULT_LIMITS>, paid: boolean) => {
 			const inFlight = { guest: 50, free: 50, paid: 50, organization: 50, member: 50 };
 			const ledger = new MemoryLedger(paid ? balance({ available: 50 }) : null, kind, { ...DEFAULT_LIMITS, ...limits, inFlight });
-			// Credits let more be open at once than the limit forgives.
+			// With credits, more holds can be open than the bound forgives.
 			ledger.run(grant("g", 25));
 			const open = ids(30).filter((id) => ledger.run(hold(id)).outcome.kind === "held");
 			// Another plan, with another limit, on the next day.
@@ -233,7 +233,7 @@ describe("forgiveness", () => {
 });
 
 describe("a paid subscription", () => {
-	test("subtracts from the provider's balance what the provider cannot know yet", () => {
+	test("subtracts units that the provider cannot know yet from its balance", () => {
 		const ledger = new MemoryLedger(balance({ available: 10 }));
 		ledger.use("a", 1, NOON + 1);
 		ledger.run(hold("b"), NOON + 1);
@@ -246,7 +246,7 @@ describe("a paid subscription", () => {
 		expect(ledger.stands(NOON + 3).remaining, "what was released is not subtracted").toBe(9);
 	});
 
-	test("is not charged for what was used before it, nor for another one", () => {
+	test("is not charged for usage before it or on another subscription", () => {
 		const ledger = used(free(), 3);
 		ledger.entitlement = balance({ subscriptionId: "sub_2", available: 10 });
 		ledger.use("other");
@@ -254,7 +254,7 @@ describe("a paid subscription", () => {
 		expect(ledger.stands()).toMatchObject({ used: 0, remaining: 10 });
 	});
 
-	test("shows top-ups as what lies beyond the plan", () => {
+	test("shows units beyond the plan as top-ups", () => {
 		const ledger = new MemoryLedger(balance({ available: 197 }));
 		expect(ledger.stands()).toMatchObject({ limit: 100, remaining: 197, topUps: 97 });
 		ledger.use("a", 3);
@@ -264,7 +264,7 @@ describe("a paid subscription", () => {
 		expect(ledger.stands().topUps).toBe(0);
 	});
 
-	test("with a negative balance has nothing left, and says so without a negative number", () => {
+	test("with a negative balance shows 0 remaining", () => {
 		const ledger = new MemoryLedger(balance({ available: -503 }));
 		expect(ledger.run(hold("a")).outcome).toEqual({
 			kind: "refused",
@@ -272,7 +272,7 @@ describe("a paid subscription", () => {
 		});
 	});
 
-	test("past its period's end is used no further than a free day until it is read again", () => {
+	test("allows at most a free day after its period's end until it is read again", () => {
 		const ledger = used(new MemoryLedger(balance()), 8);
 		expect(ledger.stands(END - 1).remaining).toBe(92);
 		expect(ledger.stands(END).remaining).toBe(20);
@@ -286,11 +286,11 @@ describe("a paid subscription", () => {
 		expect(new MemoryLedger(ledger.entitlement).stands(END).remaining, "nor further than what was left").toBe(5);
 	});
 
-	test("that does not renew is used to its end", () => {
+	test("that does not renew can be used up", () => {
 		expect(used(new MemoryLedger(balance({ periodEndMs: null })), 30).stands(END).remaining).toBe(70);
 	});
 
-	test("that could not be read for a day is not believed any longer", () => {
+	test("that could not be read for a day is no longer trusted", () => {
 		const ledger = new MemoryLedger(balance());
 		ledger.run(grant("g", 1));
 		expect(ledger.stands(NOON + ENTITLEMENT_TRUST_MS).tier).toBe("paid");

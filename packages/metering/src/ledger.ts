@@ -4,21 +4,21 @@ import { type Member, takenBy } from "./member.ts";
 import { isDeadLetter, refused } from "./outbox.ts";
 import { type Adjustment, isCounted, isOwed, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
 import { type Allowance, allowanceOf, type Policy, subscriptionOf, type Tier } from "./tier.ts";
-import { FORGIVEN_MAX, fateOfSilence, type Heard, isBounded, type Release } from "./who-pays.ts";
+import { type ChatStatus, FORGIVEN_MAX, fateOfExpired, isBounded, type Release } from "./who-pays.ts";
 import { contains } from "./window.ts";
 
-/** How long a hold lives without word from its answer, in milliseconds. */
+/** How long a hold lives without an `extend`, in milliseconds. */
 export const HOLD_MS = 10 * 60_000;
 
-/** A unit counted because nobody spoke for it is reported this much later, so that a late word can still correct it. */
-export const UNHEARD_REPORT_DELAY_MS = 60 * 60_000;
+/** Delay of the report of an `expired` row, in milliseconds, so that a late result can still correct the row. */
+export const UNREACHABLE_REPORT_DELAY_MS = 60 * 60_000;
 
 export interface Refusal {
 	policy: Policy;
 	tier: Tier;
 	limit: number;
 	remaining: number;
-	/** Null where nothing resets, and for `in-flight`. */
+	/** Null when the limit does not reset, and for `in-flight`. */
 	resetAtMs: number | null;
 }
 
@@ -28,7 +28,7 @@ export type HoldCommand = {
 	fingerprint: string;
 	units: number;
 	chatId: string | null;
-	/** Of an organization: who asks. */
+	/** The requesting member of an organization. */
 	member?: Member | null;
 	/** See `RequestRow`. */
 	sharedWith?: readonly string[] | null;
@@ -39,31 +39,31 @@ export type Command =
 	| { type: "settle"; id: string }
 	| { type: "release"; id: string; why: Release }
 	| { type: "extend"; id: string }
-	/** What the chat said when it was asked about an expired hold. */
-	| { type: "expire"; id: string; heard: Heard }
-	/** The report of a row is about to leave. Decided before it does: from then on a late word cannot undo what the provider may know. */
+	/** `chatStatus`: what the chat reports about the expired hold. */
+	| { type: "expire"; id: string; chatStatus: ChatStatus }
+	/** Written before a row's report is sent. From then on a late result cannot undo in place what the provider may know. */
 	| { type: "dispatch"; id: string }
 	| { type: "acknowledge"; id: string }
-	/** The provider refused the report of a row that was sent by itself, for its content (never for its own trouble: that is a retry). */
+	/** The provider refused the content of a report that was sent alone. An outage is a retry instead. */
 	| { type: "refuse"; id: string }
 	| { type: "carry-over"; id: string; units: number }
 	| GrantCommand
 	| CorrectCommand;
 
-/** Credits that arrive once for each id. The first instant at which they can no longer be spent, epoch milliseconds; null for never. */
+/** Grants credits, once per id. `expiresAtMs`: the first instant at which they cannot be spent, epoch milliseconds; null for never. */
 type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
 
 /**
- * A correction, once for each id. Positive `units` count more (a refund takes a grant's credits back), negative ones give back. Of a
- * request never more is given back than it counts, and to the grants first, as they were spent last.
+ * A correction, once per id. Positive `units` add usage (a refund takes back a grant's credits), negative ones give units back. A request
+ * gets back at most what it counts, grants first because they were spent last.
  */
 export type CorrectCommand = { type: "correct"; id: string; of: { pool: string } | { grant: string } | { request: string }; units: number };
 
 export type Outcome =
 	| { kind: "held"; row: RequestRow }
-	/** The same request again: nothing is held, the row says how it stands. */
+	/** The same request again. Nothing is held; the row shows its state. */
 	| { kind: "repeat"; row: RequestRow }
-	/** The same id with another content, or a correction that contradicts what stands. */
+	/** The same id with other content, or a correction that contradicts the ledger. */
 	| { kind: "conflict" }
 	| { kind: "refused"; refusal: Refusal }
 	| { kind: "ended"; row: RequestRow; counted: boolean }
@@ -76,14 +76,14 @@ export type Outcome =
 	| { kind: "corrected" }
 	| { kind: "unknown" };
 
-/** A decision: what to answer, and what it writes: at most one row and one adjustment, both or neither. */
+/** The outcome, and what to write: at most one row and one adjustment, both or neither. */
 export interface Decision {
 	outcome: Outcome;
 	row?: RequestRow;
 	adjustment?: Adjustment;
 }
 
-/** Decides one command at one instant. Pure: the caller writes what it names in the same turn, or nothing. */
+/** Decides one command at `atMs` (epoch milliseconds). Pure: the caller writes the row and adjustment in the same turn, or nothing. */
 export function decide(state: LedgerState, command: Command, atMs: number): Decision {
 	const nowMs = ledgerTimeMs(state, atMs);
 	if (command.type === "hold") return hold(state, command, nowMs);
@@ -100,7 +100,7 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 		case "extend":
 			return extend(state, row, nowMs);
 		case "expire":
-			return expire(state, row, command.heard, nowMs);
+			return expire(state, row, command.chatStatus, nowMs);
 		case "dispatch":
 			return dispatch(row, nowMs);
 		case "acknowledge":
@@ -111,15 +111,15 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 }
 
 function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision {
-	invariant(Number.isSafeInteger(command.units) && command.units > 0, "a hold is of a positive integer of units");
+	invariant(Number.isSafeInteger(command.units) && command.units > 0, "the units of a hold are a positive integer");
 	const earlier = state.rows.get(command.id);
 	if (earlier && earlier.fingerprint !== command.fingerprint) return { outcome: { kind: "conflict" } };
-	// A unit that was given back after it was reported is spent as an id: the provider would take a second one for a repeat.
+	// An id whose reported unit was given back cannot be used again: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const spill = spillOf(state, allowance, command.units);
-	// The allowance is judged first, then what is in flight: whoever has nothing left is told that, not to try again in a second.
+	// Check the allowance before what is in flight: a subject with nothing left must not be told to retry in a second.
 	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance) } };
 	const refusal = beyondShare(state, allowance, command) ?? tooManyAtOnce(state, allowance, command.member?.id);
 	if (refusal) return { outcome: { kind: "refused", refusal } };
@@ -152,7 +152,7 @@ function usedUp(state: LedgerState, allowance: Allowance): Refusal {
 	return { policy, tier, limit, remaining: left, resetAtMs: stale ? null : window.endMs };
 }
 
-/** The refusal of a member whose own cap has no room for a request, however much the organization has left. */
+/** Refuses a member whose cap has no room, whatever the organization has left. */
 function beyondShare(state: LedgerState, allowance: Allowance, { member, units }: HoldCommand): Refusal | null {
 	if (!member || member.cap === null) return null;
 	const { used, held } = takenBy(state, allowance, member.id);
@@ -162,7 +162,7 @@ function beyondShare(state: LedgerState, allowance: Allowance, { member, units }
 	return { policy: "member", tier, limit: member.cap, remaining: left, resetAtMs: stale ? null : window.endMs };
 }
 
-/** A network's guests are many: only what they use is bounded, not how much of it at once. */
+/** Refuses a hold beyond the in-flight limit of the subject or member. A network has none, because its guests are many. */
 function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: string | undefined): Refusal | null {
 	const { tier } = allowance;
 	const { inFlight } = state.limits;
@@ -203,22 +203,21 @@ function release(state: LedgerState, row: RequestRow, why: Release, nowMs: numbe
 	}
 	const corrected = { ...row, forgiven };
 	const { units, spill } = giveBack(netParts(state, row), Number.POSITIVE_INFINITY);
-	const adjustment = { id: lateWordOf(row), pool: row.pool, units, spill, atMs: nowMs, requestId: row.id };
+	const adjustment = { id: lateCorrectionId(row), pool: row.pool, units, spill, atMs: nowMs, requestId: row.id };
 	return { outcome: { kind: "ended", row: corrected, counted: false }, row: corrected, adjustment };
 }
 
-/** The correction that a late word about a reported attempt is written as. */
-function lateWordOf(row: RequestRow): string {
+/** Id of the correction that a late release of a reported attempt is written as. */
+function lateCorrectionId(row: RequestRow): string {
 	return `late:${row.id}:${row.attempt}`;
 }
 
 function isCorrected(state: LedgerState, row: RequestRow): boolean {
-	return state.adjustments.has(lateWordOf(row));
+	return state.adjustments.has(lateCorrectionId(row));
 }
 
 /**
- * Whether the provider may have heard of a unit that was counted for want of word. Its hour being over is enough: the report may be
- * under way, and its answer lost.
+ * Whether the provider may know an `expired` row's unit. True once its report is due: the report may be under way, and its response lost.
  */
 function mayBeKnown(row: RequestRow, nowMs: number): boolean {
 	if (row.state !== "expired" || subscriptionOf(row.pool) === null) return false;
@@ -231,29 +230,29 @@ function extend(state: LedgerState, row: RequestRow, nowMs: number): Decision {
 	return { outcome: { kind: "extended", row: extended }, row: extended };
 }
 
-function expire(state: LedgerState, row: RequestRow, heard: Heard, nowMs: number): Decision {
+function expire(state: LedgerState, row: RequestRow, chatStatus: ChatStatus, nowMs: number): Decision {
 	if (row.state !== "held" || nowMs < row.expiresAtMs) return unchanged(state, row);
-	const fate = fateOfSilence(heard);
+	const fate = fateOfExpired(chatStatus);
 	if (fate.kind === "extend") return extend(state, row, nowMs);
 	if (fate.kind === "release") return release(state, row, fate.why, nowMs);
-	return ended({ ...row, state: "expired", endedAtMs: nowMs, reportAfterMs: nowMs + UNHEARD_REPORT_DELAY_MS });
+	return ended({ ...row, state: "expired", endedAtMs: nowMs, reportAfterMs: nowMs + UNREACHABLE_REPORT_DELAY_MS });
 }
 
-/** Only what a late word could still undo is written before it leaves; a settled row is final, and costs no write. */
+/** Marks a row as sent if a late result could still undo it. A settled row is final and needs no write. */
 function dispatch(row: RequestRow, nowMs: number): Decision {
 	const outcome: Outcome = { kind: "dispatched" };
 	if (row.state !== "expired" || !isOwed(row) || (row.sentAtMs ?? null) !== null) return { outcome };
 	return { outcome, row: { ...row, sentAtMs: nowMs } };
 }
 
-/** Never earlier than the copy in hand: its number cannot hold what is acknowledged only now, whatever a clock that jumped says. */
+/** The time is never before the entitlement's read: that number cannot include a report acknowledged now, even if the clock jumped back. */
 function acknowledge({ entitlement }: LedgerState, row: RequestRow, nowMs: number): Decision {
 	const outcome: Outcome = { kind: "acknowledged" };
 	const reportedAtMs = Math.max(nowMs, entitlement?.fetchedAtMs ?? 0);
 	return isOwed(row) ? { outcome, row: { ...row, reportedAtMs } } : { outcome };
 }
 
-/** Of a row that was acknowledged by another answer meanwhile, a refusal says nothing. */
+/** Ignores a refusal when another response has acknowledged the row meanwhile. */
 function refuse(row: RequestRow, nowMs: number): Decision {
 	if (!isOwed(row)) return { outcome: { kind: "report-refused", deadLetter: false } };
 	const after = refused(row, nowMs);
@@ -264,22 +263,22 @@ function ended(row: RequestRow): Decision {
 	return { outcome: { kind: "ended", row, counted: isCounted(row) }, row };
 }
 
-/** The second of two ends changes nothing and gets the answer of the first (invariant I2). */
+/** A second end changes nothing and gets the outcome of the first (invariant I2). */
 function unchanged(state: LedgerState, row: RequestRow): Decision {
 	return { outcome: { kind: "ended", row, counted: isCounted(row) && !isCorrected(state, row) } };
 }
 
 function carryOver(state: LedgerState, command: { id: string; units: number }, nowMs: number): Decision {
-	invariant(Number.isSafeInteger(command.units) && command.units >= 0, "what is carried over is an integer, and not negative");
+	invariant(Number.isSafeInteger(command.units) && command.units >= 0, "carried-over units are a non-negative integer");
 	const outcome: Outcome = { kind: "carried-over" };
 	if (command.units === 0 || state.adjustments.has(command.id)) return { outcome };
-	// Always into the free day: what a guest used was never paid for.
+	// Always into the free day, because a guest's units were never paid for.
 	const { pool } = allowanceOf(state.kind, null, state.limits, nowMs);
 	return { outcome, adjustment: { id: command.id, pool, units: command.units, atMs: nowMs } };
 }
 
 function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, nowMs: number): Decision {
-	invariant(Number.isSafeInteger(units) && units > 0, "a grant is a positive integer of units");
+	invariant(Number.isSafeInteger(units) && units > 0, "the units of a grant are a positive integer");
 	const pool = poolOfGrant(id);
 	const earlier = state.adjustments.get(pool);
 	if (earlier) {
@@ -291,8 +290,8 @@ function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, now
 
 function correct(state: LedgerState, command: CorrectCommand, nowMs: number): Decision {
 	const { units } = command;
-	invariant(Number.isSafeInteger(units) && units !== 0, "a correction is an integer of units, and not zero");
-	// Apart from the ids of grants and of what is carried over, which others choose.
+	invariant(Number.isSafeInteger(units) && units !== 0, "the units of a correction are a non-zero integer");
+	// The prefix keeps it apart from ids of grants and carry-overs, which others choose.
 	const id = `correct:${command.id}`;
 	const target = targetOf(state, command.of);
 	if (!target) return { outcome: { kind: "unknown" } };
@@ -305,7 +304,7 @@ function correct(state: LedgerState, command: CorrectCommand, nowMs: number): De
 	}
 	const adjustment: Adjustment = { id, pool, units, atMs: nowMs, requestId };
 	if (!row) return { outcome: { kind: "corrected" }, adjustment };
-	// What is not final yet is ended, not corrected: a late word would give it back a second time.
+	// A request that is not final cannot be corrected: a late result would give it back a second time.
 	if (row.state !== "settled" && !mayBeKnown(row, nowMs)) return { outcome: { kind: "conflict" } };
 	if (units > 0) return { outcome: { kind: "corrected" }, adjustment };
 	const back = giveBack(netParts(state, row), -units);
@@ -320,7 +319,7 @@ function targetOf(state: LedgerState, of: CorrectCommand["of"]): { pool: string;
 	return row && { pool: row.pool, row };
 }
 
-/** What a request counts on each pool, corrections included, in the order of burning. */
+/** The units of a request on each pool, corrections included, in the order of spending. */
 function netParts(state: LedgerState, row: RequestRow): Part[] {
 	const net = new Map(partsOf(row).map((part) => [part.pool, part.units]));
 	for (const adjustment of state.adjustments.values()) {
@@ -330,7 +329,7 @@ function netParts(state: LedgerState, row: RequestRow): Part[] {
 	return [...net].map(([pool, units]) => ({ pool, units }));
 }
 
-/** Gives at most `units` back, the last burned first. */
+/** Gives back at most `units`, those spent last first. */
 function giveBack(parts: readonly Part[], units: number): { units: number; spill: Part[] | null } {
 	let left = units;
 	const given = parts.toReversed().map((part) => {
@@ -343,7 +342,7 @@ function giveBack(parts: readonly Part[], units: number): { units: number; spill
 	return { units: all, spill: spill.length > 0 ? spill : null };
 }
 
-/** How often the window of a row forgives: what its plan holds, or its tier where the plan is another by now. */
+/** How many bounded releases a row's window allows: by its plan's limit, or its tier's once the plan has changed. */
 function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number {
 	const { pool, limit } = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	if (pool === row.pool && limit > 0) return Math.min(limit, FORGIVEN_MAX);
@@ -351,7 +350,7 @@ function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number
 	return Math.min(subscriptionOf(row.pool) === null ? ofKind[state.kind] : state.limits.paid, FORGIVEN_MAX);
 }
 
-/** Answers forgiven so far in the window that a row belongs to. */
+/** Bounded releases so far in a row's window. */
 function forgivenBeside(state: LedgerState, row: RequestRow, nowMs: number): number {
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	let forgiven = 0;
@@ -360,8 +359,8 @@ function forgivenBeside(state: LedgerState, row: RequestRow, nowMs: number): num
 }
 
 /**
- * Whether two holds were taken in one window. A pool that we count is one; a subscription's balance has one for each period, of which
- * only the present one is known: those before it are taken together.
+ * Whether two holds were taken in the same window. A `windowed` pool is one window. A `balance` pool has one per period, of which only the
+ * current one is known: all earlier periods count as one.
  */
 function inSameWindow(allowance: Allowance, a: Pick<RequestRow, "pool" | "heldAtMs">, b: Pick<RequestRow, "pool" | "heldAtMs">): boolean {
 	if (a.pool !== b.pool) return false;

@@ -15,7 +15,7 @@ const ask = (id: string, member: string, cap: number | null = null, units = 1): 
 
 const organization = (entitlement: Entitlement | null) => new MemoryLedger(entitlement, "organization");
 
-test("an organization without a paid plan has nothing to give, and says so", () => {
+test('an organization without a paid plan refuses with policy "organization"', () => {
 	for (const entitlement of [null, { kind: "none" as const, fetchedAtMs: NOON }]) {
 		const ledger = organization(entitlement);
 		expect(ledger.run(ask("r1", "ada"), NOON).outcome).toEqual({
@@ -49,13 +49,13 @@ test.each([
 	expect(shareOf(ledger.state, "bob", NOON)).toEqual({ used: 0, held: 1 });
 });
 
-test("the organization's own limit speaks before a member's cap", () => {
+test("the organization's limit is checked before a member's cap", () => {
 	const ledger = organization(windowed({ limit: 1 }));
 	ledger.run(ask("r1", "ada", 1), NOON);
 	expect(ledger.run(ask("r2", "ada", 1), NOON).outcome).toMatchObject({ kind: "refused", refusal: { policy: "paid" } });
 });
 
-test("what a member gets back may be used again", () => {
+test("units given back to a member can be used again", () => {
 	const ledger = organization(windowed({ limit: 10 }));
 	ledger.run(ask("r1", "ada", 1), NOON);
 	ledger.run({ type: "release", id: "r1", why: "failed-early" }, NOON);
@@ -66,7 +66,7 @@ test("what a member gets back may be used again", () => {
 	expect(ledger.run(ask("r3", "ada", 1), NOON).outcome.kind).toBe("held");
 });
 
-test("a cap begins anew with each period, at its first instant and on trust", () => {
+test("a cap resets at the first instant of each period, also on trust", () => {
 	const ledger = organization(balance());
 	expect(ledger.run(ask("r1", "ada", 1), END - 1).outcome.kind).toBe("held");
 	expect(ledger.run(ask("r2", "ada", 1), END - 1).outcome).toMatchObject({ kind: "refused", refusal: { policy: "member" } });
@@ -80,13 +80,13 @@ test("a cap begins anew with each period, at its first instant and on trust", ()
 	});
 });
 
-test("a cap that was lowered below what is used refuses, and shows nothing below zero", () => {
+test("a cap lowered below the member's usage refuses, and shows no negative number", () => {
 	const ledger = organization(windowed({ limit: 10 }));
 	ledger.run(ask("r1", "ada", null, 3), NOON);
 	expect(ledger.run(ask("r2", "ada", 2), NOON).outcome).toMatchObject({ kind: "refused", refusal: { policy: "member", remaining: 0 } });
 });
 
-test("only so many of a member's answers are written at once, and of an organization's", () => {
+test("in-flight limits apply to each member and to the organization", () => {
 	const inFlight = { ...DEFAULT_LIMITS.inFlight, organization: 3, member: 2 };
 	const ledger = new MemoryLedger(windowed({ limit: 10 }), "organization", { ...DEFAULT_LIMITS, inFlight });
 	ledger.run(ask("r1", "ada"), NOON);
@@ -101,7 +101,7 @@ test("only so many of a member's answers are written at once, and of an organiza
 	expect(ledger.run(ask("r3", "ada"), NOON).outcome.kind).toBe("held");
 });
 
-test("a share is of the present plan, and of this member's requests alone", () => {
+test("a share covers the current plan and this member's requests only", () => {
 	const ledger = organization(windowed({ limit: 10 }));
 	ledger.run(ask("ada", "ada"), NOON);
 	ledger.run(ask("bob", "bob"), NOON);
@@ -116,7 +116,7 @@ test("a share is of the present plan, and of this member's requests alone", () =
 	expect(shareOf(ledger.state, "ada", NOON)).toEqual({ used: 0, held: 0 });
 });
 
-test("a request is of the window that it was taken from, also where that begins by a clock ahead of ours", () => {
+test("a request belongs to the window that held it, even one that starts by a clock ahead of ours", () => {
 	const ledger = organization(windowed({ limit: 10, startMs: NOON + 3_600_000 }));
 	ledger.run(ask("r1", "ada", 1), NOON);
 	expect(ledger.run(ask("r2", "ada", 1), NOON).outcome).toMatchObject({ kind: "refused", refusal: { policy: "member" } });

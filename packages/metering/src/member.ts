@@ -2,25 +2,25 @@ import { isCounted, type LedgerState, ledgerTimeMs } from "./rows.ts";
 import { type Allowance, allowanceOf } from "./tier.ts";
 import { contains } from "./window.ts";
 
-/** Someone who spends from an organization's allowance: of each of its windows at most `cap` units, null for no cap of their own. */
+/** A member who spends an organization's allowance: at most `cap` units per window; null for no cap. */
 export interface Member {
 	id: string;
 	cap: number | null;
 }
 
-/** What one member has taken of the present window, in units. */
+/** One member's units in the current window. */
 interface Share {
 	used: number;
 	held: number;
 }
 
-/** A member's share at an instant; a cap bounds the two together. */
+/** A member's share at `atMs` (epoch milliseconds). A cap bounds used + held. */
 export function shareOf(state: LedgerState, memberId: string, atMs: number): Share {
 	const nowMs = ledgerTimeMs(state, atMs);
 	return takenBy(state, allowanceOf(state.kind, state.entitlement, state.limits, nowMs), memberId);
 }
 
-/** Units of an allowance's window that a member holds or has used, corrections of their requests included. */
+/** Units that a member holds or has used in an allowance's window, including corrections of the member's requests. */
 export function takenBy(state: LedgerState, allowance: Allowance, memberId: string): Share {
 	const share = { used: 0, held: 0 };
 	for (const row of state.rows.values()) {
@@ -35,7 +35,7 @@ export function takenBy(state: LedgerState, allowance: Allowance, memberId: stri
 	return share;
 }
 
-/** Where we count, the pool is the window. A provider's pool has all its periods, and past its end the next one has begun. */
+/** A windowed pool is the window. A balance pool spans all periods; when stale, the next period has begun. */
 function isOfWindow({ kind, pool, window, stale }: Allowance, row: { pool: string; heldAtMs: number }): boolean {
 	if (row.pool !== pool) return false;
 	if (kind === "windowed") return true;

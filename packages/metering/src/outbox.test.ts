@@ -19,7 +19,7 @@ const row = (id: string, change: Partial<RequestRow> = {}): RequestRow => ({
 	...change,
 });
 
-test("only counted, unreported units of a subscription are owed, oldest first", () => {
+test("batches contain only counted, unreported units of a subscription, oldest first", () => {
 	const rows = [
 		row("b", { heldAtMs: 150, endedAtMs: 300, reportAfterMs: 300 }),
 		row("a", { units: 5 }),
@@ -35,7 +35,7 @@ test("only counted, unreported units of a subscription are owed, oldest first", 
 	expect(nextDueMs(rows)).toBe(200);
 });
 
-test("a unit counted for want of word waits for its hour", () => {
+test("an expired row's report is due an hour later", () => {
 	const rows = [row("a", { state: "expired", reportAfterMs: 5000 })];
 	expect(nextBatch(rows, 4999)).toEqual([]);
 	expect(nextBatch(rows, 5000)).toHaveLength(1);
@@ -52,14 +52,14 @@ test("a batch holds at most fifty", () => {
 	).toHaveLength(50);
 });
 
-test("retries wait from 5 s to 15 min, of which up to half at random", () => {
+test("retry delays grow from 5 s to 15 min, up to half of it random", () => {
 	expect(retryDelayMs(1, 1)).toBe(5_000);
 	expect(retryDelayMs(1, 0)).toBe(2_500);
 	expect(retryDelayMs(2, 1)).toBe(10_000);
 	expect(retryDelayMs(50, 1)).toBe(900_000);
 });
 
-test("a refused row leaves by itself, after all others, the oldest first", () => {
+test("a refused row is sent alone, after all others, oldest first", () => {
 	const rows = [row("a", { refusals: 1, heldAtMs: 1 }), row("b"), row("c", { refusals: 4, heldAtMs: 0 }), row("d", { refusals: 0 })];
 	expect(nextBatch(rows, 1000).map(({ id }) => id)).toEqual(["b", "d"]);
 	const reported = rows.map((one) => (one.refusals ? one : { ...one, reportedAtMs: 900 }));
@@ -67,7 +67,7 @@ test("a refused row leaves by itself, after all others, the oldest first", () =>
 	expect(nextBatch(reported.slice(0, 2), 1000).map(({ id }) => id)).toEqual(["a"]);
 });
 
-test("a row refused alone is tried again in a quarter of an hour, and from the fifth time on daily", () => {
+test("a refused row is retried after 15 minutes, and daily from the fifth refusal on", () => {
 	const minutes: number[] = [];
 	let one = row("a");
 	for (let nowMs = 200; minutes.length < 6; nowMs = one.reportAfterMs ?? 0) {
@@ -81,7 +81,7 @@ test("a row refused alone is tried again in a quarter of an hour, and from the f
 	expect(nextDueMs([one])).toBe(one.reportAfterMs);
 });
 
-test("a dead letter is what was refused five times and is still owed", () => {
+test("a dead letter is a row refused five times that is still owed", () => {
 	const rows = [
 		row("never"),
 		row("four", { refusals: 4 }),

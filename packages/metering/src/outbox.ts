@@ -6,7 +6,7 @@ export interface Report {
 	id: string;
 	subscriptionId: string;
 	units: number;
-	/** When it was held: the provider books it in the period that it was taken from. */
+	/** When the hold was taken, so that the provider counts it in that period. Epoch milliseconds. */
 	usedAtMs: number;
 }
 
@@ -14,14 +14,14 @@ const BATCH_MAX = 50;
 const RETRY_MIN_MS = 5_000;
 const RETRY_MAX_MS = 15 * 60_000;
 
-/** A row whose report was refused this often is a dead letter: no further attempt is expected to help before someone looks. */
+/** Refusals that make a row a dead letter: a person has to look at it. */
 const REFUSALS_MAX = 5;
 const DEAD_LETTER_RETRY_MS = 86_400_000;
 
 /**
- * What is owed and due, oldest first, at most 50 a call (a provider's call keeps the object awake, and awake is billed). A row that was
- * refused comes by itself, after all others: one that the provider does not take would have the whole batch refused again. Where a batch
- * is refused for its content, the caller sends its rows one by one and tells each answer (`acknowledge`, `refuse`).
+ * The reports that are owed and due, oldest first, at most 50 (a call keeps the object awake, which is billed). A refused row comes alone,
+ * after all others, because it would get the whole batch refused again. When a batch is refused for its content, the caller sends its rows
+ * one by one and records each result (`acknowledge`, `refuse`).
  */
 export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	const due: Report[] = [];
@@ -36,8 +36,8 @@ export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 }
 
 /**
- * A row after the provider refused its report, sent by itself: tried again in 15 minutes, as a dead letter in a day. It stays owed. It was
- * sent, so that a late word cannot undo it in place.
+ * The row after the provider refused its report: retried in 15 minutes, or daily as a dead letter. It stays owed. It counts as sent, so a
+ * late result cannot undo it in place.
  */
 export function refused(row: RequestRow, nowMs: number): RequestRow {
 	const refusals = refusalsOf(row) + 1;
@@ -45,12 +45,12 @@ export function refused(row: RequestRow, nowMs: number): RequestRow {
 	return { ...row, refusals, reportAfterMs, sentAtMs: row.sentAtMs ?? nowMs };
 }
 
-/** Whether a row is still owed after the provider refused it five times. */
+/** Whether a row is still owed after five refusals. */
 export function isDeadLetter(row: RequestRow): boolean {
 	return isOwed(row) && refusalsOf(row) >= REFUSALS_MAX;
 }
 
-/** The dead letters among rows: for someone to look at, and part of the drift between ledger and provider. */
+/** The dead letters among rows. They need a person, and are part of the drift between ledger and provider. */
 export function deadLetters(rows: Iterable<RequestRow>): RequestRow[] {
 	return [...rows].filter(isDeadLetter);
 }
@@ -59,7 +59,7 @@ function refusalsOf(row: RequestRow): number {
 	return row.refusals ?? 0;
 }
 
-/** When the outbox has something to do next, by itself; null when nothing is owed. Epoch milliseconds. */
+/** When the next report is due, in epoch milliseconds; null when nothing is owed. */
 export function nextDueMs(rows: Iterable<RequestRow>): number | null {
 	let earliest: number | null = null;
 	for (const row of rows) {
@@ -69,8 +69,8 @@ export function nextDueMs(rows: Iterable<RequestRow>): number | null {
 }
 
 /**
- * How long to wait after the n-th failure in a row: doubling from 5 s to 15 min, of which a random half,
- * so that all ledgers do not come back to a recovering provider in the same second. `random` is in [0, 1).
+ * Delay after the n-th consecutive failure, in milliseconds: doubles from 5 s to 15 min, half of it random, so that ledgers do not all
+ * return to a recovering provider at once. `random` is in [0, 1).
  */
 export function retryDelayMs(failures: number, random: number): number {
 	const full = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.max(0, failures - 1));

@@ -27,23 +27,23 @@ const at = (atMs: number, available: number, change: Partial<Baseline> = {}): Ba
 	...change,
 });
 
-test("books that move alike have no drift, whatever was acknowledged before, after or for another subscription", () => {
+test("there is no drift when provider and ledger change alike, whatever else was acknowledged", () => {
 	const rows = [row("a", 99), row("b", 100), row("c", 199, { units: 5 }), row("d", 200), row("e", null), row("f", 150, { pool: "sub:t" })];
 	expect(driftBetween(at(100, 1000), at(200, 994), rows)).toBe(0);
 });
 
-test("a report that the provider lost is positive drift, one that it counted twice negative", () => {
+test("a report lost by the provider is positive drift, one counted twice is negative", () => {
 	const rows = [row("a", 150), row("b", 150)];
 	expect(driftBetween(at(100, 1000), at(200, 999), rows)).toBe(1);
 	expect(driftBetween(at(100, 1000), at(200, 997), rows)).toBe(-1);
 });
 
-test("what was bought in between is no drift; credits that came from nowhere are", () => {
+test("bought credits are no drift; unexplained credits are", () => {
 	expect(driftBetween(at(100, 10), at(200, 1010, { creditsBought: 1000 }), [])).toBe(0);
 	expect(driftBetween(at(100, 10), at(200, 1010), [])).toBe(1000);
 });
 
-test("a baseline is of one period of one subscription with a balance", () => {
+test("a baseline is valid for one period of one subscription with a balance", () => {
 	expect(baselineOf(null, 0)).toBeNull();
 	expect(baselineOf({ kind: "none", fetchedAtMs: 1 }, 0)).toBeNull();
 	const entitlement = {

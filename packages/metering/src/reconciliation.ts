@@ -1,33 +1,33 @@
 import type { RequestRow } from "./rows.ts";
 import { type Entitlement, subscriptionOf } from "./tier.ts";
 
-/** The provider's number at one instant, from which on both books must move alike. Valid within one period of one subscription. */
+/** The provider's number at one instant. From then on, provider and ledger must change by the same amounts, within one period. */
 export interface Baseline {
 	subscriptionId: string;
 	periodStartMs: number;
 	available: number;
-	/** Credits that the customer had bought by then, over all time. */
+	/** All credits that the customer had ever bought by then. */
 	creditsBought: number;
-	/** When the number was asked for. */
+	/** When the read was sent, in epoch milliseconds. */
 	atMs: number;
 }
 
-/** The baseline of a read; null where the provider keeps no balance. */
+/** The baseline of a read; null when the provider keeps no balance. */
 export function baselineOf(entitlement: Entitlement | null, creditsBought: number): Baseline | null {
 	if (entitlement?.kind !== "balance") return null;
 	const { subscriptionId, periodStartMs, available, fetchedAtMs } = entitlement;
 	return { subscriptionId, periodStartMs, available, creditsBought, atMs: fetchedAtMs };
 }
 
-/** Whether two baselines can be compared: what a new period grants and takes is the provider's own affair. */
+/** Whether two baselines can be compared. Across periods they cannot, because the provider grants and expires units itself. */
 export function isSamePeriod(before: Baseline, now: Baseline): boolean {
 	return before.subscriptionId === now.subscriptionId && before.periodStartMs === now.periodStartMs;
 }
 
 /**
- * By how many units the provider's number moved otherwise than the ledger's rows say it had to, between two reads with no report under way.
- * @returns 0 when the books agree. Positive: the provider has less usage than was acknowledged, or gave credits that were not bought.
- * Negative: it counted twice, or took usage or a refund from elsewhere.
+ * Difference between the provider's change and the ledger's, in units, between two reads with no report in flight.
+ * @returns 0 when they agree. Positive: the provider counted less than it acknowledged, or granted credits that were not bought.
+ * Negative: it counted twice, or counted usage or a refund from elsewhere.
  */
 export function driftBetween(before: Baseline, now: Baseline, rows: Iterable<RequestRow>): number {
 	let acknowledged = 0;

@@ -37,7 +37,7 @@ const state = (rows: RequestRow[], change: Partial<LedgerState> = {}): LedgerSta
 });
 const foldableIds = (of: LedgerState, atMs = NOW) => foldable(of, atMs).map(({ id }) => id);
 
-/** The state once all that may be folded is. */
+/** The state after every foldable row is folded. */
 function folded(before: LedgerState): LedgerState {
 	const rows = new Map(before.rows);
 	const checkpoints = new Map(before.checkpoints);
@@ -59,7 +59,7 @@ const yearly = (change: Partial<Extract<Entitlement, { kind: "windowed" }>> = {}
 });
 const ofYear = `sub:s@${NOW - 200 * DAY_MS}`;
 
-test("what ended and was reported more than 90 days ago is folded, and nothing else", () => {
+test("folds exactly the rows that ended and were reported over 90 days ago", () => {
 	const rows = [
 		row("old", 91),
 		row("recent", 90),
@@ -74,7 +74,7 @@ test("what ended and was reported more than 90 days ago is folded, and nothing e
 	expect(foldableIds(state(rows, { latestMs: NOW + DAY_MS })), "by the ledger's own time").toContain("recent");
 });
 
-test("what was held since the open window began is kept, also while its entitlement is too old to be believed", () => {
+test("keeps rows held in the open window, even while the entitlement is too old to trust", () => {
 	const rows = [row("before", 201), row("since", 200, { pool: "day:x" })];
 	expect(foldableIds(state(rows, { entitlement: yearly() }))).toEqual(["before"]);
 	expect(foldableIds(state(rows, { entitlement: yearly({ fetchedAtMs: NOW - 2 * DAY_MS }) }))).toEqual(["before"]);
@@ -82,7 +82,7 @@ test("what was held since the open window began is kept, also while its entitlem
 	expect(foldableIds(state([row("life", 399)], { kind: "guest" })), "a guest's window is its life").toEqual([]);
 });
 
-test("what a correction speaks of is kept: it counts in the window of its request", () => {
+test("keeps corrected rows, because a correction counts in its request's window", () => {
 	const correction: Adjustment = { id: "correct:c", pool: "sub:s", units: -2, atMs: NOW, requestId: "corrected" };
 	const carried: Adjustment = { id: "guest:g", pool: "day:x", units: 2, atMs: NOW };
 	const rows = ["corrected", "plain"].map((id) => row(id, 100, { pool: "sub:s", reportedAtMs: NOW - 95 * DAY_MS }));
@@ -100,7 +100,7 @@ test("what a correction speaks of is kept: it counts in the window of its reques
 	expect(standing(folded(before), NOW)).toMatchObject({ used: 0, remaining: 10 });
 });
 
-test("a checkpoint keeps the counted units of each pool, and how many requests there were", () => {
+test("a checkpoint keeps counted units and number of requests per pool", () => {
 	const earlier = new Map<string, Checkpoint>([["day:2026-08-01", { pool: "day:2026-08-01", units: 5, requests: 3 }]]);
 	const spill = [
 		{ pool: "grant:g", units: 3 },
@@ -116,7 +116,7 @@ test("a checkpoint keeps the counted units of each pool, and how many requests t
 	expect(fold(earlier, []), "only what changed is written").toEqual([]);
 });
 
-test("credits that were spent stay spent when the request that spent them is folded", () => {
+test("spent credits stay spent when their request is folded", () => {
 	const grant: Adjustment = { id: "grant:g", pool: "grant:g", units: -5, atMs: NOW - 100 * DAY_MS, expiresAtMs: null };
 	const spent = row("a", 100, { units: 22, spill: [{ pool: "grant:g", units: 2 }] });
 	const before = state([spent], { adjustments: byId([grant]) });
@@ -125,7 +125,7 @@ test("credits that were spent stay spent when the request that spent them is fol
 	expect(standing(folded(before), NOW)).toEqual(standing(before, NOW));
 });
 
-test("a plan that is taken up again in its window finds there what was folded while it was cancelled", () => {
+test("a plan resumed within its window counts the rows folded while it was cancelled", () => {
 	const used = row("a", 150, { pool: ofYear, units: 7, reportedAtMs: NOW - 149 * DAY_MS });
 	const cancelled = state([used], { entitlement: { kind: "none", fetchedAtMs: NOW } });
 	expect(folded(cancelled).rows.size).toBe(0);

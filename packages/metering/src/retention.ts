@@ -1,16 +1,16 @@
 import { type Checkpoint, isCounted, isOwed, type LedgerState, ledgerTimeMs, partsOf, type RequestRow } from "./rows.ts";
 import { allowanceOf } from "./tier.ts";
 
-/** A request is kept by itself this long after the last thing that happened to it, so that its repeat gets the same answer. */
+/** How long a row is kept after its last change, so that a repeat of its request gets the same outcome. */
 const KEPT_MS = 90 * 86_400_000;
 
 /**
- * The rows that may be folded into checkpoints: ended and reported 90 days ago, held before the open window began, and corrected by
- * nothing (a correction counts in the window of its request, and gives back what that counts).
+ * The rows that may be folded into checkpoints: ended and reported over 90 days ago, held before the open window began, and without a
+ * correction (which counts in its request's window and needs the row).
  */
 export function foldable(state: LedgerState, atMs: number): RequestRow[] {
 	const nowMs = ledgerTimeMs(state, atMs);
-	// A copy that is too old to be believed may be confirmed by the next read: its window is open all the same.
+	// The next read may confirm an entitlement that is too old to trust, so its window counts as open.
 	const entitlement = state.entitlement && { ...state.entitlement, fetchedAtMs: nowMs };
 	const { window } = allowanceOf(state.kind, entitlement, state.limits, nowMs);
 	const corrected = new Set([...state.adjustments.values()].map(({ requestId }) => requestId));
@@ -21,8 +21,8 @@ export function foldable(state: LedgerState, atMs: number): RequestRow[] {
 }
 
 /**
- * Adds folded rows to the checkpoints of their pools.
- * @returns the checkpoints that changed: the caller writes them and deletes the rows in one turn
+ * Adds rows to the checkpoints of their pools.
+ * @returns the changed checkpoints. The caller writes them and deletes the rows in one turn
  */
 export function fold(checkpoints: ReadonlyMap<string, Checkpoint>, rows: Iterable<RequestRow>): Checkpoint[] {
 	const changed = new Map<string, Checkpoint>();

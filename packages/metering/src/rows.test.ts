@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { standing } from "./balance.ts";
-import { type Command, decide, HOLD_MS, UNHEARD_REPORT_DELAY_MS } from "./ledger.ts";
+import { type Command, decide, HOLD_MS, UNREACHABLE_REPORT_DELAY_MS } from "./ledger.ts";
 import { deadLetters, nextBatch, nextDueMs } from "./outbox.ts";
 import { foldable } from "./retention.ts";
 import type { Adjustment, LedgerState, RequestRow } from "./rows.ts";
@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS, type Entitlement } from "./tier.ts";
 const NOON = Date.UTC(2026, 10, 21, 12);
 const DAY_MS = 86_400_000;
 
-/** A row as the first version wrote it. */
+/** A row as written by the first version. */
 const first = {
 	fingerprint: "f",
 	pool: "sub:s",
@@ -23,13 +23,13 @@ const first = {
 	reportAfterMs: NOON + 1_000,
 	reportedAtMs: null,
 };
-const unheardMs = NOON + HOLD_MS;
-const dueMs = unheardMs + UNHEARD_REPORT_DELAY_MS;
+const expiredMs = NOON + HOLD_MS;
+const dueMs = expiredMs + UNREACHABLE_REPORT_DELAY_MS;
 const ROWS = [
 	{ ...first, id: "owed", units: 3, state: "settled" },
 	{ ...first, id: "reported", state: "settled", reportedAtMs: NOON + 5_000 },
 	{ ...first, id: "held", state: "held", endedAtMs: null, reportAfterMs: null },
-	{ ...first, id: "unheard", state: "expired", endedAtMs: unheardMs, reportAfterMs: dueMs },
+	{ ...first, id: "unreachable", state: "expired", endedAtMs: expiredMs, reportAfterMs: dueMs },
 	{ ...first, id: "forgiven", state: "released", forgiven: 1, reportAfterMs: null },
 	{ ...first, id: "free", pool: "day:2026-11-21", state: "settled" },
 ] as RequestRow[];
@@ -44,7 +44,7 @@ const PAID: Entitlement = {
 	fetchedAtMs: NOON + 6_000,
 };
 
-/** As an object finds them: without the fields that came later, or with nothing in their columns. */
+/** Rows as an object reads them: without the later fields, or with null in their columns. */
 const FORMS = [
 	["without the fields that came later", {}, {}],
 	[
@@ -54,7 +54,7 @@ const FORMS = [
 	],
 ] as const;
 
-describe.each(FORMS)("rows of the first version, %s,", (_, ofRow, ofAdjustment) => {
+describe.each(FORMS)("rows written by the first version, %s,", (_, ofRow, ofAdjustment) => {
 	const state = (entitlement: Entitlement | null): LedgerState => ({
 		kind: "user",
 		limits: DEFAULT_LIMITS,
@@ -65,37 +65,37 @@ describe.each(FORMS)("rows of the first version, %s,", (_, ofRow, ofAdjustment) 
 		closed: false,
 		latestMs: 0,
 	});
-	const run = (command: Command, atMs = unheardMs) => decide(state(PAID), command, atMs);
+	const run = (command: Command, atMs = expiredMs) => decide(state(PAID), command, atMs);
 
-	test("count as they did", () => {
+	test("count as before", () => {
 		expect(standing(state(PAID), NOON + 7_000)).toMatchObject({ used: 5, held: 1, remaining: 45 });
 		expect(standing(state(null), NOON + 7_000)).toMatchObject({ used: 5, remaining: 15 });
 	});
 
-	test("are owed as they were, and none is a dead letter", () => {
+	test("are owed as before, and none is a dead letter", () => {
 		expect(nextBatch(state(PAID).rows.values(), dueMs - 1)).toEqual([{ id: "owed", subscriptionId: "s", units: 3, usedAtMs: NOON }]);
-		expect(nextBatch(state(PAID).rows.values(), dueMs).map(({ id }) => id)).toEqual(["owed", "unheard"]);
+		expect(nextBatch(state(PAID).rows.values(), dueMs).map(({ id }) => id)).toEqual(["owed", "unreachable"]);
 		expect(nextDueMs(state(PAID).rows.values())).toBe(NOON + 1_000);
 		expect(deadLetters(state(PAID).rows.values())).toEqual([]);
 		expect(run({ type: "refuse", id: "owed" }).row).toMatchObject({ refusals: 1 });
 	});
 
-	test("end, are repeated and are sent again as they were", () => {
-		expect(run({ type: "settle", id: "held" }).row).toMatchObject({ state: "settled", endedAtMs: unheardMs });
+	test("end, repeat and retry as before", () => {
+		expect(run({ type: "settle", id: "held" }).row).toMatchObject({ state: "settled", endedAtMs: expiredMs });
 		const again = (id: string): Command => ({ type: "hold", id, fingerprint: "f", units: 1, chatId: "c", sharedWith: null });
 		expect(run(again("owed")).outcome.kind).toBe("repeat");
 		expect(run(again("forgiven")).row).toMatchObject({ attempt: 2, forgiven: 1, spill: null });
-		expect(run({ type: "acknowledge", id: "owed" }).row?.reportedAtMs).toBe(unheardMs);
+		expect(run({ type: "acknowledge", id: "owed" }).row?.reportedAtMs).toBe(expiredMs);
 	});
 
-	test("take a late word in place until their report is due, unless it has left", () => {
-		const release: Command = { type: "release", id: "unheard", why: "failed-early" };
+	test("accept a late result in place until their report is due or sent", () => {
+		const release: Command = { type: "release", id: "unreachable", why: "failed-early" };
 		expect(run(release, dueMs - 1).row?.state).toBe("released");
-		expect(run(release, dueMs).adjustment).toMatchObject({ id: "late:unheard:1", units: -1, spill: null });
-		expect(run({ type: "dispatch", id: "unheard" }, dueMs).row?.sentAtMs).toBe(dueMs);
+		expect(run(release, dueMs).adjustment).toMatchObject({ id: "late:unreachable:1", units: -1, spill: null });
+		expect(run({ type: "dispatch", id: "unreachable" }, dueMs).row?.sentAtMs).toBe(dueMs);
 	});
 
-	test("are carried over once, corrected and folded as they were", () => {
+	test("carry over once, and are corrected and folded as before", () => {
 		expect(run({ type: "carry-over", id: "guest:g", units: 4 }).adjustment).toBeUndefined();
 		const granted = { id: "grant:g", pool: "grant:g", units: -4, atMs: NOON, ...ofAdjustment };
 		const withGrant = { ...state(null), adjustments: new Map([[granted.id, granted]]) };

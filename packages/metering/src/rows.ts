@@ -7,84 +7,84 @@ export interface Part {
 }
 
 /**
- * One request: its hold, how that ended, and what the billing provider knows of it. It only moves forward;
- * `expired` is counted like `settled`, until a late word corrects it. Instants are epoch milliseconds.
+ * One request: its hold, how the hold ended, and what the billing provider knows of it. It only moves forward.
+ * `expired` counts like `settled` until a late result corrects it. Instants are epoch milliseconds.
  */
 export interface RequestRow {
 	id: string;
-	/** Of the request's body: the same id with another one is a mistake, not a repeat. */
+	/** Of the request's body. The same id with another fingerprint is a conflict, not a repeat. */
 	fingerprint: string;
-	/** The window or subscription that the hold was taken in; it never changes while the attempt lives. */
+	/** The window or subscription of the hold. It never changes within an attempt. */
 	pool: string;
-	/** All units of the request, those of `spill` included. */
+	/** All units of the request, including those of `spill`. */
 	units: number;
-	/** What of `units` the pool had no room for and grants pay, in the order of burning; absent or null when the pool pays all. */
+	/** The part of `units` that grants pay, in the order of spending; absent or null when the pool pays all. */
 	spill?: readonly Part[] | null;
 	state: "held" | "settled" | "released" | "expired";
-	/** 1 for the first; a request that was released may be sent again. */
+	/** 1 for the first. A released request may be sent again. */
 	attempt: number;
-	/** Attempts of this row that were forgiven (see `Release`). */
+	/** Bounded releases of this row (see `Release`). */
 	forgiven: number;
-	/** Who speaks for the hold when it expires: the chat's id; null where no one does. */
+	/** The chat that is queried when the hold expires; null for none. */
 	chatId: string | null;
-	/** Of an organization's request: the member who made it. */
+	/** The member who made an organization's request. */
 	member?: string | null;
-	/** The other ledgers that the attempt is taken from, too (a guest's network): its repeats are taken from the same. */
+	/** Other ledgers that also hold this attempt (a guest's network). Its repeats use the same ones. */
 	sharedWith?: readonly string[] | null;
 	heldAtMs: number;
 	expiresAtMs: number;
 	endedAtMs: number | null;
-	/** Not before this may it be reported. */
+	/** The earliest time of the report. */
 	reportAfterMs: number | null;
-	/** When an `expired` row was about to leave for the provider: from then on a late word cannot undo it, only correct it. */
+	/** When the report of an `expired` row was sent. From then on a late result is a correction, not an undo. */
 	sentAtMs?: number | null;
-	/** How often the provider refused the report of this row when it was sent by itself; absent for never. */
+	/** How often the provider refused this row's report when sent alone; absent for never. */
 	refusals?: number;
-	/** When the provider's acknowledgement came; null while it is owed. */
+	/** When the provider acknowledged the report; null while it is owed. */
 	reportedAtMs: number | null;
 }
 
-/** Units that count without a request: carried over from a guest, granted, or a correction. Never changed once written. */
+/** Units without a request: carried over from a guest, granted, or a correction. Immutable. */
 export interface Adjustment {
 	id: string;
 	pool: string;
-	/** Positive adds to what is used, negative gives back; a grant is negative. What of it lies on other pools is in `spill`. */
+	/** Positive adds usage, negative gives back; a grant is negative. Includes the parts on other pools (`spill`). */
 	units: number;
 	spill?: readonly Part[] | null;
 	atMs: number;
-	/** The request that it corrects: it counts in the window of that request, not in that of its own writing. */
+	/** The corrected request. The correction counts in that request's window, not in the window in which it was written. */
 	requestId?: string | null;
-	/** Of a grant: the first instant at which it can no longer be spent; null for never. */
+	/** For a grant: the first instant at which it cannot be spent; null for never. */
 	expiresAtMs?: number | null;
 }
 
-/** What is left of the requests of one pool that are no longer kept by themselves. */
+/** The sum of one pool's folded rows. */
 export interface Checkpoint {
 	pool: string;
-	/** Counted units that lie on the pool. */
+	/** Counted units on the pool. */
 	units: number;
-	/** Requests that were held on it; one that grants helped to pay counts in its window's pool alone. */
+	/** Requests held on the pool. A request that grants helped to pay is counted in its window's pool only. */
 	requests: number;
 }
 
-/** All that a decision depends on. */
+/** Everything that a decision depends on. */
 export interface LedgerState {
 	kind: SubjectKind;
 	limits: Limits;
 	entitlement: Entitlement | null;
 	rows: ReadonlyMap<string, RequestRow>;
 	adjustments: ReadonlyMap<string, Adjustment>;
-	/** By pool. A row is either here or in `rows`, never in both. */
+	/** By pool. A request is either in a checkpoint or in `rows`. */
 	checkpoints: ReadonlyMap<string, Checkpoint>;
-	/** A guest's ledger after its chats moved to an account: nothing more is held. */
+	/** Whether a guest's chats have moved to an account. Such a ledger takes no more holds. */
 	closed: boolean;
-	/** The latest instant seen; a clock that jumps back does not open a window again. */
+	/** The latest instant seen, so that a clock that jumps back does not reopen a window. */
 	latestMs: number;
 }
 
 /**
- * The ledger's own time, epoch milliseconds: it never goes back. Whoever stamps an entitlement's read or takes a batch from the outbox
- * asks here too, or a clock that jumped would make a fresh copy look a day old.
+ * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the outbox;
+ * otherwise a clock jump makes a fresh copy look a day old.
  */
 export function ledgerTimeMs(state: Pick<LedgerState, "latestMs">, atMs: number): number {
 	return Math.max(atMs, state.latestMs);
@@ -95,17 +95,17 @@ export function isCounted(row: RequestRow): boolean {
 	return row.state === "settled" || row.state === "expired";
 }
 
-/** The subscription whose provider is still to hear of a row; null when none is. */
+/** The subscription that a row's report is owed to; null when none is owed. */
 export function owedTo(row: RequestRow): string | null {
 	return isCounted(row) && row.reportedAtMs === null ? subscriptionOf(row.pool) : null;
 }
 
-/** Whether a provider is still to hear of a row. */
+/** Whether a row's report is owed to a provider. */
 export function isOwed(row: RequestRow): boolean {
 	return owedTo(row) !== null;
 }
 
-/** The pools that a row or an adjustment lies on, in the order of burning: its own first, then the grants. */
+/** Splits a row or adjustment by pool, in the order of spending: its own pool first, then grants. */
 export function partsOf(entry: Pick<RequestRow, "pool" | "units" | "spill">): Part[] {
 	const spill = entry.spill ?? [];
 	const beyond = spill.reduce((units, part) => units + part.units, 0);

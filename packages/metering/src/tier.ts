@@ -2,23 +2,23 @@ import { LIFETIME, utcDay, type Window } from "./window.ts";
 
 export type Tier = "guest" | "free" | "paid";
 
-/** What a ledger counts: a guest, a signed-in user, all members of one organization together, or all guests of one network. */
+/** Whom a ledger counts: a guest, a signed-in user, all members of an organization together, or all guests of a network. */
 export type SubjectKind = "guest" | "user" | "organization" | "network";
 
-/** Which limit refused a request. `organization`: it has no paid plan, and nothing without one. `member`: their share of its plan. */
+/** Which limit refused a request. `organization`: it has no paid plan, so its limit is 0. `member`: the member's cap. */
 export type Policy = "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
 
 /** Limits in requests. Architecture, section 3; the owner's three constants are `guest`, `free` and `paid`. */
 export interface Limits {
-	/** For the whole life of a guest. */
+	/** Per guest, for its lifetime. */
 	guest: number;
-	/** For a UTC day of a signed-in user without a paid plan. */
+	/** Per UTC day, for a signed-in user without a paid plan. */
 	free: number;
-	/** For a billing period, where the plan names no amount of its own. */
+	/** Per billing period, when the plan has no amount of its own. */
 	paid: number;
-	/** For a UTC day of all guests of one network. */
+	/** Per UTC day, for all guests of a network together. */
 	network: number;
-	/** Requests of one subject that may be answered at once: of a person by tier, of an organization, and of each of its members. */
+	/** Concurrent requests of a person (by tier), of an organization, and of each of its members. */
 	inFlight: Record<Tier | "organization" | "member", number>;
 }
 
@@ -30,26 +30,26 @@ export const DEFAULT_LIMITS: Limits = {
 	inFlight: { guest: 5, free: 6, paid: 20, organization: 100, member: 6 },
 };
 
-/** After this long without a successful read, a paid entitlement is no longer believed (invariant I7). */
+/** How long a paid entitlement is trusted after its last successful read (invariant I7). */
 export const ENTITLEMENT_TRUST_MS = 24 * 3_600_000;
 
-/** Credits that were bought or given beside a plan. Spent after the window's own units, the soonest to expire first. */
+/** Credits besides a plan, bought or given. Spent after the window's units, the soonest to expire first. */
 interface Grant {
-	/** The purchase that it came with; a grant counts once for each. */
+	/** Id of the purchase. A grant counts once per id. */
 	id: string;
-	/** Credits as they were granted, whatever has been spent of them since. */
+	/** Credits granted, including those spent since. */
 	units: number;
-	/** The first instant at which they can no longer be spent; null for never. Epoch milliseconds. */
+	/** The first instant at which the credits cannot be spent; null for never. Epoch milliseconds. */
 	expiresAtMs: number | null;
 }
 
 /**
- * What the billing provider said that a user may have, and when it was asked (`fetchedAtMs`: the instant at which the read was *sent*,
- * so that whatever was acknowledged before it is in the answer).
+ * What a user may use, as the billing provider reported it. `fetchedAtMs` is when the read was *sent*, so the response includes every
+ * report acknowledged before it.
  *
  * - `none`: no paid subscription.
- * - `balance`: the provider burns its own grants and answers one number (Flowglad's `availableBalance`, which may be negative).
- * - `windowed`: the provider knows the plan and we count (Stripe): the window's limit first, then grants.
+ * - `balance`: the provider spends its own grants and returns one number (Flowglad's `availableBalance`, which may be negative).
+ * - `windowed`: the provider knows the plan and the ledger counts (Stripe): the window's limit first, then grants.
  */
 export type Entitlement =
 	| { kind: "none"; fetchedAtMs: number }
@@ -73,15 +73,15 @@ export type Entitlement =
 			startMs: number;
 			/** Null for a plan that does not renew. */
 			endMs: number | null;
-			/** What the provider lists beside the plan. One that the ledger holds as a row of its own is not counted again. */
+			/** The provider's list. A grant that the ledger also has as an adjustment counts once. */
 			grants: readonly Grant[];
 			fetchedAtMs: number;
 	  };
 
 /**
- * What holds are taken from: a `pool` is the name under which units are added up, and never changes for a hold once it is taken.
- * `windowed` counts our own units against `limit`; `balance` subtracts from the provider's number what it cannot know yet.
- * `stale`: the period that was read is over, and what comes after it is not known yet.
+ * What holds are taken from. `pool` is the name under which units are added up; it never changes for a hold.
+ * `windowed` counts the ledger's own units against `limit`; `balance` subtracts from the provider's number what the provider cannot know yet.
+ * `stale`: the period that was read is over, and the next one is not known yet.
  */
 export type Allowance =
 	| {
@@ -91,11 +91,11 @@ export type Allowance =
 			pool: string;
 			window: Window;
 			limit: number;
-			/** The instant that it was asked for: a grant expires against it. */
+			/** The instant of the allowance, against which grants expire. */
 			atMs: number;
 			grants: readonly Grant[];
 			stale: boolean;
-			/** Of a stale allowance: the period that is over, whose rest bounds what is given on trust. */
+			/** For a stale allowance: the period that is over. Its remaining units bound what is given on trust. */
 			before: { pool: string; limit: number } | null;
 	  }
 	| { kind: "balance"; tier: "paid"; policy: "paid"; pool: string; window: Window; limit: number; entitlement: Balance; stale: boolean };
@@ -103,20 +103,20 @@ export type Allowance =
 type Balance = Extract<Entitlement, { kind: "balance" }>;
 type Windowed = Extract<Entitlement, { kind: "windowed" }>;
 
-/** The start of the names of pools whose units are reported to the billing provider. */
+/** Prefix of pools whose units are reported to the billing provider. */
 const SUBSCRIPTION = "sub:";
 
-/** Between a subscription and the start of its window: where we count, each window is a pool of its own. */
+/** Separates a subscription from the start of its window. Where the ledger counts, each window is a pool of its own. */
 const WINDOW = "@";
 
-/** The subscription that a pool belongs to, or null for units that no provider hears of. */
+/** The subscription that a pool belongs to; null for units that are not reported. */
 export function subscriptionOf(pool: string): string | null {
 	if (!pool.startsWith(SUBSCRIPTION)) return null;
 	const at = pool.lastIndexOf(WINDOW);
 	return pool.slice(SUBSCRIPTION.length, at === -1 ? undefined : at);
 }
 
-/** The pool and limit that a subject's next hold is taken from, at an instant. */
+/** The pool and limit of a subject's next hold at an instant (epoch milliseconds). */
 export function allowanceOf(kind: SubjectKind, entitlement: Entitlement | null, limits: Limits, nowMs: number): Allowance {
 	const counted = { kind: "windowed", atMs: nowMs, grants: [], stale: false, before: null } as const;
 	if (kind === "guest") {
@@ -129,7 +129,7 @@ export function allowanceOf(kind: SubjectKind, entitlement: Entitlement | null, 
 		if (entitlement.kind === "balance") return ofBalance(entitlement, nowMs);
 		if (entitlement.kind === "windowed") return ofWindow(entitlement, limits, nowMs);
 	}
-	// The free day is a person's: whoever founds organizations would have as many of them.
+	// Free days are per person. Otherwise each new organization would add one.
 	if (kind === "organization") return { ...counted, tier: "free", policy: "organization", pool, window: day, limit: 0 };
 	return { ...counted, tier: "free", policy: "free", pool, window: day, limit: limits.free };
 }
@@ -148,8 +148,8 @@ function ofBalance(entitlement: Balance, nowMs: number): Allowance {
 }
 
 /**
- * Past its end, holds are taken on trust from the window that begins there: when the renewal is read, it starts at the same instant, and
- * they are counted in it already.
+ * After its end, holds are taken on trust from the window that starts there. The renewal starts at the same instant, so it includes them
+ * once it is read.
  */
 function ofWindow(entitlement: Windowed, limits: Limits, nowMs: number): Allowance {
 	const { subscriptionId, startMs, endMs, limit, grants } = entitlement;
@@ -168,14 +168,14 @@ function ofWindow(entitlement: Windowed, limits: Limits, nowMs: number): Allowan
 	};
 }
 
-/** Whether the period that was read is over, so that a new read is due. */
+/** Whether the entitlement's period is over, so that a new read is due. */
 export function isOver(entitlement: Entitlement, nowMs: number): boolean {
 	if (entitlement.kind === "none") return false;
 	const endMs = entitlement.kind === "balance" ? entitlement.periodEndMs : entitlement.endMs;
 	return endMs !== null && nowMs >= endMs;
 }
 
-/** Whether an entitlement is recent enough to be believed; an old one falls to the free tier (I7). */
+/** Whether an entitlement is recent enough to trust. Otherwise the subject is free (invariant I7). */
 export function isTrusted(entitlement: Entitlement, nowMs: number): boolean {
 	return nowMs - entitlement.fetchedAtMs <= ENTITLEMENT_TRUST_MS;
 }

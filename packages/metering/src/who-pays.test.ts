@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Command, decide, HOLD_MS } from "./ledger.ts";
 import type { LedgerState, RequestRow } from "./rows.ts";
 import { DEFAULT_LIMITS } from "./tier.ts";
-import { type AnswerEnd, fateOfSilence, isBounded, type Release, renderWhoPays, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
+import { type AnswerEnd, fateOfExpired, isBounded, type Release, renderWhoPays, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const ENDS: readonly AnswerEnd[] = ["complete", "length", "filtered", "stopped", "failed", "interrupted"];
@@ -27,7 +27,7 @@ function held(): LedgerState {
 	return state;
 }
 
-/** What the ledger makes of an answer that ended so. */
+/** The ledger's decision about an answer that ended this way. */
 function outcomeOf(end: AnswerEnd, output: boolean): string | undefined {
 	const { release } = whoPays(end, output);
 	const command: Command = release === null ? { type: "settle", id: "a" } : { type: "release", id: "a", why: release };
@@ -51,7 +51,7 @@ test.each([
 	expect(outcomeOf(end, output)).toBe(state);
 });
 
-test("the reason of a release says what it cost, and only what cost something is bounded", () => {
+test("only releases that cost a model call are bounded", () => {
 	expect(whoPays("failed", true).release).toBe("failed-midway");
 	expect(whoPays("interrupted", true).release).toBe("failed-midway");
 	expect(whoPays("stopped", false).release).toBe("stopped-early");
@@ -59,14 +59,15 @@ test("the reason of a release says what it cost, and only what cost something is
 	expect(RELEASES.filter(isBounded)).toEqual(["failed-midway", "stopped-early"]);
 });
 
-test("an expired hold becomes what its chat says: given back, extended, or counted for want of word", () => {
+test("an expired hold is released, extended or counted by its chat's status", () => {
 	const late = NOON + HOLD_MS;
-	const after = (heard: "never-started" | "running" | "unreachable") => decide(held(), { type: "expire", id: "a", heard }, late).row?.state;
+	const after = (chatStatus: "never-started" | "running" | "unreachable") =>
+		decide(held(), { type: "expire", id: "a", chatStatus }, late).row?.state;
 	expect([after("never-started"), after("running"), after("unreachable")]).toEqual(["released", "held", "expired"]);
-	expect(fateOfSilence("unreachable")).toBe(WHO_PAYS.unheard.fate);
+	expect(fateOfExpired("unreachable")).toBe(WHO_PAYS.unreachable.fate);
 });
 
-test("the sentence beneath an answer says what the ledger said, also past the bound of forgiveness", () => {
+test("the note under an answer states the ledger's decision, also beyond the bound", () => {
 	expect(sentenceOf("complete", true, true)).toBeNull();
 	expect(sentenceOf("failed", true, false)).toBe("That answer failed, so it was not counted.");
 	expect(sentenceOf("failed", true, true)).toBe("That answer failed.");
@@ -84,14 +85,14 @@ test("the sentence beneath an answer says what the ledger said, also past the bo
 	}
 });
 
-test("what no rule speaks of is a mistake of the program", () => {
-	// @ts-expect-error an end that is none
-	expect(() => whoPays("exploded", true)).toThrow('invariant: no rule says who pays for "exploded"');
-	// @ts-expect-error a word that is none
-	expect(() => fateOfSilence("shouting")).toThrow('invariant: no rule says who pays when "shouting" is heard');
+test("throws for an end or status that no rule covers", () => {
+	// @ts-expect-error not an end
+	expect(() => whoPays("exploded", true)).toThrow('invariant: no rule covers the end "exploded"');
+	// @ts-expect-error not a status
+	expect(() => fateOfExpired("shouting")).toThrow('invariant: no rule covers the chat status "shouting"');
 });
 
-test("every row of the table stands on the page, and the page says the bound", () => {
+test("the page has every row of the table and the bound", () => {
 	const text = renderWhoPays();
 	for (const { happens, counted } of Object.values(WHO_PAYS)) expect(text).toContain(`| ${happens} | ${counted} |\n`);
 	expect(text).toMatch(/^# Who pays\n\n<!--.*-->\n\n\| What happens \| Counted \|\n\|---\|---\|\n/);
@@ -99,6 +100,6 @@ test("every row of the table stands on the page, and the page says the bound", (
 	expect(text.endsWith("at most 20 times, in a window. Then they count.\n")).toBe(true);
 });
 
-test.runIf(existsSync(page))("docs/who-pays.md is what the table renders", () => {
+test.runIf(existsSync(page))("docs/who-pays.md is rendered from the table", () => {
 	expect(readFileSync(page, "utf8")).toBe(renderWhoPays());
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { contains, LIFETIME, utcDay } from "./window.ts";
 
-test("UTC days tile the line: each instant lies in exactly one, and each is 24 hours long", () => {
+test("every instant lies in exactly one UTC day of 24 hours", () => {
 	fc.assert(
 		fc.property(fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) }), (instantMs) => {
 			const day = utcDay(instantMs);

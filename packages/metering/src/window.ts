@@ -1,4 +1,4 @@
-/** A half-open interval of time: `startMs` belongs to it, `endMs` does not. Epoch milliseconds, UTC; `endMs: null` never ends. */
+/** The half-open interval [startMs, endMs) in epoch milliseconds; `endMs: null` never ends. */
 export interface Window {
 	startMs: number;
 	endMs: number | null;
@@ -6,10 +6,10 @@ export interface Window {
 
 const DAY_MS = 86_400_000;
 
-/** The whole of a guest's life: it never resets. */
+/** A guest's window, which never resets. */
 export const LIFETIME: Window = { startMs: 0, endMs: null };
 
-/** The UTC day that an instant lies in. UTC has no daylight saving, so that every day has the same length. */
+/** The UTC day of an instant. UTC has no daylight saving time, so every day is 24 hours. */
 export function utcDay(nowMs: number): Window {
 	const startMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
 	return { startMs, endMs: startMs + DAY_MS };

@@ -5,23 +5,23 @@ import { Breach, Unjudged } from "../failure.ts";
 import type { Client } from "../http.ts";
 import { Checks, type Rule } from "../rule.ts";
 
-/** So many pieces after joining tell that the answer was still being written, and how late they are. */
+/** Deltas that must arrive after joining: proof that the answer was still running, and enough to time. */
 const LATER_PIECES_MIN = 3;
-/** The second caller hears what comes within this time of the first one. */
+/** Highest delay of the second stream behind the first, in ms. */
 const JOIN_LAG_MAX_MS = 200;
 const RETURN_MAX_MS = 90_000;
 
-/** Only an admitted answer can be joined, stopped or left. */
+/** @throws Breach or Unjudged for a refused request, which cannot be joined, stopped or left */
 async function assertAdmitted(answer: Answer): Promise<void> {
 	if (answer.status === 200) return;
 	refusedByOthers(await answer.whole());
-	throw new Breach(`a valid request was answered ${answer.status} ${String(answer.problem?.title ?? "")}`.trim());
+	throw new Breach(`a valid request got ${answer.status} ${String(answer.problem?.title ?? "")}`.trim());
 }
 
 const joining: Rule = {
 	name: "joining",
-	did: "after 2 pieces of an answer, a second tab joins its stream, a third sends the same request again, a fourth asks something else in that chat",
-	expected: `the first two hear it from its beginning, the same text, new pieces within ${JOIN_LAG_MAX_MS} ms; the fourth is told 409; 1 counted`,
+	did: "after 2 deltas of an answer, a second tab joins its stream, a third resends the request, a fourth sends another message to the chat",
+	expected: `the second and third get the same text from its beginning, new deltas within ${JOIN_LAG_MAX_MS} ms; the fourth gets 409; 1 counted`,
 	calls: () => 1,
 	judge: async (context) => {
 		const owner = await context.person(1);
@@ -42,30 +42,27 @@ const joining: Rule = {
 		const late = lags(first.deltas, stream.deltas, joinedAtMs).sort((a, b) => a - b);
 		const wasRunning = late.length >= LATER_PIECES_MIN;
 		const checks = new Checks();
-		checks.that(repeat.status === 200, `the repeated request was answered ${repeat.status}`);
-		checks.that(repeat.output === first.output, "the repeated request was told another text");
-		// Where the model was done already, the other request was answered as any other.
+		checks.that(repeat.status === 200, `the resent request got ${repeat.status}`);
+		checks.that(repeat.output === first.output, "the resent request got another text");
+		// When the first answer had already ended, the other message is answered as usual.
 		const expected = other.metadata.counted === true && !wasRunning ? 2 : 1;
 		checks.that(units === expected, `${units} counted`);
-		if (wasRunning) checks.that(other.status === 409, `another request in that chat was answered ${other.status} meanwhile`);
-		if (stream.status === 204 && checks.wrong.length === 0) throw new Unjudged("the model was done before a second tab could join");
-		checks.that(stream.status === 200, `the stream was answered ${stream.status}`);
-		checks.that(stream.output === first.output, "the second tab heard another text");
+		if (wasRunning) checks.that(other.status === 409, `another message to the chat got ${other.status} during the answer`);
+		if (stream.status === 204 && checks.wrong.length === 0) throw new Unjudged("the model finished before a second tab could join");
+		checks.that(stream.status === 200, `the stream got ${stream.status}`);
+		checks.that(stream.output === first.output, "the second tab got another text");
 		if (!wasRunning && checks.wrong.length === 0)
-			throw new Unjudged(`the same text and ${units} counted, but only ${late.length} pieces came after joining: too few to time`);
-		// One piece in ten may be the network's own stutter between here and there.
+			throw new Unjudged(`the same text and ${units} counted, but only ${late.length} deltas arrived after joining: too few to time`);
+		// Tolerate network jitter in one delta of ten.
 		const most = late[Math.floor((late.length - 1) * 0.9)] ?? 0;
-		checks.that(
-			most <= JOIN_LAG_MAX_MS,
-			`nine in ten of ${late.length} later pieces came within ${Math.round(most)} ms of the first caller`,
-		);
+		checks.that(most <= JOIN_LAG_MAX_MS, `90 % of ${late.length} later deltas arrived within ${Math.round(most)} ms of the first caller's`);
 		return checks.finding(
-			`same text, ${late.length} later pieces within ${Math.round(most)} ms (worst ${Math.round(late.at(-1) ?? 0)} ms); 409; ${units} counted`,
+			`same text, ${late.length} later deltas within ${Math.round(most)} ms (worst ${Math.round(late.at(-1) ?? 0)} ms); 409; ${units} counted`,
 		);
 	},
 };
 
-/** Stops an answer and judges what is said of it against the published table, by whether there was output. */
+/** Stops an answer, and checks its count against the published table: counted exactly when there was output. */
 async function stopped(context: Context, when: (answer: Answer) => Promise<unknown>) {
 	const owner = await context.person(1);
 	const question = longQuestion();
@@ -81,35 +78,35 @@ async function stopped(context: Context, when: (answer: Answer) => Promise<unkno
 	const checks = new Checks();
 	const { state, counted: isCounted } = answer.metadata;
 	const output = answer.output !== "";
-	checks.that(stop.status === 200 && isRecord(stop.json) && typeof stop.json.stopped === "boolean", `stop was answered ${stop.status}`);
+	checks.that(stop.status === 200 && isRecord(stop.json) && typeof stop.json.stopped === "boolean", `stop got ${stop.status}`);
 	checks.that(after.held === before.held, `${after.held} still held`);
 	checks.that(units === (isCounted === true ? 1 : 0), `the answer says counted ${String(isCounted)}, usage changed by ${units}`);
 	checks.that(isCounted === output, `${output ? "with" : "without"} output, the answer says counted ${String(isCounted)}`);
 	if (state === "stopped") checks.that(answer.last === "abort", `the last chunk was "${answer.last}"`);
-	else if (checks.wrong.length === 0) throw new Unjudged("the model was done before it could be stopped; counts agree");
+	else if (checks.wrong.length === 0) throw new Unjudged("the model finished before it could be stopped; the counts agree");
 	return { owner, question, output, units, checks };
 }
 
 const stopBefore: Rule = {
 	name: "stop-before-output",
-	did: "a request stopped at once, then sent again under its key",
-	expected: "nothing counted, and the answer says so; then a new attempt, whole and counted",
+	did: "a request stopped at once, then resent under its key",
+	expected: "nothing counted, and the answer says so; then a new attempt, complete and counted",
 	calls: () => 2,
 	judge: async (context) => {
 		const { owner, question, output, units, checks } = await stopped(context, async () => {});
 		if (checks.wrong.length > 0) return checks.finding("");
-		if (output) throw new Unjudged("output came before the stop arrived; it was counted, as published");
+		if (output) throw new Unjudged("output arrived before the stop; it was counted, as published");
 		const before = await usageOf(owner);
 		const { metadata } = await counted(await owner.ask(question));
 		const again = difference(before, await usageOf(owner));
-		checks.that(again === 1 && metadata.state !== "stopped", `sent again it ended as "${String(metadata.state)}", ${again} counted`);
-		return checks.finding(`stopped without output, ${units} counted; sent again, ${again} counted`);
+		checks.that(again === 1 && metadata.state !== "stopped", `resent, it ended as "${String(metadata.state)}", ${again} counted`);
+		return checks.finding(`stopped without output, ${units} counted; resent, ${again} counted`);
 	},
 };
 
 const stopAfter: Rule = {
 	name: "stop-after-output",
-	did: "a request stopped after 2 pieces",
+	did: "a request stopped after 2 deltas",
 	expected: "1 counted, and the answer says so",
 	calls: () => 1,
 	judge: async (context) => {
@@ -120,8 +117,8 @@ const stopAfter: Rule = {
 
 const disconnect: Rule = {
 	name: "disconnect",
-	did: "the connection cut after 2 pieces, the same request again when nothing is held",
-	expected: "the answer is whole on return; 1 counted",
+	did: "the connection cut after 2 deltas, the request resent once nothing is held",
+	expected: "the complete answer on return; 1 counted",
 	calls: () => 1,
 	judge: async (context) => {
 		const owner = await context.person(1);
@@ -139,18 +136,18 @@ const disconnect: Rule = {
 		const units = difference(before, await usageOf(owner));
 		const checks = new Checks();
 		if (again.status === 200 && modelFailed(again)) throw new Unjudged("the model failed");
-		checks.that(again.status === 200, `on return ${again.status}`);
-		checks.that(difference(before, atEnd) === 1, `${difference(before, atEnd)} counted while nobody was there`);
+		checks.that(again.status === 200, `on return, status ${again.status}`);
+		checks.that(difference(before, atEnd) === 1, `${difference(before, atEnd)} counted while disconnected`);
 		checks.that(units === 1, `${units} counted after the return`);
-		checks.that(again.output.startsWith(heard), "the answer begins otherwise than what was heard before");
+		checks.that(again.output.startsWith(heard), "the answer begins differently than before the disconnect");
 		checks.that(again.last === "finish" && again.metadata.counted === true, `the answer ended as "${String(again.metadata.state)}"`);
-		if (tooFast && checks.wrong.length === 0) throw new Unjudged("the model was done before the connection could be cut; counted once");
-		checks.that(again.output.length > heard.length, "the answer went no further than what was heard before");
-		return checks.finding(`heard ${heard.length} characters, ${again.output.length} on return; ${units} counted`);
+		if (tooFast && checks.wrong.length === 0) throw new Unjudged("the model finished before the connection could be cut; counted once");
+		checks.that(again.output.length > heard.length, "the answer did not continue after the disconnect");
+		return checks.finding(`${heard.length} characters before the disconnect, ${again.output.length} on return; ${units} counted`);
 	},
 };
 
-/** Waits until an answer that nobody hears has ended. */
+/** Waits until an abandoned answer has ended, that is, until its hold is gone. */
 async function untilNothingHeld(owner: Client, held: number): Promise<void> {
 	const deadlineMs = performance.now() + RETURN_MAX_MS;
 	let waitMs = 100;
@@ -163,8 +160,8 @@ async function untilNothingHeld(owner: Client, held: number): Promise<void> {
 
 const reload: Rule = {
 	name: "reload",
-	did: "the page of a chat loaded after its answer, and the stream that it asks for",
-	expected: "200 with what was said, private, no-store; the stream 204",
+	did: "a chat's page loaded after its answer, and the stream that the page requests",
+	expected: "200 with question and answer, private, no-store; the stream 204",
 	calls: () => 0,
 	uses: "finished chat",
 	judge: async (context) => {
@@ -172,14 +169,14 @@ const reload: Rule = {
 		const checks = new Checks();
 		const page = await owner.read(`/c/${question.chatId}`);
 		const { status } = await owner.read(`/api/chat/${question.chatId}/stream`);
-		// Words without marks: how HTML and Markdown write the rest is theirs.
+		// Compare words only: punctuation and markup depend on HTML and Markdown rendering.
 		const missing = (output.match(/\p{L}{3,}/gu) ?? []).filter((word) => !page.body.includes(word));
 		const cache = page.headers.get("cache-control") ?? "none";
-		checks.that(page.status === 200, `the page was answered ${page.status}`);
+		checks.that(page.status === 200, `the page got ${page.status}`);
 		checks.that(page.body.includes(question.text), "the page does not show the question");
 		checks.that(missing.length === 0, `the page lacks ${missing.length} words of the answer`);
 		checks.that(/private/.test(cache) && /no-store/.test(cache), `cache-control ${cache}`);
-		checks.that(status === 204, `the stream was answered ${status}`);
+		checks.that(status === 204, `the stream got ${status}`);
 		return checks.finding(`the page shows question and answer; ${status}`);
 	},
 };

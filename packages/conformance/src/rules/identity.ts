@@ -9,8 +9,8 @@ const DAY_MS = 86_400_000;
 /** An ISO 8601 instant in ms; null for null, NaN for anything else. */
 const instant = (value: unknown) => (value === null ? null : typeof value === "string" ? Date.parse(value) : Number.NaN);
 
-/** What is wrong with the published form of `GET /api/usage`, for a guest or a free account. */
-function checkUsage(checks: Checks, { json, headers }: Reply): void {
+/** Checks the published form of `GET /api/usage`, for a guest or a free account. */
+export function checkUsage(checks: Checks, { json, headers }: Reply): void {
 	const usage = isRecord(json) ? json : {};
 	const window = isRecord(usage.window) ? usage.window : {};
 	const [limit, used, held, remaining, topUps] = ["limit", "used", "held", "remaining", "topUps"].map((name) => {
@@ -19,7 +19,7 @@ function checkUsage(checks: Checks, { json, headers }: Reply): void {
 		return Number(value);
 	});
 	const [left = 0, most = 0] = [remaining, (limit ?? 0) - (used ?? 0) - (held ?? 0) + (topUps ?? 0)];
-	checks.that(left <= Math.max(0, most), `${left} remaining, where at most ${most} can be`);
+	checks.that(left <= Math.max(0, most), `${left} remaining, but at most ${most} are possible`);
 	checks.that(typeof usage.unverified === "boolean", `unverified is ${String(usage.unverified)}`);
 	const [startMs, endMs] = [instant(window.start), instant(window.end)];
 	checks.that(usage.resetAt === window.end, `resetAt is ${String(usage.resetAt)}, the window ends ${String(window.end)}`);
@@ -27,7 +27,7 @@ function checkUsage(checks: Checks, { json, headers }: Reply): void {
 	if (usage.tier === "guest") checks.that(endMs === null, `${told}, but a guest's never ends`);
 	if (usage.tier !== "free") return;
 	const nowMs = Date.parse(headers.get("date") ?? "") || Date.now();
-	checks.that(startMs !== null && startMs % DAY_MS === 0 && endMs === startMs + DAY_MS, `${told}, no UTC day`);
+	checks.that(startMs !== null && startMs % DAY_MS === 0 && endMs === startMs + DAY_MS, `${told}, which is no UTC day`);
 	// A minute for clocks that disagree.
 	checks.that(
 		startMs !== null && nowMs > startMs - 60_000 && nowMs < startMs + DAY_MS + 60_000,
@@ -38,7 +38,8 @@ function checkUsage(checks: Checks, { json, headers }: Reply): void {
 const carryOver: Rule = {
 	name: "guest-to-account",
 	did: "a guest with one answer signs up; then its old cookie is used again, alone and to sign in",
-	expected: "the account has the chat and the unit, once, for a UTC day; the old cookie has nothing left; the session's cookie is guarded",
+	expected:
+		"the account gets the chat and the unit once, in a UTC day's window; the old cookie has nothing left; the session cookie is HttpOnly and SameSite",
 	calls: () => 0,
 	uses: "newcomer",
 	needsAccount: true,
@@ -61,26 +62,26 @@ const carryOver: Rule = {
 		const after = await usageOf(person);
 
 		const checks = new Checks();
-		checks.that(guestUnits === 1, `one answer of the guest counted ${guestUnits}`);
+		checks.that(guestUnits === 1, `the guest's one answer counted ${guestUnits}`);
 		checks.that(moved.tier !== "guest", "the account is still a guest");
 		checkUsage(checks, usage);
-		checks.that(moved.used === guestUnits, `the account began with ${moved.used} used, the guest had ${guestUnits}`);
-		checks.that(chat === 204, `the account's look at the guest's chat was answered ${chat}`);
+		checks.that(moved.used === guestUnits, `the account started with ${moved.used} used, but the guest had ${guestUnits}`);
+		checks.that(chat === 204, `the account got ${chat} for the guest's chat`);
 		checks.that(left === 0, `the guest's old cookie has ${left} left`);
-		checks.that(kept === 404, `the guest's old cookie's look at the chat was answered ${kept}`);
+		checks.that(kept === 404, `the guest's old cookie got ${kept} for the chat`);
 		const lines = signIn.headers.getSetCookie().filter((line) => !/^[^=]*=;|;\s*max-age=0\s*(;|$)/i.test(line));
 		for (const line of lines) checkCookie(checks, line, context.site.origin);
-		// A deployment may slow sign-in down: then the count cannot have been carried twice by it.
-		checks.that(signIn.status === 200 || signIn.status === 429, `signing in answered ${signIn.status}`);
+		// Sign-in may be rate-limited. Then it cannot have moved the units twice.
+		checks.that(signIn.status === 200 || signIn.status === 429, `sign-in got ${signIn.status}`);
 		checks.that(difference(moved, after) === 0, `signing in with the old cookie counted ${difference(moved, after)} more`);
-		return checks.finding(`the account began with ${moved.used} of ${moved.limit} used; the old cookie has ${left} left`);
+		return checks.finding(`the account started with ${moved.used} of ${moved.limit} used; the old cookie has ${left} left`);
 	},
 };
 
 const foreignChat: Rule = {
 	name: "foreign-chat",
-	did: "a stranger asks for another's chat: its page, its stream, to stop it, to delete it, to write to it",
-	expected: "404 each, as if it were not there, and no word of it; nothing counted; the owner still has it",
+	did: "a stranger requests somebody else's chat: page, stream, stop, delete, new message",
+	expected: "404 each, as for a chat that does not exist, without any of its text; nothing counted; the owner keeps the chat",
 	calls: () => 0,
 	uses: "finished chat",
 	judge: async (context) => {
@@ -96,12 +97,12 @@ const foreignChat: Rule = {
 			write: (await (await stranger.ask({ ...shortQuestion(), chatId })).whole()).status,
 		};
 		const checks = new Checks();
-		for (const [name, status] of Object.entries(tries)) checks.that(status === 404, `${name} answered ${status}`);
-		checks.that(!page.body.includes(question.text), "the page shows the stranger what was asked");
+		for (const [name, status] of Object.entries(tries)) checks.that(status === 404, `${name} got ${status}`);
+		checks.that(!page.body.includes(question.text), "the page shows the stranger the question");
 		const { used, held } = await usageOf(stranger);
 		checks.that(used + held === 0, `the stranger has ${used} used and ${held} held`);
 		const { status } = await owner.read(`/api/chat/${chatId}/stream`);
-		checks.that(status === 204, `the owner's own look was answered ${status}`);
+		checks.that(status === 204, `the owner got ${status}`);
 		return checks.finding("404 five times, 0 counted");
 	},
 };
@@ -121,8 +122,8 @@ const billingClosed: Rule = {
 		};
 		const checks = new Checks();
 		for (const [name, { status, body }] of Object.entries(replies)) {
-			checks.that(status === 401, `${name} answered ${status}`);
-			if (status === 401) checks.that(body === '{"error":"Unauthorized"}', `${name} said ${body.slice(0, 80)}`);
+			checks.that(status === 401, `${name} got ${status}`);
+			if (status === 401) checks.that(body === '{"error":"Unauthorized"}', `${name} returned ${body.slice(0, 80)}`);
 		}
 		return checks.finding("401 four times");
 	},
@@ -130,7 +131,7 @@ const billingClosed: Rule = {
 
 const adviceIsFree: Rule = {
 	name: "usage-is-advice",
-	did: "GET /api/usage 5 times by a new guest, and once with a cookie made up",
+	did: "GET /api/usage 5 times as a new guest, and once with a forged cookie",
 	expected: "the same numbers each time, in the published form, nothing used or held; private, no-store",
 	calls: () => 0,
 	judge: async (context) => {
@@ -142,9 +143,9 @@ const adviceIsFree: Rule = {
 		const checks = new Checks();
 		const looks = replies.map(toUsage);
 		for (const reply of replies) checkUsage(checks, reply);
-		// What is left may change with the network's other guests; what this one used may not.
+		// Other guests of the network may change what remains, but not what this guest has used.
 		const kinds = new Set(looks.map(({ tier, limit, used, held }) => JSON.stringify({ tier, limit, used, held })));
-		checks.that(kinds.size === 1, `looking changed it: ${[...kinds].join(" then ")}`);
+		checks.that(kinds.size === 1, `reading changed it: ${[...kinds].join(" then ")}`);
 		checks.that(
 			looks.every(({ used, held }) => used + held === 0),
 			"a new guest has used something",
@@ -153,10 +154,10 @@ const adviceIsFree: Rule = {
 			replies.every(
 				({ headers }) => /private/.test(headers.get("cache-control") ?? "") && /no-store/.test(headers.get("cache-control") ?? ""),
 			),
-			"may be cached",
+			"the response may be cached",
 		);
 		const forged = await usageOf(forger);
-		checks.that(forged.tier === "guest" && forged.used === 0, `a cookie made up is ${forged.tier} with ${forged.used} used`);
+		checks.that(forged.tier === "guest" && forged.used === 0, `a forged cookie is ${forged.tier} with ${forged.used} used`);
 		return checks.finding(`0 used of ${looks[0]?.limit} five times`);
 	},
 };

@@ -7,7 +7,7 @@ const CHAT = "/api/chat/ai";
 const message = (text: string) => ({ id: "m", role: "user", parts: [{ type: "text", text }] });
 const chat = (fields: object) => JSON.stringify({ id: randomUUID(), messages: [message("x")], ...fields });
 
-/** Bodies that the chat endpoint cannot take, and what it must say; none of them may reach a model. */
+/** Invalid bodies for the chat endpoint, with the status that they must get. None may reach a model. */
 const BAD: [name: string, body: string, status: number][] = [
 	["not JSON", "{", 400],
 	["nothing", "", 400],
@@ -26,7 +26,7 @@ const BAD: [name: string, body: string, status: number][] = [
 	["a body of more than 1 MiB", chat({ messages: [message("x".repeat(1024 * 1024))] }), 413],
 ];
 
-/** What is wrong with a refusal that must be problem+json. */
+/** Checks that a response is a refusal with this status, as problem+json. */
 function assertProblem(checks: Checks, name: string, reply: Reply, status: number): void {
 	const type = reply.headers.get("content-type") ?? "none";
 	checks.that(reply.status === status, `${name}: ${reply.status} instead of ${status}`);
@@ -35,7 +35,7 @@ function assertProblem(checks: Checks, name: string, reply: Reply, status: numbe
 
 const badInput: Rule = {
 	name: "bad-input",
-	did: `${BAD.length} bodies that the chat endpoint cannot take: not JSON, wrong types, too large, an unknown model`,
+	did: `${BAD.length} invalid bodies for the chat endpoint: not JSON, wrong types, too large, an unknown model`,
 	expected: "400 or 413 problem+json each; nothing counted",
 	calls: () => 0,
 	judge: async (context) => {
@@ -68,7 +68,7 @@ const VERBS: [path: string, method: string][] = [
 
 const wrongVerb: Rule = {
 	name: "wrong-verb",
-	did: `${VERBS.length} endpoints with a verb that they do not have`,
+	did: `${VERBS.length} endpoints with a method that they do not support`,
 	expected: "405 problem+json with Allow",
 	calls: () => 0,
 	judge: async (context) => {
@@ -103,7 +103,7 @@ const FOREIGN: [name: string, headers: Record<string, string>][] = [
 
 const foreignOrigin: Rule = {
 	name: "foreign-origin",
-	did: "a chat, a stop, a deletion and a sign-out as a page of another site would send them",
+	did: "a chat, a stop, a deletion and a sign-out, sent as a page of another site would",
 	expected: "403 problem+json each; nothing counted",
 	calls: () => 0,
 	judge: async (context) => {

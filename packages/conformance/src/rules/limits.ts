@@ -8,14 +8,14 @@ import { Checks, type Rule } from "../rule.ts";
 const AT_ONCE = 10;
 const CROSSING = 5;
 
-/** Asks so many things at once, and looks at the usage meanwhile. */
+/** Sends `count` requests at once, and reads the usage meanwhile. `most` is the highest used + held seen. */
 async function burst(guest: Client, count: number): Promise<{ answers: Answer[]; most: number }> {
 	let over = false;
 	const answering = Promise.all(Array.from({ length: count }, async () => (await guest.ask(shortQuestion())).whole()));
 	const end = answering.finally(() => {
 		over = true;
 	});
-	// Whoever awaits `end` below hears of a failure; the looks in between must not die of it first.
+	// `end` is awaited below, which throws on failure. Until then a rejection must not be unhandled.
 	end.catch(() => {});
 	let most = 0;
 	for (let looks = 0; looks < 15 && !over; looks += 1) {
@@ -26,8 +26,8 @@ async function burst(guest: Client, count: number): Promise<{ answers: Answer[];
 	return { answers: await end, most };
 }
 
-/** What is wrong with the body of a limit's 429. */
-function checkRefusal(checks: Checks, { headers, problem }: Answer, guestLimit: number): void {
+/** Checks the fields of a limit's 429. */
+export function checkRefusal(checks: Checks, { headers, problem }: Answer, guestLimit: number): void {
 	const { status, title, detail, policy, tier, limit, remaining, resetAt, upgradeUrl } = problem ?? {};
 	const type = headers.get("content-type") ?? "none";
 	checks.that(type.startsWith("application/problem+json"), `429: content-type ${type}`);
@@ -47,7 +47,7 @@ function checkRefusal(checks: Checks, { headers, problem }: Answer, guestLimit: 
 	checks.that(remaining === 0, `429: remaining ${String(remaining)}`);
 }
 
-/** Judges a burst of which `left` should be answered; the guest ends at its limit. */
+/** Sends a burst and checks that `left` of it are answered, so that the guest ends at its limit. */
 async function judgeBurst(context: Context, guest: Client, left: number, count: number) {
 	const { answers, most } = await burst(guest, count);
 	const after = await usageOf(guest);
@@ -58,30 +58,30 @@ async function judgeBurst(context: Context, guest: Client, left: number, count: 
 	const paid = answered.filter((answer) => answer.metadata.counted === true).length;
 	const policies = [...new Set(refused.map((answer) => String(answer.problem?.policy)))];
 	const failed = answered.filter(modelFailed).length;
-	// Those that the model failed are given back, and let others in.
+	// Units of failed answers are released, so other requests may take them.
 	const admitted = answered.length - failed;
 
-	checks.that(others.length === 0, `answered ${others.map((answer) => answer.status).join(", ")}`);
-	checks.that(admitted <= left, `${admitted} of ${count} answered where ${left} were left`);
+	checks.that(others.length === 0, `unexpected status ${others.map((answer) => answer.status).join(", ")}`);
+	checks.that(admitted <= left, `${admitted} of ${count} answered, but ${left} were left`);
 	checks.that(most <= context.guestLimit, `used + held was ${most} of ${context.guestLimit}`);
 	checks.that(after.used + after.held <= context.guestLimit, `used + held ended at ${after.used + after.held} of ${context.guestLimit}`);
 	checks.that(after.held === 0, `${after.held} still held after the last answer`);
 	const before = context.guestLimit - left;
-	checks.that(after.used === before + paid, `${paid} answers say that they are counted, usage went from ${before} to ${after.used}`);
+	checks.that(after.used === before + paid, `${paid} answers report as counted, but usage went from ${before} to ${after.used}`);
 	checks.that(
 		answered.every((answer) => answer.headers.has("ratelimit") && answer.headers.has("ratelimit-policy")),
 		"an answer has no RateLimit fields",
 	);
 	checks.that(
 		answered.every((answer) => answer.headers.get("content-type")?.startsWith("text/event-stream")),
-		"an answer is no event stream",
+		"an answer is not an event stream",
 	);
 	for (const answer of refused) checkRefusal(checks, answer, context.guestLimit);
 	if (checks.wrong.length > 0) return checks.finding("");
 	for (const answer of answers.filter(isChallenge)) refusedByOthers(answer);
-	if (failed > 0) throw new Unjudged(`the model failed ${failed} answers, which are given back`);
+	if (failed > 0) throw new Unjudged(`the model failed ${failed} answers, whose units are released`);
 	if (admitted < left && policies.includes("network"))
-		throw new Unjudged(`${admitted} answered, none too many; the network's pool refused the rest`);
+		throw new Unjudged(`${admitted} answered, which is not too many; the network's pool refused the rest`);
 	checks.that(admitted === left || policies.includes("in-flight"), `only ${admitted} answered of the ${left} that were left`);
 	if (after.used === context.guestLimit) context.spent ??= guest;
 	return checks.finding(`${admitted} answered, ${refused.length} refused (${policies.join(", ")}); used ${after.used} of ${after.limit}`);
@@ -90,7 +90,7 @@ async function judgeBurst(context: Context, guest: Client, left: number, count: 
 const first: Rule = {
 	name: "first-requests",
 	did: `a new guest's first ${AT_ONCE} requests, all at once`,
-	expected: "as many answered as the limit says, used + held never above it; the others 429 problem+json with policy and next step",
+	expected: "as many answered as the limit allows, used + held never above it; the others 429 problem+json with policy and next step",
 	calls: modelCallsToLimit,
 	leaves: "spent guest",
 	judge: async (context) => judgeBurst(context, await context.guestWithAll(), context.guestLimit, AT_ONCE),
@@ -133,12 +133,12 @@ const refusal: Rule = {
 
 const noCookie: Rule = {
 	name: "no-cookie",
-	did: "a first request ever: from a client that has no cookie and loaded no page",
-	expected: "answered as a new guest, 1 counted, with the guest's cookie and the RateLimit fields",
+	did: "a first request from a client that has no cookie and loaded no page",
+	expected: "answered as a new guest, 1 counted, with the guest cookie and the RateLimit fields",
 	calls: () => 1,
 	leaves: "newcomer",
 	judge: async (context) => {
-		// Only to learn whether the network's pool has something left; the asker below knows nothing of this guest.
+		// Only checks that the network's pool has a request left. The client below is another guest.
 		await context.guest(1);
 		const client = new Client(context.site);
 		const question = shortQuestion();
@@ -147,7 +147,7 @@ const noCookie: Rule = {
 		const left = answer.headers.get("ratelimit") ?? "none";
 		const checks = new Checks();
 		checks.that(client.cookies.size > 0, "no cookie came with the answer");
-		checks.that(tier === "guest" && used === 1 && held === 0, `afterwards its tier is ${tier}, with ${used} used and ${held} held`);
+		checks.that(tier === "guest" && used === 1 && held === 0, `afterwards: tier ${tier}, ${used} used, ${held} held`);
 		checks.that(/;\s*r=\d+(;|$)/.test(left), `RateLimit: ${left}`);
 		if (checks.wrong.length === 0) context.newcomer = { client, question };
 		return checks.finding(`answered, ${used} counted, RateLimit: ${left}`);

@@ -7,7 +7,7 @@ const TIMES = 5;
 const duplicates: Rule = {
 	name: "duplicates",
 	did: `one request sent ${TIMES} times at once under one Idempotency-Key`,
-	expected: "every caller hears the same answer; 1 counted",
+	expected: "every caller gets the same answer; 1 counted",
 	calls: () => 1,
 	leaves: "finished chat",
 	judge: async (context) => {
@@ -21,7 +21,7 @@ const duplicates: Rule = {
 		const outputs = new Set(answers.map((answer) => answer.output));
 		checks.that(
 			answers.every((answer) => answer.status === 200),
-			`answered ${answers.map((answer) => answer.status).join(", ")}`,
+			`statuses ${answers.map((answer) => answer.status).join(", ")}`,
 		);
 		checks.that(units <= 1, `${units} counted`);
 		checks.that(outputs.size === 1, `${outputs.size} different answers`);
@@ -29,7 +29,7 @@ const duplicates: Rule = {
 		checks.that(units === 1, `${units} counted`);
 		checks.that(
 			answers.every((answer) => answer.metadata.counted === true),
-			"not every caller is told that it is counted",
+			"not every answer reports as counted",
 		);
 		const [answer] = answers;
 		if (checks.wrong.length === 0 && answer) context.chat ??= { owner, question, answerId: answer.id, output: answer.output };
@@ -39,7 +39,7 @@ const duplicates: Rule = {
 
 const repeat: Rule = {
 	name: "repeat",
-	did: "an answered request sent again: under its key, and without one as useChat sends it",
+	did: "an answered request resent: under its key, and without a key as useChat sends it",
 	expected: "the same answer both times, nothing more counted",
 	calls: () => 0,
 	uses: "finished chat",
@@ -53,7 +53,7 @@ const repeat: Rule = {
 		] as const) {
 			const again = await (await send).whole();
 			checks.that(again.status === 200, `${how}: status ${again.status}`);
-			checks.that(again.output === output, `${how}: another text than the first time`);
+			checks.that(again.output === output, `${how}: a different text than the first time`);
 		}
 		const units = difference(before, await usageOf(owner));
 		checks.that(units === 0, `${units} more counted`);
@@ -63,7 +63,7 @@ const repeat: Rule = {
 
 const conflict: Rule = {
 	name: "other-body",
-	did: "another text under a key that was used",
+	did: "another text under a used key",
 	expected: "409 problem+json, nothing counted",
 	calls: () => 0,
 	uses: "finished chat",
@@ -82,7 +82,7 @@ const conflict: Rule = {
 
 const deleted: Rule = {
 	name: "deleted-chat",
-	did: "a chat deleted after its answer, and the same request sent again",
+	did: "a chat deleted after its answer, and the request resent",
 	expected: "204, then 410; the unit stays counted",
 	calls: () => 1,
 	judge: async (context) => {
@@ -94,8 +94,8 @@ const deleted: Rule = {
 		const again = await (await owner.ask(question)).whole();
 		const units = difference(before, await usageOf(owner));
 		const checks = new Checks();
-		checks.that(gone.status === 204, `DELETE answered ${gone.status}`);
-		checks.that(again.status === 410, `the same request was answered ${again.status}`);
+		checks.that(gone.status === 204, `DELETE got ${gone.status}`);
+		checks.that(again.status === 410, `the resent request got ${again.status}`);
 		checks.that(units === 1, `${units} counted`);
 		return checks.finding(`204, then 410; ${units} counted`);
 	},
@@ -103,18 +103,18 @@ const deleted: Rule = {
 
 const another: Rule = {
 	name: "another-answer",
-	did: "another answer asked for, then the message edited; each sent twice",
+	did: "a regenerated answer, then an edited message; each sent twice",
 	expected: "a new answer each, 1 counted each, nothing for the repeats",
 	calls: () => 2,
 	uses: "finished chat",
 	judge: async (context) => {
 		const { owner, question, answerId } = await context.finishedChat(2);
-		// The first answer is replaced now: no other rule can use this chat.
+		// This replaces the first answer, so no later rule can use the chat.
 		context.chat = null;
 		const { text } = shortQuestion();
 		const checks = new Checks();
 		for (const [name, send] of [
-			["another answer", () => owner.regenerate(question, answerId)],
+			["the regenerated answer", () => owner.regenerate(question, answerId)],
 			["the edit", () => owner.edit(question, text)],
 		] as const) {
 			const before = await usageOf(owner);
@@ -122,10 +122,10 @@ const another: Rule = {
 			const between = await usageOf(owner);
 			const again = await (await send()).whole();
 			const after = await usageOf(owner);
-			checks.that(answer.id !== answerId, `${name}: the old answer was told`);
+			checks.that(answer.id !== answerId, `${name}: the old answer was returned`);
 			checks.that(difference(before, between) === 1, `${name}: ${difference(before, between)} counted`);
-			checks.that(again.status === 200 && again.id === answer.id, `${name}, sent again: not the same answer, status ${again.status}`);
-			checks.that(difference(between, after) === 0, `${name}, sent again: ${difference(between, after)} more counted`);
+			checks.that(again.status === 200 && again.id === answer.id, `${name}, resent: not the same answer, status ${again.status}`);
+			checks.that(difference(between, after) === 0, `${name}, resent: ${difference(between, after)} more counted`);
 		}
 		return checks.finding("2 new answers, 2 counted; 0 for the repeats");
 	},

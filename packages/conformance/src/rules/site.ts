@@ -2,18 +2,18 @@ import { isRecord } from "../answer.ts";
 import { Client } from "../http.ts";
 import { Checks, type Rule } from "../rule.ts";
 
-/** What is wrong with a Set-Cookie line that says who somebody is. */
+/** Checks the attributes of a Set-Cookie line that identifies a visitor. */
 export function checkCookie(checks: Checks, line: string, origin: string): void {
 	const name = line.split("=")[0] ?? "";
-	checks.that(/;\s*HttpOnly/i.test(line), `${name} can be read by scripts`);
-	checks.that(/;\s*SameSite=(Lax|Strict)/i.test(line), `${name} is sent along by other sites`);
+	checks.that(/;\s*HttpOnly/i.test(line), `${name} is not HttpOnly`);
+	checks.that(/;\s*SameSite=(Lax|Strict)/i.test(line), `${name} is not SameSite`);
 	if (origin.startsWith("https:")) checks.that(/^__Host-/.test(name) && /;\s*Secure/i.test(line), `${name} is not __Host- and Secure`);
 }
 
 const page: Rule = {
 	name: "page",
-	did: "GET / by a new browser",
-	expected: "200 HTML, private, no-store, with a guest's cookie, HttpOnly and SameSite=Lax; on https __Host- and Secure",
+	did: "GET / in a new browser",
+	expected: "200 HTML, private, no-store, with a guest cookie, HttpOnly and SameSite=Lax; on https __Host- and Secure",
 	calls: () => 0,
 	judge: async (context) => {
 		const { status, headers } = await new Client(context.site).read("/");
@@ -23,7 +23,7 @@ const page: Rule = {
 		checks.that(status === 200, `status ${status}`);
 		checks.that((headers.get("content-type") ?? "").startsWith("text/html"), `content-type ${headers.get("content-type")}`);
 		checks.that(/private/.test(cache) && /no-store/.test(cache), `cache-control ${cache}`);
-		checks.that(cookie !== "", "no guest's cookie");
+		checks.that(cookie !== "", "no guest cookie");
 		if (cookie !== "") checkCookie(checks, cookie, context.site.origin);
 		return checks.finding(`${status}, ${cache}, cookie ${cookie.split("=")[0]}`);
 	},
@@ -39,8 +39,8 @@ const health: Rule = {
 		const checks = new Checks();
 		const said = isRecord(json) ? json : {};
 		checks.that(status === 200, `status ${status}`);
-		checks.that(said.status === "ok", `says "${String(said.status)}" ${JSON.stringify(said.checks ?? {})}`);
-		checks.that(typeof said.build === "string" && said.build !== "", "names no build");
+		checks.that(said.status === "ok", `status "${String(said.status)}" ${JSON.stringify(said.checks ?? {})}`);
+		checks.that(typeof said.build === "string" && said.build !== "", "no build");
 		return checks.finding(`200, build ${String(said.build)}`);
 	},
 };

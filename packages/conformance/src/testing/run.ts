@@ -5,21 +5,21 @@ import { main } from "../main.ts";
 import type { Result } from "../rule.ts";
 import { startServer, type Traits } from "./server.ts";
 
-/** Ends what was started here; called once after all tests of a file, since they run beside each other. */
+/** Closes what was started here. Called once after all tests of a file, because they run concurrently. */
 export const closing: (() => void)[] = [];
 
 /** Runs the command in this process. */
 export async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-	const said = { out: "", err: "" };
+	const written = { out: "", err: "" };
 	const code = await main(args, {
 		log: (line) => {
-			said.out += `${line}\n`;
+			written.out += `${line}\n`;
 		},
 		error: (line) => {
-			said.err += `${line}\n`;
+			written.err += `${line}\n`;
 		},
 	});
-	return { code, ...said };
+	return { code, ...written };
 }
 
 interface Report {
@@ -31,7 +31,7 @@ interface Report {
 	results: Result[];
 }
 
-/** Runs the suite against a tiny chat with these traits; with an account, unless the arguments are given. */
+/** Runs the suite against a tiny chat with these traits. Without arguments, an account is allowed. */
 export async function against(traits: Traits, ...args: string[]) {
 	const server = await startServer(traits);
 	const folder = mkdtempSync(join(tmpdir(), "conformance-"));

@@ -3,86 +3,128 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What a deployment is like without breaking a rule. */
+/** Properties of a conforming deployment. */
 interface Circumstances {
 	/** Default 5. */
 	guestLimit?: number;
-	/** How long the model thinks before its first word, in ms. Default: 5, and 250 for what is to be interrupted. */
+	/** The model's delay before its first word, in ms. Default: 5, and 250 for long answers. */
 	firstTokenMs?: number;
 	/** The network's pool has nothing left for guests. */
 	poolUsedUp?: boolean;
-	/** A guest who has no answer yet must show to be human. */
+	/** A guest without an answer needs a human check. */
 	wantsHumans?: boolean;
-	/** Every answer fails, and is given back. */
+	/** Every answer fails, and its unit is released. */
 	modelFails?: boolean;
-	/** Answers are whole at once. */
+	/** Answers are complete at once. */
 	instantModel?: boolean;
-	/** Sign-up answers 429, to be tried again in a minute. */
+	/** Sign-up returns 429 with a retry in a minute. */
 	signUpLimited?: boolean;
 }
 
-/** What it does wrong on purpose. */
+/** Deliberate breaches. */
 interface Flaws {
-	/** Says that it is failing. */
+	/** Reports failing health. */
 	isUnwell?: boolean;
 	/** Lets scripts read the guest's cookie. */
 	opensCookies?: boolean;
-	/** Takes a message of any length. */
+	/** Accepts a message of any length. */
 	takesAnyLength?: boolean;
-	/** Answers a wrong verb with a page, as a framework does that does not know the route. */
+	/** Returns a page for a wrong method, as a framework does for an unknown route. */
 	htmlForWrongVerb?: boolean;
-	/** Answers an unknown address under /api with a page. */
+	/** Returns a page for an unknown address under /api. */
 	htmlForUnknown?: boolean;
-	/** Believes pages of other sites. */
+	/** Accepts requests from pages of other sites. */
 	trustsOtherSites?: boolean;
-	/** Lets caches keep GET /api/usage. */
+	/** Lets caches store GET /api/usage. */
 	cachesUsage?: boolean;
-	/** Says that a guest's window ends. */
+	/** Gives a guest's window an end. */
 	inventsReset?: boolean;
-	/** Shows billing to anyone. */
+	/** Opens billing to anyone. */
 	opensBilling?: boolean;
-	/** Lets one more through than the limit says. */
+	/** Admits one more than the limit. */
 	admitsOneMore?: boolean;
-	/** Looks only at what is counted already, so that requests at once overtake the limit. */
+	/** Ignores holds, so that concurrent requests exceed the limit. */
 	forgetsHolds?: boolean;
-	/** Refuses without saying what to do next. */
+	/** Refuses without an upgrade URL. */
 	namesNoNextStep?: boolean;
 	/** Gives no cookie to a client that loaded no page. */
 	needsPage?: boolean;
-	/** Takes a guest's units along at every sign-in. */
+	/** Moves a guest's units at every sign-in. */
 	carriesAgain?: boolean;
-	/** Counts a request again when it is sent again. */
+	/** Counts a resent request again. */
 	countsDuplicates?: boolean;
-	/** Knows a request by its key only. */
+	/** Identifies a request by its key only. */
 	ignoresMessageId?: boolean;
-	/** Does not look whether the same key comes with the same body. */
+	/** Does not compare the body of a resent key. */
 	ignoresBody?: boolean;
-	/** Tells the answer of a deleted chat. */
+	/** Returns the answer of a deleted chat. */
 	remembersDeleted?: boolean;
-	/** Gives back what is counted when its chat is deleted. */
+	/** Refunds counted units when their chat is deleted. */
 	refundsDeleted?: boolean;
-	/** Lets anybody hear any chat. */
+	/** Lets anybody join any chat's stream. */
 	sharesStreams?: boolean;
 	/** Shows any chat's page to anybody. */
 	sharesPages?: boolean;
-	/** Forgets what was said when the page is loaded again. */
+	/** Omits the messages when the page is reloaded. */
 	forgetsOnReload?: boolean;
-	/** Does not count another answer. */
+	/** Does not count a regenerated answer. */
 	regeneratesFree?: boolean;
-	/** A second tab hears the running answer from where it is. */
+	/** A second tab gets the running answer from its current position. */
 	joinsLate?: boolean;
-	/** A second tab hears nothing until the end, and then everything at once. */
+	/** A second tab gets nothing until the end, then everything at once. */
 	buffersJoins?: boolean;
-	/** Answers two requests of one chat at once. */
+	/** Answers two messages of one chat concurrently. */
 	answersMeanwhile?: boolean;
-	/** Counts what was stopped before any output. */
+	/** Counts an answer stopped before its output. */
 	countsEarlyStops?: boolean;
-	/** A stopped request is over for good. */
+	/** Does not allow a new attempt after a stop. */
 	neverTriesAgain?: boolean;
-	/** Does not count what was stopped. */
+	/** Does not count an answer stopped after output. */
 	forgivesStops?: boolean;
-	/** Stops when the one who asked goes away. */
+	/** Stops the answer when its client disconnects. */
 	stopsWhenLeft?: boolean;
+	/** Names no build in its health. */
+	namesNoBuild?: boolean;
+	/** Lets caches store its pages. */
+	cachesPages?: boolean;
+	/** Gives no guest cookie with the page. */
+	givesNoCookie?: boolean;
+	/** Refuses in plain JSON instead of problem+json. */
+	plainProblems?: boolean;
+	/** Does not say which methods an address supports. */
+	hidesAllow?: boolean;
+	/** Counts each reading of the usage. */
+	countsReadings?: boolean;
+	/** Reports more remaining than the limit leaves. */
+	inflatesRemaining?: boolean;
+	/** Gives a forged cookie an account. */
+	trustsForgedCookies?: boolean;
+	/** Describes why billing is closed. */
+	explainsBilling?: boolean;
+	/** Counts an invalid request. */
+	countsBadInput?: boolean;
+	/** Sends no RateLimit fields. */
+	hidesRateLimit?: boolean;
+	/** Admits one fewer than the limit. */
+	admitsOneFewer?: boolean;
+	/** Counts a refused request. */
+	countsRefusals?: boolean;
+	/** Lets scripts read the session cookie. */
+	opensSession?: boolean;
+	/** Leaves a guest's chats behind at sign-up. */
+	leavesChats?: boolean;
+	/** Leaves a guest's allowance open after sign-up. */
+	keepsGuestOpen?: boolean;
+	/** Gives free accounts a window of an hour. */
+	shortensDay?: boolean;
+	/** Lets anybody delete any chat. */
+	sharesDeletion?: boolean;
+	/** Streams a finished answer again, instead of 204. */
+	replaysFinished?: boolean;
+	/** Ends a stopped answer like a finished one. */
+	finishesStops?: boolean;
+	/** Does not say whether a stop found an answer to stop. */
+	stopsSilently?: boolean;
 }
 
 export type Traits = Circumstances & Flaws;
@@ -98,7 +140,7 @@ interface Account {
 interface Run {
 	answerId: string;
 	chatId: string;
-	/** What was asked, as far as it tells one request from another. */
+	/** Identifies the request's content. */
 	asked: string;
 	text: string;
 	chunks: string[];
@@ -125,7 +167,7 @@ interface Body {
 }
 
 const WORDS = Array.from({ length: 12 }, (_, n) => `word${n} `);
-/** What is to be interrupted takes its time; the rest is quick, so that the tests are. In ms. */
+/** Long answers are slow enough to interrupt; short ones are quick, to keep the tests quick. In ms. */
 const SLOW = { firstTokenMs: 250, each: 40 };
 const QUICK = { firstTokenMs: 5, each: 0 };
 const STEP_MS = 2;
@@ -151,7 +193,7 @@ export interface TinyServer {
 	accounts: () => number;
 }
 
-/** A tiny chat that keeps the published rules, but for the flaws it is given. It shares no code with the app or the suite. */
+/** Starts a tiny chat that keeps the published rules except for the given flaws. It shares no code with the app or the suite. */
 export async function startServer(traits: Traits = {}): Promise<TinyServer> {
 	const chat = new TinyChat(traits);
 	const server = createServer((request, response) => {
@@ -192,6 +234,7 @@ class TinyChat {
 		let body = "";
 		for await (const bytes of request) body += bytes;
 		response.setHeader("cache-control", "private, no-store");
+		if (this.#is.plainProblems) response.setHeader("x-plain", "1");
 		const { subject, isNew } = this.#subjectOf(request);
 		if (!path.startsWith("/api/")) return this.#page(response, path, subject, isNew);
 		const allow = VERBS.find(([pattern]) => pattern.test(path))?.[1];
@@ -199,26 +242,29 @@ class TinyChat {
 		if (!allow) return problem(response, 404, "Not found");
 		if (!allow.includes(request.method ?? "")) {
 			if (this.#is.htmlForWrongVerb) return this.#page(response, "/", subject, isNew);
-			response.setHeader("allow", allow);
+			if (!this.#is.hidesAllow) response.setHeader("allow", allow);
 			return problem(response, 405, "Method not allowed");
 		}
 		const { origin } = request.headers;
 		const foreign = (origin && origin !== `http://${request.headers.host}`) || request.headers["sec-fetch-site"] === "cross-site";
 		if (foreign && request.method !== "GET" && !this.#is.trustsOtherSites) return problem(response, 403, "Foreign origin");
-		if (path === "/api/health") return json(response, 200, { status: this.#is.isUnwell ? "failing" : "ok", build: "tiny" });
-		if (path === "/api/usage") return this.#tellUsage(response, subject);
+		if (path === "/api/health")
+			return json(response, 200, { status: this.#is.isUnwell ? "failing" : "ok", build: this.#is.namesNoBuild ? "" : "tiny" });
+		if (path === "/api/usage") return this.#sendUsage(response, subject);
 		if (path.startsWith("/api/flowglad") || path === "/api/usage-events")
-			return this.#is.opensBilling ? json(response, 200, {}) : json(response, 401, { error: "Unauthorized" });
-		if (path.startsWith("/api/auth/")) return this.#enter(request, response, subject, body);
+			return this.#is.opensBilling
+				? json(response, 200, {})
+				: json(response, 401, { error: this.#is.explainsBilling ? "Please sign in" : "Unauthorized" });
+		if (path.startsWith("/api/auth/")) return this.#authenticate(request, response, subject, body);
 		if (path === "/api/chat/ai") return this.#ask(request, response, subject, body, isNew);
-		return this.#tend(request, response, subject, path);
+		return this.#existingChat(request, response, subject, path);
 	}
 
-	/** What is asked of a chat that is there already. */
-	#tend(request: IncomingMessage, response: ServerResponse, subject: string, path: string): void {
+	/** Handles stream, stop and delete of an existing chat. */
+	#existingChat(request: IncomingMessage, response: ServerResponse, subject: string, path: string): void {
 		const chatId = /^\/api\/chat\/([^/]+)(\/|$)/.exec(path)?.[1] ?? "";
 		const chat = this.chats.get(chatId);
-		const shared = this.#is.sharesStreams && path.endsWith("/stream");
+		const shared = (this.#is.sharesStreams && path.endsWith("/stream")) || (this.#is.sharesDeletion && request.method === "DELETE");
 		if (!chat || chat.deleted || (chat.owner !== subject && !shared)) {
 			problem(response, 404, "Chat not found");
 			return;
@@ -232,9 +278,11 @@ class TinyChat {
 		const running = chat.runs.find((run) => run.state === "running");
 		if (path.endsWith("/stop")) {
 			running?.stop();
-			json(response, 200, { stopped: running !== undefined });
+			json(response, 200, this.#is.stopsSilently ? {} : { stopped: running !== undefined });
 			return;
 		}
+		const finished = chat.runs.at(-1);
+		if (!running && finished && this.#is.replaysFinished) return listen(finished, response, 0);
 		if (!running) {
 			response.writeHead(204).end();
 			return;
@@ -246,12 +294,13 @@ class TinyChat {
 	}
 
 	#page(response: ServerResponse, path: string, subject: string, isNew: boolean): void {
-		if (isNew) this.#giveCookie(response, subject);
+		if (isNew && !this.#is.givesNoCookie) this.#giveCookie(response, subject);
+		if (this.#is.cachesPages) response.setHeader("cache-control", "max-age=60");
 		const chatId = /^\/c\/(.+)$/.exec(path)?.[1];
 		const chat = chatId === undefined ? undefined : this.chats.get(chatId);
 		const mine = chat && !chat.deleted && (chat.owner === subject || this.#is.sharesPages);
-		const said = mine && !this.#is.forgetsOnReload ? chat.runs.map((run) => `<p>${run.text}</p><p>${run.output}</p>`).join("") : "";
-		response.writeHead(chatId === undefined || mine ? 200 : 404, { "content-type": "text/html" }).end(`<!doctype html>${said}`);
+		const messages = mine && !this.#is.forgetsOnReload ? chat.runs.map((run) => `<p>${run.text}</p><p>${run.output}</p>`).join("") : "";
+		response.writeHead(chatId === undefined || mine ? 200 : 404, { "content-type": "text/html" }).end(`<!doctype html>${messages}`);
 	}
 
 	#giveCookie(response: ServerResponse, subject: string): void {
@@ -261,6 +310,7 @@ class TinyChat {
 	#subjectOf(request: IncomingMessage): { subject: string; isNew: boolean } {
 		const cookies = new Map((request.headers.cookie ?? "").split("; ").map((pair) => pair.split("=") as [string, string]));
 		const known = cookies.get("tiny.session") ?? cookies.get("tiny.guest");
+		if (known && this.#is.trustsForgedCookies && !/^(user|guest)-/.test(known)) return { subject: "user-forged", isNew: false };
 		const genuine = /^(user|guest)-/.test(known ?? "");
 		return { subject: genuine && known ? known : `guest-${crypto.randomUUID()}`, isNew: !genuine };
 	}
@@ -273,18 +323,22 @@ class TinyChat {
 		return account;
 	}
 
-	#tellUsage(response: ServerResponse, subject: string): void {
+	#sendUsage(response: ServerResponse, subject: string): void {
+		if (this.#is.countsReadings) this.#account(subject).used += 1;
 		const { tier, limit, used, held, closed } = this.#account(subject);
 		const none = closed || (tier === "guest" && this.#is.poolUsedUp);
 		const startMs = Date.now() - (Date.now() % DAY_MS);
-		const day = { start: new Date(startMs).toISOString(), end: new Date(startMs + DAY_MS).toISOString() };
+		const day = {
+			start: new Date(startMs).toISOString(),
+			end: new Date(startMs + (this.#is.shortensDay ? DAY_MS / 24 : DAY_MS)).toISOString(),
+		};
 		const window = tier === "free" ? day : { start: null, end: this.#is.inventsReset ? day.end : null };
-		const remaining = none ? 0 : Math.max(0, limit - used - held);
+		const remaining = none ? 0 : Math.max(0, limit - used - held) + (this.#is.inflatesRemaining ? 1 : 0);
 		if (this.#is.cachesUsage) response.setHeader("cache-control", "max-age=60");
 		json(response, 200, { tier, limit, used, held, remaining, topUps: 0, window, resetAt: window.end, unverified: false });
 	}
 
-	#enter(request: IncomingMessage, response: ServerResponse, subject: string, body: string): void {
+	#authenticate(request: IncomingMessage, response: ServerResponse, subject: string, body: string): void {
 		if (request.url?.endsWith("/sign-up/email") && this.#is.signUpLimited) {
 			response.setHeader("x-retry-after", "60");
 			json(response, 429, { message: "Too many requests" });
@@ -296,15 +350,19 @@ class TinyChat {
 		const guest = this.#account(subject);
 		if (guest.tier === "guest" && (!guest.closed || this.#is.carriesAgain)) {
 			this.#account(user).used += guest.used;
-			guest.closed = true;
-			for (const chat of this.chats.values()) if (chat.owner === subject) chat.owner = user;
+			guest.closed = !this.#is.keepsGuestOpen;
+			for (const chat of this.chats.values()) if (chat.owner === subject && !this.#is.leavesChats) chat.owner = user;
 		}
-		response.setHeader("set-cookie", [`tiny.session=${user}; Path=/; HttpOnly; SameSite=Lax`, "tiny.guest=; Path=/; Max-Age=0"]);
+		response.setHeader("set-cookie", [
+			`tiny.session=${user}; Path=/; SameSite=Lax${this.#is.opensSession ? "" : "; HttpOnly"}`,
+			"tiny.guest=; Path=/; Max-Age=0",
+		]);
 		json(response, 200, { user: { id: user } });
 	}
 
 	async #ask(request: IncomingMessage, response: ServerResponse, subject: string, body: string, isNew: boolean): Promise<void> {
 		const refused = this.#refusalOf(body);
+		if (refused && this.#is.countsBadInput) this.#account(subject).used += 1;
 		if (refused) return problem(response, refused, "Invalid request");
 		const { id: chatId, messages, trigger, messageId } = JSON.parse(body) as Body;
 		const message = messages[0];
@@ -318,7 +376,7 @@ class TinyChat {
 		const header = request.headers["idempotency-key"];
 		const key = `${subject} ${header ?? (this.#is.ignoresMessageId ? crypto.randomUUID() : named)}`;
 		const earlier = this.#runs.get(key);
-		rateLimit(response, account);
+		if (!this.#is.hidesRateLimit) rateLimit(response, account);
 		const same = earlier && (earlier.asked === asked || (header === undefined && earlier.text === text));
 		if (earlier && !same && !this.#is.ignoresBody) return problem(response, 409, "Request id already used");
 		const over = earlier?.state === "stopped" && !earlier.counted && !this.#is.neverTriesAgain;
@@ -330,9 +388,10 @@ class TinyChat {
 			return problem(response, 409, "An answer is being written");
 		if (this.#is.wantsHumans && account.tier === "guest" && account.used === 0) return problem(response, 403, "Human check needed");
 		const taken = this.#is.forgetsHolds ? account.used : account.used + account.held;
-		if (taken >= account.limit + (this.#is.admitsOneMore ? 1 : 0) || account.closed) return this.#refuse(response, account);
+		if (taken >= account.limit + (this.#is.admitsOneMore ? 1 : 0) - (this.#is.admitsOneFewer ? 1 : 0) || account.closed)
+			return this.#refuse(response, account);
 		account.held += 1;
-		rateLimit(response, account);
+		if (!this.#is.hidesRateLimit) rateLimit(response, account);
 		if (isNew && !this.#is.needsPage) this.#giveCookie(response, subject);
 		this.chats.set(chatId, chat);
 		const stopping = new AbortController();
@@ -377,7 +436,7 @@ class TinyChat {
 		if (run.counted) account.used += 1;
 		run.state = state;
 		send(run, { type: "message-metadata", messageMetadata: { state, counted: free || run.counted } });
-		send(run, { type: { complete: "finish", stopped: "abort", failed: "error" }[state] });
+		send(run, { type: { complete: "finish", stopped: this.#is.finishesStops ? "finish" : "abort", failed: "error" }[state] });
 		for (const ear of run.ears) ear.end();
 		for (const then of run.atEnd) then();
 	}
@@ -397,15 +456,16 @@ class TinyChat {
 		}
 	}
 
-	#refuse(response: ServerResponse, { tier, limit }: Account): void {
+	#refuse(response: ServerResponse, account: Account): void {
+		const { tier, limit } = account;
+		if (this.#is.countsRefusals) account.used += 1;
 		const upgradeUrl = this.#is.namesNoNextStep ? undefined : "/sign-up";
 		problem(response, 429, "Usage limit reached", { policy: tier, tier, limit, remaining: 0, resetAt: null, upgradeUrl });
 	}
 }
 
 /**
- * Waits in many small steps. Where this process has too much to do, each of them is late, and so is the model, by as much as those who
- * want to stop or join it in time.
+ * Waits in many small steps. On a busy machine every step is late, so the model slows down by as much as the clients that stop or join it.
  */
 async function think(ms: number, signal: AbortSignal): Promise<void> {
 	for (let leftMs = ms; leftMs >= 0; leftMs -= STEP_MS) await sleep(Math.min(leftMs, STEP_MS), undefined, { signal });
@@ -431,7 +491,8 @@ function rateLimit(response: ServerResponse, { tier, limit, used, held }: Accoun
 
 function problem(response: ServerResponse, status: number, title: string, more: object = {}): void {
 	const body = JSON.stringify({ type: "about:blank", title, status, detail: title, ...more });
-	response.writeHead(status, { "content-type": "application/problem+json" }).end(body);
+	const type = response.hasHeader("x-plain") ? "application/json" : "application/problem+json";
+	response.writeHead(status, { "content-type": type }).end(body);
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

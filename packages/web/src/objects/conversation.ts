@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type AnswerEnd, type Heard, sentenceOf, whoPays } from "@parley/metering";
+import { type AnswerEnd, type ChatStatus, sentenceOf, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
@@ -118,7 +118,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The state of a run, for a ledger whose hold on it has expired. */
-	async runState(requestId: string, attempt: number): Promise<Heard> {
+	async runState(requestId: string, attempt: number): Promise<ChatStatus> {
 		if (this.#live?.run.requestId === requestId) return "running";
 		await this.#recover();
 		const run = this.#stored.run(requestId);

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import {
+	type ChatStatus,
 	type Command,
 	foldable,
-	type Heard,
 	type HoldCommand,
 	isCounted,
 	type Outcome,
@@ -218,7 +218,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
-		for (const row of expired) this.#end({ type: "expire", id: row.id, heard: await this.#runState(book, row) });
+		for (const row of expired) this.#end({ type: "expire", id: row.id, chatStatus: await this.#runState(book, row) });
 		await this.#carryLateUnits(book);
 		await provider.work();
 		book.fold(foldable(book.state(), book.nowMs()));
@@ -237,7 +237,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The chat's answer about an expired hold: whether its run never started or still runs. */
-	async #runState({ kind, key }: LedgerBook, row: RequestRow): Promise<Heard> {
+	async #runState({ kind, key }: LedgerBook, row: RequestRow): Promise<ChatStatus> {
 		if (row.chatId === null) return "unreachable";
 		// Shared ledgers prefix the request id with the subject. A network numbers its own attempts, so any of the guest's attempts counts.
 		const requestId = requestIdOf(key, row.id);
