@@ -6,7 +6,7 @@ import type { UsageView } from "../src/view/usage.ts";
 
 const ORIGIN = "http://localhost";
 
-/** One browser: it keeps its cookies, and speaks to the built Worker. `ip` is what the edge would say of it; none is this machine. */
+/** One browser, which keeps its cookies and calls the built Worker. `ip` is the address that the edge would report; null is this machine. */
 export class Client {
 	readonly cookies = new Map<string, string>();
 	readonly #ip: string | null;
@@ -39,35 +39,35 @@ export class Client {
 		return (await this.fetch("/api/usage")).json();
 	}
 
-	/** Sends a message as useChat does; the body of the answer is the caller's to read. */
+	/** Sends a message as useChat does. The caller reads the response's body. */
 	send(chatId: string, messageId: string, options: { text?: string; model?: string; key?: string } = {}): Promise<Response> {
 		const message = { id: messageId, role: "user", parts: [{ type: "text", text: options.text ?? "Hello" }] };
 		const json = { id: chatId, messages: [message], trigger: "submit-message", ...(options.model ? { model: options.model } : {}) };
 		return this.post("/api/chat/ai", json, options.key ? { "idempotency-key": options.key } : {});
 	}
 
-	/** Sends a message and hears its answer to the end. */
+	/** Sends a message and reads its answer to the end. */
 	async chat(chatId: string, messageId: string, options: { text?: string; key?: string } = {}): Promise<Answer> {
 		return hear(await this.send(chatId, messageId, options));
 	}
 
-	/** Becomes a guest with a cookie, as a browser does by loading a page. */
+	/** Gets a guest cookie by loading a page. */
 	async visit(): Promise<this> {
 		await (await this.fetch("/")).body?.cancel();
 		return this;
 	}
 
 	async signUp(email = `${crypto.randomUUID()}@example.com`): Promise<{ id: string; email: string }> {
-		// Each from an address of its own: better-auth lets three a minute through.
+		// Each from its own address: better-auth allows three sign-ups a minute from one.
 		const address = { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` };
 		const response = await this.post("/api/auth/sign-up/email", { name: "Ada", email, password: "correct horse" }, address);
 		if (!response.ok) throw new Error(`sign-up: ${response.status} ${await response.text()}`);
 		return (await response.json<{ user: { id: string; email: string } }>()).user;
 	}
 
-	/** Follows the link that the sandbox's mailbox has for an address. */
+	/** Follows the confirmation link in the sandbox's mailbox. */
 	async confirm(email: string): Promise<void> {
-		// It leaves behind the answer.
+		// The mail is sent after the response.
 		const link = await eventually(async () => {
 			const { mailbox } = await sandboxState();
 			const mail = mailbox.find((one) => one.to === email);
@@ -78,14 +78,14 @@ export class Client {
 		await (await this.fetch(link)).body?.cancel();
 	}
 
-	/** Where to pay for a plan or top-up. */
+	/** Opens a checkout for a plan or top-up. @returns the address to pay at */
 	async checkout(priceSlug: string): Promise<string> {
 		const response = await this.post("/api/billing/checkout", { priceSlug });
 		if (!response.ok) throw new Error(`checkout: ${response.status} ${await response.text()}`);
 		return (await response.json<{ url: string }>()).url;
 	}
 
-	/** What the account page shows of plans, cards and invoices. */
+	/** The plans, cards and invoices of the account page. */
 	async billing(): Promise<BillingView> {
 		return (await this.fetch("/api/billing")).json();
 	}
@@ -157,19 +157,19 @@ export async function sandboxState(): Promise<SandboxState> {
 	return (await fetch(`${env.SANDBOX_URL}/__sandbox/state`)).json();
 }
 
-/** Replaces the faults of the outside world; `{}` heals it. */
+/** Replaces the sandbox's faults; `{}` removes them. */
 export async function faults(set: { model?: Record<string, unknown>; [key: string]: unknown }): Promise<void> {
 	const quick = { firstTokenMs: 5, chunks: 4, chunkMs: 1 };
 	await control("faults", { ...set, model: { ...quick, ...set.model } });
 }
 
-/** Puts a user's customer into a state of the sandbox's (packages/sandbox, scenarios). */
+/** Puts a user's customer into one of the sandbox's scenarios. */
 export async function scenario(name: string, userId: string): Promise<void> {
 	const customer = (await sandboxState()).customers.find((one) => one.externalId === userId && !one.archived);
 	await control(`scenarios/${name}`, { customerId: customer?.id });
 }
 
-/** Changes how the sandbox behaves or what it sells, until it is reset. */
+/** Changes the sandbox's behavior or price list until it is reset. */
 export async function settings(set: Record<string, boolean | number>): Promise<void> {
 	await control("settings", set);
 }
@@ -184,7 +184,7 @@ export async function control(what: string, body: object): Promise<Response> {
 	return response;
 }
 
-/** Moves the sandbox's clock, and tells the app of it as the sandbox does. Answers where it stands. */
+/** Moves the sandbox's clock and reports it to the app as the sandbox does. @returns the clock's instant, epoch milliseconds */
 export async function moveClock(
 	body: { advanceMs: number } | { nowMs: number } | { offsetMs: number } | { frozen: boolean },
 ): Promise<number> {

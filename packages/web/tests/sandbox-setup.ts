@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { startSandbox } from "@parley/sandbox";
 import type { TestProject } from "vitest/node";
 
-/** The outside world of the tests, on free ports. */
+/** Starts the sandbox and a fake siteverify on free ports. */
 export default async function setup(project: TestProject) {
 	const sandbox = await startSandbox({ port: 0, secretKey: "sk_test_sandbox" });
 	const siteverify = createServer(verifyToken).listen(0);
@@ -21,14 +21,14 @@ export default async function setup(project: TestProject) {
 	};
 }
 
-/** In place of Cloudflare's siteverify: a token says itself what is to be answered. */
+/** A fake of Cloudflare's siteverify: the token carries its verdict. */
 async function verifyToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const body = JSON.parse(await text(request));
 	let verdict: { hang?: boolean; status?: number } = {};
 	try {
 		verdict = JSON.parse(atob(body.response));
 	} catch {
-		// no token of ours: no success
+		// Not one of our tokens: no success.
 	}
 	if (verdict.hang) return;
 	response.writeHead(verdict.status ?? 200, { "content-type": "application/json" });
@@ -39,7 +39,7 @@ declare module "vitest" {
 	interface ProvidedContext {
 		sandboxUrl: string;
 		siteverifyUrl: string;
-		/** `whole` is what `npm run prove` runs; `npm test` runs a short form. */
+		/** `whole` under `npm run prove`; `npm test` runs a short form. */
 		proof: { seed: number; whole: boolean };
 	}
 }

@@ -6,7 +6,7 @@ import { loadDevClock } from "../../src/lib/time/dev-clock.ts";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 
-// The app follows the clock of development: the sandbox's, as `npm start` has it.
+// The app follows the development clock of the sandbox, as under `npm start`.
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -34,7 +34,7 @@ function notesOf(key: string): Promise<Notes> {
 describe("an isolate", () => {
 	beforeAll(resetSandbox);
 
-	test("asks where the clock stands before it decides anything", async () => {
+	test("reads the clock before its first decision", async () => {
 		const body = JSON.stringify({ advanceMs: 40 * DAY_MS });
 		await (
 			await fetch(`${env.SANDBOX_URL}/__sandbox/clock`, { method: "POST", body, headers: { "content-type": "application/json" } })
@@ -47,9 +47,9 @@ describe("an isolate", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free", resetAt: `${day(Date.now() + 41 * DAY_MS)}T00:00:00.000Z` });
 	});
 
-	test("keeps real time where the clock does not answer, and says so", async () => {
+	test("keeps real time when the clock does not answer, and logs it", async () => {
 		const log = vi.spyOn(console, "error").mockImplementation(() => {});
-		// The modules of this test are an isolate of their own.
+		// The test's modules have their own clock, which is not set yet.
 		vi.spyOn(globalThis, "fetch").mockRejectedValueOnce(new Error("connection refused"));
 		await loadDevClock();
 		vi.spyOn(Date, "now").mockReturnValue(1_900_000_000_000);
@@ -59,10 +59,10 @@ describe("an isolate", () => {
 	});
 });
 
-describe("a move", () => {
+describe("a move of the clock", () => {
 	beforeEach(reset);
 
-	test("to tomorrow gives a free user 20 again, and a guest nothing", async () => {
+	test("to tomorrow gives a free user 20 units, and a guest none", async () => {
 		const [user, guest] = [new Client(), await new Client().visit()];
 		const { id: userId } = await user.signUp();
 		for (let n = 0; n < 5; n += 1) await guest.chat(id(), id());
@@ -79,7 +79,7 @@ describe("a move", () => {
 		expect((await guest.chat(id(), id())).status).toBe(429);
 	});
 
-	test("wakes ledgers that sleep: holds that nobody speaks for expire before it is answered", async () => {
+	test("wakes sleeping ledgers: abandoned holds expire before the response", async () => {
 		const keys = Array.from({ length: 20 }, () => `user:${id()}`);
 		for (const key of keys) {
 			await env.USAGE_LEDGER.getByName(key).hold(key, { id: "left", fingerprint: "", units: 1, chatId: null });
@@ -91,7 +91,7 @@ describe("a move", () => {
 		for (const key of keys) expect(await rowsOf(key)).toMatchObject([{ state: "expired" }]);
 	});
 
-	test("sends what the outbox held back, and a day later compares the books", async () => {
+	test("sends delayed reports, and a day later compares with the provider", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -107,12 +107,12 @@ describe("a move", () => {
 		const report = env.DB.prepare("SELECT drift, compared_at FROM ledger_reports WHERE subject = ?").bind(`user:${userId}`);
 		const compared = await report.first<{ drift: number; compared_at: number }>();
 		expect(compared).toMatchObject({ drift: 0 });
-		// By this move, not by an earlier one.
+		// Compared by this move, not by an earlier one.
 		expect(compared?.compared_at).toBeGreaterThanOrEqual(nowMs);
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1, remaining: 999 });
 	});
 
-	test("into the next period brings the new credits at once, however short ago the provider was asked", async () => {
+	test("into the next period brings the new credits at once, regardless of the last read", async () => {
 		const user = new Client();
 		await user.subscribe();
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -126,7 +126,7 @@ describe("a move", () => {
 		expect(usage.window.start).toBe(resetAt);
 	});
 
-	test("lets everyone see what it has changed at the provider, before it is answered", async () => {
+	test("shows its changes at the provider before the response", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		await user.confirm(email);
@@ -141,7 +141,7 @@ describe("a move", () => {
 		expect(entitlement).toMatchObject({ kind: "balance", available: 1000 });
 	});
 
-	test("back does not give what was used again", async () => {
+	test("back does not return used units", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		await moveClock({ advanceMs: 2 * DAY_MS });
@@ -152,7 +152,7 @@ describe("a move", () => {
 	});
 });
 
-test("a clock that stands still stops nobody: plans are bought, answers end, usage is reported", async () => {
+test("a stopped clock blocks nothing: plans are bought, answers end, usage is reported", async () => {
 	await reset();
 	await moveClock({ frozen: true });
 	const user = new Client();
@@ -165,7 +165,7 @@ test("a clock that stands still stops nobody: plans are bought, answers end, usa
 	await moveClock({ frozen: false });
 });
 
-describe("the word of a move", () => {
+describe("a clock reading", () => {
 	const REFUSED: [what: string, body: string][] = [
 		["no JSON", "{"],
 		["nothing", "{}"],
@@ -181,7 +181,7 @@ describe("the word of a move", () => {
 		expect((await new Client().usage()).resetAt).toBe(before.resetAt);
 	});
 
-	test("and everything else is for this machine only", async () => {
+	test("like everything else is accepted only from this machine", async () => {
 		for (const [path, method] of [
 			["/api/dev/clock", "POST"],
 			["/api/usage", "GET"],

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { setAppTimeouts } from "../app-time.ts";
 import { type Answer, Client, faults, hear, resetSandbox } from "../client.ts";
 
 // A deployment with Turnstile keys and a ceiling of 60 guest requests a day for all guests together (vitest.config.ts).
 
 const CEILING = 60;
 
+// On a busy machine the fake siteverify may take longer than the app allows.
+beforeEach(() => setAppTimeouts(60_000));
 beforeEach(resetSandbox);
 
 const id = () => crypto.randomUUID();
@@ -67,12 +70,14 @@ describe("a new guest on a network that has used half of its pool", () => {
 		const guest = await new Client(await busyNetwork()).visit();
 		await faults({ model: { firstTokenMs: 300 } });
 		const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await send(guest)).status));
-		expect(statuses).toEqual(Array(10).fill(403));
+		// At most 5 are checked at once; the others are refused at once.
+		expect(statuses.filter((status) => status !== 403 && status !== 429)).toEqual([]);
 		expect(await guest.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
 	test("is refused when the check cannot be verified", async () => {
 		const address = await busyNetwork();
+		setAppTimeouts(100);
 		expect((await send(new Client(address), token({ hang: true }))).status).toBe(403);
 		expect((await send(new Client(address), token({ status: 500 }))).status).toBe(403);
 	});

@@ -4,7 +4,7 @@ import { getStripeCustomerByCustomerId } from "../../src/lib/payments/stripe/cus
 import { Client, control, eventually, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed } from "../contract/provider.ts";
 
-// What is Stripe's own about buying: customers in the database (seed 002), the way back, payments that settle later, trials, credits that go back.
+// Buying with Stripe: customers in the database (seed 002), the return from checkout, delayed payments, trials, refunds.
 
 beforeEach(async () => {
 	await resetSandbox();
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 
 const DAY_MS = 86_400_000;
-/** Of the sandbox's: it takes three days. */
+/** The sandbox's bank account, whose payments take three days. */
 const BANK_ACCOUNT = "6789";
 const refresh = async (user: Client) => (await user.post("/api/billing/refresh", {})).json();
 
@@ -22,7 +22,7 @@ async function rows(userId: string) {
 }
 
 describe("a customer", () => {
-	test("is made with the first checkout, once, under the user's id, and kept in the database", async () => {
+	test("is created once, with the first checkout, under the user's id, and stored", async () => {
 		const { user, userId } = await confirmed();
 		await user.chat(id(), id());
 		expect(await rows(userId)).toEqual([]);
@@ -33,7 +33,7 @@ describe("a customer", () => {
 		expect((await sandboxState()).stripe.customers).toHaveLength(1);
 	});
 
-	test("is one, and has one open session, however many first checkouts come at once", async () => {
+	test("is created once, with one open session, by 100 concurrent first checkouts", async () => {
 		const { user, userId } = await confirmed();
 		const urls = await Promise.all(Array.from({ length: 100 }, () => user.checkout("pro_monthly")));
 		expect(new Set(urls).size).toBe(1);
@@ -43,7 +43,7 @@ describe("a customer", () => {
 		expect(await rows(userId)).toHaveLength(1);
 	});
 
-	test("who wants another plan than at first cannot pay for both", async () => {
+	test("who chooses another plan cannot pay for both", async () => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
 		const pro = await user.checkout("pro_monthly");
@@ -56,7 +56,7 @@ describe("a customer", () => {
 		await eventually(async () => expect(await refresh(user)).toMatchObject({ tier: "paid", limit: 3000 }));
 	});
 
-	test("is not made for who may not buy, and not where Stripe does not answer", async () => {
+	test("is not created for a user who may not buy, nor when Stripe fails", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		expect((await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" })).status).toBe(403);
@@ -70,8 +70,8 @@ describe("a customer", () => {
 	});
 });
 
-describe("back from Stripe's page", () => {
-	/** Where the browser is sent after a press, step by step, to the first page that is no redirect of ours. */
+describe("the return from Stripe's page", () => {
+	/** Follows the redirects after a press to the first page that is not a redirect of ours. */
 	async function backTo(user: Client, url: string, action: string): Promise<string> {
 		const left = await fetch(url, { method: "POST", body: new URLSearchParams({ action }), redirect: "manual" });
 		const location = left.headers.get("location") ?? "";
@@ -80,7 +80,7 @@ describe("back from Stripe's page", () => {
 	}
 	const wanted = { priceSlug: "pro_monthly", successUrl: "/c/abc?upgraded=plan", cancelUrl: "/pricing" };
 
-	test("who paid is led to where they came from, and who turned back to where they turned", async () => {
+	test("leads to the page that the purchase began on, or the cancel page", async () => {
 		const { user } = await confirmed();
 		const { url } = await (await user.post("/api/billing/checkout", wanted)).json<{ url: string }>();
 		expect(await backTo(user, url, "back")).toBe("http://localhost/pricing");
@@ -88,7 +88,7 @@ describe("back from Stripe's page", () => {
 		expect(await refresh(user)).toMatchObject({ tier: "paid" });
 	});
 
-	test("nobody is led by another's session, by none, or to another site", async () => {
+	test("ignores another user's session, no session, and other sites", async () => {
 		const { user } = await confirmed();
 		const { url } = await (await user.post("/api/billing/checkout", wanted)).json<{ url: string }>();
 		const sessionId = new URL(url).pathname.split("/").at(-1);
@@ -101,8 +101,8 @@ describe("back from Stripe's page", () => {
 	});
 });
 
-describe("a payment that settles later", () => {
-	test("gives nothing before it has, cannot be made twice, and then gives the plan", async () => {
+describe("a delayed payment", () => {
+	test("grants the plan when it settles, and blocks a second purchase until then", async () => {
 		const { user } = await confirmed();
 		await pay(await user.checkout("pro_monthly"), { action: "pay", card: BANK_ACCOUNT });
 		expect(await refresh(user)).toMatchObject({ tier: "free", remaining: 20 });
@@ -113,7 +113,7 @@ describe("a payment that settles later", () => {
 		expect((await user.billing()).plans).toMatchObject([{ live: true, state: "active" }]);
 	});
 
-	test("and fails gives nothing at all", async () => {
+	test("that fails grants nothing", async () => {
 		const { user } = await confirmed();
 		await faults({ failPayments: true });
 		await pay(await user.checkout("pro_monthly"), { action: "pay", card: BANK_ACCOUNT });
@@ -122,7 +122,7 @@ describe("a payment that settles later", () => {
 		expect(await refresh(user)).toMatchObject({ tier: "free" });
 	});
 
-	test("of a top-up is the same", async () => {
+	test("grants a top-up when it settles", async () => {
 		const { user } = await subscribed();
 		await pay(await user.checkout("top_up_1000"), { action: "pay", card: BANK_ACCOUNT });
 		expect(await refresh(user)).toMatchObject({ remaining: 1000, topUps: 0 });
@@ -132,7 +132,7 @@ describe("a payment that settles later", () => {
 });
 
 describe("a trial", () => {
-	test("is for the first plan of a customer, and is a plan", async () => {
+	test("is for a customer's first plan, and is a live plan", async () => {
 		await settings({ proTrialDays: 14 });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -145,8 +145,8 @@ describe("a trial", () => {
 	});
 });
 
-describe("money that goes back", () => {
-	/** What the ledger says when it has just read: nobody waits for a checkout here, and a page would be told of it within 10 s. */
+describe("a refund", () => {
+	/** The usage after a read. Without an open checkout, a page would see it within 10 s. */
 	const readAgain = async (user: Client, userId: string) => {
 		await env.USAGE_LEDGER.getByName(`user:${userId}`).refresh(`user:${userId}`);
 		return user.usage();
@@ -157,7 +157,7 @@ describe("money that goes back", () => {
 		return charges.findLast((charge) => charge.metadata.userId === userId && charge.metadata.ai_requests && customer !== null)?.id;
 	};
 
-	test("takes a top-up's credits along, in proportion", async () => {
+	test("removes a top-up's credits in proportion", async () => {
 		const { user, userId } = await subscribed();
 		await user.buy("top_up_1000");
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 2000 });
@@ -167,7 +167,7 @@ describe("money that goes back", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 1000, topUps: 0 });
 	});
 
-	test("after they were spent leaves a debt that the next top-up pays, and no plan", async () => {
+	test("of spent credits leaves a debt that the next top-up pays", async () => {
 		const { user, userId } = await subscribed();
 		await user.buy("top_up_1000");
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 2000 });
@@ -179,7 +179,7 @@ describe("money that goes back", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 600, topUps: 600 });
 	});
 
-	test("by a dispute goes with the credits when it is lost, and not before", async () => {
+	test("by a dispute removes the credits when it is lost, not before", async () => {
 		const { user, userId } = await subscribed();
 		await user.buy("top_up_1000");
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 2000 });
@@ -190,8 +190,8 @@ describe("money that goes back", () => {
 	});
 });
 
-describe("a renewal that is not paid", () => {
-	test("is waited for a week; then the plan rests until it is paid", async () => {
+describe("an unpaid renewal", () => {
+	test("has a week of grace; then the plan is not live until it is paid", async () => {
 		const { user, userId } = await subscribed();
 		const end = Date.parse((await user.usage()).resetAt ?? "");
 		const at = async (instantMs: number) => {

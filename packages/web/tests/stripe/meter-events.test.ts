@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 import { id, reported, subscribed } from "../contract/provider.ts";
 
-// Stripe forgets a meter event's name after 24 hours, and takes none that is older than 35 days.
+// Stripe deduplicates meter events for 24 hours, and rejects those older than 35 days.
 
 beforeEach(async () => {
 	await resetSandbox();
@@ -19,7 +19,7 @@ async function unitsAtStripe(): Promise<number> {
 	return (await sandboxState()).stripe.meterEvents.reduce((units, { payload }) => units + Number(payload.value), 0);
 }
 
-/** The outbox sends what it may, as often as it takes. */
+/** Runs the outbox until nothing is due. */
 async function send(userId: string): Promise<void> {
 	for (let times = 0; times < 5; times += 1) {
 		await ledgerOf(userId).refresh(`user:${userId}`);
@@ -36,7 +36,7 @@ function owed(userId: string): Promise<number> {
 }
 
 describe("an outage of 26 hours", () => {
-	test("after a report that arrived and whose answer was lost: it is looked for, and counts once", async () => {
+	test("after a report whose response was lost looks for it at Stripe, and counts it once", async () => {
 		const { user, userId } = await subscribed();
 		await user.chat(id(), id());
 		await faults({ api: [{ path: METER_EVENTS, dropAfterCommit: true }] });
@@ -44,14 +44,14 @@ describe("an outage of 26 hours", () => {
 		expect([await unitsAtStripe(), await owed(userId)]).toEqual([1, 1]);
 		await faults({ api: [{ path: "/v1/*", status: 503 }] });
 		for (let hour = 0; hour < 26; hour += 2) await moveClock({ advanceMs: 2 * HOUR_MS });
-		// Used in the meantime, on what was known of the plan for 24 hours, and then on the free day.
+		// The entitlement was trusted for 24 hours, then the free tier applied.
 		await faults({});
 		await send(userId);
 		expect([await unitsAtStripe(), await owed(userId)]).toEqual([1, 0]);
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999 });
 	});
 
-	test("after reports that never arrived: they are sent", async () => {
+	test("after reports that never arrived sends them", async () => {
 		const { user, userId } = await subscribed();
 		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
 		for (let requests = 0; requests < 3; requests += 1) await user.chat(id(), id());
@@ -63,14 +63,14 @@ describe("an outage of 26 hours", () => {
 		expect([await unitsAtStripe(), await owed(userId)]).toEqual([3, 0]);
 	});
 
-	test("in the middle of a batch, with others in the same minute: each counts once", async () => {
+	test("in the middle of a batch counts each report of the same minute once", async () => {
 		const { user, userId } = await subscribed();
 		const jobs = ["a", "b", "c", "d"];
 		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
 		for (const [place, transactionId] of jobs.entries()) {
 			await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: place + 1, transactionId });
 		}
-		// Two arrive and are known, the third arrives and is not, the fourth never leaves.
+		// Two are acknowledged, the third arrives without an acknowledgement, the fourth is never sent.
 		await faults({});
 		await faults({
 			api: [
@@ -90,7 +90,7 @@ describe("an outage of 26 hours", () => {
 });
 
 describe("an outage of 36 days", () => {
-	test("leaves a dead letter that is owed and told of: Stripe takes it no more", async () => {
+	test("leaves a dead letter in the ledger's report, since Stripe rejects it", async () => {
 		const { user, userId } = await subscribed();
 		await user.chat(id(), id());
 		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });

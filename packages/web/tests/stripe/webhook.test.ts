@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, moveClock, pay, resetSandbox, sandboxState } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed, webhook } from "../contract/provider.ts";
 
-// However Stripe's webhooks come, what stands in the end is what Stripe has.
+// Whatever happens to Stripe's webhooks, the ledger ends with Stripe's state.
 
 beforeEach(async () => {
 	await resetSandbox();
@@ -22,7 +22,7 @@ async function isDone(eventId: string): Promise<boolean> {
 	return (await env.DB.prepare("SELECT 1 FROM stripe_events WHERE id = ?").bind(eventId).first()) !== null;
 }
 
-/** A user who has paid, and whose ledger has last read that they have not. */
+/** A user who has paid since the ledger's last read. */
 async function paidUnnoticed(): Promise<{ user: Client; userId: string }> {
 	const { user, userId } = await confirmed();
 	const url = await user.checkout("pro_monthly");
@@ -31,7 +31,7 @@ async function paidUnnoticed(): Promise<{ user: Client; userId: string }> {
 	return { user, userId };
 }
 
-/** What Stripe would send of all that has happened, in the order in which it did. */
+/** All of Stripe's events about a user, in order. */
 async function eventsOf(userId: string) {
 	const customer = await customerIdOf(userId);
 	const { events } = (await sandboxState()).stripe;
@@ -41,8 +41,8 @@ async function eventsOf(userId: string) {
 	return own.map(({ id: messageId, type, created, data: { object } }) => ({ messageId, type, created, object }));
 }
 
-describe("a webhook of Stripe's", () => {
-	test("is acknowledged when what it changed has been read", async () => {
+describe("a Stripe webhook", () => {
+	test("is acknowledged after its change has been read", async () => {
 		const { user, userId } = await paidUnnoticed();
 		const messageId = `evt_${id()}`;
 		expect(await send(await about(userId, { messageId }))).toBe(200);
@@ -51,7 +51,7 @@ describe("a webhook of Stripe's", () => {
 		expect(await isDone(messageId)).toBe(true);
 	});
 
-	test("is asked for again while Stripe cannot be read, and then its work is done", async () => {
+	test("is answered 503 while Stripe cannot be read, and processed when sent again", async () => {
 		const { user, userId } = await subscribed();
 		const messageId = `evt_${id()}`;
 		await faults({ api: [{ path: "/v1/subscriptions", status: 500 }] });
@@ -63,7 +63,7 @@ describe("a webhook of Stripe's", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid" });
 	}, 60_000);
 
-	test("that comes five times, at once or one after the other, is worked on and leaves the same", async () => {
+	test("received five times, at once or in sequence, is processed once", async () => {
 		const { user, userId } = await paidUnnoticed();
 		const event = await about(userId, { messageId: `evt_${id()}` });
 		expect(await Promise.all(Array.from({ length: 5 }, () => send(event)))).toEqual([200, 200, 200, 200, 200]);
@@ -73,7 +73,7 @@ describe("a webhook of Stripe's", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
 	}, 60_000);
 
-	test("with all others in any order leaves what Stripe has: a plan that was bought, ended and bought again", async () => {
+	test("in any order with all others leaves Stripe's state: a plan bought, ended and bought again", async () => {
 		const { user, userId, planId } = await subscribed();
 		await user.post("/api/billing/cancel", { planId, when: "now" });
 		await user.buy("pro_monthly");
@@ -85,13 +85,13 @@ describe("a webhook of Stripe's", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 0, remaining: 1000 });
 		const [plan] = (await user.billing()).plans;
 		await user.post("/api/billing/cancel", { planId: plan?.id, when: "now" });
-		// A week late: the event is old, its signature of today.
+		// A week late: the event is old, its signature is new.
 		const late = await Promise.all(events.map((event) => about(userId, { ...event, messageId: `evt_${id()}` })));
 		expect(new Set(await Promise.all(late.map(send)))).toEqual(new Set([200]));
 		expect(await user.usage()).toMatchObject({ tier: "free" });
 	}, 60_000);
 
-	test("of what has been read since costs no call, and of what has not, one", async () => {
+	test("about a change that was read since costs no call; about a newer one, one call", async () => {
 		const { userId } = await subscribed();
 		const reads = async () => (await sandboxState()).calls["GET /v1/subscriptions"] ?? 0;
 		const before = await reads();
@@ -102,7 +102,7 @@ describe("a webhook of Stripe's", () => {
 		expect(await reads()).toBe(before + 1);
 	});
 
-	test("of a week ago, signature and all, is refused", async () => {
+	test("with a signature from a week ago is refused", async () => {
 		const { userId } = await paidUnnoticed();
 		expect(await send(await about(userId, { ageS: 7 * 86_400 }))).toBe(400);
 	});
@@ -123,13 +123,13 @@ describe("a webhook of Stripe's", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid" });
 	});
 
-	test("of 5 MB is refused unread", async () => {
+	test("of 5 MB is refused without being read", async () => {
 		const { userId } = await confirmed();
 		const { headers } = await about(userId);
 		expect(await send({ body: "x".repeat(5 * 1024 * 1024), headers })).toBe(413);
 	});
 
-	test("of an unknown type is taken: it may be about the customer all the same", async () => {
+	test("of an unknown type is processed, since it may be about a customer", async () => {
 		const { user, userId } = await paidUnnoticed();
 		const object = { id: "x_1", object: "something.new", customer: await customerIdOf(userId) };
 		expect(await send(await about(userId, { type: "something.new.happened", object }))).toBe(200);

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// What a customer of Stripe's sees and does about a plan, on the pages of both. The tests move one clock on, and never back.
+// A customer's plan on our pages and Stripe's. The tests move one clock forward, never back.
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -14,7 +14,7 @@ let page: Page;
 beforeAll(async () => {
 	parley = await Parley.start({ provider: "stripe" });
 	await parley.control("settings", { maxPlan: true });
-	// One for all, so that the scripts of the pages are read once.
+	// One context for all tests, so that the browser caches the scripts.
 	context = await parley.browser.newContext({ locale: "en-GB" });
 	context.setDefaultTimeout(20_000);
 });
@@ -35,7 +35,7 @@ const dialog = () => page.getByRole("dialog");
 const planReads = (text: RegExp) => section("Plan").filter({ hasText: text }).waitFor();
 const leftReads = (text: RegExp) => page.getByTestId("left").filter({ hasText: text }).waitFor();
 
-/** Pays without a browser, and opens the account page when what was bought is here. */
+/** Pays without a browser, and opens the account page when the purchase is active. */
 async function bought(...priceSlugs: string[]): Promise<void> {
 	for (const priceSlug of priceSlugs) {
 		const answer = await context.request.post(`${parley.app}/api/billing/checkout`, { data: { priceSlug } });
@@ -48,7 +48,7 @@ async function bought(...priceSlugs: string[]): Promise<void> {
 	await page.goto(`${parley.app}/account`);
 }
 
-/** From the pricing page, through Stripe's. */
+/** Buys Pro from the pricing page, through Stripe's checkout. */
 async function goPro(card: string): Promise<void> {
 	await page.goto(`${parley.app}/pricing`);
 	await button("Go Pro").click();
@@ -57,7 +57,7 @@ async function goPro(card: string): Promise<void> {
 	await page.waitForURL(`${parley.app}/?upgraded=plan`);
 }
 
-test("a plan is bought, shown with its price, day, card and invoice, and paid with another card from then on", async () => {
+test("a bought plan shows its price, renewal day, card and invoice, and can be paid with another card", async () => {
 	await goPro("4242");
 	await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
 	await page.goto(`${parley.app}/account`);
@@ -89,7 +89,7 @@ test("a plan is bought, shown with its price, day, card and invoice, and paid wi
 	await portal.waitForURL(`${parley.app}/account`);
 });
 
-test("a plan is cancelled for the end of its period and kept again, and ends at once; its top-up waits for the next", async () => {
+test("a plan can be cancelled, kept, and ended at once; its top-up waits for the next plan", async () => {
 	await bought("pro_monthly", "top_up_1000");
 	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
 	await button("Cancel Pro").click();
@@ -114,7 +114,7 @@ test("a plan is cancelled for the end of its period and kept again, and ends at 
 	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
 });
 
-test("a plan that a bank account pays is shown as being confirmed until the payment is", async () => {
+test("a plan paid from a bank account shows as being confirmed until the payment settles", async () => {
 	await goPro("6789");
 	await page.getByText(/Your payment is being confirmed/).waitFor();
 	await page.goto(`${parley.app}/account`);
@@ -129,7 +129,7 @@ test("a plan that a bank account pays is shown as being confirmed until the paym
 	await leftReads(/1,000 of 1,000 left until/);
 });
 
-test("a plan is changed for a dearer one at once and for a cheaper one later, and it is said before", async () => {
+test("a plan changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
 	await bought("pro_monthly");
 	await parley.control("clock", { advanceMs: 15 * DAY_MS });
 	await page.reload();
@@ -140,7 +140,7 @@ test("a plan is changed for a dearer one at once and for a cheaper one later, an
 		.waitFor();
 	await dialog().getByRole("button", { name: "Change to Max" }).click();
 	await planReads(/Max, \$19\.99 a month\. It renews on/);
-	// Half of a period of 30 days, or a little more of a longer one.
+	// Half of a 30-day period, or slightly more of a longer one.
 	await leftReads(/(2,0\d\d of 2,0\d\d|1,9\d\d of 1,9\d\d) left/);
 
 	await button("Change to Pro").click();
@@ -155,7 +155,7 @@ test("a plan is changed for a dearer one at once and for a cheaper one later, an
 	await button("Change to Pro").waitFor();
 });
 
-test("a plan whose renewal is not paid goes on for a week and then rests, and the page says what helps", async () => {
+test("a plan with an unpaid renewal continues for a week and then pauses, and the page says what to do", async () => {
 	await bought("pro_monthly");
 	const { plans } = (await (await context.request.get(`${parley.app}/api/billing`)).json()) as { plans: { periodEnd: string }[] };
 	const renewsAtMs = Date.parse(plans[0]?.periodEnd ?? "");

@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// What a customer can do about a plan, through the page, in each state that the billing service can be in.
+// The account page in every state of the billing provider.
 
 let parley: Parley;
 let app: string;
@@ -45,7 +45,7 @@ async function plans(): Promise<string[]> {
 }
 
 describe("a plan", () => {
-	test("is cancelled for the end of its period and kept again, and the chat in another tab hears of its end", async () => {
+	test("can be cancelled, kept and ended at once, and the chat in another tab shows its end", async () => {
 		await open("pro-999-of-1000");
 		const chat = await context.newPage();
 		await chat.goto(app);
@@ -84,7 +84,7 @@ describe("a plan", () => {
 		await chat.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
 	});
 
-	test("is changed for a dearer one at once and for a cheaper one later, and it is said before", async () => {
+	test("changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await section("Other plan").getByText("3,000 requests a month, First in line").waitFor();
@@ -114,7 +114,7 @@ describe("a plan", () => {
 			.waitFor();
 	});
 
-	test("whose new price is not paid stays what it is, and the page says so", async () => {
+	test("stays unchanged when the new price is not paid, and the page says so", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await parley.control("faults", { failPayments: true });
@@ -124,7 +124,7 @@ describe("a plan", () => {
 		await parley.control("faults");
 	});
 
-	test("that waits for a card is started with one", async () => {
+	test("that waits for a card starts when one is added", async () => {
 		await fetch(`${parley.sandbox}/api/v1/subscriptions`, {
 			method: "POST",
 			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
@@ -138,7 +138,7 @@ describe("a plan", () => {
 	});
 });
 
-test("cards are listed and added, invoices and receipts lead to their pages", async () => {
+test("cards can be listed and added, invoices and receipts link to their pages", async () => {
 	await open("pro-999-of-1000");
 	await section("Payment")
 		.getByText(/^Visa ending in 4242, to 12\/\d{4}, used for payments$/)
@@ -158,7 +158,7 @@ test("cards are listed and added, invoices and receipts lead to their pages", as
 	expect((await context.request.get(portal ?? "")).status()).toBe(200);
 });
 
-describe("what the page says when", () => {
+describe("a state of the plan", () => {
 	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 	test.each<[scenario: string, says: RegExp, left: RegExp]>([
@@ -172,7 +172,7 @@ describe("what the page says when", () => {
 		["free-past-due", /Free: 20 requests a day\./, /20 requests left today/],
 		["top-up-without-plan", /Free: 20 requests a day\./, /20 requests left today/],
 		["archived", /Free: 20 requests a day\./, /20 requests left today/],
-	])("%s", async (scenario, says, left) => {
+	])("shows on the account page, without axe findings: %s", async (scenario, says, left) => {
 		await open(scenario);
 		await section("Plan").filter({ hasText: says }).waitFor();
 		await page.getByTestId("left").filter({ hasText: left }).waitFor();
@@ -192,7 +192,7 @@ describe("what the page says when", () => {
 		}
 	});
 
-	test("the pricing page shows each plan of the pricing model, and which of them one has", async () => {
+	test("shows on the pricing page, beside every plan of the pricing model", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await page.goto(`${app}/pricing`);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, Running, stateFolder } from "./process.ts";
 
-// What a deployer runs after `wrangler deploy`, against the real `npm start`. Its model thinks for 300 ms, so that a burst is one.
+// The suite that a deployer runs after `wrangler deploy`, against the real `npm start`. The model waits 300 ms, so that bursts overlap.
 
 const state = stateFolder();
 let app: string;
@@ -31,7 +31,7 @@ afterAll(async () => {
 	state.remove();
 });
 
-test("the product keeps every published rule that can be seen over HTTP", async () => {
+test("the product keeps every published rule that is visible over HTTP", async () => {
 	const suite = new Running("node", ["packages/conformance/src/main.ts", "--url", app, "--account"]);
 	const code = await suite.exit();
 	expect(suite.output).toMatch(/^first-requests .*5 answered, 5 refused \(guest\); used 5 of 5 +ok$/m);

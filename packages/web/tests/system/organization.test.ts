@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Parley } from "./parley.ts";
 
-// Several people on one plan, as they live it: each in a browser of their own.
+// Several people on one plan, each in their own browser.
 
 let parley: Parley;
 let app: string;
@@ -30,7 +30,7 @@ async function browser(): Promise<Page> {
 	return context.newPage();
 }
 
-/** Someone with a confirmed address, who has nothing yet. */
+/** A new user with a confirmed address. */
 async function someone(): Promise<Page> {
 	const page = await browser();
 	await parley.signUp(page.context().request);
@@ -43,7 +43,7 @@ async function post<T>(page: Page, path: string, data: object): Promise<T> {
 	return answer.json();
 }
 
-/** Who has created an organization, which has no plan yet. */
+/** A user who has created an organization without a plan. */
 async function owner(name: string): Promise<{ page: Page; organizationId: string }> {
 	const page = await someone();
 	const { id: organizationId } = await post<{ id: string }>(page, "create", { name, slug: crypto.randomUUID() });
@@ -81,7 +81,7 @@ async function ask(page: Page, text: string): Promise<void> {
 	await page.locator("main > [aria-live]").filter({ hasText: "Answer complete." }).waitFor();
 }
 
-test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, until the colleague is removed", async () => {
+test("an owner creates an organization, invites a colleague and buys Pro; both use it until the colleague is removed", async () => {
 	const ada = await someone();
 	await ada.goto(`${app}/account`);
 	await button(ada, "Create an organization").click();
@@ -97,7 +97,7 @@ test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, u
 	await isFocused(ada.getByLabel("Invite by email"));
 	expect(await ada.getByLabel("Invite by email").inputValue()).toBe("");
 
-	// The colleague has no account yet: the mail's link leads there and back, by way of the confirmation.
+	// The colleague has no account yet: the mail's link leads to sign-up, confirmation and back.
 	const bob = await browser();
 	await bob.goto(await mailTo("bob@example.com", /^Join Acme/));
 	await bob.getByRole("heading", { name: "Ada invites you to Acme" }).waitFor();
@@ -123,7 +123,7 @@ test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, u
 	await ask(bob, "For Acme, too");
 	await leftReads(bob, /Acme: 998 of 1,000 left until/);
 
-	// Who does not decide on the plan is not shown what it costs, nor sold anything; @flowglad/react is not even loaded.
+	// Members who may not buy see no prices, and @flowglad/react is not loaded.
 	const flowglad: string[] = [];
 	bob.on("request", (request) => request.url().includes("/api/flowglad/") && flowglad.push(request.url()));
 	await bob.goto(`${app}/account`);
@@ -137,7 +137,7 @@ test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, u
 	expect(await bob.getByRole("button", { name: /Go / }).count()).toBe(0);
 	expect(flowglad).toEqual([]);
 
-	// A limit for each, which the colleague has used up.
+	// A cap for each member, which the colleague has used up.
 	await ada.goto(`${app}/account`);
 	await ada.getByLabel("Requests for each member").fill("lots");
 	await button(ada, "Save").click();
@@ -150,7 +150,7 @@ test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, u
 	await leftReads(bob, /Acme: 0 of your 1 left until/);
 	await bob.getByText(/You have used the 1 requests? that Acme gives each member\..*An owner or admin can give you more\./).waitFor();
 
-	// Removed: from the next request on they are on their own allowance.
+	// A removed member is on their own allowance from the next request on.
 	await button(ada, "Remove Bob").click();
 	await ada.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
 	await ada.getByText("Bob is not in Acme any more.").waitFor();
@@ -161,7 +161,7 @@ test("an owner creates Acme, invites a colleague and buys Pro; both ask on it, u
 	await button(bob, "Create an organization").waitFor();
 });
 
-test("who pays is a plain choice, which every tab follows; whoever leaves is on their own", async () => {
+test("the choice of payer is followed by every tab, and a member who leaves pays for themselves", async () => {
 	const { page, organizationId } = await owner("Zürich & Söhne");
 	const mia = await someone();
 	await mia.goto(app + (await invitation(page, await emailOf(mia))).path);
@@ -187,7 +187,7 @@ test("who pays is a plain choice, which every tab follows; whoever leaves is on 
 	await mia.getByRole("radio", { name: "Zürich & Söhne" }).check();
 	await leftReads(chat, /Zürich & Söhne: 1,000 of 1,000 left/);
 
-	// The owner's billing is not the organization's: what was read of one is not shown for the other.
+	// The owner's billing is not shown for the organization, nor the other way round.
 	await page.goto(`${app}/account`);
 	await section(page, "Plan").getByText("Everyone in Zürich & Söhne asks on this plan.").waitFor();
 	await page.getByRole("radio", { name: "Yourself" }).check();
@@ -196,7 +196,7 @@ test("who pays is a plain choice, which every tab follows; whoever leaves is on 
 	await page.getByRole("radio", { name: "Zürich & Söhne" }).check();
 	await button(page, "Cancel Pro").waitFor();
 
-	// A role makes a colleague one who decides; an owner may leave when there is another one.
+	// An admin may manage the plan, and an owner may leave when there is another one.
 	await page.getByText("You are the only owner.").waitFor();
 	await button(page, "Change role of Ada").click();
 	await page.getByRole("dialog").getByLabel("Role").selectOption("owner");
@@ -209,7 +209,7 @@ test("who pays is a plain choice, which every tab follows; whoever leaves is on 
 	await isFocused(page.getByText("You have left Zürich & Söhne."));
 	await section(page, "Plan").getByText("Free: 20 requests a day.").waitFor();
 
-	// When all is used it says who can do what about it.
+	// At the limit the page says who can buy more.
 	const spend = { usageMeterSlug: "ai_requests", amount: 1000 };
 	expect((await mia.context().request.post(`${app}/api/usage-events`, { data: spend })).status()).toBe(201);
 	await chat.reload();
@@ -224,7 +224,7 @@ test("who pays is a plain choice, which every tab follows; whoever leaves is on 
 	expect(organizationId).toBeTruthy();
 });
 
-test("an organization whose creation got no answer is created once, and without a connection the page and its words stay", async () => {
+test("an organization is created once although its response was lost, and the page keeps its text offline", async () => {
 	const page = await someone();
 	await page.goto(`${app}/account`);
 	await button(page, "Create an organization").click();
@@ -294,7 +294,7 @@ describe("an invitation", () => {
 		expect(await button(guest, "Accept").count()).toBe(0);
 	});
 
-	test("is declined with one press, and what goes wrong on the way is told and can be tried again", async () => {
+	test("can be declined, and a failure is shown and can be retried", async () => {
 		const { page } = await owner("Acme");
 		const guest = await someone();
 		const { path } = await invitation(page, await emailOf(guest));
@@ -308,7 +308,7 @@ describe("an invitation", () => {
 		await guest.getByRole("heading", { name: "This invitation was declined" }).waitFor();
 	});
 
-	test("is sent once by a double press, keeps what was typed when it fails, and is taken back on the page", async () => {
+	test("is sent once on a double press, keeps the typed address on failure, and can be cancelled", async () => {
 		const { page } = await owner("Acme");
 		await page.goto(`${app}/account`);
 		await page.waitForLoadState("networkidle");
@@ -328,7 +328,7 @@ describe("an invitation", () => {
 	});
 });
 
-describe("every width and light", () => {
+describe("every width and color scheme", () => {
 	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 	async function assertAccessible(page: Page, path: string): Promise<void> {
@@ -352,7 +352,7 @@ describe("every width and light", () => {
 		}
 	}
 
-	test("has nothing that axe finds, for owners, members and who is invited, with the longest of names", async () => {
+	test("has no axe findings for owners, members and invitees with the longest names", async () => {
 		const { page } = await owner(`${"Donaudampfschifffahrt".repeat(4)} & Co`);
 		const guest = await someone();
 		const { path } = await invitation(page, await emailOf(guest));

@@ -18,7 +18,7 @@ beforeAll(async () => {
 	const [port, sandboxPort] = [await freePort(), await freePort()];
 	app = `http://localhost:${port}`;
 	sandbox = `http://localhost:${sandboxPort}`;
-	// The sandbox's model: its pace and its failures can be set.
+	// The sandbox's model, whose pace and failures can be set.
 	const model = { AI_BASE_URL: `${sandbox}/model/v1`, AI_MODELS: "sandbox=Sandbox" };
 	parley = new Running("npm", ["start"], {
 		env: { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path, ...model },
@@ -54,7 +54,7 @@ const answer = () => page.getByRole("article", { name: "Answer" }).last();
 const leftReads = (text: string | RegExp) => page.getByTestId("left").filter({ hasText: text }).waitFor();
 
 async function send(text: string): Promise<void> {
-	// Enter sends as soon as the page is alive.
+	// Enter sends once the page is interactive.
 	await page.locator("button[type=submit]").waitFor();
 	await composer().fill(text);
 	await composer().press("Enter");
@@ -88,11 +88,11 @@ async function buyPro(): Promise<void> {
 	await context.request.post(url, { form: { action: "pay" }, maxRedirects: 0 });
 }
 
-/** The end of an answer, by what the screen reader is told. */
+/** Waits for the announcement that a screen reader receives. */
 const heard = (text: string | RegExp) => page.locator("main > [aria-live]").filter({ hasText: text }).waitFor();
 
 describe("the JavaScript of /", () => {
-	test("that its HTML names stays within 160 KiB gzip, and what is loaded before the first answer within 210", async () => {
+	test("in its HTML stays within 160 KiB gzip, and all that loads before the first answer within 210", async () => {
 		const html = await (await fetch(app)).text();
 		const named = new Set([...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map((match) => match[1] ?? ""));
 		const loaded = new Set<string>();
@@ -117,7 +117,7 @@ describe("the JavaScript of /", () => {
 });
 
 describe("a running answer", () => {
-	test("is there whole after a reload in its middle, in a second tab, and was counted once", async () => {
+	test("is complete after a reload and in a second tab, and is counted once", async () => {
 		await model({ chunks: 60, chunkMs: 50 });
 		await page.goto(app);
 		await send("A long one, please");
@@ -135,7 +135,7 @@ describe("a running answer", () => {
 		await leftReads("4 of 5 free requests left, no reset.");
 	});
 
-	test("is stopped by the button, and says whether it was counted", async () => {
+	test("can be stopped, and says whether it was counted", async () => {
 		await model({ chunks: 400, chunkMs: 30 });
 		await page.goto(app);
 		await send("Too long");
@@ -147,7 +147,7 @@ describe("a running answer", () => {
 		await leftReads("4 of 5 free requests left, no reset.");
 	});
 
-	test("that fails costs nothing, says so, and can be tried again", async () => {
+	test("that fails costs nothing, says so, and can be retried", async () => {
 		await model({ failAfterChunks: 3, chunks: 9 });
 		await page.goto(app);
 		await send("Will break");
@@ -161,11 +161,11 @@ describe("a running answer", () => {
 });
 
 describe("a message", () => {
-	test("that does not get through is kept, and sent again counts once", async () => {
+	test("that fails to send is kept, and its retry counts once", async () => {
 		await page.goto(app);
 		await page.waitForLoadState("networkidle");
 		await context.setOffline(true);
-		// The first time not even the part of the page that sends is there yet.
+		// The first time the chunk that sends is not loaded yet.
 		await send("Into the tunnel");
 		await page.getByText("Your message did not get through.").waitFor();
 		await context.setOffline(false);
@@ -180,7 +180,7 @@ describe("a message", () => {
 		expect(await page.getByRole("article", { name: "You" }).count()).toBe(1);
 	});
 
-	test("half written is there again after a reload", async () => {
+	test("that is half written is restored after a reload", async () => {
 		await page.goto(app);
 		await page.waitForLoadState("networkidle");
 		await composer().fill("Not yet sent");
@@ -188,7 +188,7 @@ describe("a message", () => {
 		await expect.poll(() => composer().inputValue()).toBe("Not yet sent");
 	});
 
-	test("is written, sent, and its chat deleted with the keyboard alone", async () => {
+	test("can be written and sent, and its chat deleted, with the keyboard alone", async () => {
 		await page.goto(app);
 		for (let tabs = 0; tabs < 30 && !(await composer().evaluate((element) => element === document.activeElement)); tabs += 1)
 			await page.keyboard.press("Tab");
@@ -204,7 +204,7 @@ describe("a message", () => {
 		await expect.poll(() => composer().evaluate((element) => element === document.activeElement)).toBe(true);
 	});
 
-	test("that was said earlier can be edited, which replaces all that follows; leaving the form gives the focus back", async () => {
+	test("that was sent earlier can be edited, which replaces all that follows; cancelling returns the focus", async () => {
 		await page.goto(app);
 		for (const [text, left] of [
 			["One", "4 of 5"],
@@ -229,7 +229,7 @@ describe("a message", () => {
 		await answer().getByText("One and a half").waitFor();
 	});
 
-	test("that is too long is kept whole, and says by how much", async () => {
+	test("that is too long is kept whole, and the page says by how much", async () => {
 		await page.goto(app);
 		await page.waitForLoadState("networkidle");
 		const text = "x".repeat(32_768 + 5);
@@ -242,7 +242,7 @@ describe("a message", () => {
 		await leftReads("4 of 5");
 	});
 
-	test("has more than one line on a phone: its keyboard has no Shift + Enter", async () => {
+	test("can have several lines on a phone, whose keyboard has no Shift + Enter", async () => {
 		const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 		const touched = await phone.newPage();
 		await touched.goto(app);
@@ -255,7 +255,7 @@ describe("a message", () => {
 		await phone.close();
 	});
 
-	test("gives its chat a name without Markdown, the same before and after the server has named it", async () => {
+	test("names its chat without Markdown, the same before and after the server's title", async () => {
 		await page.goto(app);
 		await send("# Plan: use `git` for **C#**");
 		const named = page.getByRole("link", { name: "Plan: use git for C#", exact: true });
@@ -269,7 +269,7 @@ describe("a message", () => {
 describe("an answer", () => {
 	const code = "let a = 1;\n\tlet b = 2;";
 
-	test("and each piece of code in it can be copied, the older ones too", async () => {
+	test("and its code blocks can be copied, also in older answers", async () => {
 		await context.grantPermissions(["clipboard-read", "clipboard-write"]);
 		const pasted = () => page.evaluate(() => navigator.clipboard.readText());
 		await page.goto(app);
@@ -286,14 +286,14 @@ describe("an answer", () => {
 		expect(await pasted()).toMatch(/^You said: “This\n\n```js/);
 	});
 
-	test("is told to a screen reader when it has ended, with what is left", async () => {
+	test("is announced to a screen reader when it ends, with the remaining requests", async () => {
 		await page.goto(app);
 		await send("Hello");
 		await heard("Thinking.");
 		await heard("Answer complete. 4 of 5 requests left, no reset.");
 	});
 
-	test("moves nothing but itself: the composer stays where it is from the first word to the last", async () => {
+	test("does not move the composer from its first word to its last", async () => {
 		await model({ chunks: 40, chunkMs: 30 });
 		await page.setViewportSize({ width: 390, height: 844 });
 		await page.goto(app);
@@ -310,13 +310,13 @@ describe("an answer", () => {
 		await heard("Answer complete.");
 		seen.add(await top());
 		expect([...seen]).toHaveLength(1);
-		// What can be done with an answer appears in room that was kept for it.
+		// The answer's actions appear in space reserved for them.
 		expect((await words.boundingBox())?.y).toBe(before?.y);
 	});
 });
 
-describe("without a connection", () => {
-	test("the page says so, and a chat that cannot be loaded leaves the others in sight", async () => {
+describe("offline", () => {
+	test("the page says so, and a chat that cannot be loaded keeps the list of chats", async () => {
 		await page.goto(app);
 		await send("Hello");
 		await heard("Answer complete.");
@@ -334,10 +334,10 @@ describe("without a connection", () => {
 	});
 });
 
-describe("a confirmation link that does not work", () => {
+describe("an invalid confirmation link", () => {
 	const broken = () => `${app}/api/auth/verify-email?token=no-such-token&callbackURL=${encodeURIComponent("/")}`;
 
-	test("offers another one to who is signed in", async () => {
+	test("offers a new one to a signed-in user", async () => {
 		const email = await signUp({ confirmed: false });
 		await page.goto(broken());
 		await page.getByText(`That confirmation link does not work any more. We can send a new one to ${email}.`).waitFor();
@@ -346,7 +346,7 @@ describe("a confirmation link that does not work", () => {
 		await expect.poll(async () => (await mailsTo(email)).length).toBe(2);
 	});
 
-	test("leads a guest to sign in first, and then to the same offer", async () => {
+	test("leads a guest through sign-in to the same offer", async () => {
 		const email = await signUp({ confirmed: false });
 		await context.clearCookies();
 		await page.goto(broken());
@@ -360,7 +360,7 @@ describe("a confirmation link that does not work", () => {
 });
 
 describe("the plans", () => {
-	test("on a phone, all of them and their prices are seen without scrolling", async () => {
+	test("and their prices are visible on a phone without scrolling", async () => {
 		await page.setViewportSize({ width: 390, height: 844 });
 		await page.goto(`${app}/pricing`);
 		const tops = [];
@@ -370,7 +370,7 @@ describe("the plans", () => {
 		expect((price?.y ?? Number.POSITIVE_INFINITY) + (price?.height ?? 0)).toBeLessThan(844);
 	});
 
-	test("a plan that was cancelled is to be kept before a top-up is bought; the account names amounts", async () => {
+	test("a cancelled plan must be kept before a top-up can be bought, and the account shows amounts", async () => {
 		await signUp({ confirmed: true });
 		await buyPro();
 		await page.goto(`${app}/?upgraded=1`);
@@ -396,8 +396,8 @@ describe("the plans", () => {
 	});
 });
 
-describe("a guest who has to show to be human", () => {
-	test("solves the check, and the message goes out by itself", async () => {
+describe("a guest who must pass the human check", () => {
+	test("solves it, and the message is sent by itself", async () => {
 		const tokens: (string | undefined)[] = [];
 		await page.route("**/api/chat/ai", async (route) => {
 			tokens.push(route.request().headers()["cf-turnstile-response"]);
@@ -405,7 +405,7 @@ describe("a guest who has to show to be human", () => {
 			const problem = { title: "Human check needed", status: 403, detail: "Show that you are human, or sign up.", siteKey: "a site key" };
 			return route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify(problem) });
 		});
-		// Cloudflare's script is not there offline; what it is asked for and answers is.
+		// Cloudflare's script is not available offline; this has its interface.
 		await page.route("https://challenges.cloudflare.com/**", (route) =>
 			route.fulfill({
 				contentType: "text/javascript",
@@ -453,9 +453,9 @@ describe("every page", () => {
 		}
 	}
 
-	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has nothing that axe finds serious", assertAccessible);
+	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has no serious axe findings", assertAccessible);
 
-	test("a subscriber's chat and account have nothing that axe finds serious", async () => {
+	test("a subscriber's chat and account have no serious axe findings", async () => {
 		await signUp({ confirmed: true });
 		await buyPro();
 		await page.goto(app);
@@ -465,7 +465,7 @@ describe("every page", () => {
 		await assertAccessible("/account");
 	});
 
-	test("is there without JavaScript", async () => {
+	test("is readable without JavaScript", async () => {
 		const plain = await browser.newContext({ javaScriptEnabled: false });
 		const bare = await plain.newPage();
 		await bare.goto(app);

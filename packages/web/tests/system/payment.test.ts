@@ -78,7 +78,7 @@ describe("a message refused by the daily limit", () => {
 		const pay = page.getByRole("button", { name: "Pay" });
 		await pay.waitFor();
 		const loads: string[] = [];
-		/** What the page heard of its plan, in order, until it sent the message. */
+		/** The page's reads of its plan, in order, until it sent the message. */
 		const refreshes: Promise<{ tier: string }>[] = [];
 		let refreshesBeforeSending: Promise<{ tier: string }>[] = [];
 		page.on("request", (request) => {

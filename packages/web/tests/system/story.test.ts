@@ -2,9 +2,9 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Parley, type SandboxState } from "./parley.ts";
 
-// The whole story, as a person lives it: guest, account, Pro, top-up. The real `npm start`, the real browser; whoever sells the plan.
+// The whole journey with each provider: guest, account, Pro, top-up. The real `npm start` and a real browser.
 
-// What the provider is told of the paid requests, by name, and of how many each time.
+// The paid requests that the provider knows, with their units.
 const providers = [
 	{
 		provider: "flowglad",
@@ -25,7 +25,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 
 	beforeAll(async () => {
 		parley = await Parley.start({ provider, model });
-		// Of the sandbox's model: the demo's answers as it does for everyone.
+		// Only the sandbox's model follows these.
 		await parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1 } });
 		page = await parley.browser.newPage();
 		page.setDefaultTimeout(45_000);
@@ -41,7 +41,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await left().filter({ hasText: text }).waitFor();
 	}
 
-	/** Writes, sends, and hears the answer to its end. */
+	/** Writes, sends, and waits for the end of the answer. */
 	async function ask(text: string): Promise<void> {
 		const answers = page.getByRole("article").filter({ hasText: `${model} model` });
 		const before = await answers.count();
@@ -52,7 +52,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 	}
 
 	test("a visitor becomes a guest, an account, a Pro and buys a top-up, in one sitting", async () => {
-		// A guest chats at once, and always sees what is left.
+		// A guest chats at once, and always sees the remaining requests.
 		await page.goto(parley.app);
 		await leftReads("5 of 5 free requests left, no reset.");
 		for (const left of [4, 3, 2, 1, 0]) {
@@ -65,7 +65,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await shows("You have used your 5 free requests. Sign up to get 20 a day.");
 		await page.getByRole("status").getByRole("link", { name: "Sign up" }).click();
 
-		// Signing up brings the chat, what was used today, and the draft along.
+		// Signing up takes over the chat, today's usage and the draft.
 		await page.getByLabel("Name").fill("Ada");
 		await page.getByLabel("Email").fill("ada@example.com");
 		await page.getByLabel("Password").fill("correct horse");
@@ -74,14 +74,14 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await shows("Question of a guest, 4 more to come");
 		await expect.poll(() => composer().inputValue()).toBe("What I still wanted to ask");
 
-		// The day has its limit too.
+		// The free tier has a daily limit.
 		for (let n = 14; n >= 0; n -= 1) await ask(`Question of the day, ${n} more to come`);
 		await leftReads("You have no requests left today.");
 		await composer().fill("Worth paying for");
 		await shows(/You have used today’s 20 requests/);
 		await page.getByRole("status").getByRole("link", { name: "Go Pro" }).click();
 
-		// Paying needs a confirmed address, and the way there is shown.
+		// Paying requires a confirmed address, and the page shows how to confirm it.
 		await page.getByRole("button", { name: "Go Pro" }).click();
 		const mailbox = await page
 			.getByRole("link", { name: /mailbox/i })
@@ -96,7 +96,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await page.goto(`${parley.app}/pricing`);
 		await shows("$7.99");
 
-		// Paying, and going on in one breath.
+		// After paying, the chat continues.
 		await page.getByRole("button", { name: "Go Pro" }).click();
 		await page.getByRole("button", { name: "Pay" }).click();
 		await shows(/You are on Pro now/);
@@ -104,7 +104,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		for (let n = 1; n <= 3; n += 1) await ask(`Question of a subscriber, number ${n}`);
 		await leftReads(/997 of 1,?000 left until/);
 
-		// A top-up adds to what is left.
+		// A top-up adds to the remaining requests.
 		await page.goto(`${parley.app}/account`);
 		await page.getByRole("button", { name: "Buy a top-up" }).click();
 		await page.getByRole("button", { name: "Pay" }).click();
@@ -113,7 +113,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await ask("One more");
 		await leftReads(/1,?000 from top-ups/);
 
-		// The provider knows of each paid request, once, and of no other.
+		// The provider knows each paid request once, and no other.
 		const events = await parley.find("four paid requests", (state) => (told(state).length >= 4 ? told(state) : undefined));
 		expect(events.map(({ units }) => units)).toEqual([1, 1, 1, 1]);
 		expect(new Set(events.map(({ name }) => name)).size).toBe(4);

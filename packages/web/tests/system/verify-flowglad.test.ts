@@ -5,7 +5,7 @@ import { startSandbox } from "@parley/sandbox";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, Running, root, temporaryFolder } from "./process.ts";
 
-// `npm run verify:flowglad -- <userId>`, against the sandbox, in a folder of its own: the developer's .dev.vars stay out of it.
+// `npm run verify:flowglad -- <userId>` against the sandbox, in its own folder, without the developer's .dev.vars.
 
 const apiKey = "sk_test_sandbox";
 const folder = temporaryFolder();
@@ -36,12 +36,12 @@ const lines = (vars: Record<string, string>) =>
 		.map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
 		.join("");
 
-test("without a user or a key it says what is missing", async () => {
+test("says what is missing without a user or a key", async () => {
 	expect(await verify([])).toMatchObject({ code: 1, output: expect.stringContaining("npm run verify:flowglad -- <userId>") });
 	expect(await verify(["ada"])).toMatchObject({ code: 1, output: expect.stringContaining("Flowglad not configured") });
 });
 
-test("prints the customer and its subscriptions with the key of the environment, else .dev.vars, else npm start", async () => {
+test("prints the customer and its subscriptions, with the key from the environment, .dev.vars or npm start, in this order", async () => {
 	const found = { code: 0, output: expect.stringMatching(/Customer: \{.*externalId: 'ada'.*Subscriptions: \[.*status: 'active'/s) };
 	const by = (from: string) => ({ output: expect.stringContaining(`${sandbox.url} with the key of ${from}`) });
 	writeFileSync(join(folder.path, ".wrangler/state/start.env"), lines(access()));
@@ -52,7 +52,7 @@ test("prints the customer and its subscriptions with the key of the environment,
 	expect(await verify(["ada"], access())).toMatchObject(by("the environment"));
 });
 
-test("says who is unknown, and what cannot be reached or does not take the key", async () => {
+test("names an unknown user, an unreachable provider and a refused key", async () => {
 	const unknown = await verify(["nobody"], access());
 	expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining("Customer not found") });
 	expect(unknown.output).toContain("nobody");

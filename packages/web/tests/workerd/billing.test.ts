@@ -10,7 +10,7 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 const ledgerOf = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`);
 
-/** The outbox sends what it owes: its alarm, as often as needed. */
+/** Runs the outbox's alarm until the provider has so many events. */
 async function drained(userId: string, events: number) {
 	return eventually(async () => {
 		await runDurableObjectAlarm(ledgerOf(userId));
@@ -21,7 +21,7 @@ async function drained(userId: string, events: number) {
 }
 
 describe("an account", () => {
-	test("has its customer from the beginning, and is not paid because of the free plan", async () => {
+	test("gets its customer at sign-up, and the free plan does not make it paid", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		await eventually(async () => expect((await sandboxState()).customers.map((one) => one.externalId)).toContain(userId));
@@ -31,7 +31,7 @@ describe("an account", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, used: 1 });
 	});
 
-	test("is made although the provider is down, and has its customer by the first read after", async () => {
+	test("is created while the provider is down, and gets its customer with the first read after", async () => {
 		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
 		const user = new Client();
 		const { id: userId } = await user.signUp();
@@ -44,7 +44,7 @@ describe("an account", () => {
 });
 
 describe("paying", () => {
-	test("needs a confirmed address; then the plan is there at once, and each request is reported once", async () => {
+	test("requires a confirmed address; the plan is active at once, and each request is reported once", async () => {
 		const user = new Client();
 		const { id: userId, email } = await user.signUp();
 		const refused = await user.post("/api/flowglad/checkout", { priceSlug: "pro_monthly" });
@@ -62,7 +62,7 @@ describe("paying", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 	});
 
-	test("for a top-up adds to what is left, beyond the plan", async () => {
+	test("for a top-up adds its units to the remaining units of the plan", async () => {
 		const user = new Client();
 		await user.subscribe();
 		expect(await user.usage()).toMatchObject({ remaining: 1000 });
@@ -70,7 +70,7 @@ describe("paying", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ limit: 1000, remaining: 2000, topUps: 1000 }));
 	});
 
-	test("counts a dear model by its weight, here and at the provider, all of it or nothing", async () => {
+	test("counts an expensive model by its units, here and at the provider, all or nothing", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();
@@ -85,7 +85,7 @@ describe("paying", () => {
 		expect(await guest.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
 	});
 
-	test("asks the provider nothing before the first token of a known subscriber", async () => {
+	test("calls no provider before a known subscriber's first token", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();
@@ -100,7 +100,7 @@ describe("paying", () => {
 		expect(await providerCalls()).toEqual(before);
 	});
 
-	test("ends with the plan: cancelled at once, the user is on the free tier", async () => {
+	test("returns the user to the free tier when the plan is cancelled at once", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		expect((await user.usage()).tier).toBe("paid");
@@ -115,7 +115,7 @@ describe("paying", () => {
 });
 
 describe("the outbox", () => {
-	test("keeps what the provider refuses or never answers, and delivers it once when it is back", async () => {
+	test("keeps refused and unanswered reports, and delivers each once when the provider is back", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();
@@ -137,7 +137,7 @@ describe("the outbox", () => {
 });
 
 describe("a provider that is down", () => {
-	test("leaves the free tier, says so, and never makes a user wait longer than 1.5 s", async () => {
+	test("leaves the free tier marked as unverified, and makes a user wait at most 1.5 s", async () => {
 		const user = new Client();
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
 		await user.signUp();
@@ -150,7 +150,7 @@ describe("a provider that is down", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "free", remaining: 0, unverified: true }));
 	});
 
-	test("shows in the billing routes as a problem of ours, without its words", async () => {
+	test("shows in the billing routes as our own problem, without the provider's message", async () => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		await user.confirm(email);
@@ -169,7 +169,7 @@ describe("a provider that is down", () => {
 });
 
 describe("/api/flowglad", () => {
-	test("is closed to whoever is not signed in, exactly as documented", async () => {
+	test("refuses visitors who are not signed in, exactly as documented", async () => {
 		for (const response of [
 			await new Client().fetch("/api/flowglad/billing"),
 			await new Client().post("/api/flowglad/checkout", { priceSlug: "pro_monthly" }),
@@ -179,7 +179,7 @@ describe("/api/flowglad", () => {
 		}
 	});
 
-	test("answers the owner's billing request with the customer, live", async () => {
+	test("answers the billing request with the customer, read live", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		const response = await user.fetch("/api/flowglad/billing");
@@ -206,7 +206,7 @@ describe("/api/flowglad", () => {
 		expect(await response.json()).toMatchObject({ title: "Not allowed" });
 	});
 
-	test("lets the SDK's own calls through: billing, balances, pricing", async () => {
+	test("serves the SDK's reads: billing, balances, pricing", async () => {
 		const user = new Client();
 		await user.subscribe();
 		const billing = await (await user.post("/api/flowglad/customers/billing", {})).json();
@@ -217,7 +217,7 @@ describe("/api/flowglad", () => {
 		expect(pricing).toMatchObject({ data: { source: "customer" } });
 	});
 
-	test("sells no default plan, no unknown plan, no second plan, and leads nobody away", async () => {
+	test("refuses the default plan, unknown plans, a second plan, and pages of other sites to return to", async () => {
 		const user = new Client();
 		await user.subscribe();
 		expect(await (await user.post("/api/flowglad/checkout", { priceSlug: "free_monthly" })).json()).toMatchObject({
@@ -237,7 +237,7 @@ describe("/api/flowglad", () => {
 		expect((await user.post("/api/flowglad/checkout-sessions/create", { ...away, cancelUrl: "http://localhost/" })).status).toBe(400);
 	});
 
-	test("sells no top-up without a plan that goes on, by either way", async () => {
+	test("refuses a top-up without a continuing plan, on both routes", async () => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		await user.confirm(email);
@@ -264,7 +264,7 @@ describe("/api/flowglad", () => {
 		["subscriptions/cancel", { id: "sub", cancellation: { timing: "yesterday" } }],
 		["subscriptions/adjust", { subscriptionItems: [] }],
 		["usage-meters/balances", { subscriptionId: ["sub"] }],
-	])("refuses what is not a body of %s", async (path, body) => {
+	])("refuses an invalid body of %s", async (path, body) => {
 		const user = new Client();
 		const { email } = await user.signUp();
 		await user.confirm(email);
@@ -273,7 +273,7 @@ describe("/api/flowglad", () => {
 		expect(await response.json()).toMatchObject({ title: "Invalid request" });
 	});
 
-	test("waits for no provider longer than ten seconds", async () => {
+	test("waits at most ten seconds for the provider", async () => {
 		const user = new Client();
 		await user.signUp();
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
@@ -282,7 +282,7 @@ describe("/api/flowglad", () => {
 		expect(waits).toEqual([10_000]);
 	});
 
-	test("asks for a confirmed address on the SDK's way to the checkout too", async () => {
+	test("requires a confirmed address for the SDK's checkout too", async () => {
 		const user = new Client();
 		await user.signUp();
 		const body = { priceSlug: "pro_monthly", successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
@@ -305,7 +305,7 @@ describe("/api/flowglad", () => {
 		}
 	});
 
-	test("cancels no subscription of somebody else", async () => {
+	test("refuses to cancel another user's subscription", async () => {
 		const owner = new Client();
 		await owner.subscribe();
 		const { subscriptions } = await (await owner.fetch("/api/flowglad/billing")).json<{
@@ -322,13 +322,13 @@ describe("/api/flowglad", () => {
 describe("/api/usage-events", () => {
 	const event = (amount: number, transactionId: string = id()) => ({ usageMeterSlug: "ai_requests", amount, transactionId });
 
-	test("is closed to whoever is not signed in", async () => {
+	test("refuses visitors who are not signed in", async () => {
 		const response = await new Client().post("/api/usage-events", event(1));
 		expect(response.status).toBe(401);
 		expect(await response.json()).toEqual({ error: "Unauthorized" });
 	});
 
-	test("needs a paid plan", async () => {
+	test("requires a paid plan", async () => {
 		const user = new Client();
 		await user.signUp();
 		const response = await user.post("/api/usage-events", event(1));
@@ -336,7 +336,7 @@ describe("/api/usage-events", () => {
 		expect(await response.json()).toMatchObject({ title: "No active subscription found" });
 	});
 
-	test("counts at once: 201 with the provider's event, 200 on a repeat, 409 with another amount", async () => {
+	test("answers 201 with the provider's event, 200 for a repeat, 409 for another amount", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		const first = await user.post("/api/usage-events", event(3, "order-1"));
@@ -351,7 +351,7 @@ describe("/api/usage-events", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 	});
 
-	test("is refused whole where it does not fit whole", async () => {
+	test("refuses an amount that does not fit whole", async () => {
 		const user = new Client();
 		await user.subscribe();
 		expect((await user.post("/api/usage-events", event(999))).status).toBe(201);
@@ -361,7 +361,7 @@ describe("/api/usage-events", () => {
 		expect((await user.post("/api/usage-events", event(1))).status).toBe(201);
 	});
 
-	test("queues where the provider is silent, and reports it once later", async () => {
+	test("queues an event while the provider is silent, and reports it once later", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await user.usage();

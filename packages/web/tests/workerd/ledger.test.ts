@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 
-// What a ledger does when something around it breaks.
+// A ledger when something around it breaks.
 
 beforeEach(resetSandbox);
 
@@ -28,7 +28,7 @@ async function notesOf(ledger: Ledger): Promise<Notes> {
 	return JSON.parse(String(row?.notes));
 }
 
-/** Changes what a ledger remembers, as if time had passed: on disk, then woken from there. */
+/** Changes a ledger's notes on disk, as if time had passed, and restarts the ledger from there. */
 async function rewrite(ledger: Ledger, change: (notes: Notes) => Notes): Promise<void> {
 	const notes = change(await notesOf(ledger));
 	await runInDurableObject(ledger, (_, state) => {
@@ -49,8 +49,8 @@ async function pro(): Promise<{ user: Client; ledger: Ledger; key: string }> {
 	return { user, ledger: ledgerOf(userId), key: `user:${userId}` };
 }
 
-describe("a repeat", () => {
-	test("from another network that has nothing left hears the running answer, and costs neither network twice", async () => {
+describe("a repeated request", () => {
+	test("joins the running answer from an exhausted network, and charges neither network twice", async () => {
 		await faults({ model: { chunks: 30, chunkMs: 20 } });
 		const home = await new Client("203.0.113.40").visit();
 		const [chatId, messageId] = [id(), id()];
@@ -65,7 +65,7 @@ describe("a repeat", () => {
 		expect((await sandboxState()).modelCalls).toHaveLength(26);
 	});
 
-	test("twice at once after a crash starts one new attempt, and counts one", async () => {
+	test("sent twice at once after a crash starts one new attempt and counts one unit", async () => {
 		const client = await new Client().visit();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { chunks: 40, chunkMs: 50 } });
@@ -75,7 +75,7 @@ describe("a repeat", () => {
 		await reader?.cancel().catch(() => {});
 		await faults({ model: { firstTokenMs: 300 } });
 		const answers = await Promise.all([client.chat(chatId, messageId), client.chat(chatId, messageId)]);
-		// The crash cost nothing, and who crossed its recovery hears so; whoever came after it, the new attempt.
+		// A request during the recovery is told that the crash cost nothing. A later one joins the new attempt.
 		expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
 		const last = await client.chat(chatId, messageId);
 		expect(last).toMatchObject({ last: "finish", metadata: { state: "complete", counted: true } });
@@ -95,12 +95,12 @@ describe("a network's hold that expires", () => {
 		return ledger.usage(key);
 	};
 
-	test("is given back when its chat never started it", async () => {
+	test("is released when its chat never started it", async () => {
 		const client = await new Client().visit();
 		expect(await held(id(), guestKey(client), "never")).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("is kept while the guest's answer is being written", async () => {
+	test("is kept while the guest's answer is running", async () => {
 		const client = await new Client().visit();
 		const chatId = id();
 		await faults({ model: { chunks: 30, chunkMs: 30 } });
@@ -111,7 +111,7 @@ describe("a network's hold that expires", () => {
 });
 
 describe("a network's pool", () => {
-	test("deletes itself when its day has passed", async () => {
+	test("deletes itself after its day", async () => {
 		const key = `network:2026-11-20:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.record(key, { id: "guest:a:m", fingerprint: "f", units: 1, chatId: null });
@@ -127,8 +127,8 @@ describe("a network's pool", () => {
 	});
 });
 
-describe("a guest who signs up in the middle of an answer", () => {
-	test("has it counted in the account when it ends, once", async () => {
+describe("an answer during which the guest signs up", () => {
+	test("is counted once in the account when it ends", async () => {
 		const client = await new Client().visit();
 		const guest = env.USAGE_LEDGER.getByName(guestKey(client));
 		await faults({ model: { chunks: 20, chunkMs: 30 } });
@@ -142,7 +142,7 @@ describe("a guest who signs up in the middle of an answer", () => {
 			expect((await notesOf(guest)).closed?.open).toEqual([]);
 		});
 		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
-		// The alarm that died before it wrote down what it had done does it again.
+		// An alarm that died before it stored its result runs again.
 		const [row] = await sql(guest, "SELECT id FROM request ORDER BY held_at_ms DESC");
 		await rewrite(guest, (notes) => ({ ...notes, closed: notes.closed && { ...notes.closed, open: [String(row?.id)] } }));
 		await runDurableObjectAlarm(guest);
@@ -150,8 +150,8 @@ describe("a guest who signs up in the middle of an answer", () => {
 	});
 });
 
-describe("a report whose fate is unknown", () => {
-	test("is sent again before the provider's number is believed", async () => {
+describe("a report with an unknown outcome", () => {
+	test("is sent again before the provider's balance is trusted", async () => {
 		const { user, ledger, key } = await pro();
 		await faults({ api: [{ path: BULK, dropAfterCommit: true, times: 1 }] });
 		for (let n = 0; n < 3; n += 1) await user.chat(id(), id());
@@ -164,7 +164,7 @@ describe("a report whose fate is unknown", () => {
 		expect((await sandboxState()).usageEvents).toHaveLength(3);
 	});
 
-	test("is tried once more a minute before its period ends, whatever the back-off says", async () => {
+	test("is retried a minute before its period ends, regardless of the back-off", async () => {
 		const { user, ledger } = await pro();
 		await faults({ api: [{ path: BULK, status: 500 }] });
 		await user.chat(id(), id());
@@ -179,8 +179,8 @@ describe("a report whose fate is unknown", () => {
 	});
 });
 
-describe("a report that the provider does not take", () => {
-	test("holds up no other, becomes a dead letter after five times, and stays counted", async () => {
+describe("a report that the provider rejects", () => {
+	test("does not block others, becomes a dead letter after five attempts, and stays counted", async () => {
 		const { user, ledger, key } = await pro();
 		const requests = [id(), id(), id()];
 		for (const requestId of requests) await user.chat(id(), requestId);
@@ -208,8 +208,8 @@ describe("a report that the provider does not take", () => {
 	});
 });
 
-describe("a key that the provider refuses", () => {
-	test("is a back-off and an alarm, never a dead letter, and ends when it is taken again", async () => {
+describe("an API key that the provider refuses", () => {
+	test("backs off without dead letters, and recovers when it is accepted again", async () => {
 		const { user, ledger } = await pro();
 		await faults({ api: [{ path: BULK, status: 401 }] });
 		await user.chat(id(), id());
@@ -229,8 +229,8 @@ describe("a key that the provider refuses", () => {
 	});
 });
 
-describe("the provider's book", () => {
-	/** Uses three units, has them reported, and lets a day pass. */
+describe("the comparison with the provider's balance", () => {
+	/** Uses and reports three units, then lets a day pass. */
 	async function aDayOfUse() {
 		const one = await pro();
 		for (let n = 0; n < 3; n += 1) await one.user.chat(id(), id());
@@ -243,16 +243,16 @@ describe("the provider's book", () => {
 	}
 	const reportOf = (key: string) => env.DB.prepare("SELECT * FROM ledger_reports WHERE subject = ?").bind(key).first();
 
-	test("that agrees has no drift, a top-up in between included", async () => {
+	test("finds no drift when they agree, including a top-up in between", async () => {
 		const { user, ledger, key } = await aDayOfUse();
 		await user.buy("top_up_1000");
 		await runDurableObjectAlarm(ledger);
 		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 0, owed: 0, dead_letters: 0, provider: "ok" });
 	});
 
-	test("that lost reports is sent them again", async () => {
+	test("sends lost reports again", async () => {
 		const { ledger, key, user } = await aDayOfUse();
-		// The provider acknowledged it, and forgot.
+		// The provider acknowledged the report and lost it.
 		await faults({ api: [{ path: BULK, hang: true }] });
 		await user.chat(id(), "forgotten");
 		await sql(ledger, `UPDATE request SET reported_at_ms = ${Date.now()} WHERE id = 'forgotten'`);
@@ -263,7 +263,7 @@ describe("the provider's book", () => {
 		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 4 });
 	});
 
-	test("with usage from elsewhere is told as drift, to those who look after the server only, and corrected by an entry", async () => {
+	test("reports foreign usage as drift to admins only, and an entry corrects it", async () => {
 		const { ledger, key, user } = await aDayOfUse();
 		const [mine] = (await sandboxState()).usageEvents;
 		await fetch(`${env.SANDBOX_URL}/api/v1/usage-events`, {
@@ -294,15 +294,15 @@ describe("the provider's book", () => {
 	});
 });
 
-describe("a copy older than a day", () => {
-	test("is read again before the page is told what is left", async () => {
+describe("an entitlement older than a day", () => {
+	test("is read again before a page shows the remaining units", async () => {
 		const { user, ledger } = await pro();
 		await user.chat(id(), id());
 		await rewrite(ledger, aged(25 * 3_600_000));
 		expect(await user.usage()).toMatchObject({ tier: "paid", unverified: false });
 	});
 
-	test("counts for nothing when the provider does not answer, and the page says so", async () => {
+	test("is ignored when the provider does not answer, and the page says so", async () => {
 		const { user, ledger } = await pro();
 		await user.chat(id(), id());
 		await rewrite(ledger, aged(25 * 3_600_000));
@@ -312,7 +312,7 @@ describe("a copy older than a day", () => {
 	});
 });
 
-describe("looking at what is left", () => {
+describe("reading the usage", () => {
 	test("holds nothing and writes nothing for a known subject", async () => {
 		const { user, ledger } = await pro();
 		await user.chat(id(), id());
@@ -327,8 +327,8 @@ describe("looking at what is left", () => {
 	});
 });
 
-describe("the rows of an earlier version", () => {
-	test("are read, and counted as before", async () => {
+describe("rows of an earlier version", () => {
+	test("are read and counted as before", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		const ledger = ledgerOf(userId);
@@ -344,7 +344,7 @@ describe("the rows of an earlier version", () => {
 	});
 });
 
-/** What the first version of the ledger wrote: two counted requests and one given back, and a guest's unit carried over. */
+/** The first version's rows: two counted requests, one released, and a guest's unit carried over. */
 function firstVersion(key: string, now: number): string[] {
 	const day = new Date(now).toISOString().slice(0, 10);
 	const request = (name: string, state: string) =>

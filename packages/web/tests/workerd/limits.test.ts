@@ -6,7 +6,7 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 
 describe("a guest", () => {
-	test("gets exactly 5 of 200 concurrent requests answered, and 195 problems that say why", async () => {
+	test("gets exactly 5 of 200 concurrent requests answered, and 195 problems that name the limit", async () => {
 		await faults({ model: { firstTokenMs: 300, chunks: 3, chunkMs: 5 } });
 		const guest = await new Client().visit();
 		const answers = await Promise.all(Array.from({ length: 200 }, async () => hear(await guest.send(id(), id()))));
@@ -28,7 +28,7 @@ describe("a guest", () => {
 		expect((await sandboxState()).modelCalls).toHaveLength(5);
 	});
 
-	test("is refused as problem+json with the fields of the RateLimit draft", async () => {
+	test("is refused with problem+json and the RateLimit headers", async () => {
 		const guest = await new Client().visit();
 		for (let n = 0; n < 5; n += 1) await guest.chat(id(), id());
 		const response = await guest.send(id(), id());
@@ -43,7 +43,7 @@ describe("a guest", () => {
 		});
 	});
 
-	test("keeps its cookie when the key is changed, for as long as the old one is configured", async () => {
+	test("keeps its cookie after a key rotation while the old key is configured", async () => {
 		const signedWith = async (secret: string) => {
 			const unsigned = `v1.${"g".repeat(22)}.${Math.floor(Date.now() / 86_400_000)}`;
 			const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
@@ -65,7 +65,7 @@ describe("a guest", () => {
 		expect(await (await signedWith("one that was never ours; long enough")).usage()).toMatchObject({ used: 0, remaining: 5 });
 	});
 
-	test("with an altered cookie is a new guest, and no error", async () => {
+	test("with an altered cookie is a new guest, without an error", async () => {
 		const guest = await new Client().visit();
 		await guest.chat(id(), id());
 		const [[name, value] = ["", ""]] = guest.cookies;
@@ -85,7 +85,7 @@ describe("a guest", () => {
 });
 
 describe("a network", () => {
-	test("gives 25 requests a day to guests who drop their cookie, and the refused ones get no cookie", async () => {
+	test("gives 25 requests a day to guests without cookies, and sets no cookie on refusals", async () => {
 		const ip = "203.0.113.7";
 		const first = await Promise.all(Array.from({ length: 30 }, () => new Client(ip).send(id(), id())));
 		const refused = first.filter((response) => response.status === 429);
@@ -97,7 +97,7 @@ describe("a network", () => {
 		expect(await refused[0]?.json()).toMatchObject({ policy: "network", tier: "guest", limit: 25, upgradeUrl: "/sign-up" });
 	});
 
-	test("is an IPv6 /64, and its refusal gives the guest's own unit back", async () => {
+	test("is an IPv6 /64, and its refusal releases the guest's own unit", async () => {
 		await Promise.all(
 			Array.from({ length: 25 }, async (_, n) => (await new Client(`2001:db8:0:1::${n.toString(16)}`).send(id(), id())).text()),
 		);
@@ -110,7 +110,7 @@ describe("a network", () => {
 		expect((await elsewhere.chat(id(), id())).status).toBe(200);
 	});
 
-	test("is one for all who come without the edge's header, except on this machine", async () => {
+	test("is shared by all requests without the edge's header, except on this machine", async () => {
 		const message = { id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] };
 		const ask = () => new Client().post("https://parley.example/api/chat/ai", { id: id(), messages: [message] });
 		const responses = await Promise.all(Array.from({ length: 27 }, ask));
@@ -118,7 +118,7 @@ describe("a network", () => {
 		expect(responses.filter((response) => response.status === 429)).toHaveLength(2);
 	});
 
-	test("is not what a client says it is", async () => {
+	test("is not taken from headers that a client can set", async () => {
 		const ip = "203.0.113.9";
 		const answers = await Promise.all(Array.from({ length: 25 }, () => new Client(ip).chat(id(), id())));
 		for (const answer of answers) expect(answer).toMatchObject({ status: 200, metadata: { counted: true } });
@@ -152,7 +152,7 @@ describe("a signed-in user", () => {
 		expect(problem.resetAt).toMatch(/T00:00:00\.000Z$/);
 	});
 
-	test("takes along what was used and said as a guest, once", async () => {
+	test("takes over the guest's chats and usage of today, once", async () => {
 		const person = await new Client().visit();
 		const chatId = id();
 		await person.chat(chatId, id());

@@ -21,7 +21,7 @@ async function confirmed(): Promise<{ user: Client; id: string }> {
 	return { user, id };
 }
 
-/** A user whose customer is in a state of the sandbox's, and what is left by a read of it. */
+/** A user whose customer is in a scenario of the sandbox, and the usage after a read. */
 async function inState(name: string): Promise<{ user: Client; id: string; usage: UsageView }> {
 	const { user, id } = await confirmed();
 	await scenario(name, id);
@@ -32,7 +32,7 @@ async function inState(name: string): Promise<{ user: Client; id: string; usage:
 const problemOf = async (response: Response) => ({ status: response.status, title: (await response.json<Problem>()).title });
 const buying = async (user: Client, priceSlug: string) => problemOf(await user.post("/api/flowglad/checkout", { priceSlug }));
 
-describe("who has what everyone has", () => {
+describe("a customer without a live plan has the free tier", () => {
 	test.each(["no-subscription", "free-past-due", "payment-under-way", "top-up-without-plan"])("%s", async (name) => {
 		const { user, usage } = await inState(name);
 		expect(usage).toMatchObject({ tier: "free", limit: 20, remaining: 20, topUps: 0, unverified: false });
@@ -40,22 +40,22 @@ describe("who has what everyone has", () => {
 		expect((await user.fetch("/api/flowglad/billing")).status).toBe(200);
 	});
 
-	test("without any subscription a plan can be bought, and a top-up cannot", async () => {
+	test("and can buy a plan but no top-up without any subscription", async () => {
 		const { user } = await inState("no-subscription");
 		expect(await buying(user, "top_up_1000")).toEqual({ status: 409, title: "No active subscription found" });
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 
-	test("with a free plan past due, a plan can be bought", async () => {
+	test("and can buy a plan while the free plan is past due", async () => {
 		const { user } = await inState("free-past-due");
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 });
 
-describe("a plan whose credits have not been granted yet", () => {
-	test("is not live: the free requests go on, it is read on until it is, and it is not sold twice", async () => {
+describe("a plan without its credits yet", () => {
+	test("is not live: free requests continue, it is read until it is live, and it is not sold twice", async () => {
 		await faults({ paymentDelayMs: 1_500 });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -66,7 +66,7 @@ describe("a plan whose credits have not been granted yet", () => {
 		await eventually(async () => expect(await refresh()).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
 	});
 
-	test("and whose payment fails leaves the free plan", async () => {
+	test("leaves the free plan when its payment fails", async () => {
 		await faults({ paymentDelayMs: 500, failPayments: true });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -79,7 +79,7 @@ describe("a plan whose credits have not been granted yet", () => {
 });
 
 describe("balances", () => {
-	test("a negative one leaves nothing, says when there is more, and takes a top-up against the debt", async () => {
+	test("a negative balance leaves 0, shows when it resets, and is paid by a top-up first", async () => {
 		const { user, usage } = await inState("negative-balance");
 		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 0, topUps: 0 });
 		expect(usage.resetAt).not.toBeNull();
@@ -88,7 +88,7 @@ describe("balances", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ remaining: 497 }));
 	});
 
-	test("credits that stayed behind on an upgrade are not promised, and are no drift", async () => {
+	test("credits left on an old plan after an upgrade are neither offered nor counted as drift", async () => {
 		const { user, id: userId, usage } = await inState("stranded-credits");
 		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 1000, topUps: 0 });
 		await user.chat(id(), id());
@@ -100,7 +100,7 @@ describe("balances", () => {
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999, topUps: 0 });
 	});
 
-	test("of two plans one is used up before the other", async () => {
+	test("one of two plans is used up before the other", async () => {
 		const { user, id: userId, usage } = await inState("two-subscriptions");
 		expect(usage).toMatchObject({ tier: "paid", remaining: 1000 });
 		await user.chat(id(), id());
@@ -119,7 +119,7 @@ describe("balances", () => {
 		expect(plans.toSorted()).toEqual([first, third].toSorted());
 	});
 
-	test("a trial is a plan: its credits are there with nothing paid", async () => {
+	test("a trial is a live plan with credits", async () => {
 		const { user, usage } = await inState("trial");
 		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 1000 });
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
@@ -127,7 +127,7 @@ describe("balances", () => {
 	});
 });
 
-describe("what is bought beside a plan", () => {
+describe("purchases beside a plan", () => {
 	test.each([
 		["past-due", 200],
 		["trial", 200],
@@ -139,7 +139,7 @@ describe("what is bought beside a plan", () => {
 		expect((await user.post("/api/flowglad/checkout", { priceSlug: "top_up_1000" })).status).toBe(status);
 	});
 
-	test("a change of plan takes effect now where it costs more, and says when it costs less", async () => {
+	test("a change of plan takes effect now if it costs more, and names the date if it costs less", async () => {
 		await settings({ maxPlan: true });
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
@@ -155,7 +155,7 @@ describe("what is bought beside a plan", () => {
 		expect((await user.usage()).limit).toBe(3000);
 	});
 
-	test("a plan without a card waits for one: its checkout is awaited like a purchase", async () => {
+	test("a plan without a card waits for one, and its checkout is treated like a purchase", async () => {
 		const { user, id: userId } = await confirmed();
 		await fetch(`${env.SANDBOX_URL}/api/v1/subscriptions`, {
 			method: "POST",
@@ -174,7 +174,7 @@ describe("what is bought beside a plan", () => {
 		await eventually(async () => expect(await refresh()).toMatchObject({ tier: "paid", remaining: 1000, checkoutOpen: false }));
 	});
 
-	test("a card is added by a checkout that nothing is awaited of, and is listed with the invoices and their receipts", async () => {
+	test("a card is added without waiting for a plan, and is listed with invoices and receipts", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		await (await user.post("/api/billing/refresh", {})).body?.cancel();
@@ -190,8 +190,8 @@ describe("what is bought beside a plan", () => {
 	});
 });
 
-describe("the customer", () => {
-	test("made by someone else in the same moment is read by whoever lost the race, on every way", async () => {
+describe("a customer", () => {
+	test("created concurrently is read by the request that lost the race, on every route", async () => {
 		await faults({ firstVisitRace: true, api: [{ path: "/api/v1/customers", method: "POST", status: 500, times: 1 }] });
 		for (const visit of [
 			(user: Client) => user.fetch("/api/flowglad/billing"),
@@ -209,13 +209,13 @@ describe("the customer", () => {
 		}
 	});
 
-	test("archived is as good as new: what is owed for the old one holds up nothing that comes after", async () => {
+	test("that was archived starts anew, and reports for the old one do not block later ones", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
 		await user.chat(id(), id());
 		await scenario("archived", userId);
-		// The report of the old plan fails with 500, for good.
+		// Reports for the archived plan fail with 500 for good.
 		stopAppClock().advance(10_000);
 		await runDurableObjectAlarm(ledgerOf(userId));
 		expect((await sandboxState()).usageEvents).toEqual([]);
@@ -237,8 +237,8 @@ describe("the customer", () => {
 	});
 });
 
-describe("a key that is rate-limited, which shows as 401", () => {
-	test("never looks like being signed out, on any way", async () => {
+describe("a rate-limited API key, which the provider answers with 401", () => {
+	test("never looks like a missing session, on any route", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -260,7 +260,7 @@ describe("a key that is rate-limited, which shows as 401", () => {
 			expect(await problemOf(await user.post(`/api/flowglad/${path}`, body)), path).toEqual({ status: 502, title: "Billing unavailable" });
 		}
 		expect(await problemOf(await user.fetch("/api/flowglad/billing"))).toEqual({ status: 502, title: "Billing unavailable" });
-		// What was read before goes on being believed.
+		// The last entitlement stays trusted.
 		await ledgerOf(userId).refresh(`user:${userId}`);
 		expect(await (await user.post("/api/billing/refresh", {})).json()).toMatchObject({ tier: "paid", remaining: 1000 });
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);

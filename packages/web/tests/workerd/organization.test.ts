@@ -15,18 +15,18 @@ async function ok<T>(answer: Promise<Response>): Promise<T> {
 	return response.json();
 }
 
-/** Someone with a confirmed address who founds an organization, and acts for it. */
+/** A confirmed user who creates an organization and makes it active. */
 async function found(name = "Acme") {
 	const owner = new Client();
 	const user = await owner.signUp();
 	await owner.confirm(user.email);
 	const organization = await ok<{ id: string }>(owner.post("/api/auth/organization/create", { name, slug: id() }));
-	// The session's cookie is a copy of up to a minute: this renews it.
+	// Renews the session cookie, which caches the session for a minute.
 	await ok(owner.post("/api/auth/organization/set-active", { organizationId: organization.id }));
 	return { owner, user, organizationId: organization.id };
 }
 
-/** Someone who follows an invitation, and acts for the organization from then on. */
+/** A user who accepts an invitation and makes the organization active. */
 async function join(owner: Client, organizationId: string) {
 	const member = new Client();
 	const user = await member.signUp();
@@ -39,9 +39,9 @@ async function join(owner: Client, organizationId: string) {
 	return { member, user };
 }
 
-/** A plan that was bought at the provider, without our page. */
+/** Buys a plan at the provider, without our pages. */
 async function sell(organizationId: string) {
-	// Its customer is made behind the answer, or by this read.
+	// The customer is created after the response, or by this read.
 	await ledgerOf(organizationId).refresh(keyOf(organizationId));
 	const checkoutSession = {
 		type: "product",
@@ -64,7 +64,7 @@ async function sell(organizationId: string) {
 const personal = (user: { id: string }) => env.USAGE_LEDGER.getByName(`user:${user.id}`).usage(`user:${user.id}`);
 
 describe("an organization", () => {
-	test("has a customer of its own, under its owner's address", async () => {
+	test("has its own customer, with its owner's address", async () => {
 		const { organizationId, user } = await found();
 		await eventually(async () => {
 			const { customers } = (await sandboxState()) as unknown as { customers: { externalId: string; email: string; name: string }[] };
@@ -72,7 +72,7 @@ describe("an organization", () => {
 		});
 	});
 
-	test("without a plan has nothing: its members' requests count on themselves", async () => {
+	test("without a plan has no units: members' requests count on their own allowances", async () => {
 		const { owner, user, organizationId } = await found();
 		expect((await owner.chat(id(), id())).metadata.counted).toBe(true);
 		expect(await owner.usage()).toMatchObject({ tier: "free", limit: 20, used: 1 });
@@ -81,7 +81,7 @@ describe("an organization", () => {
 		expect(await ledgerOf(organizationId).usage(keyOf(organizationId))).toMatchObject({ limit: 0, used: 0, remaining: 0 });
 	});
 
-	test("shares its plan, and nothing of it is personal; the provider hears of each request once", async () => {
+	test("shares its plan with all members, and reports each request once", async () => {
 		const { owner, user, organizationId } = await found();
 		const { member, user: colleague } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -108,7 +108,7 @@ describe("an organization", () => {
 		);
 	});
 
-	test("that has used its plan refuses; nobody's own requests are taken instead", async () => {
+	test("refuses when its plan is used up, without falling back to members' own units", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);
 		await ok(owner.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1000, transactionId: "all" }));
@@ -120,7 +120,7 @@ describe("an organization", () => {
 		]);
 	});
 
-	test("is corrected by an entry of its own, for one request of a member", async () => {
+	test("can be corrected by an entry for one member's request", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);
 		const requestId = id();
@@ -135,7 +135,7 @@ describe("an organization", () => {
 		expect(await owner.usage()).toMatchObject({ used: 0, organization: { member: { used: 0 } } });
 	});
 
-	test("whose plan is none leaves a member's own plan to pay for usage events", async () => {
+	test("without a plan leaves usage events to the member's own plan", async () => {
 		const { owner, user, organizationId } = await found();
 		await ok(owner.post("/api/auth/organization/set-active", { organizationId: null }));
 		await owner.buy("pro_monthly");
@@ -145,7 +145,7 @@ describe("an organization", () => {
 		expect((await sandboxState()).usageEvents).toMatchObject([{ amount: 3, transactionId: `user:${user.id}:mine` }]);
 	});
 
-	test("is paid from only where it is active: one's own plan and its plan are two", async () => {
+	test("pays only while it is active: a member's own plan is separate", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);
 		await ok(owner.post("/api/auth/organization/set-active", { organizationId: null }));
@@ -156,7 +156,7 @@ describe("an organization", () => {
 		expect(await personal(user)).toMatchObject({ used: 1 });
 	});
 
-	test("that gets its plan between a request and its repeat counts it once, where it was counted first", async () => {
+	test("that gets its plan between a request and its repeat leaves the unit where it was counted first", async () => {
 		const { owner, user, organizationId } = await found();
 		const [chat, request] = [id(), id()];
 		const first = await owner.chat(chat, request);
@@ -168,7 +168,7 @@ describe("an organization", () => {
 		expect((await sandboxState()).modelCalls).toHaveLength(1);
 	});
 
-	test("that gets its plan between a failure and the next try pays for the new answer", async () => {
+	test("that gets its plan between a failure and the retry pays for the retry", async () => {
 		const { owner, user, organizationId } = await found();
 		const [chat, request] = [id(), id()];
 		await faults({ model: { failBeforeOutput: true } });
@@ -182,7 +182,7 @@ describe("an organization", () => {
 });
 
 describe("a member", () => {
-	test("is bound by the cap, exactly, however many requests come at once, and no one else is", async () => {
+	test("is bound by the cap exactly under concurrent requests, without affecting other members", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -199,7 +199,7 @@ describe("a member", () => {
 		expect((await member.chat(id(), id())).status).toBe(200);
 	});
 
-	test("who is removed spends nothing more, from the next request on", async () => {
+	test("who is removed spends no more units from the next request on", async () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId);
 		await sell(organizationId);
@@ -210,12 +210,12 @@ describe("a member", () => {
 		expect(await owner.usage()).toMatchObject({ tier: "paid", used: 1 });
 	});
 
-	test("costs two queries of the database at most, when the session's copy is outdated, and one when it is not", async () => {
+	test("costs at most two database queries with an outdated session cache, and one with a fresh one", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		await sell(organizationId);
 		const prepare = vi.spyOn(env.DB, "prepare");
-		// Of who is asking: what runs behind earlier answers reads the database, too.
+		// Only the member's own queries: background work of earlier answers reads the database too.
 		const queries = () => prepare.mock.calls.filter(([statement]) => /"sessions"|requests_per_member/.test(statement));
 		await member.chat(id(), id());
 		expect(queries()).toHaveLength(1);
@@ -225,7 +225,7 @@ describe("a member", () => {
 		prepare.mockRestore();
 	});
 
-	test("may not buy, change or look into the payments; who is admin may", async () => {
+	test("may not buy, change or view payments; an admin may", async () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId);
 		const answers = [
@@ -246,7 +246,7 @@ describe("a member", () => {
 		expect(await personal(user)).toMatchObject({ tier: "free" });
 	});
 
-	test("may not change the cap, nor invite", async () => {
+	test("may neither change the cap nor invite", async () => {
 		const { owner, organizationId } = await found();
 		const { member } = await join(owner, organizationId);
 		const update = await member.post("/api/auth/organization/update", { organizationId, data: { requestsPerMember: 1000 } });
@@ -256,7 +256,7 @@ describe("a member", () => {
 });
 
 describe("an invitation", () => {
-	test("comes by mail, and opens only to a confirmed address that it was sent to", async () => {
+	test("is mailed, and can be accepted only by the confirmed address that it was sent to", async () => {
 		const { owner, organizationId } = await found();
 		const invited = new Client();
 		const { email } = await invited.signUp();
@@ -273,7 +273,7 @@ describe("an invitation", () => {
 		expect((await invited.post("/api/auth/organization/accept-invitation", { invitationId })).status).toBe(200);
 	});
 
-	test("is sent only by who has confirmed an address of their own", async () => {
+	test("can be sent only by a member with a confirmed address", async () => {
 		const owner = new Client();
 		const { email } = await owner.signUp();
 		const { id: organizationId } = await ok<{ id: string }>(owner.post("/api/auth/organization/create", { name: "Acme", slug: id() }));
@@ -283,13 +283,13 @@ describe("an invitation", () => {
 		expect((await invite()).status).toBe(200);
 	});
 
-	test.each([[0], [-1], [1.5], ["many"], [10_000_000]])("no organization has a cap of %s", async (requestsPerMember) => {
+	test.each([[0], [-1], [1.5], ["many"], [10_000_000]])("an organization cannot have a cap of %s", async (requestsPerMember) => {
 		const { owner, organizationId } = await found();
 		const answer = await owner.post("/api/auth/organization/update", { organizationId, data: { requestsPerMember } });
 		expect(answer.status).toBe(400);
 	});
 
-	test("nor a name that is empty or endless", async () => {
+	test("an organization cannot have an empty or endless name", async () => {
 		const owner = new Client();
 		await owner.signUp();
 		for (const name of [" ", "n".repeat(101)]) {

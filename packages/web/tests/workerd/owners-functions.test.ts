@@ -4,7 +4,7 @@ import { AI_REQUESTS_METER, checkUsageAllowed, getBillingSummary, recordUsage } 
 import { flowglad } from "../../src/lib/flowglad.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
-// The functions that the owner's documents name (seed 001), called as those do: with a Request.
+// The functions named in the owner's documents (seed 001), called with a Request.
 
 beforeEach(resetSandbox);
 
@@ -12,7 +12,7 @@ const requestOf = (client: Client) =>
 	new Request("http://localhost/", { headers: { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join("; ") } });
 
 describe("checkUsageAllowed", () => {
-	test("holds one request of the asker before anything is spent, until none is left", async () => {
+	test("holds one unit for the subject, until none remains", async () => {
 		const client = await new Client().visit();
 		for (let n = 0; n < 5; n += 1) {
 			const usage = await checkUsageAllowed(requestOf(client));
@@ -22,7 +22,7 @@ describe("checkUsageAllowed", () => {
 		expect(await checkUsageAllowed(requestOf(client))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "guest" } });
 	});
 
-	test("holds once for the same request id, and refuses it with another body", async () => {
+	test("holds once for a request id, and refuses the id with another body", async () => {
 		const client = await new Client().visit();
 		const options = { requestId: "r", fingerprint: "f" };
 		await checkUsageAllowed(requestOf(client), options);
@@ -36,7 +36,7 @@ describe("checkUsageAllowed", () => {
 });
 
 describe("recordUsage", () => {
-	test("settles a hold, and told twice counts once", async () => {
+	test("settles a hold, and is idempotent", async () => {
 		const client = await new Client().visit();
 		const usage = await checkUsageAllowed(requestOf(client));
 		if (!usage.allowed) throw new Error("refused");
@@ -45,14 +45,14 @@ describe("recordUsage", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
 	});
 
-	test("settles the hold of a request by its id", async () => {
+	test("settles a hold by its request id", async () => {
 		const client = await new Client().visit();
 		await checkUsageAllowed(requestOf(client), { requestId: "r" });
 		expect(await recordUsage(requestOf(client), 1, { requestId: "r" })).toMatchObject({ counted: true });
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("holds and settles at once where there is no hold, by the amount, one by default", async () => {
+	test("holds and settles at once without a hold, for the amount, 1 by default", async () => {
 		const client = await new Client().visit();
 		expect(await recordUsage(requestOf(client))).toMatchObject({ counted: true });
 		expect(await recordUsage(requestOf(client), 3)).toMatchObject({ counted: true });
@@ -63,7 +63,7 @@ describe("recordUsage", () => {
 });
 
 describe("getBillingSummary", () => {
-	test("tells tier, limit, use and reset of the asker", async () => {
+	test("returns the subject's tier, limit, use and reset", async () => {
 		const client = await new Client().visit();
 		await recordUsage(requestOf(client), 2);
 		expect(await getBillingSummary(requestOf(client))).toEqual({
@@ -80,7 +80,7 @@ describe("getBillingSummary", () => {
 		});
 	});
 
-	test("holds nothing and writes nothing for a subject never seen", async () => {
+	test("holds and writes nothing for a new subject", async () => {
 		const client = await new Client().visit();
 		await getBillingSummary(requestOf(client));
 		const { runInDurableObject } = await import("cloudflare:test");
@@ -93,7 +93,7 @@ describe("getBillingSummary", () => {
 });
 
 describe("flowglad", () => {
-	test("makes a server for the user's own id, whose name and address come from our database", async () => {
+	test("creates a server for the user's id, with name and address from our database", async () => {
 		await faults({ api: [{ path: "/api/v1/customers", method: "POST", status: 500 }] });
 		const client = new Client();
 		const user = await client.signUp();
@@ -104,7 +104,7 @@ describe("flowglad", () => {
 		expect(billing?.checkUsageBalance(AI_REQUESTS_METER) ?? null).toBeNull();
 	});
 
-	test("finds no customer for an id that is nobody's", async () => {
+	test("finds no customer for an unknown id", async () => {
 		await expect(flowglad("nobody")?.getBilling()).rejects.toThrow("Customer not found");
 	});
 });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { holdAppWaits } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
-// What Flowglad's webhooks do: they make a ledger read again, and nothing else. Signed here as Svix signs.
+// Flowglad's webhooks make a ledger read its entitlement again, and nothing else. Signed here as Svix signs.
 
 const SECRET = "the webhook secret of the tests";
 const id = () => crypto.randomUUID();
@@ -14,7 +14,7 @@ interface Event {
 	/** Seconds since it was signed. */
 	ageS?: number;
 	secret?: string;
-	/** Of the message: the same at each attempt. */
+	/** The message's id: the same at each attempt. */
 	messageId?: string;
 }
 
@@ -40,12 +40,12 @@ async function told(externalId: string): Promise<number> {
 }
 
 const READS_MAX = 1_000;
-/** Lets the sandbox count how often one customer is read: a fault that does no harm says how often it is still to come. */
+/** Counts reads of one customer by a harmless fault, which counts down. */
 const countReads = (userId: string, fault: object = { delayMs: 1 }) =>
 	faults({ api: [{ path: `/api/v1/customers/${userId}/billing`, times: READS_MAX, ...fault }] });
 const reads = async () => READS_MAX - ((await sandboxState()).faults.api[0]?.times ?? 0);
 
-/** A user whose ledger has read that there is no plan, longer ago than the provider may be asked again. */
+/** A user whose ledger has read that there is no plan, and may read again at once. */
 async function freeUser(): Promise<{ user: Client; userId: string }> {
 	const user = new Client();
 	const { id: userId, email } = await user.signUp();
@@ -66,7 +66,7 @@ function notesOf(userId: string) {
 	});
 }
 
-/** Buys Pro behind the app's back: on a second device, or in the provider's dashboard. */
+/** Buys Pro without the app: on a second device, or in the provider's dashboard. */
 async function buyElsewhere(userId: string): Promise<void> {
 	const api = { authorization: "sk_test_sandbox", "content-type": "application/json" };
 	const checkoutSession = {
@@ -85,7 +85,7 @@ async function buyElsewhere(userId: string): Promise<void> {
 beforeEach(resetSandbox);
 
 describe("a webhook", () => {
-	test("lets a plan that was bought elsewhere be seen without a request of the user's", async () => {
+	test("shows a plan bought elsewhere without a request by the user", async () => {
 		const { user, userId } = await freeUser();
 		await buyElsewhere(userId);
 		expect(await told(userId)).toBe(200);
@@ -93,7 +93,7 @@ describe("a webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
 	});
 
-	test("that never comes costs nothing but time: the copy is read again when it would refuse", async () => {
+	test("that is lost is recovered by the read before a refusal", async () => {
 		const { user, userId } = await freeUser();
 		await buyElsewhere(userId);
 		const hold = { id: id(), fingerprint: "", units: 20, chatId: null };
@@ -102,7 +102,7 @@ describe("a webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1 });
 	});
 
-	test("a hundred times over asks the provider once, and once more when it may", async () => {
+	test("received a hundred times reads the provider once, and once more after 10 s", async () => {
 		const { userId } = await freeUser();
 		await countReads(userId);
 		const waits = holdAppWaits(1_000);
@@ -123,7 +123,7 @@ describe("a webhook", () => {
 		expect([await reads(), waits.pending]).toEqual([2, []]);
 	});
 
-	test("late and out of order brings what is so now, not what it was about", async () => {
+	test("that is late or out of order brings the present state", async () => {
 		const { user, userId } = await freeUser();
 		await buyElsewhere(userId);
 		const bought = aboutCustomer(userId);
@@ -135,7 +135,7 @@ describe("a webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
 	});
 
-	test("while the provider is silent leaves the last known copy", async () => {
+	test("keeps the last entitlement while the provider is silent", async () => {
 		const user = new Client();
 		const { id: userId } = await user.subscribe();
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
@@ -147,7 +147,7 @@ describe("a webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1, remaining: 999, unverified: false });
 	});
 
-	test("that could not be followed is remembered on disk: the next request reads beside it", async () => {
+	test("whose read failed is stored, and the next request reads beside its answer", async () => {
 		const { userId } = await freeUser();
 		const key = `user:${userId}`;
 		const hold = () => env.USAGE_LEDGER.getByName(key).hold(key, { id: id(), fingerprint: "", units: 1, chatId: null });
@@ -157,7 +157,7 @@ describe("a webhook", () => {
 		await evictDurableObject(env.USAGE_LEDGER.getByName(key));
 		await countReads(userId);
 		expect((await hold()).outcome.kind).toBe("held");
-		// What was read is sure again, in the next life as well.
+		// The entitlement is trusted again, also after a restart.
 		const { changedAtMs } = await notesOf(userId);
 		await eventually(async () => expect((await notesOf(userId)).entitlement.fetchedAtMs).toBeGreaterThanOrEqual(changedAtMs));
 		expect(await reads()).toBe(1);
@@ -168,7 +168,7 @@ describe("a webhook", () => {
 		expect(await reads()).toBe(2);
 	});
 
-	test("about nobody of ours is acknowledged, and leaves no storage; nor does one about an account that never asked", async () => {
+	test("about an unknown or unused account is acknowledged, and creates no storage", async () => {
 		const newcomer = new Client();
 		const { id: userId } = await newcomer.signUp();
 		await countReads(userId);
@@ -182,7 +182,7 @@ describe("a webhook", () => {
 	});
 });
 
-describe("not from Flowglad", () => {
+describe("a webhook that is not from Flowglad", () => {
 	const body = aboutCustomer("somebody");
 	const WRONG: [what: string, body: BodyInit, headers: () => Promise<Record<string, string>>][] = [
 		["no signature", body, async () => ({})],
@@ -197,7 +197,7 @@ describe("not from Flowglad", () => {
 		["signed, and no JSON", "{", () => signed({ body: "{" })],
 	];
 
-	test.each(WRONG)("is what comes with %s", async (_, sent, headers) => {
+	test.each(WRONG)("is refused: %s", async (_, sent, headers) => {
 		const response = await receive(sent, await headers());
 		expect([response.status, response.headers.get("content-type")]).toEqual([400, "application/problem+json"]);
 		const problem = await response.text();
@@ -205,14 +205,14 @@ describe("not from Flowglad", () => {
 		expect(problem).not.toMatch(/svix|whsec|header|tolerance|JSON/i);
 	});
 
-	test("is what has more than 64 KiB, signed or not", async () => {
+	test("is refused above 64 KiB, even if signed", async () => {
 		const large = JSON.stringify({ customer: { externalId: "x" }, padding: "x".repeat(65 * 1024) });
 		const response = await receive(large, await signed({ body: large }));
 		expect(response.status).toBe(413);
 		expect(await response.json()).toMatchObject({ title: "Body too large" });
 	});
 
-	test("is a page of another site", async () => {
+	test("is refused from a page of another site", async () => {
 		const response = await receive(body, { ...(await signed({ body })), origin: "https://evil.example" });
 		expect(response.status).toBe(403);
 		await response.text();

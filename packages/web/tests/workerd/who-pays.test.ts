@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 
-// docs/who-pays.md, row by row, with a real broken model behind each.
+// docs/who-pays.md, row by row, each with a broken model.
 
 beforeEach(resetSandbox);
 
@@ -18,7 +18,7 @@ const messagesOf = (chatId: string) =>
 		storage.sql.exec<{ id: string; role: string; parts: string }>("SELECT id, role, parts FROM message ORDER BY seq").toArray(),
 	);
 
-/** Reads an answer until `words` deltas have come, and gives back a way to go on or to leave. */
+/** Reads an answer until `words` deltas arrived; the reader can then leave. */
 async function listen(response: Response, words: number) {
 	const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
 	if (!reader) throw new Error("no body");
@@ -40,7 +40,7 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 	});
 
-	test("in the middle costs nothing: the part stays, marked, and asking again under the same id is a new attempt", async () => {
+	test("in the middle costs nothing: the partial answer stays, marked, and a retry under the same id is a new attempt", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { failAfterChunks: 2, chunks: 6 } });
@@ -66,7 +66,7 @@ describe("a model that fails", () => {
 		["resets the connection before a word", { failAfterChunks: 0 }, false],
 		["resets the connection after one", { failAfterChunks: 1, chunks: 5 }, true],
 		["is cut off within a character", { cutInCharacterAfterChunks: 2, chunks: 5 }, true],
-	] as const)("because it %s costs nothing, and what it said is whole characters", async (_, model, said) => {
+	] as const)("because it %s costs nothing, and its text has only whole characters", async (_, model, said) => {
 		const client = await guest();
 		await faults({ model });
 		const answer = await client.chat(id(), id());
@@ -76,7 +76,7 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 	});
 
-	test("by one line of 10 MB ends at the greatest length, as an answer", async () => {
+	test("with one line of 10 MB ends at the length limit, as an answer", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
@@ -87,29 +87,29 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("by ending without a word costs nothing", async () => {
+	test("by ending without output costs nothing", async () => {
 		const client = await guest();
 		await faults({ model: { chunks: 0 } });
 		expect(await client.chat(id(), id())).toMatchObject({ metadata: { state: "failed", counted: false } });
 	});
 });
 
-describe("the end by length", () => {
-	test("is an answer, and counted", async () => {
+describe("an answer that ends", () => {
+	test("at the length limit is counted", async () => {
 		const client = await guest();
 		await faults({ model: { finishReason: "length" } });
 		expect(await client.chat(id(), id())).toMatchObject({ last: "finish", metadata: { state: "length", counted: true } });
 	});
 
-	test("by a content filter is an answer, and counted", async () => {
+	test("by a content filter is counted", async () => {
 		const client = await guest();
 		await faults({ model: { finishReason: "content_filter" } });
 		expect(await client.chat(id(), id())).toMatchObject({ last: "finish", metadata: { state: "filtered", counted: true } });
 	});
 });
 
-describe("the reader", () => {
-	test("who stops before any output pays nothing, and the model is told to stop", async () => {
+describe("a reader", () => {
+	test("who stops before any output pays nothing, and the model call is aborted", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { firstTokenMs: 5_000 } });
@@ -121,7 +121,7 @@ describe("the reader", () => {
 		await eventually(async () => expect((await sandboxState()).modelCalls[0]?.aborted).toBe(true));
 	});
 
-	test("who stops after output began pays for one", async () => {
+	test("who stops after output began pays one unit", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { chunks: 200, chunkMs: 20 } });
@@ -147,7 +147,7 @@ describe("the reader", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
-	test("who comes back while it is written, or in a second tab, hears it from its beginning", async () => {
+	test("who returns during an answer, or opens a second tab, receives it from its beginning", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { chunks: 20, chunkMs: 20 } });
@@ -190,9 +190,9 @@ describe("a second caller", () => {
 	});
 });
 
-// Minutes of real time: only `npm run prove` waits for them.
-describe.runIf(inject("proof").whole)("a model that takes its time", () => {
-	test("and falls silent for 60 s in the middle fails, and costs nothing", { timeout: 120_000 }, async () => {
+// These take minutes of real time: only `npm run prove` runs them.
+describe.runIf(inject("proof").whole)("a slow model", () => {
+	test("that is silent for 60 s fails, and costs nothing", { timeout: 120_000 }, async () => {
 		const client = await guest();
 		await faults({ model: { silentAfterChunks: 2, chunks: 6 } });
 		const started = Date.now();
@@ -201,7 +201,7 @@ describe.runIf(inject("proof").whole)("a model that takes its time", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("of 4 minutes, with nobody listening, is whole on return, and counted", { timeout: 300_000 }, async () => {
+	test("that takes 4 minutes without a reader is whole on return, and counted", { timeout: 300_000 }, async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { chunks: 240, chunkMs: 1_000 } });
@@ -213,7 +213,7 @@ describe.runIf(inject("proof").whole)("a model that takes its time", () => {
 	});
 });
 
-/** What the model has to say to the only question that it was asked, told at once. */
+/** The model's whole answer to its only question. */
 async function wholeAnswer(): Promise<string> {
 	await faults({ model: { chunks: 240 } });
 	const [call] = (await sandboxState()).modelCalls;
@@ -226,8 +226,8 @@ async function wholeAnswer(): Promise<string> {
 	return choices[0]?.message.content ?? "";
 }
 
-describe("the same request id", () => {
-	test("from any tab, however often, is one model call, one unit and one answer", async () => {
+describe("one request id", () => {
+	test("sent often from any tab is one model call, one unit and one answer", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { firstTokenMs: 300, chunks: 5 } });
@@ -238,7 +238,7 @@ describe("the same request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("in two crossing requests, the later of which starts after the first was given back, gives no answer for nothing", async () => {
+	test("in two crossing requests gives no free answer when one starts after the other's hold was released", async () => {
 		const client = await guest();
 		const [[, cookie] = ["", ""]] = client.cookies;
 		const key = `guest:${cookie.split(".")[1]}`;
@@ -252,7 +252,7 @@ describe("the same request id", () => {
 		};
 		const take = (requestId: string) => ledger.hold(key, { id: requestId, fingerprint: "f", units: 1, chatId });
 
-		// Both callers of "twice" have the hold; the first finds the chat busy and gives it back.
+		// Both callers of "twice" have the hold. The first finds the chat busy and releases it.
 		await faults({ model: { firstTokenMs: 300 } });
 		await take("other");
 		const other = await start("other");
@@ -262,7 +262,7 @@ describe("the same request id", () => {
 		if (other.kind === "stream") await new Response(other.stream).text();
 		expect((await start("twice")).kind).toBe("busy");
 
-		// Both callers of "broken" have the hold; the first one's answer fails before the second one starts.
+		// Both callers of "broken" have the hold. The first one's answer fails before the second one starts.
 		await faults({ model: { failBeforeOutput: 500 } });
 		await take("broken");
 		const first = await start("broken");
@@ -283,7 +283,7 @@ describe("the same request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
-	test("with its answer deleted is gone, and stays counted", async () => {
+	test("whose answer was deleted is gone, and stays counted", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await client.chat(chatId, messageId);
@@ -293,8 +293,8 @@ describe("the same request id", () => {
 	});
 });
 
-describe("a new request", () => {
-	test("is what regenerating an answer is: counted again, and the old answer replaced", async () => {
+describe("a new unit", () => {
+	test("is charged for regenerating an answer, which replaces the old one", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		const first = await client.chat(chatId, messageId);
@@ -303,7 +303,7 @@ describe("a new request", () => {
 		expect((await client.chat(chatId, messageId)).status).toBe(410);
 	});
 
-	test("that comes to nothing leaves the answer that it was to replace", async () => {
+	test("is not charged for a failed regeneration, and the old answer stays", async () => {
 		const client = await guest();
 		const chatId = id();
 		const first = await client.chat(chatId, "m");
@@ -314,7 +314,7 @@ describe("a new request", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("can be asked for another answer, not for another message of the user", async () => {
+	test("is not charged for regenerating a user's message, which is refused", async () => {
 		const client = await guest();
 		const chatId = id();
 		await client.chat(chatId, "m");
@@ -322,7 +322,7 @@ describe("a new request", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("is what an edited message is: it replaces the old one and all behind it", async () => {
+	test("is charged for an edited message, which replaces the old one and all that follows", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await client.chat(chatId, messageId, { text: "first wording" });
@@ -336,7 +336,7 @@ describe("a new request", () => {
 		]);
 	});
 
-	test("while the chat is still answering is refused, and its unit given back", async () => {
+	test("is released when the chat is still answering", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { firstTokenMs: 400 } });
@@ -349,7 +349,7 @@ describe("a new request", () => {
 });
 
 describe("a restart of the platform", () => {
-	test("in the middle of an answer costs nothing: the part stays, marked as interrupted", async () => {
+	test("in the middle of an answer costs nothing: the partial answer stays, marked as interrupted", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { chunks: 400, chunkMs: 20 } });
@@ -368,7 +368,7 @@ describe("a restart of the platform", () => {
 		expect(JSON.parse(messages[0]?.parts ?? "[]")[0].text).not.toBe("");
 	});
 
-	test("between hold and start gives the hold back when it expires", async () => {
+	test("between hold and start releases the hold when it expires", async () => {
 		const client = await guest();
 		const [[, cookie] = ["", ""]] = client.cookies;
 		const key = `guest:${cookie.split(".")[1]}`;
@@ -379,7 +379,7 @@ describe("a restart of the platform", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 	});
 
-	test("forgets nothing: an evicted ledger counts as before", async () => {
+	test("loses no counts: an evicted ledger counts as before", async () => {
 		const client = await guest();
 		const [[, cookie] = ["", ""]] = client.cookies;
 		const ledger = env.USAGE_LEDGER.getByName(`guest:${cookie.split(".")[1]}`);
@@ -393,7 +393,7 @@ describe("a restart of the platform", () => {
 });
 
 describe("ninety days", () => {
-	test("after its end a request is folded into its pool's checkpoint, and no count changes", async () => {
+	test("after its end a request is folded into its pool's checkpoint without changing a count", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		await user.chat(id(), id());
@@ -415,7 +415,7 @@ describe("ninety days", () => {
 	});
 });
 
-/** Ten minutes pass for the holds of one ledger, then its alarm comes. */
+/** Expires the holds of one ledger and runs its alarm. */
 async function expireHolds(ledger: DurableObjectStub<import("../../src/objects/usage-ledger.ts").UsageLedger>) {
 	await runInDurableObject(ledger, (_, state) => {
 		state.storage.sql.exec("UPDATE request SET expires_at_ms = 0");

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { record } from "../prove/result.ts";
 import { type Account, at, eventually, type Usage, Year } from "./year.ts";
 
-// A year in the life of one account, on the real `npm start`: every click of the sandbox's clock moves the app along, and after each step what
-// the app says is held to what the provider says, and both to the vectors of Flowglad's credits (packages/sandbox/src/year.test.ts has its side).
+// A year of one account on the real `npm start`. Every move of the sandbox's clock moves the app. After each step the app's numbers are compared
+// with the provider's, and both with the test vectors of Flowglad's credits (packages/sandbox/src/year.test.ts checks the sandbox alone).
 
 let year: Year;
 let provider: FlowgladServerAdmin;
@@ -23,7 +23,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	const ada = await year.signUp("ada@example.com");
 	const current = async () => (await provider.getCustomerBilling(ada.id)).subscriptions?.find((one) => one.current && !one.isFreePlan);
 	const tier = async (expected: Partial<Usage>) => expect(await ada.usage()).toMatchObject(expected);
-	/** Both books: the plan's status and balance at the provider, and what the app shows, which is never negative. */
+	/** Compares both: the plan's status and balance at the provider, and what the app shows, which is never negative. */
 	const stands = async (status: string, balance: number, shown: Partial<Usage>) => {
 		const plan = await current();
 		const entry = plan?.experimental?.usageMeterBalances?.find(({ slug }) => slug === "ai_requests");
@@ -36,7 +36,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 		const transactionId = `elsewhere:${amount}:${Date.now()}`;
 		await provider.createUsageEvent({ usageEvent: { subscriptionId, usageMeterSlug: "ai_requests", transactionId, amount } });
 	};
-	/** What the outbox has sent, once it is empty. */
+	/** The units that the outbox has reported. */
 	const reported = async () => {
 		const { usageEvents } = await year.control<{ usageEvents: { transactionId: string; amount: number }[] }>("state");
 		return usageEvents.filter(({ transactionId }) => transactionId.startsWith("user:")).reduce((sum, { amount }) => sum + amount, 0);
@@ -47,7 +47,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 		await eventually(async () => expect(await reported()).toBe(counted));
 	};
 
-	// Free days: 20, then none; tomorrow 20 again; and again when the provider's free plan calls itself past due after a month.
+	// Free days: 20 units, then none; 20 tomorrow; and 20 when the provider's free plan is past due after a month.
 	await tier({ tier: "free", limit: 20, used: 0, remaining: 20, resetAt: "2027-01-16T00:00:00.000Z" });
 	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);
@@ -58,7 +58,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await year.until(at(2, 16));
 	await tier({ tier: "free", used: 0, remaining: 20 });
 
-	// Vector 1: Pro, three requests, a top-up. The provider's webhooks tell of the plan; nobody asks for it.
+	// Vector 1: Pro, three requests, a top-up. The plan shows because of the provider's webhooks.
 	await year.until(at(2, 20, 9));
 	await ada.buy("pro_monthly");
 	await eventually(() => stands("active", 1000, { used: 0, topUps: 0, resetAt: expect.stringMatching(/^2027-03-20T09:0/) }));
@@ -68,7 +68,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await ada.buy("top_up_1000");
 	await eventually(() => stands("active", 1997, { used: 3, topUps: 1000 }));
 
-	// A thousand requests of the plan, then the top-up, then no more: what does not fit whole is refused whole.
+	// The plan's thousand requests, then the top-up, then none. An amount that does not fit whole is refused whole.
 	expect(await ada.use(997)).toBe(201);
 	await used(997);
 	await stands("active", 1000, { used: 1000, topUps: 1000 });
@@ -86,7 +86,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await year.until(at(3, 20));
 	await stands("active", 1000, { used: 0, topUps: 0, resetAt: expect.stringMatching(/^2027-04-20T09:0/) });
 
-	// Vector 4: what is left of a period expires, what is left of a top-up does not.
+	// Vector 4: a period's credits expire at its end, a top-up's do not.
 	expect(await ada.use(400)).toBe(201);
 	await used(400);
 	await stands("active", 600, { used: 400 });
@@ -100,7 +100,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await year.until(at(5, 20));
 	await stands("active", 1700, { used: 0, topUps: 700 });
 
-	// Vector 3, unsettled: the card fails, the credits are there all the same, and the debt has eaten of them. Past due is still Pro.
+	// Vector 3, unsettled: the card fails, the credits are granted nevertheless, less the debt. Past due is still Pro.
 	expect([await ada.use(1000), await ada.use(700)]).toEqual([201, 201]);
 	await used(1700);
 	await useElsewhere(503);
@@ -113,14 +113,14 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await year.until(at(6, 23));
 	await stands("past_due", 400, { used: 97 });
 
-	// Grace ends well: the second retry goes through and settles the debt.
+	// The second payment retry succeeds and settles the debt.
 	await year.faults({});
 	await year.until(at(6, 28));
 	await stands("active", 903, { used: 97 });
 	await year.until(at(7, 20));
 	await stands("active", 1000, { used: 0 });
 
-	// Up to Max in the middle of a period, for its share of the credits; down again when the next one ends.
+	// Upgrade to Max in mid-period for a share of its credits, and downgrade at the end of the next one.
 	await year.until(at(8, 4, 21));
 	expect(await change(ada, "adjust", { priceSlug: "max_monthly" })).toBe(200);
 	await stands("active", 1500, { limit: 3000 });
@@ -131,7 +131,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await year.until(at(9, 20));
 	await stands("active", 1000, { limit: 1000 });
 
-	// Cancels, thinks better of it, cancels again; a top-up would end with the plan. Then there is no plan at all, and the free days are back.
+	// Cancel, keep, cancel again; no top-up while the plan is ending. After its end the free days are back.
 	await year.until(at(9, 25));
 	const id = (await current())?.id ?? "";
 	const cancellation = { id, cancellation: { timing: "at_end_of_current_billing_period" } };
@@ -151,7 +151,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	expect(await ada.chat(2)).toEqual([200, 200]);
 	await tier({ used: 2, remaining: 18 });
 
-	// Comes back with fresh credits; what was left before is not hers any more.
+	// A new plan brings fresh credits; the old plan's credits are gone.
 	await year.until(at(11, 1, 9));
 	await ada.buy("pro_monthly");
 	await eventually(() => stands("active", 1000, { used: 0, topUps: 0, resetAt: expect.stringMatching(/^2027-12-01T09:0/) }));
@@ -160,7 +160,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await year.until(at(12, 1));
 	await stands("active", 1000, { used: 0 });
 
-	// A delivery that a busy machine let time out is made again after 5 s.
+	// On a busy machine a delivery may time out; it is retried after 5 s.
 	const { ids, webhooks } = await eventually(async () => {
 		const { usageEvents, webhooks } = await year.control<{ usageEvents: { transactionId: string }[]; webhooks: { outcome: string }[] }>(
 			"state",
@@ -172,7 +172,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	record(context, `${counted} units, ${ids.length} events, ${webhooks.length} webhooks`);
 });
 
-/** A call of the SDK's, as the account page makes it. */
+/** Makes one of the SDK's calls as the account page does. */
 async function change(account: Account, call: string, body: object): Promise<number> {
 	const response = await account.post(`/api/flowglad/subscriptions/${call}`, body);
 	await response.text();

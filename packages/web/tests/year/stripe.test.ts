@@ -4,8 +4,8 @@ import type { BillingView } from "../../src/view/billing.ts";
 import { record } from "../prove/result.ts";
 import { at, eventually, type Usage, Year } from "./year.ts";
 
-// The same year with Stripe, which knows the plan and the payments, while the ledger counts: after each step the app is held to what was paid, and Stripe's
-// meter to what was counted.
+// The same year with Stripe, which knows plans and payments while the ledger counts. After each step the app is compared with the payments, and
+// Stripe's meter with the ledger.
 
 let year: Year;
 let stripe: Stripe;
@@ -30,7 +30,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 		expect((await current())?.status).toBe(status);
 		await tier({ tier: "paid", limit: 1000, held: 0, remaining, ...shown });
 	};
-	/** What Stripe's meter has of the whole year. */
+	/** The units of the whole year in Stripe's meter. */
 	const metered = async () => {
 		const [meter] = (await stripe.billing.meters.list()).data;
 		const range = { customer: await customer(), start_time: at(1, 1, 0) / 1000, end_time: at(13, 15, 0) / 1000 };
@@ -50,7 +50,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	};
 	const near = (units: number) => expect.closeTo(units, -1);
 
-	// Free days: 20, then none; tomorrow 20 again. Stripe has never heard of her.
+	// Free days: 20 units, then none; 20 tomorrow. Stripe has no customer yet.
 	await tier({ tier: "free", limit: 20, used: 0, remaining: 20, resetAt: "2027-01-16T00:00:00.000Z" });
 	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);
@@ -58,7 +58,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	await tier({ used: 0, remaining: 20, resetAt: "2027-01-17T00:00:00.000Z" });
 	expect(await customer()).toBe("");
 
-	// Pro, three requests, a top-up. Webhooks tell of both; nobody asks.
+	// Pro, three requests, a top-up. Both show because of webhooks.
 	await year.until(at(2, 20, 9));
 	await ada.buy("pro_monthly");
 	await eventually(() => stands("active", 1000, { used: 0, topUps: 0, resetAt: expect.stringMatching(/^2027-03-20T09:0/) }));
@@ -67,7 +67,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	await ada.buy("top_up_1000");
 	await eventually(() => stands("active", 1997, { used: 3, topUps: 1000 }));
 
-	// A thousand requests of the plan, then the top-up, then no more: what does not fit whole is refused whole.
+	// The plan's thousand requests, then the top-up, then none. An amount that does not fit whole is refused whole.
 	expect(await ada.use(997)).toBe(201);
 	await stands("active", 1000, { used: 1000, topUps: 1000 });
 	expect([await ada.use(500), await ada.use(501)]).toEqual([201, 429]);
@@ -75,7 +75,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	await used(1997);
 	expect(await ada.chat(1)).toEqual([429]);
 
-	// What is left of a period ends with it, what is left of a top-up does not.
+	// A period's requests end with it, a top-up's do not.
 	await year.until(at(3, 20));
 	await stands("active", 1000, { used: 0, topUps: 0, resetAt: expect.stringMatching(/^2027-04-20T09:0/) });
 	expect(await ada.use(400)).toBe(201);
@@ -92,7 +92,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	expect([await ada.use(1000), await ada.use(700)]).toEqual([201, 201]);
 	await used(1700);
 
-	// The card fails, and for a week she goes on; then on the free day, until the retry goes through and the period is what it was.
+	// The card fails: a week of grace, then the free tier, until the retry succeeds and the period continues.
 	await year.faults({ declineRenewals: true });
 	await year.until(at(6, 20, 12));
 	await stands("past_due", 1000, { used: 0, topUps: 0 });
@@ -109,7 +109,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	await year.until(at(7, 20, 12));
 	await stands("active", 1000, { used: 0 });
 
-	// Up to Max in the middle of a period, for its share of the requests; down again when the next one ends.
+	// Upgrade to Max in mid-period for a share of its requests, and downgrade at the end of the next one.
 	await year.until(at(8, 4, 21));
 	expect(await change("change", { priceSlug: "max_monthly" })).toBe(200);
 	await stands("active", near(2000) as number, { limit: near(2000) as number });
@@ -121,7 +121,7 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	await year.until(at(9, 20, 12));
 	await stands("active", 1000, { limit: 1000 });
 
-	// Cancels, thinks better of it, cancels again; no top-up meanwhile. Then there is no plan, and the free days are back.
+	// Cancel, keep, cancel again; no top-up while the plan is ending. After its end the free days are back.
 	await year.until(at(9, 25));
 	expect(await change("cancel", { when: "period-end" })).toBe(200);
 	expect((await ada.post("/api/billing/checkout", { priceSlug: "top_up_1000" })).status).toBe(409);
@@ -140,8 +140,8 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	expect(await ada.chat(2)).toEqual([200, 200]);
 	await tier({ used: 2, remaining: 18 });
 
-	// Comes back, and what was left of the top-up is still hers; then its money goes back, and the credits with it. What was
-	// spent of them is owed by the next top-up, never by the plan.
+	// A new plan finds the rest of the top-up. A refund removes its credits; the spent ones are a
+	// debt that the next top-up pays, never the plan.
 	await year.until(at(11, 1, 9));
 	await ada.buy("pro_monthly");
 	await eventually(() => stands("active", 1750, { used: 0, topUps: 750, resetAt: expect.stringMatching(/^2027-12-01T09:0/) }));

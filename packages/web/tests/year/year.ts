@@ -1,10 +1,10 @@
 import { expect, vi } from "vitest";
 import { freePort, Running, stateFolder } from "../system/process.ts";
 
-/** The model of the sandbox, without a pause. */
+/** The sandbox's model without pauses. */
 const QUICK = { model: { firstTokenMs: 1, chunks: 2, chunkMs: 1 } };
 
-/** An instant of 2027. Plans are bought at 9, and looked at from 10 on: the clock goes on from wherever it was put. */
+/** An instant of 2027. Plans are bought at 9 and checked from 10 on, since the clock runs on from where it was set. */
 export const at = (month: number, day: number, hour = 10) => Date.UTC(2027, month - 1, day, hour);
 
 export const eventually = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 20_000, interval: 100 });
@@ -19,11 +19,11 @@ export interface Usage {
 	resetAt: string;
 }
 
-/** The real `npm start`, whose time is moved. */
+/** The real `npm start` with a movable clock. */
 export class Year {
 	readonly app: string;
 	readonly sandbox: string;
-	/** Ends what was started. */
+	/** Stops all processes. */
 	readonly end: () => Promise<void>;
 
 	private constructor(app: string, sandbox: string, end: () => Promise<void>) {
@@ -64,12 +64,12 @@ export class Year {
 		await this.control("faults", { ...QUICK, ...set });
 	}
 
-	/** One click: the sandbox's clock stands there, and the app has answered that it followed. */
+	/** Moves the sandbox's clock, and expects the app to have followed. */
 	async until(instantMs: number): Promise<void> {
 		expect(await this.control("clock", { nowMs: instantMs })).toMatchObject({ appStatus: 204 });
 	}
 
-	/** A new account with a confirmed address. */
+	/** Creates an account with a confirmed address. */
 	async signUp(email: string): Promise<Account> {
 		const response = await fetch(`${this.app}/api/auth/sign-up/email`, {
 			method: "POST",
@@ -77,10 +77,10 @@ export class Year {
 			body: JSON.stringify({ name: "Ada", email, password: "correct horse" }),
 		});
 		const { user } = (await response.json()) as { user: { id: string } };
-		// Without the cached half, which would say for a minute that the address is not confirmed.
+		// The session cache would claim for a minute that the address is unconfirmed.
 		const pairs = response.headers.getSetCookie().map((line) => line.split(";")[0]);
 		const cookie = pairs.filter((pair) => !pair?.includes("session_data")).join("; ");
-		// The mail leaves behind the answer.
+		// The mail is sent after the response.
 		const link = await vi.waitFor(async () => {
 			const { mailbox } = await this.control<{ mailbox: { to: string; text: string }[] }>("state");
 			const found = /https?:\S+verify-email\S+/.exec(mailbox.find(({ to }) => to === email)?.text ?? "")?.[0];
@@ -118,7 +118,7 @@ export class Account {
 		return this.get("/api/usage");
 	}
 
-	/** Chats so many times, and hears every answer to its end; the status of each. */
+	/** Chats so many times and reads every answer to its end. @returns the status of each */
 	async chat(times: number): Promise<number[]> {
 		const statuses: number[] = [];
 		while (statuses.length < times) {
@@ -134,7 +134,7 @@ export class Account {
 		return statuses;
 	}
 
-	/** Uses so much through the app's usage events. */
+	/** Uses so many units through the app's usage events. */
 	async use(amount: number): Promise<number> {
 		this.#requests += 1;
 		const event = { usageMeterSlug: "ai_requests", amount, transactionId: `u${this.#requests}` };
