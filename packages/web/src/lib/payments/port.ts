@@ -44,7 +44,7 @@ export interface CheckoutOrder extends ReturnPages {
 }
 
 /** The part of a webhook that we use: whose billing changed, and when. */
-export interface WebhookEvent {
+interface WebhookEvent {
 	/** The same for each delivery of the event. */
 	id: string;
 	/** Our id of the customer; null when the event is about none of our customers. */
@@ -60,7 +60,7 @@ export interface UsageReport extends Report {
 }
 
 /** What a customer may use, and the requests of all top-ups ever bought beside a plan. */
-export interface CustomerAccess {
+interface CustomerAccess {
 	entitlement: Entitlement;
 	creditsBought: number;
 }

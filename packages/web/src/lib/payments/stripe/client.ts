@@ -26,15 +26,7 @@ export function stripe(timeout = TIMEOUT_MS, maxNetworkRetries = 1): Stripe {
  * Creates a customer at Stripe (seed 002), with the user's id as idempotency key, so that two requests at once create one.
  * @returns Stripe's id
  */
-export async function createStripeCustomer({
-	userId,
-	email,
-	name,
-}: {
-	userId: string;
-	email: string;
-	name?: string | null;
-}): Promise<string> {
+async function createStripeCustomer({ userId, email, name }: { userId: string; email: string; name?: string | null }): Promise<string> {
 	const customer = await stripe().customers.create({ email, ...(name ? { name } : {}), metadata: { userId } }, { idempotencyKey: userId });
 	return customer.id;
 }
