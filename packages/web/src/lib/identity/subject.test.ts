@@ -13,7 +13,8 @@ vi.mock("./auth.ts", () => ({ session: async () => state.user }));
 vi.mock("./organization.ts", () => ({ membershipOf: async () => state.membership }));
 const { customerOf, identify, knownGuestKey, userOf } = await import("./subject.ts");
 
-const request = (headers: HeadersInit = {}) => new Request("https://parley.example/", { headers: { "cf-connecting-ip": "192.0.2.1", ...headers } });
+const request = (headers: HeadersInit = {}) =>
+	new Request("https://parley.example/", { headers: { "cf-connecting-ip": "192.0.2.1", ...headers } });
 const cookieOf = (setCookie: string | null) => setCookie?.split(";")[0] ?? "";
 
 const membership: Membership = { organizationId: "o1", key: "org:o1", name: "Acme", mayBuy: false, cap: 50 };
