@@ -24,7 +24,7 @@ const userMessage = z.object({
 });
 
 /** What to answer: a new message, or the question of an earlier answer once more. */
-export type Prompt = { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
+type Prompt = { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
 
 export interface ChatRequest {
 	chatId: string;

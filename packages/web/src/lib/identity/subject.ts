@@ -37,7 +37,7 @@ export interface User extends Metered {
 }
 
 /** A visitor without an account, known by a signed cookie. */
-export interface Guest extends Metered {
+interface Guest extends Metered {
 	kind: "guest";
 	key: GuestKey;
 }

@@ -1,0 +1,193 @@
+import type { Outcome, RequestRow, Standing } from "@parley/metering";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Subject } from "./identity/subject.ts";
+import { everyGuestKey, guestKey, networkKey, organizationKey, type SubjectKey, userKey } from "./identity/subject-key.ts";
+
+/** One scripted ledger: its answer to `hold`, and what happens to it, in `calls` with every other ledger's. */
+interface Scripted {
+	outcome: Partial<Extract<Outcome, { kind: "held" | "repeat" }>> | { kind: "refused"; policy: string } | { kind: "conflict" };
+	standing?: Partial<Standing>;
+}
+
+const world = vi.hoisted(() => ({ ledgers: {} as Record<string, unknown>, calls: [] as string[], isHuman: true, checks: 0 }));
+const STANDING: Standing = { tier: "guest", limit: 5, used: 0, held: 1, remaining: 4, topUps: 0, window: { startMs: 0, endMs: null } };
+
+vi.mock("./identity/turnstile.ts", () => ({
+	isHuman: async () => {
+		world.checks += 1;
+		return world.isHuman;
+	},
+}));
+vi.mock("./identity/subject.ts", () => ({ identify: () => Promise.reject(new Error("every test names its subject")) }));
+vi.mock("cloudflare:workers", () => ({
+	env: {
+		USAGE_LEDGER: {
+			getByName: (key: string) => ({
+				hold: async (_: string, hold: { id: string; member: unknown; sharedWith: unknown }) => {
+					world.calls.push(`hold ${key} ${hold.id}`);
+					const { outcome, standing } = (world.ledgers[key] ?? { outcome: { kind: "held" } }) as Scripted;
+					const row = { id: hold.id, state: "held", attempt: 1, sharedWith: hold.sharedWith, ...("row" in outcome ? outcome.row : {}) };
+					const refusal = { policy: "policy" in outcome ? outcome.policy : "" };
+					return { outcome: { ...outcome, row, refusal }, standing: { ...STANDING, ...standing } };
+				},
+				release: async (id: string, why: string): Promise<Outcome> => {
+					world.calls.push(`release ${key} ${id} ${why}`);
+					return { kind: "unknown" };
+				},
+				settle: async (id: string) => {
+					world.calls.push(`settle ${key} ${id}`);
+					return { kind: "ended", counted: !key.startsWith("network"), row: {} };
+				},
+			}),
+		},
+	},
+}));
+const { checkUsageAllowed, recordUsage } = await import("./billing.ts");
+
+const NETWORK = networkKey("2026-11-28", "hash");
+const EVERY_GUEST = everyGuestKey("2026-11-28");
+const OWN = guestKey("g1");
+const ADA = userKey("u1");
+const ACME = organizationKey("o1");
+
+const guest = (setCookie: string | null): Subject => ({
+	kind: "guest",
+	key: OWN,
+	payers: [{ key: OWN, member: null }],
+	pools: [NETWORK, EVERY_GUEST],
+	setCookie,
+});
+const member: Subject = {
+	kind: "user",
+	key: ADA,
+	userId: "u1",
+	name: "Ada",
+	email: "ada@example.com",
+	emailVerified: true,
+	organization: { organizationId: "o1", key: ACME, name: "Acme", mayBuy: true, cap: null },
+	payers: [
+		{ key: ACME, member: { id: ADA, cap: null } },
+		{ key: ADA, member: null },
+	],
+	pools: [],
+	setCookie: null,
+};
+
+const script = (ledgers: Partial<Record<SubjectKey, Scripted>>) => {
+	world.ledgers = ledgers;
+};
+const check = (subject: Subject) => checkUsageAllowed(new Request("https://parley.example/"), { subject, requestId: "r" });
+const held = (row: Partial<RequestRow> = {}): Scripted => ({ outcome: { kind: "held", row: row as RequestRow } });
+const repeat = (row: Partial<RequestRow>): Scripted => ({ outcome: { kind: "repeat", row: row as RequestRow } });
+const refused = (policy: string): Scripted => ({ outcome: { kind: "refused", policy } });
+const halfUsed = { standing: { used: 13, held: 0, limit: 25, remaining: 12 } };
+
+beforeEach(() => {
+	Object.assign(world, { ledgers: {}, calls: [], isHuman: true, checks: 0 });
+});
+
+describe("a known guest", () => {
+	test("is held in their own ledger first, then in each pool", async () => {
+		const usage = await check(guest(null));
+		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `hold ${EVERY_GUEST} ${OWN}:r`]);
+		expect(usage).toMatchObject({ allowed: true, setCookie: null, hold: { requestId: "r", attempt: 1 } });
+		if (usage.allowed) expect(usage.newlyHeld.takenFrom).toEqual(usage.hold.takenFrom);
+	});
+
+	test("loses nothing when a pool refuses: what this call held is released", async () => {
+		script({ [NETWORK]: refused("network") });
+		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "network" } });
+		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `release ${OWN} r refused`]);
+	});
+
+	test("is shown the least that is left in any of the ledgers", async () => {
+		script({ [EVERY_GUEST]: { ...held(), standing: { remaining: 2 } } });
+		expect(await check(guest(null))).toMatchObject({ standing: { remaining: 2 } });
+	});
+});
+
+describe("a new guest", () => {
+	test("draws on the pools first, and gets the cookie once every ledger holds", async () => {
+		expect(await check(guest("cookie"))).toMatchObject({ allowed: true, setCookie: "cookie" });
+		expect(world.calls).toEqual([`hold ${NETWORK} ${OWN}:r`, `hold ${EVERY_GUEST} ${OWN}:r`, `hold ${OWN} r`]);
+	});
+
+	test("leaves no ledger and gets no cookie when a pool refuses", async () => {
+		script({ [NETWORK]: refused("network") });
+		expect(await check(guest("cookie"))).not.toHaveProperty("setCookie");
+		expect(world.calls).toEqual([`hold ${NETWORK} ${OWN}:r`]);
+	});
+});
+
+describe("a repeat", () => {
+	test("is held in the pools of its first attempt, and newly holds nothing", async () => {
+		const yesterday = networkKey("2026-11-27", "hash");
+		script({ [OWN]: repeat({ state: "held", attempt: 2, sharedWith: [yesterday] }), [yesterday]: repeat({ state: "held" }) });
+		const usage = await check(guest(null));
+		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${yesterday} ${OWN}:r`]);
+		expect(usage).toMatchObject({ allowed: true, hold: { attempt: 2 }, newlyHeld: { takenFrom: [] } });
+	});
+
+	test("of a settled request takes nothing from any pool", async () => {
+		script({ [OWN]: repeat({ state: "settled", sharedWith: [NETWORK] }) });
+		expect(await check(guest(null))).toMatchObject({ allowed: true });
+		expect(world.calls).toEqual([`hold ${OWN} r`]);
+	});
+
+	test("with another body is a conflict", async () => {
+		script({ [OWN]: { outcome: { kind: "conflict" } } });
+		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "conflict" });
+	});
+});
+
+describe("Turnstile", () => {
+	test("guards a half-used pool from new guests, and from known ones who never used a request", async () => {
+		world.isHuman = false;
+		script({ [NETWORK]: { ...held(), ...halfUsed } });
+		expect(await check(guest("cookie"))).toMatchObject({ allowed: false, reason: "challenge" });
+		expect(world.calls).toEqual([`hold ${NETWORK} ${OWN}:r`, `release ${NETWORK} ${OWN}:r refused`]);
+		world.calls = [];
+		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "challenge" });
+		expect(world.calls.slice(-2)).toEqual([`release ${OWN} r refused`, `release ${NETWORK} ${OWN}:r refused`]);
+	});
+
+	test("is not needed by a guest who was served before, nor while the pools are less than half used", async () => {
+		world.isHuman = false;
+		script({ [OWN]: { ...held(), standing: { used: 1 } }, [NETWORK]: { ...held(), ...halfUsed } });
+		expect(await check(guest(null))).toMatchObject({ allowed: true });
+		script({ [NETWORK]: { ...held(), standing: { used: 12, held: 0, limit: 25 } } });
+		expect(await check(guest("cookie"))).toMatchObject({ allowed: true });
+		expect(world.checks).toBe(0);
+	});
+
+	test("does not judge a guest's own ledger, however small its limit", async () => {
+		world.isHuman = false;
+		script({ [OWN]: { ...held(), standing: { held: 1, limit: 1, remaining: 0 } } });
+		expect(await check(guest("cookie"))).toMatchObject({ allowed: true });
+	});
+});
+
+describe("a member of an organization", () => {
+	test("spends on its plan, in a row that names the member", async () => {
+		expect(await check(member)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ACME, id: `${ADA}:r` }] } });
+		expect(world.calls).toEqual([`hold ${ACME} ${ADA}:r`]);
+	});
+
+	test("spends on their own ledger while the organization has no plan", async () => {
+		script({ [ACME]: refused("organization") });
+		expect(await check(member)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ADA, id: "r" }] } });
+	});
+
+	test("is refused by the plan's limit for good: the two ledgers never mix", async () => {
+		script({ [ACME]: refused("paid") });
+		expect(await check(member)).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "paid" } });
+		expect(world.calls).toEqual([`hold ${ACME} ${ADA}:r`]);
+	});
+});
+
+test("a hold is settled in each of its ledgers, and counts by the one that pays", async () => {
+	const usage = await check(guest(null));
+	world.calls = [];
+	expect(usage.allowed && (await recordUsage(usage.hold))).toMatchObject({ counted: true });
+	expect(world.calls).toEqual([`settle ${OWN} r`, `settle ${NETWORK} ${OWN}:r`, `settle ${EVERY_GUEST} ${OWN}:r`]);
+});
