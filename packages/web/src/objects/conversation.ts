@@ -147,10 +147,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			return this.#stored.messages();
 		}
 		const messages = this.#stored.messages();
-		return messages.slice(
-			0,
-			messages.findIndex((message) => message.id === turn.answerId),
-		);
+		const replaced = messages.findIndex((message) => message.id === turn.answerId);
+		// A retry finds the replaced answer gone: its first attempt had output, and was removed above.
+		return replaced < 0 ? messages : messages.slice(0, replaced);
 	}
 
 	/** Starts the model behind the caller. The run is stored before the model is called, so that a crash from here on is found. */

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { notesOf, requestsOf, rewriteNotes, rewriteRequests } from "../stored.ts";
 
 // A ledger when something around it breaks.
 
@@ -21,20 +22,6 @@ function guestKey(client: Client): string {
 
 function sql(ledger: Ledger, query: string) {
 	return runInDurableObject(ledger, (_, state) => state.storage.sql.exec(query).toArray());
-}
-
-async function notesOf(ledger: Ledger): Promise<Notes> {
-	const [row] = await sql(ledger, "SELECT notes FROM ledger");
-	return JSON.parse(String(row?.notes));
-}
-
-/** Changes a ledger's notes on disk, as if time had passed, and restarts the ledger from there. */
-async function rewrite(ledger: Ledger, change: (notes: Notes) => Notes): Promise<void> {
-	const notes = change(await notesOf(ledger));
-	await runInDurableObject(ledger, (_, state) => {
-		state.storage.sql.exec("UPDATE ledger SET notes = ?", JSON.stringify(notes));
-	});
-	await evictDurableObject(ledger);
 }
 
 const aged = (ageMs: number) => (notes: Notes) => {
@@ -89,8 +76,7 @@ describe("a network's hold that expires", () => {
 		const key = `network:${new Date().toISOString().slice(0, 10)}:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.hold(key, { id: `${guest}:${requestId}`, fingerprint: "f", units: 1, chatId });
-		await sql(ledger, "UPDATE request SET expires_at_ms = 0");
-		await evictDurableObject(ledger);
+		await rewriteRequests(ledger, () => ({ expiresAtMs: 0 }));
 		await runDurableObjectAlarm(ledger);
 		return ledger.usage(key);
 	};
@@ -119,8 +105,8 @@ describe("a network's pool", () => {
 		await evictDurableObject(ledger);
 		await runDurableObjectAlarm(ledger);
 		expect(await tables()).toHaveLength(1);
-		await sql(ledger, `UPDATE request SET held_at_ms = held_at_ms - ${26 * 3_600_000}, ended_at_ms = ended_at_ms - ${26 * 3_600_000}`);
-		await evictDurableObject(ledger);
+		const yesterdayMs = Date.now() - 26 * 3_600_000;
+		await rewriteRequests(ledger, () => ({ heldAtMs: yesterdayMs, endedAtMs: yesterdayMs }));
 		await runDurableObjectAlarm(ledger);
 		expect(await tables()).toEqual([]);
 		expect(await ledger.usage(key)).toMatchObject({ used: 0, remaining: 25 });
@@ -144,7 +130,7 @@ describe("an answer during which the guest signs up", () => {
 		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
 		// An alarm that died before it stored its result runs again.
 		const [row] = await sql(guest, "SELECT id FROM request ORDER BY held_at_ms DESC");
-		await rewrite(guest, (notes) => ({ ...notes, closed: notes.closed && { ...notes.closed, open: [String(row?.id)] } }));
+		await rewriteNotes(guest, (notes) => ({ ...notes, closed: notes.closed && { ...notes.closed, open: [String(row?.id)] } }));
 		await runDurableObjectAlarm(guest);
 		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
 	});
@@ -169,7 +155,7 @@ describe("a report with an unknown outcome", () => {
 		await faults({ api: [{ path: BULK, status: 500 }] });
 		await user.chat(id(), id());
 		const endMs = Date.now() + 90_000;
-		await rewrite(ledger, (notes) => {
+		await rewriteNotes(ledger, (notes) => {
 			if (notes.entitlement?.kind !== "balance") throw new Error("a paid copy is expected");
 			const retry = { failures: 9, notBeforeMs: 0 };
 			return { ...notes, retry, entitlement: { ...notes.entitlement, periodEndMs: endMs } };
@@ -184,22 +170,20 @@ describe("a report that the provider rejects", () => {
 		const { user, ledger, key } = await pro();
 		const requests = [id(), id(), id()];
 		for (const requestId of requests) await user.chat(id(), requestId);
-		await sql(ledger, `UPDATE request SET pool = 'sub:no-such' WHERE id = '${requests[1]}'`);
-		await evictDurableObject(ledger);
+		await rewriteRequests(ledger, ({ id, pool }) => ({ pool: id === requests[1] ? "sub:no-such" : pool }));
 		for (let refusals = 1; refusals <= 6; refusals += 1) {
-			await sql(ledger, "UPDATE request SET report_after_ms = 0");
-			await evictDurableObject(ledger);
+			await rewriteRequests(ledger, () => ({ reportAfterMs: 0 }));
 			await runDurableObjectAlarm(ledger);
-			expect(await sql(ledger, "SELECT refusals FROM request ORDER BY refusals DESC LIMIT 1")).toEqual([{ refusals }]);
+			expect(Math.max(...(await requestsOf(ledger)).map((row) => row.refusals ?? 0))).toBe(refusals);
 		}
 		expect((await sandboxState()).usageEvents.map((event) => event.transactionId.split(":").at(-1)).sort()).toEqual(
 			[requests[0], requests[2]].sort(),
 		);
-		const [letter] = await sql(ledger, `SELECT reported_at_ms, report_after_ms FROM request WHERE id = '${requests[1]}'`);
-		expect(letter).toMatchObject({ reported_at_ms: null });
-		expect(Number(letter?.report_after_ms)).toBeGreaterThan(Date.now() + DAY_MS - 60_000);
+		const letter = (await requestsOf(ledger)).find((row) => row.id === requests[1]);
+		expect(letter).toMatchObject({ reportedAtMs: null });
+		expect(letter?.reportAfterMs).toBeGreaterThan(Date.now() + DAY_MS - 60_000);
 		expect((await notesOf(ledger)).retry).toBeUndefined();
-		await rewrite(ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
+		await rewriteNotes(ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
 		await runDurableObjectAlarm(ledger);
 		expect(await env.DB.prepare("SELECT drift, dead_letters FROM ledger_reports WHERE subject = ?").bind(key).first()).toEqual({
 			drift: 1,
@@ -214,15 +198,15 @@ describe("an API key that the provider refuses", () => {
 		await faults({ api: [{ path: BULK, status: 401 }] });
 		await user.chat(id(), id());
 		for (let n = 0; n < 6; n += 1) {
-			await rewrite(ledger, (notes) => ({ ...notes, retry: notes.retry && { ...notes.retry, notBeforeMs: 0 } }));
+			await rewriteNotes(ledger, (notes) => ({ ...notes, retry: notes.retry && { ...notes.retry, notBeforeMs: 0 } }));
 			await runDurableObjectAlarm(ledger);
 		}
-		expect(await sql(ledger, "SELECT refusals, reported_at_ms FROM request")).toEqual([{ refusals: 0, reported_at_ms: null }]);
+		expect(await requestsOf(ledger)).toMatchObject([{ refusals: 0, reportedAtMs: null }]);
 		const billing = async () => (await (await user.fetch("/api/health")).json<{ checks: { billing: string } }>()).checks.billing;
 		await eventually(async () => expect(await billing()).toBe("unauthorized"));
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		await faults({});
-		await rewrite(ledger, (notes) => ({ ...notes, retry: notes.retry && { ...notes.retry, notBeforeMs: 0 } }));
+		await rewriteNotes(ledger, (notes) => ({ ...notes, retry: notes.retry && { ...notes.retry, notBeforeMs: 0 } }));
 		await runDurableObjectAlarm(ledger);
 		expect((await sandboxState()).usageEvents).toHaveLength(2);
 		expect(await billing()).toBe("flowglad");
@@ -238,7 +222,7 @@ describe("the comparison with the provider's balance", () => {
 			await runDurableObjectAlarm(one.ledger);
 			expect((await sandboxState()).usageEvents).toHaveLength(3);
 		});
-		await rewrite(one.ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
+		await rewriteNotes(one.ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
 		return one;
 	}
 	const reportOf = (key: string) => env.DB.prepare("SELECT * FROM ledger_reports WHERE subject = ?").bind(key).first();
@@ -255,9 +239,9 @@ describe("the comparison with the provider's balance", () => {
 		// The provider acknowledged the report and lost it.
 		await faults({ api: [{ path: BULK, hang: true }] });
 		await user.chat(id(), "forgotten");
-		await sql(ledger, `UPDATE request SET reported_at_ms = ${Date.now()} WHERE id = 'forgotten'`);
+		await rewriteRequests(ledger, ({ id, reportedAtMs }) => ({ reportedAtMs: id === "forgotten" ? Date.now() : reportedAtMs }));
 		await faults({});
-		await rewrite(ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
+		await rewriteNotes(ledger, (notes) => ({ ...notes, comparedAtMs: Date.now() - DAY_MS }));
 		await runDurableObjectAlarm(ledger);
 		expect((await sandboxState()).usageEvents).toHaveLength(4);
 		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 4 });
@@ -298,14 +282,14 @@ describe("an entitlement older than a day", () => {
 	test("is read again before a page shows the remaining units", async () => {
 		const { user, ledger } = await pro();
 		await user.chat(id(), id());
-		await rewrite(ledger, aged(25 * 3_600_000));
+		await rewriteNotes(ledger, aged(25 * 3_600_000));
 		expect(await user.usage()).toMatchObject({ tier: "paid", unverified: false });
 	});
 
 	test("is ignored when the provider does not answer, and the page says so", async () => {
 		const { user, ledger } = await pro();
 		await user.chat(id(), id());
-		await rewrite(ledger, aged(25 * 3_600_000));
+		await rewriteNotes(ledger, aged(25 * 3_600_000));
 		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, unverified: true });
 		expect((await user.chat(id(), id())).status).toBe(200);

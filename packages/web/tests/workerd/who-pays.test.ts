@@ -1,7 +1,8 @@
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { checkpointsOf, messagesOf, requestsOf, rewriteRequests } from "../stored.ts";
 
 // docs/who-pays.md, row by row, each with a broken model.
 
@@ -12,11 +13,6 @@ const guest = () => new Client().visit();
 
 const regenerate = (client: Client, chatId: string, messageId: string) =>
 	client.post("/api/chat/ai", { id: chatId, messages: [], trigger: "regenerate-message", messageId });
-
-const messagesOf = (chatId: string) =>
-	runInDurableObject(env.CONVERSATION.getByName(chatId), (_, { storage }) =>
-		storage.sql.exec<{ id: string; role: string; parts: string }>("SELECT id, role, parts FROM message ORDER BY seq").toArray(),
-	);
 
 /** Reads an answer until `words` deltas arrived; the reader can then leave. */
 async function listen(response: Response, words: number) {
@@ -309,9 +305,20 @@ describe("a new unit", () => {
 		const first = await client.chat(chatId, "m");
 		await faults({ model: { failBeforeOutput: 500 } });
 		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ metadata: { state: "failed", counted: false } });
-		expect(await messagesOf(chatId)).toMatchObject([{ role: "user" }, { id: first.id }]);
+		expect(await messagesOf(env.CONVERSATION.getByName(chatId))).toMatchObject([{ role: "user" }, { id: first.id }]);
 		expect(await client.chat(chatId, "m")).toMatchObject({ text: first.text });
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
+	});
+
+	test("that failed midway and is sent again gets the same history", async () => {
+		const client = await guest();
+		const chatId = id();
+		const first = await client.chat(chatId, "m", { text: "Which parrot?" });
+		await faults({ model: { failAfterChunks: 2, chunks: 6 } });
+		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ metadata: { state: "failed", counted: false } });
+		await faults({});
+		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ metadata: { state: "complete" } });
+		expect(JSON.stringify((await sandboxState()).modelCalls.at(-1)?.messages)).toContain("Which parrot?");
 	});
 
 	test("is not charged for regenerating a user's message, which is refused", async () => {
@@ -361,11 +368,9 @@ describe("a restart of the platform", () => {
 			await runDurableObjectAlarm(conversation);
 			expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 		});
-		const messages = await runInDurableObject(conversation, (_, state) =>
-			state.storage.sql.exec<{ metadata: string; parts: string }>("SELECT metadata, parts FROM message WHERE role = 'assistant'").toArray(),
-		);
-		expect(JSON.parse(messages[0]?.metadata ?? "{}")).toMatchObject({ state: "interrupted", counted: false });
-		expect(JSON.parse(messages[0]?.parts ?? "[]")[0].text).not.toBe("");
+		const answer = (await messagesOf(conversation)).find((message) => message.role === "assistant");
+		expect(answer?.metadata).toMatchObject({ state: "interrupted", counted: false });
+		expect(answer?.parts[0]?.text).not.toBe("");
 	});
 
 	test("between hold and start releases the hold when it expires", async () => {
@@ -398,28 +403,22 @@ describe("ninety days", () => {
 		const { id: userId } = await user.signUp();
 		await user.chat(id(), id());
 		const ledger = env.USAGE_LEDGER.getByName(`user:${userId}`);
-		await runInDurableObject(ledger, (_, state) => {
-			state.storage.sql.exec(
-				"UPDATE request SET pool = 'day:2026-01-01', held_at_ms = held_at_ms - 91 * 86400000, ended_at_ms = ended_at_ms - 91 * 86400000",
-			);
-		});
-		await evictDurableObject(ledger);
+		const longAgo = (atMs: number | null) => (atMs === null ? null : atMs - 91 * 86_400_000);
+		await rewriteRequests(ledger, ({ heldAtMs, endedAtMs }) => ({
+			pool: "day:2026-01-01",
+			heldAtMs: longAgo(heldAtMs) ?? 0,
+			endedAtMs: longAgo(endedAtMs),
+		}));
 		await user.chat(id(), id());
 		await runDurableObjectAlarm(ledger);
-		const rows = await runInDurableObject(ledger, (_, state) => ({
-			requests: state.storage.sql.exec("SELECT id FROM request").toArray().length,
-			checkpoints: state.storage.sql.exec("SELECT * FROM checkpoint").toArray(),
-		}));
-		expect(rows).toEqual({ requests: 1, checkpoints: [{ pool: "day:2026-01-01", units: 1, requests: 1 }] });
+		expect(await requestsOf(ledger)).toHaveLength(1);
+		expect(await checkpointsOf(ledger)).toEqual([{ pool: "day:2026-01-01", units: 1, requests: 1 }]);
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
 	});
 });
 
 /** Expires the holds of one ledger and runs its alarm. */
 async function expireHolds(ledger: DurableObjectStub<import("../../src/objects/usage-ledger.ts").UsageLedger>) {
-	await runInDurableObject(ledger, (_, state) => {
-		state.storage.sql.exec("UPDATE request SET expires_at_ms = 0");
-	});
-	await evictDurableObject(ledger);
+	await rewriteRequests(ledger, () => ({ expiresAtMs: 0 }));
 	await runDurableObjectAlarm(ledger);
 }

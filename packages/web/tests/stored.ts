@@ -1,0 +1,48 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import type { env } from "cloudflare:workers";
+import type { RequestRow } from "@parley/metering";
+import { ConversationStorage } from "../src/objects/conversation-storage.ts";
+import { LedgerStorage, type Notes } from "../src/objects/ledger-storage.ts";
+import type { ChatMessage } from "../src/view/chat.ts";
+
+// What the objects have on disk, read and changed through their own storage: tests know rows, not columns.
+
+type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
+type Conversation = ReturnType<typeof env.CONVERSATION.getByName>;
+
+function inStorage<T>(ledger: Ledger, use: (stored: LedgerStorage) => T): Promise<T> {
+	return runInDurableObject(ledger, (_, { storage }) => use(new LedgerStorage(storage.sql)));
+}
+
+/** The requests of a ledger, by id. */
+export function requestsOf(ledger: Ledger): Promise<RequestRow[]> {
+	return inStorage(ledger, ({ rows }) => [...rows.values()]);
+}
+
+/** The pools whose old requests are folded. */
+export function checkpointsOf(ledger: Ledger) {
+	return inStorage(ledger, ({ checkpoints }) => [...checkpoints.values()]);
+}
+
+export function notesOf(ledger: Ledger): Promise<Notes> {
+	return inStorage(ledger, ({ notes }) => notes);
+}
+
+/** Changes requests of a ledger on disk, then wakes it from there. */
+export async function rewriteRequests(ledger: Ledger, change: (row: RequestRow) => Partial<RequestRow>): Promise<void> {
+	await inStorage(ledger, (stored) => {
+		for (const row of [...stored.rows.values()]) stored.writeRow(stored.key ?? "", { ...row, ...change(row) });
+	});
+	await evictDurableObject(ledger);
+}
+
+/** Changes what a ledger stores beside its requests, then wakes it from there. */
+export async function rewriteNotes(ledger: Ledger, change: (notes: Notes) => Notes): Promise<void> {
+	await inStorage(ledger, (stored) => stored.writeNotes(stored.key ?? "", change(stored.notes)));
+	await evictDurableObject(ledger);
+}
+
+/** The messages of a chat, in order. */
+export function messagesOf(conversation: Conversation): Promise<ChatMessage[]> {
+	return runInDurableObject(conversation, (_, { storage }) => new ConversationStorage(storage.sql).messages());
+}
