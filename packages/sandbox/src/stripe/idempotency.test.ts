@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorOf, runStripe } from "./testing/harness.ts";
 
-it("answers a repeated key with its first answer, also when that was a refusal", async () => {
+it("replays the first answer for a repeated key, refusals included", async () => {
 	const { stripe, buy } = await runStripe();
 	const create = () => stripe.customers.create({ email: "ada@example.com" }, { idempotencyKey: "key_1" });
 	const [first, second] = [await create(), await create()];
@@ -21,7 +21,7 @@ it("answers a repeated key with its first answer, also when that was a refusal",
 	expect((await errorOf(gone())).headers?.["idempotent-replayed"]).toBe("true");
 });
 
-it("refuses a key with other parameters or at another endpoint, and keeps nothing of parameters that do not fit", async () => {
+it("refuses a key with other parameters or at another endpoint, and does not store invalid requests", async () => {
 	const { stripe } = await runStripe();
 	await stripe.customers.create({ email: "ada@example.com" }, { idempotencyKey: "key_1" });
 	const other = await errorOf(stripe.customers.create({ email: "bob@example.com" }, { idempotencyKey: "key_1" }));
@@ -32,7 +32,7 @@ it("refuses a key with other parameters or at another endpoint, and keeps nothin
 	expect((await stripe.customers.create({ name: "Bob" }, { idempotencyKey: "key_2" })).name).toBe("Bob");
 });
 
-it("refuses a key whose first request is still under way, and forgets keys after 24 hours", async () => {
+it("refuses a key whose first request is still running, and forgets keys after 24 hours", async () => {
 	const sandbox = await runStripe();
 	const { stripe } = sandbox;
 	await sandbox.faults({ api: [{ path: "/v1/customers", method: "POST", delayMs: 300, times: 1 }] });
@@ -49,7 +49,7 @@ it("refuses a key whose first request is still under way, and forgets keys after
 	expect((await create()).id).not.toBe(first.id);
 });
 
-it("does the work once when the answer was lost and the SDK tries again", async () => {
+it("does the work once when the SDK retries after a lost answer", async () => {
 	const sandbox = await runStripe();
 	await sandbox.faults({ api: [{ path: "/v1/customers", method: "POST", dropAfterCommit: true, times: 1 }] });
 	const { id } = await sandbox.client({ maxNetworkRetries: 2 }).customers.create({ name: "Ada" });

@@ -8,7 +8,7 @@ async function withReceiver(answer?: (count: number) => number) {
 	return { sandbox, stripe: sandbox.stripe, received, types: () => received.map(({ event }) => event?.type) };
 }
 
-it("sends what happens, signed as the SDK verifies, with the record and what it was before", async () => {
+it("sends signed events with the record and its previous values", async () => {
 	const { stripe, received } = await withReceiver();
 	const customer = await stripe.customers.create({ email: "ada@example.com", metadata: { user: "1" } }, { idempotencyKey: "key_1" });
 	await stripe.customers.update(customer.id, { name: "Ada", metadata: { user: "2" } });
@@ -29,7 +29,7 @@ it("sends what happens, signed as the SDK verifies, with the record and what it 
 	expect(await stripe.events.retrieve(received[0]?.event?.id ?? "")).toMatchObject({ type: "customer.created" });
 });
 
-it("sends again what was not taken, under the same id and with a fresh signature", async () => {
+it("retries rejected events with the same id and a new signature", async () => {
 	const { sandbox, stripe, received } = await withReceiver((count) => (count === 1 ? 500 : 200));
 	await stripe.customers.create();
 	await vi.waitFor(async () => expect((await sandbox.state()).deliveries[0]?.attempts).toHaveLength(1));
@@ -62,7 +62,7 @@ it("follows the faults: lost, double, late, newest first, forged", async () => {
 	await vi.waitFor(() => expect(types()).toEqual(["customer.created", "customer.deleted"]));
 });
 
-it("sends to the endpoints that were created, each with its own secret and the events it wants", async () => {
+it("sends to created endpoints, each with its own secret and event types", async () => {
 	const sandbox = await runStripe();
 	const { stripe } = sandbox;
 	const first = await stripe.webhookEndpoints.create({ url: "http://127.0.0.1:1/", enabled_events: ["customer.deleted"] });

@@ -16,7 +16,7 @@ async function sandboxFor(answer?: (count: number) => number) {
 const createCustomer = (sandbox: Awaited<ReturnType<typeof runSandbox>>, externalId = "user_1") =>
 	sandbox.flowglad(externalId).findOrCreateCustomer();
 
-it("tells of a customer, a purchase, a payment, a plan and its cancellation, signed as the SDK verifies", async () => {
+it("sends signed events for customers, purchases, payments, plans and cancellations", async () => {
 	const { sandbox, received, messages } = await sandboxFor();
 	const customer = await createCustomer(sandbox);
 	await vi.waitFor(() => expect(received).toHaveLength(2));
@@ -43,7 +43,7 @@ it("tells of a customer, a purchase, a payment, a plan and its cancellation, sig
 	expect(objects(received)).toEqual(["customer", "subscription", "subscription", "purchase", "payment", "subscription", "subscription"]);
 });
 
-it("says nothing of usage, of balances, of a scheduled cancellation, of its end, or of a declined renewal", async () => {
+it("sends no event for usage, balances, scheduled cancellations and their end, or declined renewals", async () => {
 	const { sandbox, flowglad, id, use } = await withPro({ now: () => Date.UTC(2026, 0, 1) });
 	const types = async () => (await sandbox.state()).webhooks.length;
 	const before = await types();
@@ -58,7 +58,7 @@ it("says nothing of usage, of balances, of a scheduled cancellation, of its end,
 	expect(await types()).toBe(before);
 });
 
-it("sends again what was not taken: after 5 seconds, 5 minutes, … of sandbox time, under the same id", async () => {
+it("retries rejected events after 5 seconds, 5 minutes, … of sandbox time, with the same id", async () => {
 	const { sandbox, received, messages } = await sandboxFor((count) => (count <= 2 ? 500 : 204));
 	await createCustomer(sandbox);
 	await vi.waitFor(async () => expect((await messages()).map(({ attempts }) => attempts.length)).toEqual([1, 1]));
@@ -71,7 +71,7 @@ it("sends again what was not taken: after 5 seconds, 5 minutes, … of sandbox t
 	expect((await messages())[0]?.attempts).toMatchObject([{ status: 500 }, { status: 204 }]);
 });
 
-it("gives up after eight attempts, and a jump over all of them is one attempt", async () => {
+it("gives up after eight attempts, and a clock jump makes one attempt", async () => {
 	const { sandbox, received, messages } = await sandboxFor(() => 503);
 	await sandbox.admin.createCustomer({ customer: { externalId: "user_1", name: "Ada", email: "a@example.com" } });
 	for (let attempt = 1; attempt <= 8; attempt++) {
@@ -87,7 +87,7 @@ it("gives up after eight attempts, and a jump over all of them is one attempt", 
 	]);
 });
 
-it("notes an app that is not there, and goes on", async () => {
+it("records the error of an unreachable app", async () => {
 	const sandbox = await runSandbox({ webhookUrl: "http://127.0.0.1:1/", webhookSecret });
 	await createCustomer(sandbox);
 	await vi.waitFor(async () =>
@@ -95,13 +95,13 @@ it("notes an app that is not there, and goes on", async () => {
 	);
 });
 
-it("sends nothing without a secret, and lists what it would have sent", async () => {
+it("lists events and sends none without a secret", async () => {
 	const sandbox = await runSandbox();
 	await createCustomer(sandbox);
 	await vi.waitFor(async () => expect((await sandbox.state()).webhooks.map(({ outcome }) => outcome)).toEqual(["unsent", "unsent"]));
 });
 
-it("refuses a secret that no receiver could verify with", async () => {
+it("refuses a secret that the SDK cannot verify with", async () => {
 	await expect(runSandbox({ webhookSecret: "secret" })).rejects.toThrow("whsec_");
 });
 
