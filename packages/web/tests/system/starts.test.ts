@@ -64,7 +64,7 @@ describe("npm start", () => {
 		const start = new Running("npm", ["start"], {
 			env: { PORT: String(port), SANDBOX_PORT: String(await freePort()), PARLEY_STATE: state.path },
 		});
-		await start.says(new RegExp(`Port ${port} is taken: .*PORT=${port + 100} npm start`), 20_000);
+		await start.says(new RegExp(`Port ${port} is taken\\. .*PORT=${port + 100} npm start`), 20_000);
 		squatter.close();
 	});
 });
