@@ -4,6 +4,7 @@ import { generateId, type ModelMessage, streamText, type UIMessageChunk } from "
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { languageModel } from "../lib/chat/model.ts";
+import { logFailure } from "../lib/http/log.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 import { ConversationStorage, type Run } from "./conversation-storage.ts";
@@ -273,7 +274,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (live.stoppedByUser) return "stopped";
 		if (failure !== undefined || !hasOutput(live.parts) || finishReason === "" || finishReason === "error") {
 			const why = failure ?? `the model ended with "${finishReason}" after ${chars(live.parts)} characters`;
-			console.error(`answer ${live.run.requestId} failed: ${why}`, why instanceof Error ? (why.cause ?? "") : "");
+			logFailure(`answer ${live.run.requestId} failed`, why);
 			return "failed";
 		}
 		if (finishReason === "length") return "length";

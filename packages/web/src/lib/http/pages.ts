@@ -15,6 +15,7 @@ import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, endGuestCookie, guestCookie, guestOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { checkoutOf } from "../payments/checkout.ts";
 import { billingProvider } from "../payments/provider.ts";
+import { logFailure } from "./log.ts";
 import { refuse } from "./problem.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
@@ -59,7 +60,7 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 		const plans = await (await billingProvider()).readOffer(customer, PRICING_TIMEOUT_MS);
 		return { ...published, plans, unavailable: false };
 	} catch (error) {
-		console.error(`what is sold could not be read: ${error}`);
+		logFailure("the plans could not be read", error);
 		return { ...published, plans: [], unavailable: true };
 	}
 });
