@@ -70,8 +70,8 @@ export class Processes {
  * Calls back once when the npm that runs this script is gone. npm passes SIGINT and SIGTERM on, but not SIGHUP, and nobody can pass on SIGKILL.
  * Without npm nothing is watched: `node scripts/start.mjs &` outlives its shell.
  */
-export function onNpmGone(callback) {
-	if (isWindows || !process.env.npm_lifecycle_event) return;
+export function onNpmGone(environment, callback) {
+	if (isWindows || !environment.npm_lifecycle_event) return;
 	const npm = process.ppid;
 	const timer = setInterval(() => {
 		if (process.ppid === npm) return;

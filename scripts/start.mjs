@@ -110,7 +110,7 @@ function launchDevApp(state, variables, devVars) {
 }
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => processes.end(0));
-onNpmGone(() => processes.end(1));
+onNpmGone(process.env, () => processes.end(1));
 
 try {
 	setup("install", "secrets", "migrations", ...(dev ? [] : ["build"]));
