@@ -1,97 +1,57 @@
-// `npm start`: the whole product on this machine, the outside world included (packages/sandbox).
+// `npm start`: the whole product on this machine, with the sandbox (packages/sandbox) in place of every outside service.
 // `npm run dev`: the same with Vite and hot reload in place of the production build.
 //
-// PORT (3000), SANDBOX_PORT (3001), PARLEY_STATE (folder of the local state). Ctrl-C ends everything.
-import { spawn } from "node:child_process";
+// PORT (3000), SANDBOX_PORT (3001), PARLEY_STATE (folder of the local state), and every variable in .dev.vars.example. Ctrl-C ends everything.
+//
+// package.json calls this file by `exec`, because a shell between npm and this process would swallow SIGINT. cmd.exe has no `exec` and runs the second half.
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { appVariables, billingProvider, documentedNames, dotenvLines } from "./environment.mjs";
+import { onNpmGone, Processes } from "./processes.mjs";
 import { root, setup, stateFolder, toolEnv } from "./setup.mjs";
 
 const dev = process.argv.includes("--dev");
-const port = Number(process.env.PORT ?? 3000);
-const sandboxPort = Number(process.env.SANDBOX_PORT ?? 3001);
+const port = Number(process.env.PORT || 3000);
+const sandboxPort = Number(process.env.SANDBOX_PORT || 3001);
 const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
-const sandboxKey = "sk_test_sandbox";
-const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
-/** `BILLING_PROVIDER=stripe npm start` sells by Stripe: the sandbox speaks both. */
-const billingProvider = process.env.BILLING_PROVIDER || "flowglad";
+const processes = new Processes();
 
-/** How the Worker reaches the sandbox. A deployment gets real values as secrets instead. */
-const outsideWorld = {
-	BILLING_PROVIDER: billingProvider,
-	FLOWGLAD_SECRET_KEY: sandboxKey,
-	FLOWGLAD_BASE_URL: sandbox,
-	FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
-	STRIPE_SECRET_KEY: sandboxKey,
-	STRIPE_BASE_URL: sandbox,
-	STRIPE_WEBHOOK_SECRET: webhookSecret,
-	DEV_CLOCK_URL: `${sandbox}/__sandbox/clock`,
-	EMAIL_URL: `${sandbox}/__sandbox/mail`,
-	MAILBOX_URL: `${sandbox}/mailbox`,
-	...ownModel(),
-};
-
-/** A model of your own wins over the demo: `AI_BASE_URL=http://localhost:11434/v1 AI_MODELS=llama3 npm start`. */
-function ownModel() {
-	const names = ["AI_BASE_URL", "AI_API_KEY", "AI_MODELS"];
-	return Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
-}
-
-const children = [];
-let ending = false;
+// What the tools print at every start and nobody can act upon, above all that there is no internet.
+const noise =
+	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context/;
 
 function launch(name, command, args, env) {
-	// Own process groups, so that ending a child also ends what it has started (wrangler starts workerd).
-	const child = spawn(command, args, {
-		cwd: root,
-		env: toolEnv(env),
-		stdio: ["ignore", "pipe", "pipe"],
-		detached: process.platform !== "win32",
-	});
-	for (const stream of [child.stdout, child.stderr]) {
-		stream.setEncoding("utf8");
-		stream.on("data", (text) => {
-			for (const line of text.split("\n")) if (line.trim() && !noise.test(line)) console.log(`${name}: ${line}`);
-		});
-	}
-	child.on("error", (error) => end(1, `${name} did not start: ${error.message}`));
-	child.on("exit", (code) => end(code ?? 1, `${name} ended`));
-	children.push(child);
-	return child;
-}
-
-// What the tools print at every start and no one can act upon, above all that there is no internet.
-const noise =
-	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context|^\s*$/;
-
-function end(code, why) {
-	if (ending) return;
-	ending = true;
-	if (why) console.error(why);
-	const signal = (name) => {
-		for (const child of children) {
-			try {
-				if (child.pid) process.kill(process.platform === "win32" ? child.pid : -child.pid, name);
-			} catch {
-				// already gone
-			}
-		}
+	const onLine = (line) => {
+		if (!noise.test(line)) console.log(`${name}: ${line}`);
 	};
-	signal("SIGTERM");
-	const alive = () => children.filter((child) => child.pid && child.exitCode === null && child.signalCode === null);
-	const started = Date.now();
-	const timer = setInterval(() => {
-		if (alive().length > 0 && Date.now() - started < 5000) return;
-		signal("SIGKILL");
-		clearInterval(timer);
-		process.exit(code);
-	}, 50);
+	processes.launch(name, command, args, { cwd: root, env: toolEnv(env), onLine });
 }
 
-/** Whether a port is free on every address: on one of them only, the app and something else would answer in turns. */
+/** The app's variables: those that connect it to the sandbox, and what the environment sets. A deployment has real values as secrets instead. */
+function variablesOf(devVars) {
+	const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
+	return appVariables({
+		names: documentedNames(readFileSync(join(root, ".dev.vars.example"), "utf8")),
+		environment: process.env,
+		sandbox: {
+			BILLING_PROVIDER: billingProvider(process.env, devVars),
+			FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
+			FLOWGLAD_BASE_URL: sandbox,
+			FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
+			STRIPE_SECRET_KEY: "sk_test_sandbox",
+			STRIPE_BASE_URL: sandbox,
+			STRIPE_WEBHOOK_SECRET: webhookSecret,
+			DEV_CLOCK_URL: `${sandbox}/__sandbox/clock`,
+			EMAIL_URL: `${sandbox}/__sandbox/mail`,
+			MAILBOX_URL: `${sandbox}/mailbox`,
+		},
+	});
+}
+
+/** Whether a port is free on every address. Taken on one of them, the app and something else would answer in turns. */
 function isFree(wanted) {
 	return new Promise((resolve) => {
 		const server = createServer();
@@ -100,7 +60,7 @@ function isFree(wanted) {
 	});
 }
 
-async function answers(url) {
+async function isUp(url) {
 	try {
 		return (await fetch(url)).ok;
 	} catch {
@@ -110,14 +70,47 @@ async function answers(url) {
 
 async function until(url, seconds) {
 	const deadline = Date.now() + seconds * 1000;
-	while (Date.now() < deadline && !ending) {
-		if (await answers(url)) return;
+	while (Date.now() < deadline && !processes.isEnding) {
+		if (await isUp(url)) return;
 		await new Promise((resolve) => setTimeout(resolve, 200));
 	}
-	if (!ending) end(1, `${url} did not answer within ${seconds} s`);
+	if (!processes.isEnding) processes.end(1, `${url} did not answer within ${seconds} s`);
 }
 
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => end(0));
+function launchSandbox(state, variables) {
+	const shared = ["FLOWGLAD_SECRET_KEY", "FLOWGLAD_WEBHOOK_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"];
+	launch("sandbox", "node", ["packages/sandbox/src/main.ts"], {
+		SANDBOX_PORT: String(sandboxPort),
+		SANDBOX_STATE: join(state, "sandbox.json"),
+		APP_URL: app,
+		...Object.fromEntries(shared.map((name) => [name, variables[name]])),
+	});
+}
+
+/** The production build under wrangler. `npm run billing:push` and `verify:flowglad` find the sandbox's keys in start.env. */
+function launchApp(state, variables) {
+	const file = join(state, "start.env");
+	writeFileSync(file, dotenvLines(variables, { expands: true }), { mode: 0o600 });
+	const where = ["--port", String(port), "--inspector-port", "0", "--persist-to", state];
+	const files = ["--env-file", join(root, ".dev.vars"), "--env-file", file];
+	const quiet = ["--log-level", "warn", "--show-interactive-dev-session=false"];
+	launch("app", "wrangler", ["dev", ...where, ...files, ...quiet], { PARLEY_STATE: state, WRANGLER_SEND_METRICS: "false" });
+}
+
+/** The sources under Vite, whose Cloudflare plugin reads one .dev.vars: the repository's with our variables after it, so that they win. */
+function launchDevApp(state, variables, devVars) {
+	const folder = join(state, "dev");
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(join(folder, ".dev.vars"), `${devVars}\n${dotenvLines(variables, { expands: false })}`, { mode: 0o600 });
+	launch("app", "vite", ["dev", "packages/web", "--config", "packages/web/vite.config.ts"], {
+		PORT: String(port),
+		PARLEY_STATE: state,
+		PARLEY_DEV_VARS_FOLDER: folder,
+	});
+}
+
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => processes.end(0));
+onNpmGone(process.env, () => processes.end(1));
 
 try {
 	setup("install", "secrets", "migrations", ...(dev ? [] : ["build"]));
@@ -128,54 +121,19 @@ try {
 
 for (const [name, wanted] of Object.entries({ PORT: port, SANDBOX_PORT: sandboxPort })) {
 	if (await isFree(wanted)) continue;
-	console.error(`Port ${wanted} is taken: end what uses it, or name another, as in "${name}=${wanted + 100} npm start".`);
+	console.error(`Port ${wanted} is taken. Stop what uses it, or choose another: ${name}=${wanted + 100} npm start`);
 	process.exit(1);
 }
 
 const state = stateFolder();
 mkdirSync(state, { recursive: true });
-launch("sandbox", "node", ["packages/sandbox/src/main.ts"], {
-	SANDBOX_PORT: String(sandboxPort),
-	SANDBOX_STATE: join(state, "sandbox.json"),
-	FLOWGLAD_SECRET_KEY: sandboxKey,
-	FLOWGLAD_WEBHOOK_SECRET: webhookSecret,
-	STRIPE_SECRET_KEY: sandboxKey,
-	STRIPE_WEBHOOK_SECRET: webhookSecret,
-	APP_URL: app,
-});
+const devVars = readFileSync(join(root, ".dev.vars"), "utf8");
+const variables = variablesOf(devVars);
+launchSandbox(state, variables);
 await until(`${sandbox}/__sandbox/state`, 30);
-
-if (dev) {
-	launch("app", "vite", ["dev", "packages/web", "--config", "packages/web/vite.config.ts"], {
-		PORT: String(port),
-		PARLEY_STATE: state,
-		PARLEY_DEV_VARS: JSON.stringify(outsideWorld),
-	});
-} else {
-	const envFile = join(state, "start.env");
-	writeFileSync(
-		envFile,
-		Object.entries(outsideWorld)
-			.map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
-			.join(""),
-		{ mode: 0o600 },
-	);
-	const flags = [
-		"--port",
-		String(port),
-		"--inspector-port",
-		"0",
-		"--persist-to",
-		state,
-		"--env-file",
-		join(root, ".dev.vars"),
-		"--env-file",
-		envFile,
-	];
-	launch("app", "wrangler", ["dev", ...flags, "--log-level", "warn", "--show-interactive-dev-session=false"], {
-		PARLEY_STATE: state,
-		WRANGLER_SEND_METRICS: "false",
-	});
+if (!processes.isEnding) {
+	if (dev) launchDevApp(state, variables, devVars);
+	else launchApp(state, variables);
+	await until(`${app}/api/health`, 120);
 }
-await until(`${app}/api/health`, 120);
-if (!ending) console.log(`Parley is ready: app ${app} · sandbox ${sandbox} · Ctrl-C ends both`);
+if (!processes.isEnding) console.log(`Parley is ready: app ${app} · sandbox ${sandbox} · Ctrl-C ends both`);

@@ -5,6 +5,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 const root = new URL("../../", import.meta.url).pathname;
+const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
 
 export default defineConfig(({ command }) => ({
 	define: {
@@ -20,7 +21,8 @@ export default defineConfig(({ command }) => ({
 			config: (config) => {
 				// wrangler.toml names the built Worker; Vite starts from its source.
 				config.main = `${root}packages/web/src/server.ts`;
-				if (command === "serve") Object.assign(config.vars ?? {}, devVars());
+				// The plugin reads .dev.vars beside this path; scripts/start.mjs writes one with the sandbox's addresses.
+				if (command === "serve" && devVarsFolder) config.userConfigPath = `${devVarsFolder}/wrangler.toml`;
 			},
 		}),
 		tailwindcss(),
@@ -38,8 +40,3 @@ const withoutUnusedLanguages: Plugin = {
 		handler: () => "export default () => ({})",
 	},
 };
-
-/** What `npm run dev` hands over to the Worker (scripts/start.mjs); production gets these as secrets. */
-function devVars(): Record<string, string> {
-	return JSON.parse(process.env.PARLEY_DEV_VARS ?? "{}");
-}

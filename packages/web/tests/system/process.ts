@@ -1,11 +1,24 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { inject } from "vitest";
+import { beforeEach, inject } from "vitest";
 
 export const root = new URL("../../../../", import.meta.url).pathname;
+
+const LOG_CHARS_MAX = 20_000;
+
+/** Prints what the file's processes logged during a test that fails. */
+beforeEach(({ onTestFailed }) => {
+	const before = new Map([...Running.all].map((running) => [running, running.output.length]));
+	onTestFailed(() => {
+		for (const running of Running.all) {
+			const log = running.output.slice(before.get(running) ?? 0).slice(-LOG_CHARS_MAX);
+			if (log.trim()) console.error(`--- log of ${running.command} ---\n${log}`);
+		}
+	});
+});
 
 /** A port that nobody listens on. */
 export function freePort(): Promise<number> {
@@ -20,29 +33,57 @@ export function freePort(): Promise<number> {
 	});
 }
 
-/** A folder that is gone after the test. */
+/** A folder that the test removes at its end. */
 export function temporaryFolder(): { path: string; remove(): void } {
 	const path = mkdtempSync(join(tmpdir(), "parley-"));
 	return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** A folder for the state of one start. Its database is made already (state-setup.ts), so that not each of a dozen starts waits for that. */
+/** A state folder for one start, with the migrated database (state-setup.ts): a dozen starts do not migrate a dozen times. */
 export function stateFolder(): ReturnType<typeof temporaryFolder> {
 	const folder = temporaryFolder();
 	cpSync(inject("migratedState"), folder.path, { recursive: true });
 	return folder;
 }
 
+interface ProcessRow {
+	pid: number;
+	parent: number;
+	command: string;
+}
+
+/** Every process of this machine but those that have ended and wait for their parent. */
+function listProcesses(): ProcessRow[] {
+	const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).split("\n");
+	return rows.flatMap((row) => {
+		const [, pid, parent, state = "Z", command = ""] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(row) ?? [];
+		return state.startsWith("Z") ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
+	});
+}
+
+/** A process with everything that it has started. */
+function processTree(root: number): ProcessRow[] {
+	const all = listProcesses();
+	const tree = all.filter(({ pid }) => pid === root);
+	for (const one of tree) tree.push(...all.filter(({ parent }) => parent === one.pid));
+	return tree;
+}
+
 /** A command of the repository as a person runs it, in its own process group. */
 export class Running {
+	/** Those of this test file. */
+	static readonly all = new Set<Running>();
+	readonly command: string;
 	output = "";
 	readonly #child: ChildProcess;
 	readonly #exited: Promise<number | null>;
 
 	constructor(command: string, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+		this.command = [command, ...args].join(" ");
+		Running.all.add(this);
 		const cwd = options.cwd ?? root;
 		const path = join(cwd, "node_modules", ".bin") + delimiter + (process.env.PATH ?? "");
-		// Vitest's and turbo's own variables would tell Vite and wrangler that they run in a test.
+		// Vitest's and turbo's own variables would make Vite and wrangler believe that they run in a test.
 		const { VITEST: _, NODE_ENV: __, TURBO_HASH: ___, ...inherited } = process.env;
 		this.#child = spawn(command, args, {
 			cwd,
@@ -71,7 +112,28 @@ export class Running {
 		return this.#exited;
 	}
 
-	/** SIGKILL to the whole group: no goodbye. */
+	/**
+	 * Signals one process only, npm itself or the script that npm runs, and waits until everything that was running is gone.
+	 * @throws with the processes that are left after 15 s, which it kills
+	 */
+	async signalOnly(target: "npm" | "script", signal: NodeJS.Signals): Promise<void> {
+		const tree = processTree(this.#child.pid ?? 0);
+		const receiver = target === "npm" ? tree[0] : tree.find(({ command }) => /^node scripts\//.test(command));
+		if (!receiver) throw new Error(`${this.command} has no ${target}:\n${this.output}`);
+		process.kill(receiver.pid, signal);
+		const left = () => {
+			const alive = new Set(listProcesses().map(({ pid, command }) => `${pid} ${command}`));
+			return tree.filter(({ pid, command }) => alive.has(`${pid} ${command}`));
+		};
+		for (const deadline = Date.now() + 15_000; left().length > 0 && Date.now() < deadline; )
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		const survivors = left();
+		for (const { pid } of survivors) process.kill(pid, "SIGKILL");
+		if (survivors.length > 0)
+			throw new Error(`${signal} to ${target} left running:\n${survivors.map(({ pid, command }) => `${pid} ${command}`).join("\n")}`);
+	}
+
+	/** SIGKILL to the whole group: nothing can clean up. */
 	async kill(): Promise<void> {
 		if (this.#child.pid && this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.#child.pid, "SIGKILL");
 		await this.#exited;

@@ -7,13 +7,13 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answers, freePort, Running, root, temporaryFolder, until } from "./process.ts";
 
-// The three starts and the deployment, each as the README tells it.
+// The three starts and the deployment, each as the README describes it.
 
 const chat = { id: "c", messages: [{ id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] }] };
 const ask = (app: string) =>
 	fetch(`${app}/api/chat/ai`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(chat) });
 
-/** The built Worker's modules with their code: those that are loaded with it, and those that are imported when they are needed. */
+/** The built Worker's modules with their code: those loaded at startup, and those imported on demand. */
 function modulesOf(folder: string): { atStart: Map<string, string>; later: Map<string, string> } {
 	const atStart = new Map<string, string>();
 	const load = (path: string) => {
@@ -36,7 +36,7 @@ describe("npm start", () => {
 	const state = temporaryFolder();
 	afterAll(() => state.remove());
 
-	test("is the whole product with one ready line; Ctrl-C ends both; the second start does no work twice", async () => {
+	test("prints one ready line; Ctrl-C and SIGKILL end app and sandbox; a second start repeats no setup", async () => {
 		const [port, sandboxPort] = [await freePort(), await freePort()];
 		const env = { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path };
 		const [app, sandbox] = [`http://localhost:${port}`, `http://localhost:${sandboxPort}`];
@@ -54,17 +54,18 @@ describe("npm start", () => {
 		await second.says(/Parley is ready/, 20_000);
 		console.log(`second npm start ready after ${Date.now() - began} ms`);
 		expect(second.output).not.toContain("setup:");
-		await second.interrupt();
+		await second.signalOnly("script", "SIGKILL");
+		expect([await answers(`${app}/api/health`), await answers(`${sandbox}/__sandbox/state`)]).toEqual([null, null]);
 	});
 
-	test("says which port is taken, and how to name another", async () => {
+	test("names the port that is taken, and how to choose another", async () => {
 		const squatter = createServer().listen(0);
 		await once(squatter, "listening");
 		const { port } = squatter.address() as AddressInfo;
 		const start = new Running("npm", ["start"], {
 			env: { PORT: String(port), SANDBOX_PORT: String(await freePort()), PARLEY_STATE: state.path },
 		});
-		await start.says(new RegExp(`Port ${port} is taken: .*PORT=${port + 100} npm start`), 20_000);
+		await start.says(new RegExp(`Port ${port} is taken\\. .*PORT=${port + 100} npm start`), 20_000);
 		squatter.close();
 	});
 });
@@ -73,11 +74,11 @@ describe("npm run dev", () => {
 	const state = temporaryFolder();
 	afterAll(() => state.remove());
 
-	test("is the app in workerd under Vite, with the sandbox beside it", async () => {
+	test("serves the app in workerd under Vite beside the sandbox, and ends when npm is hung up", async () => {
 		const [port, sandboxPort] = [await freePort(), await freePort()];
 		const app = `http://localhost:${port}`;
 		const dev = new Running("npm", ["run", "dev"], {
-			env: { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path },
+			env: { PORT: String(port), SANDBOX_PORT: String(sandboxPort), PARLEY_STATE: state.path, GUEST_FREE_REQUESTS: "7" },
 		});
 		try {
 			await dev.says(/Parley is ready/, 120_000);
@@ -90,9 +91,11 @@ describe("npm run dev", () => {
 				checks: { billing: "flowglad" },
 			});
 			expect(await (await ask(app)).text()).toContain('"counted":true');
+			expect(await (await fetch(`${app}/api/usage`)).json()).toMatchObject({ limit: 7 });
 		} finally {
-			await dev.interrupt();
+			await dev.signalOnly("npm", "SIGHUP");
 		}
+		expect(await answers(`${app}/api/health`)).toBe(null);
 	});
 });
 
@@ -106,39 +109,37 @@ describe("a fresh clone after npm ci", () => {
 			mkdirSync(dirname(join(clone.path, file)), { recursive: true });
 			cpSync(join(root, file), join(clone.path, file));
 		}
-		// What `npm ci` has put there.
+		// What `npm ci` installs.
 		for (const folder of ["node_modules", "packages/web/node_modules", "packages/sandbox/node_modules"]) {
 			if (existsSync(join(root, folder))) symlinkSync(join(root, folder), join(clone.path, folder));
 		}
 	});
 
-	test("deploys: wrangler deploy --dry-run builds and packs it, and makes neither secrets nor a database", async () => {
+	test("deploys: wrangler deploy --dry-run builds and packs it, and creates neither secrets nor a database", async () => {
 		const deploy = new Running("npx", ["wrangler", "deploy", "--dry-run"], { cwd: clone.path });
 		expect(await deploy.exit(), deploy.output).toBe(0);
 		expect(deploy.output).toContain("--dry-run: exiting now");
 		const gzipKiB = Number(/gzip: ([\d.]+) KiB/.exec(deploy.output)?.[1]);
 		console.log(`Worker: ${gzipKiB} KiB gzip`);
-		// Cloudflare's free plan takes 3 MiB. better-auth's organizations are 70 of it, Flowglad's SDK 67, Stripe's 91.
+		// Cloudflare's free plan allows 3 MiB. better-auth's organizations take 70 KiB, Flowglad's SDK 67, Stripe's 91.
 		expect(gzipKiB).toBeLessThan(1152);
 		const { atStart, later } = modulesOf(join(clone.path, "packages/web/dist/server"));
-		console.log(
-			`at the start: ${atStart.size} modules, ${kib(atStart)} KiB gzip; later, when they are asked for: ${later.size}, ${kib(later)} KiB`,
-		);
+		console.log(`at startup: ${atStart.size} modules, ${kib(atStart)} KiB gzip; on demand: ${later.size}, ${kib(later)} KiB`);
 		for (const sdk of [/api\.stripe\.com/, /app\.flowglad\.com/]) {
 			expect(
 				[...atStart.values()].some((code) => sdk.test(code)),
-				`${sdk} at the start`,
+				`${sdk} at startup`,
 			).toBe(false);
 			expect(
 				[...later.values()].some((code) => sdk.test(code)),
-				`${sdk} later`,
+				`${sdk} on demand`,
 			).toBe(true);
 		}
 		expect(existsSync(join(clone.path, ".dev.vars"))).toBe(false);
 		expect(existsSync(join(clone.path, ".wrangler/state"))).toBe(false);
 	});
 
-	test("runs by npx wrangler dev alone: guest and free tiers, the demo model, no billing", async () => {
+	test("runs under npx wrangler dev alone: guest and free tiers, the demo model, no billing", async () => {
 		const port = await freePort();
 		const app = `http://localhost:${port}`;
 		const dev = new Running("npx", ["wrangler", "dev", "--port", String(port), "--inspector-port", "0"], { cwd: clone.path });

@@ -9,7 +9,9 @@ describe("the log", () => {
 	test("holds an expected failure on one short line, whatever the SDK's message", () => {
 		logFailure("billing provider", new Error(`502\n  ${JSON.stringify({ error: "x".repeat(2_000) }, null, 2)}`));
 		expect(text()).toMatch(/^billing provider: Error: 502 \{ "error": "x+$/);
-		expect(text().length).toBeLessThan(600);
+		expect(text()).toHaveLength(500);
+		logFailure("answer m1 failed", new Error("no connection", { cause: new Error("socket\nclosed") }));
+		expect(text()).toBe("answer m1 failed: Error: no connection, caused by Error: socket closed");
 		logFailure("billing provider", undefined);
 		expect(text()).toBe("billing provider: undefined");
 	});

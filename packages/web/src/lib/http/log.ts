@@ -2,7 +2,8 @@ const LINE_MAX = 500;
 
 /** Logs a failure that the product expects and recovers from, such as a provider that is down: one line, no stack. */
 export function logFailure(what: string, error: unknown): void {
-	console.error(`${what}: ${String(error).replace(/\s+/g, " ").slice(0, LINE_MAX)}`);
+	const cause = error instanceof Error && error.cause ? `, caused by ${error.cause}` : "";
+	console.error(`${what}: ${error}${cause}`.replace(/\s+/g, " ").slice(0, LINE_MAX));
 }
 
 /** Logs why a request is answered with 500: its method and path, and the error with its stack and causes. */

@@ -17,6 +17,7 @@ import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, knownGuestKey, type Subject, userOf } from "../identity/subject.ts";
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
+import { logFailure } from "./log.ts";
 import { refuse } from "./problem.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
@@ -62,7 +63,7 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 		const plans = (await (await billingProvider()).shop?.readOffers(customer, PRICING_TIMEOUT_MS)) ?? [];
 		return { ...published, plans, unavailable: false };
 	} catch (error) {
-		console.error(`could not read the plans for sale: ${error}`);
+		logFailure("the plans could not be read", error);
 		return { ...published, plans: [], unavailable: true };
 	}
 });

@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answers, freePort, Running, stateFolder } from "./process.ts";
+
+// What `npm start` promises beyond the product itself: connections that survive a refusal, a log that names each failure, variables, and an end.
+
+const state = stateFolder();
+let app = "";
+let sandbox = "";
+let start: Running;
+
+beforeAll(async () => {
+	const [port, sandboxPort] = [await freePort(), await freePort()];
+	[app, sandbox] = [`http://localhost:${port}`, `http://localhost:${sandboxPort}`];
+	start = new Running("npm", ["start"], {
+		env: {
+			PORT: String(port),
+			SANDBOX_PORT: String(sandboxPort),
+			PARLEY_STATE: state.path,
+			AI_BASE_URL: `${sandbox}/model/v1`,
+			AI_MODELS: 'sandbox=Sandbox for $HOME,dear="Dear"',
+			AI_MODEL_UNITS: "dear=5",
+			GUEST_FREE_REQUESTS: "7",
+			AUTH_FREE_REQUESTS_DAILY: "",
+		},
+	});
+	await start.says(/Parley is ready/, 180_000);
+});
+
+afterAll(() => state.remove());
+
+/** better-auth limits requests per address. */
+const anyAddress = () => ({ "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
+
+/** One connection, kept alive. A client that reused another connection would not notice that this one broke. */
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+afterAll(() => agent.destroy());
+
+async function post(path: string, body: string | Buffer, headers: OutgoingHttpHeaders = {}): Promise<number | undefined> {
+	const sent = request(app + path, { method: "POST", agent, headers: { "content-type": "application/json", ...anyAddress(), ...headers } });
+	sent.end(body);
+	const [response]: IncomingMessage[] = await once(sent, "response");
+	if (response) await text(response);
+	return response?.statusCode;
+}
+
+const kilobytes = (count: number) => Buffer.alloc(count * 1000, "y");
+
+describe("a request that is refused before its body is read", () => {
+	test.each<[what: string, path: string, kilobytes: number, headers: OutgoingHttpHeaders, status: number]>([
+		["sign-in of 100 KB", "/api/auth/sign-in/email", 100, {}, 413],
+		["chat of 1.2 MB", "/api/chat/ai", 1_200, {}, 413],
+		["chat of 1.2 MB in chunks", "/api/chat/ai", 1_200, { "transfer-encoding": "chunked" }, 413],
+		["chat of 5 MB", "/api/chat/ai", 5_000, {}, 413],
+		["foreign origin", "/api/chat/ai", 100, { origin: "http://evil.example" }, 403],
+		["wrong method", "/api/usage", 100, {}, 405],
+		["unknown address", "/api/nothing", 100, {}, 404],
+		["unknown page", "/nothing/here", 100, {}, 404],
+		["page", "/pricing", 100, {}, 200],
+		["unknown server function", "/_serverFn/nothing", 100, {}, 500],
+	])("leaves the connection usable: %s", async (_, path, size, headers, status) => {
+		const seen: (number | undefined)[] = [];
+		for (let round = 0; round < 8; round += 1)
+			seen.push(await post(path, kilobytes(size), headers), await post("/api/auth/sign-out", "{}"));
+		expect(seen).toEqual(Array.from({ length: 8 }, () => [status, 200]).flat());
+	});
+
+	test.each<[what: string, path: string, headers: OutgoingHttpHeaders, status: number]>([
+		["announces a length and stalls", "/api/chat/ai", { "content-length": 1_200_000 }, 413],
+		["never ends", "/api/usage", { "transfer-encoding": "chunked" }, 405],
+		["waits for 100 Continue", "/api/chat/ai", { "content-length": 1_200_000, expect: "100-continue" }, 413],
+	])("is answered although its body %s", async (_, path, headers, status) => {
+		const sent = request(app + path, { method: "POST", headers });
+		if (headers.expect) sent.flushHeaders();
+		else sent.write("y");
+		const [response]: IncomingMessage[] = await once(sent, "response");
+		expect(response?.statusCode).toBe(status);
+		sent.on("error", () => {}).destroy();
+		for (let next = 0; next < 3; next += 1) expect(await post("/api/auth/sign-out", "{}")).toBe(200);
+	});
+});
+
+describe("the log", () => {
+	/** What is logged from now on, once it contains the pattern: the log arrives after the answer. */
+	function logged(): (pattern: RegExp) => Promise<string> {
+		const before = start.output.length;
+		return async (pattern) => {
+			const log = () => start.output.slice(before);
+			for (const deadline = Date.now() + 10_000; !pattern.test(log()) && Date.now() < deadline; ) await sleep(50);
+			return log();
+		};
+	}
+
+	test("names a page that fails, with its cause", async () => {
+		const account = { name: "Ada", email: "ada@example.com", password: "correct horse" };
+		const headers = { "content-type": "application/json", ...anyAddress() };
+		const signUp = await fetch(`${app}/api/auth/sign-up/email`, { method: "POST", headers, body: JSON.stringify(account) });
+		const cookie = signUp.headers.getSetCookie().map((line) => line.split(";")[0]);
+		const log = logged();
+		await rename("sessions", "sessions_away");
+		try {
+			expect((await fetch(`${app}/invitation/any`, { headers: { cookie: cookie.join("; ") } })).status).toBe(500);
+		} finally {
+			await rename("sessions_away", "sessions");
+		}
+		const lines = await log(/500 GET \/invitation\/any: .*/);
+		expect(lines).toMatch(/500 GET \/invitation\/any: \w*Error: /);
+		expect(lines).toContain("no such table: sessions");
+	});
+
+	test("has one line for a provider that is down", async () => {
+		const log = logged();
+		await faults({ api: [{ path: "/api/v1/*", status: 502 }] });
+		expect((await fetch(`${app}/pricing`)).status).toBe(200);
+		const lines = await log(/the plans could not be read/);
+		await faults({});
+		expect(lines).toMatch(/the plans could not be read: Error: 502 .*Injected fault/);
+		expect(lines.split("\n").filter((line) => /^app:\s+at /.test(line))).toEqual([]);
+	});
+
+	async function faults(body: object): Promise<void> {
+		const headers = { "content-type": "application/json" };
+		expect((await fetch(`${sandbox}/__sandbox/faults`, { method: "POST", headers, body: JSON.stringify(body) })).ok).toBe(true);
+	}
+
+	async function rename(from: string, to: string): Promise<void> {
+		// Vite bundles no node:sqlite by a static import.
+		const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+		const folder = join(state.path, "v3/d1/miniflare-D1DatabaseObject");
+		const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
+		const database = new DatabaseSync(join(folder, file));
+		database.exec(`PRAGMA busy_timeout = 5000; ALTER TABLE ${from} RENAME TO ${to}`);
+		database.close();
+	}
+});
+
+test("documented variables in the environment reach the app, and a blank one keeps the default", async () => {
+	expect(await (await fetch(`${app}/api/usage`)).json()).toMatchObject({ tier: "guest", limit: 7 });
+	const page = await (await fetch(app)).text();
+	expect(page).toContain("Sandbox for $HOME");
+	expect(page).toMatch(/id:"dear",label:"\\"Dear\\"",units:5/);
+	expect(page).toContain("freeLimit:20");
+});
+
+test("SIGINT to npm alone ends every process and frees both ports", async () => {
+	await start.signalOnly("npm", "SIGINT");
+	expect([await answers(`${app}/api/health`), await answers(`${sandbox}/__sandbox/state`)]).toEqual([null, null]);
+});

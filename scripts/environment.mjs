@@ -1,0 +1,33 @@
+// The app's variables under `npm start` and `npm run dev`. Plain Node 18+, no dependencies.
+
+/** The names in .dev.vars.example, the one list of documented variables. */
+export const documentedNames = (example) => [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+
+/**
+ * The variables that override .dev.vars: every documented one in the environment, then those that connect the app to the sandbox. Blank means not set.
+ * A key in .dev.vars may belong to a live account, so the sandbox's values replace it; only the environment can replace those.
+ */
+export function appVariables({ names, environment, sandbox }) {
+	const found = names.map((name) => [name, environment[name] || sandbox[name]]);
+	return Object.fromEntries(found.filter(([, value]) => value));
+}
+
+/** The provider in the environment, else in .dev.vars, else Flowglad: the sandbox has both. */
+export function billingProvider(environment, devVars) {
+	return environment.BILLING_PROVIDER || /^[ \t]*BILLING_PROVIDER[ \t]*=[ \t]*["'`]?(\w+)/m.exec(devVars)?.[1] || "flowglad";
+}
+
+/**
+ * Variables as lines that dotenv reads back unchanged. `expands`: the reader replaces `$NAME`, as wrangler does in files from --env-file.
+ * @throws {Error} naming a variable whose value has all three kinds of quotes, which dotenv cannot express
+ */
+export function dotenvLines(variables, { expands }) {
+	return Object.entries(variables)
+		.map(([name, value]) => {
+			// Between double quotes dotenv also replaces \n, so they come last.
+			const quote = ["'", "`", '"'].find((one) => !value.includes(one) && !(one === '"' && value.includes("\\")));
+			if (!quote) throw new Error(`${name} cannot be handed to the app: its value contains every kind of quote`);
+			return `${name}=${quote}${expands ? value.replaceAll("$", "\\$") : value}${quote}\n`;
+		})
+		.join("");
+}

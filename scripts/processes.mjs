@@ -1,0 +1,82 @@
+// The processes that `npm start` runs, and their end. Plain Node 18+, no dependencies.
+import { spawn } from "node:child_process";
+
+const isWindows = process.platform === "win32";
+const KILL_AFTER_MS = 5_000;
+const WATCH_EVERY_MS = 250;
+
+/** A set of child processes that live and end together. */
+export class Processes {
+	#children = [];
+	#isEnding = false;
+
+	get isEnding() {
+		return this.#isEnding;
+	}
+
+	/** Starts a command, and ends all when it ends. `onLine` gets each line that it prints. */
+	launch(name, command, args, { cwd, env, onLine }) {
+		// Own process groups, so that ending a child also ends what it has started (wrangler starts workerd).
+		const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: !isWindows });
+		for (const stream of [child.stdout, child.stderr]) {
+			stream.setEncoding("utf8").on("data", (text) => {
+				for (const line of text.split("\n")) if (line.trim()) onLine(line);
+			});
+		}
+		child.on("error", (error) => this.end(1, `${name} did not start: ${error.message}`));
+		child.on("exit", (code) => this.end(code ?? 1, `${name} ended`));
+		this.#children.push(child);
+		if (child.pid && !isWindows) this.#guard(child.pid);
+	}
+
+	/** Kills a group once this process is gone, even by SIGKILL: the guard's stdin closes with it. */
+	#guard(group) {
+		const script = 'cat > /dev/null; kill -s KILL -- "-$1"';
+		spawn("sh", ["-c", script, "guard", String(group)], { stdio: ["pipe", "ignore", "ignore"], detached: true }).unref();
+	}
+
+	/** Ends every child and then this process, with SIGKILL for those that need more than 5 s. */
+	end(code, why) {
+		if (this.#isEnding) return;
+		this.#isEnding = true;
+		if (why) console.error(why);
+		this.#signal("SIGTERM");
+		const startedAtMs = Date.now();
+		const timer = setInterval(() => {
+			if (this.#isAnyAlive() && Date.now() - startedAtMs < KILL_AFTER_MS) return;
+			clearInterval(timer);
+			// Also for what a child has left behind in its group.
+			this.#signal("SIGKILL");
+			process.exit(code);
+		}, 50);
+	}
+
+	#signal(name) {
+		for (const { pid } of this.#children) {
+			try {
+				if (pid) process.kill(isWindows ? pid : -pid, name);
+			} catch {
+				// already gone
+			}
+		}
+	}
+
+	#isAnyAlive() {
+		return this.#children.some(({ pid, exitCode, signalCode }) => pid && exitCode === null && signalCode === null);
+	}
+}
+
+/**
+ * Calls back once when the npm that runs this script is gone. npm passes SIGINT and SIGTERM on, but not SIGHUP, and nobody can pass on SIGKILL.
+ * Without npm nothing is watched: `node scripts/start.mjs &` outlives its shell.
+ */
+export function onNpmGone(environment, callback) {
+	if (isWindows || !environment.npm_lifecycle_event) return;
+	const npm = process.ppid;
+	const timer = setInterval(() => {
+		if (process.ppid === npm) return;
+		clearInterval(timer);
+		callback();
+	}, WATCH_EVERY_MS);
+	timer.unref();
+}
