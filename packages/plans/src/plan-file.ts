@@ -49,7 +49,7 @@ const planFile = z
 			...topUps.map((one, at) => ({ ...one, path: ["topUps", at] })),
 		];
 		for (const { slug, path } of offers) {
-			if (seen.has(slug)) context.addIssue({ code: "custom", path: [...path, "slug"], message: `"${slug}" is already taken` });
+			if (seen.has(slug)) context.addIssue({ code: "custom", path: [...path, "slug"], message: `"${slug}" is taken already` });
 			seen.add(slug);
 		}
 	});
