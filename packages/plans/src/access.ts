@@ -1,4 +1,4 @@
-/** Which provider is meant, and with which key: of the environment, else of .dev.vars, else of what the last `npm start` handed over. */
+/** Finds the provider and its key: in the environment, else in .dev.vars, else in what the last `npm start` wrote. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -9,22 +9,22 @@ export type ProviderName = (typeof providerNames)[number];
 
 export interface Access {
 	provider: ProviderName;
-	/** Where the key was found. */
+	/** Where the key was found, for messages. */
 	from: string;
 	key: string;
-	/** Undefined for the provider's own address. */
+	/** Undefined for the provider's default address. */
 	baseUrl: string | undefined;
 }
 
-/** The folder of the local state, as scripts/setup.mjs has it. */
+/** The local state's folder, the same as in scripts/setup.mjs. */
 export function stateFolder(): string {
 	return process.env.PARLEY_STATE ?? join(".wrangler", "state");
 }
 
 /**
- * The first place that has a key for the provider, with the address that it is for.
- * @param wanted the provider, where the command names one
- * @throws Error that says which variable to set
+ * Returns the first place with a key for the provider, and the address of that key.
+ * @param wanted the provider given on the command line
+ * @throws Error that names the variable to set
  */
 export function findAccess(wanted: ProviderName | undefined): Access {
 	const read = (path: string) => (existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {});

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { runSandbox, secretKey } from "./testing/sandbox.ts";
 
-// The commands as a person runs them, in a folder of their own: the developer's .dev.vars stay out of it.
+// Runs the real commands in a folder of their own, apart from the developer's .dev.vars.
 
 function emptyFolder(): string {
 	const folder = mkdtempSync(join(tmpdir(), "parley-plans-"));
@@ -34,7 +34,7 @@ async function run(args: string[], { cwd = emptyFolder(), ...vars }: Record<stri
 
 const flowglad = ({ url }: { url: string }) => ({ FLOWGLAD_SECRET_KEY: secretKey, FLOWGLAD_BASE_URL: url });
 
-it("ends with 1 on drift, pushes, and then ends with 0", async () => {
+it("exits 1 on drift, and 0 after a push", async () => {
 	const sandbox = await runSandbox({ emptyCatalogue: true });
 	const drift = await run(["diff"], flowglad(sandbox));
 	expect(drift).toMatchObject({ code: 1, output: expect.stringContaining("plan pro_monthly: not at Flowglad\n") });
@@ -46,7 +46,7 @@ it("ends with 1 on drift, pushes, and then ends with 0", async () => {
 	});
 });
 
-it("does the same at Stripe, where BILLING_PROVIDER or --provider names it", async () => {
+it("does the same at Stripe, chosen by BILLING_PROVIDER or --provider", async () => {
 	const sandbox = await runSandbox({ stripeCatalogue: false });
 	const keys = { ...flowglad(sandbox), STRIPE_SECRET_KEY: secretKey, STRIPE_BASE_URL: sandbox.url };
 	const drift = await run(["diff", "--provider", "stripe"], keys);
@@ -58,11 +58,11 @@ it("does the same at Stripe, where BILLING_PROVIDER or --provider names it", asy
 	});
 	expect(await run(["push", "--provider", "stripe"], { ...keys, STRIPE_SECRET_KEY: "sk_test_wrong" })).toMatchObject({
 		code: 2,
-		output: expect.stringContaining("does not take this key"),
+		output: expect.stringContaining("rejects this key"),
 	});
 });
 
-it("makes the endpoint of the app that is named, and tells its secret", async () => {
+it("creates the app's webhook endpoint, and prints its secret", async () => {
 	const sandbox = await runSandbox({});
 	const cwd = emptyFolder();
 	const first = await run(["push", "--app-url", "https://your.app/"], { cwd, ...flowglad(sandbox) });
@@ -74,7 +74,7 @@ it("makes the endpoint of the app that is named, and tells its secret", async ()
 	expect(second).toMatchObject({ code: 0, output: expect.stringContaining("Nothing to do") });
 });
 
-it("takes the key of the environment, else of .dev.vars, else of npm start", async () => {
+it("takes the key from the environment, else .dev.vars, else npm start", async () => {
 	const sandbox = await runSandbox({});
 	const cwd = emptyFolder();
 	const lines = (vars: object) => Object.entries(vars).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`);
@@ -87,7 +87,7 @@ it("takes the key of the environment, else of .dev.vars, else of npm start", asy
 	expect(await run(["diff"], { cwd, ...flowglad(sandbox) })).toMatchObject(by("the environment"));
 });
 
-it("ends with 2 when it cannot find out, and says why", async () => {
+it("exits 2 on an error, with the reason", async () => {
 	expect(await run(["diff"])).toMatchObject({ code: 2, output: expect.stringContaining("set STRIPE_SECRET_KEY or FLOWGLAD_SECRET_KEY") });
 	expect(await run(["diff", "--provider", "stripe"])).toMatchObject({
 		code: 2,
@@ -103,7 +103,7 @@ it("ends with 2 when it cannot find out, and says why", async () => {
 	});
 	const sandbox = await runSandbox({});
 	const wrong = await run(["diff"], { ...flowglad(sandbox), FLOWGLAD_SECRET_KEY: "sk_test_wrong" });
-	expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining("does not take this key") });
+	expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining("rejects this key") });
 	expect(wrong.output).not.toContain("sk_test_wrong");
 	const nowhere = {
 		FLOWGLAD_SECRET_KEY: "a",

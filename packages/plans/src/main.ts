@@ -1,9 +1,9 @@
-// `npm run billing:push` and `npm run billing:diff`: what is sold, as plans.json has it, at Stripe or Flowglad.
+// `npm run billing:push` and `npm run billing:diff`: compares plans.json with Stripe or Flowglad, and applies it.
 //
-//   --provider stripe|flowglad   else BILLING_PROVIDER, else the one that there is a key for
-//   --app-url https://your.app   the webhook endpoint of that app too; its secret is printed once
+//   --provider stripe|flowglad   default: BILLING_PROVIDER, else the provider that has a key
+//   --app-url https://your.app   also checks that app's webhook endpoint; its secret is printed once
 //
-// Ends with 0 when the provider is as plans.json says, 1 when something differs (or is left to do by hand), 2 when it could not be found out.
+// Exits with 0 if the provider matches plans.json, 1 if it differs (or manual steps remain), 2 on an error.
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { type Access, findAccess, providerNames } from "./access.ts";
@@ -33,7 +33,7 @@ function options() {
 
 async function run({ command, appUrl }: ReturnType<typeof options>, access: Access): Promise<boolean> {
 	const plans = readPlans();
-	// Each provider has steps of its own, which nobody looks into here.
+	// Steps are specific to the provider and opaque here.
 	const perform = <Step>(provider: Provider<Step>) => {
 		console.log(`${provider.name}${access.baseUrl === undefined ? "" : ` at ${access.baseUrl}`}, with the key of ${access.from}.`);
 		return command === "push" ? push(provider, console.log) : printDifferences(provider, console.log);
@@ -45,7 +45,7 @@ function reasonOf(error: unknown, { provider, baseUrl }: Access): string {
 	const where = baseUrl ?? (provider === "stripe" ? "Stripe" : "Flowglad");
 	const status =
 		error instanceof Error ? ("statusCode" in error ? error.statusCode : "status" in error ? error.status : undefined) : undefined;
-	if (status === 401) return `${where} does not take this key${provider === "flowglad" ? ", or has had too many calls with it" : ""}.`;
+	if (status === 401) return `${where} rejects this key${provider === "flowglad" ? ", or has rate-limited it" : ""}.`;
 	const words = error instanceof Error ? error.message : String(error);
 	if (isFlowgladUnreachable(error) || isStripeUnreachable(error)) return `${where} could not be reached: ${words}`;
 	return typeof status === "number" ? `${where} answered ${status}: ${words}` : words;

@@ -18,7 +18,7 @@ const said = (change: (plans: ReturnType<typeof file>) => void) => {
 	}
 };
 
-it("reads the repository's own file, and what is sold in its order", () => {
+it("reads the repository's file, with plans and top-ups in its order", () => {
 	expect(offersOf(readPlans()).map(({ label }) => label)).toEqual(["plan pro_monthly", "top-up top_up_1000"]);
 });
 
@@ -43,7 +43,7 @@ it.each<[string, (plans: ReturnType<typeof file>) => void]>([
 	expect(said(change)).toContain(line);
 });
 
-it("names every fault, one line each", () => {
+it("reports every fault on a line of its own", () => {
 	const lines = said(({ plans, topUps }) => {
 		Object.assign(plans[0] ?? {}, { amountCents: 0 });
 		Object.assign(topUps[0] ?? {}, { requests: 0 });

@@ -1,10 +1,10 @@
-/** The plan file: the one source of what is sold, for how much, and of how many requests come with it. */
+/** The plan file: the single source of plans, prices and included requests. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 const text = z.string().trim().min(1);
 const positive = z.number().int().min(1);
-// Slugs are lookup keys at Stripe and parts of other slugs at Flowglad, which keeps the suffix for itself.
+// Slugs are lookup keys at Stripe, and prefixes of other slugs at Flowglad, which reserves the suffix.
 const slug = z
 	.string()
 	.regex(/^[a-z][a-z0-9_]*$/, "is not lower case letters, digits and _")
@@ -16,7 +16,7 @@ const offer = {
 	name: text,
 	description: text,
 	amountCents: positive,
-	/** AI requests that come with it: each interval, or once for a top-up. */
+	/** Included AI requests: per interval, or once for a top-up. */
 	requests: positive,
 };
 
@@ -34,10 +34,10 @@ const plan = z.strictObject({
 
 const planFile = z
 	.strictObject({
-		/** What requests are counted on. */
+		/** The meter that counts requests. */
 		meter: z.strictObject({ slug, name: text }),
 		currency: z.string().regex(/^[A-Z]{3}$/, "is not three capital letters"),
-		/** What everyone has who pays nothing. It comes without credits: the app's own limits count its requests. */
+		/** The plan of users who pay nothing. It has no credits, because the app's own limits count its requests. */
 		free: z.strictObject({ name: text, description: text }),
 		plans: z.array(plan),
 		topUps: z.array(z.strictObject(offer)),
@@ -56,22 +56,22 @@ const planFile = z
 
 export type PlanFile = z.infer<typeof planFile>;
 
-/** A plan or a top-up: what has a price. */
+/** A plan or top-up, that is, anything with a price. */
 export interface Offer {
-	/** As messages call it. */
+	/** Its name in messages. */
 	label: string;
 	slug: string;
 	name: string;
 	description: string;
 	amountCents: number;
-	/** Null for a top-up, which is paid once. */
+	/** Null for a top-up, which is a one-time payment. */
 	interval: "month" | "year" | null;
 	requests: number;
 	features: string[];
 	trialDays: number;
 }
 
-/** Everything with a price, in the order of the file. */
+/** All plans and top-ups, in the order of the file. */
 export function offersOf({ plans, topUps }: PlanFile): Offer[] {
 	return [
 		...plans.map((one) => ({ ...one, label: `plan ${one.slug}` })),
@@ -79,7 +79,7 @@ export function offersOf({ plans, topUps }: PlanFile): Offer[] {
 	];
 }
 
-/** The name of a feature as a slug: "First in line" is `first_in_line`. */
+/** Converts a feature's name into a slug: "First in line" becomes `first_in_line`. */
 export function featureSlug(name: string): string {
 	return name
 		.toLowerCase()
@@ -87,7 +87,7 @@ export function featureSlug(name: string): string {
 		.replaceAll(/^_|_$/g, "");
 }
 
-/** Checks what a plan file says. @throws Error with one line for each fault, which names where it is */
+/** Parses and validates a plan file. @throws Error with one line per fault, starting with its path */
 export function parsePlans(json: unknown, fileName = "plans.json"): PlanFile {
 	const parsed = planFile.safeParse(json);
 	if (parsed.success) return parsed.data;
@@ -95,7 +95,7 @@ export function parsePlans(json: unknown, fileName = "plans.json"): PlanFile {
 	throw new Error(faults.join("\n"));
 }
 
-/** The plan file of the repository. */
+/** Reads the repository's plan file. */
 export function readPlans(): PlanFile {
 	return parsePlans(JSON.parse(readFileSync(new URL("../plans.json", import.meta.url), "utf8")));
 }

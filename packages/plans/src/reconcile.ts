@@ -1,21 +1,21 @@
-/** Brings a provider to what the plan file says, one difference after the other, and looks again after each. */
+/** Repairs a provider's differences from the plan file one by one, and reads its state again after each. */
 
-/** One thing that is not as the plan file has it. */
+/** One difference from the plan file. */
 export interface Difference<Step> {
 	/** The line that `diff` prints. */
 	says: string;
-	/** The line that `push` prints once it is repaired; what to do instead, where no call can repair it. */
+	/** The line that `push` prints after the repair, or the manual steps if no call can repair it. */
 	done: string;
-	/** What repairs it; null where only a person can. */
+	/** The repair; null if it has to be done by hand. */
 	step: Step | null;
 }
 
-/** A provider as it is now. */
+/** A provider's current state. */
 interface Look<Step> {
 	differences: Difference<Step>[];
-	/** Everything that was read, to tell whether anything has changed since. */
+	/** Everything that was read, to detect any change since. */
 	seen: string;
-	/** Repairs one difference; answers what has to be told besides. */
+	/** Repairs one difference. Returns extra lines to print. */
 	repair(step: Step): Promise<string[]>;
 }
 
@@ -26,10 +26,10 @@ export interface Provider<Step> {
 
 export type Say = (line: string) => void;
 
-/** More than any plan file needs; only two pushes that want different things could get there. */
+/** More than any plan file needs. Only two conflicting pushes could reach it. */
 const roundsMax = 200;
 
-/** Prints each difference. Answers whether there is none. */
+/** Prints each difference. Returns whether there is none. */
 export async function printDifferences<Step>(provider: Provider<Step>, say: Say): Promise<boolean> {
 	const { differences } = await provider.look();
 	for (const { says } of differences) say(says);
@@ -37,7 +37,7 @@ export async function printDifferences<Step>(provider: Provider<Step>, say: Say)
 	return differences.length === 0;
 }
 
-/** Repairs what can be repaired and prints what was done. Answers whether nothing is left to do by hand. */
+/** Repairs what it can and prints each repair. Returns whether nothing is left to do by hand. */
 export async function push<Step>(provider: Provider<Step>, say: Say): Promise<boolean> {
 	let now = await provider.look();
 	let repaired = 0;
@@ -61,11 +61,11 @@ export async function push<Step>(provider: Provider<Step>, say: Say): Promise<bo
 		const gone = before.differences.filter(({ says }) => !left.has(says));
 		for (const { done } of gone) say(done);
 		repaired += gone.length;
-		// A failed call may have been carried out, or another push may have been faster. Only when nothing has moved it is a failure.
+		// A failed call may have taken effect, or another push may have been faster. It is a failure only if nothing changed.
 		if (now.seen === before.seen)
-			throw failure === null ? new Error(`${provider.name} took the change and does not show it: ${next.says}`) : failure.error;
+			throw failure === null ? new Error(`${provider.name} accepted the change but does not show it: ${next.says}`) : failure.error;
 	}
-	throw new Error(`${provider.name} is changed by somebody else at the same time: push again when they have ended.`);
+	throw new Error(`${provider.name} is being changed by somebody else: push again when they have finished.`);
 }
 
 /** The line for a value that differs. */

@@ -282,7 +282,10 @@ class TinyChat {
 			return;
 		}
 		const finished = chat.runs.at(-1);
-		if (!running && finished && this.#is.replaysFinished) return listen(finished, response, 0);
+		if (!running && finished && this.#is.replaysFinished) {
+			listen(finished, response, 0);
+			return;
+		}
 		if (!running) {
 			response.writeHead(204).end();
 			return;

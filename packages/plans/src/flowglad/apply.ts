@@ -1,8 +1,8 @@
 /**
- * Carries out one change at Flowglad.
+ * Applies one change at Flowglad.
  *
- * One call that sets up a whole pricing model exists (POST pricing-models/setup), and is of no use here: it makes another model each
- * time, always in test mode, while a key belongs to the one that it was made for. So the key's own model is changed, part by part.
+ * Flowglad's call that sets up a whole pricing model (POST pricing-models/setup) does not help here: it creates a new model each
+ * time, always in test mode, while a key belongs to one existing model. So the key's model is changed part by part.
  */
 import type { Flowglad } from "@flowglad/node";
 import { z } from "zod";
@@ -19,7 +19,7 @@ export interface Context {
 	notes: EndpointNotes;
 }
 
-/** Answers what has to be told besides: a secret that is shown once. */
+/** Applies a step. Returns extra lines to print, such as a secret that is shown once. */
 export async function apply(context: Context, step: Step): Promise<string[]> {
 	const { flowglad, plans, found } = context;
 	const { pricingModelId } = found;
@@ -59,7 +59,7 @@ function priceOf({ slug, name, amountCents, interval, trialDays }: Offer) {
 	return { ...common, type: "subscription", intervalUnit: interval, intervalCount: 1, trialPeriodDays } as const;
 }
 
-/** The features first: a product without its credits would be sold for nothing. */
+/** Creates features first, so that a product is never sold without its credits. */
 async function createProduct(context: Context, offer: Offer): Promise<void> {
 	const featureIds = await featuresFor(context, offer, null);
 	const { slug, name, description } = offer;
@@ -73,7 +73,7 @@ async function createProduct(context: Context, offer: Offer): Promise<void> {
 async function setFeatures(context: Context, { product, offer }: { product: FoundProduct; offer: Offer | null }): Promise<void> {
 	const { id, name, description, active, features } = product;
 	const grants = grantsOf(product, meterId(context)).map((one) => one.id);
-	// What the plan file knows nothing of stays: resources, credits on other meters.
+	// Keep what the plan file does not define: resources, credits on other meters.
 	const others = features.filter((one) => !grants.includes(one.id) && (offer === null || one.type !== "toggle")).map((one) => one.id);
 	const own = offer === null ? [] : await featuresFor(context, offer, product);
 	await context.flowglad.products.update(id, { product: { id, name, description, active }, featureIds: [...others, ...own] });
@@ -85,7 +85,7 @@ function meterId({ plans, found }: Context): string {
 	return meter.id;
 }
 
-/** The features of an offer, made or changed as needed, by their ids. */
+/** Creates or updates an offer's features. Returns their ids. */
 async function featuresFor(context: Context, offer: Offer, product: FoundProduct | null): Promise<string[]> {
 	const { slug, requests, interval } = offer;
 	const isOnce = interval === null;
@@ -106,7 +106,7 @@ async function featuresFor(context: Context, offer: Offer, product: FoundProduct
 	return ids;
 }
 
-/** The product's one grant, where no other product has it: what is changed for one must not change for another. */
+/** The product's only grant, if no other product shares it. A change must not affect another product. */
 function ownGrant(context: Context, product: FoundProduct | null): FoundFeature | undefined {
 	const [only, ...more] = product === null ? [] : grantsOf(product, meterId(context));
 	const owners = context.found.products.filter(({ features }) => features.some(({ id }) => id === only?.id));
@@ -115,7 +115,7 @@ function ownGrant(context: Context, product: FoundProduct | null): FoundFeature 
 
 const answered = z.object({ feature: z.object({ id: z.string() }) });
 
-/** A feature as it should be: the given one, else the one with that slug, else a new one. */
+/** Updates the given feature, else the one with that slug, or creates one. Returns its id. */
 async function keepFeature(
 	{ flowglad, found }: Context,
 	existing: FoundFeature | undefined,
@@ -136,19 +136,19 @@ async function keepFeature(
 	return feature.id;
 }
 
-/** Flowglad has no list of endpoints, so what was made is written down here. */
+/** Creates the endpoint, and records its id locally, because Flowglad cannot list endpoints. */
 async function createEndpoint({ flowglad, found, webhookUrl, notes }: Context): Promise<string[]> {
 	const webhook = { url: webhookUrl, name: "Parley", filterTypes: webhookEvents, active: true, pricingModelId: found.pricingModelId };
 	const answer = await flowglad.post("/api/v1/webhooks", { body: { webhook } });
 	const made = parse(z.object({ webhook: z.object({ id: z.string() }), secret: z.string() }), answer);
 	return [
-		`The secret of ${webhookUrl}, which is shown this once: ${made.secret}`,
+		`The secret of ${webhookUrl}, shown only this once: ${made.secret}`,
 		"Give it to the app: npx wrangler secret put FLOWGLAD_WEBHOOK_SECRET",
 		noted(notes, made.webhook.id),
 	];
 }
 
-/** A secret that was not told is lost, so notes that cannot be written are no failure of the push. */
+/** Records the endpoint. A failure is a message, not an error: an error would hide the secret, which is shown once. */
 function noted(notes: EndpointNotes, id: string): string {
 	try {
 		notes.write(id);

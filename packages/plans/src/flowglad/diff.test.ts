@@ -21,7 +21,7 @@ function grant(slug: string, renewalFrequency: string): FoundFeature {
 	return { ...common, amount: 1000, usageMeterId: "usage_meter_1", renewalFrequency };
 }
 
-/** A pricing model as the plan file has it. */
+/** A pricing model that matches the plan file. */
 function asPlanned() {
 	const meter: FoundMeter = { id: "usage_meter_1", slug: "ai_requests", name: "AI Requests", aggregationType: "sum" };
 	const free = product("free", {
@@ -53,11 +53,11 @@ const said = (change: (model: ReturnType<typeof asPlanned>) => void) => {
 	return diff(plans, model.found, url).map(({ says, step }) => ({ says, step: step?.type ?? null }));
 };
 
-it("finds nothing where everything is as planned, whatever products are called there", () => {
+it("finds no difference in a matching model, whatever its products are called", () => {
 	expect(said(() => {})).toEqual([]);
 });
 
-it("leaves webhook endpoints alone where no app was named", () => {
+it("ignores webhook endpoints without --app-url", () => {
 	expect(diff(plans, { ...asPlanned().found, endpoint: undefined }, null)).toEqual([]);
 });
 
@@ -67,7 +67,7 @@ it.each<[line: string, step: string | null, change: Parameters<typeof said>[0]]>
 		"create meter",
 		({ found, free, pro, topUp }) => {
 			found.meters = [];
-			// Without a meter nothing can be granted on it.
+			// Without a meter there can be no grant on it.
 			for (const one of [free, pro, topUp]) one.prices = one.default ? one.prices : [];
 			found.products = [free];
 		},
@@ -149,7 +149,7 @@ it.each<[line: string, step: string | null, change: Parameters<typeof said>[0]]>
 	);
 });
 
-it("takes the product that is sold for an offer, and not an archived one that was it before", () => {
+it("matches an offer to its active product, not to an archived one", () => {
 	expect(
 		said(({ found, pro }) => {
 			found.products.unshift({ ...pro, id: "prod_before", active: false });
@@ -157,7 +157,7 @@ it("takes the product that is sold for an offer, and not an archived one that wa
 	).toEqual([]);
 });
 
-it("never takes a product for two offers", () => {
+it("never matches a product to two offers", () => {
 	const lines = said(({ found, pro, topUp }) => {
 		found.products = found.products.filter((one) => one !== topUp);
 		pro.prices.push(price("top_up_1000", { id: "price_before", active: false }));

@@ -1,9 +1,9 @@
-/** What differs between the plan file and Flowglad's pricing model. No call is made here. */
+/** Computes the differences between the plan file and Flowglad's pricing model, without calls. */
 import { type Offer, offersOf, type PlanFile } from "../plan-file.ts";
 import { type Difference, differs } from "../reconcile.ts";
 import type { Found, FoundFeature, FoundMeter, FoundPrice, FoundProduct } from "./found.ts";
 
-/** The events that the app is told of: those after which a plan or its money is not what it was. */
+/** The events that the app receives: those that change a plan or its payments. */
 export const webhookEvents = [
 	"purchase.completed",
 	"payment.succeeded",
@@ -13,7 +13,7 @@ export const webhookEvents = [
 	"subscription.canceled",
 ] as const;
 
-/** The fields of a product that can be changed. */
+/** The mutable fields of a product. */
 interface ProductFields {
 	name: string;
 	description: string | null;
@@ -33,7 +33,7 @@ export type Step =
 
 type Differences = Difference<Step>[];
 
-/** Everything that is not as the plan file has it. `webhookUrl` is only for the lines. */
+/** Lists every difference from the plan file. `webhookUrl` appears in messages only. */
 export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): Differences {
 	const meter = found.meters.find(({ slug }) => slug === plans.meter.slug);
 	const kept = new Set<FoundProduct>();
@@ -46,7 +46,7 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 		return [
 			...productDiff(offer.label, offer, product),
 			...priceDiff(plans, offer, product),
-			// What comes with a product that is not on sale is not told; it is looked at when it is on sale again.
+			// Flowglad does not return an inactive product's features. They are compared once it is active again.
 			...(isOnSale(product) ? featureDiff(offer, product, meter) : []),
 		];
 	});
@@ -68,7 +68,7 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 }
 
 /**
- * The app knows a plan by the slug of its price. Of several products that ever had it, the one that is sold with it; never one that is
+ * The app identifies a plan by its price's slug. Of several products that ever had the slug, picks the one sold with it; never one that is
  * sold as another offer.
  */
 function productOf({ products }: Found, { slug }: Offer, offers: Offer[]): FoundProduct | undefined {
@@ -80,7 +80,7 @@ function productOf({ products }: Found, { slug }: Offer, offers: Offer[]): Found
 	return own.sort((a, b) => rank(b) - rank(a))[0];
 }
 
-/** A product without an active price is not in the pricing model, whatever it says of itself. */
+/** A product without an active price is not in the pricing model, even if it is active itself. */
 function isOnSale({ active, prices }: FoundProduct): boolean {
 	return active && prices.some((price) => price.active);
 }
@@ -106,7 +106,7 @@ function productDiff(label: string, wanted: { name: string; description: string 
 	return [...(now.active ? [] : [{ ...archived, step: update({ active: true }) }]), ...field("name"), ...field("description")];
 }
 
-/** What a price costs never changes: there is a new price instead, which puts the old one away, and subscribers keep theirs. */
+/** A price's amount never changes. A new price deactivates the old one, and subscribers keep theirs. */
 function priceDiff(plans: PlanFile, offer: Offer, product: FoundProduct): Differences {
 	const what = `price ${offer.slug}`;
 	const price = priceOf(product, offer.slug);
@@ -177,7 +177,7 @@ function featureDiff(offer: Offer, product: FoundProduct, meter: FoundMeter | un
 	];
 }
 
-/** The credits on our meter that come with a product. */
+/** A product's credits on our meter. */
 export function grantsOf({ features }: FoundProduct, meterId: string | undefined): FoundFeature[] {
 	return features.filter(({ type, usageMeterId }) => type === "usage_credit_grant" && meterId !== undefined && usageMeterId === meterId);
 }
@@ -190,7 +190,7 @@ function grantText({ amount, renewalFrequency }: FoundFeature): string {
 	return `${amount} ${renewalFrequency === "once" ? "once" : "each period"}`;
 }
 
-/** The default product comes with the pricing model: it can be named, and it costs nothing in any case. */
+/** The default product belongs to the pricing model. It can be renamed, and is always free. */
 function freeDiff({ free, meter }: PlanFile, { products, meters }: Found): Differences {
 	const product = products.find((one) => one.default);
 	if (product === undefined)

@@ -1,18 +1,18 @@
-/** Which webhook endpoints were made at Flowglad, whose API cannot tell: a file of ids beside the local state. */
+/** A local file with the ids of webhook endpoints created at Flowglad, whose API cannot list them. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 
 export interface EndpointNotes {
 	path: string;
-	/** The id of the endpoint that was made; null when none was from here. */
+	/** The id of the endpoint created from here; null for none. */
 	read(): string | null;
 	write(id: string): void;
 }
 
 const file = z.record(z.string(), z.string());
 
-/** The notes on one endpoint: by what it leads to, and in which pricing model it is. */
+/** The notes on one endpoint, keyed by its pricing model and URL. */
 export function endpointNotes(path: string, name: string): EndpointNotes {
 	const all = () => (existsSync(path) ? file.parse(JSON.parse(readFileSync(path, "utf8"))) : {});
 	return {

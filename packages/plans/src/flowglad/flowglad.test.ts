@@ -20,7 +20,7 @@ async function start(settings: Parameters<typeof runSandbox>[0] = { emptyCatalog
 
 type Started = Awaited<ReturnType<typeof start>>;
 
-/** The product that is sold by a price's slug. */
+/** The product sold with a price's slug. */
 async function sold({ model }: Started, slug: string) {
 	const product = (await model()).products.find(({ prices }) => prices.some((price) => price.slug === slug));
 	if (product === undefined) throw new Error(`${slug} is not sold`);
@@ -33,12 +33,12 @@ async function pushedStart(file?: PlanFile) {
 	return started;
 }
 
-it("finds the sandbox's own catalogue to be what plans.json says", async () => {
+it("finds no difference between plans.json and the sandbox's own catalogue", async () => {
 	const { provider } = await start({});
 	expect(await differences(provider())).toEqual([]);
 });
 
-it("makes from nothing what the app reads: plans, top-ups and credits by slug", async () => {
+it("creates everything that the app reads: plans, top-ups and credits by slug", async () => {
 	const { provider, model } = await start();
 	expect(await differences(provider())).toEqual([
 		"meter ai_requests: not at Flowglad",
@@ -83,7 +83,7 @@ it("makes from nothing what the app reads: plans, top-ups and credits by slug", 
 	]);
 });
 
-it("does nothing the second time, and says so", async () => {
+it("changes nothing on a second push, and says so", async () => {
 	const { provider, writes } = await pushedStart();
 	const before = await writes();
 	expect(await pushed(provider())).toEqual({ isRight: true, lines: ["Nothing to do: Flowglad is as plans.json says."] });
@@ -91,7 +91,7 @@ it("does nothing the second time, and says so", async () => {
 	expect(await writes()).toBe(before);
 });
 
-it("makes one of each when two push at once", async () => {
+it("creates one of each in two concurrent pushes", async () => {
 	const started = await start();
 	const both = await Promise.all([pushed(started.provider()), pushed(started.provider())]);
 	expect(both.map(({ isRight }) => isRight)).toEqual([true, true]);
@@ -110,7 +110,7 @@ const writesOfPush = [
 	{ method: "POST", path: "/api/v1/products" },
 ];
 
-it.each(writesOfPush)("ends right after a push that was cut at $method $path", async ({ method, path }) => {
+it.each(writesOfPush)("completes after a push that was cut at $method $path", async ({ method, path }) => {
 	const { provider, faults } = await start();
 	await faults({ api: [{ method, path, status: 503 }] });
 	await expect(pushed(provider())).rejects.toThrow("503");
@@ -119,7 +119,7 @@ it.each(writesOfPush)("ends right after a push that was cut at $method $path", a
 	expect(await differences(provider())).toEqual([]);
 });
 
-it.each(writesOfPush)("goes on when the answer of $method $path was lost", async ({ method, path }) => {
+it.each(writesOfPush)("continues when the response of $method $path was lost", async ({ method, path }) => {
 	const started = await start();
 	await started.faults({ api: [{ method, path, dropAfterCommit: true, times: 1 }] });
 	expect((await pushed(started.provider())).isRight).toBe(true);
@@ -127,7 +127,7 @@ it.each(writesOfPush)("goes on when the answer of $method $path was lost", async
 	expect((await started.flowglad.products.list()).total).toBe(3);
 });
 
-/** Somebody changes something in the dashboard; what diff says of it. */
+/** Changes something as a dashboard user would. Returns the output of diff. */
 const drifts: [what: string, change: (started: Started) => Promise<unknown>, lines: string[]][] = [
 	[
 		"a name and a description",
@@ -237,7 +237,7 @@ const drifts: [what: string, change: (started: Started) => Promise<unknown>, lin
 	],
 ];
 
-it.each(drifts)("shows and repairs %s", async (_, change, lines) => {
+it.each(drifts)("reports and repairs %s", async (_, change, lines) => {
 	const started = await pushedStart();
 	await change(started);
 	expect(await differences(started.provider())).toEqual(lines);
@@ -245,7 +245,7 @@ it.each(drifts)("shows and repairs %s", async (_, change, lines) => {
 	expect(await differences(started.provider())).toEqual([]);
 });
 
-it("sells features and trials as the plan file has them, and changes them with it", async () => {
+it("creates and updates features and trials from the plan file", async () => {
 	const file = changed(({ plans: [pro] }) => Object.assign(pro ?? {}, { features: ["First in line", "Quick"], trialDays: 14 }));
 	const started = await pushedStart(file);
 	expect(await differences(started.provider(file))).toEqual([]);
@@ -266,7 +266,7 @@ it("sells features and trials as the plan file has them, and changes them with i
 	expect(await differences(started.provider(file))).toEqual([]);
 });
 
-it("archives a plan that is sold no more, and puts it on sale again", async () => {
+it("archives a plan removed from the file, and reactivates it when it returns", async () => {
 	const started = await pushedStart();
 	const without = changed((file) => {
 		file.plans = [];
@@ -278,7 +278,7 @@ it("archives a plan that is sold no more, and puts it on sale again", async () =
 	expect((await started.flowglad.products.list()).total).toBe(3);
 });
 
-it("changes a grant that two products share for the one alone", async () => {
+it("changes a shared grant for one product only", async () => {
 	const two = changed(({ plans: all }) =>
 		all.push({ ...(all[0] as PlanFile["plans"][0]), slug: "max_monthly", name: "Max", requests: 1000 }),
 	);
@@ -296,7 +296,7 @@ it("changes a grant that two products share for the one alone", async () => {
 	expect((await sold(started, "max_monthly")).features).toMatchObject([{ amount: 3000 }]);
 });
 
-it("says what Flowglad cannot do, and does the rest", async () => {
+it("reports what Flowglad cannot do, and does the rest", async () => {
 	const started = await pushedStart();
 	const inEuros = changed((file) => Object.assign(file, { currency: "EUR", topUps: [] }));
 	const { isRight, lines } = await pushed(started.provider(inEuros));
@@ -309,12 +309,12 @@ it("says what Flowglad cannot do, and does the rest", async () => {
 	]);
 });
 
-it("makes the webhook endpoint of an app once, tells its secret once, and repairs it", async () => {
+it("creates an app's webhook endpoint once, prints its secret once, and repairs it", async () => {
 	const { provider, flowglad, writes } = await pushedStart();
 	const withApp = () => provider(plans, "https://your.app");
 	expect(await differences(withApp())).toHaveLength(1);
 	const { lines } = await pushed(withApp());
-	expect(lines[0]).toMatch(/^The secret of https:\/\/your\.app\/api\/flowglad\/webhook, which is shown this once: whsec_\S+$/);
+	expect(lines[0]).toMatch(/^The secret of https:\/\/your\.app\/api\/flowglad\/webhook, shown only this once: whsec_\S+$/);
 	expect(lines[1]).toContain("wrangler secret put FLOWGLAD_WEBHOOK_SECRET");
 	expect(lines.at(-1)).toBe("Made webhook endpoint https://your.app/api/flowglad/webhook.");
 	const id = /\((webhook_\S+)\)/.exec(lines.join("\n"))?.[1] ?? "";
@@ -328,7 +328,7 @@ it("makes the webhook endpoint of an app once, tells its secret once, and repair
 	expect(await flowglad.get(`/api/v1/webhooks/${id}`)).toMatchObject({ webhook: { active: true } });
 });
 
-it("tells the secret of an endpoint that it cannot write down, and that it is not right", async () => {
+it("prints the secret of an endpoint that it cannot record, and reports failure", async () => {
 	const { provider } = await pushedStart();
 	const folder = process.env.PARLEY_STATE ?? "";
 	writeFileSync(join(folder, "a-file"), "");

@@ -1,4 +1,4 @@
-/** What is in the pricing model of the key. Answers are read by what is needed of them. */
+/** Reads the key's pricing model. Schemas cover only the fields in use. */
 import type { Flowglad } from "@flowglad/node";
 import { z } from "zod";
 
@@ -56,26 +56,26 @@ export type FoundMeter = z.infer<typeof meter>;
 export type FoundFeature = z.infer<typeof feature>;
 export type FoundPrice = z.infer<typeof price>;
 export type FoundProduct = z.infer<typeof product> & {
-	/** Those on sale and those before them. */
+	/** Active and former prices. */
 	prices: FoundPrice[];
-	/** What comes with it now; of one that is archived, nothing is known. */
+	/** Its current features; unknown for an archived product. */
 	features: FoundFeature[];
 };
 
 export interface Found {
 	pricingModelId: string;
 	meters: FoundMeter[];
-	/** Those that no product has, too. */
+	/** All features, including unused ones. */
 	features: FoundFeature[];
 	products: FoundProduct[];
-	/** The webhook endpoint that an earlier push made for this address; undefined where nobody asked for one. */
+	/** The webhook endpoint that an earlier push created for this address; undefined without --app-url. */
 	endpoint: FoundEndpoint | null | undefined;
 }
 
 const webhook = z.object({ id: z.string(), url: z.string(), active: z.boolean(), filterTypes: z.array(z.string()) });
 export type FoundEndpoint = z.infer<typeof webhook>;
 
-/** Reads everything that the plan file has a say in, but for the webhook endpoint. */
+/** Reads everything that the plan file defines, except the webhook endpoint. */
 export async function readCatalogue(flowglad: Flowglad): Promise<Omit<Found, "endpoint">> {
 	const answer = await flowglad.get("/api/v1/pricing-models/default");
 	const model = parse(z.object({ pricingModel }), answer).pricingModel;
@@ -84,7 +84,7 @@ export async function readCatalogue(flowglad: Flowglad): Promise<Omit<Found, "en
 		list(flowglad, "/api/v1/prices", price),
 		list(flowglad, "/api/v1/features", feature),
 	]);
-	// A key of the whole organization lists other pricing models too.
+	// An organization's key lists other pricing models too.
 	const inModel = <T extends { pricingModelId: string }>(all: T[]) => all.filter(({ pricingModelId }) => pricingModelId === model.id);
 	const featuresOf = (id: string) => {
 		const ids = model.products.find((one) => one.id === id)?.features.map((one) => one.id) ?? [];
@@ -102,7 +102,7 @@ export async function readCatalogue(flowglad: Flowglad): Promise<Omit<Found, "en
 	};
 }
 
-/** The webhook endpoint of an id; null when there is none (any more). */
+/** Reads a webhook endpoint by id; null when it does not exist. */
 export async function readEndpoint(flowglad: Flowglad, id: string): Promise<FoundEndpoint | null> {
 	try {
 		return parse(z.object({ webhook }), await flowglad.get(`/api/v1/webhooks/${encodeURIComponent(id)}`)).webhook;
@@ -124,9 +124,9 @@ async function list<T extends z.ZodType>(flowglad: Flowglad, path: string, recor
 	return all;
 }
 
-/** The answer by its schema. @throws Error that says what is wrong with it */
+/** Validates a response. @throws Error that lists its faults */
 export function parse<T extends z.ZodType>(schema: T, answer: unknown): z.infer<T> {
 	const parsed = schema.safeParse(answer);
-	if (!parsed.success) throw new Error(`Flowglad's answer is not as its API describes it:\n${z.prettifyError(parsed.error)}`);
+	if (!parsed.success) throw new Error(`Flowglad's response does not match its API:\n${z.prettifyError(parsed.error)}`);
 	return parsed.data;
 }

@@ -10,14 +10,14 @@ import { type Found, readCatalogue, readEndpoint } from "./found.ts";
 
 const timeoutMs = 20_000;
 
-/** Flowglad, with the plan file's word on what it should sell. `appUrl` null leaves webhook endpoints alone. */
+/** Flowglad, compared with the plan file. With `appUrl` null, webhook endpoints are ignored. */
 export function flowgladProvider(
 	{ key, baseUrl }: Pick<Access, "key" | "baseUrl">,
 	plans: PlanFile,
 	appUrl: string | null,
 ): Provider<Step> {
-	// Flowglad knows no idempotency keys, so a repeated creation is another one: a failed call is looked at, not sent again.
-	// Null, not undefined: the SDK would take the environment's address for a key that was found elsewhere.
+	// Flowglad has no idempotency keys, so a retried creation would create a second object. A failed call is checked, not retried.
+	// Null, not undefined: otherwise the SDK uses the environment's address, which may not match the key.
 	const flowglad = new Flowglad({ apiKey: key, baseURL: baseUrl ?? null, timeout: timeoutMs, maxRetries: 0 });
 	const webhookUrl = appUrl === null ? null : `${appUrl}/api/flowglad/webhook`;
 	return {

@@ -1,11 +1,11 @@
-/** Carries out one change at Stripe. */
+/** Applies one change at Stripe. */
 import { createHash } from "node:crypto";
 import Stripe from "stripe";
 import type { Offer, PlanFile } from "../plan-file.ts";
 import { meterTerms, priceMetadata, productMetadata, webhookEvents } from "./conventions.ts";
 import type { Step } from "./diff.ts";
 
-/** Answers what has to be told besides: a secret that is shown once. */
+/** Applies a step. Returns extra lines to print, such as a secret that is shown once. */
 export async function apply(stripe: Stripe, plans: PlanFile, webhookUrl: string | null, step: Step): Promise<string[]> {
 	switch (step.type) {
 		case "create meter":
@@ -24,7 +24,7 @@ export async function apply(stripe: Stripe, plans: PlanFile, webhookUrl: string 
 			await stripe.products.update(step.id, step.fields);
 			return [];
 		case "archive product":
-			// The product first: it is what takes the offer away, and its default price can be put away only with it.
+			// The product first: archiving it ends the offer, and its default price cannot be deactivated before it.
 			await stripe.products.update(step.product.id, { active: false });
 			for (const { id, active } of step.product.prices) {
 				if (active && id !== step.product.defaultPriceId) await stripe.prices.update(id, { active: false });
@@ -84,18 +84,18 @@ async function createPrice(
 }
 
 async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {
-	// Without a version its events have the shape of the account's, which may be years old.
+	// Without a version, events use the account's API version, which may be years old.
 	const version = { api_version: Stripe.API_VERSION };
 	const params: Stripe.WebhookEndpointCreateParams = { url, enabled_events: [...webhookEvents], description: "Parley", ...version };
 	const { secret } = await stripe.webhookEndpoints.create(params, once("endpoint", params));
-	return [`The secret of ${url}, which is shown this once: ${secret}`, "Give it to the app: npx wrangler secret put STRIPE_WEBHOOK_SECRET"];
+	return [`The secret of ${url}, shown only this once: ${secret}`, "Give it to the app: npx wrangler secret put STRIPE_WEBHOOK_SECRET"];
 }
 
 const hourMs = 60 * 60 * 1000;
 
 /**
- * The idempotency key of a creation: two pushes at once make one of each. Stripe answers a key that it knows with what it answered first, for a
- * day, be it a failure or something that is gone by now. So the hour is in the key, and in a price's the price before it: 799, 999 and 799 again
+ * The idempotency key of a creation, so that two concurrent pushes create one object. For a day, Stripe answers a known key with its first
+ * response, even a failure or a deleted object. So the key contains the hour, and for a price the previous price: 799, 999 and 799 again
  * are three prices.
  */
 function once(what: string, params: object): { idempotencyKey: string } {

@@ -1,10 +1,10 @@
-/** How what is sold is written down at Stripe. The app reads exactly this. */
+/** How plans are represented at Stripe. The app reads exactly this. */
 import type { Offer, PlanFile } from "../plan-file.ts";
 
-/** Marks what belongs to us, in an account that may sell other things too. */
+/** Metadata that marks our objects, in an account that may sell other things. */
 export const app = "parley";
 
-/** The events that the app takes. */
+/** The events that the app handles. */
 export const webhookEvents = [
 	"checkout.session.completed",
 	"checkout.session.async_payment_succeeded",
@@ -24,7 +24,7 @@ export const webhookEvents = [
 /** A product's metadata. */
 export const productMetadata = ({ slug }: Offer) => ({ app, slug });
 
-/** A price's metadata. An empty value takes a key away. */
+/** A price's metadata. An empty value removes a key. */
 export function priceMetadata({ requests, features, trialDays }: Offer, { meter }: PlanFile) {
 	return {
 		app,
@@ -34,7 +34,7 @@ export function priceMetadata({ requests, features, trialDays }: Offer, { meter 
 	};
 }
 
-/** What a meter has to be; none of it can be changed once it is there. */
+/** The required properties of a meter, which cannot be changed later. */
 export const meterTerms = {
 	aggregation: "sum",
 	customerKey: "stripe_customer_id",

@@ -13,7 +13,7 @@ function price(offer: Offer, file: PlanFile): FoundPrice {
 	return { id: `price_${slug}`, active: true, lookupKey: slug, amountCents, currency: "usd", interval, metadata };
 }
 
-/** Stripe as the plan file has it. */
+/** Stripe's state that matches the plan file. */
 function asPlanned(file = plans): Found & { endpoints: NonNullable<Found["endpoints"]> } {
 	return {
 		meters: [{ id: "mtr_1", active: true, name: "AI Requests", aggregation: "sum", customerKey: "stripe_customer_id", valueKey: "value" }],
@@ -34,13 +34,13 @@ function drifted(change: (found: ReturnType<typeof asPlanned>, pro: FoundProduct
 	return diff(plans, found, url);
 }
 
-it("finds nothing where everything is as planned", () => {
+it("finds no difference in a matching account", () => {
 	expect(diff(plans, asPlanned(), url)).toEqual([]);
 	const file = changed(({ plans: [pro] }) => Object.assign(pro ?? {}, { features: ["First in line", "Quick"], trialDays: 14 }));
 	expect(diff(file, asPlanned(file), url)).toEqual([]);
 });
 
-it("names everything where there is nothing; the free plan is the app's alone", () => {
+it("reports everything in an empty account except the free plan, which only the app has", () => {
 	expect(diff(plans, { meters: [], products: [], endpoints: [] }, url).map(({ says }) => says)).toEqual([
 		"meter ai_requests: not at Stripe",
 		"plan pro_monthly: not at Stripe",
@@ -49,7 +49,7 @@ it("names everything where there is nothing; the free plan is the app's alone", 
 	]);
 });
 
-it("leaves webhook endpoints alone where no app was named", () => {
+it("ignores webhook endpoints without --app-url", () => {
 	expect(diff(plans, { ...asPlanned(), endpoints: null }, null)).toEqual([]);
 });
 
@@ -155,7 +155,7 @@ it.each<[line: string, step: string | null, change: Parameters<typeof drifted>[0
 	expect(drifted(change).map((one) => ({ says: one.says, step: one.step?.type ?? null }))).toEqual([{ says: line, step }]);
 });
 
-it("makes a price after the newest one of its product, so that going back to an earlier amount is another price", () => {
+it("keys a price by its predecessor, so that a return to an earlier amount is a new price", () => {
 	const [difference] = drifted((_, pro, one) => {
 		one.amountCents = 999;
 		pro.prices.unshift({ ...one, id: "price_newer", active: false, lookupKey: null });

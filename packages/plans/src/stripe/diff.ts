@@ -1,4 +1,4 @@
-/** What differs between the plan file and Stripe. No call is made here. */
+/** Computes the differences between the plan file and Stripe, without calls. */
 import { type Offer, offersOf, type PlanFile } from "../plan-file.ts";
 import { type Difference, differs } from "../reconcile.ts";
 import { meterTerms, priceMetadata, webhookEvents } from "./conventions.ts";
@@ -27,7 +27,7 @@ export type Step =
 
 type Differences = Difference<Step>[];
 
-/** Everything that is not as the plan file has it. `webhookUrl` is only for the lines. */
+/** Lists every difference from the plan file. `webhookUrl` appears in messages only. */
 export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): Differences {
 	const kept = new Set<FoundProduct>();
 	const ofOffers = offersOf(plans).flatMap((offer) => {
@@ -52,11 +52,11 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 	];
 }
 
-/** The product of an offer, by its slug, or without one by that of its price: of several the one that is sold, else the oldest. */
+/** Finds an offer's product by its slug, or by its price's slug if it has none. Of several, the active one, else the oldest. */
 function productOf({ products }: Found, { slug }: Offer): FoundProduct | undefined {
 	const own = products.filter((product) => product.slug === slug || (product.slug === null && currentPrice(product, slug)));
 	const rank = (product: FoundProduct) => Number(product.active) + 2 * Number(currentPrice(product, slug) !== undefined);
-	// They come newest first.
+	// Products are listed newest first.
 	return own.reverse().sort((a, b) => rank(b) - rank(a))[0];
 }
 
@@ -86,7 +86,7 @@ function productDiff({ label, slug, name, description }: Offer, product: FoundPr
 	];
 }
 
-/** What a price costs and grants never changes: there is a new price instead, and subscribers keep theirs. */
+/** A price's amount and requests never change. A new price replaces it, and subscribers keep theirs. */
 function priceDiff(plans: PlanFile, offer: Offer, product: FoundProduct): Differences {
 	const what = `price ${offer.slug}`;
 	const price = currentPrice(product, offer.slug);

@@ -1,4 +1,4 @@
-/** What is ours at Stripe. */
+/** Our objects at Stripe. */
 import type Stripe from "stripe";
 import { app } from "./conventions.ts";
 
@@ -6,23 +6,23 @@ export interface FoundPrice {
 	id: string;
 	active: boolean;
 	lookupKey: string | null;
-	/** Null for a price that is not a whole number of cents. */
+	/** Null for a price with fractional cents. */
 	amountCents: number | null;
-	/** As Stripe writes it: lower case. */
+	/** Lower case, as Stripe writes it. */
 	currency: string;
-	/** "month", "3 months"; null for one that is paid once. */
+	/** "month", "3 months"; null for a one-time price. */
 	interval: string | null;
 	metadata: Record<string, string>;
 }
 
 export interface FoundProduct {
 	id: string;
-	/** Of its metadata. */
+	/** From its metadata. */
 	slug: string | null;
 	active: boolean;
 	name: string;
 	description: string | null;
-	/** The price that the dashboard shows first, which cannot be put away. */
+	/** The default price, which cannot be deactivated. */
 	defaultPriceId: string | null;
 	/** Newest first. */
 	prices: FoundPrice[];
@@ -44,16 +44,16 @@ interface FoundEndpoint {
 }
 
 export interface Found {
-	/** The meters of the plan file's name; at most one of them is active. */
+	/** Meters with the plan file's event name. At most one is active. */
 	meters: FoundMeter[];
 	products: FoundProduct[];
-	/** The endpoints at the app's address; null where nobody asked for one. */
+	/** Webhook endpoints at the app's address; null without --app-url. */
 	endpoints: FoundEndpoint[] | null;
 }
 
 const pageSize = 100;
 
-/** Reads everything that the plan file has a say in. */
+/** Reads everything that the plan file defines. */
 export async function read(stripe: Stripe, meterSlug: string, webhookUrl: string | null): Promise<Found> {
 	const [meters, products, endpoints] = await Promise.all([
 		stripe.billing.meters.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),

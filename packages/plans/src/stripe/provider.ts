@@ -8,7 +8,7 @@ import { read } from "./found.ts";
 
 const timeoutMs = 20_000;
 
-/** Stripe, with the plan file's word on what it should sell. `appUrl` null leaves webhook endpoints alone. */
+/** Stripe, compared with the plan file. With `appUrl` null, webhook endpoints are ignored. */
 export function stripeProvider({ key, baseUrl }: Pick<Access, "key" | "baseUrl">, plans: PlanFile, appUrl: string | null): Provider<Step> {
 	const stripe = new Stripe(key, { ...addressOf(baseUrl), maxNetworkRetries: 2, timeout: timeoutMs, telemetry: false });
 	const webhookUrl = appUrl === null ? null : `${appUrl}/api/stripe/webhook`;

@@ -13,7 +13,7 @@ async function start(settings: Parameters<typeof runSandbox>[0] = { stripeCatalo
 		...sandbox,
 		stripe,
 		provider: (file: PlanFile = plans, appUrl: string | null = null) => stripeProvider(sandbox.access, file, appUrl),
-		/** What the app can sell now: the active prices that have a key, by it. */
+		/** The active prices with a lookup key, by that key. */
 		sold: async () => {
 			const { data } = await stripe.prices.list({ active: true, limit: 100, expand: ["data.product"] });
 			return Object.fromEntries(data.flatMap((price) => (price.lookup_key === null ? [] : [[price.lookup_key, price] as const])));
@@ -35,17 +35,17 @@ async function priceOf(started: Started, slug: string): Promise<Stripe.Price & {
 	return price as Stripe.Price & { product: Stripe.Product };
 }
 
-it("finds the sandbox's own prices to be those of plans.json, with their allowances", async () => {
+it("finds the sandbox's own prices and allowances equal to plans.json", async () => {
 	const { provider } = await start({});
 	expect((await differences(provider())).filter((line) => line.startsWith("price "))).toEqual([]);
 });
 
-it("finds the sandbox's own catalogue to be what plans.json says", async () => {
+it("finds no difference between plans.json and the sandbox's own catalogue", async () => {
 	const { provider } = await start({});
 	expect(await differences(provider())).toEqual([]);
 });
 
-it("makes from nothing what the app reads: prices by their keys, with allowances in their metadata, and a meter", async () => {
+it("creates everything that the app reads: prices by lookup key, with allowances in metadata, and a meter", async () => {
 	const started = await start();
 	const { provider, stripe, sold } = started;
 	expect(await differences(provider())).toEqual([
@@ -77,7 +77,7 @@ it("makes from nothing what the app reads: prices by their keys, with allowances
 	expect(topUp.metadata).toEqual({ app: "parley", ai_requests: "1000" });
 });
 
-it("does nothing the second time, and says so", async () => {
+it("changes nothing on a second push, and says so", async () => {
 	const { provider, writes } = await pushedStart();
 	const before = await writes();
 	expect(await pushed(provider())).toEqual({ isRight: true, lines: ["Nothing to do: Stripe is as plans.json says."] });
@@ -85,7 +85,7 @@ it("does nothing the second time, and says so", async () => {
 	expect(await writes()).toBe(before);
 });
 
-it("makes one of each when two push at once", async () => {
+it("creates one of each in two concurrent pushes", async () => {
 	const { provider, stripe } = await start();
 	const both = await Promise.all([pushed(provider(plans, "https://your.app")), pushed(provider(plans, "https://your.app"))]);
 	expect(both.map(({ isRight }) => isRight)).toEqual([true, true]);
@@ -98,7 +98,7 @@ it("makes one of each when two push at once", async () => {
 
 const writesOfPush = ["/v1/billing/meters", "/v1/products", "/v1/prices", "/v1/webhook_endpoints"];
 
-it.each(writesOfPush)("ends right after a push that was cut at POST %s", async (path) => {
+it.each(writesOfPush)("completes after a push that was cut at POST %s", async (path) => {
 	const { provider, faults, stripe } = await start();
 	await faults({ api: [{ method: "POST", path, status: 402 }] });
 	await expect(pushed(provider(plans, "https://your.app"))).rejects.toThrow();
@@ -108,7 +108,7 @@ it.each(writesOfPush)("ends right after a push that was cut at POST %s", async (
 	expect((await stripe.products.list({ limit: 100 })).data).toHaveLength(2);
 });
 
-it.each(writesOfPush)("goes on when the answer of POST %s was lost", async (path) => {
+it.each(writesOfPush)("continues when the response of POST %s was lost", async (path) => {
 	const { provider, faults, stripe } = await start();
 	await faults({ api: [{ method: "POST", path, dropAfterCommit: true, times: 1 }] });
 	expect((await pushed(provider(plans, "https://your.app"))).isRight).toBe(true);
@@ -117,7 +117,7 @@ it.each(writesOfPush)("goes on when the answer of POST %s was lost", async (path
 	expect((await stripe.webhookEndpoints.list()).data).toHaveLength(1);
 });
 
-/** Somebody changes something in the dashboard; what diff says of it. */
+/** Changes something as a dashboard user would. Returns the output of diff. */
 const drifts: [what: string, change: (started: Started) => Promise<unknown>, lines: string[]][] = [
 	[
 		"a name and a description",
@@ -174,7 +174,7 @@ async function showsAndRepairs(change: (started: Started) => Promise<unknown>, l
 	expect(await differences(started.provider())).toEqual([]);
 }
 
-it.each(drifts)("shows and repairs %s", (_, change, lines) => showsAndRepairs(change, lines));
+it.each(drifts)("reports and repairs %s", (_, change, lines) => showsAndRepairs(change, lines));
 
 const meterDrifts: typeof drifts = [
 	[
@@ -195,9 +195,9 @@ const meterDrifts: typeof drifts = [
 	],
 ];
 
-it.each(meterDrifts)("shows and repairs %s", (_, change, lines) => showsAndRepairs(change, lines));
+it.each(meterDrifts)("reports and repairs %s", (_, change, lines) => showsAndRepairs(change, lines));
 
-it("archives a product of ours that nobody has planned, and leaves those of others alone", async () => {
+it("archives our products that are not in the file, and ignores other products", async () => {
 	const started = await pushedStart();
 	const { stripe } = started;
 	const ours = await stripe.products.create({ name: "Max", metadata: { app: "parley", slug: "max_monthly" } });
@@ -210,7 +210,7 @@ it("archives a product of ours that nobody has planned, and leaves those of othe
 	expect(Object.keys(await started.sold()).sort()).toEqual(["pro_monthly", "top_up_1000"]);
 });
 
-it("sells a changed price as a new one that has the key, there and back again", async () => {
+it("replaces a changed price with a new one that takes over the key, back and forth", async () => {
 	const started = await pushedStart();
 	const first = await priceOf(started, "pro_monthly");
 	const dearer = changed(({ plans: [pro] }) => Object.assign(pro ?? {}, { amountCents: 999 }));
@@ -229,7 +229,7 @@ it("sells a changed price as a new one that has the key, there and back again", 
 	expect((await started.stripe.prices.list({ product: first.product.id, active: true })).data).toHaveLength(1);
 });
 
-it("ends right after a push that was cut between a new price and the old one's end", async () => {
+it("completes after a push that was cut between creating a price and deactivating the old one", async () => {
 	const started = await pushedStart();
 	const { id } = await priceOf(started, "pro_monthly");
 	const dearer = changed(({ plans: [pro] }) => Object.assign(pro ?? {}, { amountCents: 999 }));
@@ -240,7 +240,7 @@ it("ends right after a push that was cut between a new price and the old one's e
 	expect(await differences(started.provider(dearer))).toEqual([]);
 });
 
-it("repairs the prices of a product that the dashboard gave a default price", async () => {
+it("repairs the prices of a product with a default price from the dashboard", async () => {
 	const started = await pushedStart();
 	const { id, product } = await priceOf(started, "pro_monthly");
 	await started.stripe.products.update(product.id, { default_price: id });
@@ -249,7 +249,7 @@ it("repairs the prices of a product that the dashboard gave a default price", as
 	expect((await started.stripe.prices.retrieve(id)).active).toBe(false);
 });
 
-it("sells features and trials as the plan file has them, and puts a plan away and on sale again", async () => {
+it("creates features and trials from the plan file, and archives and reactivates a plan", async () => {
 	const file = changed(({ plans: [pro] }) => Object.assign(pro ?? {}, { features: ["First in line", "Quick"], trialDays: 14 }));
 	const started = await pushedStart(file);
 	expect((await priceOf(started, "pro_monthly")).metadata).toEqual({
@@ -272,12 +272,12 @@ it("sells features and trials as the plan file has them, and puts a plan away an
 	expect((await started.stripe.products.list({ limit: 100 })).data).toHaveLength(2);
 });
 
-it("makes the webhook endpoint of an app once, tells its secret once, and repairs it", async () => {
+it("creates an app's webhook endpoint once, prints its secret once, and repairs it", async () => {
 	const { provider, stripe, writes } = await pushedStart();
 	const withApp = () => provider(plans, "https://your.app");
 	expect(await differences(withApp())).toEqual(["webhook endpoint https://your.app/api/stripe/webhook: not at Stripe"]);
 	expect((await pushed(withApp())).lines).toEqual([
-		expect.stringMatching(/^The secret of https:\/\/your\.app\/api\/stripe\/webhook, which is shown this once: whsec_\S+$/),
+		expect.stringMatching(/^The secret of https:\/\/your\.app\/api\/stripe\/webhook, shown only this once: whsec_\S+$/),
 		"Give it to the app: npx wrangler secret put STRIPE_WEBHOOK_SECRET",
 		"Made webhook endpoint https://your.app/api/stripe/webhook.",
 	]);

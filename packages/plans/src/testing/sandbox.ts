@@ -9,7 +9,7 @@ import { type Provider, printDifferences, push } from "../reconcile.ts";
 export const secretKey = "sk_test_sandbox";
 type Settings = NonNullable<Parameters<typeof startSandbox>[0]["settings"]>;
 
-/** A running sandbox, ended with the test, in which nothing is sold unless the settings say so. Notes of endpoints go to a folder of its own. */
+/** Starts an empty sandbox that stops with the test. Endpoint notes go to a folder of its own. */
 export async function runSandbox(settings: Settings) {
 	const sandbox = await startSandbox({ port: 0, secretKey, settings });
 	const folder = mkdtempSync(join(tmpdir(), "parley-plans-"));
@@ -29,7 +29,7 @@ export async function runSandbox(settings: Settings) {
 		url: sandbox.url,
 		access: { key: secretKey, baseUrl: sandbox.url },
 		faults: (faults: object) => post("faults", faults),
-		/** The calls that change something, which the provider has had so far, those that a fault kept from it included. */
+		/** Number of mutating calls so far, including those that a fault dropped. */
 		writes: async () => {
 			const state = (await (await fetch(`${sandbox.url}/__sandbox/state`)).json()) as { calls: Record<string, number> };
 			return Object.entries(state.calls).reduce((sum, [name, count]) => (name.startsWith("GET ") ? sum : sum + count), 0);
@@ -39,20 +39,20 @@ export async function runSandbox(settings: Settings) {
 
 export const plans = readPlans();
 
-/** The plan file with changes, checked as it would be. */
+/** The plan file with changes, validated as usual. */
 export function changed(change: (plans: PlanFile) => void): PlanFile {
 	const copy = structuredClone(plans);
 	change(copy);
 	return parsePlans(copy);
 }
 
-/** What a push prints, and whether nothing is left. */
+/** Runs a push. Returns its output, and whether nothing is left to do. */
 export async function pushed<Step>(provider: Provider<Step>): Promise<{ isRight: boolean; lines: string[] }> {
 	const lines: string[] = [];
 	return { isRight: await push(provider, (line) => lines.push(line)), lines };
 }
 
-/** What diff prints of what differs; nothing when nothing does. */
+/** Runs a diff. Returns the lines about differences. */
 export async function differences<Step>(provider: Provider<Step>): Promise<string[]> {
 	const lines: string[] = [];
 	return (await printDifferences(provider, (line) => lines.push(line))) ? [] : lines;
