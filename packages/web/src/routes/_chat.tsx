@@ -16,7 +16,6 @@ import { randomId } from "../components/requests.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadShell } from "../lib/http/pages.ts";
-import type { ChatSummary } from "../view/chat.ts";
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
@@ -49,7 +48,7 @@ function ChatFrame() {
 	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
 	useReturnToChat(upgraded, path);
 	useNewChatKey(() => void navigate({ to: "/" }));
-	const onAccepted = useOnAccepted(shell.refreshUsage, shell.add);
+	const onAccepted = useOnAccepted(shell, match === undefined);
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
 	const side = { viewer, chats, onDelete: remove };
@@ -147,13 +146,12 @@ function useReturnToChat(upgraded: ChatSearch["upgraded"], path: string): void {
 }
 
 /** Gives a new chat its address and its place in the list once the server has accepted its first message. */
-function useOnAccepted(refreshUsage: () => void, add: (chat: ChatSummary) => void) {
+function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew: boolean) {
 	const navigate = Route.useNavigate();
 	const { newChats } = Route.useRouteContext();
-	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
 	return (chatId: string, text: string) => {
 		refreshUsage();
-		if (match || !text) return;
+		if (!isNew || !text) return;
 		const title = chatTitle(text) || "New chat";
 		newChats.set(chatId, title);
 		add({ id: chatId, title, updatedAt: new Date().toISOString() });

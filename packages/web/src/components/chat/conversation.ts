@@ -8,7 +8,7 @@ import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.t
 export type Phase = "idle" | "thinking" | "writing";
 
 /** Why the last request did not end as it should, as far as the notice above the composer distinguishes it. */
-export type Failure = { kind: "refused"; problem: Problem } | { kind: "unreached" } | { kind: "broken" } | { kind: "stop-failed" };
+export type Failure = { kind: "refused"; problem: Problem } | { kind: "unreached" | "broken" | "stop-failed"; problem?: undefined };
 
 export interface ConversationEvents {
 	/** The server has accepted the request: the chat exists from now on. */
@@ -121,12 +121,13 @@ function keepSend({ chat, draftKey, patch }: Conversation, text: string, model: 
 
 /** The live chat is loaded: starts the queued send, or joins an answer that was running when the page loaded. */
 export function liveReady(conversation: Conversation): void {
-	const { chat, live, state, patch } = conversation;
+	const { chat, live, patch } = conversation;
+	const { queued } = conversation.state;
 	const handle = live.current;
 	if (!handle) return;
-	if (state.queued) {
+	if (queued) {
 		patch({ queued: undefined });
-		start(conversation, handle, state.queued);
+		start(conversation, handle, queued);
 	} else if (chat.running) void handle.join().then((joined) => (joined ? undefined : rejoin(conversation, { kind: "broken" })));
 }
 
@@ -161,21 +162,25 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		events.onSettled(end.note ?? "Answer complete.");
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
-	else void rejoin(conversation, error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: "broken" });
+	else void rejoin(conversation, failureFrom(error, "broken"));
 }
 
 /** Puts everything back as it was before a request that the server did not accept. */
 function restore(conversation: Conversation, { before, sending }: Attempt, error: Error): void {
 	const { live, events, patch } = conversation;
-	const problem = error instanceof Refused ? error.problem : undefined;
+	const failure = failureFrom(error, "unreached");
 	live.current?.show(before);
 	if (sending.kind !== "regenerate") events.onReturned(sending.text);
-	if (sending.kind === "new" && problem && isLiftedByPaying(problem)) sendOncePaid(conversation, sending.text, sending.model);
-	patch({ failure: problem ? { kind: "refused", problem } : { kind: "unreached" } });
+	if (sending.kind === "new" && failure.problem && isLiftedByPaying(failure.problem))
+		sendOncePaid(conversation, sending.text, sending.model);
+	patch({ failure });
 	events.onSettled();
 	// 409: another tab's answer is being written. Show it.
-	if (problem?.status === 409) void rejoin(conversation, { kind: "refused", problem });
+	if (failure.problem?.status === 409) void rejoin(conversation, failure);
 }
+
+const failureFrom = (error: Error | undefined, otherwise: "broken" | "unreached"): Failure =>
+	error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: otherwise };
 
 /** Whether buying a plan or a top-up lifts the limit that refused a request. */
 export const isLiftedByPaying = ({ policy }: Pick<Problem, "policy">): boolean => policy === "free" || policy === "paid";
@@ -206,10 +211,10 @@ function settle({ patch, events }: Conversation, failure: Failure | undefined): 
 }
 
 /** Stops the answer that is being written, or takes back a send that still waits for the live chat. */
-export async function stop({ chat, state, patch, events }: Conversation): Promise<void> {
-	if (state.queued) {
+export async function stop({ chat, state: { queued }, patch, events }: Conversation): Promise<void> {
+	if (queued) {
 		patch({ queued: undefined });
-		return events.onReturned(state.queued.text);
+		return events.onReturned(queued.text);
 	}
 	patch({ stopping: true });
 	await stopAnswer(chat.id).catch((error: unknown) => {

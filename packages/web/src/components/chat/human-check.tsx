@@ -29,8 +29,14 @@ async function loadTurnstile(): Promise<void> {
 	});
 }
 
-/** Cloudflare Turnstile's widget. `onSolved` gets a token that is valid for one request. */
-export function HumanCheck({ siteKey, onSolved }: { siteKey: string; onSolved: (token: string) => void }) {
+export interface HumanCheckProps {
+	siteKey: string;
+	/** Gets a token that is valid for one request. */
+	onSolved: (token: string) => void;
+}
+
+/** Cloudflare Turnstile's widget. */
+export default function HumanCheck({ siteKey, onSolved }: HumanCheckProps) {
 	const element = useRef<HTMLDivElement>(null);
 	const solved = useEffectEvent(onSolved);
 	useEffect(() => {

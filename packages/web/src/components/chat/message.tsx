@@ -126,9 +126,9 @@ export function AnswerMessage({ message, writing, onRegenerate }: AnswerMessageP
 function Waiting() {
 	return (
 		<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
-			<rect className="waiting-mark" x="2" y="6" width="3" height="16" rx="1.5" />
-			<rect className="waiting-mark" x="9" y="6" width="3" height="16" rx="1.5" />
-			<rect className="waiting-mark" x="16" y="6" width="3" height="16" rx="1.5" />
+			{[2, 9, 16].map((x) => (
+				<rect key={x} className="waiting-mark" x={x} y="6" width="3" height="16" rx="1.5" />
+			))}
 		</svg>
 	);
 }

@@ -1,11 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import type { UsageView } from "../../view/usage.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { type EndingPlan, readEndingPlan } from "../requests.ts";
 import type { Failure } from "./conversation.ts";
-import { HumanCheck } from "./human-check.tsx";
+import type { HumanCheckProps } from "./human-check.tsx";
 import type { Limit } from "./limit.ts";
+
+// Few viewers ever see the check. When it does not load, the notice still offers to sign up.
+const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("./human-check.tsx").catch(() => ({ default: () => null })));
 
 interface LimitNoticeProps {
 	limit: Limit;
@@ -148,7 +151,9 @@ export function FailureNotice({ failure, path, onTryAgain }: FailureNoticeProps)
 				return (
 					<>
 						<NoticeRow next={<SignUpLink path={path} />}>{failure.problem.detail} What you wrote is kept.</NoticeRow>
-						<HumanCheck siteKey={failure.problem.siteKey} onSolved={onTryAgain} />
+						<Suspense>
+							<HumanCheck siteKey={failure.problem.siteKey} onSolved={onTryAgain} />
+						</Suspense>
 					</>
 				);
 			}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { serverHtml, serverText } from "../testing/render.tsx";
+import { ada, adaOfAcme, freeUsage, guestUsage, lite, max, paidUsage, pricingOf, pro, shellOf, topUp } from "../testing/views.ts";
+import { everyText, priceText } from "./money.ts";
+import { BuyingFor, Plans, TopUps } from "./pricing.tsx";
+
+const guest = { kind: "guest" } as const;
+const plans = (shell: ReturnType<typeof shellOf>, ...sold: (typeof pro)[]) => (
+	<Plans pricing={pricingOf(...sold)} shell={shell} onBuy={async () => true} />
+);
+
+describe("who can buy", () => {
+	test("a guest is led to sign up and back to the plans", () => {
+		expect(serverHtml(plans(shellOf(guest, guestUsage), pro))).toContain('href="/sign-up?next=%2Fpricing"');
+	});
+
+	test("a signed-in viewer gets a button", () => {
+		expect(serverHtml(plans(shellOf(ada, freeUsage), pro))).toMatch(/<button[^>]*>Go Pro/);
+	});
+
+	test("a member who may not buy for the organization gets no button and no link", () => {
+		expect(serverText(plans(shellOf(adaOfAcme(false), paidUsage), pro, max))).not.toMatch(/Go |Change to|See your account/);
+	});
+
+	test("an owner or admin buys for the organization, and is told so", () => {
+		expect(serverText(<BuyingFor viewer={adaOfAcme(true)} />)).toContain("What you buy here is for everyone in Acme.");
+		expect(serverHtml(plans(shellOf(adaOfAcme(true), freeUsage), pro))).toMatch(/<button[^>]*>Go Pro/);
+	});
+
+	test("nobody buys on a server that sells nothing", () => {
+		expect(serverText(plans(shellOf(ada, freeUsage, "none"), pro))).not.toContain("Go Pro");
+	});
+
+	test("a viewer with a plan changes it on the account page, and cannot buy a second one", () => {
+		const text = serverHtml(plans(shellOf(ada, paidUsage), { ...pro, current: true }, max, lite));
+		expect(text).not.toMatch(/Go (Pro|Max|Lite)/);
+		expect(text).toMatch(/href="\/account"[^>]*>Change to Max/);
+	});
+});
+
+test("only one button of the page is the primary action", () => {
+	expect(serverHtml(plans(shellOf(guest, guestUsage), pro, max, lite)).match(/class="button-next"/g)).toHaveLength(1);
+});
+
+test("a trial names its length and the price after it", () => {
+	expect(serverText(plans(shellOf(guest, guestUsage), { ...pro, trialDays: 14 }))).toContain("The first 14 days cost nothing, then $20.");
+});
+
+test("top-ups are sold only to viewers on a plan that they may manage", () => {
+	const topUps = (shell: ReturnType<typeof shellOf>) => serverHtml(<TopUps pricing={pricingOf(topUp)} shell={shell} />);
+	expect(topUps(shellOf(ada, paidUsage))).toContain('href="/account"');
+	for (const shell of [shellOf(ada, freeUsage), shellOf(adaOfAcme(false), paidUsage), shellOf(guest, guestUsage)]) {
+		expect(topUps(shell)).not.toContain("href");
+	}
+});
+
+test("prices have cents only when there are any", () => {
+	expect(priceText(2000, "usd", "en")).toBe("$20");
+	expect(priceText(999, "usd", "en")).toBe("$9.99");
+	expect(priceText(1050, "eur", "de")).toMatch(/10,50\s€/);
+	expect([everyText("month"), everyText("year"), everyText(null)]).toEqual(["a month", "a year", "once"]);
+});

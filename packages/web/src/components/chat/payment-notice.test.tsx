@@ -1,0 +1,67 @@
+// @vitest-environment happy-dom
+import { act } from "react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Mounted, mount } from "../testing/render.tsx";
+import { freeUsage, ofAcme, paidUsage } from "../testing/views.ts";
+import { isConfirmed, PaymentNotice } from "./payment-notice.tsx";
+
+const refresh = vi.fn(async () => {});
+const onConfirmed = vi.fn();
+let page: Mounted;
+
+beforeEach(() => {
+	vi.useFakeTimers();
+});
+afterEach(async () => {
+	await page?.unmount();
+	vi.useRealTimers();
+	vi.clearAllMocks();
+});
+
+const notice = (usage = freeUsage) => (
+	<PaymentNotice bought="plan" usage={usage} refresh={refresh} onConfirmed={onConfirmed} onClose={() => {}} />
+);
+
+test("a top-up bought earlier does not confirm the one in the open checkout", () => {
+	expect(isConfirmed("top-up", { ...paidUsage, topUps: 500, checkoutOpen: true })).toBe(false);
+	expect(isConfirmed("top-up", { ...paidUsage, topUps: 500 })).toBe(true);
+	expect(isConfirmed("top-up", paidUsage)).toBe(false);
+	expect(isConfirmed("plan", freeUsage)).toBe(false);
+});
+
+test("says that the payment is being confirmed, and reads the balance again until it is", async () => {
+	page = await mount(notice());
+	expect(page.text()).toContain("Your payment is being confirmed");
+	await act(() => vi.advanceTimersByTimeAsync(1_300));
+	expect(refresh.mock.calls.length).toBeGreaterThanOrEqual(4);
+	expect(onConfirmed).not.toHaveBeenCalled();
+});
+
+test("confirms once, says what is left, and stops reading", async () => {
+	page = await mount(notice());
+	await page.render(notice(paidUsage));
+	expect(onConfirmed).toHaveBeenCalledTimes(1);
+	expect(page.text()).toContain("You are on Pro now: 600 requests are left.");
+	const reads = refresh.mock.calls.length;
+	await act(() => vi.advanceTimersByTimeAsync(60_000));
+	expect(refresh.mock.calls.length).toBe(reads);
+});
+
+test("names the organization that the plan was bought for", async () => {
+	page = await mount(notice(ofAcme(paidUsage)));
+	expect(page.text()).toContain("Acme is on Pro now");
+});
+
+test("gives up after two minutes without claiming that the payment failed", async () => {
+	page = await mount(notice());
+	await act(() => vi.advanceTimersByTimeAsync(125_000));
+	expect(page.text()).toContain("Your payment is not confirmed yet. You can go on here; the count changes by itself when it is.");
+});
+
+test("stops reading when it is closed", async () => {
+	page = await mount(notice());
+	await page.unmount();
+	const reads = refresh.mock.calls.length;
+	await vi.advanceTimersByTimeAsync(10_000);
+	expect(refresh.mock.calls.length).toBe(reads);
+});

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { fetchOrThrow, Refused, randomId, readEndingPlan, Unreached } from "./requests.ts";
+
+const fetchMock = vi.fn<typeof fetch>();
+beforeEach(() => {
+	vi.stubGlobal("fetch", fetchMock);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const refusalOf = async (response: Response) => {
+	fetchMock.mockResolvedValue(response);
+	const error = await fetchOrThrow("/api/usage").catch((caught: unknown) => caught);
+	if (!(error instanceof Refused)) throw new Error("Not refused");
+	return error;
+};
+
+describe("fetchOrThrow", () => {
+	test("throws the server's problem with its own sentence", async () => {
+		const error = await refusalOf(Response.json({ title: "Limit", status: 429, detail: "Spent.", policy: "free" }, { status: 429 }));
+		expect(error.message).toBe("Spent.");
+		expect(error.problem).toMatchObject({ status: 429, policy: "free" });
+	});
+
+	test("has a sentence for every status when the body is not a problem", async () => {
+		for (const [status, sentence] of [
+			[401, "You are not signed in any more"],
+			[413, "too long"],
+			[503, "could not do this just now"],
+			[418, "did not accept this"],
+		] as const) {
+			for (const body of ["<html>", "null", "7", '{"detail":5}']) {
+				const { problem } = await refusalOf(new Response(body, { status }));
+				expect(problem.detail).toContain(sentence);
+				expect(problem.status).toBe(status);
+			}
+		}
+	});
+
+	test("reports a broken connection apart from a refusal", async () => {
+		fetchMock.mockRejectedValue(new TypeError("failed"));
+		await expect(fetchOrThrow("/api/usage")).rejects.toBeInstanceOf(Unreached);
+	});
+
+	test("rethrows an abort, which is no broken connection", async () => {
+		const abort = new DOMException("aborted", "AbortError");
+		fetchMock.mockRejectedValue(abort);
+		await expect(fetchOrThrow("/api/usage", { signal: AbortSignal.abort() })).rejects.toBe(abort);
+	});
+});
+
+test("an ending plan is found, and a running one is not", async () => {
+	const plan = { name: "Pro", state: "ending", endsAt: "2026-12-01T00:00:00Z" };
+	fetchMock.mockResolvedValueOnce(Response.json({ plans: [plan] }));
+	expect(await readEndingPlan()).toEqual({ name: "Pro", endMs: Date.UTC(2026, 11, 1) });
+	fetchMock.mockResolvedValueOnce(Response.json({ plans: [{ ...plan, state: "active" }] }));
+	expect(await readEndingPlan()).toBeNull();
+});
+
+test("random ids have 128 bits in the alphabet that the server accepts, and differ", () => {
+	const ids = new Set(Array.from({ length: 200 }, randomId));
+	expect(ids.size).toBe(200);
+	for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/);
+});
