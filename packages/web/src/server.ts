@@ -1,6 +1,6 @@
 import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/server";
 import { drainBody } from "./lib/http/drain.ts";
-import { logFailedRequest } from "./lib/http/log.ts";
+import { logFailedRequest } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";

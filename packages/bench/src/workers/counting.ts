@@ -98,7 +98,7 @@ function wrapQuery(prototype: object, name: string, queries: (args: unknown[]) =
 }
 
 export default {
-	async fetch(request: Request): Promise<Response> {
+	async fetch(request: Request<unknown, IncomingRequestCfProperties>): Promise<Response> {
 		wrapDatabase();
 		if (!new URL(request.url).pathname.startsWith("/__bench/counts")) return product.fetch(request);
 		const answer = Response.json(counts);

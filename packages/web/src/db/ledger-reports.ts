@@ -1,4 +1,5 @@
 import { and, count, desc, eq, gt, ne, or, sum } from "drizzle-orm";
+import { logFailure } from "../log.ts";
 import { db } from "./connection.ts";
 import { ledgerReports } from "./schema.ts";
 
@@ -14,7 +15,7 @@ export async function keepLedgerReport(report: LedgerReport): Promise<void> {
 			.values({ ...report, updatedAt })
 			.onConflictDoUpdate({ target: ledgerReports.subject, set: { ...news, updatedAt } });
 	} catch (error) {
-		console.error(`could not store the report of ${report.subject}: ${error}`);
+		logFailure(`could not store the report of ${report.subject}`, error);
 	}
 }
 

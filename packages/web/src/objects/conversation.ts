@@ -5,6 +5,7 @@ import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { textOf } from "../lib/chat/history.ts";
 import { isPool } from "../lib/identity/subject-key.ts";
+import { logFailure } from "../log.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
 import { type Chat, ConversationStorage, type Run } from "./conversation-storage.ts";
@@ -174,7 +175,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			live.stream.end(metadata);
 		} catch (error) {
 			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
-			console.error(`answer ${live.run.requestId} waits for its ledger: ${error}`);
+			logFailure(`answer ${live.run.requestId} waits for its ledger`, error);
 		}
 		if (this.#live === live) this.#live = null;
 		live.stream.close();
@@ -212,7 +213,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			try {
 				await this.#conclude(run, this.#stored.message(run.answerId)?.parts ?? [], run.end ?? "interrupted");
 			} catch (error) {
-				console.error(`run ${run.requestId} could not be ended: ${error}`);
+				logFailure(`run ${run.requestId} could not be ended`, error);
 			}
 		}
 	}
@@ -247,7 +248,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		try {
 			await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt: new Date().toISOString() });
 		} catch (error) {
-			console.error(`chat ${chat.id} could not be listed: ${error}`);
+			logFailure(`chat ${chat.id} could not be listed`, error);
 		}
 	}
 

@@ -2,6 +2,7 @@ import type { AnswerEnd } from "@parley/metering";
 import { streamText } from "ai";
 import { toModelMessages } from "../lib/chat/history.ts";
 import { languageModel } from "../lib/chat/model.ts";
+import { logFailure } from "../log.ts";
 import type { ChatMessage } from "../view/chat.ts";
 import { type AnswerPart, AnswerStream, charsOf, hasOutput } from "./answer-stream.ts";
 import type { ConversationStorage, Run } from "./conversation-storage.ts";
@@ -46,7 +47,7 @@ export class LiveAnswer {
 	/** Runs the model until it ends, fails or is stopped. Never rejects. */
 	async write(history: ChatMessage[]): Promise<AnswerEnd> {
 		const end = await this.#readModel(history).catch((error: unknown): AnswerEnd => {
-			console.error(`answer ${this.run.requestId} failed: ${error}`);
+			logFailure(`answer ${this.run.requestId} failed`, error);
 			return this.#isStopped ? "stopped" : "failed";
 		});
 		this.#isDone = true;
@@ -92,7 +93,7 @@ export class LiveAnswer {
 		if (this.#isStopped) return "stopped";
 		if (failure !== undefined || !hasOutput(parts) || finishReason === "" || finishReason === "error") {
 			const why = failure ?? `the model ended with "${finishReason}" after ${charsOf(parts)} characters`;
-			console.error(`answer ${this.run.requestId} failed: ${why}`, why instanceof Error ? (why.cause ?? "") : "");
+			logFailure(`answer ${this.run.requestId} failed`, why);
 			return "failed";
 		}
 		if (finishReason === "length") return "length";

@@ -2,6 +2,7 @@ import type { Entitlement } from "@parley/metering";
 import { statusOf } from "../lib/payments/errors.ts";
 import type { CheckoutOrder, Offer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
+import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { CheckoutNote } from "./ledger-storage.ts";
 
@@ -81,7 +82,7 @@ export class OpenCheckout {
 		try {
 			return (await this.#reopen(purchase)) ?? (await this.#create(purchase));
 		} catch (error) {
-			console.error(`checkout of ${this.#book.key} could not be opened: ${error}`);
+			logFailure(`checkout of ${this.#book.key} could not be opened`, error);
 			return { kind: "failed", status: statusOf(error) };
 		}
 	}

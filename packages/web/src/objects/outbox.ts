@@ -4,6 +4,7 @@ import { transactionIdOf } from "../lib/identity/subject-key.ts";
 import { isRefusal, isUnauthorized } from "../lib/payments/errors.ts";
 import type { UsageReport } from "../lib/payments/port.ts";
 import { billingPort, billingProvider } from "../lib/payments/provider.ts";
+import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 const REPORT_TIMEOUT_MS = 10_000;
@@ -218,7 +219,7 @@ export class Outbox {
 		const outcome = this.#book.decide({ type: "refuse", id });
 		const isDead = outcome.kind === "report-refused" && outcome.deadLetter;
 		if (isDead) this.#background(this.publish({ provider: "ok" }));
-		console.error(`the provider refused report ${transactionId}${isDead ? ", now a dead letter" : ""}: ${error}`);
+		logFailure(`the provider refused report ${transactionId}${isDead ? ", now a dead letter" : ""}`, error);
 	}
 
 	/** @param inDoubt reports that were sent and may have arrived */
@@ -230,7 +231,7 @@ export class Outbox {
 		const lastCallMs = (this.#book.standing().window.endMs ?? Number.POSITIVE_INFINITY) - LAST_CALL_MS;
 		if (nowMs < lastCallMs) notBeforeMs = Math.min(notBeforeMs, lastCallMs);
 		this.#book.note({ retry: { failures, notBeforeMs, ...(await this.#firstSentAt(inDoubt, nowMs)) } });
-		console.error(`outbox of ${key} waits after failure ${failures}: ${error}`);
+		logFailure(`outbox of ${key} waits after failure ${failures}`, error);
 		if (isUnauthorized(error)) this.#background(this.publish({ provider: "unauthorized" }));
 		else if (failures >= FAILURES_WORTH_A_LOOK) this.#background(this.publish({ provider: "failing" }));
 	}

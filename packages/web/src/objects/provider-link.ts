@@ -14,6 +14,7 @@ import {
 } from "@parley/metering";
 import { billingPort, capabilities } from "../lib/payments/provider.ts";
 import { now } from "../lib/time/clock.ts";
+import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { OpenCheckout } from "./open-checkout.ts";
 import { Outbox } from "./outbox.ts";
@@ -252,7 +253,7 @@ export class ProviderLink {
 			this.#checkout.noteRead(entitlement, creditsBought);
 		} catch (error) {
 			this.#lastReadFailed = true;
-			console.error(`entitlement of ${this.#book.key} could not be read: ${error}`);
+			logFailure(`entitlement of ${this.#book.key} could not be read`, error);
 		}
 	}
 

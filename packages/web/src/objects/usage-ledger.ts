@@ -15,6 +15,7 @@ import {
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
+import { logFailure } from "../log.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
@@ -245,7 +246,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		try {
 			return await this.env.CONVERSATION.getByName(row.chatId).runState(requestId, attempt);
 		} catch (error) {
-			console.error(`chat ${row.chatId} did not report the state of ${row.id}: ${error}`);
+			logFailure(`chat ${row.chatId} did not report the state of ${row.id}`, error);
 			return "unreachable";
 		}
 	}
@@ -259,7 +260,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 				const account = this.env.USAGE_LEDGER.getByName(closed.inFavourOf);
 				if (isCounted(row)) await account.carryOver(closed.inFavourOf, carryOverId(book.key, row.id), row.units);
 			} catch (error) {
-				console.error(`a unit of ${book.key} could not be carried to ${closed.inFavourOf}: ${error}`);
+				logFailure(`a unit of ${book.key} could not be carried to ${closed.inFavourOf}`, error);
 				return;
 			}
 			book.note({ closed: { ...closed, open: closed.open?.filter((id) => id !== row.id) } });

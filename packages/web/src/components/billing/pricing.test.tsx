@@ -28,7 +28,7 @@ describe("who can buy", () => {
 	});
 
 	test("nobody buys on a server that sells nothing", () => {
-		expect(serverText(plans(shellOf(ada, freeUsage, "none"), pro))).not.toContain("Go Pro");
+		expect(serverText(plans(shellOf(ada, freeUsage, { sells: false, hasBrowserSdk: false }), pro))).not.toContain("Go Pro");
 	});
 
 	test("a viewer with a plan changes it on the account page, and cannot buy a second one", () => {

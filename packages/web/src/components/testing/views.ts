@@ -48,8 +48,8 @@ export const ada: User = { kind: "user", id: "u1", name: "Ada", email: "ada@exam
 /** Ada acting for Acme. */
 export const adaOfAcme = (mayBuy: boolean): User => ({ ...ada, organization: { id: "o1", name: "Acme", mayBuy } });
 
-/** A page frame for a viewer, with a Stripe shop unless told otherwise. */
-export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billing"] = "stripe"): Shell => ({
+/** A page frame for a viewer, by default on a server that sells plans. */
+export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billing"] = { sells: true, hasBrowserSdk: false }): Shell => ({
 	viewer,
 	usage,
 	chats: [],

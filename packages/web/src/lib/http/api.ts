@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { ConfigError } from "../../config.ts";
-import { logFailedRequest } from "./log.ts";
+import { logFailedRequest } from "../../log.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 
 type Verb = "GET" | "POST" | "DELETE";

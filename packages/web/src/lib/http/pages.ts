@@ -5,6 +5,7 @@ import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
+import { logFailure } from "../../log.ts";
 import type { PricingView } from "../../view/billing.ts";
 import type { ChatView } from "../../view/chat.ts";
 import type { InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
@@ -17,7 +18,6 @@ import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, knownGuestKey, type Subject, userOf } from "../identity/subject.ts";
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
-import { logFailure } from "./log.ts";
 import { refuse } from "./problem.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;

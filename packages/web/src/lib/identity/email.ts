@@ -1,4 +1,5 @@
 import { config } from "../../config.ts";
+import { logFailure } from "../../log.ts";
 
 export interface Mail {
 	to: string;
@@ -26,6 +27,6 @@ export async function sendEmail(mail: Mail): Promise<void> {
 		await response.body?.cancel();
 		if (!response.ok) console.error(`could not send a mail to ${mail.to}: status ${response.status}`);
 	} catch (error) {
-		console.error(`could not send a mail to ${mail.to}: ${error}`);
+		logFailure(`could not send a mail to ${mail.to}`, error);
 	}
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { config } from "../../config.ts";
+import { logFailure } from "../../log.ts";
 
 /** The action that our widget names. Tokens made for another action are refused. */
 const TURNSTILE_ACTION = "guest";
@@ -30,7 +31,7 @@ export async function isHuman(request: Request): Promise<boolean> {
 		const { success, hostname, action } = verdict.parse(await response.json());
 		return success && hostname === new URL(request.url).hostname && action === TURNSTILE_ACTION;
 	} catch (error) {
-		console.error(`could not verify a Turnstile token: ${error}`);
+		logFailure("could not verify a Turnstile token", error);
 		return false;
 	}
 }

@@ -1,3 +1,4 @@
+import { logFailure } from "../../log.ts";
 import { refuse } from "../http/problem.ts";
 
 /** Flowglad's client retries for up to 3 × 60 s, which is too long for a page. */
@@ -30,7 +31,7 @@ export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
 	try {
 		answer = await Promise.race([call(), scheduler.wait(PROVIDER_DEADLINE_MS).then(() => "late" as const)]);
 	} catch (error) {
-		console.error(`billing provider: ${error}`);
+		logFailure("billing provider", error);
 		return refuseStatus(statusOf(error));
 	}
 	if (answer === "late") {

@@ -1,6 +1,7 @@
 import { env, waitUntil } from "cloudflare:workers";
 import { z } from "zod";
 import { ConfigError, config, isLoopback } from "../../config.ts";
+import { logFailure } from "../../log.ts";
 import { problemResponse } from "../http/problem.ts";
 import { type ClockReading, isClockSet, setClock } from "./clock.ts";
 
@@ -49,7 +50,7 @@ export async function loadDevClock(): Promise<void> {
 		const response = await fetch(devClockUrl, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) });
 		reading = clockReading.parse(await response.json());
 	} catch (error) {
-		console.error(`could not read the clock at DEV_CLOCK_URL, real time is kept: ${error}`);
+		logFailure("could not read the clock at DEV_CLOCK_URL, real time is kept", error);
 	}
 	// A move that arrived in the meantime is newer.
 	if (!isClockSet()) setClock(reading);
@@ -81,7 +82,7 @@ async function wakeLedgers(reading: ClockReading): Promise<void> {
 			try {
 				await env.USAGE_LEDGER.getByName(key).clockMoved(reading);
 			} catch (error) {
-				console.error(`the ledger ${key} did not follow the development clock: ${error}`);
+				logFailure(`the ledger ${key} did not follow the development clock`, error);
 			}
 		}),
 	);

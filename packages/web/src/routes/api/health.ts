@@ -4,6 +4,7 @@ import { config } from "../../config.ts";
 import { isKeyRefused } from "../../db/ledger-reports.ts";
 import { api } from "../../lib/http/api.ts";
 import { guestKey } from "../../lib/identity/subject-key.ts";
+import { logFailure } from "../../log.ts";
 
 export const Route = createFileRoute("/api/health")({
 	server: { handlers: api({ GET: health }) },
@@ -38,7 +39,7 @@ async function check(probe: () => unknown): Promise<"ok" | "failing"> {
 		await probe();
 		return "ok";
 	} catch (error) {
-		console.error(`health: ${error}`);
+		logFailure("health", error);
 		return "failing";
 	}
 }

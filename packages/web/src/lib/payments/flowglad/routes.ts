@@ -1,5 +1,6 @@
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { z } from "zod";
+import { logFailure } from "../../../log.ts";
 import { flowglad } from "../../flowglad.ts";
 import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
@@ -97,7 +98,7 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	if ((await providerStatus(answer)) === 409) answer = await send();
 	if (answer.ok) return answer;
 	const status = await providerStatus(answer);
-	console.error(`flowglad ${path} answered ${answer.status}`, await answer.text());
+	logFailure(`flowglad ${path} answered ${answer.status}`, await answer.text());
 	// The handler passes on the provider's status and words. A 401 for our key would look as if the user were not signed in.
 	return refuseStatus(status === 409 ? status : null);
 }
@@ -108,7 +109,7 @@ function sdkHandler(externalId: string, request: Request): Promise<Response> {
 		basePath: "/api/flowglad",
 		getCustomerExternalId: async () => externalId,
 		flowglad,
-		onError: (error) => console.error(`flowglad route: ${error}`),
+		onError: (error) => logFailure("flowglad route", error),
 	})(request);
 }
 

@@ -1,6 +1,7 @@
 import { verifyWebhook, WebhookVerificationError } from "@flowglad/server";
 import { z } from "zod";
 import { config } from "../../../config.ts";
+import { logFailure } from "../../../log.ts";
 import { paidSubscriptions } from "../../../view/flowglad.ts";
 import { toOffers } from "../../billing-helpers.ts";
 import { statusOf } from "../errors.ts";
@@ -17,7 +18,7 @@ export const flowgladShop: ShopPort = {
 		try {
 			await adminClient(WELCOME_TIMEOUT_MS).createCustomer({ customer: { externalId: id, email, name: name || email } });
 		} catch (error) {
-			if (statusOf(error) !== 409) console.error(`customer ${id} could not be created: ${error}`);
+			if (statusOf(error) !== 409) logFailure(`customer ${id} could not be created`, error);
 		}
 	},
 

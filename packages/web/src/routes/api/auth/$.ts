@@ -6,6 +6,7 @@ import { expiredGuestCookie } from "../../../lib/identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
 import { knownGuestKey } from "../../../lib/identity/subject.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
+import { logFailure } from "../../../log.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
 	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identify(request) }) },
@@ -34,7 +35,7 @@ async function identify(request: Request): Promise<Response> {
 		await moveGuestToAccount(guest, account);
 	} catch (error) {
 		// The cookie stays, so the next page load moves the rest (lib/http/pages.ts).
-		console.error(`could not move the chats of ${guest} to ${account}: ${error}`);
+		logFailure(`could not move the chats of ${guest} to ${account}`, error);
 		return response;
 	}
 	const moved = new Response(response.body, response);

@@ -3,6 +3,7 @@ import { api } from "../../../lib/http/api.ts";
 import { customerOf, userOf } from "../../../lib/identity/subject.ts";
 import { ownUrl } from "../../../lib/payments/checkout.ts";
 import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
+import { logFailure } from "../../../log.ts";
 
 export const Route = createFileRoute("/api/stripe/")({
 	server: { handlers: api({ GET: ({ request }) => comeBack(request) }) },
@@ -25,7 +26,7 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// A buyer is redirected even when Stripe cannot be read.
 	return readReturn(sessionId, customerOf(user).externalId).catch((error: unknown) => {
-		console.error(`checkout ${sessionId} could not be read on return: ${error}`);
+		logFailure(`checkout ${sessionId} could not be read on return`, error);
 		return "/account";
 	});
 }
