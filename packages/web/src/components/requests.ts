@@ -30,7 +30,10 @@ export const fetchOrThrow: typeof fetch = async (input, init) => {
 	return response;
 };
 
-/** The earlier name of `fetchOrThrow`, which billing/server-source.tsx still imports. */
+/**
+ * The earlier name of `fetchOrThrow`, which billing/server-source.tsx still imports.
+ * @alias
+ */
 export const askServer = fetchOrThrow;
 
 async function problemOf(response: Response): Promise<Problem> {

@@ -59,7 +59,7 @@ export interface Conversation {
 }
 
 /** Whether a request or its answer is under way. */
-export const isBusy = ({ queued, joining, report }: ConversationState): boolean =>
+const isBusy = ({ queued, joining, report }: ConversationState): boolean =>
 	queued !== undefined || joining || report.status === "submitted" || report.status === "streaming";
 
 /** The messages to show: those of the live chat, and a new one that still waits for it to load. */
