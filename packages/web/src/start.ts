@@ -1,7 +1,7 @@
 import { createMiddleware, createStart } from "@tanstack/react-start";
 import { followDevClock } from "./lib/time/dev-clock.ts";
 
-/** Pages hold usage and chats of one person: no cache may keep them, no other site may frame them. */
+/** Pages show one person's usage and chats, so no cache may store them and no other site may frame them. */
 const privatePages = createMiddleware().server(async ({ next, pathname }) => {
 	const result = await next();
 	if (pathname.startsWith("/api/")) return result;
@@ -13,7 +13,7 @@ const privatePages = createMiddleware().server(async ({ next, pathname }) => {
 	return result;
 });
 
-/** Time is known before anything is decided. */
+/** Loads the development clock before anything reads the time. */
 const devClock = createMiddleware().server(async ({ next, request }) => (await followDevClock(request)) ?? next());
 
 export const startInstance = createStart(() => ({ requestMiddleware: [devClock, privatePages] }));
