@@ -1,9 +1,9 @@
-// Makes a clone ready to run. Plain Node 18+, no dependencies: it runs before anything is installed.
+// Makes a clone ready to run. Plain Node 18+ without dependencies, because it runs before anything is installed.
 //
 //   node scripts/setup.mjs install secrets migrations build   the named steps, in that order
-//   node scripts/setup.mjs wrangler                           what wrangler.toml's [build] calls
+//   node scripts/setup.mjs wrangler                           called by [build] in wrangler.toml
 //
-// Each step first looks whether there is something to do, and says one line when there was.
+// Each step checks whether it has something to do, and prints one line if it had.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,10 +14,10 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
 const migrations = join(root, "packages/web/src/db/migrations");
 
-/** The folder of the local database and objects; `wrangler dev` and Vite read the same one. */
+/** The folder with the local database and Durable Objects. `wrangler dev` and Vite share it. */
 export const stateFolder = () => process.env.PARLEY_STATE ?? join(root, ".wrangler", "state");
 
-/** The environment for the repository's own tools: its Node 24 (node_modules/.bin) before the machine's. */
+/** The environment for the repository's tools: node_modules/.bin, with Node 24, comes before the machine's path. */
 export const toolEnv = (extra = {}) => ({ ...process.env, PATH: bin + delimiter + process.env.PATH, ...extra });
 
 const say = (line) => console.log(`setup: ${line}`);
@@ -38,7 +38,7 @@ function run(command, args, env = {}) {
 	}
 }
 
-/** Whether node_modules holds just what the lockfile asks for (npm leaves a lockfile of its own there). */
+/** Whether node_modules matches the lockfile. npm keeps a lockfile of its own there. */
 function installed() {
 	const wanted = JSON.parse(read(join(root, "package-lock.json"))).packages;
 	const found = JSON.parse(read(join(root, "node_modules", ".package-lock.json")) ?? "{}").packages;
@@ -46,7 +46,7 @@ function installed() {
 	return Object.entries(wanted).every(([path, entry]) => {
 		if (path === "" || !path.includes("node_modules/")) return true;
 		const there = found[path];
-		// Another platform's binaries are in the lockfile, but not on this machine.
+		// The lockfile also lists other platforms' binaries, which are never installed here.
 		return there ? there.version === entry.version : Boolean(entry.optional);
 	});
 }
@@ -97,7 +97,7 @@ function commit() {
 	}
 }
 
-/** What the build is stamped with (GET /api/health shows it); turbo rebuilds when it changes. */
+/** The build's stamp, which GET /api/health shows. turbo rebuilds when it changes. */
 export const buildEnv = () => ({ PARLEY_BUILD: process.env.PARLEY_BUILD ?? commit(), TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" });
 
 function build() {
@@ -108,7 +108,10 @@ function build() {
 
 const steps = { install, secrets, migrations: applyMigrations, build };
 
-/** Runs the named steps; throws with the failed tool's output. */
+/**
+ * Runs the named steps in order.
+ * @throws {Error} with the failed tool's output
+ */
 export function setup(...names) {
 	for (const name of names) {
 		const step = steps[name];
@@ -121,7 +124,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
 	try {
 		const names = process.argv.slice(2);
 		if (names[0] === "wrangler") {
-			// A deployment has its own secrets and database; only a local start may make them.
+			// A deployment has its own secrets and database. Only a local start creates them.
 			setup(...(process.env.WRANGLER_COMMAND === "dev" ? ["secrets", "migrations", "build"] : ["build"]));
 		} else {
 			setup(...names);

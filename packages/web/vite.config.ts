@@ -12,6 +12,8 @@ export default defineConfig(({ command }) => ({
 		__BUILD__: JSON.stringify(process.env.PARLEY_BUILD ?? "dev"),
 	},
 	server: { port: Number(process.env.PORT ?? 3000), strictPort: true },
+	// Documentation comments are a sixth of the Worker's bytes. Licences stay.
+	environments: { ssr: { build: { rolldownOptions: { output: { comments: { jsdoc: false, legal: true, annotation: true } } } } } },
 	plugins: [
 		cloudflare({
 			configPath: `${root}wrangler.toml`,

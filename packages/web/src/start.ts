@@ -13,7 +13,7 @@ const privatePages = createMiddleware().server(async ({ next, pathname }) => {
 	return result;
 });
 
-/** Loads the development clock first, because every decision depends on the time. */
+/** Loads the development clock before anything reads the time. */
 const devClock = createMiddleware().server(async ({ next, request }) => (await followDevClock(request)) ?? next());
 
 export const startInstance = createStart(() => ({ requestMiddleware: [devClock, privatePages] }));

@@ -1,6 +1,6 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** Debian's Chromium, headless; `npm test` installs it or says how (scripts/test.mjs). */
+/** Opens headless Chromium. `npm test` installs it, or explains how (scripts/test.mjs). */
 export function openBrowser(): Promise<Browser> {
 	return chromium.launch({
 		executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",

@@ -4,11 +4,11 @@ import { freePort, Running, stateFolder } from "./process.ts";
 
 interface StartOptions {
 	provider?: "flowglad" | "stripe";
-	/** The sandbox's answers in a moment and keeps what it was asked; the demo's is what is there without a model. */
+	/** `sandbox` answers at once and records its requests. `demo` is the app's model when none is configured. */
 	model?: "sandbox" | "demo";
 }
 
-/** The real `npm start`, and a browser. */
+/** A running `npm start` and a browser. */
 export class Parley {
 	readonly browser: Browser;
 	readonly app: string;
@@ -52,7 +52,7 @@ export class Parley {
 		return (await (await fetch(`${this.sandbox}/__sandbox/state`)).json()) as SandboxState;
 	}
 
-	/** `faults`, `settings`, `reset`, `scenarios/…` of the sandbox. */
+	/** Posts to the sandbox's control API: `faults`, `settings`, `reset`, `scenarios/…`. */
 	async control(what: string, body: object = {}): Promise<void> {
 		const response = await fetch(`${this.sandbox}/__sandbox/${what}`, {
 			method: "POST",
@@ -62,36 +62,39 @@ export class Parley {
 		if (!response.ok) throw new Error(await response.text());
 	}
 
-	/** Signs a browser up, and follows the link in the mail. */
+	/** Signs up and follows the link in the mail. */
 	async openAccount(request: APIRequestContext): Promise<string> {
 		const email = `${crypto.randomUUID()}@example.com`;
 		const data = { name: "Ada", email, password: "correct horse", callbackURL: "/" };
-		// Each from an address of its own: better-auth lets three a minute through.
+		// better-auth allows three sign-ups per minute and address.
 		const headers = { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` };
 		const { user } = (await (await request.post(`${this.app}/api/auth/sign-up/email`, { data, headers })).json()) as {
 			user: { id: string };
 		};
 		const { text } = await this.find(`a mail to ${email}`, ({ mailbox }) => mailbox.find(({ to }) => to === email));
-		// Not on to the page behind it, which would have the plan read before the test has set it.
+		// Do not follow to the page: it would read the plan before the test sets it.
 		await request.get(/https?:\S+/.exec(text)?.[0] ?? "", { maxRedirects: 0 });
 		return user.id;
 	}
 
-	/** An account, and the customer that Flowglad makes of each. */
+	/** Opens an account and waits for its Flowglad customer. */
 	async signUp(request: APIRequestContext): Promise<{ userId: string; customerId: string }> {
 		const userId = await this.openAccount(request);
 		const customer = await this.find(`a customer ${userId}`, ({ customers }) => customers.find(({ externalId }) => externalId === userId));
 		return { userId, customerId: customer.id };
 	}
 
-	/** Waits for something in the sandbox's state. */
+	/**
+	 * Polls the sandbox's state until `among` finds something.
+	 * @throws {Error} naming `what` after `withinMs`
+	 */
 	async find<T>(what: string, among: (state: SandboxState) => T | undefined, withinMs = 30_000): Promise<T> {
 		for (const deadline = Date.now() + withinMs; Date.now() < deadline; ) {
 			const found = among(await this.state());
 			if (found !== undefined) return found;
 			await new Promise((resolve) => setTimeout(resolve, 100));
 		}
-		throw new Error(`the sandbox has not got ${what}`);
+		throw new Error(`the sandbox has no ${what}`);
 	}
 }
 

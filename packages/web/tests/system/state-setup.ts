@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
-/** A local state that has its database, made by the repository's own command: what the starts of these tests begin with (process.ts). */
+/** Migrates one local database with the repository's own command. Each start in these tests copies it (process.ts). */
 export default function setup(project: TestProject) {
 	const path = mkdtempSync(join(tmpdir(), "parley-migrated-"));
 	const root = new URL("../../../../", import.meta.url).pathname;

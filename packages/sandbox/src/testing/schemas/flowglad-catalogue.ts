@@ -5,7 +5,7 @@ import { flags, nulls, numbers, texts, textsOrNull } from "./fields.ts";
 const aggregationType = z.enum(["sum", "count_distinct_properties"]);
 const interval = z.enum(["day", "week", "month", "year"]);
 
-export const subscriptionPrice = z.strictObject({
+const subscriptionPrice = z.strictObject({
 	type: z.literal("subscription"),
 	...texts("id", "pricingModelId", "productId"),
 	...flags("active", "isDefault", "livemode"),
@@ -17,7 +17,7 @@ export const subscriptionPrice = z.strictObject({
 	intervalUnit: interval,
 });
 
-export const singlePaymentPrice = z.strictObject({
+const singlePaymentPrice = z.strictObject({
 	type: z.literal("single_payment"),
 	...texts("id", "pricingModelId", "productId"),
 	...flags("active", "isDefault", "livemode"),
@@ -27,7 +27,7 @@ export const singlePaymentPrice = z.strictObject({
 	currency: z.literal("USD"),
 });
 
-export const usagePrice = z.strictObject({
+const usagePrice = z.strictObject({
 	type: z.literal("usage"),
 	...texts("id", "pricingModelId", "usageMeterId"),
 	...flags("active", "isDefault", "livemode"),
@@ -89,7 +89,7 @@ export const meterRecord = z.strictObject({
 	aggregationType,
 });
 
-export const usageMeter = z.strictObject({
+const usageMeter = z.strictObject({
 	...texts("id", "name", "organizationId", "pricingModelId", "slug"),
 	...numbers("createdAt", "updatedAt"),
 	livemode: z.boolean(),

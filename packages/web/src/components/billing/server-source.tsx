@@ -1,13 +1,13 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import type { BillingView } from "../../view/billing.ts";
-import { askServer, Refused } from "../requests.ts";
+import { fetchOrThrow, Refused } from "../requests.ts";
 import type { BillingActions, BillingSource } from "./source.ts";
 
 /** Reads and changes a customer's billing through `/api/billing`. */
 export default function ServerSource({ children }: { children: (source: BillingSource) => ReactNode }) {
 	const [view, setView] = useState<BillingView | null>();
 	const read = useCallback(async () => {
-		const answer = await askServer("/api/billing").catch(() => undefined);
+		const answer = await fetchOrThrow("/api/billing").catch(() => undefined);
 		const fresh: BillingView | undefined = await answer?.json();
 		// A failed reload keeps what is shown.
 		setView((shown) => fresh ?? shown ?? null);
@@ -39,7 +39,7 @@ export const serverActions: BillingActions = {
 
 function send(action: string, body: object): Promise<Response> {
 	const json = { "content-type": "application/json" };
-	return askServer(`/api/billing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
+	return fetchOrThrow(`/api/billing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
 }
 
 const post = (action: string, body: object) => send(action, body).catch(() => undefined);
