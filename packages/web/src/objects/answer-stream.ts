@@ -4,7 +4,7 @@ import { Broadcast } from "./broadcast.ts";
 
 export type AnswerPart = ChatMessage["parts"][number];
 
-/** One answer as a UI message stream of the AI SDK. Sends each chunk to all readers in the same turn (docs/decisions/0011). */
+/** One answer as a UI message stream of the AI SDK. Sends each chunk to all readers in the same turn (docs/decisions/0009). */
 export class AnswerStream {
 	readonly #parts: AnswerPart[] = [];
 	readonly #broadcast = new Broadcast();

@@ -72,7 +72,7 @@ interface Stored {
 
 /**
  * One table of a Durable Object. Its SQL, what is written and what is checked on load all come from one list of columns. All of it is
- * synchronous (docs/decisions/0010).
+ * synchronous (docs/decisions/0008).
  */
 export class Table<Row extends object> {
 	/** The statement that creates it. */
