@@ -7,13 +7,22 @@ import { defineConfig, type Plugin } from "vite";
 const root = new URL("../../", import.meta.url).pathname;
 const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
 
+/** One chunk for what every page needs whole: each small file compresses worse. React Query belongs to @flowglad/react, and loads with it. */
+const framework = {
+	name: "framework",
+	test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-query|query-core)[^/]+|seroval|seroval-plugins)\//,
+};
+
 export default defineConfig(({ command }) => ({
 	define: {
 		__BUILD__: JSON.stringify(process.env.PARLEY_BUILD ?? "dev"),
 	},
 	server: { port: Number(process.env.PORT ?? 3000), strictPort: true },
 	// Documentation comments are a sixth of the Worker's bytes. Licences stay.
-	environments: { ssr: { build: { rolldownOptions: { output: { comments: { jsdoc: false, legal: true, annotation: true } } } } } },
+	environments: {
+		ssr: { build: { rolldownOptions: { output: { comments: { jsdoc: false, legal: true, annotation: true } } } } },
+		client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [framework] } } } } },
+	},
 	plugins: [
 		cloudflare({
 			configPath: `${root}wrangler.toml`,

@@ -84,7 +84,7 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 }
 
 function createWorld(options: SandboxOptions): World {
-	const { secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = Date.now } = options;
+	const { secretKey, statePath, appUrl, webhookUrl, webhookSecret, settings = {}, now = () => Date.now() } = options;
 	if (webhookSecret !== undefined && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(webhookSecret))
 		throw new Error('The webhook secret must be "whsec_" followed by base64: the SDK verifies with no other kind');
 	const world: World = {
