@@ -102,7 +102,8 @@ export class Running {
 	async says(pattern: RegExp, withinMs: number): Promise<void> {
 		const deadline = Date.now() + withinMs;
 		while (!pattern.test(this.output)) {
-			if (this.#child.exitCode !== null) throw new Error(`ended with ${this.#child.exitCode} before it printed ${pattern}:\n${this.output}`);
+			if (this.#child.exitCode !== null)
+				throw new Error(`ended with ${this.#child.exitCode} before it printed ${pattern}:\n${this.output}`);
 			if (Date.now() > deadline) throw new Error(`did not print ${pattern} within ${withinMs} ms:\n${this.output}`);
 			await new Promise((resolve) => setTimeout(resolve, 100));
 		}
