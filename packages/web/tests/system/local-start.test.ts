@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -70,18 +70,25 @@ describe("a request that is refused before its body is read", () => {
 		expect(seen).toEqual(Array.from({ length: 8 }, () => [status, 200]).flat());
 	});
 
+	const slow: ClientRequest[] = [];
+
 	test.each<[what: string, path: string, headers: OutgoingHttpHeaders, status: number]>([
 		["announces a length and stalls", "/api/chat/ai", { "content-length": 1_200_000 }, 413],
 		["never ends", "/api/usage", { "transfer-encoding": "chunked" }, 405],
 		["waits for 100 Continue", "/api/chat/ai", { "content-length": 1_200_000, expect: "100-continue" }, 413],
 	])("is answered although its body %s", async (_, path, headers, status) => {
 		const sent = request(app + path, { method: "POST", headers });
+		slow.push(sent);
 		if (headers.expect) sent.flushHeaders();
 		else sent.write("y");
 		const [response]: IncomingMessage[] = await once(sent, "response");
 		expect(response?.statusCode).toBe(status);
-		sent.on("error", () => {}).destroy();
+		// Still open: other connections are served meanwhile.
 		for (let next = 0; next < 3; next += 1) expect(await post("/api/auth/sign-out", "{}")).toBe(200);
+	});
+
+	afterAll(() => {
+		for (const upload of slow) upload.on("error", () => {}).destroy();
 	});
 });
 
@@ -96,31 +103,36 @@ describe("the log", () => {
 		};
 	}
 
-	test("names a page that fails, with its cause", async () => {
+	let cookie = "";
+	beforeAll(async () => {
 		const account = { name: "Ada", email: "ada@example.com", password: "correct horse" };
 		const headers = { "content-type": "application/json", ...anyAddress() };
 		const signUp = await fetch(`${app}/api/auth/sign-up/email`, { method: "POST", headers, body: JSON.stringify(account) });
-		const cookie = signUp.headers.getSetCookie().map((line) => line.split(";")[0]);
-		const log = logged();
-		await rename("sessions", "sessions_away");
-		try {
-			expect((await fetch(`${app}/invitation/any`, { headers: { cookie: cookie.join("; ") } })).status).toBe(500);
-		} finally {
-			await rename("sessions_away", "sessions");
-		}
-		const lines = await log(/500 GET \/invitation\/any: .*/);
-		expect(lines).toMatch(/500 GET \/invitation\/any: \w*Error: /);
-		expect(lines).toContain("no such table: sessions");
+		const cookies = signUp.headers.getSetCookie().map((line) => line.split(";")[0]);
+		cookie = cookies.join("; ");
 	});
 
 	test("has one line for a provider that is down", async () => {
 		const log = logged();
 		await faults({ api: [{ path: "/api/v1/*", status: 502 }] });
-		expect((await fetch(`${app}/pricing`)).status).toBe(200);
+		// A guest's plans are up to 10 s old; a user's are read for each page.
+		expect((await fetch(`${app}/pricing`, { headers: { cookie } })).status).toBe(200);
 		const lines = await log(/the plans could not be read/);
 		await faults({});
 		expect(lines).toMatch(/the plans could not be read: Error: 502 .*Injected fault/);
 		expect(lines.split("\n").filter((line) => /^app:\s+at /.test(line))).toEqual([]);
+	});
+
+	test("names a page that fails, with its cause", async () => {
+		const log = logged();
+		await rename("sessions", "sessions_away");
+		try {
+			expect((await fetch(`${app}/invitation/any`, { headers: { cookie } })).status).toBe(500);
+		} finally {
+			await rename("sessions_away", "sessions");
+		}
+		expect(await log(/500 GET \/invitation\/any: /)).toMatch(/500 GET \/invitation\/any: \w*Error: /);
+		expect(await log(/no such table/)).toContain("no such table: sessions");
 	});
 
 	async function faults(body: object): Promise<void> {
