@@ -79,7 +79,8 @@ export default defineConfig({
 						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
 						FLOWGLAD_BASE_URL: sandboxUrl,
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
-						ADMIN_EMAILS: "admin@example.com",
+						// One address a file: the files share a database.
+						ADMIN_EMAILS: "ledger-admin@example.com,organization-admin@example.com",
 						FLOWGLAD_WEBHOOK_SECRET: `whsec_${btoa("the webhook secret of the tests")}`,
 						SANDBOX_URL: sandboxUrl,
 					})),

@@ -262,7 +262,7 @@ describe("the comparison with the provider's balance", () => {
 		expect((await user.fetch("/api/admin/ledgers")).status).toBe(403);
 		expect((await new Client().fetch("/api/admin/ledgers")).status).toBe(401);
 		const admin = new Client();
-		const { email } = await admin.signUp("admin@example.com");
+		const { email } = await admin.signUp("ledger-admin@example.com");
 		expect((await admin.fetch("/api/admin/ledgers")).status).toBe(403);
 		await admin.confirm(email);
 		const { ledgers } = await (await admin.fetch("/api/admin/ledgers")).json<{ ledgers: { subject: string; drift: number }[] }>();

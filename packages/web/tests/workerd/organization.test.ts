@@ -126,7 +126,7 @@ describe("an organization", () => {
 		const requestId = id();
 		await owner.chat(id(), requestId);
 		const admin = new Client();
-		const { email } = await admin.signUp("admin@example.com");
+		const { email } = await admin.signUp("organization-admin@example.com");
 		await admin.confirm(email);
 		const sorry = { organizationId, id: "sorry", units: -1, requestId: `user:${user.id}:${requestId}` };
 		const answers = [await admin.post("/api/admin/corrections", sorry), await admin.post("/api/admin/corrections", sorry)];
