@@ -153,7 +153,8 @@ export default defineConfig({
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
 					globalSetup: ["tests/system/state-setup.ts"],
-					fileParallelism: false,
+					// Each file starts its own product on free ports. Two at a time keep both cores busy while a browser waits.
+					maxWorkers: 2,
 				},
 			},
 		],

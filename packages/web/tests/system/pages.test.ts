@@ -444,8 +444,9 @@ describe("every page", () => {
 			await page.waitForLoadState("networkidle");
 			await page.evaluate(axe);
 			for (const colorScheme of ["light", "dark"] as const) {
-				// Without motion, colors change at once.
 				await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+				// Colors change with a transition, and axe must see the last ones.
+				await page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))");
 				const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
 				expect((found as string[]).filter((line) => /^(serious|critical)/.test(line))).toEqual([]);
 				expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "sideways overflow").toBe(false);
