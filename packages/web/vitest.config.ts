@@ -22,10 +22,10 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 	}));
 
 /**
- * The files of a project share one sandbox, whose faults and clock hit everyone: one file at a time. They also share one start of the Worker, which
- * costs more than most tests. Every test makes its own subjects, so nothing that one file stores matters to another.
+ * The files of a project share one sandbox, whose faults and clock affect all of them: one file at a time. Each gets its own start of the Worker: with
+ * `isolate: false`, one run of three hung after its last file.
  */
-const oneWorker = { fileParallelism: false, isolate: false, testTimeout: 60_000 };
+const oneFileAtATime = { fileParallelism: false, testTimeout: 60_000 };
 
 /** The configuration of each billing provider. */
 const providers: Record<string, (sandboxUrl: string) => Record<string, string>> = {
@@ -60,7 +60,7 @@ const contract = (provider: string, include: string[]) => ({
 		include,
 		globalSetup: ["tests/sandbox-setup.ts"],
 		setupFiles: ["tests/database-setup.ts"],
-		...oneWorker,
+		...oneFileAtATime,
 	},
 });
 
@@ -90,7 +90,7 @@ export default defineConfig({
 					include: ["tests/workerd/**/*.test.ts"],
 					globalSetup: ["tests/sandbox-setup.ts"],
 					setupFiles: ["tests/database-setup.ts"],
-					...oneWorker,
+					...oneFileAtATime,
 				},
 			},
 			{
