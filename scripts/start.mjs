@@ -19,7 +19,7 @@ const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
 const processes = new Processes();
 
-// What the tools print at every start and nobody can act upon, above all that there is no internet.
+// Lines that the tools print at every start and that need no action, mainly about a missing internet connection.
 const noise =
 	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context/;
 
@@ -51,7 +51,7 @@ function variablesOf(devVars) {
 	});
 }
 
-/** Whether a port is free on every address. Taken on one of them, the app and something else would answer in turns. */
+/** Whether a port is free on every address. If another process had one of them, requests would reach either of the two. */
 function isFree(wanted) {
 	return new Promise((resolve) => {
 		const server = createServer();
