@@ -67,7 +67,7 @@ export class Processes {
 }
 
 /**
- * Calls back once when the npm that runs this script is gone. npm forwards SIGINT and SIGTERM but not SIGHUP, and SIGKILL cannot be forwarded.
+ * Calls back once the npm that runs this script is gone. npm forwards SIGINT and SIGTERM but not SIGHUP; SIGKILL cannot be forwarded.
  * Without npm nothing is watched: `node scripts/start.mjs &` outlives its shell.
  */
 export function onNpmGone(environment, callback) {

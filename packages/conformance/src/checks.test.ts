@@ -41,7 +41,7 @@ describe("a guest's cookie", () => {
 		["guest=1; HttpOnly; SameSite=None", http, "guest is not SameSite"],
 		["guest=1; HttpOnly; SameSite=Lax; Secure", https, "guest is not __Host- and Secure"],
 		["__Host-guest=1; HttpOnly; SameSite=Lax", https, "__Host-guest is not __Host- and Secure"],
-	])("is wrong as %s on %s", (line, origin, reason) => {
+	])("fails as %s on %s", (line, origin, reason) => {
 		expect(wrong((checks) => checkCookie(checks, line, origin))).toEqual([reason]);
 	});
 });
@@ -67,12 +67,12 @@ describe("the usage of a guest or a free account", () => {
 		["a fraction", { ...free, held: 0.5 }, "held is 0.5"],
 		["a missing number", { ...free, topUps: undefined }, "topUps is undefined"],
 		["more remaining than limit, used and held leave", { ...free, remaining: 17 }, "17 remaining, but at most 16 are possible"],
-		["no word on whether the provider was reached", { ...free, unverified: "no" }, "unverified is no"],
+		["an unverified flag that is not a boolean", { ...free, unverified: "no" }, "unverified is no"],
 		["a reset that is not the window's end", { ...free, resetAt: null }, "resetAt is null, the window ends 2026-11-21T00:00:00.000Z"],
 		["a guest's window that ends", { ...guest, window: day, resetAt: day.end }, "but a guest's never ends"],
 		["a day that does not begin at midnight UTC", { ...free, window: { ...day, start: "2026-11-20T01:00:00.000Z" } }, "no UTC day"],
 		["yesterday", { ...free, window: { start: "2026-11-18T00:00:00.000Z", end: "2026-11-19T00:00:00.000Z" } }, "but it is 2026-11-20"],
-	])("is wrong with %s", (_, body, reason) => {
+	])("fails with %s", (_, body, reason) => {
 		expect(check(body).join("; ")).toContain(reason);
 	});
 
@@ -129,7 +129,7 @@ describe("a limit's 429", () => {
 		["title", { title: "Too many requests" }],
 		["limit 4, usage says 5", { limit: 4 }],
 		["remaining 1", { remaining: 1 }],
-	])("is wrong in its %s", async (reason, fields) => {
+	])("reports a wrong field: %s", async (reason, fields) => {
 		expect((await check(fields)).join("; ")).toContain(reason);
 	});
 

@@ -1,6 +1,6 @@
 /**
  * The long proofs. `npm run prove -w @parley/metering` plays random games and simulated worlds; `npm run mutation` mutates the core and
- * expects the short tests to fail. Both print and read SEED, RUNS, SEEDS and STEPS; a seed replays its games. Other arguments go to the tool.
+ * expects the short tests to fail. Both print and read SEED, RUNS, SEEDS and STEPS; a seed replays its games. Other arguments pass through.
  */
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";

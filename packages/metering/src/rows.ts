@@ -83,8 +83,8 @@ export interface LedgerState {
 }
 
 /**
- * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the outbox;
- * otherwise a clock jump makes a fresh copy look a day old.
+ * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the
+ * outbox; otherwise a clock jump makes a fresh copy look a day old.
  */
 export function ledgerTimeMs(state: Pick<LedgerState, "latestMs">, atMs: number): number {
 	return Math.max(atMs, state.latestMs);

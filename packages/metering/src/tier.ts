@@ -80,7 +80,7 @@ export type Entitlement =
 
 /**
  * What holds are taken from. `pool` is the name under which units are added up; it never changes for a hold.
- * `windowed` counts the ledger's own units against `limit`; `balance` subtracts from the provider's number what the provider cannot know yet.
+ * `windowed` counts the ledger's own units against `limit`; `balance` subtracts units unknown to the provider from its number.
  * `stale`: the period that was read is over, and the next one is not known yet.
  */
 export type Allowance =
