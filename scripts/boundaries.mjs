@@ -27,7 +27,7 @@ const packageImports = {
 	bench: { sources: ["web", "metering", "sandbox"], tests: [] },
 };
 
-/** Colons of other formats. */
+/** Files that may read or write a colon, because it belongs to another format. */
 const otherColons = {
 	"packages/web/src/lib/identity/network.ts": "an IPv6 address",
 	"packages/web/src/lib/identity/password.ts": "better-auth's stored password hash, `salt:key`",
@@ -94,7 +94,7 @@ function floorOf(path) {
 	return path.endsWith(".css?url") ? 0 : best.floor;
 }
 
-/** Sandbox sources take only types from the SDKs: it is what the SDKs are tested against. */
+/** Sandbox sources import only types from the SDKs, because the SDKs are tested against the sandbox. */
 function sdkBreaches(file, source) {
 	if (!file.startsWith("packages/sandbox/src/") || isTest(file)) return [];
 	const values = source.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+["'](stripe|@flowglad)(?:["'/])/gm);

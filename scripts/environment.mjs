@@ -4,8 +4,8 @@
 export const documentedNames = (example) => [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
 
 /**
- * The variables that override .dev.vars: every documented one in the environment, then those that connect the app to the sandbox. Blank means not set.
- * A key in .dev.vars may belong to a live account, so the sandbox's values replace it; only the environment can replace those.
+ * The variables that override .dev.vars: documented ones in the environment, then the sandbox's. Blank means not set. A key in .dev.vars
+ * may belong to a live account, so the sandbox's values replace it; only the environment can replace those.
  */
 export function appVariables({ names, environment, sandbox }) {
 	const found = names.map((name) => [name, environment[name] || sandbox[name]]);

@@ -1,4 +1,4 @@
-// The processes that `npm start` runs, and their end. Plain Node 18+, no dependencies.
+// Starts and stops the processes of `npm start`. Plain Node 18+, no dependencies.
 import { spawn } from "node:child_process";
 
 const isWindows = process.platform === "win32";
@@ -14,9 +14,9 @@ export class Processes {
 		return this.#isEnding;
 	}
 
-	/** Starts a command, and ends all when it ends. `onLine` gets each line that it prints. */
+	/** Starts a command. When it ends, all processes end. `onLine` receives each line of its output. */
 	launch(name, command, args, { cwd, env, onLine }) {
-		// Own process groups, so that ending a child also ends what it has started (wrangler starts workerd).
+		// A process group per child, so that ending the child also ends its own children (wrangler starts workerd).
 		const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: !isWindows });
 		for (const stream of [child.stdout, child.stderr]) {
 			stream.setEncoding("utf8").on("data", (text) => {
@@ -45,7 +45,7 @@ export class Processes {
 		const timer = setInterval(() => {
 			if (this.#isAnyAlive() && Date.now() - startedAtMs < KILL_AFTER_MS) return;
 			clearInterval(timer);
-			// Also for what a child has left behind in its group.
+			// Also ends processes that a child left behind in its group.
 			this.#signal("SIGKILL");
 			process.exit(code);
 		}, 50);
@@ -67,7 +67,7 @@ export class Processes {
 }
 
 /**
- * Calls back once when the npm that runs this script is gone. npm passes SIGINT and SIGTERM on, but not SIGHUP, and nobody can pass on SIGKILL.
+ * Calls back once the npm that runs this script is gone. npm forwards SIGINT and SIGTERM but not SIGHUP; SIGKILL cannot be forwarded.
  * Without npm nothing is watched: `node scripts/start.mjs &` outlives its shell.
  */
 export function onNpmGone(environment, callback) {

@@ -1,6 +1,6 @@
 // `npm run prove`: runs every proof in its long form, one after another (about an hour), and writes docs/proof.md.
 // `npm run prove -- --short`: runs the crowd, kill and year proofs in their short form, two at a time, and writes nothing.
-// `npm run prove -- kill`: runs only the steps whose name begins so; the page keeps its other sections.
+// `npm run prove -- kill`: runs only the steps whose names start with "kill"; the page keeps its other sections.
 // SEED=… repeats the random choices of an earlier run.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 const web = join(root, "packages", "web");
 const vitest = (project, ...files) => ({ cwd: web, command: ["vitest", "run", "--project", project, ...files] });
 
-// `short` steps are part of the gate: `npm test` does not play them.
+// The gate runs the `short` steps, because `npm test` does not.
 const STEPS = [
 	{
 		name: "games: the core against its journal, and simulated worlds",
@@ -31,10 +31,10 @@ const STEPS = [
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const short = process.argv.includes("--short");
 const seed = process.env.SEED ?? String(Date.now() % 2 ** 31);
-/** A step that takes longer hangs, and fails. */
+/** A step that takes longer counts as hung, and fails. */
 const stepMaxMs = short ? 8 * MINUTE_MS : 180 * MINUTE_MS;
 
-/** Runs one step; its tests as Vitest's JSON reporter has them, or none if it never got that far. */
+/** Runs one step. Returns its tests from Vitest's JSON report, or none if there is no report. */
 async function run({ name, cwd, command: [command, ...args] }) {
 	const folder = mkdtempSync(join(tmpdir(), "parley-prove-"));
 	const file = join(folder, "results.json");
@@ -64,7 +64,7 @@ async function run({ name, cwd, command: [command, ...args] }) {
 		: /* the run broke before it reported */ [];
 	rmSync(folder, { recursive: true, force: true });
 	const played = tests.filter(({ status }) => status === "passed" || status === "failed");
-	// A run without a test proves nothing, whatever its exit code.
+	// A run without tests proves nothing, whatever its exit code.
 	const passed = code === 0 && !late && played.length > 0 && played.every(({ status }) => status === "passed");
 	return { name, passed, late, tests: played, beganMs, tookMs: Date.now() - beganMs };
 }
@@ -105,7 +105,7 @@ const introduction = [
 	"",
 ].join("\n");
 
-/** The sections of the page as it is, by their headings. */
+/** The current page's sections, by heading. */
 function sections() {
 	const [, ...found] = existsSync(page) ? readFileSync(page, "utf8").split(/^## /m) : [];
 	return new Map(found.map((text) => [text.slice(0, text.indexOf("\n")), text.slice(text.indexOf("\n") + 1)]));
@@ -117,7 +117,7 @@ function write(outcome) {
 	writeFileSync(page, [introduction, ...inOrder].join("\n"));
 }
 
-/** Runs the steps, so many at a time. */
+/** Runs the steps, `atOnce` at a time. */
 async function play(steps, atOnce) {
 	const left = [...steps];
 	const outcomes = [];

@@ -1,9 +1,10 @@
 // `npm start`: the whole product on this machine, with the sandbox (packages/sandbox) in place of every outside service.
 // `npm run dev`: the same with Vite and hot reload in place of the production build.
 //
-// PORT (3000), SANDBOX_PORT (3001), PARLEY_STATE (folder of the local state), and every variable in .dev.vars.example. Ctrl-C ends everything.
+// Reads PORT (3000), SANDBOX_PORT (3001), PARLEY_STATE (local state) and every variable in .dev.vars.example. Ctrl-C ends everything.
 //
-// package.json calls this file by `exec`, because a shell between npm and this process would swallow SIGINT. cmd.exe has no `exec` and runs the second half.
+// package.json starts this file with `exec`, because a shell between npm and this process would swallow SIGINT.
+// cmd.exe has no `exec` and runs the command after `||`.
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -19,7 +20,7 @@ const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
 const processes = new Processes();
 
-// What the tools print at every start and nobody can act upon, above all that there is no internet.
+// Lines that the tools print at every start and that need no action, mainly about a missing internet connection.
 const noise =
 	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context/;
 
@@ -30,7 +31,7 @@ function launch(name, command, args, env) {
 	processes.launch(name, command, args, { cwd: root, env: toolEnv(env), onLine });
 }
 
-/** The app's variables: those that connect it to the sandbox, and what the environment sets. A deployment has real values as secrets instead. */
+/** The app's variables: those that connect it to the sandbox, and the environment's. A deployment has real values as secrets instead. */
 function variablesOf(devVars) {
 	const webhookSecret = `whsec_${randomBytes(32).toString("base64")}`;
 	return appVariables({
@@ -51,7 +52,7 @@ function variablesOf(devVars) {
 	});
 }
 
-/** Whether a port is free on every address. Taken on one of them, the app and something else would answer in turns. */
+/** Whether a port is free on every address. If another process had one of them, requests would reach either of the two. */
 function isFree(wanted) {
 	return new Promise((resolve) => {
 		const server = createServer();

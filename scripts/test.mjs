@@ -1,4 +1,4 @@
-// `npm test`: Biome, knip, types, the production build and all tests, from a fresh clone. The proofs on the real process are `npm run prove`.
+// `npm test`: Biome, knip, types, the production build and all tests, from a fresh clone. `npm run prove` runs the proofs.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { buildEnv, root, setup, toolEnv } from "./setup.mjs";

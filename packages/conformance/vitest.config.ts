@@ -6,7 +6,7 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		testTimeout: 60_000,
-		// They wait for models most of the time: all files and many tests at once.
+		// Tests mostly wait for models, so many run concurrently.
 		maxWorkers: 2,
 		maxConcurrency: 16,
 	},

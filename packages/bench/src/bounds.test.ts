@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { boundsOf } from "./bounds.ts";
 import { readResults } from "./checked-in.ts";
 
-/** The newest checked-in result, as measurements that a test may change. */
+/** A mutable copy of the newest checked-in measurements. */
 function measurements() {
 	const { result } = structuredClone(readResults().at(-1) ?? { result: null });
 	if (!result?.ledger.inMemory) throw new Error("the newest result lacks the ledger in memory");
@@ -15,7 +15,7 @@ function measurements() {
 
 type Measured = ReturnType<typeof measurements>["measured"];
 
-/** The bounds whose verdict changes when the measurements do. */
+/** Bounds whose verdict changes with the changed measurements. */
 function missedAfter(change: (measured: Measured) => void): string[] {
 	const before = measurements().measured;
 	const after = measurements().measured;
@@ -24,7 +24,7 @@ function missedAfter(change: (measured: Measured) => void): string[] {
 	return boundsOf(after).flatMap(({ what, met: isMet }) => (!isMet && met.has(what) ? [what] : []));
 }
 
-test("a recorded result still has the bounds that its measurements give", () => {
+test("the bounds of a checked-in result match its measurements", () => {
 	const { recorded, measured } = measurements();
 	expect(boundsOf(measured)).toEqual(recorded);
 });
@@ -91,7 +91,7 @@ describe("a bound is missed by", () => {
 		expect(missedAfter(change)).toEqual(missed);
 	});
 
-	test("nothing that stays exactly at its limit", () => {
+	test("no figure that is exactly at its limit", () => {
 		const missed = missedAfter(({ grants, counts, ledger }) => {
 			grants.withNothingLeftMs = [10_000];
 			counts.userAlone.rows["user ledger"] = 6;

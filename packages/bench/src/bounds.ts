@@ -4,7 +4,7 @@ import type { GrantResult } from "./measure/grants.ts";
 import type { LedgerResult } from "./measure/ledger.ts";
 import type { MemoryResult } from "./measure/memory.ts";
 
-/** A promise of the product (docs/benchmark.md), and what this run says of it. */
+/** A performance bound of the product (docs/benchmark.md), and whether this run meets it. */
 export interface Bound {
 	what: string;
 	unit: string;
@@ -13,7 +13,7 @@ export interface Bound {
 	met: boolean;
 }
 
-/** The part of a run's result that bounds are checked against. */
+/** The part of a result that bounds are checked against. */
 interface Measured {
 	counts: CountResult;
 	grants: GrantResult;

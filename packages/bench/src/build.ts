@@ -7,7 +7,7 @@ const web = join(root, "packages/web");
 const workers = join(root, "packages/bench/src/workers");
 const builds = join(root, "packages/bench/dist");
 
-/** A Worker as the runtime takes it: its modules by name, and the one to start with. */
+/** A Worker for the runtime: its modules by name, and the entry module. */
 export interface WorkerModules {
 	root: string;
 	main: string;
@@ -16,21 +16,21 @@ export interface WorkerModules {
 
 export interface Builds {
 	product: WorkerModules;
-	/** A: the product without metering. */
+	/** Side A: the product without metering. */
 	bare: WorkerModules;
-	/** C: the product with the reference design in place of its metering. */
+	/** Side C: the product with the reference design instead of its metering. */
 	reference: WorkerModules;
-	/** The product with counters around it. */
+	/** The product with counters. */
 	counting: WorkerModules;
-	/** The product's ledger alone. */
+	/** Only the product's ledger. */
 	ledger: WorkerModules;
-	/** Nothing of the product's. */
+	/** An empty object without any of the product's code. */
 	emptyObject: WorkerModules;
 }
 
 /**
- * Builds what is compared, each with the product's own production config. A and C differ from the product in one module, lib/billing.ts; the
- * counting Workers are the product's very build with one module in front.
+ * Builds all compared Workers with the product's production config. A and C differ from the product only in lib/billing.ts;
+ * the counting and ledger Workers are the product's build with one module in front.
  */
 export async function build(): Promise<Builds> {
 	rmSync(builds, { recursive: true, force: true });
@@ -60,7 +60,7 @@ async function buildWith(name: string, billing: string | null): Promise<WorkerMo
 	return read(join(outDir, "server"));
 }
 
-/** Gives one module's place to another. */
+/** A Vite plugin that replaces one module with another. */
 function inPlaceOf(module: string, replacement: string): Plugin {
 	return {
 		name: "bench:in-place-of",

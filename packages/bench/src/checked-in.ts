@@ -4,14 +4,14 @@ import { parseResult, type Result } from "./result.ts";
 
 export const RESULTS_FOLDER = new URL("../results/", import.meta.url).pathname;
 
-/** A result file of the repository. */
+/** A checked-in result file. */
 export interface CheckedIn {
 	/** The file's name in packages/bench/results. */
 	file: string;
 	result: Result;
 }
 
-/** All results in packages/bench/results, the oldest first. @throws for a file that holds no result */
+/** All results in packages/bench/results, oldest first. @throws for a file without a result */
 export function readResults(): CheckedIn[] {
 	const files = readdirSync(RESULTS_FOLDER).filter((file) => file.endsWith(".json"));
 	const results = files.map((file) => ({ file, result: parseResult(readFileSync(join(RESULTS_FOLDER, file), "utf8")) }));

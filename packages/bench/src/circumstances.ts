@@ -5,13 +5,13 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { root } from "./build.ts";
 
-/** Where and with what a figure was measured; without it, it is a rumour. */
+/** Machine, versions and commit of a run. A figure is meaningless without them. */
 export interface Circumstances {
 	commit: string;
-	/** Whether what was measured differed from the commit. */
+	/** Whether the working tree differed from the commit. */
 	modified: boolean;
 	machine: { cores: number; cpu: string; memoryGiB: number; kernel: string };
-	/** The system's load of the last minute before the run: above a few tenths, others were at work, and times mean little. */
+	/** Load average of the minute before the run. Above a few tenths, other processes were running and the times are unreliable. */
 	loadBefore: number;
 	versions: Record<string, string>;
 }
@@ -42,14 +42,14 @@ function git(...args: string[]): string {
 	}
 }
 
-/** From the package's own folder: not every package exports its package.json. */
+/** Reads the package's folder, because not every package exports its package.json. */
 function versionOf(name: string): string {
 	const folders = createRequire(join(root, "packages/web/package.json")).resolve.paths(name) ?? [];
 	for (const folder of folders) {
 		try {
 			return JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")).version;
 		} catch {
-			// not in this one
+			// not in this folder
 		}
 	}
 	return "unknown";

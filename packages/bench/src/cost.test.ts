@@ -13,25 +13,25 @@ const counted: Counted = {
 };
 const [metering, all] = costOf("chat", counted);
 
-test("metering is charged for the ledger's calls and rows alone", () => {
+test("the cost of metering covers only ledger calls and rows", () => {
 	expect(metering?.of).toBe("chat: metering");
 	expect(metering?.lines["rows written"]).toBeCloseTo(5);
 	expect(metering?.lines["object requests"]).toBeCloseTo(4 * 0.15);
 });
 
-test("all objects include the conversation and the chat list", () => {
+test("the cost of all objects includes the conversation and the chat list", () => {
 	expect(all?.of).toBe("chat: all objects");
 	expect(all?.lines["rows written"]).toBeCloseTo(15);
 	expect(all?.lines["object requests"]).toBeCloseTo(5 * 0.15);
 });
 
-test("an alarm is charged for the time that it waits for the provider, any other call for its own", () => {
-	// GB-seconds of a million chats × $12.50 a million.
+test("an alarm is charged for its wait for the provider, and every other call for its own duration", () => {
+	// GB-seconds per million chats × $12.50 per million GB-seconds.
 	expect(metering?.lines["object time"]).toBeCloseTo(2 * 0.015 * 0.128 * 12.5);
 	expect(metering?.lines["outbox time"]).toBeCloseTo(2 * 0.5 * 0.128 * 12.5);
 });
 
-test("the Worker's request and CPU are charged once per chat", () => {
+test("the Worker's request and CPU time are charged once per chat", () => {
 	for (const cost of [metering, all]) {
 		expect(cost?.lines["worker request"]).toBeCloseTo(0.3);
 		expect(cost?.lines["worker CPU"]).toBeCloseTo(0.1);
@@ -42,7 +42,7 @@ test("the sum adds up every line", () => {
 	for (const cost of [metering, all]) expect(cost?.sum).toBeCloseTo(Object.values(cost?.lines ?? {}).reduce((sum, line) => sum + line, 0));
 });
 
-test("a chat that calls no ledger pays only for the Worker", () => {
+test("a chat without ledger calls costs only the Worker", () => {
 	const [nothing] = costOf("chat", { ...counted, rows: {}, alarmsSet: {}, objectCalls: {} });
 	expect(nothing?.sum).toBeCloseTo(0.4);
 });

@@ -1,6 +1,6 @@
 import type { Counted } from "./measure/counts.ts";
 
-/** Cloudflare's list prices beyond what the plan includes (reference: anchors, section 5). */
+/** Cloudflare's list prices beyond the included amounts (anchors, section 5). */
 const PRICES = {
 	workerRequest: 0.3 / 1e6,
 	workerCpuMs: 0.02 / 1e6,
@@ -9,25 +9,25 @@ const PRICES = {
 	rowWritten: 1 / 1e6,
 };
 
-/** What no local run can measure, as the anchors assume it. */
+/** Assumptions from the anchors for values that no local run can measure. */
 export const ASSUMED = {
-	/** CPU of the Worker for one chat. */
+	/** The Worker's CPU time per chat. */
 	cpuMs: 5,
-	/** How long an object is billed for one call of its ledger: in production its answer waits for the write to be replicated. */
+	/** Billed duration of one ledger call. In production its response waits until the write is replicated. */
 	objectMsPerCall: 15,
-	/** An outbox run waits for the provider for so long. */
+	/** Time that an outbox run waits for the provider. */
 	reportMs: 500,
 	objectGb: 0.128,
 };
 
 export interface Cost {
 	of: string;
-	/** Dollars per million chats, by what is charged. */
+	/** Dollars per million chats, by charged item. */
 	lines: Record<string, number>;
 	sum: number;
 }
 
-/** The marginal cost of a million chats: of metering alone, and then of all objects that a chat has. */
+/** The marginal cost of a million chats: for metering alone, and for all objects of a chat. */
 export function costOf(of: string, counted: Counted): Cost[] {
 	const isLedger = (name: string) => name.includes("edger");
 	const whole = (name: string) => name !== "";

@@ -5,7 +5,7 @@ const BEGIN = "<!-- results: written by `npm run bench -- --render` -->";
 const END = "<!-- end of results -->";
 
 /**
- * A document with its results section replaced by the newest full run, and by the counts of a newer quick run.
+ * Replaces the results section of a document with the newest full run, and with the counts of a quick run if one is newer.
  * @throws when the document has no results section, or there is no full run
  */
 export function withResults(document: string, results: readonly CheckedIn[]): string {
@@ -35,7 +35,7 @@ function fullRun({ file, result }: CheckedIn): string {
 	].join("\n\n");
 }
 
-/** A quick run is short of times but exact in counts, and in what follows from them. */
+/** A quick run has too few samples for times, but its counts and the costs derived from them are exact. */
 function quickRun({ file, result }: CheckedIn): string {
 	return [
 		`### Later quick run, ${result.date.slice(0, 10)}, commit ${result.circumstances.commit}`,

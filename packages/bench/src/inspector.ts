@@ -1,6 +1,6 @@
 /**
- * Memory of a Worker's isolate after a garbage collection, in MiB, by V8's inspector. Objects and streams live in it, and the platform's
- * limit is about it; the process around it holds, beside it, what the runtime keeps for each object.
+ * Memory of a Worker's isolate after a garbage collection, in MiB, read through V8's inspector. The platform's limit applies to the
+ * isolate; the process also holds the runtime's own memory for each object.
  * @param inspector the address of workerd's inspector
  */
 export async function isolateMiB(inspector: URL | null): Promise<number> {
@@ -22,7 +22,7 @@ export async function isolateMiB(inspector: URL | null): Promise<number> {
 			socket.send(JSON.stringify({ id, method }));
 		});
 	try {
-		// A snapshot begins with a full collection; workerd never answers HeapProfiler.collectGarbage.
+		// A snapshot starts with a full collection. workerd never answers HeapProfiler.collectGarbage.
 		await call(1, "HeapProfiler.takeHeapSnapshot");
 		const { usedSize = 0, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await call(2, "Runtime.getHeapUsage");
 		if (usedSize === 0) throw new Error("workerd's inspector knows no heap");

@@ -1,9 +1,9 @@
 // `npm run bench`: measures what metering costs (docs/benchmark.md).
 //
-//   --quick          a smoke run of about 5 minutes; its times are no results
-//   --seed=<number>  the order of the sides and the length of the questions; default: the time
-//   --no-pin         leaves each process on the core that the system chooses
-//   --render         measures nothing: writes the checked-in results into docs/benchmark.md
+//   --quick          a smoke run of about 5 minutes; only its counts are valid results
+//   --seed=<number>  determines side order and question lengths; default: the current time
+//   --no-pin         does not pin processes to cores
+//   --render         only writes the checked-in results into docs/benchmark.md
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,19 +1,19 @@
-/** How much of everything is done: bounded in count, and sized to stay below 12 minutes (`quick`: 5, most of it waiting for outboxes). */
+/** The amount of each measurement, sized to take less than 12 minutes (`quick`: 5, mostly waiting for outboxes). */
 export interface Plan {
 	name: "full" | "quick";
-	/** For each delay. */
+	/** Rounds per provider latency. */
 	rounds: number;
 	warmUpChats: number;
-	/** Of one block of A or B; C's blocks are shorter the longer its provider takes. */
+	/** Chats in one block of A or B. Blocks of C get shorter as the provider gets slower. */
 	chatsPerBlock: number;
 	delays: { delayMs: number; referenceChatsPerBlock: number }[];
 	denied: number;
 	newGuests: number;
 	openStreams: number;
-	/** Subscribers who are granted credits, each three times. */
+	/** Subscribers that receive credits, three times each. */
 	granted: number;
 	ledger: { callers: number; runs: number; pairs: number; growthPairs: number };
-	/** Chats of one subject in quick succession, whose rows and calls are counted; and how often one alone is counted. */
+	/** Counted chats: the size of one subject's burst, and the number of chats counted alone. */
 	burst: number;
 	alone: number;
 }

@@ -45,7 +45,7 @@ describe("a report", () => {
 		expect(circumstancesOf(modified)).toContain("(modified)");
 	});
 
-	test("has a row for each bound, with MISSED where it is missed", () => {
+	test("has a row for each bound, and marks a missed one as MISSED", () => {
 		const rows = rowsOf(boundsTable(newest)).slice(2);
 		expect(rows).toHaveLength(newest.bounds.length);
 		for (const [index, { what, met }] of newest.bounds.entries()) {
@@ -54,13 +54,13 @@ describe("a report", () => {
 		}
 	});
 
-	test("shows limits in their direction and with their unit", () => {
+	test("shows each limit with its direction and unit", () => {
 		const text = boundsTable(newest);
 		expect(text).toContain("≤ 10 s");
 		expect(text).toContain("≥ 700 /s");
 	});
 
-	test("has times of three sides and two differences for each latency", () => {
+	test("shows the times of three sides and two differences for each latency", () => {
 		const rows = rowsOf(timesTables(full));
 		for (const side of ["A, metering off", "B, Parley", "C, reference"])
 			expect(rows.filter((row) => row.startsWith(`| ${side}`))).toHaveLength(full.chats.length);
@@ -68,14 +68,14 @@ describe("a report", () => {
 		expect(timesTables(full)).toContain(`Provider latency ${full.chats[1]?.delayMs} ms`);
 	});
 
-	test("counts provider calls before the first byte: none of ours, some of the reference", () => {
+	test("shows provider calls before the first byte: none for ours, some for the reference", () => {
 		const cells = rowsOf(countsTable(newest)).map((row) => row.split("|").map((cell) => cell.trim()));
 		const before = Object.fromEntries(cells.slice(2).map(([, name = "", calls = ""]) => [name, calls]));
 		expect(before["subscriber, a single chat"]).toBe("0");
 		expect(before["C, reference"]).toBe("2");
 	});
 
-	test("leaves the ledger's rate in memory out of a result that has none", () => {
+	test("omits the in-memory ledger rate when a result has none", () => {
 		const without = othersTable({ ...newest, ledger: { ...newest.ledger, inMemory: null } });
 		expect(othersTable(newest)).toContain("state in memory");
 		expect(without).not.toContain("state in memory");
@@ -90,7 +90,7 @@ describe("a report", () => {
 		}
 	});
 
-	test("says as a whole what each side is and what is absent", () => {
+	test("describes each side and the absent components", () => {
 		const text = report(newest);
 		for (const side of Object.values(newest.includes)) expect(text).toContain(side);
 		for (const absent of newest.absent) expect(text).toContain(`- ${absent}`);
@@ -105,7 +105,7 @@ describe("the document", () => {
 		expect(withResults(page, results)).toBe(page);
 	});
 
-	test("replaces the results section alone", () => {
+	test("changes only its results section", () => {
 		const begin = page.indexOf("<!-- results");
 		const empty = `${page.slice(0, begin)}<!-- results: written by \`npm run bench -- --render\` -->\nold\n<!-- end of results -->\nafter\n`;
 		const rendered = withResults(empty, results);
@@ -114,7 +114,7 @@ describe("the document", () => {
 		expect(rendered.endsWith("<!-- end of results -->\nafter\n")).toBe(true);
 	});
 
-	test("names commit and file of the newest full run, and of a quick run only when it is newer", () => {
+	test("names the commit and file of the newest full run, and of a quick run only if it is newer", () => {
 		const [, quick] = results.map((one) => one);
 		if (!quick) throw new Error("no quick run is checked in");
 		const older = { ...quick, result: { ...quick.result, date: "2026-01-01T00:00:00.000Z" } };

@@ -7,7 +7,7 @@ import type { Range, Summary } from "./statistics.ts";
 
 const SIDES = { A: "A, metering off", B: "B, Parley", C: "C, reference" } as const;
 
-/** A whole result as Markdown: what `npm run bench` prints. */
+/** A complete result as Markdown, as `npm run bench` prints it. */
 export function report(result: Result): string {
 	const { plan, includes, harness, absent } = result;
 	return [
@@ -23,7 +23,7 @@ export function report(result: Result): string {
 	].join("\n\n");
 }
 
-/** Date, commit, machine and versions of a run, as a Markdown list. */
+/** A run's date, commit, machine and versions as a Markdown list. */
 export function circumstancesOf({ date, seed, circumstances, pinned, tookSeconds }: Result): string {
 	const { commit, modified, machine, loadBefore, versions } = circumstances;
 	return list([
@@ -36,7 +36,7 @@ export function circumstancesOf({ date, seed, circumstances, pinned, tookSeconds
 	]);
 }
 
-/** Each promise with its limit and what was measured. */
+/** Each bound with its limit and the measured value. */
 export function boundsTable({ bounds }: Result): string {
 	const rows = bounds.map(({ what, unit, limit, measured, met }) => {
 		const bound = "atMost" in limit ? `≤ ${limit.atMost}` : `≥ ${limit.atLeast}`;
@@ -45,7 +45,7 @@ export function boundsTable({ bounds }: Result): string {
 	return table(["bound", "limit", "measured", ""], rows);
 }
 
-/** Times of the same chats on all sides, one pair of tables for each provider latency. */
+/** Times of the same chats on all sides, as two tables per provider latency. */
 export function timesTables(result: Result): string {
 	const parts = result.chats.map(({ delayMs, sides, rounds, cpuMsPerChat }) => {
 		const times = (["A", "B", "C"] as const).map((side) => [
@@ -73,7 +73,7 @@ export function timesTables(result: Result): string {
 	return parts.join("\n\n");
 }
 
-/** Calls, queries and rows of one chat, with everything that it causes later. */
+/** Calls, queries and rows per chat, including its later reports. */
 export function countsTable({ counts }: Result): string {
 	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counts;
 	const before = number(referenceBurst.providerCallsBeforeFirstByte);
@@ -116,7 +116,7 @@ function countsRow(name: string, counted: Counted): string[] {
 	];
 }
 
-/** Overhead over all rounds, grants, the ledger's rate, guests and memory. */
+/** Overhead across all rounds, grants, ledger rate, guests and memory. */
 export function othersTable({ ledger, guests, grants, memory, overhead }: Result): string {
 	const { bare, ours, oursWithNetwork } = guests.neverSeenFirstByteMs;
 	return table(
@@ -171,7 +171,7 @@ const grown = ({ beforeMiB, openMiB, perStreamMiB }: Grown) =>
 	`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
 const list = (lines: string[]) => lines.map((line) => `- ${line}`).join("\n");
 
-/** A Markdown table whose columns are aligned, so that it reads well in a terminal too. */
+/** A Markdown table with aligned columns, so that it is also readable in a terminal. */
 export function table(head: string[], rows: string[][]): string {
 	const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
 	const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));

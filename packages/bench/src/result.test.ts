@@ -8,7 +8,7 @@ import { parseResult } from "./result.ts";
 const results = readResults();
 
 describe("checked-in results", () => {
-	test("are at least one full run, the oldest first", () => {
+	test("contain at least one full run and are sorted oldest first", () => {
 		expect(results.map(({ result }) => result.plan.name)).toContain("full");
 		const dates = results.map(({ result }) => result.date);
 		expect(dates).toEqual(dates.toSorted());
@@ -23,7 +23,7 @@ describe("checked-in results", () => {
 		expect(result.circumstances.modified).toBe(false);
 	});
 
-	test.each(results)("$file has all times for each latency of its plan", ({ result }) => {
+	test.each(results)("$file has all times for each latency in its plan", ({ result }) => {
 		expect(result.chats.map(({ delayMs }) => delayMs)).toEqual(result.plan.delays.map(({ delayMs }) => delayMs));
 		for (const { sides } of result.chats)
 			for (const side of ["A", "B", "C"] as const)
@@ -33,7 +33,7 @@ describe("checked-in results", () => {
 				}
 	});
 
-	test.each(results)("$file says for each bound whether its figure meets it", ({ result }) => {
+	test.each(results)("$file records for each bound whether its figure meets it", ({ result }) => {
 		for (const { limit, measured, met } of result.bounds)
 			expect(met).toBe("atMost" in limit ? measured <= limit.atMost : measured >= limit.atLeast);
 	});
@@ -43,19 +43,19 @@ describe("a result file", () => {
 	const [{ file }] = results as [(typeof results)[0]];
 	const text = readFileSync(join(RESULTS_FOLDER, file), "utf8");
 
-	test("of the first format, which measured the ledger on the disk alone, has no rate in memory", () => {
+	test("in the first format has no in-memory ledger rate", () => {
 		expect(JSON.parse(text).ledger.onDisk).toBeUndefined();
 		const { ledger } = parseResult(text);
 		expect(ledger.inMemory).toBeNull();
 		expect(ledger.onDisk.callers).toBe(16);
 	});
 
-	test("of the present format is read as it is", () => {
+	test("in the current format is read unchanged", () => {
 		const present = { ...JSON.parse(text), ledger: { onDisk: { callers: 1 }, inMemory: { callers: 2 } } };
 		expect(parseResult(JSON.stringify(present))).toEqual(present);
 	});
 
-	test("is rejected when a part is missing, which the error names", () => {
+	test("is rejected with the name of a missing part", () => {
 		const { bounds: _, seed: __, ...rest } = JSON.parse(text);
 		expect(() => parseResult(JSON.stringify(rest))).toThrow("seed, bounds missing");
 	});
@@ -66,7 +66,7 @@ describe("a result file", () => {
 });
 
 describe("a plan", () => {
-	test("measures the same latencies whether quick or full, 0 first", () => {
+	test("measures the same latencies in quick and full runs, starting at 0", () => {
 		expect(QUICK.delays.map(({ delayMs }) => delayMs)).toEqual(FULL.delays.map(({ delayMs }) => delayMs));
 		expect(FULL.delays[0]?.delayMs).toBe(0);
 	});
@@ -78,7 +78,7 @@ describe("a plan", () => {
 		}
 	});
 
-	test("has enough streams for both of a stream's halves of memory to show, and rounds for a range", () => {
+	test("opens enough streams to measure memory, and has enough rounds for a range", () => {
 		expect(FULL.rounds).toBeGreaterThanOrEqual(10);
 		expect(FULL.openStreams).toBeGreaterThanOrEqual(100);
 	});

@@ -9,25 +9,25 @@ import type { LedgerResult } from "./measure/ledger.ts";
 import type { MemoryResult } from "./measure/memory.ts";
 import type { Plan } from "./plan.ts";
 
-/** Everything that one run measured; written as JSON to packages/bench/results. */
+/** Everything that one run measured, stored as JSON in packages/bench/results. */
 export interface Result {
-	/** ISO 8601; when the run began. */
+	/** Start of the run, ISO 8601. */
 	date: string;
 	seed: number;
 	circumstances: Circumstances;
 	harness: string;
 	pinned: boolean;
 	plan: Plan;
-	/** What production has and this run lacks. */
+	/** Production components that this run lacks. */
 	absent: string[];
-	/** What each side is. */
+	/** Description of each side. */
 	includes: Record<"A" | "B" | "C", string>;
 	bounds: Bound[];
 	overhead: MeteringOverhead;
 	chats: ChatResult[];
 	counts: CountResult;
 	grants: GrantResult;
-	/** One ledger whose state is on the local disk, or on a RAM disk. They differ by the flush of each commit, which blocks the thread. */
+	/** One ledger with its state on the local disk or a RAM disk. The difference is the flush of each commit, which blocks the thread. */
 	ledger: { onDisk: LedgerResult; inMemory: LedgerResult | null };
 	guests: GuestResult;
 	memory: MemoryResult;
@@ -57,8 +57,8 @@ const KEYS = [
 ] as const satisfies (keyof Result)[];
 
 /**
- * Reads a result file. Files written before 2026-11-21 18:00 measured the ledger on the disk only: their `inMemory` is null.
- * @throws when a part of the result is missing
+ * Reads a result file. `inMemory` is null in files from before 2026-11-21 18:00, which measured the ledger on disk only.
+ * @throws when the result lacks a part
  */
 export function parseResult(json: string): Result {
 	const value: unknown = JSON.parse(json);

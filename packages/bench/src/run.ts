@@ -16,7 +16,7 @@ import type { RunningWorker } from "./runtime.ts";
 import { Session } from "./session.ts";
 import { randomFrom } from "./statistics.ts";
 
-/** Load average above which other processes disturb the times. */
+/** Above this load average, other processes distort the times. */
 const QUIET_LOAD = 0.5;
 /** Provider latency while grants are measured. */
 const GRANT_DELAY_MS = 150;
@@ -31,7 +31,7 @@ export interface RunOptions {
 }
 
 /**
- * Builds the product and what it is compared with, and measures everything once.
+ * Builds the product and its comparisons, and measures everything once.
  * @throws when a request fails or a Worker logs an error
  */
 export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result> {
@@ -131,7 +131,7 @@ function ledgerOf(session: Session, builds: Builds, plan: Plan, inMemory: boolea
 }
 
 function countsOf(session: Session, builds: Builds, reference: RunningWorker, plan: Plan): Promise<CountResult> {
-	// Limits that a burst of counted chats does not reach.
+	// High enough that a burst of counted chats never reaches a limit.
 	const variables = { GUEST_FREE_REQUESTS: "1000", NETWORK_FREE_REQUESTS_DAILY: "1000" };
 	return session.fresh(builds.counting, { variables }, (counting) => count({ counting, reference }, session, plan));
 }

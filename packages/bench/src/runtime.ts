@@ -6,12 +6,12 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 import { root, type WorkerModules } from "./build.ts";
 
 export interface RunningWorker {
-	/** The Worker's own socket: no entry Worker and no proxy in front of it. */
+	/** The Worker's own socket, without an entry Worker or proxy in front. */
 	url: string;
 	pid: number;
-	/** The address of workerd's inspector, where the Worker was started with it. */
+	/** The address of workerd's inspector, if the Worker was started with it. */
 	inspector: URL | null;
-	/** What the Worker logged as an error so far: a bench that measures failures is worth nothing. */
+	/** Errors that the Worker has logged so far. A run with errors is invalid. */
 	errors: string[];
 	close(): Promise<void>;
 }
@@ -21,9 +21,9 @@ const RAM_DISK = "/dev/shm";
 const OBJECTS = { USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" };
 
 /**
- * Starts one Worker in a workerd process of its own, with its database and objects in a fresh folder on disk.
- * @param options `inspected`: with V8's inspector, which costs time and memory: never where these are measured. `inMemory`: the folder is on a
- * RAM disk, where a flush costs nothing (Linux; elsewhere on the disk all the same)
+ * Starts one Worker in its own workerd process, with its database and objects in a fresh folder.
+ * @param options `inspected`: with V8's inspector, which distorts time and process memory. `inMemory`: the folder is on a RAM disk, where a
+ * flush is free (Linux only; elsewhere it stays on disk)
  */
 export async function startWorker(
 	worker: WorkerModules,
@@ -33,7 +33,7 @@ export async function startWorker(
 	const errors: string[] = [];
 	const folder = mkdtempSync(join(inMemory && existsSync(RAM_DISK) ? RAM_DISK : tmpdir(), "parley-bench-"));
 	const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-	// A run that is interrupted ends by Miniflare's own hook, which ends workerd and then the process.
+	// On an interrupt, Miniflare's own hook stops workerd and then this process.
 	process.once("exit", removeFolder);
 	const before = new Set(children());
 	const bindings = Object.entries(OBJECTS).map(([name, exportName]) => [
@@ -85,7 +85,7 @@ export async function startWorker(
 	};
 }
 
-/** Of wrangler.toml: what production runs with. */
+/** The production settings from wrangler.toml. */
 function compatibility() {
 	const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
 	const compatibilityDate = /^compatibility_date = "(.+)"/m.exec(toml)?.[1];
@@ -115,7 +115,7 @@ export function residentMiB(pid: number): number {
 	return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 }
 
-/** CPU time that a process has used, in ms (the kernel counts in steps of 10 ms). */
+/** CPU time used by a process, in ms, at the kernel's resolution of 10 ms. */
 export function cpuMs(pid: number): number {
 	const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
 	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -123,8 +123,8 @@ export function cpuMs(pid: number): number {
 }
 
 /**
- * A server on core 0; client, fake model and fake provider (this process) on core 1: on a small machine they would push each other about.
- * @returns whether it was done
+ * Pins servers to core 0, and this process (client, fake model and fake provider) to core 1, so that they do not compete for one core.
+ * @returns whether the process was pinned
  */
 export function pin(server: number): boolean {
 	try {
@@ -132,6 +132,6 @@ export function pin(server: number): boolean {
 		execFileSync("taskset", ["-acp", "1", String(process.pid)], { stdio: "ignore" });
 		return true;
 	} catch {
-		return false; // one core, or no taskset
+		return false; // a single core, or no taskset
 	}
 }

@@ -6,17 +6,17 @@ import { type FakeProvider, startProvider } from "./fakes/provider.ts";
 import { pin, type RunningWorker, startWorker } from "./runtime.ts";
 
 interface StartOptions {
-	/** Variables beside those that every Worker gets. */
+	/** Variables in addition to those that every Worker gets. */
 	variables?: Record<string, string>;
 	inspected?: boolean;
 	inMemory?: boolean;
 }
 
-/** The processes of one run: a fake model, a fake provider, and the Workers that a measurement starts. */
+/** The processes of one run: the fake model, the fake provider, and the measured Workers. */
 export class Session {
 	readonly model: FakeModel;
 	readonly provider: FakeProvider;
-	/** Whether every process so far could be pinned to its core. */
+	/** Whether every process so far was pinned to its core. */
 	pinned: boolean;
 	readonly #variables: Record<string, string>;
 	readonly #open: { close(): Promise<void> }[];
@@ -52,7 +52,7 @@ export class Session {
 		return running;
 	}
 
-	/** Measures on a fresh process, which ends with the measurement. */
+	/** Runs a measurement on a fresh process, and stops the process afterwards. */
 	async fresh<T>(worker: WorkerModules, options: StartOptions, measure: (running: RunningWorker) => Promise<T>): Promise<T> {
 		const running = await this.start(worker, options);
 		const measured = await measure(running);
@@ -61,7 +61,7 @@ export class Session {
 		return measured;
 	}
 
-	/** @throws when a Worker has logged an error: a bench that times failures has no result */
+	/** @throws when a Worker has logged an error, because timed failures are not a result */
 	assertNoErrors(): void {
 		const errors = this.#started.flatMap((worker) => worker.errors);
 		if (errors.length > 0) throw new Error(`no result: the Workers logged ${errors.length} errors, the first: ${errors[0]}`);

@@ -1,4 +1,4 @@
-/** The value below which the share `q` (0 to 1) of the values lies, interpolated between neighbours; NaN of none. */
+/** The `q` quantile (0 to 1), interpolated linearly between neighbours. NaN without values. */
 export function quantile(values: readonly number[], q: number): number {
 	const sorted = values.toSorted((a, b) => a - b);
 	const at = (sorted.length - 1) * q;
@@ -19,25 +19,25 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 export interface Range {
-	/** How many rounds had a value. */
+	/** Number of rounds with a finite value. */
 	rounds: number;
 	median: number;
 	p10: number;
 	p90: number;
 }
 
-/** What single rounds said, together: rounds without a finite value are left out, and missing in `rounds`. */
+/** Summarizes one value per round. Rounds without a finite value are excluded, also from `rounds`. */
 export function acrossRounds(values: readonly number[]): Range {
 	const finite = values.filter(Number.isFinite);
 	return { rounds: finite.length, median: quantile(finite, 0.5), p10: quantile(finite, 0.1), p90: quantile(finite, 0.9) };
 }
 
-/** How many times `ours` is contained in `theirs`; NaN where ours is too small to divide by (it drowned in the noise). */
+/** `theirs` divided by `ours`. NaN when `ours` is within the noise. */
 export function ratio(theirs: number, ours: number, leastMeaningful = 0.05): number {
 	return ours < leastMeaningful ? Number.NaN : theirs / ours;
 }
 
-/** Numbers between 0 and 1 that follow from a seed (mulberry32). */
+/** A seeded generator of numbers in [0, 1) (mulberry32). */
 export function randomFrom(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {

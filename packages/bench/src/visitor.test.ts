@@ -26,8 +26,8 @@ async function serve(listener: RequestListener): Promise<string> {
 	return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 }
 
-describe("the times of an answer", () => {
-	test("first byte comes before first word, and first word before the end", async () => {
+describe("answer times", () => {
+	test("are ordered: first byte, first word, end", async () => {
 		const url = await serve(async (_, response) => {
 			response.write('data: {"type":"start"}\n\n');
 			await new Promise((resolve) => setTimeout(resolve, 20));
@@ -45,7 +45,7 @@ describe("the times of an answer", () => {
 		expect(answer.firstWordMs).toBeLessThan(answer.fullMs);
 	});
 
-	test("finds the first word in an event that arrives in two pieces", async () => {
+	test("include the first word of an event that arrives in two chunks", async () => {
 		const url = await serve(async (_, response) => {
 			response.write('data: {"type":"text-del');
 			await new Promise((resolve) => setTimeout(resolve, 10));
@@ -57,13 +57,13 @@ describe("the times of an answer", () => {
 		expect(answer.firstWordMs).toBeGreaterThan(answer.firstByteMs);
 	});
 
-	test("an answer without words has no first word, and an empty one no first byte", async () => {
+	test("are NaN for the first word of a wordless answer, and for the first byte of an empty one", async () => {
 		const url = await serve((request, response) => void response.end(request.url === "/empty" ? "" : "text"));
 		expect((await new Visitor(url).ask("/text")).firstWordMs).toBeNaN();
 		expect((await new Visitor(url).ask("/empty")).firstByteMs).toBeNaN();
 	});
 
-	test("a broken connection is an error, not a fast answer", async () => {
+	test("reject with an error when the connection breaks", async () => {
 		const url = await serve((_, response) => {
 			response.write("data: x");
 			setTimeout(() => response.destroy(), 5);
@@ -73,7 +73,7 @@ describe("the times of an answer", () => {
 });
 
 describe("a visitor", () => {
-	test("sends the network's address and JSON with its length", async () => {
+	test("sends its network address, and JSON with its content length", async () => {
 		const url = await serve((request, response) => void response.end(JSON.stringify({ method: request.method, headers: request.headers })));
 		const sent = JSON.parse((await new Visitor(url, { ip: "203.0.113.7" }).ask("/", { json: { a: "ü" } })).body);
 		expect(sent.method).toBe("POST");
@@ -96,7 +96,7 @@ describe("a visitor", () => {
 		expect(seen).toEqual([undefined, "a=1; b=2", "a=3; b=2", "a=3"]);
 	});
 
-	test("subscribes, and keeps the account's id", async () => {
+	test("subscribes and stores its account id", async () => {
 		const { url, requests } = await app();
 		const visitor = await new Visitor(url).subscribe();
 		expect(visitor.userId).toMatch(/^[0-9a-f-]{36}$/);

@@ -2,11 +2,11 @@ import { Agent, type IncomingMessage, request } from "node:http";
 
 export interface TimedAnswer {
 	status: number;
-	/** From sending to the first chunk of the body: for a chat, the first `data:` of the stream. */
+	/** Time from the request to the first body chunk. For a chat, that is the first `data:` event. */
 	firstByteMs: number;
-	/** To the first chunk with words of the model; NaN when there was none. */
+	/** Time to the first chunk with model output; NaN without output. */
 	firstWordMs: number;
-	/** To the end of the body. */
+	/** Time to the end of the body. */
 	fullMs: number;
 	body: string;
 }
@@ -15,26 +15,26 @@ interface Ask {
 	json?: unknown;
 	headers?: Record<string, string>;
 	method?: string;
-	/** Called as soon as the first chunk of the body, or of the model's words, is here. */
+	/** Called when the first body chunk, or the first model output, arrives. */
 	onFirstByte?: () => void;
 	onFirstWord?: () => void;
 }
 
-/** Connections that are kept open, but given up before workerd gives them up (5 s): a request that crosses that end would be lost. */
+/** Keeps connections open, but closes them before workerd does (5 s); a request sent during that close would be lost. */
 export function connections(options: { maxSockets?: number } = {}): Agent {
 	return new Agent({ keepAlive: true, timeout: 2_000, ...options });
 }
 
-/** One browser: it keeps its connection and its cookies. node:http, because fetch takes a large part of a millisecond itself. */
+/** One browser with its connection and cookies. Uses node:http, because fetch itself takes a large part of a millisecond. */
 export class Visitor {
 	readonly cookies = new Map<string, string>();
-	/** The account's id, where one was opened. */
+	/** The account id, once signed up. */
 	userId = "";
 	readonly #origin: string;
 	readonly #headers: Record<string, string>;
 	readonly #agent: Agent;
 
-	/** @param ip what the edge would say of the visitor; without it, the machine itself, whose guests have no network ledger */
+	/** @param ip the address that the edge would report. Without one, requests come from loopback, whose guests have no network ledger */
 	constructor(origin: string, { ip, agent }: { ip?: string; agent?: Agent } = {}) {
 		this.#origin = origin;
 		this.#headers = ip ? { "cf-connecting-ip": ip } : {};
@@ -83,17 +83,17 @@ export class Visitor {
 		return this.ask("/api/chat/ai", { json: { id: chatId, messages: [message], trigger: "submit-message" }, ...more });
 	}
 
-	/** Sends a message, and insists on a whole answer: a failed one must not end up as a fast one in the figures. */
+	/** Sends a message. Throws unless the answer is complete, because a failed answer would look like a fast one. */
 	async chat(chatId: string, text: string, more: Ask = {}): Promise<TimedAnswer> {
 		const answer = await this.send(chatId, text, more);
 		if (answer.status !== 200 || !answer.body.includes('"finish"')) throw new Error(`chat: ${answer.status} ${answer.body.slice(-500)}`);
 		return answer;
 	}
 
-	/** Opens an account, and asks until the app knows it as a paying one. */
+	/** Signs up, and polls until the app reports the account as paid. */
 	async subscribe(): Promise<this> {
 		const json = { name: "Bench", email: `${crypto.randomUUID()}@example.com`, password: "correct horse" };
-		// Each from an address of its own: better-auth lets three a minute through.
+		// Each sign-up uses its own address, because better-auth allows three a minute per address.
 		const address = `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}`;
 		const answer = await this.ask("/api/auth/sign-up/email", { json, headers: { "cf-connecting-ip": address } });
 		if (answer.status !== 200) throw new Error(`sign-up: ${answer.status} ${answer.body}`);

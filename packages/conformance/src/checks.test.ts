@@ -30,7 +30,7 @@ describe("a guest's cookie", () => {
 	const https = "https://chat.example.com";
 	const http = "http://localhost";
 
-	test("is right with HttpOnly and SameSite, on https with __Host- and Secure too", () => {
+	test("passes with HttpOnly and SameSite, and on https also with __Host- and Secure", () => {
 		expect(wrong((checks) => checkCookie(checks, "guest=1; Path=/; HttpOnly; SameSite=Lax", http))).toEqual([]);
 		expect(wrong((checks) => checkCookie(checks, "__Host-guest=1; Path=/; Secure; HttpOnly; SameSite=Strict", https))).toEqual([]);
 	});
@@ -41,7 +41,7 @@ describe("a guest's cookie", () => {
 		["guest=1; HttpOnly; SameSite=None", http, "guest is not SameSite"],
 		["guest=1; HttpOnly; SameSite=Lax; Secure", https, "guest is not __Host- and Secure"],
 		["__Host-guest=1; HttpOnly; SameSite=Lax", https, "__Host-guest is not __Host- and Secure"],
-	])("is wrong as %s on %s", (line, origin, reason) => {
+	])("fails as %s on %s", (line, origin, reason) => {
 		expect(wrong((checks) => checkCookie(checks, line, origin))).toEqual([reason]);
 	});
 });
@@ -53,12 +53,12 @@ describe("the usage of a guest or a free account", () => {
 	const noon = { date: "Fri, 20 Nov 2026 12:00:00 GMT" };
 	const check = (body: object) => wrong((checks) => checkUsage(checks, reply(body, 200, noon)));
 
-	test("is right in its published form", () => {
+	test("passes in its published form", () => {
 		expect(check(free)).toEqual([]);
 		expect(check(guest)).toEqual([]);
 	});
 
-	test("may leave less than the limit does, where the network's pool has less", () => {
+	test("may report fewer remaining units than the limit leaves, when the network's pool has fewer", () => {
 		expect(check({ ...guest, remaining: 0 })).toEqual([]);
 	});
 
@@ -67,12 +67,12 @@ describe("the usage of a guest or a free account", () => {
 		["a fraction", { ...free, held: 0.5 }, "held is 0.5"],
 		["a missing number", { ...free, topUps: undefined }, "topUps is undefined"],
 		["more remaining than limit, used and held leave", { ...free, remaining: 17 }, "17 remaining, but at most 16 are possible"],
-		["no word on whether the provider was reached", { ...free, unverified: "no" }, "unverified is no"],
+		["an unverified flag that is not a boolean", { ...free, unverified: "no" }, "unverified is no"],
 		["a reset that is not the window's end", { ...free, resetAt: null }, "resetAt is null, the window ends 2026-11-21T00:00:00.000Z"],
 		["a guest's window that ends", { ...guest, window: day, resetAt: day.end }, "but a guest's never ends"],
 		["a day that does not begin at midnight UTC", { ...free, window: { ...day, start: "2026-11-20T01:00:00.000Z" } }, "no UTC day"],
 		["yesterday", { ...free, window: { start: "2026-11-18T00:00:00.000Z", end: "2026-11-19T00:00:00.000Z" } }, "but it is 2026-11-20"],
-	])("is wrong with %s", (_, body, reason) => {
+	])("fails with %s", (_, body, reason) => {
 		expect(check(body).join("; ")).toContain(reason);
 	});
 
@@ -105,12 +105,12 @@ describe("a limit's 429", () => {
 		return wrong((checks) => checkRefusal(checks, answer, 5));
 	};
 
-	test("is right with every published field", async () => {
+	test("passes with every published field", async () => {
 		expect(await check({})).toEqual([]);
 		expect(await check({ policy: "network", limit: 25, resetAt: "2026-11-21T00:00:00Z" })).toEqual([]);
 	});
 
-	test("in flight has its own title, and asks to wait a second", async () => {
+	test("of the in-flight limit has its own title, and requests a retry after a second", async () => {
 		const inFlight = { policy: "in-flight", title: "Too many requests at once" };
 		const headers = { "content-type": "application/problem+json", "retry-after": "1" };
 		expect(await check(inFlight, headers)).toEqual([]);
@@ -129,11 +129,11 @@ describe("a limit's 429", () => {
 		["title", { title: "Too many requests" }],
 		["limit 4, usage says 5", { limit: 4 }],
 		["remaining 1", { remaining: 1 }],
-	])("is wrong in its %s", async (reason, fields) => {
+	])("reports a wrong field: %s", async (reason, fields) => {
 		expect((await check(fields)).join("; ")).toContain(reason);
 	});
 
-	test("is wrong as plain JSON", async () => {
+	test("fails as plain JSON", async () => {
 		expect(await check({}, { "content-type": "application/json" })).toEqual(["429: content-type application/json"]);
 	});
 });
@@ -176,7 +176,7 @@ describe("an answer", () => {
 		expect((await answer.until(5)).deltas).toHaveLength(1);
 	});
 
-	test("refused for a reason of the network is not judged", async () => {
+	test("refused because of the network is not judged", async () => {
 		const pool = await answerOf(JSON.stringify({ policy: "network" }), 429);
 		const human = await answerOf(JSON.stringify({ title: "Human check needed" }), 403);
 		const own = await answerOf(JSON.stringify({ policy: "guest" }), 429);
@@ -205,7 +205,7 @@ test("a guest limit above 8 is not used up, since each unit costs a model call",
 	expect([0, 5, 8, 9].map(modelCallsToLimit)).toEqual([0, 5, 8, 0]);
 });
 
-test("an error of the connection is described with the cause that fetch hides", () => {
+test("a connection error is described with the cause that fetch hides", () => {
 	const refused = Object.assign(new Error("fetch failed"), { cause: Object.assign(new Error(""), { code: "ECONNREFUSED" }) });
 	expect(describeError(refused)).toBe("fetch failed (ECONNREFUSED)");
 	expect(describeError(new DOMException("", "TimeoutError"))).toBe("no answer in time");

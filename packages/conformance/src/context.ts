@@ -220,7 +220,7 @@ export async function counted(answer: Answer): Promise<Answer> {
 export const modelFailed = (answer: Answer) =>
 	answer.status === 200 && (answer.last === "error" || answer.metadata.state === "failed" || answer.metadata.state === "interrupted");
 
-/** Whether the deployment asks a new guest for a human check, which this client cannot pass. */
+/** Whether the deployment requires a human check of a new guest, which this client cannot pass. */
 export const isChallenge = ({ status, problem }: Answer) => status === 403 && problem?.title === "Human check needed";
 
 /** @throws Unjudged for a refusal that concerns this network, not the rule */

@@ -63,7 +63,7 @@ describe("a client", () => {
 		expect(requests).toHaveLength(0);
 	});
 
-	test("has undefined for the JSON of a body that is none", async () => {
+	test("returns undefined as the JSON of a body that is not JSON", async () => {
 		const { client } = await serve((request, response) => void response.end(request.url === "/json" ? '{"a":1}' : "{"));
 		expect((await client.read("/json")).json).toEqual({ a: 1 });
 		expect(await client.read("/text")).toMatchObject({ json: undefined, body: "{" });
@@ -81,7 +81,7 @@ describe("a client", () => {
 });
 
 describe("a chat request", () => {
-	test("has the key as header and message id, as the page sends it", async () => {
+	test("sends its key as header and message id, like the page", async () => {
 		const { client, requests } = await serve(stream);
 		await (await client.ask(question)).whole();
 		expect(requests[0]?.headers["idempotency-key"]).toBe("key");
@@ -92,7 +92,7 @@ describe("a chat request", () => {
 		});
 	});
 
-	test("has no key when it is sent as useChat does", async () => {
+	test("has no key when it is sent like useChat", async () => {
 		const { client, requests } = await serve(stream);
 		await (await client.askWithoutKey(question)).whole();
 		expect(requests[0]?.headers["idempotency-key"]).toBeUndefined();
@@ -107,7 +107,7 @@ describe("a chat request", () => {
 		expect(bodies[1]).toMatchObject({ messageId: "answer", trigger: "regenerate-message" });
 	});
 
-	test("is not sent above the bound, which no rule can exceed", async () => {
+	test("is not sent beyond the run's bound, whichever rule sends it", async () => {
 		const { client, site, requests } = await serve(stream, { chatRequestsMax: 2 });
 		await client.ask(question);
 		await client.ask(question);
@@ -115,7 +115,7 @@ describe("a chat request", () => {
 		expect([requests.length, site.chatRequests]).toEqual([2, 2]);
 	});
 
-	test("notes an answered chat for deletion, under the client that owns it, and no refused one", async () => {
+	test("records an answered chat and its owner for deletion, but not a refused one", async () => {
 		const { client, site } = await serve((request, response) => {
 			if (request.headers["idempotency-key"] === "refused") response.writeHead(429).end("{}");
 			else stream(request, response);
@@ -132,7 +132,7 @@ describe("a response of wrangler dev's proxy", () => {
 		response.writeHead(500, { "content-type": "text/plain;charset=UTF-8" }).end("Error: Network connection lost.\n    at async");
 	};
 
-	test("is not taken for the deployment's: the request is resent, and counted", async () => {
+	test("is not treated as the deployment's: the request is resent, and the resend is counted", async () => {
 		let tries = 0;
 		const { client, site } = await serve((request, response) => {
 			tries += 1;

@@ -48,8 +48,8 @@ const TRIES_MAX = 4;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * Whether this response comes from the proxy of `wrangler dev` instead of the Worker. The proxy reuses a connection that was closed because a
- * refused request's body was not read. The edge has no such proxy, so a remote https origin is never treated this way.
+ * Whether this response comes from the proxy of `wrangler dev` instead of the Worker. The proxy reuses a connection that was closed because
+ * a refused request's body was not read. The edge has no such proxy, so a remote https origin is never treated this way.
  */
 async function isLostByProxy(origin: string, response: Response): Promise<boolean> {
 	const { protocol, hostname } = new URL(origin);

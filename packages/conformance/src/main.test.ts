@@ -22,7 +22,7 @@ describe.concurrent("a conforming deployment", () => {
 		expect(run.server.accounts()).toBe(1);
 	});
 
-	test("is left with the run's guests only: no chat, and no account unless --account allows it", async () => {
+	test("keeps only the run's guests: no chat, and no account without --account", async () => {
 		const run = await against({}, "--time-limit", "60");
 		expect({ code: run.code, breaches: run.breaches, skipped: run.skipped }).toEqual({
 			code: 0,
@@ -35,7 +35,7 @@ describe.concurrent("a conforming deployment", () => {
 		expect(run.out).toContain("15 of them counted for guests of this network");
 	});
 
-	test("is checked for the named rules only, and for what they need", async () => {
+	test("is checked only against the named rules and their prerequisites", async () => {
 		const run = await against({}, "--only", "refusal", "--only", "reload,foreign-chat");
 		expect(run.report.results.map(({ rule, verdict }) => [rule, verdict])).toEqual([
 			["refusal", "ok"],
@@ -46,7 +46,7 @@ describe.concurrent("a conforming deployment", () => {
 		expect(run.report.modelCallsMax).toBe(6);
 	});
 
-	test("may have a model that takes 300 ms before the first word of a burst", async () => {
+	test("passes with a model that takes 300 ms to the first word of a burst", async () => {
 		const run = await against({ firstTokenMs: 300 }, "--only", "first-requests,burst-at-limit");
 		expect({ code: run.code, breaches: run.breaches, skipped: run.skipped }).toEqual({ code: 0, breaches: [], skipped: [] });
 		expect(run.found("first-requests")).toBe("5 answered, 5 refused (guest); used 5 of 5");

@@ -216,7 +216,7 @@ export class Journal {
 		return sum([...counted.map((one) => one.units), ...this.adjustments.filter((one) => one.requestId === id).map((one) => one.units)]);
 	}
 
-	/** Checks that a sent batch is owed with its hold's units, and that a refused row is sent alone, after all others, daily as a dead letter. */
+	/** Checks that a sent batch is owed with its hold's units, and that a refused row is sent alone, after all others, a dead letter daily. */
 	leaving(batch: readonly Report[], nowMs: number): void {
 		const owed = this.counted().filter((one) => isBilled(one.pool) && !one.acknowledged);
 		const sent = batch.map((report) => owed.find((one) => one.id === report.id && one.units === report.units));

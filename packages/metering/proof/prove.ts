@@ -1,6 +1,6 @@
 /**
- * The long proofs. `npm run prove` plays random games and simulated worlds; `npm run mutation` mutates the core and expects the short tests
- * to fail. Both print the machine and the seed, and read SEED, RUNS, SEEDS and STEPS. The same seed replays the same games. Further arguments go to the tool.
+ * The long proofs. `npm run prove -w @parley/metering` plays random games and simulated worlds; `npm run mutation` mutates the core and
+ * expects the short tests to fail. Both print and read SEED, RUNS, SEEDS and STEPS; a seed replays its games. Other arguments pass through.
  */
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";

@@ -48,8 +48,8 @@ class Life {
 }
 
 /**
- * Plays one seed: clients send, repeat and stop requests; the channel loses, duplicates and reorders messages; objects crash between any two
- * steps; clocks jump by up to two days either way; the provider has outages. The subject's journal checks each decision.
+ * Plays one seed: clients send, repeat and stop requests; the channel loses, duplicates and reorders messages; objects crash between any
+ * two steps; clocks jump by up to two days either way; the provider has outages. The subject's journal checks each decision.
  * @throws at the first breach, with the broken rule
  */
 export class Simulator {

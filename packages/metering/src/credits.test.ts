@@ -83,7 +83,7 @@ describe("a plan whose window is counted here", () => {
 	});
 });
 
-describe("the name of a pool", () => {
+describe("a pool's name", () => {
 	test("contains the subscription, with or without a window", () => {
 		expect(subscriptionOf("sub:sub_1")).toBe("sub_1");
 		expect(subscriptionOf("sub:a@b@77")).toBe("a@b");
@@ -231,7 +231,7 @@ describe("a refund", () => {
 });
 
 describe("a correction", () => {
-	test("of a pool adds or gives back units, and nothing shown is negative", () => {
+	test("of a pool adds or refunds units, and no displayed number is negative", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(correct("c", { pool: `sub:sub_1@${NOON}` }, 2));
 		expect(ledger.stands()).toMatchObject({ used: 2, remaining: 1 });
@@ -241,7 +241,7 @@ describe("a correction", () => {
 		expect(ledger.stands()).toMatchObject({ used: 7, remaining: 0 });
 	});
 
-	test("of a request gives back the units spent last first, at most what it counts", () => {
+	test("of a request refunds at most its counted units, those spent last first", () => {
 		const ledger = new MemoryLedger(windowed());
 		ledger.run(grant("g", 2));
 		ledger.use("a", 5);

@@ -141,7 +141,7 @@ describe("a request that several ledgers share", () => {
 		return "row" in outcome ? outcome.row.sharedWith : undefined;
 	};
 
-	test("keeps the ledgers of its hold, whatever a repeat names", () => {
+	test("keeps its hold's ledgers, whatever a repeat names", () => {
 		const ledger = new MemoryLedger(null);
 		expect(sharedWith(ledger, from(["network:1"]))).toEqual(["network:1"]);
 		expect(sharedWith(ledger, from(["network:2"]))).toEqual(["network:1"]);
@@ -150,7 +150,7 @@ describe("a request that several ledgers share", () => {
 		expect(sharedWith(ledger, { type: "settle", id: "a" })).toEqual(["network:2"]);
 	});
 
-	test("may name no other ledger", () => {
+	test("has no shared ledgers when it names none", () => {
 		expect(sharedWith(new MemoryLedger(null), from())).toBeNull();
 	});
 });

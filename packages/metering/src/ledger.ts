@@ -114,12 +114,12 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	invariant(Number.isSafeInteger(command.units) && command.units > 0, "the units of a hold are a positive integer");
 	const earlier = state.rows.get(command.id);
 	if (earlier && earlier.fingerprint !== command.fingerprint) return { outcome: { kind: "conflict" } };
-	// An id whose reported unit was given back cannot be used again: the provider would drop its second report as a repeat.
+	// An id whose reported unit was refunded cannot be used again: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const spill = spillOf(state, allowance, command.units);
-	// Check the allowance before what is in flight: a subject with nothing left must not be told to retry in a second.
+	// Check the allowance before the in-flight limit: an exhausted subject must not be advised to retry in a second.
 	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance) } };
 	const refusal = beyondShare(state, allowance, command) ?? tooManyAtOnce(state, allowance, command.member?.id);
 	if (refusal) return { outcome: { kind: "refused", refusal } };

@@ -55,7 +55,7 @@ test("the organization's limit is checked before a member's cap", () => {
 	expect(ledger.run(ask("r2", "ada", 1), NOON).outcome).toMatchObject({ kind: "refused", refusal: { policy: "paid" } });
 });
 
-test("units given back to a member can be used again", () => {
+test("units refunded to a member can be used again", () => {
 	const ledger = organization(windowed({ limit: 10 }));
 	ledger.run(ask("r1", "ada", 1), NOON);
 	ledger.run({ type: "release", id: "r1", why: "failed-early" }, NOON);

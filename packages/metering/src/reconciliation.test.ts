@@ -27,7 +27,7 @@ const at = (atMs: number, available: number, change: Partial<Baseline> = {}): Ba
 	...change,
 });
 
-test("there is no drift when provider and ledger change alike, whatever else was acknowledged", () => {
+test("drift is 0 when provider and ledger change by the same units, whatever else was acknowledged", () => {
 	const rows = [row("a", 99), row("b", 100), row("c", 199, { units: 5 }), row("d", 200), row("e", null), row("f", 150, { pool: "sub:t" })];
 	expect(driftBetween(at(100, 1000), at(200, 994), rows)).toBe(0);
 });
@@ -38,7 +38,7 @@ test("a report lost by the provider is positive drift, one counted twice is nega
 	expect(driftBetween(at(100, 1000), at(200, 997), rows)).toBe(-1);
 });
 
-test("bought credits are no drift; unexplained credits are", () => {
+test("purchased credits cause no drift; unexplained credits do", () => {
 	expect(driftBetween(at(100, 10), at(200, 1010, { creditsBought: 1000 }), [])).toBe(0);
 	expect(driftBetween(at(100, 10), at(200, 1010), [])).toBe(1000);
 });

@@ -46,9 +46,9 @@ const PAID: Entitlement = {
 
 /** Rows as an object reads them: without the later fields, or with null in their columns. */
 const FORMS = [
-	["without the fields that came later", {}, {}],
+	["without later fields", {}, {}],
 	[
-		"with null in the columns that came later",
+		"with null in later columns",
 		{ spill: null, sentAtMs: null, refusals: null, sharedWith: null },
 		{ spill: null, requestId: null, expiresAtMs: null },
 	],

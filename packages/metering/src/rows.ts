@@ -7,7 +7,7 @@ export interface Part {
 }
 
 /**
- * One request: its hold, how the hold ended, and what the billing provider knows of it. It only moves forward.
+ * One request: its hold, how the hold ended, and what the billing provider knows about it. It only moves forward.
  * `expired` counts like `settled` until a late result corrects it. Instants are epoch milliseconds.
  */
 export interface RequestRow {
@@ -48,7 +48,7 @@ export interface RequestRow {
 export interface Adjustment {
 	id: string;
 	pool: string;
-	/** Positive adds usage, negative gives back; a grant is negative. Includes the parts on other pools (`spill`). */
+	/** Positive adds usage, negative refunds it; a grant is negative. Includes the parts on other pools (`spill`). */
 	units: number;
 	spill?: readonly Part[] | null;
 	atMs: number;
@@ -83,8 +83,8 @@ export interface LedgerState {
 }
 
 /**
- * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the outbox;
- * otherwise a clock jump makes a fresh copy look a day old.
+ * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the
+ * outbox; otherwise a clock jump makes a fresh copy look a day old.
  */
 export function ledgerTimeMs(state: Pick<LedgerState, "latestMs">, atMs: number): number {
 	return Math.max(atMs, state.latestMs);

@@ -2,13 +2,13 @@ import { LIFETIME, utcDay, type Window } from "./window.ts";
 
 export type Tier = "guest" | "free" | "paid";
 
-/** Whom a ledger counts: a guest, a signed-in user, all members of an organization together, or all guests of a network. */
+/** The owner of a ledger: a guest, a signed-in user, all members of an organization together, or all guests of a network. */
 export type SubjectKind = "guest" | "user" | "organization" | "network";
 
 /** Which limit refused a request. `organization`: it has no paid plan, so its limit is 0. `member`: the member's cap. */
 export type Policy = "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
 
-/** Limits in requests. Architecture, section 3; the owner's three constants are `guest`, `free` and `paid`. */
+/** Limits in requests (docs/architecture.md, Tiers). The owner's three constants are `guest`, `free` and `paid`. */
 export interface Limits {
 	/** Per guest, for its lifetime. */
 	guest: number;
@@ -33,7 +33,7 @@ export const DEFAULT_LIMITS: Limits = {
 /** How long a paid entitlement is trusted after its last successful read (invariant I7). */
 export const ENTITLEMENT_TRUST_MS = 24 * 3_600_000;
 
-/** Credits besides a plan, bought or given. Spent after the window's units, the soonest to expire first. */
+/** Credits in addition to a plan, bought or granted. Spent after the window's units, the soonest to expire first. */
 interface Grant {
 	/** Id of the purchase. A grant counts once per id. */
 	id: string;
@@ -80,7 +80,7 @@ export type Entitlement =
 
 /**
  * What holds are taken from. `pool` is the name under which units are added up; it never changes for a hold.
- * `windowed` counts the ledger's own units against `limit`; `balance` subtracts from the provider's number what the provider cannot know yet.
+ * `windowed` counts the ledger's own units against `limit`; `balance` subtracts units unknown to the provider from its number.
  * `stale`: the period that was read is over, and the next one is not known yet.
  */
 export type Allowance =
@@ -95,7 +95,7 @@ export type Allowance =
 			atMs: number;
 			grants: readonly Grant[];
 			stale: boolean;
-			/** For a stale allowance: the period that is over. Its remaining units bound what is given on trust. */
+			/** For a stale allowance: the period that is over. Its remaining units bound what is allowed on trust. */
 			before: { pool: string; limit: number } | null;
 	  }
 	| { kind: "balance"; tier: "paid"; policy: "paid"; pool: string; window: Window; limit: number; entitlement: Balance; stale: boolean };

@@ -1,13 +1,13 @@
 import { startSandbox } from "@parley/sandbox";
 
 export const SECRET_KEY = "sk_test_bench";
-/** Stand in the sample where a customer's id and what is left of its credits belong. */
+/** Placeholders in the sample for the customer id and the remaining credits. */
 export const SAMPLE_CUSTOMER = "bench-sample-customer";
 export const SAMPLE_BALANCE = 987_654_321;
-/** In front of a customer's id: its subscription. */
+/** Prefix that turns a customer id into its subscription id. */
 export const SUBSCRIPTION = "sub-";
 
-/** What Flowglad's API answers for a customer of the paid plan, as text. */
+/** Flowglad's API responses for a customer on the paid plan, as text. */
 export interface BillingSample {
 	customer: string;
 	billing: string;
@@ -15,8 +15,8 @@ export interface BillingSample {
 }
 
 /**
- * Records the answers of the sandbox for one subscriber, so that the fake provider answers in Flowglad's shape and size without working
- * for it: the sandbox's own time (it checks, renders and validates) would be counted against the reference design, which asks it more often.
+ * Records the sandbox's responses for one subscriber. The fake provider replays them in Flowglad's shape and size without computing them;
+ * otherwise the sandbox's own time would count against the reference design, which calls it more often.
  */
 export async function recordBillingSample(): Promise<BillingSample> {
 	const sandbox = await startSandbox({ port: 0, secretKey: SECRET_KEY });

@@ -22,7 +22,7 @@ describe("the fake model", () => {
 		expect(chunks.at(-1).finish_reason).toBe("stop");
 	});
 
-	test("holds answers after their first word until they are released", async () => {
+	test("pauses answers after their first word until they are released", async () => {
 		model.holding = true;
 		const [first, second] = await Promise.all([request(), request()]);
 		const reader = first.body?.getReader();
@@ -52,14 +52,14 @@ describe("the fake provider", () => {
 		return { id: paid.id, left: paid.experimental.usageMeterBalances[0].availableBalance };
 	};
 
-	test("answers for any customer, as the sandbox did for the recorded one", async () => {
+	test("answers every customer as the sandbox answered the recorded one", async () => {
 		const customer = await (await call("customers/alice")).json();
 		expect(JSON.stringify(customer)).toContain('"externalId":"alice"');
 		expect(await balanceOf("alice")).toEqual({ id: "sub-alice", left: 1_000_000 });
 		expect((await balanceOf("bob")).id).toBe("sub-bob");
 	});
 
-	test("takes each usage event from the balance once", async () => {
+	test("subtracts each usage event from the balance once", async () => {
 		await call("usage-events", { usageEvent: event("one", 2) });
 		await call("usage-events", { usageEvent: event("one", 2) });
 		expect((await balanceOf("alice")).left).toBe(999_998);
@@ -68,7 +68,7 @@ describe("the fake provider", () => {
 		expect(provider.events).toEqual(new Set(["one", "two"]));
 	});
 
-	test("counts calls by path without ids", async () => {
+	test("counts calls by path, with ids removed", async () => {
 		provider.calls.clear();
 		await call("customers/alice");
 		await call("customers/bob");
@@ -80,7 +80,7 @@ describe("the fake provider", () => {
 		expect(provider.callCount()).toBe(3);
 	});
 
-	test("answers an unknown path with 404, so that a changed SDK does not go unnoticed", async () => {
+	test("answers an unknown path with 404, so that an SDK change is noticed", async () => {
 		expect((await call("invoices")).status).toBe(404);
 	});
 });

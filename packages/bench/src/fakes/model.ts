@@ -5,14 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface FakeModel {
 	/** The base URL of an OpenAI-compatible API. */
 	url: string;
-	/** While true, an answer stops after its first word, and goes on at `release`. */
+	/** While true, an answer pauses after its first word until `release`. */
 	holding: boolean;
-	/** Lets all held answers end. */
+	/** Resumes all paused answers. */
 	release(): void;
 	close(): Promise<void>;
 }
 
-/** A model that answers each question with the same few chunks, after set delays. Leaner than the sandbox's: its own time is in every figure. */
+/** Answers every request with the same chunks after fixed delays. Leaner than the sandbox's, because its own time is in every figure. */
 export async function startModel({ firstTokenMs = 0, chunkMs = 0, chunks = 3 } = {}): Promise<FakeModel> {
 	const held: (() => void)[] = [];
 	const frame = (delta: object, reason: string | null = null) =>
@@ -34,7 +34,7 @@ export async function startModel({ firstTokenMs = 0, chunkMs = 0, chunks = 3 } =
 	const server = createServer((request, response) => {
 		request.resume().on("end", () => void write(response));
 	});
-	// A connection that the server gives up just as the Worker uses it again would look like a failing model.
+	// If the server closed a connection just as the Worker reuses it, the model would seem to fail.
 	server.keepAliveTimeout = 600_000;
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const model: FakeModel = {

@@ -3,30 +3,30 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BillingSample, recordBillingSample, SAMPLE_BALANCE, SAMPLE_CUSTOMER, SUBSCRIPTION } from "./billing-sample.ts";
 
-/** Enough for a run of any length: what is measured is admission, not its end. */
+/** Enough for a run of any length, because admissions are measured, not refusals. */
 const FIRST_BALANCE = 1_000_000;
-/** The outbox reports within 6 s of a hold; a provider that heard nothing for so long will not hear anything soon. */
+/** The outbox reports within 6 s of a hold, so after a pause of this length no more calls are due. */
 const SILENCE_MS = 4_000;
 const SILENCE_AWAITED_MS = 30_000;
 
 export interface FakeProvider {
 	url: string;
-	/** How long each answer takes. */
+	/** Delay of each response. */
 	delayMs: number;
-	/** Calls so far, by "METHOD /path" with ids taken out. Counted when they arrive. */
+	/** Calls so far, by "METHOD /path" with ids removed. Counted on arrival. */
 	calls: Map<string, number>;
 	callCount(): number;
-	/** Usage events so far, each transactionId once. */
+	/** Usage events so far. Each transactionId counts once. */
 	events: Set<string>;
-	/** What each customer has left, where it is not the first balance. */
+	/** Remaining credits of customers whose balance has changed. */
 	balances: Map<string, number>;
 	balanceOf(customer: string): number;
-	/** Waits until no call has come for 4 s. @throws when they do not end */
+	/** Waits until no call has arrived for 4 s. @throws when calls keep arriving */
 	quiet(): Promise<void>;
 	close(): Promise<void>;
 }
 
-/** Flowglad's API for customers who all have the paid plan: each call answers a recorded answer after `delayMs`. */
+/** Flowglad's API, with every customer on the paid plan. Each call returns a recorded response after `delayMs`. */
 export async function startProvider(): Promise<FakeProvider> {
 	const sample = await recordBillingSample();
 	const server = createServer((request, response) => void answer(provider, sample, request, response));

@@ -16,12 +16,12 @@ async function sides(traits: AppTraits = {}) {
 	return apps;
 }
 
-/** Samples whose three figures are the same. */
+/** Samples with three equal figures. */
 const samples = (...values: number[]): Samples => ({ firstByte: values, firstWord: values, full: values });
 const round = (a: number[], b: number[], c: number[]): Sides<Samples> => ({ A: samples(...a), B: samples(...b), C: samples(...c) });
 
-describe("the order of the sides", () => {
-	test("has every side twice, the second half reversed", () => {
+describe("the side order", () => {
+	test("contains each side twice, with the second half reversed", () => {
 		for (let seed = 0; seed < 20; seed += 1) {
 			const order = orderOf(randomFrom(seed));
 			expect(order.slice(0, 3).toSorted()).toEqual(["A", "B", "C"]);
@@ -45,11 +45,11 @@ describe("a comparison", () => {
 		expect(referenceMinusBare.median).toBe(5);
 	});
 
-	test("ignores an outlier of a block", () => {
+	test("ignores an outlier within a block", () => {
 		expect(compare([round([10, 10, 10], [12, 12, 500], [20, 20, 20])], "firstByte").oursMinusBare.median).toBe(2);
 	});
 
-	test("leaves out a round whose overhead is within the noise", () => {
+	test("excludes a round whose overhead is within the noise", () => {
 		const { overheadRatio, referenceOverOurs } = compare([round([10], [10], [20]), round([10], [12], [30])], "firstByte");
 		expect(overheadRatio).toMatchObject({ rounds: 1, median: 10 });
 		expect(referenceOverOurs.rounds).toBe(2);
@@ -59,14 +59,14 @@ describe("a comparison", () => {
 describe("the overhead of metering", () => {
 	const rounds = [round([10, 12, 10, 12], [13, 13, 13, 13], [0]), round([20, 22, 20, 22], [23, 23, 23, 23], [0])];
 
-	test("is B minus A over all rounds", () => {
+	test("is B minus A across all rounds", () => {
 		const overhead = meteringOverhead(rounds);
 		expect(overhead.chatsOfEachSide).toBe(8);
 		expect(overhead.p50Ms).toMatchObject({ rounds: 2, median: 2 });
 		expect(overhead.p99Ms).toBeCloseTo(1);
 	});
 
-	test("has as its noise the difference between A's two blocks", () => {
+	test("reports the difference between A's two blocks as noise", () => {
 		expect(meteringOverhead(rounds).noise.p50Ms.median).toBe(0);
 		const drifting = [round([10, 10, 14, 14], [12, 12, 12, 12], [0])];
 		expect(meteringOverhead(drifting).noise.p50Ms.median).toBe(-4);
@@ -77,7 +77,7 @@ describe("measured chats", () => {
 	const plan = { ...QUICK, rounds: 2, chatsPerBlock: 3 };
 	const delay = { delayMs: 7, referenceChatsPerBlock: 1 };
 
-	test("are as many as planned, on new subscribers each round", async () => {
+	test("are as many as planned, with new subscribers in each round", async () => {
 		const apps = await sides();
 		const provider = memoryProvider();
 		const { result, rounds } = await measureChats(apps, provider, plan, randomFrom(1), delay);
@@ -89,14 +89,14 @@ describe("measured chats", () => {
 		expect(result.delayMs).toBe(7);
 	});
 
-	test("start each block with a chat that is not measured, so that no measured chat is a conversation's first", async () => {
+	test("follow an unmeasured chat in each block, so that none is the first of a conversation", async () => {
 		const apps = await sides();
 		await measureChats(apps, memoryProvider(), plan, randomFrom(1), delay);
 		const sent = apps.A.requests.filter((request) => request === "POST /api/chat/ai");
 		expect(sent).toHaveLength(2 * 2 * (plan.chatsPerBlock + 1));
 	});
 
-	test("end with an error when a chat fails", async () => {
+	test("abort with an error when a chat fails", async () => {
 		const apps = await sides({ chatStatus: 500 });
 		await expect(measureChats(apps, memoryProvider(), plan, randomFrom(1), delay)).rejects.toThrow("chat: 500");
 	});

@@ -4,40 +4,40 @@ import { cpuMs, type RunningWorker } from "../runtime.ts";
 import { acrossRounds, quantile, type Range, ratio, type Summary, summarize } from "../statistics.ts";
 import { Visitor } from "../visitor.ts";
 
-/** A: metering off. B: ours, a known paying subscriber. C: the reference design. */
+/** A: metering off. B: ours, for a known paying subscriber. C: the reference design. */
 type Side = "A" | "B" | "C";
 export type Sides<T> = Record<Side, T>;
 
 type Figure = "firstByte" | "firstWord" | "full";
 const FIGURES: Figure[] = ["firstByte", "firstWord", "full"];
 
-/** Messages before a conversation is left for a new one, so that no side's history grows beyond the other's. */
+/** Messages per conversation, so that histories stay equally long on all sides. */
 const CHATS_PER_CONVERSATION = 10;
 
 export type Samples = Record<Figure, number[]>;
 
 export interface ChatResult {
 	delayMs: number;
-	/** All chats of all rounds, in ms. */
+	/** Times of all chats in all rounds, in ms. */
 	sides: Sides<Record<Figure, Summary>>;
-	/** Of the whole workerd process, per chat; an upper bound of what a Worker and its objects use. */
+	/** CPU time of the workerd process per chat: an upper bound for the Worker and its objects. */
 	cpuMsPerChat: Sides<number>;
-	/** Inside each round: median of one side minus median of the other, or their ratio. */
+	/** Within each round: the difference or ratio of two sides' medians. */
 	rounds: Record<Figure, { oursMinusBare: Range; referenceMinusBare: Range; overheadRatio: Range; referenceOverOurs: Range }>;
-	/** p99 of all chats of B minus that of A. */
+	/** p99 of all B chats minus p99 of all A chats. */
 	p99OursMinusBareMs: number;
 }
 
-/** First byte, ours minus off, over all rounds: neither side asks the provider before it, so that its delay makes no difference. */
+/** First byte, B minus A, across all latencies: neither side calls the provider before it, so the provider's delay does not matter. */
 export interface MeteringOverhead {
 	chatsOfEachSide: number;
 	p50Ms: Range;
 	p99Ms: number;
-	/** The same of A's first blocks minus A's second ones, which do not differ: what of the above may be noise. */
+	/** A's first blocks minus A's second blocks. Both run the same code, so this is the noise of the measurement. */
 	noise: { p50Ms: Range; p99Ms: number };
 }
 
-/** The same chats on all three sides, interleaved, one client in a closed loop. */
+/** Measures the same chats on all three sides, interleaved, with one client in a closed loop. */
 export async function measureChats(
 	workers: Sides<RunningWorker>,
 	provider: FakeProvider,
@@ -82,7 +82,7 @@ export function meteringOverhead(rounds: Sides<Samples>[]): MeteringOverhead {
 	return { chatsOfEachSide: ours.flat().length, ...minus(ours, bare), noise: minus(first, second) };
 }
 
-/** @param a samples by rounds, as `b` */
+/** @param a samples by round, like `b` */
 function minus(a: number[][], b: number[][]): { p50Ms: Range; p99Ms: number } {
 	return {
 		p50Ms: acrossRounds(a.map((samples, round) => quantile(samples, 0.5) - quantile(b[round] ?? [], 0.5))),
@@ -90,7 +90,7 @@ function minus(a: number[][], b: number[][]): { p50Ms: Range; p99Ms: number } {
 	};
 }
 
-/** Answers to requests that nobody measures: compiled code, open connections, warm caches. */
+/** Unmeasured requests, so that code is compiled, connections are open and caches are warm. */
 export async function warmUp(workers: Sides<RunningWorker>, plan: Plan, random: () => number): Promise<void> {
 	for (const side of ["A", "B", "C"] as const) {
 		await block(await new Visitor(workers[side].url).subscribe(), plan.warmUpChats, random, emptySamples());
@@ -107,7 +107,7 @@ export function orderOf(random: () => number): Side[] {
 }
 
 async function block(visitor: Visitor, chats: number, random: () => number, samples: Samples): Promise<void> {
-	// Renews the session's cookie where its minute is over: no side shall read the database in the middle of a block.
+	// Renews the session cookie's 60 s cache, so that no side reads the database during a block.
 	const { status } = await visitor.ask("/api/usage");
 	if (status !== 200) throw new Error(`usage: ${status}`);
 	let chatId = "";
@@ -123,7 +123,7 @@ async function block(visitor: Visitor, chats: number, random: () => number, samp
 	}
 }
 
-/** Compares the sides within each round, by their medians. */
+/** Compares the medians of two sides within each round. */
 export function compare(rounds: Sides<Samples>[], figure: Figure): ChatResult["rounds"][Figure] {
 	const medians = rounds.map((round) => ({
 		A: quantile(round.A[figure], 0.5),

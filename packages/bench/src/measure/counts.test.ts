@@ -43,7 +43,7 @@ const one: Counted = {
 };
 
 describe("counters per chat", () => {
-	test("are those of the prefix, without it, divided by the chats", () => {
+	test("are selected by prefix, lose the prefix, and are divided by the number of chats", () => {
 		const counters = { "rows user ledger": 10, "rows Conversation": 5, "alarms set user ledger": 2, d1: 3 };
 		expect(perChat(counters, "rows ", 5)).toEqual({ "user ledger": 2, Conversation: 1 });
 		expect(perChat(counters, "alarms set ", 1)).toEqual({ "user ledger": 2 });
@@ -52,7 +52,7 @@ describe("counters per chat", () => {
 });
 
 describe("the mean of counts", () => {
-	test("of one count is that count", () => {
+	test("equals a single count", () => {
 		expect(meanOf([one])).toEqual(one);
 	});
 
@@ -77,13 +77,13 @@ describe("counting", () => {
 		expect(result.userAlone).toMatchObject({ chats: 2, rows: { "user ledger": 8 } });
 	});
 
-	test("tells calls before the first byte from later ones", async () => {
+	test("separates calls before the first byte from later ones", async () => {
 		const { result } = await counted({}, 4);
 		expect(result.userBurst).toMatchObject({ providerCalls: 1, providerCallsBeforeFirstByte: 0 });
 		expect(result.referenceBurst).toEqual({ chats: 4, providerCalls: 2, providerCallsBeforeFirstByte: 2 });
 	});
 
-	test("resets the counters before each count, so that none includes the one before it", async () => {
+	test("resets the counters before each count, so that counts do not overlap", async () => {
 		const { counting } = await counted();
 		const order = counting.requests.filter((request) => request.includes("__bench")).map((request) => request.split(" ")[0]);
 		expect(order).toHaveLength(2 * (plan.alone + 6));

@@ -5,13 +5,13 @@ import type { Plan } from "../plan.ts";
 import type { RunningWorker } from "../runtime.ts";
 import { Visitor } from "../visitor.ts";
 
-/** Of a number of chats and everything that they cause later: what the counting Worker and the provider have counted, per chat. */
+/** Counts per chat, from the counting Worker and the provider, including everything that the chats cause later. */
 export interface Counted {
 	chats: number;
-	/** Rows written by whose ledger it is ("user ledger"), a set alarm being one row. */
+	/** Rows written, by object ("user ledger"). A set alarm counts as one row. */
 	rows: Record<string, number>;
 	alarmsSet: Record<string, number>;
-	/** Calls of the objects, "UsageLedger.hold", alarms among them. */
+	/** Object calls by name ("UsageLedger.hold"), including alarms. */
 	objectCalls: Record<string, number>;
 	d1Queries: number;
 	providerCalls: number;
@@ -21,7 +21,7 @@ export interface Counted {
 export interface CountResult {
 	userFirstEver: Counted;
 	userAlone: Counted;
-	/** A chat alone whose answer takes longer than the outbox waits, as most real ones do. */
+	/** A single chat whose answer takes longer than the outbox's delay, like most real answers. */
 	userSlowAnswer: Counted;
 	userBurst: Counted;
 	userStaleCookie: Counted;
@@ -30,17 +30,17 @@ export interface CountResult {
 	referenceBurst: Pick<Counted, "chats" | "providerCalls" | "providerCallsBeforeFirstByte">;
 }
 
-/** The outbox tries again after a minute at the latest, where nothing fails. */
+/** Without failures, the outbox runs again within a minute. */
 const DRAIN_MAX_MS = 90_000;
 const SLOW_ANSWER_MS = 8_000;
 
-/** Counts are exact and the same on every machine: with them nothing else runs, and each count waits until all reports have left. */
+/** Counts are exact and identical on every machine: nothing else runs, and each count waits until all reports are sent. */
 export async function count(
 	{ counting, reference }: { counting: RunningWorker; reference: RunningWorker },
 	{ provider, model }: { provider: FakeProvider; model: FakeModel },
 	plan: Plan,
 ): Promise<CountResult> {
-	// Long enough that a call on the way to the first byte cannot be missed, and short beside the outbox's 3 s.
+	// Long enough to see every call before the first byte, and short compared with the outbox's 3 s.
 	provider.delayMs = 20;
 	const user = await new Visitor(counting.url).subscribe();
 	const guest = new Visitor(counting.url, { ip: "203.0.113.7" });
@@ -108,7 +108,7 @@ async function countReference(worker: RunningWorker, provider: FakeProvider, cha
 	return { chats, providerCalls: (provider.callCount() - calls) / chats, providerCallsBeforeFirstByte: beforeFirstByte / chats };
 }
 
-/** @returns the calls that the provider heard between a request and its first byte */
+/** @returns the provider calls between a request and its first byte */
 async function chatsOf(provider: FakeProvider, visitor: Visitor, chatId: string, chats: number, heard?: () => void): Promise<number> {
 	let beforeFirstByte = 0;
 	for (let chat = 0; chat < chats; chat += 1) {
@@ -122,13 +122,13 @@ async function chatsOf(provider: FakeProvider, visitor: Visitor, chatId: string,
 	return beforeFirstByte;
 }
 
-/** Counters with this prefix, without it, divided by the number of chats. */
+/** Counters with this prefix, divided by the number of chats. Names lose the prefix. */
 export function perChat(counts: Record<string, number>, prefix: string, chats: number): Record<string, number> {
 	const own = Object.entries(counts).filter(([name]) => name.startsWith(prefix));
 	return Object.fromEntries(own.map(([name, amount]) => [name.slice(prefix.length), amount / chats]));
 }
 
-/** The mean of several counts of the same chat; a name that one count lacks is 0 there. */
+/** The mean of several counts of the same chat. A missing name counts as 0. */
 export function meanOf(all: Counted[]): Counted {
 	const mean = (of: (one: Counted) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
 	const means = (of: (one: Counted) => Record<string, number>) => {

@@ -4,14 +4,14 @@ import type { FakeProvider } from "../fakes/provider.ts";
 import type { RunningWorker } from "../runtime.ts";
 import { Visitor } from "../visitor.ts";
 
-/** Credits are granted at the provider, nobody tells the app, and the subscriber sends a request: from there, in ms, until the app knows. */
+/** Time in ms from a request until the app knows of credits that were granted at the provider without a webhook. */
 export interface GrantResult {
 	subscribers: number;
-	/** Something was left: until /api/usage shows more. */
+	/** With units remaining: until /api/usage shows the credits. */
 	withCreditsLeftMs: number[];
-	/** The same, while the answer to the request is still being written. */
+	/** The same, while the request's answer is still being written. */
 	duringLongAnswerMs: number[];
-	/** Nothing was left, and the last refusal came right before the grant: until a request is admitted. */
+	/** With nothing remaining and a refusal right before the grant: until a request is admitted. */
 	withNothingLeftMs: number[];
 }
 

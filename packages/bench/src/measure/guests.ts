@@ -4,15 +4,15 @@ import { type Summary, summarize } from "../statistics.ts";
 import { connections, Visitor } from "../visitor.ts";
 
 export interface GuestResult {
-	/** A guest with nothing left: the whole refusal. */
+	/** The complete refusal of a guest at its limit. */
 	deniedMs: Summary;
-	/** First byte of the first request of a guest without cookies, in a new chat. */
+	/** Time to the first byte of a new guest's first request, without cookies, in a new chat. */
 	neverSeenFirstByteMs: {
-		/** Metering off: a new conversation and chat list. */
+		/** Metering off: creates a conversation and a chat list. */
 		bare: Summary;
-		/** Ours, with a new ledger. */
+		/** Ours: also creates a ledger. */
 		ours: Summary;
-		/** Ours, the first guest of a network: two new ledgers. */
+		/** Ours, for the first guest of a network: creates two ledgers. */
 		oursWithNetwork: Summary;
 	};
 }

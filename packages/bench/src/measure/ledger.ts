@@ -7,17 +7,17 @@ export interface LedgerResult {
 	callers: number;
 	pairsPerRun: number;
 	pairsPerSecond: Range;
-	/** One pair, HTTP included, while all callers are at it. */
+	/** Duration of one pair under full load, HTTP included. */
 	pairMs: Summary;
-	/** The rate as one ledger fills, by the rows that it had before. */
+	/** The rate as one ledger grows, by its rows at the start of each interval. */
 	growth: { rowsBefore: number; pairsPerSecond: number }[];
 }
 
-/** Pairs between two looks at the rate of a growing ledger, and what the whole of it may take. */
+/** Pairs per interval of a growing ledger, and the time limit for all intervals. */
 const GROWTH_STEP = 1_000;
 const GROWTH_MAX_MS = 60_000;
 
-/** Hold + settle on one paying subject's ledger, many callers at once, each pair its own HTTP request. Its outbox reports meanwhile, as it would. */
+/** Measures hold + settle on one paying subject's ledger with concurrent callers, one HTTP request per pair, while its outbox reports. */
 export async function measureLedger(worker: RunningWorker, { ledger: plan }: Plan): Promise<LedgerResult> {
 	const agent = connections({ maxSockets: plan.callers });
 	const caller = new Visitor(worker.url, { agent });
@@ -39,7 +39,7 @@ export async function measureLedger(worker: RunningWorker, { ledger: plan }: Pla
 	return { callers: plan.callers, pairsPerRun: plan.pairs, pairsPerSecond: acrossRounds(rates), pairMs: summarize(all), growth };
 }
 
-/** The key of a paying subject who was never seen before. */
+/** The key of a new paying subject. */
 async function subject(caller: Visitor): Promise<string> {
 	const key = `user:${crypto.randomUUID()}`;
 	const { body } = await caller.ask(`/?key=${key}&refresh=`);

@@ -23,7 +23,7 @@ async function app(traits: AppTraits = {}): Promise<App> {
 const model = (): FakeModel => ({ url: "", holding: false, release: () => {}, close: async () => {} });
 
 describe("grants", () => {
-	/** An app that admits the first chat at a balance of 0, as one does that has not read it yet, and refuses the next ones. */
+	/** An app that admits the first chat at a balance of 0, like one that has not read the balance yet, and refuses later ones. */
 	function appOf(provider: FakeProvider): AppTraits {
 		const chatsAtZero = new Map<string, number>();
 		const chatStatus = (userId: string) => {
@@ -42,11 +42,11 @@ describe("grants", () => {
 			expect(times).toHaveLength(2);
 			expect(times.every((time) => time > 0)).toBe(true);
 		}
-		// 10 at first, 500 twice, then set to 0, and 500 again.
+		// 10 initially, 500 twice, then set to 0, and 500 again.
 		expect([...provider.balances.values()]).toEqual([500, 500]);
 	});
 
-	test("end the run when a subscriber with nothing left is not refused", async () => {
+	test("abort the run when a subscriber without remaining units is admitted", async () => {
 		const provider = memoryProvider();
 		const lenient = await app({ remaining: (userId) => provider.balanceOf(userId) });
 		await expect(measureGrants(lenient, provider, model(), 1)).rejects.toThrow("with nothing left, a refusal was expected: 200");
@@ -56,7 +56,7 @@ describe("grants", () => {
 describe("guests", () => {
 	const plan = { ...QUICK, denied: 4, newGuests: 3 };
 
-	test("are refused as often as planned, and new ones come to each side once", async () => {
+	test("are refused as often as planned, and each side receives the planned new guests", async () => {
 		const bare = await app();
 		const ours = await app({ guestLimit: 2 });
 		const { deniedMs, neverSeenFirstByteMs } = await measureGuests(bare, ours, plan);
@@ -66,7 +66,7 @@ describe("guests", () => {
 		expect(ours.requests).toHaveLength(3 + 4 + 6);
 	});
 
-	test("end the run when a refusal is not a 429", async () => {
+	test("abort the run when a refusal is not a 429", async () => {
 		const ours = await app({ chatStatus: 503 });
 		await expect(measureGuests(await app(), ours, plan)).rejects.toThrow("a refusal was expected: 503");
 	});
@@ -75,28 +75,28 @@ describe("guests", () => {
 describe("one ledger", () => {
 	const plan = { ...QUICK, ledger: { callers: 4, runs: 2, pairs: 20, growthPairs: 1_000 } };
 
-	test("gets exactly the planned pairs, on a fresh subject each run", async () => {
+	test("receives exactly the planned pairs, with a fresh subject in each run", async () => {
 		const worker = await app();
 		const result = await measureLedger(worker, plan);
 		expect(result).toMatchObject({ callers: 4, pairsPerRun: 20, pairsPerSecond: { rounds: 2 }, pairMs: { n: 40 } });
 		expect(result.growth.map(({ rowsBefore }) => rowsBefore)).toEqual([0]);
 		const subjects = worker.requests.filter((request) => request.includes("refresh"));
-		// Warming up, two runs, and the ledger that fills.
+		// The warm-up, two runs, and the growing ledger.
 		expect(new Set(subjects).size).toBe(4);
 		expect(worker.requests.filter((request) => request.startsWith("POST"))).toHaveLength(20 + 2 * 20 + 1_000);
 	});
 
-	test("is measured for a paying subject only", async () => {
+	test("is measured only for a paying subject", async () => {
 		await expect(measureLedger(await app({ tier: "free" }), plan)).rejects.toThrow("not a paying one");
 	});
 
-	test("ends the run when a pair is refused", async () => {
+	test("aborts the run when a pair is refused", async () => {
 		await expect(measureLedger(await app({ pairStatus: 429 }), plan)).rejects.toThrow("pair: 429");
 	});
 });
 
 describe("memory of open streams", () => {
-	test("is the growth while all of them are open, divided by their number", async () => {
+	test("is the growth while all are open, divided by their number", async () => {
 		const worker = await app();
 		const seen: number[] = [];
 		const measure = async () => {
@@ -105,7 +105,7 @@ describe("memory of open streams", () => {
 		};
 		const grown = await grownBy(worker, model(), 30, { asGuests: true, measure });
 		expect(grown).toEqual({ beforeMiB: 100, openMiB: 130, perStreamMiB: 1 });
-		// 20 streams warm up, and end, before the first look.
+		// 20 warm-up streams end before the first reading.
 		expect(seen).toEqual([20, 50]);
 	});
 
@@ -115,7 +115,7 @@ describe("memory of open streams", () => {
 		expect(worker.requests.filter((request) => request.includes("sign-up"))).toHaveLength(3);
 	});
 
-	test("ends the run when a stream fails", async () => {
+	test("aborts the run when a stream fails", async () => {
 		const failing = await app({ lastEvent: '{"type":"error"}' });
 		await expect(grownBy(failing, model(), 10, { asGuests: true, measure: async () => 0 })).rejects.toThrow("chat: 200");
 	});

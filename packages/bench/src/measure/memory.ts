@@ -10,27 +10,27 @@ export interface Grown {
 	perStreamMiB: number;
 }
 
-/** Memory of open streams: each is an answer being written in a chat of its own, so that a Conversation object stands behind each. */
+/** Memory per open stream. Each stream is an answer being written in its own chat, and so has its own Conversation object. */
 export interface MemoryResult {
 	openStreams: number;
-	/** The whole process (RSS), every 10 streams one subscriber's. */
+	/** Process memory (RSS), with 10 streams per subscriber. */
 	subscribers: { bare: Grown; ours: Grown };
-	/** The whole process (RSS), each stream a guest's own, with a chat list and a ledger of its own: three objects a stream. */
+	/** Process memory (RSS), with one stream per guest: a conversation, a chat list and a ledger each. */
 	guests: { bare: Grown; ours: Grown };
-	/** The isolate after garbage collection, subscribers: what the platform's limit of 128 MB is about. */
+	/** Isolate memory after garbage collection, for subscribers. The platform's limit of 128 MB applies to it. */
 	isolate: { bare: Grown; ours: Grown };
-	/** RSS of one Durable Object that stores nothing and does nothing. */
+	/** RSS per empty Durable Object. */
 	emptyObjectMiB: number;
 }
 
 const STREAMS_PER_SUBSCRIBER = 10;
-/** So many streams are opened at once; the rest wait for them. */
+/** Number of streams that are opened concurrently. */
 const OPENED_TOGETHER = 20;
 
 /**
- * What memory grows by while so many answers are being written. A few streams are opened and ended before, so that what is compiled
- * once is not counted.
- * @param worker nothing has used it before: an allocator keeps what was freed, and would give it to the streams unseen
+ * Memory growth while `openStreams` answers are being written. A few warm-up streams run first, so that one-time compilation is not
+ * measured.
+ * @param worker an unused Worker; in a used one, streams would reuse freed memory, and the growth would be too small
  */
 export async function grownBy(
 	worker: RunningWorker,

@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import type { RunningWorker } from "../runtime.ts";
 
 export interface AppTraits {
-	/** Chats that a guest gets before it is refused. */
+	/** A guest's limit, in chats. */
 	guestLimit?: number;
 	/** Tier of a signed-up user. */
 	tier?: "free" | "paid";
-	/** Status of a chat, whatever the visitor has left. */
+	/** Status of every chat, regardless of the remaining units. */
 	chatStatus?: number | ((userId: string) => number);
 	/** Text of the stream's last event. */
 	lastEvent?: string;
@@ -16,13 +16,13 @@ export interface AppTraits {
 	onChat?: (userId: string) => void;
 	/** Status of a hold + settle pair. */
 	pairStatus?: number;
-	/** Units left of a user. */
+	/** A user's remaining units. */
 	remaining?: (userId: string) => number;
 	/** Runs when `/__bench/counts` is read. */
 	counts?: () => Record<string, number>;
 }
 
-/** A stand-in for the Worker that answers what the measurements request. */
+/** A fake Worker that serves the requests of the measurements. */
 export interface App extends RunningWorker {
 	/** Every request, as `METHOD /path?query`. */
 	requests: string[];

@@ -1,6 +1,6 @@
 import type { FakeProvider } from "../fakes/provider.ts";
 
-/** A provider without a server: it counts what a test tells it, and is quiet at once. */
+/** A provider without a server. It counts the calls that a test adds, and is idle immediately. */
 export function memoryProvider(): FakeProvider {
 	const provider: FakeProvider = {
 		url: "http://provider.invalid",

@@ -1,6 +1,6 @@
 /**
- * The built product with counters around it: `src/build.ts` puts this module in front of the build's own index.js. It counts rows written
- * (each `SqlStorage.exec`'s cursor, summed, plus one for each `setAlarm`, as Cloudflare bills it), calls of the objects, and D1 queries.
+ * Adds counters to the built product: `src/build.ts` puts this module in front of the build's index.js. Counts object calls, D1 queries and
+ * rows written (from the cursor of each `SqlStorage.exec`, plus one for each `setAlarm`, as Cloudflare bills them).
  */
 import { env } from "cloudflare:workers";
 import product, * as built from "../../../web/src/server.ts";
@@ -12,7 +12,7 @@ function add(name: string, by = 1): void {
 	counts[name] = (counts[name] ?? 0) + by;
 }
 
-/** Wraps one object's own storage. A ledger is named by whose it is. */
+/** Wraps one object's storage. A ledger is named after its kind of subject. */
 function counted(ctx: DurableObjectState, className: string): DurableObjectState {
 	const of = className === "UsageLedger" ? `${ctx.id.name?.split(":")[0]} ledger` : className;
 	const { sql } = ctx.storage;
@@ -24,11 +24,11 @@ function counted(ctx: DurableObjectState, className: string): DurableObjectState
 	};
 	Object.assign(sql, {
 		exec: (query: string, ...bindings: SqlStorageValue[]) => {
-			// A cursor knows the writes of its last statement only.
+			// A cursor reports only its last statement's writes.
 			const statements = bindings.length === 0 ? query.split(/;\s*(?=\S)/) : [query];
 			for (const statement of statements.slice(0, -1)) add(`rows ${of}`, exec(statement).rowsWritten);
 			const cursor = exec(statements.at(-1) ?? "", ...bindings);
-			// A cursor knows its writes when it has run to its end, which is before the event's end.
+			// A cursor reports its writes once it is exhausted, which happens before the event ends.
 			if (cursors.size === 0) queueMicrotask(flush);
 			cursors.add(cursor);
 			return cursor;
@@ -44,7 +44,7 @@ function counted(ctx: DurableObjectState, className: string): DurableObjectState
 	return ctx;
 }
 
-/** Counts each call that comes from outside of the class (its own calls among them would be counted too; no path of a chat makes one). */
+/** Counts calls to a class. Calls between its own methods would count too, but no chat makes one. */
 function countCalls(className: string, prototype: object): void {
 	for (const name of Object.getOwnPropertyNames(prototype)) {
 		const method: unknown = Reflect.get(prototype, name);

@@ -1,4 +1,4 @@
-/** Durable Objects that store nothing and do nothing: what the runtime itself takes for one, before any code of ours. */
+/** An empty Durable Object. It measures the runtime's own memory per object. */
 import { DurableObject, env } from "cloudflare:workers";
 
 class Empty extends DurableObject {

@@ -1,6 +1,6 @@
 /**
- * The product's own UsageLedger, built, behind the thinnest Worker there is: one request is one hold and one settle on the object that the
- * query names. `src/build.ts` puts this module in front of the build's own index.js.
+ * The product's built UsageLedger behind a minimal Worker. Each request is one hold and one settle on the object that the query names.
+ * `src/build.ts` puts this module in front of the build's index.js.
  */
 import { env } from "cloudflare:workers";
 

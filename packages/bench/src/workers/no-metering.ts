@@ -1,6 +1,6 @@
 /**
- * Bench A, "metering off": stands in for packages/web/src/lib/billing.ts in a build of the product that is otherwise the same. Everybody
- * may, nothing is held, nothing is counted; no ledger is called and no provider.
+ * Bench A, "metering off": replaces packages/web/src/lib/billing.ts in an otherwise identical build. Every request is admitted, nothing is
+ * held or counted, and neither a ledger nor a provider is called.
  */
 import type * as product from "../../../web/src/lib/billing.ts";
 import { identify } from "../../../web/src/lib/identity/subject.ts";

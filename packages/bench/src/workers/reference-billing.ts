@@ -1,10 +1,10 @@
 /**
- * Bench C, the reference design: the owner's document (seed 001) as written, with the real SDK, in place of packages/web/src/lib/billing.ts
- * in a build of the product that is otherwise the same. `checkUsageAllowed` asks getBilling (2 calls) before the model is called;
- * `recordUsage` asks it again (2 calls) and creates the usage event (1 call), awaited before the answer's last chunk, as the document awaits it.
+ * Bench C, the reference design: the owner's document (seed 001) as written, with the real SDK. It replaces packages/web/src/lib/billing.ts
+ * in an otherwise identical build. `checkUsageAllowed` calls getBilling (2 requests) before the model is called;
+ * `recordUsage` calls it again (2 requests) and creates the usage event (1 request) before the answer's last chunk, as in the document.
  *
- * In its favour: the session is read once and not again for recording, the customer exists already, and the usage price is found where the
- * present API has it, so that the event is really sent.
+ * In its favour: the session is read once per chat, the customer already exists, and the usage price is read from where the current API
+ * returns it, so the event is actually sent.
  */
 import type * as product from "../../../web/src/lib/billing.ts";
 import { AI_REQUESTS_METER, findUsagePriceByMeterSlug } from "../../../web/src/lib/billing-helpers.ts";

@@ -61,9 +61,9 @@ interface Flaws {
 	remembersDeleted?: boolean;
 	/** Refunds counted units when their chat is deleted. */
 	refundsDeleted?: boolean;
-	/** Lets anybody join any chat's stream. */
+	/** Lets any client join any chat's stream. */
 	sharesStreams?: boolean;
-	/** Shows any chat's page to anybody. */
+	/** Shows any chat's page to any client. */
 	sharesPages?: boolean;
 	/** Omits the messages when the page is reloaded. */
 	forgetsOnReload?: boolean;
@@ -117,7 +117,7 @@ interface Flaws {
 	keepsGuestOpen?: boolean;
 	/** Gives free accounts a window of an hour. */
 	shortensDay?: boolean;
-	/** Lets anybody delete any chat. */
+	/** Lets any client delete any chat. */
 	sharesDeletion?: boolean;
 	/** Streams a finished answer again, instead of 204. */
 	replaysFinished?: boolean;
