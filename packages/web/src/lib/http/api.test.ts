@@ -50,18 +50,6 @@ describe("an API route", () => {
 		for (const headers of own) expect((await call(route, { method: "POST", headers })).status).toBe(200);
 		expect((await call(route, { headers: { "sec-fetch-site": "cross-site" } })).status).toBe(200);
 	});
-
-	test("reads the rest of a body that its handler did not want", async () => {
-		let isCancelled = false;
-		const body = new ReadableStream({
-			pull: (controller) => controller.enqueue(new Uint8Array(16)),
-			cancel: () => {
-				isCancelled = true;
-			},
-		});
-		await call(route, { method: "POST", body, duplex: "half" } as RequestInit);
-		expect(isCancelled).toBe(true);
-	});
 });
 
 describe("an error in a handler", () => {
@@ -83,7 +71,7 @@ describe("an error in a handler", () => {
 		const response = await call(failing(error));
 		expect(response.status).toBe(500);
 		expect(await response.text()).not.toContain("hunter2");
-		expect(console.error).toHaveBeenCalledWith(error);
+		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^500 GET \/\S+: Error: the password is hunter2/));
 	});
 
 	test("in the configuration is 503, without the variable's name", async () => {
