@@ -32,7 +32,7 @@ try {
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
 	const done = spawnSync(
 		"turbo",
-		["run", "lint", "check", "build", "test", "test:worker", "test:system", "--output-logs=new-only", "--concurrency=3"],
+		["run", "lint", "check", "build", "test", "test:worker", "test:system", "--output-logs=new-only", "--concurrency=2"],
 		{
 			cwd: root,
 			env,

@@ -152,6 +152,8 @@ export default defineConfig({
 					include: ["tests/system/**/*.test.ts", "tests/prove/**/*.test.ts", "tests/year/**/*.test.ts"],
 					testTimeout: 240_000,
 					hookTimeout: 240_000,
+					// A busy machine needs more than the second that is the default.
+					expect: { poll: { timeout: 30_000 } },
 					globalSetup: ["tests/system/state-setup.ts"],
 					// Each file starts its own product on free ports. Two at a time keep both cores busy while a browser waits.
 					maxWorkers: 2,
