@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 
-// Each test starts up to three Node processes, which takes long on a loaded machine.
+// Each test starts up to three Node processes, which is slow on a loaded machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 /** The CLI as `npm start` runs it, on a free port. */
@@ -42,7 +42,7 @@ const createCustomer = (url: string, externalId: string) =>
 		body: JSON.stringify({ customer: { externalId, name: "Ada", email: "ada@example.com" } }),
 	});
 
-it("keeps everything it answered through SIGKILL and SIGTERM", async () => {
+it("keeps every acknowledged change after SIGKILL and SIGTERM", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "sandbox-"));
 	onTestFinished(() => rmSync(folder, { recursive: true }));
 	const statePath = join(folder, "new-folder", "state.json");
@@ -61,7 +61,7 @@ it("keeps everything it answered through SIGKILL and SIGTERM", async () => {
 	expect(await (await fetch(`${third.url}/__sandbox/clock`)).json()).toMatchObject({ offsetMs: 86_400_000 });
 });
 
-it("answers at localhost and 127.0.0.1, and exits at once while a client waits", async () => {
+it("listens on localhost and 127.0.0.1, and exits at once while a client waits", async () => {
 	const { url, process: child } = await spawnSandbox();
 	for (const host of ["localhost", "127.0.0.1"]) {
 		const response = await fetch(`${url.replace("localhost", host)}/__sandbox/clock`);

@@ -11,18 +11,18 @@ function stateFile(): { folder: string; path: string } {
 	return { folder, path: join(folder, "state.json") };
 }
 
-it("starts empty, with the given settings, without a file", () => {
+it("starts empty with the given settings if the file does not exist", () => {
 	expect(readState(stateFile().path, { maxPlan: true })).toEqual(emptyState({ maxPlan: true }));
 });
 
-it("refuses a broken file and leaves it as it is", () => {
+it("rejects a corrupt file and leaves it unchanged", () => {
 	const { path } = stateFile();
 	writeFileSync(path, '{"customers": [');
 	expect(() => readState(path, {})).toThrow(SyntaxError);
 	expect(readFileSync(path, "utf8")).toBe('{"customers": [');
 });
 
-it("fills fields that an older file lacks, and prefers stored settings to the given ones", () => {
+it("fills fields missing from an older file, and prefers stored settings over the given ones", () => {
 	const { path } = stateFile();
 	writeFileSync(path, JSON.stringify({ clockOffsetMs: 5, settings: { maxPlan: false }, stripe: { origin: "http://localhost:9" } }));
 	const state = readState(path, { maxPlan: true, freeCredits: 20 });
@@ -30,7 +30,7 @@ it("fills fields that an older file lacks, and prefers stored settings to the gi
 	expect(state.stripe).toMatchObject({ origin: "http://localhost:9", customers: [], tasks: [] });
 });
 
-it("writes the latest state once for all calls of one turn, and leaves no temporary file", async () => {
+it("writes the latest state once per event loop turn, and removes the temporary file", async () => {
 	const { folder, path } = stateFile();
 	const state = emptyState();
 	const commit = createCommit(path, () => state);
@@ -42,7 +42,7 @@ it("writes the latest state once for all calls of one turn, and leaves no tempor
 	expect(readdirSync(folder)).toEqual(["state.json"]);
 });
 
-it("rejects a commit that cannot be written", async () => {
+it("rejects when the state cannot be written", async () => {
 	const { folder, path } = stateFile();
 	const commit = createCommit(path, () => emptyState());
 	rmSync(folder, { recursive: true });

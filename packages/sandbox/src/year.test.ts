@@ -1,9 +1,9 @@
-/** A year of one customer, lived through the clock: every balance, every status, every cent. */
+/** One customer's year on the sandbox's clock: checks every balance, status and cent. */
 import { expect, it } from "vitest";
 import { availableBalance } from "./billing/ledger.ts";
 import { balanceOf, runSandbox } from "./testing/harness.ts";
 
-it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed card, Max, cancellations, coming back", async () => {
+it("bills a year correctly: free, Pro, debt, renewals, top-ups, a failed card, Max, cancellations, return", async () => {
 	let machine = Date.UTC(2026, 0, 15, 9);
 	const sandbox = await runSandbox({ now: () => machine, settings: { maxPlan: true } });
 	const ada = sandbox.flowglad("ada");
@@ -21,7 +21,7 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 			usageEvent: { subscriptionId: id, usageMeterSlug: "ai_requests", transactionId: `ada:${uses}`, amount },
 		});
 	};
-	/** What the API says is what the ledger's lines add up to. */
+	/** Checks that the API's balance equals the sum of the ledger lines. */
 	const stands = async (status: string | undefined, balance: number | null) => {
 		const subscription = await current();
 		expect([subscription?.status, await balanceOf(sandbox, "ada")]).toEqual([status, balance]);
@@ -31,13 +31,13 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	const paidCents = async () =>
 		(await sandbox.state()).payments.filter(({ status }) => status === "succeeded").reduce((sum, { amount }) => sum + amount, 0);
 
-	// Signs up. The free plan has no credits, so there is no balance; after a month it calls itself past due.
+	// Signs up. The free plan has no credits, so there is no balance. It becomes past due after a month.
 	await ada.findOrCreateCustomer();
 	await stands("active", null);
 	await until(2, 16);
 	await stands("past_due", null);
 
-	// Vectors 1 and 2: Pro, three events, a top-up, more than all of it.
+	// Vectors 1 and 2: Pro, three events, a top-up, and usage beyond all credits.
 	await until(2, 20);
 	await sandbox.buy("ada", "pro_monthly");
 	const proId = (await current())?.id ?? "";
@@ -49,11 +49,11 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	await use(2500);
 	await stands("active", -503);
 
-	// Vector 3, settled: the renewal's invoice pays the debt.
+	// Vector 3, settled: the renewal invoice pays the debt.
 	await until(3, 20);
 	await stands("active", 1000);
 
-	// Vector 4: what is left of a period expires, what is left of a top-up does not.
+	// Vector 4: unused plan credits expire, unused top-up credits remain.
 	await use(400);
 	await stands("active", 600);
 	await until(4, 20);
@@ -64,7 +64,7 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	await until(5, 20);
 	await stands("active", 1700);
 
-	// Vector 3, unsettled: the card is declined, the credits are there all the same; the debt has eaten of them.
+	// Vector 3, unsettled: the card is declined, but credits are still granted, minus the debt.
 	await use(2203);
 	await stands("active", -503);
 	await sandbox.faults({ declineRenewals: true });
@@ -74,13 +74,13 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	await until(6, 23);
 	await stands("past_due", 400);
 
-	// Grace ends well: the second retry goes through and settles the debt.
+	// The second retry succeeds and settles the debt.
 	await sandbox.faults({});
 	await until(6, 28);
 	await stands("active", 903);
 	expect(await paidCents()).toBe(5 * 799 + 2 * 800);
 
-	// Up to Max in the middle of a period: half of its 3000, less the 1000 that were granted. Down again at its end.
+	// Upgrades to Max in mid-period: half of 3000 minus the 1000 already granted. Downgrades at its end.
 	await until(7, 20);
 	await stands("active", 1000);
 	await until(8, 4, 21);
@@ -94,7 +94,7 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	await stands("active", 1000);
 	expect((await current())?.id).toBe(proId);
 
-	// Cancels, thinks better of it, cancels again. Then there is no plan at all, and late usage is still taken.
+	// Cancels, reverts, cancels again. Then there is no plan, and late usage is still accepted.
 	await until(9, 25);
 	await ada.cancelSubscription({ id: proId, cancellation: { timing: "at_end_of_current_billing_period" } });
 	await stands("cancellation_scheduled", 1000);
@@ -107,7 +107,7 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	await stands(undefined, null);
 	await use(1, proId);
 
-	// Comes back with fresh credits; what was left before is not hers any more.
+	// Returns with new credits. The earlier balance is lost.
 	await until(11, 1);
 	await sandbox.buy("ada", "pro_monthly");
 	await stands("active", 1000);
@@ -116,7 +116,7 @@ it("keeps its books through a year: free, Pro, debt, renewals, top-ups, a failed
 	await ada.cancelSubscription({ id: secondId, cancellation: { timing: "immediately" } });
 	await stands("active", null);
 
-	// An empty card: the first payment fails, and the free plan is back.
+	// The card has no funds: the first payment fails and the free plan is restored.
 	await until(12, 1);
 	await sandbox.buy("ada", "pro_monthly", { card: "0341" });
 	await stands("active", null);

@@ -3,23 +3,23 @@ import { balanceOf, currentSubscriptionId, withPro } from "../testing/harness.ts
 
 const dayMs = 24 * 60 * 60 * 1000;
 const monthMs = 31 * dayMs;
-/** 2026-01-01, so that a month is 31 days; the clock stands still but for `advance`. */
+/** 2026-01-01, so that a month has 31 days. Only `advance` moves the clock. */
 const now = () => Date.UTC(2026, 0, 1);
 const settings = { maxPlan: true };
 
 const half = monthMs / 2;
 
-it("upgrades at once: half a month costs half the difference, on an invoice of its own, and brings the share of the credits", async () => {
+it("upgrades at once, invoices half the difference for half a month, and grants that share of the credits", async () => {
 	const { sandbox, flowglad, id, use, balance } = await withPro({ now, settings });
 	await use("req_1", 100);
 	await sandbox.advance(half);
 	const up = await flowglad.adjustSubscription({ priceSlug: "max_monthly" });
 	expect(up).toMatchObject({ isUpgrade: true, resolvedTiming: "immediately", subscription: { id, priceId: "price_max_monthly" } });
 	expect(up.subscriptionItems).toMatchObject([{ priceId: "price_max_monthly", quantity: 1 }]);
-	// Half of 3000 is 1500, of which the period has granted 1000 already.
+	// Half of 3000 is 1500, and the period has already granted 1000.
 	expect(await balance()).toBe(1000 - 100 + 500);
 	const { invoices, checkFeatureAccess } = await flowglad.getBilling();
-	// Half of each plan, 400 + 1000, less the 799 that were paid.
+	// Half of each plan, 400 + 1000, minus the 799 already paid.
 	expect(invoices.map(({ invoice }) => [invoice.subtotal, invoice.status])).toEqual([
 		[799, "paid"],
 		[601, "paid"],
@@ -29,13 +29,13 @@ it("upgrades at once: half a month costs half the difference, on an invoice of i
 	expect(await balance()).toBe(3000);
 });
 
-it("brings no credits for an upgrade at the very start of a period, as the real service", async () => {
+it("grants no credits for an upgrade at the start of a period, like the real service", async () => {
 	const { flowglad, balance } = await withPro({ now, settings });
 	await flowglad.adjustSubscription({ priceSlug: "max_monthly" });
 	expect(await balance()).toBe(1000);
 });
 
-it("downgrades when the period ends, for no charge, and keeps the credits until then", async () => {
+it("downgrades at the end of the period without a charge, and keeps the credits until then", async () => {
 	const { sandbox, flowglad, id, balance } = await withPro({ now, settings });
 	await flowglad.adjustSubscription({ priceSlug: "max_monthly" });
 	const down = await flowglad.adjustSubscription({ priceSlug: "pro_monthly" });
@@ -51,7 +51,7 @@ it("downgrades when the period ends, for no charge, and keeps the credits until 
 	expect(invoices.at(-1)?.invoice.subtotal).toBe(799);
 });
 
-it("changes the quantity, up at once and down at the period's end", async () => {
+it("increases the quantity at once, and decreases it at the end of the period", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	const up = await flowglad.adjustSubscription({ priceSlug: "pro_monthly", quantity: 2 });
 	expect(up).toMatchObject({ isUpgrade: true, resolvedTiming: "immediately", subscription: { id }, subscriptionItems: [{ quantity: 2 }] });
@@ -63,7 +63,7 @@ it("changes the quantity, up at once and down at the period's end", async () => 
 	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
 });
 
-it("charges nothing before the next period where proration is declined", async () => {
+it("defers the charge to the next period without proration", async () => {
 	const { sandbox, flowglad } = await withPro({ now, settings });
 	await sandbox.advance(half);
 	await flowglad.adjustSubscription({ priceSlug: "max_monthly", timing: "immediately", prorate: false });
@@ -72,7 +72,7 @@ it("charges nothing before the next period where proration is declined", async (
 	expect(currentSubscription).toMatchObject({ priceId: "price_max_monthly" });
 });
 
-it("answers 200 with the old plan when the charge for the change is declined", async () => {
+it("returns 200 with the old plan when the charge for the change is declined", async () => {
 	const { sandbox, flowglad, balance } = await withPro({ now, settings });
 	await sandbox.advance(half);
 	await sandbox.faults({ failPayments: true });
@@ -81,7 +81,7 @@ it("answers 200 with the old plan when the charge for the change is declined", a
 	expect(await balance()).toBe(1000);
 });
 
-it("refuses an upgrade that would wait for the period's end", async () => {
+it("refuses an upgrade at the end of the period", async () => {
 	const { sandbox, id } = await withPro({ now, settings });
 	const response = await sandbox.send("POST", `/api/v1/subscriptions/${id}/adjust`, {
 		adjustment: { timing: "at_end_of_current_billing_period", newSubscriptionItems: [{ priceSlug: "max_monthly", quantity: 1 }] },
@@ -89,7 +89,7 @@ it("refuses an upgrade that would wait for the period's end", async () => {
 	expect(response.status).toBe(400);
 });
 
-it("refuses to adjust a free plan, a plan that is about to end, one that is not charged, and to an unknown price", async () => {
+it("refuses to adjust a free, uncharged or ending plan, and refuses an unknown price", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now, settings });
 	const adjust = async (subscriptionId: string, priceSlug = "max_monthly") =>
 		(

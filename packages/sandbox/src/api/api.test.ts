@@ -3,7 +3,7 @@ import { openContract } from "../testing/contract.ts";
 import { runSandbox, secretKey } from "../testing/harness.ts";
 import { checkFlowglad } from "../testing/schemas/flowglad-answers.ts";
 
-it("accepts the key raw and as Bearer, and refuses anything else in plain text", async () => {
+it("accepts the key raw or as Bearer, and rejects other credentials with a plain-text 401", async () => {
 	const { send } = await runSandbox();
 	for (const authorization of [secretKey, `Bearer ${secretKey}`])
 		expect((await send("GET", "/api/v1/pricing-models/default", undefined, { authorization })).status).toBe(200);
@@ -14,14 +14,14 @@ it("accepts the key raw and as Bearer, and refuses anything else in plain text",
 	}
 });
 
-it("answers an unknown path with text, so that the SDK cannot take it for a missing customer", async () => {
+it("returns a plain-text 404 for an unknown path, so that the SDK does not read it as a missing customer", async () => {
 	const { send } = await runSandbox();
 	const response = await send("GET", "/api/v1/unheard-of");
 	expect(response.status).toBe(404);
 	expect(await response.text()).toBe("Not Found");
 });
 
-it("answers malformed JSON without a code, and a wrong body with zod's issues", async () => {
+it("rejects malformed JSON without a code, and an invalid body with zod's issues", async () => {
 	const { send } = await runSandbox();
 	const malformed = await send("POST", "/api/v1/customers", "{");
 	expect(malformed.status).toBe(400);
@@ -31,7 +31,7 @@ it("answers malformed JSON without a code, and a wrong body with zod's issues", 
 	expect(await wrong.json()).toMatchObject({ code: "BAD_REQUEST", error: [{ path: ["customer", "externalId"] }, {}, {}] });
 });
 
-it("serves the pricing model as default and by its id, and no other", async () => {
+it("serves the pricing model as the default and by id, and returns 404 for an unknown id", async () => {
 	const { admin } = await runSandbox();
 	const { pricingModel } = await admin.getDefaultPricingModel();
 	expect(await admin.getPricingModel(pricingModel.id)).toEqual({ pricingModel });
@@ -42,7 +42,7 @@ it("serves the pricing model as default and by its id, and no other", async () =
 	]);
 });
 
-it("validates every answer of the tests, errors included", async () => {
+it("validates every response in the tests, including errors", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.flowglad("user_1").getBilling();
 	expect(sandbox.validated).toEqual([
@@ -52,7 +52,7 @@ it("validates every answer of the tests, errors included", async () => {
 	]);
 });
 
-it("fails a test whose answer has an unknown field, lacks one, or has the wrong type", async () => {
+it("fails a test when a response field is unknown, missing or of the wrong type", async () => {
 	const sandbox = await runSandbox();
 	const { admin, world, violations } = sandbox;
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
@@ -68,13 +68,13 @@ it("fails a test whose answer has an unknown field, lacks one, or has the wrong 
 	}
 });
 
-it("fails a test whose answer comes from a route without a schema", () => {
+it("fails a test when a route has no response schema", () => {
 	const answer = { method: "GET", path: "/api/v1/discounts", status: 200, body: {} };
 	expect(checkFlowglad(answer)).toContain("no schema");
 });
 
 const contract = openContract();
-it.skipIf(contract === null)("checks answers against the OpenAPI document where it is present", async () => {
+it.skipIf(contract === null)("checks responses against the OpenAPI document if the file exists", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	const path = "/api/v1/customers/user_1/billing";

@@ -3,7 +3,7 @@ import { balanceOf, runSandbox, type TestSandbox } from "../testing/harness.ts";
 
 const emptySandbox = () => runSandbox({ settings: { emptyCatalogue: true } });
 
-/** A meter, a monthly plan with credits and a switch, and a top-up, made as a set-up command makes them. */
+/** Creates a meter, a monthly plan with credits and a toggle feature, and a top-up, like a set-up command does. */
 async function setUp({ node }: TestSandbox) {
 	const { pricingModel } = await node.pricingModels.retrieveDefault();
 	const inModel = { pricingModelId: pricingModel.id };
@@ -38,7 +38,7 @@ async function onOffer({ node }: TestSandbox) {
 	}));
 }
 
-it("starts with the default product alone when told so, and takes customers all the same", async () => {
+it("accepts customers when it starts with only the default product", async () => {
 	const sandbox = await emptySandbox();
 	expect(await onOffer(sandbox)).toEqual([{ slug: "free", prices: [["free", 0]], features: [] }]);
 	expect((await sandbox.node.usageMeters.list()).data).toEqual([]);
@@ -46,7 +46,7 @@ it("starts with the default product alone when told so, and takes customers all 
 	expect(billing.currentSubscription).toMatchObject({ name: "Free Plan", isFreePlan: true });
 });
 
-it("sells what was set up through its API: a plan with its credits, a top-up with its own", async () => {
+it("sells a plan and a top-up created through the API, each with its credits", async () => {
 	const sandbox = await emptySandbox();
 	await setUp(sandbox);
 	expect(await onOffer(sandbox)).toEqual([
@@ -61,7 +61,7 @@ it("sells what was set up through its API: a plan with its credits, a top-up wit
 	expect((await sandbox.flowglad("user_1").getBilling()).checkFeatureAccess("priority")).toBe(true);
 });
 
-it("puts away a product's earlier price with a new one, and its subscribers keep theirs", async () => {
+it("archives a product's old price when a new one is created, and subscribers keep the old price", async () => {
 	const sandbox = await emptySandbox();
 	const { product } = await setUp(sandbox);
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
@@ -82,7 +82,7 @@ it("puts away a product's earlier price with a new one, and its subscribers keep
 	expect(currentSubscription?.subscriptionItems).toMatchObject([{ price: { unitPrice: 100, active: false } }]);
 });
 
-it("changes names, allowances and features; a subscriber keeps the allowance that was bought", async () => {
+it("updates names, allowances and features, and subscribers keep the allowance they bought", async () => {
 	const sandbox = await emptySandbox();
 	const { product, usageMeter, monthly, priority } = await setUp(sandbox);
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
@@ -103,7 +103,7 @@ it("changes names, allowances and features; a subscriber keeps the allowance tha
 	expect(billing.currentSubscription?.experimental?.featureItems).toMatchObject([{ amount: 10 }, { featureId: priority.id }]);
 });
 
-it("lists what is no longer on offer, and offers it no more", async () => {
+it("lists an inactive product, and removes it from the pricing model", async () => {
 	const sandbox = await emptySandbox();
 	const { product } = await setUp(sandbox);
 	await sandbox.node.products.update(product.id, { product: { id: product.id, name: "Small", active: false } });
@@ -113,7 +113,7 @@ it("lists what is no longer on offer, and offers it no more", async () => {
 	expect(all.data).toHaveLength(3);
 });
 
-it("refuses what Flowglad refuses", async () => {
+it("refuses the same catalogue changes as Flowglad", async () => {
 	const sandbox = await emptySandbox();
 	const { inModel, product, priority } = await setUp(sandbox);
 	const { node, send } = sandbox;
@@ -136,7 +136,7 @@ it("refuses what Flowglad refuses", async () => {
 	expect(await onOffer(sandbox)).toHaveLength(3);
 });
 
-it("keeps webhook endpoints by their ids, tells each secret once, and has no list of them", async () => {
+it("stores webhook endpoints by id, returns each secret once, and cannot list them", async () => {
 	const { node, send, validated } = await emptySandbox();
 	const { pricingModel } = await node.pricingModels.retrieveDefault();
 	const endpoint = { url: "https://your.app/api/flowglad/webhook", filterTypes: ["customer.created"] };
@@ -150,7 +150,7 @@ it("keeps webhook endpoints by their ids, tells each secret once, and has no lis
 	expect(validated).toContain(`PUT ${path} 200`);
 });
 
-it("keeps what was set up when settings change, and forgets it with a reset", async () => {
+it("keeps catalogue changes when settings change, and discards them on a reset", async () => {
 	const sandbox = await runSandbox();
 	const [, pro] = (await sandbox.node.products.list()).data;
 	if (pro === undefined) throw new Error("no Pro");

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { balanceOf, runSandbox } from "../testing/harness.ts";
 
-it("creates the customer at the first look at its billing, with the default plan", async () => {
+it("creates a customer with the default plan on the first billing read", async () => {
 	const sandbox = await runSandbox();
 	const billing = await sandbox.flowglad("user_1").getBilling();
 	expect(billing.customer).toMatchObject({ externalId: "user_1", name: "Ada", email: "ada@example.com" });
@@ -18,14 +18,14 @@ it("creates the customer at the first look at its billing, with the default plan
 	});
 });
 
-it("answers a creation with the subscription and its items", async () => {
+it("returns the subscription and its items when it creates a customer", async () => {
 	const { admin } = await runSandbox();
 	const { data } = await admin.createCustomer({ customer: { externalId: "user_1", name: "", email: "a@example.com" } });
 	expect(data.subscription).toMatchObject({ customerId: data.customer.id, isFreePlan: true });
 	expect(data.subscriptionItems).toMatchObject([{ priceId: data.subscription?.priceId, unitPrice: 0 }]);
 });
 
-it("refuses a second customer of the same externalId, also when both come at once", async () => {
+it("refuses a second customer with the same externalId, even in concurrent requests", async () => {
 	const { send } = await runSandbox();
 	const create = () => send("POST", "/api/v1/customers", { customer: { externalId: "user_1", name: "Ada", email: "a@example.com" } });
 	const [first, second] = await Promise.all([create(), create()]);
@@ -35,7 +35,7 @@ it("refuses a second customer of the same externalId, also when both come at onc
 	expect(await third.json()).toMatchObject({ code: "CONFLICT", request_id: expect.stringMatching(/^[0-9a-f]{8}$/) });
 });
 
-it("names the externalId in the 404 that the SDK creates customers by", async () => {
+it("names the externalId in the 404 that makes the SDK create a customer", async () => {
 	const { send } = await runSandbox();
 	const response = await send("GET", "/api/v1/customers/user%2Fodd");
 	expect(response.status).toBe(404);
@@ -44,14 +44,14 @@ it("names the externalId in the 404 that the SDK creates customers by", async ()
 	expect(response.headers.get("x-request-id")).toBe(body.request_id);
 });
 
-it("updates what is given and nothing else", async () => {
+it("updates only the given fields", async () => {
 	const { flowglad } = await runSandbox();
 	await flowglad("user_1").findOrCreateCustomer();
 	const { customer } = await flowglad("user_1").updateCustomer({ customer: { name: "Grace" } });
 	expect(customer).toMatchObject({ externalId: "user_1", name: "Grace", email: "ada@example.com" });
 });
 
-it("archives: subscriptions end, the externalId is free again, a second time changes nothing", async () => {
+it("archives a customer idempotently, cancels its subscriptions and frees its externalId", async () => {
 	const sandbox = await runSandbox();
 	const before = await sandbox.flowglad("user_1").findOrCreateCustomer();
 	const first = await sandbox.flowglad("user_1").archiveCustomer("user_1");
@@ -63,7 +63,7 @@ it("archives: subscriptions end, the externalId is free again, a second time cha
 	expect(after.id).not.toBe(before.id);
 });
 
-it("shows a meter's balance only after its first entry, and a canceled subscription's only when asked by id", async () => {
+it("returns a meter balance after its first entry, and a canceled subscription's balance only by id", async () => {
 	const sandbox = await runSandbox();
 	const flowglad = sandbox.flowglad("user_1");
 	const { currentSubscription: free } = await flowglad.getBilling();

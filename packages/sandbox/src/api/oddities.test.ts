@@ -1,4 +1,4 @@
-/** What the real service does that one would not expect (flowglad.md e), and that each can be switched off. */
+/** Surprising behavior of the real service (flowglad.md e). Each oddity has a setting that turns it off. */
 import { expect, it } from "vitest";
 import { balanceOf, currentSubscriptionId, runSandbox, withPro } from "../testing/harness.ts";
 
@@ -20,7 +20,7 @@ it.each([
 	[true, undefined],
 	[false, true],
 ])(
-	"noPlanAfterScheduledCancel %s: after a scheduled cancellation the free plan is there: %s",
+	"noPlanAfterScheduledCancel %s: isFreePlan after a scheduled cancellation takes effect is %s",
 	async (noPlanAfterScheduledCancel, isFree) => {
 		const { sandbox, flowglad, id } = await withPro({ now, settings: { noPlanAfterScheduledCancel } });
 		await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
@@ -43,7 +43,7 @@ it.each([
 it.each([
 	[true, -503],
 	[false, 0],
-])("negativeBalances %s: after 1503 of 1000 the balance is %i", async (negativeBalances, expected) => {
+])("negativeBalances %s: using 1503 of 1000 credits leaves a balance of %i", async (negativeBalances, expected) => {
 	const { use, balance } = await withPro({ settings: { negativeBalances } });
 	await use("req_1", 1503);
 	expect(await balance()).toBe(expected);
@@ -52,7 +52,7 @@ it.each([
 it.each([
 	[true, 1000],
 	[false, 2000],
-])("creditsStrandedOnUpgrade %s: 1000 bought on the free plan, then Pro, is %i", async (creditsStrandedOnUpgrade, expected) => {
+])("creditsStrandedOnUpgrade %s: upgrading to Pro after a top-up of 1000 leaves %i", async (creditsStrandedOnUpgrade, expected) => {
 	const sandbox = await runSandbox({ settings: { creditsStrandedOnUpgrade } });
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	const free = await currentSubscriptionId(sandbox, "user_1");
@@ -66,7 +66,7 @@ it.each([
 it.each([
 	[true, 200],
 	[false, 400],
-])("topUpWithoutSubscription %s: the checkout of a top-up without a plan answers %i", async (topUpWithoutSubscription, status) => {
+])("topUpWithoutSubscription %s: opening a top-up checkout without a plan returns %i", async (topUpWithoutSubscription, status) => {
 	const { sandbox, flowglad, id } = await withPro({ now, settings: { topUpWithoutSubscription } });
 	await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
 	await sandbox.advance(monthMs);
@@ -87,7 +87,7 @@ it.each([
 it.each([
 	[true, 2000],
 	[false, 4000],
-])("topUpIgnoresQuantity %s: three top-ups at once leave %i", async (topUpIgnoresQuantity, expected) => {
+])("topUpIgnoresQuantity %s: buying a quantity of three top-ups leaves %i", async (topUpIgnoresQuantity, expected) => {
 	const { sandbox, balance } = await withPro({ settings: { topUpIgnoresQuantity } });
 	await sandbox.buy("user_1", "top_up_1000", { quantity: 3 });
 	expect(await balance()).toBe(expected);
@@ -96,14 +96,14 @@ it.each([
 it.each([
 	[true, 200],
 	[false, 400],
-])("usageOnCanceled %s: usage of a canceled plan answers %i", async (usageOnCanceled, status) => {
+])("usageOnCanceled %s: reporting usage on a canceled subscription returns %i", async (usageOnCanceled, status) => {
 	const { sandbox, flowglad, id } = await withPro({ settings: { usageOnCanceled } });
 	await flowglad.cancelSubscription({ id, cancellation: { timing: "immediately" } });
 	const usageEvent = { subscriptionId: id, usageMeterSlug: "ai_requests", transactionId: "late", amount: 1 };
 	expect((await sandbox.send("POST", "/api/v1/usage-events", { usageEvent })).status).toBe(status);
 });
 
-it("twoSubscriptions: a customer has several, listed oldest first though the newest is the current one", async () => {
+it("twoSubscriptions: lists a customer's subscriptions oldest first, although the newest is current", async () => {
 	const { sandbox, flowglad, id, use } = await withPro({ settings: { twoSubscriptions: true } });
 	await sandbox.advance(1000);
 	await sandbox.buy("user_1", "pro_monthly");
@@ -112,21 +112,21 @@ it("twoSubscriptions: a customer has several, listed oldest first though the new
 	expect(billing.currentSubscriptions).toHaveLength(2);
 	expect(billing.currentSubscriptions?.[0]?.id).toBe(id);
 	expect(billing.currentSubscription?.id).not.toBe(id);
-	// So the SDK's balance, which looks at the first of the list, is not that of currentSubscription.
+	// The SDK reads the balance of the first subscription in the list, which is not currentSubscription.
 	expect(billing.checkUsageBalance("ai_requests")).toMatchObject({ availableBalance: 600, subscriptionId: id });
 });
 
 it.each([
 	[true, 409],
 	[false, 303],
-])("pastDueFreePlanBlocksUpgrade %s: paying for Pro from a free plan past due answers %i", async (pastDueFreePlanBlocksUpgrade, status) => {
+])("pastDueFreePlanBlocksUpgrade %s: buying Pro on a past-due free plan returns %i", async (pastDueFreePlanBlocksUpgrade, status) => {
 	const sandbox = await runSandbox({ now, settings: { pastDueFreePlanBlocksUpgrade } });
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	await sandbox.advance(monthMs);
 	expect((await sandbox.buy("user_1", "pro_monthly")).status).toBe(status);
 });
 
-it("loses the first-visit race on demand: the customer is there, the answer is 409, and a repeated read finds it", async () => {
+it("firstVisitRace creates the customer but returns 409, and the next read finds the customer", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ firstVisitRace: true });
 	const customer = { externalId: "user_1", name: "Ada", email: "ada@example.com" };
@@ -136,7 +136,7 @@ it("loses the first-visit race on demand: the customer is there, the answer is 4
 	await expect(sandbox.flowglad("user_1").getBilling()).resolves.toMatchObject({ customer: { externalId: "user_1" } });
 });
 
-it("shows a rate-limited key as 401 in plain text", async () => {
+it("reports a rate-limited key as a plain-text 401", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ keyRateLimited: true });
 	const response = await sandbox.send("GET", "/api/v1/pricing-models/default");
@@ -144,7 +144,7 @@ it("shows a rate-limited key as 401 in plain text", async () => {
 	await expect(sandbox.flowglad("user_1").getBilling()).rejects.toMatchObject({ status: 401 });
 });
 
-it("grants credits in a trial, charges when it ends, and gives a customer one in its life", async () => {
+it("grants credits during a trial, charges when it ends, and allows one trial per customer", async () => {
 	const sandbox = await runSandbox({ now, settings: { proTrialDays: 14 } });
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -162,7 +162,7 @@ it("grants credits in a trial, charges when it ends, and gives a customer one in
 	expect((await flowglad.getBilling()).currentSubscription).toMatchObject({ status: "active", trialEnd: null });
 });
 
-it("ends a trial whose card is empty, with the free plan after it", async () => {
+it("falls back to the free plan when the charge at the end of a trial is declined", async () => {
 	const sandbox = await runSandbox({ now, settings: { proTrialDays: 14 } });
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -172,7 +172,7 @@ it("ends a trial whose card is empty, with the free plan after it", async () => 
 	expect((await flowglad.getBilling()).currentSubscription).toMatchObject({ isFreePlan: true });
 });
 
-it("leaves a trial without a card past due", async () => {
+it("becomes past due when a trial without a card ends", async () => {
 	const sandbox = await runSandbox({ now });
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -183,7 +183,7 @@ it("leaves a trial without a card past due", async () => {
 	expect((await flowglad.getBilling()).currentSubscription).toMatchObject({ status: "past_due", isFreePlan: false });
 });
 
-it("follows vector 5 over HTTP: a free plan of 20 used 25 times is at −5, and at 15 after its renewal", async () => {
+it("vector 5 over HTTP: using 25 of 20 free credits leaves −5, and 15 after the renewal", async () => {
 	const sandbox = await runSandbox({ now, settings: { freeCredits: 20 } });
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	expect(await balanceOf(sandbox, "user_1")).toBe(20);

@@ -5,7 +5,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 const monthMs = 31 * dayMs;
 const now = () => Date.UTC(2026, 0, 1);
 
-it("has a payment for what was paid, with a receipt that can be read", async () => {
+it("records a payment with a readable receipt", async () => {
 	const { sandbox, id } = await withPro({ now });
 	const { data, total } = await sandbox.node.payments.list();
 	expect(total).toBe(1);
@@ -16,7 +16,7 @@ it("has a payment for what was paid, with a receipt that can be read", async () 
 	expect(await receipt.text()).toContain("Receipt SBX1-00001");
 });
 
-it("refunds in part and then the rest, and takes neither the plan nor its credits", async () => {
+it("refunds part of a payment and then the rest, and keeps the plan and its credits", async () => {
 	const { sandbox, flowglad, balance } = await withPro({ now });
 	const [payment] = (await sandbox.node.payments.list()).data;
 	const id = payment?.id ?? "";
@@ -32,7 +32,7 @@ it("refunds in part and then the rest, and takes neither the plan nor its credit
 	expect(invoices[0]?.invoice.status).toBe("paid");
 });
 
-it("refuses a refund of too much, of nothing, of what was refunded, and of what is not there", async () => {
+it("refuses a refund of an invalid amount, a refunded payment or an unknown payment", async () => {
 	const { sandbox } = await withPro({ now });
 	const [payment] = (await sandbox.node.payments.list()).data;
 	const refund = async (id: string, body: object = {}) => (await sandbox.send("POST", `/api/v1/payments/${id}/refund`, body)).status;
@@ -45,7 +45,7 @@ it("refuses a refund of too much, of nothing, of what was refunded, and of what 
 	expect(await refund("pym_x")).toBe(404);
 });
 
-it("changes nothing that is answered when a payment is disputed", async () => {
+it("keeps the billing response unchanged when a payment is disputed", async () => {
 	const { sandbox } = await withPro({ now });
 	const billing = async () => (await sandbox.send("GET", "/api/v1/customers/user_1/billing")).json();
 	const before = await billing();
@@ -57,7 +57,7 @@ it("changes nothing that is answered when a payment is disputed", async () => {
 	expect(after.webhooks).toEqual(webhooks);
 });
 
-it("has the plan before the money: active, with no balance until the payment settles", async () => {
+it("activates a plan at once, and grants its credits when the payment settles", async () => {
 	const sandbox = await runSandbox({ now });
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -73,7 +73,7 @@ it("has the plan before the money: active, with no balance until the payment set
 	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
 });
 
-it("ends a plan whose first payment fails, and puts the free one back", async () => {
+it("cancels a plan whose first payment fails, and restores the free plan", async () => {
 	const sandbox = await runSandbox({ now });
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -92,7 +92,7 @@ it("ends a plan whose first payment fails, and puts the free one back", async ()
 	expect(billing.hasPurchased("pro")).toBe(true);
 });
 
-it("grants nothing for a top-up whose payment fails after the customer was sent back", async () => {
+it("grants no credits for a top-up whose payment fails after the redirect", async () => {
 	const { sandbox, balance } = await withPro({ now });
 	await sandbox.faults({ paymentDelayMs: 1000, failPayments: true });
 	await sandbox.buy("user_1", "top_up_1000");
@@ -104,7 +104,7 @@ it("grants nothing for a top-up whose payment fails after the customer was sent 
 	expect(await balance()).toBe(1000);
 });
 
-it("tries a declined renewal again after 3, 5 and 5 days, then leaves it past due", async () => {
+it("retries a declined renewal after 3, 5 and 5 days, then leaves the subscription past due", async () => {
 	const { sandbox, flowglad } = await withPro({ now });
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.advance(monthMs);
@@ -122,7 +122,7 @@ it("tries a declined renewal again after 3, 5 and 5 days, then leaves it past du
 	expect((await flowglad.getBilling()).currentSubscription).toMatchObject({ status: "past_due" });
 });
 
-it("is active again when a retry goes through, which settles the debt it was for", async () => {
+it("reactivates the subscription and settles its debt when a retry succeeds", async () => {
 	const { sandbox, flowglad, use, balance } = await withPro({ now });
 	await use("req_1", 1503);
 	await sandbox.faults({ declineRenewals: true });
@@ -134,7 +134,7 @@ it("is active again when a retry goes through, which settles the debt it was for
 	expect(await balance()).toBe(1000);
 });
 
-it("tries a retry at the old card, and the next period at the new one", async () => {
+it("charges a retry to the old card, and the next period to the new one", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.advance(monthMs);
@@ -152,7 +152,7 @@ it("tries a retry at the old card, and the next period at the new one", async ()
 	expect(await cards()).toEqual([0, 0, 0, 1]);
 });
 
-it("stops trying when the plan is canceled at its period's end, and is active when that is taken back", async () => {
+it("stops retries when a cancellation is scheduled, and reactivates the subscription when it is reverted", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.advance(monthMs);

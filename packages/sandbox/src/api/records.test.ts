@@ -38,7 +38,7 @@ it.each([
 	"usage-meters",
 	"checkout-sessions",
 	"subscriptions",
-])("has each of %s by its id, and answers 404 for another", async (name) => {
+])("retrieves %s by id, and returns 404 for an unknown id", async (name) => {
 	const { sandbox, use } = await withPro();
 	await use("req_1", 1);
 	const { data } = (await (await sandbox.send("GET", `/api/v1/${name}`)).json()) as { data: { id: string }[] };
@@ -52,7 +52,7 @@ it.each([
 	expect(await missing.json()).toMatchObject({ code: "NOT_FOUND" });
 });
 
-it("has a purchase by its id", async () => {
+it("retrieves a purchase by id", async () => {
 	const { sandbox } = await withPro();
 	const { purchases } = await sandbox.state();
 	const response = await sandbox.send("GET", `/api/v1/purchases/${purchases[0]?.id}`);
@@ -60,7 +60,7 @@ it("has a purchase by its id", async () => {
 	expect((await sandbox.send("GET", "/api/v1/purchases/none")).status).toBe(404);
 });
 
-it("gives lists in pages of ten, or of as many as are asked for, which new records do not shift", async () => {
+it("lists pages of ten or `limit` records, and new records do not shift them", async () => {
 	const { admin, node, send } = await runSandbox();
 	const create = (index: number) =>
 		admin.createCustomer({ customer: { externalId: `user_${index}`, name: "Ada", email: "a@example.com" } });
@@ -75,7 +75,7 @@ it("gives lists in pages of ten, or of as many as are asked for, which new recor
 	for (const limit of ["0", "101", "x"]) expect((await send("GET", `/api/v1/customers?limit=${limit}`)).status).toBe(400);
 });
 
-it("links an invoice to its page, and to a receipt once it is paid", async () => {
+it("links every invoice to its page, and a paid one to its receipt", async () => {
 	const { sandbox, flowglad } = await withPro({ now: () => Date.UTC(2026, 0, 1) });
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.advance(31 * 24 * 60 * 60 * 1000);
@@ -89,7 +89,7 @@ it("links an invoice to its page, and to a receipt once it is paid", async () =>
 	expect((await fetch(`${open?.pdfURL}/receipt`)).status).toBe(404);
 });
 
-it("has a line for what was used beyond the credits, which costs nothing", async () => {
+it("adds a free invoice line for usage beyond the credits", async () => {
 	const { sandbox, flowglad, use } = await withPro({ now: () => Date.UTC(2026, 0, 1) });
 	await use("req_1", 1503);
 	await sandbox.advance(31 * 24 * 60 * 60 * 1000);
@@ -103,7 +103,7 @@ it("has a line for what was used beyond the credits, which costs nothing", async
 	});
 });
 
-it("has no resources to claim", async () => {
+it("lists no resources and refuses resource claims", async () => {
 	const { sandbox, flowglad, id } = await withPro();
 	expect(await flowglad.getResourceUsages({ subscriptionId: id })).toEqual({ resources: [] });
 	await expect(flowglad.claimResource({ subscriptionId: id, resourceSlug: "seats", quantity: 1 })).rejects.toMatchObject({ status: 404 });

@@ -1,4 +1,4 @@
-/** Every method of the server SDK, and every route that @flowglad/react calls, against this Flowglad. */
+/** Calls every server SDK method and every route that @flowglad/react uses against the sandbox. */
 import { FlowgladServer, routeToHandlerMap } from "@flowglad/server";
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { expect, it } from "vitest";
@@ -43,7 +43,7 @@ const methods: Record<string, (call: { flowglad: FlowgladServer; id: string }) =
 	listResourceClaims: ({ flowglad, id }) => flowglad.listResourceClaims({ subscriptionId: id }),
 };
 
-/** There are no resources to name, so these are refused. */
+/** Refused because the pricing model has no resources. */
 const refused: Record<string, (call: { flowglad: FlowgladServer; id: string }) => Promise<unknown>> = {
 	getResourceUsage: ({ flowglad, id }) => flowglad.getResourceUsage({ subscriptionId: id, resourceSlug: "seats" }),
 	claimResource: ({ flowglad, id }) => flowglad.claimResource({ subscriptionId: id, resourceSlug: "seats", quantity: 1 }),
@@ -54,18 +54,18 @@ it.each(Object.entries(methods))("answers FlowgladServer.%s", async (_, call) =>
 	expect(await call(await customer())).toBeDefined();
 });
 
-it.each(Object.entries(refused))("refuses FlowgladServer.%s, there being no resource", async (_, call) => {
+it.each(Object.entries(refused))("refuses FlowgladServer.%s because no resource exists", async (_, call) => {
 	await expect(call(await customer())).rejects.toMatchObject({ status: 404 });
 });
 
-it("knows each method the SDK has", () => {
+it("covers every SDK method", () => {
 	const server = new FlowgladServer({ customerExternalId: "x", apiKey: "x", getCustomerDetails: async () => ({ name: "", email: "" }) });
 	const own = Object.entries(server).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
-	// The last is private to TypeScript only.
+	// TypeScript's `private` does not hide deriveSubscriptionId at runtime.
 	expect(own.sort()).toEqual([...Object.keys(methods), ...Object.keys(refused), "deriveSubscriptionId"].sort());
 });
 
-/** The app's catch-all route as the SDK makes it, called as @flowglad/react does: POST, JSON, `{data, error}` back. */
+/** The SDK's catch-all app route, called like @flowglad/react does: POST with JSON, which returns `{data, error}`. */
 function routes(sandbox: TestSandbox) {
 	const handler = supabaseEdgeHandler({
 		basePath: "/api/flowglad",
@@ -111,15 +111,15 @@ it.each(Object.entries(actions))("serves the route %s", async (path, body) => {
 	expect(answer.data).toBeTruthy();
 });
 
-it("knows each route the SDK has", () => {
-	// Always 501, and those that name a resource.
+it("covers every SDK route", () => {
+	// The first always returns 501, the others need a resource.
 	const withoutAnswer = ["subscriptions/create", "resources/usages/retrieve", "resources/claim", "resources/release"];
 	expect(Object.keys(routeToHandlerMap).sort()).toEqual(
 		[...Object.keys(actions).filter((path) => path !== "pricing-models/retrieve"), ...withoutAnswer].sort(),
 	);
 });
 
-it("shows an upstream 401 to the browser, which is why the app has to remap it", async () => {
+it("passes an upstream 401 on to the browser, so the app has to remap it", async () => {
 	const { sandbox } = await customer();
 	await sandbox.faults({ keyRateLimited: true });
 	expect(await routes(sandbox)("customers/billing", {})).toMatchObject({ status: 401 });

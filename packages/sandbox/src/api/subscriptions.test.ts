@@ -4,10 +4,10 @@ import { balanceOf, currentSubscriptionId, runSandbox, withPro } from "../testin
 const dayMs = 24 * 60 * 60 * 1000;
 const monthMs = 31 * dayMs;
 
-/** 2026-01-01, so that a month is 31 days; the clock stands still but for `advance`. */
+/** 2026-01-01, so that a month has 31 days. Only `advance` moves the clock. */
 const now = () => Date.UTC(2026, 0, 1);
 
-it("replaces the free plan by the paid one and leaves a paid invoice, a purchase and a card", async () => {
+it("replaces the free plan with the paid one and records a paid invoice, a purchase and a card", async () => {
 	const { flowglad, id } = await withPro({ now });
 	const billing = await flowglad.getBilling();
 	expect(billing.currentSubscription).toMatchObject({ id, name: "Pro", isFreePlan: false, status: "active" });
@@ -23,7 +23,7 @@ it("replaces the free plan by the paid one and leaves a paid invoice, a purchase
 	expect(billing.paymentMethods).toMatchObject([{ type: "card", default: true }]);
 });
 
-it("leaves credits of the free plan behind on an upgrade", async () => {
+it("loses the free plan's credits on an upgrade", async () => {
 	const sandbox = await runSandbox({ now });
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	await sandbox.buy("user_1", "top_up_1000");
@@ -32,7 +32,7 @@ it("leaves credits of the free plan behind on an upgrade", async () => {
 	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
 });
 
-it("grants a top-up once, whatever the quantity, and keeps it over a renewal", async () => {
+it("grants a top-up once regardless of the quantity, and keeps it across a renewal", async () => {
 	const { sandbox } = await withPro({ now });
 	await sandbox.buy("user_1", "top_up_1000", { quantity: 3 });
 	expect(await balanceOf(sandbox, "user_1")).toBe(2000);
@@ -40,7 +40,7 @@ it("grants a top-up once, whatever the quantity, and keeps it over a renewal", a
 	expect(await balanceOf(sandbox, "user_1")).toBe(2000);
 });
 
-it("renews: leftovers expire, new credits arrive, an invoice is paid", async () => {
+it("expires unused credits at a renewal, grants new ones and records a paid invoice", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	await sandbox.admin.createUsageEvent({
 		usageEvent: { subscriptionId: id, usageMeterSlug: "ai_requests", transactionId: "req_1", amount: 400 },
@@ -59,7 +59,7 @@ it("renews: leftovers expire, new credits arrive, an invoice is paid", async () 
 	expect(billing.invoices.map(({ invoice }) => invoice.status)).toEqual(["paid", "paid"]);
 });
 
-it("settles debt with the renewal's invoice, and carries it over when the renewal is declined", async () => {
+it("settles debt with the renewal invoice, and carries it over when the renewal is declined", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	const overdraw = (transactionId: string) =>
 		sandbox.admin.createUsageEvent({ usageEvent: { subscriptionId: id, usageMeterSlug: "ai_requests", transactionId, amount: 1503 } });
@@ -75,7 +75,7 @@ it("settles debt with the renewal's invoice, and carries it over when the renewa
 	expect(currentSubscription).toMatchObject({ id, status: "past_due", current: true });
 });
 
-it("makes a free plan past_due at its rollover, there being no card", async () => {
+it("sets a free plan without a card to past_due at its rollover", async () => {
 	const sandbox = await runSandbox({ now });
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	await sandbox.advance(monthMs);
@@ -83,7 +83,7 @@ it("makes a free plan past_due at its rollover, there being no card", async () =
 	expect(currentSubscription).toMatchObject({ isFreePlan: true, status: "past_due", current: true });
 });
 
-it("applies a year that passed at once as its twelve renewals", async () => {
+it("applies twelve renewals when the clock jumps a year ahead", async () => {
 	const { sandbox, flowglad } = await withPro({ now });
 	await sandbox.advance(365 * dayMs);
 	const { invoices, currentSubscription } = await flowglad.getBilling();
@@ -100,7 +100,7 @@ it("falls back to the default plan when canceled immediately", async () => {
 	expect(billing.subscriptions.find((one) => one.id === id)).toMatchObject({ subscriptionItems: [] });
 });
 
-it("stays current until a scheduled cancellation, then leaves the customer without a subscription", async () => {
+it("stays current until a scheduled cancellation takes effect, then leaves no subscription", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	const { subscription } = await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
 	expect(subscription).toMatchObject({ status: "cancellation_scheduled", current: true, cancelScheduledAt: now() + monthMs });
@@ -112,7 +112,7 @@ it("stays current until a scheduled cancellation, then leaves the customer witho
 	expect(billing.checkUsageBalance("ai_requests")).toBeNull();
 });
 
-it("takes a scheduled cancellation back", async () => {
+it("reverts a scheduled cancellation", async () => {
 	const { sandbox, flowglad, id } = await withPro({ now });
 	await flowglad.cancelSubscription({ id, cancellation: { timing: "at_end_of_current_billing_period" } });
 	const { subscription } = await flowglad.uncancelSubscription({ id });
@@ -121,7 +121,7 @@ it("takes a scheduled cancellation back", async () => {
 	expect(await currentSubscriptionId(sandbox, "user_1")).toBe(id);
 });
 
-it("refuses to cancel the free plan, or what is canceled already", async () => {
+it("refuses to cancel the free plan or a canceled subscription", async () => {
 	const { sandbox, id } = await withPro({ now });
 	const cancel = (subscriptionId: string) =>
 		sandbox.send("POST", `/api/v1/subscriptions/${subscriptionId}/cancel`, { cancellation: { timing: "immediately" } });
@@ -131,7 +131,7 @@ it("refuses to cancel the free plan, or what is canceled already", async () => {
 	expect((await cancel("sub_x")).status).toBe(404);
 });
 
-it("leaves a paid subscription incomplete without a card, until a checkout activates it", async () => {
+it("keeps a paid subscription without a card incomplete until a checkout activates it", async () => {
 	const sandbox = await runSandbox({ now });
 	const flowglad = sandbox.flowglad("user_1");
 	const { subscription } = await flowglad.createSubscription({ priceSlug: "pro_monthly" });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { balanceOf, currentSubscriptionId, withPro } from "../testing/harness.ts";
 
-it("follows vectors 1 and 2 over HTTP: 1000, 997, 1997, then −503 without a refusal", async () => {
+it("vectors 1 and 2 over HTTP: the balance is 1000, 997, 1997, and −503 after an overdraft", async () => {
 	const { sandbox, use, balance } = await withPro();
 	expect(await balance()).toBe(1000);
 	await Promise.all([use("req_1", 1), use("req_2", 1), use("req_3", 1)]);
@@ -12,7 +12,7 @@ it("follows vectors 1 and 2 over HTTP: 1000, 997, 1997, then −503 without a re
 	expect(await balance()).toBe(-503);
 });
 
-it("charges a transactionId once: the repeat gets the stored event, whatever its amount", async () => {
+it("charges a transactionId once, and returns the stored event for a repeat with any amount", async () => {
 	const { sandbox, use, balance } = await withPro();
 	const { usageEvent } = await use("req_1", 2);
 	expect(usageEvent).toMatchObject({ amount: 2, priceId: "price_ai_requests_no_charge", billingPeriodId: expect.any(String) });
@@ -21,7 +21,7 @@ it("charges a transactionId once: the repeat gets the stored event, whatever its
 	expect(await sandbox.admin.getUsageEvent(usageEvent.id)).toEqual({ usageEvent });
 });
 
-it("refuses a transactionId that another customer's subscription used", async () => {
+it("refuses a transactionId already used by another customer's subscription", async () => {
 	const { sandbox, use } = await withPro();
 	await use("req_1", 1);
 	await sandbox.flowglad("user_2").findOrCreateCustomer();
@@ -30,7 +30,7 @@ it("refuses a transactionId that another customer's subscription used", async ()
 	expect(await balanceOf(sandbox, "user_2")).toBeNull();
 });
 
-it("inserts a batch or ignores what it has, and answers only what it inserted", async () => {
+it("skips known events in a batch, and returns only the inserted ones", async () => {
 	const { sandbox, id: subscriptionId, use, balance } = await withPro();
 	await use("req_1", 1);
 	const event = (transactionId: string) => ({ subscriptionId, usageMeterSlug: "ai_requests", transactionId, amount: 1 });
@@ -41,7 +41,7 @@ it("inserts a batch or ignores what it has, and answers only what it inserted", 
 	expect(await balance()).toBe(997);
 });
 
-it("takes nothing of a batch in which one event is refused", async () => {
+it("rejects a whole batch when one event is refused", async () => {
 	const { sandbox, id: subscriptionId, balance } = await withPro();
 	const event = { subscriptionId, usageMeterSlug: "ai_requests", transactionId: "req_1", amount: 1 };
 	const response = await sandbox.send("POST", "/api/v1/usage-events/bulk", {
@@ -51,13 +51,13 @@ it("takes nothing of a batch in which one event is refused", async () => {
 	expect(await balance()).toBe(1000);
 });
 
-it("accepts usage of a canceled subscription, as Flowglad does", async () => {
+it("accepts usage on a canceled subscription, like Flowglad", async () => {
 	const { sandbox, id: subscriptionId, use } = await withPro();
 	await sandbox.flowglad("user_1").cancelSubscription({ id: subscriptionId, cancellation: { timing: "immediately" } });
 	await expect(use("req_late", 1)).resolves.toMatchObject({ usageEvent: { subscriptionId } });
 });
 
-it("refuses usage of an archived customer with 500", async () => {
+it("refuses usage of an archived customer with a 500", async () => {
 	const { sandbox, use } = await withPro();
 	await sandbox.flowglad("user_1").archiveCustomer("user_1");
 	await expect(use("req_late", 1)).rejects.toMatchObject({ status: 500 });
@@ -68,11 +68,11 @@ it.each([
 	["zero", { amount: 0 }, 400],
 	["a negative amount", { amount: -1 }, 400],
 	["more than 32 bits", { amount: 2 ** 31 }, 400],
-	["two names of what is used", { usageMeterId: "usage_meter_ai_requests" }, 400],
-	["no name of what is used", { usageMeterSlug: undefined }, 400],
+	["two meter references", { usageMeterId: "usage_meter_ai_requests" }, 400],
+	["a missing meter reference", { usageMeterSlug: undefined }, 400],
 	["an unknown meter", { usageMeterSlug: "x" }, 404],
 	["an unknown price", { usageMeterSlug: undefined, priceSlug: "x" }, 404],
-	["a price that is not for usage", { usageMeterSlug: undefined, priceSlug: "pro_monthly" }, 400],
+	["a price of another type", { usageMeterSlug: undefined, priceSlug: "pro_monthly" }, 400],
 	["an unknown subscription", { subscriptionId: "sub_x", usageMeterSlug: "x" }, 404],
 ])("refuses %s", async (_, change, status) => {
 	const { sandbox, id: subscriptionId, balance } = await withPro();
@@ -86,7 +86,7 @@ it.each([
 	["priceSlug", "ai_requests_no_charge"],
 	["priceId", "price_ai_requests_no_charge"],
 	["usageMeterId", "usage_meter_ai_requests"],
-])("takes a %s for the meter", async (field, value) => {
+])("accepts a %s to identify the meter", async (field, value) => {
 	const { sandbox, id: subscriptionId, balance } = await withPro();
 	const usageEvent = { subscriptionId, transactionId: "req_1", amount: 1, [field]: value };
 	expect((await sandbox.send("POST", "/api/v1/usage-events", { usageEvent })).status).toBe(200);

@@ -3,7 +3,7 @@ import { availableBalance, type LedgerEntry, type Posting, rollover, settlement,
 
 const account = { subscriptionId: "sub_1", usageMeterId: "usage_meter_1" };
 
-/** An account that is driven as a subscription drives it, a billing period being 100 ms long. */
+/** An account that posts like a subscription does, with billing periods of 100 ms. */
 function openAccount(grantPerPeriod: number) {
 	const entries: LedgerEntry[] = [];
 	let atMs = 0;
@@ -36,8 +36,8 @@ function openAccount(grantPerPeriod: number) {
 	};
 }
 
-describe("the test vectors of flowglad.md e", () => {
-	it("1: a new Pro has 1000, 997 after three events, 1997 with a top-up", () => {
+describe("test vectors from flowglad.md e", () => {
+	it("1: Pro starts at 1000, has 997 after three events and 1997 after a top-up", () => {
 		const pro = openAccount(1000);
 		expect(pro.balance()).toBe(1000);
 		pro.use(1);
@@ -48,7 +48,7 @@ describe("the test vectors of flowglad.md e", () => {
 		expect(pro.balance()).toBe(1997);
 	});
 
-	it("2: one event of 2500 drains grant and top-up and leaves −503", () => {
+	it("2: one event of 2500 drains the grant and the top-up and leaves −503", () => {
 		const pro = openAccount(1000);
 		pro.use(3);
 		pro.topUp(1000);
@@ -66,7 +66,7 @@ describe("the test vectors of flowglad.md e", () => {
 	it.each([
 		[false, 497],
 		[true, 1000],
-	])("3: rollover of −503 with the debt settled: %s gives %i", (settled, expected) => {
+	])("3: a rollover from −503 with debt settled %s gives %i", (settled, expected) => {
 		const pro = openAccount(1000);
 		pro.use(3);
 		pro.topUp(1000);
@@ -75,7 +75,7 @@ describe("the test vectors of flowglad.md e", () => {
 		expect(pro.balance()).toBe(expected);
 	});
 
-	it("4: the unused part of a grant expires at the rollover, a top-up's remainder survives it", () => {
+	it("4: unused plan credits expire at the rollover, and unused top-up credits remain", () => {
 		const pro = openAccount(1000);
 		pro.use(400);
 		pro.rollOver({ settled: false });
@@ -89,7 +89,7 @@ describe("the test vectors of flowglad.md e", () => {
 		expect(toppedUp.balance()).toBe(1700);
 	});
 
-	it("5: a free plan of 20 that used 25 stands at −5, and at 15 after the rollover", () => {
+	it("5: using 25 of 20 free credits leaves −5, and 15 after the rollover", () => {
 		const free = openAccount(20);
 		free.use(25);
 		expect(free.balance()).toBe(-5);
@@ -99,7 +99,7 @@ describe("the test vectors of flowglad.md e", () => {
 });
 
 describe("the ledger", () => {
-	it("draws on the earliest expiry first, whatever the order of the grants", () => {
+	it("consumes the grant that expires first, regardless of posting order", () => {
 		const pro = openAccount(10);
 		pro.entries.length = 0;
 		const grants: [string, number | null][] = [
@@ -126,7 +126,7 @@ describe("the ledger", () => {
 		]);
 	});
 
-	it("lets debt eat a grant once, so that a quiet period ends it", () => {
+	it("deducts debt from one grant only, so that the next period starts in full", () => {
 		const free = openAccount(20);
 		free.use(25);
 		free.rollOver({ settled: false });
@@ -134,7 +134,7 @@ describe("the ledger", () => {
 		expect(free.balance()).toBe(20);
 	});
 
-	it("gives a grant back what it paid of a debt that is settled late, and that expires with it", () => {
+	it("restores the credits a grant paid for debt that is settled late, and expires them with the grant", () => {
 		const pro = openAccount(1000);
 		pro.use(1503);
 		const invoiced = pro.rollOver({ settled: false });
@@ -148,7 +148,7 @@ describe("the ledger", () => {
 		expect(pro.balance()).toBe(1000);
 	});
 
-	it("settles nothing that is nobody's debt any more", () => {
+	it("ignores a settlement when no debt is left", () => {
 		const pro = openAccount(1000);
 		pro.use(1503);
 		const invoiced = pro.rollOver({ settled: false });
@@ -157,7 +157,7 @@ describe("the ledger", () => {
 		expect(pro.balance()).toBe(1000);
 	});
 
-	it("keeps balance = what is left of the grants − debt, through any history", () => {
+	it("keeps balance = remaining grants − debt for any history", () => {
 		const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 		const random = seededRandom(seed);
 		const drawn = (max: number) => 1 + Math.floor(random() * max);

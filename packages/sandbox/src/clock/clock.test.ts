@@ -5,7 +5,7 @@ import { runSandbox } from "../testing/harness.ts";
 
 const clock = async (response: Promise<Response>) => (await response).json();
 
-it("goes forward, to an instant, and back to the machine's time", async () => {
+it("moves forward, to an instant, and back to the machine's time", async () => {
 	const { send } = await runSandbox({ now: () => 1000 });
 	const move = (body: object) => clock(send("POST", "/__sandbox/clock", body));
 	expect(await move({ nowMs: 9000 })).toEqual({ nowMs: 9000, offsetMs: 8000, frozenAtMs: null, appStatus: null });
@@ -16,7 +16,7 @@ it("goes forward, to an instant, and back to the machine's time", async () => {
 	expect((await send("POST", "/__sandbox/clock", { advanceMs: -1 })).status).toBe(400);
 });
 
-it("stands still while the machine's goes on, can be moved while it does, and goes on from there", async () => {
+it("freezes while the machine's clock runs, can be moved while frozen, and resumes from there", async () => {
 	let machine = 1000;
 	const { send } = await runSandbox({ now: () => machine });
 	const move = (body: object) => clock(send("POST", "/__sandbox/clock", body));
@@ -30,7 +30,7 @@ it("stands still while the machine's goes on, can be moved while it does, and go
 	expect(await clock(send("GET", "/__sandbox/clock"))).toMatchObject({ nowMs: 62_000 });
 });
 
-/** An app that hears of the clock, and answers with `status`. */
+/** An app that records clock moves and answers with `status`. */
 async function startApp(status: number): Promise<{ url: string; heard: unknown[] }> {
 	const heard: unknown[] = [];
 	const server = createServer((request, response) => {
@@ -51,7 +51,7 @@ async function startApp(status: number): Promise<{ url: string; heard: unknown[]
 	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, heard };
 }
 
-it("tells the app of each move, after the sandbox's own books are up to date, and of a reset that moved it", async () => {
+it("sends the app every clock move, including a reset that moves the clock", async () => {
 	const app = await startApp(204);
 	const { send } = await runSandbox({ now: () => 1000, appUrl: app.url });
 	expect(await clock(send("POST", "/__sandbox/clock", { advanceMs: 4000 }))).toMatchObject({ appStatus: 204 });
@@ -63,7 +63,7 @@ it("tells the app of each move, after the sandbox's own books are up to date, an
 	expect(app.heard).toHaveLength(2);
 });
 
-it("moves all the same where no app is, or none that follows", async () => {
+it("moves without an app, or with an app that refuses the move", async () => {
 	const refusing = await startApp(404);
 	const withApp = await runSandbox({ now: () => 1000, appUrl: refusing.url });
 	expect(await clock(withApp.send("POST", "/__sandbox/clock", { advanceMs: 1 }))).toMatchObject({ nowMs: 1001, appStatus: 404 });
@@ -71,11 +71,11 @@ it("moves all the same where no app is, or none that follows", async () => {
 	expect(await clock(without.send("POST", "/__sandbox/clock", { advanceMs: 1 }))).toMatchObject({ nowMs: 1001, appStatus: null });
 });
 
-it("does by itself what is due, without a request", async () => {
+it("applies due changes without a request", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	await sandbox.faults({ activationDelayMs: 100 });
 	await sandbox.buy("user_1", "pro_monthly");
-	// Asked for in a way that brings nothing about: the world behind the server.
+	// Reads the state directly, because a request would apply due changes.
 	await vi.waitFor(() => expect(sandbox.world.state.subscriptions.some(({ isFreePlan, current }) => current && !isFreePlan)).toBe(true));
 });

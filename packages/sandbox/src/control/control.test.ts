@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { runSandbox } from "../testing/harness.ts";
 
-it("resets everything: records, clock, faults, counters, mail; what it was started with stays", async () => {
+it("resets records, clock, faults, counters and mail, and keeps the start options", async () => {
 	const sandbox = await runSandbox({ now: () => 1000, settings: { maxPlan: true } });
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	await sandbox.buy("user_1", "pro_monthly");
@@ -19,7 +19,7 @@ it("resets everything: records, clock, faults, counters, mail; what it was start
 	for (const name of ["customers", "ledger", "payments", "webhooks", "mailbox", "calls", "faults"]) expect(emptied).toHaveProperty(name);
 });
 
-it("changes the settings that are named, and refuses others", async () => {
+it("changes the given settings, and refuses unknown or invalid ones", async () => {
 	const { send, state } = await runSandbox();
 	expect((await send("POST", "/__sandbox/settings", { freeCredits: 20 })).status).toBe(200);
 	expect((await send("POST", "/__sandbox/settings", { twoSubscriptions: true })).status).toBe(200);
@@ -28,7 +28,7 @@ it("changes the settings that are named, and refuses others", async () => {
 	expect((await send("POST", "/__sandbox/settings", { freeCredits: -1 })).status).toBe(400);
 });
 
-it("answers what it does not know with 404 and what it cannot read with 400", async () => {
+it("returns 404 for unknown ids and 400 for invalid bodies", async () => {
 	const { send } = await runSandbox();
 	expect((await send("POST", "/__sandbox/webhooks/msg_x/resend")).status).toBe(404);
 	expect((await send("POST", "/__sandbox/payments/pym_x/dispute")).status).toBe(404);

@@ -4,7 +4,7 @@ import { runSandbox } from "../testing/harness.ts";
 const path = "/api/v1/customers/user_1";
 const customer = { externalId: "user_1", name: "Ada", email: "ada@example.com" };
 
-it("answers with the status and headers asked for, as often as asked for, and touches nothing", async () => {
+it("returns the configured status and headers the configured number of times, and changes no state", async () => {
 	const { send, faults, state } = await runSandbox();
 	await faults({ api: [{ path: "/api/v1/customers", method: "POST", status: 429, headers: { "retry-after": "7" }, times: 2 }] });
 	for (let time = 0; time < 2; time++) {
@@ -17,7 +17,7 @@ it("answers with the status and headers asked for, as often as asked for, and to
 	expect(await state()).toMatchObject({ calls: { "POST /api/v1/customers": 3 }, faults: { api: [] } });
 });
 
-it("lets the SDK's own retry get through a passing fault", async () => {
+it("lets an SDK retry succeed after a transient fault", async () => {
 	const { flowglad, faults } = await runSandbox();
 	await faults({ api: [{ path: "/api/v1/customers/:externalId", status: 503, times: 1 }] });
 	await expect(flowglad("user_1").findOrCreateCustomer()).resolves.toMatchObject({ externalId: "user_1" });
@@ -29,13 +29,13 @@ it.each([
 	["/api/v1/*", true],
 	["/api/v1/customers", false],
 	["/api/v1/customers/:externalId/billing", false],
-])("a fault at %s hits GET customers/user_1: %s", async (faulty, isHit) => {
+])("a fault at %s affects GET customers/user_1: %s", async (faulty, isHit) => {
 	const { send, faults } = await runSandbox();
 	await faults({ api: [{ path: faulty, status: 500 }] });
 	expect((await send("GET", path)).status).toBe(isHit ? 500 : 404);
 });
 
-it("delays an answer", async () => {
+it("delays a response", async () => {
 	const { send, faults } = await runSandbox();
 	await faults({ api: [{ path, delayMs: 80 }] });
 	const startedAtMs = performance.now();
@@ -43,14 +43,14 @@ it("delays an answer", async () => {
 	expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(75);
 });
 
-it("hangs until the client gives up, and answers others meanwhile", async () => {
+it("hangs until the client gives up, and serves other requests meanwhile", async () => {
 	const { url, send, faults } = await runSandbox();
 	await faults({ api: [{ path, hang: true, times: 1 }] });
 	await expect(fetch(`${url}${path}`, { signal: AbortSignal.timeout(80) })).rejects.toThrow();
 	expect((await send("GET", path)).status).toBe(404);
 });
 
-it("does the work and drops the answer, so that a repeat finds it done", async () => {
+it("does the work and drops the response, so that a repeat conflicts", async () => {
 	const { send, faults, state } = await runSandbox();
 	await faults({ api: [{ path: "/api/v1/customers", dropAfterCommit: true, times: 1 }] });
 	await expect(send("POST", "/api/v1/customers", { customer })).rejects.toThrow();
@@ -58,7 +58,7 @@ it("does the work and drops the answer, so that a repeat finds it done", async (
 	expect((await send("POST", "/api/v1/customers", { customer })).status).toBe(409);
 });
 
-it("answers half of the JSON, with the work done", async () => {
+it("does the work and sends half of the JSON", async () => {
 	const { send, faults, state } = await runSandbox();
 	await faults({ api: [{ path: "/api/v1/customers", invalidJson: true, times: 1 }] });
 	const response = await send("POST", "/api/v1/customers", { customer });
@@ -67,7 +67,7 @@ it("answers half of the JSON, with the work done", async () => {
 	expect((await state()).customers).toHaveLength(1);
 });
 
-it("lets a body trickle, and loses nothing of it", async () => {
+it("throttles a body and sends all of it", async () => {
 	const { send, faults } = await runSandbox();
 	const whole = await (await send("GET", "/api/v1/pricing-models")).text();
 	await faults({ api: [{ path: "/api/v1/*", bodyBytesPerSecond: 1000 }] });
@@ -76,7 +76,7 @@ it("lets a body trickle, and loses nothing of it", async () => {
 	expect(performance.now() - startedAtMs).toBeGreaterThan(whole.length - 50);
 });
 
-it("words its errors as the real service does: 401 as text, others with their code", async () => {
+it("formats errors like the real service: 401 as text, others with their code", async () => {
 	const { send, faults } = await runSandbox();
 	await faults({ api: [{ path, status: 401 }] });
 	expect(await (await send("GET", path)).text()).toBe("Unauthorized");
@@ -90,7 +90,7 @@ it("words its errors as the real service does: 401 as text, others with their co
 	}
 });
 
-it("replaces the whole set with each post, clears with {}, and refuses what it does not know", async () => {
+it("replaces all faults with each post, clears them with {}, and refuses unknown faults", async () => {
 	const { send, faults, state } = await runSandbox();
 	await faults({ api: [{ path, status: 500 }], activationDelayMs: 5 });
 	await faults({ declineRenewals: true });
@@ -101,7 +101,7 @@ it("replaces the whole set with each post, clears with {}, and refuses what it d
 	expect((await send("GET", path)).status).toBe(404);
 });
 
-it("applies the first fault that matches, by method too", async () => {
+it("applies the first fault that matches path and method", async () => {
 	const { send, faults } = await runSandbox();
 	await faults({
 		api: [

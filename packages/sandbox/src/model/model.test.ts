@@ -38,7 +38,7 @@ it("streams role, content, finish reason, usage and [DONE]", async () => {
 	expect((await sandbox.state()).modelCalls).toMatchObject([{ ...request, aborted: false }]);
 });
 
-it("answers the same without a stream", async () => {
+it("returns the same answer without streaming", async () => {
 	const sandbox = await runSandbox();
 	const response = await sandbox.send("POST", path, request);
 	expect(await response.json()).toMatchObject({
@@ -48,7 +48,7 @@ it("answers the same without a stream", async () => {
 	});
 });
 
-it("streams as many chunks, and ends for the reason, as it is told to", async () => {
+it("streams the configured number of chunks and finish reason", async () => {
 	const sandbox = await runSandbox();
 	for (const chunks of [3, 200]) {
 		await sandbox.faults({ model: { chunks, chunkMs: 0, firstTokenMs: 0, finishReason: "length" } });
@@ -61,7 +61,7 @@ it("streams as many chunks, and ends for the reason, as it is told to", async ()
 it.each([
 	[true, 500],
 	[429, 429],
-])("fails before any output: %s is status %i", async (failBeforeOutput, status) => {
+])("failBeforeOutput %s returns status %i", async (failBeforeOutput, status) => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { failBeforeOutput } });
 	const response = await ask(sandbox);
@@ -69,7 +69,7 @@ it.each([
 	expect(await response.json()).toMatchObject({ error: { message: expect.any(String) } });
 });
 
-/** What arrived before the stream broke or was left, and how it ended. */
+/** Reads until the stream ends, breaks or is aborted. Returns the received text and whether it broke. */
 async function readUntilBroken(response: Response): Promise<{ text: string; broken: boolean }> {
 	const decoder = new TextDecoder();
 	let text = "";
@@ -81,13 +81,13 @@ async function readUntilBroken(response: Response): Promise<{ text: string; brok
 	}
 }
 
-it("breaks the connection in the middle of an answer, which is not the client's abort", async () => {
+it("cuts the connection in the middle of an answer without recording a client abort", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { failAfterChunks: 2, chunkMs: 10 } });
 	const { text, broken } = await readUntilBroken(await ask(sandbox));
 	expect(broken).toBe(true);
 	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
-	// The server hears of the closed connection a little later than the client does.
+	// The server notices the closed connection slightly later than the client.
 	await sleep(50);
 	expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: false }]);
 });
@@ -101,7 +101,7 @@ it("ends a stream with an error event on demand", async () => {
 	expect(text.trim().split("\n").at(-1)).toMatch(/^data: \{"error":/);
 });
 
-it("falls silent in the middle of an answer, and notes that the client left", async () => {
+it("stalls in the middle of an answer, and records that the client left", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { silentAfterChunks: 2, chunkMs: 0, firstTokenMs: 0 } });
 	const { text, broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
@@ -110,7 +110,7 @@ it("falls silent in the middle of an answer, and notes that the client left", as
 	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
 });
 
-it("notes that the client left while the answer was flowing", async () => {
+it("records that the client left during an answer", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { chunks: 1000, chunkMs: 5 } });
 	const { broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
@@ -118,7 +118,7 @@ it("notes that the client left while the answer was flowing", async () => {
 	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
 });
 
-it("remembers the last 50 requests and counts them all", async () => {
+it("stores the last 50 requests and counts all of them", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { firstTokenMs: 0, chunkMs: 0, chunks: 1 } });
 	for (let call = 0; call < 52; call++)
@@ -129,7 +129,7 @@ it("remembers the last 50 requests and counts them all", async () => {
 	expect(calls[`POST ${path}`]).toBe(52);
 });
 
-it("lists its model, and refuses a request without messages", async () => {
+it("lists its model and refuses a request without messages", async () => {
 	const sandbox = await runSandbox();
 	expect(await (await sandbox.send("GET", "/model/v1/models")).json()).toMatchObject({ object: "list", data: [{ id: "sandbox" }] });
 	expect((await sandbox.send("POST", path, { model: "sandbox", messages: [] })).status).toBe(400);
@@ -144,11 +144,11 @@ it("cuts the connection inside a multi-byte character on demand", async () => {
 		for await (const bytes of response.body ?? []) chunks.push(bytes);
 	})();
 	await expect(reading).rejects.toThrow();
-	// The first byte of the euro sign, without its other two.
+	// The first of the euro sign's three bytes.
 	expect(Buffer.concat(chunks).at(-1)).toBe(0xe2);
 });
 
-it("sends one line of 10 MB on demand, and then the rest of the answer", async () => {
+it("sends one 10 MB line on demand, then the rest of the answer", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { hugeLineAfterChunks: 1, chunks: 2, chunkMs: 0, firstTokenMs: 0 } });
 	const chunks = await chunksOf(await ask(sandbox));
@@ -157,13 +157,13 @@ it("sends one line of 10 MB on demand, and then the rest of the answer", async (
 	expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("stop");
 });
 
-it("cuts the connection of a whole answer on demand", async () => {
+it("cuts the connection of a non-streaming answer on demand", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { failAfterChunks: 0, chunks: 1, chunkMs: 0, firstTokenMs: 0 } });
 	await expect(sandbox.send("POST", path, request)).rejects.toThrow();
 });
 
-it("echoes text parts of the last user message, and answers any model name with itself", async () => {
+it("echoes the text parts of the last user message and the requested model name", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0 } });
 	const content = [
@@ -180,7 +180,7 @@ it("echoes text parts of the last user message, and answers any model name with 
 	expect(answer).toMatchObject({ model: "gpt-x", choices: [{ message: { content: expect.stringContaining("“Which one?”") } }] });
 });
 
-it("reports usage that adds up", async () => {
+it("reports total tokens as the sum of prompt and completion tokens", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ model: { chunks: 7, chunkMs: 0, firstTokenMs: 0 } });
 	const { usage } = (await chunksOf(await ask(sandbox))).at(-1) ?? {};

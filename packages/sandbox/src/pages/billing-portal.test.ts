@@ -10,13 +10,13 @@ async function portalOf({ sandbox, flowglad }: Awaited<ReturnType<typeof withPro
 	};
 }
 
-it("shows the plan, what is left of it, the card and the invoices with their receipts", async () => {
+it("shows the plan, the balance, the card and the invoices with their receipts", async () => {
 	const pro = await withPro();
 	const { text } = await portalOf(pro);
 	for (const part of ["Pro", "1000", "ending in 4242", "$7.99", "Receipt"]) expect(await text()).toContain(part);
 });
 
-it("cancels when the period ends, and keeps the plan again", async () => {
+it("schedules a cancellation for the end of the period, and reverts it", async () => {
 	const pro = await withPro();
 	const { press, text } = await portalOf(pro);
 	await press("cancel", { subscriptionId: pro.id });
@@ -26,7 +26,7 @@ it("cancels when the period ends, and keeps the plan again", async () => {
 	expect((await pro.flowglad.getBilling()).currentSubscription).toMatchObject({ status: "active" });
 });
 
-it("adds a card by a checkout that leads back, which all plans then use", async () => {
+it("adds a card through a checkout that returns to the portal, and makes it the default for all plans", async () => {
 	const pro = await withPro();
 	const { press } = await portalOf(pro);
 	const checkout = new URL((await press("add-card")).headers.get("location") ?? "", pro.sandbox.url).href;
@@ -40,7 +40,7 @@ it("adds a card by a checkout that leads back, which all plans then use", async 
 	expect(currentSubscription?.defaultPaymentMethodId).toBe(paymentMethods[1]?.id);
 });
 
-it("lets nobody touch somebody else's plan", async () => {
+it("refuses to cancel another customer's plan", async () => {
 	const pro = await withPro();
 	const other = await pro.sandbox.flowglad("user_2").getBilling();
 	const response = await pro.sandbox.submit(other.billingPortalUrl ?? "", "cancel", { subscriptionId: pro.id });

@@ -13,7 +13,7 @@ async function openCheckout(sandbox: TestSandbox, priceSlug = "pro_monthly") {
 const textOf = async (url: string) => (await fetch(url)).text();
 const locationOf = (response: Response) => [response.status, response.headers.get("location")];
 
-it("shows what is bought, for how much, that it is simulated, and three buttons", async () => {
+it("shows the price, three buttons and a note that the checkout is simulated", async () => {
 	const sandbox = await runSandbox();
 	const { url } = await openCheckout(sandbox);
 	const text = await textOf(url);
@@ -27,7 +27,7 @@ it("shows what is bought, for how much, that it is simulated, and three buttons"
 	expect(text).toContain('<html lang="en">');
 });
 
-it("pays: leads to successUrl, and a second press buys nothing more", async () => {
+it("redirects to successUrl after Pay, and charges once for two clicks", async () => {
 	const sandbox = await runSandbox();
 	const { url, checkoutSession } = await openCheckout(sandbox, "top_up_1000");
 	expect(locationOf(await sandbox.submit(url, "pay"))).toEqual([303, successUrl]);
@@ -38,7 +38,7 @@ it("pays: leads to successUrl, and a second press buys nothing more", async () =
 	expect(await stored.json()).toMatchObject({ url, checkoutSession: { status: "succeeded", purchaseId: expect.any(String) } });
 });
 
-it("declines, with Pay still possible", async () => {
+it("shows a declined card, and accepts Pay afterwards", async () => {
 	const sandbox = await runSandbox();
 	const { url } = await openCheckout(sandbox);
 	const declined = await sandbox.submit(url, "decline");
@@ -48,14 +48,14 @@ it("declines, with Pay still possible", async () => {
 	expect(locationOf(await sandbox.submit(url, "pay"))).toEqual([303, successUrl]);
 });
 
-it("goes back to cancelUrl and leaves the session open", async () => {
+it("redirects to cancelUrl on Back and leaves the session open", async () => {
 	const sandbox = await runSandbox();
 	const { url } = await openCheckout(sandbox);
 	expect(locationOf(await sandbox.submit(url, "back"))).toEqual([303, cancelUrl]);
 	expect((await sandbox.state()).checkoutSessions).toMatchObject([{ status: "open" }]);
 });
 
-it("expires after 24 hours: nothing can be bought any more", async () => {
+it("expires after 24 hours and refuses to sell", async () => {
 	const sandbox = await runSandbox();
 	const { url } = await openCheckout(sandbox);
 	await sandbox.advance(24 * 60 * 60 * 1000);
@@ -65,7 +65,7 @@ it("expires after 24 hours: nothing can be bought any more", async () => {
 	expect(await balanceOf(sandbox, "user_1")).toBeNull();
 });
 
-it("holds a paid plan back for activationDelayMs of sandbox time", async () => {
+it("delays the activation of a paid plan by activationDelayMs of sandbox time", async () => {
 	const sandbox = await runSandbox({ now: () => Date.UTC(2026, 0, 1) });
 	await sandbox.faults({ activationDelayMs: 5000 });
 	const { url } = await openCheckout(sandbox);
@@ -77,7 +77,7 @@ it("holds a paid plan back for activationDelayMs of sandbox time", async () => {
 	expect(await balanceOf(sandbox, "user_1")).toBe(1000);
 });
 
-it("refuses a second paid plan, at the checkout's opening and at its payment", async () => {
+it("refuses a second paid plan, both when a checkout opens and when it is paid", async () => {
 	const sandbox = await runSandbox();
 	const early = await openCheckout(sandbox);
 	const late = await openCheckout(sandbox);
@@ -97,16 +97,16 @@ it.each([
 	["the default plan", { priceSlug: "free_monthly" }, 400],
 	["a usage price", { priceSlug: "ai_requests_no_charge" }, 400],
 	["an unknown price", { priceSlug: "x" }, 400],
-	["a relative address", { successUrl: "/welcome" }, 400],
-	["an address that would run a script", { cancelUrl: "javascript:alert(1)" }, 400],
-])("refuses a checkout of %s", async (_, change, status) => {
+	["a relative URL", { successUrl: "/welcome" }, 400],
+	["a javascript: URL", { cancelUrl: "javascript:alert(1)" }, 400],
+])("refuses a checkout with %s", async (_, change, status) => {
 	const sandbox = await runSandbox();
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	const checkoutSession = { type: "product", priceSlug: "pro_monthly", customerExternalId: "user_1", successUrl, cancelUrl, ...change };
 	expect((await sandbox.send("POST", "/api/v1/checkout-sessions", { checkoutSession })).status).toBe(status);
 });
 
-it("adds a card by checkout, which makes the free plan's renewal active", async () => {
+it("adds a card by checkout, so that the free plan renews as active", async () => {
 	const sandbox = await runSandbox();
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();
@@ -118,7 +118,7 @@ it("adds a card by checkout, which makes the free plan's renewal active", async 
 	expect(billing.currentSubscription).toMatchObject({ isFreePlan: true, status: "active" });
 });
 
-it("declines the card that is always declined, and takes one that pays after it", async () => {
+it("declines card 0002 and accepts another card afterwards", async () => {
 	const sandbox = await runSandbox();
 	const { url } = await openCheckout(sandbox);
 	expect(locationOf(await sandbox.submit(url, "pay", { card: "0002" }))[1]).toContain("?declined");
@@ -126,7 +126,7 @@ it("declines the card that is always declined, and takes one that pays after it"
 	expect(locationOf(await sandbox.submit(url, "pay", { card: "4242" }))).toEqual([303, successUrl]);
 });
 
-it("keeps one card of a number, however often it pays", async () => {
+it("stores a card once, even after several payments", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	await sandbox.buy("user_1", "pro_monthly");
@@ -134,7 +134,7 @@ it("keeps one card of a number, however often it pays", async () => {
 	expect((await sandbox.flowglad("user_1").getBilling()).paymentMethods).toHaveLength(1);
 });
 
-it("says that a trial comes first", async () => {
+it("shows the trial before the first charge", async () => {
 	const sandbox = await runSandbox({ settings: { proTrialDays: 14 } });
 	expect(await textOf((await openCheckout(sandbox)).url)).toContain("after 14 days of trial");
 });
@@ -148,7 +148,7 @@ it("refuses an unknown button and an unknown session", async () => {
 	expect((await sandbox.state()).checkoutSessions).toMatchObject([{ status: "open" }]);
 });
 
-it("keeps a session's output name and metadata on the plan it buys", async () => {
+it("copies the session's output name and metadata to the subscription", async () => {
 	const sandbox = await runSandbox();
 	const flowglad = sandbox.flowglad("user_1");
 	await flowglad.findOrCreateCustomer();

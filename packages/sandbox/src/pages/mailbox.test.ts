@@ -3,7 +3,7 @@ import { runSandbox } from "../testing/harness.ts";
 
 const textOf = async (url: string) => (await fetch(url)).text();
 
-it("keeps mail, newest first, with its links clickable and its text escaped", async () => {
+it("lists mail newest first, with clickable links and escaped text", async () => {
 	const sandbox = await runSandbox();
 	expect(await textOf(`${sandbox.url}/mailbox`)).toContain("No mail yet.");
 	const send = async (subject: string) => {

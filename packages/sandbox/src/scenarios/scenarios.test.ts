@@ -12,7 +12,7 @@ const play = async (sandbox: TestSandbox, name: string, body: object = {}) => {
 	};
 };
 
-/** The state a scenario leaves its customer in, as the app would see it. */
+/** Plays a scenario and returns its customer's state as the app sees it. */
 async function after(sandbox: TestSandbox, name: string, externalId?: string) {
 	const existing = (await sandbox.state()).customers.find((one) => one.externalId === externalId);
 	const { status, body } = await play(sandbox, name, existing === undefined ? {} : { customerId: existing.id });
@@ -55,7 +55,7 @@ describe.each(["somebody new", "user_1"])("at the provider, for %s", (whom) => {
 	});
 });
 
-it("is left as it says after any other scenario before it", async () => {
+it("reaches the same state after any other scenario", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.flowglad("user_1").findOrCreateCustomer();
 	const others = scenarios.filter(({ needsApp, name }) => !needsApp && name !== "archived");
@@ -66,7 +66,7 @@ it("is left as it says after any other scenario before it", async () => {
 	}
 });
 
-it("ends well where it says so: the past due plan is active after three days", async () => {
+it("past-due: the subscription becomes active after three days", async () => {
 	const sandbox = await runSandbox();
 	const { customer } = await after(sandbox, "past-due");
 	await sandbox.advance(3 * 24 * 60 * 60 * 1000);
@@ -75,7 +75,7 @@ it("ends well where it says so: the past due plan is active after three days", a
 	expect(await balanceOf(sandbox, customer?.externalId ?? "")).toBe(1000);
 });
 
-it("leaves faults and oddities as they were set, and sets the scene in spite of them", async () => {
+it("reaches its state despite active faults and oddities, and keeps them as set", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.faults({ failPayments: true, paymentDelayMs: 5000 });
 	await sandbox.settings({ noPlanAfterScheduledCancel: false });
@@ -86,13 +86,13 @@ it("leaves faults and oddities as they were set, and sets the scene in spite of 
 	expect(settings.noPlanAfterScheduledCancel).toBe(false);
 });
 
-/** The least of an app: cookies for who asks, a count of chats for each, organizations where there are any. */
+/** A minimal app: a cookie per user, a chat count per user, and optional organizations. */
 async function startApp({ organizations }: { organizations: boolean }) {
 	const chats = new Map<string, number>();
 	const members: string[] = [];
 	let people = 0;
 	const server = createServer(async (request, response) => {
-		// To its end, or the connection is not used again.
+		// An unread body would keep the connection from being reused.
 		for await (const _ of request);
 		const who = /who=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
 		const answer = (status: number, body: object = {}, headers: Record<string, string> = {}) =>
@@ -123,7 +123,7 @@ describe("in the app", () => {
 	it.each([
 		["guest-4-of-5", "guest", 4],
 		["free-20-of-20", "user", 20],
-	])("%s: asks as one person, and hands over their cookies", async (name, kind, count) => {
+	])("%s: sends its chats as one user and returns that user's cookies", async (name, kind, count) => {
 		const { appUrl, chats } = await startApp({ organizations: false });
 		const { body } = await play(await runSandbox({ appUrl }), name);
 		expect([...chats.values()]).toEqual([count]);
@@ -132,7 +132,7 @@ describe("in the app", () => {
 		expect(body.cookies).toEqual([`who=${who}; Path=/; HttpOnly`]);
 	});
 
-	it("makes an organization of three that has Pro", async () => {
+	it("creates an organization of three with Pro", async () => {
 		const { appUrl, members } = await startApp({ organizations: true });
 		const sandbox = await runSandbox({ appUrl });
 		const { body } = await play(sandbox, "organization-of-three");
@@ -142,7 +142,7 @@ describe("in the app", () => {
 		expect(currentSubscription).toMatchObject({ isFreePlan: false, status: "active" });
 	});
 
-	it("says what is missing: the app, or a route of it", async () => {
+	it("reports a missing app or app route", async () => {
 		const { appUrl } = await startApp({ organizations: false });
 		const { status, body } = await play(await runSandbox({ appUrl }), "organization-of-three");
 		expect([status, body.error]).toEqual([400, expect.stringContaining("/api/auth/organization/create with 404")]);
@@ -150,7 +150,7 @@ describe("in the app", () => {
 		expect([without.status, without.body.error]).toEqual([400, expect.stringContaining("does not answer at http://127.0.0.1:1")]);
 	});
 
-	it("makes the browser that pressed the button that person, and nobody else besides", async () => {
+	it("signs the browser in as the scenario's user and out of its earlier sessions", async () => {
 		const { appUrl } = await startApp({ organizations: false });
 		const sandbox = await runSandbox({ appUrl });
 		const body = new URLSearchParams({ name: "guest-4-of-5" });

@@ -3,7 +3,7 @@ import { errorOf, runStripe, withPlan } from "./testing/harness.ts";
 
 const app = { app: "parley" };
 
-it("is the same whether it was there from the start or was pushed by calls, but for ids and dates", async () => {
+it("equals a catalogue pushed through the API, except for ids and dates", async () => {
 	const pushed = await runStripe({ settings: { stripeCatalogue: false } });
 	const { stripe } = pushed;
 	const pro = await stripe.products.create({
@@ -57,7 +57,7 @@ it("is the same whether it was there from the start or was pushed by calls, but 
 	expect(await pushed.buy(id, "pro_monthly")).toMatchObject({ payment_status: "paid", amount_total: 799 });
 });
 
-it("moves a lookup key to a new price only when it is asked to, and retires the old one", async () => {
+it("moves a lookup key to a new price only on request, and stops selling an inactive price", async () => {
 	const { stripe } = await runStripe();
 	const terms = {
 		product: "prod_pro",
@@ -88,7 +88,7 @@ it("moves a lookup key to a new price only when it is asked to, and retires the 
 	expect((await errorOf(stripe.products.del("prod_pro"))).statusCode).toBe(400);
 });
 
-it("shows who has a plan what its price says today", async () => {
+it("shows subscribers the current metadata of their price", async () => {
 	const { stripe, subscription } = await withPlan();
 	await stripe.prices.update("price_pro_monthly", { metadata: { ai_requests: "2000" }, nickname: "Pro" });
 	expect((await subscription()).items.data[0]?.price).toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorOf, itemOf, runStripe, utc, withPlan } from "./testing/harness.ts";
 
-it("sells a plan: the session completes, the subscription is active, the invoice and its charge are paid to the cent", async () => {
+it("sells a plan: completes the session, activates the subscription, and pays the invoice to the cent", async () => {
 	const { sandbox, stripe, customer, session, id, subscription } = await withPlan("pro_monthly", utc(2026, 1, 31, 9));
 	expect(session).toMatchObject({
 		status: "complete",
@@ -34,7 +34,7 @@ it("sells a plan: the session completes, the subscription is active, the invoice
 	});
 	const { data: charges } = await stripe.charges.list({ customer: customer.id });
 	expect(charges).toMatchObject([{ amount: 799, paid: true, status: "succeeded", amount_refunded: 0, disputed: false, refunded: false }]);
-	// A charge knows no invoice: the intent leads to it.
+	// A charge does not name its invoice, so look it up by the payment intent.
 	const { data: links } = await stripe.invoicePayments.list({
 		payment: { type: "payment_intent", payment_intent: String(charges[0]?.payment_intent) },
 		expand: ["data.invoice"],
@@ -54,7 +54,7 @@ it("sells a plan: the session completes, the subscription is active, the invoice
 	]);
 });
 
-it("sells a top-up: the payment intent's metadata is on the charge, and there is an invoice for who asks for one", async () => {
+it("sells a top-up: copies the payment intent's metadata to the charge, and creates an invoice on request", async () => {
 	const sandbox = await runStripe();
 	const { id: customer } = await sandbox.stripe.customers.create({ email: "ada@example.com" });
 	const bought = await sandbox.buy(customer, "top_up_1000", {
@@ -84,7 +84,7 @@ it("sells a top-up: the payment intent's metadata is on the charge, and there is
 	expect(methods).toEqual([]);
 });
 
-it("keeps the card of a plan on the customer, and expands what it is asked to", async () => {
+it("attaches the card to the customer who buys a plan, and expands requested fields", async () => {
 	const { stripe, customer, session, id } = await withPlan();
 	const { data: methods } = await stripe.customers.listPaymentMethods(customer.id);
 	expect(methods).toMatchObject([{ type: "card", card: { last4: "4242", brand: "visa" }, customer: customer.id }]);
@@ -108,7 +108,7 @@ it("keeps the card of a plan on the customer, and expands what it is asked to", 
 	expect(prices.map(({ product }) => (product as { name: string }).name)).toEqual(["Top-up", "Pro"]);
 });
 
-it("offers the page: buttons, price, redirects with the session's id, and says when it is paid", async () => {
+it("serves a checkout page with price and buttons, redirects with the session id, and reports a paid session", async () => {
 	const sandbox = await runStripe();
 	const { id: customer } = await sandbox.stripe.customers.create({ email: "ada@example.com" });
 	const session = await sandbox.open(customer, "pro_monthly");
@@ -136,7 +136,7 @@ it("offers the page: buttons, price, redirects with the session's id, and says w
 	expect((await sandbox.stripe.checkout.sessions.list({ customer, status: "complete" })).data.map(({ id }) => id)).toEqual([session.id]);
 });
 
-it("notes a declined top-up, which can be paid with another card", async () => {
+it("records a declined top-up charge, and accepts another card", async () => {
 	const sandbox = await runStripe();
 	const { id: customer } = await sandbox.stripe.customers.create({ email: "ada@example.com" });
 	const session = await sandbox.open(customer, "top_up_1000");
@@ -149,7 +149,7 @@ it("notes a declined top-up, which can be paid with another card", async () => {
 	expect(await sandbox.eventTypes()).toContain("payment_intent.payment_failed");
 });
 
-it("expires after 24 hours, or when it is told to, and cannot be paid then", async () => {
+it("expires a session after 24 hours or on request, and refuses to charge it", async () => {
 	const sandbox = await runStripe();
 	const { id: customer } = await sandbox.stripe.customers.create({ email: "ada@example.com" });
 	const first = await sandbox.open(customer, "pro_monthly");
@@ -166,7 +166,7 @@ it("expires after 24 hours, or when it is told to, and cannot be paid then", asy
 	expect((await sandbox.eventTypes()).filter((type) => type === "checkout.session.expired")).toHaveLength(2);
 });
 
-it("refuses what Stripe refuses, with status, code and parameter", async () => {
+it("refuses the same requests as Stripe, with status, code and parameter", async () => {
 	const { stripe, url, open, fetch } = await runStripe();
 	const { id: customer } = await stripe.customers.create();
 	const base = { success_url: "http://localhost:3000/", customer };
@@ -209,7 +209,7 @@ it("refuses what Stripe refuses, with status, code and parameter", async () => {
 	expect(unknown.headers.get("stripe-version")).toBe("2026-10-28.endive");
 });
 
-it("starts a trial: nothing is paid, a warning comes three days before its end", async () => {
+it("starts a trial without a charge, and sends a warning three days before its end", async () => {
 	const { sandbox, stripe, customer } = await withPlan();
 	const session = await sandbox.buy(customer.id, "pro_monthly", {
 		subscription_data: { trial_period_days: 14, metadata: { app: "parley" } },

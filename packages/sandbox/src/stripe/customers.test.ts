@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorOf, runStripe, withPlan } from "./testing/harness.ts";
 
-it("creates, changes, unsets, finds by address and deletes", async () => {
+it("creates, updates, unsets, finds by email and deletes customers", async () => {
 	const { stripe } = await runStripe();
 	const ada = await stripe.customers.create({ name: "Ada", email: "ada@example.com", metadata: { user: "1", plan: "x" } });
 	expect(ada).toMatchObject({ object: "customer", balance: 0, livemode: false, invoice_settings: { default_payment_method: null } });
@@ -15,7 +15,7 @@ it("creates, changes, unsets, finds by address and deletes", async () => {
 	expect((await errorOf(stripe.customers.update(ada.id, { name: "x" }))).statusCode).toBe(404);
 });
 
-it("ends the plans of a customer who is deleted, and keeps what was paid", async () => {
+it("cancels a deleted customer's subscriptions and keeps the paid invoices", async () => {
 	const { sandbox, stripe, customer, subscription, id } = await withPlan();
 	await stripe.customers.del(customer.id);
 	expect(await subscription()).toMatchObject({ status: "canceled", customer: customer.id });
@@ -25,7 +25,7 @@ it("ends the plans of a customer who is deleted, and keeps what was paid", async
 	expect((await stripe.invoices.list({ subscription: id })).data).toHaveLength(1);
 });
 
-it("lists the newest first, page by page in both directions, by the SDK's own paging too", async () => {
+it("lists newest first, pages in both directions, and supports the SDK's auto-pagination", async () => {
 	const { stripe } = await runStripe();
 	const ids: string[] = [];
 	for (let index = 0; index < 12; index++) ids.unshift((await stripe.customers.create({ name: `c${index}` })).id);

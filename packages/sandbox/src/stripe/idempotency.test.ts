@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorOf, runStripe } from "./testing/harness.ts";
 
-it("replays the first answer for a repeated key, refusals included", async () => {
+it("replays the first response for a repeated idempotency key, including errors", async () => {
 	const { stripe, buy } = await runStripe();
 	const create = () => stripe.customers.create({ email: "ada@example.com" }, { idempotencyKey: "key_1" });
 	const [first, second] = [await create(), await create()];
@@ -21,7 +21,7 @@ it("replays the first answer for a repeated key, refusals included", async () =>
 	expect((await errorOf(gone())).headers?.["idempotent-replayed"]).toBe("true");
 });
 
-it("refuses a key with other parameters or at another endpoint, and does not store invalid requests", async () => {
+it("refuses a reused key with other parameters or another endpoint, and does not store invalid requests", async () => {
 	const { stripe } = await runStripe();
 	await stripe.customers.create({ email: "ada@example.com" }, { idempotencyKey: "key_1" });
 	const other = await errorOf(stripe.customers.create({ email: "bob@example.com" }, { idempotencyKey: "key_1" }));
@@ -38,7 +38,7 @@ it("refuses a key whose first request is still running, and forgets keys after 2
 	await sandbox.faults({ api: [{ path: "/v1/customers", method: "POST", delayMs: 300, times: 1 }] });
 	const create = () => stripe.customers.create({ name: "Ada" }, { idempotencyKey: "key_1" });
 	const slow = create();
-	// The call is counted before it waits.
+	// Calls are counted before the fault delays them.
 	await expect.poll(() => sandbox.world.state.calls["POST /v1/customers"]).toBe(1);
 	const refused = await errorOf(create());
 	expect([refused.statusCode, refused.code, refused.rawType]).toEqual([409, "idempotency_key_in_use", "idempotency_error"]);
@@ -49,7 +49,7 @@ it("refuses a key whose first request is still running, and forgets keys after 2
 	expect((await create()).id).not.toBe(first.id);
 });
 
-it("does the work once when the SDK retries after a lost answer", async () => {
+it("creates one record when the SDK retries after a lost response", async () => {
 	const sandbox = await runStripe();
 	await sandbox.faults({ api: [{ path: "/v1/customers", method: "POST", dropAfterCommit: true, times: 1 }] });
 	const { id } = await sandbox.client({ maxNetworkRetries: 2 }).customers.create({ name: "Ada" });

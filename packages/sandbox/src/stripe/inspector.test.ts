@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { startStripeReceiver, stripeWebhookSecret, withPlan } from "./testing/harness.ts";
 
-it("shows customers, plans, invoices and events of Stripe, and sends an event again", async () => {
+it("shows Stripe's customers, plans, invoices and events, and resends an event", async () => {
 	const { url, received } = await startStripeReceiver();
 	const { sandbox } = await withPlan("pro_monthly", undefined, { stripeWebhookUrl: url, stripeWebhookSecret, now: Date.now });
 	await vi.waitFor(() => expect(received).toHaveLength(10));

@@ -27,7 +27,7 @@ async function withMeter() {
 	return { sandbox, stripe, customer, meters: data, use, used };
 }
 
-it("has the meter from the start, and counts events of a customer in a span, its end excluded", async () => {
+it("starts with a meter, and sums a customer's meter events in a range without its end", async () => {
 	const { meters, use, used, customer } = await withMeter();
 	expect(meters).toMatchObject([
 		{
@@ -54,7 +54,7 @@ it("has the meter from the start, and counts events of a customer in a span, its
 	expect(await used(utc(2026, 3, 11), utc(2026, 3, 12))).toEqual([[utc(2026, 3, 11), 0]]);
 });
 
-it("takes an identifier once in 24 hours: again it is an error and not counted, later it is counted anew", async () => {
+it("rejects a repeated identifier for 24 hours and counts it again after that", async () => {
 	const { sandbox, use, used } = await withMeter();
 	await use("e_1", 1);
 	expect(await errorOf(use("e_1", 1))).toMatchObject({ statusCode: 400, message: "An event already exists with identifier e_1." });
@@ -65,7 +65,7 @@ it("takes an identifier once in 24 hours: again it is an error and not counted, 
 	expect(await used(utc(2026, 3, 1), utc(2026, 4, 1))).toEqual([[utc(2026, 3, 1), 2]]);
 });
 
-it("refuses what is too old, too early, unknown, incomplete, or not aligned", async () => {
+it("refuses meter events that are too old, too early, unknown or incomplete, and unaligned ranges", async () => {
 	const { stripe, use, used, customer } = await withMeter();
 	await use("old", 1, now - 35 * daySeconds);
 	expect((await errorOf(use("older", 1, now - 35 * daySeconds - 1))).param).toBe("timestamp");

@@ -1,4 +1,4 @@
-/** Behavior of Stripe that the README lists as surprising, and that no other test covers. */
+/** Surprising Stripe behavior from the README that no other test covers. */
 import { expect, it } from "vitest";
 import { daySeconds, errorOf, itemOf, runStripe, utc, withPlan } from "./testing/harness.ts";
 
@@ -28,7 +28,7 @@ it("keeps the card of a one-time payment only with setup_future_usage", async ()
 	expect(await methods()).toBe(1);
 });
 
-it("creates a customer for a session that has none", async () => {
+it("creates a customer for a session without one", async () => {
 	const { stripe, submit } = await runStripe();
 	const opened = await stripe.checkout.sessions.create({
 		mode: "payment",
@@ -43,7 +43,7 @@ it("creates a customer for a session that has none", async () => {
 	expect(await stripe.customers.retrieve(String(session.customer))).toMatchObject({ email: "new@example.com" });
 });
 
-it("refuses a session whose data does not fit its mode", async () => {
+it("refuses a session whose parameters do not fit its mode", async () => {
 	const { stripe } = await runStripe();
 	const { id: customer } = await stripe.customers.create();
 	const common = { customer, success_url: "http://localhost:3000/" };
@@ -60,7 +60,7 @@ it("refuses a session whose data does not fit its mode", async () => {
 	expect(await refusedFor({ mode: "subscription", line_items: plan, success_url: "javascript:alert(1)" })).toBe("success_url");
 });
 
-it("lists ended subscriptions only by status", async () => {
+it("omits ended subscriptions from lists without a status filter", async () => {
 	const { stripe, id } = await withPlan();
 	await stripe.subscriptions.cancel(id);
 	const listed = async (status?: "all" | "ended" | "active") =>
@@ -84,7 +84,7 @@ it("ends a subscription at the instant of cancel_at, even in mid-period", async 
 	expect((await errorOf(stripe.subscriptions.update(id, { description: "x" }))).statusCode).toBe(400);
 });
 
-it("refuses to change an item or a payment method that is not the subscription's", async () => {
+it("refuses an item of another subscription and a payment method of another customer", async () => {
 	const { sandbox, stripe, id, subscription } = await withPlan();
 	const item = itemOf(await subscription());
 	const paramOf = async (params: object) => (await errorOf(stripe.subscriptions.update(id, params))).param;
@@ -151,7 +151,7 @@ it("returns to the app after the portal flow that the app requested", async () =
 	expect(unknown.headers.get("location")).toContain("refused");
 });
 
-it("shows a receipt, a not-found page, and no receipt of another id", async () => {
+it("shows a receipt with its refund, and returns 404 for unknown ids", async () => {
 	const { sandbox, stripe, customer } = await withPlan();
 	const [charge] = (await stripe.charges.list({ customer: customer.id })).data;
 	await stripe.refunds.create({ charge: charge?.id ?? "", amount: 100 });
@@ -161,7 +161,7 @@ it("shows a receipt, a not-found page, and no receipt of another id", async () =
 		expect((await fetch(`${sandbox.url}/stripe/${path}`)).status).toBe(404);
 });
 
-it("accepts the key as the user name of Basic authentication, as curl -u sends it", async () => {
+it("accepts the key as the Basic authentication user name, like curl -u sends it", async () => {
 	const { url, fetch } = await runStripe();
 	const statusWith = async (user: string) => {
 		const authorization = `Basic ${Buffer.from(`${user}:`).toString("base64")}`;

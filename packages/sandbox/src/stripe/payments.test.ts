@@ -16,7 +16,7 @@ async function withTopUp(card = "4242") {
 	return { sandbox, stripe: sandbox.stripe, customer, session, intent, charge };
 }
 
-it("takes three days with a bank account: completed and unpaid, then paid", async () => {
+it("settles a bank payment after three days: the session is complete and unpaid, then paid", async () => {
 	const { sandbox, stripe, session, intent, charge } = await withTopUp("6789");
 	expect(session).toMatchObject({ status: "complete", payment_status: "unpaid" });
 	expect((await stripe.paymentIntents.retrieve(intent)).status).toBe("processing");
@@ -34,7 +34,7 @@ it("takes three days with a bank account: completed and unpaid, then paid", asyn
 	]);
 });
 
-it("may come to nothing after days, which the session tells", async () => {
+it("reports a bank payment that fails after three days", async () => {
 	const { sandbox, stripe, session, intent } = await withTopUp("6789");
 	await sandbox.faults({ failPayments: true });
 	await sandbox.advance(3 * daySeconds);
@@ -47,7 +47,7 @@ it("may come to nothing after days, which the session tells", async () => {
 	]);
 });
 
-it("starts a plan at once with a bank account, its first invoice open until the money is there", async () => {
+it("starts a plan paid by bank at once, and keeps its first invoice open until the payment settles", async () => {
 	const { sandbox, stripe, customer } = await withPlan("pro_monthly", start);
 	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "6789" });
 	const id = String(session.subscription);
@@ -71,7 +71,7 @@ it("starts a plan at once with a bank account, its first invoice open until the 
 	expect(told).toEqual(["checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed"]);
 });
 
-it("brings what was bought later when activation is late: the session is complete, and nothing is there yet", async () => {
+it("completes the session at once and starts the subscription after activationDelayMs", async () => {
 	const sandbox = await runStripe({ now: () => start * 1000 });
 	const { id: customer } = await sandbox.stripe.customers.create();
 	await sandbox.faults({ activationDelayMs: 3000 });
@@ -86,7 +86,7 @@ it("brings what was bought later when activation is late: the session is complet
 	expect((await sandbox.eventTypes()).at(-1)).toBe("checkout.session.completed");
 });
 
-it("declines on the page when payments fail", async () => {
+it("declines at the checkout with the fault failPayments", async () => {
 	const sandbox = await runStripe();
 	const { id: customer } = await sandbox.stripe.customers.create();
 	await sandbox.faults({ failPayments: true });
@@ -95,7 +95,7 @@ it("declines on the page when payments fail", async () => {
 	expect((await sandbox.stripe.charges.list({ customer })).data).toMatchObject([{ status: "failed" }]);
 });
 
-it("gives back a part, then the rest, and no more", async () => {
+it("refunds part of a charge and then the rest, and refuses to exceed its amount", async () => {
 	const { sandbox, stripe, intent, charge } = await withTopUp();
 	const first = await stripe.refunds.create({
 		payment_intent: intent,
@@ -118,7 +118,7 @@ it("gives back a part, then the rest, and no more", async () => {
 	expect((await sandbox.eventTypes()).slice(-4)).toEqual(["refund.created", "charge.refunded", "refund.created", "charge.refunded"]);
 });
 
-it("takes money back through the bank, which is opened and closed by hand", async () => {
+it("opens and closes a dispute through the control API", async () => {
 	const { sandbox, stripe, intent, charge } = await withTopUp();
 	const dispute = (await sandbox.control("POST", "/stripe/disputes", { paymentIntent: intent })) as { id: string };
 	expect(await charge()).toMatchObject({ disputed: true });
@@ -138,7 +138,7 @@ it("takes money back through the bank, which is opened and closed by hand", asyn
 	await expect(sandbox.control("POST", "/stripe/events/evt_nope/resend")).rejects.toThrow("404");
 });
 
-it("refunds, and sends any event, by hand", async () => {
+it("refunds a charge and sends any event type through the control API", async () => {
 	const { sandbox, stripe, charge } = await withTopUp();
 	await sandbox.control("POST", "/stripe/refunds", { charge: (await charge()).id, amount: 100 });
 	expect(await charge()).toMatchObject({ amount_refunded: 100 });

@@ -12,7 +12,7 @@ async function withPortal() {
 	return { ...plan, session, press, here: `/stripe/portal/${session.id}` };
 }
 
-it("ends a plan with its period, keeps it after all, and leads back", async () => {
+it("cancels at the end of the period, reverts the cancellation, and returns to the app", async () => {
 	const { session, press, here, id, subscription } = await withPortal();
 	const text = await (await fetch(session.url)).text();
 	expect(text).toContain("Cancel when the period ends");
@@ -26,7 +26,7 @@ it("ends a plan with its period, keeps it after all, and leads back", async () =
 	expect((await fetch(session.url.replace(session.id, "bps_nope"))).status).toBe(404);
 });
 
-it("takes another card, with which an open invoice is paid", async () => {
+it("adds a card and pays an open invoice with it", async () => {
 	const { sandbox, stripe, press, here, customer, id, subscription, session } = await withPortal();
 	await press({ action: "card", card: "0341" });
 	await sandbox.moveTo(utc(2026, 2, 15, 10));
@@ -53,7 +53,7 @@ it("takes another card, with which an open invoice is paid", async () => {
 	expect(await (await fetch(charge?.receipt_url ?? "")).text()).toContain("$7.99");
 });
 
-it("does not pay an invoice twice while a bank account is paying it", async () => {
+it("refuses to pay an invoice while a bank payment for it is pending", async () => {
 	const { sandbox, stripe, press, customer } = await withPortal();
 	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "6789" });
 	expect((await press({ action: "pay", invoice: String(session.invoice) }))[1]).toContain("on+its+way");

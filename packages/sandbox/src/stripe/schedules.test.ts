@@ -4,7 +4,7 @@ import { daySeconds, errorOf, itemOf, utc, withPlan } from "./testing/harness.ts
 const start = utc(2026, 1, 15, 9);
 const end = utc(2026, 2, 15, 9);
 
-/** Max, and a schedule that makes it Pro when the period ends. */
+/** A Max subscription with a schedule that changes it to Pro at the end of the period. */
 async function withDowngrade() {
 	const plan = await withPlan("max_monthly", start, { settings: { maxPlan: true } });
 	const { stripe, id } = plan;
@@ -25,7 +25,7 @@ async function withDowngrade() {
 	return { ...plan, schedule: updated };
 }
 
-it("changes the price when the phase begins, so that the new period is charged at it, and lets go after the last", async () => {
+it("changes the price when a phase starts, charges it for the new period, and releases after the last phase", async () => {
 	const { sandbox, stripe, id, schedule, customer, subscription } = await withDowngrade();
 	expect(schedule).toMatchObject({
 		status: "active",
@@ -63,7 +63,7 @@ it("changes the price when the phase begins, so that the new period is charged a
 	expect((await stripe.invoices.list({ subscription: id })).data[0]).toMatchObject({ total: 799, status: "paid" });
 });
 
-it("refuses to end a managed plan directly, and a second schedule; releasing gives it back", async () => {
+it("refuses direct cancellation and a second schedule until the schedule is released", async () => {
 	const { sandbox, stripe, id, schedule, subscription } = await withDowngrade();
 	const refused = await errorOf(stripe.subscriptions.update(id, { cancel_at_period_end: true }));
 	expect(refused.message).toContain("managed by the subscription schedule");
@@ -78,7 +78,7 @@ it("refuses to end a managed plan directly, and a second schedule; releasing giv
 	expect(data).toHaveLength(1);
 });
 
-it("ends the plan with its last phase, or when it is canceled; and a phase in mid-period is prorated", async () => {
+it("cancels the subscription with its last phase or its schedule, and prorates a mid-period phase", async () => {
 	const first = await withDowngrade();
 	await first.stripe.subscriptionSchedules.update(first.schedule.id, { end_behavior: "cancel" });
 	await first.sandbox.moveTo(utc(2026, 3, 15, 9));
@@ -102,7 +102,7 @@ it("ends the plan with its last phase, or when it is canceled; and a phase in mi
 	expect((await third.stripe.invoices.list({ subscription: third.id })).data[0]).toMatchObject({ total: 400 - 1000, amount_due: 0 });
 });
 
-it("takes a direct change of the price into the phase that is under way", async () => {
+it("applies a direct change of the subscription to the current phase", async () => {
 	const { stripe, id, schedule, subscription, sandbox } = await withDowngrade();
 	await stripe.subscriptions.update(id, { items: [{ id: itemOf(await subscription()).id, quantity: 2 }], proration_behavior: "none" });
 	const [phase, next] = (await stripe.subscriptionSchedules.retrieve(schedule.id)).phases;

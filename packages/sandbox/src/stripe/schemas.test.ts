@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { errorOf, runStripe, withPlan } from "./testing/harness.ts";
 import { checkStripe } from "./testing/schemas/answers.ts";
 
-it("validates every answer of the tests, errors included", async () => {
+it("validates every response in the tests, including errors", async () => {
 	const { stripe, validated } = await runStripe();
 	const { id } = await stripe.customers.create({ email: "ada@example.com" });
 	await errorOf(stripe.customers.retrieve("cus_nobody"));
@@ -11,7 +11,7 @@ it("validates every answer of the tests, errors included", async () => {
 	expect(validated.at(-1)).toBe(`DELETE /v1/customers/${id} 200`);
 });
 
-it("fails a test whose answer has an unknown field, lacks one, or has the wrong type", async () => {
+it("fails a test when a response field is unknown, missing or of the wrong type", async () => {
 	const { stripe, world, violations } = await runStripe();
 	const { id } = await stripe.customers.create();
 	const [customer] = world.state.stripe.customers;
@@ -42,6 +42,6 @@ it("validates records inside lists, inside other records and in events", async (
 	]);
 });
 
-it("rejects an answer of a kind that has no schema", () => {
+it("rejects a response object without a schema", () => {
 	expect(checkStripe({ method: "GET", path: "/v1/coupons/x", status: 200, body: { object: "coupon" } })).toContain("no schema for coupon");
 });

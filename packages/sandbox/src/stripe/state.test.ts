@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { runStripe, withPlan } from "./testing/harness.ts";
 
-it("resets Stripe's side to the catalogue it is started with", async () => {
+it("resets Stripe's records to the initial catalogue", async () => {
 	const { sandbox } = await withPlan();
 	await sandbox.control("POST", "/reset");
 	await sandbox.stripe.customers.list();
@@ -13,7 +13,7 @@ it("resets Stripe's side to the catalogue it is started with", async () => {
 	for (const [name, value] of Object.entries(emptied)) expect({ [name]: value }).toEqual({ [name]: [] });
 });
 
-it("sells what the settings say: Max and a trial when they are switched on, nothing without a catalogue", async () => {
+it("follows the settings: offers Max and a trial when enabled, and nothing without a catalogue", async () => {
 	const sandbox = await runStripe({ settings: { proTrialDays: 14 } });
 	expect((await sandbox.priceOf("pro_monthly")).metadata).toEqual({ app: "parley", ai_requests: "1000", trial_days: "14" });
 	expect((await sandbox.priceOf("top_up_1000")).metadata).toEqual({ app: "parley", ai_requests: "1000" });
@@ -32,7 +32,7 @@ it("sells what the settings say: Max and a trial when they are switched on, noth
 	expect((await empty.stripe.billing.meters.list()).data).toEqual([]);
 });
 
-it("is in the state file with the rest, and goes on from it", async () => {
+it("stores Stripe's records in the state file and resumes from it", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "sandbox-"));
 	onTestFinished(() => rmSync(folder, { recursive: true }));
 	const statePath = join(folder, "state.json");

@@ -4,7 +4,7 @@ import { daySeconds, errorOf, itemOf, utc, withPlan } from "./testing/harness.ts
 const hourSeconds = 60 * 60;
 const start = utc(2026, 1, 15, 9);
 
-/** With Max on offer, half way through the first period of Pro: 31 days, so 15.5 after its start. */
+/** A Pro subscription halfway through its first period (15.5 of 31 days), with Max on offer. */
 async function halfWay(startSeconds = start) {
 	const plan = await withPlan("pro_monthly", startSeconds, { settings: { maxPlan: true } });
 	await plan.sandbox.moveTo(startSeconds + 15.5 * daySeconds);
@@ -13,7 +13,7 @@ async function halfWay(startSeconds = start) {
 	return { ...plan, item, max, to: (price: string) => ({ items: [{ id: item.id, price }] }) };
 }
 
-it("drafts a renewal at the end of the period and charges it an hour later", async () => {
+it("drafts a renewal invoice at the end of the period and charges it an hour later", async () => {
 	const { sandbox, stripe, id, subscription } = await withPlan();
 	await sandbox.moveTo(utc(2026, 2, 15, 9));
 	const drafted = await stripe.subscriptions.retrieve(id, { expand: ["latest_invoice"] });
@@ -40,7 +40,7 @@ it("drafts a renewal at the end of the period and charges it an hour later", asy
 	expect((await subscription()).status).toBe("active");
 });
 
-it("counts months from the anchor: the 31st is the 28th of February and the 31st of March", async () => {
+it("counts months from the anchor: periods from January 31 end on February 28 and March 31", async () => {
 	const { sandbox, subscription } = await withPlan("pro_monthly", utc(2026, 1, 31, 9));
 	const ends = [];
 	for (const [month, day] of [
@@ -54,7 +54,7 @@ it("counts months from the anchor: the 31st is the 28th of February and the 31st
 	expect(ends).toEqual([utc(2026, 3, 31, 9), utc(2026, 4, 30, 9), utc(2026, 5, 31, 9)]);
 });
 
-it("is past due when a renewal is declined, tries again after 3, 5 and 5 days, and ends", async () => {
+it("becomes past due when a renewal is declined, retries after 3, 5 and 5 days, and cancels", async () => {
 	const { sandbox, stripe, id, subscription } = await withPlan("pro_monthly", start);
 	await sandbox.faults({ declineRenewals: true });
 	const due = utc(2026, 2, 15, 10);
@@ -85,7 +85,7 @@ it("is past due when a renewal is declined, tries again after 3, 5 and 5 days, a
 	expect(types.at(-1)).toBe("customer.subscription.deleted");
 });
 
-it("is active again when a retry goes through, or when the open invoice is paid by hand with another card", async () => {
+it("becomes active when a retry succeeds, or when the open invoice is paid with another card", async () => {
 	const { sandbox, stripe, customer, id, subscription } = await withPlan();
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.moveTo(utc(2026, 2, 15, 10));
@@ -113,7 +113,7 @@ it("is active again when a retry goes through, or when the open invoice is paid 
 	expect((await subscription()).status).toBe("active");
 });
 
-it("pays at the checkout with a card that is empty from then on", async () => {
+it("charges card 0341 at the checkout and declines its renewals", async () => {
 	const { sandbox, stripe, customer } = await withPlan();
 	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "0341" });
 	expect(session).toMatchObject({ status: "complete", payment_status: "paid" });
@@ -121,7 +121,7 @@ it("pays at the checkout with a card that is empty from then on", async () => {
 	expect((await stripe.subscriptions.retrieve(String(session.subscription))).status).toBe("past_due");
 });
 
-it("upgrades at once: what is left of the month at the new price, less what is left at the old, to the cent", async () => {
+it("upgrades at once and prorates both prices for the rest of the month to the cent", async () => {
 	const { stripe, id, max, to, sandbox } = await halfWay();
 	const updated = await stripe.subscriptions.update(id, {
 		...to(max.id),
@@ -132,7 +132,7 @@ it("upgrades at once: what is left of the month at the new price, less what is l
 	expect(itemOf(updated)).toMatchObject({ price: { id: max.id }, current_period_end: utc(2026, 2, 15, 9) });
 	expect(updated.metadata).toEqual({ plan: "max" });
 	const [invoice] = (await stripe.invoices.list({ subscription: id })).data;
-	// Half of $7.99 back, rounded; half of $19.99 to pay.
+	// Credits half of $7.99 and charges half of $19.99, both rounded.
 	expect(invoice).toMatchObject({
 		billing_reason: "subscription_update",
 		status: "paid",
@@ -154,7 +154,7 @@ it("upgrades at once: what is left of the month at the new price, less what is l
 	});
 });
 
-it("changes nothing when the card is declined and it is all or nothing; else it is past due with an open invoice", async () => {
+it("on a declined upgrade, error_if_incomplete changes nothing and allow_incomplete leaves an open invoice", async () => {
 	const { sandbox, stripe, id, max, to, item, subscription } = await halfWay();
 	const before = await subscription();
 	await sandbox.faults({ failPayments: true });
@@ -169,7 +169,7 @@ it("changes nothing when the card is declined and it is all or nothing; else it 
 	expect((await stripe.invoices.list({ subscription: id, status: "open" })).data).toMatchObject([{ total: 600, attempt_count: 1 }]);
 });
 
-it("puts prorations on the next invoice, or makes none, as it is told", async () => {
+it("adds prorations to the next invoice by default, and none with proration_behavior none", async () => {
 	const { sandbox, stripe, id, max, to } = await halfWay();
 	await stripe.subscriptions.update(id, to(max.id));
 	expect((await stripe.invoices.list({ subscription: id })).data).toHaveLength(1);
@@ -181,7 +181,7 @@ it("puts prorations on the next invoice, or makes none, as it is told", async ()
 	expect((await stripe.invoices.list({ subscription: id })).data[0]).toMatchObject({ total: 799 });
 });
 
-it("keeps what a downgrade gives back as the customer's credit, which the next invoices use", async () => {
+it("credits a downgrade to the customer balance, and applies it to the next invoice", async () => {
 	const { sandbox, stripe, customer, id } = await withPlan("max_monthly", start, { settings: { maxPlan: true } });
 	const item = itemOf(await stripe.subscriptions.retrieve(id));
 	await sandbox.moveTo(start + 15.5 * daySeconds);
@@ -199,7 +199,7 @@ it("keeps what a downgrade gives back as the customer's credit, which the next i
 	});
 });
 
-it("ends with the period, or goes on after all; merges metadata; ends at once when it is canceled", async () => {
+it("cancels at the end of the period, reverts a scheduled cancellation, and merges metadata", async () => {
 	const { sandbox, stripe, id, subscription } = await withPlan();
 	const end = utc(2026, 2, 15, 9);
 	expect(await stripe.subscriptions.update(id, { cancel_at_period_end: true, metadata: { a: "1", b: "2" } })).toMatchObject({
@@ -227,7 +227,7 @@ it("ends with the period, or goes on after all; merges metadata; ends at once wh
 	expect(updated?.data.previous_attributes).toMatchObject({ cancel_at_period_end: false, cancel_at: null, metadata: { a: null } });
 });
 
-it("ends a trial early: a period begins and is charged", async () => {
+it("ends a trial early, and starts and charges a period", async () => {
 	const { sandbox, stripe, customer } = await withPlan();
 	const session = await sandbox.buy(customer.id, "pro_monthly", { subscription_data: { trial_period_days: 14 } });
 	await sandbox.advance(daySeconds);
@@ -236,7 +236,7 @@ it("ends a trial early: a period begins and is charged", async () => {
 	expect(itemOf(updated).current_period_end).toBe(utc(2026, 2, 16, 9));
 });
 
-it("begins a new period at once for a price of another interval, with the unused time given back", async () => {
+it("starts a new period at once for a price with another interval, and credits the unused time", async () => {
 	const { stripe, id, item, sandbox } = await halfWay();
 	const yearly = await stripe.prices.create({ product: "prod_pro", currency: "usd", unit_amount: 7999, recurring: { interval: "year" } });
 	const now = start + 15.5 * daySeconds;
@@ -252,7 +252,7 @@ it("begins a new period at once for a price of another interval, with the unused
 	expect((await stripe.invoices.list({ subscription: id })).data).toHaveLength(2);
 });
 
-it("is active again when its latest invoice is paid, and not before", async () => {
+it("stays past due until its latest invoice is paid", async () => {
 	const { sandbox, stripe, id, item, subscription } = await halfWay();
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.moveTo(utc(2026, 2, 15, 10));
@@ -267,7 +267,7 @@ it("is active again when its latest invoice is paid, and not before", async () =
 	expect((await subscription()).status).toBe("active");
 });
 
-it("charges a draft that is finalized by hand at once, and only once", async () => {
+it("charges a manually finalized draft at once and only once", async () => {
 	const { sandbox, stripe, id } = await withPlan();
 	await sandbox.moveTo(utc(2026, 2, 15, 9));
 	const [draft] = (await stripe.invoices.list({ subscription: id, status: "draft" })).data;

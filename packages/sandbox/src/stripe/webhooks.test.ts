@@ -33,7 +33,7 @@ it("retries rejected events with the same id and a new signature", async () => {
 	const { sandbox, stripe, received } = await withReceiver((count) => (count === 1 ? 500 : 200));
 	await stripe.customers.create();
 	await vi.waitFor(async () => expect((await sandbox.state()).deliveries[0]?.attempts).toHaveLength(1));
-	// The signature carries the machine's second.
+	// The signature contains the machine's time in seconds.
 	const machineTime = Date.now;
 	const clock = vi.spyOn(Date, "now").mockImplementation(() => machineTime() + 2_000);
 	onTestFinished(() => clock.mockRestore());
@@ -44,7 +44,7 @@ it("retries rejected events with the same id and a new signature", async () => {
 	await vi.waitFor(async () => expect((await sandbox.state()).deliveries[0]?.outcome).toBe("delivered"));
 });
 
-it("follows the faults: lost, double, late, newest first, forged", async () => {
+it("applies the webhook faults: lost, double, late, newest first, forged", async () => {
 	const { sandbox, stripe, received, types } = await withReceiver();
 	const faulty = async (webhooks: object, count: number) => {
 		received.length = 0;
@@ -63,7 +63,7 @@ it("follows the faults: lost, double, late, newest first, forged", async () => {
 	await vi.waitFor(() => expect(types()).toEqual(["customer.created", "customer.deleted"]));
 });
 
-it("sends to created endpoints, each with its own secret and event types", async () => {
+it("delivers to created endpoints, each with its own secret and event types", async () => {
 	const sandbox = await runStripe();
 	const { stripe } = sandbox;
 	const first = await stripe.webhookEndpoints.create({ url: "http://127.0.0.1:1/", enabled_events: ["customer.deleted"] });

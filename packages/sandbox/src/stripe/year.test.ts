@@ -1,12 +1,12 @@
-/** A year of one customer with Stripe: every status, every period, every cent. */
+/** One customer's year with Stripe: checks every status, period and cent. */
 import { expect, it } from "vitest";
 import { itemOf, runStripe, startStripeReceiver, stripeWebhookSecret, utc } from "./testing/harness.ts";
 
-it("keeps its books through a year: renewals, a failed card and its recovery, up, down, cancel, coming back", async () => {
+it("bills a year correctly: renewals, a failed card and its recovery, upgrade, downgrade, cancellation, return", async () => {
 	const { url, received } = await startStripeReceiver();
 	const sandbox = await runStripe({ settings: { maxPlan: true }, stripeWebhookUrl: url, stripeWebhookSecret });
 	const { stripe } = sandbox;
-	// The sandbox's clock stands still and is moved; the machine's goes on, or the receiver would find the signatures too old.
+	// Only the sandbox's clock is frozen. With a frozen machine clock the receiver would reject signatures as too old.
 	await sandbox.control("POST", "/clock", { frozen: true });
 	const until = (month: number, day: number, hour = 9, year = 2026) => sandbox.moveTo(utc(year, month, day, hour));
 	await until(1, 31);
@@ -29,7 +29,7 @@ it("keeps its books through a year: renewals, a failed card and its recovery, up
 	await sandbox.buy(ada.id, "top_up_1000");
 	await stands("active", utc(2026, 4, 30, 9), 3 * 799 + 800);
 
-	// The card fails in April; the second attempt, three days later, goes through.
+	// The card fails in April, and the retry three days later succeeds.
 	await sandbox.faults({ declineRenewals: true });
 	await until(4, 30, 10);
 	await stands("past_due", utc(2026, 5, 31, 9), 3 * 799 + 800);
@@ -39,7 +39,7 @@ it("keeps its books through a year: renewals, a failed card and its recovery, up
 	await until(5, 31, 10);
 	await stands("active", utc(2026, 6, 30, 9), 5 * 799 + 800);
 
-	// Up to Max with a third of June left: 10 of 30 days.
+	// Upgrades to Max with a third of June left: 10 of 30 days.
 	await until(6, 20, 9);
 	const item = itemOf(await stripe.subscriptions.retrieve(id));
 	await stripe.subscriptions.update(id, {
@@ -53,7 +53,7 @@ it("keeps its books through a year: renewals, a failed card and its recovery, up
 	await until(7, 31, 10);
 	await stands("active", utc(2026, 8, 31, 9), 5 * 799 + 800 + upgrade + 2 * 1999);
 
-	// Down to Pro at the end of August.
+	// Downgrades to Pro at the end of August.
 	const schedule = await stripe.subscriptionSchedules.create({ from_subscription: id });
 	const [phase] = schedule.phases;
 	await stripe.subscriptionSchedules.update(schedule.id, {
@@ -69,7 +69,7 @@ it("keeps its books through a year: renewals, a failed card and its recovery, up
 	await stands("active", utc(2026, 10, 31, 9), untilAugust + 2 * 799);
 	expect((await stripe.subscriptionSchedules.retrieve(schedule.id)).status).toBe("released");
 
-	// Cancels, and is gone with October. Comes back in December, with a new anchor, and asks for the money back.
+	// Cancels at the end of October. Returns in December with a new anchor, and requests a refund.
 	await stripe.subscriptions.update(id, { cancel_at_period_end: true });
 	await until(10, 31, 10);
 	await stands("canceled", utc(2026, 10, 31, 9), untilAugust + 2 * 799);
@@ -94,7 +94,7 @@ it("keeps its books through a year: renewals, a failed card and its recovery, up
 	]);
 	expect(invoices.map(({ number }) => number?.slice(-2))).toEqual(["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"]);
 
-	// All of it was told, verified and in order.
+	// Every event arrived, verified and in order.
 	await expect
 		.poll(() => received.length, { timeout: 10_000 })
 		.toBe((await stripe.events.list({ limit: 100 }).autoPagingToArray({ limit: 1000 })).length);

@@ -43,7 +43,7 @@ it("sends signed events for customers, purchases, payments, plans and cancellati
 	expect(objects(received)).toEqual(["customer", "subscription", "subscription", "purchase", "payment", "subscription", "subscription"]);
 });
 
-it("sends no event for usage, balances, scheduled cancellations and their end, or declined renewals", async () => {
+it("sends no events for usage, balances, scheduled cancellations or declined renewals", async () => {
 	const { sandbox, flowglad, id, use } = await withPro({ now: () => Date.UTC(2026, 0, 1) });
 	const types = async () => (await sandbox.state()).webhooks.length;
 	const before = await types();
@@ -71,7 +71,7 @@ it("retries rejected events after 5 seconds, 5 minutes, … of sandbox time, wit
 	expect((await messages())[0]?.attempts).toMatchObject([{ status: 500 }, { status: 204 }]);
 });
 
-it("gives up after eight attempts, and a clock jump makes one attempt", async () => {
+it("gives up after eight attempts, and makes one attempt per clock jump", async () => {
 	const { sandbox, received, messages } = await sandboxFor(() => 503);
 	await sandbox.admin.createCustomer({ customer: { externalId: "user_1", name: "Ada", email: "a@example.com" } });
 	for (let attempt = 1; attempt <= 8; attempt++) {
@@ -95,7 +95,7 @@ it("records the error of an unreachable app", async () => {
 	);
 });
 
-it("lists events and sends none without a secret", async () => {
+it("records events without sending them if there is no secret", async () => {
 	const sandbox = await runSandbox();
 	await createCustomer(sandbox);
 	await vi.waitFor(async () => expect((await sandbox.state()).webhooks.map(({ outcome }) => outcome)).toEqual(["unsent", "unsent"]));
@@ -105,7 +105,7 @@ it("refuses a secret that the SDK cannot verify with", async () => {
 	await expect(runSandbox({ webhookSecret: "secret" })).rejects.toThrow("whsec_");
 });
 
-it("resends one by its id, and sends any type by hand", async () => {
+it("resends an event by id, and sends any event type through the control API", async () => {
 	const { sandbox, received, messages } = await sandboxFor();
 	const customer = await createCustomer(sandbox);
 	await vi.waitFor(() => expect(received).toHaveLength(2));
@@ -119,7 +119,7 @@ it("resends one by its id, and sends any type by hand", async () => {
 	await vi.waitFor(() => expect(received.at(-1)?.payload).toMatchObject({ id: "pym_1", object: "payment" }));
 });
 
-it("drops, doubles, delays, reverses, forges and loses answers on demand", async () => {
+it("drops, doubles, delays, reverses and forges events, and loses answers, on demand", async () => {
 	const { sandbox, received, messages } = await sandboxFor();
 	const arrived = async (count: number) => {
 		await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(count));

@@ -7,7 +7,7 @@ import { isActive, mergeFaults } from "./preset-faults.ts";
 
 const textOf = async (url: string) => (await fetch(url)).text();
 
-/** Sends a form of a page; where it leads, and what is said there. */
+/** Submits a page's form. Returns the redirect target and its message. */
 async function submit(sandbox: TestSandbox, path: string, fields: Record<string, string> = {}) {
 	const response = await fetch(`${sandbox.url}${path}`, { method: "POST", redirect: "manual", body: new URLSearchParams(fields) });
 	const location = new URL(response.headers.get("location") ?? "/", sandbox.url);
@@ -20,7 +20,7 @@ async function submit(sandbox: TestSandbox, path: string, fields: Record<string,
 }
 
 it.each(["/", "/scenarios", "/webhooks", "/faults", "/oddities", "/mailbox"])(
-	"shows %s of an empty sandbox, with where one is and what time it is",
+	"shows %s of an empty sandbox with the current page and the sandbox's time",
 	async (path) => {
 		const sandbox = await runSandbox({ now: () => Date.UTC(2026, 0, 1, 12) });
 		const text = await textOf(`${sandbox.url}${path}`);
@@ -30,7 +30,7 @@ it.each(["/", "/scenarios", "/webhooks", "/faults", "/oddities", "/mailbox"])(
 	},
 );
 
-it("shows customers with what they have left, and one with its plans, ledger, payments and card", async () => {
+it("lists customers with their balance, and shows a customer's plans, ledger, payments and card", async () => {
 	const { sandbox, use } = await withPro();
 	await use("req_1", 3);
 	expect(await textOf(`${sandbox.url}/`)).toMatch(/ada@example.com[\s\S]*997/);
@@ -40,14 +40,14 @@ it("shows customers with what they have left, and one with its plans, ledger, pa
 	expect((await fetch(`${sandbox.url}/customers/none`)).status).toBe(404);
 });
 
-it("escapes what the app has sent", async () => {
+it("escapes text from the app", async () => {
 	const sandbox = await runSandbox();
 	await sandbox.admin.createCustomer({ customer: { externalId: "x", name: "<script>alert(1)</script>", email: "a@example.com" } });
 	for (const path of ["/", "/scenarios", "/webhooks"]) expect(await textOf(`${sandbox.url}${path}`)).not.toContain("<script>alert(1)");
 	expect(await textOf(`${sandbox.url}/?said=${encodeURIComponent("<img src=x>")}`)).not.toContain("<img");
 });
 
-it("moves the clock by its buttons: an hour, tomorrow, a week, a month, what is next; stops and goes on; back to today", async () => {
+it("clock buttons move by an hour, day, week or month, to the next event or today, and freeze and resume it", async () => {
 	const sandbox = await runSandbox({ now: () => Date.UTC(2026, 0, 31, 22) });
 	const at = async () => new Date((await sandbox.state()).now).toISOString().slice(0, 16);
 	for (const [to, expected] of [
@@ -70,13 +70,13 @@ it("moves the clock by its buttons: an hour, tomorrow, a week, a month, what is 
 	expect((await sandbox.state()).subscriptions).toMatchObject([{ status: "past_due" }]);
 });
 
-it("leads nowhere else, whatever a form says", async () => {
+it("refuses to redirect a form to another site", async () => {
 	const sandbox = await runSandbox();
 	for (const back of ["//evil.example/", "https://evil.example/", ""])
 		expect((await submit(sandbox, "/clock", { to: "hour", back })).path).toBe("/");
 });
 
-it("refunds, disputes and archives by button, and says so; a refusal is said too", async () => {
+it("refunds, disputes and archives by button, and reports success or refusal", async () => {
 	const { sandbox } = await withPro();
 	const { customers, payments } = await sandbox.state();
 	const back = `/customers/${customers[0]?.id}`;
@@ -95,7 +95,7 @@ it("refunds, disputes and archives by button, and says so; a refusal is said too
 	expect((await sandbox.state()).customers).toMatchObject([{ archived: true }]);
 });
 
-it("sets the faults that are ticked, shows them ticked, takes JSON, and clears", async () => {
+it("sets the checked faults, shows them as checked, accepts JSON, and clears all faults", async () => {
 	const sandbox = await runSandbox();
 	await submit(sandbox, "/faults", { group0: "down", preset: "renewals", group4: "model-dies" });
 	expect((await sandbox.state()).faults).toEqual({
@@ -116,7 +116,7 @@ it("sets the faults that are ticked, shows them ticked, takes JSON, and clears",
 	expect((await sandbox.state()).faults).toEqual({});
 });
 
-it("knows each preset again from the faults it makes, also among others", () => {
+it("recognizes each preset by its faults, alone or merged with others", () => {
 	const presets = faultGroups.flatMap((group) => group.presets);
 	for (const preset of presets) {
 		const active = presets.filter((one) => isActive(mergeFaults([preset.faults]), one)).map(({ id }) => id);
@@ -127,7 +127,7 @@ it("knows each preset again from the faults it makes, also among others", () => 
 	expect(hooks.every((preset) => isActive(all, preset))).toBe(true);
 });
 
-it("switches oddities and offers, and refuses what is no number", async () => {
+it("sets oddities and offers, and refuses invalid numbers", async () => {
 	const sandbox = await runSandbox();
 	const on = Object.fromEntries(Object.entries(defaultSettings).flatMap(([name, value]) => (value === true ? [[name, "on"]] : [])));
 	await submit(sandbox, "/oddities", { ...on, twoSubscriptions: "on", maxPlan: "on", proTrialDays: "14", freeCredits: "20" });
@@ -142,7 +142,7 @@ it("switches oddities and offers, and refuses what is no number", async () => {
 	expect(await textOf(`${sandbox.url}/oddities`)).toMatch(/name="twoSubscriptions" checked/);
 });
 
-it("plays a scenario for a customer, from its page and from the list", async () => {
+it("plays a scenario from the customer's page and from the list", async () => {
 	const sandbox = await runSandbox();
 	const customer = await sandbox.flowglad("user_1").findOrCreateCustomer();
 	const back = `/customers/${customer.id}`;
@@ -155,7 +155,7 @@ it("plays a scenario for a customer, from its page and from the list", async () 
 	});
 });
 
-it("lists webhooks with their attempts, resends one and sends one", async () => {
+it("lists webhooks, resends an event and sends a new one", async () => {
 	const { url, received } = await startReceiver();
 	const sandbox = await runSandbox({ webhookUrl: url, webhookSecret });
 	const customer = await sandbox.flowglad("user_1").findOrCreateCustomer();
