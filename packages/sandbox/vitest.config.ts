@@ -9,5 +9,6 @@ export default defineConfig({
 		isolate: false,
 		// They start servers and processes, on machines that do other things besides.
 		testTimeout: 20_000,
+		expect: { poll: { timeout: 15_000 } },
 	},
 });

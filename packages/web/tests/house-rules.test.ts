@@ -12,6 +12,7 @@ const files = ["packages/*/src/**/*.test.ts", "packages/*/tests/**/*.ts", "packa
 const SLEEP_MAX_MS = 200;
 const sleep = /(?:setTimeout\(\w+,|\bsleep\(|\bdelay\(|waitForTimeout\(|\.wait\()\s*(\d[\d_]*)/g;
 const wallClock = /expect\([^\n]*(?:Date\.now\(\)|performance\.now\(\)|\b(?:took|elapsed)\w*)[^\n]*\)\s*\.to(?:BeLess|BeClose)/g;
+const secondOfPatience = /vi\.waitFor\([^,;]*\);/g;
 const fixedPort = /(?:\.listen\(|\bPORT: "?|\bport: )\s*[1-9]\d*/g;
 
 /** Where a pattern is found: `file: text`. */
@@ -35,6 +36,10 @@ describe("no test of the repository", () => {
 		expect(found(wallClock)).toEqual([]);
 	});
 
+	test("waits with the default patience of one second, which a busy machine exceeds", () => {
+		expect(found(secondOfPatience)).toEqual([]);
+	});
+
 	test("listens on a port of its choice: it listens on 0", () => {
 		expect(found(fixedPort)).toEqual([]);
 	});
@@ -52,6 +57,7 @@ describe("the rules themselves", () => {
 		[sleep, "await sleep(1_000 + random() * 3_000);"],
 		[wallClock, "expect(Date.now() - started).toBeLessThan(1_000);"],
 		[wallClock, "expect(tookMs).toBeLessThan(4_000);"],
+		[secondOfPatience, "await vi.waitFor(() => expect(received).toHaveLength(2));"],
 		[fixedPort, "createServer().listen(4711);"],
 	])("%s finds %s", (pattern, text) => {
 		expect(text.match(pattern)).not.toBe(null);

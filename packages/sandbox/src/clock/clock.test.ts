@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { eventually } from "../testing/eventually.ts";
 import { runSandbox } from "../testing/harness.ts";
 
 const clock = async (response: Promise<Response>) => (await response).json();
@@ -77,5 +78,5 @@ it("applies due changes without a request", async () => {
 	await sandbox.faults({ activationDelayMs: 100 });
 	await sandbox.buy("user_1", "pro_monthly");
 	// Reads the state directly, because a request would apply due changes.
-	await vi.waitFor(() => expect(sandbox.world.state.subscriptions.some(({ isFreePlan, current }) => current && !isFreePlan)).toBe(true));
+	await eventually(() => expect(sandbox.world.state.subscriptions.some(({ isFreePlan, current }) => current && !isFreePlan)).toBe(true));
 });

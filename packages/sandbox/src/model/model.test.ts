@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
+import { eventually } from "../testing/eventually.ts";
 import { runSandbox, type TestSandbox } from "../testing/harness.ts";
 
 const request = { model: "sandbox", messages: [{ role: "user", content: "How tall is Etna?" }] };
@@ -107,7 +108,7 @@ it("stalls in the middle of an answer, and records that the client left", async 
 	const { text, broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
 	expect(broken).toBe(true);
 	expect(text.match(/"content":"[^"]/g)).toHaveLength(2);
-	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
+	await eventually(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
 });
 
 it("records that the client left during an answer", async () => {
@@ -115,7 +116,7 @@ it("records that the client left during an answer", async () => {
 	await sandbox.faults({ model: { chunks: 1000, chunkMs: 5 } });
 	const { broken } = await readUntilBroken(await ask(sandbox, AbortSignal.timeout(150)));
 	expect(broken).toBe(true);
-	await vi.waitFor(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
+	await eventually(async () => expect((await sandbox.state()).modelCalls).toMatchObject([{ aborted: true }]));
 });
 
 it("stores the last 50 requests and counts all of them", async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { eventually } from "../testing/eventually.ts";
 import { runStripe, startStripeReceiver, stripeWebhookSecret } from "./testing/harness.ts";
 
 async function withReceiver(answer?: (count: number) => number) {
@@ -14,7 +15,7 @@ it("sends signed events with the record and its previous values", async () => {
 	await stripe.customers.update(customer.id, { name: "Ada", metadata: { user: "2" } });
 	await stripe.customers.update(customer.id, { name: "Ada" });
 	await stripe.customers.del(customer.id);
-	await vi.waitFor(() => expect(received).toHaveLength(3));
+	await eventually(() => expect(received).toHaveLength(3));
 	expect(received.map(({ event }) => event?.type)).toEqual(["customer.created", "customer.updated", "customer.deleted"]);
 	expect(received[1]?.event).toMatchObject({
 		object: "event",
@@ -32,16 +33,16 @@ it("sends signed events with the record and its previous values", async () => {
 it("retries rejected events with the same id and a new signature", async () => {
 	const { sandbox, stripe, received } = await withReceiver((count) => (count === 1 ? 500 : 200));
 	await stripe.customers.create();
-	await vi.waitFor(async () => expect((await sandbox.state()).deliveries[0]?.attempts).toHaveLength(1));
+	await eventually(async () => expect((await sandbox.state()).deliveries[0]?.attempts).toHaveLength(1));
 	// The signature contains the machine's time in seconds.
 	const machineTime = Date.now;
 	const clock = vi.spyOn(Date, "now").mockImplementation(() => machineTime() + 2_000);
 	onTestFinished(() => clock.mockRestore());
 	await sandbox.advance(5 * 60);
-	await vi.waitFor(() => expect(received).toHaveLength(2));
+	await eventually(() => expect(received).toHaveLength(2));
 	expect(received[1]?.event?.id).toBe(received[0]?.event?.id);
 	expect(received[1]?.signature).not.toBe(received[0]?.signature);
-	await vi.waitFor(async () => expect((await sandbox.state()).deliveries[0]?.outcome).toBe("delivered"));
+	await eventually(async () => expect((await sandbox.state()).deliveries[0]?.outcome).toBe("delivered"));
 });
 
 it("applies the webhook faults: lost, double, late, newest first, forged", async () => {
@@ -51,7 +52,7 @@ it("applies the webhook faults: lost, double, late, newest first, forged", async
 		await sandbox.faults({ webhooks });
 		const { id } = await stripe.customers.create();
 		await stripe.customers.del(id);
-		await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(count));
+		await eventually(() => expect(received.length).toBeGreaterThanOrEqual(count));
 		await sleep(60);
 		return types();
 	};
@@ -60,7 +61,7 @@ it("applies the webhook faults: lost, double, late, newest first, forged", async
 	expect(await faulty({ wrongSignature: true }, 2)).toEqual([undefined, undefined]);
 	expect(await faulty({ delayMs: 60_000 }, 0)).toEqual([]);
 	await sandbox.advance(60);
-	await vi.waitFor(() => expect(types()).toEqual(["customer.created", "customer.deleted"]));
+	await eventually(() => expect(types()).toEqual(["customer.created", "customer.deleted"]));
 });
 
 it("delivers to created endpoints, each with its own secret and event types", async () => {
@@ -73,14 +74,14 @@ it("delivers to created endpoints, each with its own secret and event types", as
 	expect(await stripe.webhookEndpoints.retrieve(first.id)).not.toHaveProperty("secret");
 	const { id } = await stripe.customers.create();
 	await stripe.customers.del(id);
-	await vi.waitFor(() => expect(received.map(({ event }) => event?.type)).toEqual(["customer.deleted"]));
+	await eventually(() => expect(received.map(({ event }) => event?.type)).toEqual(["customer.deleted"]));
 	await stripe.webhookEndpoints.update(first.id, { disabled: true });
 	await stripe.customers.del((await stripe.customers.create()).id);
 	await stripe.webhookEndpoints.del(first.id);
 	expect((await stripe.webhookEndpoints.list()).data).toEqual([]);
 	await sleep(60);
 	expect(received).toHaveLength(1);
-	await vi.waitFor(async () => {
+	await eventually(async () => {
 		const { deliveries } = await sandbox.state();
 		expect(deliveries.filter(({ endpointId }) => endpointId === "we_sandbox").map(({ outcome }) => outcome)).toEqual(
 			Array(4).fill("unsent"),

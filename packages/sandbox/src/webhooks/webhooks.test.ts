@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
+import { eventually } from "../testing/eventually.ts";
 import { runSandbox, withPro } from "../testing/harness.ts";
 import { startReceiver, webhookSecret } from "../testing/receiver.ts";
 
@@ -19,12 +20,12 @@ const createCustomer = (sandbox: Awaited<ReturnType<typeof runSandbox>>, externa
 it("sends signed events for customers, purchases, payments, plans and cancellations", async () => {
 	const { sandbox, received, messages } = await sandboxFor();
 	const customer = await createCustomer(sandbox);
-	await vi.waitFor(() => expect(received).toHaveLength(2));
+	await eventually(() => expect(received).toHaveLength(2));
 	await sandbox.buy("user_1", "pro_monthly");
-	await vi.waitFor(() => expect(received).toHaveLength(5));
+	await eventually(() => expect(received).toHaveLength(5));
 	const { currentSubscription } = await sandbox.flowglad("user_1").getBilling();
 	await sandbox.flowglad("user_1").cancelSubscription({ id: currentSubscription?.id ?? "", cancellation: { timing: "immediately" } });
-	await vi.waitFor(async () => expect((await messages()).map(({ outcome }) => outcome)).toEqual(Array(7).fill("delivered")));
+	await eventually(async () => expect((await messages()).map(({ outcome }) => outcome)).toEqual(Array(7).fill("delivered")));
 	expect((await messages()).map(({ type }) => type)).toEqual([
 		"customer.created",
 		"subscription.created",
@@ -61,12 +62,12 @@ it("sends no events for usage, balances, scheduled cancellations or declined ren
 it("retries rejected events after 5 seconds, 5 minutes, … of sandbox time, with the same id", async () => {
 	const { sandbox, received, messages } = await sandboxFor((count) => (count <= 2 ? 500 : 204));
 	await createCustomer(sandbox);
-	await vi.waitFor(async () => expect((await messages()).map(({ attempts }) => attempts.length)).toEqual([1, 1]));
+	await eventually(async () => expect((await messages()).map(({ attempts }) => attempts.length)).toEqual([1, 1]));
 	await sandbox.advance(4000);
 	await sleep(50);
 	expect(received).toHaveLength(2);
 	await sandbox.advance(1100);
-	await vi.waitFor(async () => expect((await messages()).map(({ outcome }) => outcome)).toEqual(["delivered", "delivered"]));
+	await eventually(async () => expect((await messages()).map(({ outcome }) => outcome)).toEqual(["delivered", "delivered"]));
 	expect(received.map(({ id }) => id).slice(2)).toEqual(received.map(({ id }) => id).slice(0, 2));
 	expect((await messages())[0]?.attempts).toMatchObject([{ status: 500 }, { status: 204 }]);
 });
@@ -75,8 +76,8 @@ it("gives up after eight attempts, and makes one attempt per clock jump", async 
 	const { sandbox, received, messages } = await sandboxFor(() => 503);
 	await sandbox.admin.createCustomer({ customer: { externalId: "user_1", name: "Ada", email: "a@example.com" } });
 	for (let attempt = 1; attempt <= 8; attempt++) {
-		await vi.waitFor(() => expect(received).toHaveLength(2 * attempt));
-		await vi.waitFor(async () => expect((await messages()).every(({ attempts }) => attempts.length === attempt)).toBe(true));
+		await eventually(() => expect(received).toHaveLength(2 * attempt));
+		await eventually(async () => expect((await messages()).every(({ attempts }) => attempts.length === attempt)).toBe(true));
 		await sandbox.advance(24 * 60 * minuteMs);
 	}
 	await sleep(50);
@@ -90,7 +91,7 @@ it("gives up after eight attempts, and makes one attempt per clock jump", async 
 it("records the error of an unreachable app", async () => {
 	const sandbox = await runSandbox({ webhookUrl: "http://127.0.0.1:1/", webhookSecret });
 	await createCustomer(sandbox);
-	await vi.waitFor(async () =>
+	await eventually(async () =>
 		expect((await sandbox.state()).webhooks[0]?.attempts).toMatchObject([{ status: null, error: expect.any(String) }]),
 	);
 });
@@ -98,7 +99,7 @@ it("records the error of an unreachable app", async () => {
 it("records events without sending them if there is no secret", async () => {
 	const sandbox = await runSandbox();
 	await createCustomer(sandbox);
-	await vi.waitFor(async () => expect((await sandbox.state()).webhooks.map(({ outcome }) => outcome)).toEqual(["unsent", "unsent"]));
+	await eventually(async () => expect((await sandbox.state()).webhooks.map(({ outcome }) => outcome)).toEqual(["unsent", "unsent"]));
 });
 
 it("refuses a secret that the SDK cannot verify with", async () => {
@@ -108,21 +109,21 @@ it("refuses a secret that the SDK cannot verify with", async () => {
 it("resends an event by id, and sends any event type through the control API", async () => {
 	const { sandbox, received, messages } = await sandboxFor();
 	const customer = await createCustomer(sandbox);
-	await vi.waitFor(() => expect(received).toHaveLength(2));
+	await eventually(() => expect(received).toHaveLength(2));
 	const [first] = await messages();
 	await sandbox.send("POST", `/__sandbox/webhooks/${first?.id}/resend`);
-	await vi.waitFor(() => expect(received.at(-1)?.id).toBe(first?.id));
+	await eventually(() => expect(received.at(-1)?.id).toBe(first?.id));
 	expect(received).toHaveLength(3);
 	expect((await sandbox.send("POST", "/__sandbox/webhooks", { type: "payment.failed", customerId: customer.id, id: "pym_1" })).status).toBe(
 		201,
 	);
-	await vi.waitFor(() => expect(received.at(-1)?.payload).toMatchObject({ id: "pym_1", object: "payment" }));
+	await eventually(() => expect(received.at(-1)?.payload).toMatchObject({ id: "pym_1", object: "payment" }));
 });
 
 it("drops, doubles, delays, reverses and forges events, and loses answers, on demand", async () => {
 	const { sandbox, received, messages } = await sandboxFor();
 	const arrived = async (count: number) => {
-		await vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(count));
+		await eventually(() => expect(received.length).toBeGreaterThanOrEqual(count));
 		await sleep(50);
 		return received.splice(0);
 	};

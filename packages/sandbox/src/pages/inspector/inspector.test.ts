@@ -1,5 +1,6 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { defaultSettings } from "../../settings.ts";
+import { eventually } from "../../testing/eventually.ts";
 import { runSandbox, type TestSandbox, withPro } from "../../testing/harness.ts";
 import { startReceiver, webhookSecret } from "../../testing/receiver.ts";
 import { faultGroups } from "./fault-presets.ts";
@@ -159,11 +160,11 @@ it("lists webhooks, resends an event and sends a new one", async () => {
 	const { url, received } = await startReceiver();
 	const sandbox = await runSandbox({ webhookUrl: url, webhookSecret });
 	const customer = await sandbox.flowglad("user_1").findOrCreateCustomer();
-	await vi.waitFor(() => expect(received).toHaveLength(2));
+	await eventually(() => expect(received).toHaveLength(2));
 	const { webhooks } = await sandbox.state();
 	expect(await textOf(`${sandbox.url}/webhooks`)).toMatch(/customer\.created[\s\S]*Resend/);
 	await submit(sandbox, `/webhooks/${webhooks[0]?.id}/resend`);
-	await vi.waitFor(() => expect(received).toHaveLength(3));
+	await eventually(() => expect(received).toHaveLength(3));
 	await submit(sandbox, "/webhooks", { type: "subscription.updated", customerId: customer.id });
-	await vi.waitFor(() => expect(received.at(-1)?.payload).toMatchObject({ object: "subscription", id: expect.stringMatching(/^sub_/) }));
+	await eventually(() => expect(received.at(-1)?.payload).toMatchObject({ object: "subscription", id: expect.stringMatching(/^sub_/) }));
 });
