@@ -27,7 +27,7 @@ it("shows the price, three buttons and a note that the checkout is simulated", a
 	expect(text).toContain('<html lang="en">');
 });
 
-it("redirects to successUrl after Pay, and charges once for two clicks", async () => {
+it("redirects to successUrl after Pay, and grants credits once for two clicks", async () => {
 	const sandbox = await runSandbox();
 	const { url, checkoutSession } = await openCheckout(sandbox, "top_up_1000");
 	expect(locationOf(await sandbox.submit(url, "pay"))).toEqual([303, successUrl]);
