@@ -1,5 +1,5 @@
 declare namespace Cloudflare {
-	/** What vitest.config.ts binds beside wrangler.toml's. */
+	/** Bindings that vitest.config.ts adds to those in wrangler.toml. */
 	interface Env {
 		TEST_MIGRATIONS: import("@cloudflare/vitest-plugin").D1Migration[];
 		SANDBOX_URL: string;

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-// What makes a test fail on a busy machine or not at all, looked for in every test of the repository.
+// Patterns that make a test flaky on a busy machine, or unable to fail, searched for in every test of the repository.
 
 const root = new URL("../../../", import.meta.url).pathname;
 const files = ["packages/*/src/**/*.test.ts", "packages/*/tests/**/*.ts", "packages/*/proof/**/*.ts", "packages/*/src/**/testing/*.ts"]
@@ -23,8 +23,8 @@ function found(pattern: RegExp, counts: (match: RegExpExecArray) => boolean = ()
 	});
 }
 
-describe("no test of the repository", () => {
-	test("is overlooked here", () => {
+describe("no test in the repository", () => {
+	test("is missed by this search", () => {
 		expect(files.length).toBeGreaterThan(50);
 	});
 
@@ -40,7 +40,7 @@ describe("no test of the repository", () => {
 		expect(found(secondOfPatience)).toEqual([]);
 	});
 
-	test("listens on a port of its choice: it listens on 0", () => {
+	test("listens on a fixed port: it listens on 0", () => {
 		expect(found(fixedPort)).toEqual([]);
 	});
 

@@ -5,7 +5,7 @@ import { ConversationStorage } from "../src/objects/conversation-storage.ts";
 import { LedgerStorage, type Notes } from "../src/objects/ledger-storage.ts";
 import type { ChatMessage } from "../src/view/chat.ts";
 
-// What the objects have on disk, read and changed through their own storage: tests know rows, not columns.
+// The objects' stored rows, read and changed through their own storage classes, so that no test depends on columns.
 
 type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
 type Conversation = ReturnType<typeof env.CONVERSATION.getByName>;

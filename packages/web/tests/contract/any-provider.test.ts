@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Client, resetSandbox } from "../client.ts";
 import { confirmed, id, problem, provider, reported } from "./provider.ts";
 
-// What holds with every billing provider and without one.
+// Guarantees that hold with every billing provider and with none.
 
 beforeEach(resetSandbox);
 
@@ -20,7 +20,7 @@ describe("a visitor", () => {
 		expect((await guest.chat(id(), id())).problem).toMatchObject({ status: 429, policy: "guest" });
 	});
 
-	test("may neither buy nor see billing", async () => {
+	test("cannot buy or read billing", async () => {
 		const guest = await new Client().visit();
 		for (const action of ["checkout", "refresh", "cancel", "uncancel", "change", "payment-method"]) {
 			expect(await problem(await guest.post(`/api/billing/${action}`, {})), action).toEqual([401, "Not signed in"]);
@@ -37,7 +37,7 @@ describe("an account without a plan", () => {
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
 	});
 
-	test("has no usage reported", async () => {
+	test("reports no usage to the provider", async () => {
 		const { user, userId } = await confirmed();
 		await user.chat(id(), id());
 		await runDurableObjectAlarm(ledgerOf(userId));
@@ -45,7 +45,7 @@ describe("an account without a plan", () => {
 	});
 });
 
-describe("a grant by an admin", () => {
+describe("an admin's grant", () => {
 	test("is spent after the day's requests, unless the provider keeps the credits", async () => {
 		const { user, userId } = await confirmed();
 		const admin = new Client();
@@ -61,12 +61,12 @@ describe("a grant by an admin", () => {
 });
 
 describe("the deployment", () => {
-	test("names its provider in its health", async () => {
+	test("names its provider in the health check", async () => {
 		const { checks } = await (await new Client().fetch("/api/health")).json<{ checks: { billing: string } }>();
 		expect(checks.billing).toBe(provider);
 	});
 
-	test("answers for its own provider only", async () => {
+	test("serves the routes of its own provider only", async () => {
 		const { user } = await confirmed();
 		expect((await user.fetch("/api/flowglad/billing")).status).toBe(provider === "flowglad" ? 200 : 503);
 		expect((await user.fetch("/api/stripe?back=/pricing")).headers.get("location")).toBe("http://localhost/pricing");

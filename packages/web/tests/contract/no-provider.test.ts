@@ -33,7 +33,7 @@ describe("a signed-in user", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20, checkoutOpen: false });
 	});
 
-	test("gets 503 for every read of billing, and 405 for other verbs", async () => {
+	test("gets 503 for every read of billing, and 405 for other methods", async () => {
 		const { user } = await confirmed();
 		for (const path of ["/api/billing", "/api/billing/portal", "/api/billing/cancel", "/api/billing/nothing"]) {
 			expect(await problem(await user.fetch(path)), path).toEqual(NOTHING_SOLD);
@@ -41,7 +41,7 @@ describe("a signed-in user", () => {
 		expect((await user.fetch("/api/billing", { method: "DELETE" })).status).toBe(405);
 	});
 
-	test("is refused a foreign origin before anything else", async () => {
+	test("gets 403 for a foreign origin, before any other check", async () => {
 		const { user } = await confirmed();
 		const response = await user.post("/api/billing/checkout", {}, { origin: "https://evil.example" });
 		expect(await problem(response)).toEqual([403, "Foreign origin"]);
@@ -59,7 +59,7 @@ describe("a signed-in user", () => {
 		}
 	});
 
-	test("is counted on the free day, and no provider is called", async () => {
+	test("is charged to the free day, and no provider is called", async () => {
 		const { user, userId } = await confirmed();
 		for (let n = 0; n < 3; n += 1) expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		await runDurableObjectAlarm(env.USAGE_LEDGER.getByName(`user:${userId}`));
@@ -74,7 +74,7 @@ test("a visitor gets the documented answer for the pricing model", async () => {
 	expect([response.status, await response.json()]).toEqual(NOT_CONFIGURED);
 });
 
-test.each(["flowglad", "stripe"])("webhooks of %s are refused with 503", async (name) => {
+test.each(["flowglad", "stripe"])("refuses %s webhooks with 503", async (name) => {
 	const response = await new Client().post(`/api/${name}/webhook`, { id: "evt_1" });
 	expect(await problem(response)).toEqual([503, "Webhooks not configured"]);
 });

@@ -21,7 +21,7 @@ export async function confirmed(): Promise<{ user: Client; userId: string }> {
 	return { user, userId };
 }
 
-/** A user who has bought Pro. Their ledger has read it: the first request after a purchase does not wait for the provider. */
+/** A user on Pro whose ledger has read the purchase. Without that read, the first request might not see the plan yet. */
 export async function subscribed(): Promise<{ user: Client; userId: string; planId: string }> {
 	const { user, userId } = await confirmed();
 	await user.buy("pro_monthly");
@@ -30,7 +30,7 @@ export async function subscribed(): Promise<{ user: Client; userId: string; plan
 	return { user, userId, planId };
 }
 
-/** A subject's usage at the provider: units by the id of the request. */
+/** A subject's usage at the provider: units by request id. */
 export async function reported(subjectKey: string): Promise<Record<string, number>> {
 	const { usageEvents, stripe } = await sandboxState();
 	const customer = await customerIdOf(subjectKey.slice(subjectKey.indexOf(":") + 1));
@@ -45,9 +45,9 @@ export async function reported(subjectKey: string): Promise<Record<string, numbe
 	return Object.fromEntries(events.map(([name, units]) => [name.replace(`${subjectKey}:`, ""), units]));
 }
 
-/** The path of a fault in all of the provider's API. */
+/** A fault's path that matches the provider's whole API. */
 export const apiPath = provider === "stripe" ? "/v1/*" : "/api/v1/*";
-/** The path of a fault in opening a checkout. */
+/** A fault's path that matches the opening of a checkout. */
 export const checkoutPath = provider === "stripe" ? "/v1/checkout/sessions" : "/api/v1/checkout-sessions";
 
 /** A webhook about a customer, signed as the provider signs. */

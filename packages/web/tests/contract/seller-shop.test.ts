@@ -26,7 +26,7 @@ describe("an account without a plan", () => {
 });
 
 describe("opening a checkout", () => {
-	test("leads to the provider's page, and a second press leads to the same page", async () => {
+	test("returns the provider's page, and the same page for a second press", async () => {
 		const { user } = await confirmed();
 		const first = await user.checkout("pro_monthly");
 		expect(first.startsWith(env.SANDBOX_URL)).toBe(true);
@@ -55,9 +55,9 @@ describe("opening a checkout", () => {
 
 	test.each([
 		["a price that is not for sale", { priceSlug: "gold_yearly" }, [400, "Unknown price"]],
-		["a price that is not a name", { priceSlug: 7 }, [400, "Invalid request"]],
-		["a success page of another site", { priceSlug: "pro_monthly", successUrl: "https://evil.example/" }, [400, "Invalid request"]],
-		["a cancel page of another site", { priceSlug: "pro_monthly", cancelUrl: "//evil.example/" }, [400, "Invalid request"]],
+		["a price that is not a string", { priceSlug: 7 }, [400, "Invalid request"]],
+		["a success page on another site", { priceSlug: "pro_monthly", successUrl: "https://evil.example/" }, [400, "Invalid request"]],
+		["a cancel page on another site", { priceSlug: "pro_monthly", cancelUrl: "//evil.example/" }, [400, "Invalid request"]],
 	])("refuses %s", async (_, body, expected) => {
 		const { user } = await confirmed();
 		expect(await problem(await user.post("/api/billing/checkout", body))).toEqual(expected);
@@ -71,7 +71,7 @@ describe("opening a checkout", () => {
 		expect(await problem(await post({ body: "{}", headers: { origin: "https://evil.example" } }))).toEqual([403, "Foreign origin"]);
 	});
 
-	test("reports a failing provider without showing its words", async () => {
+	test("reports a provider failure without exposing the provider's message", async () => {
 		const { user } = await confirmed();
 		await faults({ api: [{ path: checkoutPath, method: "POST", status: 500 }] });
 		const response = await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" });
@@ -84,7 +84,7 @@ describe("opening a checkout", () => {
 });
 
 describe("paying for a plan", () => {
-	test("grants it at once, for the paid period", async () => {
+	test("grants the plan at once, for the paid period", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
 		const usage = await user.usage();
@@ -106,13 +106,13 @@ describe("paying for a plan", () => {
 		expect(portalUrl).toBeTruthy();
 	});
 
-	test("marks it on the pricing page as the current plan", async () => {
+	test("marks the plan as current on the pricing page", async () => {
 		const { user } = await subscribed();
 		const html = await (await user.fetch("/pricing")).text();
 		expect(html).toContain("See your account");
 	});
 
-	test("with a declined card grants nothing and can be tried again", async () => {
+	test("with a declined card grants nothing and can be retried", async () => {
 		const { user } = await confirmed();
 		const url = await user.checkout("pro_monthly");
 		await pay(url, { action: "decline" });
@@ -122,7 +122,7 @@ describe("paying for a plan", () => {
 		expect(await (await user.post("/api/billing/refresh", {})).json()).toMatchObject({ tier: "paid", remaining: 1000 });
 	});
 
-	test("and turning back leads to the same checkout again", async () => {
+	test("resumes the same checkout after the user went back", async () => {
 		const { user } = await confirmed();
 		const url = await user.checkout("pro_monthly");
 		await pay(url, { action: "back" });
@@ -130,13 +130,13 @@ describe("paying for a plan", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free" });
 	});
 
-	test("twice is refused", async () => {
+	test("a second time is refused", async () => {
 		const { user } = await subscribed();
 		const again = await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" });
 		expect(await problem(again)).toEqual([409, "Already subscribed"]);
 	});
 
-	test("grants nothing to another user, who cannot change it either", async () => {
+	test("grants nothing to another user, who cannot change the plan either", async () => {
 		const { planId } = await subscribed();
 		const { user: other } = await confirmed();
 		expect(await other.usage()).toMatchObject({ tier: "free" });
@@ -159,7 +159,7 @@ describe("a top-up", () => {
 		expect(await problem(response)).toEqual([409, "No active subscription found"]);
 	});
 
-	test("arrives once when paid, on top of the plan's requests", async () => {
+	test("adds its requests to the plan's exactly once, when paid", async () => {
 		const { user } = await subscribed();
 		await user.buy("top_up_1000");
 		for (let looks = 0; looks < 2; looks += 1) {
@@ -212,14 +212,14 @@ describe("cancelling", () => {
 		expect((await user.billing()).plans).toMatchObject([{ id: planId, state: "active", endsAt: null }]);
 	});
 
-	test("at once ends the plan and returns to the free allowance", async () => {
+	test("at once ends the plan and restores the free allowance", async () => {
 		const { user, planId } = await subscribed();
 		expect((await user.post("/api/billing/cancel", { planId, when: "now" })).status).toBe(200);
 		expect((await user.billing()).plans).toEqual([]);
 		expect(await user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20 });
 	});
 
-	test("and subscribing again starts a new plan with all its requests", async () => {
+	test("and resubscribing starts a new plan with its full requests", async () => {
 		const { user, planId } = await subscribed();
 		await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 300 });
 		await user.post("/api/billing/cancel", { planId, when: "now" });
@@ -239,7 +239,7 @@ describe("cancelling", () => {
 });
 
 describe("changing the plan", () => {
-	test("to a more expensive one takes effect now, with a share of its requests", async () => {
+	test("to a more expensive one takes effect at once and grants a share of its requests", async () => {
 		await settings({ maxPlan: true });
 		const { user, planId } = await subscribed();
 		await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 300 });
@@ -288,7 +288,7 @@ describe("cards and invoices", () => {
 		expect((await answer.json<{ url: string }>()).url).toContain(env.SANDBOX_URL);
 	});
 
-	test("the portal is a page of the provider", async () => {
+	test("the portal is a page on the provider's site", async () => {
 		const { user } = await subscribed();
 		const answer = await user.fetch("/api/billing/portal");
 		expect(answer.status).toBe(303);
@@ -297,7 +297,7 @@ describe("cards and invoices", () => {
 });
 
 describe("the deployment", () => {
-	test("answers 404 and 405 as appropriate", async () => {
+	test("answers 404 for unknown billing routes and 405 for other methods", async () => {
 		const { user } = await confirmed();
 		expect((await user.fetch("/api/billing/nothing")).status).toBe(404);
 		expect((await user.post("/api/billing/nothing", {})).status).toBe(404);

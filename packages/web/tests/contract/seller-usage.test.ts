@@ -19,7 +19,7 @@ describe("an account without a plan", () => {
 });
 
 describe("a plan's requests", () => {
-	test("are counted here and reported once each", async () => {
+	test("are counted in the ledger and reported once each", async () => {
 		const { user, userId } = await subscribed();
 		const requests = [id(), id(), id()];
 		for (const requestId of requests) expect((await user.chat(id(), requestId)).metadata.counted).toBe(true);
@@ -32,7 +32,7 @@ describe("a plan's requests", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 	});
 
-	test("continue while the provider is down and are reported when it is back", async () => {
+	test("continue while the provider is down, and are reported once it recovers", async () => {
 		const { user, userId } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
 		const requestId = id();
@@ -45,7 +45,7 @@ describe("a plan's requests", () => {
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999 });
 	});
 
-	test("count once when the answer to their report is lost", async () => {
+	test("count once when the response to their report is lost", async () => {
 		const { user, userId } = await subscribed();
 		await user.chat(id(), id());
 		await faults({
@@ -102,7 +102,7 @@ describe("usage events", () => {
 });
 
 describe("a provider that is down", () => {
-	test("is reported as such, not as a missing plan", async () => {
+	test("is reported as an outage, not as a missing plan", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
 		expect(await problem(await user.fetch("/api/billing"))).toEqual([502, "Billing unavailable"]);
@@ -123,7 +123,7 @@ describe("a webhook", () => {
 	const send = async ({ body, headers }: { body: string; headers: Record<string, string> }) =>
 		(await new Client().fetch(path, { method: "POST", body, headers })).status;
 
-	test("with a valid signature makes the ledger read again", async () => {
+	test("with a valid signature makes the ledger read the provider again", async () => {
 		const { user, userId } = await confirmed();
 		const url = await user.checkout("pro_monthly");
 		await user.usage();
@@ -149,7 +149,7 @@ describe("a webhook", () => {
 });
 
 describe("an organization", () => {
-	test("buys for its members, and their requests are counted on it", async () => {
+	test("buys a plan for its members, and their requests are charged to it", async () => {
 		const { user: owner, userId } = await confirmed();
 		const created = await owner.post("/api/auth/organization/create", { name: "Ada's", slug: id() });
 		const { id: organizationId } = await created.json<{ id: string }>();
@@ -162,7 +162,7 @@ describe("an organization", () => {
 		await eventually(async () => {
 			await runDurableObjectAlarm(env.USAGE_LEDGER.getByName(`org:${organizationId}`));
 			const events = await reported(`org:${organizationId}`);
-			// Stripe takes identifiers of at most 100 characters and gets the hash of a longer one.
+			// Stripe limits identifiers to 100 characters, so a longer one is sent as its hash.
 			const [name = ""] = Object.keys(events);
 			expect(Object.values(events)).toEqual([1]);
 			expect(name).toMatch(provider === "stripe" ? /^sha256:[0-9a-f]{64}$/ : new RegExp(`^user:${userId}:${requestId}$`));

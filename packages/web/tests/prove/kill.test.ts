@@ -13,7 +13,7 @@ const SEEDS = Number(process.env.KILL_SEEDS ?? (whole ? 20 : 1));
 const CHATS = whole ? 500 : 60;
 const PEOPLE = whole ? 20 : 6;
 const KILLS_MIN = whole ? 5 : 2;
-/** The pieces of one answer. Kills come after so many pieces, not so much time: a slow machine is killed as often as a quick one. */
+/** The pieces of one answer. Kills are timed by pieces, not by the clock, so a slow machine is killed as often as a fast one. */
 const PIECES = 12;
 const TIMEOUT_MS = whole ? 900_000 : 240_000;
 
@@ -101,7 +101,7 @@ class Crowd {
 	}
 }
 
-/** Kills and restarts the process until the chats are done: each time after 10 to 50 pieces a person. */
+/** Kills and restarts the process until the chats are done, each time after 10 to 50 pieces per person. */
 async function killDuring(chats: Promise<void>, { world, crowd, random }: { world: World; crowd: Crowd; random: () => number }) {
 	let done = false;
 	const chatting = chats.finally(() => {
@@ -115,7 +115,7 @@ async function killDuring(chats: Promise<void>, { world, crowd, random }: { worl
 		const killAt = crowd.pieces + PEOPLE * (10 + random() * 40);
 		while (!done && crowd.pieces < killAt) await sleep(10);
 		if (done) break;
-		// A unit is unsent when its answer arrived and the provider does not know of it.
+		// A unit is unsent when its answer arrived and the provider has no event for it.
 		const { usageEvents } = await world.sandbox();
 		if (crowd.open.size > 0 && usageEvents.length < crowd.answered.length) killsThatHurt += 1;
 		await world.killWorker();

@@ -86,7 +86,7 @@ export class World {
 	}
 
 	/**
-	 * Sends a chat; again under its id where wrangler's proxy lost it. The proxy reuses connections that workerd closes after 5 s without a request,
+	 * Sends a chat, and resends it under its id if wrangler's proxy lost it. The proxy reuses connections that workerd closes after 5 s without a request,
 	 * and answers 500 when both happen at once. The request never reached the app.
 	 */
 	async send(person: Person, requestId: string, signal: AbortSignal | null = null): Promise<Response> {

@@ -22,7 +22,7 @@ async function rows(userId: string) {
 }
 
 describe("a customer", () => {
-	test("is created once, with the first checkout, under the user's id, and stored", async () => {
+	test("is created and stored once, at the first checkout, under the user's id", async () => {
 		const { user, userId } = await confirmed();
 		await user.chat(id(), id());
 		expect(await rows(userId)).toEqual([]);
@@ -80,7 +80,7 @@ describe("the return from Stripe's page", () => {
 	}
 	const wanted = { priceSlug: "pro_monthly", successUrl: "/c/abc?upgraded=plan", cancelUrl: "/pricing" };
 
-	test("leads to the page that the purchase began on, or the cancel page", async () => {
+	test("redirects to the page where the purchase began, or to the cancel page", async () => {
 		const { user } = await confirmed();
 		const { url } = await (await user.post("/api/billing/checkout", wanted)).json<{ url: string }>();
 		expect(await backTo(user, url, "back")).toBe("http://localhost/pricing");
@@ -132,7 +132,7 @@ describe("a delayed payment", () => {
 });
 
 describe("a trial", () => {
-	test("is for a customer's first plan, and is a live plan", async () => {
+	test("applies to a customer's first plan only, and its requests are usable at once", async () => {
 		await settings({ proTrialDays: 14 });
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");
@@ -179,7 +179,7 @@ describe("a refund", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 600, topUps: 600 });
 	});
 
-	test("by a dispute removes the credits when it is lost, not before", async () => {
+	test("by a dispute removes the credits only once the dispute is lost", async () => {
 		const { user, userId } = await subscribed();
 		await user.buy("top_up_1000");
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 2000 });
@@ -191,7 +191,7 @@ describe("a refund", () => {
 });
 
 describe("an unpaid renewal", () => {
-	test("has a week of grace; then the plan is not live until it is paid", async () => {
+	test("keeps the plan live for a week, then pauses it until the renewal is paid", async () => {
 		const { user, userId } = await subscribed();
 		const end = Date.parse((await user.usage()).resetAt ?? "");
 		const at = async (instantMs: number) => {

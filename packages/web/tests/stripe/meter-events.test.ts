@@ -35,8 +35,8 @@ function owed(userId: string): Promise<number> {
 	);
 }
 
-describe("an outage of 26 hours", () => {
-	test("after a report whose response was lost looks for it at Stripe, and counts it once", async () => {
+describe("the outbox after an outage of 26 hours", () => {
+	test("looks up a report whose response was lost, and counts it once", async () => {
 		const { user, userId } = await subscribed();
 		await user.chat(id(), id());
 		await faults({ api: [{ path: METER_EVENTS, dropAfterCommit: true }] });
@@ -51,7 +51,7 @@ describe("an outage of 26 hours", () => {
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 999 });
 	});
 
-	test("after reports that never arrived sends them", async () => {
+	test("sends the reports that never arrived", async () => {
 		const { user, userId } = await subscribed();
 		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
 		for (let requests = 0; requests < 3; requests += 1) await user.chat(id(), id());
@@ -63,7 +63,7 @@ describe("an outage of 26 hours", () => {
 		expect([await unitsAtStripe(), await owed(userId)]).toEqual([3, 0]);
 	});
 
-	test("in the middle of a batch counts each report of the same minute once", async () => {
+	test("counts each report of the same minute once when the outage began mid-batch", async () => {
 		const { user, userId } = await subscribed();
 		const jobs = ["a", "b", "c", "d"];
 		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });
@@ -89,8 +89,8 @@ describe("an outage of 26 hours", () => {
 	});
 });
 
-describe("an outage of 36 days", () => {
-	test("leaves a dead letter in the ledger's report, since Stripe rejects it", async () => {
+describe("the outbox after an outage of 36 days", () => {
+	test("records a dead letter for a report that Stripe rejects as too old", async () => {
 		const { user, userId } = await subscribed();
 		await user.chat(id(), id());
 		await faults({ api: [{ path: METER_EVENTS, status: 503 }] });

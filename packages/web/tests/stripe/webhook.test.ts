@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, moveClock, pay, resetSandbox, sandboxState } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed, webhook } from "../contract/provider.ts";
 
-// Whatever happens to Stripe's webhooks, the ledger ends with Stripe's state.
+// Repeated, late or reordered webhooks: the ledger always ends with Stripe's state.
 
 beforeEach(async () => {
 	await resetSandbox();
@@ -73,7 +73,7 @@ describe("a Stripe webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
 	}, 60_000);
 
-	test("in any order with all others leaves Stripe's state: a plan bought, ended and bought again", async () => {
+	test("delivered in any order leaves Stripe's state: a plan bought, ended and bought again", async () => {
 		const { user, userId, planId } = await subscribed();
 		await user.post("/api/billing/cancel", { planId, when: "now" });
 		await user.buy("pro_monthly");
@@ -91,7 +91,7 @@ describe("a Stripe webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "free" });
 	}, 60_000);
 
-	test("about a change that was read since costs no call; about a newer one, one call", async () => {
+	test("costs no call for a change that was already read, and one call for a newer change", async () => {
 		const { userId } = await subscribed();
 		const reads = async () => (await sandboxState()).calls["GET /v1/subscriptions"] ?? 0;
 		const before = await reads();

@@ -15,14 +15,14 @@ interface Environment {
 const { documentedNames, appVariables, billingProvider, dotenvLines }: Environment = await import(join(root, "scripts/environment.mjs"));
 
 describe("the variables of a local start", () => {
-	test("are those of .dev.vars.example, every one", () => {
+	test("are exactly those of .dev.vars.example", () => {
 		const names = documentedNames(readFileSync(join(root, ".dev.vars.example"), "utf8"));
 		expect(names).toContain("AI_MODEL_UNITS");
 		const environment = Object.fromEntries([...names, "HOME"].map((name) => [name, `value of ${name}`]));
 		expect(Object.keys(appVariables({ names, environment, sandbox: {} }))).toEqual(names);
 	});
 
-	test("come from the environment before the sandbox, and a blank one is not set", () => {
+	test("come from the environment before the sandbox, and a blank one counts as unset", () => {
 		const names = ["EMAIL_URL", "MAILBOX_URL", "ADMIN_EMAILS"];
 		const sandbox = { EMAIL_URL: "sandbox", MAILBOX_URL: "sandbox" };
 		const environment = { EMAIL_URL: "environment", MAILBOX_URL: "", ADMIN_EMAILS: "" };

@@ -150,7 +150,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await leftReads(bob, /Acme: 0 of your 1 left until/);
 	await bob.getByText(/You have used the 1 requests? that Acme gives each member\..*An owner or admin can give you more\./).waitFor();
 
-	// A removed member is on their own allowance from the next request on.
+	// A removed member's next request uses their own allowance.
 	await button(ada, "Remove Bob").click();
 	await ada.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
 	await ada.getByText("Bob is not in Acme any more.").waitFor();
@@ -161,7 +161,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await button(bob, "Create an organization").waitFor();
 });
 
-test("the choice of payer is followed by every tab, and a member who leaves pays for themselves", async () => {
+test("switching the payer updates every tab, and a member who leaves uses their own allowance", async () => {
 	const { page, organizationId } = await owner("Zürich & Söhne");
 	const mia = await someone();
 	await mia.goto(app + (await invitation(page, await emailOf(mia))).path);
@@ -187,7 +187,7 @@ test("the choice of payer is followed by every tab, and a member who leaves pays
 	await mia.getByRole("radio", { name: "Zürich & Söhne" }).check();
 	await leftReads(chat, /Zürich & Söhne: 1,000 of 1,000 left/);
 
-	// The owner's billing is not shown for the organization, nor the other way round.
+	// The page never mixes the owner's billing with the organization's.
 	await page.goto(`${app}/account`);
 	await section(page, "Plan").getByText("Everyone in Zürich & Söhne asks on this plan.").waitFor();
 	await page.getByRole("radio", { name: "Yourself" }).check();
@@ -224,7 +224,7 @@ test("the choice of payer is followed by every tab, and a member who leaves pays
 	expect(organizationId).toBeTruthy();
 });
 
-test("an organization is created once although its response was lost, and the page keeps its text offline", async () => {
+test("a retry after a lost response creates one organization, and the page keeps its text offline", async () => {
 	const page = await someone();
 	await page.goto(`${app}/account`);
 	await button(page, "Create an organization").click();
@@ -264,7 +264,7 @@ describe("an invitation", () => {
 			"Sign out",
 		],
 		[
-			"that was taken back",
+			"that was cancelled",
 			async (page, guest) => {
 				const { id, path } = await invitation(page, await emailOf(guest));
 				await post(page, "cancel-invitation", { invitationId: id });
@@ -274,7 +274,7 @@ describe("an invitation", () => {
 			"Go to the chat",
 		],
 		[
-			"that was accepted by who has left since",
+			"that was accepted by a member who has left",
 			async (page, guest) => {
 				const { id, path } = await invitation(page, await emailOf(guest));
 				await post(guest, "accept-invitation", { invitationId: id });
@@ -285,7 +285,7 @@ describe("an invitation", () => {
 			"Go to the chat",
 		],
 		["that does not exist", async () => "/invitation/nowhere", "There is no such invitation", ""],
-	])("%s says so", async (_, prepare, heading, next) => {
+	])("%s shows its state", async (_, prepare, heading, next) => {
 		const { page } = await owner("Acme");
 		const guest = await someone();
 		await guest.goto(app + (await prepare(page, guest)));

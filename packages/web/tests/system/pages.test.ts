@@ -397,7 +397,7 @@ describe("the plans", () => {
 });
 
 describe("a guest who must pass the human check", () => {
-	test("solves it, and the message is sent by itself", async () => {
+	test("solves it, and the message is sent automatically", async () => {
 		const tokens: (string | undefined)[] = [];
 		await page.route("**/api/chat/ai", async (route) => {
 			tokens.push(route.request().headers()["cf-turnstile-response"]);

@@ -45,7 +45,7 @@ async function write(tab: Page, text: string): Promise<void> {
 	await composer(tab).fill(text);
 }
 
-/** How often the model was sent this text. */
+/** The number of model calls with this text. */
 async function asked(text: string): Promise<number> {
 	const { modelCalls } = await parley.state();
 	return modelCalls.filter(({ messages }) => JSON.stringify(messages.at(-1)?.content).includes(text)).length;
@@ -59,7 +59,7 @@ async function duplicate(tab: Page): Promise<Page> {
 }
 
 describe("a message refused by the daily limit", () => {
-	test("is sent by itself, once, as soon as the plan is seen, and every tab continues without a reload", async () => {
+	test("is sent automatically, once, when the page sees the plan, and every tab continues without a reload", async () => {
 		await spendTheDay();
 		await page.goto(app);
 		await write(page, "Worth paying for");
@@ -113,7 +113,7 @@ describe("a message refused by the daily limit", () => {
 		expect(usage).toMatchObject({ tier: "paid", used: 1, remaining: 999 });
 	});
 
-	test("is not sent by itself when its text has changed", async () => {
+	test("is not sent automatically after its text has changed", async () => {
 		await spendTheDay();
 		await page.goto(app);
 		await write(page, "First thought");

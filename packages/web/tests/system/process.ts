@@ -52,7 +52,7 @@ interface ProcessRow {
 	command: string;
 }
 
-/** Every process of this machine but those that have ended and wait for their parent. */
+/** All processes on this machine except zombies. */
 function listProcesses(): ProcessRow[] {
 	const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).split("\n");
 	return rows.flatMap((row) => {
@@ -61,7 +61,7 @@ function listProcesses(): ProcessRow[] {
 	});
 }
 
-/** A process with everything that it has started. */
+/** A process with all its descendants. */
 function processTree(root: number): ProcessRow[] {
 	const all = listProcesses();
 	const tree = all.filter(({ pid }) => pid === root);
@@ -71,7 +71,7 @@ function processTree(root: number): ProcessRow[] {
 
 /** A command of the repository as a person runs it, in its own process group. */
 export class Running {
-	/** Those of this test file. */
+	/** All commands that this test file has started. */
 	static readonly all = new Set<Running>();
 	readonly command: string;
 	output = "";
@@ -83,7 +83,7 @@ export class Running {
 		Running.all.add(this);
 		const cwd = options.cwd ?? root;
 		const path = join(cwd, "node_modules", ".bin") + delimiter + (process.env.PATH ?? "");
-		// Vitest's and turbo's own variables would make Vite and wrangler believe that they run in a test.
+		// Vitest's and turbo's own variables would put Vite and wrangler into test mode.
 		const { VITEST: _, NODE_ENV: __, TURBO_HASH: ___, ...inherited } = process.env;
 		this.#child = spawn(command, args, {
 			cwd,

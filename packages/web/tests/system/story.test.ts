@@ -4,7 +4,7 @@ import { Parley, type SandboxState } from "./parley.ts";
 
 // The whole journey with each provider: guest, account, Pro, top-up. The real `npm start` and a real browser.
 
-// The paid requests that the provider knows, with their units.
+// The paid requests at the provider, with their units.
 const providers = [
 	{
 		provider: "flowglad",
@@ -51,7 +51,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await page.getByRole("button", { name: "Stop", exact: true }).waitFor({ state: "detached" });
 	}
 
-	test("a visitor becomes a guest, an account, a Pro and buys a top-up, in one sitting", async () => {
+	test("a visitor chats as a guest, signs up, buys Pro and then a top-up, in one session", async () => {
 		// A guest chats at once, and always sees the remaining requests.
 		await page.goto(parley.app);
 		await leftReads("5 of 5 free requests left, no reset.");
@@ -113,7 +113,7 @@ describe.each(providers)("with $provider", ({ provider, model, told }) => {
 		await ask("One more");
 		await leftReads(/1,?000 from top-ups/);
 
-		// The provider knows each paid request once, and no other.
+		// The provider has exactly the paid requests, once each.
 		const events = await parley.find("four paid requests", (state) => (told(state).length >= 4 ? told(state) : undefined));
 		expect(events.map(({ units }) => units)).toEqual([1, 1, 1, 1]);
 		expect(new Set(events.map(({ name }) => name)).size).toBe(4);

@@ -36,7 +36,7 @@ const lines = (vars: Record<string, string>) =>
 		.map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
 		.join("");
 
-test("says what is missing without a user or a key", async () => {
+test("reports a missing user or key", async () => {
 	expect(await verify([])).toMatchObject({ code: 1, output: expect.stringContaining("npm run verify:flowglad -- <userId>") });
 	expect(await verify(["ada"])).toMatchObject({ code: 1, output: expect.stringContaining("Flowglad not configured") });
 });
@@ -52,7 +52,7 @@ test("prints the customer and its subscriptions, with the key from the environme
 	expect(await verify(["ada"], access())).toMatchObject(by("the environment"));
 });
 
-test("names an unknown user, an unreachable provider and a refused key", async () => {
+test("reports an unknown user, an unreachable provider and a rejected key", async () => {
 	const unknown = await verify(["nobody"], access());
 	expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining("Customer not found") });
 	expect(unknown.output).toContain("nobody");

@@ -5,7 +5,7 @@ import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { notesOf, requestsOf, rewriteNotes, rewriteRequests } from "../stored.ts";
 
-// A ledger when something around it breaks.
+// How a ledger recovers when something around it fails.
 
 beforeEach(resetSandbox);
 
@@ -62,7 +62,7 @@ describe("a repeated request", () => {
 		await reader?.cancel().catch(() => {});
 		await faults({ model: { firstTokenMs: 300 } });
 		const answers = await Promise.all([client.chat(chatId, messageId), client.chat(chatId, messageId)]);
-		// A request during the recovery is told that the crash cost nothing. A later one joins the new attempt.
+		// A request during the recovery reports that the crash cost nothing. A later one joins the new attempt.
 		expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
 		const last = await client.chat(chatId, messageId);
 		expect(last).toMatchObject({ last: "finish", metadata: { state: "complete", counted: true } });
@@ -71,7 +71,7 @@ describe("a repeated request", () => {
 	});
 });
 
-describe("a network's hold that expires", () => {
+describe("an expired network hold", () => {
 	const held = async (chatId: string, guest: string, requestId: string) => {
 		const key = `network:${new Date().toISOString().slice(0, 10)}:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
@@ -81,7 +81,7 @@ describe("a network's hold that expires", () => {
 		return ledger.usage(key);
 	};
 
-	test("is released when its chat never started it", async () => {
+	test("is released when its chat never started the request", async () => {
 		const client = await new Client().visit();
 		expect(await held(id(), guestKey(client), "never")).toMatchObject({ used: 0, held: 0 });
 	});
@@ -96,7 +96,7 @@ describe("a network's hold that expires", () => {
 	});
 });
 
-describe("a network's pool", () => {
+describe("a network pool", () => {
 	test("deletes itself after its day", async () => {
 		const key = `network:2026-11-20:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
@@ -113,8 +113,8 @@ describe("a network's pool", () => {
 	});
 });
 
-describe("an answer during which the guest signs up", () => {
-	test("is counted once in the account when it ends", async () => {
+describe("an answer running while the guest signs up", () => {
+	test("is charged to the account once, when it ends", async () => {
 		const client = await new Client().visit();
 		const guest = env.USAGE_LEDGER.getByName(guestKey(client));
 		await faults({ model: { chunks: 20, chunkMs: 30 } });
@@ -165,7 +165,7 @@ describe("a report with an unknown outcome", () => {
 	});
 });
 
-describe("a report that the provider rejects", () => {
+describe("a rejected report", () => {
 	test("does not block others, becomes a dead letter after five attempts, and stays counted", async () => {
 		const { user, ledger, key } = await pro();
 		const requests = [id(), id(), id()];
@@ -192,8 +192,8 @@ describe("a report that the provider rejects", () => {
 	});
 });
 
-describe("an API key that the provider refuses", () => {
-	test("backs off without dead letters, and recovers when it is accepted again", async () => {
+describe("a rejected API key", () => {
+	test("makes the outbox back off without dead letters, and reporting resumes once the key is accepted", async () => {
 		const { user, ledger } = await pro();
 		await faults({ api: [{ path: BULK, status: 401 }] });
 		await user.chat(id(), id());
@@ -247,7 +247,7 @@ describe("the comparison with the provider's balance", () => {
 		expect(await reportOf(key)).toMatchObject({ drift: 0, resent: 4 });
 	});
 
-	test("reports foreign usage as drift to admins only, and an entry corrects it", async () => {
+	test("shows usage from another service as drift, to admins only, and admins can correct the count", async () => {
 		const { ledger, key, user } = await aDayOfUse();
 		const [mine] = (await sandboxState()).usageEvents;
 		await fetch(`${env.SANDBOX_URL}/api/v1/usage-events`, {
@@ -297,7 +297,7 @@ describe("an entitlement older than a day", () => {
 });
 
 describe("reading the usage", () => {
-	test("holds nothing and writes nothing for a known subject", async () => {
+	test("holds no units and writes no rows for a known subject", async () => {
 		const { user, ledger } = await pro();
 		await user.chat(id(), id());
 		await eventually(async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ConversationStorage, type Run } from "../../src/objects/conversation-storage.ts";
 import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
 
-// The objects' own tables in the real SQLite of a Durable Object that nothing else uses.
+// The objects' tables, in the real SQLite of a Durable Object that nothing else uses.
 
 type Storage = DurableObjectState["storage"];
 
@@ -59,12 +59,12 @@ const full: RequestRow = {
 	reportAfterMs: 3_000,
 	reportedAtMs: 4_000,
 };
-/** What a row looks like once it has been read: fields that were absent are null, and nobody has refused it. */
+/** The defaults of a row that was read back: absent fields are null, and `refusals` is 0. */
 const absent = { spill: null, sharedWith: null, member: null, sentAtMs: null, refusals: 0 };
 const grant: Adjustment = { id: "g", pool: "grant:g", units: -10, atMs: 1, spill: null, requestId: null, expiresAtMs: 9 };
 
 describe("a ledger's storage", () => {
-	test("leaves nothing behind for a subject that is only read", async () => {
+	test("stores nothing for a subject that is only read", async () => {
 		const tables = await inObject((storage) => {
 			new LedgerStorage(storage.sql);
 			return tablesOf(storage);
@@ -101,7 +101,7 @@ describe("a ledger's storage", () => {
 		expect(rows).toEqual([10, 1, 1]);
 	});
 
-	test("writes notes that are news with the next row, and others not at all", async () => {
+	test("writes notes marked as news with the next row, and keeps others in memory", async () => {
 		const notes = await inObject(({ sql }) => {
 			const ledger = new LedgerStorage(sql);
 			ledger.writeRow(KEY, held);
@@ -115,7 +115,7 @@ describe("a ledger's storage", () => {
 		expect(notes).toEqual([{}, { changedAtMs: 2 }]);
 	});
 
-	test("replaces folded rows by their pools' checkpoints, and adds to one that exists", async () => {
+	test("replaces folded rows with their pools' checkpoints, and adds to an existing one", async () => {
 		const loaded = await inObject(({ sql }) => {
 			const ledger = new LedgerStorage(sql);
 			const settled = ["a", "b", "c"].map((id): RequestRow => ({ ...held, id, state: "settled" }));
@@ -128,7 +128,7 @@ describe("a ledger's storage", () => {
 		expect(loaded).toEqual({ rows: ["c"], checkpoints: [{ pool: held.pool, units: 6, requests: 2 }] });
 	});
 
-	test("opens a ledger of an older version, and gives it the columns that came later", async () => {
+	test("opens a ledger of an older version, and adds the columns it lacks", async () => {
 		const loaded = await inObject((storage) => {
 			const { sql } = storage;
 			sql.exec(OLD_VERSION);
@@ -146,14 +146,14 @@ describe("a ledger's storage", () => {
 
 	test.each([
 		["an unknown state", "UPDATE request SET state = 'lost'", "request.state on disk is not held or settled or released or expired"],
-		["units that are no integer", "UPDATE request SET units = 1.5", "request.units on disk is not an integer"],
+		["fractional units", "UPDATE request SET units = 1.5", "request.units on disk is not an integer"],
 		[
 			"a spill without units",
 			`UPDATE request SET spill = '[{"pool":"grant:g"}]'`,
 			"request.spill on disk is not a list of parts or nothing",
 		],
-		["an adjustment of no pool", "UPDATE adjustment SET pool = x'00'", "adjustment.pool on disk is not a text"],
-		["notes that are cut off", `UPDATE ledger SET notes = '{"entitlement":'`, "ledger.notes on disk is not the notes of a ledger"],
+		["an adjustment without a pool", "UPDATE adjustment SET pool = x'00'", "adjustment.pool on disk is not a text"],
+		["truncated notes", `UPDATE ledger SET notes = '{"entitlement":'`, "ledger.notes on disk is not the notes of a ledger"],
 		["an unknown entitlement", `UPDATE ledger SET notes = '{"entitlement":{"kind":"free beer","fetchedAtMs":1}}'`, "ledger.notes"],
 	])("refuses to open a ledger with %s", async (_, damage, message) => {
 		const opening = inObject(({ sql }) => {
@@ -187,7 +187,7 @@ const message = (id: string, role: "user" | "assistant" = "user") => ({
 });
 
 describe("a conversation's storage", () => {
-	test("leaves nothing behind for a chat that is only read", async () => {
+	test("stores nothing for a chat that is only read", async () => {
 		const [found, tables] = await inObject((storage) => {
 			const stored = new ConversationStorage(storage.sql);
 			return [[stored.chat(), stored.messages(), stored.run("q1"), stored.openRuns(), stored.hasAnswer("a1")], tablesOf(storage)];
@@ -219,7 +219,7 @@ describe("a conversation's storage", () => {
 		]);
 	});
 
-	test("truncates from a message on, and keeps the answer that replaces what is deleted", async () => {
+	test("truncates from a message on, and keeps the replacement answer", async () => {
 		const ids = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);
@@ -255,7 +255,7 @@ describe("a conversation's storage", () => {
 		expect(rows).toEqual([1, 1, 1, 1, 1]);
 	});
 
-	test("forgets messages on deletion, and never which requests it answered", async () => {
+	test("deletes the messages of a chat, and keeps the record of answered requests", async () => {
 		const left = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);

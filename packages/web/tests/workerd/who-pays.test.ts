@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, inject, test } from "vitest";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { checkpointsOf, messagesOf, requestsOf, rewriteRequests } from "../stored.ts";
 
-// docs/who-pays.md, row by row, each with a broken model.
+// Each row of docs/who-pays.md, with the model failing as the row says.
 
 beforeEach(resetSandbox);
 
@@ -36,7 +36,7 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 	});
 
-	test("in the middle costs nothing: the partial answer stays, marked, and a retry under the same id is a new attempt", async () => {
+	test("midway costs nothing: the partial answer stays, marked, and a retry with the same id is a new attempt", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { failAfterChunks: 2, chunks: 6 } });
@@ -49,7 +49,7 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("in the middle more often than the limit is counted from then on", async () => {
+	test("midway is counted once the free failures are used up", async () => {
 		const client = await guest();
 		await faults({ model: { failAfterChunks: 1, chunks: 6 } });
 		for (let n = 0; n < 5; n += 1) expect((await client.chat(id(), id())).metadata.counted).toBe(false);
@@ -59,10 +59,10 @@ describe("a model that fails", () => {
 
 	test.each([
 		["answers 429", { failBeforeOutput: 429 }, false],
-		["resets the connection before a word", { failAfterChunks: 0 }, false],
-		["resets the connection after one", { failAfterChunks: 1, chunks: 5 }, true],
+		["resets the connection before the first chunk", { failAfterChunks: 0 }, false],
+		["resets the connection after one chunk", { failAfterChunks: 1, chunks: 5 }, true],
 		["is cut off within a character", { cutInCharacterAfterChunks: 2, chunks: 5 }, true],
-	] as const)("because it %s costs nothing, and its text has only whole characters", async (_, model, said) => {
+	] as const)("because it %s costs nothing, and the partial text has only whole characters", async (_, model, said) => {
 		const client = await guest();
 		await faults({ model });
 		const answer = await client.chat(id(), id());
@@ -72,7 +72,7 @@ describe("a model that fails", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 	});
 
-	test("with one line of 10 MB ends at the length limit, as an answer", async () => {
+	test("by sending a 10 MB line is cut at the length limit, and the answer is counted", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
@@ -129,7 +129,7 @@ describe("a reader", () => {
 		expect(await (await client.post(`/api/chat/${chatId}/stop`, {})).json()).toEqual({ stopped: false });
 	});
 
-	test("who leaves finds the whole answer on return, counted", async () => {
+	test("who leaves finds the whole answer on return, and it is counted", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { chunks: 20, chunkMs: 20 } });
@@ -143,7 +143,7 @@ describe("a reader", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
-	test("who returns during an answer, or opens a second tab, receives it from its beginning", async () => {
+	test("who returns or opens a second tab during an answer receives it from its start", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { chunks: 20, chunkMs: 20 } });
@@ -159,7 +159,7 @@ describe("a reader", () => {
 });
 
 describe("a second caller", () => {
-	test("follows a running answer live from its beginning, as one model call and one unit", async () => {
+	test("follows the running answer live from its start, for one model call and one unit", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { chunks: 5_000, chunkMs: 20 } });
@@ -197,7 +197,7 @@ describe.runIf(inject("proof").whole)("a slow model", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
-	test("that takes 4 minutes without a reader is whole on return, and counted", { timeout: 300_000 }, async () => {
+	test("that takes 4 minutes without a reader still completes the answer, which is counted", { timeout: 300_000 }, async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { chunks: 240, chunkMs: 1_000 } });
@@ -223,7 +223,7 @@ async function wholeAnswer(): Promise<string> {
 }
 
 describe("one request id", () => {
-	test("sent often from any tab is one model call, one unit and one answer", async () => {
+	test("sent repeatedly from any tab causes one model call, one unit and one answer", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await faults({ model: { firstTokenMs: 300, chunks: 5 } });
@@ -234,7 +234,7 @@ describe("one request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("in two crossing requests gives no free answer when one starts after the other's hold was released", async () => {
+	test("in two racing requests yields no free answer when one starts after the other released its hold", async () => {
 		const client = await guest();
 		const [[, cookie] = ["", ""]] = client.cookies;
 		const key = `guest:${cookie.split(".")[1]}`;
@@ -270,7 +270,7 @@ describe("one request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("with another body is a conflict, and nothing is counted", async () => {
+	test("with a different body is a conflict, and counts nothing", async () => {
 		const client = await guest();
 		const chatId = id();
 		await client.chat(chatId, id(), { key: "once" });
@@ -279,7 +279,7 @@ describe("one request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1 });
 	});
 
-	test("whose answer was deleted is gone, and stays counted", async () => {
+	test("gets 410 after its answer was deleted, and stays counted", async () => {
 		const client = await guest();
 		const [chatId, messageId] = [id(), id()];
 		await client.chat(chatId, messageId);
@@ -310,7 +310,7 @@ describe("a new unit", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("that failed midway and is sent again gets the same history", async () => {
+	test("is not charged for a regeneration that fails midway, and a retry sends the same history", async () => {
 		const client = await guest();
 		const chatId = id();
 		const first = await client.chat(chatId, "m", { text: "Which parrot?" });
@@ -355,8 +355,8 @@ describe("a new unit", () => {
 	});
 });
 
-describe("a restart of the platform", () => {
-	test("in the middle of an answer costs nothing: the partial answer stays, marked as interrupted", async () => {
+describe("a platform restart", () => {
+	test("during an answer costs nothing: the partial answer stays, marked as interrupted", async () => {
 		const client = await guest();
 		const chatId = id();
 		await faults({ model: { chunks: 400, chunkMs: 20 } });
@@ -384,7 +384,7 @@ describe("a restart of the platform", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 	});
 
-	test("loses no counts: an evicted ledger counts as before", async () => {
+	test("keeps every count when it evicts a ledger", async () => {
 		const client = await guest();
 		const [[, cookie] = ["", ""]] = client.cookies;
 		const ledger = env.USAGE_LEDGER.getByName(`guest:${cookie.split(".")[1]}`);
@@ -397,8 +397,8 @@ describe("a restart of the platform", () => {
 	});
 });
 
-describe("ninety days", () => {
-	test("after its end a request is folded into its pool's checkpoint without changing a count", async () => {
+describe("a request that ended 90 days ago", () => {
+	test("is folded into its pool's checkpoint without changing any count", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		await user.chat(id(), id());

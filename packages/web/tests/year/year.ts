@@ -118,7 +118,7 @@ export class Account {
 		return this.get("/api/usage");
 	}
 
-	/** Chats so many times and reads every answer to its end. @returns the status of each */
+	/** Sends `times` chats and reads every answer to its end. @returns the status of each */
 	async chat(times: number): Promise<number[]> {
 		const statuses: number[] = [];
 		while (statuses.length < times) {
@@ -134,7 +134,7 @@ export class Account {
 		return statuses;
 	}
 
-	/** Uses so many units through the app's usage events. */
+	/** Posts a usage event of this many units to the app. */
 	async use(amount: number): Promise<number> {
 		this.#requests += 1;
 		const event = { usageMeterSlug: "ai_requests", amount, transactionId: `u${this.#requests}` };
