@@ -19,7 +19,7 @@ test("a title has at most 60 characters, and is empty for an empty message", () 
 	expect(chatTitle(" \n# \n")).toBe("");
 });
 
-test("its expressions see no more than the first 240 characters, so a hostile text takes no time", () => {
+test("only the first 240 characters are parsed, so a hostile text takes no time", () => {
 	const replace = vi.spyOn(String.prototype, "replace");
 	for (const piece of ["*", "_a", "* ", "`", "#", "> ", "**a "]) chatTitle(piece.repeat(32_768));
 	const lengths = replace.mock.contexts.map((text) => String(text).length);

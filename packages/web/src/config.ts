@@ -10,7 +10,7 @@ export interface Config {
 	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
 	billing: BillingConfig;
-	/** Who pays for a new session of an organization's member: the user, or the organization they joined first. The user can switch. */
+	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
 	/** Users with one of these confirmed addresses may use /api/admin. Lower case. */

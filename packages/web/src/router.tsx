@@ -3,6 +3,7 @@ import { ErrorPage, NotFoundPage } from "./components/frame/lost.tsx";
 // biome-ignore lint/suspicious/noImportCycles: the generated route tree refers back to the type of this router
 import { routeTree } from "./routeTree.gen.ts";
 
+/** Creates the router with its own empty cache. TanStack Start calls it on both sides. */
 export function getRouter() {
 	return createRouter({
 		routeTree,

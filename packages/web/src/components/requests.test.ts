@@ -41,7 +41,7 @@ describe("fetchOrThrow", () => {
 		await expect(fetchOrThrow("/api/usage")).rejects.toBeInstanceOf(Unreached);
 	});
 
-	test("rethrows an abort, which is no broken connection", async () => {
+	test("rethrows an abort instead of reporting a broken connection", async () => {
 		const abort = new DOMException("aborted", "AbortError");
 		fetchMock.mockRejectedValue(abort);
 		await expect(fetchOrThrow("/api/usage", { signal: AbortSignal.abort() })).rejects.toBe(abort);

@@ -177,7 +177,7 @@ describe("toEntitlement", () => {
 		expect(toEntitlement(billing(free, stranded), 5, 1)).toEqual({ kind: "none", fetchedAtMs: 5 });
 	});
 
-	test("of two plans is the newest with credits left, or else the newest", () => {
+	test("prefers the newest of two plans with credits left, or else the newest", () => {
 		const older = { ...pro, id: "sub_older", createdAt: 1 };
 		const newer = { ...pro, id: "sub_newer", createdAt: 2 };
 		const chosen = (...plans: Subscription[]) => toEntitlement(billing(free, ...plans), 5, 1);

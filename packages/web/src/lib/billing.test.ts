@@ -94,13 +94,13 @@ describe("a known guest", () => {
 		if (usage.allowed) expect(usage.newlyHeld.takenFrom).toEqual(usage.hold.takenFrom);
 	});
 
-	test("loses nothing when a pool refuses: what this call held is released", async () => {
+	test("keeps all units when a pool refuses: the call releases what it held", async () => {
 		script({ [NETWORK]: refused("network") });
 		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "network" } });
 		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `release ${OWN} r refused`]);
 	});
 
-	test("is shown the least that is left in any of the ledgers", async () => {
+	test("sees the lowest balance among the ledgers", async () => {
 		script({ [EVERY_GUEST]: { ...held(), standing: { remaining: 2 } } });
 		expect(await check(guest(null))).toMatchObject({ standing: { remaining: 2 } });
 	});
@@ -151,7 +151,7 @@ describe("Turnstile", () => {
 		expect(world.calls.slice(-2)).toEqual([`release ${OWN} r refused`, `release ${NETWORK} ${OWN}:r refused`]);
 	});
 
-	test("is not needed by a guest who was served before, nor while the pools are less than half used", async () => {
+	test("is skipped for a guest who was served before, and while the pools are less than half used", async () => {
 		world.isHuman = false;
 		script({ [OWN]: { ...held(), standing: { used: 1 } }, [NETWORK]: { ...held(), ...halfUsed } });
 		expect(await check(guest(null))).toMatchObject({ allowed: true });
@@ -168,12 +168,12 @@ describe("Turnstile", () => {
 });
 
 describe("a member of an organization", () => {
-	test("spends on its plan, in a row that names the member", async () => {
+	test("spends from its plan, in a row that names the member", async () => {
 		expect(await check(member)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ACME, id: `${ADA}:r` }] } });
 		expect(world.calls).toEqual([`hold ${ACME} ${ADA}:r`]);
 	});
 
-	test("spends on their own ledger while the organization has no plan", async () => {
+	test("spends from their own ledger while the organization has no plan", async () => {
 		script({ [ACME]: refused("organization") });
 		expect(await check(member)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ADA, id: "r" }] } });
 	});

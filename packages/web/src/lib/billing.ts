@@ -145,12 +145,12 @@ export async function hasPaidPlan({ payers }: Subject): Promise<boolean> {
 	return false;
 }
 
-/** Releases a hold. It counts all the same once the subject's free failures are used up (docs/who-pays.md). */
+/** Releases a hold, or counts it once the subject's free failures are used up (docs/who-pays.md). */
 export async function releaseUsage(hold: UsageHold, why: Release): Promise<{ counted: boolean }> {
 	return endHold(hold, (from) => ledger(from.ledger).release(from.id, why));
 }
 
-/** Ends a hold in each of its ledgers. The outcome is that of the ledger that pays. */
+/** Ends a hold in each of its ledgers, and returns the outcome in the ledger that pays. */
 async function endHold(hold: UsageHold, end: (from: TakenFrom) => Promise<Outcome>) {
 	let outcome: Outcome = { kind: "unknown" };
 	for (const from of hold.takenFrom) {

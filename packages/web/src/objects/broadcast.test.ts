@@ -5,7 +5,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const read = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
 
 describe("Broadcast", () => {
-	test("gives a late reader everything from the beginning", async () => {
+	test("sends a late reader everything from the beginning", async () => {
 		const broadcast = new Broadcast();
 		const early = broadcast.join();
 		broadcast.send(bytes("one "));
@@ -23,7 +23,7 @@ describe("Broadcast", () => {
 		expect([await read(broadcast.join()), await read(broadcast.join())]).toEqual(["all of it", "all of it"]);
 	});
 
-	test("goes on for the other readers when one leaves", async () => {
+	test("continues for the other readers when one leaves", async () => {
 		const broadcast = new Broadcast();
 		const [leaving, staying] = [broadcast.join(), broadcast.join()];
 		broadcast.send(bytes("before "));

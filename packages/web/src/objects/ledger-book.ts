@@ -59,7 +59,7 @@ export class LedgerBook {
 		this.#stored.writeNotes(this.key, { ...this.notes, ...notes });
 	}
 
-	/** Changes notes in memory. Those that are news are written with the next row. */
+	/** Changes notes in memory. With `isNews` they are written with the next row. */
 	keepInMind(notes: Partial<Notes>, isNews: boolean): void {
 		this.#stored.keepNotes({ ...this.notes, ...notes }, isNews);
 	}

@@ -3,7 +3,7 @@ import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text
 
 /** The latest checkout, until the purchase has arrived. */
 export interface CheckoutNote {
-	/** Absent for a checkout whose link must not be handed out again. */
+	/** Absent for a checkout whose URL must not be reused. */
 	session?: { id: string; priceId: string };
 	buys: "plan" | "top-up";
 	/** All credits bought beside a plan before this checkout. A higher number means that the top-up has arrived. */
@@ -153,7 +153,7 @@ export class LedgerStorage {
 		}
 	}
 
-	/** Keeps notes in memory. Those that are news are written with the next row. */
+	/** Keeps notes in memory. With `isNews` they are written with the next row. */
 	keepNotes(notes: Notes, isNews: boolean): void {
 		this.notes = notes;
 		this.#hasUnwrittenNotes ||= isNews;

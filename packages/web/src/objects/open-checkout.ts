@@ -27,7 +27,7 @@ export type CheckoutAnswer =
 
 /**
  * A subject's only checkout: a second press leads to the first one's page, and until the purchase arrives the provider is read more often. It lives
- * beside the ledger because only there do two presses meet.
+ * beside the ledger, where simultaneous presses are serialized.
  */
 export class OpenCheckout {
 	readonly #book: LedgerBook;
@@ -64,7 +64,7 @@ export class OpenCheckout {
 		return answer;
 	}
 
-	/** A waiting plan gets its card on a page of the provider. That page is not kept, so it is not handed out again. */
+	/** The customer adds a card for a waiting plan on the provider's page. Waits for the plan without storing the page's URL for reuse. */
 	noteActivation(): void {
 		this.#book.note({ checkout: { buys: "plan", creditsBefore: 0, pressedAtMs: Date.now() } });
 	}

@@ -87,7 +87,7 @@ export class ProviderLink {
 		await this.#awaited(this.read());
 	}
 
-	/** The same, but sent from now on: it does not join a read in flight. */
+	/** Like `readAwaited`, but always sends a new read instead of joining one in flight. */
 	async readAfreshAwaited(): Promise<void> {
 		await this.#awaited(this.#readAfresh());
 	}

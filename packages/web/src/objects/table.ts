@@ -1,9 +1,9 @@
 /** How one field of a row is stored: its SQL definition, and the check that a stored value passes before it is used. */
 export interface Column<T> {
 	sql: string;
-	/** What a stored value has to be, for the error when it is not. */
+	/** Describes the valid values, for the error message. */
 	expected: string;
-	/** The field's value, or undefined for a stored value that is none. */
+	/** The field's value, or undefined if the stored value is invalid. */
 	read(stored: SqlStorageValue): T | undefined;
 }
 
@@ -32,6 +32,7 @@ export const flag: Column<boolean> = {
 	read: (stored) => (stored === 0 || stored === 1 ? stored === 1 : undefined),
 };
 
+/** A text that is one of `values`. */
 export function oneOf<T extends string>(...values: readonly T[]): Column<T> {
 	return { sql: "TEXT NOT NULL", expected: values.join(" or "), read: (stored) => values.find((value) => value === stored) };
 }
@@ -48,6 +49,7 @@ export function json<T>(expected: string, is: (value: unknown) => value is T): C
 	};
 }
 
+/** The same column, which may also be null. */
 export function nullable<T>(column: Column<T>): Column<T | null> {
 	return {
 		sql: column.sql.replace(" NOT NULL", ""),
@@ -56,7 +58,7 @@ export function nullable<T>(column: Column<T>): Column<T | null> {
 	};
 }
 
-/** Another SQL definition for the same check: a primary key, a default. */
+/** The same check with another SQL definition, such as a primary key or a default. */
 export function defined<T>(column: Column<T>, sql: string): Column<T> {
 	return { ...column, sql };
 }
@@ -75,7 +77,7 @@ interface Stored {
  * synchronous (docs/decisions/0008).
  */
 export class Table<Row extends object> {
-	/** The statement that creates it. */
+	/** The `CREATE TABLE` statement. */
 	readonly create: string;
 	readonly #name: string;
 	readonly #columns: readonly Stored[];
@@ -98,7 +100,7 @@ export class Table<Row extends object> {
 		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", this.#name).toArray().length > 0;
 	}
 
-	/** Adds the columns that an older version did not have yet. They need a default, or have to be nullable. */
+	/** Adds the columns that an older version lacks. Each needs a default or must be nullable. */
 	addMissingColumns(sql: SqlStorage): void {
 		const existing = new Set(
 			sql
@@ -153,11 +155,12 @@ function parse(stored: string): unknown {
 	try {
 		return JSON.parse(stored);
 	} catch {
-		// The check of the column reports it.
+		// The column's check reports the invalid value.
 		return undefined;
 	}
 }
 
+/** Whether a value is an object with string keys, so neither null nor an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -91,7 +91,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#end({ type: "settle", id });
 	}
 
-	/** Ends a hold as released. It is counted all the same once forgiveness has reached its bound. Idempotent like `settle`. */
+	/** Ends a hold as released, or as counted once the free failures are used up. Idempotent like `settle`. */
 	release(id: string, why: Release): Outcome {
 		return this.#end({ type: "release", id, why });
 	}
@@ -184,7 +184,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Grants credits by hand, once for each `id`. They are spent after the window's own units, and rest where the provider keeps the balance.
+	 * Grants credits by hand, once for each `id`. They are spent after the window's own units, unused while the provider keeps them.
 	 * @returns false when the id was used for something else
 	 */
 	grant(key: string, id: string, units: number, expiresAtMs: number | null): boolean {
@@ -251,7 +251,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** Counts answers that ended after their guest signed up in the account. The account counts each once, however often it is called. */
+	/** Charges the account for answers that ended after their guest signed up. Idempotent: the account counts each once. */
 	async #carryLateUnits(book: LedgerBook): Promise<void> {
 		for (const row of endedAfterClosing(book)) {
 			const { closed } = book.notes;
@@ -281,7 +281,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		else await provider.readIfOld();
 	}
 
-	/** Sets the alarm for the earliest work that is due. None when there is none. */
+	/** Sets the alarm for the earliest due work. Without due work it sets none. */
 	async #armForWork({ book, provider }: Opened): Promise<void> {
 		const due = [endOfLifeMs(book), provider.dueMs()];
 		for (const row of book.rows.values()) if (row.state === "held") due.push(row.expiresAtMs);

@@ -98,7 +98,7 @@ interface BannersProps {
 	onBought: (atMs: number) => void;
 }
 
-/** What stands above a chat: confirming the email address, and a payment that was just made. */
+/** The notices above a chat: an unconfirmed email address, and a payment that was just made. */
 function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought }: BannersProps) {
 	const { upgraded, error } = Route.useSearch();
 	const navigate = Route.useNavigate();

@@ -86,8 +86,8 @@ export class World {
 	}
 
 	/**
-	 * Sends a chat, and resends it under its id if wrangler's proxy lost it. The proxy reuses connections that workerd closes after 5 s without a request,
-	 * and answers 500 when both happen at once. The request never reached the app.
+	 * Sends a chat, and resends it under its id if wrangler's proxy lost it: the proxy answers 500 when it reuses a connection that
+	 * workerd is closing after 5 idle seconds. The request never reached the app.
 	 */
 	async send(person: Person, requestId: string, signal: AbortSignal | null = null): Promise<Response> {
 		const message = { id: requestId, role: "user", parts: [{ type: "text", text: "Hello" }] };

@@ -28,7 +28,7 @@ export interface BillingProps {
 	onChanged: () => void;
 }
 
-/** Everything the billing provider knows of a customer: plan, other plans, top-ups, cards and invoices. */
+/** A customer's billing: plan, other plans, top-ups, cards and invoices. */
 export default function Billing(props: BillingProps) {
 	const Source = props.hasBrowserSdk ? FlowgladSource : ServerSource;
 	return (

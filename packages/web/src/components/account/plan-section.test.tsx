@@ -17,7 +17,7 @@ describe("without a plan", () => {
 		expect(serverHtml(section(billingOf(), freeUsage))).toContain('href="/pricing"');
 	});
 
-	test("an organization's members count on themselves", () => {
+	test("members of an organization use their own allowance", () => {
 		expect(serverText(section(billingOf(), freeUsage, "Acme"))).toContain("Acme has no plan yet.");
 	});
 });
@@ -26,7 +26,7 @@ test("an active plan says what it costs and when it renews", () => {
 	expect(serverText(section(withPro({})))).toContain("Pro, $20 a month. It renews on 1 December 2026.");
 });
 
-test("a trial says what it costs afterwards, before it does", () => {
+test("a trial shows the price that follows it", () => {
 	const text = serverText(section(withPro({ state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
 	expect(text).toContain("on trial until 30 November 2026. After that it costs $20 a month, unless you cancel before.");
 });
@@ -37,7 +37,7 @@ test("a payment under confirmation never looks like a running plan", () => {
 	expect(text).not.toContain("renews");
 });
 
-test("a failed payment asks for a card and says what goes on until then", () => {
+test("a failed payment requests a card and says what continues until then", () => {
 	expect(serverText(section(withPro({ state: "owed" })))).toContain("You can go on meanwhile");
 	const lapsed = serverText(section(withPro({ state: "owed", live: false }), freeUsage));
 	expect(lapsed).toContain("Until it is paid you go on with 20 free requests a day.");
@@ -69,7 +69,7 @@ test("two plans at once are pointed out", () => {
 	expect(serverText(section(view))).toContain("You have 2 plans at once.");
 });
 
-test("overuse is shown as what new requests make up for, never as a negative number", () => {
+test("overuse is shown as requests to make up for, never as a negative number", () => {
 	const text = serverText(section(withPro({ balance: -3 })));
 	expect(text).toContain("You have used 3 more than you had.");
 	expect(text).not.toContain("-3");

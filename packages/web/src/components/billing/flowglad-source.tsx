@@ -18,7 +18,7 @@ export default function FlowgladSource({ children }: FlowgladSourceProps) {
 	);
 }
 
-/** The buy button alone, for a page that shows nothing else of the billing. */
+/** The buy button alone, for a page without other billing data. */
 export function FlowgladCheckout({ priceSlug, successPath, cancelPath, ...button }: CheckoutProps) {
 	return (
 		<FlowgladSource>

@@ -5,7 +5,7 @@ type PlanChange = "plan" | "payer";
 
 const item = "parley:plan-change";
 
-/** Tells this browser's other tabs that something changed. They read the details from the server. */
+/** Notifies this browser's other tabs of a change. They read the details from the server. */
 export function announceToTabs(change: PlanChange): void {
 	try {
 		// The browser sends a storage event to every other tab, and none to this one.

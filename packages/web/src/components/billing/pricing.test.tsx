@@ -22,7 +22,7 @@ describe("who can buy", () => {
 		expect(serverText(plans(shellOf(adaOfAcme(false), paidUsage), pro, max))).not.toMatch(/Go |Change to|See your account/);
 	});
 
-	test("an owner or admin buys for the organization, and is told so", () => {
+	test("an owner or admin buys for the organization, and the page says so", () => {
 		expect(serverText(<BuyingFor viewer={adaOfAcme(true)} />)).toContain("What you buy here is for everyone in Acme.");
 		expect(serverHtml(plans(shellOf(adaOfAcme(true), freeUsage), pro))).toMatch(/<button[^>]*>Go Pro/);
 	});

@@ -10,7 +10,7 @@ interface AnswerActionsProps {
 	onRegenerate: (() => void) | undefined;
 }
 
-/** Copying an answer, and requesting another one: free after an uncounted failure, otherwise a new request. */
+/** Buttons to copy an answer and to regenerate it, which is free after an uncounted failure and otherwise a new request. */
 export function AnswerActions({ message, writing, onRegenerate }: AnswerActionsProps) {
 	const { state, counted } = message.metadata ?? {};
 	const free = (state === "failed" || state === "interrupted") && !counted;

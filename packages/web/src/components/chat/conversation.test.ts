@@ -146,7 +146,7 @@ describe("a refusal", () => {
 		}
 	});
 
-	test("does not promise to send a message that no purchase would unblock", () => {
+	test("keeps no message for later when no purchase would unblock it", () => {
 		for (const policy of ["guest", "network", "member", "in-flight", undefined]) {
 			const { conversation, state } = conversationWith();
 			sendNew(conversation, "Why?", "m");
@@ -155,7 +155,7 @@ describe("a refusal", () => {
 		}
 	});
 
-	test("of a regeneration leaves the composer alone", () => {
+	test("of a regeneration leaves the composer unchanged", () => {
 		const { conversation, events } = conversationWith();
 		regenerate(conversation, "a1", "m");
 		ended(conversation, refusal(403), undefined);
@@ -277,7 +277,7 @@ describe("stopping", () => {
 		expect(fetchMock).not.toHaveBeenCalled();
 	});
 
-	test("asks the server, and waits for the end of the answer", async () => {
+	test("sends a stop request, and waits for the end of the answer", async () => {
 		fetchMock.mockResolvedValue(new Response(null, { status: 204 }));
 		const { conversation, state } = conversationWith({ report: { messages: said, status: "streaming" } });
 		await stop(conversation);
@@ -294,7 +294,7 @@ describe("stopping", () => {
 		}
 	});
 
-	test("is no failure when the answer has just ended", async () => {
+	test("succeeds when the answer has just ended", async () => {
 		fetchMock.mockResolvedValue(new Response(null, { status: 409 }));
 		const { conversation, state } = conversationWith({ report: { messages: said, status: "streaming" } });
 		await stop(conversation);

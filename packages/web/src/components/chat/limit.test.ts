@@ -19,7 +19,7 @@ test("an empty balance blocks before any request is refused", () => {
 	expect(limitOf(spent(paidUsage), undefined)).toMatchObject({ policy: "paid", limit: 1000 });
 });
 
-test("a guest with own requests left but an empty network pool is told about the pool", () => {
+test("an empty network pool blocks a guest who has requests left", () => {
 	expect(limitOf({ ...guestUsage, remaining: 0 }, undefined)).toMatchObject({ policy: "network" });
 });
 

@@ -6,7 +6,7 @@ interface ModelPickerProps {
 	onModel: (id: string) => void;
 }
 
-/** The model to ask, with its price where that is not one request. */
+/** Selects the model, and shows its price unless it is one request. */
 export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
 	return (
 		<select

@@ -30,14 +30,14 @@ const managed = ofAcme(paidUsage, { mayBuy: true }).organization;
 const joined = ofAcme(paidUsage, { mayBuy: false }).organization;
 
 describe("each limit names its one next step", () => {
-	test("guest: sign up, and come back to this chat", () => {
+	test("guest: sign up, and return to this chat", () => {
 		expect(serverText(limitNotice("guest"))).toBe(
 			"You have used your 20 free requests. Sign up to get 20 a day. What you wrote is kept.Sign up",
 		);
 		expect(serverHtml(limitNotice("guest"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 	});
 
-	test("network: sign up for requests of one's own", () => {
+	test("network: sign up for a personal allowance", () => {
 		expect(serverText(limitNotice("network"))).toContain("The free requests that guests share are used up for today.");
 		expect(serverHtml(limitNotice("network"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 	});
@@ -54,7 +54,7 @@ describe("each limit names its one next step", () => {
 		);
 	});
 
-	test("member: who may manage the limit can raise it", () => {
+	test("member: a viewer who may manage the limit can raise it", () => {
 		const notice = limitNotice("member", { organization: managed });
 		expect(serverText(notice)).toContain("that Acme gives each member");
 		expect(serverText(notice)).toContain("You can set it higher.");
@@ -89,14 +89,14 @@ describe("nobody is offered what they cannot buy", () => {
 	});
 });
 
-test("a kept message is announced to go out after the purchase, and only then", () => {
+test("only a kept message is announced as sent after the purchase", () => {
 	for (const policy of ["free", "paid"] as const) {
 		expect(serverText(limitNotice(policy, { isKept: true }))).toContain("Your message goes out by itself once you have it.");
 		expect(serverText(limitNotice(policy))).not.toContain("goes out by itself");
 	}
 });
 
-test("the organization, and not the viewer, has spent its plan", () => {
+test("the notice names the organization when its plan is spent", () => {
 	expect(serverText(limitNotice("paid", { organization: managed }))).toContain("Acme has used all requests of this period.");
 });
 
@@ -107,12 +107,12 @@ test("a request that did not arrive can be retried without being counted twice",
 	expect(serverText(failureNotice({ kind: "unreached" }))).toContain("sending them again counts once.Try again");
 });
 
-test("a broken connection offers no retry, because the answer goes on at the server", () => {
+test("a broken connection offers no retry, because the server continues the answer", () => {
 	expect(serverText(failureNotice({ kind: "broken" }))).toContain("The answer goes on without it");
 	expect(serverHtml(failureNotice({ kind: "broken" }))).not.toContain("<button");
 });
 
-test("a failed stop says that the answer goes on", () => {
+test("a failed stop says that the answer continues", () => {
 	expect(serverText(failureNotice({ kind: "stop-failed" }))).toContain("The answer could not be stopped");
 });
 
@@ -126,11 +126,11 @@ test("a guest who has to solve a check can sign up instead", () => {
 	expect(serverHtml(notice)).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 });
 
-test("a server's words cannot become markup", () => {
+test("text from the server is escaped", () => {
 	const problem = { ...refusal, detail: "<img src=x onerror=alert(1)>" };
 	expect(serverHtml(failureNotice({ kind: "refused", problem }))).not.toContain("<img");
 });
 
-test("an offline viewer is told that writing goes on", () => {
+test("the offline notice says that writing is still possible", () => {
 	expect(serverText(<OfflineNotice />)).toBe("You are offline. You can go on writing; send it when you are back.");
 });

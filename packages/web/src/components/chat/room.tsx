@@ -211,7 +211,7 @@ function RoomComposer(props: PartProps & { onSent: () => void }) {
 	);
 }
 
-/** Whether no request is left. Answers in flight do not count: they end by themselves. */
+/** Whether no request is left. Answers in flight are ignored, because they end by themselves. */
 const isSpent = (limit: Limit | undefined): boolean => limit !== undefined && limit.policy !== "in-flight";
 
 function DemoLabel() {

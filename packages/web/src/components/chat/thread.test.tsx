@@ -48,7 +48,7 @@ describe("another answer", () => {
 	});
 });
 
-test("how an answer ended is said below it, in the server's words", () => {
+test("the server's status sentence is shown below an ended answer", () => {
 	const note = "The model failed. Nothing was counted.";
 	expect(serverText(thread([question, answerWith({ state: "failed", counted: false, note })]))).toContain(note);
 });

@@ -9,7 +9,7 @@ interface CreateOrganizationProps {
 	onCreated: (name: string) => Promise<void>;
 }
 
-/** Creating an organization: a button that opens the form, since most viewers never need it. */
+/** A button that opens the form for a new organization. Most viewers never need the form. */
 export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationProps) {
 	const hydrated = useHydrated();
 	const [open, setOpen] = useState(false);

@@ -8,7 +8,7 @@ interface LeaveProps {
 	onLeft: () => Promise<void>;
 }
 
-/** Leaving an organization, after a confirmation. The only owner cannot leave. */
+/** A button that leaves the organization after a confirmation. The only owner cannot leave. */
 export function Leave({ organization: { id, name, role, members }, onLeft }: LeaveProps) {
 	const [confirming, setConfirming] = useState(false);
 	if (role === "owner" && members.filter((member) => member.role === "owner").length === 1) {

@@ -42,7 +42,7 @@ describe("what each role may do", () => {
 });
 
 describe("removing a member", () => {
-	test("needs a confirmation: nothing is sent before, nor after dismissing", async () => {
+	test("needs a confirmation: nothing is sent before it or after dismissing it", async () => {
 		page = await mount(<Members organization={acmeFor("owner")} onChanged={onChanged} />);
 		await page.press("Remove Mia");
 		expect(page.text()).toContain("Remove Mia?");
@@ -61,7 +61,7 @@ describe("removing a member", () => {
 		expect(page.text()).toContain("Mia is not in Acme any more.");
 	});
 
-	test("that the server refuses keeps the dialog open with the reason, and reloads what the page did not know", async () => {
+	test("that the server refuses keeps the dialog open with the reason, and reloads the page's data", async () => {
 		fetchMock.mockResolvedValue(Response.json({ code: "YOU_ARE_NOT_ALLOWED_TO_DELETE_THIS_MEMBER" }, { status: 403 }));
 		page = await mount(<Members organization={acmeFor("owner")} onChanged={onChanged} />);
 		await page.press("Remove Mia");
@@ -70,7 +70,7 @@ describe("removing a member", () => {
 		expect(onChanged).toHaveBeenCalledTimes(1);
 	});
 
-	test("without a connection reloads nothing, because the page would go away", async () => {
+	test("without a connection reloads nothing, because a failed reload would replace the page", async () => {
 		fetchMock.mockRejectedValue(new TypeError("offline"));
 		page = await mount(<Members organization={acmeFor("owner")} onChanged={onChanged} />);
 		await page.press("Remove Mia");

@@ -63,7 +63,7 @@ export const declineInvitation = (invitationId: string): Result => post("reject-
 export const changeRole = (organizationId: string, memberId: string, role: Role): Result =>
 	post("update-member-role", { organizationId, memberId, role });
 
-/** Removes a member, whose later requests count on themselves. */
+/** Removes a member. Their later requests use their own allowance. */
 export const removeMember = (organizationId: string, memberId: string): Result =>
 	post("remove-member", { organizationId, memberIdOrEmail: memberId });
 

@@ -11,7 +11,7 @@ interface WhoPaysProps {
 	onChanged: () => Promise<void>;
 }
 
-/** The choice of who pays: the viewer or one of their organizations. */
+/** Selects the payer: the viewer or one of their organizations. */
 export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }: WhoPaysProps) {
 	const group = useId();
 	const hydrated = useHydrated();

@@ -27,7 +27,7 @@ test("mentions the viewer's own answers in flight, and not those of colleagues",
 	expect(line(ofAcme(paidUsage, { held: 1 }))).toContain("One is being answered.");
 });
 
-test("admits a balance that could not be checked with the billing service", () => {
+test("says when the balance could not be checked with the billing service", () => {
 	expect(line({ ...freeUsage, unverified: true })).toContain("so this may be too low");
 });
 

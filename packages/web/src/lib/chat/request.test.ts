@@ -33,7 +33,7 @@ describe("the prompt", () => {
 		expect((await parse({ messages })).prompt).toEqual({ kind: "message", message: message("m2", "Second") });
 	});
 
-	test("of a regeneration is the answer that messageId names, and there must be one", async () => {
+	test("of a regeneration is the answer named by messageId, which is required", async () => {
 		const trigger = "regenerate-message";
 		expect((await parse({ trigger, messageId: "a1", messages: [] })).prompt).toEqual({ kind: "regenerate", answerId: "a1" });
 		expect(await refusalOf(parse({ trigger, messages: [] }))).toBe("invalid-request");
@@ -49,7 +49,7 @@ describe("the prompt", () => {
 });
 
 describe("the model", () => {
-	test("is the first of the list by default, and never one that is not on it", async () => {
+	test("is the first of the list by default, and must be on the list", async () => {
 		expect((await parse({})).model).toMatchObject({ id: "small", units: 1 });
 		expect((await parse({ model: "large" })).model).toMatchObject({ id: "large", units: 5 });
 		for (const model of ["huge", "", "Small"]) expect(await refusalOf(parse({ model })), model).toBe("unknown-model");
@@ -62,13 +62,13 @@ describe("the request id", () => {
 		expect((await parse({}, { "idempotency-key": '"a:b"' })).requestId).toBe("a:b");
 	});
 
-	test("is refused when the key is empty, longer than 64 characters or has others than the grammar's", async () => {
+	test("is refused when the key is empty, longer than 64 characters or has characters outside the grammar", async () => {
 		expect((await parse({}, { "idempotency-key": "k".repeat(64) })).requestId).toHaveLength(64);
 		for (const key of ["", '""', "a b", "k".repeat(65), "k".repeat(128), "a/b", '"a'])
 			expect(await refusalOf(parse({}, { "idempotency-key": key })), key).toBe("invalid-request");
 	});
 
-	test("without a key is the message's id, or names the answer to regenerate", async () => {
+	test("defaults to the message's id, or to one derived from the answer to regenerate", async () => {
 		expect((await parse({})).requestId).toBe("m1");
 		expect((await parse({ trigger: "regenerate-message", messageId: "a1" })).requestId).toBe("regenerate:a1");
 	});
@@ -92,12 +92,12 @@ describe("the fingerprint", () => {
 		expect(new Set([fingerprint, ...fingerprints]).size).toBe(others.length + 1);
 	});
 
-	test("stays what deployed ledgers have stored for a body", async () => {
+	test("matches the fingerprints stored by deployed ledgers", async () => {
 		expect((await parse({})).fingerprint).toBe("ef486ac66696a55ce7232c5c1fab5f1e");
 	});
 });
 
-test("a chat id in a path is an id, or there is no such chat", () => {
+test("an invalid chat id in a path gets the same 404 as an unknown chat", () => {
 	expect(chatIdOf({ chatId: "chat-1" })).toBe("chat-1");
 	for (const chatId of [undefined, "", "a b", "a:b", "x".repeat(65)]) expect(() => chatIdOf({ chatId })).toThrow("Chat not found");
 });

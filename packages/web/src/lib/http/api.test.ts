@@ -28,7 +28,7 @@ describe("an API route", () => {
 		expect(await (await call(route, { method: "POST" })).text()).toBe("done");
 	});
 
-	test("answers any other verb with 405 and the verbs that it has", async () => {
+	test("answers any other method with 405 and the allowed methods", async () => {
 		for (const method of ["PUT", "PATCH", "DELETE", "OPTIONS"]) {
 			const response = await call(route, { method });
 			expect(response.status).toBe(405);
@@ -36,14 +36,14 @@ describe("an API route", () => {
 		}
 	});
 
-	test("lets no cache store an answer or a problem, and no browser guess a type", async () => {
+	test("forbids caching and type sniffing for answers and problems", async () => {
 		for (const response of [await call(route), await call(route, { method: "DELETE" })]) {
 			expect(response.headers.get("cache-control")).toBe("private, no-store");
 			expect(response.headers.get("x-content-type-options")).toBe("nosniff");
 		}
 	});
 
-	test("refuses a write from another origin's page, and takes one from its own or from no page", async () => {
+	test("refuses a write from another origin's page, and accepts one from its own or from no page", async () => {
 		const foreign: Record<string, string>[] = [{ origin: "https://evil.example" }, { origin: "null" }, { "sec-fetch-site": "cross-site" }];
 		for (const headers of foreign) expect((await call(route, { method: "POST", headers })).status).toBe(403);
 		const own: Record<string, string>[] = [{}, { origin: "https://parley.example", "sec-fetch-site": "same-origin" }];
@@ -74,7 +74,7 @@ describe("an error in a handler", () => {
 		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^500 GET \/\S+: Error: the password is hunter2/));
 	});
 
-	test("in the configuration is 503, without the variable's name", async () => {
+	test("in the configuration becomes a 503 that does not name the variable", async () => {
 		const response = await call(failing(new ConfigError("Configuration: STRIPE_SECRET_KEY must be set")));
 		expect(response.status).toBe(503);
 		expect(await response.text()).not.toContain("STRIPE_SECRET_KEY");
@@ -90,11 +90,11 @@ describe("a body", () => {
 			({ code, detail }) => ({ code, detail }),
 		);
 
-	test("is given as the schema has it", async () => {
+	test("is parsed by its schema", async () => {
 		expect(await readBody(post('{"amount":2,"extra":true}'), schema)).toEqual({ amount: 2 });
 	});
 
-	test("is refused when it is not JSON, an empty one among them", async () => {
+	test("is refused when it is empty or not JSON", async () => {
 		for (const text of ["", "{", "amount=2", "\ufeff{}"])
 			expect(await refusalOf(readBody(post(text), schema))).toMatchObject({ code: "invalid-json" });
 	});
@@ -110,7 +110,7 @@ describe("a body", () => {
 		expect((await refusalOf(readBody(post("{}"), many)))?.detail.split("; ")).toHaveLength(3);
 	});
 
-	test("is taken up to its limit in bytes, whatever Content-Length says", async () => {
+	test("is accepted up to its limit in bytes, whatever Content-Length says", async () => {
 		expect(await readText(post("ä".repeat(8)), 16)).toBe("ä".repeat(8));
 		expect(await refusalOf(readText(post("ä".repeat(8)), 15))).toMatchObject({ code: "body-too-large" });
 		const chunks = () => new Blob(["x".repeat(10), "y".repeat(10)]).stream();
@@ -118,7 +118,7 @@ describe("a body", () => {
 		expect(await refusalOf(readText(chunked, 19))).toMatchObject({ code: "body-too-large" });
 	});
 
-	test("keeps a character that two chunks share, and a byte order mark", async () => {
+	test("keeps a character that is split across two chunks, and a byte order mark", async () => {
 		const bytes = new TextEncoder().encode("\ufeffä");
 		const body = new ReadableStream({
 			start: (controller) => {

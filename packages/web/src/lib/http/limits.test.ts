@@ -32,7 +32,7 @@ const refusal = (fields: Partial<Refusal>): Refusal => ({
 });
 
 describe("a refused request", () => {
-	test("is told which limit, when it resets, and where to go from there", async () => {
+	test("names the limit, its reset and the next page", async () => {
 		const response = limitResponse(refusal({}), "r1");
 		expect(response.status).toBe(429);
 		expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -61,13 +61,13 @@ describe("a refused request", () => {
 		expect(await response.json()).toMatchObject({ resetAt: null, upgradeUrl: "/sign-up" });
 	});
 
-	test("may try again in a second where only the requests in flight are too many", async () => {
+	test("may be retried after a second when only the requests in flight are too many", async () => {
 		const response = limitResponse(refusal({ policy: "in-flight", limit: 6, resetAtMs: null }), "r1");
 		expect(response.headers.get("retry-after")).toBe("1");
 		expect(await response.json()).toMatchObject({ title: "Too many requests at once", policy: "in-flight" });
 	});
 
-	test("waits at least a second for a reset that is due", () => {
+	test("has a Retry-After of at least a second when the reset is due", () => {
 		for (const resetAtMs of [NOW_MS - HOUR_MS, NOW_MS, NOW_MS + 1])
 			expect(limitResponse(refusal({ resetAtMs }), "r1").headers.get("retry-after")).toBe("1");
 	});
@@ -96,20 +96,20 @@ describe("an admitted request", () => {
 		window: { startMs: NOW_MS - 12 * HOUR_MS, endMs: NOW_MS + 12 * HOUR_MS },
 	};
 
-	test("is told what is left of its window", () => {
+	test("reports the remaining requests of its window", () => {
 		expect(standingHeaders(standing)).toEqual({
 			"ratelimit-policy": '"free";q=20;w=86400',
 			ratelimit: '"free";r=16;t=43200',
 		});
 	});
 
-	test("has no window and no reset where its allowance lasts for good", () => {
+	test("reports no window and no reset for an allowance that never resets", () => {
 		const guest: Standing = { ...standing, tier: "guest", limit: 5, remaining: 4, window: { startMs: 0, endMs: null } };
 		expect(standingHeaders(guest)).toEqual({ "ratelimit-policy": '"guest";q=5', ratelimit: '"guest";r=4' });
 	});
 });
 
-test("a guest who has to pass Turnstile is given the site key, never the secret", async () => {
+test("a guest who has to pass Turnstile receives the site key, never the secret", async () => {
 	const response = challengeResponse("r1");
 	expect(response.status).toBe(403);
 	const text = await response.text();

@@ -12,7 +12,7 @@ const documented = operations
 	.map(([, type = "", status, title]) => `${type.replaceAll("`", "")} | ${status} | ${title}`);
 
 describe("problems", () => {
-	test("are listed in docs/operations.md with type, status and title, and nothing else is", () => {
+	test("match the list in docs/operations.md by type, status and title", () => {
 		const answered = Object.entries(PROBLEMS).map(
 			([code, { status, title }]) => `${problemType(code as keyof typeof PROBLEMS)} | ${status} | ${title}`,
 		);

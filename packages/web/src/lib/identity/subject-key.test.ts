@@ -27,7 +27,7 @@ describe("subject keys", () => {
 		expect(keys.everyGuestKey("2026-11-28")).toBe("network:2026-11-28:all");
 	});
 
-	test("name their kind and give back the id they were built from", () => {
+	test("yield their kind and the id they were built from", () => {
 		fc.assert(
 			fc.property(id, (one) => {
 				expect([keys.userKey(one), keys.organizationKey(one), keys.guestKey(one)].map(keys.kindOf)).toEqual([
@@ -53,7 +53,7 @@ describe("subject keys", () => {
 		);
 	});
 
-	test("are recognised, and nothing else is", () => {
+	test("are the only texts recognized as keys", () => {
 		fc.assert(fc.property(anyKey, (key) => keys.isSubjectKey(key)));
 		for (const text of ["", "user", "visitor:1", ":1", "toString:1", "constructor:1", "User:1"]) {
 			expect(keys.isSubjectKey(text)).toBe(false);
@@ -72,7 +72,7 @@ describe("row ids", () => {
 		);
 	});
 
-	test("give back the request's id in a shared ledger, whatever it looks like", () => {
+	test("yield the request's id in a shared ledger, whatever its form", () => {
 		fc.assert(
 			fc.property(sharedKey, memberKey, requestId, (ledger, key, request) => {
 				expect(keys.requestIdOf(ledger, keys.entryId(ledger, key, request))).toBe(request);

@@ -14,14 +14,17 @@ export type SubjectKey = UserKey | OrganizationKey | GuestKey | PoolKey;
 
 const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
 
+/** The key of a user's own ledger. */
 export function userKey(userId: string): UserKey {
 	return `user:${userId}`;
 }
 
+/** The key of an organization's ledger. */
 export function organizationKey(organizationId: string): OrganizationKey {
 	return `org:${organizationId}`;
 }
 
+/** The key of a guest's own ledger. */
 export function guestKey(guestId: string): GuestKey {
 	return `guest:${guestId}`;
 }
@@ -40,6 +43,7 @@ export function everyGuestKey(day: string): PoolKey {
 	return `network:${day}:all`;
 }
 
+/** Whether a text has the form of a key: a known prefix and a colon. */
 export function isSubjectKey(text: string): text is SubjectKey {
 	return text.includes(":") && Object.hasOwn(KINDS, prefixOf(text));
 }
@@ -49,11 +53,12 @@ export function kindOf(key: string): SubjectKind {
 	return isSubjectKey(key) ? (KINDS[prefixOf(key)] ?? "guest") : "guest";
 }
 
-/** Whether the ledger is a pool that guests share, and not one that pays for a subject. */
+/** Whether a key names a pool that guests share. All other ledgers belong to one subject and pay for it. */
 export function isPool(key: string): key is PoolKey {
 	return kindOf(key) === "network";
 }
 
+/** Whether a key names the pool of all guests together. */
 export function isEveryGuestKey(key: string): boolean {
 	return isPool(key) && key.endsWith(":all");
 }

@@ -27,14 +27,14 @@ beforeEach(() => {
 });
 
 describe("a guest", () => {
-	test("is new without a cookie, and is told which cookie makes them known", async () => {
+	test("is new without a cookie, and receives one that identifies them", async () => {
 		const guest = await identify(request());
 		expect(guest).toMatchObject({ kind: "guest", key: expect.stringMatching(/^guest:.{22}$/) });
 		expect(guest.setCookie).toMatch(/^__Host-parley\.guest=v1\./);
 		expect((await identify(request())).key).not.toBe(guest.key);
 	});
 
-	test("is the same subject with that cookie, and is given no other", async () => {
+	test("is the same subject with that cookie, and receives no other", async () => {
 		const { key, setCookie } = await identify(request());
 		const again = await identify(request({ cookie: cookieOf(setCookie) }));
 		expect(again).toMatchObject({ kind: "guest", key, setCookie: null });

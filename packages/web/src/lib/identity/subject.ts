@@ -10,7 +10,7 @@ import { everyGuestKey, type GuestKey, guestKey, networkKey, type PoolKey, type 
 /** A ledger that may pay for a subject's requests. */
 export interface Payer {
 	key: SubjectKey;
-	/** Who spends from an organization's ledger, and how much they may; null in a ledger of one's own. */
+	/** The member who spends from an organization's ledger, and their cap; null in the subject's own ledger. */
 	member: Member | null;
 }
 
@@ -18,7 +18,7 @@ export interface Payer {
 interface Metered {
 	/** Ledgers that may pay, in order. An organization without a plan passes its members' requests on to the next. */
 	payers: Payer[];
-	/** Ledgers that the request also counts in, because guests share them. Empty for users. */
+	/** Shared guest pools that the request also counts in. Empty for users. */
 	pools: PoolKey[];
 	/** The `Set-Cookie` value that makes a new guest known; null for everyone who is known already. */
 	setCookie: string | null;

@@ -44,7 +44,7 @@ test.each([
 	expect(await isHuman(request("token"))).toBe(false);
 });
 
-test("nobody passes while the verifier fails, and the log says why", async () => {
+test("every token is refused while the verifier fails, and the log says why", async () => {
 	verify.mockRejectedValueOnce(new Error("timed out")).mockResolvedValueOnce(new Response("oops", { status: 500 }));
 	expect(await isHuman(request("token"))).toBe(false);
 	expect(await isHuman(request("token"))).toBe(false);

@@ -198,7 +198,7 @@ describe("a change at the provider", () => {
 		expect(account.changePlan).toHaveBeenCalledWith("ada", "sub_1", expect.objectContaining({ priceSlug: "pro_monthly" }));
 	});
 
-	test("that fails leaves the ledger alone", async () => {
+	test("that fails triggers no read by the ledger", async () => {
 		vi.spyOn(console, "error").mockImplementation(() => {});
 		account.cancelPlan.mockRejectedValueOnce(new Error("socket closed"));
 		await expect(cancel(user, "sub_1", "now")).rejects.toEqual(refused("billing-unavailable"));

@@ -22,7 +22,7 @@ export async function getCustomerDetails(externalId: string): Promise<{ email: s
 	return owner;
 }
 
-/** The key of the ledger that counts a customer's usage; null when the customer is none of ours. */
+/** The key of the ledger that counts a customer's usage; null for a customer that is not ours. */
 export async function ledgerOfCustomer(externalId: string): Promise<SubjectKey | null> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { id: true } });
 	if (user) return userKey(user.id);

@@ -67,7 +67,7 @@ describe("a call for a page", () => {
 		expect((await problemOf(() => Promise.reject(withStatus(status)))).code).toBe(code);
 	});
 
-	test("logs the provider's words and does not show them", async () => {
+	test("logs the provider's message without showing it", async () => {
 		const { detail } = await problemOf(() => Promise.reject(withStatus(500)));
 		expect(detail).not.toMatch(/flowglad says|sk_live/i);
 		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("Flowglad says"));

@@ -102,7 +102,7 @@ export interface ShopPort {
 	createCheckout(order: CheckoutOrder): Promise<Checkout>;
 	/** Null when the provider no longer has a checkout of this id. */
 	readCheckout(id: string): Promise<Checkout | null>;
-	/** Prevents that an open checkout is still paid. Null where the provider cannot; its checkouts expire by themselves. */
+	/** Expires an open checkout so that it can no longer be paid. Null where the provider cannot; its checkouts expire by themselves. */
 	readonly closeCheckout: ((id: string) => Promise<void>) | null;
 	/** @param body exactly as received. Returns null when the signature is missing, wrong or older than 5 minutes. */
 	readWebhook(body: string, headers: Headers, secret: string): Promise<WebhookEvent | null>;
@@ -125,7 +125,7 @@ export interface AccountPort {
 	changePlan(externalId: string, planId: string, offer: Offer): Promise<PlanChange>;
 }
 
-/** What is known of a provider before its SDK is loaded. */
+/** A provider's properties that are known before its SDK is loaded. */
 export interface Capabilities {
 	/** Plans are sold here, so all three ports exist. */
 	readonly sells: boolean;

@@ -41,7 +41,7 @@ describe.each([
 		expect(ports.map((port) => port !== null)).toEqual(Array(3).fill(capabilities.sells));
 	});
 
-	test.each(["usage", "shop", "account"] as const)("hands out its %s port, or refuses with 503", async (port) => {
+	test.each(["usage", "shop", "account"] as const)("returns its %s port, or refuses with 503", async (port) => {
 		if (provider[port]) expect(await chosen.billingPort(port)).toBe(provider[port]);
 		else await expect(chosen.billingPort(port)).rejects.toMatchObject({ code: "billing-not-configured" });
 	});

@@ -43,7 +43,7 @@ export const flowgladAccount: AccountPort = {
 	async changePlan(externalId, subscriptionId, { priceId }) {
 		const answer = await flowglad(externalId).adjustSubscription({ subscriptionId, priceId, timing: "auto" });
 		if (answer.resolvedTiming !== "immediately") return { takesEffect: "period-end", answer };
-		// A declined card is no error at Flowglad: the subscription keeps its price.
+		// Flowglad reports no error for a declined card: the subscription keeps its price.
 		return { takesEffect: answer.subscription.priceId === priceId ? "now" : "declined", answer };
 	},
 };

@@ -99,7 +99,7 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	if (answer.ok) return answer;
 	const status = await providerStatus(answer);
 	logFailure(`flowglad ${path} answered ${answer.status}`, await answer.text());
-	// The handler passes on the provider's status and words. A 401 for our key would look as if the user were not signed in.
+	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
 	return refuseStatus(status === 409 ? status : null);
 }
 
@@ -120,7 +120,7 @@ async function providerStatus(answer: Response): Promise<number> {
 	return code ? Number(code) : answer.status;
 }
 
-/** An action behind its body's schema. */
+/** An action that receives its body validated. @throws ProblemError 400 or 413 for a body that is refused */
 function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, user: User, body: T) => Promise<unknown>): Action {
 	return async (request, user) => run(request, user, await bodyOf(request, schema));
 }

@@ -74,7 +74,7 @@ async function buyer(request: Request): Promise<User> {
 	return user;
 }
 
-/** An action behind its body's schema. */
+/** An action that receives its body validated. @throws ProblemError 400 or 413 for a body that is refused */
 function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, user: User, body: T) => Promise<object>): Action {
 	return async (request, user) => {
 		return run(request, user, await readBody(request, schema));

@@ -11,7 +11,7 @@ export const Route = createFileRoute("/api/stripe/")({
 
 /**
  * The return from Stripe's checkout (seed 002): redirects to the page that the session names, or, after a cancelled checkout, to `back`. Grants nothing:
- * the page that follows asks the provider what was paid.
+ * the next page reads the payment from the provider.
  */
 async function comeBack(request: Request): Promise<Response> {
 	const { searchParams } = new URL(request.url);
