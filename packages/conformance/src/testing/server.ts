@@ -330,11 +330,7 @@ class TinyChat {
 		if (this.#is.countsReadings) this.#account(subject).used += 1;
 		const { tier, limit, used, held, closed } = this.#account(subject);
 		const none = closed || (tier === "guest" && this.#is.poolUsedUp);
-		const startMs = Date.now() - (Date.now() % DAY_MS);
-		const day = {
-			start: new Date(startMs).toISOString(),
-			end: new Date(startMs + (this.#is.shortensDay ? DAY_MS / 24 : DAY_MS)).toISOString(),
-		};
+		const day = dayAround(Date.now(), this.#is.shortensDay ? DAY_MS / 24 : DAY_MS);
 		const window = tier === "free" ? day : { start: null, end: this.#is.inventsReset ? day.end : null };
 		const remaining = none ? 0 : Math.max(0, limit - used - held) + (this.#is.inflatesRemaining ? 1 : 0);
 		if (this.#is.cachesUsage) response.setHeader("cache-control", "max-age=60");
@@ -465,6 +461,12 @@ class TinyChat {
 		const upgradeUrl = this.#is.namesNoNextStep ? undefined : "/sign-up";
 		problem(response, 429, "Usage limit reached", { policy: tier, tier, limit, remaining: 0, resetAt: null, upgradeUrl });
 	}
+}
+
+/** The UTC day around a time, which is read from the clock once: a second reading would move the start by a millisecond. */
+function dayAround(nowMs: number, lengthMs: number): { start: string; end: string } {
+	const startMs = nowMs - (nowMs % DAY_MS);
+	return { start: new Date(startMs).toISOString(), end: new Date(startMs + lengthMs).toISOString() };
 }
 
 /**
