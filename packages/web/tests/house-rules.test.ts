@@ -13,6 +13,7 @@ const SLEEP_MAX_MS = 200;
 const sleep = /(?:setTimeout\(\w+,|\bsleep\(|\bdelay\(|waitForTimeout\(|\.wait\()\s*(\d[\d_]*)/g;
 const wallClock = /expect\([^\n]*(?:Date\.now\(\)|performance\.now\(\)|\b(?:took|elapsed)\w*)[^\n]*\)\s*\.to(?:BeLess|BeClose)/g;
 const secondOfPatience = /vi\.waitFor\([^,;]*\);/g;
+const twoReadings = /^.*Date\.now\(\)[^;?]*[-%+][^;?]*Date\.now\(\).*$/gm;
 const fixedPort = /(?:\.listen\(|\bPORT: "?|\bport: )\s*[1-9]\d*/g;
 
 /** Where a pattern is found: `file: text`. */
@@ -40,6 +41,10 @@ describe("no test in the repository", () => {
 		expect(found(secondOfPatience)).toEqual([]);
 	});
 
+	test("computes one time from two readings of the clock, between which a millisecond may pass", () => {
+		expect(found(twoReadings)).toEqual([]);
+	});
+
 	test("listens on a fixed port: it listens on 0", () => {
 		expect(found(fixedPort)).toEqual([]);
 	});
@@ -58,6 +63,7 @@ describe("the rules themselves", () => {
 		[wallClock, "expect(Date.now() - started).toBeLessThan(1_000);"],
 		[wallClock, "expect(tookMs).toBeLessThan(4_000);"],
 		[secondOfPatience, "await vi.waitFor(() => expect(received).toHaveLength(2));"],
+		[twoReadings, "const startMs = Date.now() - (Date.now() % DAY_MS);"],
 		[fixedPort, "createServer().listen(4711);"],
 	])("%s finds %s", (pattern, text) => {
 		expect(text.match(pattern)).not.toBe(null);
