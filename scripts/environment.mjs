@@ -18,16 +18,16 @@ export function billingProvider(environment, devVars) {
 }
 
 /**
- * Variables as lines that dotenv reads back unchanged. `expands`: the reader replaces `$NAME`, as wrangler does in files from --env-file.
+ * Variables as lines that dotenv reads back unchanged.
  * @throws {Error} naming a variable whose value has all three kinds of quotes, which dotenv cannot express
  */
-export function dotenvLines(variables, { expands }) {
+export function dotenvLines(variables) {
 	return Object.entries(variables)
 		.map(([name, value]) => {
 			// Between double quotes dotenv also replaces \n, so they come last.
 			const quote = ["'", "`", '"'].find((one) => !value.includes(one) && !(one === '"' && value.includes("\\")));
 			if (!quote) throw new Error(`${name} cannot be handed to the app: its value contains every kind of quote`);
-			return `${name}=${quote}${expands ? value.replaceAll("$", "\\$") : value}${quote}\n`;
+			return `${name}=${quote}${value}${quote}\n`;
 		})
 		.join("");
 }

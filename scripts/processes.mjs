@@ -16,7 +16,7 @@ export class Processes {
 
 	/** Starts a command. When it ends, all processes end. `onLine` receives each line of its output. */
 	launch(name, command, args, { cwd, env, onLine }) {
-		// A process group per child, so that ending the child also ends its own children (wrangler starts workerd).
+		// A process group per child, so that ending the child also ends its own children (workerd).
 		const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: !isWindows });
 		for (const stream of [child.stdout, child.stderr]) {
 			stream.setEncoding("utf8").on("data", (text) => {

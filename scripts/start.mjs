@@ -22,7 +22,7 @@ const processes = new Processes();
 
 // Lines that the tools print at every start and that need no action, mainly about a missing internet connection.
 const noise =
-	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context/;
+	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context|^Using secrets defined in/;
 
 function launch(name, command, args, env) {
 	const onLine = (line) => {
@@ -88,21 +88,19 @@ function launchSandbox(state, variables) {
 	});
 }
 
-/** The production build under wrangler. `npm run billing:push` and `verify:flowglad` find the sandbox's keys in start.env. */
+/** The production build in workerd. `npm run billing:push` and `verify:flowglad` find the sandbox's keys in start.env. */
 function launchApp(state, variables) {
 	const file = join(state, "start.env");
-	writeFileSync(file, dotenvLines(variables, { expands: true }), { mode: 0o600 });
-	const where = ["--port", String(port), "--inspector-port", "0", "--persist-to", state];
+	writeFileSync(file, dotenvLines(variables), { mode: 0o600 });
 	const files = ["--env-file", join(root, ".dev.vars"), "--env-file", file];
-	const quiet = ["--log-level", "warn", "--show-interactive-dev-session=false"];
-	launch("app", "wrangler", ["dev", ...where, ...files, ...quiet], { PARLEY_STATE: state, WRANGLER_SEND_METRICS: "false" });
+	launch("app", "node", ["scripts/serve.mjs", "--port", String(port), "--state", state, ...files], { WRANGLER_SEND_METRICS: "false" });
 }
 
 /** The sources under Vite, whose Cloudflare plugin reads one .dev.vars: the repository's with our variables after it, so that they win. */
 function launchDevApp(state, variables, devVars) {
 	const folder = join(state, "dev");
 	mkdirSync(folder, { recursive: true });
-	writeFileSync(join(folder, ".dev.vars"), `${devVars}\n${dotenvLines(variables, { expands: false })}`, { mode: 0o600 });
+	writeFileSync(join(folder, ".dev.vars"), `${devVars}\n${dotenvLines(variables)}`, { mode: 0o600 });
 	launch("app", "vite", ["dev", "packages/web", "--config", "packages/web/vite.config.ts"], {
 		PORT: String(port),
 		PARLEY_STATE: state,
