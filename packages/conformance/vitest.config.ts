@@ -5,6 +5,7 @@ export default defineConfig({
 		name: "conformance",
 		environment: "node",
 		include: ["src/**/*.test.ts"],
+		isolate: false,
 		testTimeout: 60_000,
 		// Tests mostly wait for models, so many run concurrently.
 		maxWorkers: 2,

@@ -5,6 +5,7 @@ export default defineConfig({
 		name: "plans",
 		environment: "node",
 		include: ["src/**/*.test.ts"],
+		isolate: false,
 		// They start servers and processes, on machines that do other things besides.
 		testTimeout: 60_000,
 	},

@@ -69,7 +69,14 @@ export default defineConfig({
 		// With results of another clone in the cache, the plugin imports the Worker by a path of that clone.
 		cache: false,
 		projects: [
-			{ test: { name: "unit", include: ["src/**/*.test.{ts,tsx}", "tests/*.test.ts"] } },
+			{
+				test: {
+					name: "unit",
+					include: ["src/**/*.test.{ts,tsx}", "tests/*.test.ts"],
+					isolate: false,
+					setupFiles: ["tests/fresh-modules.ts"],
+				},
+			},
 			{
 				plugins: [
 					worker((sandboxUrl) => ({

@@ -1,11 +1,12 @@
-import { execFile } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
+import { main } from "./main.ts";
 import { runSandbox, secretKey } from "./testing/sandbox.ts";
 
-// Runs the real commands in a folder of their own, apart from the developer's .dev.vars.
+// Each command runs in a folder of its own, apart from the developer's .dev.vars.
 
 function emptyFolder(): string {
 	const folder = mkdtempSync(join(tmpdir(), "parley-plans-"));
@@ -19,17 +20,24 @@ const blank = {
 	FLOWGLAD_SECRET_KEY: "",
 	FLOWGLAD_BASE_URL: "",
 	BILLING_PROVIDER: "",
-	NO_COLOR: "1",
 };
 
+const home = process.cwd();
+afterEach(() => {
+	process.chdir(home);
+	vi.unstubAllEnvs();
+});
+
+/** Runs a command in this process, with these variables and in this folder. */
 async function run(args: string[], { cwd = emptyFolder(), ...vars }: Record<string, string> = {}) {
-	const { PARLEY_STATE: _, ...inherited } = process.env;
-	return new Promise<{ code: number; output: string }>((resolve) => {
-		const options = { cwd, env: { ...inherited, ...blank, ...vars } };
-		execFile(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], options, (error, stdout, stderr) =>
-			resolve({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr }),
-		);
-	});
+	process.chdir(cwd);
+	vi.stubEnv("PARLEY_STATE", undefined);
+	for (const [name, value] of Object.entries({ ...blank, ...vars })) vi.stubEnv(name, value);
+	let output = "";
+	const write = (line: unknown) => {
+		output += `${line}\n`;
+	};
+	return { code: await main(args, { log: write, error: write }), output };
 }
 
 const flowglad = ({ url }: { url: string }) => ({ FLOWGLAD_SECRET_KEY: secretKey, FLOWGLAD_BASE_URL: url });
@@ -115,4 +123,17 @@ it("exits 2 on an error, with the reason", async () => {
 		const { code, output } = await run(["push", "--provider", provider], nowhere);
 		expect({ code, output }).toEqual({ code: 2, output: expect.stringContaining("http://127.0.0.1:9 could not be reached") });
 	}
+});
+
+it("is a command: it reads its arguments, writes to the console and sets the exit code", () => {
+	const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, "main.ts"), "diff"], {
+		cwd: emptyFolder(),
+		env: { ...process.env, ...blank, PARLEY_STATE: emptyFolder() },
+		encoding: "utf8",
+	});
+	expect({ status, stdout, stderr }).toMatchObject({
+		status: 2,
+		stdout: "",
+		stderr: expect.stringContaining("No key: set STRIPE_SECRET_KEY"),
+	});
 });

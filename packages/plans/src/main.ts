@@ -14,8 +14,12 @@ import { isStripeUnreachable, stripeProvider } from "./stripe/provider.ts";
 
 const usage = "npm run billing:push|billing:diff -- [--provider stripe|flowglad] [--app-url https://your.app]";
 
-function options() {
+/** Where a command writes: the console, except in tests. */
+type Output = Pick<Console, "log" | "error">;
+
+function parse(args: string[]) {
 	const { values, positionals } = parseArgs({
+		args,
 		options: { provider: { type: "string" }, "app-url": { type: "string" } },
 		allowPositionals: true,
 	});
@@ -31,12 +35,12 @@ function options() {
 	return { command, provider, appUrl: appUrl === undefined ? null : new URL(appUrl).origin };
 }
 
-async function run({ command, appUrl }: ReturnType<typeof options>, access: Access): Promise<boolean> {
+async function run({ command, appUrl }: ReturnType<typeof parse>, access: Access, { log }: Output): Promise<boolean> {
 	const plans = readPlans();
 	// Steps are specific to the provider and opaque here.
 	const perform = <Step>(provider: Provider<Step>) => {
-		console.log(`${provider.name}${access.baseUrl === undefined ? "" : ` at ${access.baseUrl}`}, with the key of ${access.from}.`);
-		return command === "push" ? push(provider, console.log) : printDifferences(provider, console.log);
+		log(`${provider.name}${access.baseUrl === undefined ? "" : ` at ${access.baseUrl}`}, with the key of ${access.from}.`);
+		return command === "push" ? push(provider, log) : printDifferences(provider, log);
 	};
 	return access.provider === "stripe" ? perform(stripeProvider(access, plans, appUrl)) : perform(flowgladProvider(access, plans, appUrl));
 }
@@ -51,14 +55,19 @@ function reasonOf(error: unknown, { provider, baseUrl }: Access): string {
 	return typeof status === "number" ? `${where} answered ${status}: ${words}` : words;
 }
 
-try {
-	const given = options();
-	const access = findAccess(given.provider);
-	const isRight = await run(given, access).catch((error: unknown) => {
-		throw new Error(reasonOf(error, access));
-	});
-	process.exitCode = isRight ? 0 : 1;
-} catch (error) {
-	console.error(error instanceof Error ? error.message : error);
-	process.exitCode = 2;
+/** Runs a command and returns its exit code. Never throws. */
+export async function main(args: string[], output: Output = console): Promise<number> {
+	try {
+		const given = parse(args);
+		const access = findAccess(given.provider);
+		const isRight = await run(given, access, output).catch((error: unknown) => {
+			throw new Error(reasonOf(error, access));
+		});
+		return isRight ? 0 : 1;
+	} catch (error) {
+		output.error(error instanceof Error ? error.message : error);
+		return 2;
+	}
 }
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

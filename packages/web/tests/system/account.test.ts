@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { assertAccessible } from "./accessible.ts";
 import { Parley } from "./parley.ts";
 
 // The account page in every state of the billing provider.
@@ -159,8 +158,6 @@ test("cards can be listed and added, invoices and receipts link to their pages",
 });
 
 describe("a state of the plan", () => {
-	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 	test.each<[scenario: string, says: RegExp, left: RegExp]>([
 		["past-due", /Pro\. The last payment did not go through\..*put in a card that works/s, /1,000 of 1,000 left/],
 		["cancelling", /Pro, cancelled\. It stays yours until/, /1,000 of 1,000 left/],
@@ -176,20 +173,10 @@ describe("a state of the plan", () => {
 		await open(scenario);
 		await section("Plan").filter({ hasText: says }).waitFor();
 		await page.getByTestId("left").filter({ hasText: left }).waitFor();
-		for (const [width, colorScheme] of [
-			[1440, "light"],
-			[375, "dark"],
-		] as const) {
-			await page.setViewportSize({ width, height: 900 });
-			await page.emulateMedia({ colorScheme });
-			await page.reload();
-			await section("Plan").filter({ hasText: says }).waitFor();
-			await page.evaluate(axe);
-			const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
-			expect((found as string[]).filter((line) => /^(serious|critical)/.test(line))).toEqual([]);
-			expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "sideways overflow").toBe(false);
-			expect(await page.locator(".button-next").count(), "one thing to do next").toBeLessThanOrEqual(1);
-		}
+		await assertAccessible(page, [
+			{ width: 1440, colorScheme: "light" },
+			{ width: 375, colorScheme: "dark" },
+		]);
 	});
 
 	test("shows on the pricing page, beside every plan of the pricing model", async () => {

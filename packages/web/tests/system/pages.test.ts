@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
 import { freePort, Running, stateFolder } from "./process.ts";
 
@@ -431,30 +430,15 @@ describe("a guest who must pass the human check", () => {
 });
 
 describe("every page", () => {
-	const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-	/** Checks a page on desktop and phone, in light and dark. The page follows the color scheme without a reload. */
-	async function assertAccessible(path: string): Promise<void> {
-		for (const viewport of [
-			{ width: 1440, height: 900 },
-			{ width: 390, height: 844 },
-		]) {
-			await page.setViewportSize(viewport);
-			await page.goto(app + path);
-			await page.waitForLoadState("networkidle");
-			await page.evaluate(axe);
-			for (const colorScheme of ["light", "dark"] as const) {
-				await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-				// Colors change with a transition, and axe must see the last ones.
-				await page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))");
-				const found = await page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => impact + ' ' + id))");
-				expect((found as string[]).filter((line) => /^(serious|critical)/.test(line))).toEqual([]);
-				expect(await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "sideways overflow").toBe(false);
-			}
-		}
+	/** Opens a page and checks it on desktop and phone, in light and dark. */
+	async function assertPageAccessible(path: string): Promise<void> {
+		await page.goto(app + path);
+		await page.waitForLoadState("networkidle");
+		const views = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
+		await assertAccessible(page, views);
 	}
 
-	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has no serious axe findings", assertAccessible);
+	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has no serious axe findings", assertPageAccessible);
 
 	test("a subscriber's chat and account have no serious axe findings", async () => {
 		await signUp({ confirmed: true });
@@ -462,8 +446,8 @@ describe("every page", () => {
 		await page.goto(app);
 		await send("This\n\n```js\nlet a = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |");
 		await heard("Answer complete.");
-		await assertAccessible(new URL(page.url()).pathname);
-		await assertAccessible("/account");
+		await assertPageAccessible(new URL(page.url()).pathname);
+		await assertPageAccessible("/account");
 	});
 
 	test("is readable without JavaScript", async () => {

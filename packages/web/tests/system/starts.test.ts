@@ -102,6 +102,11 @@ describe("npm run dev", () => {
 describe("a fresh clone after npm ci", () => {
 	const clone = temporaryFolder();
 	afterAll(() => clone.remove());
+	// The same sources are built once: turbo restores the files of this repository's build.
+	const builtOnce = {
+		TURBO_CACHE_DIR: join(root, ".turbo/cache"),
+		PARLEY_BUILD: execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" }).trim(),
+	};
 
 	beforeAll(() => {
 		const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: root, encoding: "utf8" });
@@ -116,7 +121,7 @@ describe("a fresh clone after npm ci", () => {
 	});
 
 	test("deploys: wrangler deploy --dry-run builds and packs it, and creates neither secrets nor a database", async () => {
-		const deploy = new Running("npx", ["wrangler", "deploy", "--dry-run"], { cwd: clone.path });
+		const deploy = new Running("npx", ["wrangler", "deploy", "--dry-run"], { cwd: clone.path, env: builtOnce });
 		expect(await deploy.exit(), deploy.output).toBe(0);
 		expect(deploy.output).toContain("--dry-run: exiting now");
 		const gzipKiB = Number(/gzip: ([\d.]+) KiB/.exec(deploy.output)?.[1]);
@@ -142,7 +147,7 @@ describe("a fresh clone after npm ci", () => {
 	test("runs under npx wrangler dev alone: guest and free tiers, the demo model, no billing", async () => {
 		const port = await freePort();
 		const app = `http://localhost:${port}`;
-		const dev = new Running("npx", ["wrangler", "dev", "--port", String(port), "--inspector-port", "0"], { cwd: clone.path });
+		const dev = new Running("npx", ["wrangler", "dev", "--port", String(port), "--inspector-port", "0"], { cwd: clone.path, env: builtOnce });
 		try {
 			await until(`${app}/api/health`, 120_000, () => dev.output);
 			expect(await (await fetch(`${app}/api/health`)).json()).toMatchObject({ checks: { billing: "none", model: "demo" } });
