@@ -5,7 +5,12 @@ import { buildEnv, root, setup, toolEnv } from "./setup.mjs";
 
 // The headless shell is Chromium without its windows: each page costs a quarter of the CPU time.
 const packages = ["chromium-headless-shell", "chromium"];
-const places = [process.env.CHROMIUM_PATH, ...packages.map((name) => `/usr/bin/${name}`), "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const places = [
+	process.env.CHROMIUM_PATH,
+	...packages.map((name) => `/usr/bin/${name}`),
+	"/usr/bin/chromium-browser",
+	"/usr/bin/google-chrome",
+];
 const installed = () => places.find((path) => path && existsSync(path));
 
 function browser() {

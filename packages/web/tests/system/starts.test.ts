@@ -147,7 +147,10 @@ describe("a fresh clone after npm ci", () => {
 	test("runs under npx wrangler dev alone: guest and free tiers, the demo model, no billing", async () => {
 		const port = await freePort();
 		const app = `http://localhost:${port}`;
-		const dev = new Running("npx", ["wrangler", "dev", "--port", String(port), "--inspector-port", "0"], { cwd: clone.path, env: builtOnce });
+		const dev = new Running("npx", ["wrangler", "dev", "--port", String(port), "--inspector-port", "0"], {
+			cwd: clone.path,
+			env: builtOnce,
+		});
 		try {
 			await until(`${app}/api/health`, 120_000, () => dev.output);
 			expect(await (await fetch(`${app}/api/health`)).json()).toMatchObject({ checks: { billing: "none", model: "demo" } });
