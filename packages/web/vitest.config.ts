@@ -22,10 +22,17 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 	}));
 
 /**
- * The files of a project share one sandbox, whose faults and clock affect all of them: one file at a time. Each gets its own start of the Worker: with
- * `isolate: false`, one run of three hung after its last file.
+ * The built Worker's tests. The files of a project share one sandbox, whose faults and clock affect all of them: one file at a time.
+ * They also share one start of the Worker, as requests do. tests/worker-log.ts replaces vitest's interception of the console.
  */
-const oneFileAtATime = { fileParallelism: false, testTimeout: 60_000 };
+const inWorker = {
+	globalSetup: ["tests/sandbox-setup.ts"],
+	setupFiles: ["tests/worker-log.ts", "tests/database-setup.ts"],
+	disableConsoleIntercept: true,
+	fileParallelism: false,
+	isolate: false,
+	testTimeout: 60_000,
+};
 
 /** The configuration of each billing provider. */
 const providers: Record<string, (sandboxUrl: string) => Record<string, string>> = {
@@ -58,9 +65,7 @@ const contract = (provider: string, include: string[]) => ({
 	test: {
 		name: `contract-${provider}`,
 		include,
-		globalSetup: ["tests/sandbox-setup.ts"],
-		setupFiles: ["tests/database-setup.ts"],
-		...oneFileAtATime,
+		...inWorker,
 	},
 });
 
@@ -95,9 +100,7 @@ export default defineConfig({
 				test: {
 					name: "workerd",
 					include: ["tests/workerd/**/*.test.ts"],
-					globalSetup: ["tests/sandbox-setup.ts"],
-					setupFiles: ["tests/database-setup.ts"],
-					...oneFileAtATime,
+					...inWorker,
 				},
 			},
 			{
@@ -115,9 +118,7 @@ export default defineConfig({
 				test: {
 					name: "guarded",
 					include: ["tests/guarded/**/*.test.ts"],
-					globalSetup: ["tests/sandbox-setup.ts"],
-					setupFiles: ["tests/database-setup.ts"],
-					testTimeout: 60_000,
+					...inWorker,
 				},
 			},
 			{
@@ -135,9 +136,7 @@ export default defineConfig({
 				test: {
 					name: "clock",
 					include: ["tests/clock/**/*.test.ts"],
-					globalSetup: ["tests/sandbox-setup.ts"],
-					setupFiles: ["tests/database-setup.ts"],
-					testTimeout: 60_000,
+					...inWorker,
 				},
 			},
 			contract("flowglad", ["tests/contract/{any-provider,seller-*}.test.ts"]),
@@ -149,8 +148,7 @@ export default defineConfig({
 				test: {
 					name: "bare",
 					include: ["tests/bare/**/*.test.ts"],
-					globalSetup: ["tests/sandbox-setup.ts"],
-					setupFiles: ["tests/database-setup.ts"],
+					...inWorker,
 				},
 			},
 			{

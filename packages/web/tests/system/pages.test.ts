@@ -24,6 +24,8 @@ beforeAll(async () => {
 	});
 	await parley.says(/Parley is ready/, 180_000);
 	browser = await openBrowser();
+	context = await browser.newContext();
+	context.setDefaultTimeout(45_000);
 });
 
 afterAll(async () => {
@@ -32,11 +34,14 @@ afterAll(async () => {
 	state.remove();
 });
 
+/** A new visitor: everything of the last one is gone, but the browser has the scripts in its cache. */
 beforeEach(async () => {
-	await context?.close();
-	context = await browser.newContext();
+	await Promise.all(context.pages().map((one) => one.close()));
+	await context.setOffline(false);
+	await context.clearPermissions();
+	await context.clearCookies();
 	page = await context.newPage();
-	page.setDefaultTimeout(45_000);
+	await (await context.newCDPSession(page)).send("Storage.clearDataForOrigin", { origin: app, storageTypes: "all" });
 	await model({});
 });
 

@@ -169,3 +169,9 @@ export async function until(url: string, withinMs: number, log: () => string = (
 		await new Promise((resolve) => setTimeout(resolve, 200));
 	}
 }
+
+/** Sends "Hello" to a chat. */
+export function ask(app: string): Promise<Response> {
+	const chat = { id: "c", messages: [{ id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] }] };
+	return fetch(`${app}/api/chat/ai`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(chat) });
+}

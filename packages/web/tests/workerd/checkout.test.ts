@@ -130,9 +130,9 @@ describe("a refresh after a checkout", () => {
 		for (let n = 0; n < 10; n += 1) await refresh(user);
 		expect(await billingReads()).toBe(before);
 
+		const clock = stopAppClock();
 		await press(user, "pro_monthly");
 		const opened = await billingReads();
-		const clock = stopAppClock();
 		/** Lets time pass in steps, refreshes so many tabs at once after each, and counts the reads since the checkout. */
 		const readsAfter = async (ms: number, stepMs: number, tabs: number) => {
 			for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {

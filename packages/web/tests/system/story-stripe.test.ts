@@ -1,0 +1,7 @@
+import { tellStory } from "./story.ts";
+
+tellStory({
+	provider: "stripe",
+	model: "sandbox",
+	reported: ({ stripe }) => stripe.meterEvents.map(({ identifier, payload }) => ({ name: identifier, units: Number(payload.value) })),
+});
