@@ -4,9 +4,9 @@ import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
 import { textOf } from "../lib/chat/history.ts";
-import { isPool } from "../lib/identity/subject-key.ts";
+import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure } from "../log.ts";
-import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
+import type { AnswerMetadata, ChatMessage, ChatSummary, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
 import { type Chat, ConversationStorage, type Run } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
@@ -246,10 +246,23 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const chat = this.#stored.chat();
 		if (!chat || chat.deleted) return;
 		try {
-			await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt: new Date().toISOString() });
+			const summary = { id: chat.id, title: chat.title, updatedAt: new Date().toISOString() };
+			await this.env.CHAT_LIST.getByName(chat.owner).put(summary);
+			if (kindOf(chat.owner) === "guest") await this.#followGuest(chat.owner, summary);
 		} catch (error) {
 			logFailure(`chat ${chat.id} could not be listed`, error);
 		}
+	}
+
+	/**
+	 * Moves the chat to the account that its guest became. Signing up closes the guest's ledger first and empties the guest's list after that:
+	 * a chat that was listed too late for the second finds the first done.
+	 */
+	async #followGuest(guest: string, summary: ChatSummary): Promise<void> {
+		const account = await this.env.USAGE_LEDGER.getByName(guest).closedInFavourOf();
+		if (account === null || !this.moveTo(guest, account)) return;
+		await this.env.CHAT_LIST.getByName(account).put(summary);
+		await this.env.CHAT_LIST.getByName(guest).remove(summary.id);
 	}
 
 	#isOwnedBy(owner: string): boolean {

@@ -17,8 +17,11 @@ export interface Notes {
 	checkout?: CheckoutNote;
 	/** When something last changed at the provider. A copy whose read was sent before that is outdated. */
 	changedAtMs?: number;
-	/** The account that a guest became, and when. `open`: requests held at that time, which the account counts when they end. */
-	closed?: { inFavourOf: string; atMs: number; open?: string[] };
+	/**
+	 * The account that a guest became, and when. `open`: requests held at that time, which the account counts when they end. `units`: counted
+	 * by then in that UTC day; absent in ledgers that an earlier version closed.
+	 */
+	closed?: { inFavourOf: string; atMs: number; open?: string[]; units?: number };
 	/**
 	 * Failures of the outbox in a row, and the earliest time of the next attempt. While this is set, the fate of the last reports is unknown.
 	 * `sentAtMs`: when each was first sent, for a provider that deduplicates for a limited time only.

@@ -17,7 +17,7 @@ import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure } from "../log.ts";
 import { LedgerBook } from "./ledger-book.ts";
-import { LedgerStorage } from "./ledger-storage.ts";
+import { LedgerStorage, type Notes } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 
@@ -28,6 +28,8 @@ const ALARM_AGAIN_MS = 60_000;
 /** A guest's ledger lives as long as its cookie, a network's until an hour after its day. Counted from the last request. */
 const GUEST_LIFE_MS = 400 * 86_400_000;
 const NETWORK_LIFE_MS = 25 * 3_600_000;
+/** How long the ledger of a guest who signed up without a request refuses requests that were sent before. Later ones lack the cookie. */
+const UNUSED_LIFE_MS = 3_600_000;
 
 export type Hold = Omit<HoldCommand, "type">;
 
@@ -166,16 +168,22 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	 * @returns the units counted in the current UTC day before it was closed, the same for every call; null when it was closed in favour of
 	 * another account
 	 */
-	close(key: string, inFavourOf: string): number | null {
-		const { book } = this.#open(key);
-		const rows = [...book.rows.values()];
-		const open = rows.filter((row) => row.state === "held").map((row) => row.id);
-		const closed = book.notes.closed ?? { inFavourOf, atMs: book.nowMs(), open };
+	async close(key: string, inFavourOf: string): Promise<number | null> {
+		const opened = this.#open(key);
+		const { book } = opened;
+		const closed = book.notes.closed ?? closing(book, inFavourOf);
 		if (closed.inFavourOf !== inFavourOf) return null;
-		if (!book.notes.closed && rows.length > 0) book.note({ closed });
-		const dayMs = utcDay(closed.atMs).startMs;
-		const before = rows.filter((row) => isCounted(row) && row.heldAtMs >= dayMs && (row.endedAtMs ?? 0) < closed.atMs);
-		return before.reduce((units, row) => units + row.units, 0);
+		if (!book.notes.closed) {
+			// Also without any request: one that is on its way must not be answered on the guest's allowance.
+			book.note({ closed });
+			await this.#armForWork(opened);
+		}
+		return closed.units ?? unitsOfDay(book, closed.atMs, (row) => (row.endedAtMs ?? 0) < closed.atMs);
+	}
+
+	/** The account in whose favour a guest's ledger is closed, or null. */
+	closedInFavourOf(): string | null {
+		return this.#opened?.book.notes.closed?.inFavourOf ?? null;
 	}
 
 	/** Counts units that a guest used before it became this account into the current day. Once for each `id`. */
@@ -304,8 +312,23 @@ function usageOf({ book, checkout, provider }: Opened, memberId: string | undefi
 	return { ...book.standing(), share, unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
 }
 
+/** How a guest's ledger stands at the moment that it is closed. */
+function closing(book: LedgerBook, inFavourOf: string): NonNullable<Notes["closed"]> {
+	const open = [...book.rows.values()].filter((row) => row.state === "held").map((row) => row.id);
+	const atMs = book.nowMs();
+	return { inFavourOf, atMs, open, units: unitsOfDay(book, atMs, () => true) };
+}
+
+/** Units counted in the UTC day of an instant, of requests that `counts` selects. */
+function unitsOfDay(book: LedgerBook, atMs: number, counts: (row: RequestRow) => boolean): number {
+	const dayMs = utcDay(atMs).startMs;
+	const rows = [...book.rows.values()].filter((row) => isCounted(row) && row.heldAtMs >= dayMs && counts(row));
+	return rows.reduce((units, row) => units + row.units, 0);
+}
+
 function endOfLifeMs(book: LedgerBook): number {
 	if (book.kind === "user" || book.kind === "organization") return Number.POSITIVE_INFINITY;
+	if (book.notes.closed && book.rows.size === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
 	return book.latestMs() + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 

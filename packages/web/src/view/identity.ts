@@ -54,3 +54,6 @@ export interface InvitationView {
 	 */
 	state: "ready" | "member" | "signed-out" | "other-account" | "unconfirmed" | "accepted" | "declined" | "cancelled" | "expired";
 }
+
+/** A confirmation link. `open`: the address can be confirmed. `expired`: a new link can be sent. `confirmed`: it was, by this link or another. */
+export type ConfirmationView = { state: "invalid" } | { state: "open" | "expired" | "confirmed"; email: string };

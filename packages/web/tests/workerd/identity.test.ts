@@ -1,10 +1,52 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Client, resetSandbox, sandboxState } from "../client.ts";
+import { moveCookie } from "../../src/lib/identity/guest-cookie.ts";
+import { passwordsOfOneRequest } from "../../src/lib/identity/proven-password.ts";
+import { guestKey, userKey } from "../../src/lib/identity/subject-key.ts";
+import type { ChatMessage } from "../../src/view/chat.ts";
+import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+import { rewriteRequests } from "../stored.ts";
 
 beforeEach(resetSandbox);
 
 const credentials = (email: string) => ({ email, password: "correct horse" });
+const id = () => crypto.randomUUID();
+
+/** better-auth allows few requests from one address. */
+const anyAddress = () => ({ "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
+const signIn = (client: Client, email: string, password: string) =>
+	client.post("/api/auth/sign-in/email", { email, password }, anyAddress());
+const sessionOf = async (client: Client) =>
+	(await client.fetch("/api/auth/get-session", { headers: anyAddress() })).json<{
+		user: { email: string; emailVerified: boolean };
+	} | null>();
+const isVerified = async (email: string) =>
+	(await env.DB.prepare("SELECT email_verified AS verified FROM users WHERE email = ?").bind(email).first<{ verified: number }>())
+		?.verified === 1;
+/** 204 for the chat's owner, 404 for everyone else. */
+const isOwner = async (client: Client, chatId: string) => (await client.fetch(`/api/chat/${chatId}/stream`)).status === 204;
+const guestOf = (client: Client) => guestKey((client.cookies.get("parley.guest") ?? "").split(".")[1] ?? "");
+
+async function linkTo(email: string): Promise<string> {
+	// The mail is sent after the response.
+	return eventually(async () => {
+		const { mailbox } = await sandboxState();
+		const [link] = /https?:\S+verify-email\S+/.exec(mailbox.findLast((mail) => mail.to === email)?.text ?? "") ?? [];
+		if (!link) throw new Error(`no confirmation mail for ${email}`);
+		return link;
+	});
+}
+
+/** Opens a link as a click on another site does. @returns where it leads, and its token */
+async function open(client: Client, link: string): Promise<{ to: string; token: string }> {
+	const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+	const response = await client.fetch(link, { headers });
+	await response.body?.cancel();
+	return { to: response.headers.get("location") ?? "", token: new URL(link).searchParams.get("token") ?? "" };
+}
+
+const confirm = (client: Client, token: string, password: string, isNew: boolean) =>
+	client.post("/api/auth/confirm-email", { token, password, isNew }, anyAddress());
 
 describe("an account", () => {
 	test("stores its password as a salted scrypt hash only", async () => {
@@ -69,5 +111,263 @@ describe("guessing passwords", () => {
 		expect(statuses).toContain(429);
 		const elsewhere = await new Client().post("/api/auth/sign-in/email", credentials(email), { "cf-connecting-ip": "203.0.113.51" });
 		expect(elsewhere.status).toBe(200);
+	});
+});
+
+describe("a confirmation link", () => {
+	test("signs nobody in, confirms nothing and moves no chats in a browser that is not signed in to its account", async () => {
+		const { email: strangers } = await new Client().signUp();
+		const link = await linkTo(strangers);
+		const guest = await new Client().visit();
+		const chatId = id();
+		await guest.chat(chatId, id());
+		expect((await open(guest, link)).to).toMatch(/^\/confirm-email\?token=/);
+		await guest.visit();
+		expect(await sessionOf(guest)).toBeNull();
+		expect(await isOwner(guest, chatId)).toBe(true);
+
+		const reader = new Client();
+		const { email } = await reader.signUp();
+		await open(reader, link);
+		expect((await sessionOf(reader))?.user.email).toBe(email);
+		expect(await isVerified(strangers)).toBe(false);
+	});
+
+	test("confirms at once in a browser that is signed in to its account, and ends all other sessions", async () => {
+		const client = new Client();
+		const { email } = await client.signUp();
+		const other = new Client();
+		await signIn(other, email, "correct horse");
+		expect((await open(client, await linkTo(email))).to).toBe("/");
+		expect((await sessionOf(client))?.user).toMatchObject({ email, emailVerified: true });
+		expect(await sessionOf(other)).toBeNull();
+		expect(await other.usage()).toMatchObject({ tier: "guest" });
+	});
+
+	test("elsewhere confirms with the password, which ends all other sessions and signs in here", async () => {
+		const phone = new Client();
+		const { email } = await phone.signUp();
+		const computer = await new Client().visit();
+		const chatId = id();
+		await computer.chat(chatId, id());
+		const { token } = await open(computer, await linkTo(email));
+		expect((await confirm(computer, token, "battery staple", false)).status).toBe(401);
+		expect(await isVerified(email)).toBe(false);
+		expect((await confirm(computer, token, "correct horse", false)).status).toBe(200);
+		expect((await sessionOf(computer))?.user).toMatchObject({ email, emailVerified: true });
+		expect(await isOwner(computer, chatId)).toBe(true);
+		expect(await sessionOf(phone)).toBeNull();
+	});
+
+	test("lets the mailbox's owner set a new password, and leaves nothing to whoever signed up with the address", async () => {
+		const attacker = new Client();
+		const { email } = await attacker.signUp();
+		const reader = await new Client().visit();
+		const { token } = await open(reader, await linkTo(email));
+		expect((await confirm(reader, token, "short", true)).status).toBe(400);
+		expect((await confirm(reader, token, "a password of mine", true)).status).toBe(200);
+		const chatId = id();
+		await reader.chat(chatId, id());
+		expect(await isOwner(reader, chatId)).toBe(true);
+		// At once: the copy of a session in its cookie is trusted only for confirmed accounts.
+		expect(await attacker.usage()).toMatchObject({ tier: "guest" });
+		expect(await isOwner(attacker, chatId)).toBe(false);
+		expect(await sessionOf(attacker)).toBeNull();
+		expect((await signIn(attacker, email, "correct horse")).status).toBe(401);
+		expect((await signIn(new Client(), email, "a password of mine")).status).toBe(200);
+	});
+
+	test("is used up once the address is confirmed: it sets no password again", async () => {
+		const client = new Client();
+		const { email } = await client.signUp();
+		const link = await linkTo(email);
+		const { token } = await open(client, link);
+		const finder = new Client();
+		expect((await open(finder, link)).to).toBe("/");
+		for (const isNew of [true, false]) expect((await confirm(finder, token, "correct horse", isNew)).status).toBe(400);
+		expect(await sessionOf(finder)).toBeNull();
+	});
+
+	test("works only with our signature: a token of better-auth's own form, of another user or altered confirms nothing", async () => {
+		const client = new Client();
+		const { id: userId, email } = await client.signUp();
+		const { email: other } = await new Client().signUp();
+		const foreign = new URL(await linkTo(other)).searchParams.get("token") ?? "";
+		const own = new URL(await linkTo(email)).searchParams.get("token") ?? "";
+		const jwt = `${btoa('{"alg":"none"}')}.${btoa(JSON.stringify({ email }))}.`;
+		for (const token of [jwt, foreign.replace(/^[^.]+/, userId), `${own}x`, own.slice(0, -1), `${userId}.9999999999.`, "", "."]) {
+			const { to } = await open(
+				client,
+				`http://localhost/api/auth/verify-email?${new URLSearchParams({ token, callbackURL: "/account" })}`,
+			);
+			expect(to, token).toBe("/account?error=INVALID_TOKEN");
+			expect((await confirm(client, token, "correct horse", false)).status, token).toBe(400);
+		}
+		expect(await isVerified(email)).toBe(false);
+	});
+
+	test("leads to a page of this site only", async () => {
+		const client = new Client();
+		const { email } = await client.signUp();
+		const token = new URL(await linkTo(email)).searchParams.get("token") ?? "";
+		for (const callbackURL of ["/..//evil.example", "/.//evil.example", "https://evil.example/", "//evil.example"]) {
+			const query = new URLSearchParams({ token, callbackURL });
+			const response = await new Client().fetch(`/api/auth/verify-email?${query}`, { headers: anyAddress() });
+			const location = response.headers.get("location");
+			const next = new URL(location ?? "/", "http://localhost");
+			expect([next.origin, next.searchParams.get("next") ?? "/"], callbackURL).toEqual(["http://localhost", "/"]);
+		}
+	});
+
+	test("is mailed without any text of whoever signed up", async () => {
+		const email = `${id()}@example.com`;
+		const name = "you won: www.evil.example";
+		await new Client().post("/api/auth/sign-up/email", { name, email, password: "correct horse" }, anyAddress());
+		await linkTo(email);
+		expect((await sandboxState()).mailbox.find((mail) => mail.to === email)?.text).not.toContain("evil.example");
+	});
+});
+
+describe("an unconfirmed account with somebody else's address", () => {
+	test("gets neither their invitations nor their admin rights, and the owner of the mailbox does not confirm it for them", async () => {
+		const attacker = new Client();
+		const { email } = await attacker.signUp("identity-admin@example.com");
+		await open(new Client(), await linkTo(email));
+		expect((await attacker.fetch("/api/admin/ledgers")).status).toBe(403);
+		const invitations = await attacker.fetch("/api/auth/organization/list-user-invitations", { headers: anyAddress() });
+		expect(invitations.status).toBeGreaterThanOrEqual(400);
+	});
+});
+
+describe("a session", () => {
+	test("ends when the password that opened it is replaced at the same moment", async () => {
+		const { id: userId } = await new Client().signUp();
+		const account = () => env.DB.prepare("SELECT password FROM accounts WHERE user_id = ?").bind(userId).first<{ password: string }>();
+		const opened = () => env.DB.prepare("SELECT id FROM sessions WHERE user_id = ?").bind(userId).first<{ id: string }>();
+		const signsIn = passwordsOfOneRequest();
+		expect(await signsIn.verify({ hash: (await account())?.password ?? "", password: "correct horse" })).toBe(true);
+		const session = { id: (await opened())?.id ?? "", userId };
+		await signsIn.assertOpenedByPassword(session);
+		const replaces = passwordsOfOneRequest();
+		const hash = await replaces.hash("a password of mine");
+		await env.DB.prepare("UPDATE accounts SET password = ? WHERE user_id = ?").bind(hash, userId).run();
+		await replaces.assertOpenedByPassword(session);
+		await expect(signsIn.assertOpenedByPassword(session)).rejects.toThrow("Invalid email or password");
+		expect(await opened()).toBeNull();
+	});
+
+	test("is not opened by a request that proves no password", async () => {
+		const { id: userId } = await new Client().signUp();
+		await expect(passwordsOfOneRequest().assertOpenedByPassword({ id: "none", userId })).rejects.toThrow("Invalid email or password");
+	});
+});
+
+describe("a guest beside a session", () => {
+	/** A guest with a chat, in a browser that somebody is signed in to. */
+	async function guestBesideSession() {
+		const client = await new Client().visit();
+		const chatId = id();
+		await client.chat(chatId, id());
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		for (const [name, value] of user.cookies) client.cookies.set(name, value);
+		return { client, chatId, userId };
+	}
+
+	test("is not moved: only a sign-in of this browser moves chats", async () => {
+		const { client, chatId } = await guestBesideSession();
+		const guest = new Client();
+		guest.cookies.set("parley.guest", client.cookies.get("parley.guest") ?? "");
+		await client.visit();
+		expect(await isOwner(client, chatId)).toBe(false);
+		expect(await isOwner(guest, chatId)).toBe(true);
+	});
+
+	test("is moved by a page load after a sign-in whose move failed", async () => {
+		const { client, chatId, userId } = await guestBesideSession();
+		const secret = "another secret of the tests; long enough";
+		const [mark = ""] = moveCookie(new Request("http://localhost/"), guestOf(client), userKey(userId), secret, Date.now()).split(";");
+		client.cookies.set("parley.move", mark.slice("parley.move=".length));
+		await client.visit();
+		expect(await isOwner(client, chatId)).toBe(true);
+		expect([...client.cookies.keys()].filter((name) => /guest|move/.test(name))).toEqual([]);
+	});
+});
+
+describe("signing up while the guest's first requests are on their way", () => {
+	beforeEach(() => faults({}));
+
+	test("answers none of them on the guest's allowance afterwards", async () => {
+		const client = await new Client().visit();
+		const late = new Client();
+		late.cookies.set("parley.guest", client.cookies.get("parley.guest") ?? "");
+		await client.signUp();
+		expect((await late.chat(id(), id())).problem).toMatchObject({ status: 429, policy: "guest" });
+	});
+
+	test("takes along a chat that starts after the guest's chats were moved, and its unit", async () => {
+		const client = await new Client().visit();
+		const [guest, chatId, requestId] = [guestOf(client), id(), id()];
+		const ledger = env.USAGE_LEDGER.getByName(guest);
+		await ledger.hold(guest, { id: requestId, fingerprint: "f", units: 1, chatId });
+		await client.signUp();
+		expect(await client.usage()).toMatchObject({ used: 0 });
+		const hold = { requestId, attempt: 1, takenFrom: [{ ledger: guest, id: requestId }] };
+		const message: ChatMessage = { id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] };
+		const started = await env.CONVERSATION.getByName(chatId).start({
+			chatId,
+			owner: guest,
+			hold,
+			model: "sandbox",
+			turn: { kind: "message", message },
+		});
+		if (started.kind !== "stream") throw new Error(started.kind);
+		await new Response(started.stream).text();
+		await eventually(async () => {
+			expect(await client.usage()).toMatchObject({ used: 1 });
+			expect(await isOwner(client, chatId)).toBe(true);
+			expect(await (await client.fetch("/")).text()).toContain(chatId);
+		});
+	});
+
+	test("counts a request that ended in the very millisecond of the sign-up", async () => {
+		const client = await new Client().visit();
+		await client.chat(id(), id());
+		// The ledger's time never runs behind its rows, so the two instants are equal.
+		const endedAtMs = Date.now() + 60_000;
+		await rewriteRequests(env.USAGE_LEDGER.getByName(guestOf(client)), () => ({ endedAtMs }));
+		await client.signUp();
+		expect(await client.usage()).toMatchObject({ used: 1 });
+	});
+
+	test("counts each answered request once, and leaves no chat behind", async () => {
+		for (const before of [0, 2, 5]) {
+			const client = await new Client().visit();
+			const chatIds = Array.from({ length: 5 }, id);
+			const chat = async (chatId: string) => ({ chatId, ...(await client.chat(chatId, id())) });
+			const first = chatIds.slice(0, before).map(chat);
+			const signedUp = client.signUp();
+			const answers = await Promise.all([...first, ...chatIds.slice(before).map(chat)]);
+			await signedUp;
+			const answered = answers.filter(({ status }) => status === 200);
+			await eventually(async () => {
+				expect(await client.usage()).toMatchObject({ tier: "free", used: answered.length, held: 0 });
+				for (const { chatId } of answered) expect(await isOwner(client, chatId)).toBe(true);
+			});
+		}
+	});
+});
+
+describe("sign-up", () => {
+	test.each([
+		["email", { email: "ada@exa_mple.com" }],
+		["email", { email: "ada@example..com" }],
+		["name", { name: 7 }],
+	])("names the field %s when it refuses %j", async (field, wrong) => {
+		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse", ...wrong };
+		const response = await new Client().post("/api/auth/sign-up/email", body, anyAddress());
+		expect(response.status).toBe(400);
+		// The form finds the field in this text (components/session/auth-request.ts).
+		expect(await response.json()).toMatchObject({ message: expect.stringContaining(`[body.${field}]`) });
 	});
 });

@@ -1,6 +1,6 @@
 /**
  * The result of a call to better-auth. `refused`: better-auth decided, and `code` is its error code. `failed`: the request did not get that
- * far. `text` is a sentence for the viewer that fits any reason.
+ * far. `text` is a sentence for the viewer, which names what the server said is wrong.
  */
 type AuthResult = { kind: "done" } | { kind: "refused" | "failed"; code: string; text: string };
 
@@ -19,7 +19,29 @@ export async function postToAuth(path: string, body: object): Promise<AuthResult
 	if (response.ok) return { kind: "done" };
 	if (response.status === 429) return { kind: "failed", code: "", text: "That was tried too often. Wait a minute and try again." };
 	const refusal: unknown = await response.json().catch(() => null);
-	const code = typeof refusal === "object" && refusal !== null && "code" in refusal ? String(refusal.code) : "";
-	const text = "That did not work, and it was not your doing. Please try again in a moment.";
-	return { kind: response.status < 500 ? "refused" : "failed", code, text };
+	const code = fieldOf(refusal, "code");
+	if (response.status >= 500) {
+		return { kind: "failed", code, text: "That did not work, and it was not your doing. Please try again in a moment." };
+	}
+	return { kind: "refused", code, text: reasonOf(refusal) };
+}
+
+const checks: Record<string, string> = {
+	email: "The server does not accept this email address. Check it for typing errors.",
+	name: "The server does not accept this name.",
+	password: "The server does not accept this password.",
+};
+
+/** Names what is wrong with the input: our own routes and rules say it in a sentence, better-auth names the field of the body. */
+function reasonOf(refusal: unknown): string {
+	const message = fieldOf(refusal, "detail") || fieldOf(refusal, "message");
+	if (message === "") return "The server did not accept this. Check what you entered.";
+	const [, field] = /^\[body\.(\w+)\]/.exec(message) ?? [];
+	const check = field !== undefined && Object.hasOwn(checks, field) ? checks[field] : undefined;
+	return check ?? `The server did not accept this: ${message.replace(/\.$/, "")}.`;
+}
+
+function fieldOf(body: unknown, field: "code" | "detail" | "message"): string {
+	const value = typeof body === "object" && body !== null ? new Map<string, unknown>(Object.entries(body)).get(field) : undefined;
+	return typeof value === "string" ? value : "";
 }

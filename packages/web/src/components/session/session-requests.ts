@@ -7,6 +7,15 @@ const sentences: Record<string, SignProblem> = {
 	INVALID_EMAIL_OR_PASSWORD: { field: "password", text: "This email and password do not belong together." },
 	USER_ALREADY_EXISTS: { field: "email", text: "There is an account with this email already. Sign in instead." },
 	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: { field: "email", text: "There is an account with this email already. Sign in instead." },
+	INVALID_PASSWORD: { field: "password", text: "Wrong password." },
+	INVALID_TOKEN: { field: "form", text: "This link is not valid. Copy the whole link from the email." },
+	TOKEN_EXPIRED: { field: "form", text: "This link has expired. Load this page again to get a new one." },
+	EMAIL_ALREADY_VERIFIED: { field: "form", text: "This address is confirmed already. Sign in instead." },
+	EMAIL_MISMATCH: { field: "form", text: "You are signed in with another address here. Sign out first." },
+	FAILED_TO_CREATE_USER: {
+		field: "form",
+		text: "The account could not be created. If you just signed up with this address, sign in instead.",
+	},
 	INVALID_EMAIL: { field: "email", text: "This does not look like an email address." },
 	PASSWORD_TOO_SHORT: { field: "password", text: "Please use at least 8 characters." },
 	PASSWORD_TOO_LONG: { field: "password", text: "Please use at most 128 characters." },
@@ -32,6 +41,14 @@ export async function sendConfirmation(email: string, callbackURL = "/"): Promis
 	return await post("send-verification-email", { email, callbackURL });
 }
 
+/**
+ * Confirms the address behind a link's token, signs in here and signs out everywhere else. `isNew`: sets the password, for someone who did not
+ * choose the present one.
+ */
+export async function confirmEmail(input: { token: string; password: string; isNew: boolean }): Promise<SignProblem | undefined> {
+	return await post("confirm-email", input);
+}
+
 /** Ends the session and loads `next`, so that nothing of this viewer stays in memory or in the tab's storage. */
 export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
@@ -43,5 +60,12 @@ export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 async function post(path: string, body: object): Promise<SignProblem | undefined> {
 	const result = await postToAuth(path, body);
 	if (result.kind === "done") return;
-	return sentences[result.code] ?? { field: "form", text: result.text };
+	return sentences[result.code] ?? { field: fieldOf(result), text: result.text };
+}
+
+/** The field that a refusal without a sentence of ours concerns, by the words of its code and text. */
+function fieldOf({ kind, code, text }: { kind: string; code: string; text: string }): SignProblem["field"] {
+	if (kind !== "refused") return "form";
+	const said = `${code} ${text}`.toLowerCase();
+	return (["email", "password", "name"] as const).find((field) => said.includes(field)) ?? "form";
 }

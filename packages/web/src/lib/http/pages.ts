@@ -8,14 +8,14 @@ import { ID } from "../../input.ts";
 import { logFailure } from "../../log.ts";
 import type { PricingView } from "../../view/billing.ts";
 import type { ChatView } from "../../view/chat.ts";
-import type { InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
+import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import { getBillingSummary } from "../billing.ts";
 import { allowedModels } from "../chat/model.ts";
-import { expiredGuestCookie } from "../identity/guest-cookie.ts";
-import { moveGuestToAccount } from "../identity/guest-to-account.ts";
+import { readConfirmation } from "../identity/confirmation.ts";
+import { repeatMove } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
-import { customerOf, identify, knownGuestKey, type Subject, userOf } from "../identity/subject.ts";
+import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
@@ -83,6 +83,14 @@ export const loadInvitation = createServerFn({ method: "GET" })
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
 	});
 
+/** What a confirmation link is worth, for the page that it opens where nobody is signed in to its account. */
+export const loadConfirmation = createServerFn({ method: "GET" })
+	.validator((token: string) => token)
+	.handler(async ({ data }): Promise<ConfirmationView> => {
+		const link = await readConfirmation(String(data));
+		return link.state === "invalid" ? link : { state: link.state, email: link.user.email };
+	});
+
 const path = z.string().max(2048);
 const order = z.object({ priceSlug: z.string().max(128).optional(), successUrl: path, cancelUrl: path });
 
@@ -103,11 +111,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 async function updateGuestCookie(request: Request, subject: Subject): Promise<void> {
 	if (subject.setCookie !== null) appendResponseHeader("set-cookie", subject.setCookie);
 	if (subject.kind === "guest") return;
-	// A guest cookie beside a session is left over from a move at sign-in that failed.
-	const guest = knownGuestKey(request);
-	if (!guest) return;
-	await moveGuestToAccount(guest, subject.key);
-	appendResponseHeader("set-cookie", expiredGuestCookie(request));
+	for (const cookie of await repeatMove(request, subject.key)) appendResponseHeader("set-cookie", cookie);
 }
 
 function viewerOf(subject: Subject): Viewer {

@@ -8,9 +8,10 @@ import { db } from "../../db/connection.ts";
 import * as schema from "../../db/schema.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertMayInvite, assertOrganization, assertUserName } from "./account-rules.ts";
+import { confirmation, confirmationLink } from "./confirmation.ts";
 import { sendEmail } from "./email.ts";
 import { firstOrganizationOf } from "./organization.ts";
-import { hashPassword, verifyPassword } from "./password.ts";
+import { passwordsOfOneRequest } from "./proven-password.ts";
 
 const ORGANIZATIONS_MAX = 10;
 const INVITATION_SECONDS = 7 * 86_400;
@@ -26,6 +27,7 @@ function hasSessionCookie(request: Request): boolean {
 /** The identity server for the origin of a request: email, password and organizations, stored in D1. */
 export function auth(request: Request) {
 	const { origin } = new URL(request.url);
+	const { assertOpenedByPassword, ...password } = passwordsOfOneRequest();
 	return betterAuth({
 		appName: "Parley",
 		baseURL: origin,
@@ -35,14 +37,13 @@ export function auth(request: Request) {
 			enabled: true,
 			minPasswordLength: 8,
 			maxPasswordLength: 128,
-			password: { hash: hashPassword, verify: verifyPassword },
+			password,
 		},
 		emailVerification: {
 			sendOnSignUp: true,
-			autoSignInAfterVerification: true,
-			sendVerificationEmail: ({ user, url }) => sendConfirmation(user, url),
+			sendVerificationEmail: ({ user, url }) => sendConfirmation(user.email, confirmationLink(user, url)),
 		},
-		session: { cookieCache: { enabled: true, maxAge: 60 } },
+		session: { cookieCache: { enabled: true, maxAge: 60, version: cacheVersion } },
 		rateLimit: { enabled: true, storage: "database", modelName: "rateLimit" },
 		advanced: {
 			// better-auth's default, X-Forwarded-For, can be written by the client; the edge sets this one.
@@ -55,13 +56,19 @@ export function auth(request: Request) {
 			backgroundTasks: { handler: waitUntil },
 			database: { joins: true },
 		},
-		databaseHooks,
+		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
 		// tanstackStartCookies renews the session's cookie cache on pages and API routes. It must be the last plugin.
-		plugins: [organizations(origin), tanstackStartCookies()],
+		plugins: [confirmation(), organizations(origin), tanstackStartCookies()],
 		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
 	});
 }
+
+/**
+ * A session of an unconfirmed account is read from D1 each time, because confirming ends all other sessions: its copy in a cookie never has
+ * the version that is expected.
+ */
+const cacheVersion = (_session: unknown, user: { emailVerified?: unknown }) => (user.emailVerified === true ? "1" : crypto.randomUUID());
 
 const databaseHooks = {
 	user: {
@@ -112,11 +119,12 @@ async function welcome(customer: { id: string; email: string; name: string }): P
 	await (await billingProvider()).shop?.welcome(customer);
 }
 
-async function sendConfirmation(user: { name: string; email: string }, url: string): Promise<void> {
+/** Contains no text of the user: anyone may sign up with anyone's address. */
+async function sendConfirmation(email: string, link: string): Promise<void> {
 	await sendEmail({
-		to: user.email,
+		to: email,
 		subject: "Confirm your email address",
-		text: `Hello ${user.name},\n\nplease confirm your email address, so that you can buy a plan:\n\n${url}\n\nIf you did not sign up for Parley, you need not do anything.`,
+		text: `Hello,\n\nsomeone, perhaps you, signed up for Parley with this address. Confirm your email address:\n\n${link}\n\nThe link works for an hour. In the browser where you signed up, that is all. Anywhere else it asks for your password, or lets you set a new one.\n\nIf you didn't sign up, you can ignore this email.`,
 	});
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expiredGuestCookie, guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
+import { expiredGuestCookies, guestCookie, mayMove, mintGuest, moveCookie, readGuestId } from "./guest-cookie.ts";
+import { guestKey, userKey } from "./subject-key.ts";
 
 const TODAY = 20_785;
 const SECRET = "the present secret";
@@ -61,15 +62,44 @@ describe("the Set-Cookie value", () => {
 		);
 	});
 
-	test("removes the cookie of the same name", () => {
-		expect(expiredGuestCookie(new Request("https://parley.example/"))).toBe(
+	test("removes both cookies of a guest by their names", () => {
+		expect(expiredGuestCookies(new Request("https://parley.example/"))).toEqual([
 			"__Host-parley.guest=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
-		);
+			"__Host-parley.move=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
+		]);
 	});
 
 	test("does not let a cookie from http stand in for the one on https", () => {
 		const { cookie } = mintGuest(SECRET, TODAY);
 		const request = new Request("https://parley.example/", { headers: { cookie: `parley.guest=${cookie}` } });
 		expect(readGuestId(request, [SECRET], TODAY)).toBeNull();
+	});
+});
+
+describe("the mark of a sign-in", () => {
+	const NOW_MS = 1_796_000_000_000;
+	const [guest, user] = [guestKey("a-guest"), userKey("a-user")];
+	const marked = (cookie: string) => new Request("http://localhost/", { headers: { cookie } });
+	const [cookie = ""] = moveCookie(marked(""), guest, user, SECRET, NOW_MS).split(";");
+
+	test("lets its guest move to its account for ten minutes", () => {
+		expect(mayMove(marked(cookie), guest, user, [SECRET], NOW_MS)).toBe(true);
+		expect(mayMove(marked(cookie), guest, user, ["a newer secret", SECRET], NOW_MS + 599_000)).toBe(true);
+		expect(mayMove(marked(cookie), guest, user, [SECRET], NOW_MS + 601_000)).toBe(false);
+	});
+
+	test("is worth nothing for another guest or account, altered, or absent", () => {
+		expect(mayMove(marked(cookie), guestKey("another"), user, [SECRET], NOW_MS)).toBe(false);
+		expect(mayMove(marked(cookie), guest, userKey("another"), [SECRET], NOW_MS)).toBe(false);
+		expect(mayMove(marked(cookie), guest, user, ["another secret"], NOW_MS)).toBe(false);
+		const later = cookie.replace(/=\d+/, (expires) => `=${Number(expires.slice(1)) + 60}`);
+		for (const altered of [later, `${cookie}.more`, "parley.move=", "parley.move=.", ""])
+			expect(mayMove(marked(altered), guest, user, [SECRET], NOW_MS), altered).toBe(false);
+	});
+
+	test("and the guest's cookie are not valid in place of each other", () => {
+		const minted = mintGuest(SECRET, TODAY);
+		expect(mayMove(marked(`parley.move=${minted.cookie}`), guestKey(minted.id), user, [SECRET], NOW_MS)).toBe(false);
+		expect(read(cookie.slice("parley.move=".length))).toBeNull();
 	});
 });

@@ -1,12 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { parseCookies } from "better-auth/cookies/utils";
 import { isSigned, sign } from "./signature.ts";
+import type { GuestKey, UserKey } from "./subject-key.ts";
 
 /** How long a guest lasts, in days. The ledger of a guest is deleted after the same time (objects/usage-ledger.ts). */
 const GUEST_DAYS_MAX = 400;
 
+/** How long after a sign-in a failed move of the guest's chats may be repeated. */
+const MOVE_SECONDS = 600;
+
+type Cookie = "guest" | "move";
+
 /** On https the `__Host-` prefix binds the cookie to this host. Browsers refuse the prefix on http, which only a local start uses. */
-const cookieName = (request: Request) => (isHttps(request) ? "__Host-parley.guest" : "parley.guest");
+const cookieName = (request: Request, cookie: Cookie) => `${isHttps(request) ? "__Host-" : ""}parley.${cookie}`;
 
 const isHttps = (request: Request) => new URL(request.url).protocol === "https:";
 
@@ -27,8 +33,7 @@ export function mintGuest(secret: string, today: number): { id: string; cookie: 
  * @param today days since 1970-01-01, UTC
  */
 export function readGuestId(request: Request, secrets: readonly string[], today: number): string | null {
-	const value = parseCookies(request.headers.get("cookie") ?? "").get(cookieName(request));
-	const [version, id, bornDay, signature, ...rest] = value?.split(".") ?? [];
+	const [version, id, bornDay, signature, ...rest] = readCookie(request, "guest").split(".");
 	if (version !== "v1" || !id || !bornDay || !signature || rest.length > 0) return null;
 	if (today - Number(bornDay) > GUEST_DAYS_MAX) return null;
 	return isSigned(`${version}.${id}.${bornDay}`, signature, secrets) ? id : null;
@@ -36,15 +41,39 @@ export function readGuestId(request: Request, secrets: readonly string[], today:
 
 /** The `Set-Cookie` value that makes a guest known to later requests. */
 export function guestCookie(request: Request, value: string): string {
-	return setCookie(request, value, GUEST_DAYS_MAX * 86_400);
+	return setCookie(request, "guest", value, GUEST_DAYS_MAX * 86_400);
 }
 
-/** The `Set-Cookie` value that removes the guest's cookie, once the guest's chats belong to an account. */
-export function expiredGuestCookie(request: Request): string {
-	return setCookie(request, "", 0);
+/**
+ * The `Set-Cookie` value that marks a sign-in or sign-up made in this browser: for ten minutes, `mayMove` allows this guest to move to this
+ * account and to no other.
+ * @param nowMs epoch milliseconds
+ */
+export function moveCookie(request: Request, guest: GuestKey, user: UserKey, secret: string, nowMs: number): string {
+	const expires = String(Math.floor(nowMs / 1000) + MOVE_SECONDS);
+	return setCookie(request, "move", `${expires}.${sign(moveText(guest, user, expires), secret)}`, MOVE_SECONDS);
 }
 
-function setCookie(request: Request, value: string, maxAgeSeconds: number): string {
+/** Whether this browser carries an unexpired mark of `moveCookie` for exactly this guest and this account. */
+export function mayMove(request: Request, guest: GuestKey, user: UserKey, secrets: readonly string[], nowMs: number): boolean {
+	const [expires, signature, ...rest] = readCookie(request, "move").split(".");
+	if (!expires || !signature || rest.length > 0 || !(nowMs < Number(expires) * 1000)) return false;
+	return isSigned(moveText(guest, user, expires), signature, secrets);
+}
+
+/** The `Set-Cookie` values that remove a guest from this browser, once the guest's chats belong to an account. */
+export function expiredGuestCookies(request: Request): string[] {
+	return [setCookie(request, "guest", "", 0), setCookie(request, "move", "", 0)];
+}
+
+/** Begins with a word that no guest's cookie begins with, so that neither signature passes for the other. */
+const moveText = (guest: GuestKey, user: UserKey, expires: string) => `move.${guest}.${user}.${expires}`;
+
+function readCookie(request: Request, cookie: Cookie): string {
+	return parseCookies(request.headers.get("cookie") ?? "").get(cookieName(request, cookie)) ?? "";
+}
+
+function setCookie(request: Request, cookie: Cookie, value: string, maxAgeSeconds: number): string {
 	const secure = isHttps(request) ? "; Secure" : "";
-	return `${cookieName(request)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
+	return `${cookieName(request, cookie)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
 }

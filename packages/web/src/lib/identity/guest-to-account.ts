@@ -1,18 +1,58 @@
 import { env } from "cloudflare:workers";
+import { config } from "../../config.ts";
+import { logFailure } from "../../log.ts";
+import { expiredGuestCookies, mayMove, moveCookie } from "./guest-cookie.ts";
+import { knownGuestKey } from "./subject.ts";
 import type { GuestKey, UserKey } from "./subject-key.ts";
 
 /**
- * Moves a guest's units of the current UTC day and chats to an account, and closes the guest's ledger so that only one account can take them.
- * Each step is idempotent, so a move that failed halfway can be repeated.
+ * Moves this browser's guest to the account that was just signed in to or signed up for in it. Never throws: after a failure, the next page
+ * loads repeat the move.
+ * @returns the `Set-Cookie` values to answer with
  */
-export async function moveGuestToAccount(guest: GuestKey, user: UserKey): Promise<void> {
+export async function moveAtSignIn(request: Request, user: UserKey): Promise<string[]> {
+	const guest = knownGuestKey(request);
+	if (!guest) return [];
+	if (await isMoved(guest, user)) return expiredGuestCookies(request);
+	return [moveCookie(request, guest, user, config().guestCookieSecrets[0], Date.now())];
+}
+
+/**
+ * Repeats a move that failed at a sign-in of the last ten minutes. A guest's cookie beside a session is not enough: the session may be
+ * somebody else's. Never throws.
+ * @returns the `Set-Cookie` values to answer with
+ */
+export async function repeatMove(request: Request, user: UserKey): Promise<string[]> {
+	const guest = knownGuestKey(request);
+	if (!guest || !mayMove(request, guest, user, config().guestCookieSecrets, Date.now())) return [];
+	return (await isMoved(guest, user)) ? expiredGuestCookies(request) : [];
+}
+
+async function isMoved(guest: GuestKey, user: UserKey): Promise<boolean> {
+	try {
+		await moveGuestToAccount(guest, user);
+		return true;
+	} catch (error) {
+		logFailure(`could not move the chats of ${guest} to ${user}`, error);
+		return false;
+	}
+}
+
+/**
+ * Moves a guest's units of the current UTC day and chats to an account, and closes the guest's ledger so that only one account can take them.
+ * Each step is idempotent, so a move that failed halfway can be repeated. A chat that starts meanwhile follows by itself (objects/conversation.ts).
+ */
+async function moveGuestToAccount(guest: GuestKey, user: UserKey): Promise<void> {
 	const units = await env.USAGE_LEDGER.getByName(guest).close(guest, user);
 	if (units === null) return;
 	await env.USAGE_LEDGER.getByName(user).carryOver(user, guest, units);
 	const guestList = env.CHAT_LIST.getByName(guest);
 	const userList = env.CHAT_LIST.getByName(user);
-	for (const chat of await guestList.list()) {
-		if (await env.CONVERSATION.getByName(chat.id).moveTo(guest, user)) await userList.put(chat);
-		await guestList.remove(chat.id);
+	// A list shows its newest chats only, so it is read until it is empty.
+	for (let chats = await guestList.list(); chats.length > 0; chats = await guestList.list()) {
+		for (const chat of chats) {
+			if (await env.CONVERSATION.getByName(chat.id).moveTo(guest, user)) await userList.put(chat);
+			await guestList.remove(chat.id);
+		}
 	}
 }

@@ -2,11 +2,8 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { auth } from "../../../lib/identity/auth.ts";
-import { expiredGuestCookie } from "../../../lib/identity/guest-cookie.ts";
-import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
-import { knownGuestKey } from "../../../lib/identity/subject.ts";
+import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
-import { logFailure } from "../../../log.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
 	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identify(request) }) },
@@ -21,24 +18,17 @@ async function answer(request: Request): Promise<Response> {
 	return response;
 }
 
+/** The routes by which someone signs in with a password in this browser. */
+const SIGNS_IN = /\/(sign-up\/email|sign-in\/email|confirm-email)$/;
+
 /** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
 async function identify(request: Request): Promise<Response> {
 	const body = await readText(request, BODY_BYTES_MAX);
 	const response = await answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
-	const signsIn = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
-	const guest = signsIn && response.ok ? knownGuestKey(request) : null;
-	if (!guest) return response;
+	if (!response.ok || !SIGNS_IN.test(new URL(request.url).pathname)) return response;
 	const { user } = await response.clone().json<{ user?: { id?: string } }>();
 	if (!user?.id) return response;
-	const account = userKey(user.id);
-	try {
-		await moveGuestToAccount(guest, account);
-	} catch (error) {
-		// The cookie stays, so the next page load moves the rest (lib/http/pages.ts).
-		logFailure(`could not move the chats of ${guest} to ${account}`, error);
-		return response;
-	}
-	const moved = new Response(response.body, response);
-	moved.headers.append("set-cookie", expiredGuestCookie(request));
-	return moved;
+	const arrived = new Response(response.body, response);
+	for (const cookie of await moveAtSignIn(request, userKey(user.id))) arrived.headers.append("set-cookie", cookie);
+	return arrived;
 }

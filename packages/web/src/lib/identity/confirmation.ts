@@ -1,0 +1,170 @@
+import type { BetterAuthPlugin } from "better-auth";
+import { APIError, createAuthEndpoint, getSessionFromCtx, originCheck } from "better-auth/api";
+import { setSessionCookie } from "better-auth/cookies";
+import { and, eq, ne } from "drizzle-orm";
+import { z } from "zod";
+import { config } from "../../config.ts";
+import { db } from "../../db/connection.ts";
+import { sessions, users } from "../../db/schema.ts";
+import { isSigned, sign } from "./signature.ts";
+
+/** How long a confirmation link works, in seconds. */
+const LINK_SECONDS = 3_600;
+const TOKEN_CHARS_MAX = 512;
+
+type Addressee = { id: string; email: string };
+type Context = Parameters<typeof getSessionFromCtx>[0];
+
+/** What a confirmation link is worth. Only `open` confirms anything; `expired` and `confirmed` are links that once did. */
+type Link = { state: "invalid" } | { state: "open" | "expired" | "confirmed"; user: Addressee };
+
+/**
+ * The token of a link that confirms a user's address: `<user id>.<expiry, epoch seconds>.<signature>`. The signature covers the address.
+ * @param nowMs epoch milliseconds
+ */
+export function mintConfirmation({ id, email }: Addressee, secret: string, nowMs: number): string {
+	const expires = Math.floor(nowMs / 1000) + LINK_SECONDS;
+	return `${id}.${expires}.${sign(signedText(id, email, String(expires)), secret)}`;
+}
+
+/** When a token expires, epoch milliseconds; null unless it was signed for exactly this user and address. */
+export function expiryOf(token: string, { id, email }: Addressee, secret: string): number | null {
+	const [tokenId, expires, signature, ...rest] = token.split(".");
+	if (tokenId !== id || !expires || !signature || rest.length > 0) return null;
+	return isSigned(signedText(id, email, expires), signature, [secret]) ? Number(expires) * 1000 : null;
+}
+
+/** What the link with this token is worth now. A link of a confirmed address is used up: it must not set a password again. */
+export async function readConfirmation(token: string): Promise<Link> {
+	const [id = ""] = token.split(".", 1);
+	const [user] = await db()
+		.select({ id: users.id, email: users.email, emailVerified: users.emailVerified })
+		.from(users)
+		.where(eq(users.id, id))
+		.limit(1);
+	const expiresAtMs = user ? expiryOf(token, user, config().authSecret) : null;
+	if (!user || expiresAtMs === null) return { state: "invalid" };
+	const state = user.emailVerified ? "confirmed" : expiresAtMs < Date.now() ? "expired" : "open";
+	return { state, user: { id: user.id, email: user.email } };
+}
+
+/** The mail's link: better-auth's, with our token. */
+export function confirmationLink(user: Addressee, url: string): string {
+	const link = new URL(url);
+	link.searchParams.set("token", mintConfirmation(user, config().authSecret, Date.now()));
+	return link.href;
+}
+
+/**
+ * Confirms addresses. The link proves the mailbox, not that its reader chose the password (docs/architecture/identity.md): it confirms at once
+ * only in a browser that is signed in to the account. Elsewhere the page /confirm-email asks for the password, or for a new one.
+ */
+export const confirmation = () =>
+	({
+		id: "confirmation",
+		endpoints: {
+			// The name of better-auth's own endpoint, which this one replaces: that one opens a session for whoever opens the link.
+			verifyEmail: createAuthEndpoint(
+				"/verify-email",
+				{
+					method: "GET",
+					query: z.object({ token: z.string().max(TOKEN_CHARS_MAX), callbackURL: z.string().optional() }),
+					use: [originCheck(({ query }) => query.callbackURL)],
+				},
+				async (ctx) => {
+					throw ctx.redirect(await openLink(ctx, ctx.query.token, pathOf(ctx.query.callbackURL, new URL(ctx.context.baseURL).origin)));
+				},
+			),
+			confirmEmail: createAuthEndpoint(
+				"/confirm-email",
+				{
+					method: "POST",
+					body: z.object({ token: z.string().max(TOKEN_CHARS_MAX), password: z.string().max(1024), isNew: z.boolean() }),
+				},
+				async (ctx) => {
+					const { id } = await confirmWithPassword(ctx, ctx.body);
+					return ctx.json({ user: { id } });
+				},
+			),
+		},
+		rateLimit: [{ pathMatcher: (path) => path === "/confirm-email", window: 10, max: 3 }],
+	}) satisfies BetterAuthPlugin;
+
+/** Opens a link in a browser. @returns the path to go to */
+async function openLink(ctx: Context, token: string, next: string): Promise<string> {
+	const link = await readConfirmation(token);
+	if (link.state === "invalid") return withError(next, "INVALID_TOKEN");
+	if (link.state === "confirmed") return next;
+	const here = await getSessionFromCtx(ctx, { disableCookieCache: true });
+	if (here?.user.id !== link.user.id) return `/confirm-email?${new URLSearchParams({ token, next })}`;
+	if (link.state === "expired") return withError(next, "TOKEN_EXPIRED");
+	await endSessions(link.user.id, here.session.id);
+	const user = await ctx.context.internalAdapter.updateUser(link.user.id, { emailVerified: true });
+	await setSessionCookie(ctx, { session: here.session, user: { ...here.user, ...user } });
+	return next;
+}
+
+/**
+ * Confirms the address behind a link for a reader who knows the password or sets a new one. Ends all sessions, and opens one here.
+ * @throws {APIError} 400 for the link or the new password, 401 for a wrong password
+ */
+async function confirmWithPassword(ctx: Context, body: { token: string; password: string; isNew: boolean }): Promise<Addressee> {
+	const link = await readConfirmation(body.token);
+	if (link.state === "invalid") throw new APIError("BAD_REQUEST", { code: "INVALID_TOKEN", message: "Invalid token" });
+	if (link.state === "expired") throw new APIError("BAD_REQUEST", { code: "TOKEN_EXPIRED", message: "Token expired" });
+	if (link.state === "confirmed")
+		throw new APIError("BAD_REQUEST", { code: "EMAIL_ALREADY_VERIFIED", message: "Email is already verified" });
+	const { id } = link.user;
+	if (body.isNew) await setPassword(ctx, id, body.password);
+	else await assertPassword(ctx, id, body.password);
+	await endSessions(id);
+	const { internalAdapter } = ctx.context;
+	const user = await internalAdapter.updateUser(id, { emailVerified: true });
+	await setSessionCookie(ctx, { session: await internalAdapter.createSession(id), user });
+	return link.user;
+}
+
+async function assertPassword(ctx: Context, userId: string, password: string): Promise<void> {
+	const account = await ctx.context.internalAdapter.findCredentialAccount(userId);
+	const hash = account?.password;
+	if (!hash || !(await ctx.context.password.verify({ hash, password })))
+		throw new APIError("UNAUTHORIZED", { code: "INVALID_PASSWORD", message: "Invalid password" });
+}
+
+async function setPassword(ctx: Context, userId: string, password: string): Promise<void> {
+	const { internalAdapter } = ctx.context;
+	const { minPasswordLength, maxPasswordLength } = ctx.context.password.config;
+	const { length } = password;
+	if (length < minPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_SHORT", message: "Password too short" });
+	if (length > maxPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_LONG", message: "Password too long" });
+	const hash = await ctx.context.password.hash(password);
+	if (await internalAdapter.findCredentialAccount(userId)) return void (await internalAdapter.updatePassword(userId, hash));
+	// A sign-up that died halfway left a user without a password.
+	await internalAdapter.linkAccount({ userId, providerId: "credential", accountId: userId, password: hash });
+}
+
+/** Ends the user's sessions, all but the given one. Unconfirmed sessions are never read from a cookie, so this takes effect at once. */
+async function endSessions(userId: string, exceptId?: string): Promise<void> {
+	const ofUser = eq(sessions.userId, userId);
+	await db()
+		.delete(sessions)
+		.where(exceptId === undefined ? ofUser : and(ofUser, ne(sessions.id, exceptId)));
+}
+
+/** The path of a `callbackURL` on this site, otherwise "/". A path that begins with two slashes would be another site. */
+function pathOf(callbackURL: string | undefined, origin: string): string {
+	const url = callbackURL !== undefined && URL.canParse(callbackURL, origin) ? new URL(callbackURL, origin) : null;
+	if (url?.origin !== origin || url.pathname.startsWith("//")) return "/";
+	return `${url.pathname}${url.search}${url.hash}`;
+}
+
+function withError(path: string, error: string): string {
+	const url = new URL(path, "http://localhost");
+	url.searchParams.set("error", error);
+	return `${url.pathname}${url.search}${url.hash}`;
+}
+
+/** Separated by kind of token, so that nothing else signed with this secret passes for a link. */
+function signedText(id: string, email: string, expires: string): string {
+	return `confirm-email.${id}.${email}.${expires}`;
+}

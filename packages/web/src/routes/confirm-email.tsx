@@ -1,0 +1,27 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { Page } from "../components/frame/page.tsx";
+import { ConfirmLink } from "../components/session/confirm-link.tsx";
+import { nextPath } from "../components/session/next-path.ts";
+import { loadConfirmation } from "../lib/http/pages.ts";
+
+export const Route = createFileRoute("/confirm-email")({
+	validateSearch: ({ token, next }): { token: string; next: string } => ({
+		token: typeof token === "string" ? token : "",
+		next: nextPath(next),
+	}),
+	loaderDeps: ({ search: { token } }) => ({ token }),
+	loader: ({ deps: { token } }) => loadConfirmation({ data: token }),
+	gcTime: 0,
+	head: () => ({ meta: [{ title: "Confirm your email address · Parley" }] }),
+	component: ConfirmEmailPage,
+});
+
+function ConfirmEmailPage() {
+	const { token, next } = Route.useSearch();
+	return (
+		<Page narrow>
+			<h1 className="font-semibold text-display tracking-tight">Confirm your email address</h1>
+			<ConfirmLink confirmation={Route.useLoaderData()} token={token} next={next} />
+		</Page>
+	);
+}
