@@ -17,9 +17,21 @@ export async function postToAuth(path: string, body: object): Promise<AuthResult
 		return { kind: "failed", code: "", text: "The server could not be reached. Look at your connection and try again." };
 	}
 	if (response.ok) return { kind: "done" };
-	if (response.status === 429) return { kind: "failed", code: "", text: "That was tried too often. Wait a minute and try again." };
 	const refusal: unknown = await response.json().catch(() => null);
-	const code = typeof refusal === "object" && refusal !== null && "code" in refusal ? String(refusal.code) : "";
+	const code = textIn(refusal, "code") ?? "";
+	if (response.status === 429) return { kind: "failed", code, text: tooOften(refusal, code) };
 	const text = "That did not work, and it was not your doing. Please try again in a moment.";
 	return { kind: response.status < 500 ? "refused" : "failed", code, text };
+}
+
+/** Our own bounds say in `detail`, or with a code in `message`, when to try again. better-auth's only say that it was too often. */
+function tooOften(refusal: unknown, code: string): string {
+	const own = textIn(refusal, "detail") ?? (code ? textIn(refusal, "message") : undefined);
+	return own ?? "That was tried too often. Wait a minute and try again.";
+}
+
+function textIn(answer: unknown, field: string): string | undefined {
+	if (typeof answer !== "object" || answer === null) return undefined;
+	const value: unknown = Reflect.get(answer, field);
+	return typeof value === "string" ? value : undefined;
 }

@@ -8,6 +8,7 @@ const sentences: Record<string, SignProblem> = {
 	USER_ALREADY_EXISTS: { field: "email", text: "There is an account with this email already. Sign in instead." },
 	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: { field: "email", text: "There is an account with this email already. Sign in instead." },
 	INVALID_EMAIL: { field: "email", text: "This does not look like an email address." },
+	INVALID_NAME: { field: "name", text: "Your name is one line of at most 60 characters, without web or mail addresses." },
 	PASSWORD_TOO_SHORT: { field: "password", text: "Please use at least 8 characters." },
 	PASSWORD_TOO_LONG: { field: "password", text: "Please use at most 128 characters." },
 };

@@ -7,13 +7,12 @@ import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import * as schema from "../../db/schema.ts";
 import { billingProvider } from "../payments/provider.ts";
-import { assertMayInvite, assertOrganization, assertUserName } from "./account-rules.ts";
+import { assertUserName } from "./account-rules.ts";
 import { sendEmail } from "./email.ts";
+import { nameInMail } from "./names.ts";
 import { firstOrganizationOf } from "./organization.ts";
+import { organizationRoutes } from "./organization-routes.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
-
-const ORGANIZATIONS_MAX = 10;
-const INVITATION_SECONDS = 7 * 86_400;
 
 /** On https the `__Host-` prefix binds cookies to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
@@ -57,7 +56,7 @@ export function auth(request: Request) {
 		},
 		databaseHooks,
 		// tanstackStartCookies renews the session's cookie cache on pages and API routes. It must be the last plugin.
-		plugins: [organizations(origin), tanstackStartCookies()],
+		plugins: [organizations(), organizationRoutes({ origin, onCreated: welcome }), tanstackStartCookies()],
 		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
 	});
@@ -81,30 +80,12 @@ const databaseHooks = {
 	},
 } satisfies BetterAuthOptions["databaseHooks"];
 
-/** better-auth's organizations, with our rules. */
-function organizations(origin: string) {
+/** better-auth's organizations. organization-routes.ts answers every route that changes members or invitations. */
+function organizations() {
 	return organization({
-		organizationLimit: ORGANIZATIONS_MAX,
 		// A deleted organization would leave its plan and its customer behind.
 		disableOrganizationDeletion: true,
-		// Admins see the ids of invitations, so an invited user has to prove that the address is theirs.
-		requireEmailVerificationOnInvitation: true,
-		cancelPendingInvitationsOnReInvite: true,
-		invitationExpiresIn: INVITATION_SECONDS,
 		schema: { organization: { additionalFields: { requestsPerMember: { type: "number", required: false } } } },
-		sendInvitationEmail: async ({ id, email, organization: { name }, inviter }) => {
-			await sendEmail({
-				to: email,
-				subject: `Join ${name} on Parley`,
-				text: `Hello,\n\n${inviter.user.name} (${inviter.user.email}) invites you to chat on the plan of ${name}:\n\n${origin}/invitation/${id}\n\nThe link works for 7 days. If you do not know them, you need not do anything.`,
-			});
-		},
-		organizationHooks: {
-			beforeCreateOrganization: async ({ organization: written }) => assertOrganization(written),
-			beforeUpdateOrganization: async ({ organization: written }) => assertOrganization(written),
-			beforeCreateInvitation: async ({ inviter }) => assertMayInvite(inviter),
-			afterCreateOrganization: async ({ organization: { id, name }, user: { email } }) => waitUntil(welcome({ id, email, name })),
-		},
 	});
 }
 
@@ -116,7 +97,7 @@ async function sendConfirmation(user: { name: string; email: string }, url: stri
 	await sendEmail({
 		to: user.email,
 		subject: "Confirm your email address",
-		text: `Hello ${user.name},\n\nplease confirm your email address, so that you can buy a plan:\n\n${url}\n\nIf you did not sign up for Parley, you need not do anything.`,
+		text: `Hello ${nameInMail(user.name)},\n\nplease confirm your email address, so that you can buy a plan:\n\n${url}\n\nIf you did not sign up for Parley, you need not do anything.`,
 	});
 }
 
