@@ -443,6 +443,35 @@ describe("a role", () => {
 	});
 });
 
+test("the migration repairs roles, invitations and organizations from before the rule", async () => {
+	const { owner, user, organizationId } = await found();
+	const { user: second } = await join(owner, organizationId);
+	const { user: third } = await join(owner, organizationId, "admin");
+	await ok(owner.post("/api/auth/organization/invite-member", { email: "odd-role@example.com", role: "admin", organizationId }));
+	const repair = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0004"))?.queries ?? [];
+	const triggers = repair.flatMap((query) => /CREATE TRIGGER `(\w+)`/.exec(query)?.[1] ?? []);
+	expect(triggers).toHaveLength(6);
+	const setRole = (role: string, userId: string) =>
+		env.DB.prepare("UPDATE members SET role = ? WHERE user_id = ?").bind(role, userId).run();
+	for (const trigger of triggers) await env.DB.prepare(`DROP TRIGGER ${trigger}`).run();
+	try {
+		await setRole("member", user.id);
+		await setRole("admin, owner", second.id);
+		await setRole("admin", third.id);
+		await env.DB.prepare("UPDATE invitations SET role = ' owner' WHERE email = 'odd-role@example.com'").run();
+		await env.DB.prepare("UPDATE users SET name = ? WHERE id = ?").bind(new Uint8Array(), second.id).run();
+	} finally {
+		for (const query of repair) if (/UPDATE|CREATE TRIGGER/.test(query)) await env.DB.prepare(query).run();
+	}
+	// An organization without an exact owner gets its earliest admin as one.
+	expect(await rolesIn(organizationId)).toEqual({ owner: 1, admin: 1, member: 1 });
+	expect(await env.DB.prepare("SELECT status, role FROM invitations WHERE email = 'odd-role@example.com'").first()).toEqual({
+		status: "canceled",
+		role: "member",
+	});
+	expect(await env.DB.prepare("SELECT name FROM users WHERE id = ?").bind(second.id).first()).toEqual({ name: "User" });
+});
+
 describe("racing changes", () => {
 	type Role = "owner" | "admin" | "member";
 	type State = (Role | null)[];

@@ -17,7 +17,7 @@ export function LimitForEach({ organization: { id, requestsPerMember, defaultPer
 			return { problem: `Please write a whole number from 1 to ${limitMax}, or nothing.` };
 		const problem = await thenReload(limitEachMember(id, limit), onChanged);
 		if (problem) return { problem };
-		if (limit === null) return { done: `Saved: ${defaultPerMember} for each member without a role, in a billing period.` };
+		if (limit === null) return { done: `Saved: ${defaultPerMember} for each plain member, in a billing period.` };
 		return { done: `Saved: ${limit} for each member, in a billing period.` };
 	}
 	return (

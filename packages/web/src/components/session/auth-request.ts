@@ -19,15 +19,16 @@ export async function postToAuth(path: string, body: object): Promise<AuthResult
 	if (response.ok) return { kind: "done" };
 	const refusal: unknown = await response.json().catch(() => null);
 	const code = textIn(refusal, "code") ?? "";
-	if (response.status === 429) return { kind: "failed", code, text: tooOften(refusal, code) };
+	if (response.status === 429) return tooOften(refusal, code);
 	const text = "That did not work, and it was not your doing. Please try again in a moment.";
 	return { kind: response.status < 500 ? "refused" : "failed", code, text };
 }
 
 /** Our own bounds say in `detail`, or with a code in `message`, when to try again. better-auth's only say that it was too often. */
-function tooOften(refusal: unknown, code: string): string {
+function tooOften(refusal: unknown, code: string): AuthResult {
 	const own = textIn(refusal, "detail") ?? (code ? textIn(refusal, "message") : undefined);
-	return own ?? "That was tried too often. Wait a minute and try again.";
+	if (own) return { kind: "refused", code, text: own };
+	return { kind: "failed", code, text: "That was tried too often. Wait a minute and try again." };
 }
 
 function textIn(answer: unknown, field: string): string | undefined {

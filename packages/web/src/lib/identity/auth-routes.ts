@@ -64,7 +64,7 @@ const GETS: Record<string, string[]> = {
 	"get-session": ["disableCookieCache", "disableRefresh"],
 	"verify-email": ["token", "callbackURL"],
 	"organization/list": [],
-	"organization/list-members": ["organizationId", "limit", "offset"],
+	"organization/list-members": ["organizationId"],
 	error: ["error", "error_description"],
 	ok: [],
 };

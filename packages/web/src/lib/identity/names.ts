@@ -1,5 +1,5 @@
 /** The longest name of a user or an organization, in characters (code points). */
-export const NAME_CHARS_MAX = 60;
+const NAME_CHARS_MAX = 60;
 
 /** Control, format, line-separating and unpaired characters. The two joiners stay: Persian names and emoji need them. */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/u;

@@ -20,7 +20,7 @@ export interface Membership {
 const DEFAULT_SHARE = 1 / 5;
 
 /** The limit of a member without a role, until the owner sets one. */
-export const defaultRequestsPerMember = (): number => Math.max(1, Math.floor(config().limits.paid * DEFAULT_SHARE));
+const defaultRequestsPerMember = (): number => Math.max(1, Math.floor(config().limits.paid * DEFAULT_SHARE));
 
 /** A set limit binds everyone. The default binds plain members only: owners and admins could change it anyway. */
 function capOf(role: Role, set: number | null): number | null {
