@@ -81,11 +81,12 @@ export const organizations = sqliteTable("organizations", {
 	slug: text("slug").notNull().unique(),
 	logo: text("logo"),
 	metadata: text("metadata"),
-	/** How many requests each member may use in a billing period; null for no cap of their own. */
+	/** How many requests each member may use in a billing period; null for the default (lib/identity/organization.ts). */
 	requestsPerMember: integer("requests_per_member"),
 	createdAt: instant("created_at").notNull(),
 });
 
+// The triggers of migration 0004 allow only the roles owner, admin and member, and keep the last owner.
 export const members = sqliteTable(
 	"members",
 	{
@@ -122,6 +123,19 @@ export const invitations = sqliteTable(
 			.references(() => users.id, { onDelete: "cascade" }),
 	},
 	(table) => [index("invitations_organization").on(table.organizationId), index("invitations_email").on(table.email)],
+);
+
+/** How often a thing happened in its window: wrong passwords for an address, mails to one (lib/identity/bounds.ts). */
+export const bounds = sqliteTable(
+	"bounds",
+	{
+		/** A keyed hash of what is counted, so the table holds no address. */
+		key: text("key").primaryKey(),
+		count: integer("count").notNull(),
+		/** Epoch milliseconds. From then on the row counts as 0. */
+		endsAt: integer("ends_at").notNull(),
+	},
+	(table) => [index("bounds_ends").on(table.endsAt)],
 );
 
 /** Each ledger's latest report about the billing provider, for operators. Ledgers never read it back. */

@@ -27,8 +27,10 @@ export interface OrganizationView {
 	name: string;
 	/** The viewer's role. */
 	role: Role;
-	/** The most requests of one member in a billing period; null for no limit but the plan's. */
+	/** The limit that the owner set for each member in a billing period; null for the default. */
 	requestsPerMember: number | null;
+	/** The default limit of a plain member. Owners and admins have none. */
+	defaultPerMember: number;
 	members: MemberView[];
 	/** Open invitations. Empty unless the viewer is an owner or admin. */
 	invitations: { id: string; email: string; role: Role; expiresAt: string }[];

@@ -50,7 +50,7 @@ const BAD: [name: string, path: string, body: string, status: number][] = [
 	[
 		"sign-up: a name too long",
 		"/api/auth/sign-up/email",
-		JSON.stringify({ name: "x".repeat(101), email: "a@example.com", password: "correct horse" }),
+		JSON.stringify({ name: "x".repeat(61), email: "a@example.com", password: "correct horse" }),
 		400,
 	],
 	["usage events: an amount of 0", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests", amount: 0 }), 400],

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+import { Client, eventually, faults, resetSandbox, type SandboxState, sandboxState } from "../client.ts";
 
 beforeEach(resetSandbox);
 
@@ -27,17 +27,31 @@ async function found(name = "Acme") {
 }
 
 /** A user who accepts an invitation and makes the organization active. */
-async function join(owner: Client, organizationId: string) {
+async function join(owner: Client, organizationId: string, role = "member") {
 	const member = new Client();
 	const user = await member.signUp();
 	await member.confirm(user.email);
 	const { id: invitationId } = await ok<{ id: string }>(
-		owner.post("/api/auth/organization/invite-member", { email: user.email, role: "member", organizationId }),
+		owner.post("/api/auth/organization/invite-member", { email: user.email, role, organizationId }),
 	);
 	await ok(member.post("/api/auth/organization/accept-invitation", { invitationId }));
 	await ok(member.post("/api/auth/organization/set-active", { organizationId }));
 	return { member, user };
 }
+
+/** How many members have each role. */
+async function rolesIn(organizationId: string): Promise<Record<string, number>> {
+	const rows = env.DB.prepare("SELECT role, count(*) AS n FROM members WHERE organization_id = ? GROUP BY role").bind(organizationId);
+	return Object.fromEntries((await rows.all<{ role: string; n: number }>()).results.map(({ role, n }) => [role, n]));
+}
+
+/** The membership of a user who is in one organization. */
+async function memberIdOf(userId: string): Promise<string | undefined> {
+	return (await env.DB.prepare("SELECT id FROM members WHERE user_id = ?").bind(userId).first<{ id: string }>())?.id;
+}
+
+const mailsTo = ({ mailbox }: SandboxState, email: string) =>
+	mailbox.filter(({ to, subject }) => to === email && subject.startsWith("Join"));
 
 /** Buys a plan at the provider, without our pages. */
 async function sell(organizationId: string) {
@@ -95,7 +109,7 @@ describe("an organization", () => {
 			remaining: 998,
 			organization: { name: "Acme", member: { limit: null, used: 1, held: 0 } },
 		});
-		expect(await member.usage()).toMatchObject({ used: 2, remaining: 998 });
+		expect(await member.usage()).toMatchObject({ used: 2, remaining: 199, organization: { member: { limit: 200, used: 1 } } });
 		expect(await personal(user)).toMatchObject({ used: 0, remaining: 20 });
 		expect(await personal(colleague)).toMatchObject({ used: 0, remaining: 20 });
 		await eventually(async () => {
@@ -199,6 +213,21 @@ describe("a member", () => {
 		expect((await member.chat(id(), id())).status).toBe(200);
 	});
 
+	test("without a set limit has a fifth of the plan, for requests and usage events together; owners and admins have the whole", async () => {
+		const { owner, organizationId } = await found();
+		const { member } = await join(owner, organizationId);
+		await sell(organizationId);
+		expect(await member.usage()).toMatchObject({ remaining: 200, organization: { member: { limit: 200 } } });
+		const spend = (client: Client, amount: number) => client.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount });
+		const beyond = await spend(member, 1000);
+		expect([beyond.status, await beyond.json()]).toEqual([429, expect.objectContaining({ policy: "member", limit: 200, remaining: 200 })]);
+		const racing = await Promise.all(Array.from({ length: 6 }, () => spend(member, 40)));
+		expect(racing.filter(({ status }) => status === 201)).toHaveLength(5);
+		expect((await member.chat(id(), id())).status).toBe(429);
+		expect(await owner.usage()).toMatchObject({ remaining: 800, organization: { member: { limit: null } } });
+		expect((await owner.chat(id(), id())).status).toBe(200);
+	});
+
 	test("who is removed spends no more units from the next request on", async () => {
 		const { owner, organizationId } = await found();
 		const { member, user } = await join(owner, organizationId);
@@ -289,11 +318,294 @@ describe("an invitation", () => {
 		expect(answer.status).toBe(400);
 	});
 
-	test("an organization cannot have an empty or endless name", async () => {
-		const owner = new Client();
-		await owner.signUp();
-		for (const name of [" ", "n".repeat(101)]) {
-			expect((await owner.post("/api/auth/organization/create", { name, slug: id() })).status).toBe(400);
+	test("an organization's name is one line of at most 60 characters, without addresses", async () => {
+		const { owner, organizationId } = await found();
+		for (const name of [" ", "n".repeat(61), "Acme\r\nBcc: all", "see evil.example", ["Acme"], {}, 7, null]) {
+			expect((await owner.post("/api/auth/organization/create", { name, slug: id() })).status, JSON.stringify(name)).toBe(400);
+			const update = await owner.post("/api/auth/organization/update", { organizationId, data: { name } });
+			expect(update.status, JSON.stringify(name)).toBe(400);
 		}
 	});
+
+	test("is sent once in 10 minutes to an address, however often it is requested", async () => {
+		const { owner, organizationId } = await found();
+		const email = `${id()}@example.com`;
+		const body = { email, role: "member", organizationId, resend: true };
+		const answers = await Promise.all(Array.from({ length: 30 }, () => owner.post("/api/auth/organization/invite-member", body)));
+		expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 29 }, () => 429)]);
+		const refused = answers.find(({ status }) => status === 429);
+		expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(500);
+		await eventually(async () => expect(mailsTo(await sandboxState(), email)).toHaveLength(1));
+		// The refused ones leave the sent link alone.
+		const { results } = await env.DB.prepare("SELECT status FROM invitations WHERE email = ?").bind(email).all();
+		expect(results).toEqual([{ status: "pending" }]);
+		const elsewhere = await found("Another");
+		const again = { ...body, email: email.toUpperCase(), organizationId: elsewhere.organizationId };
+		expect((await elsewhere.owner.post("/api/auth/organization/invite-member", again)).status).toBe(200);
+	});
+
+	test("can be sent 20 times a day by one user, to whatever addresses and organizations", async () => {
+		const { owner, organizationId } = await found();
+		const invite = () =>
+			owner.post("/api/auth/organization/invite-member", { email: `${id()}@example.com`, role: "member", organizationId });
+		const answers = await Promise.all(Array.from({ length: 25 }, invite));
+		expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+		expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
+	});
+
+	test("in a name that was stored before the rule is one line in the mail", async () => {
+		const { owner, organizationId } = await found();
+		await env.DB.prepare("UPDATE organizations SET name = ? WHERE id = ?").bind("X\r\nBcc: all", organizationId).run();
+		const email = `${id()}@example.com`;
+		await ok(owner.post("/api/auth/organization/invite-member", { email, role: "member", organizationId }));
+		await eventually(async () => expect(mailsTo(await sandboxState(), email)).toMatchObject([{ subject: "Join X Bcc: all on Parley" }]));
+	});
+
+	test("is void once its inviter may no longer give its role", async () => {
+		const { owner, organizationId } = await found();
+		const { member: second, user } = await join(owner, organizationId, "owner");
+		const invited = new Client();
+		const { email } = await invited.signUp();
+		await invited.confirm(email);
+		const { id: invitationId } = await ok<{ id: string }>(
+			second.post("/api/auth/organization/invite-member", { email, role: "owner", organizationId }),
+		);
+		await ok(
+			owner.post("/api/auth/organization/update-member-role", { memberId: await memberIdOf(user.id), role: "admin", organizationId }),
+		);
+		expect((await invited.post("/api/auth/organization/accept-invitation", { invitationId })).status).toBe(400);
+		expect(await rolesIn(organizationId)).toEqual({ admin: 1, owner: 1 });
+	});
+});
+
+describe("a role", () => {
+	const ODD: unknown[] = [
+		"admin, owner",
+		" owner",
+		"owner ,member",
+		"member,owner",
+		"Owner",
+		"owner\u0000",
+		"",
+		["admin", " owner"],
+		["owner"],
+		{ role: "owner" },
+		null,
+		7,
+	];
+
+	test("is exactly owner, admin or member on every route that takes one", async () => {
+		const { owner, organizationId } = await found();
+		const { user } = await join(owner, organizationId);
+		const memberId = await memberIdOf(user.id);
+		for (const role of ODD) {
+			const invite = await owner.post("/api/auth/organization/invite-member", { email: `${id()}@example.com`, role, organizationId });
+			const update = await owner.post("/api/auth/organization/update-member-role", { memberId, role, organizationId });
+			expect([invite.status, update.status], JSON.stringify(role)).toEqual([400, 400]);
+		}
+		expect(await rolesIn(organizationId)).toEqual({ member: 1, owner: 1 });
+	});
+
+	test("of owner is given by owners only", async () => {
+		const { owner, organizationId } = await found();
+		const { member: admin, user } = await join(owner, organizationId, "admin");
+		const { user: colleague } = await join(owner, organizationId);
+		const invite = { email: `${id()}@example.com`, role: "owner", organizationId };
+		const [own, other] = await Promise.all([memberIdOf(user.id), memberIdOf(colleague.id)]);
+		const founder = (
+			await env.DB.prepare("SELECT id FROM members WHERE organization_id = ? AND role = 'owner'")
+				.bind(organizationId)
+				.first<{ id: string }>()
+		)?.id;
+		const answers = await Promise.all([
+			admin.post("/api/auth/organization/invite-member", invite),
+			admin.post("/api/auth/organization/update-member-role", { memberId: own, role: "owner", organizationId }),
+			admin.post("/api/auth/organization/update-member-role", { memberId: other, role: "owner", organizationId }),
+			admin.post("/api/auth/organization/update-member-role", { memberId: founder, role: "member", organizationId }),
+			admin.post("/api/auth/organization/remove-member", { memberIdOrEmail: founder, organizationId }),
+		]);
+		expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
+		expect(await rolesIn(organizationId)).toEqual({ admin: 1, member: 1, owner: 1 });
+	});
+
+	test("in the database is one of the three, and the last owner stays, whoever writes", async () => {
+		const { owner, organizationId } = await found();
+		await join(owner, organizationId);
+		const run = (statement: string) => env.DB.prepare(statement).bind(organizationId).run();
+		const odd = "UPDATE members SET role = 'admin, owner' WHERE organization_id = ? AND role = 'member'";
+		await expect(run(odd)).rejects.toThrow("a role is owner, admin or member");
+		await expect(run("UPDATE members SET role = 'member' WHERE organization_id = ?")).rejects.toThrow("an organization has an owner");
+		await expect(run("DELETE FROM members WHERE organization_id = ?")).rejects.toThrow("an organization has an owner");
+		const users = "DELETE FROM users WHERE id IN (SELECT user_id FROM members WHERE organization_id = ?)";
+		await expect(run(users)).rejects.toThrow("an organization has an owner");
+		await run("DELETE FROM organizations WHERE id = ?");
+		expect(await rolesIn(organizationId)).toEqual({});
+	});
+});
+
+test("the migration repairs roles, invitations and organizations from before the rule", async () => {
+	const { owner, user, organizationId } = await found();
+	const { user: second } = await join(owner, organizationId);
+	const { user: third } = await join(owner, organizationId, "admin");
+	await ok(owner.post("/api/auth/organization/invite-member", { email: "odd-role@example.com", role: "admin", organizationId }));
+	const repair = env.TEST_MIGRATIONS.find(({ name }) => name.startsWith("0004"))?.queries ?? [];
+	const triggers = repair.flatMap((query) => /CREATE TRIGGER `(\w+)`/.exec(query)?.[1] ?? []);
+	expect(triggers).toHaveLength(6);
+	const setRole = (role: string, userId: string) =>
+		env.DB.prepare("UPDATE members SET role = ? WHERE user_id = ?").bind(role, userId).run();
+	for (const trigger of triggers) await env.DB.prepare(`DROP TRIGGER ${trigger}`).run();
+	try {
+		await setRole("member", user.id);
+		await setRole("admin, owner", second.id);
+		await setRole("admin", third.id);
+		await env.DB.prepare("UPDATE invitations SET role = ' owner' WHERE email = 'odd-role@example.com'").run();
+		await env.DB.prepare("UPDATE users SET name = ? WHERE id = ?").bind(new Uint8Array(), second.id).run();
+	} finally {
+		for (const query of repair) if (/UPDATE|CREATE TRIGGER/.test(query)) await env.DB.prepare(query).run();
+	}
+	// An organization without an exact owner gets its earliest admin as one.
+	expect(await rolesIn(organizationId)).toEqual({ owner: 1, admin: 1, member: 1 });
+	expect(await env.DB.prepare("SELECT status, role FROM invitations WHERE email = 'odd-role@example.com'").first()).toEqual({
+		status: "canceled",
+		role: "member",
+	});
+	expect(await env.DB.prepare("SELECT name FROM users WHERE id = ?").bind(second.id).first()).toEqual({ name: "User" });
+});
+
+describe("racing changes", () => {
+	type Role = "owner" | "admin" | "member";
+	type State = (Role | null)[];
+	type Change = { by: number } & ({ kind: "leave" } | { kind: "remove"; whom: number } | { kind: "role"; whom: number; role: Role });
+
+	/** What one change does when it is alone. */
+	function change(state: State, { by, ...what }: Change): { done: boolean; state: State } {
+		const refused = { done: false, state };
+		const whom = what.kind === "leave" ? by : what.whom;
+		const [actor, target] = [state[by], state[whom]];
+		const next = what.kind === "role" ? what.role : null;
+		if (!actor || !target) return refused;
+		const touchesOwner = target === "owner" || next === "owner";
+		if (what.kind !== "leave" && (actor === "member" || (actor === "admin" && touchesOwner))) return refused;
+		const after = state.with(whom, next);
+		return after.includes("owner") ? { done: true, state: after } : refused;
+	}
+
+	/** Whether some order of the changes, one at a time, has these outcomes and ends in this state. */
+	function isSerial(start: State, changes: { made: Change; done: boolean }[], end: State): boolean {
+		if (changes.length === 0) return start.join() === end.join();
+		return changes.some(({ made, done }, at) => {
+			const alone = change(start, made);
+			return alone.done === done && isSerial(alone.state, changes.toSpliced(at, 1), end);
+		});
+	}
+
+	test("end as if they had been made one after the other, with an owner", async () => {
+		const { owner, user, organizationId } = await found();
+		const others = await Promise.all(Array.from({ length: 3 }, () => join(owner, organizationId)));
+		const people = [{ client: owner, userId: user.id }, ...others.map(({ member, user }) => ({ client: member, userId: user.id }))];
+		let seed = 7;
+		const pick = <T>(from: readonly T[]): T => {
+			seed = (seed * 48_271) % 2_147_483_647;
+			const picked = from[seed % from.length];
+			if (picked === undefined) throw new Error("nothing to pick from");
+			return picked;
+		};
+		const anyone = [0, 1, 2, 3];
+		const roles = ["owner", "owner", "admin", "member"] as const;
+		const memberIdAt = (place: number) => `member-${place}-of-${organizationId}`;
+
+		for (let round = 0; round < 15; round += 1) {
+			const start: State = ["owner", pick(roles), pick(roles), pick(roles)];
+			// Replaced one by one: the founder is an owner before the others may stop being one.
+			for (const [place, role] of start.entries()) {
+				const write = "INSERT OR REPLACE INTO members (id, organization_id, user_id, role, created_at) VALUES (?, ?, ?, ?, 0)";
+				await env.DB.prepare(write).bind(memberIdAt(place), organizationId, people[place]?.userId, role).run();
+			}
+			const changes = Array.from({ length: 4 }, (): Change => {
+				const [by, whom, kind] = [pick(anyone), pick(anyone), pick(["leave", "leave", "remove", "role"] as const)];
+				return kind === "role" ? { by, kind, whom, role: pick(roles) } : kind === "remove" ? { by, kind, whom } : { by, kind };
+			});
+			const outcomes = await Promise.all(
+				changes.map(async (made) => {
+					const post = (route: string, body: object) =>
+						people[made.by]?.client.post(`/api/auth/organization/${route}`, { organizationId, ...body });
+					const memberId = made.kind === "leave" ? "" : memberIdAt(made.whom);
+					const answer =
+						made.kind === "leave"
+							? await post("leave", {})
+							: made.kind === "remove"
+								? await post("remove-member", { memberIdOrEmail: memberId })
+								: await post("update-member-role", { memberId, role: made.role });
+					return { made, done: answer?.status === 200 };
+				}),
+			);
+			const { results } = await env.DB.prepare("SELECT id, role FROM members WHERE organization_id = ?")
+				.bind(organizationId)
+				.all<{ id: string; role: Role }>();
+			const end = anyone.map((place) => results.find((row) => row.id === memberIdAt(place))?.role ?? null);
+			expect(end, JSON.stringify({ start, outcomes })).toContain("owner");
+			expect(isSerial(start, outcomes, end), JSON.stringify({ start, outcomes, end })).toBe(true);
+		}
+	});
+
+	test("of two owners who leave or step down at once keep one", async () => {
+		const { owner, organizationId, user } = await found();
+		const { member, user: second } = await join(owner, organizationId, "owner");
+		const stepDown = async (client: Client, { id }: { id: string }) =>
+			client.post("/api/auth/organization/update-member-role", { memberId: await memberIdOf(id), role: "member", organizationId });
+		const steps = await Promise.all([stepDown(owner, user), stepDown(member, second)]);
+		expect(steps.map(({ status }) => status).sort()).toEqual([200, 400]);
+		expect(await rolesIn(organizationId)).toEqual({ member: 1, owner: 1 });
+		await env.DB.prepare("UPDATE members SET role = 'owner' WHERE organization_id = ?").bind(organizationId).run();
+		const leave = (client: Client) => client.post("/api/auth/organization/leave", { organizationId });
+		expect((await Promise.all([leave(owner), leave(member)])).map(({ status }) => status).sort()).toEqual([200, 400]);
+		expect(await rolesIn(organizationId)).toEqual({ owner: 1 });
+	});
+
+	test("of one invitation that is accepted twice make one member", async () => {
+		const { owner, organizationId } = await found();
+		const invited = new Client();
+		const { email } = await invited.signUp();
+		await invited.confirm(email);
+		const { id: invitationId } = await ok<{ id: string }>(
+			owner.post("/api/auth/organization/invite-member", { email, role: "member", organizationId }),
+		);
+		const accept = () => invited.post("/api/auth/organization/accept-invitation", { invitationId });
+		const answers = await Promise.all([accept(), accept(), accept()]);
+		expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400]);
+		expect(await rolesIn(organizationId)).toEqual({ member: 1, owner: 1 });
+	});
+
+	test("that create organizations stay within ten, each with its owner", async () => {
+		const founder = new Client();
+		const { id: userId } = await founder.signUp();
+		const create = () => founder.post("/api/auth/organization/create", { name: "Acme", slug: id() });
+		const answers = await Promise.all(Array.from({ length: 14 }, create));
+		expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+		const owned = "SELECT count(*) AS n FROM members WHERE user_id = ? AND role = 'owner'";
+		expect(await env.DB.prepare(owned).bind(userId).first()).toEqual({ n: 10 });
+	});
+});
+
+test("addresses of people who are invited are shown to owners and admins only", async () => {
+	const { owner, organizationId } = await found();
+	const { member } = await join(owner, organizationId);
+	await ok(owner.post("/api/auth/organization/invite-member", { email: "secret@example.com", role: "member", organizationId }));
+	const reads = [
+		"list-invitations",
+		"get-full-organization",
+		"get-organization",
+		"list-user-invitations",
+		"get-invitation",
+		"list",
+		"list-members",
+	];
+	for (const route of reads) {
+		const answer = await member.fetch(`/api/auth/organization/${route}?organizationId=${organizationId}`);
+		expect(await answer.text(), route).not.toContain("secret@example.com");
+	}
+	const active = await member.post("/api/auth/organization/set-active", { organizationId });
+	expect(await active.text()).not.toContain("secret@example.com");
+	expect(await (await member.fetch("/account")).text()).not.toContain("secret@example.com");
+	expect(await (await owner.fetch("/account")).text()).toContain("secret@example.com");
 });

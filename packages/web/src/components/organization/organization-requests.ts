@@ -13,6 +13,7 @@ type Result = Promise<Refusal | undefined>;
 const sentences: Record<string, string> = {
 	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: "An account can be in ten organizations at most. Leave one of them first.",
 	USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION: "They are in your organization already.",
+	INVALID_NAME: "A name is one line of at most 60 characters, without web or mail addresses.",
 	INVALID_EMAIL: "This does not look like an email address.",
 	EMAIL_NOT_VERIFIED: "Confirm your email address before you invite others: we have sent you a link.",
 	INVITATION_LIMIT_REACHED: "A hundred invitations are open, and there can be no more. Cancel one first.",
@@ -67,7 +68,7 @@ export const changeRole = (organizationId: string, memberId: string, role: Role)
 export const removeMember = (organizationId: string, memberId: string): Result =>
 	post("remove-member", { organizationId, memberIdOrEmail: memberId });
 
-/** Limits the requests of each member in a billing period; null for no limit but the plan's. */
+/** Limits the requests of each member in a billing period; null for the default. */
 export const limitEachMember = (organizationId: string, requestsPerMember: number | null): Result =>
 	post("update", { organizationId, data: { requestsPerMember } });
 

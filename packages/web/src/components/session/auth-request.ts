@@ -17,9 +17,9 @@ export async function postToAuth(path: string, body: object): Promise<AuthResult
 		return { kind: "failed", code: "", text: "The server could not be reached. Look at your connection and try again." };
 	}
 	if (response.ok) return { kind: "done" };
-	if (response.status === 429) return { kind: "failed", code: "", text: "That was tried too often. Wait a minute and try again." };
 	const refusal: unknown = await response.json().catch(() => null);
 	const code = fieldOf(refusal, "code");
+	if (response.status === 429) return tooOften(refusal, code);
 	if (response.status >= 500) {
 		return { kind: "failed", code, text: "That did not work, and it was not your doing. Please try again in a moment." };
 	}
@@ -36,9 +36,16 @@ const checks: Record<string, string> = {
 function reasonOf(refusal: unknown): string {
 	const message = fieldOf(refusal, "detail") || fieldOf(refusal, "message");
 	if (message === "") return "The server did not accept this. Check what you entered.";
-	const [, field] = /^\[body\.(\w+)\]/.exec(message) ?? [];
+	const field = /^(?:\[body\.(\w+)\]|(\w+): )/.exec(message)?.slice(1).find(Boolean);
 	const check = field !== undefined && Object.hasOwn(checks, field) ? checks[field] : undefined;
 	return check ?? `The server did not accept this: ${message.replace(/\.$/, "")}.`;
+}
+
+/** Our own bounds say in `detail`, or with a code in `message`, when to try again. better-auth's only say that it was too often. */
+function tooOften(refusal: unknown, code: string): AuthResult {
+	const own = fieldOf(refusal, "detail") || (code && fieldOf(refusal, "message"));
+	if (own) return { kind: "refused", code, text: own };
+	return { kind: "failed", code, text: "That was tried too often. Wait a minute and try again." };
 }
 
 function fieldOf(body: unknown, field: "code" | "detail" | "message"): string {

@@ -1,7 +1,7 @@
 import { type ReactNode, useId, useState } from "react";
 import type { SignProblem } from "./session-requests.ts";
 
-const CHARS_MAX = { name: 100, email: 254, password: 128 };
+const CHARS_MAX = { name: 60, email: 254, password: 128 };
 
 interface Field {
 	name: "name" | "email" | "password";

@@ -40,6 +40,7 @@ export const PROBLEMS = {
 	"chat-deleted": { status: 410, title: "Chat deleted" },
 	"body-too-large": { status: 413, title: "Body too large" },
 	"message-too-long": { status: 413, title: "Message too long" },
+	"too-many-attempts": { status: 429, title: "Too many attempts" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
 	"usage-limit-reached": { status: 429, title: "Usage limit reached" },
 	"internal-error": { status: 500, title: "Internal error" },

@@ -7,14 +7,12 @@ import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import * as schema from "../../db/schema.ts";
 import { billingProvider } from "../payments/provider.ts";
-import { assertMayInvite, assertOrganization, assertUserName } from "./account-rules.ts";
+import { assertUserName } from "./account-rules.ts";
 import { confirmation, confirmationLink } from "./confirmation.ts";
 import { sendEmail } from "./email.ts";
 import { firstOrganizationOf } from "./organization.ts";
+import { organizationRoutes } from "./organization-routes.ts";
 import { passwordsOfOneRequest } from "./proven-password.ts";
-
-const ORGANIZATIONS_MAX = 10;
-const INVITATION_SECONDS = 7 * 86_400;
 
 /** On https the `__Host-` prefix binds cookies to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
@@ -58,7 +56,7 @@ export function auth(request: Request) {
 		},
 		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
 		// tanstackStartCookies renews the session's cookie cache on pages and API routes. It must be the last plugin.
-		plugins: [confirmation(), organizations(origin), tanstackStartCookies()],
+		plugins: [confirmation(), organizations(), organizationRoutes({ origin, onCreated: welcome }), tanstackStartCookies()],
 		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
 	});
@@ -88,30 +86,12 @@ const databaseHooks = {
 	},
 } satisfies BetterAuthOptions["databaseHooks"];
 
-/** better-auth's organizations, with our rules. */
-function organizations(origin: string) {
+/** better-auth's organizations. organization-routes.ts answers every route that changes members or invitations. */
+function organizations() {
 	return organization({
-		organizationLimit: ORGANIZATIONS_MAX,
 		// A deleted organization would leave its plan and its customer behind.
 		disableOrganizationDeletion: true,
-		// Admins see the ids of invitations, so an invited user has to prove that the address is theirs.
-		requireEmailVerificationOnInvitation: true,
-		cancelPendingInvitationsOnReInvite: true,
-		invitationExpiresIn: INVITATION_SECONDS,
 		schema: { organization: { additionalFields: { requestsPerMember: { type: "number", required: false } } } },
-		sendInvitationEmail: async ({ id, email, organization: { name }, inviter }) => {
-			await sendEmail({
-				to: email,
-				subject: `Join ${name} on Parley`,
-				text: `Hello,\n\n${inviter.user.name} (${inviter.user.email}) invites you to chat on the plan of ${name}:\n\n${origin}/invitation/${id}\n\nThe link works for 7 days. If you do not know them, you need not do anything.`,
-			});
-		},
-		organizationHooks: {
-			beforeCreateOrganization: async ({ organization: written }) => assertOrganization(written),
-			beforeUpdateOrganization: async ({ organization: written }) => assertOrganization(written),
-			beforeCreateInvitation: async ({ inviter }) => assertMayInvite(inviter),
-			afterCreateOrganization: async ({ organization: { id, name }, user: { email } }) => waitUntil(welcome({ id, email, name })),
-		},
 	});
 }
 

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt } from "drizzle-orm";
+import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
 import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view/identity.ts";
@@ -11,21 +12,35 @@ export interface Membership {
 	name: string;
 	/** Whether the role may manage plans and payments. */
 	mayBuy: boolean;
-	/** How many requests each member may use in a billing period; null for no cap of their own. */
+	/** How many requests the user may use in a billing period; null for no limit but the plan's. */
 	cap: number | null;
+}
+
+/** A plan's share of one member until the owner sets a limit: no single member can use it up. */
+const DEFAULT_SHARE = 1 / 5;
+
+/** The limit of a member without a role, until the owner sets one. */
+const defaultRequestsPerMember = (): number => Math.max(1, Math.floor(config().limits.paid * DEFAULT_SHARE));
+
+/** A set limit binds everyone. The default binds plain members only: owners and admins could change it anyway. */
+function capOf(role: Role, set: number | null): number | null {
+	if (set !== null || role !== "member") return set;
+	return defaultRequestsPerMember();
 }
 
 /** The user's membership, or null. Read on every request with one query, so a former member can no longer spend. */
 export async function membershipOf(userId: string, organizationId: string): Promise<Membership | null> {
 	const [found] = await db()
-		.select({ role: members.role, name: organizations.name, cap: organizations.requestsPerMember })
+		.select({ role: members.role, name: organizations.name, requestsPerMember: organizations.requestsPerMember })
 		.from(members)
 		.innerJoin(organizations, eq(organizations.id, members.organizationId))
 		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
 		.limit(1);
 	if (!found) return null;
-	const { role, name, cap } = found;
-	return { organizationId, key: organizationKey(organizationId), name, mayBuy: roleOf(role) !== "member", cap };
+	const { name, requestsPerMember } = found;
+	const role = roleOf(found.role);
+	const cap = capOf(role, requestsPerMember);
+	return { organizationId, key: organizationKey(organizationId), name, mayBuy: role !== "member", cap };
 }
 
 /** The organization that a user joined first, or null. New sessions act for it when BILLING_SUBJECT is `organization`. */
@@ -41,9 +56,9 @@ export async function firstOrganizationOf(userId: string): Promise<string | null
 
 /** The user's organizations, and what they may see of the active one. */
 export async function organizationsOf(userId: string, active: Membership | null): Promise<OrganizationsView> {
-	const [mine, people, invited] = await Promise.all([
+	const [joined, people, invited] = await Promise.all([
 		db()
-			.select({ id: organizations.id, name: organizations.name })
+			.select({ id: organizations.id, name: organizations.name, requestsPerMember: organizations.requestsPerMember })
 			.from(members)
 			.innerJoin(organizations, eq(organizations.id, members.organizationId))
 			.where(eq(members.userId, userId))
@@ -51,10 +66,13 @@ export async function organizationsOf(userId: string, active: Membership | null)
 		active ? membersOf(active.organizationId, userId) : [],
 		active?.mayBuy ? openInvitationsTo(active.organizationId) : [],
 	]);
+	const mine = joined.map(({ id, name }) => ({ id, name }));
 	const you = people.find(({ isYou }) => isYou);
 	if (!active || !you) return { mine, active: null };
-	const { organizationId: id, name, cap: requestsPerMember } = active;
-	return { mine, active: { id, name, role: you.role, requestsPerMember, members: people, invitations: invited } };
+	const { organizationId: id, name } = active;
+	const requestsPerMember = joined.find((one) => one.id === id)?.requestsPerMember ?? null;
+	const limits = { requestsPerMember, defaultPerMember: defaultRequestsPerMember() };
+	return { mine, active: { id, name, role: you.role, ...limits, members: people, invitations: invited } };
 }
 
 async function membersOf(organizationId: string, viewerId: string): Promise<MemberView[]> {
@@ -107,8 +125,13 @@ function stateOf({ status, expiresAt, email }: typeof invitations.$inferSelect, 
 	return viewer.emailVerified ? "ready" : "unconfirmed";
 }
 
-/** better-auth stores several roles as a comma-separated list. The highest one counts. */
-function roleOf(stored: string): Role {
-	const roles = stored.split(/\s*,\s*/);
-	return roles.includes("owner") ? "owner" : roles.includes("admin") ? "admin" : "member";
+/** The name of an organization, empty if there is none. */
+export async function nameOfOrganization(id: string): Promise<string> {
+	const [found] = await db().select({ name: organizations.name }).from(organizations).where(eq(organizations.id, id)).limit(1);
+	return found?.name ?? "";
+}
+
+/** A stored role. Anything but the exact name of one gives no rights (the database refuses it, migration 0004). */
+export function roleOf(stored: string): Role {
+	return stored === "owner" || stored === "admin" ? stored : "member";
 }

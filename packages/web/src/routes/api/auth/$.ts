@@ -2,30 +2,59 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { auth } from "../../../lib/identity/auth.ts";
+import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
+import { admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
 import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
-	server: { handlers: api({ GET: ({ request }) => answer(request), POST: ({ request }) => identify(request) }) },
+	server: { handlers: api({ GET: ({ request }) => answer(admitRead(request)), POST: ({ request }) => identify(request) }) },
 });
 
 const BODY_BYTES_MAX = 16 * 1024;
 
-/** better-auth's own response. It answers unknown paths with an empty 404, which becomes a problem. */
-async function answer(request: Request): Promise<Response> {
-	const response = await auth(request).handler(request);
-	if (response.status === 404 && !response.headers.has("content-type")) refuse("not-found", "There is nothing at this address.");
-	return response;
+const notFound = () => refuse("not-found", "There is nothing at this address.");
+
+const answer = (request: Request): Promise<Response> => auth(request).handler(request);
+
+/** A GET with the parameters that its route takes. @throws {ProblemError} 404 for a route that this product does not use */
+function admitRead(request: Request): Request {
+	return new Request(admittedUrl(request) ?? notFound(), request);
+}
+
+/**
+ * A POST with the fields that its route takes, checked, or the response that names the invalid one.
+ * @throws {ProblemError} 400 if the body is not JSON, 404 for a route that this product does not use, 413 if it is too large
+ */
+async function admitWrite(request: Request): Promise<{ sent: Request; body: Record<string, unknown> } | Response> {
+	const schema = bodyOf(request) ?? notFound();
+	const text = await readText(request, BODY_BYTES_MAX);
+	const parsed = schema.safeParse(parseJson(text));
+	if (!parsed.success) return Response.json(invalidField(parsed.error), { status: 400 });
+	const headers = new Headers(request.headers);
+	headers.delete("content-length");
+	if (text === "") headers.set("content-type", "application/json");
+	const { origin, pathname } = new URL(request.url);
+	return { sent: new Request(origin + pathname, { method: "POST", headers, body: JSON.stringify(parsed.data) }), body: parsed.data };
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return text === "" ? {} : JSON.parse(text);
+	} catch {
+		return refuse("invalid-json", "The body of the request is not valid JSON.");
+	}
 }
 
 /** The routes by which someone signs in with a password in this browser. */
-const SIGNS_IN = /\/(sign-up\/email|sign-in\/email|confirm-email)$/;
+const SIGNS_IN = new Set(["sign-up/email", "sign-in/email", "confirm-email"]);
 
 /** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
 async function identify(request: Request): Promise<Response> {
-	const body = await readText(request, BODY_BYTES_MAX);
-	const response = await answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
-	if (!response.ok || !SIGNS_IN.test(new URL(request.url).pathname)) return response;
+	const admitted = await admitWrite(request);
+	if (admitted instanceof Response) return admitted;
+	const response = await withinBounds(request, admitted.body, () => answer(admitted.sent));
+	if (!response.ok || !SIGNS_IN.has(authPathOf(request))) return response;
 	const { user } = await response.clone().json<{ user?: { id?: string } }>();
 	if (!user?.id) return response;
 	const arrived = new Response(response.body, response);

@@ -1,0 +1,95 @@
+import { parseCookies } from "better-auth/cookies/utils";
+import { config } from "../../config.ts";
+import { refuse } from "../http/problem.ts";
+import { session } from "./auth.ts";
+import { authPathOf } from "./auth-routes.ts";
+import { type Bound, take } from "./bounds.ts";
+import { isSigned, sign } from "./signature.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const KNOWN_SECONDS = 400 * 86_400;
+const WRONG_PASSWORD = new Set(["INVALID_EMAIL_OR_PASSWORD", "INVALID_PASSWORD"]);
+
+/**
+ * Runs a POST route of better-auth within the bounds of the address that it names: wrong passwords and mails, from all networks together.
+ * better-auth's own limits count per network.
+ * @throws {ProblemError} 429
+ */
+export async function withinBounds(request: Request, body: { email?: unknown }, run: () => Promise<Response>): Promise<Response> {
+	switch (authPathOf(request)) {
+		case "sign-in/email":
+			return checkingPassword(request, addressIn(body), run);
+		case "change-password": {
+			const found = await session(request, { fresh: true });
+			return found ? checkingPassword(request, found.user.email.toLowerCase(), run) : run();
+		}
+		case "sign-up/email":
+			return markingBrowser(request, addressIn(body), await run());
+		case "send-verification-email":
+		case "request-password-reset":
+			await takeOrRefuse(mailBounds(addressIn(body)));
+			return run();
+		default:
+			return run();
+	}
+}
+
+const addressIn = ({ email }: { email?: unknown }): string => String(email).toLowerCase();
+
+/** Mails that anyone can request for an address: links to confirm it or to set a password. */
+function mailBounds(address: string): Bound[] {
+	const full = "Too many mails were requested for this address.";
+	return [
+		{ what: `mails to ${address}`, max: 3, windowMs: 10 * MINUTE_MS, full },
+		{ what: `mails of a day to ${address}`, max: 10, windowMs: DAY_MS, full },
+	];
+}
+
+/**
+ * Ten wrong passwords for an address in 15 minutes, from whatever networks. A browser that has signed in to the account has ten of its own (OWASP,
+ * "device cookies"), so that someone who guesses cannot lock the owner out of it. Counts before the check, so concurrent guesses stay within the bound.
+ */
+async function checkingPassword(request: Request, address: string, run: () => Promise<Response>): Promise<Response> {
+	const from = isKnown(request, address) ? "known browsers" : "unknown browsers";
+	const full = "Too many wrong passwords for this account.";
+	const taken = await takeOrRefuse([{ what: `passwords for ${address} from ${from}`, max: 10, windowMs: 15 * MINUTE_MS, full }]);
+	const response = await run();
+	if (response.status >= 500) return response;
+	if (!(await isWrongPassword(response))) await taken.giveBack();
+	return markingBrowser(request, address, response);
+}
+
+async function takeOrRefuse(bounds: Bound[]) {
+	const taken = await take(bounds);
+	if (taken.kind === "taken") return taken;
+	return refuse("too-many-attempts", taken.why, { "retry-after": String(taken.retryAfterSeconds) });
+}
+
+async function isWrongPassword(response: Response): Promise<boolean> {
+	if (response.ok) return false;
+	const answer: unknown = await response
+		.clone()
+		.json()
+		.catch(() => null);
+	return typeof answer === "object" && answer !== null && "code" in answer && WRONG_PASSWORD.has(String(answer.code));
+}
+
+const isHttps = (request: Request) => new URL(request.url).protocol === "https:";
+const cookieName = (request: Request) => (isHttps(request) ? "__Host-parley.known" : "parley.known");
+const mark = (address: string) => `known browser of ${address}`;
+
+/** Whether this browser has signed in to the account before. */
+function isKnown(request: Request, address: string): boolean {
+	const value = parseCookies(request.headers.get("cookie") ?? "").get(cookieName(request));
+	return value !== undefined && isSigned(mark(address), value, [config().authSecret]);
+}
+
+/** After a sign-in, marks the browser as one of the account's. */
+function markingBrowser(request: Request, address: string, response: Response): Response {
+	if (!response.ok || !response.headers.has("set-cookie") || isKnown(request, address)) return response;
+	const marked = new Response(response.body, response);
+	const attributes = `Path=/; Max-Age=${KNOWN_SECONDS}; HttpOnly; SameSite=Lax${isHttps(request) ? "; Secure" : ""}`;
+	marked.headers.append("set-cookie", `${cookieName(request)}=${sign(mark(address), config().authSecret)}; ${attributes}`);
+	return marked;
+}

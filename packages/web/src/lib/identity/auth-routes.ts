@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { ID } from "../../input.ts";
+import { NAME_RULE, nameOf } from "./names.ts";
+
+/*
+ * The routes of better-auth that this product uses, and the exact fields of each body. Any other path is 404 before better-auth sees it, and any
+ * other field is dropped: better-auth writes some fields into the database unchecked.
+ */
+
+const REQUESTS_PER_MEMBER_MAX = 1_000_000;
+
+const name = z.string(NAME_RULE).transform((text, context) => {
+	const valid = nameOf(text);
+	if (valid !== null) return valid;
+	context.addIssue({ code: "custom", message: NAME_RULE });
+	return z.NEVER;
+});
+const email = z.email("This does not look like an email address.").max(254);
+const password = z.string().min(1).max(1024);
+const address = z.string().max(2048);
+const id = z.string().regex(ID);
+const role = z.enum(["owner", "admin", "member"], "A role is owner, admin or member.");
+const requestsPerMember = z.int("Requests for each member are a whole number, at least 1.").min(1).max(REQUESTS_PER_MEMBER_MAX).nullable();
+const organizationId = id.optional();
+const nothing = z.object({});
+
+/** The bodies of organization routes. `organizationId` defaults to the session's active organization. */
+export const organizationBodies = {
+	create: z.object({
+		name,
+		slug: id,
+		requestsPerMember: requestsPerMember.optional(),
+		keepCurrentActiveOrganization: z.boolean().optional(),
+	}),
+	update: z.object({ organizationId, data: z.object({ name: name.optional(), requestsPerMember: requestsPerMember.optional() }) }),
+	"set-active": z.object({ organizationId: id.nullish(), organizationSlug: id.optional() }),
+	"invite-member": z.object({ organizationId, email: email.toLowerCase(), role }),
+	"cancel-invitation": z.object({ invitationId: id }),
+	"accept-invitation": z.object({ invitationId: id }),
+	"reject-invitation": z.object({ invitationId: id }),
+	"update-member-role": z.object({ organizationId, memberId: id, role }),
+	"remove-member": z.object({ organizationId, memberIdOrEmail: z.union([id, email.toLowerCase()]) }),
+	leave: z.object({ organizationId: id }),
+};
+
+/** What a POST route takes, by its path after /api/auth/. */
+const POSTS: Record<string, z.ZodObject> = {
+	"sign-up/email": z.object({ name, email, password, callbackURL: address.optional(), rememberMe: z.boolean().optional() }),
+	"sign-in/email": z.object({ email, password, callbackURL: address.optional(), rememberMe: z.boolean().optional() }),
+	"sign-out": nothing,
+	"get-session": nothing,
+	"confirm-email": z.object({ token: z.string().max(512), password, isNew: z.boolean() }),
+	"send-verification-email": z.object({ email, callbackURL: address.optional() }),
+	"request-password-reset": z.object({ email, redirectTo: address.optional() }),
+	"reset-password": z.object({ newPassword: password, token: z.string().max(512) }),
+	"change-password": z.object({ currentPassword: password, newPassword: password, revokeOtherSessions: z.boolean().optional() }),
+	"update-user": z.object({ name: name.optional() }),
+	"revoke-sessions": nothing,
+	"revoke-other-sessions": nothing,
+	...Object.fromEntries(Object.entries(organizationBodies).map(([route, body]) => [`organization/${route}`, body])),
+};
+
+/** The query parameters of a GET route, by its path after /api/auth/. */
+const GETS: Record<string, string[]> = {
+	"get-session": ["disableCookieCache", "disableRefresh"],
+	"verify-email": ["token", "callbackURL"],
+	"organization/list": [],
+	"organization/list-members": ["organizationId"],
+	error: ["error", "error_description"],
+	ok: [],
+};
+
+/** A link in a mail carries its token as the last part of the path. */
+const RESET_LINK = /^reset-password\/[\w-]{1,512}$/;
+
+/** The path of a request after /api/auth/. */
+export const authPathOf = (request: Request): string => new URL(request.url).pathname.replace(/^\/api\/auth\//, "");
+
+/** The address of a GET with only the parameters that its route takes, or null if there is no such route. */
+export function admittedUrl(request: Request): URL | null {
+	const url = new URL(request.url);
+	const path = authPathOf(request);
+	const allowed = RESET_LINK.test(path) ? ["callbackURL"] : Object.hasOwn(GETS, path) ? GETS[path] : undefined;
+	if (!allowed) return null;
+	const kept = new URLSearchParams();
+	for (const parameter of allowed) {
+		const value = url.searchParams.get(parameter);
+		if (value !== null) kept.set(parameter, value);
+	}
+	url.search = kept.toString();
+	return url;
+}
+
+/** The schema of a POST's body, or null if there is no such route. */
+export function bodyOf(request: Request): z.ZodObject | null {
+	const path = authPathOf(request);
+	return Object.hasOwn(POSTS, path) ? (POSTS[path] ?? null) : null;
+}
+
+/** Names the first invalid field in the way of better-auth's errors: `INVALID_NAME`, and a sentence. */
+export function invalidField(error: z.ZodError): { code: string; message: string } {
+	const [issue] = error.issues;
+	const field = String(issue?.path.findLast((part) => typeof part === "string") ?? "body");
+	const code = `INVALID_${field.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}`;
+	const message = issue?.message ?? "is not valid";
+	return { code, message: message.endsWith(".") ? message : `${field}: ${message}` };
+}

@@ -1,0 +1,88 @@
+import { and, eq, sql } from "drizzle-orm";
+import { config } from "../../config.ts";
+import { db } from "../../db/connection.ts";
+import { bounds } from "../../db/schema.ts";
+import { now } from "../time/clock.ts";
+import { sign } from "./signature.ts";
+
+/** How often something may happen. */
+export interface Bound {
+	/** What is counted, such as "invitations by <user>". Stored as a keyed hash only. */
+	what: string;
+	max: number;
+	/** The window opens with the first count and lasts this long, in milliseconds. */
+	windowMs: number;
+	/** A sentence for whoever is refused because this bound is full. */
+	full: string;
+}
+
+/** A count in every bound, or why one refuses: a sentence, and the seconds until it has room again. */
+export type Taken = { kind: "taken"; giveBack: () => Promise<void> } | { kind: "refused"; why: string; retryAfterSeconds: number };
+
+const PRUNED_AT_ONCE = 20;
+
+/**
+ * Counts once in each bound, or in none if one is full. D1 runs one statement at a time and each count is one statement, so concurrent calls never
+ * exceed a bound. Follows the usage clock (lib/time/clock.ts).
+ */
+export async function take(wanted: Bound[]): Promise<Taken> {
+	const counted: { key: string; endsAt: number }[] = [];
+	const giveBack = async () => {
+		for (const one of counted) await uncount(one);
+	};
+	for (const bound of wanted) {
+		const key = sign(`bound ${bound.what}`, config().authSecret);
+		const endsAt = await count(key, bound);
+		if (endsAt === null) {
+			await giveBack();
+			const retryAfterSeconds = await secondsUntilOpen(key);
+			return { kind: "refused", why: `${bound.full} Try again in ${inWords(retryAfterSeconds)}.`, retryAfterSeconds };
+		}
+		counted.push({ key, endsAt });
+	}
+	return { kind: "taken", giveBack };
+}
+
+/** @returns the end of the window that it counted in, or null if the bound is full */
+async function count(key: string, { max, windowMs }: Bound): Promise<number | null> {
+	const at = now();
+	const end = at + windowMs;
+	// A window that ends too late was opened before a development clock moved back.
+	const isOpen = sql`(${bounds.endsAt} > ${at} and ${bounds.endsAt} <= ${end})`;
+	const expired = sql`${bounds.key} in (select ${bounds.key} from ${bounds} where ${bounds.endsAt} <= ${at} limit ${PRUNED_AT_ONCE})`;
+	const [, counted] = await db().batch([
+		db().delete(bounds).where(expired),
+		db()
+			.insert(bounds)
+			.values({ key, count: 1, endsAt: end })
+			.onConflictDoUpdate({
+				target: bounds.key,
+				set: {
+					count: sql`case when ${isOpen} then ${bounds.count} + 1 else 1 end`,
+					endsAt: sql`case when ${isOpen} then ${bounds.endsAt} else ${end} end`,
+				},
+				setWhere: sql`not ${isOpen} or ${bounds.count} < ${max}`,
+			})
+			.returning({ endsAt: bounds.endsAt }),
+	]);
+	return counted[0]?.endsAt ?? null;
+}
+
+async function uncount({ key, endsAt }: { key: string; endsAt: number }): Promise<void> {
+	await db()
+		.update(bounds)
+		.set({ count: sql`${bounds.count} - 1` })
+		.where(and(eq(bounds.key, key), eq(bounds.endsAt, endsAt), sql`${bounds.count} > 0`));
+}
+
+async function secondsUntilOpen(key: string): Promise<number> {
+	const [row] = await db().select({ endsAt: bounds.endsAt }).from(bounds).where(eq(bounds.key, key)).limit(1);
+	return Math.max(1, Math.ceil(((row?.endsAt ?? 0) - now()) / 1000));
+}
+
+function inWords(seconds: number): string {
+	const minutes = Math.ceil(seconds / 60);
+	const hours = Math.ceil(seconds / 3600);
+	if (minutes === 1) return "a minute";
+	return minutes <= 90 ? `${minutes} minutes` : `${hours} hours`;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { nameInMail, nameOf } from "./names.ts";
+
+describe("a name", () => {
+	test.each([
+		"Ada",
+		"J.R.R. Tolkien",
+		"Zürich & Söhne",
+		"Ada's",
+		"Acme Inc.",
+		"李小龍",
+		"Anne-Marie O’Neill",
+		"n".repeat(60),
+		"👩‍💻 Ada",
+		"می‌خواهم",
+		"3.5 Labs",
+	])("may be %s", (name) => expect(nameOf(name)).toBe(name));
+
+	test("is trimmed and composed", () => {
+		expect(nameOf("  Zu\u0308rich ")).toBe("Zürich");
+	});
+
+	test.each([
+		["blank", "  "],
+		["of joiners alone", "\u200d\u200c"],
+		["over 60 characters", "n".repeat(61)],
+		["with a line break", "Your prize waits\n\nhere"],
+		["with a carriage return", "X\r\nBcc: all"],
+		["with a line break at its end", "Ada\n"],
+		["with a Unicode line separator", "Ada\u2028Lovelace"],
+		["with a tab", "Ada\tLovelace"],
+		["with a NUL", "Ada\0"],
+		["with text that runs backwards", "Ada\u202Emoc"],
+		["with a zero-width space", "evil\u200b.example"],
+		["with a lone surrogate", "Ada\ud800"],
+		["with a link", "see http://evil"],
+		["with a domain", "Your prize: evil.example"],
+		["with a subdomain", "www.evil.example/prize"],
+		["with a full-width dot", "evil．example"],
+		["with an ideographic dot", "evil。example"],
+		["with a mail address", "ada@evil"],
+		["with a full-width at sign", "ada＠evil"],
+		["with an IP address", "call 192.0.2.7"],
+		["that is an array", []],
+		["that is an object", {}],
+		["that is a number", 7],
+		["that is null", null],
+	])("%s is refused", (_, name) => expect(nameOf(name)).toBeNull());
+});
+
+describe("a stored name in a mail", () => {
+	test("stands there as it is, if it follows the rule", () => {
+		expect(nameInMail("Ada")).toBe("Ada");
+	});
+
+	test("from before the rule becomes one line of 60 characters, or says nothing", () => {
+		expect(nameInMail("Join\r\nBcc: all")).toBe("Join Bcc: all");
+		expect(nameInMail("n".repeat(100))).toBe("n".repeat(60));
+		expect(nameInMail("Your prize\n\nhttp://evil.example")).toBe("Someone");
+		expect(nameInMail("")).toBe("Someone");
+	});
+});
