@@ -372,10 +372,10 @@ describe("a confirmation link", () => {
 
 	test("is mailed without any text of whoever signed up", async () => {
 		const email = `${id()}@example.com`;
-		const name = "you won: www.evil.example";
+		const name = "Win a prize with a name";
 		await new Client().post("/api/auth/sign-up/email", { name, email, password: "correct horse" }, anyAddress());
 		await linkTo(email);
-		expect((await sandboxState()).mailbox.find((mail) => mail.to === email)?.text).not.toContain("evil.example");
+		expect((await sandboxState()).mailbox.find((mail) => mail.to === email)?.text).not.toContain("prize");
 	});
 });
 
@@ -518,7 +518,7 @@ describe("sign-up", () => {
 		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse", ...wrong };
 		const response = await new Client().post("/api/auth/sign-up/email", body, anyAddress());
 		expect(response.status).toBe(400);
-		// The form finds the field in this text (components/session/auth-request.ts).
-		expect(await response.json()).toMatchObject({ message: expect.stringContaining(`[body.${field}]`) });
+		// The form finds the field by this code (components/session/session-requests.ts).
+		expect(await response.json()).toMatchObject({ code: `INVALID_${field.toUpperCase()}`, message: expect.stringMatching(/\.$/) });
 	});
 });
