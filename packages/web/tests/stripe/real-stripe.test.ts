@@ -68,6 +68,25 @@ describe("keeping a plan", () => {
 	});
 });
 
+describe("changing a plan that ends", () => {
+	test.each(["portal", "flag"])("goes on with the new price, whether it ends by the %s", async (how) => {
+		await settings({ maxPlan: true });
+		const { user, planId } = await subscribed();
+		const end = async () => {
+			if (how === "flag") await user.post("/api/billing/cancel", { planId, when: "period-end" });
+			else await press(user, await portalOf(user), { action: "cancel", subscription: planId });
+		};
+		await end();
+		await user.post("/api/billing/change", { planId, priceSlug: "max_monthly" });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active", endsAt: null });
+		await end();
+		await user.post("/api/billing/change", { planId, priceSlug: "pro_monthly" });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active", endsAt: null, next: "Pro" });
+		await user.post("/api/billing/uncancel", { planId });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active", next: null });
+	});
+});
+
 describe("a customer that Stripe no longer knows", () => {
 	/** The customer was deleted in the dashboard, or its id belongs to another mode than the key. */
 	const losses: [string, (userId: string) => Promise<unknown>][] = [

@@ -7,7 +7,8 @@ import { getStripeCustomer, replaceStripeCustomer, createStripeCustomer as store
 import { byNewest } from "./objects.ts";
 
 // The customer that stands for a user or organization at Stripe. A stored id may name one that Stripe no longer has: it was deleted, or belongs to
-// another mode or account than the key. So nothing uses the id except within `withCustomer` or `withEnsuredCustomer`.
+// another mode or account than the key. So nothing uses the id except within `withCustomer` or `withEnsuredCustomer`. Reports alone go to the stored
+// id: what Stripe refuses there is set aside.
 
 /** More than any customer needs: each round replaces one that turned out to be gone. */
 const ROUNDS_MAX = 4;
@@ -18,7 +19,7 @@ export class CustomerGone extends Error {
 }
 
 /** Whether Stripe refused a call because it does not know the customer. */
-export function isUnknownCustomer(error: unknown, customer: string): boolean {
+function isUnknownCustomer(error: unknown, customer: string): boolean {
 	if (error instanceof CustomerGone) return true;
 	if (!(error instanceof Stripe.errors.StripeError) || error.code !== "resource_missing") return false;
 	return error.param === "customer" || error.message.includes(customer);

@@ -17,16 +17,11 @@ export async function cancelPlan(client: Stripe, planId: string, when: "now" | "
 	return client.subscriptions.update(planId, { cancel_at_period_end: true });
 }
 
-/**
- * Undoes a cancellation, or a change that was to take effect at the end of the period. Our own cancellation sets the flag. Stripe's portal sets only the
- * date, which the flag does not clear, and one call may not name both.
- */
+/** Undoes a cancellation, or a change that was to take effect at the end of the period. */
 export async function resumePlan(client: Stripe, planId: string): Promise<Stripe.Subscription> {
-	let plan = await read(client, planId);
+	const plan = await read(client, planId);
 	await release(client, plan);
-	if (plan.cancel_at_period_end) plan = await client.subscriptions.update(planId, { cancel_at_period_end: false });
-	if (plan.cancel_at !== null) plan = await client.subscriptions.update(planId, { cancel_at: "" });
-	return plan;
+	return goOn(client, plan);
 }
 
 /** Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. */
@@ -35,8 +30,19 @@ export async function changePlan(client: Stripe, planId: string, offer: Offer, r
 	const url = pageOfWaitingChange(plan, offer);
 	if (url !== null) return { takesEffect: "not-yet", url, answer: plan };
 	await release(client, plan);
-	const isUpgrade = offer.amountCents > (priceOf(plan)?.unit_amount ?? 0);
-	return isUpgrade ? upgrade(client, plan, offer, returnUrl) : downgrade(client, plan, offer);
+	// Who changes a plan that was to end wants it to go on, with its new price.
+	if (offer.amountCents <= (priceOf(plan)?.unit_amount ?? 0)) return downgrade(client, await goOn(client, plan), offer);
+	const change = await upgrade(client, plan, offer, returnUrl);
+	if (change.takesEffect === "now") await goOn(client, plan);
+	return change;
+}
+
+/** Removes what ends a plan. Our own cancellation sets the flag. Stripe's portal sets only the date, which the flag does not clear, and one call may not name both. */
+async function goOn(client: Stripe, ending: Stripe.Subscription): Promise<Stripe.Subscription> {
+	let plan = ending;
+	if (plan.cancel_at_period_end) plan = await client.subscriptions.update(plan.id, { cancel_at_period_end: false });
+	if (plan.cancel_at !== null) plan = await client.subscriptions.update(plan.id, { cancel_at: "" });
+	return plan;
 }
 
 const read = (client: Stripe, planId: string) => client.subscriptions.retrieve(planId, { expand: ["schedule", "latest_invoice"] });
