@@ -7,8 +7,12 @@ import { idOf, PERIOD_REQUESTS, periodAfterChange, priceOf } from "./objects.ts"
 import { openCardPage } from "./portal.ts";
 import { phasesOfDowngrade } from "./schedule.ts";
 
-/** The code with which Stripe says that the bank wants the customer to confirm a payment (3-D Secure). */
-const NEEDS_CONFIRMATION = "subscription_payment_intent_requires_action";
+/** The codes with which Stripe says that the bank wants the customer to confirm a payment (3-D Secure), the last one also as a reason to decline. */
+const NEEDS_CONFIRMATION = [
+	"subscription_payment_intent_requires_action",
+	"invoice_payment_intent_requires_action",
+	"authentication_required",
+];
 
 /** Cancels a plan: now and without a refund, or at the end of its period. */
 export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<Stripe.Subscription> {
@@ -75,12 +79,17 @@ async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer, 
 		const answer = await client.subscriptions.update(plan.id, { ...change, payment_behavior: "error_if_incomplete" });
 		return { takesEffect: "now", answer };
 	} catch (error) {
-		if (error instanceof Stripe.errors.StripeError && error.code === NEEDS_CONFIRMATION) return confirmFirst(client, plan, change);
+		if (needsConfirmation(error)) return confirmFirst(client, plan, change);
 		if (statusOf(error) === 402) return { takesEffect: "declined", answer: plan };
 		if (statusOf(error) !== 400 || (await hasCard(client, plan))) throw error;
 		const { url } = await openCardPage(idOf(plan.customer) ?? "", returnUrl);
 		return { takesEffect: "not-yet", url, answer: plan };
 	}
+}
+
+function needsConfirmation(error: unknown): boolean {
+	if (!(error instanceof Stripe.errors.StripeError)) return false;
+	return [error.code, error.decline_code].some((code) => code !== undefined && NEEDS_CONFIRMATION.includes(code));
 }
 
 /** Prepares the change so that it takes effect, with its metadata, when the customer confirms the payment on the invoice's page. Stripe drops it after 23 hours. */
