@@ -144,8 +144,9 @@ export interface SandboxState {
 	calls: Record<string, number>;
 	faults: { api: { times?: number }[] };
 	stripe: {
-		customers: { id: string; metadata: Record<string, string> }[];
+		customers: { id: string; name: string | null; metadata: Record<string, string> }[];
 		checkoutSessions: { id: string; status: string; customer: string }[];
+		portalSessions: { id: string; configuration: string }[];
 		subscriptions: { id: string; status: string; customer: string }[];
 		charges: { id: string; payment_intent: string; amount: number; metadata: Record<string, string> }[];
 		meterEvents: { identifier: string; payload: Record<string, string> }[];

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import Stripe from "stripe";
 import type { Offer, PlanFile } from "../plan-file.ts";
-import { meterTerms, priceMetadata, productMetadata, webhookEvents } from "./conventions.ts";
+import { app, meterTerms, portalFeatures, priceMetadata, productMetadata, webhookEvents } from "./conventions.ts";
 import type { Step } from "./diff.ts";
 
 /** Applies a step. Returns extra lines to print, such as a secret that is shown once. */
@@ -39,6 +39,15 @@ export async function apply(stripe: Stripe, plans: PlanFile, webhookUrl: string 
 		case "deactivate price":
 			if (step.product.defaultPriceId === step.id) await stripe.products.update(step.product.id, { default_price: step.keep });
 			await stripe.prices.update(step.id, { active: false });
+			return [];
+		case "create portal":
+			await createPortal(stripe);
+			return [];
+		case "update portal":
+			await stripe.billingPortal.configurations.update(step.id, { features: portalParams() });
+			return [];
+		case "archive portal":
+			await stripe.billingPortal.configurations.update(step.id, { active: false });
 			return [];
 		case "create endpoint":
 			return createEndpoint(stripe, webhookUrl ?? "");
@@ -81,6 +90,17 @@ async function createPrice(
 		...(offer.interval === null ? {} : { recurring: { interval: offer.interval } }),
 	};
 	await stripe.prices.create(params, once("price", { ...params, replaces }));
+}
+
+/** The features as parameters, which the SDK wants changeable. */
+function portalParams(): Stripe.BillingPortal.ConfigurationCreateParams.Features {
+	const { customer_update, ...others } = portalFeatures;
+	return { ...others, customer_update: { ...customer_update, allowed_updates: [...customer_update.allowed_updates] } };
+}
+
+async function createPortal(stripe: Stripe): Promise<void> {
+	const params = { name: "Parley", features: portalParams(), metadata: { app } };
+	await stripe.billingPortal.configurations.create(params, once("portal", params));
 }
 
 async function createEndpoint(stripe: Stripe, url: string): Promise<string[]> {

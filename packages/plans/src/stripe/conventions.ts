@@ -34,6 +34,18 @@ export function priceMetadata({ requests, features, trialDays }: Offer, { meter 
 	};
 }
 
+/**
+ * What the customer portal offers. Plans change in the app only, which writes the period's share of requests with the new price; the address of a
+ * customer is the account's.
+ */
+export const portalFeatures = {
+	customer_update: { enabled: true, allowed_updates: ["address", "name", "tax_id"] },
+	invoice_history: { enabled: true },
+	payment_method_update: { enabled: true },
+	subscription_cancel: { enabled: true, mode: "at_period_end", proration_behavior: "none" },
+	subscription_update: { enabled: false },
+} as const;
+
 /** The required properties of a meter, which cannot be changed later. */
 export const meterTerms = {
 	aggregation: "sum",

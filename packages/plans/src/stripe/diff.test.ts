@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { type Offer, offersOf, type PlanFile } from "../plan-file.ts";
 import { changed, plans } from "../testing/sandbox.ts";
-import { priceMetadata, webhookEvents } from "./conventions.ts";
+import { portalFeatures, priceMetadata, webhookEvents } from "./conventions.ts";
 import { diff } from "./diff.ts";
-import type { Found, FoundPrice, FoundProduct } from "./found.ts";
+import { type Found, type FoundPrice, type FoundProduct, settingsOf } from "./found.ts";
 
 const url = "https://your.app/api/stripe/webhook";
 
@@ -21,6 +21,7 @@ function asPlanned(file = plans): Found & { endpoints: NonNullable<Found["endpoi
 			const { slug, name, description } = offer;
 			return { id: `prod_${slug}`, slug, active: true, name, description, defaultPriceId: null, prices: [price(offer, file)] };
 		}),
+		portals: [{ id: "bpc_1", settings: { ...settingsOf(portalFeatures), "subscription_cancel.more": "ignored" } }],
 		endpoints: [{ id: "we_1", enabled: true, events: [...webhookEvents] }],
 	};
 }
@@ -41,10 +42,11 @@ it("finds no difference in a matching account", () => {
 });
 
 it("reports everything in an empty account except the free plan, which only the app has", () => {
-	expect(diff(plans, { meters: [], products: [], endpoints: [] }, url).map(({ says }) => says)).toEqual([
+	expect(diff(plans, { meters: [], products: [], portals: [], endpoints: [] }, url).map(({ says }) => says)).toEqual([
 		"meter ai_requests: not at Stripe",
 		"plan pro_monthly: not at Stripe",
 		"top-up top_up_1000: not at Stripe",
+		"customer portal: not configured at Stripe",
 		`webhook endpoint ${url}: not at Stripe`,
 	]);
 });
@@ -130,6 +132,16 @@ it.each<[line: string, step: string | null, change: Parameters<typeof drifted>[0
 		"meter ai_requests: not at Stripe",
 		"create meter",
 		({ meters: [one] }) => Object.assign(one ?? {}, { aggregation: "count", active: false }),
+	],
+	[
+		"customer portal: subscription_update.enabled is true at Stripe, and should be false",
+		"update portal",
+		({ portals }) => Object.assign(portals[0]?.settings ?? {}, { "subscription_update.enabled": "true" }),
+	],
+	[
+		"customer portal: configured a second time, bpc_2",
+		"archive portal",
+		({ portals }) => portals.push({ id: "bpc_2", settings: settingsOf(portalFeatures) }),
 	],
 	[
 		`webhook endpoint ${url}: disabled at Stripe`,

@@ -1,8 +1,8 @@
 /** Computes the differences between the plan file and Stripe, without calls. */
 import { type Offer, offersOf, type PlanFile } from "../plan-file.ts";
 import { type Difference, differs } from "../reconcile.ts";
-import { meterTerms, priceMetadata, webhookEvents } from "./conventions.ts";
-import type { Found, FoundMeter, FoundPrice, FoundProduct } from "./found.ts";
+import { meterTerms, portalFeatures, priceMetadata, webhookEvents } from "./conventions.ts";
+import { type Found, type FoundMeter, type FoundPortal, type FoundPrice, type FoundProduct, settingsOf } from "./found.ts";
 
 interface ProductFields {
 	name?: string;
@@ -22,6 +22,9 @@ export type Step =
 	| { type: "create price"; offer: Offer; productId: string; replaces: string | null }
 	| { type: "update price"; id: string; metadata: Record<string, string> }
 	| { type: "deactivate price"; id: string; product: FoundProduct; keep: string }
+	| { type: "create portal" }
+	| { type: "update portal"; id: string }
+	| { type: "archive portal"; id: string }
 	| { type: "create endpoint" }
 	| { type: "update endpoint"; id: string };
 
@@ -48,6 +51,7 @@ export function diff(plans: PlanFile, found: Found, webhookUrl: string | null): 
 				step: { type: "archive product", product },
 			}),
 		),
+		...portalDiff(found.portals),
 		...(found.endpoints === null ? [] : endpointDiff(found.endpoints, webhookUrl ?? "")),
 	];
 }
@@ -155,6 +159,27 @@ function meterDiff({ meter }: PlanFile, meters: FoundMeter[]): Differences {
 				done: "Stripe never changes that of a meter: deactivate it in the dashboard, and the next push makes another one.",
 				step: null,
 			})),
+	];
+}
+
+function portalDiff([first, ...others]: FoundPortal[]): Differences {
+	const what = "customer portal";
+	if (first === undefined)
+		return [{ says: `${what}: not configured at Stripe`, done: `Configured the ${what}.`, step: { type: "create portal" } }];
+	const step = { type: "update portal", id: first.id } as const;
+	return [
+		...Object.entries(settingsOf(portalFeatures))
+			.filter(([name, wanted]) => first.settings[name] !== wanted)
+			.map(([name, wanted]) => ({
+				says: `${what}: ${name} is ${first.settings[name]} at Stripe, and should be ${wanted}`,
+				done: `Set ${name} of the ${what}: ${wanted}`,
+				step,
+			})),
+		...others.map(({ id }) => ({
+			says: `${what}: configured a second time, ${id}`,
+			done: `Deactivated ${id}, an earlier configuration of the ${what}.`,
+			step: { type: "archive portal", id } as const,
+		})),
 	];
 }
 

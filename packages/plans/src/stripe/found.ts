@@ -43,10 +43,18 @@ interface FoundEndpoint {
 	events: string[];
 }
 
+export interface FoundPortal {
+	id: string;
+	/** By feature and setting, such as `subscription_cancel.mode`. Lists are sorted. */
+	settings: Record<string, string>;
+}
+
 export interface Found {
 	/** Meters with the plan file's event name. At most one is active. */
 	meters: FoundMeter[];
 	products: FoundProduct[];
+	/** Our active configurations of the customer portal, newest first. The app uses the first. */
+	portals: FoundPortal[];
 	/** Webhook endpoints at the app's address; null without --app-url. */
 	endpoints: FoundEndpoint[] | null;
 }
@@ -55,15 +63,17 @@ const pageSize = 100;
 
 /** Reads everything that the plan file defines. */
 export async function read(stripe: Stripe, meterSlug: string, webhookUrl: string | null): Promise<Found> {
-	const [meters, products, endpoints] = await Promise.all([
+	const [meters, products, portals, endpoints] = await Promise.all([
 		stripe.billing.meters.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
 		stripe.products.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
+		stripe.billingPortal.configurations.list({ active: true, limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
 		webhookUrl === null ? null : stripe.webhookEndpoints.list({ limit: pageSize }).autoPagingToArray({ limit: 10_000 }),
 	]);
 	const ours = products.filter(({ metadata }) => metadata.app === app);
 	return {
 		meters: meters.filter(({ event_name }) => event_name === meterSlug).map(meter),
 		products: await Promise.all(ours.map((product) => withPrices(stripe, product))),
+		portals: portals.filter(({ metadata }) => metadata?.app === app).map(portal),
 		endpoints: endpoints?.filter(({ url }) => url === webhookUrl).map(endpoint) ?? null,
 	};
 }
@@ -104,6 +114,21 @@ function price({ id, active, lookup_key, unit_amount, currency, recurring, metad
 		interval: interval === undefined ? null : interval_count === 1 ? interval : `${interval_count} ${interval}s`,
 		metadata,
 	};
+}
+
+function portal({ id, features }: Stripe.BillingPortal.Configuration): FoundPortal {
+	return { id, settings: settingsOf(features) };
+}
+
+/** Features as text by name, such as `subscription_cancel.mode`, to compare and to print. */
+export function settingsOf(features: object): Record<string, string> {
+	const entries = Object.entries(features).flatMap(([feature, settings]: [string, object]) =>
+		Object.entries(settings).map(([name, value]): [string, string] => [
+			`${feature}.${name}`,
+			Array.isArray(value) ? value.toSorted().join(", ") : String(value),
+		]),
+	);
+	return Object.fromEntries(entries);
 }
 
 function endpoint({ id, status, enabled_events }: Stripe.WebhookEndpoint): FoundEndpoint {

@@ -52,10 +52,11 @@ it("creates everything that the app reads: prices by lookup key, with allowances
 		"meter ai_requests: not at Stripe",
 		"plan pro_monthly: not at Stripe",
 		"top-up top_up_1000: not at Stripe",
+		"customer portal: not configured at Stripe",
 	]);
 	expect(await pushed(provider())).toEqual({
 		isRight: true,
-		lines: ["Made meter ai_requests.", "Made plan pro_monthly.", "Made top-up top_up_1000."],
+		lines: ["Made meter ai_requests.", "Made plan pro_monthly.", "Made top-up top_up_1000.", "Configured the customer portal."],
 	});
 	expect((await stripe.billing.meters.list()).data).toMatchObject([
 		{
@@ -94,9 +95,10 @@ it("creates one of each in two concurrent pushes", async () => {
 	expect((await stripe.prices.list({ limit: 100 })).data).toHaveLength(2);
 	expect((await stripe.billing.meters.list()).data).toHaveLength(1);
 	expect((await stripe.webhookEndpoints.list()).data).toHaveLength(1);
+	expect((await stripe.billingPortal.configurations.list()).data).toHaveLength(1);
 });
 
-const writesOfPush = ["/v1/billing/meters", "/v1/products", "/v1/prices", "/v1/webhook_endpoints"];
+const writesOfPush = ["/v1/billing/meters", "/v1/products", "/v1/prices", "/v1/billing_portal/configurations", "/v1/webhook_endpoints"];
 
 it.each(writesOfPush)("completes after a push that was cut at POST %s", async (path) => {
 	const { provider, faults, stripe } = await start();
@@ -115,6 +117,7 @@ it.each(writesOfPush)("continues when the response of POST %s was lost", async (
 	expect((await stripe.products.list({ limit: 100 })).data).toHaveLength(2);
 	expect((await stripe.prices.list({ limit: 100 })).data).toHaveLength(2);
 	expect((await stripe.webhookEndpoints.list()).data).toHaveLength(1);
+	expect((await stripe.billingPortal.configurations.list()).data).toHaveLength(1);
 });
 
 /** Changes something as a dashboard user would. Returns the output of diff. */
@@ -290,4 +293,32 @@ it("creates an app's webhook endpoint once, prints its secret once, and repairs 
 	expect(await differences(withApp())).toHaveLength(webhookEvents.length);
 	expect((await pushed(withApp())).isRight).toBe(true);
 	expect((await stripe.webhookEndpoints.list()).data).toMatchObject([{ status: "enabled", enabled_events: [...webhookEvents] }]);
+});
+
+it("configures the customer portal, so that a page of it opens in a new account, and repairs it", async () => {
+	const { provider, stripe } = await pushedStart();
+	const ours = async () => (await stripe.billingPortal.configurations.list({ active: true })).data;
+	const [made] = await ours();
+	const { id: customer } = await stripe.customers.create();
+	expect((await stripe.billingPortal.sessions.create({ customer, configuration: made?.id ?? "" })).url).toContain("/portal/");
+	expect(made).toMatchObject({
+		metadata: { app: "parley" },
+		features: {
+			invoice_history: { enabled: true },
+			payment_method_update: { enabled: true },
+			subscription_cancel: { enabled: true, mode: "at_period_end" },
+			subscription_update: { enabled: false },
+		},
+	});
+	await stripe.billingPortal.configurations.update(made?.id ?? "", {
+		features: { subscription_update: { enabled: true }, customer_update: { enabled: true, allowed_updates: ["email"] } },
+	});
+	await stripe.billingPortal.configurations.create({ features: { invoice_history: { enabled: true } }, metadata: { app: "another" } });
+	expect(await differences(provider())).toEqual([
+		"customer portal: customer_update.allowed_updates is email at Stripe, and should be address, name, tax_id",
+		"customer portal: subscription_update.enabled is true at Stripe, and should be false",
+	]);
+	expect((await pushed(provider())).isRight).toBe(true);
+	expect(await differences(provider())).toEqual([]);
+	expect(await ours()).toHaveLength(2);
 });

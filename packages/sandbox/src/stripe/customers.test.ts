@@ -44,3 +44,28 @@ it("lists newest first, pages in both directions, and supports the SDK's auto-pa
 	expect((await errorOf(stripe.customers.list({ starting_after: "cus_nope" }))).code).toBe("resource_missing");
 	expect((await stripe.customers.list({ created: { lt: 1 } })).data).toEqual([]);
 });
+
+it("refuses lists of a customer that never existed here, and still lists those of a deleted one", async () => {
+	const { stripe, customer, id } = await withPlan();
+	for (const list of [stripe.subscriptions, stripe.invoices, stripe.charges, stripe.paymentIntents, stripe.subscriptionSchedules]) {
+		const refused = await errorOf(list.list({ customer: "cus_of_another_mode" }));
+		expect([refused.statusCode, refused.code, refused.param]).toEqual([400, "resource_missing", "customer"]);
+	}
+	await stripe.customers.del(customer.id);
+	expect((await stripe.subscriptions.list({ customer: customer.id, status: "all" })).data.map((one) => one.id)).toEqual([id]);
+	expect((await stripe.invoices.list({ customer: customer.id })).data).toHaveLength(1);
+	expect((await errorOf(stripe.billingPortal.sessions.create({ customer: customer.id }))).code).toBe("resource_missing");
+});
+
+it("finds customers by their metadata, and detaches a card from its customer and plan", async () => {
+	const { stripe, customer, subscription } = await withPlan();
+	await stripe.customers.create({ metadata: { userId: "u1" } });
+	const { id } = await stripe.customers.create({ metadata: { userId: "u2" } });
+	const found = async (userId: string) => (await stripe.customers.search({ query: `metadata["userId"]:"${userId}"` })).data;
+	expect((await found("u2")).map((one) => one.id)).toEqual([id]);
+	expect(await found("u3")).toEqual([]);
+	const [card] = (await stripe.customers.listPaymentMethods(customer.id)).data;
+	expect(await stripe.paymentMethods.detach(card?.id ?? "")).toMatchObject({ customer: null });
+	expect((await subscription()).default_payment_method).toBeNull();
+	expect((await errorOf(stripe.paymentMethods.detach(card?.id ?? ""))).statusCode).toBe(400);
+});

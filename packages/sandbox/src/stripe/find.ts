@@ -1,4 +1,5 @@
 import { missing } from "./refusal.ts";
+import type { StripeState } from "./state.ts";
 
 /**
  * The record with that id.
@@ -15,4 +16,12 @@ export function known<T extends { id: string }>(records: readonly T[], id: strin
 	const found = records.find((record) => record.id === id);
 	if (found === undefined) throw new Error(`The sandbox has lost ${id}`);
 	return found;
+}
+
+/**
+ * Checks the `customer` that a list names. A deleted one still has its subscriptions, invoices and charges.
+ * @throws StripeRefusal 400 for one that never existed in this account and mode
+ */
+export function requireCustomer({ customers, deletedCustomerIds }: StripeState, id: string | undefined): void {
+	if (id !== undefined && !deletedCustomerIds.includes(id)) find(customers, id, "customer", "customer");
 }

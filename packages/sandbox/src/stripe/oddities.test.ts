@@ -146,7 +146,7 @@ it("returns to the app after the portal flow that the app requested", async () =
 	});
 	const response = await sandbox.submit(flow.url, { action: "cancel", subscription: id });
 	expect(response.headers.get("location")).toBe("http://localhost:3000/gone");
-	expect(await subscription()).toMatchObject({ cancel_at_period_end: true });
+	expect(await subscription()).toMatchObject({ cancel_at_period_end: false, cancel_at: expect.any(Number) });
 	const unknown = await sandbox.submit(flow.url, { action: "explode" });
 	expect(unknown.headers.get("location")).toContain("refused");
 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { utc, withPlan } from "./testing/harness.ts";
+import { errorOf, runStripe, utc, withPlan } from "./testing/harness.ts";
 
 async function withPortal() {
 	const plan = await withPlan();
@@ -18,17 +18,18 @@ it("cancels at the end of the period, reverts the cancellation, and returns to t
 	expect(text).toContain("Cancel when the period ends");
 	expect(text).toContain("Visa ending in 4242, used for payments");
 	expect(await press({ action: "cancel", subscription: id })).toEqual([303, here]);
-	expect(await subscription()).toMatchObject({ cancel_at_period_end: true });
+	expect(await subscription()).toMatchObject({ cancel_at_period_end: false, cancel_at: utc(2026, 2, 15, 9) });
 	expect(await (await fetch(session.url)).text()).toContain("Keep Pro");
 	await press({ action: "keep", subscription: id });
-	expect(await subscription()).toMatchObject({ cancel_at_period_end: false });
+	expect(await subscription()).toMatchObject({ cancel_at_period_end: false, cancel_at: null });
 	expect(await press({ action: "back" })).toEqual([303, "http://localhost:3000/account"]);
 	expect((await fetch(session.url.replace(session.id, "bps_nope"))).status).toBe(404);
 });
 
 it("adds a card and pays an open invoice with it", async () => {
-	const { sandbox, stripe, press, here, customer, id, subscription, session } = await withPortal();
+	const { sandbox, stripe, press, here, customer, id, subscription, session, adoptDefault } = await withPortal();
 	await press({ action: "card", card: "0341" });
+	await adoptDefault();
 	await sandbox.moveTo(utc(2026, 2, 15, 10));
 	expect((await subscription()).status).toBe("past_due");
 	const [open] = (await stripe.invoices.list({ subscription: id, status: "open" })).data;
@@ -42,6 +43,7 @@ it("adds a card and pays an open invoice with it", async () => {
 		},
 	});
 	expect(await press({ action: "card", card: "4242" }, update.url)).toEqual([303, "http://localhost:3000/done"]);
+	await adoptDefault();
 	await press({ action: "pay", invoice: open?.id ?? "" }, session.url);
 	expect((await subscription()).status).toBe("active");
 	const { data } = await stripe.customers.listPaymentMethods(customer.id);
@@ -58,4 +60,47 @@ it("refuses to pay an invoice while a bank payment for it is pending", async () 
 	const session = await sandbox.buy(customer.id, "pro_monthly", { card: "6789" });
 	expect((await press({ action: "pay", invoice: String(session.invoice) }))[1]).toContain("on+its+way");
 	expect((await stripe.charges.list({ customer: customer.id })).data.map(({ status }) => status)).toEqual(["pending", "succeeded"]);
+});
+
+it("cancels by the date alone, which the flag does not clear, as flexible billing mode does", async () => {
+	const { stripe, press, id, subscription } = await withPortal();
+	await press({ action: "cancel", subscription: id });
+	expect(await stripe.subscriptions.update(id, { cancel_at_period_end: false })).toMatchObject({ cancel_at: utc(2026, 2, 15, 9) });
+	const both = stripe.subscriptions.update(id, { cancel_at_period_end: false, cancel_at: "" });
+	expect((await errorOf(both)).message).toContain("only specify one");
+	expect(await stripe.subscriptions.update(id, { cancel_at: "" })).toMatchObject({ cancel_at: null, canceled_at: null });
+	await stripe.subscriptions.update(id, { cancel_at_period_end: true });
+	expect(await subscription()).toMatchObject({ cancel_at_period_end: true, cancel_at: utc(2026, 2, 15, 9) });
+	expect(await stripe.subscriptions.update(id, { cancel_at_period_end: false })).toMatchObject({ cancel_at: null });
+});
+
+it("makes a new card the customer's default only: a plan goes on with the card of its checkout", async () => {
+	const { sandbox, press, customer, stripe, subscription } = await withPortal();
+	const before = (await subscription()).default_payment_method;
+	await press({ action: "card", card: "0341" });
+	const account = await stripe.customers.update(customer.id, {});
+	expect(account.invoice_settings.default_payment_method).not.toBe(before);
+	expect((await subscription()).default_payment_method).toBe(before);
+	await sandbox.moveTo(utc(2026, 2, 15, 10));
+	expect((await subscription()).status).toBe("active");
+});
+
+it("opens with the configuration that is named, and refuses to open without one before a default was saved", async () => {
+	const { stripe } = await runStripe({ settings: { stripeCatalogue: false } });
+	const { id: customer } = await stripe.customers.create();
+	const refused = await errorOf(stripe.billingPortal.sessions.create({ customer }));
+	expect(refused.message).toContain("No configuration provided");
+	const made = await stripe.billingPortal.configurations.create({
+		features: { invoice_history: { enabled: true }, subscription_cancel: { enabled: true, mode: "at_period_end" } },
+		metadata: { app: "x" },
+	});
+	expect(made).toMatchObject({ active: true, is_default: false, features: { payment_method_update: { enabled: false } } });
+	expect((await errorOf(stripe.billingPortal.sessions.create({ customer }))).message).toContain("No configuration provided");
+	expect(await stripe.billingPortal.sessions.create({ customer, configuration: made.id })).toMatchObject({ configuration: made.id });
+	await stripe.billingPortal.configurations.update(made.id, { active: false, features: { payment_method_update: { enabled: true } } });
+	expect((await stripe.billingPortal.configurations.list({ active: true })).data).toEqual([]);
+	expect((await stripe.billingPortal.configurations.list()).data).toMatchObject([
+		{ features: { payment_method_update: { enabled: true }, invoice_history: { enabled: true } } },
+	]);
+	expect((await errorOf(stripe.billingPortal.sessions.create({ customer, configuration: "bpc_x" }))).code).toBe("resource_missing");
 });

@@ -52,3 +52,12 @@ export function missing(noun: string, id: string, param?: string): StripeRefusal
 export function cardDeclined(declineCode: string, more: Record<string, unknown> = {}): StripeRefusal {
 	return new StripeRefusal(402, "card_error", "Your card was declined.", { code: "card_declined", declineCode, more });
 }
+
+/** A charge that the customer has to confirm with the bank first: 402, like a declined card, with a code of its own. */
+export function unconfirmed(of: "subscription" | "invoice", more: Record<string, unknown> = {}): StripeRefusal {
+	const message =
+		of === "subscription"
+			? "Payment for this subscription requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with `subscription.latest_invoice`."
+			: "This payment requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice.";
+	return new StripeRefusal(402, "card_error", message, { code: `${of}_payment_intent_requires_action`, more });
+}

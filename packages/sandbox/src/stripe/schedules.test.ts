@@ -113,3 +113,27 @@ it("applies a direct change of the subscription to the current phase", async () 
 	await sandbox.moveTo(end);
 	expect(itemOf(await subscription())).toMatchObject({ price: { id: "price_pro_monthly" }, quantity: 1 });
 });
+
+it("ends what a replaced phase does not name: the trial and the discounts", async () => {
+	const trial = { subscription_data: { trial_period_days: 14 } };
+	const { sandbox, stripe, customer } = await withPlan("max_monthly", start, { settings: { maxPlan: true } });
+	const plan = async () => {
+		const { subscription } = await sandbox.buy(customer.id, "max_monthly", trial);
+		await stripe.subscriptions.update(String(subscription), { discounts: [{ coupon: "twenty" }] });
+		return stripe.subscriptionSchedules.create({ from_subscription: String(subscription) });
+	};
+	const items = [{ price: "price_max_monthly", quantity: 1 }];
+	const named = await plan();
+	const [phase] = named.phases;
+	if (!phase?.trial_end) throw new Error("The phase has no trial");
+	const discounts = phase.discounts.map(({ discount }) => ({ discount: String(discount) }));
+	const { start_date, end_date, trial_end } = phase;
+	expect(discounts).toHaveLength(1);
+	await stripe.subscriptionSchedules.update(named.id, { phases: [{ items, start_date, end_date, trial_end, discounts }] });
+	const kept = await stripe.subscriptions.retrieve(String(named.subscription));
+	expect(kept).toMatchObject({ status: "trialing", trial_end, discounts: [discounts[0]?.discount] });
+	const bare = await plan();
+	await stripe.subscriptionSchedules.update(bare.id, { phases: [{ items, start_date, end_date }] });
+	expect(await stripe.subscriptions.retrieve(String(bare.subscription))).toMatchObject({ status: "active", discounts: [] });
+	expect((await stripe.invoices.list({ subscription: String(bare.subscription), limit: 1 })).data).toMatchObject([{ total: 1999 }]);
+});

@@ -8,8 +8,8 @@ it("resets Stripe's records to the initial catalogue", async () => {
 	const { sandbox } = await withPlan();
 	await sandbox.control("POST", "/reset");
 	await sandbox.stripe.customers.list();
-	const { origin: _, offered: __, products, prices, meters, ...emptied } = await sandbox.state();
-	expect([products, prices, meters].map((records) => records.length)).toEqual([2, 2, 1]);
+	const { origin: _, offered: __, products, prices, meters, portalConfigurations, ...emptied } = await sandbox.state();
+	expect([products, prices, meters, portalConfigurations].map((records) => records.length)).toEqual([2, 2, 1, 1]);
 	for (const [name, value] of Object.entries(emptied)) expect({ [name]: value }).toEqual({ [name]: [] });
 });
 

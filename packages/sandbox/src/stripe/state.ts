@@ -12,6 +12,7 @@ import type {
 	MeterEvent,
 	PaymentIntent,
 	PaymentMethod,
+	PortalConfiguration,
 	PortalSession,
 	Price,
 	Product,
@@ -46,6 +47,7 @@ export type Task =
 	| { type: "settle"; dueAtMs: number; paymentIntentId: string; occasion: Occasion }
 	| { type: "finalize"; dueAtMs: number; invoiceId: string }
 	| { type: "collect"; dueAtMs: number; invoiceId: string }
+	| { type: "void"; dueAtMs: number; invoiceId: string }
 	| { type: "trial_will_end"; dueAtMs: number; subscriptionId: string };
 
 /** One event on its way to one endpoint. */
@@ -90,6 +92,7 @@ export interface StripeState {
 	/** Pending items and items that are on an invoice. */
 	invoiceItems: InvoiceItem[];
 	invoicePayments: InvoicePayment[];
+	portalConfigurations: PortalConfiguration[];
 	portalSessions: PortalSession[];
 	meters: Meter[];
 	meterEvents: MeterEvent[];
@@ -122,6 +125,7 @@ export function emptyStripeState(): StripeState {
 		invoices: [],
 		invoiceItems: [],
 		invoicePayments: [],
+		portalConfigurations: [],
 		portalSessions: [],
 		meters: [],
 		meterEvents: [],

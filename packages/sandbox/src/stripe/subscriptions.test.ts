@@ -86,7 +86,7 @@ it("becomes past due when a renewal is declined, retries after 3, 5 and 5 days, 
 });
 
 it("becomes active when a retry succeeds, or when the open invoice is paid with another card", async () => {
-	const { sandbox, stripe, customer, id, subscription } = await withPlan();
+	const { sandbox, stripe, customer, id, subscription, adoptDefault } = await withPlan();
 	await sandbox.faults({ declineRenewals: true });
 	await sandbox.moveTo(utc(2026, 2, 15, 10));
 	await sandbox.faults({});
@@ -95,6 +95,7 @@ it("becomes active when a retry succeeds, or when the open invoice is paid with 
 
 	const portal = await stripe.billingPortal.sessions.create({ customer: customer.id });
 	await sandbox.submit(portal.url, { action: "card", card: "0341" });
+	await adoptDefault();
 	await sandbox.moveTo(utc(2026, 3, 15, 10));
 	expect((await subscription()).status).toBe("past_due");
 	const [open] = (await stripe.invoices.list({ subscription: id, status: "open" })).data;

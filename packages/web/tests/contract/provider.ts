@@ -53,13 +53,14 @@ export const checkoutPath = provider === "stripe" ? "/v1/checkout/sessions" : "/
 /** A webhook about a customer, signed as the provider signs. */
 export async function webhook(
 	about: { userId: string; customerId: string | null },
-	options: { secret?: string; messageId?: string; ageS?: number; type?: string; object?: object; created?: number } = {},
+	options: { secret?: string; messageId?: string; ageS?: number; type?: string; object?: object; created?: number; body?: string } = {},
 ): Promise<{ body: string; headers: Record<string, string> }> {
 	const { secret = "the webhook secret of the tests", messageId = `evt_${id()}`, ageS = 0, type = "invoice.paid" } = options;
 	const timestamp = Math.floor(Date.now() / 1000) - ageS;
 	if (provider === "stripe") {
 		const object = options.object ?? { id: "in_1", object: "invoice", customer: about.customerId };
-		const body = JSON.stringify({ id: messageId, object: "event", type, created: options.created ?? timestamp, data: { object } });
+		const body =
+			options.body ?? JSON.stringify({ id: messageId, object: "event", type, created: options.created ?? timestamp, data: { object } });
 		const signature = [...new Uint8Array(await hmac(`whsec_${secret}`, `${timestamp}.${body}`))];
 		const hex = signature.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 		return { body, headers: { "stripe-signature": `t=${timestamp},v1=${hex}` } };

@@ -136,4 +136,62 @@ describe("a Stripe webhook", () => {
 		expect(await user.usage()).toMatchObject({ tier: "paid" });
 		expect(await send(await about(userId, { type: "balance.available", object: { object: "balance" } }))).toBe(200);
 	});
+
+	/** A body under a true signature. */
+	async function signed(body: unknown) {
+		const { headers } = await webhook({ userId: "x", customerId: null }, { body: typeof body === "string" ? body : JSON.stringify(body) });
+		return { body: typeof body === "string" ? body : JSON.stringify(body), headers };
+	}
+
+	const thin = {
+		id: "evt_test_1",
+		object: "v2.core.event",
+		type: "v1.billing.meter.error_report_triggered",
+		created: "2026-11-28T21:00:00.000Z",
+		related_object: { id: "mtr_1", type: "billing.meter", url: "/v1/billing/meters/mtr_1" },
+	};
+	const event = (object: unknown, more: object = {}) => ({
+		id: "evt_2",
+		object: "event",
+		type: "x",
+		created: 1,
+		data: { object },
+		...more,
+	});
+
+	test.each<[string, unknown]>([
+		["a thin event of the v2 API", thin],
+		["an empty object", {}],
+		["text", "not JSON"],
+		["null", null],
+		["a list", [1, 2]],
+		["an event without data", { id: "evt_1", object: "event" }],
+		["an event without an object", event(undefined)],
+		["an object that is text", event("cus_1")],
+		["a customer that is a number", event({ object: "invoice", customer: 7 })],
+		["a customer without an id", event({ object: "invoice", customer: {} })],
+		["an event without a time", event({ object: "customer", id: "cus_none" }, { created: "soon" })],
+		["an event whose id is a number", event({ object: "customer", id: "cus_none" }, { id: 7 })],
+		["a dispute of an unknown charge", event({ object: "dispute", charge: "ch_unknown" })],
+		["a dispute without a charge", event({ object: "dispute", charge: null })],
+	])("with a true signature that holds %s is acknowledged", async (_, body) => {
+		expect(await send(await signed(body))).toBe(200);
+	});
+
+	test("about a dispute is answered 503 while the charge cannot be read", async () => {
+		await faults({ api: [{ path: "/v1/charges/:id", status: 500 }] });
+		expect(await send(await signed(event({ object: "dispute", charge: "ch_1" })))).toBe(503);
+	});
+
+	test("about a deleted customer leaves the account without a plan", async () => {
+		const { user, userId } = await subscribed();
+		const customer = await customerIdOf(userId);
+		await fetch(`${env.SANDBOX_URL}/v1/customers/${customer}`, { method: "DELETE", headers: { authorization: "Bearer sk_test_sandbox" } });
+		expect(
+			await send(
+				await webhook({ userId, customerId: customer }, { type: "customer.deleted", object: { object: "customer", id: customer } }),
+			),
+		).toBe(200);
+		expect(await user.usage()).toMatchObject({ tier: "free" });
+	});
 });

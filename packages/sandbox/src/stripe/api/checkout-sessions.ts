@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Env, World } from "../../world.ts";
 import { createCheckoutSession, expireCheckoutSession } from "../billing/checkout/open.ts";
 import { orderOf } from "../billing/checkout/pay.ts";
-import { find } from "../find.ts";
+import { find, requireCustomer } from "../find.ts";
 import { refuse } from "../refusal.ts";
 import { expanded } from "./expand.ts";
 import { count, flag, ignored, metadata, noParams, params, read, text, timestamp } from "./form.ts";
@@ -97,6 +97,7 @@ export function checkoutSessionRoutes(world: World) {
 		})
 		.get("/checkout/sessions", async (c) => {
 			const { expand, customer, customer_details, status, subscription, payment_intent, ...wanted } = await read(c, listParams);
+			requireCustomer(world.state.stripe, customer);
 			const found = sessions().filter(
 				(one) =>
 					(customer === undefined || one.customer === customer) &&

@@ -2,7 +2,9 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
 import { createCustomer, deleteCustomer, updateCustomer } from "../billing/customers.ts";
+import { detach } from "../billing/payment-methods.ts";
 import { find } from "../find.ts";
+import { refuse } from "../refusal.ts";
 import { deletedCustomer, expanded } from "./expand.ts";
 import { ignored, integer, metadata, noParams, orNone, params, read, text } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
@@ -34,6 +36,7 @@ const fields = {
 const createParams = params({ ...fields, payment_method: text.optional(), tax_id_data: ignored });
 const updateParams = params(fields);
 const listParams = params({ ...listing, email: text.optional() });
+const searchParams = params({ query: text, limit: paging.limit, page: ignored });
 const methodParams = params({ ...paging, type: text.optional(), allow_redisplay: ignored });
 
 export function customerRoutes(world: World) {
@@ -46,6 +49,20 @@ export function customerRoutes(world: World) {
 			const { expand, email, ...wanted } = await read(c, listParams);
 			const customers = world.state.stripe.customers.filter((one) => email === undefined || one.email === email);
 			return c.json(expanded(world.state, page("/v1/customers", customers, wanted), expand));
+		})
+		.get("/customers/search", async (c) => {
+			const { expand, query, limit = 10 } = await read(c, searchParams);
+			const [, key = "", value] = /^metadata\["([^"]+)"\]:"([^"]*)"$/.exec(query) ?? [];
+			if (value === undefined) throw refuse("The sandbox searches customers by one field of their metadata only.", { param: "query" });
+			const found = world.state.stripe.customers.filter(({ metadata }) => metadata[key] === value).toReversed();
+			const answer = {
+				object: "search_result",
+				data: found.slice(0, limit),
+				has_more: found.length > limit,
+				next_page: null,
+				url: c.req.path,
+			};
+			return c.json(expanded(world.state, answer, expand));
 		})
 		.get("/customers/:id", async (c) => {
 			const { expand } = await read(c, noParams);
@@ -79,6 +96,12 @@ export function customerRoutes(world: World) {
 			const { expand, type, customer, ...wanted } = await read(c, methodParams.extend({ customer: text }));
 			const { id } = find(world.state.stripe.customers, customer, "customer", "customer");
 			return c.json(expanded(world.state, page("/v1/payment_methods", methodsOf(world, id, type), wanted), expand));
+		})
+		.post("/payment_methods/:id/detach", async (c) => {
+			const { expand } = await read(c, noParams);
+			const method = find(world.state.stripe.paymentMethods, c.req.param("id"), "PaymentMethod");
+			detach(world.state, method, nowSeconds(world));
+			return c.json(expanded(world.state, method, expand));
 		})
 		.get(
 			"/payment_methods/:id",

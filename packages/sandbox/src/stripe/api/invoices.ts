@@ -3,12 +3,13 @@ import { z } from "zod";
 import type { Env, World } from "../../world.ts";
 import { collect, intentOf, subscriptionOf } from "../billing/invoices/collect.ts";
 import { finalizeInvoice } from "../billing/invoices/finalize.ts";
+import { voidInvoice } from "../billing/invoices/void.ts";
 import { methodFor } from "../billing/payment-methods.ts";
-import { find } from "../find.ts";
+import { find, requireCustomer } from "../find.ts";
 import type { Invoice } from "../records.ts";
-import { cardDeclined, refuse } from "../refusal.ts";
+import { cardDeclined, refuse, unconfirmed } from "../refusal.ts";
 import { expanded } from "./expand.ts";
-import { ignored, params, read, text } from "./form.ts";
+import { ignored, noParams, params, read, text } from "./form.ts";
 import { listing, page, paging } from "./list.ts";
 import { nowSeconds } from "./now.ts";
 import { retrieve } from "./retrieve.ts";
@@ -37,6 +38,7 @@ export function invoiceRoutes(world: World) {
 	return new Hono<Env>()
 		.get("/invoices", async (c) => {
 			const { expand, customer, subscription, status, ...wanted } = await read(c, listParams);
+			requireCustomer(world.state.stripe, customer);
 			const found = invoices().filter(
 				(one) =>
 					(customer === undefined || one.customer === customer) &&
@@ -66,6 +68,12 @@ export function invoiceRoutes(world: World) {
 			const { expand, payment_method } = await read(c, payParams);
 			const invoice = byId(c.req.param("id"));
 			payInvoice(world, invoice, payment_method);
+			return c.json(expanded(world.state, invoice, expand));
+		})
+		.post("/invoices/:id/void", async (c) => {
+			const { expand } = await read(c, noParams);
+			const invoice = byId(c.req.param("id"));
+			voidInvoice(world.state, invoice, nowSeconds(world));
 			return c.json(expanded(world.state, invoice, expand));
 		})
 		.get("/invoice_payments", async (c) => {
@@ -102,5 +110,6 @@ function payInvoice(world: World, invoice: Invoice, methodId: string | undefined
 			"There is no `default_payment_method` set on this Customer or Invoice. Please set a default payment method, or provide a payment method.",
 		);
 	const outcome = collect(state, invoice, method, "call", nowSeconds(world));
+	if (outcome === "unconfirmed") throw unconfirmed("invoice", { payment_intent: intentOf(state, invoice) });
 	if (outcome === "declined") throw cardDeclined("generic_decline", { payment_intent: intentOf(state, invoice) });
 }

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
 import { refund } from "../billing/refunds.ts";
-import { find } from "../find.ts";
+import { find, requireCustomer } from "../find.ts";
 import { expanded } from "./expand.ts";
 import { count, ignored, metadata, noParams, params, read, text } from "./form.ts";
 import { listing, page } from "./list.ts";
@@ -27,6 +27,7 @@ export function paymentRoutes(world: World) {
 	return new Hono<Env>()
 		.get("/payment_intents", async (c) => {
 			const { expand, customer, ...wanted } = await read(c, intentListParams);
+			requireCustomer(world.state.stripe, customer);
 			const found = stripe().paymentIntents.filter((one) => customer === undefined || one.customer === customer);
 			return c.json(expanded(world.state, page("/v1/payment_intents", found, wanted), expand));
 		})
@@ -40,6 +41,7 @@ export function paymentRoutes(world: World) {
 		)
 		.get("/charges", async (c) => {
 			const { expand, customer, payment_intent, ...wanted } = await read(c, chargeListParams);
+			requireCustomer(world.state.stripe, customer);
 			const found = stripe().charges.filter(
 				(one) =>
 					(customer === undefined || one.customer === customer) && (payment_intent === undefined || one.payment_intent === payment_intent),

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Env, World } from "../../world.ts";
 import { cancelSchedule, releaseSchedule, scheduleFrom, updateSchedule } from "../billing/schedules/schedules.ts";
-import { find } from "../find.ts";
+import { find, requireCustomer } from "../find.ts";
 import { expanded } from "./expand.ts";
 import { count, ignored, metadata, params, read, text, timestamp } from "./form.ts";
 import { listing, page } from "./list.ts";
@@ -21,11 +21,12 @@ const phase = z.strictObject({
 	metadata: metadata.optional(),
 	currency: ignored,
 	collection_method: ignored,
-	default_payment_method: ignored,
+	default_payment_method: text.optional(),
 	description: ignored,
 	automatic_tax: ignored,
 	billing_cycle_anchor: ignored,
-	discounts: ignored,
+	trial_end: timestamp.optional(),
+	discounts: z.array(z.strictObject({ discount: text })).optional(),
 });
 
 const createParams = params({ from_subscription: text, metadata: metadata.optional(), billing_mode: ignored });
@@ -35,7 +36,7 @@ const updateParams = params({
 	end_behavior: z.enum(["cancel", "release"]).optional(),
 	metadata: metadata.optional(),
 	proration_behavior: prorationBehavior.optional(),
-	default_settings: ignored,
+	default_settings: z.strictObject({ default_payment_method: text.optional() }).optional(),
 });
 
 const listParams = params({
@@ -58,6 +59,7 @@ export function scheduleRoutes(world: World) {
 		})
 		.get("/subscription_schedules", async (c) => {
 			const { expand, customer, ...wanted } = await read(c, listParams);
+			requireCustomer(world.state.stripe, customer);
 			const found = world.state.stripe.schedules.filter((one) => customer === undefined || one.customer === customer);
 			return c.json(expanded(world.state, page("/v1/subscription_schedules", found, wanted), expand));
 		})

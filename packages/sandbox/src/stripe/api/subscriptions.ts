@@ -4,7 +4,8 @@ import type { Env, World } from "../../world.ts";
 import { endSubscription } from "../billing/subscriptions/cancel.ts";
 import { isLive, itemOf } from "../billing/subscriptions/find.ts";
 import { updateSubscription } from "../billing/subscriptions/update.ts";
-import { find } from "../find.ts";
+import { find, requireCustomer } from "../find.ts";
+import { newId } from "../ids.ts";
 import type { Price, Subscription } from "../records.ts";
 import { missing, refuse } from "../refusal.ts";
 import { expanded } from "./expand.ts";
@@ -52,7 +53,7 @@ const updateParams = params({
 		.optional(),
 	proration_behavior: z.enum(["always_invoice", "create_prorations", "none"]).optional(),
 	proration_date: timestamp.optional(),
-	payment_behavior: z.enum(["allow_incomplete", "error_if_incomplete"]).optional(),
+	payment_behavior: z.enum(["allow_incomplete", "error_if_incomplete", "pending_if_incomplete"]).optional(),
 	cancel_at_period_end: flag.optional(),
 	cancel_at: orNone(timestamp).optional(),
 	cancellation_details: ignored,
@@ -62,6 +63,7 @@ const updateParams = params({
 	default_payment_method: text.optional(),
 	billing_cycle_anchor: z.enum(["now", "unchanged"]).optional(),
 	off_session: ignored,
+	discounts: orNone(z.array(z.union([z.strictObject({ discount: text }), z.strictObject({ coupon: text })]))).optional(),
 	payment_settings: ignored,
 	trial_settings: ignored,
 	invoice_settings: ignored,
@@ -76,6 +78,7 @@ export function subscriptionRoutes(world: World) {
 	return new Hono<Env>()
 		.get("/subscriptions", async (c) => {
 			const { expand, customer, price, status, ...wanted } = await read(c, listParams);
+			requireCustomer(world.state.stripe, customer);
 			const found = subscriptions().filter(
 				(one) =>
 					(customer === undefined || one.customer === customer) &&
@@ -102,13 +105,15 @@ export function subscriptionRoutes(world: World) {
 					itemMetadata: change?.metadata,
 					prorationBehavior: given.proration_behavior ?? "create_prorations",
 					prorationSeconds: given.proration_date,
-					allOrNothing: given.payment_behavior === "error_if_incomplete",
+					ifUnpaid: given.payment_behavior ?? "allow_incomplete",
 					cancelAtPeriodEnd: given.cancel_at_period_end,
 					cancelAt: given.cancel_at,
 					metadata: given.metadata,
 					description: given.description,
 					trialEnd: given.trial_end,
 					defaultPaymentMethod: given.default_payment_method,
+					discounts:
+						given.discounts?.map((one) => ("discount" in one ? one.discount : newId("di"))) ?? (given.discounts === null ? [] : undefined),
 					anchorNow: given.billing_cycle_anchor === "now",
 				},
 				nowSeconds(world),

@@ -1,6 +1,7 @@
 /** The seed catalogue: the sandbox's plans as the app's push command would create them. */
 import type { State } from "../../state.ts";
-import type { Meter, Price, Product } from "../records.ts";
+import type { Meter, PortalConfiguration, Price, Product } from "../records.ts";
+import { newPortalConfiguration, setPortalConfiguration } from "./portal.ts";
 
 const seededSeconds = Date.UTC(2026, 0, 1) / 1000;
 
@@ -105,7 +106,8 @@ export function offer(state: State): void {
 	const { stripeCatalogue, maxPlan, proTrialDays } = state.settings;
 	const wanted = { stripeCatalogue, maxPlan, proTrialDays };
 	const { stripe } = state;
-	if (JSON.stringify(stripe.offered) === JSON.stringify(wanted)) return;
+	const isConfigured = !stripeCatalogue || stripe.portalConfigurations.length > 0;
+	if (isConfigured && JSON.stringify(stripe.offered) === JSON.stringify(wanted)) return;
 	const isFirst = stripe.offered === null;
 	stripe.offered = wanted;
 	if (isFirst && !stripeCatalogue) return;
@@ -114,10 +116,35 @@ export function offer(state: State): void {
 		if (isSold) add(state, plan, proTrialDays);
 		else retire(state, plan);
 	}
+	if (!isConfigured) stripe.portalConfigurations.push(portal());
 	if (stripeCatalogue && !stripe.meters.some(({ event_name }) => event_name === "ai_requests"))
 		stripe.meters.push(
 			newMeter({ id: "mtr_test_ai_requests", display_name: "AI Requests", event_name: "ai_requests", created: seededSeconds }),
 		);
+}
+
+/** The portal as the app's push command configures it, saved as the default of the account. */
+function portal(): PortalConfiguration {
+	const configuration = newPortalConfiguration({
+		id: "bpc_parley",
+		created: seededSeconds,
+		metadata: { app: "parley" },
+		name: "Parley",
+		is_default: true,
+	});
+	setPortalConfiguration(
+		configuration,
+		{
+			features: {
+				customer_update: { enabled: true, allowed_updates: ["address", "name", "tax_id"] },
+				invoice_history: { enabled: true },
+				payment_method_update: { enabled: true },
+				subscription_cancel: { enabled: true, mode: "at_period_end", proration_behavior: "none" },
+			},
+		},
+		seededSeconds,
+	);
+	return configuration;
 }
 
 function add(state: State, plan: Plan, proTrialDays: number): void {

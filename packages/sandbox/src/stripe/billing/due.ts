@@ -2,13 +2,14 @@ import type { Due } from "../../clock/due.ts";
 import type { State } from "../../state.ts";
 import { emit } from "../events/emit.ts";
 import { known } from "../find.ts";
-import type { Subscription } from "../records.ts";
+import type { Invoice, Subscription } from "../records.ts";
 import type { Task } from "../state.ts";
 import { expireCheckoutSession } from "./checkout/open.ts";
 import { checkoutSettled, completeCheckoutSession } from "./checkout/pay.ts";
 import { collect, concluded, invoiceOf, subscriptionOf } from "./invoices/collect.ts";
 import { finalizeInvoice } from "./invoices/finalize.ts";
 import { productOf } from "./invoices/lines.ts";
+import { voidInvoice } from "./invoices/void.ts";
 import { methodFor } from "./payment-methods.ts";
 import { settle } from "./payments.ts";
 import { advanceSchedule, phaseEnd } from "./schedules/schedules.ts";
@@ -65,10 +66,18 @@ function perform(state: State, task: Task): void {
 		case "collect":
 			charge(state, task.invoiceId, atSeconds);
 			break;
+		case "void":
+			expire(state, known(stripe.invoices, task.invoiceId), atSeconds);
+			break;
 		case "trial_will_end":
 			emit(state, "customer.subscription.trial_will_end", known(stripe.subscriptions, task.subscriptionId), atSeconds);
 			break;
 	}
+}
+
+/** A change whose payment was not confirmed in time is discarded. */
+function expire(state: State, invoice: Invoice, atSeconds: number): void {
+	if (invoice.status === "open") voidInvoice(state, invoice, atSeconds);
 }
 
 function charge(state: State, invoiceId: string, atSeconds: number): void {
@@ -88,6 +97,8 @@ function describeTask(task: Task): string {
 			return "A Stripe invoice is charged";
 		case "collect":
 			return "A Stripe invoice is charged again";
+		case "void":
+			return "A change of a Stripe plan is no longer waited for";
 		case "trial_will_end":
 			return "Stripe warns of the end of a trial";
 	}

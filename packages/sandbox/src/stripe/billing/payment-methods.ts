@@ -3,11 +3,14 @@ import type { State } from "../../state.ts";
 import { changing, emit } from "../events/emit.ts";
 import { newId } from "../ids.ts";
 import type { Customer, PaymentMethod, Subscription } from "../records.ts";
+import { refuse } from "../refusal.ts";
+import type { Occasion } from "../state.ts";
 
 /** The payment instruments offered on pages. The numbers are those of Stripe's test cards and accounts with similar behavior. */
 export const instruments = [
 	{ number: "4242", type: "card", label: "Visa ending in 4242: pays always" },
 	{ number: "0341", type: "card", label: "Visa ending in 0341: pays at a checkout, then every charge fails" },
+	{ number: "3184", type: "card", label: "Visa ending in 3184: pays, and every charge outside a page must be confirmed" },
 	{ number: "0002", type: "card", label: "Visa ending in 0002: is declined at once" },
 	{ number: "6789", type: "us_bank_account", label: "Bank account ending in 6789: takes three days" },
 ] as const;
@@ -17,6 +20,7 @@ export type Instrument = (typeof instruments)[number];
 /** The card that is declined on every page. */
 export const refusedCard = "0002";
 const emptyCard = "0341";
+const confirmedCard = "3184";
 
 /** The instrument with that number; by default the first. */
 export function instrumentNumbered(number: unknown): Instrument {
@@ -35,6 +39,11 @@ export function methodName(method: PaymentMethod): string {
 /** Whether every charge after the checkout page fails. */
 export function isEmptyCard(method: PaymentMethod): boolean {
 	return lastDigits(method) === emptyCard;
+}
+
+/** Whether the bank wants the customer to confirm a charge that was requested by call (3-D Secure). Renewals are exempt: the first payment agreed to them. */
+export function needsConfirmation(method: PaymentMethod, occasion: Occasion): boolean {
+	return lastDigits(method) === confirmedCard && occasion === "call";
 }
 
 /** The customer's method with that number; creates it if it is new. `keep` attaches it to the customer. */
@@ -121,21 +130,31 @@ export function methodFor(
 	return state.stripe.paymentMethods.find((one) => one.id === id);
 }
 
-/** Makes a method the default of the customer and of the given subscriptions. */
-export function prefer(
-	state: State,
-	customer: Customer,
-	method: PaymentMethod,
-	subscriptions: readonly Subscription[],
-	atSeconds: number,
-): void {
+/**
+ * Makes a method the customer's default. A subscription that has a method of its own, as each one bought at a checkout, goes on with that one.
+ */
+export function prefer(state: State, customer: Customer, method: PaymentMethod, atSeconds: number): void {
 	attach(state, method, customer.id, atSeconds);
 	changing(state, customer, "customer.updated", atSeconds, () => {
 		customer.invoice_settings.default_payment_method = method.id;
 	});
-	for (const subscription of subscriptions) {
-		changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
-			subscription.default_payment_method = method.id;
+}
+
+/** Takes a method from its customer. Nothing is charged to it any more. */
+export function detach(state: State, method: PaymentMethod, atSeconds: number): void {
+	const { customers, subscriptions } = state.stripe;
+	const customer = customers.find(({ id }) => id === method.customer);
+	if (customer === undefined) throw refuse("The payment method you provided is not attached to a customer so detachment is impossible.");
+	method.customer = null;
+	if (customer.invoice_settings.default_payment_method === method.id) {
+		changing(state, customer, "customer.updated", atSeconds, () => {
+			customer.invoice_settings.default_payment_method = null;
 		});
 	}
+	for (const subscription of subscriptions.filter((one) => one.default_payment_method === method.id)) {
+		changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+			subscription.default_payment_method = null;
+		});
+	}
+	emit(state, "payment_method.detached", method, atSeconds);
 }

@@ -6,11 +6,12 @@ import { clientSecret, newId } from "../ids.ts";
 import type { Charge, PaymentIntent, PaymentMethod } from "../records.ts";
 import type { Occasion } from "../state.ts";
 import { newCharge, outcomeOf } from "./charges.ts";
-import { isEmptyCard } from "./payment-methods.ts";
+import { isEmptyCard, needsConfirmation } from "./payment-methods.ts";
 
 const bankDebitDelayMs = 3 * 24 * 60 * 60 * 1000;
 
-export type Outcome = "succeeded" | "declined" | "processing";
+/** `unconfirmed`: the bank wants the customer to confirm the payment. */
+export type Outcome = "succeeded" | "declined" | "processing" | "unconfirmed";
 
 /** The terms of a new payment intent. */
 export interface Demand {
@@ -89,6 +90,12 @@ export function settlingMs(state: State, { type }: PaymentMethod): number {
 
 /** Charges the intent. A slow payment is `processing` until a task settles it. */
 export function attempt(state: State, intent: PaymentIntent, method: PaymentMethod, occasion: Occasion, atSeconds: number): Outcome {
+	if (needsConfirmation(method, occasion)) {
+		intent.payment_method = method.id;
+		intent.status = "requires_action";
+		emit(state, "payment_intent.requires_action", intent, atSeconds);
+		return "unconfirmed";
+	}
 	const charge = newCharge(state, intent, method, atSeconds);
 	intent.payment_method = method.id;
 	intent.latest_charge = charge.id;

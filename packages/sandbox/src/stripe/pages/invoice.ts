@@ -2,7 +2,9 @@ import { type Handler, Hono } from "hono";
 import { html } from "hono/html";
 import { type Html, money, notFoundPage, page, table, words } from "../../pages/layout.ts";
 import type { Env, World } from "../../world.ts";
+import { collect, subscriptionOf } from "../billing/invoices/collect.ts";
 import { unitPrice } from "../billing/invoices/lines.ts";
+import { methodFor, needsConfirmation } from "../billing/payment-methods.ts";
 import type { Invoice } from "../records.ts";
 import { date } from "./dates.ts";
 
@@ -12,7 +14,24 @@ export function invoicePages(world: World) {
 		const found = world.state.stripe.invoices.find(({ id }) => id === c.req.param("id"));
 		return found === undefined ? c.html(notFoundPage("This invoice"), 404) : c.html(invoicePage(found));
 	};
-	return new Hono<Env>().get("/:id", answer).get("/:id/pdf", answer);
+	return new Hono<Env>()
+		.get("/:id", answer)
+		.get("/:id/pdf", answer)
+		.post("/:id", (c) => {
+			const found = world.state.stripe.invoices.find(({ id }) => id === c.req.param("id"));
+			if (found === undefined) return c.html(notFoundPage("This invoice"), 404);
+			pay(world, found);
+			return c.redirect(`/stripe/invoices/${found.id}`, 303);
+		});
+}
+
+/** The customer pays with the plan's card. What the bank wants confirmed is confirmed on this page. */
+function pay({ state, nowMs }: World, invoice: Invoice): void {
+	const subscription = subscriptionOf(state, invoice);
+	if (invoice.status !== "open" || subscription === undefined) return;
+	const method = methodFor(state, subscription);
+	const isConfirmed = method !== undefined && needsConfirmation(method, "call");
+	collect(state, invoice, method, isConfirmed ? "checkout" : "call", Math.floor(nowMs() / 1000));
 }
 
 function invoicePage(invoice: Invoice): Html {
@@ -40,6 +59,7 @@ ${table(
 	],
 	html``,
 )}
-${invoice.status === "paid" ? html`<p>Paid ${date(invoice.status_transitions.paid_at)}.</p>` : ""}`,
+${invoice.status === "paid" ? html`<p>Paid ${date(invoice.status_transitions.paid_at)}.</p>` : ""}
+${invoice.status === "open" ? html`<form method="post" class="actions no-print"><button class="next" name="action" value="pay">Confirm and pay</button></form>` : ""}`,
 	});
 }

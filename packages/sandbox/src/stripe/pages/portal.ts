@@ -7,7 +7,7 @@ import { collect, intentOf } from "../billing/invoices/collect.ts";
 import { productOf } from "../billing/invoices/lines.ts";
 import { instrumentNumbered, instruments, methodFor, methodName, methodNumbered, prefer, refusedCard } from "../billing/payment-methods.ts";
 import { releaseSchedule } from "../billing/schedules/schedules.ts";
-import { setCancelAtPeriodEnd } from "../billing/subscriptions/cancel.ts";
+import { cancelInPortal } from "../billing/subscriptions/cancel.ts";
 import { isLive, itemOf } from "../billing/subscriptions/find.ts";
 import { find, known } from "../find.ts";
 import type { Customer, Invoice, PortalSession, Subscription } from "../records.ts";
@@ -60,8 +60,7 @@ function perform(world: World, session: PortalSession, form: Form): void {
 			const instrument = instrumentNumbered(form.card);
 			if (instrument.number === refusedCard) throw refuse("The card was declined.");
 			const method = methodNumbered(state, customer, instrument, true, atSeconds);
-			const live = stripe.subscriptions.filter((one) => one.customer === customer.id && isLive(one));
-			prefer(state, customer, method, live, atSeconds);
+			prefer(state, customer, method, atSeconds);
 			break;
 		}
 		case "pay": {
@@ -85,7 +84,7 @@ function perform(world: World, session: PortalSession, form: Form): void {
 			);
 			const schedule = stripe.schedules.find(({ id }) => id === subscription.schedule);
 			if (schedule !== undefined) releaseSchedule(state, schedule, atSeconds);
-			setCancelAtPeriodEnd(state, subscription, form.action === "cancel", atSeconds);
+			cancelInPortal(state, subscription, form.action === "cancel", atSeconds);
 			break;
 		}
 		default:

@@ -29,6 +29,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 		const takesEffect = await actions.change(plan.id, to.priceSlug);
 		if (takesEffect === null) return notDone;
 		if (takesEffect === "declined") return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
+		if (takesEffect === "not-yet") return;
 		setOutcome(takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
 		onChanged();
 	}

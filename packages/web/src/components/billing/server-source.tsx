@@ -29,7 +29,8 @@ export const serverActions: BillingActions = {
 	change: async (planId, priceSlug) => {
 		try {
 			const answer = await send("change", { planId, priceSlug });
-			const { takesEffect }: { takesEffect: "now" | "period-end" } = await answer.json();
+			const { takesEffect, url }: { takesEffect: "now" | "period-end" | "not-yet"; url?: string } = await answer.json();
+			if (url !== undefined) location.assign(url);
 			return takesEffect;
 		} catch (error) {
 			return error instanceof Refused && error.problem.status === 402 ? "declined" : null;

@@ -11,8 +11,8 @@ export interface BillingActions {
 	cancel(planId: string, when: "now" | "period-end"): Promise<boolean>;
 	/** Reverts a cancellation or a scheduled change. */
 	keep(planId: string): Promise<boolean>;
-	/** Resolves to when the change takes effect. */
-	change(planId: string, priceSlug: string): Promise<"now" | "period-end" | "declined" | null>;
+	/** Resolves to when the change takes effect. `not-yet`: leaves for the provider's page, where the customer confirms the payment or enters a card. */
+	change(planId: string, priceSlug: string): Promise<"now" | "period-end" | "declined" | "not-yet" | null>;
 }
 
 /** A customer's billing, from any provider. */

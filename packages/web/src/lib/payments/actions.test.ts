@@ -112,7 +112,7 @@ const everyAction: [string, (who: User) => Promise<unknown>][] = [
 	["activatePlan", (who) => activatePlan(request, who, "sub_1", pages)],
 	["cancel", (who) => cancel(who, "sub_1", "now")],
 	["resume", (who) => resume(who, "sub_1")],
-	["changePlan", (who) => changePlan(who, "sub_1", { priceSlug: "pro_monthly" })],
+	["changePlan", (who) => changePlan(request, who, "sub_1", { priceSlug: "pro_monthly" })],
 ];
 
 describe("every action", () => {
@@ -188,14 +188,15 @@ describe("a change at the provider", () => {
 	});
 
 	test("names only prices that are for sale", async () => {
-		await expect(changePlan(user, "sub_1", { priceId: "price_internal" })).rejects.toEqual(refused("unknown-price"));
-		await expect(changePlan(user, "sub_1", { priceSlug: "top_up_1000" })).rejects.toEqual(refused("unknown-price"));
+		await expect(changePlan(request, user, "sub_1", { priceId: "price_internal" })).rejects.toEqual(refused("unknown-price"));
+		await expect(changePlan(request, user, "sub_1", { priceSlug: "top_up_1000" })).rejects.toEqual(refused("unknown-price"));
 		expectNothingDone();
 	});
 
 	test("changes the only plan when none is named", async () => {
-		expect(await changePlan(user, undefined, { priceSlug: "pro_monthly" })).toEqual({ takesEffect: "now", answer: "changed" });
-		expect(account.changePlan).toHaveBeenCalledWith("ada", "sub_1", expect.objectContaining({ priceSlug: "pro_monthly" }));
+		expect(await changePlan(request, user, undefined, { priceSlug: "pro_monthly" })).toEqual({ takesEffect: "now", answer: "changed" });
+		const offer = expect.objectContaining({ priceSlug: "pro_monthly" });
+		expect(account.changePlan).toHaveBeenCalledWith("ada", "sub_1", offer, "https://parley.example/account");
 	});
 
 	test("that fails triggers no read by the ledger", async () => {

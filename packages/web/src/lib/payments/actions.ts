@@ -76,11 +76,11 @@ export async function resume(user: User, planId: string): Promise<unknown> {
 }
 
 /** Changes a plan (the customer's only one by default) to another that is for sale. The server alone decides on timing and proration. */
-export async function changePlan(user: User, planId: string | undefined, price: PriceName): Promise<PlanChange> {
+export async function changePlan(request: Request, user: User, planId: string | undefined, price: PriceName): Promise<PlanChange> {
 	const { account, externalId, billing } = await accountOf(user);
 	const own = assertOwnPlan(billing, planId);
 	const offer = assertMayChangeTo(billing.offers, price);
-	return change(user, () => account.changePlan(externalId, own, offer));
+	return change(user, () => account.changePlan(externalId, own, offer, ownUrl(request, "/account")));
 }
 
 /** Plans, cards and invoices of the customer that the user acts for. */

@@ -65,12 +65,14 @@ interface CustomerAccess {
 	creditsBought: number;
 }
 
-export interface PlanChange {
-	/** When the new price takes effect. `declined`: the payment failed and the plan is unchanged. */
-	takesEffect: "now" | "period-end" | "declined";
-	/** The provider's own answer, which its SDK routes return. */
-	answer: unknown;
-}
+/** When a new price takes effect. `answer` is the provider's own, which its SDK routes return. */
+export type PlanChange = { answer: unknown } & (
+	| { takesEffect: "now" | "period-end" }
+	/** The payment failed and the plan is unchanged. */
+	| { takesEffect: "declined" }
+	/** The plan is unchanged until the customer confirms the payment, or enters a card, on the provider's page at `url`. */
+	| { takesEffect: "not-yet"; url: string }
+);
 
 /** Reads what a customer may use and reports what was used. Reading is the only source of an entitlement. */
 export interface UsagePort {
@@ -122,7 +124,7 @@ export interface AccountPort {
 	/** Undoes a cancellation before the plan has ended. */
 	resumePlan(externalId: string, planId: string): Promise<unknown>;
 	/** Replaces a plan's price: a higher price takes effect now and is prorated, a lower one at the end of the period. */
-	changePlan(externalId: string, planId: string, offer: Offer): Promise<PlanChange>;
+	changePlan(externalId: string, planId: string, offer: Offer, returnUrl: string): Promise<PlanChange>;
 }
 
 /** A provider's properties that are known before its SDK is loaded. */

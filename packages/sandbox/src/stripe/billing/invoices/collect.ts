@@ -4,8 +4,11 @@ import { changing, emit } from "../../events/emit.ts";
 import { known } from "../../find.ts";
 import type { Invoice, InvoicePayment, PaymentIntent, PaymentMethod, Subscription } from "../../records.ts";
 import type { Occasion } from "../../state.ts";
+import { mergedMetadata } from "../metadata.ts";
 import { attempt, type Outcome } from "../payments.ts";
 import { endSubscription } from "../subscriptions/cancel.ts";
+import { itemOf } from "../subscriptions/find.ts";
+import { replacePrice } from "../subscriptions/price.ts";
 
 const daySeconds = 24 * 60 * 60;
 /** The delays between declined attempts. After the last one the subscription ends. */
@@ -54,8 +57,8 @@ export function collect(state: State, invoice: Invoice, method: PaymentMethod | 
 export function concluded(state: State, invoice: Invoice, outcome: Outcome, atSeconds: number): void {
 	dropTasks(state, invoice.id);
 	if (outcome === "succeeded") invoicePaid(state, invoice, atSeconds);
-	else if (outcome === "declined") invoiceFailed(state, invoice, atSeconds);
-	else invoice.next_payment_attempt = null;
+	else if (outcome === "processing") invoice.next_payment_attempt = null;
+	else invoiceFailed(state, invoice, outcome, atSeconds);
 }
 
 function dropTasks(state: State, invoiceId: string): void {
@@ -82,6 +85,7 @@ function invoicePaid(state: State, invoice: Invoice, atSeconds: number): void {
 	emit(state, "invoice.payment_succeeded", invoice, atSeconds);
 	const subscription = subscriptionOf(state, invoice);
 	if (subscription === undefined || subscription.latest_invoice !== invoice.id) return;
+	applyPending(state, subscription, atSeconds);
 	if (subscription.status === "past_due" || subscription.status === "unpaid" || subscription.status === "incomplete") {
 		changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
 			subscription.status = "active";
@@ -89,12 +93,27 @@ function invoicePaid(state: State, invoice: Invoice, atSeconds: number): void {
 	}
 }
 
-function invoiceFailed(state: State, invoice: Invoice, atSeconds: number): void {
+/** Applies the change that waited for this payment. */
+function applyPending(state: State, subscription: Subscription, atSeconds: number): void {
+	const { pending_update: update } = subscription;
+	const [wanted] = update?.subscription_items ?? [];
+	if (update === null || wanted === undefined) return;
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		replacePrice(itemOf(subscription), wanted.price, wanted.quantity ?? 1);
+		subscription.metadata = mergedMetadata(subscription.metadata, update.metadata);
+		subscription.pending_update = null;
+	});
+}
+
+function invoiceFailed(state: State, invoice: Invoice, outcome: "declined" | "unconfirmed", atSeconds: number): void {
 	const subscription = subscriptionOf(state, invoice);
-	const delaySeconds = subscription === undefined ? undefined : retryDelaysSeconds[invoice.attempt_count - 1];
+	// The subscription goes on as it was, and Stripe does not try again by itself.
+	const isOfPending = subscription?.pending_update !== null && subscription?.latest_invoice === invoice.id;
+	const delaySeconds = subscription === undefined || isOfPending ? undefined : retryDelaysSeconds[invoice.attempt_count - 1];
 	invoice.next_payment_attempt = delaySeconds === undefined ? null : atSeconds + delaySeconds;
 	invoice.auto_advance = delaySeconds !== undefined;
-	emit(state, "invoice.payment_failed", invoice, atSeconds);
+	emit(state, outcome === "declined" ? "invoice.payment_failed" : "invoice.payment_action_required", invoice, atSeconds);
+	if (isOfPending) return;
 	if (subscription === undefined || subscription.status === "canceled") return;
 	if (delaySeconds === undefined) {
 		endSubscription(state, subscription, "payment_failed", atSeconds);

@@ -16,6 +16,9 @@ export interface PhaseRequest {
 	duration?: { interval: "day" | "week" | "month" | "year"; interval_count?: number | undefined } | undefined;
 	proration_behavior?: ProrationBehavior | undefined;
 	metadata?: Record<string, string> | null | undefined;
+	trial_end?: number | undefined;
+	discounts?: { discount: string }[] | undefined;
+	default_payment_method?: string | undefined;
 }
 
 /**
@@ -49,6 +52,9 @@ export function phasesOf(state: State, schedule: Schedule, requests: readonly Ph
 		const phase = newPhase({ priceId: price.id, quantity: item.quantity ?? 1, currency: price.currency }, { start, end });
 		phase.proration_behavior = request.proration_behavior ?? "create_prorations";
 		phase.metadata = mergedMetadata({}, request.metadata);
+		phase.trial_end = request.trial_end ?? null;
+		phase.discounts = (request.discounts ?? []).map(({ discount }) => ({ coupon: null, discount, promotion_code: null }));
+		phase.default_payment_method = request.default_payment_method ?? null;
 		start = end;
 		return phase;
 	});

@@ -8,8 +8,9 @@ import { refuse } from "../../refusal.ts";
 import { mergedMetadata } from "../metadata.ts";
 import { endSubscription } from "../subscriptions/cancel.ts";
 import { itemOf } from "../subscriptions/find.ts";
+import { replacePrice } from "../subscriptions/price.ts";
 import type { ProrationBehavior } from "../subscriptions/prorate.ts";
-import { replacePrice, updateSubscription } from "../subscriptions/update.ts";
+import { updateSubscription } from "../subscriptions/update.ts";
 import { currentPhase, newPhase, type PhaseRequest, phasesOf } from "./phases.ts";
 
 type Phase = Schedule["phases"][number];
@@ -32,7 +33,8 @@ export function scheduleFrom(state: State, subscriptionId: string, metadata: Met
 		{ priceId: item.price.id, quantity: item.quantity ?? 1, currency: subscription.currency },
 		{ start: item.current_period_start, end: item.current_period_end },
 	);
-	phase.default_payment_method = subscription.default_payment_method;
+	if (subscription.status === "trialing") phase.trial_end = subscription.trial_end;
+	phase.discounts = subscription.discounts.map((discount) => ({ coupon: null, discount, promotion_code: null }));
 	const schedule = newSchedule(subscription, phase, atSeconds);
 	schedule.metadata = mergedMetadata({}, metadata);
 	state.stripe.schedules.push(schedule);
@@ -60,7 +62,7 @@ function newSchedule(subscription: Subscription, phase: Phase, atSeconds: number
 			billing_cycle_anchor: "automatic",
 			billing_thresholds: null,
 			collection_method: "charge_automatically",
-			default_payment_method: null,
+			default_payment_method: subscription.default_payment_method,
 			description: null,
 			invoice_settings: {
 				account_tax_ids: null,
@@ -90,6 +92,7 @@ export interface ScheduleChange {
 	phases?: PhaseRequest[] | undefined;
 	end_behavior?: "cancel" | "release" | undefined;
 	metadata?: Metadata;
+	default_settings?: { default_payment_method?: string | undefined } | undefined;
 	/** How changes of the current phase are prorated. */
 	proration_behavior?: ProrationBehavior | undefined;
 }
@@ -105,6 +108,8 @@ export function updateSchedule(state: State, schedule: Schedule, change: Schedul
 		schedule.phases = phases;
 		if (change.end_behavior !== undefined) schedule.end_behavior = change.end_behavior;
 		schedule.metadata = mergedMetadata(schedule.metadata, change.metadata);
+		const card = change.default_settings?.default_payment_method;
+		if (card !== undefined) schedule.default_settings.default_payment_method = card;
 		const now = currentPhase(phases, atSeconds);
 		schedule.current_phase = { start_date: now.start_date, end_date: now.end_date };
 	});
@@ -120,7 +125,10 @@ function requireActive({ status }: Schedule, verb: "update" | "release" | "cance
 	);
 }
 
-/** Applies a phase to the subscription. At a period's end nothing is prorated, because the next period starts at the new price. */
+/**
+ * Applies a phase to the subscription. At a period's end nothing is prorated, because the next period starts at the new price. What the phase does not
+ * name ends: a trial, and discounts.
+ */
 function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior: ProrationBehavior, atSeconds: number): void {
 	const subscription = known(state.stripe.subscriptions, schedule.subscription);
 	const item = itemOf(subscription);
@@ -128,14 +136,29 @@ function enter(state: State, schedule: Schedule, phase: Phase, prorationBehavior
 	const price = known(state.stripe.prices, wanted?.price);
 	const quantity = wanted?.quantity ?? 1;
 	const metadata = phase.metadata ?? undefined;
+	const own = () => {
+		subscription.discounts = phase.discounts.flatMap(({ discount }) => discount ?? []);
+		const card = phase.default_payment_method ?? schedule.default_settings.default_payment_method;
+		if (card !== null) subscription.default_payment_method = card;
+	};
 	if (atSeconds < item.current_period_end) {
-		updateSubscription(state, subscription, { price, quantity, metadata, prorationBehavior, allOrNothing: false }, atSeconds);
+		const trialEnd = trialEndOf(subscription, phase);
+		const change = { price, quantity, metadata, prorationBehavior, trialEnd, ifUnpaid: "allow_incomplete" } as const;
+		updateSubscription(state, subscription, change, atSeconds);
+		changing(state, subscription, "customer.subscription.updated", atSeconds, own);
 		return;
 	}
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
 		replacePrice(item, price, quantity);
 		subscription.metadata = mergedMetadata(subscription.metadata, metadata);
+		own();
 	});
+}
+
+/** What a phase makes of a trial that runs: undefined keeps it, null ends it now. */
+function trialEndOf({ status, trial_end: present }: Subscription, { trial_end: wanted }: Phase): number | null | undefined {
+	if (wanted === null) return status === "trialing" ? null : undefined;
+	return wanted === present ? undefined : wanted;
 }
 
 /** When the current phase ends, in epoch seconds; undefined if the schedule has ended. */

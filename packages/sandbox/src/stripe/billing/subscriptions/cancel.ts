@@ -11,6 +11,7 @@ export function endSubscription(state: State, subscription: Subscription, reason
 	subscription.status = "canceled";
 	subscription.canceled_at ??= atSeconds;
 	subscription.ended_at = atSeconds;
+	subscription.pending_update = null;
 	if (reason !== null) subscription.cancellation_details = { comment: null, feedback: null, feedback_option: null, reason };
 	const unpaid = stripe.invoices.filter(
 		({ parent, status }) => parent?.subscription_details?.subscription === subscription.id && (status === "draft" || status === "open"),
@@ -23,7 +24,7 @@ export function endSubscription(state: State, subscription: Subscription, reason
 	const ended = new Set(unpaid.map(({ id }) => id));
 	stripe.tasks = stripe.tasks.filter(
 		(task) =>
-			((task.type !== "collect" && task.type !== "finalize") || !ended.has(task.invoiceId)) &&
+			((task.type !== "collect" && task.type !== "finalize" && task.type !== "void") || !ended.has(task.invoiceId)) &&
 			(task.type !== "trial_will_end" || task.subscriptionId !== subscription.id),
 	);
 	const schedule = stripe.schedules.find(({ id }) => id === subscription.schedule);
@@ -35,23 +36,27 @@ export function endSubscription(state: State, subscription: Subscription, reason
 	emit(state, "customer.subscription.deleted", subscription, atSeconds);
 }
 
-/** Schedules the end with the current period, or reverts that. */
-export function setCancelAtPeriodEnd(state: State, subscription: Subscription, isEnding: boolean, atSeconds: number): void {
+/**
+ * A cancellation in the portal. In flexible billing mode it sets only the date, `cancel_at`: the flag `cancel_at_period_end` stays false. Keeping the plan
+ * there removes either.
+ */
+export function cancelInPortal(state: State, subscription: Subscription, isEnding: boolean, atSeconds: number): void {
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
-		endWithPeriod(subscription, isEnding, atSeconds);
+		subscription.cancel_at_period_end = false;
+		note(subscription, isEnding ? itemOf(subscription).current_period_end : null, atSeconds);
 	});
 }
 
-/** Like setCancelAtPeriodEnd, as part of a larger change that emits one event. */
+/** Sets the flag `cancel_at_period_end`, with its date, or reverts that. A date that was set without the flag stays when the flag is set to false. */
 export function endWithPeriod(subscription: Subscription, isEnding: boolean, atSeconds: number): void {
-	if (subscription.cancel_at_period_end === isEnding && (isEnding || subscription.cancel_at === null)) return;
+	if (subscription.cancel_at_period_end === isEnding) return;
 	subscription.cancel_at_period_end = isEnding;
-	subscription.cancel_at = isEnding ? itemOf(subscription).current_period_end : null;
-	subscription.canceled_at = isEnding ? atSeconds : null;
-	subscription.cancellation_details = {
-		comment: null,
-		feedback: null,
-		feedback_option: null,
-		reason: isEnding ? "cancellation_requested" : null,
-	};
+	note(subscription, isEnding ? itemOf(subscription).current_period_end : null, atSeconds);
+}
+
+function note(subscription: Subscription, cancelAt: number | null, atSeconds: number): void {
+	subscription.cancel_at = cancelAt;
+	subscription.canceled_at = cancelAt === null ? null : atSeconds;
+	const reason = cancelAt === null ? null : "cancellation_requested";
+	subscription.cancellation_details = { comment: null, feedback: null, feedback_option: null, reason };
 }

@@ -1,7 +1,8 @@
 import type { State } from "../../../state.ts";
 import type { InvoiceItem, PaymentMethod, Price, Subscription, SubscriptionItem } from "../../records.ts";
-import { cardDeclined, refuse } from "../../refusal.ts";
+import { cardDeclined, refuse, type StripeRefusal, unconfirmed } from "../../refusal.ts";
 import { customerOf } from "../customers.ts";
+import { needsConfirmation } from "../payment-methods.ts";
 import { isDeclined } from "../payments.ts";
 import type { ProrationBehavior } from "./prorate.ts";
 
@@ -13,8 +14,11 @@ export interface SubscriptionChange {
 	prorationBehavior: ProrationBehavior;
 	/** When the proration starts, in epoch seconds; by default now. */
 	prorationSeconds?: number | undefined;
-	/** Whether a declined card cancels the whole change, instead of leaving the subscription past due. */
-	allOrNothing: boolean;
+	/**
+	 * When the charge fails: the change applies and the subscription is past due, or nothing changes and the call fails, or the change waits until its
+	 * invoice is paid.
+	 */
+	ifUnpaid: "allow_incomplete" | "error_if_incomplete" | "pending_if_incomplete";
 	cancelAtPeriodEnd?: boolean | undefined;
 	/** Epoch seconds; null to continue. */
 	cancelAt?: number | null | undefined;
@@ -23,6 +27,8 @@ export interface SubscriptionChange {
 	/** Epoch seconds, or null to end the trial now. */
 	trialEnd?: number | null | undefined;
 	defaultPaymentMethod?: string | undefined;
+	/** The ids of the discounts. They are kept, and change no amount. */
+	discounts?: string[] | undefined;
 	/** Whether a new period starts now. */
 	anchorNow?: boolean | undefined;
 }
@@ -32,21 +38,17 @@ interface Consequences {
 	method: PaymentMethod | undefined;
 	items: InvoiceItem[];
 	startsAnew: boolean;
-	atSeconds: number;
 }
 
-/**
- * Checks that the charge of a change would succeed, without making it.
- * @throws StripeRefusal
- */
-export function requirePayable(
+/** Why the charge of a change would fail, without making it; null if it would succeed. */
+export function refusalOf(
 	state: State,
 	subscription: Subscription,
 	item: SubscriptionItem,
 	{ change, method, items, startsAnew }: Consequences,
-): void {
+): StripeRefusal | null {
 	const isInvoiced = startsAnew || (change.prorationBehavior === "always_invoice" && items.length > 0);
-	if (!isInvoiced) return;
+	if (!isInvoiced) return null;
 	const price = change.price ?? item.price;
 	const waiting = state.stripe.invoiceItems.filter(
 		({ invoice, parent }) => invoice === null && parent?.subscription_details?.subscription === subscription.id,
@@ -55,13 +57,14 @@ export function requirePayable(
 		[...waiting, ...items].reduce((sum, { amount }) => sum + amount, 0) +
 		(startsAnew ? (price.unit_amount ?? 0) * (change.quantity ?? item.quantity ?? 1) : 0) +
 		customerOf(state, subscription).balance;
-	if (totalCents <= 0) return;
+	if (totalCents <= 0) return null;
 	if (method === undefined)
-		throw refuse(
+		return refuse(
 			"This customer has no attached payment source or default payment method. Please consider adding a default payment method.",
 			{
 				code: "resource_missing",
 			},
 		);
-	if (isDeclined(state, method, "call")) throw cardDeclined("generic_decline");
+	if (isDeclined(state, method, "call")) return cardDeclined("generic_decline");
+	return needsConfirmation(method, "call") ? unconfirmed("subscription") : null;
 }

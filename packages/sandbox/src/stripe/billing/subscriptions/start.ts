@@ -1,13 +1,14 @@
 import type { State } from "../../../state.ts";
 import { emit } from "../../events/emit.ts";
 import { newId } from "../../ids.ts";
-import type { Customer, PaymentMethod, Plan, Price, Subscription, SubscriptionItem } from "../../records.ts";
+import type { Customer, PaymentMethod, Price, Subscription, SubscriptionItem } from "../../records.ts";
 import { collect } from "../invoices/collect.ts";
 import { draftInvoice } from "../invoices/draft.ts";
 import { finalizeInvoice } from "../invoices/finalize.ts";
 import { periodLine } from "../invoices/lines.ts";
 import { itemOf } from "./find.ts";
 import { periodEnd } from "./periods.ts";
+import { planOf } from "./price.ts";
 
 const daySeconds = 24 * 60 * 60;
 const warningSeconds = 3 * daySeconds;
@@ -126,30 +127,5 @@ function newItem(subscriptionId: string, price: Price, quantity: number, atSecon
 		quantity,
 		subscription: subscriptionId,
 		tax_rates: [],
-	};
-}
-
-/** A recurring price in the legacy form that items still contain. */
-export function planOf(price: Price): Plan {
-	return {
-		id: price.id,
-		object: "plan",
-		active: price.active,
-		amount: price.unit_amount,
-		amount_decimal: price.unit_amount_decimal,
-		billing_scheme: "per_unit",
-		created: price.created,
-		currency: price.currency,
-		interval: price.recurring?.interval ?? "month",
-		interval_count: price.recurring?.interval_count ?? 1,
-		livemode: false,
-		metadata: price.metadata,
-		meter: null,
-		nickname: price.nickname,
-		product: price.product,
-		tiers_mode: null,
-		transform_usage: null,
-		trial_period_days: null,
-		usage_type: "licensed",
 	};
 }

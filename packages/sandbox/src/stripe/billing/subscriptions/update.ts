@@ -1,7 +1,7 @@
 import type { State } from "../../../state.ts";
 import { changing } from "../../events/emit.ts";
 import { find } from "../../find.ts";
-import type { InvoiceItem, PaymentMethod, Price, Subscription, SubscriptionItem } from "../../records.ts";
+import type { InvoiceItem, PaymentMethod, Subscription, SubscriptionItem } from "../../records.ts";
 import { refuse } from "../../refusal.ts";
 import { collect } from "../invoices/collect.ts";
 import { draftInvoice } from "../invoices/draft.ts";
@@ -11,14 +11,16 @@ import { mergedMetadata } from "../metadata.ts";
 import { methodFor } from "../payment-methods.ts";
 import { followSubscription } from "../schedules/phases.ts";
 import { endWithPeriod } from "./cancel.ts";
-import { requirePayable, type SubscriptionChange } from "./change.ts";
+import { refusalOf, type SubscriptionChange } from "./change.ts";
 import { itemOf } from "./find.ts";
+import { dropPending, holdPending } from "./pending.ts";
 import { periodEnd } from "./periods.ts";
+import { replacePrice } from "./price.ts";
 import { prorationItems } from "./prorate.ts";
-import { planOf, warnOfTrialEnd } from "./start.ts";
+import { warnOfTrialEnd } from "./start.ts";
 
 /**
- * Applies a change as a whole. With `allOrNothing`, a declined charge leaves everything unchanged.
+ * Applies a change as a whole. What happens when its charge fails is up to `ifUnpaid`.
  * @throws StripeRefusal
  */
 export function updateSubscription(state: State, subscription: Subscription, change: SubscriptionChange, atSeconds: number): void {
@@ -27,9 +29,19 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 	const method = preferredMethod(state, subscription, change);
 	const startsAnew = isNewPeriod(item, change);
 	const items = prorations(state, subscription, item, change, startsAnew, atSeconds);
-	if (change.allOrNothing) requirePayable(state, subscription, item, { change, method, items, startsAnew, atSeconds });
+	const refusal =
+		change.ifUnpaid === "allow_incomplete" ? null : refusalOf(state, subscription, item, { change, method, items, startsAnew });
+	// Without a payment method there is nothing to attempt, so nothing is held either.
+	if (refusal !== null && (change.ifUnpaid === "error_if_incomplete" || refusal.status !== 402)) throw refusal;
+	if (change.price !== undefined) dropPending(state, subscription, atSeconds);
+	if (refusal !== null) {
+		if (startsAnew) throw refuse("The sandbox holds no change that starts a new period.", { param: "payment_behavior" });
+		holdPending(state, subscription, { change, items, method, atSeconds });
+		return;
+	}
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
 		if (change.defaultPaymentMethod !== undefined) subscription.default_payment_method = change.defaultPaymentMethod;
+		if (change.discounts !== undefined) subscription.discounts = change.discounts;
 		if (change.description !== undefined) subscription.description = change.description;
 		subscription.metadata = mergedMetadata(subscription.metadata, change.metadata);
 		item.metadata = mergedMetadata(item.metadata, change.itemMetadata);
@@ -53,7 +65,7 @@ function requireUpdatable(subscription: Subscription, change: SubscriptionChange
 		throw refuse(
 			`The subscription is managed by the subscription schedule \`${subscription.schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
 		);
-	if (change.cancelAtPeriodEnd === true && typeof change.cancelAt === "number")
+	if (change.cancelAtPeriodEnd !== undefined && change.cancelAt !== undefined)
 		throw refuse("You may only specify one of these parameters: cancel_at, cancel_at_period_end.");
 }
 
@@ -88,14 +100,6 @@ function prorations(
 	const items = prorationItems(state, subscription, item, { price, quantity, atSeconds: change.prorationSeconds ?? nowSeconds });
 	// The invoice contains the whole new period, so of the old one only the unused time counts.
 	return startsAnew ? items.slice(0, 1) : items;
-}
-
-/** Sets price and quantity of an item. */
-export function replacePrice(item: SubscriptionItem, price: Price, quantity: number): void {
-	item.quantity = quantity;
-	if (item.price.id === price.id) return;
-	item.price = structuredClone(price);
-	item.plan = planOf(price);
 }
 
 function moveTrialEnd(

@@ -41,6 +41,7 @@ interface Records {
 	line_item: records.InvoiceLine;
 	invoice: records.Invoice;
 	invoice_payment: records.InvoicePayment;
+	"billing_portal.configuration": records.PortalConfiguration;
 	"billing_portal.session": records.PortalSession;
 	"billing.meter": records.Meter;
 	"billing.meter_event": records.MeterEvent;
@@ -68,6 +69,7 @@ const schemas: { [Name in keyof Records]: z.ZodType<Records[Name]> } = {
 	line_item: invoices.lineItem,
 	invoice: invoices.invoice,
 	invoice_payment: invoices.invoicePayment,
+	"billing_portal.configuration": customers.billingPortalConfiguration,
 	"billing_portal.session": customers.billingPortalSession,
 	"billing.meter": catalogue.billingMeter,
 	"billing.meter_event": catalogue.billingMeterEvent,
@@ -75,6 +77,14 @@ const schemas: { [Name in keyof Records]: z.ZodType<Records[Name]> } = {
 	webhook_endpoint: catalogue.webhookEndpoint,
 	event,
 };
+
+const searchResult = z.strictObject({
+	object: z.literal("search_result"),
+	data: z.array(z.looseObject({ object: z.string() })),
+	has_more: z.boolean(),
+	next_page: z.string().nullable(),
+	url: z.string(),
+});
 
 const deleted = z.strictObject({ id: z.string(), object: z.enum(["customer", "product", "webhook_endpoint"]), deleted: z.literal(true) });
 
@@ -110,6 +120,7 @@ function checkWithin(value: unknown, at: string): string | null {
 
 function checkRecord(value: object, object: string, at: string): string | null {
 	if ("deleted" in value) return problem(deleted, value, at);
+	if (object === "search_result") return problem(searchResult, value, at);
 	if (object === "list") return problem(list(z.looseObject({ object: z.string() })), value, at);
 	const schema: z.ZodType | undefined = Reflect.get(schemas, object);
 	return schema === undefined ? `${at}: no schema for ${object}` : problem(schema, value, at);

@@ -1,6 +1,6 @@
 /** Customers, their payment methods and portal sessions: the fields the sandbox sends, typed as in stripe 23.1.0. Strict: an unknown field fails. */
 import { z } from "zod";
-import { nulls, numbers, texts, textsOrNull } from "../../../testing/schemas/fields.ts";
+import { flags, nulls, numbers, texts, textsOrNull } from "../../../testing/schemas/fields.ts";
 import { address, billingDetails, metadata, reference } from "./shared.ts";
 
 export const customer = z.strictObject({
@@ -57,6 +57,46 @@ export const paymentMethod = z.strictObject({
 			status_details: z.strictObject({}),
 		})
 		.optional(),
+});
+
+const enabled = z.strictObject({ enabled: z.boolean() });
+
+export const billingPortalConfiguration = z.strictObject({
+	object: z.literal("billing_portal.configuration"),
+	id: z.string(),
+	...flags("active", "is_default", "livemode"),
+	...numbers("created", "updated"),
+	...textsOrNull("default_return_url", "name"),
+	application: z.null(),
+	business_profile: z.strictObject(textsOrNull("headline", "privacy_policy_url", "terms_of_service_url")),
+	features: z.strictObject({
+		customer_update: z.strictObject({
+			enabled: z.boolean(),
+			allowed_updates: z.array(z.enum(["address", "email", "name", "phone", "shipping", "tax_id"])),
+		}),
+		invoice_history: enabled,
+		payment_method_update: z.strictObject({ enabled: z.boolean(), payment_method_configuration: z.null() }),
+		subscription_cancel: z.strictObject({
+			cancellation_reason: z.strictObject({ enabled: z.boolean(), feedback_options: z.null(), options: z.tuple([]) }),
+			enabled: z.boolean(),
+			mode: z.enum(["at_period_end", "immediately"]),
+			proration_behavior: z.enum(["always_invoice", "create_prorations", "none"]),
+		}),
+		subscription_pause: z.strictObject({
+			duration: z.strictObject({ interval_options: z.tuple([]), type: z.literal("indefinite") }),
+			enabled: z.boolean(),
+		}),
+		subscription_update: z.strictObject({
+			billing_cycle_anchor: z.null(),
+			default_allowed_updates: z.tuple([]),
+			enabled: z.boolean(),
+			proration_behavior: z.enum(["always_invoice", "create_prorations", "none"]),
+			schedule_at_period_end: z.strictObject({ conditions: z.tuple([]) }),
+			trial_update_behavior: z.enum(["continue_trial", "end_trial"]),
+		}),
+	}),
+	login_page: z.strictObject({ enabled: z.boolean(), url: z.null() }),
+	metadata,
 });
 
 export const billingPortalSession = z.strictObject({

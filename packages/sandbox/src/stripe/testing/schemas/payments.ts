@@ -45,7 +45,7 @@ export const paymentIntent = z.strictObject({
 			type: z.enum(["api_error", "card_error", "idempotency_error", "invalid_request_error"]),
 		})
 		.nullable(),
-	latest_charge: reference("charge"),
+	latest_charge: reference("charge").nullable(),
 	metadata,
 	on_behalf_of: z.null(),
 	payment_method: reference("payment_method").nullable(),

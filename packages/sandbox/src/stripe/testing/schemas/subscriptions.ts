@@ -36,7 +36,6 @@ export const subscription = z.strictObject({
 		"managed_payments",
 		"pause_collection",
 		"pending_invoice_item_interval",
-		"pending_update",
 		"transfer_data",
 	),
 	...flags("cancel_at_period_end", "livemode"),
@@ -60,10 +59,10 @@ export const subscription = z.strictObject({
 	}),
 	collection_method: z.enum(["charge_automatically", "send_invoice"]),
 	customer: reference("customer"),
-	default_payment_method: reference("payment_method"),
+	default_payment_method: reference("payment_method").nullable(),
 	default_source: z.null(),
 	default_tax_rates: z.tuple([]),
-	discounts: z.tuple([]),
+	discounts: z.array(z.string()),
 	invoice_settings: z.strictObject({
 		account_tax_ids: z.null(),
 		custom_fields: z.null(),
@@ -81,6 +80,14 @@ export const subscription = z.strictObject({
 		save_default_payment_method: z.enum(["off", "on_subscription"]).nullable(),
 	}),
 	pending_setup_intent: reference("setup_intent").nullable(),
+	pending_update: z
+		.strictObject({
+			...nulls("billing_cycle_anchor", "cancel_at_period_end", "discount", "discounts", "trial_end", "trial_from_plan"),
+			expires_at: z.number(),
+			metadata: metadata.nullable(),
+			subscription_items: z.array(subscriptionItem),
+		})
+		.nullable(),
 	schedule: reference("subscription_schedule").nullable(),
 	status: z.enum(["canceled", "unpaid", "active", "incomplete", "incomplete_expired", "past_due", "paused", "trialing"]),
 	test_clock: z.null(),
@@ -131,7 +138,7 @@ export const subscriptionSchedule = z.strictObject({
 			add_invoice_items: z.tuple([]),
 			default_payment_method: reference("payment_method").nullable(),
 			default_tax_rates: z.tuple([]),
-			discounts: z.tuple([]),
+			discounts: z.array(z.strictObject({ ...nulls("coupon", "promotion_code"), discount: z.string() })),
 			items: z.array(
 				z.strictObject({
 					billing_thresholds: z.null(),

@@ -56,7 +56,7 @@ const ACTIONS: Record<string, Action> = {
 	// The SDK also sends timing and proration. They are dropped: a browser could otherwise take a more expensive plan without paying for it.
 	"subscriptions/adjust": action(
 		price.and(z.object({ subscriptionId: name.optional(), quantity })),
-		async (_, user, { subscriptionId, ...body }) => (await changePlan(user, subscriptionId, body)).answer,
+		async (request, user, { subscriptionId, ...body }) => (await changePlan(request, user, subscriptionId, body)).answer,
 	),
 };
 

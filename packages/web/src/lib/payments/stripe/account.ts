@@ -1,41 +1,39 @@
 import { now } from "../../time/clock.ts";
 import type { AccountPort, CustomerBilling } from "../port.ts";
-import { creditsBought, currentAmong, customerIdOf, ensureCustomer, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
+import { creditsBought, currentAmong, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
 import { idOf, toInvoice, toPaymentMethod, toStanding } from "./objects.ts";
+import { CustomerGone, withCustomer, withEnsuredCustomer } from "./own-customer.ts";
 import { cancelPlan, changePlan, resumePlan } from "./plan.ts";
+import { openCardPage, openPortal } from "./portal.ts";
 import { offersTo, proPriceId, readPrices } from "./prices.ts";
 
 const INVOICES_MAX = 24;
 
 export const stripeAccount: AccountPort = {
 	async readBilling(externalId) {
-		const [prices, customer] = await Promise.all([readPrices(), customerIdOf(externalId)]);
-		if (customer !== null) return billingOf(customer, prices);
+		const [prices, records] = await Promise.all([readPrices(), withCustomer(externalId, recordsOf, () => null)]);
+		if (records !== null) return toBilling(records, prices);
 		const offers = offersTo([], prices);
 		const nothing = { plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, topUpsOutlivePlan: true };
 		return { ...nothing, customerId: null, offers, defaultPriceId: proPriceId(offers), creditsBought: 0 };
 	},
 
-	async addCard(externalId, _planId, { successUrl }) {
-		const customer = await ensureCustomer(externalId);
-		const after_completion = { type: "redirect", redirect: { return_url: successUrl } } as const;
-		const flow_data = { type: "payment_method_update", after_completion } as const;
-		return stripe().billingPortal.sessions.create({ customer, return_url: successUrl, flow_data });
-	},
+	addCard: (externalId, _planId, { successUrl }) => withEnsuredCustomer(externalId, (customer) => openCardPage(customer, successUrl)),
 
 	activatePlan: null,
 
 	async openPortal(externalId, returnUrl) {
-		const customer = await customerIdOf(externalId);
-		return customer === null ? null : (await stripe().billingPortal.sessions.create({ customer, return_url: returnUrl })).url;
+		const open = async (customer: string) => (await openPortal(customer, returnUrl)).url;
+		return withCustomer(externalId, open, () => null);
 	},
 
 	cancelPlan: (_externalId, planId, when) => cancelPlan(stripe(), planId, when),
 	resumePlan: (_externalId, planId) => resumePlan(stripe(), planId),
-	changePlan: (_externalId, planId, offer) => changePlan(stripe(), planId, offer),
+	changePlan: (_externalId, planId, offer, returnUrl) => changePlan(stripe(), planId, offer, returnUrl),
 };
 
-async function billingOf(customer: string, prices: Awaited<ReturnType<typeof readPrices>>): Promise<CustomerBilling> {
+/** What Stripe has of a customer. @throws CustomerGone for one that was deleted */
+async function recordsOf(customer: string) {
 	const client = stripe();
 	const [subscriptions, topUps, methods, invoices, account] = await Promise.all([
 		subscriptionsOf(client, customer),
@@ -44,12 +42,21 @@ async function billingOf(customer: string, prices: Awaited<ReturnType<typeof rea
 		client.invoices.list({ customer, limit: INVOICES_MAX }),
 		client.customers.retrieve(customer),
 	]);
+	if (account.deleted) throw new CustomerGone();
+	return { subscriptions, topUps, methods, invoices, account };
+}
+
+type Prices = Awaited<ReturnType<typeof readPrices>>;
+
+function toBilling(
+	{ subscriptions, topUps, methods, invoices, account }: Awaited<ReturnType<typeof recordsOf>>,
+	prices: Prices,
+): CustomerBilling {
 	const current = currentAmong(subscriptions);
 	const offers = offersTo(subscriptions, prices);
-	const customersDefault = account.deleted ? null : idOf(account.invoice_settings.default_payment_method);
-	const defaultMethod = idOf(current[0]?.default_payment_method) ?? customersDefault;
+	const defaultMethod = idOf(current[0]?.default_payment_method) ?? idOf(account.invoice_settings.default_payment_method);
 	return {
-		customerId: customer,
+		customerId: account.id,
 		offers,
 		defaultPriceId: proPriceId(offers),
 		creditsBought: creditsBought(topUps),

@@ -1,6 +1,4 @@
 import Stripe from "stripe";
-import { getCustomerDetails } from "../customers.ts";
-import { getStripeCustomer, createStripeCustomer as storeStripeCustomer } from "./customers.ts";
 import { byNewest, idOf, isCurrent, isOurs, priceOf, REQUESTS, type TopUp, topUpsAmong } from "./objects.ts";
 import { requiredSettings } from "./settings.ts";
 
@@ -20,28 +18,6 @@ export function stripe(timeout = TIMEOUT_MS, maxNetworkRetries = 1): Stripe {
 		maxNetworkRetries,
 		telemetry: false,
 	});
-}
-
-/**
- * Creates a customer at Stripe (seed 002), with the user's id as idempotency key, so that two requests at once create one.
- * @returns Stripe's id
- */
-async function createStripeCustomer({ userId, email, name }: { userId: string; email: string; name?: string | null }): Promise<string> {
-	const customer = await stripe().customers.create({ email, ...(name ? { name } : {}), metadata: { userId } }, { idempotencyKey: userId });
-	return customer.id;
-}
-
-/** Stripe's id of a customer; null before their first checkout. */
-export async function customerIdOf(externalId: string): Promise<string | null> {
-	return (await getStripeCustomer(externalId))?.stripeCustomerId ?? null;
-}
-
-/** Stripe's id of a customer, created if necessary. */
-export async function ensureCustomer(externalId: string): Promise<string> {
-	const known = await customerIdOf(externalId);
-	if (known !== null) return known;
-	const stripeCustomerId = await createStripeCustomer({ userId: externalId, ...(await getCustomerDetails(externalId)) });
-	return (await storeStripeCustomer(externalId, { stripeCustomerId })).stripeCustomerId;
 }
 
 /** A customer's subscriptions to our prices, ended ones included. */

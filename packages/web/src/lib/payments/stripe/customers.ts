@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { db } from "../../../db/connection.ts";
 import { stripeCustomers } from "../../../db/schema.ts";
 
@@ -18,6 +18,17 @@ export async function createStripeCustomer(
 	const found = created ?? (await getStripeCustomer(authenticatedUserId));
 	if (!found) throw new Error(`Stripe customer ${stripeCustomerId} belongs to someone else`);
 	return found;
+}
+
+/** Replaces a Stripe customer that no longer exists. Of two simultaneous calls the first wins, and both return its row. */
+export async function replaceStripeCustomer(
+	goneCustomerId: string,
+	authenticatedUserId: string,
+	{ stripeCustomerId }: Pick<StripeCustomer, "stripeCustomerId">,
+): Promise<StripeCustomer> {
+	const isOld = and(eq(stripeCustomers.userId, authenticatedUserId), eq(stripeCustomers.stripeCustomerId, goneCustomerId));
+	await db().update(stripeCustomers).set({ stripeCustomerId, createdAt: new Date() }).where(isOld);
+	return createStripeCustomer(authenticatedUserId, { stripeCustomerId });
 }
 
 /** The Stripe customer of a user or organization, or null. */

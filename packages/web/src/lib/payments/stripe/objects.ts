@@ -121,8 +121,8 @@ export function toEntitlement(
 }
 
 /** A copy, newest first. */
-export function byNewest(subscriptions: readonly Subscription[]): Subscription[] {
-	return subscriptions.toSorted((a, b) => b.created - a.created);
+export function byNewest<T extends { created: number }>(records: readonly T[]): T[] {
+	return records.toSorted((a, b) => b.created - a.created);
 }
 
 /** A price with its product, as an offer. */
@@ -228,12 +228,14 @@ export function toInvoice(invoice: Stripe.Invoice, subscriptions: readonly Subsc
 	};
 }
 
-function invoiceStateOf({ status }: Stripe.Invoice, plan: Subscription | undefined): InvoiceView["state"] {
+function invoiceStateOf({ id, status }: Stripe.Invoice, plan: Subscription | undefined): InvoiceView["state"] {
 	const ended = (["paid", "uncollectible", "void"] as const).find((state) => state === status);
 	if (ended) return ended;
 	if (status !== "open") return "draft";
 	if (plan?.status === "canceled") return "uncollectible";
-	return plan?.status === "active" ? "confirming" : "open";
+	// The invoice of a change waits for the customer, not for a bank.
+	const isOfWaitingChange = plan?.pending_update && idOf(plan.latest_invoice) === id;
+	return plan?.status === "active" && !isOfWaitingChange ? "confirming" : "open";
 }
 
 /** The id of an object that Stripe sends as an id or, when expanded, as a whole. */

@@ -1,69 +1,119 @@
-import type Stripe from "stripe";
+import Stripe from "stripe";
 import { config } from "../../../config.ts";
 import { now } from "../../time/clock.ts";
 import { statusOf } from "../errors.ts";
 import type { Offer, PlanChange } from "../port.ts";
-import { PERIOD_REQUESTS, periodAfterChange, periodOf, priceOf } from "./objects.ts";
+import { idOf, PERIOD_REQUESTS, periodAfterChange, priceOf } from "./objects.ts";
+import { openCardPage } from "./portal.ts";
+import { phasesOfDowngrade } from "./schedule.ts";
+
+/** The codes with which Stripe says that the bank wants the customer to confirm a payment (3-D Secure), the last one also as a reason to decline. */
+const NEEDS_CONFIRMATION = [
+	"subscription_payment_intent_requires_action",
+	"invoice_payment_intent_requires_action",
+	"authentication_required",
+];
 
 /** Cancels a plan: now and without a refund, or at the end of its period. */
 export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<Stripe.Subscription> {
-	await released(client, planId);
+	await release(client, await read(client, planId));
 	if (when === "now") return client.subscriptions.cancel(planId);
 	return client.subscriptions.update(planId, { cancel_at_period_end: true });
 }
 
 /** Undoes a cancellation, or a change that was to take effect at the end of the period. */
 export async function resumePlan(client: Stripe, planId: string): Promise<Stripe.Subscription> {
-	await released(client, planId);
-	return client.subscriptions.update(planId, { cancel_at_period_end: false });
+	const plan = await read(client, planId);
+	await release(client, plan);
+	return goOn(client, plan);
 }
 
 /** Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. */
-export async function changePlan(client: Stripe, planId: string, offer: Offer): Promise<PlanChange> {
-	const plan = await released(client, planId);
-	const isUpgrade = offer.amountCents > (priceOf(plan)?.unit_amount ?? 0);
-	return isUpgrade ? upgrade(client, plan, offer) : downgrade(client, plan, offer);
+export async function changePlan(client: Stripe, planId: string, offer: Offer, returnUrl: string): Promise<PlanChange> {
+	const plan = await read(client, planId);
+	const url = pageOfWaitingChange(plan, offer);
+	if (url !== null) return { takesEffect: "not-yet", url, answer: plan };
+	await release(client, plan);
+	// Who changes a plan that was to end wants it to go on, with its new price.
+	if (offer.amountCents <= (priceOf(plan)?.unit_amount ?? 0)) return downgrade(client, await goOn(client, plan), offer);
+	const change = await upgrade(client, plan, offer, returnUrl);
+	if (change.takesEffect === "now") await goOn(client, plan);
+	return change;
 }
 
-/** The plan, released from its schedule: Stripe refuses changes to a subscription that a schedule manages. */
-async function released(client: Stripe, planId: string): Promise<Stripe.Subscription> {
-	const plan = await client.subscriptions.retrieve(planId, { expand: ["schedule"] });
-	const { schedule } = plan;
-	if (typeof schedule === "object" && schedule?.status === "active") await client.subscriptionSchedules.release(schedule.id);
+/** Removes what ends a plan. Our own cancellation sets the flag. Stripe's portal sets only the date, which the flag does not clear, and one call may not name both. */
+async function goOn(client: Stripe, ending: Stripe.Subscription): Promise<Stripe.Subscription> {
+	let plan = ending;
+	if (plan.cancel_at_period_end) plan = await client.subscriptions.update(plan.id, { cancel_at_period_end: false });
+	if (plan.cancel_at !== null) plan = await client.subscriptions.update(plan.id, { cancel_at: "" });
 	return plan;
 }
 
+const read = (client: Stripe, planId: string) => client.subscriptions.retrieve(planId, { expand: ["schedule", "latest_invoice"] });
+
+/**
+ * Drops what waits to change the plan. Stripe refuses changes to a subscription that a schedule manages. A change whose payment waits to be confirmed
+ * goes with its invoice: paid later, it would undo what the customer chose since.
+ */
+async function release(client: Stripe, { schedule, pending_update, latest_invoice }: Stripe.Subscription): Promise<void> {
+	if (typeof schedule === "object" && schedule?.status === "active") await client.subscriptionSchedules.release(schedule.id);
+	const invoice = idOf(latest_invoice);
+	if (pending_update && invoice !== null) await client.invoices.voidInvoice(invoice);
+}
+
+/** The page on which the payment of this very change waits to be confirmed; null where none waits. */
+function pageOfWaitingChange({ pending_update: waiting, latest_invoice: invoice }: Stripe.Subscription, offer: Offer): string | null {
+	if (!waiting || waiting.expires_at * 1000 <= now() || typeof invoice !== "object" || invoice?.status !== "open") return null;
+	return waiting.subscription_items?.[0]?.price.id === offer.priceId ? (invoice.hosted_invoice_url ?? null) : null;
+}
+
 /** Changes the price now and charges the difference for the rest of the period. A declined card leaves the plan unchanged. */
-async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<PlanChange> {
+async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer, returnUrl: string): Promise<PlanChange> {
 	const fallback = config().limits.paid;
+	const change: Stripe.SubscriptionUpdateParams = {
+		items: [{ id: plan.items.data[0]?.id ?? "", price: offer.priceId }],
+		proration_behavior: "always_invoice",
+		metadata: { [PERIOD_REQUESTS]: periodAfterChange(plan, offer.requests ?? fallback, fallback, now()) },
+	};
 	try {
-		const answer = await client.subscriptions.update(plan.id, {
-			items: [{ id: plan.items.data[0]?.id ?? "", price: offer.priceId }],
-			proration_behavior: "always_invoice",
-			payment_behavior: "error_if_incomplete",
-			metadata: { [PERIOD_REQUESTS]: periodAfterChange(plan, offer.requests ?? fallback, fallback, now()) },
-		});
+		const answer = await client.subscriptions.update(plan.id, { ...change, payment_behavior: "error_if_incomplete" });
 		return { takesEffect: "now", answer };
 	} catch (error) {
+		if (needsConfirmation(error)) return confirmFirst(client, plan, change);
 		if (statusOf(error) === 402) return { takesEffect: "declined", answer: plan };
-		throw error;
+		if (statusOf(error) !== 400 || (await hasCard(client, plan))) throw error;
+		const { url } = await openCardPage(idOf(plan.customer) ?? "", returnUrl);
+		return { takesEffect: "not-yet", url, answer: plan };
 	}
 }
 
+function needsConfirmation(error: unknown): boolean {
+	if (!(error instanceof Stripe.errors.StripeError)) return false;
+	return [error.code, error.decline_code].some((code) => code !== undefined && NEEDS_CONFIRMATION.includes(code));
+}
+
+/** Prepares the change so that it takes effect, with its metadata, when the customer confirms the payment on the invoice's page. Stripe drops it after 23 hours. */
+async function confirmFirst(client: Stripe, plan: Stripe.Subscription, change: Stripe.SubscriptionUpdateParams): Promise<PlanChange> {
+	const expand = ["latest_invoice"];
+	const answer = await client.subscriptions.update(plan.id, { ...change, payment_behavior: "pending_if_incomplete", expand });
+	const { pending_update, latest_invoice: invoice } = answer;
+	if (!pending_update) return { takesEffect: "now", answer };
+	const url = typeof invoice === "object" ? invoice?.hosted_invoice_url : null;
+	if (!url) throw new Error(`Stripe names no page for the payment of ${plan.id}`);
+	return { takesEffect: "not-yet", url, answer };
+}
+
+/** Whether Stripe knows a card, or an older source, to charge for a plan. */
+async function hasCard(client: Stripe, { default_payment_method, default_source, customer }: Stripe.Subscription): Promise<boolean> {
+	if (default_payment_method !== null || default_source !== null) return true;
+	const account = await client.customers.retrieve(idOf(customer) ?? "");
+	return !account.deleted && (account.invoice_settings.default_payment_method !== null || account.default_source !== null);
+}
+
 /** Schedules the price for the next period. If only the first of the two calls succeeds, the schedule holds the present price: no change. */
-async function downgrade(client: Stripe, plan: Stripe.Subscription, { priceId, interval }: Offer): Promise<PlanChange> {
+async function downgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<PlanChange> {
 	const schedule = await client.subscriptionSchedules.create({ from_subscription: plan.id });
-	const { startMs, endMs } = periodOf(plan);
-	const answer = await client.subscriptionSchedules.update(schedule.id, {
-		end_behavior: "release",
-		phases: [
-			{ items: [{ price: priceOf(plan)?.id ?? "", quantity: 1 }], start_date: startMs / 1000, end_date: endMs / 1000 },
-			{
-				items: [{ price: priceId, quantity: 1 }],
-				start_date: endMs / 1000,
-				duration: { interval: interval ?? "month", interval_count: 1 },
-			},
-		],
-	});
+	const phases = phasesOfDowngrade(plan, schedule, offer);
+	const answer = await client.subscriptionSchedules.update(schedule.id, { end_behavior: "release", phases });
 	return { takesEffect: "period-end", answer };
 }

@@ -1,13 +1,12 @@
-import Stripe from "stripe";
+import type Stripe from "stripe";
 import { statusOf } from "../errors.ts";
 import type { Checkout, CheckoutOrder, ShopPort } from "../port.ts";
-import { customerIdOf, ensureCustomer, stripe, subscriptionsOf } from "./client.ts";
+import { stripe, subscriptionsOf } from "./client.ts";
 import { getStripeCustomerByCustomerId } from "./customers.ts";
 import { idOf, isCurrent, REQUESTS } from "./objects.ts";
+import { withCustomer, withEnsuredCustomer } from "./own-customer.ts";
 import { offersTo, pricesForVisitors, readPrices } from "./prices.ts";
-
-/** Webhooks are accepted for this long after signing, by the machine's clock. */
-const WEBHOOK_AGE_MAX_S = 300;
+import { isSigned, readEvent } from "./webhook.ts";
 
 export const stripeShop: ShopPort = {
 	// The first checkout creates the customer (seed 002), so Stripe knows only buyers.
@@ -15,18 +14,21 @@ export const stripeShop: ShopPort = {
 
 	async readOffers(externalId, timeoutMs) {
 		if (externalId === null) return offersTo([], await pricesForVisitors(timeoutMs));
-		const customer = await customerIdOf(externalId);
-		const subscriptions = customer === null ? [] : subscriptionsOf(stripe(timeoutMs), customer);
+		const read = (customer: string) => subscriptionsOf(stripe(timeoutMs), customer);
+		const subscriptions = withCustomer(externalId, read, () => []);
 		return offersTo(...(await Promise.all([subscriptions, readPrices(timeoutMs)])));
 	},
 
 	async createCheckout(order) {
-		return toCheckout(await stripe().checkout.sessions.create(await sessionFor(order)));
+		const open = (customer: string) => stripe().checkout.sessions.create(sessionFor(order, customer));
+		return toCheckout(await withEnsuredCustomer(order.customer.externalId, open));
 	},
 
 	async readCheckout(id) {
 		try {
-			return toCheckout(await stripe().checkout.sessions.retrieve(id, { expand: ["subscription"] }));
+			const session = await stripe().checkout.sessions.retrieve(id, { expand: ["subscription", "customer"] });
+			// A deleted customer can no longer pay.
+			return typeof session.customer === "object" && session.customer?.deleted ? null : toCheckout(session);
 		} catch (error) {
 			if (statusOf(error) !== 404) throw error;
 			return null;
@@ -38,18 +40,10 @@ export const stripeShop: ShopPort = {
 	},
 
 	async readWebhook(body, headers, secret) {
-		const crypto = Stripe.createSubtleCryptoProvider();
-		const signature = headers.get("stripe-signature") ?? "";
-		let event: Stripe.Event;
-		try {
-			event = await stripe().webhooks.constructEventAsync(body, signature, secret, WEBHOOK_AGE_MAX_S, crypto);
-		} catch (error) {
-			if (error instanceof Stripe.errors.StripeSignatureVerificationError) return null;
-			throw error;
-		}
-		const customer = await customerOfEvent(event);
+		if (!(await isSigned(body, headers, secret))) return null;
+		const { id, customer, happenedAtMs } = await readEvent(body);
 		const known = customer === null ? null : await getStripeCustomerByCustomerId(customer);
-		return { id: event.id, customer: known?.userId ?? null, happenedAtMs: event.created * 1000 };
+		return { id, customer: known?.userId ?? null, happenedAtMs };
 	},
 };
 
@@ -63,8 +57,11 @@ export async function readReturn(sessionId: string, externalId: string): Promise
 }
 
 /** The session for one price: a plan by subscription, or a top-up by a payment that carries the requests it is worth. */
-async function sessionFor({ customer, offer, successUrl, cancelUrl }: CheckoutOrder): Promise<Stripe.Checkout.SessionCreateParams> {
-	const metadata = { userId: customer.externalId };
+function sessionFor(
+	{ customer: { externalId }, offer, successUrl, cancelUrl }: CheckoutOrder,
+	customer: string,
+): Stripe.Checkout.SessionCreateParams {
+	const metadata = { userId: externalId };
 	const back = new URL("/api/stripe", successUrl).href;
 	const forPlan: Stripe.Checkout.SessionCreateParams = {
 		mode: "subscription",
@@ -77,7 +74,7 @@ async function sessionFor({ customer, offer, successUrl, cancelUrl }: CheckoutOr
 	};
 	return {
 		...(offer.kind === "top-up" ? forTopUp : forPlan),
-		customer: customer.id ?? (await ensureCustomer(customer.externalId)),
+		customer,
 		line_items: [{ price: offer.priceId, quantity: 1 }],
 		success_url: `${back}?session_id={CHECKOUT_SESSION_ID}`,
 		cancel_url: `${back}?${new URLSearchParams({ back: pathOf(cancelUrl) })}`,
@@ -100,14 +97,4 @@ function statusOfCheckout({ status, mode, subscription, payment_status }: Stripe
 	if (mode !== "subscription") return payment_status === "unpaid" ? "pending" : "ended";
 	if (subscription === null) return "pending";
 	return typeof subscription === "object" && !isCurrent(subscription) ? "ended" : "pending";
-}
-
-/** The customer of an event: its object, the customer that the object names, or that of a disputed payment. */
-async function customerOfEvent({ data: { object } }: Stripe.Event): Promise<string | null> {
-	if (object.object === "customer") return object.id;
-	if (object.object === "dispute") {
-		const charge = idOf(object.charge);
-		return charge === null ? null : idOf((await stripe().charges.retrieve(charge)).customer);
-	}
-	return "customer" in object ? idOf(object.customer as string | { id: string } | null) : null;
 }

@@ -1,9 +1,11 @@
 import { config } from "../../../config.ts";
 import { now } from "../../time/clock.ts";
 import type { UsagePort } from "../port.ts";
-import { creditsBought, currentAmong, customerIdOf, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
+import { creditsBought, currentAmong, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
+import { getStripeCustomer } from "./customers.ts";
 import { sendMeterEvent, unitsOnMeter } from "./meter.ts";
 import { toEntitlement } from "./objects.ts";
+import { withCustomer } from "./own-customer.ts";
 
 /** Stripe deduplicates a meter event's identifier for "at least 24 hours". */
 const IDENTIFIER_KEPT_MS = 24 * 3_600_000;
@@ -13,19 +15,20 @@ export const stripeUsage: UsagePort = {
 	deduplication: {
 		forgetsReportsAfterMs: IDENTIFIER_KEPT_MS,
 		async unitsReported(externalId, fromMs, toMs, timeoutMs) {
-			const customer = await customerIdOf(externalId);
-			return customer === null ? 0 : unitsOnMeter(stripe(timeoutMs, 0), customer, fromMs, toMs);
+			const read = (customer: string) => unitsOnMeter(stripe(timeoutMs, 0), customer, fromMs, toMs);
+			return withCustomer(externalId, read, () => 0);
 		},
 	},
 
 	async readEntitlement(externalId, fetchedAtMs, timeoutMs) {
-		const customer = await customerIdOf(externalId);
-		// Without a customer nothing was ever bought, so Stripe need not be called.
-		if (customer === null) return { entitlement: { kind: "none", fetchedAtMs }, creditsBought: 0 };
 		const client = stripe(timeoutMs, 0);
-		const [subscriptions, topUps] = await Promise.all([subscriptionsOf(client, customer), topUpsOf(client, customer)]);
-		const terms = { fetchedAtMs, nowMs: now(), fallbackAllowance: config().limits.paid };
-		return { entitlement: toEntitlement(currentAmong(subscriptions), topUps, terms), creditsBought: creditsBought(topUps) };
+		const read = async (customer: string) => {
+			const [subscriptions, topUps] = await Promise.all([subscriptionsOf(client, customer), topUpsOf(client, customer)]);
+			const terms = { fetchedAtMs, nowMs: now(), fallbackAllowance: config().limits.paid };
+			return { entitlement: toEntitlement(currentAmong(subscriptions), topUps, terms), creditsBought: creditsBought(topUps) };
+		};
+		// Without a customer nothing was ever bought, so Stripe need not be called.
+		return withCustomer(externalId, read, () => ({ entitlement: { kind: "none", fetchedAtMs }, creditsBought: 0 }));
 	},
 
 	// One event per call and one call at a time: Stripe refuses concurrent calls for the same customer and meter.
@@ -45,7 +48,7 @@ export const stripeUsage: UsagePort = {
 
 /** Usage on a plan is reported, and buying the plan created the customer. */
 async function existingCustomer(externalId: string): Promise<string> {
-	const customer = await customerIdOf(externalId);
+	const customer = await getStripeCustomer(externalId);
 	if (customer === null) throw new Error(`${externalId} has no customer at Stripe`);
-	return customer;
+	return customer.stripeCustomerId;
 }

@@ -46,10 +46,11 @@ const ACTIONS: Record<string, Action> = {
 		await resume(user, planId);
 		return {};
 	}),
-	change: action(z.object({ ...plan, priceSlug: name }), async (_, user, { planId, priceSlug }) => {
-		const { takesEffect } = await changePlan(user, planId, { priceSlug });
+	change: action(z.object({ ...plan, priceSlug: name }), async (request, user, { planId, priceSlug }) => {
+		const change = await changePlan(request, user, planId, { priceSlug });
+		const { takesEffect } = change;
 		if (takesEffect === "declined") refuse("payment-declined", "The payment did not go through, so nothing has changed.");
-		return { takesEffect };
+		return takesEffect === "not-yet" ? { takesEffect, url: change.url } : { takesEffect };
 	}),
 };
 

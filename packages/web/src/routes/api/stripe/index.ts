@@ -11,11 +11,13 @@ export const Route = createFileRoute("/api/stripe/")({
 
 /**
  * The return from Stripe's checkout (seed 002): redirects to the page that the session names, or, after a cancelled checkout, to `back`. Grants nothing:
- * the next page reads the payment from the provider.
+ * the next page reads the payment from the provider. The return from Stripe's portal names the `card` that was the default before.
  */
 async function comeBack(request: Request): Promise<Response> {
 	const { searchParams } = new URL(request.url);
 	const sessionId = searchParams.get("session_id");
+	const card = searchParams.get("card");
+	if (card !== null) await adoptNewCard(request, card);
 	const path = sessionId === null ? searchParams.get("back") : await pathOfSession(request, sessionId);
 	return new Response(null, { status: 303, headers: { location: ownUrl(request, path ?? "/") } });
 }
@@ -28,5 +30,15 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	return readReturn(sessionId, customerOf(user).externalId).catch((error: unknown) => {
 		logFailure(`checkout ${sessionId} could not be read on return`, error);
 		return "/account";
+	});
+}
+
+/** Puts a card that was entered in the portal to use for the plan too. A failure leaves the plan with its card, as the account page then shows. */
+async function adoptNewCard(request: Request, before: string): Promise<void> {
+	const user = await userOf(request, { fresh: true });
+	if (!user || !customerOf(user).mayBuy || !stripeSettings()) return;
+	const { adoptNewCard: adopt } = await import("../../../lib/payments/stripe/provider.ts");
+	await adopt(customerOf(user).externalId, before).catch((error: unknown) => {
+		logFailure("a new card could not be put to use", error);
 	});
 }

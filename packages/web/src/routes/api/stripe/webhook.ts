@@ -7,6 +7,7 @@ import { billingPort } from "../../../lib/payments/provider.ts";
 import { isDone, markDone } from "../../../lib/payments/stripe/events.ts";
 import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
 import { now } from "../../../lib/time/clock.ts";
+import { logFailure } from "../../../log.ts";
 
 export const Route = createFileRoute("/api/stripe/webhook")({
 	server: { handlers: api({ POST: ({ request }) => receive(request) }) },
@@ -23,7 +24,11 @@ async function receive(request: Request): Promise<Response> {
 	const secret = stripeSettings()?.webhookSecret;
 	if (!secret) refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
 	const body = await readText(request, BODY_BYTES_MAX);
-	const event = await (await billingPort("shop")).readWebhook(body, request.headers, secret);
+	const shop = await billingPort("shop");
+	const event = await shop.readWebhook(body, request.headers, secret).catch((error: unknown) => {
+		logFailure("an event's customer could not be read", error);
+		return refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
+	});
 	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
 	if (event.customer === null || (await isDone(event.id))) return new Response(null, { status: 200 });
 	const key = await ledgerOfCustomer(event.customer);

@@ -1,0 +1,31 @@
+import type { State } from "../../../state.ts";
+import { changing, emit } from "../../events/emit.ts";
+import type { Invoice } from "../../records.ts";
+import { refuse } from "../../refusal.ts";
+import { intentOf, subscriptionOf } from "./collect.ts";
+
+/**
+ * Voids an open invoice: it can no longer be paid, and a change that waits for its payment is discarded.
+ * @throws StripeRefusal
+ */
+export function voidInvoice(state: State, invoice: Invoice, atSeconds: number): void {
+	if (invoice.status !== "open") throw refuse("You can only pass in open invoices. This invoice isn't open.");
+	invoice.status = "void";
+	invoice.auto_advance = false;
+	invoice.next_payment_attempt = null;
+	invoice.status_transitions.voided_at = atSeconds;
+	const intent = intentOf(state, invoice);
+	if (intent !== undefined) {
+		intent.status = "canceled";
+		intent.canceled_at = atSeconds;
+	}
+	state.stripe.tasks = state.stripe.tasks.filter(
+		(task) => (task.type !== "void" && task.type !== "collect") || task.invoiceId !== invoice.id,
+	);
+	emit(state, "invoice.voided", invoice, atSeconds);
+	const subscription = subscriptionOf(state, invoice);
+	if (subscription === undefined || subscription.latest_invoice !== invoice.id) return;
+	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
+		subscription.pending_update = null;
+	});
+}

@@ -1,0 +1,66 @@
+import type Stripe from "stripe";
+import { isRefusal } from "../errors.ts";
+import type { HostedPage } from "../port.ts";
+import { currentAmong, stripe, subscriptionsOf } from "./client.ts";
+import { idOf } from "./objects.ts";
+import { CustomerGone, withCustomer } from "./own-customer.ts";
+
+/** Metadata that marks our configuration of the portal, which `billing:push` makes. */
+const APP = "parley";
+
+type SessionParams = Pick<Stripe.BillingPortal.SessionCreateParams, "flow_data">;
+
+/** Stripe's page for cards, invoices and the end of a plan. The way back leads over `GET /api/stripe`, which puts a new card to use. */
+export const openPortal = (customer: string, returnUrl: string): Promise<HostedPage> => open(customer, returnUrl, () => ({}));
+
+/** Stripe's page that takes a card, and then leads back. */
+export const openCardPage = (customer: string, returnUrl: string): Promise<HostedPage> =>
+	open(customer, returnUrl, (return_url) => ({
+		flow_data: { type: "payment_method_update", after_completion: { type: "redirect", redirect: { return_url } } },
+	}));
+
+/**
+ * The portal's card becomes the customer's default, but a plan bought at the checkout has a card of its own, which Stripe goes on charging. So a default
+ * that changed in the portal becomes the card of each plan, and of the schedule that a plan may have.
+ * @param before the default when the customer left for the portal; "" for none
+ */
+export async function adoptNewCard(externalId: string, before: string): Promise<void> {
+	const client = stripe();
+	const adopt = async (customer: string) => {
+		const card = await defaultCardOf(customer);
+		if (card === "" || card === before) return;
+		for (const { id, schedule } of currentAmong(await subscriptionsOf(client, customer))) {
+			await client.subscriptions.update(id, { default_payment_method: card });
+			if (typeof schedule !== "object" || schedule?.status !== "active") continue;
+			await client.subscriptionSchedules.update(schedule.id, { default_settings: { default_payment_method: card } });
+		}
+	};
+	return withCustomer(externalId, adopt, () => {});
+}
+
+async function open(customer: string, returnUrl: string, paramsFor: (returnUrl: string) => SessionParams): Promise<HostedPage> {
+	const [configuration, card] = await Promise.all([ownConfiguration(), defaultCardOf(customer)]);
+	const { pathname, search } = new URL(returnUrl);
+	const return_url = `${new URL("/api/stripe", returnUrl).href}?${new URLSearchParams({ card, back: pathname + search })}`;
+	const own = configuration === null ? {} : { configuration };
+	return stripe().billingPortal.sessions.create({ customer, return_url, ...own, ...paramsFor(return_url) });
+}
+
+/** Our configuration of the portal; null where there is none, so that the account's default applies. */
+async function ownConfiguration(): Promise<string | null> {
+	try {
+		const { data } = await stripe().billingPortal.configurations.list({ active: true, limit: 100 });
+		return data.find(({ metadata }) => metadata?.app === APP)?.id ?? null;
+	} catch (error) {
+		// A restricted key may lack the permission.
+		if (!isRefusal(error)) throw error;
+		return null;
+	}
+}
+
+/** The customer's default payment method; "" for none. */
+async function defaultCardOf(customer: string): Promise<string> {
+	const account = await stripe().customers.retrieve(customer);
+	if (account.deleted) throw new CustomerGone();
+	return idOf(account.invoice_settings.default_payment_method) ?? "";
+}

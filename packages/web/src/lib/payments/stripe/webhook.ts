@@ -1,0 +1,81 @@
+import Stripe from "stripe";
+import { z } from "zod";
+import { statusOf } from "../errors.ts";
+import { stripe } from "./client.ts";
+
+/** Webhooks are accepted for this long after signing, by the machine's clock. */
+const AGE_MAX_S = 300;
+
+/** What we read of an event. Stripe may send anything else under a valid signature: thin events of its v2 API, and types of later versions. */
+export interface StripeEvent {
+	id: string;
+	/** Stripe's id of the customer; null when the event is about none. */
+	customer: string | null;
+	/** Epoch milliseconds; null when the event does not say. */
+	happenedAtMs: number | null;
+}
+
+const reference = z
+	.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])
+	.nullish()
+	.catch(null);
+
+const snapshot = z.object({
+	id: z.string(),
+	created: z.number().nullish().catch(null),
+	data: z.object({
+		object: z.object({ object: z.string(), id: z.string().nullish().catch(null), customer: reference, charge: reference }),
+	}),
+});
+
+/** Whether Stripe signed this body with our secret, at most 5 minutes ago. */
+export async function isSigned(body: string, headers: Headers, secret: string): Promise<boolean> {
+	const { signature } = stripe().webhooks;
+	if (!signature) throw new Error("This version of stripe cannot verify a signature");
+	try {
+		return await signature.verifyHeaderAsync(
+			body,
+			headers.get("stripe-signature") ?? "",
+			secret,
+			AGE_MAX_S,
+			Stripe.createSubtleCryptoProvider(),
+		);
+	} catch (error) {
+		if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
+		throw error;
+	}
+}
+
+/**
+ * Reads a signed body. One without a customer of a kind that we know is about none of ours.
+ * @throws the SDK's error when a disputed payment cannot be looked up
+ */
+export async function readEvent(body: string): Promise<StripeEvent> {
+	const { data: event } = snapshot.safeParse(parsed(body));
+	if (!event) return { id: "", customer: null, happenedAtMs: null };
+	const { object, id, customer, charge } = event.data.object;
+	const happenedAtMs = typeof event.created === "number" ? event.created * 1000 : null;
+	const of = (about: string | null | undefined) => ({ id: event.id, customer: about ?? null, happenedAtMs });
+	if (object === "customer") return of(id);
+	if (object === "dispute") return of(charge ? await customerOfCharge(charge) : null);
+	return of(customer);
+}
+
+function parsed(body: string): unknown {
+	try {
+		return JSON.parse(body);
+	} catch {
+		return null;
+	}
+}
+
+/** The customer of a charge; null for a charge of another account or mode. */
+async function customerOfCharge(id: string): Promise<string | null> {
+	try {
+		const { customer } = await stripe().charges.retrieve(id);
+		return typeof customer === "string" ? customer : (customer?.id ?? null);
+	} catch (error) {
+		if (statusOf(error) !== 404) throw error;
+		return null;
+	}
+}

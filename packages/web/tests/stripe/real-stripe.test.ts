@@ -1,0 +1,256 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Client, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
+import { confirmed, customerIdOf, id, problem, subscribed } from "../contract/provider.ts";
+
+// What Stripe does besides: the portal in flexible billing mode, customers that are gone, payments that must be confirmed, lost answers, trials.
+
+beforeEach(async () => {
+	await resetSandbox();
+	await moveClock({ offsetMs: 0 });
+});
+
+/** Calls Stripe's API as its dashboard would. */
+async function stripeApi(
+	path: string,
+	params: Record<string, string> = {},
+	method = "POST",
+): Promise<{ id: string; [key: string]: unknown }> {
+	const body = method === "POST" ? { body: new URLSearchParams(params) } : {};
+	const response = await fetch(`${env.SANDBOX_URL}/v1/${path}`, { method, headers: { authorization: "Bearer sk_test_sandbox" }, ...body });
+	if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+	return response.json();
+}
+
+/** Presses a button of a page of Stripe's, and follows its redirect to us. @returns where we lead */
+async function press(user: Client, url: string, form: Record<string, string>): Promise<string | null> {
+	const answer = await fetch(url, { method: "POST", body: new URLSearchParams(form), redirect: "manual" });
+	const location = answer.headers.get("location") ?? "";
+	return location.startsWith("http://localhost/") ? (await user.fetch(location)).headers.get("location") : location;
+}
+
+const portalOf = async (user: Client) => (await user.fetch("/api/billing/portal")).headers.get("location") ?? "";
+
+async function planOf(user: Client) {
+	const [plan] = (await user.billing()).plans;
+	if (!plan) throw new Error("no plan");
+	return plan;
+}
+
+const storedCustomer = async (userId: string) =>
+	(await env.DB.prepare("SELECT stripe_customer_id AS id FROM stripe_customers WHERE user_id = ?").bind(userId).first<{ id: string }>())
+		?.id;
+
+const readAgain = async (user: Client, userId: string) => {
+	await env.USAGE_LEDGER.getByName(`user:${userId}`).refresh(`user:${userId}`);
+	return user.usage();
+};
+
+describe("keeping a plan", () => {
+	test("undoes a cancellation made in the portal, which is a date without the flag", async () => {
+		const { user, planId } = await subscribed();
+		await press(user, await portalOf(user), { action: "cancel", subscription: planId });
+		const { state, endsAt, periodEnd } = await planOf(user);
+		expect([state, endsAt]).toEqual(["ending", periodEnd]);
+		expect((await user.post("/api/billing/uncancel", { planId })).status).toBe(200);
+		expect(await planOf(user)).toMatchObject({ state: "active", endsAt: null });
+	});
+
+	test("undoes a cancellation in mid-period, our own, and both in turn; a second press changes nothing", async () => {
+		const { user, planId } = await subscribed();
+		await stripeApi(`subscriptions/${planId}`, { cancel_at: String(Math.floor(Date.now() / 1000) + 86_400) });
+		expect(await planOf(user)).toMatchObject({ state: "ending" });
+		await user.post("/api/billing/cancel", { planId, when: "period-end" });
+		for (let presses = 0; presses < 2; presses += 1) {
+			expect((await user.post("/api/billing/uncancel", { planId })).status).toBe(200);
+			expect(await planOf(user)).toMatchObject({ state: "active", endsAt: null });
+		}
+	});
+});
+
+describe("changing a plan that ends", () => {
+	test.each(["portal", "flag"])("goes on with the new price, whether it ends by the %s", async (how) => {
+		await settings({ maxPlan: true });
+		const { user, planId } = await subscribed();
+		const end = async () => {
+			if (how === "flag") await user.post("/api/billing/cancel", { planId, when: "period-end" });
+			else await press(user, await portalOf(user), { action: "cancel", subscription: planId });
+		};
+		await end();
+		await user.post("/api/billing/change", { planId, priceSlug: "max_monthly" });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active", endsAt: null });
+		await end();
+		await user.post("/api/billing/change", { planId, priceSlug: "pro_monthly" });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active", endsAt: null, next: "Pro" });
+		await user.post("/api/billing/uncancel", { planId });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active", next: null });
+	});
+});
+
+describe("a customer that Stripe no longer knows", () => {
+	/** The customer was deleted in the dashboard, or its id belongs to another mode than the key. */
+	const losses: [string, (userId: string) => Promise<unknown>][] = [
+		["was deleted", async (userId) => stripeApi(`customers/${await customerIdOf(userId)}`, {}, "DELETE")],
+		[
+			"is of another mode",
+			(userId) => env.DB.prepare("UPDATE stripe_customers SET stripe_customer_id = ? WHERE user_id = ?").bind(`cus_${id()}`, userId).run(),
+		],
+	];
+
+	test.each(losses)("that %s counts as none, and the next purchase replaces it", async (what, lose) => {
+		const { user, userId } = await subscribed();
+		const original = await storedCustomer(userId);
+		await lose(userId);
+		const gone = await storedCustomer(userId);
+		expect(await user.billing()).toMatchObject({ plans: [], paymentMethods: [], invoices: [], portalUrl: null });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "free" });
+		expect(await problem(await user.fetch("/api/billing/portal"))).toEqual([404, "No billing portal"]);
+		expect((await user.fetch("/pricing")).status).toBe(200);
+		expect((await user.post("/api/billing/payment-method", {})).status).toBe(200);
+		const replaced = await storedCustomer(userId);
+		expect(replaced).not.toBe(gone);
+		// One of ours that Stripe does know, such as that of before, is taken up again with its plan.
+		if (what !== "was deleted") {
+			expect(replaced).toBe(original);
+			return expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
+		}
+		await user.buy("pro_monthly");
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", remaining: 1000 });
+		expect(await storedCustomer(userId)).toBe(replaced);
+	});
+
+	test("is replaced once, by simultaneous purchases and by one that follows a second loss", async () => {
+		const { user, userId } = await confirmed();
+		await user.checkout("pro_monthly");
+		for (let losses = 1; losses <= 2; losses += 1) {
+			await stripeApi(`customers/${await storedCustomer(userId)}`, {}, "DELETE");
+			const urls = await Promise.all(Array.from({ length: 5 }, () => user.checkout("pro_monthly")));
+			expect(new Set(urls).size).toBe(1);
+			const { customers } = (await sandboxState()).stripe;
+			expect(customers.filter(({ metadata }) => metadata.userId === userId).map((one) => one.id)).toEqual([await storedCustomer(userId)]);
+		}
+		// The row was removed by hand: within a day Stripe repeats the first customer, which is deleted.
+		await env.DB.prepare("DELETE FROM stripe_customers WHERE user_id = ?").bind(userId).run();
+		await stripeApi(`customers/${(await sandboxState()).stripe.customers[0]?.id}`, {}, "DELETE");
+		await user.buy("pro_monthly");
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
+	});
+});
+
+describe("creating a customer", () => {
+	test("survives a lost answer and a name that changed since, and leaves one customer with the new name", async () => {
+		const { user, userId } = await confirmed();
+		await faults({ api: [{ path: "/v1/customers", method: "POST", dropAfterCommit: true }] });
+		expect((await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" })).status).toBe(502);
+		await faults({});
+		await env.DB.prepare("UPDATE users SET name = 'Ada Lovelace' WHERE id = ?").bind(userId).run();
+		await user.checkout("pro_monthly");
+		const { customers } = (await sandboxState()).stripe;
+		expect(customers).toMatchObject([{ name: "Ada Lovelace", metadata: { userId } }]);
+	});
+});
+
+describe("an upgrade", () => {
+	async function confirmedCard() {
+		await settings({ maxPlan: true });
+		const { user, userId } = await confirmed();
+		await pay(await user.checkout("pro_monthly"), { action: "pay", card: "3184" });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000 });
+		const { id: planId } = await planOf(user);
+		const change = async (priceSlug = "max_monthly") => {
+			const answer = await user.post("/api/billing/change", { planId, priceSlug });
+			return { status: answer.status, ...(await answer.json<{ takesEffect?: string; url: string }>()) };
+		};
+		return { user, userId, planId, change };
+	}
+
+	test("that the bank wants confirmed leads to Stripe's page, and takes effect there with its share of requests", async () => {
+		const { user, userId, change } = await confirmedCard();
+		const { status, takesEffect, url } = await change();
+		expect([status, takesEffect]).toEqual([200, "not-yet"]);
+		expect(url).toContain(env.SANDBOX_URL);
+		expect(await planOf(user)).toMatchObject({ name: "Pro", state: "active", live: true });
+		expect(await readAgain(user, userId)).toMatchObject({ limit: 1000 });
+		expect((await user.billing()).invoices).toContainEqual(expect.objectContaining({ state: "open", url }));
+		expect((await change()).url).toBe(url);
+		await moveClock({ advanceMs: 15 * 3_600_000 });
+		await press(user, url, { action: "pay" });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "active" });
+		const { limit } = await readAgain(user, userId);
+		expect(limit).toBeGreaterThan(2900);
+		expect(limit).toBeLessThanOrEqual(3000);
+	});
+
+	test("that was not confirmed can no longer be paid once the customer chose otherwise", async () => {
+		const { user, planId, change } = await confirmedCard();
+		for (const choose of ["cancel", "uncancel"] as const) {
+			const { url } = await change();
+			await user.post(`/api/billing/${choose}`, { planId, when: "period-end" });
+			await press(user, url, { action: "pay" });
+			expect(await planOf(user)).toMatchObject({ name: "Pro", state: choose === "cancel" ? "ending" : "active" });
+		}
+	});
+
+	test("without a card leads to the page that takes one, and is possible with the new card", async () => {
+		const { user, change } = await confirmedCard();
+		const card = (await user.billing()).paymentMethods[0]?.id;
+		await stripeApi(`payment_methods/${card}/detach`);
+		const { status, takesEffect, url } = await change();
+		expect([status, takesEffect]).toEqual([200, "not-yet"]);
+		expect(await press(user, url, { action: "card", card: "4242" })).toBe("http://localhost/account");
+		expect(await change()).toMatchObject({ takesEffect: "now" });
+		expect(await planOf(user)).toMatchObject({ name: "Max" });
+	});
+});
+
+describe("a new card", () => {
+	test("entered in the portal pays for the plan too, and a visit without a new card changes nothing", async () => {
+		const { user, userId } = await subscribed();
+		const { url } = await (await user.post("/api/billing/payment-method", {})).json<{ url: string }>();
+		expect(await press(user, url, { action: "card", card: "0341" })).toBe("http://localhost/account");
+		expect((await user.billing()).paymentMethods).toMatchObject([
+			{ last4: "0341", isDefault: true },
+			{ last4: "4242", isDefault: false },
+		]);
+		const { subscriptions } = (await sandboxState()).stripe;
+		const plan = subscriptions.find(({ customer }) => customer === subscriptions[0]?.customer);
+		await stripeApi(`subscriptions/${plan?.id}`, { default_payment_method: (await user.billing()).paymentMethods[1]?.id ?? "" });
+		// Looking at the portal changes nothing: the default is the one of before.
+		expect(await press(user, await portalOf(user), { action: "back" })).toBe("http://localhost/account");
+		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
+	});
+
+	test("is entered with our own configuration of the portal, where there is one", async () => {
+		const { user } = await subscribed();
+		await stripeApi("billing_portal/configurations/bpc_parley", { active: "false" });
+		const own = await stripeApi("billing_portal/configurations", {
+			"features[invoice_history][enabled]": "true",
+			"metadata[app]": "parley",
+		});
+		const sessionId = new URL(await portalOf(user)).pathname.split("/").at(-1);
+		const sessions = (await sandboxState()).stripe.portalSessions;
+		expect(sessions.find((one) => one.id === sessionId)).toMatchObject({ configuration: own.id });
+	});
+});
+
+describe("a downgrade during a trial", () => {
+	test("keeps the trial and the discounts, and takes effect when the trial ends", async () => {
+		await settings({ maxPlan: true });
+		const { user, userId } = await confirmed();
+		await stripeApi("prices/price_max_monthly", { "metadata[trial_days]": "14" });
+		await user.buy("max_monthly");
+		const { id: planId, trialEnd } = await planOf(user);
+		expect(trialEnd).not.toBeNull();
+		await stripeApi(`subscriptions/${planId}`, { "discounts[0][coupon]": "twenty" });
+		const answer = await user.post("/api/billing/change", { planId, priceSlug: "pro_monthly" });
+		expect(await answer.json()).toEqual({ takesEffect: "period-end" });
+		expect(await planOf(user)).toMatchObject({ name: "Max", state: "trial", trialEnd, next: "Pro" });
+		const stored = await stripeApi(`subscriptions/${planId}`, {}, "GET");
+		expect(stored).toMatchObject({ status: "trialing", discounts: [expect.stringMatching(/^di_/)] });
+		await moveClock({ nowMs: Date.parse(trialEnd ?? "") + 2 * 3_600_000 });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000 });
+		expect(await planOf(user)).toMatchObject({ name: "Pro", state: "active" });
+		expect(await stripeApi(`subscriptions/${planId}`, {}, "GET")).toMatchObject({ discounts: stored.discounts });
+	});
+});
