@@ -16,6 +16,8 @@ const FORCED_MAX = 40;
 export interface Purchase extends CheckoutOrder {
 	/** Credits ever bought beside a plan, before this purchase. */
 	creditsBought: number;
+	/** No plan can start under the present customer: see ShopPort.renewCustomer. */
+	renewsCustomer: boolean;
 }
 
 export type CheckoutAnswer =
@@ -80,11 +82,19 @@ export class OpenCheckout {
 	async #openAfter(before: Promise<CheckoutAnswer> | undefined, purchase: Purchase): Promise<CheckoutAnswer> {
 		await before;
 		try {
-			return (await this.#reopen(purchase)) ?? (await this.#create(purchase));
+			const ready = purchase.renewsCustomer ? await this.#renewed(purchase) : purchase;
+			return (await this.#reopen(ready)) ?? (await this.#create(ready));
 		} catch (error) {
 			logFailure(`checkout of ${this.#book.key} could not be opened`, error);
 			return { kind: "failed", status: statusOf(error) };
 		}
+	}
+
+	/** Here and not in the caller, because presses take their turn here: only the first one replaces the customer. */
+	async #renewed(purchase: Purchase): Promise<Purchase> {
+		const { externalId } = purchase.customer;
+		const id = (await (await billingPort("shop")).renewCustomer?.(externalId)) ?? purchase.customer.id;
+		return { ...purchase, customer: { externalId, id } };
 	}
 
 	/** The checkout that was opened before, if it can still be paid. The provider is read first: it may have been paid by now. */
@@ -106,7 +116,7 @@ export class OpenCheckout {
 		return { kind: "open", url: found.url, id: found.id };
 	}
 
-	async #create({ creditsBought, ...order }: Purchase): Promise<CheckoutAnswer> {
+	async #create({ creditsBought, renewsCustomer: _, ...order }: Purchase): Promise<CheckoutAnswer> {
 		const shop = await billingPort("shop");
 		const { id, url } = await shop.createCheckout(order);
 		const session = { id, priceId: order.offer.priceId };
