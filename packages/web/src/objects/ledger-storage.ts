@@ -6,6 +6,8 @@ import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text
 export interface CheckoutNote {
 	/** Absent for a checkout whose URL must not be reused. */
 	session?: { id: string; priceId: string };
+	/** Checkouts of a plan that this one replaced and that the provider cannot close: they can still be paid. Newest first. */
+	older?: string[];
 	buys: "plan" | "top-up";
 	/** All credits bought beside a plan before this checkout. A higher number means that the top-up has arrived. */
 	creditsBefore: number;

@@ -71,6 +71,9 @@ const ACTIONS: Record<string, Action> = {
 	),
 };
 
+/** Every call under `/api/flowglad/` that a browser may make with a body, for the test that none decides what is paid. */
+export const browserCalls = (): string[] => [...Object.keys(ACTIONS), ...Object.keys(READS)];
+
 /** Answers a call under `/api/flowglad/` for a signed-in user. */
 export async function answerCall(request: Request, path: string, user: User): Promise<Response> {
 	if (path === "billing") return customerBillingOf(request, user);
