@@ -14,9 +14,13 @@ export const settingsSchema = z.strictObject({
 	usageOnCanceled: z.boolean(),
 	twoSubscriptions: z.boolean(),
 	pastDueFreePlanBlocksUpgrade: z.boolean(),
+	domainErrorsAre500: z.boolean(),
+	scheduledChangeBlocks: z.boolean(),
 	/** Trial days of Pro; 0 means no trial. */
 	proTrialDays: count.max(365),
-	/** Monthly credits of the free plan; 0 means none. */
+	/** Whether the free plan's price renews each month. Off, it is a one-time price of $0, as in a new Flowglad account. */
+	freePlanRenews: z.boolean(),
+	/** Monthly credits of the free plan, whose price then renews; 0 means none. */
 	freeCredits: count.max(1_000_000),
 	/** Whether Max, a second paid plan, is on offer. */
 	maxPlan: z.boolean(),
@@ -43,8 +47,11 @@ export const defaultSettings: Settings = {
 	topUpIgnoresQuantity: true,
 	usageOnCanceled: true,
 	twoSubscriptions: false,
-	pastDueFreePlanBlocksUpgrade: false,
+	pastDueFreePlanBlocksUpgrade: true,
+	domainErrorsAre500: true,
+	scheduledChangeBlocks: true,
 	proTrialDays: 0,
+	freePlanRenews: false,
 	freeCredits: 0,
 	maxPlan: false,
 	emptyCatalogue: false,

@@ -28,7 +28,7 @@ function asPlanned() {
 		default: true,
 		name: "Free",
 		description: "For trying things out.",
-		prices: [price("free", { unitPrice: 0 })],
+		prices: [price("free", { type: "single_payment", unitPrice: 0, intervalUnit: null, intervalCount: null })],
 	});
 	const pro = product("pro", {
 		name: "Pro",
@@ -62,6 +62,13 @@ it("ignores webhook endpoints without --app-url", () => {
 });
 
 it.each<[line: string, step: string | null, change: Parameters<typeof said>[0]]>([
+	[
+		"plan free: its price renews every month at Flowglad, once in plans.json",
+		null,
+		({ free }) => {
+			free.prices = [price("free", { unitPrice: 0 })];
+		},
+	],
 	[
 		"meter ai_requests: not at Flowglad",
 		"create meter",

@@ -199,6 +199,7 @@ function freeDiff({ free, meter }: PlanFile, { products, meters }: Found): Diffe
 	const granted = grantsOf(product, meterId).map(grantText).join(" and ");
 	return [
 		...productDiff("plan free", free, product),
+		...freePriceDiff(product),
 		...(granted === ""
 			? []
 			: [
@@ -209,6 +210,21 @@ function freeDiff({ free, meter }: PlanFile, { products, meters }: Found): Diffe
 					},
 				]),
 	];
+}
+
+/**
+ * A free plan that renews is past due after its first month and then blocks every upgrade. Flowglad makes a one-time price for a new account and lets
+ * nobody replace it, here or in the dashboard (priceValidation.ts, protectDefaultProduct.ts).
+ */
+function freePriceDiff({ prices }: FoundProduct): Differences {
+	const price = prices.find(({ active }) => active);
+	if (price === undefined || price.type === "single_payment") return [];
+	const done = [
+		"Flowglad never changes this price. In its dashboard create a pricing model whose free plan does not renew, and a key for it;",
+		"set that key and push again. docs/operations.md says what becomes of existing customers.",
+	].join(" ");
+	const interval = price.intervalUnit ?? "period";
+	return [{ says: `plan free: its price renews every ${interval} at Flowglad, once in plans.json`, done, step: null }];
 }
 
 function meterDiff({ meter }: PlanFile, found: FoundMeter | undefined): Differences {

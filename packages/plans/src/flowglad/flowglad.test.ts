@@ -328,6 +328,32 @@ it("creates an app's webhook endpoint once, prints its secret once, and repairs 
 	expect(await flowglad.get(`/api/v1/webhooks/${id}`)).toMatchObject({ webhook: { active: true } });
 });
 
+it("leaves the free plan with a one-time price of $0, in a new account and in the sandbox's catalogue", async () => {
+	for (const settings of [{ emptyCatalogue: true }, {}]) {
+		const started = await start(settings);
+		expect((await pushed(started.provider())).isRight).toBe(true);
+		expect((await started.model()).defaultProduct?.defaultPrice).toMatchObject({ type: "single_payment", unitPrice: 0 });
+	}
+});
+
+it("reports a free plan that renews, which Flowglad lets nobody change, and does the rest", async () => {
+	const { provider } = await start({ emptyCatalogue: true, freePlanRenews: true });
+	const { isRight, lines } = await pushed(provider());
+	expect(isRight).toBe(false);
+	expect(lines.slice(0, -1)).toContain("Made plan pro_monthly.");
+	expect(lines.at(-1)).toMatch(/^plan free: its price renews every month at Flowglad, once in plans\.json\. .*create a pricing model/);
+});
+
+it("creates an app's webhook endpoint anew after somebody deleted it", async () => {
+	const { provider, world } = await pushedStart();
+	const withApp = () => provider(plans, "https://your.app");
+	await pushed(withApp());
+	if (world.state.catalogue) world.state.catalogue.webhookEndpoints = [];
+	const { isRight, lines } = await pushed(withApp());
+	expect([isRight, lines.at(-1)]).toEqual([true, "Made webhook endpoint https://your.app/api/flowglad/webhook."]);
+	expect((await pushed(withApp())).lines).toEqual(["Nothing to do: Flowglad is as plans.json says."]);
+});
+
 it("prints the secret of an endpoint that it cannot record, and reports failure", async () => {
 	const { provider } = await pushedStart();
 	const folder = process.env.PARLEY_STATE ?? "";

@@ -102,12 +102,15 @@ export async function readCatalogue(flowglad: Flowglad): Promise<Omit<Found, "en
 	};
 }
 
-/** Reads a webhook endpoint by id; null when it does not exist. */
+/**
+ * Reads a webhook endpoint by id; null when it does not exist. Flowglad answers 500 for an unknown id (webhooksRouter.ts); the reads of the catalogue
+ * have just succeeded, so a 500 here means that.
+ */
 export async function readEndpoint(flowglad: Flowglad, id: string): Promise<FoundEndpoint | null> {
 	try {
 		return parse(z.object({ webhook }), await flowglad.get(`/api/v1/webhooks/${encodeURIComponent(id)}`)).webhook;
 	} catch (error) {
-		if (error instanceof Error && "status" in error && error.status === 404) return null;
+		if (error instanceof Error && "status" in error && (error.status === 404 || error.status === 500)) return null;
 		throw error;
 	}
 }

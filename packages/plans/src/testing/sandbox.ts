@@ -27,6 +27,8 @@ export async function runSandbox(settings: Settings) {
 	};
 	return {
 		url: sandbox.url,
+		/** The sandbox's state, for what no call can do. */
+		world: sandbox.world,
 		access: { key: secretKey, baseUrl: sandbox.url },
 		faults: (faults: object) => post("faults", faults),
 		/** Number of mutating calls so far, including those that a fault dropped. */

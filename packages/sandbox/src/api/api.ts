@@ -25,7 +25,7 @@ export function flowgladApi(world: World) {
 		.route("/", pricingRoutes(world))
 		.route("/", resourceClaimRoutes(world))
 		.route("/", recordRoutes(world))
-		.onError(answerError);
+		.onError((error, c) => answerError(world, error, c));
 }
 
 /**
@@ -52,12 +52,15 @@ const statuses = {
 } as const satisfies Record<RefusalCode, number>;
 
 /** Error bodies of the real service; its OpenAPI document describes others (flowglad.md l). */
-function answerError(error: Error, c: Context<Env>): Response {
+function answerError(world: World, error: Error, c: Context<Env>): Response {
 	const requestId = newRequestId();
 	c.header("X-Request-Id", requestId);
 	if (error instanceof MalformedJson) return c.json({ error: error.message, request_id: requestId }, 400);
 	if (error instanceof InvalidBody) return c.json({ error: error.issues, code: "BAD_REQUEST", request_id: requestId }, 400);
-	if (error instanceof Refusal) return c.json({ error: error.message, code: error.code, request_id: requestId }, statuses[error.code]);
+	if (error instanceof Refusal) {
+		const code = error.isStated || !world.state.settings.domainErrorsAre500 ? error.code : "INTERNAL_SERVER_ERROR";
+		return c.json({ error: error.message, code, request_id: requestId }, statuses[code]);
+	}
 	console.error(error);
 	return c.json({ error: error.message, code: "INTERNAL_SERVER_ERROR", request_id: requestId }, 500);
 }

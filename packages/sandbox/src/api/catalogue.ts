@@ -8,6 +8,7 @@ import { catalogueBodies as bodies } from "../billing/pricing/bodies.ts";
 import * as change from "../billing/pricing/change.ts";
 import { createWebhookEndpoint, updateWebhookEndpoint } from "../billing/pricing/endpoints.ts";
 import { catalogueOf } from "../billing/pricing/stored.ts";
+import { stated } from "../billing/refusal.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
 import { pageOf } from "./page.ts";
@@ -17,19 +18,23 @@ export function catalogueRoutes(world: World) {
 	return (
 		new Hono<Env>()
 			.post("/usage-meters", async (c) => {
-				const usageMeter = change.createMeter(world.state, await readBody(c, bodies.createMeter), world.nowMs());
+				const body = await readBody(c, bodies.createMeter);
+				const usageMeter = stated(() => change.createMeter(world.state, body, world.nowMs()));
 				return c.json({ usageMeter } satisfies UsageMeterCreateResponse);
 			})
 			.put("/usage-meters/:id", async (c) => {
-				const usageMeter = change.updateMeter(world.state, c.req.param("id"), await readBody(c, bodies.updateMeter), world.nowMs());
+				const body = await readBody(c, bodies.updateMeter);
+				const usageMeter = stated(() => change.updateMeter(world.state, c.req.param("id"), body, world.nowMs()));
 				return c.json({ usageMeter } satisfies UsageMeterUpdateResponse);
 			})
 			.post("/products", async (c) => {
-				const product = change.createProduct(world.state, await readBody(c, bodies.createProduct), world.nowMs());
+				const body = await readBody(c, bodies.createProduct);
+				const product = stated(() => change.createProduct(world.state, body, world.nowMs()));
 				return c.json({ product } satisfies ProductCreateResponse);
 			})
 			.put("/products/:id", async (c) => {
-				const product = change.updateProduct(world.state, c.req.param("id"), await readBody(c, bodies.updateProduct), world.nowMs());
+				const body = await readBody(c, bodies.updateProduct);
+				const product = stated(() => change.updateProduct(world.state, c.req.param("id"), body, world.nowMs()));
 				return c.json({ product } satisfies ProductUpdateResponse);
 			})
 			.post("/prices", async (c) => {

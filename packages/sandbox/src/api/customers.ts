@@ -3,11 +3,11 @@ import { Hono } from "hono";
 import { usageMeterBalances } from "../billing/credits.ts";
 import { archiveCustomer, createCustomer, requireCustomer } from "../billing/customers.ts";
 import type { UsageMeterBalance } from "../billing/records.ts";
-import { Refusal } from "../billing/refusal.ts";
+import { Refusal, stated } from "../billing/refusal.ts";
 import { currentSubscriptions, findSubscription, itemsOf } from "../billing/subscriptions/find.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
-import { billing } from "./render.ts";
+import { billing, subscriptionRecord } from "./render.ts";
 import { archiveCustomerBody, createCustomerBody, updateCustomerBody } from "./schemas.ts";
 
 export function customerRoutes(world: World) {
@@ -16,11 +16,11 @@ export function customerRoutes(world: World) {
 			const body = await readBody(c, createCustomerBody);
 			const { customer, subscription } = createCustomer(world.state, body.customer, world.nowMs());
 			if (world.state.faults.firstVisitRace)
-				throw new Refusal("CONFLICT", `A customer with externalId ${customer.externalId} already exists`);
+				throw new Refusal("CONFLICT", `A customer with externalId ${customer.externalId} already exists`, { isStated: true });
 			return c.json({
 				data: {
 					customer,
-					subscription,
+					subscription: subscriptionRecord(world.state, subscription),
 					subscriptionItems: itemsOf(world.state, subscription.id),
 				},
 			} satisfies CustomerCreateResponse);
@@ -48,9 +48,10 @@ export function customerRoutes(world: World) {
 		.get("/customers/:externalId/usage-balances", (c) => {
 			const customer = requireCustomer(world.state, c.req.param("externalId"));
 			const wanted = c.req.query("subscriptionId");
-			const subscriptions = wanted === undefined ? currentSubscriptions(world.state, customer.id) : [findSubscription(world.state, wanted)];
+			const subscriptions =
+				wanted === undefined ? currentSubscriptions(world.state, customer.id) : [stated(() => findSubscription(world.state, wanted))];
 			if (subscriptions.some(({ customerId }) => customerId !== customer.id))
-				throw new Refusal("NOT_FOUND", `Subscription with id ${wanted} not found`);
+				throw new Refusal("NOT_FOUND", `Subscription with id ${wanted} not found`, { isStated: true });
 			// @flowglad/node has no method for this route; its entries equal those of the billing object.
 			return c.json({
 				usageMeterBalances: subscriptions.flatMap(({ id }) => usageMeterBalances(world.state, id)),

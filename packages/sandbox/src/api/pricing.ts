@@ -8,7 +8,7 @@ import { findById } from "../billing/find-by-id.ts";
 import { pricingModelOf } from "../billing/pricing/pricing.ts";
 import type { Price } from "../billing/pricing/records.ts";
 import { catalogueOf, productWithParts } from "../billing/pricing/stored.ts";
-import { Refusal } from "../billing/refusal.ts";
+import { Refusal, stated } from "../billing/refusal.ts";
 import type { Env, World } from "../world.ts";
 import { catalogueRoutes } from "./catalogue.ts";
 import { pageOf } from "./page.ts";
@@ -30,13 +30,13 @@ export function pricingRoutes(world: World) {
 			})
 			.get("/products", (c) => c.json(pageOf(c, catalogue().products) satisfies ProductListResponse))
 			.get("/products/:id", (c) => {
-				const record = findById(catalogue().products, c.req.param("id"), "Product");
+				const record = stated(() => findById(catalogue().products, c.req.param("id"), "Product"));
 				return c.json(productWithParts(catalogue(), record) satisfies ProductRetrieveResponse);
 			})
 			.get("/prices", (c) => c.json(pageOf(c, catalogue().prices) satisfies PriceListResponse))
 			// @flowglad/node has no method for this route.
 			.get("/prices/:id", (c) => {
-				const price = findById(catalogue().prices, c.req.param("id"), "Price");
+				const price = stated(() => findById(catalogue().prices, c.req.param("id"), "Price"));
 				return c.json({ price } satisfies { price: Price });
 			})
 			.get("/usage-meters", (c) => c.json(pageOf(c, catalogue().usageMeters) satisfies UsageMeterListResponse))

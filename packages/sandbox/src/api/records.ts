@@ -11,14 +11,17 @@ import { findInvoice } from "../billing/payments/invoices.ts";
 import type { Purchase, UsageEvent } from "../billing/records.ts";
 import type { Env, World } from "../world.ts";
 import { type Page, pageOf } from "./page.ts";
-import { withLinks } from "./render.ts";
+import { subscriptionRecord, withLinks } from "./render.ts";
 
 export function recordRoutes(world: World) {
 	const lines = () => world.state.invoices.flatMap(({ invoiceLineItems }) => invoiceLineItems);
 	return (
 		new Hono<Env>()
 			.get("/customers", (c) => c.json(pageOf(c, world.state.customers) satisfies CustomerListResponse))
-			.get("/subscriptions", (c) => c.json(pageOf(c, world.state.subscriptions) satisfies SubscriptionListResponse))
+			.get("/subscriptions", (c) => {
+				const subscriptions = world.state.subscriptions.map((one) => subscriptionRecord(world.state, one));
+				return c.json(pageOf(c, subscriptions) satisfies SubscriptionListResponse);
+			})
 			.get("/checkout-sessions", (c) => c.json(pageOf(c, world.state.checkoutSessions) satisfies CheckoutSessionListResponse))
 			.get("/payment-methods", (c) => c.json(pageOf(c, world.state.paymentMethods) satisfies PaymentMethodListResponse))
 			.get("/payment-methods/:id", (c) => {

@@ -2,13 +2,27 @@
 import type { CustomerRetrieveBillingResponse } from "@flowglad/node/resources/customers";
 import { usageMeterBalances } from "../billing/credits.ts";
 import { priceById, pricingModelOf } from "../billing/pricing/pricing.ts";
-import type { Customer, InvoiceWithLines, Payment, Subscription, SubscriptionDetails } from "../billing/records.ts";
-import { currentSubscriptions, featureItemsOf, itemsOf, newestCurrent } from "../billing/subscriptions/find.ts";
+import type { Customer, InvoiceWithLines, Payment, Subscription, SubscriptionDetails, SubscriptionRecord } from "../billing/records.ts";
+import { currentSubscriptions, featureItemsOf, itemsOf, newestCurrent, scheduledChangeOf } from "../billing/subscriptions/find.ts";
 import type { State } from "../state.ts";
 
+/** A subscription as the API sends it. A change of plan that waits shows as its date only, as in the real service. */
+export function subscriptionRecord(state: State, subscription: Subscription): SubscriptionRecord {
+	const { interval, intervalCount, renews, ...record } = subscription;
+	if (!renews || interval === null || intervalCount === null) {
+		const noPeriod = { interval: null, intervalCount: null, billingCycleAnchorDate: null, trialEnd: null };
+		const status = record.status === "canceled" ? record.status : "active";
+		return { ...record, ...noPeriod, renews: false, currentBillingPeriodStart: null, currentBillingPeriodEnd: null, status };
+	}
+	const at = subscription.currentBillingPeriodEnd;
+	const waits = scheduledChangeOf(state, subscription.id) !== undefined && typeof at === "number";
+	const change = state.settings.scheduledChangeBlocks ? { scheduledAdjustmentAt: waits ? at : null } : {};
+	return { ...record, renews, interval, intervalCount, ...change };
+}
+
 function subscriptionDetails(state: State, subscription: Subscription): SubscriptionDetails {
-	return {
-		...subscription,
+	const record = subscriptionRecord(state, subscription);
+	const parts = {
 		subscriptionItems: itemsOf(state, subscription.id).map((item) => ({
 			...item,
 			price: priceById(state, item.priceId ?? subscription.priceId),
@@ -18,6 +32,7 @@ function subscriptionDetails(state: State, subscription: Subscription): Subscrip
 			usageMeterBalances: usageMeterBalances(state, subscription.id),
 		},
 	};
+	return record.interval === null ? { ...record, ...parts } : { ...record, ...parts };
 }
 
 /** Adds the links to the sandbox's own invoice page. Only a paid invoice has a receipt. */

@@ -4,15 +4,16 @@ import { findCustomer } from "../billing/customers.ts";
 import { findById } from "../billing/find-by-id.ts";
 import { findPrice } from "../billing/pricing/pricing.ts";
 import type { Customer, PaymentMethod, Subscription, SubscriptionPrice } from "../billing/records.ts";
-import { Refusal } from "../billing/refusal.ts";
+import { Refusal, stated } from "../billing/refusal.ts";
 import { adjust } from "../billing/subscriptions/adjust.ts";
-import { cancelAtPeriodEnd, cancelImmediately, uncancel } from "../billing/subscriptions/cancel.ts";
+import { cancelAtPeriodEnd, cancelImmediately, cancelScheduledChange, uncancel } from "../billing/subscriptions/cancel.ts";
 import { findSubscription, itemsOf } from "../billing/subscriptions/find.ts";
 import { startSubscription } from "../billing/subscriptions/start.ts";
 import { applyDue } from "../clock/apply-due.ts";
 import type { State } from "../state.ts";
 import type { Env, World } from "../world.ts";
 import { readBody } from "./body.ts";
+import { subscriptionRecord } from "./render.ts";
 import { adjustSubscriptionBody, cancelSubscriptionBody, createSubscriptionBody } from "./schemas.ts";
 
 function subscribablePrice(state: State, wanted: { priceId?: string | undefined; priceSlug?: string | undefined }): SubscriptionPrice {
@@ -32,7 +33,8 @@ function ownCard(state: State, customer: Customer, id: string | undefined): Paym
 	return card;
 }
 
-const answer = (subscription: Subscription) => ({ subscription }) satisfies SubscriptionRetrieveResponse;
+const answer = (state: State, subscription: Subscription) =>
+	({ subscription: subscriptionRecord(state, subscription) }) satisfies SubscriptionRetrieveResponse;
 
 export function subscriptionRoutes(world: World) {
 	return new Hono<Env>()
@@ -45,31 +47,38 @@ export function subscriptionRoutes(world: World) {
 				customerExternalId === undefined
 					? world.state.customers.find(({ id, archived }) => id === customerId && !archived)
 					: findCustomer(world.state, customerExternalId);
-			if (customer === undefined) throw new Refusal("NOT_FOUND", `Customer ${customerId ?? customerExternalId} not found`);
+			if (customer === undefined)
+				throw new Refusal("NOT_FOUND", `Customer ${customerId ?? customerExternalId} not found`, { isStated: true });
 			const subscription = startSubscription(world.state, {
 				...body,
 				customer,
-				price: subscribablePrice(world.state, { priceId, priceSlug }),
+				price: stated(() => subscribablePrice(world.state, { priceId, priceSlug })),
 				card: ownCard(world.state, customer, defaultPaymentMethodId),
 				trialEndMs: trialEnd,
 				quantity: body.quantity ?? 1,
 				atMs: world.nowMs(),
 			});
 			applyDue(world.state, world.nowMs());
-			return c.json(answer(subscription));
+			return c.json(answer(world.state, subscription));
 		})
-		.get("/subscriptions/:id", (c) => c.json(answer(findSubscription(world.state, c.req.param("id")))))
+		.get("/subscriptions/:id", (c) => c.json(answer(world.state, findSubscription(world.state, c.req.param("id")))))
 		.post("/subscriptions/:id/cancel", async (c) => {
 			const { cancellation } = await readBody(c, cancelSubscriptionBody);
 			const subscription = findSubscription(world.state, c.req.param("id"));
 			if (cancellation.timing === "immediately") cancelImmediately(world.state, subscription, world.nowMs());
 			else cancelAtPeriodEnd(world.state, subscription, world.nowMs());
-			return c.json(answer(subscription));
+			return c.json(answer(world.state, subscription));
 		})
 		.post("/subscriptions/:id/uncancel", (c) => {
 			const subscription = findSubscription(world.state, c.req.param("id"));
 			uncancel(world.state, subscription, world.nowMs());
-			return c.json(answer(subscription));
+			return c.json(answer(world.state, subscription));
+		})
+		.post("/subscriptions/:id/cancel-scheduled-adjustment", (c) => {
+			const subscription = findSubscription(world.state, c.req.param("id"));
+			cancelScheduledChange(world.state, subscription, world.nowMs());
+			// @flowglad/node has no method for this route, which is newer.
+			return c.json({ ...answer(world.state, subscription), canceledItemCount: 1 });
 		})
 		.post("/subscriptions/:id/adjust", async (c) => {
 			const { timing, newSubscriptionItems, prorateCurrentBillingPeriod } = (await readBody(c, adjustSubscriptionBody)).adjustment;
@@ -85,7 +94,7 @@ export function subscriptionRoutes(world: World) {
 			// The real endpoint also answers after the charge.
 			applyDue(world.state, world.nowMs());
 			return c.json({
-				subscription,
+				...answer(world.state, subscription),
 				subscriptionItems: itemsOf(world.state, subscription.id),
 				...result,
 			} satisfies SubscriptionAdjustResponse);

@@ -55,6 +55,15 @@ export function grantPeriodCredits(
 	}
 }
 
+/** Grants the credits of a subscription without periods. They never expire. */
+export function grantLastingCredits(state: State, subscriptionId: string, features: readonly FeatureItem[], atMs: number): void {
+	for (const { type, usageMeterId, amount } of features) {
+		if (type !== "usage_credit_grant" || usageMeterId === null) continue;
+		const grant = { amount: amount ?? 0, expiresAtMs: null, billingPeriodId: null };
+		post(state, { subscriptionId, usageMeterId, atMs, type: "grant", ...grant });
+	}
+}
+
 /**
  * Grants the credits of a plan that starts in mid-period: the share for the rest of the period, minus what the period has granted
  * already, at least 0. At the exact start of a period it grants none, as in the real service.

@@ -18,7 +18,7 @@ export function findCustomer(state: State, externalId: string): Customer | undef
  */
 export function requireCustomer(state: State, externalId: string): Customer {
 	const customer = findCustomer(state, externalId);
-	if (customer === undefined) throw new Refusal("NOT_FOUND", `Customer with externalId ${externalId} not found`);
+	if (customer === undefined) throw new Refusal("NOT_FOUND", `Customer with externalId ${externalId} not found`, { isStated: true });
 	return customer;
 }
 
@@ -38,7 +38,7 @@ export interface CustomerInput {
  */
 export function createCustomer(state: State, input: CustomerInput, atMs: number): { customer: Customer; subscription: Subscription } {
 	if (findCustomer(state, input.externalId) !== undefined)
-		throw new Refusal("CONFLICT", `A customer with externalId ${input.externalId} already exists`);
+		throw new Refusal("CONFLICT", `A customer with externalId ${input.externalId} already exists`, { isStated: true });
 	const customer: Customer = {
 		...newRecord("cust", atMs),
 		organizationId,

@@ -20,6 +20,7 @@ import type {
 	UsagePriceClientSelectSchema,
 } from "@flowglad/node/resources/prices";
 import type {
+	NonRenewingSubscriptionRecord,
 	PaymentMethodClientSelectSchema,
 	PricingModelDetailsRecord,
 	StandardSubscriptionRecord,
@@ -27,10 +28,17 @@ import type {
 import type { UsageEventCreateResponse } from "@flowglad/node/resources/usage-events";
 
 export type Customer = CustomerClientSelectSchema;
-export type Subscription = StandardSubscriptionRecord;
+/** One that renews, or (`interval` null, without periods) one to a default product whose price is paid once. */
+export type Subscription = Omit<StandardSubscriptionRecord, "interval" | "intervalCount" | "renews"> & {
+	interval: StandardSubscriptionRecord["interval"] | null;
+	intervalCount: number | null;
+	renews: boolean;
+};
+/** A subscription as the API answers with it. `scheduledAdjustmentAt` is newer than the SDK's types. */
+export type SubscriptionRecord = (StandardSubscriptionRecord | NonRenewingSubscriptionRecord) & { scheduledAdjustmentAt?: number | null };
 export type SubscriptionStatus = Subscription["status"];
 export type SubscriptionItem = NonNullable<CustomerCreateResponse["data"]["subscriptionItems"]>[number];
-export type SubscriptionDetails = StandardSubscriptionDetails;
+export type SubscriptionDetails = CustomerRetrieveBillingResponse["subscriptions"][number];
 type Experimental = NonNullable<StandardSubscriptionDetails["experimental"]>;
 export type FeatureItem = Exclude<Experimental["featureItems"][number], { type: "resource" }>;
 export type UsageMeterBalance = Experimental["usageMeterBalances"][number];

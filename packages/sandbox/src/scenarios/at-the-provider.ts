@@ -10,7 +10,7 @@ import { applyDue } from "../clock/apply-due.ts";
 import type { Faults } from "../faults/schema.ts";
 import type { State } from "../state.ts";
 import type { Scenario } from "./scenario.ts";
-import { buy, endPeriod, free, leavePaidPlans, leaveWithoutPlan, pro, type Stage, use } from "./stage.ts";
+import { buy, endPeriod, free, leavePaidPlans, leaveWithoutPlan, pro, renewing, type Stage, use } from "./stage.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -34,7 +34,7 @@ function atProvider(
 			const customer = customerId === undefined ? newCustomer(state, nowMs) : findById(state.customers, customerId, "Customer");
 			const before = { faults: state.faults, settings: state.settings };
 			// The user's current faults and settings must not affect the scenario.
-			Object.assign(state, { faults, settings: { ...state.settings, ...settings } });
+			Object.assign(state, { faults, settings: { ...state.settings, pastDueFreePlanBlocksUpgrade: false, ...settings } });
 			try {
 				act({ state, customer, nowMs });
 				applyDue(state, nowMs);
@@ -79,7 +79,7 @@ export const providerScenarios: readonly Scenario[] = [
 		"Free plan past due",
 		"is on the free plan, which calls itself past due since its first renewal.",
 		(stage) => {
-			const plan = free(stage);
+			const plan = renewing(stage, free(stage));
 			// With a card it would be charged and stay active.
 			stage.state.paymentMethods = stage.state.paymentMethods.filter(({ customerId }) => customerId !== stage.customer.id);
 			plan.defaultPaymentMethodId = null;

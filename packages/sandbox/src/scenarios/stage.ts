@@ -7,7 +7,7 @@ import { availableBalance } from "../billing/ledger.ts";
 import type { Customer, Subscription } from "../billing/records.ts";
 import { cancelAtPeriodEnd, cancelImmediately } from "../billing/subscriptions/cancel.ts";
 import { currentSubscriptions, latestPeriod, newestCurrent } from "../billing/subscriptions/find.ts";
-import { startDefaultPlan } from "../billing/subscriptions/start.ts";
+import { openPeriod, startDefaultPlan } from "../billing/subscriptions/start.ts";
 import { createUsageEvent } from "../billing/usage-events.ts";
 import { applyDue } from "../clock/apply-due.ts";
 import type { State } from "../state.ts";
@@ -75,6 +75,14 @@ export function endPeriod({ state, nowMs }: Stage, subscription: Subscription): 
 	period.endMs = nowMs;
 	subscription.currentBillingPeriodEnd = nowMs;
 	applyDue(state, nowMs);
+}
+
+/** Lets a free plan renew each month, as one that started while its price renewed. */
+export function renewing({ state, nowMs }: Stage, plan: Subscription): Subscription {
+	if (plan.renews) return plan;
+	Object.assign(plan, { renews: true, interval: "month", intervalCount: 1, billingCycleAnchorDate: nowMs });
+	openPeriod(state, plan, nowMs);
+	return plan;
 }
 
 /** Ends Pro as scheduled, so that no plan is left. */

@@ -12,9 +12,13 @@ export const secretKey = "sk_test_sandbox";
 const contract = openContract();
 const check: Check = (answer) => checkFlowglad(answer) ?? contract?.(answer) ?? null;
 
+/** Refusals keep their documented codes, which tell tests the reason (domain-errors.test.ts has the real 500), and the free plan renews. */
+const testSettings = { domainErrorsAre500: false, freePlanRenews: true };
+
 /** A running sandbox that ends with the test. Every answer of its Flowglad API is validated. */
 export async function runSandbox(options: Partial<SandboxOptions> = {}) {
-	const sandbox = await startSandbox({ port: 0, secretKey, ...options });
+	const settings = { ...testSettings, ...options.settings };
+	const sandbox = await startSandbox({ port: 0, secretKey, ...options, settings });
 	onTestFinished(() => sandbox.close());
 	const checked = checkedFetch("/api/v1/", check);
 	// FlowgladServer has no fetch option and uses the global one (flowglad.md a).

@@ -5,7 +5,7 @@ import { newRecord } from "../ids.ts";
 import { findPrice, organizationId, pricingModelId, productOf } from "../pricing/pricing.ts";
 import type { CheckoutSession, Customer, SinglePaymentPrice, SubscriptionPrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
-import { findSubscription, hasPaidPlan, newestCurrent } from "../subscriptions/find.ts";
+import { findSubscription, newestCurrent } from "../subscriptions/find.ts";
 
 const lifetimeMs = 24 * 60 * 60 * 1000;
 
@@ -125,8 +125,6 @@ function purchasablePrice(
 		throw new Refusal("BAD_REQUEST", `Price "${wanted.priceId ?? wanted.priceSlug}" not found for customer's pricing model`);
 	if (price.type === "usage") throw new Refusal("BAD_REQUEST", "Checkout sessions are only supported for product prices, not usage prices");
 	if (productOf(state, price).default) throw new Refusal("BAD_REQUEST", "Checkout sessions cannot be created for default products");
-	if (price.type === "subscription" && hasPaidPlan(state, customer.id) && !state.settings.twoSubscriptions)
-		throw new Refusal("CONFLICT", `Customer ${customer.externalId} already has an active paid subscription`);
 	if (price.type === "single_payment" && !state.settings.topUpWithoutSubscription && newestCurrent(state, customer.id) === undefined)
 		throw new Refusal("BAD_REQUEST", `Customer ${customer.externalId} has no current subscription to credit`);
 	return price;

@@ -9,7 +9,7 @@ import { recordPurchase } from "../payments/purchases.ts";
 import { priceById, productOf } from "../pricing/pricing.ts";
 import type { CheckoutSession, Customer, PendingActivation, SinglePaymentPrice, SubscriptionPrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
-import { currentSubscriptions, findSubscription } from "../subscriptions/find.ts";
+import { currentSubscriptions, findSubscription, hasPaidPlan } from "../subscriptions/find.ts";
 import { activateReplacingFreePlan, requireRoomFor, startSubscription } from "../subscriptions/start.ts";
 
 type ProductSession = Extract<CheckoutSession, { type: "product" }>;
@@ -91,8 +91,10 @@ interface Sale<Price> {
 
 /** Starts the plan at once. Its credits come with the first payment (payments/settlement.ts). */
 function buySubscription(state: State, { session, customer, price, cardNumber, atMs }: Sale<SubscriptionPrice>): void {
-	requireRoomFor(state, customer, false);
+	// The real page turns away a customer with a paid plan. A past due free plan shows only once the card is stored.
+	if (hasPaidPlan(state, customer.id)) requireRoomFor(state, customer, false);
 	const card = cardNumbered(state, customer, cardNumber, atMs);
+	requireRoomFor(state, customer, false);
 	const { quantity } = session;
 	const name = session.outputName ?? productOf(state, price).name;
 	const metadata = session.outputMetadata ?? undefined;

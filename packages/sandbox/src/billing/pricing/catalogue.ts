@@ -67,6 +67,14 @@ const freeMonthly = {
 	pricingModelId,
 } satisfies SubscriptionPrice;
 
+/** What Flowglad creates with a new organization: its default price does not renew (createFreePlanPriceInsert). */
+const freeOnce = {
+	...freeMonthly,
+	intervalUnit: null,
+	intervalCount: null,
+	type: "single_payment",
+} satisfies SinglePaymentPrice;
+
 const topUp1000 = {
 	...seeded,
 	id: "price_top_up_1000",
@@ -113,7 +121,8 @@ const everyPeriod = {
 	renewalFrequency: "every_billing_period",
 } as const;
 
-function free(credits: number) {
+function free({ freeCredits: credits, freePlanRenews }: Settings) {
+	const price = freePlanRenews || credits > 0 ? freeMonthly : freeOnce;
 	return {
 		...product,
 		id: "prod_free",
@@ -121,8 +130,8 @@ function free(credits: number) {
 		description: "For trying things out.",
 		default: true,
 		slug: "free",
-		prices: [freeMonthly],
-		defaultPrice: freeMonthly,
+		prices: [price],
+		defaultPrice: price,
 		features:
 			credits === 0
 				? []
@@ -221,8 +230,8 @@ const topUp = {
 } satisfies Product;
 
 /** The default product that Flowglad creates with every pricing model. */
-function untouchedFree() {
-	const price = { ...freeMonthly, name: "Free Plan", slug: "free" } satisfies SubscriptionPrice;
+function untouchedFree(renews: boolean) {
+	const price = { ...(renews ? freeMonthly : freeOnce), name: "Free Plan", slug: "free" };
 	return {
 		...product,
 		id: "prod_free",
@@ -237,7 +246,8 @@ function untouchedFree() {
 }
 
 /** The catalogue before any change through the API. It includes inactive products, because subscribers may still have them. */
-export function seed({ emptyCatalogue, freeCredits, proTrialDays, maxPlan }: Settings): { products: Product[]; usageMeters: UsageMeter[] } {
-	if (emptyCatalogue) return { products: [untouchedFree()], usageMeters: [] };
-	return { products: [free(freeCredits), pro(proTrialDays), { ...max, active: maxPlan }, topUp], usageMeters: [aiRequests] };
+export function seed(settings: Settings): { products: Product[]; usageMeters: UsageMeter[] } {
+	const { emptyCatalogue, freePlanRenews, proTrialDays, maxPlan } = settings;
+	if (emptyCatalogue) return { products: [untouchedFree(freePlanRenews)], usageMeters: [] };
+	return { products: [free(settings), pro(proTrialDays), { ...max, active: maxPlan }, topUp], usageMeters: [aiRequests] };
 }

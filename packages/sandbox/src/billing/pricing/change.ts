@@ -118,10 +118,10 @@ export function updateProduct(state: State, id: string, { product, featureIds }:
 export function createPrice(state: State, { price }: Body<"createPrice">, atMs: number): Price {
 	const now = catalogueOf(state);
 	const product = findById(now.products, price.productId, "Product");
-	if (product.default) throw new Refusal("FORBIDDEN", "Cannot create additional prices for the default plan");
+	if (product.default) throw new Refusal("FORBIDDEN", "Cannot create additional prices for the default plan", { isStated: true });
 	const siblings = now.prices.filter(({ productId }) => productId === product.id);
 	if (siblings.some(({ type }) => type !== price.type))
-		throw new Refusal("FORBIDDEN", "Cannot create a price of another type than the product's existing ones");
+		throw new Refusal("FORBIDDEN", "Cannot create a price of another type than the product's existing ones", { isStated: true });
 	requireFree(
 		activePrices(now).filter(({ productId }) => productId !== product.id),
 		price.slug,
@@ -141,8 +141,8 @@ export function updatePrice(state: State, id: string, { price }: Body<"updatePri
 	if (price.type !== before.type) throw new Refusal("BAD_REQUEST", "Cannot change type after price creation. This field is immutable.");
 	const ofDefault = catalogueOf(state).products.some((product) => product.default && product.id === before.productId);
 	if (ofDefault && (price.isDefault !== before.isDefault || (price.slug !== undefined && price.slug !== before.slug)))
-		throw new Refusal("FORBIDDEN", "The default price of the default product keeps its slug and its place");
-	if (before.type === "usage") throw new Refusal("BAD_REQUEST", "No charge prices are protected as fallback prices");
+		throw new Refusal("FORBIDDEN", "The default price of the default product keeps its slug and its place", { isStated: true });
+	if (before.type === "usage") throw new Refusal("BAD_REQUEST", "No charge prices are protected as fallback prices", { isStated: true });
 	const record = findById(changeableCatalogue(state).prices, id, "Price");
 	return Object.assign(record, given(price), { id, updatedAt: atMs });
 }

@@ -1,6 +1,6 @@
 /** Looks up prices, products and meters. */
 import type { State } from "../../state.ts";
-import type { Product, SubscriptionPrice, UsageMeter } from "../records.ts";
+import type { Product, UsageMeter } from "../records.ts";
 import type { Price, ProductPrice } from "./records.ts";
 import { catalogueOf, pricingModelOf, productWithParts } from "./stored.ts";
 
@@ -8,9 +8,9 @@ export { organizationId, pricingModelId } from "./catalogue.ts";
 export { pricingModelOf } from "./stored.ts";
 
 /** The price of the default plan, on which every customer starts. */
-export function defaultPriceOf(state: State): SubscriptionPrice {
+export function defaultPriceOf(state: State): ProductPrice {
 	const price = pricingModelOf(state).defaultProduct?.defaultPrice;
-	if (price?.type !== "subscription") throw new Error("The pricing model has no default plan");
+	if (price === undefined || price.type === "usage") throw new Error("The pricing model has no default plan");
 	return price;
 }
 

@@ -5,7 +5,7 @@ import { charge } from "../payments/charges.ts";
 import { invoiceProration } from "../payments/invoices.ts";
 import type { BillingPeriod, Subscription, SubscriptionPrice } from "../records.ts";
 import { Refusal } from "../refusal.ts";
-import { cardOf, customerOf, featureItemsOf, latestPeriod, quantityOf, subscriptionPriceOf } from "./find.ts";
+import { cardOf, customerOf, featureItemsOf, latestPeriod, quantityOf, requireNoScheduledChange, subscriptionPriceOf } from "./find.ts";
 import { replaceItems } from "./items.ts";
 
 export interface Adjustment {
@@ -25,6 +25,7 @@ export interface Adjustment {
  */
 export function adjust(state: State, subscription: Subscription, adjustment: Adjustment) {
 	requireAdjustable(subscription);
+	requireNoScheduledChange(state, subscription, "adjusting");
 	const { price, quantity, timing, prorate, atMs } = adjustment;
 	const period = latestPeriod(state, subscription.id);
 	if (period === undefined) throw new Refusal("NOT_FOUND", `BillingPeriod with id subscription:${subscription.id} not found`);

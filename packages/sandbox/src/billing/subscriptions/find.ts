@@ -7,6 +7,7 @@ import type {
 	Customer,
 	FeatureItem,
 	PaymentMethod,
+	ScheduledAdjustment,
 	Subscription,
 	SubscriptionItem,
 	SubscriptionPrice,
@@ -45,6 +46,20 @@ export function newestCurrent(state: State, customerId: string): Subscription | 
 	)[0];
 }
 
+/** The change of plan that waits for the end of the period, if any. */
+export function scheduledChangeOf(state: State, subscriptionId: string): ScheduledAdjustment | undefined {
+	return state.scheduledAdjustments.find((one) => one.subscriptionId === subscriptionId);
+}
+
+/**
+ * Checks that no change of plan waits: the real service first wants it canceled (cancelSubscription.ts, adjustSubscription.ts).
+ * @throws Refusal
+ */
+export function requireNoScheduledChange(state: State, { id }: Subscription, before: "canceling" | "adjusting"): void {
+	if (!state.settings.scheduledChangeBlocks || scheduledChangeOf(state, id) === undefined) return;
+	throw new Refusal("BAD_REQUEST", `A scheduled adjustment is pending. Cancel the scheduled adjustment before ${before} the subscription.`);
+}
+
 /** The items that have not expired. A canceled subscription has none. */
 export function itemsOf(state: State, subscriptionId: string): SubscriptionItem[] {
 	return state.subscriptionItems.filter((item) => item.subscriptionId === subscriptionId && item.expiredAt === null);
@@ -73,11 +88,12 @@ export function customerOf(state: State, { id, customerId }: Subscription): Cust
 	return customer;
 }
 
-/** The price of a stored subscription. */
-export function subscriptionPriceOf(state: State, { id, priceId }: Subscription): SubscriptionPrice {
+/** The price of a stored subscription that renews. It renews at the interval it started with. */
+export function subscriptionPriceOf(state: State, { id, priceId, interval, intervalCount }: Subscription): SubscriptionPrice {
 	const price = priceById(state, priceId);
-	if (price.type !== "subscription") throw new Error(`Subscription ${id} has price ${price.id}`);
-	return price;
+	if (price.type === "subscription") return price;
+	if (price.type === "usage" || interval === null || intervalCount === null) throw new Error(`Subscription ${id} has price ${price.id}`);
+	return { ...price, type: "subscription", intervalUnit: interval, intervalCount, usageEventsPerUnit: null, usageMeterId: null };
 }
 
 /** The quantity of the subscription's item. */

@@ -2,11 +2,12 @@
 import type { State } from "../../state.ts";
 import { newRecord } from "../ids.ts";
 import { pricingModelId, productOf } from "../pricing/pricing.ts";
+import type { ProductPrice } from "../pricing/records.ts";
 import type { FeatureItem, Product, Subscription, SubscriptionItem, SubscriptionPrice } from "../records.ts";
 import { featureItemsOf, itemsOf } from "./find.ts";
 
 /** Adds an item with a copy of the product's features. */
-export function addItem(state: State, subscription: Subscription, price: SubscriptionPrice, quantity: number, atMs: number): void {
+export function addItem(state: State, subscription: Subscription, price: ProductPrice, quantity: number, atMs: number): void {
 	const item: SubscriptionItem = {
 		...newRecord("si", atMs),
 		subscriptionId: subscription.id,

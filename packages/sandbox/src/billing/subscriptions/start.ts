@@ -1,13 +1,14 @@
 /** Starts subscriptions: active, on trial, or incomplete until there is a card. */
 import type { State } from "../../state.ts";
 import { emit } from "../../webhooks/messages.ts";
-import { grantPeriodCredits, moveCredits } from "../credits.ts";
+import { grantLastingCredits, grantPeriodCredits, moveCredits } from "../credits.ts";
 import { newId, newRecord } from "../ids.ts";
 import { defaultPaymentMethod } from "../payments/cards.ts";
 import { charge, dropCharges } from "../payments/charges.ts";
 import { invoiceBillingPeriod } from "../payments/invoices.ts";
 import { defaultPriceOf, organizationId, pricingModelId, productOf } from "../pricing/pricing.ts";
-import type { BillingPeriod, Customer, PaymentMethod, Subscription, SubscriptionPrice } from "../records.ts";
+import type { ProductPrice } from "../pricing/records.ts";
+import type { BillingPeriod, Customer, PaymentMethod, Subscription } from "../records.ts";
 import { Refusal } from "../refusal.ts";
 import { cardOf, currentSubscriptions, customerOf, featureItemsOf, quantityOf, setStatus, subscriptionPriceOf } from "./find.ts";
 import { addItem, expireItems } from "./items.ts";
@@ -17,7 +18,8 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 export interface SubscriptionInput {
 	customer: Customer;
-	price: SubscriptionPrice;
+	/** Paid once only for the default product. */
+	price: ProductPrice;
 	quantity: number;
 	name?: string | undefined;
 	doNotCharge?: boolean | undefined;
@@ -59,12 +61,12 @@ export function startSubscription(state: State, input: SubscriptionInput): Subsc
 		isFreePlan,
 		doNotCharge,
 		priceId: price.id,
-		runBillingAtPeriodStart: true,
-		interval: price.intervalUnit,
-		intervalCount: price.intervalCount,
+		runBillingAtPeriodStart: price.type === "subscription",
+		interval: price.intervalUnit ?? null,
+		intervalCount: price.intervalCount ?? null,
 		billingCycleAnchorDate: atMs,
 		name: input.name ?? productOf(state, price).name,
-		renews: true,
+		renews: price.type === "subscription",
 		pricingModelId,
 		current: false,
 	};
@@ -121,6 +123,12 @@ export function activateReplacingFreePlan(state: State, subscription: Subscripti
 function activate(state: State, subscription: Subscription, atMs: number): void {
 	const { trialEnd } = subscription;
 	const isTrial = typeof trialEnd === "number";
+	if (!subscription.renews) {
+		subscription.billingCycleAnchorDate = null;
+		setStatus(subscription, "active", atMs);
+		grantLastingCredits(state, subscription.id, featureItemsOf(state, subscription.id), atMs);
+		return;
+	}
 	setStatus(subscription, isTrial ? "trialing" : "active", atMs);
 	subscription.billingCycleAnchorDate = isTrial ? trialEnd : atMs;
 	const period = openPeriod(state, subscription, atMs, isTrial ? trialEnd : undefined);

@@ -34,9 +34,20 @@ const oddities: readonly Switch[] = [
 		label: "A free plan that is past due is in the way of an upgrade",
 		off: "it is replaced like an active one",
 	},
+	{
+		name: "domainErrorsAre500",
+		label: "Most refusals are answered with 500, whatever their reason",
+		off: "they are 400, 404 and 409, as documented",
+	},
+	{
+		name: "scheduledChangeBlocks",
+		label: "While a change of plan waits for the period’s end, the plan can neither be canceled nor changed",
+		off: "a cancellation or another change replaces it",
+	},
 ];
 
 const offers: readonly Switch[] = [
+	{ name: "freePlanRenews", label: "The free plan’s price renews each month", off: "it is a one-time price of $0, and never past due" },
 	{ name: "maxPlan", label: "A second paid plan, Max: $19.99, 3000 requests a month", off: "Pro is the only one" },
 	{
 		name: "stripeCatalogue",

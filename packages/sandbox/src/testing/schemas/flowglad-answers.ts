@@ -42,8 +42,9 @@ const pageFields = {
 };
 const page = <Item extends z.ZodType>(item: Item) => z.strictObject({ data: z.array(item), ...pageFields });
 
+const anySubscription = z.union([records.subscription, records.subscriptionWithoutPeriods]);
 const customer = typed<CustomerRetrieveResponse>()(z.strictObject({ customer: records.customer }));
-const subscription = typed<SubscriptionRetrieveResponse>()(z.strictObject({ subscription: records.subscription }));
+const subscription = typed<SubscriptionRetrieveResponse>()(z.strictObject({ subscription: anySubscription }));
 const payment = typed<PaymentRetrieveResponse>()(z.strictObject({ payment: records.payment }));
 const checkoutSession = typed<CheckoutSessionCreateResponse>()(
 	z.strictObject({ checkoutSession: records.checkoutSession, url: z.url({ protocol: /^http$/ }) }),
@@ -55,10 +56,11 @@ const feature = typed<{ feature: Feature }>()(z.strictObject({ feature: catalogu
 const webhook = typed<{ webhook: WebhookEndpoint }>()(z.strictObject({ webhook: catalogue.webhookEndpoint }));
 const usageEvent = typed<UsageEventRetrieveResponse>()(z.strictObject({ usageEvent: records.usageEvent }));
 
-const subscriptionDetails = records.subscription.extend({
+const details = {
 	subscriptionItems: z.array(records.subscriptionItem.extend({ price: catalogue.price })),
 	experimental: z.strictObject({ featureItems: z.array(records.featureItem), usageMeterBalances: z.array(records.usageMeterBalance) }),
-});
+};
+const subscriptionDetails = z.union([records.subscription.extend(details), records.subscriptionWithoutPeriods.extend(details)]);
 
 const billing = typed<CustomerRetrieveBillingResponse>()(
 	z.strictObject({
@@ -83,7 +85,7 @@ const answers: [route: string, schema: z.ZodType][] = [
 			z.strictObject({
 				data: z.strictObject({
 					customer: records.customer,
-					subscription: records.subscription,
+					subscription: anySubscription,
 					subscriptionItems: z.array(records.subscriptionItem),
 				}),
 			}),
@@ -98,16 +100,17 @@ const answers: [route: string, schema: z.ZodType][] = [
 		"GET /customers/:id/usage-balances",
 		typed<{ usageMeterBalances: UsageMeterBalance[] }>()(z.strictObject({ usageMeterBalances: z.array(records.usageMeterBalance) })),
 	],
-	["GET /subscriptions", typed<SubscriptionListResponse>()(page(records.subscription))],
+	["GET /subscriptions", typed<SubscriptionListResponse>()(page(anySubscription))],
 	["POST /subscriptions", subscription],
 	["GET /subscriptions/:id", subscription],
 	["POST /subscriptions/:id/cancel", subscription],
 	["POST /subscriptions/:id/uncancel", subscription],
+	["POST /subscriptions/:id/cancel-scheduled-adjustment", z.strictObject({ subscription: anySubscription, canceledItemCount: z.number() })],
 	[
 		"POST /subscriptions/:id/adjust",
 		typed<SubscriptionAdjustResponse>()(
 			z.strictObject({
-				subscription: records.subscription,
+				subscription: anySubscription,
 				subscriptionItems: z.array(records.subscriptionItem),
 				isUpgrade: z.boolean(),
 				resolvedTiming: z.enum(["immediately", "at_end_of_current_billing_period"]),

@@ -240,6 +240,8 @@ export const usageMeterBalance = z.strictObject({
 });
 
 export const subscription = z.strictObject({
+	// Newer than the SDK's types and the OpenAPI document: flowglad.md j.
+	scheduledAdjustmentAt: z.number().nullable().optional(),
 	...texts("id", "customerId", "organizationId", "priceId", "pricingModelId"),
 	...textsOrNull("backupPaymentMethodId", "cancellationReason", "defaultPaymentMethodId", "name", "replacedBySubscriptionId"),
 	...numbers("createdAt", "intervalCount", "startDate", "updatedAt"),
@@ -268,6 +270,22 @@ export const subscription = z.strictObject({
 		"incomplete_expired",
 		"paused",
 	]),
+	metadata: metadata.nullable(),
+});
+
+/** To a default product whose price is paid once. */
+export const subscriptionWithoutPeriods = z.strictObject({
+	...texts("id", "customerId", "organizationId", "priceId", "pricingModelId"),
+	...textsOrNull("backupPaymentMethodId", "cancellationReason", "defaultPaymentMethodId", "name", "replacedBySubscriptionId"),
+	...numbers("createdAt", "startDate", "updatedAt"),
+	...flags("current", "livemode"),
+	...numbersOrNull("canceledAt", "cancelScheduledAt"),
+	...nulls("billingCycleAnchorDate", "currentBillingPeriodEnd", "currentBillingPeriodStart", "interval", "intervalCount", "trialEnd"),
+	doNotCharge: z.boolean().nullable(),
+	isFreePlan: z.boolean().nullable(),
+	renews: z.literal(false),
+	runBillingAtPeriodStart: z.boolean().nullable(),
+	status: z.enum(["active", "canceled"]),
 	metadata: metadata.nullable(),
 });
 

@@ -15,7 +15,7 @@ export const stripeAccount: AccountPort = {
 		if (records !== null) return toBilling(records, prices);
 		const offers = offersTo([], prices);
 		const nothing = { plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, topUpsOutlivePlan: true };
-		return { ...nothing, customerId: null, offers, defaultPriceId: proPriceId(offers), creditsBought: 0 };
+		return { ...nothing, customerId: null, offers, defaultPriceId: proPriceId(offers), creditsBought: 0, planStart: "possible" };
 	},
 
 	addCard: (externalId, _planId, { successUrl }) => withEnsuredCustomer(externalId, (customer) => openCardPage(customer, successUrl)),
@@ -60,6 +60,7 @@ function toBilling(
 		offers,
 		defaultPriceId: proPriceId(offers),
 		creditsBought: creditsBought(topUps),
+		planStart: "possible",
 		plans: current.map((one) => toStanding(one, offers, now())),
 		waiting: null,
 		paymentMethods: methods.data.map((method) => toPaymentMethod(method, defaultMethod)),

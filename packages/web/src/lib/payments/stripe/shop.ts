@@ -19,6 +19,8 @@ export const stripeShop: ShopPort = {
 		return offersTo(...(await Promise.all([subscriptions, readPrices(timeoutMs)])));
 	},
 
+	renewCustomer: null,
+
 	async createCheckout(order) {
 		const open = (customer: string) => stripe().checkout.sessions.create(sessionFor(order, customer));
 		return toCheckout(await withEnsuredCustomer(order.customer.externalId, open));
