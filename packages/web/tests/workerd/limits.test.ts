@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 
@@ -170,5 +171,89 @@ describe("a signed-in user", () => {
 		await again.signUp();
 		expect(await again.usage()).toMatchObject({ tier: "free", used: 0 });
 		expect((await again.send(chatId, id())).status).toBe(404);
+	});
+});
+
+describe("accounts without a confirmed address", () => {
+	const signUpElsewhere = async (ip: string) => {
+		const elsewhere = new Client();
+		const account = await elsewhere.signUp();
+		const user = new Client(ip);
+		for (const [name, value] of elsewhere.cookies) user.cookies.set(name, value);
+		return { user, account };
+	};
+	const signUp = (ip: string) => {
+		const client = new Client(ip);
+		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };
+		return client.post("/api/auth/sign-up/email", body).then((response) => ({ client, email: body.email, response }));
+	};
+
+	test("have 60 requests a day together in one network, exactly, and confirming lifts it at once", async () => {
+		const ip = "203.0.113.60";
+		// The sign-ups come from elsewhere: the pool is that of the requests' network.
+		const users = await Promise.all(Array.from({ length: 5 }, () => signUpElsewhere(ip)));
+		expect(await users[0]?.user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20 });
+		await faults({ model: { firstTokenMs: 50, chunks: 2, chunkMs: 1 } });
+		let counted = 0;
+		const refused: unknown[] = [];
+		for (let round = 0; round < 4; round += 1) {
+			const burst = users.flatMap(({ user }) => Array.from({ length: 5 }, () => user.chat(id(), id())));
+			for (const answer of await Promise.all(burst)) {
+				if (answer.metadata.counted) counted += 1;
+				else refused.push(answer.problem);
+			}
+		}
+		expect(counted).toBe(60);
+		expect(refused).toHaveLength(40);
+		for (const problem of refused) {
+			expect(problem).toMatchObject({
+				title: "Usage limit reached",
+				policy: "unconfirmed",
+				tier: "free",
+				limit: 60,
+				upgradeUrl: "/account",
+				detail: expect.stringContaining("Confirm your email"),
+			});
+		}
+		const usages = await Promise.all(users.map(({ user }) => user.usage()));
+		expect(usages.reduce((sum, { used }) => sum + used, 0)).toBe(60);
+		for (const usage of usages) expect(usage).toMatchObject({ held: 0, remaining: 0 });
+		const blocked = users[usages.findIndex(({ used }) => used < 20)] ?? users[0];
+		if (!blocked) throw new Error("there are five users");
+		const { used } = await blocked.user.usage();
+		// Confirmed elsewhere: this browser keeps the session whose cookie still says that the address is unconfirmed.
+		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(blocked.account.id).run();
+		expect(await blocked.user.usage()).toMatchObject({ used, remaining: 20 - used });
+		expect((await blocked.user.chat(id(), id())).metadata.counted).toBe(true);
+	});
+
+	test("do not use up the pool of guests, and guests do not use up theirs", async () => {
+		const ip = "203.0.113.61";
+		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));
+		const { user } = await signUpElsewhere(ip);
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
+	});
+
+	test("are at most 20 a day from one network, also in a race, and refused sign-ups take no place", async () => {
+		const ip = "203.0.113.62";
+		// better-auth's own limit of 3 in 10 s is not what is tested.
+		const spell = async () => env.DB.prepare("DELETE FROM rate_limits").run();
+		const weak = await new Client(ip).post("/api/auth/sign-up/email", { name: "Ada", email: "a@example.com", password: "short" });
+		expect(weak.status).toBe(400);
+		const statuses: number[] = [];
+		for (let round = 0; round < 9; round += 1) {
+			await spell();
+			statuses.push(...(await Promise.all([signUp(ip), signUp(ip), signUp(ip)])).map(({ response }) => response.status));
+		}
+		expect(statuses.filter((status) => status === 200)).toHaveLength(20);
+		await spell();
+		const { response, email } = await signUp(ip);
+		expect(response.status).toBe(429);
+		expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+		expect(await response.json()).toMatchObject({ title: "Too many sign-ups", detail: expect.stringContaining("tomorrow") });
+		expect(await env.DB.prepare("SELECT id FROM users WHERE email = ?").bind(email).first()).toBeNull();
+		await spell();
+		expect((await signUp("203.0.113.63")).response.status).toBe(200);
 	});
 });

@@ -41,6 +41,7 @@ export const PROBLEMS = {
 	"body-too-large": { status: 413, title: "Body too large" },
 	"message-too-long": { status: 413, title: "Message too long" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
+	"too-many-sign-ups": { status: 429, title: "Too many sign-ups" },
 	"usage-limit-reached": { status: 429, title: "Usage limit reached" },
 	"internal-error": { status: 500, title: "Internal error" },
 	"billing-unavailable": { status: 502, title: "Billing unavailable" },

@@ -8,6 +8,7 @@ import { db } from "../../db/connection.ts";
 import * as schema from "../../db/schema.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertMayInvite, assertOrganization, assertUserName } from "./account-rules.ts";
+import { PATHS_WITH_A_PARAMETER } from "./auth-routes.ts";
 import { sendEmail } from "./email.ts";
 import { firstOrganizationOf } from "./organization.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
@@ -43,7 +44,12 @@ export function auth(request: Request) {
 			sendVerificationEmail: ({ user, url }) => sendConfirmation(user, url),
 		},
 		session: { cookieCache: { enabled: true, maxAge: 60 } },
-		rateLimit: { enabled: true, storage: "database", modelName: "rateLimit" },
+		rateLimit: {
+			enabled: true,
+			storage: "database",
+			modelName: "rateLimit",
+			customRules: Object.fromEntries(PATHS_WITH_A_PARAMETER.map((path) => [path, false as const])),
+		},
 		advanced: {
 			// better-auth's default, X-Forwarded-For, can be written by the client; the edge sets this one.
 			ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },

@@ -1,7 +1,9 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
+import { guardSignUp } from "../../../lib/http/sign-up.ts";
 import { auth } from "../../../lib/identity/auth.ts";
+import { isAuthRoute } from "../../../lib/identity/auth-routes.ts";
 import { expiredGuestCookie } from "../../../lib/identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
 import { knownGuestKey } from "../../../lib/identity/subject.ts";
@@ -14,17 +16,24 @@ export const Route = createFileRoute("/api/auth/$")({
 
 const BODY_BYTES_MAX = 16 * 1024;
 
-/** better-auth's own response. It answers unknown paths with an empty 404, which becomes a problem. */
+/**
+ * better-auth's own response.
+ * @throws ProblemError 404 for a path that better-auth does not have, which leaves no trace
+ */
 async function answer(request: Request): Promise<Response> {
-	const response = await auth(request).handler(request);
-	if (response.status === 404 && !response.headers.has("content-type")) refuse("not-found", "There is nothing at this address.");
-	return response;
+	const { api: routes, handler } = auth(request);
+	if (!isAuthRoute(routes, request.method, pathOf(request))) refuse("not-found", "There is nothing at this address.");
+	return handler(request);
 }
+
+/** What follows `/api/auth` in a request's path. */
+const pathOf = (request: Request) => new URL(request.url).pathname.slice("/api/auth".length);
 
 /** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
 async function identify(request: Request): Promise<Response> {
 	const body = await readText(request, BODY_BYTES_MAX);
-	const response = await answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
+	const run = () => answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
+	const response = pathOf(request).startsWith("/sign-up/") ? await guardSignUp(request, run) : await run();
 	const signsIn = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
 	const guest = signsIn && response.ok ? knownGuestKey(request) : null;
 	if (!guest) return response;
