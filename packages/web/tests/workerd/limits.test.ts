@@ -182,18 +182,12 @@ describe("accounts without a confirmed address", () => {
 		for (const [name, value] of elsewhere.cookies) user.cookies.set(name, value);
 		return { user, account };
 	};
-	const signUp = (ip: string) => {
-		const client = new Client(ip);
-		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };
-		return client.post("/api/auth/sign-up/email", body).then((response) => ({ client, email: body.email, response }));
-	};
 
 	test("have 60 requests a day together in one network, exactly, and confirming lifts it at once", async () => {
 		const ip = "203.0.113.60";
 		// The sign-ups come from elsewhere: the pool is that of the requests' network.
-		const users = await Promise.all(Array.from({ length: 5 }, () => signUpElsewhere(ip)));
+		const users = await Promise.all(Array.from({ length: 4 }, () => signUpElsewhere(ip)));
 		expect(await users[0]?.user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20 });
-		await faults({ model: { firstTokenMs: 50, chunks: 2, chunkMs: 1 } });
 		let counted = 0;
 		const refused: unknown[] = [];
 		for (let round = 0; round < 4; round += 1) {
@@ -204,7 +198,7 @@ describe("accounts without a confirmed address", () => {
 			}
 		}
 		expect(counted).toBe(60);
-		expect(refused).toHaveLength(40);
+		expect(refused).toHaveLength(20);
 		for (const problem of refused) {
 			expect(problem).toMatchObject({
 				title: "Usage limit reached",
@@ -219,7 +213,7 @@ describe("accounts without a confirmed address", () => {
 		expect(usages.reduce((sum, { used }) => sum + used, 0)).toBe(60);
 		for (const usage of usages) expect(usage).toMatchObject({ held: 0, remaining: 0 });
 		const blocked = users[usages.findIndex(({ used }) => used < 20)] ?? users[0];
-		if (!blocked) throw new Error("there are five users");
+		if (!blocked) throw new Error("there are four users");
 		const { used } = await blocked.user.usage();
 		// Confirmed elsewhere: this browser keeps the session whose cookie still says that the address is unconfirmed.
 		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(blocked.account.id).run();
@@ -233,27 +227,5 @@ describe("accounts without a confirmed address", () => {
 		const { user } = await signUpElsewhere(ip);
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
-	});
-
-	test("are at most 20 a day from one network, also in a race, and refused sign-ups take no place", async () => {
-		const ip = "203.0.113.62";
-		// better-auth's own limit of 3 in 10 s is not what is tested.
-		const spell = async () => env.DB.prepare("DELETE FROM rate_limits").run();
-		const weak = await new Client(ip).post("/api/auth/sign-up/email", { name: "Ada", email: "a@example.com", password: "short" });
-		expect(weak.status).toBe(400);
-		const statuses: number[] = [];
-		for (let round = 0; round < 9; round += 1) {
-			await spell();
-			statuses.push(...(await Promise.all([signUp(ip), signUp(ip), signUp(ip)])).map(({ response }) => response.status));
-		}
-		expect(statuses.filter((status) => status === 200)).toHaveLength(20);
-		await spell();
-		const { response, email } = await signUp(ip);
-		expect(response.status).toBe(429);
-		expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
-		expect(await response.json()).toMatchObject({ title: "Too many sign-ups", detail: expect.stringContaining("tomorrow") });
-		expect(await env.DB.prepare("SELECT id FROM users WHERE email = ?").bind(email).first()).toBeNull();
-		await spell();
-		expect((await signUp("203.0.113.63")).response.status).toBe(200);
 	});
 });
