@@ -110,6 +110,7 @@ export default defineConfig({
 						AI_MODELS: "sandbox",
 						SANDBOX_URL: sandboxUrl,
 						ALL_GUESTS_REQUESTS_DAILY: "60",
+						NETWORK_SIGN_UPS_DAILY: "3",
 						TURNSTILE_SITE_KEY: "a site key",
 						TURNSTILE_SECRET_KEY: "a turnstile secret",
 						TURNSTILE_VERIFY_URL: siteverifyUrl,

@@ -226,5 +226,8 @@ export const isChallenge = ({ status, problem }: Answer) => status === 403 && pr
 /** @throws Unjudged for a refusal that concerns this network, not the rule */
 export function refusedByOthers(answer: Answer): void {
 	if (isChallenge(answer)) throw new Unjudged("new guests of this network need a human check: half of its pool is used");
-	if (answer.status === 429 && answer.problem?.policy === "network") throw new Unjudged("the guests of this network have used up its pool");
+	if (answer.status !== 429) return;
+	const { policy } = answer.problem ?? {};
+	if (policy === "network") throw new Unjudged("the guests of this network have used up its pool");
+	if (policy === "unconfirmed") throw new Unjudged("the unconfirmed accounts of this network have used up their pool");
 }

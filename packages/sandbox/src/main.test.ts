@@ -42,6 +42,8 @@ const createCustomer = (url: string, externalId: string) =>
 		body: JSON.stringify({ customer: { externalId, name: "Ada", email: "ada@example.com" } }),
 	});
 
+const json = { "content-type": "application/json" };
+
 it("keeps every acknowledged change after SIGKILL and SIGTERM", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "sandbox-"));
 	onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -52,7 +54,7 @@ it("keeps every acknowledged change after SIGKILL and SIGTERM", async () => {
 
 	const second = await spawnSandbox(statePath);
 	expect((await createCustomer(second.url, "user_1")).status).toBe(409);
-	await fetch(`${second.url}/__sandbox/clock`, { method: "POST", body: '{"advanceMs":86400000}' });
+	await fetch(`${second.url}/__sandbox/clock`, { method: "POST", headers: json, body: '{"advanceMs":86400000}' });
 	expect(await kill(second.process, "SIGTERM")).toBe(0);
 
 	const third = await spawnSandbox(statePath);
@@ -67,7 +69,7 @@ it("listens on localhost and 127.0.0.1, and exits at once while a client waits",
 		const response = await fetch(`${url.replace("localhost", host)}/__sandbox/clock`);
 		expect(response.status).toBe(200);
 	}
-	await fetch(`${url}/__sandbox/faults`, { method: "POST", body: '{"api":[{"path":"/api/v1/*","hang":true}]}' });
+	await fetch(`${url}/__sandbox/faults`, { method: "POST", headers: json, body: '{"api":[{"path":"/api/v1/*","hang":true}]}' });
 	const waiting = expect(createCustomer(url, "user_1")).rejects.toThrow();
 	// The fault never ends: the process exits only if it does not wait for the client.
 	expect(await kill(child, "SIGINT")).toBe(0);

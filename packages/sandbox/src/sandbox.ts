@@ -8,6 +8,7 @@ import { applyDue } from "./clock/apply-due.ts";
 import { type Clockwork, createClockwork } from "./clock/clockwork.ts";
 import { controlRoutes } from "./control/control.ts";
 import { injectedFailure, injectFaults } from "./faults/inject.ts";
+import { localOnly } from "./local-only.ts";
 import { modelRoutes } from "./model/model.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
@@ -56,6 +57,7 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	const world = createWorld(options);
 	const clockwork = createClockwork(world);
 	const app = new Hono<Env>();
+	app.use(localOnly());
 	app.use(async (_, next) => {
 		await next();
 		// Before the answer is sent, so that a crash loses nothing that was answered.

@@ -19,9 +19,9 @@ export interface Config {
 	devClockUrl: string | null;
 	/** The page where the sandbox shows the mail it received. Only under `npm start`. */
 	mailboxUrl: string | null;
-	/** `everyGuest`: how many requests all guests together have in a UTC day; null for no ceiling. */
-	limits: Limits & { everyGuest: number | null };
-	/** Cloudflare Turnstile, which a new guest has to pass once its network has used half of its pool. Null if its keys are not set. */
+	/** Also the limits of pools, each per UTC day. `everyGuest` is null for no ceiling. */
+	limits: Limits & { unconfirmed: number; signUps: number; everyGuest: number | null };
+	/** Cloudflare Turnstile, for sign-ups, and for a new guest once its network has used half of its pool. Null if its keys are not set. */
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
 }
 
@@ -35,6 +35,9 @@ type BillingConfig =
 /** Treats an empty variable as not set, because `.dev.vars.example` is copied with its blanks. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 const count = optional(z.coerce.number().int().min(1).max(1_000_000));
+/** What the accounts of one network without a confirmed address have together, and how many accounts one network can create. Per UTC day. */
+const UNCONFIRMED_REQUESTS_DAILY = 60;
+const SIGN_UPS_DAILY = 20;
 const secret = z.string().min(16, "is missing or shorter than 16 characters");
 
 /** Whether a host is this machine, which is true on a local start and never on a deployment. */
@@ -77,6 +80,8 @@ export const variables = z.object({
 	AUTH_FREE_REQUESTS_DAILY: count,
 	PAID_PLAN_REQUESTS: count,
 	NETWORK_FREE_REQUESTS_DAILY: count,
+	NETWORK_UNCONFIRMED_REQUESTS_DAILY: count,
+	NETWORK_SIGN_UPS_DAILY: count,
 	ALL_GUESTS_REQUESTS_DAILY: count,
 	TURNSTILE_SITE_KEY: optional(z.string()),
 	TURNSTILE_SECRET_KEY: optional(z.string()),
@@ -114,6 +119,8 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 			free: vars.AUTH_FREE_REQUESTS_DAILY ?? DEFAULT_LIMITS.free,
 			paid: vars.PAID_PLAN_REQUESTS ?? DEFAULT_LIMITS.paid,
 			network: vars.NETWORK_FREE_REQUESTS_DAILY ?? DEFAULT_LIMITS.network,
+			unconfirmed: vars.NETWORK_UNCONFIRMED_REQUESTS_DAILY ?? UNCONFIRMED_REQUESTS_DAILY,
+			signUps: vars.NETWORK_SIGN_UPS_DAILY ?? SIGN_UPS_DAILY,
 			everyGuest: vars.ALL_GUESTS_REQUESTS_DAILY ?? null,
 			inFlight: DEFAULT_LIMITS.inFlight,
 		},

@@ -8,7 +8,8 @@ import type { TestProject } from "vitest/node";
 /** Starts the sandbox and a fake siteverify on free ports. */
 export default async function setup(project: TestProject) {
 	const sandbox = await startSandbox({ port: 0, secretKey: "sk_test_sandbox" });
-	const siteverify = createServer(verifyToken).listen(0);
+	const verifyToken = tokenVerifier();
+	const siteverify = createServer((request, response) => void verifyToken(request, response)).listen(0);
 	await once(siteverify, "listening");
 	project.provide("sandboxUrl", sandbox.url);
 	project.provide("siteverifyUrl", `http://localhost:${(siteverify.address() as AddressInfo).port}/`);
@@ -21,18 +22,28 @@ export default async function setup(project: TestProject) {
 	};
 }
 
-/** A fake of Cloudflare's siteverify: the token carries its verdict. */
-async function verifyToken(request: IncomingMessage, response: ServerResponse): Promise<void> {
-	const body = JSON.parse(await text(request));
-	let verdict: { hang?: boolean; status?: number } = {};
-	try {
-		verdict = JSON.parse(atob(body.response));
-	} catch {
-		// Not one of our tokens: no success.
-	}
-	if (verdict.hang) return;
-	response.writeHead(verdict.status ?? 200, { "content-type": "application/json" });
-	response.end(JSON.stringify({ success: false, ...(body.secret === "a turnstile secret" ? verdict : {}) }));
+/**
+ * A fake of Cloudflare's siteverify: the token carries its verdict. Like the real one, it accepts each token once and refuses a repeat with
+ * `timeout-or-duplicate` (Cloudflare's documentation, "Server-side validation").
+ */
+function tokenVerifier(): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+	const redeemed = new Set<string>();
+	return async (request, response) => {
+		const body = JSON.parse(await text(request));
+		let verdict: { hang?: boolean; status?: number } = {};
+		try {
+			verdict = JSON.parse(atob(body.response));
+		} catch {
+			// Not one of our tokens: no success.
+		}
+		if (verdict.hang) return;
+		const repeated = { success: false, "error-codes": ["timeout-or-duplicate"] };
+		const isOurs = body.secret === "a turnstile secret";
+		const answer = !isOurs ? { success: false } : redeemed.has(body.response) ? repeated : { success: false, ...verdict };
+		if (isOurs) redeemed.add(body.response);
+		response.writeHead(verdict.status ?? 200, { "content-type": "application/json" });
+		response.end(JSON.stringify(answer));
+	};
 }
 
 declare module "vitest" {

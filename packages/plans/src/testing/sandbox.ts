@@ -22,7 +22,8 @@ export async function runSandbox(settings: Settings) {
 		await sandbox.close();
 	});
 	const post = async (path: string, body: object) => {
-		const response = await fetch(`${sandbox.url}/__sandbox/${path}`, { method: "POST", body: JSON.stringify(body) });
+		const headers = { "content-type": "application/json" };
+		const response = await fetch(`${sandbox.url}/__sandbox/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
 		if (!response.ok) throw new Error(await response.text());
 	};
 	return {

@@ -17,6 +17,22 @@ it("moves forward, to an instant, and back to the machine's time", async () => {
 	expect((await send("POST", "/__sandbox/clock", { advanceMs: -1 })).status).toBe(400);
 });
 
+it("stays between 1970 and the end of 2099, by whatever move, and keeps its time when it refuses one", async () => {
+	const { send } = await runSandbox({ now: () => 1000 });
+	for (const move of [
+		{ nowMs: 8.64e15 },
+		{ advanceMs: 4.2e12 },
+		{ offsetMs: 9e15 },
+		{ offsetMs: -2000 },
+		{ nowMs: Date.UTC(2100, 0, 1) },
+	]) {
+		const response = await send("POST", "/__sandbox/clock", move);
+		expect([move, response.status]).toEqual([move, 400]);
+	}
+	expect(await clock(send("GET", "/__sandbox/clock"))).toMatchObject({ nowMs: 1000 });
+	expect((await send("POST", "/__sandbox/clock", { nowMs: Date.UTC(2099, 11, 31) })).status).toBe(200);
+});
+
 it("freezes while the machine's clock runs, can be moved while frozen, and resumes from there", async () => {
 	let machine = 1000;
 	const { send } = await runSandbox({ now: () => machine });

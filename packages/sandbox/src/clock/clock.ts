@@ -1,5 +1,6 @@
 /** The sandbox's clock, and the message that tells the app about a move. */
 import { z } from "zod";
+import { Refusal } from "../billing/refusal.ts";
 import type { World } from "../world.ts";
 import { applyDue } from "./apply-due.ts";
 
@@ -20,6 +21,9 @@ export interface ClockReading {
 	frozenAtMs: number | null;
 }
 
+/** The clock shows times from 1970 to the end of 2099. An app that follows it computes periods from them and must not leave the range of a date. */
+const LATEST_MS = Date.UTC(2100, 0, 1);
+
 /** The current reading. */
 export function readClock(world: World): ClockReading {
 	const { frozenAtMs, clockOffsetMs } = world.state;
@@ -27,7 +31,10 @@ export function readClock(world: World): ClockReading {
 	return { nowMs: world.nowMs(), offsetMs, frozenAtMs };
 }
 
-/** Moves the clock and applies everything due in between. A frozen clock stays frozen at its new instant. */
+/**
+ * Moves the clock and applies everything due in between. A frozen clock stays frozen at its new instant.
+ * @throws Refusal for an instant before 1970 or after 2099
+ */
 export function moveClock(world: World, move: z.infer<typeof clockBody>): void {
 	const { state } = world;
 	if ("frozen" in move) {
@@ -39,6 +46,7 @@ export function moveClock(world: World, move: z.infer<typeof clockBody>): void {
 		return;
 	}
 	const toMs = "advanceMs" in move ? world.nowMs() + move.advanceMs : "nowMs" in move ? move.nowMs : world.machineNowMs() + move.offsetMs;
+	if (toMs < 0 || toMs >= LATEST_MS) throw new Refusal("BAD_REQUEST", "The clock shows times from 1970 to the end of 2099");
 	if (state.frozenAtMs === null) state.clockOffsetMs = toMs - world.machineNowMs();
 	else state.frozenAtMs = toMs;
 	applyDue(state, world.nowMs());

@@ -1,4 +1,4 @@
-/** /__sandbox: control of the sandbox itself, for tests. It needs no key, because the server listens on loopback only. */
+/** /__sandbox: control of the sandbox itself, for tests. It needs no key: only this machine reaches it (local-only.ts). */
 import { Hono } from "hono";
 import { z } from "zod";
 import { InvalidBody, MalformedJson, readBody } from "../api/body.ts";
@@ -7,6 +7,7 @@ import { dispute } from "../billing/payments/refunds.ts";
 import { Refusal } from "../billing/refusal.ts";
 import { clockBody, moveClock, notifyApp, readClock } from "../clock/clock.ts";
 import { faultsSchema } from "../faults/schema.ts";
+import { jsonOnly } from "../local-only.ts";
 import { deliver, mailSchema } from "../mailbox/mailbox.ts";
 import { scenarioBody } from "../scenarios/scenario.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
@@ -23,6 +24,7 @@ const eventBody = z.strictObject({ type: z.enum(eventTypes), customerId: z.strin
 
 export function controlRoutes(world: World) {
 	return new Hono<Env>()
+		.use(jsonOnly())
 		.get("/state", (c) => {
 			const { charges, pendingActivations, clockOffsetMs, frozenAtMs, ...shown } = world.state;
 			return c.json({ now: world.nowMs(), ...shown });

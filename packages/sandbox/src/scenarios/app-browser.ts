@@ -3,6 +3,11 @@ import { Refusal } from "../billing/refusal.ts";
 
 const patienceMs = 60_000;
 
+/** An address of its own for each sign-up and sign-in: the app limits them per network. */
+function anyAddress(): Record<string, string> {
+	return { "cf-connecting-ip": `10.${[...crypto.getRandomValues(new Uint8Array(3))].join(".")}` };
+}
+
 /** A browser of the app's public HTTP API. It keeps its cookies, and a real browser can take them over. */
 export class AppBrowser {
 	readonly #cookies = new Map<string, string>();
@@ -24,9 +29,9 @@ export class AppBrowser {
 	}
 
 	/** @throws Refusal when the app is unreachable or answers with an error */
-	async fetch(method: "GET" | "POST", path: string, json?: unknown): Promise<Response> {
+	async fetch(method: "GET" | "POST", path: string, json?: unknown, extra: Record<string, string> = {}): Promise<Response> {
 		const pairs = this.cookies.map((line) => line.split(";", 1)[0]);
-		const headers: Record<string, string> = { ...(pairs.length > 0 ? { cookie: pairs.join("; ") } : {}) };
+		const headers: Record<string, string> = { ...extra, ...(pairs.length > 0 ? { cookie: pairs.join("; ") } : {}) };
 		if (json !== undefined) headers["content-type"] = "application/json";
 		let response: Response;
 		try {
@@ -55,9 +60,16 @@ export class AppBrowser {
 
 	async signUp(name: string): Promise<{ id: string; email: string }> {
 		const email = `${name.toLowerCase().replaceAll(" ", ".")}.${nanoid(6).toLowerCase().replaceAll(/[-_]/g, "0")}@example.com`;
-		const response = await this.fetch("POST", "/api/auth/sign-up/email", { name, email, password: seedPassword });
+		const response = await this.fetch("POST", "/api/auth/sign-up/email", { name, email, password: seedPassword }, anyAddress());
 		const { user } = (await response.json()) as { user: { id: string } };
 		return { id: user.id, email };
+	}
+
+	/** Opens a confirmation link, and signs in again: confirming may have ended this session. */
+	async confirm(email: string, link: string): Promise<void> {
+		const { pathname, search } = new URL(link);
+		await (await this.fetch("GET", `${pathname}${search}`)).body?.cancel();
+		await this.fetch("POST", "/api/auth/sign-in/email", { email, password: seedPassword }, anyAddress());
 	}
 
 	/** Sends a message in a new chat and reads the whole answer. */

@@ -3,6 +3,7 @@ import { nanoid } from "nanoid";
 import { createCheckoutSession } from "../billing/checkout/open.ts";
 import { payCheckoutSession } from "../billing/checkout/pay.ts";
 import { createCustomer, findCustomer } from "../billing/customers.ts";
+import { Refusal } from "../billing/refusal.ts";
 import { applyDue } from "../clock/apply-due.ts";
 import type { World } from "../world.ts";
 import { AppBrowser, seedPassword } from "./app-browser.ts";
@@ -42,21 +43,35 @@ export const appScenarios: readonly Scenario[] = [
 	},
 ];
 
+const mailWithinMs = 10_000;
+
+/** Someone with a confirmed address, which invitations need on both sides. The app sends the link to this sandbox, a moment after the sign-up. */
+async function confirmedUser(world: World, name: string): Promise<{ browser: AppBrowser; email: string }> {
+	const browser = new AppBrowser(world.appUrl);
+	const { email } = await browser.signUp(name);
+	const deadline = performance.now() + mailWithinMs;
+	while (performance.now() < deadline) {
+		const mail = world.state.mailbox.find(({ to }) => to === email);
+		const link = /https?:\S+verify-email\S+/.exec(mail?.text ?? "")?.[0];
+		if (link !== undefined) {
+			await browser.confirm(email, link);
+			return { browser, email };
+		}
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+	throw new Refusal("BAD_REQUEST", `No confirmation mail for ${email} came here. Does the app send its mail to this sandbox (EMAIL_URL)?`);
+}
+
 /** Uses the routes of better-auth's organization plugin. The plan is bought here, for the organization's id. */
 async function organizationOfThree(world: World) {
-	const owner = new AppBrowser(world.appUrl);
-	const { email } = await owner.signUp("Olga Owner");
+	const { browser: owner, email } = await confirmedUser(world, "Olga Owner");
 	const slug = `seed-${nanoid(8).toLowerCase().replaceAll("_", "-")}`;
 	const created = await owner.fetch("POST", "/api/auth/organization/create", { name: "Three of us", slug });
 	const { id: organizationId } = (await created.json()) as { id: string };
 	for (const name of ["Mia Member", "Max Member"]) {
-		const member = new AppBrowser(world.appUrl);
-		const joining = await member.signUp(name);
-		const invited = await owner.fetch("POST", "/api/auth/organization/invite-member", {
-			email: joining.email,
-			role: "member",
-			organizationId,
-		});
+		const { browser: member, email: joining } = await confirmedUser(world, name);
+		const invitation = { email: joining, role: "member", organizationId };
+		const invited = await owner.fetch("POST", "/api/auth/organization/invite-member", invitation);
 		const { id: invitationId } = (await invited.json()) as { id: string };
 		await member.fetch("POST", "/api/auth/organization/accept-invitation", { invitationId });
 	}

@@ -86,21 +86,42 @@ it("reaches its state despite active faults and oddities, and keeps them as set"
 	expect(settings.noPlanAfterScheduledCancel).toBe(false);
 });
 
-/** A minimal app: a cookie per user, a chat count per user, and optional organizations. */
-async function startApp({ organizations }: { organizations: boolean }) {
+/**
+ * A minimal app: a cookie per user, a chat count per user, and optional organizations. Like the real one it sends a confirmation link after the
+ * sign-up, confirms by it, ends the session then, and lets only confirmed people invite and join.
+ */
+async function startApp({ organizations, sendsMail = true }: { organizations: boolean; sendsMail?: boolean }) {
+	let mailTo: string | undefined;
+	const confirmed = new Set<string>();
 	const chats = new Map<string, number>();
 	const members: string[] = [];
 	let people = 0;
 	const server = createServer(async (request, response) => {
 		// An unread body would keep the connection from being reused.
-		for await (const _ of request);
+		let text = "";
+		for await (const chunk of request) text += chunk;
 		const who = /who=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
 		const answer = (status: number, body: object = {}, headers: Record<string, string> = {}) =>
 			response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 		const cookie = (name: string) => ({ "set-cookie": `who=${name}; Path=/; HttpOnly` });
 		people += 1;
 		if (request.url === "/") return answer(200, {}, cookie(`guest${people}`));
-		if (request.url === "/api/auth/sign-up/email") return answer(200, { user: { id: `user${people}` } }, cookie(`user${people}`));
+		if (request.url === "/api/auth/sign-up/email") {
+			const { email } = JSON.parse(text);
+			const mail = { to: email, subject: "Confirm", text: `Open http://app.example/api/auth/verify-email?token=${email} please` };
+			const headers = { "content-type": "application/json" };
+			if (sendsMail && mailTo) void fetch(`${mailTo}/__sandbox/mail`, { method: "POST", headers, body: JSON.stringify(mail) });
+			return answer(200, { user: { id: `user${people}` } }, cookie(`user${people}`));
+		}
+		const token = /^\/api\/auth\/verify-email\?token=(.+)$/.exec(request.url ?? "")?.[1];
+		if (token !== undefined) {
+			confirmed.add(token);
+			return answer(302, {}, { location: "/", "set-cookie": "who=; Path=/; Max-Age=0" });
+		}
+		if (request.url === "/api/auth/sign-in/email") {
+			const { email } = JSON.parse(text);
+			return answer(confirmed.has(email) ? 200 : 401, {}, cookie(`confirmed${people}`));
+		}
 		if (request.url === "/api/auth/sign-out") return answer(200, {}, { "set-cookie": "session=; Path=/; Max-Age=0" });
 		if (who === undefined) return answer(401);
 		if (request.url === "/api/chat/ai") {
@@ -108,6 +129,8 @@ async function startApp({ organizations }: { organizations: boolean }) {
 			return answer(200);
 		}
 		if (!organizations) return answer(404, { title: "Not found" });
+		const needsConfirmed = /invite-member|accept-invitation/.test(request.url ?? "");
+		if (needsConfirmed && !who.startsWith("confirmed")) return answer(403, { code: "EMAIL_NOT_VERIFIED" });
 		if (request.url === "/api/auth/organization/accept-invitation") members.push(who);
 		return answer(200, { id: request.url === "/api/auth/organization/create" ? "org_1" : `invitation${people}` });
 	});
@@ -116,7 +139,10 @@ async function startApp({ organizations }: { organizations: boolean }) {
 		server.close();
 		server.closeAllConnections();
 	});
-	return { appUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, members };
+	const mailsTo = (url: string) => {
+		mailTo = url;
+	};
+	return { appUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats, members, mailsTo };
 }
 
 describe("in the app", () => {
@@ -133,8 +159,9 @@ describe("in the app", () => {
 	});
 
 	it("creates an organization of three with Pro", async () => {
-		const { appUrl, members } = await startApp({ organizations: true });
+		const { appUrl, members, mailsTo } = await startApp({ organizations: true });
 		const sandbox = await runSandbox({ appUrl });
+		mailsTo(sandbox.url);
 		const { body } = await play(sandbox, "organization-of-three");
 		expect(members).toHaveLength(2);
 		expect(body.cookies).toHaveLength(1);
@@ -143,8 +170,10 @@ describe("in the app", () => {
 	});
 
 	it("reports a missing app or app route", async () => {
-		const { appUrl } = await startApp({ organizations: false });
-		const { status, body } = await play(await runSandbox({ appUrl }), "organization-of-three");
+		const { appUrl, mailsTo } = await startApp({ organizations: false });
+		const sandbox = await runSandbox({ appUrl });
+		mailsTo(sandbox.url);
+		const { status, body } = await play(sandbox, "organization-of-three");
 		expect([status, body.error]).toEqual([400, expect.stringContaining("/api/auth/organization/create with 404")]);
 		const without = await play(await runSandbox({ appUrl: "http://127.0.0.1:1" }), "guest-4-of-5");
 		expect([without.status, without.body.error]).toEqual([400, expect.stringContaining("does not answer at http://127.0.0.1:1")]);

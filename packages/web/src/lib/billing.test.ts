@@ -1,7 +1,7 @@
 import type { Outcome, RequestRow, Standing } from "@parley/metering";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Subject } from "./identity/subject.ts";
-import { everyGuestKey, guestKey, networkKey, organizationKey, type SubjectKey, userKey } from "./identity/subject-key.ts";
+import { everyGuestKey, guestKey, networkKey, organizationKey, type SubjectKey, unconfirmedKey, userKey } from "./identity/subject-key.ts";
 
 /** One scripted ledger: its answer to `hold`, and what happens to it, in `calls` with every other ledger's. */
 interface Scripted {
@@ -9,7 +9,13 @@ interface Scripted {
 	standing?: Partial<Standing>;
 }
 
-const world = vi.hoisted(() => ({ ledgers: {} as Record<string, unknown>, calls: [] as string[], isHuman: true, checks: 0 }));
+const world = vi.hoisted(() => ({
+	ledgers: {} as Record<string, unknown>,
+	calls: [] as string[],
+	isHuman: true,
+	checks: 0,
+	isConfirmed: false,
+}));
 const STANDING: Standing = { tier: "guest", limit: 5, used: 0, held: 1, remaining: 4, topUps: 0, window: { startMs: 0, endMs: null } };
 
 vi.mock("./identity/turnstile.ts", () => ({
@@ -18,7 +24,10 @@ vi.mock("./identity/turnstile.ts", () => ({
 		return world.isHuman;
 	},
 }));
-vi.mock("./identity/subject.ts", () => ({ identify: () => Promise.reject(new Error("every test names its subject")) }));
+vi.mock("./identity/subject.ts", () => ({
+	identify: () => Promise.reject(new Error("every test names its subject")),
+	isConfirmed: async () => world.isConfirmed,
+}));
 vi.mock("cloudflare:workers", () => ({
 	env: {
 		USAGE_LEDGER: {
@@ -26,7 +35,14 @@ vi.mock("cloudflare:workers", () => ({
 				hold: async (_: string, hold: { id: string; member: unknown; sharedWith: unknown }) => {
 					world.calls.push(`hold ${key} ${hold.id}`);
 					const { outcome, standing } = (world.ledgers[key] ?? { outcome: { kind: "held" } }) as Scripted;
-					const row = { id: hold.id, state: "held", attempt: 1, sharedWith: hold.sharedWith, ...("row" in outcome ? outcome.row : {}) };
+					const row = {
+						id: hold.id,
+						pool: "day:2026-11-28",
+						state: "held",
+						attempt: 1,
+						sharedWith: hold.sharedWith,
+						...("row" in outcome ? outcome.row : {}),
+					};
 					const refusal = { policy: "policy" in outcome ? outcome.policy : "" };
 					return { outcome: { ...outcome, row, refusal }, standing: { ...STANDING, ...standing } };
 				},
@@ -36,7 +52,7 @@ vi.mock("cloudflare:workers", () => ({
 				},
 				settle: async (id: string) => {
 					world.calls.push(`settle ${key} ${id}`);
-					return { kind: "ended", counted: !key.startsWith("network"), row: {} };
+					return { kind: "ended", counted: key !== NETWORK && key !== EVERY_GUEST && key !== UNCONFIRMED, row: {} };
 				},
 			}),
 		},
@@ -45,6 +61,7 @@ vi.mock("cloudflare:workers", () => ({
 const { checkUsageAllowed, recordUsage } = await import("./billing.ts");
 
 const NETWORK = networkKey("2026-11-28", "hash");
+const UNCONFIRMED = unconfirmedKey("2026-11-28", "hash");
 const EVERY_GUEST = everyGuestKey("2026-11-28");
 const OWN = guestKey("g1");
 const ADA = userKey("u1");
@@ -73,6 +90,14 @@ const member: Subject = {
 	setCookie: null,
 };
 
+const unconfirmed: Subject = {
+	...member,
+	emailVerified: false,
+	organization: null,
+	payers: [{ key: ADA, member: null }],
+	pools: [UNCONFIRMED, EVERY_GUEST],
+};
+
 const script = (ledgers: Partial<Record<SubjectKey, Scripted>>) => {
 	world.ledgers = ledgers;
 };
@@ -83,7 +108,7 @@ const refused = (policy: string): Scripted => ({ outcome: { kind: "refused", pol
 const halfUsed = { standing: { used: 13, held: 0, limit: 25, remaining: 12 } };
 
 beforeEach(() => {
-	Object.assign(world, { ledgers: {}, calls: [], isHuman: true, checks: 0 });
+	Object.assign(world, { ledgers: {}, calls: [], isHuman: true, checks: 0, isConfirmed: false });
 });
 
 describe("a known guest", () => {
@@ -182,6 +207,58 @@ describe("a member of an organization", () => {
 		script({ [ACME]: refused("paid") });
 		expect(await check(member)).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "paid" } });
 		expect(world.calls).toEqual([`hold ${ACME} ${ADA}:r`]);
+	});
+});
+
+describe("a user without a confirmed address", () => {
+	const poolIsSpent = { [UNCONFIRMED]: refused("network") };
+
+	test("draws on their own day, their network's pool and the ceiling of all guests", async () => {
+		const usage = await check(unconfirmed);
+		expect(world.calls).toEqual([`hold ${ADA} r`, `hold ${UNCONFIRMED} ${ADA}:r`, `hold ${EVERY_GUEST} ${ADA}:r`]);
+		world.calls = [];
+		expect(usage.allowed && (await recordUsage(usage.hold))).toMatchObject({ counted: true });
+		expect(world.calls).toEqual([`settle ${ADA} r`, `settle ${UNCONFIRMED} ${ADA}:r`, `settle ${EVERY_GUEST} ${ADA}:r`]);
+	});
+
+	test("is refused by a spent pool for their unconfirmed address, and keeps their own unit", async () => {
+		for (const pool of [UNCONFIRMED, EVERY_GUEST]) {
+			world.calls = [];
+			script({ [pool]: refused("network") });
+			expect(await check(unconfirmed)).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "unconfirmed", tier: "free" } });
+			expect(world.calls).toContain(`release ${ADA} r refused`);
+		}
+	});
+
+	test("is refused by their own limit as a confirmed user is", async () => {
+		script({ [ADA]: refused("free") });
+		expect(await check(unconfirmed)).toMatchObject({ reason: "limit", refusal: { policy: "free" } });
+	});
+
+	test("is admitted by a spent pool once their address is confirmed, before their session's cookie says so", async () => {
+		script(poolIsSpent);
+		world.isConfirmed = true;
+		expect(await check(unconfirmed)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ADA, id: "r" }] } });
+	});
+
+	test("draws on no pool for what a plan pays", async () => {
+		script({ [ADA]: held({ pool: "sub:s1" }), ...poolIsSpent });
+		expect(await check(unconfirmed)).toMatchObject({ allowed: true });
+		script({ [ACME]: held({ pool: "sub:s1@0" }), ...poolIsSpent });
+		expect(await check({ ...unconfirmed, payers: member.payers })).toMatchObject({ allowed: true });
+		expect(world.calls).toEqual([`hold ${ADA} r`, `hold ${ACME} ${ADA}:r`]);
+	});
+
+	test("solves no Turnstile for a request: the sign-up did", async () => {
+		world.isHuman = false;
+		script({ [UNCONFIRMED]: { ...held(), ...halfUsed } });
+		expect(await check(unconfirmed)).toMatchObject({ allowed: true });
+		expect(world.checks).toBe(0);
+	});
+
+	test("sees their own limit, with no more left than the pools have", async () => {
+		script({ [ADA]: { ...held(), standing: { tier: "free", limit: 20, remaining: 19 } }, [UNCONFIRMED]: { ...held(), ...halfUsed } });
+		expect(await check({ ...unconfirmed, pools: [UNCONFIRMED] })).toMatchObject({ standing: { tier: "free", limit: 20, remaining: 12 } });
 	});
 });
 

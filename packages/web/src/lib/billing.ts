@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import type { Outcome, Refusal, Release, RequestRow, Standing } from "@parley/metering";
+import { type Outcome, type Refusal, type Release, type RequestRow, type Standing, subscriptionOf } from "@parley/metering";
 import type { UsageView } from "../view/usage.ts";
-import { identify, type Payer, type Subject } from "./identity/subject.ts";
+import { identify, isConfirmed, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
 
@@ -12,7 +12,7 @@ export interface UsageHold {
 	requestId: string;
 	/** Starts at 1. A released request may be sent again, which is the next attempt. */
 	attempt: number;
-	/** One entry a ledger. A guest's request is held in the pools that guests share, too. */
+	/** One entry a ledger. A guest's request is held in the pools that it shares, too, and so is one of a user without a confirmed address. */
 	takenFrom: TakenFrom[];
 }
 
@@ -23,10 +23,13 @@ interface TakenFrom {
 	id: string;
 }
 
+/** Why a limit refuses a request. `unconfirmed`: a pool that accounts without a confirmed address share is used up. */
+export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"] | "unconfirmed" };
+
 export type UsageCheckResult =
 	/** `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further. */
 	| { allowed: true; subject: Subject; hold: UsageHold; newlyHeld: UsageHold; standing: Standing; setCookie: string | null }
-	| { allowed: false; subject: Subject; reason: "limit"; refusal: Refusal }
+	| { allowed: false; subject: Subject; reason: "limit"; refusal: UsageRefusal }
 	/** A new guest on a network that has used half of its pool has to pass Turnstile first (lib/identity/turnstile.ts). */
 	| { allowed: false; subject: Subject; reason: "challenge" }
 	/** The request id was used with another body. */
@@ -67,16 +70,18 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, member, sharedWith });
 		const { outcome } = answer;
 		if (hasNoPlan(outcome)) continue;
+		// Confirming the address lifts the pools at once, whatever the session's cookie still says.
+		if (outcome.kind === "refused" && isPool(key) && (await isConfirmed(request, subject))) break;
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
-			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: outcome.refusal };
+			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: explain(outcome.refusal, subject) };
 			return { allowed: false, subject, reason: "conflict" };
 		}
 		hold.takenFrom.push({ ledger: key, id });
 		if (outcome.kind === "held") newlyHeld.takenFrom.push({ ledger: key, id });
-		if (!standing || answer.standing.remaining < standing.remaining) standing = answer.standing;
+		standing = lowerOf(standing, answer.standing, subject);
 		if (isPool(key)) {
-			if (!isFirstRequest || !isHalfUsed(answer.standing) || (await isHuman(request))) continue;
+			if (!isFirstRequest || !isHalfUsed(answer.standing) || (await isHuman(request, "guest"))) continue;
 			await releaseUsage(newlyHeld, "refused");
 			return { allowed: false, subject, reason: "challenge" };
 		}
@@ -98,10 +103,26 @@ function ledgersOf({ payers, pools, setCookie }: Subject): Payer[] {
 	return setCookie === null ? [...payers, ...shared] : [...shared, ...payers];
 }
 
-/** The pools of a held request: those of its first attempt, so a repeat from another network takes nothing more. None once it has ended. */
+/**
+ * The pools of a held request: those of its first attempt, so a repeat from another network takes nothing more. None once it has ended, and none
+ * for a request that a plan pays.
+ */
 function poolsOf(row: RequestRow): Payer[] {
-	if (row.state !== "held") return [];
+	if (row.state !== "held" || subscriptionOf(row.pool) !== null) return [];
 	return (row.sharedWith ?? []).filter(isPool).map((key) => ({ key, member: null }));
+}
+
+/** To a user, a pool's refusal is about their unconfirmed address: confirming it lifts the pool, where a guest would sign up. */
+function explain(refusal: Refusal, subject: Subject): UsageRefusal {
+	if (subject.kind === "guest" || refusal.policy !== "network") return refusal;
+	return { ...refusal, policy: "unconfirmed", tier: "free" };
+}
+
+/** The standing to report: that of the ledger with the least left. A user's keeps their own limit, which ends with the pool's day. */
+function lowerOf(sofar: Standing | undefined, next: Standing, subject: Subject): Standing {
+	if (!sofar) return next;
+	if (next.remaining >= sofar.remaining) return sofar;
+	return subject.kind === "user" ? { ...sofar, remaining: next.remaining } : next;
 }
 
 function requestIdOf(request: Request, { requestId }: UsageOptions): string {
@@ -185,7 +206,9 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
 	}
 	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map((key) => ledger(key).usage(key))]);
-	const view = toView(own, Math.min(own.remaining, ...shared.map((pool) => pool.remaining)));
+	const inPools = Math.min(own.remaining, ...shared.map((pool) => pool.remaining));
+	const isBound = inPools < own.remaining && own.tier !== "paid" && !(await isConfirmed(request, subject));
+	const view = toView(own, isBound ? inPools : own.remaining);
 	return { ...view, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
 }
 

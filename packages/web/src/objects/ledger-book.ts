@@ -13,7 +13,7 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
-import { externalIdOf, isEveryGuestKey, kindOf } from "../lib/identity/subject-key.ts";
+import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
 
@@ -113,8 +113,8 @@ export class LedgerBook {
 	}
 }
 
-/** The pool of all guests together is a network with a limit of its own. */
+/** Every pool is a network to @parley/metering, with a limit of its own. */
 function limitsOf(key: string): Limits {
 	const { limits } = config();
-	return isEveryGuestKey(key) ? { ...limits, network: limits.everyGuest ?? limits.network } : limits;
+	return isPool(key) ? { ...limits, network: limits[countedIn(key)] ?? limits.network } : limits;
 }

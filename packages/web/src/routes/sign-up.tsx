@@ -16,9 +16,9 @@ export const Route = createFileRoute("/sign-up")({
 function SignUpPage() {
 	const search = Route.useSearch();
 	const { freeLimit } = Route.useLoaderData();
-	async function onSubmit({ name = "", email = "", password = "" }: Record<string, string>) {
+	async function onSubmit({ name = "", email = "", password = "" }: Record<string, string>, humanToken?: string) {
 		const next = nextPath(search.next);
-		const problem = await signUp({ name: name.trim(), email: email.trim(), password, callbackURL: next });
+		const problem = await signUp({ name: name.trim(), email: email.trim(), password, callbackURL: next }, humanToken);
 		if (problem) return problem;
 		// A full load drops everything cached for the guest.
 		location.assign(next);

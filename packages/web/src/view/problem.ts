@@ -8,7 +8,7 @@ export interface Problem {
 	status: number;
 	detail: string;
 	requestId?: string;
-	policy?: "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
+	policy?: "guest" | "network" | "unconfirmed" | "free" | "paid" | "organization" | "member" | "in-flight";
 	tier?: Tier;
 	limit?: number;
 	remaining?: number;

@@ -171,6 +171,11 @@ describe("a clock reading", () => {
 		["nothing", "{}"],
 		["a fraction", JSON.stringify({ nowMs: 1.5, offsetMs: 0, frozenAtMs: null })],
 		["no instant", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: 9e15 })],
+		["the last instant of a date", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: 8.64e15 })],
+		["an offset beyond every date", JSON.stringify({ nowMs: 1, offsetMs: 9e15, frozenAtMs: null })],
+		["an offset before every date", JSON.stringify({ nowMs: 1, offsetMs: -9e15, frozenAtMs: null })],
+		["an offset to the year 2200", JSON.stringify({ nowMs: 1, offsetMs: 5.6e12, frozenAtMs: null })],
+		["an instant before 1970", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: -1 })],
 	];
 
 	test.each(REFUSED)("that is %s changes nothing", async (_, body) => {

@@ -1,8 +1,9 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { setAppTimeouts } from "../app-time.ts";
 import { type Answer, Client, faults, hear, resetSandbox } from "../client.ts";
 
-// A deployment with Turnstile keys and a ceiling of 60 guest requests a day for all guests together (vitest.config.ts).
+// A deployment with Turnstile keys, 3 sign-ups a network and day, and 60 requests a day for all guests together (vitest.config.ts).
 
 const CEILING = 60;
 
@@ -17,8 +18,8 @@ function anyAddress(): string {
 	return `198.51.100.${networks}`;
 }
 
-/** A token that tells the fake siteverify what to answer. */
-const token = (verdict: object) => btoa(JSON.stringify(verdict));
+/** A token that tells the fake siteverify what to answer. Each is new, because siteverify accepts a token once. */
+const token = (verdict: object) => btoa(JSON.stringify({ ...verdict, nonce: id() }));
 const human = { success: true, hostname: "localhost", action: "guest" };
 
 const send = (client: Client, solved?: string) => {
@@ -37,10 +38,13 @@ async function chat(client: Client, solved?: string): Promise<Answer> {
 
 /** A network that has used 13 of its 25 requests, from which on a new guest has to pass the human check. */
 async function busyNetwork(): Promise<string> {
-	const address = anyAddress();
-	for (let n = 0; n < 13; n += 1) expect((await chat(new Client(address), token(human))).metadata.counted).toBe(true);
-	return address;
+	if (busy !== null) return busy;
+	busy = anyAddress();
+	for (let n = 0; n < 13; n += 1) expect((await chat(new Client(busy), token(human))).metadata.counted).toBe(true);
+	return busy;
 }
+// Shared by the tests: they count two or three more requests, far from the network's 25.
+let busy: string | null = null;
 
 describe("a new guest on a network that has used half of its pool", () => {
 	test("must pass the human check before anything is stored or counted", async () => {
@@ -81,10 +85,51 @@ describe("a new guest on a network that has used half of its pool", () => {
 		expect((await send(new Client(address), token({ hang: true }))).status).toBe(403);
 		expect((await send(new Client(address), token({ status: 500 }))).status).toBe(403);
 	});
+
+	test("passes with one token when the ceiling of all guests is half used as well", async () => {
+		const address = await busyNetwork();
+		while (counted <= CEILING / 2) expect((await chat(new Client(anyAddress()), token(human))).metadata.counted).toBe(true);
+		expect((await chat(new Client(address), token(human))).metadata.counted).toBe(true);
+	});
+});
+
+describe("a sign-up", () => {
+	const signUp = (solved?: string, address = anyAddress(), password = "correct horse") => {
+		const body = { name: "Ada", email: `${id()}@example.com`, password };
+		return new Client(address).post("/api/auth/sign-up/email", body, solved ? { "cf-turnstile-response": solved } : {});
+	};
+
+	test("must pass the human check, with a token made for signing up", async () => {
+		for (const bad of [undefined, "nonsense", token(human), token({ ...human, action: "sign-up", success: false })]) {
+			const response = await signUp(bad);
+			expect(response.status).toBe(403);
+			expect(response.headers.has("set-cookie")).toBe(false);
+			expect(await response.json()).toMatchObject({ title: "Human check needed", siteKey: "a site key" });
+		}
+		const once = token({ ...human, action: "sign-up" });
+		expect((await signUp(once)).status).toBe(200);
+		expect((await signUp(once)).status, "the same token again").toBe(403);
+	});
+
+	test("is one of 3 a network and day at most, also in a race; a refused one takes no place", async () => {
+		const network = (host: number) => `2001:db8:7:7::${host}`;
+		const solved = () => token({ ...human, action: "sign-up" });
+		expect((await signUp(solved(), network(1), "short")).status).toBe(400);
+		expect((await signUp(undefined, network(1))).status).toBe(403);
+		// better-auth's own 3 in 10 s are not what is tested.
+		await env.DB.prepare("DELETE FROM rate_limits").run();
+		const race = await Promise.all([2, 3, 4, 5, 6, 7].map((host) => signUp(solved(), network(host))));
+		expect(race.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429, 429]);
+		const refused = race.find(({ status }) => status === 429);
+		expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
+		expect(refused?.headers.has("set-cookie")).toBe(false);
+		expect(await refused?.json()).toMatchObject({ title: "Too many sign-ups", detail: expect.stringContaining("tomorrow") });
+		expect((await signUp(solved(), "2001:db8:7:8::1")).status, "another network").toBe(200);
+	});
 });
 
 describe("all guests together", () => {
-	test("are counted exactly up to the ceiling, from any number of networks; users are not affected", async () => {
+	test("and accounts without a confirmed address are counted exactly up to the ceiling, from any number of networks", async () => {
 		const before = counted;
 		await faults({ model: { firstTokenMs: 300 } });
 		const answers = await Promise.all(Array.from({ length: CEILING + 20 }, () => chat(new Client(anyAddress()), token(human))));
@@ -93,8 +138,12 @@ describe("all guests together", () => {
 		expect(refused).toHaveLength(20 + before);
 		expect(new Set(refused.map(({ status, problem }) => `${status} ${problem?.policy}`))).toEqual(new Set(["429 network"]));
 		expect(await new Client(anyAddress()).usage()).toMatchObject({ tier: "guest", used: 0, remaining: 0 });
-		const user = new Client();
-		await user.signUp();
+		const user = new Client(anyAddress());
+		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };
+		const solved = { "cf-turnstile-response": token({ ...human, action: "sign-up" }) };
+		const account = await (await user.post("/api/auth/sign-up/email", body, solved)).json<{ user: { id: string } }>();
+		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "unconfirmed", upgradeUrl: "/account" });
+		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(account.user.id).run();
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 	});
 });

@@ -394,6 +394,40 @@ describe("/api/flowglad", () => {
 		expect((await user.billing()).plans).toMatchObject([{ price: { slug: "pro_monthly" } }]);
 	});
 
+	test("answers a subscription that is foreign or unknown with 404 at every SDK route, also while the provider calls it an error of its own", async () => {
+		const owner = new Client();
+		await owner.subscribe();
+		const stranger = new Client();
+		await stranger.subscribe();
+		const own = await owner.fetch("/api/flowglad/billing");
+		const { currentSubscription } = await own.json<{ currentSubscription: { id: string } }>();
+		const pages = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
+		await faults({
+			api: [
+				{ path: "/api/v1/customers/:id/usage-balances", status: 500 },
+				{ path: "/api/v1/subscriptions/*", status: 500 },
+			],
+		});
+		for (const planId of [currentSubscription.id, "sub_unknown"]) {
+			const bodies: [path: string, body: object][] = [
+				["usage-meters/balances", { subscriptionId: planId }],
+				["subscriptions/cancel", { id: planId, cancellation: { timing: "immediately" } }],
+				["subscriptions/uncancel", { id: planId }],
+				["subscriptions/adjust", { subscriptionId: planId, priceSlug: "pro_monthly" }],
+				["checkout-sessions/create-add-payment-method", { targetSubscriptionId: planId, ...pages }],
+				["checkout-sessions/create-activate-subscription", { targetSubscriptionId: planId, ...pages }],
+			];
+			for (const [path, body] of bodies) {
+				const response = await stranger.post(`/api/flowglad/${path}`, body);
+				expect([path, response.status, (await response.json<Problem>()).title]).toEqual([path, 404, "Subscription not found"]);
+			}
+		}
+		await faults({});
+		const mine = await (await stranger.fetch("/api/flowglad/billing")).json<{ currentSubscription: { id: string } }>();
+		const balances = await stranger.post("/api/flowglad/usage-meters/balances", { subscriptionId: mine.currentSubscription.id });
+		expect(await balances.json()).toMatchObject({ data: { usageMeterBalances: [{ availableBalance: 1000 }] } });
+	});
+
 	test("refuses to cancel another user's subscription", async () => {
 		const owner = new Client();
 		await owner.subscribe();

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Client, resetSandbox } from "../client.ts";
 
 beforeEach(resetSandbox);
@@ -277,5 +277,51 @@ test("health reports each part and the commit", async () => {
 		status: "ok",
 		build: expect.any(String),
 		checks: { d1: "ok", ledger: "ok", billing: "flowglad", model: "openai-compatible" },
+	});
+});
+
+test("health reads one row of D1 at most, however many users there are", async () => {
+	const prepared = vi.spyOn(env.DB, "prepare");
+	onTestFinished(() => prepared.mockRestore());
+	expect((await new Client().fetch("/api/health")).status).toBe(200);
+	const statements = prepared.mock.calls.map(([sql]) => sql);
+	expect(statements.filter((sql) => sql.includes("users"))).toEqual(["SELECT 1 FROM users LIMIT 1"]);
+	for (const sql of statements) expect(sql).toMatch(/limit/i);
+});
+
+describe("an address below /api/auth", () => {
+	const rows = async () => (await env.DB.prepare("SELECT count(*) AS n FROM rate_limits").first<{ n: number }>())?.n;
+	const from = { "cf-connecting-ip": "192.0.2.77" };
+
+	test.each([
+		["GET", "nothing"],
+		["POST", "nothing"],
+		["GET", `${id()}/${id()}`],
+		["POST", "organization/nothing"],
+		["GET", "sign-in/email"],
+		["HEAD", "get-session"],
+		["GET", "get-session/"],
+		["POST", "sign-in/email/"],
+		["POST", "sign-in//email"],
+		["POST", "Sign-In/email"],
+		["POST", "sign-in/email%2f"],
+		["GET", ""],
+	])("that does not exist (%s %s) is 404 and leaves no row", async (method, path) => {
+		const before = await rows();
+		const response = await new Client().fetch(`/api/auth/${path}`, { method, headers: from });
+		expect(response.status).toBe(404);
+		expect(await rows()).toBe(before);
+	});
+
+	test.each(["reset-password", "callback"])("with a parameter (%s) leaves no row for each value", async (path) => {
+		const before = await rows();
+		for (let n = 0; n < 3; n += 1) await (await new Client().fetch(`/api/auth/${path}/${id()}`, { headers: from })).text();
+		expect(await rows()).toBe(before);
+	});
+
+	test("that exists is counted, once for its network", async () => {
+		const before = (await rows()) ?? 0;
+		for (let n = 0; n < 2; n += 1) expect((await new Client().fetch("/api/auth/get-session", { headers: from })).status).toBe(200);
+		expect(await rows()).toBe(before + 1);
 	});
 });

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 
@@ -170,5 +171,61 @@ describe("a signed-in user", () => {
 		await again.signUp();
 		expect(await again.usage()).toMatchObject({ tier: "free", used: 0 });
 		expect((await again.send(chatId, id())).status).toBe(404);
+	});
+});
+
+describe("accounts without a confirmed address", () => {
+	const signUpElsewhere = async (ip: string) => {
+		const elsewhere = new Client();
+		const account = await elsewhere.signUp();
+		const user = new Client(ip);
+		for (const [name, value] of elsewhere.cookies) user.cookies.set(name, value);
+		return { user, account };
+	};
+
+	test("have 60 requests a day together in one network, exactly, and confirming lifts it at once", async () => {
+		const ip = "203.0.113.60";
+		// The sign-ups come from elsewhere: the pool is that of the requests' network.
+		const users = await Promise.all(Array.from({ length: 4 }, () => signUpElsewhere(ip)));
+		expect(await users[0]?.user.usage()).toMatchObject({ tier: "free", limit: 20, remaining: 20 });
+		let counted = 0;
+		const refused: unknown[] = [];
+		for (let round = 0; round < 4; round += 1) {
+			const burst = users.flatMap(({ user }) => Array.from({ length: 5 }, () => user.chat(id(), id())));
+			for (const answer of await Promise.all(burst)) {
+				if (answer.metadata.counted) counted += 1;
+				else refused.push(answer.problem);
+			}
+		}
+		expect(counted).toBe(60);
+		expect(refused).toHaveLength(20);
+		for (const problem of refused) {
+			expect(problem).toMatchObject({
+				title: "Usage limit reached",
+				policy: "unconfirmed",
+				tier: "free",
+				limit: 60,
+				upgradeUrl: "/account",
+				detail: expect.stringContaining("Confirm your email"),
+			});
+		}
+		const usages = await Promise.all(users.map(({ user }) => user.usage()));
+		expect(usages.reduce((sum, { used }) => sum + used, 0)).toBe(60);
+		for (const usage of usages) expect(usage).toMatchObject({ held: 0, remaining: 0 });
+		const blocked = users[usages.findIndex(({ used }) => used < 20)] ?? users[0];
+		if (!blocked) throw new Error("there are four users");
+		const { used } = await blocked.user.usage();
+		// Confirmed elsewhere: this browser keeps the session whose cookie still says that the address is unconfirmed.
+		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(blocked.account.id).run();
+		expect(await blocked.user.usage()).toMatchObject({ used, remaining: 20 - used });
+		expect((await blocked.user.chat(id(), id())).metadata.counted).toBe(true);
+	});
+
+	test("do not use up the pool of guests, and guests do not use up theirs", async () => {
+		const ip = "203.0.113.61";
+		await Promise.all(Array.from({ length: 25 }, async () => (await new Client(ip).send(id(), id())).text()));
+		const { user } = await signUpElsewhere(ip);
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+		expect(await user.usage()).toMatchObject({ used: 1, remaining: 19 });
 	});
 });

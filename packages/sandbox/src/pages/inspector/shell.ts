@@ -75,7 +75,7 @@ setInterval(async () => {
 
 /** Redirects to the page of the form, with a message about the result. */
 export function answerForm(c: Context<Env>, back: unknown, said: string, kind: "said" | "refused" = "said"): Response {
-	const path = typeof back === "string" && /^\/(?!\/)/.test(back) ? back : "/";
+	const path = typeof back === "string" && /^\/(?![/\\])/.test(back) ? back : "/";
 	return c.redirect(`${path.split("?", 1)[0]}?${new URLSearchParams({ [kind]: said })}`, 303);
 }
 

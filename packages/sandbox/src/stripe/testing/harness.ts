@@ -22,7 +22,8 @@ export async function runStripe(options: Partial<SandboxOptions> = {}) {
 	const client = (config: object = {}) =>
 		new Stripe(stripeSecretKey, { host: "localhost", port, protocol: "http", maxNetworkRetries: 0, httpClient, ...config });
 	const control = async (method: string, path: string, body?: unknown) => {
-		const response = await fetch(`${url}/__sandbox${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+		const json = body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+		const response = await fetch(`${url}/__sandbox${path}`, { method, ...json });
 		const answer = await response.json();
 		if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
 		return answer;

@@ -31,12 +31,14 @@ async function loadTurnstile(): Promise<void> {
 
 export interface HumanCheckProps {
 	siteKey: string;
+	/** What the token is for: the server refuses it for anything else (lib/identity/turnstile.ts). */
+	action: "guest" | "sign-up";
 	/** Gets a token that is valid for one request. */
 	onSolved: (token: string) => void;
 }
 
 /** Cloudflare Turnstile's widget. */
-export default function HumanCheck({ siteKey, onSolved }: HumanCheckProps) {
+export default function HumanCheck({ siteKey, action, onSolved }: HumanCheckProps) {
 	const element = useRef<HTMLDivElement>(null);
 	const solved = useEffectEvent(onSolved);
 	useEffect(() => {
@@ -44,14 +46,14 @@ export default function HumanCheck({ siteKey, onSolved }: HumanCheckProps) {
 		let mounted = true;
 		const show = () => {
 			if (!mounted || !element.current) return;
-			widget = window.turnstile?.render(element.current, { sitekey: siteKey, action: "guest", callback: (token) => solved(token) });
+			widget = window.turnstile?.render(element.current, { sitekey: siteKey, action, callback: (token) => solved(token) });
 		};
-		// When it does not load, the notice still offers to sign up.
+		// When it does not load, the text beside it still says what is needed.
 		loadTurnstile().then(show, () => undefined);
 		return () => {
 			mounted = false;
 			if (widget) window.turnstile?.remove(widget);
 		};
-	}, [siteKey]);
+	}, [siteKey, action]);
 	return <div ref={element} />;
 }

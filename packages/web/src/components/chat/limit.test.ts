@@ -23,6 +23,13 @@ test("an empty network pool blocks a guest who has requests left", () => {
 	expect(limitOf({ ...guestUsage, remaining: 0 }, undefined)).toMatchObject({ policy: "network" });
 });
 
+test("an empty pool of unconfirmed accounts blocks a user who has requests left", () => {
+	expect(limitOf({ ...freeUsage, remaining: 0 }, undefined)).toMatchObject({ policy: "unconfirmed" });
+	const refusal = refused({ policy: "unconfirmed", limit: 60 });
+	expect(limitOf({ ...freeUsage, remaining: 0 }, refusal)).toMatchObject({ policy: "unconfirmed", limit: 60 });
+	expect(limitOf(freeUsage, refusal), "confirming has lifted it").toBeUndefined();
+});
+
 test("the viewer's own answer in flight keeps the composer open, because it may be released", () => {
 	expect(limitOf({ ...freeUsage, used: 19, held: 1, remaining: 0 }, undefined)).toBeUndefined();
 	expect(limitOf({ ...ofAcme(spent(paidUsage), { held: 1 }) }, undefined)).toBeUndefined();

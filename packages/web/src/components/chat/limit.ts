@@ -20,6 +20,7 @@ export function limitOf(usage: UsageView, failure: Failure | undefined): Limit |
 	const member = usage.organization?.member;
 	if (usage.remaining > 0 || (member ?? usage).held > 0) return;
 	if (member && member.limit !== null && member.used >= member.limit) return { policy: "member", limit: member.limit, resetAt };
-	const spent = usage.used >= usage.limit;
-	return { policy: usage.tier === "guest" && !spent ? "network" : usage.tier, limit: usage.limit, resetAt };
+	// With requests left of their own, the viewer is blocked by a pool that they share.
+	const policy = usage.tier === "paid" || usage.used >= usage.limit ? usage.tier : usage.tier === "guest" ? "network" : "unconfirmed";
+	return { policy, limit: usage.limit, resetAt };
 }

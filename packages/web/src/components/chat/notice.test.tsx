@@ -42,6 +42,14 @@ describe("each limit names its one next step", () => {
 		expect(serverHtml(limitNotice("network"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 	});
 
+	test("unconfirmed: confirming the address gives back the account's own requests", () => {
+		expect(serverText(limitNotice("unconfirmed"))).toBe(
+			"Accounts on your network without a confirmed email share a daily number of requests, and it’s used up. They reset at 06:30 UTC. " +
+				"Open the link we emailed you to use your own 20 a day now. Your draft is saved.Confirm email",
+		);
+		expect(serverHtml(limitNotice("unconfirmed"))).toContain('href="/account"');
+	});
+
 	test("free: go to the plans, or wait for the reset", () => {
 		expect(serverHtml(limitNotice("free"))).toContain('href="/pricing"');
 		expect(serverText(limitNotice("free"))).toContain("They reset at 06:30 UTC.");

@@ -45,6 +45,13 @@ export function LimitNotice({ limit, organization, path, freeLimit, canPay, isKe
 					The free requests that guests share are used up for today. Sign up to get {freeLimit} a day of your own. What you wrote is kept.
 				</NoticeRow>
 			);
+		case "unconfirmed":
+			return (
+				<NoticeRow next={<NextLink to="/account">Confirm email</NextLink>}>
+					Accounts on your network without a confirmed email share a daily number of requests, and it’s used up.{resets} Open the link we
+					emailed you to use your own {freeLimit} a day now. Your draft is saved.
+				</NoticeRow>
+			);
 		case "free":
 			return (
 				<NoticeRow next={canPay && <NextLink to="/pricing">Go Pro</NextLink>}>
@@ -152,7 +159,7 @@ export function FailureNotice({ failure, path, onTryAgain }: FailureNoticeProps)
 					<>
 						<NoticeRow next={<SignUpLink path={path} />}>{failure.problem.detail} What you wrote is kept.</NoticeRow>
 						<Suspense>
-							<HumanCheck siteKey={failure.problem.siteKey} onSolved={onTryAgain} />
+							<HumanCheck siteKey={failure.problem.siteKey} action="guest" onSolved={onTryAgain} />
 						</Suspense>
 					</>
 				);

@@ -1,22 +1,25 @@
+import type { Problem } from "../../view/problem.ts";
+
 /**
  * The result of a call to better-auth. `refused`: better-auth decided, and `code` is its error code. `failed`: the request did not get that
- * far. `text` is a sentence for the viewer, which names what the server said is wrong.
+ * far. `text` is a sentence for the viewer, which names what the server said is wrong. `siteKey`: a Turnstile check has to be solved first.
  */
-type AuthResult = { kind: "done" } | { kind: "refused" | "failed"; code: string; text: string };
+type AuthResult = { kind: "done" } | { kind: "refused" | "failed"; code: string; text: string; siteKey?: string | undefined };
 
 /** Posts to better-auth's HTTP API. Used in place of its browser client, which is larger than the pages that would load it. Never throws. */
-export async function postToAuth(path: string, body: object): Promise<AuthResult> {
+export async function postToAuth(path: string, body: object, headers: Record<string, string> = {}): Promise<AuthResult> {
 	let response: Response;
 	try {
 		response = await fetch(`/api/auth/${path}`, {
 			method: "POST",
-			headers: { "content-type": "application/json" },
+			headers: { "content-type": "application/json", ...headers },
 			body: JSON.stringify(body),
 		});
 	} catch {
 		return { kind: "failed", code: "", text: "The server could not be reached. Look at your connection and try again." };
 	}
 	if (response.ok) return { kind: "done" };
+	if (response.headers.get("content-type") === "application/problem+json") return fromProblem(await response.json());
 	const refusal: unknown = await response.json().catch(() => null);
 	const code = fieldOf(refusal, "code");
 	if (response.status === 429) return tooOften(refusal, code);
@@ -51,4 +54,9 @@ function tooOften(refusal: unknown, code: string): AuthResult {
 function fieldOf(body: unknown, field: "code" | "detail" | "message"): string {
 	const value = typeof body === "object" && body !== null ? new Map<string, unknown>(Object.entries(body)).get(field) : undefined;
 	return typeof value === "string" ? value : "";
+}
+
+/** Our own routes refuse with a problem, whose detail is a sentence for the viewer. */
+function fromProblem({ status, detail, siteKey }: Problem): AuthResult {
+	return { kind: status < 500 ? "refused" : "failed", code: "", text: detail, siteKey };
 }

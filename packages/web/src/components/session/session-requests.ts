@@ -1,7 +1,12 @@
 import { postToAuth } from "./auth-request.ts";
 
 /** Why a form was not accepted, and the field that it concerns. */
-export type SignProblem = { field: "name" | "email" | "password" | "form"; text: string };
+export type SignProblem = {
+	field: "name" | "email" | "password" | "form";
+	text: string;
+	/** The Turnstile site key, when a check has to be solved first. */
+	siteKey?: string | undefined;
+};
 
 const sentences: Record<string, SignProblem> = {
 	INVALID_EMAIL_OR_PASSWORD: { field: "password", text: "This email and password do not belong together." },
@@ -27,14 +32,17 @@ export async function signIn(input: { email: string; password: string }): Promis
 	return await post("sign-in/email", input);
 }
 
-/** Creates an account and signs in. `callbackURL` is the page that the confirmation mail links to. */
-export async function signUp(input: {
+interface NewAccount {
 	name: string;
 	email: string;
 	password: string;
+	/** The page that the confirmation mail links to. */
 	callbackURL: string;
-}): Promise<SignProblem | undefined> {
-	return await post("sign-up/email", input);
+}
+
+/** Creates an account and signs in. `humanToken`: a solved Turnstile check. */
+export async function signUp(input: NewAccount, humanToken?: string): Promise<SignProblem | undefined> {
+	return await post("sign-up/email", input, humanToken === undefined ? {} : { "cf-turnstile-response": humanToken });
 }
 
 /** Sends a confirmation mail. `callbackURL` is the page that its link leads to. */
@@ -58,10 +66,10 @@ export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	location.assign(next);
 }
 
-async function post(path: string, body: object): Promise<SignProblem | undefined> {
-	const result = await postToAuth(path, body);
+async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
+	const result = await postToAuth(path, body, headers);
 	if (result.kind === "done") return;
-	return sentences[result.code] ?? { field: fieldOf(result), text: result.text };
+	return sentences[result.code] ?? { field: fieldOf(result), text: result.text, siteKey: result.siteKey };
 }
 
 /** The field that a refusal without a sentence of ours concerns, by the words of its code and text. */

@@ -1,5 +1,9 @@
-import { type ReactNode, useId, useState } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
+import type { HumanCheckProps } from "../chat/human-check.tsx";
 import type { SignProblem } from "./session-requests.ts";
+
+// Only servers with Turnstile's keys show the check. When it does not load, the text above it says what is needed.
+const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("../chat/human-check.tsx").catch(() => ({ default: () => null })));
 
 const CHARS_MAX = { name: 60, email: 254, password: 128 };
 
@@ -14,8 +18,8 @@ interface Field {
 interface SignFormProps {
 	fields: Field[];
 	action: string;
-	/** Resolves to a problem, or to undefined when the page is about to change. */
-	onSubmit: (values: Record<string, string>) => Promise<SignProblem | undefined>;
+	/** Resolves to a problem, or to undefined when the page is about to change. `humanToken`: a solved Turnstile check. */
+	onSubmit: (values: Record<string, string>, humanToken?: string) => Promise<SignProblem | undefined>;
 	children?: ReactNode;
 }
 
@@ -23,15 +27,19 @@ interface SignFormProps {
 export function SignForm({ fields, action, onSubmit, children }: SignFormProps) {
 	const [problems, setProblems] = useState<SignProblem[]>([]);
 	const [busy, setBusy] = useState(false);
+	const [tries, setTries] = useState(0);
+	const formElement = useRef<HTMLFormElement>(null);
+	const siteKey = problems.find((problem) => problem.siteKey)?.siteKey;
 	const problemOf = (field: SignProblem["field"]) => problems.find((problem) => problem.field === field)?.text;
 
-	async function submit(form: HTMLFormElement) {
+	async function submit(form: HTMLFormElement, humanToken?: string) {
 		const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 		const wrong = check(fields, values);
 		setProblems(wrong);
 		if (wrong[0]) return focusField(form, wrong[0].field);
 		setBusy(true);
-		const problem = await onSubmit(values);
+		setTries(tries + 1);
+		const problem = await onSubmit(values, humanToken);
 		if (!problem) return;
 		setBusy(false);
 		setProblems([problem]);
@@ -40,6 +48,7 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 
 	return (
 		<form
+			ref={formElement}
 			noValidate
 			// Before hydration, submitting with GET would put the password into the address.
 			method="post"
@@ -56,6 +65,17 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 				<p role="alert" className="text-warn">
 					{problemOf("form")}
 				</p>
+			)}
+			{siteKey && (
+				<Suspense>
+					{/* A token is valid for one try, so each try gets a new widget. */}
+					<HumanCheck
+						key={tries}
+						siteKey={siteKey}
+						action="sign-up"
+						onSolved={(token) => formElement.current && void submit(formElement.current, token)}
+					/>
+				</Suspense>
 			)}
 			<button type="submit" className="button-next" disabled={busy}>
 				{busy ? "One moment" : action}

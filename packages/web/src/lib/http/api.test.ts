@@ -94,6 +94,20 @@ describe("a body", () => {
 		expect(await readBody(post('{"amount":2,"extra":true}'), schema)).toEqual({ amount: 2 });
 	});
 
+	test("that breaks off, as a malformed chunk makes it, is refused as the client's mistake", async () => {
+		const broken = new ReadableStream<Uint8Array>({
+			pull(controller) {
+				controller.enqueue(new TextEncoder().encode('{"amount":'));
+				controller.error(new TypeError("Invalid chunk"));
+			},
+		});
+		const request = Object.defineProperty(post("x"), "body", { value: broken });
+		expect(await refusalOf(readBody(request, schema))).toMatchObject({
+			code: "invalid-request",
+			detail: expect.stringContaining("broke off"),
+		});
+	});
+
 	test("is refused when it is empty or not JSON", async () => {
 		for (const text of ["", "{", "amount=2", "\ufeff{}"])
 			expect(await refusalOf(readBody(post(text), schema))).toMatchObject({ code: "invalid-json" });

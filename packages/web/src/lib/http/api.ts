@@ -94,7 +94,7 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
 
 /**
  * Reads a text body of at most `bytesMax` bytes. Keeps a byte order mark, because webhook signatures cover it.
- * @throws {ProblemError} 413 if it is too large
+ * @throws {ProblemError} 400 if it breaks off or its chunks are malformed, 413 if it is too large
  */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
 	const tooLarge = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`);
@@ -104,10 +104,20 @@ export async function readText(request: Request, bytesMax: number): Promise<stri
 	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 	let bytes = 0;
 	let text = "";
-	for await (const chunk of (request.body as ReadableStream<Uint8Array>).values({ preventCancel: true })) {
-		bytes += chunk.byteLength;
-		if (bytes > bytesMax) tooLarge();
-		text += decoder.decode(chunk, { stream: true });
+	const reader = request.body.getReader();
+	try {
+		for (;;) {
+			const { done, value } = await reader.read().catch(refuseBrokenBody);
+			if (done) return text + decoder.decode();
+			bytes += value.byteLength;
+			if (bytes > bytesMax) tooLarge();
+			text += decoder.decode(value, { stream: true });
+		}
+	} finally {
+		reader.releaseLock();
 	}
-	return text + decoder.decode();
+}
+
+function refuseBrokenBody(): never {
+	refuse("invalid-request", "The body of the request broke off, or its chunks are malformed.");
 }

@@ -1,5 +1,6 @@
-import type { Refusal, Standing } from "@parley/metering";
+import type { Standing } from "@parley/metering";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { UsageRefusal } from "../billing.ts";
 
 vi.mock("cloudflare:workers", () => ({
 	env: {
@@ -9,7 +10,7 @@ vi.mock("cloudflare:workers", () => ({
 		TURNSTILE_SECRET_KEY: "a secret key",
 	},
 }));
-const { challengeResponse, limitResponse, standingHeaders } = await import("./limits.ts");
+const { challengeResponse, limitResponse, signUpLimitResponse, standingHeaders } = await import("./limits.ts");
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);
 const HOUR_MS = 3_600_000;
@@ -22,7 +23,7 @@ afterEach(() => {
 	vi.useRealTimers();
 });
 
-const refusal = (fields: Partial<Refusal>): Refusal => ({
+const refusal = (fields: Partial<UsageRefusal>): UsageRefusal => ({
 	policy: "free",
 	tier: "free",
 	limit: 20,
@@ -73,7 +74,7 @@ describe("a refused request", () => {
 	});
 
 	test("has a detail and a next page for each policy", async () => {
-		const policies: Refusal["policy"][] = ["guest", "network", "free", "paid", "organization", "member", "in-flight"];
+		const policies: UsageRefusal["policy"][] = ["guest", "network", "unconfirmed", "free", "paid", "organization", "member", "in-flight"];
 		const problems = await Promise.all(
 			policies.map((policy) => limitResponse(refusal({ policy }), "r1").json<{ detail: string; upgradeUrl: string }>()),
 		);
@@ -110,9 +111,15 @@ describe("an admitted request", () => {
 });
 
 test("a guest who has to pass Turnstile receives the site key, never the secret", async () => {
-	const response = challengeResponse("r1");
+	const response = challengeResponse("guest", "r1");
 	expect(response.status).toBe(403);
 	const text = await response.text();
 	expect(JSON.parse(text)).toMatchObject({ title: "Human check needed", requestId: "r1", siteKey: "a site key", upgradeUrl: "/sign-up" });
 	expect(text).not.toContain("a secret key");
+});
+
+test("a sign-up beyond the network's day says when it may be tried again", async () => {
+	const response = signUpLimitResponse({ limit: 20, resetAtMs: NOW_MS + HOUR_MS });
+	expect([response.status, response.headers.get("retry-after")]).toEqual([429, "3600"]);
+	expect(await response.json()).toMatchObject({ title: "Too many sign-ups", detail: expect.stringContaining("tomorrow") });
 });

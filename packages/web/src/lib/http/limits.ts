@@ -1,12 +1,15 @@
-import type { Refusal, Standing } from "@parley/metering";
+import type { Standing } from "@parley/metering";
 import { config } from "../../config.ts";
+import type { UsageRefusal } from "../billing.ts";
+import type { GuardedAction } from "../identity/turnstile.ts";
 import { now } from "../time/clock.ts";
 import { type ProblemFields, problemResponse } from "./problem.ts";
 
 /** The page where the user can get past each limit. */
-const UPGRADE: Record<Refusal["policy"], string> = {
+const UPGRADE: Record<UsageRefusal["policy"], string> = {
 	guest: "/sign-up",
 	network: "/sign-up",
+	unconfirmed: "/account",
 	free: "/pricing",
 	paid: "/account",
 	organization: "/pricing",
@@ -15,7 +18,7 @@ const UPGRADE: Record<Refusal["policy"], string> = {
 };
 
 /** 429 for a request that a limit refuses, with the limit's fields and headers (docs/operations.md). */
-export function limitResponse(refusal: Refusal, requestId: string): Response {
+export function limitResponse(refusal: UsageRefusal, requestId: string): Response {
 	const { policy, tier, limit, remaining, resetAtMs } = refusal;
 	const resetAt = resetAtMs === null ? null : new Date(resetAtMs).toISOString();
 	const inFlight = policy === "in-flight";
@@ -35,19 +38,33 @@ export function limitResponse(refusal: Refusal, requestId: string): Response {
 	return problemResponse(inFlight ? "too-many-requests-at-once" : "usage-limit-reached", fields, headers);
 }
 
-/** 403 for a new guest who has to pass Turnstile first. The page shows the widget and sends the request again with its token. */
-export function challengeResponse(requestId: string): Response {
-	const detail = "Many guests have come from your network today. Show that you are human, or sign up.";
+const CHALLENGE: Record<GuardedAction, { detail: string; upgradeUrl?: string }> = {
+	guest: { detail: "Many guests have come from your network today. Show that you are human, or sign up.", upgradeUrl: UPGRADE.network },
+	"sign-up": { detail: "Confirm that you’re human, and we’ll create your account." },
+};
+
+/** 403 for someone who has to pass Turnstile first. The page shows the widget and sends the request again with its token. */
+export function challengeResponse(action: GuardedAction, requestId: string = crypto.randomUUID()): Response {
 	const siteKey = config().turnstile?.siteKey;
-	return problemResponse("human-check-needed", { detail, requestId, upgradeUrl: UPGRADE.network, siteKey });
+	return problemResponse("human-check-needed", { ...CHALLENGE[action], requestId, siteKey });
 }
 
-function detailOf({ policy, limit }: Refusal): string {
+/** 429 for a network that has created as many accounts today as it may. */
+export function signUpLimitResponse({ limit, resetAtMs }: Pick<UsageRefusal, "limit" | "resetAtMs">): Response {
+	const headers = new Headers(rateLimitHeaders({ policy: "sign-up", limit, remaining: 0, resetAtMs, windowMs: null }));
+	if (resetAtMs !== null) headers.set("retry-after", String(secondsUntil(resetAtMs)));
+	const detail = "Too many accounts have been created from your network today. Try again tomorrow, or sign in if you have an account.";
+	return problemResponse("too-many-sign-ups", { detail }, headers);
+}
+
+function detailOf({ policy, limit }: UsageRefusal): string {
 	switch (policy) {
 		case "guest":
 			return `You have used your ${limit} free requests. Sign up to get more every day.`;
 		case "network":
 			return "The free requests that guests share are used up for today. Sign up to get your own.";
+		case "unconfirmed":
+			return "Accounts on your network without a confirmed email have used today’s shared requests. Confirm your email to use your own.";
 		case "free":
 			return `You have used your ${limit} requests of today.`;
 		case "paid":

@@ -43,6 +43,7 @@ export const PROBLEMS = {
 	"message-too-long": { status: 413, title: "Message too long" },
 	"too-many-attempts": { status: 429, title: "Too many attempts" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
+	"too-many-sign-ups": { status: 429, title: "Too many sign-ups" },
 	"usage-limit-reached": { status: 429, title: "Usage limit reached" },
 	"internal-error": { status: 500, title: "Internal error" },
 	"billing-unavailable": { status: 502, title: "Billing unavailable" },

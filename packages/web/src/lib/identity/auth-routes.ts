@@ -70,9 +70,6 @@ const GETS: Record<string, string[]> = {
 	ok: [],
 };
 
-/** A link in a mail carries its token as the last part of the path. */
-const RESET_LINK = /^reset-password\/[\w-]{1,512}$/;
-
 /** The path of a request after /api/auth/. */
 export const authPathOf = (request: Request): string => new URL(request.url).pathname.replace(/^\/api\/auth\//, "");
 
@@ -80,7 +77,7 @@ export const authPathOf = (request: Request): string => new URL(request.url).pat
 export function admittedUrl(request: Request): URL | null {
 	const url = new URL(request.url);
 	const path = authPathOf(request);
-	const allowed = RESET_LINK.test(path) ? ["callbackURL"] : Object.hasOwn(GETS, path) ? GETS[path] : undefined;
+	const allowed = Object.hasOwn(GETS, path) ? GETS[path] : undefined;
 	if (!allowed) return null;
 	const kept = new URLSearchParams();
 	for (const parameter of allowed) {

@@ -14,7 +14,7 @@ const hash = fc.stringMatching(/^[A-Za-z0-9_-]{43}$/);
 const memberKey = fc.oneof(id.map(keys.userKey), id.map(keys.guestKey));
 const sharedKey = fc.oneof(
 	id.map(keys.organizationKey),
-	fc.tuple(day, hash).map(([at, of]) => keys.networkKey(at, of)),
+	fc.tuple(fc.constantFrom(keys.networkKey, keys.unconfirmedKey, keys.signUpsKey), day, hash).map(([key, at, of]) => key(at, of)),
 );
 const anyKey: fc.Arbitrary<keys.SubjectKey> = fc.oneof(memberKey, sharedKey, day.map(keys.everyGuestKey));
 
@@ -25,6 +25,8 @@ describe("subject keys", () => {
 		expect(keys.guestKey("g1")).toBe("guest:g1");
 		expect(keys.networkKey("2026-11-28", "hash")).toBe("network:2026-11-28:hash");
 		expect(keys.everyGuestKey("2026-11-28")).toBe("network:2026-11-28:all");
+		expect(keys.unconfirmedKey("2026-11-28", "hash")).toBe("unconfirmed:2026-11-28:hash");
+		expect(keys.signUpsKey("2026-11-28", "hash")).toBe("sign-ups:2026-11-28:hash");
 	});
 
 	test("yield their kind and the id they were built from", () => {
@@ -40,15 +42,14 @@ describe("subject keys", () => {
 		);
 	});
 
-	test("distinguish pools from ledgers that pay, and the pool of all guests from every network's", () => {
+	test("distinguish pools from ledgers that pay, and each pool from every other", () => {
 		fc.assert(
 			fc.property(day, hash, memberKey, (at, of, member) => {
-				expect(keys.isPool(keys.networkKey(at, of))).toBe(true);
-				expect(keys.isPool(keys.everyGuestKey(at))).toBe(true);
+				const pools = [keys.networkKey(at, of), keys.everyGuestKey(at), keys.unconfirmedKey(at, of), keys.signUpsKey(at, of)];
+				expect(new Set(pools).size).toBe(4);
+				expect(pools.map(keys.isPool)).toEqual([true, true, true, true]);
+				expect(pools.map(keys.countedIn)).toEqual(["network", "everyGuest", "unconfirmed", "signUps"]);
 				expect(keys.isPool(member)).toBe(false);
-				expect(keys.isEveryGuestKey(keys.everyGuestKey(at))).toBe(true);
-				expect(keys.isEveryGuestKey(keys.networkKey(at, of))).toBe(false);
-				expect(keys.isEveryGuestKey(member)).toBe(false);
 			}),
 		);
 	});

@@ -8,11 +8,16 @@ import type { SubjectKind } from "@parley/metering";
 export type UserKey = `user:${string}`;
 export type OrganizationKey = `org:${string}`;
 export type GuestKey = `guest:${string}`;
-/** A pool that guests share for one UTC day: their network's, or the one of all guests. */
-export type PoolKey = `network:${string}:${string}`;
+/**
+ * A pool that several subjects share for one UTC day: the guests of a network, all guests and unconfirmed accounts, the unconfirmed accounts of a
+ * network, or the sign-ups of a network.
+ */
+export type PoolKey = `${PoolPrefix}:${string}:${string}`;
+type PoolPrefix = "network" | "unconfirmed" | "sign-ups";
 export type SubjectKey = UserKey | OrganizationKey | GuestKey | PoolKey;
 
-const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", network: "network" };
+const POOL_KINDS = { network: "network", unconfirmed: "network", "sign-ups": "network" } as const satisfies Record<PoolPrefix, SubjectKind>;
+const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", ...POOL_KINDS };
 
 /** The key of a user's own ledger. */
 export function userKey(userId: string): UserKey {
@@ -38,7 +43,17 @@ export function networkKey(day: string, hash: string): PoolKey {
 	return `network:${day}:${hash}`;
 }
 
-/** The pool of all guests together. @param day the UTC day, `YYYY-MM-DD` */
+/** The pool of one network's accounts without a confirmed address. Parameters as for `networkKey`. */
+export function unconfirmedKey(day: string, hash: string): PoolKey {
+	return `unconfirmed:${day}:${hash}`;
+}
+
+/** The ledger that counts one network's new accounts. Parameters as for `networkKey`. */
+export function signUpsKey(day: string, hash: string): PoolKey {
+	return `sign-ups:${day}:${hash}`;
+}
+
+/** The pool of all guests, and of all accounts without a confirmed address. @param day the UTC day, `YYYY-MM-DD` */
 export function everyGuestKey(day: string): PoolKey {
 	return `network:${day}:all`;
 }
@@ -53,14 +68,21 @@ export function kindOf(key: string): SubjectKind {
 	return isSubjectKey(key) ? (KINDS[prefixOf(key)] ?? "guest") : "guest";
 }
 
-/** Whether a key names a pool that guests share. All other ledgers belong to one subject and pay for it. */
+/** Whether a key names a pool that several subjects share. All other ledgers belong to one subject and pay for it. */
 export function isPool(key: string): key is PoolKey {
 	return kindOf(key) === "network";
 }
 
-/** Whether a key names the pool of all guests together. */
-export function isEveryGuestKey(key: string): boolean {
-	return isPool(key) && key.endsWith(":all");
+/** What a pool counts, which decides its limit: the field of `config().limits` with the same name. */
+export function countedIn(pool: PoolKey): "network" | "everyGuest" | "unconfirmed" | "signUps" {
+	switch (prefixOf(pool)) {
+		case "unconfirmed":
+			return "unconfirmed";
+		case "sign-ups":
+			return "signUps";
+		default:
+			return pool.endsWith(":all") ? "everyGuest" : "network";
+	}
 }
 
 /** The id in a key: a user's or organization's is also its id at the billing provider. */

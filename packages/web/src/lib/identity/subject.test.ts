@@ -11,15 +11,15 @@ vi.mock("../../config.ts", async (load) => ({
 }));
 vi.mock("./auth.ts", () => ({ session: async () => state.user }));
 vi.mock("./organization.ts", () => ({ membershipOf: async () => state.membership }));
-const { customerOf, identify, knownGuestKey, userOf } = await import("./subject.ts");
+const { customerOf, identify, isConfirmed, knownGuestKey, signUpsOf, userOf } = await import("./subject.ts");
 
 const request = (headers: HeadersInit = {}) =>
 	new Request("https://parley.example/", { headers: { "cf-connecting-ip": "192.0.2.1", ...headers } });
 const cookieOf = (setCookie: string | null) => setCookie?.split(";")[0] ?? "";
 
 const membership: Membership = { organizationId: "o1", key: "org:o1", name: "Acme", mayBuy: false, cap: 50 };
-const signIn = (activeOrganizationId: string | null) => {
-	state.user = { user: { id: "u1", name: "Ada", email: "ada@example.com", emailVerified: true }, session: { activeOrganizationId } };
+const signIn = (activeOrganizationId: string | null, emailVerified = true) => {
+	state.user = { user: { id: "u1", name: "Ada", email: "ada@example.com", emailVerified }, session: { activeOrganizationId } };
 };
 
 beforeEach(() => {
@@ -64,7 +64,7 @@ describe("a guest", () => {
 });
 
 describe("a user", () => {
-	test("pays from their own ledger, shares no pool and needs no cookie", async () => {
+	test("with a confirmed address pays from their own ledger, shares no pool and needs no cookie", async () => {
 		state.everyGuest = 60;
 		signIn(null);
 		expect(await identify(request())).toEqual({
@@ -79,6 +79,27 @@ describe("a user", () => {
 			pools: [],
 			setCookie: null,
 		});
+	});
+
+	test("without a confirmed address shares a pool with the others of their network, and the ceiling of all guests", async () => {
+		signIn(null, false);
+		const { payers, pools } = await identify(request());
+		expect(payers).toEqual([{ key: "user:u1", member: null }]);
+		expect(pools).toEqual([expect.stringMatching(/^unconfirmed:\d{4}-\d\d-\d\d:[A-Za-z0-9_-]{43}$/)]);
+		expect((await identify(request({ "cf-connecting-ip": "192.0.2.2" }))).pools).not.toEqual(pools);
+		expect((await identify(request({ "cf-connecting-ip": "127.0.0.1" }))).pools).toEqual([]);
+		state.everyGuest = 60;
+		expect((await identify(request())).pools).toEqual([...pools, expect.stringMatching(/^network:.*:all$/)]);
+	});
+
+	test("is confirmed as soon as the database says so, whatever the session's cookie still says", async () => {
+		signIn(null, false);
+		const user = await identify(request());
+		expect(await isConfirmed(request(), user)).toBe(false);
+		signIn(null, true);
+		expect(await isConfirmed(request(), user)).toBe(true);
+		state.user = null;
+		expect(await isConfirmed(request(), await identify(request()))).toBe(false);
 	});
 
 	test("is identified by the session even beside a guest's cookie", async () => {
@@ -108,4 +129,9 @@ describe("a user", () => {
 	test("is null for a request without a session", async () => {
 		expect(await userOf(request())).toBeNull();
 	});
+});
+
+test("sign-ups of a network are counted apart from its requests, and not on loopback", () => {
+	expect(signUpsOf(request())).toMatch(/^sign-ups:\d{4}-\d\d-\d\d:[A-Za-z0-9_-]{43}$/);
+	expect(signUpsOf(request({ "cf-connecting-ip": "::1" }))).toBeNull();
 });

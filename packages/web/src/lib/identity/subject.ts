@@ -5,7 +5,18 @@ import { session } from "./auth.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import { networkOf } from "./network.ts";
 import { type Membership, membershipOf } from "./organization.ts";
-import { everyGuestKey, type GuestKey, guestKey, networkKey, type PoolKey, type SubjectKey, type UserKey, userKey } from "./subject-key.ts";
+import {
+	everyGuestKey,
+	type GuestKey,
+	guestKey,
+	networkKey,
+	type PoolKey,
+	type SubjectKey,
+	signUpsKey,
+	type UserKey,
+	unconfirmedKey,
+	userKey,
+} from "./subject-key.ts";
 
 /** A ledger that may pay for a subject's requests. */
 export interface Payer {
@@ -18,7 +29,7 @@ export interface Payer {
 interface Metered {
 	/** Ledgers that may pay, in order. An organization without a plan passes its members' requests on to the next. */
 	payers: Payer[];
-	/** Shared guest pools that the request also counts in. Empty for users. */
+	/** Shared pools that a free request also counts in. Empty for users with a confirmed address. */
 	pools: PoolKey[];
 	/** The `Set-Cookie` value that makes a new guest known; null for everyone who is known already. */
 	setCookie: string | null;
@@ -62,7 +73,14 @@ export async function userOf(request: Request, options: { fresh?: boolean } = {}
 	const key = userKey(id);
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
-	return { kind: "user", key, userId: id, name, email, emailVerified, organization, payers, pools: [], setCookie: null };
+	const pools = emailVerified ? [] : poolsOf(request, unconfirmedKey);
+	return { kind: "user", key, userId: id, name, email, emailVerified, organization, payers, pools, setCookie: null };
+}
+
+/** Whether a user's address is confirmed by now. Their session's cookie may be 60 s behind, and on another device for as long. */
+export async function isConfirmed(request: Request, subject: Subject): Promise<boolean> {
+	if (subject.kind === "guest") return false;
+	return subject.emailVerified || ((await userOf(request, { fresh: true }))?.emailVerified ?? false);
 }
 
 /** Who buys for a user: the active organization, where only owners and admins may buy, or the user. */
@@ -78,7 +96,7 @@ export function knownGuestKey(request: Request): GuestKey | null {
 }
 
 function guestOf(request: Request): Guest {
-	const pools = poolsOf(request);
+	const pools = poolsOf(request, networkKey);
 	const known = knownGuestKey(request);
 	if (known) return { kind: "guest", key: known, payers: [{ key: known, member: null }], pools, setCookie: null };
 	const { id, cookie } = mintGuest(config().guestCookieSecrets[0], today());
@@ -86,14 +104,24 @@ function guestOf(request: Request): Guest {
 	return { kind: "guest", key, payers: [{ key, member: null }], pools, setCookie: guestCookie(request, cookie) };
 }
 
+/** The ledger of this UTC day's sign-ups on the request's network. Null on loopback. */
+export function signUpsOf(request: Request): PoolKey | null {
+	return networkPoolOf(request, utcDate(), signUpsKey);
+}
+
 /** The pools of this UTC day: the network's, unless the request is local, and that of all guests where a ceiling is set. */
-function poolsOf(request: Request): PoolKey[] {
-	const { limits, guestCookieSecrets } = config();
-	const day = new Date(now()).toISOString().slice(0, 10);
-	const network = networkOf(request, day, guestCookieSecrets[0]);
-	const pools: PoolKey[] = network === null ? [] : [networkKey(day, network)];
-	if (limits.everyGuest !== null) pools.push(everyGuestKey(day));
+function poolsOf(request: Request, keyOfNetwork: typeof networkKey): PoolKey[] {
+	const day = utcDate();
+	const network = networkPoolOf(request, day, keyOfNetwork);
+	const pools = network === null ? [] : [network];
+	if (config().limits.everyGuest !== null) pools.push(everyGuestKey(day));
 	return pools;
 }
 
+function networkPoolOf(request: Request, day: string, keyOfNetwork: typeof networkKey): PoolKey | null {
+	const network = networkOf(request, day, config().guestCookieSecrets[0]);
+	return network === null ? null : keyOfNetwork(day, network);
+}
+
+const utcDate = () => new Date(now()).toISOString().slice(0, 10);
 const today = () => Math.floor(now() / DAY_MS);

@@ -27,7 +27,7 @@ afterEach(() => {
 
 test("a token of our page passes, verified with the secret and the guest's address", async () => {
 	verify.mockResolvedValue(Response.json(verdict));
-	expect(await isHuman(request("token"))).toBe(true);
+	expect(await isHuman(request("token"), "guest")).toBe(true);
 	expect(verify).toHaveBeenCalledExactlyOnceWith("https://verify.example/", expect.objectContaining({ method: "POST" }));
 	const body = verify.mock.calls[0]?.[1]?.body;
 	expect(JSON.parse(String(body))).toEqual({ secret: "secret", response: "token", remoteip: "192.0.2.1" });
@@ -41,23 +41,39 @@ test.each([
 	["gets no verdict", {}],
 ])("a token that %s does not pass", async (_, answer) => {
 	verify.mockResolvedValue(Response.json(answer));
-	expect(await isHuman(request("token"))).toBe(false);
+	expect(await isHuman(request("token"), "guest")).toBe(false);
 });
 
 test("every token is refused while the verifier fails, and the log says why", async () => {
 	verify.mockRejectedValueOnce(new Error("timed out")).mockResolvedValueOnce(new Response("oops", { status: 500 }));
-	expect(await isHuman(request("token"))).toBe(false);
-	expect(await isHuman(request("token"))).toBe(false);
+	expect(await isHuman(request("token"), "guest")).toBe(false);
+	expect(await isHuman(request("token"), "guest")).toBe(false);
 	expect(console.error).toHaveBeenCalledTimes(2);
 });
 
+test("a request is verified once, however often its verdict is needed and by whom", async () => {
+	verify.mockImplementation(async () => Response.json(verdict));
+	const one = request("token");
+	expect(await Promise.all([isHuman(one, "guest"), isHuman(one, "guest"), isHuman(one, "sign-up")])).toEqual([true, true, false]);
+	expect(await isHuman(one, "guest")).toBe(true);
+	expect(verify).toHaveBeenCalledTimes(1);
+	await isHuman(request("token"), "guest");
+	expect(verify).toHaveBeenCalledTimes(2);
+});
+
+test("a sign-up passes with a token made for sign-up only", async () => {
+	verify.mockImplementation(async () => Response.json({ ...verdict, action: "sign-up" }));
+	expect(await isHuman(request("token"), "sign-up")).toBe(true);
+	expect(await isHuman(request("token"), "guest")).toBe(false);
+});
+
 test("a missing, empty or overlong token does not pass, and is not sent on", async () => {
-	for (const token of [undefined, "", "t".repeat(2049)]) expect(await isHuman(request(token))).toBe(false);
+	for (const token of [undefined, "", "t".repeat(2049)]) expect(await isHuman(request(token), "guest")).toBe(false);
 	expect(verify).not.toHaveBeenCalled();
 });
 
 test("everyone passes where no keys are set", async () => {
 	state.hasKeys = false;
-	expect(await isHuman(request())).toBe(true);
+	expect(await isHuman(request(), "guest")).toBe(true);
 	expect(verify).not.toHaveBeenCalled();
 });

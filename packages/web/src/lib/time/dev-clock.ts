@@ -9,9 +9,13 @@ const LOAD_TIMEOUT_MS = 2_000;
 /** The sandbox waits 2 s for the ledgers to finish. Work that takes longer continues after the response. */
 const WAKE_AWAITED_MS = 1_500;
 
-const instant = z.int().min(0).max(8_640_000_000_000_000);
+/** The sandbox's clock goes no further. Beyond the range of a date, every request would fail until the clock is set again. */
+const LATEST_MS = Date.UTC(2100, 0, 1);
+const instant = z.int().min(0).max(LATEST_MS);
+const offset = z.int().refine((offsetMs) => instant.safeParse(Date.now() + offsetMs).success, "leads to a time before 1970 or after 2099");
+
 /** The sandbox's clock: its time is `frozenAtMs ?? Date.now() + offsetMs` (packages/sandbox/README.md, "The clock"). */
-export const clockReading = z.object({ nowMs: instant, offsetMs: z.int(), frozenAtMs: instant.nullable() });
+export const clockReading = z.object({ nowMs: instant, offsetMs: offset, frozenAtMs: instant.nullable() });
 
 const REAL_TIME: ClockReading = { offsetMs: 0, frozenAtMs: null };
 

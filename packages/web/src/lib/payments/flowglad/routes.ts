@@ -21,7 +21,7 @@ const quantity = z.literal(1).optional();
 const timing = z.enum(["immediately", "at_end_of_current_billing_period"]);
 
 /** The SDK's reads that a browser may call; the SDK's own handler answers them. `forMembers`: also for members who may not buy. */
-const READS: Record<string, { forMembers: boolean; body: z.ZodType<object> }> = {
+const READS: Record<string, { forMembers: boolean; body: z.ZodType<{ subscriptionId?: string | undefined }> }> = {
 	"customers/billing": { forMembers: false, body: z.object({}) },
 	"usage-meters/balances": { forMembers: true, body: z.strictObject({ subscriptionId: name.optional() }) },
 	"pricing-models/retrieve": { forMembers: true, body: z.object({}) },
@@ -102,10 +102,12 @@ async function customerBillingOf(request: Request, user: User): Promise<Response
 async function readWithSdk(request: Request, path: string, user: User): Promise<Response> {
 	const read = READS[path];
 	if (!read) refuse("not-allowed", "This call is not open to browsers.");
-	const body = JSON.stringify(await bodyOf(request, read.body));
+	const params = await bodyOf(request, read.body);
 	if (!read.forMembers) assertMayManage(user);
+	const body = JSON.stringify(params);
 	const { method, headers } = request;
 	const { externalId } = customerOf(user);
+	if (params.subscriptionId !== undefined) await assertOwnSubscription(externalId, params.subscriptionId);
 	const send = () => callProvider(() => sdkHandler(externalId, new Request(request.url, { method, headers, body })));
 	let answer = await send();
 	// Two first visits raced to create the customer. By now it exists.
@@ -115,6 +117,15 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	logFailure(`flowglad ${path} answered ${answer.status}`, await answer.text());
 	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
 	return refuseStatus(status === 409 ? status : null);
+}
+
+/**
+ * Checked here, because Flowglad answers a foreign or unknown id with a 500 that looks like an outage.
+ * @throws ProblemError 404 for a subscription that is not the customer's
+ */
+async function assertOwnSubscription(externalId: string, subscriptionId: string): Promise<void> {
+	const { subscriptions = [] } = await callProvider(() => getBilling(externalId));
+	if (!subscriptions.some(({ id }) => id === subscriptionId)) refuse("subscription-not-found", "You have no such plan.");
 }
 
 function sdkHandler(externalId: string, request: Request): Promise<Response> {

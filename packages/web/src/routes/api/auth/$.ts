@@ -1,6 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
+import { guardSignUp } from "../../../lib/http/sign-up.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
 import { admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
@@ -16,6 +17,10 @@ const BODY_BYTES_MAX = 16 * 1024;
 const notFound = () => refuse("not-found", "There is nothing at this address.");
 
 const answer = (request: Request): Promise<Response> => auth(request).handler(request);
+
+/** Signing up is guarded: it opens an allowance. */
+const guardedAnswer = (request: Request, sent: Request): Promise<Response> =>
+	authPathOf(request) === "sign-up/email" ? guardSignUp(request, () => answer(sent)) : answer(sent);
 
 /** A GET with the parameters that its route takes. @throws {ProblemError} 404 for a route that this product does not use */
 function admitRead(request: Request): Request {
@@ -53,7 +58,7 @@ const SIGNS_IN = new Set(["sign-up/email", "sign-in/email", "confirm-email"]);
 async function identify(request: Request): Promise<Response> {
 	const admitted = await admitWrite(request);
 	if (admitted instanceof Response) return admitted;
-	const response = await withinBounds(request, admitted.body, () => answer(admitted.sent));
+	const response = await withinBounds(request, admitted.body, () => guardedAnswer(request, admitted.sent));
 	if (!response.ok || !SIGNS_IN.has(authPathOf(request))) return response;
 	const { user } = await response.clone().json<{ user?: { id?: string } }>();
 	if (!user?.id) return response;

@@ -24,7 +24,7 @@ async function chat(request: Request): Promise<Response> {
 	const usage = await checkUsageAllowed(request, { subject, requestId, fingerprint, chatId, units: model.units });
 	if (!usage.allowed) {
 		if (usage.reason === "limit") return limitResponse(usage.refusal, requestId);
-		if (usage.reason === "challenge") return challengeResponse(requestId);
+		if (usage.reason === "challenge") return challengeResponse("guest", requestId);
 		refuse("request-id-already-used", "This request id belongs to another request. Send a new one.");
 	}
 	const started = await conversation.start({ chatId, owner: subject.key, hold: usage.hold, model: model.id, turn: prompt });
