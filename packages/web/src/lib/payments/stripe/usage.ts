@@ -1,6 +1,6 @@
 import { config } from "../../../config.ts";
-import { now } from "../../time/clock.ts";
 import { AI_REQUESTS_METER } from "../../billing-helpers.ts";
+import { now } from "../../time/clock.ts";
 import type { UsageEvent, UsagePort, UsageReport } from "../port.ts";
 import { creditsBought, currentAmong, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
 import { getStripeCustomer } from "./customers.ts";
