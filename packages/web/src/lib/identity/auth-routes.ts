@@ -77,7 +77,7 @@ export const authPathOf = (request: Request): string => new URL(request.url).pat
 export function admittedUrl(request: Request): URL | null {
 	const url = new URL(request.url);
 	const path = authPathOf(request);
-	const allowed = Object.hasOwn(GETS, path) ? GETS[path] : undefined;
+	const allowed = request.method === "GET" && Object.hasOwn(GETS, path) ? GETS[path] : undefined;
 	if (!allowed) return null;
 	const kept = new URLSearchParams();
 	for (const parameter of allowed) {
