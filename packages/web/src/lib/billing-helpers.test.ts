@@ -188,6 +188,13 @@ describe("toEntitlement", () => {
 		expect(chosen(withBalances(older), withBalances(newer))).toMatchObject({ kind: "none" });
 	});
 
+	test("is none for a plan at a price of $0, whatever it grants", () => {
+		const at = (unitPrice: number): Subscription => ({ ...pro, subscriptionItems: [{ price: { unitPrice, currency: "USD" } }] });
+		expect(toEntitlement(billing(at(0)), 5, 1000)).toEqual({ kind: "none", fetchedAtMs: 5 });
+		expect(toEntitlement(billing({ ...at(0), experimental: {} }), 5, 1000)).toEqual({ kind: "none", fetchedAtMs: 5 });
+		expect(toEntitlement(billing(at(799)), 5, 1000)).toMatchObject({ kind: "balance", available: 997 });
+	});
+
 	test("uses PAID_PLAN_REQUESTS for a plan without a grant", () => {
 		const bare = {
 			...pro,

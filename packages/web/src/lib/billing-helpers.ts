@@ -69,14 +69,14 @@ export function isDefaultPlanBySlug(pricingModel: PricingModel, priceSlug: strin
 }
 
 /**
- * What a customer may use: the newest paid plan with credits left, or else the newest. A plan whose first credits are not granted yet is not live: its
- * payment is in progress, and the free tier applies.
+ * What a customer may use: the newest paid plan with credits left, or else the newest. A plan at a price of $0 is none. A plan whose first credits are
+ * not granted yet is not live: its payment is in progress, and the free tier applies.
  * @param fetchedAtMs when the read was sent
  * @param fallbackAllowance requests per period for a paid plan without a credit grant
  */
 export function toEntitlement(billing: FlowgladBilling, fetchedAtMs: number, fallbackAllowance: number): Entitlement {
 	const live: Extract<Entitlement, { kind: "balance" }>[] = [];
-	for (const plan of paidSubscriptions(billing)) {
+	for (const plan of pricedSubscriptions(billing)) {
 		const balance = balanceOf(plan, AI_REQUESTS_METER);
 		const granted = computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel);
 		if (granted > 0 && balance === undefined) continue;
@@ -94,9 +94,15 @@ export function toEntitlement(billing: FlowgladBilling, fetchedAtMs: number, fal
 	return live.find(({ available }) => available > 0) ?? live[0] ?? { kind: "none", fetchedAtMs };
 }
 
+/** The paid subscriptions that something is paid for. Changing a paid plan to a price of $0 does not make Flowglad call it free. */
+function pricedSubscriptions(billing: FlowgladBilling): Subscription[] {
+	const isFree = ({ subscriptionItems: items = [] }: Subscription) => items.length > 0 && items.every(({ price }) => price.unitPrice === 0);
+	return paidSubscriptions(billing).filter((plan) => !isFree(plan));
+}
+
 /** The customer's paid plan that grants no requests, if any. Its allowance is the configured fallback. */
 export function planWithoutGrant(billing: FlowgladBilling): Subscription | undefined {
-	return paidSubscriptions(billing).find((plan) => computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel) === 0);
+	return pricedSubscriptions(billing).find((plan) => computeUsageTotal(AI_REQUESTS_METER, plan, billing.pricingModel) === 0);
 }
 
 /**
@@ -112,7 +118,8 @@ export function toOffers(pricingModel: PricingModel, fallbackAllowance: number, 
 		const features = product.features ?? [];
 		for (const price of product.prices ?? []) {
 			if (price.slug === null || price.active === false || price.type === "usage") continue;
-			const kind = isDefaultPlanBySlug(pricingModel, price.slug) ? "free" : price.type === "single_payment" ? "top-up" : "subscription";
+			const isFree = isDefaultPlanBySlug(pricingModel, price.slug) || price.unitPrice === 0;
+			const kind = isFree ? "free" : price.type === "single_payment" ? "top-up" : "subscription";
 			offers.push({
 				priceId: price.id,
 				priceSlug: price.slug,

@@ -20,12 +20,13 @@ export function assertMayBuy(billing: Pick<CustomerBilling, "offers" | "plans" |
 	const offer = findOffer(offers, isNamed || defaultPriceId === null ? price : { priceId: defaultPriceId });
 	const [plan] = billing.plans;
 	if (!offer) refuse("unknown-price", "There is no plan or top-up of this name.");
-	if (offer.kind === "free") refuse("nothing-to-buy", "Every account has this plan already.");
+	if (offer.kind === "free" || isFree(offer)) refuse("nothing-to-buy", "Every account has this plan already.");
 	if (offer.kind === "subscription") {
 		if (plan) refuseSecondPlan();
 		return offer;
 	}
-	if (!plan) refuse("no-active-subscription-found", "A top-up belongs to a paid plan. Subscribe to one first.");
+	if (!plan || plan.price?.amountCents === 0)
+		refuse("no-active-subscription-found", "A top-up belongs to a paid plan. Subscribe to one first.");
 	if (plan.state === "ending") {
 		refuse("plan-is-ending", "Top-ups go with a plan that goes on. Keep the plan first, on your account page.");
 	}
@@ -33,12 +34,12 @@ export function assertMayBuy(billing: Pick<CustomerBilling, "offers" | "plans" |
 }
 
 /**
- * The offer that a plan may change to. Only plans that are for sale: a browser cannot name an archived or internal price.
+ * The offer that a plan may change to. Only plans that are for sale: a browser cannot name an archived, internal or free price.
  * @throws ProblemError 400 `unknown-price`
  */
 export function assertMayChangeTo(offers: Offer[], price: PriceName): Offer {
 	const offer = findOffer(offers, price);
-	return offer?.kind === "subscription" ? offer : refuse("unknown-price", "There is no plan of this name.");
+	return offer?.kind === "subscription" && !isFree(offer) ? offer : refuse("unknown-price", "There is no plan of this name.");
 }
 
 /**
@@ -68,6 +69,9 @@ export function ownUrl(request: Request, target: string): string {
 	if (url?.origin !== origin) refuse("invalid-request", "The pages to come back to must be addresses of this site.");
 	return url.href;
 }
+
+/** A price of $0 is never sold: nothing is paid for it, so it grants nothing. */
+const isFree = ({ amountCents }: Offer) => amountCents <= 0;
 
 function findOffer(offers: Offer[], { priceSlug, priceId }: PriceName): Offer | undefined {
 	if (priceSlug !== undefined) return offers.find((one) => one.priceSlug === priceSlug);

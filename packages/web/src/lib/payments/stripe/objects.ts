@@ -100,13 +100,13 @@ export function topUpsAmong(charges: readonly Stripe.Charge[], lost: ReadonlySet
 	});
 }
 
-/** What a customer may use: the newest live plan and all top-ups. Top-ups outlive their plan and wait for the next one. */
+/** What a customer may use: the newest live plan that costs something, and all top-ups. Top-ups outlive their plan and wait for the next one. */
 export function toEntitlement(
 	subscriptions: readonly Subscription[],
 	topUps: readonly TopUp[],
 	{ fetchedAtMs, nowMs, fallbackAllowance }: { fetchedAtMs: number; nowMs: number; fallbackAllowance: number },
 ): Entitlement {
-	const plan = byNewest(subscriptions).find((one) => isLive(one, nowMs));
+	const plan = byNewest(subscriptions).find((one) => isLive(one, nowMs) && priceOf(one)?.unit_amount !== 0);
 	if (!plan) return { kind: "none", fetchedAtMs };
 	const { startMs, endMs } = periodOf(plan);
 	return {
