@@ -12,6 +12,24 @@ export function appVariables({ names, environment, sandbox }) {
 	return Object.fromEntries(found.filter(([, value]) => value));
 }
 
+/** Files that people expect to be read (seed 001 names the first), and that nothing reads: only .dev.vars at the root is. */
+export const unreadFiles = ["packages/web/.env", "packages/web/.env.local", "packages/web/.dev.vars", ".env", ".env.local"];
+
+/**
+ * Why a start is refused: a file that is not read sets a variable of the app, which would have no effect. Null when none does.
+ * @param files the contents of those of `unreadFiles` that exist, by path
+ */
+export function unreadVariables(names, files) {
+	for (const [path, text] of Object.entries(files)) {
+		const set = [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Z_]+)[ \t]*=/gm)]
+			.map(([, name]) => name)
+			.filter((name) => names.includes(name));
+		if (set.length === 0) continue;
+		return `${path} sets ${set.join(", ")}, but this file is not read. Move the lines to .dev.vars, beside package.json, and remove them here. A deployment takes them from: npx wrangler secret put NAME`;
+	}
+	return null;
+}
+
 /** The provider in the environment, else in .dev.vars, else Flowglad: the sandbox has both. */
 export function billingProvider(environment, devVars) {
 	return environment.BILLING_PROVIDER || /^[ \t]*BILLING_PROVIDER[ \t]*=[ \t]*["'`]?(\w+)/m.exec(devVars)?.[1] || "flowglad";

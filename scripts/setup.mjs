@@ -9,6 +9,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { documentedNames, unreadFiles, unreadVariables } from "./environment.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
@@ -58,6 +59,9 @@ function install() {
 }
 
 function secrets() {
+	const files = unreadFiles.map((path) => [path, read(join(root, path))]).filter(([, text]) => text !== undefined);
+	const refusal = unreadVariables(documentedNames(read(join(root, ".dev.vars.example"))), Object.fromEntries(files));
+	if (refusal) throw new Error(refusal);
 	const path = join(root, ".dev.vars");
 	if (existsSync(path)) return;
 	const secret = () => randomBytes(32).toString("base64url");

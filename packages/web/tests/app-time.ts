@@ -14,11 +14,12 @@ export function stopAppClock(): { advance(ms: number): void } {
 	};
 }
 
-/** Cuts the app's waits to a moment. @returns how long each would have been, in milliseconds, in order */
-export function cutAppWaits(): number[] {
+/** Cuts the app's waits to a moment: all, or only those of `onlyMs`. @returns how long each would have been, in milliseconds, in order */
+export function cutAppWaits(onlyMs?: number): number[] {
 	const waits: number[] = [];
 	const wait = scheduler.wait.bind(scheduler);
 	const cut = vi.spyOn(scheduler, "wait").mockImplementation((ms, options) => {
+		if (onlyMs !== undefined && ms !== onlyMs) return wait(ms, options);
 		waits.push(ms);
 		return wait(Math.min(ms, 5), options);
 	});

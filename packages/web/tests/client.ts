@@ -137,7 +137,8 @@ export async function hear(response: Response): Promise<Answer> {
 export interface SandboxState {
 	customers: { id: string; externalId: string; archived: boolean }[];
 	subscriptions: { id: string; status: string; isFreePlan: boolean; customerId: string; priceId: string }[];
-	checkoutSessions: { id: string; status: string; priceId: string | null }[];
+	checkoutSessions: { id: string; status: string; priceId: string | null; quantity: number; customerId: string | null }[];
+	payments: { amount: number; status: string }[];
 	usageEvents: { transactionId: string; amount: number; subscriptionId: string }[];
 	mailbox: { to: string; subject: string; text: string }[];
 	modelCalls: { messages: { role: string; content: unknown }[]; aborted: boolean; model: string }[];

@@ -16,7 +16,8 @@ export function subscriptionRecord(state: State, subscription: Subscription): Su
 	}
 	const at = subscription.currentBillingPeriodEnd;
 	const waits = scheduledChangeOf(state, subscription.id) !== undefined && typeof at === "number";
-	return { ...record, renews, interval, intervalCount, ...(waits ? { scheduledAdjustmentAt: at } : {}) };
+	const change = state.settings.scheduledChangeBlocks ? { scheduledAdjustmentAt: waits ? at : null } : {};
+	return { ...record, renews, interval, intervalCount, ...change };
 }
 
 function subscriptionDetails(state: State, subscription: Subscription): SubscriptionDetails {

@@ -35,7 +35,7 @@ export type Subscription = Omit<StandardSubscriptionRecord, "interval" | "interv
 	renews: boolean;
 };
 /** A subscription as the API answers with it. `scheduledAdjustmentAt` is newer than the SDK's types. */
-export type SubscriptionRecord = (StandardSubscriptionRecord | NonRenewingSubscriptionRecord) & { scheduledAdjustmentAt?: number };
+export type SubscriptionRecord = (StandardSubscriptionRecord | NonRenewingSubscriptionRecord) & { scheduledAdjustmentAt?: number | null };
 export type SubscriptionStatus = Subscription["status"];
 export type SubscriptionItem = NonNullable<CustomerCreateResponse["data"]["subscriptionItems"]>[number];
 export type SubscriptionDetails = CustomerRetrieveBillingResponse["subscriptions"][number];

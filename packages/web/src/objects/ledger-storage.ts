@@ -1,10 +1,13 @@
 import { type Adjustment, type Baseline, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
+import type { ComingChange } from "../lib/payments/port.ts";
 import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
 /** The latest checkout, until the purchase has arrived. */
 export interface CheckoutNote {
 	/** Absent for a checkout whose URL must not be reused. */
 	session?: { id: string; priceId: string };
+	/** Checkouts of a plan that this one replaced and that the provider cannot close: they can still be paid. Newest first. */
+	older?: string[];
 	buys: "plan" | "top-up";
 	/** All credits bought beside a plan before this checkout. A higher number means that the top-up has arrived. */
 	creditsBefore: number;
@@ -15,15 +18,18 @@ export interface CheckoutNote {
 export interface Notes {
 	entitlement?: Entitlement;
 	checkout?: CheckoutNote;
+	/** The change of plan that waits for the end of the period, for a provider that does not tell which it is. */
+	comingChange?: ComingChange;
 	/** When something last changed at the provider. A copy whose read was sent before that is outdated. */
 	changedAtMs?: number;
 	/** The account that a guest became, and when. `open`: requests held at that time, which the account counts when they end. */
 	closed?: { inFavourOf: string; atMs: number; open?: string[] };
 	/**
-	 * Failures of the outbox in a row, and the earliest time of the next attempt. While this is set, the fate of the last reports is unknown.
+	 * Failures of the outbox in a row, and the earliest time of the next attempt. While this is set, the fate of the last reports is unknown, unless
+	 * `isAnswered`: the provider answered that it did not take them.
 	 * `sentAtMs`: when each was first sent, for a provider that deduplicates for a limited time only.
 	 */
-	retry?: { failures: number; notBeforeMs: number; sentAtMs?: Record<string, number> };
+	retry?: { failures: number; notBeforeMs: number; isAnswered?: boolean; sentAtMs?: Record<string, number> };
 	/** The starting point for comparing the provider's book with ours, and the time of the last comparison. */
 	baseline?: Baseline;
 	comparedAtMs?: number;

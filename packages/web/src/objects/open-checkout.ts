@@ -1,6 +1,6 @@
 import type { Entitlement } from "@parley/metering";
 import { statusOf } from "../lib/payments/errors.ts";
-import type { CheckoutOrder, Offer } from "../lib/payments/port.ts";
+import type { CheckoutOrder, Offer, ShopPort } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
@@ -11,11 +11,15 @@ const AWAITED_MS = 30 * 60_000;
 /** During that time a page may force reads of the provider: at most this often, and this many. */
 const FORCED_EVERY_MS = 200;
 const FORCED_MAX = 40;
+/** Checkouts that could not be closed are looked at, newest first, up to this many. */
+const OLDER_MAX = 3;
 
 /** What a subject buys. The return pages apply to a new checkout; one that is already open keeps its own. */
 export interface Purchase extends CheckoutOrder {
 	/** Credits ever bought beside a plan, before this purchase. */
 	creditsBought: number;
+	/** No plan can start under the present customer: see ShopPort.renewCustomer. */
+	renewsCustomer: boolean;
 }
 
 export type CheckoutAnswer =
@@ -80,11 +84,19 @@ export class OpenCheckout {
 	async #openAfter(before: Promise<CheckoutAnswer> | undefined, purchase: Purchase): Promise<CheckoutAnswer> {
 		await before;
 		try {
-			return (await this.#reopen(purchase)) ?? (await this.#create(purchase));
+			const ready = purchase.renewsCustomer ? await this.#renewed(purchase) : purchase;
+			return (await this.#reopen(ready)) ?? (await this.#create(ready));
 		} catch (error) {
 			logFailure(`checkout of ${this.#book.key} could not be opened`, error);
 			return { kind: "failed", status: statusOf(error) };
 		}
+	}
+
+	/** Here and not in the caller, because presses take their turn here: only the first one replaces the customer. */
+	async #renewed(purchase: Purchase): Promise<Purchase> {
+		const { externalId } = purchase.customer;
+		const id = (await (await billingPort("shop")).renewCustomer?.(externalId)) ?? purchase.customer.id;
+		return { ...purchase, customer: { externalId, id } };
 	}
 
 	/** The checkout that was opened before, if it can still be paid. The provider is read first: it may have been paid by now. */
@@ -92,6 +104,7 @@ export class OpenCheckout {
 		const { checkout } = this.#book.notes;
 		if (!checkout?.session) return null;
 		const shop = await billingPort("shop");
+		if (buysOf(offer) === "plan" && (await this.#isOlderPaid(shop))) return { kind: "under-way" };
 		const found = await shop.readCheckout(checkout.session.id);
 		// The customer differs after the old one was archived.
 		if (!found || (customer.id !== null && found.customerId !== customer.id)) return null;
@@ -99,18 +112,31 @@ export class OpenCheckout {
 		if (found.status !== "open") return null;
 		if (checkout.session.priceId !== offer.priceId) {
 			// Otherwise both could be paid.
-			await shop.closeCheckout?.(found.id);
+			if (shop.closeCheckout) await shop.closeCheckout(found.id);
+			else if (checkout.buys === "plan") this.#keepOlder(checkout, found.id);
 			return null;
 		}
 		this.#book.note({ checkout: { ...checkout, pressedAtMs: Date.now() } });
 		return { kind: "open", url: found.url, id: found.id };
 	}
 
-	async #create({ creditsBought, ...order }: Purchase): Promise<CheckoutAnswer> {
+	/** Whether a checkout that could not be closed has been paid and its plan has not arrived: another one would be paid in vain. */
+	async #isOlderPaid(shop: ShopPort): Promise<boolean> {
+		for (const id of this.#book.notes.checkout?.older ?? []) if ((await shop.readCheckout(id))?.status === "pending") return true;
+		return false;
+	}
+
+	#keepOlder(checkout: CheckoutNote, id: string): void {
+		this.#book.note({ checkout: { ...checkout, older: [id, ...(checkout.older ?? [])].slice(0, OLDER_MAX) } });
+	}
+
+	async #create({ creditsBought, renewsCustomer: _, ...order }: Purchase): Promise<CheckoutAnswer> {
 		const shop = await billingPort("shop");
 		const { id, url } = await shop.createCheckout(order);
 		const session = { id, priceId: order.offer.priceId };
-		this.#book.note({ checkout: { session, buys: buysOf(order.offer), creditsBefore: creditsBought, pressedAtMs: Date.now() } });
+		const { older = [] } = this.#book.notes.checkout ?? {};
+		const note = { session, buys: buysOf(order.offer), creditsBefore: creditsBought, pressedAtMs: Date.now() };
+		this.#book.note({ checkout: older.length > 0 ? { ...note, older } : note });
 		return { kind: "open", url, id };
 	}
 }

@@ -1,8 +1,8 @@
 import { deadLetters, isOwed, nextBatch, nextDueMs, type RequestRow, retryDelayMs, subscriptionOf } from "@parley/metering";
 import { keepLedgerReport, type LedgerReport } from "../db/ledger-reports.ts";
 import { transactionIdOf } from "../lib/identity/subject-key.ts";
-import { isRefusal, isUnauthorized } from "../lib/payments/errors.ts";
-import type { UsageReport } from "../lib/payments/port.ts";
+import { isAnswered, isRefusal, isUnauthorized, RefusedReport } from "../lib/payments/errors.ts";
+import type { UsagePort, UsageReport } from "../lib/payments/port.ts";
 import { billingPort, billingProvider } from "../lib/payments/provider.ts";
 import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
@@ -12,6 +12,9 @@ const REPORT_TIMEOUT_MS = 10_000;
 const LAST_CALL_MS = 60_000;
 /** This many failures in a row are published for an operator. */
 const FAILURES_WORTH_A_LOOK = 3;
+/** So many failures in a row, each answered while the provider answers other calls, are a refusal. Flowglad refuses with 500. */
+const FAILURES_OF_A_REFUSAL = 5;
+const PROBE_TIMEOUT_MS = 5_000;
 const RESEND_BATCH = 50;
 /** A report in doubt is looked up this long before the provider may have forgotten it. */
 const FORGETS_SOONER_MS = 4 * 3_600_000;
@@ -24,6 +27,8 @@ export class Outbox {
 	#flushing: Promise<boolean> | null = null;
 	/** When the entitlement was last requested, by the ledger's clock. No acknowledgement is dated before it. */
 	#readSentMs = 0;
+	/** Whether the provider answers other calls than reports; null until this flush has asked. */
+	#answersOthers: boolean | null = null;
 	/** Single reports (`reportNow`): how many were started, and how many are in flight. */
 	reportsBegun = 0;
 	reportsUnderWay = 0;
@@ -62,9 +67,10 @@ export class Outbox {
 		return readMs;
 	}
 
-	/** Whether a subscription has reports that were sent and whose fate is unknown. */
+	/** Whether a subscription has reports that were sent and whose fate is unknown. A report answered with an error has not arrived. */
 	isInDoubt(subscriptionId: string): boolean {
-		if (!this.#book.notes.retry) return false;
+		const { retry } = this.#book.notes;
+		if (!retry || retry.isAnswered) return false;
 		const isDue = (row: RequestRow) => isOwed(row) && (row.reportAfterMs ?? 0) <= this.#book.nowMs();
 		return [...this.#book.rows.values()].some((row) => isDue(row) && subscriptionOf(row.pool) === subscriptionId);
 	}
@@ -126,6 +132,7 @@ export class Outbox {
 	}
 
 	async #flushOnce(): Promise<boolean> {
+		this.#answersOthers = null;
 		for (;;) {
 			const batch = this.#batch(this.#book.rows.values());
 			if (batch.length === 0) break;
@@ -192,7 +199,7 @@ export class Outbox {
 			const reports = batch.filter(({ subscriptionId }) => subscriptionId === subscription);
 			await this.#sendTogether(reports).catch((error: unknown) => failures.push(error));
 		}
-		if (failures.length > 0) throw failures[0];
+		if (failures.length > 0) throw failures.find((failure) => !isAnswered(failure)) ?? failures[0];
 	}
 
 	/** A batch that is refused as a whole is sent row by row, so that one bad row does not block the others. */
@@ -205,10 +212,26 @@ export class Outbox {
 				left.delete(report);
 			});
 		} catch (error) {
-			if (!isRefusal(error)) throw error;
-			if (batch.length > 1) for (const report of left) await this.#sendTogether([report]);
+			if (!isRefusal(error) && !(await this.#isRefusedAgain(error, batch, usage))) throw error;
+			if (batch.length > 1 && !(error instanceof RefusedReport)) for (const report of left) await this.#sendTogether([report]);
 			else for (const report of left) this.#noteRefusal(report, error);
 		}
+	}
+
+	/**
+	 * Whether a failure that could be a refusal is one: the provider has answered the same again and again, and answers other calls. Never for a provider
+	 * that forgets reports, which could count a late repeat twice.
+	 */
+	async #isRefusedAgain(error: unknown, batch: UsageReport[], usage: UsagePort): Promise<boolean> {
+		if (!isAnswered(error) || usage.deduplication) return false;
+		const wasRefused = batch.every(({ id }) => (this.#book.rows.get(id)?.refusals ?? 0) > 0);
+		const failures = (this.#book.notes.retry?.failures ?? 0) + 1;
+		if (!wasRefused && failures < FAILURES_OF_A_REFUSAL) return false;
+		this.#answersOthers ??= await usage.readEntitlement(this.#book.externalId, this.#book.nowMs(), PROBE_TIMEOUT_MS).then(
+			() => true,
+			() => false,
+		);
+		return this.#answersOthers;
 	}
 
 	#acknowledge({ id }: UsageReport): void {
@@ -230,7 +253,8 @@ export class Outbox {
 		let notBeforeMs = nowMs + retryDelayMs(failures, Math.random());
 		const lastCallMs = (this.#book.standing().window.endMs ?? Number.POSITIVE_INFINITY) - LAST_CALL_MS;
 		if (nowMs < lastCallMs) notBeforeMs = Math.min(notBeforeMs, lastCallMs);
-		this.#book.note({ retry: { failures, notBeforeMs, ...(await this.#firstSentAt(inDoubt, nowMs)) } });
+		const sentAtMs = await this.#firstSentAt(inDoubt, nowMs);
+		this.#book.note({ retry: { failures, notBeforeMs, isAnswered: isAnswered(error), ...sentAtMs } });
 		logFailure(`outbox of ${key} waits after failure ${failures}`, error);
 		if (isUnauthorized(error)) this.#background(this.publish({ provider: "unauthorized" }));
 		else if (failures >= FAILURES_WORTH_A_LOOK) this.#background(this.publish({ provider: "failing" }));

@@ -13,6 +13,7 @@ import {
 	utcDay,
 } from "@parley/metering";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
+import type { ComingChange } from "../lib/payments/port.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure } from "../log.ts";
@@ -137,6 +138,17 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** Notes that the open checkout was paid, see OpenCheckout. */
 	noteActivation(key: string): void {
 		this.#open(key).checkout.noteActivation();
+	}
+
+	/** The change of plan that was noted last; null for none. Stores nothing. */
+	comingChange(key: string): ComingChange | null {
+		return this.#open(key).book.notes.comingChange ?? null;
+	}
+
+	/** Notes a change of plan that waits for the end of the period, or that none does. */
+	noteComingChange(key: string, change: ComingChange | null): void {
+		const { book } = this.#open(key);
+		if (change !== null || book.notes.comingChange) book.note({ comingChange: change ?? undefined });
 	}
 
 	/** Reads the entitlement after a change at the provider that this app made. Waits at most 1.5 s. */

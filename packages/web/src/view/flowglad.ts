@@ -56,6 +56,12 @@ export interface Subscription {
 	currentBillingPeriodEnd?: number | null;
 	trialEnd?: number | null;
 	cancelScheduledAt?: number | null;
+	/** False for a plan without periods. */
+	renews?: boolean | null;
+	/** When a change of plan takes effect, null for none. Absent at Flowglad 0.18, which does not tell. */
+	scheduledAdjustmentAt?: number | null;
+	/** The plan it changes to, where our server has added it (`withComingPlans`). */
+	comingPlan?: string | null;
 	subscriptionItems?: { price: { slug?: string | null; unitPrice: number; currency: string; intervalUnit?: string | null } }[];
 	experimental?:
 		| { featureItems?: Feature[]; usageMeterBalances?: { slug: string; availableBalance: number; subscriptionId: string }[] }
@@ -153,8 +159,22 @@ function toStanding(plan: Subscription): PlanStanding {
 		// The meter's first entry comes with the payment.
 		live: balance !== null,
 		balance,
-		next: null,
+		next: plan.comingPlan ?? (plan.scheduledAdjustmentAt ? "Another plan" : null),
 	};
+}
+
+/**
+ * The name of the plan that a subscription changes to at the end of its period; null for none.
+ * @param known the change that our server has scheduled last
+ */
+export function comingPlan(
+	{ id, scheduledAdjustmentAt, priceId, currentBillingPeriodEnd }: Subscription,
+	known: { planId: string; priceId: string; name: string; atMs: number | null } | null,
+): string | null {
+	if (scheduledAdjustmentAt === null) return null;
+	const isOurs = known?.planId === id && known.priceId !== priceId && known.atMs === (currentBillingPeriodEnd ?? null);
+	if (isOurs) return known.name;
+	return scheduledAdjustmentAt === undefined ? null : "Another plan";
 }
 
 function intervalOf(unit: string | null | undefined): "day" | "week" | "month" | "year" | null {

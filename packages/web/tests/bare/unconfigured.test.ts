@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { flowglad } from "../../src/lib/flowglad.ts";
 import { Client } from "../client.ts";
 
 // `npx wrangler dev` in a fresh clone: two generated secrets, and nothing else.
@@ -26,6 +27,10 @@ test("an account has the free tier, and billing routes answer that Flowglad is n
 		expect(await response.json()).toEqual({ error: "Flowglad not configured" });
 	}
 	expect((await client.chat("c2", "m")).status).toBe(200);
+});
+
+test("flowglad() returns null without a key", () => {
+	expect(flowglad("user")).toBeNull();
 });
 
 test("without a secret every webhook is refused", async () => {

@@ -18,6 +18,24 @@ describe("an account without a plan", () => {
 	});
 });
 
+test("a usage event has the same fields whoever the provider is", async () => {
+	const { user, userId, planId } = await subscribed();
+	const transactionId = id();
+	const response = await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 3, transactionId });
+	const { usageEvent } = await response.json<{ usageEvent: object }>();
+	const instants = { createdAt: expect.any(Number), updatedAt: expect.any(Number), usageDate: expect.any(Number) };
+	expect(usageEvent).toEqual({
+		...{ id: expect.any(String), customerId: await customerIdOf(userId), subscriptionId: planId, usageMeterId: expect.any(String) },
+		...{ amount: 3, transactionId: `user:${userId}:${transactionId}`, properties: {}, livemode: false, ...instants },
+		...Object.fromEntries(
+			["billingPeriodId", "priceId", "pricingModelId"].map((name) => [
+				name,
+				expect.toSatisfy((one) => one === null || typeof one === "string"),
+			]),
+		),
+	});
+});
+
 describe("a plan's requests", () => {
 	test("are counted in the ledger and reported once each", async () => {
 		const { user, userId } = await subscribed();

@@ -1,6 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { browserCalls } from "../../src/lib/payments/flowglad/routes.ts";
 import type { Problem } from "../../src/view/problem.ts";
 import { cutAppWaits } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState, settings } from "../client.ts";
@@ -303,6 +304,94 @@ describe("/api/flowglad", () => {
 		for (const priceSlug of ["top_up_1000", "free_monthly", "gold"]) {
 			expect((await (await adjust({ priceSlug })).json<Problem>()).title).toBe("Unknown price");
 		}
+	});
+
+	test("takes no amount, quantity, timing, trial or customer from a browser, on any route that reaches the provider", async () => {
+		await settings({ maxPlan: true });
+		const { priceId, externalId } = { priceId: "price_free_monthly", externalId: "someone" };
+		const hostile = {
+			...{ amount: 0, amountCents: 0, unitPrice: 0, price: 0, currency: "XXX", discountId: "d", couponCode: "c", doNotCharge: true },
+			...{ timing: "at_end_of_current_billing_period", prorate: false, prorateCurrentBillingPeriod: false, isFreePlan: true },
+			...{ trialEnd: Date.now() + 1e10, trialPeriodDays: 365, subscriptionItems: [{ priceId, unitPrice: 0, quantity: 1 }] },
+			...{
+				customerId: "cust_x",
+				customerExternalId: externalId,
+				externalId,
+				organizationId: "o",
+				creditsBought: 9999,
+				planStart: "possible",
+			},
+			...{ adjustment: { timing: "immediately", newSubscriptionItems: [{ priceId }] }, outputMetadata: { ai_requests: "9999" } },
+		};
+		const pages = { successUrl: "http://localhost/", cancelUrl: "http://localhost/" };
+		const buyer = new Client();
+		const { id: buyerId, email } = await buyer.signUp();
+		await buyer.confirm(email);
+		const flowglad: Record<string, object> = {
+			checkout: { priceSlug: "pro_monthly" },
+			"checkout-sessions/create": { priceSlug: "pro_monthly", ...pages },
+			"checkout-sessions/create-add-payment-method": pages,
+			"checkout-sessions/create-activate-subscription": { ...pages, targetSubscriptionId: "sub_x" },
+			"subscriptions/cancel": { id: "sub_x", cancellation: { timing: "immediately" } },
+			"subscriptions/uncancel": { id: "sub_x" },
+			"subscriptions/adjust": { priceSlug: "max_monthly" },
+			"customers/billing": {},
+			"usage-meters/balances": {},
+			"pricing-models/retrieve": {},
+		};
+		expect(Object.keys(flowglad).sort()).toEqual(browserCalls().sort());
+		const own: Record<string, object> = {
+			...{ checkout: { priceSlug: "pro_monthly" }, change: { planId: "sub_x", priceSlug: "max_monthly" }, uncancel: { planId: "sub_x" } },
+			...{ cancel: { planId: "sub_x", when: "now" }, "payment-method": {}, refresh: {} },
+		};
+		const sendAll = async () => {
+			for (const [path, body] of Object.entries(flowglad))
+				await (await buyer.post(`/api/flowglad/${path}`, { ...hostile, ...body })).body?.cancel();
+			for (const [path, body] of Object.entries(own))
+				await (await buyer.post(`/api/billing/${path}`, { ...hostile, ...body })).body?.cancel();
+		};
+		await sendAll();
+		const { checkoutSessions, customers, subscriptions } = await sandboxState();
+		const customerId = customers.find((one) => one.externalId === buyerId)?.id;
+		expect(checkoutSessions.filter((one) => one.priceId !== null)).toMatchObject([
+			{ priceId: "price_pro_monthly", quantity: 1, customerId },
+		]);
+		expect(checkoutSessions.every((one) => one.customerId === customerId)).toBe(true);
+		expect(subscriptions.filter((one) => one.customerId === customerId)).toMatchObject([{ isFreePlan: true }]);
+
+		await buyer.buy("pro_monthly");
+		const planId = (await buyer.billing()).plans[0]?.id;
+		const upgrade = { ...hostile, planId, subscriptionId: planId };
+		expect((await buyer.post("/api/billing/change", { ...upgrade, priceSlug: "free_monthly" })).status).toBe(400);
+		expect((await buyer.post("/api/flowglad/subscriptions/adjust", { ...upgrade, priceId })).status).toBe(400);
+		expect((await buyer.post("/api/flowglad/subscriptions/adjust", { ...upgrade, priceSlug: "max_monthly", quantity: 9 })).status).toBe(
+			400,
+		);
+		expect((await buyer.post("/api/flowglad/subscriptions/adjust", { ...upgrade, priceSlug: "max_monthly" })).status).toBe(200);
+		// Pro, then the whole difference to Max for a period that has just begun.
+		const { payments } = await sandboxState();
+		expect(payments.map(({ amount }) => amount)).toEqual([799, 1200]);
+		expect((await buyer.billing()).plans).toMatchObject([{ name: "Max", state: "active" }]);
+	});
+
+	test("sells no price of $0, and takes no change to one", async () => {
+		const made = await fetch(`${env.SANDBOX_URL}/api/v1/products`, {
+			method: "POST",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({
+				product: { name: "Gift", slug: "gift", active: true, pricingModelId: "pricing_model_sandbox" },
+				price: { type: "subscription", slug: "gift_monthly", isDefault: true, unitPrice: 0, intervalUnit: "month", intervalCount: 1 },
+			}),
+		});
+		expect(made.status).toBe(200);
+		const user = new Client();
+		const { email } = await user.signUp();
+		await user.confirm(email);
+		expect((await (await user.post("/api/billing/checkout", { priceSlug: "gift_monthly" })).json<Problem>()).title).toBe("Nothing to buy");
+		await user.buy("pro_monthly");
+		const planId = (await user.billing()).plans[0]?.id;
+		expect((await user.post("/api/billing/change", { planId, priceSlug: "gift_monthly" })).status).toBe(400);
+		expect((await user.billing()).plans).toMatchObject([{ price: { slug: "pro_monthly" } }]);
 	});
 
 	test("refuses to cancel another user's subscription", async () => {

@@ -57,6 +57,30 @@ describe("a customer's one open checkout", () => {
 		expect((await sandboxState()).checkoutSessions).toHaveLength(3);
 	});
 
+	test("leaves at most one plan of two that were opened: the older one is refused without a charge", async () => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		const older = await press(user, "pro_monthly");
+		await pay(await press(user, "max_monthly"));
+		await pay(older);
+		await eventually(async () => expect(await refresh(user)).toMatchObject({ tier: "paid", checkoutOpen: false }));
+		expect((await user.billing()).plans).toMatchObject([{ name: "Max" }]);
+		expect((await sandboxState()).payments.map(({ amount }) => amount)).toEqual([1999]);
+	});
+
+	test("is not opened while an older one was paid and is not active yet, and the buyer reads so", async () => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		const older = await press(user, "pro_monthly");
+		await press(user, "max_monthly");
+		await faults({ activationDelayMs: 60_000 });
+		await pay(older);
+		for (const priceSlug of ["max_monthly", "pro_monthly"]) {
+			const response = await user.post("/api/flowglad/checkout", { priceSlug });
+			expect([response.status, (await response.json<Problem>()).title]).toEqual([409, "Payment under way"]);
+		}
+	});
+
 	test("is not reused when it was paid, failed or is lost", async () => {
 		const { user } = await confirmed();
 		await user.buy("pro_monthly");

@@ -1,10 +1,10 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/view/problem.ts";
 import type { UsageView } from "../../src/view/usage.ts";
-import { stopAppClock } from "../app-time.ts";
-import { Client, eventually, faults, resetSandbox, sandboxState, scenario, settings } from "../client.ts";
+import { cutAppWaits, stopAppClock } from "../app-time.ts";
+import { Client, control, eventually, faults, pay, resetSandbox, sandboxState, scenario, settings } from "../client.ts";
 
 // What the provider does that one would not expect (packages/sandbox, oddities), and that it harms nobody here.
 
@@ -47,10 +47,25 @@ describe("a customer without a live plan has the free tier", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 
-	test("and can buy a plan while the free plan is past due", async () => {
-		const { user } = await inState("free-past-due");
-		await user.buy("pro_monthly");
+	test("and gets Pro while the free plan is past due, where nothing was ever bought: the customer is created anew", async () => {
+		const { user, id: userId } = await inState("free-past-due");
+		const presses = await Promise.all(Array.from({ length: 5 }, () => user.checkout("pro_monthly")));
+		expect(new Set(presses).size).toBe(1);
+		expect((await sandboxState()).customers.map(({ archived }) => archived)).toEqual([true, false]);
+		await pay(presses[0] ?? "");
+		await ledgerOf(userId).refresh(`user:${userId}`);
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
+	});
+
+	test("and is refused before a card is asked for where the free plan is past due after a purchase", async () => {
+		const { user, id: userId } = await confirmed();
+		await user.buy("pro_monthly");
+		await user.post("/api/billing/cancel", { planId: (await user.billing()).plans[0]?.id, when: "now" });
+		await scenario("free-past-due", userId);
+		const { checkoutSessions } = await sandboxState();
+		expect(await buying(user, "pro_monthly")).toEqual({ status: 409, title: "Plan cannot start" });
+		expect((await sandboxState()).checkoutSessions).toEqual(checkoutSessions);
+		expect((await sandboxState()).customers.filter(({ archived }) => archived)).toEqual([]);
 	});
 });
 
@@ -155,6 +170,70 @@ describe("purchases beside a plan", () => {
 		expect((await user.usage()).limit).toBe(3000);
 	});
 
+	test("a change that waits is shown, undone, replaced, and ended with its plan", async () => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		const [plan] = (await user.billing()).plans;
+		const change = async (priceSlug: string) => {
+			const response = await user.post("/api/billing/change", { planId: plan?.id, priceSlug });
+			return [response.status, (await response.json<{ takesEffect?: string }>()).takesEffect];
+		};
+		const next = async () => (await user.billing()).plans[0]?.next;
+		expect(await change("max_monthly")).toEqual([200, "now"]);
+		expect(await change("pro_monthly")).toEqual([200, "period-end"]);
+		expect(await next()).toBe("Pro");
+		// The page reads Flowglad's own payload.
+		const read = await user.post("/api/flowglad/customers/billing", {});
+		expect(await read.json()).toMatchObject({ data: { currentSubscriptions: [{ comingPlan: "Pro" }] } });
+		expect((await user.post("/api/billing/uncancel", { planId: plan?.id })).status).toBe(200);
+		expect(await next()).toBeNull();
+		expect(await change("pro_monthly")).toEqual([200, "period-end"]);
+		expect(await change("pro_monthly")).toEqual([200, "period-end"]);
+		expect(await next()).toBe("Pro");
+		expect((await user.post("/api/billing/cancel", { planId: plan?.id, when: "period-end" })).status).toBe(200);
+		expect((await user.billing()).plans).toMatchObject([{ state: "ending", next: null }]);
+	});
+
+	test("a declined change leaves the plan, and the change that waits for it", async () => {
+		await settings({ maxPlan: true });
+		await fetch(`${env.SANDBOX_URL}/api/v1/products`, {
+			method: "POST",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({
+				product: { name: "Ultra", slug: "ultra", active: true, pricingModelId: "pricing_model_sandbox" },
+				price: { type: "subscription", slug: "ultra_monthly", isDefault: true, unitPrice: 4999, intervalUnit: "month", intervalCount: 1 },
+			}),
+		});
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		const [plan] = (await user.billing()).plans;
+		const change = (priceSlug: string) => user.post("/api/billing/change", { planId: plan?.id, priceSlug });
+		for (const priceSlug of ["max_monthly", "pro_monthly"]) expect((await change(priceSlug)).status).toBe(200);
+		await faults({ failPayments: true });
+		expect((await change("ultra_monthly")).status).toBe(402);
+		expect((await user.billing()).plans).toMatchObject([{ name: "Max", next: "Pro" }]);
+	});
+
+	test.each([
+		["its payment is under way", { paymentDelayMs: 60_000 }, 60_000],
+		["the provider takes long", { api: [{ path: "/api/v1/subscriptions/:id/adjust", delayMs: 150 }] }, 0],
+	])("a change is being confirmed while %s, and then shows", async (_, fault, waitsMs) => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		const [plan] = (await user.billing()).plans;
+		await faults(fault);
+		if (waitsMs === 0) cutAppWaits(6_000);
+		const response = await user.post("/api/billing/change", { planId: plan?.id, priceSlug: "max_monthly" });
+		expect([response.status, await response.json()]).toEqual([200, { takesEffect: "confirming" }]);
+		if (waitsMs > 0) {
+			expect((await user.billing()).plans).toMatchObject([{ name: "Pro" }]);
+			await control("clock", { advanceMs: waitsMs });
+		}
+		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ name: "Max", price: { slug: "max_monthly" } }]));
+	});
+
 	test("a plan without a card waits for one, and its checkout is treated like a purchase", async () => {
 		const { user, id: userId } = await confirmed();
 		await fetch(`${env.SANDBOX_URL}/api/v1/subscriptions`, {
@@ -234,6 +313,74 @@ describe("a customer", () => {
 			expect((await sandboxState()).usageEvents).toMatchObject([{ subscriptionId: current?.id, amount: 1 }]);
 		});
 		expect(await user.usage()).toMatchObject({ tier: "paid", used: 1, remaining: 999 });
+	});
+});
+
+describe("refusals of the provider, which arrive as 500", () => {
+	test("a remembered checkout that this key cannot read is forgotten", async () => {
+		const { user } = await confirmed();
+		const first = await user.checkout("pro_monthly");
+		await faults({ api: [{ path: "/api/v1/checkout-sessions/:id", method: "GET", status: 500 }] });
+		expect(await user.checkout("pro_monthly")).not.toBe(first);
+		await faults({});
+		expect((await user.fetch("/api/billing")).status).toBe(200);
+	});
+
+	test("a report that is refused again and again freezes neither the plan nor a top-up, and is set aside", async () => {
+		const { user, id: userId } = await confirmed();
+		await user.buy("pro_monthly");
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
+		await faults({ api: [{ path: "/api/v1/usage-events/bulk", status: 500 }] });
+		await user.chat(id(), id());
+		const clock = stopAppClock();
+		clock.advance(10_000);
+		await runDurableObjectAlarm(ledgerOf(userId));
+		await user.buy("top_up_1000");
+		const refreshed = await (await user.post("/api/billing/refresh", {})).json();
+		expect(refreshed).toMatchObject({ remaining: 1999, topUps: 1000, checkoutOpen: false });
+		const refusals = () =>
+			runInDurableObject(ledgerOf(userId), (_, { storage }) => storage.sql.exec("SELECT refusals FROM request").one().refusals);
+		expect(await refusals()).toBe(0);
+		for (let n = 0; n < 6; n += 1) {
+			clock.advance(900_000);
+			await runDurableObjectAlarm(ledgerOf(userId));
+		}
+		expect(await refusals()).toBeGreaterThan(0);
+		await faults({});
+		clock.advance(86_400_000);
+		await runDurableObjectAlarm(ledgerOf(userId));
+		expect((await sandboxState()).usageEvents).toMatchObject([{ amount: 1 }]);
+		await ledgerOf(userId).refresh(`user:${userId}`);
+		expect(await user.usage()).toMatchObject({ remaining: 1999, topUps: 1000 });
+	});
+
+	test("while the provider answers nothing else either, no report is set aside", async () => {
+		const { user, id: userId } = await confirmed();
+		await user.buy("pro_monthly");
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
+		await faults({ api: [{ path: "/api/v1/*", status: 500 }] });
+		await user.chat(id(), id());
+		const clock = stopAppClock();
+		for (let n = 0; n < 8; n += 1) {
+			clock.advance(900_000);
+			await runDurableObjectAlarm(ledgerOf(userId));
+		}
+		const rows = await runInDurableObject(ledgerOf(userId), (_, { storage }) => storage.sql.exec("SELECT refusals FROM request").toArray());
+		expect(rows).toEqual([{ refusals: 0 }]);
+	});
+
+	test("usage for a meter without a price is counted, and the answer says what is missing", async () => {
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid" }));
+		const renamed = await fetch(`${env.SANDBOX_URL}/api/v1/usage-meters/usage_meter_ai_requests`, {
+			method: "PUT",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({ usageMeter: { slug: "questions" } }),
+		});
+		expect(renamed.status).toBe(200);
+		const response = await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 2 });
+		expect(await problemOf(response)).toEqual({ status: 502, title: "Usage price not found for meter" });
 	});
 });
 

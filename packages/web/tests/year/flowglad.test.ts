@@ -47,7 +47,7 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 		await eventually(async () => expect(await reported()).toBe(counted));
 	};
 
-	// Free days: 20 units, then none; 20 tomorrow; and 20 when the provider's free plan is past due after a month.
+	// Free days: 20 units, then none; 20 tomorrow; and 20 a month later.
 	await tier({ tier: "free", limit: 20, used: 0, remaining: 20, resetAt: "2027-01-16T00:00:00.000Z" });
 	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);

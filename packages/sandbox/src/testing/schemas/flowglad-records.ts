@@ -241,7 +241,7 @@ export const usageMeterBalance = z.strictObject({
 
 export const subscription = z.strictObject({
 	// Newer than the SDK's types and the OpenAPI document: flowglad.md j.
-	scheduledAdjustmentAt: z.number().optional(),
+	scheduledAdjustmentAt: z.number().nullable().optional(),
 	...texts("id", "customerId", "organizationId", "priceId", "pricingModelId"),
 	...textsOrNull("backupPaymentMethodId", "cancellationReason", "defaultPaymentMethodId", "name", "replacedBySubscriptionId"),
 	...numbers("createdAt", "intervalCount", "startDate", "updatedAt"),

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import type { PlanStanding, PlanView } from "../../view/billing.ts";
 import { everyText, priceText } from "../billing/money.ts";
 import { Price } from "../billing/plans.tsx";
@@ -20,6 +20,8 @@ interface ChangePlanProps {
 export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps) {
 	const [target, setTarget] = useState<PlanView>();
 	const [outcome, setOutcome] = useState<ReactNode>();
+	const [confirming, setConfirming] = useState<PlanView>();
+	const isOver = useFollowed(confirming !== undefined && plan.price?.slug !== confirming.priceSlug, onChanged);
 	const { price: current } = plan;
 	const others = plans.filter(({ kind, priceSlug, name }) => kind === "subscription" && priceSlug !== current?.slug && name !== plan.next);
 	if (!current || others.length === 0) return null;
@@ -29,7 +31,10 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 		const takesEffect = await actions.change(plan.id, to.priceSlug);
 		if (takesEffect === null) return notDone;
 		if (takesEffect === "declined") return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
-		setOutcome(takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />);
+		setConfirming(takesEffect === "confirming" ? to : undefined);
+		setOutcome(
+			takesEffect === "confirming" ? undefined : takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />,
+		);
 		onChanged();
 	}
 
@@ -56,9 +61,9 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 					</li>
 				))}
 			</ul>
-			{outcome && (
+			{(confirming || outcome) && (
 				<p role="status" className="mt-4">
-					{outcome}
+					{confirming ? <Confirming plan={plan} to={confirming} isOver={isOver} /> : outcome}
 				</p>
 			)}
 			{target && (
@@ -72,6 +77,38 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 				/>
 			)}
 		</Section>
+	);
+}
+
+/** A change waits up to 60 s for its payment at the provider. */
+const FOLLOW_EVERY_MS = 3_000;
+const FOLLOW_TIMES = 25;
+
+/** Reads the plan again while a change of it is being confirmed. Returns whether it has given up. */
+function useFollowed(isOpen: boolean, read: () => void): boolean {
+	const [reads, setReads] = useState(0);
+	const readAgain = useEffectEvent(read);
+	const isOver = reads >= FOLLOW_TIMES;
+	useEffect(() => {
+		if (!isOpen) return setReads(0);
+		if (isOver) return;
+		const timer = setTimeout(() => {
+			readAgain();
+			setReads(reads + 1);
+		}, FOLLOW_EVERY_MS);
+		return () => clearTimeout(timer);
+	}, [isOpen, isOver, reads]);
+	return isOver;
+}
+
+/** The truth about a change that was not known at once. */
+function Confirming({ plan, to, isOver }: { plan: PlanStanding; to: PlanView; isOver: boolean }) {
+	if (plan.price?.slug === to.priceSlug) return <>You are on {to.name} now.</>;
+	if (!isOver) return <>Your change to {to.name} is being confirmed. This can take a minute.</>;
+	return (
+		<>
+			{to.name} has not begun, and you are still on {plan.name}. Your invoices below show whether a payment is open.
+		</>
 	);
 }
 

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { Opened } from "./source.ts";
 
 export interface CheckoutProps {
 	priceSlug: string;
@@ -12,8 +13,8 @@ export interface CheckoutProps {
 }
 
 interface CheckoutButtonProps extends Pick<CheckoutProps, "label" | "main"> {
-	/** Leaves for the provider's page, and resolves to false when it could not. Null until the provider is loaded. */
-	open: (() => Promise<boolean>) | null;
+	/** Leaves for the provider's page. Null until the provider is loaded. */
+	open: (() => Promise<Opened>) | null;
 	/** The provider could not be loaded. */
 	broken?: boolean;
 }
@@ -21,11 +22,15 @@ interface CheckoutButtonProps extends Pick<CheckoutProps, "label" | "main"> {
 /** A button that leads to a page of the billing provider. */
 export function CheckoutButton({ label, main, open, broken = false }: CheckoutButtonProps) {
 	const [state, setState] = useState<"ready" | "opening" | "failed">("ready");
+	const [reason, setReason] = useState<string>();
 
 	async function press() {
 		if (!open) return;
 		setState("opening");
-		if (!(await open())) setState("failed");
+		const opened = await open();
+		if (opened === true) return;
+		setReason(opened || undefined);
+		setState("failed");
 	}
 
 	return (
@@ -40,7 +45,8 @@ export function CheckoutButton({ label, main, open, broken = false }: CheckoutBu
 			</button>
 			{(state === "failed" || broken) && (
 				<p role="alert" className="text-warn">
-					The checkout could not be opened just now, and this press charged nothing. Please look at your account, or try again in a moment.
+					{reason ??
+						"The checkout could not be opened just now, and this press charged nothing. Please look at your account, or try again in a moment."}
 				</p>
 			)}
 		</div>

@@ -51,8 +51,8 @@ type Loaded = Extract<ReturnType<typeof useBilling>, { loaded: true; customer: o
 
 function actionsOf(billing: Loaded): BillingActions {
 	return {
-		buy: (priceSlug, successPath, cancelPath) =>
-			leads(billing.createCheckoutSession({ priceSlug, quantity: 1, ...pages(successPath, cancelPath) })),
+		// Not the hook's `createCheckoutSession`: it loses the reason of a refusal.
+		buy: serverActions.buy,
 		addPaymentMethod: (planId) =>
 			leads(
 				billing.createAddPaymentMethodCheckoutSession({

@@ -20,7 +20,14 @@ export default function ServerSource({ children }: { children: (source: BillingS
 }
 
 export const serverActions: BillingActions = {
-	buy: (priceSlug, successUrl, cancelUrl) => leads("checkout", { priceSlug, successUrl, cancelUrl }),
+	buy: async (priceSlug, successUrl, cancelUrl) => {
+		try {
+			return await leave(await send("checkout", { priceSlug, successUrl, cancelUrl }));
+		} catch (error) {
+			// A conflict is about the buyer's account, so trying again does not help: the server says what does.
+			return error instanceof Refused && error.problem.status === 409 ? error.problem.detail : false;
+		}
+	},
 	addPaymentMethod: (planId) => leads("payment-method", planId ? { planId } : {}),
 	// No provider without a browser SDK has plans that wait for a card.
 	activate: async () => false,
@@ -29,7 +36,7 @@ export const serverActions: BillingActions = {
 	change: async (planId, priceSlug) => {
 		try {
 			const answer = await send("change", { planId, priceSlug });
-			const { takesEffect }: { takesEffect: "now" | "period-end" } = await answer.json();
+			const { takesEffect }: { takesEffect: "now" | "period-end" | "confirming" } = await answer.json();
 			return takesEffect;
 		} catch (error) {
 			return error instanceof Refused && error.problem.status === 402 ? "declined" : null;
@@ -46,7 +53,10 @@ const post = (action: string, body: object) => send(action, body).catch(() => un
 
 async function leads(action: string, body: object): Promise<boolean> {
 	const answer = await post(action, body);
-	if (!answer) return false;
+	return answer ? leave(answer) : false;
+}
+
+async function leave(answer: Response): Promise<true> {
 	const { url }: { url: string } = await answer.json();
 	location.assign(url);
 	return true;

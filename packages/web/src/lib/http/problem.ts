@@ -34,6 +34,7 @@ export const PROBLEMS = {
 	"grant-contradicts-the-ledger": { status: 409, title: "Grant contradicts the ledger" },
 	"no-active-subscription-found": { status: 409, title: "No active subscription found" },
 	"payment-under-way": { status: 409, title: "Payment under way" },
+	"plan-cannot-start": { status: 409, title: "Plan cannot start" },
 	"plan-has-changed": { status: 409, title: "Plan has changed" },
 	"plan-is-ending": { status: 409, title: "Plan is ending" },
 	"request-id-already-used": { status: 409, title: "Request id already used" },

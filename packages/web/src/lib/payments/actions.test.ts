@@ -83,6 +83,7 @@ const billing = (plans: PlanStanding[]): CustomerBilling => ({
 	invoices: [],
 	portalUrl: null,
 	topUpsOutlivePlan: false,
+	planStart: "possible",
 });
 
 const request = new Request("https://parley.example/api/billing/checkout", { method: "POST" });

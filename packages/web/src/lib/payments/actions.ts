@@ -21,10 +21,13 @@ export async function buy(request: Request, user: User, purchase: Purchase): Pro
 	const pages = ownPages(request, { successUrl, cancelUrl });
 	const billing = await readFresh(user);
 	const offer = assertMayBuy(billing, purchase);
+	const startsPlan = offer.kind === "subscription";
+	if (startsPlan && billing.planStart === "impossible") refusePlanStart();
 	const opened = await env.USAGE_LEDGER.getByName(key).openCheckout(key, {
 		customer: { id: billing.customerId, externalId },
 		offer,
 		creditsBought: billing.creditsBought,
+		renewsCustomer: startsPlan && billing.planStart === "as-new-customer",
 		...pages,
 	});
 	switch (opened.kind) {
@@ -35,6 +38,14 @@ export async function buy(request: Request, user: User, purchase: Purchase): Pro
 		case "failed":
 			return opened.status === 409 ? refuseSecondPlan() : refuseUnavailable();
 	}
+}
+
+/** @throws ProblemError 409 always, before a card is asked for */
+function refusePlanStart(): never {
+	refuse(
+		"plan-cannot-start",
+		"Your account at the billing provider cannot start a plan: your card would be stored and no plan would begin. No card was asked for. Write to us, and we put it right.",
+	);
 }
 
 /** Where to enter a card, for one plan or for future payments. */

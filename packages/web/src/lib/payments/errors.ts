@@ -11,10 +11,25 @@ export function statusOf(error: unknown): number | null {
 	return "status" in error && typeof error.status === "number" ? error.status : null;
 }
 
+/** A report that the provider cannot take, because its pricing model lacks what the report is for. */
+export class RefusedReport extends Error {
+	override name = "RefusedReport";
+}
+
 /** Whether the provider rejects a report for good. 401 is not a rejection: Flowglad's rate limit answers with it. */
 export function isRefusal(error: unknown): boolean {
+	if (error instanceof RefusedReport) return true;
 	const status = statusOf(error);
 	return status !== null && status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
+}
+
+/**
+ * Whether the provider answered and did not do it: a rejection, or 500. Flowglad's own refusals arrive as 500 (flowglad.md l), so one answer does not
+ * tell a refusal from a fault of the moment.
+ */
+export function isAnswered(error: unknown): boolean {
+	const status = statusOf(error);
+	return isRefusal(error) || status === 409 || status === 500;
 }
 
 /** Whether the provider rejects our key, or (Flowglad) limits its rate. */

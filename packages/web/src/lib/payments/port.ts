@@ -16,6 +16,8 @@ export interface CustomerBilling extends BillingView {
 	defaultPriceId: string | null;
 	/** Requests of all paid top-ups ever. It grows when a top-up arrives. */
 	creditsBought: number;
+	/** Whether a paid plan could start. `as-new-customer`: after `ShopPort.renewCustomer`. `impossible`: the provider would take a card in vain. */
+	planStart: "possible" | "as-new-customer" | "impossible";
 }
 
 /** Pages of ours that the provider's page leads back to, as absolute URLs. */
@@ -59,15 +61,43 @@ export interface UsageReport extends Report {
 	transactionId: string;
 }
 
+/** A report as the provider has it, with the fields of Flowglad's usage events whoever the provider is (seed 001). Instants are epoch milliseconds. */
+export interface UsageEvent {
+	id: string;
+	createdAt: number;
+	updatedAt: number;
+	livemode: boolean;
+	customerId: string;
+	subscriptionId: string;
+	usageMeterId: string;
+	billingPeriodId: string | null;
+	amount: number;
+	usageDate: number;
+	transactionId: string;
+	priceId: string | null;
+	properties: Record<string, unknown>;
+	pricingModelId: string | null;
+}
+
 /** What a customer may use, and the requests of all top-ups ever bought beside a plan. */
 interface CustomerAccess {
 	entitlement: Entitlement;
 	creditsBought: number;
 }
 
+/** A change of plan that waits for the end of the period. Flowglad tells that there is one, not which: the ledger remembers it. */
+export interface ComingChange {
+	planId: string;
+	priceId: string;
+	priceSlug: string;
+	name: string;
+	/** The end of the period, epoch milliseconds. */
+	atMs: number | null;
+}
+
 export interface PlanChange {
-	/** When the new price takes effect. `declined`: the payment failed and the plan is unchanged. */
-	takesEffect: "now" | "period-end" | "declined";
+	/** When the new price takes effect. `declined`: the payment failed and the plan is unchanged. `confirming`: not known yet, a later read tells. */
+	takesEffect: "now" | "period-end" | "declined" | "confirming";
 	/** The provider's own answer, which its SDK routes return. */
 	answer: unknown;
 }
@@ -88,8 +118,8 @@ export interface UsagePort {
 	readEntitlement(externalId: string, fetchedAtMs: number, timeoutMs: number): Promise<CustomerAccess>;
 	/** Sends reports in order and calls `onReported` for each that the provider has. A repeat counts once (see `deduplication`). */
 	reportUsage(externalId: string, reports: UsageReport[], timeoutMs: number, onReported: (report: UsageReport) => void): Promise<void>;
-	/** Sends one report and returns the provider's event. */
-	reportOne(externalId: string, report: UsageReport, timeoutMs: number): Promise<unknown>;
+	/** Sends one report and returns it as the provider has it. */
+	reportOne(externalId: string, report: UsageReport, timeoutMs: number): Promise<UsageEvent>;
 }
 
 /** Sells plans and top-ups: what is on offer, the checkout, and the webhooks that follow a purchase. */
@@ -98,6 +128,8 @@ export interface ShopPort {
 	welcome(customer: { id: string; email: string; name: string }): Promise<void>;
 	/** What is for sale, cheapest first: to a customer, with their plan marked, or to a visitor (null). */
 	readOffers(externalId: string | null, timeoutMs: number): Promise<PlanView[]>;
+	/** Replaces a customer under whom no plan can start, if it is still so. Returns the provider's id. Null where a plan can always start. */
+	readonly renewCustomer: ((externalId: string) => Promise<string>) | null;
 	/** After an error a checkout may exist at the provider, but nobody has its URL. */
 	createCheckout(order: CheckoutOrder): Promise<Checkout>;
 	/** Null when the provider no longer has a checkout of this id. */

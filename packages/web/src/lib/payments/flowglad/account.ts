@@ -1,51 +1,44 @@
 import { config } from "../../../config.ts";
 import { paidSubscriptions, toBillingView } from "../../../view/flowglad.ts";
 import { creditsBought, toOffers } from "../../billing-helpers.ts";
-import { flowglad } from "../../flowglad.ts";
+import { now } from "../../time/clock.ts";
 import type { AccountPort, HostedPage } from "../port.ts";
-import { getBilling } from "./client.ts";
+import { flowgladServer, getBilling } from "./client.ts";
+import { cancelPlan, changePlan, resumePlan, withComingChange } from "./plan.ts";
+import { planStart } from "./plan-start.ts";
 
 export const flowgladAccount: AccountPort = {
 	async readBilling(externalId) {
 		const billing = await getBilling(externalId);
 		const offers = toOffers(billing.pricingModel, config().limits.paid, paidSubscriptions(billing)[0]?.priceId ?? undefined);
+		const view = toBillingView(billing);
 		return {
-			...toBillingView(billing),
+			...view,
+			plans: await withComingChange(externalId, view.plans, billing.subscriptions),
 			customerId: billing.customer.id,
 			offers,
 			defaultPriceId: offers.find(({ kind }) => kind === "subscription")?.priceId ?? null,
 			creditsBought: creditsBought(billing),
+			planStart: planStart(billing, now()),
 		};
 	},
 
 	async addCard(externalId, planId, pages) {
 		const target = planId === undefined ? {} : { targetSubscriptionId: planId };
-		return toPage(await flowglad(externalId).createAddPaymentMethodCheckoutSession({ ...pages, ...target }));
+		return toPage(await flowgladServer(externalId).createAddPaymentMethodCheckoutSession({ ...pages, ...target }));
 	},
 
 	async activatePlan(externalId, planId, pages) {
-		return toPage(await flowglad(externalId).createActivateSubscriptionCheckoutSession({ ...pages, targetSubscriptionId: planId }));
+		return toPage(await flowgladServer(externalId).createActivateSubscriptionCheckoutSession({ ...pages, targetSubscriptionId: planId }));
 	},
 
 	async openPortal(externalId) {
 		return (await getBilling(externalId)).billingPortalUrl ?? null;
 	},
 
-	async cancelPlan(externalId, id, when) {
-		const timing = when === "now" ? "immediately" : "at_end_of_current_billing_period";
-		return flowglad(externalId).cancelSubscription({ id, cancellation: { timing } });
-	},
-
-	async resumePlan(externalId, id) {
-		return flowglad(externalId).uncancelSubscription({ id });
-	},
-
-	async changePlan(externalId, subscriptionId, { priceId }) {
-		const answer = await flowglad(externalId).adjustSubscription({ subscriptionId, priceId, timing: "auto" });
-		if (answer.resolvedTiming !== "immediately") return { takesEffect: "period-end", answer };
-		// Flowglad reports no error for a declined card: the subscription keeps its price.
-		return { takesEffect: answer.subscription.priceId === priceId ? "now" : "declined", answer };
-	},
+	cancelPlan,
+	resumePlan,
+	changePlan,
 };
 
 const toPage = ({ checkoutSession, url }: { checkoutSession: { id: string }; url: string }): HostedPage => ({

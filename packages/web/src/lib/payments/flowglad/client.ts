@@ -1,7 +1,6 @@
 import { Flowglad } from "@flowglad/node";
-import { FlowgladServerAdmin } from "@flowglad/server";
+import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
 import type { FlowgladBilling, PricingModel } from "../../../view/flowglad.ts";
-import { flowglad } from "../../flowglad.ts";
 import { getCustomerDetails } from "../customers.ts";
 import { statusOf } from "../errors.ts";
 import { IsolateCache } from "../isolate-cache.ts";
@@ -9,6 +8,14 @@ import { clientOptions } from "./settings.ts";
 
 const CHECKOUT_TIMEOUT_MS = 5_000;
 const PRICING_KEPT_MS = 10_000;
+
+/**
+ * A server for one customer, whose calls may take 3 × 60 s.
+ * @throws Error when Flowglad is not the configured provider
+ */
+export function flowgladServer(customerExternalId: string): FlowgladServer {
+	return new FlowgladServer({ ...clientOptions(), customerExternalId, getCustomerDetails });
+}
 
 /** A client that tries once, within a deadline. */
 export function adminClient(timeoutMs: number): FlowgladServerAdmin {
@@ -20,12 +27,18 @@ export function checkoutSessions(): Flowglad["checkoutSessions"] {
 	return new Flowglad({ ...clientOptions(), timeout: CHECKOUT_TIMEOUT_MS, maxRetries: 0 }).checkoutSessions;
 }
 
+/** Archives a customer: its plans end, and its external id is free for a new one. Invoices stay with the archived customer. */
+export async function archiveCustomer(externalId: string): Promise<void> {
+	const client = new Flowglad({ ...clientOptions(), timeout: CHECKOUT_TIMEOUT_MS, maxRetries: 0 });
+	await client.post(`/api/v1/customers/${encodeURIComponent(externalId)}/archive`, { body: {} });
+}
+
 /**
  * A customer's billing, live. Creates the customer; when two requests race to do so, the second reads what the first created.
  * @throws the SDK's error
  */
 export async function getBilling(externalId: string) {
-	const server = flowglad(externalId);
+	const server = flowgladServer(externalId);
 	try {
 		return await server.getBilling();
 	} catch (error) {

@@ -1,14 +1,14 @@
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { z } from "zod";
 import { logFailure } from "../../../log.ts";
-import { flowglad } from "../../flowglad.ts";
 import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
 import { activatePlan, addCard, assertMayManage, buy, cancel, changePlan, resume } from "../actions.ts";
 import { callProvider, refuseStatus } from "../errors.ts";
 import type { HostedPage } from "../port.ts";
-import { getBilling, readPricingModel } from "./client.ts";
+import { flowgladServer, getBilling, readPricingModel } from "./client.ts";
+import { withComingPlans } from "./plan.ts";
 import { clientOptions } from "./settings.ts";
 
 const PRICING_TIMEOUT_MS = 5_000;
@@ -26,6 +26,17 @@ const READS: Record<string, { forMembers: boolean; body: z.ZodType<object> }> = 
 	"usage-meters/balances": { forMembers: true, body: z.strictObject({ subscriptionId: name.optional() }) },
 	"pricing-models/retrieve": { forMembers: true, body: z.object({}) },
 };
+
+/** What naming a coming plan needs of a subscription; the rest passes unchanged. */
+const subscriptionOfAnswer = z.looseObject({
+	id: z.string(),
+	status: z.string(),
+	createdAt: z.number(),
+	isFreePlan: z.boolean().nullish(),
+	priceId: z.string().nullish(),
+	currentBillingPeriodEnd: z.number().nullish(),
+	scheduledAdjustmentAt: z.number().nullish(),
+});
 
 type Action = (request: Request, user: User) => Promise<unknown>;
 
@@ -59,6 +70,9 @@ const ACTIONS: Record<string, Action> = {
 		async (_, user, { subscriptionId, ...body }) => (await changePlan(user, subscriptionId, body)).answer,
 	),
 };
+
+/** Every call under `/api/flowglad/` that a browser may make with a body, for the test that none decides what is paid. */
+export const browserCalls = (): string[] => [...Object.keys(ACTIONS), ...Object.keys(READS)];
 
 /** Answers a call under `/api/flowglad/` for a signed-in user. */
 export async function answerCall(request: Request, path: string, user: User): Promise<Response> {
@@ -96,7 +110,7 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	let answer = await send();
 	// Two first visits raced to create the customer. By now it exists.
 	if ((await providerStatus(answer)) === 409) answer = await send();
-	if (answer.ok) return answer;
+	if (answer.ok) return path === "customers/billing" ? withNames(externalId, answer) : answer;
 	const status = await providerStatus(answer);
 	logFailure(`flowglad ${path} answered ${answer.status}`, await answer.text());
 	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
@@ -108,9 +122,25 @@ function sdkHandler(externalId: string, request: Request): Promise<Response> {
 		...clientOptions(),
 		basePath: "/api/flowglad",
 		getCustomerExternalId: async () => externalId,
-		flowglad,
+		flowglad: flowgladServer,
 		onError: (error) => logFailure("flowglad route", error),
 	})(request);
+}
+
+const billingAnswer = z.looseObject({
+	data: z.looseObject({ subscriptions: z.array(subscriptionOfAnswer), currentSubscriptions: z.array(subscriptionOfAnswer).optional() }),
+});
+
+/** The billing of the SDK's handler, with the name of each coming plan. */
+async function withNames(externalId: string, answer: Response): Promise<Response> {
+	const body: unknown = await answer.json();
+	const parsed = billingAnswer.safeParse(body);
+	if (!parsed.success) return Response.json(body, answer);
+	const { data } = parsed.data;
+	const subscriptions = await withComingPlans(externalId, data.subscriptions);
+	const named = (id: string) => subscriptions.find((one) => one.id === id);
+	const currentSubscriptions = data.currentSubscriptions?.map((one) => named(one.id) ?? one);
+	return Response.json({ ...parsed.data, data: { ...data, subscriptions, currentSubscriptions } }, { status: answer.status });
 }
 
 /** The provider's status in an answer of the SDK's handler, which turns most of them into a 500 with a code. */

@@ -4,9 +4,11 @@ import { config } from "../../../config.ts";
 import { logFailure } from "../../../log.ts";
 import { paidSubscriptions } from "../../../view/flowglad.ts";
 import { toOffers } from "../../billing-helpers.ts";
-import { statusOf } from "../errors.ts";
+import { now } from "../../time/clock.ts";
+import { isAnswered, statusOf } from "../errors.ts";
 import type { Checkout, ShopPort } from "../port.ts";
-import { adminClient, checkoutSessions, customerBilling, getBilling, readPricingModel } from "./client.ts";
+import { adminClient, archiveCustomer, checkoutSessions, customerBilling, getBilling, readPricingModel } from "./client.ts";
+import { planStart } from "./plan-start.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
 /** Webhooks are accepted for this long after signing, by the machine's clock. */
@@ -29,6 +31,13 @@ export const flowgladShop: ShopPort = {
 		return toOffers(billing.pricingModel, config().limits.paid, paidSubscriptions(billing)[0]?.priceId ?? undefined);
 	},
 
+	async renewCustomer(externalId) {
+		const { customer, ...billing } = await getBilling(externalId);
+		if (planStart(billing, now()) !== "as-new-customer") return customer.id;
+		await archiveCustomer(externalId);
+		return (await getBilling(externalId)).customer.id;
+	},
+
 	async createCheckout({ customer, offer, successUrl, cancelUrl }) {
 		// The customer must exist, contrary to the SDK's documentation (flowglad.md, a). Reading the billing creates it.
 		if (customer.id === null) await getBilling(customer.externalId);
@@ -47,7 +56,8 @@ export const flowgladShop: ShopPort = {
 		try {
 			return toCheckout(await checkoutSessions().retrieve(id));
 		} catch (error) {
-			if (statusOf(error) !== 404) throw error;
+			// A session of another key or pricing model is answered with 500. Forgetting one that could still be paid does no harm: see closeCheckout.
+			if (!isAnswered(error)) throw error;
 			return null;
 		}
 	},

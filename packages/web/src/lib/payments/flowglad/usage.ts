@@ -1,6 +1,8 @@
+import type { FlowgladServerAdmin } from "@flowglad/server";
 import { config } from "../../../config.ts";
 import type { FlowgladBilling } from "../../../view/flowglad.ts";
 import { AI_REQUESTS_METER, creditsBought, findUsagePriceByMeterSlug, planWithoutGrant, toEntitlement } from "../../billing-helpers.ts";
+import { isAnswered, RefusedReport } from "../errors.ts";
 import { IsolateCache } from "../isolate-cache.ts";
 import type { UsagePort, UsageReport } from "../port.ts";
 import { adminClient, customerBilling } from "./client.ts";
@@ -18,15 +20,41 @@ export const flowgladUsage: UsagePort = {
 		return { entitlement: toEntitlement(billing, fetchedAtMs, config().limits.paid), creditsBought: creditsBought(billing) };
 	},
 
-	async reportUsage(_externalId, reports, timeoutMs, onReported) {
-		await adminClient(timeoutMs).bulkCreateUsageEvents({ usageEvents: reports.map(toUsageEvent) });
+	async reportUsage(externalId, reports, timeoutMs, onReported) {
+		await explained(externalId, timeoutMs, (client) => client.bulkCreateUsageEvents({ usageEvents: reports.map(toUsageEvent) }));
 		for (const report of reports) onReported(report);
 	},
 
-	async reportOne(_externalId, report, timeoutMs) {
-		return (await adminClient(timeoutMs).createUsageEvent({ usageEvent: toUsageEvent(report) })).usageEvent;
+	async reportOne(externalId, report, timeoutMs) {
+		const usageEvent = toUsageEvent(report);
+		const { usageEvent: event } = await explained(externalId, timeoutMs, (client) => client.createUsageEvent({ usageEvent }));
+		const { billingPeriodId = null, priceId = null, properties } = event;
+		return { ...event, billingPeriodId, priceId, properties: properties ?? {} };
 	},
 };
+
+/**
+ * Sends a report. Flowglad answers a missing usage price with the same 500 as a fault, so the pricing model is looked at.
+ * @throws RefusedReport when it has no usage price for our meter, else the SDK's error
+ */
+async function explained<T>(externalId: string, timeoutMs: number, send: (client: FlowgladServerAdmin) => Promise<T>): Promise<T> {
+	const client = adminClient(timeoutMs);
+	try {
+		return await send(client);
+	} catch (error) {
+		if (!isAnswered(error) || !(await lacksUsagePrice(client, externalId))) throw error;
+		throw new RefusedReport(`Usage price not found for meter ${AI_REQUESTS_METER}`, { cause: error });
+	}
+}
+
+async function lacksUsagePrice(client: FlowgladServerAdmin, externalId: string): Promise<boolean> {
+	try {
+		const { pricingModel } = await customerBilling(client, externalId);
+		return findUsagePriceByMeterSlug(AI_REQUESTS_METER, pricingModel) === null;
+	} catch {
+		return false;
+	}
+}
 
 const toUsageEvent = ({ subscriptionId, units, transactionId, usedAtMs }: UsageReport) => ({
 	subscriptionId,

@@ -13,7 +13,7 @@ export const stripeAccount: AccountPort = {
 		if (customer !== null) return billingOf(customer, prices);
 		const offers = offersTo([], prices);
 		const nothing = { plans: [], waiting: null, paymentMethods: [], invoices: [], portalUrl: null, topUpsOutlivePlan: true };
-		return { ...nothing, customerId: null, offers, defaultPriceId: proPriceId(offers), creditsBought: 0 };
+		return { ...nothing, customerId: null, offers, defaultPriceId: proPriceId(offers), creditsBought: 0, planStart: "possible" };
 	},
 
 	async addCard(externalId, _planId, { successUrl }) {
@@ -53,6 +53,7 @@ async function billingOf(customer: string, prices: Awaited<ReturnType<typeof rea
 		offers,
 		defaultPriceId: proPriceId(offers),
 		creditsBought: creditsBought(topUps),
+		planStart: "possible",
 		plans: current.map((one) => toStanding(one, offers, now())),
 		waiting: null,
 		paymentMethods: methods.data.map((method) => toPaymentMethod(method, defaultMethod)),

@@ -20,6 +20,8 @@ export const stripeShop: ShopPort = {
 		return offersTo(...(await Promise.all([subscriptions, readPrices(timeoutMs)])));
 	},
 
+	renewCustomer: null,
+
 	async createCheckout(order) {
 		return toCheckout(await stripe().checkout.sessions.create(await sessionFor(order)));
 	},

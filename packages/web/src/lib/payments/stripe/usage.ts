@@ -1,6 +1,7 @@
 import { config } from "../../../config.ts";
+import { AI_REQUESTS_METER } from "../../billing-helpers.ts";
 import { now } from "../../time/clock.ts";
-import type { UsagePort } from "../port.ts";
+import type { UsageEvent, UsagePort, UsageReport } from "../port.ts";
 import { creditsBought, currentAmong, customerIdOf, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
 import { sendMeterEvent, unitsOnMeter } from "./meter.ts";
 import { toEntitlement } from "./objects.ts";
@@ -39,9 +40,19 @@ export const stripeUsage: UsagePort = {
 	},
 
 	async reportOne(externalId, report, timeoutMs) {
-		return sendMeterEvent(stripe(timeoutMs, 0), await existingCustomer(externalId), report);
+		const customer = await existingCustomer(externalId);
+		return toUsageEvent(customer, report, await sendMeterEvent(stripe(timeoutMs, 0), customer, report));
 	},
 };
+
+/** A meter event with the fields of the other provider's usage events. A repeat has no `created`: Stripe does not return the first. */
+function toUsageEvent(customerId: string, report: UsageReport, event: Awaited<ReturnType<typeof sendMeterEvent>>): UsageEvent {
+	const { subscriptionId, units: amount, usedAtMs: usageDate, transactionId } = report;
+	const createdAt = "created" in event ? event.created * 1000 : usageDate;
+	const of = { customerId, subscriptionId, usageMeterId: AI_REQUESTS_METER, billingPeriodId: null, priceId: null, pricingModelId: null };
+	const at = { createdAt, updatedAt: createdAt, livemode: "livemode" in event && event.livemode };
+	return { id: event.identifier, ...at, ...of, amount, usageDate, transactionId, properties: {} };
+}
 
 /** Usage on a plan is reported, and buying the plan created the customer. */
 async function existingCustomer(externalId: string): Promise<string> {

@@ -1,0 +1,25 @@
+import type { FlowgladBilling } from "../../../view/flowglad.ts";
+
+/** A checkout can be paid for this long. */
+const CHECKOUT_LIVES_MS = 24 * 3_600_000;
+
+/**
+ * Whether a paid plan can start. Flowglad ends a free plan for it only while that is active; a free plan that renews is past due after its first month,
+ * and then the card is taken and no plan starts (flowglad.md, 0.3). So the free plan must stay active for as long as a checkout can be paid.
+ * `as-new-customer`: once the customer is archived and created anew, which frees its id and loses nothing where nothing was ever bought.
+ */
+export function planStart(
+	billing: FlowgladBilling & { invoices?: readonly unknown[] },
+	nowMs: number,
+): "possible" | "as-new-customer" | "impossible" {
+	const { subscriptions = [], currentSubscriptions, purchases = [], invoices = [] } = billing;
+	const current = currentSubscriptions ?? subscriptions.filter((one) => one.current);
+	const isInTheWay = current.some(({ isFreePlan, status, renews, currentBillingPeriodEnd }) => {
+		if (!isFreePlan) return false;
+		const renewsAtMs = renews === false ? null : currentBillingPeriodEnd;
+		return status !== "active" || (typeof renewsAtMs === "number" && renewsAtMs <= nowMs + CHECKOUT_LIVES_MS);
+	});
+	if (!isInTheWay) return "possible";
+	const hasBought = invoices.length > 0 || purchases.some(({ status }) => status === "paid");
+	return hasBought || subscriptions.some(({ isFreePlan }) => isFreePlan === false) ? "impossible" : "as-new-customer";
+}

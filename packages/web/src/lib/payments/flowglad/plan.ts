@@ -1,0 +1,128 @@
+import { env, waitUntil } from "cloudflare:workers";
+import { Flowglad } from "@flowglad/node";
+import { z } from "zod";
+import { logFailure } from "../../../log.ts";
+import type { PlanStanding } from "../../../view/billing.ts";
+import { comingPlan, type Subscription } from "../../../view/flowglad.ts";
+import { ledgerOfCustomer } from "../customers.ts";
+import { statusOf } from "../errors.ts";
+import type { ComingChange, Offer, PlanChange } from "../port.ts";
+import { getBilling } from "./client.ts";
+import { clientOptions } from "./settings.ts";
+
+/** An upgrade waits for its payment, up to 60 s at Flowglad. */
+const CHANGE_TIMEOUT_MS = 65_000;
+/** A page waits for it this long, and then follows it. */
+const CHANGE_AWAITED_MS = 6_000;
+const PLAN_TIMEOUT_MS = 10_000;
+
+/** Requests once: a repeated change may be charged twice, and each refusal is a 500 that the SDK would repeat. */
+const subscriptions = (timeoutMs = PLAN_TIMEOUT_MS) => new Flowglad({ ...clientOptions(), timeout: timeoutMs, maxRetries: 0 });
+
+/** Cancels a plan now or at the end of its period, and before that a change that waits: Flowglad refuses otherwise. */
+export async function cancelPlan(externalId: string, planId: string, when: "now" | "period-end") {
+	const client = subscriptions();
+	await releasePlan(client, externalId, planId);
+	const timing = when === "now" ? "immediately" : "at_end_of_current_billing_period";
+	return client.subscriptions.cancel(planId, { cancellation: { timing } });
+}
+
+/** Undoes a cancellation, or a change that waits for the end of the period. */
+export async function resumePlan(externalId: string, planId: string) {
+	const client = subscriptions();
+	const released = await releasePlan(client, externalId, planId);
+	return released.subscription.status === "cancellation_scheduled" ? client.subscriptions.uncancel(planId) : released;
+}
+
+/** Replaces a plan's price, see AccountPort. An answer that takes long is left to arrive by itself. */
+export async function changePlan(externalId: string, planId: string, offer: Offer): Promise<PlanChange> {
+	const client = subscriptions(CHANGE_TIMEOUT_MS);
+	const waiting = await comingChangeOf(externalId);
+	const released = await releasePlan(client, externalId, planId);
+	const confirming: PlanChange = { takesEffect: "confirming", answer: { ...released, resolvedTiming: "immediately", isUpgrade: true } };
+	const sent = client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto")).catch(unlessRefused);
+	const answer = await Promise.race([sent, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
+	if (answer === null) {
+		waitUntil(readAfter(sent, externalId));
+		return confirming;
+	}
+	if (answer.resolvedTiming !== "immediately") {
+		const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
+		await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
+		return { takesEffect: "period-end", answer };
+	}
+	if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
+	// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
+	if (await isPaymentUnderWay(externalId, planId)) return confirming;
+	if (waiting?.planId === planId) await restore(client, externalId, waiting);
+	return { takesEffect: "declined", answer };
+}
+
+/** The plans with the change that waits for each, by name. */
+export async function withComingChange(externalId: string, plans: PlanStanding[], found: Subscription[]): Promise<PlanStanding[]> {
+	const named = await withComingPlans(externalId, found);
+	return plans.map((plan) => ({ ...plan, next: named.find(({ id }) => id === plan.id)?.comingPlan ?? null }));
+}
+
+/** Adds to each subscription the name of the plan that it changes to, for pages that read Flowglad's own payload. */
+export async function withComingPlans<T extends Subscription>(externalId: string, found: readonly T[]): Promise<T[]> {
+	const mayWait = found.some((one) => one.scheduledAdjustmentAt !== null && one.isFreePlan === false);
+	const known = mayWait ? await comingChangeOf(externalId) : null;
+	return found.map((one) => ({ ...one, comingPlan: comingPlan(one, known) }));
+}
+
+/** The change of a customer's plan that this app has scheduled last; null for none. */
+async function comingChangeOf(externalId: string): Promise<ComingChange | null> {
+	const key = await ledgerOfCustomer(externalId);
+	return key === null ? null : env.USAGE_LEDGER.getByName(key).comingChange(key);
+}
+
+/** Lets the ledger read a change once its answer is here. */
+async function readAfter(sent: Promise<unknown>, externalId: string): Promise<void> {
+	await sent.catch((error: unknown) => logFailure("a change of plan was refused late", error));
+	const key = await ledgerOfCustomer(externalId);
+	if (key !== null) await env.USAGE_LEDGER.getByName(key).refresh(key);
+}
+
+const adjustmentTo = (priceId: string, timing: "auto" | "at_end_of_current_billing_period") => ({
+	adjustment: {
+		timing,
+		newSubscriptionItems: [{ priceId, quantity: 1 }],
+		...(timing === "auto" ? { prorateCurrentBillingPeriod: true } : {}),
+	},
+});
+
+/** Whether the error leaves the outcome open: no answer, or Flowglad's own deadline. @throws it otherwise */
+function unlessRefused(error: unknown): null {
+	const status = statusOf(error);
+	if (status !== null && status !== 408) throw error;
+	logFailure("a change of plan is still under way", error);
+	return null;
+}
+
+const scheduled = z.object({ scheduledAdjustmentAt: z.number().nullish() });
+
+/** Cancels the change that waits, if any. Flowglad refuses to cancel or change the plan before. Returns the plan as it was found. */
+async function releasePlan(client: Flowglad, externalId: string, planId: string) {
+	const found = await client.subscriptions.retrieve(planId);
+	if (!scheduled.parse(found.subscription).scheduledAdjustmentAt) return found;
+	await client.post(`/api/v1/subscriptions/${encodeURIComponent(planId)}/cancel-scheduled-adjustment`, { body: {} });
+	await remember(externalId, null);
+	return found;
+}
+
+/** Schedules again what was canceled for a change that failed. */
+async function restore(client: Flowglad, externalId: string, waiting: ComingChange): Promise<void> {
+	await client.subscriptions.adjust(waiting.planId, adjustmentTo(waiting.priceId, "at_end_of_current_billing_period"));
+	await remember(externalId, waiting);
+}
+
+async function remember(externalId: string, change: ComingChange | null): Promise<void> {
+	const key = await ledgerOfCustomer(externalId);
+	if (key !== null) await env.USAGE_LEDGER.getByName(key).noteComingChange(key, change);
+}
+
+async function isPaymentUnderWay(externalId: string, planId: string): Promise<boolean> {
+	const { invoices } = await getBilling(externalId);
+	return invoices.some(({ invoice }) => invoice.subscriptionId === planId && invoice.status === "awaiting_payment_confirmation");
+}
