@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { balanceOf, paidSubscriptions, type Subscription, toBillingView } from "./flowglad.ts";
+import { balanceOf, comingPlan, paidSubscriptions, type Subscription, toBillingView } from "./flowglad.ts";
 
 const subscription = (id: string, more: Partial<Subscription> = {}): Subscription => ({
 	id,
@@ -116,4 +116,21 @@ test("a balance belongs to one subscription and one meter", () => {
 	];
 	expect(balanceOf(subscription("sub", { experimental: { usageMeterBalances } }), "ai_requests")).toBe(9);
 	expect(balanceOf(subscription("new", { experimental: { usageMeterBalances } }), "ai_requests")).toBeUndefined();
+});
+
+describe("comingPlan", () => {
+	const plan: Subscription = { id: "sub", status: "active", createdAt: 0, priceId: "price_max", currentBillingPeriodEnd: 5 };
+	const known = { planId: "sub", priceId: "price_pro", name: "Pro", atMs: 5 };
+
+	test("names the change that our server has scheduled, also where the provider does not tell of it", () => {
+		expect(comingPlan({ ...plan, scheduledAdjustmentAt: 5 }, known)).toBe("Pro");
+		expect(comingPlan(plan, known)).toBe("Pro");
+	});
+
+	test("is another plan for a change made elsewhere, and none once it is undone, made or past", () => {
+		expect(comingPlan({ ...plan, scheduledAdjustmentAt: 5 }, null)).toBe("Another plan");
+		expect(comingPlan({ ...plan, scheduledAdjustmentAt: null }, known)).toBeNull();
+		expect(comingPlan({ ...plan, priceId: "price_pro" }, known)).toBeNull();
+		expect(comingPlan({ ...plan, currentBillingPeriodEnd: 9 }, known)).toBeNull();
+	});
 });
