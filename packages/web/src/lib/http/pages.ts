@@ -19,6 +19,7 @@ import { customerOf, identify, knownGuestKey, type Subject, userOf } from "../id
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
+import { input } from "./server-functions.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 
@@ -44,7 +45,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 
 /** One of the viewer's chats with its messages; null if it does not exist or belongs to someone else. */
 export const loadChat = createServerFn({ method: "GET" })
-	.validator((chatId: string) => chatId)
+	.validator(input(z.string()))
 	.handler(async ({ data }): Promise<ChatView | null> => {
 		if (!ID.test(data)) return null;
 		const { key } = await identify(getRequest());
@@ -76,7 +77,7 @@ export const loadOrganizations = createServerFn({ method: "GET" }).handler(async
 
 /** The invitation behind a link. Reads the session fresh, because the viewer may just have confirmed the address in another browser. */
 export const loadInvitation = createServerFn({ method: "GET" })
-	.validator((invitationId: string) => invitationId)
+	.validator(input(z.string()))
 	.handler(async ({ data }): Promise<{ invitation: InvitationView | null; viewer: Viewer; mailboxUrl: string | null }> => {
 		const user = await userOf(getRequest(), { fresh: true });
 		const invitation = ID.test(data) ? await invitationFor(data, user) : null;
@@ -91,7 +92,7 @@ const order = z.object({ priceSlug: z.string().max(128).optional(), successUrl: 
  * @throws {ProblemError} if the viewer may not buy, for example before confirming their email address
  */
 export const createCheckoutSession = createServerFn({ method: "POST" })
-	.validator(order)
+	.validator(input(order))
 	.handler(async ({ data }): Promise<{ url: string }> => {
 		const request = getRequest();
 		const user = await userOf(request, { fresh: true });

@@ -1,6 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
+import { assertOwnTargets } from "../../../lib/http/wall.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { expiredGuestCookie } from "../../../lib/identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
@@ -16,14 +17,25 @@ const BODY_BYTES_MAX = 16 * 1024;
 
 /** better-auth's own response. It answers unknown paths with an empty 404, which becomes a problem. */
 async function answer(request: Request): Promise<Response> {
+	assertOwnTargets(request, new URL(request.url).searchParams);
 	const response = await auth(request).handler(request);
 	if (response.status === 404 && !response.headers.has("content-type")) refuse("not-found", "There is nothing at this address.");
 	return response;
 }
 
+/** The fields of a JSON or form body. better-auth refuses what is neither. */
+function fieldsOf(body: string): Iterable<[string, unknown]> {
+	try {
+		return Object.entries(JSON.parse(body) ?? {});
+	} catch {
+		return new URLSearchParams(body);
+	}
+}
+
 /** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
 async function identify(request: Request): Promise<Response> {
 	const body = await readText(request, BODY_BYTES_MAX);
+	assertOwnTargets(request, fieldsOf(body));
 	const response = await answer(new Request(request.url, { method: "POST", headers: request.headers, body }));
 	const signsIn = /\/sign-(up|in)\/email$/.test(new URL(request.url).pathname);
 	const guest = signsIn && response.ok ? knownGuestKey(request) : null;
