@@ -1,5 +1,6 @@
 import { createMiddleware, createStart } from "@tanstack/react-start";
 import { getRequest } from "@tanstack/react-start/server";
+import { fetchFunction } from "./components/session/page-viewer.ts";
 import { answerCall, runFunction } from "./lib/http/server-functions.ts";
 import { followDevClock } from "./lib/time/dev-clock.ts";
 
@@ -16,4 +17,5 @@ const problems = createMiddleware({ type: "function" }).server(({ next }) => run
 export const startInstance = createStart(() => ({
 	requestMiddleware: [devClock, malformedCalls],
 	functionMiddleware: [problems],
+	serverFns: { fetch: fetchFunction },
 }));

@@ -1,4 +1,5 @@
 import { postToAuth } from "./auth-request.ts";
+import { announceViewer } from "./page-viewer.ts";
 
 /** Why a form was not accepted, and the field that it concerns. */
 export type SignProblem = { field: "name" | "email" | "password" | "form"; text: string };
@@ -14,7 +15,7 @@ const sentences: Record<string, SignProblem> = {
 
 /** Signs in. Resolves to a problem, or to undefined when it is done. */
 export async function signIn(input: { email: string; password: string }): Promise<SignProblem | undefined> {
-	return await post("sign-in/email", input);
+	return await enter("sign-in/email", input);
 }
 
 /** Creates an account and signs in. `callbackURL` is the page that the confirmation mail links to. */
@@ -24,7 +25,7 @@ export async function signUp(input: {
 	password: string;
 	callbackURL: string;
 }): Promise<SignProblem | undefined> {
-	return await post("sign-up/email", input);
+	return await enter("sign-up/email", input);
 }
 
 /** Sends a confirmation mail. `callbackURL` is the page that its link leads to. */
@@ -36,8 +37,15 @@ export async function sendConfirmation(email: string, callbackURL = "/"): Promis
 export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
 	if (problem) return problem;
+	announceViewer("signed-out");
 	sessionStorage.clear();
 	location.assign(next);
+}
+
+async function enter(path: string, body: object): Promise<SignProblem | undefined> {
+	const problem = await post(path, body);
+	if (!problem) announceViewer("signed-in");
+	return problem;
 }
 
 async function post(path: string, body: object): Promise<SignProblem | undefined> {

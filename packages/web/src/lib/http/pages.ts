@@ -16,6 +16,7 @@ import { expiredGuestCookie } from "../identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, knownGuestKey, type Subject, userOf } from "../identity/subject.ts";
+import { viewerTag } from "../identity/viewer-tag.ts";
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
@@ -58,8 +59,8 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
 	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
 	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
+	const subject = await identify(getRequest());
 	try {
-		const subject = await identify(getRequest());
 		const customer = subject.kind === "user" ? customerOf(subject).externalId : null;
 		const plans = (await (await billingProvider()).shop?.readOffers(customer, PRICING_TIMEOUT_MS)) ?? [];
 		return { ...published, plans, unavailable: false };
@@ -75,11 +76,11 @@ export const loadOrganizations = createServerFn({ method: "GET" }).handler(async
 	return user ? organizationsOf(user.userId, user.organization) : { mine: [], active: null };
 });
 
-/** The invitation behind a link. Reads the session fresh, because the viewer may just have confirmed the address in another browser. */
+/** The invitation behind a link. */
 export const loadInvitation = createServerFn({ method: "GET" })
 	.validator(input(z.string()))
 	.handler(async ({ data }): Promise<{ invitation: InvitationView | null; viewer: Viewer; mailboxUrl: string | null }> => {
-		const user = await userOf(getRequest(), { fresh: true });
+		const user = await userOf(getRequest());
 		const invitation = ID.test(data) ? await invitationFor(data, user) : null;
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
 	});
@@ -95,7 +96,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 	.validator(input(order))
 	.handler(async ({ data }): Promise<{ url: string }> => {
 		const request = getRequest();
-		const user = await userOf(request, { fresh: true });
+		const user = await userOf(request);
 		if (!user) refuse("not-signed-in", "Sign in to buy a plan.");
 		const { url } = await buy(request, user, data);
 		return { url };
@@ -112,8 +113,9 @@ async function updateGuestCookie(request: Request, subject: Subject): Promise<vo
 }
 
 function viewerOf(subject: Subject): Viewer {
-	if (subject.kind === "guest") return { kind: "guest" };
+	const tag = viewerTag(subject.key);
+	if (subject.kind === "guest") return { kind: "guest", tag };
 	const { userId: id, name, email, emailVerified, organization: active } = subject;
 	const organization = active && { id: active.organizationId, name: active.name, mayBuy: active.mayBuy };
-	return { kind: "user", id, name, email, emailVerified, organization };
+	return { kind: "user", tag, id, name, email, emailVerified, organization };
 }

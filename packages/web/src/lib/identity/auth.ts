@@ -42,7 +42,8 @@ export function auth(request: Request) {
 			autoSignInAfterVerification: true,
 			sendVerificationEmail: ({ user, url }) => sendConfirmation(user, url),
 		},
-		session: { cookieCache: { enabled: true, maxAge: 60 } },
+		// Cached in a cookie, a session would outlive its sign-out in any copy of that cookie.
+		session: { cookieCache: { enabled: false } },
 		rateLimit: { enabled: true, storage: "database", modelName: "rateLimit" },
 		advanced: {
 			// better-auth's default, X-Forwarded-For, can be written by the client; the edge sets this one.
@@ -56,7 +57,7 @@ export function auth(request: Request) {
 			database: { joins: true },
 		},
 		databaseHooks,
-		// tanstackStartCookies renews the session's cookie cache on pages and API routes. It must be the last plugin.
+		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
 		plugins: [organizations(origin), tanstackStartCookies()],
 		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
@@ -120,11 +121,15 @@ async function sendConfirmation(user: { name: string; email: string }, url: stri
 	});
 }
 
-/**
- * The session of a request, or null. `fresh` reads the database even within the 60 s that the session cookie caches it: for money, keys,
- * account settings and admins.
- */
-export async function session(request: Request, options: { fresh?: boolean } = {}) {
-	if (!hasSessionCookie(request)) return null;
-	return auth(request).api.getSession({ headers: request.headers, query: options.fresh ? { disableCookieCache: true } : {} });
+const sessions = new WeakMap<Request, ReturnType<typeof readSession>>();
+
+/** The session of a request, or null. Read from the database, once for each request. */
+export function session(request: Request): ReturnType<typeof readSession> {
+	const found = sessions.get(request) ?? readSession(request);
+	sessions.set(request, found);
+	return found;
+}
+
+async function readSession(request: Request) {
+	return hasSessionCookie(request) ? auth(request).api.getSession({ headers: request.headers }) : null;
 }

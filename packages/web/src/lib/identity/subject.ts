@@ -6,6 +6,7 @@ import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import { networkOf } from "./network.ts";
 import { type Membership, membershipOf } from "./organization.ts";
 import { everyGuestKey, type GuestKey, guestKey, networkKey, type PoolKey, type SubjectKey, type UserKey, userKey } from "./subject-key.ts";
+import { assertPageOf, PAGE_HEADER } from "./viewer-tag.ts";
 
 /** A ledger that may pay for a subject's requests. */
 export interface Payer {
@@ -47,14 +48,21 @@ export type Subject = User | Guest;
 
 const DAY_MS = 86_400_000;
 
-/** The signed-in user, the guest named by a valid cookie, or a new guest. */
-export async function identify(request: Request, options: { fresh?: boolean } = {}): Promise<Subject> {
-	return (await userOf(request, options)) ?? guestOf(request);
+/**
+ * The signed-in user, the guest named by a valid cookie, or a new guest.
+ * @throws {ProblemError} 409 for a request from a page of another viewer
+ */
+export async function identify(request: Request): Promise<Subject> {
+	return (await userOf(request)) ?? guestOf(request);
 }
 
-/** The signed-in user, or null. `fresh` reads the session from the database, past the 60 s cache in its cookie. */
-export async function userOf(request: Request, options: { fresh?: boolean } = {}): Promise<User | null> {
-	const found = await session(request, options);
+/**
+ * The signed-in user, or null.
+ * @throws {ProblemError} 409 for a request from a page of another viewer
+ */
+export async function userOf(request: Request): Promise<User | null> {
+	const found = await session(request);
+	assertPageOf(request, found ? userKey(found.user.id) : knownGuestKey(request));
 	if (!found) return null;
 	const { id, name, email, emailVerified } = found.user;
 	const { activeOrganizationId } = found.session;
@@ -63,6 +71,14 @@ export async function userOf(request: Request, options: { fresh?: boolean } = {}
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
 	return { kind: "user", key, userId: id, name, email, emailVerified, organization, payers, pools: [], setCookie: null };
+}
+
+/**
+ * Refuses a request from a page of another viewer, for a route that needs no viewer itself.
+ * @throws {ProblemError} 409
+ */
+export async function assertOwnPage(request: Request): Promise<void> {
+	if (request.headers.has(PAGE_HEADER)) await userOf(request);
 }
 
 /** Who buys for a user: the active organization, where only owners and admins may buy, or the user. */

@@ -5,7 +5,7 @@ import { assertOwnTargets } from "../../../lib/http/wall.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { expiredGuestCookie } from "../../../lib/identity/guest-cookie.ts";
 import { moveGuestToAccount } from "../../../lib/identity/guest-to-account.ts";
-import { knownGuestKey } from "../../../lib/identity/subject.ts";
+import { assertOwnPage, knownGuestKey } from "../../../lib/identity/subject.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
 import { logFailure } from "../../../log.ts";
 
@@ -18,6 +18,7 @@ const BODY_BYTES_MAX = 16 * 1024;
 /** better-auth's own response. It answers unknown paths with an empty 404, which becomes a problem. */
 async function answer(request: Request): Promise<Response> {
 	assertOwnTargets(request, new URL(request.url).searchParams);
+	await assertOwnPage(request);
 	const response = await auth(request).handler(request);
 	if (response.status === 404 && !response.headers.has("content-type")) refuse("not-found", "There is nothing at this address.");
 	return response;

@@ -21,7 +21,7 @@ async function comeBack(request: Request): Promise<Response> {
 }
 
 async function pathOfSession(request: Request, sessionId: string): Promise<string | null> {
-	const user = await userOf(request, { fresh: true });
+	const user = await userOf(request);
 	if (!user || !stripeSettings()) return null;
 	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// A buyer is redirected even when Stripe cannot be read.
