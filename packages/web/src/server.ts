@@ -34,6 +34,7 @@ async function answer(request: Request): Promise<Response> {
 	let response: Response;
 	try {
 		const refusal = refusalOf(request, settings?.appOrigin ?? null);
+		if (refusal?.status === 421 && settings?.appOrigin === null) noteMissingOrigin();
 		forStart = refusal ? request : await readCall(request);
 		response = refusal ?? (await start(forStart));
 		assertOwnRedirect(request, response);
@@ -43,6 +44,14 @@ async function answer(request: Request): Promise<Response> {
 	}
 	const page = { nonce: nonceOf(forStart), hasTurnstile: Boolean(settings?.turnstile) };
 	return withSecurityHeaders(request, response, page);
+}
+
+let isNoted = false;
+
+/** Once per isolate: a deployment without its address answers nobody. */
+function noteMissingOrigin(): void {
+	if (!isNoted) console.error("Configuration: APP_ORIGIN is not set, so every host but this machine is refused");
+	isNoted = true;
 }
 
 /** The configuration, or null if it is invalid: whatever needs it reports the error, and so does /api/health. */

@@ -30,8 +30,9 @@ function attempt<T>(use: () => T): T | undefined {
 
 /** `fetch` that names the page's viewer, and leaves the page when the server says that it belongs to someone else. */
 export const fetchAsViewer: typeof fetch = async (input, init) => {
+	if (!pageViewer?.tag) return fetch(input, init);
 	const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-	if (pageViewer?.tag) headers.set(HEADER, pageViewer.tag);
+	headers.set(HEADER, pageViewer.tag);
 	const response = await fetch(input, { ...init, headers });
 	if (response.headers.has(HEADER)) leavePage();
 	return response;
@@ -62,27 +63,34 @@ export function announceViewer(change: "signed-in" | "signed-out"): void {
 
 /** Makes this page its viewer's, until it is left. Call it before anything reads the tab's drafts. */
 export function usePageViewer(viewer: Viewer): void {
-	if (typeof document !== "undefined" && pageViewer === undefined) {
-		pageViewer = viewer;
-		attempt(() => claimDrafts(viewer.tag));
-	}
-	useEffect(() => {
-		const onStorage = ({ key, newValue }: StorageEvent) => {
-			if (key !== CHANGE || newValue === null) return;
-			if (newValue === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
-			leavePage();
-		};
-		// A page that comes back from the browser's memory may be older than a sign-out.
-		const onShow = ({ persisted }: PageTransitionEvent) => {
-			if (persisted) void fetchAsViewer("/api/usage").catch(() => undefined);
-		};
-		addEventListener("storage", onStorage);
-		addEventListener("pageshow", onShow);
-		return () => {
-			removeEventListener("storage", onStorage);
-			removeEventListener("pageshow", onShow);
-		};
-	}, []);
+	if (typeof document !== "undefined") claimPage(viewer);
+	useEffect(followViewer, []);
+}
+
+/** Makes this page a viewer's. Only the first call counts. */
+export function claimPage(viewer: Viewer): void {
+	if (pageViewer !== undefined) return;
+	pageViewer = viewer;
+	attempt(() => claimDrafts(viewer.tag));
+}
+
+/** Leaves the page when another tab signs in or out. Returns a function that stops it. */
+export function followViewer(): () => void {
+	const onStorage = ({ key, newValue }: StorageEvent) => {
+		if (key !== CHANGE || newValue === null) return;
+		if (newValue === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
+		leavePage();
+	};
+	// A page that comes back from the browser's memory may be older than a sign-out.
+	const onShow = ({ persisted }: PageTransitionEvent) => {
+		if (persisted) void fetchAsViewer("/api/usage").catch(() => undefined);
+	};
+	addEventListener("storage", onStorage);
+	addEventListener("pageshow", onShow);
+	return () => {
+		removeEventListener("storage", onStorage);
+		removeEventListener("pageshow", onShow);
+	};
 }
 
 /** Clears what another user wrote in this tab. A guest's drafts come along when they sign in, and a user's wait until they are back. */
