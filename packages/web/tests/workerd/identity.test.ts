@@ -72,6 +72,45 @@ describe("an account", () => {
 	});
 });
 
+describe("a session", () => {
+	const DAY_MS = 86_400_000;
+	const expiryOf = (userId: string) =>
+		env.DB.prepare("SELECT expires_at FROM sessions WHERE user_id = ?").bind(userId).first<number>("expires_at");
+	const expireAt = (userId: string, instant: number) =>
+		env.DB.prepare("UPDATE sessions SET expires_at = ? WHERE user_id = ?").bind(instant, userId).run();
+
+	test("needs the whole signed cookie: a token alone, a changed one or another's signature is a guest's", async () => {
+		const [client, other] = [new Client(), new Client()];
+		await client.signUp();
+		await other.signUp();
+		const [mine = "", theirs = ""] = [client, other].map(({ cookies }) => cookies.get("parley.session_token"));
+		const [token = "", signature = ""] = decodeURIComponent(mine).split(".");
+		const foreign = decodeURIComponent(theirs).split(".")[1];
+		for (const value of [token, `${token}.`, `${token}.${foreign}`, `${token}x.${signature}`, `${token}.${signature}.x`, `%E0%A4%A`, "."]) {
+			const forger = new Client();
+			forger.cookies.set("parley.session_token", value.includes("%") ? value : encodeURIComponent(value));
+			expect(await forger.usage(), value).toMatchObject({ tier: "guest" });
+		}
+		expect(await client.usage()).toMatchObject({ tier: "free" });
+	});
+
+	test("ends when it expires, and is extended by use a day after it was last", async () => {
+		const client = new Client();
+		const { id } = await client.signUp();
+		const nowMs = Date.now();
+		await expireAt(id, nowMs + 6.5 * DAY_MS);
+		await client.usage();
+		expect(await expiryOf(id)).toBe(nowMs + 6.5 * DAY_MS);
+		await expireAt(id, nowMs + 5 * DAY_MS);
+		const response = await client.fetch("/api/usage");
+		expect(await response.json()).toMatchObject({ tier: "free" });
+		expect(response.headers.get("set-cookie")).toContain("parley.session_token=");
+		expect(await expiryOf(id)).toBeGreaterThan(nowMs + 6.9 * DAY_MS);
+		await expireAt(id, nowMs - 1);
+		expect(await client.usage()).toMatchObject({ tier: "guest" });
+	});
+});
+
 describe("a page of another viewer", () => {
 	/** The tag that a viewer's own page carries. */
 	const tagOf = async (client: Client) => {

@@ -18,10 +18,12 @@ const INVITATION_SECONDS = 7 * 86_400;
 /** On https the `__Host-` prefix binds cookies to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
 
-/** Whether a request has a session cookie at all, so that guests cost no query. */
-function hasSessionCookie(request: Request): boolean {
-	return (request.headers.get("cookie") ?? "").includes(`${cookiePrefix(new URL(request.url).origin)}.session_`);
-}
+/** The name of the cookie with a request's session token. */
+export const sessionCookie = (request: Request) => `${cookiePrefix(new URL(request.url).origin)}.session_token`;
+
+/** How long a session lasts after it was last extended, and how old it must be to be extended. */
+export const SESSION_SECONDS = 7 * 86_400;
+export const SESSION_RENEWED_AFTER_SECONDS = 86_400;
 
 /** The identity server for the origin of a request: email, password and organizations, stored in D1. */
 export function auth(request: Request) {
@@ -42,8 +44,12 @@ export function auth(request: Request) {
 			autoSignInAfterVerification: true,
 			sendVerificationEmail: ({ user, url }) => sendConfirmation(user, url),
 		},
-		// Cached in a cookie, a session would outlive its sign-out in any copy of that cookie.
-		session: { cookieCache: { enabled: false } },
+		session: {
+			expiresIn: SESSION_SECONDS,
+			updateAge: SESSION_RENEWED_AFTER_SECONDS,
+			// Cached in a cookie, a session would outlive its sign-out in any copy of that cookie.
+			cookieCache: { enabled: false },
+		},
 		rateLimit: { enabled: true, storage: "database", modelName: "rateLimit" },
 		advanced: {
 			// better-auth's default, X-Forwarded-For, can be written by the client; the edge sets this one.
@@ -119,17 +125,4 @@ async function sendConfirmation(user: { name: string; email: string }, url: stri
 		subject: "Confirm your email address",
 		text: `Hello ${user.name},\n\nplease confirm your email address, so that you can buy a plan:\n\n${url}\n\nIf you did not sign up for Parley, you need not do anything.`,
 	});
-}
-
-const sessions = new WeakMap<Request, ReturnType<typeof readSession>>();
-
-/** The session of a request, or null. Read from the database, once for each request. */
-export function session(request: Request): ReturnType<typeof readSession> {
-	const found = sessions.get(request) ?? readSession(request);
-	sessions.set(request, found);
-	return found;
-}
-
-async function readSession(request: Request) {
-	return hasSessionCookie(request) ? auth(request).api.getSession({ headers: request.headers }) : null;
 }

@@ -15,7 +15,7 @@ export interface Membership {
 	cap: number | null;
 }
 
-/** The user's membership, or null. Read on every request with one query, so a former member can no longer spend. */
+/** The user's membership of an organization, or null. A session's own membership comes with it (session.ts). */
 export async function membershipOf(userId: string, organizationId: string): Promise<Membership | null> {
 	const [found] = await db()
 		.select({ role: members.role, name: organizations.name, cap: organizations.requestsPerMember })
@@ -23,8 +23,14 @@ export async function membershipOf(userId: string, organizationId: string): Prom
 		.innerJoin(organizations, eq(organizations.id, members.organizationId))
 		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
 		.limit(1);
-	if (!found) return null;
-	const { role, name, cap } = found;
+	return found ? membershipFrom(organizationId, found) : null;
+}
+
+/** A membership from its stored role, and its organization's name and cap. */
+export function membershipFrom(
+	organizationId: string,
+	{ role, name, cap }: { role: string; name: string; cap: number | null },
+): Membership {
 	return { organizationId, key: organizationKey(organizationId), name, mayBuy: roleOf(role) !== "member", cap };
 }
 

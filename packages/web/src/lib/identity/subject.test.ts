@@ -2,15 +2,14 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Membership } from "./organization.ts";
 
 const SECRETS = ["the newer secret", "the older secret"];
-const state = vi.hoisted(() => ({ everyGuest: null as number | null, user: null as object | null, membership: null as object | null }));
+const state = vi.hoisted(() => ({ everyGuest: null as number | null, user: null as object | null }));
 
 vi.mock("cloudflare:workers", () => ({ env: {} }));
 vi.mock("../../config.ts", async (load) => ({
 	...(await load<object>()),
 	config: () => ({ guestCookieSecrets: SECRETS, limits: { everyGuest: state.everyGuest } }),
 }));
-vi.mock("./auth.ts", () => ({ session: async () => state.user }));
-vi.mock("./organization.ts", () => ({ membershipOf: async () => state.membership }));
+vi.mock("./session.ts", () => ({ session: async () => state.user }));
 const { customerOf, identify, knownGuestKey, userOf } = await import("./subject.ts");
 
 const request = (headers: HeadersInit = {}) =>
@@ -18,12 +17,12 @@ const request = (headers: HeadersInit = {}) =>
 const cookieOf = (setCookie: string | null) => setCookie?.split(";")[0] ?? "";
 
 const membership: Membership = { organizationId: "o1", key: "org:o1", name: "Acme", mayBuy: false, cap: 50 };
-const signIn = (activeOrganizationId: string | null) => {
-	state.user = { user: { id: "u1", name: "Ada", email: "ada@example.com", emailVerified: true }, session: { activeOrganizationId } };
+const signIn = (organization: Membership | null) => {
+	state.user = { user: { id: "u1", name: "Ada", email: "ada@example.com", emailVerified: true }, organization };
 };
 
 beforeEach(() => {
-	Object.assign(state, { everyGuest: null, user: null, membership: null });
+	Object.assign(state, { everyGuest: null, user: null });
 });
 
 describe("a guest", () => {
@@ -88,8 +87,7 @@ describe("a user", () => {
 	});
 
 	test("of an organization spends from its ledger first, under their own cap", async () => {
-		signIn("o1");
-		state.membership = membership;
+		signIn(membership);
 		const user = await userOf(request());
 		expect(user?.payers).toEqual([
 			{ key: "org:o1", member: { id: "user:u1", cap: 50 } },
@@ -98,8 +96,8 @@ describe("a user", () => {
 		expect(user && customerOf(user)).toEqual({ externalId: "o1", key: "org:o1", mayBuy: false });
 	});
 
-	test("who has left the active organization pays for themselves at once", async () => {
-		signIn("o1");
+	test("without an organization, or who has left it, pays for themselves at once", async () => {
+		signIn(null);
 		const user = await userOf(request());
 		expect(user?.payers).toEqual([{ key: "user:u1", member: null }]);
 		expect(user && customerOf(user)).toEqual({ externalId: "u1", key: "user:u1", mayBuy: true });

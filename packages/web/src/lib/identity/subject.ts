@@ -1,10 +1,10 @@
 import type { Member } from "@parley/metering";
 import { config } from "../../config.ts";
 import { now } from "../time/clock.ts";
-import { session } from "./auth.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import { networkOf } from "./network.ts";
-import { type Membership, membershipOf } from "./organization.ts";
+import type { Membership } from "./organization.ts";
+import { session } from "./session.ts";
 import { everyGuestKey, type GuestKey, guestKey, networkKey, type PoolKey, type SubjectKey, type UserKey, userKey } from "./subject-key.ts";
 import { assertPageOf, PAGE_HEADER } from "./viewer-tag.ts";
 
@@ -64,9 +64,8 @@ export async function userOf(request: Request): Promise<User | null> {
 	const found = await session(request);
 	assertPageOf(request, found ? userKey(found.user.id) : knownGuestKey(request));
 	if (!found) return null;
+	const { organization } = found;
 	const { id, name, email, emailVerified } = found.user;
-	const { activeOrganizationId } = found.session;
-	const organization = activeOrganizationId ? await membershipOf(id, activeOrganizationId) : null;
 	const key = userKey(id);
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
