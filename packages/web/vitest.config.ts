@@ -5,6 +5,7 @@ const root = new URL("../../", import.meta.url).pathname;
 const secrets = {
 	BETTER_AUTH_SECRET: "a secret of the tests, long enough",
 	GUEST_COOKIE_SECRET: "another secret of the tests; long enough,the one before it; long enough",
+	APP_ORIGIN: "https://parley.example",
 };
 
 /** The built Worker in workerd with real D1 and Durable Objects, configured by `bindings`. */
@@ -145,7 +146,7 @@ export default defineConfig({
 			contract("none", ["tests/contract/{any-provider,no-provider}.test.ts"]),
 			{
 				// Empty, so that the developer's own .dev.vars do not matter.
-				plugins: [worker(() => ({ AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", STRIPE_SECRET_KEY: "", EMAIL_URL: "" }))],
+				plugins: [worker(() => ({ APP_ORIGIN: "", AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", STRIPE_SECRET_KEY: "", EMAIL_URL: "" }))],
 				test: {
 					name: "bare",
 					include: ["tests/bare/**/*.test.ts"],

@@ -6,6 +6,8 @@ import type { ModelOption } from "./view/chat.ts";
 /** Everything that a deployer can set, validated once. No other file reads variables. */
 export interface Config {
 	authSecret: string;
+	/** Where this deployment is reached, such as `https://parley.example`. Other hosts are refused, except this machine. Null on a local start. */
+	appOrigin: string | null;
 	/** The first one signs, all of them verify, so a secret can be rotated without losing guests. */
 	guestCookieSecrets: [string, ...string[]];
 	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
@@ -50,6 +52,15 @@ const loopbackUrl = z.string().refine((text) => {
 	return url?.protocol === "http:" && isLoopback(url.hostname);
 }, "is only for a local start: an http address of this machine");
 
+const siteOrigin = z
+	.string()
+	.refine((text) => {
+		const url = URL.canParse(text) ? new URL(text) : null;
+		const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+		return isSecure && url?.href === `${url?.origin}/`;
+	}, "is not the https address of a site without a path, such as https://your.app")
+	.transform((text) => new URL(text).origin);
+
 /** The variables, one for each line of .dev.vars.example. */
 export const variables = z.object({
 	BETTER_AUTH_SECRET: secret,
@@ -57,6 +68,7 @@ export const variables = z.object({
 		.string("is missing")
 		.transform((list) => list.split(",").map((one) => one.trim()))
 		.pipe(z.tuple([secret], secret)),
+	APP_ORIGIN: optional(siteOrigin),
 	AI_BASE_URL: optional(z.url()),
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
@@ -104,6 +116,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 	const vars = parsed.data;
 	return {
 		authSecret: vars.BETTER_AUTH_SECRET,
+		appOrigin: vars.APP_ORIGIN ?? null,
 		guestCookieSecrets: vars.GUEST_COOKIE_SECRET,
 		model: readModel(vars),
 		billing: readBilling(vars),

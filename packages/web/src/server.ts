@@ -1,5 +1,10 @@
 import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/server";
+import { type Config, ConfigError, config } from "./config.ts";
 import { drainBody } from "./lib/http/drain.ts";
+import { ProblemError, problemResponse } from "./lib/http/problem.ts";
+import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
+import { readCall } from "./lib/http/server-functions.ts";
+import { assertOwnRedirect, refusalOf } from "./lib/http/wall.ts";
 import { logFailedRequest } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
@@ -16,9 +21,45 @@ export default {
 	/** Every request to the Worker: API routes, server functions and pages. */
 	async fetch(request) {
 		try {
-			return await start(request);
+			return await answer(request);
 		} finally {
 			await drainBody(request);
 		}
 	},
 } satisfies ExportedHandler;
+
+async function answer(request: Request): Promise<Response> {
+	const settings = settingsOrNull();
+	let forStart = request;
+	let response: Response;
+	try {
+		const refusal = refusalOf(request, settings?.appOrigin ?? null);
+		if (refusal?.status === 421 && settings?.appOrigin === null) noteMissingOrigin();
+		forStart = refusal ? request : await readCall(request);
+		response = refusal ?? (await start(forStart));
+		assertOwnRedirect(request, response);
+	} catch (error) {
+		if (!(error instanceof ProblemError)) throw error;
+		response = problemResponse(error.code, { detail: error.detail }, error.headers);
+	}
+	const page = { nonce: nonceOf(forStart), hasTurnstile: Boolean(settings?.turnstile) };
+	return withSecurityHeaders(request, response, page);
+}
+
+let isNoted = false;
+
+/** Once per isolate: a deployment without its address answers nobody. */
+function noteMissingOrigin(): void {
+	if (!isNoted) console.error("Configuration: APP_ORIGIN is not set, so every host but this machine is refused");
+	isNoted = true;
+}
+
+/** The configuration, or null if it is invalid: whatever needs it reports the error, and so does /api/health. */
+function settingsOrNull(): Config | null {
+	try {
+		return config();
+	} catch (error) {
+		if (error instanceof ConfigError) return null;
+		throw error;
+	}
+}

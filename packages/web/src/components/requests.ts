@@ -1,6 +1,7 @@
 import type { BillingView } from "../view/billing.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
+import { fetchAsViewer } from "./session/page-viewer.ts";
 
 /** The server refused a request. `message` is a sentence for the viewer. */
 export class Refused extends Error {
@@ -21,7 +22,7 @@ export class Unreached extends Error {
 export const fetchOrThrow: typeof fetch = async (input, init) => {
 	let response: Response;
 	try {
-		response = await fetch(input, init);
+		response = await fetchAsViewer(input, init);
 	} catch (cause) {
 		if (init?.signal?.aborted) throw cause;
 		throw new Unreached("The server could not be reached.", { cause });

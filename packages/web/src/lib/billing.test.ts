@@ -235,12 +235,6 @@ describe("a user without a confirmed address", () => {
 		expect(await check(unconfirmed)).toMatchObject({ reason: "limit", refusal: { policy: "free" } });
 	});
 
-	test("is admitted by a spent pool once their address is confirmed, before their session's cookie says so", async () => {
-		script(poolIsSpent);
-		world.isConfirmed = true;
-		expect(await check(unconfirmed)).toMatchObject({ allowed: true, hold: { takenFrom: [{ ledger: ADA, id: "r" }] } });
-	});
-
 	test("draws on no pool for what a plan pays", async () => {
 		script({ [ADA]: held({ pool: "sub:s1" }), ...poolIsSpent });
 		expect(await check(unconfirmed)).toMatchObject({ allowed: true });

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { type Outcome, type Refusal, type Release, type RequestRow, type Standing, subscriptionOf } from "@parley/metering";
 import type { UsageView } from "../view/usage.ts";
-import { identify, isConfirmed, type Payer, type Subject } from "./identity/subject.ts";
+import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
 
@@ -70,8 +70,6 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, member, sharedWith });
 		const { outcome } = answer;
 		if (hasNoPlan(outcome)) continue;
-		// Confirming the address lifts the pools at once, whatever the session's cookie still says.
-		if (outcome.kind === "refused" && isPool(key) && (await isConfirmed(request, subject))) break;
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
 			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: explain(outcome.refusal, subject) };
@@ -207,7 +205,7 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 	}
 	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map((key) => ledger(key).usage(key))]);
 	const inPools = Math.min(own.remaining, ...shared.map((pool) => pool.remaining));
-	const isBound = inPools < own.remaining && own.tier !== "paid" && !(await isConfirmed(request, subject));
+	const isBound = inPools < own.remaining && own.tier !== "paid";
 	const view = toView(own, isBound ? inPools : own.remaining);
 	return { ...view, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
 }

@@ -13,6 +13,8 @@ import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
 import { randomId } from "../components/requests.ts";
+import { usePageViewer } from "../components/session/page-viewer.ts";
+import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadShell } from "../lib/http/pages.ts";
@@ -44,6 +46,7 @@ function ChatFrame() {
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
 	const shell = useShell(Route.useLoaderData(), Route.id);
 	const { viewer, usage, chats, models, demo, billing, freeLimit } = shell;
+	usePageViewer(viewer);
 	const newId = useNewId(match?.params.chatId);
 	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
 	useReturnToChat(upgraded, path);
@@ -51,7 +54,7 @@ function ChatFrame() {
 	const onAccepted = useOnAccepted(shell, match === undefined);
 
 	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
-	const side = { viewer, chats, onDelete: remove };
+	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage };
 
 	async function remove(chatId: string) {
 		const problem = await shell.remove(chatId);
@@ -98,13 +101,14 @@ interface BannersProps {
 	onBought: (atMs: number) => void;
 }
 
-/** The notices above a chat: an unconfirmed email address, and a payment that was just made. */
+/** The notices above a chat: another viewer than before, an unconfirmed email address, and a payment that was just made. */
 function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought }: BannersProps) {
 	const { upgraded, error } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const close = () => void navigate({ to: ".", search: {}, replace: true });
 	return (
 		<>
+			<ViewerChanged viewer={viewer} />
 			<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
 			{upgraded && (
 				<PaymentNotice

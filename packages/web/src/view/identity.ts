@@ -1,9 +1,11 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 
+/** `tag` names the viewer in the requests of their pages (lib/identity/viewer-tag.ts). Absent: the page belongs to nobody yet. */
 export type Viewer =
-	| { kind: "guest" }
+	| { kind: "guest"; tag?: string }
 	| {
 			kind: "user";
+			tag?: string;
 			id: string;
 			name: string;
 			email: string;

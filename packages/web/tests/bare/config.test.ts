@@ -33,6 +33,24 @@ describe("the configuration", () => {
 		});
 	});
 
+	test("accepts the app's origin only as an https address without a path, or as one of this machine", () => {
+		const originOf = (APP_ORIGIN: string) => readConfig({ ...secrets, APP_ORIGIN }).appOrigin;
+		expect(["https://parley.example", "https://Parley.example/", "http://localhost:3000", ""].map(originOf)).toEqual([
+			"https://parley.example",
+			"https://parley.example",
+			"http://localhost:3000",
+			null,
+		]);
+		for (const bad of [
+			"parley.example",
+			"http://parley.example",
+			"https://parley.example/app",
+			"https://a@parley.example",
+			"https://parley.example?a",
+		])
+			expect(() => originOf(bad), bad).toThrow(/APP_ORIGIN/);
+	});
+
 	test("accepts a development clock on this machine only", () => {
 		for (const url of ["http://localhost:3001/__sandbox/clock", "http://127.0.0.1:3001/", "http://[::1]:3001/"])
 			expect(readConfig({ ...secrets, DEV_CLOCK_URL: url }).devClockUrl).toBe(url);

@@ -51,3 +51,11 @@ test("every page renders", async () => {
 		expect(await response.text()).toContain("<h1");
 	}
 });
+
+test("without APP_ORIGIN only this machine is answered", async () => {
+	for (const path of ["/", "/api/health"]) {
+		const response = await exports.default.fetch(new Request(`https://parley.example${path}`));
+		expect(response.status, path).toBe(421);
+		expect(await response.json()).toMatchObject({ title: "Misdirected request" });
+	}
+});

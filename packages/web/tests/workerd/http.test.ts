@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Client, resetSandbox } from "../client.ts";
+import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
+import { apiRoutes, functions, methodOf, pages } from "../wall.ts";
 
 beforeEach(resetSandbox);
 
@@ -188,6 +189,43 @@ describe("a page of another origin", () => {
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
 	});
 
+	const FOREIGN: Record<string, string>[] = [
+		{ origin: "https://evil.example" },
+		{ origin: "null" },
+		{ "sec-fetch-site": "cross-site" },
+		{ "sec-fetch-site": "same-site" },
+	];
+	/** How a call is answered: its status and the problem's title. */
+	async function outcome(path: string, init: RequestInit): Promise<string> {
+		const response = await new Client().fetch(path, init);
+		const text = await response.text();
+		return `${response.status} ${text.startsWith("{") ? JSON.parse(text).title : ""}`;
+	}
+
+	test("is found out at every address: the generated list has them all", () => {
+		expect(apiRoutes).toContain("/api/chat/ai");
+		expect(apiRoutes.length).toBeGreaterThan(15);
+		expect(pages).toEqual(["/", "/account", "/c/some", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
+		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
+	});
+
+	test("cannot write to any route or page, nor call any function", async () => {
+		const json = { "content-type": "application/json" };
+		for (const path of [...apiRoutes, ...pages, ...functions.values()])
+			for (const method of ["POST", "PUT", "PATCH", "DELETE"])
+				for (const headers of FOREIGN)
+					expect(await outcome(path, { method, headers: { ...json, ...headers }, body: "{}" }), `${method} ${path}`).toBe(
+						"403 Foreign origin",
+					);
+		for (const path of functions.values())
+			for (const headers of FOREIGN) expect(await outcome(path, { headers }), path).toBe("403 Foreign origin");
+	});
+
+	test("cannot load any route as a script or as data", async () => {
+		const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script" };
+		for (const path of apiRoutes) expect(await outcome(path, { headers }), path).toBe("403 Foreign origin");
+	});
+
 	test("is told apart from our own pages", async () => {
 		const client = await new Client().visit();
 		const response = await client.fetch("/api/chat/none/stop", {
@@ -239,14 +277,183 @@ describe("someone else's chat", () => {
 	});
 });
 
-describe("a page", () => {
-	test("with usage on it is never cached and never framed", async () => {
-		const response = await new Client().fetch("/");
-		expect(response.headers.get("cache-control")).toBe("private, no-store");
-		expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
-		await response.text();
+describe("a server function", () => {
+	const text = (value: string) => ({ t: 1, s: value });
+	const record = (i: number, k: string[], v: unknown[]) => ({ t: 10, i, p: { k, v }, o: 0 });
+	const payload = (data: unknown) => JSON.stringify({ t: record(0, ["data"], [data]), f: 63, m: [] });
+	const call = (name: string, body: string, headers: Record<string, string> = {}) => {
+		const path = functions.get(name) ?? "/_serverFn/unknown";
+		const own = { "x-tsr-serverFn": "true", ...headers };
+		return methodOf(name) === "GET"
+			? new Client().fetch(`${path}?payload=${encodeURIComponent(body)}`, { headers: own })
+			: new Client().fetch(path, { method: "POST", body, headers: { "content-type": "application/json", ...own } });
+	};
+	const MALFORMED = [
+		"{bad",
+		"null",
+		"7",
+		'"x"',
+		"[]",
+		'{"t":{"t":25}}',
+		'{"t":{"t":99,"i":0}}',
+		`${"[".repeat(9_000)}${"]".repeat(9_000)}`,
+		"\u0000",
+	];
+
+	test("answers a malformed payload with 400 and none of the parser's words, whichever function it is", async () => {
+		for (const name of functions.keys())
+			for (const body of MALFORMED) {
+				const response = await call(name, body);
+				expect([response.status, response.headers.get("content-type")], `${name} ${body.slice(0, 20)}`).toEqual([
+					400,
+					"application/problem+json",
+				]);
+				expect(await response.text()).not.toMatch(/seroval|JSON at|token/i);
+			}
 	});
 
+	test("answers input of the wrong type with 400, whichever function takes it", async () => {
+		const odd = [{ t: 0, s: 7 }, { t: 2, s: 0 }, record(1, [], []), record(1, ["successUrl"], [text("/")]), { t: 9, i: 1, a: [], o: 0 }];
+		for (const name of ["loadChat", "loadInvitation", "createCheckoutSession"])
+			for (const data of odd) expect((await call(name, payload(data))).status, `${name} ${JSON.stringify(data)}`).toBe(400);
+	});
+
+	test("keeps the status of a problem that it throws", async () => {
+		const order = record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]);
+		const response = await call("createCheckoutSession", payload(order));
+		expect(response.status).toBe(401);
+		expect(await response.text()).toContain("Not signed in");
+	});
+
+	test("refuses a form, a body of more than 64 KiB, another method and an unknown name", async () => {
+		const form = "application/x-www-form-urlencoded";
+		expect((await call("createCheckoutSession", "a=b", { "content-type": form })).status).toBe(400);
+		expect((await call("createCheckoutSession", payload(text("x".repeat(65 * 1024))))).status).toBe(413);
+		expect((await new Client().fetch(functions.get("createCheckoutSession") ?? "")).status).toBe(405);
+		expect((await call("noSuchFunction", payload(text("x")))).status).toBe(404);
+	});
+});
+
+describe("a redirect", () => {
+	test.each([
+		"/..//evil.example/phish",
+		"/.//evil.example",
+		"//evil.example",
+		"https://evil.example",
+		"/%2e%2e//evil.example",
+		"/\\evil.example",
+	])("to %s is refused wherever better-auth takes one", async (target) => {
+		const query = encodeURIComponent(target);
+		const post = (path: string, body: object) =>
+			new Client().post(path, body, { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
+		const account = { email: `${id()}@example.com`, password: "correct horse", name: "Ada" };
+		for (const response of [
+			await new Client().fetch(`/api/auth/verify-email?token=x&callbackURL=${query}`),
+			await new Client().fetch(`/api/auth/verify-email?token=x&callbackURL=/&callbackURL=${query}`),
+			await new Client().fetch(`/api/auth/reset-password/x?callbackURL=${query}`),
+			await post("/api/auth/sign-up/email", { ...account, callbackURL: target }),
+			await post("/api/auth/send-verification-email", { email: account.email, callbackURL: target }),
+			await post("/api/auth/request-password-reset", { email: account.email, redirectTo: target }),
+		]) {
+			expect(response.status, response.url).toBe(400);
+			expect(response.headers.get("location")).toBe(null);
+			await response.text();
+		}
+	});
+
+	test("leads back to a page of this site", async () => {
+		const response = await new Client().fetch("/api/auth/verify-email?token=x&callbackURL=/pricing");
+		expect([response.status, response.headers.get("location")]).toEqual([302, "/pricing?error=INVALID_TOKEN"]);
+	});
+});
+
+describe("a host", () => {
+	test("other than the configured one is answered with 421 and gets no mail sent", async () => {
+		for (const host of ["evil.example", "parley.example.evil.example"]) {
+			const account = { email: `${id()}@example.com`, password: "correct horse", name: "Ada" };
+			for (const path of ["/api/auth/sign-up/email", "/api/auth/send-verification-email"]) {
+				const response = await new Client().post(`https://${host}${path}`, account);
+				expect([response.status, (await response.json<{ title: string }>()).title]).toEqual([421, "Misdirected request"]);
+			}
+			expect((await new Client().fetch(`https://${host}/`)).status).toBe(421);
+		}
+		expect((await sandboxState()).mailbox).toEqual([]);
+	});
+
+	test("writes the links in mails only if it is the configured one", async () => {
+		const account = { email: `${id()}@example.com`, password: "correct horse", name: "Ada", callbackURL: "/" };
+		const response = await new Client().post("https://parley.example/api/auth/sign-up/email", account, { "cf-connecting-ip": "10.77.0.1" });
+		expect(response.status).toBe(200);
+		const mail = await eventually(async () => {
+			const found = (await sandboxState()).mailbox.find(({ to }) => to === account.email);
+			if (!found) throw new Error("no mail yet");
+			return found;
+		});
+		expect(mail.text.match(/https?:\/\/[^/\s]+/g)).toEqual(["https://parley.example"]);
+	});
+});
+
+describe("a response", () => {
+	const HEADERS = {
+		"cache-control": "private, no-store",
+		"cross-origin-opener-policy": "same-origin",
+		"permissions-policy": expect.stringContaining("camera=()"),
+		"referrer-policy": "strict-origin-when-cross-origin",
+		"strict-transport-security": expect.stringMatching(/^max-age=\d{8,}; includeSubDomains$/),
+		"x-content-type-options": "nosniff",
+	};
+	const ON_HTTPS = "https://parley.example";
+	const policyOf = (response: Response) =>
+		new Map((response.headers.get("content-security-policy") ?? "").split("; ").map((part) => [part.split(" ")[0], part]));
+
+	test("has the security headers on every page, and lets only its own scripts run", async () => {
+		const nonces = new Set<string>();
+		for (const path of [...pages, "/no/such/page"]) {
+			const response = await new Client().fetch(ON_HTTPS + path);
+			expect(Object.fromEntries(response.headers), path).toMatchObject(HEADERS);
+			if (response.status >= 300 && response.status < 400) continue;
+			const html = await response.text();
+			const policy = policyOf(response);
+			const nonce = /^script-src 'self' 'nonce-([\w-]{22})'$/.exec(policy.get("script-src") ?? "")?.[1] ?? "";
+			expect([...policy.values()], path).toEqual([
+				"default-src 'none'",
+				`script-src 'self' 'nonce-${nonce}'`,
+				"style-src 'self' 'unsafe-inline'",
+				"img-src 'self' data:",
+				"font-src 'self'",
+				"connect-src 'self'",
+				"manifest-src 'self'",
+				"frame-src 'none'",
+				"object-src 'none'",
+				"base-uri 'none'",
+				"form-action 'self'",
+				"frame-ancestors 'none'",
+			]);
+			const scripts = html.match(/<script\b[^>]*>/g) ?? [];
+			expect(scripts.length, path).toBeGreaterThan(1);
+			for (const script of scripts) expect(script).toContain(`nonce="${nonce}"`);
+			expect(html).not.toMatch(/<[a-z][^>]* on[a-z]+="|href="javascript:/i);
+			nonces.add(nonce);
+		}
+		expect(nonces.size).toBe(pages.length);
+	});
+
+	test("has the security headers on every API route, refusal, redirect and server function, and allows it nothing", async () => {
+		const paths = [...apiRoutes, ...functions.values(), "/api/no/such/thing", "/_serverFn/unknown", "/account", "/%2Fevil.example/"];
+		for (const response of [
+			...(await Promise.all(paths.map((path) => new Client().fetch(ON_HTTPS + path)))),
+			await new Client().fetch("https://evil.example/"),
+			await new Client().post(`${ON_HTTPS}/api/chat/ai`, {}, { origin: "https://evil.example" }),
+		]) {
+			await response.text();
+			expect(Object.fromEntries(response.headers), response.url).toMatchObject(HEADERS);
+			if (!response.headers.get("content-type")?.startsWith("text/html"))
+				expect(policyOf(response).get("default-src"), response.url).toBe("default-src 'none'");
+		}
+	});
+});
+
+describe("a page", () => {
 	test("sets the guest's cookie without storing anything, bound to the host on https", async () => {
 		const response = await new Client().fetch("https://parley.example/");
 		await response.text();

@@ -1,6 +1,7 @@
 import { FlowgladProvider, useBilling } from "@flowglad/react";
 import type { ReactNode } from "react";
 import { toBillingView } from "../../view/flowglad.ts";
+import { fetchAsViewer } from "../session/page-viewer.ts";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
 import { serverActions } from "./server-source.tsx";
 import type { BillingActions, BillingSource } from "./source.ts";
@@ -12,7 +13,7 @@ interface FlowgladSourceProps {
 /** Reads and changes a customer's billing with Flowglad's hook. */
 export default function FlowgladSource({ children }: FlowgladSourceProps) {
 	return (
-		<FlowgladProvider>
+		<FlowgladProvider requestConfig={{ fetch: fetchAsViewer }}>
 			<FromHook>{children}</FromHook>
 		</FlowgladProvider>
 	);

@@ -162,6 +162,15 @@ describe("a refusal", () => {
 		expect(events.onReturned).not.toHaveBeenCalled();
 	});
 
+	test("because the page is someone else's reads nothing more, and carries the message to the page that follows", async () => {
+		const { conversation, events } = conversationWith();
+		sendNew(conversation, "Why?", "m");
+		ended(conversation, refusal(409, { type: "urn:parley:problem:signed-in-as-someone-else" }), undefined);
+		await vi.runAllTimersAsync();
+		expect(events.readChat).not.toHaveBeenCalled();
+		expect(stored.get("parley:carried")).toBe("Why?");
+	});
+
 	test("because of another tab's answer shows that answer", async () => {
 		const { conversation, state, events } = conversationWith();
 		sendNew(conversation, "Why?", "m");

@@ -2,6 +2,7 @@ import type { RefObject } from "react";
 import type { AnswerMetadata, ChatView } from "../../view/chat.ts";
 import type { Problem } from "../../view/problem.ts";
 import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
+import { carryMessage } from "../session/page-viewer.ts";
 import { keepPending, type PendingSend, readPending, sendFor } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
 
@@ -171,13 +172,17 @@ function restore(conversation: Conversation, { before, sending }: Attempt, error
 	const failure = failureFrom(error, "unreached");
 	live.current?.show(before);
 	if (sending.kind !== "regenerate") events.onReturned(sending.text);
+	if (failure.problem?.type === SOMEONE_ELSE) carryMessage(sending.text);
 	if (sending.kind === "new" && failure.problem && isLiftedByPaying(failure.problem))
 		sendOncePaid(conversation, sending.text, sending.model);
 	patch({ failure });
 	events.onSettled();
 	// 409: another tab's answer is being written. Show it.
-	if (failure.problem?.status === 409) void rejoin(conversation, failure);
+	if (failure.problem?.status === 409 && failure.problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
 }
+
+/** The page is being left: it belongs to someone else than the browser's cookies. */
+const SOMEONE_ELSE = "urn:parley:problem:signed-in-as-someone-else";
 
 const failureFrom = (error: Error | undefined, otherwise: "broken" | "unreached"): Failure =>
 	error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: otherwise };

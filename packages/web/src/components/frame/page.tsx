@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../view/identity.ts";
+import { usePageViewer } from "../session/page-viewer.ts";
 import { Wordmark } from "./side-column.tsx";
 import { SkipLink } from "./skip-link.tsx";
 
@@ -8,6 +9,7 @@ import { SkipLink } from "./skip-link.tsx";
 export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; banner?: ReactNode; narrow?: boolean; children: ReactNode }) {
 	return (
 		<>
+			{viewer && <PageOf viewer={viewer} />}
 			<SkipLink to="#main">Skip to the page</SkipLink>
 			<header className="border-line border-b">
 				<div className="mx-auto flex min-h-14 max-w-page flex-wrap items-center justify-between gap-x-6 px-4">
@@ -30,6 +32,11 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 			</main>
 		</>
 	);
+}
+
+function PageOf({ viewer }: { viewer: Viewer }) {
+	usePageViewer(viewer);
+	return null;
 }
 
 function PageLink({ to, children }: { to: "/" | "/pricing" | "/account" | "/sign-in"; children: string }) {

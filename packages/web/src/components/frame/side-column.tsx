@@ -11,6 +11,8 @@ export interface SideProps {
 	chats: ChatSummary[];
 	/** Resolves to a sentence when it failed. */
 	onDelete: (chatId: string) => Promise<string | undefined>;
+	/** A new chat is opened by its link. */
+	onNew: () => void;
 }
 
 /** An inline script that runs before the first paint, so that a folded column does not flash open. */
@@ -100,7 +102,7 @@ export function Wordmark() {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, chats, onDelete }: SideProps) {
+function SideContent({ viewer, chats, onDelete, onNew }: SideProps) {
 	const list = useRef<HTMLElement>(null);
 	const before = useRef(chats.length);
 	useEffect(() => {
@@ -116,6 +118,7 @@ function SideContent({ viewer, chats, onDelete }: SideProps) {
 					className={`${row} shrink-0`}
 					activeOptions={{ exact: true }}
 					title="Ctrl + Shift + O"
+					onClick={onNew}
 					aria-keyshortcuts="Control+Shift+O Meta+Shift+O"
 				>
 					<NewChatIcon />

@@ -1,4 +1,5 @@
 import type { Problem } from "../../view/problem.ts";
+import { fetchAsViewer } from "./page-viewer.ts";
 
 /**
  * The result of a call to better-auth. `refused`: better-auth decided, and `code` is its error code. `failed`: the request did not get that
@@ -8,9 +9,11 @@ type AuthResult = { kind: "done" } | { kind: "refused" | "failed"; code: string;
 
 /** Posts to better-auth's HTTP API. Used in place of its browser client, which is larger than the pages that would load it. Never throws. */
 export async function postToAuth(path: string, body: object, headers: Record<string, string> = {}): Promise<AuthResult> {
+	// Whoever signs in may be someone else than the page's viewer.
+	const send = /^(sign-(in|up)\/|confirm-email$)/.test(path) ? fetch : fetchAsViewer;
 	let response: Response;
 	try {
-		response = await fetch(`/api/auth/${path}`, {
+		response = await send(`/api/auth/${path}`, {
 			method: "POST",
 			headers: { "content-type": "application/json", ...headers },
 			body: JSON.stringify(body),

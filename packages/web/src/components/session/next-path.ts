@@ -1,5 +1,11 @@
-/** The path to go to after signing in. Anything but a path of this site becomes "/", to prevent open redirects. */
+import { ownUrl } from "../../own-url.ts";
+
+/** Stands for this site, whose origin the server and the browser need not know to judge a path. */
+const ORIGIN = "http://own.invalid";
+
+/** The path to go to after signing in, resolved. Anything but a path of this site becomes "/", to prevent open redirects. */
 export function nextPath(next: unknown): string {
 	if (typeof next !== "string" || !/^\/(?![/\\])[^\s\\]*$/.test(next)) return "/";
-	return next;
+	const url = ownUrl(next, ORIGIN);
+	return url ? url.pathname + url.search + url.hash : "/";
 }

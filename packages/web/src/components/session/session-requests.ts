@@ -1,4 +1,5 @@
 import { postToAuth } from "./auth-request.ts";
+import { announceViewer } from "./page-viewer.ts";
 
 /** Why a form was not accepted, and the field that it concerns. */
 export type SignProblem = {
@@ -29,7 +30,7 @@ const sentences: Record<string, SignProblem> = {
 
 /** Signs in. Resolves to a problem, or to undefined when it is done. */
 export async function signIn(input: { email: string; password: string }): Promise<SignProblem | undefined> {
-	return await post("sign-in/email", input);
+	return await enter("sign-in/email", input);
 }
 
 interface NewAccount {
@@ -42,7 +43,7 @@ interface NewAccount {
 
 /** Creates an account and signs in. `humanToken`: a solved Turnstile check. */
 export async function signUp(input: NewAccount, humanToken?: string): Promise<SignProblem | undefined> {
-	return await post("sign-up/email", input, humanToken === undefined ? {} : { "cf-turnstile-response": humanToken });
+	return await enter("sign-up/email", input, humanToken === undefined ? {} : { "cf-turnstile-response": humanToken });
 }
 
 /** Sends a confirmation mail. `callbackURL` is the page that its link leads to. */
@@ -55,15 +56,22 @@ export async function sendConfirmation(email: string, callbackURL = "/"): Promis
  * choose the present one.
  */
 export async function confirmEmail(input: { token: string; password: string; isNew: boolean }): Promise<SignProblem | undefined> {
-	return await post("confirm-email", input);
+	return await enter("confirm-email", input);
 }
 
 /** Ends the session and loads `next`, so that nothing of this viewer stays in memory or in the tab's storage. */
 export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
 	if (problem) return problem;
+	announceViewer("signed-out");
 	sessionStorage.clear();
 	location.assign(next);
+}
+
+async function enter(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
+	const problem = await post(path, body, headers);
+	if (!problem) announceViewer("signed-in");
+	return problem;
 }
 
 async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {

@@ -7,14 +7,14 @@ type Verb = "GET" | "POST" | "DELETE";
 type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
 
 /**
- * Handlers of an API route. Other verbs get 405 (Start would answer them with a page), errors become problem+json, state-changing requests from
- * other origins are refused, and no cache stores the response.
+ * Handlers of an API route. Other verbs get 405 (Start would answer them with a page), errors become problem+json, and no cache stores the response.
+ * Requests from other sites' pages do not get here (wall.ts).
  */
 export function api(verbs: Partial<Record<Verb, Handler>>): { ANY: Handler } {
 	return apiForAnyVerb((context) => byVerb(verbs, context));
 }
 
-/** Like `api`, with one handler for every verb and without the check of the origin. */
+/** Like `api`, with one handler for every verb. */
 export function apiForAnyVerb(handler: Handler): { ANY: Handler } {
 	return {
 		ANY: async (context) => {
@@ -34,7 +34,6 @@ async function byVerb(verbs: Partial<Record<Verb, Handler>>, context: Parameters
 		const allow = Object.keys(verbs).join(", ");
 		refuse("method-not-allowed", `This address answers to ${allow}.`, { allow });
 	}
-	if (method !== "GET") assertSameOrigin(context.request);
 	return handler(context);
 }
 
@@ -46,18 +45,6 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 		logFailedRequest(context.request, error);
 		if (error instanceof ConfigError) return problemResponse("not-configured", { detail: "This deployment is not set up yet." });
 		return problemResponse("internal-error", { detail: "Something failed on our side. Nothing was counted." });
-	}
-}
-
-/**
- * Refuses a request that another origin's page makes with this user's cookies. Clients that are not a browser (curl) send neither header.
- * @throws {ProblemError} 403
- */
-function assertSameOrigin(request: Request): void {
-	const origin = request.headers.get("origin");
-	const foreign = origin !== null && origin !== new URL(request.url).origin;
-	if (foreign || request.headers.get("sec-fetch-site") === "cross-site") {
-		refuse("foreign-origin", "This request comes from another site.");
 	}
 }
 

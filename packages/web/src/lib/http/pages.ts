@@ -16,9 +16,11 @@ import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
+import { viewerTag } from "../identity/viewer-tag.ts";
 import { buy } from "../payments/actions.ts";
 import { billingProvider, capabilities } from "../payments/provider.ts";
 import { refuse } from "./problem.ts";
+import { input } from "./server-functions.ts";
 
 const PRICING_TIMEOUT_MS = 2_000;
 
@@ -44,7 +46,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 
 /** One of the viewer's chats with its messages; null if it does not exist or belongs to someone else. */
 export const loadChat = createServerFn({ method: "GET" })
-	.validator((chatId: string) => chatId)
+	.validator(input(z.string()))
 	.handler(async ({ data }): Promise<ChatView | null> => {
 		if (!ID.test(data)) return null;
 		const { key } = await identify(getRequest());
@@ -57,8 +59,8 @@ export const loadPricing = createServerFn({ method: "GET" }).handler(async (): P
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
 	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
 	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
+	const subject = await identify(getRequest());
 	try {
-		const subject = await identify(getRequest());
 		const customer = subject.kind === "user" ? customerOf(subject).externalId : null;
 		const plans = (await (await billingProvider()).shop?.readOffers(customer, PRICING_TIMEOUT_MS)) ?? [];
 		return { ...published, plans, unavailable: false };
@@ -74,11 +76,11 @@ export const loadOrganizations = createServerFn({ method: "GET" }).handler(async
 	return user ? organizationsOf(user.userId, user.organization) : { mine: [], active: null };
 });
 
-/** The invitation behind a link. Reads the session fresh, because the viewer may just have confirmed the address in another browser. */
+/** The invitation behind a link. */
 export const loadInvitation = createServerFn({ method: "GET" })
-	.validator((invitationId: string) => invitationId)
+	.validator(input(z.string()))
 	.handler(async ({ data }): Promise<{ invitation: InvitationView | null; viewer: Viewer; mailboxUrl: string | null }> => {
-		const user = await userOf(getRequest(), { fresh: true });
+		const user = await userOf(getRequest());
 		const invitation = ID.test(data) ? await invitationFor(data, user) : null;
 		return { invitation, viewer: user ? viewerOf(user) : { kind: "guest" }, mailboxUrl: config().mailboxUrl };
 	});
@@ -99,10 +101,10 @@ const order = z.object({ priceSlug: z.string().max(128).optional(), successUrl: 
  * @throws {ProblemError} if the viewer may not buy, for example before confirming their email address
  */
 export const createCheckoutSession = createServerFn({ method: "POST" })
-	.validator(order)
+	.validator(input(order))
 	.handler(async ({ data }): Promise<{ url: string }> => {
 		const request = getRequest();
-		const user = await userOf(request, { fresh: true });
+		const user = await userOf(request);
 		if (!user) refuse("not-signed-in", "Sign in to buy a plan.");
 		const { url } = await buy(request, user, data);
 		return { url };
@@ -115,8 +117,9 @@ async function updateGuestCookie(request: Request, subject: Subject): Promise<vo
 }
 
 function viewerOf(subject: Subject): Viewer {
-	if (subject.kind === "guest") return { kind: "guest" };
+	const tag = viewerTag(subject.key);
+	if (subject.kind === "guest") return { kind: "guest", tag };
 	const { userId: id, name, email, emailVerified, organization: active } = subject;
 	const organization = active && { id: active.organizationId, name: active.name, mayBuy: active.mayBuy };
-	return { kind: "user", id, name, email, emailVerified, organization };
+	return { kind: "user", tag, id, name, email, emailVerified, organization };
 }

@@ -37,10 +37,12 @@ export const PROBLEMS = {
 	"plan-cannot-start": { status: 409, title: "Plan cannot start" },
 	"plan-has-changed": { status: 409, title: "Plan has changed" },
 	"plan-is-ending": { status: 409, title: "Plan is ending" },
+	"signed-in-as-someone-else": { status: 409, title: "Signed in as someone else" },
 	"request-id-already-used": { status: 409, title: "Request id already used" },
 	"chat-deleted": { status: 410, title: "Chat deleted" },
 	"body-too-large": { status: 413, title: "Body too large" },
 	"message-too-long": { status: 413, title: "Message too long" },
+	"misdirected-request": { status: 421, title: "Misdirected request" },
 	"too-many-attempts": { status: 429, title: "Too many attempts" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
 	"too-many-sign-ups": { status: 429, title: "Too many sign-ups" },
@@ -67,12 +69,15 @@ export const problemType = (code: ProblemCode) => `urn:parley:problem:${code}`;
 export class ProblemError extends Error {
 	override name = "ProblemError";
 	readonly code: ProblemCode;
+	/** Start answers a failed server function with this status, and with `headers`. */
+	readonly status: number;
 	readonly detail: string;
 	readonly headers: HeadersInit;
 
 	constructor(code: ProblemCode, detail: string, headers: HeadersInit) {
 		super(PROBLEMS[code].title);
 		this.code = code;
+		this.status = PROBLEMS[code].status;
 		this.detail = detail;
 		this.headers = headers;
 	}

@@ -1,9 +1,9 @@
 import { parseCookies } from "better-auth/cookies/utils";
 import { config } from "../../config.ts";
 import { refuse } from "../http/problem.ts";
-import { session } from "./auth.ts";
 import { authPathOf } from "./auth-routes.ts";
 import { type Bound, take } from "./bounds.ts";
+import { session } from "./session.ts";
 import { isSigned, sign } from "./signature.ts";
 
 const MINUTE_MS = 60_000;
@@ -21,7 +21,7 @@ export async function withinBounds(request: Request, body: { email?: unknown }, 
 		case "sign-in/email":
 			return checkingPassword(request, addressIn(body), run);
 		case "change-password": {
-			const found = await session(request, { fresh: true });
+			const found = await session(request);
 			return found ? checkingPassword(request, found.user.email.toLowerCase(), run) : run();
 		}
 		case "sign-up/email":

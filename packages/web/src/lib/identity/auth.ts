@@ -17,10 +17,12 @@ import { passwordsOfOneRequest } from "./proven-password.ts";
 /** On https the `__Host-` prefix binds cookies to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
 
-/** Whether a request has a session cookie at all, so that guests cost no query. */
-function hasSessionCookie(request: Request): boolean {
-	return (request.headers.get("cookie") ?? "").includes(`${cookiePrefix(new URL(request.url).origin)}.session_`);
-}
+/** The name of the cookie with a request's session token. */
+export const sessionCookie = (request: Request) => `${cookiePrefix(new URL(request.url).origin)}.session_token`;
+
+/** How long a session lasts after it was last extended, and how old it must be to be extended. */
+export const SESSION_SECONDS = 7 * 86_400;
+export const SESSION_RENEWED_AFTER_SECONDS = 86_400;
 
 /** The identity server for the origin of a request: email, password and organizations, stored in D1. */
 export function auth(request: Request) {
@@ -41,7 +43,12 @@ export function auth(request: Request) {
 			sendOnSignUp: true,
 			sendVerificationEmail: ({ user, url }) => sendConfirmation(user.email, confirmationLink(user, url)),
 		},
-		session: { cookieCache: { enabled: true, maxAge: 60, version: cacheVersion } },
+		session: {
+			expiresIn: SESSION_SECONDS,
+			updateAge: SESSION_RENEWED_AFTER_SECONDS,
+			// Cached in a cookie, a session would outlive its sign-out in any copy of that cookie.
+			cookieCache: { enabled: false },
+		},
 		rateLimit: { enabled: true, storage: "database", modelName: "rateLimit" },
 		advanced: {
 			// better-auth's default, X-Forwarded-For, can be written by the client; the edge sets this one.
@@ -55,18 +62,12 @@ export function auth(request: Request) {
 			database: { joins: true },
 		},
 		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
-		// tanstackStartCookies renews the session's cookie cache on pages and API routes. It must be the last plugin.
+		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
 		plugins: [confirmation(), organizations(), organizationRoutes({ origin, onCreated: welcome }), tanstackStartCookies()],
 		onAPIError: { errorURL: "/" },
 		telemetry: { enabled: false },
 	});
 }
-
-/**
- * A session of an unconfirmed account is read from D1 each time, because confirming ends all other sessions: its copy in a cookie never has
- * the version that is expected.
- */
-const cacheVersion = (_session: unknown, user: { emailVerified?: unknown }) => (user.emailVerified === true ? "1" : crypto.randomUUID());
 
 const databaseHooks = {
 	user: {
@@ -106,13 +107,4 @@ async function sendConfirmation(email: string, link: string): Promise<void> {
 		subject: "Confirm your email address",
 		text: `Hello,\n\nsomeone, perhaps you, signed up for Parley with this address. Confirm your email address:\n\n${link}\n\nThe link works for an hour. In the browser where you signed up, that is all. Anywhere else it asks for your password, or lets you set a new one.\n\nIf you didn't sign up, you can ignore this email.`,
 	});
-}
-
-/**
- * The session of a request, or null. `fresh` reads the database even within the 60 s that the session cookie caches it: for money, keys,
- * account settings and admins.
- */
-export async function session(request: Request, options: { fresh?: boolean } = {}) {
-	if (!hasSessionCookie(request)) return null;
-	return auth(request).api.getSession({ headers: request.headers, query: options.fresh ? { disableCookieCache: true } : {} });
 }

@@ -28,19 +28,13 @@ function capOf(role: Role, set: number | null): number | null {
 	return defaultRequestsPerMember();
 }
 
-/** The user's membership, or null. Read on every request with one query, so a former member can no longer spend. */
-export async function membershipOf(userId: string, organizationId: string): Promise<Membership | null> {
-	const [found] = await db()
-		.select({ role: members.role, name: organizations.name, requestsPerMember: organizations.requestsPerMember })
-		.from(members)
-		.innerJoin(organizations, eq(organizations.id, members.organizationId))
-		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
-		.limit(1);
-	if (!found) return null;
-	const { name, requestsPerMember } = found;
-	const role = roleOf(found.role);
-	const cap = capOf(role, requestsPerMember);
-	return { organizationId, key: organizationKey(organizationId), name, mayBuy: role !== "member", cap };
+/** A membership from its stored role, and its organization's name and limit for each member. */
+export function membershipFrom(
+	organizationId: string,
+	{ role, name, requestsPerMember }: { role: string; name: string; requestsPerMember: number | null },
+): Membership {
+	const exact = roleOf(role);
+	return { organizationId, key: organizationKey(organizationId), name, mayBuy: exact !== "member", cap: capOf(exact, requestsPerMember) };
 }
 
 /** The organization that a user joined first, or null. New sessions act for it when BILLING_SUBJECT is `organization`. */

@@ -2,28 +2,27 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Membership } from "./organization.ts";
 
 const SECRETS = ["the newer secret", "the older secret"];
-const state = vi.hoisted(() => ({ everyGuest: null as number | null, user: null as object | null, membership: null as object | null }));
+const state = vi.hoisted(() => ({ everyGuest: null as number | null, user: null as object | null }));
 
 vi.mock("cloudflare:workers", () => ({ env: {} }));
 vi.mock("../../config.ts", async (load) => ({
 	...(await load<object>()),
 	config: () => ({ guestCookieSecrets: SECRETS, limits: { everyGuest: state.everyGuest } }),
 }));
-vi.mock("./auth.ts", () => ({ session: async () => state.user }));
-vi.mock("./organization.ts", () => ({ membershipOf: async () => state.membership }));
-const { customerOf, identify, isConfirmed, knownGuestKey, signUpsOf, userOf } = await import("./subject.ts");
+vi.mock("./session.ts", () => ({ session: async () => state.user }));
+const { customerOf, identify, knownGuestKey, signUpsOf, userOf } = await import("./subject.ts");
 
 const request = (headers: HeadersInit = {}) =>
 	new Request("https://parley.example/", { headers: { "cf-connecting-ip": "192.0.2.1", ...headers } });
 const cookieOf = (setCookie: string | null) => setCookie?.split(";")[0] ?? "";
 
 const membership: Membership = { organizationId: "o1", key: "org:o1", name: "Acme", mayBuy: false, cap: 50 };
-const signIn = (activeOrganizationId: string | null, emailVerified = true) => {
-	state.user = { user: { id: "u1", name: "Ada", email: "ada@example.com", emailVerified }, session: { activeOrganizationId } };
+const signIn = (organization: Membership | null, emailVerified = true) => {
+	state.user = { user: { id: "u1", name: "Ada", email: "ada@example.com", emailVerified }, organization };
 };
 
 beforeEach(() => {
-	Object.assign(state, { everyGuest: null, user: null, membership: null });
+	Object.assign(state, { everyGuest: null, user: null });
 });
 
 describe("a guest", () => {
@@ -92,16 +91,6 @@ describe("a user", () => {
 		expect((await identify(request())).pools).toEqual([...pools, expect.stringMatching(/^network:.*:all$/)]);
 	});
 
-	test("is confirmed as soon as the database says so, whatever the session's cookie still says", async () => {
-		signIn(null, false);
-		const user = await identify(request());
-		expect(await isConfirmed(request(), user)).toBe(false);
-		signIn(null, true);
-		expect(await isConfirmed(request(), user)).toBe(true);
-		state.user = null;
-		expect(await isConfirmed(request(), await identify(request()))).toBe(false);
-	});
-
 	test("is identified by the session even beside a guest's cookie", async () => {
 		const { setCookie } = await identify(request());
 		signIn(null);
@@ -109,8 +98,7 @@ describe("a user", () => {
 	});
 
 	test("of an organization spends from its ledger first, under their own cap", async () => {
-		signIn("o1");
-		state.membership = membership;
+		signIn(membership);
 		const user = await userOf(request());
 		expect(user?.payers).toEqual([
 			{ key: "org:o1", member: { id: "user:u1", cap: 50 } },
@@ -119,8 +107,8 @@ describe("a user", () => {
 		expect(user && customerOf(user)).toEqual({ externalId: "o1", key: "org:o1", mayBuy: false });
 	});
 
-	test("who has left the active organization pays for themselves at once", async () => {
-		signIn("o1");
+	test("without an organization, or who has left it, pays for themselves at once", async () => {
+		signIn(null);
 		const user = await userOf(request());
 		expect(user?.payers).toEqual([{ key: "user:u1", member: null }]);
 		expect(user && customerOf(user)).toEqual({ externalId: "u1", key: "user:u1", mayBuy: true });

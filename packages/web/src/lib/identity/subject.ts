@@ -1,10 +1,10 @@
 import type { Member } from "@parley/metering";
 import { config } from "../../config.ts";
 import { now } from "../time/clock.ts";
-import { session } from "./auth.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import { networkOf } from "./network.ts";
-import { type Membership, membershipOf } from "./organization.ts";
+import type { Membership } from "./organization.ts";
+import { session } from "./session.ts";
 import {
 	everyGuestKey,
 	type GuestKey,
@@ -17,6 +17,7 @@ import {
 	unconfirmedKey,
 	userKey,
 } from "./subject-key.ts";
+import { assertPageOf, PAGE_HEADER } from "./viewer-tag.ts";
 
 /** A ledger that may pay for a subject's requests. */
 export interface Payer {
@@ -58,18 +59,24 @@ export type Subject = User | Guest;
 
 const DAY_MS = 86_400_000;
 
-/** The signed-in user, the guest named by a valid cookie, or a new guest. */
-export async function identify(request: Request, options: { fresh?: boolean } = {}): Promise<Subject> {
-	return (await userOf(request, options)) ?? guestOf(request);
+/**
+ * The signed-in user, the guest named by a valid cookie, or a new guest.
+ * @throws {ProblemError} 409 for a request from a page of another viewer
+ */
+export async function identify(request: Request): Promise<Subject> {
+	return (await userOf(request)) ?? guestOf(request);
 }
 
-/** The signed-in user, or null. `fresh` reads the session from the database, past the 60 s cache in its cookie. */
-export async function userOf(request: Request, options: { fresh?: boolean } = {}): Promise<User | null> {
-	const found = await session(request, options);
+/**
+ * The signed-in user, or null.
+ * @throws {ProblemError} 409 for a request from a page of another viewer
+ */
+export async function userOf(request: Request): Promise<User | null> {
+	const found = await session(request);
+	assertPageOf(request, found ? userKey(found.user.id) : knownGuestKey(request));
 	if (!found) return null;
+	const { organization } = found;
 	const { id, name, email, emailVerified } = found.user;
-	const { activeOrganizationId } = found.session;
-	const organization = activeOrganizationId ? await membershipOf(id, activeOrganizationId) : null;
 	const key = userKey(id);
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
@@ -77,10 +84,12 @@ export async function userOf(request: Request, options: { fresh?: boolean } = {}
 	return { kind: "user", key, userId: id, name, email, emailVerified, organization, payers, pools, setCookie: null };
 }
 
-/** Whether a user's address is confirmed by now. Their session's cookie may be 60 s behind, and on another device for as long. */
-export async function isConfirmed(request: Request, subject: Subject): Promise<boolean> {
-	if (subject.kind === "guest") return false;
-	return subject.emailVerified || ((await userOf(request, { fresh: true }))?.emailVerified ?? false);
+/**
+ * Refuses a request from a page of another viewer, for a route that needs no viewer itself.
+ * @throws {ProblemError} 409
+ */
+export async function assertOwnPage(request: Request): Promise<void> {
+	if (request.headers.has(PAGE_HEADER)) await userOf(request);
 }
 
 /** Who buys for a user: the active organization, where only owners and admins may buy, or the user. */

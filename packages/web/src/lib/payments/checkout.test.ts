@@ -138,6 +138,9 @@ describe("a return page", () => {
 		"http://parley.example/",
 		"https://parley.example.evil.example/",
 		"javascript:alert(1)",
+		"/..//evil.example/",
+		"blob:https://parley.example/0b8a",
+		"https://user:password@parley.example/",
 	])("refuses %s", (target) => {
 		expect(refusalOf(() => ownUrl(request, target))).toBe("invalid-request");
 	});

@@ -1,3 +1,4 @@
+import { ownUrl as resolveOwnUrl } from "../../own-url.ts";
 import { refuse } from "../http/problem.ts";
 import type { CustomerBilling, Offer } from "./port.ts";
 
@@ -64,9 +65,8 @@ export function refuseSecondPlan(): never {
  * @throws ProblemError 400 for an address of another site
  */
 export function ownUrl(request: Request, target: string): string {
-	const { origin } = new URL(request.url);
-	const url = URL.canParse(target, origin) ? new URL(target, origin) : null;
-	if (url?.origin !== origin) refuse("invalid-request", "The pages to come back to must be addresses of this site.");
+	const url = resolveOwnUrl(target, new URL(request.url).origin);
+	if (!url) refuse("invalid-request", "The pages to come back to must be addresses of this site.");
 	return url.href;
 }
 

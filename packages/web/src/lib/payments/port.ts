@@ -96,8 +96,7 @@ export interface ComingChange {
 }
 
 /** When a new price takes effect. `answer` is the provider's own, which its SDK routes return. */
-export type PlanChange = { answer: unknown } & /** `confirming`: the payment is under way, and a later read tells. */
-(
+export type PlanChange = { answer: unknown } /** `confirming`: the payment is under way, and a later read tells. */ & (
 	| { takesEffect: "now" | "period-end" | "confirming" }
 	/** The payment failed and the plan is unchanged. */
 	| { takesEffect: "declined" }

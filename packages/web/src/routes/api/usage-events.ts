@@ -23,7 +23,7 @@ const body = z.object({
 
 /** Counts finished usage against a paid plan and reports it to the provider at once. 202 if the provider does not answer in 3 s (seed 001). */
 async function recordEvent(request: Request): Promise<Response> {
-	const subject = await userOf(request, { fresh: true });
+	const subject = await userOf(request);
 	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = await readBody(request, body);
 	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", `The only meter here is ${AI_REQUESTS_METER}.`);

@@ -2,10 +2,12 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { guardSignUp } from "../../../lib/http/sign-up.ts";
+import { assertOwnTargets } from "../../../lib/http/wall.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
 import { admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
 import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
+import { assertOwnPage } from "../../../lib/identity/subject.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
@@ -16,7 +18,11 @@ const BODY_BYTES_MAX = 16 * 1024;
 
 const notFound = () => refuse("not-found", "There is nothing at this address.");
 
-const answer = (request: Request): Promise<Response> => auth(request).handler(request);
+/** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer */
+async function answer(request: Request): Promise<Response> {
+	await assertOwnPage(request);
+	return auth(request).handler(request);
+}
 
 /** Signing up is guarded: it opens an allowance. */
 const guardedAnswer = (request: Request, sent: Request): Promise<Response> =>
@@ -24,7 +30,9 @@ const guardedAnswer = (request: Request, sent: Request): Promise<Response> =>
 
 /** A GET with the parameters that its route takes. @throws {ProblemError} 404 for a route that this product does not use */
 function admitRead(request: Request): Request {
-	return new Request(admittedUrl(request) ?? notFound(), request);
+	const url = admittedUrl(request) ?? notFound();
+	assertOwnTargets(request, url.searchParams);
+	return new Request(url, request);
 }
 
 /**
@@ -36,6 +44,7 @@ async function admitWrite(request: Request): Promise<{ sent: Request; body: Reco
 	const text = await readText(request, BODY_BYTES_MAX);
 	const parsed = schema.safeParse(parseJson(text));
 	if (!parsed.success) return Response.json(invalidField(parsed.error), { status: 400 });
+	assertOwnTargets(request, Object.entries(parsed.data));
 	const headers = new Headers(request.headers);
 	headers.delete("content-length");
 	if (text === "") headers.set("content-type", "application/json");

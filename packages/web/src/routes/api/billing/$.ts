@@ -69,7 +69,7 @@ async function act(request: Request, path: string): Promise<Response> {
 }
 
 async function buyer(request: Request): Promise<User> {
-	const user = await userOf(request, { fresh: true });
+	const user = await userOf(request);
 	if (!user) refuse("not-signed-in", "Sign in to see and change what you pay.");
 	if (!capabilities().sells) refuse("billing-not-configured", "Nothing is sold on this server.");
 	return user;

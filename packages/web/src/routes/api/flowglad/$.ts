@@ -14,7 +14,7 @@ export const Route = createFileRoute("/api/flowglad/$")({
 
 /** The owner's two routes (seed 001) and those of `@flowglad/react`. */
 async function route(request: Request, path: string): Promise<Response> {
-	const user = await userOf(request, { fresh: true });
+	const user = await userOf(request);
 	const isPublic = path === "pricing-models/retrieve";
 	if (!user && !isPublic) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	if (!flowgladSettings()) return Response.json({ error: "Flowglad not configured" }, { status: 503 });

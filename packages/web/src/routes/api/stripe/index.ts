@@ -23,7 +23,7 @@ async function comeBack(request: Request): Promise<Response> {
 }
 
 async function pathOfSession(request: Request, sessionId: string): Promise<string | null> {
-	const user = await userOf(request, { fresh: true });
+	const user = await userOf(request);
 	if (!user || !stripeSettings()) return null;
 	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// A buyer is redirected even when Stripe cannot be read.
@@ -35,7 +35,7 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 
 /** Puts a card that was entered in the portal to use for the plan too. A failure leaves the plan with its card, as the account page then shows. */
 async function adoptNewCard(request: Request, before: string): Promise<void> {
-	const user = await userOf(request, { fresh: true });
+	const user = await userOf(request);
 	if (!user || !customerOf(user).mayBuy || !stripeSettings()) return;
 	const { adoptNewCard: adopt } = await import("../../../lib/payments/stripe/provider.ts");
 	await adopt(customerOf(user).externalId, before).catch((error: unknown) => {

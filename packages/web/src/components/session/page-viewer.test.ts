@@ -1,0 +1,113 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Viewer } from "../../view/identity.ts";
+
+const fetchMock = vi.fn<typeof fetch>();
+const reload = vi.fn();
+const replace = vi.fn();
+let stop = () => {};
+
+const user = (name: string): Viewer => ({
+	kind: "user",
+	tag: `user.${name}`,
+	id: name,
+	name,
+	email: `${name}@example.com`,
+	emailVerified: true,
+	organization: null,
+});
+const guest: Viewer = { kind: "guest", tag: "guest.g" };
+
+/** A newly loaded page of a viewer in the same tab. */
+async function load(viewer: Viewer, pathname = "/") {
+	vi.stubGlobal("location", { pathname, search: "", reload, replace });
+	stop();
+	vi.resetModules();
+	const page = await import("./page-viewer.ts");
+	page.claimPage(viewer);
+	stop = page.followViewer();
+	return page;
+}
+
+const tell = (change: string) => dispatchEvent(new StorageEvent("storage", { key: "parley:viewer-change", newValue: change }));
+const someoneElse = () => Response.json({}, { status: 409, headers: { "parley-viewer": "someone-else" } });
+
+beforeEach(() => {
+	sessionStorage.clear();
+	vi.stubGlobal("fetch", fetchMock);
+});
+afterEach(() => {
+	stop();
+	vi.clearAllMocks();
+	vi.unstubAllGlobals();
+});
+
+describe("a page", () => {
+	test("names its viewer in each request, and stays while the server agrees", async () => {
+		const { fetchAsViewer } = await load(user("alice"));
+		fetchMock.mockResolvedValue(new Response("{}"));
+		await fetchAsViewer("/api/usage", { headers: { accept: "application/json" } });
+		const sent = new Headers(fetchMock.mock.calls[0]?.[1]?.headers);
+		expect([sent.get("parley-viewer"), sent.get("accept")]).toEqual(["user.alice", "application/json"]);
+		expect(reload).not.toHaveBeenCalled();
+	});
+
+	test("loads again once the server says that it belongs to someone else", async () => {
+		const { fetchAsViewer } = await load(user("alice"), "/account");
+		fetchMock.mockResolvedValue(someoneElse());
+		expect((await fetchAsViewer("/api/usage")).status).toBe(409);
+		expect(reload).toHaveBeenCalledOnce();
+	});
+
+	test("makes place for a new chat when it shows a user's chat, and can be found again", async () => {
+		const { fetchAsViewer, takeLeftPage } = await load(user("alice"), "/c/secret");
+		fetchMock.mockResolvedValue(someoneElse());
+		await fetchAsViewer("/api/usage");
+		expect(replace).toHaveBeenCalledExactlyOnceWith("/");
+		expect([takeLeftPage(), takeLeftPage()]).toEqual(["/c/secret", null]);
+	});
+
+	test.each(["signed-in", "signed-out"])("loads again when another tab has %s", async (change) => {
+		await load(guest);
+		tell(change);
+		expect(reload).toHaveBeenCalledOnce();
+	});
+});
+
+describe("a draft in a tab", () => {
+	const draft = () => sessionStorage.getItem("parley:draft:new");
+
+	test("comes along when its guest signs in, and waits for the user whose session has ended", async () => {
+		sessionStorage.setItem("parley:draft:new", "Why?");
+		await load(guest);
+		tell("signed-in");
+		await load(user("alice"));
+		await load(guest);
+		await load(user("alice"));
+		expect(draft()).toBe("Why?");
+	});
+
+	test("is not shown to another user", async () => {
+		await load(user("alice"));
+		sessionStorage.setItem("parley:draft:new", "alice's");
+		await load(guest);
+		await load(user("bob"));
+		expect(draft()).toBe(null);
+	});
+
+	test("is cleared when its user signs out in another tab", async () => {
+		await load(user("alice"));
+		sessionStorage.setItem("parley:draft:new", "alice's");
+		tell("signed-out");
+		expect(draft()).toBe(null);
+	});
+
+	test("is kept when it is the message that was just refused, because who is here has written it", async () => {
+		const { carryMessage, fetchAsViewer } = await load(user("alice"), "/c/secret");
+		fetchMock.mockResolvedValue(someoneElse());
+		await fetchAsViewer("/api/chat/ai");
+		carryMessage("written just now");
+		const { takeLeftPage } = await load(user("bob"));
+		expect([draft(), takeLeftPage()]).toEqual(["written just now", "/c/secret"]);
+	});
+});

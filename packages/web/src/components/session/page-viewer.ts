@@ -1,0 +1,124 @@
+import { useEffect } from "react";
+import type { Viewer } from "../../view/identity.ts";
+import { keepDraft } from "../chat/draft.ts";
+
+/*
+ * A page belongs to one viewer for as long as it is loaded. Its requests say so, and when the viewer has changed, which the server notices or another
+ * tab announces, the page loads again: nothing of one viewer stays on a page of another.
+ */
+
+const HEADER = "parley-viewer";
+/** Set and removed at once: the browser tells every other tab of it. */
+const CHANGE = "parley:viewer-change";
+/** In a tab's storage: the tag of the user whose drafts it holds, the page that a user's tab was sent away from, and a message written there. */
+const OWNER = "parley:viewer";
+const LEFT = "parley:left";
+const CARRIED = "parley:carried";
+
+let pageViewer: Viewer | undefined;
+
+const isUsers = (tag: string | null | undefined) => tag?.startsWith("user.") ?? false;
+
+/** Storage may be disabled. A page then loads again without saying why. */
+function attempt<T>(use: () => T): T | undefined {
+	try {
+		return use();
+	} catch {
+		return;
+	}
+}
+
+/** `fetch` that names the page's viewer, and leaves the page when the server says that it belongs to someone else. */
+export const fetchAsViewer: typeof fetch = async (input, init) => {
+	if (!pageViewer?.tag) return fetch(input, init);
+	const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+	headers.set(HEADER, pageViewer.tag);
+	const response = await fetch(input, { ...init, headers });
+	if (response.headers.has(HEADER)) leavePage();
+	return response;
+};
+
+/** `fetchAsViewer` for server functions. It never returns on a page that is being left, which would otherwise show an error for a moment. */
+export const fetchFunction: typeof fetch = async (input, init) => {
+	const response = await fetchAsViewer(input, init);
+	return response.headers.has(HEADER) ? new Promise<never>(() => {}) : response;
+};
+
+/** Loads the page again for the viewer of today. A user's chat belongs to nobody else, so a new chat takes its place. */
+function leavePage(): void {
+	const { pathname, search } = location;
+	const isTheirs = isUsers(pageViewer?.tag);
+	if (isTheirs) attempt(() => sessionStorage.setItem(LEFT, pathname + search));
+	if (isTheirs && pathname.startsWith("/c/")) location.replace("/");
+	else location.reload();
+}
+
+/** Tells this browser's other tabs that someone has signed in, or out. */
+export function announceViewer(change: "signed-in" | "signed-out"): void {
+	attempt(() => {
+		localStorage.setItem(CHANGE, change);
+		localStorage.removeItem(CHANGE);
+	});
+}
+
+/** Makes this page its viewer's, until it is left. Call it before anything reads the tab's drafts. */
+export function usePageViewer(viewer: Viewer): void {
+	if (typeof document !== "undefined") claimPage(viewer);
+	useEffect(followViewer, []);
+}
+
+/** Makes this page a viewer's. Only the first call counts. */
+export function claimPage(viewer: Viewer): void {
+	if (pageViewer !== undefined) return;
+	pageViewer = viewer;
+	attempt(() => claimDrafts(viewer.tag));
+}
+
+/** Leaves the page when another tab signs in or out. Returns a function that stops it. */
+export function followViewer(): () => void {
+	const onStorage = ({ key, newValue }: StorageEvent) => {
+		if (key !== CHANGE || newValue === null) return;
+		if (newValue === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
+		leavePage();
+	};
+	// A page that comes back from the browser's memory may be older than a sign-out.
+	const onShow = ({ persisted }: PageTransitionEvent) => {
+		if (persisted) void fetchAsViewer("/api/usage").catch(() => undefined);
+	};
+	addEventListener("storage", onStorage);
+	addEventListener("pageshow", onShow);
+	return () => {
+		removeEventListener("storage", onStorage);
+		removeEventListener("pageshow", onShow);
+	};
+}
+
+/** Clears what another user wrote in this tab. A guest's drafts come along when they sign in, and a user's wait until they are back. */
+function claimDrafts(tag: string | undefined): void {
+	if (!tag || !isUsers(tag)) return;
+	const [owner, left, carried] = [OWNER, LEFT, CARRIED].map((item) => sessionStorage.getItem(item));
+	sessionStorage.removeItem(CARRIED);
+	if (owner === tag) sessionStorage.removeItem(LEFT);
+	else if (owner) {
+		sessionStorage.clear();
+		if (left) sessionStorage.setItem(LEFT, left);
+		if (carried) keepDraft("new", carried);
+	}
+	sessionStorage.setItem(OWNER, tag);
+}
+
+/** Keeps a message that was refused because the page belongs to someone else: whoever is here has just written it. */
+export function carryMessage(text: string): void {
+	attempt(() => sessionStorage.setItem(CARRIED, text));
+}
+
+/** The page that this tab was sent away from when its viewer changed, or null. Reading it forgets it. */
+export function takeLeftPage(): string | null {
+	return (
+		attempt(() => {
+			const left = sessionStorage.getItem(LEFT);
+			sessionStorage.removeItem(LEFT);
+			return left;
+		}) ?? null
+	);
+}

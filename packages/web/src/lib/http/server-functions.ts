@@ -1,0 +1,86 @@
+import { setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
+import type { z } from "zod";
+import { ConfigError } from "../../config.ts";
+import { logFailedRequest } from "../../log.ts";
+import { describe, readText } from "./api.ts";
+import { ProblemError, problemResponse, refuse } from "./problem.ts";
+import { isFunctionCall } from "./wall.ts";
+
+/*
+ * Server functions called by a browser. Start answers every failure with 500 and the error's text; here a malformed call is a 400, and a problem keeps
+ * its status.
+ */
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** Calls whose payload was understood: their function has begun. */
+const begun = new WeakSet<Request>();
+
+/**
+ * The call with its body read, or any other request unchanged.
+ * @throws {ProblemError} 400 for a payload that is not JSON, 413 for one of more than 64 KiB
+ */
+export async function readCall(request: Request): Promise<Request> {
+	if (!isFunctionCall(request)) return request;
+	if (request.method !== "POST") {
+		assertJson(new URL(request.url).searchParams.get("payload") ?? "null");
+		return request;
+	}
+	// Start also reads forms, which other sites could post and none of our functions takes.
+	if (!request.headers.get("content-type")?.includes("application/json")) refuse("invalid-request", "The payload must be JSON.");
+	const body = await readText(request, BODY_BYTES_MAX);
+	assertJson(body);
+	const { method, headers, signal } = request;
+	return new Request(request.url, { method, headers, body, signal });
+}
+
+function assertJson(text: string): void {
+	try {
+		JSON.parse(text);
+	} catch {
+		refuse("invalid-json", "The payload of the call is not valid JSON.");
+	}
+}
+
+/** Answers a call that Start could not read: an unknown function, or JSON that is no payload. `next` runs the function. */
+export async function answerCall<T extends { response: Response }>(request: Request, next: () => Promise<T>): Promise<T | Response> {
+	try {
+		const result = await next();
+		if (begun.has(request) || result.response.status < 500) return result;
+		return problemResponse("invalid-request", { detail: "The payload of the call is malformed." });
+	} catch (error) {
+		if (begun.has(request)) throw error;
+		return problemResponse("not-found", { detail: "There is no such function." });
+	}
+}
+
+/** Runs a server function for a browser or for a page. A browser gets what it throws as a problem with its status. */
+export async function runFunction<T>(request: Request, next: () => Promise<T>): Promise<T> {
+	begun.add(request);
+	try {
+		return await next();
+	} catch (error) {
+		// Redirects and "not found" are Start's own.
+		if (!(error instanceof Error) || !isFunctionCall(request)) throw error;
+		const problem = error instanceof ProblemError ? error : faultOf(request, error);
+		// Start would answer with 200 and the error inside.
+		setResponseStatus(problem.status);
+		for (const [name, value] of new Headers(problem.headers)) setResponseHeader(name, value);
+		throw problem;
+	}
+}
+
+/** What a browser learns of a fault. Its cause goes to the log. */
+function faultOf(request: Request, error: Error): ProblemError {
+	logFailedRequest(request, error);
+	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
+	return new ProblemError("internal-error", "Something failed on our side. Nothing was counted.", {});
+}
+
+/** A server function's validator: a schema whose refusal is a problem. */
+export function input<T extends z.ZodType>(schema: T): (data: z.input<T>) => z.output<T> {
+	return (data) => {
+		const parsed = schema.safeParse(data);
+		return parsed.success ? parsed.data : refuse("invalid-request", describe(parsed.error));
+	};
+}

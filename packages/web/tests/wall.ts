@@ -1,0 +1,34 @@
+// Every address of the app, generated from its sources and from the built Worker, so that a new one cannot be forgotten.
+
+const files = Object.keys(import.meta.glob("../src/routes/**/*.{ts,tsx}"));
+const resolvers = import.meta.glob<string>("../dist/server/assets/*server-fn-resolver*.js", {
+	query: "?raw",
+	import: "default",
+	eager: true,
+});
+
+/** The address of a route's file, with a value for each parameter. */
+function addressOf(file: string): string {
+	const path = file
+		.replace("../src/routes", "")
+		.replace(/\.tsx?$/, "")
+		.replaceAll(".", "/")
+		.replace(/\/_chat\b/, "")
+		.replace(/\/index$/, "");
+	return path.replaceAll(/\$\w*/g, "some") || "/";
+}
+
+const addresses = [...new Set(files.filter((file) => !file.endsWith("__root.tsx")).map(addressOf))].sort();
+export const apiRoutes = addresses.filter((path) => path.startsWith("/api"));
+export const pages = addresses.filter((path) => !path.startsWith("/api"));
+
+/** The addresses of server functions, by the functions' names. */
+export const functions = new Map(
+	Object.values(resolvers)
+		.flatMap((source) => [...source.matchAll(/"([0-9a-f]{64})":\s*\{\s*functionName: "(\w+?)_createServerFn_handler"/g)])
+		.map(([, id, name = ""]) => [name, `/_serverFn/${id}`] as const),
+);
+
+const isReading = (name: string) => name.startsWith("load");
+/** The method that a server function is called with. */
+export const methodOf = (name: string): "GET" | "POST" => (isReading(name) ? "GET" : "POST");
