@@ -104,9 +104,18 @@ export async function invitationFor(id: string, viewer: Invitee): Promise<Invita
 	if (!found) return null;
 	const { invitation, name, inviter } = found;
 	const organization = { id: invitation.organizationId, name };
-	const isMember = viewer !== null && (await membershipOf(viewer.userId, organization.id)) !== null;
+	const isMember = viewer !== null && (await isMemberOf(organization.id, viewer.userId));
 	const state = isMember ? "member" : stateOf(invitation, viewer);
 	return { id, organization, inviter, role: roleOf(invitation.role), state };
+}
+
+async function isMemberOf(organizationId: string, userId: string): Promise<boolean> {
+	const found = await db()
+		.select({ id: members.id })
+		.from(members)
+		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
+		.limit(1);
+	return found.length > 0;
 }
 
 function stateOf({ status, expiresAt, email }: typeof invitations.$inferSelect, viewer: Invitee): InvitationView["state"] {
