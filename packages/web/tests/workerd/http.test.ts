@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Client, resetSandbox } from "../client.ts";
+import { Client, faults, resetSandbox } from "../client.ts";
 
 beforeEach(resetSandbox);
 
@@ -245,6 +245,16 @@ describe("a page", () => {
 		expect(response.headers.get("cache-control")).toBe("private, no-store");
 		expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
 		await response.text();
+	});
+
+	test("with an answer that is too expensive to parse shows it as plain text", async () => {
+		await faults({ model: { chunks: 600, chunkMs: 0 } });
+		const [client, chatId] = [await new Client().visit(), id()];
+		const { text: hostile } = await client.chat(chatId, id(), { text: "_a_ __ ".repeat(40) });
+		expect(hostile.length).toBeGreaterThan(1_500);
+		const page = await client.fetch(`/c/${chatId}`);
+		expect(page.status).toBe(200);
+		expect(await page.text()).toMatch(/<div class="prose"><p class="whitespace-pre-wrap">[^<]{1500}/);
 	});
 
 	test("sets the guest's cookie without storing anything, bound to the host on https", async () => {
