@@ -8,7 +8,7 @@ export type Block =
 	| { kind: "plain"; text: string };
 
 /** In the units of `lexBounded`. A page costs at most the sum of the three; an answer of a model needs about 25 for a character. */
-export const BLOCK_WORK_MAX = 500_000;
+const BLOCK_WORK_MAX = 500_000;
 export const ANSWER_WORK_MAX = 3_000_000;
 export const PAGE_WORK_MAX = 6_000_000;
 

@@ -10,7 +10,7 @@ const STEP_WORK = 200;
 /** What a character of a list or a quote costs: some ten expressions look at each of its lines. */
 const CONTAINER_WORK = 10;
 
-export interface Lexed {
+interface Lexed {
 	/** Null if the text is too expensive to parse: it is shown as it was written. */
 	tokens: Token[] | null;
 	/** Characters that marked may have looked at, the same on every machine. */
