@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
 import { z } from "zod";
+import { OwnError } from "./log.ts";
 import type { ModelOption } from "./view/chat.ts";
 
 /** Everything that a deployer can set, validated once. No other file reads variables. */
@@ -101,7 +102,7 @@ export const variables = z.object({
 });
 
 /** Thrown when the configuration is invalid. The message names each variable and belongs in the log only. */
-export class ConfigError extends Error {
+export class ConfigError extends OwnError {
 	override name = "ConfigError";
 }
 

@@ -1,34 +1,95 @@
+import { globSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { logFailedRequest, logFailure } from "./log.ts";
+import { guardConsole, logFailedRequest, logFailure, logMail, logNote, OwnError } from "./log.ts";
 
 const logged = vi.spyOn(console, "error").mockImplementation(() => {});
 const text = () => String(logged.mock.lastCall?.[0]);
 afterEach(() => logged.mockClear());
 
-describe("the log", () => {
-	test("holds an expected failure on one short line, whatever the SDK's message", () => {
-		logFailure("billing provider", new Error(`502\n  ${JSON.stringify({ error: "x".repeat(2_000) }, null, 2)}`));
-		expect(text()).toMatch(/^billing provider: Error: 502 \{ "error": "x+$/);
-		expect(text()).toHaveLength(500);
-		logFailure("answer m1 failed", new Error("no connection", { cause: new Error("socket\nclosed") }));
-		expect(text()).toBe("answer m1 failed: Error: no connection, caused by Error: socket closed");
-		logFailure("billing provider", undefined);
-		expect(text()).toBe("billing provider: undefined");
+const marker = "a secret sentence";
+
+describe("a line of the log", () => {
+	test("has the error's name, status and code, and those of its causes, but no message", () => {
+		logFailure("billing provider", Object.assign(new TypeError(marker), { status: 502, code: "card_declined" }));
+		expect(text()).toMatch(/^billing provider: TypeError 502 card_declined at log\.test\.ts:\d+:\d+$/);
+		const cause = Object.assign(new Error(marker), { statusCode: 404, cause: new RangeError(marker) });
+		logFailure("answer m1 failed", new Error(marker, { cause }));
+		expect(text()).toMatch(/^answer m1 failed: Error, caused by Error 404, caused by RangeError at log\.test\.ts/);
+		for (const value of [marker, { message: marker, name: marker }, undefined]) {
+			logFailure("health", value);
+			expect(text()).toBe(`health: ${typeof value}`);
+		}
 	});
 
-	test("names a failed request, and shows the stack and every cause", () => {
-		const cause = new TypeError("no such table", { cause: "SQLITE_ERROR" });
-		logFailedRequest(new Request("http://localhost/api/usage?token=secret", { method: "POST" }), new Error("query failed", { cause }));
-		expect(text()).toMatch(/^500 POST \/api\/usage: Error: query failed\n\s+at .*log\.test\.ts/);
-		expect(text()).toMatch(/\n {2}caused by TypeError: no such table\n\s+at /);
-		expect(text()).toMatch(/\n {2}caused by SQLITE_ERROR$/);
-		expect(text()).not.toContain("secret");
+	test("shows neither a name nor a code that is a sentence, nor a message that looks like a stack", () => {
+		const error = Object.assign(new Error(`${marker}\n    at secret (sentence.js:1:1)`), { name: marker, code: marker, status: marker });
+		logFailure("health", error);
+		expect(text()).toMatch(/^health: Error at log\.test\.ts:\d+:\d+$/);
 	});
 
-	test("ends with an error that is its own cause", () => {
-		const error = new Error("round");
+	test("says what the database and the network say only in messages", () => {
+		logFailure("health", new Error(`D1_ERROR: no such table: ${marker}: SQLITE_ERROR`));
+		expect(text()).toMatch(/^health: Error D1_ERROR at/);
+		logFailure("health", new Error("Network connection lost."));
+		expect(text()).toMatch(/^health: Error Network connection lost at/);
+	});
+
+	test("shows the message of an error of ours", () => {
+		class ConfigError extends OwnError {
+			override name = "ConfigError";
+		}
+		logFailure("health", new ConfigError("Configuration: AI_MODELS"));
+		expect(text()).toMatch(/^health: ConfigError: Configuration: AI_MODELS at/);
+	});
+
+	test("names a failed request by its method and path, without query, ids and tokens", () => {
+		const request = new Request("http://localhost/api/auth/reset-password/AbCdEf0123456789AbCd?token=secret", { method: "POST" });
+		logFailedRequest(request, new Error(marker));
+		expect(text()).toMatch(/^500 POST \/api\/auth\/reset-password\/\*: Error at log\.test\.ts/);
+		logFailedRequest(new Request("http://localhost/api/flowglad/checkout-sessions/create-add-payment-method"), undefined);
+		expect(text()).toBe("500 GET /api/flowglad/checkout-sessions/create-add-payment-method: undefined");
+	});
+
+	test("is one line of at most 200 characters, whatever its parts", () => {
+		const error = new OwnError("x\ny".repeat(500), { cause: new Error(marker) });
 		error.cause = error;
-		logFailedRequest(new Request("http://localhost/"), error);
-		expect(text().match(/caused by/g)).toHaveLength(5);
+		logFailure(`answer ${"m\r\n".repeat(500)}`, error);
+		logNote(`drift of ${"x\u0000\n".repeat(500)}`);
+		for (const [line] of logged.mock.calls) expect(line).toMatch(/^[^\p{Cc}]{1,200}$/u);
+		expect(text()).toHaveLength(200);
+	});
+});
+
+describe("the console of the Worker", () => {
+	test("shows of a library's line only where it is from and the error's name", () => {
+		const methods = ["error", "warn", "log", "info", "debug", "trace"] as const;
+		const lines = methods.map((method) => vi.spyOn(console, method).mockImplementation(() => {}));
+		guardConsole();
+		for (const method of methods) {
+			console[method](`${marker} %s`, marker, { token: marker });
+			console[method](marker, Object.assign(new TypeError(marker), { status: 500 }));
+		}
+		for (const [at, method] of methods.entries()) {
+			const [plain, withError] = (lines[at]?.mock.calls ?? []).map(([line]) => String(line));
+			expect(plain).toMatch(new RegExp(`^a library's ${method} at log\\.test\\.ts:\\d+:\\d+$`));
+			expect(withError).toMatch(new RegExp(`^a library's ${method}: TypeError 500 at log\\.test\\.ts:\\d+:\\d+$`));
+		}
+	});
+
+	test("shows our own lines as they are, and a mail whole where no mail server is configured", () => {
+		const log = vi.spyOn(console, "log").mockImplementation(() => {});
+		logged.mockClear();
+		guardConsole();
+		logNote("plan without credits");
+		logMail({ to: "ada@example.com", subject: "Hello", text: "https://parley.example/link" });
+		expect(text()).toBe("plan without credits");
+		expect(log.mock.calls).toEqual([["mail to ada@example.com: Hello\nhttps://parley.example/link"]]);
+	});
+
+	test("is used by no other file", () => {
+		const root = new URL("./", import.meta.url).pathname;
+		const files = globSync("**/*.{ts,tsx}", { cwd: root }).filter((file) => !/(\.test\.tsx?|^log\.ts)$/.test(file));
+		expect(files.length).toBeGreaterThan(100);
+		expect(files.filter((file) => /\bconsole\s*[.[]/.test(readFileSync(root + file, "utf8")))).toEqual([]);
 	});
 });

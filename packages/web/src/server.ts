@@ -5,11 +5,15 @@ import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
 import { assertOwnRedirect, refusalOf } from "./lib/http/wall.ts";
-import { logFailedRequest } from "./log.ts";
+import { guardConsole, logFailedRequest } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
 export { UsageLedger } from "./objects/usage-ledger.ts";
+
+// Development shows errors whole. Also on each request: a test environment replaces the console after this module is loaded.
+const guard = import.meta.env.DEV ? () => {} : guardConsole;
+guard();
 
 const start = createStartHandler((page) => {
 	// Start logs server functions and rendering that fail, but not loaders.
@@ -20,6 +24,7 @@ const start = createStartHandler((page) => {
 export default {
 	/** Every request to the Worker: API routes, server functions and pages. */
 	async fetch(request) {
+		guard();
 		try {
 			return await answer(request);
 		} finally {

@@ -4,12 +4,25 @@ import { beforeEach } from "vitest";
 // Keeps what the Worker logs and prints it when a test fails. vitest's own interception hangs here: it sends a line that a request logged
 // with the runner's next message, so a line after the last message is never sent, and the file waits for its receipt for ever.
 
-const print = console.error;
-const lines: string[] = [];
-for (const level of ["debug", "log", "info", "warn", "error"] as const)
-	console[level] = (...parts: unknown[]) => {
-		lines.push(format(...parts));
-	};
+declare global {
+	var workerLog: { lines: string[]; print: (line: string) => void } | undefined;
+}
+
+/** Replaces the console once for each isolate, beneath the guard that the Worker puts around it (src/log.ts). */
+function install() {
+	const lines: string[] = [];
+	const print = console.error.bind(console);
+	for (const level of ["debug", "log", "info", "warn", "error", "trace"] as const)
+		console[level] = (...parts: unknown[]) => {
+			lines.push(format(...parts));
+		};
+	return { lines, print };
+}
+
+const { lines, print } = (globalThis.workerLog ??= install());
+
+/** The lines that the Worker has logged since the current test began. */
+export const logLines: readonly string[] = lines;
 
 beforeEach(({ onTestFailed }) => {
 	lines.length = 0;

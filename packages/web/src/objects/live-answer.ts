@@ -2,7 +2,7 @@ import type { AnswerEnd } from "@parley/metering";
 import { streamText } from "ai";
 import { toModelMessages } from "../lib/chat/history.ts";
 import { languageModel } from "../lib/chat/model.ts";
-import { logFailure } from "../log.ts";
+import { logFailure, OwnError } from "../log.ts";
 import type { ChatMessage } from "../view/chat.ts";
 import { type AnswerPart, AnswerStream, charsOf, hasOutput } from "./answer-stream.ts";
 import type { ConversationStorage, Run } from "./conversation-storage.ts";
@@ -92,7 +92,7 @@ export class LiveAnswer {
 		const { parts } = this.stream;
 		if (this.#isStopped) return "stopped";
 		if (failure !== undefined || !hasOutput(parts) || finishReason === "" || finishReason === "error") {
-			const why = failure ?? `the model ended with "${finishReason}" after ${charsOf(parts)} characters`;
+			const why = failure ?? new OwnError(`the model ended with "${finishReason}" after ${charsOf(parts)} characters`);
 			logFailure(`answer ${this.run.requestId} failed`, why);
 			return "failed";
 		}

@@ -4,7 +4,7 @@ import { transactionIdOf } from "../lib/identity/subject-key.ts";
 import { isAnswered, isRefusal, isUnauthorized, RefusedReport } from "../lib/payments/errors.ts";
 import type { UsagePort, UsageReport } from "../lib/payments/port.ts";
 import { billingPort, billingProvider } from "../lib/payments/provider.ts";
-import { logFailure } from "../log.ts";
+import { logFailure, logNote } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 const REPORT_TIMEOUT_MS = 10_000;
@@ -175,7 +175,7 @@ export class Outbox {
 			const toMs = fromMs + MINUTE_MS;
 			const there = await deduplication.unitsReported(this.#book.externalId, fromMs, toMs, REPORT_TIMEOUT_MS);
 			const isKnown = there >= this.#acknowledgedIn(fromMs, toMs) + report.units;
-			console.error(`report ${report.transactionId} is old and in doubt: ${isKnown ? "the provider has it" : "sending it again"}`);
+			logNote(`report ${report.transactionId} is old and in doubt: ${isKnown ? "the provider has it" : "sending it again"}`);
 			if (isKnown) this.#acknowledge(report);
 		}
 	}

@@ -14,7 +14,7 @@ import {
 } from "@parley/metering";
 import { billingPort, capabilities } from "../lib/payments/provider.ts";
 import { now } from "../lib/time/clock.ts";
-import { logFailure } from "../log.ts";
+import { logFailure, logNote } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { OpenCheckout } from "./open-checkout.ts";
 import { Outbox } from "./outbox.ts";
@@ -299,7 +299,7 @@ export class ProviderLink {
 		const drift = lost.length > 0 ? await this.#drift() : found;
 		if (drift === null || this.#lastRead === null) return;
 		if (found !== 0) {
-			console.error(`drift of ${this.#book.key}: ${found} units; ${lost.length} reports sent again; ${drift} left`);
+			logNote(`drift of ${this.#book.key}: ${found} units; ${lost.length} reports sent again; ${drift} left`);
 		}
 		this.#book.note({ baseline: this.#lastRead });
 		// The provider also lacks the usage of dead letters.

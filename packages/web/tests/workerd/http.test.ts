@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
+import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 import { apiRoutes, functions, methodOf, pages } from "../wall.ts";
 
 beforeEach(resetSandbox);
@@ -454,6 +454,16 @@ describe("a response", () => {
 });
 
 describe("a page", () => {
+	test("with an answer that is too expensive to parse shows it as plain text", async () => {
+		await faults({ model: { chunks: 600, chunkMs: 0 } });
+		const [client, chatId] = [await new Client().visit(), id()];
+		const { text: hostile } = await client.chat(chatId, id(), { text: "_a_ __ ".repeat(40) });
+		expect(hostile.length).toBeGreaterThan(1_500);
+		const page = await client.fetch(`/c/${chatId}`);
+		expect(page.status).toBe(200);
+		expect(await page.text()).toMatch(/<div class="prose"><p class="whitespace-pre-wrap">[^<]{1500}/);
+	});
+
 	test("sets the guest's cookie without storing anything, bound to the host on https", async () => {
 		const response = await new Client().fetch("https://parley.example/");
 		await response.text();

@@ -1,9 +1,12 @@
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
+import { AnswerFormatter } from "./answer-blocks.ts";
 import { Markdown } from "./markdown.tsx";
 
-const html = (text: string) => renderToStaticMarkup(createElement(Markdown, { text })).replace(/^<div class="prose">|<\/div>$/g, "");
+const blocksOf = (text: string) => new AnswerFormatter().format([text])[0] ?? [];
+const html = (text: string) =>
+	renderToStaticMarkup(createElement(Markdown, { blocks: blocksOf(text) })).replace(/^<div class="prose">|<\/div>$/g, "");
 
 test("what models write is shown as what it means", () => {
 	expect(html("# One\n\n**two** *three* ~~four~~ `five`\n\n---")).toBe(
@@ -47,7 +50,28 @@ test("only web and mail addresses become links, and no picture is loaded", () =>
 	expect(html("![a](https://example.com/x.png)")).not.toContain("<img");
 });
 
-test("a hostile text is parsed in bounded time, however deep or unclosed", () => {
-	const hostile = ["> ".repeat(500), "**a ".repeat(8_000), "[".repeat(20_000), "`".repeat(20_001), "_a".repeat(10_000)];
-	for (const text of hostile) expect(html(text).length).toBeGreaterThan(0);
+test("blank lines keep a list, its code and its paragraphs together", () => {
+	expect(html("1. one\n\n   ```js\n   a\n\n   b\n   ```\n\n2. two").match(/<ol|<li>|<pre/g)).toEqual(["<ol", "<li>", "<pre", "<li>"]);
+	expect(html("- a\n\n- b\n\nText\n\n    code\n\n> one\n\n> two")).toBe(
+		`<ul><li><p>a</p></li><li><p>b</p></li></ul><p>Text</p>${html("    code")}<blockquote><p>one</p></blockquote><blockquote><p>two</p></blockquote>`,
+	);
+});
+
+test("a fence ends at a fence of its own kind and length", () => {
+	expect(html("````md\n```js\na\n```\n\nb\n````\nafter")).toContain("<code>```js\na\n```\n\nb</code>");
+	expect(html("````md\n```js\na\n```\n\nb\n````\nafter")).toMatch(/<p>after<\/p>$/);
+	expect(html("~~~\n```\n~~~\nafter")).toContain("<code>```</code>");
+	expect(html("  ```\n  a\n    b\n  ```")).toContain("<code>a\n  b</code>");
+});
+
+test("a link's address may be defined in another block", () => {
+	expect(html("See [the docs][1] and [a].\n\n[1]: https://example.com/docs\n[a]: <https://example.com/a>")).toBe(
+		html("See [the docs](https://example.com/docs) and [a](https://example.com/a)."),
+	);
+	expect(html("See [1].\n\n[1]: javascript:alert(1)")).not.toContain("href");
+});
+
+test("what is too expensive to parse is shown as it was written", () => {
+	expect(html(">".repeat(3_000))).toBe(`<p class="whitespace-pre-wrap">${"&gt;".repeat(3_000)}</p>`);
+	expect(html("<script>".repeat(4_000))).not.toContain("<script");
 });

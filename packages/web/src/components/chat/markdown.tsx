@@ -1,10 +1,24 @@
-import { lexer, type MarkedToken, type Token, type Tokens } from "marked";
+import type { MarkedToken, Token, Tokens } from "marked";
 import { Fragment, memo, type ReactNode } from "react";
 import { CopyButton } from "../frame/copy-button.tsx";
+import type { Block } from "./answer-blocks.ts";
 
-/** An answer's Markdown as React elements. Raw HTML in it is shown as text. Memoized, so that streaming one answer does not parse the others. */
-export const Markdown = memo(function Markdown({ text }: { text: string }) {
-	return <div className="prose">{nodes(lexer(text, { gfm: true }))}</div>;
+/** An answer's blocks as React elements. Raw HTML in them is shown as text. */
+export function Markdown({ blocks }: { blocks: Block[] }) {
+	return (
+		<div className="prose">
+			{blocks.map((block, at) => (
+				<BlockElement key={String(at)} block={block} />
+			))}
+		</div>
+	);
+}
+
+/** Memoized: while an answer grows, its earlier blocks stay the same objects. */
+const BlockElement = memo(function BlockElement({ block }: { block: Block }) {
+	if (block.kind === "code") return <CodeBlock code={block.text} language={block.language} />;
+	if (block.kind === "plain") return <p className="whitespace-pre-wrap">{block.text}</p>;
+	return nodes(block.tokens);
 });
 
 // Tokens keep their order while a text grows, so their index serves as the key. The cast excludes the token types of extensions, and none

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import { AnswerActions } from "./answer-actions.tsx";
+import type { Block } from "./answer-blocks.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
 import { reasoningOf, textOf } from "./message-text.ts";
@@ -100,23 +101,24 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 
 interface AnswerMessageProps {
 	message: LiveMessage;
+	/** The message's text, parsed. */
+	blocks: Block[];
 	writing: boolean;
 	onRegenerate?: (() => void) | undefined;
 }
 
 /** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
-export function AnswerMessage({ message, writing, onRegenerate }: AnswerMessageProps) {
-	const text = textOf(message);
+export function AnswerMessage({ message, blocks, writing, onRegenerate }: AnswerMessageProps) {
 	const reasoning = reasoningOf(message);
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
 			{reasoning && (
 				<details className="mb-3 text-soft">
-					<summary className="text-small">{text ? "What it thought first" : "Thinking it over"}</summary>
+					<summary className="text-small">{blocks.length > 0 ? "What it thought first" : "Thinking it over"}</summary>
 					<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{reasoning}</p>
 				</details>
 			)}
-			{text ? <Markdown text={text} /> : writing && <Waiting />}
+			{blocks.length > 0 ? <Markdown blocks={blocks} /> : writing && <Waiting />}
 			{!writing && <EndOfAnswer message={message} />}
 			<AnswerActions message={message} writing={writing} onRegenerate={onRegenerate} />
 		</article>

@@ -1,6 +1,7 @@
+// @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 import type { AnswerMetadata } from "../../view/chat.ts";
-import { serverHtml, serverText } from "../testing/render.tsx";
+import { mount, serverHtml, serverText } from "../testing/render.tsx";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { textOf } from "./message-text.ts";
@@ -78,4 +79,19 @@ test("reasoning is folded away and is not part of what is copied", () => {
 	};
 	expect(serverHtml(thread([question, message]))).toMatch(/<details[^>]*><summary[^>]*>What it thought first<\/summary>/);
 	expect(textOf(message)).toBe("Yes.");
+});
+
+test("a page of hostile answers renders, the same on the server and in the browser", async () => {
+	const hostile = ["_a_ __".repeat(10_000), ">".repeat(3_000), "# Fine", "- + ".repeat(1_500), "**a*b".repeat(10_000)];
+	const messages = hostile.flatMap((text, at) => [
+		{ ...question, id: `m${at}` },
+		{ ...answerWith({ state: "complete" }, text), id: `a${at}` },
+	]);
+	const page = await mount(thread(messages));
+	expect(page.root.querySelectorAll("article")).toHaveLength(10);
+	expect(page.root.querySelectorAll(".prose > p.whitespace-pre-wrap")).toHaveLength(4);
+	const rendered = page.root.textContent;
+	page.root.innerHTML = serverHtml(thread(messages));
+	expect(page.root.textContent).toBe(rendered);
+	page.root.remove();
 });

@@ -1,3 +1,5 @@
+import { useState } from "react";
+import { AnswerFormatter } from "./answer-blocks.ts";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
@@ -15,6 +17,10 @@ export function Thread({ messages, phase, onEdit, onRegenerate }: ThreadProps) {
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
+	const [formatter] = useState(() => new AnswerFormatter());
+	const answers = messages.filter((message) => message.role !== "user");
+	const blocks = formatter.format(answers.map(textOf));
+	const blocksOf = new Map(answers.map((answer, at) => [answer, blocks[at] ?? []]));
 	return (
 		<div className="flex flex-col gap-9">
 			{messages.map((message) =>
@@ -29,13 +35,14 @@ export function Thread({ messages, phase, onEdit, onRegenerate }: ThreadProps) {
 					<AnswerMessage
 						key={message.id}
 						message={message}
+						blocks={blocksOf.get(message) ?? []}
 						writing={!idle && message === last}
 						onRegenerate={idle && message === last ? () => onRegenerate(message.id) : undefined}
 					/>
 				),
 			)}
 			{last?.role === "user" &&
-				(idle ? <NoAnswer onTryAgain={() => onEdit(last.id, textOf(last))} /> : <AnswerMessage message={notBegun} writing />)}
+				(idle ? <NoAnswer onTryAgain={() => onEdit(last.id, textOf(last))} /> : <AnswerMessage message={notBegun} blocks={[]} writing />)}
 		</div>
 	);
 }

@@ -58,12 +58,12 @@ describe("an error in a handler", () => {
 		expect(console.error).not.toHaveBeenCalled();
 	});
 
-	test("is logged and never shown", async () => {
+	test("is logged by its name, and neither logged nor shown in its words", async () => {
 		const error = new Error("the password is hunter2");
 		const response = await call(failing(error));
 		expect(response.status).toBe(500);
 		expect(await response.text()).not.toContain("hunter2");
-		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^500 GET \/\S+: Error: the password is hunter2/));
+		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^500 GET \/\S+: Error at [\w.:]+$/));
 	});
 
 	test("in the configuration becomes a 503 that does not name the variable", async () => {

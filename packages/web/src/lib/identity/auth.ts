@@ -6,6 +6,7 @@ import { tanstackStartCookies } from "better-auth/tanstack-start";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import * as schema from "../../db/schema.ts";
+import { logFailure } from "../../log.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertUserName } from "./account-rules.ts";
 import { confirmation, confirmationLink } from "./confirmation.ts";
@@ -58,7 +59,7 @@ export function auth(request: Request) {
 			useSecureCookies: false,
 			cookiePrefix: cookiePrefix(origin),
 			defaultCookieAttributes: { secure: origin.startsWith("https:"), httpOnly: true, sameSite: "lax", path: "/" },
-			backgroundTasks: { handler: waitUntil },
+			backgroundTasks: { handler: (task) => waitUntil(task.catch((error) => logFailure("a task of better-auth", error))) },
 			database: { joins: true },
 		},
 		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },

@@ -34,15 +34,12 @@ test("a mail is posted as JSON, with the key if there is one", async () => {
 	expect(new Headers(post.mock.calls[1]?.[1]?.headers).has("authorization")).toBe(false);
 });
 
-test("a failure is logged with the address and never thrown", async () => {
+test("a failure is logged without the address and never thrown", async () => {
 	post.mockRejectedValueOnce(new Error("connection refused")).mockResolvedValueOnce(new Response("no", { status: 422 }));
 	await sendEmail(mail);
 	await sendEmail(mail);
 	const logged = vi.mocked(console.error).mock.calls.map(([line]) => line);
-	expect(logged).toEqual([
-		"could not send a mail to ada@example.com: Error: connection refused",
-		"could not send a mail to ada@example.com: status 422",
-	]);
+	expect(logged).toEqual([expect.stringMatching(/^could not send a mail: Error at /), "could not send a mail: status 422"]);
 });
 
 test("without EMAIL_URL the log shows the whole mail, link included", async () => {

@@ -1,5 +1,5 @@
 import { config } from "../../config.ts";
-import { logFailure } from "../../log.ts";
+import { logFailure, logMail, logNote } from "../../log.ts";
 
 export interface Mail {
 	to: string;
@@ -14,7 +14,7 @@ export interface Mail {
 export async function sendEmail(mail: Mail): Promise<void> {
 	const { email } = config();
 	if (email.kind === "log") {
-		console.log(`mail to ${mail.to}: ${mail.subject}\n${mail.text}`);
+		logMail(mail);
 		return;
 	}
 	try {
@@ -25,8 +25,8 @@ export async function sendEmail(mail: Mail): Promise<void> {
 			signal: AbortSignal.timeout(5_000),
 		});
 		await response.body?.cancel();
-		if (!response.ok) console.error(`could not send a mail to ${mail.to}: status ${response.status}`);
+		if (!response.ok) logNote(`could not send a mail: status ${response.status}`);
 	} catch (error) {
-		logFailure(`could not send a mail to ${mail.to}`, error);
+		logFailure("could not send a mail", error);
 	}
 }

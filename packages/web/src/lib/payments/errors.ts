@@ -39,7 +39,7 @@ export function isUnauthorized(error: unknown): boolean {
 
 /**
  * Calls a provider on behalf of a page, for at most 10 s.
- * @throws ProblemError for any failure: the provider's message is logged and never shown
+ * @throws ProblemError for any failure: its status is logged, the provider's message is neither logged nor shown
  */
 export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
 	let answer: T | "late";

@@ -1,7 +1,7 @@
 import { env, waitUntil } from "cloudflare:workers";
 import { z } from "zod";
 import { ConfigError, config, isLoopback } from "../../config.ts";
-import { logFailure } from "../../log.ts";
+import { logFailure, logNote } from "../../log.ts";
 import { problemResponse } from "../http/problem.ts";
 import { type ClockReading, isClockSet, setClock } from "./clock.ts";
 
@@ -32,7 +32,7 @@ export async function followDevClock(request: Request): Promise<Response | null>
 		throw error;
 	}
 	if (!isLoopback(new URL(request.url).hostname)) {
-		console.error("Configuration: DEV_CLOCK_URL is only for a local start, and this host is not local");
+		logNote("Configuration: DEV_CLOCK_URL is only for a local start, and this host is not local");
 		const detail = "This deployment is not set up yet.";
 		return problemResponse("not-configured", { detail }, { "cache-control": "private, no-store" });
 	}

@@ -1,6 +1,6 @@
 import { supabaseEdgeHandler } from "@flowglad/server/supabase";
 import { z } from "zod";
-import { logFailure } from "../../../log.ts";
+import { logFailure, logNote } from "../../../log.ts";
 import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
@@ -114,7 +114,7 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	if ((await providerStatus(answer)) === 409) answer = await send();
 	if (answer.ok) return path === "customers/billing" ? withNames(externalId, answer) : answer;
 	const status = await providerStatus(answer);
-	logFailure(`flowglad ${path} answered ${answer.status}`, await answer.text());
+	logNote(`flowglad ${path} answered ${status}`);
 	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
 	return refuseStatus(status === 409 ? status : null);
 }

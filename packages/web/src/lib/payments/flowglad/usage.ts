@@ -1,5 +1,6 @@
 import type { FlowgladServerAdmin } from "@flowglad/server";
 import { config } from "../../../config.ts";
+import { logNote } from "../../../log.ts";
 import type { FlowgladBilling } from "../../../view/flowglad.ts";
 import { AI_REQUESTS_METER, creditsBought, findUsagePriceByMeterSlug, planWithoutGrant, toEntitlement } from "../../billing-helpers.ts";
 import { isAnswered, RefusedReport } from "../errors.ts";
@@ -14,7 +15,7 @@ export const flowgladUsage: UsagePort = {
 	async readEntitlement(externalId, fetchedAtMs, timeoutMs) {
 		const billing = await customerBilling(adminClient(timeoutMs), externalId);
 		if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
-			console.error(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
+			logNote(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
 		}
 		await warnOfFallback(billing);
 		return { entitlement: toEntitlement(billing, fetchedAtMs, config().limits.paid), creditsBought: creditsBought(billing) };
@@ -71,7 +72,7 @@ async function warnOfFallback(billing: FlowgladBilling): Promise<void> {
 	const plan = planWithoutGrant(billing);
 	if (!plan) return;
 	await fallbackWarning.read(async () => {
-		console.warn(
+		logNote(
 			`plan without credits: price ${plan.priceId} grants no ${AI_REQUESTS_METER}; PAID_PLAN_REQUESTS (${config().limits.paid}) stands in`,
 		);
 	});
