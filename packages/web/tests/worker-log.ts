@@ -19,7 +19,8 @@ function install() {
 	return { lines, print };
 }
 
-const { lines, print } = (globalThis.workerLog ??= install());
+globalThis.workerLog ??= install();
+const { lines, print } = globalThis.workerLog;
 
 /** The lines that the Worker has logged since the current test began. */
 export const logLines: readonly string[] = lines;

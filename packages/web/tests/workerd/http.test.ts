@@ -205,7 +205,7 @@ describe("a page of another origin", () => {
 	test("is found out at every address: the generated list has them all", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
-		expect(pages).toEqual(["/", "/account", "/c/some", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
+		expect(pages).toEqual(["/", "/account", "/c/some", "/confirm-email", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});
 
@@ -350,7 +350,6 @@ describe("a redirect", () => {
 		for (const response of [
 			await new Client().fetch(`/api/auth/verify-email?token=x&callbackURL=${query}`),
 			await new Client().fetch(`/api/auth/verify-email?token=x&callbackURL=/&callbackURL=${query}`),
-			await new Client().fetch(`/api/auth/reset-password/x?callbackURL=${query}`),
 			await post("/api/auth/sign-up/email", { ...account, callbackURL: target }),
 			await post("/api/auth/send-verification-email", { email: account.email, callbackURL: target }),
 			await post("/api/auth/request-password-reset", { email: account.email, redirectTo: target }),
@@ -408,7 +407,8 @@ describe("a response", () => {
 
 	test("has the security headers on every page, and lets only its own scripts run", async () => {
 		const nonces = new Set<string>();
-		for (const path of [...pages, "/no/such/page"]) {
+		let shown = 0;
+		for (const path of [...pages, "/confirm-email?token=x&next=/", "/no/such/page"]) {
 			const response = await new Client().fetch(ON_HTTPS + path);
 			expect(Object.fromEntries(response.headers), path).toMatchObject(HEADERS);
 			if (response.status >= 300 && response.status < 400) continue;
@@ -434,8 +434,10 @@ describe("a response", () => {
 			for (const script of scripts) expect(script).toContain(`nonce="${nonce}"`);
 			expect(html).not.toMatch(/<[a-z][^>]* on[a-z]+="|href="javascript:/i);
 			nonces.add(nonce);
+			shown += 1;
 		}
-		expect(nonces.size).toBe(pages.length);
+		expect(shown).toBeGreaterThan(5);
+		expect(nonces.size).toBe(shown);
 	});
 
 	test("has the security headers on every API route, refusal, redirect and server function, and allows it nothing", async () => {

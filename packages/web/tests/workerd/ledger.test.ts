@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runI
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
-import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { Client, eventually, faults, hear, resetSandbox, sandboxState, settings } from "../client.ts";
 import { notesOf, requestsOf, rewriteNotes, rewriteRequests } from "../stored.ts";
 
 // How a ledger recovers when something around it fails.
@@ -152,7 +152,7 @@ describe("a report with an unknown outcome", () => {
 
 	test("is retried a minute before its period ends, regardless of the back-off", async () => {
 		const { user, ledger } = await pro();
-		await faults({ api: [{ path: BULK, status: 500 }] });
+		await faults({ api: [{ path: BULK, dropAfterCommit: true }] });
 		await user.chat(id(), id());
 		const endMs = Date.now() + 90_000;
 		await rewriteNotes(ledger, (notes) => {
@@ -161,12 +161,13 @@ describe("a report with an unknown outcome", () => {
 			return { ...notes, retry, entitlement: { ...notes.entitlement, periodEndMs: endMs } };
 		});
 		await runDurableObjectAlarm(ledger);
-		expect((await notesOf(ledger)).retry).toEqual({ failures: 10, notBeforeMs: endMs - 60_000 });
+		expect((await notesOf(ledger)).retry).toMatchObject({ failures: 10, notBeforeMs: endMs - 60_000 });
 	});
 });
 
 describe("a rejected report", () => {
 	test("does not block others, becomes a dead letter after five attempts, and stays counted", async () => {
+		await settings({ domainErrorsAre500: false });
 		const { user, ledger, key } = await pro();
 		const requests = [id(), id(), id()];
 		for (const requestId of requests) await user.chat(id(), requestId);
@@ -194,6 +195,8 @@ describe("a rejected report", () => {
 
 describe("a rejected API key", () => {
 	test("makes the outbox back off without dead letters, and reporting resumes once the key is accepted", async () => {
+		// The health check looks at all ledgers, and the files share a database.
+		await env.DB.exec("DELETE FROM ledger_reports");
 		const { user, ledger } = await pro();
 		await faults({ api: [{ path: BULK, status: 401 }] });
 		await user.chat(id(), id());

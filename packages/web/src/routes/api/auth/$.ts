@@ -31,7 +31,7 @@ const guardedAnswer = (request: Request, sent: Request): Promise<Response> =>
 /** A GET with the parameters that its route takes. @throws {ProblemError} 404 for a route that this product does not use */
 function admitRead(request: Request): Request {
 	const url = admittedUrl(request) ?? notFound();
-	assertOwnTargets(request, url.searchParams);
+	assertOwnTargets(request, new URL(request.url).searchParams);
 	return new Request(url, request);
 }
 
