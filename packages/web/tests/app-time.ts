@@ -52,9 +52,10 @@ export function holdAppWaits(fromMs: number): { readonly pending: number[]; rele
 	};
 }
 
+const timeout = AbortSignal.timeout.bind(AbortSignal);
+
 /** Replaces the deadlines of the app's requests (`AbortSignal.timeout`) by `ms`. A busy machine needs longer ones, a hanging server shorter ones. */
 export function setAppTimeouts(ms: number): void {
-	const timeout = AbortSignal.timeout.bind(AbortSignal);
 	const replaced = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => timeout(ms));
 	onTestFinished(() => replaced.mockRestore());
 }

@@ -1,4 +1,5 @@
 import type { Entitlement } from "@parley/metering";
+import { within } from "../lib/payments/deadline.ts";
 import { statusOf } from "../lib/payments/errors.ts";
 import type { CheckoutOrder, Offer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
@@ -11,6 +12,8 @@ const AWAITED_MS = 30 * 60_000;
 /** During that time a page may force reads of the provider: at most this often, and this many. */
 const FORCED_EVERY_MS = 200;
 const FORCED_MAX = 40;
+/** A press waits at most this long for the provider; presses for other prices wait for it. */
+const OPENED_WITHIN_MS = 9_000;
 
 /** What a subject buys. The return pages apply to a new checkout; one that is already open keeps its own. */
 export interface Purchase extends CheckoutOrder {
@@ -80,7 +83,7 @@ export class OpenCheckout {
 	async #openAfter(before: Promise<CheckoutAnswer> | undefined, purchase: Purchase): Promise<CheckoutAnswer> {
 		await before;
 		try {
-			return (await this.#reopen(purchase)) ?? (await this.#create(purchase));
+			return await within(OPENED_WITHIN_MS, async () => (await this.#reopen(purchase)) ?? (await this.#create(purchase)));
 		} catch (error) {
 			logFailure(`checkout of ${this.#book.key} could not be opened`, error);
 			return { kind: "failed", status: statusOf(error) };

@@ -1,6 +1,7 @@
 import { deadLetters, isOwed, nextBatch, nextDueMs, type RequestRow, retryDelayMs, subscriptionOf } from "@parley/metering";
 import { keepLedgerReport, type LedgerReport } from "../db/ledger-reports.ts";
 import { transactionIdOf } from "../lib/identity/subject-key.ts";
+import { within } from "../lib/payments/deadline.ts";
 import { isRefusal, isUnauthorized } from "../lib/payments/errors.ts";
 import type { UsageReport } from "../lib/payments/port.ts";
 import { billingPort, billingProvider } from "../lib/payments/provider.ts";
@@ -8,6 +9,8 @@ import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 const REPORT_TIMEOUT_MS = 10_000;
+/** For a batch, whose reports may each be a call. */
+const BATCH_TIMEOUT_MS = 60_000;
 /** Owed usage is sent this long before a billing period ends, even during a back-off. */
 const LAST_CALL_MS = 60_000;
 /** This many failures in a row are published for an operator. */
@@ -69,7 +72,7 @@ export class Outbox {
 		return [...this.#book.rows.values()].some((row) => isDue(row) && subscriptionOf(row.pool) === subscriptionId);
 	}
 
-	/** Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run. Never throws. */
+	/** Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run, which always ends. Never throws. */
 	flush(): Promise<boolean> {
 		this.#flushing ??= this.#flushOnce().finally(() => {
 			this.#flushing = null;
@@ -88,7 +91,9 @@ export class Outbox {
 		this.reportsBegun += 1;
 		this.reportsUnderWay += 1;
 		try {
-			const event = await (await billingPort("usage")).reportOne(this.#book.externalId, report, timeoutMs);
+			const event = await within(timeoutMs, async () => {
+				return (await billingPort("usage")).reportOne(this.#book.externalId, report, timeoutMs);
+			});
 			this.#acknowledge(report);
 			return { event, refused: false };
 		} catch (error) {
@@ -102,10 +107,9 @@ export class Outbox {
 	/** Sends acknowledged rows again: the provider ignores those that it has. Returns whether it accepted all. Never throws. */
 	async resend(rows: RequestRow[]): Promise<boolean> {
 		try {
-			const usage = await billingPort("usage");
 			for (let at = 0; at < rows.length; at += RESEND_BATCH) {
 				const again = rows.slice(at, at + RESEND_BATCH).map((row) => ({ ...row, reportedAtMs: null, reportAfterMs: null }));
-				await usage.reportUsage(this.#book.externalId, this.#batch(again), REPORT_TIMEOUT_MS, () => {});
+				await this.#report(this.#batch(again), () => {});
 			}
 			return true;
 		} catch (error) {
@@ -144,7 +148,8 @@ export class Outbox {
 		const { retry } = this.#book.notes;
 		if (!retry) return true;
 		this.#book.note({ retry: undefined });
-		await this.publish({ provider: "ok" });
+		// In the background: a run ends whatever D1 does.
+		this.#background(this.publish({ provider: "ok" }));
 		return true;
 	}
 
@@ -166,7 +171,9 @@ export class Outbox {
 			if ((sentAtMs[report.id] ?? Number.POSITIVE_INFINITY) > oldMs) continue;
 			const fromMs = report.usedAtMs - (report.usedAtMs % MINUTE_MS);
 			const toMs = fromMs + MINUTE_MS;
-			const there = await deduplication.unitsReported(this.#book.externalId, fromMs, toMs, REPORT_TIMEOUT_MS);
+			const there = await within(REPORT_TIMEOUT_MS, () =>
+				deduplication.unitsReported(this.#book.externalId, fromMs, toMs, REPORT_TIMEOUT_MS),
+			);
 			const isKnown = there >= this.#acknowledgedIn(fromMs, toMs) + report.units;
 			console.error(`report ${report.transactionId} is old and in doubt: ${isKnown ? "the provider has it" : "sending it again"}`);
 			if (isKnown) this.#acknowledge(report);
@@ -197,10 +204,9 @@ export class Outbox {
 
 	/** A batch that is refused as a whole is sent row by row, so that one bad row does not block the others. */
 	async #sendTogether(batch: UsageReport[]): Promise<void> {
-		const usage = await billingPort("usage");
 		const left = new Set(batch);
 		try {
-			await usage.reportUsage(this.#book.externalId, batch, REPORT_TIMEOUT_MS, (report) => {
+			await this.#report(batch, (report) => {
 				this.#acknowledge(report);
 				left.delete(report);
 			});
@@ -209,6 +215,12 @@ export class Outbox {
 			if (batch.length > 1) for (const report of left) await this.#sendTogether([report]);
 			else for (const report of left) this.#noteRefusal(report, error);
 		}
+	}
+
+	async #report(batch: UsageReport[], onReported: (report: UsageReport) => void): Promise<void> {
+		await within(BATCH_TIMEOUT_MS, async () => {
+			await (await billingPort("usage")).reportUsage(this.#book.externalId, batch, REPORT_TIMEOUT_MS, onReported);
+		});
 	}
 
 	#acknowledge({ id }: UsageReport): void {

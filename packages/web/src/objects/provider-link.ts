@@ -12,6 +12,7 @@ import {
 	type RequestRow,
 	subscriptionOf,
 } from "@parley/metering";
+import { within } from "../lib/payments/deadline.ts";
 import { billingPort, capabilities } from "../lib/payments/provider.ts";
 import { now } from "../lib/time/clock.ts";
 import { logFailure } from "../log.ts";
@@ -226,7 +227,7 @@ export class ProviderLink {
 		await this.read();
 	}
 
-	/** Reads the entitlement. Concurrent callers share one call. Never throws. */
+	/** Reads the entitlement. Concurrent callers share one call, which always ends. Never throws. */
 	read(): Promise<void> {
 		this.#reading ??= this.#readOnce().finally(() => {
 			this.#reading = null;
@@ -240,8 +241,9 @@ export class ProviderLink {
 		if (this.#outbox.isFlushing() || this.#book.notes.retry) await this.#outbox.flush();
 		this.#readSentMs = this.#outbox.markRead();
 		try {
-			const usage = await billingPort("usage");
-			const { entitlement, creditsBought } = await usage.readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
+			const { entitlement, creditsBought } = await within(READ_TIMEOUT_MS, async () => {
+				return (await billingPort("usage")).readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
+			});
 			this.#lastReadFailed = false;
 			// While reports are in doubt, a balance may or may not include them, so it cannot be used.
 			if (entitlement.kind === "balance" && this.#outbox.isInDoubt(entitlement.subscriptionId)) {

@@ -1,7 +1,8 @@
 import { logFailure } from "../../log.ts";
 import { refuse } from "../http/problem.ts";
+import { DeadlineError, within } from "./deadline.ts";
 
-/** Flowglad's client retries for up to 3 × 60 s, which is too long for a page. */
+/** A page waits at most this long for a provider. */
 const PROVIDER_DEADLINE_MS = 10_000;
 
 /** The HTTP status in an SDK's error; null when the provider did not answer. Flowglad's SDK has it in `status`, Stripe's in `statusCode`. */
@@ -27,17 +28,13 @@ export function isUnauthorized(error: unknown): boolean {
  * @throws ProblemError for any failure: the provider's message is logged and never shown
  */
 export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
-	let answer: T | "late";
 	try {
-		answer = await Promise.race([call(), scheduler.wait(PROVIDER_DEADLINE_MS).then(() => "late" as const)]);
+		return await within(PROVIDER_DEADLINE_MS, call);
 	} catch (error) {
 		logFailure("billing provider", error);
-		return refuseStatus(statusOf(error));
-	}
-	if (answer === "late") {
+		if (!(error instanceof DeadlineError)) return refuseStatus(statusOf(error));
 		refuse("billing-timed-out", "The billing provider has not answered in time. Look at your account before you try again.");
 	}
-	return answer;
 }
 
 /**
