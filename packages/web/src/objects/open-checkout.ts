@@ -72,12 +72,13 @@ export class OpenCheckout {
 		this.#book.note({ checkout: { buys: "plan", creditsBefore: 0, pressedAtMs: Date.now() } });
 	}
 
-	/** After each read of the provider: ends the wait once the purchase has arrived. */
-	noteRead(entitlement: Entitlement, creditsBought: number): void {
+	/** After each read of the provider: ends the wait once the purchase has arrived, and returns whether it did. */
+	noteRead(entitlement: Entitlement, creditsBought: number): boolean {
 		const { checkout } = this.#book.notes;
-		if (!checkout) return;
+		if (!checkout) return false;
 		const isHere = checkout.buys === "plan" ? entitlement.kind !== "none" : creditsBought > checkout.creditsBefore;
 		if (isHere) this.#book.note({ checkout: undefined });
+		return isHere;
 	}
 
 	async #openAfter(before: Promise<CheckoutAnswer> | undefined, purchase: Purchase): Promise<CheckoutAnswer> {

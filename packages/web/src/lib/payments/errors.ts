@@ -3,7 +3,7 @@ import { refuse } from "../http/problem.ts";
 import { DeadlineError, within } from "./deadline.ts";
 
 /** A page waits at most this long for a provider. */
-const PROVIDER_DEADLINE_MS = 10_000;
+export const PROVIDER_DEADLINE_MS = 10_000;
 
 /** The HTTP status in an SDK's error; null when the provider did not answer. Flowglad's SDK has it in `status`, Stripe's in `statusCode`. */
 export function statusOf(error: unknown): number | null {
@@ -16,6 +16,15 @@ export function statusOf(error: unknown): number | null {
 export function isRefusal(error: unknown): boolean {
 	const status = statusOf(error);
 	return status !== null && status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
+}
+
+/**
+ * Whether the provider answered that it did not do what was requested. After a 5xx (Flowglad's domain errors among them), a 408 (its billing run goes on)
+ * or no answer it may have done it.
+ */
+export function isNotDone(error: unknown): boolean {
+	const status = statusOf(error);
+	return status !== null && status >= 400 && status < 500 && status !== 408;
 }
 
 /** Whether the provider rejects our key, or (Flowglad) limits its rate. */
@@ -38,6 +47,15 @@ export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /**
+ * Refuses a page whose read of the provider failed. Nothing was sent but the read.
+ * @throws ProblemError always
+ */
+export function refuseFailedRead({ status, late }: { status: number | null; late: boolean }): never {
+	if (late) refuse("billing-timed-out", "The billing provider has not answered in time. Try again in a moment.");
+	refuseStatus(status);
+}
+
+/**
  * Refuses what a provider answered with this status.
  * @throws ProblemError always
  */
@@ -49,5 +67,5 @@ export function refuseStatus(status: number | null): never {
 
 /** @throws ProblemError 502 always */
 export function refuseUnavailable(): never {
-	refuse("billing-unavailable", "The billing provider did not answer as expected. You were not charged. Try again in a moment.");
+	refuse("billing-unavailable", "The billing provider did not answer as expected. Try again in a moment.");
 }

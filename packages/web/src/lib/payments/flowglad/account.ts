@@ -3,11 +3,14 @@ import { paidSubscriptions, toBillingView } from "../../../view/flowglad.ts";
 import { creditsBought, toOffers } from "../../billing-helpers.ts";
 import { flowglad } from "../../flowglad.ts";
 import type { AccountPort, HostedPage } from "../port.ts";
-import { getBilling } from "./client.ts";
+import { adminClient, customerBilling } from "./client.ts";
+import { readForSdk } from "./sdk-reads.ts";
+
+const READ_TIMEOUT_MS = 8_000;
 
 export const flowgladAccount: AccountPort = {
 	async readBilling(externalId) {
-		const billing = await getBilling(externalId);
+		const billing = await customerBilling(adminClient(READ_TIMEOUT_MS), externalId);
 		const offers = toOffers(billing.pricingModel, config().limits.paid, paidSubscriptions(billing)[0]?.priceId ?? undefined);
 		return {
 			...toBillingView(billing),
@@ -17,6 +20,8 @@ export const flowgladAccount: AccountPort = {
 			creditsBought: creditsBought(billing),
 		};
 	},
+
+	readForSdk,
 
 	async addCard(externalId, planId, pages) {
 		const target = planId === undefined ? {} : { targetSubscriptionId: planId };
@@ -28,7 +33,7 @@ export const flowgladAccount: AccountPort = {
 	},
 
 	async openPortal(externalId) {
-		return (await getBilling(externalId)).billingPortalUrl ?? null;
+		return (await customerBilling(adminClient(READ_TIMEOUT_MS), externalId)).billingPortalUrl ?? null;
 	},
 
 	async cancelPlan(externalId, id, when) {

@@ -1,14 +1,15 @@
 import { Flowglad } from "@flowglad/node";
 import { FlowgladServerAdmin } from "@flowglad/server";
-import type { FlowgladBilling, PricingModel } from "../../../view/flowglad.ts";
+import { z } from "zod";
+import type { PricingModel } from "../../../view/flowglad.ts";
 import { flowglad } from "../../flowglad.ts";
 import { getCustomerDetails } from "../customers.ts";
 import { statusOf } from "../errors.ts";
-import { IsolateCache } from "../isolate-cache.ts";
+import { VisitorCopy } from "../visitor-copy.ts";
 import { clientOptions } from "./settings.ts";
 
 const CHECKOUT_TIMEOUT_MS = 5_000;
-const PRICING_KEPT_MS = 10_000;
+const PRICING_TIMEOUT_MS = 5_000;
 
 /** A client that tries once, within a deadline. */
 export function adminClient(timeoutMs: number): FlowgladServerAdmin {
@@ -35,7 +36,7 @@ export async function getBilling(externalId: string) {
 }
 
 /** A customer's billing within a deadline: one call, or three for a customer that does not exist yet. */
-export async function customerBilling(client: FlowgladServerAdmin, externalId: string): Promise<FlowgladBilling> {
+export async function customerBilling(client: FlowgladServerAdmin, externalId: string) {
 	try {
 		return await client.getCustomerBilling(externalId);
 	} catch (error) {
@@ -49,12 +50,19 @@ export async function customerBilling(client: FlowgladServerAdmin, externalId: s
 	}
 }
 
-const visitorPricing = new IsolateCache<PricingModel>(PRICING_KEPT_MS);
+/** The pricing model for a visitor without an account, from a copy. */
+export const visitorPricing = new VisitorCopy<PricingModel>("flowglad pricing model", z.custom<PricingModel>(isObject), () =>
+	readPricingModel(PRICING_TIMEOUT_MS),
+);
 
 /**
- * The pricing model for a visitor without an account, at most 10 s old: visitors must not cause calls to Flowglad at will.
- * @throws the SDK's error; the next call tries again
+ * The pricing model for a visitor, live.
+ * @throws the SDK's error
  */
-export function readPricingModel(timeoutMs: number): Promise<PricingModel> {
-	return visitorPricing.read(async () => (await adminClient(timeoutMs).getDefaultPricingModel()).pricingModel);
+export async function readPricingModel(timeoutMs: number): Promise<PricingModel> {
+	return (await adminClient(timeoutMs).getDefaultPricingModel()).pricingModel;
+}
+
+function isObject(answer: unknown): boolean {
+	return typeof answer === "object" && answer !== null;
 }

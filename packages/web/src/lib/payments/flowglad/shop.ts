@@ -2,11 +2,10 @@ import { verifyWebhook, WebhookVerificationError } from "@flowglad/server";
 import { z } from "zod";
 import { config } from "../../../config.ts";
 import { logFailure } from "../../../log.ts";
-import { paidSubscriptions } from "../../../view/flowglad.ts";
 import { toOffers } from "../../billing-helpers.ts";
 import { statusOf } from "../errors.ts";
 import type { Checkout, ShopPort } from "../port.ts";
-import { adminClient, checkoutSessions, customerBilling, getBilling, readPricingModel } from "./client.ts";
+import { adminClient, checkoutSessions, getBilling, readPricingModel } from "./client.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
 /** Webhooks are accepted for this long after signing, by the machine's clock. */
@@ -22,11 +21,8 @@ export const flowgladShop: ShopPort = {
 		}
 	},
 
-	async readOffers(externalId, timeoutMs) {
-		if (externalId === null) return toOffers(await readPricingModel(timeoutMs), config().limits.paid);
-		// A customer's own pricing model may differ from a visitor's.
-		const billing = await customerBilling(adminClient(timeoutMs), externalId);
-		return toOffers(billing.pricingModel, config().limits.paid, paidSubscriptions(billing)[0]?.priceId ?? undefined);
+	async readOffers(timeoutMs) {
+		return toOffers(await readPricingModel(timeoutMs), config().limits.paid);
 	},
 
 	async createCheckout({ customer, offer, successUrl, cancelUrl }) {

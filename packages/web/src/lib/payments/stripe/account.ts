@@ -24,6 +24,7 @@ export const stripeAccount: AccountPort = {
 	},
 
 	activatePlan: null,
+	readForSdk: null,
 
 	async openPortal(externalId, returnUrl) {
 		const customer = await customerIdOf(externalId);

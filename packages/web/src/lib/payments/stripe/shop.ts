@@ -1,10 +1,10 @@
 import Stripe from "stripe";
 import { statusOf } from "../errors.ts";
 import type { Checkout, CheckoutOrder, ShopPort } from "../port.ts";
-import { customerIdOf, ensureCustomer, stripe, subscriptionsOf } from "./client.ts";
+import { ensureCustomer, stripe } from "./client.ts";
 import { getStripeCustomerByCustomerId } from "./customers.ts";
 import { idOf, isCurrent, REQUESTS } from "./objects.ts";
-import { offersTo, pricesForVisitors, readPrices } from "./prices.ts";
+import { offersTo, readPrices } from "./prices.ts";
 
 /** Webhooks are accepted for this long after signing, by the machine's clock. */
 const WEBHOOK_AGE_MAX_S = 300;
@@ -13,11 +13,8 @@ export const stripeShop: ShopPort = {
 	// The first checkout creates the customer (seed 002), so Stripe knows only buyers.
 	welcome: async () => {},
 
-	async readOffers(externalId, timeoutMs) {
-		if (externalId === null) return offersTo([], await pricesForVisitors(timeoutMs));
-		const customer = await customerIdOf(externalId);
-		const subscriptions = customer === null ? [] : subscriptionsOf(stripe(timeoutMs), customer);
-		return offersTo(...(await Promise.all([subscriptions, readPrices(timeoutMs)])));
+	async readOffers(timeoutMs) {
+		return offersTo([], await readPrices(timeoutMs));
 	},
 
 	async createCheckout(order) {

@@ -2,6 +2,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api } from "../../../lib/http/api.ts";
 import { customerOf, userOf } from "../../../lib/identity/subject.ts";
 import { ownUrl } from "../../../lib/payments/checkout.ts";
+import { takeAction } from "../../../lib/payments/limits.ts";
 import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
 import { logFailure } from "../../../log.ts";
 
@@ -25,7 +26,11 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	if (!user || !stripeSettings()) return null;
 	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// A buyer is redirected even when Stripe cannot be read.
-	return readReturn(sessionId, customerOf(user).externalId).catch((error: unknown) => {
+	const read = async () => {
+		await takeAction(user);
+		return readReturn(sessionId, customerOf(user).externalId);
+	};
+	return read().catch((error: unknown) => {
 		logFailure(`checkout ${sessionId} could not be read on return`, error);
 		return "/account";
 	});
