@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { api } from "../../../lib/http/api.ts";
 import { customerOf, userOf } from "../../../lib/identity/subject.ts";
@@ -45,9 +46,12 @@ async function adoptNewCard(request: Request, before: string): Promise<void> {
 	const user = await userOf(request, { fresh: true });
 	if (!user || !customerOf(user).mayBuy || !stripeSettings()) return;
 	const { adoptNewCard: adopt } = await import("../../../lib/payments/stripe/provider.ts");
+	const { externalId, key } = customerOf(user);
 	const put = async () => {
 		await takeAction(user);
-		await within(PROVIDER_DEADLINE_MS, () => adopt(customerOf(user).externalId, before));
+		await within(PROVIDER_DEADLINE_MS, () => adopt(externalId, before));
+		// The page that follows must not show a copy from before.
+		await env.USAGE_LEDGER.getByName(key).noteChange(key);
 	};
 	await put().catch((error: unknown) => {
 		logFailure("a new card could not be put to use", error);
