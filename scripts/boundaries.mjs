@@ -7,7 +7,17 @@ import { fileURLToPath } from "node:url";
 /** Floors of packages/web/src, bottom first. A file imports only from its own room, its own floor, or a lower floor. */
 const floors = [
 	["view"],
-	["config.ts", "chat-title.ts", "input.ts", "own-url.ts", "log.ts", "db", "lib/http/problem.ts", "lib/identity/subject-key.ts"],
+	[
+		"config.ts",
+		"billing-sentences.ts",
+		"chat-title.ts",
+		"input.ts",
+		"own-url.ts",
+		"log.ts",
+		"db",
+		"lib/http/problem.ts",
+		"lib/identity/subject-key.ts",
+	],
 	["lib/time", "lib/http/api.ts", "lib/http/drain.ts"],
 	["lib/billing-helpers.ts", "lib/flowglad.ts", "lib/identity", "lib/payments"],
 	["lib/billing.ts"],

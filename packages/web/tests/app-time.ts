@@ -56,8 +56,16 @@ export function holdAppWaits(fromMs: number): { readonly pending: number[]; rele
 // The platform's own: inside a test that replaces deadlines twice, `AbortSignal.timeout` is the first replacement.
 const timeout = AbortSignal.timeout.bind(AbortSignal);
 
-/** Replaces the deadlines of the app's requests (`AbortSignal.timeout`) by `ms`. A busy machine needs longer ones, a hanging server shorter ones. */
-export function setAppTimeouts(ms: number): void {
-	const replaced = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => timeout(ms));
+/**
+ * Replaces the deadlines of the app's requests (`AbortSignal.timeout`) by `ms`. A busy machine needs longer ones, a hanging server shorter ones.
+ * @returns how long each would have been, in milliseconds, in order
+ */
+export function setAppTimeouts(ms: number): number[] {
+	const asked: number[] = [];
+	const replaced = vi.spyOn(AbortSignal, "timeout").mockImplementation((own) => {
+		asked.push(own);
+		return timeout(ms);
+	});
 	onTestFinished(() => replaced.mockRestore());
+	return asked;
 }

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { expect, it } from "vitest";
 import { runSandbox } from "../testing/harness.ts";
 
@@ -48,6 +50,20 @@ it("hangs until the client gives up, and serves other requests meanwhile", async
 	await faults({ api: [{ path, hang: true, times: 1 }] });
 	await expect(fetch(`${url}${path}`, { signal: AbortSignal.timeout(80) })).rejects.toThrow();
 	expect((await send("GET", path)).status).toBe(404);
+});
+
+it("does the work, sends the headers and stalls, and serves other requests meanwhile", async () => {
+	const { url, send, faults, state } = await runSandbox();
+	await faults({ api: [{ path: "/api/v1/customers", stall: true, times: 1 }] });
+	const headers = { authorization: "sk_test_sandbox", "content-type": "application/json" };
+	// Not `fetch`: the harness reads every answer to its end.
+	const call = request(`${url}/api/v1/customers`, { method: "POST", headers }).end(JSON.stringify({ customer }));
+	const [response]: IncomingMessage[] = await once(call, "response");
+	expect(response?.statusCode).toBe(200);
+	expect((await state()).customers).toMatchObject([{ externalId: "user_1" }]);
+	expect((await send("GET", path)).status).toBe(200);
+	expect([response?.complete, response?.read()]).toEqual([false, null]);
+	call.destroy();
 });
 
 it("does the work and drops the response, so that a repeat conflicts", async () => {

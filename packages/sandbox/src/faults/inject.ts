@@ -39,6 +39,9 @@ export function injectFaults(world: World, failure: Failure): MiddlewareHandler<
 		if (fault.dropAfterCommit) {
 			await world.commit();
 			cutConnection(c);
+		} else if (fault.stall) {
+			await world.commit();
+			c.res = stalled(c.res);
 		} else if (fault.invalidJson || fault.bodyBytesPerSecond !== undefined) c.res = await spoiled(c.res, fault);
 	};
 }
@@ -58,6 +61,13 @@ async function spoiled(answer: Response, { invalidJson, bodyBytesPerSecond }: Ap
 	const headers = new Headers(answer.headers);
 	headers.delete("content-length");
 	return new Response(bodyBytesPerSecond === undefined ? bytes : trickle(bytes, bodyBytesPerSecond), { status: answer.status, headers });
+}
+
+/** Status and headers without a body, which never ends either. The stream ends with the connection. */
+function stalled({ status, headers }: Response): Response {
+	const open = new Headers(headers);
+	open.delete("content-length");
+	return new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status, headers: open });
 }
 
 function trickle(bytes: Uint8Array, bytesPerSecond: number): ReadableStream<Uint8Array> {

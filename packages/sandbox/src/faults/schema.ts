@@ -18,6 +18,8 @@ const apiFault = z.strictObject({
 	dropAfterCommit: z.boolean().optional(),
 	/** Do the work, then answer success with the first half of the body. */
 	invalidJson: z.boolean().optional(),
+	/** Do the work, send status and headers, then nothing more, and keep the connection. */
+	stall: z.boolean().optional(),
 	/** Send the body at this rate. */
 	bodyBytesPerSecond: z.number().int().min(1).optional(),
 	/** How many requests it affects; by default all. */

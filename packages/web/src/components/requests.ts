@@ -48,8 +48,9 @@ async function problemOf(response: Response): Promise<Problem> {
 function sentenceFor(status: number): string {
 	if (status === 401) return "You are not signed in any more. Sign in and send it again.";
 	if (status === 413) return "That message is too long.";
-	if (status >= 500) return "The server could not do this just now. Nothing was counted.";
-	return "The server did not accept this. Nothing was counted.";
+	// Not an answer of ours, so what was done before it is unknown.
+	if (status >= 500) return "The server could not do this just now. Please try again in a moment.";
+	return "The server did not accept this.";
 }
 
 /** The viewer's balance. Throws like `fetchOrThrow`. */

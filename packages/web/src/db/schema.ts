@@ -167,6 +167,15 @@ export const stripeEvents = sqliteTable("stripe_events", { id: text("id").primar
 	index("stripe_events_done").on(table.doneAt),
 ]);
 
+/** What a billing provider answers every visitor, such as its prices, so that no page of a visitor waits for it. Replaced with each read. */
+export const providerCopies = sqliteTable("provider_copies", {
+	/** What was read, and from which provider. */
+	name: text("name").primaryKey(),
+	/** The answer as JSON. */
+	answer: text("answer").notNull(),
+	readAt: instant("read_at").notNull(),
+});
+
 // Relations let better-auth read rows together in one query, above all a session with its user.
 export const userRelations = relations(users, ({ many }) => ({ accounts: many(accounts), members: many(members) }));
 export const sessionRelations = relations(sessions, ({ one }) => ({

@@ -153,14 +153,14 @@ export async function recordUsage(
 	throw new Error("invariant: the last payer is the subject, whose ledger always decides");
 }
 
-/** Whether a paid plan pays for a subject. Reads the provider only if no plan is known, because the subject may just have paid. */
+/**
+ * Whether a paid plan pays for a subject. If no plan is known, the provider is read, because the subject may just have paid: as often as it may be
+ * (objects/provider-link.ts), however often this is called.
+ */
 export async function hasPaidPlan({ payers }: Subject): Promise<boolean> {
 	const isPaid = async (key: string) => (await ledger(key).usage(key)).tier === "paid";
 	for (const { key } of payers) if (await isPaid(key)) return true;
-	for (const { key } of payers) {
-		await ledger(key).refresh(key);
-		if (await isPaid(key)) return true;
-	}
+	for (const { key } of payers) if ((await ledger(key).usageForBuyer(key)).tier === "paid") return true;
 	return false;
 }
 

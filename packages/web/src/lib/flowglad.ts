@@ -4,7 +4,7 @@ import { flowgladSettings } from "./payments/flowglad/settings.ts";
 
 /**
  * A Flowglad server for one customer, under our own id of the user or organization (seeds 000 and 001); null without a key, as seed 001 promises.
- * Its calls may take 3 × 60 s, so code that must not wait uses `adminClient` (payments/flowglad/client.ts).
+ * Each of its calls ends after 10 s, or at the deadline of its operation (payments/deadline.ts).
  */
 export function flowglad(customerExternalId: string): FlowgladServer | null {
 	return flowgladSettings() === null ? null : flowgladServer(customerExternalId);

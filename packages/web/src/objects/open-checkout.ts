@@ -1,4 +1,5 @@
 import type { Entitlement } from "@parley/metering";
+import { within } from "../lib/payments/deadline.ts";
 import { statusOf } from "../lib/payments/errors.ts";
 import type { CheckoutOrder, Offer, ShopPort } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
@@ -13,6 +14,8 @@ const FORCED_EVERY_MS = 200;
 const FORCED_MAX = 40;
 /** Checkouts that could not be closed are looked at, newest first, up to this many. */
 const OLDER_MAX = 3;
+/** A press waits at most this long for the provider; presses for other prices wait for it. */
+const OPENED_WITHIN_MS = 9_000;
 
 /** What a subject buys. The return pages apply to a new checkout; one that is already open keeps its own. */
 export interface Purchase extends CheckoutOrder {
@@ -73,19 +76,22 @@ export class OpenCheckout {
 		this.#book.note({ checkout: { buys: "plan", creditsBefore: 0, pressedAtMs: Date.now() } });
 	}
 
-	/** After each read of the provider: ends the wait once the purchase has arrived. */
-	noteRead(entitlement: Entitlement, creditsBought: number): void {
+	/** After each read of the provider: ends the wait once the purchase has arrived, and returns whether it did. */
+	noteRead(entitlement: Entitlement, creditsBought: number): boolean {
 		const { checkout } = this.#book.notes;
-		if (!checkout) return;
+		if (!checkout) return false;
 		const isHere = checkout.buys === "plan" ? entitlement.kind !== "none" : creditsBought > checkout.creditsBefore;
 		if (isHere) this.#book.note({ checkout: undefined });
+		return isHere;
 	}
 
 	async #openAfter(before: Promise<CheckoutAnswer> | undefined, purchase: Purchase): Promise<CheckoutAnswer> {
 		await before;
 		try {
-			const ready = purchase.renewsCustomer ? await this.#renewed(purchase) : purchase;
-			return (await this.#reopen(ready)) ?? (await this.#create(ready));
+			return await within(OPENED_WITHIN_MS, async () => {
+				const ready = purchase.renewsCustomer ? await this.#renewed(purchase) : purchase;
+				return (await this.#reopen(ready)) ?? (await this.#create(ready));
+			});
 		} catch (error) {
 			logFailure(`checkout of ${this.#book.key} could not be opened`, error);
 			return { kind: "failed", status: statusOf(error) };

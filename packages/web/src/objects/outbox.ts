@@ -1,13 +1,16 @@
 import { deadLetters, isOwed, nextBatch, nextDueMs, type RequestRow, retryDelayMs, subscriptionOf } from "@parley/metering";
 import { keepLedgerReport, type LedgerReport } from "../db/ledger-reports.ts";
 import { transactionIdOf } from "../lib/identity/subject-key.ts";
+import { within } from "../lib/payments/deadline.ts";
 import { isAnswered, isRefusal, isUnauthorized, RefusedReport } from "../lib/payments/errors.ts";
-import type { UsagePort, UsageReport } from "../lib/payments/port.ts";
+import type { UsageReport } from "../lib/payments/port.ts";
 import { billingPort, billingProvider } from "../lib/payments/provider.ts";
 import { logFailure, logNote } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 
 const REPORT_TIMEOUT_MS = 10_000;
+/** For a batch, whose reports may each be a call. */
+const BATCH_TIMEOUT_MS = 60_000;
 /** Owed usage is sent this long before a billing period ends, even during a back-off. */
 const LAST_CALL_MS = 60_000;
 /** This many failures in a row are published for an operator. */
@@ -75,7 +78,7 @@ export class Outbox {
 		return [...this.#book.rows.values()].some((row) => isDue(row) && subscriptionOf(row.pool) === subscriptionId);
 	}
 
-	/** Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run. Never throws. */
+	/** Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run, which always ends. Never throws. */
 	flush(): Promise<boolean> {
 		this.#flushing ??= this.#flushOnce().finally(() => {
 			this.#flushing = null;
@@ -94,7 +97,9 @@ export class Outbox {
 		this.reportsBegun += 1;
 		this.reportsUnderWay += 1;
 		try {
-			const event = await (await billingPort("usage")).reportOne(this.#book.externalId, report, timeoutMs);
+			const event = await within(timeoutMs, async () => {
+				return (await billingPort("usage")).reportOne(this.#book.externalId, report, timeoutMs);
+			});
 			this.#acknowledge(report);
 			return { event, refused: false };
 		} catch (error) {
@@ -108,10 +113,9 @@ export class Outbox {
 	/** Sends acknowledged rows again: the provider ignores those that it has. Returns whether it accepted all. Never throws. */
 	async resend(rows: RequestRow[]): Promise<boolean> {
 		try {
-			const usage = await billingPort("usage");
 			for (let at = 0; at < rows.length; at += RESEND_BATCH) {
 				const again = rows.slice(at, at + RESEND_BATCH).map((row) => ({ ...row, reportedAtMs: null, reportAfterMs: null }));
-				await usage.reportUsage(this.#book.externalId, this.#batch(again), REPORT_TIMEOUT_MS, () => {});
+				await this.#report(this.#batch(again), () => {});
 			}
 			return true;
 		} catch (error) {
@@ -151,7 +155,8 @@ export class Outbox {
 		const { retry } = this.#book.notes;
 		if (!retry) return true;
 		this.#book.note({ retry: undefined });
-		await this.publish({ provider: "ok" });
+		// In the background: a run ends whatever D1 does.
+		this.#background(this.publish({ provider: "ok" }));
 		return true;
 	}
 
@@ -173,7 +178,9 @@ export class Outbox {
 			if ((sentAtMs[report.id] ?? Number.POSITIVE_INFINITY) > oldMs) continue;
 			const fromMs = report.usedAtMs - (report.usedAtMs % MINUTE_MS);
 			const toMs = fromMs + MINUTE_MS;
-			const there = await deduplication.unitsReported(this.#book.externalId, fromMs, toMs, REPORT_TIMEOUT_MS);
+			const there = await within(REPORT_TIMEOUT_MS, () =>
+				deduplication.unitsReported(this.#book.externalId, fromMs, toMs, REPORT_TIMEOUT_MS),
+			);
 			const isKnown = there >= this.#acknowledgedIn(fromMs, toMs) + report.units;
 			logNote(`report ${report.transactionId} is old and in doubt: ${isKnown ? "the provider has it" : "sending it again"}`);
 			if (isKnown) this.#acknowledge(report);
@@ -204,15 +211,14 @@ export class Outbox {
 
 	/** A batch that is refused as a whole is sent row by row, so that one bad row does not block the others. */
 	async #sendTogether(batch: UsageReport[]): Promise<void> {
-		const usage = await billingPort("usage");
 		const left = new Set(batch);
 		try {
-			await usage.reportUsage(this.#book.externalId, batch, REPORT_TIMEOUT_MS, (report) => {
+			await this.#report(batch, (report) => {
 				this.#acknowledge(report);
 				left.delete(report);
 			});
 		} catch (error) {
-			if (!isRefusal(error) && !(await this.#isRefusedAgain(error, batch, usage))) throw error;
+			if (!isRefusal(error) && !(await this.#isRefusedAgain(error, batch))) throw error;
 			if (batch.length > 1 && !(error instanceof RefusedReport)) for (const report of left) await this.#sendTogether([report]);
 			else for (const report of left) this.#noteRefusal(report, error);
 		}
@@ -222,16 +228,24 @@ export class Outbox {
 	 * Whether a failure that could be a refusal is one: the provider has answered the same again and again, and answers other calls. Never for a provider
 	 * that forgets reports, which could count a late repeat twice.
 	 */
-	async #isRefusedAgain(error: unknown, batch: UsageReport[], usage: UsagePort): Promise<boolean> {
+	async #isRefusedAgain(error: unknown, batch: UsageReport[]): Promise<boolean> {
+		const usage = await billingPort("usage");
 		if (!isAnswered(error) || usage.deduplication) return false;
 		const wasRefused = batch.every(({ id }) => (this.#book.rows.get(id)?.refusals ?? 0) > 0);
 		const failures = (this.#book.notes.retry?.failures ?? 0) + 1;
 		if (!wasRefused && failures < FAILURES_OF_A_REFUSAL) return false;
-		this.#answersOthers ??= await usage.readEntitlement(this.#book.externalId, this.#book.nowMs(), PROBE_TIMEOUT_MS).then(
+		const probe = () => usage.readEntitlement(this.#book.externalId, this.#book.nowMs(), PROBE_TIMEOUT_MS);
+		this.#answersOthers ??= await within(PROBE_TIMEOUT_MS, probe).then(
 			() => true,
 			() => false,
 		);
 		return this.#answersOthers;
+	}
+
+	async #report(batch: UsageReport[], onReported: (report: UsageReport) => void): Promise<void> {
+		await within(BATCH_TIMEOUT_MS, async () => {
+			await (await billingPort("usage")).reportUsage(this.#book.externalId, batch, REPORT_TIMEOUT_MS, onReported);
+		});
 	}
 
 	#acknowledge({ id }: UsageReport): void {

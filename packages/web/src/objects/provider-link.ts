@@ -12,6 +12,7 @@ import {
 	type RequestRow,
 	subscriptionOf,
 } from "@parley/metering";
+import { within } from "../lib/payments/deadline.ts";
 import { billingPort, capabilities } from "../lib/payments/provider.ts";
 import { now } from "../lib/time/clock.ts";
 import { logFailure, logNote } from "../log.ts";
@@ -49,6 +50,7 @@ export class ProviderLink {
 	readonly #checkout: OpenCheckout;
 	readonly #outbox: Outbox;
 	readonly #background: (work: Promise<unknown>) => void;
+	readonly #onNewTerms: () => void;
 	#reading: Promise<void> | null = null;
 	#readingInTurn: Promise<void> | null = null;
 	/** The last read, as a baseline to compare with. */
@@ -60,12 +62,13 @@ export class ProviderLink {
 	#lastReadFailed = false;
 	#copyWrittenMs = 0;
 
-	/** `background` keeps the object alive until work is done that no caller waits for. */
-	constructor(book: LedgerBook, checkout: OpenCheckout, background: (work: Promise<unknown>) => void) {
+	/** `background` keeps the object alive until work is done that no caller waits for. `onNewTerms`: a read found another plan than before, or a purchase. */
+	constructor(book: LedgerBook, checkout: OpenCheckout, background: (work: Promise<unknown>) => void, onNewTerms: () => void) {
 		this.#book = book;
 		this.#checkout = checkout;
 		this.#outbox = new Outbox(book, background);
 		this.#background = background;
+		this.#onNewTerms = onNewTerms;
 	}
 
 	/** Whether the provider may be read now: there is one, and the last read is long enough ago. */
@@ -226,7 +229,7 @@ export class ProviderLink {
 		await this.read();
 	}
 
-	/** Reads the entitlement. Concurrent callers share one call. Never throws. */
+	/** Reads the entitlement. Concurrent callers share one call, which always ends. Never throws. */
 	read(): Promise<void> {
 		this.#reading ??= this.#readOnce().finally(() => {
 			this.#reading = null;
@@ -240,8 +243,9 @@ export class ProviderLink {
 		if (this.#outbox.isFlushing() || this.#book.notes.retry) await this.#outbox.flush();
 		this.#readSentMs = this.#outbox.markRead();
 		try {
-			const usage = await billingPort("usage");
-			const { entitlement, creditsBought } = await usage.readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
+			const { entitlement, creditsBought } = await within(READ_TIMEOUT_MS, async () => {
+				return (await billingPort("usage")).readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
+			});
 			this.#lastReadFailed = false;
 			// While reports are in doubt, a balance may or may not include them, so it cannot be used.
 			if (entitlement.kind === "balance" && this.#outbox.isInDoubt(entitlement.subscriptionId)) {
@@ -250,7 +254,7 @@ export class ProviderLink {
 			}
 			this.#lastRead = baselineOf(entitlement, creditsBought);
 			this.#keep(entitlement);
-			this.#checkout.noteRead(entitlement, creditsBought);
+			if (this.#checkout.noteRead(entitlement, creditsBought)) this.#onNewTerms();
 		} catch (error) {
 			this.#lastReadFailed = true;
 			logFailure(`entitlement of ${this.#book.key} could not be read`, error);
@@ -266,7 +270,9 @@ export class ProviderLink {
 		const wasOutdated = this.#isOutdated();
 		const isOld = Date.now() - this.#copyWrittenMs >= COPY_WRITTEN_EVERY_MS;
 		this.#book.keepInMind({ entitlement, baseline: this.#baselineFrom(before.baseline) }, isOld);
-		if (wasOutdated || terms(before.entitlement) !== terms(entitlement)) this.#book.note({});
+		const hasNewTerms = terms(before.entitlement) !== terms(entitlement);
+		if (hasNewTerms) this.#onNewTerms();
+		if (wasOutdated || hasNewTerms) this.#book.note({});
 		else if (before.remaining !== this.#book.standing().remaining) this.#book.keepInMind({}, true);
 		if (isOld) this.#copyWrittenMs = Date.now();
 	}

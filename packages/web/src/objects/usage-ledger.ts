@@ -13,10 +13,13 @@ import {
 	utcDay,
 } from "@parley/metering";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
-import type { ComingChange } from "../lib/payments/port.ts";
+import type { ComingChange, CustomerBilling, SdkAnswer } from "../lib/payments/port.ts";
+import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure } from "../log.ts";
+import { CallWindow } from "./call-window.ts";
+import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage, type Notes } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
@@ -31,6 +34,13 @@ const GUEST_LIFE_MS = 400 * 86_400_000;
 const NETWORK_LIFE_MS = 25 * 3_600_000;
 /** How long the ledger of a guest who signed up without a request refuses requests that were sent before. Later ones lack the cookie. */
 const UNUSED_LIFE_MS = 3_600_000;
+
+/** The provider is read for a customer's pages at most this often, and for an action, which must not act on an old plan, this often. */
+const PAGE_COPY_MS = 3_000;
+const ACTION_COPY_MS = 1_000;
+/** Calls to the provider that a user may cause by actions, and reports of usage that a ledger sends one by one. */
+const CALLS_MAX = 30;
+const CALL_WINDOW_MS = 60_000;
 
 export type Hold = Omit<HoldCommand, "type">;
 
@@ -61,6 +71,9 @@ interface Opened {
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#opened: Opened | null = null;
 	#alarmAtMs: number | null = null;
+	readonly #copies = new CustomerCopies();
+	readonly #actions = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
+	readonly #reports = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
@@ -113,8 +126,9 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return { outcome: this.settle(hold.id), standing: this.#open(key).book.standing() };
 	}
 
-	/** Reports one counted request at once, see Outbox. */
+	/** Reports one counted request at once, see Outbox. Beyond 30 in a minute it leaves with the next batch. */
 	async reportNow(key: string, id: string, timeoutMs: number) {
+		if (this.#reports.take() > 0) return { event: null, refused: false };
 		return this.#open(key).provider.reportNow(id, timeoutMs);
 	}
 
@@ -132,6 +146,30 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return usageOf(opened, memberId);
 	}
 
+	/** Takes one of the 30 actions at the provider that this user has in a minute. @returns 0, or how long to wait, milliseconds */
+	takeAction(): number {
+		return this.#actions.take();
+	}
+
+	/** The customer's plans, cards and invoices, from a copy a few seconds old. Never throws. */
+	async billing(key: string, use: "page" | "action"): Promise<CopyAnswer<CustomerBilling>> {
+		const { book, checkout } = this.#open(key);
+		// A purchase may have arrived: no action and no page that waits for it may go by the moment before. Actions are few (`takeAction`).
+		const isAwaited = checkout.isAwaited() && (use === "action" || checkout.takeForcedRead());
+		const maxAgeMs = isAwaited ? 0 : use === "page" ? PAGE_COPY_MS : ACTION_COPY_MS;
+		return this.#copies.read("billing", maxAgeMs, async () => (await billingPort("account")).readBilling(book.externalId));
+	}
+
+	/** A read of the provider's SDK in the browser, from a copy a few seconds old. Never throws. */
+	async sdkRead(key: string, path: string, body: string): Promise<CopyAnswer<SdkAnswer | null>> {
+		const { book, checkout } = this.#open(key);
+		const maxAgeMs = checkout.isAwaited() && checkout.takeForcedRead() ? 0 : PAGE_COPY_MS;
+		return this.#copies.read(`${path} ${body}`, maxAgeMs, async () => {
+			const { readForSdk } = await billingPort("account");
+			return readForSdk ? readForSdk(book.externalId, path, body) : null;
+		});
+	}
+
 	/** Opens a checkout, or returns the open one, see OpenCheckout. */
 	async openCheckout(key: string, purchase: Purchase): Promise<CheckoutAnswer> {
 		return this.#open(key).checkout.open(purchase);
@@ -139,6 +177,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** Notes that the open checkout was paid, see OpenCheckout. */
 	noteActivation(key: string): void {
+		this.#copies.clear();
 		this.#open(key).checkout.noteActivation();
 	}
 
@@ -155,22 +194,26 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** Reads the entitlement after a change at the provider that this app made. Waits at most 1.5 s. */
 	async refresh(key: string): Promise<void> {
+		this.#copies.clear();
 		await this.#open(key).provider.readAfreshAwaited();
 	}
 
 	/** Marks the entitlement as outdated and reads it in the background. Stores nothing for a subject that was never read. */
 	noteChange(key: string): void {
+		this.#copies.clear();
 		this.#open(key).provider.noteChange();
 	}
 
 	/** Like `noteChange`, but waits for the read. False when it failed. `happenedAtMs`: when the change happened, epoch milliseconds. */
 	async readChange(key: string, happenedAtMs: number): Promise<boolean> {
+		this.#copies.clear();
 		return this.#open(key).provider.readChange(happenedAtMs);
 	}
 
 	/** Follows a move of the development clock, and does what is due by it. */
 	async clockMoved(reading: ClockReading): Promise<void> {
 		setClock(reading);
+		this.#copies.clear();
 		await this.alarm();
 		await this.#opened?.provider.clockMoved();
 	}
@@ -253,7 +296,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#openFrom(stored: LedgerStorage, key: string): Opened {
 		const book = new LedgerBook(key, stored);
 		const checkout = new OpenCheckout(book);
-		this.#opened = { book, checkout, provider: new ProviderLink(book, checkout, (work) => this.ctx.waitUntil(work)) };
+		const background = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+		this.#opened = { book, checkout, provider: new ProviderLink(book, checkout, background, () => this.#copies.clear()) };
 		return this.#opened;
 	}
 

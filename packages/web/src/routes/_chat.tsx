@@ -32,6 +32,8 @@ export const Route = createFileRoute("/_chat")({
 		...linkErrorOf({ error }),
 	}),
 	loader: () => loadShell(),
+	// Pointing at a link must not read the billing provider, which the balance may.
+	preload: false,
 	// The open page updates its own data. Coming back to it loads everything again.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,

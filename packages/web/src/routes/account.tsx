@@ -23,6 +23,8 @@ export const Route = createFileRoute("/account")({
 		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: error ? `/account?error=${error}` : "/account" } });
 		return { shell, pricing, organizations, viewer };
 	},
+	// Pointing at a link must not read the billing provider.
+	preload: false,
 	gcTime: 0,
 	head: () => ({ meta: [{ title: "Account · Parley" }] }),
 	component: AccountPage,

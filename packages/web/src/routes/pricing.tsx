@@ -1,6 +1,7 @@
 import { createFileRoute, useRouter } from "@tanstack/react-router";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
+import { type ActionResult, failureOf } from "../components/billing/source.ts";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Page } from "../components/frame/page.tsx";
@@ -14,6 +15,8 @@ export const Route = createFileRoute("/pricing")({
 		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
 		return { shell, pricing };
 	},
+	// Pointing at a link must not read the billing provider.
+	preload: false,
 	gcTime: 0,
 	head: () => ({
 		meta: [
@@ -65,9 +68,10 @@ function PricingPage() {
 	);
 }
 
-/** Leaves the page for the checkout. False when it could not be opened. */
-async function openCheckout(priceSlug: string, successUrl: string, cancelUrl: string): Promise<boolean> {
+/** Leaves the page for the checkout. */
+async function openCheckout(priceSlug: string, successUrl: string, cancelUrl: string): Promise<ActionResult> {
 	const checkout = await createCheckoutSession({ data: { priceSlug, successUrl, cancelUrl } }).catch(() => undefined);
-	if (checkout) location.assign(checkout.url);
-	return checkout !== undefined;
+	if (!checkout) return failureOf("buy", undefined);
+	location.assign(checkout.url);
+	return { kind: "done", value: undefined };
 }

@@ -4,11 +4,11 @@ import { nextPath } from "../components/session/next-path.ts";
 import { signUp } from "../components/session/session-requests.ts";
 import { SignForm } from "../components/session/sign-form.tsx";
 import { Tally } from "../components/tally/tally.tsx";
-import { loadPricing } from "../lib/http/pages.ts";
+import { loadFreeLimit } from "../lib/http/pages.ts";
 
 export const Route = createFileRoute("/sign-up")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),
-	loader: () => loadPricing(),
+	loader: () => loadFreeLimit(),
 	head: () => ({ meta: [{ title: "Sign up · Parley" }] }),
 	component: SignUpPage,
 });

@@ -1,6 +1,12 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 import type { Tier } from "./usage.ts";
 
+/**
+ * What is known about a plan, its payments and the count after an action on billing failed. `unchanged`: nothing was sent, or the provider refused it and
+ * a read shows everything as before. `unknown`: it was sent, and neither an answer nor a read has shown what became of it.
+ */
+export type Outcome = "unchanged" | "unknown";
+
 /** The body of an error response (RFC 9457). A 429 also has the fields of the limit. docs/operations.md lists every type. */
 export interface Problem {
 	type: string;
@@ -14,6 +20,8 @@ export interface Problem {
 	remaining?: number;
 	resetAt?: string | null;
 	upgradeUrl?: string;
+	/** What is known after an action on billing failed. A 4xx of a billing route without it is `unchanged`. */
+	outcome?: Outcome;
 	/** The Turnstile site key, when a check has to be solved first. */
 	siteKey?: string;
 }

@@ -1,7 +1,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Client, eventually, faults, pay, resetSandbox } from "../client.ts";
+import { cutAppWaits, setAppTimeouts, stopAppClock } from "../app-time.ts";
+import { Client, eventually, faults, pay, resetSandbox, sandboxState } from "../client.ts";
 import { apiPath, confirmed, customerIdOf, id, problem, provider, reported, subscribed, webhook } from "./provider.ts";
 
 // Counting and reporting the requests of a plan: the same guarantees for Flowglad and for Stripe.
@@ -123,16 +124,128 @@ describe("a provider that is down", () => {
 	test("is reported as an outage, not as a missing plan", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
+		// The copy of a few seconds ago is too old by now.
+		stopAppClock().advance(5_000);
 		expect(await problem(await user.fetch("/api/billing"))).toEqual([502, "Billing unavailable"]);
 		expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 });
 	});
 
-	test("leaves the pricing page without plans, with an explanation", async () => {
+	test("leaves the pricing page with the prices of the last copy, for a visitor and a customer", async () => {
+		const { user } = await subscribed();
+		await (await new Client().fetch("/pricing")).text();
+		await faults({ api: [{ path: apiPath, status: 500 }] });
+		stopAppClock().advance(3_600_000);
+		for (const viewer of [user, new Client()]) expect(await (await viewer.fetch("/pricing")).text()).toContain("7.99");
+	});
+
+	test("leaves the pricing page without plans, with an explanation, once the copy is a day old", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, status: 500 }] });
+		stopAppClock().advance(25 * 3_600_000);
 		const html = await (await user.fetch("/pricing")).text();
 		expect(html).toContain("the billing service did not reply");
 		expect(html).toContain("One request, one mark");
+	});
+});
+
+describe("a provider that sends headers and then nothing", () => {
+	const stall = { api: [{ path: apiPath, stall: true }] };
+
+	test("keeps no visitor waiting: their pages show the last copy of the prices", async () => {
+		await (await new Client().fetch("/pricing")).text();
+		await faults(stall);
+		stopAppClock().advance(3_600_000);
+		const waits = cutAppWaits();
+		for (const path of ["/pricing", "/sign-up", "/account"]) {
+			const page = await new Client().fetch(path);
+			expect([200, 307], path).toContain(page.status);
+			await page.text();
+		}
+		expect(waits).toEqual([]);
+	});
+
+	test("does not hold up a customer's pages, which show the prices of every visitor", async () => {
+		await (await new Client().fetch("/pricing")).text();
+		const { user } = await confirmed();
+		await faults(stall);
+		const waits = cutAppWaits();
+		expect(await (await user.fetch("/pricing")).text()).toContain("7.99");
+		expect((await user.fetch("/account")).status).toBe(200);
+		expect(waits.filter((ms) => ms > 2_000)).toEqual([]);
+	});
+
+	const cancelling =
+		provider === "stripe"
+			? { path: "/v1/subscriptions/:id", method: "DELETE" }
+			: { path: "/api/v1/subscriptions/:id/cancel", method: "POST" };
+
+	test("has made a change that a read shows, so that it is not reported as failed", async () => {
+		const { user, planId } = await subscribed();
+		await faults({ api: [{ ...cancelling, stall: true, times: 1 }] });
+		setAppTimeouts(1_500);
+		expect((await user.post("/api/billing/cancel", { planId, when: "now" })).status).toBe(200);
+		setAppTimeouts(20_000);
+		expect((await user.billing()).plans).toEqual([]);
+	});
+
+	test("leaves the outcome of a change unknown while no read shows it, and the answer claims nothing", async () => {
+		const { user, planId } = await subscribed();
+		await faults({ api: [{ ...cancelling, hang: true, times: 1 }] });
+		setAppTimeouts(1_500);
+		const answer = await user.post("/api/billing/cancel", { planId, when: "now" });
+		setAppTimeouts(20_000);
+		const { type, outcome, detail } = await answer.json<{ type: string; outcome: string; detail: string }>();
+		expect([answer.status, type, outcome]).toEqual([502, "urn:parley:problem:billing-outcome-unknown", "unknown"]);
+		expect(detail).toMatch(/do not know yet/);
+		expect(detail).not.toMatch(/nothing|not charged|as before/i);
+	});
+});
+
+describe("one free account that sends thirty requests at once", () => {
+	const calls = async () => {
+		const { calls: counted } = await sandboxState();
+		return Object.entries(counted).reduce((sum, [path, n]) => sum + (/ \/(?:api\/)?v1\//.test(path) ? n : 0), 0);
+	};
+	const planId = "sub_made_up";
+	const ROUTES: [route: string, callsMax: number, send: (user: Client) => Promise<Response>][] = [
+		["GET /api/billing", 8, (user) => user.fetch("/api/billing")],
+		["GET /pricing", 8, (user) => user.fetch("/pricing")],
+		["POST /api/usage-events", 8, (user) => user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 1 })],
+		["POST /api/billing/cancel", 8, (user) => user.post("/api/billing/cancel", { planId, when: "now" })],
+		["POST /api/billing/uncancel", 8, (user) => user.post("/api/billing/uncancel", { planId })],
+		["POST /api/billing/change", 8, (user) => user.post("/api/billing/change", { planId, priceSlug: "pro_monthly" })],
+		["POST /api/billing/refresh", 8, (user) => user.post("/api/billing/refresh", {})],
+		["GET /api/billing/portal", 30, (user) => user.fetch("/api/billing/portal")],
+		...(provider === "flowglad"
+			? ([
+					["GET /api/flowglad/billing", 8, (user) => user.fetch("/api/flowglad/billing")],
+					["the SDK's billing", 8, (user) => user.post("/api/flowglad/customers/billing", {})],
+					["the SDK's balances", 8, (user) => user.post("/api/flowglad/usage-meters/balances", {})],
+					["the SDK's prices", 8, (user) => user.post("/api/flowglad/pricing-models/retrieve", {})],
+				] as [string, number, (user: Client) => Promise<Response>][])
+			: []),
+	];
+
+	test.each(ROUTES)("to %s causes at most %i calls", async (_, callsMax, send) => {
+		const user = new Client();
+		await user.signUp();
+		await user.usage();
+		const before = await calls();
+		const answers = await Promise.all(Array.from({ length: 30 }, () => send(user)));
+		for (const answer of answers) await answer.text();
+		expect((await calls()) - before).toBeLessThanOrEqual(callsMax);
+	});
+
+	test("is refused further actions for a while, and told for how long; its pages and chats go on", async () => {
+		const user = new Client();
+		await user.signUp();
+		const act = () => user.post("/api/billing/cancel", { planId, when: "now" });
+		await Promise.all(Array.from({ length: 30 }, act));
+		const refused = await act();
+		expect(await problem(refused)).toEqual([429, "Too many billing requests"]);
+		expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+		expect((await user.fetch("/api/billing")).status).toBe(200);
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 	});
 });
 

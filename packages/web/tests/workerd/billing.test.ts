@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { browserCalls } from "../../src/lib/payments/flowglad/routes.ts";
 import type { Problem } from "../../src/view/problem.ts";
-import { cutAppWaits } from "../app-time.ts";
+import { cutAppWaits, setAppTimeouts } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState, settings } from "../client.ts";
 
 beforeEach(resetSandbox);
@@ -278,9 +278,10 @@ describe("/api/flowglad", () => {
 		const user = new Client();
 		await user.signUp();
 		await faults({ api: [{ path: "/api/v1/*", hang: true }] });
-		const waits = cutAppWaits();
+		const deadlines = setAppTimeouts(100);
 		expect((await user.fetch("/api/flowglad/billing")).status).toBe(504);
-		expect(waits).toEqual([10_000]);
+		expect(deadlines.length).toBeGreaterThan(0);
+		expect(deadlines.filter((ms) => ms > 10_000)).toEqual([]);
 	});
 
 	test("requires a confirmed address for the SDK's checkout too", async () => {

@@ -194,6 +194,7 @@ describe("a refresh after a checkout", () => {
 });
 
 test("the price list is served without a session, in the SDK's format, from a cache", async () => {
+	await env.DB.exec("DELETE FROM provider_copies");
 	const retrieve = () => new Client().post("/api/flowglad/pricing-models/retrieve", {});
 	const response = await retrieve();
 	expect(response.status).toBe(200);

@@ -1,9 +1,9 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Entitlement } from "@parley/metering";
 import { beforeAll, describe, expect, test } from "vitest";
-import { cutAppWaits } from "../app-time.ts";
-import { Client, eventually, faults, resetSandbox } from "../client.ts";
+import { cutAppWaits, setAppTimeouts } from "../app-time.ts";
+import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
 // I7 as a table: what was read last × what the provider does now -> what the user has. Nothing is unlimited, and no accepted request waits.
 
@@ -42,12 +42,13 @@ const PROVIDER: [does: string, fault: object][] = [
 	["answers 500", { status: 500 }],
 	["refuses our key", { status: 401 }],
 	["never answers", { hang: true }],
+	["sends headers and then nothing", { stall: true }],
 ];
 
 describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 	const ledgers = new Map<string, { user: Client; key: string }>();
 
-	// All at once: a provider that never answers is given up after 5 s.
+	// All at once: a provider that never answers, or stalls, is given up after 5 s.
 	beforeAll(async () => {
 		await resetSandbox();
 		await faults({ api: [{ path: "/api/v1/*", ...fault }] });
@@ -76,6 +77,56 @@ describe.each(PROVIDER)("a provider that %s", (_, fault) => {
 		expect(held).toBe(then.remaining);
 		expect(waits.length).toBeLessThanOrEqual(1);
 		expect(waits.filter((ms) => ms > 1_500)).toEqual([]);
+	});
+});
+
+describe("a provider that stalls for a while", () => {
+	const stall = { api: [{ path: "/api/v1/*", stall: true }] };
+
+	test("stops neither the reports nor the reads of a ledger: both go on when it answers again", async () => {
+		await resetSandbox();
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		const key = `user:${userId}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		expect(await user.usage()).toMatchObject({ tier: "paid" });
+		await faults(stall);
+		expect((await user.chat("chat", crypto.randomUUID())).metadata.counted).toBe(true);
+		setAppTimeouts(100);
+		// The report stalls, then a read that first sends the report again stalls as well.
+		await runDurableObjectAlarm(ledger);
+		await ledger.refresh(key);
+		setAppTimeouts(20_000);
+		await faults({});
+		await eventually(async () => {
+			await runDurableObjectAlarm(ledger);
+			expect((await sandboxState()).usageEvents).toHaveLength(1);
+		});
+		const { subscriptions } = await sandboxState();
+		const plan = subscriptions.find((one) => !one.isFreePlan);
+		await fetch(`${env.SANDBOX_URL}/api/v1/subscriptions/${plan?.id}/cancel`, {
+			method: "POST",
+			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
+			body: JSON.stringify({ cancellation: { timing: "immediately" } }),
+		});
+		await eventually(async () => {
+			await ledger.refresh(key);
+			expect(await user.usage()).toMatchObject({ tier: "free" });
+		});
+	});
+
+	test("stops no checkout: a press during the stall fails, and the next one opens the page", async () => {
+		await resetSandbox();
+		const user = new Client();
+		const { email } = await user.signUp();
+		await user.confirm(email);
+		await faults({ api: [{ path: "/api/v1/checkout-sessions", stall: true }] });
+		setAppTimeouts(200);
+		const refused = await user.post("/api/billing/checkout", { priceSlug: "pro_monthly" });
+		expect(refused.status).toBeGreaterThanOrEqual(500);
+		setAppTimeouts(20_000);
+		await faults({});
+		expect(await user.checkout("pro_monthly")).toContain(env.SANDBOX_URL);
 	});
 });
 

@@ -11,6 +11,7 @@ import type { BillingActions, BillingSource } from "../billing/source.ts";
 import { readUsageAfterCheckout } from "../requests.ts";
 import { ChangePlan } from "./change-plan.tsx";
 import { Invoices } from "./invoices.tsx";
+import { OutcomeNotice, useWatchedActions } from "./outcome-notice.tsx";
 import { PaymentMethods } from "./payment-methods.tsx";
 import { PlanSection } from "./plan-section.tsx";
 import { Section } from "./section.tsx";
@@ -59,12 +60,13 @@ function BillingSections({ source, onChanged, ...props }: BillingProps & { sourc
 		reload();
 		onChanged();
 	};
-	return <Loaded {...props} view={source.view} actions={source.actions} onChanged={onPlanChanged} />;
+	return <Loaded {...props} view={source.view} actions={source.actions} reload={reload} onChanged={onPlanChanged} />;
 }
 
-type LoadedProps = BillingProps & { view: BillingView; actions: BillingActions };
+type LoadedProps = BillingProps & { view: BillingView; actions: BillingActions; reload: () => void };
 
-function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<LoadedProps, "hasBrowserSdk">) {
+function Loaded({ view, actions: unwatched, reload, customer, pricing, usage, onChanged }: Omit<LoadedProps, "hasBrowserSdk">) {
+	const { actions, sentence } = useWatchedActions(view, unwatched, reload, onChanged);
 	const [plan] = view.plans;
 	// The plan was bought or ended elsewhere, and the balance on this page is older than it.
 	const isBehind = plan ? plan.live && usage.tier !== "paid" : usage.tier === "paid";
@@ -72,6 +74,7 @@ function Loaded({ view, actions, customer, pricing, usage, onChanged }: Omit<Loa
 	return (
 		<>
 			<PlanSection
+				notice={<OutcomeNotice sentence={sentence} />}
 				view={view}
 				actions={actions}
 				organization={customer.name}

@@ -1,10 +1,9 @@
 import { useState } from "react";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { UsageView } from "../../view/usage.ts";
-import type { BillingActions } from "../billing/source.ts";
+import { type BillingActions, refusalOf } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
-import { notDone } from "./section.tsx";
 
 interface CancelPlanProps {
 	actions: BillingActions;
@@ -27,8 +26,9 @@ export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usa
 	const terms = { topUpsOutlivePlan, organization, usage };
 
 	async function cancel(when: When) {
-		if (!(await actions.cancel(plan.id, when))) return notDone;
-		onChanged();
+		const result = await actions.cancel(plan.id, when);
+		if (result.kind === "done") onChanged();
+		return refusalOf(result);
 	}
 
 	return (

@@ -2,11 +2,11 @@ import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import type { PlanStanding, PlanView } from "../../view/billing.ts";
 import { everyText, priceText } from "../billing/money.ts";
 import { Price } from "../billing/plans.tsx";
-import type { BillingActions } from "../billing/source.ts";
+import { type BillingActions, refusalOf } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
 import { Day } from "./plan-section.tsx";
-import { notDone, Section } from "./section.tsx";
+import { Section } from "./section.tsx";
 
 interface ChangePlanProps {
 	plan: PlanStanding;
@@ -28,9 +28,10 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	const isMoreExpensive = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 
 	async function change(to: PlanView) {
-		const takesEffect = await actions.change(plan.id, to.priceSlug);
-		if (takesEffect === null) return notDone;
-		if (takesEffect === "declined") return "The payment did not go through, so nothing has changed. Look at your card, and try again.";
+		const result = await actions.change(plan.id, to.priceSlug);
+		if (result.kind === "failed") return refusalOf(result);
+		const { value: takesEffect } = result;
+		// The page leaves for the provider's.
 		if (takesEffect === "not-yet") return;
 		setConfirming(takesEffect === "confirming" ? to : undefined);
 		setOutcome(

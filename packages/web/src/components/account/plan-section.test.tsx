@@ -4,8 +4,8 @@ import { serverHtml, serverText } from "../testing/render.tsx";
 import { billingOf, freeUsage, paidUsage, proStanding, spent } from "../testing/views.ts";
 import { PlanSection } from "./plan-section.tsx";
 
-const no = async () => false;
-const actions = { buy: no, addPaymentMethod: no, activate: no, cancel: no, keep: no, change: async () => null };
+const no = async () => ({ kind: "failed" as const, outcome: "unchanged" as const, sentence: "" });
+const actions = { buy: no, addPaymentMethod: no, activate: no, cancel: no, keep: no, change: no };
 const section = (view: BillingView, usage = paidUsage, organization: string | null = null) => (
 	<PlanSection view={view} actions={actions} organization={organization} usage={usage} freeLimit={20} onChanged={() => {}} />
 );

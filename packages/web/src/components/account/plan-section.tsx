@@ -5,12 +5,14 @@ import type { UsageView } from "../../view/usage.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
 import { everyText, priceText } from "../billing/money.ts";
 import { returnPath } from "../billing/return-path.ts";
-import type { BillingActions } from "../billing/source.ts";
+import { type BillingActions, refusalOf } from "../billing/source.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { CancelPlan } from "./cancel-plan.tsx";
-import { notDone, Section } from "./section.tsx";
+import { Section } from "./section.tsx";
 
 interface PlanSectionProps {
+	/** What is not known yet about the last action. */
+	notice?: ReactNode;
 	view: BillingView;
 	actions: BillingActions;
 	/** The name of the organization whose plan it is; null for the viewer's own. */
@@ -23,10 +25,11 @@ interface PlanSectionProps {
 
 /** The current plan in each of its states, with the actions that the state allows. */
 export function PlanSection(props: PlanSectionProps) {
-	const { view, actions, organization, freeLimit } = props;
+	const { view, actions, organization, freeLimit, notice } = props;
 	const { plans, waiting } = view;
 	return (
 		<Section title="Plan">
+			{notice}
 			{organization !== null && plans.length > 0 && (
 				<p className="mb-2 text-soft wrap-anywhere">Everyone in {organization} asks on this plan.</p>
 			)}
@@ -135,24 +138,21 @@ function WithoutCard({ actions, plan }: { actions: BillingActions; plan: PlanSta
 
 /** Reverts a cancellation, or a scheduled change of plan. */
 function Keep({ actions, plan, onChanged, isNext }: Pick<PlanStateProps, "actions" | "plan" | "onChanged"> & { isNext: boolean }) {
-	const [state, setState] = useState<"ready" | "busy" | "failed">("ready");
+	const [busy, setBusy] = useState(false);
+	const [problem, setProblem] = useState<string>();
 	async function keep() {
-		setState("busy");
-		const isKept = await actions.keep(plan.id);
-		setState(isKept ? "ready" : "failed");
-		if (isKept) onChanged();
+		setBusy(true);
+		const result = await actions.keep(plan.id);
+		setBusy(false);
+		setProblem(refusalOf(result));
+		if (result.kind === "done") onChanged();
 	}
 	return (
 		<>
-			<button
-				type="button"
-				className={`${isNext ? "button-next" : "button-plain"} mt-4`}
-				disabled={state === "busy"}
-				onClick={() => void keep()}
-			>
+			<button type="button" className={`${isNext ? "button-next" : "button-plain"} mt-4`} disabled={busy} onClick={() => void keep()}>
 				Keep {plan.name}
 			</button>
-			{state === "failed" && <Alert>{notDone}</Alert>}
+			{problem && <Alert>{problem}</Alert>}
 		</>
 	);
 }

@@ -12,6 +12,3 @@ export function Section({ title, children }: { title: string; children: ReactNod
 		</section>
 	);
 }
-
-/** Shown when the provider refused an action or could not be reached. */
-export const notDone = "The billing service did not do this just now. Nothing has changed; please try again in a moment.";

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import type { Opened } from "./source.ts";
+import { sentenceOf } from "../../billing-sentences.ts";
+import type { ActionResult } from "./source.ts";
 
 export interface CheckoutProps {
 	priceSlug: string;
@@ -14,39 +15,34 @@ export interface CheckoutProps {
 
 interface CheckoutButtonProps extends Pick<CheckoutProps, "label" | "main"> {
 	/** Leaves for the provider's page. Null until the provider is loaded. */
-	open: (() => Promise<Opened>) | null;
+	open: (() => Promise<ActionResult>) | null;
 	/** The provider could not be loaded. */
 	broken?: boolean;
 }
 
 /** A button that leads to a page of the billing provider. */
 export function CheckoutButton({ label, main, open, broken = false }: CheckoutButtonProps) {
-	const [state, setState] = useState<"ready" | "opening" | "failed">("ready");
-	const [reason, setReason] = useState<string>();
+	const [opening, setOpening] = useState(false);
+	const [problem, setProblem] = useState<string>();
 
 	async function press() {
 		if (!open) return;
-		setState("opening");
-		const opened = await open();
-		if (opened === true) return;
-		setReason(opened || undefined);
-		setState("failed");
+		setOpening(true);
+		setProblem(undefined);
+		const result = await open();
+		if (result.kind === "done") return;
+		setOpening(false);
+		setProblem(result.sentence);
 	}
 
 	return (
 		<div className="flex flex-col items-start gap-2">
-			<button
-				type="button"
-				className={main ? "button-next" : "button-plain"}
-				disabled={!open || state === "opening"}
-				onClick={() => void press()}
-			>
-				{state === "opening" ? "Opening the checkout" : label}
+			<button type="button" className={main ? "button-next" : "button-plain"} disabled={!open || opening} onClick={() => void press()}>
+				{opening ? "Opening the checkout" : label}
 			</button>
-			{(state === "failed" || broken) && (
+			{(problem !== undefined || broken) && (
 				<p role="alert" className="text-warn">
-					{reason ??
-						"The checkout could not be opened just now, and this press charged nothing. Please look at your account, or try again in a moment."}
+					{problem ?? sentenceOf("buy", "unchanged")}
 				</p>
 			)}
 		</div>

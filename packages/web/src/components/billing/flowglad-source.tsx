@@ -1,10 +1,11 @@
 import { FlowgladProvider, useBilling } from "@flowglad/react";
 import type { ReactNode } from "react";
+import type { BillingAction } from "../../billing-sentences.ts";
 import { toBillingView } from "../../view/flowglad.ts";
 import { fetchAsViewer } from "../session/page-viewer.ts";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
 import { serverActions } from "./server-source.tsx";
-import type { BillingActions, BillingSource } from "./source.ts";
+import { type ActionResult, type BillingActions, type BillingSource, failureOf } from "./source.ts";
 
 interface FlowgladSourceProps {
 	children: (source: BillingSource) => ReactNode;
@@ -50,26 +51,27 @@ function FromHook({ children }: FlowgladSourceProps) {
 
 type Loaded = Extract<ReturnType<typeof useBilling>, { loaded: true; customer: object }>;
 
+/**
+ * The hook opens the provider's pages. Changes go through our server: the hook reports a declined card as success, and any other failure without what is
+ * known of it.
+ */
 function actionsOf(billing: Loaded): BillingActions {
 	return {
-		// Not the hook's `createCheckoutSession`: it loses the reason of a refusal.
-		buy: serverActions.buy,
+		// `buy` too: the hook loses the reason of a refusal.
+		...serverActions,
 		addPaymentMethod: (planId) =>
 			leads(
+				"add-card",
 				billing.createAddPaymentMethodCheckoutSession({
 					...pages("/account", "/account"),
 					...(planId ? { targetSubscriptionId: planId } : {}),
 				}),
 			),
 		activate: (planId, successPath) =>
-			leads(billing.createActivateSubscriptionCheckoutSession({ targetSubscriptionId: planId, ...pages(successPath, "/account") })),
-		cancel: async (id, when) => {
-			const timing = when === "now" ? "immediately" : "at_end_of_current_billing_period";
-			return Boolean((await billing.cancelSubscription({ id, cancellation: { timing } })).subscription);
-		},
-		keep: async (id) => Boolean((await billing.uncancelSubscription({ id })).subscription),
-		// Not the hook's `adjustSubscription`: it reports a declined card as success.
-		change: serverActions.change,
+			leads(
+				"activate",
+				billing.createActivateSubscriptionCheckoutSession({ targetSubscriptionId: planId, ...pages(successPath, "/account") }),
+			),
 	};
 }
 
@@ -80,7 +82,8 @@ const pages = (successPath: string, cancelPath: string) => ({
 	autoRedirect: true,
 });
 
-async function leads(opened: Promise<object | undefined>): Promise<boolean> {
+async function leads(action: BillingAction, opened: Promise<object | undefined>): Promise<ActionResult> {
 	const checkout = await opened.catch(() => undefined);
-	return checkout !== undefined && !("error" in checkout);
+	if (checkout === undefined || "error" in checkout) return failureOf(action, checkout);
+	return { kind: "done", value: undefined };
 }

@@ -6,7 +6,7 @@ import { BuyingFor, Plans, TopUps } from "./pricing.tsx";
 
 const guest = { kind: "guest" } as const;
 const plans = (shell: ReturnType<typeof shellOf>, ...sold: (typeof pro)[]) => (
-	<Plans pricing={pricingOf(...sold)} shell={shell} onBuy={async () => true} />
+	<Plans pricing={pricingOf(...sold)} shell={shell} onBuy={async () => ({ kind: "done", value: undefined })} />
 );
 
 describe("who can buy", () => {

@@ -1,7 +1,8 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
+import type { BillingAction } from "../../billing-sentences.ts";
 import type { BillingView } from "../../view/billing.ts";
-import { fetchOrThrow, Refused } from "../requests.ts";
-import type { BillingActions, BillingSource } from "./source.ts";
+import { fetchOrThrow } from "../requests.ts";
+import { type ActionResult, type BillingActions, type BillingSource, type ChangeResult, failureOf } from "./source.ts";
 
 /** Reads and changes a customer's billing through `/api/billing`. */
 export default function ServerSource({ children }: { children: (source: BillingSource) => ReactNode }) {
@@ -19,46 +20,33 @@ export default function ServerSource({ children }: { children: (source: BillingS
 	return children({ state: "here", view, actions: serverActions, reload });
 }
 
+/** Every action, through our server: one answer says what became of it, whoever the provider is. */
 export const serverActions: BillingActions = {
-	buy: async (priceSlug, successUrl, cancelUrl) => {
-		try {
-			return await leave(await send("checkout", { priceSlug, successUrl, cancelUrl }));
-		} catch (error) {
-			// A conflict is about the buyer's account, so trying again does not help: the server says what does.
-			return error instanceof Refused && error.problem.status === 409 ? error.problem.detail : false;
-		}
-	},
-	addPaymentMethod: (planId) => leads("payment-method", planId ? { planId } : {}),
-	// No provider without a browser SDK has plans that wait for a card.
-	activate: async () => false,
-	cancel: async (planId, when) => (await post("cancel", { planId, when })) !== undefined,
-	keep: async (planId) => (await post("uncancel", { planId })) !== undefined,
-	change: async (planId, priceSlug) => {
-		try {
-			const answer = await send("change", { planId, priceSlug });
-			const { takesEffect, url }: { takesEffect: "now" | "period-end" | "confirming" | "not-yet"; url?: string } = await answer.json();
+	buy: (priceSlug, successUrl, cancelUrl) => leads("buy", "checkout", { priceSlug, successUrl, cancelUrl }),
+	addPaymentMethod: (planId) => leads("add-card", "payment-method", planId ? { planId } : {}),
+	activate: (planId, successUrl) => leads("activate", "activate", { planId, successUrl, cancelUrl: "/account" }),
+	cancel: (planId, when) => act("cancel", "cancel", { planId, when }, async () => {}),
+	keep: (planId) => act("resume", "uncancel", { planId }, async () => {}),
+	change: (planId, priceSlug) =>
+		act("change", "change", { planId, priceSlug }, async (answer) => {
+			const { takesEffect, url }: { takesEffect: ChangeResult; url?: string } = await answer.json();
 			if (url !== undefined) location.assign(url);
 			return takesEffect;
-		} catch (error) {
-			return error instanceof Refused && error.problem.status === 402 ? "declined" : null;
-		}
-	},
+		}),
 };
 
-function send(action: string, body: object): Promise<Response> {
-	const json = { "content-type": "application/json" };
-	return fetchOrThrow(`/api/billing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
+async function act<T>(action: BillingAction, path: string, body: object, read: (answer: Response) => Promise<T>): Promise<ActionResult<T>> {
+	const headers = { "content-type": "application/json" };
+	try {
+		const answer = await fetchOrThrow(`/api/billing/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+		return { kind: "done", value: await read(answer) };
+	} catch (error) {
+		return failureOf(action, error);
+	}
 }
 
-const post = (action: string, body: object) => send(action, body).catch(() => undefined);
-
-async function leads(action: string, body: object): Promise<boolean> {
-	const answer = await post(action, body);
-	return answer ? leave(answer) : false;
-}
-
-async function leave(answer: Response): Promise<true> {
-	const { url }: { url: string } = await answer.json();
-	location.assign(url);
-	return true;
-}
+const leads = (action: BillingAction, path: string, body: object) =>
+	act(action, path, body, async (answer) => {
+		const { url }: { url: string } = await answer.json();
+		location.assign(url);
+	});

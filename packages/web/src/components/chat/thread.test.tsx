@@ -54,8 +54,8 @@ test("the server's status sentence is shown below an ended answer", () => {
 	expect(serverText(thread([question, answerWith({ state: "failed", counted: false, note })]))).toContain(note);
 });
 
-test("a message without an answer says that nothing was counted, and offers a retry", () => {
-	expect(serverText(thread([question]))).toContain("There is no answer to this yet, and nothing was counted.Try again");
+test("a message without an answer claims nothing about the count, and offers a retry", () => {
+	expect(serverText(thread([question]))).toContain("There is no answer to this yet.Try again");
 });
 
 test("an answer under way is marked busy, also before its first word", () => {

@@ -50,11 +50,11 @@ export function Thread({ messages, phase, onEdit, onRegenerate }: ThreadProps) {
 /** Reserves the space of the answer that is about to begin. */
 const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
 
-/** Shown when the last message has no answer: it failed before it began, or was stopped. Neither is counted. */
+/** Shown when the last message has no answer: it failed before it began, or was stopped. Whether that counts depends on how often it happened. */
 function NoAnswer({ onTryAgain }: { onTryAgain: () => void }) {
 	return (
 		<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-			<p className="text-soft">There is no answer to this yet, and nothing was counted.</p>
+			<p className="text-soft">There is no answer to this yet.</p>
 			<button type="button" className="button-plain" onClick={onTryAgain}>
 				Try again
 			</button>

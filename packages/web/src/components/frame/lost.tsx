@@ -30,7 +30,7 @@ export function Failed({ title }: { title: string }) {
 	const router = useRouter();
 	const text = useOnline() ? "Something went wrong on our side." : "You are offline. It will be here when you are back.";
 	return (
-		<Lost title={title} text={`${text} Nothing was counted, and nothing you wrote is lost.`}>
+		<Lost title={title} text={`${text} Nothing you wrote is lost.`}>
 			<button type="button" className="button-next" onClick={() => void router.invalidate()}>
 				Try again
 			</button>

@@ -41,11 +41,15 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 	try {
 		return await handler(context);
 	} catch (error) {
-		if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
+		if (error instanceof ProblemError) return problemOf(error);
 		logFailedRequest(context.request, error);
 		if (error instanceof ConfigError) return problemResponse("not-configured", { detail: "This deployment is not set up yet." });
-		return problemResponse("internal-error", { detail: "Something failed on our side. Nothing was counted." });
+		return problemResponse("internal-error", { detail: "Something failed on our side. Try again in a moment." });
 	}
+}
+
+function problemOf({ code, detail, headers, outcome }: ProblemError): Response {
+	return problemResponse(code, { detail, ...(outcome ? { outcome } : {}) }, headers);
 }
 
 /**

@@ -5,8 +5,7 @@ import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
-import { logFailure } from "../../log.ts";
-import type { PricingView } from "../../view/billing.ts";
+import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ChatView } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
@@ -18,11 +17,13 @@ import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerTag } from "../identity/viewer-tag.ts";
 import { buy } from "../payments/actions.ts";
-import { billingProvider, capabilities } from "../payments/provider.ts";
+import { capabilities } from "../payments/provider.ts";
+import { visitorPrices } from "../payments/visitor-prices.ts";
 import { refuse } from "./problem.ts";
 import { input } from "./server-functions.ts";
 
-const PRICING_TIMEOUT_MS = 2_000;
+/** A customer waits at most this long for their own offers. */
+const OWN_OFFERS_AWAITED_MS = 2_000;
 
 /** What every page needs: the viewer, their usage and chats, and the models. Sets a new guest's cookie, but stores nothing for them. */
 export const loadShell = createServerFn({ method: "GET" }).handler(async (): Promise<Shell> => {
@@ -53,22 +54,28 @@ export const loadChat = createServerFn({ method: "GET" })
 		return env.CONVERSATION.getByName(data).view(key);
 	});
 
-/** What the billing provider sells, with the viewer's own plan marked. */
+/** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits } = config();
 	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
 	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
-	const published = { guestLimit: limits.guest, freeLimit: limits.free, whoPays };
-	const subject = await identify(getRequest());
-	try {
-		const customer = subject.kind === "user" ? customerOf(subject).externalId : null;
-		const plans = (await (await billingProvider()).shop?.readOffers(customer, PRICING_TIMEOUT_MS)) ?? [];
-		return { ...published, plans, unavailable: false };
-	} catch (error) {
-		logFailure("the plans could not be read", error);
-		return { ...published, plans: [], unavailable: true };
-	}
+	const plans = await plansFor(await identify(getRequest()));
+	return { guestLimit: limits.guest, freeLimit: limits.free, whoPays, plans: plans ?? [], unavailable: plans === null };
 });
+
+/** The requests a day of a free account, which the sign-up page shows without any provider. */
+export const loadFreeLimit = createServerFn({ method: "GET" }).handler(async (): Promise<{ freeLimit: number }> => {
+	return { freeLimit: config().limits.free };
+});
+
+/** The viewer's own offers, or else those of every visitor. Null when neither was ever read. */
+async function plansFor(subject: Subject): Promise<PlanView[] | null> {
+	if (subject.kind === "guest" || !capabilities().sells) return visitorPrices();
+	const { key } = customerOf(subject);
+	const own = env.USAGE_LEDGER.getByName(key).billing(key, "page");
+	const billing = await Promise.race([own, scheduler.wait(OWN_OFFERS_AWAITED_MS)]);
+	return billing?.kind === "read" ? billing.answer.offers : visitorPrices();
+}
 
 /** The viewer's organizations, and the members of the active one. */
 export const loadOrganizations = createServerFn({ method: "GET" }).handler(async (): Promise<OrganizationsView> => {

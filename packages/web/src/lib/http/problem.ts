@@ -1,4 +1,4 @@
-import type { Problem } from "../../view/problem.ts";
+import type { Outcome, Problem } from "../../view/problem.ts";
 
 /**
  * Every problem that our own routes answer with (RFC 9457): its code, HTTP status and title. The code is the stable name: `type` is built from it and
@@ -46,8 +46,10 @@ export const PROBLEMS = {
 	"too-many-attempts": { status: 429, title: "Too many attempts" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
 	"too-many-sign-ups": { status: 429, title: "Too many sign-ups" },
+	"too-many-billing-requests": { status: 429, title: "Too many billing requests" },
 	"usage-limit-reached": { status: 429, title: "Usage limit reached" },
 	"internal-error": { status: 500, title: "Internal error" },
+	"billing-outcome-unknown": { status: 502, title: "Outcome unknown" },
 	"billing-unavailable": { status: 502, title: "Billing unavailable" },
 	"usage-price-not-found-for-meter": { status: 502, title: "Usage price not found for meter" },
 	"billing-not-configured": { status: 503, title: "Billing not configured" },
@@ -73,13 +75,16 @@ export class ProblemError extends Error {
 	readonly status: number;
 	readonly detail: string;
 	readonly headers: HeadersInit;
+	/** What is known about plan and money; undefined where the request was not about them. */
+	readonly outcome: Outcome | undefined;
 
-	constructor(code: ProblemCode, detail: string, headers: HeadersInit) {
+	constructor(code: ProblemCode, detail: string, headers: HeadersInit, outcome?: Outcome) {
 		super(PROBLEMS[code].title);
 		this.code = code;
 		this.status = PROBLEMS[code].status;
 		this.detail = detail;
 		this.headers = headers;
+		this.outcome = outcome;
 	}
 }
 
@@ -89,6 +94,14 @@ export class ProblemError extends Error {
  */
 export function refuse(code: ProblemCode, detail: string, headers: HeadersInit = {}): never {
 	throw new ProblemError(code, detail, headers);
+}
+
+/**
+ * Ends an action on billing with a problem that says what is known.
+ * @throws {ProblemError} always
+ */
+export function refuseAction(code: ProblemCode, outcome: Outcome, detail: string): never {
+	throw new ProblemError(code, detail, {}, outcome);
 }
 
 /** A problem as a response (RFC 9457). `requestId` defaults to a new UUID. */

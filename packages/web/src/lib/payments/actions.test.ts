@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { sentenceOf } from "../../billing-sentences.ts";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { User } from "../identity/subject.ts";
-import { activatePlan, addCard, buy, cancel, changePlan, resume } from "./actions.ts";
+import { activatePlan, addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "./actions.ts";
+import { DeadlineError } from "./deadline.ts";
 import type { AccountPort, CustomerBilling, Offer } from "./port.ts";
 
 // The actions of a browser, with a fake account at the provider and a fake ledger.
@@ -9,6 +11,7 @@ import type { AccountPort, CustomerBilling, Offer } from "./port.ts";
 const { account, ledger } = vi.hoisted(() => ({
 	account: {
 		readBilling: vi.fn<AccountPort["readBilling"]>(),
+		readForSdk: null,
 		addCard: vi.fn<AccountPort["addCard"]>(async () => ({ id: "cs_card", url: "https://pay.example/card" })),
 		activatePlan: vi.fn<NonNullable<AccountPort["activatePlan"]>>(async () => ({ id: "cs_plan", url: "https://pay.example/plan" })),
 		openPortal: vi.fn<AccountPort["openPortal"]>(),
@@ -16,7 +19,13 @@ const { account, ledger } = vi.hoisted(() => ({
 		resumePlan: vi.fn<AccountPort["resumePlan"]>(async () => "resumed"),
 		changePlan: vi.fn<AccountPort["changePlan"]>(async () => ({ takesEffect: "now", answer: "changed" })),
 	},
-	ledger: { openCheckout: vi.fn(), refresh: vi.fn(async () => {}), noteActivation: vi.fn(async () => {}) },
+	ledger: {
+		openCheckout: vi.fn(),
+		refresh: vi.fn(async () => {}),
+		noteActivation: vi.fn(async () => {}),
+		billing: vi.fn(),
+		takeAction: vi.fn(async () => 0),
+	},
 }));
 
 vi.mock("cloudflare:workers", () => ({ env: { USAGE_LEDGER: { getByName: () => ledger } } }));
@@ -91,11 +100,12 @@ const pages = { successUrl: "/", cancelUrl: "/pricing" };
 const refused = (code: string) => expect.objectContaining({ name: "ProblemError", code });
 
 beforeEach(() => {
-	vi.stubGlobal("scheduler", { wait: () => new Promise(() => {}) });
+	ledger.billing.mockImplementation(async () => ({ kind: "read", answer: await account.readBilling("ada") }));
+	ledger.takeAction.mockResolvedValue(0);
 	account.readBilling.mockResolvedValue(billing([plan]));
+	vi.spyOn(console, "error").mockImplementation(() => {});
 });
 afterEach(() => {
-	vi.unstubAllGlobals();
 	vi.clearAllMocks();
 });
 
@@ -199,12 +209,155 @@ describe("a change at the provider", () => {
 		const offer = expect.objectContaining({ priceSlug: "pro_monthly" });
 		expect(account.changePlan).toHaveBeenCalledWith("ada", "sub_1", offer, "https://parley.example/account");
 	});
+});
 
-	test("that fails triggers no read by the ledger", async () => {
-		vi.spyOn(console, "error").mockImplementation(() => {});
-		account.cancelPlan.mockRejectedValueOnce(new Error("socket closed"));
-		await expect(cancel(user, "sub_1", "now")).rejects.toEqual(refused("billing-unavailable"));
-		expect(ledger.refresh).not.toHaveBeenCalled();
+/** A failure of the provider that says that the work was not done, and failures after which it may have been. */
+const withStatus = (status: number) => Object.assign(new Error(`status ${status}`), { status });
+const NOT_DONE = [400, 401, 403, 404, 409, 422, 429].map((status) => [`${status}`, withStatus(status)] as const);
+const MAYBE_DONE = [
+	...[408, 500, 502, 503, 504].map((status) => [`${status}`, withStatus(status)] as const),
+	["a closed socket", new TypeError("socket closed")] as const,
+	["half an answer", new SyntaxError("Unexpected end of JSON input")] as const,
+	["no answer in time", new DeadlineError()] as const,
+];
+const EVERY_FAILURE = [...NOT_DONE, ...MAYBE_DONE];
+const CLAIMS = /not charged|nothing|not cancel|not change|did not|goes on as before|as before/i;
+
+const ending: PlanStanding = { ...plan, state: "ending" };
+const onMax: PlanStanding = { ...plan, price: { slug: "max_monthly", amountCents: 1999, currency: "USD", interval: "month" } };
+const sold = [offer("pro_monthly", "subscription"), offer("max_monthly", "subscription")];
+const withPlans = (...plans: PlanStanding[]): CustomerBilling => ({ ...billing(plans), offers: sold });
+
+/** The actions that change something, how each fails, and what a read shows before and after it was done. */
+const CHANGES = [
+	{ action: "cancel", act: () => cancel(user, "sub_1", "period-end"), call: account.cancelPlan, before: plan, after: [ending] },
+	{ action: "cancel", act: () => cancel(user, "sub_1", "now"), call: account.cancelPlan, before: plan, after: [] },
+	{ action: "resume", act: () => resume(user, "sub_1"), call: account.resumePlan, before: ending, after: [plan] },
+	{
+		action: "change",
+		act: () => changePlan(request, user, "sub_1", { priceSlug: "max_monthly" }),
+		call: account.changePlan,
+		before: plan,
+		after: [onMax],
+	},
+	{
+		action: "change",
+		act: () => changePlan(request, user, "sub_1", { priceSlug: "max_monthly" }),
+		call: account.changePlan,
+		before: plan,
+		after: [{ ...plan, next: "max_monthly" }],
+	},
+] as const;
+
+interface Told {
+	code: string;
+	outcome: string | undefined;
+	detail: string;
+}
+const told = async (act: () => Promise<unknown>): Promise<Told | "done"> =>
+	act().then(
+		() => "done" as const,
+		({ code, outcome, detail }: Told) => ({ code, outcome, detail }),
+	);
+
+describe.each(CHANGES)("$action whose provider fails", ({ action, act, call, before, after }) => {
+	beforeEach(() => {
+		account.readBilling.mockResolvedValue(withPlans(before));
+	});
+
+	test.each(NOT_DONE)("with %s claims that nothing has changed only because a read shows it", async (_, error) => {
+		call.mockRejectedValueOnce(error);
+		expect(await told(act)).toMatchObject({ outcome: "unchanged", detail: sentenceOf(action, "unchanged") });
+		expect(ledger.refresh).toHaveBeenCalledOnce();
+	});
+
+	test.each(MAYBE_DONE)("with %s does not know the outcome, says so, and has read it again", async (_, error) => {
+		call.mockRejectedValueOnce(error);
+		const problem = await told(act);
+		expect(problem).toEqual({ code: "billing-outcome-unknown", outcome: "unknown", detail: sentenceOf(action, "unknown") });
+		expect(ledger.refresh).toHaveBeenCalledOnce();
+	});
+
+	test.each(EVERY_FAILURE)("with %s has succeeded if a read shows the change", async (_, error) => {
+		call.mockImplementationOnce(async () => {
+			account.readBilling.mockResolvedValue(withPlans(...after));
+			throw error;
+		});
+		expect(await told(act)).toBe("done");
+	});
+
+	test.each(NOT_DONE)("with %s after another change does not claim that nothing has changed", async (_, error) => {
+		call.mockImplementationOnce(async () => {
+			account.readBilling.mockResolvedValue(withPlans({ ...before, name: "Other", state: before.state }));
+			throw error;
+		});
+		expect(await told(act)).toMatchObject({ outcome: "unknown" });
+	});
+
+	test.each(EVERY_FAILURE)("with %s and cannot be read afterwards does not know the outcome", async (_, error) => {
+		call.mockImplementationOnce(async () => {
+			ledger.billing.mockResolvedValue({ kind: "failed", status: null, late: true });
+			throw error;
+		});
+		expect(await told(act)).toMatchObject({ outcome: "unknown", detail: sentenceOf(action, "unknown") });
+	});
+});
+
+describe("every action whose plan cannot be read", () => {
+	test.each(everyAction.flatMap(([name, act]) => [401, 404, 500, null].map((status) => [name, status, act] as const)))(
+		"%s, with %s, sends nothing and says that nothing has changed",
+		async (_, status, act) => {
+			ledger.billing.mockResolvedValue({ kind: "failed", status, late: status === null });
+			expect(await told(() => act(user))).toMatchObject({ outcome: "unchanged" });
+			expectNothingDone();
+		},
+	);
+});
+
+describe("every page of the provider that cannot be opened", () => {
+	const OPENING = [
+		["addCard", account.addCard, () => addCard(request, user, "sub_1", pages), "add-card"],
+		["activatePlan", account.activatePlan, () => activatePlan(request, user, "sub_1", pages), "activate"],
+	] as const;
+	test.each(
+		OPENING.flatMap(([name, call, act, action]) =>
+			EVERY_FAILURE.map(([what, error]) => [name, what, { call, act, error, action }] as const),
+		),
+	)("%s, with %s, has charged nothing", async (_name, _what, { call, act, error, action }) => {
+		call.mockRejectedValueOnce(error);
+		const problem = await told(act);
+		expect(problem).toMatchObject({ outcome: "unchanged" });
+		if (problem !== "done" && problem.code !== "plan-has-changed") expect(problem.detail).toBe(sentenceOf(action, "unchanged"));
+	});
+});
+
+test("no sentence about an unknown outcome claims that nothing happened, and each says that the page follows", () => {
+	for (const action of ["cancel", "resume", "change"] as const) {
+		expect(sentenceOf(action, "unknown")).not.toMatch(CLAIMS);
+		expect(sentenceOf(action, "unknown")).toMatch(/do not know yet.+checking.+this page will show/i);
+	}
+});
+
+describe("one account", () => {
+	test.each([...everyAction, ["openPortal", (who: User) => openPortal(request, who)] as [string, (who: User) => Promise<unknown>]])(
+		"%s beyond its actions of a minute reaches no provider and says when it may go on",
+		async (_, act) => {
+			ledger.takeAction.mockResolvedValue(12_300);
+			await expect(act(user)).rejects.toMatchObject({
+				code: "too-many-billing-requests",
+				outcome: "unchanged",
+				headers: { "retry-after": "13" },
+			});
+			expect(ledger.billing).not.toHaveBeenCalled();
+			expect(account.openPortal).not.toHaveBeenCalled();
+			expectNothingDone();
+		},
+	);
+
+	test("is not limited in looking at its plan, which comes from a copy", async () => {
+		ledger.takeAction.mockResolvedValue(12_300);
+		expect(await readBilling(user)).toMatchObject({ plans: [plan] });
+		expect(ledger.billing).toHaveBeenCalledExactlyOnceWith("user:ada", "page");
 	});
 });
 

@@ -1,10 +1,14 @@
 import { env } from "cloudflare:workers";
+import { type BillingAction, sentenceOf } from "../../billing-sentences.ts";
+import { logFailure } from "../../log.ts";
 import type { BillingView } from "../../view/billing.ts";
-import { refuse } from "../http/problem.ts";
+import { type ProblemCode, ProblemError, refuse, refuseAction } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
 import { assertMayBuy, assertMayChangeTo, assertOwnPlan, ownUrl, type PriceName, refuseSecondPlan } from "./checkout.ts";
-import { callProvider, refuseUnavailable } from "./errors.ts";
-import type { AccountPort, CustomerBilling, HostedPage, PlanChange, ReturnPages } from "./port.ts";
+import { within } from "./deadline.ts";
+import { callProvider, isNotDone, PROVIDER_DEADLINE_MS, refuseFailedRead, refuseUnavailable, statusOf } from "./errors.ts";
+import { takeAction } from "./limits.ts";
+import type { AccountPort, CustomerBilling, HostedPage, Offer, PlanChange, ReturnPages } from "./port.ts";
 import { billingPort } from "./provider.ts";
 
 // Everything that a browser may do about a plan. Each route (`/api/billing/*`, `/api/flowglad/*`, a server function) ends here, whoever the provider is.
@@ -12,32 +16,40 @@ import { billingPort } from "./provider.ts";
 /** What to buy, by default the Pro plan, and the pages to return to. */
 export type Purchase = PriceName & Partial<ReturnPages>;
 
+/** What the provider reports of a change whose answer was lost, in place of that answer. */
+const ANSWER_LOST = {};
+/** After a change that failed, a read shows what became of it. It may take this long. */
+const CHECKED_WITHIN_MS = 4_000;
+
 /** Where to pay for a plan or top-up. A price has one open checkout: a second press leads to the first one's page. */
-export async function buy(request: Request, user: User, purchase: Purchase): Promise<HostedPage> {
-	assertMayManage(user);
-	assertVerified(user);
-	const { externalId, key } = customerOf(user);
-	const { successUrl = "/", cancelUrl = "/pricing" } = purchase;
-	const pages = ownPages(request, { successUrl, cancelUrl });
-	const billing = await readFresh(user);
-	const offer = assertMayBuy(billing, purchase);
-	const startsPlan = offer.kind === "subscription";
-	if (startsPlan && billing.planStart === "impossible") refusePlanStart();
-	const opened = await env.USAGE_LEDGER.getByName(key).openCheckout(key, {
-		customer: { id: billing.customerId, externalId },
-		offer,
-		creditsBought: billing.creditsBought,
-		renewsCustomer: startsPlan && billing.planStart === "as-new-customer",
-		...pages,
+export function buy(request: Request, user: User, purchase: Purchase): Promise<HostedPage> {
+	return unsent("buy", async () => {
+		assertMayManage(user);
+		assertVerified(user);
+		const { externalId, key } = customerOf(user);
+		const { successUrl = "/", cancelUrl = "/pricing" } = purchase;
+		const pages = ownPages(request, { successUrl, cancelUrl });
+		await takeAction(user);
+		const billing = await readFresh(user);
+		const offer = assertMayBuy(billing, purchase);
+		const startsPlan = offer.kind === "subscription";
+		if (startsPlan && billing.planStart === "impossible") refusePlanStart();
+		const opened = await env.USAGE_LEDGER.getByName(key).openCheckout(key, {
+			customer: { id: billing.customerId, externalId },
+			offer,
+			creditsBought: billing.creditsBought,
+			renewsCustomer: startsPlan && billing.planStart === "as-new-customer",
+			...pages,
+		});
+		switch (opened.kind) {
+			case "open":
+				return { id: opened.id, url: opened.url };
+			case "under-way":
+				return refuse("payment-under-way", "You have paid for a plan already. It is being confirmed, which can take a while.");
+			case "failed":
+				return opened.status === 409 ? refuseSecondPlan() : refuseUnavailable();
+		}
 	});
-	switch (opened.kind) {
-		case "open":
-			return { id: opened.id, url: opened.url };
-		case "under-way":
-			return refuse("payment-under-way", "You have paid for a plan already. It is being confirmed, which can take a while.");
-		case "failed":
-			return opened.status === 409 ? refuseSecondPlan() : refuseUnavailable();
-	}
 }
 
 /** @throws ProblemError 409 always, before a card is asked for */
@@ -49,61 +61,93 @@ function refusePlanStart(): never {
 }
 
 /** Where to enter a card, for one plan or for future payments. */
-export async function addCard(request: Request, user: User, planId: string | undefined, pages: ReturnPages): Promise<HostedPage> {
-	assertMayManage(user);
-	assertVerified(user);
-	const own = ownPages(request, pages);
-	if (planId !== undefined) assertOwnPlan(await readFresh(user), planId);
-	const account = await billingPort("account");
-	return callProvider(() => account.addCard(customerOf(user).externalId, planId, own));
+export function addCard(request: Request, user: User, planId: string | undefined, pages: ReturnPages): Promise<HostedPage> {
+	return unsent("add-card", async () => {
+		assertMayManage(user);
+		assertVerified(user);
+		const own = ownPages(request, pages);
+		await takeAction(user);
+		if (planId !== undefined) assertOwnPlan(await readFresh(user), planId);
+		const account = await billingPort("account");
+		return callProvider(() => account.addCard(customerOf(user).externalId, planId, own));
+	});
 }
 
 /** Where to enter the card that a waiting plan begins with. The ledger then waits for the plan as after a purchase. */
-export async function activatePlan(request: Request, user: User, planId: string, pages: ReturnPages): Promise<HostedPage> {
-	assertMayManage(user);
-	assertVerified(user);
-	const own = ownPages(request, pages);
-	assertOwnPlan(await readFresh(user), planId);
-	const { activatePlan: activate } = await billingPort("account");
-	if (!activate) refuse("subscription-not-found", "You have no plan that waits for a card.");
-	const { externalId, key } = customerOf(user);
-	const page = await callProvider(() => activate(externalId, planId, own));
-	await env.USAGE_LEDGER.getByName(key).noteActivation(key);
-	return page;
+export function activatePlan(request: Request, user: User, planId: string, pages: ReturnPages): Promise<HostedPage> {
+	return unsent("activate", async () => {
+		assertMayManage(user);
+		assertVerified(user);
+		const own = ownPages(request, pages);
+		await takeAction(user);
+		assertOwnPlan(await readFresh(user), planId);
+		const { activatePlan: activate } = await billingPort("account");
+		if (!activate) refuse("subscription-not-found", "You have no plan that waits for a card.");
+		const { externalId, key } = customerOf(user);
+		const page = await callProvider(() => activate(externalId, planId, own));
+		await env.USAGE_LEDGER.getByName(key).noteActivation(key);
+		return page;
+	});
 }
 
 /** Cancels a plan, now or at the end of its period. Returns the provider's own answer. */
 export async function cancel(user: User, planId: string, when: "now" | "period-end"): Promise<unknown> {
-	const { account, externalId, billing } = await accountOf(user);
-	assertOwnPlan(billing, planId);
-	return change(user, () => account.cancelPlan(externalId, planId, when));
+	const { account, externalId, before } = await unsent("cancel", async () => {
+		const found = await accountOf(user);
+		assertOwnPlan(found.before, planId);
+		return found;
+	});
+	const isDone = (after: CustomerBilling) => {
+		const plan = after.plans.find(({ id }) => id === planId);
+		if (!plan && after.waiting?.id !== planId) return ANSWER_LOST;
+		return when === "period-end" && plan?.state === "ending" ? ANSWER_LOST : null;
+	};
+	return change("cancel", { user, before, isDone, send: () => account.cancelPlan(externalId, planId, when) });
 }
 
 /** Undoes a cancellation. Returns the provider's own answer. */
 export async function resume(user: User, planId: string): Promise<unknown> {
-	const { account, externalId, billing } = await accountOf(user);
-	assertOwnPlan(billing, planId);
-	return change(user, () => account.resumePlan(externalId, planId));
+	const { account, externalId, before } = await unsent("resume", async () => {
+		const found = await accountOf(user);
+		assertOwnPlan(found.before, planId);
+		return found;
+	});
+	const isDone = (after: CustomerBilling) => {
+		const plan = after.plans.find(({ id }) => id === planId);
+		return plan && plan.state !== "ending" && plan.next === null ? ANSWER_LOST : null;
+	};
+	return change("resume", { user, before, isDone, send: () => account.resumePlan(externalId, planId) });
 }
 
 /** Changes a plan (the customer's only one by default) to another that is for sale. The server alone decides on timing and proration. */
 export async function changePlan(request: Request, user: User, planId: string | undefined, price: PriceName): Promise<PlanChange> {
-	const { account, externalId, billing } = await accountOf(user);
-	const own = assertOwnPlan(billing, planId);
-	const offer = assertMayChangeTo(billing.offers, price);
-	return change(user, () => account.changePlan(externalId, own, offer, ownUrl(request, "/account")));
+	const { account, externalId, before, own, offer } = await unsent("change", async () => {
+		const found = await accountOf(user);
+		return { ...found, own: assertOwnPlan(found.before, planId), offer: assertMayChangeTo(found.before.offers, price) };
+	});
+	const isDone = (after: CustomerBilling) => changedTo(offer, after, own);
+	const back = ownUrl(request, "/account");
+	return change("change", { user, before, isDone, send: () => account.changePlan(externalId, own, offer, back) });
 }
 
-/** Plans, cards and invoices of the customer that the user acts for. */
+/** The change as a read shows it; null while the plan has neither the new price nor a scheduled one. */
+function changedTo({ priceSlug, name }: Offer, { plans }: CustomerBilling, planId: string): PlanChange | null {
+	const plan = plans.find(({ id }) => id === planId);
+	if (plan?.price?.slug === priceSlug) return { takesEffect: "now", answer: ANSWER_LOST };
+	return plan?.next === name ? { takesEffect: "period-end", answer: ANSWER_LOST } : null;
+}
+
+/** Plans, cards and invoices of the customer that the user acts for, at most a few seconds old. */
 export async function readBilling(user: User): Promise<BillingView> {
 	assertMayManage(user);
-	const { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } = await readFresh(user);
+	const { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan } = await readCopy(user, "page");
 	return { plans, waiting, paymentMethods, invoices, portalUrl, topUpsOutlivePlan };
 }
 
 /** The URL of the provider's own page for cards and invoices. */
 export async function openPortal(request: Request, user: User): Promise<string> {
 	assertMayManage(user);
+	await takeAction(user);
 	const account = await billingPort("account");
 	const url = await callProvider(() => account.openPortal(customerOf(user).externalId, ownUrl(request, "/account")));
 	return url ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
@@ -124,20 +168,85 @@ const ownPages = (request: Request, { successUrl, cancelUrl }: ReturnPages): Ret
 	cancelUrl: ownUrl(request, cancelUrl),
 });
 
-async function readFresh(user: User): Promise<CustomerBilling> {
-	const account = await billingPort("account");
-	return callProvider(() => account.readBilling(customerOf(user).externalId));
-}
+const readFresh = (user: User): Promise<CustomerBilling> => readCopy(user, "action");
 
-async function accountOf(user: User): Promise<{ account: AccountPort; externalId: string; billing: CustomerBilling }> {
-	assertMayManage(user);
-	return { account: await billingPort("account"), externalId: customerOf(user).externalId, billing: await readFresh(user) };
-}
-
-/** Changes something at the provider. The ledger reads the result before we answer, so that the next page shows it. */
-async function change<T>(user: User, call: () => Promise<T>): Promise<T> {
-	const answer = await callProvider(call);
+/** The customer's billing from the copy of their ledger. @throws ProblemError when the provider could not be read */
+async function readCopy(user: User, use: "page" | "action"): Promise<CustomerBilling> {
+	await billingPort("account");
 	const { key } = customerOf(user);
-	await env.USAGE_LEDGER.getByName(key).refresh(key);
-	return answer;
+	const copy = await env.USAGE_LEDGER.getByName(key).billing(key, use);
+	return copy.kind === "read" ? copy.answer : refuseFailedRead(copy);
 }
+
+async function accountOf(user: User): Promise<{ account: AccountPort; externalId: string; before: CustomerBilling }> {
+	assertMayManage(user);
+	await takeAction(user);
+	return { account: await billingPort("account"), externalId: customerOf(user).externalId, before: await readFresh(user) };
+}
+
+/**
+ * The part of an action in which no change is sent. Whatever fails in it leaves plan and money as they were, and the problem says so.
+ * @throws ProblemError with the outcome `unchanged`
+ */
+async function unsent<T>(action: BillingAction, work: () => Promise<T>): Promise<T> {
+	try {
+		return await work();
+	} catch (error) {
+		if (!(error instanceof ProblemError)) throw error;
+		const { code, detail, headers } = error;
+		const isOurs = !PROVIDER_FAILED.has(code);
+		throw new ProblemError(code, isOurs ? detail : sentenceOf(action, "unchanged"), headers, "unchanged");
+	}
+}
+
+/** The problems of a provider that failed. Their details suit a page that only reads. */
+const PROVIDER_FAILED: ReadonlySet<ProblemCode> = new Set(["billing-unavailable", "billing-timed-out", "customer-not-found"]);
+
+interface Change<T> {
+	user: User;
+	before: CustomerBilling;
+	send: () => Promise<T>;
+	/** The answer in place of a lost one, if a read shows the change; otherwise null. */
+	isDone: (after: CustomerBilling) => T | null;
+}
+
+/**
+ * Changes something at the provider. The ledger reads the result before we answer, so that the next page shows it. After a failure the provider is read:
+ * only that read tells a change whose answer was lost, and one that was not made, from one that may yet come.
+ * @throws ProblemError with the outcome `unchanged` or `unknown`
+ */
+async function change<T>(action: "cancel" | "resume" | "change", { user, before, send, isDone }: Change<T>): Promise<T> {
+	const { key } = customerOf(user);
+	const ledger = env.USAGE_LEDGER.getByName(key);
+	try {
+		const answer = await within(PROVIDER_DEADLINE_MS, send);
+		await ledger.refresh(key);
+		return answer;
+	} catch (error) {
+		if (error instanceof ProblemError) throw error;
+		logFailure("billing provider", error);
+		const after = await readAfterFailure(user);
+		const answer = after && isDone(after);
+		if (answer !== null) return answer;
+		if (!after || !isNotDone(error) || plansOf(after) !== plansOf(before)) {
+			refuseAction("billing-outcome-unknown", "unknown", sentenceOf(action, "unknown"));
+		}
+		const code = statusOf(error) === 409 ? "plan-has-changed" : "billing-unavailable";
+		refuseAction(code, "unchanged", sentenceOf(action, "unchanged"));
+	}
+}
+
+/** The customer's billing as it is after a change failed; null when that cannot be read soon. Never throws. */
+async function readAfterFailure(user: User): Promise<CustomerBilling | null> {
+	const { key } = customerOf(user);
+	const ledger = env.USAGE_LEDGER.getByName(key);
+	const read = async () => {
+		await ledger.refresh(key);
+		const after = await ledger.billing(key, "action");
+		return after.kind === "read" ? after.answer : null;
+	};
+	return within(CHECKED_WITHIN_MS, read).catch(() => null);
+}
+
+/** What an action changes, without the balance, which changes by itself. */
+const plansOf = ({ plans, waiting }: CustomerBilling) => JSON.stringify([plans.map((plan) => ({ ...plan, balance: null })), waiting]);

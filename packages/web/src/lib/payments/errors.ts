@@ -1,8 +1,9 @@
 import { logFailure } from "../../log.ts";
 import { refuse } from "../http/problem.ts";
+import { DeadlineError, within } from "./deadline.ts";
 
-/** Flowglad's client retries for up to 3 × 60 s, which is too long for a page. */
-const PROVIDER_DEADLINE_MS = 10_000;
+/** A page waits at most this long for a provider. */
+export const PROVIDER_DEADLINE_MS = 10_000;
 
 /** The HTTP status in an SDK's error; null when the provider did not answer. Flowglad's SDK has it in `status`, Stripe's in `statusCode`. */
 export function statusOf(error: unknown): number | null {
@@ -24,12 +25,22 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether the provider answered and did not do it: a rejection, or 500. Flowglad's own refusals arrive as 500 (flowglad.md l), so one answer does not
- * tell a refusal from a fault of the moment.
+/**
+ * Whether the provider answered a report and does not have it: a rejection, or 500. Flowglad's own refusals arrive as 500 (flowglad.md l), so one answer
+ * does not tell a refusal from a fault of the moment.
  */
 export function isAnswered(error: unknown): boolean {
 	const status = statusOf(error);
 	return isRefusal(error) || status === 409 || status === 500;
+}
+
+/**
+ * Whether the provider answered that it did not make a change. After a 5xx (Flowglad's domain errors among them), a 408 (its billing run goes on) or no
+ * answer it may have made it.
+ */
+export function isNotDone(error: unknown): boolean {
+	const status = statusOf(error);
+	return status !== null && status >= 400 && status < 500 && status !== 408;
 }
 
 /** Whether the provider rejects our key, or (Flowglad) limits its rate. */
@@ -42,17 +53,22 @@ export function isUnauthorized(error: unknown): boolean {
  * @throws ProblemError for any failure: its status is logged, the provider's message is neither logged nor shown
  */
 export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
-	let answer: T | "late";
 	try {
-		answer = await Promise.race([call(), scheduler.wait(PROVIDER_DEADLINE_MS).then(() => "late" as const)]);
+		return await within(PROVIDER_DEADLINE_MS, call);
 	} catch (error) {
 		logFailure("billing provider", error);
-		return refuseStatus(statusOf(error));
-	}
-	if (answer === "late") {
+		if (!(error instanceof DeadlineError)) return refuseStatus(statusOf(error));
 		refuse("billing-timed-out", "The billing provider has not answered in time. Look at your account before you try again.");
 	}
-	return answer;
+}
+
+/**
+ * Refuses a page whose read of the provider failed. Nothing was sent but the read.
+ * @throws ProblemError always
+ */
+export function refuseFailedRead({ status, late }: { status: number | null; late: boolean }): never {
+	if (late) refuse("billing-timed-out", "The billing provider has not answered in time. Try again in a moment.");
+	refuseStatus(status);
 }
 
 /**
@@ -67,5 +83,5 @@ export function refuseStatus(status: number | null): never {
 
 /** @throws ProblemError 502 always */
 export function refuseUnavailable(): never {
-	refuse("billing-unavailable", "The billing provider did not answer as expected. You were not charged. Try again in a moment.");
+	refuse("billing-unavailable", "The billing provider did not answer as expected. Try again in a moment.");
 }

@@ -128,8 +128,8 @@ export interface UsagePort {
 export interface ShopPort {
 	/** Runs after a sign-up or a new organization. Never throws: a sign-up must not fail for it. */
 	welcome(customer: { id: string; email: string; name: string }): Promise<void>;
-	/** What is for sale, cheapest first: to a customer, with their plan marked, or to a visitor (null). */
-	readOffers(externalId: string | null, timeoutMs: number): Promise<PlanView[]>;
+	/** What is for sale to a visitor, cheapest first. Pages show a copy (visitor-prices.ts); a customer's own offers come with their billing. */
+	readOffers(timeoutMs: number): Promise<PlanView[]>;
 	/** Replaces a customer under whom no plan can start, if it is still so. Returns the provider's id. Null where a plan can always start. */
 	readonly renewCustomer: ((externalId: string) => Promise<string>) | null;
 	/** After an error a checkout may exist at the provider, but nobody has its URL. */
@@ -142,9 +142,18 @@ export interface ShopPort {
 	readWebhook(body: string, headers: Headers, secret: string): Promise<WebhookEvent | null>;
 }
 
+/** What the handler of a provider's SDK answers to a browser, as JSON. */
+export interface SdkAnswer {
+	status: number;
+	body: string;
+}
+
 /** A customer's plans, cards and invoices. Callers check that a plan is the customer's own before they name it here. */
 export interface AccountPort {
+	/** Pages and actions read it through the customer's ledger, which keeps a copy for some seconds (objects/customer-copies.ts). */
 	readBilling(externalId: string): Promise<CustomerBilling>;
+	/** Answers a read of the provider's SDK in the browser, `path` with a JSON body. Null without such an SDK. */
+	readonly readForSdk: ((externalId: string, path: string, body: string) => Promise<SdkAnswer>) | null;
 	/** Leads to a page that takes a card, for one plan or for future payments. */
 	addCard(externalId: string, planId: string | undefined, pages: ReturnPages): Promise<HostedPage>;
 	/** Leads to a page that takes the card for a plan that waits for one. Null where no plan waits. */

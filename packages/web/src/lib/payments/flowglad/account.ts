@@ -3,13 +3,16 @@ import { paidSubscriptions, toBillingView } from "../../../view/flowglad.ts";
 import { creditsBought, toOffers } from "../../billing-helpers.ts";
 import { now } from "../../time/clock.ts";
 import type { AccountPort, HostedPage } from "../port.ts";
-import { flowgladServer, getBilling } from "./client.ts";
+import { adminClient, customerBilling, flowgladServer } from "./client.ts";
 import { cancelPlan, changePlan, resumePlan, withComingChange } from "./plan.ts";
 import { planStart } from "./plan-start.ts";
+import { readForSdk } from "./sdk-reads.ts";
+
+const READ_TIMEOUT_MS = 8_000;
 
 export const flowgladAccount: AccountPort = {
 	async readBilling(externalId) {
-		const billing = await getBilling(externalId);
+		const billing = await customerBilling(adminClient(READ_TIMEOUT_MS), externalId);
 		const offers = toOffers(billing.pricingModel, config().limits.paid, paidSubscriptions(billing)[0]?.priceId ?? undefined);
 		const view = toBillingView(billing);
 		return {
@@ -23,6 +26,8 @@ export const flowgladAccount: AccountPort = {
 		};
 	},
 
+	readForSdk,
+
 	async addCard(externalId, planId, pages) {
 		const target = planId === undefined ? {} : { targetSubscriptionId: planId };
 		return toPage(await flowgladServer(externalId).createAddPaymentMethodCheckoutSession({ ...pages, ...target }));
@@ -33,7 +38,7 @@ export const flowgladAccount: AccountPort = {
 	},
 
 	async openPortal(externalId) {
-		return (await getBilling(externalId)).billingPortalUrl ?? null;
+		return (await customerBilling(adminClient(READ_TIMEOUT_MS), externalId)).billingPortalUrl ?? null;
 	},
 
 	cancelPlan,

@@ -1,20 +1,24 @@
 import { Flowglad } from "@flowglad/node";
 import { FlowgladServer, FlowgladServerAdmin } from "@flowglad/server";
-import type { FlowgladBilling, PricingModel } from "../../../view/flowglad.ts";
+import { z } from "zod";
+import type { PricingModel } from "../../../view/flowglad.ts";
 import { getCustomerDetails } from "../customers.ts";
 import { statusOf } from "../errors.ts";
-import { IsolateCache } from "../isolate-cache.ts";
+import { VisitorCopy } from "../visitor-copy.ts";
 import { clientOptions } from "./settings.ts";
 
 const CHECKOUT_TIMEOUT_MS = 5_000;
-const PRICING_KEPT_MS = 10_000;
+const PRICING_TIMEOUT_MS = 5_000;
 
 /**
- * A server for one customer, whose calls may take 3 × 60 s.
+ * A server for one customer. Each of its calls ends after 10 s, or at the deadline of its operation.
  * @throws Error when Flowglad is not the configured provider
  */
 export function flowgladServer(customerExternalId: string): FlowgladServer {
-	return new FlowgladServer({ ...clientOptions(), customerExternalId, getCustomerDetails });
+	const server = new FlowgladServer({ ...clientOptions(), customerExternalId, getCustomerDetails });
+	// The SDK has no option for its fetch, which would wait for a stalled body for ever (deadline.test.ts). Its retries multiply the calls of a failure.
+	Reflect.set(server, "flowgladNode", new Flowglad({ ...clientOptions(), maxRetries: 0 }));
+	return server;
 }
 
 /** A client that tries once, within a deadline. */
@@ -22,15 +26,17 @@ export function adminClient(timeoutMs: number): FlowgladServerAdmin {
 	return new FlowgladServerAdmin({ ...clientOptions(), timeout: timeoutMs, maxRetries: 0 });
 }
 
-/** Checkouts are requested once: a retry by the SDK opens a second one when only the answer was lost. */
-export function checkoutSessions(): Flowglad["checkoutSessions"] {
-	return new Flowglad({ ...clientOptions(), timeout: CHECKOUT_TIMEOUT_MS, maxRetries: 0 }).checkoutSessions;
+/** Flowglad's API without the SDK's rules, for changes: it tries once, since a repeat may open a second checkout or charge twice. */
+export function changingClient(timeoutMs: number): Flowglad {
+	return new Flowglad({ ...clientOptions(), timeout: timeoutMs, maxRetries: 0 });
 }
+
+/** Checkouts are requested once: a retry by the SDK opens a second one when only the answer was lost. */
+export const checkoutSessions = (): Flowglad["checkoutSessions"] => changingClient(CHECKOUT_TIMEOUT_MS).checkoutSessions;
 
 /** Archives a customer: its plans end, and its external id is free for a new one. Invoices stay with the archived customer. */
 export async function archiveCustomer(externalId: string): Promise<void> {
-	const client = new Flowglad({ ...clientOptions(), timeout: CHECKOUT_TIMEOUT_MS, maxRetries: 0 });
-	await client.post(`/api/v1/customers/${encodeURIComponent(externalId)}/archive`, { body: {} });
+	await changingClient(CHECKOUT_TIMEOUT_MS).post(`/api/v1/customers/${encodeURIComponent(externalId)}/archive`, { body: {} });
 }
 
 /**
@@ -48,7 +54,7 @@ export async function getBilling(externalId: string) {
 }
 
 /** A customer's billing within a deadline: one call, or three for a customer that does not exist yet. */
-export async function customerBilling(client: FlowgladServerAdmin, externalId: string): Promise<FlowgladBilling> {
+export async function customerBilling(client: FlowgladServerAdmin, externalId: string) {
 	try {
 		return await client.getCustomerBilling(externalId);
 	} catch (error) {
@@ -62,12 +68,19 @@ export async function customerBilling(client: FlowgladServerAdmin, externalId: s
 	}
 }
 
-const visitorPricing = new IsolateCache<PricingModel>(PRICING_KEPT_MS);
+/** The pricing model for a visitor without an account, from a copy. */
+export const visitorPricing = new VisitorCopy<PricingModel>("flowglad pricing model", z.custom<PricingModel>(isObject), () =>
+	readPricingModel(PRICING_TIMEOUT_MS),
+);
 
 /**
- * The pricing model for a visitor without an account, at most 10 s old: visitors must not cause calls to Flowglad at will.
- * @throws the SDK's error; the next call tries again
+ * The pricing model for a visitor, live.
+ * @throws the SDK's error
  */
-export function readPricingModel(timeoutMs: number): Promise<PricingModel> {
-	return visitorPricing.read(async () => (await adminClient(timeoutMs).getDefaultPricingModel()).pricingModel);
+export async function readPricingModel(timeoutMs: number): Promise<PricingModel> {
+	return (await adminClient(timeoutMs).getDefaultPricingModel()).pricingModel;
+}
+
+function isObject(answer: unknown): boolean {
+	return typeof answer === "object" && answer !== null;
 }

@@ -1,14 +1,14 @@
 import { env, waitUntil } from "cloudflare:workers";
-import { Flowglad } from "@flowglad/node";
+import type { Flowglad } from "@flowglad/node";
 import { z } from "zod";
 import { logFailure } from "../../../log.ts";
 import type { PlanStanding } from "../../../view/billing.ts";
 import { comingPlan, type Subscription } from "../../../view/flowglad.ts";
 import { ledgerOfCustomer } from "../customers.ts";
+import { withinOwn } from "../deadline.ts";
 import { statusOf } from "../errors.ts";
 import type { ComingChange, Offer, PlanChange } from "../port.ts";
-import { getBilling } from "./client.ts";
-import { clientOptions } from "./settings.ts";
+import { changingClient, getBilling } from "./client.ts";
 
 /** An upgrade waits for its payment, up to 60 s at Flowglad. */
 const CHANGE_TIMEOUT_MS = 65_000;
@@ -16,12 +16,9 @@ const CHANGE_TIMEOUT_MS = 65_000;
 const CHANGE_AWAITED_MS = 6_000;
 const PLAN_TIMEOUT_MS = 10_000;
 
-/** Requests once: a repeated change may be charged twice, and each refusal is a 500 that the SDK would repeat. */
-const subscriptions = (timeoutMs = PLAN_TIMEOUT_MS) => new Flowglad({ ...clientOptions(), timeout: timeoutMs, maxRetries: 0 });
-
 /** Cancels a plan now or at the end of its period, and before that a change that waits: Flowglad refuses otherwise. */
 export async function cancelPlan(externalId: string, planId: string, when: "now" | "period-end") {
-	const client = subscriptions();
+	const client = changingClient(PLAN_TIMEOUT_MS);
 	await releasePlan(client, externalId, planId);
 	const timing = when === "now" ? "immediately" : "at_end_of_current_billing_period";
 	return client.subscriptions.cancel(planId, { cancellation: { timing } });
@@ -29,18 +26,20 @@ export async function cancelPlan(externalId: string, planId: string, when: "now"
 
 /** Undoes a cancellation, or a change that waits for the end of the period. */
 export async function resumePlan(externalId: string, planId: string) {
-	const client = subscriptions();
+	const client = changingClient(PLAN_TIMEOUT_MS);
 	const released = await releasePlan(client, externalId, planId);
 	return released.subscription.status === "cancellation_scheduled" ? client.subscriptions.uncancel(planId) : released;
 }
 
 /** Replaces a plan's price, see AccountPort. An answer that takes long is left to arrive by itself. */
 export async function changePlan(externalId: string, planId: string, offer: Offer): Promise<PlanChange> {
-	const client = subscriptions(CHANGE_TIMEOUT_MS);
+	const client = changingClient(CHANGE_TIMEOUT_MS);
 	const waiting = await comingChangeOf(externalId);
 	const released = await releasePlan(client, externalId, planId);
 	const confirming: PlanChange = { takesEffect: "confirming", answer: { ...released, resolvedTiming: "immediately", isUpgrade: true } };
-	const sent = client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto")).catch(unlessRefused);
+	// The change goes on at Flowglad after the page has its answer, and the ledger reads what it came to.
+	const send = () => client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto"));
+	const sent = withinOwn(CHANGE_TIMEOUT_MS, send).catch(unlessRefused);
 	const answer = await Promise.race([sent, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
 	if (answer === null) {
 		waitUntil(readAfter(sent, externalId));

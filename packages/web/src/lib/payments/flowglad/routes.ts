@@ -1,17 +1,15 @@
-import { supabaseEdgeHandler } from "@flowglad/server/supabase";
+import { env } from "cloudflare:workers";
 import { z } from "zod";
-import { logFailure, logNote } from "../../../log.ts";
+import { logNote } from "../../../log.ts";
 import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
 import { activatePlan, addCard, assertMayManage, buy, cancel, changePlan, resume } from "../actions.ts";
-import { callProvider, refuseStatus } from "../errors.ts";
+import { refuseFailedRead, refuseStatus } from "../errors.ts";
+import { takeAction } from "../limits.ts";
 import type { HostedPage } from "../port.ts";
-import { flowgladServer, getBilling, readPricingModel } from "./client.ts";
+import { visitorPricing } from "./client.ts";
 import { withComingPlans } from "./plan.ts";
-import { clientOptions } from "./settings.ts";
-
-const PRICING_TIMEOUT_MS = 5_000;
 
 const url = z.string().max(2048);
 const name = z.string().min(1).max(128);
@@ -85,18 +83,20 @@ export async function answerCall(request: Request, path: string, user: User): Pr
 	return Response.json(path === "checkout" ? answer : { data: answer });
 }
 
-/** `POST /api/flowglad/pricing-models/retrieve` for a visitor: what is for sale to anyone. */
+/** `POST /api/flowglad/pricing-models/retrieve` for a visitor: what is for sale to anyone, from a copy. */
 export async function defaultPricingModel(request: Request): Promise<Response> {
 	assertPost(request);
-	const pricingModel = await callProvider(() => readPricingModel(PRICING_TIMEOUT_MS));
+	const pricingModel = await visitorPricing.read();
+	if (!pricingModel) refuse("billing-not-read", "The prices cannot be shown just now. Try again in a moment.");
 	return Response.json({ data: { pricingModel, source: "default" } });
 }
 
-/** `GET /api/flowglad/billing` (seed 001): the customer's billing, live, as Flowglad sends it. */
+/** `GET /api/flowglad/billing` (seed 001): the customer's billing as Flowglad sends it, at most a few seconds old. */
 async function customerBillingOf(request: Request, user: User): Promise<Response> {
 	if (request.method !== "GET") refuse("method-not-allowed", "This address answers to GET.", { allow: "GET" });
 	assertMayManage(user);
-	return Response.json(await callProvider(() => getBilling(customerOf(user).externalId)));
+	const { data } = JSON.parse(await readCopy(user, "customers/billing", "{}"));
+	return Response.json(data);
 }
 
 async function readWithSdk(request: Request, path: string, user: User): Promise<Response> {
@@ -105,60 +105,50 @@ async function readWithSdk(request: Request, path: string, user: User): Promise<
 	const params = await bodyOf(request, read.body);
 	if (!read.forMembers) assertMayManage(user);
 	const body = JSON.stringify(params);
-	const { method, headers } = request;
-	const { externalId } = customerOf(user);
-	if (params.subscriptionId !== undefined) await assertOwnSubscription(externalId, params.subscriptionId);
-	const send = () => callProvider(() => sdkHandler(externalId, new Request(request.url, { method, headers, body })));
-	let answer = await send();
-	// Two first visits raced to create the customer. By now it exists.
-	if ((await providerStatus(answer)) === 409) answer = await send();
-	if (answer.ok) return path === "customers/billing" ? withNames(externalId, answer) : answer;
-	const status = await providerStatus(answer);
-	logNote(`flowglad ${path} answered ${status}`);
+	// Each subscription that a browser names is a copy of its own, so that naming many would cause as many calls.
+	if (body !== "{}") await takeAction(user);
+	if (params.subscriptionId !== undefined) await assertOwnSubscription(user, params.subscriptionId);
+	const answer = await readCopy(user, path, body);
+	const sent = path === "customers/billing" ? await withNames(user, answer) : answer;
+	return new Response(sent, { headers: { "content-type": "application/json" } });
+}
+
+/** The answer of the SDK's handler, from the copy of the customer's ledger. @throws ProblemError for any failure */
+async function readCopy(user: User, path: string, body: string): Promise<string> {
+	const { key } = customerOf(user);
+	const copy = await env.USAGE_LEDGER.getByName(key).sdkRead(key, path, body);
+	if (copy.kind === "failed") return refuseFailedRead(copy);
+	if (!copy.answer) refuse("not-allowed", "This call is not open to browsers.");
+	const { status, body: answer } = copy.answer;
+	if (status < 300) return answer;
 	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
+	logNote(`flowglad ${path} answered ${status}`);
 	return refuseStatus(status === 409 ? status : null);
-}
-
-/**
- * Checked here, because Flowglad answers a foreign or unknown id with a 500 that looks like an outage.
- * @throws ProblemError 404 for a subscription that is not the customer's
- */
-async function assertOwnSubscription(externalId: string, subscriptionId: string): Promise<void> {
-	const { subscriptions = [] } = await callProvider(() => getBilling(externalId));
-	if (!subscriptions.some(({ id }) => id === subscriptionId)) refuse("subscription-not-found", "You have no such plan.");
-}
-
-function sdkHandler(externalId: string, request: Request): Promise<Response> {
-	return supabaseEdgeHandler({
-		...clientOptions(),
-		basePath: "/api/flowglad",
-		getCustomerExternalId: async () => externalId,
-		flowglad: flowgladServer,
-		onError: (error) => logFailure("flowglad route", error),
-	})(request);
 }
 
 const billingAnswer = z.looseObject({
 	data: z.looseObject({ subscriptions: z.array(subscriptionOfAnswer), currentSubscriptions: z.array(subscriptionOfAnswer).optional() }),
 });
 
-/** The billing of the SDK's handler, with the name of each coming plan. */
-async function withNames(externalId: string, answer: Response): Promise<Response> {
-	const body: unknown = await answer.json();
-	const parsed = billingAnswer.safeParse(body);
-	if (!parsed.success) return Response.json(body, answer);
-	const { data } = parsed.data;
-	const subscriptions = await withComingPlans(externalId, data.subscriptions);
-	const named = (id: string) => subscriptions.find((one) => one.id === id);
-	const currentSubscriptions = data.currentSubscriptions?.map((one) => named(one.id) ?? one);
-	return Response.json({ ...parsed.data, data: { ...data, subscriptions, currentSubscriptions } }, { status: answer.status });
+/**
+ * Checked here, because Flowglad answers a foreign or unknown id with a 500 that looks like an outage.
+ * @throws ProblemError 404 for a subscription that is not the customer's
+ */
+async function assertOwnSubscription(user: User, subscriptionId: string): Promise<void> {
+	const parsed = billingAnswer.safeParse(JSON.parse(await readCopy(user, "customers/billing", "{}")));
+	const subscriptions = parsed.data?.data.subscriptions ?? [];
+	if (!subscriptions.some(({ id }) => id === subscriptionId)) refuse("subscription-not-found", "You have no such plan.");
 }
 
-/** The provider's status in an answer of the SDK's handler, which turns most of them into a 500 with a code. */
-async function providerStatus(answer: Response): Promise<number> {
-	if (answer.status !== 500) return answer.status;
-	const code = /"code":"(\d{3})"/.exec(await answer.clone().text())?.[1];
-	return code ? Number(code) : answer.status;
+/** The billing of the SDK's handler, with the name of each coming plan. */
+async function withNames(user: User, answer: string): Promise<string> {
+	const parsed = billingAnswer.safeParse(JSON.parse(answer));
+	if (!parsed.success) return answer;
+	const { data } = parsed.data;
+	const subscriptions = await withComingPlans(customerOf(user).externalId, data.subscriptions);
+	const named = (id: string) => subscriptions.find((one) => one.id === id);
+	const currentSubscriptions = data.currentSubscriptions?.map((one) => named(one.id) ?? one);
+	return JSON.stringify({ ...parsed.data, data: { ...data, subscriptions, currentSubscriptions } });
 }
 
 /** An action that receives its body validated. @throws ProblemError 400 or 413 for a body that is refused */

@@ -1,4 +1,5 @@
 import { config } from "../../../config.ts";
+import { providerFetch } from "../deadline.ts";
 import type { Capabilities } from "../port.ts";
 
 // Flowglad without its SDK, for code that runs before anything is bought.
@@ -21,12 +22,12 @@ export function flowgladSettings(): Settings | null {
 }
 
 /** What the SDK's constructors take. */
-type ClientOptions = Pick<Settings, "apiKey" | "baseURL">;
+type ClientOptions = Pick<Settings, "apiKey" | "baseURL"> & { fetch: typeof fetch };
 
 /** @throws Error when Flowglad is not the configured provider */
 export function clientOptions(): ClientOptions {
 	const settings = flowgladSettings();
 	if (!settings) throw new Error("Flowglad not configured");
 	const { apiKey, baseURL } = settings;
-	return { apiKey, baseURL };
+	return { apiKey, baseURL, fetch: providerFetch };
 }

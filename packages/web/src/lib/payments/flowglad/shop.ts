@@ -2,12 +2,11 @@ import { verifyWebhook, WebhookVerificationError } from "@flowglad/server";
 import { z } from "zod";
 import { config } from "../../../config.ts";
 import { logFailure } from "../../../log.ts";
-import { paidSubscriptions } from "../../../view/flowglad.ts";
 import { toOffers } from "../../billing-helpers.ts";
 import { now } from "../../time/clock.ts";
 import { isAnswered, statusOf } from "../errors.ts";
 import type { Checkout, ShopPort } from "../port.ts";
-import { adminClient, archiveCustomer, checkoutSessions, customerBilling, getBilling, readPricingModel } from "./client.ts";
+import { adminClient, archiveCustomer, checkoutSessions, getBilling, readPricingModel } from "./client.ts";
 import { planStart } from "./plan-start.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
@@ -24,11 +23,8 @@ export const flowgladShop: ShopPort = {
 		}
 	},
 
-	async readOffers(externalId, timeoutMs) {
-		if (externalId === null) return toOffers(await readPricingModel(timeoutMs), config().limits.paid);
-		// A customer's own pricing model may differ from a visitor's.
-		const billing = await customerBilling(adminClient(timeoutMs), externalId);
-		return toOffers(billing.pricingModel, config().limits.paid, paidSubscriptions(billing)[0]?.priceId ?? undefined);
+	async readOffers(timeoutMs) {
+		return toOffers(await readPricingModel(timeoutMs), config().limits.paid);
 	},
 
 	async renewCustomer(externalId) {

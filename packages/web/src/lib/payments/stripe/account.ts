@@ -21,6 +21,7 @@ export const stripeAccount: AccountPort = {
 	addCard: (externalId, _planId, { successUrl }) => withEnsuredCustomer(externalId, (customer) => openCardPage(customer, successUrl)),
 
 	activatePlan: null,
+	readForSdk: null,
 
 	async openPortal(externalId, returnUrl) {
 		const open = async (customer: string) => (await openPortal(customer, returnUrl)).url;

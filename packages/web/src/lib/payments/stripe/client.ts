@@ -1,4 +1,5 @@
 import Stripe from "stripe";
+import { providerFetch } from "../deadline.ts";
 import { byNewest, idOf, isCurrent, isOurs, priceOf, REQUESTS, type TopUp, topUpsAmong } from "./objects.ts";
 import { requiredSettings } from "./settings.ts";
 
@@ -10,7 +11,7 @@ export function stripe(timeout = TIMEOUT_MS, maxNetworkRetries = 1): Stripe {
 	const { secretKey, baseUrl } = requiredSettings();
 	const { hostname, port, protocol } = new URL(baseUrl ?? "https://api.stripe.com");
 	return new Stripe(secretKey, {
-		httpClient: Stripe.createFetchHttpClient(),
+		httpClient: Stripe.createFetchHttpClient(providerFetch),
 		host: hostname,
 		port: port || (protocol === "http:" ? 80 : 443),
 		protocol: protocol === "http:" ? "http" : "https",

@@ -1,18 +1,11 @@
 import type Stripe from "stripe";
 import { config } from "../../../config.ts";
-import { IsolateCache } from "../isolate-cache.ts";
 import type { Offer } from "../port.ts";
 import { currentAmong, stripe } from "./client.ts";
 import { isOnSale, isOurs, priceOf, toOffer } from "./objects.ts";
 import { requiredSettings } from "./settings.ts";
 
 const LIST_MAX = 1_000;
-const VISITOR_PRICES_KEPT_MS = 10_000;
-
-const visitorPrices = new IsolateCache<Stripe.Price[]>(VISITOR_PRICES_KEPT_MS);
-
-/** The prices for sale, for a visitor: at most 10 s old, since visitors must not cause calls to Stripe at will. */
-export const pricesForVisitors = (timeoutMs: number) => visitorPrices.read(() => readPrices(timeoutMs));
 
 /** The prices for sale now; Stripe's client chooses the timeout by default. */
 export async function readPrices(timeoutMs?: number): Promise<Stripe.Price[]> {

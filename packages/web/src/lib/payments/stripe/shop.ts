@@ -1,22 +1,19 @@
 import type Stripe from "stripe";
 import { statusOf } from "../errors.ts";
 import type { Checkout, CheckoutOrder, ShopPort } from "../port.ts";
-import { stripe, subscriptionsOf } from "./client.ts";
+import { stripe } from "./client.ts";
 import { getStripeCustomerByCustomerId } from "./customers.ts";
 import { idOf, isCurrent, REQUESTS } from "./objects.ts";
-import { withCustomer, withEnsuredCustomer } from "./own-customer.ts";
-import { offersTo, pricesForVisitors, readPrices } from "./prices.ts";
+import { withEnsuredCustomer } from "./own-customer.ts";
+import { offersTo, readPrices } from "./prices.ts";
 import { isSigned, readEvent } from "./webhook.ts";
 
 export const stripeShop: ShopPort = {
 	// The first checkout creates the customer (seed 002), so Stripe knows only buyers.
 	welcome: async () => {},
 
-	async readOffers(externalId, timeoutMs) {
-		if (externalId === null) return offersTo([], await pricesForVisitors(timeoutMs));
-		const read = (customer: string) => subscriptionsOf(stripe(timeoutMs), customer);
-		const subscriptions = withCustomer(externalId, read, () => []);
-		return offersTo(...(await Promise.all([subscriptions, readPrices(timeoutMs)])));
+	async readOffers(timeoutMs) {
+		return offersTo([], await readPrices(timeoutMs));
 	},
 
 	renewCustomer: null,

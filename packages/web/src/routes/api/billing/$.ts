@@ -3,9 +3,9 @@ import { z } from "zod";
 import { getBillingSummary } from "../../../lib/billing.ts";
 
 import { api, readBody } from "../../../lib/http/api.ts";
-import { refuse } from "../../../lib/http/problem.ts";
+import { refuse, refuseAction } from "../../../lib/http/problem.ts";
 import { type User, userOf } from "../../../lib/identity/subject.ts";
-import { addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "../../../lib/payments/actions.ts";
+import { activatePlan, addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "../../../lib/payments/actions.ts";
 import { capabilities } from "../../../lib/payments/provider.ts";
 
 export const Route = createFileRoute("/api/billing/$")({
@@ -38,6 +38,10 @@ const ACTIONS: Record<string, Action> = {
 			return { url };
 		},
 	),
+	activate: action(z.object({ ...plan, successUrl: path, cancelUrl: path }), async (request, user, { planId, ...pages }) => {
+		const { url } = await activatePlan(request, user, planId, pages);
+		return { url };
+	}),
 	cancel: action(z.object({ ...plan, when: z.enum(["now", "period-end"]) }), async (_, user, { planId, when }) => {
 		await cancel(user, planId, when);
 		return {};
@@ -49,7 +53,13 @@ const ACTIONS: Record<string, Action> = {
 	change: action(z.object({ ...plan, priceSlug: name }), async (request, user, { planId, priceSlug }) => {
 		const change = await changePlan(request, user, planId, { priceSlug });
 		const { takesEffect } = change;
-		if (takesEffect === "declined") refuse("payment-declined", "The payment did not go through, so nothing has changed.");
+		if (takesEffect === "declined") {
+			refuseAction(
+				"payment-declined",
+				"unchanged",
+				"The payment did not go through. You keep the plan that you have. Look at your card, and try again.",
+			);
+		}
 		return takesEffect === "not-yet" ? { takesEffect, url: change.url } : { takesEffect };
 	}),
 };

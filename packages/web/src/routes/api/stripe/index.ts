@@ -1,7 +1,11 @@
+import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { api } from "../../../lib/http/api.ts";
 import { customerOf, userOf } from "../../../lib/identity/subject.ts";
 import { ownUrl } from "../../../lib/payments/checkout.ts";
+import { within } from "../../../lib/payments/deadline.ts";
+import { PROVIDER_DEADLINE_MS } from "../../../lib/payments/errors.ts";
+import { takeAction } from "../../../lib/payments/limits.ts";
 import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
 import { logFailure } from "../../../log.ts";
 
@@ -27,7 +31,11 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	if (!user || !stripeSettings()) return null;
 	const { readReturn } = await import("../../../lib/payments/stripe/provider.ts");
 	// A buyer is redirected even when Stripe cannot be read.
-	return readReturn(sessionId, customerOf(user).externalId).catch((error: unknown) => {
+	const read = async () => {
+		await takeAction(user);
+		return within(PROVIDER_DEADLINE_MS, () => readReturn(sessionId, customerOf(user).externalId));
+	};
+	return read().catch((error: unknown) => {
 		logFailure(`checkout ${sessionId} could not be read on return`, error);
 		return "/account";
 	});
@@ -38,7 +46,14 @@ async function adoptNewCard(request: Request, before: string): Promise<void> {
 	const user = await userOf(request);
 	if (!user || !customerOf(user).mayBuy || !stripeSettings()) return;
 	const { adoptNewCard: adopt } = await import("../../../lib/payments/stripe/provider.ts");
-	await adopt(customerOf(user).externalId, before).catch((error: unknown) => {
+	const { externalId, key } = customerOf(user);
+	const put = async () => {
+		await takeAction(user);
+		await within(PROVIDER_DEADLINE_MS, () => adopt(externalId, before));
+		// The page that follows must not show a copy from before.
+		await env.USAGE_LEDGER.getByName(key).noteChange(key);
+	};
+	await put().catch((error: unknown) => {
 		logFailure("a new card could not be put to use", error);
 	});
 }

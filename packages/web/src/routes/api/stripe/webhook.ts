@@ -3,6 +3,8 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api, readText } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { ledgerOfCustomer } from "../../../lib/payments/customers.ts";
+import { within } from "../../../lib/payments/deadline.ts";
+import { PROVIDER_DEADLINE_MS } from "../../../lib/payments/errors.ts";
 import { billingPort } from "../../../lib/payments/provider.ts";
 import { isDone, markDone } from "../../../lib/payments/stripe/events.ts";
 import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
@@ -25,7 +27,7 @@ async function receive(request: Request): Promise<Response> {
 	if (!secret) refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
 	const body = await readText(request, BODY_BYTES_MAX);
 	const shop = await billingPort("shop");
-	const event = await shop.readWebhook(body, request.headers, secret).catch((error: unknown) => {
+	const event = await within(PROVIDER_DEADLINE_MS, () => shop.readWebhook(body, request.headers, secret)).catch((error: unknown) => {
 		logFailure("an event's customer could not be read", error);
 		return refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
 	});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { type BillingAction, sentenceOf } from "../../billing-sentences.ts";
+import type { Problem } from "../../view/problem.ts";
+import { Refused, Unreached } from "../requests.ts";
+import { failureOf, refusalOf } from "./source.ts";
+
+const problem = (fields: Partial<Problem>) =>
+	new Refused({ type: "urn:parley:problem:billing-unavailable", title: "", status: 502, detail: "The server's sentence.", ...fields });
+
+const OPENING = ["buy", "add-card", "activate"] as const;
+const CHANGING = ["cancel", "resume", "change"] as const;
+const EVERY: readonly BillingAction[] = [...OPENING, ...CHANGING];
+
+/** What may come instead of an answer, none of which says what became of the action. */
+const UNHEARD: [what: string, error: unknown][] = [
+	["a broken connection", new Unreached("The server could not be reached.")],
+	["an answer that is not JSON", new SyntaxError("Unexpected token <")],
+	["our own internal error", problem({ type: "urn:parley:problem:internal-error", status: 500 })],
+	["a page of a proxy", problem({ type: "about:blank", status: 502 })],
+	["a refusal that is not ours", problem({ type: "about:blank", status: 403 })],
+];
+
+describe.each(CHANGING)("%s", (action) => {
+	test.each(UNHEARD)("after %s is an unknown outcome, which the page follows", (_, error) => {
+		const failure = failureOf(action, error);
+		expect(failure).toEqual({ kind: "failed", outcome: "unknown", sentence: sentenceOf(action, "unknown") });
+		expect(refusalOf(failure)).toBeUndefined();
+	});
+});
+
+describe.each(OPENING)("%s", (action) => {
+	test.each(UNHEARD)("after %s has charged nothing: it only opens a page", (_, error) => {
+		expect(failureOf(action, error)).toEqual({ kind: "failed", outcome: "unchanged", sentence: sentenceOf(action, "unchanged") });
+	});
+});
+
+describe.each(EVERY)("%s", (action) => {
+	test("shows the server's sentence where the server knows that nothing has changed", () => {
+		for (const known of [problem({ outcome: "unchanged" }), problem({ type: "urn:parley:problem:only-for-owners", status: 403 })]) {
+			const failure = failureOf(action, known);
+			expect(failure).toMatchObject({ outcome: "unchanged", sentence: "The server's sentence." });
+			expect(refusalOf(failure)).toBe("The server's sentence.");
+		}
+	});
+
+	test("is unknown where the server says so", () => {
+		expect(failureOf(action, problem({ outcome: "unknown" }))).toMatchObject({ outcome: "unknown", sentence: "The server's sentence." });
+	});
+});

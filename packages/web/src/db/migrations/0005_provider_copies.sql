@@ -1,0 +1,5 @@
+CREATE TABLE `provider_copies` (
+	`name` text PRIMARY KEY NOT NULL,
+	`answer` text NOT NULL,
+	`read_at` integer NOT NULL
+);

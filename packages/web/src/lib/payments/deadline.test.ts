@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DeadlineError, providerFetch, within, withinOwn } from "./deadline.ts";
+
+const URL_OF_PROVIDER = "https://provider.example/v1/things";
+const encoded = (text: string) => new TextEncoder().encode(text);
+
+/** An answer whose headers arrive, followed by `start` and then silence. `cancelled` says whether its connection was closed. */
+function stalling(start = ""): { answer: Response; cancelled: ReturnType<typeof vi.fn> } {
+	const cancelled = vi.fn();
+	const body = new ReadableStream({
+		start: (controller) => (start === "" ? undefined : controller.enqueue(encoded(start))),
+		pull: () => new Promise(() => {}),
+		cancel: cancelled,
+	});
+	return { answer: new Response(body, { headers: { "content-type": "application/json" } }), cancelled };
+}
+
+const serve = (answer: (init: RequestInit | undefined) => Promise<Response>) => {
+	const served = vi.fn((_: unknown, init?: RequestInit) => answer(init));
+	vi.stubGlobal("fetch", served);
+	return served;
+};
+
+/** Deadlines fire when `abortAll` says so, instead of after a time. */
+let abortAll: () => void;
+/** Fires the deadline that was set as the n-th, from 0. */
+let abort: (n: number) => void;
+beforeEach(() => {
+	const controllers: AbortController[] = [];
+	vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+		const controller = new AbortController();
+		controllers.push(controller);
+		return controller.signal;
+	});
+	abort = (n) => controllers[n]?.abort();
+	abortAll = () => {
+		for (const controller of controllers) controller.abort();
+	};
+});
+afterEach(() => {
+	vi.unstubAllGlobals();
+	vi.restoreAllMocks();
+});
+
+describe("a provider's answer", () => {
+	test("arrives whole, with its status and headers", async () => {
+		serve(async () => new Response('{"a":1}', { status: 402, headers: { "content-type": "application/json", "request-id": "req_1" } }));
+		const answer = await providerFetch(URL_OF_PROVIDER);
+		expect([answer.status, answer.headers.get("request-id"), await answer.json()]).toEqual([402, "req_1", { a: 1 }]);
+	});
+
+	test("may have no body", async () => {
+		serve(async () => new Response(null, { status: 204 }));
+		expect((await providerFetch(URL_OF_PROVIDER)).status).toBe(204);
+	});
+
+	test.each([
+		["before its body", ""],
+		["in the middle of its body", '{"a":'],
+	])("that stalls %s is given up at the deadline, and its connection is closed", async (_, start) => {
+		const { answer, cancelled } = stalling(start);
+		serve(async () => answer);
+		const call = within(5_000, () => providerFetch(URL_OF_PROVIDER));
+		await vi.waitFor(() => expect(answer.body?.locked).toBe(true), { timeout: 15_000 });
+		abortAll();
+		await expect(call).rejects.toThrow(DeadlineError);
+		await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce(), { timeout: 15_000 });
+	});
+
+	test("has a deadline even where no operation sets one", async () => {
+		serve(async () => stalling().answer);
+		const call = providerFetch(URL_OF_PROVIDER);
+		abortAll();
+		await expect(call).rejects.toThrow(DeadlineError);
+	});
+
+	test("that never begins is given up too", async () => {
+		serve(() => new Promise(() => {}));
+		const call = within(5_000, () => providerFetch(URL_OF_PROVIDER));
+		abortAll();
+		await expect(call).rejects.toThrow(DeadlineError);
+	});
+
+	test("ends with the SDK's own timeout while its body stalls", async () => {
+		serve(async () => stalling().answer);
+		const sdk = new AbortController();
+		const call = providerFetch(URL_OF_PROVIDER, { signal: sdk.signal });
+		sdk.abort();
+		await expect(call).rejects.toThrow(DeadlineError);
+	});
+});
+
+describe("an operation", () => {
+	test("returns its result or its own error", async () => {
+		expect(await within(5_000, async () => 7)).toBe(7);
+		await expect(within(5_000, () => Promise.reject(new Error("no such plan")))).rejects.toThrow("no such plan");
+	});
+
+	test("ends at its deadline although something other than a call hangs", async () => {
+		const work = within(5_000, () => new Promise(() => {}));
+		abortAll();
+		await expect(work).rejects.toThrow(DeadlineError);
+	});
+
+	test("sends nothing after its deadline, so that an unknown outcome is not made worse by a retry", async () => {
+		const served = serve(() => new Promise(() => {}));
+		let retried: Promise<unknown> | undefined;
+		const work = within(5_000, async () => {
+			await providerFetch(URL_OF_PROVIDER).catch(() => {});
+			retried = providerFetch(URL_OF_PROVIDER);
+			return retried;
+		});
+		abortAll();
+		await expect(work).rejects.toThrow(DeadlineError);
+		await vi.waitFor(() => expect(retried).toBeDefined(), { timeout: 15_000 });
+		await expect(retried).rejects.toThrow(DeadlineError);
+		expect(served).toHaveBeenCalledOnce();
+	});
+
+	test("with a deadline of its own goes on after its caller's, and its answer arrives", async () => {
+		let answer = (_: Response) => {};
+		const served = serve(() => new Promise((resolve) => (answer = resolve)));
+		let sent: Promise<Response> | undefined;
+		const caller = within(1_000, () => (sent = withinOwn(60_000, () => providerFetch(URL_OF_PROVIDER))));
+		await vi.waitFor(() => expect(served).toHaveBeenCalledOnce(), { timeout: 15_000 });
+		abort(0);
+		await expect(caller).rejects.toThrow(DeadlineError);
+		answer(new Response("changed"));
+		expect(await (await sent)?.text()).toBe("changed");
+	});
+
+	test("with a deadline of its own ends at it", async () => {
+		const work = within(1_000, () => withinOwn(60_000, () => new Promise(() => {})));
+		abort(1);
+		await expect(work).rejects.toThrow(DeadlineError);
+	});
+
+	test("inside another ends with the outer one", async () => {
+		const outer = within(1_000, () => within(60_000, () => new Promise(() => {})));
+		abortAll();
+		await expect(outer).rejects.toThrow(DeadlineError);
+	});
+});

@@ -1,0 +1,102 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+// Every call to a billing provider ends here. The SDKs' own timeouts end with the headers of an answer, and one operation may make several calls.
+
+/** For a call that no `within` bounds. */
+const CALL_MAX_MS = 10_000;
+/** More than any answer of a provider, whose lists are paged. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The provider did not answer in time, so whether it did the work is unknown. */
+export class DeadlineError extends Error {
+	override name = "DeadlineError";
+	constructor() {
+		super("the billing provider did not answer in time");
+	}
+}
+
+const ofOperation = new AsyncLocalStorage<AbortSignal>();
+
+/**
+ * Runs an operation at a provider, of one call or several, for at most `ms`. At the deadline its calls are aborted, it sends no further one, and the
+ * promise rejects even if the operation itself never ends.
+ * @throws DeadlineError, or the operation's error
+ */
+export async function within<T>(ms: number, operation: () => Promise<T>): Promise<T> {
+	const outer = ofOperation.getStore();
+	const own = AbortSignal.timeout(ms);
+	return bounded(outer ? AbortSignal.any([outer, own]) : own, operation);
+}
+
+/** Like `within`, for work that goes on after its caller's deadline: only `ms` bounds it. */
+export async function withinOwn<T>(ms: number, operation: () => Promise<T>): Promise<T> {
+	return bounded(AbortSignal.timeout(ms), operation);
+}
+
+const bounded = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
+	beforeAbort(signal, ofOperation.run(signal, operation));
+
+/**
+ * The `fetch` of every provider SDK. It resolves when the whole answer has arrived, so that a timeout of the SDK covers the body as well, and it ends at
+ * the deadline of its operation, or after 10 s without one.
+ * @throws DeadlineError
+ */
+export const providerFetch: typeof fetch = async (input, init) => {
+	const deadline = ofOperation.getStore() ?? AbortSignal.timeout(CALL_MAX_MS);
+	const signal = init?.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
+	if (signal.aborted) throw new DeadlineError();
+	const { body, status, statusText, headers } = await beforeAbort(signal, fetch(input, { ...init, signal }));
+	const whole = body && (await readWhole(body, signal));
+	return new Response(whole, { status, statusText, headers: withoutCoding(headers) });
+};
+
+/** The work's result, unless the signal aborts first. */
+async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+	let abort = () => {};
+	const aborted = new Promise<never>((_, reject) => {
+		abort = () => reject(new DeadlineError());
+		if (signal.aborted) abort();
+		else signal.addEventListener("abort", abort, { once: true });
+	});
+	try {
+		return await Promise.race([work, aborted]);
+	} finally {
+		signal.removeEventListener("abort", abort);
+	}
+}
+
+async function readWhole(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+	const reader = body.getReader();
+	try {
+		return await beforeAbort(signal, readAll(reader));
+	} catch (error) {
+		// Closes the connection of a provider that goes on sending, or never does.
+		void reader.cancel().catch(() => {});
+		throw error;
+	}
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+	const chunks: Uint8Array[] = [];
+	let bytes = 0;
+	for (let read = await reader.read(); !read.done; read = await reader.read()) {
+		bytes += read.value.byteLength;
+		if (bytes > ANSWER_BYTES_MAX) throw new Error(`the billing provider sent more than ${ANSWER_BYTES_MAX} bytes`);
+		chunks.push(read.value);
+	}
+	const whole = new Uint8Array(bytes);
+	let at = 0;
+	for (const chunk of chunks) {
+		whole.set(chunk, at);
+		at += chunk.byteLength;
+	}
+	return whole;
+}
+
+/** The body is decoded by now, and may have another length. */
+function withoutCoding(headers: Headers): Headers {
+	const open = new Headers(headers);
+	open.delete("content-encoding");
+	open.delete("content-length");
+	return open;
+}

@@ -1,0 +1,16 @@
+import { env } from "cloudflare:workers";
+import { ProblemError } from "../http/problem.ts";
+import type { User } from "../identity/subject.ts";
+
+/**
+ * Takes one of the 30 actions at the billing provider that a user has in a minute, whoever they act for. Reads take none: they come from copies. The
+ * provider's rate limit is one for all customers, so that one account must not use it up.
+ * @throws ProblemError 429 with Retry-After
+ */
+export async function takeAction({ key }: User): Promise<void> {
+	const waitMs = await env.USAGE_LEDGER.getByName(key).takeAction();
+	if (waitMs === 0) return;
+	const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+	const detail = `That was too often for the billing service, so nothing was done. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
+	throw new ProblemError("too-many-billing-requests", detail, { "retry-after": String(seconds) }, "unchanged");
+}
