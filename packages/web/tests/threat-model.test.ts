@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const root = new URL("../../../", import.meta.url).pathname;
+const document = readFileSync(`${root}docs/threat-model.md`, "utf8");
+
+interface Row {
+	threat: string;
+	defence: string;
+	tests: string[];
+}
+
+/** The rows of the document's tables. A cell of tests is a list of `file`: name, the name with those of its groups before it. */
+function rowsOf(markdown: string): Row[] {
+	const lines = markdown.split("\n").filter((line) => line.startsWith("|") && !/^\|(?: threat |-)/.test(line));
+	return lines.map((line) => {
+		const [, threat = "", defence = "", tests = ""] = line.split(/ ?\| ?/);
+		return { threat, defence, tests: tests.split("<br>").filter(Boolean) };
+	});
+}
+
+/** Why a test that the document names does not exist, or null. */
+function faultOf(named: string, read: (file: string) => string): string | null {
+	const [, file = "", name = ""] = /^`([^`]+\.test\.tsx?)`: (.+)$/.exec(named) ?? [];
+	if (!file) return `is not a file and a name: ${named}`;
+	const source = read(file);
+	let at = 0;
+	for (const part of name.split(" › ")) {
+		// A group comes before its tests.
+		at = indexOfName(source, part, at);
+		if (at === -1) return `is not in ${file}: ${part}`;
+	}
+	return null;
+}
+
+/** Where a group or a test of this name begins, at or after `from`. */
+function indexOfName(source: string, name: string, from: number): number {
+	for (const quoted of [`"${name}"`, `\`${name}\``]) {
+		for (let at = source.indexOf(quoted, from); at !== -1; at = source.indexOf(quoted, at + 1)) {
+			if (/(?:\b(?:describe|test|it)|\))\(\s*$/.test(source.slice(Math.max(0, at - 40), at))) return at;
+		}
+	}
+	return -1;
+}
+
+const read = (file: string) => readFileSync(root + file, "utf8");
+
+describe("docs/threat-model.md", () => {
+	test("has a defence and a test for each threat", () => {
+		const rows = rowsOf(document);
+		expect(rows.length).toBeGreaterThan(50);
+		for (const { threat, defence, tests } of rows) {
+			expect(threat).not.toBe("");
+			expect(defence, threat).not.toBe("");
+			expect(tests, threat).not.toEqual([]);
+		}
+	});
+
+	test("names only tests that exist", () => {
+		const named = new Set(rowsOf(document).flatMap(({ tests }) => tests));
+		expect([...named].map((one) => faultOf(one, read)).filter((fault) => fault !== null)).toEqual([]);
+	});
+
+	test("has a section for each chapter of ASVS 5 and each risk of the LLM Top 10", () => {
+		const sections = [...document.matchAll(/^### (V\d+|LLM\d+) /gm)].map(([, name]) => name);
+		const asvs = Array.from({ length: 17 }, (_, at) => `V${at + 1}`);
+		const llm = Array.from({ length: 10 }, (_, at) => `LLM${String(at + 1).padStart(2, "0")}`);
+		expect(sections).toEqual([...asvs, ...llm]);
+	});
+});
+
+describe("the search for a test", () => {
+	const source =
+		'describe("a group", () => {\n\ttest.each([1])("has %s", () => {});\n\ttest(\n\t\t"is long",\n\t\t() => {},\n\t);\n});\nconst x = "no test";';
+	const fault = (named: string) => faultOf(named, () => source);
+
+	test("finds groups, tests and tests with cases", () => {
+		for (const name of ["a group › has %s", "a group › is long", "has %s", "a group"]) expect(fault(`\`a.test.ts\`: ${name}`)).toBe(null);
+	});
+
+	test("misses what is not the name of a test", () => {
+		for (const name of ["no test", "has %i", "another group › has %s", "is long › a group"]) {
+			expect(fault(`\`a.test.ts\`: ${name}`)).toMatch(/^is not in a\.test\.ts: /);
+		}
+		expect(fault("a test without a file")).toMatch(/^is not a file and a name/);
+		expect(() => faultOf("`packages/web/no.test.ts`: x", read)).toThrow("ENOENT");
+	});
+});
