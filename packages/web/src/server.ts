@@ -5,7 +5,7 @@ import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
 import { assertOwnRedirect, refusalOf } from "./lib/http/wall.ts";
-import { guardConsole, logFailedRequest } from "./log.ts";
+import { guardConsole, logFailedRequest, logNote } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
@@ -55,7 +55,7 @@ let isNoted = false;
 
 /** Once per isolate: a deployment without its address answers nobody. */
 function noteMissingOrigin(): void {
-	if (!isNoted) console.error("Configuration: APP_ORIGIN is not set, so every host but this machine is refused");
+	if (!isNoted) logNote("Configuration: APP_ORIGIN is not set, so every host but this machine is refused");
 	isNoted = true;
 }
 
