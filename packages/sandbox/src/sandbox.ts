@@ -153,7 +153,7 @@ export async function startSandbox({ port, ...options }: SandboxOptions & { port
 	const taken = (ipv4.address() as AddressInfo).port;
 	const servers = [ipv4];
 	try {
-		// Many clients resolve "localhost" to ::1 first. Only loopback addresses, none of the network.
+		// Many clients resolve "localhost" to ::1 first. Listen on loopback only.
 		servers.push(await open("::1", taken));
 	} catch (error) {
 		if (!isWithoutIpv6(error)) {

@@ -6,8 +6,8 @@ import type { Charge, CheckoutSession, Subscription } from "./records.ts";
 import { renew } from "./subscriptions/renew.ts";
 
 /**
- * Everything time will bring on Flowglad's side. Of several at one instant the first in the list goes first: payments before
- * renewals, because renewals check what was paid.
+ * All scheduled work of Flowglad. At one instant, work earlier in the list runs first: payments before renewals, because renewals
+ * check what was paid.
  */
 export function flowgladDues(state: State): Due[] {
 	const { charges, pendingActivations, subscriptions, checkoutSessions } = state;

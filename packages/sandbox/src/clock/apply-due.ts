@@ -5,9 +5,8 @@ import { stripeDues } from "../stripe/billing/due.ts";
 import type { Due } from "./due.ts";
 
 /**
- * Applies everything time has brought since the last request, in order: payments, activations, renewals and their results,
- * scheduled cancellations, trial ends, retries of failed charges, expired checkouts. Each happens at its own instant, so a
- * jump of a year is twelve renewals.
+ * Runs all work that is due, in order of time: payments, activations, renewals and their results, scheduled cancellations, trial
+ * ends, retries of failed charges, expired checkouts. Each runs at its own instant, so a jump of a year makes twelve renewals.
  */
 export function applyDue(state: State, nowMs: number): void {
 	offer(state);

@@ -5,7 +5,7 @@ import { Client } from "../client.ts";
 
 // `npx wrangler dev` in a fresh clone: two generated secrets, and nothing else.
 
-test("the demo model answers a guest, says that it is a demo, and the answer counts", async () => {
+test("the demo model answers a guest, says that it is a demo, and counts", async () => {
 	const client = await new Client().visit();
 	const answer = await client.chat("c", "m", { text: "What are you?" });
 	expect(answer).toMatchObject({ last: "finish", metadata: { model: "demo", state: "complete", counted: true } });
@@ -14,7 +14,7 @@ test("the demo model answers a guest, says that it is a demo, and the answer cou
 	expect(await client.usage()).toMatchObject({ used: 1, remaining: 4 });
 });
 
-test("an account has the free tier, and billing routes answer that Flowglad is not configured", async () => {
+test("an account has the free tier, and billing routes report that Flowglad is not configured", async () => {
 	const client = new Client();
 	await client.signUp();
 	expect(await client.usage()).toMatchObject({ tier: "free", limit: 20, unverified: false });
@@ -33,7 +33,7 @@ test("flowglad() returns null without a key", () => {
 	expect(flowglad("user")).toBeNull();
 });
 
-test("without a secret every webhook is refused", async () => {
+test("every webhook is refused while no webhook secret is set", async () => {
 	const response = await new Client().post("/api/flowglad/webhook", {});
 	expect(response.status).toBe(503);
 	expect(await response.json()).toMatchObject({ title: "Webhooks not configured" });

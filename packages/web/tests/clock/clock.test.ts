@@ -79,7 +79,7 @@ describe("a move of the clock", () => {
 		expect((await guest.chat(id(), id())).status).toBe(429);
 	});
 
-	test("wakes sleeping ledgers: abandoned holds expire before the response", async () => {
+	test("wakes idle ledgers: abandoned holds expire before the response", async () => {
 		const keys = Array.from({ length: 20 }, () => `user:${id()}`);
 		for (const key of keys) {
 			await env.USAGE_LEDGER.getByName(key).hold(key, { id: "left", fingerprint: "", units: 1, chatId: null });
@@ -141,7 +141,7 @@ describe("a move of the clock", () => {
 		expect(entitlement).toMatchObject({ kind: "balance", available: 1000 });
 	});
 
-	test("back does not return used units", async () => {
+	test("to an earlier time does not return used units", async () => {
 		const user = new Client();
 		const { id: userId } = await user.signUp();
 		await moveClock({ advanceMs: 2 * DAY_MS });
@@ -152,7 +152,7 @@ describe("a move of the clock", () => {
 	});
 });
 
-test("a stopped clock blocks nothing: plans are bought, answers end, usage is reported", async () => {
+test("while the clock is frozen, plans can be bought, answers end and usage is reported", async () => {
 	await reset();
 	await moveClock({ frozen: true });
 	const user = new Client();
@@ -167,10 +167,10 @@ test("a stopped clock blocks nothing: plans are bought, answers end, usage is re
 
 describe("a clock reading", () => {
 	const REFUSED: [what: string, body: string][] = [
-		["no JSON", "{"],
-		["nothing", "{}"],
-		["a fraction", JSON.stringify({ nowMs: 1.5, offsetMs: 0, frozenAtMs: null })],
-		["no instant", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: 9e15 })],
+		["not JSON", "{"],
+		["an empty object", "{}"],
+		["a fraction of a millisecond", JSON.stringify({ nowMs: 1.5, offsetMs: 0, frozenAtMs: null })],
+		["beyond the range of dates", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: 9e15 })],
 		["the last instant of a date", JSON.stringify({ nowMs: 1, offsetMs: 0, frozenAtMs: 8.64e15 })],
 		["an offset beyond every date", JSON.stringify({ nowMs: 1, offsetMs: 9e15, frozenAtMs: null })],
 		["an offset before every date", JSON.stringify({ nowMs: 1, offsetMs: -9e15, frozenAtMs: null })],
@@ -186,7 +186,7 @@ describe("a clock reading", () => {
 		expect((await new Client().usage()).resetAt).toBe(before.resetAt);
 	});
 
-	test("like everything else is accepted only from this machine", async () => {
+	test("is accepted only from this machine, as is every other request", async () => {
 		for (const [path, method] of [
 			["/api/dev/clock", "POST"],
 			["/api/usage", "GET"],

@@ -66,7 +66,7 @@ describe("a new guest on a network that has used half of its pool", () => {
 		}
 		expect(await known.usage()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 		expect((await chat(known, token(human))).metadata.counted).toBe(true);
-		// The check is asked for once a guest.
+		// A guest passes the check once.
 		expect((await chat(known)).metadata.counted).toBe(true);
 	});
 
@@ -74,7 +74,7 @@ describe("a new guest on a network that has used half of its pool", () => {
 		const guest = await new Client(await busyNetwork()).visit();
 		await faults({ model: { firstTokenMs: 300 } });
 		const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await send(guest)).status));
-		// At most 5 are checked at once; the others are refused at once.
+		// At most 5 are checked at a time; the others are refused immediately.
 		expect(statuses.filter((status) => status !== 403 && status !== 429)).toEqual([]);
 		expect(await guest.usage()).toMatchObject({ used: 0, held: 0 });
 	});

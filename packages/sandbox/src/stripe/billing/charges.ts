@@ -54,7 +54,7 @@ export function newCharge(state: State, intent: PaymentIntent, method: PaymentMe
 	return charge;
 }
 
-/** The network's answer to a charge. */
+/** The card network's outcome of a charge. */
 export function outcomeOf(type: "authorized" | "issuer_declined"): NonNullable<Charge["outcome"]> {
 	const isGood = type === "authorized";
 	return {

@@ -17,8 +17,8 @@ import { isLive, itemOf } from "./subscriptions/find.ts";
 import { renew } from "./subscriptions/renew.ts";
 
 /**
- * Everything time will bring on Stripe's side. Of several at one instant the first in the list goes first: payments, then schedules,
- * then renewals, so that a new period has its new price.
+ * All scheduled work of Stripe. At one instant, work earlier in the list runs first: payments, then schedules, then renewals, so that a
+ * new period has its new price.
  */
 export function stripeDues(state: State): Due[] {
 	const { tasks, schedules, subscriptions, checkoutSessions } = state.stripe;
