@@ -20,9 +20,10 @@ const app = `http://localhost:${port}`;
 const sandbox = `http://localhost:${sandboxPort}`;
 const processes = new Processes();
 
-// Lines that the tools print at every start and that need no action, mainly about a missing internet connection.
+// Lines that need no action: what the tools print at every start, mainly about a missing internet connection, and workerd's own two lines
+// about a client that has left.
 const noise =
-	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context|^Using secrets defined in/;
+	/workers\.cloudflare\.com|Request\.cf|GetAddrInfoReqWrap|sandbox ready|not applicable when using Vite|not relevant in the context|^Using secrets defined in|^kj::getCaughtException.*disconnected|^stack: .*workerd@/;
 
 function launch(name, command, args, env) {
 	const onLine = (line) => {
