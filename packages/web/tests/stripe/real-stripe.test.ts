@@ -46,10 +46,14 @@ const readAgain = async (user: Client, userId: string) => {
 	return user.usage();
 };
 
+/** Tells the app that something changed at Stripe, as a webhook does: pages read a copy that is a few seconds old. */
+const tell = (userId: string) => env.USAGE_LEDGER.getByName(`user:${userId}`).noteChange(`user:${userId}`);
+
 describe("keeping a plan", () => {
 	test("undoes a cancellation made in the portal, which is a date without the flag", async () => {
-		const { user, planId } = await subscribed();
+		const { user, userId, planId } = await subscribed();
 		await press(user, await portalOf(user), { action: "cancel", subscription: planId });
+		await tell(userId);
 		const { state, endsAt, periodEnd } = await planOf(user);
 		expect([state, endsAt]).toEqual(["ending", periodEnd]);
 		expect((await user.post("/api/billing/uncancel", { planId })).status).toBe(200);
@@ -57,8 +61,9 @@ describe("keeping a plan", () => {
 	});
 
 	test("undoes a cancellation in mid-period, our own, and both in turn; a second press changes nothing", async () => {
-		const { user, planId } = await subscribed();
+		const { user, userId, planId } = await subscribed();
 		await stripeApi(`subscriptions/${planId}`, { cancel_at: String(Math.floor(Date.now() / 1000) + 86_400) });
+		await tell(userId);
 		expect(await planOf(user)).toMatchObject({ state: "ending" });
 		await user.post("/api/billing/cancel", { planId, when: "period-end" });
 		for (let presses = 0; presses < 2; presses += 1) {
@@ -101,6 +106,7 @@ describe("a customer that Stripe no longer knows", () => {
 		const { user, userId } = await subscribed();
 		const original = await storedCustomer(userId);
 		await lose(userId);
+		await tell(userId);
 		const gone = await storedCustomer(userId);
 		expect(await user.billing()).toMatchObject({ plans: [], paymentMethods: [], invoices: [], portalUrl: null });
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "free" });
