@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 // Every call to a billing provider ends here. The SDKs' own timeouts end with the headers of an answer, and one operation may make several calls.
 
-/** For a call that no `within` bounds. */
+/** For one call, also where no `within` bounds it. */
 const CALL_MAX_MS = 10_000;
 /** More than any answer of a provider, whose lists are paged. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
@@ -22,26 +22,39 @@ const ofOperation = new AsyncLocalStorage<AbortSignal>();
  * promise rejects even if the operation itself never ends.
  * @throws DeadlineError, or the operation's error
  */
-export async function within<T>(ms: number, operation: () => Promise<T>): Promise<T> {
-	const outer = ofOperation.getStore();
-	const own = AbortSignal.timeout(ms);
-	const signal = outer ? AbortSignal.any([outer, own]) : own;
-	return beforeAbort(signal, ofOperation.run(signal, operation));
+export function within<T>(ms: number, operation: () => Promise<T>): Promise<T> {
+	return timed(ms, undefined, (signal) => ofOperation.run(signal, operation));
 }
 
 /**
  * The `fetch` of every provider SDK. It resolves when the whole answer has arrived, so that a timeout of the SDK covers the body as well, and it ends at
- * the deadline of its operation, or after 10 s without one.
+ * the deadline of its operation, and after 10 s at the latest.
  * @throws DeadlineError
  */
 export const providerFetch: typeof fetch = async (input, init) => {
-	const deadline = ofOperation.getStore() ?? AbortSignal.timeout(CALL_MAX_MS);
-	const signal = init?.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
-	if (signal.aborted) throw new DeadlineError();
-	const { body, status, statusText, headers } = await beforeAbort(signal, fetch(input, { ...init, signal }));
-	const whole = body && (await readWhole(body, signal));
-	return new Response(whole, { status, statusText, headers: withoutCoding(headers) });
+	return timed(CALL_MAX_MS, init?.signal ?? undefined, async (signal) => {
+		const { body, status, statusText, headers } = await fetch(input, { ...init, signal });
+		const whole = body && (await readWhole(body, signal));
+		return new Response(whole, { status, statusText, headers: withoutCoding(headers) });
+	});
 };
+
+/**
+ * The work's result, unless `ms` pass or the outer signal or the operation's aborts first. The timer ends with the work: a pending one
+ * (`AbortSignal.timeout`) keeps a Durable Object in memory.
+ */
+async function timed<T>(ms: number, outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+	const own = new AbortController();
+	const timer = setTimeout(() => own.abort(), ms);
+	const outers = [outer, ofOperation.getStore()].filter((one) => one !== undefined);
+	const signal = AbortSignal.any([own.signal, ...outers]);
+	try {
+		if (signal.aborted) throw new DeadlineError();
+		return await beforeAbort(signal, work(signal));
+	} finally {
+		clearTimeout(timer);
+	}
+}
 
 /** The work's result, unless the signal aborts first. */
 async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
