@@ -55,9 +55,13 @@ export function holdAppWaits(fromMs: number): { readonly pending: number[]; rele
 
 // The platform's own: inside a test that replaces deadlines twice, `AbortSignal.timeout` is the first replacement.
 const timeout = AbortSignal.timeout.bind(AbortSignal);
+const timer = globalThis.setTimeout;
+/** Shorter timers are no deadlines of requests. */
+const DEADLINE_MIN_MS = 1_000;
 
 /**
- * Replaces the deadlines of the app's requests (`AbortSignal.timeout`) by `ms`. A busy machine needs longer ones, a hanging server shorter ones.
+ * Replaces the deadlines of the app's requests (`AbortSignal.timeout`, and timers of a second or more) by `ms`. A busy machine needs longer ones, a hanging
+ * server shorter ones.
  * @returns how long each would have been, in milliseconds, in order
  */
 export function setAppTimeouts(ms: number): number[] {
@@ -66,6 +70,15 @@ export function setAppTimeouts(ms: number): number[] {
 		asked.push(own);
 		return timeout(ms);
 	});
-	onTestFinished(() => replaced.mockRestore());
+	const shorten = (run: () => void, own = 0, ...given: []) => {
+		if (own < DEADLINE_MIN_MS) return timer(run, own, ...given);
+		asked.push(own);
+		return timer(run, ms, ...given);
+	};
+	globalThis.setTimeout = Object.assign(shorten, timer);
+	onTestFinished(() => {
+		replaced.mockRestore();
+		globalThis.setTimeout = timer;
+	});
 	return asked;
 }

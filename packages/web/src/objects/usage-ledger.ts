@@ -12,8 +12,10 @@ import {
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
+import { type ProblemCode, ProblemError } from "../lib/http/problem.ts";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
-import type { ComingChange, CustomerBilling, SdkAnswer } from "../lib/payments/port.ts";
+import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
+import type { ComingChange, CustomerBilling, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
@@ -22,7 +24,7 @@ import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage, type Notes } from "./ledger-storage.ts";
-import { type CheckoutAnswer, OpenCheckout, type Purchase } from "./open-checkout.ts";
+import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 
 /** How long after an answer its usage is reported, so that several reports share a call. */
@@ -49,6 +51,20 @@ export interface HoldResult {
 	standing: Standing;
 }
 
+/** A press of a buy button: the price as the browser names it, and our pages to return to. */
+export interface Press {
+	price: PriceName;
+	pages: ReturnPages;
+}
+
+export type PressAnswer =
+	| CheckoutAnswer
+	/** The rules of a purchase refuse it. An error would lose its code on the way to the Worker. */
+	| { kind: "refused"; code: ProblemCode; detail: string }
+	/** The provider could not be read, so nothing was opened. */
+	| { kind: "unread"; status: number | null; late: boolean }
+	| { kind: "too-often"; waitMs: number };
+
 interface UsageResult extends Standing {
 	/** Units that the requesting member has used and holds in the current window. Null for a ledger without members. */
 	share: { used: number; held: number } | null;
@@ -73,6 +89,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	#alarmAtMs: number | null = null;
 	readonly #copies = new CustomerCopies();
 	readonly #actions = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
+	/** Presses under way, by the price that they name. Each ends, since all of its calls do. */
+	readonly #presses = new Map<string, Promise<PressAnswer>>();
 	readonly #reports = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -170,9 +188,32 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
-	/** Opens a checkout, or returns the open one, see OpenCheckout. */
-	async openCheckout(key: string, purchase: Purchase): Promise<CheckoutAnswer> {
-		return this.#open(key).checkout.open(purchase);
+	/** Opens a checkout, or returns the open one. Presses for one price at the same moment are one, and take one action. Never throws. */
+	press(key: string, press: Press): Promise<PressAnswer> {
+		const name = JSON.stringify(press.price);
+		const pressing = this.#presses.get(name) ?? this.#pressOnce(key, press).finally(() => this.#presses.delete(name));
+		this.#presses.set(name, pressing);
+		return pressing;
+	}
+
+	async #pressOnce(key: string, { price, pages }: Press): Promise<PressAnswer> {
+		const waitMs = this.#actions.take();
+		if (waitMs > 0) return { kind: "too-often", waitMs };
+		const billing = await this.billing(key, "action");
+		if (billing.kind === "failed") return { ...billing, kind: "unread" };
+		const { book, checkout } = this.#open(key);
+		const { customerId, creditsBought, planStart } = billing.answer;
+		try {
+			const offer = assertMayBuy(billing.answer, price);
+			const startsPlan = offer.kind === "subscription";
+			if (startsPlan) assertPlanMayStart(planStart);
+			const renewsCustomer = startsPlan && planStart === "as-new-customer";
+			const customer = { id: customerId, externalId: book.externalId };
+			return await checkout.open({ customer, offer, creditsBought, renewsCustomer, ...pages });
+		} catch (error) {
+			if (!(error instanceof ProblemError)) throw error;
+			return { kind: "refused", code: error.code, detail: error.detail };
+		}
 	}
 
 	/** Notes that the open checkout was paid, see OpenCheckout. */

@@ -4,10 +4,10 @@ import { logFailure } from "../../log.ts";
 import type { BillingView } from "../../view/billing.ts";
 import { type ProblemCode, ProblemError, refuse, refuseAction } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
-import { assertMayBuy, assertMayChangeTo, assertOwnPlan, ownUrl, type PriceName, refuseSecondPlan } from "./checkout.ts";
+import { assertMayChangeTo, assertOwnPlan, ownUrl, type PriceName, refuseSecondPlan } from "./checkout.ts";
 import { within } from "./deadline.ts";
 import { callProvider, isNotDone, PROVIDER_DEADLINE_MS, refuseFailedRead, refuseUnavailable, statusOf } from "./errors.ts";
-import { takeAction } from "./limits.ts";
+import { refuseTooManyActions, takeAction } from "./limits.ts";
 import type { AccountPort, CustomerBilling, HostedPage, Offer, PlanChange, ReturnPages } from "./port.ts";
 import { billingPort } from "./provider.ts";
 
@@ -26,38 +26,25 @@ export function buy(request: Request, user: User, purchase: Purchase): Promise<H
 	return unsent("buy", async () => {
 		assertMayManage(user);
 		assertVerified(user);
-		const { externalId, key } = customerOf(user);
-		const { successUrl = "/", cancelUrl = "/pricing" } = purchase;
+		const { key } = customerOf(user);
+		const { successUrl = "/", cancelUrl = "/pricing", priceSlug, priceId } = purchase;
 		const pages = ownPages(request, { successUrl, cancelUrl });
-		await takeAction(user);
-		const billing = await readFresh(user);
-		const offer = assertMayBuy(billing, purchase);
-		const startsPlan = offer.kind === "subscription";
-		if (startsPlan && billing.planStart === "impossible") refusePlanStart();
-		const opened = await env.USAGE_LEDGER.getByName(key).openCheckout(key, {
-			customer: { id: billing.customerId, externalId },
-			offer,
-			creditsBought: billing.creditsBought,
-			renewsCustomer: startsPlan && billing.planStart === "as-new-customer",
-			...pages,
-		});
+		const opened = await env.USAGE_LEDGER.getByName(key).press(key, { price: { priceSlug, priceId }, pages });
 		switch (opened.kind) {
 			case "open":
 				return { id: opened.id, url: opened.url };
+			case "refused":
+				return refuse(opened.code, opened.detail);
+			case "unread":
+				return refuseFailedRead(opened);
+			case "too-often":
+				return refuseTooManyActions(opened.waitMs);
 			case "under-way":
 				return refuse("payment-under-way", "You have paid for a plan already. It is being confirmed, which can take a while.");
 			case "failed":
 				return opened.status === 409 ? refuseSecondPlan() : refuseUnavailable();
 		}
 	});
-}
-
-/** @throws ProblemError 409 always, before a card is asked for */
-function refusePlanStart(): never {
-	refuse(
-		"plan-cannot-start",
-		"Your account at the billing provider cannot start a plan: your card would be stored and no plan would begin. No card was asked for. Write to us, and we put it right.",
-	);
 }
 
 /** Where to enter a card, for one plan or for future payments. */

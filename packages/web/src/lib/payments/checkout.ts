@@ -55,6 +55,18 @@ export function assertOwnPlan({ plans, waiting }: Pick<CustomerBilling, "plans" 
 	return refuse("subscription-not-found", "You have no such plan.");
 }
 
+/**
+ * Refuses a plan that Flowglad would not begin (flowglad.md, b), before a card is asked for.
+ * @throws ProblemError 409 `plan-cannot-start`
+ */
+export function assertPlanMayStart(planStart: CustomerBilling["planStart"]): void {
+	if (planStart !== "impossible") return;
+	refuse(
+		"plan-cannot-start",
+		"Your account at the billing provider cannot start a plan: your card would be stored and no plan would begin. No card was asked for. Write to us, and we put it right.",
+	);
+}
+
 /** @throws ProblemError 409 always */
 export function refuseSecondPlan(): never {
 	refuse("already-subscribed", "You already have a plan. Change or cancel it on your account page.");

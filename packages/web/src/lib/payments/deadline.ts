@@ -15,26 +15,21 @@ export class DeadlineError extends Error {
 	}
 }
 
-const ofOperation = new AsyncLocalStorage<AbortSignal>();
+const ofOperation = new AsyncLocalStorage<AbortSignal | undefined>();
 
 /**
  * Runs an operation at a provider, of one call or several, for at most `ms`. At the deadline its calls are aborted, it sends no further one, and the
  * promise rejects even if the operation itself never ends.
  * @throws DeadlineError, or the operation's error
  */
-export async function within<T>(ms: number, operation: () => Promise<T>): Promise<T> {
-	const outer = ofOperation.getStore();
-	const own = AbortSignal.timeout(ms);
-	return bounded(outer ? AbortSignal.any([outer, own]) : own, operation);
+export function within<T>(ms: number, operation: () => Promise<T>): Promise<T> {
+	return timed(ms, undefined, (signal) => ofOperation.run(signal, operation));
 }
 
 /** Like `within`, for work that goes on after its caller's deadline: only `ms` bounds it. */
-export async function withinOwn<T>(ms: number, operation: () => Promise<T>): Promise<T> {
-	return bounded(AbortSignal.timeout(ms), operation);
+export function withinOwn<T>(ms: number, operation: () => Promise<T>): Promise<T> {
+	return ofOperation.run(undefined, () => within(ms, operation));
 }
-
-const bounded = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> =>
-	beforeAbort(signal, ofOperation.run(signal, operation));
 
 /**
  * The `fetch` of every provider SDK. It resolves when the whole answer has arrived, so that a timeout of the SDK covers the body as well, and it ends at
@@ -42,13 +37,30 @@ const bounded = <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T
  * @throws DeadlineError
  */
 export const providerFetch: typeof fetch = async (input, init) => {
-	const deadline = ofOperation.getStore() ?? AbortSignal.timeout(CALL_MAX_MS);
-	const signal = init?.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
-	if (signal.aborted) throw new DeadlineError();
-	const { body, status, statusText, headers } = await beforeAbort(signal, fetch(input, { ...init, signal }));
-	const whole = body && (await readWhole(body, signal));
-	return new Response(whole, { status, statusText, headers: withoutCoding(headers) });
+	const ms = ofOperation.getStore() ? null : CALL_MAX_MS;
+	return timed(ms, init?.signal ?? undefined, async (signal) => {
+		const { body, status, statusText, headers } = await fetch(input, { ...init, signal });
+		const whole = body && (await readWhole(body, signal));
+		return new Response(whole, { status, statusText, headers: withoutCoding(headers) });
+	});
 };
+
+/**
+ * The work's result, unless `ms` pass (null: no limit of its own) or the outer signal or the operation's aborts first. The timer ends with the work: a pending one
+ * (`AbortSignal.timeout`) keeps a Durable Object in memory.
+ */
+async function timed<T>(ms: number | null, outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+	const own = new AbortController();
+	const timer = ms === null ? undefined : setTimeout(() => own.abort(), ms);
+	const outers = [outer, ofOperation.getStore()].filter((one) => one !== undefined);
+	const signal = AbortSignal.any([own.signal, ...outers]);
+	try {
+		if (signal.aborted) throw new DeadlineError();
+		return await beforeAbort(signal, work(signal));
+	} finally {
+		clearTimeout(timer);
+	}
+}
 
 /** The work's result, unless the signal aborts first. */
 async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

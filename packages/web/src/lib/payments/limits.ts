@@ -9,7 +9,11 @@ import type { User } from "../identity/subject.ts";
  */
 export async function takeAction({ key }: User): Promise<void> {
 	const waitMs = await env.USAGE_LEDGER.getByName(key).takeAction();
-	if (waitMs === 0) return;
+	if (waitMs > 0) refuseTooManyActions(waitMs);
+}
+
+/** @throws ProblemError 429 always, with Retry-After */
+export function refuseTooManyActions(waitMs: number): never {
 	const seconds = Math.max(1, Math.ceil(waitMs / 1000));
 	const detail = `That was too often for the billing service, so nothing was done. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
 	throw new ProblemError("too-many-billing-requests", detail, { "retry-after": String(seconds) }, "unchanged");
