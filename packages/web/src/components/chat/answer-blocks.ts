@@ -7,11 +7,13 @@ export type Block =
 	| { kind: "code"; text: string; language: string | undefined }
 	| { kind: "plain"; text: string };
 
-/** In the units of `lexBounded`. A page costs at most the sum of the three; an answer of a model needs about 25 for a character. */
+/** In the units of `lexBounded`. A page costs at most the sum of the three; ordinary Markdown needs about 50 for a character. */
 const BLOCK_WORK_MAX = 500_000;
 export const ANSWER_WORK_MAX = 3_000_000;
 export const PAGE_WORK_MAX = 6_000_000;
 
+/** What a block of code costs besides its characters: a React component. */
+const CODE_WORK = 2_000;
 /** A list longer than this is parsed in several parts. */
 const LIST_CHARS = 4_000;
 const DEFINITIONS_MAX = 64;
@@ -139,7 +141,7 @@ function definitionLines(pieces: Piece[]): string {
 }
 
 function parsePiece({ text, fence }: Piece, links: Links): Parsed {
-	if (fence) return { block: codeBlock(text, fence), work: text.length };
+	if (fence) return { block: codeBlock(text, fence), work: CODE_WORK + text.length };
 	const { tokens, work } = lexBounded(text, BLOCK_WORK_MAX, links);
 	return { block: tokens ? { kind: "markdown", text, tokens } : { kind: "plain", text }, work };
 }

@@ -7,6 +7,8 @@ const BLOCK_CHARS_MAX = 16_000;
 const RUN_CHARS_MAX = 6_000;
 /** What a step costs besides the characters that it looks at: a token and a React element. */
 const STEP_WORK = 200;
+/** What a block costs, however short: a lexer and a React component. */
+const BLOCK_WORK = 2_000;
 /** What a character of a list or a quote costs: some ten expressions look at each of its lines. */
 const CONTAINER_WORK = 10;
 
@@ -24,6 +26,7 @@ interface Lexed {
 export function lexBounded(text: string, workMax: number, links: Links = {}): Lexed {
 	const meter = new Meter(workMax);
 	try {
+		meter.spend(BLOCK_WORK);
 		if (text.length > BLOCK_CHARS_MAX) throw new TooExpensive();
 		const lexer = new BoundedLexer(meter);
 		Object.assign(lexer.tokens.links, links);
