@@ -1,6 +1,7 @@
 import { Flowglad } from "@flowglad/node";
 import { FlowgladServer } from "@flowglad/server";
 import { getCustomerDetails } from "./payments/customers.ts";
+import { CALL_MAX_MS } from "./payments/deadline.ts";
 import { clientOptions } from "./payments/flowglad/settings.ts";
 
 /**
@@ -11,6 +12,6 @@ import { clientOptions } from "./payments/flowglad/settings.ts";
 export function flowglad(customerExternalId: string): FlowgladServer {
 	const server = new FlowgladServer({ ...clientOptions(), customerExternalId, getCustomerDetails });
 	// The SDK has no option for its fetch, which would wait for a stalled body for ever (deadline.test.ts). Its retries multiply the calls of a failure.
-	Reflect.set(server, "flowgladNode", new Flowglad({ ...clientOptions(), maxRetries: 0 }));
+	Reflect.set(server, "flowgladNode", new Flowglad({ ...clientOptions(), timeout: CALL_MAX_MS, maxRetries: 0 }));
 	return server;
 }

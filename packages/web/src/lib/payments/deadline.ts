@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 // Every call to a billing provider ends here. The SDKs' own timeouts end with the headers of an answer, and one operation may make several calls.
 
 /** For one call, also where no `within` bounds it. */
-const CALL_MAX_MS = 10_000;
+export const CALL_MAX_MS = 10_000;
 /** More than any answer of a provider, whose lists are paged. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
