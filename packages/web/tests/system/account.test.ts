@@ -119,7 +119,7 @@ describe("a plan", () => {
 		await parley.control("faults", { failPayments: true });
 		await button("Change to Max").click();
 		await dialog().getByRole("button", { name: "Change to Max" }).click();
-		await dialog().getByText("The payment did not go through, so nothing has changed.").waitFor();
+		await dialog().getByText("The payment did not go through. You keep the plan that you have.").waitFor();
 		await parley.control("faults");
 	});
 

@@ -56,7 +56,11 @@ export function addCard(request: Request, user: User, planId: string | undefined
 		await takeAction(user);
 		if (planId !== undefined) assertOwnPlan(await readFresh(user), planId);
 		const account = await billingPort("account");
-		return callProvider(() => account.addCard(customerOf(user).externalId, planId, own));
+		const { externalId, key } = customerOf(user);
+		const page = await callProvider(() => account.addCard(externalId, planId, own));
+		// Whoever comes back quickly must not see the cards from before.
+		await env.USAGE_LEDGER.getByName(key).noteChange(key);
+		return page;
 	});
 }
 
