@@ -62,7 +62,7 @@ describe("a request that is refused before its body is read", () => {
 		["unknown address", "/api/nothing", 100, {}, 404],
 		["unknown page", "/nothing/here", 100, {}, 404],
 		["page", "/pricing", 100, {}, 200],
-		["unknown server function", "/_serverFn/nothing", 100, {}, 404],
+		["unknown server function", "/_serverFn/nothing", 100, {}, 413],
 	])("leaves the connection usable: %s", async (_, path, size, headers, status) => {
 		const seen: (number | undefined)[] = [];
 		for (let round = 0; round < 8; round += 1)

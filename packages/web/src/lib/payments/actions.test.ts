@@ -22,6 +22,7 @@ const { account, ledger } = vi.hoisted(() => ({
 	ledger: {
 		press: vi.fn(),
 		refresh: vi.fn(async () => {}),
+		noteChange: async () => {},
 		noteActivation: vi.fn(async () => {}),
 		billing: vi.fn(),
 		takeAction: vi.fn(async () => 0),
