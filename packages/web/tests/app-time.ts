@@ -62,16 +62,18 @@ const DEADLINE_MIN_MS = 1_000;
 /**
  * Replaces the deadlines of the app's requests (`AbortSignal.timeout`, and timers of a second or more) by `ms`. A busy machine needs longer ones, a hanging
  * server shorter ones.
+ * @param upToMs longer deadlines stay as they are: a request that relies on one does not end
  * @returns how long each would have been, in milliseconds, in order
  */
-export function setAppTimeouts(ms: number): number[] {
+export function setAppTimeouts(ms: number, upToMs = Number.POSITIVE_INFINITY): number[] {
 	const asked: number[] = [];
 	const replaced = vi.spyOn(AbortSignal, "timeout").mockImplementation((own) => {
+		if (own > upToMs) return timeout(own);
 		asked.push(own);
 		return timeout(ms);
 	});
 	const shorten = (run: () => void, own = 0, ...given: []) => {
-		if (own < DEADLINE_MIN_MS) return timer(run, own, ...given);
+		if (own < DEADLINE_MIN_MS || own > upToMs) return timer(run, own, ...given);
 		asked.push(own);
 		return timer(run, ms, ...given);
 	};

@@ -24,7 +24,8 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	const isOver = useFollowed(confirming !== undefined && plan.price?.slug !== confirming.priceSlug, onChanged);
 	const { price: current } = plan;
 	const others = plans.filter(({ kind, priceSlug, name }) => kind === "subscription" && priceSlug !== current?.slug && name !== plan.next);
-	if (!current || others.length === 0) return null;
+	// A change that was just scheduled leaves no other plan, and its outcome is still to be read.
+	if (!current || (others.length === 0 && !outcome && !confirming)) return null;
 	const isMoreExpensive = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 
 	async function change(to: PlanView) {
@@ -41,7 +42,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	}
 
 	return (
-		<Section title={others.length === 1 ? "Other plan" : "Other plans"}>
+		<Section title={others.length > 1 ? "Other plans" : "Other plan"}>
 			<ul className="flex flex-col gap-6">
 				{others.map((other) => (
 					<li key={other.priceSlug} className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
