@@ -55,7 +55,7 @@ describe("paying", () => {
 		await user.buy("pro_monthly");
 		expect(await user.usage()).toMatchObject({ tier: "paid", limit: 1000, used: 0, remaining: 1000, topUps: 0 });
 		const requests = [id(), id(), id()];
-		for (const requestId of requests) expect((await user.chat("chat", requestId)).metadata.counted).toBe(true);
+		for (const requestId of requests) expect((await user.chat(id(), requestId)).metadata.counted).toBe(true);
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 		const events = await drained(userId, 3);
 		expect(events.map((event) => event.transactionId).sort()).toEqual(requests.map((requestId) => `user:${userId}:${requestId}`).sort());

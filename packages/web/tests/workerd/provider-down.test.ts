@@ -91,7 +91,7 @@ describe("a provider that stalls for a while", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		expect(await user.usage()).toMatchObject({ tier: "paid" });
 		await faults(stall);
-		expect((await user.chat("chat", crypto.randomUUID())).metadata.counted).toBe(true);
+		expect((await user.chat(crypto.randomUUID(), crypto.randomUUID())).metadata.counted).toBe(true);
 		setAppTimeouts(100);
 		// The report stalls, then a read that first sends the report again stalls as well.
 		await runDurableObjectAlarm(ledger);
