@@ -141,7 +141,8 @@ describe("a trial", () => {
 		expect(plan).toMatchObject({ state: "trial", live: true });
 		await user.post("/api/billing/cancel", { planId: plan?.id, when: "now" });
 		await user.buy("pro_monthly");
-		expect((await user.billing()).plans).toMatchObject([{ state: "active", trialEnd: null }]);
+		// A page shows a copy that is a few seconds old at most.
+		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ state: "active", trialEnd: null }]));
 	});
 });
 
