@@ -103,8 +103,6 @@ export class World {
 		const cookie = signUp.headers
 			.getSetCookie()
 			.map((line) => line.split(";")[0])
-			// The session cache would claim for a minute that the address is unconfirmed.
-			.filter((pair) => !pair?.includes("session_data"))
 			.join("; ");
 		const person: Person = { id: user.id, cookie };
 		// The mail is sent after the response.

@@ -116,7 +116,7 @@ function closedContentOf({ organization, inviter }: InvitationView, state: Close
 	}
 }
 
-function Answer({ invitation: { id, organization }, onChanged }: Pick<InvitationProps, "invitation" | "onChanged">) {
+function Answer({ invitation: { id }, onChanged }: Pick<InvitationProps, "invitation" | "onChanged">) {
 	const hydrated = useHydrated();
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState<string>();
@@ -136,7 +136,7 @@ function Answer({ invitation: { id, organization }, onChanged }: Pick<Invitation
 					className="button-next"
 					disabled={!hydrated}
 					aria-disabled={busy}
-					onClick={() => void answer(() => acceptInvitation(id, organization.id))}
+					onClick={() => void answer(() => acceptInvitation(id))}
 				>
 					{busy ? "One moment" : "Accept"}
 				</button>

@@ -40,7 +40,8 @@ export const setPayer = (organizationId: string | null): Result => post("set-act
 /** Creates an organization and makes it the viewer's payer. Idempotent for the same `slug`. */
 export async function createOrganization(name: string, slug: string): Result {
 	const refusal = await post("create", { name, slug }, "ORGANIZATION_ALREADY_EXISTS");
-	if (!refusal) await renewCookie({ organizationSlug: slug });
+	// Creating does this as well, unless a first attempt ended between the two.
+	if (!refusal) await post("set-active", { organizationSlug: slug });
 	return refusal;
 }
 
@@ -51,11 +52,7 @@ export const invite = (organizationId: string, email: string, role: Role): Resul
 export const cancelInvitation = (invitationId: string): Result => post("cancel-invitation", { invitationId });
 
 /** Joins an organization and makes it the viewer's payer. */
-export async function acceptInvitation(invitationId: string, organizationId: string): Result {
-	const refusal = await post("accept-invitation", { invitationId });
-	if (!refusal) await renewCookie({ organizationId });
-	return refusal;
-}
+export const acceptInvitation = (invitationId: string): Result => post("accept-invitation", { invitationId });
 
 /** Declines an invitation, which cannot be accepted afterwards. */
 export const declineInvitation = (invitationId: string): Result => post("reject-invitation", { invitationId });
@@ -73,16 +70,7 @@ export const limitEachMember = (organizationId: string, requestsPerMember: numbe
 	post("update", { organizationId, data: { requestsPerMember } });
 
 /** Leaves an organization and makes the viewer their own payer. */
-export async function leave(organizationId: string): Result {
-	const refusal = await post("leave", { organizationId });
-	if (!refusal) await renewCookie({ organizationId: null });
-	return refusal;
-}
-
-/** Renews the session cookie, which caches the payer for up to a minute. If this fails, the cookie expires by itself. */
-async function renewCookie(active: { organizationId: string | null } | { organizationSlug: string }): Promise<void> {
-	await post("set-active", active);
-}
+export const leave = (organizationId: string): Result => post("leave", { organizationId });
 
 /** `doneCode`: the error code that means the request was done before. */
 async function post(path: string, body: object, doneCode?: string): Result {
