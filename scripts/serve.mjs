@@ -1,5 +1,5 @@
 // The production build in workerd, as `wrangler dev` runs it but without wrangler's proxy: the proxy answers 500 to about one request in a thousand
-// that reuses a connection which workerd is closing. It also starts in two seconds instead of six.
+// that reuses a connection which workerd is closing (docs/decisions/0010).
 //
 //   node scripts/serve.mjs --port 3000 --state <folder> --env-file <file> …   a later file overrides an earlier one
 import { readdirSync, readFileSync } from "node:fs";

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { sessions, users } from "../../db/schema.ts";
+import { ownUrl } from "../../own-url.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /** How long a confirmation link works, in seconds. */
@@ -151,11 +152,10 @@ async function endSessions(userId: string, exceptId?: string): Promise<void> {
 		.where(exceptId === undefined ? ofUser : and(ofUser, ne(sessions.id, exceptId)));
 }
 
-/** The path of a `callbackURL` on this site, otherwise "/". A path that begins with two slashes would be another site. */
+/** The path of a `callbackURL` on this site, otherwise "/". */
 function pathOf(callbackURL: string | undefined, origin: string): string {
-	const url = callbackURL !== undefined && URL.canParse(callbackURL, origin) ? new URL(callbackURL, origin) : null;
-	if (url?.origin !== origin || url.pathname.startsWith("//")) return "/";
-	return `${url.pathname}${url.search}${url.hash}`;
+	const url = ownUrl(callbackURL, origin);
+	return url ? `${url.pathname}${url.search}${url.hash}` : "/";
 }
 
 function withError(path: string, error: string): string {

@@ -4,7 +4,7 @@ import { logFailure } from "../../log.ts";
 import type { BillingView } from "../../view/billing.ts";
 import { type ProblemCode, ProblemError, refuse, refuseAction } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
-import { assertMayChangeTo, assertOwnPlan, ownUrl, type PriceName, refuseSecondPlan } from "./checkout.ts";
+import { assertMayChangeTo, assertOwnPlan, type PriceName, refuseSecondPlan, returnUrl } from "./checkout.ts";
 import { within } from "./deadline.ts";
 import { callProvider, isNotDone, PROVIDER_DEADLINE_MS, refuseFailedRead, refuseUnavailable, statusOf } from "./errors.ts";
 import { refuseTooManyActions, takeAction } from "./limits.ts";
@@ -117,7 +117,7 @@ export async function changePlan(request: Request, user: User, planId: string | 
 		return { ...found, own: assertOwnPlan(found.before, planId), offer: assertMayChangeTo(found.before.offers, price) };
 	});
 	const isDone = (after: CustomerBilling) => changedTo(offer, after, own);
-	const back = ownUrl(request, "/account");
+	const back = returnUrl(request, "/account");
 	return change("change", { user, before, isDone, send: () => account.changePlan(externalId, own, offer, back) });
 }
 
@@ -140,7 +140,7 @@ export async function openPortal(request: Request, user: User): Promise<string> 
 	assertMayManage(user);
 	await takeAction(user);
 	const account = await billingPort("account");
-	const url = await callProvider(() => account.openPortal(customerOf(user).externalId, ownUrl(request, "/account")));
+	const url = await callProvider(() => account.openPortal(customerOf(user).externalId, returnUrl(request, "/account")));
 	return url ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
 }
 
@@ -155,8 +155,8 @@ function assertVerified({ emailVerified }: User): void {
 }
 
 const ownPages = (request: Request, { successUrl, cancelUrl }: ReturnPages): ReturnPages => ({
-	successUrl: ownUrl(request, successUrl),
-	cancelUrl: ownUrl(request, cancelUrl),
+	successUrl: returnUrl(request, successUrl),
+	cancelUrl: returnUrl(request, cancelUrl),
 });
 
 const readFresh = (user: User): Promise<CustomerBilling> => readCopy(user, "action");

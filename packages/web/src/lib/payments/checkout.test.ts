@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PlanStanding } from "../../view/billing.ts";
 import { ProblemError } from "../http/problem.ts";
-import { assertMayBuy, assertMayChangeTo, assertOwnPlan, ownUrl } from "./checkout.ts";
+import { assertMayBuy, assertMayChangeTo, assertOwnPlan, returnUrl } from "./checkout.ts";
 import type { Offer } from "./port.ts";
 
 const offer = (priceSlug: string, kind: Offer["kind"], amountCents: number): Offer => ({
@@ -128,8 +128,8 @@ describe("a return page", () => {
 	const request = new Request("https://parley.example/api/billing/checkout");
 
 	test("is resolved against this site", () => {
-		expect(ownUrl(request, "/account?bought=plan")).toBe("https://parley.example/account?bought=plan");
-		expect(ownUrl(request, "https://parley.example/")).toBe("https://parley.example/");
+		expect(returnUrl(request, "/account?bought=plan")).toBe("https://parley.example/account?bought=plan");
+		expect(returnUrl(request, "https://parley.example/")).toBe("https://parley.example/");
 	});
 
 	test.each([
@@ -142,6 +142,6 @@ describe("a return page", () => {
 		"blob:https://parley.example/0b8a",
 		"https://user:password@parley.example/",
 	])("refuses %s", (target) => {
-		expect(refusalOf(() => ownUrl(request, target))).toBe("invalid-request");
+		expect(refusalOf(() => returnUrl(request, target))).toBe("invalid-request");
 	});
 });

@@ -1,4 +1,4 @@
-import { ownUrl as resolveOwnUrl } from "../../own-url.ts";
+import { ownUrl } from "../../own-url.ts";
 import { refuse } from "../http/problem.ts";
 import type { CustomerBilling, Offer } from "./port.ts";
 
@@ -76,8 +76,8 @@ export function refuseSecondPlan(): never {
  * An absolute URL of this site, so that no checkout leads to another one.
  * @throws ProblemError 400 for an address of another site
  */
-export function ownUrl(request: Request, target: string): string {
-	const url = resolveOwnUrl(target, new URL(request.url).origin);
+export function returnUrl(request: Request, target: string): string {
+	const url = ownUrl(target, new URL(request.url).origin);
 	if (!url) refuse("invalid-request", "The pages to come back to must be addresses of this site.");
 	return url.href;
 }

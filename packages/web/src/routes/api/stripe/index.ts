@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { api } from "../../../lib/http/api.ts";
 import { customerOf, userOf } from "../../../lib/identity/subject.ts";
-import { ownUrl } from "../../../lib/payments/checkout.ts";
+import { returnUrl } from "../../../lib/payments/checkout.ts";
 import { within } from "../../../lib/payments/deadline.ts";
 import { PROVIDER_DEADLINE_MS } from "../../../lib/payments/errors.ts";
 import { takeAction } from "../../../lib/payments/limits.ts";
@@ -23,7 +23,7 @@ async function comeBack(request: Request): Promise<Response> {
 	const card = searchParams.get("card");
 	if (card !== null) await adoptNewCard(request, card);
 	const path = sessionId === null ? searchParams.get("back") : await pathOfSession(request, sessionId);
-	return new Response(null, { status: 303, headers: { location: ownUrl(request, path ?? "/") } });
+	return new Response(null, { status: 303, headers: { location: returnUrl(request, path ?? "/") } });
 }
 
 async function pathOfSession(request: Request, sessionId: string): Promise<string | null> {
