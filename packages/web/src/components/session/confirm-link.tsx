@@ -35,7 +35,7 @@ function AskPassword({ email, token, next }: { email: string; token: string; nex
 			<p className="mt-2 text-soft wrap-anywhere">
 				{isNew
 					? `Set a new password for ${email}. Whoever knows the present one is signed out and cannot sign in again.`
-					: `Enter the password of ${email}. You are signed in here, and signed out everywhere else.`}
+					: `Enter the password of ${email}. Then you are signed in here, and signed out everywhere else.`}
 			</p>
 			<SignForm
 				key={String(isNew)}
