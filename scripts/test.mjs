@@ -39,7 +39,7 @@ try {
 	const env = toolEnv({ ...buildEnv(), CHROMIUM_PATH: browser() });
 	const done = spawnSync(
 		"turbo",
-		["run", "lint", "check", "build", "test", "test:worker", "test:system", "--output-logs=new-only", "--concurrency=2"],
+		["run", "lint", "check", "build", "test", "test:worker", "test:system", "--output-logs=new-only", "--concurrency=3"],
 		{
 			cwd: root,
 			env,
