@@ -40,6 +40,7 @@ export default defineConfig(({ command }) => ({
 		tanstackStart(),
 		react(),
 		withoutUnusedLanguages,
+		lexerOfMarked,
 	],
 }));
 
@@ -49,5 +50,19 @@ const withoutUnusedLanguages: Plugin = {
 	load: {
 		filter: { id: /\/zod\/v4\/locales\/(?!en\.js|index\.js)[\w-]+\.js$/ },
 		handler: () => "export default () => ({})",
+	},
+};
+
+/** Only marked's lexer is used. The instance that its module creates would keep the parser and the HTML renderer in every page. */
+const lexerOfMarked: Plugin = {
+	name: "lexer-of-marked",
+	transform: {
+		filter: { id: /\/marked\/lib\/marked\.esm\.js$/ },
+		handler(code) {
+			const instance = code.search(/var \w+=new \w+;function \w+\(\w+,\w+\)\{return \w+\.parse\(/);
+			const exported = ["Lexer", "Tokenizer"].map((name) => new RegExp(`\\w+ as ${name}\\b`).exec(code.slice(instance))?.[0]);
+			if (instance === -1 || exported.includes(undefined)) this.error("marked's module has another form: adapt this plugin to it");
+			return { code: `${code.slice(0, instance)}export{${exported.join()}};`, map: null };
+		},
 	},
 };
