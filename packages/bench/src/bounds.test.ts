@@ -34,7 +34,7 @@ describe("a bound is missed by", () => {
 		[
 			"a provider call before the first byte of any known subscriber's chat",
 			({ counts }) => {
-				counts.userStaleCookie.providerCallsBeforeFirstByte = 1;
+				counts.userSlowAnswer.providerCallsBeforeFirstByte = 1;
 			},
 			["provider calls from request to first byte, known subscriber"],
 		],

@@ -23,8 +23,8 @@ interface Measured {
 }
 
 export function boundsOf({ counts, grants, overhead, ledger, memory }: Measured): Bound[] {
-	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst } = counts;
-	const known = [userAlone, userSlowAnswer, userBurst, userStaleCookie];
+	const { userFirstEver, userAlone, userSlowAnswer, userBurst, guestFirstEver, guestBurst } = counts;
+	const known = [userAlone, userSlowAnswer, userBurst];
 	const guests = [guestFirstEver, guestBurst];
 	const most = (all: Counted[], of: (one: Counted) => number) => Math.max(...all.map(of));
 	const userRows = ({ rows }: Counted) => rows["user ledger"] ?? 0;

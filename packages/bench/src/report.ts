@@ -75,7 +75,7 @@ export function timesTables(result: Result): string {
 
 /** Calls, queries and rows per chat, including its later reports. */
 export function countsTable({ counts }: Result): string {
-	const { userFirstEver, userAlone, userSlowAnswer, userBurst, userStaleCookie, guestFirstEver, guestBurst, referenceBurst } = counts;
+	const { userFirstEver, userAlone, userSlowAnswer, userBurst, guestFirstEver, guestBurst, referenceBurst } = counts;
 	const before = number(referenceBurst.providerCallsBeforeFirstByte);
 	return table(
 		[
@@ -92,7 +92,6 @@ export function countsTable({ counts }: Result): string {
 			countsRow("subscriber, a single chat", userAlone),
 			countsRow("subscriber, a single chat, answer of 8 s", userSlowAnswer),
 			countsRow(`subscriber, ${userBurst.chats} chats in a row`, userBurst),
-			countsRow("subscriber, expired cookie cache", userStaleCookie),
 			countsRow("guest with network, first chat", guestFirstEver),
 			countsRow(`guest with network, ${guestBurst.chats} chats in a row`, guestBurst),
 			["C, reference", before, number(referenceBurst.providerCalls), "", "none", "", ""],

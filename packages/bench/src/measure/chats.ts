@@ -107,9 +107,6 @@ export function orderOf(random: () => number): Side[] {
 }
 
 async function block(visitor: Visitor, chats: number, random: () => number, samples: Samples): Promise<void> {
-	// Renews the session cookie's 60 s cache, so that no side reads the database during a block.
-	const { status } = await visitor.ask("/api/usage");
-	if (status !== 200) throw new Error(`usage: ${status}`);
 	let chatId = "";
 	for (let chat = 0; chat < chats; chat += 1) {
 		if (chat % CHATS_PER_CONVERSATION === 0) {

@@ -86,7 +86,7 @@ describe("counting", () => {
 	test("resets the counters before each count, so that counts do not overlap", async () => {
 		const { counting } = await counted();
 		const order = counting.requests.filter((request) => request.includes("__bench")).map((request) => request.split(" ")[0]);
-		expect(order).toHaveLength(2 * (plan.alone + 6));
+		expect(order).toHaveLength(2 * (plan.alone + 5));
 		expect(order.every((method, index) => method === (index % 2 === 0 ? "DELETE" : "GET"))).toBe(true);
 	});
 });

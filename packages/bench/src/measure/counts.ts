@@ -24,7 +24,6 @@ export interface CountResult {
 	/** A single chat whose answer takes longer than the outbox's delay, like most real answers. */
 	userSlowAnswer: Counted;
 	userBurst: Counted;
-	userStaleCookie: Counted;
 	guestFirstEver: Counted;
 	guestBurst: Counted;
 	referenceBurst: Pick<Counted, "chats" | "providerCalls" | "providerCallsBeforeFirstByte">;
@@ -53,16 +52,12 @@ export async function count(
 	for (let run = 0; run < plan.alone; run += 1) alone.push(await counted(user, chatId, 1, true));
 	model.holding = true;
 	const userSlowAnswer = await counted(user, chatId, 1, true, () => setTimeout(() => model.release(), SLOW_ANSWER_MS));
-	await user.ask("/api/usage");
 	const userBurst = await counted(user, chatId, plan.burst, true);
-	user.cookies.delete("parley.session_data");
-	const userStaleCookie = await counted(user, chatId, 1, true);
 	return {
 		userFirstEver,
 		userAlone: meanOf(alone),
 		userSlowAnswer,
 		userBurst,
-		userStaleCookie,
 		guestFirstEver: await counted(guest, guestChatId, 1, false),
 		guestBurst: await counted(guest, guestChatId, plan.burst, false),
 		referenceBurst: await countReference(reference, provider, Math.min(plan.burst, 10)),
