@@ -24,7 +24,8 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 
 /**
  * The built Worker's tests. The files of a project share one sandbox, whose faults and clock affect all of them: one file at a time.
- * They also share one start of the Worker, as requests do. tests/worker-log.ts replaces vitest's interception of the console.
+ * They also share one start of the Worker, as requests do; tests/database-setup.ts empties the storage between them. tests/worker-log.ts replaces
+ * vitest's interception of the console.
  */
 const inWorker = {
 	globalSetup: ["tests/sandbox-setup.ts"],
