@@ -16,8 +16,9 @@ const guard = import.meta.env.DEV ? () => {} : guardConsole;
 guard();
 
 const start = createStartHandler((page) => {
-	// Start logs server functions and rendering that fail, but not loaders.
-	for (const { status, error } of page.router.state.matches) if (status === "error") logFailedRequest(page.request, error);
+	// Start logs rendering that fails, but not loaders. A problem is decided or logged already (lib/http/server-functions.ts).
+	for (const { status, error } of page.router.state.matches)
+		if (status === "error" && !(error instanceof ProblemError)) logFailedRequest(page.request, error);
 	return defaultStreamHandler(page);
 });
 

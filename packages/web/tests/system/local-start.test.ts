@@ -126,11 +126,11 @@ describe("the log", () => {
 
 	test("names a page that fails, with its cause", async () => {
 		const log = logged();
-		await rename("sessions", "sessions_away");
+		await rename("invitations", "invitations_away");
 		try {
-			expect((await fetch(`${app}/invitation/any`, { headers: { cookie } })).status).toBe(500);
+			expect((await fetch(`${app}/invitation/any`, { headers: { cookie } })).status).toBe(503);
 		} finally {
-			await rename("sessions_away", "sessions");
+			await rename("invitations_away", "invitations");
 		}
 		const lines = await log(/500 GET \/invitation\/any: \w*Error/);
 		expect(lines).toMatch(/500 GET \/invitation\/any: \w*Error/);

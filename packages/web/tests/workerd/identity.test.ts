@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { moveCookie } from "../../src/lib/identity/guest-cookie.ts";
 import { passwordsOfOneRequest } from "../../src/lib/identity/proven-password.ts";
 import { guestKey, userKey } from "../../src/lib/identity/subject-key.ts";
@@ -211,6 +211,91 @@ describe("a page of another viewer", () => {
 			await client.visit();
 		}
 		expect(await client.usage()).toMatchObject({ tier: "guest", used: 0 });
+	});
+});
+
+describe("while the database does not answer", () => {
+	/** Lets every statement of D1 fail until the test ends, as an outage of D1 does. */
+	function breakDatabase(): { repair: () => void } {
+		const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+		const dead = { bind: () => dead, all: fail, first: fail, raw: fail, run: fail } as unknown as D1PreparedStatement;
+		const broken = [vi.spyOn(env.DB, "prepare").mockReturnValue(dead), vi.spyOn(env.DB, "batch").mockImplementation(fail)];
+		const repair = () => broken.forEach((spy) => void spy.mockRestore());
+		onTestFinished(repair);
+		return { repair };
+	}
+	const chatBody = () => ({ id: id(), messages: [{ id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] }] });
+
+	test("a signed-in user gets 503 from every route, is never taken for a guest, and nothing counts", async () => {
+		const client = await new Client().visit();
+		const { email } = await client.signUp();
+		await client.visit();
+		const cookies = new Map(client.cookies);
+		const { repair } = breakDatabase();
+		const GETS = ["usage", "chat/some/stream", "billing", "billing/portal", "flowglad/billing", "admin/ledgers", "stripe?session_id=x"];
+		const AUTH_GETS = ["get-session", "organization/list", "organization/list-members", "verify-email?token=x"];
+		const POSTS: [path: string, body: object][] = [
+			["chat/ai", chatBody()],
+			["chat/some/stop", {}],
+			["billing/checkout", { priceSlug: "pro_monthly" }],
+			["billing/cancel", { planId: "x", when: "now" }],
+			["billing/refresh", {}],
+			["flowglad/checkout", { priceSlug: "pro_monthly" }],
+			["flowglad/customers/billing", {}],
+			["usage-events", { usageMeterSlug: "ai_requests", amount: 1 }],
+			["admin/corrections", { userId: "x", id: "x", units: -1 }],
+			["auth/sign-in/email", credentials(email)],
+			["auth/sign-up/email", { name: "Ada", ...credentials(`${id()}@example.com`) }],
+			["auth/sign-out", {}],
+			["auth/update-user", { name: "Grace" }],
+			["auth/change-password", { currentPassword: "correct horse", newPassword: "another horse" }],
+			["auth/confirm-email", { token: "x", password: "correct horse", isNew: false }],
+			["auth/send-verification-email", { email }],
+			["auth/revoke-sessions", {}],
+			["auth/organization/create", { name: "Acme", slug: id() }],
+			["auth/organization/set-active", { organizationId: null }],
+			["auth/organization/accept-invitation", { invitationId: "x" }],
+		];
+		const answers = [
+			...(await Promise.all(
+				[...GETS, ...AUTH_GETS.map((path) => `auth/${path}`)].map((path) => client.fetch(`/api/${path}`, { headers: anyAddress() })),
+			)),
+			...(await Promise.all(POSTS.map(([path, body]) => client.post(`/api/${path}`, body, anyAddress())))),
+			await client.fetch("/api/chat/some", { method: "DELETE" }),
+		];
+		for (const response of answers) {
+			const answer = await response.text();
+			expect([response.status, response.headers.get("content-type")], `${response.url} ${answer}`).toEqual([
+				503,
+				"application/problem+json",
+			]);
+			expect(JSON.parse(answer), response.url).toMatchObject({
+				title: "Database unavailable",
+				detail: expect.stringContaining("Try again"),
+			});
+			expect(Number(response.headers.get("retry-after")), response.url).toBeGreaterThan(0);
+		}
+		for (const name of ["loadShell", "loadChat", "loadPricing", "loadOrganizations"]) {
+			const response = await client.fetch(functions.get(name) ?? "", { headers: { "x-tsr-serverFn": "true" } });
+			expect([name, response.status], await response.text()).toEqual([name, name === "loadChat" ? 400 : 503]);
+		}
+		for (const path of ["/", "/account", "/pricing", "/c/some"]) {
+			const response = await client.fetch(path);
+			expect([path, response.status]).toEqual([path, 503]);
+			// Neither a guest's page nor the failed query with its parameters.
+			expect(await response.text()).not.toMatch(/tag:"guest|Sign up|select "|D1_ERROR/);
+		}
+		expect(client.cookies).toEqual(cookies);
+		repair();
+		expect(await client.usage()).toMatchObject({ tier: "free", used: 0, held: 0 });
+	});
+
+	test("a guest goes on", async () => {
+		const client = await new Client().visit();
+		breakDatabase();
+		expect((await client.chat(id(), id())).status).toBe(200);
+		expect(await client.usage()).toMatchObject({ tier: "guest", used: 1 });
+		expect((await client.fetch("/")).status).toBe(200);
 	});
 });
 

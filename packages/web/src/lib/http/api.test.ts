@@ -71,6 +71,15 @@ describe("an error in a handler", () => {
 		expect(response.status).toBe(503);
 		expect(await response.text()).not.toContain("STRIPE_SECRET_KEY");
 	});
+
+	test("of the database becomes a 503 without the query, unless the query broke a rule of the schema", async () => {
+		const failed = (message: string) => new Error("Failed query: select token", { cause: new Error(message) });
+		const down = await call(failing(failed("D1_ERROR: Network connection lost.")));
+		expect([down.status, down.headers.get("retry-after")]).toEqual([503, "5"]);
+		expect(await down.text()).not.toMatch(/select|Network/);
+		const broken = await call(failing(failed("D1_ERROR: UNIQUE constraint failed: users.email: SQLITE_CONSTRAINT")));
+		expect(broken.status).toBe(500);
+	});
 });
 
 describe("a body", () => {

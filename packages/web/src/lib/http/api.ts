@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { ConfigError } from "../../config.ts";
+import { isDatabaseFailure } from "../../db/failure.ts";
 import { logFailedRequest } from "../../log.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 
@@ -41,11 +42,16 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 	try {
 		return await handler(context);
 	} catch (error) {
-		if (error instanceof ProblemError) return problemOf(error);
-		logFailedRequest(context.request, error);
-		if (error instanceof ConfigError) return problemResponse("not-configured", { detail: "This deployment is not set up yet." });
-		return problemResponse("internal-error", { detail: "Something failed on our side. Try again in a moment." });
+		return problemOf(error instanceof ProblemError ? error : faultOf(context.request, error));
 	}
+}
+
+/** What a client learns of a fault of ours. Its cause goes to the log. */
+export function faultOf(request: Request, error: unknown): ProblemError {
+	logFailedRequest(request, error);
+	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
+	if (!isDatabaseFailure(error)) return new ProblemError("internal-error", "Something failed on our side. Try again in a moment.", {});
+	return new ProblemError("database-unavailable", "Our database does not answer. Try again in a moment.", { "retry-after": "5" });
 }
 
 function problemOf({ code, detail, headers, outcome }: ProblemError): Response {

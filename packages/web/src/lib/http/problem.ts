@@ -54,6 +54,7 @@ export const PROBLEMS = {
 	"usage-price-not-found-for-meter": { status: 502, title: "Usage price not found for meter" },
 	"billing-not-configured": { status: 503, title: "Billing not configured" },
 	"billing-not-read": { status: 503, title: "Billing unavailable" },
+	"database-unavailable": { status: 503, title: "Database unavailable" },
 	"not-configured": { status: 503, title: "Not configured" },
 	"webhooks-not-configured": { status: 503, title: "Webhooks not configured" },
 	"billing-timed-out": { status: 504, title: "Billing unavailable" },

@@ -1,8 +1,6 @@
 import { setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
 import type { z } from "zod";
-import { ConfigError } from "../../config.ts";
-import { logFailedRequest } from "../../log.ts";
-import { describe, readText } from "./api.ts";
+import { describe, faultOf, readText } from "./api.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 import { isFunctionCall } from "./wall.ts";
 
@@ -54,27 +52,20 @@ export async function answerCall<T extends { response: Response }>(request: Requ
 	}
 }
 
-/** Runs a server function for a browser or for a page. A browser gets what it throws as a problem with its status. */
+/** Runs a server function for a browser or for a page. Both answer with the status and the headers of what it throws. */
 export async function runFunction<T>(request: Request, next: () => Promise<T>): Promise<T> {
 	begun.add(request);
 	try {
 		return await next();
 	} catch (error) {
 		// Redirects and "not found" are Start's own.
-		if (!(error instanceof Error) || !isFunctionCall(request)) throw error;
+		if (!(error instanceof Error)) throw error;
 		const problem = error instanceof ProblemError ? error : faultOf(request, error);
-		// Start would answer with 200 and the error inside.
+		// Start would answer a browser with 200 and the error inside, and a page with 500.
 		setResponseStatus(problem.status);
 		for (const [name, value] of new Headers(problem.headers)) setResponseHeader(name, value);
 		throw problem;
 	}
-}
-
-/** What a browser learns of a fault. Its cause goes to the log. */
-function faultOf(request: Request, error: Error): ProblemError {
-	logFailedRequest(request, error);
-	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
-	return new ProblemError("internal-error", "Something failed on our side. Nothing was counted.", {});
 }
 
 /** A server function's validator: a schema whose refusal is a problem. */

@@ -1,6 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import { type BetterAuthOptions, betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { isAPIError } from "better-auth/api";
 import { organization } from "better-auth/plugins/organization";
 import { tanstackStartCookies } from "better-auth/tanstack-start";
 import { config } from "../../config.ts";
@@ -65,7 +66,7 @@ export function auth(request: Request) {
 		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
 		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
 		plugins: [confirmation(), organizations(), organizationRoutes({ origin, onCreated: welcome }), tanstackStartCookies()],
-		onAPIError: { errorURL: "/" },
+		onAPIError: { errorURL: "/", onError: rethrowFault },
 		telemetry: { enabled: false },
 	});
 }
@@ -87,6 +88,11 @@ const databaseHooks = {
 		},
 	},
 } satisfies BetterAuthOptions["databaseHooks"];
+
+/** Leaves what better-auth did not decide, such as a database that fails, to our own answer. */
+function rethrowFault(error: unknown): void {
+	if (!isAPIError(error)) throw error;
+}
 
 /** better-auth's organizations. organization-routes.ts answers every route that changes members or invitations. */
 function organizations() {

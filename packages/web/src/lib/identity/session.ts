@@ -2,7 +2,10 @@ import { parseCookies } from "better-auth/cookies/utils";
 import { and, eq } from "drizzle-orm";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
+import { isDatabaseFailure } from "../../db/failure.ts";
 import { members, organizations, sessions, users } from "../../db/schema.ts";
+import { logFailure } from "../../log.ts";
+import { refuse } from "../http/problem.ts";
 import { auth, SESSION_RENEWED_AFTER_SECONDS, SESSION_SECONDS, sessionCookie } from "./auth.ts";
 import { type Membership, membershipFrom } from "./organization.ts";
 import { isSigned } from "./signature.ts";
@@ -19,11 +22,20 @@ const read = new WeakMap<Request, Promise<Session | null>>();
 /**
  * The session of a request, or null. Read from the database with one query, once for each request. No cookie holds a copy, so a sign-out, a lost
  * membership and a confirmed address count from the next request on.
+ * @throws {ProblemError} 503 while the database does not answer
  */
 export function session(request: Request): Promise<Session | null> {
-	const found = read.get(request) ?? readSession(request);
+	const found = read.get(request) ?? readSession(request).catch(refuseUnread);
 	read.set(request, found);
 	return found;
+}
+
+/** Nobody becomes a guest because the database fails: their requests would count on another ledger, and their chats would seem gone. */
+function refuseUnread(error: unknown): never {
+	if (!isDatabaseFailure(error)) throw error;
+	logFailure("could not read a session", error);
+	const detail = "We can’t check who is signed in right now, so nothing was sent or counted. Try again in a moment.";
+	return refuse("database-unavailable", detail, { "retry-after": "5" });
 }
 
 async function readSession(request: Request): Promise<Session | null> {

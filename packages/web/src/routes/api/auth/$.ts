@@ -7,6 +7,7 @@ import { auth } from "../../../lib/identity/auth.ts";
 import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
 import { admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
 import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
+import { session } from "../../../lib/identity/session.ts";
 import { assertOwnPage } from "../../../lib/identity/subject.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
 
@@ -18,10 +19,13 @@ const BODY_BYTES_MAX = 16 * 1024;
 
 const notFound = () => refuse("not-found", "There is nothing at this address.");
 
-/** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer */
+/** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer, 503 while the database does not answer */
 async function answer(request: Request): Promise<Response> {
 	await assertOwnPage(request);
-	return auth(request).handler(request);
+	const response = await auth(request).handler(request);
+	// better-auth does not say that it could not read a session because of the database.
+	if (response.status >= 500) await session(request);
+	return response;
 }
 
 /** Signing up is guarded: it opens an allowance. */
