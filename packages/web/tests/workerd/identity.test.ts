@@ -69,6 +69,23 @@ describe("an account", () => {
 		expect(await client.usage()).toMatchObject({ tier: "free" });
 	});
 
+	test("gets a new password for the old one, which ends all other sessions where that is requested", async () => {
+		const [client, other] = [new Client(), new Client()];
+		const { email } = await client.signUp();
+		await signIn(other, email, "correct horse");
+		const change = (currentPassword: string, newPassword: string, more = {}) =>
+			client.post("/api/auth/change-password", { currentPassword, newPassword, ...more }, anyAddress());
+		expect((await change("battery staple", "the second horse")).status).toBe(400);
+		expect((await change("correct horse", "short")).status).toBe(400);
+		expect((await change("correct horse", "the second horse")).status).toBe(200);
+		expect(await other.usage()).toMatchObject({ tier: "free" });
+		expect((await change("the second horse", "the third horse", { revokeOtherSessions: true })).status).toBe(200);
+		expect(await client.usage()).toMatchObject({ tier: "free" });
+		expect(await other.usage()).toMatchObject({ tier: "guest" });
+		const statuses = ["correct horse", "the second horse", "the third horse"].map((password) => signIn(new Client(), email, password));
+		expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([401, 401, 200]);
+	});
+
 	test("is signed out for good and at once: a copy of its cookies reads, spends and buys nothing more", async () => {
 		const client = new Client();
 		await client.signUp();
@@ -525,6 +542,35 @@ describe("a confirmation link", () => {
 		expect(await sessionOf(attacker)).toBeNull();
 		expect((await signIn(attacker, email, "correct horse")).status).toBe(401);
 		expect((await signIn(new Client(), email, "a password of mine")).status).toBe(200);
+	});
+
+	test("keeps the new password when whoever signed up changes theirs at the same moment", async () => {
+		const attacker = new Client();
+		const { email } = await attacker.signUp();
+		const reader = await new Client().visit();
+		const { token } = await open(reader, await linkTo(email));
+		// Between the check of the old password and the write of the next one.
+		const prepare = env.DB.prepare.bind(env.DB);
+		let confirmed: Promise<Response> | undefined;
+		const spy = vi.spyOn(env.DB, "prepare").mockImplementation((query) => {
+			if (!query.startsWith('update "accounts"') || confirmed !== undefined) return prepare(query);
+			confirmed = confirm(reader, token, "a password of mine", true);
+			const after = (statement: D1PreparedStatement, run: "all" | "raw" | "run") => async () => {
+				expect((await confirmed)?.status).toBe(200);
+				return statement[run]();
+			};
+			const bind = (...values: unknown[]) => {
+				const bound = prepare(query).bind(...values);
+				return { all: after(bound, "all"), raw: after(bound, "raw"), run: after(bound, "run") };
+			};
+			return { bind } as unknown as D1PreparedStatement;
+		});
+		onTestFinished(() => void spy.mockRestore());
+		const change = { currentPassword: "correct horse", newPassword: "the attacker's next", revokeOtherSessions: true };
+		expect((await attacker.post("/api/auth/change-password", change, anyAddress())).status).toBe(400);
+		expect(await attacker.usage()).toMatchObject({ tier: "guest" });
+		expect((await signIn(new Client(), email, "the attacker's next")).status).toBe(401);
+		expect((await sessionOf(reader))?.user).toMatchObject({ email, emailVerified: true });
 	});
 
 	test("is used up once the address is confirmed: it sets no password again", async () => {

@@ -10,6 +10,7 @@ import * as schema from "../../db/schema.ts";
 import { logFailure } from "../../log.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertUserName } from "./account-rules.ts";
+import { changePassword } from "./change-password.ts";
 import { confirmation, confirmationLink } from "./confirmation.ts";
 import { sendEmail } from "./email.ts";
 import { firstOrganizationOf } from "./organization.ts";
@@ -65,7 +66,13 @@ export function auth(request: Request) {
 		},
 		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
 		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
-		plugins: [confirmation(), organizations(), organizationRoutes({ origin, onCreated: welcome }), tanstackStartCookies()],
+		plugins: [
+			confirmation(),
+			changePassword(),
+			organizations(),
+			organizationRoutes({ origin, onCreated: welcome }),
+			tanstackStartCookies(),
+		],
 		onAPIError: { errorURL: "/", onError: rethrowFault },
 		telemetry: { enabled: false },
 	});

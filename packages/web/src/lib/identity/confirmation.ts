@@ -1,12 +1,13 @@
 import type { BetterAuthPlugin } from "better-auth";
 import { APIError, createAuthEndpoint, getSessionFromCtx, originCheck } from "better-auth/api";
 import { setSessionCookie } from "better-auth/cookies";
-import { and, eq, ne } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
-import { sessions, users } from "../../db/schema.ts";
+import { users } from "../../db/schema.ts";
 import { ownUrl } from "../../own-url.ts";
+import { assertPasswordLength, endSessions } from "./proven-password.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /** How long a confirmation link works, in seconds. */
@@ -134,22 +135,11 @@ async function assertPassword(ctx: Context, userId: string, password: string): P
 
 async function setPassword(ctx: Context, userId: string, password: string): Promise<void> {
 	const { internalAdapter } = ctx.context;
-	const { minPasswordLength, maxPasswordLength } = ctx.context.password.config;
-	const { length } = password;
-	if (length < minPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_SHORT", message: "Password too short" });
-	if (length > maxPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_LONG", message: "Password too long" });
+	assertPasswordLength(password, ctx.context.password.config);
 	const hash = await ctx.context.password.hash(password);
 	if (await internalAdapter.findCredentialAccount(userId)) return void (await internalAdapter.updatePassword(userId, hash));
 	// A sign-up that died halfway left a user without a password.
 	await internalAdapter.linkAccount({ userId, providerId: "credential", accountId: userId, password: hash });
-}
-
-/** Ends the user's sessions, all but the given one. Unconfirmed sessions are never read from a cookie, so this takes effect at once. */
-async function endSessions(userId: string, exceptId?: string): Promise<void> {
-	const ofUser = eq(sessions.userId, userId);
-	await db()
-		.delete(sessions)
-		.where(exceptId === undefined ? ofUser : and(ofUser, ne(sessions.id, exceptId)));
 }
 
 /** The path of a `callbackURL` on this site, otherwise "/". */

@@ -1,5 +1,5 @@
 import { APIError } from "better-auth/api";
-import { and, eq } from "drizzle-orm";
+import { and, eq, ne } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { accounts, sessions } from "../../db/schema.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
@@ -36,4 +36,21 @@ export function passwordsOfOneRequest() {
 			throw new APIError("UNAUTHORIZED", { code: "INVALID_EMAIL_OR_PASSWORD", message: "Invalid email or password" });
 		},
 	};
+}
+
+/** Ends the user's sessions, all but the given one. No cookie holds a copy of a session, so this takes effect at once. */
+export async function endSessions(userId: string, exceptId?: string): Promise<void> {
+	const ofUser = eq(sessions.userId, userId);
+	await db()
+		.delete(sessions)
+		.where(exceptId === undefined ? ofUser : and(ofUser, ne(sessions.id, exceptId)));
+}
+
+/** @throws {APIError} 400 for a new password that is too short or too long */
+export function assertPasswordLength(
+	{ length }: string,
+	{ minPasswordLength, maxPasswordLength }: { minPasswordLength: number; maxPasswordLength: number },
+): void {
+	if (length < minPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_SHORT", message: "Password too short" });
+	if (length > maxPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_LONG", message: "Password too long" });
 }
