@@ -693,12 +693,50 @@ describe("a guest beside a session", () => {
 describe("signing up while the guest's first requests are on their way", () => {
 	beforeEach(() => faults({}));
 
-	test("answers none of them on the guest's allowance afterwards", async () => {
-		const client = await new Client().visit();
+	/** The same browser in another tab, whose requests left before the sign-up was answered. */
+	function asBefore(client: Client): Client {
 		const late = new Client();
 		late.cookies.set("parley.guest", client.cookies.get("parley.guest") ?? "");
+		return late;
+	}
+
+	test("answers none of them on the guest's allowance afterwards, and says that the guest has signed up", async () => {
+		const client = await new Client().visit();
+		const late = asBefore(client);
+		const chatId = id();
+		const answer = await client.chat(chatId, id());
 		await client.signUp();
-		expect((await late.chat(id(), id())).problem).toMatchObject({ status: 429, policy: "guest" });
+		const again = { id: chatId, messages: [], trigger: "regenerate-message", messageId: answer.id };
+		for (const response of [
+			await late.send(id(), id()),
+			await late.send(chatId, id()),
+			await late.post("/api/chat/ai", again),
+			await late.fetch(`/api/chat/${chatId}/stream`),
+			await late.post(`/api/chat/${chatId}/stop`, {}),
+			await late.fetch(`/api/chat/${chatId}`, { method: "DELETE" }),
+		]) {
+			// The page loads again (components/session/page-viewer.ts).
+			expect([response.status, response.headers.get("parley-viewer")], response.url).toEqual([409, "someone-else"]);
+			expect(await response.json()).toMatchObject({ title: "Signed in as someone else", detail: expect.stringContaining("signed up") });
+		}
+		expect(await isOwner(client, chatId)).toBe(true);
+		expect(await client.usage()).toMatchObject({ tier: "free", used: 1, held: 0 });
+	});
+
+	test("gives a browser that missed the answer to its sign-up a new guest, and leaves the old one's chats with the account", async () => {
+		const client = await new Client().visit();
+		const late = asBefore(client);
+		const [guest, chatId] = [guestOf(client), id()];
+		await client.chat(chatId, id());
+		const { id: userId } = await new Client().signUp();
+		// A sign-up that closed the guest's ledger and failed before it moved the chats.
+		await env.USAGE_LEDGER.getByName(guest).close(guest, userKey(userId));
+		expect(await (await late.fetch("/")).text()).not.toContain(chatId);
+		expect(guestOf(late)).not.toBe(guest);
+		expect((await late.chat(id(), id())).status).toBe(200);
+		expect(await late.usage()).toMatchObject({ tier: "guest", used: 1 });
+		const list = await env.CHAT_LIST.getByName(userKey(userId)).list();
+		expect(list.map((chat) => chat.id)).toEqual([chatId]);
 	});
 
 	test("takes along a chat that starts after the guest's chats were moved, and its unit", async () => {

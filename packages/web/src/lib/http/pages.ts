@@ -12,7 +12,7 @@ import type { Shell } from "../../view/shell.ts";
 import { getBillingSummary } from "../billing.ts";
 import { allowedModels } from "../chat/model.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
-import { repeatMove } from "../identity/guest-to-account.ts";
+import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerTag } from "../identity/viewer-tag.ts";
@@ -28,7 +28,7 @@ const OWN_OFFERS_AWAITED_MS = 2_000;
 /** What every page needs: the viewer, their usage and chats, and the models. Sets a new guest's cookie, but stores nothing for them. */
 export const loadShell = createServerFn({ method: "GET" }).handler(async (): Promise<Shell> => {
 	const request = getRequest();
-	const subject = await identify(request);
+	const subject = await viewerOfPage(request);
 	await updateGuestCookie(request, subject);
 	const { limits, model, mailboxUrl } = config();
 	const { sells, hasBrowserSdk } = capabilities();

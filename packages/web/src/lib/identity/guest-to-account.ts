@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
 import { config } from "../../config.ts";
 import { logFailure } from "../../log.ts";
+import { refuse } from "../http/problem.ts";
 import { expiredGuestCookies, mayMove, moveCookie } from "./guest-cookie.ts";
-import { knownGuestKey } from "./subject.ts";
+import { identify, knownGuestKey, newGuest, type Subject } from "./subject.ts";
 import type { GuestKey, UserKey } from "./subject-key.ts";
+import { PAGE_HEADER } from "./viewer-tag.ts";
 
 /**
  * Moves this browser's guest to the account that was just signed in to or signed up for in it. Never throws: after a failure, the next page
@@ -26,6 +28,35 @@ export async function repeatMove(request: Request, user: UserKey): Promise<strin
 	const guest = knownGuestKey(request);
 	if (!guest || !mayMove(request, guest, user, config().guestCookieSecrets, Date.now())) return [];
 	return (await isMoved(guest, user)) ? expiredGuestCookies(request) : [];
+}
+
+/**
+ * Refuses a request of a guest who has signed up or in since: it left before the answer arrived, or the answer was lost. Call it before any other
+ * refusal, because a closed guest has no requests and no chats left.
+ * @throws {ProblemError} 409, at which the page loads again
+ */
+export async function assertStillGuest(subject: Subject): Promise<void> {
+	if ((await accountOf(subject)) === null) return;
+	refuse("signed-in-as-someone-else", "You have signed up or in since. Load the page again, and sign in if it asks you to.", {
+		[PAGE_HEADER]: "someone-else",
+	});
+}
+
+/**
+ * The viewer of a page. A guest who has become an account is replaced by a new one, after the move is finished: a browser that missed the answer to
+ * its sign-up would otherwise be left with a guest who can do nothing.
+ */
+export async function viewerOfPage(request: Request): Promise<Subject> {
+	const subject = await identify(request);
+	const account = await accountOf(subject);
+	if (subject.kind !== "guest" || account === null) return subject;
+	return (await isMoved(subject.key, account)) ? newGuest(request) : subject;
+}
+
+/** The account that a guest has become, or null. */
+async function accountOf(subject: Subject): Promise<UserKey | null> {
+	if (subject.kind !== "guest" || subject.setCookie !== null) return null;
+	return (await env.USAGE_LEDGER.getByName(subject.key).closedInFavourOf()) as UserKey | null;
 }
 
 async function isMoved(guest: GuestKey, user: UserKey): Promise<boolean> {

@@ -105,12 +105,18 @@ export function knownGuestKey(request: Request): GuestKey | null {
 }
 
 function guestOf(request: Request): Guest {
-	const pools = poolsOf(request, networkKey);
 	const known = knownGuestKey(request);
-	if (known) return { kind: "guest", key: known, payers: [{ key: known, member: null }], pools, setCookie: null };
+	return known ? guestWith(request, known, null) : newGuest(request);
+}
+
+/** A guest whom nobody knows yet, whatever cookie the request has. Stores nothing. */
+export function newGuest(request: Request): Guest {
 	const { id, cookie } = mintGuest(config().guestCookieSecrets[0], today());
-	const key = guestKey(id);
-	return { kind: "guest", key, payers: [{ key, member: null }], pools, setCookie: guestCookie(request, cookie) };
+	return guestWith(request, guestKey(id), guestCookie(request, cookie));
+}
+
+function guestWith(request: Request, key: GuestKey, setCookie: string | null): Guest {
+	return { kind: "guest", key, payers: [{ key, member: null }], pools: poolsOf(request, networkKey), setCookie };
 }
 
 /** The ledger of this UTC day's sign-ups on the request's network. Null on loopback. */

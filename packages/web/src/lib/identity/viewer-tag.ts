@@ -28,7 +28,6 @@ export function assertPageOf(request: Request, viewer: UserKey | GuestKey | null
 	if (viewer === null ? !isUsersPage : tag === viewerTag(viewer)) return;
 	if (isUsersPage && (viewer === null || kindOf(viewer) === "guest"))
 		refuse("signed-in-as-someone-else", "You are not signed in any more. Sign in and try again.", { [PAGE_HEADER]: "signed-out" });
-	refuse("signed-in-as-someone-else", "Someone else has signed in in this browser. Load the page again.", {
-		[PAGE_HEADER]: "someone-else",
-	});
+	const who = isUsersPage ? "Someone else has" : "You or someone else has";
+	refuse("signed-in-as-someone-else", `${who} signed in in this browser. Load the page again.`, { [PAGE_HEADER]: "someone-else" });
 }

@@ -3,6 +3,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
 import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
 import { api } from "../../../../lib/http/api.ts";
+import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/chat/$chatId/stream")({
@@ -10,9 +11,12 @@ export const Route = createFileRoute("/api/chat/$chatId/stream")({
 		handlers: api({
 			GET: async ({ request, params }) => {
 				const chatId = chatIdOf(params);
-				const { key } = await identify(request);
-				const { found, stream } = await env.CONVERSATION.getByName(chatId).stream(key);
-				if (!found) noSuchChat();
+				const subject = await identify(request);
+				const { found, stream } = await env.CONVERSATION.getByName(chatId).stream(subject.key);
+				if (!found) {
+					await assertStillGuest(subject);
+					noSuchChat();
+				}
 				return stream ? new Response(stream, { headers: UI_MESSAGE_STREAM_HEADERS }) : new Response(null, { status: 204 });
 			},
 		}),
