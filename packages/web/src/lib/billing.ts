@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { type Outcome, type Refusal, type Release, type RequestRow, type Standing, subscriptionOf } from "@parley/metering";
 import type { UsageView } from "../view/usage.ts";
+import { capIn } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
@@ -199,7 +200,8 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 	const organization = subject.kind === "user" ? subject.organization : null;
 	const plan = organization && (await usageOf(organization.key, subject.key));
 	if (organization && plan?.tier === "paid" && plan.share) {
-		const { name, mayBuy, cap } = organization;
+		const { name, mayBuy } = organization;
+		const cap = capIn(organization.cap, plan.limit);
 		const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - plan.share.used - plan.share.held);
 		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
 	}

@@ -2,6 +2,7 @@ import {
 	allowanceOf,
 	type Command,
 	decide,
+	type HoldCommand,
 	type LedgerState,
 	type Limits,
 	ledgerTimeMs,
@@ -13,9 +14,16 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import { capIn } from "../lib/identity/member-limit.ts";
+import type { Spender } from "../lib/identity/subject.ts";
 import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
 import type { LedgerStorage, Notes } from "./ledger-storage.ts";
+
+export interface Hold extends Omit<HoldCommand, "type" | "member"> {
+	/** The member who spends. Their limit may be a share of what the plan grants at the moment of the decision. */
+	member?: Spender | null;
+}
 
 /**
  * The durable form of @parley/metering for one subject. Everything here must stay synchronous: the platform runs no other event between a
@@ -52,6 +60,12 @@ export class LedgerBook {
 		if (row) this.#stored.writeRow(this.key, row);
 		if (adjustment) this.#stored.writeAdjustment(this.key, adjustment);
 		return outcome;
+	}
+
+	/** Decides about a hold. A member's limit is judged by the plan as it is now. */
+	hold({ member, ...hold }: Hold): Outcome {
+		const spender = member ? { id: member.id, cap: capIn(member.cap, this.standing().limit) } : null;
+		return this.decide({ type: "hold", ...hold, member: spender });
 	}
 
 	/** Changes notes and writes them at once. */

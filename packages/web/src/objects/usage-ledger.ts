@@ -3,7 +3,6 @@ import {
 	type ChatStatus,
 	type Command,
 	foldable,
-	type HoldCommand,
 	isCounted,
 	type Outcome,
 	type Release,
@@ -22,7 +21,7 @@ import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure } from "../log.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
-import { LedgerBook } from "./ledger-book.ts";
+import { type Hold, LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage, type Notes } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
@@ -43,8 +42,6 @@ const ACTION_COPY_MS = 1_000;
 /** Calls to the provider that a user may cause by actions, and reports of usage that a ledger sends one by one. */
 const CALLS_MAX = 30;
 const CALL_WINDOW_MS = 60_000;
-
-export type Hold = Omit<HoldCommand, "type">;
 
 export interface HoldResult {
 	outcome: Outcome;
@@ -108,10 +105,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** Takes a hold or refuses it. Only a refusal may wait for the provider, at most 1.5 s. */
 	async hold(key: string, hold: Hold): Promise<HoldResult> {
 		const { book, provider } = this.#open(key);
-		let outcome = book.decide({ type: "hold", ...hold });
+		let outcome = book.hold(hold);
 		if (outcome.kind === "refused" && provider.mayChangeMind(outcome.refusal)) {
 			await provider.readAwaited();
-			outcome = book.decide({ type: "hold", ...hold });
+			outcome = book.hold(hold);
 		}
 		if (outcome.kind === "held") {
 			provider.readIfUnsure();

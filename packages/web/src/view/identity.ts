@@ -29,10 +29,8 @@ export interface OrganizationView {
 	name: string;
 	/** The viewer's role. */
 	role: Role;
-	/** The limit that the owner set for each member in a billing period; null for the default. */
+	/** The limit that the owner set for each member in a billing period; null for a fifth of the plan for plain members. */
 	requestsPerMember: number | null;
-	/** The default limit of a plain member. Owners and admins have none. */
-	defaultPerMember: number;
 	members: MemberView[];
 	/** Open invitations. Empty unless the viewer is an owner or admin. */
 	invitations: { id: string; email: string; role: Role; expiresAt: string }[];

@@ -167,7 +167,8 @@ describe("a signed-in user", () => {
 		const again = new Client();
 		again.cookies.set("parley.guest", cookie);
 		expect(await again.usage()).toMatchObject({ tier: "guest", remaining: 0 });
-		expect((await again.chat(id(), id())).status).toBe(429);
+		// The guest has signed up.
+		expect((await again.chat(id(), id())).status).toBe(409);
 		await again.signUp();
 		expect(await again.usage()).toMatchObject({ tier: "free", used: 0 });
 		expect((await again.send(chatId, id())).status).toBe(404);

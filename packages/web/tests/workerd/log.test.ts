@@ -110,7 +110,7 @@ describe("the log", () => {
 				const response = await user.fetch(path, body ? { method: "POST", json: body } : {});
 				await response.text();
 			}
-			expectLogged(/a library's|500 /, token, token.split(".")[0] ?? "", email, userId);
+			expectLogged(/a library's|500 |could not read a session/, token, token.split(".")[0] ?? "", email, userId);
 		},
 	);
 

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Client, eventually, faults, resetSandbox, type SandboxState, sandboxState } from "../client.ts";
+import { Client, eventually, faults, resetSandbox, type SandboxState, sandboxState, settings } from "../client.ts";
 
 beforeEach(resetSandbox);
 
@@ -54,13 +54,13 @@ const mailsTo = ({ mailbox }: SandboxState, email: string) =>
 	mailbox.filter(({ to, subject }) => to === email && subject.startsWith("Join"));
 
 /** Buys a plan at the provider, without our pages. */
-async function sell(organizationId: string) {
+async function sell(organizationId: string, priceSlug = "pro_monthly") {
 	// The customer is created after the response, or by this read.
 	await ledgerOf(organizationId).refresh(keyOf(organizationId));
 	const checkoutSession = {
 		type: "product",
 		customerExternalId: organizationId,
-		priceSlug: "pro_monthly",
+		priceSlug,
 		successUrl: "http://localhost/",
 		cancelUrl: "http://localhost/",
 	};
@@ -226,6 +226,16 @@ describe("a member", () => {
 		expect((await member.chat(id(), id())).status).toBe(429);
 		expect(await owner.usage()).toMatchObject({ remaining: 800, organization: { member: { limit: null } } });
 		expect((await owner.chat(id(), id())).status).toBe(200);
+	});
+
+	test("without a set limit has a fifth of whatever plan the organization has", async () => {
+		await settings({ maxPlan: true });
+		const { owner, organizationId } = await found();
+		const { member } = await join(owner, organizationId);
+		await sell(organizationId, "max_monthly");
+		expect(await member.usage()).toMatchObject({ remaining: 600, organization: { member: { limit: 600 } } });
+		const spend = (amount: number) => member.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount });
+		expect([(await spend(601)).status, (await spend(600)).status, (await spend(1)).status]).toEqual([429, 201, 429]);
 	});
 
 	test("who is removed spends no more units from the next request on", async () => {

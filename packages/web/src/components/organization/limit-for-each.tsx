@@ -10,20 +10,20 @@ interface LimitForEachProps {
 const limitMax = 1_000_000;
 
 /** How many requests each member may make in a billing period. Without a number, the default binds plain members. */
-export function LimitForEach({ organization: { id, requestsPerMember, defaultPerMember }, onChanged }: LimitForEachProps) {
+export function LimitForEach({ organization: { id, requestsPerMember }, onChanged }: LimitForEachProps) {
 	async function save(text: string): Promise<Outcome> {
 		const limit = text === "" ? null : Number(text);
 		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= limitMax))
 			return { problem: `Please write a whole number from 1 to ${limitMax}, or nothing.` };
 		const problem = await thenReload(limitEachMember(id, limit), onChanged);
 		if (problem) return { problem };
-		if (limit === null) return { done: `Saved: ${defaultPerMember} for each plain member, in a billing period.` };
+		if (limit === null) return { done: "Saved: a fifth of the plan for each plain member, in a billing period." };
 		return { done: `Saved: ${limit} for each member, in a billing period.` };
 	}
 	return (
 		<FieldForm
 			label="Requests for each member"
-			hint={`In a billing period. Leave it empty for ${defaultPerMember}, and no limit but the plan’s for owners and admins.`}
+			hint="In a billing period. Leave it empty for a fifth of the plan, and no limit but the plan’s for owners and admins."
 			input={{ type: "text", inputMode: "numeric", autoComplete: "off", maxLength: 9, defaultValue: requestsPerMember ?? "" }}
 			action="Save"
 			onSubmit={save}

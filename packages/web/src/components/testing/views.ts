@@ -133,7 +133,6 @@ export const acmeFor = (role: MemberView["role"]): OrganizationView => ({
 	name: "Acme",
 	role,
 	requestsPerMember: null,
-	defaultPerMember: 200,
 	members: [member("You", role, true), member("Olga", "owner"), member("Alan", "admin"), member("Mia", "member")],
 	invitations: [],
 });

@@ -1,8 +1,8 @@
 import { and, asc, eq, gt } from "drizzle-orm";
-import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
 import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view/identity.ts";
+import type { MemberLimit } from "./member-limit.ts";
 import { type OrganizationKey, organizationKey } from "./subject-key.ts";
 
 /** A user's membership of the organization that their session acts for. */
@@ -12,20 +12,16 @@ export interface Membership {
 	name: string;
 	/** Whether the role may manage plans and payments. */
 	mayBuy: boolean;
-	/** How many requests the user may use in a billing period; null for no limit but the plan's. */
-	cap: number | null;
+	/** How much of the plan the user may use in a billing period. */
+	cap: MemberLimit;
 }
 
-/** A plan's share of one member until the owner sets a limit: no single member can use it up. */
-const DEFAULT_SHARE = 1 / 5;
-
-/** The limit of a member without a role, until the owner sets one. */
-const defaultRequestsPerMember = (): number => Math.max(1, Math.floor(config().limits.paid * DEFAULT_SHARE));
-
-/** A set limit binds everyone. The default binds plain members only: owners and admins could change it anyway. */
-function capOf(role: Role, set: number | null): number | null {
-	if (set !== null || role !== "member") return set;
-	return defaultRequestsPerMember();
+/**
+ * A set limit binds everyone. Until then no plain member can use up the plan, however little it grants. Owners and admins could change a limit
+ * anyway.
+ */
+function capOf(role: Role, set: number | null): MemberLimit {
+	return set === null && role === "member" ? "a-fifth" : set;
 }
 
 /** A membership from its stored role, and its organization's name and limit for each member. */
@@ -65,8 +61,7 @@ export async function organizationsOf(userId: string, active: Membership | null)
 	if (!active || !you) return { mine, active: null };
 	const { organizationId: id, name } = active;
 	const requestsPerMember = joined.find((one) => one.id === id)?.requestsPerMember ?? null;
-	const limits = { requestsPerMember, defaultPerMember: defaultRequestsPerMember() };
-	return { mine, active: { id, name, role: you.role, ...limits, members: people, invitations: invited } };
+	return { mine, active: { id, name, role: you.role, requestsPerMember, members: people, invitations: invited } };
 }
 
 async function membersOf(organizationId: string, viewerId: string): Promise<MemberView[]> {

@@ -1,7 +1,7 @@
-import type { Member } from "@parley/metering";
 import { config } from "../../config.ts";
 import { now } from "../time/clock.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
+import type { MemberLimit } from "./member-limit.ts";
 import { networkOf } from "./network.ts";
 import type { Membership } from "./organization.ts";
 import { session } from "./session.ts";
@@ -19,11 +19,17 @@ import {
 } from "./subject-key.ts";
 import { assertPageOf, PAGE_HEADER } from "./viewer-tag.ts";
 
+/** A member of an organization, by their own key. */
+export interface Spender {
+	id: string;
+	cap: MemberLimit;
+}
+
 /** A ledger that may pay for a subject's requests. */
 export interface Payer {
 	key: SubjectKey;
-	/** The member who spends from an organization's ledger, and their cap; null in the subject's own ledger. */
-	member: Member | null;
+	/** The member who spends from an organization's ledger, and their limit; null in the subject's own ledger. */
+	member: Spender | null;
 }
 
 /** How a subject's requests are metered. */
