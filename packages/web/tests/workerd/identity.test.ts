@@ -6,7 +6,7 @@ import { guestKey, userKey } from "../../src/lib/identity/subject-key.ts";
 import type { ChatMessage } from "../../src/view/chat.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 import { rewriteRequests } from "../stored.ts";
-import { functions } from "../wall.ts";
+import { apiRoutes, functions, methodOf } from "../wall.ts";
 
 beforeEach(resetSandbox);
 
@@ -209,6 +209,42 @@ describe("a page of another viewer", () => {
 		}
 		expect(await bob.usage()).toMatchObject({ tier: "free", used: 0, held: 0 });
 		expect((await bob.fetch("/api/usage", { headers: await tagOf(bob) })).status).toBe(200);
+	});
+
+	/** What has no viewer: health, webhooks, the return from Stripe's page, addresses without a route, and functions that show everyone the same. */
+	const WITHOUT_VIEWER = new Set([
+		...["/api/auth/some", "/api/dev/clock", "/api/flowglad/webhook", "/api/health", "/api/some", "/api/stripe", "/api/stripe/webhook"],
+		...["loadConfirmation", "loadFreeLimit"],
+	]);
+
+	test("is refused by every route and every function that has a viewer", async () => {
+		const [alice, bob] = [new Client(), new Client()];
+		await alice.signUp();
+		await bob.signUp();
+		const page = await tagOf(alice);
+		const answers: [what: string, status: number][] = [];
+		for (const path of apiRoutes.filter((route) => !WITHOUT_VIEWER.has(route)))
+			for (const method of ["GET", "POST", "DELETE"]) {
+				const json = path === "/api/chat/ai" ? chatBody(id()) : {};
+				const response = await bob.fetch(path, { method, headers: page, ...(method === "POST" ? { json } : {}) });
+				await response.text();
+				if (response.status !== 405) answers.push([`${method} ${path}`, response.status]);
+			}
+		const text = (s: string) => ({ t: 1, s });
+		const record = (i: number, k: string[], v: unknown[]) => ({ t: 10, i, p: { k, v }, o: 0 });
+		for (const [name, path] of functions) {
+			if (WITHOUT_VIEWER.has(name)) continue;
+			const given = name === "createCheckoutSession" ? record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]) : text("some");
+			const body = JSON.stringify({ t: record(0, ["data"], [given]), f: 63, m: [] });
+			const headers = { ...page, "x-tsr-serverFn": "true", "content-type": "application/json" };
+			const response = await (methodOf(name) === "GET"
+				? bob.fetch(`${path}?payload=${encodeURIComponent(body)}`, { headers })
+				: bob.fetch(path, { method: "POST", body, headers }));
+			await response.text();
+			answers.push([name, response.status]);
+		}
+		expect(answers.length).toBeGreaterThan(15);
+		expect(answers.filter(([, status]) => status !== 409)).toEqual([]);
 	});
 
 	test("is told when its user has signed out, and a guest's when the guest has signed in", async () => {
@@ -536,7 +572,7 @@ describe("a confirmation link", () => {
 		const chatId = id();
 		await reader.chat(chatId, id());
 		expect(await isOwner(reader, chatId)).toBe(true);
-		// At once: the copy of a session in its cookie is trusted only for confirmed accounts.
+		// At once: no cookie holds a copy of a session.
 		expect(await attacker.usage()).toMatchObject({ tier: "guest" });
 		expect(await isOwner(attacker, chatId)).toBe(false);
 		expect(await sessionOf(attacker)).toBeNull();
@@ -625,13 +661,24 @@ describe("a confirmation link", () => {
 });
 
 describe("an unconfirmed account with somebody else's address", () => {
-	test("gets neither their invitations nor their admin rights, and the owner of the mailbox does not confirm it for them", async () => {
+	test("gets neither their invitations nor their admin rights, not even once the owner of the mailbox has confirmed", async () => {
+		const inviter = new Client();
+		const { email: inviters } = await inviter.signUp();
+		await inviter.confirm(inviters);
+		const organization = await inviter.post("/api/auth/organization/create", { name: "Acme", slug: id() }, anyAddress());
+		const { id: organizationId } = await organization.json<{ id: string }>();
 		const attacker = new Client();
 		const { email } = await attacker.signUp("identity-admin@example.com");
-		await open(new Client(), await linkTo(email));
-		expect((await attacker.fetch("/api/admin/ledgers")).status).toBe(403);
-		const invitations = await attacker.fetch("/api/auth/organization/list-user-invitations", { headers: anyAddress() });
-		expect(invitations.status).toBeGreaterThanOrEqual(400);
+		const link = await linkTo(email);
+		const invitation = await inviter.post("/api/auth/organization/invite-member", { organizationId, email, role: "admin" }, anyAddress());
+		const { id: invitationId } = await invitation.json<{ id: string }>();
+		const accept = (client: Client) => client.post("/api/auth/organization/accept-invitation", { invitationId }, anyAddress());
+		const reader = await new Client().visit();
+		const { token } = await open(reader, link);
+		expect([(await attacker.fetch("/api/admin/ledgers")).status, (await accept(attacker)).status]).toEqual([403, 403]);
+		expect((await confirm(reader, token, "a password of mine", true)).status).toBe(200);
+		expect([(await attacker.fetch("/api/admin/ledgers")).status, (await accept(attacker)).status]).toEqual([401, 401]);
+		expect([(await reader.fetch("/api/admin/ledgers")).status, (await accept(reader)).status]).toEqual([200, 200]);
 	});
 });
 
