@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ID } from "../../input.ts";
-import { NAME_RULE, nameOf } from "./names.ts";
+import { ID, NAME_RULE } from "../../input.ts";
+import { nameOf } from "./names.ts";
 
 /*
  * The routes of better-auth that this product uses, and the exact fields of each body. Any other path is 404 before better-auth sees it, and any
@@ -51,8 +51,6 @@ const POSTS: Record<string, z.ZodObject> = {
 	"get-session": nothing,
 	"confirm-email": z.object({ token: z.string().max(512), password, isNew: z.boolean() }),
 	"send-verification-email": z.object({ email, callbackURL: address.optional() }),
-	"request-password-reset": z.object({ email, redirectTo: address.optional() }),
-	"reset-password": z.object({ newPassword: password, token: z.string().max(512) }),
 	"change-password": z.object({ currentPassword: password, newPassword: password, revokeOtherSessions: z.boolean().optional() }),
 	"update-user": z.object({ name: name.optional() }),
 	"revoke-sessions": nothing,
