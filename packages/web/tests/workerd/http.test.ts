@@ -352,7 +352,6 @@ describe("a redirect", () => {
 			await new Client().fetch(`/api/auth/verify-email?token=x&callbackURL=/&callbackURL=${query}`),
 			await post("/api/auth/sign-up/email", { ...account, callbackURL: target }),
 			await post("/api/auth/send-verification-email", { email: account.email, callbackURL: target }),
-			await post("/api/auth/request-password-reset", { email: account.email, redirectTo: target }),
 		]) {
 			expect(response.status, response.url).toBe(400);
 			expect(response.headers.get("location")).toBe(null);
