@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nameInMail, nameOf } from "./names.ts";
+import { nameAtSignUp, nameInMail, nameOf } from "./names.ts";
 
 describe("a name", () => {
 	test.each([
@@ -63,6 +63,29 @@ describe("a name", () => {
 		["that is a number", 7],
 		["that is null", null],
 	])("%s is refused", (_, name) => expect(nameOf(name)).toBeNull());
+});
+
+describe("a name at sign-up", () => {
+	test.each([
+		["Ada", "Ada"],
+		["J.Smith", "J. Smith"],
+		["Ada\n", "Ada"],
+		["Ada\tLovelace", "Ada Lovelace"],
+		["friend,\n\nyou won: http://evil.example/prize", "friend, you won http evil. example prize"],
+		["evil．example", "evil. example"],
+		["www.evil.example", "www. evil. example"],
+		["ada@evil", "ada evil"],
+		["call 192.0.2.7", "call 192. 0. 2. 7"],
+		["tel:0900123456", "tel 0900123456"],
+		["evil\u200b.example", "evil . example"],
+	])("%j becomes %j, which is a name", (given, tidied) => {
+		expect(nameAtSignUp(given)).toBe(tidied);
+		expect(nameOf(tidied)).toBe(tidied);
+	});
+
+	test.each([[" "], ["@"], ["n".repeat(61)], ["a.".repeat(40)], ["x".repeat(10_000)], [[]], [{}], [7], [null]])("%j stays none", (given) =>
+		expect(nameAtSignUp(given)).toBeNull(),
+	);
 });
 
 describe("a stored name in a mail", () => {

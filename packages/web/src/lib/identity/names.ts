@@ -4,7 +4,7 @@ import { NAME_CHARS_MAX } from "../../input.ts";
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/u;
 
 /** What mail programs make a link of, besides domains: a scheme, `www.`, a mail address, an IPv4 address. */
-const ADDRESS = /:\/\/|@|\bwww[.\u3002]|\b(?:mailto|tel|sms|https?|ftps?|file):|\d{1,3}(?:[.\u3002]\d{1,3}){3}/iu;
+const ADDRESS = /:\/\/|@|\bwww[.\u3002](?=\S)|\b(?:mailto|tel|sms|https?|ftps?|file):|\d{1,3}(?:[.\u3002]\d{1,3}){3}/iu;
 
 /** A dot within a word, and the letters after it: what would be a top-level domain. */
 const DOMAIN = /(?<=[\p{L}\p{M}\p{N}_-])[.\u3002](xn--|\p{L}[\p{L}\p{M}]+)/giu;
@@ -35,8 +35,26 @@ export function nameOf(given: unknown): string | null {
 	return [...name].length <= NAME_CHARS_MAX ? name : null;
 }
 
+/**
+ * The name of someone who signs up, tidied: nobody should fail to sign up for a full stop or a pasted line break. What would make an address is taken
+ * apart: "J.Smith" becomes "J. Smith". Null for what is still no name: blank, too long, not text.
+ */
+export function nameAtSignUp(given: unknown): string | null {
+	const name = nameOf(given);
+	if (name !== null || typeof given !== "string" || given.length > 8 * NAME_CHARS_MAX) return name;
+	return nameOf(
+		inOneLine(
+			given
+				.normalize("NFKC")
+				.replace(/([.\u3002])(?=\S)/g, "$1 ")
+				.replace(/[@:/\\]/g, " "),
+		),
+	);
+}
+
+const inOneLine = (text: string) => text.replace(new RegExp(INVISIBLE, "gu"), " ").replace(/\s+/g, " ").trim();
+
 /** A stored name in a mail. Accounts from before the rule may have any name, so it is cut to one line of the same length. */
 export function nameInMail(stored: string): string {
-	const line = [...stored.replace(new RegExp(INVISIBLE, "gu"), " ").replace(/\s+/g, " ").trim()].slice(0, NAME_CHARS_MAX).join("");
-	return nameOf(line) ?? "Someone";
+	return nameOf([...inOneLine(stored)].slice(0, NAME_CHARS_MAX).join("")) ?? "Someone";
 }
