@@ -11,3 +11,9 @@ export const LEDGER_ROW_ID = /^[A-Za-z0-9_:-]{1,160}$/;
 
 /** The longest message of a user, in UTF-16 code units, as `maxLength` counts them. */
 export const MESSAGE_CHARS_MAX = 32_768;
+
+/** The longest name of a user or an organization, in characters (code points). */
+export const NAME_CHARS_MAX = 60;
+
+/** What a refused name is answered with. */
+export const NAME_RULE = `A name is one line of at most ${NAME_CHARS_MAX} characters, without web or mail addresses. After a full stop, put a space: mail programs make a link of “J.Smith”.`;

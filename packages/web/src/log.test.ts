@@ -8,6 +8,10 @@ afterEach(() => logged.mockClear());
 
 const marker = "a secret sentence";
 
+const root = new URL("./", import.meta.url).pathname;
+const files = globSync("**/*.{ts,tsx}", { cwd: root }).filter((file) => !/(\.test\.tsx?|^log\.ts)$/.test(file));
+const filesWith = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(root + file, "utf8")));
+
 describe("a line of the log", () => {
 	test("has the error's name, status and code, and those of its causes, but no message", () => {
 		logFailure("billing provider", Object.assign(new TypeError(marker), { status: 502, code: "card_declined" }));
@@ -48,6 +52,12 @@ describe("a line of the log", () => {
 		expect(text()).toMatch(/^500 POST \/api\/auth\/reset-password\/\*: Error at log\.test\.ts/);
 		logFailedRequest(new Request("http://localhost/api/flowglad/checkout-sessions/create-add-payment-method"), undefined);
 		expect(text()).toBe("500 GET /api/flowglad/checkout-sessions/create-add-payment-method: undefined");
+		for (const path of ["/c/*", "/invitation/*", "/api/chat/*", "/api/chat/*/stop"]) {
+			logFailedRequest(new Request(`http://localhost${path.replace("*", "my-words")}`), undefined);
+			expect(text()).toBe(`500 GET ${path}: undefined`);
+		}
+		logFailedRequest(new Request("http://localhost/api/chat/ai", { method: "POST" }), undefined);
+		expect(text()).toBe("500 POST /api/chat/ai: undefined");
 	});
 
 	test("is one line of at most 200 characters, whatever its parts", () => {
@@ -87,9 +97,21 @@ describe("the console of the Worker", () => {
 	});
 
 	test("is used by no other file", () => {
-		const root = new URL("./", import.meta.url).pathname;
-		const files = globSync("**/*.{ts,tsx}", { cwd: root }).filter((file) => !/(\.test\.tsx?|^log\.ts)$/.test(file));
 		expect(files.length).toBeGreaterThan(100);
-		expect(files.filter((file) => /\bconsole\s*[.[]/.test(readFileSync(root + file, "utf8")))).toEqual([]);
+		expect(filesWith(/\bconsole\s*[.[]/)).toEqual([]);
 	});
+});
+
+test("every service that the Worker calls is tested with a marker that the log must not have", () => {
+	const MARKED: Record<string, string> = {
+		"lib/chat/model.ts": "tests/workerd/log.test.ts",
+		"lib/identity/email.ts": "tests/workerd/log.test.ts",
+		"lib/identity/turnstile.ts": "tests/guarded/guests.test.ts",
+		// Of both providers' SDKs.
+		"lib/payments/deadline.ts": "tests/stripe/log.test.ts",
+		"lib/time/dev-clock.ts": "tests/clock/clock.test.ts",
+	};
+	const calls = filesWith(/(?<!\basync )\b(?:fetch|createOpenAICompatible)\(/).filter((file) => !file.startsWith("components/"));
+	expect(calls.sort()).toEqual(Object.keys(MARKED));
+	for (const file of Object.values(MARKED)) expect(globSync(file, { cwd: `${root}..` })).toHaveLength(1);
 });

@@ -102,5 +102,9 @@ function placeOf(error: unknown): string {
 
 const oneLine = (text: string) => text.replace(/[\s\p{Cc}]+/gu, " ");
 
-/** A path without ids and tokens: the long segments that are not words with dashes. */
-const withoutTokens = (path: string) => path.replace(/[^/]{16,}/g, (segment) => (/^[a-z-]+$/.test(segment) ? segment : "*"));
+/** Where a path has an id, which a client may choose: a chat's, an invitation's, a server function's. */
+const ID_PLACE = /^(\/(?:c|invitation|_serverFn|api\/chat)\/)(?!ai$)[^/]+/;
+
+/** A path without ids and tokens: what stands in an id's place, and long segments that are not words with dashes. */
+const withoutTokens = (path: string) =>
+	path.replace(ID_PLACE, "$1*").replace(/[^/]{16,}/g, (segment) => (/^[a-z-]+$/.test(segment) ? segment : "*"));

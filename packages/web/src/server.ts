@@ -4,7 +4,7 @@ import { drainBody } from "./lib/http/drain.ts";
 import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
-import { assertOwnRedirect, refusalOf } from "./lib/http/wall.ts";
+import { assertOwnRedirect, isFunctionCall, refusalOf } from "./lib/http/wall.ts";
 import { guardConsole, logFailedRequest, logNote } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
@@ -45,11 +45,19 @@ async function answer(request: Request): Promise<Response> {
 		response = refusal ?? (await start(forStart));
 		assertOwnRedirect(request, response);
 	} catch (error) {
-		if (!(error instanceof ProblemError)) throw error;
-		response = problemResponse(error.code, { detail: error.detail }, error.headers);
+		response = refusalFor(request, error);
 	}
 	const page = { nonce: nonceOf(forStart), hasTurnstile: Boolean(settings?.turnstile) };
 	return withSecurityHeaders(request, response, page);
+}
+
+/** Thrown further, an error would be answered by the platform: without our headers, and logged with its message. */
+function refusalFor(request: Request, error: unknown): Response {
+	if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
+	// What a function throws is caught where it runs (server-functions.ts), so that Start could not read the call.
+	if (isFunctionCall(request)) return problemResponse("not-found", { detail: "There is no such function." });
+	logFailedRequest(request, error);
+	return problemResponse("internal-error", { detail: "Something failed on our side. Try again in a moment." });
 }
 
 let isNoted = false;

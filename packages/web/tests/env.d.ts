@@ -4,5 +4,6 @@ declare namespace Cloudflare {
 		TEST_MIGRATIONS: import("@cloudflare/vitest-plugin").D1Migration[];
 		SANDBOX_URL: string;
 		BILLING_PROVIDER: string;
+		TURNSTILE_VERIFY_URL: string;
 	}
 }

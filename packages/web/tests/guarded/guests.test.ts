@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { setAppTimeouts } from "../app-time.ts";
 import { type Answer, Client, faults, hear, resetSandbox } from "../client.ts";
+import { answerFor, expectLogged, FAILURES, marker } from "../marked-log.ts";
 
 // A deployment with Turnstile keys, 3 sign-ups a network and day, and 60 requests a day for all guests together (vitest.config.ts).
 
@@ -145,5 +146,17 @@ describe("all guests together", () => {
 		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "unconfirmed", upgradeUrl: "/account" });
 		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(account.user.id).run();
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+	});
+});
+
+describe("the log", () => {
+	// A verdict of an unknown shape fails; one that refuses is no failure.
+	test.each(FAILURES)("has neither words of Turnstile nor the token when Turnstile %s", async (_, answer) => {
+		answerFor(env.TURNSTILE_VERIFY_URL, answer);
+		expect((await send(new Client(await busyNetwork()), marker)).status).toBe(403);
+		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };
+		const solved = { "cf-turnstile-response": marker };
+		expect((await new Client(anyAddress()).post("/api/auth/sign-up/email", body, solved)).status).toBe(403);
+		expectLogged(/^could not verify a Turnstile token: /m, "a turnstile secret");
 	});
 });

@@ -92,6 +92,35 @@ describe("a request that is refused before its body is read", () => {
 	});
 });
 
+describe("an answer", () => {
+	const client = new URL("../../dist/client/", import.meta.url).pathname;
+	const assets = readdirSync(client, { recursive: true, withFileTypes: true })
+		.filter((file) => file.isFile() && file.name !== "_headers")
+		.map((file) => join(file.parentPath, file.name).slice(client.length));
+
+	test.each<[what: string, paths: string[], method: string]>([
+		["an asset", assets, "GET"],
+		["an asset's head", assets.slice(0, 2), "HEAD"],
+		["an asset that takes no POST", ["favicon.svg"], "POST"],
+		["a page", ["", "pricing", "sign-up"], "GET"],
+		["what is not there", ["assets/gone.js", "nothing/here", "api/nothing", "_serverFn/", "%E0%A4%A"], "GET"],
+	])("of the edge or the Worker has the security headers: %s", async (_, paths, method) => {
+		expect(paths.length).toBeGreaterThan(0);
+		for (const path of paths) {
+			const response = await fetch(`${app}/${path}`, { method });
+			await response.text();
+			expect(Object.fromEntries(response.headers), path).toMatchObject({
+				"content-security-policy": expect.stringContaining("default-src 'none'"),
+				"cross-origin-opener-policy": "same-origin",
+				"permissions-policy": expect.stringContaining("camera=()"),
+				"referrer-policy": "strict-origin-when-cross-origin",
+				"x-content-type-options": "nosniff",
+				"x-frame-options": "DENY",
+			});
+		}
+	});
+});
+
 describe("the log", () => {
 	/** What is logged from now on, once it contains the pattern: the log arrives after the answer. */
 	function logged(): (pattern: RegExp) => Promise<string> {
@@ -132,8 +161,8 @@ describe("the log", () => {
 		} finally {
 			await rename("invitations_away", "invitations");
 		}
-		const lines = await log(/500 GET \/invitation\/any: \w*Error/);
-		expect(lines).toMatch(/500 GET \/invitation\/any: \w*Error/);
+		const lines = await log(/500 GET \/invitation\/\*: \w*Error/);
+		expect(lines).toMatch(/500 GET \/invitation\/\*: \w*Error/);
 		expect(lines).toMatch(/caused by Error SQLITE_ERROR at /);
 		expect(lines).not.toContain("no such table");
 	});

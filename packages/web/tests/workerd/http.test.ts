@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
+import { breakTable } from "../marked-log.ts";
 import { apiRoutes, functions, methodOf, pages } from "../wall.ts";
 
 beforeEach(resetSandbox);
@@ -331,6 +332,8 @@ describe("a server function", () => {
 		expect((await call("createCheckoutSession", payload(text("x".repeat(65 * 1024))))).status).toBe(413);
 		expect((await new Client().fetch(functions.get("createCheckoutSession") ?? "")).status).toBe(405);
 		expect((await call("noSuchFunction", payload(text("x")))).status).toBe(404);
+		for (const path of ["/_serverFn/", "/_serverFn/?payload=null", "/_serverFn//", "/_serverFn/%2F"])
+			expect((await new Client().fetch(path, { headers: { "x-tsr-serverFn": "true" } })).status, path).toBe(404);
 	});
 });
 
@@ -352,7 +355,6 @@ describe("a redirect", () => {
 			await new Client().fetch(`/api/auth/verify-email?token=x&callbackURL=/&callbackURL=${query}`),
 			await post("/api/auth/sign-up/email", { ...account, callbackURL: target }),
 			await post("/api/auth/send-verification-email", { email: account.email, callbackURL: target }),
-			await post("/api/auth/request-password-reset", { email: account.email, redirectTo: target }),
 		]) {
 			expect(response.status, response.url).toBe(400);
 			expect(response.headers.get("location")).toBe(null);
@@ -440,8 +442,25 @@ describe("a response", () => {
 		expect(nonces.size).toBe(shown);
 	});
 
+	test("has the security headers on a page that fails", async () => {
+		await breakTable("invitations");
+		const response = await new Client().fetch(`${ON_HTTPS}/invitation/some`);
+		expect([response.status, Object.fromEntries(response.headers)]).toEqual([500, expect.objectContaining(HEADERS)]);
+		const nonce = /'nonce-([\w-]{22})'/.exec(policyOf(response).get("script-src") ?? "")?.[1] ?? "no nonce";
+		for (const script of (await response.text()).match(/<script\b[^>]*>/g) ?? []) expect(script).toContain(`nonce="${nonce}"`);
+	});
+
 	test("has the security headers on every API route, refusal, redirect and server function, and allows it nothing", async () => {
-		const paths = [...apiRoutes, ...functions.values(), "/api/no/such/thing", "/_serverFn/unknown", "/account", "/%2Fevil.example/"];
+		const paths = [
+			...apiRoutes,
+			...functions.values(),
+			"/api/no/such/thing",
+			"/_serverFn/unknown",
+			"/_serverFn/",
+			"/account",
+			"/%2Fevil.example/",
+			"/%E0%A4%A",
+		];
 		for (const response of [
 			...(await Promise.all(paths.map((path) => new Client().fetch(ON_HTTPS + path)))),
 			await new Client().fetch("https://evil.example/"),

@@ -43,12 +43,33 @@ const repeated = fc
 	)
 	.map(([unit, end, length]) => unit.join("").repeat(length).slice(0, length) + end);
 
+const HOSTILE = [
+	"_a_ __".repeat(6_000),
+	"***a".repeat(10_000),
+	">".repeat(40_000),
+	`${"* ".repeat(7_500)}|a|\n|-|\n`,
+	`${"1. ".repeat(5_000)}a\nb\n`,
+];
+
 describe("the work for an answer", () => {
 	test("is bounded for any marks, repeated up to 40,000 characters", () => {
 		const property = fc.property(repeated, (text) => {
 			expect(charactersMatched(() => format(text))).toBeLessThan(charactersOf(ANSWER_WORK_MAX));
 		});
-		fc.assert(property, { numRuns: 30, examples: [["_a_ __".repeat(6_000)], ["***a".repeat(10_000)], [">".repeat(40_000)]] });
+		fc.assert(property, { numRuns: 30, examples: HOSTILE.map((text) => [text]) });
+	});
+
+	test("is in proportion to the length of a run of spaces", () => {
+		// Quadratic time would be ten minutes: the test would time out.
+		for (const text of [`[a]:${" ".repeat(290_000)}\n\n x`, `[a]:${"\t".repeat(290_000)}\n\n x`, `x${" ".repeat(290_000)}\n y`])
+			expect(format(text)[0]).not.toEqual([]);
+	});
+
+	test("counts an answer's definitions", () => {
+		const definitions = Array.from({ length: 64 }, (_, at) => `[${at}]: https://example.com/${"x".repeat(80)}`).join("\n\n");
+		const pages = format(...Array.from({ length: 30 }, () => definitions));
+		expect(isPlain(pages[0])).toBe(true);
+		expect(isPlain(pages.at(-1))).toBe(false);
 	});
 
 	test("is bounded for a table that a short text makes wide and long", () => {

@@ -21,7 +21,8 @@ const DEFINITIONS_MAX = 64;
 const FENCE = /^( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*([^\s{]*)/;
 const BULLET = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/;
 const HEADING = /^#{1,6}(?:[ \t]|$)/;
-const DEFINITION = /^ {0,3}\[[^\]\s][^\]\n]{0,200}\]:[ \t]*\n?[ \t]*\S[^\n]{0,1000}$/gm;
+// Every repetition has a limit: two unlimited ones beside each other take quadratic time for a run of spaces.
+const DEFINITION = /^ {0,3}\[[^\]\s][^\]\n]{0,200}\]:[ \t]{0,8}\n?[ \t]{0,8}\S[^\n]{0,1000}$/gm;
 
 interface Piece {
 	text: string;
@@ -84,7 +85,7 @@ interface Answer {
 	work: number;
 	/** Its definitions, and its blocks by their text: while an answer grows, only its last block is parsed anew. */
 	definitions: string;
-	links: Links;
+	defined: { links: Links; work: number };
 	parsed: Map<string, Parsed>;
 }
 
@@ -114,8 +115,8 @@ function parseAnswer(text: string, before: Answer | undefined): Answer {
 	const pieces = splitAnswer(text);
 	const definitions = definitionLines(pieces);
 	const isDefined = definitions === before?.definitions;
-	const links = isDefined ? before.links : definitionsIn(definitions, BLOCK_WORK_MAX);
-	const answer: Answer = { text, blocks: [], work: text.length, definitions, links, parsed: new Map() };
+	const defined = isDefined ? before.defined : definitionsIn(definitions, BLOCK_WORK_MAX);
+	const answer: Answer = { text, blocks: [], work: text.length + defined.work, definitions, defined, parsed: new Map() };
 	for (const [at, piece] of pieces.entries()) {
 		if (answer.work >= ANSWER_WORK_MAX) {
 			answer.blocks.push({
@@ -127,7 +128,7 @@ function parseAnswer(text: string, before: Answer | undefined): Answer {
 			});
 			break;
 		}
-		const parsed = (isDefined && before.parsed.get(piece.text)) || parsePiece(piece, links);
+		const parsed = (isDefined && before.parsed.get(piece.text)) || parsePiece(piece, defined.links);
 		answer.parsed.set(piece.text, parsed);
 		answer.blocks.push(parsed.block);
 		answer.work += parsed.work;

@@ -27,7 +27,7 @@ export function lexBounded(text: string, workMax: number, links: Links = {}): Le
 	const meter = new Meter(workMax);
 	try {
 		meter.spend(BLOCK_WORK);
-		if (text.length > BLOCK_CHARS_MAX) throw new TooExpensive();
+		if (text.length > BLOCK_CHARS_MAX || text.split("\n").some(isTooDeep)) throw new TooExpensive();
 		const lexer = new BoundedLexer(meter);
 		Object.assign(lexer.tokens.links, links);
 		return { tokens: lexer.lex(text), work: meter.work };
@@ -37,12 +37,19 @@ export function lexBounded(text: string, workMax: number, links: Links = {}): Le
 	}
 }
 
+const LEADING_MARKS = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]|$))){${DEPTH_MAX + 1}}`);
+const RULE = /^[ \t]*([-*])(?:[ \t]*\1)+[ \t]*$/;
+
+/** Whether a line opens more lists and quotes than are parsed. marked looks at each of them again for each one before it. */
+const isTooDeep = (line: string) => LEADING_MARKS.test(line) && !RULE.test(line);
+
 /** The link definitions (`[1]: https://…`) in a text, for the blocks that use them. None if they are too expensive to parse. */
-export function definitionsIn(text: string, workMax: number): Links {
+export function definitionsIn(text: string, workMax: number): { links: Links; work: number } {
+	const meter = new Meter(workMax);
 	try {
-		return new BoundedLexer(new Meter(workMax)).lex(text).links;
+		return { links: new BoundedLexer(meter).lex(text).links, work: meter.work };
 	} catch {
-		return {};
+		return { links: {}, work: meter.work };
 	}
 }
 
@@ -133,8 +140,20 @@ class BoundedTokenizer extends Tokenizer {
 	}
 
 	override list(src: string): Tokens.List | undefined {
-		if (/^ {0,3}[-*+\d]/.test(src)) this.#meter.spend(CONTAINER_WORK * src.length);
+		// Each line of a list is looked at with expressions that are made for it.
+		if (/^ {0,3}[-*+\d]/.test(src)) this.#meter.spend(CONTAINER_WORK * src.length + STEP_WORK * count(src, /\n/g));
 		return super.list(src);
+	}
+
+	/** A bare address loses the punctuation at its end one by one, and is looked at again for each. */
+	override url(src: string): Tokens.Link | undefined {
+		if (/^(?:www\.|https?:|ftp:)/i.test(src)) {
+			const [address = ""] = src.split(/[\s<]/, 1);
+			let end = address.length;
+			while (end > 0 && "?!.,:;*_'\"~()&".includes(address.charAt(end - 1))) end -= 1;
+			this.#meter.spend((address.length - end) * address.length);
+		}
+		return super.url(src);
 	}
 
 	/** Rows are filled up to the width of the header, so a short text may have millions of cells. */

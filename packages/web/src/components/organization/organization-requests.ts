@@ -1,3 +1,4 @@
+import { NAME_RULE } from "../../input.ts";
 import type { Role } from "../../view/identity.ts";
 import { postToAuth } from "../session/auth-request.ts";
 
@@ -13,7 +14,7 @@ type Result = Promise<Refusal | undefined>;
 const sentences: Record<string, string> = {
 	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: "An account can be in ten organizations at most. Leave one of them first.",
 	USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION: "They are in your organization already.",
-	INVALID_NAME: "A name is one line of at most 60 characters, without web or mail addresses.",
+	INVALID_NAME: NAME_RULE,
 	INVALID_EMAIL: "This does not look like an email address.",
 	EMAIL_NOT_VERIFIED: "Confirm your email address before you invite others: we have sent you a link.",
 	INVITATION_LIMIT_REACHED: "A hundred invitations are open, and there can be no more. Cancel one first.",

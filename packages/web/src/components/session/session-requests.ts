@@ -1,3 +1,4 @@
+import { NAME_RULE } from "../../input.ts";
 import { postToAuth } from "./auth-request.ts";
 import { announceViewer } from "./page-viewer.ts";
 
@@ -23,7 +24,7 @@ const sentences: Record<string, SignProblem> = {
 		text: "The account could not be created. If you just signed up with this address, sign in instead.",
 	},
 	INVALID_EMAIL: { field: "email", text: "This does not look like an email address." },
-	INVALID_NAME: { field: "name", text: "Your name is one line of at most 60 characters, without web or mail addresses." },
+	INVALID_NAME: { field: "name", text: NAME_RULE },
 	PASSWORD_TOO_SHORT: { field: "password", text: "Please use at least 8 characters." },
 	PASSWORD_TOO_LONG: { field: "password", text: "Please use at most 128 characters." },
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { NAME_RULE } from "../../input.ts";
 import { assertUserName } from "./account-rules.ts";
-import { NAME_RULE } from "./names.ts";
 
 describe("a user's name", () => {
 	test("follows the rule of names.ts on every way into the database", () => {

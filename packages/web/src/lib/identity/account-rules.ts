@@ -1,5 +1,6 @@
 import { APIError } from "better-auth/api";
-import { NAME_RULE, nameOf } from "./names.ts";
+import { NAME_RULE } from "../../input.ts";
+import { nameOf } from "./names.ts";
 
 /**
  * Checks a user's name before it is written, whatever route it comes from. An absent name stays as it is.

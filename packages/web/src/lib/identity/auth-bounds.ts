@@ -27,7 +27,6 @@ export async function withinBounds(request: Request, body: { email?: unknown }, 
 		case "sign-up/email":
 			return markingBrowser(request, addressIn(body), await run());
 		case "send-verification-email":
-		case "request-password-reset":
 			await takeOrRefuse(mailBounds(addressIn(body)));
 			return run();
 		default:
@@ -37,11 +36,11 @@ export async function withinBounds(request: Request, body: { email?: unknown }, 
 
 const addressIn = ({ email }: { email?: unknown }): string => String(email).toLowerCase();
 
-/** Mails that anyone can request for an address: links to confirm it or to set a password. */
+/** Confirmation links that anyone can request for an address. The one at sign-up is besides them: an address signs up once. */
 function mailBounds(address: string): Bound[] {
-	const full = "Too many mails were requested for this address.";
+	const [recently, full] = ["A link went to this address a moment ago.", "Too many mails were requested for this address."];
 	return [
-		{ what: `mails to ${address}`, max: 3, windowMs: 10 * MINUTE_MS, full },
+		{ what: `mails to ${address}`, max: 1, windowMs: 10 * MINUTE_MS, full: recently },
 		{ what: `mails of a day to ${address}`, max: 10, windowMs: DAY_MS, full },
 	];
 }

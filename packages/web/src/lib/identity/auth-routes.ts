@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ID } from "../../input.ts";
-import { NAME_RULE, nameOf } from "./names.ts";
+import { ID, NAME_RULE } from "../../input.ts";
+import { nameAtSignUp, nameOf } from "./names.ts";
 
 /*
  * The routes of better-auth that this product uses, and the exact fields of each body. Any other path is 404 before better-auth sees it, and any
@@ -9,12 +9,14 @@ import { NAME_RULE, nameOf } from "./names.ts";
 
 const REQUESTS_PER_MEMBER_MAX = 1_000_000;
 
-const name = z.string(NAME_RULE).transform((text, context) => {
-	const valid = nameOf(text);
-	if (valid !== null) return valid;
-	context.addIssue({ code: "custom", message: NAME_RULE });
-	return z.NEVER;
-});
+const nameBy = (read: typeof nameOf) =>
+	z.string(NAME_RULE).transform((text, context) => {
+		const valid = read(text);
+		if (valid !== null) return valid;
+		context.addIssue({ code: "custom", message: NAME_RULE });
+		return z.NEVER;
+	});
+const name = nameBy(nameOf);
 const email = z.email("This does not look like an email address.").max(254);
 const password = z.string().min(1).max(1024);
 const address = z.string().max(2048);
@@ -45,14 +47,18 @@ export const organizationBodies = {
 
 /** What a POST route takes, by its path after /api/auth/. */
 const POSTS: Record<string, z.ZodObject> = {
-	"sign-up/email": z.object({ name, email, password, callbackURL: address.optional(), rememberMe: z.boolean().optional() }),
+	"sign-up/email": z.object({
+		name: nameBy(nameAtSignUp),
+		email,
+		password,
+		callbackURL: address.optional(),
+		rememberMe: z.boolean().optional(),
+	}),
 	"sign-in/email": z.object({ email, password, callbackURL: address.optional(), rememberMe: z.boolean().optional() }),
 	"sign-out": nothing,
 	"get-session": nothing,
 	"confirm-email": z.object({ token: z.string().max(512), password, isNew: z.boolean() }),
 	"send-verification-email": z.object({ email, callbackURL: address.optional() }),
-	"request-password-reset": z.object({ email, redirectTo: address.optional() }),
-	"reset-password": z.object({ newPassword: password, token: z.string().max(512) }),
 	"change-password": z.object({ currentPassword: password, newPassword: password, revokeOtherSessions: z.boolean().optional() }),
 	"update-user": z.object({ name: name.optional() }),
 	"revoke-sessions": nothing,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nameInMail, nameOf } from "./names.ts";
+import { nameAtSignUp, nameInMail, nameOf } from "./names.ts";
 
 describe("a name", () => {
 	test.each([
@@ -14,6 +14,14 @@ describe("a name", () => {
 		"👩‍💻 Ada",
 		"می‌خواهم",
 		"3.5 Labs",
+		"J.R. Smith",
+		"J. R. Smith",
+		"Dr. Grace B. M. Hopper, Ph.D.",
+		"U.S.A.",
+		"Node.js",
+		"Three.js & D3.js",
+		"St. Mary’s",
+		"Hello... world",
 	])("may be %s", (name) => expect(nameOf(name)).toBe(name));
 
 	test("is trimmed and composed", () => {
@@ -38,6 +46,15 @@ describe("a name", () => {
 		["with a subdomain", "www.evil.example/prize"],
 		["with a full-width dot", "evil．example"],
 		["with an ideographic dot", "evil。example"],
+		["with a domain of a country", "socket.io"],
+		["with a domain in capitals", "X.COM"],
+		["with a domain below one that is none", "x.js.ai"],
+		["with an encoded domain", "evil.xn--p1ai"],
+		["with a domain in another script", "зло.рф"],
+		["with a domain before a path", "node.js/../evil.ai/prize"],
+		["with www. before anything", "www.e.j"],
+		["with a phone link", "tel:0900123456"],
+		["that looks like a domain", "J.Smith"],
 		["with a mail address", "ada@evil"],
 		["with a full-width at sign", "ada＠evil"],
 		["with an IP address", "call 192.0.2.7"],
@@ -46,6 +63,29 @@ describe("a name", () => {
 		["that is a number", 7],
 		["that is null", null],
 	])("%s is refused", (_, name) => expect(nameOf(name)).toBeNull());
+});
+
+describe("a name at sign-up", () => {
+	test.each([
+		["Ada", "Ada"],
+		["J.Smith", "J. Smith"],
+		["Ada\n", "Ada"],
+		["Ada\tLovelace", "Ada Lovelace"],
+		["friend,\n\nyou won: http://evil.example/prize", "friend, you won http evil. example prize"],
+		["evil．example", "evil. example"],
+		["www.evil.example", "www. evil. example"],
+		["ada@evil", "ada evil"],
+		["call 192.0.2.7", "call 192. 0. 2. 7"],
+		["tel:0900123456", "tel 0900123456"],
+		["evil\u200b.example", "evil . example"],
+	])("%j becomes %j, which is a name", (given, tidied) => {
+		expect(nameAtSignUp(given)).toBe(tidied);
+		expect(nameOf(tidied)).toBe(tidied);
+	});
+
+	test.each([[" "], ["@"], ["n".repeat(61)], ["a.".repeat(40)], ["x".repeat(10_000)], [[]], [{}], [7], [null]])("%j stays none", (given) =>
+		expect(nameAtSignUp(given)).toBeNull(),
+	);
 });
 
 describe("a stored name in a mail", () => {

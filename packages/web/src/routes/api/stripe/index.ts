@@ -36,7 +36,7 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 		return within(PROVIDER_DEADLINE_MS, () => readReturn(sessionId, customerOf(user).externalId));
 	};
 	return read().catch((error: unknown) => {
-		logFailure(`checkout ${sessionId} could not be read on return`, error);
+		logFailure(`the checkout that ${user.key} returned from could not be read`, error);
 		return "/account";
 	});
 }
