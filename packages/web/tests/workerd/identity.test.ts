@@ -582,6 +582,18 @@ describe("a confirmation link", () => {
 		expect((await signIn(new Client(), email, "a password of mine")).status).toBe(200);
 	});
 
+	test("is not locked by whoever signed up with the address: their browser counts as an unknown one after the new password", async () => {
+		const attacker = new Client();
+		const { email } = await attacker.signUp();
+		const owner = await new Client().visit();
+		const { token } = await open(owner, await linkTo(email));
+		expect((await confirm(owner, token, "a password of mine", true)).status).toBe(200);
+		const guesses = Array.from({ length: 24 }, (_, n) => signIn(n % 2 ? attacker : new Client(), email, `guess ${n} of many`));
+		expect((await Promise.all(guesses)).filter(({ status }) => status === 401)).toHaveLength(10);
+		await owner.post("/api/auth/sign-out", {});
+		expect((await signIn(owner, email, "a password of mine")).status).toBe(200);
+	});
+
 	test("keeps the new password when whoever signed up changes theirs at the same moment", async () => {
 		const attacker = new Client();
 		const { email } = await attacker.signUp();

@@ -1,5 +1,8 @@
 import { parseCookies } from "better-auth/cookies/utils";
+import { and, eq } from "drizzle-orm";
 import { config } from "../../config.ts";
+import { db } from "../../db/connection.ts";
+import { accounts, users } from "../../db/schema.ts";
 import { refuse } from "../http/problem.ts";
 import { authPathOf } from "./auth-routes.ts";
 import { type Bound, take } from "./bounds.ts";
@@ -26,6 +29,12 @@ export async function withinBounds(request: Request, body: { email?: unknown }, 
 		}
 		case "sign-up/email":
 			return markingBrowser(request, addressIn(body), await run());
+		case "confirm-email": {
+			const response = await run();
+			return response.ok
+				? markingBrowser(request, (await response.clone().json<{ user: { email: string } }>()).user.email, response)
+				: response;
+		}
 		case "send-verification-email":
 			await takeOrRefuse(mailBounds(addressIn(body)));
 			return run();
@@ -50,7 +59,7 @@ function mailBounds(address: string): Bound[] {
  * "device cookies"), so that someone who guesses cannot lock the owner out of it. Counts before the check, so concurrent guesses stay within the bound.
  */
 async function checkingPassword(request: Request, address: string, run: () => Promise<Response>): Promise<Response> {
-	const from = isKnown(request, address) ? "known browsers" : "unknown browsers";
+	const from = (await isKnown(request, address)) ? "known browsers" : "unknown browsers";
 	const full = "Too many wrong passwords for this account.";
 	const taken = await takeOrRefuse([{ what: `passwords for ${address} from ${from}`, max: 10, windowMs: 15 * MINUTE_MS, full }]);
 	const response = await run();
@@ -76,19 +85,35 @@ async function isWrongPassword(response: Response): Promise<boolean> {
 
 const isHttps = (request: Request) => new URL(request.url).protocol === "https:";
 const cookieName = (request: Request) => (isHttps(request) ? "__Host-parley.known" : "parley.known");
-const mark = (address: string) => `known browser of ${address}`;
 
-/** Whether this browser has signed in to the account before. */
-function isKnown(request: Request, address: string): boolean {
+/**
+ * What a mark is signed over, or null without an account. The password's hash is part of it: a new password ends all marks, also those of someone who
+ * signed up with another person's address before its owner took the account over.
+ */
+async function markOf(address: string): Promise<string | null> {
+	const [account] = await db()
+		.select({ hash: accounts.password })
+		.from(accounts)
+		.innerJoin(users, eq(users.id, accounts.userId))
+		.where(and(eq(users.email, address), eq(accounts.providerId, "credential")))
+		.limit(1);
+	return account ? `known browser of ${address}, ${account.hash}` : null;
+}
+
+/** Whether this browser has signed in to the account since its password was set. */
+async function isKnown(request: Request, address: string): Promise<boolean> {
 	const value = parseCookies(request.headers.get("cookie") ?? "").get(cookieName(request));
-	return value !== undefined && isSigned(mark(address), value, [config().authSecret]);
+	const mark = value === undefined ? null : await markOf(address);
+	return value !== undefined && mark !== null && isSigned(mark, value, [config().authSecret]);
 }
 
 /** After a sign-in, marks the browser as one of the account's. */
-function markingBrowser(request: Request, address: string, response: Response): Response {
-	if (!response.ok || !response.headers.has("set-cookie") || isKnown(request, address)) return response;
+async function markingBrowser(request: Request, address: string, response: Response): Promise<Response> {
+	if (!response.ok || !response.headers.has("set-cookie")) return response;
+	const mark = await markOf(address);
+	if (mark === null) return response;
 	const marked = new Response(response.body, response);
 	const attributes = `Path=/; Max-Age=${KNOWN_SECONDS}; HttpOnly; SameSite=Lax${isHttps(request) ? "; Secure" : ""}`;
-	marked.headers.append("set-cookie", `${cookieName(request)}=${sign(mark(address), config().authSecret)}; ${attributes}`);
+	marked.headers.append("set-cookie", `${cookieName(request)}=${sign(mark, config().authSecret)}; ${attributes}`);
 	return marked;
 }

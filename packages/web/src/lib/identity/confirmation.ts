@@ -84,8 +84,7 @@ export const confirmation = () =>
 					body: z.object({ token: z.string().max(TOKEN_CHARS_MAX), password: z.string().max(1024), isNew: z.boolean() }),
 				},
 				async (ctx) => {
-					const { id } = await confirmWithPassword(ctx, ctx.body);
-					return ctx.json({ user: { id } });
+					return ctx.json({ user: await confirmWithPassword(ctx, ctx.body) });
 				},
 			),
 		},
