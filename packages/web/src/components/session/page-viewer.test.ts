@@ -29,7 +29,13 @@ async function load(viewer: Viewer, pathname = "/") {
 	return page;
 }
 
-const tell = (change: string) => dispatchEvent(new StorageEvent("storage", { key: "parley:viewer-change", newValue: change }));
+/** What another tab announces. Resolves when the page has left. */
+async function tell(change: "signed-in" | "signed-out"): Promise<void> {
+	const tab = new BroadcastChannel("parley:viewer");
+	tab.postMessage(change);
+	await vi.waitFor(() => expect(reload).toHaveBeenCalled(), 10_000);
+	tab.close();
+}
 const someoneElse = () => Response.json({}, { status: 409, headers: { "parley-viewer": "someone-else" } });
 
 beforeEach(() => {
@@ -67,9 +73,9 @@ describe("a page", () => {
 		expect([takeLeftPage(), takeLeftPage()]).toEqual(["/c/secret", null]);
 	});
 
-	test.each(["signed-in", "signed-out"])("loads again when another tab has %s", async (change) => {
+	test.each(["signed-in", "signed-out"] as const)("loads again when another tab has %s", async (change) => {
 		await load(guest);
-		tell(change);
+		await tell(change);
 		expect(reload).toHaveBeenCalledOnce();
 	});
 });
@@ -80,7 +86,7 @@ describe("a draft in a tab", () => {
 	test("comes along when its guest signs in, and waits for the user whose session has ended", async () => {
 		sessionStorage.setItem("parley:draft:new", "Why?");
 		await load(guest);
-		tell("signed-in");
+		await tell("signed-in");
 		await load(user("alice"));
 		await load(guest);
 		await load(user("alice"));
@@ -98,7 +104,7 @@ describe("a draft in a tab", () => {
 	test("is cleared when its user signs out in another tab", async () => {
 		await load(user("alice"));
 		sessionStorage.setItem("parley:draft:new", "alice's");
-		tell("signed-out");
+		await tell("signed-out");
 		expect(draft()).toBe(null);
 	});
 

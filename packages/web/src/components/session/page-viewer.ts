@@ -8,14 +8,15 @@ import { keepDraft } from "../chat/draft.ts";
  */
 
 const HEADER = "parley-viewer";
-/** Set and removed at once: the browser tells every other tab of it. */
-const CHANGE = "parley:viewer-change";
+const CHANNEL = "parley:viewer";
 /** In a tab's storage: the tag of the user whose drafts it holds, the page that a user's tab was sent away from, and a message written there. */
 const OWNER = "parley:viewer";
 const LEFT = "parley:left";
 const CARRIED = "parley:carried";
 
 let pageViewer: Viewer | undefined;
+/** Reaches this browser's other tabs, not this one. */
+let otherTabs: BroadcastChannel | undefined;
 
 const isUsers = (tag: string | null | undefined) => tag?.startsWith("user.") ?? false;
 
@@ -55,10 +56,7 @@ function leavePage(): void {
 
 /** Tells this browser's other tabs that someone has signed in, or out. */
 export function announceViewer(change: "signed-in" | "signed-out"): void {
-	attempt(() => {
-		localStorage.setItem(CHANGE, change);
-		localStorage.removeItem(CHANGE);
-	});
+	otherTabs?.postMessage(change);
 }
 
 /** Makes this page its viewer's, until it is left. Call it before anything reads the tab's drafts. */
@@ -76,19 +74,19 @@ export function claimPage(viewer: Viewer): void {
 
 /** Leaves the page when another tab signs in or out. Returns a function that stops it. */
 export function followViewer(): () => void {
-	const onStorage = ({ key, newValue }: StorageEvent) => {
-		if (key !== CHANGE || newValue === null) return;
-		if (newValue === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
+	const tabs = new BroadcastChannel(CHANNEL);
+	tabs.onmessage = ({ data }) => {
+		if (data === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
 		leavePage();
 	};
+	otherTabs = tabs;
 	// A page that comes back from the browser's memory may be older than a sign-out.
 	const onShow = ({ persisted }: PageTransitionEvent) => {
 		if (persisted) void fetchAsViewer("/api/usage").catch(() => undefined);
 	};
-	addEventListener("storage", onStorage);
 	addEventListener("pageshow", onShow);
 	return () => {
-		removeEventListener("storage", onStorage);
+		tabs.close();
 		removeEventListener("pageshow", onShow);
 	};
 }
