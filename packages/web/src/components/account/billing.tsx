@@ -83,7 +83,7 @@ function Loaded({ view, actions: unwatched, reload, customer, pricing, usage, on
 				onChanged={onChanged}
 			/>
 			{plan?.live && (plan.state === "active" || plan.state === "trial") && (
-				<ChangePlan key={plan.next} plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
+				<ChangePlan plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
 			)}
 			{plan?.live && <TopUps plan={plan} actions={actions} pricing={pricing} isNext={usage.remaining === 0 && plan.state === "active"} />}
 			<PaymentMethods view={view} actions={actions} plan={plan} />

@@ -37,24 +37,25 @@ export async function changePlan(externalId: string, planId: string, offer: Offe
 	const waiting = await comingChangeOf(externalId);
 	const released = await releasePlan(client, externalId, planId);
 	const confirming: PlanChange = { takesEffect: "confirming", answer: { ...released, resolvedTiming: "immediately", isUpgrade: true } };
-	// The change goes on at Flowglad after the page has its answer, and the ledger reads what it came to.
-	const send = () => client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto"));
-	const sent = withinOwn(CHANGE_TIMEOUT_MS, send).catch(unlessRefused);
-	const answer = await Promise.race([sent, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
-	if (answer === null) {
-		waitUntil(readAfter(sent, externalId));
-		return confirming;
-	}
-	if (answer.resolvedTiming !== "immediately") {
-		const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
-		await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
-		return { takesEffect: "period-end", answer };
-	}
-	if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
-	// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
-	if (await isPaymentUnderWay(externalId, planId)) return confirming;
-	if (waiting?.planId === planId) await restore(client, externalId, waiting);
-	return { takesEffect: "declined", answer };
+	const send = async (): Promise<PlanChange> => {
+		const answer = await client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto"));
+		if (answer.resolvedTiming !== "immediately") {
+			const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
+			await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
+			return { takesEffect: "period-end", answer };
+		}
+		if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
+		// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
+		if (await isPaymentUnderWay(externalId, planId)) return confirming;
+		if (waiting?.planId === planId) await restore(client, externalId, waiting);
+		return { takesEffect: "declined", answer };
+	};
+	// The change goes on at Flowglad after the page has its answer, and what follows from a late one is done all the same.
+	const made = withinOwn(CHANGE_TIMEOUT_MS, send).catch(unlessRefused);
+	const change = await Promise.race([made, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
+	if (change !== null) return change;
+	waitUntil(readAfter(made, externalId));
+	return confirming;
 }
 
 /** The plans with the change that waits for each, by name. */
