@@ -197,6 +197,32 @@ describe("an upgrade", () => {
 		}
 	});
 
+	test.each([
+		["is declined", { failPayments: true }, 402],
+		["the provider refuses", { api: [{ path: "/v1/subscriptions/:id", method: "POST", status: 400 }] }, 502],
+	])("that %s keeps the change that waits for the end of the period", async (_, fault, status) => {
+		await settings({ maxPlan: true });
+		const product = await stripeApi("products", { name: "Ultra", "metadata[app]": "parley" });
+		await stripeApi("prices", {
+			...{ product: product.id, currency: "usd", unit_amount: "4999", "recurring[interval]": "month", lookup_key: "ultra_monthly" },
+			"metadata[ai_requests]": "9000",
+		});
+		const { user, userId } = await confirmed();
+		await user.buy("max_monthly");
+		await readAgain(user, userId);
+		const { id: planId } = await planOf(user);
+		const change = async (priceSlug: string) => (await user.post("/api/billing/change", { planId, priceSlug })).status;
+		expect(await change("pro_monthly")).toBe(200);
+		const scheduled = await planOf(user);
+		expect(scheduled).toMatchObject({ name: "Max", next: "Pro" });
+		await faults(fault);
+		expect(await change("ultra_monthly")).toBe(status);
+		await faults({});
+		expect(await planOf(user)).toEqual(scheduled);
+		await moveClock({ nowMs: Date.parse(scheduled.periodEnd ?? "") + 2 * 3_600_000 });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000 });
+	});
+
 	test("without a card leads to the page that takes one, and is possible with the new card", async () => {
 		const { user, change } = await confirmedCard();
 		const card = (await user.billing()).paymentMethods[0]?.id;

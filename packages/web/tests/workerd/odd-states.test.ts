@@ -200,6 +200,7 @@ describe("purchases beside a plan", () => {
 	test.each([
 		["at once", {}, 402],
 		["after the page has its answer", SLOW, 200],
+		["by a refusal that arrives as 500", { api: [{ path: "/api/v1/subscriptions/:id/adjust", status: 500, times: 1 }] }, 502],
 	])("a change that is declined %s leaves the plan, and the change that waits for it", async (_, fault, status) => {
 		await settings({ maxPlan: true });
 		await fetch(`${env.SANDBOX_URL}/api/v1/products`, {
@@ -216,9 +217,11 @@ describe("purchases beside a plan", () => {
 		const change = (priceSlug: string) => user.post("/api/billing/change", { planId: plan?.id, priceSlug });
 		for (const priceSlug of ["max_monthly", "pro_monthly"]) expect((await change(priceSlug)).status).toBe(200);
 		await faults({ ...fault, failPayments: true });
+		const scheduled = (await user.billing()).plans;
 		if (status === 200) cutAppWaits(6_000);
 		expect((await change("ultra_monthly")).status).toBe(status);
-		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ name: "Max", next: "Pro" }]));
+		expect(scheduled).toMatchObject([{ name: "Max", next: "Pro" }]);
+		await eventually(async () => expect((await user.billing()).plans).toEqual(scheduled));
 	});
 
 	test.each([

@@ -74,7 +74,7 @@ export async function runFunction<T>(request: Request, next: () => Promise<T>): 
 function faultOf(request: Request, error: Error): ProblemError {
 	logFailedRequest(request, error);
 	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
-	return new ProblemError("internal-error", "Something failed on our side. Nothing was counted.", {});
+	return new ProblemError("internal-error", "Something failed on our side. Try again in a moment.", {});
 }
 
 /** A server function's validator: a schema whose refusal is a problem. */

@@ -6,7 +6,7 @@ import type { PlanStanding } from "../../../view/billing.ts";
 import { comingPlan, type Subscription } from "../../../view/flowglad.ts";
 import { ledgerOfCustomer } from "../customers.ts";
 import { withinOwn } from "../deadline.ts";
-import { statusOf } from "../errors.ts";
+import { isAnswered, statusOf } from "../errors.ts";
 import type { ComingChange, Offer, PlanChange } from "../port.ts";
 import { changingClient, getBilling } from "./client.ts";
 
@@ -38,7 +38,10 @@ export async function changePlan(externalId: string, planId: string, offer: Offe
 	const released = await releasePlan(client, externalId, planId);
 	const confirming: PlanChange = { takesEffect: "confirming", answer: { ...released, resolvedTiming: "immediately", isUpgrade: true } };
 	const send = async (): Promise<PlanChange> => {
-		const answer = await client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto"));
+		const answer = await client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto")).catch(async (error: unknown) => {
+			if (isAnswered(error) && waiting?.planId === planId) await restoreUnlessChanged(client, externalId, waiting, offer);
+			throw error;
+		});
 		if (answer.resolvedTiming !== "immediately") {
 			const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
 			await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
@@ -115,6 +118,13 @@ async function releasePlan(client: Flowglad, externalId: string, planId: string)
 async function restore(client: Flowglad, externalId: string, waiting: ComingChange): Promise<void> {
 	await client.subscriptions.adjust(waiting.planId, adjustmentTo(waiting.priceId, "at_end_of_current_billing_period"));
 	await remember(externalId, waiting);
+}
+
+/** The same after a refusal: as that may be a 500, the plan is looked at first. */
+async function restoreUnlessChanged(client: Flowglad, externalId: string, waiting: ComingChange, { priceId }: Offer): Promise<void> {
+	const { subscription } = await client.subscriptions.retrieve(waiting.planId);
+	const isChanged = subscription.priceId === priceId || scheduled.parse(subscription).scheduledAdjustmentAt;
+	if (!isChanged) await restore(client, externalId, waiting);
 }
 
 async function remember(externalId: string, change: ComingChange | null): Promise<void> {
