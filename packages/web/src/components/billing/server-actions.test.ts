@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type BillingAction, unheard } from "../../billing-sentences.ts";
 import type { Problem } from "../../view/problem.ts";
-import { serverActions } from "./server-source.tsx";
+import { serverActions } from "./server-actions.ts";
 import type { ActionResult, BillingActions } from "./source.ts";
 
 const assign = vi.fn();
