@@ -5,7 +5,8 @@ import type { User } from "../identity/subject.ts";
 import * as actions from "./actions.ts";
 import { activatePlan, addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "./actions.ts";
 import { DeadlineError } from "./deadline.ts";
-import type { AccountPort, CustomerBilling, Offer } from "./port.ts";
+import { statusOf } from "./errors.ts";
+import type { AccountPort, CustomerBilling, Offer, ReturnPages } from "./port.ts";
 
 // The actions of a browser, with a fake account at the provider and a fake ledger.
 
@@ -26,9 +27,18 @@ const { account, ledger } = vi.hoisted(() => ({
 		noteChange: async () => {},
 		noteActivation: vi.fn(async () => {}),
 		billing: vi.fn(),
+		openCardPage: async (_: string, ...page: [string | undefined, ReturnPages]) => tried(() => account.addCard("ada", ...page)),
+		openPortal: async (_: string, returnUrl: string) => tried(() => account.openPortal("ada", returnUrl)),
 		takeAction: vi.fn(async () => 0),
 	},
 }));
+
+/** What the ledger makes of a call of the provider (customer-copies.ts). */
+const tried = <T>(call: () => Promise<T>) =>
+	call().then(
+		(answer) => ({ kind: "read", answer }),
+		(error: unknown) => ({ kind: "failed", status: statusOf(error), late: error instanceof DeadlineError }),
+	);
 
 vi.mock("cloudflare:workers", () => ({ env: { USAGE_LEDGER: { getByName: () => ledger } } }));
 vi.mock("./provider.ts", () => ({ billingPort: async () => account }));
