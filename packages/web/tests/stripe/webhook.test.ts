@@ -172,6 +172,12 @@ describe("a Stripe webhook", () => {
 		["a customer without an id", event({ object: "invoice", customer: {} })],
 		["an event without a time", event({ object: "customer", id: "cus_none" }, { created: "soon" })],
 		["an event whose id is a number", event({ object: "customer", id: "cus_none" }, { id: 7 })],
+		...[7, null, { invoice_settings: null }, { invoice_settings: { default_payment_method: 7 } }].map(
+			(previous_attributes): [string, unknown] => [
+				`a customer that was ${JSON.stringify(previous_attributes)}`,
+				event(undefined, { data: { object: { object: "customer", id: "cus_none" }, previous_attributes } }),
+			],
+		),
 		["a dispute of an unknown charge", event({ object: "dispute", charge: "ch_unknown" })],
 		["a dispute without a charge", event({ object: "dispute", charge: null })],
 	])("with a true signature that holds %s is acknowledged", async (_, body) => {

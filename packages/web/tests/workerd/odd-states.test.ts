@@ -57,6 +57,21 @@ describe("a customer without a live plan has the free tier", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 
+	test("and gets Pro although a card was stored in vain before", async () => {
+		const { user, id: userId } = await confirmed();
+		const earlier = await user.checkout("pro_monthly");
+		await scenario("free-past-due", userId);
+		await pay(earlier);
+		await ledgerOf(userId).noteChange(`user:${userId}`);
+		expect(await user.billing()).toMatchObject({ plans: [], paymentMethods: [{ last4: "4242" }] });
+		const url = await user.checkout("pro_monthly");
+		expect(url).not.toBe(earlier);
+		await pay(url);
+		await ledgerOf(userId).refresh(`user:${userId}`);
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
+		expect((await sandboxState()).payments.map(({ amount }) => amount)).toEqual([799]);
+	});
+
 	test("and is refused before a card is asked for where the free plan is past due after a purchase", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
