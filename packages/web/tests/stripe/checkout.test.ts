@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { getStripeCustomerByCustomerId } from "../../src/lib/payments/stripe/customers.ts";
 import { Client, control, eventually, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed } from "../contract/provider.ts";
@@ -10,6 +10,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 const DAY_MS = 86_400_000;
 /** The sandbox's bank account, whose payments take three days. */

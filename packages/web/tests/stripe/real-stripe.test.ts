@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Client, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 import { confirmed, customerIdOf, id, problem, subscribed, webhook } from "../contract/provider.ts";
 
@@ -9,6 +9,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 /** Calls Stripe's API as its dashboard would. */
 async function stripeApi(

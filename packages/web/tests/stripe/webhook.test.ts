@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, moveClock, pay, resetSandbox, sandboxState } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed, webhook } from "../contract/provider.ts";
 
@@ -9,6 +9,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 async function send({ body, headers }: { body: BodyInit; headers: Record<string, string> }): Promise<number> {
 	return (await new Client().fetch("/api/stripe/webhook", { method: "POST", body, headers })).status;
