@@ -149,9 +149,9 @@ export interface SandboxState {
 	stripe: {
 		customers: { id: string; name: string | null; metadata: Record<string, string> }[];
 		checkoutSessions: { id: string; status: string; customer: string }[];
-		portalSessions: { id: string; configuration: string }[];
+		portalSessions: { id: string; configuration: string; return_url: string | null }[];
 		subscriptions: { id: string; status: string; customer: string }[];
-		charges: { id: string; payment_intent: string; amount: number; metadata: Record<string, string> }[];
+		charges: { id: string; customer: string | null; payment_intent: string; amount: number; metadata: Record<string, string> }[];
 		meterEvents: { identifier: string; payload: Record<string, string> }[];
 		events: { id: string; type: string; created: number; data: { object: object } }[];
 	};

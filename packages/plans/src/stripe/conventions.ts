@@ -19,6 +19,8 @@ export const webhookEvents = [
 	"charge.dispute.created",
 	"charge.dispute.closed",
 	"customer.deleted",
+	// A new default card, which pays for the plan too.
+	"customer.updated",
 ] as const;
 
 /** A product's metadata. */

@@ -54,6 +54,26 @@ it("counts months from the anchor: periods from January 31 end on February 28 an
 	expect(ends).toEqual([utc(2026, 3, 31, 9), utc(2026, 4, 30, 9), utc(2026, 5, 31, 9)]);
 });
 
+it.each(["keep_as_draft", "mark_uncollectible", "void"] as const)(
+	"renews without a payment while collection is paused: %s",
+	async (behavior) => {
+		const { sandbox, stripe, id, subscription } = await withPlan();
+		await stripe.subscriptions.update(id, { pause_collection: { behavior } });
+		await sandbox.moveTo(utc(2026, 2, 15, 11));
+		const status = { keep_as_draft: "draft", mark_uncollectible: "uncollectible", void: "void" }[behavior];
+		const paused = await stripe.subscriptions.retrieve(id, { expand: ["latest_invoice"] });
+		expect(paused).toMatchObject({
+			status: "active",
+			pause_collection: { behavior, resumes_at: null },
+			latest_invoice: { status, amount_paid: 0 },
+		});
+		await stripe.subscriptions.update(id, { pause_collection: "" });
+		await sandbox.moveTo(utc(2026, 3, 15, 11));
+		expect(await subscription()).toMatchObject({ status: "active", pause_collection: null });
+		expect((await stripe.invoices.list({ subscription: id, limit: 1 })).data).toMatchObject([{ status: "paid" }]);
+	},
+);
+
 it("becomes past due when a renewal is declined, retries after 3, 5 and 5 days, and cancels", async () => {
 	const { sandbox, stripe, id, subscription } = await withPlan("pro_monthly", start);
 	await sandbox.faults({ declineRenewals: true });

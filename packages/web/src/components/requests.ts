@@ -31,12 +31,6 @@ export const fetchOrThrow: typeof fetch = async (input, init) => {
 	return response;
 };
 
-/**
- * The earlier name of `fetchOrThrow`, which billing/server-source.tsx still imports.
- * @alias
- */
-export const askServer = fetchOrThrow;
-
 async function problemOf(response: Response): Promise<Problem> {
 	const body: unknown = await response.json().catch(() => null);
 	const plain = { type: "about:blank", title: response.statusText, status: response.status, detail: sentenceFor(response.status) };

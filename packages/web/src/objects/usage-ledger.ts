@@ -14,7 +14,7 @@ import {
 import { type ProblemCode, ProblemError } from "../lib/http/problem.ts";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
-import type { ComingChange, CustomerBilling, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
+import type { ComingChange, CustomerBilling, HostedPage, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
@@ -183,6 +183,19 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 			const { readForSdk } = await billingPort("account");
 			return readForSdk ? readForSdk(book.externalId, path, body) : null;
 		});
+	}
+
+	/** Opens the provider's page that takes a card. Calls for the same page at the same moment are one. Never throws. */
+	openCardPage(key: string, planId: string | undefined, pages: ReturnPages): Promise<CopyAnswer<HostedPage>> {
+		const { book } = this.#open(key);
+		const open = async () => (await billingPort("account")).addCard(book.externalId, planId, pages);
+		return this.#copies.read(`card ${JSON.stringify([planId, pages])}`, 0, open);
+	}
+
+	/** The address of the provider's portal; null for a customer without one. The same holds as for `openCardPage`. */
+	openPortal(key: string, returnUrl: string): Promise<CopyAnswer<string | null>> {
+		const { book } = this.#open(key);
+		return this.#copies.read(`portal ${returnUrl}`, 0, async () => (await billingPort("account")).openPortal(book.externalId, returnUrl));
 	}
 
 	/** Opens a checkout, or returns the open one. Presses for one price at the same moment are one, and take one action. Never throws. */

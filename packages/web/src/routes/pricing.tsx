@@ -1,13 +1,13 @@
 import { createFileRoute, useRouter } from "@tanstack/react-router";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
-import { type ActionResult, failureOf } from "../components/billing/source.ts";
+import { serverActions } from "../components/billing/server-actions.ts";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { createCheckoutSession, loadPricing, loadShell } from "../lib/http/pages.ts";
+import { loadPricing, loadShell } from "../lib/http/pages.ts";
 
 export const Route = createFileRoute("/pricing")({
 	validateSearch: linkErrorOf,
@@ -49,7 +49,7 @@ function PricingPage() {
 				You pay for answers, and you always see how many are left. An answer that fails is not counted.
 			</p>
 			{shell.billing.sells && <BuyingFor viewer={shell.viewer} />}
-			<Plans pricing={pricing} shell={shell} onBuy={openCheckout} />
+			<Plans pricing={pricing} shell={shell} onBuy={serverActions.buy} />
 			{!shell.billing.sells ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
 					Paid plans are not set up on this server. Guests and free accounts work as they are.
@@ -66,12 +66,4 @@ function PricingPage() {
 			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
 	);
-}
-
-/** Leaves the page for the checkout. */
-async function openCheckout(priceSlug: string, successUrl: string, cancelUrl: string): Promise<ActionResult> {
-	const checkout = await createCheckoutSession({ data: { priceSlug, successUrl, cancelUrl } }).catch(() => undefined);
-	if (!checkout) return failureOf("buy", undefined);
-	location.assign(checkout.url);
-	return { kind: "done", value: undefined };
 }

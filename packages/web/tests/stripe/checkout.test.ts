@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { getStripeCustomerByCustomerId } from "../../src/lib/payments/stripe/customers.ts";
 import { Client, control, eventually, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed } from "../contract/provider.ts";
@@ -10,6 +10,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 const DAY_MS = 86_400_000;
 /** The sandbox's bank account, whose payments take three days. */
@@ -178,6 +181,30 @@ describe("a refund", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 0, topUps: 0 });
 		await user.buy("top_up_1000");
 		expect(await readAgain(user, userId)).toMatchObject({ remaining: 600, topUps: 600 });
+	});
+
+	test("after the period of the purchase, or of the plan, removes the credits that were left", async () => {
+		const { user, userId, planId } = await subscribed();
+		await user.buy("top_up_1000");
+		expect(await readAgain(user, userId)).toMatchObject({ remaining: 2000 });
+		await moveClock({ advanceMs: 32 * DAY_MS });
+		expect(await readAgain(user, userId)).toMatchObject({ limit: 1000, remaining: 2000, topUps: 1000 });
+		await control("stripe/refunds", { charge: await chargeOf(userId), amount: 400 });
+		expect(await readAgain(user, userId)).toMatchObject({ remaining: 1500, topUps: 500 });
+		await user.post("/api/billing/cancel", { planId, when: "now" });
+		await control("stripe/refunds", { charge: await chargeOf(userId) });
+		await user.buy("pro_monthly");
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", remaining: 1000, topUps: 0 });
+	});
+
+	test("of a plan's own payment leaves the plan, which its seller ends", async () => {
+		const { user, userId } = await subscribed();
+		const customer = await customerIdOf(userId);
+		const { charges } = (await sandboxState()).stripe;
+		const charge = charges.findLast((one) => one.customer === customer)?.id;
+		await control("stripe/refunds", { charge });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", remaining: 1000 });
+		expect((await user.billing()).plans).toMatchObject([{ state: "active", live: true }]);
 	});
 
 	test("by a dispute removes the credits only once the dispute is lost", async () => {

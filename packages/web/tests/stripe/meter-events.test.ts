@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 import { id, reported, subscribed } from "../contract/provider.ts";
 
@@ -10,6 +10,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 const HOUR_MS = 3_600_000;
 const METER_EVENTS = "/v1/billing/meter_events";

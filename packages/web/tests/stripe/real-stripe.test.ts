@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Client, faults, moveClock, pay, resetSandbox, sandboxState, settings } from "../client.ts";
-import { confirmed, customerIdOf, id, problem, subscribed } from "../contract/provider.ts";
+import { confirmed, customerIdOf, id, problem, subscribed, webhook } from "../contract/provider.ts";
 
 // What Stripe does besides: the portal in flexible billing mode, customers that are gone, payments that must be confirmed, lost answers, trials.
 
@@ -9,6 +9,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 /** Calls Stripe's API as its dashboard would. */
 async function stripeApi(
@@ -197,6 +200,32 @@ describe("an upgrade", () => {
 		}
 	});
 
+	test.each([
+		["is declined", { failPayments: true }, 402],
+		["the provider refuses", { api: [{ path: "/v1/subscriptions/:id", method: "POST", status: 400 }] }, 502],
+	])("that %s keeps the change that waits for the end of the period", async (_, fault, status) => {
+		await settings({ maxPlan: true });
+		const product = await stripeApi("products", { name: "Ultra", "metadata[app]": "parley" });
+		await stripeApi("prices", {
+			...{ product: product.id, currency: "usd", unit_amount: "4999", "recurring[interval]": "month", lookup_key: "ultra_monthly" },
+			"metadata[ai_requests]": "9000",
+		});
+		const { user, userId } = await confirmed();
+		await user.buy("max_monthly");
+		await readAgain(user, userId);
+		const { id: planId } = await planOf(user);
+		const change = async (priceSlug: string) => (await user.post("/api/billing/change", { planId, priceSlug })).status;
+		expect(await change("pro_monthly")).toBe(200);
+		const scheduled = await planOf(user);
+		expect(scheduled).toMatchObject({ name: "Max", next: "Pro" });
+		await faults(fault);
+		expect(await change("ultra_monthly")).toBe(status);
+		await faults({});
+		expect(await planOf(user)).toEqual(scheduled);
+		await moveClock({ nowMs: Date.parse(scheduled.periodEnd ?? "") + 2 * 3_600_000 });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000 });
+	});
+
 	test("without a card leads to the page that takes one, and is possible with the new card", async () => {
 		const { user, change } = await confirmedCard();
 		const card = (await user.billing()).paymentMethods[0]?.id;
@@ -227,6 +256,52 @@ describe("a new card", () => {
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
 	});
 
+	test("pays for the plan although the customer closed the portal: the event of the new default is enough, once", async () => {
+		const { user, userId } = await subscribed();
+		const customerId = await customerIdOf(userId);
+		await press(user, await portalOf(user), { action: "card", card: "0341" });
+		const { events } = (await sandboxState()).stripe;
+		const changed = events.findLast(
+			({ type, data: { object } }) => type === "customer.updated" && "id" in object && object.id === customerId,
+		);
+		const send = async () => {
+			const { body, headers } = await webhook({ userId, customerId }, { body: JSON.stringify(changed) });
+			return (await user.fetch("/api/stripe/webhook", { method: "POST", body, headers })).status;
+		};
+		await faults({ api: [{ path: "/v1/subscriptions/:id", method: "POST", status: 500 }] });
+		expect(await send()).toBe(503);
+		await faults({});
+		expect(await send()).toBe(200);
+		const [card, before] = (await user.billing()).paymentMethods;
+		expect([card, before]).toMatchObject([
+			{ last4: "0341", isDefault: true },
+			{ last4: "4242", isDefault: false },
+		]);
+		// Chosen since: the event that is sent again does not undo it.
+		const plan = (await sandboxState()).stripe.subscriptions.find(({ customer }) => customer === customerId);
+		await stripeApi(`subscriptions/${plan?.id}`, { default_payment_method: before?.id ?? "" });
+		expect(await send()).toBe(200);
+		await tell(userId);
+		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
+	});
+
+	test("is put to use by no link of another site: the way back is signed for one customer", async () => {
+		const { user, userId } = await subscribed();
+		const other = await subscribed();
+		await press(user, await portalOf(user), { action: "card", card: "0341" });
+		const [, wayBack] = await Promise.all(
+			[user, other.user].map(async (one) => {
+				const sessionId = new URL(await portalOf(one)).pathname.split("/").at(-1);
+				const { portalSessions } = (await sandboxState()).stripe;
+				return portalSessions.find((session) => session.id === sessionId)?.return_url ?? "";
+			}),
+		);
+		const forged = ["/api/stripe?card=&back=/account", "/api/stripe?card=pm_x&back=/account", wayBack ?? ""];
+		for (const path of forged) expect((await user.fetch(path)).headers.get("location")).toMatch(/\/account$/);
+		await tell(userId);
+		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
+	});
+
 	test("is entered with our own configuration of the portal, where there is one", async () => {
 		const { user } = await subscribed();
 		await stripeApi("billing_portal/configurations/bpc_parley", { active: "false" });
@@ -237,6 +312,17 @@ describe("a new card", () => {
 		const sessionId = new URL(await portalOf(user)).pathname.split("/").at(-1);
 		const sessions = (await sandboxState()).stripe.portalSessions;
 		expect(sessions.find((one) => one.id === sessionId)).toMatchObject({ configuration: own.id });
+	});
+});
+
+describe("a plan whose collection is paused", () => {
+	test.each(["keep_as_draft", "mark_uncollectible", "void"])("goes on with each period's requests: %s", async (behavior) => {
+		const { user, userId, planId } = await subscribed();
+		await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 10 });
+		await stripeApi(`subscriptions/${planId}`, { "pause_collection[behavior]": behavior });
+		await moveClock({ advanceMs: 32 * 24 * 3_600_000 });
+		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000, remaining: 1000 });
+		expect(await planOf(user)).toMatchObject({ state: "active", live: true });
 	});
 });
 

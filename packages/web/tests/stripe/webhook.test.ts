@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, moveClock, pay, resetSandbox, sandboxState } from "../client.ts";
 import { confirmed, customerIdOf, id, subscribed, webhook } from "../contract/provider.ts";
 
@@ -9,6 +9,9 @@ beforeEach(async () => {
 	await resetSandbox();
 	await moveClock({ offsetMs: 0 });
 });
+
+// The files of a project share the app's clock, and run in any order.
+afterAll(() => moveClock({ offsetMs: 0 }));
 
 async function send({ body, headers }: { body: BodyInit; headers: Record<string, string> }): Promise<number> {
 	return (await new Client().fetch("/api/stripe/webhook", { method: "POST", body, headers })).status;
@@ -172,6 +175,12 @@ describe("a Stripe webhook", () => {
 		["a customer without an id", event({ object: "invoice", customer: {} })],
 		["an event without a time", event({ object: "customer", id: "cus_none" }, { created: "soon" })],
 		["an event whose id is a number", event({ object: "customer", id: "cus_none" }, { id: 7 })],
+		...[7, null, { invoice_settings: null }, { invoice_settings: { default_payment_method: 7 } }].map(
+			(previous_attributes): [string, unknown] => [
+				`a customer that was ${JSON.stringify(previous_attributes)}`,
+				event(undefined, { data: { object: { object: "customer", id: "cus_none" }, previous_attributes } }),
+			],
+		),
 		["a dispute of an unknown charge", event({ object: "dispute", charge: "ch_unknown" })],
 		["a dispute without a charge", event({ object: "dispute", charge: null })],
 	])("with a true signature that holds %s is acknowledged", async (_, body) => {

@@ -108,9 +108,16 @@ describe("a plan", () => {
 			.getByRole("status")
 			.getByText(/Done\. Pro begins on .*; until then you keep Max\./)
 			.waitFor();
+		// The outcome stays until it is taken back.
 		await section("Plan")
-			.getByText(/Max, \$19\.99 a month/)
+			.getByText(/Max, \$19\.99 a month.* Pro begins on/)
 			.waitFor();
+		expect(await section("Other plan").getByRole("status").textContent()).toMatch(/^Done\. Pro begins on/);
+		await button("Keep Max").click();
+		await section("Plan")
+			.getByText(/It renews on/)
+			.waitFor();
+		expect(await section("Other plan").getByRole("status").count()).toBe(0);
 	});
 
 	test("stays unchanged when the new price is not paid, and the page says so", async () => {
@@ -120,6 +127,35 @@ describe("a plan", () => {
 		await button("Change to Max").click();
 		await dialog().getByRole("button", { name: "Change to Max" }).click();
 		await dialog().getByText("The payment did not go through. You keep the plan that you have.").waitFor();
+		await parley.control("faults");
+	});
+
+	test("whose change takes the provider long is being confirmed, and then the page shows what became of it", async () => {
+		await parley.control("settings", { maxPlan: true });
+		await open("pro-999-of-1000");
+		// Longer than our server lets a page wait (6 s), as a billing run of Flowglad's that may take a minute.
+		const slow = { api: [{ path: "/api/v1/subscriptions/:id/adjust", delayMs: 8_000 }] };
+		await parley.control("faults", slow);
+		await button("Change to Max").click();
+		await dialog().getByRole("button", { name: "Change to Max" }).click();
+		const said = section("Other plan").getByRole("status");
+		await said.getByText("Your change to Max is being confirmed. This can take a minute.").waitFor();
+		await section("Plan")
+			.getByText(/Pro, \$7\.99 a month/)
+			.waitFor();
+		await said.getByText("You are on Max now.").waitFor();
+		await section("Plan")
+			.getByText(/Max, \$19\.99 a month/)
+			.waitFor();
+		await page
+			.getByTestId("left")
+			.filter({ hasText: /of 3,000 left/ })
+			.waitFor();
+
+		await button("Change to Pro").click();
+		await dialog().getByRole("button", { name: "Change to Pro" }).click();
+		await said.getByText("Your change to Pro is being confirmed.").waitFor();
+		await said.getByText(/^Done\. Pro begins on .*; until then you keep Max\.$/).waitFor();
 		await parley.control("faults");
 	});
 

@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { browserCalls } from "../../src/lib/payments/flowglad/routes.ts";
+import ownRoutes from "../../src/routes/api/billing/$.ts?raw";
 import type { Problem } from "../../src/view/problem.ts";
 import { cutAppWaits, setAppTimeouts } from "../app-time.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState, settings } from "../client.ts";
@@ -343,7 +344,10 @@ describe("/api/flowglad", () => {
 		const own: Record<string, object> = {
 			...{ checkout: { priceSlug: "pro_monthly" }, change: { planId: "sub_x", priceSlug: "max_monthly" }, uncancel: { planId: "sub_x" } },
 			...{ cancel: { planId: "sub_x", when: "now" }, "payment-method": {}, refresh: {} },
+			activate: { planId: "sub_x", successUrl: "/", cancelUrl: "/" },
 		};
+		const names = [...ownRoutes.matchAll(/^\t"?([\w-]+)"?: (?:action\(|\(request)/gm)].map(([, name]) => name);
+		expect(Object.keys(own).sort()).toEqual(names.sort());
 		const sendAll = async () => {
 			for (const [path, body] of Object.entries(flowglad))
 				await (await buyer.post(`/api/flowglad/${path}`, { ...hostile, ...body })).body?.cancel();

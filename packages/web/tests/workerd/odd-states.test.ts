@@ -57,6 +57,21 @@ describe("a customer without a live plan has the free tier", () => {
 		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
 	});
 
+	test("and gets Pro although a card was stored in vain before", async () => {
+		const { user, id: userId } = await confirmed();
+		const earlier = await user.checkout("pro_monthly");
+		await scenario("free-past-due", userId);
+		await pay(earlier);
+		await ledgerOf(userId).noteChange(`user:${userId}`);
+		expect(await user.billing()).toMatchObject({ plans: [], paymentMethods: [{ last4: "4242" }] });
+		const url = await user.checkout("pro_monthly");
+		expect(url).not.toBe(earlier);
+		await pay(url);
+		await ledgerOf(userId).refresh(`user:${userId}`);
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1000 }));
+		expect((await sandboxState()).payments.map(({ amount }) => amount)).toEqual([799]);
+	});
+
 	test("and is refused before a card is asked for where the free plan is past due after a purchase", async () => {
 		const { user, id: userId } = await confirmed();
 		await user.buy("pro_monthly");
@@ -195,7 +210,13 @@ describe("purchases beside a plan", () => {
 		expect((await user.billing()).plans).toMatchObject([{ state: "ending", next: null }]);
 	});
 
-	test("a declined change leaves the plan, and the change that waits for it", async () => {
+	const SLOW = { api: [{ path: "/api/v1/subscriptions/:id/adjust", delayMs: 150 }] };
+
+	test.each([
+		["at once", {}, 402],
+		["after the page has its answer", SLOW, 200],
+		["by a refusal that arrives as 500", { api: [{ path: "/api/v1/subscriptions/:id/adjust", status: 500, times: 1 }] }, 502],
+	])("a change that is declined %s leaves the plan, and the change that waits for it", async (_, fault, status) => {
 		await settings({ maxPlan: true });
 		await fetch(`${env.SANDBOX_URL}/api/v1/products`, {
 			method: "POST",
@@ -210,14 +231,17 @@ describe("purchases beside a plan", () => {
 		const [plan] = (await user.billing()).plans;
 		const change = (priceSlug: string) => user.post("/api/billing/change", { planId: plan?.id, priceSlug });
 		for (const priceSlug of ["max_monthly", "pro_monthly"]) expect((await change(priceSlug)).status).toBe(200);
-		await faults({ failPayments: true });
-		expect((await change("ultra_monthly")).status).toBe(402);
-		expect((await user.billing()).plans).toMatchObject([{ name: "Max", next: "Pro" }]);
+		await faults({ ...fault, failPayments: true });
+		const scheduled = (await user.billing()).plans;
+		if (status === 200) cutAppWaits(6_000);
+		expect((await change("ultra_monthly")).status).toBe(status);
+		expect(scheduled).toMatchObject([{ name: "Max", next: "Pro" }]);
+		await eventually(async () => expect((await user.billing()).plans).toEqual(scheduled));
 	});
 
 	test.each([
 		["its payment is under way", { paymentDelayMs: 60_000 }, 60_000],
-		["the provider takes long", { api: [{ path: "/api/v1/subscriptions/:id/adjust", delayMs: 150 }] }, 0],
+		["the provider takes long", SLOW, 0],
 	])("a change is being confirmed while %s, and then shows", async (_, fault, waitsMs) => {
 		await settings({ maxPlan: true });
 		const { user } = await confirmed();
@@ -232,6 +256,33 @@ describe("purchases beside a plan", () => {
 			await control("clock", { advanceMs: waitsMs });
 		}
 		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ name: "Max", price: { slug: "max_monthly" } }]));
+	});
+
+	test("a cheaper plan that is scheduled after the page has its answer is named", async () => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		await user.buy("max_monthly");
+		const [plan] = (await user.billing()).plans;
+		await faults(SLOW);
+		cutAppWaits(6_000);
+		const response = await user.post("/api/billing/change", { planId: plan?.id, priceSlug: "pro_monthly" });
+		expect(await response.json()).toEqual({ takesEffect: "confirming" });
+		await eventually(async () => expect((await user.billing()).plans).toMatchObject([{ name: "Max", next: "Pro" }]));
+	});
+
+	test.each([
+		["the provider's own deadline", { status: 408 }],
+		["no answer at all", { hang: true }],
+	])("a change that ends with %s is being confirmed, and nothing is claimed of it", async (_, fault) => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		await user.buy("pro_monthly");
+		const [plan] = (await user.billing()).plans;
+		await faults({ api: [{ path: "/api/v1/subscriptions/:id/adjust", ...fault }] });
+		cutAppWaits(6_000);
+		const response = await user.post("/api/billing/change", { planId: plan?.id, priceSlug: "max_monthly" });
+		expect([response.status, await response.json()]).toEqual([200, { takesEffect: "confirming" }]);
+		expect((await user.billing()).plans).toMatchObject([{ name: "Pro", state: "active", next: null }]);
 	});
 
 	test("a plan without a card waits for one, and its checkout is treated like a purchase", async () => {

@@ -61,6 +61,7 @@ const updateParams = params({
 	description: orNone(text).optional(),
 	trial_end: z.union([z.literal("now").transform(() => null), timestamp]).optional(),
 	default_payment_method: text.optional(),
+	pause_collection: orNone(z.strictObject({ behavior: z.enum(["keep_as_draft", "mark_uncollectible", "void"]) })).optional(),
 	billing_cycle_anchor: z.enum(["now", "unchanged"]).optional(),
 	off_session: ignored,
 	discounts: orNone(z.array(z.union([z.strictObject({ discount: text }), z.strictObject({ coupon: text })]))).optional(),
@@ -112,6 +113,7 @@ export function subscriptionRoutes(world: World) {
 					description: given.description,
 					trialEnd: given.trial_end,
 					defaultPaymentMethod: given.default_payment_method,
+					pauseCollection: given.pause_collection && { ...given.pause_collection, resumes_at: null },
 					discounts:
 						given.discounts?.map((one) => ("discount" in one ? one.discount : newId("di"))) ?? (given.discounts === null ? [] : undefined),
 					anchorNow: given.billing_cycle_anchor === "now",

@@ -9,7 +9,7 @@ import { checkoutSettled, completeCheckoutSession } from "./checkout/pay.ts";
 import { collect, concluded, invoiceOf, subscriptionOf } from "./invoices/collect.ts";
 import { finalizeInvoice } from "./invoices/finalize.ts";
 import { productOf } from "./invoices/lines.ts";
-import { voidInvoice } from "./invoices/void.ts";
+import { markUncollectible, voidInvoice } from "./invoices/void.ts";
 import { methodFor } from "./payment-methods.ts";
 import { settle } from "./payments.ts";
 import { advanceSchedule, phaseEnd } from "./schedules/schedules.ts";
@@ -60,8 +60,7 @@ function perform(state: State, task: Task): void {
 			break;
 		}
 		case "finalize":
-			finalizeInvoice(state, known(stripe.invoices, task.invoiceId), atSeconds);
-			charge(state, task.invoiceId, atSeconds);
+			finish(state, known(stripe.invoices, task.invoiceId), atSeconds);
 			break;
 		case "collect":
 			charge(state, task.invoiceId, atSeconds);
@@ -78,6 +77,19 @@ function perform(state: State, task: Task): void {
 /** A change whose payment was not confirmed in time is discarded. */
 function expire(state: State, invoice: Invoice, atSeconds: number): void {
 	if (invoice.status === "open") voidInvoice(state, invoice, atSeconds);
+}
+
+/** Finalizes a draft and charges it, unless the collection of its subscription is paused. */
+function finish(state: State, invoice: Invoice, atSeconds: number): void {
+	const paused = subscriptionOf(state, invoice)?.pause_collection?.behavior;
+	if (paused === "keep_as_draft") {
+		Object.assign(invoice, { auto_advance: false, automatically_finalizes_at: null, next_payment_attempt: null });
+		return;
+	}
+	finalizeInvoice(state, invoice, atSeconds);
+	if (paused === undefined) charge(state, invoice.id, atSeconds);
+	else if (paused === "void") voidInvoice(state, invoice, atSeconds);
+	else markUncollectible(state, invoice, atSeconds);
 }
 
 function charge(state: State, invoiceId: string, atSeconds: number): void {

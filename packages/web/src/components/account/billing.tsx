@@ -83,7 +83,7 @@ function Loaded({ view, actions: unwatched, reload, customer, pricing, usage, on
 				onChanged={onChanged}
 			/>
 			{plan?.live && (plan.state === "active" || plan.state === "trial") && (
-				<ChangePlan key={plan.next} plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
+				<ChangePlan plan={plan} actions={actions} plans={pricing.plans} onChanged={onChanged} />
 			)}
 			{plan?.live && <TopUps plan={plan} actions={actions} pricing={pricing} isNext={usage.remaining === 0 && plan.state === "active"} />}
 			<PaymentMethods view={view} actions={actions} plan={plan} />
@@ -142,7 +142,7 @@ function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" 
 function Unavailable() {
 	return (
 		<Section title="Plan">
-			<p>The billing service did not reply, so your plan cannot be shown just now. It goes on as it is.</p>
+			<p>The billing service did not reply, so your plan cannot be shown just now. That does not change it.</p>
 			<p className="mt-2 text-soft">
 				Load the page again in a moment, or{" "}
 				<Link to="/" className="link text-ink">

@@ -19,13 +19,23 @@ interface ChangePlanProps {
 /** The other plans, each with when the change takes effect and what it costs. The providers have no preview of the exact amount. */
 export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps) {
 	const [target, setTarget] = useState<PlanView>();
-	const [outcome, setOutcome] = useState<ReactNode>();
-	const [confirming, setConfirming] = useState<PlanView>();
-	const isOver = useFollowed(confirming !== undefined && plan.price?.slug !== confirming.priceSlug, onChanged);
+	const [asked, setAsked] = useState<Asked>();
+	const outcome = asked && outcomeOf(asked.to, plan);
+	const isFollowed = asked?.isConfirming === true && !outcome;
+	const isOver = useFollowed(isFollowed, onChanged);
+	const hasArrived = asked?.isConfirming === true && !isFollowed;
+	const arrived = useEffectEvent(() => {
+		setAsked((one) => one && { ...one, isConfirming: false });
+		// The rest of the page, such as the balance, was read before the change arrived.
+		onChanged();
+	});
+	useEffect(() => {
+		if (hasArrived) arrived();
+	}, [hasArrived]);
 	const { price: current } = plan;
 	const others = plans.filter(({ kind, priceSlug, name }) => kind === "subscription" && priceSlug !== current?.slug && name !== plan.next);
 	// A change that was just scheduled leaves no other plan, and its outcome is still to be read.
-	if (!current || (others.length === 0 && !outcome && !confirming)) return null;
+	if (!current || (others.length === 0 && !outcome && !isFollowed)) return null;
 	const isMoreExpensive = ({ amountCents }: PlanView) => amountCents > current.amountCents;
 
 	async function change(to: PlanView) {
@@ -34,10 +44,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 		const { value: takesEffect } = result;
 		// The page leaves for the provider's.
 		if (takesEffect === "not-yet") return;
-		setConfirming(takesEffect === "confirming" ? to : undefined);
-		setOutcome(
-			takesEffect === "confirming" ? undefined : takesEffect === "now" ? <>You are on {to.name} now.</> : <Later plan={plan} to={to} />,
-		);
+		setAsked({ to, isConfirming: takesEffect === "confirming" });
 		onChanged();
 	}
 
@@ -64,9 +71,9 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 					</li>
 				))}
 			</ul>
-			{(confirming || outcome) && (
+			{(outcome || isFollowed) && (
 				<p role="status" className="mt-4">
-					{confirming ? <Confirming plan={plan} to={confirming} isOver={isOver} /> : outcome}
+					{outcome ?? <Confirming plan={plan} to={asked.to} isOver={isOver} />}
 				</p>
 			)}
 			{target && (
@@ -81,6 +88,19 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 			)}
 		</Section>
 	);
+}
+
+/** The change that was made last on this page. */
+interface Asked {
+	to: PlanView;
+	/** Only a later read tells what became of it. */
+	isConfirming: boolean;
+}
+
+/** What to say of a change once the plan shows it: an answer alone says nothing. */
+function outcomeOf(to: PlanView, plan: PlanStanding): ReactNode {
+	if (plan.price?.slug === to.priceSlug) return <>You are on {to.name} now.</>;
+	return plan.next === to.name ? <Later plan={plan} to={to} /> : null;
 }
 
 /** A change waits up to 60 s for its payment at the provider. */
@@ -104,13 +124,13 @@ function useFollowed(isOpen: boolean, read: () => void): boolean {
 	return isOver;
 }
 
-/** The truth about a change that was not known at once. */
+/** What is known of a change that the plan does not show yet. */
 function Confirming({ plan, to, isOver }: { plan: PlanStanding; to: PlanView; isOver: boolean }) {
-	if (plan.price?.slug === to.priceSlug) return <>You are on {to.name} now.</>;
 	if (!isOver) return <>Your change to {to.name} is being confirmed. This can take a minute.</>;
 	return (
 		<>
-			{to.name} has not begun, and you are still on {plan.name}. Your invoices below show whether a payment is open.
+			Your plan still shows as {plan.name}, but {to.name} may yet begin. Your invoices below show whether a payment is open. Look here again
+			in a few minutes before you repeat it.
 		</>
 	);
 }

@@ -4,7 +4,7 @@ import type { BillingAction } from "../../billing-sentences.ts";
 import { toBillingView } from "../../view/flowglad.ts";
 import { fetchAsViewer } from "../session/page-viewer.ts";
 import { CheckoutButton, type CheckoutProps } from "./checkout.tsx";
-import { serverActions } from "./server-source.tsx";
+import { serverActions } from "./server-actions.ts";
 import { type ActionResult, type BillingActions, type BillingSource, failureOf } from "./source.ts";
 
 interface FlowgladSourceProps {

@@ -7,9 +7,14 @@ import { failureOf, refusalOf } from "./source.ts";
 const problem = (fields: Partial<Problem>) =>
 	new Refused({ type: "urn:parley:problem:billing-unavailable", title: "", status: 502, detail: "The server's sentence.", ...fields });
 
-const OPENING = ["buy", "add-card", "activate"] as const;
-const CHANGING = ["cancel", "resume", "change"] as const;
-const EVERY: readonly BillingAction[] = [...OPENING, ...CHANGING];
+/** What each action does. The type checker asks for a new one. */
+const DOES: Record<BillingAction, "opens" | "changes"> = {
+	...({ buy: "opens", "add-card": "opens", activate: "opens" } as const),
+	...({ cancel: "changes", resume: "changes", change: "changes" } as const),
+};
+const EVERY = Object.keys(DOES) as (keyof typeof DOES)[];
+const OPENING = EVERY.filter((action) => DOES[action] === "opens");
+const CHANGING = EVERY.filter((action) => DOES[action] === "changes");
 
 /** What may come instead of an answer, none of which says what became of the action. */
 const UNHEARD: [what: string, error: unknown][] = [

@@ -104,7 +104,9 @@ const path = z.string().max(2048);
 const order = z.object({ priceSlug: z.string().max(128).optional(), successUrl: path, cancelUrl: path });
 
 /**
- * Opens a checkout and returns its URL (seed 002). Default: the Pro plan.
+ * Opens a checkout and returns its URL (seed 002). Default: the Pro plan. Our own pages use `POST /api/billing/checkout`: a server function loses the reason of
+ * a refusal on the way to the browser.
+ * @public
  * @throws {ProblemError} if the viewer may not buy, for example before confirming their email address
  */
 export const createCheckoutSession = createServerFn({ method: "POST" })

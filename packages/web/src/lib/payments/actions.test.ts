@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { sentenceOf } from "../../billing-sentences.ts";
+import { afterEach, beforeEach, describe, expect, type Mock, test, vi } from "vitest";
+import { type BillingAction, sentenceOf, unheard } from "../../billing-sentences.ts";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { User } from "../identity/subject.ts";
+import * as actions from "./actions.ts";
 import { activatePlan, addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "./actions.ts";
 import { DeadlineError } from "./deadline.ts";
-import type { AccountPort, CustomerBilling, Offer } from "./port.ts";
+import { statusOf } from "./errors.ts";
+import type { AccountPort, CustomerBilling, Offer, ReturnPages } from "./port.ts";
 
 // The actions of a browser, with a fake account at the provider and a fake ledger.
 
@@ -25,9 +27,18 @@ const { account, ledger } = vi.hoisted(() => ({
 		noteChange: async () => {},
 		noteActivation: vi.fn(async () => {}),
 		billing: vi.fn(),
+		openCardPage: async (_: string, ...page: [string | undefined, ReturnPages]) => tried(() => account.addCard("ada", ...page)),
+		openPortal: async (_: string, returnUrl: string) => tried(() => account.openPortal("ada", returnUrl)),
 		takeAction: vi.fn(async () => 0),
 	},
 }));
+
+/** What the ledger makes of a call of the provider (customer-copies.ts). */
+const tried = <T>(call: () => Promise<T>) =>
+	call().then(
+		(answer) => ({ kind: "read", answer }),
+		(error: unknown) => ({ kind: "failed", status: statusOf(error), late: error instanceof DeadlineError }),
+	);
 
 vi.mock("cloudflare:workers", () => ({ env: { USAGE_LEDGER: { getByName: () => ledger } } }));
 vi.mock("./provider.ts", () => ({ billingPort: async () => account }));
@@ -118,14 +129,26 @@ function expectNothingDone() {
 	for (const call of [ledger.press, ledger.refresh, ledger.noteActivation]) expect(call).not.toHaveBeenCalled();
 }
 
-const everyAction: [string, (who: User) => Promise<unknown>][] = [
-	["buy", (who) => buy(request, who, { priceSlug: "top_up_1000" })],
-	["addCard", (who) => addCard(request, who, "sub_1", pages)],
-	["activatePlan", (who) => activatePlan(request, who, "sub_1", pages)],
-	["cancel", (who) => cancel(who, "sub_1", "now")],
-	["resume", (who) => resume(who, "sub_1")],
-	["changePlan", (who) => changePlan(request, who, "sub_1", { priceSlug: "pro_monthly" })],
-];
+/** Every action that has a sentence. The type checker asks for a new one. */
+const ACTS: { [A in BillingAction]: { exported: keyof typeof actions; act: (who: User) => Promise<unknown>; call: Mock } } = {
+	buy: { exported: "buy", act: (who) => buy(request, who, { priceSlug: "top_up_1000" }), call: ledger.press },
+	"add-card": { exported: "addCard", act: (who) => addCard(request, who, "sub_1", pages), call: account.addCard },
+	activate: { exported: "activatePlan", act: (who) => activatePlan(request, who, "sub_1", pages), call: account.activatePlan },
+	cancel: { exported: "cancel", act: (who) => cancel(who, "sub_1", "now"), call: account.cancelPlan },
+	resume: { exported: "resume", act: (who) => resume(who, "sub_1"), call: account.resumePlan },
+	change: {
+		exported: "changePlan",
+		act: (who) => changePlan(request, who, "sub_1", { priceSlug: "pro_monthly" }),
+		call: account.changePlan,
+	},
+};
+const everyAction = Object.values(ACTS).map(({ exported, act }) => [exported, act] as const);
+
+test("every action that a browser may take has a sentence for each outcome, and is among the tests below", () => {
+	// What only reads, or opens the provider's own pages, and the check of who may do so.
+	const others = ["assertMayManage", "openPortal", "readBilling"];
+	expect(Object.keys(actions).sort()).toEqual([...everyAction.map(([exported]) => exported), ...others].sort());
+});
 
 describe("every action", () => {
 	test.each(everyAction)("%s is refused to a member who may not buy", async (_, act) => {
@@ -301,6 +324,20 @@ describe.each(CHANGES)("$action whose provider fails", ({ action, act, call, bef
 			throw error;
 		});
 		expect(await told(act)).toMatchObject({ outcome: "unknown", detail: sentenceOf(action, "unknown") });
+	});
+});
+
+describe.each(Object.entries(ACTS) as [BillingAction, (typeof ACTS)[BillingAction]][])("%s whose call fails", (action, { act, call }) => {
+	test.each(EVERY_FAILURE)("with %s claims that nothing happened only where that is known", async (_, error) => {
+		if (action === "buy") call.mockResolvedValueOnce({ kind: "failed", status: "status" in error ? error.status : null });
+		else call.mockRejectedValueOnce(error);
+		// No read shows any of the changes.
+		account.readBilling.mockResolvedValue(billing([ending]));
+		const problem = await told(() => act(user));
+		expect(call).toHaveBeenCalledOnce();
+		const isKnown = unheard(action).outcome === "unchanged" || NOT_DONE.some(([, one]) => one === error);
+		expect(problem).toMatchObject({ outcome: isKnown ? "unchanged" : "unknown" });
+		if (!isKnown) expect(problem).toMatchObject({ detail: expect.not.stringMatching(CLAIMS) });
 	});
 });
 

@@ -55,12 +55,14 @@ export function addCard(request: Request, user: User, planId: string | undefined
 		const own = ownPages(request, pages);
 		await takeAction(user);
 		if (planId !== undefined) assertOwnPlan(await readFresh(user), planId);
-		const account = await billingPort("account");
-		const { externalId, key } = customerOf(user);
-		const page = await callProvider(() => account.addCard(externalId, planId, own));
+		await billingPort("account");
+		const { key } = customerOf(user);
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		const opened = await ledger.openCardPage(key, planId, own);
+		if (opened.kind === "failed") refuseFailedRead(opened);
 		// Whoever comes back quickly must not see the cards from before.
-		await env.USAGE_LEDGER.getByName(key).noteChange(key);
-		return page;
+		await ledger.noteChange(key);
+		return opened.answer;
 	});
 }
 
@@ -139,9 +141,11 @@ export async function readBilling(user: User): Promise<BillingView> {
 export async function openPortal(request: Request, user: User): Promise<string> {
 	assertMayManage(user);
 	await takeAction(user);
-	const account = await billingPort("account");
-	const url = await callProvider(() => account.openPortal(customerOf(user).externalId, returnUrl(request, "/account")));
-	return url ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
+	await billingPort("account");
+	const { key } = customerOf(user);
+	const opened = await env.USAGE_LEDGER.getByName(key).openPortal(key, returnUrl(request, "/account"));
+	if (opened.kind === "failed") refuseFailedRead(opened);
+	return opened.answer ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
 }
 
 /** @throws ProblemError 403 for a member of an organization who is neither owner nor admin */

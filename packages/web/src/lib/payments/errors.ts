@@ -25,7 +25,6 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
-/**
  * Whether the provider answered a report and does not have it: a rejection, or 500. Flowglad's own refusals arrive as 500 (flowglad.md l), so one answer
  * does not tell a refusal from a fault of the moment.
  */

@@ -53,6 +53,8 @@ interface WebhookEvent {
 	customer: string | null;
 	/** Epoch milliseconds by the provider's clock; null when the event does not say. */
 	happenedAtMs: number | null;
+	/** What the event leaves to us at the provider, once, before the customer is read; null for nothing. */
+	follow: (() => Promise<void>) | null;
 }
 
 /** A counted request to report. */

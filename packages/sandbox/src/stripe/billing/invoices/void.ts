@@ -29,3 +29,12 @@ export function voidInvoice(state: State, invoice: Invoice, atSeconds: number): 
 		subscription.pending_update = null;
 	});
 }
+
+/** Gives up an open invoice. It can still be paid. */
+export function markUncollectible(state: State, invoice: Invoice, atSeconds: number): void {
+	invoice.status = "uncollectible";
+	invoice.auto_advance = false;
+	invoice.next_payment_attempt = null;
+	invoice.status_transitions.marked_uncollectible_at = atSeconds;
+	emit(state, "invoice.marked_uncollectible", invoice, atSeconds);
+}

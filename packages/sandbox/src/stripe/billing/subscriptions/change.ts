@@ -27,6 +27,8 @@ export interface SubscriptionChange {
 	/** Epoch seconds, or null to end the trial now. */
 	trialEnd?: number | null | undefined;
 	defaultPaymentMethod?: string | undefined;
+	/** What happens to invoices meanwhile; null to collect again. */
+	pauseCollection?: Subscription["pause_collection"] | undefined;
 	/** The ids of the discounts. They are kept, and change no amount. */
 	discounts?: string[] | undefined;
 	/** Whether a new period starts now. */

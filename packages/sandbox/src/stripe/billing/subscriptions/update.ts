@@ -41,6 +41,7 @@ export function updateSubscription(state: State, subscription: Subscription, cha
 	}
 	changing(state, subscription, "customer.subscription.updated", atSeconds, () => {
 		if (change.defaultPaymentMethod !== undefined) subscription.default_payment_method = change.defaultPaymentMethod;
+		if (change.pauseCollection !== undefined) subscription.pause_collection = change.pauseCollection;
 		if (change.discounts !== undefined) subscription.discounts = change.discounts;
 		if (change.description !== undefined) subscription.description = change.description;
 		subscription.metadata = mergedMetadata(subscription.metadata, change.metadata);

@@ -30,15 +30,11 @@ export const subscription = z.strictObject({
 		"trial_start",
 	),
 	...numbers("billing_cycle_anchor", "created", "start_date"),
-	...nulls(
-		"billing_cycle_anchor_config",
-		"billing_thresholds",
-		"managed_payments",
-		"pause_collection",
-		"pending_invoice_item_interval",
-		"transfer_data",
-	),
+	...nulls("billing_cycle_anchor_config", "billing_thresholds", "managed_payments", "pending_invoice_item_interval", "transfer_data"),
 	...flags("cancel_at_period_end", "livemode"),
+	pause_collection: z
+		.strictObject({ behavior: z.enum(["keep_as_draft", "mark_uncollectible", "void"]), resumes_at: z.number().nullable() })
+		.nullable(),
 	...textsOrNull("customer_account", "description"),
 	application: z.null(),
 	automatic_tax: z.strictObject({

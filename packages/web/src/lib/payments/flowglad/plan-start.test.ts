@@ -13,7 +13,10 @@ const free: Subscription = {
 	renews: true,
 	currentBillingPeriodEnd: nowMs + 20 * DAY_MS,
 };
-const billing = (subscriptions: Subscription[], more: { invoices?: object[]; purchases?: FlowgladBilling["purchases"] } = {}) => ({
+const billing = (
+	subscriptions: Subscription[],
+	more: { invoices?: Parameters<typeof planStart>[0]["invoices"]; purchases?: FlowgladBilling["purchases"] } = {},
+) => ({
 	subscriptions,
 	currentSubscriptions: subscriptions.filter(({ current }) => current),
 	pricingModel: {},
@@ -39,6 +42,16 @@ test.each<[string, ReturnType<typeof billing>, ReturnType<typeof planStart>]>([
 	],
 	["a past due free plan and a paid purchase", billing([pastDue], { purchases: [{ priceId: "p", status: "paid" }] }), "impossible"],
 	["a past due free plan and an invoice", billing([pastDue], { invoices: [{}] }), "impossible"],
+	[
+		"a past due free plan and a charge",
+		billing([pastDue], { invoices: [{ invoiceLineItems: [{ price: 799, quantity: 1 }] }] }),
+		"impossible",
+	],
+	[
+		"a past due free plan and its own invoices of $0",
+		billing([pastDue], { invoices: [{ invoiceLineItems: [{ price: 0, quantity: 1 }] }, { invoiceLineItems: [] }] }),
+		"as-new-customer",
+	],
 	["a past due free plan after a paid one", billing([pastDue, former]), "impossible"],
 ])("with %s a plan can start: %o is %s", (_, found, expected) => {
 	expect(planStart(found, nowMs)).toBe(expected);

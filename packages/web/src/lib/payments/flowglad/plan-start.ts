@@ -9,7 +9,7 @@ const CHECKOUT_LIVES_MS = 24 * 3_600_000;
  * `as-new-customer`: once the customer is archived and created anew, which frees its id and loses nothing where nothing was ever bought.
  */
 export function planStart(
-	billing: FlowgladBilling & { invoices?: readonly unknown[] },
+	billing: FlowgladBilling & { invoices?: readonly { invoiceLineItems?: readonly { price: number; quantity: number }[] }[] },
 	nowMs: number,
 ): "possible" | "as-new-customer" | "impossible" {
 	const { subscriptions = [], currentSubscriptions, purchases = [], invoices = [] } = billing;
@@ -20,6 +20,8 @@ export function planStart(
 		return status !== "active" || (typeof renewsAtMs === "number" && renewsAtMs <= nowMs + CHECKOUT_LIVES_MS);
 	});
 	if (!isInTheWay) return "possible";
-	const hasBought = invoices.length > 0 || purchases.some(({ status }) => status === "paid");
+	// A free plan that renews with a card has invoices of $0.
+	const hasPaid = invoices.some(({ invoiceLineItems: lines }) => !lines || lines.some(({ price, quantity }) => price * quantity !== 0));
+	const hasBought = hasPaid || purchases.some(({ status }) => status === "paid");
 	return hasBought || subscriptions.some(({ isFreePlan }) => isFreePlan === false) ? "impossible" : "as-new-customer";
 }

@@ -6,7 +6,7 @@ import type { PlanStanding } from "../../../view/billing.ts";
 import { comingPlan, type Subscription } from "../../../view/flowglad.ts";
 import { ledgerOfCustomer } from "../customers.ts";
 import { withinOwn } from "../deadline.ts";
-import { statusOf } from "../errors.ts";
+import { isAnswered, statusOf } from "../errors.ts";
 import type { ComingChange, Offer, PlanChange } from "../port.ts";
 import { changingClient, getBilling } from "./client.ts";
 
@@ -37,24 +37,28 @@ export async function changePlan(externalId: string, planId: string, offer: Offe
 	const waiting = await comingChangeOf(externalId);
 	const released = await releasePlan(client, externalId, planId);
 	const confirming: PlanChange = { takesEffect: "confirming", answer: { ...released, resolvedTiming: "immediately", isUpgrade: true } };
-	// The change goes on at Flowglad after the page has its answer, and the ledger reads what it came to.
-	const send = () => client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto"));
-	const sent = withinOwn(CHANGE_TIMEOUT_MS, send).catch(unlessRefused);
-	const answer = await Promise.race([sent, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
-	if (answer === null) {
-		waitUntil(readAfter(sent, externalId));
-		return confirming;
-	}
-	if (answer.resolvedTiming !== "immediately") {
-		const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
-		await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
-		return { takesEffect: "period-end", answer };
-	}
-	if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
-	// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
-	if (await isPaymentUnderWay(externalId, planId)) return confirming;
-	if (waiting?.planId === planId) await restore(client, externalId, waiting);
-	return { takesEffect: "declined", answer };
+	const send = async (): Promise<PlanChange> => {
+		const answer = await client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto")).catch(async (error: unknown) => {
+			if (isAnswered(error) && waiting?.planId === planId) await restoreUnlessChanged(client, externalId, waiting, offer);
+			throw error;
+		});
+		if (answer.resolvedTiming !== "immediately") {
+			const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
+			await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
+			return { takesEffect: "period-end", answer };
+		}
+		if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
+		// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
+		if (await isPaymentUnderWay(externalId, planId)) return confirming;
+		if (waiting?.planId === planId) await restore(client, externalId, waiting);
+		return { takesEffect: "declined", answer };
+	};
+	// The change goes on at Flowglad after the page has its answer, and what follows from a late one is done all the same.
+	const made = withinOwn(CHANGE_TIMEOUT_MS, send).catch(unlessRefused);
+	const change = await Promise.race([made, scheduler.wait(CHANGE_AWAITED_MS).then(() => null)]);
+	if (change !== null) return change;
+	waitUntil(readAfter(made, externalId));
+	return confirming;
 }
 
 /** The plans with the change that waits for each, by name. */
@@ -114,6 +118,13 @@ async function releasePlan(client: Flowglad, externalId: string, planId: string)
 async function restore(client: Flowglad, externalId: string, waiting: ComingChange): Promise<void> {
 	await client.subscriptions.adjust(waiting.planId, adjustmentTo(waiting.priceId, "at_end_of_current_billing_period"));
 	await remember(externalId, waiting);
+}
+
+/** The same after a refusal: as that may be a 500, the plan is looked at first. */
+async function restoreUnlessChanged(client: Flowglad, externalId: string, waiting: ComingChange, { priceId }: Offer): Promise<void> {
+	const { subscription } = await client.subscriptions.retrieve(waiting.planId);
+	const isChanged = subscription.priceId === priceId || scheduled.parse(subscription).scheduledAdjustmentAt;
+	if (!isChanged) await restore(client, externalId, waiting);
 }
 
 async function remember(externalId: string, change: ComingChange | null): Promise<void> {

@@ -64,7 +64,7 @@ export const flowgladShop: ShopPort = {
 		try {
 			const event = webhookBody.safeParse(verifyWebhook(body, Object.fromEntries(headers), secret, WEBHOOK_AGE_MAX_S));
 			const customer = event.success ? event.data.customer.externalId : null;
-			return { id: headers.get("svix-id") ?? "", customer, happenedAtMs: null };
+			return { id: headers.get("svix-id") ?? "", customer, happenedAtMs: null, follow: null };
 		} catch (error) {
 			if (error instanceof WebhookVerificationError) return null;
 			throw error;

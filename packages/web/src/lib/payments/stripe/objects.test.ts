@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import type Stripe from "stripe";
 import { describe, expect, test } from "vitest";
-import { isLive, PERIOD_REQUESTS, periodAfterChange, requestsOf, toEntitlement, toInvoice, topUpsAmong, toStanding } from "./objects.ts";
+import {
+	isCurrent,
+	isLive,
+	PERIOD_REQUESTS,
+	periodAfterChange,
+	requestsOf,
+	toEntitlement,
+	toInvoice,
+	topUpsAmong,
+	toStanding,
+} from "./objects.ts";
 
 const DAY = 86_400;
 const start = Date.UTC(2027, 0, 20) / 1000;
@@ -66,17 +76,31 @@ describe("the entitlement of a plan", () => {
 		expect(toEntitlement([older, newer], [], terms)).toMatchObject({ subscriptionId: "sub_1" });
 	});
 
-	test.each([
-		["active", true],
-		["trialing", true],
-		["unpaid", false],
-		["canceled", false],
-		["incomplete", false],
-		["incomplete_expired", false],
-		["paused", false],
-	] as const)("in state %s: %s", (status, live) => {
-		expect(isLive(subscription({ status }), start * 1000)).toBe(live);
-	});
+	// Every status that Stripe has: the type checker asks for a new one. `paused` is a trial that ended without a card.
+	const STATUSES: Record<Stripe.Subscription.Status, { current: boolean; live: boolean }> = {
+		active: { current: true, live: true },
+		trialing: { current: true, live: true },
+		past_due: { current: true, live: true },
+		unpaid: { current: true, live: false },
+		canceled: { current: false, live: false },
+		incomplete: { current: false, live: false },
+		incomplete_expired: { current: false, live: false },
+		paused: { current: false, live: false },
+	};
+	test.each(Object.entries(STATUSES) as [Stripe.Subscription.Status, { current: boolean; live: boolean }][])(
+		"in state %s is %o: a plan that is not current is not shown, and stands in no purchase's way",
+		(status, { current, live }) => {
+			expect(isCurrent(subscription({ status }))).toBe(current);
+			expect(isLive(subscription({ status }), start * 1000)).toBe(live);
+		},
+	);
+
+	test.each(["draft", "open", "paid", "uncollectible", "void"] as const)(
+		"goes on after a renewal whose invoice is %s: only the status tells of a failed one",
+		(status) => {
+			expect(isLive(subscription({ invoice: { billing_reason: "subscription_cycle", status } }), start * 1000)).toBe(true);
+		},
+	);
 
 	test("starts when the first payment has settled, and survives an unpaid renewal for 7 days", () => {
 		const at = (days: number) => (start + days * DAY) * 1000;

@@ -147,7 +147,8 @@ export function toOffer(price: Stripe.Price, fallbackAllowance: number, currentP
 
 const intervals = ["day", "week", "month", "year"] as const;
 
-function intervalOf({ recurring }: Stripe.Price): Offer["interval"] {
+/** How often a price is paid; null for once. */
+export function intervalOf({ recurring }: Stripe.Price): Offer["interval"] {
 	return intervals.find((interval) => interval === recurring?.interval) ?? null;
 }
 
@@ -184,8 +185,8 @@ function stateOf({ status }: Subscription, endsAtMs: number | null): PlanStandin
 	return status === "trialing" ? "trial" : "active";
 }
 
-/** The price that a subscription's schedule changes to next. */
-function nextPriceOf({ schedule }: Subscription, nowMs: number): string | undefined {
+/** The id of the price that a subscription's schedule changes to next. */
+export function nextPriceOf({ schedule }: Subscription, nowMs: number): string | undefined {
 	if (typeof schedule !== "object" || schedule?.status !== "active") return;
 	const next = schedule.phases.find((phase) => phase.start_date * 1000 > nowMs)?.items[0]?.price;
 	return typeof next === "object" ? next.id : next;

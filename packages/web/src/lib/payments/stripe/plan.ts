@@ -1,9 +1,9 @@
 import Stripe from "stripe";
 import { config } from "../../../config.ts";
 import { now } from "../../time/clock.ts";
-import { statusOf } from "../errors.ts";
+import { isNotDone, statusOf } from "../errors.ts";
 import type { Offer, PlanChange } from "../port.ts";
-import { idOf, PERIOD_REQUESTS, periodAfterChange, priceOf } from "./objects.ts";
+import { idOf, intervalOf, nextPriceOf, PERIOD_REQUESTS, periodAfterChange, priceOf } from "./objects.ts";
 import { openCardPage } from "./portal.ts";
 import { phasesOfDowngrade } from "./schedule.ts";
 
@@ -67,7 +67,7 @@ function pageOfWaitingChange({ pending_update: waiting, latest_invoice: invoice 
 	return waiting.subscription_items?.[0]?.price.id === offer.priceId ? (invoice.hosted_invoice_url ?? null) : null;
 }
 
-/** Changes the price now and charges the difference for the rest of the period. A declined card leaves the plan unchanged. */
+/** Changes the price now and charges the difference for the rest of the period. A declined card leaves the plan, and the change that waits, unchanged. */
 async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer, returnUrl: string): Promise<PlanChange> {
 	const fallback = config().limits.paid;
 	const change: Stripe.SubscriptionUpdateParams = {
@@ -80,6 +80,7 @@ async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer, 
 		return { takesEffect: "now", answer };
 	} catch (error) {
 		if (needsConfirmation(error)) return confirmFirst(client, plan, change);
+		if (isNotDone(error)) await scheduleAgain(client, plan);
 		if (statusOf(error) === 402) return { takesEffect: "declined", answer: plan };
 		if (statusOf(error) !== 400 || (await hasCard(client, plan))) throw error;
 		const { url } = await openCardPage(idOf(plan.customer) ?? "", returnUrl);
@@ -110,8 +111,15 @@ async function hasCard(client: Stripe, { default_payment_method, default_source,
 	return !account.deleted && (account.invoice_settings.default_payment_method !== null || account.default_source !== null);
 }
 
+/** Schedules what waited for the end of the period, and was released for an upgrade that did not happen. `plan` is as it was found before. */
+async function scheduleAgain(client: Stripe, plan: Stripe.Subscription): Promise<void> {
+	const priceId = nextPriceOf(plan, now());
+	if (priceId === undefined) return;
+	await downgrade(client, plan, { priceId, interval: intervalOf(await client.prices.retrieve(priceId)) });
+}
+
 /** Schedules the price for the next period. If only the first of the two calls succeeds, the schedule holds the present price: no change. */
-async function downgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer): Promise<PlanChange> {
+async function downgrade(client: Stripe, plan: Stripe.Subscription, offer: Pick<Offer, "priceId" | "interval">): Promise<PlanChange> {
 	const schedule = await client.subscriptionSchedules.create({ from_subscription: plan.id });
 	const phases = phasesOfDowngrade(plan, schedule, offer);
 	const answer = await client.subscriptionSchedules.update(schedule.id, { end_behavior: "release", phases });

@@ -1,4 +1,6 @@
 import type Stripe from "stripe";
+import { config } from "../../../config.ts";
+import { isSigned, sign } from "../../identity/signature.ts";
 import { isRefusal } from "../errors.ts";
 import type { HostedPage } from "../port.ts";
 import { currentAmong, stripe, subscriptionsOf } from "./client.ts";
@@ -19,29 +21,48 @@ export const openCardPage = (customer: string, returnUrl: string): Promise<Hoste
 		flow_data: { type: "payment_method_update", after_completion: { type: "redirect", redirect: { return_url } } },
 	}));
 
+/** The way back from the portal names the default card of before, signed, so that no link of another site decides which card pays. */
+const signedCard = (customer: string, card: string) => `${card}.${sign(textOf(customer, card), config().authSecret)}`;
+const textOf = (customer: string, card: string) => `the card of ${customer} before the portal: ${card}`;
+
+/** Puts a card to use that was entered in the portal. Does nothing for a customer whom `signed`, from the way back, does not name. */
+export async function returnFromPortal(externalId: string, signed: string): Promise<void> {
+	const end = signed.lastIndexOf(".");
+	const [before, signature] = [signed.slice(0, Math.max(0, end)), signed.slice(end + 1)];
+	const adopt = async (customer: string) => {
+		if (isSigned(textOf(customer, before), signature, [config().authSecret])) await adoptCardOf(customer, before);
+	};
+	return withCustomer(externalId, adopt, () => {});
+}
+
 /**
  * The portal's card becomes the customer's default, but a plan bought at the checkout has a card of its own, which Stripe goes on charging. So a default
  * that changed in the portal becomes the card of each plan, and of the schedule that a plan may have.
- * @param before the default when the customer left for the portal; "" for none
+ * @param before the default before the change; "" for none
  */
-export async function adoptNewCard(externalId: string, before: string): Promise<void> {
+export function adoptNewCard(externalId: string, before: string): Promise<void> {
+	return withCustomer(
+		externalId,
+		(customer) => adoptCardOf(customer, before),
+		() => {},
+	);
+}
+
+async function adoptCardOf(customer: string, before: string): Promise<void> {
 	const client = stripe();
-	const adopt = async (customer: string) => {
-		const card = await defaultCardOf(customer);
-		if (card === "" || card === before) return;
-		for (const { id, schedule } of currentAmong(await subscriptionsOf(client, customer))) {
-			await client.subscriptions.update(id, { default_payment_method: card });
-			if (typeof schedule !== "object" || schedule?.status !== "active") continue;
-			await client.subscriptionSchedules.update(schedule.id, { default_settings: { default_payment_method: card } });
-		}
-	};
-	return withCustomer(externalId, adopt, () => {});
+	const card = await defaultCardOf(customer);
+	if (card === "" || card === before) return;
+	for (const { id, schedule } of currentAmong(await subscriptionsOf(client, customer))) {
+		await client.subscriptions.update(id, { default_payment_method: card });
+		if (typeof schedule !== "object" || schedule?.status !== "active") continue;
+		await client.subscriptionSchedules.update(schedule.id, { default_settings: { default_payment_method: card } });
+	}
 }
 
 async function open(customer: string, returnUrl: string, paramsFor: (returnUrl: string) => SessionParams): Promise<HostedPage> {
 	const [configuration, card] = await Promise.all([ownConfiguration(), defaultCardOf(customer)]);
 	const { pathname, search } = new URL(returnUrl);
-	const return_url = `${new URL("/api/stripe", returnUrl).href}?${new URLSearchParams({ card, back: pathname + search })}`;
+	const return_url = `${new URL("/api/stripe", returnUrl).href}?${new URLSearchParams({ card: signedCard(customer, card), back: pathname + search })}`;
 	const own = configuration === null ? {} : { configuration };
 	return stripe().billingPortal.sessions.create({ customer, return_url, ...own, ...paramsFor(return_url) });
 }

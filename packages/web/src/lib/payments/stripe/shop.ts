@@ -5,6 +5,7 @@ import { stripe } from "./client.ts";
 import { getStripeCustomerByCustomerId } from "./customers.ts";
 import { idOf, isCurrent, REQUESTS } from "./objects.ts";
 import { withEnsuredCustomer } from "./own-customer.ts";
+import { adoptNewCard } from "./portal.ts";
 import { offersTo, readPrices } from "./prices.ts";
 import { isSigned, readEvent } from "./webhook.ts";
 
@@ -40,9 +41,10 @@ export const stripeShop: ShopPort = {
 
 	async readWebhook(body, headers, secret) {
 		if (!(await isSigned(body, headers, secret))) return null;
-		const { id, customer, happenedAtMs } = await readEvent(body);
+		const { id, customer, happenedAtMs, cardBefore } = await readEvent(body);
 		const known = customer === null ? null : await getStripeCustomerByCustomerId(customer);
-		return { id, customer: known?.userId ?? null, happenedAtMs };
+		const follow = known && cardBefore !== null ? () => adoptNewCard(known.userId, cardBefore) : null;
+		return { id, customer: known?.userId ?? null, happenedAtMs, follow };
 	},
 };
 

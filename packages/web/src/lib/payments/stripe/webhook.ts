@@ -13,6 +13,8 @@ export interface StripeEvent {
 	customer: string | null;
 	/** Epoch milliseconds; null when the event does not say. */
 	happenedAtMs: number | null;
+	/** The customer's default payment method before the event changed it, "" for none; null where it did not change. */
+	cardBefore: string | null;
 }
 
 const reference = z
@@ -26,6 +28,10 @@ const snapshot = z.object({
 	data: z.object({
 		object: z.object({ object: z.string(), id: z.string().nullish().catch(null), customer: reference, charge: reference }),
 	}),
+});
+
+const changedCard = z.object({
+	data: z.object({ previous_attributes: z.object({ invoice_settings: z.object({ default_payment_method: z.string().nullable() }) }) }),
 });
 
 /** Whether Stripe signed this body with our secret, at most 5 minutes ago. */
@@ -51,12 +57,16 @@ export async function isSigned(body: string, headers: Headers, secret: string): 
  * @throws the SDK's error when a disputed payment cannot be looked up
  */
 export async function readEvent(body: string): Promise<StripeEvent> {
-	const { data: event } = snapshot.safeParse(parsed(body));
-	if (!event) return { id: "", customer: null, happenedAtMs: null };
+	const json = parsed(body);
+	const { data: event } = snapshot.safeParse(json);
+	if (!event) return { id: "", customer: null, happenedAtMs: null, cardBefore: null };
 	const { object, id, customer, charge } = event.data.object;
 	const happenedAtMs = typeof event.created === "number" ? event.created * 1000 : null;
-	const of = (about: string | null | undefined) => ({ id: event.id, customer: about ?? null, happenedAtMs });
-	if (object === "customer") return of(id);
+	const of = (about: string | null | undefined) => ({ id: event.id, customer: about ?? null, happenedAtMs, cardBefore: null });
+	if (object === "customer") {
+		const changed = changedCard.safeParse(json).data?.data.previous_attributes.invoice_settings;
+		return { ...of(id), cardBefore: changed ? (changed.default_payment_method ?? "") : null };
+	}
 	if (object === "dispute") return of(charge ? await customerOfCharge(charge) : null);
 	return of(customer);
 }

@@ -15,13 +15,13 @@ export const Route = createFileRoute("/api/stripe/")({
 
 /**
  * The return from Stripe's checkout (seed 002): redirects to the page that the session names, or, after a cancelled checkout, to `back`. Grants nothing:
- * the next page reads the payment from the provider. The return from Stripe's portal names the `card` that was the default before.
+ * the next page reads the payment from the provider. The return from Stripe's portal names the `card` that was the default before, signed.
  */
 async function comeBack(request: Request): Promise<Response> {
 	const { searchParams } = new URL(request.url);
 	const sessionId = searchParams.get("session_id");
 	const card = searchParams.get("card");
-	if (card !== null) await adoptNewCard(request, card);
+	if (card !== null) await putCardToUse(request, card);
 	const path = sessionId === null ? searchParams.get("back") : await pathOfSession(request, sessionId);
 	return new Response(null, { status: 303, headers: { location: returnUrl(request, path ?? "/") } });
 }
@@ -42,14 +42,14 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 }
 
 /** Puts a card that was entered in the portal to use for the plan too. A failure leaves the plan with its card, as the account page then shows. */
-async function adoptNewCard(request: Request, before: string): Promise<void> {
+async function putCardToUse(request: Request, signed: string): Promise<void> {
 	const user = await userOf(request);
 	if (!user || !customerOf(user).mayBuy || !stripeSettings()) return;
-	const { adoptNewCard: adopt } = await import("../../../lib/payments/stripe/provider.ts");
+	const { returnFromPortal } = await import("../../../lib/payments/stripe/provider.ts");
 	const { externalId, key } = customerOf(user);
 	const put = async () => {
 		await takeAction(user);
-		await within(PROVIDER_DEADLINE_MS, () => adopt(externalId, before));
+		await within(PROVIDER_DEADLINE_MS, () => returnFromPortal(externalId, signed));
 		// The page that follows must not show a copy from before.
 		await env.USAGE_LEDGER.getByName(key).noteChange(key);
 	};

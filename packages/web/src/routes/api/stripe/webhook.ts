@@ -27,15 +27,26 @@ async function receive(request: Request): Promise<Response> {
 	if (!secret) refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
 	const body = await readText(request, BODY_BYTES_MAX);
 	const shop = await billingPort("shop");
-	const event = await within(PROVIDER_DEADLINE_MS, () => shop.readWebhook(body, request.headers, secret)).catch((error: unknown) => {
-		logFailure("an event's customer could not be read", error);
-		return refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
-	});
+	const event = await orAgain("an event's customer could not be read", () => shop.readWebhook(body, request.headers, secret));
 	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
 	if (event.customer === null || (await isDone(event.id))) return new Response(null, { status: 200 });
+	const { follow } = event;
+	if (follow) await orAgain("a new card could not be put to use", follow);
 	const key = await ledgerOfCustomer(event.customer);
 	const isRead = key === null || (await env.USAGE_LEDGER.getByName(key).readChange(key, event.happenedAtMs ?? now()));
-	if (!isRead) refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
+	if (!isRead) return refuseForNow();
 	await markDone(event.id);
 	return new Response(null, { status: 200 });
+}
+
+/** Work at Stripe that an event needs. If it fails, Stripe sends the event again. */
+async function orAgain<T>(what: string, work: () => Promise<T>): Promise<T> {
+	return within(PROVIDER_DEADLINE_MS, work).catch((error: unknown) => {
+		logFailure(what, error);
+		return refuseForNow();
+	});
+}
+
+function refuseForNow(): never {
+	refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
 }
