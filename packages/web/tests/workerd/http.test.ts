@@ -445,7 +445,7 @@ describe("a response", () => {
 	test("has the security headers on a page that fails", async () => {
 		await breakTable("invitations");
 		const response = await new Client().fetch(`${ON_HTTPS}/invitation/some`);
-		expect([response.status, Object.fromEntries(response.headers)]).toEqual([500, expect.objectContaining(HEADERS)]);
+		expect([response.status, Object.fromEntries(response.headers)]).toEqual([503, expect.objectContaining(HEADERS)]);
 		const nonce = /'nonce-([\w-]{22})'/.exec(policyOf(response).get("script-src") ?? "")?.[1] ?? "no nonce";
 		for (const script of (await response.text()).match(/<script\b[^>]*>/g) ?? []) expect(script).toContain(`nonce="${nonce}"`);
 	});

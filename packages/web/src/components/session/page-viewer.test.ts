@@ -80,6 +80,18 @@ describe("a page", () => {
 	});
 });
 
+test.each(["of a viewer", "of nobody, opened after one of a viewer"])("a page %s tells the other tabs, and not itself", async (kind) => {
+	const { announceViewer } = await load(guest);
+	if (kind !== "of a viewer") stop();
+	const heard = vi.fn();
+	const tab = new BroadcastChannel("parley:viewer");
+	tab.onmessage = ({ data }) => heard(data);
+	announceViewer("signed-in");
+	await vi.waitFor(() => expect(heard.mock.calls).toEqual([["signed-in"]]), 10_000);
+	tab.close();
+	expect(reload).not.toHaveBeenCalled();
+});
+
 describe("a draft in a tab", () => {
 	const draft = () => sessionStorage.getItem("parley:draft:new");
 

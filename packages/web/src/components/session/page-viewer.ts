@@ -56,7 +56,10 @@ function leavePage(): void {
 
 /** Tells this browser's other tabs that someone has signed in, or out. */
 export function announceViewer(change: "signed-in" | "signed-out"): void {
-	otherTabs?.postMessage(change);
+	// A page without a viewer, such as the sign-in page, follows nobody. A page does not hear its own channel.
+	const tabs = otherTabs ?? new BroadcastChannel(CHANNEL);
+	tabs.postMessage(change);
+	if (tabs !== otherTabs) tabs.close();
 }
 
 /** Makes this page its viewer's, until it is left. Call it before anything reads the tab's drafts. */
@@ -87,6 +90,7 @@ export function followViewer(): () => void {
 	addEventListener("pageshow", onShow);
 	return () => {
 		tabs.close();
+		otherTabs = undefined;
 		removeEventListener("pageshow", onShow);
 	};
 }
