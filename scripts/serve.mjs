@@ -31,6 +31,8 @@ const runtime = new Miniflare(
 		resourcePersistencePath: join(values.state, "v3"),
 		log: new Log(LogLevel.WARN),
 		telemetry: { enabled: false },
+		// `curl http://localhost:3000/cdn-cgi/local/scheduled` runs the cron trigger, as under `wrangler dev`.
+		unsafeTriggerHandlers: true,
 		cf: false,
 		workers: [
 			{

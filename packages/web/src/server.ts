@@ -1,10 +1,13 @@
 import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/server";
 import { type Config, ConfigError, config } from "./config.ts";
+import { deleteEndedRows } from "./db/ended-rows.ts";
 import { drainBody } from "./lib/http/drain.ts";
 import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
 import { assertOwnRedirect, isFunctionCall, refusalOf } from "./lib/http/wall.ts";
+import { now } from "./lib/time/clock.ts";
+import { loadDevClock } from "./lib/time/dev-clock.ts";
 import { guardConsole, logFailedRequest, logNote } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
@@ -31,6 +34,13 @@ export default {
 		} finally {
 			await drainBody(request);
 		}
+	},
+
+	/** Runs by the cron trigger of wrangler.toml. Objects end by their own alarms. */
+	async scheduled() {
+		guard();
+		await loadDevClock();
+		await deleteEndedRows({ machineMs: Date.now(), usageMs: now() });
 	},
 } satisfies ExportedHandler;
 

@@ -1,4 +1,5 @@
-import { and, count, desc, eq, gt, ne, or, sum } from "drizzle-orm";
+import { and, count, desc, eq, gt, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { logFailure } from "../log.ts";
 import { db } from "./connection.ts";
 import { ledgerReports } from "./schema.ts";
@@ -19,23 +20,27 @@ export async function keepLedgerReport(report: LedgerReport): Promise<void> {
 	}
 }
 
-/** Ledgers that need attention, newest report first, at most 200, and the sums over all ledgers. */
+/** Ledgers that need attention, newest report first, at most 200; how many there are, and the sums over all ledgers. */
 export async function readLedgerReports() {
-	const { provider, deadLetters, drift, owed, updatedAt } = ledgerReports;
-	const troubled = or(ne(provider, "ok"), gt(deadLetters, 0), ne(drift, 0));
-	const [ledgers, totals] = await Promise.all([
+	const { isTroubled, deadLetters, drift, owed, updatedAt } = ledgerReports;
+	const troubled = eq(isTroubled, true);
+	// Only the rows that add to a sum are read: all others have 0.
+	const [ledgers, [troubles], [owing]] = await Promise.all([
 		db().select().from(ledgerReports).where(troubled).orderBy(desc(updatedAt)).limit(200),
 		db()
-			.select({
-				ledgers: count(),
-				owed: sum(owed).mapWith(Number),
-				deadLetters: sum(deadLetters).mapWith(Number),
-				drift: sum(drift).mapWith(Number),
-			})
-			.from(ledgerReports),
+			.select({ ledgers: count(), deadLetters: zeroSum(deadLetters), drift: zeroSum(drift) })
+			.from(ledgerReports)
+			.where(troubled),
+		db()
+			.select({ owed: zeroSum(owed) })
+			.from(ledgerReports)
+			.where(gt(owed, 0)),
 	]);
-	return { ledgers, totals: totals[0] };
+	return { ledgers, totals: { ...troubles, ...owing } };
 }
+
+/** The sum of a column: 0 without any row, where SQL's own is null. */
+const zeroSum = (column: SQLiteColumn) => sql<number>`coalesce(sum(${column}), 0)`;
 
 /** Whether the provider refused our key within the last hour. Flowglad does so for a bad key and at its rate limit. */
 export async function isKeyRefused(nowMs: number): Promise<boolean> {

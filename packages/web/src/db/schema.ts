@@ -1,4 +1,4 @@
-import { relations } from "drizzle-orm";
+import { relations, sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 // better-auth's core schema with plural names, and a few tables of ours. Plans, payments and usage are not stored here.
@@ -30,7 +30,7 @@ export const sessions = sqliteTable(
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
 	},
-	(table) => [index("sessions_user_id").on(table.userId)],
+	(table) => [index("sessions_user_id").on(table.userId), index("sessions_expires").on(table.expiresAt)],
 );
 
 export const accounts = sqliteTable(
@@ -65,15 +65,19 @@ export const verifications = sqliteTable(
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
 	},
-	(table) => [index("verifications_identifier").on(table.identifier)],
+	(table) => [index("verifications_identifier").on(table.identifier), index("verifications_expires").on(table.expiresAt)],
 );
 
-export const rateLimits = sqliteTable("rate_limits", {
-	id: text("id").primaryKey(),
-	key: text("key").notNull().unique(),
-	count: integer("count").notNull(),
-	lastRequest: integer("last_request").notNull(),
-});
+export const rateLimits = sqliteTable(
+	"rate_limits",
+	{
+		id: text("id").primaryKey(),
+		key: text("key").notNull().unique(),
+		count: integer("count").notNull(),
+		lastRequest: integer("last_request").notNull(),
+	},
+	(table) => [index("rate_limits_last_request").on(table.lastRequest)],
+);
 
 export const organizations = sqliteTable("organizations", {
 	id: text("id").primaryKey(),
@@ -122,7 +126,13 @@ export const invitations = sqliteTable(
 			.notNull()
 			.references(() => users.id, { onDelete: "cascade" }),
 	},
-	(table) => [index("invitations_organization").on(table.organizationId), index("invitations_email").on(table.email)],
+	(table) => [
+		index("invitations_organization").on(table.organizationId),
+		index("invitations_email").on(table.email),
+		// For the foreign key: SQLite looks for the invitations of a user that is written.
+		index("invitations_inviter").on(table.inviterId),
+		index("invitations_expires").on(table.expiresAt),
+	],
 );
 
 /** How often a thing happened in its window: wrong passwords for an address, mails to one (lib/identity/bounds.ts). */
@@ -139,20 +149,32 @@ export const bounds = sqliteTable(
 );
 
 /** Each ledger's latest report about the billing provider, for operators. Ledgers never read it back. */
-export const ledgerReports = sqliteTable("ledger_reports", {
-	/** The subject's key. */
-	subject: text("subject").primaryKey(),
-	provider: text("provider", { enum: ["ok", "unauthorized", "failing"] }).notNull(),
-	/** Rows not yet reported to the provider, and how many of them it refused five times. */
-	owed: integer("owed").notNull(),
-	deadLetters: integer("dead_letters").notNull(),
-	/** Units that the provider counts less than the ledger, at the last comparison (metering/reconciliation.ts). Null before the first. */
-	drift: integer("drift"),
-	/** Reports sent again because of drift. */
-	resent: integer("resent").notNull().default(0),
-	comparedAt: instant("compared_at"),
-	updatedAt: instant("updated_at").notNull(),
-});
+export const ledgerReports = sqliteTable(
+	"ledger_reports",
+	{
+		/** The subject's key. */
+		subject: text("subject").primaryKey(),
+		provider: text("provider", { enum: ["ok", "unauthorized", "failing"] }).notNull(),
+		/** Rows not yet reported to the provider, and how many of them it refused five times. */
+		owed: integer("owed").notNull(),
+		deadLetters: integer("dead_letters").notNull(),
+		/** Units that the provider counts less than the ledger, at the last comparison (metering/reconciliation.ts). Null before the first. */
+		drift: integer("drift"),
+		/** Reports sent again because of drift. */
+		resent: integer("resent").notNull().default(0),
+		comparedAt: instant("compared_at"),
+		updatedAt: instant("updated_at").notNull(),
+		/** Whether an operator has to look at this ledger. Computed, so that the few of them have an index among millions. */
+		isTroubled: integer("is_troubled", { mode: "boolean" }).generatedAlwaysAs(
+			sql`(provider <> 'ok' or dead_letters > 0 or coalesce(drift, 0) <> 0)`,
+		),
+	},
+	(table) => [
+		index("ledger_reports_troubled").on(table.isTroubled, table.updatedAt),
+		index("ledger_reports_provider").on(table.provider, table.updatedAt),
+		index("ledger_reports_owed").on(table.owed),
+	],
+);
 
 /** Maps users and organizations to Stripe customers (seed 002). Written at the first checkout and never changed. */
 export const stripeCustomers = sqliteTable("stripe_customers", {
@@ -168,13 +190,17 @@ export const stripeEvents = sqliteTable("stripe_events", { id: text("id").primar
 ]);
 
 /** What a billing provider answers every visitor, such as its prices, so that no page of a visitor waits for it. Replaced with each read. */
-export const providerCopies = sqliteTable("provider_copies", {
-	/** What was read, and from which provider. */
-	name: text("name").primaryKey(),
-	/** The answer as JSON. */
-	answer: text("answer").notNull(),
-	readAt: instant("read_at").notNull(),
-});
+export const providerCopies = sqliteTable(
+	"provider_copies",
+	{
+		/** What was read, and from which provider. */
+		name: text("name").primaryKey(),
+		/** The answer as JSON. */
+		answer: text("answer").notNull(),
+		readAt: instant("read_at").notNull(),
+	},
+	(table) => [index("provider_copies_read").on(table.readAt)],
+);
 
 // Relations let better-auth read rows together in one query, above all a session with its user.
 export const userRelations = relations(users, ({ many }) => ({ accounts: many(accounts), members: many(members) }));

@@ -11,6 +11,8 @@ interface Scripted {
 
 const world = vi.hoisted(() => ({
 	ledgers: {} as Record<string, unknown>,
+	/** Ledgers that have stored nothing yet. */
+	unstored: [] as string[],
 	calls: [] as string[],
 	isHuman: true,
 	checks: 0,
@@ -32,8 +34,9 @@ vi.mock("cloudflare:workers", () => ({
 	env: {
 		USAGE_LEDGER: {
 			getByName: (key: string) => ({
-				hold: async (_: string, hold: { id: string; member: unknown; sharedWith: unknown }) => {
+				hold: async (_: string, hold: { id: string; member: unknown; sharedWith: unknown; onlyIfStored: boolean }) => {
 					world.calls.push(`hold ${key} ${hold.id}`);
+					if (hold.onlyIfStored && world.unstored.includes(key)) return { outcome: { kind: "unknown" }, standing: STANDING };
 					const { outcome, standing } = (world.ledgers[key] ?? { outcome: { kind: "held" } }) as Scripted;
 					const row = {
 						id: hold.id,
@@ -108,7 +111,7 @@ const refused = (policy: string): Scripted => ({ outcome: { kind: "refused", pol
 const halfUsed = { standing: { used: 13, held: 0, limit: 25, remaining: 12 } };
 
 beforeEach(() => {
-	Object.assign(world, { ledgers: {}, calls: [], isHuman: true, checks: 0, isConfirmed: false });
+	Object.assign(world, { ledgers: {}, unstored: [], calls: [], isHuman: true, checks: 0, isConfirmed: false });
 });
 
 describe("a known guest", () => {
@@ -128,6 +131,30 @@ describe("a known guest", () => {
 	test("sees the lowest balance among the ledgers", async () => {
 		script({ [EVERY_GUEST]: { ...held(), standing: { remaining: 2 } } });
 		expect(await check(guest(null))).toMatchObject({ standing: { remaining: 2 } });
+	});
+});
+
+describe("a guest whose ledger has stored nothing, known by the cookie of a page", () => {
+	beforeEach(() => {
+		world.unstored = [OWN];
+	});
+
+	test("draws on the pools first, like a new guest", async () => {
+		expect(await check(guest(null))).toMatchObject({ allowed: true, setCookie: null });
+		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `hold ${EVERY_GUEST} ${OWN}:r`, `hold ${OWN} r`]);
+	});
+
+	test("holds nothing of its own when a pool refuses", async () => {
+		script({ [NETWORK]: refused("network") });
+		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "limit", refusal: { policy: "network" } });
+		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`]);
+	});
+
+	test("must pass the human check once a pool is half used, before anything of its own is held", async () => {
+		script({ [NETWORK]: { ...held(), ...halfUsed } });
+		world.isHuman = false;
+		expect(await check(guest(null))).toMatchObject({ allowed: false, reason: "challenge" });
+		expect(world.calls).toEqual([`hold ${OWN} r`, `hold ${NETWORK} ${OWN}:r`, `release ${NETWORK} ${OWN}:r refused`]);
 	});
 });
 

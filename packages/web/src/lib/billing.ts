@@ -60,17 +60,24 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	const { fingerprint = "", units = 1, chatId = null } = options;
 	const hold: UsageHold = { requestId: requestIdOf(request, options), attempt: 1, takenFrom: [] };
 	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
-	const isNewGuest = subject.setCookie !== null;
+	let isNewGuest = subject.setCookie !== null;
 	let isFirstRequest = isNewGuest;
 	let standing: Standing | undefined;
-	let ledgers = ledgersOf(subject);
+	let ledgers = isNewGuest ? poolsFirst(subject) : [...subject.payers];
 	for (let next = ledgers.shift(); next !== undefined; next = ledgers.shift()) {
 		const { key, member } = next;
 		const id = entryId(key, subject.key, hold.requestId);
 		const sharedWith = isPool(key) ? null : subject.pools;
-		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, member, sharedWith });
+		const onlyIfStored = subject.kind === "guest" && !isNewGuest;
+		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, member, sharedWith, onlyIfStored });
 		const { outcome } = answer;
 		if (hasNoPlan(outcome)) continue;
+		if (outcome.kind === "unknown") {
+			isNewGuest = true;
+			isFirstRequest = true;
+			ledgers = poolsFirst(subject);
+			continue;
+		}
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
 			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: explain(outcome.refusal, subject) };
@@ -94,12 +101,11 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 }
 
 /**
- * The ledgers to hold from, in order. A known subject's own limit is judged first. A new guest draws on the shared pools first, or a script that
- * drops its cookie would have no limit.
+ * The ledgers of a guest's first request, in order. Everyone else's own limit is judged before the pools. Here the pools come first: a script that
+ * drops its cookie would have no limit, and one that collects cookies of pages would leave a ledger for each.
  */
-function ledgersOf({ payers, pools, setCookie }: Subject): Payer[] {
-	const shared = pools.map((key) => ({ key, member: null }));
-	return setCookie === null ? [...payers, ...shared] : [...shared, ...payers];
+function poolsFirst({ payers, pools }: Subject): Payer[] {
+	return [...pools.map((key) => ({ key, member: null })), ...payers];
 }
 
 /**

@@ -25,6 +25,11 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		if (CHAT.exists(this.#sql)) this.#sql.exec("DELETE FROM chat WHERE id = ?", id);
 	}
 
+	/** Deletes the list, once its guest has ended. */
+	async end(): Promise<void> {
+		await this.ctx.storage.deleteAll();
+	}
+
 	/** The newest 200, newest first. */
 	list(): ChatSummary[] {
 		return CHAT.exists(this.#sql) ? [...CHAT.read(this.#sql, "ORDER BY updated_at DESC LIMIT ?", SHOWN_MAX)] : [];

@@ -142,6 +142,12 @@ export class ConversationStorage {
 		return this.#exists ? [...RUN.read(this.#sql, "WHERE phase IN ('running', 'ending')")] : [];
 	}
 
+	/** When the newest run began, epoch milliseconds; 0 without any. */
+	newestRunMs(): number {
+		if (!this.#exists) return 0;
+		return Number(this.#sql.exec("SELECT max(started_at_ms) AS at FROM run").one().at ?? 0);
+	}
+
 	writeRun(run: Run): void {
 		RUN.write(this.#sql, run);
 	}

@@ -15,6 +15,8 @@ import { LiveAnswer } from "./live-answer.ts";
 const HEARTBEAT_MS = 20_000;
 /** How often the hold of a long answer is extended. A hold lives 10 minutes. */
 const EXTEND_EVERY_MS = 5 * 60_000;
+/** A deleted chat keeps its owner and its requests, so that none is answered again, for as long as a ledger keeps requests one by one. */
+const KEPT_AFTER_DELETION_MS = 90 * 86_400_000;
 
 /** A new user message, which replaces the one with the same id and everything after it; or an answer to write again. */
 type Turn = { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
@@ -35,7 +37,7 @@ type StartResult = { kind: "stream"; stream: ReadableStream<Uint8Array> } | { ki
 
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
-	readonly #stored = new ConversationStorage(this.ctx.storage.sql);
+	#stored = new ConversationStorage(this.ctx.storage.sql);
 	#live: LiveAnswer | null = null;
 	#recovering: Promise<void> | null = null;
 
@@ -107,7 +109,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#stored.deleteMessages();
 		this.#stored.writeChat({ ...chat, title: "", deleted: true });
 		await this.env.CHAT_LIST.getByName(owner).remove(chat.id);
+		// The alarm of an open run comes first, and sets this one.
+		if (!this.#isAnswering()) await this.ctx.storage.setAlarm(Date.now() + KEPT_AFTER_DELETION_MS);
 		return true;
+	}
+
+	/** Deletes all of a chat whose guest has ended. Idempotent. Does nothing to a chat that belongs to someone else. */
+	async end(owner: string): Promise<void> {
+		if (this.#stored.chat()?.owner === owner) await this.#forget();
 	}
 
 	/** Moves a guest's chat to the account that the guest became. Idempotent. False where the chat belongs to neither. */
@@ -127,7 +136,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return run.phase === "ended" ? "unreachable" : "running";
 	}
 
-	/** Keeps a running answer alive and extends its hold, or ends a dead run. */
+	/** Keeps a running answer alive and extends its hold, or ends a dead run. Later it deletes what is left of a deleted chat. */
 	override async alarm(): Promise<void> {
 		if (!this.#live) await this.#recover();
 		const live = this.#live;
@@ -135,7 +144,22 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			live.extendedAtMs = Date.now();
 			for (const from of live.run.hold.takenFrom) await this.env.USAGE_LEDGER.getByName(from.ledger).extend(from.id);
 		}
-		if (this.#live || this.#stored.openRuns().length > 0) await this.ctx.storage.setAlarm(Date.now() + HEARTBEAT_MS);
+		const nowMs = Date.now();
+		if (this.#isAnswering()) await this.ctx.storage.setAlarm(nowMs + HEARTBEAT_MS);
+		else if (this.#stored.chat()?.deleted) {
+			if (nowMs - this.#stored.newestRunMs() >= KEPT_AFTER_DELETION_MS) await this.#forget();
+			else await this.ctx.storage.setAlarm(nowMs + KEPT_AFTER_DELETION_MS);
+		}
+	}
+
+	/** Whether an answer is being written, or waits for its ledger. */
+	#isAnswering(): boolean {
+		return this.#live !== null || this.#stored.openRuns().length > 0;
+	}
+
+	async #forget(): Promise<void> {
+		await this.ctx.storage.deleteAll();
+		this.#stored = new ConversationStorage(this.ctx.storage.sql);
 	}
 
 	/** Stores the user's turn; returns the messages that the model receives. */

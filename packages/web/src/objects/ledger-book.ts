@@ -23,6 +23,8 @@ import type { LedgerStorage, Notes } from "./ledger-storage.ts";
 export interface Hold extends Omit<HoldCommand, "type" | "member"> {
 	/** The member who spends. Their limit may be a share of what the plan grants at the moment of the decision. */
 	member?: Spender | null;
+	/** Hold nothing, and store nothing, in a ledger that has stored nothing yet: the outcome is `unknown`. */
+	onlyIfStored?: boolean;
 }
 
 /**
@@ -63,7 +65,8 @@ export class LedgerBook {
 	}
 
 	/** Decides about a hold. A member's limit is judged by the plan as it is now. */
-	hold({ member, ...hold }: Hold): Outcome {
+	hold({ member, onlyIfStored, ...hold }: Hold): Outcome {
+		if (onlyIfStored && this.#stored.key === null) return { kind: "unknown" };
 		const spender = member ? { id: member.id, cap: capIn(member.cap, this.standing().limit) } : null;
 		return this.decide({ type: "hold", ...hold, member: spender });
 	}

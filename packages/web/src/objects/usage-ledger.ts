@@ -21,6 +21,7 @@ import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure } from "../log.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
+import { endChatsOf } from "./guest-chats.ts";
 import { type Hold, LedgerBook } from "./ledger-book.ts";
 import { LedgerStorage, type Notes } from "./ledger-storage.ts";
 import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
@@ -35,6 +36,9 @@ const GUEST_LIFE_MS = 400 * 86_400_000;
 const NETWORK_LIFE_MS = 25 * 3_600_000;
 /** How long the ledger of a guest who signed up without a request refuses requests that were sent before. Later ones lack the cookie. */
 const UNUSED_LIFE_MS = 3_600_000;
+
+/** When the end of a guest continues, after a batch of chats or a failure. */
+const END_AGAIN_MS = 3_600_000;
 
 /** The provider is read for a customer's pages at most this often, and for an action, which must not act on an old plan, this often. */
 const PAGE_COPY_MS = 3_000;
@@ -323,11 +327,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		this.#alarmAtMs = null;
 		if (!this.#opened) return;
 		const { book, provider } = this.#opened;
-		if (book.nowMs() >= endOfLifeMs(book)) {
-			await this.ctx.storage.deleteAll();
-			this.#opened = null;
-			return;
-		}
+		if (book.nowMs() >= endOfLifeMs(book)) return this.#endOfLife(book);
 		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= book.nowMs());
 		// The next alarm is set before the first outbound call, so that a run that dies is followed by another.
 		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
@@ -338,6 +338,16 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await provider.work();
 		book.fold(foldable(book.state(), book.nowMs()));
 		await this.#armForWork(this.#opened);
+	}
+
+	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. A network's ledger has none. */
+	async #endOfLife({ kind, key }: LedgerBook): Promise<void> {
+		// Set before the calls: a run that dies is followed by another, which finds the chats that are left.
+		await this.#arm(Date.now() + END_AGAIN_MS);
+		if (kind === "guest" && !(await endChatsOf(this.env, key))) return;
+		await this.ctx.storage.deleteAll();
+		this.#opened = null;
+		this.#alarmAtMs = null;
 	}
 
 	#open(key: string): Opened {

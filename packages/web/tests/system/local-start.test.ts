@@ -155,11 +155,11 @@ describe("the log", () => {
 
 	test("names a page that fails, with its cause", async () => {
 		const log = logged();
-		await rename("invitations", "invitations_away");
+		rename("invitations", "invitations_away");
 		try {
 			expect((await fetch(`${app}/invitation/any`, { headers: { cookie } })).status).toBe(503);
 		} finally {
-			await rename("invitations_away", "invitations");
+			rename("invitations_away", "invitations");
 		}
 		const lines = await log(/500 GET \/invitation\/\*: \w*Error/);
 		expect(lines).toMatch(/500 GET \/invitation\/\*: \w*Error/);
@@ -172,15 +172,27 @@ describe("the log", () => {
 		expect((await fetch(`${sandbox}/__sandbox/faults`, { method: "POST", headers, body: JSON.stringify(body) })).ok).toBe(true);
 	}
 
-	async function rename(from: string, to: string): Promise<void> {
-		// Vite bundles no node:sqlite by a static import.
-		const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-		const folder = join(state.path, "v3/d1/miniflare-D1DatabaseObject");
-		const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
-		const database = new DatabaseSync(join(folder, file));
-		database.exec(`PRAGMA busy_timeout = 5000; ALTER TABLE ${from} RENAME TO ${to}`);
-		database.close();
-	}
+	const rename = (from: string, to: string) => inDatabase(`ALTER TABLE ${from} RENAME TO ${to}`);
+});
+
+/** Runs a statement in the local D1, and returns its rows. */
+function inDatabase(sql: string): unknown[] {
+	// Vite bundles no node:sqlite by a static import.
+	const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+	const folder = join(state.path, "v3/d1/miniflare-D1DatabaseObject");
+	const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
+	const database = new DatabaseSync(join(folder, file));
+	database.exec("PRAGMA busy_timeout = 5000");
+	const rows = database.prepare(sql).all();
+	database.close();
+	return rows;
+}
+
+test("the cron trigger runs on request, and deletes what has ended", async () => {
+	inDatabase("INSERT INTO bounds (key, count, ends_at) VALUES ('ended', 1, 1)");
+	const run = await fetch(`${app}/cdn-cgi/local/scheduled`);
+	expect({ status: run.status, body: await run.text() }).toEqual({ status: 200, body: "ok" });
+	expect(inDatabase("SELECT key FROM bounds WHERE key = 'ended'")).toEqual([]);
 });
 
 test("documented variables in the environment reach the app, and a blank one keeps the default", async () => {

@@ -217,6 +217,11 @@ describe("a rejected API key", () => {
 	});
 });
 
+interface LedgersAnswer {
+	ledgers: { subject: string; drift: number | null }[];
+	totals: Record<"ledgers" | "owed" | "deadLetters" | "drift", number>;
+}
+
 describe("the comparison with the provider's balance", () => {
 	/** Uses and reports three units, then lets a day pass. */
 	async function aDayOfUse() {
@@ -269,8 +274,10 @@ describe("the comparison with the provider's balance", () => {
 		const { email } = await admin.signUp("ledger-admin@example.com");
 		expect((await admin.fetch("/api/admin/ledgers")).status).toBe(403);
 		await admin.confirm(email);
-		const { ledgers } = await (await admin.fetch("/api/admin/ledgers")).json<{ ledgers: { subject: string; drift: number }[] }>();
+		const { ledgers, totals } = await (await admin.fetch("/api/admin/ledgers")).json<LedgersAnswer>();
 		expect(ledgers.find((one) => one.subject === key)).toMatchObject({ drift: -5 });
+		const drift = ledgers.reduce((sum, one) => sum + (one.drift ?? 0), 0);
+		expect(totals).toEqual({ ledgers: ledgers.length, drift, deadLetters: expect.any(Number), owed: expect.any(Number) });
 
 		const before = (await user.usage()).remaining;
 		const correction = { userId: key.slice("user:".length), id: "goodwill", units: -5 };

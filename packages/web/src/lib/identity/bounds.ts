@@ -19,8 +19,6 @@ export interface Bound {
 /** A count in every bound, or why one refuses: a sentence, and the seconds until it has room again. */
 export type Taken = { kind: "taken"; giveBack: () => Promise<void> } | { kind: "refused"; why: string; retryAfterSeconds: number };
 
-const PRUNED_AT_ONCE = 20;
-
 /**
  * Counts once in each bound, or in none if one is full. D1 runs one statement at a time and each count is one statement, so concurrent calls never
  * exceed a bound. Follows the usage clock (lib/time/clock.ts).
@@ -49,23 +47,19 @@ async function count(key: string, { max, windowMs }: Bound): Promise<number | nu
 	const end = at + windowMs;
 	// A window that ends too late was opened before a development clock moved back.
 	const isOpen = sql`(${bounds.endsAt} > ${at} and ${bounds.endsAt} <= ${end})`;
-	const expired = sql`${bounds.key} in (select ${bounds.key} from ${bounds} where ${bounds.endsAt} <= ${at} limit ${PRUNED_AT_ONCE})`;
-	const [, counted] = await db().batch([
-		db().delete(bounds).where(expired),
-		db()
-			.insert(bounds)
-			.values({ key, count: 1, endsAt: end })
-			.onConflictDoUpdate({
-				target: bounds.key,
-				set: {
-					count: sql`case when ${isOpen} then ${bounds.count} + 1 else 1 end`,
-					endsAt: sql`case when ${isOpen} then ${bounds.endsAt} else ${end} end`,
-				},
-				setWhere: sql`not ${isOpen} or ${bounds.count} < ${max}`,
-			})
-			.returning({ endsAt: bounds.endsAt }),
-	]);
-	return counted[0]?.endsAt ?? null;
+	const [counted] = await db()
+		.insert(bounds)
+		.values({ key, count: 1, endsAt: end })
+		.onConflictDoUpdate({
+			target: bounds.key,
+			set: {
+				count: sql`case when ${isOpen} then ${bounds.count} + 1 else 1 end`,
+				endsAt: sql`case when ${isOpen} then ${bounds.endsAt} else ${end} end`,
+			},
+			setWhere: sql`not ${isOpen} or ${bounds.count} < ${max}`,
+		})
+		.returning({ endsAt: bounds.endsAt });
+	return counted?.endsAt ?? null;
 }
 
 async function uncount({ key, endsAt }: { key: string; endsAt: number }): Promise<void> {

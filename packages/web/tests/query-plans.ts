@@ -1,0 +1,61 @@
+import { env } from "cloudflare:workers";
+import { afterAll, expect } from "vitest";
+
+// Collects the D1 statements that the Worker runs in a test file, and rejects those that read a whole table or index.
+
+/** The Worker's bundle. Statements of the tests themselves may scan. */
+const WORKER = /\/dist\/server\//;
+/** Only a local start has this table (src/lib/time/dev-clock.ts). */
+const DEVELOPMENT = /\bdev_clock_ledgers\b/;
+
+declare global {
+	var workerStatements: Set<string> | undefined;
+}
+
+/** Wraps D1 once for each isolate. */
+function collect(): Set<string> {
+	const found = new Set<string>();
+	const prototype = Object.getPrototypeOf(env.DB);
+	const { prepare } = prototype;
+	prototype.prepare = function (this: D1Database, sql: string) {
+		if (WORKER.test(new Error().stack ?? "")) found.add(sql);
+		return prepare.call(this, sql);
+	};
+	return found;
+}
+
+globalThis.workerStatements ??= collect();
+const statements = globalThis.workerStatements;
+
+/** One step of a plan, below the step `parent`. */
+interface Step {
+	parent: number;
+	detail: string;
+}
+
+/** The steps of a statement's plan that read a whole table or index. */
+export async function scansOf(sql: string): Promise<string[]> {
+	const parameters = Array<null>(sql.split("?").length - 1).fill(null);
+	const { results: steps } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+		.bind(...parameters)
+		.all<Step>();
+	// A subquery beside its scan has its own steps, which tell how its rows are found.
+	const isSubquery = ({ parent, detail }: Step) =>
+		steps.some(
+			(step) => step.parent === parent && /^(?:CO-ROUTINE|MATERIALIZE) /.test(step.detail) && step.detail.endsWith(detail.slice(4)),
+		);
+	return steps.filter((step) => /^SCAN (?!CONSTANT ROW)/.test(step.detail) && !isSubquery(step)).map(({ detail }) => detail);
+}
+
+/** The Worker's statements since the test file began. */
+export const collected = (): string[] => [...statements].filter((sql) => !DEVELOPMENT.test(sql));
+
+afterAll(async () => {
+	const scanning: Record<string, string[]> = {};
+	for (const sql of collected()) {
+		const scans = await scansOf(sql);
+		if (scans.length > 0) scanning[sql] = scans;
+	}
+	statements.clear();
+	expect(scanning, "statements of the Worker without an index").toEqual({});
+});
