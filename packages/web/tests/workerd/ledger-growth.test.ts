@@ -103,7 +103,7 @@ describe("a ledger of 1,000,000 requests", () => {
 		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
 			const agoMs = 120 * DAY_MS;
 			sql.exec(
-				"UPDATE request SET held_at_ms = held_at_ms - ?1, ended_at_ms = ended_at_ms - ?1, reported_at_ms = reported_at_ms - ?1 WHERE id < 'r0000300'",
+				"UPDATE request SET held_at_ms = held_at_ms - ?1, ended_at_ms = ended_at_ms - ?1, reported_at_ms = reported_at_ms - ?1 WHERE id BETWEEN 'r' AND 'r0000300'",
 				agoMs,
 			);
 			sql.exec("DELETE FROM request WHERE id > 'r0000500' AND id < 's'");
