@@ -153,7 +153,7 @@ export function isFinal(row: RequestRow): boolean {
 }
 
 /** Splits a row or adjustment by pool, in the order of spending: its own pool first, then grants. */
-export function partsOf(entry: Pick<RequestRow, "pool" | "units" | "spill">): Part[] {
+export function partsOf(entry: Pick<RequestRow, "pool" | "units" | "spill">): [Part, ...Part[]] {
 	const spill = entry.spill ?? [];
 	const beyond = spill.reduce((units, part) => units + part.units, 0);
 	return [{ pool: entry.pool, units: entry.units - beyond }, ...spill];

@@ -34,11 +34,13 @@ export interface TallySource {
 	adjustments(pool: string): Iterable<Adjusted>;
 }
 
+type Periods = [PoolSums, ...PoolSums[]];
+
 /** Adds up requests and adjustments by pool. Pools are read from `source` when they are first needed. */
 export class Tally {
 	readonly #source: TallySource;
 	/** By pool, in the order of the periods, which cover all time. */
-	readonly #pools = new Map<string, PoolSums[]>();
+	readonly #pools = new Map<string, Periods>();
 	readonly #changed = new Set<PoolSums>();
 
 	constructor(source: TallySource) {
@@ -113,25 +115,20 @@ export class Tally {
 		return this.#periods(pool).filter(({ sinceMs }) => contains(window, sinceMs));
 	}
 
-	#periods(pool: string): PoolSums[] {
+	#periods(pool: string): Periods {
 		let periods = this.#pools.get(pool);
 		if (!periods) {
-			periods = this.#source.sums(pool);
-			if (periods[0]?.sinceMs !== 0) periods.unshift(empty(pool, 0));
+			const [first, ...later] = this.#source.sums(pool);
+			if (first?.sinceMs === 0) periods = [first, ...later];
+			else periods = [empty(pool, 0), ...(first ? [first] : []), ...later];
 			this.#pools.set(pool, periods);
 		}
 		return periods;
 	}
 
 	#at(pool: string, atMs: number): PoolSums {
-		const found = this.#periods(pool).findLast(({ sinceMs }) => sinceMs <= atMs);
-		return found ?? this.#first(pool);
-	}
-
-	#first(pool: string): PoolSums {
-		const [first] = this.#periods(pool);
-		if (!first) throw new Error("invariant: a pool has a first period");
-		return first;
+		const periods = this.#periods(pool);
+		return periods.findLast(({ sinceMs }) => sinceMs <= atMs) ?? periods[0];
 	}
 
 	/** Makes a period begin at an instant. Only where entries lie on both sides of it are the pool's rows read and added up again. */
@@ -155,12 +152,10 @@ export class Tally {
 			this.#changed.add(sums);
 		}
 		for (const row of this.#source.rows(pool)) {
-			const [main] = partsOf(row);
-			if (main) this.#addMain(row, main.units, 1);
+			this.#addMain(row, partsOf(row)[0].units, 1);
 		}
 		for (const adjusted of this.#source.adjustments(pool)) {
-			const [main] = partsOf(adjusted.adjustment);
-			if (main) this.#adjustMain(adjusted, main.units);
+			this.#adjustMain(adjusted, partsOf(adjusted.adjustment)[0].units);
 		}
 	}
 
