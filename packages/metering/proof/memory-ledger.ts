@@ -1,7 +1,9 @@
+import { expect } from "vitest";
 import { standing } from "../src/balance.ts";
 import { type Command, type CorrectCommand, decide } from "../src/ledger.ts";
 import type { Adjustment, Checkpoint, LedgerState, RequestRow } from "../src/rows.ts";
 import { DEFAULT_LIMITS, type Entitlement, type Limits, type SubjectKind } from "../src/tier.ts";
+import { KeptLedger } from "./kept-ledger.ts";
 
 export const NOON = Date.UTC(2026, 10, 21, 12);
 export const DAY_MS = 86_400_000;
@@ -38,11 +40,9 @@ export const hold = (id: string, units = 1): Command => ({ type: "hold", id, fin
 export const grant = (id: string, units: number, expiresAtMs: number | null = null): Command => ({ type: "grant", id, units, expiresAtMs });
 export const correct = (id: string, of: CorrectCommand["of"], units: number): Command => ({ type: "correct", id, of, units });
 
-/** A ledger that applies its decisions, as the Durable Object does. */
+/** A ledger that applies its decisions, as the Durable Object does. Each decision is compared with the oracle's. */
 export class MemoryLedger {
-	readonly rows = new Map<string, RequestRow>();
-	readonly adjustments = new Map<string, Adjustment>();
-	readonly checkpoints = new Map<string, Checkpoint>();
+	readonly #kept: KeptLedger;
 	readonly kind: SubjectKind;
 	readonly limits: Limits;
 	entitlement: Entitlement | null;
@@ -52,18 +52,31 @@ export class MemoryLedger {
 		this.entitlement = entitlement;
 		this.kind = kind;
 		this.limits = limits;
+		this.#kept = new KeptLedger(() => ({ kind, limits, entitlement: this.entitlement, closed: this.closed }));
+	}
+
+	get rows(): ReadonlyMap<string, RequestRow> {
+		return this.#kept.rows;
+	}
+
+	get adjustments(): ReadonlyMap<string, Adjustment> {
+		return this.#kept.adjustments;
+	}
+
+	get checkpoints(): ReadonlyMap<string, Checkpoint> {
+		return this.#kept.checkpoints;
 	}
 
 	get state(): LedgerState {
-		const { rows, adjustments, checkpoints, entitlement, kind, limits, closed } = this;
-		const latestMs = Math.max(0, ...[...rows.values()].flatMap((row) => [row.heldAtMs, row.endedAtMs ?? 0]));
-		return { kind, limits, entitlement, rows, adjustments, checkpoints, closed, latestMs };
+		return this.#kept.state;
 	}
 
 	run(command: Command, atMs = NOON) {
 		const decision = decide(this.state, command, atMs);
-		if (decision.row) this.rows.set(decision.row.id, decision.row);
-		if (decision.adjustment) this.adjustments.set(decision.adjustment.id, decision.adjustment);
+		expect(decision).toEqual(decide(this.#kept.recomputed, command, atMs));
+		if (decision.row) this.#kept.write(decision.row);
+		if (decision.adjustment) this.#kept.adjust(decision.adjustment);
+		this.#kept.compare(atMs);
 		return decision;
 	}
 

@@ -1,6 +1,6 @@
-import { isCounted, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
+import { type LedgerState, ledgerTimeMs, type Part } from "./rows.ts";
 import { type Allowance, allowanceOf, type Tier } from "./tier.ts";
-import { contains, type Window } from "./window.ts";
+import type { Window } from "./window.ts";
 
 /** Prefix of the pools of grants. */
 const GRANT = "grant:";
@@ -10,11 +10,15 @@ export function poolOfGrant(grantId: string): string {
 	return GRANT + grantId;
 }
 
+/** Whether a pool belongs to a grant. */
+export function isGrantPool(pool: string): boolean {
+	return pool.startsWith(GRANT);
+}
+
 /** Units that can still be held from an allowance. Negative only if a provider's balance is. */
 export function remaining(state: LedgerState, allowance: Allowance): number {
 	if (allowance.kind === "balance") return balanceLeft(state, allowance);
-	const used = usedByPool(state);
-	return windowLeft(used, allowance) + Math.max(0, creditsLeft(creditsOf(state, allowance, used)));
+	return windowLeft(state, allowance) + Math.max(0, creditsLeft(creditsOf(state, allowance)));
 }
 
 /**
@@ -23,10 +27,9 @@ export function remaining(state: LedgerState, allowance: Allowance): number {
  */
 export function spillOf(state: LedgerState, allowance: Allowance, units: number): Part[] | null | undefined {
 	if (allowance.kind === "balance") return units <= balanceLeft(state, allowance) ? null : undefined;
-	const used = usedByPool(state);
-	let rest = units - Math.min(units, windowLeft(used, allowance));
+	let rest = units - Math.min(units, windowLeft(state, allowance));
 	if (rest === 0) return null;
-	const credits = creditsOf(state, allowance, used);
+	const credits = creditsOf(state, allowance);
 	if (rest > creditsLeft(credits)) return undefined;
 	const spill: Part[] = [];
 	for (const { pool, left } of credits) {
@@ -37,35 +40,18 @@ export function spillOf(state: LedgerState, allowance: Allowance, units: number)
 	return spill;
 }
 
-/** Units taken from each pool: held or counted by requests, and adjusted. */
-interface Used {
-	held: Map<string, number>;
-	adjusted: Map<string, number>;
-}
-
-function usedByPool(state: LedgerState): Used {
-	const adjusted = new Map<string, number>();
-	const held = new Map([...state.checkpoints.values()].map(({ pool, units }) => [pool, units]));
-	for (const row of state.rows.values()) if (row.state !== "released") addParts(held, row);
-	for (const adjustment of state.adjustments.values()) addParts(adjusted, adjustment);
-	return { held, adjusted };
-}
-
-function addParts(pools: Map<string, number>, entry: Pick<RequestRow, "pool" | "units" | "spill">): void {
-	for (const { pool, units } of partsOf(entry)) pools.set(pool, (pools.get(pool) ?? 0) + units);
-}
-
-function takenFrom(used: Used, pool: string): number {
-	return (used.held.get(pool) ?? 0) + (used.adjusted.get(pool) ?? 0);
+/** Units taken from a pool: held or counted by requests, folded ones included, and adjusted. */
+function takenFrom({ sums, entries }: LedgerState, pool: string): number {
+	return sums.taken(pool) + (entries.checkpoint(pool)?.units ?? 0) + sums.adjusted(pool);
 }
 
 /**
  * At least zero: a window overdrawn by a downgrade does not consume bought credits. On trust, after the period's end, it is at most what
  * the period had left and at most a free day.
  */
-function windowLeft(used: Used, { pool, limit, before }: Extract<Allowance, { kind: "windowed" }>): number {
-	const bound = before ? Math.min(limit, before.limit - takenFrom(used, before.pool)) : limit;
-	return Math.max(0, bound - takenFrom(used, pool));
+function windowLeft(state: LedgerState, { pool, limit, before }: Extract<Allowance, { kind: "windowed" }>): number {
+	const bound = before ? Math.min(limit, before.limit - takenFrom(state, before.pool)) : limit;
+	return Math.max(0, bound - takenFrom(state, pool));
 }
 
 /** Spendable credits of one grant. Negative after a refund of credits that were already spent. */
@@ -75,15 +61,15 @@ interface Credit {
 	expiresAtMs: number | null;
 }
 
-function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { kind: "windowed" }>, used: Used): Credit[] {
+function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { kind: "windowed" }>): Credit[] {
 	const credits = new Map<string, Credit>();
 	const listed = new Map(grants.map((grant) => [poolOfGrant(grant.id), grant]));
-	for (const pool of new Set([...used.adjusted.keys(), ...listed.keys()])) {
-		if (!pool.startsWith(GRANT)) continue;
-		const row = state.adjustments.get(pool);
+	const adjusted = new Map(state.sums.grants());
+	for (const pool of new Set([...adjusted.keys(), ...listed.keys()])) {
+		const row = adjusted.get(pool);
 		const grant = row ? { units: 0, expiresAtMs: row.expiresAtMs ?? null } : listed.get(pool);
 		// A refund may arrive before its grant. Credits spent from a grant that is no longer listed were valid then; only a refund is a debt.
-		const left = grant ? grant.units - takenFrom(used, pool) : -(used.adjusted.get(pool) ?? 0);
+		const left = grant ? grant.units - takenFrom(state, pool) : -state.sums.adjusted(pool);
 		const expiresAtMs = grant?.expiresAtMs ?? null;
 		const spendable = grant !== undefined && (expiresAtMs === null || atMs < expiresAtMs);
 		credits.set(pool, { pool, left: spendable ? left : Math.min(0, left), expiresAtMs });
@@ -101,32 +87,15 @@ function creditsLeft(credits: readonly Credit[]): number {
 	return credits.reduce((units, credit) => units + credit.left, 0);
 }
 
-function balanceLeft(state: LedgerState, allowance: Extract<Allowance, { kind: "balance" }>): number {
-	const { available, fetchedAtMs, periodEndMs } = allowance.entitlement;
-	let left = available - adjustedIn(state, allowance);
+function balanceLeft({ sums, limits }: LedgerState, allowance: Extract<Allowance, { kind: "balance" }>): number {
+	const { entitlement, pool, window, stale } = allowance;
+	// The provider's number includes reports acknowledged before the read was sent. A subscription's pool spans all its periods, so a
+	// correction in one period must not apply again in the next.
+	const left = entitlement.available - sums.usage(pool, window).adjusted - sums.unknownSince(pool, entitlement.fetchedAtMs);
+	if (!stale) return left;
 	// After the period's end the plan may be gone: allow at most a free day until the next read.
-	let onTrust = allowance.stale ? state.limits.free : Number.POSITIVE_INFINITY;
-	for (const row of state.rows.values()) {
-		if (row.pool !== allowance.pool || row.state === "released") continue;
-		// The provider's number includes reports acknowledged before the read was sent.
-		if (row.reportedAtMs === null || row.reportedAtMs >= fetchedAtMs) left -= row.units;
-		if (row.heldAtMs >= (periodEndMs ?? Number.POSITIVE_INFINITY)) onTrust -= row.units;
-	}
-	return Math.min(left, onTrust);
-}
-
-/**
- * Adjustments of an allowance's pool in its window. A subscription's pool spans all its periods, so a correction in one period must not
- * apply again in the next.
- */
-function adjustedIn(state: LedgerState, { kind, pool, window }: Allowance): number {
-	let units = 0;
-	for (const { pool: own, units: adjusted, requestId, atMs } of state.adjustments.values()) {
-		if (own !== pool) continue;
-		const corrected = requestId ? state.rows.get(requestId) : undefined;
-		if (kind === "windowed" || contains(window, corrected?.heldAtMs ?? atMs)) units += adjusted;
-	}
-	return units;
+	const { counted, held } = sums.usage(pool, { startMs: window.endMs ?? 0, endMs: null });
+	return Math.min(left, limits.free - counted - held);
 }
 
 /** A subject's usage for display, in requests. `UsageView` in the web package is the published form. */
@@ -146,22 +115,17 @@ export function standing(state: LedgerState, atMs: number): Standing {
 	const nowMs = ledgerTimeMs(state, atMs);
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const { tier, limit, pool, window, kind } = allowance;
-	let used = adjustedIn(state, allowance);
-	// Folded units of this window, if its plan was cancelled and resumed. A balance pool spans all periods, so its checkpoint does not apply.
-	if (kind === "windowed") used += state.checkpoints.get(pool)?.units ?? 0;
-	let held = 0;
-	for (const row of state.rows.values()) {
-		// A windowed pool is the window. A balance pool spans all periods.
-		if (row.pool !== pool || (kind === "balance" && !contains(window, row.heldAtMs))) continue;
-		if (isCounted(row)) used += row.units;
-		if (row.state === "held") held += row.units;
-	}
+	// A windowed pool is the window. A balance pool spans all periods, so its checkpoint does not apply.
+	const { counted, held, adjusted } = state.sums.usage(pool, kind === "windowed" ? null : window);
+	// Folded units of this window, if its plan was cancelled and resumed.
+	const folded = kind === "windowed" ? (state.entries.checkpoint(pool)?.units ?? 0) : 0;
+	const used = counted + adjusted + folded;
 	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
 	const topUps = state.closed ? 0 : beyondPlan(state, allowance, left, used + held);
 	return { tier, limit, used: Math.max(0, used), held, remaining: left, topUps, window };
 }
 
 function beyondPlan(state: LedgerState, allowance: Allowance, left: number, taken: number): number {
-	if (allowance.kind === "windowed") return left - windowLeft(usedByPool(state), allowance);
+	if (allowance.kind === "windowed") return left - windowLeft(state, allowance);
 	return Math.min(left, Math.max(0, left + taken - allowance.limit));
 }

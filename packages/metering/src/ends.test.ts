@@ -175,8 +175,8 @@ describe("a clock that jumps", () => {
 	});
 
 	test("makes ledger time the later of the two instants", () => {
-		expect(ledgerTimeMs({ latestMs: 7 }, 5)).toBe(7);
-		expect(ledgerTimeMs({ latestMs: 7 }, 9)).toBe(9);
+		expect(ledgerTimeMs({ sums: { latestMs: 7 } }, 5)).toBe(7);
+		expect(ledgerTimeMs({ sums: { latestMs: 7 } }, 9)).toBe(9);
 	});
 });
 

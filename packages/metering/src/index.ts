@@ -1,10 +1,23 @@
 export { type Standing, standing } from "./balance.ts";
+export { KeptSums, type Marks, type SumsSource } from "./kept-sums.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
 export { type Member, shareOf } from "./member.ts";
 export { deadLetters, isDeadLetter, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
 export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
 export { fold, foldable } from "./retention.ts";
-export { type Adjustment, type Checkpoint, isCounted, isOwed, type LedgerState, ledgerTimeMs, type RequestRow } from "./rows.ts";
+export {
+	type Adjustment,
+	type Checkpoint,
+	type Entries,
+	isCounted,
+	isFinal,
+	isOwed,
+	type LedgerState,
+	ledgerTimeMs,
+	type RequestRow,
+	type Share,
+} from "./rows.ts";
+export type { Adjusted, PoolSums } from "./tally.ts";
 export { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
 export { type AnswerEnd, BOUND_OF_FORGIVENESS, type ChatStatus, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
 export { utcDay } from "./window.ts";

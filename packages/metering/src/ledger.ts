@@ -90,7 +90,7 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 	if (command.type === "carry-over") return carryOver(state, command, nowMs);
 	if (command.type === "grant") return grant(state, command, nowMs);
 	if (command.type === "correct") return correct(state, command, nowMs);
-	const row = state.rows.get(command.id);
+	const row = state.entries.row(command.id);
 	if (!row) return { outcome: { kind: "unknown" } };
 	switch (command.type) {
 		case "settle":
@@ -112,7 +112,7 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 
 function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision {
 	invariant(Number.isSafeInteger(command.units) && command.units > 0, "the units of a hold are a positive integer");
-	const earlier = state.rows.get(command.id);
+	const earlier = state.entries.row(command.id);
 	if (earlier && earlier.fingerprint !== command.fingerprint) return { outcome: { kind: "conflict" } };
 	// An id whose reported unit was refunded cannot be used again: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
@@ -131,7 +131,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		spill,
 		state: "held",
 		attempt: (earlier?.attempt ?? 0) + 1,
-		forgiven: earlier && inSameWindow(allowance, earlier, { pool: allowance.pool, heldAtMs: nowMs }) ? earlier.forgiven : 0,
+		forgiven: earlier && inSameWindow(allowance, earlier, nowMs) ? earlier.forgiven : 0,
 		chatId: command.chatId,
 		member: command.member?.id ?? null,
 		sharedWith: command.sharedWith ?? null,
@@ -167,13 +167,6 @@ function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: strin
 	const { tier } = allowance;
 	const { inFlight } = state.limits;
 	const limit = state.kind === "organization" ? inFlight.organization : inFlight[tier];
-	let open = 0;
-	let own = 0;
-	for (const row of state.rows.values()) {
-		if (row.state !== "held") continue;
-		open += 1;
-		if (row.member === memberId) own += 1;
-	}
 	const full = (reached: number): Refusal => ({
 		policy: "in-flight",
 		tier,
@@ -181,8 +174,8 @@ function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: strin
 		remaining: remaining(state, allowance),
 		resetAtMs: null,
 	});
-	if (state.kind !== "network" && open >= limit) return full(limit);
-	return memberId !== undefined && own >= inFlight.member ? full(inFlight.member) : null;
+	if (state.kind !== "network" && state.sums.inFlight() >= limit) return full(limit);
+	return memberId !== undefined && state.sums.inFlight(memberId) >= inFlight.member ? full(inFlight.member) : null;
 }
 
 function settle(state: LedgerState, row: RequestRow, nowMs: number): Decision {
@@ -213,7 +206,7 @@ function lateCorrectionId(row: RequestRow): string {
 }
 
 function isCorrected(state: LedgerState, row: RequestRow): boolean {
-	return state.adjustments.has(lateCorrectionId(row));
+	return state.entries.adjustment(lateCorrectionId(row)) !== undefined;
 }
 
 /**
@@ -271,7 +264,7 @@ function unchanged(state: LedgerState, row: RequestRow): Decision {
 function carryOver(state: LedgerState, command: { id: string; units: number }, nowMs: number): Decision {
 	invariant(Number.isSafeInteger(command.units) && command.units >= 0, "carried-over units are a non-negative integer");
 	const outcome: Outcome = { kind: "carried-over" };
-	if (command.units === 0 || state.adjustments.has(command.id)) return { outcome };
+	if (command.units === 0 || state.entries.adjustment(command.id)) return { outcome };
 	// Always into the free day, because a guest's units were never paid for.
 	const { pool } = allowanceOf(state.kind, null, state.limits, nowMs);
 	return { outcome, adjustment: { id: command.id, pool, units: command.units, atMs: nowMs } };
@@ -280,7 +273,7 @@ function carryOver(state: LedgerState, command: { id: string; units: number }, n
 function grant(state: LedgerState, { id, units, expiresAtMs }: GrantCommand, nowMs: number): Decision {
 	invariant(Number.isSafeInteger(units) && units > 0, "the units of a grant are a positive integer");
 	const pool = poolOfGrant(id);
-	const earlier = state.adjustments.get(pool);
+	const earlier = state.entries.adjustment(pool);
 	if (earlier) {
 		const same = earlier.units === -units && (earlier.expiresAtMs ?? null) === expiresAtMs;
 		return { outcome: { kind: same ? "granted" : "conflict" } };
@@ -297,7 +290,7 @@ function correct(state: LedgerState, command: CorrectCommand, nowMs: number): De
 	if (!target) return { outcome: { kind: "unknown" } };
 	const { pool, row } = target;
 	const requestId = row?.id ?? null;
-	const earlier = state.adjustments.get(id);
+	const earlier = state.entries.adjustment(id);
 	if (earlier) {
 		const same = earlier.units === units && earlier.pool === pool && (earlier.requestId ?? null) === requestId;
 		return { outcome: { kind: same ? "corrected" : "conflict" } };
@@ -315,15 +308,14 @@ function correct(state: LedgerState, command: CorrectCommand, nowMs: number): De
 function targetOf(state: LedgerState, of: CorrectCommand["of"]): { pool: string; row?: RequestRow } | undefined {
 	if ("pool" in of) return of;
 	if ("grant" in of) return { pool: poolOfGrant(of.grant) };
-	const row = state.rows.get(of.request);
+	const row = state.entries.row(of.request);
 	return row && { pool: row.pool, row };
 }
 
 /** The units of a request on each pool, corrections included, in the order of spending. */
 function netParts(state: LedgerState, row: RequestRow): Part[] {
 	const net = new Map(partsOf(row).map((part) => [part.pool, part.units]));
-	for (const adjustment of state.adjustments.values()) {
-		if (adjustment.requestId !== row.id) continue;
+	for (const adjustment of state.entries.correctionsOf(row.id)) {
 		for (const { pool, units } of partsOf(adjustment)) net.set(pool, (net.get(pool) ?? 0) + units);
 	}
 	return [...net].map(([pool, units]) => ({ pool, units }));
@@ -350,19 +342,19 @@ function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number
 	return Math.min(subscriptionOf(row.pool) === null ? ofKind[state.kind] : state.limits.paid, FORGIVEN_MAX);
 }
 
-/** Bounded releases so far in a row's window. */
-function forgivenBeside(state: LedgerState, row: RequestRow, nowMs: number): number {
-	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
-	let forgiven = 0;
-	for (const other of state.rows.values()) if (inSameWindow(allowance, other, row)) forgiven += other.forgiven;
-	return forgiven;
-}
-
 /**
- * Whether two holds were taken in the same window. A `windowed` pool is one window. A `balance` pool has one per period, of which only the
+ * Bounded releases so far in a row's window. A `windowed` pool is one window. A `balance` pool has one per period, of which only the
  * current one is known: all earlier periods count as one.
  */
-function inSameWindow(allowance: Allowance, a: Pick<RequestRow, "pool" | "heldAtMs">, b: Pick<RequestRow, "pool" | "heldAtMs">): boolean {
-	if (a.pool !== b.pool) return false;
-	return allowance.pool !== a.pool || contains(allowance.window, a.heldAtMs) === contains(allowance.window, b.heldAtMs);
+function forgivenBeside({ kind, entitlement, limits, sums }: LedgerState, row: RequestRow, nowMs: number): number {
+	const { pool, window } = allowanceOf(kind, entitlement, limits, nowMs);
+	const { forgiven } = sums.usage(row.pool, null);
+	if (pool !== row.pool) return forgiven;
+	const present = sums.usage(pool, window).forgiven;
+	return contains(window, row.heldAtMs) ? present : forgiven - present;
+}
+
+/** Whether an earlier attempt was held in the window of a new one. */
+function inSameWindow({ pool, window }: Allowance, earlier: RequestRow, nowMs: number): boolean {
+	return earlier.pool === pool && contains(window, earlier.heldAtMs) === contains(window, nowMs);
 }

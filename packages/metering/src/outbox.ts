@@ -29,10 +29,20 @@ export function nextBatch(rows: Iterable<RequestRow>, nowMs: number): Report[] {
 	for (const row of rows) {
 		const subscriptionId = owedTo(row);
 		if (subscriptionId === null || (row.reportAfterMs ?? 0) > nowMs) continue;
-		(refusalsOf(row) > 0 ? refused : due).push({ id: row.id, subscriptionId, units: row.units, usedAtMs: row.heldAtMs });
+		const report = { id: row.id, subscriptionId, units: row.units, usedAtMs: row.heldAtMs };
+		if (refusalsOf(row) > 0) keepOldest(refused, report, 1);
+		else keepOldest(due, report, BATCH_MAX);
 	}
-	const byAge = (a: Report, b: Report) => a.usedAtMs - b.usedAtMs;
-	return due.length > 0 ? due.sort(byAge).slice(0, BATCH_MAX) : refused.sort(byAge).slice(0, 1);
+	return due.length > 0 ? due : refused;
+}
+
+/** Inserts a report by age, and drops the newest beyond `max`: what is owed may be long, the batch never is. */
+function keepOldest(batch: Report[], report: Report, max: number): void {
+	const newest = batch[max - 1];
+	if (newest && newest.usedAtMs <= report.usedAtMs) return;
+	const at = batch.findLastIndex(({ usedAtMs }) => usedAtMs <= report.usedAtMs) + 1;
+	batch.splice(at, 0, report);
+	if (batch.length > max) batch.pop();
 }
 
 /**
@@ -52,7 +62,9 @@ export function isDeadLetter(row: RequestRow): boolean {
 
 /** The dead letters among rows. They need a person, and are part of the drift between ledger and provider. */
 export function deadLetters(rows: Iterable<RequestRow>): RequestRow[] {
-	return [...rows].filter(isDeadLetter);
+	const letters: RequestRow[] = [];
+	for (const row of rows) if (isDeadLetter(row)) letters.push(row);
+	return letters;
 }
 
 function refusalsOf(row: RequestRow): number {

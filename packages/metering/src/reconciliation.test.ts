@@ -1,23 +1,6 @@
 import { expect, test } from "vitest";
 import { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
-import type { RequestRow } from "./rows.ts";
 
-const row = (id: string, reportedAtMs: number | null, change: Partial<RequestRow> = {}): RequestRow => ({
-	id,
-	fingerprint: "f",
-	pool: "sub:s",
-	units: 1,
-	state: "settled",
-	attempt: 1,
-	forgiven: 0,
-	chatId: null,
-	heldAtMs: 0,
-	expiresAtMs: 0,
-	endedAtMs: 0,
-	reportAfterMs: 0,
-	reportedAtMs,
-	...change,
-});
 const at = (atMs: number, available: number, change: Partial<Baseline> = {}): Baseline => ({
 	subscriptionId: "s",
 	periodStartMs: 0,
@@ -27,20 +10,18 @@ const at = (atMs: number, available: number, change: Partial<Baseline> = {}): Ba
 	...change,
 });
 
-test("drift is 0 when provider and ledger change by the same units, whatever else was acknowledged", () => {
-	const rows = [row("a", 99), row("b", 100), row("c", 199, { units: 5 }), row("d", 200), row("e", null), row("f", 150, { pool: "sub:t" })];
-	expect(driftBetween(at(100, 1000), at(200, 994), rows)).toBe(0);
+test("drift is 0 when provider and ledger change by the same units", () => {
+	expect(driftBetween(at(100, 1000), at(200, 994), 6)).toBe(0);
 });
 
 test("a report lost by the provider is positive drift, one counted twice is negative", () => {
-	const rows = [row("a", 150), row("b", 150)];
-	expect(driftBetween(at(100, 1000), at(200, 999), rows)).toBe(1);
-	expect(driftBetween(at(100, 1000), at(200, 997), rows)).toBe(-1);
+	expect(driftBetween(at(100, 1000), at(200, 999), 2)).toBe(1);
+	expect(driftBetween(at(100, 1000), at(200, 997), 2)).toBe(-1);
 });
 
 test("purchased credits cause no drift; unexplained credits do", () => {
-	expect(driftBetween(at(100, 10), at(200, 1010, { creditsBought: 1000 }), [])).toBe(0);
-	expect(driftBetween(at(100, 10), at(200, 1010), [])).toBe(1000);
+	expect(driftBetween(at(100, 10), at(200, 1010, { creditsBought: 1000 }), 0)).toBe(0);
+	expect(driftBetween(at(100, 10), at(200, 1010), 0)).toBe(1000);
 });
 
 test("a baseline is valid for one period of one subscription with a balance", () => {

@@ -1,5 +1,4 @@
-import type { RequestRow } from "./rows.ts";
-import { type Entitlement, subscriptionOf } from "./tier.ts";
+import type { Entitlement } from "./tier.ts";
 
 /** The provider's number at one instant. From then on, provider and ledger must change by the same amounts, within one period. */
 export interface Baseline {
@@ -26,15 +25,11 @@ export function isSamePeriod(before: Baseline, now: Baseline): boolean {
 
 /**
  * Difference between the provider's change and the ledger's, in units, between two reads with no report in flight.
+ * @param acknowledged units of the subscription whose reports were acknowledged in between
  * @returns 0 when they agree. Positive: the provider counted less than it acknowledged, or granted credits that were not bought.
  * Negative: it counted twice, or counted usage or a refund from elsewhere.
  */
-export function driftBetween(before: Baseline, now: Baseline, rows: Iterable<RequestRow>): number {
-	let acknowledged = 0;
-	for (const row of rows) {
-		const known = row.reportedAtMs !== null && row.reportedAtMs >= before.atMs && row.reportedAtMs < now.atMs;
-		if (known && subscriptionOf(row.pool) === now.subscriptionId) acknowledged += row.units;
-	}
+export function driftBetween(before: Baseline, now: Baseline, acknowledged: number): number {
 	const bought = now.creditsBought - before.creditsBought;
 	return now.available - (before.available + bought - acknowledged);
 }

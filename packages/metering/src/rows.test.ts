@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { stateOf } from "../proof/recomputed.ts";
 import { standing } from "./balance.ts";
 import { type Command, decide, HOLD_MS, UNREACHABLE_REPORT_DELAY_MS } from "./ledger.ts";
 import { deadLetters, nextBatch, nextDueMs } from "./outbox.ts";
@@ -55,16 +56,12 @@ const FORMS = [
 ] as const;
 
 describe.each(FORMS)("rows written by the first version, %s,", (_, ofRow, ofAdjustment) => {
-	const state = (entitlement: Entitlement | null): LedgerState => ({
-		kind: "user",
-		limits: DEFAULT_LIMITS,
-		entitlement,
-		rows: new Map(ROWS.map((row) => [row.id, { ...row, ...ofRow } as RequestRow])),
-		adjustments: new Map([[CARRIED.id, { ...CARRIED, ...ofAdjustment }]]),
-		checkpoints: new Map(),
-		closed: false,
-		latestMs: 0,
-	});
+	const rows = new Map(ROWS.map((row) => [row.id, { ...row, ...ofRow } as RequestRow]));
+	const state = (entitlement: Entitlement | null, carried: Adjustment = { ...CARRIED, ...ofAdjustment }): LedgerState =>
+		stateOf(
+			{ rows, adjustments: new Map([[carried.id, carried]]), checkpoints: new Map() },
+			{ kind: "user", limits: DEFAULT_LIMITS, entitlement, closed: false },
+		);
 	const run = (command: Command, atMs = expiredMs) => decide(state(PAID), command, atMs);
 
 	test("count as before", () => {
@@ -73,10 +70,10 @@ describe.each(FORMS)("rows written by the first version, %s,", (_, ofRow, ofAdju
 	});
 
 	test("are owed as before, and none is a dead letter", () => {
-		expect(nextBatch(state(PAID).rows.values(), dueMs - 1)).toEqual([{ id: "owed", subscriptionId: "s", units: 3, usedAtMs: NOON }]);
-		expect(nextBatch(state(PAID).rows.values(), dueMs).map(({ id }) => id)).toEqual(["owed", "unreachable"]);
-		expect(nextDueMs(state(PAID).rows.values())).toBe(NOON + 1_000);
-		expect(deadLetters(state(PAID).rows.values())).toEqual([]);
+		expect(nextBatch(rows.values(), dueMs - 1)).toEqual([{ id: "owed", subscriptionId: "s", units: 3, usedAtMs: NOON }]);
+		expect(nextBatch(rows.values(), dueMs).map(({ id }) => id)).toEqual(["owed", "unreachable"]);
+		expect(nextDueMs(rows.values())).toBe(NOON + 1_000);
+		expect(deadLetters(rows.values())).toEqual([]);
 		expect(run({ type: "refuse", id: "owed" }).row).toMatchObject({ refusals: 1 });
 	});
 
@@ -98,11 +95,11 @@ describe.each(FORMS)("rows written by the first version, %s,", (_, ofRow, ofAdju
 	test("carry over once, and are corrected and folded as before", () => {
 		expect(run({ type: "carry-over", id: "guest:g", units: 4 }).adjustment).toBeUndefined();
 		const granted = { id: "grant:g", pool: "grant:g", units: -4, atMs: NOON, ...ofAdjustment };
-		const withGrant = { ...state(null), adjustments: new Map([[granted.id, granted]]) };
+		const withGrant = state(null, granted);
 		expect(decide(withGrant, { type: "grant", id: "g", units: 4, expiresAtMs: null }, NOON).outcome.kind).toBe("granted");
 		expect(standing(withGrant, NOON + DAY_MS)).toMatchObject({ remaining: 24, topUps: 4 });
 		expect(run({ type: "correct", id: "x", of: { request: "owed" }, units: -3 }).adjustment).toMatchObject({ units: -3, spill: null });
-		const old = foldable(state(null), NOON + 95 * DAY_MS);
+		const old = foldable(state(null), rows.values(), NOON + 95 * DAY_MS);
 		expect(old.map(({ id }) => id)).toEqual(["reported", "forgiven", "free"]);
 	});
 });

@@ -1,4 +1,5 @@
 import { type Entitlement, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
+import type { Window } from "./window.ts";
 
 /** Units on one pool. */
 export interface Part {
@@ -67,27 +68,68 @@ export interface Checkpoint {
 	requests: number;
 }
 
+/** One member's units. */
+export interface Share {
+	used: number;
+	held: number;
+}
+
+/** Units of the requests of one pool. */
+export interface Usage {
+	counted: number;
+	held: number;
+	/** Bounded releases (see `Release`). */
+	forgiven: number;
+	/** Units of the adjustments of the pool, each in the period of the request that it corrects. */
+	adjusted: number;
+}
+
+/** What a decision depends on of all requests and adjustments together, without the folded ones. `KeptSums` is the implementation. */
+export interface Sums {
+	/** The latest instant at which a hold was taken or ended, so that a clock that jumps back does not reopen a window. 0 without any. */
+	readonly latestMs: number;
+	/** Units that requests hold or have used of a pool, by their parts. */
+	taken(pool: string): number;
+	/** Units that adjustments add to a pool, by their parts. */
+	adjusted(pool: string): number;
+	/** The requests held on a pool in a window; null for all of them. */
+	usage(pool: string, window: Window | null): Usage;
+	/** The same of one member, corrections of the member's requests included. */
+	share(pool: string, window: Window | null, memberId: string): Share;
+	/** Units of a pool that a read sent at `readMs` cannot know: held, owed, or acknowledged since. */
+	unknownSince(pool: string, readMs: number): number;
+	/** The pools of grants that an adjustment touches, and their grants. A refund may arrive before its grant. */
+	grants(): Iterable<readonly [pool: string, grant: Adjustment | undefined]>;
+	/** How many requests are held: by all, or by one member. */
+	inFlight(memberId?: string): number;
+}
+
+/** Single entries of a ledger. A request is either in a checkpoint or among the rows. */
+export interface Entries {
+	row(id: string): RequestRow | undefined;
+	adjustment(id: string): Adjustment | undefined;
+	/** The adjustments that correct a request. */
+	correctionsOf(requestId: string): Iterable<Adjustment>;
+	checkpoint(pool: string): Checkpoint | undefined;
+}
+
 /** Everything that a decision depends on. */
 export interface LedgerState {
 	kind: SubjectKind;
 	limits: Limits;
 	entitlement: Entitlement | null;
-	rows: ReadonlyMap<string, RequestRow>;
-	adjustments: ReadonlyMap<string, Adjustment>;
-	/** By pool. A request is either in a checkpoint or in `rows`. */
-	checkpoints: ReadonlyMap<string, Checkpoint>;
 	/** Whether a guest's chats have moved to an account. Such a ledger takes no more holds. */
 	closed: boolean;
-	/** The latest instant seen, so that a clock that jumps back does not reopen a window. */
-	latestMs: number;
+	entries: Entries;
+	sums: Sums;
 }
 
 /**
  * The ledger's time in epoch milliseconds, which never goes back. Use it to stamp an entitlement's read and to take a batch from the
  * outbox; otherwise a clock jump makes a fresh copy look a day old.
  */
-export function ledgerTimeMs(state: Pick<LedgerState, "latestMs">, atMs: number): number {
-	return Math.max(atMs, state.latestMs);
+export function ledgerTimeMs({ sums }: { sums: Pick<Sums, "latestMs"> }, atMs: number): number {
+	return Math.max(atMs, sums.latestMs);
 }
 
 /** Whether a row's units count as used. */
@@ -105,8 +147,13 @@ export function isOwed(row: RequestRow): boolean {
 	return owedTo(row) !== null;
 }
 
+/** Whether nothing is due for a row. Only a late result or a new attempt changes it. */
+export function isFinal(row: RequestRow): boolean {
+	return row.state !== "held" && !isOwed(row);
+}
+
 /** Splits a row or adjustment by pool, in the order of spending: its own pool first, then grants. */
-export function partsOf(entry: Pick<RequestRow, "pool" | "units" | "spill">): Part[] {
+export function partsOf(entry: Pick<RequestRow, "pool" | "units" | "spill">): [Part, ...Part[]] {
 	const spill = entry.spill ?? [];
 	const beyond = spill.reduce((units, part) => units + part.units, 0);
 	return [{ pool: entry.pool, units: entry.units - beyond }, ...spill];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { stateOf } from "../proof/recomputed.ts";
 import { type Command, decide, HOLD_MS } from "./ledger.ts";
 import type { LedgerState, RequestRow } from "./rows.ts";
 import { DEFAULT_LIMITS } from "./tier.ts";
@@ -12,16 +13,8 @@ const page = new URL("../../../docs/who-pays.md", import.meta.url);
 
 function held(): LedgerState {
 	const rows = new Map<string, RequestRow>();
-	const state = {
-		kind: "user",
-		limits: DEFAULT_LIMITS,
-		entitlement: null,
-		rows,
-		adjustments: new Map(),
-		checkpoints: new Map(),
-		closed: false,
-		latestMs: 0,
-	} as const;
+	const tables = { rows, adjustments: new Map(), checkpoints: new Map() };
+	const state = stateOf(tables, { kind: "user", limits: DEFAULT_LIMITS, entitlement: null, closed: false });
 	const { row } = decide(state, { type: "hold", id: "a", fingerprint: "f", units: 1, chatId: "c" }, NOON);
 	if (row) rows.set("a", row);
 	return state;

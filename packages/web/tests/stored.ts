@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import type { env } from "cloudflare:workers";
 import type { RequestRow } from "@parley/metering";
 import { ConversationStorage } from "../src/objects/conversation-storage.ts";
-import { LedgerStorage, type Notes } from "../src/objects/ledger-storage.ts";
+import { LedgerStorage, type Notes, REQUEST } from "../src/objects/ledger-storage.ts";
 import type { ChatMessage } from "../src/view/chat.ts";
 
 // The objects' stored rows, read and changed through their own storage classes, so that no test depends on columns.
@@ -10,28 +10,37 @@ import type { ChatMessage } from "../src/view/chat.ts";
 type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
 type Conversation = ReturnType<typeof env.CONVERSATION.getByName>;
 
-function inStorage<T>(ledger: Ledger, use: (stored: LedgerStorage) => T): Promise<T> {
-	return runInDurableObject(ledger, (_, { storage }) => use(new LedgerStorage(storage.sql)));
+function inStorage<T>(ledger: Ledger, use: (stored: LedgerStorage, sql: SqlStorage) => T): Promise<T> {
+	return runInDurableObject(ledger, (_, { storage }) => use(new LedgerStorage(storage.sql), storage.sql));
 }
 
-/** The requests of a ledger, by id. */
+/** The latest version of every request in a ledger's storage. */
+export function allRequests(stored: LedgerStorage): RequestRow[] {
+	const { live } = stored.sums;
+	return [...live.values(), ...stored.finalAfter("", 10_000).filter(({ id }) => !live.has(id))];
+}
+
+/** The requests of a ledger. */
 export function requestsOf(ledger: Ledger): Promise<RequestRow[]> {
-	return inStorage(ledger, ({ rows }) => [...rows.values()]);
+	return inStorage(ledger, allRequests);
 }
 
 /** The pools whose old requests are folded. */
 export function checkpointsOf(ledger: Ledger) {
-	return inStorage(ledger, ({ checkpoints }) => [...checkpoints.values()]);
+	return inStorage(ledger, (_, sql) => sql.exec("SELECT * FROM checkpoint").toArray());
 }
 
 export function notesOf(ledger: Ledger): Promise<Notes> {
 	return inStorage(ledger, ({ notes }) => notes);
 }
 
-/** Changes requests of a ledger on disk, then wakes it from there. */
+/** Changes requests of a ledger on disk, then wakes it from there. Like a ledger of an older version, it adds up its rows anew. */
 export async function rewriteRequests(ledger: Ledger, change: (row: RequestRow) => Partial<RequestRow>): Promise<void> {
-	await inStorage(ledger, (stored) => {
-		for (const row of [...stored.rows.values()]) stored.writeRow(stored.key ?? "", { ...row, ...change(row) });
+	await inStorage(ledger, (stored, sql) => {
+		const rows = allRequests(stored);
+		if (!REQUEST.exists(sql)) sql.exec(REQUEST.create);
+		for (const row of rows) REQUEST.write(sql, { ...row, ...change(row) });
+		sql.exec("DELETE FROM live; DROP TABLE IF EXISTS sums; UPDATE ledger SET kept = NULL");
 	});
 	await evictDurableObject(ledger);
 }

@@ -2,7 +2,9 @@ import {
 	allowanceOf,
 	type Command,
 	decide,
+	foldable,
 	type HoldCommand,
+	type KeptSums,
 	type LedgerState,
 	type Limits,
 	ledgerTimeMs,
@@ -18,7 +20,10 @@ import { capIn } from "../lib/identity/member-limit.ts";
 import type { Spender } from "../lib/identity/subject.ts";
 import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
-import type { LedgerStorage, Notes } from "./ledger-storage.ts";
+import { ABSORBED_TOGETHER, type LedgerStorage, type Notes } from "./ledger-storage.ts";
+
+/** So many batches of requests one alarm adds to the sums. */
+const TIDIED_BATCHES = 20;
 
 export interface Hold extends Omit<HoldCommand, "type" | "member"> {
 	/** The member who spends. Their limit may be a share of what the plan grants at the moment of the decision. */
@@ -48,8 +53,19 @@ export class LedgerBook {
 		return externalIdOf(this.key);
 	}
 
-	get rows() {
-		return this.#stored.rows;
+	/** The requests that are held, owed, or not yet in the sums on disk, by id. */
+	get live(): ReadonlyMap<string, RequestRow> {
+		return this.#stored.sums.live;
+	}
+
+	/** The sums of all requests. */
+	get sums(): KeptSums {
+		return this.#stored.sums;
+	}
+
+	/** The rows on disk. */
+	get stored(): LedgerStorage {
+		return this.#stored;
 	}
 
 	get notes(): Readonly<Notes> {
@@ -81,9 +97,13 @@ export class LedgerBook {
 		this.#stored.keepNotes({ ...this.notes, ...notes }, isNews);
 	}
 
-	/** Replaces old rows by checkpoints. No count changes. */
-	fold(rows: RequestRow[]): void {
-		if (rows.length > 0) this.#stored.foldRows(rows);
+	/** Adds some final requests to the sums on disk, and replaces some old ones by checkpoints. No count changes. @returns whether more is left to add */
+	tidy(): boolean {
+		let isMore = this.#stored.sums.waiting >= ABSORBED_TOGETHER;
+		for (let batch = 0; isMore && batch < TIDIED_BATCHES; batch += 1) isMore = this.#stored.absorb();
+		const nowMs = this.nowMs();
+		this.#stored.fold((rows) => foldable(this.state(), rows, nowMs), nowMs);
+		return isMore;
 	}
 
 	/** The pool that the next hold is taken from. */
@@ -104,29 +124,20 @@ export class LedgerBook {
 
 	/** Everything that a decision depends on. */
 	state(): LedgerState {
-		const { rows, adjustments, checkpoints, notes } = this.#stored;
+		const { notes } = this.#stored;
 		return {
 			kind: this.kind,
 			limits: limitsOf(this.key),
 			entitlement: notes.entitlement ?? null,
-			rows,
-			adjustments,
-			checkpoints,
 			closed: notes.closed !== undefined,
-			latestMs: this.latestMs(),
+			entries: this.#stored,
+			sums: this.#stored.sums,
 		};
 	}
 
 	/** The ledger's time, epoch milliseconds: the clock's, but never earlier than the latest row. */
 	nowMs(): number {
-		return ledgerTimeMs({ latestMs: this.latestMs() }, now());
-	}
-
-	/** The latest instant at which a hold was taken or ended, epoch milliseconds. 0 without any. */
-	latestMs(): number {
-		let latest = 0;
-		for (const row of this.rows.values()) latest = Math.max(latest, row.heldAtMs, row.endedAtMs ?? 0);
-		return latest;
+		return ledgerTimeMs(this.#stored, now());
 	}
 }
 

@@ -1,4 +1,21 @@
-import { type Adjustment, type Baseline, type Checkpoint, type Entitlement, fold, type RequestRow } from "@parley/metering";
+import {
+	type Adjustment,
+	allowanceOf,
+	type Baseline,
+	type Checkpoint,
+	DEFAULT_LIMITS,
+	type Entitlement,
+	type Entries,
+	fold,
+	isCounted,
+	isFinal,
+	KeptSums,
+	type Marks,
+	type PoolSums,
+	type RequestRow,
+	type Share,
+	type SumsSource,
+} from "@parley/metering";
 import type { ComingChange } from "../lib/payments/port.ts";
 import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
@@ -56,36 +73,84 @@ function isNotes(value: unknown): value is Notes {
 	return isKnown && Number.isSafeInteger(entitlement.fetchedAtMs);
 }
 
-const LEDGER = new Table<{ only: number; key: string; notes: Notes }>("ledger", {
+/** How far the sums on disk go, in the ledger's own row. A ledger of an older version has none, or has them partly (`addedUpTo`). */
+interface Kept extends Marks {
+	/** The latest write to a place. */
+	sequence: number;
+	/** Places whose requests are in the sums. What was written there up to `sequence` is not live. */
+	free: number[];
+	/** The last request that was looked at for folding, and when all had been looked at. */
+	foldedTo: string;
+	foldedAtMs: number;
+	/** The last request of an older version that is in the sums; absent once all are. */
+	addedUpTo?: string;
+}
+
+const NOTHING_KEPT: Kept = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {}, sequence: 0, free: [], foldedTo: "", foldedAtMs: 0 };
+
+function isKept(value: unknown): value is Kept {
+	if (!isRecord(value) || !isRecord(value.sinceBaseline) || !Array.isArray(value.free)) return false;
+	const { foldedTo, addedUpTo = "" } = value;
+	if (typeof foldedTo !== "string" || typeof addedUpTo !== "string") return false;
+	return [value.latestMs, value.acknowledgedMs, value.sequence, value.foldedAtMs, ...value.free].every(Number.isFinite);
+}
+
+const LEDGER = new Table<{ only: number; key: string; notes: Notes; kept: Kept | null }>("ledger", {
 	only: defined(integer, "INTEGER PRIMARY KEY CHECK (only = 1)"),
 	key: text,
 	notes: json("the notes of a ledger", isNotes),
+	kept: nullable(json("the marks of the sums", isKept)),
 });
 
 // Without rowids each write of a request is one written row, not two. Rows written are the bill.
-const REQUEST = new Table<RequestRow>(
-	"request",
+const request = {
+	fingerprint: text,
+	pool: text,
+	units: integer,
+	state: oneOf("held", "settled", "released", "expired"),
+	attempt: integer,
+	forgiven: integer,
+	chatId: nullable(text),
+	heldAtMs: instant,
+	expiresAtMs: instant,
+	endedAtMs: nullable(instant),
+	reportAfterMs: nullable(instant),
+	reportedAtMs: nullable(instant),
+	spill: nullable(parts),
+	sentAtMs: nullable(instant),
+	sharedWith: nullable(keys),
+	refusals: defined(integer, "INTEGER NOT NULL DEFAULT 0"),
+	member: nullable(text),
+};
+
+/** The final version of each request. */
+export const REQUEST = new Table<RequestRow>("request", { id: primaryKey, ...request }, { suffix: "WITHOUT ROWID" });
+
+/** The requests whose final version does not exist yet, or is not in the sums yet. A place is used again, so nothing has to be deleted. */
+const LIVE = new Table<RequestRow & { place: number; sequence: number }>("live", {
+	place: defined(integer, "INTEGER PRIMARY KEY"),
+	sequence: integer,
+	id: text,
+	...request,
+});
+
+/** The sums of absorbed requests and adjustments, by pool and period. */
+export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [string, Share][] }>(
+	"sums",
 	{
-		id: primaryKey,
-		fingerprint: text,
 		pool: text,
-		units: integer,
-		state: oneOf("held", "settled", "released", "expired"),
-		attempt: integer,
+		sinceMs: instant,
+		entries: integer,
+		earliestMs: instant,
+		latestMs: instant,
+		taken: integer,
+		counted: integer,
 		forgiven: integer,
-		chatId: nullable(text),
-		heldAtMs: instant,
-		expiresAtMs: instant,
-		endedAtMs: nullable(instant),
-		reportAfterMs: nullable(instant),
-		reportedAtMs: nullable(instant),
-		spill: nullable(parts),
-		sentAtMs: nullable(instant),
-		sharedWith: nullable(keys),
-		refusals: defined(integer, "INTEGER NOT NULL DEFAULT 0"),
-		member: nullable(text),
+		adjusted: integer,
+		adjustedParts: integer,
+		members: json("shares of members", (value): value is [string, Share][] => Array.isArray(value) && value.every(Array.isArray)),
 	},
-	{ suffix: "WITHOUT ROWID" },
+	{ key: ["pool", "since_ms"], suffix: "WITHOUT ROWID" },
 );
 
 const CHECKPOINT = new Table<Checkpoint>(
@@ -108,77 +173,321 @@ const ADJUSTMENT = new Table<Adjustment>(
 	{ suffix: "WITHOUT ROWID" },
 );
 
+const TABLES = [LEDGER, REQUEST, LIVE, SUMS, CHECKPOINT, ADJUSTMENT] as const;
+
+/** So many final requests are added to the sums together. A wake reads them, their final versions, and as many free places. */
+export const ABSORBED_TOGETHER = 50;
+const FREE_PLACES_MAX = 50;
+/** Rows of an older version that one step adds up. */
+const STEP_ROWS = 5_000;
+/** Rows that one alarm looks at for folding. */
+const FOLD_PAGE = 200;
+const FOLD_EVERY_MS = 86_400_000;
+
 /**
- * The rows of one ledger, in SQLite and in memory at once. Tables are created on the first write, so a subject that was never served leaves
- * no storage. All of it is synchronous.
+ * The rows of one ledger in SQLite, with its sums and live requests in memory (docs/decisions/0011). Tables are created when they are first
+ * written, so a subject that was never served leaves no storage. All of it is synchronous.
  */
-export class LedgerStorage {
-	readonly rows = new Map<string, RequestRow>();
-	readonly adjustments = new Map<string, Adjustment>();
-	/** By pool. */
-	readonly checkpoints = new Map<string, Checkpoint>();
+export class LedgerStorage implements Entries {
 	notes: Notes = {};
 	/** The subject's key. Null while nothing is stored. */
 	key: string | null = null;
 	readonly #sql: SqlStorage;
+	readonly #created: Set<string>;
+	#sums: KeptSums;
+	#kept: Kept | null = NOTHING_KEPT;
+	/** The places of the live requests, by id, and the next new one. */
+	readonly #places = new Map<string, number>();
+	#newPlace = 1;
+	readonly #checkpoints = new Map<string, Checkpoint | undefined>();
 	#hasUnwrittenNotes = false;
 
-	/** Loads the whole ledger. Throws when a stored value is not what its column says. */
+	/** Loads what is live. Throws when a stored value is not what its column says. */
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
-		if (!LEDGER.exists(sql)) return;
-		for (const table of [REQUEST, ADJUSTMENT]) table.addMissingColumns(sql);
-		for (const { key, notes } of LEDGER.read(sql)) {
-			this.key = key;
-			this.notes = notes;
+		const names = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+		this.#created = new Set(names.map(({ name }) => name));
+		if (this.#created.has(LEDGER.name)) {
+			for (const table of TABLES) if (this.#created.has(table.name)) table.addMissingColumns(sql);
+			for (const { key, notes, kept } of LEDGER.read(sql)) {
+				this.key = key;
+				this.notes = notes;
+				this.#kept = kept;
+			}
 		}
-		for (const row of REQUEST.read(sql)) this.rows.set(row.id, row);
-		for (const adjustment of ADJUSTMENT.read(sql)) this.adjustments.set(adjustment.id, adjustment);
-		for (const checkpoint of CHECKPOINT.read(sql)) this.checkpoints.set(checkpoint.pool, checkpoint);
+		this.#sums = new KeptSums(this.#source(), this.#kept ?? NOTHING_KEPT, this.#since(), this.#loadLive());
 	}
 
+	/** The sums that decisions need, and the live requests. */
+	get sums(): KeptSums {
+		return this.#sums;
+	}
+
+	row(id: string): RequestRow | undefined {
+		return this.#sums.live.get(id) ?? this.#final(id);
+	}
+
+	adjustment(id: string): Adjustment | undefined {
+		return this.#read(ADJUSTMENT, "WHERE id = ?", id)[0];
+	}
+
+	correctionsOf(requestId: string): Adjustment[] {
+		return this.#read(ADJUSTMENT, "WHERE request_id = ?", requestId);
+	}
+
+	checkpoint(pool: string): Checkpoint | undefined {
+		if (!this.#checkpoints.has(pool)) this.#checkpoints.set(pool, this.#read(CHECKPOINT, "WHERE pool = ?", pool)[0]);
+		return this.#checkpoints.get(pool);
+	}
+
+	/** The final versions of the next requests by id, at most `max`. `clauses` narrows them down. */
+	finalAfter(id: string, max: number, clauses = "", ...bindings: SqlStorageValue[]): RequestRow[] {
+		return this.#read(REQUEST, `WHERE id > ? ${clauses} ORDER BY id LIMIT ?`, id, ...bindings, max);
+	}
+
+	/** Counted units of the requests that were held from an instant on and ended before another. Reads the whole table. */
+	countedBetween(heldFromMs: number, endedBeforeMs: number): number {
+		const sum =
+			"SELECT total(units) AS units FROM request WHERE state IN ('settled', 'expired') AND held_at_ms >= ? AND coalesce(ended_at_ms, 0) < ?";
+		let units = this.#has(REQUEST) ? this.#sql.exec<{ units: number }>(sum, heldFromMs, endedBeforeMs).one().units : 0;
+		for (const row of this.#sums.live.values()) {
+			if (isFinal(row) || !isCounted(row) || row.heldAtMs < heldFromMs || (row.endedAtMs ?? 0) >= endedBeforeMs) continue;
+			units += row.units;
+		}
+		return units;
+	}
+
+	/** Acknowledged units by the minute of their hold, epoch milliseconds, from one minute to another. Reads the whole table. */
+	acknowledgedByMinute(fromMs: number, untilMs: number, minuteMs: number): Map<number, number> {
+		if (!this.#has(REQUEST)) return new Map();
+		const rows = this.#sql.exec<{ minute: number; units: number }>(
+			`SELECT held_at_ms - held_at_ms % ? AS minute, total(units) AS units FROM request
+			WHERE reported_at_ms IS NOT NULL AND pool LIKE 'sub:%' AND held_at_ms >= ? AND held_at_ms < ? GROUP BY minute`,
+			minuteMs,
+			fromMs,
+			untilMs,
+		);
+		return new Map(rows.toArray().map(({ minute, units }) => [minute, units]));
+	}
+
+	/** Writes a new version of a request: one row, and now and then the sums. */
 	writeRow(key: string, row: RequestRow): void {
 		this.#prepare(key);
-		this.rows.set(row.id, row);
-		REQUEST.write(this.#sql, row);
-		if (this.#hasUnwrittenNotes) this.writeNotes(key, this.notes);
+		this.#sums.put(row, this.#sums.live.has(row.id) ? undefined : this.#final(row.id));
+		if (isFinal(row)) this.#write(REQUEST, row);
+		// A request has a place before its final version is written: a wake looks for its final version there.
+		if (this.#sums.live.has(row.id) && !(isFinal(row) && this.#places.has(row.id))) this.#writeLive(row);
+		if (this.#sums.waiting >= ABSORBED_TOGETHER) this.absorb();
+		else if (this.#sums.isChanged) this.#store();
+		else if (this.#hasUnwrittenNotes) this.#writeLedger();
 	}
 
 	writeAdjustment(key: string, adjustment: Adjustment): void {
 		this.#prepare(key);
-		this.adjustments.set(adjustment.id, adjustment);
-		ADJUSTMENT.write(this.#sql, adjustment);
+		this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
+		if (!this.#has(ADJUSTMENT)) {
+			this.#create(ADJUSTMENT);
+			this.#sql.exec(INDEX_OF_CORRECTIONS);
+		}
+		this.#write(ADJUSTMENT, adjustment);
+		this.#store();
 	}
 
-	/** Replaces old rows by checkpoints of their pools, so that a ledger does not grow with every request. No count changes. */
-	foldRows(rows: RequestRow[]): void {
-		for (const checkpoint of fold(this.checkpoints, rows)) {
-			this.checkpoints.set(checkpoint.pool, checkpoint);
-			CHECKPOINT.write(this.#sql, checkpoint);
+	/** Adds the next final requests to the sums on disk. @returns whether more are waiting than fit */
+	absorb(rows = this.#sums.next(ABSORBED_TOGETHER)): boolean {
+		this.#sums.absorb(rows);
+		const free = [...this.#present.free];
+		for (const { id } of rows) {
+			const place = this.#places.get(id);
+			if (place !== undefined) free.push(place);
+			this.#places.delete(id);
 		}
-		for (const row of rows) {
-			this.#sql.exec("DELETE FROM request WHERE id = ?", row.id);
-			this.rows.delete(row.id);
+		// After an outage there are as many places as requests were owed.
+		for (const place of free.splice(FREE_PLACES_MAX)) this.#sql.exec("DELETE FROM live WHERE place = ?", place);
+		this.#store({ free });
+		return this.#sums.waiting >= ABSORBED_TOGETHER;
+	}
+
+	/**
+	 * Looks at the next requests in turn, and replaces those that `select` picks by checkpoints of their pools. No count changes. Once it has
+	 * looked at all of them it rests for a day.
+	 */
+	fold(select: (rows: RequestRow[]) => RequestRow[], nowMs: number): void {
+		const { foldedTo, foldedAtMs } = this.#present;
+		if (foldedTo === "" && nowMs - foldedAtMs < FOLD_EVERY_MS) return;
+		const page = this.finalAfter(foldedTo, FOLD_PAGE);
+		// The version here may be of an earlier attempt.
+		const rows = select(page.map((row) => this.#sums.live.get(row.id) ?? row));
+		const next = page.length < FOLD_PAGE ? { foldedTo: "", foldedAtMs: nowMs } : { foldedTo: page.at(-1)?.id ?? "" };
+		this.#kept = { ...this.#present, ...next };
+		if (rows.length === 0) return;
+		const live = rows.filter(({ id }) => this.#sums.live.has(id));
+		if (live.length > 0) this.absorb(live);
+		this.#sums.fold(rows);
+		for (const checkpoint of fold(this, rows)) {
+			this.#checkpoints.set(checkpoint.pool, checkpoint);
+			this.#write(CHECKPOINT, checkpoint);
 		}
+		for (const { id } of rows) this.#sql.exec("DELETE FROM request WHERE id = ?", id);
+		this.#store();
 	}
 
 	/** Keeps notes in memory. With `isNews` they are written with the next row. */
 	keepNotes(notes: Notes, isNews: boolean): void {
 		this.notes = notes;
 		this.#hasUnwrittenNotes ||= isNews;
+		this.#sums.follow(this.#since());
 	}
 
 	writeNotes(key: string, notes: Notes): void {
 		this.#prepare(key);
-		this.notes = notes;
+		this.keepNotes(notes, false);
+		this.#writeLedger();
+	}
+
+	/**
+	 * Adds up the next rows of an older version, which has no sums. Nothing else may be called before it is done.
+	 * @returns whether it is done. A ledger that dies between two steps continues where it stopped
+	 */
+	addUp(max = STEP_ROWS): boolean {
+		const { addedUpTo = "" } = this.#kept ?? NOTHING_KEPT;
+		if (this.#kept && this.#kept.addedUpTo === undefined) return true;
+		if (!this.#has(LIVE)) this.#create(LIVE);
+		const rows = this.finalAfter(addedUpTo, max);
+		// Divided before anything is in it, the plan's pool need not be added up a second time.
+		const { entitlement = null } = this.notes;
+		const { pool, window } = allowanceOf("user", entitlement, DEFAULT_LIMITS, entitlement?.fetchedAtMs ?? 0);
+		this.#sums.usage(pool, window);
+		for (const row of rows) this.#sums.addUp(row);
+		for (const row of rows) {
+			if (!this.#sums.live.has(row.id)) continue;
+			// There it would be taken for the final version.
+			if (!isFinal(row)) this.#sql.exec("DELETE FROM request WHERE id = ?", row.id);
+			this.#writeLive(row);
+		}
+		const isDone = rows.length < max;
+		if (isDone && this.#has(ADJUSTMENT)) this.#addUpAdjustments();
+		const { addedUpTo: _, ...kept } = this.#present;
+		this.#kept = isDone ? kept : { ...kept, addedUpTo: rows.at(-1)?.id ?? "" };
+		this.#store();
+		return isDone;
+	}
+
+	#addUpAdjustments(): void {
+		this.#sql.exec(INDEX_OF_CORRECTIONS);
+		for (const adjustment of this.#read(ADJUSTMENT)) {
+			this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
+		}
+	}
+
+	get #present(): Kept {
+		return this.#kept ?? NOTHING_KEPT;
+	}
+
+	#since() {
+		const { entitlement, baseline } = this.notes;
+		return { readMs: entitlement?.fetchedAtMs ?? 0, baselineMs: baseline?.atMs ?? null };
+	}
+
+	#source(): SumsSource {
+		return {
+			sums: (pool) => this.#readSums("WHERE pool = ? ORDER BY since_ms", pool),
+			rows: (pool) => this.#absorbedOn(pool),
+			adjustments: (pool) =>
+				this.#read(ADJUSTMENT, "WHERE pool = ?", pool).map((adjustment) => ({
+					adjustment,
+					corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined,
+				})),
+			grants: () => {
+				const pools = this.#readSums("WHERE pool >= 'grant:' AND pool < 'grant;'").map(({ pool }) => pool);
+				return pools.map((pool) => [pool, this.adjustment(pool)] as const);
+			},
+		};
+	}
+
+	/** One by one: a pool may have as many as the table. */
+	*#absorbedOn(pool: string): Iterable<RequestRow> {
+		if (!this.#has(REQUEST)) return;
+		for (const row of REQUEST.read(this.#sql, "WHERE pool = ?", pool)) if (!this.#sums.live.has(row.id)) yield row;
+	}
+
+	#readSums(clauses: string, ...bindings: SqlStorageValue[]): PoolSums[] {
+		return this.#read(SUMS, clauses, ...bindings).map((sums) => ({ ...sums, held: 0, members: new Map(sums.members) }));
+	}
+
+	/** The latest version of each live request: of two of the same attempt, the final one is later. */
+	*#loadLive(): Iterable<RequestRow> {
+		const { sequence: storedTo, free } = this.#present;
+		const isFree = new Set(free);
+		let latest = storedTo;
+		for (const { place, sequence, ...row } of this.#read(LIVE)) {
+			this.#newPlace = Math.max(this.#newPlace, place + 1);
+			latest = Math.max(latest, sequence);
+			if (isFree.has(place) && sequence <= storedTo) continue;
+			isFree.delete(place);
+			this.#places.set(row.id, place);
+			const final = this.#final(row.id);
+			yield final && final.attempt >= row.attempt ? final : row;
+		}
+		if (this.#kept) this.#kept = { ...this.#kept, sequence: latest, free: [...isFree] };
+	}
+
+	#final(id: string): RequestRow | undefined {
+		return this.#read(REQUEST, "WHERE id = ?", id)[0];
+	}
+
+	#writeLive(row: RequestRow): void {
+		const { free, ...kept } = this.#present;
+		let place = this.#places.get(row.id);
+		if (place === undefined) {
+			place = free.at(-1) ?? this.#newPlace;
+			if (free.length === 0) this.#newPlace += 1;
+			this.#places.set(row.id, place);
+			this.#kept = { ...kept, free: free.slice(0, -1) };
+		}
+		const sequence = kept.sequence + 1;
+		this.#kept = { ...this.#present, sequence };
+		this.#write(LIVE, { ...row, place, sequence });
+	}
+
+	/** Writes the sums that changed, and the ledger's row that says how far they go. */
+	#store(change: Partial<Kept> = {}): void {
+		for (const { held: _, members, ...one } of this.#sums.takeChanged()) this.#write(SUMS, { ...one, members: [...members] });
+		this.#kept = { ...this.#present, ...change };
+		this.#writeLedger();
+	}
+
+	#writeLedger(): void {
 		this.#hasUnwrittenNotes = false;
-		this.#sql.exec("UPDATE ledger SET notes = ? WHERE only = 1", JSON.stringify(notes));
+		const kept = { ...this.#present, ...this.#sums.marks };
+		this.#sql.exec("UPDATE ledger SET notes = ?, kept = ? WHERE only = 1", JSON.stringify(this.notes), JSON.stringify(kept));
 	}
 
 	#prepare(key: string): void {
 		if (this.key !== null) return;
 		this.key = key;
-		this.#sql.exec([LEDGER, REQUEST, CHECKPOINT, ADJUSTMENT].map((table) => table.create).join("\n"));
-		LEDGER.write(this.#sql, { only: 1, key, notes: {} });
+		for (const table of [LEDGER, LIVE]) this.#create(table);
+		LEDGER.write(this.#sql, { only: 1, key, notes: {}, kept: NOTHING_KEPT });
+	}
+
+	#has(table: { name: string }): boolean {
+		return this.#created.has(table.name);
+	}
+
+	#create(table: { name: string; create: string }): void {
+		this.#sql.exec(table.create);
+		this.#created.add(table.name);
+	}
+
+	#write<Row extends object>(table: Table<Row>, row: Row): void {
+		if (!this.#has(table)) this.#create(table);
+		table.write(this.#sql, row);
+	}
+
+	#read<Row extends object>(table: Table<Row>, clauses = "", ...bindings: SqlStorageValue[]): Row[] {
+		return this.#has(table) ? [...table.read(this.#sql, clauses, ...bindings)] : [];
 	}
 }
+
+/** Few requests are corrected, so this index costs little. */
+const INDEX_OF_CORRECTIONS = "CREATE INDEX IF NOT EXISTS adjustment_by_request ON adjustment (request_id) WHERE request_id IS NOT NULL";

@@ -43,16 +43,14 @@ export class Outbox {
 
 	/** When the next report is due, epoch milliseconds; infinity for never. */
 	dueMs(): number {
-		const { rows, notes } = this.#book;
-		const owedMs = nextDueMs(rows.values());
+		const { live, notes } = this.#book;
+		const owedMs = nextDueMs(live.values());
 		return owedMs === null ? Number.POSITIVE_INFINITY : Math.max(owedMs, notes.retry?.notBeforeMs ?? 0);
 	}
 
 	/** Whether a report may be sent now. */
 	isDue(): boolean {
-		const { rows, notes } = this.#book;
-		const nowMs = this.#book.nowMs();
-		return nowMs >= (notes.retry?.notBeforeMs ?? 0) && nextBatch(rows.values(), nowMs).length > 0;
+		return this.dueMs() <= this.#book.nowMs();
 	}
 
 	isFlushing(): boolean {
@@ -64,18 +62,20 @@ export class Outbox {
 	 * events, so the time alone does not order them.
 	 */
 	markRead(): number {
-		let readMs = Math.max(this.#book.nowMs(), this.#book.notes.changedAtMs ?? 0);
-		for (const { reportedAtMs } of this.#book.rows.values()) readMs = Math.max(readMs, (reportedAtMs ?? 0) + 1);
-		this.#readSentMs = readMs;
-		return readMs;
+		const { notes, sums } = this.#book;
+		this.#readSentMs = Math.max(this.#book.nowMs(), notes.changedAtMs ?? 0, sums.acknowledgedMs + 1);
+		return this.#readSentMs;
 	}
 
 	/** Whether a subscription has reports that were sent and whose fate is unknown. A report answered with an error has not arrived. */
 	isInDoubt(subscriptionId: string): boolean {
 		const { retry } = this.#book.notes;
 		if (!retry || retry.isAnswered) return false;
-		const isDue = (row: RequestRow) => isOwed(row) && (row.reportAfterMs ?? 0) <= this.#book.nowMs();
-		return [...this.#book.rows.values()].some((row) => isDue(row) && subscriptionOf(row.pool) === subscriptionId);
+		const nowMs = this.#book.nowMs();
+		for (const row of this.#book.live.values()) {
+			if (isOwed(row) && (row.reportAfterMs ?? 0) <= nowMs && subscriptionOf(row.pool) === subscriptionId) return true;
+		}
+		return false;
 	}
 
 	/** Sends everything due until the provider fails, and returns whether all of it arrived. Concurrent callers share one run, which always ends. Never throws. */
@@ -91,7 +91,7 @@ export class Outbox {
 	 * others. `refused`: the provider knows no such meter or subscription.
 	 */
 	async reportNow(id: string, timeoutMs: number): Promise<{ event: unknown; refused: boolean }> {
-		const row = this.#book.rows.get(id);
+		const row = this.#book.stored.row(id);
 		const [report] = row ? this.#batch([{ ...row, reportedAtMs: null }]) : [];
 		if (!report) return { event: null, refused: false };
 		this.reportsBegun += 1;
@@ -110,25 +110,38 @@ export class Outbox {
 		}
 	}
 
-	/** Sends acknowledged rows again: the provider ignores those that it has. Returns whether it accepted all. Never throws. */
-	async resend(rows: RequestRow[]): Promise<boolean> {
+	/**
+	 * Sends a subscription's rows that were acknowledged from an instant on again, in batches: the provider ignores those that it has.
+	 * @returns how many it accepted; null when it failed. Never throws
+	 */
+	async resend(subscriptionId: string, fromMs: number): Promise<number | null> {
+		let resent = 0;
 		try {
-			for (let at = 0; at < rows.length; at += RESEND_BATCH) {
-				const again = rows.slice(at, at + RESEND_BATCH).map((row) => ({ ...row, reportedAtMs: null, reportAfterMs: null }));
-				await this.#report(this.#batch(again), () => {});
+			let page = this.#acknowledgedAfter("", fromMs);
+			while (page.length > 0) {
+				const own = page.filter((row) => subscriptionOf(row.pool) === subscriptionId);
+				const again = own.map((row) => ({ ...row, reportedAtMs: null, reportAfterMs: null, refusals: 0 }));
+				if (again.length > 0) await this.#report(this.#batch(again), () => {});
+				resent += again.length;
+				page = this.#acknowledgedAfter(page.at(-1)?.id ?? "", fromMs);
 			}
-			return true;
+			return resent;
 		} catch (error) {
 			await this.#noteFailure(error, []);
-			return false;
+			return null;
 		}
+	}
+
+	#acknowledgedAfter(id: string, fromMs: number): RequestRow[] {
+		return this.#book.stored.finalAfter(id, RESEND_BATCH, "AND reported_at_ms >= ?", fromMs);
 	}
 
 	/** Publishes this ledger's state for an operator (`GET /api/admin/ledgers`). */
 	async publish(news: Pick<LedgerReport, "provider"> & Partial<LedgerReport>): Promise<void> {
-		const rows = [...this.#book.rows.values()];
-		const { key } = this.#book;
-		await keepLedgerReport({ subject: key, owed: rows.filter(isOwed).length, deadLetters: deadLetters(rows).length, ...news });
+		const { key, live } = this.#book;
+		let owed = 0;
+		for (const row of live.values()) if (isOwed(row)) owed += 1;
+		await keepLedgerReport({ subject: key, owed, deadLetters: deadLetters(live.values()).length, ...news });
 	}
 
 	#batch(rows: Iterable<RequestRow>): UsageReport[] {
@@ -138,7 +151,7 @@ export class Outbox {
 	async #flushOnce(): Promise<boolean> {
 		this.#answersOthers = null;
 		for (;;) {
-			const batch = this.#batch(this.#book.rows.values());
+			const batch = this.#batch(this.#book.live.values());
 			if (batch.length === 0) break;
 			for (const { id } of batch) this.#book.decide({ type: "dispatch", id });
 			try {
@@ -161,7 +174,7 @@ export class Outbox {
 	}
 
 	#isOwed(id: string): boolean {
-		const row = this.#book.rows.get(id);
+		const row = this.#book.live.get(id);
 		return row !== undefined && isOwed(row);
 	}
 
@@ -174,26 +187,22 @@ export class Outbox {
 		const { sentAtMs = {} } = this.#book.notes.retry ?? {};
 		if (!deduplication) return;
 		const oldMs = this.#book.nowMs() - deduplication.forgetsReportsAfterMs + FORGETS_SOONER_MS;
-		for (const report of batch) {
-			if ((sentAtMs[report.id] ?? Number.POSITIVE_INFINITY) > oldMs) continue;
+		const old = batch.filter(({ id }) => (sentAtMs[id] ?? Number.POSITIVE_INFINITY) <= oldMs);
+		const minutes = old.map(({ usedAtMs }) => usedAtMs - (usedAtMs % MINUTE_MS));
+		if (old.length === 0) return;
+		const known = this.#book.stored.acknowledgedByMinute(Math.min(...minutes), Math.max(...minutes) + MINUTE_MS, MINUTE_MS);
+		for (const report of old) {
 			const fromMs = report.usedAtMs - (report.usedAtMs % MINUTE_MS);
-			const toMs = fromMs + MINUTE_MS;
 			const there = await within(REPORT_TIMEOUT_MS, () =>
-				deduplication.unitsReported(this.#book.externalId, fromMs, toMs, REPORT_TIMEOUT_MS),
+				deduplication.unitsReported(this.#book.externalId, fromMs, fromMs + MINUTE_MS, REPORT_TIMEOUT_MS),
 			);
-			const isKnown = there >= this.#acknowledgedIn(fromMs, toMs) + report.units;
+			const units = (known.get(fromMs) ?? 0) + report.units;
+			const isKnown = there >= units;
 			logNote(`report ${report.transactionId} is old and in doubt: ${isKnown ? "the provider has it" : "sending it again"}`);
-			if (isKnown) this.#acknowledge(report);
+			if (!isKnown) continue;
+			known.set(fromMs, units);
+			this.#acknowledge(report);
 		}
-	}
-
-	#acknowledgedIn(fromMs: number, toMs: number): number {
-		let units = 0;
-		for (const row of this.#book.rows.values()) {
-			const isThere = row.reportedAtMs !== null && subscriptionOf(row.pool) !== null;
-			if (isThere && row.heldAtMs >= fromMs && row.heldAtMs < toMs) units += row.units;
-		}
-		return units;
 	}
 
 	/**
@@ -231,7 +240,7 @@ export class Outbox {
 	async #isRefusedAgain(error: unknown, batch: UsageReport[]): Promise<boolean> {
 		const usage = await billingPort("usage");
 		if (!isAnswered(error) || usage.deduplication) return false;
-		const wasRefused = batch.every(({ id }) => (this.#book.rows.get(id)?.refusals ?? 0) > 0);
+		const wasRefused = batch.every(({ id }) => (this.#book.live.get(id)?.refusals ?? 0) > 0);
 		const failures = (this.#book.notes.retry?.failures ?? 0) + 1;
 		if (!wasRefused && failures < FAILURES_OF_A_REFUSAL) return false;
 		const probe = () => usage.readEntitlement(this.#book.externalId, this.#book.nowMs(), PROBE_TIMEOUT_MS);

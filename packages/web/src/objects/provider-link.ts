@@ -4,13 +4,10 @@ import {
 	deadLetters,
 	driftBetween,
 	type Entitlement,
-	isDeadLetter,
 	isOver,
 	isSamePeriod,
 	isTrusted,
 	type Refusal,
-	type RequestRow,
-	subscriptionOf,
 } from "@parley/metering";
 import { within } from "../lib/payments/deadline.ts";
 import { billingPort, capabilities } from "../lib/payments/provider.ts";
@@ -285,10 +282,11 @@ export class ProviderLink {
 
 	/** When the counts are compared again; infinity while nothing was reported since the last time. */
 	#compareDueMs(): number {
-		const { notes, rows } = this.#book;
+		const { notes, sums, live } = this.#book;
 		const { baseline, comparedAtMs = baseline?.atMs ?? 0 } = notes;
-		const isDue = (row: RequestRow) => baseline !== undefined && ((row.reportedAtMs ?? 0) >= baseline.atMs || isDeadLetter(row));
-		return [...rows.values()].some(isDue) ? comparedAtMs + COMPARE_EVERY_MS : Number.POSITIVE_INFINITY;
+		if (!baseline) return Number.POSITIVE_INFINITY;
+		const isDue = sums.acknowledgedSinceBaseline(Number.POSITIVE_INFINITY).size > 0 || deadLetters(live.values()).length > 0;
+		return isDue ? comparedAtMs + COMPARE_EVERY_MS : Number.POSITIVE_INFINITY;
 	}
 
 	/**
@@ -300,17 +298,18 @@ export class ProviderLink {
 		this.#book.note({ comparedAtMs: this.#book.nowMs() });
 		const found = await this.#drift();
 		if (found === null) return;
-		const lost = found > 0 ? [...this.#book.rows.values()].filter((row) => this.#isSinceBaseline(row)) : [];
-		if (!(await this.#outbox.resend(lost))) return;
-		const drift = lost.length > 0 ? await this.#drift() : found;
+		const { baseline } = this.#book.notes;
+		const resent = found > 0 && baseline ? await this.#outbox.resend(baseline.subscriptionId, baseline.atMs) : 0;
+		if (resent === null) return;
+		const drift = resent > 0 ? await this.#drift() : found;
 		if (drift === null || this.#lastRead === null) return;
 		if (found !== 0) {
-			logNote(`drift of ${this.#book.key}: ${found} units; ${lost.length} reports sent again; ${drift} left`);
+			logNote(`drift of ${this.#book.key}: ${found} units; ${resent} reports sent again; ${drift} left`);
 		}
 		this.#book.note({ baseline: this.#lastRead });
 		// The provider also lacks the usage of dead letters.
-		const refused = deadLetters(this.#book.rows.values()).reduce((units, row) => units + row.units, 0);
-		await this.#outbox.publish({ provider: "ok", drift: drift + refused, resent: lost.length, comparedAt: new Date(this.#book.nowMs()) });
+		const refused = deadLetters(this.#book.live.values()).reduce((units, row) => units + row.units, 0);
+		await this.#outbox.publish({ provider: "ok", drift: drift + refused, resent, comparedAt: new Date(this.#book.nowMs()) });
 	}
 
 	/** The drift since the baseline, from a read with no report in flight; null when there was no such read or a new period began. */
@@ -321,12 +320,8 @@ export class ProviderLink {
 		const { baseline } = this.#book.notes;
 		const isDisturbed = this.#lastReadFailed || this.#outbox.reportsBegun !== begun || this.#outbox.isFlushing();
 		if (isDisturbed || !baseline || !this.#lastRead || !isSamePeriod(baseline, this.#lastRead)) return null;
-		return driftBetween(baseline, this.#lastRead, this.#book.rows.values());
-	}
-
-	#isSinceBaseline(row: RequestRow): boolean {
-		const { baseline } = this.#book.notes;
-		return baseline !== undefined && subscriptionOf(row.pool) === baseline.subscriptionId && (row.reportedAtMs ?? 0) >= baseline.atMs;
+		const acknowledged = this.#book.sums.acknowledgedSinceBaseline(this.#lastRead.atMs).get(baseline.subscriptionId) ?? 0;
+		return driftBetween(baseline, this.#lastRead, acknowledged);
 	}
 }
 

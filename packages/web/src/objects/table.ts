@@ -72,6 +72,12 @@ interface Stored {
 	column: Column<unknown>;
 }
 
+interface Options {
+	suffix?: string;
+	names?: Record<string, string>;
+	key?: string[];
+}
+
 /**
  * One table of a Durable Object. Its SQL, what is written and what is checked on load all come from one list of columns. All of it is
  * synchronous (docs/decisions/0008).
@@ -79,37 +85,39 @@ interface Stored {
 export class Table<Row extends object> {
 	/** The `CREATE TABLE` statement. */
 	readonly create: string;
-	readonly #name: string;
+	readonly name: string;
 	readonly #columns: readonly Stored[];
 	readonly #insert: string;
 
-	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. */
-	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {} }: { suffix?: string; names?: Record<string, string> } = {}) {
-		this.#name = name;
+	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. `key`: the columns of a key of several. */
+	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {}, key = [] }: Options = {}) {
+		this.name = name;
 		this.#columns = Object.entries<Column<unknown>>(columns).map(([field, column]) => ({
 			field,
 			name: names[field] ?? snakeCase(field),
 			column,
 		}));
 		const columnNames = this.#columns.map((one) => one.name);
-		this.create = `CREATE TABLE ${name} (${this.#columns.map((one) => `${one.name} ${one.column.sql}`).join(", ")}) ${suffix};`;
+		const definitions = this.#columns.map((one) => `${one.name} ${one.column.sql}`);
+		if (key.length > 0) definitions.push(`PRIMARY KEY (${key.join(", ")})`);
+		this.create = `CREATE TABLE ${name} (${definitions.join(", ")}) ${suffix};`;
 		this.#insert = `INSERT OR REPLACE INTO ${name} (${columnNames.join(", ")}) VALUES (${columnNames.map(() => "?").join(", ")})`;
 	}
 
 	exists(sql: SqlStorage): boolean {
-		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", this.#name).toArray().length > 0;
+		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", this.name).toArray().length > 0;
 	}
 
 	/** Adds the columns that an older version lacks. Each needs a default or must be nullable. */
 	addMissingColumns(sql: SqlStorage): void {
 		const existing = new Set(
 			sql
-				.exec<{ name: string }>(`PRAGMA table_info(${this.#name})`)
+				.exec<{ name: string }>(`PRAGMA table_info(${this.name})`)
 				.toArray()
 				.map(({ name }) => name),
 		);
 		for (const { name, column } of this.#columns) {
-			if (!existing.has(name)) sql.exec(`ALTER TABLE ${this.#name} ADD COLUMN ${name} ${column.sql}`);
+			if (!existing.has(name)) sql.exec(`ALTER TABLE ${this.name} ADD COLUMN ${name} ${column.sql}`);
 		}
 	}
 
@@ -118,7 +126,7 @@ export class Table<Row extends object> {
 	 * @throws when a stored value is not what its column says
 	 */
 	*read(sql: SqlStorage, clauses = "", ...bindings: SqlStorageValue[]): Iterable<Row> {
-		for (const stored of sql.exec(`SELECT * FROM ${this.#name} ${clauses}`, ...bindings)) yield this.#check(stored);
+		for (const stored of sql.exec(`SELECT * FROM ${this.name} ${clauses}`, ...bindings)) yield this.#check(stored);
 	}
 
 	/** Inserts a row, or replaces the one with the same key. A column with a default gets it for an absent field. */
@@ -132,7 +140,7 @@ export class Table<Row extends object> {
 		for (const { field, name, column } of this.#columns) {
 			const value = column.read(stored[name] ?? null);
 			// Never the value itself: it may be a message of a user.
-			if (value === undefined) throw new Error(`invariant: ${this.#name}.${name} on disk is not ${column.expected}`);
+			if (value === undefined) throw new Error(`invariant: ${this.name}.${name} on disk is not ${column.expected}`);
 			row[field] = value;
 		}
 		// Every field of Row has a column, and each has passed its check.

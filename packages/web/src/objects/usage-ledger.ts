@@ -2,7 +2,6 @@ import { DurableObject } from "cloudflare:workers";
 import {
 	type ChatStatus,
 	type Command,
-	foldable,
 	isCounted,
 	type Outcome,
 	type Release,
@@ -31,6 +30,8 @@ import { ProviderLink } from "./provider-link.ts";
 const REPORT_AFTER_MS = 3_000;
 /** When the next alarm fires if this one dies halfway. */
 const ALARM_AGAIN_MS = 60_000;
+/** So many expired holds one alarm ends. */
+const EXPIRED_MAX = 50;
 /** A guest's ledger lives as long as its cookie, a network's until an hour after its day. Counted from the last request. */
 const GUEST_LIFE_MS = 400 * 86_400_000;
 const NETWORK_LIFE_MS = 25 * 3_600_000;
@@ -97,8 +98,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
 		const stored = new LedgerStorage(ctx.storage.sql);
-		if (stored.key !== null) this.#openFrom(stored, stored.key);
 		void ctx.blockConcurrencyWhile(async () => {
+			// Each step is on disk before the next: a long one that dies continues where it stopped.
+			while (!stored.addUp()) await scheduler.wait(0);
+			if (stored.key !== null) this.#openFrom(stored, stored.key);
 			await loadDevClock();
 			this.#alarmAtMs = await ctx.storage.getAlarm();
 			// The last instance may have died before it set the alarm, or the development clock may have moved while this object slept.
@@ -288,7 +291,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 			book.note({ closed });
 			await this.#armForWork(opened);
 		}
-		return closed.units ?? unitsOfDay(book, closed.atMs, (row) => (row.endedAtMs ?? 0) < closed.atMs);
+		return closed.units ?? unitsOfDay(book, closed.atMs, closed.atMs);
 	}
 
 	/** The account in whose favour a guest's ledger is closed, or null. */
@@ -320,23 +323,23 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * In this order: ends expired holds, carries a closed guest's late units, works off what is due at the provider, folds old rows. Never
-	 * throws for a failure outside, because the platform drops an alarm after six failures.
+	 * In this order: ends some expired holds, carries a closed guest's late units, works off what is due at the provider, tidies some rows.
+	 * Never throws for a failure outside, because the platform drops an alarm after six failures.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
 		if (!this.#opened) return;
 		const { book, provider } = this.#opened;
 		if (book.nowMs() >= endOfLifeMs(book)) return this.#endOfLife(book);
-		const expired = [...book.rows.values()].filter((row) => row.state === "held" && row.expiresAtMs <= book.nowMs());
+		const expired = expiredHolds(book);
 		// The next alarm is set before the first outbound call, so that a run that dies is followed by another.
 		if (expired.length > 0 || endedAfterClosing(book).length > 0 || provider.dueMs() <= book.nowMs()) {
 			await this.#arm(Date.now() + ALARM_AGAIN_MS);
 		}
-		for (const row of expired) this.#end({ type: "expire", id: row.id, chatStatus: await this.#runState(book, row) });
+		await this.#endExpired(book, expired);
 		await this.#carryLateUnits(book);
 		await provider.work();
-		book.fold(foldable(book.state(), book.nowMs()));
+		if (book.tidy()) await this.#arm(Date.now());
 		await this.#armForWork(this.#opened);
 	}
 
@@ -348,6 +351,16 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.ctx.storage.deleteAll();
 		this.#opened = null;
 		this.#alarmAtMs = null;
+	}
+
+	/** Chats are asked together: one that does not answer holds up no other. A hold that could not be ended stays for the next alarm. */
+	async #endExpired(book: LedgerBook, expired: RequestRow[]): Promise<void> {
+		await Promise.all(
+			expired.map(async (row) => {
+				const chatStatus = await this.#runState(book, row);
+				this.#end({ type: "expire", id: row.id, chatStatus });
+			}),
+		);
 	}
 
 	#open(key: string): Opened {
@@ -408,10 +421,10 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	/** Sets the alarm for the earliest due work. Without due work it sets none. */
 	async #armForWork({ book, provider }: Opened): Promise<void> {
-		const due = [endOfLifeMs(book), provider.dueMs()];
-		for (const row of book.rows.values()) if (row.state === "held") due.push(row.expiresAtMs);
+		let heldUntilMs = Number.POSITIVE_INFINITY;
+		for (const row of book.live.values()) if (row.state === "held") heldUntilMs = Math.min(heldUntilMs, row.expiresAtMs);
 		const againMs = endedAfterClosing(book).length > 0 ? Date.now() + ALARM_AGAIN_MS : Number.POSITIVE_INFINITY;
-		const earliest = Math.min(alarmTime(Math.min(...due)), againMs);
+		const earliest = Math.min(alarmTime(Math.min(endOfLifeMs(book), provider.dueMs(), heldUntilMs)), againMs);
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
 
@@ -429,30 +442,39 @@ function usageOf({ book, checkout, provider }: Opened, memberId: string | undefi
 	return { ...book.standing(), share, unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
 }
 
-/** How a guest's ledger stands at the moment that it is closed. */
-function closing(book: LedgerBook, inFavourOf: string): NonNullable<Notes["closed"]> {
-	const open = [...book.rows.values()].filter((row) => row.state === "held").map((row) => row.id);
-	const atMs = book.nowMs();
-	return { inFavourOf, atMs, open, units: unitsOfDay(book, atMs, () => true) };
+/** The next expired holds: an alarm asks each of their chats. */
+function expiredHolds(book: LedgerBook): RequestRow[] {
+	const nowMs = book.nowMs();
+	const expired: RequestRow[] = [];
+	for (const row of book.live.values()) {
+		if (row.state === "held" && row.expiresAtMs <= nowMs) expired.push(row);
+		if (expired.length === EXPIRED_MAX) break;
+	}
+	return expired;
 }
 
-/** Units counted in the UTC day of an instant, of requests that `counts` selects. */
-function unitsOfDay(book: LedgerBook, atMs: number, counts: (row: RequestRow) => boolean): number {
-	const dayMs = utcDay(atMs).startMs;
-	const rows = [...book.rows.values()].filter((row) => isCounted(row) && row.heldAtMs >= dayMs && counts(row));
-	return rows.reduce((units, row) => units + row.units, 0);
+/** How a guest's ledger stands at the moment that it is closed. */
+function closing(book: LedgerBook, inFavourOf: string): NonNullable<Notes["closed"]> {
+	const open = [...book.live.values()].filter((row) => row.state === "held").map((row) => row.id);
+	const atMs = book.nowMs();
+	return { inFavourOf, atMs, open, units: unitsOfDay(book, atMs, Number.POSITIVE_INFINITY) };
+}
+
+/** Units counted in the UTC day of an instant, of requests that ended before another. */
+function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number): number {
+	return stored.countedBetween(utcDay(atMs).startMs, endedBeforeMs);
 }
 
 function endOfLifeMs(book: LedgerBook): number {
 	if (book.kind === "user" || book.kind === "organization") return Number.POSITIVE_INFINITY;
-	if (book.notes.closed && book.rows.size === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
-	return book.latestMs() + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
+	if (book.notes.closed && book.sums.latestMs === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
+	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 
 /** Requests that were held when their guest signed up, and have ended since. */
-function endedAfterClosing({ notes, rows }: LedgerBook): RequestRow[] {
+function endedAfterClosing({ notes, stored }: LedgerBook): RequestRow[] {
 	const open = notes.closed?.open ?? [];
-	return open.flatMap((id) => rows.get(id) ?? []).filter((row) => row.state !== "held");
+	return open.flatMap((id) => stored.row(id) ?? []).filter((row) => row.state !== "held");
 }
 
 function isBilled(pool: string): boolean {

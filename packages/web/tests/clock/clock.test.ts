@@ -5,6 +5,7 @@ import { now } from "../../src/lib/time/clock.ts";
 import { loadDevClock } from "../../src/lib/time/dev-clock.ts";
 import type { Notes } from "../../src/objects/ledger-storage.ts";
 import { Client, eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
+import { requestsOf } from "../stored.ts";
 
 // The app follows the development clock of the sandbox, as under `npm start`.
 
@@ -19,9 +20,7 @@ async function reset(): Promise<void> {
 }
 
 function rowsOf(key: string) {
-	return runInDurableObject(env.USAGE_LEDGER.getByName(key), (_, { storage }) =>
-		storage.sql.exec<{ id: string; state: string; reported_at_ms: number | null }>("SELECT * FROM request").toArray(),
-	);
+	return requestsOf(env.USAGE_LEDGER.getByName(key));
 }
 
 function notesOf(key: string): Promise<Notes> {

@@ -1,8 +1,9 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 import { id, reported, subscribed } from "../contract/provider.ts";
+import { requestsOf } from "../stored.ts";
 
 // Stripe deduplicates meter events for 24 hours, and rejects those older than 35 days.
 
@@ -30,12 +31,8 @@ async function send(userId: string): Promise<void> {
 	}
 }
 
-function owed(userId: string): Promise<number> {
-	return runInDurableObject(
-		ledgerOf(userId),
-		(_, { storage }) =>
-			storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM request WHERE reported_at_ms IS NULL AND state = 'settled'").one().n,
-	);
+async function owed(userId: string): Promise<number> {
+	return (await requestsOf(ledgerOf(userId))).filter((row) => row.reportedAtMs === null && row.state === "settled").length;
 }
 
 describe("the outbox after an outage of 26 hours", () => {

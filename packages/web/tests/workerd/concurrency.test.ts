@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, test } from "vitest";
 import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { notesOf, requestsOf } from "../stored.ts";
 
 // Over- and under-admission: bursts, the last unit, a subject's first request, the moment between two plans.
 
@@ -174,11 +175,7 @@ describe("fifty requests sent during", () => {
 	/** Expects each answer counted once, and exactly the subscription's units at the provider. */
 	async function booksAgree(userId: string, answered: number) {
 		const ledger = ledgerOf(`user:${userId}`);
-		const rows = await runInDurableObject(ledger, (_, { storage }) =>
-			storage.sql
-				.exec<{ id: string; pool: string; state: string }>("SELECT id, pool, state FROM request WHERE state <> 'released'")
-				.toArray(),
-		);
+		const rows = (await requestsOf(ledger)).filter((row) => row.state !== "released");
 		expect(rows.filter((row) => row.state === "settled")).toHaveLength(answered);
 		expect(rows.filter((row) => row.state === "held")).toEqual([]);
 		const free = rows.filter((row) => row.pool.startsWith("day:"));
@@ -231,12 +228,9 @@ describe("fifty requests sent during", () => {
 		});
 		await evictDurableObject(ledger);
 		const answers = await fifty(user);
-		const after = await runInDurableObject(ledger, (_, { storage }) => {
-			const [row] = storage.sql.exec<{ n: number }>(
-				"SELECT count(*) AS n FROM request, ledger WHERE state <> 'released' AND held_at_ms >= json_extract(notes, '$.entitlement.periodEndMs')",
-			);
-			return row?.n ?? -1;
-		});
+		const { entitlement } = await notesOf(ledger);
+		const endMs = entitlement?.kind === "balance" ? (entitlement.periodEndMs ?? 0) : 0;
+		const after = (await requestsOf(ledger)).filter((row) => row.state !== "released" && row.heldAtMs >= endMs).length;
 		expect(after).toBeGreaterThan(0);
 		expect(after).toBeLessThanOrEqual(20);
 		await faults({});

@@ -101,7 +101,7 @@ describe("a network pool", () => {
 		const key = `network:2026-11-20:${id()}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.record(key, { id: "guest:a:m", fingerprint: "f", units: 1, chatId: null });
-		const tables = () => sql(ledger, "SELECT name FROM sqlite_master WHERE name = 'request'");
+		const tables = () => sql(ledger, "SELECT name FROM sqlite_master WHERE name = 'ledger'");
 		await evictDurableObject(ledger);
 		await runDurableObjectAlarm(ledger);
 		expect(await tables()).toHaveLength(1);
@@ -129,8 +129,8 @@ describe("an answer running while the guest signs up", () => {
 		});
 		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
 		// An alarm that died before it stored its result runs again.
-		const [row] = await sql(guest, "SELECT id FROM request ORDER BY held_at_ms DESC");
-		await rewriteNotes(guest, (notes) => ({ ...notes, closed: notes.closed && { ...notes.closed, open: [String(row?.id)] } }));
+		const row = (await requestsOf(guest)).reduce((latest, one) => (one.heldAtMs > latest.heldAtMs ? one : latest));
+		await rewriteNotes(guest, (notes) => ({ ...notes, closed: notes.closed && { ...notes.closed, open: [row.id] } }));
 		await runDurableObjectAlarm(guest);
 		expect(await ledgerOf(userId).usage(`user:${userId}`)).toMatchObject({ used: 2, remaining: 18 });
 	});
@@ -148,6 +148,25 @@ describe("a report with an unknown outcome", () => {
 		expect(await user.usage()).toMatchObject({ used: 3, remaining: 997 });
 		expect((await notesOf(ledger)).retry).toBeUndefined();
 		expect((await sandboxState()).usageEvents).toHaveLength(3);
+	});
+
+	test("is sent by the next alarm when the first one dies during the call", async () => {
+		const { user, ledger, key } = await pro();
+		await user.chat(id(), id());
+		await faults({ api: [{ path: BULK, hang: true }] });
+		await runInDurableObject(ledger, (_, { storage }) => storage.deleteAlarm());
+		const dying = runInDurableObject(ledger, (instance) => instance.alarm()).catch(() => {});
+		// Set before the call: nothing else would run after the death of this one.
+		await eventually(async () => {
+			expect(await runInDurableObject(ledger, (_, { storage }) => storage.getAlarm())).toBeLessThanOrEqual(Date.now() + 60_000);
+		});
+		await abortAllDurableObjects();
+		await dying;
+		await faults({});
+		const woken = env.USAGE_LEDGER.getByName(key);
+		await runDurableObjectAlarm(woken);
+		const { usageEvents } = await sandboxState();
+		expect(usageEvents.filter(({ transactionId }) => transactionId.startsWith(`${key}:`))).toHaveLength(1);
 	});
 
 	test("is retried a minute before its period ends, regardless of the back-off", async () => {

@@ -1,10 +1,11 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Problem } from "../../src/view/problem.ts";
 import type { UsageView } from "../../src/view/usage.ts";
 import { cutAppWaits, stopAppClock } from "../app-time.ts";
 import { Client, control, eventually, faults, pay, resetSandbox, sandboxState, scenario, settings } from "../client.ts";
+import { requestsOf } from "../stored.ts";
 
 // What the provider does that one would not expect (packages/sandbox, oddities), and that it harms nobody here.
 
@@ -389,8 +390,7 @@ describe("refusals of the provider, which arrive as 500", () => {
 		await user.buy("top_up_1000");
 		const refreshed = await (await user.post("/api/billing/refresh", {})).json();
 		expect(refreshed).toMatchObject({ remaining: 1999, topUps: 1000, checkoutOpen: false });
-		const refusals = () =>
-			runInDurableObject(ledgerOf(userId), (_, { storage }) => storage.sql.exec("SELECT refusals FROM request").one().refusals);
+		const refusals = async () => (await requestsOf(ledgerOf(userId)))[0]?.refusals;
 		expect(await refusals()).toBe(0);
 		for (let n = 0; n < 6; n += 1) {
 			clock.advance(900_000);
@@ -416,8 +416,7 @@ describe("refusals of the provider, which arrive as 500", () => {
 			clock.advance(900_000);
 			await runDurableObjectAlarm(ledgerOf(userId));
 		}
-		const rows = await runInDurableObject(ledgerOf(userId), (_, { storage }) => storage.sql.exec("SELECT refusals FROM request").toArray());
-		expect(rows).toEqual([{ refusals: 0 }]);
+		expect(await requestsOf(ledgerOf(userId))).toMatchObject([{ refusals: 0 }]);
 	});
 
 	test("usage for a meter without a price is counted, and the answer says what is missing", async () => {

@@ -4,6 +4,7 @@ import type { Adjustment, RequestRow } from "@parley/metering";
 import { describe, expect, test } from "vitest";
 import { ConversationStorage, type Run } from "../../src/objects/conversation-storage.ts";
 import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
+import { allRequests } from "../stored.ts";
 
 // The objects' tables, in the real SQLite of a Durable Object that nothing else uses.
 
@@ -78,27 +79,43 @@ describe("a ledger's storage", () => {
 			for (const row of [held, full]) ledger.writeRow(KEY, row);
 			ledger.writeAdjustment(KEY, grant);
 			ledger.writeNotes(KEY, { entitlement: { kind: "none", fetchedAtMs: 7 }, changedAtMs: 8 });
-			const { key, notes, rows, adjustments } = new LedgerStorage(sql);
-			return { key, notes, rows: [...rows.values()], adjustments: [...adjustments.values()] };
+			const stored = new LedgerStorage(sql);
+			return { key: stored.key, notes: stored.notes, rows: allRequests(stored), adjustment: stored.adjustment(grant.id) };
 		});
 		expect(loaded).toEqual({
 			key: KEY,
 			notes: { entitlement: { kind: "none", fetchedAtMs: 7 }, changedAtMs: 8 },
 			rows: [{ ...held, ...absent }, full],
-			adjustments: [grant],
+			adjustment: grant,
 		});
 	});
 
-	test("writes one row for a hold and one for its end; the first hold creates the tables with nine more", async () => {
+	test("writes one row for each step of a request; creating the tables is five more for the first hold and two for the first end", async () => {
 		const rows = await inObject((storage) => {
 			const { sql, rows } = counted(storage);
 			const ledger = new LedgerStorage(sql);
-			return [held, { ...held, state: "settled" as const }, { ...held, id: "r2" }].map((row) => {
+			const settled = { state: "settled" as const };
+			return [held, { ...held, ...settled }, { ...held, id: "r2" }, { ...held, id: "r2", ...settled }].map((row) => {
 				ledger.writeRow(KEY, row);
 				return rows();
 			});
 		});
-		expect(rows).toEqual([10, 1, 1]);
+		expect(rows).toEqual([6, 3, 1, 1]);
+	});
+
+	test("writes at most five rows in a hundred requests for its sums", async () => {
+		const perHundred = await inObject((storage) => {
+			const { sql, rows } = counted(storage);
+			const ledger = new LedgerStorage(sql);
+			const use = (id: string) => {
+				for (const state of ["held", "settled"] as const) ledger.writeRow(KEY, { ...held, id, state });
+			};
+			for (let n = 0; n < 200; n += 1) use(`a${n}`);
+			rows();
+			for (let n = 0; n < 100; n += 1) use(`b${n}`);
+			return rows();
+		});
+		expect(perHundred).toBeLessThanOrEqual(205);
 	});
 
 	test("writes notes marked as news with the next row, and keeps others in memory", async () => {
@@ -120,12 +137,16 @@ describe("a ledger's storage", () => {
 			const ledger = new LedgerStorage(sql);
 			const settled = ["a", "b", "c"].map((id): RequestRow => ({ ...held, id, state: "settled" }));
 			for (const row of settled) ledger.writeRow(KEY, row);
-			ledger.foldRows(settled.slice(0, 1));
-			ledger.foldRows(settled.slice(1, 2));
-			const { rows, checkpoints } = new LedgerStorage(sql);
-			return { rows: [...rows.keys()], checkpoints: [...checkpoints.values()] };
+			ledger.fold((rows) => rows.filter(({ id }) => id === "a"), 86_400_000);
+			ledger.fold((rows) => rows.filter(({ id }) => id === "b"), 2 * 86_400_000);
+			const stored = new LedgerStorage(sql);
+			return {
+				rows: allRequests(stored).map(({ id }) => id),
+				checkpoint: stored.checkpoint(held.pool),
+				taken: stored.sums.taken(held.pool),
+			};
 		});
-		expect(loaded).toEqual({ rows: ["c"], checkpoints: [{ pool: held.pool, units: 6, requests: 2 }] });
+		expect(loaded).toEqual({ rows: ["c"], checkpoint: { pool: held.pool, units: 6, requests: 2 }, taken: 3 });
 	});
 
 	test("opens a ledger of an older version, and adds the columns it lacks", async () => {
@@ -133,35 +154,34 @@ describe("a ledger's storage", () => {
 			const { sql } = storage;
 			sql.exec(OLD_VERSION);
 			const ledger = new LedgerStorage(sql);
+			expect(ledger.addUp()).toBe(true);
 			ledger.writeRow(KEY, full);
-			const { key, rows, adjustments } = new LedgerStorage(sql);
-			return { key, rows: [...rows.values()], adjustments: [...adjustments.values()] };
+			const stored = new LedgerStorage(sql);
+			return { key: stored.key, rows: allRequests(stored), adjustment: stored.adjustment(grant.id), taken: stored.sums.taken(held.pool) };
 		});
 		expect(loaded).toEqual({
 			key: KEY,
 			rows: [{ ...held, ...absent }, full],
-			adjustments: [{ ...grant, expiresAtMs: null }],
+			adjustment: { ...grant, expiresAtMs: null },
+			taken: 4,
 		});
 	});
 
 	test.each([
-		["an unknown state", "UPDATE request SET state = 'lost'", "request.state on disk is not held or settled or released or expired"],
-		["fractional units", "UPDATE request SET units = 1.5", "request.units on disk is not an integer"],
-		[
-			"a spill without units",
-			`UPDATE request SET spill = '[{"pool":"grant:g"}]'`,
-			"request.spill on disk is not a list of parts or nothing",
-		],
+		["an unknown state", "UPDATE live SET state = 'lost'", "live.state on disk is not held or settled or released or expired"],
+		["fractional units", "UPDATE live SET units = 1.5", "live.units on disk is not an integer"],
+		["a spill without units", `UPDATE live SET spill = '[{"pool":"grant:g"}]'`, "live.spill on disk is not a list of parts or nothing"],
 		["an adjustment without a pool", "UPDATE adjustment SET pool = x'00'", "adjustment.pool on disk is not a text"],
 		["truncated notes", `UPDATE ledger SET notes = '{"entitlement":'`, "ledger.notes on disk is not the notes of a ledger"],
 		["an unknown entitlement", `UPDATE ledger SET notes = '{"entitlement":{"kind":"free beer","fetchedAtMs":1}}'`, "ledger.notes"],
+		["marks without numbers", `UPDATE ledger SET kept = '{"sinceBaseline":{},"free":[null]}'`, "ledger.kept"],
 	])("refuses to open a ledger with %s", async (_, damage, message) => {
 		const opening = inObject(({ sql }) => {
 			const ledger = new LedgerStorage(sql);
 			ledger.writeRow(KEY, held);
 			ledger.writeAdjustment(KEY, grant);
 			sql.exec(damage);
-			new LedgerStorage(sql);
+			new LedgerStorage(sql).adjustment(grant.id);
 		});
 		await expect(opening).rejects.toThrow(`invariant: ${message}`);
 	});

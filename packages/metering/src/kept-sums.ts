@@ -1,0 +1,267 @@
+import { isGrantPool } from "./balance.ts";
+import { type Adjustment, isFinal, type RequestRow, type Share, type Sums, type Usage } from "./rows.ts";
+import { type Adjusted, type PoolSums, Tally, type TallySource } from "./tally.ts";
+import { subscriptionOf } from "./tier.ts";
+import type { Window } from "./window.ts";
+
+/** What is stored of a ledger's sums beside those by pool. Instants are epoch milliseconds. */
+export interface Marks {
+	/** See `Sums`. */
+	latestMs: number;
+	/** The latest acknowledgement of a report. */
+	acknowledgedMs: number;
+	/** Units by subscription that were acknowledged since the baseline of the comparison, of requests that are not live. */
+	sinceBaseline: Record<string, number>;
+}
+
+/** What the sums read from disk. */
+export interface SumsSource extends TallySource {
+	/** See `Sums`. */
+	grants(): Iterable<readonly [pool: string, grant: Adjustment | undefined]>;
+}
+
+/** The two instants that the sums depend on, epoch milliseconds. */
+export interface Since {
+	/** When the entitlement's read was sent; 0 without one. */
+	readMs: number;
+	/** The baseline of the comparison with the provider; null without one. */
+	baselineMs: number | null;
+}
+
+/**
+ * Sums that are kept instead of recomputed. A request is *live* while it is held, owed or acknowledged since the provider's last read, and
+ * until it is absorbed. Each question is answered by the sums of what was absorbed plus those of the live requests, so its time does not
+ * depend on history (docs/decisions/0011).
+ */
+export class KeptSums implements Sums {
+	readonly #base: Tally;
+	readonly #ofLive: Tally;
+	readonly #live = new Map<string, RequestRow>();
+	/** Live requests by what they wait for: their absorption, or first the next read of the provider. */
+	readonly #final = new Map<string, RequestRow>();
+	readonly #acknowledged = new Map<string, RequestRow>();
+	readonly #held = new Map<string | null, number>();
+	/** Units held on or owed to a subscription, by pool. */
+	readonly #unreported = new Map<string, number>();
+	readonly #grants: Map<string, Adjustment | undefined>;
+	readonly #marks: Marks;
+	#since: Since;
+
+	/** `live`: the latest version of each live request. */
+	constructor(source: SumsSource, marks: Marks, since: Since, live: Iterable<RequestRow>) {
+		this.#base = new Tally(source);
+		this.#ofLive = new Tally({ sums: () => [], rows: (pool) => this.#liveOn(pool), adjustments: () => [] });
+		this.#grants = new Map(source.grants());
+		const { latestMs, acknowledgedMs, sinceBaseline } = marks;
+		this.#marks = { latestMs, acknowledgedMs, sinceBaseline };
+		this.#since = since;
+		for (const row of live) this.#enter(row);
+	}
+
+	/** The live requests, by id. */
+	get live(): ReadonlyMap<string, RequestRow> {
+		return this.#live;
+	}
+
+	get latestMs(): number {
+		return this.#marks.latestMs;
+	}
+
+	/** The latest acknowledgement of a report, epoch milliseconds. 0 without any. */
+	get acknowledgedMs(): number {
+		return this.#marks.acknowledgedMs;
+	}
+
+	taken(pool: string): number {
+		return this.#base.taken(pool) + this.#ofLive.taken(pool);
+	}
+
+	adjusted(pool: string): number {
+		return this.#base.adjusted(pool);
+	}
+
+	usage(pool: string, window: Window | null): Usage {
+		const base = this.#base.usage(pool, window);
+		const live = this.#ofLive.usage(pool, window);
+		return {
+			counted: base.counted + live.counted,
+			held: live.held,
+			forgiven: base.forgiven + live.forgiven,
+			adjusted: base.adjusted,
+		};
+	}
+
+	share(pool: string, window: Window | null, memberId: string): Share {
+		const base = this.#base.share(pool, window, memberId);
+		const live = this.#ofLive.share(pool, window, memberId);
+		return { used: base.used + live.used, held: live.held };
+	}
+
+	unknownSince(pool: string, readMs: number): number {
+		let units = this.#unreported.get(pool) ?? 0;
+		for (const row of this.#acknowledged.values()) {
+			if (row.pool === pool && (row.reportedAtMs ?? 0) >= readMs) units += row.units;
+		}
+		return units;
+	}
+
+	grants(): Iterable<readonly [pool: string, grant: Adjustment | undefined]> {
+		return this.#grants;
+	}
+
+	inFlight(memberId?: string): number {
+		if (memberId !== undefined) return this.#held.get(memberId) ?? 0;
+		let held = 0;
+		for (const requests of this.#held.values()) held += requests;
+		return held;
+	}
+
+	/** Units that were acknowledged since the baseline and before `untilMs`, by subscription. `untilMs`: not before the last read. */
+	acknowledgedSinceBaseline(untilMs: number): Map<string, number> {
+		const { baselineMs } = this.#since;
+		const units = new Map(Object.entries(this.#marks.sinceBaseline));
+		if (baselineMs === null) return units;
+		for (const rows of [this.#final, this.#acknowledged]) {
+			for (const { reportedAtMs, pool, units: own } of rows.values()) {
+				const isSince = reportedAtMs !== null && reportedAtMs >= baselineMs && reportedAtMs < untilMs;
+				if (isSince) addTo(units, subscriptionOf(pool) ?? "", own);
+			}
+		}
+		return units;
+	}
+
+	/** Follows a new read or baseline. Both are later than every acknowledgement that was absorbed. */
+	follow({ readMs, baselineMs }: Since): void {
+		if (baselineMs !== this.#since.baselineMs) this.#marks.sinceBaseline = {};
+		const isRead = readMs !== this.#since.readMs;
+		this.#since = { readMs, baselineMs };
+		if (!isRead) return;
+		for (const row of [...this.#final.values(), ...this.#acknowledged.values()]) this.#wait(row);
+	}
+
+	/** Takes a new version of a request. `stored`: the version on disk of a request that is not live. */
+	put(row: RequestRow, stored: RequestRow | undefined): void {
+		const live = this.#live.get(row.id);
+		if (live) this.#leave(live);
+		else if (stored) this.#base.add(stored, -1);
+		if (!live && stored && isFinal(row)) {
+			this.#base.add(row, 1);
+			this.#see(row);
+		} else this.#enter(row);
+	}
+
+	/** Takes an adjustment. */
+	adjust(adjusted: Adjusted): void {
+		this.#base.adjust(adjusted);
+		const { adjustment } = adjusted;
+		for (const pool of [adjustment.pool, ...(adjustment.spill ?? []).map((part) => part.pool)]) {
+			if (isGrantPool(pool)) this.#grants.set(pool, adjustment.id === pool ? adjustment : this.#grants.get(pool));
+		}
+	}
+
+	/** What is to be stored beside the sums by pool. */
+	get marks(): Marks {
+		return { ...this.#marks };
+	}
+
+	/** Whether sums of absorbed requests or adjustments changed, so that they have to be stored in this turn. */
+	get isChanged(): boolean {
+		return this.#base.isChanged;
+	}
+
+	/** How many requests may be absorbed. */
+	get waiting(): number {
+		return this.#final.size;
+	}
+
+	/** The next requests to absorb, at most `max`, the first that became final first. */
+	next(max: number): RequestRow[] {
+		const next: RequestRow[] = [];
+		for (const row of this.#final.values()) {
+			if (next.length === max) break;
+			next.push(row);
+		}
+		return next;
+	}
+
+	/** Adds final requests to the sums that are stored. From then on they are read by id. */
+	absorb(rows: Iterable<RequestRow>): void {
+		for (const row of rows) {
+			this.#leave(row);
+			this.#addToBase(row);
+		}
+	}
+
+	/** Takes a request of a ledger that has no sums yet: into the stored sums at once, unless it is live. */
+	addUp(row: RequestRow): void {
+		if (isFinal(row) && this.#isKnown(row)) {
+			this.#see(row);
+			this.#addToBase(row);
+		} else this.#enter(row);
+	}
+
+	/** Removes absorbed requests that become part of a checkpoint. */
+	fold(rows: Iterable<RequestRow>): void {
+		for (const row of rows) this.#base.add(row, -1);
+	}
+
+	/** The sums that changed since the last call, to be stored together with the marks. */
+	takeChanged(): PoolSums[] {
+		return this.#base.takeChanged();
+	}
+
+	*#liveOn(pool: string): Iterable<RequestRow> {
+		for (const row of this.#live.values()) if (row.pool === pool) yield row;
+	}
+
+	#enter(row: RequestRow): void {
+		this.#live.set(row.id, row);
+		this.#see(row);
+		this.#count(row, 1);
+		if (isFinal(row)) this.#wait(row);
+	}
+
+	/** Lets a final request wait for what it still needs. */
+	#wait(row: RequestRow): void {
+		for (const requests of [this.#final, this.#acknowledged]) requests.delete(row.id);
+		(this.#isKnown(row) ? this.#final : this.#acknowledged).set(row.id, row);
+	}
+
+	/** Whether the last read of the provider knows a final request's units. */
+	#isKnown({ reportedAtMs }: RequestRow): boolean {
+		return reportedAtMs === null || reportedAtMs < this.#since.readMs;
+	}
+
+	#addToBase(row: RequestRow): void {
+		this.#base.add(row, 1);
+		const { baselineMs } = this.#since;
+		if (baselineMs === null || row.reportedAtMs === null || row.reportedAtMs < baselineMs) return;
+		const subscription = subscriptionOf(row.pool) ?? "";
+		const before = this.#marks.sinceBaseline[subscription] ?? 0;
+		this.#marks.sinceBaseline = { ...this.#marks.sinceBaseline, [subscription]: before + row.units };
+	}
+
+	#leave(row: RequestRow): void {
+		for (const requests of [this.#live, this.#final, this.#acknowledged]) requests.delete(row.id);
+		this.#count(row, -1);
+	}
+
+	#count(row: RequestRow, sign: 1 | -1): void {
+		this.#ofLive.add(row, sign);
+		if (row.state === "held") addTo(this.#held, row.member ?? null, sign);
+		const isUnreported = row.state !== "released" && row.reportedAtMs === null && subscriptionOf(row.pool) !== null;
+		if (isUnreported) addTo(this.#unreported, row.pool, sign * row.units);
+	}
+
+	#see({ heldAtMs, endedAtMs, reportedAtMs }: RequestRow): void {
+		this.#marks.latestMs = Math.max(this.#marks.latestMs, heldAtMs, endedAtMs ?? 0);
+		this.#marks.acknowledgedMs = Math.max(this.#marks.acknowledgedMs, reportedAtMs ?? 0);
+	}
+}
+
+/** Adds to a number in a map. A zero is removed, so that the map holds no more than what is open. */
+function addTo<K>(numbers: Map<K, number>, key: K, by: number): void {
+	const after = (numbers.get(key) ?? 0) + by;
+	if (after === 0) numbers.delete(key);
+	else numbers.set(key, after);
+}

@@ -1,0 +1,262 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { DEFAULT_LIMITS, deadLetters, decide, type LedgerState, nextBatch, nextDueMs, shareOf, standing } from "@parley/metering";
+import { beforeEach, describe, expect, inject, test } from "vitest";
+import { LedgerStorage, SUMS } from "../../src/objects/ledger-storage.ts";
+import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
+import facts from "../fixtures/ledger-d80fa26.json";
+import writtenBefore from "../fixtures/ledger-d80fa26.sql?raw";
+import { requestsOf } from "../stored.ts";
+
+// A ledger's cost does not depend on its history (docs/decisions/0011).
+
+beforeEach(resetSandbox);
+
+const DAY_MS = 86_400_000;
+const id = () => crypto.randomUUID();
+
+const { whole } = inject("proof");
+/** A ledger of an older version that is added up. The whole proof has as many as the largest here. */
+const ADDED_UP = whole ? 1_000_000 : 30_000;
+
+type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
+
+/** Inserts counted and released requests, of the 80 days before an instant, into the table of final requests. */
+function insertRequests(sql: SqlStorage, { requests, pool, untilMs }: { requests: number; pool: string; untilMs: number }): void {
+	sql.exec(
+		`WITH RECURSIVE n(i, at) AS (SELECT 0, ?2 UNION ALL SELECT i + 1, at + ?3 FROM n WHERE i < ?1 - 1)
+		INSERT INTO request (id, fingerprint, pool, units, state, attempt, forgiven, chat_id, held_at_ms, expires_at_ms, ended_at_ms, reported_at_ms)
+		SELECT printf('r%07d', i), 'f', ?4, 1, CASE WHEN i % 10 = 0 THEN 'released' ELSE 'settled' END, 1, 0, 'c', at, at, at,
+			CASE WHEN i % 10 = 0 THEN NULL ELSE at + 5000 END FROM n`,
+		requests,
+		untilMs - 80 * DAY_MS,
+		Math.floor((80 * DAY_MS) / requests) - 1,
+		pool,
+	);
+}
+
+/** Rows that SQLite reads for a wake, and for one request after it. */
+async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number }> {
+	const read = await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+		const cursors: { rowsRead: number }[] = [];
+		const exec: SqlStorage["exec"] = (query, ...bindings) => {
+			const cursor = sql.exec<never>(query, ...bindings);
+			cursors.push(cursor);
+			return cursor;
+		};
+		const sum = () => cursors.splice(0).reduce((rows, cursor) => rows + cursor.rowsRead, 0);
+		const stored = new LedgerStorage(Object.assign(Object.create(sql), { exec }));
+		stored.addUp();
+		standing(stateOf(stored, "user"), Date.now());
+		const wake = sum();
+		const nowMs = Date.now();
+		const requestId = id();
+		for (const command of [
+			{ type: "hold", id: requestId, fingerprint: "f", units: 1, chatId: null },
+			{ type: "release", id: requestId, why: "failed-early" },
+		] as const) {
+			const { row } = decide(stateOf(stored, "user"), command, nowMs);
+			if (row) stored.writeRow(stored.key ?? "", row);
+		}
+		return { wake, request: sum() };
+	});
+	await evictDurableObject(ledger);
+	return read;
+}
+
+function stateOf(stored: LedgerStorage, kind: LedgerState["kind"]): LedgerState {
+	const { notes, sums } = stored;
+	return { kind, limits: DEFAULT_LIMITS, entitlement: notes.entitlement ?? null, closed: false, entries: stored, sums };
+}
+
+describe("a ledger of 1,000,000 requests", () => {
+	const hold = (requestId: string, units = 1) => ({ id: requestId, fingerprint: "f", units, chatId: null });
+
+	/** A subscriber's ledger whose earlier periods have a million requests, in the sums and in the table. */
+	async function subscriber() {
+		const user = new Client();
+		const { id: userId } = await user.subscribe();
+		expect((await user.usage()).tier).toBe("paid");
+		const key = `user:${userId}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		await ledger.record(key, hold("first"));
+		await runDurableObjectAlarm(ledger);
+		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+			const stored = new LedgerStorage(sql);
+			const { entitlement } = stored.notes;
+			if (entitlement?.kind !== "balance") throw new Error("a subscriber has a balance");
+			const pool = `sub:${entitlement.subscriptionId}`;
+			insertRequests(sql, { requests: 1_000_000, pool, untilMs: entitlement.periodStartMs });
+			if (!SUMS.exists(sql)) sql.exec(SUMS.create);
+			sql.exec(
+				`INSERT INTO sums (pool, since_ms, entries, earliest_ms, latest_ms, taken, counted, forgiven, adjusted, adjusted_parts, members)
+				SELECT pool, 0, count(*), min(held_at_ms), max(held_at_ms), total(units), total(units), 0, 0, 0, '[]'
+				FROM request WHERE state = 'settled' AND id LIKE 'r%' GROUP BY pool`,
+			);
+		});
+		await evictDurableObject(ledger);
+		return { key, ledger };
+	}
+
+	test("holds, refuses, reports and folds, and reads no history", async () => {
+		const { key, ledger } = await subscriber();
+		const held = await ledger.hold(key, hold("second"));
+		expect(held).toMatchObject({ outcome: { kind: "held" }, standing: { tier: "paid", used: 1, held: 1, remaining: 998 } });
+		expect((await ledger.hold(key, hold("r0000001"))).outcome.kind).toBe("repeat");
+		expect((await ledger.hold(key, hold("r0000010"))).outcome).toMatchObject({ kind: "held", row: { attempt: 2 } });
+		expect(await ledger.release("r0000010", "failed-early")).toMatchObject({ kind: "ended", counted: false });
+		expect((await ledger.hold(key, hold("beyond", 999))).outcome).toMatchObject({
+			kind: "refused",
+			refusal: { policy: "paid", remaining: 998 },
+		});
+		expect(await ledger.settle("second")).toMatchObject({ kind: "ended", counted: true });
+		await runDurableObjectAlarm(ledger);
+		const { usageEvents } = await sandboxState();
+		expect(usageEvents.filter(({ transactionId }) => transactionId.startsWith(`${key}:`))).toHaveLength(2);
+		expect(await ledger.usage(key)).toMatchObject({ used: 2, held: 0, remaining: 998 });
+		await evictDurableObject(ledger);
+		const { wake, request } = await rowsRead(ledger);
+		expect(wake).toBeLessThanOrEqual(200);
+		expect(request).toBeLessThanOrEqual(10);
+
+		const left = () => runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage.sql).finalAfter("r", 1_000).length);
+		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+			const agoMs = 120 * DAY_MS;
+			sql.exec(
+				"UPDATE request SET held_at_ms = held_at_ms - ?1, ended_at_ms = ended_at_ms - ?1, reported_at_ms = reported_at_ms - ?1 WHERE id BETWEEN 'r' AND 'r0000300'",
+				agoMs,
+			);
+			sql.exec("DELETE FROM request WHERE id > 'r0000500' AND id < 's'");
+			// The next day, so that folding begins again.
+			sql.exec("UPDATE ledger SET kept = json_set(kept, '$.foldedAtMs', 0)");
+		});
+		await evictDurableObject(ledger);
+		const before = await left();
+		await runInDurableObject(ledger, (instance) => instance.alarm());
+		const inOneAlarm = before - (await left());
+		expect(inOneAlarm).toBeGreaterThan(100);
+		expect(inOneAlarm).toBeLessThanOrEqual(200);
+		await runInDurableObject(ledger, (instance) => instance.alarm());
+		expect(before - (await left())).toBeGreaterThan(inOneAlarm);
+		expect(await ledger.usage(key)).toMatchObject({ used: 2, held: 0, remaining: 998 });
+	});
+});
+
+describe("a ledger without sums", () => {
+	test("is added up before its first answer, also when it dies on the way", async () => {
+		const key = `user:${id()}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		const today = `day:${new Date().toISOString().slice(0, 10)}`;
+		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+			for (const statement of TABLES) sql.exec(statement);
+			sql.exec("INSERT INTO ledger VALUES (1, ?, '{}')", key);
+			insertRequests(sql, { requests: ADDED_UP, pool: "day:2026-01-01", untilMs: Date.now() });
+			sql.exec("UPDATE request SET pool = ? WHERE id IN ('r0000001', 'r0010011', ?)", today, `r${String(ADDED_UP - 1).padStart(7, "0")}`);
+			expect(new LedgerStorage(sql).addUp()).toBe(false);
+		});
+		await evictDurableObject(ledger);
+		// On a busy machine a step may exceed the platform's time for it. The next call continues there.
+		await eventually(async () => {
+			expect(await env.USAGE_LEDGER.getByName(key).usage(key)).toMatchObject({ tier: "free", used: 3, remaining: 17 });
+		});
+		const taken = await runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage.sql).sums.taken("day:2026-01-01"));
+		expect(taken).toBe(ADDED_UP * 0.9 - 3);
+	});
+});
+
+describe("waking", () => {
+	test("reads at most 200 rows and those that are open, however many requests there were", async () => {
+		const key = `org:${id()}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		for (const requests of [0, 49, 130, 333]) {
+			await runInDurableObject(ledger, (_, { storage }) => {
+				const stored = new LedgerStorage(storage.sql);
+				for (let n = 0; n < requests; n += 1) {
+					for (const state of ["held", "settled"] as const) stored.writeRow(key, { ...row(`${requests}-${n}`), state });
+				}
+				for (let n = 0; n < 10; n += 1) stored.writeRow(key, { ...row(`open-${requests}-${n}`), state: "held" });
+			});
+			await evictDurableObject(ledger);
+			const open = (await requestsOf(ledger)).filter(({ state }) => state === "held").length;
+			expect((await rowsRead(ledger)).wake).toBeLessThanOrEqual(200 + open);
+		}
+	});
+});
+
+describe("more expired holds than one alarm ends", () => {
+	test("are ended by the alarms that follow at once", async () => {
+		const key = `network:${new Date().toISOString().slice(0, 10)}:${id()}`;
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		await ledger.hold(key, { id: "first", fingerprint: "f", units: 1, chatId: null });
+		await runInDurableObject(ledger, (_, { storage }) => {
+			const stored = new LedgerStorage(storage.sql);
+			for (let n = 0; n < 120; n += 1) stored.writeRow(key, { ...row(`h${n}`), state: "held" });
+		});
+		await evictDurableObject(ledger);
+		const held = async () => (await requestsOf(ledger)).filter(({ state }) => state === "held").length;
+		const inOneAlarm = await runInDurableObject(ledger, async (instance, { storage }) => {
+			await instance.alarm();
+			return {
+				held: [...new LedgerStorage(storage.sql).sums.live.values()].filter(({ state }) => state === "held").length,
+				alarmMs: await storage.getAlarm(),
+			};
+		});
+		expect(inOneAlarm.held).toBe(71);
+		expect(inOneAlarm.alarmMs).toBeLessThanOrEqual(Date.now());
+		for (let alarms = 0; alarms < 2; alarms += 1) await runInDurableObject(ledger, (instance) => instance.alarm());
+		expect(await held()).toBe(1);
+	});
+});
+
+describe("a ledger as the version before wrote it", () => {
+	test("is read, added up in steps, and answers exactly as before", async () => {
+		await runInDurableObject(env.CHAT_LIST.getByName(id()), (_, { storage: { sql } }) => {
+			for (const statement of writtenBefore.replace(/^--.*$/m, "").split(/;\n/)) if (statement.trim() !== "") sql.exec(statement);
+			let steps = 1;
+			let stored = new LedgerStorage(sql);
+			// Each instance dies after one step.
+			for (; !stored.addUp(7); steps += 1) stored = new LedgerStorage(sql);
+			expect(steps).toBeGreaterThan(10);
+			for (const opened of [stored, new LedgerStorage(sql)]) expectSame(opened);
+		});
+	});
+
+	function expectSame(stored: LedgerStorage): void {
+		const { nowMs } = facts;
+		const of = stateOf(stored, "organization");
+		const periodEndMs = of.entitlement?.kind === "balance" ? (of.entitlement.periodEndMs ?? 0) : 0;
+		expect(standing(of, nowMs)).toEqual(facts.standing);
+		expect(standing(of, periodEndMs + 1)).toEqual(facts.nextPeriod);
+		expect(standing(of, nowMs + 2 * DAY_MS)).toEqual(facts.tooOld);
+		for (const [member, share] of Object.entries(facts.shares)) expect(shareOf(of, member, nowMs)).toEqual(share);
+		const live = [...stored.sums.live.values()];
+		expect(nextBatch(live, nowMs)).toEqual(facts.due);
+		expect(nextDueMs(live)).toBe(facts.nextDueMs);
+		expect(deadLetters(live).map((one) => one.id)).toEqual(facts.deadLetters);
+		expect([stored.sums.latestMs, stored.sums.acknowledgedMs]).toEqual([facts.latestMs, facts.acknowledgedMs]);
+		for (const checkpoint of facts.checkpoints) expect(stored.checkpoint(checkpoint.pool)).toEqual(checkpoint);
+		const untilMs = stored.notes.entitlement?.fetchedAtMs ?? 0;
+		const acknowledged = stored.sums.acknowledgedSinceBaseline(untilMs).get("flow") ?? 0;
+		expect(acknowledged - (stored.notes.baseline?.available ?? 0)).toBe(facts.drift);
+		for (const { command, decision } of facts.decisions) {
+			expect(decide(of, command as Parameters<typeof decide>[1], nowMs), JSON.stringify(command)).toEqual(decision);
+		}
+	}
+});
+
+const row = (requestId: string) => ({
+	id: requestId,
+	fingerprint: "f",
+	pool: "day:2026-11-28",
+	units: 1,
+	attempt: 1,
+	forgiven: 0,
+	chatId: null,
+	heldAtMs: 1_000,
+	expiresAtMs: 2_000,
+	endedAtMs: null,
+	reportAfterMs: null,
+	reportedAtMs: null,
+});
+
+const TABLES = writtenBefore.split("\n").filter((line) => line.startsWith("CREATE"));
