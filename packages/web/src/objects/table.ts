@@ -72,6 +72,12 @@ interface Stored {
 	column: Column<unknown>;
 }
 
+interface Options {
+	suffix?: string;
+	names?: Record<string, string>;
+	key?: string[];
+}
+
 /**
  * One table of a Durable Object. Its SQL, what is written and what is checked on load all come from one list of columns. All of it is
  * synchronous (docs/decisions/0008).
@@ -83,8 +89,8 @@ export class Table<Row extends object> {
 	readonly #columns: readonly Stored[];
 	readonly #insert: string;
 
-	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. */
-	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {} }: { suffix?: string; names?: Record<string, string> } = {}) {
+	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. `key`: the columns of a key of several. */
+	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {}, key = [] }: Options = {}) {
 		this.#name = name;
 		this.#columns = Object.entries<Column<unknown>>(columns).map(([field, column]) => ({
 			field,
@@ -92,7 +98,9 @@ export class Table<Row extends object> {
 			column,
 		}));
 		const columnNames = this.#columns.map((one) => one.name);
-		this.create = `CREATE TABLE ${name} (${this.#columns.map((one) => `${one.name} ${one.column.sql}`).join(", ")}) ${suffix};`;
+		const definitions = this.#columns.map((one) => `${one.name} ${one.column.sql}`);
+		if (key.length > 0) definitions.push(`PRIMARY KEY (${key.join(", ")})`);
+		this.create = `CREATE TABLE ${name} (${definitions.join(", ")}) ${suffix};`;
 		this.#insert = `INSERT OR REPLACE INTO ${name} (${columnNames.join(", ")}) VALUES (${columnNames.map(() => "?").join(", ")})`;
 	}
 

@@ -17,7 +17,7 @@ import { usePageViewer } from "../components/session/page-viewer.ts";
 import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadChat, loadShell } from "../lib/http/pages.ts";
+import { loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
@@ -46,7 +46,7 @@ function ChatFrame() {
 	const navigate = Route.useNavigate();
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
-	const shell = useShell(Route.useLoaderData(), Route.id);
+	const shell = useShell(Route.useLoaderData(), Route.id, (data) => loadChats({ data }));
 	const { viewer, usage, chats, models, demo, billing, freeLimit } = shell;
 	usePageViewer(viewer);
 	const newId = useNewId(match?.params.chatId);
@@ -55,8 +55,8 @@ function ChatFrame() {
 	useNewChatKey(() => void navigate({ to: "/" }));
 	const onAccepted = useOnAccepted(shell, match === undefined);
 
-	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
-	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage };
+	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false, earlier: null };
+	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage, onOlder: shell.showOlder };
 
 	async function remove(chatId: string) {
 		const problem = await shell.remove(chatId);
@@ -85,7 +85,7 @@ function ChatFrame() {
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
-						readChat={(chatId) => loadChat({ data: chatId })}
+						readChat={(id, page) => loadChat({ data: { id, ...page } })}
 					/>
 				) : (
 					<ChatHeader title="" side={side} />

@@ -807,14 +807,17 @@ describe("signing up while the guest's first requests are on their way", () => {
 		await ledger.hold(guest, { id: requestId, fingerprint: "f", units: 1, chatId });
 		await client.signUp();
 		expect(await client.usage()).toMatchObject({ used: 0 });
-		const hold = { requestId, attempt: 1, takenFrom: [{ ledger: guest, id: requestId }] };
 		const message: ChatMessage = { id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] };
 		const started = await env.CONVERSATION.getByName(chatId).start({
 			chatId,
-			owner: guest,
-			hold,
+			subject: { kind: "guest", key: guest, payers: [{ key: guest, member: null }], pools: [], setCookie: null },
+			requestId,
+			fingerprint: "f",
 			model: "sandbox",
-			turn: { kind: "message", message },
+			units: 1,
+			prompt: { kind: "message", message, replaces: false },
+			seen: null,
+			request: new Request("http://localhost/api/chat/ai"),
 		});
 		if (started.kind !== "stream") throw new Error(started.kind);
 		await new Response(started.stream).text();
