@@ -35,8 +35,9 @@ export interface Ask {
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
-	/** The request without its body, for the check of a new guest. */
-	request: Request;
+	/** Address and headers of the HTTP request, for the check of a new guest. */
+	url: string;
+	headers: [string, string][];
 }
 
 /** Why a chat does not take a request. Decided before anything is held or stored. */
@@ -186,8 +187,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
 	async #holdAndBegin(ask: Ask): Promise<StartResult> {
-		const { chatId, subject, requestId, fingerprint, units } = ask;
-		const usage = await checkUsageAllowed(ask.request, { subject, requestId, fingerprint, chatId, units });
+		const { chatId, subject, requestId, fingerprint, units, url, headers } = ask;
+		const usage = await checkUsageAllowed(new Request(url, { headers }), { subject, requestId, fingerprint, chatId, units });
 		if (!usage.allowed) return usage.reason === "limit" ? { kind: "limit", refusal: usage.refusal } : { kind: usage.reason };
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);

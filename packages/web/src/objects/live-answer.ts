@@ -47,10 +47,13 @@ export class LiveAnswer {
 
 	/** Runs the model until it ends, fails or is stopped. Never rejects. */
 	async write(history: ModelMessage[]): Promise<AnswerEnd> {
+		// Not `totalMs`: its timer cannot be cancelled, and would keep the object in memory for all of that time.
+		const timer = setTimeout(() => this.#abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
 		const end = await this.#readModel(history).catch((error: unknown): AnswerEnd => {
 			logFailure(`answer ${this.turn.requestId} failed`, error);
 			return this.#isStopped ? "stopped" : "failed";
 		});
+		clearTimeout(timer);
 		this.#isDone = true;
 		return end;
 	}
@@ -71,7 +74,7 @@ export class LiveAnswer {
 			abortSignal: this.#abort.signal,
 			// A retry would cost a second call for one unit, so the reader decides on it.
 			maxRetries: 0,
-			timeout: { firstChunkMs: SILENCE_MAX_MS, chunkMs: SILENCE_MAX_MS, totalMs: ANSWER_MAX_MS },
+			timeout: { firstChunkMs: SILENCE_MAX_MS, chunkMs: SILENCE_MAX_MS },
 			onError: ({ error }) => {
 				failure = error;
 			},

@@ -817,7 +817,8 @@ describe("signing up while the guest's first requests are on their way", () => {
 			units: 1,
 			prompt: { kind: "message", message, replaces: false },
 			seen: null,
-			request: new Request("http://localhost/api/chat/ai"),
+			url: "http://localhost/api/chat/ai",
+			headers: [],
 		});
 		if (started.kind !== "stream") throw new Error(started.kind);
 		await new Response(started.stream).text();
