@@ -207,12 +207,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Why the chat does not take a request now. Writes nothing. */
 	#refusalOf({ subject: { key }, requestId, prompt, seen }: Ask): StartResult | null {
 		const chat = this.#stored.chat();
-		if (!chat) return prompt.kind === "regenerate" ? { kind: "not-found" } : null;
-		if (chat.owner !== key) return { kind: "not-found" };
-		if (chat.deleted) return { kind: "gone" };
-		const earlier = this.#stored.ofRequest(requestId);
+		if (chat && chat.owner !== key) return { kind: "not-found" };
+		if (chat?.deleted) return { kind: "gone" };
 		const live = this.#live;
 		if (this.#readers.isFull(key, live?.turn.requestId === requestId ? live.stream : null)) return { kind: "too-many-readers" };
+		if (!chat) return prompt.kind === "regenerate" ? { kind: "not-found" } : null;
+		const earlier = this.#stored.ofRequest(requestId);
 		if (earlier && !isReleased(earlier)) return null;
 		if (live || this.#openTurn() || (this.#starting && this.#starting.requestId !== requestId)) return { kind: "busy" };
 		if (prompt.kind === "regenerate" && !earlier && !this.#stored.ofAnswer(prompt.answerId)?.answerId) return { kind: "no-such-message" };

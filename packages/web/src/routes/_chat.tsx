@@ -1,14 +1,13 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { useEffect, useEffectEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { announceToTabs, usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
-import { PaymentNotice } from "../components/chat/payment-notice.tsx";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
-import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
@@ -18,6 +17,10 @@ import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
+
+// Few visits need a notice above the chat.
+const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
+const PaymentNotice = lazy(() => import("../components/chat/payment-notice.tsx").then((module) => ({ default: module.PaymentNotice })));
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
@@ -111,19 +114,23 @@ function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, p
 	return (
 		<>
 			<ViewerChanged viewer={viewer} />
-			<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
-			{upgraded && (
-				<PaymentNotice
-					bought={upgraded}
-					usage={usage}
-					refresh={refreshAfterCheckout}
-					onConfirmed={() => {
-						onBought(Date.now());
-						announceToTabs("plan");
-					}}
-					onClose={close}
-				/>
-			)}
+			<Suspense>
+				{(error || (viewer.kind === "user" && !viewer.emailVerified)) && (
+					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
+				)}
+				{upgraded && (
+					<PaymentNotice
+						bought={upgraded}
+						usage={usage}
+						refresh={refreshAfterCheckout}
+						onConfirmed={() => {
+							onBought(Date.now());
+							announceToTabs("plan");
+						}}
+						onClose={close}
+					/>
+				)}
+			</Suspense>
 		</>
 	);
 }

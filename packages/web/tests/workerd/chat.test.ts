@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { isOld, migrateSome } from "../../src/objects/conversation-migration.ts";
 import { ConversationStorage, type Turn } from "../../src/objects/conversation-storage.ts";
 import type { ChatPage, ChatView } from "../../src/view/chat.ts";
@@ -392,7 +392,7 @@ describe("what an answer writes", () => {
 		expect(calls.toSorted()).toEqual(["hold", "put", "settle", "start"]);
 	});
 
-	test("is at most twice its text for 300,000 characters, in one delta or in many pieces", async () => {
+	test("is at most twice its text for an answer of 300,000 characters in one delta", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
 		const { counts } = await metered(talk.stub);
@@ -401,19 +401,30 @@ describe("what an answer writes", () => {
 		expect(counts.chars).toBeLessThanOrEqual(600_000);
 	});
 
-	test("is appended while it is written, and reads back whole", async () => {
+	test("is at most twice its text for one in 300 deltas, a second apart: each piece is written once, and they read back whole", async () => {
 		const talk = await Talk.begin();
-		const clock = stopAppClock();
-		await faults({ model: { chunks: 60, chunkMs: 5 } });
-		const key = id();
-		const response = await talk.post({ key });
-		const advancing = setInterval(() => clock.advance(1_000), 20);
-		const answer = await hear(response);
-		clearInterval(advancing);
+		await talk.askAll("one");
+		const { counts } = await metered(talk.stub);
+		modelSays(Array.from({ length: 300 }, (_, n) => `${n} `.padEnd(1_000, "w")));
+		const answer = await talk.ask();
+		expect(answer).toMatchObject({ metadata: { counted: true } });
+		expect(answer.text).toHaveLength(300_000);
+		expect(counts.chars).toBeLessThanOrEqual(600_000);
 		const pieces = await runInDurableObject(talk.stub, (_, { storage }) => storage.sql.exec("SELECT * FROM piece").toArray());
-		expect(pieces.length).toBeGreaterThan(2);
+		expect(pieces.length).toBeGreaterThan(50);
 		await evictDurableObject(talk.stub);
 		expect((await messagesOf(talk.stub)).at(-1)?.parts).toEqual([{ type: "text", text: answer.text }]);
+	});
+
+	test("keeps nothing in memory: the object can be evicted as soon as its answers have ended", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one");
+		await faults({ model: SLOW });
+		const response = await begun(await talk.post());
+		await talk.stop();
+		await hear(response);
+		await evictDurableObject(talk.stub);
+		expect(await talk.shown()).toHaveLength(4);
 	});
 
 	test("is nothing where the request is refused", async () => {
@@ -439,6 +450,28 @@ describe("what an answer writes", () => {
 		expect(tables).toEqual([]);
 	});
 });
+
+/** The model of this test says these texts, a second of the app's clock apart. */
+function modelSays(texts: string[]): void {
+	const clock = stopAppClock();
+	const real = globalThis.fetch.bind(globalThis);
+	const chunk = (delta: object, finish: string | null) =>
+		`data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+	const spied = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+		if (!String(input instanceof Request ? input.url : input).includes("/chat/completions")) return real(input, init);
+		const events = [...texts.map((content) => chunk({ content }, null)), chunk({}, "stop"), "data: [DONE]\n\n"].values();
+		const body = new ReadableStream<string>({
+			pull: (controller) => {
+				clock.advance(1_000);
+				const { value, done } = events.next();
+				if (done) controller.close();
+				else controller.enqueue(value);
+			},
+		});
+		return new Response(body.pipeThrough(new TextEncoderStream()), { headers: { "content-type": "text/event-stream" } });
+	});
+	onTestFinished(() => spied.mockRestore());
+}
 
 /** Counts the calls to a class's methods until the test ends. */
 function countCalls(prototype: object, calls: string[]): void {
@@ -476,26 +509,23 @@ describe("the readers of an answer", () => {
 		await Promise.all([asking, ...others.slice(1)].map((response) => hear(response)));
 	});
 
-	test("are at most 128 for one subject, in all of its chats", async () => {
-		const talk = await Talk.begin();
-		const [answer] = await talk.askAll("one");
-		const ask = { text: "one", messageId: "one", key: id() };
-		await talk.ask(ask);
-		expect(answer?.status).toBe(200);
-		const other = new Talk();
-		other.client.cookies.set("parley.session_token", "");
-		for (const [name, value] of talk.client.cookies) other.client.cookies.set(name, value);
-		const second = { text: "other", key: id() };
-		await other.ask(second);
-		const stalled = await Promise.all([
-			...Array.from({ length: 64 }, () => talk.post(ask)),
-			...Array.from({ length: 64 }, () => other.post(second)),
-		]);
-		const third = new Talk();
-		for (const [name, value] of talk.client.cookies) third.client.cookies.set(name, value);
-		const statuses = stalled.map(({ status }) => status);
-		await Promise.all(stalled.map((response) => hear(response)));
-		expect(new Set(statuses)).toEqual(new Set([200]));
+	test("are at most 128 for one subject, in all of its chats: a request beyond them is refused before anything is held", async () => {
+		const talks = [await Talk.begin(), new Talk(), new Talk()];
+		const [first, second, third] = talks as [Talk, Talk, Talk];
+		for (const talk of [second, third]) for (const [name, value] of first.client.cookies) talk.client.cookies.set(name, value);
+		await faults({ model: { ...SLOW, chunks: 5_000 } });
+		const reading: Response[] = [];
+		for (const talk of [first, second]) {
+			reading.push(await talk.post());
+			const others = Array.from({ length: 63 }, () => talk.client.fetch(`/api/chat/${talk.chatId}/stream`));
+			reading.push(...(await Promise.all(others)));
+		}
+		expect(new Set(reading.map(({ status }) => status))).toEqual(new Set([200]));
+		expect((await third.post()).status).toBe(429);
+		expect(await first.client.usage()).toMatchObject({ held: 2 });
+		await Promise.all([first.stop(), second.stop()]);
+		await Promise.all(reading.map((response) => hear(response)));
+		await faults({});
 		expect((await third.ask()).status).toBe(200);
 	});
 });
@@ -516,27 +546,20 @@ describe("the list of chats", () => {
 	test("does not show a chat that is deleted while it is being listed", async () => {
 		const talk = await Talk.begin();
 		const list = env.CHAT_LIST.getByName(talk.owner);
-		let release = () => {};
-		const held = new Promise<void>((resolve) => {
-			release = resolve;
-		});
+		let isHeld = true;
 		await runInDurableObject(list, (instance) => {
 			const prototype: object = Object.getPrototypeOf(instance);
 			const put: unknown = Reflect.get(prototype, "put");
 			Reflect.set(prototype, "put", async function (this: unknown, ...args: unknown[]) {
-				while (!isReleased) await scheduler.wait(5);
+				while (isHeld) await scheduler.wait(5);
 				return typeof put === "function" ? Reflect.apply(put, this, args) : undefined;
 			});
 			onTestFinished(() => void Reflect.set(prototype, "put", put));
 		});
-		let isReleased = false;
-		void held.then(() => {
-			isReleased = true;
-		});
 		const answering = talk.ask();
 		await eventually(async () => expect(await talk.stub.view(talk.owner)).not.toBeNull());
 		const deleting = talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" });
-		release();
+		isHeld = false;
 		expect((await deleting).status).toBe(204);
 		await answering;
 		expect((await list.list()).chats).toEqual([]);
