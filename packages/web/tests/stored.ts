@@ -51,7 +51,8 @@ export async function rewriteNotes(ledger: Ledger, change: (notes: Notes) => Not
 	await evictDurableObject(ledger);
 }
 
-/** The messages of a chat, in order. */
-export function messagesOf(conversation: Conversation): Promise<ChatMessage[]> {
-	return runInDurableObject(conversation, (_, { storage }) => new ConversationStorage(storage.sql).messages());
+/** The messages of a chat's shown path, in order, as its owner sees them: at most 50. */
+export async function messagesOf(conversation: Conversation): Promise<ChatMessage[]> {
+	const owner = await runInDurableObject(conversation, (_, { storage }) => new ConversationStorage(storage.sql).chat()?.owner);
+	return (await conversation.view(owner ?? ""))?.messages ?? [];
 }

@@ -58,9 +58,10 @@ export async function readUsageAfterCheckout(): Promise<UsageView> {
 	return (await fetchOrThrow("/api/billing/refresh", { method: "POST", headers, body: "{}" })).json();
 }
 
-/** Stops the answer that is being written. Throws `Refused` with 404 or 409 when there is none. */
-export async function stopAnswer(chatId: string): Promise<void> {
-	await fetchOrThrow(`/api/chat/${chatId}/stop`, { method: "POST" });
+/** Stops the answer to a request, also before the request has arrived; without a key, the one that is being written. Throws like `fetchOrThrow`. */
+export async function stopAnswer(chatId: string, requestId: string | undefined): Promise<void> {
+	const headers = { "content-type": "application/json" };
+	await fetchOrThrow(`/api/chat/${chatId}/stop`, { method: "POST", headers, body: JSON.stringify({ requestId }) });
 }
 
 /** Deletes a chat for good. Throws like `fetchOrThrow`. */

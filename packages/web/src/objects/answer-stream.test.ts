@@ -109,7 +109,7 @@ describe("a replay", () => {
 	];
 
 	test("has one delta for each stored part, two of the same type in a row included", async () => {
-		const chunks = chunksOf(await read(replayAnswer("a1", "m", parts, COMPLETE)));
+		const chunks = chunksOf(await read(replayAnswer("a1", "m", parts, COMPLETE).join()));
 		expect(chunks.map((chunk) => chunk.type)).toEqual([
 			"start",
 			...["reasoning-start", "reasoning-delta", "reasoning-end"],
@@ -120,7 +120,7 @@ describe("a replay", () => {
 
 	test("differs from the live stream in its deltas only", async () => {
 		const live = written(STOPPED);
-		const replayed = await read(replayAnswer("a1", "m", live.parts, STOPPED));
+		const replayed = await read(replayAnswer("a1", "m", live.parts, STOPPED).join());
 		const withoutDeltas = (body: string) => chunksOf(body).filter((chunk) => !chunk.type.endsWith("-delta"));
 		const textOf = (body: string) =>
 			chunksOf(body)
@@ -132,7 +132,7 @@ describe("a replay", () => {
 	});
 
 	test("of an answer without output is its start and its end", async () => {
-		expect(chunksOf(await read(replayAnswer("a1", "m", [], FAILED))).map((chunk) => chunk.type)).toEqual([
+		expect(chunksOf(await read(replayAnswer("a1", "m", [], FAILED).join())).map((chunk) => chunk.type)).toEqual([
 			"start",
 			"message-metadata",
 			"error",

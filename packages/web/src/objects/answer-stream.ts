@@ -18,9 +18,13 @@ export class AnswerStream {
 		return this.#parts;
 	}
 
-	/** A stream for one more reader, from the beginning of the answer. */
-	join(): ReadableStream<Uint8Array> {
-		return this.#broadcast.join();
+	get readers(): number {
+		return this.#broadcast.readers;
+	}
+
+	/** A stream for one more reader, from the beginning of the answer. `onLeft` is called once, when the reader is gone. */
+	join(onLeft?: () => void): ReadableStream<Uint8Array> {
+		return this.#broadcast.join(onLeft);
 	}
 
 	/** Begins a new part, even after one of the same type. */
@@ -72,14 +76,12 @@ export class AnswerStream {
 	}
 
 	#sendEvent(data: string): void {
-		this.#broadcast.send(encoder.encode(`data: ${data}\n\n`));
+		this.#broadcast.send(`data: ${data}\n\n`);
 	}
 }
 
-const encoder = new TextEncoder();
-
 /** A stored answer as a complete stream, one delta for each part. */
-export function replayAnswer(answerId: string, model: string, parts: readonly AnswerPart[], metadata: AnswerMetadata) {
+export function replayAnswer(answerId: string, model: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): AnswerStream {
 	const answer = new AnswerStream(answerId, model);
 	for (const { type, text } of parts) {
 		answer.open(type);
@@ -87,7 +89,7 @@ export function replayAnswer(answerId: string, model: string, parts: readonly An
 	}
 	answer.end(metadata);
 	answer.close();
-	return answer.join();
+	return answer;
 }
 
 /** Whether an answer has any text or reasoning. */

@@ -1,37 +1,101 @@
-/** One byte stream for many readers: each receives it from the beginning, then live. Keeps all bytes in memory. */
+import { OwnError } from "../log.ts";
+
+/** A reader that takes nothing for this long is dropped: its unread bytes must not outlive it. */
+const STALLED_AFTER_MS = 60_000;
+/** The most that one read receives, in characters. */
+const READ_CHARS_MAX = 16_384;
+
+interface Reader {
+	/** The index of the next piece to read. */
+	at: number;
+	/** Whether the reader asked for a piece that has not been sent yet. */
+	isWaiting: boolean;
+	readAtMs: number;
+	controller: ReadableByteStreamController;
+	timer: ReturnType<typeof setTimeout> | undefined;
+	onLeft: () => void;
+}
+
+/**
+ * One text stream for many readers: each receives it from the beginning, then live. The pieces are kept once; a reader pulls them by index, so
+ * that one that does not read holds no copy.
+ */
 export class Broadcast {
-	readonly #sent: Uint8Array[] = [];
-	readonly #readers = new Set<ReadableByteStreamController>();
+	readonly #sent: string[] = [];
+	readonly #readers = new Set<Reader>();
 	#closed = false;
 
-	/** Sends bytes to every reader, and to each one that joins later. */
-	send(bytes: Uint8Array): void {
-		this.#sent.push(bytes);
-		for (const reader of this.#readers) reader.enqueue(bytes.slice());
+	/** How many readers have not reached the end. */
+	get readers(): number {
+		return this.#readers.size;
 	}
 
-	/** Ends the stream for every reader. One that joins later still receives all bytes. */
+	/** Sends a piece to every reader, and to each one that joins later. */
+	send(piece: string): void {
+		this.#sent.push(piece);
+		this.#wake();
+	}
+
+	/** Ends the stream for every reader that has read it all. One that joins later still receives everything. */
 	close(): void {
 		this.#closed = true;
-		for (const reader of this.#readers) reader.close();
-		this.#readers.clear();
+		this.#wake();
 	}
 
-	/** A stream for one more reader. Cancelling it affects no other reader. */
-	join(): ReadableStream<Uint8Array> {
-		let own: ReadableByteStreamController | undefined;
+	/** A stream for one more reader. Cancelling it affects no other reader. `onLeft` is called once, however the reader ends. */
+	join(onLeft: () => void = () => {}): ReadableStream<Uint8Array> {
+		let own: Reader | undefined;
 		return new ReadableStream({
 			type: "bytes",
-			start: (reader) => {
-				// A byte stream detaches the buffers it is given, so each reader gets copies.
-				for (const bytes of this.#sent) reader.enqueue(bytes.slice());
-				if (this.#closed) reader.close();
-				else this.#readers.add(reader);
-				own = reader;
+			start: (controller) => {
+				own = { at: 0, isWaiting: false, readAtMs: Date.now(), controller, timer: undefined, onLeft };
+				this.#readers.add(own);
+				this.#watch(own, STALLED_AFTER_MS);
 			},
-			cancel: () => {
-				if (own) this.#readers.delete(own);
+			pull: () => {
+				if (!own) return;
+				own.isWaiting = true;
+				own.readAtMs = Date.now();
+				this.#serve(own);
 			},
+			cancel: () => own && this.#remove(own),
 		});
 	}
+
+	#wake(): void {
+		for (const reader of this.#readers) if (reader.isWaiting) this.#serve(reader);
+	}
+
+	/** Gives a waiting reader what was sent since its last read, or the end of the stream. */
+	#serve(reader: Reader): void {
+		let text = "";
+		while (reader.at < this.#sent.length && text.length < READ_CHARS_MAX) {
+			text += this.#sent[reader.at];
+			reader.at += 1;
+		}
+		if (text) {
+			reader.isWaiting = false;
+			reader.controller.enqueue(encoder.encode(text));
+		} else if (this.#closed) {
+			this.#remove(reader);
+			reader.controller.close();
+		}
+	}
+
+	/** Looks again after `ms` whether a reader has left pieces unread for too long, and then drops it. */
+	#watch(reader: Reader, ms: number): void {
+		reader.timer = setTimeout(() => {
+			const idleMs = reader.isWaiting ? 0 : Date.now() - reader.readAtMs;
+			if (idleMs < STALLED_AFTER_MS) return this.#watch(reader, STALLED_AFTER_MS - idleMs);
+			this.#remove(reader);
+			reader.controller.error(new OwnError("a reader took nothing for a minute"));
+		}, ms);
+	}
+
+	#remove(reader: Reader): void {
+		clearTimeout(reader.timer);
+		if (this.#readers.delete(reader)) reader.onLeft();
+	}
 }
+
+const encoder = new TextEncoder();

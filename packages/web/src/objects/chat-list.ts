@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ChatSummary } from "../view/chat.ts";
+import type { ChatPage, ChatSummary } from "../view/chat.ts";
 import { defined, Table, text } from "./table.ts";
 
-/** How many chats the side column shows. */
-const SHOWN_MAX = 200;
+const PAGE_CHATS = 50;
 
 const CHAT = new Table<ChatSummary>(
 	"chat",
@@ -30,8 +29,17 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.ctx.storage.deleteAll();
 	}
 
-	/** The newest 200, newest first. */
-	list(): ChatSummary[] {
-		return CHAT.exists(this.#sql) ? [...CHAT.read(this.#sql, "ORDER BY updated_at DESC LIMIT ?", SHOWN_MAX)] : [];
+	/**
+	 * A page of the list, the newest first. `after` is the `next` of the page before. Reads each of the subject's rows: an index by time would
+	 * write two more rows for each answer (docs/decisions/0012).
+	 */
+	list(after: string | null = null): ChatPage {
+		if (!CHAT.exists(this.#sql)) return { chats: [], next: null };
+		const [time = "", id = ""] = after?.split(" ") ?? [];
+		const clauses = "WHERE ? OR (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?";
+		const chats = [...CHAT.read(this.#sql, clauses, Number(after === null), time, id, PAGE_CHATS + 1)];
+		const last = chats[PAGE_CHATS - 1];
+		const next = chats.length > PAGE_CHATS && last ? `${last.updatedAt} ${last.id}` : null;
+		return { chats: chats.slice(0, PAGE_CHATS), next };
 	}
 }

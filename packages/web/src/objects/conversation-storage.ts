@@ -1,25 +1,41 @@
 import type { UsageHold } from "../lib/billing.ts";
-import type { AnswerMetadata, AnswerState, ChatMessage } from "../view/chat.ts";
+import type { AnswerState, ChatMessage } from "../view/chat.ts";
 import type { AnswerPart } from "./answer-stream.ts";
 import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
 /**
- * The latest attempt to answer a request: `running` while the model writes, `ending` from the decision how it ends until its ledger has
- * confirmed, then `ended`. `refused` never began, because another answer was being written. A `running` row without a live answer in memory
- * was cut off by a crash or a deploy.
+ * One attempt to answer a request, with its question: a node of the chat's tree (docs/decisions/0012). `running` while the model writes,
+ * `ending` from the decision how it ends until its ledger has confirmed, then `ended`. A `running` row without a live answer in memory was cut
+ * off by a crash or a deploy.
  */
-export interface Run {
+export interface Turn {
+	seq: number;
+	/** The turn that this one follows; null for the first of a chat. */
+	parent: number | null;
 	requestId: string;
-	/** The hold's attempt. One that has begun or was refused never begins again. */
+	/** The hold's attempt. One that has begun never begins again. */
 	attempt: number;
+	/** The turn that keeps the question, where this one answers it again. */
+	asks: number | null;
+	question: ChatMessage | null;
+	/** Empty for a question of an older version that lost its answer. */
 	answerId: string;
 	model: string;
 	hold: UsageHold;
-	phase: "running" | "ending" | "ended" | "refused";
+	phase: "running" | "ending" | "ended";
 	end: AnswerState | null;
 	counted: boolean | null;
+	/** Whether the shown path may end here: the newest such turn is the chat's pointer. */
+	shown: boolean;
 	startedAtMs: number;
+	/** How many pieces hold the beginning of the answer. Known once it ends. */
+	pieces: number;
+	/** The rest of the answer. Null where an older version deleted it. */
+	rest: StoredPart[] | null;
 }
+
+/** A part of an answer, or with `more` a continuation of the part before it. */
+export type StoredPart = AnswerPart & { more?: boolean };
 
 export interface Chat {
 	id: string;
@@ -29,12 +45,13 @@ export interface Chat {
 	deleted: boolean;
 }
 
-/** `seq` is the order of the chat; SQLite assigns it. */
-type StoredMessage = Required<ChatMessage> & { seq: number | null };
-
-function isParts(value: unknown): value is AnswerPart[] {
+function isParts(value: unknown): value is StoredPart[] {
 	const isPart = (part: unknown) => isRecord(part) && (part.type === "text" || part.type === "reasoning") && typeof part.text === "string";
 	return Array.isArray(value) && value.every(isPart);
+}
+
+function isQuestion(value: unknown): value is ChatMessage {
+	return isRecord(value) && typeof value.id === "string" && value.role === "user" && isParts(value.parts);
 }
 
 function isHold(value: unknown): value is UsageHold {
@@ -42,6 +59,10 @@ function isHold(value: unknown): value is UsageHold {
 	if (!isRecord(value) || typeof value.requestId !== "string" || !Number.isSafeInteger(value.attempt)) return false;
 	return Array.isArray(value.takenFrom) && value.takenFrom.every(isEntry);
 }
+
+export const HOLD = json("a hold", isHold);
+export const PARTS = json("the parts of an answer", isParts);
+export const END = oneOf("complete", "length", "filtered", "stopped", "failed", "interrupted");
 
 const CHAT = new Table<Chat & { only: number }>("chat", {
 	only: defined(integer, "INTEGER PRIMARY KEY CHECK (only = 1)"),
@@ -51,113 +72,198 @@ const CHAT = new Table<Chat & { only: number }>("chat", {
 	deleted: flag,
 });
 
-const MESSAGE = new Table<StoredMessage>("message", {
-	seq: defined(integer, "INTEGER PRIMARY KEY"),
-	id: text,
-	role: oneOf("user", "assistant"),
-	parts: json("the parts of a message", isParts),
-	metadata: json("the metadata of a message", (value): value is AnswerMetadata => isRecord(value)),
-});
-
-const RUN = new Table<Run>(
-	"run",
+const TURN = new Table<Turn>(
+	"turn",
 	{
-		requestId: defined(text, "TEXT PRIMARY KEY"),
+		seq: defined(integer, "INTEGER PRIMARY KEY"),
+		parent: nullable(integer),
+		requestId: text,
 		attempt: integer,
+		asks: nullable(integer),
+		question: nullable(json("a question", isQuestion)),
 		answerId: text,
 		model: text,
-		hold: json("a hold", isHold),
-		phase: oneOf("running", "ending", "ended", "refused"),
-		end: nullable(oneOf("complete", "length", "filtered", "stopped", "failed", "interrupted")),
+		hold: HOLD,
+		phase: oneOf("running", "ending", "ended"),
+		end: nullable(END),
 		counted: nullable(flag),
+		shown: flag,
 		startedAtMs: instant,
+		pieces: integer,
+		rest: nullable(PARTS),
 	},
-	{ suffix: "WITHOUT ROWID", names: { end: "outcome" } },
+	{ names: { end: "outcome" } },
+);
+/** Written once for each turn: no later change of a turn touches it. */
+const BY_REQUEST = "CREATE INDEX turn_by_request ON turn (request_id);";
+
+const PIECE = new Table<{ turn: number; place: number; parts: StoredPart[] }>(
+	"piece",
+	{ turn: integer, place: integer, parts: PARTS },
+	{ suffix: "WITHOUT ROWID", key: ["turn", "place"] },
 );
 
-/** The rows of one chat. Tables are created with the chat, so reading one that does not exist stores nothing. All of it is synchronous. */
+/** Stops that came before their requests. */
+const STOP = new Table<{ requestId: string; owner: string; atMs: number }>(
+	"stop",
+	{ requestId: defined(text, "TEXT PRIMARY KEY"), owner: text, atMs: instant },
+	{ suffix: "WITHOUT ROWID" },
+);
+
+/** The rows of one chat. Tables are created on first write, so reading a chat that does not exist stores nothing. All of it is synchronous. */
 export class ConversationStorage {
 	readonly #sql: SqlStorage;
-	#exists: boolean;
+	readonly #existing = new Set<object>();
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
-		this.#exists = CHAT.exists(sql);
 	}
 
 	chat(): Chat | null {
-		if (!this.#exists) return null;
+		if (!this.#exists(CHAT)) return null;
 		const [chat] = CHAT.read(this.#sql);
 		return chat ?? null;
 	}
 
 	writeChat({ id, owner, title, deleted }: Chat): void {
-		if (!this.#exists) this.#sql.exec([CHAT, MESSAGE, RUN].map((table) => table.create).join("\n"));
-		this.#exists = true;
+		this.#create(CHAT);
 		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted });
 	}
 
-	/** In the order of the chat. */
-	messages(): ChatMessage[] {
-		if (!this.#exists) return [];
-		return [...MESSAGE.read(this.#sql, "ORDER BY seq")].map(toMessage);
+	/** The turn that was begun last. No other can be open. */
+	newest(): Turn | null {
+		return this.#turn("ORDER BY seq DESC LIMIT 1");
 	}
 
-	message(id: string): ChatMessage | null {
-		if (!this.#exists) return null;
-		const [message] = MESSAGE.read(this.#sql, "WHERE id = ?", id);
-		return message ? toMessage(message) : null;
+	/** The last turn of the shown path: the chat's pointer. */
+	shown(): Turn | null {
+		return this.#turn("WHERE shown = 1 ORDER BY seq DESC LIMIT 1");
 	}
 
-	hasAnswer(id: string): boolean {
-		return this.message(id)?.role === "assistant";
+	oldest(): Turn | null {
+		return this.#turn("ORDER BY seq LIMIT 1");
 	}
 
-	append(message: ChatMessage): void {
-		MESSAGE.write(this.#sql, { metadata: {}, ...message, seq: null });
+	turn(seq: number): Turn | null {
+		return this.#turn("WHERE seq = ?", seq);
 	}
 
-	update(id: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): void {
-		this.#sql.exec("UPDATE message SET parts = ?, metadata = ? WHERE id = ?", JSON.stringify(parts), JSON.stringify(metadata), id);
+	/** The latest attempt of a request. */
+	ofRequest(requestId: string): Turn | null {
+		return this.#turn("WHERE request_id = ? ORDER BY seq DESC LIMIT 1", requestId);
 	}
 
-	/** Deletes a message and everything after it. */
-	truncateFrom(id: string): void {
-		this.#sql.exec("DELETE FROM message WHERE seq >= (SELECT seq FROM message WHERE id = ?)", id);
+	/** The turns of a path, the newest first. Each is read when it is reached. */
+	*path(from: number | null): Generator<Turn, void> {
+		for (let turn = from === null ? null : this.turn(from); turn; turn = turn.parent === null ? null : this.turn(turn.parent)) yield turn;
 	}
 
-	/** Deletes a message and everything after it except `kept`, the answer that replaces it. */
-	truncateBetween(id: string, kept: string): void {
-		this.#sql.exec("DELETE FROM message WHERE seq >= (SELECT seq FROM message WHERE id = ?) AND id <> ?", id, kept);
+	/** The turn of an answer. An id of our own ends with its turn; one of an older version is looked for on the shown path. */
+	ofAnswer(answerId: string): Turn | null {
+		const turn = this.turn(Number(/-(\d+)$/.exec(answerId)?.[1] ?? Number.NaN));
+		if (turn?.answerId === answerId) return turn;
+		for (const one of this.path(this.shown()?.seq ?? null)) if (one.answerId === answerId) return one;
+		return null;
 	}
 
-	run(requestId: string): Run | null {
-		if (!this.#exists) return null;
-		const [run] = RUN.read(this.#sql, "WHERE request_id = ?", requestId);
-		return run ?? null;
+	question(turn: Turn): ChatMessage | null {
+		return turn.question ?? (turn.asks === null ? null : (this.turn(turn.asks)?.question ?? null));
 	}
 
-	/** The runs that have not ended: at most one, unless a crash left one behind. */
-	openRuns(): Run[] {
-		return this.#exists ? [...RUN.read(this.#sql, "WHERE phase IN ('running', 'ending')")] : [];
+	/** The text of an answer so far. */
+	parts({ seq, phase, pieces, rest }: Turn): AnswerPart[] {
+		const stored: StoredPart[] = [];
+		if ((pieces > 0 || phase === "running") && this.#exists(PIECE))
+			for (const piece of PIECE.read(this.#sql, "WHERE turn = ? ORDER BY place", seq)) stored.push(...piece.parts);
+		return joined([...stored, ...(rest ?? [])]);
 	}
 
-	/** When the newest run began, epoch milliseconds; 0 without any. */
-	newestRunMs(): number {
-		if (!this.#exists) return 0;
-		return Number(this.#sql.exec("SELECT max(started_at_ms) AS at FROM run").one().at ?? 0);
+	insert(turn: Turn): void {
+		if (!this.#exists(TURN)) this.#create(TURN, BY_REQUEST);
+		TURN.write(this.#sql, turn);
 	}
 
-	writeRun(run: Run): void {
-		RUN.write(this.#sql, run);
+	/** Appends to the text of a running answer. Nothing of a deleted chat. */
+	append(turn: number, place: number, parts: StoredPart[]): void {
+		if (this.chat()?.deleted) return;
+		this.#create(PIECE);
+		PIECE.write(this.#sql, { turn, place, parts });
 	}
 
-	/** Deletes the messages. The owner and the runs stay: a request that was answered is never answered again. */
-	deleteMessages(): void {
-		this.#sql.exec("DELETE FROM message");
+	/** Stores how an answer ends, before its ledger is told. */
+	end({ seq }: Turn, end: AnswerState, pieces: number, rest: StoredPart[]): void {
+		const kept = this.chat()?.deleted ? [] : rest;
+		const bindings = [end, pieces, JSON.stringify(kept), seq];
+		this.#sql.exec("UPDATE turn SET phase = 'ending', outcome = ?, pieces = ?, rest = ? WHERE seq = ?", ...bindings);
+	}
+
+	/** Stores that the ledger has confirmed. */
+	close({ seq }: Turn, counted: boolean, shown: boolean): void {
+		this.#sql.exec("UPDATE turn SET phase = 'ended', counted = ?, shown = ? WHERE seq = ?", Number(counted), Number(shown), seq);
+	}
+
+	/** How many pieces a running answer has. */
+	countPieces({ seq }: Turn): number {
+		if (!this.#exists(PIECE)) return 0;
+		return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM piece WHERE turn = ?", seq).one().n;
+	}
+
+	/** Deletes all text. The newest turn stays without any: a run that is open until its ledger has confirmed, and when it began. */
+	deleteText(): void {
+		if (this.#exists(PIECE)) this.#sql.exec("DELETE FROM piece");
+		if (!this.#exists(TURN)) return;
+		this.#sql.exec("DELETE FROM turn WHERE seq < (SELECT max(seq) FROM turn)");
+		this.#sql.exec("UPDATE turn SET question = NULL, rest = '[]', pieces = 0");
+	}
+
+	/** Keeps a stop for a request that has not arrived. At most `max` of them. */
+	keepStop(requestId: string, owner: string, atMs: number, max: number): void {
+		this.#create(STOP);
+		STOP.write(this.#sql, { requestId, owner, atMs });
+		this.#sql.exec("DELETE FROM stop WHERE request_id NOT IN (SELECT request_id FROM stop ORDER BY at_ms DESC LIMIT ?)", max);
+	}
+
+	/** Whether a stop was kept for a request. It is used up. */
+	takeStop(requestId: string, owner: string): boolean {
+		if (!this.#exists(STOP)) return false;
+		const found = [...STOP.read(this.#sql, "WHERE request_id = ? AND owner = ?", requestId, owner)].length > 0;
+		if (found) this.#sql.exec("DELETE FROM stop WHERE request_id = ?", requestId);
+		return found;
+	}
+
+	/** Deletes the stops that were kept before an instant. @returns when the oldest of the others was kept, or null without any */
+	dropStops(beforeMs: number): number | null {
+		if (!this.#exists(STOP)) return null;
+		this.#sql.exec("DELETE FROM stop WHERE at_ms < ?", beforeMs);
+		const [oldest] = STOP.read(this.#sql, "ORDER BY at_ms LIMIT 1");
+		return oldest?.atMs ?? null;
+	}
+
+	#turn(clauses: string, ...bindings: SqlStorageValue[]): Turn | null {
+		if (!this.#exists(TURN)) return null;
+		const [turn] = TURN.read(this.#sql, clauses, ...bindings);
+		return turn ?? null;
+	}
+
+	#exists(table: { exists(sql: SqlStorage): boolean }): boolean {
+		if (!this.#existing.has(table) && table.exists(this.#sql)) this.#existing.add(table);
+		return this.#existing.has(table);
+	}
+
+	#create(table: { exists(sql: SqlStorage): boolean; create: string }, index = ""): void {
+		if (this.#exists(table)) return;
+		this.#sql.exec(`${table.create}\n${index}`);
+		this.#existing.add(table);
 	}
 }
 
-function toMessage({ seq: _, ...message }: StoredMessage): ChatMessage {
-	return message;
+/** The parts of an answer as they were written, from the pieces in which they were stored. */
+function joined(stored: StoredPart[]): AnswerPart[] {
+	const parts: AnswerPart[] = [];
+	for (const { type, text, more } of stored) {
+		const last = parts.at(-1);
+		if (more && last) last.text += text;
+		else parts.push({ type, text });
+	}
+	return parts;
 }

@@ -1,15 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
-import { type AnswerEnd, type ChatStatus, sentenceOf, whoPays } from "@parley/metering";
+import { type AnswerEnd, type ChatStatus, type Standing, sentenceOf, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
-import { recordUsage, releaseUsage, type UsageHold } from "../lib/billing.ts";
-import { textOf } from "../lib/chat/history.ts";
+import { checkUsageAllowed, recordUsage, releaseUsage, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
+import { textOf, toModelMessages } from "../lib/chat/history.ts";
+import type { Prompt } from "../lib/chat/request.ts";
+import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
-import { logFailure } from "../log.ts";
-import type { AnswerMetadata, ChatMessage, ChatSummary, ChatView } from "../view/chat.ts";
+import { logFailure, OwnError } from "../log.ts";
+import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
-import { type Chat, ConversationStorage, type Run } from "./conversation-storage.ts";
+import { isOld, migrateSome } from "./conversation-migration.ts";
+import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
+import { Readers } from "./readers.ts";
 
 /** How often the object wakes itself while an answer is written: that keeps it alive, and finds a dead run. */
 const HEARTBEAT_MS = 20_000;
@@ -17,100 +21,133 @@ const HEARTBEAT_MS = 20_000;
 const EXTEND_EVERY_MS = 5 * 60_000;
 /** A deleted chat keeps its owner and its requests, so that none is answered again, for as long as a ledger keeps requests one by one. */
 const KEPT_AFTER_DELETION_MS = 90 * 86_400_000;
+/** How long a stop waits for its request, and how many wait. */
+const STOP_LIFE_MS = 10 * 60_000;
+const STOPS_MAX = 10;
+/** A page of a chat: 50 messages. */
+const PAGE_TURNS = 25;
 
-/** A new user message, which replaces the one with the same id and everything after it; or an answer to write again. */
-type Turn = { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
-
-export interface StartRequest {
+export interface Ask {
 	chatId: string;
-	/** The subject's key. */
-	owner: string;
-	hold: UsageHold;
+	subject: Subject;
+	requestId: string;
+	fingerprint: string;
 	model: string;
-	turn: Turn;
+	units: number;
+	prompt: Prompt;
+	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
+	seen: string | null | undefined;
+	/** Address and headers of the HTTP request, for the check of a new guest. */
+	url: string;
+	headers: [string, string][];
 }
 
-/** Whether the chat can take a request. Checked before anything is held. */
-export type Admission = "ok" | "not-found" | "gone" | "busy" | "no-such-message";
+/** Why a chat does not take a request. Decided before anything is held or stored. */
+export type ChatRefusal = "not-found" | "gone" | "busy" | "no-such-message" | "too-many-readers";
 
-type StartResult = { kind: "stream"; stream: ReadableStream<Uint8Array> } | { kind: Exclude<Admission, "ok"> };
+export type StartResult =
+	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Standing; setCookie: string | null }
+	| { kind: "limit"; refusal: UsageRefusal }
+	| { kind: "challenge" | "conflict" }
+	/** The chat has gone on since the asking page was read. */
+	| { kind: "moved-on"; chat: ChatView }
+	| { kind: ChatRefusal };
+
+/** Where a request's turn belongs. */
+interface Place {
+	parent: number | null;
+	asks: number | null;
+	question: ChatMessage | null;
+	/** Whether it follows the shown path. Everything else is a branch. */
+	extends: boolean;
+}
 
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
 	#stored = new ConversationStorage(this.ctx.storage.sql);
 	#live: LiveAnswer | null = null;
+	/** A request whose units are being held. */
+	#starting: { requestId: string; done: Promise<unknown> } | null = null;
 	#recovering: Promise<void> | null = null;
+	readonly #readers = new Readers();
+	/** Whether the chat's entry in the list is up to date, and the write that makes it so. Never rejects. */
+	#listing: Promise<boolean> = Promise.resolve(false);
+	#alarmAtMs: number | null = null;
 
-	/** Checks a request before its units are held. Writes nothing. */
-	checkAdmission(owner: string, requestId: string, turn: { kind: "message" } | { kind: "regenerate"; answerId: string }): Admission {
-		const chat = this.#stored.chat();
-		if (!chat) return turn.kind === "regenerate" ? "not-found" : "ok";
-		if (chat.owner !== owner) return "not-found";
-		if (this.#stored.run(requestId)) return "ok";
-		if (chat.deleted) return "gone";
-		if (this.#live) return "busy";
-		if (turn.kind === "regenerate" && !this.#stored.hasAnswer(turn.answerId)) return "no-such-message";
-		return "ok";
+	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+		super(ctx, env);
+		if (isOld(ctx.storage.sql)) void ctx.blockConcurrencyWhile(() => this.#migrate());
 	}
 
-	/** Starts the run of a held request or joins it: replays a running answer from its start, or a finished one in full. */
-	async start(request: StartRequest): Promise<StartResult> {
+	/**
+	 * Starts the run of a request or joins it: replays a running answer from its start, or a finished one in full. Takes the request's hold
+	 * before the model is called. Stores nothing for a request that it refuses.
+	 */
+	async start(ask: Ask): Promise<StartResult> {
 		if (!this.#live) await this.#recover();
-		const { owner, turn, hold } = request;
-		const chat = this.#stored.chat();
-		if (chat && chat.owner !== owner) return { kind: "not-found" };
-		const earlier = this.#stored.run(hold.requestId);
-		// A repeat that raced its first request. The first one's hold is used, so the repeat gets the same answer.
-		if (earlier && !isRetry(earlier, hold)) {
-			await this.#releaseUnused(hold, earlier.hold);
-			return this.#join(earlier);
+		for (;;) {
+			const refused = this.#refusalOf(ask);
+			if (refused) return refused;
+			if (!this.#starting) break;
+			await this.#starting.done;
 		}
-		if (chat?.deleted) return { kind: "gone" };
-		const run = newRun(request, earlier);
-		if (this.#live) {
-			this.#stored.writeRun({ ...run, phase: "refused" });
-			return { kind: "busy" };
-		}
-		if (turn.kind === "regenerate" && !this.#stored.hasAnswer(turn.answerId) && !earlier) return { kind: "no-such-message" };
-		const history = this.#writeTurn(request, chat, earlier);
-		return { kind: "stream", stream: await this.#begin(run, history, turn.kind === "regenerate" ? turn.answerId : null) };
+		const earlier = this.#stored.ofRequest(ask.requestId);
+		const started = this.#holdAndBegin(ask);
+		if (earlier && !isReleased(earlier)) return started;
+		const starting = { requestId: ask.requestId, done: started.catch(() => undefined) };
+		this.#starting = starting;
+		return started.finally(() => {
+			if (this.#starting === starting) this.#starting = null;
+		});
 	}
 
 	/** The running answer from its beginning, then live; `stream` is null when none runs. Not found for anyone but the owner. */
-	async stream(owner: string): Promise<{ found: boolean; stream: ReadableStream<Uint8Array> | null }> {
+	async stream(owner: string): Promise<{ found: boolean; full?: boolean; stream: ReadableStream<Uint8Array> | null }> {
 		const found = this.#isOwnedBy(owner);
-		return { found, stream: found ? (this.#live?.stream.join() ?? null) : null };
+		if (!found || !this.#live) return { found, stream: null };
+		if (this.#readers.isFull(owner, this.#live.stream)) return { found, full: true, stream: null };
+		return { found, stream: this.#readers.join(owner, this.#live.stream) };
 	}
 
-	/** Stops the running answer. Null for anyone but the owner. */
-	stop(owner: string): { stopped: boolean } | null {
-		if (!this.#isOwnedBy(owner)) return null;
-		return { stopped: this.#live?.stop() ?? false };
+	/**
+	 * Stops the running answer, or that of one request. A stop that comes before its request is kept for it, also where the chat does not exist
+	 * yet: `early`. Whether there was anything to stop; null for anyone but the owner.
+	 */
+	async stop(owner: string, requestId: string | null): Promise<boolean | "early" | null> {
+		const chat = this.#stored.chat();
+		if (requestId === null) return this.#isOwnedBy(owner) ? (this.#live?.stop() ?? false) : null;
+		// Whether someone else's chat exists is not told. Their request to it is refused anyway.
+		if (chat && (chat.owner !== owner || chat.deleted)) return "early";
+		if (this.#live?.turn.requestId === requestId) return this.#live.stop();
+		if (this.#stored.ofRequest(requestId)) return false;
+		this.#stored.keepStop(requestId, owner, Date.now(), STOPS_MAX);
+		await this.#arm(Date.now() + STOP_LIFE_MS);
+		return "early";
 	}
 
-	/** The chat as its owner sees it. Null for anyone else. */
-	async view(owner: string): Promise<ChatView | null> {
+	/**
+	 * A page of the chat as its owner sees it: the newest messages, or those before the turn `before`. Without messages, `unchanged`, where the
+	 * asking page has `seen` the last one. Null for anyone else.
+	 */
+	async view(owner: string, { before, seen }: { before?: number; seen?: string } = {}): Promise<ChatView | null> {
 		if (!this.#isOwnedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		if (!chat) return null;
-		const running = this.#live;
-		// The page gets the running answer from the stream, from its beginning.
-		const messages = this.#stored.messages().filter((message) => message.id !== running?.run.answerId);
-		return { id: chat.id, title: chat.title, messages, running: running !== null };
+		return chat && this.#view(chat, before, seen);
 	}
 
-	/** Deletes the messages. What was counted stays counted. False for anyone but the owner. */
+	/** Deletes the messages. What was counted stays counted. Idempotent. False for anyone but the owner. */
 	async delete(owner: string): Promise<boolean> {
-		if (!this.#isOwnedBy(owner)) return false;
-		this.stop(owner);
 		const chat = this.#stored.chat();
-		if (!chat) return false;
-		this.#stored.deleteMessages();
+		if (chat?.owner !== owner) return false;
+		this.#live?.stop();
+		this.#stored.deleteText();
 		this.#stored.writeChat({ ...chat, title: "", deleted: true });
-		await this.env.CHAT_LIST.getByName(owner).remove(chat.id);
+		// A listing that is under way could arrive after the removal.
+		await this.#listing;
+		await this.env.CHAT_LIST.getByName(this.#stored.chat()?.owner ?? owner).remove(chat.id);
 		// The alarm of an open run comes first, and sets this one.
-		if (!this.#isAnswering()) await this.ctx.storage.setAlarm(Date.now() + KEPT_AFTER_DELETION_MS);
+		if (!this.#live && !this.#openTurn()) await this.#arm(Date.now() + KEPT_AFTER_DELETION_MS);
 		return true;
 	}
 
@@ -119,111 +156,218 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#stored.chat()?.owner === owner) await this.#forget();
 	}
 
-	/** Moves a guest's chat to the account that the guest became. Idempotent. False where the chat belongs to neither. */
-	moveTo(from: string, to: string): boolean {
+	/** Moves a guest's chat to the account that the guest became, and lists it there. Idempotent. False where the chat belongs to neither. */
+	async moveTo(from: string, to: string): Promise<boolean> {
 		const chat = this.#stored.chat();
-		if (!chat || chat.deleted || chat.owner !== from) return chat?.owner === to;
-		this.#stored.writeChat({ ...chat, owner: to });
+		if (!chat || chat.deleted || (chat.owner !== from && chat.owner !== to)) return false;
+		if (chat.owner === from) this.#stored.writeChat({ ...chat, owner: to });
+		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was moved and could not be listed`);
 		return true;
 	}
 
 	/** The state of a run, for a ledger whose hold on it has expired. */
 	async runState(requestId: string, attempt: number): Promise<ChatStatus> {
-		if (this.#live?.run.requestId === requestId) return "running";
+		if (this.#live?.turn.requestId === requestId || this.#starting?.requestId === requestId) return "running";
 		await this.#recover();
-		const run = this.#stored.run(requestId);
-		if (!run || run.attempt < attempt || run.phase === "refused") return "never-started";
-		return run.phase === "ended" ? "unreachable" : "running";
+		let turn = this.#stored.ofRequest(requestId);
+		if (turn && turn.phase !== "ended") {
+			await this.#endDead(turn);
+			turn = this.#stored.turn(turn.seq);
+		}
+		if (!turn || turn.attempt < attempt) return "never-started";
+		return turn.phase === "ended" ? "unreachable" : "running";
 	}
 
-	/** Keeps a running answer alive and extends its hold, or ends a dead run. Later it deletes what is left of a deleted chat. */
+	/**
+	 * Keeps a running answer alive and extends its hold, ends a dead run, or drops stops whose requests never came. Later it deletes what is left of
+	 * a deleted chat.
+	 */
 	override async alarm(): Promise<void> {
+		this.#alarmAtMs = null;
 		if (!this.#live) await this.#recover();
 		const live = this.#live;
+		// The next alarm is set before the first call, so that a run that dies is followed by another.
+		if (live || this.#openTurn()) await this.#arm(Date.now() + HEARTBEAT_MS);
 		if (live && Date.now() - live.extendedAtMs >= EXTEND_EVERY_MS) {
 			live.extendedAtMs = Date.now();
-			for (const from of live.run.hold.takenFrom) await this.env.USAGE_LEDGER.getByName(from.ledger).extend(from.id);
+			for (const from of live.turn.hold.takenFrom) await this.env.USAGE_LEDGER.getByName(from.ledger).extend(from.id);
 		}
-		const nowMs = Date.now();
-		if (this.#isAnswering()) await this.ctx.storage.setAlarm(nowMs + HEARTBEAT_MS);
-		else if (this.#stored.chat()?.deleted) {
-			if (nowMs - this.#stored.newestRunMs() >= KEPT_AFTER_DELETION_MS) await this.#forget();
-			else await this.ctx.storage.setAlarm(nowMs + KEPT_AFTER_DELETION_MS);
+		const oldestStopMs = this.#stored.dropStops(Date.now() - STOP_LIFE_MS);
+		if (oldestStopMs !== null) await this.#arm(oldestStopMs + STOP_LIFE_MS);
+		else if (!this.#stored.chat()) await (this.#starting ? this.#arm(Date.now() + HEARTBEAT_MS) : this.#forget());
+		else if (this.#stored.chat()?.deleted && !this.#live && !this.#openTurn()) await this.#endDeleted();
+	}
+
+	/** Deletes what is left of a deleted chat, once no request can be repeated. */
+	async #endDeleted(): Promise<void> {
+		const endMs = (this.#stored.newest()?.startedAtMs ?? 0) + KEPT_AFTER_DELETION_MS;
+		await (Date.now() >= endMs ? this.#forget() : this.#arm(Date.now() + KEPT_AFTER_DELETION_MS));
+	}
+
+	/** Takes the request's hold, then begins its turn or joins an earlier one. */
+	async #holdAndBegin(ask: Ask): Promise<StartResult> {
+		const { chatId, subject, requestId, fingerprint, units, url, headers } = ask;
+		const usage = await checkUsageAllowed(new Request(url, { headers }), { subject, requestId, fingerprint, chatId, units });
+		if (!usage.allowed) return usage.reason === "limit" ? { kind: "limit", refusal: usage.refusal } : { kind: usage.reason };
+		const { hold, standing, setCookie } = usage;
+		const earlier = this.#stored.ofRequest(requestId);
+		const isJoining = earlier !== null && !isRetry(earlier, hold);
+		// While the units were held the chat may have been deleted, or moved to the account that its guest became.
+		const refused = this.#refusalOf(ask) ?? (isJoining ? this.#goneAnswer(earlier) : null);
+		if (refused) {
+			await releaseUsage(usage.newlyHeld, "refused");
+			return refused;
 		}
+		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
+		const stream = isJoining ? this.#join(subject.key, earlier) : await this.#begin(ask, hold, earlier);
+		return { kind: "stream", stream, standing, setCookie };
 	}
 
-	/** Whether an answer is being written, or waits for its ledger. */
-	#isAnswering(): boolean {
-		return this.#live !== null || this.#stored.openRuns().length > 0;
+	/** Why the chat does not take a request now. Writes nothing. */
+	#refusalOf({ subject: { key }, requestId, prompt, seen }: Ask): StartResult | null {
+		const chat = this.#stored.chat();
+		if (chat && chat.owner !== key) return { kind: "not-found" };
+		if (chat?.deleted) return { kind: "gone" };
+		const live = this.#live;
+		if (this.#readers.isFull(key, live?.turn.requestId === requestId ? live.stream : null)) return { kind: "too-many-readers" };
+		if (!chat) return prompt.kind === "regenerate" ? { kind: "not-found" } : null;
+		const earlier = this.#stored.ofRequest(requestId);
+		if (earlier && !isReleased(earlier)) return null;
+		if (live || this.#openTurn() || (this.#starting && this.#starting.requestId !== requestId)) return { kind: "busy" };
+		if (prompt.kind === "regenerate" && !earlier && !this.#stored.ofAnswer(prompt.answerId)?.answerId) return { kind: "no-such-message" };
+		return this.#hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#view(chat) };
 	}
 
-	async #forget(): Promise<void> {
-		await this.ctx.storage.deleteAll();
-		this.#stored = new ConversationStorage(this.ctx.storage.sql);
+	/** Whether the asking page knows the end of the shown path. A retry follows what its first attempt followed, or that attempt. */
+	#hasSeen(seen: string | null | undefined, earlier: Turn | null): boolean {
+		const last = this.#stored.shown();
+		if (seen === undefined || (last !== null && last.seq === earlier?.seq)) return true;
+		return last === null ? seen === null : seen === last.answerId || seen === this.#stored.question(last)?.id;
 	}
 
-	/** Stores the user's turn; returns the messages that the model receives. */
-	#writeTurn({ chatId, owner, turn }: StartRequest, chat: Chat | null, earlier: Run | null): ChatMessage[] {
-		if (!chat) this.#stored.writeChat({ id: chatId, owner, title: titleOf(turn), deleted: false });
-		if (earlier) this.#stored.truncateFrom(earlier.answerId);
-		if (turn.kind === "message") {
-			this.#stored.truncateFrom(turn.message.id);
-			this.#stored.append(turn.message);
-			return this.#stored.messages();
-		}
-		const messages = this.#stored.messages();
-		const replaced = messages.findIndex((message) => message.id === turn.answerId);
-		// A retry finds the replaced answer gone: its first attempt had output, and was removed above.
-		return replaced < 0 ? messages : messages.slice(0, replaced);
+	/** The turn of a run that has not ended, other than the live one. */
+	#openTurn(): Turn | null {
+		const newest = this.#stored.newest();
+		return newest && newest.phase !== "ended" && newest.seq !== this.#live?.turn.seq ? newest : null;
 	}
 
-	/** Starts the model behind the caller. The run is stored before the model is called, so that a crash from here on is found. */
-	async #begin(run: Run, history: ChatMessage[], replaces: string | null): Promise<ReadableStream<Uint8Array>> {
-		this.#stored.append({ id: run.answerId, role: "assistant", parts: [], metadata: { model: run.model } });
-		this.#stored.writeRun(run);
-		const live = new LiveAnswer(run, this.#stored, replaces);
+	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
+	async #begin(ask: Ask, hold: UsageHold, earlier: Turn | null): Promise<ReadableStream<Uint8Array>> {
+		const { chatId, subject, model, prompt, requestId } = ask;
+		const { extends: shown, ...place } = this.#placeOf(prompt, earlier);
+		if (!this.#stored.chat()) this.#stored.writeChat({ id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false });
+		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
+		const turn: Turn = {
+			...place,
+			shown,
+			seq,
+			requestId,
+			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
+			answerId: `${generateId()}-${seq}`,
+			model,
+			hold,
+			phase: "running",
+			end: null,
+			counted: null,
+			startedAtMs: Date.now(),
+			pieces: 0,
+			rest: [],
+		};
+		this.#stored.insert(turn);
+		const live = new LiveAnswer(turn, this.#stored);
 		this.#live = live;
-		const stream = live.stream.join();
-		await this.ctx.storage.setAlarm(run.startedAtMs + HEARTBEAT_MS);
-		this.ctx.waitUntil(this.#updateChatList());
+		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
+		const stream = this.#readers.join(subject.key, live.stream);
+		const history = toModelMessages(this.#newestFirst(turn));
+		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
+		this.ctx.waitUntil(this.#updateList());
 		this.ctx.waitUntil(this.#finish(live, history));
 		return stream;
 	}
 
+	#placeOf(prompt: Prompt, earlier: Turn | null): Place {
+		const branch = ({ seq, parent, asks }: Turn) => ({ parent, asks: asks ?? seq, question: null, extends: false });
+		if (earlier) return branch(earlier);
+		const shown = this.#stored.shown();
+		if (prompt.kind === "regenerate") {
+			const answered = this.#stored.ofAnswer(prompt.answerId);
+			return answered ? branch(answered) : { parent: null, asks: null, question: null, extends: false };
+		}
+		const { message, replaces } = prompt;
+		const replaced = this.#replaced(shown, message.id, replaces);
+		if (!replaced) return { parent: shown?.seq ?? null, asks: null, question: message, extends: true };
+		// The same words again are another answer to the same question.
+		const isSame = textOf(this.#stored.question(replaced) ?? message) === textOf(message);
+		return isSame ? branch(replaced) : { parent: replaced.parent, asks: null, question: message, extends: false };
+	}
+
+	/** The turn of the shown path whose question has this id. Without `anywhere`, only among what the model receives. */
+	#replaced(shown: Turn | null, messageId: string, anywhere: boolean): Turn | null {
+		let turnsLeft = anywhere ? Number.POSITIVE_INFINITY : PAGE_TURNS;
+		for (const turn of this.#stored.path(shown?.seq ?? null)) {
+			if (this.#stored.question(turn)?.id === messageId) return turn;
+			turnsLeft -= 1;
+			if (turnsLeft === 0) return null;
+		}
+		return null;
+	}
+
+	/** The messages that lead to an answer, the newest first. Each is read when it is reached. */
+	*#newestFirst(turn: Turn): Generator<ChatMessage, void> {
+		const question = this.#stored.question(turn);
+		if (question) yield question;
+		for (const before of this.#stored.path(turn.parent)) yield* this.#messagesOf(before).reverse();
+	}
+
+	/** A turn's question and answer. The page gets a running answer from the stream, from its beginning. */
+	#messagesOf(turn: Turn): ChatMessage[] {
+		const question = this.#stored.question(turn);
+		const messages = question ? [question] : [];
+		if (!turn.answerId || turn.seq === this.#live?.turn.seq) return messages;
+		const parts = this.#stored.parts(turn);
+		return [...messages, { id: turn.answerId, role: "assistant", parts, metadata: metadataOf(turn, parts) }];
+	}
+
+	#view(chat: Chat, before?: number, seen?: string): ChatView {
+		const last = before === undefined ? (this.#live?.turn ?? this.#stored.shown()) : this.#stored.turn(before);
+		const view = { id: chat.id, title: chat.title, running: this.#live !== null, messages: [], earlier: null };
+		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
+		const pages: ChatMessage[][] = [];
+		for (const turn of last ? this.#stored.path(last.seq) : []) {
+			if (pages.length === PAGE_TURNS) return { ...view, messages: pages.reverse().flat(), earlier: turn.seq };
+			pages.push(this.#messagesOf(turn));
+		}
+		return { ...view, messages: pages.reverse().flat() };
+	}
+
 	/** Runs the model, then ends the hold before readers receive the last chunk. Never rejects. */
-	async #finish(live: LiveAnswer, history: ChatMessage[]): Promise<void> {
+	async #finish(live: LiveAnswer, history: Parameters<LiveAnswer["write"]>[0]): Promise<void> {
 		const end = await live.write(history);
 		try {
-			const metadata = await this.#conclude(live.run, live.stream.parts, end);
-			live.discardIfEmpty();
-			live.stream.end(metadata);
+			live.storeEnd(end);
+			live.stream.end(await this.#settle(live.turn, end, live.stream.parts));
 		} catch (error) {
 			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
-			logFailure(`answer ${live.run.requestId} waits for its ledger`, error);
+			logFailure(`answer ${live.turn.requestId} waits for its ledger`, error);
 		}
 		if (this.#live === live) this.#live = null;
 		live.stream.close();
+		if (!(await this.#listing)) await this.#updateList();
 	}
 
 	/**
-	 * Stores how an answer ended, settles or releases its hold by the table (who pays), then stores that. After a crash in between, recovery
-	 * repeats it from the stored row, and the ledger counts it once.
+	 * Settles or releases the hold of a turn whose end is stored, by the table (who pays), then stores that. After a crash in between, recovery
+	 * repeats it from the stored row, and the ledger counts it once. A branch becomes the shown path when its answer counts.
 	 * @throws when the ledger cannot be reached
 	 */
-	async #conclude(run: Run, parts: readonly AnswerPart[], end: AnswerEnd): Promise<AnswerMetadata> {
-		const ending: Run = { ...run, phase: "ending", end };
-		this.#stored.update(run.answerId, parts, { model: run.model, state: end });
-		this.#stored.writeRun(ending);
+	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
 		const { release } = whoPays(end, hasOutput(parts));
-		const { counted } = release === null ? await recordUsage(run.hold) : await releaseUsage(run.hold, release);
-		const metadata = { model: run.model, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
-		this.#stored.update(run.answerId, parts, metadata);
-		this.#stored.writeRun({ ...ending, phase: "ended", counted });
-		await this.#updateChatList();
-		return metadata;
+		const { counted } = release === null ? await recordUsage(turn.hold) : await releaseUsage(turn.hold, release);
+		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)));
+		return metadataOf({ ...turn, phase: "ended", end, counted }, parts);
 	}
 
-	/** Ends the runs that a crash or deploy left open: one cut off becomes `interrupted`, one that was ending keeps its end. */
+	/** Ends the run that a crash or deploy left open: one cut off becomes `interrupted`, one that was ending keeps its end. */
 	#recover(): Promise<void> {
 		this.#recovering ??= this.#recoverOnce().finally(() => {
 			this.#recovering = null;
@@ -232,30 +376,35 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	async #recoverOnce(): Promise<void> {
-		for (const run of this.#stored.openRuns()) {
-			if (this.#live?.run.requestId === run.requestId) continue;
-			try {
-				await this.#conclude(run, this.#stored.message(run.answerId)?.parts ?? [], run.end ?? "interrupted");
-			} catch (error) {
-				logFailure(`run ${run.requestId} could not be ended`, error);
-			}
+		const open = this.#openTurn();
+		if (!open) return;
+		await this.#endDead(open);
+		if (!(await this.#listing)) await this.#updateList();
+	}
+
+	async #endDead(turn: Turn): Promise<void> {
+		const parts = this.#stored.parts(turn);
+		const end = turn.end ?? "interrupted";
+		try {
+			if (turn.phase === "running") this.#stored.end(turn, end, this.#stored.countPieces(turn), turn.rest ?? []);
+			await this.#settle(turn, end, parts);
+		} catch (error) {
+			logFailure(`run ${turn.requestId} could not be ended`, error);
 		}
 	}
 
-	/** The result of an earlier request: the running answer, the finished one as a stream, or why there is none. */
-	#join(run: Run): StartResult {
-		if (this.#live?.run.requestId === run.requestId) return { kind: "stream", stream: this.#live.stream.join() };
-		if (run.phase === "refused") return { kind: "busy" };
-		const message = this.#stored.message(run.answerId);
-		if (!message && run.counted !== false) return { kind: "gone" };
-		const { answerId, model, end } = run;
-		const metadata = message?.metadata ?? {
-			model,
-			state: end ?? "failed",
-			counted: false,
-			note: sentenceOf(end ?? "failed", false, false),
-		};
-		return { kind: "stream", stream: replayAnswer(answerId, model, message?.parts ?? [], metadata) };
+	/** Why an earlier request has no answer any more: an older version deleted what was replaced. */
+	#goneAnswer({ rest, counted }: Turn): StartResult | null {
+		return rest === null && counted !== false ? { kind: "gone" } : null;
+	}
+
+	/** The answer of an earlier request: live, or as a finished stream. */
+	#join(owner: string, turn: Turn): ReadableStream<Uint8Array> {
+		if (this.#live?.turn.seq === turn.seq) return this.#readers.join(owner, this.#live.stream);
+		return this.#readers.replay(owner, turn.seq, () => {
+			const parts = this.#stored.parts(turn);
+			return replayAnswer(turn.answerId, turn.model, parts, metadataOf(turn, parts));
+		});
 	}
 
 	/** Releases what a repeat holds on ledgers that its first request did not use: a guest may have signed up in between. */
@@ -265,16 +414,23 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (unused.length > 0) await releaseUsage({ ...hold, takenFrom: unused }, "refused");
 	}
 
-	/** Puts the chat on top of its owner's list. Runs at the start of an answer, and again at its end in case that failed. */
-	async #updateChatList(): Promise<void> {
+	/** Puts the chat on top of its owner's list, after any earlier such write. @returns whether it is there */
+	#updateList(): Promise<boolean> {
+		this.#listing = this.#listing.then(() => this.#list());
+		return this.#listing;
+	}
+
+	async #list(): Promise<boolean> {
 		const chat = this.#stored.chat();
-		if (!chat || chat.deleted) return;
+		if (!chat || chat.deleted) return true;
 		try {
-			const summary = { id: chat.id, title: chat.title, updatedAt: new Date().toISOString() };
-			await this.env.CHAT_LIST.getByName(chat.owner).put(summary);
-			if (kindOf(chat.owner) === "guest") await this.#followGuest(chat.owner, summary);
+			const updatedAt = new Date(this.#stored.newest()?.startedAtMs ?? Date.now()).toISOString();
+			await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt });
+			if (kindOf(chat.owner) === "guest") await this.#followGuest(chat.owner, chat.id);
+			return true;
 		} catch (error) {
 			logFailure(`chat ${chat.id} could not be listed`, error);
+			return false;
 		}
 	}
 
@@ -282,38 +438,56 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * Moves the chat to the account that its guest became. Signing up closes the guest's ledger first and empties the guest's list after that:
 	 * a chat that was listed too late for the second finds the first done.
 	 */
-	async #followGuest(guest: string, summary: ChatSummary): Promise<void> {
+	async #followGuest(guest: string, chatId: string): Promise<void> {
 		const account = await this.env.USAGE_LEDGER.getByName(guest).closedInFavourOf();
-		if (account === null || !this.moveTo(guest, account)) return;
-		await this.env.CHAT_LIST.getByName(account).put(summary);
-		await this.env.CHAT_LIST.getByName(guest).remove(summary.id);
+		const chat = this.#stored.chat();
+		if (account === null || !chat || chat.deleted) return;
+		if (chat.owner === guest) this.#stored.writeChat({ ...chat, owner: account });
+		await this.#list();
+		await this.env.CHAT_LIST.getByName(guest).remove(chatId);
 	}
 
 	#isOwnedBy(owner: string): boolean {
 		const chat = this.#stored.chat();
 		return chat !== null && !chat.deleted && chat.owner === owner;
 	}
+
+	/** Makes sure that an alarm fires at this instant or earlier. Setting one is a row written. */
+	async #arm(atMs: number): Promise<void> {
+		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
+		this.#alarmAtMs = atMs;
+		await this.ctx.storage.setAlarm(atMs);
+	}
+
+	/** Leaves nothing of a chat. */
+	async #forget(): Promise<void> {
+		await this.ctx.storage.deleteAll();
+		this.#alarmAtMs = null;
+		this.#stored = new ConversationStorage(this.ctx.storage.sql);
+	}
+
+	/** Between two steps the rows are whole: an object that dies goes on where it stopped. */
+	async #migrate(): Promise<void> {
+		while (isOld(this.ctx.storage.sql)) {
+			migrateSome(this.ctx.storage.sql, this.#stored);
+			await scheduler.wait(0);
+		}
+	}
 }
 
-function newRun({ hold, model }: StartRequest, earlier: Run | null): Run {
-	return {
-		requestId: hold.requestId,
-		attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
-		answerId: generateId(),
-		model,
-		hold,
-		phase: "running",
-		end: null,
-		counted: null,
-		startedAtMs: Date.now(),
-	};
+function metadataOf({ model, end, counted }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+	if (end === null) return { model };
+	if (counted === null) return { model, state: end };
+	return { model, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
 }
 
 /** Whether a hold is for a new attempt after a release. Attempts of another ledger are numbered apart, so there the release itself decides. */
-function isRetry(earlier: Run, hold: UsageHold): boolean {
+function isRetry(earlier: Turn, hold: UsageHold): boolean {
 	if (hold.attempt > earlier.attempt) return true;
-	return earlier.phase === "ended" && earlier.counted === false && isOtherLedger(hold, earlier.hold);
+	return isReleased(earlier) && isOtherLedger(hold, earlier.hold);
 }
+
+const isReleased = ({ phase, counted }: Turn) => phase === "ended" && counted === false;
 
 /** Whether another subject pays. Networks are left out: a network's key changes each day. */
 function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
@@ -321,6 +495,6 @@ function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
 	return payer(a) !== payer(b);
 }
 
-function titleOf(turn: Turn): string {
-	return (turn.kind === "message" && chatTitle(textOf(turn.message))) || "New chat";
+function titleOf(prompt: Prompt): string {
+	return (prompt.kind === "message" && chatTitle(textOf(prompt.message))) || "New chat";
 }

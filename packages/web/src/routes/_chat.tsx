@@ -1,14 +1,13 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { useEffect, useEffectEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { announceToTabs, usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
-import { PaymentNotice } from "../components/chat/payment-notice.tsx";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
-import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
@@ -17,7 +16,11 @@ import { usePageViewer } from "../components/session/page-viewer.ts";
 import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadChat, loadShell } from "../lib/http/pages.ts";
+import { loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
+
+// Few visits need a notice above the chat.
+const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
+const PaymentNotice = lazy(() => import("../components/chat/payment-notice.tsx").then((module) => ({ default: module.PaymentNotice })));
 
 interface ChatSearch {
 	/** Set on the way back from a checkout. */
@@ -46,7 +49,7 @@ function ChatFrame() {
 	const navigate = Route.useNavigate();
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
-	const shell = useShell(Route.useLoaderData(), Route.id);
+	const shell = useShell(Route.useLoaderData(), Route.id, (data) => loadChats({ data }));
 	const { viewer, usage, chats, models, demo, billing, freeLimit } = shell;
 	usePageViewer(viewer);
 	const newId = useNewId(match?.params.chatId);
@@ -55,8 +58,8 @@ function ChatFrame() {
 	useNewChatKey(() => void navigate({ to: "/" }));
 	const onAccepted = useOnAccepted(shell, match === undefined);
 
-	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false };
-	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage };
+	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false, earlier: null };
+	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage, onOlder: shell.showOlder };
 
 	async function remove(chatId: string) {
 		const problem = await shell.remove(chatId);
@@ -85,7 +88,7 @@ function ChatFrame() {
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
-						readChat={(chatId) => loadChat({ data: chatId })}
+						readChat={(id, page) => loadChat({ data: { id, ...page } })}
 					/>
 				) : (
 					<ChatHeader title="" side={side} />
@@ -111,19 +114,23 @@ function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, p
 	return (
 		<>
 			<ViewerChanged viewer={viewer} />
-			<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
-			{upgraded && (
-				<PaymentNotice
-					bought={upgraded}
-					usage={usage}
-					refresh={refreshAfterCheckout}
-					onConfirmed={() => {
-						onBought(Date.now());
-						announceToTabs("plan");
-					}}
-					onClose={close}
-				/>
-			)}
+			<Suspense>
+				{(error || (viewer.kind === "user" && !viewer.emailVerified)) && (
+					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
+				)}
+				{upgraded && (
+					<PaymentNotice
+						bought={upgraded}
+						usage={usage}
+						refresh={refreshAfterCheckout}
+						onConfirmed={() => {
+							onBought(Date.now());
+							announceToTabs("plan");
+						}}
+						onClose={close}
+					/>
+				)}
+			</Suspense>
 		</>
 	);
 }

@@ -1,6 +1,7 @@
 import { createFileRoute, notFound, useRouter } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
-import { ConfirmEmail, linkErrorOf } from "../components/frame/confirm-email.tsx";
+import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
+import { linkErrorOf } from "../components/frame/link-error.ts";
 import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { Invitation } from "../components/organization/invitation.tsx";

@@ -34,10 +34,22 @@ export interface ChatMessage {
 	metadata?: AnswerMetadata;
 }
 
+/** A page of a subject's chats, the newest first. */
+export interface ChatPage {
+	chats: ChatSummary[];
+	/** Where the next page begins; null after the last. */
+	next: string | null;
+}
+
+/** A page of a chat: at most 50 messages. */
 export interface ChatView {
 	id: string;
 	title: string;
 	messages: ChatMessage[];
+	/** Where the page before begins; null on the first. */
+	earlier: number | null;
+	/** The reader has seen the last message already, so no messages are sent. */
+	unchanged?: boolean;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

@@ -1,4 +1,5 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
+import type { ChatView } from "./chat.ts";
 import type { Tier } from "./usage.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface Problem {
 	upgradeUrl?: string;
 	/** What is known after an action on billing failed. A 4xx of a billing route without it is `unchanged`. */
 	outcome?: Outcome;
+	/** The newest page of a chat that has gone on since the client read it. */
+	chat?: ChatView;
 	/** The Turnstile site key, when a check has to be solved first. */
 	siteKey?: string;
 }

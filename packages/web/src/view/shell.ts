@@ -8,7 +8,9 @@ import type { UsageView } from "./usage.ts";
 export interface Shell {
 	viewer: Viewer;
 	usage: UsageView;
+	/** The newest page of the viewer's chats, and where the next one begins; null after the last. */
 	chats: ChatSummary[];
+	olderChats: string | null;
 	/** The models on offer, the default first. */
 	models: ModelOption[];
 	/** Whether the built-in demo model answers, because no real one is configured. */

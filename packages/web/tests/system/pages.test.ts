@@ -153,6 +153,36 @@ describe("a running answer", () => {
 		await leftReads("4 of 5 free requests left, no reset.");
 	});
 
+	test.each(["a new", "an existing"])(
+		"in %s chat can be stopped before its request has arrived, and the button keeps the focus",
+		async (which) => {
+			await page.goto(app);
+			if (which === "an existing") {
+				await send("First");
+				await heard("4 of 5");
+			}
+			await model({ chunks: 400, chunkMs: 30 });
+			let arrive = () => {};
+			const arrived = new Promise<void>((resolve) => {
+				arrive = resolve;
+			});
+			await page.route("**/api/chat/ai", async (route) => {
+				await arrived;
+				await route.continue();
+			});
+			await send("Too long");
+			const stop = page.getByRole("button", { name: "Stop", exact: true });
+			await stop.focus();
+			await Promise.all([page.waitForResponse(/\/stop$/), page.keyboard.press("Enter")]);
+			expect(await stop.evaluate((element: HTMLButtonElement) => element === document.activeElement && !element.disabled)).toBe(true);
+			arrive();
+			await answer().getByText("You stopped this answer. It was not counted.").waitFor();
+			const button = page.getByRole("button", { name: "Send", exact: true });
+			expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
+			await page.unroute("**/api/chat/ai");
+		},
+	);
+
 	test("that fails costs nothing, says so, and can be retried", async () => {
 		await model({ failAfterChunks: 3, chunks: 9 });
 		await page.goto(app);
@@ -208,6 +238,34 @@ describe("a message", () => {
 		await page.waitForURL(`${app}/`);
 		await leftReads("4 of 5 free requests left, no reset.");
 		await expect.poll(() => composer().evaluate((element) => element === document.activeElement)).toBe(true);
+	});
+
+	test.each([
+		["fails before its first word", { failBeforeOutput: 500 }, "That answer failed, so it was not counted. The chat is as it was."],
+		["fails midway", { failAfterChunks: 3, chunks: 9 }, "That answer failed, so it was not counted. The chat is as it was."],
+	])("whose edit %s is shown as it was, and the new words are kept", async (_, fault, notice) => {
+		await page.goto(app);
+		for (const [text, left] of [
+			["One", "4 of 5"],
+			["Two", "3 of 5"],
+		] as const) {
+			await send(text);
+			await heard(left);
+		}
+		const shown = () => page.getByRole("article").allInnerTexts();
+		const before = await shown();
+		await model(fault);
+		await page.getByRole("button", { name: "Edit" }).first().focus();
+		await page.keyboard.press("Enter");
+		await page.keyboard.press("End");
+		await page.keyboard.type(" and a half");
+		await page.keyboard.press("Enter");
+		await page.getByText(notice).waitFor();
+		expect(await shown()).toEqual(before);
+		expect(await composer().inputValue()).toBe("One and a half");
+		await page.reload();
+		await leftReads("3 of 5 free requests left, no reset.");
+		expect((await shown()).map((text) => text.slice(0, 40))).toEqual(before.map((text) => text.slice(0, 40)));
 	});
 
 	test("that was sent earlier can be edited, which replaces all that follows; cancelling returns the focus", async () => {
@@ -318,6 +376,77 @@ describe("an answer", () => {
 		expect([...seen]).toHaveLength(1);
 		// The answer's actions appear in space reserved for them.
 		expect((await words.boundingBox())?.y).toBe(before?.y);
+	});
+});
+
+describe("a chat that is open in two tabs", () => {
+	test("is shown the same in both, also while an answer is written", async () => {
+		await page.goto(app);
+		await send("One");
+		await heard("4 of 5");
+		const other = await context.newPage();
+		await other.goto(page.url());
+		await model({ chunks: 60, chunkMs: 50 });
+		await page.bringToFront();
+		await send("Two, from another tab");
+		await other.getByText("Two, from another tab").first().waitFor();
+		await other.getByRole("button", { name: "Stop", exact: true }).waitFor();
+		await other.getByTestId("left").filter({ hasText: "3 of 5 free requests left, no reset." }).waitFor();
+		const texts = await Promise.all([page, other].map((tab) => tab.getByRole("article", { name: "Answer" }).last().innerText()));
+		expect(texts[0]).toBe(texts[1]);
+	});
+
+	test("loses nothing to a tab that is behind: its message is refused, kept, and the newer messages are shown", async () => {
+		await page.goto(app);
+		await send("One");
+		await heard("4 of 5");
+		// This tab hears nothing of the others.
+		const behind = await context.newPage();
+		await behind.addInitScript(() => addEventListener("storage", (event) => event.stopImmediatePropagation(), true));
+		await behind.goto(page.url());
+		await behind.locator("button[type=submit]").waitFor();
+		await page.bringToFront();
+		await send("Two");
+		await heard("3 of 5");
+		await behind.getByRole("textbox", { name: "Message", exact: true }).fill("Late");
+		await behind.keyboard.press("Enter");
+		await behind.getByText("This chat has gone on in another tab or on another device. Nothing was sent or counted.").waitFor();
+		await behind.getByRole("article", { name: "You" }).filter({ hasText: "Two" }).waitFor();
+		expect(await behind.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("Late");
+		await behind.getByRole("button", { name: "Try again" }).click();
+		await behind.getByTestId("left").filter({ hasText: "2 of 5" }).waitFor();
+		expect(await behind.getByRole("article", { name: "You" }).count()).toBe(3);
+	});
+});
+
+describe("a long past", () => {
+	test("is read page by page: the earlier messages of a chat, and older chats", async () => {
+		await signUp({ confirmed: true });
+		await buyPro();
+		await page.goto(`${app}/?upgraded=1`);
+		await leftReads(/1,000 of 1,000 left/);
+		await model({ firstTokenMs: 1, chunks: 1, chunkMs: 1 });
+		const ask = async (id: string, text: string) => {
+			const messages = [{ id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] }];
+			expect((await context.request.post(`${app}/api/chat/ai`, { data: { id, messages } })).status()).toBe(200);
+		};
+		const long = crypto.randomUUID();
+		for (let n = 1; n <= 27; n += 1) await ask(long, `Question ${n}.`);
+		for (let n = 1; n <= 50; n += 1) await ask(crypto.randomUUID(), `Chat ${n}.`);
+		await page.goto(`${app}/c/${long}`);
+		const asked = () => page.getByRole("article", { name: "You" });
+		await asked().first().getByText("Question 3.").waitFor();
+		expect(await asked().count()).toBe(25);
+		await page.locator("button[type=submit]").waitFor();
+		await page.getByRole("button", { name: "Show earlier messages" }).click();
+		await asked().first().getByText("Question 1.").waitFor();
+		expect(await asked().count()).toBe(27);
+		expect(await page.getByRole("button", { name: "Show earlier messages" }).count()).toBe(0);
+		const listed = page.getByRole("complementary").getByRole("listitem");
+		expect(await listed.count()).toBe(50);
+		await page.getByRole("complementary").getByRole("button", { name: "Show older chats" }).click();
+		await page.getByRole("link", { name: "Question 1.", exact: true }).waitFor();
+		expect(await listed.count()).toBe(51);
 	});
 });
 

@@ -232,9 +232,13 @@ describe("a page of another viewer", () => {
 			}
 		const text = (s: string) => ({ t: 1, s });
 		const record = (i: number, k: string[], v: unknown[]) => ({ t: 10, i, p: { k, v }, o: 0 });
+		const givenTo: Record<string, object> = {
+			createCheckoutSession: record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]),
+			loadChat: record(1, ["id"], [text("some")]),
+		};
 		for (const [name, path] of functions) {
 			if (WITHOUT_VIEWER.has(name)) continue;
-			const given = name === "createCheckoutSession" ? record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]) : text("some");
+			const given = givenTo[name] ?? text("some");
 			const body = JSON.stringify({ t: record(0, ["data"], [given]), f: 63, m: [] });
 			const headers = { ...page, "x-tsr-serverFn": "true", "content-type": "application/json" };
 			const response = await (methodOf(name) === "GET"
@@ -774,6 +778,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 			await late.post("/api/chat/ai", again),
 			await late.fetch(`/api/chat/${chatId}/stream`),
 			await late.post(`/api/chat/${chatId}/stop`, {}),
+			await late.post(`/api/chat/${chatId}/stop`, { requestId: id() }),
 			await late.fetch(`/api/chat/${chatId}`, { method: "DELETE" }),
 		]) {
 			// The page loads again (components/session/page-viewer.ts).
@@ -797,7 +802,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 		expect((await late.chat(id(), id())).status).toBe(200);
 		expect(await late.usage()).toMatchObject({ tier: "guest", used: 1 });
 		const list = await env.CHAT_LIST.getByName(userKey(userId)).list();
-		expect(list.map((chat) => chat.id)).toEqual([chatId]);
+		expect(list.chats.map((chat) => chat.id)).toEqual([chatId]);
 	});
 
 	test("takes along a chat that starts after the guest's chats were moved, and its unit", async () => {
@@ -807,14 +812,18 @@ describe("signing up while the guest's first requests are on their way", () => {
 		await ledger.hold(guest, { id: requestId, fingerprint: "f", units: 1, chatId });
 		await client.signUp();
 		expect(await client.usage()).toMatchObject({ used: 0 });
-		const hold = { requestId, attempt: 1, takenFrom: [{ ledger: guest, id: requestId }] };
 		const message: ChatMessage = { id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] };
 		const started = await env.CONVERSATION.getByName(chatId).start({
 			chatId,
-			owner: guest,
-			hold,
+			subject: { kind: "guest", key: guest, payers: [{ key: guest, member: null }], pools: [], setCookie: null },
+			requestId,
+			fingerprint: "f",
 			model: "sandbox",
-			turn: { kind: "message", message },
+			units: 1,
+			prompt: { kind: "message", message, replaces: false },
+			seen: null,
+			url: "http://localhost/api/chat/ai",
+			headers: [],
 		});
 		if (started.kind !== "stream") throw new Error(started.kind);
 		await new Response(started.stream).text();

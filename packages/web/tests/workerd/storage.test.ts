@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Adjustment, RequestRow } from "@parley/metering";
 import { describe, expect, test } from "vitest";
-import { ConversationStorage, type Run } from "../../src/objects/conversation-storage.ts";
+import { ConversationStorage, type Turn } from "../../src/objects/conversation-storage.ts";
 import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
 import { allRequests } from "../stored.ts";
 
@@ -187,84 +187,84 @@ describe("a ledger's storage", () => {
 	});
 });
 
-const run: Run = {
+const chat = { id: "c1", owner: KEY, title: "Hello", deleted: false };
+const turn: Turn = {
+	seq: 1,
+	parent: null,
 	requestId: "q1",
 	attempt: 2,
-	answerId: "a1",
+	asks: null,
+	question: { id: "u1", role: "user", parts: [{ type: "text", text: "Hello" }] },
+	answerId: "a-1",
 	model: "m",
 	hold: { requestId: "q1", attempt: 2, takenFrom: [{ ledger: KEY, id: "q1" }] },
 	phase: "running",
 	end: null,
 	counted: null,
+	shown: true,
 	startedAtMs: 1_000,
+	pieces: 0,
+	rest: [],
 };
-const chat = { id: "c1", owner: KEY, title: "Hello", deleted: false };
-const message = (id: string, role: "user" | "assistant" = "user") => ({
-	id,
-	role,
-	parts: [{ type: "text" as const, text: id }],
-	metadata: {},
-});
+const said = (text: string, more?: boolean) => [{ type: "text" as const, text, ...(more && { more }) }];
 
 describe("a conversation's storage", () => {
 	test("stores nothing for a chat that is only read", async () => {
 		const [found, tables] = await inObject((storage) => {
 			const stored = new ConversationStorage(storage.sql);
-			return [[stored.chat(), stored.messages(), stored.run("q1"), stored.openRuns(), stored.hasAnswer("a1")], tablesOf(storage)];
+			const read = [stored.chat(), stored.newest(), stored.shown(), stored.ofRequest("q1"), stored.ofAnswer("a-1"), stored.dropStops(0)];
+			return [[...read, stored.takeStop("q1", KEY)], tablesOf(storage)];
 		});
-		expect(found).toEqual([null, [], null, [], false]);
+		expect(found).toEqual([null, null, null, null, null, null, false]);
 		expect(tables).toEqual([]);
 	});
 
 	test("loads what it has written", async () => {
-		const answer = { ...message("a1", "assistant"), metadata: { model: "m", state: "complete" as const, counted: true, note: null } };
+		const ended: Turn = { ...turn, seq: 2, parent: 1, requestId: "q2", answerId: "a-2", phase: "ended", end: "complete", counted: true };
 		const loaded = await inObject(({ sql }) => {
 			const written = new ConversationStorage(sql);
 			written.writeChat(chat);
-			written.append(message("u1"));
-			written.append(message("a1", "assistant"));
-			written.update("a1", answer.parts, answer.metadata);
-			written.writeRun(run);
-			written.writeRun({ ...run, requestId: "q2", phase: "ended", end: "complete", counted: true });
+			written.insert(turn);
+			written.insert(ended);
 			const stored = new ConversationStorage(sql);
-			return [stored.chat(), stored.messages(), stored.openRuns(), stored.run("q2"), stored.hasAnswer("a1"), stored.hasAnswer("u1")];
+			const path = [...stored.path(2)].map(({ seq }) => seq);
+			return [stored.chat(), stored.ofRequest("q1"), stored.newest(), stored.ofAnswer("a-1")?.seq, stored.ofAnswer("other-1"), path];
 		});
-		expect(loaded).toMatchObject([
-			chat,
-			[message("u1"), answer],
-			[run],
-			{ ...run, requestId: "q2", phase: "ended", end: "complete", counted: true },
-			true,
-			false,
+		expect(loaded).toEqual([expect.objectContaining(chat), turn, ended, 1, null, [2, 1]]);
+	});
+
+	test("joins an answer that was stored in pieces", async () => {
+		const parts = await inObject(({ sql }) => {
+			const stored = new ConversationStorage(sql);
+			stored.writeChat(chat);
+			stored.insert(turn);
+			stored.append(1, 0, [{ type: "reasoning", text: "Hm" }, ...said("On")]);
+			stored.append(1, 1, said("e", true));
+			const running = stored.parts(turn);
+			stored.end(turn, "complete", 2, [...said(" and", true), ...said("two")]);
+			const ended = stored.turn(1);
+			return [running, ended && stored.parts(ended)];
+		});
+		const thought = { type: "reasoning", text: "Hm" };
+		expect(parts).toEqual([
+			[thought, ...said("One")],
+			[thought, ...said("One and"), ...said("two")],
 		]);
 	});
 
-	test("truncates from a message on, and keeps the replacement answer", async () => {
-		const ids = await inObject(({ sql }) => {
-			const stored = new ConversationStorage(sql);
-			stored.writeChat(chat);
-			for (const id of ["u1", "a1", "u2", "a2"]) stored.append(message(id));
-			stored.append(message("new"));
-			stored.truncateBetween("u2", "new");
-			const between = stored.messages().map(({ id }) => id);
-			stored.truncateFrom("no-such");
-			stored.truncateFrom("a1");
-			return [between, stored.messages().map(({ id }) => id)];
-		});
-		expect(ids).toEqual([["u1", "a1", "new"], ["u1"]]);
-	});
-
-	test("writes one row for each change of a run or message", async () => {
+	test("writes two rows for a new turn and one for each change of it", async () => {
 		const rows = await inObject((storage) => {
 			const { sql, rows } = counted(storage);
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);
+			stored.insert(turn);
+			stored.append(1, 0, said("One"));
 			rows();
 			const changes = [
-				() => stored.append(message("a1", "assistant")),
-				() => stored.update("a1", message("a1").parts, {}),
-				() => stored.writeRun(run),
-				() => stored.writeRun({ ...run, phase: "ended" }),
+				() => stored.insert({ ...turn, seq: 2, requestId: "q2" }),
+				() => stored.append(2, 0, said("Two")),
+				() => stored.end({ ...turn, seq: 2 }, "complete", 1, []),
+				() => stored.close({ ...turn, seq: 2 }, true, true),
 				() => stored.writeChat({ ...chat, title: "Bye" }),
 			];
 			return changes.map((change) => {
@@ -272,35 +272,54 @@ describe("a conversation's storage", () => {
 				return rows();
 			});
 		});
-		expect(rows).toEqual([1, 1, 1, 1, 1]);
+		expect(rows).toEqual([2, 1, 1, 1, 1]);
 	});
 
-	test("deletes the messages of a chat, and keeps the record of answered requests", async () => {
+	test("deletes all text of a chat, and keeps a run that its ledger has not confirmed", async () => {
 		const left = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);
-			stored.append(message("u1"));
-			stored.writeRun({ ...run, phase: "ended" });
-			stored.deleteMessages();
+			stored.insert({ ...turn, phase: "ended" });
+			stored.insert({ ...turn, seq: 2, requestId: "q2" });
+			stored.append(2, 0, said("secret"));
+			stored.deleteText();
 			stored.writeChat({ ...chat, deleted: true });
+			stored.append(2, 1, said("more secrets"));
+			stored.end({ ...turn, seq: 2 }, "stopped", 1, said("secrets"));
 			const loaded = new ConversationStorage(sql);
-			return [loaded.messages(), loaded.chat()?.deleted, loaded.run("q1")?.phase];
+			const open = loaded.newest();
+			return [loaded.turn(1), open?.phase, open?.question, open && loaded.parts(open)];
 		});
-		expect(left).toEqual([[], true, "ended"]);
+		expect(left).toEqual([null, "ending", null, []]);
+	});
+
+	test("gives a stop that was kept to its own request and subject, once, and keeps at most the newest", async () => {
+		const taken = await inObject(({ sql }) => {
+			const stored = new ConversationStorage(sql);
+			for (const n of [1, 2, 3]) stored.keepStop(`q${n}`, KEY, n, 2);
+			return [
+				stored.takeStop("q1", KEY),
+				stored.takeStop("q2", "user:other"),
+				stored.takeStop("q2", KEY),
+				stored.takeStop("q2", KEY),
+				stored.dropStops(3),
+				stored.dropStops(4),
+			];
+		});
+		expect(taken).toEqual([false, false, true, false, 3, null]);
 	});
 
 	test.each([
-		["a part of an unknown type", `UPDATE message SET parts = '[{"type":"file","text":""}]'`, "message.parts"],
-		["a run of an unknown phase", "UPDATE run SET phase = 'paused'", "run.phase"],
-		["a run whose hold names no ledger", `UPDATE run SET hold = '{"requestId":"q1","attempt":1,"takenFrom":[{}]}'`, "run.hold"],
+		["a part of an unknown type", `UPDATE turn SET rest = '[{"type":"file","text":""}]'`, "turn.rest"],
+		["a run of an unknown phase", "UPDATE turn SET phase = 'paused'", "turn.phase"],
+		["a run whose hold names no ledger", `UPDATE turn SET hold = '{"requestId":"q1","attempt":1,"takenFrom":[{}]}'`, "turn.hold"],
 	])("refuses to load %s", async (_, damage, column) => {
 		const loading = inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
 			stored.writeChat(chat);
-			stored.append(message("u1"));
-			stored.writeRun(run);
+			stored.insert(turn);
 			sql.exec(damage);
-			return [stored.messages(), stored.run("q1")];
+			return stored.ofRequest("q1");
 		});
 		await expect(loading).rejects.toThrow(`invariant: ${column} on disk is not`);
 	});

@@ -234,39 +234,19 @@ describe("one request id", () => {
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
-	test("in two racing requests yields no free answer when one starts after the other released its hold", async () => {
+	test("has one hold however many callers race, and another one for each attempt after a failure", async () => {
 		const client = await guest();
 		const [[, cookie] = ["", ""]] = client.cookies;
-		const key = `guest:${cookie.split(".")[1]}`;
-		const ledger = env.USAGE_LEDGER.getByName(key);
-		const chatId = id();
-		const conversation = env.CONVERSATION.getByName(chatId);
-		const start = (requestId: string) => {
-			const message = { id: requestId, role: "user" as const, parts: [{ type: "text" as const, text: "Hello" }] };
-			const hold = { requestId, attempt: 1, takenFrom: [{ ledger: key, id: requestId }] };
-			return conversation.start({ chatId, owner: key, hold, model: "sandbox", turn: { kind: "message", message } });
-		};
-		const take = (requestId: string) => ledger.hold(key, { id: requestId, fingerprint: "f", units: 1, chatId });
-
-		// Both callers of "twice" have the hold. The first finds the chat busy and releases it.
-		await faults({ model: { firstTokenMs: 300 } });
-		await take("other");
-		const other = await start("other");
-		await take("twice");
-		expect((await start("twice")).kind).toBe("busy");
-		await ledger.release("twice", "refused");
-		if (other.kind === "stream") await new Response(other.stream).text();
-		expect((await start("twice")).kind).toBe("busy");
-
-		// Both callers of "broken" have the hold. The first one's answer fails before the second one starts.
-		await faults({ model: { failBeforeOutput: 500 } });
-		await take("broken");
-		const first = await start("broken");
-		if (first.kind === "stream") await new Response(first.stream).text();
+		const ledger = env.USAGE_LEDGER.getByName(`guest:${cookie.split(".")[1]}`);
+		const [chatId, messageId] = [id(), id()];
+		await faults({ model: { firstTokenMs: 100, failBeforeOutput: 500 } });
+		const failed = await Promise.all([1, 2, 3].map(() => client.chat(chatId, messageId)));
+		for (const answer of failed) expect(answer.metadata).toMatchObject({ state: "failed", counted: false });
+		const { modelCalls } = await sandboxState();
+		expect((await requestsOf(ledger)).map(({ attempt }) => attempt)).toEqual([modelCalls.length]);
 		await faults({});
-		const second = await start("broken");
-		expect(second.kind === "stream" ? await new Response(second.stream).text() : "").toContain('"counted":false');
-		expect((await sandboxState()).modelCalls).toHaveLength(2);
+		expect((await client.chat(chatId, messageId)).metadata).toMatchObject({ state: "complete", counted: true });
+		expect((await requestsOf(ledger)).map(({ attempt }) => attempt)).toEqual([modelCalls.length + 1]);
 		expect(await client.usage()).toMatchObject({ used: 1, held: 0 });
 	});
 
@@ -296,7 +276,9 @@ describe("a new unit", () => {
 		const first = await client.chat(chatId, messageId);
 		expect(await hear(await regenerate(client, chatId, first.id))).toMatchObject({ last: "finish", metadata: { counted: true } });
 		expect(await client.usage()).toMatchObject({ used: 2 });
-		expect((await client.chat(chatId, messageId)).status).toBe(410);
+		// The replaced answer is still that of its request.
+		expect((await client.chat(chatId, messageId)).text).toBe(first.text);
+		expect(await client.usage()).toMatchObject({ used: 2 });
 	});
 
 	test("is not charged for a failed regeneration, and the old answer stays", async () => {

@@ -16,7 +16,6 @@ const composer = (props: Partial<Parameters<typeof Composer>[0]> = {}) => (
 		draftKey="new"
 		isNew={false}
 		answering={false}
-		stopping={false}
 		atLimit={false}
 		due={undefined}
 		onBlocked={onBlocked}
@@ -177,7 +176,13 @@ test("while an answer is being written the button stops it, and Enter sends noth
 	expect(onStop).toHaveBeenCalledTimes(1);
 });
 
-test("a stop that is under way cannot be pressed again", async () => {
-	page = await mount(composer({ answering: true, stopping: true }));
-	expect(page.button("Stop").disabled).toBe(true);
+test("the button keeps its element and its focus while an answer is stopped and ends", async () => {
+	page = await mount(composer({ answering: true }));
+	const stop = page.button("Stop");
+	stop.focus();
+	await page.press("Stop");
+	expect(stop.disabled).toBe(false);
+	await page.render(composer({ answering: false }));
+	expect(page.button("Send")).toBe(stop);
+	expect(document.activeElement).toBe(stop);
 });

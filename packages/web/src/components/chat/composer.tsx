@@ -20,7 +20,6 @@ interface ComposerProps {
 	/** A chat without messages. */
 	isNew: boolean;
 	answering: boolean;
-	stopping: boolean;
 	/** No request is left: the text stays, and the notice above the composer says what to do. */
 	atLimit: boolean;
 	/** A message that a limit refused and that may be sent now. It is sent if it is still what the composer holds. */
@@ -33,7 +32,7 @@ interface ComposerProps {
 }
 
 /** The message field with its send and stop buttons. */
-export function Composer({ ref, draftKey, isNew, answering, stopping, atLimit, due, onBlocked, onSend, onStop, onFocus }: ComposerProps) {
+export function Composer({ ref, draftKey, isNew, answering, atLimit, due, onBlocked, onSend, onStop, onFocus }: ComposerProps) {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [text, change] = useDraft(draftKey, area);
 	useFocusOnOpen(area, isNew, onFocus);
@@ -88,7 +87,9 @@ export function Composer({ ref, draftKey, isNew, answering, stopping, atLimit, d
 					}}
 					onFocus={onFocus}
 				/>
-				<div className="p-1.5">{answering ? <StopButton stopping={stopping} onStop={onStop} /> : <SendButton sendable={sendable} />}</div>
+				<div className="p-1.5">
+					<MainButton sendable={sendable} onStop={answering ? onStop : undefined} />
+				</div>
 			</form>
 		</>
 	);
@@ -141,19 +142,19 @@ function TooLong({ charsOver }: { charsOver: number }) {
 	);
 }
 
-function StopButton({ stopping, onStop }: { stopping: boolean; onStop: () => void }) {
-	return (
-		<button type="button" aria-label="Stop" className="button-plain size-11 p-0" disabled={stopping} onClick={onStop}>
-			<StopIcon />
-		</button>
-	);
-}
-
-function SendButton({ sendable }: { sendable: boolean }) {
+/** Sends, or stops the answer under way. One element for both, so that it keeps the focus. */
+function MainButton({ sendable, onStop }: { sendable: boolean; onStop: (() => void) | undefined }) {
 	// Before hydration a submit button would reload the page.
+	const type = useHydrated() && !onStop ? "submit" : "button";
 	return (
-		<button type={useHydrated() ? "submit" : "button"} aria-label="Send" aria-disabled={!sendable} className="button-next size-11 p-0">
-			<SendIcon />
+		<button
+			type={type}
+			aria-label={onStop ? "Stop" : "Send"}
+			aria-disabled={!onStop && !sendable}
+			className={`${onStop ? "button-plain" : "button-next"} size-11 p-0`}
+			onClick={onStop}
+		>
+			{onStop ? <StopIcon /> : <SendIcon />}
 		</button>
 	);
 }

@@ -40,16 +40,17 @@ afterEach(() => {
 
 const message = (id: string, role: "user" | "assistant", text: string): LiveMessage => ({ id, role, parts: [{ type: "text", text }] });
 const said = [message("m1", "user", "Hello"), message("a1", "assistant", "Hi")];
-const serverCopy: ChatView = { id: "c1", title: "Hello", messages: [], running: false };
+const serverCopy: ChatView = { id: "c1", title: "Hello", messages: [], running: false, earlier: null };
 
 /** A conversation whose state, live chat and events are recorded. */
-function conversationWith(initial: Partial<ConversationState> = {}, running = false) {
+function conversationWith(initial: Partial<ConversationState> = {}) {
 	const state: ConversationState = {
 		armed: false,
 		report: { messages: said, status: "ready" },
 		queued: undefined,
 		failure: undefined,
 		stopping: false,
+		earlier: null,
 		joining: false,
 		refused: undefined,
 		...initial,
@@ -60,10 +61,11 @@ function conversationWith(initial: Partial<ConversationState> = {}, running = fa
 		onSettled: vi.fn(),
 		onReturned: vi.fn(),
 		readChat: vi.fn(async (): Promise<ChatView | null> => serverCopy),
+		onChanged: vi.fn(),
 		announce: vi.fn(),
 	};
 	const conversation: Conversation = {
-		chat: { id: "c1", running },
+		chat: { id: "c1" },
 		draftKey: "c1",
 		events,
 		state,
@@ -195,7 +197,7 @@ describe("a retry", () => {
 		const { conversation, handle } = conversationWith();
 		sendNew(conversation, "Why?", "m");
 		accepted(conversation);
-		ended(conversation, undefined, { state: "complete" });
+		ended(conversation, undefined, { state: "complete", counted: true });
 		sendNew(conversation, "Why?", "m");
 		const [first, second] = handle.send.mock.calls.map((call: unknown[]) => call[0] as { key: string });
 		expect(second?.key).not.toBe(first?.key);
@@ -205,7 +207,7 @@ describe("a retry", () => {
 describe("the end of an answer", () => {
 	test("is announced in the server's words, or as complete", () => {
 		for (const [end, words] of [
-			[{ state: "complete" as const, note: null }, "Answer complete."],
+			[{ state: "complete" as const, counted: true, note: null }, "Answer complete."],
 			[{ state: "failed" as const, note: "It failed. Nothing was counted." }, "It failed. Nothing was counted."],
 		] as const) {
 			const { conversation, events } = conversationWith();
@@ -262,7 +264,7 @@ describe("the end of an answer", () => {
 });
 
 test("an answer that was running when the page loaded is joined", () => {
-	const { conversation, handle } = conversationWith({ joining: true }, true);
+	const { conversation, handle } = conversationWith({ joining: true });
 	liveReady(conversation);
 	expect(handle.join).toHaveBeenCalledTimes(1);
 });
@@ -290,7 +292,7 @@ describe("stopping", () => {
 		fetchMock.mockResolvedValue(new Response(null, { status: 204 }));
 		const { conversation, state } = conversationWith({ report: { messages: said, status: "streaming" } });
 		await stop(conversation);
-		expect(fetchMock).toHaveBeenCalledWith("/api/chat/c1/stop", { method: "POST" });
+		expect(fetchMock).toHaveBeenCalledWith("/api/chat/c1/stop", expect.objectContaining({ method: "POST", body: "{}" }));
 		expect(state).toMatchObject({ stopping: true, failure: undefined });
 	});
 

@@ -9,7 +9,11 @@ import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.t
 export type Phase = "idle" | "thinking" | "writing";
 
 /** Why the last request did not end as it should, as far as the notice above the composer distinguishes it. */
-export type Failure = { kind: "refused"; problem: Problem } | { kind: "unreached" | "broken" | "stop-failed"; problem?: undefined };
+export type Failure =
+	| { kind: "refused"; problem: Problem }
+	| { kind: "unreached" | "broken" | "stop-failed"; problem?: undefined }
+	/** An edit or another answer came to nothing: `note` says why. */
+	| { kind: "undone"; note: string; problem?: undefined };
 
 export interface ConversationEvents {
 	/** The server has accepted the request: the chat exists from now on. */
@@ -18,8 +22,10 @@ export interface ConversationEvents {
 	onSettled: (ended?: string) => void;
 	/** Puts text that could not be sent back into the composer. */
 	onReturned: (text: string) => void;
-	/** Reads the server's copy of the chat. */
-	readChat: () => Promise<ChatView | null>;
+	/** Reads the server's copy of the chat: its newest page or the one `before`, without messages where `seen` is the last. */
+	readChat: (page?: { before?: number; seen?: string }) => Promise<ChatView | null>;
+	/** The chat has changed, which other tabs may want to know. */
+	onChanged: () => void;
 	/** Announces a status to screen readers. */
 	announce: (text: string) => void;
 }
@@ -31,7 +37,10 @@ export interface ConversationState {
 	/** A send that waits for the live chat to load. */
 	queued: Sending | undefined;
 	failure: Failure | undefined;
+	/** Whether the viewer has stopped the answer under way. */
 	stopping: boolean;
+	/** Where the page of messages before those shown begins; null without any. */
+	earlier: number | null;
 	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
 	joining: boolean;
 	/** A message blocked by a limit. It is sent once the viewer has paid. */
@@ -47,7 +56,7 @@ export interface Attempt {
 
 /** What one render passes to the steps below. `patch` merges changes into the state. */
 export interface Conversation {
-	chat: { id: string; running: boolean };
+	chat: { id: string };
 	draftKey: string;
 	events: ConversationEvents;
 	state: ConversationState;
@@ -91,7 +100,7 @@ function begin(conversation: Conversation, sending: Sending): void {
 function start({ state, events, attempt, humanToken }: Conversation, handle: LiveHandle, sending: Sending): void {
 	attempt.current = { before: state.report.messages, sending, accepted: false };
 	events.announce("Thinking.");
-	void handle.send({ ...sending, humanToken: humanToken.current });
+	void handle.send({ ...sending, seen: state.report.messages.at(-1)?.id ?? null, humanToken: humanToken.current });
 	humanToken.current = undefined;
 }
 
@@ -101,11 +110,11 @@ export function sendNew(conversation: Conversation, text: string, model: string 
 	begin(conversation, { kind: "new", text, model, key, messageId });
 }
 
-/** Replaces the viewer's last message and its answer. */
+/** Asks again with other words. The message stays as it was when no answer comes. */
 export const edit = (conversation: Conversation, messageId: string, text: string, model: string | undefined): void =>
 	begin(conversation, { kind: "edit", text, messageId, model, key: randomId() });
 
-/** Requests another answer in place of the last one. */
+/** Requests another answer, which is shown in place of the last one when it comes. */
 export const regenerate = (conversation: Conversation, messageId: string, model: string | undefined): void =>
 	begin(conversation, { kind: "regenerate", text: "", messageId, model, key: randomId() });
 
@@ -122,14 +131,14 @@ function keepSend({ chat, draftKey, patch }: Conversation, text: string, model: 
 
 /** The live chat is loaded: starts the queued send, or joins an answer that was running when the page loaded. */
 export function liveReady(conversation: Conversation): void {
-	const { chat, live, patch } = conversation;
-	const { queued } = conversation.state;
+	const { live, patch } = conversation;
+	const { queued, joining } = conversation.state;
 	const handle = live.current;
 	if (!handle) return;
 	if (queued) {
 		patch({ queued: undefined });
 		start(conversation, handle, queued);
-	} else if (chat.running) void handle.join().then((joined) => (joined ? undefined : rejoin(conversation, { kind: "broken" })));
+	} else if (joining) void handle.join().then((joined) => (joined ? undefined : rejoin(conversation, { kind: "broken" })));
 }
 
 /** The live chat could not be loaded: a queued send goes back to the composer. */
@@ -144,12 +153,16 @@ export function liveNotLoaded(conversation: Conversation): void {
 }
 
 /** The server has accepted the request. From now on the answer is the server's and nothing is sent again. */
-export function accepted({ attempt, draftKey, events }: Conversation): void {
+export function accepted(conversation: Conversation): void {
+	const { attempt, draftKey, events, state } = conversation;
 	const current = attempt.current;
 	if (!current) return;
 	current.accepted = true;
 	if (current.sending.kind === "new") keepPending(draftKey, undefined);
 	events.onAccepted(current.sending.text);
+	// A stop that was pressed before may have been lost with its connection.
+	if (state.stopping) void stop(conversation);
+	events.onChanged();
 }
 
 /** The stream ended. Only the server's last chunk, `end`, proves that the answer is settled. */
@@ -161,9 +174,21 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 	if (end) {
 		patch({ joining: false });
 		events.onSettled(end.note ?? "Answer complete.");
+		events.onChanged();
+		if (!end.counted) undo(conversation, current, end.note ?? "");
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
 	else void rejoin(conversation, failureFrom(error, "broken"));
+}
+
+/** An edit or another answer that came to nothing leaves the chat as it was. A page that only joined it reads what that is. */
+function undo(conversation: Conversation, current: Attempt | undefined, note: string): void {
+	const { live, events, patch } = conversation;
+	if (!current) return void rejoin(conversation, { kind: "broken" });
+	if (current.sending.kind === "new") return;
+	live.current?.show(current.before);
+	if (current.sending.kind === "edit") events.onReturned(current.sending.text);
+	patch({ failure: { kind: "undone", note } });
 }
 
 /** Puts everything back as it was before a request that the server did not accept. */
@@ -171,14 +196,14 @@ function restore(conversation: Conversation, { before, sending }: Attempt, error
 	const { live, events, patch } = conversation;
 	const failure = failureFrom(error, "unreached");
 	live.current?.show(before);
+	const { problem } = failure;
 	if (sending.kind !== "regenerate") events.onReturned(sending.text);
-	if (failure.problem?.type === SOMEONE_ELSE) carryMessage(sending.text);
-	if (sending.kind === "new" && failure.problem && isLiftedByPaying(failure.problem))
-		sendOncePaid(conversation, sending.text, sending.model);
+	if (problem?.type === SOMEONE_ELSE) carryMessage(sending.text);
+	if (sending.kind === "new" && problem && isLiftedByPaying(problem)) sendOncePaid(conversation, sending.text, sending.model);
 	patch({ failure });
 	events.onSettled();
-	// 409: another tab's answer is being written. Show it.
-	if (failure.problem?.status === 409 && failure.problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
+	// 409: the chat has gone on elsewhere, or is being answered there. Show it.
+	if (problem?.status === 409 && problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
 }
 
 /** The page is being left: it belongs to someone else than the browser's cookies. */
@@ -200,8 +225,8 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 		const view = await events.readChat().catch(() => undefined);
 		if (!mounted.current) return;
 		if (view) {
-			live.current?.show(view.messages);
-			if (!view.running) return settle(conversation, undefined);
+			show(conversation, view);
+			if (!view.running) return settle(conversation, cause.problem?.type.endsWith("moved-on") ? cause : undefined);
 			if (await live.current?.join()) return;
 		}
 		await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -210,19 +235,46 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 	settle(conversation, cause);
 }
 
+function show({ live, patch }: Conversation, { messages, earlier }: { messages: LiveMessage[]; earlier: number | null }): void {
+	patch({ earlier });
+	if (live.current) live.current.show(messages);
+	else patch({ report: { messages, status: "ready" } });
+}
+
+/** Shows what other tabs and devices have written since the page last read the chat. */
+export async function refresh(conversation: Conversation): Promise<void> {
+	const { state, events, attempt, live, mounted, patch } = conversation;
+	const seen = state.report.messages.at(-1)?.id;
+	if (isBusy(state) || seen === undefined) return;
+	const view = await events.readChat({ seen }).catch(() => undefined);
+	if (!view || view.unchanged || attempt.current || !mounted.current) return;
+	show(conversation, view);
+	if (!view.running) return;
+	if (live.current) void rejoin(conversation, { kind: "broken" });
+	else patch({ armed: true, joining: true });
+}
+
+/** Shows the messages before those that are shown. */
+export async function showEarlier(conversation: Conversation): Promise<void> {
+	const { state, events, attempt } = conversation;
+	if (state.earlier === null) return;
+	const view = await events.readChat({ before: state.earlier }).catch(() => undefined);
+	if (view && !attempt.current) show(conversation, { earlier: view.earlier, messages: [...view.messages, ...state.report.messages] });
+}
+
 function settle({ patch, events }: Conversation, failure: Failure | undefined): void {
 	patch({ joining: false, failure });
 	events.onSettled();
 }
 
 /** Stops the answer that is being written, or takes back a send that still waits for the live chat. */
-export async function stop({ chat, state: { queued }, patch, events }: Conversation): Promise<void> {
+export async function stop({ chat, state: { queued }, attempt, patch, events }: Conversation): Promise<void> {
 	if (queued) {
 		patch({ queued: undefined });
 		return events.onReturned(queued.text);
 	}
 	patch({ stopping: true });
-	await stopAnswer(chat.id).catch((error: unknown) => {
+	await stopAnswer(chat.id, attempt.current?.sending.key).catch((error: unknown) => {
 		patch({ stopping: false });
 		// After 404 or 409 nothing is left to stop: the end of the answer is on its way.
 		if (error instanceof Unreached || (error instanceof Refused && error.problem.status >= 500))

@@ -1,7 +1,7 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport, type UIMessage } from "ai";
 import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from "react";
-import type { AnswerMetadata, ChatMessage } from "../../view/chat.ts";
+import type { AnswerMetadata } from "../../view/chat.ts";
 import { fetchOrThrow } from "../requests.ts";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
@@ -15,6 +15,8 @@ export interface Sending {
 	/** The idempotency key: the same for every retry of one press of send. */
 	key: string;
 	model: string | undefined;
+	/** The last message that the page shows, by which the server knows whether the chat has gone on elsewhere. */
+	seen?: string | null;
 	/** A Turnstile token, when the server required one. */
 	humanToken?: string | undefined;
 }
@@ -43,7 +45,7 @@ interface LiveEvents {
 
 export interface LiveChatProps extends LiveEvents {
 	chatId: string;
-	initial: ChatMessage[];
+	initial: LiveMessage[];
 	ref: Ref<LiveHandle>;
 }
 
@@ -72,9 +74,9 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, messageId, key, model, humanToken }) => {
+		send: async ({ kind, text, messageId, key, model, seen, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
-			const request = { headers, body: { model } };
+			const request = { headers, body: { model, seen } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: [{ type: "text" as const, text }] };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);

@@ -153,6 +153,8 @@ export function FailureNotice({ failure, path, onTryAgain }: FailureNoticeProps)
 			return <NoticeRow>The connection was lost. The answer goes on without it: load the page again to see it.</NoticeRow>;
 		case "stop-failed":
 			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
+		case "undone":
+			return <NoticeRow>{failure.note} The chat is as it was.</NoticeRow>;
 		case "refused":
 			if (failure.problem.siteKey) {
 				return (

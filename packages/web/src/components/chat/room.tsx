@@ -1,5 +1,5 @@
 import { type ReactNode, type RefObject, useRef, useState } from "react";
-import type { ChatMessage, ChatView, ModelOption } from "../../view/chat.ts";
+import type { ChatView, ModelOption } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
@@ -19,6 +19,7 @@ import {
 	regenerate,
 	sendNew,
 	sendOncePaid,
+	showEarlier,
 	shownMessages,
 	stop,
 } from "./conversation.ts";
@@ -28,13 +29,13 @@ import type { LiveMessage } from "./live-chat.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 import { FailureNotice, LimitNotice, OfflineNotice } from "./notice.tsx";
 import { Thread } from "./thread.tsx";
-import { useConversation } from "./use-conversation.ts";
+import { announceChange, useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
 import { useModel } from "./use-model.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
 export interface RoomProps {
-	chat: { id: string; title: string; messages: ChatMessage[]; running: boolean };
+	chat: ChatView;
 	/** True until the server knows the chat. */
 	isNew: boolean;
 	path: string;
@@ -49,7 +50,7 @@ export interface RoomProps {
 	onAccepted: (chatId: string, text: string) => void;
 	/** Resolves to the balance, or to undefined when the server could not be reached. */
 	onSettled: () => Promise<UsageView | undefined>;
-	readChat: (chatId: string) => Promise<ChatView | null>;
+	readChat: (chatId: string, page: { before?: number; seen?: string } | undefined) => Promise<ChatView | null>;
 }
 
 /** A chat on the page: its messages, the notices, the composer and the tally. */
@@ -63,7 +64,8 @@ export function Room(props: RoomProps) {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
 		onSettled: (ended) => void settle(ended),
 		onReturned: (text) => composer.current?.insert(text),
-		readChat: () => props.readChat(chat.id),
+		readChat: (page) => props.readChat(chat.id, page),
+		onChanged: () => announceChange(chat.id),
 		announce: setAnnouncement,
 	});
 	const { state, patch } = conversation;
@@ -102,7 +104,7 @@ export function Room(props: RoomProps) {
 			{LiveChat && (
 				<LiveChat
 					chatId={chat.id}
-					initial={chat.messages}
+					initial={state.report.messages}
 					ref={conversation.live}
 					onReady={() => liveReady(conversation)}
 					onReport={(report) => patch({ report })}
@@ -139,6 +141,7 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 		<Thread
 			messages={messages}
 			phase={phase}
+			onEarlier={conversation.state.earlier === null ? undefined : () => void showEarlier(conversation)}
 			onEdit={(messageId, text) => replaceAnswer(() => edit(conversation, messageId, text, model))}
 			onRegenerate={(messageId) => replaceAnswer(() => regenerate(conversation, messageId, model))}
 		/>
@@ -183,7 +186,7 @@ function RoomNotices({ conversation, composer, phase, limit, usage, path, freeLi
 
 function RoomComposer(props: PartProps & { onSent: () => void }) {
 	const { composer, conversation, phase, limit, model, boughtAtMs, canPay, usage } = props;
-	const { refused, stopping } = conversation.state;
+	const { refused } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 
 	function onBlocked(text: string) {
@@ -197,7 +200,6 @@ function RoomComposer(props: PartProps & { onSent: () => void }) {
 			draftKey={draftKeyOf(props)}
 			isNew={props.isNew}
 			answering={phase !== "idle"}
-			stopping={stopping}
 			atLimit={isSpent(limit)}
 			due={isDue ? refused.text : undefined}
 			onBlocked={onBlocked}

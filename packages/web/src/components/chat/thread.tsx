@@ -8,12 +8,14 @@ import { textOf } from "./message-text.ts";
 interface ThreadProps {
 	messages: LiveMessage[];
 	phase: Phase;
+	/** Set where earlier messages are not shown yet. */
+	onEarlier?: (() => void) | undefined;
 	onEdit: (messageId: string, text: string) => void;
 	onRegenerate: (messageId: string) => void;
 }
 
 /** The messages of a chat. Editing and regenerating are offered only while no answer is being written. */
-export function Thread({ messages, phase, onEdit, onRegenerate }: ThreadProps) {
+export function Thread({ messages, phase, onEarlier, onEdit, onRegenerate }: ThreadProps) {
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
@@ -23,6 +25,11 @@ export function Thread({ messages, phase, onEdit, onRegenerate }: ThreadProps) {
 	const blocksOf = new Map(answers.map((answer, at) => [answer, blocks[at] ?? []]));
 	return (
 		<div className="flex flex-col gap-9">
+			{onEarlier && idle && (
+				<button type="button" className="button-plain self-center" onClick={onEarlier}>
+					Show earlier messages
+				</button>
+			)}
 			{messages.map((message) =>
 				message.role === "user" ? (
 					<UserMessage

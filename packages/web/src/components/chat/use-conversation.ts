@@ -1,6 +1,6 @@
-import { useEffect, useReducer, useRef } from "react";
+import { useEffect, useEffectEvent, useReducer, useRef } from "react";
 import type { ChatMessage } from "../../view/chat.ts";
-import type { Attempt, Conversation, ConversationEvents, ConversationState } from "./conversation.ts";
+import { type Attempt, type Conversation, type ConversationEvents, type ConversationState, refresh } from "./conversation.ts";
 import { readPending } from "./draft.ts";
 import type { LiveHandle } from "./live-chat.tsx";
 
@@ -8,14 +8,31 @@ interface Chat {
 	id: string;
 	messages: ChatMessage[];
 	running: boolean;
+	earlier: number | null;
 }
 
-const initialState = ({ messages, running }: Chat): ConversationState => ({
+/** How often a page that is looked at asks whether another device has changed its chat. */
+const LOOK_EVERY_MS = 30_000;
+/** Set and removed at once: the browser tells every other tab of it. */
+const CHANGE = "parley:chat-change";
+
+/** Tells this browser's other tabs that a chat has changed. */
+export function announceChange(chatId: string): void {
+	try {
+		localStorage.setItem(CHANGE, chatId);
+		localStorage.removeItem(CHANGE);
+	} catch {
+		// Without storage they learn of it when they are looked at.
+	}
+}
+
+const initialState = ({ messages, running, earlier }: Chat): ConversationState => ({
 	armed: running,
 	report: { messages, status: running ? "submitted" : "ready" },
 	queued: undefined,
 	failure: undefined,
 	stopping: false,
+	earlier,
 	joining: running,
 	refused: undefined,
 });
@@ -43,5 +60,19 @@ export function useConversation(chat: Chat, draftKey: string, events: Conversati
 		patch(kept?.refusedAtMs ? { refused: kept, armed: true } : { refused: undefined });
 	}, [draftKey]);
 
-	return { chat, draftKey, events, state, patch, live, attempt, humanToken, mounted };
+	const conversation = { chat, draftKey, events, state, patch, live, attempt, humanToken, mounted };
+	const look = useEffectEvent(() => void (document.hidden || refresh(conversation)));
+	useEffect(() => {
+		const onStorage = ({ key, newValue }: StorageEvent) => key === CHANGE && newValue === chat.id && look();
+		const timer = setInterval(look, LOOK_EVERY_MS);
+		document.addEventListener("visibilitychange", look);
+		addEventListener("storage", onStorage);
+		return () => {
+			clearInterval(timer);
+			document.removeEventListener("visibilitychange", look);
+			removeEventListener("storage", onStorage);
+		};
+	}, [chat.id]);
+
+	return conversation;
 }

@@ -1,6 +1,6 @@
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import type { ChatSummary } from "../../view/chat.ts";
+import type { ChatPage, ChatSummary } from "../../view/chat.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { deleteChat, readUsage, readUsageAfterCheckout } from "../requests.ts";
@@ -11,11 +11,17 @@ interface Reading {
 	usage: UsageView;
 }
 
+/** The pages of chats that were read after the shell `over`. */
+interface Older extends ChatPage {
+	over: Shell;
+}
+
 /** The data of the page frame as loaded, with the changes made on this page since. */
-export function useShell(shell: Shell, routeId: string) {
+export function useShell(shell: Shell, routeId: string, readOlder: (next: string) => Promise<ChatPage>) {
 	const router = useRouter();
 	const [reading, setReading] = useState<Reading>();
 	const [added, setAdded] = useState<ChatSummary[]>([]);
+	const [older, setOlder] = useState<Older>({ over: shell, next: shell.olderChats, chats: [] });
 	const [deleted, setDeleted] = useState<string[]>([]);
 
 	/** When the read fails the last balance stays. */
@@ -45,8 +51,17 @@ export function useShell(shell: Shell, routeId: string) {
 		setDeleted((before) => [...before, chatId]);
 	}
 
-	const known = new Set(shell.chats.map(({ id }) => id));
-	const chats = [...added.filter(({ id }) => !known.has(id)), ...shell.chats].filter(({ id }) => !deleted.includes(id));
+	const next = older.over === shell ? older.next : shell.olderChats;
+	async function showOlder(after: string) {
+		const page = await readOlder(after).catch(() => undefined);
+		if (page) setOlder({ over: shell, next: page.next, chats: [...(older.over === shell ? older.chats : []), ...page.chats] });
+	}
+
+	// A chat that moved to the top meanwhile may be in two pages.
+	const seen = new Set(deleted);
+	const isNew = ({ id }: ChatSummary) => !seen.has(id) && seen.add(id);
+	const listed = [...shell.chats, ...(older.over === shell ? older.chats : [])].filter(isNew);
+	const chats = [...added.filter(isNew), ...listed];
 
 	return {
 		...shell,
@@ -55,6 +70,7 @@ export function useShell(shell: Shell, routeId: string) {
 		refreshUsage,
 		refreshAfterCheckout: () => readBalance(readUsageAfterCheckout),
 		remove,
+		showOlder: next === null ? undefined : () => void showOlder(next),
 		add: (chat: ChatSummary) => setAdded((before) => [chat, ...before]),
 		/** After an answer: reads the balance, and the list when the chat moves up in it or gets its title. */
 		settled: async (chatId: string) => {

@@ -11,6 +11,8 @@ export interface SideProps {
 	chats: ChatSummary[];
 	/** Resolves to a sentence when it failed. */
 	onDelete: (chatId: string) => Promise<string | undefined>;
+	/** Shows the next page of chats; undefined after the last. */
+	onOlder: (() => void) | undefined;
 	/** A new chat is opened by its link. */
 	onNew: () => void;
 }
@@ -102,7 +104,7 @@ export function Wordmark() {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, chats, onDelete, onNew }: SideProps) {
+function SideContent({ viewer, chats, onDelete, onNew, onOlder }: SideProps) {
 	const list = useRef<HTMLElement>(null);
 	const before = useRef(chats.length);
 	useEffect(() => {
@@ -132,6 +134,11 @@ function SideContent({ viewer, chats, onDelete, onNew }: SideProps) {
 							<ChatRow key={chat.id} chat={chat} onDelete={onDelete} />
 						))}
 					</ul>
+				)}
+				{onOlder && (
+					<button type="button" className="button-bare mt-2" onClick={onOlder}>
+						Show older chats
+					</button>
 				)}
 			</nav>
 			<Foot viewer={viewer} />

@@ -53,6 +53,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	viewer,
 	usage,
 	chats: [],
+	olderChats: null,
 	models: [{ id: "m", label: "Model", units: 1 }],
 	demo: false,
 	billing,

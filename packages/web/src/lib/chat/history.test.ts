@@ -8,6 +8,9 @@ function message(role: ChatMessage["role"], ...texts: string[]): ChatMessage {
 	return { id: `m${count}`, role, parts: texts.map((text) => ({ type: "text", text })) };
 }
 
+/** What the model receives of a chat whose messages are given oldest first. */
+const newest = (history: ChatMessage[]) => toModelMessages(history.toReversed());
+
 describe("the history that a model receives", () => {
 	test("is the chat's text in order, without reasoning or metadata", () => {
 		const answer: ChatMessage = {
@@ -20,7 +23,7 @@ describe("the history that a model receives", () => {
 			metadata: { state: "complete", counted: true },
 		};
 		expect(textOf(answer)).toBe("One\nTwo");
-		expect(toModelMessages([message("user", "Hello"), answer, message("user", "Go on")])).toEqual([
+		expect(newest([message("user", "Hello"), answer, message("user", "Go on")])).toEqual([
 			{ role: "user", content: "Hello" },
 			{ role: "assistant", content: "One\nTwo" },
 			{ role: "user", content: "Go on" },
@@ -29,7 +32,7 @@ describe("the history that a model receives", () => {
 
 	test("skips answers that have no text", () => {
 		const failed: ChatMessage = { ...message("assistant"), parts: [{ type: "reasoning", text: "Hm" }] };
-		expect(toModelMessages([message("user", "A"), failed, message("assistant"), message("user", "B")])).toEqual([
+		expect(newest([message("user", "A"), failed, message("assistant"), message("user", "B")])).toEqual([
 			{ role: "user", content: "A" },
 			{ role: "user", content: "B" },
 		]);
@@ -37,7 +40,7 @@ describe("the history that a model receives", () => {
 
 	test("is at most the 60 newest messages", () => {
 		const history = Array.from({ length: 61 }, (_, n) => message(n % 2 ? "assistant" : "user", `${n}`));
-		const sent = toModelMessages(history);
+		const sent = newest(history);
 		expect(sent).toHaveLength(60);
 		expect([sent[0]?.content, sent.at(-1)?.content]).toEqual(["1", "60"]);
 	});
@@ -49,7 +52,7 @@ describe("the history that a model receives", () => {
 			message("assistant", "y".repeat(50_000)),
 			message("user", "z".repeat(50_000)),
 		];
-		expect(toModelMessages(history).map(({ content }) => content.length)).toEqual([50_000, 50_000]);
-		expect(toModelMessages([message("user", "x".repeat(200_000))])).toHaveLength(1);
+		expect(newest(history).map(({ content }) => content.length)).toEqual([50_000, 50_000]);
+		expect(newest([message("user", "x".repeat(200_000))])).toHaveLength(1);
 	});
 });

@@ -10,15 +10,21 @@ export function textOf(message: ChatMessage): string {
 	return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
-/** The newest messages that fit into 60 messages and 200,000 characters, oldest first. Empty answers are skipped. */
-export function toModelMessages(history: ChatMessage[]): ModelMessage[] {
+/**
+ * What a model receives of a chat: as many of its newest messages as fit into 60 messages and 200,000 characters, oldest first. Empty answers are
+ * skipped. Reads no message beyond these limits.
+ */
+export function toModelMessages(newestFirst: Iterable<ChatMessage>): ModelMessage[] {
 	const fitting: ModelMessage[] = [];
+	let messagesLeft = MESSAGES_MAX;
 	let charsLeft = CHARS_MAX;
-	for (const message of history.toReversed().slice(0, MESSAGES_MAX)) {
+	for (const message of newestFirst) {
 		const content = textOf(message);
+		messagesLeft -= 1;
 		charsLeft -= content.length;
 		if (charsLeft < 0) break;
 		if (content) fitting.push({ role: message.role, content });
+		if (messagesLeft === 0) break;
 	}
 	return fitting.reverse();
 }

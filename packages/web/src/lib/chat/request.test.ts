@@ -30,7 +30,7 @@ const refusalOf = (reading: Promise<unknown>) =>
 describe("the prompt", () => {
 	test("is the user's last message, whatever history the client sends", async () => {
 		const messages = [message("m1", "First"), message("a1", "An answer", "assistant"), message("m2", "Second"), "nonsense", null];
-		expect((await parse({ messages })).prompt).toEqual({ kind: "message", message: message("m2", "Second") });
+		expect((await parse({ messages })).prompt).toEqual({ kind: "message", message: message("m2", "Second"), replaces: false });
 	});
 
 	test("of a regeneration is the answer named by messageId, which is required", async () => {

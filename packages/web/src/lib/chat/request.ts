@@ -7,6 +7,7 @@ import { refuse } from "../http/problem.ts";
 import { allowedModels } from "./model.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
+const STOP_BYTES_MAX = 1024;
 
 /** The body that useChat's default transport sends. Only the user's last message is read from `messages`: the server keeps its own history. */
 const body = z.object({
@@ -15,6 +16,7 @@ const body = z.object({
 	trigger: z.enum(["submit-message", "regenerate-message"]).default("submit-message"),
 	messageId: z.string().regex(ID).optional(),
 	model: z.string().optional(),
+	seen: z.string().regex(ID).nullable().optional(),
 });
 
 const userMessage = z.object({
@@ -23,8 +25,8 @@ const userMessage = z.object({
 	parts: z.array(z.object({ type: z.literal("text"), text: z.string() })).min(1),
 });
 
-/** What to answer: a new message, or the question of an earlier answer once more. */
-type Prompt = { kind: "message"; message: ChatMessage } | { kind: "regenerate"; answerId: string };
+/** What to answer: a message, which `replaces` the one with its id; or the question of an earlier answer once more. */
+export type Prompt = { kind: "message"; message: ChatMessage; replaces: boolean } | { kind: "regenerate"; answerId: string };
 
 export interface ChatRequest {
 	chatId: string;
@@ -33,6 +35,8 @@ export interface ChatRequest {
 	requestId: string;
 	/** Identifies chat, model and prompt, but not the history. A request id that returns with another fingerprint is a conflict. */
 	fingerprint: string;
+	/** The last message that the client has seen of the chat; null for none, undefined where it does not say. */
+	seen: string | null | undefined;
 }
 
 /**
@@ -40,12 +44,12 @@ export interface ChatRequest {
  * @throws {ProblemError} 400 or 413 if the request cannot be answered
  */
 export async function parseChatRequest(request: Request): Promise<ChatRequest> {
-	const { id: chatId, messages, trigger, messageId, model: modelId } = await readBody(request, body, BODY_BYTES_MAX);
+	const { id: chatId, messages, trigger, messageId, model: modelId, seen } = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", "This model is not offered here.");
-	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages);
+	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, messageId !== undefined);
 	const fingerprint = digest([chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null]);
-	return { chatId, model, prompt, requestId: requestIdOf(request, prompt, messageId, fingerprint), fingerprint };
+	return { chatId, model, prompt, requestId: requestIdOf(request, prompt, messageId, fingerprint), fingerprint, seen };
 }
 
 function regenerationOf(messageId: string | undefined): Prompt {
@@ -53,7 +57,7 @@ function regenerationOf(messageId: string | undefined): Prompt {
 	return { kind: "regenerate", answerId: messageId };
 }
 
-function lastMessageOf(messages: unknown[]): Prompt {
+function lastMessageOf(messages: unknown[], replaces: boolean): Prompt {
 	const last = messages.findLast(
 		(message) => typeof message === "object" && message !== null && "role" in message && message.role === "user",
 	);
@@ -63,7 +67,7 @@ function lastMessageOf(messages: unknown[]): Prompt {
 	if (chars > MESSAGE_CHARS_MAX)
 		refuse("message-too-long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
 	if (parsed.data.parts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
-	return { kind: "message", message: parsed.data };
+	return { kind: "message", message: parsed.data, replaces };
 }
 
 /** The `Idempotency-Key` header, or the best identifier that the body offers (docs/architecture.md). */
@@ -85,6 +89,17 @@ function digest(value: unknown): string {
 	return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
 }
 
+const stopBody = z.object({ requestId: z.string().regex(REQUEST_ID).optional() });
+
+/**
+ * The request that `POST /api/chat/{id}/stop` is for; null for whatever is being written.
+ * @throws {ProblemError} 400 if it cannot be one
+ */
+export async function parseStop(request: Request): Promise<string | null> {
+	if (!request.headers.get("content-type")) return null;
+	return (await readBody(request, stopBody, STOP_BYTES_MAX)).requestId ?? null;
+}
+
 /**
  * The chat id in a path.
  * @throws {ProblemError} 404 if it cannot be one
@@ -101,4 +116,12 @@ export function chatIdOf(params: Record<string, string | undefined>): string {
  */
 export function noSuchChat(): never {
 	refuse("chat-not-found", "There is no chat of yours with this id.");
+}
+
+/**
+ * Refuses one more reader of answers.
+ * @throws {ProblemError} always, 429
+ */
+export function tooManyReaders(): never {
+	refuse("too-many-readers", "Too many of your pages are reading answers at once. Close some of them.", { "retry-after": "60" });
 }

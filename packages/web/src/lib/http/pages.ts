@@ -6,7 +6,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
-import type { ChatView } from "../../view/chat.ts";
+import type { ChatPage, ChatView } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import { getBillingSummary } from "../billing.ts";
@@ -32,11 +32,15 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	await updateGuestCookie(request, subject);
 	const { limits, model, mailboxUrl } = config();
 	const { sells, hasBrowserSdk } = capabilities();
-	const [usage, chats] = await Promise.all([getBillingSummary(request, { subject }), env.CHAT_LIST.getByName(subject.key).list()]);
+	const [usage, { chats, next }] = await Promise.all([
+		getBillingSummary(request, { subject }),
+		env.CHAT_LIST.getByName(subject.key).list(),
+	]);
 	return {
 		viewer: viewerOf(subject),
 		usage,
 		chats,
+		olderChats: next,
 		models: allowedModels(),
 		demo: model.kind === "demo",
 		billing: { sells, hasBrowserSdk },
@@ -45,13 +49,26 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	};
 });
 
-/** One of the viewer's chats with its messages; null if it does not exist or belongs to someone else. */
+const chatPage = z.object({ id: z.string(), before: z.number().int().optional(), seen: z.string().max(64).optional() });
+
+/**
+ * One of the viewer's chats with its newest messages, or those before the turn `before`; null if it does not exist or belongs to someone else.
+ * `seen` is the last message that the page shows: a chat without a newer one comes without messages.
+ */
 export const loadChat = createServerFn({ method: "GET" })
-	.validator(input(z.string()))
-	.handler(async ({ data }): Promise<ChatView | null> => {
-		if (!ID.test(data)) return null;
+	.validator(input(chatPage))
+	.handler(async ({ data: { id, ...page } }): Promise<ChatView | null> => {
+		if (!ID.test(id)) return null;
 		const { key } = await identify(getRequest());
-		return env.CONVERSATION.getByName(data).view(key);
+		return env.CONVERSATION.getByName(id).view(key, page);
+	});
+
+/** The viewer's chats after the page that ended at `next`. */
+export const loadChats = createServerFn({ method: "GET" })
+	.validator(input(z.string().max(128)))
+	.handler(async ({ data }): Promise<ChatPage> => {
+		const { key } = await identify(getRequest());
+		return env.CHAT_LIST.getByName(key).list(data);
 	});
 
 /** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */

@@ -78,12 +78,11 @@ async function moveGuestToAccount(guest: GuestKey, user: UserKey): Promise<void>
 	if (units === null) return;
 	await env.USAGE_LEDGER.getByName(user).carryOver(user, guest, units);
 	const guestList = env.CHAT_LIST.getByName(guest);
-	const userList = env.CHAT_LIST.getByName(user);
-	// A list shows its newest chats only, so it is read until it is empty.
-	for (let chats = await guestList.list(); chats.length > 0; chats = await guestList.list()) {
-		for (const chat of chats) {
-			if (await env.CONVERSATION.getByName(chat.id).moveTo(guest, user)) await userList.put(chat);
-			await guestList.remove(chat.id);
+	// A list is read by pages, so it is read until it is empty. Each chat lists itself with its new owner.
+	for (let page = await guestList.list(); page.chats.length > 0; page = await guestList.list()) {
+		for (const { id } of page.chats) {
+			await env.CONVERSATION.getByName(id).moveTo(guest, user);
+			await guestList.remove(id);
 		}
 	}
 }

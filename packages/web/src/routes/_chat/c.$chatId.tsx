@@ -10,9 +10,9 @@ const layout = "mx-auto w-full max-w-read px-4 pt-16";
 export const Route = createFileRoute("/_chat/c/$chatId")({
 	loader: async ({ params: { chatId }, context: { newChats } }): Promise<ChatView> => {
 		const newTitle = newChats.get(chatId);
-		if (newChats.delete(chatId)) return { id: chatId, title: newTitle ?? "New chat", messages: [], running: false };
+		if (newChats.delete(chatId)) return { id: chatId, title: newTitle ?? "New chat", messages: [], running: false, earlier: null };
 		if (!ID.test(chatId)) throw notFound();
-		const chat = await loadChat({ data: chatId });
+		const chat = await loadChat({ data: { id: chatId } });
 		if (!chat) throw notFound();
 		return chat;
 	},

@@ -1,0 +1,654 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { isOld, migrateSome } from "../../src/objects/conversation-migration.ts";
+import { ConversationStorage, type Turn } from "../../src/objects/conversation-storage.ts";
+import type { ChatPage, ChatView } from "../../src/view/chat.ts";
+import { stopAppClock } from "../app-time.ts";
+import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import oldChat from "../fixtures/chat-before-turns.sql?raw";
+import oldList from "../fixtures/list-before-pages.sql?raw";
+import { messagesOf, requestsOf } from "../stored.ts";
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+const conversationOf = (chatId: string) => env.CONVERSATION.getByName(chatId);
+const BROKEN = { failAfterChunks: 2, chunks: 6 };
+const EMPTY = { failBeforeOutput: 500 };
+const SLOW = { chunks: 400, chunkMs: 20 };
+
+interface Sent {
+	kind?: "new" | "edit" | "regenerate";
+	messageId?: string;
+	text?: string;
+	key?: string;
+	seen?: string | null;
+}
+
+/** One user and one of their chats. */
+class Talk {
+	readonly client = new Client();
+	readonly chatId = id();
+	owner = "";
+
+	static async begin(): Promise<Talk> {
+		const talk = new Talk();
+		talk.owner = `user:${(await talk.client.signUp()).id}`;
+		return talk;
+	}
+
+	get stub() {
+		return conversationOf(this.chatId);
+	}
+
+	post({ kind = "new", messageId = id(), text = "Hello", key = id(), seen }: Sent = {}): Promise<Response> {
+		const messages = kind === "regenerate" ? [] : [{ id: messageId, role: "user", parts: [{ type: "text", text }] }];
+		const trigger = kind === "regenerate" ? "regenerate-message" : "submit-message";
+		const body = { id: this.chatId, messages, trigger, seen, ...(kind === "new" ? {} : { messageId }) };
+		return this.client.post("/api/chat/ai", body, { "idempotency-key": key });
+	}
+
+	async ask(sent: Sent = {}): Promise<Answer> {
+		return hear(await this.post(sent));
+	}
+
+	/** Asks several questions, whose messages have their text as id. */
+	async askAll(...texts: string[]): Promise<Answer[]> {
+		const answers: Answer[] = [];
+		for (const text of texts) answers.push(await this.ask({ text, messageId: text }));
+		return answers;
+	}
+
+	stop(requestId?: string): Promise<Response> {
+		return this.client.post(`/api/chat/${this.chatId}/stop`, { requestId });
+	}
+
+	/** What the shown path says: the questions' texts and the answers' ids. */
+	async shown(): Promise<string[]> {
+		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? (message.parts[0]?.text ?? "") : message.id));
+	}
+}
+
+/** Reads an answer's stream until its first word. */
+async function begun(response: Response): Promise<Response> {
+	const [first, rest] = response.body?.tee() ?? [];
+	const reader = first?.pipeThrough(new TextDecoderStream()).getReader();
+	for (let heard = ""; !heard.includes('"text-delta"'); ) {
+		const { value, done } = (await reader?.read()) ?? { done: true };
+		if (done) break;
+		heard += value;
+	}
+	void reader?.cancel();
+	return new Response(rest, response);
+}
+
+describe("asking destroys nothing", () => {
+	test("an edit and another answer are shown when they count; what they replace stays, and is still that of its request", async () => {
+		const talk = await Talk.begin();
+		const first = await talk.ask({ text: "one", messageId: "one", key: "k1" });
+		const second = await talk.ask({ text: "two", messageId: "two" });
+		const other = await talk.ask({ kind: "regenerate", messageId: second.id });
+		expect(await talk.shown()).toEqual(["one", first.id, "two", other.id]);
+		const edited = await talk.ask({ kind: "edit", messageId: "one", text: "one, edited" });
+		expect(await talk.shown()).toEqual(["one, edited", edited.id]);
+		expect(await talk.ask({ text: "one", messageId: "one", key: "k1" })).toMatchObject({ id: first.id, text: first.text });
+		// The way back: another answer to a question that is not shown.
+		const again = await talk.ask({ kind: "regenerate", messageId: second.id });
+		expect(await talk.shown()).toEqual(["one", first.id, "two", again.id]);
+		expect(await talk.client.usage()).toMatchObject({ used: 5, held: 0 });
+	});
+
+	test("the model receives the path that leads to the question, and no other branch", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one", "two", "three");
+		await talk.ask({ kind: "edit", messageId: "two", text: "two, edited" });
+		await talk.ask({ text: "four" });
+		const asked = (await sandboxState()).modelCalls.at(-1)?.messages.filter(({ role }) => role === "user");
+		expect(asked?.map(({ content }) => content)).toEqual(["one", "two, edited", "four"]);
+	});
+
+	test.each([
+		["fails before its first word", EMPTY],
+		["fails midway", BROKEN],
+		["is stopped before its first word", { firstTokenMs: 5_000 }],
+	])("an edit or another answer that %s leaves the path as it was", async (how, model) => {
+		const talk = await Talk.begin();
+		const answers = await talk.askAll("one", "two");
+		const before = await talk.shown();
+		await faults({ model });
+		for (const sent of [
+			{ kind: "edit" as const, messageId: "one", text: "one, edited" },
+			{ kind: "regenerate" as const, messageId: answers[1]?.id ?? "" },
+		]) {
+			const key = id();
+			const asking = talk.ask({ ...sent, key, seen: answers[1]?.id ?? null });
+			if (how.includes("stopped")) await eventually(async () => expect(await (await talk.stop(key)).json()).toEqual({ stopped: true }));
+			expect((await asking).metadata).toMatchObject({ counted: false });
+			expect(await talk.shown()).toEqual(before);
+		}
+		expect(await talk.client.usage()).toMatchObject({ used: 2, held: 0 });
+	});
+
+	test("an edit that is stopped after its first word counts, and is shown", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one", "two");
+		await faults({ model: SLOW });
+		const response = await begun(await talk.post({ kind: "edit", messageId: "one", text: "one, edited" }));
+		await talk.stop();
+		const stopped = await hear(response);
+		expect(stopped.metadata).toMatchObject({ state: "stopped", counted: true });
+		expect(await talk.shown()).toEqual(["one, edited", stopped.id]);
+	});
+
+	test("a question whose answer fails stays at the end of the path, and its free retry replaces the failure", async () => {
+		const talk = await Talk.begin();
+		await faults({ model: BROKEN });
+		const failed = await talk.ask({ text: "one", messageId: "one" });
+		expect(await talk.shown()).toEqual(["one", failed.id]);
+		await faults({});
+		const retried = await talk.ask({ kind: "regenerate", messageId: failed.id, seen: failed.id });
+		expect(await talk.shown()).toEqual(["one", retried.id]);
+	});
+});
+
+describe("a page that is behind", () => {
+	test("is refused with the newer path, whatever it sends; nothing is held, counted or lost", async () => {
+		const talk = await Talk.begin();
+		const [first] = await talk.askAll("one");
+		const seen = first?.id ?? "";
+		await talk.ask({ text: "two, from another tab" });
+		const before = await talk.shown();
+		const rows = await requestsOf(env.USAGE_LEDGER.getByName(talk.owner));
+		for (const sent of [
+			{ text: "late", seen },
+			{ text: "late", seen: null },
+			{ kind: "edit" as const, messageId: "one", text: "late", seen },
+			{ kind: "regenerate" as const, messageId: seen, seen },
+		]) {
+			const response = await talk.post(sent);
+			expect(response.status).toBe(409);
+			const problem = await response.json<{ type: string; chat: ChatView }>();
+			expect(problem).toMatchObject({ type: "urn:parley:problem:chat-has-moved-on", title: "Chat has moved on" });
+			expect(problem.chat.messages).toHaveLength(4);
+		}
+		expect(await talk.shown()).toEqual(before);
+		expect(await requestsOf(env.USAGE_LEDGER.getByName(talk.owner))).toEqual(rows);
+	});
+
+	test("gets the answer of its own request when it sends that again, however far the chat has gone on", async () => {
+		const talk = await Talk.begin();
+		const sent = { text: "one", messageId: "one", key: id(), seen: null };
+		const first = await talk.ask(sent);
+		await talk.askAll("two");
+		expect(await talk.ask(sent)).toMatchObject({ status: 200, id: first.id });
+	});
+
+	test("may retry a failed request only while nothing has followed it", async () => {
+		const talk = await Talk.begin();
+		const sent = { text: "one", messageId: "one", key: id(), seen: null };
+		await faults({ model: EMPTY });
+		await talk.ask(sent);
+		expect((await talk.ask(sent)).status).toBe(200);
+		await faults({});
+		await talk.askAll("two");
+		expect((await talk.ask(sent)).status).toBe(409);
+	});
+
+	test("reads no messages when it has seen the last", async () => {
+		const talk = await Talk.begin();
+		const [first] = await talk.askAll("one");
+		const seen = first?.id ?? "";
+		expect(await talk.stub.view(talk.owner, { seen })).toMatchObject({ unchanged: true, messages: [] });
+		await talk.askAll("two");
+		expect((await talk.stub.view(talk.owner, { seen }))?.messages).toHaveLength(4);
+	});
+});
+
+describe("a stop that overtakes its request", () => {
+	test.each(["a new", "an existing"])(
+		"stops it in %s chat before the model is called, also after the object was evicted",
+		async (which) => {
+			const talk = await Talk.begin();
+			if (which === "an existing") await talk.askAll("one");
+			const { modelCalls } = await sandboxState();
+			const key = id();
+			expect(await (await talk.stop(key)).json()).toEqual({ stopped: true });
+			await evictDurableObject(talk.stub);
+			expect(await talk.ask({ text: "two", key })).toMatchObject({
+				last: "abort",
+				text: "",
+				metadata: { state: "stopped", counted: false },
+			});
+			expect((await sandboxState()).modelCalls).toHaveLength(modelCalls.length);
+			expect(await talk.client.usage()).toMatchObject({ used: modelCalls.length, held: 0 });
+			// It is used up: the same request, sent again, is a new attempt.
+			expect((await talk.ask({ text: "two", key })).metadata).toMatchObject({ state: "complete", counted: true });
+		},
+	);
+
+	test("stops no other request, and a stop that comes too late is not kept", async () => {
+		const talk = await Talk.begin();
+		await talk.stop(id());
+		await faults({ model: { ...SLOW, chunks: 30 } });
+		const key = id();
+		const response = await begun(await talk.post({ key }));
+		expect(await (await talk.stop(id())).json()).toEqual({ stopped: true });
+		expect((await hear(response)).metadata).toMatchObject({ state: "complete" });
+		expect(await (await talk.stop(key)).json()).toEqual({ stopped: false });
+	});
+
+	test("leaves nothing behind when its request never comes", async () => {
+		const talk = await Talk.begin();
+		const clock = stopAppClock();
+		await talk.stop(id());
+		clock.advance(9 * 60_000);
+		await runDurableObjectAlarm(talk.stub);
+		const tables = () =>
+			runInDurableObject(talk.stub, (_, { storage }) =>
+				storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray(),
+			);
+		expect(await tables()).not.toEqual([]);
+		clock.advance(2 * 60_000);
+		await runDurableObjectAlarm(talk.stub);
+		expect(await tables()).toEqual([]);
+	});
+
+	test("in someone else's chat is answered as where there is none, and stops nothing", async () => {
+		const talk = await Talk.begin();
+		const key = id();
+		await faults({ model: { ...SLOW, chunks: 30 } });
+		const response = await begun(await talk.post({ key }));
+		const stranger = new Client();
+		await stranger.signUp();
+		const inTheirs = await stranger.post(`/api/chat/${talk.chatId}/stop`, { requestId: key });
+		const inNone = await stranger.post(`/api/chat/${id()}/stop`, { requestId: key });
+		expect([inTheirs.status, await inTheirs.json()]).toEqual([inNone.status, await inNone.json()]);
+		expect((await hear(response)).metadata).toMatchObject({ state: "complete" });
+	});
+});
+
+/** A turn of a chat that the tests write themselves. */
+function turnOf(owner: string, seq: number, text: string): Turn {
+	return {
+		seq,
+		parent: seq === 1 ? null : seq - 1,
+		requestId: `q${seq}`,
+		attempt: 1,
+		asks: null,
+		question: { id: `m${seq}`, role: "user", parts: [{ type: "text", text: `question ${seq}` }] },
+		answerId: `a-${seq}`,
+		model: "sandbox",
+		hold: { requestId: `q${seq}`, attempt: 1, takenFrom: [{ ledger: owner, id: `q${seq}` }] },
+		phase: "ended",
+		end: "complete",
+		counted: true,
+		shown: true,
+		startedAtMs: seq,
+		pieces: 0,
+		rest: [{ type: "text", text }],
+	};
+}
+
+/** A chat of the user's with so many messages. */
+async function longChat(messages: number, answer = "an answer"): Promise<Talk> {
+	const talk = await Talk.begin();
+	await runInDurableObject(talk.stub, (_, { storage }) => {
+		const stored = new ConversationStorage(storage.sql);
+		stored.writeChat({ id: talk.chatId, owner: talk.owner, title: "Long", deleted: false });
+		for (let seq = 1; seq <= messages / 2; seq += 1) stored.insert(turnOf(talk.owner, seq, answer));
+	});
+	await evictDurableObject(talk.stub);
+	return talk;
+}
+
+/** Counts the rows that an object reads and writes, and the characters that it stores, until the test ends. */
+async function metered(stub: DurableObjectStub<never> | ReturnType<typeof conversationOf>) {
+	const counts = { read: 0, written: 0, chars: 0 };
+	await runInDurableObject(stub as ReturnType<typeof conversationOf>, (_, { storage }) => {
+		const { sql } = storage;
+		const exec = sql.exec.bind(sql);
+		const setAlarm = storage.setAlarm.bind(storage);
+		const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+		Object.assign(sql, {
+			exec: (query: string, ...bindings: SqlStorageValue[]) => {
+				const cursor = exec(query, ...bindings);
+				for (const binding of bindings) counts.chars += typeof binding === "string" ? binding.length : 0;
+				cursors.push(cursor);
+				queueMicrotask(() => {
+					for (const { rowsRead, rowsWritten } of cursors.splice(0)) {
+						counts.read += rowsRead;
+						counts.written += rowsWritten;
+					}
+				});
+				return cursor;
+			},
+		});
+		Object.assign(storage, {
+			setAlarm: (...at: Parameters<typeof setAlarm>) => {
+				counts.written += 1;
+				return setAlarm(...at);
+			},
+		});
+	});
+	return { counts, reset: () => Object.assign(counts, { read: 0, written: 0, chars: 0 }) };
+}
+
+describe("a chat of any length", () => {
+	test("is read in pages of 50 messages, which are the whole chat in order", async () => {
+		const talk = await longChat(128);
+		const pages: ChatView[] = [];
+		for (let before: number | null | undefined; before !== null; before = pages.at(-1)?.earlier) {
+			const page: ChatView | null = await talk.stub.view(talk.owner, before === undefined ? {} : { before });
+			if (!page) throw new Error("no page");
+			pages.push(page);
+		}
+		expect(pages.map(({ messages }) => messages.length)).toEqual([50, 50, 28]);
+		const ids = pages.reverse().flatMap(({ messages }) => messages.map((message) => message.id));
+		expect(ids).toEqual(Array.from({ length: 64 }, (_, n) => [`m${n + 1}`, `a-${n + 1}`]).flat());
+	});
+
+	test("costs the same rows to write in and to open with 100 messages as with 10,000, at most 80 before the first byte", async () => {
+		const read: number[][] = [];
+		for (const messages of [100, 10_000]) {
+			const talk = await longChat(messages);
+			const { counts, reset } = await metered(talk.stub);
+			const response = await talk.post({ seen: `a-${messages / 2}` });
+			const before = counts.read;
+			expect((await hear(response)).metadata).toMatchObject({ counted: true });
+			reset();
+			await talk.stub.view(talk.owner);
+			const viewed = counts.read;
+			reset();
+			await talk.stop("none");
+			read.push([before, viewed, counts.read]);
+		}
+		expect(read[1]).toEqual(read[0]);
+		expect(read[0]?.[0]).toBeLessThanOrEqual(80);
+	});
+
+	test("opens above 32 MiB, and goes on", async () => {
+		const talk = await longChat(240, "x".repeat(300_000));
+		expect((await talk.stub.view(talk.owner))?.messages).toHaveLength(50);
+		expect((await talk.client.fetch(`/c/${talk.chatId}`)).status).toBe(200);
+		expect((await talk.ask({ seen: "a-120" })).metadata).toMatchObject({ counted: true });
+		expect((await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" })).status).toBe(204);
+	});
+});
+
+describe("what an answer writes", () => {
+	test("is at most 5 rows in its chat and its list, in at most 5 calls", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one");
+		const chat = await metered(talk.stub);
+		const list = await metered(env.CHAT_LIST.getByName(talk.owner) as never);
+		const calls: string[] = [];
+		for (const stub of [talk.stub, env.CHAT_LIST.getByName(talk.owner), env.USAGE_LEDGER.getByName(talk.owner)]) {
+			await runInDurableObject(stub as ReturnType<typeof conversationOf>, (instance) => countCalls(Object.getPrototypeOf(instance), calls));
+		}
+		await talk.ask({ text: "two" });
+		await eventually(async () => expect(list.counts.written).toBe(1));
+		expect(chat.counts.written).toBe(4);
+		expect(calls.toSorted()).toEqual(["hold", "put", "settle", "start"]);
+	});
+
+	test("is at most twice its text for an answer of 300,000 characters in one delta", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one");
+		const { counts } = await metered(talk.stub);
+		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
+		expect((await talk.ask()).text).toHaveLength(300_000);
+		expect(counts.chars).toBeLessThanOrEqual(600_000);
+	});
+
+	test("is at most twice its text for one in 300 deltas, a second apart: each piece is written once, and they read back whole", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one");
+		const { counts } = await metered(talk.stub);
+		modelSays(Array.from({ length: 300 }, (_, n) => `${n} `.padEnd(1_000, "w")));
+		const answer = await talk.ask();
+		expect(answer).toMatchObject({ metadata: { counted: true } });
+		expect(answer.text).toHaveLength(300_000);
+		expect(counts.chars).toBeLessThanOrEqual(600_000);
+		const pieces = await runInDurableObject(talk.stub, (_, { storage }) => storage.sql.exec("SELECT * FROM piece").toArray());
+		expect(pieces.length).toBeGreaterThan(50);
+		await evictDurableObject(talk.stub);
+		expect((await messagesOf(talk.stub)).at(-1)?.parts).toEqual([{ type: "text", text: answer.text }]);
+	});
+
+	test("keeps nothing in memory: the object can be evicted as soon as its answers have ended", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one");
+		await faults({ model: SLOW });
+		const response = await begun(await talk.post());
+		await talk.stop();
+		await hear(response);
+		await evictDurableObject(talk.stub);
+		expect(await talk.shown()).toHaveLength(4);
+	});
+
+	test("is nothing where the request is refused", async () => {
+		const talk = await Talk.begin();
+		await talk.askAll("one");
+		const { counts } = await metered(talk.stub);
+		await faults({ model: { firstTokenMs: 300 } });
+		const running = talk.ask();
+		await eventually(async () => expect(await talk.client.usage()).toMatchObject({ held: 1 }));
+		const written = counts.written;
+		expect((await talk.ask()).status).toBe(409);
+		expect((await talk.ask({ kind: "regenerate", messageId: "no-such" })).status).toBe(409);
+		expect(counts.written).toBe(written);
+		await running;
+		const usedUp = new Client();
+		await usedUp.visit();
+		for (let n = 0; n < 5; n += 1) await usedUp.chat(id(), id());
+		const refusedChat = id();
+		expect((await usedUp.chat(refusedChat, id())).status).toBe(429);
+		const tables = await runInDurableObject(conversationOf(refusedChat), (_, { storage }) =>
+			storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+		);
+		expect(tables).toEqual([]);
+	});
+});
+
+/** The model of this test says these texts, a second of the app's clock apart. */
+function modelSays(texts: string[]): void {
+	const clock = stopAppClock();
+	const real = globalThis.fetch.bind(globalThis);
+	const chunk = (delta: object, finish: string | null) =>
+		`data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+	const spied = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+		if (!String(input instanceof Request ? input.url : input).includes("/chat/completions")) return real(input, init);
+		const events = [...texts.map((content) => chunk({ content }, null)), chunk({}, "stop"), "data: [DONE]\n\n"].values();
+		const body = new ReadableStream<string>({
+			pull: (controller) => {
+				clock.advance(1_000);
+				const { value, done } = events.next();
+				if (done) controller.close();
+				else controller.enqueue(value);
+			},
+		});
+		return new Response(body.pipeThrough(new TextEncoderStream()), { headers: { "content-type": "text/event-stream" } });
+	});
+	onTestFinished(() => spied.mockRestore());
+}
+
+/** Counts the calls to a class's methods until the test ends. */
+function countCalls(prototype: object, calls: string[]): void {
+	for (const name of ["start", "hold", "settle", "release", "put", "remove", "view", "stream", "stop", "runState", "closedInFavourOf"]) {
+		const method: unknown = Reflect.get(prototype, name);
+		if (typeof method !== "function") continue;
+		Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]): unknown {
+			calls.push(name);
+			return Reflect.apply(method, this, args);
+		});
+		onTestFinished(() => void Reflect.set(prototype, name, method));
+	}
+}
+
+describe("the readers of an answer", () => {
+	test("are at most 64; one more is answered 429, and there is room again when one leaves", async () => {
+		const talk = await Talk.begin();
+		await faults({ model: { ...SLOW, chunks: 5_000 } });
+		const key = id();
+		const asking = await begun(await talk.post({ key }));
+		const read = () => talk.client.fetch(`/api/chat/${talk.chatId}/stream`);
+		const others = await Promise.all(Array.from({ length: 63 }, read));
+		expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
+		const refused = await read();
+		expect(refused.status).toBe(429);
+		expect(await refused.json()).toMatchObject({ title: "Too many readers" });
+		expect((await talk.post({ key })).status).toBe(429);
+		await others[0]?.body?.cancel();
+		await eventually(async () => {
+			const again = await read();
+			expect(again.status).toBe(200);
+			others.push(again);
+		});
+		await talk.stop(key);
+		await Promise.all([asking, ...others.slice(1)].map((response) => hear(response)));
+	});
+
+	test("are at most 128 for one subject, in all of its chats: a request beyond them is refused before anything is held", async () => {
+		const talks = [await Talk.begin(), new Talk(), new Talk()];
+		const [first, second, third] = talks as [Talk, Talk, Talk];
+		for (const talk of [second, third]) for (const [name, value] of first.client.cookies) talk.client.cookies.set(name, value);
+		await faults({ model: { ...SLOW, chunks: 5_000 } });
+		const reading: Response[] = [];
+		for (const talk of [first, second]) {
+			reading.push(await talk.post());
+			const others = Array.from({ length: 63 }, () => talk.client.fetch(`/api/chat/${talk.chatId}/stream`));
+			reading.push(...(await Promise.all(others)));
+		}
+		expect(new Set(reading.map(({ status }) => status))).toEqual(new Set([200]));
+		expect((await third.post()).status).toBe(429);
+		expect(await first.client.usage()).toMatchObject({ held: 2 });
+		await Promise.all([first.stop(), second.stop()]);
+		await Promise.all(reading.map((response) => hear(response)));
+		await faults({});
+		expect((await third.ask()).status).toBe(200);
+	});
+});
+
+describe("the list of chats", () => {
+	test("has pages, which are all chats, the newest first", async () => {
+		const list = env.CHAT_LIST.getByName(`user:${id()}`);
+		const ids = Array.from({ length: 120 }, (_, n) => `c${String(n).padStart(3, "0")}`);
+		for (const [n, chatId] of ids.entries())
+			await list.put({ id: chatId, title: chatId, updatedAt: new Date(Math.floor(n / 3)).toISOString() });
+		const pages: ChatPage[] = [];
+		for (let next: string | null | undefined = null; next !== undefined; next = pages.at(-1)?.next ?? undefined)
+			pages.push(await list.list(next));
+		expect(pages.map(({ chats }) => chats.length)).toEqual([50, 50, 20]);
+		expect(pages.flatMap(({ chats }) => chats.map((chat) => chat.id))).toEqual(ids.toReversed());
+	});
+
+	test("does not show a chat that is deleted while it is being listed", async () => {
+		const talk = await Talk.begin();
+		const list = env.CHAT_LIST.getByName(talk.owner);
+		let isHeld = true;
+		await runInDurableObject(list, (instance) => {
+			const prototype: object = Object.getPrototypeOf(instance);
+			const put: unknown = Reflect.get(prototype, "put");
+			Reflect.set(prototype, "put", async function (this: unknown, ...args: unknown[]) {
+				while (isHeld) await scheduler.wait(5);
+				return typeof put === "function" ? Reflect.apply(put, this, args) : undefined;
+			});
+			onTestFinished(() => void Reflect.set(prototype, "put", put));
+		});
+		const answering = talk.ask();
+		await eventually(async () => expect(await talk.stub.view(talk.owner)).not.toBeNull());
+		const deleting = talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" });
+		isHeld = false;
+		expect((await deleting).status).toBe(204);
+		await answering;
+		expect((await list.list()).chats).toEqual([]);
+		// A delete that failed halfway can be repeated.
+		expect((await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" })).status).toBe(204);
+	});
+
+	test("written by the version before pages is read as it was", async () => {
+		const list = env.CHAT_LIST.getByName(`user:${id()}`);
+		await runInDurableObject(list, (_, { storage }) => void storage.sql.exec(oldList));
+		await list.put({ id: "new", title: "New", updatedAt: "2026-12-01T00:00:00.000Z" });
+		expect((await list.list()).chats.map((chat) => chat.id)).toEqual(["new", "old-c", "old-chat", "old-b"]);
+	});
+});
+
+describe("a chat of the version before turns", () => {
+	test("is shown message by message as it was, its open run ends as interrupted, and its requests stay answered", async () => {
+		const talk = await Talk.begin();
+		await runInDurableObject(talk.stub, (_, { storage }) => {
+			storage.sql.exec(oldChat.replaceAll("old-chat", talk.chatId).replaceAll("user:old-owner", talk.owner));
+		});
+		const old = await runInDurableObject(talk.stub, (_, { storage }) =>
+			storage.sql
+				.exec<{ id: string; role: string; parts: string; metadata: string }>("SELECT id, role, parts, metadata FROM message ORDER BY seq")
+				.toArray(),
+		);
+		await evictDurableObject(talk.stub);
+		const view = await talk.stub.view(talk.owner);
+		expect(view).toMatchObject({ title: "First question", running: false, earlier: null });
+		const expected = old.map(({ id: messageId, role, parts, metadata }) => ({
+			id: messageId,
+			role,
+			parts: JSON.parse(parts),
+			...(role === "assistant" && { metadata: JSON.parse(metadata) }),
+		}));
+		const last = { ...expected.at(-1), metadata: { model: "sandbox", state: "interrupted", counted: false, note: expect.any(String) } };
+		expect(view?.messages).toEqual([...expected.slice(0, -1), last]);
+
+		const tables = await runInDurableObject(talk.stub, (_, { storage }) => isOld(storage.sql));
+		expect(tables).toBe(false);
+		const stored = (requestId: string) =>
+			runInDurableObject(talk.stub, (_, { storage }) => new ConversationStorage(storage.sql).ofRequest(requestId));
+		expect(await stored("k2")).toMatchObject({ rest: null, counted: true, shown: false });
+		expect(await stored("k3-again")).toMatchObject({ rest: null, counted: false, shown: false });
+		expect(await stored("k1")).toMatchObject({ answerId: expected[1]?.id });
+		// It goes on: a new message, and another answer to an old one.
+		const next = await talk.ask({ text: "next", seen: expected.at(-1)?.id ?? null });
+		expect(next.metadata).toMatchObject({ counted: true });
+		const again = await talk.ask({ kind: "regenerate", messageId: expected[1]?.id ?? "", seen: next.id });
+		expect(await talk.shown()).toEqual(["First question", again.id]);
+	});
+
+	test("is moved in steps of at most 40 rows, and goes on where it stopped", async () => {
+		const talk = await Talk.begin();
+		const create = oldChat.split("\n").filter((line) => line.startsWith("CREATE"));
+		const left = await runInDurableObject(talk.stub, (_, { storage: { sql } }) => {
+			sql.exec(create.join("\n"));
+			sql.exec("INSERT INTO chat VALUES (1, ?, ?, 'Old', 0)", talk.chatId, talk.owner);
+			const parts = '[{"type":"text","text":"words"}]';
+			// A question that lost its answer, so that the pairs do not end with a step.
+			sql.exec("INSERT INTO message VALUES (1, 'alone', 'user', ?, '{}')", parts);
+			for (let n = 1; n <= 100; n += 1) {
+				sql.exec("INSERT INTO message VALUES (?, ?, 'user', ?, '{}')", 2 * n, `m${n}`, parts);
+				sql.exec("INSERT INTO message VALUES (?, ?, 'assistant', ?, '{\"model\":\"m\"}')", 2 * n + 1, `a${n}`, parts);
+				const hold = JSON.stringify({ requestId: `q${n}`, attempt: 1, takenFrom: [] });
+				sql.exec("INSERT INTO run VALUES (?, 1, ?, 'm', ?, 'ended', 'complete', 1, ?)", `q${n}`, `a${n}`, hold, n);
+				sql.exec("INSERT INTO run VALUES (?, 1, 'replaced', 'm', ?, 'ended', 'complete', 1, ?)", `r${n}`, hold, n);
+			}
+			const rows = () => sql.exec<{ n: number }>("SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM run) AS n").one().n;
+			const steps: number[] = [];
+			for (let n = 0; n < 3; n += 1) {
+				const before = rows();
+				migrateSome(sql, new ConversationStorage(sql));
+				steps.push(before - rows());
+			}
+			return steps;
+		});
+		// A step moves up to 40 messages, each answer with its run.
+		for (const moved of left) expect(moved).toBeLessThanOrEqual(60);
+		await evictDurableObject(talk.stub);
+		const pages = [await talk.stub.view(talk.owner)];
+		for (let page = pages[0]; page?.earlier; page = pages.at(-1) ?? null)
+			pages.push(await talk.stub.view(talk.owner, { before: page.earlier }));
+		const ids = pages.reverse().flatMap((page) => page?.messages.map((message) => message.id) ?? []);
+		expect(ids).toEqual(["alone", ...Array.from({ length: 100 }, (_, n) => [`m${n + 1}`, `a${n + 1}`]).flat()]);
+		const kept = await runInDurableObject(talk.stub, (_, { storage }) => {
+			const stored = new ConversationStorage(storage.sql);
+			return Array.from({ length: 100 }, (_, n) => [stored.ofRequest(`q${n + 1}`)?.answerId, stored.ofRequest(`r${n + 1}`)?.rest]);
+		});
+		expect(kept).toEqual(Array.from({ length: 100 }, (_, n) => [`a${n + 1}`, null]));
+	});
+});
