@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,16 +21,28 @@ beforeEach(({ onTestFailed }) => {
 	});
 });
 
+/** Below what the kernel gives to outgoing connections and to `listen(0)`: none of them takes a port between the check and its use. */
+const [PORT_MIN, PORT_MAX] = [11_000, 32_000];
+/** Each worker of vitest draws other ports, and none of them twice. */
+const WORKERS_MAX = 8;
+const drawn = new Set<number>();
+
 /** A port that nobody listens on. */
-export function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+	for (;;) {
+		const port =
+			randomInt(PORT_MIN / WORKERS_MAX, PORT_MAX / WORKERS_MAX) * WORKERS_MAX + (Number(process.env.VITEST_POOL_ID) % WORKERS_MAX);
+		if (drawn.has(port) || !(await isFree(port))) continue;
+		drawn.add(port);
+		return port;
+	}
+}
+
+function isFree(port: number): Promise<boolean> {
+	return new Promise((resolve) => {
 		const server = createServer();
-		server.on("error", reject);
-		server.listen(0, () => {
-			const address = server.address();
-			const port = typeof address === "object" && address ? address.port : 0;
-			server.close(() => resolve(port));
-		});
+		server.once("error", () => resolve(false));
+		server.listen(port, () => server.close(() => resolve(true)));
 	});
 }
 
