@@ -322,7 +322,7 @@ describe("a plan whose collection is paused", () => {
 		await stripeApi(`subscriptions/${planId}`, { "pause_collection[behavior]": behavior });
 		await moveClock({ advanceMs: 32 * 24 * 3_600_000 });
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000, remaining: 1000 });
-		expect(await planOf(user)).toMatchObject({ state: "active", live: true });
+		expect(await planOf(user)).toMatchObject({ state: "active", live: true, paused: true });
 	});
 });
 
