@@ -39,13 +39,20 @@ export interface BillingView {
 export interface PlanStanding {
 	id: string;
 	name: string;
-	/** `owed`: the last payment failed. `ending`: cancelled, and running until `endsAt`. */
-	state: "active" | "trial" | "owed" | "ending";
+	/**
+	 * `owed`: the last payment failed, and is tried again. `unpaid`: it failed, and is not tried again by itself. `ending`: cancelled, and running until
+	 * `endsAt`.
+	 */
+	state: "active" | "trial" | "owed" | "unpaid" | "ending";
 	/** Null when the provider does not report a price. */
 	price: ({ slug: string | null } & Pick<PlanView, "amountCents" | "currency" | "interval">) | null;
 	periodEnd: string | null;
 	trialEnd: string | null;
 	endsAt: string | null;
+	/** The id of the open invoice whose payment brings an unpaid plan back; null when the customer cannot pay it yet, or the provider does not tell. */
+	invoice: string | null;
+	/** Whether its seller has paused the payments, so that none is due at the end of the period. */
+	paused: boolean;
 	/** Whether its requests can be used. False while a payment is being confirmed, or owed beyond the grace period. */
 	live: boolean;
 	/** Remaining requests as the provider counts them, negative after overuse; null when it does not count them. */

@@ -48,7 +48,7 @@ describe("the account page", () => {
 		["active", "active"],
 		["trialing", "trial"],
 		["past_due", "owed"],
-		["unpaid", "owed"],
+		["unpaid", "unpaid"],
 		["cancellation_scheduled", "ending"],
 	])("shows status %s as %s", (status, state) => {
 		expect(planOf({ status })).toMatchObject({ state });

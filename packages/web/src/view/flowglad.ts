@@ -139,7 +139,7 @@ const METER_SLUG = "ai_requests";
 const states: Record<string, PlanStanding["state"]> = {
 	cancellation_scheduled: "ending",
 	past_due: "owed",
-	unpaid: "owed",
+	unpaid: "unpaid",
 	trialing: "trial",
 };
 
@@ -156,6 +156,8 @@ function toStanding(plan: Subscription): PlanStanding {
 		periodEnd: iso(plan.currentBillingPeriodEnd),
 		trialEnd: iso(plan.trialEnd),
 		endsAt: plan.status === "cancellation_scheduled" ? iso(plan.cancelScheduledAt ?? plan.currentBillingPeriodEnd) : null,
+		invoice: null,
+		paused: false,
 		// The meter's first entry comes with the payment.
 		live: balance !== null,
 		balance,

@@ -238,6 +238,38 @@ describe("an upgrade", () => {
 	});
 });
 
+describe("a change that waits for the end of the period", () => {
+	const SCHEDULES = "/v1/subscription_schedules";
+
+	test.each([
+		["a cancellation", "cancel", { path: "/v1/subscriptions/:id", method: "POST", status: 400 }],
+		["an immediate cancellation", "cancel-now", { path: "/v1/subscriptions/:id", method: "DELETE", status: 400 }],
+		["another change", "change", { path: SCHEDULES, method: "POST", status: 400, times: 1 }],
+		["the second half of another change", "change", { path: `${SCHEDULES}/:id`, method: "POST", status: 400, times: 1 }],
+	])("is kept when Stripe refuses %s", async (_, action, fault) => {
+		await settings({ maxPlan: true });
+		const product = await stripeApi("products", { name: "Lite", "metadata[app]": "parley" });
+		await stripeApi("prices", {
+			...{ product: product.id, currency: "usd", unit_amount: "299", "recurring[interval]": "month", lookup_key: "lite_monthly" },
+			"metadata[ai_requests]": "300",
+		});
+		const { user, userId } = await confirmed();
+		await user.buy("max_monthly");
+		await readAgain(user, userId);
+		const { id: planId } = await planOf(user);
+		const change = async (priceSlug: string) => (await user.post("/api/billing/change", { planId, priceSlug })).status;
+		expect(await change("pro_monthly")).toBe(200);
+		const scheduled = await planOf(user);
+		expect(scheduled).toMatchObject({ name: "Max", next: "Pro" });
+		await faults({ api: [fault] });
+		const when = action === "cancel" ? "period-end" : "now";
+		const status = action === "change" ? await change("lite_monthly") : (await user.post("/api/billing/cancel", { planId, when })).status;
+		expect(status).toBe(502);
+		await faults({});
+		expect(await planOf(user)).toEqual(scheduled);
+	});
+});
+
 describe("a new card", () => {
 	test("entered in the portal pays for the plan too, and a visit without a new card changes nothing", async () => {
 		const { user, userId } = await subscribed();
@@ -322,7 +354,7 @@ describe("a plan whose collection is paused", () => {
 		await stripeApi(`subscriptions/${planId}`, { "pause_collection[behavior]": behavior });
 		await moveClock({ advanceMs: 32 * 24 * 3_600_000 });
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid", limit: 1000, remaining: 1000 });
-		expect(await planOf(user)).toMatchObject({ state: "active", live: true });
+		expect(await planOf(user)).toMatchObject({ state: "active", live: true, paused: true });
 	});
 });
 

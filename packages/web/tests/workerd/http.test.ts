@@ -519,6 +519,18 @@ test("health reports each part and the commit", async () => {
 	});
 });
 
+test("health says that it does not know whether the key is refused, when that could not be read", async () => {
+	const prepare = env.DB.prepare.bind(env.DB);
+	const prepared = vi.spyOn(env.DB, "prepare").mockImplementation((sql) => {
+		if (sql.includes("ledger_reports")) throw new Error("D1_ERROR");
+		return prepare(sql);
+	});
+	onTestFinished(() => prepared.mockRestore());
+	const response = await new Client().fetch("/api/health");
+	expect(response.status).toBe(200);
+	expect(await response.json()).toMatchObject({ status: "ok", checks: { d1: "ok", ledger: "ok", billing: "unknown" } });
+});
+
 test("health reads one row of D1 at most, however many users there are", async () => {
 	const prepared = vi.spyOn(env.DB, "prepare");
 	onTestFinished(() => prepared.mockRestore());

@@ -240,6 +240,36 @@ describe("purchases beside a plan", () => {
 		await eventually(async () => expect((await user.billing()).plans).toEqual(scheduled));
 	});
 
+	const CANCEL = "/api/v1/subscriptions/:id/cancel";
+
+	test.each([
+		["period-end", { path: CANCEL, status: 400 }],
+		["now", { path: CANCEL, status: 500 }],
+	])("a cancellation (%s) that the provider refuses leaves the change that waits: %o", async (when, fault) => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		await user.buy("max_monthly");
+		const planId = (await user.billing()).plans[0]?.id;
+		expect((await user.post("/api/billing/change", { planId, priceSlug: "pro_monthly" })).status).toBe(200);
+		const scheduled = (await user.billing()).plans;
+		expect(scheduled).toMatchObject([{ name: "Max", state: "active", next: "Pro" }]);
+		await faults({ api: [fault] });
+		expect((await user.post("/api/billing/cancel", { planId, when })).status).toBe(502);
+		await faults({});
+		expect((await user.billing()).plans).toEqual(scheduled);
+	});
+
+	test("a cancellation whose answer is lost ends the change that waits", async () => {
+		await settings({ maxPlan: true });
+		const { user } = await confirmed();
+		await user.buy("max_monthly");
+		const planId = (await user.billing()).plans[0]?.id;
+		await user.post("/api/billing/change", { planId, priceSlug: "pro_monthly" });
+		await faults({ api: [{ path: CANCEL, dropAfterCommit: true }] });
+		expect((await user.post("/api/billing/cancel", { planId, when: "period-end" })).status).toBe(200);
+		expect((await user.billing()).plans).toMatchObject([{ state: "ending", next: null }]);
+	});
+
 	test.each([
 		["its payment is under way", { paymentDelayMs: 60_000 }, 60_000],
 		["the provider takes long", SLOW, 0],

@@ -44,6 +44,48 @@ test("a failed payment requests a card and says what continues until then", () =
 	expect(lapsed).toContain("Add a card");
 });
 
+test("a payment that is not tried again leads to its invoice, and nothing is said of another try", () => {
+	const url = "https://pay.example/in_1";
+	const open = {
+		id: "in_1",
+		number: "A-1",
+		lines: [],
+		date: "2026-11-01T00:00:00Z",
+		amountCents: 2000,
+		currency: "usd",
+		url,
+		receiptUrl: null,
+	};
+	const unpaid = (changes: Partial<PlanStanding>) => ({
+		...withPro({ state: "unpaid", invoice: "in_1", ...changes }),
+		invoices: [
+			{ ...open, id: "in_2", url: "https://pay.example/in_2", state: "open" as const },
+			{ ...open, state: "open" as const },
+		],
+	});
+	const lapsed = section(unpaid({ live: false }), freeUsage);
+	expect(serverText(lapsed)).toContain(
+		"It is not tried again by itself. Until its latest invoice is paid you go on with 20 free requests a day.",
+	);
+	expect(serverText(lapsed)).not.toContain("next days");
+	expect(serverHtml(lapsed)).toMatch(/href="https:\/\/pay.example\/in_1"[^>]*>Pay the invoice/);
+	expect(serverText(section(unpaid({})))).toContain(
+		"It is not tried again by itself. You can go on for now; pay its latest invoice, so that your plan stays.",
+	);
+	const without = section(unpaid({ invoice: null, live: false }), freeUsage);
+	expect(serverText(without)).toContain("Add a card");
+	expect(serverHtml(without)).not.toContain("Pay the invoice");
+});
+
+test("a plan whose payments are paused neither renews nor announces a price after its trial", () => {
+	const paused = "Its payments are paused: nothing is charged for it until they go on.";
+	expect(serverText(section(withPro({ paused: true })))).toContain(`Pro, $20 a month. ${paused}`);
+	expect(serverText(section(withPro({ paused: true, next: "Lite" })))).toContain(`Lite begins on 1 December 2026. ${paused}`);
+	const trial = serverText(section(withPro({ paused: true, state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
+	expect(trial).toContain(`on trial until 30 November 2026. ${paused}`);
+	expect(trial).not.toContain("After that");
+});
+
 test("a cancelled plan can be kept, and is not offered for cancelling again", () => {
 	const text = serverText(section(withPro({ state: "ending", endsAt: "2026-12-01T00:00:00Z" })));
 	expect(text).toContain("It stays yours until 1 December 2026; nothing is charged any more.");

@@ -65,11 +65,13 @@ export function PlanSection(props: PlanSectionProps) {
 type PlanStateProps = PlanSectionProps & { plan: PlanStanding };
 
 function PlanState(props: PlanStateProps) {
-	const { actions, plan, usage, freeLimit } = props;
+	const { actions, plan, usage, freeLimit, view } = props;
 	if (plan.state === "ending") return <Cancelling {...props} />;
 	return (
 		<>
-			{plan.state === "owed" ? <Owed actions={actions} plan={plan} freeLimit={freeLimit} /> : <Running plan={plan} usage={usage} />}
+			{plan.state === "owed" && <Owed actions={actions} plan={plan} freeLimit={freeLimit} />}
+			{plan.state === "unpaid" && <Unpaid actions={actions} plan={plan} freeLimit={freeLimit} invoices={view.invoices} />}
+			{(plan.state === "active" || plan.state === "trial") && <Running plan={plan} usage={usage} />}
 			<Balance plan={plan} />
 			{plan.state === "active" && plan.next !== null && <Keep {...props} isNext={false} />}
 			<CancelPlan {...props} topUpsOutlivePlan={props.view.topUpsOutlivePlan} />
@@ -87,12 +89,18 @@ function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
 			{plan.name}
 			{trialEnd ? (
 				<>
-					, on trial until <Day at={trialEnd} />. After that it costs <Cost plan={plan} />, unless you cancel before.
+					, on trial until <Day at={trialEnd} />.
+					{!plan.paused && (
+						<>
+							{" After that it costs "}
+							<Cost plan={plan} />, unless you cancel before.
+						</>
+					)}
 				</>
 			) : (
 				<>
 					, <Cost plan={plan} />.
-					{plan.periodEnd && (
+					{plan.periodEnd && (plan.next !== null || !plan.paused) && (
 						<>
 							{plan.next ? ` ${plan.next} begins on ` : " It renews on "}
 							<Day at={plan.periodEnd} />.
@@ -100,18 +108,28 @@ function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
 					)}
 				</>
 			)}
+			{plan.paused && " Its payments are paused: nothing is charged for it until they go on."}
 		</p>
 	);
 }
 
+interface OwedProps {
+	actions: BillingActions;
+	plan: PlanStanding;
+	freeLimit: number;
+}
+
+/** Whether its requests can be used although its last payment failed. */
+const goesOn = ({ live, balance }: PlanStanding) => live || balance !== null;
+
 /** The last payment failed. Says what happens until it is paid. */
-function Owed({ actions, plan, freeLimit }: { actions: BillingActions; plan: PlanStanding; freeLimit: number }) {
+function Owed({ actions, plan, freeLimit }: OwedProps) {
 	return (
 		<>
 			<p className="text-warn">{plan.name}. The last payment did not go through.</p>
 			<p className="mt-2 mb-4">
 				It happens when a card runs out or the bank says no.{" "}
-				{plan.live || plan.balance !== null ? (
+				{goesOn(plan) ? (
 					"You can go on meanwhile, and the payment is tried again in the next days: put in a card that works, so that your plan stays."
 				) : (
 					<>
@@ -121,6 +139,33 @@ function Owed({ actions, plan, freeLimit }: { actions: BillingActions; plan: Pla
 				)}
 			</p>
 			<CheckoutButton label="Add a card" main open={() => actions.addPaymentMethod(plan.id)} />
+		</>
+	);
+}
+
+/** The last payment failed for good. Only the customer can bring the plan back, by paying its latest invoice. */
+function Unpaid({ actions, plan, freeLimit, invoices }: OwedProps & Pick<BillingView, "invoices">) {
+	const url = invoices.find(({ id }) => id === plan.invoice)?.url;
+	return (
+		<>
+			<p className="text-warn">{plan.name}. The last payment did not go through.</p>
+			<p className="mt-2 mb-4">
+				It is not tried again by itself.{" "}
+				{goesOn(plan) ? (
+					"You can go on for now; pay its latest invoice, so that your plan stays."
+				) : (
+					<>
+						Until its latest invoice is paid you go on with <LocalNumber value={freeLimit} /> free requests a day.
+					</>
+				)}
+			</p>
+			{url ? (
+				<a href={url} className="button-next" target="_blank" rel="noopener">
+					Pay the invoice
+				</a>
+			) : (
+				<CheckoutButton label="Add a card" main open={() => actions.addPaymentMethod(plan.id)} />
+			)}
 		</>
 	);
 }

@@ -106,6 +106,8 @@ export const proStanding: PlanStanding = {
 	periodEnd: "2026-12-01T00:00:00Z",
 	trialEnd: null,
 	endsAt: null,
+	invoice: null,
+	paused: false,
 	live: true,
 	balance: null,
 	next: null,

@@ -75,6 +75,8 @@ const plan: PlanStanding = {
 	periodEnd: null,
 	trialEnd: null,
 	endsAt: null,
+	invoice: null,
+	paused: false,
 	live: true,
 	balance: null,
 	next: null,

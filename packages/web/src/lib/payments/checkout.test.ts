@@ -33,6 +33,8 @@ const plan = (id: string, state: PlanStanding["state"] = "active"): PlanStanding
 	periodEnd: null,
 	trialEnd: null,
 	endsAt: null,
+	invoice: null,
+	paused: false,
 	live: true,
 	balance: null,
 	next: null,

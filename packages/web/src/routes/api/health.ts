@@ -15,24 +15,33 @@ const PROBE = guestKey("health");
 
 /**
  * Checks the parts that every request needs. Billing and model are reported as configured, because requests survive their failure; billing is
- * `unauthorized` if the provider refused our key within the last hour.
+ * `unauthorized` if the provider refused our key within the last hour, and `unknown` if that could not be read.
  */
 async function health(): Promise<Response> {
-	const [d1, ledger, configured, keyRefused] = await Promise.all([
+	const [d1, ledger, configured, key] = await Promise.all([
 		// Finds the table and no row: anyone may call this, and D1 bills each row that is read.
 		check(() => env.DB.prepare("SELECT 1 FROM users WHERE id = ''").first()),
 		check(() => env.USAGE_LEDGER.getByName(PROBE).usage(PROBE)),
 		check(() => config()),
-		isKeyRefused(Date.now()).catch(() => false),
+		keyState(),
 	]);
 	const checks = {
 		d1,
 		ledger,
-		billing: configured === "ok" ? (keyRefused ? "unauthorized" : config().billing.kind) : configured,
+		billing: configured !== "ok" ? configured : key === "accepted" ? config().billing.kind : key,
 		model: configured === "ok" ? config().model.kind : configured,
 	};
 	const healthy = [d1, ledger, configured].every((state) => state === "ok");
 	return Response.json({ status: healthy ? "ok" : "failing", build: __BUILD__, checks }, { status: healthy ? 200 : 503 });
+}
+
+async function keyState(): Promise<"accepted" | "unauthorized" | "unknown"> {
+	try {
+		return (await isKeyRefused(Date.now())) ? "unauthorized" : "accepted";
+	} catch (error) {
+		logFailure("health", error);
+		return "unknown";
+	}
 }
 
 async function check(probe: () => unknown): Promise<"ok" | "failing"> {

@@ -16,32 +16,35 @@ const CHANGE_TIMEOUT_MS = 65_000;
 const CHANGE_AWAITED_MS = 6_000;
 const PLAN_TIMEOUT_MS = 10_000;
 
-/** Cancels a plan now or at the end of its period, and before that a change that waits: Flowglad refuses otherwise. */
+/** Cancels a plan now or at the end of its period, and before that a change that waits: Flowglad refuses otherwise. A refusal leaves both as they were. */
 export async function cancelPlan(externalId: string, planId: string, when: "now" | "period-end") {
 	const client = changingClient(PLAN_TIMEOUT_MS);
-	await releasePlan(client, externalId, planId);
+	const released = await releasePlan(client, externalId, planId);
 	const timing = when === "now" ? "immediately" : "at_end_of_current_billing_period";
-	return client.subscriptions.cancel(planId, { cancellation: { timing } });
+	return client.subscriptions
+		.cancel(planId, { cancellation: { timing } })
+		.catch((error: unknown) => restoreAfter(error, client, externalId, released));
 }
 
 /** Undoes a cancellation, or a change that waits for the end of the period. */
 export async function resumePlan(externalId: string, planId: string) {
 	const client = changingClient(PLAN_TIMEOUT_MS);
-	const released = await releasePlan(client, externalId, planId);
-	return released.subscription.status === "cancellation_scheduled" ? client.subscriptions.uncancel(planId) : released;
+	const { found } = await releasePlan(client, externalId, planId);
+	return found.subscription.status === "cancellation_scheduled" ? client.subscriptions.uncancel(planId) : found;
 }
 
 /** Replaces a plan's price, see AccountPort. An answer that takes long is left to arrive by itself. */
 export async function changePlan(externalId: string, planId: string, offer: Offer): Promise<PlanChange> {
 	const client = changingClient(CHANGE_TIMEOUT_MS);
-	const waiting = await comingChangeOf(externalId);
 	const released = await releasePlan(client, externalId, planId);
-	const confirming: PlanChange = { takesEffect: "confirming", answer: { ...released, resolvedTiming: "immediately", isUpgrade: true } };
+	const confirming: PlanChange = {
+		takesEffect: "confirming",
+		answer: { ...released.found, resolvedTiming: "immediately", isUpgrade: true },
+	};
 	const send = async (): Promise<PlanChange> => {
-		const answer = await client.subscriptions.adjust(planId, adjustmentTo(offer.priceId, "auto")).catch(async (error: unknown) => {
-			if (isAnswered(error) && waiting?.planId === planId) await restoreUnlessChanged(client, externalId, waiting, offer);
-			throw error;
-		});
+		const answer = await client.subscriptions
+			.adjust(planId, adjustmentTo(offer.priceId, "auto"))
+			.catch((error: unknown) => restoreAfter(error, client, externalId, released));
 		if (answer.resolvedTiming !== "immediately") {
 			const atMs = answer.subscription.currentBillingPeriodEnd ?? null;
 			await remember(externalId, { planId, priceId: offer.priceId, priceSlug: offer.priceSlug, name: offer.name, atMs });
@@ -50,7 +53,7 @@ export async function changePlan(externalId: string, planId: string, offer: Offe
 		if (answer.subscription.priceId === offer.priceId) return { takesEffect: "now", answer };
 		// Flowglad reports no error for a declined card, nor for a payment that is still under way: the subscription keeps its price.
 		if (await isPaymentUnderWay(externalId, planId)) return confirming;
-		if (waiting?.planId === planId) await restore(client, externalId, waiting);
+		if (released.waiting !== null) await restore(client, externalId, released.waiting);
 		return { takesEffect: "declined", answer };
 	};
 	// The change goes on at Flowglad after the page has its answer, and what follows from a late one is done all the same.
@@ -105,13 +108,21 @@ function unlessRefused(error: unknown): null {
 
 const scheduled = z.object({ scheduledAdjustmentAt: z.number().nullish() });
 
-/** Cancels the change that waits, if any. Flowglad refuses to cancel or change the plan before. Returns the plan as it was found. */
-async function releasePlan(client: Flowglad, externalId: string, planId: string) {
+/** A plan as it was found, and the change that waited for it; null for none, and for one that this app has not scheduled. */
+interface Released {
+	found: Flowglad.SubscriptionRetrieveResponse;
+	waiting: ComingChange | null;
+}
+
+/** Cancels the change that waits, if any. Flowglad refuses to cancel or change the plan before. */
+async function releasePlan(client: Flowglad, externalId: string, planId: string): Promise<Released> {
 	const found = await client.subscriptions.retrieve(planId);
-	if (!scheduled.parse(found.subscription).scheduledAdjustmentAt) return found;
+	const { scheduledAdjustmentAt } = scheduled.parse(found.subscription);
+	if (!scheduledAdjustmentAt) return { found, waiting: null };
+	const known = await comingChangeOf(externalId);
 	await client.post(`/api/v1/subscriptions/${encodeURIComponent(planId)}/cancel-scheduled-adjustment`, { body: {} });
 	await remember(externalId, null);
-	return found;
+	return { found, waiting: known?.planId === planId ? known : null };
 }
 
 /** Schedules again what was canceled for a change that failed. */
@@ -120,11 +131,14 @@ async function restore(client: Flowglad, externalId: string, waiting: ComingChan
 	await remember(externalId, waiting);
 }
 
-/** The same after a refusal: as that may be a 500, the plan is looked at first. */
-async function restoreUnlessChanged(client: Flowglad, externalId: string, waiting: ComingChange, { priceId }: Offer): Promise<void> {
-	const { subscription } = await client.subscriptions.retrieve(waiting.planId);
-	const isChanged = subscription.priceId === priceId || scheduled.parse(subscription).scheduledAdjustmentAt;
-	if (!isChanged) await restore(client, externalId, waiting);
+/** The same after an error, if it is a refusal: as that may be a 500, the plan is looked at first. @throws the error */
+async function restoreAfter(error: unknown, client: Flowglad, externalId: string, { found, waiting }: Released): Promise<never> {
+	if (waiting !== null && isAnswered(error)) {
+		const { subscription } = await client.subscriptions.retrieve(waiting.planId);
+		const isAsFound = subscription.priceId === found.subscription.priceId && subscription.status === found.subscription.status;
+		if (isAsFound && !scheduled.parse(subscription).scheduledAdjustmentAt) await restore(client, externalId, waiting);
+	}
+	throw error;
 }
 
 async function remember(externalId: string, change: ComingChange | null): Promise<void> {

@@ -22,7 +22,8 @@ interface Plan {
 	id?: string;
 	requests?: string;
 	metadata?: Stripe.Metadata;
-	invoice?: Partial<Pick<Stripe.Invoice, "billing_reason" | "status">>;
+	invoice?: Partial<Pick<Stripe.Invoice, "billing_reason" | "status" | "next_payment_attempt" | "auto_advance">>;
+	paused?: Stripe.Subscription.PauseCollection.Behavior;
 	cancelAtPeriodEnd?: boolean;
 }
 
@@ -36,8 +37,9 @@ function subscription({ status = "active", created = start, id = "sub_1", reques
 		recurring: { interval: "month" },
 	};
 	const item = { id: "si_1", price, current_period_start: start, current_period_end: start + 31 * DAY };
-	const latest_invoice = { billing_reason: "subscription_create", status: "paid", ...invoice };
-	const { cancelAtPeriodEnd: cancel_at_period_end = false } = more;
+	const collected = { next_payment_attempt: null, auto_advance: false };
+	const latest_invoice = { id: "in_1", billing_reason: "subscription_create", status: "paid", ...collected, ...invoice };
+	const { cancelAtPeriodEnd: cancel_at_period_end = false, paused } = more;
 	const record = {
 		id,
 		status,
@@ -48,6 +50,7 @@ function subscription({ status = "active", created = start, id = "sub_1", reques
 		cancel_at: null,
 		cancel_at_period_end,
 		schedule: null,
+		pause_collection: paused ? { behavior: paused, resumes_at: null } : null,
 	};
 	return record as unknown as Stripe.Subscription;
 }
@@ -162,11 +165,25 @@ describe("a plan on the account page", () => {
 	test.each([
 		[{ status: "active" }, "active"],
 		[{ status: "trialing" }, "trial"],
-		[{ status: "past_due" }, "owed"],
-		[{ status: "unpaid" }, "owed"],
+		[{ status: "past_due", invoice: { status: "open", next_payment_attempt: start + DAY } }, "owed"],
+		// A retry by bank debit is under way.
+		[{ status: "past_due", invoice: { status: "open", auto_advance: true } }, "owed"],
+		[{ status: "past_due", invoice: { status: "open" } }, "unpaid"],
+		[{ status: "unpaid", invoice: { status: "open" } }, "unpaid"],
 		[{ cancelAtPeriodEnd: true }, "ending"],
 	] as const)("%o is %s", (plan, state) => {
 		expect(toStanding(subscription(plan), [], start * 1000).state).toBe(state);
+	});
+
+	test("is brought back by its latest invoice, while that can be paid", () => {
+		const invoiceOf = (status: Stripe.Invoice.Status) => toStanding(subscription({ status: "unpaid", invoice: { status } }), [], 0).invoice;
+		expect([invoiceOf("open"), invoiceOf("draft")]).toEqual(["in_1", null]);
+		expect(toStanding(subscription({ invoice: { status: "open" } }), [], 0).invoice).toBeNull();
+	});
+
+	test.each(["keep_as_draft", "mark_uncollectible", "void"] as const)("is paused while Stripe collects nothing (%s)", (paused) => {
+		expect(toStanding(subscription({ paused }), [], 0)).toMatchObject({ state: "active", paused: true });
+		expect(toStanding(subscription(), [], 0).paused).toBe(false);
 	});
 
 	test("shows its end and its price", () => {

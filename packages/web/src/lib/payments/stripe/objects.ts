@@ -158,10 +158,11 @@ export function toStanding(subscription: Subscription, offers: readonly Offer[],
 	const { endMs } = periodOf(subscription);
 	const endsAtMs = subscription.cancel_at ? subscription.cancel_at * 1000 : subscription.cancel_at_period_end ? endMs : null;
 	const nameOf = (priceId: string | undefined) => offers.find((offer) => offer.priceId === priceId)?.name;
+	const state = stateOf(subscription, endsAtMs);
 	return {
 		id: subscription.id,
 		name: nameOf(price?.id) ?? price?.nickname ?? "Pro",
-		state: stateOf(subscription, endsAtMs),
+		state,
 		price: price
 			? {
 					slug: price.lookup_key,
@@ -173,16 +174,30 @@ export function toStanding(subscription: Subscription, offers: readonly Offer[],
 		periodEnd: iso(endMs),
 		trialEnd: subscription.trial_end ? iso(subscription.trial_end * 1000) : null,
 		endsAt: endsAtMs === null ? null : iso(endsAtMs),
+		invoice: state === "unpaid" ? openInvoiceOf(subscription) : null,
+		paused: subscription.pause_collection !== null,
 		live: isLive(subscription, nowMs),
 		balance: null,
 		next: nameOf(nextPriceOf(subscription, nowMs)) ?? null,
 	};
 }
 
-function stateOf({ status }: Subscription, endsAtMs: number | null): PlanStanding["state"] {
-	if (status === "past_due" || status === "unpaid") return "owed";
+function stateOf(subscription: Subscription, endsAtMs: number | null): PlanStanding["state"] {
+	const { status } = subscription;
+	if (status === "unpaid") return "unpaid";
+	if (status === "past_due") return isGivenUp(subscription) ? "unpaid" : "owed";
 	if (endsAtMs !== null) return "ending";
 	return status === "trialing" ? "trial" : "active";
+}
+
+/** Whether Stripe has stopped trying the latest payment. A seller's settings may leave a subscription past due after the last try. */
+function isGivenUp({ latest_invoice: invoice }: Subscription): boolean {
+	return typeof invoice === "object" && invoice !== null && invoice.next_payment_attempt === null && !invoice.auto_advance;
+}
+
+/** A customer cannot pay a draft, and paying an older invoice does not make the subscription active. */
+function openInvoiceOf({ latest_invoice: invoice }: Subscription): string | null {
+	return typeof invoice === "object" && invoice?.status === "open" ? (invoice.id ?? null) : null;
 }
 
 /** The id of the price that a subscription's schedule changes to next. */

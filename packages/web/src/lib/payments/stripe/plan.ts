@@ -14,11 +14,11 @@ const NEEDS_CONFIRMATION = [
 	"authentication_required",
 ];
 
-/** Cancels a plan: now and without a refund, or at the end of its period. */
+/** Cancels a plan: now and without a refund, or at the end of its period. A refusal leaves the plan, and the change that waits, unchanged. */
 export async function cancelPlan(client: Stripe, planId: string, when: "now" | "period-end"): Promise<Stripe.Subscription> {
-	await release(client, await read(client, planId));
-	if (when === "now") return client.subscriptions.cancel(planId);
-	return client.subscriptions.update(planId, { cancel_at_period_end: true });
+	const cancel = () =>
+		when === "now" ? client.subscriptions.cancel(planId) : client.subscriptions.update(planId, { cancel_at_period_end: true });
+	return inPlaceOfWaiting(client, await read(client, planId), cancel);
 }
 
 /** Undoes a cancellation, or a change that was to take effect at the end of the period. */
@@ -28,14 +28,15 @@ export async function resumePlan(client: Stripe, planId: string): Promise<Stripe
 	return goOn(client, plan);
 }
 
-/** Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. */
+/** Replaces a plan's price: a higher one takes effect now, a lower one at the end of the period. A refusal leaves the change that waits. */
 export async function changePlan(client: Stripe, planId: string, offer: Offer, returnUrl: string): Promise<PlanChange> {
 	const plan = await read(client, planId);
 	const url = pageOfWaitingChange(plan, offer);
 	if (url !== null) return { takesEffect: "not-yet", url, answer: plan };
-	await release(client, plan);
 	// Who changes a plan that was to end wants it to go on, with its new price.
-	if (offer.amountCents <= (priceOf(plan)?.unit_amount ?? 0)) return downgrade(client, await goOn(client, plan), offer);
+	if (offer.amountCents <= (priceOf(plan)?.unit_amount ?? 0)) {
+		return inPlaceOfWaiting(client, plan, async () => downgrade(client, await goOn(client, plan), offer));
+	}
 	const change = await upgrade(client, plan, offer, returnUrl);
 	if (change.takesEffect === "now") await goOn(client, plan);
 	return change;
@@ -61,13 +62,29 @@ async function release(client: Stripe, { schedule, pending_update, latest_invoic
 	if (pending_update && invoice !== null) await client.invoices.voidInvoice(invoice);
 }
 
+/** Makes a change in place of the one that waits, which is scheduled again when Stripe refuses. `plan` is as it was found. */
+async function inPlaceOfWaiting<T>(client: Stripe, plan: Stripe.Subscription, make: () => Promise<T>): Promise<T> {
+	await release(client, plan);
+	try {
+		return await make();
+	} catch (error) {
+		const priceId = nextPriceOf(plan, now());
+		if (priceId !== undefined && isNotDone(error)) {
+			// The refused change may have been half made.
+			await release(client, await read(client, plan.id));
+			await downgrade(client, plan, { priceId, interval: intervalOf(await client.prices.retrieve(priceId)) });
+		}
+		throw error;
+	}
+}
+
 /** The page on which the payment of this very change waits to be confirmed; null where none waits. */
 function pageOfWaitingChange({ pending_update: waiting, latest_invoice: invoice }: Stripe.Subscription, offer: Offer): string | null {
 	if (!waiting || waiting.expires_at * 1000 <= now() || typeof invoice !== "object" || invoice?.status !== "open") return null;
 	return waiting.subscription_items?.[0]?.price.id === offer.priceId ? (invoice.hosted_invoice_url ?? null) : null;
 }
 
-/** Changes the price now and charges the difference for the rest of the period. A declined card leaves the plan, and the change that waits, unchanged. */
+/** Changes the price now and charges the difference for the rest of the period. A declined card leaves the plan unchanged. */
 async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer, returnUrl: string): Promise<PlanChange> {
 	const fallback = config().limits.paid;
 	const change: Stripe.SubscriptionUpdateParams = {
@@ -75,12 +92,18 @@ async function upgrade(client: Stripe, plan: Stripe.Subscription, offer: Offer, 
 		proration_behavior: "always_invoice",
 		metadata: { [PERIOD_REQUESTS]: periodAfterChange(plan, offer.requests ?? fallback, fallback, now()) },
 	};
+	const send = async (): Promise<PlanChange> => {
+		try {
+			const answer = await client.subscriptions.update(plan.id, { ...change, payment_behavior: "error_if_incomplete" });
+			return { takesEffect: "now", answer };
+		} catch (error) {
+			if (needsConfirmation(error)) return confirmFirst(client, plan, change);
+			throw error;
+		}
+	};
 	try {
-		const answer = await client.subscriptions.update(plan.id, { ...change, payment_behavior: "error_if_incomplete" });
-		return { takesEffect: "now", answer };
+		return await inPlaceOfWaiting(client, plan, send);
 	} catch (error) {
-		if (needsConfirmation(error)) return confirmFirst(client, plan, change);
-		if (isNotDone(error)) await scheduleAgain(client, plan);
 		if (statusOf(error) === 402) return { takesEffect: "declined", answer: plan };
 		if (statusOf(error) !== 400 || (await hasCard(client, plan))) throw error;
 		const { url } = await openCardPage(idOf(plan.customer) ?? "", returnUrl);
@@ -109,13 +132,6 @@ async function hasCard(client: Stripe, { default_payment_method, default_source,
 	if (default_payment_method !== null || default_source !== null) return true;
 	const account = await client.customers.retrieve(idOf(customer) ?? "");
 	return !account.deleted && (account.invoice_settings.default_payment_method !== null || account.default_source !== null);
-}
-
-/** Schedules what waited for the end of the period, and was released for an upgrade that did not happen. `plan` is as it was found before. */
-async function scheduleAgain(client: Stripe, plan: Stripe.Subscription): Promise<void> {
-	const priceId = nextPriceOf(plan, now());
-	if (priceId === undefined) return;
-	await downgrade(client, plan, { priceId, interval: intervalOf(await client.prices.retrieve(priceId)) });
 }
 
 /** Schedules the price for the next period. If only the first of the two calls succeeds, the schedule holds the present price: no change. */
