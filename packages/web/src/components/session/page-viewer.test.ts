@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Viewer } from "../../view/identity.ts";
 
 const fetchMock = vi.fn<typeof fetch>();
@@ -16,6 +16,7 @@ const user = (name: string): Viewer => ({
 	emailVerified: true,
 	organization: null,
 });
+const SEND = "/api/chat/ai";
 const guest: Viewer = { kind: "guest", tag: "guest.g" };
 
 /** A newly loaded page of a viewer in the same tab. */
@@ -73,6 +74,20 @@ describe("a page", () => {
 		expect([takeLeftPage(), takeLeftPage()]).toEqual(["/c/secret", null]);
 	});
 
+	test("is left after the message under way has its own answer, but does not wait for long", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		onTestFinished(() => void vi.useRealTimers());
+		const { fetchAsViewer } = await load(user("alice"));
+		fetchMock.mockImplementation((input) => (input === SEND ? new Promise(() => {}) : Promise.resolve(someoneElse())));
+		void fetchAsViewer(SEND);
+		const read = fetchAsViewer("/api/usage");
+		await vi.advanceTimersByTimeAsync(2_999);
+		expect(reload).not.toHaveBeenCalled();
+		await vi.advanceTimersByTimeAsync(1);
+		expect((await read).status).toBe(409);
+		expect(reload).toHaveBeenCalledOnce();
+	});
+
 	test.each(["signed-in", "signed-out"] as const)("loads again when another tab has %s", async (change) => {
 		await load(guest);
 		await tell(change);
@@ -127,5 +142,30 @@ describe("a draft in a tab", () => {
 		carryMessage("written just now");
 		const { takeLeftPage } = await load(user("bob"));
 		expect([draft(), takeLeftPage()]).toEqual(["written just now", "/c/secret"]);
+	});
+
+	test.each([
+		["kept when it is refused, because who is here has written it", someoneElse, "written just now"],
+		["not shown when it is accepted, because the person before has written it", () => new Response(), null],
+		["not shown when its answer is lost, because nobody knows who has written it", () => Promise.reject(new TypeError()), null],
+	])("that is sent while another request notices the change is %s", async (_, answer, kept) => {
+		const { carryMessage, fetchAsViewer } = await load(user("alice"), "/c/secret");
+		let arrive = (_: Response | Promise<Response>) => {};
+		const answered = new Promise<Response>((resolve) => {
+			arrive = resolve;
+		});
+		fetchMock.mockImplementation((input) => (input === SEND ? answered : Promise.resolve(someoneElse())));
+		const send = fetchAsViewer(SEND).then(
+			({ status }) => void (status === 409 && carryMessage("written just now")),
+			() => undefined,
+		);
+		const read = fetchAsViewer("/api/usage");
+		await new Promise((resolve) => setTimeout(resolve));
+		expect(replace).not.toHaveBeenCalled();
+		arrive(answer());
+		await Promise.all([send, read]);
+		expect(replace).toHaveBeenCalledWith("/");
+		await load(user("bob"));
+		expect(draft()).toBe(kept);
 	});
 });

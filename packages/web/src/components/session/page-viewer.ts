@@ -9,12 +9,18 @@ import { keepDraft } from "../chat/draft.ts";
 
 const HEADER = "parley-viewer";
 const CHANNEL = "parley:viewer";
+/** Where messages are sent to. */
+const SEND = "/api/chat/ai";
+/** A page that is to be left waits at most this long for the answer to a message. */
+const ANSWER_AWAITED_MS = 3_000;
 /** In a tab's storage: the tag of the user whose drafts it holds, the page that a user's tab was sent away from, and a message written there. */
 const OWNER = "parley:viewer";
 const LEFT = "parley:left";
 const CARRIED = "parley:carried";
 
 let pageViewer: Viewer | undefined;
+/** Resolves when the last message that was sent has its answer. */
+let messageAnswered: Promise<unknown> = Promise.resolve();
 /** Reaches this browser's other tabs, not this one. */
 let otherTabs: BroadcastChannel | undefined;
 
@@ -34,8 +40,14 @@ export const fetchAsViewer: typeof fetch = async (input, init) => {
 	if (!pageViewer?.tag) return fetch(input, init);
 	const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
 	headers.set(HEADER, pageViewer.tag);
-	const response = await fetch(input, { ...init, headers });
-	if (response.headers.has(HEADER)) leavePage();
+	const request = fetch(input, { ...init, headers });
+	if (input === SEND) messageAnswered = request.catch(() => undefined);
+	const response = await request;
+	if (response.headers.has(HEADER)) {
+		// Leaving ends requests, and only its own answer tells whose message it is: refused, it is carried to the page that follows.
+		await Promise.race([messageAnswered, new Promise((resolve) => setTimeout(resolve, ANSWER_AWAITED_MS))]);
+		leavePage();
+	}
 	return response;
 };
 
