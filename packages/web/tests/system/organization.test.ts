@@ -176,6 +176,8 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	const chat = await mia.context().newPage();
 	await chat.goto(app);
 	await leftReads(chat, /Zürich & Söhne: 200 of your 200 left/);
+	// It hears of the others once it is interactive.
+	await chat.locator("button[type=submit]").waitFor();
 	await mia.goto(`${app}/account`);
 	await mia.waitForLoadState("networkidle");
 	await mia.getByRole("radio", { name: "Yourself" }).check();

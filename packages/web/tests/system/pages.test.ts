@@ -386,7 +386,9 @@ describe("a chat that is open in two tabs", () => {
 		await heard("4 of 5");
 		const other = await context.newPage();
 		await other.goto(page.url());
-		await model({ chunks: 60, chunkMs: 50 });
+		// It hears of the others once it is interactive.
+		await other.locator("button[type=submit]").waitFor();
+		await model({ chunks: 160, chunkMs: 50 });
 		await page.bringToFront();
 		await send("Two, from another tab");
 		await other.getByText("Two, from another tab").first().waitFor();
