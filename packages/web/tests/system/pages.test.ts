@@ -416,10 +416,10 @@ describe("a chat that is open in two tabs", () => {
 		await behind.keyboard.press("Enter");
 		await behind.getByText("This chat has gone on in another tab or on another device. Nothing was sent or counted.").waitFor();
 		await behind.getByRole("article", { name: "You" }).filter({ hasText: "Two" }).waitFor();
-		expect(await behind.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("Late");
+		await expect.poll(() => behind.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("Late");
 		await behind.getByRole("button", { name: "Try again" }).click();
 		await behind.getByTestId("left").filter({ hasText: "2 of 5" }).waitFor();
-		expect(await behind.getByRole("article", { name: "You" }).count()).toBe(3);
+		await expect.poll(() => behind.getByRole("article", { name: "You" }).count()).toBe(3);
 	});
 });
 
@@ -440,17 +440,17 @@ describe("a long past", () => {
 		await page.goto(`${app}/c/${long}`);
 		const asked = () => page.getByRole("article", { name: "You" });
 		await asked().first().getByText("Question 3.").waitFor();
-		expect(await asked().count()).toBe(25);
+		await expect.poll(() => asked().count()).toBe(25);
 		await page.locator("button[type=submit]").waitFor();
 		await page.getByRole("button", { name: "Show earlier messages" }).click();
 		await asked().first().getByText("Question 1.").waitFor();
-		expect(await asked().count()).toBe(27);
-		expect(await page.getByRole("button", { name: "Show earlier messages" }).count()).toBe(0);
+		await expect.poll(() => asked().count()).toBe(27);
+		await expect.poll(() => page.getByRole("button", { name: "Show earlier messages" }).count()).toBe(0);
 		const listed = page.getByRole("complementary").getByRole("listitem");
-		expect(await listed.count()).toBe(50);
+		await expect.poll(() => listed.count()).toBe(50);
 		await page.getByRole("complementary").getByRole("button", { name: "Show older chats" }).click();
 		await page.getByRole("link", { name: "Question 1.", exact: true }).waitFor();
-		expect(await listed.count()).toBe(51);
+		await expect.poll(() => listed.count()).toBe(51);
 	});
 });
 
@@ -466,7 +466,7 @@ describe("offline", () => {
 		const link = page.getByRole("link", { name: "Hello" });
 		await link.click();
 		await page.getByRole("heading", { name: "This chat could not be shown" }).waitFor();
-		expect(await page.getByRole("main").count()).toBe(1);
+		await expect.poll(() => page.getByRole("main").count()).toBe(1);
 		await context.setOffline(false);
 		await page.getByRole("button", { name: "Try again" }).click();
 		await answer().getByText("You said").waitFor();
