@@ -110,8 +110,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Stops the running answer, or that of one request. A stop that comes before its request is kept for it, also where the chat does not exist
-	 * yet: `early`. Whether there was anything to stop; null for anyone but the owner.
+	 * Stops the running answer, or that of one request. A stop that comes before its request waits for it, also in a chat that does not exist.
+	 * @returns whether there was anything to stop; `early` for a stop that waits; null for anyone but the owner
 	 */
 	async stop(owner: string, requestId: string | null): Promise<boolean | "early" | null> {
 		const chat = this.#stored.chat();

@@ -261,7 +261,7 @@ describe("a message", () => {
 		await page.keyboard.type(" and a half");
 		await page.keyboard.press("Enter");
 		await page.getByText(notice).waitFor();
-		// The page reads the chat again behind the notice.
+		// The live chat shows its messages with a later render than the notice.
 		await expect.poll(shown).toEqual(before);
 		await expect.poll(() => composer().inputValue()).toBe("One and a half");
 		await page.reload();
