@@ -1,7 +1,7 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
-import { announceToTabs, usePlanChanges } from "../components/billing/plan-changes.ts";
+import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readPending } from "../components/chat/draft.ts";
@@ -14,6 +14,7 @@ import { useSeenHeight } from "../components/frame/use-seen-height.ts";
 import { randomId } from "../components/requests.ts";
 import { usePageViewer } from "../components/session/page-viewer.ts";
 import { ViewerChanged } from "../components/session/viewer-changed.tsx";
+import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
@@ -125,7 +126,7 @@ function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, p
 						refresh={refreshAfterCheckout}
 						onConfirmed={() => {
 							onBought(Date.now());
-							announceToTabs("plan");
+							tellTabs("billing", "plan");
 						}}
 						onClose={close}
 					/>

@@ -1,12 +1,13 @@
 import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
 import { Section } from "../components/account/section.tsx";
-import { announceToTabs, usePlanChanges } from "../components/billing/plan-changes.ts";
+import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
 import { linkErrorOf } from "../components/frame/link-error.ts";
 import { Page } from "../components/frame/page.tsx";
 import { SignOutButton } from "../components/frame/side-column.tsx";
 import { OrganizationSection } from "../components/organization/organization-section.tsx";
+import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { TallyLine } from "../components/tally/tally-line.tsx";
@@ -36,11 +37,11 @@ function AccountPage() {
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
 	function onPlanChanged() {
-		announceToTabs("plan");
+		tellTabs("billing", "plan");
 		void router.invalidate();
 	}
 	async function onPayerChanged() {
-		announceToTabs("payer");
+		tellTabs("billing", "payer");
 		await router.invalidate();
 	}
 	return (

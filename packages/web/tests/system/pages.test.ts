@@ -406,7 +406,9 @@ describe("a chat that is open in two tabs", () => {
 		await heard("4 of 5");
 		// This tab hears nothing of the others.
 		const behind = await context.newPage();
-		await behind.addInitScript(() => addEventListener("storage", (event) => event.stopImmediatePropagation(), true));
+		await behind.addInitScript(() => {
+			BroadcastChannel.prototype.addEventListener = () => {};
+		});
 		await behind.goto(page.url());
 		await behind.locator("button[type=submit]").waitFor();
 		await page.bringToFront();

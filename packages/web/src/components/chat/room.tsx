@@ -3,6 +3,7 @@ import type { ChatView, ModelOption } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
+import { tellTabs } from "../tabs.ts";
 import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
@@ -29,7 +30,7 @@ import type { LiveMessage } from "./live-chat.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 import { FailureNotice, LimitNotice, OfflineNotice } from "./notice.tsx";
 import { Thread } from "./thread.tsx";
-import { announceChange, useConversation } from "./use-conversation.ts";
+import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
 import { useModel } from "./use-model.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
@@ -65,7 +66,7 @@ export function Room(props: RoomProps) {
 		onSettled: (ended) => void settle(ended),
 		onReturned: (text) => composer.current?.insert(text),
 		readChat: (page) => props.readChat(chat.id, page),
-		onChanged: () => announceChange(chat.id),
+		onChanged: () => tellTabs("chat", chat.id),
 		announce: setAnnouncement,
 	});
 	const { state, patch } = conversation;

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useReducer, useRef } from "react";
 import type { ChatMessage } from "../../view/chat.ts";
+import { hearTabs } from "../tabs.ts";
 import { type Attempt, type Conversation, type ConversationEvents, type ConversationState, refresh } from "./conversation.ts";
 import { readPending } from "./draft.ts";
 import type { LiveHandle } from "./live-chat.tsx";
@@ -13,18 +14,6 @@ interface Chat {
 
 /** How often a page that is looked at asks whether another device has changed its chat. */
 const LOOK_EVERY_MS = 30_000;
-/** Set and removed at once: the browser tells every other tab of it. */
-const CHANGE = "parley:chat-change";
-
-/** Tells this browser's other tabs that a chat has changed. */
-export function announceChange(chatId: string): void {
-	try {
-		localStorage.setItem(CHANGE, chatId);
-		localStorage.removeItem(CHANGE);
-	} catch {
-		// Without storage they learn of it when they are looked at.
-	}
-}
 
 const initialState = ({ messages, running, earlier }: Chat): ConversationState => ({
 	armed: running,
@@ -63,14 +52,13 @@ export function useConversation(chat: Chat, draftKey: string, events: Conversati
 	const conversation = { chat, draftKey, events, state, patch, live, attempt, humanToken, mounted };
 	const look = useEffectEvent(() => void (document.hidden || refresh(conversation)));
 	useEffect(() => {
-		const onStorage = ({ key, newValue }: StorageEvent) => key === CHANGE && newValue === chat.id && look();
+		const endHearing = hearTabs("chat", (chatId) => chatId === chat.id && look());
 		const timer = setInterval(look, LOOK_EVERY_MS);
 		document.addEventListener("visibilitychange", look);
-		addEventListener("storage", onStorage);
 		return () => {
 			clearInterval(timer);
 			document.removeEventListener("visibilitychange", look);
-			removeEventListener("storage", onStorage);
+			endHearing();
 		};
 	}, [chat.id]);
 

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import type { Viewer } from "../../view/identity.ts";
 import { keepDraft } from "../chat/draft.ts";
+import { hearTabs } from "../tabs.ts";
 
 /*
  * A page belongs to one viewer for as long as it is loaded. Its requests say so, and when the viewer has changed, which the server notices or another
@@ -8,7 +9,6 @@ import { keepDraft } from "../chat/draft.ts";
  */
 
 const HEADER = "parley-viewer";
-const CHANNEL = "parley:viewer";
 /** Where messages are sent to. */
 const SEND = "/api/chat/ai";
 /** A page that is to be left waits at most this long for the answer to a message. */
@@ -21,8 +21,6 @@ const CARRIED = "parley:carried";
 let pageViewer: Viewer | undefined;
 /** Resolves when the last message that was sent has its answer. */
 let messageAnswered: Promise<unknown> = Promise.resolve();
-/** Reaches this browser's other tabs, not this one. */
-let otherTabs: BroadcastChannel | undefined;
 
 const isUsers = (tag: string | null | undefined) => tag?.startsWith("user.") ?? false;
 
@@ -66,14 +64,6 @@ function leavePage(): void {
 	else location.reload();
 }
 
-/** Tells this browser's other tabs that someone has signed in, or out. */
-export function announceViewer(change: "signed-in" | "signed-out"): void {
-	// A page without a viewer, such as the sign-in page, follows nobody. A page does not hear its own channel.
-	const tabs = otherTabs ?? new BroadcastChannel(CHANNEL);
-	tabs.postMessage(change);
-	if (tabs !== otherTabs) tabs.close();
-}
-
 /** Makes this page its viewer's, until it is left. Call it before anything reads the tab's drafts. */
 export function usePageViewer(viewer: Viewer): void {
 	if (typeof document !== "undefined") claimPage(viewer);
@@ -89,20 +79,17 @@ export function claimPage(viewer: Viewer): void {
 
 /** Leaves the page when another tab signs in or out. Returns a function that stops it. */
 export function followViewer(): () => void {
-	const tabs = new BroadcastChannel(CHANNEL);
-	tabs.onmessage = ({ data }) => {
-		if (data === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
+	const endHearing = hearTabs("viewer", (change) => {
+		if (change === "signed-out" && isUsers(pageViewer?.tag)) attempt(() => sessionStorage.clear());
 		leavePage();
-	};
-	otherTabs = tabs;
+	});
 	// A page that comes back from the browser's memory may be older than a sign-out.
 	const onShow = ({ persisted }: PageTransitionEvent) => {
 		if (persisted) void fetchAsViewer("/api/usage").catch(() => undefined);
 	};
 	addEventListener("pageshow", onShow);
 	return () => {
-		tabs.close();
-		otherTabs = undefined;
+		endHearing();
 		removeEventListener("pageshow", onShow);
 	};
 }

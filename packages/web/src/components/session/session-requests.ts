@@ -1,6 +1,6 @@
 import { NAME_RULE } from "../../input.ts";
+import { tellTabs } from "../tabs.ts";
 import { postToAuth } from "./auth-request.ts";
-import { announceViewer } from "./page-viewer.ts";
 
 /** Why a form was not accepted, and the field that it concerns. */
 export type SignProblem = {
@@ -64,14 +64,14 @@ export async function confirmEmail(input: { token: string; password: string; isN
 export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	const problem = await post("sign-out", {});
 	if (problem) return problem;
-	announceViewer("signed-out");
+	tellTabs("viewer", "signed-out");
 	sessionStorage.clear();
 	location.assign(next);
 }
 
 async function enter(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
 	const problem = await post(path, body, headers);
-	if (!problem) announceViewer("signed-in");
+	if (!problem) tellTabs("viewer", "signed-in");
 	return problem;
 }
 
