@@ -2,7 +2,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import type { env } from "cloudflare:workers";
 import type { RequestRow } from "@parley/metering";
 import { ConversationStorage } from "../src/objects/conversation-storage.ts";
-import { LedgerStorage, type Notes, REQUEST } from "../src/objects/ledger-storage.ts";
+import { LedgerStorage } from "../src/objects/ledger-storage.ts";
+import { type Notes, REQUEST } from "../src/objects/ledger-tables.ts";
 import type { ChatMessage } from "../src/view/chat.ts";
 
 // The objects' stored rows, read and changed through their own storage classes, so that no test depends on columns.

@@ -20,7 +20,8 @@ import { capIn } from "../lib/identity/member-limit.ts";
 import type { Spender } from "../lib/identity/subject.ts";
 import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
-import { ABSORBED_TOGETHER, type LedgerStorage, type Notes } from "./ledger-storage.ts";
+import { ABSORBED_TOGETHER, type LedgerStorage } from "./ledger-storage.ts";
+import type { Notes } from "./ledger-tables.ts";
 
 /** So many batches of requests one alarm adds to the sums. */
 const TIDIED_BATCHES = 20;

@@ -2,7 +2,8 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type Command, DEFAULT_LIMITS, decide, foldable, type LedgerState, type RequestRow, shareOf, standing } from "@parley/metering";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LedgerStorage, REQUEST } from "./ledger-storage.ts";
+import { LedgerStorage } from "./ledger-storage.ts";
+import { REQUEST } from "./ledger-tables.ts";
 
 // Whatever a ledger does and whenever it dies, its kept sums are those of its rows. The platform's SQLite is replaced by Node's.
 

@@ -1,179 +1,31 @@
 import {
 	type Adjustment,
 	allowanceOf,
-	type Baseline,
 	type Checkpoint,
 	DEFAULT_LIMITS,
-	type Entitlement,
 	type Entries,
 	fold,
 	isCounted,
 	isFinal,
 	KeptSums,
-	type Marks,
 	type PoolSums,
 	type RequestRow,
-	type Share,
 	type SumsSource,
 } from "@parley/metering";
-import type { ComingChange } from "../lib/payments/port.ts";
-import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
-
-/** The latest checkout, until the purchase has arrived. */
-export interface CheckoutNote {
-	/** Absent for a checkout whose URL must not be reused. */
-	session?: { id: string; priceId: string };
-	/** Checkouts of a plan that this one replaced and that the provider cannot close: they can still be paid. Newest first. */
-	older?: string[];
-	buys: "plan" | "top-up";
-	/** All credits bought beside a plan before this checkout. A higher number means that the top-up has arrived. */
-	creditsBefore: number;
-	pressedAtMs: number;
-}
-
-/** What a ledger stores beside its requests, in one row. */
-export interface Notes {
-	entitlement?: Entitlement;
-	checkout?: CheckoutNote;
-	/** The change of plan that waits for the end of the period, for a provider that does not tell which it is. */
-	comingChange?: ComingChange;
-	/** When something last changed at the provider. A copy whose read was sent before that is outdated. */
-	changedAtMs?: number;
-	/**
-	 * The account that a guest became, and when. `open`: requests held at that time, which the account counts when they end. `units`: counted
-	 * by then in that UTC day; absent in ledgers that an earlier version closed.
-	 */
-	closed?: { inFavourOf: string; atMs: number; open?: string[]; units?: number };
-	/**
-	 * Failures of the outbox in a row, and the earliest time of the next attempt. While this is set, the fate of the last reports is unknown, unless
-	 * `isAnswered`: the provider answered that it did not take them.
-	 * `sentAtMs`: when each was first sent, for a provider that deduplicates for a limited time only.
-	 */
-	retry?: { failures: number; notBeforeMs: number; isAnswered?: boolean; sentAtMs?: Record<string, number> };
-	/** The starting point for comparing the provider's book with ours, and the time of the last comparison. */
-	baseline?: Baseline;
-	comparedAtMs?: number;
-}
-
-const primaryKey = defined(text, "TEXT PRIMARY KEY");
-const parts = json("a list of parts", (value): value is NonNullable<RequestRow["spill"]> => {
-	const isPart = (part: unknown) => isRecord(part) && typeof part.pool === "string" && Number.isSafeInteger(part.units);
-	return Array.isArray(value) && value.every(isPart);
-});
-const keys = json("a list of texts", (value): value is readonly string[] => {
-	return Array.isArray(value) && value.every((key) => typeof key === "string");
-});
-
-/** Notes are checked as far as a decision about units depends on them: an entitlement has a known kind and the instant of its read. */
-function isNotes(value: unknown): value is Notes {
-	if (!isRecord(value)) return false;
-	const { entitlement } = value;
-	if (entitlement === undefined) return true;
-	const isKnown = isRecord(entitlement) && ["none", "balance", "windowed"].some((kind) => kind === entitlement.kind);
-	return isKnown && Number.isSafeInteger(entitlement.fetchedAtMs);
-}
-
-/** How far the sums on disk go, in the ledger's own row. A ledger of an older version has none, or has them partly (`addedUpTo`). */
-interface Kept extends Marks {
-	/** The latest write to a place. */
-	sequence: number;
-	/** Places whose requests are in the sums. What was written there up to `sequence` is not live. */
-	free: number[];
-	/** The last request that was looked at for folding, and when all had been looked at. */
-	foldedTo: string;
-	foldedAtMs: number;
-	/** The last request of an older version that is in the sums; absent once all are. */
-	addedUpTo?: string;
-}
-
-const NOTHING_KEPT: Kept = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {}, sequence: 0, free: [], foldedTo: "", foldedAtMs: 0 };
-
-function isKept(value: unknown): value is Kept {
-	if (!isRecord(value) || !isRecord(value.sinceBaseline) || !Array.isArray(value.free)) return false;
-	const { foldedTo, addedUpTo = "" } = value;
-	if (typeof foldedTo !== "string" || typeof addedUpTo !== "string") return false;
-	return [value.latestMs, value.acknowledgedMs, value.sequence, value.foldedAtMs, ...value.free].every(Number.isFinite);
-}
-
-const LEDGER = new Table<{ only: number; key: string; notes: Notes; kept: Kept | null }>("ledger", {
-	only: defined(integer, "INTEGER PRIMARY KEY CHECK (only = 1)"),
-	key: text,
-	notes: json("the notes of a ledger", isNotes),
-	kept: nullable(json("the marks of the sums", isKept)),
-});
-
-// Without rowids each write of a request is one written row, not two. Rows written are the bill.
-const request = {
-	fingerprint: text,
-	pool: text,
-	units: integer,
-	state: oneOf("held", "settled", "released", "expired"),
-	attempt: integer,
-	forgiven: integer,
-	chatId: nullable(text),
-	heldAtMs: instant,
-	expiresAtMs: instant,
-	endedAtMs: nullable(instant),
-	reportAfterMs: nullable(instant),
-	reportedAtMs: nullable(instant),
-	spill: nullable(parts),
-	sentAtMs: nullable(instant),
-	sharedWith: nullable(keys),
-	refusals: defined(integer, "INTEGER NOT NULL DEFAULT 0"),
-	member: nullable(text),
-};
-
-/** The final version of each request. */
-export const REQUEST = new Table<RequestRow>("request", { id: primaryKey, ...request }, { suffix: "WITHOUT ROWID" });
-
-/** The requests whose final version does not exist yet, or is not in the sums yet. A place is used again, so nothing has to be deleted. */
-const LIVE = new Table<RequestRow & { place: number; sequence: number }>("live", {
-	place: defined(integer, "INTEGER PRIMARY KEY"),
-	sequence: integer,
-	id: text,
-	...request,
-});
-
-/** The sums of absorbed requests and adjustments, by pool and period. */
-export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [string, Share][] }>(
-	"sums",
-	{
-		pool: text,
-		sinceMs: instant,
-		entries: integer,
-		earliestMs: instant,
-		latestMs: instant,
-		taken: integer,
-		counted: integer,
-		forgiven: integer,
-		adjusted: integer,
-		adjustedParts: integer,
-		members: json("shares of members", (value): value is [string, Share][] => Array.isArray(value) && value.every(Array.isArray)),
-	},
-	{ key: ["pool", "since_ms"], suffix: "WITHOUT ROWID" },
-);
-
-const CHECKPOINT = new Table<Checkpoint>(
-	"checkpoint",
-	{ pool: primaryKey, units: integer, requests: integer },
-	{ suffix: "WITHOUT ROWID" },
-);
-
-const ADJUSTMENT = new Table<Adjustment>(
-	"adjustment",
-	{
-		id: primaryKey,
-		pool: text,
-		units: integer,
-		atMs: instant,
-		spill: nullable(parts),
-		requestId: nullable(text),
-		expiresAtMs: nullable(instant),
-	},
-	{ suffix: "WITHOUT ROWID" },
-);
-
-const TABLES = [LEDGER, REQUEST, LIVE, SUMS, CHECKPOINT, ADJUSTMENT] as const;
+import {
+	ADJUSTMENT,
+	CHECKPOINT,
+	INDEX_OF_CORRECTIONS,
+	type Kept,
+	LEDGER,
+	LIVE,
+	NOTHING_KEPT,
+	type Notes,
+	REQUEST,
+	SUMS,
+	TABLES,
+} from "./ledger-tables.ts";
+import type { Table } from "./table.ts";
 
 /** So many final requests are added to the sums together. A wake reads them, their final versions, and as many free places. */
 export const ABSORBED_TOGETHER = 50;
@@ -488,6 +340,3 @@ export class LedgerStorage implements Entries {
 		return this.#has(table) ? [...table.read(this.#sql, clauses, ...bindings)] : [];
 	}
 }
-
-/** Few requests are corrected, so this index costs little. */
-const INDEX_OF_CORRECTIONS = "CREATE INDEX IF NOT EXISTS adjustment_by_request ON adjustment (request_id) WHERE request_id IS NOT NULL";

@@ -5,7 +5,7 @@ import type { CheckoutOrder, Offer, ShopPort } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { logFailure } from "../log.ts";
 import type { LedgerBook } from "./ledger-book.ts";
-import type { CheckoutNote } from "./ledger-storage.ts";
+import type { CheckoutNote } from "./ledger-tables.ts";
 
 /** How long a purchase may take to arrive after its checkout was opened. */
 const AWAITED_MS = 30 * 60_000;

@@ -22,7 +22,8 @@ import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { endChatsOf } from "./guest-chats.ts";
 import { type Hold, LedgerBook } from "./ledger-book.ts";
-import { LedgerStorage, type Notes } from "./ledger-storage.ts";
+import { LedgerStorage } from "./ledger-storage.ts";
+import type { Notes } from "./ledger-tables.ts";
 import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
 

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { now } from "../../src/lib/time/clock.ts";
 import { loadDevClock } from "../../src/lib/time/dev-clock.ts";
-import type { Notes } from "../../src/objects/ledger-storage.ts";
+import type { Notes } from "../../src/objects/ledger-tables.ts";
 import { Client, eventually, faults, moveClock, resetSandbox, sandboxState } from "../client.ts";
 import { requestsOf } from "../stored.ts";
 

@@ -2,7 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { DEFAULT_LIMITS, deadLetters, decide, type LedgerState, nextBatch, nextDueMs, shareOf, standing } from "@parley/metering";
 import { beforeEach, describe, expect, inject, test } from "vitest";
-import { LedgerStorage, SUMS } from "../../src/objects/ledger-storage.ts";
+import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
+import { SUMS } from "../../src/objects/ledger-tables.ts";
 import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
 import facts from "../fixtures/ledger-d80fa26.json";
 import writtenBefore from "../fixtures/ledger-d80fa26.sql?raw";

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Notes } from "../../src/objects/ledger-storage.ts";
+import type { Notes } from "../../src/objects/ledger-tables.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState, settings } from "../client.ts";
 import { notesOf, requestsOf, rewriteNotes, rewriteRequests } from "../stored.ts";
 
