@@ -166,11 +166,14 @@ describe("a running answer", () => {
 			const arrived = new Promise<void>((resolve) => {
 				arrive = resolve;
 			});
+			const sent = page.waitForRequest("**/api/chat/ai");
 			await page.route("**/api/chat/ai", async (route) => {
 				await arrived;
 				await route.continue();
 			});
 			await send("Too long");
+			// Before the live chat has loaded, Stop takes the message back, and there is nothing to stop.
+			await sent;
 			const stop = page.getByRole("button", { name: "Stop", exact: true });
 			await stop.focus();
 			await Promise.all([page.waitForResponse(/\/stop$/), page.keyboard.press("Enter")]);
