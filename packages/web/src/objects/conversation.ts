@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type AnswerEnd, type ChatStatus, type Standing, sentenceOf, whoPays } from "@parley/metering";
+import { type AnswerEnd, type ChatStatus, type Standing, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { checkUsageAllowed, recordUsage, releaseUsage, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
@@ -8,10 +8,11 @@ import type { Prompt } from "../lib/chat/request.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
-import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
+import type { AnswerMetadata, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
+import { ChatPath, metadataOf } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
-import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
+import { ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import { Readers } from "./readers.ts";
 
@@ -24,8 +25,6 @@ const KEPT_AFTER_DELETION_MS = 90 * 86_400_000;
 /** How long a stop waits for its request, and how many wait. */
 const STOP_LIFE_MS = 10 * 60_000;
 const STOPS_MAX = 10;
-/** A page of a chat: 50 messages. */
-const PAGE_TURNS = 25;
 
 export interface Ask {
 	chatId: string;
@@ -53,19 +52,14 @@ export type StartResult =
 	| { kind: "moved-on"; chat: ChatView }
 	| { kind: ChatRefusal };
 
-/** Where a request's turn belongs. */
-interface Place {
-	parent: number | null;
-	asks: number | null;
-	question: ChatMessage | null;
-	/** Whether it follows the shown path. Everything else is a branch. */
-	extends: boolean;
-}
-
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
 	#stored = new ConversationStorage(this.ctx.storage.sql);
 	#live: LiveAnswer | null = null;
+	readonly #path = new ChatPath(
+		() => this.#stored,
+		() => this.#live?.turn ?? null,
+	);
 	/** A request whose units are being held. */
 	#starting: { requestId: string; done: Promise<unknown> } | null = null;
 	#recovering: Promise<void> | null = null;
@@ -133,7 +127,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!this.#isOwnedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		return chat && this.#view(chat, before, seen);
+		return chat && this.#path.view(chat, before, seen);
 	}
 
 	/** Deletes the messages. What was counted stays counted. Idempotent. False for anyone but the owner. */
@@ -235,14 +229,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (earlier && !isReleased(earlier)) return null;
 		if (live || this.#openTurn() || (this.#starting && this.#starting.requestId !== requestId)) return { kind: "busy" };
 		if (prompt.kind === "regenerate" && !earlier && !this.#stored.ofAnswer(prompt.answerId)?.answerId) return { kind: "no-such-message" };
-		return this.#hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#view(chat) };
-	}
-
-	/** Whether the asking page knows the end of the shown path. A retry follows what its first attempt followed, or that attempt. */
-	#hasSeen(seen: string | null | undefined, earlier: Turn | null): boolean {
-		const last = this.#stored.shown();
-		if (seen === undefined || (last !== null && last.seq === earlier?.seq)) return true;
-		return last === null ? seen === null : seen === last.answerId || seen === this.#stored.question(last)?.id;
+		return this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
 	/** The turn of a run that has not ended, other than the live one. */
@@ -254,7 +241,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
 	async #begin(ask: Ask, hold: UsageHold, earlier: Turn | null): Promise<ReadableStream<Uint8Array>> {
 		const { chatId, subject, model, prompt, requestId } = ask;
-		const { extends: shown, ...place } = this.#placeOf(prompt, earlier);
+		const { extends: shown, ...place } = this.#path.placeOf(prompt, earlier);
 		if (!this.#stored.chat()) this.#stored.writeChat({ id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false });
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const turn: Turn = {
@@ -278,66 +265,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#live = live;
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
-		const history = toModelMessages(this.#newestFirst(turn));
+		const history = toModelMessages(this.#path.newestFirst(turn));
 		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
 		this.ctx.waitUntil(this.#updateList());
 		this.ctx.waitUntil(this.#finish(live, history));
 		return stream;
-	}
-
-	#placeOf(prompt: Prompt, earlier: Turn | null): Place {
-		const branch = ({ seq, parent, asks }: Turn) => ({ parent, asks: asks ?? seq, question: null, extends: false });
-		if (earlier) return branch(earlier);
-		const shown = this.#stored.shown();
-		if (prompt.kind === "regenerate") {
-			const answered = this.#stored.ofAnswer(prompt.answerId);
-			return answered ? branch(answered) : { parent: null, asks: null, question: null, extends: false };
-		}
-		const { message, replaces } = prompt;
-		const replaced = this.#replaced(shown, message.id, replaces);
-		if (!replaced) return { parent: shown?.seq ?? null, asks: null, question: message, extends: true };
-		// The same words again are another answer to the same question.
-		const isSame = textOf(this.#stored.question(replaced) ?? message) === textOf(message);
-		return isSame ? branch(replaced) : { parent: replaced.parent, asks: null, question: message, extends: false };
-	}
-
-	/** The turn of the shown path whose question has this id. Without `anywhere`, only among what the model receives. */
-	#replaced(shown: Turn | null, messageId: string, anywhere: boolean): Turn | null {
-		let turnsLeft = anywhere ? Number.POSITIVE_INFINITY : PAGE_TURNS;
-		for (const turn of this.#stored.path(shown?.seq ?? null)) {
-			if (this.#stored.question(turn)?.id === messageId) return turn;
-			turnsLeft -= 1;
-			if (turnsLeft === 0) return null;
-		}
-		return null;
-	}
-
-	/** The messages that lead to an answer, the newest first. Each is read when it is reached. */
-	*#newestFirst(turn: Turn): Generator<ChatMessage, void> {
-		const question = this.#stored.question(turn);
-		if (question) yield question;
-		for (const before of this.#stored.path(turn.parent)) yield* this.#messagesOf(before).reverse();
-	}
-
-	/** A turn's question and answer. The page gets a running answer from the stream, from its beginning. */
-	#messagesOf(turn: Turn): ChatMessage[] {
-		const question = this.#stored.question(turn);
-		const messages = question ? [question] : [];
-		if (!turn.answerId || turn.seq === this.#live?.turn.seq) return messages;
-		const parts = this.#stored.parts(turn);
-		return [...messages, { id: turn.answerId, role: "assistant", parts, metadata: metadataOf(turn, parts) }];
-	}
-
-	#view(chat: Chat, before?: number, seen?: string): ChatView {
-		const last = before === undefined ? (this.#live?.turn ?? this.#stored.shown()) : this.#stored.turn(before);
-		const view = { id: chat.id, title: chat.title, running: this.#live !== null, messages: [], earlier: null };
-		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
-		const pages: ChatMessage[][] = [];
-		for (const turn of last ? this.#stored.path(last.seq) : []) {
-			if (pages.length === PAGE_TURNS) return { ...view, messages: pages.reverse().flat(), earlier: turn.seq };
-			pages.push(this.#messagesOf(turn));
-		}
-		return { ...view, messages: pages.reverse().flat() };
 	}
 
 	/** Runs the model, then ends the hold before readers receive the last chunk. Never rejects. */
@@ -473,12 +405,6 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			await scheduler.wait(0);
 		}
 	}
-}
-
-function metadataOf({ model, end, counted }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
-	if (end === null) return { model };
-	if (counted === null) return { model, state: end };
-	return { model, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
 }
 
 /** Whether a hold is for a new attempt after a release. Attempts of another ledger are numbered apart, so there the release itself decides. */
