@@ -1,3 +1,4 @@
+import type { Spent, Terms } from "./price.ts";
 import { type Entitlement, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
 import type { Window } from "./window.ts";
 
@@ -30,6 +31,10 @@ export interface RequestRow {
 	chatId: string | null;
 	/** The member who made an organization's request. */
 	member?: string | null;
+	/** What the request was sold as; null for usage that no model made. */
+	terms?: Terms | null;
+	/** What its model calls used, all attempts together; null where that is not known. */
+	spent?: Spent | null;
 	/** Other ledgers that also hold this attempt (a guest's network). Its repeats use the same ones. */
 	sharedWith?: readonly string[] | null;
 	heldAtMs: number;

@@ -1,17 +1,43 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 
+import type { Tier } from "./usage.ts";
+
 export interface ChatSummary {
 	id: string;
 	title: string;
 	updatedAt: string;
 }
 
+export type Effort = "low" | "medium" | "high";
+
+/** A model as the picker shows it. The page computes prices from it with `priceOf` of @parley/metering, as the server does. */
 export interface ModelOption {
 	id: string;
 	label: string;
-	/** How many requests one answer counts as. */
-	units: number;
+	description: string | null;
+	/** Requests that one step of input costs, without an effort. */
+	weight: number;
+	/** What each effort multiplies the price by. Empty for a model without efforts. */
+	efforts: Partial<Record<Effort, number>>;
+	/** Tokens of input that one step covers, that an answer may have, and that both together may have. */
+	inputStep: number;
+	maxOutput: number;
+	contextWindow: number;
+	/** The tiers whose requests may ask it. */
+	tiers: Tier[];
 }
+
+/** What a request costs, or would cost. */
+export interface Price {
+	units: number;
+	model: string;
+	effort: Effort | null;
+	/** Whether the whole chat is sent, instead of the newest messages that fit into one step. */
+	whole: boolean;
+}
+
+/** Why an answer failed, as far as it is known. `busy`: every upstream had no room. `unavailable`: the deployer's fault, named in the log. */
+export type Failure = "busy" | "too-long" | "unavailable" | "failed" | "interrupted";
 
 /** How an answer ended. While it is being written it has no state. */
 export type AnswerState = "complete" | "length" | "filtered" | "stopped" | "failed" | "interrupted";
@@ -24,6 +50,17 @@ export interface AnswerMetadata {
 	counted?: boolean;
 	/** A sentence on how it ended and whether it was counted; null when nothing needs saying. */
 	note?: string | null;
+	/** What the request was held for. */
+	units?: number;
+	effort?: Effort | null;
+	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
+	thoughtMs?: number;
+	/** The oldest message that the model was sent, when older ones were left out. */
+	readFrom?: string;
+	/** For a failed answer. */
+	failure?: Failure;
+	/** For `busy`: when the provider wants to be asked again, seconds from the end of the answer. */
+	retryAfterS?: number;
 }
 
 /** A message in the AI SDK's `UIMessage` format, with only the parts that are stored and shown. */
@@ -50,6 +87,10 @@ export interface ChatView {
 	earlier: number | null;
 	/** The reader has seen the last message already, so no messages are sent. */
 	unchanged?: boolean;
+	/** The estimated tokens of all messages of the shown path. */
+	tokens: number;
+	/** Whether requests of this chat send all of it. */
+	whole: boolean;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

@@ -1,5 +1,5 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
-import type { ChatView } from "./chat.ts";
+import type { ChatView, Price } from "./chat.ts";
 import type { Tier } from "./usage.ts";
 
 /**
@@ -21,6 +21,10 @@ export interface Problem {
 	remaining?: number;
 	resetAt?: string | null;
 	upgradeUrl?: string;
+	/** What the request costs: at a price above the request's `maxUnits`, and at a limit. */
+	price?: Price;
+	/** At a limit: requests that what is left pays for, the one most like the refused one first. */
+	affordable?: Price[];
 	/** What is known after an action on billing failed. A 4xx of a billing route without it is `unchanged`. */
 	outcome?: Outcome;
 	/** The newest page of a chat that has gone on since the client read it. */
