@@ -33,7 +33,7 @@ const packageImports = {
 	sandbox: { sources: [], tests: [] },
 	conformance: { sources: [], tests: [] },
 	plans: { sources: [], tests: ["sandbox"] },
-	web: { sources: ["metering"], tests: ["metering", "sandbox"] },
+	web: { sources: ["metering", "plans"], tests: ["metering", "plans", "sandbox"] },
 	bench: { sources: ["web", "metering", "sandbox"], tests: [] },
 };
 

@@ -13,14 +13,20 @@ const upstream = z.discriminatedUnion("kind", [
 		kind: z.literal("openai-compatible"),
 		baseUrl: z.url({ protocol: /^https?$/ }),
 		/** The secret with the key. The model is offered only where it is set; without a name no key is sent. */
-		apiKeyVariable: z.string().regex(/^[A-Z][A-Z0-9_]*$/, "is not the name of a variable").optional(),
+		apiKeyVariable: z
+			.string()
+			.regex(/^[A-Z][A-Z0-9_]*$/, "is not the name of a variable")
+			.optional(),
 		/** The provider's name of the model. */
 		model: text,
 	}),
 	z.strictObject({
 		kind: z.literal("workers-ai"),
 		/** The binding in wrangler.toml. */
-		binding: z.string().regex(/^[A-Z][A-Z0-9_]*$/, "is not the name of a binding").default("AI"),
+		binding: z
+			.string()
+			.regex(/^[A-Z][A-Z0-9_]*$/, "is not the name of a binding")
+			.default("AI"),
 		model: text,
 	}),
 ]);
@@ -37,7 +43,10 @@ const model = z.strictObject({
 	contextWindow: tokens,
 	/** What each effort multiplies the price by. */
 	efforts: z.strictObject({ low: units, medium: units, high: units }).partial().default({}),
-	tiers: z.array(z.enum(["guest", "free", "paid"])).min(1).default(["guest", "free", "paid"]),
+	tiers: z
+		.array(z.enum(["guest", "free", "paid"]))
+		.min(1)
+		.default(["guest", "free", "paid"]),
 	price: z.strictObject({ input: dollars, cachedInput: dollars, output: dollars }),
 	/** How long the model may be silent before its first output. */
 	silenceSeconds: z.number().int().min(1).max(900).default(180),

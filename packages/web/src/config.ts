@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
+import { createHash } from "node:crypto";
 import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
+import { type ModelEntry, parseModels } from "@parley/plans/models";
+import shippedModels from "@parley/plans/models.json" with { type: "json" };
 import { z } from "zod";
 import { OwnError } from "./log.ts";
-import type { ModelOption } from "./view/chat.ts";
 
 /** Everything that a deployer can set, validated once. No other file reads variables. */
 export interface Config {
@@ -11,7 +13,8 @@ export interface Config {
 	appOrigin: string | null;
 	/** The first one signs, all of them verify, so a secret can be rotated without losing guests. */
 	guestCookieSecrets: [string, ...string[]];
-	model: { kind: "demo" } | { kind: "openai-compatible"; baseUrl: string; apiKey: string | undefined; models: ModelOption[] };
+	/** The models that answer, the default first. `demo`: none is configured, and built-in ones answer. */
+	models: { kind: "demo" } | { kind: "configured"; version: string; entries: ModelEntry[] };
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
@@ -74,6 +77,7 @@ export const variables = z.object({
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
 	AI_MODEL_UNITS: optional(z.string()),
+	MODELS: optional(z.string()),
 	BILLING_PROVIDER: optional(z.enum(["flowglad", "stripe", "none"])),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
@@ -119,7 +123,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		authSecret: vars.BETTER_AUTH_SECRET,
 		appOrigin: vars.APP_ORIGIN ?? null,
 		guestCookieSecrets: vars.GUEST_COOKIE_SECRET,
-		model: readModel(vars),
+		models: readModels(vars, bindings),
 		billing: readBilling(vars),
 		billingSubject: vars.BILLING_SUBJECT ?? "user",
 		email: vars.EMAIL_URL
@@ -157,16 +161,56 @@ function readBilling(vars: z.infer<typeof variables>): BillingConfig {
 	return { kind, secretKey: STRIPE_SECRET_KEY, baseUrl, webhookSecret, proPrice };
 }
 
-function readModel(vars: z.infer<typeof variables>): Config["model"] {
-	if (!vars.AI_BASE_URL) return { kind: "demo" };
-	const units = readUnits(vars.AI_MODEL_UNITS);
-	const models = listOf(vars.AI_MODELS).map((entry) => {
+/** MODELS, or the models of the quick start, or those of models.json whose secrets are set. */
+function readModels(vars: z.infer<typeof variables>, bindings: Record<string, unknown>): Config["models"] {
+	const all = vars.MODELS ? modelsIn(vars.MODELS) : vars.AI_BASE_URL ? quickStart(vars, vars.AI_BASE_URL) : parseModels(shippedModels);
+	const isUsable = (one: ModelEntry["upstreams"][number]) =>
+		one.kind === "workers-ai"
+			? bindings[one.binding] !== undefined
+			: one.apiKeyVariable === undefined || Boolean(bindings[one.apiKeyVariable]);
+	const entries = all
+		.map((entry) => ({ ...entry, upstreams: entry.upstreams.filter(isUsable) }))
+		.filter(({ upstreams }) => upstreams.length > 0);
+	if (!entries.some(({ purpose }) => purpose === "chat")) return { kind: "demo" };
+	return { kind: "configured", version: digestOf(entries), entries };
+}
+
+function modelsIn(json: string): ModelEntry[] {
+	try {
+		return parseModels(JSON.parse(json), "MODELS");
+	} catch (error) {
+		throw new ConfigError(`Configuration: ${error instanceof Error ? error.message : "MODELS is not JSON"}`);
+	}
+}
+
+/** Safe bounds for models of which only the name is known. The price is that of a dear model, so that the worst case is not told too low. */
+function quickStart(vars: z.infer<typeof variables>, baseUrl: string): ModelEntry[] {
+	const weights = readUnits(vars.AI_MODEL_UNITS);
+	const models = listOf(vars.AI_MODELS).map((entry): ModelEntry => {
 		const [id = "", label = id] = entry.split("=").map((text) => text.trim());
-		return { id, label, units: units.get(id) ?? 1 };
+		return {
+			id,
+			label,
+			weight: weights.get(id) ?? 1,
+			inputStep: 8_000,
+			maxOutput: 4_000,
+			contextWindow: 128_000,
+			efforts: {},
+			tiers: ["guest", "free", "paid"],
+			price: { input: 1.25, cachedInput: 1.25, output: 10 },
+			silenceSeconds: 180,
+			accepts: ["text"],
+			purpose: "chat",
+			upstreams: [{ kind: "openai-compatible", baseUrl, apiKeyVariable: vars.AI_API_KEY ? "AI_API_KEY" : undefined, model: id }],
+			allowLoss: true,
+		};
 	});
 	if (models.length === 0) throw new ConfigError("Configuration: AI_BASE_URL is set, so AI_MODELS must name at least one model");
-	return { kind: "openai-compatible", baseUrl: vars.AI_BASE_URL, apiKey: vars.AI_API_KEY, models };
+	return models;
 }
+
+/** Names a set of models: requests keep it, so that a later change can be told apart. */
+const digestOf = (entries: ModelEntry[]) => createHash("sha256").update(JSON.stringify(entries)).digest("hex").slice(0, 12);
 
 /** Parses `gpt-5=5`: a request to this model costs five units. */
 function readUnits(list: string | undefined): Map<string, number> {
@@ -204,4 +248,10 @@ let parsed: Config | undefined;
 export function config(): Config {
 	parsed ??= readConfig({ ...env });
 	return parsed;
+}
+
+/** A secret that models.json names. */
+export function secretOf(variable: string | undefined): string | undefined {
+	const value = variable === undefined ? undefined : ({ ...env } as Record<string, unknown>)[variable];
+	return typeof value === "string" && value !== "" ? value : undefined;
 }

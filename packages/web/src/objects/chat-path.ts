@@ -75,7 +75,7 @@ export class ChatPath {
 	/** A page of the chat: its newest messages, or those before the turn `before`. Without messages where `seen` is the last one. */
 	view(chat: Chat, before?: number, seen?: string): ChatView {
 		const last = before === undefined ? (this.#live() ?? this.#stored().shown()) : this.#stored().turn(before);
-		const view = { id: chat.id, title: chat.title, running: this.#live() !== null, messages: [], earlier: null };
+		const view = { id: chat.id, title: chat.title, running: this.#live() !== null, messages: [], earlier: null, tokens: 0, whole: false };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];
 		for (const turn of last ? this.#stored().path(last.seq) : []) {

@@ -1,4 +1,4 @@
-import type { Adjustment, Baseline, Checkpoint, Entitlement, Marks, PoolSums, RequestRow, Share } from "@parley/metering";
+import type { Adjustment, Baseline, Checkpoint, Entitlement, Marks, PoolSums, RequestRow, Share, Spent, Terms } from "@parley/metering";
 import type { ComingChange } from "../lib/payments/port.ts";
 import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
@@ -106,6 +106,8 @@ const request = {
 	sharedWith: nullable(keys),
 	refusals: defined(integer, "INTEGER NOT NULL DEFAULT 0"),
 	member: nullable(text),
+	terms: nullable(json("the terms of a request", (value): value is Terms => isRecord(value) && typeof value.model === "string")),
+	spent: nullable(json("the tokens of a request", (value): value is Spent => isRecord(value) && Number.isFinite(value.microDollars))),
 };
 
 /** The final version of each request. */

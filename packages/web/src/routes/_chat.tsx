@@ -59,7 +59,9 @@ function ChatFrame() {
 	useNewChatKey(() => void navigate({ to: "/" }));
 	const onAccepted = useOnAccepted(shell, match === undefined);
 
-	const open = match ? match.loaderData : { id: newId, title: "New chat", messages: [], running: false, earlier: null };
+	const open = match
+		? match.loaderData
+		: { id: newId, title: "New chat", messages: [], running: false, earlier: null, tokens: 0, whole: false };
 	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage, onOlder: shell.showOlder };
 
 	async function remove(chatId: string) {

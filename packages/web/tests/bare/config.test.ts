@@ -81,18 +81,18 @@ describe("the configuration", () => {
 	});
 
 	test("keeps the order and labels of the model list", () => {
-		const { model } = readConfig({ ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5-mini=GPT-5 mini, llama3 ,," });
-		expect(model).toMatchObject({
-			models: [
+		const { models } = readConfig({ ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5-mini=GPT-5 mini, llama3 ,," });
+		expect(models).toMatchObject({
+			entries: [
 				{ id: "gpt-5-mini", label: "GPT-5 mini" },
-				{ id: "llama3", label: "llama3", units: 1 },
+				{ id: "llama3", label: "llama3", weight: 1 },
 			],
 		});
 	});
 
 	test("gives models their units, and refuses units that are not 1 to 999", () => {
 		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
-		expect(readConfig({ ...models, AI_MODEL_UNITS: "gpt-5=5" }).model).toMatchObject({ models: [{ units: 5 }, { units: 1 }] });
+		expect(readConfig({ ...models, AI_MODEL_UNITS: "gpt-5=5" }).models).toMatchObject({ entries: [{ weight: 5 }, { weight: 1 }] });
 		for (const bad of ["gpt-5", "gpt-5=0", "gpt-5=-1", "gpt-5=1.5", "=5"]) {
 			expect(() => readConfig({ ...models, AI_MODEL_UNITS: bad })).toThrow(/AI_MODEL_UNITS/);
 		}

@@ -40,7 +40,7 @@ afterEach(() => {
 
 const message = (id: string, role: "user" | "assistant", text: string): LiveMessage => ({ id, role, parts: [{ type: "text", text }] });
 const said = [message("m1", "user", "Hello"), message("a1", "assistant", "Hi")];
-const serverCopy: ChatView = { id: "c1", title: "Hello", messages: [], running: false, earlier: null };
+const serverCopy: ChatView = { id: "c1", title: "Hello", messages: [], running: false, earlier: null, tokens: 0, whole: false };
 
 /** A conversation whose state, live chat and events are recorded. */
 function conversationWith(initial: Partial<ConversationState> = {}) {

@@ -15,9 +15,9 @@ export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
 			value={model}
 			onChange={(event) => onModel(event.target.value)}
 		>
-			{models.map(({ id, label, units }) => (
+			{models.map(({ id, label, weight }) => (
 				<option key={id} value={id}>
-					{units === 1 ? label : `${label} · ${units} requests each`}
+					{weight === 1 ? label : `${label} · ${weight} requests each`}
 				</option>
 			))}
 		</select>

@@ -1,4 +1,5 @@
 import type { BillingView, PlanStanding, PlanView, PricingView } from "../../view/billing.ts";
+import type { ModelOption } from "../../view/chat.ts";
 import type { MemberView, OrganizationView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageView } from "../../view/usage.ts";
@@ -54,7 +55,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	usage,
 	chats: [],
 	olderChats: null,
-	models: [{ id: "m", label: "Model", units: 1 }],
+	models: [modelOf("m")],
 	demo: false,
 	billing,
 	freeLimit: 20,
@@ -138,4 +139,18 @@ export const acmeFor = (role: MemberView["role"]): OrganizationView => ({
 	requestsPerMember: null,
 	members: [member("You", role, true), member("Olga", "owner"), member("Alan", "admin"), member("Mia", "member")],
 	invitations: [],
+});
+
+/** A model of one request a step. */
+export const modelOf = (id: string, more: Partial<ModelOption> = {}): ModelOption => ({
+	id,
+	label: "Model",
+	description: null,
+	weight: 1,
+	efforts: {},
+	inputStep: 8_000,
+	maxOutput: 4_000,
+	contextWindow: 128_000,
+	tiers: ["guest", "free", "paid"],
+	...more,
 });

@@ -1,21 +1,47 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import type { ModelEntry } from "@parley/plans/models";
 import { type LanguageModel, simulateReadableStream } from "ai";
-import { config } from "../../config.ts";
+import { config, secretOf } from "../../config.ts";
 import type { ModelOption } from "../../view/chat.ts";
 
-const DEMO: ModelOption = { id: "demo", label: "Demo", units: 1 };
+const demo = { weight: 1, inputStep: 8_000, maxOutput: 4_000, contextWindow: 128_000, tiers: ["guest", "free", "paid"] } as const;
+const DEMOS: ModelOption[] = [
+	{ ...demo, id: "demo", label: "Demo", description: "Answers at once.", efforts: {}, tiers: [...demo.tiers] },
+	{
+		...demo,
+		id: "demo-thinker",
+		label: "Demo thinker",
+		description: "Pretends to think first.",
+		weight: 3,
+		efforts: { low: 1, medium: 2, high: 4 },
+		tiers: ["free", "paid"],
+	},
+];
 
 /** The models that requests may choose, the default first. */
 export function allowedModels(): ModelOption[] {
-	const { model } = config();
-	return model.kind === "demo" ? [DEMO] : model.models;
+	const { models } = config();
+	return models.kind === "demo" ? DEMOS : models.entries.filter(({ purpose }) => purpose === "chat").map(optionOf);
+}
+
+function optionOf({ id, label, description, weight, efforts, inputStep, maxOutput, contextWindow, tiers }: ModelEntry): ModelOption {
+	return { id, label, description: description ?? null, weight, efforts, inputStep, maxOutput, contextWindow, tiers };
+}
+
+/** The version of the models on offer, which requests keep. */
+export function modelsVersion(): string {
+	const { models } = config();
+	return models.kind === "demo" ? "demo" : models.version;
 }
 
 /** The model of an id from `allowedModels`. */
 export function languageModel(id: string): LanguageModel {
-	const { model } = config();
-	if (model.kind === "demo") return demoModel;
-	return createOpenAICompatible({ name: "model", baseURL: model.baseUrl, apiKey: model.apiKey }).chatModel(id);
+	const { models } = config();
+	if (models.kind === "demo") return demoModel;
+	const upstream = models.entries.find((entry) => entry.id === id)?.upstreams[0];
+	if (upstream?.kind !== "openai-compatible") throw new Error(`invariant: the model ${id} has an upstream`);
+	const apiKey = secretOf(upstream.apiKeyVariable);
+	return createOpenAICompatible({ name: "model", baseURL: upstream.baseUrl, apiKey }).chatModel(upstream.model);
 }
 
 type Specified = Extract<LanguageModel, { specificationVersion: "v4" }>;
@@ -24,7 +50,7 @@ type Specified = Extract<LanguageModel, { specificationVersion: "v4" }>;
 const demoModel: Specified = {
 	specificationVersion: "v4",
 	provider: "parley",
-	modelId: DEMO.id,
+	modelId: "demo",
 	supportedUrls: {},
 	doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
 	doStream: async ({ prompt }) => {

@@ -30,7 +30,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	const request = getRequest();
 	const subject = await viewerOfPage(request);
 	await updateGuestCookie(request, subject);
-	const { limits, model, mailboxUrl } = config();
+	const { limits, models, mailboxUrl } = config();
 	const { sells, hasBrowserSdk } = capabilities();
 	const [usage, { chats, next }] = await Promise.all([
 		getBillingSummary(request, { subject }),
@@ -42,7 +42,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		chats,
 		olderChats: next,
 		models: allowedModels(),
-		demo: model.kind === "demo",
+		demo: models.kind === "demo",
 		billing: { sells, hasBrowserSdk },
 		freeLimit: limits.free,
 		mailboxUrl,

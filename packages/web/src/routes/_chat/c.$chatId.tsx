@@ -10,7 +10,8 @@ const layout = "mx-auto w-full max-w-read px-4 pt-16";
 export const Route = createFileRoute("/_chat/c/$chatId")({
 	loader: async ({ params: { chatId }, context: { newChats } }): Promise<ChatView> => {
 		const newTitle = newChats.get(chatId);
-		if (newChats.delete(chatId)) return { id: chatId, title: newTitle ?? "New chat", messages: [], running: false, earlier: null };
+		if (newChats.delete(chatId))
+			return { id: chatId, title: newTitle ?? "New chat", messages: [], running: false, earlier: null, tokens: 0, whole: false };
 		if (!ID.test(chatId)) throw notFound();
 		const chat = await loadChat({ data: { id: chatId } });
 		if (!chat) throw notFound();

@@ -29,7 +29,7 @@ async function health(): Promise<Response> {
 		d1,
 		ledger,
 		billing: configured !== "ok" ? configured : key === "accepted" ? config().billing.kind : key,
-		model: configured === "ok" ? config().model.kind : configured,
+		model: configured === "ok" ? config().models.kind : configured,
 	};
 	const healthy = [d1, ledger, configured].every((state) => state === "ok");
 	return Response.json({ status: healthy ? "ok" : "failing", build: __BUILD__, checks }, { status: healthy ? 200 : 503 });

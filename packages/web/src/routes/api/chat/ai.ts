@@ -17,7 +17,7 @@ export const Route = createFileRoute("/api/chat/ai")({
 async function chat(request: Request): Promise<Response> {
 	const { model, ...asked } = await parseChatRequest(request);
 	const subject = await identify(request);
-	const ask = { ...asked, subject, model: model.id, units: model.units, url: request.url, headers: [...request.headers] };
+	const ask = { ...asked, subject, model: model.id, units: model.weight, url: request.url, headers: [...request.headers] };
 	const started = await env.CONVERSATION.getByName(asked.chatId).start(ask);
 	if (started.kind !== "stream") await assertStillGuest(subject);
 	switch (started.kind) {
