@@ -1,4 +1,17 @@
-import type { Adjustment, Command, Limits, Member, Report, RequestRow, SubjectKind } from "../src/index.ts";
+import type {
+	Adjustment,
+	Command,
+	DayTotals,
+	FreeDay,
+	HoldCommand,
+	Limits,
+	Refusal,
+	Report,
+	RequestRow,
+	Spent,
+	SubjectKind,
+	Terms,
+} from "../src/index.ts";
 import type { Decision } from "../src/ledger.ts";
 import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
@@ -16,6 +29,10 @@ interface Attempt {
 	parts: Part[];
 	units: number;
 	member: string | null;
+	terms: Terms | null;
+	/** What its first end reported. */
+	spent: Spent | null;
+	hasEnd: boolean;
 	heldAtMs: number;
 	end: RequestRow["state"];
 	/** Settled while held, so its report is due at once. */
@@ -28,6 +45,9 @@ interface Attempt {
 export const PERIOD_MS = 30 * 86_400_000;
 
 const sum = (units: number[]) => units.reduce((all, one) => all + one, 0);
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+const dayPool = (atMs: number) => `day:${new Date(atMs).toISOString().slice(0, 10)}`;
+const NUMBERS = ["input", "cached", "output", "reasoning", "microDollars"] as const;
 
 function must(holds: boolean, what: string, ...about: unknown[]): void {
 	if (!holds) throw new Error(`${what} ${about.map((one) => JSON.stringify(one)).join(" ")}`);
@@ -108,14 +128,45 @@ export class Journal {
 		return sum([...own, ...corrected].map(({ units }) => units));
 	}
 
+	/** The first attempt of an id, whose price later ones keep. */
+	#first(id: string): Attempt | undefined {
+		return this.attempts.find((one) => one.id === id);
+	}
+
+	/** Units left of the free day beside a paid plan; null for everyone who has none. */
+	#freeDay(plan: Plan, nowMs: number): number | null {
+		if (this.#kind !== "user" || plan.kind === "none") return null;
+		return Math.max(0, this.#limits.free - this.on(dayPool(nowMs)));
+	}
+
 	/** A member is refused exactly the requests beyond the cap. */
-	refusedMember({ id, cap }: Member, pool: string, units: number, plan: Plan, nowMs: number): void {
-		const taken = this.#taken(id, plan, pool, nowMs);
-		must(cap !== null && taken + units > cap, "a member is refused with room left", { id, cap, taken, units });
+	refusedMember({ id, member, units }: HoldCommand, pool: string, plan: Plan, nowMs: number): void {
+		const taken = member ? this.#taken(member.id, plan, pool, nowMs) : 0;
+		const cap = member?.cap ?? null;
+		const price = this.#first(id)?.units ?? units;
+		must(cap !== null && taken + price > cap, "a member is refused with room left", { member, taken, price });
+	}
+
+	/** Checks that an attempt costs what the first one of its id did (P6). */
+	#priced({ id, units, terms = null }: RequestRow, command: HoldCommand): void {
+		const first = this.#first(id) ?? { units: command.units, terms: command.terms ?? null };
+		must(units === first.units && same(terms, first.terms), "P6: a request keeps its first price", id, units, terms, first);
 	}
 
 	/** Checks I1 before an accepted hold is recorded. `plan` is the ledger's entitlement; null when it is not trusted. */
-	#admit(row: RequestRow, member: Member | null | undefined, plan: Plan, nowMs: number): void {
+	#admit(row: RequestRow, { member, freeDay }: HoldCommand, plan: Plan, nowMs: number): void {
+		const open = this.attempts.filter((one) => one.end === "held");
+		const { inFlight } = this.#limits;
+		const ofTier = this.#kind === "guest" ? inFlight.guest : plan.kind === "none" ? inFlight.free : inFlight.paid;
+		const most = this.#kind === "organization" ? inFlight.organization : ofTier;
+		must(this.#kind === "network" || open.length < most, "I1: in flight", row, open.length, most);
+		if (plan.kind !== "none" && !isBilled(row.pool)) {
+			const left = this.#freeDay(plan, nowMs);
+			must(freeDay === true && left !== null, "P10: only a person's request to a free model takes from the free day", row);
+			must(row.pool === dayPool(nowMs) && !row.spill && row.units <= (left ?? 0), "P10: never more than the free day has", row, left);
+			if (plan.kind === "windowed") must(row.units > this.#leftOf(plan, nowMs), "P10: the plan pays first", row);
+			return;
+		}
 		if (member && member.cap !== null) {
 			const taken = this.#taken(member.id, plan, row.pool, nowMs);
 			must(taken + row.units <= member.cap, "I1: a member's cap", row, member, taken);
@@ -153,24 +204,71 @@ export class Journal {
 		}
 	}
 
-	/** Checks that no request is refused while units are left. */
-	refused(pool: string, units: number, plan: Plan, nowMs: number): void {
-		if (plan.kind === "balance" && isBilled(pool)) return;
+	/** Units left of a plan that is counted here, grants included. */
+	#leftOf(plan: Extract<Plan, { kind: "windowed" }>, nowMs: number): number {
+		const startMs = nowMs < plan.endMs ? plan.startMs : plan.endMs;
+		return this.#left(plan, `sub:${plan.subscriptionId}@${startMs}`, nowMs);
+	}
+
+	#left(plan: Plan, pool: string, nowMs: number): number {
 		const credits = Math.max(0, sum(this.#credits(plan, nowMs).map((one) => one.left)));
-		const left = Math.max(0, this.#room(plan, pool, nowMs)) + credits;
-		must(units > left, "refused with room left", { pool, units, left });
+		return Math.max(0, this.#room(plan, pool, nowMs)) + credits;
+	}
+
+	/** Checks that no request is refused while units are left, and that the refusal says how many are. */
+	refused({ id, units, freeDay, member }: HoldCommand, pool: string, refusal: Refusal, plan: Plan, nowMs: number): void {
+		const price = this.#first(id)?.units ?? units;
+		const ofDay = this.#freeDay(plan, nowMs);
+		must((refusal.freeDay?.remaining ?? null) === ofDay, "a refusal says what the free day has", refusal, ofDay);
+		must(!freeDay || ofDay === null || price > ofDay, "P10: refused with a free day left", { price, ofDay });
+		if (plan.kind === "balance" && isBilled(pool)) return;
+		const left = this.#left(plan, pool, nowMs);
+		must(price > left, "refused with room left", { pool, price, left });
+		const ofMember = member && member.cap !== null ? Math.max(0, member.cap - this.#taken(member.id, plan, pool, nowMs)) : left;
+		must(refusal.remaining === Math.min(left, ofMember), "a refusal says what is left", refusal, left, ofMember);
+	}
+
+	/** Checks the free day that a subscriber is shown. */
+	shownFreeDay(freeDay: FreeDay | null, nowMs: number): void {
+		if (freeDay === null) return;
+		const pool = dayPool(nowMs);
+		const held = sum(this.attempts.filter((one) => one.pool === pool && one.end === "held").map((one) => one.units));
+		const used = Math.max(0, this.on(pool) - held);
+		const expected = { limit: this.#limits.free, used, held, remaining: Math.max(0, this.#limits.free - this.on(pool)) };
+		must(same(freeDay, expected), "P10: the free day is shown as it is", freeDay, expected);
+	}
+
+	/** Checks P7 as a whole: the daily totals have what each attempt reported once. */
+	shownDays(days: readonly DayTotals[]): void {
+		const shown = NUMBERS.map((number) => sum(days.map((one) => one[number])));
+		const reported = NUMBERS.map((number) => sum(this.attempts.map(({ spent }) => spent?.[number] ?? 0)));
+		must(same(shown, reported), "P7: the totals are what was reported", shown, reported);
 	}
 
 	/** Records a decision, and checks it against everything recorded before. */
 	note(command: Command, { outcome, row, adjustment }: Decision, plan: Plan, nowMs: number): void {
 		if (outcome.kind === "held") {
 			must(row !== undefined, "a hold is written");
-			must(command.type === "hold", "only a hold holds");
-			this.#admit(outcome.row, command.type === "hold" ? command.member : null, plan, nowMs);
-			const { id, attempt, pool, units, state, member = null, heldAtMs } = outcome.row;
+			if (command.type !== "hold") throw new Error("only a hold holds");
+			this.#admit(outcome.row, command, plan, nowMs);
+			this.#priced(outcome.row, command);
+			const { id, attempt, pool, units, state, member = null, terms = null, heldAtMs } = outcome.row;
 			must(!this.attempts.some((one) => one.id === id && one.end !== "released"), "I2: one living attempt of an id", id);
 			const unreported = { prompt: false, acknowledged: false, refusals: 0, refusedAtMs: 0 };
-			this.attempts.push({ id, attempt, pool, units, member, heldAtMs, end: state, parts: partsOf(outcome.row), ...unreported });
+			const unmeasured = { spent: null, hasEnd: false };
+			this.attempts.push({
+				id,
+				attempt,
+				pool,
+				units,
+				member,
+				terms,
+				heldAtMs,
+				end: state,
+				parts: partsOf(outcome.row),
+				...unreported,
+				...unmeasured,
+			});
 		} else if (row) {
 			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
 			must(attempt !== undefined, "a row has its attempt", row);
@@ -185,6 +283,11 @@ export class Journal {
 				attempt.prompt = attempt.end === "held";
 				attempt.end = row.state;
 			}
+			if (attempt && (command.type === "settle" || command.type === "release")) {
+				must(!attempt.hasEnd, "P7: an attempt reports once", attempt, command);
+				attempt.hasEnd = true;
+				attempt.spent = command.spent ?? null;
+			}
 			if (attempt && outcome.kind === "acknowledged") attempt.acknowledged = true;
 			if (attempt && outcome.kind === "report-refused") {
 				attempt.refusals += 1;
@@ -192,6 +295,7 @@ export class Journal {
 				must(outcome.deadLetter === attempt.refusals >= 5, "a dead letter was refused five times", attempt, outcome);
 			}
 		}
+		if (row) this.#measured(row);
 		if (adjustment) {
 			must(!this.adjustments.some((one) => one.id === adjustment.id), "an adjustment is written once", adjustment);
 			const adjusts = command.type === "carry-over" || command.type === "grant" || command.type === "correct";
@@ -203,6 +307,15 @@ export class Journal {
 		if (outcome.kind === "ended") {
 			must(outcome.counted === this.net(outcome.row.id) > 0 || !this.isPlain(outcome.row.id), "I2: the answer is what stands", outcome);
 		}
+	}
+
+	/** Checks that a row has the sum of what its attempts reported (P7). */
+	#measured({ id, spent = null }: RequestRow): void {
+		const reported = this.attempts.filter((one) => one.id === id).flatMap((one) => one.spent ?? []);
+		const total = (number: (typeof NUMBERS)[number]) => sum(reported.map((one) => one[number]));
+		const expected = NUMBERS.map(total);
+		must(same(spent ? NUMBERS.map((number) => spent[number]) : [], reported.length > 0 ? expected : []), "P7: tokens", id, spent, reported);
+		must((spent?.estimated ?? false) === reported.some((one) => one.estimated), "P7: an estimate is marked", id, spent, reported);
 	}
 
 	/** Whether only the ledger itself corrected a request. An administrator's correction leaves `counted` unchanged. */

@@ -1,9 +1,10 @@
+import { DailyTotals } from "../src/daily.ts";
 import { KeptSums, type Marks, type SumsSource } from "../src/kept-sums.ts";
 import { fold } from "../src/retention.ts";
 import type { Adjustment, Checkpoint, LedgerState, RequestRow } from "../src/rows.ts";
 import type { PoolSums } from "../src/tally.ts";
 import { allowanceOf, subscriptionOf } from "../src/tier.ts";
-import { utcDay } from "../src/window.ts";
+import { dayOf, utcDay } from "../src/window.ts";
 import { RecomputedSums, stateOf, type Tables } from "./recomputed.ts";
 
 /** Fewer than in production, so that a short game absorbs often. */
@@ -16,8 +17,10 @@ export class KeptLedger {
 	readonly rows = new Map<string, RequestRow>();
 	readonly adjustments = new Map<string, Adjustment>();
 	readonly checkpoints = new Map<string, Checkpoint>();
+	readonly #folded: RequestRow[] = [];
 	readonly #disk = {
 		sums: new Map<string, string>(),
+		days: "[]",
 		marks: JSON.stringify(NO_MARKS),
 		baselineMs: NO_BASELINE,
 		absorbed: new Set<string>(),
@@ -65,6 +68,7 @@ export class KeptLedger {
 		for (const checkpoint of fold({ checkpoint: (pool) => this.checkpoints.get(pool) }, rows)) {
 			this.checkpoints.set(checkpoint.pool, checkpoint);
 		}
+		this.#folded.push(...rows);
 		for (const { id } of rows) {
 			this.rows.delete(id);
 			this.#disk.absorbed.delete(id);
@@ -103,6 +107,8 @@ export class KeptLedger {
 			for (const within of windows)
 				same(`share of ${member}`, this.#sums.share(pool, within, member), recomputed.share(pool, within, member));
 		}
+		const today = dayOf(Math.max(atMs, this.#sums.latestMs));
+		for (const fromDay of ["", today]) same(`days from ${fromDay}`, this.#sums.days(fromDay), recomputed.days(fromDay));
 		this.#compareAcknowledged(atMs);
 	}
 
@@ -129,8 +135,17 @@ export class KeptLedger {
 		for (const one of this.#sums.takeChanged()) {
 			this.#disk.sums.set(`${one.pool} ${one.sinceMs}`, JSON.stringify({ ...one, members: [...one.members] }));
 		}
+		const days = this.#storedDays();
+		for (const one of this.#sums.takeDays()) days.include(one);
+		this.#disk.days = JSON.stringify(days.all());
 		this.#disk.marks = JSON.stringify(this.#sums.marks);
 		this.#disk.baselineMs = this.#since().baselineMs;
+	}
+
+	#storedDays(): DailyTotals {
+		const days = new DailyTotals();
+		for (const one of JSON.parse(this.#disk.days)) days.include(one);
+		return days;
 	}
 
 	#load(): KeptSums {
@@ -153,6 +168,7 @@ export class KeptLedger {
 				return own.map((adjustment) => ({ adjustment, corrected: this.rows.get(adjustment.requestId ?? "") }));
 			},
 			grants: () => new RecomputedSums(this.#tables()).grants(),
+			days: () => this.#storedDays().all(),
 		};
 	}
 
@@ -162,12 +178,12 @@ export class KeptLedger {
 	}
 
 	#tables(): Tables {
-		return { rows: this.rows, adjustments: this.adjustments, checkpoints: this.checkpoints };
+		return { rows: this.rows, adjustments: this.adjustments, checkpoints: this.checkpoints, folded: this.#folded };
 	}
 }
 
 const NO_BASELINE: number | null = null;
-const NO_MARKS: Marks = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {} };
+const NO_MARKS: Marks = { latestMs: 0, acknowledgedMs: 0, usedMs: 0, sinceBaseline: {} };
 
 function same(what: string, kept: unknown, recomputed: unknown): void {
 	const [a, b] = [JSON.stringify(kept), JSON.stringify(recomputed)];

@@ -12,6 +12,16 @@ const DAY_MS = 86_400_000;
 
 const id = fc.constantFrom(...Array.from({ length: 10 }, (_, i) => `r${i}`));
 const few = fc.integer({ min: 1, max: 3 });
+const tokens = fc.integer({ min: 0, max: 9_000 });
+const spent = fc.option(
+	fc.record({ input: tokens, cached: tokens, output: tokens, reasoning: tokens, microDollars: tokens, estimated: fc.boolean() }),
+);
+const terms = fc.record({
+	model: fc.constantFrom("small", "big"),
+	effort: fc.constantFrom(null, "high" as const),
+	steps: few,
+	version: fc.constantFrom("v1", "v2"),
+});
 const name = fc.constantFrom("a", "b", "c");
 
 const command = fc.oneof(
@@ -22,15 +32,18 @@ const command = fc.oneof(
 			id,
 			fingerprint: fc.constantFrom("f", "f", "f", "g"),
 			units: few,
+			terms,
+			freeDay: fc.boolean(),
 			chatId: fc.constant("c"),
 		}),
 	},
-	{ weight: 4, arbitrary: fc.record({ type: fc.constant("settle" as const), id }) },
+	{ weight: 4, arbitrary: fc.record({ type: fc.constant("settle" as const), id, spent }) },
 	{
 		weight: 4,
 		arbitrary: fc.record({
 			type: fc.constant("release" as const),
 			id,
+			spent,
 			why: fc.constantFrom<Release>("failed-early", "failed-midway", "stopped-early", "never-started"),
 		}),
 	},

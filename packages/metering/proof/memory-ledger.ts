@@ -47,12 +47,19 @@ export class MemoryLedger {
 	readonly limits: Limits;
 	entitlement: Entitlement | null;
 	closed = false;
+	paidKeepsFreeDay = true;
 
 	constructor(entitlement: Entitlement | null, kind: SubjectKind = "user", limits: Limits = DEFAULT_LIMITS) {
 		this.entitlement = entitlement;
 		this.kind = kind;
 		this.limits = limits;
-		this.#kept = new KeptLedger(() => ({ kind, limits, entitlement: this.entitlement, closed: this.closed }));
+		this.#kept = new KeptLedger(() => ({
+			kind,
+			limits,
+			entitlement: this.entitlement,
+			closed: this.closed,
+			paidKeepsFreeDay: this.paidKeepsFreeDay,
+		}));
 	}
 
 	get rows(): ReadonlyMap<string, RequestRow> {

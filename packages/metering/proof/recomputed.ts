@@ -1,6 +1,8 @@
+import type { Spent } from "../src/price.ts";
 import {
 	type Adjustment,
 	type Checkpoint,
+	type DayTotals,
 	isCounted,
 	type LedgerState,
 	partsOf,
@@ -9,6 +11,7 @@ import {
 	type Sums,
 	type Usage,
 } from "../src/rows.ts";
+import { tierOf } from "../src/tier.ts";
 import { contains, type Window } from "../src/window.ts";
 
 /** All rows of a ledger. */
@@ -16,6 +19,8 @@ export interface Tables {
 	rows: ReadonlyMap<string, RequestRow>;
 	adjustments: ReadonlyMap<string, Adjustment>;
 	checkpoints: ReadonlyMap<string, Checkpoint>;
+	/** Rows that are in checkpoints now. Daily totals contain them for good. */
+	folded?: readonly RequestRow[];
 }
 
 /** The oracle: sums that are computed from all rows, for each question anew. */
@@ -78,6 +83,36 @@ export class RecomputedSums implements Sums {
 
 	inFlight(memberId?: string): number {
 		return this.#rows(isHeld).filter(({ member }) => memberId === undefined || member === memberId).length;
+	}
+
+	days(fromDay: string): DayTotals[] {
+		const all = [...this.#tables.rows.values(), ...(this.#tables.folded ?? [])].filter(({ terms }) => terms);
+		const corrections = [...this.#tables.adjustments.values()].filter(({ requestId }) => requestId);
+		const keyOf = ({ heldAtMs, terms, pool }: RequestRow) =>
+			JSON.stringify([new Date(heldAtMs).toISOString().slice(0, 10), terms?.model, tierOf(pool)]);
+		const keys = [...new Set(all.map(keyOf))].sort();
+		const totals = keys.map((key): DayTotals => {
+			const [day, model, tier] = JSON.parse(key);
+			const rows = all.filter((row) => keyOf(row) === key);
+			const counted = rows.filter(isCounted);
+			const back = corrections.filter(({ requestId }) => rows.some(({ id }) => id === requestId));
+			const spent = (of: (one: Spent) => number) => rows.reduce((sum, row) => sum + (row.spent ? of(row.spent) : 0), 0);
+			return {
+				requests: counted.length,
+				units: total(counted) + total(back),
+				input: spent((one) => one.input),
+				cached: spent((one) => one.cached),
+				output: spent((one) => one.output),
+				reasoning: spent((one) => one.reasoning),
+				microDollars: spent((one) => one.microDollars),
+				estimated: spent((one) => (one.estimated ? 1 : 0)),
+				day,
+				model,
+				tier,
+			};
+		});
+		const isNothing = ({ day: _, model: __, tier: ___, ...numbers }: DayTotals) => Object.values(numbers).every((number) => number === 0);
+		return totals.filter((one) => one.day >= fromDay && !isNothing(one));
 	}
 
 	#rows(matches: (row: RequestRow) => boolean): RequestRow[] {

@@ -1,4 +1,4 @@
-import { type AnswerEnd, type Command, type Entitlement, type Report, type SubjectKind, whoPays } from "../src/index.ts";
+import { type AnswerEnd, type Command, type Entitlement, type Report, type Spent, type SubjectKind, whoPays } from "../src/index.ts";
 import type { Plan } from "./journal.ts";
 import { Chance } from "./random.ts";
 import { Subject } from "./subject.ts";
@@ -13,6 +13,7 @@ const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length"
 export interface Tally {
 	held: number;
 	spilled: number;
+	freeDays: number;
 	refused: number;
 	repeats: number;
 	crashes: number;
@@ -56,6 +57,7 @@ export class Simulator {
 	readonly tally: Tally = {
 		held: 0,
 		spilled: 0,
+		freeDays: 0,
 		refused: 0,
 		repeats: 0,
 		crashes: 0,
@@ -138,16 +140,18 @@ export class Simulator {
 			if (chance.happens(life.dislike)) life.subject.provider.disliked.add(id);
 		}
 		const units = chance.happens(0.2) ? chance.between(2, 5) : 1;
+		const terms = { model: units < 3 ? "small" : "big", effort: null, steps: units, version: "v" };
 		const fingerprint = again && chance.happens(0.1) ? "other" : "f";
 		this.#send(life, () => {
 			const outcome = life.subject.run(
-				{ type: "hold", id, fingerprint, units, chatId: "c", member: life.subject.memberOf(id) },
+				{ type: "hold", id, fingerprint, units, terms, freeDay: units < 3, chatId: "c", member: life.subject.memberOf(id) },
 				this.#nowMs,
 			);
 			if (outcome.kind === "refused") this.tally.refused += 1;
 			else if (outcome.kind === "repeat") this.tally.repeats += 1;
 			else if (outcome.kind === "held") {
 				if (outcome.row.spill) this.tally.spilled += 1;
+				if (life.plan.kind !== "none" && outcome.row.pool.startsWith("day:")) this.tally.freeDays += 1;
 				this.#answer(life, id);
 			}
 		});
@@ -159,7 +163,8 @@ export class Simulator {
 		if (chance.happens(0.1)) return;
 		life.answers.set(id, "running");
 		const { release } = whoPays(chance.pick(ENDS), chance.happens(0.8));
-		const command: Command = release === null ? { type: "settle", id } : { type: "release", id, why: release };
+		const spent = chance.happens(0.9) ? this.#spent() : null;
+		const command: Command = release === null ? { type: "settle", id, spent } : { type: "release", id, why: release, spent };
 		this.#send(life, () => {
 			life.answers.delete(id);
 			const expired = life.subject.rows.get(id)?.state === "expired";
@@ -167,6 +172,18 @@ export class Simulator {
 			life.subject.run(command, this.#nowMs);
 		});
 		if (chance.happens(0.2)) this.#send(life, () => life.subject.run({ type: "extend", id }, this.#nowMs));
+	}
+
+	#spent(): Spent {
+		const number = () => this.#chance.between(0, 9_000);
+		return {
+			input: number(),
+			cached: number(),
+			output: number(),
+			reasoning: number(),
+			microDollars: number(),
+			estimated: this.#chance.happens(0.2),
+		};
 	}
 
 	/** Runs expired holds and the outbox, with a possible crash between any two steps. */

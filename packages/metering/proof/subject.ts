@@ -45,6 +45,7 @@ export class Subject {
 			limits: LIMITS,
 			entitlement: this.#entitlement,
 			closed: false,
+			paidKeepsFreeDay: true,
 			baselineMs: this.#baselineMs,
 		}));
 	}
@@ -76,9 +77,9 @@ export class Subject {
 		this.journal.note(command, decision, plan, nowMs);
 		const { outcome, row, adjustment } = decision;
 		if (outcome.kind === "refused" && command.type === "hold" && outcome.refusal.policy !== "in-flight") {
-			const { member, units } = command;
-			if (member && outcome.refusal.policy === "member") this.journal.refusedMember(member, allowance.pool, units, plan, nowMs);
-			else this.journal.refused(allowance.pool, units, plan, nowMs);
+			const { refusal } = outcome;
+			if (command.member && refusal.policy === "member") this.journal.refusedMember(command, allowance.pool, plan, nowMs);
+			else this.journal.refused(command, allowance.pool, refusal, plan, nowMs);
 		}
 		if (row) this.#kept.write(row);
 		if (adjustment) this.#kept.adjust(adjustment);
@@ -103,9 +104,11 @@ export class Subject {
 	/** Checks I3: the standing follows from the list of accepted commands and is never negative. */
 	check(atMs: number): void {
 		this.#kept.compare(atMs);
-		const { used, held, remaining, topUps } = standing(this.#kept.state, atMs);
+		const { used, held, remaining, topUps, freeDay } = standing(this.#kept.state, atMs);
 		if (Math.min(used, held, remaining, topUps, remaining - topUps) < 0) throw new Error(`shown below zero: ${used} ${held} ${remaining}`);
 		const nowMs = ledgerTimeMs(this.#kept, atMs);
+		this.journal.shownFreeDay(freeDay, nowMs);
+		this.journal.shownDays(this.#kept.sums.days(""));
 		const { pool, kind } = allowanceOf(this.#kind, this.#entitlement, LIMITS, nowMs);
 		if (kind === "balance") return;
 		const alive = this.journal.attempts.filter((one) => one.pool === pool && one.end !== "released");

@@ -1,5 +1,5 @@
 import { type LedgerState, ledgerTimeMs, type Part } from "./rows.ts";
-import { type Allowance, allowanceOf, type Tier } from "./tier.ts";
+import { type Allowance, allowanceOf, freeAllowance, type Tier, type WindowedAllowance } from "./tier.ts";
 import type { Window } from "./window.ts";
 
 /** Prefix of the pools of grants. */
@@ -49,7 +49,7 @@ function takenFrom({ sums, entries }: LedgerState, pool: string): number {
  * At least zero: a window overdrawn by a downgrade does not consume bought credits. On trust, after the period's end, it is at most what
  * the period had left and at most a free day.
  */
-function windowLeft(state: LedgerState, { pool, limit, before }: Extract<Allowance, { kind: "windowed" }>): number {
+function windowLeft(state: LedgerState, { pool, limit, before }: WindowedAllowance): number {
 	const bound = before ? Math.min(limit, before.limit - takenFrom(state, before.pool)) : limit;
 	return Math.max(0, bound - takenFrom(state, pool));
 }
@@ -61,7 +61,7 @@ interface Credit {
 	expiresAtMs: number | null;
 }
 
-function creditsOf(state: LedgerState, { atMs, grants }: Extract<Allowance, { kind: "windowed" }>): Credit[] {
+function creditsOf(state: LedgerState, { atMs, grants }: WindowedAllowance): Credit[] {
 	const credits = new Map<string, Credit>();
 	const listed = new Map(grants.map((grant) => [poolOfGrant(grant.id), grant]));
 	const adjusted = new Map(state.sums.grants());
@@ -107,7 +107,34 @@ export interface Standing {
 	held: number;
 	remaining: number;
 	topUps: number;
+	/** The free day that is left beside a paid plan; null without one, and where the deployment has none. */
+	freeDay: FreeDay | null;
 	window: Window;
+}
+
+/** A free day in requests. It ends with the UTC day. */
+export interface FreeDay {
+	limit: number;
+	used: number;
+	held: number;
+	remaining: number;
+}
+
+/**
+ * The free day of a person whose `allowance` is a paid plan: the pool and limit of free users. Credits do not add to it. Null for everyone
+ * else.
+ */
+export function freeDayOf(
+	state: LedgerState,
+	allowance: Allowance,
+	nowMs: number,
+): { allowance: WindowedAllowance; standing: FreeDay } | null {
+	if (!state.paidKeepsFreeDay || state.kind !== "user" || allowance.tier !== "paid") return null;
+	const day = freeAllowance(state.limits, nowMs);
+	const { held } = state.sums.usage(day.pool, null);
+	// Not all counted units: before the plan, credits may have paid a part.
+	const used = Math.max(0, takenFrom(state, day.pool) - held);
+	return { allowance: day, standing: { limit: day.limit, used, held, remaining: windowLeft(state, day) } };
 }
 
 /** A subject's usage at `atMs` (epoch milliseconds). No number is negative. */
@@ -122,7 +149,8 @@ export function standing(state: LedgerState, atMs: number): Standing {
 	const used = counted + adjusted + folded;
 	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
 	const topUps = state.closed ? 0 : beyondPlan(state, allowance, left, used + held);
-	return { tier, limit, used: Math.max(0, used), held, remaining: left, topUps, window };
+	const freeDay = freeDayOf(state, allowance, nowMs)?.standing ?? null;
+	return { tier, limit, used: Math.max(0, used), held, remaining: left, topUps, freeDay, window };
 }
 
 function beyondPlan(state: LedgerState, allowance: Allowance, left: number, taken: number): number {

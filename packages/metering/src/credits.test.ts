@@ -16,12 +16,20 @@ describe("a plan whose window is counted here", () => {
 			held: 0,
 			remaining: 3,
 			topUps: 0,
+			freeDay: { limit: 20, used: 0, held: 0, remaining: 20 },
 			window: { startMs: NOON, endMs: END },
 		});
 		expect(ledger.use("a", 3)).toBe("held");
 		expect(ledger.run(hold("b")).outcome).toEqual({
 			kind: "refused",
-			refusal: { policy: "paid", tier: "paid", limit: 3, remaining: 0, resetAtMs: END },
+			refusal: {
+				policy: "paid",
+				tier: "paid",
+				limit: 3,
+				remaining: 0,
+				freeDay: { limit: 20, used: 0, held: 0, remaining: 20 },
+				resetAtMs: END,
+			},
 		});
 		expect(nextBatch(ledger.rows.values(), NOON)).toEqual([{ id: "a", subscriptionId: "sub_1", units: 3, usedAtMs: NOON }]);
 	});

@@ -1,4 +1,4 @@
-export { type Standing, standing } from "./balance.ts";
+export { type FreeDay, type Standing, standing } from "./balance.ts";
 export { KeptSums, type Marks, type SumsSource } from "./kept-sums.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
 export { type Member, shareOf } from "./member.ts";
@@ -9,6 +9,7 @@ export { fold, foldable } from "./retention.ts";
 export {
 	type Adjustment,
 	type Checkpoint,
+	type DayTotals,
 	type Entries,
 	isCounted,
 	isFinal,
@@ -21,4 +22,4 @@ export {
 export type { Adjusted, PoolSums } from "./tally.ts";
 export { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
 export { type AnswerEnd, BOUND_OF_FORGIVENESS, type ChatStatus, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
-export { utcDay } from "./window.ts";
+export { dayOf, utcDay } from "./window.ts";

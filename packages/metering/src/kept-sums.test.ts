@@ -3,7 +3,7 @@ import { KeptSums, type Marks, type SumsSource } from "./kept-sums.ts";
 import type { Adjustment, RequestRow } from "./rows.ts";
 import type { PoolSums } from "./tally.ts";
 
-const NOTHING: Marks = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {} };
+const NOTHING: Marks = { latestMs: 0, acknowledgedMs: 0, usedMs: 0, sinceBaseline: {} };
 const row = (id: string, change: Partial<RequestRow> = {}): RequestRow => ({
 	id,
 	fingerprint: "f",
@@ -44,6 +44,7 @@ const source = (change: Partial<SumsSource> = {}): SumsSource => ({
 	rows: unread,
 	adjustments: unread,
 	grants: () => [],
+	days: () => [],
 	...change,
 });
 const kept = (change: { source?: SumsSource; marks?: Marks; readMs?: number; baselineMs?: number | null; live?: RequestRow[] } = {}) =>
@@ -196,7 +197,7 @@ test("knows what was acknowledged since the baseline, absorbed or not", () => {
 	expect(acknowledged(400)).toEqual({ s: 11 });
 	expect(acknowledged(299)).toEqual({ s: 9 });
 	sums.absorb(sums.next(9));
-	expect(sums.marks).toEqual({ latestMs: 110, acknowledgedMs: 400, sinceBaseline: { s: 11 } });
+	expect(sums.marks).toEqual({ latestMs: 110, acknowledgedMs: 400, usedMs: 0, sinceBaseline: { s: 11 } });
 	expect(acknowledged(500)).toEqual({ s: 11, t: 2 });
 	sums.follow({ readMs: 350, baselineMs: 120 });
 	expect(acknowledged(500)).toEqual({ s: 11, t: 2 });
@@ -216,7 +217,7 @@ test("an older ledger is added up as if each request had been absorbed or stayed
 	];
 	for (const one of rows) sums.addUp(one);
 	expect([...sums.live.keys()]).toEqual(["c", "d"]);
-	expect(sums.marks).toEqual({ latestMs: 110, acknowledgedMs: 200, sinceBaseline: { s: 2 } });
+	expect(sums.marks).toEqual({ latestMs: 110, acknowledgedMs: 200, usedMs: 0, sinceBaseline: { s: 2 } });
 	expect(sums.taken("sub:s")).toBe(8);
 	sums.fold([row("a")]);
 	expect(sums.taken("sub:s")).toBe(6);
@@ -239,4 +240,34 @@ test("knows the grants that an adjustment touches", () => {
 	expect(new Map(sums.grants()).get("grant:h")).toBe(late);
 	expect([sums.adjusted("grant:g"), sums.adjusted("grant:h"), sums.adjusted("day:x")]).toEqual([3, -5, -1]);
 	expect(sums.usage("day:x", null).adjusted).toBe(-2);
+});
+
+test("daily totals are the stored ones, what is not stored yet, and the live requests; folding keeps them", () => {
+	const terms = { model: "m", effort: null, steps: 1, version: "v" };
+	const asked = (id: string, change: Partial<RequestRow> = {}) => row(id, { terms, ...change });
+	const numbers = { input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: 0 };
+	const of = (day: string, requests: number, units: number) => ({ day, model: "m", tier: "paid" as const, requests, units, ...numbers });
+	const stored = [of("1970-01-01", 3, 9), of("1970-01-02", 1, 1)];
+	const sums = kept({ source: source({ days: (fromDay) => stored.filter(({ day }) => day >= fromDay) }), readMs: 500 });
+	sums.put(asked("a"), undefined);
+	expect(sums.isChanged).toBe(false);
+	expect(sums.days("")).toEqual([of("1970-01-01", 4, 11), of("1970-01-02", 1, 1)]);
+	expect(sums.days("1970-01-02")).toEqual([of("1970-01-02", 1, 1)]);
+	sums.absorb(sums.next(9));
+	expect(sums.takeDays()).toEqual([of("1970-01-01", 1, 2)]);
+	expect(sums.takeDays()).toEqual([]);
+	sums.takeChanged();
+	sums.put(asked("a", { state: "released" }), asked("a"));
+	expect(sums.isChanged).toBe(true);
+	expect(sums.takeDays()).toEqual([of("1970-01-01", -1, -2)]);
+	sums.fold([asked("b")]);
+	expect(sums.takeDays()).toEqual([]);
+});
+
+test("knows when a request with a model was held or ended last", () => {
+	const terms = { model: "m", effort: null, steps: 1, version: "v" };
+	const sums = kept({ marks: { ...NOTHING, usedMs: 7 }, live: [row("a")] });
+	expect(sums.usedMs).toBe(7);
+	sums.put(row("b", { terms, heldAtMs: 50, endedAtMs: 60 }), undefined);
+	expect([sums.usedMs, sums.marks.usedMs]).toEqual([60, 60]);
 });

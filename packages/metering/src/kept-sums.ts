@@ -1,5 +1,6 @@
 import { isGrantPool } from "./balance.ts";
-import { type Adjustment, isFinal, type RequestRow, type Share, type Sums, type Usage } from "./rows.ts";
+import { DailyTotals } from "./daily.ts";
+import { type Adjustment, type DayTotals, isFinal, type RequestRow, type Share, type Sums, type Usage } from "./rows.ts";
 import { type Adjusted, type PoolSums, Tally, type TallySource } from "./tally.ts";
 import { subscriptionOf } from "./tier.ts";
 import type { Window } from "./window.ts";
@@ -10,6 +11,8 @@ export interface Marks {
 	latestMs: number;
 	/** The latest acknowledgement of a report. */
 	acknowledgedMs: number;
+	/** The latest instant at which a request that the daily totals contain was held or ended. */
+	usedMs: number;
 	/** Units by subscription that were acknowledged since the baseline of the comparison, of requests that are not live. */
 	sinceBaseline: Record<string, number>;
 }
@@ -18,6 +21,8 @@ export interface Marks {
 export interface SumsSource extends TallySource {
 	/** See `Sums`. */
 	grants(): Iterable<readonly [pool: string, grant: Adjustment | undefined]>;
+	/** The stored totals from a day on, in any order. */
+	days(fromDay: string): Iterable<DayTotals>;
 }
 
 /** The two instants that the sums depend on, epoch milliseconds. */
@@ -34,8 +39,11 @@ export interface Since {
  * depend on history (docs/decisions/0011).
  */
 export class KeptSums implements Sums {
+	readonly #source: SumsSource;
 	readonly #base: Tally;
 	readonly #ofLive: Tally;
+	/** What absorbed requests and adjustments add to the stored daily totals. */
+	readonly #daysToStore = new DailyTotals();
 	readonly #live = new Map<string, RequestRow>();
 	/** Live requests by what they wait for: their absorption, or first the next read of the provider. */
 	readonly #final = new Map<string, RequestRow>();
@@ -49,11 +57,12 @@ export class KeptSums implements Sums {
 
 	/** `live`: the latest version of each live request. */
 	constructor(source: SumsSource, marks: Marks, since: Since, live: Iterable<RequestRow>) {
+		this.#source = source;
 		this.#base = new Tally(source);
 		this.#ofLive = new Tally({ sums: () => [], rows: (pool) => this.#liveOn(pool), adjustments: () => [] });
 		this.#grants = new Map(source.grants());
-		const { latestMs, acknowledgedMs, sinceBaseline } = marks;
-		this.#marks = { latestMs, acknowledgedMs, sinceBaseline };
+		const { latestMs, acknowledgedMs, usedMs, sinceBaseline } = marks;
+		this.#marks = { latestMs, acknowledgedMs, usedMs, sinceBaseline };
 		this.#since = since;
 		for (const row of live) this.#enter(row);
 	}
@@ -116,6 +125,19 @@ export class KeptSums implements Sums {
 		return held;
 	}
 
+	days(fromDay: string): DayTotals[] {
+		const totals = new DailyTotals();
+		for (const stored of this.#source.days(fromDay)) totals.include(stored);
+		for (const unstored of this.#daysToStore.all()) totals.include(unstored);
+		for (const row of this.#live.values()) totals.add(row, 1);
+		return totals.all().filter(({ day }) => day >= fromDay);
+	}
+
+	/** See `Marks`. */
+	get usedMs(): number {
+		return this.#marks.usedMs;
+	}
+
 	/** Units that were acknowledged since the baseline and before `untilMs`, by subscription. `untilMs`: not before the last read. */
 	acknowledgedSinceBaseline(untilMs: number): Map<string, number> {
 		const { baselineMs } = this.#since;
@@ -143,9 +165,9 @@ export class KeptSums implements Sums {
 	put(row: RequestRow, stored: RequestRow | undefined): void {
 		const live = this.#live.get(row.id);
 		if (live) this.#leave(live);
-		else if (stored) this.#base.add(stored, -1);
+		else if (stored) this.#addAbsorbed(stored, -1);
 		if (!live && stored && isFinal(row)) {
-			this.#base.add(row, 1);
+			this.#addAbsorbed(row, 1);
 			this.#see(row);
 		} else this.#enter(row);
 	}
@@ -153,6 +175,7 @@ export class KeptSums implements Sums {
 	/** Takes an adjustment. */
 	adjust(adjusted: Adjusted): void {
 		this.#base.adjust(adjusted);
+		this.#daysToStore.adjust(adjusted);
 		const { adjustment } = adjusted;
 		for (const pool of [adjustment.pool, ...(adjustment.spill ?? []).map((part) => part.pool)]) {
 			if (isGrantPool(pool)) this.#grants.set(pool, adjustment.id === pool ? adjustment : this.#grants.get(pool));
@@ -166,7 +189,7 @@ export class KeptSums implements Sums {
 
 	/** Whether sums of absorbed requests or adjustments changed, so that they have to be stored in this turn. */
 	get isChanged(): boolean {
-		return this.#base.isChanged;
+		return this.#base.isChanged || !this.#daysToStore.isEmpty;
 	}
 
 	/** How many requests may be absorbed. */
@@ -200,7 +223,7 @@ export class KeptSums implements Sums {
 		} else this.#enter(row);
 	}
 
-	/** Removes absorbed requests that become part of a checkpoint. */
+	/** Removes absorbed requests that become part of a checkpoint. They stay in the daily totals. */
 	fold(rows: Iterable<RequestRow>): void {
 		for (const row of rows) this.#base.add(row, -1);
 	}
@@ -208,6 +231,11 @@ export class KeptSums implements Sums {
 	/** The sums that changed since the last call, to be stored together with the marks. */
 	takeChanged(): PoolSums[] {
 		return this.#base.takeChanged();
+	}
+
+	/** What the stored daily totals grow by since the last call, to be stored together with the marks. */
+	takeDays(): DayTotals[] {
+		return this.#daysToStore.take();
 	}
 
 	*#liveOn(pool: string): Iterable<RequestRow> {
@@ -232,8 +260,13 @@ export class KeptSums implements Sums {
 		return reportedAtMs === null || reportedAtMs < this.#since.readMs;
 	}
 
+	#addAbsorbed(row: RequestRow, sign: 1 | -1): void {
+		this.#base.add(row, sign);
+		this.#daysToStore.add(row, sign);
+	}
+
 	#addToBase(row: RequestRow): void {
-		this.#base.add(row, 1);
+		this.#addAbsorbed(row, 1);
 		const { baselineMs } = this.#since;
 		if (baselineMs === null || row.reportedAtMs === null || row.reportedAtMs < baselineMs) return;
 		const subscription = subscriptionOf(row.pool) ?? "";
@@ -253,8 +286,10 @@ export class KeptSums implements Sums {
 		if (isUnreported) addTo(this.#unreported, row.pool, sign * row.units);
 	}
 
-	#see({ heldAtMs, endedAtMs, reportedAtMs }: RequestRow): void {
-		this.#marks.latestMs = Math.max(this.#marks.latestMs, heldAtMs, endedAtMs ?? 0);
+	#see({ heldAtMs, endedAtMs, reportedAtMs, terms }: RequestRow): void {
+		const latestMs = Math.max(heldAtMs, endedAtMs ?? 0);
+		this.#marks.latestMs = Math.max(this.#marks.latestMs, latestMs);
+		if (terms) this.#marks.usedMs = Math.max(this.#marks.usedMs, latestMs);
 		this.#marks.acknowledgedMs = Math.max(this.#marks.acknowledgedMs, reportedAtMs ?? 0);
 	}
 }

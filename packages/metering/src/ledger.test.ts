@@ -268,7 +268,14 @@ describe("a paid subscription", () => {
 		const ledger = new MemoryLedger(balance({ available: -503 }));
 		expect(ledger.run(hold("a")).outcome).toEqual({
 			kind: "refused",
-			refusal: { policy: "paid", tier: "paid", limit: 100, remaining: 0, resetAtMs: END },
+			refusal: {
+				policy: "paid",
+				tier: "paid",
+				limit: 100,
+				remaining: 0,
+				freeDay: { limit: 20, used: 0, held: 0, remaining: 20 },
+				resetAtMs: END,
+			},
 		});
 	});
 

@@ -1,7 +1,9 @@
-import { poolOfGrant, remaining, spillOf } from "./balance.ts";
+import { type FreeDay, freeDayOf, poolOfGrant, remaining, spillOf } from "./balance.ts";
+import { spentTogether } from "./daily.ts";
 import { invariant } from "./invariant.ts";
 import { type Member, takenBy } from "./member.ts";
 import { isDeadLetter, refused } from "./outbox.ts";
+import type { Spent, Terms } from "./price.ts";
 import { type Adjustment, isCounted, isOwed, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
 import { type Allowance, allowanceOf, type Policy, subscriptionOf, type Tier } from "./tier.ts";
 import { type ChatStatus, FORGIVEN_MAX, fateOfExpired, isBounded, type Release } from "./who-pays.ts";
@@ -17,7 +19,10 @@ export interface Refusal {
 	policy: Policy;
 	tier: Tier;
 	limit: number;
+	/** Units that the subject, and for an organization also its member, can still hold, without the free day of a paid plan. */
 	remaining: number;
+	/** The free day beside a paid plan; absent without one. */
+	freeDay?: FreeDay | null;
 	/** Null when the limit does not reset, and for `in-flight`. */
 	resetAtMs: number | null;
 }
@@ -30,14 +35,18 @@ export type HoldCommand = {
 	chatId: string | null;
 	/** The requesting member of an organization. */
 	member?: Member | null;
-	/** See `RequestRow`. */
+	/** See `RequestRow`. The first attempt's units and terms stay those of the id: later attempts cost the same. */
+	terms?: Terms | null;
 	sharedWith?: readonly string[] | null;
+	/** Whether the free day may pay where a person's plan and top-ups cannot: the free tier has the model. */
+	freeDay?: boolean;
 };
 
 export type Command =
 	| HoldCommand
-	| { type: "settle"; id: string }
-	| { type: "release"; id: string; why: Release }
+	/** `spent`: what the attempt's model calls used. The first end of an attempt stores it. */
+	| { type: "settle"; id: string; spent?: Spent | null }
+	| { type: "release"; id: string; why: Release; spent?: Spent | null }
 	| { type: "extend"; id: string }
 	/** `chatStatus`: what the chat reports about the expired hold. */
 	| { type: "expire"; id: string; chatStatus: ChatStatus }
@@ -94,9 +103,9 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 	if (!row) return { outcome: { kind: "unknown" } };
 	switch (command.type) {
 		case "settle":
-			return settle(state, row, nowMs);
+			return settle(state, row, command.spent, nowMs);
 		case "release":
-			return release(state, row, command.why, nowMs);
+			return release(state, row, command.why, command.spent, nowMs);
 		case "extend":
 			return extend(state, row, nowMs);
 		case "expire":
@@ -117,23 +126,26 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	// An id whose reported unit was refunded cannot be used again: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
+	const units = earlier?.units ?? command.units;
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
-	const spill = spillOf(state, allowance, command.units);
+	const source = sourceOf(state, allowance, units, command.freeDay ?? false, nowMs);
 	// Check the allowance before the in-flight limit: an exhausted subject must not be advised to retry in a second.
-	if (spill === undefined || state.closed) return { outcome: { kind: "refused", refusal: usedUp(state, allowance) } };
-	const refusal = beyondShare(state, allowance, command) ?? tooManyAtOnce(state, allowance, command.member?.id);
-	if (refusal) return { outcome: { kind: "refused", refusal } };
+	if (!source || state.closed) return refuseHold(state, allowance, usedUp(state, allowance, command.member), nowMs);
+	const refusal = beyondShare(state, allowance, command.member, units) ?? tooManyAtOnce(state, allowance, command.member?.id);
+	if (refusal) return refuseHold(state, allowance, refusal, nowMs);
 	const row: RequestRow = {
 		id: command.id,
 		fingerprint: command.fingerprint,
-		pool: allowance.pool,
-		units: command.units,
-		spill,
+		pool: source.allowance.pool,
+		units,
+		spill: source.spill,
 		state: "held",
 		attempt: (earlier?.attempt ?? 0) + 1,
-		forgiven: earlier && inSameWindow(allowance, earlier, nowMs) ? earlier.forgiven : 0,
+		forgiven: earlier && inSameWindow(source.allowance, earlier, nowMs) ? earlier.forgiven : 0,
 		chatId: command.chatId,
 		member: command.member?.id ?? null,
+		terms: earlier?.terms ?? command.terms ?? null,
+		spent: earlier?.spent ?? null,
 		sharedWith: command.sharedWith ?? null,
 		heldAtMs: nowMs,
 		expiresAtMs: nowMs + HOLD_MS,
@@ -146,17 +158,42 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	return { outcome: { kind: "held", row }, row };
 }
 
-function usedUp(state: LedgerState, allowance: Allowance): Refusal {
+/** What pays a hold: the allowance, or the free day of a person whose plan and top-ups cannot. Null when neither has room. */
+function sourceOf(
+	state: LedgerState,
+	allowance: Allowance,
+	units: number,
+	isFreeModel: boolean,
+	nowMs: number,
+): { allowance: Allowance; spill: Part[] | null } | null {
+	const spill = spillOf(state, allowance, units);
+	if (spill !== undefined) return { allowance, spill };
+	const freeDay = isFreeModel ? freeDayOf(state, allowance, nowMs) : null;
+	return freeDay && units <= freeDay.standing.remaining ? { allowance: freeDay.allowance, spill: null } : null;
+}
+
+function refuseHold(state: LedgerState, allowance: Allowance, refusal: Refusal, nowMs: number): Decision {
+	const freeDay = freeDayOf(state, allowance, nowMs);
+	return { outcome: { kind: "refused", refusal: freeDay ? { ...refusal, freeDay: freeDay.standing } : refusal } };
+}
+
+function usedUp(state: LedgerState, allowance: Allowance, member: Member | null | undefined): Refusal {
 	const { tier, policy, limit, window, stale } = allowance;
 	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
-	return { policy, tier, limit, remaining: left, resetAtMs: stale ? null : window.endMs };
+	const ofMember = member ? leftOfShare(state, allowance, member) : Number.POSITIVE_INFINITY;
+	return { policy, tier, limit, remaining: Math.min(left, ofMember), resetAtMs: stale ? null : window.endMs };
+}
+
+function leftOfShare(state: LedgerState, allowance: Allowance, { id, cap }: Member): number {
+	if (cap === null) return Number.POSITIVE_INFINITY;
+	const { used, held } = takenBy(state, allowance, id);
+	return Math.max(0, cap - used - held);
 }
 
 /** Refuses a member whose cap has no room, whatever the organization has left. */
-function beyondShare(state: LedgerState, allowance: Allowance, { member, units }: HoldCommand): Refusal | null {
+function beyondShare(state: LedgerState, allowance: Allowance, member: Member | null | undefined, units: number): Refusal | null {
 	if (!member || member.cap === null) return null;
-	const { used, held } = takenBy(state, allowance, member.id);
-	const left = Math.max(0, member.cap - used - held);
+	const left = leftOfShare(state, allowance, member);
 	if (units <= left) return null;
 	const { tier, window, stale } = allowance;
 	return { policy: "member", tier, limit: member.cap, remaining: left, resetAtMs: stale ? null : window.endMs };
@@ -178,23 +215,25 @@ function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: strin
 	return memberId !== undefined && state.sums.inFlight(memberId) >= inFlight.member ? full(inFlight.member) : null;
 }
 
-function settle(state: LedgerState, row: RequestRow, nowMs: number): Decision {
+function settle(state: LedgerState, row: RequestRow, added: Spent | null | undefined, nowMs: number): Decision {
+	const spent = spentTogether(row.spent, added);
 	if (row.state === "expired" && !isCorrected(state, row)) {
-		return ended({ ...row, state: "settled", reportAfterMs: mayBeKnown(row, nowMs) ? row.reportAfterMs : nowMs });
+		return ended({ ...row, spent, state: "settled", reportAfterMs: mayBeKnown(row, nowMs) ? row.reportAfterMs : nowMs });
 	}
 	if (row.state !== "held") return unchanged(state, row);
-	return ended({ ...row, state: "settled", endedAtMs: nowMs, reportAfterMs: nowMs });
+	return ended({ ...row, spent, state: "settled", endedAtMs: nowMs, reportAfterMs: nowMs });
 }
 
-function release(state: LedgerState, row: RequestRow, why: Release, nowMs: number): Decision {
+function release(state: LedgerState, row: RequestRow, why: Release, added: Spent | null | undefined, nowMs: number): Decision {
 	if (row.state !== "held" && (row.state !== "expired" || isCorrected(state, row))) return unchanged(state, row);
 	const bounded = isBounded(why);
-	if (bounded && forgivenBeside(state, row, nowMs) >= forgivenMax(state, row, nowMs)) return settle(state, row, nowMs);
+	if (bounded && forgivenBeside(state, row, nowMs) >= forgivenMax(state, row, nowMs)) return settle(state, row, added, nowMs);
 	const forgiven = row.forgiven + (bounded ? 1 : 0);
+	const spent = spentTogether(row.spent, added);
 	if (!mayBeKnown(row, nowMs)) {
-		return ended({ ...row, state: "released", forgiven, endedAtMs: nowMs, reportAfterMs: null });
+		return ended({ ...row, spent, state: "released", forgiven, endedAtMs: nowMs, reportAfterMs: null });
 	}
-	const corrected = { ...row, forgiven };
+	const corrected = { ...row, spent, forgiven };
 	const { units, spill } = giveBack(netParts(state, row), Number.POSITIVE_INFINITY);
 	const adjustment = { id: lateCorrectionId(row), pool: row.pool, units, spill, atMs: nowMs, requestId: row.id };
 	return { outcome: { kind: "ended", row: corrected, counted: false }, row: corrected, adjustment };
@@ -227,7 +266,7 @@ function expire(state: LedgerState, row: RequestRow, chatStatus: ChatStatus, now
 	if (row.state !== "held" || nowMs < row.expiresAtMs) return unchanged(state, row);
 	const fate = fateOfExpired(chatStatus);
 	if (fate.kind === "extend") return extend(state, row, nowMs);
-	if (fate.kind === "release") return release(state, row, fate.why, nowMs);
+	if (fate.kind === "release") return release(state, row, fate.why, null, nowMs);
 	return ended({ ...row, state: "expired", endedAtMs: nowMs, reportAfterMs: nowMs + UNREACHABLE_REPORT_DELAY_MS });
 }
 

@@ -39,7 +39,7 @@ const ledger = (rows: RequestRow[], change: Partial<Ledger> = {}): Ledger => ({
 	...change,
 });
 const state = ({ kind = "user", entitlement, ...tables }: Ledger): LedgerState =>
-	stateOf(tables, { kind, limits: DEFAULT_LIMITS, entitlement, closed: false });
+	stateOf(tables, { kind, limits: DEFAULT_LIMITS, entitlement, closed: false, paidKeepsFreeDay: true });
 const foldableIds = (of: Ledger, atMs = NOW) => foldable(state(of), of.rows.values(), atMs).map(({ id }) => id);
 const stands = (of: Ledger) => standing(state(of), NOW);
 

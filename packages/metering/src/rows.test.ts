@@ -60,7 +60,7 @@ describe.each(FORMS)("rows written by the first version, %s,", (_, ofRow, ofAdju
 	const state = (entitlement: Entitlement | null, carried: Adjustment = { ...CARRIED, ...ofAdjustment }): LedgerState =>
 		stateOf(
 			{ rows, adjustments: new Map([[carried.id, carried]]), checkpoints: new Map() },
-			{ kind: "user", limits: DEFAULT_LIMITS, entitlement, closed: false },
+			{ kind: "user", limits: DEFAULT_LIMITS, entitlement, closed: false, paidKeepsFreeDay: true },
 		);
 	const run = (command: Command, atMs = expiredMs) => decide(state(PAID), command, atMs);
 

@@ -1,5 +1,5 @@
 import type { Spent, Terms } from "./price.ts";
-import { type Entitlement, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
+import { type Entitlement, type Limits, type SubjectKind, subscriptionOf, type Tier } from "./tier.ts";
 import type { Window } from "./window.ts";
 
 /** Units on one pool. */
@@ -31,7 +31,7 @@ export interface RequestRow {
 	chatId: string | null;
 	/** The member who made an organization's request. */
 	member?: string | null;
-	/** What the request was sold as; null for usage that no model made. */
+	/** What the request was sold as, at its first hold; null for usage that no model made, and in pools, which others pay. */
 	terms?: Terms | null;
 	/** What its model calls used, all attempts together; null where that is not known. */
 	spent?: Spent | null;
@@ -73,6 +73,21 @@ export interface Checkpoint {
 	requests: number;
 }
 
+/** What the requests of one UTC day, model and tier used. Stored as one row. Only requests with terms are in it. */
+export interface DayTotals extends Omit<Spent, "estimated"> {
+	/** The UTC day of the hold, `YYYY-MM-DD`. */
+	day: string;
+	model: string;
+	/** The tier that paid. A subscriber's free day counts as free. */
+	tier: Tier;
+	/** Requests that were counted. */
+	requests: number;
+	/** Their units, corrections included. Tokens and dollars are those of all model calls, counted or not. */
+	units: number;
+	/** Requests with an estimated number. */
+	estimated: number;
+}
+
 /** One member's units. */
 export interface Share {
 	used: number;
@@ -107,6 +122,8 @@ export interface Sums {
 	grants(): Iterable<readonly [pool: string, grant: Adjustment | undefined]>;
 	/** How many requests are held: by all, or by one member. */
 	inFlight(memberId?: string): number;
+	/** The totals from a day on, in the order of days, models and tiers. Folded requests stay in them. */
+	days(fromDay: string): DayTotals[];
 }
 
 /** Single entries of a ledger. A request is either in a checkpoint or among the rows. */
@@ -125,6 +142,8 @@ export interface LedgerState {
 	entitlement: Entitlement | null;
 	/** Whether a guest's chats have moved to an account. Such a ledger takes no more holds. */
 	closed: boolean;
+	/** Whether a person with a plan also has the free day, on models that the free tier has (rule P10). */
+	paidKeepsFreeDay: boolean;
 	entries: Entries;
 	sums: Sums;
 }

@@ -1,4 +1,4 @@
-import { LIFETIME, utcDay, type Window } from "./window.ts";
+import { dayOf, LIFETIME, utcDay, type Window } from "./window.ts";
 
 export type Tier = "guest" | "free" | "paid";
 
@@ -100,6 +100,7 @@ export type Allowance =
 	  }
 	| { kind: "balance"; tier: "paid"; policy: "paid"; pool: string; window: Window; limit: number; entitlement: Balance; stale: boolean };
 
+export type WindowedAllowance = Extract<Allowance, { kind: "windowed" }>;
 type Balance = Extract<Entitlement, { kind: "balance" }>;
 type Windowed = Extract<Entitlement, { kind: "windowed" }>;
 
@@ -118,20 +119,27 @@ export function subscriptionOf(pool: string): string | null {
 
 /** The pool and limit of a subject's next hold at an instant (epoch milliseconds). */
 export function allowanceOf(kind: SubjectKind, entitlement: Entitlement | null, limits: Limits, nowMs: number): Allowance {
-	const counted = { kind: "windowed", atMs: nowMs, grants: [], stale: false, before: null } as const;
-	if (kind === "guest") {
-		return { ...counted, tier: "guest", policy: "guest", pool: "guest", window: LIFETIME, limit: limits.guest };
-	}
-	const day = utcDay(nowMs);
-	const pool = `day:${new Date(day.startMs).toISOString().slice(0, 10)}`;
-	if (kind === "network") return { ...counted, tier: "guest", policy: "network", pool, window: day, limit: limits.network };
+	const free = freeAllowance(limits, nowMs);
+	if (kind === "guest") return { ...free, tier: "guest", policy: "guest", pool: "guest", window: LIFETIME, limit: limits.guest };
+	if (kind === "network") return { ...free, tier: "guest", policy: "network", limit: limits.network };
 	if (entitlement && isTrusted(entitlement, nowMs)) {
 		if (entitlement.kind === "balance") return ofBalance(entitlement, nowMs);
 		if (entitlement.kind === "windowed") return ofWindow(entitlement, limits, nowMs);
 	}
 	// Free days are per person. Otherwise each new organization would add one.
-	if (kind === "organization") return { ...counted, tier: "free", policy: "organization", pool, window: day, limit: 0 };
-	return { ...counted, tier: "free", policy: "free", pool, window: day, limit: limits.free };
+	return kind === "organization" ? { ...free, policy: "organization", limit: 0 } : free;
+}
+
+/** The free UTC day of a person. */
+export function freeAllowance(limits: Limits, nowMs: number): WindowedAllowance {
+	const day = { pool: `day:${dayOf(nowMs)}`, window: utcDay(nowMs), limit: limits.free, atMs: nowMs };
+	return { kind: "windowed", tier: "free", policy: "free", ...day, grants: [], stale: false, before: null };
+}
+
+/** The tier whose requests a pool counts. */
+export function tierOf(pool: string): Tier {
+	if (subscriptionOf(pool) !== null) return "paid";
+	return pool === "guest" ? "guest" : "free";
 }
 
 function ofBalance(entitlement: Balance, nowMs: number): Allowance {

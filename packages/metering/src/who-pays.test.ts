@@ -14,7 +14,7 @@ const page = new URL("../../../docs/who-pays.md", import.meta.url);
 function held(): LedgerState {
 	const rows = new Map<string, RequestRow>();
 	const tables = { rows, adjustments: new Map(), checkpoints: new Map() };
-	const state = stateOf(tables, { kind: "user", limits: DEFAULT_LIMITS, entitlement: null, closed: false });
+	const state = stateOf(tables, { kind: "user", limits: DEFAULT_LIMITS, entitlement: null, closed: false, paidKeepsFreeDay: true });
 	const { row } = decide(state, { type: "hold", id: "a", fingerprint: "f", units: 1, chatId: "c" }, NOON);
 	if (row) rows.set("a", row);
 	return state;

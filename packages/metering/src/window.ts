@@ -15,6 +15,11 @@ export function utcDay(nowMs: number): Window {
 	return { startMs, endMs: startMs + DAY_MS };
 }
 
+/** Names the UTC day of an instant: `YYYY-MM-DD`. Names sort like their days. */
+export function dayOf(atMs: number): string {
+	return new Date(atMs).toISOString().slice(0, 10);
+}
+
 /** Whether an instant lies in a window: start <= instant < end. */
 export function contains(window: Window, instantMs: number): boolean {
 	return window.startMs <= instantMs && (window.endMs === null || instantMs < window.endMs);

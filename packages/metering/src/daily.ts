@@ -1,0 +1,80 @@
+import type { Spent } from "./price.ts";
+import { type DayTotals, isCounted, type RequestRow } from "./rows.ts";
+import type { Adjusted } from "./tally.ts";
+import { tierOf } from "./tier.ts";
+import { dayOf } from "./window.ts";
+
+const NOTHING = { requests: 0, units: 0, input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: 0 };
+const NUMBERS = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
+
+/** Adds up requests and corrections by day, model and tier. */
+export class DailyTotals {
+	readonly #totals = new Map<string, DayTotals>();
+
+	/** Adds a request, or removes it with `sign` -1. */
+	add(row: RequestRow, sign: 1 | -1): void {
+		const counted = isCounted(row) ? { requests: 1, units: row.units } : {};
+		const { estimated = false, ...spent } = row.spent ?? {};
+		this.#add(row, { ...NOTHING, ...counted, ...spent, estimated: Number(estimated) }, sign);
+	}
+
+	/** Adds an adjustment if it corrects a request. It belongs to that request's day, model and tier. */
+	adjust({ adjustment, corrected }: Adjusted): void {
+		if (corrected) this.#add(corrected, { ...NOTHING, units: adjustment.units }, 1);
+	}
+
+	/** Adds totals that were added up before. */
+	include(totals: DayTotals): void {
+		const { day, model, tier } = totals;
+		const key = JSON.stringify([day, model, tier]);
+		const before = this.#totals.get(key) ?? { ...NOTHING, day, model, tier };
+		const after = { ...before };
+		for (const number of NUMBERS) after[number] += totals[number];
+		if (NUMBERS.some((number) => after[number] !== 0)) this.#totals.set(key, after);
+		else this.#totals.delete(key);
+	}
+
+	get isEmpty(): boolean {
+		return this.#totals.size === 0;
+	}
+
+	/** The totals that are not all zero, in the order of days, models and tiers. */
+	all(): DayTotals[] {
+		return [...this.#totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, totals]) => totals);
+	}
+
+	/** The same, which are then forgotten. */
+	take(): DayTotals[] {
+		const all = this.all();
+		this.#totals.clear();
+		return all;
+	}
+
+	#add({ terms, heldAtMs, pool }: RequestRow, amounts: typeof NOTHING, sign: 1 | -1): void {
+		if (!terms) return;
+		const signed = { ...NOTHING };
+		for (const number of NUMBERS) signed[number] = sign * amounts[number];
+		this.include({ day: dayOf(heldAtMs), model: terms.model, tier: tierOf(pool), ...signed });
+	}
+}
+
+/**
+ * What two model calls used together; null where neither is known. Numbers become whole and non-negative, so that sums of any order are exact.
+ */
+export function spentTogether(a: Spent | null | undefined, b: Spent | null | undefined): Spent | null {
+	if (!a && !b) return null;
+	const sum = (of: (spent: Spent) => number) => (a ? whole(of(a)) : 0) + (b ? whole(of(b)) : 0);
+	return {
+		input: sum(({ input }) => input),
+		cached: sum(({ cached }) => cached),
+		output: sum(({ output }) => output),
+		reasoning: sum(({ reasoning }) => reasoning),
+		microDollars: sum(({ microDollars }) => microDollars),
+		estimated: Boolean(a?.estimated || b?.estimated),
+	};
+}
+
+/** A provider's number may be anything, and a ledger must be able to store it. */
+function whole(number: number): number {
+	return Number.isFinite(number) ? Math.max(0, Math.ceil(number)) : 0;
+}
