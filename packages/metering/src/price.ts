@@ -52,6 +52,9 @@ export function priceOf({ weight, efforts, inputStep }: Tariff, effort: Effort |
 	return { units: weight * factor * steps, steps };
 }
 
+/** What a message counts beside its text: its role and the marks around it, which differ by model. */
+export const MESSAGE_TOKENS = 8;
+
 const encoder = new TextEncoder();
 
 /** At least as many tokens as any tokenizer makes of a text (rule P2). */

@@ -187,7 +187,7 @@ describe("a ledger's storage", () => {
 	});
 });
 
-const chat = { id: "c1", owner: KEY, title: "Hello", deleted: false };
+const chat = { id: "c1", owner: KEY, title: "Hello", deleted: false, whole: false };
 const turn: Turn = {
 	seq: 1,
 	parent: null,
@@ -197,6 +197,8 @@ const turn: Turn = {
 	question: { id: "u1", role: "user", parts: [{ type: "text", text: "Hello" }] },
 	answerId: "a-1",
 	model: "m",
+	sold: null,
+	tokens: null,
 	hold: { requestId: "q1", attempt: 2, takenFrom: [{ ledger: KEY, id: "q1" }] },
 	phase: "running",
 	end: null,
@@ -264,7 +266,8 @@ describe("a conversation's storage", () => {
 				() => stored.insert({ ...turn, seq: 2, requestId: "q2" }),
 				() => stored.append(2, 0, said("Two")),
 				() => stored.end({ ...turn, seq: 2 }, "complete", 1, []),
-				() => stored.close({ ...turn, seq: 2 }, true, true),
+				() => stored.close({ ...turn, seq: 2 }, true, true, 9),
+				() => stored.writeTokens({ ...turn, seq: 2 }, 10),
 				() => stored.writeChat({ ...chat, title: "Bye" }),
 			];
 			return changes.map((change) => {
