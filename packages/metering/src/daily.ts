@@ -25,11 +25,9 @@ export class DailyTotals {
 
 	/** Adds totals that were added up before. */
 	include(totals: DayTotals): void {
-		const { day, model, tier } = totals;
-		const key = JSON.stringify([day, model, tier]);
-		const before = this.#totals.get(key) ?? { ...NOTHING, day, model, tier };
-		const after = { ...before };
-		for (const number of NUMBERS) after[number] += totals[number];
+		const key = JSON.stringify([totals.day, totals.model, totals.tier]);
+		const before = this.#totals.get(key);
+		const after = before ? sumOfTotals(before, totals) : totals;
 		if (NUMBERS.some((number) => after[number] !== 0)) this.#totals.set(key, after);
 		else this.#totals.delete(key);
 	}
@@ -56,6 +54,13 @@ export class DailyTotals {
 		for (const number of NUMBERS) signed[number] = sign * amounts[number];
 		this.include({ day: dayOf(heldAtMs), model: terms.model, tier: tierOf(pool), ...signed });
 	}
+}
+
+/** Two totals of the same day, model and tier together. */
+export function sumOfTotals(a: DayTotals, b: DayTotals): DayTotals {
+	const sum = { ...a };
+	for (const number of NUMBERS) sum[number] += b[number];
+	return sum;
 }
 
 /**

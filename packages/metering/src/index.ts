@@ -1,4 +1,5 @@
 export { type FreeDay, type Standing, standing } from "./balance.ts";
+export { sumOfTotals } from "./daily.ts";
 export { KeptSums, type Marks, type SumsSource } from "./kept-sums.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
 export { type Member, shareOf } from "./member.ts";

@@ -29,6 +29,8 @@ export interface Config {
 	limits: Limits & { unconfirmed: number; signUps: number; everyGuest: number | null };
 	/** Cloudflare Turnstile, for sign-ups, and for a new guest once its network has used half of its pool. Null if its keys are not set. */
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
+	/** Whether a subscriber whose plan and top-ups are used up still has the free day, on models of the free tier. */
+	paidKeepsFreeDay: boolean;
 }
 
 /** The provider that sells the plans. `webhookSecret` verifies its webhooks; null refuses all of them. */
@@ -100,6 +102,7 @@ export const variables = z.object({
 	NETWORK_UNCONFIRMED_REQUESTS_DAILY: count,
 	NETWORK_SIGN_UPS_DAILY: count,
 	ALL_GUESTS_REQUESTS_DAILY: count,
+	PAID_KEEPS_FREE_DAY: optional(z.stringbool()),
 	TURNSTILE_SITE_KEY: optional(z.string()),
 	TURNSTILE_SECRET_KEY: optional(z.string()),
 	TURNSTILE_VERIFY_URL: optional(z.url()),
@@ -143,6 +146,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 			inFlight: DEFAULT_LIMITS.inFlight,
 		},
 		turnstile: readTurnstile(vars),
+		paidKeepsFreeDay: vars.PAID_KEEPS_FREE_DAY ?? true,
 	};
 }
 

@@ -25,6 +25,7 @@ import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
+import { Route as ApiAdminUsageRouteImport } from './routes/api/admin/usage'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiBillingSplatRouteImport } from './routes/api/billing/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
@@ -116,6 +117,11 @@ const ApiAdminLedgersRoute = ApiAdminLedgersRouteImport.update({
   path: '/api/admin/ledgers',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiAdminUsageRoute = ApiAdminUsageRouteImport.update({
+  id: '/api/admin/usage',
+  path: '/api/admin/usage',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiAuthSplatRoute = ApiAuthSplatRouteImport.update({
   id: '/api/auth/$',
   path: '/api/auth/$',
@@ -188,6 +194,7 @@ export interface FileRoutesByFullPath {
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
+  '/api/admin/usage': typeof ApiAdminUsageRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
@@ -216,6 +223,7 @@ export interface FileRoutesByTo {
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
+  '/api/admin/usage': typeof ApiAdminUsageRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
@@ -246,6 +254,7 @@ export interface FileRoutesById {
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
+  '/api/admin/usage': typeof ApiAdminUsageRoute
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
@@ -276,6 +285,7 @@ export interface FileRouteTypes {
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
+    | '/api/admin/usage'
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
@@ -304,6 +314,7 @@ export interface FileRouteTypes {
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
+    | '/api/admin/usage'
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
@@ -333,6 +344,7 @@ export interface FileRouteTypes {
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
+    | '/api/admin/usage'
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
@@ -361,6 +373,7 @@ export interface RootRouteChildren {
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
+  ApiAdminUsageRoute: typeof ApiAdminUsageRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiBillingSplatRoute: typeof ApiBillingSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
@@ -488,6 +501,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiAdminLedgersRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/admin/usage': {
+      id: '/api/admin/usage'
+      path: '/api/admin/usage'
+      fullPath: '/api/admin/usage'
+      preLoaderRoute: typeof ApiAdminUsageRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/auth/$': {
       id: '/api/auth/$'
       path: '/api/auth/$'
@@ -595,6 +615,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
+  ApiAdminUsageRoute: ApiAdminUsageRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiBillingSplatRoute: ApiBillingSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,

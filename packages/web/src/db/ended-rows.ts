@@ -2,7 +2,18 @@ import { and, eq, inArray, lte, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { logFailure, logNote } from "../log.ts";
 import { db } from "./connection.ts";
-import { bounds, invitations, ledgerReports, providerCopies, rateLimits, sessions, stripeEvents, verifications } from "./schema.ts";
+import {
+	bounds,
+	invitations,
+	ledgerReports,
+	providerCopies,
+	rateLimits,
+	sessions,
+	stripeEvents,
+	usageDays,
+	verifications,
+} from "./schema.ts";
+import { COPIES_KEPT_MS } from "./usage-days.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -42,6 +53,7 @@ export const ENDINGS = {
 		key: providerCopies.name,
 		hasEnded: (present) => lte(providerCopies.readAt, daysAgo(1, present)),
 	},
+	usage_days: { table: usageDays, key: usageDays.id, hasEnded: ({ usageMs }) => lte(usageDays.day, new Date(usageMs - COPIES_KEPT_MS)) },
 	// A report without trouble that a ledger has not renewed for so long says nothing any more.
 	ledger_reports: {
 		table: ledgerReports,

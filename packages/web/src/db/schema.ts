@@ -176,6 +176,33 @@ export const ledgerReports = sqliteTable(
 	],
 );
 
+/** What each subject used by UTC day, model and tier: copies of the ledgers' daily totals, for sums over all subjects. */
+export const usageDays = sqliteTable(
+	"usage_days",
+	{
+		id: integer("id").primaryKey(),
+		/** The instant at which the UTC day begins. */
+		day: instant("day").notNull(),
+		/** The subject's key. */
+		subject: text("subject").notNull(),
+		model: text("model").notNull(),
+		/** The tier that paid. */
+		tier: text("tier", { enum: ["guest", "free", "paid"] }).notNull(),
+		/** Requests that were counted, and their units. */
+		requests: integer("requests").notNull(),
+		units: integer("units").notNull(),
+		/** Tokens and millionths of a dollar of all model calls, and how many requests have an estimated number. */
+		input: integer("input").notNull(),
+		cached: integer("cached").notNull(),
+		output: integer("output").notNull(),
+		reasoning: integer("reasoning").notNull(),
+		microDollars: integer("micro_dollars").notNull(),
+		estimated: integer("estimated").notNull(),
+	},
+	// A new row is two rows written, a change is one.
+	(table) => [uniqueIndex("usage_days_totals").on(table.day, table.subject, table.model, table.tier)],
+);
+
 /** Maps users and organizations to Stripe customers (seed 002). Written at the first checkout and never changed. */
 export const stripeCustomers = sqliteTable("stripe_customers", {
 	/** The id of the user, or of the organization that pays. */

@@ -5,7 +5,10 @@ import { everyGuestKey, guestKey, networkKey, organizationKey, type SubjectKey, 
 
 /** One scripted ledger: its answer to `hold`, and what happens to it, in `calls` with every other ledger's. */
 interface Scripted {
-	outcome: Partial<Extract<Outcome, { kind: "held" | "repeat" }>> | { kind: "refused"; policy: string } | { kind: "conflict" };
+	outcome:
+		| Partial<Extract<Outcome, { kind: "held" | "repeat" }>>
+		| { kind: "refused"; policy: string; tier?: string; remaining?: number }
+		| { kind: "conflict" };
 	standing?: Partial<Standing>;
 }
 
@@ -14,11 +17,25 @@ const world = vi.hoisted(() => ({
 	/** Ledgers that have stored nothing yet. */
 	unstored: [] as string[],
 	calls: [] as string[],
+	/** What each ledger was asked to hold, and told that an attempt used. */
+	holds: {} as Record<string, object>,
+	spent: {} as Record<string, unknown>,
+	/** What each pool has left. */
+	left: {} as Record<string, number>,
 	isHuman: true,
 	checks: 0,
 	isConfirmed: false,
 }));
-const STANDING: Standing = { tier: "guest", limit: 5, used: 0, held: 1, remaining: 4, topUps: 0, window: { startMs: 0, endMs: null } };
+const STANDING: Standing = {
+	tier: "guest",
+	limit: 5,
+	used: 0,
+	held: 1,
+	remaining: 4,
+	topUps: 0,
+	freeDay: null,
+	window: { startMs: 0, endMs: null },
+};
 
 vi.mock("./identity/turnstile.ts", () => ({
 	isHuman: async () => {
@@ -34,8 +51,9 @@ vi.mock("cloudflare:workers", () => ({
 	env: {
 		USAGE_LEDGER: {
 			getByName: (key: string) => ({
-				hold: async (_: string, hold: { id: string; member: unknown; sharedWith: unknown; onlyIfStored: boolean }) => {
+				hold: async (_: string, hold: { id: string; units: number; sharedWith: unknown; onlyIfStored: boolean }) => {
 					world.calls.push(`hold ${key} ${hold.id}`);
+					world.holds[key] = hold;
 					if (hold.onlyIfStored && world.unstored.includes(key)) return { outcome: { kind: "unknown" }, standing: STANDING };
 					const { outcome, standing } = (world.ledgers[key] ?? { outcome: { kind: "held" } }) as Scripted;
 					const row = {
@@ -43,25 +61,29 @@ vi.mock("cloudflare:workers", () => ({
 						pool: "day:2026-11-28",
 						state: "held",
 						attempt: 1,
+						units: hold.units,
 						sharedWith: hold.sharedWith,
 						...("row" in outcome ? outcome.row : {}),
 					};
-					const refusal = { policy: "policy" in outcome ? outcome.policy : "" };
+					const refusal = { policy: "", remaining: 0, ...outcome, kind: undefined };
 					return { outcome: { ...outcome, row, refusal }, standing: { ...STANDING, ...standing } };
 				},
-				release: async (id: string, why: string): Promise<Outcome> => {
+				usage: async () => ({ ...STANDING, remaining: world.left[key] ?? 25 }),
+				release: async (id: string, why: string, spent: unknown): Promise<Outcome> => {
 					world.calls.push(`release ${key} ${id} ${why}`);
+					world.spent[key] = spent;
 					return { kind: "unknown" };
 				},
-				settle: async (id: string) => {
+				settle: async (id: string, spent: unknown) => {
 					world.calls.push(`settle ${key} ${id}`);
+					world.spent[key] = spent;
 					return { kind: "ended", counted: key !== NETWORK && key !== EVERY_GUEST && key !== UNCONFIRMED, row: {} };
 				},
 			}),
 		},
 	},
 }));
-const { checkUsageAllowed, recordUsage } = await import("./billing.ts");
+const { checkUsageAllowed, recordUsage, releaseUsage } = await import("./billing.ts");
 
 const NETWORK = networkKey("2026-11-28", "hash");
 const UNCONFIRMED = unconfirmedKey("2026-11-28", "hash");
@@ -111,7 +133,8 @@ const refused = (policy: string): Scripted => ({ outcome: { kind: "refused", pol
 const halfUsed = { standing: { used: 13, held: 0, limit: 25, remaining: 12 } };
 
 beforeEach(() => {
-	Object.assign(world, { ledgers: {}, unstored: [], calls: [], isHuman: true, checks: 0, isConfirmed: false });
+	Object.assign(world, { ledgers: {}, unstored: [], calls: [], holds: {}, spent: {}, left: {} });
+	Object.assign(world, { isHuman: true, checks: 0, isConfirmed: false });
 });
 
 describe("a known guest", () => {
@@ -288,4 +311,77 @@ test("a hold is settled in each of its ledgers, and counts by the one that pays"
 	world.calls = [];
 	expect(usage.allowed && (await recordUsage(usage.hold))).toMatchObject({ counted: true });
 	expect(world.calls).toEqual([`settle ${OWN} r`, `settle ${NETWORK} ${OWN}:r`, `settle ${EVERY_GUEST} ${OWN}:r`]);
+});
+
+describe("a priced request", () => {
+	const terms = { model: "m", effort: null, steps: 2, version: "v1" };
+	const spent = { input: 1, cached: 0, output: 2, reasoning: 0, microDollars: 3, estimated: false };
+	const ask = (subject: Subject) =>
+		checkUsageAllowed(new Request("https://parley.example/"), { subject, requestId: "r", units: 2, terms, freeDay: true });
+
+	test("gives its terms and its free day to the ledger that pays, and units only to pools", async () => {
+		await ask(guest(null));
+		expect(world.holds[OWN]).toMatchObject({ units: 2, terms, freeDay: true });
+		expect(world.holds[NETWORK]).toMatchObject({ units: 2 });
+		for (const pool of [NETWORK, EVERY_GUEST]) expect(Object.keys(world.holds[pool] ?? {})).not.toContain("terms");
+	});
+
+	test("is held everywhere with the units of its first attempt, and says what it was sold as", async () => {
+		const first = { ...terms, version: "v0" };
+		script({ [OWN]: held({ units: 5, terms: first }) });
+		expect(await ask(guest(null))).toMatchObject({ allowed: true, units: 5, terms: first });
+		for (const pool of [NETWORK, EVERY_GUEST]) expect(world.holds[pool]).toMatchObject({ units: 5 });
+	});
+
+	test("stores what it used where it is paid, counted or not", async () => {
+		const usage = await ask(guest(null));
+		if (!usage.allowed) throw new Error("the request is allowed");
+		await recordUsage(usage.hold, 1, { spent });
+		expect(world.spent).toEqual({ [OWN]: spent, [NETWORK]: null, [EVERY_GUEST]: null });
+		await releaseUsage(usage.hold, "failed-midway", spent);
+		expect(world.spent).toEqual({ [OWN]: spent, [NETWORK]: null, [EVERY_GUEST]: null });
+		await releaseUsage(usage.hold, "refused");
+		expect(world.spent).toEqual({ [OWN]: null, [NETWORK]: null, [EVERY_GUEST]: null });
+	});
+});
+
+describe("a refusal says what is left of", () => {
+	const refusalOf = async (subject: Subject, limit: { policy: string; tier: string; remaining: number }, ledger: SubjectKey) => {
+		world.ledgers = { [ledger]: { outcome: { kind: "refused", ...limit } } };
+		const usage = await check(subject);
+		return usage.allowed || usage.reason !== "limit" ? null : usage.refusal;
+	};
+
+	test.each([
+		["the subject, where its pools have more", guest(null), { policy: "guest", tier: "guest", remaining: 3 }, OWN, {}, 3],
+		[
+			"a pool that did not refuse, where that is less",
+			guest(null),
+			{ policy: "guest", tier: "guest", remaining: 3 },
+			OWN,
+			{ [EVERY_GUEST]: 2 },
+			2,
+		],
+		[
+			"all pools, where one refuses",
+			guest(null),
+			{ policy: "network", tier: "guest", remaining: 3 },
+			NETWORK,
+			{ [NETWORK]: 3, [EVERY_GUEST]: 1 },
+			1,
+		],
+		["an unconfirmed user's pools", unconfirmed, { policy: "free", tier: "free", remaining: 4 }, ADA, { [UNCONFIRMED]: 0 }, 0],
+		["the plan alone, which no pool bounds", unconfirmed, { policy: "paid", tier: "paid", remaining: 4 }, ADA, { [UNCONFIRMED]: 0 }, 4],
+		[
+			"the subject, where answers are in flight",
+			guest(null),
+			{ policy: "in-flight", tier: "guest", remaining: 3 },
+			OWN,
+			{ [NETWORK]: 0 },
+			3,
+		],
+	])("%s", async (_, subject, limit, ledger, left, expected) => {
+		world.left = left;
+		expect(await refusalOf(subject, limit, ledger)).toMatchObject({ remaining: expected });
+	});
 });

@@ -1,10 +1,22 @@
 import { env } from "cloudflare:workers";
-import { type Outcome, type Refusal, type Release, type RequestRow, type Standing, subscriptionOf } from "@parley/metering";
-import type { UsageView } from "../view/usage.ts";
+import {
+	type DayTotals,
+	dayOf,
+	type Outcome,
+	type Refusal,
+	type Release,
+	type RequestRow,
+	type Spent,
+	type Standing,
+	subscriptionOf,
+	type Terms,
+} from "@parley/metering";
+import type { UsageDay, UsageView } from "../view/usage.ts";
 import { capIn } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
+import { now } from "./time/clock.ts";
 
 export { AI_REQUESTS_METER } from "./billing-helpers.ts";
 
@@ -28,8 +40,20 @@ interface TakenFrom {
 export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"] | "unconfirmed" };
 
 export type UsageCheckResult =
-	/** `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further. */
-	| { allowed: true; subject: Subject; hold: UsageHold; newlyHeld: UsageHold; standing: Standing; setCookie: string | null }
+	/**
+	 * `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further.
+	 * `units` and `terms` are those of the request's first attempt, whatever this call asked for.
+	 */
+	| {
+			allowed: true;
+			subject: Subject;
+			hold: UsageHold;
+			newlyHeld: UsageHold;
+			units: number;
+			terms: Terms | null;
+			standing: Standing;
+			setCookie: string | null;
+	  }
 	| { allowed: false; subject: Subject; reason: "limit"; refusal: UsageRefusal }
 	/** A new guest on a network that has used half of its pool has to pass Turnstile first (lib/identity/turnstile.ts). */
 	| { allowed: false; subject: Subject; reason: "challenge" }
@@ -47,6 +71,12 @@ export interface UsageOptions {
 	chatId?: string;
 	/** Default 1. */
 	units?: number;
+	/** What the request is sold as. Stored in the ledger that pays, not in pools. */
+	terms?: Terms;
+	/** Whether a subscriber's free day may pay where their plan and top-ups cannot: the free tier has the model. */
+	freeDay?: boolean;
+	/** For `recordUsage`: what the model calls of this attempt used. Stored in the ledger that pays, not in pools. */
+	spent?: Spent | null;
 }
 
 const ledger = (key: string) => env.USAGE_LEDGER.getByName(key);
@@ -57,7 +87,8 @@ const ledger = (key: string) => env.USAGE_LEDGER.getByName(key);
  */
 export async function checkUsageAllowed(request: Request, options: UsageOptions = {}): Promise<UsageCheckResult> {
 	const subject = options.subject ?? (await identify(request));
-	const { fingerprint = "", units = 1, chatId = null } = options;
+	const { fingerprint = "", chatId = null, freeDay } = options;
+	let { units = 1, terms = null }: { units?: number; terms?: Terms | null } = options;
 	const hold: UsageHold = { requestId: requestIdOf(request, options), attempt: 1, takenFrom: [] };
 	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
 	let isNewGuest = subject.setCookie !== null;
@@ -69,7 +100,8 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		const id = entryId(key, subject.key, hold.requestId);
 		const sharedWith = isPool(key) ? null : subject.pools;
 		const onlyIfStored = subject.kind === "guest" && !isNewGuest;
-		const answer = await ledger(key).hold(key, { id, fingerprint, units, chatId, member, sharedWith, onlyIfStored });
+		const sold = isPool(key) ? { units } : { units, terms, freeDay };
+		const answer = await ledger(key).hold(key, { id, fingerprint, ...sold, chatId, member, sharedWith, onlyIfStored });
 		const { outcome } = answer;
 		if (hasNoPlan(outcome)) continue;
 		if (outcome.kind === "unknown") {
@@ -80,7 +112,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		}
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
-			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: explain(outcome.refusal, subject) };
+			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: await explain(outcome.refusal, subject) };
 			return { allowed: false, subject, reason: "conflict" };
 		}
 		hold.takenFrom.push({ ledger: key, id });
@@ -92,12 +124,14 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 			return { allowed: false, subject, reason: "challenge" };
 		}
 		hold.attempt = outcome.row.attempt;
+		units = outcome.row.units;
+		terms = outcome.row.terms ?? null;
 		if (isNewGuest) continue;
 		isFirstRequest = subject.kind === "guest" && answer.standing.used === 0;
 		ledgers = poolsOf(outcome.row);
 	}
 	if (!standing) throw new Error("invariant: a request is held in at least one ledger");
-	return { allowed: true, subject, hold, newlyHeld, standing, setCookie: subject.setCookie };
+	return { allowed: true, subject, hold, newlyHeld, units, terms, standing, setCookie: subject.setCookie };
 }
 
 /**
@@ -117,10 +151,17 @@ function poolsOf(row: RequestRow): Payer[] {
 	return (row.sharedWith ?? []).filter(isPool).map((key) => ({ key, member: null }));
 }
 
-/** To a user, a pool's refusal is about their unconfirmed address: confirming it lifts the pool, where a guest would sign up. */
-function explain(refusal: Refusal, subject: Subject): UsageRefusal {
-	if (subject.kind === "guest" || refusal.policy !== "network") return refusal;
-	return { ...refusal, policy: "unconfirmed", tier: "free" };
+/**
+ * To a user, a pool's refusal is about their unconfirmed address: confirming it lifts the pool, where a guest would sign up. What remains is what the
+ * subject and all of its pools have left, so that a cheaper request that fits is admitted.
+ */
+async function explain(refusal: Refusal, subject: Subject): Promise<UsageRefusal> {
+	if (refusal.tier === "paid" || refusal.policy === "in-flight" || refusal.policy === "organization") return refusal;
+	const pools = refusal.remaining > 0 ? subject.pools : [];
+	const inPools = await Promise.all(pools.map(async (key) => (await ledger(key).usage(key)).remaining));
+	const remaining = Math.min(refusal.remaining, ...inPools);
+	if (subject.kind === "guest" || refusal.policy !== "network") return { ...refusal, remaining };
+	return { ...refusal, remaining, policy: "unconfirmed", tier: "free" };
 }
 
 /** The standing to report: that of the ledger with the least left. A user's keeps their own limit, which ends with the pool's day. */
@@ -148,12 +189,12 @@ export async function recordUsage(
 	amount = 1,
 	options: UsageOptions = {},
 ): Promise<{ counted: boolean; outcome: Outcome; standing?: Standing; takenFrom?: TakenFrom }> {
-	if (!(request instanceof Request)) return endHold(request, (from) => ledger(from.ledger).settle(from.id));
+	if (!(request instanceof Request)) return endHold(request, (from) => ledger(from.ledger).settle(from.id, spentIn(from, options.spent)));
 	const subject = options.subject ?? (await identify(request));
 	const requestId = requestIdOf(request, options);
 	for (const { key, member } of subject.payers) {
 		const id = entryId(key, subject.key, requestId);
-		const hold = { id, fingerprint: options.fingerprint ?? "", units: amount, chatId: null, member };
+		const hold = { id, fingerprint: options.fingerprint ?? "", units: amount, terms: options.terms, chatId: null, member };
 		const { outcome, standing } = await ledger(key).record(key, hold);
 		if (!hasNoPlan(outcome)) return { counted: isCounted(outcome), outcome, standing, takenFrom: { ledger: key, id } };
 	}
@@ -171,10 +212,16 @@ export async function hasPaidPlan({ payers }: Subject): Promise<boolean> {
 	return false;
 }
 
-/** Releases a hold, or counts it once the subject's free failures are used up (docs/who-pays.md). */
-export async function releaseUsage(hold: UsageHold, why: Release): Promise<{ counted: boolean }> {
-	return endHold(hold, (from) => ledger(from.ledger).release(from.id, why));
+/**
+ * Releases a hold, or counts it once the subject's free failures are used up (docs/who-pays.md).
+ * @param spent what the model calls of this attempt used
+ */
+export async function releaseUsage(hold: UsageHold, why: Release, spent?: Spent | null): Promise<{ counted: boolean }> {
+	return endHold(hold, (from) => ledger(from.ledger).release(from.id, why, spentIn(from, spent)));
 }
+
+/** Pools count units only: what a request used is stored where it is paid. */
+const spentIn = (from: TakenFrom, spent: Spent | null | undefined) => (isPool(from.ledger) ? null : (spent ?? null));
 
 /** Ends a hold in each of its ledgers, and returns the outcome in the ledger that pays. */
 async function endHold(hold: UsageHold, end: (from: TakenFrom) => Promise<Outcome>) {
@@ -218,9 +265,44 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 	return { ...view, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
 }
 
+/** The last so many UTC days of usage, today included. */
+const DAYS_SHOWN = 31;
+const DAY_MS = 86_400_000;
+
+/**
+ * What was used by UTC day and model, oldest day first: by the members of the active organization, for a viewer who manages its paid plan, or else by
+ * the subject. Stores nothing.
+ */
+export async function getUsageDays(subject: Subject): Promise<UsageDay[]> {
+	const organization = subject.kind === "user" ? subject.organization : null;
+	const isShown = organization?.mayBuy === true && (await ledger(organization.key).usage(organization.key)).tier === "paid";
+	const key = isShown ? organization.key : subject.key;
+	const days = new Map<string, UsageDay>();
+	for (const totals of await ledger(key).days(dayOf(now() - (DAYS_SHOWN - 1) * DAY_MS))) {
+		const name = JSON.stringify([totals.day, totals.model]);
+		days.set(name, plus(days.get(name), totals));
+	}
+	return [...days.values()];
+}
+
+/** Adds a tier's totals to those of the other tiers. What a request cost us is not for users. */
+function plus(before: UsageDay | undefined, { day, model, ...totals }: DayTotals): UsageDay {
+	return {
+		day,
+		model,
+		requests: (before?.requests ?? 0) + totals.requests,
+		units: (before?.units ?? 0) + totals.units,
+		inputTokens: (before?.inputTokens ?? 0) + totals.input,
+		cachedInputTokens: (before?.cachedInputTokens ?? 0) + totals.cached,
+		outputTokens: (before?.outputTokens ?? 0) + totals.output,
+		reasoningTokens: (before?.reasoningTokens ?? 0) + totals.reasoning,
+		estimatedRequests: (before?.estimatedRequests ?? 0) + totals.estimated,
+	};
+}
+
 type UsageAnswer = Awaited<ReturnType<ReturnType<typeof ledger>["usage"]>>;
 
-function toView({ tier, limit, used, held, topUps, window, unverified, checkoutOpen }: UsageAnswer, remaining: number): UsageView {
+function toView({ tier, limit, used, held, topUps, freeDay, window, unverified, checkoutOpen }: UsageAnswer, remaining: number): UsageView {
 	const end = iso(window.endMs);
 	return {
 		tier,
@@ -229,6 +311,7 @@ function toView({ tier, limit, used, held, topUps, window, unverified, checkoutO
 		held,
 		remaining,
 		topUps,
+		freeDay,
 		window: { start: window.startMs > 0 ? iso(window.startMs) : null, end },
 		resetAt: end,
 		unverified,

@@ -1,6 +1,7 @@
 import {
 	allowanceOf,
 	type Command,
+	type DayTotals,
 	decide,
 	foldable,
 	type HoldCommand,
@@ -98,12 +99,13 @@ export class LedgerBook {
 		this.#stored.keepNotes({ ...this.notes, ...notes }, isNews);
 	}
 
-	/** Adds some final requests to the sums on disk, and replaces some old ones by checkpoints. No count changes. @returns whether more is left to add */
+	/** Adds some final requests to the sums on disk, replaces some old ones by checkpoints, and drops some old days. No count changes. @returns whether more is left to add */
 	tidy(): boolean {
 		let isMore = this.#stored.sums.waiting >= ABSORBED_TOGETHER;
 		for (let batch = 0; isMore && batch < TIDIED_BATCHES; batch += 1) isMore = this.#stored.absorb();
 		const nowMs = this.nowMs();
 		this.#stored.fold((rows) => foldable(this.state(), rows, nowMs), nowMs);
+		this.#stored.dropOldDays(nowMs);
 		return isMore;
 	}
 
@@ -123,6 +125,11 @@ export class LedgerBook {
 		return shareOf(this.state(), memberId, now());
 	}
 
+	/** The daily totals from a UTC day on. */
+	days(fromDay: string): DayTotals[] {
+		return this.#stored.sums.days(fromDay);
+	}
+
 	/** Everything that a decision depends on. */
 	state(): LedgerState {
 		const { notes } = this.#stored;
@@ -131,6 +138,7 @@ export class LedgerBook {
 			limits: limitsOf(this.key),
 			entitlement: notes.entitlement ?? null,
 			closed: notes.closed !== undefined,
+			paidKeepsFreeDay: config().paidKeepsFreeDay,
 			entries: this.#stored,
 			sums: this.#stored.sums,
 		};

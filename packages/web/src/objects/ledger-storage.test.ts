@@ -29,6 +29,9 @@ class Ledger {
 	readonly #sql = sqlOf(new DatabaseSync(":memory:"));
 	/** The latest version of each request that is not folded. */
 	readonly rows = new Map<string, RequestRow>();
+	/** Old requests that are in checkpoints, and the corrections of requests. */
+	folded: RequestRow[] = [];
+	corrections: { requestId: string; units: number }[] = [];
 	stored = new LedgerStorage(this.#sql);
 	nowMs = START_MS;
 
@@ -39,6 +42,7 @@ class Ledger {
 			limits: DEFAULT_LIMITS,
 			entitlement: notes.entitlement ?? null,
 			closed: false,
+			paidKeepsFreeDay: true,
 			entries: this.stored,
 			sums,
 		};
@@ -49,6 +53,26 @@ class Ledger {
 		if (row) this.stored.writeRow(KEY, row);
 		if (adjustment) this.stored.writeAdjustment(KEY, adjustment);
 		if (row) this.rows.set(row.id, this.#asStored(row));
+		if (adjustment?.requestId) this.corrections.push({ requestId: adjustment.requestId, units: adjustment.units });
+	}
+
+	/** The daily totals, from the list of all requests. */
+	days(): Map<string, Record<string, number>> {
+		const days = new Map<string, Record<string, number>>();
+		for (const { id, heldAtMs, pool, terms, state, units, spent } of [...this.rows.values(), ...this.folded]) {
+			if (!terms) continue;
+			const isCounted = state === "settled" || state === "expired";
+			const back = this.corrections.filter(({ requestId }) => requestId === id).reduce((sum, one) => sum + one.units, 0);
+			const add: Record<string, number> = { requests: isCounted ? 1 : 0, units: (isCounted ? units : 0) + back };
+			for (const [name, number] of Object.entries(spent ?? {})) add[name] = Number(number);
+			const key = `${new Date(heldAtMs).toISOString().slice(0, 10)} ${terms.model} ${pool.startsWith("sub:") ? "paid" : "free"}`;
+			const before = days.get(key) ?? {};
+			days.set(key, {
+				...before,
+				...Object.fromEntries(Object.entries(add).map(([name, number]) => [name, (before[name] ?? 0) + number])),
+			});
+		}
+		return days;
 	}
 
 	/** A read of the provider. Its copy stays in memory unless it is news. `shiftMs` moves the billing period, as an upgrade does. */
@@ -74,6 +98,7 @@ class Ledger {
 		this.stored.fold((rows) => {
 			const old = foldable(this.state(), rows, this.nowMs);
 			for (const { id } of old) this.rows.delete(id);
+			this.folded.push(...old);
 			return old;
 		}, this.nowMs);
 	}
@@ -86,6 +111,7 @@ class Ledger {
 	addedUp(): Ledger {
 		const copy = new Ledger();
 		copy.nowMs = this.nowMs;
+		copy.corrections = this.corrections;
 		copy.stored.writeNotes(KEY, this.stored.notes);
 		copy.#sql.exec(REQUEST.create);
 		for (const row of this.rows.values()) {
@@ -118,7 +144,14 @@ class Ledger {
 
 	/** Fields as they come back from disk. */
 	#asStored(row: RequestRow): RequestRow {
-		return { ...row, spill: row.spill ?? null, sentAtMs: row.sentAtMs ?? null, refusals: row.refusals ?? 0 };
+		return {
+			...row,
+			spill: row.spill ?? null,
+			sentAtMs: row.sentAtMs ?? null,
+			refusals: row.refusals ?? 0,
+			terms: row.terms ?? null,
+			spent: row.spent ?? null,
+		};
 	}
 }
 
@@ -138,6 +171,22 @@ function expectSame(ledger: Ledger, other: Ledger): void {
 	const readMs = stored.notes.entitlement?.fetchedAtMs ?? 0;
 	expect(stored.sums.unknownSince("sub:s", readMs)).toBe(sums.unknownSince("sub:s", readMs));
 	expect(stored.sums.inFlight()).toBe(sums.inFlight());
+	expectDays(ledger);
+}
+
+/** Expects the daily totals of all of a ledger's requests, folded ones included. */
+function expectDays(ledger: Ledger): void {
+	const expected = ledger.days();
+	const shown = ledger.stored.sums.days("");
+	const isSomething = (numbers: Record<string, number>) => Object.values(numbers).some((number) => number !== 0);
+	const keyOf = ({ day, model, tier }: { day: string; model: string; tier: string }) => `${day} ${model} ${tier}`;
+	expect(shown.map(keyOf)).toEqual(
+		[...expected]
+			.filter(([, one]) => isSomething(one))
+			.map(([key]) => key)
+			.sort(),
+	);
+	for (const { day, model, tier, ...numbers } of shown) expect(numbers).toMatchObject(expected.get(keyOf({ day, model, tier })) ?? {});
 }
 
 const MEMBERS = ["user:a", "user:b"];
@@ -146,15 +195,28 @@ const id = fc.oneof(
 	fc.integer({ min: 0, max: 60 }).map((n) => `w${n}`),
 );
 const of = <T extends string>(type: T) => fc.record({ type: fc.constant(type), id });
+const tokens = fc.integer({ min: 0, max: 9_000 });
+const spent = fc.record({
+	input: tokens,
+	cached: tokens,
+	output: tokens,
+	reasoning: tokens,
+	microDollars: tokens,
+	estimated: fc.boolean(),
+});
+/** Some requests have no model, as reported usage and those of older versions. */
+const terms = fc.option(
+	fc.record({ model: fc.constantFrom("small", "big"), effort: fc.constant(null), steps: tokens, version: fc.constant("v") }),
+);
 const hold = fc
-	.record({ type: fc.constant("hold" as const), id, units: fc.integer({ min: 1, max: 3 }), member: fc.constantFrom(...MEMBERS) })
+	.record({ type: fc.constant("hold" as const), id, units: fc.integer({ min: 1, max: 3 }), terms, member: fc.constantFrom(...MEMBERS) })
 	.map(({ member, ...rest }) => ({ ...rest, fingerprint: "f", chatId: null, member: { id: member, cap: null } }));
 const command: fc.Arbitrary<Command> = fc.oneof(
 	{ weight: 6, arbitrary: hold },
-	{ weight: 4, arbitrary: of("settle" as const) },
+	{ weight: 4, arbitrary: fc.record({ type: fc.constant("settle" as const), id, spent }) },
 	{ weight: 4, arbitrary: of("acknowledge" as const) },
 	of("refuse" as const),
-	fc.record({ type: fc.constant("release" as const), id, why: fc.constantFrom("failed-early" as const, "failed-midway" as const) }),
+	fc.record({ type: fc.constant("release" as const), id, spent, why: fc.constantFrom("failed-early" as const, "failed-midway" as const) }),
 	fc.record({ type: fc.constant("expire" as const), id, chatStatus: fc.constant("unreachable" as const) }),
 	fc.record({
 		type: fc.constant("correct" as const),
@@ -189,8 +251,10 @@ function warmUp(ledger: Ledger, requests: number): void {
 	for (let n = 0; n < requests; n += 1) {
 		ledger.nowMs += 20_000;
 		const member = { id: MEMBERS[n % 2] ?? "", cap: null };
-		ledger.run({ type: "hold", id: `w${n}`, fingerprint: "f", units: 1, chatId: null, member });
-		ledger.run({ type: n % 3 === 0 ? "release" : "settle", id: `w${n}`, why: "failed-midway" });
+		const terms = { model: n % 4 === 0 ? "small" : "big", effort: null, steps: 1, version: "v" };
+		ledger.run({ type: "hold", id: `w${n}`, fingerprint: "f", units: 1, chatId: null, member, terms });
+		const spent = { input: n, cached: 0, output: 2 * n, reasoning: 0, microDollars: 3 * n, estimated: n % 5 === 0 };
+		ledger.run({ type: n % 3 === 0 ? "release" : "settle", id: `w${n}`, why: "failed-midway", spent });
 		ledger.run({ type: "acknowledge", id: `w${n}` });
 		if (n % 20 === 19) ledger.read(false);
 	}

@@ -2,7 +2,9 @@ import {
 	type Adjustment,
 	allowanceOf,
 	type Checkpoint,
+	type DayTotals,
 	DEFAULT_LIMITS,
+	dayOf,
 	type Entries,
 	fold,
 	isCounted,
@@ -11,10 +13,12 @@ import {
 	type PoolSums,
 	type RequestRow,
 	type SumsSource,
+	sumOfTotals,
 } from "@parley/metering";
 import {
 	ADJUSTMENT,
 	CHECKPOINT,
+	DAILY,
 	INDEX_OF_CORRECTIONS,
 	type Kept,
 	LEDGER,
@@ -35,6 +39,9 @@ const STEP_ROWS = 5_000;
 /** Rows that one alarm looks at for folding. */
 const FOLD_PAGE = 200;
 const FOLD_EVERY_MS = 86_400_000;
+/** How long daily totals are kept, and how many rows of older ones one alarm deletes. */
+const DAYS_KEPT_MS = 400 * 86_400_000;
+const DAYS_DROPPED = 50;
 
 /**
  * The rows of one ledger in SQLite, with its sums and live requests in memory (docs/decisions/0011). Tables are created when they are first
@@ -64,7 +71,7 @@ export class LedgerStorage implements Entries {
 			for (const { key, notes, kept } of LEDGER.read(sql)) {
 				this.key = key;
 				this.notes = notes;
-				this.#kept = kept;
+				this.#kept = kept && { ...NOTHING_KEPT, ...kept };
 			}
 		}
 		this.#sums = new KeptSums(this.#source(), this.#kept ?? NOTHING_KEPT, this.#since(), this.#loadLive());
@@ -184,6 +191,18 @@ export class LedgerStorage implements Entries {
 		this.#store();
 	}
 
+	/** Deletes some daily totals that are older than a ledger keeps them. */
+	dropOldDays(nowMs: number): void {
+		if (!this.#has(DAILY)) return;
+		const old = "SELECT day, model, tier FROM daily WHERE day < ? LIMIT ?";
+		this.#sql.exec(`DELETE FROM daily WHERE (day, model, tier) IN (${old})`, dayOf(nowMs - DAYS_KEPT_MS), DAYS_DROPPED);
+	}
+
+	/** Whether requests of the daily totals were absorbed. */
+	get hasStoredDays(): boolean {
+		return this.#has(DAILY);
+	}
+
 	/** Keeps notes in memory. With `isNews` they are written with the next row. */
 	keepNotes(notes: Notes, isNews: boolean): void {
 		this.notes = notes;
@@ -254,6 +273,7 @@ export class LedgerStorage implements Entries {
 				const pools = this.#readSums("WHERE pool >= 'grant:' AND pool < 'grant;'").map(({ pool }) => pool);
 				return pools.map((pool) => [pool, this.adjustment(pool)] as const);
 			},
+			days: (fromDay) => this.#read(DAILY, "WHERE day >= ?", fromDay),
 		};
 	}
 
@@ -302,11 +322,18 @@ export class LedgerStorage implements Entries {
 		this.#write(LIVE, { ...row, place, sequence });
 	}
 
-	/** Writes the sums that changed, and the ledger's row that says how far they go. */
+	/** Writes the sums and daily totals that changed, and the ledger's row that says how far they go. */
 	#store(change: Partial<Kept> = {}): void {
 		for (const { held: _, members, ...one } of this.#sums.takeChanged()) this.#write(SUMS, { ...one, members: [...members] });
+		for (const change of this.#sums.takeDays()) this.#writeDay(change);
 		this.#kept = { ...this.#present, ...change };
 		this.#writeLedger();
+	}
+
+	#writeDay(change: DayTotals): void {
+		const { day, model, tier } = change;
+		const [before] = this.#read(DAILY, "WHERE day = ? AND model = ? AND tier = ?", day, model, tier);
+		this.#write(DAILY, before ? sumOfTotals(before, change) : change);
 	}
 
 	#writeLedger(): void {

@@ -1,4 +1,16 @@
-import type { Adjustment, Baseline, Checkpoint, Entitlement, Marks, PoolSums, RequestRow, Share, Spent, Terms } from "@parley/metering";
+import type {
+	Adjustment,
+	Baseline,
+	Checkpoint,
+	DayTotals,
+	Entitlement,
+	Marks,
+	PoolSums,
+	RequestRow,
+	Share,
+	Spent,
+	Terms,
+} from "@parley/metering";
 import type { ComingChange } from "../lib/payments/port.ts";
 import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
@@ -38,6 +50,8 @@ export interface Notes {
 	/** The starting point for comparing the provider's book with ours, and the time of the last comparison. */
 	baseline?: Baseline;
 	comparedAtMs?: number;
+	/** When the daily totals were last copied to D1. */
+	copiedAtMs?: number;
 }
 
 const primaryKey = defined(text, "TEXT PRIMARY KEY");
@@ -71,13 +85,22 @@ export interface Kept extends Marks {
 	addedUpTo?: string;
 }
 
-export const NOTHING_KEPT: Kept = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {}, sequence: 0, free: [], foldedTo: "", foldedAtMs: 0 };
+export const NOTHING_KEPT: Kept = {
+	latestMs: 0,
+	acknowledgedMs: 0,
+	usedMs: 0,
+	sinceBaseline: {},
+	sequence: 0,
+	free: [],
+	foldedTo: "",
+	foldedAtMs: 0,
+};
 
 function isKept(value: unknown): value is Kept {
 	if (!isRecord(value) || !isRecord(value.sinceBaseline) || !Array.isArray(value.free)) return false;
-	const { foldedTo, addedUpTo = "" } = value;
+	const { foldedTo, addedUpTo = "", usedMs = 0 } = value;
 	if (typeof foldedTo !== "string" || typeof addedUpTo !== "string") return false;
-	return [value.latestMs, value.acknowledgedMs, value.sequence, value.foldedAtMs, ...value.free].every(Number.isFinite);
+	return [value.latestMs, value.acknowledgedMs, usedMs, value.sequence, value.foldedAtMs, ...value.free].every(Number.isFinite);
 }
 
 export const LEDGER = new Table<{ only: number; key: string; notes: Notes; kept: Kept | null }>("ledger", {
@@ -140,6 +163,25 @@ export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [s
 	{ key: ["pool", "since_ms"], suffix: "WITHOUT ROWID" },
 );
 
+/** What absorbed requests used, by UTC day, model and tier. Folding leaves it as it is. */
+export const DAILY = new Table<DayTotals>(
+	"daily",
+	{
+		day: text,
+		model: text,
+		tier: oneOf("guest", "free", "paid"),
+		requests: integer,
+		units: integer,
+		input: integer,
+		cached: integer,
+		output: integer,
+		reasoning: integer,
+		microDollars: integer,
+		estimated: integer,
+	},
+	{ key: ["day", "model", "tier"], suffix: "WITHOUT ROWID" },
+);
+
 export const CHECKPOINT = new Table<Checkpoint>(
 	"checkpoint",
 	{ pool: primaryKey, units: integer, requests: integer },
@@ -160,7 +202,7 @@ export const ADJUSTMENT = new Table<Adjustment>(
 	{ suffix: "WITHOUT ROWID" },
 );
 
-export const TABLES = [LEDGER, REQUEST, LIVE, SUMS, CHECKPOINT, ADJUSTMENT] as const;
+export const TABLES = [LEDGER, REQUEST, LIVE, SUMS, DAILY, CHECKPOINT, ADJUSTMENT] as const;
 
 /** Few requests are corrected, so this index costs little. */
 export const INDEX_OF_CORRECTIONS =

@@ -2,10 +2,12 @@ import { DurableObject } from "cloudflare:workers";
 import {
 	type ChatStatus,
 	type Command,
+	type DayTotals,
 	isCounted,
 	type Outcome,
 	type Release,
 	type RequestRow,
+	type Spent,
 	type Standing,
 	subscriptionOf,
 	utcDay,
@@ -26,6 +28,7 @@ import { LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
 import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
 import { ProviderLink } from "./provider-link.ts";
+import { UsageCopy } from "./usage-copy.ts";
 
 /** How long after an answer its usage is reported, so that several reports share a call. */
 const REPORT_AFTER_MS = 3_000;
@@ -81,6 +84,7 @@ interface Opened {
 	book: LedgerBook;
 	checkout: OpenCheckout;
 	provider: ProviderLink;
+	copy: UsageCopy;
 }
 
 /**
@@ -125,14 +129,14 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return { outcome, standing: book.standing() };
 	}
 
-	/** Ends a hold as counted. Idempotent: a later end gets the outcome of the first. */
-	settle(id: string): Outcome {
-		return this.#end({ type: "settle", id });
+	/** Ends a hold as counted. Idempotent: a later end gets the outcome of the first. `spent`: what the attempt's model calls used. */
+	settle(id: string, spent: Spent | null = null): Outcome {
+		return this.#end({ type: "settle", id, spent });
 	}
 
 	/** Ends a hold as released, or as counted once the free failures are used up. Idempotent like `settle`. */
-	release(id: string, why: Release): Outcome {
-		return this.#end({ type: "release", id, why });
+	release(id: string, why: Release, spent: Spent | null = null): Outcome {
+		return this.#end({ type: "release", id, why, spent });
 	}
 
 	/** Extends a hold while its answer is being written. */
@@ -167,6 +171,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const opened = this.#open(key);
 		await opened.provider.readForBuyer();
 		return usageOf(opened, memberId);
+	}
+
+	/** What the subject used by UTC day, model and tier, from a day (`YYYY-MM-DD`) on. Stores nothing. */
+	days(fromDay: string): DayTotals[] {
+		return this.#opened?.book.days(fromDay) ?? [];
 	}
 
 	/** Takes one of the 30 actions at the provider that this user has in a minute. @returns 0, or how long to wait, milliseconds */
@@ -324,13 +333,14 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * In this order: ends some expired holds, carries a closed guest's late units, works off what is due at the provider, tidies some rows.
+	 * In this order: ends some expired holds, carries a closed guest's late units, works off what is due at the provider, tidies some rows. Copies the
+	 * daily totals behind that.
 	 * Never throws for a failure outside, because the platform drops an alarm after six failures.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
 		if (!this.#opened) return;
-		const { book, provider } = this.#opened;
+		const { book, provider, copy } = this.#opened;
 		if (book.nowMs() >= endOfLifeMs(book)) return this.#endOfLife(book);
 		const expired = expiredHolds(book);
 		// The next alarm is set before the first outbound call, so that a run that dies is followed by another.
@@ -341,6 +351,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.#carryLateUnits(book);
 		await provider.work();
 		if (book.tidy()) await this.#arm(Date.now());
+		// In the background: a run ends whatever D1 does.
+		this.ctx.waitUntil(copy.work());
 		await this.#armForWork(this.#opened);
 	}
 
@@ -372,7 +384,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const book = new LedgerBook(key, stored);
 		const checkout = new OpenCheckout(book);
 		const background = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-		this.#opened = { book, checkout, provider: new ProviderLink(book, checkout, background, () => this.#copies.clear()) };
+		const provider = new ProviderLink(book, checkout, background, () => this.#copies.clear());
+		this.#opened = { book, checkout, provider, copy: new UsageCopy(book) };
 		return this.#opened;
 	}
 
@@ -421,11 +434,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Sets the alarm for the earliest due work. Without due work it sets none. */
-	async #armForWork({ book, provider }: Opened): Promise<void> {
+	async #armForWork({ book, provider, copy }: Opened): Promise<void> {
 		let heldUntilMs = Number.POSITIVE_INFINITY;
 		for (const row of book.live.values()) if (row.state === "held") heldUntilMs = Math.min(heldUntilMs, row.expiresAtMs);
 		const againMs = endedAfterClosing(book).length > 0 ? Date.now() + ALARM_AGAIN_MS : Number.POSITIVE_INFINITY;
-		const earliest = Math.min(alarmTime(Math.min(endOfLifeMs(book), provider.dueMs(), heldUntilMs)), againMs);
+		const earliest = Math.min(alarmTime(Math.min(endOfLifeMs(book), provider.dueMs(), copy.dueMs(), heldUntilMs)), againMs);
 		if (Number.isFinite(earliest)) await this.#arm(earliest);
 	}
 

@@ -2,7 +2,7 @@
 
 export type Tier = "guest" | "free" | "paid";
 
-/** The body of `GET /api/usage`. */
+/** A subject's standing. `GET /api/usage` answers it together with `days`, a list of `UsageDay`. */
 export interface UsageView {
 	tier: Tier;
 	/** Requests in the window. For paid: those of the plan, without top-ups. */
@@ -14,6 +14,8 @@ export interface UsageView {
 	remaining: number;
 	/** Remaining requests from top-ups; 0 for guest and free. */
 	topUps: number;
+	/** The free day beside a paid plan, for models of the free tier once the plan and its top-ups are used up; null without one. It ends at 00:00 UTC. */
+	freeDay: { limit: number; used: number; held: number; remaining: number } | null;
 	window: { start: string | null; end: string | null };
 	/** Null when nothing resets, as for a guest. */
 	resetAt: string | null;
@@ -28,4 +30,21 @@ export interface UsageView {
 	};
 	/** Whether a checkout was opened in the last 30 minutes and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
+}
+
+/** What was used of one model on one UTC day. */
+export interface UsageDay {
+	/** `YYYY-MM-DD`. */
+	day: string;
+	model: string;
+	/** Answers that were counted, and the requests that they cost. */
+	requests: number;
+	units: number;
+	/** Tokens of all answers, also of those that were not counted. Cached tokens are a part of the input, reasoning tokens of the output. */
+	inputTokens: number;
+	cachedInputTokens: number;
+	outputTokens: number;
+	reasoningTokens: number;
+	/** Answers with a number that is an estimate, because the model's provider reported none. */
+	estimatedRequests: number;
 }

@@ -105,7 +105,7 @@ describe("docs/retention.md", () => {
 });
 
 /** Inserts one row of a table that ends; `at` is the instant that it ends by, epoch milliseconds. */
-const inserts: Record<keyof typeof ENDINGS, { keptMs: number; sql: string }> = {
+const inserts: Record<keyof typeof ENDINGS, { keptMs: number; sql: string; foundBy?: string }> = {
 	sessions: {
 		keptMs: 0,
 		sql: "INSERT INTO sessions (id, token, user_id, expires_at, created_at, updated_at) VALUES (?1, ?1, (SELECT id FROM users LIMIT 1), ?2, 0, 0)",
@@ -123,6 +123,12 @@ const inserts: Record<keyof typeof ENDINGS, { keptMs: number; sql: string }> = {
 	},
 	stripe_events: { keptMs: 30 * DAY_MS, sql: "INSERT INTO stripe_events (id, done_at) VALUES (?1, ?2)" },
 	provider_copies: { keptMs: DAY_MS, sql: "INSERT INTO provider_copies (name, answer, read_at) VALUES (?1, '{}', ?2)" },
+	usage_days: {
+		keptMs: 62 * DAY_MS,
+		sql: `INSERT INTO usage_days (subject, day, model, tier, requests, units, input, cached, output, reasoning, micro_dollars, estimated)
+			VALUES (?1, ?2, 'm', 'free', 0, 0, 0, 0, 0, 0, 0, 0)`,
+		foundBy: "subject",
+	},
 	ledger_reports: {
 		keptMs: 90 * DAY_MS,
 		sql: "INSERT INTO ledger_reports (subject, provider, owed, dead_letters, drift, updated_at) VALUES (?1, 'ok', 0, 0, 0, ?2)",
@@ -130,7 +136,7 @@ const inserts: Record<keyof typeof ENDINGS, { keptMs: number; sql: string }> = {
 };
 
 describe("the cron trigger", () => {
-	const keyColumn = (table: keyof typeof ENDINGS) => ENDINGS[table].key.name;
+	const keyColumn = (table: keyof typeof ENDINGS) => inserts[table].foundBy ?? ENDINGS[table].key.name;
 	const isThere = async (table: keyof typeof ENDINGS, key: string) =>
 		(await env.DB.prepare(`SELECT 1 FROM ${table} WHERE ${keyColumn(table)} = ?`)
 			.bind(key)

@@ -67,7 +67,15 @@ async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number
 
 function stateOf(stored: LedgerStorage, kind: LedgerState["kind"]): LedgerState {
 	const { notes, sums } = stored;
-	return { kind, limits: DEFAULT_LIMITS, entitlement: notes.entitlement ?? null, closed: false, entries: stored, sums };
+	return {
+		kind,
+		limits: DEFAULT_LIMITS,
+		entitlement: notes.entitlement ?? null,
+		closed: false,
+		paidKeepsFreeDay: true,
+		entries: stored,
+		sums,
+	};
 }
 
 describe("a ledger of 1,000,000 requests", () => {

@@ -30,6 +30,7 @@ function counted({ sql }: Storage): { sql: SqlStorage; rows: () => number } {
 	return { sql: Object.assign(Object.create(sql), { exec }), rows };
 }
 
+const DAY_MS = 86_400_000;
 const KEY = "user:u1";
 const held: RequestRow = {
 	id: "r1",
@@ -56,12 +57,14 @@ const full: RequestRow = {
 	member: "user:m",
 	refusals: 2,
 	sentAtMs: 5,
+	terms: { model: "m", effort: "high", steps: 3, version: "v" },
+	spent: { input: 7, cached: 1, output: 2, reasoning: 1, microDollars: 40, estimated: true },
 	endedAtMs: 2_000,
 	reportAfterMs: 3_000,
 	reportedAtMs: 4_000,
 };
 /** The defaults of a row that was read back: absent fields are null, and `refusals` is 0. */
-const absent = { spill: null, sharedWith: null, member: null, sentAtMs: null, refusals: 0 };
+const absent = { spill: null, sharedWith: null, member: null, sentAtMs: null, refusals: 0, terms: null, spent: null };
 const grant: Adjustment = { id: "g", pool: "grant:g", units: -10, atMs: 1, spill: null, requestId: null, expiresAtMs: 9 };
 
 describe("a ledger's storage", () => {
@@ -116,6 +119,60 @@ describe("a ledger's storage", () => {
 			return rows();
 		});
 		expect(perHundred).toBeLessThanOrEqual(205);
+	});
+
+	test("writes at most twelve rows in a hundred requests for its sums and its daily totals", async () => {
+		const perHundred = await inObject((storage) => {
+			const { sql, rows } = counted(storage);
+			const ledger = new LedgerStorage(sql);
+			const use = (id: string) => {
+				const { terms, spent } = full;
+				for (const state of ["held", "settled"] as const) ledger.writeRow(KEY, { ...held, id, state, terms, spent });
+			};
+			for (let n = 0; n < 200; n += 1) use(`a${n}`);
+			rows();
+			for (let n = 0; n < 100; n += 1) use(`b${n}`);
+			return rows();
+		});
+		expect(perHundred).toBeLessThanOrEqual(212);
+	});
+
+	test("keeps daily totals through absorption, folding and death, and drops those that are older than 400 days, 50 at a time", async () => {
+		const totals = await inObject(({ sql }) => {
+			const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+			const write = (ledger: LedgerStorage, from: number, until: number) => {
+				for (let n = from; n < until; n += 1) ledger.writeRow(KEY, { ...full, id: `r${n}`, heldAtMs: n * DAY_MS, reportedAtMs: 0 });
+			};
+			const ledger = new LedgerStorage(sql);
+			write(ledger, 0, 120);
+			const sums = () => new LedgerStorage(sql).sums.days("").map((one) => [one.day, one.requests, one.units, one.input]);
+			const before = sums();
+			ledger.fold((rows) => rows, 86_400_000);
+			const folded = sums();
+			const dropped: number[] = [];
+			for (let alarms = 0; alarms < 3; alarms += 1) {
+				ledger.dropOldDays((400 + 70) * DAY_MS);
+				dropped.push(before.length - sums().length);
+			}
+			return { before, folded, dropped, first: sums()[0]?.[0], expected: before.map((_, n) => [day(n * DAY_MS), 1, 3, 7]), day70: day(70 * DAY_MS) };
+		});
+		expect(totals.before).toHaveLength(120);
+		expect(totals.before).toEqual(totals.expected);
+		expect(totals.folded).toEqual(totals.before);
+		expect(totals.dropped).toEqual([50, 70, 70]);
+		expect(totals.first).toBe(totals.day70);
+	});
+
+	test("opens a ledger whose marks are older than the daily totals", async () => {
+		const usedMs = await inObject(({ sql }) => {
+			new LedgerStorage(sql).writeRow(KEY, held);
+			sql.exec("UPDATE ledger SET kept = json_remove(kept, '$.usedMs')");
+			const ledger = new LedgerStorage(sql);
+			const before = ledger.sums.usedMs;
+			ledger.writeRow(KEY, full);
+			return [before, ledger.sums.usedMs];
+		});
+		expect(usedMs).toEqual([0, 2_000]);
 	});
 
 	test("writes notes marked as news with the next row, and keeps others in memory", async () => {
@@ -174,6 +231,7 @@ describe("a ledger's storage", () => {
 		["an adjustment without a pool", "UPDATE adjustment SET pool = x'00'", "adjustment.pool on disk is not a text"],
 		["truncated notes", `UPDATE ledger SET notes = '{"entitlement":'`, "ledger.notes on disk is not the notes of a ledger"],
 		["an unknown entitlement", `UPDATE ledger SET notes = '{"entitlement":{"kind":"free beer","fetchedAtMs":1}}'`, "ledger.notes"],
+		["a price without a model", "UPDATE live SET terms = '{}'", "live.terms on disk is not the terms of a request or nothing"],
 		["marks without numbers", `UPDATE ledger SET kept = '{"sinceBaseline":{},"free":[null]}'`, "ledger.kept"],
 	])("refuses to open a ledger with %s", async (_, damage, message) => {
 		const opening = inObject(({ sql }) => {

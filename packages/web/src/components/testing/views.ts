@@ -14,6 +14,7 @@ export const guestUsage: UsageView = {
 	held: 0,
 	remaining: 3,
 	topUps: 0,
+	freeDay: null,
 	window,
 	resetAt: null,
 	unverified: false,

@@ -94,6 +94,7 @@ describe("an admitted request", () => {
 		held: 1,
 		remaining: 16,
 		topUps: 0,
+		freeDay: null,
 		window: { startMs: NOW_MS - 12 * HOUR_MS, endMs: NOW_MS + 12 * HOUR_MS },
 	};
 

@@ -1,7 +1,15 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { getBillingSummary } from "../../lib/billing.ts";
+import { getBillingSummary, getUsageDays } from "../../lib/billing.ts";
 import { api } from "../../lib/http/api.ts";
+import { identify } from "../../lib/identity/subject.ts";
 
 export const Route = createFileRoute("/api/usage")({
-	server: { handlers: api({ GET: async ({ request }) => Response.json(await getBillingSummary(request)) }) },
+	server: { handlers: api({ GET: ({ request }) => usage(request) }) },
 });
+
+/** The viewer's standing, and what was used on the last 31 days. */
+async function usage(request: Request): Promise<Response> {
+	const subject = await identify(request);
+	const [standing, days] = await Promise.all([getBillingSummary(request, { subject }), getUsageDays(subject)]);
+	return Response.json({ ...standing, days });
+}
