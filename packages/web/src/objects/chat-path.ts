@@ -116,10 +116,10 @@ export class ChatPath {
 }
 
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, sold, end, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+export function metadataOf({ model, sold, end, counted }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
 	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
 	if (end === null) return asked;
 	if (counted === null) return { ...asked, state: end };
-	return { ...asked, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted), ...(tokens !== null && { tokens }) };
+	return { ...asked, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
 }

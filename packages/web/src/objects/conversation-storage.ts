@@ -222,7 +222,7 @@ export class ConversationStorage {
 	}
 
 	/** Stores that the ledger has confirmed. `tokens`: of the path with the answer. */
-	close({ seq }: Turn, counted: boolean, shown: boolean, tokens: number): void {
+	close({ seq }: Turn, counted: boolean, shown: boolean, tokens: number | null): void {
 		const bindings = [Number(counted), Number(shown), tokens, seq];
 		this.#sql.exec("UPDATE turn SET phase = 'ended', counted = ?, shown = ?, tokens = ? WHERE seq = ?", ...bindings);
 	}

@@ -253,13 +253,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	#priced({ model, effort, whole, prompt, requestId }: Ask): Asked {
 		const place = this.#path.placeOf(prompt, this.#stored.ofRequest(requestId));
 		const question = this.#stored.question(place);
-		return {
-			model,
-			effort,
-			question: question ? messageTokens(question) : 0,
-			before: this.#path.tokensTo(place.parent === null ? null : this.#stored.turn(place.parent)),
-			whole: whole ?? this.#stored.chat()?.whole ?? false,
-		};
+		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
+		const parent = place.parent === null ? null : this.#stored.turn(place.parent);
+		// A chat of an older version is added up when someone opens it, not before an answer that does not depend on its length.
+		const before = isWhole ? this.#path.tokensTo(parent) : parent === null ? 0 : parent.tokens;
+		return { model, effort, question: question ? messageTokens(question) : 0, before, whole: isWhole };
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
@@ -310,7 +308,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			end: null,
 			counted: null,
 			startedAtMs: Date.now(),
-			tokens: asked.before + asked.question,
+			tokens: asked.before === null ? null : asked.before + asked.question,
 			pieces: 0,
 			rest: [],
 		};
@@ -348,9 +346,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
 		const { release } = whoPays(end, hasOutput(parts));
 		const { counted } = release === null ? await recordUsage(turn.hold) : await releaseUsage(turn.hold, release);
-		const tokens = (turn.tokens ?? 0) + messageTokens({ id: turn.answerId, role: "assistant", parts: [...parts] });
+		const tokens = turn.tokens === null ? null : turn.tokens + messageTokens({ id: turn.answerId, role: "assistant", parts: [...parts] });
 		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)), tokens);
-		return metadataOf({ ...turn, phase: "ended", end, counted, tokens }, parts);
+		const metadata = metadataOf({ ...turn, phase: "ended", end, counted }, parts);
+		return tokens === null ? metadata : { ...metadata, tokens };
 	}
 
 	/** Ends the run that a crash or deploy left open: one cut off becomes `interrupted`, one that was ending keeps its end. */

@@ -44,10 +44,12 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	let messagesLeft = whole ? Number.POSITIVE_INFINITY : MESSAGES_MAX;
 	let tokensLeft = budget;
 	let isCut = false;
+	let isQuestion = true;
 	for (const message of newestFirst) {
 		messagesLeft -= 1;
 		tokensLeft -= messageTokens(message);
-		isCut = fitting.length > 0 && (tokensLeft < 0 || messagesLeft < 0);
+		isCut = !isQuestion && (tokensLeft < 0 || messagesLeft < 0);
+		isQuestion = false;
 		if (isCut) break;
 		const content = sentText(message);
 		if (!isEmpty(content)) fitting.push({ id: message.id, role: message.role, content });

@@ -44,7 +44,10 @@ describe("the price of a request", () => {
 				});
 				const [question = 0, ...rest] = chat.map(messageTokens).reverse();
 				const quote = quoteOf({ model, effort: null, question, before: rest.reduce((sum, one) => sum + one, 0), whole });
-				if (!quote) return expect(question).toBeGreaterThan(model.contextWindow - model.maxOutput);
+				if (!quote) {
+					expect(question).toBeGreaterThan(model.contextWindow - model.maxOutput);
+					return;
+				}
 				const { messages } = toModelMessages(chat.toReversed(), quote.budget, whole);
 				const tokens = messages.reduce((sum, { content }) => sum + tokensOf(String(content)), 0);
 				expect(tokens).toBeLessThanOrEqual(quote.steps * model.inputStep);
@@ -60,9 +63,9 @@ describe("what is affordable at a limit", () => {
 	test("is the same model without older messages or with less effort, then another model", () => {
 		const whole = { model: dear, effort: "medium" as const, before: 1_500, whole: true };
 		expect(at(10, whole)).toEqual([
-			{ units: 10, model: "dear", effort: "medium", whole: false },
 			{ units: 10, model: "dear", effort: "low", whole: true },
 			{ units: 10, model: "dear", effort: null, whole: true },
+			{ units: 10, model: "dear", effort: "medium", whole: false },
 		]);
 		expect(at(4, whole)).toEqual([
 			{ units: 2, model: "small", effort: null, whole: true },

@@ -7,8 +7,8 @@ export interface Asked {
 	effort: Effort | null;
 	/** Tokens of the user's message. */
 	question: number;
-	/** Tokens of the messages before it. */
-	before: number;
+	/** Tokens of the messages before it; null where they are not known and not sent as a whole. */
+	before: number | null;
 	/** Whether these are sent as well, not only those that fit into the steps of the message. */
 	whole: boolean;
 }
@@ -25,7 +25,7 @@ export interface Quote extends Price {
 export function quoteOf({ model, effort, question, before, whole }: Asked): Quote | null {
 	const window = model.contextWindow - model.maxOutput;
 	if (question > window) return null;
-	const sent = whole ? Math.min(window, question + before) : question;
+	const sent = whole ? Math.min(window, question + (before ?? 0)) : question;
 	const { units, steps } = priceOf(model, effort, sent);
 	return { units, steps, model: model.id, effort, whole, budget: Math.min(window, steps * model.inputStep) };
 }

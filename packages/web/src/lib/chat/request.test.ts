@@ -87,7 +87,14 @@ describe("the fingerprint", () => {
 		const { fingerprint } = await parse({});
 		expect(fingerprint).toMatch(/^[0-9a-f]{32}$/);
 		expect((await parse({ messages: [message("m0"), message("a0", "x", "assistant"), message("m1")] })).fingerprint).toBe(fingerprint);
-		const others = [{ whole: true }, { whole: false }, { id: "other" }, { model: "large" }, { messages: [message("m1", "Bye")] }, { messageId: "m1" }];
+		const others = [
+			{ whole: true },
+			{ whole: false },
+			{ id: "other" },
+			{ model: "large" },
+			{ messages: [message("m1", "Bye")] },
+			{ messageId: "m1" },
+		];
 		const fingerprints = await Promise.all(others.map(async (other) => (await parse(other)).fingerprint));
 		expect(new Set([fingerprint, ...fingerprints]).size).toBe(others.length + 1);
 	});
