@@ -154,7 +154,14 @@ describe("a ledger's storage", () => {
 				ledger.dropOldDays((400 + 70) * DAY_MS);
 				dropped.push(before.length - sums().length);
 			}
-			return { before, folded, dropped, first: sums()[0]?.[0], expected: before.map((_, n) => [day(n * DAY_MS), 1, 3, 7]), day70: day(70 * DAY_MS) };
+			return {
+				before,
+				folded,
+				dropped,
+				first: sums()[0]?.[0],
+				expected: before.map((_, n) => [day(n * DAY_MS), 1, 3, 7]),
+				day70: day(70 * DAY_MS),
+			};
 		});
 		expect(totals.before).toHaveLength(120);
 		expect(totals.before).toEqual(totals.expected);
