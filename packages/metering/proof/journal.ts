@@ -128,9 +128,9 @@ export class Journal {
 		return sum([...own, ...corrected].map(({ units }) => units));
 	}
 
-	/** The first attempt of an id, whose price later ones keep. */
+	/** The first attempt of an id that has a price. Later ones keep it. */
 	#first(id: string): Attempt | undefined {
-		return this.attempts.find((one) => one.id === id);
+		return this.attempts.find((one) => one.id === id && one.terms !== null);
 	}
 
 	/** Units left of the free day beside a paid plan; null for everyone who has none. */

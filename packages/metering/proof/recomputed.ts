@@ -98,6 +98,9 @@ export class RecomputedSums implements Sums {
 			const back = corrections.filter(({ requestId }) => rows.some(({ id }) => id === requestId));
 			const spent = (of: (one: Spent) => number) => rows.reduce((sum, row) => sum + (row.spent ? of(row.spent) : 0), 0);
 			return {
+				day,
+				model,
+				tier,
 				requests: counted.length,
 				units: total(counted) + total(back),
 				input: spent((one) => one.input),
@@ -106,9 +109,6 @@ export class RecomputedSums implements Sums {
 				reasoning: spent((one) => one.reasoning),
 				microDollars: spent((one) => one.microDollars),
 				estimated: spent((one) => (one.estimated ? 1 : 0)),
-				day,
-				model,
-				tier,
 			};
 		});
 		const isNothing = ({ day: _, model: __, tier: ___, ...numbers }: DayTotals) => Object.values(numbers).every((number) => number === 0);

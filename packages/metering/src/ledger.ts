@@ -35,7 +35,7 @@ export type HoldCommand = {
 	chatId: string | null;
 	/** The requesting member of an organization. */
 	member?: Member | null;
-	/** See `RequestRow`. The first attempt's units and terms stay those of the id: later attempts cost the same. */
+	/** See `RequestRow`. The units and terms of the first attempt that has terms are those of all later ones. */
 	terms?: Terms | null;
 	sharedWith?: readonly string[] | null;
 	/** Whether the free day may pay where a person's plan and top-ups cannot: the free tier has the model. */
@@ -126,7 +126,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	// An id whose reported unit was refunded cannot be used again: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
-	const units = earlier?.units ?? command.units;
+	const { units, terms = null } = earlier?.terms ? earlier : command;
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const source = sourceOf(state, allowance, units, command.freeDay ?? false, nowMs);
 	// Check the allowance before the in-flight limit: an exhausted subject must not be advised to retry in a second.
@@ -144,7 +144,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		forgiven: earlier && inSameWindow(source.allowance, earlier, nowMs) ? earlier.forgiven : 0,
 		chatId: command.chatId,
 		member: command.member?.id ?? null,
-		terms: earlier?.terms ?? command.terms ?? null,
+		terms,
 		spent: earlier?.spent ?? null,
 		sharedWith: command.sharedWith ?? null,
 		heldAtMs: nowMs,

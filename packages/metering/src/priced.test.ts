@@ -57,9 +57,9 @@ describe("the price of a request", () => {
 
 	test("is that of the second attempt where the first one was held before requests had terms", () => {
 		const ledger = new MemoryLedger(null);
-		ledger.run(hold("a"));
+		ledger.run(hold("a", 4));
 		ledger.run(fail("a"));
-		expect(ledger.run(ask("a")).outcome).toMatchObject({ row: { terms: terms() } });
+		expect(ledger.run(ask("a", { units: 2 })).outcome).toMatchObject({ row: { units: 2, terms: terms() } });
 	});
 });
 

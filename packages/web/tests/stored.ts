@@ -41,7 +41,7 @@ export async function rewriteRequests(ledger: Ledger, change: (row: RequestRow) 
 		const rows = allRequests(stored);
 		if (!REQUEST.exists(sql)) sql.exec(REQUEST.create);
 		for (const row of rows) REQUEST.write(sql, { ...row, ...change(row) });
-		sql.exec("DELETE FROM live; DROP TABLE IF EXISTS sums; UPDATE ledger SET kept = NULL");
+		sql.exec("DELETE FROM live; DROP TABLE IF EXISTS sums; DROP TABLE IF EXISTS daily; UPDATE ledger SET kept = NULL");
 	});
 	await evictDurableObject(ledger);
 }
