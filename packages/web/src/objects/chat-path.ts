@@ -9,7 +9,7 @@ import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts"
 const PAGE_TURNS = 25;
 
 /** Where a request's turn belongs. */
-interface Place {
+export interface Place {
 	parent: number | null;
 	asks: number | null;
 	question: ChatMessage | null;

@@ -13,7 +13,7 @@ import { logFailure, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatView, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
-import { ChatPath, metadataOf } from "./chat-path.ts";
+import { ChatPath, metadataOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
@@ -62,6 +62,14 @@ export type StartResult =
 	/** The chat has gone on since the asking page was read. */
 	| { kind: "moved-on"; chat: ChatView }
 	| { kind: ChatRefusal };
+
+/** Where a request's turn belongs, its price, and what it was held for. No other turn can begin in between. */
+interface Priced {
+	place: Place;
+	asked: Asked;
+	quote: Quote;
+	units: number;
+}
 
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
@@ -212,13 +220,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
 	async #holdAndBegin(ask: Ask): Promise<StartResult> {
 		const { chatId, subject, requestId, fingerprint, model, maxUnits, url, headers } = ask;
-		const asked = this.#priced(ask);
+		const place = this.#path.placeOf(ask.prompt, this.#stored.ofRequest(requestId));
+		const asked = this.#priced(ask, place);
 		const quote = quoteOf(asked);
 		if (!quote) return { kind: "too-long" };
 		const { units, steps, budget, ...price } = { ...quote, units: this.#stored.ofRequest(requestId)?.sold?.units ?? quote.units };
 		if (maxUnits !== undefined && units > maxUnits) return { kind: "price", price: { ...price, units } };
 		const terms: Terms = { model: model.id, effort: ask.effort, steps, version: modelsVersion() };
-		const freeDay = model.tiers.includes("free");
 		const usage = await checkUsageAllowed(new Request(url, { headers }), {
 			subject,
 			requestId,
@@ -226,9 +234,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			chatId,
 			units,
 			terms,
-			freeDay,
+			tiers: model.tiers,
 		});
 		if (!usage.allowed) {
+			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };
 			if (usage.reason !== "limit") return { kind: usage.reason };
 			const { refusal } = usage;
 			return { kind: "limit", refusal, price: { ...price, units }, affordable: affordableAt(refusal, asked) };
@@ -237,7 +246,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const earlier = this.#stored.ofRequest(requestId);
 		const isJoining = earlier !== null && !isRetry(earlier, hold);
 		// While the units were held the chat may have been deleted, or moved to the account that its guest became.
-		const refused = this.#refusalOf(ask) ?? (isJoining ? this.#goneAnswer(earlier) : tierRefusal(model, standing));
+		const refused = this.#refusalOf(ask) ?? (isJoining ? this.#goneAnswer(earlier) : null);
 		if (refused) {
 			await releaseUsage(usage.newlyHeld, "refused");
 			return refused;
@@ -245,13 +254,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
 		const stream = isJoining
 			? this.#join(subject.key, earlier)
-			: await this.#begin(ask, { asked, quote, units: usage.units }, hold, earlier);
+			: await this.#begin(ask, { place, asked, quote, units: usage.units }, hold, earlier);
 		return { kind: "stream", stream, standing, setCookie };
 	}
 
 	/** What decides the price of a request. Only tokens that the request may send are added up, so this does not grow with a chat. */
-	#priced({ model, effort, whole, prompt, requestId }: Ask): Asked {
-		const place = this.#path.placeOf(prompt, this.#stored.ofRequest(requestId));
+	#priced({ model, effort, whole }: Ask, place: Place): Asked {
 		const question = this.#stored.question(place);
 		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
 		const parent = place.parent === null ? null : this.#stored.turn(place.parent);
@@ -284,12 +292,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
 	async #begin(
 		ask: Ask,
-		{ asked, quote, units }: { asked: Asked; quote: Quote; units: number },
+		{ place: { extends: shown, ...place }, asked, quote, units }: Priced,
 		hold: UsageHold,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
 		const { chatId, subject, model, effort, prompt, requestId } = ask;
-		const { extends: shown, ...place } = this.#path.placeOf(prompt, earlier);
 		const chat = this.#stored.chat() ?? { id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false, whole: null };
 		if (chat.whole !== quote.whole) this.#stored.writeChat({ ...chat, whole: quote.whole });
 		const { messages, readFrom } = toModelMessages(this.#path.newestFirst(place), quote.budget, quote.whole);
@@ -458,11 +465,6 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			await scheduler.wait(0);
 		}
 	}
-}
-
-/** The refusal of a tier that may not ask a model; null where it may. */
-function tierRefusal(model: ModelOption, { tier }: Standing): StartResult | null {
-	return model.tiers.includes(tier) ? null : { kind: "not-in-plan", tier };
 }
 
 /** What the subject could send instead. None at a limit of answers in flight, which ends by itself. */

@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { ChatView } from "../../src/view/chat.ts";
 import { type Answer, Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { messagesOf, requestsOf } from "../stored.ts";
 
@@ -28,7 +27,7 @@ async function user(): Promise<{ client: Client; key: string }> {
 	return { client, key: `user:${(await client.signUp()).id}` };
 }
 
-const view = async (client: Client, chatId: string) => (await client.fetch(`/api/chat/${chatId}`)).json<ChatView>();
+const view = (key: string, chatId: string) => env.CONVERSATION.getByName(chatId).view(key);
 const lastSent = async () => (await sandboxState()).modelCalls.at(-1)?.messages.map(({ content }) => content) ?? [];
 /** A text of at least so many tokens, and less than 20 more. */
 const words = (tokens: number) => "word ".repeat(tokens / 2);
@@ -50,13 +49,13 @@ describe("the price of a request", () => {
 	});
 
 	test("above the one that the page showed is refused with the new one: nothing is held, counted or stored", async () => {
-		const { client } = await user();
+		const { client, key } = await user();
 		const chat = id();
 		const refused = await ask(client, chat, { model: "dear", maxUnits: 4 });
 		expect(refused.status).toBe(409);
 		expect(refused.problem).toMatchObject({ title: "Price has changed", price: { units: 5, model: "dear", effort: null, whole: false } });
 		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
-		expect((await client.fetch(`/api/chat/${chat}`)).status).toBe(404);
+		expect(await view(key, chat)).toBeNull();
 		expect((await ask(client, chat, { model: "dear", maxUnits: 5 })).metadata).toMatchObject({ units: 5, counted: true });
 	});
 
@@ -108,10 +107,10 @@ describe("the messages that a request sends", () => {
 	});
 
 	test("are all of the chat where its setting says so, at the price that the page computes from the chat's tokens", async () => {
-		const { client } = await user();
+		const { client, key } = await user();
 		const chat = id();
 		for (const text of ["one", "two", "three"]) await ask(client, chat, { text: `${text} ${words(30)}` });
-		const { tokens, whole } = await view(client, chat);
+		const { tokens = 0, whole } = (await view(key, chat)) ?? {};
 		expect(whole).toBe(false);
 		const units = Math.ceil((tokens + 11) / 100);
 		expect(units).toBeGreaterThan(1);
@@ -119,7 +118,7 @@ describe("the messages that a request sends", () => {
 		expect(answer.metadata).toMatchObject({ units, counted: true });
 		expect(answer.metadata.readFrom).toBeUndefined();
 		expect(await lastSent()).toHaveLength(7);
-		expect(await view(client, chat)).toMatchObject({ whole: true, tokens: answer.metadata.tokens });
+		expect(await view(key, chat)).toMatchObject({ whole: true, tokens: answer.metadata.tokens });
 		// The setting stays with the chat.
 		expect((await ask(client, chat, { model: "narrow", text: "five" })).metadata.units).toBeGreaterThan(1);
 		expect((await ask(client, chat, { model: "narrow", text: "six", whole: false })).metadata).toMatchObject({ units: 1 });
