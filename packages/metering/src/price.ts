@@ -52,6 +52,9 @@ export function priceOf({ weight, efforts, inputStep }: Tariff, effort: Effort |
 	return { units: weight * factor * steps, steps };
 }
 
+/** Tokens of a message besides those of its text: its role and its separators. */
+export const MESSAGE_TOKENS = 8;
+
 const encoder = new TextEncoder();
 
 /** At least as many tokens as any tokenizer makes of a text (rule P2). */

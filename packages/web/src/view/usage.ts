@@ -26,6 +26,8 @@ export interface UsageView {
 		mayBuy: boolean;
 		member: { limit: number | null; used: number; held: number };
 	};
+	/** The requests that a subscriber still has today once plan and top-ups are used up; null for everybody else. */
+	freeDay?: { limit: number; used: number; held: number; remaining: number } | null;
 	/** Whether a checkout was opened in the last 30 minutes and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
 }

@@ -17,6 +17,7 @@ export const guestUsage: UsageView = {
 	window,
 	resetAt: null,
 	unverified: false,
+	freeDay: null,
 	checkoutOpen: false,
 };
 
