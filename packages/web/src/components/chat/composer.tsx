@@ -98,7 +98,7 @@ export function Composer(props: ComposerProps) {
 					onFocus={onFocus}
 				/>
 				{/* Beside the text where there is nothing to choose. */}
-				<div className={`flex items-end p-1.5 ${tools ? "w-full justify-between gap-2" : "shrink-0"}`}>
+				<div className={`flex items-end p-1.5 ${tools ? "w-full justify-between gap-2 pl-2" : "shrink-0"}`}>
 					{tools}
 					<MainButton sendable={sendable} units={price.units} onStop={answering ? onStop : undefined} />
 				</div>

@@ -50,7 +50,7 @@ export function ModelMenu(props: ModelMenuProps) {
 			popover="auto"
 			role="dialog"
 			aria-label="Model"
-			className="model-menu max-w-full overflow-y-auto rounded-large bg-raised p-2 text-ink shadow-sheet"
+			className="model-menu max-w-full overflow-y-auto border border-transparent rounded-large bg-raised p-2 text-ink shadow-sheet"
 			onToggle={(event) => event.newState === "closed" && onClose()}
 			onKeyDown={(event) => {
 				if (event.key !== "Enter" || event.target instanceof HTMLAnchorElement) return;
@@ -186,10 +186,10 @@ interface LevelProps {
 
 function Level({ effort, units, chosen, onChoose }: LevelProps) {
 	return (
-		<label className="flex min-h-11 grow cursor-pointer flex-col items-center justify-center rounded-small px-2 shadow-flat hover:bg-said has-checked:bg-said has-checked:shadow-[0_0_0_1px_var(--color-ink)] has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2">
+		<label className="flex min-h-11 flex-1 cursor-pointer flex-col items-center justify-center rounded-small border border-line px-1 py-1 hover:bg-said has-checked:border-ink has-checked:bg-said has-checked:font-semibold has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2">
 			<input type="radio" name="effort" checked={chosen} onChange={onChoose} className="sr-only" />
 			<span className="capitalize">{effort}</span>
-			<span className="text-small text-soft">{inRequests(units)}</span>
+			<span className="font-normal text-small text-soft">{inRequests(units)}</span>
 		</label>
 	);
 }

@@ -124,7 +124,7 @@ function TooFewNotice({ limit, tooFew, sending, models, onSendAt, ...props }: To
 								{otherWay(sending.price, price, models)} · {inRequests(price.units)}
 							</button>
 						))}
-					<MoreLink {...props} policy={limit.policy} />
+					<MoreLink {...props} policy={limit.policy} className={affordable.length > 0 ? "link px-2 py-3" : "button-next"} />
 				</div>
 			}
 		>
@@ -151,13 +151,22 @@ function otherWay(refused: Price, offered: Price, models: ModelOption[]): string
 	return ["Send", ways.filter(Boolean).join(", ")].filter(Boolean).join(" ");
 }
 
+interface MoreLinkProps extends Pick<PartProps, "organization" | "path" | "canPay">, Pick<Limit, "policy"> {
+	className: string;
+}
+
 /** Where the viewer gets more requests than a limit allows, if anywhere. */
-function MoreLink({ policy, organization, path, canPay }: Pick<PartProps, "organization" | "path" | "canPay"> & Pick<Limit, "policy">) {
-	if (policy === "guest" || policy === "network") return <SignUpLink path={path} />;
-	if (policy === "unconfirmed") return <NextLink to="/account">Confirm email</NextLink>;
+function MoreLink({ policy, organization, path, canPay, className }: MoreLinkProps) {
+	const to = (page: "/pricing" | "/account", text: string) => (
+		<NextLink to={page} className={className}>
+			{text}
+		</NextLink>
+	);
+	if (policy === "guest" || policy === "network") return <SignUpLink path={path} className={className} />;
+	if (policy === "unconfirmed") return to("/account", "Confirm email");
 	if (organization?.mayBuy === false || !canPay) return null;
-	if (policy === "member") return <NextLink to="/account">Change the limit</NextLink>;
-	return policy === "paid" ? <NextLink to="/account">Buy a top-up</NextLink> : <NextLink to="/pricing">Go Pro</NextLink>;
+	if (policy === "member") return to("/account", "Change the limit");
+	return policy === "paid" ? to("/account", "Buy a top-up") : to("/pricing", "Go Pro");
 }
 
 function Resets({ resetAt }: { resetAt: string | null }) {
@@ -247,17 +256,23 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 	return <NoticeRow next={<TryAgain onTryAgain={() => onTryAgain()} />}>{problem.detail}</NoticeRow>;
 }
 
-function SignUpLink({ path }: { path: string }) {
+function SignUpLink({ path, className = "button-next" }: { path: string; className?: string }) {
 	return (
-		<Link to="/sign-up" search={{ next: path }} className="button-next">
+		<Link to="/sign-up" search={{ next: path }} className={className}>
 			Sign up
 		</Link>
 	);
 }
 
-function NextLink({ to, children }: { to: "/pricing" | "/account"; children: ReactNode }) {
+interface NextLinkProps {
+	to: "/pricing" | "/account";
+	className?: string;
+	children: ReactNode;
+}
+
+function NextLink({ to, className = "button-next", children }: NextLinkProps) {
 	return (
-		<Link to={to} className="button-next">
+		<Link to={to} className={className}>
 			{children}
 		</Link>
 	);

@@ -92,7 +92,7 @@ export function Room(props: RoomProps) {
 			{header}
 			<div ref={scroller} className={`min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
 				<div ref={content} className="mx-auto flex min-h-full w-full max-w-read flex-col px-4 pt-6 pb-8">
-					<Messages {...parts} />
+					<Messages {...parts} onSent={toEnd} />
 				</div>
 			</div>
 			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
@@ -137,7 +137,7 @@ type PartProps = RoomProps & {
 	before: number;
 };
 
-function Messages({ conversation, composer, messages, phase, limit, usage, models, choice, before }: PartProps) {
+function Messages({ conversation, composer, messages, phase, limit, usage, models, choice, before, onSent }: PartProps & Sent) {
 	const { whole } = conversation.state;
 
 	/** The pressed button unmounts with its answer, so focus moves to the composer. */
@@ -162,7 +162,10 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 			onEarlier={conversation.state.earlier === null ? undefined : () => void showEarlier(conversation)}
 			onEdit={(messageId, text, price) => replaceAnswer(() => edit(conversation, messageId, text, price))}
 			onRegenerate={(messageId, price) => replaceAnswer(() => regenerate(conversation, messageId, price))}
-			onSend={(text, price) => replaceAnswer(() => sendNew(conversation, text, price))}
+			onSend={(text, price) => {
+				replaceAnswer(() => sendNew(conversation, text, price));
+				onSent();
+			}}
 			reading={{
 				reads: !whole ? "newest" : before > mostRead(choice) ? "full" : "whole",
 				otherUnits: priceOfSend(choice, !whole, before, "").units,
@@ -170,6 +173,11 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 			}}
 		/>
 	);
+}
+
+/** Called when a new message was sent, which is at the end. */
+interface Sent {
+	onSent: () => void;
 }
 
 function JumpToEnd({ onJump }: { onJump: () => void }) {
@@ -206,7 +214,7 @@ function RoomNotices(props: PartProps) {
 	);
 }
 
-function RoomComposer(props: PartProps & { onSent: () => void }) {
+function RoomComposer(props: PartProps & Sent) {
 	const { composer, conversation, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
 	const { refused, whole } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;

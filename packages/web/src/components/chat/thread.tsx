@@ -120,7 +120,7 @@ function Reading({ reads, otherUnits, onWhole }: ReadingProps) {
 				{reads === "full" && "This chat is longer than the model can read. It reads from here."}
 			</p>
 			{reads !== "full" && (
-				<button type="button" className="button-bare -ml-2" onClick={() => onWhole(reads === "newest")}>
+				<button type="button" className="link py-1 pointer-coarse:py-3" onClick={() => onWhole(reads === "newest")}>
 					{reads === "newest" ? "Include the whole chat" : "Only the newest messages"} · {inRequests(otherUnits)} each
 				</button>
 			)}
