@@ -52,7 +52,7 @@ export function priceOf({ weight, efforts, inputStep }: Tariff, effort: Effort |
 	return { units: weight * factor * steps, steps };
 }
 
-/** Tokens of a message besides those of its text: its role and its separators. */
+/** What a message counts beside its text: its role and the marks around it, which differ by model. */
 export const MESSAGE_TOKENS = 8;
 
 const encoder = new TextEncoder();

@@ -14,6 +14,8 @@ export interface UsageView {
 	remaining: number;
 	/** Remaining requests from top-ups; 0 for guest and free. */
 	topUps: number;
+	/** The free day beside a paid plan, for models of the free tier once the plan and its top-ups are used up; null without one. It ends at 00:00 UTC. */
+	freeDay?: { limit: number; used: number; held: number; remaining: number } | null;
 	window: { start: string | null; end: string | null };
 	/** Null when nothing resets, as for a guest. */
 	resetAt: string | null;
@@ -26,8 +28,6 @@ export interface UsageView {
 		mayBuy: boolean;
 		member: { limit: number | null; used: number; held: number };
 	};
-	/** The requests that a subscriber still has today once plan and top-ups are used up; null for everybody else. */
-	freeDay?: { limit: number; used: number; held: number; remaining: number } | null;
 	/** Whether a checkout was opened in the last 30 minutes and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
 }

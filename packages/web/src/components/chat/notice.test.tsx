@@ -192,6 +192,12 @@ describe("fewer requests left than a request costs", () => {
 		await page.unmount();
 	});
 
+	test("offers one of two efforts at the same price", () => {
+		const low = { ...asked, effort: "low" as const, units: 2 };
+		const text = serverText(notice([low, { ...low, effort: null }, { ...low, effort: null, units: 1 }]));
+		expect(text).toContain("Send with low effort · 2 requestsSend without extra effort · 1 request");
+	});
+
 	test("leads to the plans, but nobody to what they cannot buy", () => {
 		expect(serverHtml(notice([]))).toContain('href="/pricing"');
 		expect(serverHtml(notice([], { canPay: false }))).not.toContain("href");

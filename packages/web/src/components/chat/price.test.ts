@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Effort, ModelOption } from "../../view/chat.ts";
 import { modelOf } from "../testing/views.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { priceOfSend, tokensIn } from "./price.ts";
+import { priceOfSend, tokensIn, tokensUpTo } from "./price.ts";
 import { choiceOf, levelsOf } from "./use-choice.ts";
 
 const plain = { model: modelOf("m", { inputStep: 100, contextWindow: 1_000, maxOutput: 400 }), effort: null };
@@ -46,6 +46,18 @@ test("messages are measured without the reasoning, which is not sent back", () =
 		],
 	};
 	expect(tokensIn([message, message])).toBe(36);
+});
+
+test("the server's own sum counts, and what came after it is added", () => {
+	const said = (text: string, tokens?: number): LiveMessage => ({
+		id: text,
+		role: "user",
+		parts: [{ type: "text", text }],
+		metadata: { ...(tokens !== undefined && { tokens }) },
+	});
+	expect(tokensUpTo([said("x"), said("y")], 500)).toBe(500 + 9 + 9);
+	expect(tokensUpTo([said("x", 100), said("y", 200), said("z"), said("")], 500)).toBe(200 + 9);
+	expect(tokensUpTo([], 500)).toBe(500);
 });
 
 describe("the choice", () => {

@@ -16,13 +16,23 @@ export function priceOfSend({ model, effort }: Choice, whole: boolean, before: n
 	return { units: priceOf(model, effort, tokens).units, model: model.id, effort, whole };
 }
 
+/**
+ * The estimated tokens of messages and of those before them, as the server counts them: by its own sum with the last answer that has one.
+ * @param hidden the tokens of the messages before these
+ */
+export function tokensUpTo(messages: readonly LiveMessage[], hidden: number): number {
+	const known = messages.findLastIndex(({ metadata }) => metadata?.tokens !== undefined);
+	return (messages[known]?.metadata?.tokens ?? hidden) + tokensIn(messages.slice(known + 1));
+}
+
 const measured = new WeakMap<LiveMessage, number>();
 
-/** The estimated tokens of messages, as the server counts them for a model. */
+/** The estimated tokens of messages. Empty ones are not sent to a model. */
 export function tokensIn(messages: readonly LiveMessage[]): number {
 	let sum = 0;
 	for (const message of messages) {
-		const tokens = measured.get(message) ?? MESSAGE_TOKENS + tokensOf(textOf(message));
+		const text = textOf(message);
+		const tokens = measured.get(message) ?? (text.trim() ? MESSAGE_TOKENS + tokensOf(text) : 0);
 		measured.set(message, tokens);
 		sum += tokens;
 	}

@@ -114,7 +114,7 @@ function TooFewNotice({ limit, tooFew, sending, models, onSendAt, ...props }: To
 			next={
 				<div className="flex flex-wrap items-center gap-2">
 					{sending &&
-						affordable.map((price) => (
+						affordable.filter(isNew).map((price) => (
 							<button
 								key={`${price.model} ${price.effort} ${price.whole}`}
 								type="button"
@@ -140,12 +140,17 @@ function TooFewNotice({ limit, tooFew, sending, models, onSendAt, ...props }: To
 	);
 }
 
+/** Whether no offer before it costs the same for the same model: of two efforts at one price, one is enough. */
+const isNew = (price: Price, at: number, offers: Price[]): boolean =>
+	offers.findIndex(({ model, whole, units }) => model === price.model && whole === price.whole && units === price.units) === at;
+
 /** How a request differs from the one that was refused: "Send without older messages". */
 function otherWay(refused: Price, offered: Price, models: ModelOption[]): string {
 	const model = models.find(({ id }) => id === offered.model)?.label ?? offered.model;
 	const ways = [
 		offered.model !== refused.model && `with ${model}`,
 		offered.effort !== refused.effort && offered.effort && `with ${offered.effort} effort`,
+		offered.model === refused.model && offered.effort !== refused.effort && !offered.effort && "without extra effort",
 		refused.whole && !offered.whole && "without older messages",
 	];
 	return ["Send", ways.filter(Boolean).join(", ")].filter(Boolean).join(" ");

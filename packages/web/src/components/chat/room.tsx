@@ -30,8 +30,8 @@ import { isSpent, type Limit, limitOf } from "./limit.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
-import { priceOfSend, tokensIn } from "./price.ts";
-import { Thread } from "./thread.tsx";
+import { priceOfSend, tokensUpTo } from "./price.ts";
+import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
@@ -79,7 +79,7 @@ export function Room(props: RoomProps) {
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
-	const before = tokensIn(messages) + state.hiddenTokens;
+	const before = tokensUpTo(messages, state.hiddenTokens);
 	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before };
 
 	async function settle(ended: string | undefined) {
@@ -138,7 +138,7 @@ type PartProps = RoomProps & {
 };
 
 function Messages({ conversation, composer, messages, phase, limit, usage, models, choice, before, onSent }: PartProps & Sent) {
-	const { whole } = conversation.state;
+	const { whole, hiddenTokens } = conversation.state;
 
 	/** The pressed button unmounts with its answer, so focus moves to the composer. */
 	function replaceAnswer(replace: () => void) {
@@ -148,7 +148,7 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 
 	function priceFor(text: string, messageId?: string): Price {
 		const at = messages.findIndex(({ id }) => id === messageId);
-		return priceOfSend(choice, whole, at === -1 ? before : before - tokensIn(messages.slice(at)), text);
+		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text);
 	}
 
 	if (messages.length === 0)
@@ -167,6 +167,7 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 				onSent();
 			}}
 			reading={{
+				from: readFromOf(messages),
 				reads: !whole ? "newest" : before > mostRead(choice) ? "full" : "whole",
 				otherUnits: priceOfSend(choice, !whole, before, "").units,
 				onWhole: (whole) => conversation.patch({ whole }),
@@ -215,7 +216,7 @@ function RoomNotices(props: PartProps) {
 }
 
 function RoomComposer(props: PartProps & Sent) {
-	const { composer, conversation, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
+	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
 	const { refused, whole } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 	const priceFor = (text: string) => priceOfSend(choice, whole, before, text);
@@ -227,7 +228,7 @@ function RoomComposer(props: PartProps & Sent) {
 
 	const picker = {
 		...props,
-		whole: whole || before > choice.model.inputStep ? whole : undefined,
+		whole: whole || before > choice.model.inputStep || readFromOf(messages) !== undefined ? whole : undefined,
 		onWhole: (whole: boolean) => conversation.patch({ whole }),
 		unitsOf: (one: Choice, wholeChat = whole) => priceOfSend(one, wholeChat, before, "").units,
 		tier: usage.tier,

@@ -6,7 +6,7 @@ import { mount, serverHtml, serverText } from "../testing/render.tsx";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { textOf } from "./message-text.ts";
-import { Thread, type ThreadProps } from "./thread.tsx";
+import { readFromOf, Thread, type ThreadProps } from "./thread.tsx";
 
 const question: LiveMessage = { id: "m1", role: "user", parts: [{ type: "text", text: "Why <b>?" }] };
 const answerWith = (metadata: AnswerMetadata, text = "Because."): LiveMessage => ({
@@ -16,7 +16,7 @@ const answerWith = (metadata: AnswerMetadata, text = "Because."): LiveMessage =>
 	metadata,
 });
 const priceFor = (text: string): Price => ({ units: text.length > 10 ? 4 : 1, model: "m", effort: null, whole: false });
-const reading: ThreadProps["reading"] = { reads: "newest", otherUnits: 5, onWhole: () => {} };
+const reading: ThreadProps["reading"] = { from: undefined, reads: "newest", otherUnits: 5, onWhole: () => {} };
 const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<ThreadProps> = {}) => (
 	<Thread
 		messages={messages}
@@ -26,7 +26,7 @@ const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<Th
 		onEdit={() => {}}
 		onRegenerate={() => {}}
 		onSend={() => {}}
-		reading={reading}
+		reading={{ ...reading, from: readFromOf(messages) }}
 		{...more}
 	/>
 );
@@ -195,10 +195,10 @@ describe("where the model's reading began", () => {
 
 	test("offers to include the whole chat, with its price, and to take that back", async () => {
 		const onWhole = vi.fn();
-		const page = await mount(thread(read, "idle", { reading: { ...reading, onWhole } }));
+		const page = await mount(thread(read, "idle", { reading: { ...reading, from: "m1", onWhole } }));
 		await page.press("Include the whole chat · 5 requests each");
 		expect(onWhole).toHaveBeenCalledExactlyOnceWith(true);
-		await page.render(thread(read, "idle", { reading: { reads: "whole", otherUnits: 1, onWhole } }));
+		await page.render(thread(read, "idle", { reading: { from: "m1", reads: "whole", otherUnits: 1, onWhole } }));
 		expect(page.text()).toContain("Your next message includes the whole chat.");
 		await page.press("Only the newest messages · 1 request each");
 		expect(onWhole).toHaveBeenLastCalledWith(false);
@@ -206,7 +206,7 @@ describe("where the model's reading began", () => {
 	});
 
 	test("offers nothing more where the chat has outgrown the model", () => {
-		const html = serverHtml(thread(read, "idle", { reading: { ...reading, reads: "full" } }));
+		const html = serverHtml(thread(read, "idle", { reading: { ...reading, from: "m1", reads: "full" } }));
 		expect(html).toContain("This chat is longer than the model can read. It reads from here.");
 		expect(html).not.toContain("Include the whole chat");
 	});

@@ -24,6 +24,10 @@ export interface ThreadProps {
 	reading: ReadingProps;
 }
 
+/** The id of the oldest message that the last answer was written from, where older ones were left out. An answer under way does not move it yet. */
+export const readFromOf = (messages: LiveMessage[]): string | undefined =>
+	messages.findLast(({ metadata }) => metadata?.state)?.metadata?.readFrom;
+
 /** What is sent to continue an answer that reached the output limit. */
 const CONTINUE = "Continue";
 
@@ -36,7 +40,6 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 	const answers = messages.filter((message) => message.role !== "user");
 	const blocks = formatter.format(answers.map(textOf));
 	const blocksOf = new Map(answers.map((answer, at) => [answer, blocks[at] ?? []]));
-	const readFrom = answers.findLast(({ metadata }) => metadata?.state)?.metadata?.readFrom;
 
 	function nextAfter(answer: LiveMessage): Next {
 		const again = priceFor(lastUserMessage ? textOf(lastUserMessage) : "", lastUserMessage?.id);
@@ -57,7 +60,7 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 				</button>
 			)}
 			{messages.flatMap((message) => [
-				message.id === readFrom && <Reading key="reading" {...reading} />,
+				message.id === reading.from && <Reading key="reading" {...reading} />,
 				message.role === "user" ? (
 					<UserMessage
 						key={message.id}
@@ -103,6 +106,8 @@ function NoAnswer({ price, onTryAgain }: { price: Price; onTryAgain: (price: Pri
 }
 
 interface ReadingProps {
+	/** The first message that is read; undefined where all are. */
+	from: string | undefined;
 	/** `newest`: older messages are left out. `whole`: they no longer are from the next request on. `full`: the model reads no more than this. */
 	reads: "newest" | "whole" | "full";
 	/** Requests of the next message, if this is changed. */
@@ -111,7 +116,7 @@ interface ReadingProps {
 }
 
 /** Where the model's reading began at the last answer. */
-function Reading({ reads, otherUnits, onWhole }: ReadingProps) {
+function Reading({ reads, otherUnits, onWhole }: Omit<ReadingProps, "from">) {
 	return (
 		<div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2 text-small text-soft">
 			<p>

@@ -23,10 +23,10 @@ test("shows the member's own share of an organization's plan when it runs out fi
 		used: 400,
 		held: 2,
 		topUps: 0,
+		freeDay: null,
 		window,
 		resetAt: null,
 		unverified: false,
-		freeDay: null,
 		checkoutOpen: false,
 	} as const;
 	const of = (remaining: number, limit: number | null): UsageView => ({

@@ -14,10 +14,10 @@ export const guestUsage: UsageView = {
 	held: 0,
 	remaining: 3,
 	topUps: 0,
+	freeDay: null,
 	window,
 	resetAt: null,
 	unverified: false,
-	freeDay: null,
 	checkoutOpen: false,
 };
 
