@@ -68,6 +68,63 @@ describe("what a model is sent of a chat", () => {
 		expect(sent([...history, question], budget - 1).readFrom).toBe(question.id);
 	});
 
+	describe("where the exchange before the question does not fit", () => {
+		const asked = message("user", `Write about this: ${"lorem ipsum ".repeat(400)}`);
+		const answer = message("assistant", `It begins. ${"dolor sit amet ".repeat(400)}It stops in the mid`);
+		const goOn = message("user", "Continue.");
+
+		test("has the end of the answer and the beginning of its question, so that the model can go on", () => {
+			for (const budget of [200, 1_000, 2_000, 3_000]) {
+				const { messages, readFrom } = sent([message("user", "old"), message("assistant", "old"), asked, answer, goOn], budget);
+				expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+				const [first, cut, last] = messages.map(({ content }) => String(content));
+				expect(first).toMatch(/^Write about this:/);
+				expect(cut).toMatch(/It stops in the mid$/);
+				expect(last).toBe("Continue.");
+				expect(readFrom).toBe(asked.id);
+			}
+		});
+
+		test("has all of the shorter one", () => {
+			const short = message("user", "Tell me everything.");
+			expect(contents([short, answer, goOn], 500)[0]).toBe("Tell me everything.");
+			const brief = message("assistant", "No.");
+			expect(contents([asked, brief, goOn], 500)[1]).toBe("No.");
+		});
+
+		test("is the question alone where next to nothing of it would fit", () => {
+			expect(contents([asked, answer, goOn], 60)).toEqual(["Continue."]);
+			expect(sent([asked, answer, goOn], 60).readFrom).toBe(goOn.id);
+		});
+
+		test("never cuts an emoji in two", () => {
+			for (let budget = 150; budget < 170; budget += 1) {
+				const cut = contents([message("user", "q".repeat(2_000)), message("assistant", "\u{1f600}".repeat(500)), goOn], budget);
+				expect(cut).toHaveLength(3);
+				for (const content of cut) expect(String(content).isWellFormed()).toBe(true);
+			}
+		});
+	});
+
+	test("reads at most two messages beyond its limits", () => {
+		let read = 0;
+		function* chat(text: string) {
+			for (;;) {
+				read += 1;
+				yield message(read % 2 ? "user" : "assistant", text);
+			}
+		}
+		for (const [text, most] of [
+			["x", 62],
+			["word ".repeat(1_000), 4],
+			["word ".repeat(100_000), 3],
+		] as const) {
+			read = 0;
+			toModelMessages(chat(text), 4_000, false);
+			expect(read).toBeLessThanOrEqual(most);
+		}
+	});
+
 	test("always has the question", () => {
 		expect(contents([message("user", "before"), message("user", "x".repeat(1_000))], 1)).toEqual(["x".repeat(1_000)]);
 	});
@@ -81,8 +138,12 @@ describe("what a model is sent of a chat", () => {
 	});
 
 	test("alternates, begins and ends with the user, and fits into the budget, whatever happened in the chat", () => {
-		const texts = fc.oneof(fc.constantFrom("", " ", "<think>x</think>"), fc.string({ unit: "binary", maxLength: 40 }));
-		const turns = fc.array(fc.record({ question: fc.option(texts), answer: fc.option(texts) }), { maxLength: 90 });
+		const short = fc.oneof(fc.constantFrom("", " ", "<think>x</think>"), fc.string({ unit: "binary", maxLength: 40 }));
+		const long = fc
+			.tuple(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), fc.nat(60))
+			.map(([text, times]) => text.repeat(times));
+		const texts = fc.oneof({ weight: 4, arbitrary: short }, { weight: 1, arbitrary: long });
+		const turns = fc.array(fc.record({ question: fc.option(texts), answer: fc.option(texts) }), { maxLength: 40 });
 		fc.assert(
 			fc.property(turns, fc.nat(2_000), fc.boolean(), (history, budget, whole) => {
 				const messages = history.flatMap(({ question, answer }) => [
@@ -94,13 +155,14 @@ describe("what a model is sent of a chat", () => {
 				expect(out.map(({ role }) => role)).toEqual(out.map((_, at) => (at % 2 ? "assistant" : "user")));
 				expect(out.length % 2).toBe(1);
 				expect(String(out.at(-1)?.content)).toMatch(/the question$/);
+				expect(out.every(({ content }) => String(content).isWellFormed())).toBe(true);
 				const tokens = out.reduce((sum, { content }) => sum + tokensOf(String(content)) + MESSAGE_TOKENS, 0);
 				expect(tokens).toBeLessThanOrEqual(Math.max(budget, messageTokens(question)));
-				const hasText = (one: ChatMessage) => messageTokens(one) > 0;
-				const all = [...messages, question].filter(hasText);
-				const isWhole =
-					out.map(({ content }) => content).join("\n\n").length >= all.reduce((sum, one) => sum + textOf(one).length, 0) - 100;
-				if (readFrom === null && all[0]?.role === "user") expect(isWhole).toBe(true);
+				const all = [...messages, question].filter((one) => messageTokens(one) > 0);
+				const isAllSent = all.reduce((sum, one) => sum + messageTokens(one), 0) <= budget && (whole || messages.length < 60);
+				// An answer that lost its question cannot be the first.
+				if (isAllSent && all[0]?.role === "user") expect(readFrom).toBeNull();
+				if (readFrom === null && all.length > 0) expect(all[0]?.role).toBe("user");
 			}),
 		);
 	});

@@ -13,55 +13,115 @@ export function textOf(message: ChatMessage): string {
 /** Reasoning that a model wrote into its answer, in chats of older versions. */
 const INLINE_REASONING = /^\s*<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/i;
 
-/** What a model receives of a message. */
-function sentText(message: ChatMessage): string {
+/** A message as it is sent. `tokens`: 0 for one that is not. */
+interface Sent {
+	id: string;
+	role: ChatMessage["role"];
+	content: string;
+	tokens: number;
+}
+
+function toSent(message: ChatMessage): Sent {
+	const { id, role } = message;
 	const text = textOf(message).toWellFormed();
-	return message.role === "assistant" ? text.replace(INLINE_REASONING, "") : text;
+	const content = role === "assistant" ? text.replace(INLINE_REASONING, "") : text;
+	return { id, role, content, tokens: content.trim() === "" ? 0 : tokensOf(content) + MESSAGE_TOKENS };
 }
 
 /** The tokens that a message counts when it is sent; 0 for one that is not. */
 export function messageTokens(message: ChatMessage): number {
-	const text = sentText(message);
-	return isEmpty(text) ? 0 : tokensOf(text) + MESSAGE_TOKENS;
+	return toSent(message).tokens;
 }
-
-const isEmpty = (text: string) => text.trim() === "";
 
 /** What a model is sent of a chat. */
 export interface SentHistory {
 	/** Oldest first. They begin and end with the user, who alternates with the assistant: strict templates refuse anything else. */
 	messages: ModelMessage[];
-	/** The oldest message that is sent, when older ones are left out; null when none is. */
+	/** The oldest message that is sent, when older ones or a part of it are left out; null when nothing is. */
 	readFrom: string | null;
 }
 
 /**
  * The newest messages of a chat that fit into `budget` tokens, and with `whole` not only the newest 60. The first is the question, which is always
- * sent. Empty answers are skipped, and a question without an answer is joined to the next one. Reads no message beyond these limits.
+ * sent. Empty answers are skipped, and a question without an answer is joined to the next one. The exchange before the question is shortened where it
+ * does not fit: a model that is to continue needs the end of its answer. Reads at most two messages beyond these limits.
  */
 export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: number, whole: boolean): SentHistory {
-	const fitting: { id: string; role: ChatMessage["role"]; content: string }[] = [];
+	const unread = newestFirst[Symbol.iterator]();
+	const fitting: Sent[] = [];
+	let beyond: Sent | null = null;
 	let messagesLeft = whole ? Number.POSITIVE_INFINITY : MESSAGES_MAX;
 	let tokensLeft = budget;
-	let isCut = false;
-	let isQuestion = true;
-	for (const message of newestFirst) {
+	for (let next = unread.next(); !next.done; next = unread.next()) {
+		const sent = toSent(next.value);
 		messagesLeft -= 1;
-		tokensLeft -= messageTokens(message);
-		isCut = !isQuestion && (tokensLeft < 0 || messagesLeft < 0);
-		isQuestion = false;
-		if (isCut) break;
-		const content = sentText(message);
-		if (!isEmpty(content)) fitting.push({ id: message.id, role: message.role, content });
+		if (fitting.length > 0 && (sent.tokens > tokensLeft || messagesLeft < 0)) {
+			beyond = sent;
+			break;
+		}
+		tokensLeft -= sent.tokens;
+		if (sent.tokens > 0) fitting.push(sent);
 	}
-	const oldestFirst = fitting.reverse();
-	const first = oldestFirst.findIndex(({ role }) => role === "user");
-	const sent = oldestFirst.slice(Math.max(0, first));
+	const oldest = fitting.findLastIndex(({ role }) => role === "user");
+	const sent = fitting.slice(0, oldest + 1);
+	const isAlone = sent.every(({ role }) => role === "user");
+	if (beyond && isAlone) sent.push(...lastExchange(fitting.slice(sent.length), beyond, unread, budget - tokensIn(sent)));
+	const isCut = beyond !== null || sent.length < fitting.length;
+	return { messages: alternating(sent.toReversed()), readFrom: isCut ? (sent.at(-1)?.id ?? null) : null };
+}
+
+const tokensIn = (messages: readonly Sent[]) => messages.reduce((sum, { tokens }) => sum + tokens, 0);
+
+/** Less than this of an exchange is of no use to a model. */
+const EXCHANGE_TOKENS_MIN = 100;
+
+/**
+ * The last answer and its question, newest first, shortened to `budget` tokens: the end of the one and the beginning of the other, each to a half or
+ * more. Nothing where the user's messages alone are too many.
+ */
+function lastExchange(answers: readonly Sent[], beyond: Sent, unread: Iterator<ChatMessage>, budget: number): Sent[] {
+	const answer = answers[0] ?? beyond;
+	const asked = beyond.role === "user" ? beyond : readOne(unread);
+	const room = budget - 2 * MESSAGE_TOKENS;
+	if (answer.role !== "assistant" || asked?.role !== "user" || room < EXCHANGE_TOKENS_MIN) return [];
+	const forAnswer = Math.max(Math.floor(room / 2), room - tokensOf(asked.content));
+	const end = shortened(answer.content, forAnswer, "end");
+	const beginning = shortened(asked.content, room - tokensOf(end), "beginning");
+	return [
+		{ ...answer, content: end },
+		{ ...asked, content: beginning },
+	];
+}
+
+function readOne(unread: Iterator<ChatMessage>): Sent | null {
+	const next = unread.next();
+	return next.done ? null : toSent(next.value);
+}
+
+/** So many characters at most have a single token: white space. */
+const CHARS_OF_TOKEN_MAX = 16;
+
+/** The end or the beginning of a text, in at most `tokens`. */
+function shortened(text: string, tokens: number, kept: "end" | "beginning"): string {
+	let chars = Math.min(text.length, tokens * CHARS_OF_TOKEN_MAX);
+	if (chars === text.length && tokensOf(text) <= tokens) return text;
+	for (;;) {
+		const piece = kept === "end" ? text.slice(text.length - chars) : text.slice(0, chars);
+		const cut = kept === "end" ? `…${piece}` : `${piece}…`;
+		const counted = tokensOf(cut);
+		if (chars === 0 || (counted <= tokens && cut.isWellFormed())) return cut;
+		// Not between the halves of a surrogate pair.
+		chars = counted <= tokens ? chars - 1 : Math.floor(chars * Math.min(0.95, tokens / counted));
+	}
+}
+
+/** Messages of the same role in a row are one message. */
+function alternating(oldestFirst: readonly Sent[]): ModelMessage[] {
 	const messages: ModelMessage[] = [];
-	for (const { role, content } of sent) {
+	for (const { role, content } of oldestFirst) {
 		const last = messages.at(-1);
 		if (last?.role === role) last.content = `${last.content}\n\n${content}`;
 		else messages.push({ role, content });
 	}
-	return { messages, readFrom: isCut || first > 0 ? (sent[0]?.id ?? null) : null };
+	return messages;
 }
