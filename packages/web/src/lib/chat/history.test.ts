@@ -143,9 +143,9 @@ describe("what a model is sent of a chat", () => {
 			.tuple(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), fc.nat(60))
 			.map(([text, times]) => text.repeat(times));
 		const texts = fc.oneof({ weight: 4, arbitrary: short }, { weight: 1, arbitrary: long });
-		const turns = fc.array(fc.record({ question: fc.option(texts), answer: fc.option(texts) }), { maxLength: 40 });
+		const turns = fc.array(fc.record({ question: fc.option(texts), answer: fc.option(texts) }), { maxLength: 15 });
 		fc.assert(
-			fc.property(turns, fc.nat(2_000), fc.boolean(), (history, budget, whole) => {
+			fc.property(turns, fc.nat(1_000), fc.boolean(), (history, budget, whole) => {
 				const messages = history.flatMap(({ question, answer }) => [
 					...(question === null ? [] : [message("user", question)]),
 					...(answer === null ? [] : [message("assistant", answer)]),

@@ -52,10 +52,10 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	let beyond: Sent | null = null;
 	let messagesLeft = whole ? Number.POSITIVE_INFINITY : MESSAGES_MAX;
 	let tokensLeft = budget;
-	for (let next = unread.next(); !next.done; next = unread.next()) {
+	for (let next = unread.next(), isQuestion = true; !next.done; next = unread.next(), isQuestion = false) {
 		const sent = toSent(next.value);
 		messagesLeft -= 1;
-		if (fitting.length > 0 && (sent.tokens > tokensLeft || messagesLeft < 0)) {
+		if (!isQuestion && (sent.tokens > tokensLeft || messagesLeft < 0)) {
 			beyond = sent;
 			break;
 		}
@@ -64,7 +64,7 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	}
 	const oldest = fitting.findLastIndex(({ role }) => role === "user");
 	const sent = fitting.slice(0, oldest + 1);
-	const isAlone = sent.every(({ role }) => role === "user");
+	const isAlone = sent.length > 0 && sent.every(({ role }) => role === "user");
 	if (beyond && isAlone) sent.push(...lastExchange(fitting.slice(sent.length), beyond, unread, budget - tokensIn(sent)));
 	const isCut = beyond !== null || sent.length < fitting.length;
 	return { messages: alternating(sent.toReversed()), readFrom: isCut ? (sent.at(-1)?.id ?? null) : null };
@@ -83,7 +83,7 @@ function lastExchange(answers: readonly Sent[], beyond: Sent, unread: Iterator<C
 	const answer = answers[0] ?? beyond;
 	const asked = beyond.role === "user" ? beyond : readOne(unread);
 	const room = budget - 2 * MESSAGE_TOKENS;
-	if (answer.role !== "assistant" || asked?.role !== "user" || room < EXCHANGE_TOKENS_MIN) return [];
+	if (answer.role !== "assistant" || asked?.role !== "user" || asked.tokens === 0 || room < EXCHANGE_TOKENS_MIN) return [];
 	const forAnswer = Math.max(Math.floor(room / 2), room - tokensOf(asked.content));
 	const end = shortened(answer.content, forAnswer, "end");
 	const beginning = shortened(asked.content, room - tokensOf(end), "beginning");
