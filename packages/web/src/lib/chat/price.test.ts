@@ -1,4 +1,4 @@
-import { tokensOf } from "@parley/metering";
+import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { modelOf } from "../../components/testing/views.ts";
@@ -49,7 +49,7 @@ describe("the price of a request", () => {
 					return;
 				}
 				const { messages } = toModelMessages(chat.toReversed(), quote.budget, whole);
-				const tokens = messages.reduce((sum, { content }) => sum + tokensOf(String(content)), 0);
+				const tokens = messages.reduce((sum, { content }) => sum + tokensOf(String(content)) + MESSAGE_TOKENS, 0);
 				expect(tokens).toBeLessThanOrEqual(quote.steps * model.inputStep);
 				expect(tokens + model.maxOutput).toBeLessThanOrEqual(model.contextWindow);
 			}),
@@ -60,16 +60,24 @@ describe("the price of a request", () => {
 describe("what is affordable at a limit", () => {
 	const at = (left: number, more: object = {}) => affordable({ ...asked, ...more }, [small, dear], () => left);
 
-	test("is the same model without older messages or with less effort, then another model", () => {
+	test("is one that gives up as little as possible: effort, older messages or the model", () => {
 		const whole = { model: dear, effort: "medium" as const, before: 1_500, whole: true };
-		expect(at(10, whole)).toEqual([
+		expect(at(19, whole)).toEqual([
 			{ units: 10, model: "dear", effort: "low", whole: true },
-			{ units: 10, model: "dear", effort: null, whole: true },
 			{ units: 10, model: "dear", effort: "medium", whole: false },
-		]);
-		expect(at(4, whole)).toEqual([
 			{ units: 2, model: "small", effort: null, whole: true },
+		]);
+		expect(at(5, whole)).toEqual([
+			{ units: 2, model: "small", effort: null, whole: true },
+			{ units: 5, model: "dear", effort: "low", whole: false },
 			{ units: 1, model: "small", effort: null, whole: false },
+		]);
+	});
+
+	test("has another model at the asked effort, or at its lowest as in a picker", () => {
+		expect(at(10, { effort: null, before: 0 })).toEqual([
+			{ units: 1, model: "small", effort: null, whole: false },
+			{ units: 5, model: "dear", effort: "low", whole: false },
 		]);
 	});
 

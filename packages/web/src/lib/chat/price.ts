@@ -1,4 +1,4 @@
-import { type Effort, priceOf } from "@parley/metering";
+import { EFFORTS, type Effort, priceOf } from "@parley/metering";
 import type { ModelOption, Price } from "../../view/chat.ts";
 
 /** What decides the price of one request of a chat. Tokens are estimates (rule P2). */
@@ -7,8 +7,8 @@ export interface Asked {
 	effort: Effort | null;
 	/** Tokens of the user's message. */
 	question: number;
-	/** Tokens of the messages before it; null where they are not known and not sent as a whole. */
-	before: number | null;
+	/** Tokens of the messages before it. They decide nothing unless all of them are sent. */
+	before: number;
 	/** Whether these are sent as well, not only those that fit into the steps of the message. */
 	whole: boolean;
 }
@@ -25,7 +25,7 @@ export interface Quote extends Price {
 export function quoteOf({ model, effort, question, before, whole }: Asked): Quote | null {
 	const window = model.contextWindow - model.maxOutput;
 	if (question > window) return null;
-	const sent = whole ? Math.min(window, question + (before ?? 0)) : question;
+	const sent = whole ? Math.min(window, question + before) : question;
 	const { units, steps } = priceOf(model, effort, sent);
 	return { units, steps, model: model.id, effort, whole, budget: Math.min(window, steps * model.inputStep) };
 }
@@ -33,26 +33,32 @@ export function quoteOf({ model, effort, question, before, whole }: Asked): Quot
 /** How many affordable requests a refusal names. */
 const AFFORDABLE_MAX = 3;
 
-/** Requests that what is left pays for, the one most like the refused one first: the same model, then others, the dearest first. */
+/**
+ * Requests that what is left pays for, the one most like the refused one first: each gives up as little as possible of the model, its effort and the
+ * older messages.
+ */
 export function affordable(asked: Asked, models: readonly ModelOption[], leftFor: (model: ModelOption) => number): Price[] {
-	const variants = models.flatMap((model) => {
-		const efforts: (Effort | null)[] = model.id === asked.model.id ? [asked.effort, ...effortsOf(model), null] : [null];
-		return [asked.whole, false].flatMap((whole) => efforts.map((effort) => ({ ...asked, model, effort, whole })));
+	const offers = models.flatMap((model) => {
+		const isSame = model.id === asked.model.id;
+		const variants = effortsLike(asked, model).flatMap((effort) =>
+			(asked.whole ? [true, false] : [false]).map((whole) => ({ effort, whole })),
+		);
+		return variants.flatMap(({ effort, whole }) => {
+			const quote = quoteOf({ ...asked, model, effort, whole });
+			if (!quote || quote.units > leftFor(model)) return [];
+			// The efforts of another model are its own.
+			const changes = Number(!isSame || effort !== asked.effort) + Number(whole !== asked.whole);
+			return [{ price: { units: quote.units, model: model.id, effort, whole }, isSame, changes }];
+		});
 	});
-	const seen = new Set<string>();
-	const prices = variants.flatMap((variant) => {
-		const quote = quoteOf(variant);
-		if (!quote || quote.units > leftFor(variant.model)) return [];
-		const { units, model, effort, whole } = quote;
-		const price: Price = { units, model, effort, whole };
-		const name = JSON.stringify(price);
-		if (seen.has(name)) return [];
-		seen.add(name);
-		return [price];
-	});
-	const isSame = (price: Price) => Number(price.model === asked.model.id);
-	return prices.sort((a, b) => isSame(b) - isSame(a) || b.units - a.units).slice(0, AFFORDABLE_MAX);
+	const nearest = offers.sort((a, b) => a.changes - b.changes || Number(b.isSame) - Number(a.isSame) || b.price.units - a.price.units);
+	return nearest.slice(0, AFFORDABLE_MAX).map(({ price }) => price);
 }
 
-const effortsOf = ({ efforts }: ModelOption): Effort[] =>
-	(["high", "medium", "low"] as const).filter((level) => efforts[level] !== undefined);
+/** The efforts of a model up to the asked one, or else its lowest, with which a picker begins; null for a model without any. */
+function effortsLike({ model: asked, effort }: Asked, model: ModelOption): (Effort | null)[] {
+	if (effort === null && model.id === asked.id) return [null];
+	const levels = EFFORTS.filter((level) => model.efforts[level] !== undefined);
+	const upTo = effort === null ? [] : levels.filter((level) => EFFORTS.indexOf(level) <= EFFORTS.indexOf(effort));
+	return upTo.length > 0 ? upTo : [levels[0] ?? null];
+}
