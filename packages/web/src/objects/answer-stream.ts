@@ -83,8 +83,8 @@ export class AnswerStream {
 
 /** A stored answer as a complete stream, one delta for each part. */
 export function replayAnswer(answerId: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): AnswerStream {
-	const { state: _, counted: __, note: ___, ...asked } = metadata;
-	const answer = new AnswerStream(answerId, asked);
+	const { model, units, effort, readFrom } = metadata;
+	const answer = new AnswerStream(answerId, { model, units, effort, readFrom });
 	for (const { type, text } of parts) {
 		answer.open(type);
 		answer.append(type, text);

@@ -7,6 +7,8 @@ import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts"
 
 /** A page of a chat: 50 messages. */
 const PAGE_TURNS = 25;
+/** A view measures no more of a chat of an older version: measuring takes a microsecond for a character. */
+const VIEW_TOKENS_MAX = 200_000;
 
 /** Where a request's turn belongs. */
 export interface Place {
@@ -17,7 +19,7 @@ export interface Place {
 	extends: boolean;
 }
 
-/** Reads a chat's tree of turns (docs/decisions/0012): the path that is shown, and where a new turn belongs. Writes nothing. */
+/** Reads a chat's tree of turns (docs/decisions/0012): the path that is shown, and where a new turn belongs. Writes only sums. */
 export class ChatPath {
 	readonly #stored: () => ConversationStorage;
 	readonly #live: () => Turn | null;
@@ -73,21 +75,25 @@ export class ChatPath {
 	}
 
 	/**
-	 * Tokens of all messages up to a turn, with its answer. Turns of an older version are added up when they are first asked for, and the sum is
-	 * kept with the last of them.
+	 * Adds up the tokens of all messages up to a turn, its answer included. A turn has its own sum. Without it, as in chats of an older version, turns
+	 * are measured: at most `turns` of them, and none once `tokens` are reached. `isExact` is false when that was not all.
 	 */
-	tokensTo(last: Turn | null): number {
-		if (!last) return 0;
-		if (last.tokens !== null) return last.tokens;
-		let tokens = 0;
-		for (const turn of this.#stored().path(last.seq)) {
-			if (turn.tokens !== null) {
-				tokens += turn.tokens;
-				break;
-			}
-			for (const message of this.#messagesOf(turn)) tokens += messageTokens(message);
+	tokensTo(last: number | null, turns: number, tokens: number): { tokens: number; isExact: boolean } {
+		let sum = 0;
+		let turnsLeft = turns;
+		for (const turn of this.#stored().path(last)) {
+			if (turn.tokens !== null) return { tokens: sum + turn.tokens, isExact: true };
+			if (turnsLeft === 0 || sum >= tokens) return { tokens: sum, isExact: false };
+			for (const message of this.#messagesOf(turn)) sum += messageTokens(message);
+			turnsLeft -= 1;
 		}
-		if (last.phase === "ended") this.#stored().writeTokens(last, tokens);
+		return { tokens: sum, isExact: true };
+	}
+
+	/** Measures the shown path of a chat of an older version, or no more than its newest page. An exact sum is kept. */
+	#measured(newest: Turn): number {
+		const { tokens, isExact } = this.tokensTo(newest.seq, PAGE_TURNS, VIEW_TOKENS_MAX);
+		if (isExact && newest.phase === "ended") this.#stored().writeTokens(newest, tokens);
 		return tokens;
 	}
 
@@ -96,9 +102,9 @@ export class ChatPath {
 		const newest = this.#live() ?? this.#stored().shown();
 		const last = before === undefined ? newest : this.#stored().turn(before);
 		const running = this.#live() !== null;
-		const tokens = this.tokensTo(newest);
-		const view = { id: chat.id, title: chat.title, running, messages: [], earlier: null, tokens, whole: chat.whole };
+		const view = { id: chat.id, title: chat.title, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0, whole: chat.whole };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
+		if (newest?.tokens === null) view.tokens = this.#measured(newest);
 		const pages: ChatMessage[][] = [];
 		for (const turn of last ? this.#stored().path(last.seq) : []) {
 			if (pages.length === PAGE_TURNS) return { ...view, messages: pages.reverse().flat(), earlier: turn.seq };

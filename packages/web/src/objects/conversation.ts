@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type AnswerEnd, type ChatStatus, type Effort, type Standing, type Terms, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
-import { checkUsageAllowed, recordUsage, releaseUsage, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
+import { checkUsageAllowed, recordUsage, releaseUsage, type UsageCheckResult, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
 import { messageTokens, textOf, toModelMessages } from "../lib/chat/history.ts";
 import { allowedModels, modelsVersion } from "../lib/chat/model.ts";
 import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
@@ -10,7 +10,7 @@ import type { Prompt } from "../lib/chat/request.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
-import type { AnswerMetadata, ChatView, ModelOption, Price } from "../view/chat.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
 import { ChatPath, metadataOf, type Place } from "./chat-path.ts";
@@ -63,12 +63,17 @@ export type StartResult =
 	| { kind: "moved-on"; chat: ChatView }
 	| { kind: ChatRefusal };
 
-/** Where a request's turn belongs, its price, and what it was held for. No other turn can begin in between. */
+/** The hold of a request, with the price of its first attempt. */
+type Held = Pick<Extract<UsageCheckResult, { allowed: true }>, "hold" | "units" | "terms">;
+
+/** Where a request's turn belongs, and its price. No other turn can begin in between. */
 interface Priced {
 	place: Place;
+	question: ChatMessage | null;
 	asked: Asked;
 	quote: Quote;
-	units: number;
+	/** Tokens of the path with the question; null where turns of an older version are not measured. */
+	tokens: number | null;
 }
 
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
@@ -219,53 +224,54 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
 	async #holdAndBegin(ask: Ask): Promise<StartResult> {
-		const { chatId, subject, requestId, fingerprint, model, maxUnits, url, headers } = ask;
-		const place = this.#path.placeOf(ask.prompt, this.#stored.ofRequest(requestId));
-		const asked = this.#priced(ask, place);
-		const quote = quoteOf(asked);
-		if (!quote) return { kind: "too-long" };
-		const { units, steps, budget, ...price } = { ...quote, units: this.#stored.ofRequest(requestId)?.sold?.units ?? quote.units };
-		if (maxUnits !== undefined && units > maxUnits) return { kind: "price", price: { ...price, units } };
-		const terms: Terms = { model: model.id, effort: ask.effort, steps, version: modelsVersion() };
-		const usage = await checkUsageAllowed(new Request(url, { headers }), {
-			subject,
-			requestId,
-			fingerprint,
-			chatId,
-			units,
-			terms,
-			tiers: model.tiers,
-		});
+		const { chatId, subject, requestId, fingerprint, model, effort, maxUnits, url, headers } = ask;
+		const priced = this.#priced(ask);
+		if (!priced) return { kind: "too-long" };
+		const { asked, quote } = priced;
+		const price: Price = { units: quote.units, model: model.id, effort, whole: quote.whole };
+		const isTooMuch = (units: number) => maxUnits !== undefined && units > maxUnits;
+		if (isTooMuch(quote.units)) return { kind: "price", price };
+		const terms: Terms = { model: model.id, effort, steps: quote.steps, version: modelsVersion() };
+		const request = { subject, requestId, fingerprint, chatId, units: quote.units, terms, tiers: model.tiers };
+		const usage = await checkUsageAllowed(new Request(url, { headers }), request);
 		if (!usage.allowed) {
 			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };
 			if (usage.reason !== "limit") return { kind: usage.reason };
 			const { refusal } = usage;
-			return { kind: "limit", refusal, price: { ...price, units }, affordable: affordableAt(refusal, asked) };
+			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, asked) };
 		}
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);
 		const isJoining = earlier !== null && !isRetry(earlier, hold);
 		// While the units were held the chat may have been deleted, or moved to the account that its guest became.
-		const refused = this.#refusalOf(ask) ?? (isJoining ? this.#goneAnswer(earlier) : null);
+		const refused =
+			this.#refusalOf(ask) ??
+			(isJoining ? this.#goneAnswer(earlier) : priced.question ? null : { kind: "no-such-message" as const }) ??
+			// The first price of an attempt that never began is known to its ledger only.
+			(isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null);
 		if (refused) {
 			await releaseUsage(usage.newlyHeld, "refused");
 			return refused;
 		}
 		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
-		const stream = isJoining
-			? this.#join(subject.key, earlier)
-			: await this.#begin(ask, { place, asked, quote, units: usage.units }, hold, earlier);
+		const stream = isJoining ? this.#join(subject.key, earlier) : await this.#begin(ask, priced, usage, earlier);
 		return { kind: "stream", stream, standing, setCookie };
 	}
 
-	/** What decides the price of a request. Only tokens that the request may send are added up, so this does not grow with a chat. */
-	#priced({ model, effort, whole }: Ask, place: Place): Asked {
-		const question = this.#stored.question(place);
+	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
+	#priced({ model, effort, whole, prompt, requestId }: Ask): Priced | null {
+		const earlier = this.#stored.ofRequest(requestId);
+		const place = this.#path.placeOf(prompt, earlier);
+		const message = this.#stored.question(place);
+		const question = message ? messageTokens(message) : 0;
 		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
-		const parent = place.parent === null ? null : this.#stored.turn(place.parent);
-		// A chat of an older version is added up when someone opens it, not before an answer that does not depend on its length.
-		const before = isWhole ? this.#path.tokensTo(parent) : parent === null ? 0 : parent.tokens;
-		return { model, effort, question: question ? messageTokens(question) : 0, before, whole: isWhole };
+		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
+		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
+		const asked = { model, effort, question, before: before.tokens, whole: isWhole };
+		const quote = quoteOf(asked);
+		if (!quote) return null;
+		const units = earlier?.sold?.units ?? quote.units;
+		return { place, question: message, asked, quote: { ...quote, units }, tokens: before.isExact ? before.tokens + question : null };
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
@@ -292,14 +298,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
 	async #begin(
 		ask: Ask,
-		{ place: { extends: shown, ...place }, asked, quote, units }: Priced,
-		hold: UsageHold,
+		{ place: { extends: shown, ...place }, quote, tokens }: Priced,
+		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
 		const { chatId, subject, model, effort, prompt, requestId } = ask;
 		const chat = this.#stored.chat() ?? { id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false, whole: null };
 		if (chat.whole !== quote.whole) this.#stored.writeChat({ ...chat, whole: quote.whole });
-		const { messages, readFrom } = toModelMessages(this.#path.newestFirst(place), quote.budget, quote.whole);
+		// A later attempt is sent no more than the first one paid for.
+		const budget = Math.min(quote.budget, (terms?.steps ?? quote.steps) * model.inputStep);
+		const { messages, readFrom } = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const turn: Turn = {
 			...place,
@@ -315,7 +323,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			end: null,
 			counted: null,
 			startedAtMs: Date.now(),
-			tokens: asked.before === null ? null : asked.before + asked.question,
+			tokens,
 			pieces: 0,
 			rest: [],
 		};

@@ -89,7 +89,7 @@ export interface ChatView {
 	earlier: number | null;
 	/** The reader has seen the last message already, so no messages are sent. */
 	unchanged?: boolean;
-	/** The estimated tokens of all messages of the shown path. */
+	/** The estimated tokens of all messages of the shown path. Fewer for a long one of an older version, until a request sends all of it. */
 	tokens: number;
 	/** Whether requests of this chat send all of it. */
 	whole: boolean;

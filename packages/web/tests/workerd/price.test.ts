@@ -1,5 +1,9 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
+import { priceOfSend } from "../../src/components/chat/price.ts";
+import { modelOf } from "../../src/components/testing/views.ts";
 import { type Answer, Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { messagesOf, requestsOf } from "../stored.ts";
 
@@ -25,6 +29,12 @@ async function ask(client: Client, chatId: string, { text = "Hello", key = id(),
 async function user(): Promise<{ client: Client; key: string }> {
 	const client = new Client();
 	return { client, key: `user:${(await client.signUp()).id}` };
+}
+
+/** What the page shows as the price of a message to `narrow` that sends the whole chat. */
+function shownPrice(tokensBefore: number, text: string): number {
+	const model = modelOf("narrow", { inputStep: 100, maxOutput: 50, contextWindow: 550 });
+	return priceOfSend({ model, effort: null }, true, tokensBefore, text).units;
 }
 
 const view = (key: string, chatId: string) => env.CONVERSATION.getByName(chatId).view(key);
@@ -79,6 +89,26 @@ describe("the price of a request", () => {
 		expect(await client.usage()).toMatchObject({ used: 5, held: 0 });
 	});
 
+	test("is never above the one that the page showed, also where an attempt that never began was held at another one", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		const parts = [{ type: "text", text: "Hello" }];
+		const fingerprint = createHash("sha256")
+			.update(JSON.stringify([chat, "submit-message", null, "sandbox", parts]))
+			.digest("hex")
+			.slice(0, 32);
+		const ledger = env.USAGE_LEDGER.getByName(key);
+		const terms = { model: "sandbox", effort: null, steps: 3, version: "before" };
+		await ledger.hold(key, { id: "k1", fingerprint, units: 3, terms, chatId: chat });
+		await ledger.release("k1", "refused");
+		const refused = await ask(client, chat, { model: "sandbox", maxUnits: 1, key: "k1" });
+		expect([refused.status, refused.problem]).toMatchObject([409, { title: "Price has changed", price: { units: 3 } }]);
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+		expect(await view(key, chat)).toBeNull();
+		expect((await ask(client, chat, { model: "sandbox", maxUnits: 3, key: "k1" })).metadata).toMatchObject({ units: 3, counted: true });
+		expect(await client.usage()).toMatchObject({ used: 3, held: 0 });
+	});
+
 	test("of an effort that the model does not have does not exist", async () => {
 		const { client } = await user();
 		expect((await ask(client, id(), { effort: "low" })).status).toBe(400);
@@ -109,15 +139,15 @@ describe("the messages that a request sends", () => {
 	test("are all of the chat where its setting says so, at the price that the page computes from the chat's tokens", async () => {
 		const { client, key } = await user();
 		const chat = id();
-		for (const text of ["one", "two", "three"]) await ask(client, chat, { text: `${text} ${words(30)}` });
+		for (const text of ["one", "two"]) await ask(client, chat, { text });
 		const { tokens = 0, whole } = (await view(key, chat)) ?? {};
 		expect(whole).toBe(false);
-		const units = Math.ceil((tokens + 11) / 100);
+		const units = shownPrice(tokens, "four");
 		expect(units).toBeGreaterThan(1);
 		const answer = await ask(client, chat, { model: "narrow", text: "four", whole: true, maxUnits: units });
 		expect(answer.metadata).toMatchObject({ units, counted: true });
 		expect(answer.metadata.readFrom).toBeUndefined();
-		expect(await lastSent()).toHaveLength(7);
+		expect(await lastSent()).toHaveLength(5);
 		expect(await view(key, chat)).toMatchObject({ whole: true, tokens: answer.metadata.tokens });
 		// The setting stays with the chat.
 		expect((await ask(client, chat, { model: "narrow", text: "five" })).metadata.units).toBeGreaterThan(1);
@@ -130,6 +160,50 @@ describe("the messages that a request sends", () => {
 		for (let turn = 0; turn < 4; turn += 1) await ask(client, chat, { text: words(180) });
 		const answer = await ask(client, chat, { model: "narrow", text: "go on", whole: true });
 		expect(answer.metadata).toMatchObject({ units: 5, counted: true, readFrom: expect.any(String) });
+	});
+});
+
+describe("an answer that reached its limit", () => {
+	test("is continued from its end, by an ordinary message at an ordinary price", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
+		expect((await ask(client, chat, { text: `Count to a million. ${words(4_000)}` })).metadata).toMatchObject({
+			state: "length",
+			units: 1,
+		});
+		await faults({ model: {} });
+		const { metadata } = await ask(client, chat, { text: "Continue.", maxUnits: 1 });
+		const [question] = (await view(key, chat))?.messages ?? [];
+		expect(metadata).toMatchObject({ units: 1, counted: true, readFrom: question?.id });
+		const sent = (await sandboxState()).modelCalls.at(-1)?.messages ?? [];
+		expect(sent.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+		expect(sent[0]?.content).toMatch(/^Count to a million\./);
+		expect(sent[1]?.content).toMatch(/^…x{1000,}$/);
+		expect(sent[2]?.content).toBe("Continue.");
+	});
+});
+
+describe("a chat of the version before prices", () => {
+	test("goes on, and its first view measures it, so that all of it can be sent at the price that the page computes", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		await ask(client, chat, { text: "one" });
+		const measured = (await view(key, chat))?.tokens ?? 0;
+		await runInDurableObject(env.CONVERSATION.getByName(chat), (_, { storage }) => {
+			for (const column of ["sold", "tokens"]) storage.sql.exec(`ALTER TABLE turn DROP COLUMN ${column}`);
+			storage.sql.exec("ALTER TABLE chat DROP COLUMN whole");
+		});
+		await evictDurableObject(env.CONVERSATION.getByName(chat));
+		expect((await ask(client, chat, { model: "narrow", text: "four" })).metadata).toMatchObject({ units: 1, counted: true });
+		const { tokens = 0, whole } = (await view(key, chat)) ?? {};
+		expect(whole).toBe(false);
+		expect(tokens).toBeGreaterThan(measured);
+		const units = shownPrice(tokens, "five");
+		const answer = await ask(client, chat, { model: "narrow", text: "five", whole: true, maxUnits: units });
+		expect(answer.metadata).toMatchObject({ units, counted: true });
+		expect(await lastSent()).toHaveLength(5);
+		expect((await view(key, chat))?.tokens).toBe(answer.metadata.tokens);
 	});
 });
 
