@@ -40,7 +40,7 @@ export interface Turn {
 }
 
 /** What a request was sold as. A retry costs the same. */
-export interface Sold {
+interface Sold {
 	units: number;
 	effort: Effort | null;
 	/** The oldest message that was sent, when older ones were left out. */
