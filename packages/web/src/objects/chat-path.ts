@@ -1,5 +1,5 @@
 import { sentenceOf } from "@parley/metering";
-import { messageTokens, textOf } from "../lib/chat/history.ts";
+import { exchangeTokens, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasOutput } from "./answer-stream.ts";
@@ -65,6 +65,11 @@ export class ChatPath {
 		for (const before of this.#stored().path(place.parent)) yield* this.#messagesOf(before).reverse();
 	}
 
+	/** The tokens of a turn's messages that a later request may send. */
+	tokensOf(turn: Turn, parts: readonly AnswerPart[]): number {
+		return exchangeTokens(this.#stored().question(turn), { id: turn.answerId, role: "assistant", parts: [...parts] });
+	}
+
 	/** A turn's question and answer. The page gets a running answer from the stream, from its beginning. */
 	#messagesOf(turn: Turn): ChatMessage[] {
 		const question = this.#stored().question(turn);
@@ -75,7 +80,7 @@ export class ChatPath {
 	}
 
 	/**
-	 * Adds up the tokens of all messages up to a turn, its answer included. A turn has its own sum. Without it, as in chats of an older version, turns
+	 * Adds up the tokens of the messages up to a turn, its answer included. A turn has its own sum. Without it, as in chats of an older version, turns
 	 * are measured: at most `turns` of them, and none once `tokens` are reached. `isExact` is false when that was not all.
 	 */
 	tokensTo(last: number | null, turns: number, tokens: number): { tokens: number; isExact: boolean } {
@@ -84,7 +89,7 @@ export class ChatPath {
 		for (const turn of this.#stored().path(last)) {
 			if (turn.tokens !== null) return { tokens: sum + turn.tokens, isExact: true };
 			if (turnsLeft === 0 || sum >= tokens) return { tokens: sum, isExact: false };
-			for (const message of this.#messagesOf(turn)) sum += messageTokens(message);
+			sum += this.tokensOf(turn, this.#stored().parts(turn));
 			turnsLeft -= 1;
 		}
 		return { tokens: sum, isExact: true };
@@ -104,13 +109,17 @@ export class ChatPath {
 		const running = this.#live() !== null;
 		const view = { id: chat.id, title: chat.title, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0, whole: chat.whole };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
-		if (newest?.tokens === null) view.tokens = this.#measured(newest);
 		const pages: ChatMessage[][] = [];
-		for (const turn of last ? this.#stored().path(last.seq) : []) {
-			if (pages.length === PAGE_TURNS) return { ...view, messages: pages.reverse().flat(), earlier: turn.seq };
+		let earlier: number | null = null;
+		for (const turn of this.#stored().path(last?.seq ?? null)) {
+			if (pages.length === PAGE_TURNS) {
+				earlier = turn.seq;
+				break;
+			}
 			pages.push(this.#messagesOf(turn));
 		}
-		return { ...view, messages: pages.reverse().flat() };
+		if (newest?.tokens === null) view.tokens = this.#measured(newest);
+		return { ...view, messages: pages.reverse().flat(), earlier };
 	}
 
 	/** Whether the asking page knows the end of the shown path. A retry follows what its first attempt followed, or that attempt. */
@@ -122,10 +131,10 @@ export class ChatPath {
 }
 
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, sold, end, counted }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+export function metadataOf({ model, sold, end, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
 	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
 	if (end === null) return asked;
 	if (counted === null) return { ...asked, state: end };
-	return { ...asked, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
+	return { ...asked, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted), ...(tokens !== null && { tokens }) };
 }

@@ -31,7 +31,7 @@ export interface Turn {
 	/** Whether the shown path may end here: the newest such turn is the chat's pointer. */
 	shown: boolean;
 	startedAtMs: number;
-	/** Tokens of all messages of the path up to this turn, with its answer once it has ended. Null where turns of an older version are not measured yet. */
+	/** Tokens of the path's messages before this turn, and with its own once it has ended. Null where turns of an older version are not measured yet. */
 	tokens: number | null;
 	/** How many pieces hold the beginning of the answer. Known once it ends. */
 	pieces: number;

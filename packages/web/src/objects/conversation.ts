@@ -72,7 +72,7 @@ interface Priced {
 	question: ChatMessage | null;
 	asked: Asked;
 	quote: Quote;
-	/** Tokens of the path with the question; null where turns of an older version are not measured. */
+	/** Tokens of the path before the question; null where turns of an older version are not measured. */
 	tokens: number | null;
 }
 
@@ -271,7 +271,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const quote = quoteOf(asked);
 		if (!quote) return null;
 		const units = earlier?.sold?.units ?? quote.units;
-		return { place, question: message, asked, quote: { ...quote, units }, tokens: before.isExact ? before.tokens + question : null };
+		return { place, question: message, asked, quote: { ...quote, units }, tokens: before.isExact ? before.tokens : null };
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
@@ -361,10 +361,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
 		const { release } = whoPays(end, hasOutput(parts));
 		const { counted } = release === null ? await recordUsage(turn.hold) : await releaseUsage(turn.hold, release);
-		const tokens = turn.tokens === null ? null : turn.tokens + messageTokens({ id: turn.answerId, role: "assistant", parts: [...parts] });
+		const tokens = turn.tokens === null ? null : turn.tokens + this.#path.tokensOf(turn, parts);
 		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)), tokens);
-		const metadata = metadataOf({ ...turn, phase: "ended", end, counted }, parts);
-		return tokens === null ? metadata : { ...metadata, tokens };
+		return metadataOf({ ...turn, phase: "ended", end, counted, tokens }, parts);
 	}
 
 	/** Ends the run that a crash or deploy left open: one cut off becomes `interrupted`, one that was ending keeps its end. */

@@ -52,7 +52,7 @@ export interface AnswerMetadata {
 	note?: string | null;
 	/** What the request was held for. */
 	units?: number;
-	/** The estimated tokens of all messages up to and with this one. */
+	/** The estimated tokens that a request sends of the chat up to and with this message. */
 	tokens?: number;
 	effort?: Effort | null;
 	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
@@ -89,7 +89,7 @@ export interface ChatView {
 	earlier: number | null;
 	/** The reader has seen the last message already, so no messages are sent. */
 	unchanged?: boolean;
-	/** The estimated tokens of all messages of the shown path. Fewer for a long one of an older version, until a request sends all of it. */
+	/** The estimated tokens of the shown path. Too few for a long one of an older version, until a request sends all of it. */
 	tokens: number;
 	/** Whether requests of this chat send all of it. */
 	whole: boolean;

@@ -154,6 +154,19 @@ describe("the messages that a request sends", () => {
 		expect((await ask(client, chat, { model: "narrow", text: "six", whole: false })).metadata).toMatchObject({ units: 1 });
 	});
 
+	test("are not those of a question that came to nothing, which a whole chat does not pay either", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		await ask(client, chat, { text: "one" });
+		const before = (await view(key, chat))?.tokens;
+		await faults({ model: { failBeforeOutput: 500 } });
+		expect((await ask(client, chat, { text: "two" })).metadata).toMatchObject({ counted: false, tokens: before });
+		await faults({ model: {} });
+		expect((await view(key, chat))?.tokens).toBe(before);
+		expect((await ask(client, chat, { text: "three", whole: true })).metadata).toMatchObject({ counted: true });
+		expect(await lastSent()).toEqual(["one", expect.any(String), "three"]);
+	});
+
 	test("fit into a model that the chat has outgrown, and the answer says so", async () => {
 		const { client } = await user();
 		const chat = id();

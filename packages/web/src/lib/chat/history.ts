@@ -33,6 +33,12 @@ export function messageTokens(message: ChatMessage): number {
 	return toSent(message).tokens;
 }
 
+/** The tokens of a question with its answer; 0 without an answer, because neither is sent then. */
+export function exchangeTokens(question: ChatMessage | null, answer: ChatMessage | null): number {
+	const tokens = answer ? messageTokens(answer) : 0;
+	return tokens === 0 ? 0 : tokens + (question ? messageTokens(question) : 0);
+}
+
 /** What a model is sent of a chat. */
 export interface SentHistory {
 	/** Oldest first. They begin and end with the user, who alternates with the assistant: strict templates refuse anything else. */
@@ -43,8 +49,9 @@ export interface SentHistory {
 
 /**
  * The newest messages of a chat that fit into `budget` tokens, and with `whole` not only the newest 60. The first is the question, which is always
- * sent. Empty answers are skipped, and a question without an answer is joined to the next one. The exchange before the question is shortened where it
- * does not fit: a model that is to continue needs the end of its answer. Reads at most two messages beyond these limits.
+ * sent. An earlier question without an answer is left out with it: what made a model fail once would do so in every later request. The exchange before
+ * the question is shortened where it does not fit: a model that is to continue needs the end of its answer. Reads at most two messages beyond these
+ * limits.
  */
 export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: number, whole: boolean): SentHistory {
 	const unread = newestFirst[Symbol.iterator]();
@@ -55,32 +62,30 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	for (let next = unread.next(), isQuestion = true; !next.done; next = unread.next(), isQuestion = false) {
 		const sent = toSent(next.value);
 		messagesLeft -= 1;
-		if (!isQuestion && (sent.tokens > tokensLeft || messagesLeft < 0)) {
+		const isLeftOut = sent.tokens === 0 || sent.role === fitting.at(-1)?.role;
+		if (!isQuestion && (messagesLeft < 0 || (!isLeftOut && sent.tokens > tokensLeft))) {
 			beyond = sent;
 			break;
 		}
+		if (isLeftOut) continue;
 		tokensLeft -= sent.tokens;
-		if (sent.tokens > 0) fitting.push(sent);
+		fitting.push(sent);
 	}
-	const oldest = fitting.findLastIndex(({ role }) => role === "user");
-	const sent = fitting.slice(0, oldest + 1);
-	const isAlone = sent.length > 0 && sent.every(({ role }) => role === "user");
-	if (beyond && isAlone) sent.push(...lastExchange(fitting.slice(sent.length), beyond, unread, budget - tokensIn(sent)));
+	const sent = fitting.slice(0, fitting.findLastIndex(({ role }) => role === "user") + 1);
 	const isCut = beyond !== null || sent.length < fitting.length;
-	return { messages: alternating(sent.toReversed()), readFrom: isCut ? (sent.at(-1)?.id ?? null) : null };
+	if (beyond && sent.length === 1) sent.push(...lastExchange(fitting[1] ?? beyond, beyond, unread, tokensLeft + (fitting[1]?.tokens ?? 0)));
+	const messages = sent.toReversed().map(({ role, content }): ModelMessage => ({ role, content }));
+	return { messages, readFrom: isCut ? (sent.at(-1)?.id ?? null) : null };
 }
-
-const tokensIn = (messages: readonly Sent[]) => messages.reduce((sum, { tokens }) => sum + tokens, 0);
 
 /** Less than this of an exchange is of no use to a model. */
 const EXCHANGE_TOKENS_MIN = 100;
 
 /**
- * The last answer and its question, newest first, shortened to `budget` tokens: the end of the one and the beginning of the other, each to a half or
- * more. Nothing where the user's messages alone are too many.
+ * An answer and its question, newest first, shortened to `budget` tokens: the end of the one and the beginning of the other, each to a half or more.
+ * `beyond`: the one of the two that was read last. Nothing where the budget is too small.
  */
-function lastExchange(answers: readonly Sent[], beyond: Sent, unread: Iterator<ChatMessage>, budget: number): Sent[] {
-	const answer = answers[0] ?? beyond;
+function lastExchange(answer: Sent, beyond: Sent, unread: Iterator<ChatMessage>, budget: number): Sent[] {
 	const asked = beyond.role === "user" ? beyond : readOne(unread);
 	const room = budget - 2 * MESSAGE_TOKENS;
 	if (answer.role !== "assistant" || asked?.role !== "user" || asked.tokens === 0 || room < EXCHANGE_TOKENS_MIN) return [];
@@ -113,15 +118,4 @@ function shortened(text: string, tokens: number, kept: "end" | "beginning"): str
 		// Not between the halves of a surrogate pair.
 		chars = counted <= tokens ? chars - 1 : Math.floor(chars * Math.min(0.95, tokens / counted));
 	}
-}
-
-/** Messages of the same role in a row are one message. */
-function alternating(oldestFirst: readonly Sent[]): ModelMessage[] {
-	const messages: ModelMessage[] = [];
-	for (const { role, content } of oldestFirst) {
-		const last = messages.at(-1);
-		if (last?.role === role) last.content = `${last.content}\n\n${content}`;
-		else messages.push({ role, content });
-	}
-	return messages;
 }
