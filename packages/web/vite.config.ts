@@ -53,7 +53,10 @@ const withoutUnusedLanguages: Plugin = {
 	},
 };
 
-/** Only marked's lexer is used. The instance that its module creates would keep the parser and the HTML renderer in every page. */
+/**
+ * Only marked's lexer is used, for GitHub's Markdown. The instance that its module creates would keep the parser and the HTML renderer in every page,
+ * and its option "pedantic" the branches for another dialect.
+ */
 const lexerOfMarked: Plugin = {
 	name: "lexer-of-marked",
 	transform: {
@@ -62,7 +65,8 @@ const lexerOfMarked: Plugin = {
 			const instance = code.search(/var \w+=new \w+;function \w+\(\w+,\w+\)\{return \w+\.parse\(/);
 			const exported = ["Lexer", "Tokenizer"].map((name) => new RegExp(`\\w+ as ${name}\\b`).exec(code.slice(instance))?.[0]);
 			if (instance === -1 || exported.includes(undefined)) this.error("marked's module has another form: adapt this plugin to it");
-			return { code: `${code.slice(0, instance)}export{${exported.join()}};`, map: null };
+			const lexer = code.slice(0, instance).replaceAll("this.options.pedantic", "!1");
+			return { code: `${lexer}export{${exported.join()}};`, map: null };
 		},
 	},
 };

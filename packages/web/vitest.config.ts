@@ -71,6 +71,23 @@ const contract = (provider: string, include: string[]) => ({
 	},
 });
 
+/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only. */
+function modelsAt(baseUrl: string) {
+	const model = (id: string, more: object = {}) => ({
+		id,
+		label: `${id[0]?.toUpperCase()}${id.slice(1)}`,
+		weight: 1,
+		inputStep: 8_000,
+		maxOutput: 4_000,
+		contextWindow: 128_000,
+		price: { input: 1, cachedInput: 0.1, output: 4 },
+		upstreams: [{ kind: "openai-compatible", baseUrl, model: id }],
+		...more,
+	});
+	const narrow = { inputStep: 100, maxOutput: 50, contextWindow: 550, efforts: { low: 1, medium: 2, high: 4 }, tiers: ["free", "paid"] };
+	return [model("sandbox"), model("second"), model("dear", { weight: 5 }), model("narrow", narrow), model("pro", { tiers: ["paid"] })];
+}
+
 export default defineConfig({
 	test: {
 		// With results of another clone in the cache, the plugin imports the Worker by a path of that clone.
@@ -87,9 +104,7 @@ export default defineConfig({
 			{
 				plugins: [
 					worker((sandboxUrl) => ({
-						AI_BASE_URL: `${sandboxUrl}/model/v1`,
-						AI_MODELS: "sandbox=Sandbox,second=Second,dear=Dear",
-						AI_MODEL_UNITS: "dear=5",
+						MODELS: JSON.stringify({ models: modelsAt(`${sandboxUrl}/model/v1`) }),
 						FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
 						FLOWGLAD_BASE_URL: sandboxUrl,
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,

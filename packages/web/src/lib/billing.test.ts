@@ -317,11 +317,11 @@ describe("a priced request", () => {
 	const terms = { model: "m", effort: null, steps: 2, version: "v1" };
 	const spent = { input: 1, cached: 0, output: 2, reasoning: 0, microDollars: 3, estimated: false };
 	const ask = (subject: Subject) =>
-		checkUsageAllowed(new Request("https://parley.example/"), { subject, requestId: "r", units: 2, terms, freeDay: true });
+		checkUsageAllowed(new Request("https://parley.example/"), { subject, requestId: "r", units: 2, terms, tiers: ["free", "paid"] });
 
 	test("gives its terms and its free day to the ledger that pays, and units only to pools", async () => {
 		await ask(guest(null));
-		expect(world.holds[OWN]).toMatchObject({ units: 2, terms, freeDay: true });
+		expect(world.holds[OWN]).toMatchObject({ units: 2, terms, tiers: ["free", "paid"] });
 		expect(world.holds[NETWORK]).toMatchObject({ units: 2 });
 		for (const pool of [NETWORK, EVERY_GUEST]) expect(Object.keys(world.holds[pool] ?? {})).not.toContain("terms");
 	});

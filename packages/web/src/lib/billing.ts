@@ -11,7 +11,7 @@ import {
 	subscriptionOf,
 	type Terms,
 } from "@parley/metering";
-import type { UsageDay, UsageView } from "../view/usage.ts";
+import type { Tier, UsageDay, UsageView } from "../view/usage.ts";
 import { capIn } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
@@ -36,6 +36,9 @@ interface TakenFrom {
 	id: string;
 }
 
+/** What a ledger answers to a hold. `not-in-plan`: the subject's tier may not ask the model, and nothing was held. */
+export type HoldOutcome = Outcome | { kind: "not-in-plan" };
+
 /** Why a limit refuses a request. `unconfirmed`: a pool that accounts without a confirmed address share is used up. */
 export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"] | "unconfirmed" };
 
@@ -55,6 +58,8 @@ export type UsageCheckResult =
 			setCookie: string | null;
 	  }
 	| { allowed: false; subject: Subject; reason: "limit"; refusal: UsageRefusal }
+	/** The subject's tier may not ask the model. */
+	| { allowed: false; subject: Subject; reason: "not-in-plan"; tier: Tier }
 	/** A new guest on a network that has used half of its pool has to pass Turnstile first (lib/identity/turnstile.ts). */
 	| { allowed: false; subject: Subject; reason: "challenge" }
 	/** The request id was used with another body. */
@@ -73,8 +78,8 @@ export interface UsageOptions {
 	units?: number;
 	/** What the request is sold as. Stored in the ledger that pays, not in pools. */
 	terms?: Terms;
-	/** Whether a subscriber's free day may pay where their plan and top-ups cannot: the free tier has the model. */
-	freeDay?: boolean;
+	/** The tiers that may ask the model; default: all. A subscriber's free day may pay for a model of the free tier. */
+	tiers?: readonly Tier[];
 	/** For `recordUsage`: what the model calls of this attempt used. Stored in the ledger that pays, not in pools. */
 	spent?: Spent | null;
 }
@@ -87,7 +92,8 @@ const ledger = (key: string) => env.USAGE_LEDGER.getByName(key);
  */
 export async function checkUsageAllowed(request: Request, options: UsageOptions = {}): Promise<UsageCheckResult> {
 	const subject = options.subject ?? (await identify(request));
-	const { fingerprint = "", chatId = null, freeDay } = options;
+	const { fingerprint = "", chatId = null, tiers } = options;
+	const freeDay = tiers?.includes("free");
 	let { units = 1, terms = null }: { units?: number; terms?: Terms | null } = options;
 	const hold: UsageHold = { requestId: requestIdOf(request, options), attempt: 1, takenFrom: [] };
 	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
@@ -100,7 +106,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		const id = entryId(key, subject.key, hold.requestId);
 		const sharedWith = isPool(key) ? null : subject.pools;
 		const onlyIfStored = subject.kind === "guest" && !isNewGuest;
-		const sold = isPool(key) ? { units } : { units, terms, freeDay };
+		const sold = isPool(key) ? { units } : { units, terms, freeDay, tiers };
 		const answer = await ledger(key).hold(key, { id, fingerprint, ...sold, chatId, member, sharedWith, onlyIfStored });
 		const { outcome } = answer;
 		if (hasNoPlan(outcome)) continue;
@@ -113,6 +119,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
 			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: await explain(outcome.refusal, subject) };
+			if (outcome.kind === "not-in-plan") return { allowed: false, subject, reason: "not-in-plan", tier: answer.standing.tier };
 			return { allowed: false, subject, reason: "conflict" };
 		}
 		hold.takenFrom.push({ ledger: key, id });
@@ -176,7 +183,7 @@ function requestIdOf(request: Request, { requestId }: UsageOptions): string {
 }
 
 /** An organization without a plan refuses; the next payer is then tried. With a plan its limit is final: the two never mix. */
-const hasNoPlan = (outcome: Outcome) => outcome.kind === "refused" && outcome.refusal.policy === "organization";
+const hasNoPlan = (outcome: HoldOutcome) => outcome.kind === "refused" && outcome.refusal.policy === "organization";
 
 const isHalfUsed = ({ used, held, limit }: Standing) => 2 * (used + held) > limit;
 
@@ -188,7 +195,7 @@ export async function recordUsage(
 	request: Request | UsageHold,
 	amount = 1,
 	options: UsageOptions = {},
-): Promise<{ counted: boolean; outcome: Outcome; standing?: Standing; takenFrom?: TakenFrom }> {
+): Promise<{ counted: boolean; outcome: HoldOutcome; standing?: Standing; takenFrom?: TakenFrom }> {
 	if (!(request instanceof Request)) return endHold(request, (from) => ledger(from.ledger).settle(from.id, spentIn(from, options.spent)));
 	const subject = options.subject ?? (await identify(request));
 	const requestId = requestIdOf(request, options);
@@ -233,7 +240,7 @@ async function endHold(hold: UsageHold, end: (from: TakenFrom) => Promise<Outcom
 	return { counted: isCounted(outcome), outcome };
 }
 
-function isCounted(outcome: Outcome): boolean {
+function isCounted(outcome: HoldOutcome): boolean {
 	if (outcome.kind === "ended") return outcome.counted;
 	return outcome.kind === "repeat" && outcome.row.state !== "released";
 }

@@ -22,7 +22,7 @@ function streamOf(chunks: UIMessageChunk[]): ReadableStream<UIMessageChunk> {
 
 /** An answer as a model writes it: reasoning, then text in two deltas, one of them with characters that JSON or SSE could break. */
 function written(metadata: AnswerMetadata): AnswerStream {
-	const answer = new AnswerStream("a1", "m");
+	const answer = new AnswerStream("a1", { model: "m" });
 	answer.open("reasoning");
 	answer.append("reasoning", "Hm.");
 	answer.append("text", "Hello");
@@ -91,7 +91,7 @@ describe("an answer's stream", () => {
 	});
 
 	test("that is closed without an end has no last chunk", async () => {
-		const answer = new AnswerStream("a1", "m");
+		const answer = new AnswerStream("a1", { model: "m" });
 		answer.append("text", "half");
 		answer.close();
 		const body = await read(answer.join());
@@ -109,7 +109,7 @@ describe("a replay", () => {
 	];
 
 	test("has one delta for each stored part, two of the same type in a row included", async () => {
-		const chunks = chunksOf(await read(replayAnswer("a1", "m", parts, COMPLETE).join()));
+		const chunks = chunksOf(await read(replayAnswer("a1", parts, COMPLETE).join()));
 		expect(chunks.map((chunk) => chunk.type)).toEqual([
 			"start",
 			...["reasoning-start", "reasoning-delta", "reasoning-end"],
@@ -120,7 +120,7 @@ describe("a replay", () => {
 
 	test("differs from the live stream in its deltas only", async () => {
 		const live = written(STOPPED);
-		const replayed = await read(replayAnswer("a1", "m", live.parts, STOPPED).join());
+		const replayed = await read(replayAnswer("a1", live.parts, STOPPED).join());
 		const withoutDeltas = (body: string) => chunksOf(body).filter((chunk) => !chunk.type.endsWith("-delta"));
 		const textOf = (body: string) =>
 			chunksOf(body)
@@ -132,7 +132,7 @@ describe("a replay", () => {
 	});
 
 	test("of an answer without output is its start and its end", async () => {
-		expect(chunksOf(await read(replayAnswer("a1", "m", [], FAILED).join())).map((chunk) => chunk.type)).toEqual([
+		expect(chunksOf(await read(replayAnswer("a1", [], FAILED).join())).map((chunk) => chunk.type)).toEqual([
 			"start",
 			"message-metadata",
 			"error",

@@ -9,8 +9,9 @@ export class AnswerStream {
 	readonly #parts: AnswerPart[] = [];
 	readonly #broadcast = new Broadcast();
 
-	constructor(answerId: string, model: string) {
-		this.#send({ type: "start", messageId: answerId, messageMetadata: { model } });
+	/** `asked`: what is known of the answer before its first word. */
+	constructor(answerId: string, asked: AnswerMetadata) {
+		this.#send({ type: "start", messageId: answerId, messageMetadata: asked });
 	}
 
 	/** The parts so far; the last one still grows. */
@@ -81,8 +82,9 @@ export class AnswerStream {
 }
 
 /** A stored answer as a complete stream, one delta for each part. */
-export function replayAnswer(answerId: string, model: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): AnswerStream {
-	const answer = new AnswerStream(answerId, model);
+export function replayAnswer(answerId: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): AnswerStream {
+	const { state: _, counted: __, note: ___, ...asked } = metadata;
+	const answer = new AnswerStream(answerId, asked);
 	for (const { type, text } of parts) {
 		answer.open(type);
 		answer.append(type, text);

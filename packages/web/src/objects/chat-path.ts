@@ -1,5 +1,5 @@
 import { sentenceOf } from "@parley/metering";
-import { textOf } from "../lib/chat/history.ts";
+import { messageTokens, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasOutput } from "./answer-stream.ts";
@@ -9,7 +9,7 @@ import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts"
 const PAGE_TURNS = 25;
 
 /** Where a request's turn belongs. */
-interface Place {
+export interface Place {
 	parent: number | null;
 	asks: number | null;
 	question: ChatMessage | null;
@@ -57,10 +57,10 @@ export class ChatPath {
 	}
 
 	/** The messages that lead to an answer, the newest first. Each is read when it is reached. */
-	*newestFirst(turn: Turn): Generator<ChatMessage, void> {
-		const question = this.#stored().question(turn);
+	*newestFirst(place: Pick<Turn, "parent" | "asks" | "question">): Generator<ChatMessage, void> {
+		const question = this.#stored().question(place);
 		if (question) yield question;
-		for (const before of this.#stored().path(turn.parent)) yield* this.#messagesOf(before).reverse();
+		for (const before of this.#stored().path(place.parent)) yield* this.#messagesOf(before).reverse();
 	}
 
 	/** A turn's question and answer. The page gets a running answer from the stream, from its beginning. */
@@ -72,10 +72,32 @@ export class ChatPath {
 		return [...messages, { id: turn.answerId, role: "assistant", parts, metadata: metadataOf(turn, parts) }];
 	}
 
+	/**
+	 * Tokens of all messages up to a turn, with its answer. Turns of an older version are added up when they are first asked for, and the sum is
+	 * kept with the last of them.
+	 */
+	tokensTo(last: Turn | null): number {
+		if (!last) return 0;
+		if (last.tokens !== null) return last.tokens;
+		let tokens = 0;
+		for (const turn of this.#stored().path(last.seq)) {
+			if (turn.tokens !== null) {
+				tokens += turn.tokens;
+				break;
+			}
+			for (const message of this.#messagesOf(turn)) tokens += messageTokens(message);
+		}
+		if (last.phase === "ended") this.#stored().writeTokens(last, tokens);
+		return tokens;
+	}
+
 	/** A page of the chat: its newest messages, or those before the turn `before`. Without messages where `seen` is the last one. */
 	view(chat: Chat, before?: number, seen?: string): ChatView {
-		const last = before === undefined ? (this.#live() ?? this.#stored().shown()) : this.#stored().turn(before);
-		const view = { id: chat.id, title: chat.title, running: this.#live() !== null, messages: [], earlier: null, tokens: 0, whole: false };
+		const newest = this.#live() ?? this.#stored().shown();
+		const last = before === undefined ? newest : this.#stored().turn(before);
+		const running = this.#live() !== null;
+		const tokens = this.tokensTo(newest);
+		const view = { id: chat.id, title: chat.title, running, messages: [], earlier: null, tokens, whole: chat.whole };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];
 		for (const turn of last ? this.#stored().path(last.seq) : []) {
@@ -94,8 +116,10 @@ export class ChatPath {
 }
 
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, end, counted }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
-	if (end === null) return { model };
-	if (counted === null) return { model, state: end };
-	return { model, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
+export function metadataOf({ model, sold, end, counted }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
+	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
+	if (end === null) return asked;
+	if (counted === null) return { ...asked, state: end };
+	return { ...asked, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted) };
 }

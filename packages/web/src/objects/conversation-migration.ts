@@ -109,5 +109,17 @@ const NO_RUN = {
 
 function toTurn({ phase, ...run }: OldRun): Turn {
 	const open = phase === "refused" ? "ended" : phase;
-	return { ...run, phase: open, seq: 0, parent: null, asks: null, question: null, shown: false, pieces: 0, rest: null };
+	return {
+		...run,
+		phase: open,
+		seq: 0,
+		parent: null,
+		asks: null,
+		question: null,
+		shown: false,
+		sold: null,
+		tokens: null,
+		pieces: 0,
+		rest: null,
+	};
 }

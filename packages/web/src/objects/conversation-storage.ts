@@ -1,3 +1,4 @@
+import type { Effort } from "@parley/metering";
 import type { UsageHold } from "../lib/billing.ts";
 import type { AnswerState, ChatMessage } from "../view/chat.ts";
 import type { AnswerPart } from "./answer-stream.ts";
@@ -21,6 +22,8 @@ export interface Turn {
 	/** Empty for a question of an older version that lost its answer. */
 	answerId: string;
 	model: string;
+	/** What the request was sold as; null for one of an older version. */
+	sold: Sold | null;
 	hold: UsageHold;
 	phase: "running" | "ending" | "ended";
 	end: AnswerState | null;
@@ -28,10 +31,20 @@ export interface Turn {
 	/** Whether the shown path may end here: the newest such turn is the chat's pointer. */
 	shown: boolean;
 	startedAtMs: number;
+	/** Tokens of all messages of the path up to this turn, with its answer once it has ended. Null where nobody has asked for them yet. */
+	tokens: number | null;
 	/** How many pieces hold the beginning of the answer. Known once it ends. */
 	pieces: number;
 	/** The rest of the answer. Null where an older version deleted it. */
 	rest: StoredPart[] | null;
+}
+
+/** What a request was sold as. A retry costs the same. */
+export interface Sold {
+	units: number;
+	effort: Effort | null;
+	/** The oldest message that was sent, when older ones were left out. */
+	readFrom: string | null;
 }
 
 /** A part of an answer, or with `more` a continuation of the part before it. */
@@ -43,6 +56,8 @@ export interface Chat {
 	owner: string;
 	title: string;
 	deleted: boolean;
+	/** Whether requests send all of it. */
+	whole: boolean;
 }
 
 function isParts(value: unknown): value is StoredPart[] {
@@ -60,6 +75,10 @@ function isHold(value: unknown): value is UsageHold {
 	return Array.isArray(value.takenFrom) && value.takenFrom.every(isEntry);
 }
 
+function isSold(value: unknown): value is Sold {
+	return isRecord(value) && Number.isSafeInteger(value.units);
+}
+
 export const HOLD = json("a hold", isHold);
 export const PARTS = json("the parts of an answer", isParts);
 export const END = oneOf("complete", "length", "filtered", "stopped", "failed", "interrupted");
@@ -70,6 +89,7 @@ const CHAT = new Table<Chat & { only: number }>("chat", {
 	owner: text,
 	title: text,
 	deleted: flag,
+	whole: defined(flag, "INTEGER NOT NULL DEFAULT 0"),
 });
 
 const TURN = new Table<Turn>(
@@ -83,12 +103,14 @@ const TURN = new Table<Turn>(
 		question: nullable(json("a question", isQuestion)),
 		answerId: text,
 		model: text,
+		sold: nullable(json("what a request was sold as", isSold)),
 		hold: HOLD,
 		phase: oneOf("running", "ending", "ended"),
 		end: nullable(END),
 		counted: nullable(flag),
 		shown: flag,
 		startedAtMs: instant,
+		tokens: nullable(integer),
 		pieces: integer,
 		rest: nullable(PARTS),
 	},
@@ -110,6 +132,8 @@ const STOP = new Table<{ requestId: string; owner: string; atMs: number }>(
 	{ suffix: "WITHOUT ROWID" },
 );
 
+type StoredTable = Pick<Table<object>, "exists" | "addMissingColumns" | "create">;
+
 /** The rows of one chat. Tables are created on first write, so reading a chat that does not exist stores nothing. All of it is synchronous. */
 export class ConversationStorage {
 	readonly #sql: SqlStorage;
@@ -125,9 +149,9 @@ export class ConversationStorage {
 		return chat ?? null;
 	}
 
-	writeChat({ id, owner, title, deleted }: Chat): void {
+	writeChat({ id, owner, title, deleted, whole }: Chat): void {
 		this.#create(CHAT);
-		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted });
+		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole });
 	}
 
 	/** The turn that was begun last. No other can be open. */
@@ -166,7 +190,7 @@ export class ConversationStorage {
 		return null;
 	}
 
-	question(turn: Turn): ChatMessage | null {
+	question(turn: Pick<Turn, "asks" | "question">): ChatMessage | null {
 		return turn.question ?? (turn.asks === null ? null : (this.turn(turn.asks)?.question ?? null));
 	}
 
@@ -197,9 +221,14 @@ export class ConversationStorage {
 		this.#sql.exec("UPDATE turn SET phase = 'ending', outcome = ?, pieces = ?, rest = ? WHERE seq = ?", ...bindings);
 	}
 
-	/** Stores that the ledger has confirmed. */
-	close({ seq }: Turn, counted: boolean, shown: boolean): void {
-		this.#sql.exec("UPDATE turn SET phase = 'ended', counted = ?, shown = ? WHERE seq = ?", Number(counted), Number(shown), seq);
+	/** Stores that the ledger has confirmed. `tokens`: of the path with the answer. */
+	close({ seq }: Turn, counted: boolean, shown: boolean, tokens: number | null): void {
+		const bindings = [Number(counted), Number(shown), tokens, seq];
+		this.#sql.exec("UPDATE turn SET phase = 'ended', counted = ?, shown = ?, tokens = ? WHERE seq = ?", ...bindings);
+	}
+
+	writeTokens({ seq }: Turn, tokens: number): void {
+		this.#sql.exec("UPDATE turn SET tokens = ? WHERE seq = ?", tokens, seq);
 	}
 
 	/** How many pieces a running answer has. */
@@ -245,12 +274,16 @@ export class ConversationStorage {
 		return turn ?? null;
 	}
 
-	#exists(table: { exists(sql: SqlStorage): boolean }): boolean {
-		if (!this.#existing.has(table) && table.exists(this.#sql)) this.#existing.add(table);
+	/** A table of an older version gets its missing columns when it is first used. */
+	#exists(table: StoredTable): boolean {
+		if (!this.#existing.has(table) && table.exists(this.#sql)) {
+			table.addMissingColumns(this.#sql);
+			this.#existing.add(table);
+		}
 		return this.#existing.has(table);
 	}
 
-	#create(table: { exists(sql: SqlStorage): boolean; create: string }, index = ""): void {
+	#create(table: StoredTable, index = ""): void {
 		if (this.#exists(table)) return;
 		this.#sql.exec(`${table.create}\n${index}`);
 		this.#existing.add(table);

@@ -1,16 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
-import { type AnswerEnd, type ChatStatus, type Standing, whoPays } from "@parley/metering";
+import { type AnswerEnd, type ChatStatus, type Effort, type Standing, type Terms, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { checkUsageAllowed, recordUsage, releaseUsage, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
-import { textOf, toModelMessages } from "../lib/chat/history.ts";
+import { messageTokens, textOf, toModelMessages } from "../lib/chat/history.ts";
+import { allowedModels, modelsVersion } from "../lib/chat/model.ts";
+import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
-import type { AnswerMetadata, ChatView } from "../view/chat.ts";
+import type { AnswerMetadata, ChatView, ModelOption, Price } from "../view/chat.ts";
+import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
-import { ChatPath, metadataOf } from "./chat-path.ts";
+import { ChatPath, metadataOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
@@ -31,8 +34,12 @@ export interface Ask {
 	subject: Subject;
 	requestId: string;
 	fingerprint: string;
-	model: string;
-	units: number;
+	model: ModelOption;
+	effort: Effort | null;
+	/** The price that the client was shown, units. Undefined where the client does not say. */
+	maxUnits: number | undefined;
+	/** Whether the whole chat is sent; undefined for as before. */
+	whole: boolean | undefined;
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
@@ -42,15 +49,27 @@ export interface Ask {
 }
 
 /** Why a chat does not take a request. Decided before anything is held or stored. */
-export type ChatRefusal = "not-found" | "gone" | "busy" | "no-such-message" | "too-many-readers";
+export type ChatRefusal = "not-found" | "gone" | "busy" | "no-such-message" | "too-many-readers" | "too-long";
 
 export type StartResult =
 	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Standing; setCookie: string | null }
-	| { kind: "limit"; refusal: UsageRefusal }
+	| { kind: "limit"; refusal: UsageRefusal; price: Price; affordable: Price[] }
+	/** The price is above the one that the client was shown. */
+	| { kind: "price"; price: Price }
+	/** The viewer's tier may not ask the model. */
+	| { kind: "not-in-plan"; tier: Tier }
 	| { kind: "challenge" | "conflict" }
 	/** The chat has gone on since the asking page was read. */
 	| { kind: "moved-on"; chat: ChatView }
 	| { kind: ChatRefusal };
+
+/** Where a request's turn belongs, its price, and what it was held for. No other turn can begin in between. */
+interface Priced {
+	place: Place;
+	asked: Asked;
+	quote: Quote;
+	units: number;
+}
 
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
@@ -200,9 +219,29 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
 	async #holdAndBegin(ask: Ask): Promise<StartResult> {
-		const { chatId, subject, requestId, fingerprint, units, url, headers } = ask;
-		const usage = await checkUsageAllowed(new Request(url, { headers }), { subject, requestId, fingerprint, chatId, units });
-		if (!usage.allowed) return usage.reason === "limit" ? { kind: "limit", refusal: usage.refusal } : { kind: usage.reason };
+		const { chatId, subject, requestId, fingerprint, model, maxUnits, url, headers } = ask;
+		const place = this.#path.placeOf(ask.prompt, this.#stored.ofRequest(requestId));
+		const asked = this.#priced(ask, place);
+		const quote = quoteOf(asked);
+		if (!quote) return { kind: "too-long" };
+		const { units, steps, budget, ...price } = { ...quote, units: this.#stored.ofRequest(requestId)?.sold?.units ?? quote.units };
+		if (maxUnits !== undefined && units > maxUnits) return { kind: "price", price: { ...price, units } };
+		const terms: Terms = { model: model.id, effort: ask.effort, steps, version: modelsVersion() };
+		const usage = await checkUsageAllowed(new Request(url, { headers }), {
+			subject,
+			requestId,
+			fingerprint,
+			chatId,
+			units,
+			terms,
+			tiers: model.tiers,
+		});
+		if (!usage.allowed) {
+			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };
+			if (usage.reason !== "limit") return { kind: usage.reason };
+			const { refusal } = usage;
+			return { kind: "limit", refusal, price: { ...price, units }, affordable: affordableAt(refusal, asked) };
+		}
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);
 		const isJoining = earlier !== null && !isRetry(earlier, hold);
@@ -213,8 +252,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			return refused;
 		}
 		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
-		const stream = isJoining ? this.#join(subject.key, earlier) : await this.#begin(ask, hold, earlier);
+		const stream = isJoining
+			? this.#join(subject.key, earlier)
+			: await this.#begin(ask, { place, asked, quote, units: usage.units }, hold, earlier);
 		return { kind: "stream", stream, standing, setCookie };
+	}
+
+	/** What decides the price of a request. Only tokens that the request may send are added up, so this does not grow with a chat. */
+	#priced({ model, effort, whole }: Ask, place: Place): Asked {
+		const question = this.#stored.question(place);
+		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
+		const parent = place.parent === null ? null : this.#stored.turn(place.parent);
+		// A chat of an older version is added up when someone opens it, not before an answer that does not depend on its length.
+		const before = isWhole ? this.#path.tokensTo(parent) : parent === null ? 0 : parent.tokens;
+		return { model, effort, question: question ? messageTokens(question) : 0, before, whole: isWhole };
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
@@ -239,10 +290,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
-	async #begin(ask: Ask, hold: UsageHold, earlier: Turn | null): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, prompt, requestId } = ask;
-		const { extends: shown, ...place } = this.#path.placeOf(prompt, earlier);
-		if (!this.#stored.chat()) this.#stored.writeChat({ id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false });
+	async #begin(
+		ask: Ask,
+		{ place: { extends: shown, ...place }, asked, quote, units }: Priced,
+		hold: UsageHold,
+		earlier: Turn | null,
+	): Promise<ReadableStream<Uint8Array>> {
+		const { chatId, subject, model, effort, prompt, requestId } = ask;
+		const chat = this.#stored.chat() ?? { id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false, whole: null };
+		if (chat.whole !== quote.whole) this.#stored.writeChat({ ...chat, whole: quote.whole });
+		const { messages, readFrom } = toModelMessages(this.#path.newestFirst(place), quote.budget, quote.whole);
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const turn: Turn = {
 			...place,
@@ -251,12 +308,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			requestId,
 			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
 			answerId: `${generateId()}-${seq}`,
-			model,
+			model: model.id,
+			sold: { units, effort, readFrom },
 			hold,
 			phase: "running",
 			end: null,
 			counted: null,
 			startedAtMs: Date.now(),
+			tokens: asked.before === null ? null : asked.before + asked.question,
 			pieces: 0,
 			rest: [],
 		};
@@ -265,10 +324,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#live = live;
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
-		const history = toModelMessages(this.#path.newestFirst(turn));
 		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
 		this.ctx.waitUntil(this.#updateList());
-		this.ctx.waitUntil(this.#finish(live, history));
+		this.ctx.waitUntil(this.#finish(live, messages));
 		return stream;
 	}
 
@@ -295,8 +353,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
 		const { release } = whoPays(end, hasOutput(parts));
 		const { counted } = release === null ? await recordUsage(turn.hold) : await releaseUsage(turn.hold, release);
-		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)));
-		return metadataOf({ ...turn, phase: "ended", end, counted }, parts);
+		const tokens = turn.tokens === null ? null : turn.tokens + messageTokens({ id: turn.answerId, role: "assistant", parts: [...parts] });
+		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)), tokens);
+		const metadata = metadataOf({ ...turn, phase: "ended", end, counted }, parts);
+		return tokens === null ? metadata : { ...metadata, tokens };
 	}
 
 	/** Ends the run that a crash or deploy left open: one cut off becomes `interrupted`, one that was ending keeps its end. */
@@ -335,7 +395,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#live?.turn.seq === turn.seq) return this.#readers.join(owner, this.#live.stream);
 		return this.#readers.replay(owner, turn.seq, () => {
 			const parts = this.#stored.parts(turn);
-			return replayAnswer(turn.answerId, turn.model, parts, metadataOf(turn, parts));
+			return replayAnswer(turn.answerId, parts, metadataOf(turn, parts));
 		});
 	}
 
@@ -405,6 +465,17 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			await scheduler.wait(0);
 		}
 	}
+}
+
+/** What the subject could send instead. None at a limit of answers in flight, which ends by itself. */
+function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked): Price[] {
+	if (policy === "in-flight") return [];
+	const left = (model: ModelOption) => Math.max(remaining, model.tiers.includes("free") ? (freeDay?.remaining ?? 0) : 0);
+	return affordable(
+		asked,
+		allowedModels().filter(({ tiers }) => tiers.includes(tier)),
+		left,
+	);
 }
 
 /** Whether a hold is for a new attempt after a release. Attempts of another ledger are numbered apart, so there the release itself decides. */

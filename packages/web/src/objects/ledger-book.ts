@@ -17,10 +17,12 @@ import {
 	standing,
 } from "@parley/metering";
 import { config } from "../config.ts";
+import type { HoldOutcome } from "../lib/billing.ts";
 import { capIn } from "../lib/identity/member-limit.ts";
 import type { Spender } from "../lib/identity/subject.ts";
 import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
+import type { Tier } from "../view/usage.ts";
 import { ABSORBED_TOGETHER, type LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
 
@@ -32,6 +34,8 @@ export interface Hold extends Omit<HoldCommand, "type" | "member"> {
 	member?: Spender | null;
 	/** Hold nothing, and store nothing, in a ledger that has stored nothing yet: the outcome is `unknown`. */
 	onlyIfStored?: boolean;
+	/** The tiers that may ask the model; absent for all. */
+	tiers?: readonly Tier[] | undefined;
 }
 
 /**
@@ -83,8 +87,11 @@ export class LedgerBook {
 	}
 
 	/** Decides about a hold. A member's limit is judged by the plan as it is now. */
-	hold({ member, onlyIfStored, ...hold }: Hold): Outcome {
+	hold({ member, onlyIfStored, tiers, ...hold }: Hold): HoldOutcome {
 		if (onlyIfStored && this.#stored.key === null) return { kind: "unknown" };
+		const { tier, limit } = this.standing();
+		// An organization without a plan has no limit, and leaves the decision to its member's own ledger.
+		if (tiers && limit > 0 && !tiers.includes(tier) && !this.#stored.row(hold.id)) return { kind: "not-in-plan" };
 		const spender = member ? { id: member.id, cap: capIn(member.cap, this.standing().limit) } : null;
 		return this.decide({ type: "hold", ...hold, member: spender });
 	}

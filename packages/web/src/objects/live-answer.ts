@@ -3,6 +3,7 @@ import { type ModelMessage, streamText } from "ai";
 import { languageModel } from "../lib/chat/model.ts";
 import { logFailure, OwnError } from "../log.ts";
 import { type AnswerPart, AnswerStream, charsOf, hasOutput } from "./answer-stream.ts";
+import { metadataOf } from "./chat-path.ts";
 import type { ConversationStorage, StoredPart, Turn } from "./conversation-storage.ts";
 
 /** A model that sends nothing for this long has failed. So has an answer that takes longer than `ANSWER_MAX_MS`. */
@@ -33,7 +34,7 @@ export class LiveAnswer {
 
 	constructor(turn: Turn, stored: ConversationStorage) {
 		this.turn = turn;
-		this.stream = new AnswerStream(turn.answerId, turn.model);
+		this.stream = new AnswerStream(turn.answerId, metadataOf(turn, []));
 		this.#stored = stored;
 	}
 

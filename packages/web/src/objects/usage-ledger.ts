@@ -12,6 +12,7 @@ import {
 	subscriptionOf,
 	utcDay,
 } from "@parley/metering";
+import type { HoldOutcome } from "../lib/billing.ts";
 import { type ProblemCode, ProblemError } from "../lib/http/problem.ts";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
@@ -53,7 +54,7 @@ const CALLS_MAX = 30;
 const CALL_WINDOW_MS = 60_000;
 
 export interface HoldResult {
-	outcome: Outcome;
+	outcome: HoldOutcome;
 	standing: Standing;
 }
 
@@ -118,7 +119,9 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	async hold(key: string, hold: Hold): Promise<HoldResult> {
 		const { book, provider } = this.#open(key);
 		let outcome = book.hold(hold);
-		if (outcome.kind === "refused" && provider.mayChangeMind(outcome.refusal)) {
+		const isReadAwaited =
+			outcome.kind === "refused" ? provider.mayChangeMind(outcome.refusal) : outcome.kind === "not-in-plan" && provider.mayRead();
+		if (isReadAwaited) {
 			await provider.readAwaited();
 			outcome = book.hold(hold);
 		}

@@ -91,6 +91,7 @@ function ChatFrame() {
 						header={<ChatHeader title={open.title} side={side} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
+						onPricesChanged={shell.reload}
 						readChat={(id, page) => loadChat({ data: { id, ...page } })}
 					/>
 				) : (

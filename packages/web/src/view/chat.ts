@@ -52,6 +52,8 @@ export interface AnswerMetadata {
 	note?: string | null;
 	/** What the request was held for. */
 	units?: number;
+	/** The estimated tokens of all messages up to and with this one. */
+	tokens?: number;
 	effort?: Effort | null;
 	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
 	thoughtMs?: number;

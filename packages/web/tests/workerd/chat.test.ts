@@ -279,6 +279,8 @@ function turnOf(owner: string, seq: number, text: string): Turn {
 		question: { id: `m${seq}`, role: "user", parts: [{ type: "text", text: `question ${seq}` }] },
 		answerId: `a-${seq}`,
 		model: "sandbox",
+		sold: null,
+		tokens: 20 * seq,
 		hold: { requestId: `q${seq}`, attempt: 1, takenFrom: [{ ledger: owner, id: `q${seq}` }] },
 		phase: "ended",
 		end: "complete",
@@ -295,7 +297,7 @@ async function longChat(messages: number, answer = "an answer"): Promise<Talk> {
 	const talk = await Talk.begin();
 	await runInDurableObject(talk.stub, (_, { storage }) => {
 		const stored = new ConversationStorage(storage.sql);
-		stored.writeChat({ id: talk.chatId, owner: talk.owner, title: "Long", deleted: false });
+		stored.writeChat({ id: talk.chatId, owner: talk.owner, title: "Long", deleted: false, whole: false });
 		for (let seq = 1; seq <= messages / 2; seq += 1) stored.insert(turnOf(talk.owner, seq, answer));
 	});
 	await evictDurableObject(talk.stub);

@@ -231,7 +231,7 @@ describe("a guest that ends", () => {
 		const chats = Array.from({ length: 30 }, id);
 		for (const chat of chats) {
 			await runInDurableObject(env.CONVERSATION.getByName(chat), (_, { storage }) =>
-				new ConversationStorage(storage.sql).writeChat({ id: chat, owner: key, title: "Old", deleted: false }),
+				new ConversationStorage(storage.sql).writeChat({ id: chat, owner: key, title: "Old", deleted: false, whole: false }),
 			);
 			await evictDurableObject(env.CONVERSATION.getByName(chat));
 			await env.CHAT_LIST.getByName(key).put({ id: chat, title: "Old", updatedAt: new Date(0).toISOString() });

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { modelOf } from "../../src/components/testing/views.ts";
 import { moveCookie } from "../../src/lib/identity/guest-cookie.ts";
 import { passwordsOfOneRequest } from "../../src/lib/identity/proven-password.ts";
 import { guestKey, userKey } from "../../src/lib/identity/subject-key.ts";
@@ -818,8 +819,10 @@ describe("signing up while the guest's first requests are on their way", () => {
 			subject: { kind: "guest", key: guest, payers: [{ key: guest, member: null }], pools: [], setCookie: null },
 			requestId,
 			fingerprint: "f",
-			model: "sandbox",
-			units: 1,
+			model: modelOf("sandbox"),
+			effort: null,
+			maxUnits: undefined,
+			whole: undefined,
 			prompt: { kind: "message", message, replaces: false },
 			seen: null,
 			url: "http://localhost/api/chat/ai",

@@ -252,7 +252,7 @@ describe("a ledger's storage", () => {
 	});
 });
 
-const chat = { id: "c1", owner: KEY, title: "Hello", deleted: false };
+const chat = { id: "c1", owner: KEY, title: "Hello", deleted: false, whole: false };
 const turn: Turn = {
 	seq: 1,
 	parent: null,
@@ -262,6 +262,8 @@ const turn: Turn = {
 	question: { id: "u1", role: "user", parts: [{ type: "text", text: "Hello" }] },
 	answerId: "a-1",
 	model: "m",
+	sold: null,
+	tokens: null,
 	hold: { requestId: "q1", attempt: 2, takenFrom: [{ ledger: KEY, id: "q1" }] },
 	phase: "running",
 	end: null,
@@ -329,7 +331,8 @@ describe("a conversation's storage", () => {
 				() => stored.insert({ ...turn, seq: 2, requestId: "q2" }),
 				() => stored.append(2, 0, said("Two")),
 				() => stored.end({ ...turn, seq: 2 }, "complete", 1, []),
-				() => stored.close({ ...turn, seq: 2 }, true, true),
+				() => stored.close({ ...turn, seq: 2 }, true, true, 9),
+				() => stored.writeTokens({ ...turn, seq: 2 }, 10),
 				() => stored.writeChat({ ...chat, title: "Bye" }),
 			];
 			return changes.map((change) => {
@@ -337,7 +340,7 @@ describe("a conversation's storage", () => {
 				return rows();
 			});
 		});
-		expect(rows).toEqual([2, 1, 1, 1, 1]);
+		expect(rows).toEqual([2, 1, 1, 1, 1, 1]);
 	});
 
 	test("deletes all text of a chat, and keeps a run that its ledger has not confirmed", async () => {

@@ -1,12 +1,14 @@
 // @vitest-environment happy-dom
 import { act, createRef } from "react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Price } from "../../view/chat.ts";
 import { type Mounted, mount } from "../testing/render.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 
 const onSend = vi.fn();
 const onBlocked = vi.fn();
 const onStop = vi.fn();
+const priceFor = (text: string): Price => ({ units: text.length > 10 ? 4 : 1, model: "m", effort: null, whole: false });
 const handle = createRef<ComposerHandle>();
 let page: Mounted;
 
@@ -16,6 +18,7 @@ const composer = (props: Partial<Parameters<typeof Composer>[0]> = {}) => (
 		draftKey="new"
 		isNew={false}
 		answering={false}
+		priceFor={priceFor}
 		atLimit={false}
 		due={undefined}
 		onBlocked={onBlocked}
@@ -59,7 +62,7 @@ describe("keys", () => {
 		page = await mount(composer());
 		await type("  Hello \n");
 		await press({});
-		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello");
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"));
 		expect(field().value).toBe("");
 		expect(sessionStorage.getItem("parley:draft:new")).toBeNull();
 	});
@@ -85,7 +88,7 @@ describe("keys", () => {
 		await press({});
 		expect(onSend).not.toHaveBeenCalled();
 		await press({ ctrlKey: true });
-		expect(onSend).toHaveBeenCalledWith("Hello");
+		expect(onSend).toHaveBeenCalledWith("Hello", priceFor("Hello"));
 	});
 
 	test("an empty message is not sent", async () => {
@@ -145,7 +148,7 @@ describe("at the limit", () => {
 		await type("Hello");
 		await page.render(composer({ due: "Hello" }));
 		await page.render(composer({ due: "Hello" }));
-		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello");
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"));
 	});
 
 	test("a blocked message that was changed since does not go out by itself", async () => {
@@ -153,6 +156,35 @@ describe("at the limit", () => {
 		await type("Hello, again");
 		await page.render(composer({ due: "Hello" }));
 		expect(onSend).not.toHaveBeenCalled();
+	});
+});
+
+describe("the price", () => {
+	test("is on the button when it is above one request, follows the text, and goes out with the message", async () => {
+		page = await mount(composer());
+		expect(page.button("Send").textContent).toBe("");
+		await type("Hello, hello, hello");
+		expect(page.button("Send · 4 requests").textContent).toBe("4");
+		await press({});
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello, hello, hello", expect.objectContaining({ units: 4 }));
+		expect(page.button("Send").textContent).toBe("");
+	});
+
+	test("is not on the button that stops an answer", async () => {
+		page = await mount(composer({ answering: true }));
+		await type("Hello, hello, hello");
+		expect(page.button("Stop").textContent).toBe("");
+	});
+
+	test("that the viewer has agreed to is sent past a limit, and the field is emptied", async () => {
+		const agreed = vi.fn();
+		page = await mount(composer({ atLimit: true }));
+		await type("Hello");
+		await act(async () => handle.current?.submit(agreed));
+		expect(agreed).toHaveBeenCalledExactlyOnceWith("Hello");
+		expect(onSend).not.toHaveBeenCalled();
+		expect(onBlocked).not.toHaveBeenCalled();
+		expect(field().value).toBe("");
 	});
 });
 

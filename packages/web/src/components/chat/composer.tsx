@@ -1,7 +1,8 @@
-import { type Ref, type RefObject, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import { type ReactNode, type Ref, type RefObject, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
+import type { Price } from "../../view/chat.ts";
 import { SendIcon, StopIcon } from "../frame/icons.tsx";
-import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
+import { inRequests, LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { keepDraft, readDraft } from "./draft.ts";
 import { isSendKey, isTouch } from "./send-key.ts";
 
@@ -10,7 +11,8 @@ export interface ComposerHandle {
 	insert: (text: string) => void;
 	/** Takes the focus, except on a touch screen, where that would open the keyboard. */
 	focus: () => void;
-	submit: () => void;
+	/** Sends what is written. `send` takes its place where the viewer has agreed to another way to send it, which a limit does not block. */
+	submit: (send?: (text: string) => void) => void;
 }
 
 interface ComposerProps {
@@ -20,19 +22,25 @@ interface ComposerProps {
 	/** A chat without messages. */
 	isNew: boolean;
 	answering: boolean;
+	/** What sending a text costs. */
+	priceFor: (text: string) => Price;
+	/** What is chosen for the next request, below the text. */
+	tools?: ReactNode;
 	/** No request is left: the text stays, and the notice above the composer says what to do. */
 	atLimit: boolean;
 	/** A message that a limit refused and that may be sent now. It is sent if it is still what the composer holds. */
 	due: string | undefined;
 	/** The viewer pressed send at the limit. */
 	onBlocked: (text: string) => void;
-	onSend: (text: string) => void;
+	/** `price`: what the button has shown. */
+	onSend: (text: string, price: Price) => void;
 	onStop: () => void;
 	onFocus: () => void;
 }
 
 /** The message field with its send and stop buttons. */
-export function Composer({ ref, draftKey, isNew, answering, atLimit, due, onBlocked, onSend, onStop, onFocus }: ComposerProps) {
+export function Composer(props: ComposerProps) {
+	const { ref, draftKey, isNew, answering, priceFor, tools, atLimit, due, onBlocked, onSend, onStop, onFocus } = props;
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [text, change] = useDraft(draftKey, area);
 	useFocusOnOpen(area, isNew, onFocus);
@@ -41,11 +49,13 @@ export function Composer({ ref, draftKey, isNew, answering, atLimit, due, onBloc
 	const charsOver = text.trim().length - MESSAGE_CHARS_MAX;
 	const complete = text.trim() !== "" && charsOver <= 0 && !answering;
 	const sendable = complete && !atLimit;
+	const price = priceFor(text.trim());
 
-	function submit() {
-		if (complete && atLimit) onBlocked(text.trim());
-		if (!sendable) return;
-		onSend(text.trim());
+	function submit(send?: (text: string) => void) {
+		if (complete && atLimit && !send) onBlocked(text.trim());
+		if (!complete || !(sendable || send)) return;
+		if (send) send(text.trim());
+		else onSend(text.trim(), price);
 		change("");
 		area.current?.focus();
 	}
@@ -69,7 +79,7 @@ export function Composer({ ref, draftKey, isNew, answering, atLimit, due, onBloc
 		<>
 			{charsOver > 0 && <TooLong charsOver={charsOver} />}
 			<form
-				className="flex items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
+				className="flex flex-wrap items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
 				onSubmit={(event) => {
 					event.preventDefault();
 					submit();
@@ -87,8 +97,10 @@ export function Composer({ ref, draftKey, isNew, answering, atLimit, due, onBloc
 					}}
 					onFocus={onFocus}
 				/>
-				<div className="p-1.5">
-					<MainButton sendable={sendable} onStop={answering ? onStop : undefined} />
+				{/* Beside the text where there is nothing to choose. */}
+				<div className={`flex items-end p-1.5 ${tools ? "w-full justify-between gap-2 pl-2" : "shrink-0"}`}>
+					{tools}
+					<MainButton sendable={sendable} units={price.units} onStop={answering ? onStop : undefined} />
 				</div>
 			</form>
 		</>
@@ -100,7 +112,7 @@ const areaProps = {
 	"aria-label": "Message",
 	placeholder: "Ask anything",
 	className:
-		"field-sizing-content block max-h-[40dvh] min-h-14 w-full min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none",
+		"field-sizing-content block max-h-[40dvh] min-h-14 w-0 min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none",
 };
 
 /** The text of the composer, kept under `draftKey` in the tab's storage. */
@@ -142,19 +154,28 @@ function TooLong({ charsOver }: { charsOver: number }) {
 	);
 }
 
-/** Sends, or stops the answer under way. One element for both, so that it keeps the focus. */
-function MainButton({ sendable, onStop }: { sendable: boolean; onStop: (() => void) | undefined }) {
+interface MainButtonProps {
+	sendable: boolean;
+	/** What sending costs. */
+	units: number;
+	onStop: (() => void) | undefined;
+}
+
+/** Sends, with the price if it is above one request, or stops the answer under way. One element for both, so that it keeps the focus. */
+function MainButton({ sendable, units, onStop }: MainButtonProps) {
 	// Before hydration a submit button would reload the page.
 	const type = useHydrated() && !onStop ? "submit" : "button";
+	const priced = !onStop && units > 1;
 	return (
 		<button
 			type={type}
-			aria-label={onStop ? "Stop" : "Send"}
+			aria-label={onStop ? "Stop" : priced ? `Send · ${inRequests(units)}` : "Send"}
 			aria-disabled={!onStop && !sendable}
-			className={`${onStop ? "button-plain" : "button-next"} size-11 p-0`}
+			className={`${onStop ? "button-plain" : "button-next"} h-11 min-w-11 shrink-0 gap-1 ${priced ? "px-3" : "p-0"}`}
 			onClick={onStop}
 		>
 			{onStop ? <StopIcon /> : <SendIcon />}
+			{priced && units}
 		</button>
 	);
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { ChatView } from "../../view/chat.ts";
+import type { ChatView, Price } from "../../view/chat.ts";
 import { Refused, Unreached } from "../requests.ts";
 import {
 	accepted,
@@ -10,13 +10,16 @@ import {
 	liveNotLoaded,
 	liveReady,
 	phaseOf,
+	refresh,
 	regenerate,
 	sendNew,
+	sendRefused,
+	showEarlier,
 	shownMessages,
 	stop,
 } from "./conversation.ts";
 import { readPending } from "./draft.ts";
-import type { LiveMessage } from "./live-chat.tsx";
+import type { LiveMessage, Sending } from "./live-chat.tsx";
 
 const stored = new Map<string, string>();
 const fetchMock = vi.fn<typeof fetch>();
@@ -40,6 +43,7 @@ afterEach(() => {
 
 const message = (id: string, role: "user" | "assistant", text: string): LiveMessage => ({ id, role, parts: [{ type: "text", text }] });
 const said = [message("m1", "user", "Hello"), message("a1", "assistant", "Hi")];
+const price: Price = { units: 3, model: "m", effort: "high", whole: false };
 const serverCopy: ChatView = { id: "c1", title: "Hello", messages: [], running: false, earlier: null, tokens: 0, whole: false };
 
 /** A conversation whose state, live chat and events are recorded. */
@@ -51,6 +55,8 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		failure: undefined,
 		stopping: false,
 		earlier: null,
+		hiddenTokens: 0,
+		whole: false,
 		joining: false,
 		refused: undefined,
 		...initial,
@@ -61,6 +67,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		onSettled: vi.fn(),
 		onReturned: vi.fn(),
 		readChat: vi.fn(async (): Promise<ChatView | null> => serverCopy),
+		onPricesChanged: vi.fn(),
 		onChanged: vi.fn(),
 		announce: vi.fn(),
 	};
@@ -84,15 +91,15 @@ const refusal = (status: number, fields: object = {}) =>
 describe("sending", () => {
 	test("sends a message at once when the live chat is loaded", () => {
 		const { conversation, handle, events } = conversationWith();
-		sendNew(conversation, "Why?", "m");
-		expect(handle.send).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ kind: "new", text: "Why?", model: "m" }));
+		sendNew(conversation, "Why?", price);
+		expect(handle.send).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ kind: "new", text: "Why?", price }));
 		expect(events.announce).toHaveBeenCalledWith("Thinking.");
 	});
 
 	test("holds a message until the live chat is loaded, and shows it meanwhile", () => {
 		const { conversation, state, handle } = conversationWith();
 		conversation.live.current = null;
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		expect(state.armed).toBe(true);
 		expect(shownMessages(state).at(-1)).toMatchObject({ role: "user", parts: [{ type: "text", text: "Why?" }] });
 		expect(phaseOf(state)).toBe("thinking");
@@ -104,16 +111,16 @@ describe("sending", () => {
 
 	test("sends nothing while an answer is being written", () => {
 		const { conversation, handle } = conversationWith({ report: { messages: said, status: "streaming" } });
-		sendNew(conversation, "Why?", "m");
-		edit(conversation, "m1", "Other", "m");
-		regenerate(conversation, "a1", "m");
+		sendNew(conversation, "Why?", price);
+		edit(conversation, "m1", "Other", price);
+		regenerate(conversation, "a1", price);
 		expect(handle.send).not.toHaveBeenCalled();
 	});
 
 	test("gives every edit and every regeneration a key of its own", () => {
 		const { conversation, handle } = conversationWith();
-		edit(conversation, "m1", "Other", "m");
-		edit(conversation, "m1", "Other", "m");
+		edit(conversation, "m1", "Other", price);
+		edit(conversation, "m1", "Other", price);
 		const [first, second] = handle.send.mock.calls.map((call: unknown[]) => call[0] as { key: string });
 		expect(first?.key).not.toBe(second?.key);
 	});
@@ -121,8 +128,8 @@ describe("sending", () => {
 	test("uses a solved check for one request only", () => {
 		const { conversation, handle } = conversationWith();
 		conversation.humanToken.current = "token";
-		sendNew(conversation, "Why?", "m");
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
+		sendNew(conversation, "Why?", price);
 		expect(handle.send.mock.calls.map((call: unknown[]) => (call[0] as { humanToken?: string }).humanToken)).toEqual(["token", undefined]);
 	});
 });
@@ -130,7 +137,7 @@ describe("sending", () => {
 describe("a refusal", () => {
 	test("returns the text to the composer and restores the messages", () => {
 		const { conversation, state, handle, events } = conversationWith();
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(403), undefined);
 		expect(events.onReturned).toHaveBeenCalledWith("Why?");
 		expect(handle.show).toHaveBeenCalledWith(said);
@@ -141,7 +148,7 @@ describe("a refusal", () => {
 	test("keeps the message for after a purchase when paying lifts the limit", () => {
 		for (const policy of ["free", "paid"]) {
 			const { conversation, state } = conversationWith();
-			sendNew(conversation, "Why?", "m");
+			sendNew(conversation, "Why?", price);
 			ended(conversation, refusal(429, { policy }), undefined);
 			expect(state.refused?.text).toBe("Why?");
 			expect(readPending("c1")?.refusedAtMs).toBe(Date.now());
@@ -151,7 +158,7 @@ describe("a refusal", () => {
 	test("keeps no message for later when no purchase would unblock it", () => {
 		for (const policy of ["guest", "network", "member", "in-flight", undefined]) {
 			const { conversation, state } = conversationWith();
-			sendNew(conversation, "Why?", "m");
+			sendNew(conversation, "Why?", price);
 			ended(conversation, refusal(429, { policy }), undefined);
 			expect(state.refused).toBeUndefined();
 		}
@@ -159,23 +166,49 @@ describe("a refusal", () => {
 
 	test("of a regeneration leaves the composer unchanged", () => {
 		const { conversation, events } = conversationWith();
-		regenerate(conversation, "a1", "m");
+		regenerate(conversation, "a1", price);
 		ended(conversation, refusal(403), undefined);
 		expect(events.onReturned).not.toHaveBeenCalled();
 	});
 
 	test("because the page is someone else's reads nothing more, and carries the message to the page that follows", async () => {
 		const { conversation, events } = conversationWith();
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(409, { type: "urn:parley:problem:signed-in-as-someone-else" }), undefined);
 		await vi.runAllTimersAsync();
 		expect(events.readChat).not.toHaveBeenCalled();
 		expect(stored.get("parley:carried")).toBe("Why?");
 	});
 
+	test("because the price has changed keeps the message, reads no chat, and loads the new prices", async () => {
+		const { conversation, state, events } = conversationWith();
+		const problem = { type: "urn:parley:problem:price-has-changed", price: { ...price, units: 6 } };
+		sendNew(conversation, "Why?", price);
+		ended(conversation, refusal(409, problem), undefined);
+		await vi.runAllTimersAsync();
+		expect(events.onReturned).toHaveBeenCalledWith("Why?");
+		expect(events.onPricesChanged).toHaveBeenCalledTimes(1);
+		expect(events.readChat).not.toHaveBeenCalled();
+		expect(state.failure).toMatchObject({ kind: "refused", problem, sending: { kind: "new", price } });
+	});
+
+	test.each(["new", "edit", "regenerate"] as const)("of a request (%s) can be sent at another price, as what it was", (kind) => {
+		const { conversation, state, handle } = conversationWith();
+		if (kind === "new") sendNew(conversation, "Why?", price);
+		else if (kind === "edit") edit(conversation, "m1", "Why?", price);
+		else regenerate(conversation, "a1", price);
+		ended(conversation, refusal(409, { type: "urn:parley:problem:price-has-changed" }), undefined);
+		const sending = state.failure?.kind === "refused" ? state.failure.sending : undefined;
+		if (!sending) throw new Error("The refusal names no request");
+		sendRefused(conversation, sending, "Why, then?", { ...price, units: 6 });
+		const [first, second] = handle.send.mock.calls.map((call: unknown[]) => call[0] as Sending);
+		expect(second).toMatchObject({ kind, price: { units: 6 }, text: kind === "regenerate" ? "" : "Why, then?" });
+		if (kind !== "new") expect(second?.messageId).toBe(first?.messageId);
+	});
+
 	test("because of another tab's answer shows that answer", async () => {
 		const { conversation, state, events } = conversationWith();
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(409), undefined);
 		await vi.runAllTimersAsync();
 		expect(events.readChat).toHaveBeenCalledTimes(1);
@@ -186,19 +219,30 @@ describe("a refusal", () => {
 describe("a retry", () => {
 	test("of the same text reuses the ids, so that the server counts it once", () => {
 		const { conversation, handle } = conversationWith();
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		ended(conversation, new Unreached("offline"), undefined);
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		const [first, second] = handle.send.mock.calls.map((call: unknown[]) => call[0] as { key: string; messageId: string });
 		expect(second).toMatchObject({ key: first?.key, messageId: first?.messageId });
 	});
 
+	test("at another price is the same request, and with another model or effort a new one", () => {
+		const { conversation, handle } = conversationWith();
+		for (const asked of [price, { ...price, units: 6 }, { ...price, effort: "low" as const }, { ...price, model: "n" }]) {
+			sendNew(conversation, "Why?", asked);
+			ended(conversation, new Unreached("offline"), undefined);
+		}
+		const [first, dearer, lower, other] = handle.send.mock.calls.map((call: unknown[]) => (call[0] as Sending).key);
+		expect(dearer).toBe(first);
+		expect(new Set([first, lower, other]).size).toBe(3);
+	});
+
 	test("after the server accepted the first one is a new request", () => {
 		const { conversation, handle } = conversationWith();
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		accepted(conversation);
 		ended(conversation, undefined, { state: "complete", counted: true });
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		const [first, second] = handle.send.mock.calls.map((call: unknown[]) => call[0] as { key: string });
 		expect(second?.key).not.toBe(first?.key);
 	});
@@ -209,6 +253,10 @@ describe("the end of an answer", () => {
 		for (const [end, words] of [
 			[{ state: "complete" as const, counted: true, note: null }, "Answer complete."],
 			[{ state: "failed" as const, note: "It failed. Nothing was counted." }, "It failed. Nothing was counted."],
+			[
+				{ state: "failed" as const, failure: "busy" as const, retryAfterS: 7, note: "It failed." },
+				"The model is busy, so this didn’t count. Try again in 7 seconds.",
+			],
 		] as const) {
 			const { conversation, events } = conversationWith();
 			ended(conversation, undefined, end);
@@ -218,7 +266,7 @@ describe("the end of an answer", () => {
 
 	test("without the server's last chunk is looked up at the server, and nothing is sent again", async () => {
 		const { conversation, state, handle, events } = conversationWith();
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		accepted(conversation);
 		ended(conversation, new Error("network"), undefined);
 		expect(state.joining).toBe(true);
@@ -232,7 +280,7 @@ describe("the end of an answer", () => {
 	test("is reported as broken only after the server stayed out of reach for half a minute", async () => {
 		const { conversation, state, events } = conversationWith();
 		events.readChat.mockRejectedValue(new Unreached("offline"));
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		accepted(conversation);
 		ended(conversation, new Error("network"), undefined);
 		await vi.advanceTimersByTimeAsync(30_000);
@@ -244,7 +292,7 @@ describe("the end of an answer", () => {
 	test("is joined again while the server is still writing", async () => {
 		const { conversation, state, handle, events } = conversationWith();
 		events.readChat.mockResolvedValue({ ...serverCopy, running: true });
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		accepted(conversation);
 		ended(conversation, new Error("network"), undefined);
 		await vi.runAllTimersAsync();
@@ -263,6 +311,32 @@ describe("the end of an answer", () => {
 	});
 });
 
+describe("the tokens of the messages that are not shown", () => {
+	// 8 for each message, and a third of its bytes.
+	const earlier = [message("m0", "user", "x".repeat(30)), message("a0", "assistant", "x".repeat(60))] as ChatView["messages"];
+
+	test("shrink by those of an earlier page that is shown", async () => {
+		const { conversation, state, events } = conversationWith({ earlier: 7, hiddenTokens: 100 });
+		events.readChat.mockResolvedValue({ ...serverCopy, messages: earlier, earlier: 3, tokens: 1_000 });
+		await showEarlier(conversation);
+		expect(state).toMatchObject({ earlier: 3, hiddenTokens: 100 - (8 + 10) - (8 + 20) });
+	});
+
+	test("are read anew with the newest page, like the setting of the chat", async () => {
+		const { conversation, state, events } = conversationWith();
+		events.readChat.mockResolvedValue({ ...serverCopy, messages: earlier, earlier: 3, tokens: 1_000, whole: true });
+		await refresh(conversation);
+		expect(state).toMatchObject({ hiddenTokens: 1_000 - (8 + 10) - (8 + 20), whole: true });
+	});
+});
+
+test("what was accepted without the older messages is the chat's setting from then on", () => {
+	const { conversation, state } = conversationWith({ whole: true });
+	sendNew(conversation, "Why?", price);
+	accepted(conversation);
+	expect(state.whole).toBe(false);
+});
+
 test("an answer that was running when the page loaded is joined", () => {
 	const { conversation, handle } = conversationWith({ joining: true });
 	liveReady(conversation);
@@ -272,7 +346,7 @@ test("an answer that was running when the page loaded is joined", () => {
 test("a live chat that cannot be loaded returns the queued text and offers a retry", () => {
 	const { conversation, state, events } = conversationWith();
 	conversation.live.current = null;
-	sendNew(conversation, "Why?", "m");
+	sendNew(conversation, "Why?", price);
 	liveNotLoaded(conversation);
 	expect(events.onReturned).toHaveBeenCalledWith("Why?");
 	expect(state).toMatchObject({ armed: false, queued: undefined, failure: { kind: "unreached" } });
@@ -282,7 +356,7 @@ describe("stopping", () => {
 	test("takes back a message that still waits for the live chat, without a request", async () => {
 		const { conversation, events } = conversationWith();
 		conversation.live.current = null;
-		sendNew(conversation, "Why?", "m");
+		sendNew(conversation, "Why?", price);
 		await stop(conversation);
 		expect(events.onReturned).toHaveBeenCalledWith("Why?");
 		expect(fetchMock).not.toHaveBeenCalled();

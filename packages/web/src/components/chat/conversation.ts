@@ -1,16 +1,19 @@
 import type { RefObject } from "react";
-import type { AnswerMetadata, ChatView } from "../../view/chat.ts";
+import type { AnswerMetadata, ChatView, Price } from "../../view/chat.ts";
 import type { Problem } from "../../view/problem.ts";
 import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
 import { carryMessage } from "../session/page-viewer.ts";
+import { sentenceOfEnd } from "./answer-end.ts";
 import { keepPending, type PendingSend, readPending, sendFor } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
+import { tokensIn } from "./price.ts";
 
 export type Phase = "idle" | "thinking" | "writing";
 
 /** Why the last request did not end as it should, as far as the notice above the composer distinguishes it. */
 export type Failure =
-	| { kind: "refused"; problem: Problem }
+	/** `sending`: what was refused, unless the server had accepted it before. */
+	| { kind: "refused"; problem: Problem; sending?: Sending }
 	| { kind: "unreached" | "broken" | "stop-failed"; problem?: undefined }
 	/** An edit or another answer came to nothing: `note` says why. */
 	| { kind: "undone"; note: string; problem?: undefined };
@@ -24,6 +27,8 @@ export interface ConversationEvents {
 	onReturned: (text: string) => void;
 	/** Reads the server's copy of the chat: its newest page or the one `before`, without messages where `seen` is the last. */
 	readChat: (page?: { before?: number; seen?: string }) => Promise<ChatView | null>;
+	/** The server's prices are not those of the page. */
+	onPricesChanged: () => void;
 	/** The chat has changed, which other tabs may want to know. */
 	onChanged: () => void;
 	/** Announces a status to screen readers. */
@@ -41,6 +46,10 @@ export interface ConversationState {
 	stopping: boolean;
 	/** Where the page of messages before those shown begins; null without any. */
 	earlier: number | null;
+	/** The estimated tokens of the messages before those shown. */
+	hiddenTokens: number;
+	/** Whether the next request sends the whole chat. The server keeps it as the chat's setting from that request on. */
+	whole: boolean;
 	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
 	joining: boolean;
 	/** A message blocked by a limit. It is sent once the viewer has paid. */
@@ -105,25 +114,32 @@ function start({ state, events, attempt, humanToken }: Conversation, handle: Liv
 }
 
 /** Sends a new message. A retry of a failed send has the same ids, so that it is counted once. */
-export function sendNew(conversation: Conversation, text: string, model: string | undefined): void {
-	const { key, messageId } = keepSend(conversation, text, model, undefined);
-	begin(conversation, { kind: "new", text, model, key, messageId });
+export function sendNew(conversation: Conversation, text: string, price: Price): void {
+	const { key, messageId } = keepSend(conversation, text, price, undefined);
+	begin(conversation, { kind: "new", text, price, key, messageId });
 }
 
 /** Asks again with other words. The message stays as it was when no answer comes. */
-export const edit = (conversation: Conversation, messageId: string, text: string, model: string | undefined): void =>
-	begin(conversation, { kind: "edit", text, messageId, model, key: randomId() });
+export const edit = (conversation: Conversation, messageId: string, text: string, price: Price): void =>
+	begin(conversation, { kind: "edit", text, messageId, price, key: randomId() });
 
 /** Requests another answer, which is shown in place of the last one when it comes. */
-export const regenerate = (conversation: Conversation, messageId: string, model: string | undefined): void =>
-	begin(conversation, { kind: "regenerate", text: "", messageId, model, key: randomId() });
+export const regenerate = (conversation: Conversation, messageId: string, price: Price): void =>
+	begin(conversation, { kind: "regenerate", text: "", messageId, price, key: randomId() });
+
+/** Sends what the server refused, as the viewer has changed it since, at a price that they have agreed to. */
+export function sendRefused(conversation: Conversation, { kind, messageId }: Sending, text: string, price: Price): void {
+	if (kind === "new") sendNew(conversation, text, price);
+	else if (kind === "edit") edit(conversation, messageId, text, price);
+	else regenerate(conversation, messageId, price);
+}
 
 /** Keeps a message that a limit blocks. It is sent once the viewer has paid. */
-export const sendOncePaid = (conversation: Conversation, text: string, model: string | undefined): void =>
-	void keepSend(conversation, text, model, Date.now());
+export const sendOncePaid = (conversation: Conversation, text: string, price: Price): void =>
+	void keepSend(conversation, text, price, Date.now());
 
-function keepSend({ chat, draftKey, patch }: Conversation, text: string, model: string | undefined, refusedAtMs: number | undefined) {
-	const pending = sendFor(readPending(draftKey), { chatId: chat.id, text, model, refusedAtMs }, randomId);
+function keepSend({ chat, draftKey, patch }: Conversation, text: string, price: Price, refusedAtMs: number | undefined) {
+	const pending = sendFor(readPending(draftKey), { chatId: chat.id, text, price, refusedAtMs }, randomId);
 	keepPending(draftKey, pending);
 	patch({ refused: refusedAtMs === undefined ? undefined : pending });
 	return pending;
@@ -154,10 +170,11 @@ export function liveNotLoaded(conversation: Conversation): void {
 
 /** The server has accepted the request. From now on the answer is the server's and nothing is sent again. */
 export function accepted(conversation: Conversation): void {
-	const { attempt, draftKey, events, state } = conversation;
+	const { attempt, draftKey, events, state, patch } = conversation;
 	const current = attempt.current;
 	if (!current) return;
 	current.accepted = true;
+	patch({ whole: current.sending.price.whole });
 	if (current.sending.kind === "new") keepPending(draftKey, undefined);
 	events.onAccepted(current.sending.text);
 	// A stop that was pressed before may have been lost with its connection.
@@ -172,10 +189,11 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 	attempt.current = undefined;
 	patch({ stopping: false });
 	if (end) {
+		const sentence = sentenceOfEnd(end);
 		patch({ joining: false });
-		events.onSettled(end.note ?? "Answer complete.");
+		events.onSettled(sentence ?? "Answer complete.");
 		events.onChanged();
-		if (!end.counted) undo(conversation, current, end.note ?? "");
+		if (!end.counted) undo(conversation, current, sentence ?? "");
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
 	else void rejoin(conversation, failureFrom(error, "broken"));
@@ -194,23 +212,27 @@ function undo(conversation: Conversation, current: Attempt | undefined, note: st
 /** Puts everything back as it was before a request that the server did not accept. */
 function restore(conversation: Conversation, { before, sending }: Attempt, error: Error): void {
 	const { live, events, patch } = conversation;
-	const failure = failureFrom(error, "unreached");
+	const failure = failureFrom(error, "unreached", sending);
 	live.current?.show(before);
 	const { problem } = failure;
 	if (sending.kind !== "regenerate") events.onReturned(sending.text);
 	if (problem?.type === SOMEONE_ELSE) carryMessage(sending.text);
-	if (sending.kind === "new" && problem && isLiftedByPaying(problem)) sendOncePaid(conversation, sending.text, sending.model);
+	if (sending.kind === "new" && problem && isLiftedByPaying(problem)) sendOncePaid(conversation, sending.text, sending.price);
 	patch({ failure });
 	events.onSettled();
+	if (problem?.type === PRICE_HAS_CHANGED) events.onPricesChanged();
 	// 409: the chat has gone on elsewhere, or is being answered there. Show it.
-	if (problem?.status === 409 && problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
+	else if (problem?.status === 409 && problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
 }
 
 /** The page is being left: it belongs to someone else than the browser's cookies. */
 const SOMEONE_ELSE = "urn:parley:problem:signed-in-as-someone-else";
 
-const failureFrom = (error: Error | undefined, otherwise: "broken" | "unreached"): Failure =>
-	error instanceof Refused ? { kind: "refused", problem: error.problem } : { kind: otherwise };
+/** The request costs more than the page has shown. Nothing was held. */
+export const PRICE_HAS_CHANGED = "urn:parley:problem:price-has-changed";
+
+const failureFrom = (error: Error | undefined, otherwise: "broken" | "unreached", sending?: Sending): Failure =>
+	error instanceof Refused ? { kind: "refused", problem: error.problem, sending } : { kind: otherwise };
 
 /** Whether buying a plan or a top-up lifts the limit that refused a request. */
 export const isLiftedByPaying = ({ policy }: Pick<Problem, "policy">): boolean => policy === "free" || policy === "paid";
@@ -225,7 +247,7 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 		const view = await events.readChat().catch(() => undefined);
 		if (!mounted.current) return;
 		if (view) {
-			show(conversation, view);
+			showNewest(conversation, view);
 			if (!view.running) return settle(conversation, cause.problem?.type.endsWith("moved-on") ? cause : undefined);
 			if (await live.current?.join()) return;
 		}
@@ -235,8 +257,19 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 	settle(conversation, cause);
 }
 
-function show({ live, patch }: Conversation, { messages, earlier }: { messages: LiveMessage[]; earlier: number | null }): void {
-	patch({ earlier });
+/** The part of the state that belongs to the newest page of a chat, besides its messages. */
+export const pageOf = ({ messages, earlier, tokens, whole }: Omit<ChatView, "id" | "title" | "running">) => ({
+	earlier,
+	whole,
+	hiddenTokens: Math.max(0, tokens - tokensIn(messages)),
+});
+
+function showNewest(conversation: Conversation, view: ChatView): void {
+	conversation.patch(pageOf(view));
+	show(conversation, view.messages);
+}
+
+function show({ live, patch }: Conversation, messages: LiveMessage[]): void {
 	if (live.current) live.current.show(messages);
 	else patch({ report: { messages, status: "ready" } });
 }
@@ -248,7 +281,7 @@ export async function refresh(conversation: Conversation): Promise<void> {
 	if (isBusy(state) || seen === undefined) return;
 	const view = await events.readChat({ seen }).catch(() => undefined);
 	if (!view || view.unchanged || attempt.current || !mounted.current) return;
-	show(conversation, view);
+	showNewest(conversation, view);
 	if (!view.running) return;
 	if (live.current) void rejoin(conversation, { kind: "broken" });
 	else patch({ armed: true, joining: true });
@@ -256,10 +289,12 @@ export async function refresh(conversation: Conversation): Promise<void> {
 
 /** Shows the messages before those that are shown. */
 export async function showEarlier(conversation: Conversation): Promise<void> {
-	const { state, events, attempt } = conversation;
+	const { state, events, attempt, patch } = conversation;
 	if (state.earlier === null) return;
 	const view = await events.readChat({ before: state.earlier }).catch(() => undefined);
-	if (view && !attempt.current) show(conversation, { earlier: view.earlier, messages: [...view.messages, ...state.report.messages] });
+	if (!view || attempt.current) return;
+	patch({ earlier: view.earlier, hiddenTokens: Math.max(0, state.hiddenTokens - tokensIn(view.messages)) });
+	show(conversation, [...view.messages, ...state.report.messages]);
 }
 
 function settle({ patch, events }: Conversation, failure: Failure | undefined): void {

@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const pending: PendingSend = { key: "k", messageId: "m", chatId: "c", text: "Hello", model: "fast" };
+const price = { units: 3, model: "fast", effort: "low", whole: false } as const;
+const pending: PendingSend = { key: "k", messageId: "m", chatId: "c", text: "Hello", price };
 
 test("a draft survives a reload, each chat with its own", () => {
 	keepDraft("new", "Hello");
@@ -54,14 +55,19 @@ test("blocked storage never throws", () => {
 
 describe("sendFor", () => {
 	const newId = () => "fresh";
-	const wanted = { chatId: "c", text: "Hello", model: "fast", refusedAtMs: undefined };
+	const wanted = { chatId: "c", text: "Hello", price, refusedAtMs: undefined };
 
 	test("a retry keeps the ids of the first attempt", () => {
 		expect(sendFor(pending, wanted, newId)).toMatchObject({ key: "k", messageId: "m" });
 	});
 
-	test("another text, chat or model is another request", () => {
-		for (const other of [{ text: "Hello!" }, { chatId: "d" }, { model: "slow" }, { model: undefined }]) {
+	test("a retry at another price is the same request", () => {
+		expect(sendFor(pending, { ...wanted, price: { ...price, units: 6 } }, newId)).toMatchObject({ key: "k", messageId: "m" });
+	});
+
+	test("another text, chat, model, effort or part of the chat is another request", () => {
+		const prices = [{ model: "slow" }, { effort: null }, { whole: true }].map((other) => ({ price: { ...price, ...other } }));
+		for (const other of [{ text: "Hello!" }, { chatId: "d" }, { price: undefined }, ...prices]) {
 			expect(sendFor(pending, { ...wanted, ...other }, newId)).toMatchObject({ key: "fresh", messageId: "fresh" });
 		}
 	});

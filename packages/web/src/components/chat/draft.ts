@@ -1,3 +1,5 @@
+import type { Price } from "../../view/chat.ts";
+
 /**
  * A message that was sent and is not accepted yet. Kept in the tab's session storage with the draft, so that a reload or a sign-up loses
  * neither.
@@ -8,7 +10,7 @@ export interface PendingSend {
 	/** A retry after a reload must name the same chat, and a new chat gets its id with the first send. */
 	chatId: string;
 	text: string;
-	model?: string | undefined;
+	price?: Price | undefined;
 	/** When a limit that a purchase lifts refused it, in epoch milliseconds. It is sent automatically after the purchase. */
 	refusedAtMs?: number | undefined;
 }
@@ -56,15 +58,19 @@ function isPending(value: unknown): value is PendingSend {
 }
 
 /**
- * The send to make for a message. Sending the same text to the same chat and model again reuses the ids of the kept send, so that the server
- * recognizes a retry and counts it once.
+ * The send to make for a message. Sending the same text to the same chat, model and effort again reuses the ids of the kept send, so that the
+ * server recognizes a retry and counts it once.
  */
 export function sendFor(
 	kept: PendingSend | undefined,
-	wanted: Pick<PendingSend, "chatId" | "text" | "model" | "refusedAtMs">,
+	wanted: Pick<PendingSend, "chatId" | "text" | "price" | "refusedAtMs">,
 	newId: () => string,
 ): PendingSend {
-	const isRetry = kept?.chatId === wanted.chatId && kept.text === wanted.text && kept.model === wanted.model;
+	const isRetry = kept?.chatId === wanted.chatId && kept.text === wanted.text && isSameRequest(kept.price, wanted.price);
 	const { key, messageId } = isRetry ? kept : { key: newId(), messageId: newId() };
 	return { ...wanted, key, messageId };
 }
+
+/** Whether two prices are of the same request. The server tells requests apart by everything but the units. */
+const isSameRequest = (one: Price | undefined, other: Price | undefined): boolean =>
+	one?.model === other?.model && one?.effort === other?.effort && one?.whole === other?.whole;

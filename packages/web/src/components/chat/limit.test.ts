@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Problem } from "../../view/problem.ts";
 import { freeUsage, guestUsage, ofAcme, paidUsage, spent } from "../testing/views.ts";
-import { limitOf } from "./limit.ts";
+import { isSpent, limitOf } from "./limit.ts";
 
 const refused = (fields: Partial<Problem>) => ({
 	kind: "refused" as const,
@@ -56,4 +56,40 @@ test("a refusal for too many answers in flight blocks although requests are left
 
 test("an old refusal no longer blocks once requests are left again", () => {
 	expect(limitOf(freeUsage, refused({ policy: "free" }))).toBeUndefined();
+});
+
+describe("too few requests for the refused one", () => {
+	const price = { units: 4, model: "m", effort: null, whole: true };
+	const affordable = [{ ...price, units: 1, whole: false }];
+
+	test("block only that one: the composer stays open, and the notice has what they pay for", () => {
+		const limit = limitOf({ ...freeUsage, remaining: 2 }, refused({ policy: "free", price, affordable }));
+		expect(limit).toMatchObject({ policy: "free", tooFew: { units: 4, left: 2, affordable } });
+		expect(isSpent(limit)).toBe(false);
+	});
+
+	test("are enough after a purchase", () => {
+		expect(limitOf({ ...paidUsage, remaining: 4 }, refused({ policy: "free", price, affordable }))).toBeUndefined();
+	});
+
+	test("are none at all when nothing is left", () => {
+		const limit = limitOf(spent(freeUsage), refused({ policy: "free", price, affordable: [] }));
+		expect(limit?.tooFew).toBeUndefined();
+		expect(isSpent(limit)).toBe(true);
+	});
+});
+
+describe("the free day of a subscriber whose plan is used up", () => {
+	const freeDay = { limit: 20, used: 0, held: 0, remaining: 20 };
+
+	test("keeps the composer open", () => {
+		expect(limitOf({ ...spent(paidUsage), freeDay }, undefined)).toBeUndefined();
+		expect(limitOf({ ...spent(paidUsage), freeDay: { ...freeDay, remaining: 0 } }, undefined)).toMatchObject({ policy: "paid" });
+	});
+
+	test("offers other models for a request that it does not pay for", () => {
+		const price = { units: 1, model: "dear", effort: null, whole: false };
+		const refusal = refused({ policy: "paid", price, affordable: [{ ...price, model: "m" }] });
+		expect(limitOf({ ...spent(paidUsage), freeDay }, refusal)?.tooFew).toMatchObject({ left: 0, affordable: [{ model: "m" }] });
+	});
 });

@@ -1,7 +1,7 @@
 import { useChat } from "@ai-sdk/react";
 import { DefaultChatTransport, type UIMessage } from "ai";
 import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from "react";
-import type { AnswerMetadata } from "../../view/chat.ts";
+import type { AnswerMetadata, Price } from "../../view/chat.ts";
 import { fetchOrThrow } from "../requests.ts";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
@@ -14,7 +14,8 @@ export interface Sending {
 	messageId: string;
 	/** The idempotency key: the same for every retry of one press of send. */
 	key: string;
-	model: string | undefined;
+	/** What it asks, and the price that the viewer has seen: the server takes no more. */
+	price: Price;
 	/** The last message that the page shows, by which the server knows whether the chat has gone on elsewhere. */
 	seen?: string | null;
 	/** A Turnstile token, when the server required one. */
@@ -74,9 +75,10 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, messageId, key, model, seen, humanToken }) => {
+		send: async ({ kind, text, messageId, key, price, seen, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
-			const request = { headers, body: { model, seen } };
+			const { units: maxUnits, ...asked } = price;
+			const request = { headers, body: { ...asked, maxUnits, seen } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: [{ type: "text" as const, text }] };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);

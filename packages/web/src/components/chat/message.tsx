@@ -1,7 +1,10 @@
 import { useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
-import { AnswerActions } from "./answer-actions.tsx";
+import type { Price } from "../../view/chat.ts";
+import { inRequests } from "../frame/local-time.tsx";
+import { AnswerActions, type Next } from "./answer-actions.tsx";
 import type { Block } from "./answer-blocks.ts";
+import { sentenceOfEnd } from "./answer-end.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
 import { reasoningOf, textOf } from "./message-text.ts";
@@ -11,11 +14,13 @@ interface UserMessageProps {
 	message: LiveMessage;
 	/** Whether more than its own answer follows. */
 	followed: boolean;
-	onEdit: ((text: string) => void) | undefined;
+	/** What sending a text in its place costs. */
+	priceFor: (text: string) => Price;
+	onEdit: ((text: string, price: Price) => void) | undefined;
 }
 
 /** A message that the viewer wrote, with a button that opens it for editing. */
-export function UserMessage({ message, followed, onEdit }: UserMessageProps) {
+export function UserMessage({ message, followed, priceFor, onEdit }: UserMessageProps) {
 	const [editing, setEditing] = useState(false);
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
@@ -24,13 +29,14 @@ export function UserMessage({ message, followed, onEdit }: UserMessageProps) {
 			<EditForm
 				text={text}
 				followed={followed}
+				priceFor={priceFor}
 				onCancel={() => {
 					setEditing(false);
 					setReturning(true);
 				}}
-				onSend={(changed) => {
+				onSend={(changed, price) => {
 					setEditing(false);
-					onEdit(changed);
+					onEdit(changed, price);
 				}}
 			/>
 		);
@@ -53,20 +59,21 @@ export function UserMessage({ message, followed, onEdit }: UserMessageProps) {
 	);
 }
 
-interface EditFormProps {
+interface EditFormProps extends Pick<UserMessageProps, "followed" | "priceFor"> {
 	text: string;
-	followed: boolean;
-	onSend: (text: string) => void;
+	onSend: (text: string, price: Price) => void;
 	onCancel: () => void;
 }
 
-function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
+function EditForm({ text, followed, priceFor, onSend, onCancel }: EditFormProps) {
+	const [changed, change] = useState(text);
+	const price = priceFor(changed.trim());
 	return (
 		<form
 			className="ml-6 flex flex-col gap-2 sm:ml-16"
-			action={(form) => {
-				const changed = String(form.get("text") ?? "").trim();
-				if (changed) onSend(changed);
+			onSubmit={(event) => {
+				event.preventDefault();
+				if (changed.trim()) onSend(changed.trim(), price);
 			}}
 			onKeyDown={(event) => {
 				if (event.key === "Escape") onCancel();
@@ -78,15 +85,15 @@ function EditForm({ text, followed, onSend, onCancel }: EditFormProps) {
 			<textarea
 				// biome-ignore lint/a11y/noAutofocus: the viewer has just opened this form to write
 				autoFocus
-				name="text"
 				aria-label="Edit your message"
 				className="field field-sizing-content max-h-80 text-body"
-				defaultValue={text}
+				value={changed}
+				onChange={(event) => change(event.target.value)}
 				maxLength={MESSAGE_CHARS_MAX}
 			/>
 			<div className="flex flex-wrap items-center justify-end gap-2">
 				<p className="mr-auto text-small text-soft">
-					{followed ? "Replaces all that follows" : "Replaces the answer"} and counts as a new request.
+					{followed ? "Replaces all that follows" : "Replaces the answer"} and uses {inRequests(price.units)}.
 				</p>
 				<button type="button" className="button-plain" onClick={onCancel}>
 					Cancel
@@ -103,26 +110,48 @@ interface AnswerMessageProps {
 	message: LiveMessage;
 	/** The message's text, parsed. */
 	blocks: Block[];
+	/** The name of the model that wrote it. */
+	model: string;
 	writing: boolean;
-	onRegenerate?: (() => void) | undefined;
+	/** Set for the last answer only. */
+	next?: Next | undefined;
 }
 
 /** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
-export function AnswerMessage({ message, blocks, writing, onRegenerate }: AnswerMessageProps) {
-	const reasoning = reasoningOf(message);
+export function AnswerMessage({ message, blocks, model, writing, next }: AnswerMessageProps) {
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
-			{reasoning && (
-				<details className="mb-3 text-soft">
-					<summary className="text-small">{blocks.length > 0 ? "What it thought first" : "Thinking it over"}</summary>
-					<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{reasoning}</p>
-				</details>
-			)}
+			<Reasoning text={reasoningOf(message)} thoughtMs={message.metadata?.thoughtMs} thinking={writing && blocks.length === 0} />
 			{blocks.length > 0 ? <Markdown blocks={blocks} /> : writing && <Waiting />}
 			{!writing && <EndOfAnswer message={message} />}
-			<AnswerActions message={message} writing={writing} onRegenerate={onRegenerate} />
+			<AnswerActions message={message} model={model} writing={writing} next={next} />
 		</article>
 	);
+}
+
+interface ReasoningProps {
+	/** "" for a model that keeps it to itself. */
+	text: string;
+	thoughtMs: number | undefined;
+	thinking: boolean;
+}
+
+/** What the model thought before it answered, folded away under how long that took. */
+function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
+	const title = thinking ? "Thinking…" : thoughtMs === undefined ? "Reasoning" : `Thought for ${inMinutes(thoughtMs)}`;
+	if (!text) return thoughtMs !== undefined && !thinking && <p className="mb-3 text-small text-soft">{title}</p>;
+	return (
+		<details className="mb-3 text-soft">
+			<summary className="text-small">{title}</summary>
+			<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{text}</p>
+		</details>
+	);
+}
+
+/** "12 s", or "1 min 5 s". */
+function inMinutes(ms: number): string {
+	const seconds = Math.max(1, Math.round(ms / 1000));
+	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 function Waiting() {
@@ -136,6 +165,6 @@ function Waiting() {
 }
 
 function EndOfAnswer({ message }: { message: LiveMessage }) {
-	const note = message.metadata?.note;
-	return note && <p className="mt-3 text-soft">{note}</p>;
+	const sentence = message.metadata && sentenceOfEnd(message.metadata);
+	return sentence && <p className="mt-3 text-soft">{sentence}</p>;
 }

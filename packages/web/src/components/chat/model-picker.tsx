@@ -1,25 +1,48 @@
-import type { ModelOption } from "../../view/chat.ts";
+import { type ComponentType, useId, useRef, useState } from "react";
+import { MoreIcon } from "../frame/icons.tsx";
+import type { ModelMenuProps } from "./model-menu.tsx";
+import { type Choice, levelsOf } from "./use-choice.ts";
 
-interface ModelPickerProps {
-	models: ModelOption[];
-	model: string | undefined;
-	onModel: (id: string) => void;
+export type ModelPickerProps = Omit<ModelMenuProps, "id" | "anchor" | "onClose">;
+
+/** Whether there is anything to choose. */
+export const isChoice = ({ models, choice, whole }: Pick<ModelPickerProps, "models" | "choice" | "whole">): boolean =>
+	models.length > 1 || levelsOf(choice.model).length > 1 || whole !== undefined;
+
+/** The chosen model and effort, on a button that opens the menu. The menu is loaded when it is first opened. */
+export function ModelPicker(props: ModelPickerProps) {
+	const id = useId();
+	const anchor = useRef<HTMLButtonElement>(null);
+	const [open, setOpen] = useState(false);
+	const [Menu, setMenu] = useState<ComponentType<ModelMenuProps>>();
+
+	function show() {
+		// An open menu is closed by the browser, because the button names it.
+		if (open) return;
+		setOpen(true);
+		if (!Menu) import("./model-menu.tsx").then((module) => setMenu(() => module.ModelMenu)).catch(() => setOpen(false));
+	}
+
+	return (
+		<>
+			<button
+				ref={anchor}
+				type="button"
+				aria-haspopup="dialog"
+				aria-expanded={open}
+				popoverTarget={id}
+				className="button-bare min-h-11 min-w-0 text-small"
+				onClick={show}
+			>
+				<span className="sr-only">Model: </span>
+				<span className="truncate">{nameOf(props.choice)}</span>
+				<MoreIcon />
+			</button>
+			{open && Menu && <Menu {...props} id={id} anchor={anchor} onClose={() => setOpen(false)} />}
+		</>
+	);
 }
 
-/** Selects the model, and shows its price unless it is one request. */
-export function ModelPicker({ models, model, onModel }: ModelPickerProps) {
-	return (
-		<select
-			aria-label="Model"
-			className="button-bare -ml-2 max-w-48 truncate text-small"
-			value={model}
-			onChange={(event) => onModel(event.target.value)}
-		>
-			{models.map(({ id, label, weight }) => (
-				<option key={id} value={id}>
-					{weight === 1 ? label : `${label} · ${weight} requests each`}
-				</option>
-			))}
-		</select>
-	);
+function nameOf({ model, effort }: Choice): string {
+	return levelsOf(model).length > 1 ? `${model.label} · ${effort}` : model.label;
 }

@@ -1,10 +1,14 @@
-import { describe, expect, test } from "vitest";
+// @vitest-environment happy-dom
+import { describe, expect, test, vi } from "vitest";
+import type { Price } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
-import { serverHtml, serverText } from "../testing/render.tsx";
-import { ofAcme, paidUsage } from "../testing/views.ts";
+import { mount, serverHtml, serverText } from "../testing/render.tsx";
+import { modelOf, ofAcme, paidUsage } from "../testing/views.ts";
 import type { Failure } from "./conversation.ts";
 import type { Limit } from "./limit.ts";
-import { FailureNotice, LimitNotice, OfflineNotice } from "./notice.tsx";
+import type { Sending } from "./live-chat.tsx";
+import { Notice } from "./notice.tsx";
+import RefusalNotice, { type RefusalNoticeProps } from "./refusal-notice.tsx";
 
 const resetAt = "2026-12-01T06:30:00Z";
 
@@ -14,16 +18,21 @@ interface Options {
 	organization?: UsageView["organization"];
 }
 
-const limitNotice = (policy: Limit["policy"], { canPay = true, isKept = false, organization }: Options = {}) => (
-	<LimitNotice
-		limit={{ policy, limit: 20, resetAt }}
-		organization={organization}
-		path="/c/abc"
-		freeLimit={20}
-		canPay={canPay}
-		isKept={isKept}
-		onTryAgain={() => {}}
-	/>
+const common: RefusalNoticeProps = {
+	limit: undefined,
+	refusal: undefined,
+	organization: undefined,
+	models: [modelOf("cheap", { label: "GPT-5 nano" }), modelOf("dear", { label: "GPT-5" })],
+	path: "/c/abc",
+	freeLimit: 20,
+	canPay: true,
+	isKept: false,
+	onTryAgain: () => {},
+	onSendAt: () => {},
+};
+
+const limitNotice = (policy: Limit["policy"], options: Options = {}) => (
+	<RefusalNotice {...common} {...options} limit={{ policy, limit: 20, resetAt }} />
 );
 
 const managed = ofAcme(paidUsage, { mayBuy: true }).organization;
@@ -108,7 +117,8 @@ test("the notice names the organization when its plan is spent", () => {
 	expect(serverText(limitNotice("paid", { organization: managed }))).toContain("Acme has used all requests of this period.");
 });
 
-const failureNotice = (failure: Failure) => <FailureNotice failure={failure} path="/c/abc" onTryAgain={() => {}} />;
+const failureNotice = (failure: Failure | undefined, online = true) =>
+	failure?.kind === "refused" ? <RefusalNotice {...common} refusal={failure} /> : <Notice {...common} failure={failure} online={online} />;
 const refusal = { type: "about:blank", title: "Forbidden", status: 403, detail: "Show that you are human." };
 
 test("a request that did not arrive can be retried without being counted twice", () => {
@@ -140,5 +150,78 @@ test("text from the server is escaped", () => {
 });
 
 test("the offline notice says that writing is still possible", () => {
-	expect(serverText(<OfflineNotice />)).toBe("You are offline. You can go on writing; send it when you are back.");
+	expect(serverText(failureNotice(undefined, false))).toBe("You are offline. You can go on writing; send it when you are back.");
+	expect(serverText(failureNotice(undefined))).toBe("");
+});
+
+const asked: Price = { units: 6, model: "dear", effort: "high", whole: true };
+const sending: Sending = { kind: "new", text: "Hello", messageId: "m", key: "k", price: asked };
+
+describe("a price that has changed", () => {
+	const problem = { ...refusal, type: "urn:parley:problem:price-has-changed", status: 409, price: { ...asked, units: 12 } };
+
+	test("is named, and one press sends at it", async () => {
+		const onSendAt = vi.fn();
+		const page = await mount(<RefusalNotice {...common} refusal={{ kind: "refused", problem, sending }} onSendAt={onSendAt} />);
+		expect(page.text()).toContain("The price has changed: this now costs 12 requests, not 6. Nothing was sent or counted.");
+		await page.press("Send · 12 requests");
+		expect(onSendAt).toHaveBeenCalledExactlyOnceWith(sending, { ...asked, units: 12 });
+		await page.unmount();
+	});
+});
+
+describe("fewer requests left than a request costs", () => {
+	const notice = (affordable: Price[], more: Partial<RefusalNoticeProps> = {}, left = 2) => (
+		<RefusalNotice
+			{...common}
+			limit={{ policy: "free", limit: 20, resetAt, tooFew: { units: 6, left, affordable } }}
+			refusal={{ kind: "refused", problem: refusal, sending }}
+			{...more}
+		/>
+	);
+
+	test("offers each request that they pay for as a button", async () => {
+		const onSendAt = vi.fn();
+		const cheap = { units: 1, model: "cheap", effort: null, whole: false };
+		const page = await mount(notice([{ ...asked, whole: false, units: 2 }, { ...asked, effort: "low" }, cheap], { onSendAt }));
+		expect(page.text()).toContain("This costs 6 requests, and you have 2 left. Your draft is saved.");
+		page.button("Send without older messages · 2 requests");
+		page.button("Send with low effort · 6 requests");
+		await page.press("Send with GPT-5 nano, without older messages · 1 request");
+		expect(onSendAt).toHaveBeenCalledExactlyOnceWith(sending, cheap);
+		await page.unmount();
+	});
+
+	test("offers one of two efforts at the same price", () => {
+		const low = { ...asked, effort: "low" as const, units: 2 };
+		const text = serverText(notice([low, { ...low, effort: null }, { ...low, effort: null, units: 1 }]));
+		expect(text).toContain("Send with low effort · 2 requestsSend without extra effort · 1 request");
+	});
+
+	test("leads to the plans, but nobody to what they cannot buy", () => {
+		expect(serverHtml(notice([]))).toContain('href="/pricing"');
+		expect(serverHtml(notice([], { canPay: false }))).not.toContain("href");
+		expect(serverHtml(notice([], { organization: joined }))).not.toContain("href");
+	});
+
+	test("says when only the free day of a subscriber is left, and does not pay for this one", () => {
+		expect(serverText(notice([], {}, 0))).toContain("Your plan’s requests are used up, and today’s free requests don’t cover this one.");
+	});
+});
+
+test("a model that is not in the viewer's plan leads to a plan that has it, and the message is kept", () => {
+	const problem = { ...refusal, type: "urn:parley:problem:not-in-your-plan", detail: "GPT-5 is part of Pro.", upgradeUrl: "/pricing" };
+	const notice = (more: Partial<RefusalNoticeProps> = {}, upgradeUrl = "/pricing") => (
+		<RefusalNotice {...common} {...more} refusal={{ kind: "refused", problem: { ...problem, upgradeUrl }, sending }} />
+	);
+	expect(serverText(notice())).toBe("GPT-5 is part of Pro. Your draft is saved.Go Pro");
+	expect(serverHtml(notice())).toContain('href="/pricing"');
+	expect(serverHtml(notice({ canPay: false }))).not.toContain("href");
+	expect(serverHtml(notice({ canPay: false }, "/sign-up"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
+});
+
+test("what the server has to say is loaded when it is said, and the page tells it without", async () => {
+	const page = await mount(<Notice {...common} failure={{ kind: "refused", problem: { ...refusal, detail: "Not now." } }} online />);
+	await vi.waitFor(() => expect(page.text()).toBe("Not now.Try again"), { timeout: 30_000 });
+	await page.unmount();
 });

@@ -1,5 +1,5 @@
 import { type ReactNode, type RefObject, useRef, useState } from "react";
-import type { ChatView, ModelOption } from "../../view/chat.ts";
+import type { ChatView, ModelOption, Price } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
@@ -20,19 +20,21 @@ import {
 	regenerate,
 	sendNew,
 	sendOncePaid,
+	sendRefused,
 	showEarlier,
 	shownMessages,
 	stop,
 } from "./conversation.ts";
 import { FirstVisit } from "./first-visit.tsx";
-import { type Limit, limitOf } from "./limit.ts";
+import { isSpent, type Limit, limitOf } from "./limit.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { ModelPicker } from "./model-picker.tsx";
-import { FailureNotice, LimitNotice, OfflineNotice } from "./notice.tsx";
-import { Thread } from "./thread.tsx";
+import { isChoice, ModelPicker } from "./model-picker.tsx";
+import { Notice } from "./notice.tsx";
+import { priceOfSend, tokensUpTo } from "./price.ts";
+import { readFromOf, Thread } from "./thread.tsx";
+import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
-import { useModel } from "./use-model.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
 export interface RoomProps {
@@ -51,6 +53,8 @@ export interface RoomProps {
 	onAccepted: (chatId: string, text: string) => void;
 	/** Resolves to the balance, or to undefined when the server could not be reached. */
 	onSettled: () => Promise<UsageView | undefined>;
+	/** The server's prices are not those of `models`. */
+	onPricesChanged: () => void;
 	readChat: (chatId: string, page: { before?: number; seen?: string } | undefined) => Promise<ChatView | null>;
 }
 
@@ -59,13 +63,14 @@ export function Room(props: RoomProps) {
 	const { chat, header, usage, models, demo } = props;
 	const composer = useRef<ComposerHandle>(null);
 	const [announcement, setAnnouncement] = useState("");
-	const [model, setModel] = useModel(models);
+	const [choice, onChoose] = useChoice(models, usage.tier);
 	const { scroller, content, atEnd, toEnd, scrollerClass } = useScrollEnd(chat.messages.length === 0);
 	const conversation = useConversation(chat, draftKeyOf(props), {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
 		onSettled: (ended) => void settle(ended),
 		onReturned: (text) => composer.current?.insert(text),
 		readChat: (page) => props.readChat(chat.id, page),
+		onPricesChanged: props.onPricesChanged,
 		onChanged: () => tellTabs("chat", chat.id),
 		announce: setAnnouncement,
 	});
@@ -74,7 +79,8 @@ export function Room(props: RoomProps) {
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
-	const parts = { ...props, composer, conversation, messages, phase, limit, model };
+	const before = tokensUpTo(messages, state.hiddenTokens);
+	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before };
 
 	async function settle(ended: string | undefined) {
 		const balance = await props.onSettled();
@@ -86,7 +92,7 @@ export function Room(props: RoomProps) {
 			{header}
 			<div ref={scroller} className={`min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
 				<div ref={content} className="mx-auto flex min-h-full w-full max-w-read flex-col px-4 pt-6 pb-8">
-					<Messages {...parts} />
+					<Messages {...parts} onSent={toEnd} />
 				</div>
 			</div>
 			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
@@ -95,7 +101,6 @@ export function Room(props: RoomProps) {
 				<RoomComposer {...parts} onSent={toEnd} />
 				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
-					{models.length > 1 && <ModelPicker models={models} model={model} onModel={setModel} />}
 					{demo && <DemoLabel />}
 				</div>
 			</div>
@@ -126,14 +131,24 @@ type PartProps = RoomProps & {
 	messages: LiveMessage[];
 	phase: Phase;
 	limit: Limit | undefined;
-	model: string | undefined;
+	choice: Choice;
+	onChoose: (choice: Choice) => void;
+	/** The estimated tokens of all messages. */
+	before: number;
 };
 
-function Messages({ conversation, composer, messages, phase, limit, usage, model }: PartProps) {
+function Messages({ conversation, composer, messages, phase, limit, usage, models, choice, before, onSent }: PartProps & Sent) {
+	const { whole, hiddenTokens } = conversation.state;
+
 	/** The pressed button unmounts with its answer, so focus moves to the composer. */
 	function replaceAnswer(replace: () => void) {
 		replace();
 		composer.current?.focus();
+	}
+
+	function priceFor(text: string, messageId?: string): Price {
+		const at = messages.findIndex(({ id }) => id === messageId);
+		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text);
 	}
 
 	if (messages.length === 0)
@@ -142,11 +157,28 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 		<Thread
 			messages={messages}
 			phase={phase}
+			priceFor={priceFor}
+			labelOf={(model) => models.find(({ id }) => id === model)?.label ?? model ?? ""}
 			onEarlier={conversation.state.earlier === null ? undefined : () => void showEarlier(conversation)}
-			onEdit={(messageId, text) => replaceAnswer(() => edit(conversation, messageId, text, model))}
-			onRegenerate={(messageId) => replaceAnswer(() => regenerate(conversation, messageId, model))}
+			onEdit={(messageId, text, price) => replaceAnswer(() => edit(conversation, messageId, text, price))}
+			onRegenerate={(messageId, price) => replaceAnswer(() => regenerate(conversation, messageId, price))}
+			onSend={(text, price) => {
+				replaceAnswer(() => sendNew(conversation, text, price));
+				onSent();
+			}}
+			reading={{
+				from: readFromOf(messages),
+				reads: !whole ? "newest" : before > mostRead(choice) ? "full" : "whole",
+				otherUnits: priceOfSend(choice, !whole, before, "").units,
+				onWhole: (whole) => conversation.patch({ whole }),
+			}}
 		/>
 	);
+}
+
+/** Called when a new message was sent, which is at the end. */
+interface Sent {
+	onSent: () => void;
 }
 
 function JumpToEnd({ onJump }: { onJump: () => void }) {
@@ -158,54 +190,63 @@ function JumpToEnd({ onJump }: { onJump: () => void }) {
 	);
 }
 
-function RoomNotices({ conversation, composer, phase, limit, usage, path, freeLimit, canPay }: PartProps) {
+function RoomNotices(props: PartProps) {
+	const { conversation, composer, phase, limit, usage } = props;
 	const { failure, refused } = conversation.state;
 	const online = useOnline();
-
-	function tryAgain(token?: string) {
-		if (token) conversation.humanToken.current = token;
-		conversation.patch({ failure: undefined });
-		composer.current?.submit();
-	}
-
-	if (limit) {
-		return (
-			<LimitNotice
-				limit={limit}
-				organization={usage.organization}
-				path={path}
-				freeLimit={freeLimit}
-				canPay={canPay}
-				isKept={refused !== undefined}
-				onTryAgain={tryAgain}
-			/>
-		);
-	}
-	if (failure) return phase === "idle" && <FailureNotice failure={failure} path={path} onTryAgain={tryAgain} />;
-	return !online && <OfflineNotice />;
+	return (
+		<Notice
+			{...props}
+			limit={limit}
+			failure={phase === "idle" ? failure : undefined}
+			online={online}
+			organization={usage.organization}
+			isKept={refused !== undefined}
+			onTryAgain={(token) => {
+				if (token) conversation.humanToken.current = token;
+				conversation.patch({ failure: undefined });
+				composer.current?.submit();
+			}}
+			onSendAt={(sending, price) => {
+				if (sending.kind === "regenerate") sendRefused(conversation, sending, "", price);
+				else composer.current?.submit((text) => sendRefused(conversation, sending, text, price));
+			}}
+		/>
+	);
 }
 
-function RoomComposer(props: PartProps & { onSent: () => void }) {
-	const { composer, conversation, phase, limit, model, boughtAtMs, canPay, usage } = props;
-	const { refused } = conversation.state;
+function RoomComposer(props: PartProps & Sent) {
+	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
+	const { refused, whole } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
+	const priceFor = (text: string) => priceOfSend(choice, whole, before, text);
+	const mayPay = canPay && usage.organization?.mayBuy !== false;
 
 	function onBlocked(text: string) {
-		const mayPay = canPay && usage.organization?.mayBuy !== false;
-		if (mayPay && limit && isLiftedByPaying(limit)) sendOncePaid(conversation, text, model);
+		if (mayPay && limit && isLiftedByPaying(limit)) sendOncePaid(conversation, text, priceFor(text));
 	}
 
+	const picker = {
+		...props,
+		whole: whole || before > choice.model.inputStep || readFromOf(messages) !== undefined ? whole : undefined,
+		onWhole: (whole: boolean) => conversation.patch({ whole }),
+		unitsOf: (one: Choice, wholeChat = whole) => priceOfSend(one, wholeChat, before, "").units,
+		tier: usage.tier,
+		canPay: mayPay,
+	};
 	return (
 		<Composer
 			ref={composer}
 			draftKey={draftKeyOf(props)}
 			isNew={props.isNew}
 			answering={phase !== "idle"}
+			priceFor={priceFor}
+			tools={isChoice(picker) && <ModelPicker {...picker} />}
 			atLimit={isSpent(limit)}
 			due={isDue ? refused.text : undefined}
 			onBlocked={onBlocked}
-			onSend={(text) => {
-				sendNew(conversation, text, model);
+			onSend={(text, price) => {
+				sendNew(conversation, text, price);
 				props.onSent();
 			}}
 			onStop={() => void stop(conversation)}
@@ -214,8 +255,8 @@ function RoomComposer(props: PartProps & { onSent: () => void }) {
 	);
 }
 
-/** Whether no request is left. Answers in flight are ignored, because they end by themselves. */
-const isSpent = (limit: Limit | undefined): boolean => limit !== undefined && limit.policy !== "in-flight";
+/** The most tokens of a chat that a model reads. */
+const mostRead = ({ model }: Choice) => model.contextWindow - model.maxOutput;
 
 function DemoLabel() {
 	return (

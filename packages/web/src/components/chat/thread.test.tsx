@@ -1,11 +1,12 @@
 // @vitest-environment happy-dom
-import { describe, expect, test } from "vitest";
-import type { AnswerMetadata } from "../../view/chat.ts";
+import { act } from "react";
+import { describe, expect, test, vi } from "vitest";
+import type { AnswerMetadata, Price } from "../../view/chat.ts";
 import { mount, serverHtml, serverText } from "../testing/render.tsx";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { textOf } from "./message-text.ts";
-import { Thread } from "./thread.tsx";
+import { readFromOf, Thread, type ThreadProps } from "./thread.tsx";
 
 const question: LiveMessage = { id: "m1", role: "user", parts: [{ type: "text", text: "Why <b>?" }] };
 const answerWith = (metadata: AnswerMetadata, text = "Because."): LiveMessage => ({
@@ -14,8 +15,20 @@ const answerWith = (metadata: AnswerMetadata, text = "Because."): LiveMessage =>
 	parts: [{ type: "text", text }],
 	metadata,
 });
-const thread = (messages: LiveMessage[], phase: Phase = "idle") => (
-	<Thread messages={messages} phase={phase} onEdit={() => {}} onRegenerate={() => {}} />
+const priceFor = (text: string): Price => ({ units: text.length > 10 ? 4 : 1, model: "m", effort: null, whole: false });
+const reading: ThreadProps["reading"] = { from: undefined, reads: "newest", otherUnits: 5, onWhole: () => {} };
+const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<ThreadProps> = {}) => (
+	<Thread
+		messages={messages}
+		phase={phase}
+		priceFor={priceFor}
+		labelOf={(model) => (model === "m" ? "GPT-5" : "")}
+		onEdit={() => {}}
+		onRegenerate={() => {}}
+		onSend={() => {}}
+		reading={{ ...reading, from: readFromOf(messages) }}
+		{...more}
+	/>
 );
 
 describe("another answer", () => {
@@ -23,7 +36,7 @@ describe("another answer", () => {
 		for (const state of ["failed", "interrupted"] as const) {
 			const text = serverText(thread([question, answerWith({ state, counted: false })]));
 			expect(text).toContain("Try again");
-			expect(text).not.toContain("counts as a new request");
+			expect(text).not.toContain("uses 1 request");
 		}
 	});
 
@@ -34,7 +47,7 @@ describe("another answer", () => {
 			{ state: "failed", counted: true },
 			{ state: "interrupted", counted: true },
 		] as const) {
-			expect(serverText(thread([question, answerWith(metadata)]))).toContain("Ask again · counts as a new request");
+			expect(serverText(thread([question, answerWith(metadata)]))).toContain("Ask again · uses 1 request");
 		}
 	});
 
@@ -77,8 +90,126 @@ test("reasoning is folded away and is not part of what is copied", () => {
 			{ type: "text", text: "Yes." },
 		],
 	};
-	expect(serverHtml(thread([question, message]))).toMatch(/<details[^>]*><summary[^>]*>What it thought first<\/summary>/);
+	expect(serverHtml(thread([question, message]))).toMatch(/<details[^>]*><summary[^>]*>Reasoning<\/summary>/);
 	expect(textOf(message)).toBe("Yes.");
+});
+
+describe("the time that a model thought", () => {
+	const thought = (thoughtMs: number | undefined, reasoning = "Hmm.", text = "Yes."): LiveMessage => ({
+		id: "a1",
+		role: "assistant",
+		parts: [
+			{ type: "reasoning", text: reasoning },
+			{ type: "text", text },
+		],
+		metadata: { ...(thoughtMs !== undefined && { thoughtMs }) },
+	});
+
+	test.each([
+		[12_400, "Thought for 12 s"],
+		[40, "Thought for 1 s"],
+		[60_000, "Thought for 1 min 0 s"],
+		[185_000, "Thought for 3 min 5 s"],
+		[undefined, "Reasoning"],
+	])("%s ms reads “%s”, on the one folded block", (thoughtMs, title) => {
+		const html = serverHtml(thread([question, thought(thoughtMs)]));
+		expect(html.match(/<details/g)).toHaveLength(1);
+		expect(html).not.toContain("<details open");
+		expect(html).toContain(`>${title}</summary>`);
+	});
+
+	test("is not told before the first word of the answer", () => {
+		expect(serverHtml(thread([question, thought(undefined, "Hmm.", "")], "thinking"))).toContain(">Thinking…</summary>");
+	});
+
+	test("is a line of its own when the model keeps its reasoning to itself", () => {
+		const html = serverHtml(thread([question, thought(12_000, "")]));
+		expect(html).toContain("Thought for 12 s");
+		expect(html).not.toContain("<details");
+	});
+});
+
+describe("what an answer cost", () => {
+	test("is below it, if it was above one request", () => {
+		expect(serverText(thread([question, answerWith({ state: "complete", counted: true, units: 12, model: "m" })]))).toContain(
+			"GPT-5 · 12 requests",
+		);
+		expect(serverText(thread([question, answerWith({ state: "complete", counted: true, units: 1, model: "m" })]))).not.toContain("GPT-5");
+	});
+
+	test("is not told of one that was not counted", () => {
+		expect(serverText(thread([question, answerWith({ state: "failed", counted: false, units: 12, model: "m" })]))).not.toContain("12");
+	});
+});
+
+describe("what is asked next", () => {
+	const long = { ...question, parts: [{ type: "text" as const, text: "A question of more than ten characters" }] };
+
+	test("has its price: another answer, a retry, an edit", async () => {
+		expect(serverText(thread([long, answerWith({ state: "complete", counted: true })]))).toContain("Ask again · uses 4 requests");
+		expect(serverText(thread([long, answerWith({ state: "failed", counted: false })]))).toContain("Try again · 4 requests");
+		expect(serverText(thread([long]))).toContain("Try again · 4 requests");
+		const onEdit = vi.fn();
+		const page = await mount(thread([question, answerWith({ state: "complete" })], "idle", { onEdit }));
+		await page.press("Edit");
+		expect(page.text()).toContain("Replaces the answer and uses 1 request.");
+		const area = page.root.querySelector("textarea");
+		await act(async () => {
+			Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "More than ten characters");
+			area?.dispatchEvent(new Event("input", { bubbles: true }));
+		});
+		expect(page.text()).toContain("uses 4 requests");
+		await act(async () => page.button("Send again").form?.requestSubmit());
+		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "More than ten characters", expect.objectContaining({ units: 4 }));
+		await page.unmount();
+	});
+
+	test("may be the rest of an answer that reached the output limit", async () => {
+		const onSend = vi.fn();
+		const page = await mount(thread([question, answerWith({ state: "length", counted: true })], "idle", { onSend }));
+		await page.press("Continue · 1 request");
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Continue", expect.objectContaining({ units: 1 }));
+		await page.unmount();
+		expect(serverText(thread([question, answerWith({ state: "complete", counted: true })]))).not.toContain("Continue");
+	});
+});
+
+describe("where the model's reading began", () => {
+	const older = [
+		{ ...question, id: "m0" },
+		{ ...answerWith({ state: "complete", counted: true, readFrom: "m9" }), id: "a0" },
+	];
+	const read = [...older, question, answerWith({ state: "complete", counted: true, readFrom: "m1" })];
+
+	test("is marked before the oldest message that the last answer was written from", () => {
+		const text = serverText(thread(read));
+		expect(text.match(/The model reads from here\./g)).toHaveLength(1);
+		expect(text.indexOf("The model reads from here.")).toBeGreaterThan(text.indexOf("Because."));
+		expect(serverText(thread(older))).not.toContain("The model reads from here.");
+	});
+
+	test("stays marked while the next answer is written", () => {
+		const writing = [...read, { ...question, id: "m2" }, { ...answerWith({}), id: "a2" }];
+		expect(serverText(thread(writing, "writing"))).toContain("The model reads from here.");
+	});
+
+	test("offers to include the whole chat, with its price, and to take that back", async () => {
+		const onWhole = vi.fn();
+		const page = await mount(thread(read, "idle", { reading: { ...reading, from: "m1", onWhole } }));
+		await page.press("Include the whole chat · 5 requests each");
+		expect(onWhole).toHaveBeenCalledExactlyOnceWith(true);
+		await page.render(thread(read, "idle", { reading: { from: "m1", reads: "whole", otherUnits: 1, onWhole } }));
+		expect(page.text()).toContain("Your next message includes the whole chat.");
+		await page.press("Only the newest messages · 1 request each");
+		expect(onWhole).toHaveBeenLastCalledWith(false);
+		await page.unmount();
+	});
+
+	test("offers nothing more where the chat has outgrown the model", () => {
+		const html = serverHtml(thread(read, "idle", { reading: { ...reading, from: "m1", reads: "full" } }));
+		expect(html).toContain("This chat is longer than the model can read. It reads from here.");
+		expect(html).not.toContain("Include the whole chat");
+	});
 });
 
 test("a page of hostile answers renders, the same on the server and in the browser", async () => {

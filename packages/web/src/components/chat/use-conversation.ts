@@ -1,35 +1,28 @@
 import { useEffect, useEffectEvent, useReducer, useRef } from "react";
-import type { ChatMessage } from "../../view/chat.ts";
+import type { ChatView } from "../../view/chat.ts";
 import { hearTabs } from "../tabs.ts";
-import { type Attempt, type Conversation, type ConversationEvents, type ConversationState, refresh } from "./conversation.ts";
+import { type Attempt, type Conversation, type ConversationEvents, type ConversationState, pageOf, refresh } from "./conversation.ts";
 import { readPending } from "./draft.ts";
 import type { LiveHandle } from "./live-chat.tsx";
-
-interface Chat {
-	id: string;
-	messages: ChatMessage[];
-	running: boolean;
-	earlier: number | null;
-}
 
 /** How often a page that is looked at asks whether another device has changed its chat. */
 const LOOK_EVERY_MS = 30_000;
 
-const initialState = ({ messages, running, earlier }: Chat): ConversationState => ({
-	armed: running,
-	report: { messages, status: running ? "submitted" : "ready" },
+const initialState = (chat: ChatView): ConversationState => ({
+	...pageOf(chat),
+	armed: chat.running,
+	report: { messages: chat.messages, status: chat.running ? "submitted" : "ready" },
 	queued: undefined,
 	failure: undefined,
 	stopping: false,
-	earlier,
-	joining: running,
+	joining: chat.running,
 	refused: undefined,
 });
 
 const merge = (state: ConversationState, changes: Partial<ConversationState>): ConversationState => ({ ...state, ...changes });
 
 /** The state of one chat on the page, for the steps in conversation.ts. `draftKey` names its draft in the tab's storage. */
-export function useConversation(chat: Chat, draftKey: string, events: ConversationEvents): Conversation {
+export function useConversation(chat: ChatView, draftKey: string, events: ConversationEvents): Conversation {
 	const [state, patch] = useReducer(merge, chat, initialState);
 	const live = useRef<LiveHandle>(null);
 	const attempt = useRef<Attempt>(undefined);

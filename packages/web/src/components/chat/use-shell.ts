@@ -51,6 +51,8 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		setDeleted((before) => [...before, chatId]);
 	}
 
+	const reload = () => void router.invalidate({ filter: (match) => match.routeId === routeId });
+
 	const next = older.over === shell ? older.next : shell.olderChats;
 	async function showOlder(after: string) {
 		const page = await readOlder(after).catch(() => undefined);
@@ -68,6 +70,8 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		usage: reading?.over === shell ? reading.usage : shell.usage,
 		chats,
 		refreshUsage,
+		/** Loads the frame's data anew, with the models and their prices. */
+		reload,
 		refreshAfterCheckout: () => readBalance(readUsageAfterCheckout),
 		remove,
 		showOlder: next === null ? undefined : () => void showOlder(next),
@@ -76,7 +80,7 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		settled: async (chatId: string) => {
 			const balance = await readBalance();
 			// A failing loader would replace the page with an error, so reload nothing while the server cannot be reached.
-			if (balance && shell.chats[0]?.id !== chatId) void router.invalidate({ filter: (match) => match.routeId === routeId });
+			if (balance && shell.chats[0]?.id !== chatId) reload();
 			return balance;
 		},
 	};

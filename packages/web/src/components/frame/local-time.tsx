@@ -37,3 +37,6 @@ export function LocalNumber({ value }: { value: number }) {
 	const hydrated = useHydrated();
 	return <>{value.toLocaleString(hydrated ? undefined : "en-GB")}</>;
 }
+
+/** A number of requests in words. */
+export const inRequests = (units: number): string => `${units} ${units === 1 ? "request" : "requests"}`;

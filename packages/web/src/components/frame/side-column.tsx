@@ -2,7 +2,6 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { ChatSummary } from "../../view/chat.ts";
 import type { Viewer } from "../../view/identity.ts";
-import { signOut } from "../session/session-requests.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { CloseIcon, DeleteIcon, NewChatIcon, SideIcon } from "./icons.tsx";
 
@@ -217,12 +216,17 @@ function Foot({ viewer }: { viewer: Viewer }) {
 /** Signs out, and offers to try again when that failed. */
 export function SignOutButton() {
 	const [failed, setFailed] = useState(false);
+	async function press() {
+		try {
+			// Few visits end with it, so its requests are loaded when they do.
+			const { signOut } = await import("../session/session-requests.ts");
+			setFailed((await signOut()) !== undefined);
+		} catch {
+			setFailed(true);
+		}
+	}
 	return (
-		<button
-			type="button"
-			className="button-bare shrink-0 text-small"
-			onClick={() => void signOut().then((problem) => setFailed(Boolean(problem)))}
-		>
+		<button type="button" className="button-bare shrink-0 text-small" onClick={() => void press()}>
 			<span aria-live="polite">{failed ? "Try to sign out again" : "Sign out"}</span>
 		</button>
 	);

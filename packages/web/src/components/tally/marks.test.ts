@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { UsageView } from "../../view/usage.ts";
+import { paidUsage, spent } from "../testing/views.ts";
 import { marksOf, nearestLimit, tallyText } from "./marks.ts";
 
 test("draws one mark per request: counted first, then held, then left", () => {
@@ -38,4 +39,10 @@ test("shows the member's own share of an organization's plan when it runs out fi
 	expect(nearestLimit(of(10, 50))).toMatchObject({ limit: 1000, remaining: 10 });
 	// The limit was lowered below what was already used.
 	expect(nearestLimit(of(0, 2))).toMatchObject({ limit: 2, used: 3, remaining: 0 });
+});
+
+test("shows the free day of a subscriber whose plan is used up", () => {
+	const freeDay = { limit: 20, used: 2, held: 1, remaining: 17 };
+	expect(nearestLimit({ ...spent(paidUsage), freeDay })).toEqual({ ...freeDay, resetAt: paidUsage.resetAt });
+	expect(nearestLimit({ ...paidUsage, freeDay }), "while the plan has requests, it pays").toMatchObject({ limit: 1000 });
 });

@@ -10,10 +10,10 @@ export function ownPart({ organization, remaining }: UsageView): { limit: number
 	return limit !== null && limit - used - held <= remaining ? { limit, used, held } : null;
 }
 
-/** The limit that the viewer reaches first: their share of the plan, or the plan itself. */
+/** The limit that the viewer reaches first: their share of the plan, or the plan itself; once that is used up, the free day that they still have. */
 export function nearestLimit(usage: UsageView): Counted {
-	const { limit, used, held, remaining, resetAt } = usage;
-	return { limit, used, held, remaining, resetAt, ...ownPart(usage) };
+	const { limit, used, held, remaining, resetAt, freeDay } = usage;
+	return { limit, used, held, remaining, resetAt, ...((remaining === 0 && freeDay) || ownPart(usage)) };
 }
 
 export type Mark = "counted" | "held" | "left";

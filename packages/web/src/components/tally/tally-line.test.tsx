@@ -21,6 +21,13 @@ test("shows a member's own share when it runs out before the plan", () => {
 	expect(line({ ...ofAcme(paidUsage, { limit: 50, used: 10 }), remaining: 40 })).toBe("Acme: 40 of your 50 left until 1 December.");
 });
 
+test("adds the free day of a subscriber once plan and top-ups are used up", () => {
+	const freeDay = { limit: 20, used: 2, held: 0, remaining: 18 };
+	expect(line({ ...spent(paidUsage), freeDay })).toBe("0 of 1,000 left until 1 December. 18 of 20 free requests left today.");
+	expect(line({ ...paidUsage, freeDay })).not.toContain("free");
+	expect(serverHtml(<TallyLine usage={{ ...spent(paidUsage), freeDay }} />).match(/data-mark="left"/g)).toHaveLength(18);
+});
+
 test("mentions the viewer's own answers in flight, and not those of colleagues", () => {
 	expect(line({ ...freeUsage, held: 2 })).toContain("2 are being answered.");
 	expect(line({ ...ofAcme(paidUsage), held: 7 })).not.toContain("being answered");

@@ -5,16 +5,17 @@ import { Tally } from "./tally.tsx";
 
 /** The tally and one sentence: what is left, and when it resets. */
 export function TallyLine({ usage }: { usage: UsageView }) {
-	const { remaining, unverified, organization } = usage;
+	const { remaining, unverified, organization, freeDay } = usage;
 	const nearest = nearestLimit(usage);
 	// In an organization only the viewer's own requests in flight concern them.
-	const held = organization?.member.held ?? usage.held;
+	const held = (organization?.member.held ?? usage.held) + (freeDay?.held ?? 0);
 	const low = remaining > 0 && remaining <= Math.max(2, nearest.limit / 10);
 	return (
 		<div className={`flex min-h-6 grow basis-64 flex-wrap items-center gap-x-3 gap-y-1 text-small ${low ? "text-ink" : "text-soft"}`}>
 			<Tally usage={nearest} />
 			<p data-testid="left" className="min-w-0 grow basis-48">
 				<Left usage={usage} />
+				{remaining === 0 && freeDay && ` ${freeDay.remaining} of ${freeDay.limit} free requests left today.`}
 				{/* On a phone this would add a line and move the composer, so only the outlined mark shows it. */}
 				{held > 0 && <span className="max-sm:sr-only"> {held === 1 ? "One is" : `${held} are`} being answered.</span>}
 				{unverified && " We could not reach the billing service just now, so this may be too low."}

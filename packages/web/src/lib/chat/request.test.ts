@@ -50,8 +50,8 @@ describe("the prompt", () => {
 
 describe("the model", () => {
 	test("is the first of the list by default, and must be on the list", async () => {
-		expect((await parse({})).model).toMatchObject({ id: "small", units: 1 });
-		expect((await parse({ model: "large" })).model).toMatchObject({ id: "large", units: 5 });
+		expect((await parse({})).model).toMatchObject({ id: "small", weight: 1 });
+		expect((await parse({ model: "large" })).model).toMatchObject({ id: "large", weight: 5 });
 		for (const model of ["huge", "", "Small"]) expect(await refusalOf(parse({ model })), model).toBe("unknown-model");
 	});
 });
@@ -87,7 +87,14 @@ describe("the fingerprint", () => {
 		const { fingerprint } = await parse({});
 		expect(fingerprint).toMatch(/^[0-9a-f]{32}$/);
 		expect((await parse({ messages: [message("m0"), message("a0", "x", "assistant"), message("m1")] })).fingerprint).toBe(fingerprint);
-		const others = [{ id: "other" }, { model: "large" }, { messages: [message("m1", "Bye")] }, { messageId: "m1" }];
+		const others = [
+			{ whole: true },
+			{ whole: false },
+			{ id: "other" },
+			{ model: "large" },
+			{ messages: [message("m1", "Bye")] },
+			{ messageId: "m1" },
+		];
 		const fingerprints = await Promise.all(others.map(async (other) => (await parse(other)).fingerprint));
 		expect(new Set([fingerprint, ...fingerprints]).size).toBe(others.length + 1);
 	});

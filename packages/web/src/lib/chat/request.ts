@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EFFORTS, type Effort } from "@parley/metering";
 import { z } from "zod";
 import { ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
@@ -16,6 +17,9 @@ const body = z.object({
 	trigger: z.enum(["submit-message", "regenerate-message"]).default("submit-message"),
 	messageId: z.string().regex(ID).optional(),
 	model: z.string().optional(),
+	effort: z.enum(EFFORTS).nullable().default(null),
+	maxUnits: z.int().min(1).optional(),
+	whole: z.boolean().optional(),
 	seen: z.string().regex(ID).nullable().optional(),
 });
 
@@ -31,9 +35,14 @@ export type Prompt = { kind: "message"; message: ChatMessage; replaces: boolean 
 export interface ChatRequest {
 	chatId: string;
 	model: ModelOption;
+	effort: Effort | null;
+	/** The price that the client was shown, units: a higher one is refused. Undefined where the client does not say. */
+	maxUnits: number | undefined;
+	/** Whether the whole chat is sent, not only what fits into the steps of the message. Undefined for as before in this chat. */
+	whole: boolean | undefined;
 	prompt: Prompt;
 	requestId: string;
-	/** Identifies chat, model and prompt, but not the history. A request id that returns with another fingerprint is a conflict. */
+	/** Identifies chat, model, effort and prompt, and whether the whole chat is sent, but not the history. A request id that returns with another fingerprint is a conflict. */
 	fingerprint: string;
 	/** The last message that the client has seen of the chat; null for none, undefined where it does not say. */
 	seen: string | null | undefined;
@@ -44,12 +53,35 @@ export interface ChatRequest {
  * @throws {ProblemError} 400 or 413 if the request cannot be answered
  */
 export async function parseChatRequest(request: Request): Promise<ChatRequest> {
-	const { id: chatId, messages, trigger, messageId, model: modelId, seen } = await readBody(request, body, BODY_BYTES_MAX);
+	const {
+		id: chatId,
+		messages,
+		trigger,
+		messageId,
+		model: modelId,
+		effort,
+		maxUnits,
+		whole,
+		seen,
+	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", "This model is not offered here.");
+	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", `The model ${model.id} has no effort "${effort}".`);
 	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, messageId !== undefined);
-	const fingerprint = digest([chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null]);
-	return { chatId, model, prompt, requestId: requestIdOf(request, prompt, messageId, fingerprint), fingerprint, seen };
+	const asked = [chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null];
+	const sent = effort === null && whole === undefined ? [] : [effort, whole ?? null];
+	const fingerprint = digest([...asked, ...sent]);
+	return {
+		chatId,
+		model,
+		effort,
+		maxUnits,
+		whole,
+		seen,
+		prompt,
+		requestId: requestIdOf(request, prompt, messageId, fingerprint),
+		fingerprint,
+	};
 }
 
 function regenerationOf(messageId: string | undefined): Prompt {
@@ -67,7 +99,9 @@ function lastMessageOf(messages: unknown[], replaces: boolean): Prompt {
 	if (chars > MESSAGE_CHARS_MAX)
 		refuse("message-too-long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
 	if (parsed.data.parts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
-	return { kind: "message", message: parsed.data, replaces };
+	// Half a surrogate pair cannot be sent as UTF-8: strict servers refuse the whole chat for it.
+	const parts = parsed.data.parts.map((part) => ({ ...part, text: part.text.toWellFormed() }));
+	return { kind: "message", message: { ...parsed.data, parts }, replaces };
 }
 
 /** The `Idempotency-Key` header, or the best identifier that the body offers (docs/architecture.md). */

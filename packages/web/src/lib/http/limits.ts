@@ -1,5 +1,7 @@
 import type { Standing } from "@parley/metering";
 import { config } from "../../config.ts";
+import type { ModelOption, Price } from "../../view/chat.ts";
+import type { Tier } from "../../view/usage.ts";
 import type { UsageRefusal } from "../billing.ts";
 import type { GuardedAction } from "../identity/turnstile.ts";
 import { now } from "../time/clock.ts";
@@ -17,8 +19,11 @@ const UPGRADE: Record<UsageRefusal["policy"], string> = {
 	"in-flight": "/pricing",
 };
 
-/** 429 for a request that a limit refuses, with the limit's fields and headers (docs/operations.md). */
-export function limitResponse(refusal: UsageRefusal, requestId: string): Response {
+/**
+ * 429 for a request that a limit refuses, with the limit's fields and headers (docs/operations.md). `offer`: what the request costs, and what could be
+ * sent instead.
+ */
+export function limitResponse(refusal: UsageRefusal, requestId: string, offer?: { price: Price; affordable: Price[] }): Response {
 	const { policy, tier, limit, remaining, resetAtMs } = refusal;
 	const resetAt = resetAtMs === null ? null : new Date(resetAtMs).toISOString();
 	const inFlight = policy === "in-flight";
@@ -31,6 +36,7 @@ export function limitResponse(refusal: UsageRefusal, requestId: string): Respons
 		remaining,
 		resetAt,
 		upgradeUrl: UPGRADE[policy],
+		...(offer && !inFlight && { price: offer.price, affordable: offer.affordable }),
 	};
 	const headers = new Headers(rateLimitHeaders({ policy, limit, remaining, resetAtMs, windowMs: null }));
 	if (inFlight) headers.set("retry-after", "1");
@@ -47,6 +53,13 @@ const CHALLENGE: Record<GuardedAction, { detail: string; upgradeUrl?: string }> 
 export function challengeResponse(action: GuardedAction, requestId: string = crypto.randomUUID()): Response {
 	const siteKey = config().turnstile?.siteKey;
 	return problemResponse("human-check-needed", { ...CHALLENGE[action], requestId, siteKey });
+}
+
+/** 403 for a model that the viewer's tier may not ask. A guest signs up first, where that is enough. */
+export function notInPlanResponse({ label, tiers }: ModelOption, tier: Tier, requestId: string): Response {
+	const signsUp = tier === "guest" && tiers.includes("free");
+	const detail = `${label} is ${signsUp ? "for people with an account" : "part of a paid plan"}. Nothing was sent or counted.`;
+	return problemResponse("not-in-your-plan", { detail, requestId, tier, upgradeUrl: signsUp ? UPGRADE.guest : UPGRADE.free });
 }
 
 /** 429 for a network that has created as many accounts today as it may. */

@@ -3,11 +3,12 @@ import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
 import { noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
 import { api } from "../../../lib/http/api.ts";
-import { challengeResponse, limitResponse, standingHeaders } from "../../../lib/http/limits.ts";
+import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } from "../../../lib/http/limits.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../lib/identity/subject.ts";
 import type { ChatRefusal } from "../../../objects/conversation.ts";
+import type { Price } from "../../../view/chat.ts";
 
 export const Route = createFileRoute("/api/chat/ai")({
 	server: { handlers: api({ POST: ({ request }) => chat(request) }) },
@@ -15,9 +16,9 @@ export const Route = createFileRoute("/api/chat/ai")({
 
 /** Asks the Conversation, which takes the request's hold, calls the model, and settles the hold when the answer ends. */
 async function chat(request: Request): Promise<Response> {
-	const { model, ...asked } = await parseChatRequest(request);
+	const asked = await parseChatRequest(request);
 	const subject = await identify(request);
-	const ask = { ...asked, subject, model: model.id, units: model.weight, url: request.url, headers: [...request.headers] };
+	const ask = { ...asked, subject, url: request.url, headers: [...request.headers] };
 	const started = await env.CONVERSATION.getByName(asked.chatId).start(ask);
 	if (started.kind !== "stream") await assertStillGuest(subject);
 	switch (started.kind) {
@@ -27,7 +28,11 @@ async function chat(request: Request): Promise<Response> {
 			return new Response(started.stream, { headers });
 		}
 		case "limit":
-			return limitResponse(started.refusal, asked.requestId);
+			return limitResponse(started.refusal, asked.requestId, started);
+		case "price":
+			return problemResponse("price-has-changed", { detail: priceDetail(started.price), requestId: asked.requestId, price: started.price });
+		case "not-in-plan":
+			return notInPlanResponse(asked.model, started.tier, asked.requestId);
 		case "challenge":
 			return challengeResponse("guest", asked.requestId);
 		case "conflict":
@@ -39,6 +44,9 @@ async function chat(request: Request): Promise<Response> {
 			return refuseChat(started.kind);
 	}
 }
+
+const priceDetail = ({ units }: Price) =>
+	`This message now costs ${units} ${units === 1 ? "request" : "requests"}. Nothing was sent or counted.`;
 
 const MOVED_ON = "This chat has gone on in another tab or on another device. Nothing was sent or counted.";
 
@@ -52,6 +60,9 @@ function refuseChat(why: ChatRefusal): never {
 			break;
 		case "no-such-message":
 			refuse("message-not-found", "There is no such message in this chat.");
+			break;
+		case "too-long":
+			refuse("message-too-long", "This message is too long for this model. Shorten it, or choose another model.");
 			break;
 		case "too-many-readers":
 			tooManyReaders();

@@ -1,0 +1,71 @@
+/** What a unit of each model costs at most and on average, against what a unit earns. Pure. Money in dollars. */
+import type { ModelEntry } from "./model-file.ts";
+import { offersOf, type PlanFile } from "./plan-file.ts";
+
+/** What the payment provider keeps of a card payment: Stripe's list price in the United States (stripe.com/pricing). */
+const FEE_SHARE = 0.029;
+const FEE_CENTS = 30;
+/** The request that counts as average: half a step of input, and a quarter of the longest answer. */
+const AVERAGE_INPUT = 1 / 2;
+const AVERAGE_OUTPUT = 1 / 4;
+/** Units that people without a plan have: the defaults of GUEST_FREE_REQUESTS and AUTH_FREE_REQUESTS_DAILY. */
+const FREE_UNITS = { guest: 5, free: 20 };
+
+export interface Margin {
+	id: string;
+	/** Cost of a unit: of the dearest request that one step pays for, and of an average one. */
+	worst: number;
+	average: number;
+	/** What a unit earns at least: by the offer that sells it cheapest, after fees. */
+	earns: number;
+	/** What a guest can cost in all, and a free user in a day; null where the tier may not ask the model. */
+	guest: number | null;
+	freeDay: number | null;
+	/** The smallest weight at which the worst case loses nothing. */
+	weightNeeded: number;
+	/** Whether a paid unit can cost more than it earns, and the entry does not allow it. */
+	canLose: boolean;
+}
+
+/** The least that a unit earns. */
+export function earningsOf(plans: PlanFile): number {
+	return Math.min(...offersOf(plans).map(({ amountCents, requests }) => (amountCents * (1 - FEE_SHARE) - FEE_CENTS) / 100 / requests));
+}
+
+/** The margins of all chat models. More steps or a higher effort never cost more a unit than one step without. */
+export function marginsOf(models: readonly ModelEntry[], plans: PlanFile): Margin[] {
+	const earns = earningsOf(plans);
+	return models
+		.filter(({ purpose }) => purpose === "chat")
+		.map(({ id, weight, inputStep, maxOutput, price, tiers, allowLoss }) => {
+			const cost = (input: number, output: number) => (input * inputStep * price.input + output * maxOutput * price.output) / 1e6 / weight;
+			const worst = cost(1, 1);
+			const unitsOf = (tier: "guest" | "free") => (tiers.includes(tier) ? Math.floor(FREE_UNITS[tier] / weight) * weight : null);
+			const total = (units: number | null) => (units === null ? null : units * worst);
+			return {
+				id,
+				worst,
+				average: cost(AVERAGE_INPUT, AVERAGE_OUTPUT),
+				earns,
+				guest: total(unitsOf("guest")),
+				freeDay: total(unitsOf("free")),
+				weightNeeded: Math.ceil((worst * weight) / earns),
+				canLose: tiers.includes("paid") && worst > earns && !allowLoss,
+			};
+		});
+}
+
+const dollars = (value: number | null) => (value === null ? "–" : `$${value.toFixed(4)}`);
+
+/** The margins as a Markdown table. */
+export function renderMargins(margins: readonly Margin[]): string {
+	const rows = margins.map(({ id, average, worst, earns, guest, freeDay }) => {
+		const left = `${Math.round(100 * (1 - worst / earns))} %`;
+		return `| ${[id, dollars(average), dollars(worst), dollars(earns), left, dollars(guest), dollars(freeDay)].join(" | ")} |`;
+	});
+	return [
+		"| model | a unit costs on average | at most | it earns at least | left of it at worst | a guest costs at most | a free user, a day |",
+		"|---|---:|---:|---:|---:|---:|---:|",
+		...rows,
+	].join("\n");
+}

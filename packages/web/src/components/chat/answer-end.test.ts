@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { AnswerMetadata } from "../../view/chat.ts";
+import { sentenceOfEnd } from "./answer-end.ts";
+
+const failed = (metadata: AnswerMetadata) => sentenceOfEnd({ state: "failed", counted: false, note: "That answer failed.", ...metadata });
+
+test("a busy model says when to try again, as the provider wants it", () => {
+	expect(failed({ failure: "busy", retryAfterS: 7 })).toBe("The model is busy, so this didn’t count. Try again in 7 seconds.");
+	expect(failed({ failure: "busy", retryAfterS: 0.2 })).toContain("in 1 second.");
+	expect(failed({ failure: "busy", retryAfterS: 119 })).toContain("in 119 seconds.");
+	expect(failed({ failure: "busy", retryAfterS: 121 })).toContain("in 3 minutes.");
+	expect(failed({ failure: "busy" })).toContain("in a minute.");
+});
+
+test("each failure names its next step", () => {
+	expect(failed({ failure: "too-long" })).toBe(
+		"This chat is too long for the model, so this didn’t count. Choose a model that reads more, or start a new chat.",
+	);
+	expect(failed({ failure: "unavailable" })).toBe(
+		"This model isn’t available right now, so this didn’t count. Choose another one, or try again later.",
+	);
+});
+
+test("nothing is called uncounted that was counted", () => {
+	for (const failure of ["busy", "too-long", "unavailable"] as const)
+		expect(failed({ failure, counted: true })).not.toContain("didn’t count");
+});
+
+test("every other end has the server's words, or none", () => {
+	expect(failed({ failure: "failed" })).toBe("That answer failed.");
+	expect(failed({ failure: "interrupted", note: "It was interrupted." })).toBe("It was interrupted.");
+	expect(sentenceOfEnd({ state: "complete", counted: true, note: null })).toBeNull();
+	expect(sentenceOfEnd({})).toBeNull();
+});

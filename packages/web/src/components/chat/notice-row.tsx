@@ -1,0 +1,19 @@
+import type { ReactNode } from "react";
+
+/** A notice above the composer, with what to do next beside it. */
+export function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
+	return (
+		<div role="status" className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3 border-line border-t py-3">
+			<p className="max-w-md grow basis-64 text-pretty wrap-anywhere">{children}</p>
+			{next}
+		</div>
+	);
+}
+
+export function TryAgain({ onTryAgain }: { onTryAgain: () => void }) {
+	return (
+		<button type="button" className="button-plain" onClick={onTryAgain}>
+			Try again
+		</button>
+	);
+}

@@ -1,0 +1,91 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Effort, ModelOption } from "../../view/chat.ts";
+import { modelOf } from "../testing/views.ts";
+import type { LiveMessage } from "./live-chat.tsx";
+import { priceOfSend, tokensIn, tokensUpTo } from "./price.ts";
+import { choiceOf, levelsOf } from "./use-choice.ts";
+
+const plain = { model: modelOf("m", { inputStep: 100, contextWindow: 1_000, maxOutput: 400 }), effort: null };
+const thinker = modelOf("t", { weight: 3, efforts: { low: 1, high: 4 }, tiers: ["free", "paid"] });
+
+describe("the price of a message", () => {
+	test("is the model's weight for one step, times its effort", () => {
+		expect(priceOfSend(plain, false, 0, "Hello")).toEqual({ units: 1, model: "m", effort: null, whole: false });
+		expect(priceOfSend({ model: thinker, effort: "high" }, false, 0, "Hello").units).toBe(12);
+	});
+
+	test("grows with the text, by the bytes of its UTF-8", () => {
+		// 8 tokens of every message, and one for three bytes.
+		expect(priceOfSend(plain, false, 0, "x".repeat(276)).units).toBe(1);
+		expect(priceOfSend(plain, false, 0, "x".repeat(277)).units).toBe(2);
+		expect(priceOfSend(plain, false, 0, "字".repeat(93)).units).toBe(2);
+	});
+
+	test("does not depend on the messages before it, unless all of them are sent", () => {
+		expect(priceOfSend(plain, false, 500, "Hello").units).toBe(1);
+		expect(priceOfSend(plain, true, 500, "Hello")).toMatchObject({ units: 6, whole: true });
+	});
+
+	test("never exceeds what the model reads", () => {
+		fc.assert(
+			fc.property(fc.nat(100_000), fc.string({ maxLength: 300 }), (before, text) => {
+				expect(priceOfSend(plain, true, before, text).units).toBeLessThanOrEqual(6);
+			}),
+		);
+	});
+});
+
+test("messages are measured without the reasoning, which is not sent back", () => {
+	const message: LiveMessage = {
+		id: "a",
+		role: "assistant",
+		parts: [
+			{ type: "reasoning", text: "x".repeat(300) },
+			{ type: "text", text: "x".repeat(30) },
+		],
+	};
+	expect(tokensIn([message, message])).toBe(36);
+});
+
+test("the server's own sum counts, and what came after it is added", () => {
+	const said = (text: string, tokens?: number): LiveMessage => ({
+		id: text,
+		role: "user",
+		parts: [{ type: "text", text }],
+		metadata: { ...(tokens !== undefined && { tokens }) },
+	});
+	expect(tokensUpTo([said("x"), said("y")], 500)).toBe(500 + 9 + 9);
+	expect(tokensUpTo([said("x", 100), said("y", 200), said("z"), said("")], 500)).toBe(200 + 9);
+	expect(tokensUpTo([], 500)).toBe(500);
+});
+
+describe("the choice", () => {
+	const models: ModelOption[] = [thinker, plain.model];
+	const chosen = (tier: "guest" | "paid", wanted: { model?: string; effort?: string }) => {
+		const { model, effort } = choiceOf(models, tier, wanted);
+		return [model.id, effort];
+	};
+
+	test("is what the viewer wants, where the tier and the model have it", () => {
+		expect(chosen("paid", { model: "t", effort: "high" })).toEqual(["t", "high"]);
+		expect(chosen("paid", { model: "m", effort: "high" })).toEqual(["m", null]);
+	});
+
+	test("is otherwise the first model that the tier may ask, at its lowest effort", () => {
+		expect(chosen("paid", {})).toEqual(["t", "low"]);
+		expect(chosen("paid", { model: "gone", effort: "medium" })).toEqual(["t", "low"]);
+		expect(chosen("guest", { model: "t", effort: "high" })).toEqual(["m", null]);
+	});
+
+	test("has only the levels of the model, lowest first", () => {
+		fc.assert(
+			fc.property(fc.uniqueArray(fc.constantFrom<Effort>("low", "medium", "high")), (levels) => {
+				const model = modelOf("m", { efforts: Object.fromEntries(levels.map((level) => [level, 1])) });
+				const { effort } = choiceOf([model], "guest", { effort: "high" });
+				expect(levelsOf(model).toSorted()).toEqual(levels.toSorted());
+				expect(effort).toBe(levels.includes("high") ? "high" : (levelsOf(model)[0] ?? null));
+			}),
+		);
+	});
+});

@@ -1,0 +1,40 @@
+import { MESSAGE_TOKENS, priceOf, tokensOf } from "@parley/metering/price";
+import { MESSAGE_CHARS_MAX } from "../../input.ts";
+import type { Price } from "../../view/chat.ts";
+import type { LiveMessage } from "./live-chat.tsx";
+import { textOf } from "./message-text.ts";
+import type { Choice } from "./use-choice.ts";
+
+/**
+ * What sending `text` costs, as the server computes it.
+ * @param before the estimated tokens of the messages before it. They cost nothing unless the whole chat is sent: what a step has left over is theirs.
+ */
+export function priceOfSend({ model, effort }: Choice, whole: boolean, before: number, text: string): Price {
+	// A longer text cannot be sent, so that typing never measures more than this.
+	const message = MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX));
+	const tokens = whole ? Math.min(before + message, model.contextWindow - model.maxOutput) : message;
+	return { units: priceOf(model, effort, tokens).units, model: model.id, effort, whole };
+}
+
+/**
+ * The estimated tokens of messages and of those before them, as the server counts them: by its own sum with the last answer that has one.
+ * @param hidden the tokens of the messages before these
+ */
+export function tokensUpTo(messages: readonly LiveMessage[], hidden: number): number {
+	const known = messages.findLastIndex(({ metadata }) => metadata?.tokens !== undefined);
+	return (messages[known]?.metadata?.tokens ?? hidden) + tokensIn(messages.slice(known + 1));
+}
+
+const measured = new WeakMap<LiveMessage, number>();
+
+/** The estimated tokens of messages. Empty ones are not sent to a model. */
+export function tokensIn(messages: readonly LiveMessage[]): number {
+	let sum = 0;
+	for (const message of messages) {
+		const text = textOf(message);
+		const tokens = measured.get(message) ?? (text.trim() ? MESSAGE_TOKENS + tokensOf(text) : 0);
+		measured.set(message, tokens);
+		sum += tokens;
+	}
+	return sum;
+}

@@ -1,0 +1,67 @@
+import { useEffect, useState } from "react";
+import type { Effort, ModelOption } from "../../view/chat.ts";
+import type { Tier } from "../../view/usage.ts";
+
+/** What the viewer's next request asks. */
+export interface Choice {
+	model: ModelOption;
+	/** Null for a model without efforts. */
+	effort: Effort | null;
+}
+
+const levels: readonly Effort[] = ["low", "medium", "high"];
+
+/** The levels of effort that a model has, lowest first. */
+export const levelsOf = ({ efforts }: ModelOption): Effort[] => levels.filter((level) => efforts[level] !== undefined);
+
+/** What the viewer chose last, as this browser keeps it. */
+interface Wanted {
+	model?: string | undefined;
+	effort?: string | undefined;
+}
+
+const items = { model: "parley:model", effort: "parley:effort" };
+
+/** The model and the effort of the next request, and a function that chooses others. The choice outlives the page. */
+export function useChoice(models: ModelOption[], tier: Tier): [Choice, (choice: Choice) => void] {
+	const [wanted, setWanted] = useState<Wanted>({});
+	useEffect(() => setWanted({ model: read(items.model), effort: read(items.effort) }), []);
+	function choose({ model, effort }: Choice) {
+		// A model without efforts leaves the effort for the others as it was.
+		const next = { model: model.id, effort: effort ?? wanted.effort };
+		keep(items.model, next.model);
+		if (next.effort) keep(items.effort, next.effort);
+		setWanted(next);
+	}
+	return [choiceOf(models, tier, wanted), choose];
+}
+
+/** The wanted model, or the first that the tier may ask; at the wanted effort, or the lowest that the model has. */
+export function choiceOf(models: ModelOption[], tier: Tier, wanted: Wanted): Choice {
+	const allowed = models.filter(({ tiers }) => tiers.includes(tier));
+	const model = allowed.find(({ id }) => id === wanted.model) ?? allowed[0] ?? models[0];
+	if (!model) throw new Error("invariant: a server offers a model");
+	return { model, effort: effortOf(model, wanted.effort) };
+}
+
+/** The wanted effort if the model has it, otherwise its lowest; null for a model without efforts. */
+export function effortOf(model: ModelOption, wanted: string | null | undefined): Choice["effort"] {
+	const own = levelsOf(model);
+	return own.find((level) => level === wanted) ?? own[0] ?? null;
+}
+
+function read(item: string): string | undefined {
+	try {
+		return localStorage.getItem(item) ?? undefined;
+	} catch {
+		return;
+	}
+}
+
+function keep(item: string, value: string): void {
+	try {
+		localStorage.setItem(item, value);
+	} catch {
+		// Without storage the choice lasts as long as the page.
+	}
+}

@@ -1,0 +1,221 @@
+import type { BrowserContext, Page, Route } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { assertAccessible } from "./accessible.ts";
+import { Parley } from "./parley.ts";
+
+// The demo's models: "Demo" costs one request, and "Demo thinker", for accounts, three, six or twelve by its effort.
+
+let parley: Parley;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+	parley = await Parley.start({ model: "demo" });
+});
+afterAll(() => parley?.close());
+
+beforeEach(async () => {
+	await context?.close();
+	context = await parley.browser.newContext();
+	context.setDefaultTimeout(45_000);
+	page = await context.newPage();
+});
+
+const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
+const picker = () => page.getByRole("button", { name: /^Model:/ });
+const menu = () => page.getByRole("dialog", { name: "Model" });
+const sendButton = () => page.locator("button[type=submit]");
+const answer = () => page.getByRole("article", { name: "Answer" }).last();
+
+/** Opens the page of a new chat for someone with an account. */
+async function openAsUser(): Promise<void> {
+	await parley.openAccount(context.request);
+	await page.goto(parley.app);
+	await sendButton().waitFor();
+}
+
+/** Chooses the model that thinks, with the keyboard, and its highest effort. */
+async function chooseThinker(): Promise<void> {
+	await picker().focus();
+	await page.keyboard.press("Enter");
+	await expect
+		.poll(() =>
+			menu()
+				.getByRole("radio", { name: /^Demo Answers/ })
+				.isChecked(),
+		)
+		.toBe(true);
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("ArrowRight");
+	await page.keyboard.press("ArrowRight");
+}
+
+/** Answers what the page sends in the server's place. `false`: lets it through. */
+async function reply(...replies: ((route: Route) => Promise<void> | false)[]): Promise<Record<string, unknown>[]> {
+	const sent: Record<string, unknown>[] = [];
+	await page.route("**/api/chat/ai", async (route) => {
+		sent.push(route.request().postDataJSON());
+		await (replies[sent.length - 1]?.(route) || route.continue());
+	});
+	return sent;
+}
+
+const refusal = (status: number, problem: object) => (route: Route) =>
+	route.fulfill({
+		status,
+		contentType: "application/problem+json",
+		body: JSON.stringify({ title: "No", status, detail: "No.", ...problem }),
+	});
+
+/** An answer in the AI SDK's stream, which ends with this metadata. */
+const stream =
+	(text: string, metadata: object, reasoning = "") =>
+	(route: Route) => {
+		const part = (type: string, delta: string) => [
+			{ type: `${type}-start`, id: type },
+			{ type: `${type}-delta`, id: type, delta },
+			{ type: `${type}-end`, id: type },
+		];
+		const chunks = [
+			{ type: "start", messageId: crypto.randomUUID() },
+			...(reasoning ? part("reasoning", reasoning) : []),
+			...(text ? part("text", text) : []),
+			{ type: "finish", messageMetadata: { state: "complete", counted: true, note: null, ...metadata } },
+		];
+		const body = [...chunks.map((chunk) => JSON.stringify(chunk)), "[DONE]"].map((data) => `data: ${data}\n\n`).join("");
+		return route.fulfill({ contentType: "text/event-stream", headers: { "x-vercel-ai-ui-message-stream": "v1" }, body });
+	};
+
+describe("the price on the button", () => {
+	test("follows model and effort, chosen with the keyboard alone, and is remembered", async () => {
+		await openAsUser();
+		expect(await sendButton().getAttribute("aria-label")).toBe("Send");
+		await chooseThinker();
+		await menu()
+			.getByRole("radio", { name: /^Demo thinker .*12 requests/ })
+			.waitFor();
+		await page.keyboard.press("Escape");
+		await menu().waitFor({ state: "detached" });
+		expect(await picker().evaluate((element) => element === document.activeElement)).toBe(true);
+		expect(await sendButton().getAttribute("aria-label")).toBe("Send · 12 requests");
+		await page.reload();
+		await page.getByRole("button", { name: "Send · 12 requests" }).waitFor();
+		await page.getByRole("button", { name: "Model: Demo thinker · high" }).waitFor();
+	});
+
+	test("follows the length of the draft", async () => {
+		await openAsUser();
+		// A step is 8,000 tokens, of which a message takes 8 besides its text, and three bytes are one.
+		await composer().fill("x".repeat(3 * 7_992));
+		expect(await sendButton().getAttribute("aria-label")).toBe("Send");
+		await composer().press("End");
+		await page.keyboard.type("xx");
+		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
+	});
+
+	test("goes out with the message, which is sent only once more when the server's price is higher", async () => {
+		await openAsUser();
+		const price = { units: 2, model: "demo", effort: null, whole: false };
+		const sent = await reply(refusal(409, { type: "urn:parley:problem:price-has-changed", price }));
+		await composer().fill("How much?");
+		await composer().press("Enter");
+		await page.getByText("The price has changed: this now costs 2 requests, not 1. Nothing was sent or counted.").waitFor();
+		expect(await composer().inputValue()).toBe("How much?");
+		await page.getByRole("button", { name: "Send · 2 requests" }).click();
+		await answer().getByText("You asked: “How much?”").waitFor();
+		expect(sent).toMatchObject([
+			{ ...asked(price), maxUnits: 1 },
+			{ ...asked(price), maxUnits: 2 },
+		]);
+		expect(await composer().inputValue()).toBe("");
+	});
+});
+
+const asked = ({ model, effort, whole }: { model: string; effort: string | null; whole: boolean }) => ({ model, effort, whole });
+
+describe("the menu of models", () => {
+	test("shows a guest what an account adds, and does not let them choose it", async () => {
+		await page.goto(parley.app);
+		await sendButton().waitFor();
+		await picker().click();
+		const locked = menu().getByRole("radio", { name: /^Demo thinker Account/ });
+		expect(await locked.isDisabled()).toBe(true);
+		await menu().getByRole("link", { name: "Sign up for more models" }).click();
+		await page.waitForURL(/\/sign-up/);
+	});
+
+	test("is closed by a second press of its button, and by a choice that leaves nothing else to choose", async () => {
+		await openAsUser();
+		await picker().click();
+		await menu().waitFor();
+		await picker().click();
+		await menu().waitFor({ state: "detached" });
+		await picker().click();
+		await menu().getByText("Demo thinker").click();
+		await menu().getByText("medium").click();
+		await menu().getByText("Answers at once.").click();
+		await menu().waitFor({ state: "detached" });
+		await page.getByRole("button", { name: "Model: Demo", exact: true }).waitFor();
+	});
+
+	test("has no serious axe findings on desktop and phone, in light and dark", async () => {
+		await openAsUser();
+		await chooseThinker();
+		const views = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
+		await assertAccessible(page, views);
+		expect(await menu().isVisible()).toBe(true);
+	});
+});
+
+describe("a request that costs more than is left", () => {
+	test("names what the rest pays for, each with one press", async () => {
+		await openAsUser();
+		const refused = { units: 24, model: "demo", effort: null, whole: false };
+		const cheaper = { units: 3, model: "demo-thinker", effort: "low", whole: false };
+		const limit = { type: "urn:parley:problem:usage-limit-reached", policy: "free", limit: 20, remaining: 20 };
+		const sent = await reply(refusal(429, { ...limit, price: refused, affordable: [cheaper] }));
+		await composer().fill("A large one");
+		await composer().press("Enter");
+		await page.getByText("This costs 24 requests, and you have 20 left. Your draft is saved.").waitFor();
+		await page.getByRole("button", { name: "Send with Demo thinker, with low effort · 3 requests" }).click();
+		await answer().getByText("You asked: “A large one”").waitFor();
+		expect(sent[1]).toMatchObject({ ...asked(cheaper), maxUnits: 3 });
+	});
+});
+
+describe("an answer", () => {
+	test("says how long the model thought, what it cost, and where its reading began; it can be continued", async () => {
+		await openAsUser();
+		const sent = await reply(
+			(route) => {
+				const { messages } = route.request().postDataJSON() as { messages: { id: string }[] };
+				const metadata = { state: "length", thoughtMs: 12_300, units: 3, model: "demo-thinker", readFrom: messages[0]?.id };
+				return stream("Because.", metadata, "Hmm.")(route);
+			},
+			stream("And so on.", {}),
+		);
+		await composer().fill("Why?");
+		await composer().press("Enter");
+		await answer().getByText("Demo thinker · 3 requests").waitFor();
+		const thought = answer().getByText("Thought for 12 s");
+		expect(await answer().getByText("Hmm.").isVisible()).toBe(false);
+		await thought.click();
+		await answer().getByText("Hmm.").waitFor();
+		await page.getByText("The model reads from here.").waitFor();
+		await page.getByRole("button", { name: "Include the whole chat · 1 request each" }).click();
+		await page.getByText("Your next message includes the whole chat.").waitFor();
+		await page.getByRole("button", { name: "Continue · 1 request" }).click();
+		await answer().getByText("And so on.").waitFor();
+		expect(sent.map(({ whole }) => whole)).toEqual([false, true]);
+	});
+
+	test("that failed says why, and what to do next", async () => {
+		await openAsUser();
+		await reply(stream("", { state: "failed", counted: false, failure: "busy", retryAfterS: 7 }));
+		await composer().fill("Anyone there?");
+		await composer().press("Enter");
+		await page.getByText("The model is busy, so this didn’t count. Try again in 7 seconds.").first().waitFor();
+		await answer().getByRole("button", { name: "Try again" }).waitFor();
+	});
+});

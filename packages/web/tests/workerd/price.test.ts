@@ -1,0 +1,179 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Answer, Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { messagesOf, requestsOf } from "../stored.ts";
+
+beforeEach(resetSandbox);
+
+const id = () => crypto.randomUUID();
+
+interface Asked {
+	text?: string;
+	model?: string;
+	effort?: string | null;
+	maxUnits?: number;
+	whole?: boolean;
+	key?: string;
+}
+
+/** Sends a message with all that decides its price. */
+async function ask(client: Client, chatId: string, { text = "Hello", key = id(), ...asked }: Asked = {}): Promise<Answer> {
+	const messages = [{ id: key, role: "user", parts: [{ type: "text", text }] }];
+	return hear(await client.post("/api/chat/ai", { id: chatId, messages, ...asked }, { "idempotency-key": key }));
+}
+
+async function user(): Promise<{ client: Client; key: string }> {
+	const client = new Client();
+	return { client, key: `user:${(await client.signUp()).id}` };
+}
+
+const view = (key: string, chatId: string) => env.CONVERSATION.getByName(chatId).view(key);
+const lastSent = async () => (await sandboxState()).modelCalls.at(-1)?.messages.map(({ content }) => content) ?? [];
+/** A text of at least so many tokens, and less than 20 more. */
+const words = (tokens: number) => "word ".repeat(tokens / 2);
+
+describe("the price of a request", () => {
+	test("is weight, effort and steps together; it is charged, kept with the request, and told with the answer", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		const answer = await ask(client, chat, { model: "narrow", effort: "medium", key: "k1" });
+		expect(answer.metadata).toMatchObject({ model: "narrow", units: 2, effort: "medium", counted: true });
+		expect(await client.usage()).toMatchObject({ used: 2, held: 0 });
+		const [row] = await requestsOf(env.USAGE_LEDGER.getByName(key));
+		expect(row).toMatchObject({
+			units: 2,
+			terms: { model: "narrow", effort: "medium", steps: 1, version: expect.stringMatching(/^[0-9a-f]{12}$/) },
+		});
+		const messages = await messagesOf(env.CONVERSATION.getByName(chat));
+		expect(messages.at(-1)?.metadata).toMatchObject({ units: 2, effort: "medium" });
+	});
+
+	test("above the one that the page showed is refused with the new one: nothing is held, counted or stored", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		const refused = await ask(client, chat, { model: "dear", maxUnits: 4 });
+		expect(refused.status).toBe(409);
+		expect(refused.problem).toMatchObject({ title: "Price has changed", price: { units: 5, model: "dear", effort: null, whole: false } });
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+		expect(await view(key, chat)).toBeNull();
+		expect((await ask(client, chat, { model: "dear", maxUnits: 5 })).metadata).toMatchObject({ units: 5, counted: true });
+	});
+
+	test("is part of what an id stands for: another effort is another request", async () => {
+		const { client } = await user();
+		const chat = id();
+		await ask(client, chat, { model: "narrow", effort: "low", key: "k1" });
+		expect((await ask(client, chat, { model: "narrow", effort: "high", key: "k1" })).problem).toMatchObject({
+			title: "Request id already used",
+		});
+		expect(await client.usage()).toMatchObject({ used: 1 });
+	});
+
+	test("stays that of the first attempt when a failed request is sent again", async () => {
+		const { client } = await user();
+		const chat = id();
+		await faults({ model: { failBeforeOutput: 500 } });
+		expect((await ask(client, chat, { model: "dear", key: "k1" })).metadata).toMatchObject({ counted: false });
+		await faults({ model: {} });
+		expect((await ask(client, chat, { model: "dear", key: "k1", maxUnits: 5 })).metadata).toMatchObject({ units: 5, counted: true });
+		expect(await client.usage()).toMatchObject({ used: 5, held: 0 });
+	});
+
+	test("of an effort that the model does not have does not exist", async () => {
+		const { client } = await user();
+		expect((await ask(client, id(), { effort: "low" })).status).toBe(400);
+	});
+
+	test("of a message that alone is too long for the model does not exist", async () => {
+		const { client } = await user();
+		expect((await ask(client, id(), { model: "narrow", text: words(1_200) })).problem).toMatchObject({ title: "Message too long" });
+		expect(await client.usage()).toMatchObject({ used: 0, held: 0 });
+	});
+});
+
+describe("the messages that a request sends", () => {
+	test("are the newest that fit into its steps, and the answer says where they begin", async () => {
+		const { client } = await user();
+		const chat = id();
+		for (const text of ["one", "two", "three", "four"]) await ask(client, chat, { text: `${text} ${words(30)}` });
+		const { metadata } = await ask(client, chat, { model: "narrow", text: "five" });
+		expect(metadata).toMatchObject({ units: 1, readFrom: expect.any(String) });
+		const sent = await lastSent();
+		expect(sent.at(-1)).toBe("five");
+		expect(sent.length).toBeLessThan(9);
+		const messages = await messagesOf(env.CONVERSATION.getByName(chat));
+		const from = messages.findIndex((message) => message.id === metadata.readFrom);
+		expect(messages.slice(from, -1).map(({ parts }) => parts[0]?.text)).toEqual(sent);
+	});
+
+	test("are all of the chat where its setting says so, at the price that the page computes from the chat's tokens", async () => {
+		const { client, key } = await user();
+		const chat = id();
+		for (const text of ["one", "two", "three"]) await ask(client, chat, { text: `${text} ${words(30)}` });
+		const { tokens = 0, whole } = (await view(key, chat)) ?? {};
+		expect(whole).toBe(false);
+		const units = Math.ceil((tokens + 11) / 100);
+		expect(units).toBeGreaterThan(1);
+		const answer = await ask(client, chat, { model: "narrow", text: "four", whole: true, maxUnits: units });
+		expect(answer.metadata).toMatchObject({ units, counted: true });
+		expect(answer.metadata.readFrom).toBeUndefined();
+		expect(await lastSent()).toHaveLength(7);
+		expect(await view(key, chat)).toMatchObject({ whole: true, tokens: answer.metadata.tokens });
+		// The setting stays with the chat.
+		expect((await ask(client, chat, { model: "narrow", text: "five" })).metadata.units).toBeGreaterThan(1);
+		expect((await ask(client, chat, { model: "narrow", text: "six", whole: false })).metadata).toMatchObject({ units: 1 });
+	});
+
+	test("fit into a model that the chat has outgrown, and the answer says so", async () => {
+		const { client } = await user();
+		const chat = id();
+		for (let turn = 0; turn < 4; turn += 1) await ask(client, chat, { text: words(180) });
+		const answer = await ask(client, chat, { model: "narrow", text: "go on", whole: true });
+		expect(answer.metadata).toMatchObject({ units: 5, counted: true, readFrom: expect.any(String) });
+	});
+});
+
+describe("a model of another tier", () => {
+	test("is refused to a guest who could sign up for it, and to a user who could subscribe: nothing is counted", async () => {
+		const guest = await new Client().visit();
+		const toGuest = await ask(guest, id(), { model: "narrow" });
+		expect([toGuest.status, toGuest.problem]).toMatchObject([403, { title: "Not in your plan", tier: "guest", upgradeUrl: "/sign-up" }]);
+		const { client } = await user();
+		const toUser = await ask(client, id(), { model: "pro" });
+		expect([toUser.status, toUser.problem]).toMatchObject([403, { title: "Not in your plan", tier: "free", upgradeUrl: "/pricing" }]);
+		expect([await guest.usage(), await client.usage()]).toMatchObject([
+			{ used: 0, held: 0 },
+			{ used: 0, held: 0 },
+		]);
+	});
+
+	test("answers a subscriber", async () => {
+		const client = new Client();
+		await client.subscribe();
+		expect((await ask(client, id(), { model: "pro" })).metadata).toMatchObject({ counted: true });
+	});
+});
+
+describe("a request that costs more than is left", () => {
+	test("is refused with its price, and with what could be sent instead", async () => {
+		const guest = await new Client().visit();
+		await ask(guest, id());
+		const refused = await ask(guest, id(), { model: "dear" });
+		expect(refused.status).toBe(429);
+		expect(refused.problem).toMatchObject({ policy: "guest", remaining: 4, price: { units: 5, model: "dear" } });
+		expect(refused.problem?.affordable).toEqual([
+			{ units: 1, model: "sandbox", effort: null, whole: false },
+			{ units: 1, model: "second", effort: null, whole: false },
+		]);
+		expect(await guest.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
+	});
+
+	test("is never admitted beyond the limit, whatever the weights of requests at once", async () => {
+		const guest = await new Client().visit();
+		const models = Array.from({ length: 40 }, (_, n) => (n % 3 ? "sandbox" : "dear"));
+		const answers = await Promise.all(models.map((model) => ask(guest, id(), { model })));
+		const units = answers.reduce((sum, { metadata }) => sum + (metadata.counted ? (metadata.units ?? 0) : 0), 0);
+		expect(units).toBeLessThanOrEqual(5);
+		expect(await guest.usage()).toMatchObject({ used: units, held: 0 });
+	});
+});
