@@ -178,8 +178,8 @@ export class Subject {
 			}
 			nowMs = Math.max(nowMs, this.#kept.sums.latestMs);
 		}
-		// A dead letter waits for a day, by a clock that may have been two days ahead.
-		nowMs += 3 * 86_400_001;
+		// A refused report waits by a clock that may have jumped back since, more than once.
+		for (const { reportAfterMs } of this.rows.values()) nowMs = Math.max(nowMs, reportAfterMs ?? 0);
 		this.provider.disliked.clear();
 		let calls = 0;
 		for (let batch = this.batch(nowMs); batch.length > 0; batch = this.batch(nowMs)) {
