@@ -136,7 +136,7 @@ export class LedgerStorage implements Entries {
 
 	writeAdjustment(key: string, adjustment: Adjustment): void {
 		this.#prepare(key);
-		this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
+		this.#adjust(adjustment);
 		if (!this.#has(ADJUSTMENT)) {
 			this.#create(ADJUSTMENT);
 			this.#sql.exec(INDEX_OF_CORRECTIONS);
@@ -198,14 +198,22 @@ export class LedgerStorage implements Entries {
 	}
 
 	/**
-	 * Adds up the next rows of an older version, which has no sums. Nothing else may be called before it is done.
+	 * Adds up the next entries of an older version, which has no sums: its requests, then its adjustments. Nothing else may be called before it
+	 * is done.
 	 * @returns whether it is done. A ledger that dies between two steps continues where it stopped
 	 */
 	addUp(max = STEP_ROWS): boolean {
-		const { addedUpTo = "" } = this.#kept ?? NOTHING_KEPT;
-		if (this.#kept && this.#kept.addedUpTo === undefined) return true;
+		const { addedUpTo, adjustedUpTo } = this.#kept ?? { addedUpTo: "", adjustedUpTo: undefined };
+		if (addedUpTo === undefined && adjustedUpTo === undefined) return true;
+		const next = adjustedUpTo === undefined ? this.#addUpRequests(addedUpTo ?? "", max) : this.#addUpAdjustments(adjustedUpTo, max);
+		this.#kept = { ...this.#present, addedUpTo: undefined, adjustedUpTo: undefined, ...next };
+		this.#store();
+		return next.addedUpTo === undefined && next.adjustedUpTo === undefined;
+	}
+
+	#addUpRequests(after: string, max: number): Pick<Kept, "addedUpTo" | "adjustedUpTo"> {
 		if (!this.#has(LIVE)) this.#create(LIVE);
-		const rows = this.finalAfter(addedUpTo, max);
+		const rows = this.finalAfter(after, max);
 		// Divided before anything is in it, the plan's pool need not be added up a second time.
 		const { entitlement = null } = this.notes;
 		const { pool, window } = allowanceOf("user", entitlement, DEFAULT_LIMITS, entitlement?.fetchedAtMs ?? 0);
@@ -217,19 +225,20 @@ export class LedgerStorage implements Entries {
 			if (!isFinal(row)) this.#sql.exec("DELETE FROM request WHERE id = ?", row.id);
 			this.#writeLive(row);
 		}
-		const isDone = rows.length < max;
-		if (isDone && this.#has(ADJUSTMENT)) this.#addUpAdjustments();
-		const { addedUpTo: _, ...kept } = this.#present;
-		this.#kept = isDone ? kept : { ...kept, addedUpTo: rows.at(-1)?.id ?? "" };
-		this.#store();
-		return isDone;
+		if (rows.length === max) return { addedUpTo: rows.at(-1)?.id ?? "" };
+		return this.#has(ADJUSTMENT) ? this.#addUpAdjustments("", max - rows.length) : {};
 	}
 
-	#addUpAdjustments(): void {
+	/** Each counts in the period of the request that it corrects, so all requests come first. */
+	#addUpAdjustments(after: string, max: number): Pick<Kept, "addedUpTo" | "adjustedUpTo"> {
 		this.#sql.exec(INDEX_OF_CORRECTIONS);
-		for (const adjustment of this.#read(ADJUSTMENT)) {
-			this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
-		}
+		const adjustments = this.#read(ADJUSTMENT, "WHERE id > ? ORDER BY id LIMIT ?", after, max);
+		for (const adjustment of adjustments) this.#adjust(adjustment);
+		return adjustments.length === max ? { adjustedUpTo: adjustments.at(-1)?.id ?? "" } : {};
+	}
+
+	#adjust(adjustment: Adjustment): void {
+		this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
 	}
 
 	get #present(): Kept {

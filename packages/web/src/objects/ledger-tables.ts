@@ -67,16 +67,17 @@ export interface Kept extends Marks {
 	/** The last request that was looked at for folding, and when all had been looked at. */
 	foldedTo: string;
 	foldedAtMs: number;
-	/** The last request of an older version that is in the sums; absent once all are. */
-	addedUpTo?: string;
+	/** The last request, and then the last adjustment, of an older version that is in the sums. Both are absent once all are. */
+	addedUpTo?: string | undefined;
+	adjustedUpTo?: string | undefined;
 }
 
 export const NOTHING_KEPT: Kept = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {}, sequence: 0, free: [], foldedTo: "", foldedAtMs: 0 };
 
 function isKept(value: unknown): value is Kept {
 	if (!isRecord(value) || !isRecord(value.sinceBaseline) || !Array.isArray(value.free)) return false;
-	const { foldedTo, addedUpTo = "" } = value;
-	if (typeof foldedTo !== "string" || typeof addedUpTo !== "string") return false;
+	const { foldedTo, addedUpTo = "", adjustedUpTo = "" } = value;
+	if ([foldedTo, addedUpTo, adjustedUpTo].some((id) => typeof id !== "string")) return false;
 	return [value.latestMs, value.acknowledgedMs, value.sequence, value.foldedAtMs, ...value.free].every(Number.isFinite);
 }
 

@@ -367,6 +367,28 @@ describe("a chat of any length", () => {
 		expect(read[0]?.[0]).toBeLessThanOrEqual(80);
 	});
 
+	test("is read to its beginning, asked, stopped and deleted with 10,000 messages", async () => {
+		const talk = await longChat(10_000);
+		const pages: ChatView[] = [];
+		for (let before: number | null | undefined; before !== null; before = pages.at(-1)?.earlier) {
+			const page: ChatView | null = await talk.stub.view(talk.owner, before === undefined ? {} : { before });
+			if (!page) throw new Error("no page");
+			pages.push(page);
+		}
+		expect(pages).toHaveLength(200);
+		expect(pages.at(-1)?.messages[0]?.id).toBe("m1");
+		await faults({ model: SLOW });
+		const response = await begun(await talk.post({ seen: "a-5000" }));
+		expect(await (await talk.stop()).json()).toMatchObject({ stopped: true });
+		expect((await hear(response)).metadata).toMatchObject({ state: "stopped", counted: true });
+		expect((await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" })).status).toBe(204);
+		expect(await talk.stub.view(talk.owner)).toBeNull();
+		const left = await runInDurableObject(talk.stub, (_, { storage: { sql } }) =>
+			sql.exec("SELECT seq, question, rest FROM turn").toArray(),
+		);
+		expect(left).toEqual([{ seq: 5_001, question: null, rest: "[]" }]);
+	});
+
 	test("opens above 32 MiB, and goes on", async () => {
 		const talk = await longChat(240, "x".repeat(300_000));
 		expect((await talk.stub.view(talk.owner))?.messages).toHaveLength(50);
