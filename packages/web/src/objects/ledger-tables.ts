@@ -120,6 +120,35 @@ export const LIVE = new Table<RequestRow & { place: number; sequence: number }>(
 	...request,
 });
 
+/** The part of an object's key-value storage that a small ledger needs. */
+export type WholeStore = Pick<SyncKvStorage, "get" | "put" | "delete">;
+
+/** A small ledger, in one value: a write of it is one row, and it needs no tables. */
+export interface Whole {
+	key: string;
+	notes: Notes;
+	rows: readonly RequestRow[];
+}
+
+const WHOLE = "whole";
+
+/** Reads a ledger that is kept whole. Undefined without one. @throws when a stored value is not what its column says */
+export function readWhole(kv: WholeStore): Whole | undefined {
+	const stored = kv.get<{ ledger: Record<string, SqlStorageValue>; requests: Record<string, SqlStorageValue>[] }>(WHOLE);
+	if (!stored) return undefined;
+	const { key, notes } = LEDGER.fromRecord(stored.ledger);
+	return { key, notes, rows: stored.requests.map((request) => REQUEST.fromRecord(request)) };
+}
+
+export function writeWhole(kv: WholeStore, { key, notes, rows }: Whole): void {
+	const requests = rows.map((row) => REQUEST.toRecord({ ...row, refusals: row.refusals ?? 0 }));
+	kv.put(WHOLE, { ledger: LEDGER.toRecord({ only: 1, key, notes, kept: null }), requests });
+}
+
+export function deleteWhole(kv: WholeStore): void {
+	kv.delete(WHOLE);
+}
+
 /** The sums of absorbed requests and adjustments, by pool and period. */
 export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [string, Share][] }>(
 	"sums",

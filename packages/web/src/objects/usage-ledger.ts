@@ -104,7 +104,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
-		this.#adding = new LedgerStorage(ctx.storage.sql);
+		this.#adding = new LedgerStorage(ctx.storage);
 		void ctx.blockConcurrencyWhile(async () => {
 			await loadDevClock();
 			this.#alarmAtMs = await ctx.storage.getAlarm();
@@ -398,7 +398,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	#open(key: string): Opened {
-		return this.#opened ?? this.#openFrom(new LedgerStorage(this.ctx.storage.sql), key);
+		return this.#opened ?? this.#openFrom(new LedgerStorage(this.ctx.storage), key);
 	}
 
 	#openFrom(stored: LedgerStorage, key: string): Opened {

@@ -41,7 +41,7 @@ function insertRequests(sql: SqlStorage, { requests, pool, untilMs }: { requests
 
 /** Rows that SQLite reads for a wake, and for one request after it. */
 async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number }> {
-	const read = await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+	const read = await runInDurableObject(ledger, (_, { storage: { sql, kv } }) => {
 		const cursors: { rowsRead: number }[] = [];
 		const exec: SqlStorage["exec"] = (query, ...bindings) => {
 			const cursor = sql.exec<never>(query, ...bindings);
@@ -49,7 +49,7 @@ async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number
 			return cursor;
 		};
 		const sum = () => cursors.splice(0).reduce((rows, cursor) => rows + cursor.rowsRead, 0);
-		const stored = new LedgerStorage(Object.assign(Object.create(sql), { exec }));
+		const stored = new LedgerStorage({ sql: Object.assign(Object.create(sql), { exec }), kv });
 		stored.addUp();
 		standing(stateOf(stored, "user"), Date.now());
 		const wake = sum();
@@ -85,8 +85,9 @@ describe("a ledger of 1,000,000 requests", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.record(key, hold("first"));
 		await runDurableObjectAlarm(ledger);
-		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
-			const stored = new LedgerStorage(sql);
+		await runInDurableObject(ledger, (_, { storage }) => {
+			const { sql } = storage;
+			const stored = new LedgerStorage(storage);
 			const { entitlement } = stored.notes;
 			if (entitlement?.kind !== "balance") throw new Error("a subscriber has a balance");
 			const pool = `sub:${entitlement.subscriptionId}`;
@@ -123,7 +124,7 @@ describe("a ledger of 1,000,000 requests", () => {
 		expect(wake).toBeLessThanOrEqual(200);
 		expect(request).toBeLessThanOrEqual(10);
 
-		const left = () => runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage.sql).finalAfter("r", 1_000).length);
+		const left = () => runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage).finalAfter("r", 1_000).length);
 		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
 			const agoMs = 120 * DAY_MS;
 			sql.exec(
@@ -167,7 +168,7 @@ describe("a ledger without sums", () => {
 	/** Expects the exact count, once everything is added up. */
 	async function expectAddedUp({ key, ledger }: Awaited<ReturnType<typeof older>>, requests: number): Promise<void> {
 		expect(await ledger.usage(key)).toMatchObject({ tier: "free", used: 3, remaining: 17 });
-		const taken = await runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage.sql).sums.taken("day:2026-01-01"));
+		const taken = await runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage).sums.taken("day:2026-01-01"));
 		expect(taken).toBe(requests * 0.9 - 3);
 	}
 
@@ -175,7 +176,7 @@ describe("a ledger without sums", () => {
 		"is added up before its first answer, in wakes and alarms of bounded time, also when it dies on the way",
 		async (context) => {
 			const old = await older(id(), ADDED_UP);
-			await runInDurableObject(old.ledger, (_, { storage }) => expect(new LedgerStorage(storage.sql).addUp()).toBe(false));
+			await runInDurableObject(old.ledger, (_, { storage }) => expect(new LedgerStorage(storage).addUp()).toBe(false));
 			await evictDurableObject(old.ledger);
 			// A wake has less time than a million requests may need. Until its alarms are done, it refuses.
 			const fromMs = performance.now();
@@ -232,7 +233,7 @@ describe("waking", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		for (const requests of [0, 49, 130, 333]) {
 			await runInDurableObject(ledger, (_, { storage }) => {
-				const stored = new LedgerStorage(storage.sql);
+				const stored = new LedgerStorage(storage);
 				for (let n = 0; n < requests; n += 1) {
 					for (const state of ["held", "settled"] as const) stored.writeRow(key, { ...row(`${requests}-${n}`), state });
 				}
@@ -251,7 +252,7 @@ describe("more expired holds than one alarm ends", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.hold(key, { id: "first", fingerprint: "f", units: 1, chatId: null });
 		await runInDurableObject(ledger, (_, { storage }) => {
-			const stored = new LedgerStorage(storage.sql);
+			const stored = new LedgerStorage(storage);
 			for (let n = 0; n < 120; n += 1) stored.writeRow(key, { ...row(`h${n}`), state: "held" });
 		});
 		await evictDurableObject(ledger);
@@ -259,7 +260,7 @@ describe("more expired holds than one alarm ends", () => {
 		const inOneAlarm = await runInDurableObject(ledger, async (instance, { storage }) => {
 			await instance.alarm();
 			return {
-				held: [...new LedgerStorage(storage.sql).sums.live.values()].filter(({ state }) => state === "held").length,
+				held: [...new LedgerStorage(storage).sums.live.values()].filter(({ state }) => state === "held").length,
 				alarmMs: await storage.getAlarm(),
 			};
 		});
@@ -272,14 +273,15 @@ describe("more expired holds than one alarm ends", () => {
 
 describe("a ledger as the version before wrote it", () => {
 	test("is read, added up in steps, and answers exactly as before", async () => {
-		await runInDurableObject(env.CHAT_LIST.getByName(id()), (_, { storage: { sql } }) => {
+		await runInDurableObject(env.CHAT_LIST.getByName(id()), (_, { storage }) => {
+			const { sql } = storage;
 			for (const statement of writtenBefore.replace(/^--.*$/m, "").split(/;\n/)) if (statement.trim() !== "") sql.exec(statement);
 			let steps = 1;
-			let stored = new LedgerStorage(sql);
+			let stored = new LedgerStorage(storage);
 			// Each instance dies after one step.
-			for (; !stored.addUp(7); steps += 1) stored = new LedgerStorage(sql);
+			for (; !stored.addUp(7); steps += 1) stored = new LedgerStorage(storage);
 			expect(steps).toBeGreaterThan(10);
-			for (const opened of [stored, new LedgerStorage(sql)]) expectSame(opened);
+			for (const opened of [stored, new LedgerStorage(storage)]) expectSame(opened);
 		});
 	});
 
