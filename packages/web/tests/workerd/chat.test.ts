@@ -414,6 +414,19 @@ describe("what an answer writes", () => {
 		expect(calls.toSorted()).toEqual(["hold", "put", "settle", "start"]);
 	});
 
+	test("is 6 calls for a guest: two to each of two ledgers, and none that asks whether it has signed up", async () => {
+		const guest = new Client("203.0.113.77");
+		await guest.chat(id(), id());
+		const calls: string[] = [];
+		for (const stub of [conversationOf(id()), env.CHAT_LIST.getByName(id()), env.USAGE_LEDGER.getByName(id())]) {
+			await runInDurableObject(stub as ReturnType<typeof conversationOf>, (instance) => countCalls(Object.getPrototypeOf(instance), calls));
+		}
+		const answer = await guest.chat(id(), id());
+		expect(answer.metadata).toMatchObject({ counted: true });
+		const all = ["hold", "hold", "put", "settle", "settle", "start"];
+		await eventually(async () => expect(calls.toSorted()).toEqual(all));
+	});
+
 	test("is at most twice its text for an answer of 300,000 characters in one delta", async () => {
 		const talk = await Talk.begin();
 		await talk.askAll("one");
@@ -553,6 +566,16 @@ describe("the readers of an answer", () => {
 });
 
 describe("the list of chats", () => {
+	test("takes no chat once its guest is an account, and names the account", async () => {
+		const list = env.CHAT_LIST.getByName(`guest:${id()}`);
+		const chat = { id: id(), title: "One", updatedAt: new Date().toISOString() };
+		expect(await list.put(chat)).toBeNull();
+		expect((await list.moveTo("user:u1")).chats).toEqual([chat]);
+		expect(await list.put({ ...chat, id: id() })).toBe("user:u1");
+		await list.remove(chat.id);
+		expect(await list.moveTo("user:u1")).toEqual({ chats: [], next: null });
+	});
+
 	test("has pages, which are all chats, the newest first", async () => {
 		const list = env.CHAT_LIST.getByName(`user:${id()}`);
 		const ids = Array.from({ length: 120 }, (_, n) => `c${String(n).padStart(3, "0")}`);
