@@ -42,6 +42,8 @@ const FREE_PLACES_MAX = 50;
 const WHOLE_MAX = 40;
 /** Rows of an older version that one step adds up. */
 const STEP_ROWS = 5_000;
+/** Final versions that a wake reads in one statement. A statement takes 100 bindings. */
+const READ_TOGETHER = 100;
 /** Rows that one alarm looks at for folding. */
 const FOLD_PAGE = 200;
 const FOLD_EVERY_MS = 86_400_000;
@@ -332,16 +334,26 @@ export class LedgerStorage implements Entries {
 		const { sequence: storedTo, free } = this.#present;
 		const isFree = new Set(free);
 		let latest = storedTo;
+		const live: RequestRow[] = [];
 		for (const { place, sequence, ...row } of this.#read(LIVE)) {
 			this.#newPlace = Math.max(this.#newPlace, place + 1);
 			latest = Math.max(latest, sequence);
 			if (isFree.has(place) && sequence <= storedTo) continue;
 			isFree.delete(place);
 			this.#places.set(row.id, place);
-			const final = this.#final(row.id);
-			yield final && final.attempt >= row.attempt ? final : row;
+			live.push(row);
 		}
 		if (this.#kept) this.#kept = { ...this.#kept, sequence: latest, free: [...isFree] };
+		for (let at = 0; at < live.length; at += READ_TOGETHER) {
+			const page = live.slice(at, at + READ_TOGETHER);
+			const ids = page.map(({ id }) => id);
+			const finals = this.#read(REQUEST, `WHERE id IN (${ids.map(() => "?").join(", ")})`, ...ids);
+			const finalOf = new Map(finals.map((row) => [row.id, row]));
+			for (const row of page) {
+				const final = finalOf.get(row.id);
+				yield final && final.attempt >= row.attempt ? final : row;
+			}
+		}
 	}
 
 	#final(id: string): RequestRow | undefined {
