@@ -1,6 +1,6 @@
 /**
  * Adds counters to the built product: `src/build.ts` puts this module in front of the build's index.js. Counts object calls, D1 queries and
- * rows written (from the cursor of each `SqlStorage.exec`, plus one for each `setAlarm`, as Cloudflare bills them).
+ * rows written (from the cursor of each `SqlStorage.exec`, plus one for each `setAlarm` and each `kv.put`, as Cloudflare bills them).
  */
 import { env } from "cloudflare:workers";
 import product, * as built from "../../../web/src/server.ts";
@@ -32,6 +32,13 @@ function counted(ctx: DurableObjectState, className: string): DurableObjectState
 			if (cursors.size === 0) queueMicrotask(flush);
 			cursors.add(cursor);
 			return cursor;
+		},
+	});
+	const put = ctx.storage.kv.put.bind(ctx.storage.kv);
+	Object.assign(ctx.storage.kv, {
+		put: (...entry: Parameters<typeof put>) => {
+			add(`rows ${of}`);
+			put(...entry);
 		},
 	});
 	const setAlarm = ctx.storage.setAlarm.bind(ctx.storage);
