@@ -43,7 +43,7 @@ export async function startApp(traits: AppTraits = {}): Promise<App> {
 		server.closeAllConnections();
 		server.close();
 	};
-	return { url: `http://127.0.0.1:${port}`, pid: process.pid, inspector: null, errors: [], requests, close };
+	return { url: `http://127.0.0.1:${port}`, pid: process.pid, inspector: null, errors: [], databaseBytes: async () => 0, requests, close };
 }
 
 async function answer(traits: AppTraits, used: Map<string, number>, request: IncomingMessage, response: ServerResponse): Promise<void> {
