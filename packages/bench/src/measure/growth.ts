@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Builds } from "../build.ts";
 import { startModel } from "../fakes/model.ts";
+import type { FakeProvider } from "../fakes/provider.ts";
 import { isolateMiB } from "../inspector.ts";
 import type { GrowthPlan } from "../plan.ts";
 import type { RunningWorker } from "../runtime.ts";
@@ -89,12 +90,12 @@ export async function measureGrowth(
 	const core = measureCore(plan.histories, plan.rounds);
 	log("growth: ledgers with a history");
 	const growing = { variables: VARIABLES, inMemory: true };
-	const timed = await session.fresh(builds.growing, growing, (worker) => ledgersOf(worker, session, plan));
+	const timed = await session.fresh(builds.growing, growing, (worker) => measureLedgers(worker, session.provider, plan));
 	log("growth: memory of ledgers with a history");
 	const inspected = { variables: VARIABLES, inspected: true, inMemory: true };
 	const memory = await session.fresh(builds.growing, inspected, (worker) => memoryOf(worker, session, plan.histories));
 	log("growth: long chats");
-	const chats = await session.fresh(builds.growing, growing, (worker) => chatsOf(worker, plan));
+	const chats = await session.fresh(builds.growing, growing, (worker) => measureLongChats(worker, plan));
 	log("growth: readers that do not read");
 	return {
 		core,
@@ -154,8 +155,12 @@ class Grower {
 
 const keyOf = ({ userId }: Visitor) => `user:${userId}`;
 
-async function ledgersOf(worker: RunningWorker, session: Session, plan: GrowthPlan): Promise<Omit<LedgerGrowth, "isolateMiB">[]> {
-	const { provider } = session;
+/** Measures a ledger of each history, in one process. `worker`: the growing one. */
+export async function measureLedgers(
+	worker: RunningWorker,
+	provider: FakeProvider,
+	plan: GrowthPlan,
+): Promise<Omit<LedgerGrowth, "isolateMiB">[]> {
 	const grower = new Grower(worker);
 	const filled = [];
 	for (const rows of plan.histories) {
@@ -193,14 +198,14 @@ async function ledgersOf(worker: RunningWorker, session: Session, plan: GrowthPl
 			rowsReadOnWake,
 			openOnWake: Number(await grower.ask("open", { key })),
 			diskMiB,
-			rowsWritten: { user: user.rows["user ledger"] ?? 0, guest: await guestRowsOf(worker, grower, session, rows) },
+			rowsWritten: { user: user.rows["user ledger"] ?? 0, guest: await guestRowsOf(worker, grower, provider, rows) },
 		});
 	}
 	return measured;
 }
 
 /** Rows per chat of a guest whose own ledger and whose network's have a history. */
-async function guestRowsOf(worker: RunningWorker, grower: Grower, { provider }: Session, rows: number): Promise<number> {
+async function guestRowsOf(worker: RunningWorker, grower: Grower, provider: FakeProvider, rows: number): Promise<number> {
 	const before = new Set((await grower.ask("ledgers")) as string[]);
 	const guest = new Visitor(worker.url, { ip: `203.0.113.${1 + Math.round(Math.log10(rows))}` });
 	const chatId = crypto.randomUUID();
@@ -238,7 +243,8 @@ async function memoryOf(worker: RunningWorker, { provider }: Session, histories:
 	return grown;
 }
 
-async function chatsOf(worker: RunningWorker, plan: GrowthPlan): Promise<ChatGrowth[]> {
+/** Measures chats of each length, in one process. `worker`: the growing one. */
+export async function measureLongChats(worker: RunningWorker, plan: GrowthPlan): Promise<ChatGrowth[]> {
 	const grower = new Grower(worker);
 	const visitor = await new Visitor(worker.url).subscribe();
 	const sizes = plan.chats.map((messages) => ({ messages, firstByteMs: [] as number[], pageMs: [] as number[] }));
