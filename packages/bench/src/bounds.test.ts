@@ -116,7 +116,11 @@ describe("a bound is missed by", () => {
 			({ ledgers }) => set(ledgers, { rowsWritten: { user: 6, guest: 9 } }),
 		],
 		["a slower first byte after a long history", "request to first byte", ({ ledgers }) => scale(ledgers, "firstByteMs", 1.21)],
-		["one more row read after a long history", "rows that the ledger reads", ({ ledgers }) => scale(ledgers, "rowsReadPerChat", 1.5)],
+		[
+			"eleven rows read for a chat after a long history",
+			"rows that the ledger reads",
+			({ ledgers }) => set(ledgers, { rowsReadPerChat: 11 }),
+		],
 		["a slower first byte in a long chat", "request to first byte", ({ chats }) => scale(chats, "firstByteMs", 1.21)],
 		["81 rows read in a long chat", "rows that a chat reads", ({ chats }) => set(chats, { rowsReadPerChat: 81 })],
 		["a first page of 51 messages", "messages on the first page", ({ chats }) => set(chats, { messagesOnPage: 51 })],

@@ -68,7 +68,8 @@ function ledgerGrowth({ core, ledgers }: GrowthResult): Bound[] {
 		atMost(6, "", `rows in a user's ledger, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.user))),
 		atMost(8, "", `rows in a guest's two ledgers, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.guest))),
 		atMost(1.2, "×", `request to first byte, ${sizes}`, ratioOf(ledgers, firstByteMs)),
-		atMost(0, "", `rows that the ledger reads for a chat, ${sizes}`, growthOf(ledgers, rowsReadPerChat)),
+		// A search for a request that does not exist reads its neighbour, or none.
+		atMost(10, "", `rows that the ledger reads for a chat, ${sizes}`, Math.max(...ledgers.map(rowsReadPerChat))),
 	];
 }
 

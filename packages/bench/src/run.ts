@@ -41,6 +41,8 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 	const startedMs = Date.now();
 	const random = randomFrom(seed);
 	const loadBefore = loadavg()[0] ?? 0;
+	// Read now: files may change while it runs.
+	const ranIn = circumstances(loadBefore);
 	if (loadBefore > QUIET_LOAD) log(`the machine is busy (load ${loadBefore.toFixed(1)}): the times of this run are unreliable`);
 	log(`seed ${seed}; building the product and the Workers to compare it with`);
 	const builds = await build();
@@ -71,7 +73,7 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 		return {
 			date: new Date(startedMs).toISOString(),
 			seed,
-			circumstances: circumstances(loadBefore),
+			circumstances: ranIn,
 			harness: HARNESS,
 			pinned: session.pinned,
 			plan,

@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { DEFAULT_LIMITS } from "../../../metering/src/index.ts";
 import type { WorkerModules } from "../build.ts";
 import type { CheckedIn } from "../checked-in.ts";
@@ -68,6 +69,7 @@ export async function scale(
 	log: (line: string) => void,
 ): Promise<ScaleResult> {
 	const startedMs = Date.now();
+	const ranIn = circumstances(loadavg()[0] ?? 0);
 	log(`${ACCOUNTS.before + ACCOUNTS.measured} sign-ups`);
 	const { ledger, counts, growthByHistory, costPerMillionChats } = result;
 	const largest = growthByHistory?.ledgers.at(-1);
@@ -90,7 +92,7 @@ export async function scale(
 	return {
 		date: new Date(startedMs).toISOString(),
 		seed,
-		circumstances: circumstances(0),
+		circumstances: ranIn,
 		from: file,
 		measured,
 		service,
