@@ -63,8 +63,10 @@ function peakTable({ accounts, seconds, chats, chatsPerSecond, loads }: PeakResu
 		percent(busiest.busy),
 		busiest.busy > 1 ? "grows" : `${decimal(busiest.longestWaitMs)} ms`,
 	]);
+	const [first, ...others] = loads;
+	const hottest = others.reduce((most, one) => (one.busiest.busy > (most?.busiest.busy ?? 0) ? one : most), first);
 	return [
-		`${whole(accounts)} accounts, ${decimal(chatsPerSecond)} chats of accounts a second, ${whole(seconds)} s with ${whole(chats)} chats (those of guests included):`,
+		`${whole(accounts)} accounts, ${decimal(chatsPerSecond)} chats of accounts a second, ${whole(seconds)} s with ${whole(chats)} chats (those of guests included). The hottest is ${hottest?.kind}, busy ${percent(hottest?.busiest.busy ?? 0)}:`,
 		table(["object", "in use", "calls/s, all", "calls/s, busiest", "its busiest second", "busy", "longest wait"], rows),
 	].join("\n\n");
 }
@@ -152,16 +154,16 @@ function alarmTable({ alarms: { accounts, days, kinds, newNetworks, ifLedgersRes
 }
 
 function priceTable({ costPerMillionChats, peaks, assumed }: ScaleResult): string {
-	const cost = costPerMillionChats.find(({ of }) => of === "subscriber, chats in a row: all objects");
-	if (!cost) return "";
+	const sumOf = (name: string) => costPerMillionChats.find(({ of }) => of === `${name}: all objects`)?.sum ?? 0;
+	const perMillion = ["subscriber, chats in a row", "subscriber, a single chat", "D, one row, chats in a row"].map(sumOf);
 	const rows = peaks.map(({ accounts }) => {
 		const chats = (accounts * assumed.chatsPerAccount * 30) / 1e6;
-		return [whole(accounts), `${whole(chats)} million`, `$${whole(chats * cost.sum)}`, `$${((chats * cost.sum) / accounts).toFixed(4)}`];
+		return [whole(accounts), `${decimal(chats)} million`, ...perMillion.map((dollars) => `$${whole(chats * dollars)}`)];
 	});
-	return table(["accounts", "chats in 30 days", "objects and Worker, at most", "for an account"], rows);
+	return table(["accounts", "chats in 30 days", "all in a row", "all alone", "D, one row"], rows);
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString("en");
-const decimal = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 2 : 0 });
-const percent = (share: number) => `${(share * 100).toLocaleString("en", { maximumFractionDigits: share < 0.1 ? 2 : 0 })} %`;
+const decimal = (value: number) => value.toLocaleString("en", value < 10 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 0 });
+const percent = (share: number) => `${decimal(share * 100)} %`;
 const millions = (value: number) => `${decimal(value / 1e6)} million`;

@@ -43,10 +43,11 @@ const KINDS = [
 	"an organization's ledger",
 	"a network's ledger",
 	"a user's ledger",
-	"a chat, and its entry in a list",
+	"a chat",
+	"a chat list",
 ] as const;
 type Kind = (typeof KINDS)[number];
-const [D1, ALL_GUESTS, ORGANIZATION, NETWORK, USER, CHAT] = KINDS;
+const [D1, ALL_GUESTS, ORGANIZATION, NETWORK, USER, CHAT, LIST] = KINDS;
 
 const REPORT_AFTER_MS = 3_000;
 /** Kinds of events. */
@@ -155,6 +156,7 @@ class Peak {
 			[NETWORK]: ledgers(),
 			[USER]: ledgers(),
 			[CHAT]: new Servers(objectMs),
+			[LIST]: new Servers(objectMs),
 		};
 	}
 
@@ -172,8 +174,10 @@ class Peak {
 		const { d1QueriesPerChat } = this.#service;
 		for (let query = 0; query < d1QueriesPerChat; query += 1) this.servers[D1].call(0, atMs);
 		const isMember = this.#random() < ASSUMED_USE.inOrganizations;
-		const payer = isMember ? this.#organizations.pick(this.#random) : Math.floor(this.#random() * this.#accounts);
+		const owner = Math.floor(this.#random() * this.#accounts);
+		const payer = isMember ? this.#organizations.pick(this.#random) : owner;
 		this.servers[isMember ? ORGANIZATION : USER].call(payer, atMs);
+		this.servers[LIST].call(owner, atMs);
 		this.#chat(atMs, isMember ? END_OF_ORGANIZATIONS : END_OF_USERS, payer);
 	}
 
@@ -187,13 +191,15 @@ class Peak {
 		}
 		this.#usedOfNetwork[network] = (this.#usedOfNetwork[network] ?? 0) + 1;
 		this.servers[ALL_GUESTS].call(0, atMs);
+		// Each of these guests is new, with a list of its own.
+		this.servers[LIST].call(-1 - this.chats, atMs);
 		this.#chat(atMs, END_OF_GUESTS, network);
 	}
 
-	/** Each chat is an object of its own. It is called twice: to start, and for its list. */
+	/** Each chat is an object of its own. */
 	#chat(atMs: number, end: number, payer: number): void {
 		this.chats += 1;
-		for (let call = 0; call < 2; call += 1) this.servers[CHAT].call(this.chats, atMs);
+		this.servers[CHAT].call(this.chats, atMs);
 		this.#queue.add(atMs + answerMs(this.#random), end, payer);
 	}
 
