@@ -20,6 +20,7 @@ import {
 } from "./conversation.ts";
 import { readPending } from "./draft.ts";
 import type { LiveMessage, Sending } from "./live-chat.tsx";
+import { tokensIn } from "./price.ts";
 
 const stored = new Map<string, string>();
 const fetchMock = vi.fn<typeof fetch>();
@@ -312,21 +313,21 @@ describe("the end of an answer", () => {
 });
 
 describe("the tokens of the messages that are not shown", () => {
-	// 8 for each message, and a third of its bytes.
 	const earlier = [message("m0", "user", "x".repeat(30)), message("a0", "assistant", "x".repeat(60))] as ChatView["messages"];
+	const tokens = tokensIn(earlier);
 
 	test("shrink by those of an earlier page that is shown", async () => {
-		const { conversation, state, events } = conversationWith({ earlier: 7, hiddenTokens: 100 });
+		const { conversation, state, events } = conversationWith({ earlier: 7, hiddenTokens: 500 });
 		events.readChat.mockResolvedValue({ ...serverCopy, messages: earlier, earlier: 3, tokens: 1_000 });
 		await showEarlier(conversation);
-		expect(state).toMatchObject({ earlier: 3, hiddenTokens: 100 - (8 + 10) - (8 + 20) });
+		expect(state).toMatchObject({ earlier: 3, hiddenTokens: 500 - tokens });
 	});
 
 	test("are read anew with the newest page, like the setting of the chat", async () => {
 		const { conversation, state, events } = conversationWith();
 		events.readChat.mockResolvedValue({ ...serverCopy, messages: earlier, earlier: 3, tokens: 1_000, whole: true });
 		await refresh(conversation);
-		expect(state).toMatchObject({ hiddenTokens: 1_000 - (8 + 10) - (8 + 20), whole: true });
+		expect(state).toMatchObject({ hiddenTokens: 1_000 - tokens, whole: true });
 	});
 });
 

@@ -1,3 +1,4 @@
+import { MESSAGE_TOKENS, tokensOf } from "@parley/metering/price";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Effort, ModelOption } from "../../view/chat.ts";
@@ -15,11 +16,12 @@ describe("the price of a message", () => {
 		expect(priceOfSend({ model: thinker, effort: "high" }, false, 0, "Hello").units).toBe(12);
 	});
 
-	test("grows with the text, by the bytes of its UTF-8", () => {
-		// 8 tokens of every message, and one for three bytes.
-		expect(priceOfSend(plain, false, 0, "x".repeat(276)).units).toBe(1);
-		expect(priceOfSend(plain, false, 0, "x".repeat(277)).units).toBe(2);
-		expect(priceOfSend(plain, false, 0, "字".repeat(93)).units).toBe(2);
+	test("grows with the text, by its estimated tokens", () => {
+		for (const text of ["x".repeat(500), "字".repeat(93), "word ".repeat(200)]) {
+			const steps = Math.ceil((MESSAGE_TOKENS + tokensOf(text)) / 100);
+			expect(steps).toBeGreaterThan(1);
+			expect(priceOfSend(plain, false, 0, text).units).toBe(steps);
+		}
 	});
 
 	test("does not depend on the messages before it, unless all of them are sent", () => {
@@ -45,7 +47,7 @@ test("messages are measured without the reasoning, which is not sent back", () =
 			{ type: "text", text: "x".repeat(30) },
 		],
 	};
-	expect(tokensIn([message, message])).toBe(36);
+	expect(tokensIn([message, message])).toBe(2 * (MESSAGE_TOKENS + tokensOf("x".repeat(30))));
 });
 
 test("the server's own sum counts, and what came after it is added", () => {
