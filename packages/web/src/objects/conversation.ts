@@ -12,8 +12,8 @@ import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatView, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
-import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
-import { ChatPath, metadataOf, type Place } from "./chat-path.ts";
+import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
+import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
@@ -313,6 +313,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			hold,
 			phase: "running",
 			end: null,
+			told: null,
 			counted: null,
 			startedAtMs: Date.now(),
 			tokens: asked.before === null ? null : asked.before + asked.question,
@@ -326,16 +327,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const stream = this.#readers.join(subject.key, live.stream);
 		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
 		this.ctx.waitUntil(this.#updateList());
-		this.ctx.waitUntil(this.#finish(live, messages));
+		this.ctx.waitUntil(this.#finish(live, messages, subject.key));
 		return stream;
 	}
 
 	/** Runs the model, then ends the hold before readers receive the last chunk. Never rejects. */
-	async #finish(live: LiveAnswer, history: Parameters<LiveAnswer["write"]>[0]): Promise<void> {
-		const end = await live.write(history);
+	async #finish(live: LiveAnswer, ...asked: Parameters<LiveAnswer["write"]>): Promise<void> {
+		const { end, ...told } = await live.write(...asked);
 		try {
-			live.storeEnd(end);
-			live.stream.end(await this.#settle(live.turn, end, live.stream.parts));
+			live.storeEnd({ end, ...told });
+			live.stream.end(await this.#settle({ ...live.turn, told }, end, live.stream.parts));
 		} catch (error) {
 			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
 			logFailure(`answer ${live.turn.requestId} waits for its ledger`, error);
@@ -351,10 +352,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @throws when the ledger cannot be reached
 	 */
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
-		const { release } = whoPays(end, hasOutput(parts));
-		const { counted } = release === null ? await recordUsage(turn.hold) : await releaseUsage(turn.hold, release);
+		const release = whoPays(end, outputOf(turn, parts), turn.told?.failure);
+		const spent = turn.told?.spent ?? null;
+		const { counted } =
+			release === null ? await recordUsage(turn.hold, undefined, { spent }) : await releaseUsage(turn.hold, release, spent);
 		const tokens = turn.tokens === null ? null : turn.tokens + messageTokens({ id: turn.answerId, role: "assistant", parts: [...parts] });
-		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)), tokens);
+		this.#stored.close(turn, counted, turn.shown || (counted && hasWords(parts)), tokens);
 		const metadata = metadataOf({ ...turn, phase: "ended", end, counted }, parts);
 		return tokens === null ? metadata : { ...metadata, tokens };
 	}

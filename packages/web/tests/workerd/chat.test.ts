@@ -280,6 +280,7 @@ function turnOf(owner: string, seq: number, text: string): Turn {
 		answerId: `a-${seq}`,
 		model: "sandbox",
 		sold: null,
+		told: null,
 		tokens: 20 * seq,
 		hold: { requestId: `q${seq}`, attempt: 1, takenFrom: [{ ledger: owner, id: `q${seq}` }] },
 		phase: "ended",

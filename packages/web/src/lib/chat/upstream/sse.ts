@@ -16,6 +16,10 @@ export class SseReader {
 	/** @returns the events that are complete with this text */
 	read(text: string): WireEvent[] {
 		const events: WireEvent[] = [];
+		if (!/[\r\n]/.test(text) && !this.#rest.endsWith("\r")) {
+			this.#rest += text;
+			return events;
+		}
 		const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
 		this.#rest = lines.pop() ?? "";
 		for (const line of lines) this.#readLine(line, events);
