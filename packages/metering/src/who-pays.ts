@@ -61,6 +61,9 @@ interface Rule {
 	notes: Notes;
 }
 
+/** Stands in a note for how long to wait. */
+const WAIT = "{wait}";
+
 const NO_NOTE: Notes = { counted: null, notCounted: null };
 
 function always(sentence: string): Notes {
@@ -107,7 +110,7 @@ export const WHO_PAYS = {
 		counted: "No, and it is not part of the bound below.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
 		of: { ends: ["failed"], output: ["none"], failures: ["busy"] },
-		notes: sentences("The model is busy", "Try again in a moment."),
+		notes: sentences("The model is busy", `Try again ${WAIT}.`),
 	},
 	"too-long": {
 		happens: "The model refuses the chat because it is too long",
@@ -262,17 +265,26 @@ export const BOUND_OF_FORGIVENESS =
 
 const RULES: readonly Rule[] = Object.values(WHO_PAYS);
 
-function ruleOf(end: AnswerEnd, output: Output, failure: Failure | null): Rule {
+/** How an answer ended, as far as the table asks. */
+export interface Ended {
+	end: AnswerEnd;
+	output: Output;
+	failure?: Failure | undefined;
+	/** For `busy`: when the model can be asked again, seconds. */
+	retryAfterS?: number | undefined;
+}
+
+function ruleOf({ end, output, failure }: Ended): Rule {
 	const covers = ({ ends, output: outputs, failures }: Ending) =>
-		ends.includes(end) && outputs.includes(output) && (failures === undefined || (failure !== null && failures.includes(failure)));
+		ends.includes(end) && outputs.includes(output) && (failures === undefined || (failure !== undefined && failures.includes(failure)));
 	const rule = RULES.find(({ of }) => of && covers(of));
 	if (!rule) throw new Error(`invariant: no rule covers the end "${end}"`);
 	return rule;
 }
 
 /** Looks up why the hold of an ended answer is released; null when the answer counts. */
-export function whoPays(end: AnswerEnd, output: Output, failure: Failure | null = null): Release | null {
-	const { fate } = ruleOf(end, output, failure);
+export function whoPays(ended: Ended): Release | null {
+	const { fate } = ruleOf(ended);
 	return fate.kind === "release" ? fate.why : null;
 }
 
@@ -281,9 +293,16 @@ export function whoPays(end: AnswerEnd, output: Output, failure: Failure | null 
  * @param counted the ledger's decision: beyond the bound it counts answers that the rule alone would release
  * @returns null when the answer needs no note
  */
-export function sentenceOf(end: AnswerEnd, output: Output, counted: boolean, failure: Failure | null = null): string | null {
-	const { notes } = ruleOf(end, output, failure);
-	return counted ? notes.counted : notes.notCounted;
+export function sentenceOf(ended: Ended, counted: boolean): string | null {
+	const { notes } = ruleOf(ended);
+	const note = counted ? notes.counted : notes.notCounted;
+	return note?.replace(WAIT, waitOf(ended.retryAfterS)) ?? null;
+}
+
+/** Minutes from two minutes on. */
+function waitOf(seconds: number | undefined): string {
+	if (seconds === undefined) return "in a moment";
+	return seconds < 120 ? `in ${seconds} s` : `in ${Math.ceil(seconds / 60)} minutes`;
 }
 
 /** Looks up what happens to an expired hold. */

@@ -272,5 +272,5 @@ export function aiBinding(name: string): AiBinding {
 
 /** What is used of the Workers AI binding. */
 export interface AiBinding {
-	run(model: string, input: Record<string, unknown>): Promise<unknown>;
+	run(model: string, input: Record<string, unknown>, options: { signal?: AbortSignal | null | undefined }): Promise<unknown>;
 }

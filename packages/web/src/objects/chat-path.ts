@@ -127,7 +127,11 @@ export function metadataOf({ model, sold, end, told, counted }: Turn, parts: rea
 	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
 	if (end === null) return asked;
 	const { failure, retryAfterS, thoughtMs } = told ?? {};
-	const why = { ...(failure && { failure }), ...(retryAfterS !== undefined && { retryAfterS }), ...(thoughtMs !== undefined && { thoughtMs }) };
+	const why = {
+		...(failure && { failure }),
+		...(retryAfterS !== undefined && { retryAfterS }),
+		...(thoughtMs !== undefined && { thoughtMs }),
+	};
 	if (counted === null) return { ...asked, ...why, state: end };
-	return { ...asked, ...why, state: end, counted, note: sentenceOf(end, outputOf({ told }, parts), counted, failure) };
+	return { ...asked, ...why, state: end, counted, note: sentenceOf({ end, output: outputOf({ told }, parts), ...why }, counted) };
 }

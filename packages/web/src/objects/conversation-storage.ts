@@ -260,6 +260,11 @@ export class ConversationStorage {
 		this.#sql.exec("UPDATE turn SET question = NULL, rest = '[]', pieces = 0");
 	}
 
+	/** Whether an answer before this one was counted. */
+	hasCountedBefore({ seq }: Turn): boolean {
+		return this.#sql.exec("SELECT 1 FROM turn WHERE counted = 1 AND seq < ? LIMIT 1", seq).toArray().length > 0;
+	}
+
 	/** Keeps a stop for a request that has not arrived. At most `max` of them. */
 	keepStop(requestId: string, owner: string, atMs: number, max: number): void {
 		this.#create(STOP);

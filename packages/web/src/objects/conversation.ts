@@ -4,9 +4,10 @@ import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { checkUsageAllowed, recordUsage, releaseUsage, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
 import { messageTokens, textOf, toModelMessages } from "../lib/chat/history.ts";
-import { allowedModels, modelsVersion } from "../lib/chat/model.ts";
+import { allowedModels, modelsVersion, titleModel } from "../lib/chat/model.ts";
 import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
+import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
@@ -336,7 +337,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const { end, ...told } = await live.write(...asked);
 		try {
 			live.storeEnd({ end, ...told });
-			live.stream.end(await this.#settle({ ...live.turn, told }, end, live.stream.parts));
+			const metadata = await this.#settle({ ...live.turn, told }, end, live.stream.parts);
+			live.stream.end(metadata);
+			if (metadata.counted) this.ctx.waitUntil(this.#nameChat(live));
 		} catch (error) {
 			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
 			logFailure(`answer ${live.turn.requestId} waits for its ledger`, error);
@@ -346,13 +349,25 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!(await this.#listing)) await this.#updateList();
 	}
 
+	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
+	async #nameChat({ turn, stream }: LiveAnswer): Promise<void> {
+		const [chat, question] = [this.#stored.chat(), this.#stored.question(turn)];
+		if (!titleModel() || !chat || chat.deleted || !question || this.#stored.hasCountedBefore(turn)) return;
+		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
+		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
+		const now = this.#stored.chat();
+		if (title === null || !now || now.deleted) return;
+		this.#stored.writeChat({ ...now, title });
+		await this.#updateList();
+	}
+
 	/**
 	 * Settles or releases the hold of a turn whose end is stored, by the table (who pays), then stores that. After a crash in between, recovery
 	 * repeats it from the stored row, and the ledger counts it once. A branch becomes the shown path when its answer counts.
 	 * @throws when the ledger cannot be reached
 	 */
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
-		const release = whoPays(end, outputOf(turn, parts), turn.told?.failure);
+		const release = whoPays({ end, output: outputOf(turn, parts), failure: turn.told?.failure });
 		const spent = turn.told?.spent ?? null;
 		const { counted } =
 			release === null ? await recordUsage(turn.hold, undefined, { spent }) : await releaseUsage(turn.hold, release, spent);

@@ -79,18 +79,18 @@ export class LiveAnswer {
 		const timer = setTimeout(() => this.#abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
 		const entry = this.#isStopped ? null : this.#entry();
 		const ended = await this.#readModel(entry, history, subject).catch((error: unknown): Pick<AnswerResult, "end" | "failure"> => {
-			if (this.#isStopped) return { end: "stopped" };
-			logFailure(`answer ${this.turn.requestId} failed`, error);
+			if (!this.#isStopped) logFailure(`answer ${this.turn.requestId} failed`, error);
 			return { end: "failed", failure: "failed" };
 		});
 		this.#deltas.end();
 		clearTimeout(timer);
 		this.#isDone = true;
-		const spent = this.#spent(ended.end, history, entry);
+		const { end, ...why } = this.#isStopped ? { end: "stopped" as const } : this.#judged(ended);
+		const spent = this.#spent(end, history, entry);
 		// Some models keep their reasoning to themselves, and only report it.
 		const hasThought = this.#hasReasoning() || (spent?.reasoning ?? 0) > 0;
 		const thoughtMs = this.#thoughtMs ?? Date.now() - this.#calledAtMs;
-		return { ...this.#judged(ended), ...(hasThought && { thoughtMs }), spent };
+		return { end, ...why, ...(hasThought && { thoughtMs }), spent };
 	}
 
 	/** Stores the rest of the text, and how the answer ends. */
@@ -108,7 +108,11 @@ export class LiveAnswer {
 		}
 	}
 
-	async #readModel(entry: ModelEntry | null, messages: ModelMessage[], subject: string): Promise<Pick<AnswerResult, "end" | "failure" | "retryAfterS">> {
+	async #readModel(
+		entry: ModelEntry | null,
+		messages: ModelMessage[],
+		subject: string,
+	): Promise<Pick<AnswerResult, "end" | "failure" | "retryAfterS">> {
 		// A stop that came before its request.
 		if (this.#isStopped) return { end: "stopped" };
 		const { requestId, sold } = this.turn;
@@ -164,7 +168,9 @@ export class LiveAnswer {
 		const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
 		const reasoning = tokensIn("reasoning");
 		const input = history.reduce((sum, { content }) => sum + tokensOf(typeof content === "string" ? content : "") + MESSAGE_TOKENS, 0);
-		return spentOf({ input, cached: 0, output: Math.max(1, reasoning + tokensIn("text")), reasoning }, true, entry?.price);
+		// The cap bounds what an estimate that is never too low can be.
+		const output = Math.min(Math.max(1, reasoning + tokensIn("text")), entry?.maxOutput ?? DEMO_OUTPUT_MAX);
+		return spentOf({ input, cached: 0, output, reasoning: Math.min(reasoning, output) }, true, entry?.price);
 	}
 
 	#append(type: AnswerPart["type"], delta: string): void {

@@ -9,8 +9,14 @@ test.each([[{}], [{ choices: null }], [{ choices: [] }], [{ choices: "none" }], 
 );
 
 test("the first choice is read, with a delta that may be null", () => {
-	expect(choiceOf({ choices: [{ index: 0, delta: { content: "a" }, finish_reason: null }] })).toEqual({ delta: { content: "a" }, finish: null });
-	expect(choiceOf({ choices: [{ index: 0, delta: null, finish_reason: "stop" }] })).toEqual({ delta: { content: undefined }, finish: "stop" });
+	expect(choiceOf({ choices: [{ index: 0, delta: { content: "a" }, finish_reason: null }] })).toEqual({
+		delta: { content: "a" },
+		finish: null,
+	});
+	expect(choiceOf({ choices: [{ index: 0, delta: null, finish_reason: "stop" }] })).toEqual({
+		delta: { content: undefined },
+		finish: "stop",
+	});
 });
 
 test("other answers to the same question are skipped", () => {

@@ -6,7 +6,14 @@ test.each([
 	["null", null, ""],
 	["nothing", undefined, ""],
 	["a number", 7, ""],
-	["parts", [{ type: "text", text: "Hel" }, { type: "output_text", text: "lo" }], "Hello"],
+	[
+		"parts",
+		[
+			{ type: "text", text: "Hel" },
+			{ type: "output_text", text: "lo" },
+		],
+		"Hello",
+	],
 	["one part", { type: "text", text: "Hello" }, "Hello"],
 	["a part without a type", [{ text: "Hello" }], "Hello"],
 	["texts", ["Hel", "lo"], "Hello"],

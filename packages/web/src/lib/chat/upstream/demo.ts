@@ -1,38 +1,46 @@
+import type { Effort } from "@parley/metering";
 import { type LanguageModel, simulateReadableStream } from "ai";
 
-/** Stands in for a model, so that a fresh clone works without a key. Every answer says that it is a demo. */
-export const demoModel: Extract<LanguageModel, { specificationVersion: "v4" }> = {
-	specificationVersion: "v4",
-	provider: "parley",
-	modelId: "demo",
-	supportedUrls: {},
-	doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
-	doStream: async ({ prompt }) => {
-		const last = prompt.findLast((message) => message.role === "user");
-		const question = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
-		const words = demoAnswer(question).match(/\S+\s*|\s+/g) ?? [];
-		return {
-			stream: simulateReadableStream({
-				initialDelayInMs: 150,
-				chunkDelayInMs: 12,
-				chunks: [
-					{ type: "stream-start" as const, warnings: [] },
-					{ type: "text-start" as const, id: "0" },
-					...words.map((delta) => ({ type: "text-delta" as const, id: "0", delta })),
-					{ type: "text-end" as const, id: "0" },
-					{
-						type: "finish" as const,
-						finishReason: { unified: "stop" as const, raw: undefined },
-						usage: {
-							inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
-							outputTokens: { total: words.length, text: words.length, reasoning: undefined },
-						},
-					},
-				],
-			}),
-		};
-	},
-};
+type Model = Extract<LanguageModel, { specificationVersion: "v4" }>;
+type Part = Awaited<ReturnType<Model["doStream"]>>["stream"] extends ReadableStream<infer T> ? T : never;
+
+/** Sentences that the demo pretends to think. */
+const THOUGHTS: Record<Effort, number> = { low: 1, medium: 2, high: 4 };
+
+/** Stands in for a model, so that a fresh clone works without a key. Every answer says that it is a demo. With an effort it pretends to think first. */
+export function demoModel(effort: Effort | null): Model {
+	return {
+		specificationVersion: "v4",
+		provider: "parley",
+		modelId: "demo",
+		supportedUrls: {},
+		doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
+		doStream: async ({ prompt }) => {
+			const last = prompt.findLast((message) => message.role === "user");
+			const question = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
+			const chunks = partsOf(demoAnswer(question), "I would think here. ".repeat(effort === null ? 0 : THOUGHTS[effort]));
+			return { stream: simulateReadableStream({ initialDelayInMs: 150, chunkDelayInMs: 12, chunks }) };
+		},
+	};
+}
+
+function partsOf(answer: string, thoughts: string): Part[] {
+	return [
+		{ type: "stream-start", warnings: [] },
+		...wordsOf(thoughts).map((delta) => ({ type: "reasoning-delta" as const, id: "0", delta })),
+		...wordsOf(answer).map((delta) => ({ type: "text-delta" as const, id: "1", delta })),
+		{
+			type: "finish",
+			finishReason: { unified: "stop", raw: undefined },
+			usage: {
+				inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+				outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+			},
+		},
+	];
+}
+
+const wordsOf = (text: string) => text.match(/\S+\s*|\s+/g) ?? [];
 
 function demoAnswer(question: string): string {
 	const quoted = question.length > 120 ? `${question.slice(0, 119)}…` : question;

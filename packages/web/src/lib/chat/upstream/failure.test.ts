@@ -58,7 +58,10 @@ describe("an error inside a 200", () => {
 		[{ error: null, choices: [] }, null],
 		[{ error: {}, choices: [] }, null],
 		[{ error: "" }, null],
-		[{ object: "error", message: "m" }, { object: "error", message: "m" }],
+		[
+			{ object: "error", message: "m" },
+			{ object: "error", message: "m" },
+		],
 		[{ success: false, errors: [{ code: 3040 }] }, { code: 3040 }],
 	])("%j", (chunk, error) => {
 		expect(errorIn(chunk)).toEqual(error);

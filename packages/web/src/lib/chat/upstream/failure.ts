@@ -29,10 +29,13 @@ export class UpstreamFailure extends OwnError {
 const TOO_LONG =
 	/context_?length|context window|maximum context|max_model_len|string_above_max_length|prompt is too long|(?:input|prompt|request|message)s? (?:is |are |was |were )?too (?:long|large)|too many (?:input )?tokens|exceed\w* .{0,40}(?:context|tokens?|input)|tokens? .{0,40}exceed|reduce (?:the|your) (?:length|prompt|input)|input length/i;
 const FILTERED = /content_filter|content_policy|content management policy|moderation|flagged|safety system|ResponsibleAI/i;
-const NO_MONEY = /insufficient_quota|insufficient.{0,10}(?:balance|credit|funds)|billing|payment required|credit balance|exceeded your current quota/i;
-const BUSY = /overload|rate.?limit|too many requests|at capacity|over capacity|capacity temporarily|resource.?exhausted|temporarily unavailable|server is busy|engine is busy/i;
+const NO_MONEY =
+	/insufficient_quota|insufficient.{0,10}(?:balance|credit|funds)|billing|payment required|credit balance|exceeded your current quota/i;
+const BUSY =
+	/overload|rate.?limit|too many requests|at capacity|over capacity|capacity temporarily|resource.?exhausted|temporarily unavailable|server is busy|engine is busy/i;
 const NO_KEY = /api.?key|unauthori[sz]ed|authentication|permission/i;
-const NO_MODEL = /model.{0,60}(?:not.?found|does not exist|not exist|unknown|not supported|decommissioned|deprecated|unavailable)|no such model|(?:unknown|invalid) model/i;
+const NO_MODEL =
+	/model.{0,60}(?:not.?found|does not exist|not exist|unknown|not supported|decommissioned|deprecated|unavailable)|no such model|(?:unknown|invalid) model/i;
 
 /** @param headers of a refusal; an error inside a stream has none */
 export function failureOf(host: string, status: number, error: unknown, headers?: Headers): UpstreamFailure {
@@ -41,7 +44,10 @@ export function failureOf(host: string, status: number, error: unknown, headers?
 	const message = `${host} answered ${status || "an error"}${code && ` (${code})`}`;
 	const kind = kindOf(status, said);
 	const retryAfterS = kind === "busy" && headers ? (retryAfterIn(headers, Date.now()) ?? undefined) : undefined;
-	return new UpstreamFailure(kind, message, { elsewhere: kind !== "too-long" && kind !== "filtered" && isElsewhere(status, kind), retryAfterS });
+	return new UpstreamFailure(kind, message, {
+		elsewhere: kind !== "too-long" && kind !== "filtered" && isElsewhere(status, kind),
+		retryAfterS,
+	});
 }
 
 function kindOf(status: number, said: string): Failure | "filtered" {

@@ -72,7 +72,7 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 	const { messages, maxOutput, signal } = asked;
 	const restS = upstream ? restsFor(upstream, Date.now()) : 0;
 	if (restS > 0) throw new UpstreamFailure("busy", `${hostOf(upstream)} wants to be left alone`, { elsewhere: true, retryAfterS: restS });
-	const model = upstream ? modelOf(upstream, asked) : demoModel;
+	const model = upstream ? modelOf(upstream, asked) : demoModel(asked.effort);
 	const { stream } = await model.doStream({ prompt: messages.map(promptOf), maxOutputTokens: maxOutput, abortSignal: signal });
 	for await (const part of stream) {
 		if (part.type === "text-delta") yield { type: "text", delta: part.delta };

@@ -5,7 +5,9 @@ import { type Fields, isFields } from "./choice.ts";
  * is read.
  */
 export function reasoningOf({ reasoning_content, reasoning, thinking, reasoning_details, content }: Fields): string {
-	const inContent = Array.isArray(content) ? content.filter((part) => isFields(part) && /^(thinking|reasoning)/.test(String(part.type))) : [];
+	const inContent = Array.isArray(content)
+		? content.filter((part) => isFields(part) && /^(thinking|reasoning)/.test(String(part.type)))
+		: [];
 	for (const field of [reasoning_content, reasoning, thinking, reasoning_details, inContent]) {
 		const text = wordsIn(field);
 		if (text) return text;

@@ -29,7 +29,11 @@ export function capField(baseUrl: string, model: string): "max_tokens" | "max_co
 }
 
 /** The body that is sent, from the one that the SDK made: with the cap in the field that the provider knows, the effort, and the name of the user. */
-export function bodyOf(body: Record<string, unknown>, baseUrl: string, { effort, maxOutput, subjectHash }: CallTerms): Record<string, unknown> {
+export function bodyOf(
+	body: Record<string, unknown>,
+	baseUrl: string,
+	{ effort, maxOutput, subjectHash }: CallTerms,
+): Record<string, unknown> {
 	const { max_tokens: _, ...rest } = body;
 	const cap = { [capField(baseUrl, String(body.model))]: maxOutput };
 	return { ...rest, ...cap, ...(effort !== null && { reasoning_effort: effort }), safety_identifier: subjectHash };

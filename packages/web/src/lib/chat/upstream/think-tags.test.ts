@@ -43,7 +43,10 @@ describe("inline reasoning", () => {
 
 describe("a closing mark without an opening one", () => {
 	test("ends the reasoning of a model that begins inside", () => {
-		expect(read(["The user ", "says hi.</th", "ink>\n\nHello", " there"], true)).toEqual({ text: "Hello there", reasoning: "The user says hi." });
+		expect(read(["The user ", "says hi.</th", "ink>\n\nHello", " there"], true)).toEqual({
+			text: "Hello there",
+			reasoning: "The user says hi.",
+		});
 		expect(read(["An answer ", "without reasoning"], true)).toEqual({ text: "An answer without reasoning", reasoning: "" });
 	});
 
@@ -59,6 +62,7 @@ describe("a closing mark without an opening one", () => {
 		["qwen/qwq-32b", true],
 		["Qwen3-30B-A3B-Thinking-2507", true],
 		["gpt-5-mini", false],
+		["grok-4-fast-non-reasoning", false],
 		["qwen3-30b-instruct", false],
 		["command-r1000", false],
 	])("%s: %j", (model, is) => {

@@ -13,7 +13,8 @@ const CLOSE_BEGUN = /<(?:\/[a-z]{0,9})?$/i;
 const UNOPENED_MAX = 64_000;
 
 /** Models whose template has the opening mark, so that their answers only close it: DeepSeek R1, QwQ and "thinking" models as vLLM serves them. */
-export const beginsInside = (model: string): boolean => /think|reason|qwq|(?:^|[^a-z0-9])r1(?:[^0-9]|$)/i.test(model);
+export const beginsInside = (model: string): boolean =>
+	/think|reason|qwq|(?:^|[^a-z0-9])r1(?:[^0-9]|$)/i.test(model) && !/(?:non|no|without)[-_ ]?(?:think|reason)/i.test(model);
 
 /**
  * Takes reasoning out of a text that begins with `<think>`. Only at the beginning: later it is a word of the answer, as in a talk about XML. Marks may

@@ -1,5 +1,6 @@
 import { BodyReader } from "./body.ts";
 import { failureOf, UpstreamFailure } from "./failure.ts";
+import { refusedField, refusedFieldsOf, withoutFields } from "./refused-fields.ts";
 import { Silence, within } from "./silence.ts";
 import type { Words } from "./think-tags.ts";
 import type { Usage } from "./usage.ts";
@@ -39,15 +40,30 @@ export function tolerantFetch(wire: Wire): typeof fetch {
 		const stopped = init?.signal;
 		const signal = stopped ? AbortSignal.any([stopped, leave.signal]) : leave.signal;
 		try {
-			const response = await within(wire.patience.firstMs, follow(wire, String(input), { ...init, signal, redirect: "manual" }));
-			if (!response.ok) throw await refusalOf(wire, response);
-			const headers = { "content-type": "text/event-stream" };
-			return new Response(streamOf(cleaned(wire, response.body, leave, stopped ?? null), leave), { headers });
+			const body = await accepted(wire, String(input), { ...init, signal, redirect: "manual" });
+			return new Response(streamOf(cleaned(wire, body, leave, stopped ?? null), leave), {
+				headers: { "content-type": "text/event-stream" },
+			});
 		} catch (error) {
 			leave.abort();
 			throw stopped?.aborted ? stopped.reason : asFailure(wire, error, "could not be reached");
 		}
 	};
+}
+
+/** The body of a successful response. A provider that refuses one of our fields by its name is asked again without it. */
+async function accepted(wire: Wire, url: string, init: RequestInit): Promise<ReadableStream<Uint8Array> | null> {
+	const refused = refusedFieldsOf(wire.host, wire.model);
+	const asked = JSON.parse(String(init.body));
+	for (;;) {
+		const body = withoutFields(asked, refused);
+		const response = await within(wire.patience.firstMs, follow(wire, url, { ...init, body: JSON.stringify(body) }));
+		if (response.ok) return response.body;
+		const said = await within(REFUSAL_MS, beginningOf(response)).catch(() => "");
+		const field = response.status === 400 || response.status === 422 ? refusedField(said, body, refused) : null;
+		if (field === null) throw failureOf(wire.host, response.status, parsed(said), response.headers);
+		refused.add(field);
+	}
 }
 
 /** Follows redirects to the same origin that keep method and body. Any other would hand key and chat to another address, or lose them. */
@@ -61,15 +77,13 @@ async function follow(wire: Wire, url: string, init: RequestInit, left = REDIREC
 	throw new UpstreamFailure("unavailable", `${wire.host} answered ${response.status}, which is not followed`, { elsewhere: true });
 }
 
-async function refusalOf({ host }: Wire, response: Response): Promise<UpstreamFailure> {
-	const text = await within(REFUSAL_MS, beginningOf(response)).catch(() => "");
-	let said: unknown = text;
+/** What a refusal says: JSON, or the text of a page. */
+function parsed(said: string): unknown {
 	try {
-		said = JSON.parse(text);
+		return JSON.parse(said);
 	} catch {
-		// A page, or a text.
+		return said;
 	}
-	return failureOf(host, response.status, said, response.headers);
 }
 
 async function beginningOf({ body }: Response): Promise<string> {
@@ -91,26 +105,28 @@ async function* cleaned(
 ): AsyncGenerator<string, void> {
 	const answer = new WireAnswer(wire.host, wire.model);
 	const source = new BodyReader();
-	const { firstMs, nextMs } = wire.patience;
 	const reader = body?.getReader();
 	const decoder = new TextDecoder();
+	const { firstMs, nextMs } = wire.patience;
 	let failed: unknown = null;
+	let finishedAtMs = Number.POSITIVE_INFINITY;
 	try {
 		while (reader && !answer.isOver) {
-			const ms = answer.isFinished ? AFTER_FINISH_MS : answer.hasOutput ? nextMs : firstMs;
-			const { done, value } = await within(ms, reader.read());
+			const patienceMs = answer.hasOutput ? nextMs : firstMs;
+			const { done, value } = await within(Math.min(patienceMs, finishedAtMs + AFTER_FINISH_MS - Date.now()), reader.read());
 			const words = wordsOf(answer, done ? source.end() : source.read(decoder.decode(value, { stream: true })));
 			if (words.text || words.reasoning) yield deltaOf(words);
 			if (words.failed) throw words.failed;
 			if (source.isPage) throw new UpstreamFailure("unavailable", `${wire.host} answered with a page`, { elsewhere: true });
 			if (done) break;
+			if (answer.isFinished) finishedAtMs = Math.min(finishedAtMs, Date.now());
 		}
 	} catch (error) {
+		// A complete answer stays one, however its connection ends.
 		if (!answer.isFinished) failed = error;
 	} finally {
-		// A connection that ends by itself can be used again.
-		if (answer.isOver && reader) void within(AFTER_FINISH_MS, reader.read()).catch(() => {}).finally(() => leave.abort());
-		else leave.abort();
+		void reader?.cancel().catch(() => {});
+		leave.abort();
 	}
 	if (failed !== null && stopped?.aborted) throw stopped.reason;
 	const rest = answer.flush();
@@ -135,7 +151,10 @@ function wordsOf(answer: WireAnswer, events: ReturnType<BodyReader["read"]>): Wo
 }
 
 function deltaOf({ text, reasoning }: Words): string {
-	const delta = { ...(reasoning && { reasoning_content: reasoning.slice(0, DELTA_CHARS_MAX) }), ...(text && { content: text.slice(0, DELTA_CHARS_MAX) }) };
+	const delta = {
+		...(reasoning && { reasoning_content: reasoning.slice(0, DELTA_CHARS_MAX) }),
+		...(text && { content: text.slice(0, DELTA_CHARS_MAX) }),
+	};
 	return eventOf({ choices: [{ index: 0, delta }] });
 }
 

@@ -19,7 +19,6 @@ export class WireAnswer {
 	#hasText = false;
 	#hasReasoning = false;
 	#hasChoice = false;
-	#hasTools = false;
 	#isRefused = false;
 	#usage: Usage | null = null;
 
@@ -75,7 +74,6 @@ export class WireAnswer {
 		if (this.#finish === "failure") throw this.#failed("failed", "ended with a failure");
 		if (!this.isFinished && !isWhole) throw this.#failed("interrupted", "cut off the answer");
 		if (!this.#hasChoice) throw this.#failed("failed", "sent no answer");
-		if (this.#hasTools && !this.#hasText) throw this.#failed("failed", "called a tool that it was not given");
 		if (this.#isRefused) return "content_filter";
 		return this.#finish === "length" || this.#finish === "content_filter" ? this.#finish : "stop";
 	}
@@ -100,7 +98,6 @@ export class WireAnswer {
 		const usage = usageOf(chunk);
 		const reasoning = this.#reasoning.read(reasoningOf(delta));
 		this.#isRefused ||= refusal !== "";
-		this.#hasTools ||= meaning === "tool_calls" || (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0);
 		this.#hasChoice ||= content !== "" || Array.isArray(chunk.choices);
 		if (meaning !== null) this.#finish = meaning;
 		if (usage) this.#usage = usage;

@@ -5,10 +5,10 @@ const STATUS_OF: Readonly<Record<string, number>> = { "3036": 402, "3040": 429, 
 
 /** Sends a chat request through the binding, as if it were an address. Fields that it does not know are left out. */
 export function sendTo(binding: AiBinding): (url: string, init: RequestInit) => Promise<Response> {
-	return async (_, { body }) => {
+	return async (_, { body, signal }) => {
 		const { model, stream_options: __, safety_identifier: ___, ...input } = JSON.parse(String(body));
 		try {
-			const answer = await binding.run(model, input);
+			const answer = await binding.run(model, input, { signal });
 			return answer instanceof ReadableStream ? new Response(answer) : Response.json(answer);
 		} catch (error) {
 			const message = error instanceof Error ? error.message : "";
