@@ -11,6 +11,11 @@ export class BodyReader {
 	/** Whether a line alone is no JSON, so that the body as a whole is. */
 	#isOne = false;
 
+	/** Characters that wait for the rest of an event. */
+	get held(): number {
+		return this.#rest.length + this.#sse.held;
+	}
+
 	/** Whether the body is a page for people: the address is wrong, or a proxy speaks. */
 	get isPage(): boolean {
 		return this.#kind === "page";

@@ -12,6 +12,12 @@ export class SseReader {
 	#rest = "";
 	#type = "";
 	#data: string[] = [];
+	#dataChars = 0;
+
+	/** Characters of an event that has not ended. */
+	get held(): number {
+		return this.#rest.length + this.#dataChars;
+	}
 
 	/** @returns the events that are complete with this text */
 	read(text: string): WireEvent[] {
@@ -37,16 +43,18 @@ export class SseReader {
 	}
 
 	#readLine(line: string, events: WireEvent[]): void {
-		if (line === "") return this.#dispatch(events);
+		if (line === "") this.#dispatch(events);
 		const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
 		if (field === "event") this.#type = value;
 		if (field !== "data") return;
 		if (this.#data.length > 0 && isWhole(this.#data.join("\n"))) this.#dispatch(events);
 		this.#data.push(value);
+		this.#dataChars += value.length;
 	}
 
 	#dispatch(events: WireEvent[]): void {
 		if (this.#data.length > 0) events.push({ type: this.#type, data: this.#data.join("\n") });
+		this.#dataChars = 0;
 		this.#type = "";
 		this.#data = [];
 	}

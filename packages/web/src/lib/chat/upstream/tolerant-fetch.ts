@@ -24,6 +24,8 @@ export interface Wire {
 /** After its finish reason an answer is complete. Usage that follows is waited for so long. */
 const AFTER_FINISH_MS = 2_000;
 const REDIRECTS_MAX = 3;
+/** An event that is longer than any answer. */
+const HELD_CHARS_MAX = 16_000_000;
 /** A refusal's body beyond this is not read. */
 const REFUSAL_CHARS_MAX = 8_192;
 const REFUSAL_MS = 5_000;
@@ -118,6 +120,8 @@ async function* cleaned(
 			if (words.text || words.reasoning) yield deltaOf(words);
 			if (words.failed) throw words.failed;
 			if (source.isPage) throw new UpstreamFailure("unavailable", `${wire.host} answered with a page`, { elsewhere: true });
+			if (source.held > HELD_CHARS_MAX)
+				throw new UpstreamFailure("failed", `${wire.host} sent an event without an end`, { elsewhere: true });
 			if (done) break;
 			if (answer.isFinished) finishedAtMs = Math.min(finishedAtMs, Date.now());
 		}
