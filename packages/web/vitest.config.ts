@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { modelFileAt } from "./tests/upstream/models.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const secrets = {
@@ -154,6 +155,19 @@ export default defineConfig({
 				test: {
 					name: "clock",
 					include: ["tests/clock/**/*.test.ts"],
+					...inWorker,
+				},
+			},
+			{
+				plugins: [
+					worker((sandboxUrl) => ({
+						MODELS: modelFileAt(sandboxUrl),
+						SANDBOX_URL: sandboxUrl,
+					})),
+				],
+				test: {
+					name: "upstream",
+					include: ["tests/upstream/**/*.test.ts"],
 					...inWorker,
 				},
 			},

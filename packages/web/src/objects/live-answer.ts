@@ -86,7 +86,8 @@ export class LiveAnswer {
 		clearTimeout(timer);
 		this.#isDone = true;
 		const { end, ...why } = this.#isStopped ? { end: "stopped" as const } : this.#judged(ended);
-		const spent = this.#spent(end, history, entry);
+		// A model that ended by itself ran, even if it said nothing.
+		const spent = this.#spent(this.#isStopped ? end : ended.end, history, entry);
 		// Some models keep their reasoning to themselves, and only report it.
 		const hasThought = this.#hasReasoning() || (spent?.reasoning ?? 0) > 0;
 		const thoughtMs = this.#thoughtMs ?? Date.now() - this.#calledAtMs;
