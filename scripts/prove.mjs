@@ -23,6 +23,7 @@ const STEPS = [
 		name: "objects: concurrency, who pays and a provider that is down, in workerd",
 		...vitest("workerd", "tests/workerd/concurrency", "tests/workerd/who-pays", "tests/workerd/provider-down"),
 	},
+	{ name: "growth: a ledger of a million requests, in workerd", ...vitest("workerd", "tests/workerd/ledger-growth") },
 	{ name: "year: a year of one account, on the real process", short: true, ...vitest("system", "tests/year") },
 	{ name: "crowd: leaving readers and a failing provider, on the real process", short: true, ...vitest("system", "tests/prove/crowd") },
 	{ name: "kill: SIGKILL at random while people chat, on the real process", short: true, ...vitest("system", "tests/prove/kill") },
@@ -108,7 +109,7 @@ const introduction = [
 /** The current page's sections, by heading. */
 function sections() {
 	const [, ...found] = existsSync(page) ? readFileSync(page, "utf8").split(/^## /m) : [];
-	return new Map(found.map((text) => [text.slice(0, text.indexOf("\n")), text.slice(text.indexOf("\n") + 1)]));
+	return new Map(found.map((text) => [text.slice(0, text.indexOf("\n")), `${text.slice(text.indexOf("\n") + 1).trimEnd()}\n`]));
 }
 
 function write(outcome) {

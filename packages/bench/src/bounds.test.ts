@@ -5,20 +5,27 @@ import { readResults } from "./checked-in.ts";
 /** A mutable copy of the newest checked-in measurements. */
 function measurements() {
 	const { result } = structuredClone(readResults().at(-1) ?? { result: null });
-	if (!result?.ledger.inMemory) throw new Error("the newest result lacks the ledger in memory");
-	const { counts, grants, overhead, memory } = result;
+	if (!result?.ledger.inMemory || !result.growthByHistory) throw new Error("the newest result lacks the ledger in memory or the growth");
+	const { counts, grants, overhead, memory, growthByHistory } = result;
 	return {
 		recorded: result.bounds,
-		measured: { counts, grants, overhead, memory, ledger: { ...result.ledger, inMemory: result.ledger.inMemory } },
+		measured: { counts, grants, overhead, memory, growthByHistory, ledger: { ...result.ledger, inMemory: result.ledger.inMemory } },
 	};
 }
 
 type Measured = ReturnType<typeof measurements>["measured"];
 
+/** Gives growing histories the times of a quiet machine: the same for each size. */
+function calm({ core, ledgers, chats }: Measured["growthByHistory"]): void {
+	for (const one of core) one.keptMs = 0.01;
+	for (const one of ledgers) Object.assign(one, { pairMs: 1, firstByteMs: 9 });
+	for (const one of chats) one.firstByteMs = 9;
+}
+
 /** Bounds whose verdict changes with the changed measurements. */
 function missedAfter(change: (measured: Measured) => void): string[] {
-	const before = measurements().measured;
-	const after = measurements().measured;
+	const [before, after] = [measurements().measured, measurements().measured];
+	for (const { growthByHistory } of [before, after]) calm(growthByHistory);
 	change(after);
 	const met = new Set(boundsOf(before).flatMap(({ what, met }) => (met ? [what] : [])));
 	return boundsOf(after).flatMap(({ what, met: isMet }) => (!isMet && met.has(what) ? [what] : []));
@@ -90,6 +97,50 @@ describe("a bound is missed by", () => {
 	])("%s", (_, change, missed) => {
 		expect(missedAfter(change)).toEqual(missed);
 	});
+
+	type Growth = Measured["growthByHistory"];
+
+	test.each<[string, string, (growth: Growth) => void]>([
+		["a core that is a third slower with the longest history", "hold + settle, pure core", ({ core }) => scale(core, "keptMs", 1.34)],
+		["an object that is a third slower", "hold + settle, the object", ({ ledgers }) => scale(ledgers, "pairMs", 1.34)],
+		[
+			"a wake that reads 201 rows more than are open",
+			"rows read on wake",
+			({ ledgers }) => set(ledgers, { openOnWake: 9, rowsReadOnWake: 210 }),
+		],
+		["5 MiB more in memory", "memory of a ledger", ({ ledgers }) => set(ledgers, { isolateMiB: (ledgers[0]?.isolateMiB ?? 0) + 5 })],
+		["seven rows in a user's ledger", "rows in a user's ledger", ({ ledgers }) => set(ledgers, { rowsWritten: { user: 7, guest: 8 } })],
+		[
+			"nine rows in a guest's ledgers",
+			"rows in a guest's two ledgers",
+			({ ledgers }) => set(ledgers, { rowsWritten: { user: 6, guest: 9 } }),
+		],
+		["a slower first byte after a long history", "request to first byte", ({ ledgers }) => scale(ledgers, "firstByteMs", 1.21)],
+		[
+			"eleven rows read for a chat after a long history",
+			"rows that the ledger reads",
+			({ ledgers }) => set(ledgers, { rowsReadPerChat: 11 }),
+		],
+		["a slower first byte in a long chat", "request to first byte", ({ chats }) => scale(chats, "firstByteMs", 1.21)],
+		["81 rows read in a long chat", "rows that a chat reads", ({ chats }) => set(chats, { rowsReadPerChat: 81 })],
+		["a first page of 51 messages", "messages on the first page", ({ chats }) => set(chats, { messagesOnPage: 51 })],
+		["a first page that reads more of a long chat", "rows read for the first page", ({ chats }) => scale(chats, "rowsReadPerPage", 1.1)],
+		["stalled readers that take memory", "isolate, 1 →", ({ readers }) => void Object.assign(readers, { manyMiB: readers.oneMiB * 1.21 })],
+		["a reader beyond the cap that is taken", "readers beyond", ({ readers }) => void Object.assign(readers, { statusBeyond: 200 })],
+	])("%s", (_, what, change) => {
+		const missed = missedAfter(({ growthByHistory }) => change(growthByHistory));
+		expect(missed).toHaveLength(1);
+		expect(missed[0]).toContain(what);
+	});
+
+	/** Changes the largest size: a factor on the smallest size's figure, or figures. */
+	function scale<T extends object>(sizes: T[], figure: keyof T, factor: number): void {
+		const [smallest] = sizes.slice(figure === "rowsReadPerPage" ? 1 : 0);
+		set(sizes, { [figure]: Number(smallest?.[figure]) * factor } as Partial<T>);
+	}
+	function set<T extends object>(sizes: T[], figures: Partial<T>): void {
+		Object.assign(sizes.at(-1) ?? {}, figures);
+	}
 
 	test("no figure that is exactly at its limit", () => {
 		const missed = missedAfter(({ grants, counts, ledger }) => {

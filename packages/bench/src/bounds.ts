@@ -1,6 +1,7 @@
 import type { MeteringOverhead } from "./measure/chats.ts";
 import type { Counted, CountResult } from "./measure/counts.ts";
 import type { GrantResult } from "./measure/grants.ts";
+import type { GrowthResult } from "./measure/growth.ts";
 import type { LedgerResult } from "./measure/ledger.ts";
 import type { MemoryResult } from "./measure/memory.ts";
 
@@ -15,14 +16,15 @@ export interface Bound {
 
 /** The part of a result that bounds are checked against. */
 interface Measured {
-	counts: CountResult;
+	counts: Omit<CountResult, "rowBurst">;
 	grants: GrantResult;
 	overhead: MeteringOverhead;
 	ledger: { onDisk: LedgerResult; inMemory: LedgerResult };
 	memory: MemoryResult;
+	growthByHistory: GrowthResult;
 }
 
-export function boundsOf({ counts, grants, overhead, ledger, memory }: Measured): Bound[] {
+export function boundsOf({ counts, grants, overhead, ledger, memory, growthByHistory }: Measured): Bound[] {
 	const { userFirstEver, userAlone, userSlowAnswer, userBurst, guestFirstEver, guestBurst } = counts;
 	const known = [userAlone, userSlowAnswer, userBurst];
 	const guests = [guestFirstEver, guestBurst];
@@ -49,9 +51,67 @@ export function boundsOf({ counts, grants, overhead, ledger, memory }: Measured)
 		atMost(0.25, "MiB", "an open stream, growth of the isolate", memory.isolate.ours.perStreamMiB),
 		atMost(0.25, "MiB", "an open stream, growth of the whole process, subscribers", memory.subscribers.ours.perStreamMiB),
 		atMost(0.25, "MiB", "an open stream, growth of the whole process, guests", memory.guests.ours.perStreamMiB),
+		...ledgerGrowth(growthByHistory),
+		...chatGrowth(growthByHistory),
+		...readerGrowth(growthByHistory),
 	];
 }
 
+/** Nothing may grow with history. Each ratio and difference is the largest of any size to that of the smallest. */
+function ledgerGrowth({ core, ledgers }: GrowthResult): Bound[] {
+	const sizes = `${ledgers[0]?.rows} → ${ledgers.at(-1)?.rows} requests`;
+	return [
+		atMost(1.3, "×", `hold + settle, pure core, ${sizes}`, ratioOf(core, keptMs)),
+		atMost(1.3, "×", `hold + settle, the object, ${sizes}`, ratioOf(ledgers, pairMs)),
+		atMost(200, "", `rows read on wake, besides open requests, ${sizes}`, Math.max(...ledgers.map(closedRowsRead))),
+		atMost(4, "MiB", `memory of a ledger, ${sizes}`, growthOf(ledgers, memoryOf)),
+		atMost(6, "", `rows in a user's ledger, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.user))),
+		atMost(8, "", `rows in a guest's two ledgers, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.guest))),
+		atMost(1.2, "×", `request to first byte, ${sizes}`, ratioOf(ledgers, firstByteMs)),
+		// A search for a request that does not exist reads its neighbour, or none.
+		atMost(10, "", `rows that the ledger reads for a chat, ${sizes}`, Math.max(...ledgers.map(rowsReadPerChat))),
+	];
+}
+
+function chatGrowth({ chats }: GrowthResult): Bound[] {
+	const sizes = `${chats[0]?.messages} → ${chats.at(-1)?.messages} messages`;
+	// A chat that is shorter than a page has fewer rows to read for it.
+	const pages = chats.filter(({ messagesOnPage }) => messagesOnPage >= PAGE_MESSAGES);
+	return [
+		atMost(1.2, "×", `request to first byte, ${sizes}`, ratioOf(chats, firstByteMs)),
+		atMost(80, "", `rows that a chat reads for a request, ${sizes}`, Math.max(...chats.map(rowsReadPerChat))),
+		atMost(PAGE_MESSAGES, "", `messages on the first page, ${sizes}`, Math.max(...chats.map((one) => one.messagesOnPage))),
+		atMost(
+			0,
+			"",
+			`rows read for the first page, ${sizes}`,
+			growthOf(pages, (one) => one.rowsReadPerPage),
+		),
+	];
+}
+
+function readerGrowth({ readers: { readers, oneMiB, manyMiB, statusBeyond } }: GrowthResult): Bound[] {
+	return [
+		atMost(1.2, "×", `isolate, 1 → ${readers} stalled readers of one answer`, manyMiB / oneMiB),
+		atMost(0, "", "readers beyond an answer's cap that are not refused with 429", statusBeyond === 429 ? 0 : 1),
+	];
+}
+
+const PAGE_MESSAGES = 50;
+
+const ratioOf = <T>([smallest, ...larger]: readonly T[], of: (size: T) => number) =>
+	smallest === undefined ? Number.NaN : Math.max(...larger.map(of)) / of(smallest);
+const growthOf = <T>([smallest, ...larger]: readonly T[], of: (size: T) => number) =>
+	smallest === undefined ? Number.NaN : Math.max(...larger.map(of)) - of(smallest);
+
+type Ledger = GrowthResult["ledgers"][number];
+type Chat = GrowthResult["chats"][number];
+const keptMs = (one: GrowthResult["core"][number]) => one.keptMs;
+const pairMs = (one: Ledger) => one.pairMs;
+const memoryOf = (one: Ledger) => one.isolateMiB;
+const closedRowsRead = (one: Ledger) => one.rowsReadOnWake - one.openOnWake;
+const firstByteMs = (one: Ledger | Chat) => one.firstByteMs;
+const rowsReadPerChat = (one: Ledger | Chat) => one.rowsReadPerChat;
 const callsBeforeFirstByte = (one: Counted) => one.providerCallsBeforeFirstByte;
 const d1Queries = (one: Counted) => one.d1Queries;
 

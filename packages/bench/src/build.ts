@@ -20,8 +20,13 @@ export interface Builds {
 	bare: WorkerModules;
 	/** Side C: the product with the reference design instead of its metering. */
 	reference: WorkerModules;
+	/** Side D: the product with one D1 row for each subject instead of its metering, and the same with counters. */
+	row: WorkerModules;
+	countingRow: WorkerModules;
 	/** The product with counters. */
 	counting: WorkerModules;
+	/** The same, with ledgers and chats that can be filled. */
+	growing: WorkerModules;
 	/** Only the product's ledger. */
 	ledger: WorkerModules;
 	/** An empty object without any of the product's code. */
@@ -29,18 +34,22 @@ export interface Builds {
 }
 
 /**
- * Builds all compared Workers with the product's production config. A and C differ from the product only in lib/billing.ts;
- * the counting and ledger Workers are the product's build with one module in front.
+ * Builds all compared Workers with the product's production config. A, C and D differ from the product only in lib/billing.ts;
+ * the counting, growing and ledger Workers are a build with one or two modules in front.
  */
 export async function build(): Promise<Builds> {
 	rmSync(builds, { recursive: true, force: true });
 	const product = await buildWith("product", null);
+	const row = await buildWith("row", join(workers, "row-billing.ts"));
 	const nothing = { ...product, modules: {} };
 	return {
 		product,
 		bare: await buildWith("bare", join(workers, "no-metering.ts")),
 		reference: await buildWith("reference", join(workers, "reference-billing.ts")),
+		row,
+		countingRow: await inFront(row, "counting.ts"),
 		counting: await inFront(product, "counting.ts"),
+		growing: await inFront(await inFront(product, "counting.ts"), "growing.ts"),
 		ledger: await inFront(product, "ledger-rate.ts"),
 		emptyObject: await inFront(nothing, "empty-object.ts"),
 	};
@@ -81,9 +90,11 @@ function read(folder: string): WorkerModules {
 	return { root: folder, main: "index.js", modules };
 }
 
+/** Makes a module of src/workers the entry, in front of the build and of what already stands there. */
 async function inFront(product: WorkerModules, file: string): Promise<WorkerModules> {
 	const path = join(workers, file);
+	const main = file.replace(/\.ts$/, ".js");
 	const { code } = await transformWithOxc(readFileSync(path, "utf8"), path);
-	const contents = code.replaceAll(/"[^"]*web\/src\/server\.ts"/g, '"./index.js"');
-	return { ...product, main: "bench.js", modules: { ...product.modules, "bench.js": { type: "esm", contents } } };
+	const contents = code.replaceAll(/"[^"]*web\/src\/server\.ts"/g, '"./index.js"').replaceAll(/"\.\/([\w-]+)\.ts"/g, '"./$1.js"');
+	return { ...product, main, modules: { ...product.modules, [main]: { type: "esm", contents } } };
 }

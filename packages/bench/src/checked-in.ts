@@ -4,6 +4,9 @@ import { parseResult, type Result } from "./result.ts";
 
 export const RESULTS_FOLDER = new URL("../results/", import.meta.url).pathname;
 
+/** What `npm run bench -- scale` wrote last. */
+export const SCALE_FILE = new URL("../scale.json", import.meta.url).pathname;
+
 /** A checked-in result file. */
 export interface CheckedIn {
 	/** The file's name in packages/bench/results. */

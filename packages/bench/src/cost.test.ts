@@ -25,6 +25,12 @@ test("the cost of all objects includes the conversation and the chat list", () =
 	expect(all?.lines["object requests"]).toBeCloseTo(5 * 0.15);
 });
 
+test("the cost of metering covers a row in D1", () => {
+	const [inD1] = costOf("chat", { ...counted, rows: { D1: 1, Conversation: 8 }, alarmsSet: {}, objectCalls: { "Conversation.start": 1 } });
+	expect(inD1?.lines["rows written"]).toBeCloseTo(1);
+	expect(inD1?.lines["object requests"]).toBe(0);
+});
+
 test("an alarm is charged for its wait for the provider, and every other call for its own duration", () => {
 	// GB-seconds per million chats × $12.50 per million GB-seconds.
 	expect(metering?.lines["object time"]).toBeCloseTo(2 * 0.015 * 0.128 * 12.5);

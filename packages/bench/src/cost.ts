@@ -6,6 +6,7 @@ const PRICES = {
 	workerCpuMs: 0.02 / 1e6,
 	objectRequest: 0.15 / 1e6,
 	objectGbSecond: 12.5 / 1e6,
+	/** Of an object's storage, and of D1. */
 	rowWritten: 1 / 1e6,
 };
 
@@ -29,9 +30,9 @@ export interface Cost {
 
 /** The marginal cost of a million chats: for metering alone, and for all objects of a chat. */
 export function costOf(of: string, counted: Counted): Cost[] {
-	const isLedger = (name: string) => name.includes("edger");
+	const isMetering = (name: string) => name.includes("edger") || name === "D1";
 	const whole = (name: string) => name !== "";
-	return [line(`${of}: metering`, counted, isLedger), line(`${of}: all objects`, counted, whole)];
+	return [line(`${of}: metering`, counted, isMetering), line(`${of}: all objects`, counted, whole)];
 }
 
 function line(of: string, counted: Counted, matches: (name: string) => boolean): Cost {

@@ -1,5 +1,6 @@
 import type { CheckedIn } from "./checked-in.ts";
-import { boundsTable, circumstancesOf, costTable, countsTable, othersTable, timesTables } from "./report.ts";
+import { boundsTable, circumstancesOf, costTable, countsTable, growthReport, othersTable, timesTables } from "./report.ts";
+import type { Result } from "./result.ts";
 
 const BEGIN = "<!-- results: written by `npm run bench -- --render` -->";
 const END = "<!-- end of results -->";
@@ -9,10 +10,15 @@ const END = "<!-- end of results -->";
  * @throws when the document has no results section, or there is no full run
  */
 export function withResults(document: string, results: readonly CheckedIn[]): string {
-	const begin = document.indexOf(BEGIN);
-	const end = document.indexOf(END);
-	if (begin < 0 || end < begin) throw new Error("the document has no results section");
-	return `${document.slice(0, begin)}${BEGIN}\n${resultsSection(results)}\n${document.slice(end)}`;
+	return replaceSection(document, BEGIN, resultsSection(results));
+}
+
+/** Replaces what stands between a comment and the next end. @throws when the document has no such section */
+export function replaceSection(document: string, begin: string, section: string): string {
+	const from = document.indexOf(begin);
+	const end = document.indexOf(END, from);
+	if (from < 0 || end < 0) throw new Error(`the document has no results section: ${begin}`);
+	return `${document.slice(0, from)}${begin}\n${section}\n${document.slice(end)}`;
 }
 
 function resultsSection(results: readonly CheckedIn[]): string {
@@ -31,8 +37,13 @@ function fullRun({ file, result }: CheckedIn): string {
 		`${circumstancesOf(result)}\n- [\`${file}\`](../packages/bench/results/${file})`,
 		`#### Bounds\n\n${boundsTable(result)}`,
 		`#### Times\n\n${timesTables(result)}`,
+		...growthSection(result),
 		`#### Other figures\n\n${othersTable(result)}`,
 	].join("\n\n");
+}
+
+function growthSection({ growthByHistory }: Result): string[] {
+	return growthByHistory ? [`#### Growth by history\n\n${growthReport(growthByHistory)}`] : [];
 }
 
 /** A quick run has too few samples for times, but its counts and the costs derived from them are exact. */
@@ -43,6 +54,7 @@ function quickRun({ file, result }: CheckedIn): string {
 		`${circumstancesOf(result)}\n- [\`${file}\`](../packages/bench/results/${file})`,
 		`#### Bounds\n\n${boundsTable(result)}`,
 		`#### Counts per chat\n\n${countsTable(result)}`,
+		...growthSection(result),
 		`#### Cost\n\n${costTable(result)}`,
 	].join("\n\n");
 }

@@ -1,4 +1,4 @@
-/** The amount of each measurement, sized to take less than 12 minutes (`quick`: 5, mostly waiting for outboxes). */
+/** The amount of each measurement, sized to take less than 20 minutes (`quick`: 7, mostly waiting for outboxes). */
 export interface Plan {
 	name: "full" | "quick";
 	/** Rounds per provider latency. */
@@ -16,6 +16,20 @@ export interface Plan {
 	/** Counted chats: the size of one subject's burst, and the number of chats counted alone. */
 	burst: number;
 	alone: number;
+	growth: GrowthPlan;
+}
+
+/** What `growthByHistory` compares. */
+export interface GrowthPlan {
+	/** Requests in a ledger, ascending. */
+	histories: number[];
+	/** Messages in a chat, ascending. */
+	chats: number[];
+	/** Rounds in which all sizes take turns, and hold + settle pairs of a ledger in each. */
+	rounds: number;
+	pairs: number;
+	/** Stalled readers of one answer, compared with a single one. */
+	readers: number;
 }
 
 export const FULL: Plan = {
@@ -35,6 +49,7 @@ export const FULL: Plan = {
 	ledger: { callers: 16, runs: 5, pairs: 1_000, growthPairs: 5_000 },
 	burst: 20,
 	alone: 3,
+	growth: { histories: [100, 10_000, 100_000, 1_000_000], chats: [10, 100, 10_000], rounds: 25, pairs: 100, readers: 50 },
 };
 
 export const QUICK: Plan = {
@@ -54,4 +69,5 @@ export const QUICK: Plan = {
 	ledger: { callers: 16, runs: 1, pairs: 500, growthPairs: 0 },
 	burst: 10,
 	alone: 1,
+	growth: { histories: [100, 10_000], chats: [10, 100, 1_000], rounds: 9, pairs: 50, readers: 50 },
 };

@@ -1,11 +1,12 @@
 import { ASSUMED } from "./cost.ts";
 import type { Counted } from "./measure/counts.ts";
+import type { GrowthResult } from "./measure/growth.ts";
 import type { LedgerResult } from "./measure/ledger.ts";
 import type { Grown } from "./measure/memory.ts";
 import type { Result } from "./result.ts";
 import type { Range, Summary } from "./statistics.ts";
 
-const SIDES = { A: "A, metering off", B: "B, Parley", C: "C, reference" } as const;
+const SIDES = { A: "A, metering off", B: "B, Parley", C: "C, reference", D: "D, one row" } as const;
 
 /** A complete result as Markdown, as `npm run bench` prints it. */
 export function report(result: Result): string {
@@ -13,20 +14,21 @@ export function report(result: Result): string {
 	return [
 		`# Bench: ${plan.name} run`,
 		circumstancesOf(result),
-		`${harness}\n\n${list(Object.entries(includes).map(([side, text]) => `${side}: ${text}`))}`,
+		`${harness}\n\n${listOf(Object.entries(includes).map(([side, text]) => `${side}: ${text}`))}`,
 		`## Bounds\n\n${boundsTable(result)}`,
 		`## Times\n\n${timesTables(result)}`,
 		`## Counts per chat\n\n${countsTable(result)}`,
+		...(result.growthByHistory ? [`## Growth by history\n\n${growthReport(result.growthByHistory)}`] : []),
 		`## Other figures\n\n${othersTable(result)}`,
 		`## Cost\n\n${costTable(result)}`,
-		`## Absent from this run\n\n${list(absent)}`,
+		`## Absent from this run\n\n${listOf(absent)}`,
 	].join("\n\n");
 }
 
 /** A run's date, commit, machine and versions as a Markdown list. */
 export function circumstancesOf({ date, seed, circumstances, pinned, tookSeconds }: Result): string {
 	const { commit, modified, machine, loadBefore, versions } = circumstances;
-	return list([
+	return listOf([
 		`${date.slice(0, 16).replace("T", " ")} UTC, commit \`${commit}\`${modified ? " (modified)" : ""}, seed ${seed}, ${tookSeconds.toFixed(0)} s`,
 		`${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, load before ${loadBefore.toFixed(2)}`,
 		pinned ? "servers pinned to core 0; client and fakes to core 1" : "not pinned to cores",
@@ -48,14 +50,12 @@ export function boundsTable({ bounds }: Result): string {
 /** Times of the same chats on all sides, as two tables per provider latency. */
 export function timesTables(result: Result): string {
 	const parts = result.chats.map(({ delayMs, sides, rounds, cpuMsPerChat }) => {
-		const times = (["A", "B", "C"] as const).map((side) => [
-			SIDES[side],
-			String(sides[side].full.n),
-			triple(sides[side].firstByte),
-			triple(sides[side].firstWord),
-			triple(sides[side].full),
-			ms(cpuMsPerChat[side]),
-		]);
+		const times = (["A", "B", "C", "D"] as const).flatMap((side) => {
+			const { [side]: summaries } = sides;
+			if (!summaries) return [];
+			const { full, firstByte, firstWord } = summaries;
+			return [[SIDES[side], String(full.n), triple(firstByte), triple(firstWord), triple(full), ms(cpuMsPerChat[side] ?? Number.NaN)]];
+		});
 		const differences = [
 			["first byte", rounds.firstByte],
 			["whole answer", rounds.full],
@@ -65,8 +65,14 @@ export function timesTables(result: Result): string {
 			table(["side", "chats", "first byte", "first word", "whole answer", "CPU"], times),
 			`Differences within each round, median (10–90 % of ${rounds.firstByte.oursMinusBare.rounds} rounds):`,
 			table(
-				["", "B − A, ms", "C − A, ms", "C ÷ B"],
-				differences.map(([name, of]) => [name, range(of.oursMinusBare), range(of.referenceMinusBare), range(of.referenceOverOurs)]),
+				["", "B − A, ms", "C − A, ms", ...(rounds.firstByte.rowMinusBare ? ["D − A, ms"] : []), "C ÷ B"],
+				differences.map(([name, of]) => [
+					name,
+					range(of.oursMinusBare),
+					range(of.referenceMinusBare),
+					...(of.rowMinusBare ? [range(of.rowMinusBare)] : []),
+					range(of.referenceOverOurs),
+				]),
 			),
 		].join("\n\n");
 	});
@@ -75,7 +81,7 @@ export function timesTables(result: Result): string {
 
 /** Calls, queries and rows per chat, including its later reports. */
 export function countsTable({ counts }: Result): string {
-	const { userFirstEver, userAlone, userSlowAnswer, userBurst, guestFirstEver, guestBurst, referenceBurst } = counts;
+	const { userFirstEver, userAlone, userSlowAnswer, userBurst, guestFirstEver, guestBurst, referenceBurst, rowBurst } = counts;
 	const before = number(referenceBurst.providerCallsBeforeFirstByte);
 	return table(
 		[
@@ -95,6 +101,7 @@ export function countsTable({ counts }: Result): string {
 			countsRow("guest with network, first chat", guestFirstEver),
 			countsRow(`guest with network, ${guestBurst.chats} chats in a row`, guestBurst),
 			["C, reference", before, number(referenceBurst.providerCalls), "", "none", "", ""],
+			...(rowBurst ? [countsRow(`D, one row, ${rowBurst.chats} chats in a row`, rowBurst)] : []),
 		],
 	);
 }
@@ -107,12 +114,60 @@ function countsRow(name: string, counted: Counted): string[] {
 		number(counted.providerCallsBeforeFirstByte),
 		number(counted.providerCalls),
 		number(counted.d1Queries),
-		ledgers.map((kind) => `${kind} ${number(rows[`${kind} ledger`] ?? 0)} (${number(alarmsSet[`${kind} ledger`] ?? 0)})`).join(" + "),
+		rows.D1
+			? `D1 ${number(rows.D1)}`
+			: ledgers.map((kind) => `${kind} ${number(rows[`${kind} ledger`] ?? 0)} (${number(alarmsSet[`${kind} ledger`] ?? 0)})`).join(" + "),
 		number((rows.Conversation ?? 0) + (rows.ChatList ?? 0)),
 		Object.entries(objectCalls)
 			.map(([call, calls]) => `${call} ${number(calls)}`)
 			.join(", "),
 	];
+}
+
+/** What must not grow: by requests in a ledger, by messages in a chat, by readers of an answer. */
+export function growthReport({ core, ledgers, chats, readers }: GrowthResult): string {
+	const { oneMiB, manyMiB, answerChars, admitted, statusBeyond } = readers;
+	const ledgerRows = ledgers.map((one, size) => [
+		one.rows.toLocaleString("en"),
+		micro(core[size]?.recomputedMs ?? Number.NaN),
+		micro(core[size]?.keptMs ?? Number.NaN),
+		ms(one.pairMs),
+		ms(one.firstByteMs),
+		number(one.rowsReadPerChat),
+		`${one.rowsReadOnWake} (${one.openOnWake})`,
+		one.isolateMiB.toFixed(2),
+		one.diskMiB.toFixed(1),
+		`${number(one.rowsWritten.user)}; ${number(one.rowsWritten.guest)}`,
+	]);
+	const chatRows = chats.map((one) => [
+		one.messages.toLocaleString("en"),
+		ms(one.firstByteMs),
+		String(one.rowsReadPerChat),
+		ms(one.pageMs),
+		String(one.rowsReadPerPage),
+		String(one.messagesOnPage),
+	]);
+	return [
+		"A ledger, by the requests that it has served. Before: the core as it was until 2026-11-29, which sums all rows for each decision.",
+		table(
+			[
+				"requests",
+				"hold + settle, core before, µs",
+				"after, µs",
+				"the object, ms",
+				"first byte of a chat, ms",
+				"rows read for it",
+				"rows read on wake (open)",
+				"isolate, MiB",
+				"disk, MiB",
+				"rows written per chat, user; guest",
+			],
+			ledgerRows,
+		),
+		"A chat, by its messages:",
+		table(["messages", "first byte, ms", "rows read for a request", "page, ms", "rows read for the page", "messages on it"], chatRows),
+		`Readers that do not read an answer of ${answerChars.toLocaleString("en")} characters: isolate ${oneMiB.toFixed(1)} MiB with one, ${manyMiB.toFixed(1)} MiB with ${readers.readers}. The answer takes ${admitted} readers; the next gets ${statusBeyond}.`,
+	].join("\n\n");
 }
 
 /** Overhead across all rounds, grants, ledger rate, guests and memory. */
@@ -149,7 +204,7 @@ function ledgerRows(storage: string, { callers, pairsPerSecond, pairsPerRun, pai
 }
 
 /** Dollars per million chats, with the formula. */
-export function costTable({ costPerMillionChats }: Result): string {
+export function costTable({ costPerMillionChats }: Pick<Result, "costPerMillionChats">): string {
 	const names = Object.keys(costPerMillionChats[0]?.lines ?? {});
 	const rows = costPerMillionChats.map(({ of, lines, sum }) => [of, ...names.map((name) => dollars(lines[name] ?? 0)), dollars(sum)]);
 	const { cpuMs, objectMsPerCall, objectGb, reportMs } = ASSUMED;
@@ -161,6 +216,7 @@ export function costTable({ costPerMillionChats }: Result): string {
 }
 
 const ms = (value: number) => value.toFixed(2);
+const micro = (value: number) => (value * 1000).toLocaleString("en", { maximumFractionDigits: 1 });
 const number = (value: number) => String(Math.round(value * 100) / 100);
 const dollars = (value: number) => `$${value.toFixed(2)}`;
 const triple = ({ p50, p95, p99 }: Summary) => `${ms(p50)} / ${ms(p95)} / ${ms(p99)}`;
@@ -168,7 +224,8 @@ const range = ({ median, p10, p90 }: Range) => `${ms(median)} (${ms(p10)}–${ms
 const seconds = (durationsMs: number[]) => `${durationsMs.map((duration) => (duration / 1000).toFixed(2)).join(", ")} s`;
 const grown = ({ beforeMiB, openMiB, perStreamMiB }: Grown) =>
 	`${perStreamMiB.toFixed(3)} MiB (${beforeMiB.toFixed(0)} → ${openMiB.toFixed(0)})`;
-const list = (lines: string[]) => lines.map((line) => `- ${line}`).join("\n");
+/** A Markdown list. */
+export const listOf = (lines: string[]) => lines.map((line) => `- ${line}`).join("\n");
 
 /** A Markdown table with aligned columns, so that it is also readable in a terminal. */
 export function table(head: string[], rows: string[][]): string {

@@ -4,6 +4,7 @@ import type { Cost } from "./cost.ts";
 import type { ChatResult, MeteringOverhead } from "./measure/chats.ts";
 import type { CountResult } from "./measure/counts.ts";
 import type { GrantResult } from "./measure/grants.ts";
+import type { GrowthResult } from "./measure/growth.ts";
 import type { GuestResult } from "./measure/guests.ts";
 import type { LedgerResult } from "./measure/ledger.ts";
 import type { MemoryResult } from "./measure/memory.ts";
@@ -21,16 +22,19 @@ export interface Result {
 	/** Production components that this run lacks. */
 	absent: string[];
 	/** Description of each side. */
-	includes: Record<"A" | "B" | "C", string>;
+	includes: Record<string, string>;
 	bounds: Bound[];
 	overhead: MeteringOverhead;
 	chats: ChatResult[];
-	counts: CountResult;
+	/** `rowBurst` is absent like side D. */
+	counts: Omit<CountResult, "rowBurst"> & { rowBurst?: CountResult["rowBurst"] };
 	grants: GrantResult;
 	/** One ledger with its state on the local disk or a RAM disk. The difference is the flush of each commit, which blocks the thread. */
 	ledger: { onDisk: LedgerResult; inMemory: LedgerResult | null };
 	guests: GuestResult;
 	memory: MemoryResult;
+	/** Null in results from before 2026-11-29. */
+	growthByHistory: GrowthResult | null;
 	costPerMillionChats: Cost[];
 	tookSeconds: number;
 }
@@ -54,7 +58,7 @@ const KEYS = [
 	"memory",
 	"costPerMillionChats",
 	"tookSeconds",
-] as const satisfies (keyof Result)[];
+] as const satisfies Exclude<keyof Result, "growthByHistory">[];
 
 /**
  * Reads a result file. `inMemory` is null in files from before 2026-11-21 18:00, which measured the ledger on disk only.
@@ -65,9 +69,12 @@ export function parseResult(json: string): Result {
 	if (typeof value !== "object" || value === null) throw new Error("not a bench result: no object");
 	const missing = KEYS.filter((key) => !(key in value));
 	if (missing.length > 0) throw new Error(`not a bench result: ${missing.join(", ")} missing`);
-	const result = value as Omit<Result, "ledger"> & { ledger: Result["ledger"] | LedgerResult };
-	const { ledger } = result;
-	return { ...result, ledger: "onDisk" in ledger ? ledger : { onDisk: ledger, inMemory: null } };
+	const result = value as Omit<Result, "ledger" | "growthByHistory"> & {
+		ledger: Result["ledger"] | LedgerResult;
+		growthByHistory?: Result["growthByHistory"];
+	};
+	const { ledger, growthByHistory = null } = result;
+	return { ...result, growthByHistory, ledger: "onDisk" in ledger ? ledger : { onDisk: ledger, inMemory: null } };
 }
 
 export const HARNESS =
@@ -82,10 +89,12 @@ export const ABSENT = [
 	"the assets router in front of the Worker",
 	"Cloudflare's own isolation and scheduling; here, the client and the fakes share two cores with the servers",
 	"on all sides, Miniflare puts a Worker behind each outgoing fetch: ours pays for it once per chat (the model), the reference six times",
+	"the network between Worker and D1, whose primary is in one region: D pays for it before the first byte of every chat, all sides once for the session",
 ];
 
 export const INCLUDES: Result["includes"] = {
 	A: "the product's build with lib/billing.ts replaced by one that admits everybody at once: the same routing, session, Conversation object, AI SDK, stream and stored answer; no ledger, no provider",
 	B: "the product's build as it is deployed, for a known subscriber: hold before the model is called, settle before the last chunk, reports by alarm (3 s later, so partly during other blocks)",
 	C: "the product's build with lib/billing.ts replaced by the owner's document as written, with the real SDK: getBilling (2 calls) before the model; getBilling (2 calls) and createUsageEvent (1 call) awaited before the last chunk; no ledger",
+	D: "the product's build with lib/billing.ts replaced by what a good engineer writes in an hour: one D1 row for each subject, `UPDATE … WHERE used < limit RETURNING` awaited before the model, the unit given back when an answer fails. Exact under any concurrency. It lacks holds (a crash between the two statements charges for an answer that nobody got), idempotency (a retry is charged twice, a lost refund stays), periods (somebody has to reset the rows), and reports (the provider learns of no usage)",
 };

@@ -1,18 +1,21 @@
 import { loadavg } from "node:os";
 import { boundsOf } from "./bounds.ts";
 import { type Builds, build, type WorkerModules } from "./build.ts";
+import type { CheckedIn } from "./checked-in.ts";
 import { circumstances } from "./circumstances.ts";
 import { costOf } from "./cost.ts";
 import { isolateMiB } from "./inspector.ts";
 import { type ChatResult, measureChats, meteringOverhead, type Samples, type Sides, warmUp } from "./measure/chats.ts";
 import { type CountResult, count } from "./measure/counts.ts";
 import { measureGrants } from "./measure/grants.ts";
+import { type GrowthResult, measureGrowth } from "./measure/growth.ts";
 import { measureGuests } from "./measure/guests.ts";
 import { type LedgerResult, measureLedger } from "./measure/ledger.ts";
 import { grownBy, type MemoryResult, measureEmptyObject } from "./measure/memory.ts";
 import type { Plan } from "./plan.ts";
 import { ABSENT, HARNESS, INCLUDES, type Result } from "./result.ts";
 import type { RunningWorker } from "./runtime.ts";
+import { type ScaleResult, scale } from "./scale/scale.ts";
 import { Session } from "./session.ts";
 import { randomFrom } from "./statistics.ts";
 
@@ -38,13 +41,20 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 	const startedMs = Date.now();
 	const random = randomFrom(seed);
 	const loadBefore = loadavg()[0] ?? 0;
+	// Read now: files may change while it runs.
+	const ranIn = circumstances(loadBefore);
 	if (loadBefore > QUIET_LOAD) log(`the machine is busy (load ${loadBefore.toFixed(1)}): the times of this run are unreliable`);
 	log(`seed ${seed}; building the product and the Workers to compare it with`);
 	const builds = await build();
 	const session = await Session.open(pin);
 	const { provider, model } = session;
 	try {
-		const sides = { A: await session.start(builds.bare), B: await session.start(builds.product), C: await session.start(builds.reference) };
+		const sides = {
+			A: await session.start(builds.bare),
+			B: await session.start(builds.product),
+			C: await session.start(builds.reference),
+			D: await session.start(builds.row),
+		};
 		const { chats, rounds } = await timeChats(session, sides, plan, random, log);
 		log("guests: refused and new ones");
 		const guests = await measureGuests(sides.A, sides.B, plan);
@@ -57,18 +67,19 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 		const grants = await measureGrants(sides.B, provider, model, plan.granted);
 		log("counts");
 		const counts = await countsOf(session, builds, sides.C, plan);
+		const growthByHistory = await measureGrowth(session, builds, plan.growth, log);
 		session.assertNoErrors();
 		const overhead = meteringOverhead(rounds);
 		return {
 			date: new Date(startedMs).toISOString(),
 			seed,
-			circumstances: circumstances(loadBefore),
+			circumstances: ranIn,
 			harness: HARNESS,
 			pinned: session.pinned,
 			plan,
 			absent: ABSENT,
 			includes: INCLUDES,
-			bounds: boundsOf({ counts, grants, overhead, ledger, memory }),
+			bounds: boundsOf({ counts, grants, overhead, ledger, memory, growthByHistory }),
 			overhead,
 			chats,
 			counts,
@@ -76,13 +87,38 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 			ledger,
 			guests,
 			memory,
+			growthByHistory,
 			costPerMillionChats: [
 				...costOf("subscriber, chats in a row", counts.userBurst),
 				...costOf("subscriber, a single chat", counts.userAlone),
 				...costOf("guest, chats in a row", counts.guestBurst),
+				...costOf("D, one row, chats in a row", counts.rowBurst),
 			],
 			tookSeconds: (Date.now() - startedMs) / 1000,
 		};
+	} finally {
+		await session.close();
+	}
+}
+
+/** Builds the product, and measures only what must not grow. @throws like `run` */
+export function runGrowth({ plan, pin, log }: Omit<RunOptions, "seed">): Promise<GrowthResult> {
+	return withProduct(pin, log, (session, builds) => measureGrowth(session, builds, plan.growth, log));
+}
+
+/** Simulates apps of all sizes. `newest`: the result whose figures they have. @throws like `run` */
+export function runScale({ newest, seed, pin, log }: Omit<RunOptions, "plan"> & { newest: CheckedIn }): Promise<ScaleResult> {
+	return withProduct(pin, log, (session, { product }) => scale(session, product, newest, seed, log));
+}
+
+async function withProduct<T>(pin: boolean, log: RunOptions["log"], work: (session: Session, builds: Builds) => Promise<T>): Promise<T> {
+	log("building the product");
+	const builds = await build();
+	const session = await Session.open(pin);
+	try {
+		const done = await work(session, builds);
+		session.assertNoErrors();
+		return done;
 	} finally {
 		await session.close();
 	}
@@ -100,7 +136,7 @@ async function timeChats(
 	const chats: ChatResult[] = [];
 	const rounds: Sides<Samples>[] = [];
 	for (const delay of plan.delays) {
-		log(`the same chats on A, B and C, provider at ${delay.delayMs} ms`);
+		log(`the same chats on A, B, C and D, provider at ${delay.delayMs} ms`);
 		const measured = await measureChats(sides, provider, plan, random, delay);
 		chats.push(measured.result);
 		rounds.push(...measured.rounds);
@@ -133,5 +169,7 @@ function ledgerOf(session: Session, builds: Builds, plan: Plan, inMemory: boolea
 function countsOf(session: Session, builds: Builds, reference: RunningWorker, plan: Plan): Promise<CountResult> {
 	// High enough that a burst of counted chats never reaches a limit.
 	const variables = { GUEST_FREE_REQUESTS: "1000", NETWORK_FREE_REQUESTS_DAILY: "1000" };
-	return session.fresh(builds.counting, { variables }, (counting) => count({ counting, reference }, session, plan));
+	return session.fresh(builds.countingRow, {}, (countingRow) =>
+		session.fresh(builds.counting, { variables }, (counting) => count({ counting, countingRow, reference }, session, plan)),
+	);
 }

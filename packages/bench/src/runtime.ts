@@ -13,6 +13,8 @@ export interface RunningWorker {
 	inspector: URL | null;
 	/** Errors that the Worker has logged so far. A run with errors is invalid. */
 	errors: string[];
+	/** The size of the D1 database. */
+	databaseBytes(): Promise<number>;
 	close(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startWorker(
 		pid,
 		inspector: inspected ? await runtime.getInspectorURL() : null,
 		errors,
+		databaseBytes: async () => (await database.prepare("SELECT 1").run()).meta.size_after,
 		close: async () => {
 			await runtime.dispose();
 			process.off("exit", removeFolder);

@@ -18,6 +18,8 @@ interface Ask {
 	/** Called when the first body chunk, or the first model output, arrives. */
 	onFirstByte?: () => void;
 	onFirstWord?: () => void;
+	/** Called with each chunk of the body. */
+	onText?: (text: string) => void;
 }
 
 /** Keeps connections open, but closes them before workerd does (5 s); a request sent during that close would be lost. */
@@ -41,7 +43,7 @@ export class Visitor {
 		this.#agent = agent ?? connections();
 	}
 
-	ask(path: string, { json, headers, method, onFirstByte, onFirstWord }: Ask = {}): Promise<TimedAnswer> {
+	ask(path: string, { json, headers, method, onFirstByte, onFirstWord, onText }: Ask = {}): Promise<TimedAnswer> {
 		const body = json === undefined ? "" : JSON.stringify(json);
 		const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
 		return new Promise((resolve, reject) => {
@@ -66,6 +68,7 @@ export class Visitor {
 						onFirstByte?.();
 					}
 					answer.body += text;
+					onText?.(text);
 					if (Number.isNaN(answer.firstWordMs) && answer.body.includes('"text-delta"')) {
 						answer.firstWordMs = since();
 						onFirstWord?.();
@@ -90,14 +93,18 @@ export class Visitor {
 		return answer;
 	}
 
-	/** Signs up, and polls until the app reports the account as paid. */
-	async subscribe(): Promise<this> {
+	async signUp(): Promise<void> {
 		const json = { name: "Bench", email: `${crypto.randomUUID()}@example.com`, password: "correct horse" };
 		// Each sign-up uses its own address, because better-auth allows three a minute per address.
 		const address = `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}`;
 		const answer = await this.ask("/api/auth/sign-up/email", { json, headers: { "cf-connecting-ip": address } });
 		if (answer.status !== 200) throw new Error(`sign-up: ${answer.status} ${answer.body}`);
 		this.userId = JSON.parse(answer.body).user.id;
+	}
+
+	/** Signs up, and polls until the app reports the account as paid. */
+	async subscribe(): Promise<this> {
+		await this.signUp();
 		for (let tries = 0; tries < 100; tries += 1) {
 			const usage = JSON.parse((await this.ask("/api/usage")).body);
 			if (usage.tier === "paid") return this;

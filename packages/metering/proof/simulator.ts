@@ -11,6 +11,8 @@ const ENDS: readonly AnswerEnd[] = ["complete", "complete", "complete", "length"
 
 /** Counts of events in one game, so that a proof can show that it met failures. */
 export interface Tally {
+	/** Commands whose decision was compared with the oracle's. */
+	compared: number;
 	held: number;
 	spilled: number;
 	freeDays: number;
@@ -55,6 +57,7 @@ class Life {
  */
 export class Simulator {
 	readonly tally: Tally = {
+		compared: 0,
 		held: 0,
 		spilled: 0,
 		freeDays: 0,
@@ -92,6 +95,7 @@ export class Simulator {
 			subject.crash();
 			subject.drain(this.#nowMs);
 			this.tally.events += subject.provider.events.size;
+			this.tally.compared += subject.compared;
 		}
 		return this.tally;
 	}

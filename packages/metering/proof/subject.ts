@@ -19,6 +19,11 @@ import { Journal, PERIOD_MS, type Plan } from "./journal.ts";
 import { KeptLedger } from "./kept-ledger.ts";
 import { Provider } from "./provider.ts";
 
+/** So many commands games and worlds compare at least in a whole proof, each: a million together. */
+export const LEAST_COMPARED = process.env.PROVE === "whole" ? 500_000 : 1;
+/** A longer proof counts as hung. The whole one takes minutes on an idle machine. */
+export const PROOF_MAX_MS = 3_600_000;
+
 /** Tighter than the real limits, so that a short game reaches them often. */
 const LIMITS: Limits = { ...DEFAULT_LIMITS, free: 6, network: 8, inFlight: { ...DEFAULT_LIMITS.inFlight, organization: 9, member: 4 } };
 
@@ -36,6 +41,8 @@ export class Subject {
 	#readSentMs = 0;
 	/** Incremented by each crash: a response to an earlier instance is lost. */
 	instance = 0;
+	/** How many decisions were compared with the oracle's. */
+	compared = 0;
 
 	constructor(kind: SubjectKind) {
 		this.#kind = kind;
@@ -74,6 +81,7 @@ export class Subject {
 		if (JSON.stringify(decision) !== JSON.stringify(expected)) {
 			throw new Error(`I3: decided ${JSON.stringify(decision)}, and from all rows ${JSON.stringify(expected)}`);
 		}
+		this.compared += 1;
 		this.journal.note(command, decision, plan, nowMs);
 		const { outcome, row, adjustment } = decision;
 		if (outcome.kind === "refused" && command.type === "hold" && outcome.refusal.policy !== "in-flight") {
@@ -173,8 +181,8 @@ export class Subject {
 			}
 			nowMs = Math.max(nowMs, this.#kept.sums.latestMs);
 		}
-		// A dead letter waits for a day, by a clock that may have been two days ahead.
-		nowMs += 3 * 86_400_001;
+		// A refused report waits by a clock that may have jumped back since, more than once.
+		for (const { reportAfterMs } of this.rows.values()) nowMs = Math.max(nowMs, reportAfterMs ?? 0);
 		this.provider.disliked.clear();
 		let calls = 0;
 		for (let batch = this.batch(nowMs); batch.length > 0; batch = this.batch(nowMs)) {

@@ -44,7 +44,9 @@ export async function scansOf(sql: string): Promise<string[]> {
 		steps.some(
 			(step) => step.parent === parent && /^(?:CO-ROUTINE|MATERIALIZE) /.test(step.detail) && step.detail.endsWith(detail.slice(4)),
 		);
-	return steps.filter((step) => /^SCAN (?!CONSTANT ROW)/.test(step.detail) && !isSubquery(step)).map(({ detail }) => detail);
+	return steps
+		.filter((step) => /^SCAN (?!CONSTANT ROW|\d+-ROW VALUES CLAUSE)/.test(step.detail) && !isSubquery(step))
+		.map(({ detail }) => detail);
 }
 
 /** The Worker's statements since the test file began. */

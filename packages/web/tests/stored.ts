@@ -3,7 +3,7 @@ import type { env } from "cloudflare:workers";
 import type { RequestRow } from "@parley/metering";
 import { ConversationStorage } from "../src/objects/conversation-storage.ts";
 import { LedgerStorage } from "../src/objects/ledger-storage.ts";
-import { type Notes, REQUEST } from "../src/objects/ledger-tables.ts";
+import { LEDGER, type Notes, REQUEST } from "../src/objects/ledger-tables.ts";
 import type { ChatMessage } from "../src/view/chat.ts";
 
 // The objects' stored rows, read and changed through their own storage classes, so that no test depends on columns.
@@ -12,7 +12,7 @@ type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
 type Conversation = ReturnType<typeof env.CONVERSATION.getByName>;
 
 function inStorage<T>(ledger: Ledger, use: (stored: LedgerStorage, sql: SqlStorage) => T): Promise<T> {
-	return runInDurableObject(ledger, (_, { storage }) => use(new LedgerStorage(storage.sql), storage.sql));
+	return runInDurableObject(ledger, (_, { storage }) => use(new LedgerStorage(storage), storage.sql));
 }
 
 /** The latest version of every request in a ledger's storage. */
@@ -35,10 +35,14 @@ export function notesOf(ledger: Ledger): Promise<Notes> {
 	return inStorage(ledger, ({ notes }) => notes);
 }
 
-/** Changes requests of a ledger on disk, then wakes it from there. Like a ledger of an older version, it adds up its rows anew. */
+/** Changes requests of a ledger on disk, then wakes it from there. Like a ledger of an older version, one with tables adds up its rows anew. */
 export async function rewriteRequests(ledger: Ledger, change: (row: RequestRow) => Partial<RequestRow>): Promise<void> {
 	await inStorage(ledger, (stored, sql) => {
 		const rows = allRequests(stored);
+		if (!LEDGER.exists(sql)) {
+			for (const row of rows) stored.writeRow(stored.key ?? "", { ...row, ...change(row) });
+			return;
+		}
 		if (!REQUEST.exists(sql)) sql.exec(REQUEST.create);
 		for (const row of rows) REQUEST.write(sql, { ...row, ...change(row) });
 		sql.exec("DELETE FROM live; DROP TABLE IF EXISTS sums; DROP TABLE IF EXISTS daily; UPDATE ledger SET kept = NULL");

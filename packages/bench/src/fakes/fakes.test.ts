@@ -34,6 +34,20 @@ describe("the fake model", () => {
 		await reader?.cancel();
 		expect(await (await request()).text()).toContain("[DONE]");
 	});
+
+	test("pauses after as many words as it was started with", async () => {
+		const long = await startModel({ chunks: 5, word: "longer ", wordsBeforePause: 3 });
+		long.holding = true;
+		const response = await fetch(`${long.url}/chat/completions`, { method: "POST", body: "{}" });
+		let text = "";
+		for await (const bytes of response.body ?? []) {
+			text += new TextDecoder().decode(bytes);
+			if (text.split("longer ").length - 1 === 3) long.release();
+		}
+		expect(text.split("longer ").length - 1).toBe(5);
+		expect(text).toContain("[DONE]");
+		await long.close();
+	});
 });
 
 describe("the fake provider", () => {

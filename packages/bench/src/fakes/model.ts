@@ -5,27 +5,36 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface FakeModel {
 	/** The base URL of an OpenAI-compatible API. */
 	url: string;
-	/** While true, an answer pauses after its first word until `release`. */
+	/** While true, an answer pauses after its first words until `release`. */
 	holding: boolean;
 	/** Resumes all paused answers. */
 	release(): void;
 	close(): Promise<void>;
 }
 
-/** Answers every request with the same chunks after fixed delays. Leaner than the sandbox's, because its own time is in every figure. */
-export async function startModel({ firstTokenMs = 0, chunkMs = 0, chunks = 3 } = {}): Promise<FakeModel> {
+/**
+ * Answers every request with the same chunks of a word after fixed delays. Leaner than the sandbox's, because its own time is in every figure.
+ * `wordsBeforePause`: see `holding`.
+ */
+export async function startModel({
+	firstTokenMs = 0,
+	chunkMs = 0,
+	chunks = 3,
+	word: text = "word ",
+	wordsBeforePause = 1,
+} = {}): Promise<FakeModel> {
 	const held: (() => void)[] = [];
 	const frame = (delta: object, reason: string | null = null) =>
 		`data: ${JSON.stringify({ id: "chatcmpl-bench", object: "chat.completion.chunk", created: 1, model: "bench", choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`;
 	const role = frame({ role: "assistant", content: "" });
-	const word = frame({ content: "word " });
+	const word = frame({ content: text });
 	const end = `${frame({}, "stop")}data: [DONE]\n\n`;
 	const write = async (response: ServerResponse) => {
 		if (firstTokenMs > 0) await sleep(firstTokenMs);
 		response.writeHead(200, { "content-type": "text/event-stream" });
 		response.write(role + word);
-		if (model.holding) await new Promise<void>((resolve) => held.push(resolve));
 		for (let chunk = 1; chunk < chunks; chunk += 1) {
+			if (model.holding && chunk === wordsBeforePause) await new Promise<void>((resolve) => held.push(resolve));
 			if (chunkMs > 0) await sleep(chunkMs);
 			response.write(word);
 		}

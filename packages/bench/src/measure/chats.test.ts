@@ -11,38 +11,44 @@ afterEach(async () => {
 });
 
 async function sides(traits: AppTraits = {}) {
-	const apps = { A: await startApp(traits), B: await startApp(traits), C: await startApp(traits) };
-	closing.push(apps.A.close, apps.B.close, apps.C.close);
+	const apps = { A: await startApp(traits), B: await startApp(traits), C: await startApp(traits), D: await startApp(traits) };
+	closing.push(...Object.values(apps).map((app) => app.close));
 	return apps;
 }
 
 /** Samples with three equal figures. */
 const samples = (...values: number[]): Samples => ({ firstByte: values, firstWord: values, full: values });
-const round = (a: number[], b: number[], c: number[]): Sides<Samples> => ({ A: samples(...a), B: samples(...b), C: samples(...c) });
+const round = (a: number[], b: number[], c: number[], d = a): Sides<Samples> => ({
+	A: samples(...a),
+	B: samples(...b),
+	C: samples(...c),
+	D: samples(...d),
+});
 
 describe("the side order", () => {
 	test("contains each side twice, with the second half reversed", () => {
 		for (let seed = 0; seed < 20; seed += 1) {
 			const order = orderOf(randomFrom(seed));
-			expect(order.slice(0, 3).toSorted()).toEqual(["A", "B", "C"]);
-			expect(order.slice(3)).toEqual(order.slice(0, 3).toReversed());
+			expect(order.slice(0, 4).toSorted()).toEqual(["A", "B", "C", "D"]);
+			expect(order.slice(4)).toEqual(order.slice(0, 4).toReversed());
 		}
 	});
 
 	test("differs between seeds", () => {
-		const orders = new Set(Array.from({ length: 50 }, (_, seed) => orderOf(randomFrom(seed)).join("")));
-		expect(orders.size).toBe(6);
+		const orders = new Set(Array.from({ length: 500 }, (_, seed) => orderOf(randomFrom(seed)).join("")));
+		expect(orders.size).toBe(24);
 	});
 });
 
 describe("a comparison", () => {
 	test("subtracts medians within a round, so that a slow round does not shift the difference", () => {
-		const { oursMinusBare, referenceMinusBare } = compare(
-			[round([10, 10], [11, 11], [15, 15]), round([90, 90], [91, 91], [95, 95])],
+		const { oursMinusBare, referenceMinusBare, rowMinusBare } = compare(
+			[round([10, 10], [11, 11], [15, 15], [12, 12]), round([90, 90], [91, 91], [95, 95], [92, 92])],
 			"full",
 		);
 		expect([oursMinusBare.median, oursMinusBare.p10, oursMinusBare.p90]).toEqual([1, 1, 1]);
 		expect(referenceMinusBare.median).toBe(5);
+		expect(rowMinusBare?.median).toBe(2);
 	});
 
 	test("ignores an outlier within a block", () => {
@@ -82,7 +88,8 @@ describe("measured chats", () => {
 		const provider = memoryProvider();
 		const { result, rounds } = await measureChats(apps, provider, plan, randomFrom(1), delay);
 		expect(rounds).toHaveLength(2);
-		expect([result.sides.A.full.n, result.sides.B.full.n, result.sides.C.full.n]).toEqual([12, 12, 4]);
+		const { A, B, C, D } = result.sides;
+		expect([A, B, C, D].map((side) => side?.full.n)).toEqual([12, 12, 4, 12]);
 		const signUps = apps.B.requests.filter((request) => request.includes("sign-up"));
 		expect(signUps).toHaveLength(2);
 		expect(provider.delayMs).toBe(7);

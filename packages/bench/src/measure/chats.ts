@@ -4,9 +4,12 @@ import { cpuMs, type RunningWorker } from "../runtime.ts";
 import { acrossRounds, quantile, type Range, ratio, type Summary, summarize } from "../statistics.ts";
 import { Visitor } from "../visitor.ts";
 
-/** A: metering off. B: ours, for a known paying subscriber. C: the reference design. */
-type Side = "A" | "B" | "C";
+/** A: metering off. B: ours, for a known paying subscriber. C: the reference design. D: one D1 row for each subject. */
+type Side = "A" | "B" | "C" | "D";
 export type Sides<T> = Record<Side, T>;
+/** As stored: results from before 2026-11-29 lack D. */
+type StoredSides<T> = Omit<Sides<T>, "D"> & { D?: T };
+const SIDES = ["A", "B", "C", "D"] as const satisfies Side[];
 
 type Figure = "firstByte" | "firstWord" | "full";
 const FIGURES: Figure[] = ["firstByte", "firstWord", "full"];
@@ -19,11 +22,14 @@ export type Samples = Record<Figure, number[]>;
 export interface ChatResult {
 	delayMs: number;
 	/** Times of all chats in all rounds, in ms. */
-	sides: Sides<Record<Figure, Summary>>;
+	sides: StoredSides<Record<Figure, Summary>>;
 	/** CPU time of the workerd process per chat: an upper bound for the Worker and its objects. */
-	cpuMsPerChat: Sides<number>;
+	cpuMsPerChat: StoredSides<number>;
 	/** Within each round: the difference or ratio of two sides' medians. */
-	rounds: Record<Figure, { oursMinusBare: Range; referenceMinusBare: Range; overheadRatio: Range; referenceOverOurs: Range }>;
+	rounds: Record<
+		Figure,
+		{ oursMinusBare: Range; referenceMinusBare: Range; rowMinusBare?: Range; overheadRatio: Range; referenceOverOurs: Range }
+	>;
 	/** p99 of all B chats minus p99 of all A chats. */
 	p99OursMinusBareMs: number;
 }
@@ -37,7 +43,7 @@ export interface MeteringOverhead {
 	noise: { p50Ms: Range; p99Ms: number };
 }
 
-/** Measures the same chats on all three sides, interleaved, with one client in a closed loop. */
+/** Measures the same chats on all sides, interleaved, with one client in a closed loop. */
 export async function measureChats(
 	workers: Sides<RunningWorker>,
 	provider: FakeProvider,
@@ -46,22 +52,22 @@ export async function measureChats(
 	delay: Plan["delays"][number],
 ): Promise<{ result: ChatResult; rounds: Sides<Samples>[] }> {
 	const { delayMs, referenceChatsPerBlock } = delay;
-	const perBlock: Sides<number> = { A: plan.chatsPerBlock, B: plan.chatsPerBlock, C: referenceChatsPerBlock };
-	const all: Sides<Samples> = { A: emptySamples(), B: emptySamples(), C: emptySamples() };
-	const cpu: Sides<number> = { A: 0, B: 0, C: 0 };
+	const perBlock: Sides<number> = { ...each(() => plan.chatsPerBlock), C: referenceChatsPerBlock };
+	const all = each(emptySamples);
+	const cpu = each(() => 0);
 	const rounds: Sides<Samples>[] = [];
 	for (let round = 0; round < plan.rounds; round += 1) {
 		provider.delayMs = 0;
 		const visitors = await eachSide(async (side) => new Visitor(workers[side].url).subscribe());
 		provider.delayMs = delayMs;
-		const samples: Sides<Samples> = { A: emptySamples(), B: emptySamples(), C: emptySamples() };
+		const samples = each(emptySamples);
 		for (const side of orderOf(random)) {
 			const before = cpuMs(workers[side].pid);
 			await block(visitors[side], perBlock[side], random, samples[side]);
 			cpu[side] += cpuMs(workers[side].pid) - before;
 		}
 		rounds.push(samples);
-		for (const side of ["A", "B", "C"] as const) for (const figure of FIGURES) all[side][figure].push(...samples[side][figure]);
+		for (const side of SIDES) for (const figure of FIGURES) all[side][figure].push(...samples[side][figure]);
 	}
 	const measured = await eachSide(async (side) => byFigure((figure) => summarize(all[side][figure])));
 	const result = {
@@ -92,15 +98,14 @@ function minus(a: number[][], b: number[][]): { p50Ms: Range; p99Ms: number } {
 
 /** Unmeasured requests, so that code is compiled, connections are open and caches are warm. */
 export async function warmUp(workers: Sides<RunningWorker>, plan: Plan, random: () => number): Promise<void> {
-	for (const side of ["A", "B", "C"] as const) {
+	for (const side of SIDES) {
 		await block(await new Visitor(workers[side].url).subscribe(), plan.warmUpChats, random, emptySamples());
 	}
 }
 
-/** The sides in a random order, then in reverse (such as A B C C B A). */
+/** The sides in a random order, then in reverse (such as A B C D D C B A). */
 export function orderOf(random: () => number): Side[] {
-	const order: Side[] = (["A", "B", "C"] as const)
-		.map((side) => ({ side, at: random() }))
+	const order: Side[] = SIDES.map((side) => ({ side, at: random() }))
 		.sort((a, b) => a.at - b.at)
 		.map(({ side }) => side);
 	return [...order, ...order.toReversed()];
@@ -126,10 +131,12 @@ export function compare(rounds: Sides<Samples>[], figure: Figure): ChatResult["r
 		A: quantile(round.A[figure], 0.5),
 		B: quantile(round.B[figure], 0.5),
 		C: quantile(round.C[figure], 0.5),
+		D: quantile(round.D[figure], 0.5),
 	}));
 	return {
 		oursMinusBare: acrossRounds(medians.map(({ A, B }) => B - A)),
 		referenceMinusBare: acrossRounds(medians.map(({ A, C }) => C - A)),
+		rowMinusBare: acrossRounds(medians.map(({ A, D }) => D - A)),
 		overheadRatio: acrossRounds(medians.map(({ A, B, C }) => ratio(C - A, B - A))),
 		referenceOverOurs: acrossRounds(medians.map(({ B, C }) => ratio(C, B))),
 	};
@@ -141,6 +148,10 @@ function byFigure<T>(make: (figure: Figure) => T): Record<Figure, T> {
 	return { firstByte: make("firstByte"), firstWord: make("firstWord"), full: make("full") };
 }
 
+function each<T>(make: (side: Side) => T): Sides<T> {
+	return { A: make("A"), B: make("B"), C: make("C"), D: make("D") };
+}
+
 async function eachSide<T>(make: (side: Side) => Promise<T>): Promise<Sides<T>> {
-	return { A: await make("A"), B: await make("B"), C: await make("C") };
+	return { A: await make("A"), B: await make("B"), C: await make("C"), D: await make("D") };
 }

@@ -27,9 +27,10 @@ async function counted(counters: Record<string, number> = {}, later = 0) {
 		if (userId !== "") provider.events.add(crypto.randomUUID());
 	};
 	const counting = await startApp({ counts, onChat: report });
+	const countingRow = await startApp({ counts: () => ({ "rows D1": 4 }) });
 	const reference = await startApp({ onChat: () => call(2) });
-	closing.push(counting.close, reference.close);
-	return { result: await count({ counting, reference }, { provider, model }, plan), counting };
+	closing.push(counting.close, countingRow.close, reference.close);
+	return { result: await count({ counting, countingRow, reference }, { provider, model }, plan), counting };
 }
 
 const one: Counted = {
@@ -81,6 +82,11 @@ describe("counting", () => {
 		const { result } = await counted({}, 4);
 		expect(result.userBurst).toMatchObject({ providerCalls: 1, providerCallsBeforeFirstByte: 0 });
 		expect(result.referenceBurst).toEqual({ chats: 4, providerCalls: 2, providerCallsBeforeFirstByte: 2 });
+	});
+
+	test("counts the rows of D1 beside those of objects", async () => {
+		const { result } = await counted();
+		expect(result.rowBurst).toMatchObject({ chats: 4, rows: { D1: 1 }, providerCalls: 0 });
 	});
 
 	test("resets the counters before each count, so that counts do not overlap", async () => {

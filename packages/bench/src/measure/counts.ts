@@ -8,7 +8,7 @@ import { Visitor } from "../visitor.ts";
 /** Counts per chat, from the counting Worker and the provider, including everything that the chats cause later. */
 export interface Counted {
 	chats: number;
-	/** Rows written, by object ("user ledger"). A set alarm counts as one row. */
+	/** Rows written, by object ("user ledger") or "D1". A set alarm counts as one row. */
 	rows: Record<string, number>;
 	alarmsSet: Record<string, number>;
 	/** Object calls by name ("UsageLedger.hold"), including alarms. */
@@ -27,6 +27,8 @@ export interface CountResult {
 	guestFirstEver: Counted;
 	guestBurst: Counted;
 	referenceBurst: Pick<Counted, "chats" | "providerCalls" | "providerCallsBeforeFirstByte">;
+	/** Side D, a subscriber's chats in a row. */
+	rowBurst: Counted;
 }
 
 /** Without failures, the outbox runs again within a minute. */
@@ -35,7 +37,7 @@ const SLOW_ANSWER_MS = 8_000;
 
 /** Counts are exact and identical on every machine: nothing else runs, and each count waits until all reports are sent. */
 export async function count(
-	{ counting, reference }: { counting: RunningWorker; reference: RunningWorker },
+	{ counting, countingRow, reference }: { counting: RunningWorker; countingRow: RunningWorker; reference: RunningWorker },
 	{ provider, model }: { provider: FakeProvider; model: FakeModel },
 	plan: Plan,
 ): Promise<CountResult> {
@@ -61,10 +63,20 @@ export async function count(
 		guestFirstEver: await counted(guest, guestChatId, 1, false),
 		guestBurst: await counted(guest, guestChatId, plan.burst, false),
 		referenceBurst: await countReference(reference, provider, Math.min(plan.burst, 10)),
+		rowBurst: await countRow(countingRow, provider, plan.burst),
 	};
 }
 
-async function countChats(
+/** The first chat is not counted: it creates the chat's tables, and in D1 the table of the rows. */
+async function countRow(worker: RunningWorker, provider: FakeProvider, chats: number): Promise<Counted> {
+	const visitor = await new Visitor(worker.url).subscribe();
+	const chatId = crypto.randomUUID();
+	await visitor.chat(chatId, "Hello");
+	return countChats(worker, provider, visitor, { chatId, chats, reports: false });
+}
+
+/** Counts chats that are sent one after another, and everything that they cause later. `reports`: whether the provider is told of them. */
+export async function countChats(
 	worker: RunningWorker,
 	provider: FakeProvider,
 	visitor: Visitor,

@@ -20,6 +20,8 @@ export interface AppTraits {
 	remaining?: (userId: string) => number;
 	/** Runs when `/__bench/counts` is read. */
 	counts?: () => Record<string, number>;
+	/** Answers a request of the growing Worker, `/__bench/grow/<path>`. Undefined: 500. */
+	grow?: (path: string, query: URLSearchParams) => unknown;
 }
 
 /** A fake Worker that serves the requests of the measurements. */
@@ -43,14 +45,16 @@ export async function startApp(traits: AppTraits = {}): Promise<App> {
 		server.closeAllConnections();
 		server.close();
 	};
-	return { url: `http://127.0.0.1:${port}`, pid: process.pid, inspector: null, errors: [], requests, close };
+	return { url: `http://127.0.0.1:${port}`, pid: process.pid, inspector: null, errors: [], databaseBytes: async () => 0, requests, close };
 }
+
+const GROW = "/__bench/grow/";
 
 async function answer(traits: AppTraits, used: Map<string, number>, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	for await (const _ of request);
 	const { pathname, searchParams } = new URL(request.url ?? "/", "http://app");
 	const [, userId = ""] = /session=([^;]+)/.exec(request.headers.cookie ?? "") ?? [];
-	const json = (body: object) => response.end(JSON.stringify(body));
+	const json = (body: unknown) => response.end(JSON.stringify(body));
 	switch (pathname) {
 		case "/api/auth/sign-up/email": {
 			const id = crypto.randomUUID();
@@ -67,8 +71,11 @@ async function answer(traits: AppTraits, used: Map<string, number>, request: Inc
 			if (searchParams.has("refresh")) return void json({ tier: traits.tier ?? "paid" });
 			response.writeHead(searchParams.has("objects") ? 200 : (traits.pairStatus ?? 204)).end();
 			return;
-		default:
-			response.writeHead(404).end();
+		default: {
+			const grown = pathname.startsWith(GROW) ? traits.grow?.(pathname.slice(GROW.length), searchParams) : null;
+			if (pathname.startsWith(GROW) && grown !== undefined) return void json(grown ?? null);
+			response.writeHead(pathname.startsWith(GROW) ? 500 : pathname.startsWith("/c/") ? 200 : 404).end("page");
+		}
 	}
 }
 

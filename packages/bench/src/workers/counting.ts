@@ -1,11 +1,12 @@
 /**
  * Adds counters to the built product: `src/build.ts` puts this module in front of the build's index.js. Counts object calls, D1 queries and
- * rows written (from the cursor of each `SqlStorage.exec`, plus one for each `setAlarm`, as Cloudflare bills them).
+ * rows written and read (from the cursor of each `SqlStorage.exec`, plus one for each `setAlarm` and each `kv.put`, as Cloudflare bills them; D1
+ * reports its own).
  */
 import { env } from "cloudflare:workers";
 import product, * as built from "../../../web/src/server.ts";
 
-/** By name: `rows user ledger`, `alarms set …`, `call UsageLedger.hold`, `d1`. */
+/** By name: `rows user ledger`, `read user ledger`, `alarms set …`, `call UsageLedger.hold`, `d1`. */
 let counts: Record<string, number> = {};
 
 function add(name: string, by = 1): void {
@@ -19,19 +20,29 @@ function counted(ctx: DurableObjectState, className: string): DurableObjectState
 	const exec = sql.exec.bind(sql);
 	const cursors = new Set<SqlStorageCursor<Record<string, SqlStorageValue>>>();
 	const flush = () => {
-		for (const cursor of cursors) add(`rows ${of}`, cursor.rowsWritten);
+		for (const cursor of cursors) {
+			add(`rows ${of}`, cursor.rowsWritten);
+			add(`read ${of}`, cursor.rowsRead);
+		}
 		cursors.clear();
 	};
 	Object.assign(sql, {
 		exec: (query: string, ...bindings: SqlStorageValue[]) => {
-			// A cursor reports only its last statement's writes.
-			const statements = bindings.length === 0 ? query.split(/;\s*(?=\S)/) : [query];
+			// A cursor reports only its last statement's writes. Several statements stand on lines of their own; a text may contain a semicolon.
+			const statements = bindings.length === 0 ? query.split(/;\s*\n\s*(?=\S)/) : [query];
 			for (const statement of statements.slice(0, -1)) add(`rows ${of}`, exec(statement).rowsWritten);
 			const cursor = exec(statements.at(-1) ?? "", ...bindings);
 			// A cursor reports its writes once it is exhausted, which happens before the event ends.
 			if (cursors.size === 0) queueMicrotask(flush);
 			cursors.add(cursor);
 			return cursor;
+		},
+	});
+	const put = ctx.storage.kv.put.bind(ctx.storage.kv);
+	Object.assign(ctx.storage.kv, {
+		put: (...entry: Parameters<typeof put>) => {
+			add(`rows ${of}`);
+			put(...entry);
 		},
 	});
 	const setAlarm = ctx.storage.setAlarm.bind(ctx.storage);
@@ -93,7 +104,14 @@ function wrapQuery(prototype: object, name: string, queries: (args: unknown[]) =
 	if (typeof method !== "function") throw new Error(`D1 has no ${name}`);
 	Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]): unknown {
 		add("d1", queries(args));
-		return Reflect.apply(method, this, args);
+		const answer: unknown = Reflect.apply(method, this, args);
+		// `run` and `all` report what they wrote.
+		if (answer instanceof Promise)
+			void answer.then(
+				(result) => result?.meta && add("rows D1", result.meta.rows_written),
+				() => {},
+			);
+		return answer;
 	});
 }
 

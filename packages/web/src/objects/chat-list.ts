@@ -3,6 +3,8 @@ import type { ChatPage, ChatSummary } from "../view/chat.ts";
 import { defined, Table, text } from "./table.ts";
 
 const PAGE_CHATS = 50;
+/** The account that a guest became. */
+const MOVED_TO = "moved-to";
 
 const CHAT = new Table<ChatSummary>(
 	"chat",
@@ -14,10 +16,22 @@ const CHAT = new Table<ChatSummary>(
 export class ChatList extends DurableObject<Cloudflare.Env> {
 	readonly #sql = this.ctx.storage.sql;
 
-	/** Adds a chat, or moves it to the top under its present title. */
-	put({ id, title, updatedAt }: ChatSummary): void {
+	/**
+	 * Adds a chat, or moves it to the top under its present title.
+	 * @returns the account to which this guest's chats have moved. Then nothing is added, and the chat follows them; else null
+	 */
+	put({ id, title, updatedAt }: ChatSummary): string | null {
+		const account = this.ctx.storage.kv.get<string>(MOVED_TO);
+		if (account !== undefined) return account;
 		if (!CHAT.exists(this.#sql)) this.#sql.exec(CHAT.create);
 		CHAT.write(this.#sql, { id, title, updatedAt });
+		return null;
+	}
+
+	/** Takes no more chats, because the guest has become an account. @returns the first of those to move */
+	moveTo(account: string): ChatPage {
+		if (this.ctx.storage.kv.get(MOVED_TO) !== account) this.ctx.storage.kv.put(MOVED_TO, account);
+		return this.list();
 	}
 
 	remove(id: string): void {

@@ -9,7 +9,7 @@ import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.t
 import type { Prompt } from "../lib/chat/request.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
-import { isPool, kindOf } from "../lib/identity/subject-key.ts";
+import { isPool } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatView, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
@@ -435,26 +435,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!chat || chat.deleted) return true;
 		try {
 			const updatedAt = new Date(this.#stored.newest()?.startedAtMs ?? Date.now()).toISOString();
-			await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt });
-			if (kindOf(chat.owner) === "guest") await this.#followGuest(chat.owner, chat.id);
-			return true;
+			const account = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt });
+			return account === null || (await this.#follow(chat.owner, account));
 		} catch (error) {
 			logFailure(`chat ${chat.id} could not be listed`, error);
 			return false;
 		}
 	}
 
-	/**
-	 * Moves the chat to the account that its guest became. Signing up closes the guest's ledger first and empties the guest's list after that:
-	 * a chat that was listed too late for the second finds the first done.
-	 */
-	async #followGuest(guest: string, chatId: string): Promise<void> {
-		const account = await this.env.USAGE_LEDGER.getByName(guest).closedInFavourOf();
+	/** Moves the chat to the account that its guest became, where the guest's chats moved before it was listed. @returns whether it is listed there */
+	#follow(guest: string, account: string): Promise<boolean> | boolean {
 		const chat = this.#stored.chat();
-		if (account === null || !chat || chat.deleted) return;
+		if (!chat || chat.deleted) return true;
 		if (chat.owner === guest) this.#stored.writeChat({ ...chat, owner: account });
-		await this.#list();
-		await this.env.CHAT_LIST.getByName(guest).remove(chatId);
+		return this.#list();
 	}
 
 	#isOwnedBy(owner: string): boolean {

@@ -15,10 +15,12 @@ import {
 	type SumsSource,
 	sumOfTotals,
 } from "@parley/metering";
+import { kindOf } from "../lib/identity/subject-key.ts";
 import {
 	ADJUSTMENT,
 	CHECKPOINT,
 	DAILY,
+	deleteWhole,
 	INDEX_OF_CORRECTIONS,
 	type Kept,
 	LEDGER,
@@ -26,16 +28,26 @@ import {
 	NOTHING_KEPT,
 	type Notes,
 	REQUEST,
+	readWhole,
 	SUMS,
 	TABLES,
+	type WholeStore,
+	writeWhole,
 } from "./ledger-tables.ts";
 import type { Table } from "./table.ts";
 
 /** So many final requests are added to the sums together. A wake reads them, their final versions, and as many free places. */
 export const ABSORBED_TOGETHER = 50;
 const FREE_PLACES_MAX = 50;
+/**
+ * The ledger of a guest or a pool is one value until it has more requests. Most never do, and tables cost more rows than their requests. Fewer than are
+ * absorbed together, so all of them are live.
+ */
+const WHOLE_MAX = 40;
 /** Rows of an older version that one step adds up. */
 const STEP_ROWS = 5_000;
+/** Final versions that a wake reads in one statement. A statement takes 100 bindings. */
+const READ_TOGETHER = 100;
 /** Rows that one alarm looks at for folding. */
 const FOLD_PAGE = 200;
 const FOLD_EVERY_MS = 86_400_000;
@@ -52,6 +64,9 @@ export class LedgerStorage implements Entries {
 	/** The subject's key. Null while nothing is stored. */
 	key: string | null = null;
 	readonly #sql: SqlStorage;
+	readonly #kv: WholeStore;
+	/** Whether all of the ledger is one value, and no table exists. */
+	#isWhole = false;
 	readonly #created: Set<string>;
 	#sums: KeptSums;
 	#kept: Kept | null = NOTHING_KEPT;
@@ -62,8 +77,9 @@ export class LedgerStorage implements Entries {
 	#hasUnwrittenNotes = false;
 
 	/** Loads what is live. Throws when a stored value is not what its column says. */
-	constructor(sql: SqlStorage) {
+	constructor({ sql, kv }: { sql: SqlStorage; kv: WholeStore }) {
 		this.#sql = sql;
+		this.#kv = kv;
 		const names = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
 		this.#created = new Set(names.map(({ name }) => name));
 		if (this.#created.has(LEDGER.name)) {
@@ -74,7 +90,8 @@ export class LedgerStorage implements Entries {
 				this.#kept = kept && { ...NOTHING_KEPT, ...kept };
 			}
 		}
-		this.#sums = new KeptSums(this.#source(), this.#kept ?? NOTHING_KEPT, this.#since(), this.#loadLive());
+		const whole = this.#loadWhole();
+		this.#sums = new KeptSums(this.#source(), this.#kept ?? NOTHING_KEPT, this.#since(), whole ?? this.#loadLive());
 	}
 
 	/** The sums that decisions need, and the live requests. */
@@ -110,7 +127,8 @@ export class LedgerStorage implements Entries {
 			"SELECT total(units) AS units FROM request WHERE state IN ('settled', 'expired') AND held_at_ms >= ? AND coalesce(ended_at_ms, 0) < ?";
 		let units = this.#has(REQUEST) ? this.#sql.exec<{ units: number }>(sum, heldFromMs, endedBeforeMs).one().units : 0;
 		for (const row of this.#sums.live.values()) {
-			if (isFinal(row) || !isCounted(row) || row.heldAtMs < heldFromMs || (row.endedAtMs ?? 0) >= endedBeforeMs) continue;
+			if ((isFinal(row) && !this.#isWhole) || !isCounted(row) || row.heldAtMs < heldFromMs || (row.endedAtMs ?? 0) >= endedBeforeMs)
+				continue;
 			units += row.units;
 		}
 		return units;
@@ -133,6 +151,11 @@ export class LedgerStorage implements Entries {
 	writeRow(key: string, row: RequestRow): void {
 		this.#prepare(key);
 		this.#sums.put(row, this.#sums.live.has(row.id) ? undefined : this.#final(row.id));
+		if (this.#isWhole) this.#writeWhole();
+		else this.#writeVersion(row);
+	}
+
+	#writeVersion(row: RequestRow): void {
 		if (isFinal(row)) this.#write(REQUEST, row);
 		// A request has a place before its final version is written: a wake looks for its final version there.
 		if (this.#sums.live.has(row.id) && !(isFinal(row) && this.#places.has(row.id))) this.#writeLive(row);
@@ -143,7 +166,8 @@ export class LedgerStorage implements Entries {
 
 	writeAdjustment(key: string, adjustment: Adjustment): void {
 		this.#prepare(key);
-		this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
+		if (this.#isWhole) this.#spread();
+		this.#adjust(adjustment);
 		if (!this.#has(ADJUSTMENT)) {
 			this.#create(ADJUSTMENT);
 			this.#sql.exec(INDEX_OF_CORRECTIONS);
@@ -213,18 +237,27 @@ export class LedgerStorage implements Entries {
 	writeNotes(key: string, notes: Notes): void {
 		this.#prepare(key);
 		this.keepNotes(notes, false);
-		this.#writeLedger();
+		if (this.#isWhole) this.#writeWhole();
+		else this.#writeLedger();
 	}
 
 	/**
-	 * Adds up the next rows of an older version, which has no sums. Nothing else may be called before it is done.
+	 * Adds up the next entries of an older version, which has no sums: its requests, then its adjustments. Nothing else may be called before it
+	 * is done.
 	 * @returns whether it is done. A ledger that dies between two steps continues where it stopped
 	 */
 	addUp(max = STEP_ROWS): boolean {
-		const { addedUpTo = "" } = this.#kept ?? NOTHING_KEPT;
-		if (this.#kept && this.#kept.addedUpTo === undefined) return true;
+		const { addedUpTo, adjustedUpTo } = this.#kept ?? { addedUpTo: "", adjustedUpTo: undefined };
+		if (addedUpTo === undefined && adjustedUpTo === undefined) return true;
+		const next = adjustedUpTo === undefined ? this.#addUpRequests(addedUpTo ?? "", max) : this.#addUpAdjustments(adjustedUpTo, max);
+		this.#kept = { ...this.#present, addedUpTo: undefined, adjustedUpTo: undefined, ...next };
+		this.#store();
+		return next.addedUpTo === undefined && next.adjustedUpTo === undefined;
+	}
+
+	#addUpRequests(after: string, max: number): Pick<Kept, "addedUpTo" | "adjustedUpTo"> {
 		if (!this.#has(LIVE)) this.#create(LIVE);
-		const rows = this.finalAfter(addedUpTo, max);
+		const rows = this.finalAfter(after, max);
 		// Divided before anything is in it, the plan's pool need not be added up a second time.
 		const { entitlement = null } = this.notes;
 		const { pool, window } = allowanceOf("user", entitlement, DEFAULT_LIMITS, entitlement?.fetchedAtMs ?? 0);
@@ -236,19 +269,20 @@ export class LedgerStorage implements Entries {
 			if (!isFinal(row)) this.#sql.exec("DELETE FROM request WHERE id = ?", row.id);
 			this.#writeLive(row);
 		}
-		const isDone = rows.length < max;
-		if (isDone && this.#has(ADJUSTMENT)) this.#addUpAdjustments();
-		const { addedUpTo: _, ...kept } = this.#present;
-		this.#kept = isDone ? kept : { ...kept, addedUpTo: rows.at(-1)?.id ?? "" };
-		this.#store();
-		return isDone;
+		if (rows.length === max) return { addedUpTo: rows.at(-1)?.id ?? "" };
+		return this.#has(ADJUSTMENT) ? this.#addUpAdjustments("", max - rows.length) : {};
 	}
 
-	#addUpAdjustments(): void {
+	/** Each counts in the period of the request that it corrects, so all requests come first. */
+	#addUpAdjustments(after: string, max: number): Pick<Kept, "addedUpTo" | "adjustedUpTo"> {
 		this.#sql.exec(INDEX_OF_CORRECTIONS);
-		for (const adjustment of this.#read(ADJUSTMENT)) {
-			this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
-		}
+		const adjustments = this.#read(ADJUSTMENT, "WHERE id > ? ORDER BY id LIMIT ?", after, max);
+		for (const adjustment of adjustments) this.#adjust(adjustment);
+		return adjustments.length === max ? { adjustedUpTo: adjustments.at(-1)?.id ?? "" } : {};
+	}
+
+	#adjust(adjustment: Adjustment): void {
+		this.#sums.adjust({ adjustment, corrected: adjustment.requestId ? this.row(adjustment.requestId) : undefined });
 	}
 
 	get #present(): Kept {
@@ -287,21 +321,59 @@ export class LedgerStorage implements Entries {
 		return this.#read(SUMS, clauses, ...bindings).map((sums) => ({ ...sums, held: 0, members: new Map(sums.members) }));
 	}
 
+	#loadWhole(): Iterable<RequestRow> | undefined {
+		const whole = this.key === null ? readWhole(this.#kv) : undefined;
+		if (!whole) return undefined;
+		this.key = whole.key;
+		this.notes = whole.notes;
+		this.#isWhole = true;
+		return whole.rows;
+	}
+
+	#writeWhole(): void {
+		this.#hasUnwrittenNotes = false;
+		const rows = [...this.#sums.live.values()];
+		if (rows.length > WHOLE_MAX) this.#spread();
+		else writeWhole(this.#kv, { key: this.key ?? "", notes: this.notes, rows });
+	}
+
+	/** Moves a ledger that was one value into its tables. */
+	#spread(): void {
+		deleteWhole(this.#kv);
+		this.#isWhole = false;
+		this.#createTables();
+		for (const row of this.#sums.live.values()) {
+			this.#writeLive(row);
+			if (isFinal(row)) this.#write(REQUEST, row);
+		}
+		this.#writeLedger();
+	}
+
 	/** The latest version of each live request: of two of the same attempt, the final one is later. */
 	*#loadLive(): Iterable<RequestRow> {
 		const { sequence: storedTo, free } = this.#present;
 		const isFree = new Set(free);
 		let latest = storedTo;
+		const live: RequestRow[] = [];
 		for (const { place, sequence, ...row } of this.#read(LIVE)) {
 			this.#newPlace = Math.max(this.#newPlace, place + 1);
 			latest = Math.max(latest, sequence);
 			if (isFree.has(place) && sequence <= storedTo) continue;
 			isFree.delete(place);
 			this.#places.set(row.id, place);
-			const final = this.#final(row.id);
-			yield final && final.attempt >= row.attempt ? final : row;
+			live.push(row);
 		}
 		if (this.#kept) this.#kept = { ...this.#kept, sequence: latest, free: [...isFree] };
+		for (let at = 0; at < live.length; at += READ_TOGETHER) {
+			const page = live.slice(at, at + READ_TOGETHER);
+			const ids = page.map(({ id }) => id);
+			const finals = this.#read(REQUEST, `WHERE id IN (${ids.map(() => "?").join(", ")})`, ...ids);
+			const finalOf = new Map(finals.map((row) => [row.id, row]));
+			for (const row of page) {
+				const final = finalOf.get(row.id);
+				yield final && final.attempt >= row.attempt ? final : row;
+			}
+		}
 	}
 
 	#final(id: string): RequestRow | undefined {
@@ -345,8 +417,14 @@ export class LedgerStorage implements Entries {
 	#prepare(key: string): void {
 		if (this.key !== null) return;
 		this.key = key;
+		const kind = kindOf(key);
+		this.#isWhole = kind === "guest" || kind === "network";
+		if (!this.#isWhole) this.#createTables();
+	}
+
+	#createTables(): void {
 		for (const table of [LEDGER, LIVE]) this.#create(table);
-		LEDGER.write(this.#sql, { only: 1, key, notes: {}, kept: NOTHING_KEPT });
+		LEDGER.write(this.#sql, { only: 1, key: this.key ?? "", notes: {}, kept: NOTHING_KEPT });
 	}
 
 	#has(table: { name: string }): boolean {

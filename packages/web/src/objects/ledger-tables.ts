@@ -81,8 +81,9 @@ export interface Kept extends Marks {
 	/** The last request that was looked at for folding, and when all had been looked at. */
 	foldedTo: string;
 	foldedAtMs: number;
-	/** The last request of an older version that is in the sums; absent once all are. */
-	addedUpTo?: string;
+	/** The last request, and then the last adjustment, of an older version that is in the sums. Both are absent once all are. */
+	addedUpTo?: string | undefined;
+	adjustedUpTo?: string | undefined;
 }
 
 export const NOTHING_KEPT: Kept = {
@@ -98,8 +99,8 @@ export const NOTHING_KEPT: Kept = {
 
 function isKept(value: unknown): value is Kept {
 	if (!isRecord(value) || !isRecord(value.sinceBaseline) || !Array.isArray(value.free)) return false;
-	const { foldedTo, addedUpTo = "", usedMs = 0 } = value;
-	if (typeof foldedTo !== "string" || typeof addedUpTo !== "string") return false;
+	const { foldedTo, addedUpTo = "", adjustedUpTo = "", usedMs = 0 } = value;
+	if ([foldedTo, addedUpTo, adjustedUpTo].some((id) => typeof id !== "string")) return false;
 	return [value.latestMs, value.acknowledgedMs, usedMs, value.sequence, value.foldedAtMs, ...value.free].every(Number.isFinite);
 }
 
@@ -143,6 +144,35 @@ export const LIVE = new Table<RequestRow & { place: number; sequence: number }>(
 	id: text,
 	...request,
 });
+
+/** The part of an object's key-value storage that a small ledger needs. */
+export type WholeStore = Pick<SyncKvStorage, "get" | "put" | "delete">;
+
+/** A small ledger, in one value: a write of it is one row, and it needs no tables. */
+export interface Whole {
+	key: string;
+	notes: Notes;
+	rows: readonly RequestRow[];
+}
+
+const WHOLE = "whole";
+
+/** Reads a ledger that is kept whole. Undefined without one. @throws when a stored value is not what its column says */
+export function readWhole(kv: WholeStore): Whole | undefined {
+	const stored = kv.get<{ ledger: Record<string, SqlStorageValue>; requests: Record<string, SqlStorageValue>[] }>(WHOLE);
+	if (!stored) return undefined;
+	const { key, notes } = LEDGER.fromRecord(stored.ledger);
+	return { key, notes, rows: stored.requests.map((request) => REQUEST.fromRecord(request)) };
+}
+
+export function writeWhole(kv: WholeStore, { key, notes, rows }: Whole): void {
+	const requests = rows.map((row) => REQUEST.toRecord({ ...row, refusals: row.refusals ?? 0 }));
+	kv.put(WHOLE, { ledger: LEDGER.toRecord({ only: 1, key, notes, kept: null }), requests });
+}
+
+export function deleteWhole(kv: WholeStore): void {
+	kv.delete(WHOLE);
+}
 
 /** The sums of absorbed requests and adjustments, by pool and period. */
 export const SUMS = new Table<Omit<PoolSums, "members" | "held"> & { members: [string, Share][] }>(

@@ -126,16 +126,22 @@ export class Table<Row extends object> {
 	 * @throws when a stored value is not what its column says
 	 */
 	*read(sql: SqlStorage, clauses = "", ...bindings: SqlStorageValue[]): Iterable<Row> {
-		for (const stored of sql.exec(`SELECT * FROM ${this.name} ${clauses}`, ...bindings)) yield this.#check(stored);
+		for (const stored of sql.exec(`SELECT * FROM ${this.name} ${clauses}`, ...bindings)) yield this.fromRecord(stored);
 	}
 
 	/** Inserts a row, or replaces the one with the same key. A column with a default gets it for an absent field. */
 	write(sql: SqlStorage, row: Row): void {
-		const values = new Map<string, unknown>(Object.entries(row));
-		sql.exec(this.#insert, ...this.#columns.map(({ field }) => toStored(values.get(field))));
+		sql.exec(this.#insert, ...Object.values(this.toRecord(row)));
 	}
 
-	#check(stored: Record<string, SqlStorageValue>): Row {
+	/** A row as its columns store it. */
+	toRecord(row: Row): Record<string, SqlStorageValue> {
+		const values = new Map<string, unknown>(Object.entries(row));
+		return Object.fromEntries(this.#columns.map(({ field, name }) => [name, toStored(values.get(field))]));
+	}
+
+	/** @throws when a stored value is not what its column says */
+	fromRecord(stored: Record<string, SqlStorageValue>): Row {
 		const row: Record<string, unknown> = {};
 		for (const { field, name, column } of this.#columns) {
 			const value = column.read(stored[name] ?? null);

@@ -13,14 +13,14 @@ import {
 	utcDay,
 } from "@parley/metering";
 import type { HoldOutcome } from "../lib/billing.ts";
-import { type ProblemCode, ProblemError } from "../lib/http/problem.ts";
+import { LEDGER_NOT_READY, type ProblemCode, ProblemError } from "../lib/http/problem.ts";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
 import type { ComingChange, CustomerBilling, HostedPage, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
-import { logFailure } from "../log.ts";
+import { logFailure, OwnError } from "../log.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { endChatsOf } from "./guest-chats.ts";
@@ -45,6 +45,9 @@ const UNUSED_LIFE_MS = 3_600_000;
 
 /** When the end of a guest continues, after a batch of chats or a failure. */
 const END_AGAIN_MS = 3_600_000;
+
+/** How long a wake, and how long one alarm, adds up the requests of an older version. The platform ends a wake after 30 s. */
+const ADD_UP_MS = 10_000;
 
 /** The provider is read for a customer's pages at most this often, and for an action, which must not act on an old plan, this often. */
 const PAGE_COPY_MS = 3_000;
@@ -93,7 +96,10 @@ interface Opened {
  * drives them. `key` is the subject's key; the object learns it from its first caller.
  */
 export class UsageLedger extends DurableObject<Cloudflare.Env> {
-	#opened: Opened | null = null;
+	/** Null while the ledger has stored nothing. */
+	#ledger: Opened | null = null;
+	/** A ledger of an older version whose requests are being added up. It has no sums to decide by. */
+	#adding: LedgerStorage | null = null;
 	#alarmAtMs: number | null = null;
 	readonly #copies = new CustomerCopies();
 	readonly #actions = new CallWindow(CALLS_MAX, CALL_WINDOW_MS);
@@ -103,16 +109,38 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 	constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
 		super(ctx, env);
-		const stored = new LedgerStorage(ctx.storage.sql);
+		this.#adding = new LedgerStorage(ctx.storage);
 		void ctx.blockConcurrencyWhile(async () => {
-			// Each step is on disk before the next: a long one that dies continues where it stopped.
-			while (!stored.addUp()) await scheduler.wait(0);
-			if (stored.key !== null) this.#openFrom(stored, stored.key);
 			await loadDevClock();
 			this.#alarmAtMs = await ctx.storage.getAlarm();
+			if (!(await this.#addUp())) return this.#arm(Date.now());
 			// The last instance may have died before it set the alarm, or the development clock may have moved while this object slept.
 			if (this.#opened && (this.#alarmAtMs === null || isClockSet())) await this.#armForWork(this.#opened);
 		});
+	}
+
+	/**
+	 * Adds up requests of an older version for a while, and opens the ledger once all are in its sums.
+	 * @returns whether it is open
+	 */
+	async #addUp(): Promise<boolean> {
+		const untilMs = Date.now() + ADD_UP_MS;
+		while (this.#adding) {
+			const stored = this.#adding;
+			if (stored.addUp()) {
+				this.#adding = null;
+				if (stored.key !== null) this.#openFrom(stored, stored.key);
+			} else if (Date.now() >= untilMs) return false;
+			// Each step is on disk before the next: one that dies is continued.
+			else await scheduler.wait(0);
+		}
+		return true;
+	}
+
+	/** @throws while the requests of an older version are being added up. Nothing was held, ended or read: the caller may try again */
+	get #opened(): Opened | null {
+		if (this.#adding) throw new OwnError(LEDGER_NOT_READY);
+		return this.#ledger;
 	}
 
 	/** Takes a hold or refuses it. Only a refusal may wait for the provider, at most 1.5 s. */
@@ -342,6 +370,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
+		if (this.#adding) {
+			// Set before the steps: an alarm that dies on the way is followed by another.
+			await this.#arm(Date.now() + ALARM_AGAIN_MS);
+			if (!(await this.#addUp())) return this.#arm(Date.now());
+		}
 		if (!this.#opened) return;
 		const { book, provider, copy } = this.#opened;
 		if (book.nowMs() >= endOfLifeMs(book)) return this.#endOfLife(book);
@@ -365,7 +398,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.#arm(Date.now() + END_AGAIN_MS);
 		if (kind === "guest" && !(await endChatsOf(this.env, key))) return;
 		await this.ctx.storage.deleteAll();
-		this.#opened = null;
+		this.#ledger = null;
 		this.#alarmAtMs = null;
 	}
 
@@ -380,7 +413,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	#open(key: string): Opened {
-		return this.#opened ?? this.#openFrom(new LedgerStorage(this.ctx.storage.sql), key);
+		return this.#opened ?? this.#openFrom(new LedgerStorage(this.ctx.storage), key);
 	}
 
 	#openFrom(stored: LedgerStorage, key: string): Opened {
@@ -388,8 +421,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const checkout = new OpenCheckout(book);
 		const background = (work: Promise<unknown>) => this.ctx.waitUntil(work);
 		const provider = new ProviderLink(book, checkout, background, () => this.#copies.clear());
-		this.#opened = { book, checkout, provider, copy: new UsageCopy(book) };
-		return this.#opened;
+		this.#ledger = { book, checkout, provider, copy: new UsageCopy(book) };
+		return this.#ledger;
 	}
 
 	/** The chat's answer about an expired hold: whether its run never started or still runs. */
@@ -450,7 +483,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
-		if (this.#opened) await noteForDevClock(this.#opened.book.key);
+		if (this.#ledger) await noteForDevClock(this.#ledger.book.key);
 	}
 }
 

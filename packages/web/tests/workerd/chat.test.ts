@@ -370,6 +370,28 @@ describe("a chat of any length", () => {
 		expect(read[0]?.[0]).toBeLessThanOrEqual(80);
 	});
 
+	test("is read to its beginning, asked, stopped and deleted with 10,000 messages", async () => {
+		const talk = await longChat(10_000);
+		const pages: ChatView[] = [];
+		for (let before: number | null | undefined; before !== null; before = pages.at(-1)?.earlier) {
+			const page: ChatView | null = await talk.stub.view(talk.owner, before === undefined ? {} : { before });
+			if (!page) throw new Error("no page");
+			pages.push(page);
+		}
+		expect(pages).toHaveLength(200);
+		expect(pages.at(-1)?.messages[0]?.id).toBe("m1");
+		await faults({ model: SLOW });
+		const response = await begun(await talk.post({ seen: "a-5000" }));
+		expect(await (await talk.stop()).json()).toMatchObject({ stopped: true });
+		expect((await hear(response)).metadata).toMatchObject({ state: "stopped", counted: true });
+		expect((await talk.client.fetch(`/api/chat/${talk.chatId}`, { method: "DELETE" })).status).toBe(204);
+		expect(await talk.stub.view(talk.owner)).toBeNull();
+		const left = await runInDurableObject(talk.stub, (_, { storage: { sql } }) =>
+			sql.exec("SELECT seq, question, rest FROM turn").toArray(),
+		);
+		expect(left).toEqual([{ seq: 5_001, question: null, rest: "[]" }]);
+	});
+
 	test("opens above 32 MiB, and goes on", async () => {
 		const talk = await longChat(240, "x".repeat(300_000));
 		expect((await talk.stub.view(talk.owner))?.messages).toHaveLength(50);
@@ -393,6 +415,19 @@ describe("what an answer writes", () => {
 		await eventually(async () => expect(list.counts.written).toBe(1));
 		expect(chat.counts.written).toBe(4);
 		expect(calls.toSorted()).toEqual(["hold", "put", "settle", "start"]);
+	});
+
+	test("is 6 calls for a guest: two to each of two ledgers, and none that asks whether it has signed up", async () => {
+		const guest = new Client("203.0.113.77");
+		await guest.chat(id(), id());
+		const calls: string[] = [];
+		for (const stub of [conversationOf(id()), env.CHAT_LIST.getByName(id()), env.USAGE_LEDGER.getByName(id())]) {
+			await runInDurableObject(stub as ReturnType<typeof conversationOf>, (instance) => countCalls(Object.getPrototypeOf(instance), calls));
+		}
+		const answer = await guest.chat(id(), id());
+		expect(answer.metadata).toMatchObject({ counted: true });
+		const all = ["hold", "hold", "put", "settle", "settle", "start"];
+		await eventually(async () => expect(calls.toSorted()).toEqual(all));
 	});
 
 	test("is at most twice its text for an answer of 300,000 characters in one delta", async () => {
@@ -534,6 +569,16 @@ describe("the readers of an answer", () => {
 });
 
 describe("the list of chats", () => {
+	test("takes no chat once its guest is an account, and names the account", async () => {
+		const list = env.CHAT_LIST.getByName(`guest:${id()}`);
+		const chat = { id: id(), title: "One", updatedAt: new Date().toISOString() };
+		expect(await list.put(chat)).toBeNull();
+		expect((await list.moveTo("user:u1")).chats).toEqual([chat]);
+		expect(await list.put({ ...chat, id: id() })).toBe("user:u1");
+		await list.remove(chat.id);
+		expect(await list.moveTo("user:u1")).toEqual({ chats: [], next: null });
+	});
+
 	test("has pages, which are all chats, the newest first", async () => {
 		const list = env.CHAT_LIST.getByName(`user:${id()}`);
 		const ids = Array.from({ length: 120 }, (_, n) => `c${String(n).padStart(3, "0")}`);

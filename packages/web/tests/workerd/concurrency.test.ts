@@ -36,6 +36,53 @@ describe("a burst at a limit of 5", () => {
 	});
 });
 
+describe("a thousand requests of mixed weights at 5 left", () => {
+	const mixed = (key: string, prefix: string, freeDay = false) =>
+		times(1_000, async (n) => {
+			const { outcome } = await ledgerOf(key).hold(key, { ...hold(`${prefix}${n}`), units: 1 + (n % 6), freeDay });
+			return { ...outcome, units: 1 + (n % 6) };
+		});
+
+	/** Expects that at most 5 units are held, and that no refused request would still fit. */
+	function expectAtMostFive(outcomes: Awaited<ReturnType<typeof mixed>>): number {
+		const held = outcomes.filter(({ kind }) => kind === "held").reduce((sum, { units }) => sum + units, 0);
+		const cheapest = Math.min(...outcomes.filter(({ kind }) => kind === "refused").map(({ units }) => units));
+		expect(held).toBeLessThanOrEqual(5);
+		expect(held + cheapest).toBeGreaterThan(5);
+		return held;
+	}
+
+	test.each([
+		["a guest", `guest:${id()}`, 0, 5],
+		["a free user", `user:${id()}`, 15, 20],
+		["a network's pool", `network:2026-11-29:${id()}`, 20, 25],
+	])("of %s take at most 5", async (_, key, used, limit) => {
+		for (let units = used; units > 0; units -= 5) await ledgerOf(key).record(key, { ...hold(`used ${units}`), units: 5 });
+		const held = expectAtMostFive(await mixed(key, "r"));
+		expect(await ledgerOf(key).usage(key)).toMatchObject({ used, held, remaining: limit - used - held });
+	});
+
+	test("of a subscriber take at most 5 of the plan, and then at most 5 of the free day", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		const key = `user:${userId}`;
+		await ledgerOf(key).record(key, { ...hold("before"), units: 15 });
+		await user.confirm((await user.fetch("/api/auth/get-session").then((answer) => answer.json<{ user: { email: string } }>())).user.email);
+		await user.buy("pro_monthly");
+		await eventually(async () => expect(await user.usage()).toMatchObject({ tier: "paid", remaining: 1_000 }));
+		await ledgerOf(key).record(key, { ...hold("most"), units: 995 });
+		const ofPlan = expectAtMostFive(await mixed(key, "plan "));
+		const ofDay = expectAtMostFive((await mixed(key, "day ", true)).filter(({ kind, ...one }) => kind !== "held" || isOfDay(one)));
+		const rows = (await requestsOf(ledgerOf(key))).filter(({ state }) => state === "held");
+		expect(rows.length).toBeLessThanOrEqual(20);
+		const pools = (prefix: string) => rows.filter(({ pool }) => pool.startsWith(prefix)).reduce((sum, { units }) => sum + units, 0);
+		expect([pools("sub:"), pools("day:")]).toEqual([ofPlan, ofDay]);
+		expect(await user.usage()).toMatchObject({ remaining: 5 - ofPlan, freeDay: { used: 15, held: ofDay, remaining: 5 - ofDay } });
+	});
+
+	const isOfDay = (outcome: object) => "row" in outcome && (outcome.row as { pool: string }).pool.startsWith("day:");
+});
+
 describe("a user's first request", () => {
 	test("sent fifty times at once, is answered as often as holds may be in flight", async () => {
 		const user = new Client();

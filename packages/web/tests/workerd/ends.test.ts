@@ -32,17 +32,17 @@ async function runCron(): Promise<void> {
 const guestKey = (client: Client) => `guest:${client.cookies.get("parley.guest")?.split(".")[1]}`;
 const ledgerOf = (key: string) => env.USAGE_LEDGER.getByName(key);
 
-/** What an object has on disk: the names of its tables, and its alarm. */
-function leftIn(object: DurableObjectStub): Promise<{ tables: unknown[]; alarm: number | null }> {
+/** What an object has on disk: the names of its tables and values, and its alarm. */
+function leftIn(object: DurableObjectStub): Promise<{ stored: unknown[]; alarm: number | null }> {
 	return runInDurableObject(object, async (_, { storage }) => ({
-		tables: storage.sql
-			.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")
-			.toArray()
-			.map(({ name }) => name),
+		stored: [
+			...storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'"),
+			...[...storage.kv.list()].map(([name]) => ({ name })),
+		].map(({ name }) => name),
 		alarm: await storage.getAlarm(),
 	}));
 }
-const NOTHING = { tables: [], alarm: null };
+const NOTHING = { stored: [], alarm: null };
 
 /** Lets a guest's life be over, and runs the alarm of its ledger. */
 async function endGuest(key: string): Promise<void> {
@@ -240,12 +240,12 @@ describe("a guest that ends", () => {
 		await runInDurableObject(broken, (_, { storage }) => storage.sql.exec("UPDATE chat SET deleted = 7").toArray());
 		await endGuest(key);
 		for (let alarms = 0; alarms < 3; alarms += 1) await runDurableObjectAlarm(ledgerOf(key));
-		expect((await leftIn(broken)).tables).not.toEqual([]);
+		expect((await leftIn(broken)).stored).not.toEqual([]);
 		expect((await leftIn(ledgerOf(key))).alarm).not.toBe(null);
 		expect(logLines.some((line) => line.startsWith(`the chats of ${key} could not be ended`))).toBe(true);
 		await runInDurableObject(broken, (_, { storage }) => storage.sql.exec("UPDATE chat SET deleted = 0").toArray());
 		for (let alarms = 0; alarms < 2; alarms += 1) await runDurableObjectAlarm(ledgerOf(key));
-		for (const chat of chats) expect((await leftIn(env.CONVERSATION.getByName(chat))).tables).toEqual([]);
+		for (const chat of chats) expect((await leftIn(env.CONVERSATION.getByName(chat))).stored).toEqual([]);
 		expect(await leftIn(env.CHAT_LIST.getByName(key))).toEqual(NOTHING);
 		expect(await leftIn(ledgerOf(key))).toEqual(NOTHING);
 	});

@@ -1,12 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { DEFAULT_LIMITS, deadLetters, decide, type LedgerState, nextBatch, nextDueMs, shareOf, standing } from "@parley/metering";
-import { beforeEach, describe, expect, inject, test } from "vitest";
+import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from "vitest";
 import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
 import { SUMS } from "../../src/objects/ledger-tables.ts";
 import { Client, eventually, resetSandbox, sandboxState } from "../client.ts";
 import facts from "../fixtures/ledger-d80fa26.json";
 import writtenBefore from "../fixtures/ledger-d80fa26.sql?raw";
+import { record } from "../prove/result.ts";
 import { requestsOf } from "../stored.ts";
 
 // A ledger's cost does not depend on its history (docs/decisions/0011).
@@ -19,6 +20,8 @@ const id = () => crypto.randomUUID();
 const { whole } = inject("proof");
 /** A ledger of an older version that is added up. The whole proof has as many as the largest here. */
 const ADDED_UP = whole ? 1_000_000 : 30_000;
+
+const ADD_UP_MAX_MS = 15 * 60_000;
 
 type Ledger = ReturnType<typeof env.USAGE_LEDGER.getByName>;
 
@@ -38,7 +41,7 @@ function insertRequests(sql: SqlStorage, { requests, pool, untilMs }: { requests
 
 /** Rows that SQLite reads for a wake, and for one request after it. */
 async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number }> {
-	const read = await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+	const read = await runInDurableObject(ledger, (_, { storage: { sql, kv } }) => {
 		const cursors: { rowsRead: number }[] = [];
 		const exec: SqlStorage["exec"] = (query, ...bindings) => {
 			const cursor = sql.exec<never>(query, ...bindings);
@@ -46,7 +49,7 @@ async function rowsRead(ledger: Ledger): Promise<{ wake: number; request: number
 			return cursor;
 		};
 		const sum = () => cursors.splice(0).reduce((rows, cursor) => rows + cursor.rowsRead, 0);
-		const stored = new LedgerStorage(Object.assign(Object.create(sql), { exec }));
+		const stored = new LedgerStorage({ sql: Object.assign(Object.create(sql), { exec }), kv });
 		stored.addUp();
 		standing(stateOf(stored, "user"), Date.now());
 		const wake = sum();
@@ -90,8 +93,9 @@ describe("a ledger of 1,000,000 requests", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.record(key, hold("first"));
 		await runDurableObjectAlarm(ledger);
-		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
-			const stored = new LedgerStorage(sql);
+		await runInDurableObject(ledger, (_, { storage }) => {
+			const { sql } = storage;
+			const stored = new LedgerStorage(storage);
 			const { entitlement } = stored.notes;
 			if (entitlement?.kind !== "balance") throw new Error("a subscriber has a balance");
 			const pool = `sub:${entitlement.subscriptionId}`;
@@ -128,7 +132,7 @@ describe("a ledger of 1,000,000 requests", () => {
 		expect(wake).toBeLessThanOrEqual(200);
 		expect(request).toBeLessThanOrEqual(10);
 
-		const left = () => runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage.sql).finalAfter("r", 1_000).length);
+		const left = () => runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage).finalAfter("r", 1_000).length);
 		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
 			const agoMs = 120 * DAY_MS;
 			sql.exec(
@@ -152,24 +156,82 @@ describe("a ledger of 1,000,000 requests", () => {
 });
 
 describe("a ledger without sums", () => {
-	test("is added up before its first answer, also when it dies on the way", async () => {
-		const key = `user:${id()}`;
+	const today = `day:${new Date().toISOString().slice(0, 10)}`;
+
+	/** A user's ledger as the version before sums wrote it: of its requests, three counted ones are of today. Its next instance finds them. */
+	async function older(userId: string, requests: number) {
+		const key = `user:${userId}`;
 		const ledger = env.USAGE_LEDGER.getByName(key);
-		const today = `day:${new Date().toISOString().slice(0, 10)}`;
-		await runInDurableObject(ledger, (_, { storage: { sql } }) => {
+		await runInDurableObject(ledger, async (_, { storage }) => {
+			await storage.deleteAll();
+			const { sql } = storage;
 			for (const statement of TABLES) sql.exec(statement);
 			sql.exec("INSERT INTO ledger VALUES (1, ?, '{}')", key);
-			insertRequests(sql, { requests: ADDED_UP, pool: "day:2026-01-01", untilMs: Date.now() });
-			sql.exec("UPDATE request SET pool = ? WHERE id IN ('r0000001', 'r0010011', ?)", today, `r${String(ADDED_UP - 1).padStart(7, "0")}`);
-			expect(new LedgerStorage(sql).addUp()).toBe(false);
+			insertRequests(sql, { requests, pool: "day:2026-01-01", untilMs: Date.now() });
+			sql.exec("UPDATE request SET pool = ? WHERE id IN ('r0000001', 'r0010011', ?)", today, `r${String(requests - 1).padStart(7, "0")}`);
 		});
-		await evictDurableObject(ledger);
-		// On a busy machine a step may exceed the platform's time for it. The next call continues there.
-		await eventually(async () => {
-			expect(await env.USAGE_LEDGER.getByName(key).usage(key)).toMatchObject({ tier: "free", used: 3, remaining: 17 });
+		return { key, ledger };
+	}
+
+	/** Expects the exact count, once everything is added up. */
+	async function expectAddedUp({ key, ledger }: Awaited<ReturnType<typeof older>>, requests: number): Promise<void> {
+		expect(await ledger.usage(key)).toMatchObject({ tier: "free", used: 3, remaining: 17 });
+		const taken = await runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage).sums.taken("day:2026-01-01"));
+		expect(taken).toBe(requests * 0.9 - 3);
+	}
+
+	test(
+		"is added up before its first answer, in wakes and alarms of bounded time, also when it dies on the way",
+		async (context) => {
+			const old = await older(id(), ADDED_UP);
+			await runInDurableObject(old.ledger, (_, { storage }) => expect(new LedgerStorage(storage).addUp()).toBe(false));
+			await evictDurableObject(old.ledger);
+			// A wake has less time than a million requests may need. Until its alarms are done, it refuses.
+			const fromMs = performance.now();
+			await eventually(async () => expect(await old.ledger.usage(old.key)).toMatchObject({ used: 3 }), ADD_UP_MAX_MS);
+			record(context, `${ADDED_UP} requests in ${((performance.now() - fromMs) / 1000).toFixed(0)} s`);
+			await expectAddedUp(old, ADDED_UP);
+		},
+		ADD_UP_MAX_MS,
+	);
+
+	test("refuses every call while its alarms add it up, and counts nothing of what it refused", async () => {
+		const user = new Client();
+		const { id: userId } = await user.signUp();
+		const old = await older(userId, 30_000);
+		await evictDurableObject(old.ledger);
+		// A wake in which time runs out after each step.
+		const present = Date.now;
+		let aheadMs = 0;
+		const clock = vi.spyOn(Date, "now").mockImplementation(() => {
+			aheadMs += 11_000;
+			return present() + aheadMs;
 		});
-		const taken = await runInDurableObject(ledger, (_, { storage }) => new LedgerStorage(storage.sql).sums.taken("day:2026-01-01"));
-		expect(taken).toBe(ADDED_UP * 0.9 - 3);
+		onTestFinished(() => clock.mockRestore());
+		const refusals = await runInDurableObject(old.ledger, async (ledger) => {
+			const calls = [
+				() => ledger.usage(old.key),
+				() => ledger.hold(old.key, { id: "new", fingerprint: "f", units: 1, chatId: null }),
+				() => ledger.settle("r0000001"),
+				() => ledger.release("r0000001", "failed-early"),
+				() => ledger.extend("r0000001"),
+				() => ledger.closedInFavourOf(),
+			];
+			return Promise.all(calls.map(async (call) => call()).map((answer) => answer.then(String, ({ message }) => message)));
+		});
+		expect(new Set(refusals)).toEqual(new Set(["the ledger is adding up its requests"]));
+		clock.mockRestore();
+		const read = await user.fetch("/api/usage");
+		expect([read.status, read.headers.get("retry-after")]).toEqual([503, "10"]);
+		expect(await read.json()).toMatchObject({ type: "urn:parley:problem:ledger-not-ready" });
+		expect((await user.chat(id(), id())).status).toBe(503);
+		// An instance that dies here is continued by the next, and by the alarm that this one has set.
+		await evictDurableObject(old.ledger);
+		expect(await runDurableObjectAlarm(old.ledger)).toBe(true);
+		await eventually(() => old.ledger.usage(old.key));
+		await expectAddedUp(old, 30_000);
+		expect((await user.chat(id(), id())).status).toBe(200);
+		expect(await user.usage()).toMatchObject({ used: 4, remaining: 16 });
 	});
 });
 
@@ -179,7 +241,7 @@ describe("waking", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		for (const requests of [0, 49, 130, 333]) {
 			await runInDurableObject(ledger, (_, { storage }) => {
-				const stored = new LedgerStorage(storage.sql);
+				const stored = new LedgerStorage(storage);
 				for (let n = 0; n < requests; n += 1) {
 					for (const state of ["held", "settled"] as const) stored.writeRow(key, { ...row(`${requests}-${n}`), state });
 				}
@@ -198,7 +260,7 @@ describe("more expired holds than one alarm ends", () => {
 		const ledger = env.USAGE_LEDGER.getByName(key);
 		await ledger.hold(key, { id: "first", fingerprint: "f", units: 1, chatId: null });
 		await runInDurableObject(ledger, (_, { storage }) => {
-			const stored = new LedgerStorage(storage.sql);
+			const stored = new LedgerStorage(storage);
 			for (let n = 0; n < 120; n += 1) stored.writeRow(key, { ...row(`h${n}`), state: "held" });
 		});
 		await evictDurableObject(ledger);
@@ -206,7 +268,7 @@ describe("more expired holds than one alarm ends", () => {
 		const inOneAlarm = await runInDurableObject(ledger, async (instance, { storage }) => {
 			await instance.alarm();
 			return {
-				held: [...new LedgerStorage(storage.sql).sums.live.values()].filter(({ state }) => state === "held").length,
+				held: [...new LedgerStorage(storage).sums.live.values()].filter(({ state }) => state === "held").length,
 				alarmMs: await storage.getAlarm(),
 			};
 		});
@@ -219,14 +281,15 @@ describe("more expired holds than one alarm ends", () => {
 
 describe("a ledger as the version before wrote it", () => {
 	test("is read, added up in steps, and answers exactly as before", async () => {
-		await runInDurableObject(env.CHAT_LIST.getByName(id()), (_, { storage: { sql } }) => {
+		await runInDurableObject(env.CHAT_LIST.getByName(id()), (_, { storage }) => {
+			const { sql } = storage;
 			for (const statement of writtenBefore.replace(/^--.*$/m, "").split(/;\n/)) if (statement.trim() !== "") sql.exec(statement);
 			let steps = 1;
-			let stored = new LedgerStorage(sql);
+			let stored = new LedgerStorage(storage);
 			// Each instance dies after one step.
-			for (; !stored.addUp(7); steps += 1) stored = new LedgerStorage(sql);
+			for (; !stored.addUp(7); steps += 1) stored = new LedgerStorage(storage);
 			expect(steps).toBeGreaterThan(10);
-			for (const opened of [stored, new LedgerStorage(sql)]) expectSame(opened);
+			for (const opened of [stored, new LedgerStorage(storage)]) expectSame(opened);
 		});
 	});
 

@@ -122,6 +122,22 @@ describe("an organization", () => {
 		);
 	});
 
+	test("shows its daily totals to those who manage its plan, and everyone else their own", async () => {
+		const { owner, user, organizationId } = await found();
+		const { member, user: colleague } = await join(owner, organizationId);
+		await sell(organizationId);
+		const terms = { model: "m", effort: null, steps: 1, version: "v" };
+		for (const [at, key] of [keyOf(organizationId), `user:${user.id}`, `user:${colleague.id}`].entries()) {
+			await env.USAGE_LEDGER.getByName(key).record(key, { id: "r", fingerprint: "f", units: at + 1, terms, chatId: null });
+		}
+		const unitsOf = async (client: Client) => {
+			const { days } = await ok<{ days: { units: number }[] }>(client.fetch("/api/usage"));
+			return days.map(({ units }) => units);
+		};
+		expect(await unitsOf(owner)).toEqual([1]);
+		expect(await unitsOf(member)).toEqual([3]);
+	});
+
 	test("refuses when its plan is used up, without falling back to members' own units", async () => {
 		const { owner, user, organizationId } = await found();
 		await sell(organizationId);

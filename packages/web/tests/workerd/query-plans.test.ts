@@ -26,6 +26,7 @@ describe("the check of query plans", () => {
 	test.each([
 		["a search by key", "select * from users where id = ?"],
 		["a row made of nothing", "insert into bounds select ?, 1, 2 where not exists (select 1 from bounds where key = ?)"],
+		["rows that the statement names", "insert into bounds values (?, 1, 2), (?, 1, 2)"],
 		["the rows of a subquery that searches", "select * from (select * from users u where u.id = ? limit 1) u"],
 	])("accepts %s", async (_, sql) => {
 		expect(await scansOf(sql)).toEqual([]);

@@ -4,6 +4,7 @@ import type { Adjustment, RequestRow } from "@parley/metering";
 import { describe, expect, test } from "vitest";
 import { ConversationStorage, type Turn } from "../../src/objects/conversation-storage.ts";
 import { LedgerStorage } from "../../src/objects/ledger-storage.ts";
+import type { WholeStore } from "../../src/objects/ledger-tables.ts";
 import { allRequests } from "../stored.ts";
 
 // The objects' tables, in the real SQLite of a Durable Object that nothing else uses.
@@ -17,7 +18,8 @@ function inObject<T>(use: (storage: Storage) => T): Promise<T> {
 const tablesOf = ({ sql }: Storage) => sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray();
 
 /** Counts the rows that a storage writes, as Cloudflare bills them. */
-function counted({ sql }: Storage): { sql: SqlStorage; rows: () => number } {
+function counted({ sql, kv }: Storage): { sql: SqlStorage; kv: WholeStore; rows: () => number } {
+	let puts = 0;
 	const cursors: { rowsWritten: number }[] = [];
 	const exec: SqlStorage["exec"] = (query, ...bindings) => {
 		// A cursor knows the writes of its last statement only.
@@ -26,8 +28,20 @@ function counted({ sql }: Storage): { sql: SqlStorage; rows: () => number } {
 		cursors.push(cursor);
 		return cursor;
 	};
-	const rows = () => cursors.splice(0).reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
-	return { sql: Object.assign(Object.create(sql), { exec }), rows };
+	const rows = () => {
+		const written = cursors.splice(0).reduce((sum, cursor) => sum + cursor.rowsWritten, puts);
+		puts = 0;
+		return written;
+	};
+	const countedKv: WholeStore = {
+		get: (key) => kv.get(key),
+		put: (key, value) => {
+			puts += 1;
+			kv.put(key, value);
+		},
+		delete: (key) => kv.delete(key),
+	};
+	return { sql: Object.assign(Object.create(sql), { exec }), kv: countedKv, rows };
 }
 
 const DAY_MS = 86_400_000;
@@ -70,19 +84,19 @@ const grant: Adjustment = { id: "g", pool: "grant:g", units: -10, atMs: 1, spill
 describe("a ledger's storage", () => {
 	test("stores nothing for a subject that is only read", async () => {
 		const tables = await inObject((storage) => {
-			new LedgerStorage(storage.sql);
+			new LedgerStorage(storage);
 			return tablesOf(storage);
 		});
 		expect(tables).toEqual([]);
 	});
 
 	test("loads what it has written", async () => {
-		const loaded = await inObject(({ sql }) => {
-			const ledger = new LedgerStorage(sql);
+		const loaded = await inObject(({ sql, kv }) => {
+			const ledger = new LedgerStorage({ sql, kv });
 			for (const row of [held, full]) ledger.writeRow(KEY, row);
 			ledger.writeAdjustment(KEY, grant);
 			ledger.writeNotes(KEY, { entitlement: { kind: "none", fetchedAtMs: 7 }, changedAtMs: 8 });
-			const stored = new LedgerStorage(sql);
+			const stored = new LedgerStorage({ sql, kv });
 			return { key: stored.key, notes: stored.notes, rows: allRequests(stored), adjustment: stored.adjustment(grant.id) };
 		});
 		expect(loaded).toEqual({
@@ -95,8 +109,8 @@ describe("a ledger's storage", () => {
 
 	test("writes one row for each step of a request; creating the tables is five more for the first hold and two for the first end", async () => {
 		const rows = await inObject((storage) => {
-			const { sql, rows } = counted(storage);
-			const ledger = new LedgerStorage(sql);
+			const { sql, kv, rows } = counted(storage);
+			const ledger = new LedgerStorage({ sql, kv });
 			const settled = { state: "settled" as const };
 			return [held, { ...held, ...settled }, { ...held, id: "r2" }, { ...held, id: "r2", ...settled }].map((row) => {
 				ledger.writeRow(KEY, row);
@@ -106,10 +120,61 @@ describe("a ledger's storage", () => {
 		expect(rows).toEqual([6, 3, 1, 1]);
 	});
 
+	test.each(["guest:g1", "network:2026-11-28:n1"])("writes one row for each step of a request of %s, from the first on", async (key) => {
+		const written = await inObject((storage) => {
+			const { sql, kv, rows } = counted(storage);
+			const ledger = new LedgerStorage({ sql, kv });
+			const settled = { ...held, state: "settled" as const, endedAtMs: 2_000 };
+			const perStep = [held, settled, { ...full, id: "r3" }].map((row) => {
+				ledger.writeRow(key, row);
+				return rows();
+			});
+			ledger.writeNotes(key, { changedAtMs: 8 });
+			const stored = new LedgerStorage(storage);
+			const countedUnits = [stored.countedBetween(0, 10_000), stored.countedBetween(0, 2_000), stored.countedBetween(1_001, 10_000)];
+			return { perStep, key: stored.key, notes: stored.notes, rows: allRequests(stored), countedUnits, tables: tablesOf(storage) };
+		});
+		expect(written).toEqual({
+			perStep: [1, 1, 1],
+			key,
+			notes: { changedAtMs: 8 },
+			rows: [
+				{ ...held, ...absent, state: "settled", endedAtMs: 2_000 },
+				{ ...full, id: "r3" },
+			],
+			countedUnits: [2 * held.units, 0, 0],
+			tables: [],
+		});
+	});
+
+	test("moves a guest's ledger into tables with its 41st request, or its first adjustment, and loses nothing", async () => {
+		const use = (ledger: LedgerStorage, id: string) => {
+			for (const state of ["held", "settled"] as const) ledger.writeRow("guest:g1", { ...held, id, state });
+		};
+		const after = await inObject((storage) => {
+			const ledger = new LedgerStorage(storage);
+			for (let n = 0; n < 40; n += 1) use(ledger, `r${n}`);
+			const whole = tablesOf(storage).length;
+			use(ledger, "r40");
+			use(new LedgerStorage(storage), "r41");
+			const stored = new LedgerStorage(storage);
+			return { whole, tables: tablesOf(storage).length > 0, rows: allRequests(stored).length, taken: stored.sums.taken(held.pool) };
+		});
+		expect(after).toEqual({ whole: 0, tables: true, rows: 42, taken: 42 * held.units });
+		const adjusted = await inObject((storage) => {
+			const ledger = new LedgerStorage(storage);
+			use(ledger, "r0");
+			ledger.writeAdjustment("guest:g1", grant);
+			const stored = new LedgerStorage(storage);
+			return { adjustment: stored.adjustment(grant.id), rows: allRequests(stored).length, kept: [...storage.kv.list()].length };
+		});
+		expect(adjusted).toEqual({ adjustment: grant, rows: 1, kept: 0 });
+	});
+
 	test("writes at most five rows in a hundred requests for its sums", async () => {
 		const perHundred = await inObject((storage) => {
-			const { sql, rows } = counted(storage);
-			const ledger = new LedgerStorage(sql);
+			const { sql, kv, rows } = counted(storage);
+			const ledger = new LedgerStorage({ sql, kv });
 			const use = (id: string) => {
 				for (const state of ["held", "settled"] as const) ledger.writeRow(KEY, { ...held, id, state });
 			};
@@ -123,8 +188,8 @@ describe("a ledger's storage", () => {
 
 	test("writes at most twelve rows in a hundred requests for its sums and its daily totals", async () => {
 		const perHundred = await inObject((storage) => {
-			const { sql, rows } = counted(storage);
-			const ledger = new LedgerStorage(sql);
+			const { sql, kv, rows } = counted(storage);
+			const ledger = new LedgerStorage({ sql, kv });
 			const use = (id: string) => {
 				const { terms, spent } = full;
 				for (const state of ["held", "settled"] as const) ledger.writeRow(KEY, { ...held, id, state, terms, spent });
@@ -138,14 +203,14 @@ describe("a ledger's storage", () => {
 	});
 
 	test("keeps daily totals through absorption, folding and death, and drops those that are older than 400 days, 50 at a time", async () => {
-		const totals = await inObject(({ sql }) => {
+		const totals = await inObject(({ sql, kv }) => {
 			const day = (at: number) => new Date(at).toISOString().slice(0, 10);
 			const write = (ledger: LedgerStorage, from: number, until: number) => {
 				for (let n = from; n < until; n += 1) ledger.writeRow(KEY, { ...full, id: `r${n}`, heldAtMs: n * DAY_MS, reportedAtMs: 0 });
 			};
-			const ledger = new LedgerStorage(sql);
+			const ledger = new LedgerStorage({ sql, kv });
 			write(ledger, 0, 120);
-			const sums = () => new LedgerStorage(sql).sums.days("").map((one) => [one.day, one.requests, one.units, one.input]);
+			const sums = () => new LedgerStorage({ sql, kv }).sums.days("").map((one) => [one.day, one.requests, one.units, one.input]);
 			const before = sums();
 			ledger.fold((rows) => rows, 86_400_000);
 			const folded = sums();
@@ -171,10 +236,10 @@ describe("a ledger's storage", () => {
 	});
 
 	test("opens a ledger whose marks are older than the daily totals", async () => {
-		const usedMs = await inObject(({ sql }) => {
-			new LedgerStorage(sql).writeRow(KEY, held);
+		const usedMs = await inObject(({ sql, kv }) => {
+			new LedgerStorage({ sql, kv }).writeRow(KEY, held);
 			sql.exec("UPDATE ledger SET kept = json_remove(kept, '$.usedMs')");
-			const ledger = new LedgerStorage(sql);
+			const ledger = new LedgerStorage({ sql, kv });
 			const before = ledger.sums.usedMs;
 			ledger.writeRow(KEY, full);
 			return [before, ledger.sums.usedMs];
@@ -183,27 +248,27 @@ describe("a ledger's storage", () => {
 	});
 
 	test("writes notes marked as news with the next row, and keeps others in memory", async () => {
-		const notes = await inObject(({ sql }) => {
-			const ledger = new LedgerStorage(sql);
+		const notes = await inObject(({ sql, kv }) => {
+			const ledger = new LedgerStorage({ sql, kv });
 			ledger.writeRow(KEY, held);
 			ledger.keepNotes({ changedAtMs: 1 }, false);
 			ledger.writeRow(KEY, held);
-			const before = new LedgerStorage(sql).notes;
+			const before = new LedgerStorage({ sql, kv }).notes;
 			ledger.keepNotes({ changedAtMs: 2 }, true);
 			ledger.writeRow(KEY, held);
-			return [before, new LedgerStorage(sql).notes];
+			return [before, new LedgerStorage({ sql, kv }).notes];
 		});
 		expect(notes).toEqual([{}, { changedAtMs: 2 }]);
 	});
 
 	test("replaces folded rows with their pools' checkpoints, and adds to an existing one", async () => {
-		const loaded = await inObject(({ sql }) => {
-			const ledger = new LedgerStorage(sql);
+		const loaded = await inObject(({ sql, kv }) => {
+			const ledger = new LedgerStorage({ sql, kv });
 			const settled = ["a", "b", "c"].map((id): RequestRow => ({ ...held, id, state: "settled" }));
 			for (const row of settled) ledger.writeRow(KEY, row);
 			ledger.fold((rows) => rows.filter(({ id }) => id === "a"), 86_400_000);
 			ledger.fold((rows) => rows.filter(({ id }) => id === "b"), 2 * 86_400_000);
-			const stored = new LedgerStorage(sql);
+			const stored = new LedgerStorage({ sql, kv });
 			return {
 				rows: allRequests(stored).map(({ id }) => id),
 				checkpoint: stored.checkpoint(held.pool),
@@ -215,12 +280,12 @@ describe("a ledger's storage", () => {
 
 	test("opens a ledger of an older version, and adds the columns it lacks", async () => {
 		const loaded = await inObject((storage) => {
-			const { sql } = storage;
+			const { sql, kv } = storage;
 			sql.exec(OLD_VERSION);
-			const ledger = new LedgerStorage(sql);
+			const ledger = new LedgerStorage({ sql, kv });
 			expect(ledger.addUp()).toBe(true);
 			ledger.writeRow(KEY, full);
-			const stored = new LedgerStorage(sql);
+			const stored = new LedgerStorage({ sql, kv });
 			return { key: stored.key, rows: allRequests(stored), adjustment: stored.adjustment(grant.id), taken: stored.sums.taken(held.pool) };
 		});
 		expect(loaded).toEqual({
@@ -241,12 +306,12 @@ describe("a ledger's storage", () => {
 		["a price without a model", "UPDATE live SET terms = '{}'", "live.terms on disk is not the terms of a request or nothing"],
 		["marks without numbers", `UPDATE ledger SET kept = '{"sinceBaseline":{},"free":[null]}'`, "ledger.kept"],
 	])("refuses to open a ledger with %s", async (_, damage, message) => {
-		const opening = inObject(({ sql }) => {
-			const ledger = new LedgerStorage(sql);
+		const opening = inObject(({ sql, kv }) => {
+			const ledger = new LedgerStorage({ sql, kv });
 			ledger.writeRow(KEY, held);
 			ledger.writeAdjustment(KEY, grant);
 			sql.exec(damage);
-			new LedgerStorage(sql).adjustment(grant.id);
+			new LedgerStorage({ sql, kv }).adjustment(grant.id);
 		});
 		await expect(opening).rejects.toThrow(`invariant: ${message}`);
 	});

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { ConfigError } from "../../config.ts";
 import { isDatabaseFailure } from "../../db/failure.ts";
 import { logFailedRequest } from "../../log.ts";
-import { ProblemError, problemResponse, refuse } from "./problem.ts";
+import { LEDGER_NOT_READY, ProblemError, problemResponse, refuse } from "./problem.ts";
 
 type Verb = "GET" | "POST" | "DELETE";
 type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
@@ -50,6 +50,10 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 export function faultOf(request: Request, error: unknown): ProblemError {
 	logFailedRequest(request, error);
 	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
+	if (error instanceof Error && error.message === LEDGER_NOT_READY)
+		return new ProblemError("ledger-not-ready", "Your usage is being added up after an update. Try again in a moment.", {
+			"retry-after": "10",
+		});
 	if (!isDatabaseFailure(error)) return new ProblemError("internal-error", "Something failed on our side. Try again in a moment.", {});
 	return new ProblemError("database-unavailable", "Our database does not answer. Try again in a moment.", { "retry-after": "5" });
 }

@@ -59,12 +59,16 @@ export const PROBLEMS = {
 	"billing-not-configured": { status: 503, title: "Billing not configured" },
 	"billing-not-read": { status: 503, title: "Billing unavailable" },
 	"database-unavailable": { status: 503, title: "Database unavailable" },
+	"ledger-not-ready": { status: 503, title: "Ledger not ready" },
 	"not-configured": { status: 503, title: "Not configured" },
 	"webhooks-not-configured": { status: 503, title: "Webhooks not configured" },
 	"billing-timed-out": { status: 504, title: "Billing unavailable" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The message by which a ledger refuses a call until it can decide. Between objects an error keeps its message, and loses its class. */
+export const LEDGER_NOT_READY = "the ledger is adding up its requests";
 
 /** The fields of a problem besides its code. `detail` explains this occurrence to the user or developer. */
 export type ProblemFields = Omit<Problem, "type" | "title" | "status">;

@@ -78,8 +78,9 @@ async function moveGuestToAccount(guest: GuestKey, user: UserKey): Promise<void>
 	if (units === null) return;
 	await env.USAGE_LEDGER.getByName(user).carryOver(user, guest, units);
 	const guestList = env.CHAT_LIST.getByName(guest);
-	// A list is read by pages, so it is read until it is empty. Each chat lists itself with its new owner.
-	for (let page = await guestList.list(); page.chats.length > 0; page = await guestList.list()) {
+	// A list is read by pages, so it is read until it is empty. Each chat lists itself with its new owner. From here on the list takes no chat: one that
+	// comes too late follows by itself.
+	for (let page = await guestList.moveTo(user); page.chats.length > 0; page = await guestList.list()) {
 		for (const { id } of page.chats) {
 			await env.CONVERSATION.getByName(id).moveTo(guest, user);
 			await guestList.remove(id);

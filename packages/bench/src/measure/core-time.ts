@@ -1,0 +1,144 @@
+import { stateOf } from "../../../metering/proof/recomputed.ts";
+import {
+	type Command,
+	DEFAULT_LIMITS,
+	decide,
+	type Entitlement,
+	KeptSums,
+	type LedgerState,
+	type RequestRow,
+} from "../../../metering/src/index.ts";
+import { quantile } from "../statistics.ts";
+
+/** CPU time of one hold and its settlement in the pure core, with this many requests in the ledger. CPU time, because it ignores other processes. */
+export interface CoreTime {
+	rows: number;
+	/** Sums that are recomputed from all rows for each question, as before 2026-11-29. */
+	recomputedMs: number;
+	/** Sums that are kept. */
+	keptMs: number;
+}
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 10, 29, 12);
+const SUBSCRIPTION = "sub";
+/** So many final requests are added to the sums together, as in the Durable Object. */
+const ABSORBED_TOGETHER = 50;
+/** A recomputed pair of a million rows takes a second, a kept one microseconds. */
+const PAIRS = { recomputed: 3, kept: 500 };
+const ENTITLEMENT: Entitlement = {
+	kind: "balance",
+	subscriptionId: SUBSCRIPTION,
+	available: 1e9,
+	allowance: 1e9,
+	periodStartMs: NOW_MS - DAY_MS,
+	periodEndMs: NOW_MS + 29 * DAY_MS,
+	fetchedAtMs: NOW_MS - 1_000,
+};
+
+/** Where a core keeps its requests. */
+interface Core {
+	state: LedgerState;
+	write(row: RequestRow): void;
+}
+
+/**
+ * Times the same commands in both cores, smallest ledger first.
+ * @throws when the two cores decide differently
+ */
+export function measureCore(histories: readonly number[], rounds: number): CoreTime[] {
+	const cores = histories.map((rows) => {
+		const history = historyOf(rows);
+		return { rows, recomputed: recomputing(new Map(history)), kept: keeping(history) };
+	});
+	for (const { kept } of cores) for (let pair = 0; pair < PAIRS.kept; pair += 1) holdAndSettle(kept, `warm ${pair}`);
+	// The sizes take turns, so that a slow moment of the machine does not hit one of them alone.
+	const keptMs = cores.map((): number[] => []);
+	for (let round = 0; round < rounds; round += 1) {
+		for (const [size, { kept }] of cores.entries()) keptMs[size]?.push(pairMs(kept, PAIRS.kept, `round ${round}`));
+	}
+	return cores.map(({ rows, recomputed, kept }, size) => {
+		assertSame(recomputed, kept);
+		return { rows, recomputedMs: pairMs(recomputed, PAIRS.recomputed, "pair"), keptMs: quantile(keptMs[size] ?? [], 0.5) };
+	});
+}
+
+/** Requests of the 80 days before now: nine in ten counted and reported, one released. */
+function historyOf(rows: number): Map<string, RequestRow> {
+	const history = new Map<string, RequestRow>();
+	for (let n = 0; n < rows; n += 1) {
+		const atMs = NOW_MS - Math.floor(((rows - n) / rows) * 80 * DAY_MS) - 1_000;
+		const isReleased = n % 10 === 0;
+		history.set(`r${n}`, {
+			id: `r${n}`,
+			fingerprint: "f",
+			pool: `sub:${SUBSCRIPTION}`,
+			units: 1,
+			state: isReleased ? "released" : "settled",
+			attempt: 1,
+			forgiven: 0,
+			chatId: "c",
+			heldAtMs: atMs,
+			expiresAtMs: atMs,
+			endedAtMs: atMs,
+			reportAfterMs: null,
+			reportedAtMs: isReleased ? null : Math.min(atMs + 500, ENTITLEMENT.fetchedAtMs - 1),
+		});
+	}
+	return history;
+}
+
+function recomputing(rows: Map<string, RequestRow>): Core {
+	return { state: coreState(rows), write: (row) => rows.set(row.id, row) };
+}
+
+function keeping(rows: Map<string, RequestRow>): Core {
+	const source = { sums: () => [], rows: () => rows.values(), adjustments: () => [], grants: () => [] };
+	const marks = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {} };
+	const sums = new KeptSums(source, marks, { readMs: ENTITLEMENT.fetchedAtMs, baselineMs: null }, []);
+	for (const row of rows.values()) sums.addUp(row);
+	const write = (row: RequestRow) => {
+		sums.put(row, sums.live.has(row.id) ? undefined : rows.get(row.id));
+		rows.set(row.id, row);
+		if (sums.waiting >= ABSORBED_TOGETHER) sums.absorb(sums.next(ABSORBED_TOGETHER));
+		sums.takeChanged();
+	};
+	return { state: coreState(rows, sums), write };
+}
+
+function coreState(rows: Map<string, RequestRow>, sums?: KeptSums): LedgerState {
+	const rest = { kind: "user", limits: DEFAULT_LIMITS, entitlement: ENTITLEMENT, closed: false } as const;
+	return stateOf({ rows, adjustments: new Map(), checkpoints: new Map() }, sums ? { ...rest, sums } : rest);
+}
+
+function pairMs(core: Core, pairs: number, name: string): number {
+	const before = process.cpuUsage();
+	for (let pair = 0; pair < pairs; pair += 1) holdAndSettle(core, `${name} ${pair}`);
+	return process.cpuUsage(before).user / 1000 / pairs;
+}
+
+function holdAndSettle({ state, write }: Core, id: string): void {
+	for (const command of commands(id)) {
+		const { row } = decide(state, command, NOW_MS);
+		if (!row) throw new Error(`no result: the core did not take ${command.type}`);
+		write(row);
+	}
+}
+
+function commands(id: string): Command[] {
+	return [
+		{ type: "hold", id, fingerprint: "f", units: 1, chatId: null },
+		{ type: "settle", id },
+	];
+}
+
+function assertSame(recomputed: Core, kept: Core): void {
+	for (const command of commands("same")) {
+		const decisions = [recomputed, kept].map(({ state, write }) => {
+			const { outcome, row } = decide(state, command, NOW_MS);
+			if (row) write(row);
+			return JSON.stringify([outcome, row]);
+		});
+		if (decisions[0] !== decisions[1]) throw new Error(`no result: the cores decide differently: ${decisions.join(" / ")}`);
+	}
+}
