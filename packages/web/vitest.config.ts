@@ -72,7 +72,7 @@ const contract = (provider: string, include: string[]) => ({
 	},
 });
 
-/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only. */
+/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only; `wordy` has no output limit to speak of. */
 function modelsAt(baseUrl: string) {
 	const model = (id: string, more: object = {}) => ({
 		id,
@@ -86,7 +86,14 @@ function modelsAt(baseUrl: string) {
 		...more,
 	});
 	const narrow = { inputStep: 100, maxOutput: 50, contextWindow: 550, efforts: { low: 1, medium: 2, high: 4 }, tiers: ["free", "paid"] };
-	return [model("sandbox"), model("second"), model("dear", { weight: 5 }), model("narrow", narrow), model("pro", { tiers: ["paid"] })];
+	return [
+		model("sandbox"),
+		model("second"),
+		model("dear", { weight: 5 }),
+		model("narrow", narrow),
+		model("pro", { tiers: ["paid"] }),
+		model("wordy", { maxOutput: 60_000 }),
+	];
 }
 
 export default defineConfig({

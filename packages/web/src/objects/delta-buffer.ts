@@ -10,6 +10,7 @@ export class DeltaBuffer {
 	readonly #send: Send;
 	#reasoning = "";
 	#text = "";
+	#sentAtMs = 0;
 	#timer: ReturnType<typeof setTimeout> | null = null;
 
 	constructor(send: Send) {
@@ -19,7 +20,7 @@ export class DeltaBuffer {
 	add(type: AnswerPart["type"], delta: string): void {
 		if (type === "text") this.#text += delta;
 		else this.#reasoning += delta;
-		if (this.#timer === null) this.#begin();
+		if (this.#timer === null || Date.now() - this.#sentAtMs >= COLLECT_MS) this.#begin();
 	}
 
 	/** Sends what is left, and ends the timer. */
@@ -30,7 +31,9 @@ export class DeltaBuffer {
 	}
 
 	#begin(): void {
+		if (this.#timer !== null) clearTimeout(this.#timer);
 		this.#flush();
+		this.#sentAtMs = Date.now();
 		this.#timer = setTimeout(() => {
 			this.#timer = null;
 			if (this.#reasoning || this.#text) this.#begin();

@@ -10,6 +10,8 @@ export interface WireEvent {
  */
 export class SseReader {
 	#rest = "";
+	/** Whether `#rest` ends with a carriage return, whose line feed may follow. Looking there each time would copy a long line each time. */
+	#isAfterReturn = false;
 	#type = "";
 	#data: string[] = [];
 	#dataChars = 0;
@@ -22,12 +24,13 @@ export class SseReader {
 	/** @returns the events that are complete with this text */
 	read(text: string): WireEvent[] {
 		const events: WireEvent[] = [];
-		if (!/[\r\n]/.test(text) && !this.#rest.endsWith("\r")) {
+		if (!this.#isAfterReturn && !/[\r\n]/.test(text)) {
 			this.#rest += text;
 			return events;
 		}
 		const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
 		this.#rest = lines.pop() ?? "";
+		this.#isAfterReturn = this.#rest.endsWith("\r");
 		for (const line of lines) this.#readLine(line, events);
 		return events;
 	}
