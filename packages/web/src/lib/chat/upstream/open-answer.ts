@@ -90,7 +90,7 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 }
 
 /** The form of the SDK's models that this file calls. */
-export type SpecifiedModel = Extract<LanguageModel, { specificationVersion: "v4" }>;
+type SpecifiedModel = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
 function modelOf(upstream: Upstream, asked: AskedOfModel): SpecifiedModel {
 	const patience: Patience = { firstMs: (asked.model?.silenceSeconds ?? 0) * 1000, nextMs: NEXT_MS };

@@ -182,7 +182,11 @@ function streamOf(chunks: AsyncGenerator<string, void>, leave: AbortController):
 			if (done) controller.close();
 			else controller.enqueue(encoder.encode(value));
 		},
-		cancel: () => leave.abort(),
+		cancel: () => {
+			leave.abort();
+			// Where no read is under way, this is what lets the body go.
+			void chunks.return().catch(() => {});
+		},
 	});
 }
 
