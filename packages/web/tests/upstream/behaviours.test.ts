@@ -3,7 +3,7 @@ import { Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { logLines } from "../worker-log.ts";
 import { BEHAVIOURS } from "./behaviours.ts";
 
-// What model servers do, what the user then sees, and whether it is counted: the table of docs/architecture/upstreams.md.
+// What model servers do, what the user then sees, and whether it is counted: the table of docs/upstream-behaviours.md.
 
 beforeEach(resetSandbox);
 

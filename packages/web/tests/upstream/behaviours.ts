@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { sentenceOf } from "@parley/metering";
 import type { AnswerState, Failure } from "../../src/view/chat.ts";
 
 /** A fault of the sandbox's model server (packages/sandbox/src/faults/schema.ts). */
@@ -356,3 +357,25 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 	"302 to the same origin": early({ status: 302, headers: { location: "/model/v1/chat/completions" }, calls: 1 }, "unavailable"),
 	"307 to another origin": early({ status: 307, headers: { location: "http://127.0.0.1:9/v1/chat/completions" } }, "unavailable"),
 };
+
+/** The table as a page: what a model server sends, what the user then sees, and whether it is counted. */
+export function tableOfBehaviours(behaviours: Record<string, Behaviour>): string {
+	const rows = Object.entries(behaviours).map(([name, { state, counted, text, thoughts, failure, note }]) => {
+		const output = text.trim() ? "words" : failure ? "none" : "tokens";
+		const sentence = note ?? sentenceOf({ end: state, output, failure }, counted);
+		const words = text.trim() === "" ? "no words" : state === "complete" ? "the whole answer" : "the words that came";
+		const seen = [thoughts ? "reasoning" : "", words, sentence ? `“${sentence}”` : ""].filter(Boolean).join("; ");
+		return `| ${name} | ${state} | ${seen} | ${counted ? "yes" : "no"} |`;
+	});
+	return `${[
+		"# What model servers do",
+		"",
+		"<!-- Written from packages/web/tests/upstream/behaviours.ts, which is also the test: change it there, then `vitest run --project unit -u`. -->",
+		"",
+		"Each row is run against the built Worker. Answers that are not counted are free to try again, within the bound of [who pays](who-pays.md).",
+		"",
+		"| The server sends | Ends as | The user sees | Counted |",
+		"|---|---|---|---|",
+		...rows,
+	].join("\n")}\n`;
+}
