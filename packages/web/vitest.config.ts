@@ -92,7 +92,7 @@ function modelsAt(baseUrl: string) {
 		model("dear", { weight: 5 }),
 		model("narrow", narrow),
 		model("pro", { tiers: ["paid"] }),
-		model("wordy", { maxOutput: 60_000 }),
+		model("wordy", { maxOutput: 60_000, tiers: ["free", "paid"] }),
 	];
 }
 
