@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { modelFileAt } from "./tests/upstream/models.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const secrets = {
@@ -71,7 +72,7 @@ const contract = (provider: string, include: string[]) => ({
 	},
 });
 
-/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only. */
+/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only; `wordy` has no output limit to speak of. */
 function modelsAt(baseUrl: string) {
 	const model = (id: string, more: object = {}) => ({
 		id,
@@ -85,7 +86,14 @@ function modelsAt(baseUrl: string) {
 		...more,
 	});
 	const narrow = { inputStep: 100, maxOutput: 50, contextWindow: 550, efforts: { low: 1, medium: 2, high: 4 }, tiers: ["free", "paid"] };
-	return [model("sandbox"), model("second"), model("dear", { weight: 5 }), model("narrow", narrow), model("pro", { tiers: ["paid"] })];
+	return [
+		model("sandbox"),
+		model("second"),
+		model("dear", { weight: 5 }),
+		model("narrow", narrow),
+		model("pro", { tiers: ["paid"] }),
+		model("wordy", { maxOutput: 60_000, tiers: ["free", "paid"] }),
+	];
 }
 
 export default defineConfig({
@@ -154,6 +162,19 @@ export default defineConfig({
 				test: {
 					name: "clock",
 					include: ["tests/clock/**/*.test.ts"],
+					...inWorker,
+				},
+			},
+			{
+				plugins: [
+					worker((sandboxUrl) => ({
+						MODELS: modelFileAt(sandboxUrl),
+						SANDBOX_URL: sandboxUrl,
+					})),
+				],
+				test: {
+					name: "upstream",
+					include: ["tests/upstream/**/*.test.ts"],
 					...inWorker,
 				},
 			},

@@ -166,7 +166,7 @@ export class Simulator {
 		const chance = this.#chance;
 		if (chance.happens(0.1)) return;
 		life.answers.set(id, "running");
-		const { release } = whoPays(chance.pick(ENDS), chance.happens(0.8));
+		const release = whoPays({ end: chance.pick(ENDS), output: chance.pick(["words", "words", "words", "tokens", "none"]) });
 		const spent = chance.happens(0.9) ? this.#spent() : null;
 		const command: Command = release === null ? { type: "settle", id, spent } : { type: "release", id, why: release, spent };
 		this.#send(life, () => {

@@ -22,5 +22,16 @@ export {
 } from "./rows.ts";
 export type { Adjusted, PoolSums } from "./tally.ts";
 export { allowanceOf, DEFAULT_LIMITS, type Entitlement, isOver, isTrusted, type Limits, type SubjectKind, subscriptionOf } from "./tier.ts";
-export { type AnswerEnd, BOUND_OF_FORGIVENESS, type ChatStatus, type Release, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
+export {
+	type AnswerEnd,
+	BOUND_OF_FORGIVENESS,
+	type ChatStatus,
+	type Ended,
+	type Failure,
+	type Output,
+	type Release,
+	sentenceOf,
+	WHO_PAYS,
+	whoPays,
+} from "./who-pays.ts";
 export { dayOf, utcDay } from "./window.ts";

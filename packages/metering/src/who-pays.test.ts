@@ -4,11 +4,24 @@ import { stateOf } from "../proof/recomputed.ts";
 import { type Command, decide, HOLD_MS } from "./ledger.ts";
 import type { LedgerState, RequestRow } from "./rows.ts";
 import { DEFAULT_LIMITS } from "./tier.ts";
-import { type AnswerEnd, fateOfExpired, isBounded, type Release, renderWhoPays, sentenceOf, WHO_PAYS, whoPays } from "./who-pays.ts";
+import {
+	type AnswerEnd,
+	type Failure,
+	fateOfExpired,
+	isBounded,
+	type Output,
+	type Release,
+	renderWhoPays,
+	sentenceOf,
+	WHO_PAYS,
+	whoPays,
+} from "./who-pays.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const ENDS: readonly AnswerEnd[] = ["complete", "length", "filtered", "stopped", "failed", "interrupted"];
-const RELEASES: readonly Release[] = ["failed-midway", "stopped-early", "failed-early", "never-started", "refused"];
+const RELEASES: readonly Release[] = ["failed-midway", "wordless", "stopped-early", "failed-early", "never-started", "refused"];
+const OUTPUTS: readonly Output[] = ["words", "tokens", "none"];
+const FAILURES: readonly (Failure | undefined)[] = ["busy", "too-long", "unavailable", "failed", "interrupted", undefined];
 const page = new URL("../../../docs/who-pays.md", import.meta.url);
 
 function held(): LedgerState {
@@ -20,36 +33,40 @@ function held(): LedgerState {
 	return state;
 }
 
+const pays = (end: AnswerEnd, output: Output, failure?: Failure) => whoPays({ end, output, failure });
+const note = (end: AnswerEnd, output: Output, counted: boolean, failure?: Failure, retryAfterS?: number) =>
+	sentenceOf({ end, output, failure, retryAfterS }, counted);
+
 /** The ledger's decision about an answer that ended this way. */
-function outcomeOf(end: AnswerEnd, output: boolean): string | undefined {
-	const { release } = whoPays(end, output);
+function outcomeOf(end: AnswerEnd, output: Output, failure: Failure | undefined): string | undefined {
+	const release = pays(end, output, failure);
 	const command: Command = release === null ? { type: "settle", id: "a" } : { type: "release", id: "a", why: release };
 	return decide(held(), command, NOON).row?.state;
 }
 
-test.each([
-	["complete", true, "settled"],
-	["length", true, "settled"],
-	["filtered", true, "settled"],
-	["stopped", true, "settled"],
-	["failed", true, "released"],
-	["interrupted", true, "released"],
-	["stopped", false, "released"],
-	["failed", false, "released"],
-	["interrupted", false, "released"],
-	["complete", false, "released"],
-	["length", false, "released"],
-	["filtered", false, "released"],
-] as const)("an answer that ends as %s (output: %s) is %s", (end, output, state) => {
-	expect(outcomeOf(end, output)).toBe(state);
+test("an answer counts if it has words and ended by itself, by a limit, a filter or a stop; otherwise its hold is released", () => {
+	for (const end of ENDS) {
+		for (const output of OUTPUTS) {
+			for (const failure of FAILURES) {
+				const counts = output === "words" && end !== "failed" && end !== "interrupted";
+				expect(outcomeOf(end, output, failure), `${end}, ${output}, ${failure}`).toBe(counts ? "settled" : "released");
+			}
+		}
+	}
 });
 
 test("only releases that cost a model call are bounded", () => {
-	expect(whoPays("failed", true).release).toBe("failed-midway");
-	expect(whoPays("interrupted", true).release).toBe("failed-midway");
-	expect(whoPays("stopped", false).release).toBe("stopped-early");
-	expect(whoPays("failed", false).release).toBe("failed-early");
-	expect(RELEASES.filter(isBounded)).toEqual(["failed-midway", "stopped-early"]);
+	expect(RELEASES.filter(isBounded)).toEqual(["failed-midway", "wordless", "stopped-early"]);
+	for (const failure of FAILURES) {
+		expect(pays("failed", "words", failure)).toBe("failed-midway");
+		expect(pays("failed", "none", failure)).toBe("failed-early");
+		expect(pays("failed", "tokens", failure)).toBe("wordless");
+	}
+	expect(pays("interrupted", "words")).toBe("failed-midway");
+	expect(pays("stopped", "none")).toBe("stopped-early");
+	expect(pays("stopped", "tokens")).toBe("stopped-early");
+	expect(pays("complete", "tokens")).toBe("wordless");
+	expect(pays("filtered", "none")).toBe("wordless");
 });
 
 test("an expired hold is released, extended or counted by its chat's status", () => {
@@ -61,26 +78,47 @@ test("an expired hold is released, extended or counted by its chat's status", ()
 });
 
 test("the note under an answer states the ledger's decision, also beyond the bound", () => {
-	expect(sentenceOf("complete", true, true)).toBeNull();
-	expect(sentenceOf("failed", true, false)).toBe("That answer failed, so it was not counted.");
-	expect(sentenceOf("failed", true, true)).toBe("That answer failed.");
-	expect(sentenceOf("interrupted", true, false)).toBe("That answer was interrupted, so it was not counted.");
-	expect(sentenceOf("interrupted", true, true)).toBe("That answer was interrupted.");
-	expect(sentenceOf("stopped", true, true)).toBe("You stopped this answer. It was counted.");
-	expect(sentenceOf("stopped", false, false)).toBe("You stopped this answer. It was not counted.");
-	expect(sentenceOf("length", true, true)).toBe("This answer reached its greatest length. Ask for the rest to go on.");
-	expect(sentenceOf("filtered", true, true)).toBe("A content filter of the model ended this answer.");
+	expect(note("complete", "words", true)).toBeNull();
+	expect(note("failed", "words", false)).toBe("That answer failed, so it was not counted.");
+	expect(note("failed", "words", true)).toBe("That answer failed.");
+	expect(note("failed", "words", false, "interrupted")).toBe("That answer was interrupted, so it was not counted.");
+	expect(note("failed", "tokens", false)).toBe("That answer ended before its first word, so it was not counted.");
+	expect(note("interrupted", "words", false)).toBe("That answer was interrupted, so it was not counted.");
+	expect(note("interrupted", "words", true)).toBe("That answer was interrupted.");
+	expect(note("stopped", "words", true)).toBe("You stopped this answer. It was counted.");
+	expect(note("stopped", "none", false)).toBe("You stopped this answer. It was not counted.");
+	expect(note("length", "words", true)).toBe(
+		"This answer reached the model’s output limit. “Continue” asks for the rest, as a new request.",
+	);
+	expect(note("filtered", "words", true)).toBe("A content filter of the model ended this answer.");
 	for (const end of ENDS) {
-		for (const output of [true, false]) {
-			expect(sentenceOf(end, output, true) ?? "", `${end} ${output}`).not.toMatch(/not counted/);
-			expect(sentenceOf(end, output, false) ?? "", `${end} ${output}`).not.toMatch(/was counted/);
+		for (const output of OUTPUTS) {
+			for (const failure of FAILURES) {
+				expect(note(end, output, true, failure) ?? "", `${end} ${output}`).not.toMatch(/not counted/);
+				expect(note(end, output, false, failure) ?? "", `${end} ${output}`).not.toMatch(/was counted/);
+			}
 		}
 	}
 });
 
+test.each([
+	["busy", "The model is busy, so this was not counted. Try again in a moment."],
+	["too-long", "This chat is too long for the model, so this was not counted. Choose a model that reads more, or start a new chat."],
+	["unavailable", "This model is not available right now, so this was not counted. Choose another one."],
+	["failed", "That answer failed, so it was not counted."],
+	["interrupted", "That answer failed, so it was not counted."],
+] as const)("a failure before the first word says why and what to do next: %s", (failure, sentence) => {
+	expect(note("failed", "none", false, failure)).toBe(sentence);
+});
+
+test("a busy model says when to try again, in minutes from two minutes on", () => {
+	expect(note("failed", "none", false, "busy", 7)).toMatch(/Try again in 7 s\.$/);
+	expect(note("failed", "none", false, "busy", 121)).toMatch(/Try again in 3 minutes\.$/);
+});
+
 test("throws for an end or status that no rule covers", () => {
 	// @ts-expect-error not an end
-	expect(() => whoPays("exploded", true)).toThrow('invariant: no rule covers the end "exploded"');
+	expect(() => pays("exploded", "words")).toThrow('invariant: no rule covers the end "exploded"');
 	// @ts-expect-error not a status
 	expect(() => fateOfExpired("shouting")).toThrow('invariant: no rule covers the chat status "shouting"');
 });

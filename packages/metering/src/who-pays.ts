@@ -2,10 +2,19 @@
  * Why a hold is released. Releases that the table marks `bounded` are forgiven at most min(limit, 20) times a window and then count:
  * a started model costs money, so unbounded forgiveness would be a way to chat for free.
  */
-export type Release = "failed-midway" | "stopped-early" | "failed-early" | "never-started" | "refused";
+export type Release = "failed-midway" | "wordless" | "stopped-early" | "failed-early" | "never-started" | "refused";
 
 /** How an answer ended. `interrupted`: the platform restarted during the answer. */
 export type AnswerEnd = "complete" | "length" | "filtered" | "stopped" | "failed" | "interrupted";
+
+/**
+ * What the model had sent when an answer ended. `tokens`: it ran, but sent no visible word, only reasoning or white space, or nothing at all.
+ * `none`: it did not run, as far as is known.
+ */
+export type Output = "words" | "tokens" | "none";
+
+/** Why an answer failed, as far as it is known. `interrupted`: the connection to the model was lost. */
+export type Failure = "busy" | "too-long" | "unavailable" | "failed" | "interrupted";
 
 /** What a chat reports about an expired hold. */
 export type ChatStatus = "never-started" | "running" | "unreachable";
@@ -27,10 +36,11 @@ export type Fate =
 	/** Nothing changes. */
 	| { kind: "keep" };
 
-/** Which answers a rule covers. `output`: whether any output of the model had arrived. */
+/** Which answers a rule covers; without `failures`, whatever made them fail. */
 interface Ending {
 	ends: readonly AnswerEnd[];
-	output: boolean;
+	output: readonly Output[];
+	failures?: readonly Failure[];
 }
 
 /** The note under an answer, by whether it was counted; null for no note. */
@@ -51,6 +61,9 @@ interface Rule {
 	notes: Notes;
 }
 
+/** Stands in a note for how long to wait. */
+const WAIT = "{wait}";
+
 const NO_NOTE: Notes = { counted: null, notCounted: null };
 
 function always(sentence: string): Notes {
@@ -60,6 +73,13 @@ function always(sentence: string): Notes {
 function failed(verb: string): Notes {
 	return { counted: `That answer ${verb}.`, notCounted: `That answer ${verb}, so it was not counted.` };
 }
+
+/** @param next what to do next, where the button "Try again" is not enough */
+function sentences(what: string, next: string): Notes {
+	return { counted: `${what}. ${next}`, notCounted: `${what}, so this was not counted. ${next}` };
+}
+
+const WORDLESS: readonly Output[] = ["tokens", "none"];
 
 /**
  * The published rules of what counts. The ledger, the Conversation, the published page and the app's notes all read this table, so they
@@ -72,60 +92,108 @@ export const WHO_PAYS = {
 		fate: { kind: "refuse", why: "refused" },
 		notes: always("Nothing was counted."),
 	},
+	"price-rose": {
+		happens: "The price rises between the page and the server",
+		counted: "No. Nothing is held, and the page asks again.",
+		fate: { kind: "refuse", why: "refused" },
+		notes: always("Nothing was counted."),
+	},
 	"stopped-early": {
 		happens: "You stop the answer before its first word",
 		counted: "No (see the bound below).",
 		fate: { kind: "release", why: "stopped-early", bounded: true },
-		of: { ends: ["stopped"], output: false },
+		of: { ends: ["stopped"], output: WORDLESS },
 		notes: { counted: "You stopped this answer. It was counted.", notCounted: "You stopped this answer. It was not counted." },
 	},
-	"failed-early": {
-		happens: "The model fails, or ends, before its first word",
+	busy: {
+		happens: "Every upstream of the model is busy, and answers so before its first word",
+		counted: "No, and it is not part of the bound below.",
+		fate: { kind: "release", why: "failed-early", bounded: false },
+		of: { ends: ["failed"], output: ["none"], failures: ["busy"] },
+		notes: sentences("The model is busy", `Try again ${WAIT}.`),
+	},
+	"too-long": {
+		happens: "The model refuses the chat because it is too long",
 		counted: "No.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
-		of: { ends: ["failed", "interrupted", "complete", "length", "filtered"], output: false },
+		of: { ends: ["failed"], output: ["none"], failures: ["too-long"] },
+		notes: sentences("This chat is too long for the model", "Choose a model that reads more, or start a new chat."),
+	},
+	unavailable: {
+		happens: "The model refuses this site: its key or its address is wrong, or its bill is not paid",
+		counted: "No.",
+		fate: { kind: "release", why: "failed-early", bounded: false },
+		of: { ends: ["failed"], output: ["none"], failures: ["unavailable"] },
+		notes: sentences("This model is not available right now", "Choose another one."),
+	},
+	"failed-early": {
+		happens: "The model fails or cannot be reached before its first word",
+		counted: "No, and it is not part of the bound below.",
+		fate: { kind: "release", why: "failed-early", bounded: false },
+		of: { ends: ["failed", "interrupted", "complete", "length"], output: ["none"] },
 		notes: failed("failed"),
 	},
-	"failed-midway": {
-		happens: "The model fails or falls silent in the middle of an answer",
+	"filtered-early": {
+		happens: "A content filter of the model ends the answer before its first word",
+		counted: "No (see the bound below).",
+		fate: { kind: "release", why: "wordless", bounded: true },
+		of: { ends: ["filtered"], output: WORDLESS },
+		notes: sentences("A content filter of the model refused to answer", "Ask in other words."),
+	},
+	wordless: {
+		happens: "The answer is only reasoning, white space, or empty",
+		counted: "No (see the bound below). It ended before an answer, and trying again is free.",
+		fate: { kind: "release", why: "wordless", bounded: true },
+		of: { ends: ["failed", "interrupted", "complete", "length"], output: ["tokens"] },
+		notes: failed("ended before its first word"),
+	},
+	"lost-midway": {
+		happens: "The connection to the model is lost in the middle of an answer",
 		counted: "No (see the bound below). The part that came stays, marked, and trying again is free.",
 		fate: { kind: "release", why: "failed-midway", bounded: true },
-		of: { ends: ["failed"], output: true },
+		of: { ends: ["failed"], output: ["words"], failures: ["interrupted"] },
+		notes: failed("was interrupted"),
+	},
+	"failed-midway": {
+		happens: "The model fails, says that it failed, or falls silent in the middle of an answer",
+		counted: "No (see the bound below). The part that came stays, marked, and trying again is free.",
+		fate: { kind: "release", why: "failed-midway", bounded: true },
+		of: { ends: ["failed"], output: ["words"] },
 		notes: failed("failed"),
 	},
 	"interrupted-midway": {
 		happens: "The platform restarts in the middle of an answer",
 		counted: "No (see the bound below). The part that came stays, marked, and trying again is free.",
 		fate: { kind: "release", why: "failed-midway", bounded: true },
-		of: { ends: ["interrupted"], output: true },
+		of: { ends: ["interrupted"], output: ["words"] },
 		notes: failed("was interrupted"),
 	},
 	complete: {
-		happens: "The answer is complete",
+		happens: "The answer is complete, also where the model does not say why it ended or deviates from the format",
 		counted: "Yes.",
 		fate: { kind: "settle" },
-		of: { ends: ["complete"], output: true },
+		of: { ends: ["complete"], output: ["words"] },
 		notes: NO_NOTE,
 	},
 	"stopped-late": {
 		happens: "You stop the answer after its first word",
 		counted: "Yes.",
 		fate: { kind: "settle" },
-		of: { ends: ["stopped"], output: true },
+		of: { ends: ["stopped"], output: ["words"] },
 		notes: { counted: "You stopped this answer. It was counted.", notCounted: "You stopped this answer. It was not counted." },
 	},
 	length: {
-		happens: "The answer reaches its greatest length",
-		counted: "Yes.",
+		happens: "The answer reaches the model's output limit",
+		counted: "Yes. “Continue” is a new request.",
 		fate: { kind: "settle" },
-		of: { ends: ["length"], output: true },
-		notes: always("This answer reached its greatest length. Ask for the rest to go on."),
+		of: { ends: ["length"], output: ["words"] },
+		notes: always("This answer reached the model’s output limit. “Continue” asks for the rest, as a new request."),
 	},
 	filtered: {
 		happens: "A content filter of the model ends the answer",
 		counted: "Yes.",
 		fate: { kind: "settle" },
-		of: { ends: ["filtered"], output: true },
+		of: { ends: ["filtered"], output: ["words"] },
 		notes: always("A content filter of the model ended this answer."),
 	},
 	left: {
@@ -192,16 +260,32 @@ export const FORGIVEN_MAX = 20;
 
 /** The table's text about the bound, in Markdown. */
 export const BOUND_OF_FORGIVENESS =
-	"Answers that cost something before they failed in the middle, and answers stopped before their first word, are together " +
+	"Answers that cost something before they failed in the middle, and answers that ended or were stopped before their first word, are together " +
 	`forgiven at most as often as the tier's limit, and at most ${FORGIVEN_MAX} times, in a window. Then they count.`;
 
 const RULES: readonly Rule[] = Object.values(WHO_PAYS);
 
-/** Looks up the rule for an ended answer. `release` is the reason of the release, null when the answer counts. */
-export function whoPays(end: AnswerEnd, output: boolean): { release: Release | null; notes: Notes } {
-	const rule = RULES.find(({ of }) => of?.output === output && of.ends.includes(end));
+/** How an answer ended, as far as the table asks. */
+export interface Ended {
+	end: AnswerEnd;
+	output: Output;
+	failure?: Failure | undefined;
+	/** For `busy`: when the model can be asked again, seconds. */
+	retryAfterS?: number | undefined;
+}
+
+function ruleOf({ end, output, failure }: Ended): Rule {
+	const covers = ({ ends, output: outputs, failures }: Ending) =>
+		ends.includes(end) && outputs.includes(output) && (failures === undefined || (failure !== undefined && failures.includes(failure)));
+	const rule = RULES.find(({ of }) => of && covers(of));
 	if (!rule) throw new Error(`invariant: no rule covers the end "${end}"`);
-	return { release: rule.fate.kind === "release" ? rule.fate.why : null, notes: rule.notes };
+	return rule;
+}
+
+/** Looks up why the hold of an ended answer is released; null when the answer counts. */
+export function whoPays(ended: Ended): Release | null {
+	const { fate } = ruleOf(ended);
+	return fate.kind === "release" ? fate.why : null;
 }
 
 /**
@@ -209,9 +293,16 @@ export function whoPays(end: AnswerEnd, output: boolean): { release: Release | n
  * @param counted the ledger's decision: beyond the bound it counts answers that the rule alone would release
  * @returns null when the answer needs no note
  */
-export function sentenceOf(end: AnswerEnd, output: boolean, counted: boolean): string | null {
-	const { notes } = whoPays(end, output);
-	return counted ? notes.counted : notes.notCounted;
+export function sentenceOf(ended: Ended, counted: boolean): string | null {
+	const { notes } = ruleOf(ended);
+	const note = counted ? notes.counted : notes.notCounted;
+	return note?.replace(WAIT, waitOf(ended.retryAfterS)) ?? null;
+}
+
+/** Minutes from two minutes on. */
+function waitOf(seconds: number | undefined): string {
+	if (seconds === undefined) return "in a moment";
+	return seconds < 120 ? `in ${seconds} s` : `in ${Math.ceil(seconds / 60)} minutes`;
 }
 
 /** Looks up what happens to an expired hold. */

@@ -19,6 +19,15 @@ test("a title has at most 60 characters, and is empty for an empty message", () 
 	expect(chatTitle(" \n# \n")).toBe("");
 });
 
+test("a title is cut between characters, never within an emoji or before an accent", () => {
+	const family = "👩‍👩‍👧‍👦";
+	expect(chatTitle(family.repeat(10))).toBe(family.repeat(10));
+	expect(chatTitle(`${"x".repeat(58)}${family}${family}${family}`)).toBe(`${"x".repeat(58)}${family}…`);
+	expect(chatTitle(family.repeat(70))).toBe(`${family.repeat(21)}…`);
+	expect(chatTitle("e\u0301".repeat(70))).toBe(`${"e\u0301".repeat(59)}…`);
+	expect(chatTitle("half \ud83d")).toBe("half \ufffd");
+});
+
 test("only the first 240 characters are parsed, so a hostile text takes no time", () => {
 	const replace = vi.spyOn(String.prototype, "replace");
 	for (const piece of ["*", "_a", "* ", "`", "#", "> ", "**a "]) chatTitle(piece.repeat(32_768));

@@ -259,3 +259,18 @@ export function secretOf(variable: string | undefined): string | undefined {
 	const value = variable === undefined ? undefined : ({ ...env } as Record<string, unknown>)[variable];
 	return typeof value === "string" && value !== "" ? value : undefined;
 }
+
+/**
+ * The Workers AI binding of a name.
+ * @throws for a name without one
+ */
+export function aiBinding(name: string): AiBinding {
+	const binding = ({ ...env } as Record<string, unknown>)[name];
+	if (typeof binding !== "object" || binding === null || !("run" in binding)) throw new OwnError(`${name} is no Workers AI binding`);
+	return binding as AiBinding;
+}
+
+/** What is used of the Workers AI binding. */
+export interface AiBinding {
+	run(model: string, input: Record<string, unknown>, options: { signal?: AbortSignal | null | undefined }): Promise<unknown>;
+}

@@ -116,6 +116,10 @@ export interface Answer {
 	id: string;
 	/** The text of all deltas. */
 	text: string;
+	/** The reasoning of all deltas. */
+	thoughts: string;
+	/** The types of its parts, in the order in which they begin. */
+	parts: string[];
 	metadata: AnswerMetadata;
 	/** The type of the last chunk: finish, error or abort. */
 	last: string;
@@ -126,14 +130,33 @@ export interface Answer {
 export async function hear(response: Response): Promise<Answer> {
 	const body = await response.text();
 	if (response.status !== 200)
-		return { status: response.status, id: "", text: "", metadata: {}, last: "", problem: body ? JSON.parse(body) : null };
+		return {
+			status: response.status,
+			id: "",
+			text: "",
+			thoughts: "",
+			parts: [],
+			metadata: {},
+			last: "",
+			problem: body ? JSON.parse(body) : null,
+		};
 	const chunks = body
 		.split("\n\n")
 		.filter((event) => event.startsWith("data: {"))
 		.map((event) => JSON.parse(event.slice("data: ".length)));
 	const metadata = Object.assign({}, ...chunks.map((chunk) => chunk.messageMetadata ?? {}));
-	const text = chunks.map((chunk) => (chunk.type === "text-delta" ? chunk.delta : "")).join("");
-	return { status: 200, id: chunks[0]?.messageId ?? "", text, metadata, last: chunks.at(-1)?.type ?? "", problem: null };
+	const allOf = (type: string) => chunks.map((chunk) => (chunk.type === type ? chunk.delta : "")).join("");
+	const parts = chunks.flatMap(({ type }) => /^(text|reasoning)-start$/.exec(type)?.[1] ?? []);
+	return {
+		status: 200,
+		id: chunks[0]?.messageId ?? "",
+		text: allOf("text-delta"),
+		thoughts: allOf("reasoning-delta"),
+		parts,
+		metadata,
+		last: chunks.at(-1)?.type ?? "",
+		problem: null,
+	};
 }
 
 export interface SandboxState {
@@ -143,7 +166,14 @@ export interface SandboxState {
 	payments: { amount: number; status: string }[];
 	usageEvents: { transactionId: string; amount: number; subscriptionId: string }[];
 	mailbox: { to: string; subject: string; text: string }[];
-	modelCalls: { messages: { role: string; content: unknown }[]; aborted: boolean; model: string }[];
+	modelCalls: {
+		messages: { role: string; content: unknown }[];
+		fields: Record<string, unknown>;
+		url: string;
+		headers: Record<string, string>;
+		aborted: boolean;
+		model: string;
+	}[];
 	calls: Record<string, number>;
 	faults: { api: { times?: number }[] };
 	stripe: {

@@ -26,6 +26,30 @@ const apiFault = z.strictObject({
 	times: z.number().int().min(1).optional(),
 });
 
+/** A model's answer to a call, byte for byte. */
+const modelWire = z.strictObject({
+	status: z.number().int().min(200).max(599).default(200),
+	headers: z.record(z.string(), z.string()).default({ "content-type": "text/event-stream" }),
+	/** Wait before the headers. */
+	delayMs: durationMs.default(0),
+	/** The body, each part sent apart. `times` sends a text so often, 200 at once. */
+	parts: z
+		.array(
+			z.union([
+				z.string(),
+				z.strictObject({ base64: z.base64() }),
+				z.strictObject({ text: z.string(), times: z.number().int().min(1).max(50_000) }),
+			]),
+		)
+		.default([]),
+	/** Wait between two parts. */
+	gapMs: durationMs.default(1),
+	/** How the connection ends: properly, cut, or not before the client leaves. */
+	end: z.enum(["close", "cut", "stay"]).default("close"),
+	/** How many calls it affects; by default all. */
+	calls: z.number().int().min(1).optional(),
+});
+
 /** The body of `POST /__sandbox/faults`. */
 export const faultsSchema = z.strictObject({
 	api: z.array(apiFault).optional(),
@@ -45,6 +69,8 @@ export const faultsSchema = z.strictObject({
 			hugeLineAfterChunks: z.number().int().min(0).optional(),
 			silentAfterChunks: z.number().int().min(0).optional(),
 			finishReason: z.enum(["stop", "length", "content_filter"]).optional(),
+			/** Answers by the name of the model that is called. */
+			wires: z.record(z.string(), modelWire).optional(),
 		})
 		.optional(),
 	/** How long after Pay the purchase takes effect, in sandbox time. */
@@ -79,4 +105,5 @@ export const faultsSchema = z.strictObject({
 /** Failures on demand. `POST /__sandbox/faults` replaces all of them; `{}` clears them. */
 export type Faults = z.infer<typeof faultsSchema>;
 export type ModelFaults = NonNullable<Faults["model"]>;
+export type ModelWire = z.infer<typeof modelWire>;
 export type ApiFault = z.infer<typeof apiFault>;

@@ -187,3 +187,36 @@ it("reports total tokens as the sum of prompt and completion tokens", async () =
 	const { usage } = (await chunksOf(await ask(sandbox))).at(-1) ?? {};
 	expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
 });
+
+it("answers a call of a model byte for byte on demand, as often as asked", async () => {
+	const sandbox = await runSandbox();
+	const wires = {
+		odd: { status: 202, headers: { "x-odd": "1" }, parts: ["a\r", { base64: "4pg=" }, { text: "b", times: 201 }], calls: 1 },
+		cut: { parts: ["half"], gapMs: 20, end: "cut" },
+		gone: { end: "cut" },
+		open: { parts: ["half"], end: "stay" },
+	};
+	await sandbox.faults({ model: { wires, chunks: 1, chunkMs: 0, firstTokenMs: 0 } });
+	const call = (model: string, signal: AbortSignal | null = null) => {
+		const body = JSON.stringify({ ...request, model, max_tokens: 5 });
+		return fetch(`${sandbox.url}${path}?version=1`, { method: "POST", headers: { "content-type": "application/json" }, body, signal });
+	};
+	const odd = await call("odd");
+	expect([odd.status, odd.headers.get("x-odd")]).toEqual([202, "1"]);
+	expect(Buffer.from(await odd.arrayBuffer())).toEqual(
+		Buffer.concat([Buffer.from("a\r"), Buffer.from([0xe2, 0x98]), Buffer.from("b".repeat(201))]),
+	);
+	expect((await call("odd")).status).toBe(200);
+	expect(await readUntilBroken(await call("cut"))).toEqual({ text: "half", broken: true });
+	await expect(call("gone")).rejects.toThrow();
+	expect(await readUntilBroken(await call("open", AbortSignal.timeout(150)))).toEqual({ text: "half", broken: true });
+	await eventually(async () => {
+		const calls = (await sandbox.state()).modelCalls;
+		expect(calls.map(({ aborted }) => aborted)).toEqual([false, false, false, false, true]);
+		expect(calls[0]).toMatchObject({
+			fields: { max_tokens: 5 },
+			url: `${path}?version=1`,
+			headers: { "content-type": "application/json" },
+		});
+	});
+});

@@ -7,6 +7,7 @@ import { cutConnection } from "../faults/inject.ts";
 import type { ModelFaults } from "../faults/schema.ts";
 import type { Env, World } from "../world.ts";
 import { completionBody, type Message, type ModelCall } from "./request.ts";
+import { sendWire, takeWire, untilAborted } from "./wire.ts";
 
 const remembered = 50;
 const defaults = { firstTokenMs: 40, chunkMs: 15 };
@@ -55,10 +56,21 @@ export function modelRoutes(world: World) {
 			const parsed = completionBody.safeParse(await c.req.json().catch(() => undefined));
 			if (!parsed.success)
 				return c.json({ error: { message: parsed.error.message, type: "invalid_request_error", code: null, param: null } }, 400);
-			const { model, messages } = parsed.data;
-			const call: ModelCall = { atMs: world.nowMs(), model, messages, aborted: false };
+			const { model, messages, ...fields } = parsed.data;
+			const { pathname, search } = new URL(c.req.url);
+			const call: ModelCall = {
+				atMs: world.nowMs(),
+				model,
+				messages,
+				fields,
+				url: pathname + search,
+				headers: c.req.header(),
+				aborted: false,
+			};
 			world.state.modelCalls = [...world.state.modelCalls, call].slice(-remembered);
 			const faults = world.state.faults.model ?? {};
+			const wire = takeWire(faults, model);
+			if (wire) return sendWire(c, world, call, wire);
 			if (faults.failBeforeOutput) {
 				await sleep(faults.firstTokenMs ?? 0);
 				return Response.json(injected, { status: faults.failBeforeOutput === true ? 500 : faults.failBeforeOutput });
@@ -150,13 +162,5 @@ async function wholeAnswer(c: Context<Env>, world: World, call: ModelCall, fault
 		object: "chat.completion",
 		choices: [{ index: 0, message, finish_reason: finishReason }],
 		usage,
-	});
-}
-
-/** Waits until the client leaves, then rejects. */
-function untilAborted(signal: AbortSignal): Promise<never> {
-	return new Promise((_, reject) => {
-		if (signal.aborted) reject(signal.reason);
-		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
 	});
 }

@@ -16,6 +16,11 @@ export interface ModelCall {
 	atMs: number;
 	model: string;
 	messages: Message[];
+	/** The other fields of the body. */
+	fields: Record<string, unknown>;
+	/** Path and query of the request. */
+	url: string;
+	headers: Record<string, string>;
 	/** Whether the client left before the end of the answer. */
 	aborted: boolean;
 }

@@ -43,10 +43,10 @@ describe("an answer's stream", () => {
 				'data: {"type":"start","messageId":"a1","messageMetadata":{"model":"m"}}',
 				'data: {"type":"reasoning-start","id":"0"}',
 				'data: {"type":"reasoning-delta","id":"0","delta":"Hm."}',
-				'data: {"type":"reasoning-end","id":"0"}',
 				'data: {"type":"text-start","id":"1"}',
 				'data: {"type":"text-delta","id":"1","delta":"Hello"}',
 				'data: {"type":"text-delta","id":"1","delta":" \\"world\\"\\n\\ndata: 🦜"}',
+				'data: {"type":"reasoning-end","id":"0"}',
 				'data: {"type":"text-end","id":"1"}',
 				'data: {"type":"finish","messageMetadata":{"model":"m","state":"complete","counted":true,"note":null}}',
 				"data: [DONE]\n\n",
@@ -90,6 +90,24 @@ describe("an answer's stream", () => {
 		expect(message).toMatchObject({ id: "a1", role: "assistant", parts: answer.parts, metadata: COMPLETE });
 	});
 
+	test("has one part for reasoning and one for words, however they alternate", async () => {
+		const answer = new AnswerStream("a1", { model: "m" });
+		for (const word of ["Inter", "leaved ", "thinking"]) {
+			answer.append("reasoning", "hm ");
+			answer.append("text", word);
+		}
+		answer.end(COMPLETE);
+		answer.close();
+		const parts = [
+			{ type: "reasoning", text: "hm hm hm " },
+			{ type: "text", text: "Interleaved thinking" },
+		];
+		expect(answer.parts).toEqual(parts);
+		let message: unknown;
+		for await (const state of readUIMessageStream({ stream: streamOf(chunksOf(await read(answer.join()))) })) message = state;
+		expect(message).toMatchObject({ parts });
+	});
+
 	test("that is closed without an end has no last chunk", async () => {
 		const answer = new AnswerStream("a1", { model: "m" });
 		answer.append("text", "half");
@@ -112,8 +130,9 @@ describe("a replay", () => {
 		const chunks = chunksOf(await read(replayAnswer("a1", parts, COMPLETE).join()));
 		expect(chunks.map((chunk) => chunk.type)).toEqual([
 			"start",
-			...["reasoning-start", "reasoning-delta", "reasoning-end"],
-			...["text-start", "text-delta", "text-end", "text-start", "text-delta", "text-end", "text-start", "text-delta", "text-end"],
+			...["reasoning-start", "reasoning-delta"],
+			...["text-start", "text-delta", "text-start", "text-delta", "text-start", "text-delta"],
+			...["reasoning-end", "text-end", "text-end", "text-end"],
 			"finish",
 		]);
 	});

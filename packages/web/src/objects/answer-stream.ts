@@ -14,7 +14,7 @@ export class AnswerStream {
 		this.#send({ type: "start", messageId: answerId, messageMetadata: asked });
 	}
 
-	/** The parts so far; the last one still grows. */
+	/** The parts so far; the last of each type still grows. */
 	get parts(): readonly AnswerPart[] {
 		return this.#parts;
 	}
@@ -30,22 +30,30 @@ export class AnswerStream {
 
 	/** Begins a new part, even after one of the same type. */
 	open(type: AnswerPart["type"]): void {
-		this.#closePart();
 		this.#parts.push({ type, text: "" });
-		this.#send({ type: `${type}-start`, id: this.#partId() });
+		this.#send({ type: `${type}-start`, id: String(this.#parts.length - 1) });
 	}
 
-	/** Extends the open part, or begins one where the open part has another type. */
+	/**
+	 * Extends the last part of this type, or begins one. Both stay open until the end: reasoning that goes on between words is still one piece, and
+	 * does not tear the words apart.
+	 */
 	append(type: AnswerPart["type"], delta: string): void {
-		if (this.#parts.at(-1)?.type !== type) this.open(type);
-		const part = this.#parts.at(-1);
+		if (!this.#parts.some((part) => part.type === type)) this.open(type);
+		const at = this.#parts.findLastIndex((part) => part.type === type);
+		const part = this.#parts[at];
 		if (part) part.text += delta;
-		this.#send({ type: `${type}-delta`, id: this.#partId(), delta });
+		this.#send({ type: `${type}-delta`, id: String(at), delta });
+	}
+
+	/** Sends what has become known of the answer before its end. */
+	tell(metadata: AnswerMetadata): void {
+		this.#send({ type: "message-metadata", messageMetadata: metadata });
 	}
 
 	/** Sends the last chunks: `finish`, `abort` or `error`, by the answer's state. The stream still has to be closed. */
 	end(metadata: AnswerMetadata): void {
-		this.#closePart();
+		for (const [at, { type }] of this.#parts.entries()) this.#send({ type: `${type}-end`, id: String(at) });
 		if (metadata.state === "failed" || metadata.state === "interrupted") {
 			this.#send({ type: "message-metadata", messageMetadata: metadata });
 			this.#send({ type: "error", errorText: metadata.note ?? "That answer failed." });
@@ -61,15 +69,6 @@ export class AnswerStream {
 	/** Ends every reader's stream. Without `end` before it, readers see an answer that was cut off. */
 	close(): void {
 		this.#broadcast.close();
-	}
-
-	#closePart(): void {
-		const part = this.#parts.at(-1);
-		if (part) this.#send({ type: `${part.type}-end`, id: this.#partId() });
-	}
-
-	#partId(): string {
-		return String(this.#parts.length - 1);
 	}
 
 	#send(chunk: UIMessageChunk<AnswerMetadata>): void {
@@ -94,9 +93,9 @@ export function replayAnswer(answerId: string, parts: readonly AnswerPart[], met
 	return answer;
 }
 
-/** Whether an answer has any text or reasoning. */
-export function hasOutput(parts: readonly AnswerPart[]): boolean {
-	return parts.some((part) => part.text !== "");
+/** Whether an answer has a visible word: reasoning and white space are none. */
+export function hasWords(parts: readonly AnswerPart[]): boolean {
+	return parts.some(({ type, text }) => type === "text" && text.trim() !== "");
 }
 
 /** Characters (UTF-16 units) of an answer, reasoning included. */

@@ -1,8 +1,8 @@
-import { sentenceOf } from "@parley/metering";
+import { type Output, sentenceOf } from "@parley/metering";
 import { exchangeTokens, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
-import { type AnswerPart, hasOutput } from "./answer-stream.ts";
+import { type AnswerPart, hasWords } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
 /** A page of a chat: 50 messages. */
@@ -130,11 +130,24 @@ export class ChatPath {
 	}
 }
 
+/** What a model had sent when an answer ended. */
+export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPart[]): Output {
+	if (hasWords(parts)) return "words";
+	return parts.some(({ text }) => text !== "") || (told?.spent?.output ?? 0) > 0 ? "tokens" : "none";
+}
+
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, sold, end, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+export function metadataOf({ model, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
 	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
 	if (end === null) return asked;
-	if (counted === null) return { ...asked, state: end };
-	return { ...asked, state: end, counted, note: sentenceOf(end, hasOutput(parts), counted), ...(tokens !== null && { tokens }) };
+	const { failure, retryAfterS, thoughtMs } = told ?? {};
+	const why = {
+		...(failure && { failure }),
+		...(retryAfterS !== undefined && { retryAfterS }),
+		...(thoughtMs !== undefined && { thoughtMs }),
+	};
+	if (counted === null) return { ...asked, ...why, state: end };
+	const note = sentenceOf({ end, output: outputOf({ told }, parts), ...why }, counted);
+	return { ...asked, ...why, state: end, counted, note, ...(tokens !== null && { tokens }) };
 }

@@ -118,6 +118,7 @@ function toTurn({ phase, ...run }: OldRun): Turn {
 		question: null,
 		shown: false,
 		sold: null,
+		told: null,
 		tokens: null,
 		pieces: 0,
 		rest: null,

@@ -1,6 +1,6 @@
-import type { Effort } from "@parley/metering";
+import type { Effort, Spent } from "@parley/metering";
 import type { UsageHold } from "../lib/billing.ts";
-import type { AnswerState, ChatMessage } from "../view/chat.ts";
+import type { AnswerState, ChatMessage, Failure } from "../view/chat.ts";
 import type { AnswerPart } from "./answer-stream.ts";
 import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
@@ -33,6 +33,8 @@ export interface Turn {
 	startedAtMs: number;
 	/** Tokens of the path's messages before this turn, and with its own once it has ended. Null where turns of an older version are not measured yet. */
 	tokens: number | null;
+	/** Why the answer ended, and what it took; null until then, after a crash, and in an older version. */
+	told: Told | null;
 	/** How many pieces hold the beginning of the answer. Known once it ends. */
 	pieces: number;
 	/** The rest of the answer. Null where an older version deleted it. */
@@ -47,7 +49,15 @@ interface Sold {
 	readFrom: string | null;
 }
 
-/** A part of an answer, or with `more` a continuation of the part before it. */
+/** Why an answer ended, and what it took, as far as it is known. */
+export interface Told {
+	failure?: Failure;
+	retryAfterS?: number;
+	thoughtMs?: number;
+	spent: Spent | null;
+}
+
+/** A part of an answer, or with `more` a continuation of the last part of its type. */
 export type StoredPart = AnswerPart & { more?: boolean };
 
 export interface Chat {
@@ -79,6 +89,10 @@ function isSold(value: unknown): value is Sold {
 	return isRecord(value) && Number.isSafeInteger(value.units);
 }
 
+function isTold(value: unknown): value is Told {
+	return isRecord(value) && (value.spent === null || isRecord(value.spent));
+}
+
 export const HOLD = json("a hold", isHold);
 export const PARTS = json("the parts of an answer", isParts);
 export const END = oneOf("complete", "length", "filtered", "stopped", "failed", "interrupted");
@@ -107,6 +121,7 @@ const TURN = new Table<Turn>(
 		hold: HOLD,
 		phase: oneOf("running", "ending", "ended"),
 		end: nullable(END),
+		told: nullable(json("why an answer ended", isTold)),
 		counted: nullable(flag),
 		shown: flag,
 		startedAtMs: instant,
@@ -215,10 +230,10 @@ export class ConversationStorage {
 	}
 
 	/** Stores how an answer ends, before its ledger is told. */
-	end({ seq }: Turn, end: AnswerState, pieces: number, rest: StoredPart[]): void {
+	end({ seq }: Turn, end: AnswerState, pieces: number, rest: StoredPart[], told: Told | null = null): void {
 		const kept = this.chat()?.deleted ? [] : rest;
-		const bindings = [end, pieces, JSON.stringify(kept), seq];
-		this.#sql.exec("UPDATE turn SET phase = 'ending', outcome = ?, pieces = ?, rest = ? WHERE seq = ?", ...bindings);
+		const bindings = [end, pieces, JSON.stringify(kept), told && JSON.stringify(told), seq];
+		this.#sql.exec("UPDATE turn SET phase = 'ending', outcome = ?, pieces = ?, rest = ?, told = ? WHERE seq = ?", ...bindings);
 	}
 
 	/** Stores that the ledger has confirmed. `tokens`: of the path with the answer. */
@@ -243,6 +258,11 @@ export class ConversationStorage {
 		if (!this.#exists(TURN)) return;
 		this.#sql.exec("DELETE FROM turn WHERE seq < (SELECT max(seq) FROM turn)");
 		this.#sql.exec("UPDATE turn SET question = NULL, rest = '[]', pieces = 0");
+	}
+
+	/** Whether an answer before this one was counted. */
+	hasCountedBefore({ seq }: Turn): boolean {
+		return this.#sql.exec("SELECT 1 FROM turn WHERE counted = 1 AND seq < ? LIMIT 1", seq).toArray().length > 0;
 	}
 
 	/** Keeps a stop for a request that has not arrived. At most `max` of them. */
@@ -294,8 +314,8 @@ export class ConversationStorage {
 function joined(stored: StoredPart[]): AnswerPart[] {
 	const parts: AnswerPart[] = [];
 	for (const { type, text, more } of stored) {
-		const last = parts.at(-1);
-		if (more && last) last.text += text;
+		const last = more && parts.findLast((part) => part.type === type);
+		if (last) last.text += text;
 		else parts.push({ type, text });
 	}
 	return parts;

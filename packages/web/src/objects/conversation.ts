@@ -4,16 +4,17 @@ import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { checkUsageAllowed, recordUsage, releaseUsage, type UsageCheckResult, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
 import { messageTokens, textOf, toModelMessages } from "../lib/chat/history.ts";
-import { allowedModels, modelsVersion } from "../lib/chat/model.ts";
+import { allowedModels, modelsVersion, titleModel } from "../lib/chat/model.ts";
 import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
+import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
-import { type AnswerPart, hasOutput, replayAnswer } from "./answer-stream.ts";
-import { ChatPath, metadataOf, type Place } from "./chat-path.ts";
+import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
+import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { LiveAnswer } from "./live-answer.ts";
@@ -321,6 +322,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			hold,
 			phase: "running",
 			end: null,
+			told: null,
 			counted: null,
 			startedAtMs: Date.now(),
 			tokens,
@@ -334,16 +336,18 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const stream = this.#readers.join(subject.key, live.stream);
 		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
 		this.ctx.waitUntil(this.#updateList());
-		this.ctx.waitUntil(this.#finish(live, messages));
+		this.ctx.waitUntil(this.#finish(live, messages, subject.key));
 		return stream;
 	}
 
 	/** Runs the model, then ends the hold before readers receive the last chunk. Never rejects. */
-	async #finish(live: LiveAnswer, history: Parameters<LiveAnswer["write"]>[0]): Promise<void> {
-		const end = await live.write(history);
+	async #finish(live: LiveAnswer, ...asked: Parameters<LiveAnswer["write"]>): Promise<void> {
+		const { end, ...told } = await live.write(...asked);
 		try {
-			live.storeEnd(end);
-			live.stream.end(await this.#settle(live.turn, end, live.stream.parts));
+			live.storeEnd({ end, ...told });
+			const metadata = await this.#settle({ ...live.turn, told }, end, live.stream.parts);
+			live.stream.end(metadata);
+			if (metadata.counted) this.ctx.waitUntil(this.#nameChat(live));
 		} catch (error) {
 			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
 			logFailure(`answer ${live.turn.requestId} waits for its ledger`, error);
@@ -353,16 +357,30 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!(await this.#listing)) await this.#updateList();
 	}
 
+	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
+	async #nameChat({ turn, stream }: LiveAnswer): Promise<void> {
+		const [chat, question] = [this.#stored.chat(), this.#stored.question(turn)];
+		if (!titleModel() || !chat || chat.deleted || !question || this.#stored.hasCountedBefore(turn)) return;
+		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
+		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
+		const now = this.#stored.chat();
+		if (title === null || !now || now.deleted) return;
+		this.#stored.writeChat({ ...now, title });
+		await this.#updateList();
+	}
+
 	/**
 	 * Settles or releases the hold of a turn whose end is stored, by the table (who pays), then stores that. After a crash in between, recovery
 	 * repeats it from the stored row, and the ledger counts it once. A branch becomes the shown path when its answer counts.
 	 * @throws when the ledger cannot be reached
 	 */
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
-		const { release } = whoPays(end, hasOutput(parts));
-		const { counted } = release === null ? await recordUsage(turn.hold) : await releaseUsage(turn.hold, release);
+		const release = whoPays({ end, output: outputOf(turn, parts), failure: turn.told?.failure });
+		const spent = turn.told?.spent ?? null;
+		const { counted } =
+			release === null ? await recordUsage(turn.hold, undefined, { spent }) : await releaseUsage(turn.hold, release, spent);
 		const tokens = turn.tokens === null ? null : turn.tokens + this.#path.tokensOf(turn, parts);
-		this.#stored.close(turn, counted, turn.shown || (counted && hasOutput(parts)), tokens);
+		this.#stored.close(turn, counted, turn.shown || (counted && hasWords(parts)), tokens);
 		return metadataOf({ ...turn, phase: "ended", end, counted, tokens }, parts);
 	}
 

@@ -1,13 +1,20 @@
-import type { AnswerEnd } from "@parley/metering";
-import { type ModelMessage, streamText } from "ai";
-import { languageModel } from "../lib/chat/model.ts";
+import type { AnswerEnd, Failure, Spent } from "@parley/metering";
+import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
+import type { ModelEntry } from "@parley/plans/models";
+import type { ModelMessage } from "ai";
+import { modelEntry } from "../lib/chat/model.ts";
+import { openAnswer, type UpstreamPart } from "../lib/chat/upstream/open-answer.ts";
+import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
+import { hashOfSubject } from "../lib/chat/upstream/request-body.ts";
+import { spentOf } from "../lib/chat/upstream/spent.ts";
+import type { Usage } from "../lib/chat/upstream/usage.ts";
 import { logFailure, OwnError } from "../log.ts";
-import { type AnswerPart, AnswerStream, charsOf, hasOutput } from "./answer-stream.ts";
+import { type AnswerPart, AnswerStream, charsOf, hasWords } from "./answer-stream.ts";
 import { metadataOf } from "./chat-path.ts";
 import type { ConversationStorage, StoredPart, Turn } from "./conversation-storage.ts";
+import { DeltaBuffer } from "./delta-buffer.ts";
 
-/** A model that sends nothing for this long has failed. So has an answer that takes longer than `ANSWER_MAX_MS`. */
-const SILENCE_MAX_MS = 60_000;
+/** An answer that takes longer has failed, however much life there is on the wire. */
 const ANSWER_MAX_MS = 20 * 60_000;
 /** A longer answer is cut and ends as `length`: a row holds 2 MB, and JSON may take 6 bytes for a character. */
 const ANSWER_CHARS_MAX = 300_000;
@@ -15,6 +22,20 @@ const ANSWER_CHARS_MAX = 300_000;
 const STORE_EVERY_MS = 1_000;
 /** The end of an answer is stored in its turn's row, which is written twice after that, up to this length. */
 const REST_CHARS_MAX = 4_096;
+/** The output limit of the demo, tokens. */
+const DEMO_OUTPUT_MAX = 4_000;
+
+/** How an answer ended, and what it took. */
+export interface AnswerResult {
+	end: AnswerEnd;
+	failure?: Failure;
+	/** For `busy`: seconds until a provider wants to be asked again. */
+	retryAfterS?: number;
+	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
+	thoughtMs?: number;
+	/** Null for a call that a provider refused, or that was never made. */
+	spent: Spent | null;
+}
 
 /** The answer being written: the memory of a turn whose row says `running`. Sends the model's output to readers and to storage. */
 export class LiveAnswer {
@@ -24,13 +45,17 @@ export class LiveAnswer {
 	extendedAtMs = Date.now();
 	readonly #stored: ConversationStorage;
 	readonly #abort = new AbortController();
+	readonly #deltas = new DeltaBuffer((type, delta) => this.#append(type, delta));
 	#storedAtMs = Date.now();
-	/** What is stored: pieces, whole parts before the last, and characters of the last. */
+	/** What is stored: pieces, and the characters of each part. */
 	#pieces = 0;
-	#storedParts = 0;
-	#storedChars = 0;
+	#storedChars: number[] = [];
 	#isStopped = false;
 	#isDone = false;
+	#isReached = false;
+	#calledAtMs = 0;
+	#thoughtMs: number | undefined;
+	#usage: Usage | null = null;
 
 	constructor(turn: Turn, stored: ConversationStorage) {
 		this.turn = turn;
@@ -46,71 +71,114 @@ export class LiveAnswer {
 		return true;
 	}
 
-	/** Runs the model until it ends, fails or is stopped. Never rejects. */
-	async write(history: ModelMessage[]): Promise<AnswerEnd> {
-		// Not `totalMs`: its timer cannot be cancelled, and would keep the object in memory for all of that time.
+	/**
+	 * Runs the model until it ends, fails or is stopped. Never rejects.
+	 * @param subject the key of whoever asks, which the provider receives as a hash
+	 */
+	async write(history: ModelMessage[], subject: string): Promise<AnswerResult> {
 		const timer = setTimeout(() => this.#abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
-		const end = await this.#readModel(history).catch((error: unknown): AnswerEnd => {
-			logFailure(`answer ${this.turn.requestId} failed`, error);
-			return this.#isStopped ? "stopped" : "failed";
+		const entry = this.#isStopped ? null : this.#entry();
+		const ended = await this.#readModel(entry, history, subject).catch((error: unknown): Pick<AnswerResult, "end" | "failure"> => {
+			if (!this.#isStopped) logFailure(`answer ${this.turn.requestId} failed`, error);
+			return { end: "failed", failure: "failed" };
 		});
+		this.#deltas.end();
 		clearTimeout(timer);
 		this.#isDone = true;
-		return end;
+		const { end, ...why } = this.#isStopped ? { end: "stopped" as const } : this.#judged(ended);
+		// A model that ended by itself ran, even if it said nothing.
+		const spent = this.#spent(this.#isStopped ? end : ended.end, history, entry);
+		// Some models keep their reasoning to themselves, and only report it.
+		const hasThought = this.#hasReasoning() || (spent?.reasoning ?? 0) > 0;
+		const thoughtMs = this.#thoughtMs ?? Date.now() - this.#calledAtMs;
+		return { end, ...why, ...(hasThought && { thoughtMs }), spent };
 	}
 
 	/** Stores the rest of the text, and how the answer ends. */
-	storeEnd(end: AnswerEnd): void {
-		if (charsOf(this.stream.parts) - this.#charsStored() > REST_CHARS_MAX) this.#store();
-		this.#stored.end(this.turn, end, this.#pieces, this.#unstored());
+	storeEnd({ end, ...result }: AnswerResult): void {
+		if (charsOf(this.stream.parts) - this.#storedChars.reduce((sum, chars) => sum + chars, 0) > REST_CHARS_MAX) this.#store();
+		this.#stored.end(this.turn, end, this.#pieces, this.#unstored(), result);
 	}
 
-	async #readModel(history: ModelMessage[]): Promise<AnswerEnd> {
+	#entry(): ModelEntry | null {
+		try {
+			return modelEntry(this.turn.model);
+		} catch (error) {
+			this.#abort.abort(error);
+			return null;
+		}
+	}
+
+	async #readModel(
+		entry: ModelEntry | null,
+		messages: ModelMessage[],
+		subject: string,
+	): Promise<Pick<AnswerResult, "end" | "failure" | "retryAfterS">> {
 		// A stop that came before its request.
-		if (this.#isStopped) return "stopped";
-		let failure: unknown;
-		const result = streamText({
-			model: languageModel(this.turn.model),
-			messages: history,
-			abortSignal: this.#abort.signal,
-			// A retry would cost a second call for one unit, so the reader decides on it.
-			maxRetries: 0,
-			timeout: { firstChunkMs: SILENCE_MAX_MS, chunkMs: SILENCE_MAX_MS },
-			onError: ({ error }) => {
-				failure = error;
-			},
-		});
-		let finishReason = "";
-		for await (const part of result.stream) {
-			if (part.type === "text-start") this.stream.open("text");
-			else if (part.type === "reasoning-start") this.stream.open("reasoning");
-			else if (part.type === "text-delta") this.#append("text", part.text);
-			else if (part.type === "reasoning-delta") this.#append("reasoning", part.text);
-			else if (part.type === "error") failure = part.error;
-			else if (part.type === "finish") finishReason = part.finishReason;
-			if (charsOf(this.stream.parts) >= ANSWER_CHARS_MAX) {
+		if (this.#isStopped) return { end: "stopped" };
+		const { requestId, sold } = this.turn;
+		const maxOutput = entry?.maxOutput ?? DEMO_OUTPUT_MAX;
+		const cap = new OutputCap(maxOutput);
+		this.#calledAtMs = Date.now();
+		const asked = { model: entry, effort: sold?.effort ?? null, maxOutput, subjectHash: hashOfSubject(subject), requestId, messages };
+		this.#abort.signal.throwIfAborted();
+		for await (const part of openAnswer({ ...asked, signal: this.#abort.signal })) {
+			const ended = this.#take(part, cap);
+			if (ended) return ended;
+			if (cap.isReached || this.#isReached) {
 				this.#abort.abort();
-				return "length";
+				return { end: "length" };
 			}
 		}
-		return this.#endOf(finishReason, failure);
+		throw new OwnError("invariant: an answer ends with its last part");
 	}
 
-	#endOf(finishReason: string, failure: unknown): AnswerEnd {
-		const { parts } = this.stream;
-		if (this.#isStopped) return "stopped";
-		if (failure !== undefined || !hasOutput(parts) || finishReason === "" || finishReason === "error") {
-			const why = failure ?? new OwnError(`the model ended with "${finishReason}" after ${charsOf(parts)} characters`);
-			logFailure(`answer ${this.turn.requestId} failed`, why);
-			return "failed";
+	#take(part: UpstreamPart, cap: OutputCap): Pick<AnswerResult, "end" | "failure" | "retryAfterS"> | null {
+		if (part.type === "end") return { end: part.end };
+		if (part.type === "failed") {
+			const { failure, retryAfterS } = part;
+			return { end: "failed", failure, ...(retryAfterS !== undefined && { retryAfterS }) };
 		}
-		if (finishReason === "length") return "length";
-		return finishReason === "content-filter" ? "filtered" : "complete";
+		if (part.type === "usage") this.#usage = part;
+		else {
+			const delta = cap.take(part.delta);
+			if (delta) this.#deltas.add(part.type, delta);
+			if (part.type === "text" && delta.trim() !== "" && this.#thoughtMs === undefined) {
+				this.#thoughtMs = Date.now() - this.#calledAtMs;
+				if (this.#hasReasoning()) this.stream.tell({ thoughtMs: this.#thoughtMs });
+			}
+		}
+		return null;
+	}
+
+	#hasReasoning(): boolean {
+		return this.stream.parts.some(({ type }) => type === "reasoning");
+	}
+
+	/** An answer without a visible word has failed, whatever the model says, unless a filter or a stop took it. */
+	#judged(ended: Pick<AnswerResult, "end" | "failure">): Pick<AnswerResult, "end" | "failure"> {
+		const isWordless = !hasWords(this.stream.parts) && (ended.end === "complete" || ended.end === "length");
+		return isWordless ? { end: "failed" } : ended;
+	}
+
+	/** What the call used: as the provider says, or by our estimate. A model that ended by itself made at least one token. */
+	#spent(end: AnswerEnd, history: ModelMessage[], entry: ModelEntry | null): Spent | null {
+		const { parts } = this.stream;
+		if (this.#usage) return spentOf(this.#usage, false, entry?.price);
+		if (charsOf(parts) === 0 && (end === "failed" || end === "stopped")) return null;
+		const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
+		const reasoning = tokensIn("reasoning");
+		const input = history.reduce((sum, { content }) => sum + tokensOf(typeof content === "string" ? content : "") + MESSAGE_TOKENS, 0);
+		// The cap bounds what an estimate that is never too low can be.
+		const output = Math.min(Math.max(1, reasoning + tokensIn("text")), entry?.maxOutput ?? DEMO_OUTPUT_MAX);
+		return spentOf({ input, cached: 0, output, reasoning: Math.min(reasoning, output) }, true, entry?.price);
 	}
 
 	#append(type: AnswerPart["type"], delta: string): void {
 		// A broken model may send a single delta that is longer than a row can hold.
-		this.stream.append(type, delta.slice(0, Math.max(0, ANSWER_CHARS_MAX - charsOf(this.stream.parts))));
+		const kept = delta.slice(0, Math.max(0, ANSWER_CHARS_MAX - charsOf(this.stream.parts)));
+		this.#isReached ||= kept.length < delta.length;
+		if (kept) this.stream.append(type, kept);
 		if (Date.now() - this.#storedAtMs >= STORE_EVERY_MS) this.#store();
 	}
 
@@ -121,19 +189,14 @@ export class LiveAnswer {
 		if (parts.length === 0) return;
 		this.#stored.append(this.turn.seq, this.#pieces, parts);
 		this.#pieces += 1;
-		this.#storedParts = Math.max(0, this.stream.parts.length - 1);
-		this.#storedChars = this.stream.parts.at(-1)?.text.length ?? 0;
+		this.#storedChars = this.stream.parts.map(({ text }) => text.length);
 	}
 
 	#unstored(): StoredPart[] {
-		const [open, ...others] = this.stream.parts.slice(this.#storedParts);
-		if (!open) return [];
-		const isBegun = this.#pieces > 0;
-		const rest = { ...open, text: open.text.slice(this.#storedChars), ...(isBegun && { more: true }) };
-		return [...(isBegun && rest.text === "" ? [] : [rest]), ...others];
-	}
-
-	#charsStored(): number {
-		return charsOf(this.stream.parts.slice(0, this.#storedParts)) + this.#storedChars;
+		return this.stream.parts.flatMap(({ type, text }, at): StoredPart[] => {
+			const stored = this.#storedChars[at];
+			if (stored === undefined) return [{ type, text }];
+			return stored < text.length ? [{ type, text: text.slice(stored), more: true }] : [];
+		});
 	}
 }

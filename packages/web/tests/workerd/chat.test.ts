@@ -24,6 +24,7 @@ interface Sent {
 	text?: string;
 	key?: string;
 	seen?: string | null;
+	model?: string;
 }
 
 /** One user and one of their chats. */
@@ -42,10 +43,10 @@ class Talk {
 		return conversationOf(this.chatId);
 	}
 
-	post({ kind = "new", messageId = id(), text = "Hello", key = id(), seen }: Sent = {}): Promise<Response> {
+	post({ kind = "new", messageId = id(), text = "Hello", key = id(), seen, model }: Sent = {}): Promise<Response> {
 		const messages = kind === "regenerate" ? [] : [{ id: messageId, role: "user", parts: [{ type: "text", text }] }];
 		const trigger = kind === "regenerate" ? "regenerate-message" : "submit-message";
-		const body = { id: this.chatId, messages, trigger, seen, ...(kind === "new" ? {} : { messageId }) };
+		const body = { id: this.chatId, messages, trigger, seen, model, ...(kind === "new" ? {} : { messageId }) };
 		return this.client.post("/api/chat/ai", body, { "idempotency-key": key });
 	}
 
@@ -280,6 +281,7 @@ function turnOf(owner: string, seq: number, text: string, tokens: number | null)
 		answerId: `a-${seq}`,
 		model: "sandbox",
 		sold: null,
+		told: null,
 		tokens,
 		hold: { requestId: `q${seq}`, attempt: 1, takenFrom: [{ ledger: owner, id: `q${seq}` }] },
 		phase: "ended",
@@ -440,7 +442,7 @@ describe("what an answer writes", () => {
 		await talk.askAll("one");
 		const { counts } = await metered(talk.stub);
 		await faults({ model: { hugeLineAfterChunks: 1, chunks: 5 } });
-		expect((await talk.ask()).text).toHaveLength(300_000);
+		expect((await talk.ask({ model: "wordy" })).text).toHaveLength(300_000);
 		expect(counts.chars).toBeLessThanOrEqual(600_000);
 	});
 
@@ -449,7 +451,7 @@ describe("what an answer writes", () => {
 		await talk.askAll("one");
 		const { counts } = await metered(talk.stub);
 		modelSays(Array.from({ length: 300 }, (_, n) => `${n} `.padEnd(1_000, "w")));
-		const answer = await talk.ask();
+		const answer = await talk.ask({ model: "wordy" });
 		expect(answer).toMatchObject({ metadata: { counted: true } });
 		expect(answer.text).toHaveLength(300_000);
 		expect(counts.chars).toBeLessThanOrEqual(600_000);

@@ -328,6 +328,7 @@ const turn: Turn = {
 	answerId: "a-1",
 	model: "m",
 	sold: null,
+	told: null,
 	tokens: null,
 	hold: { requestId: "q1", attempt: 2, takenFrom: [{ ledger: KEY, id: "q1" }] },
 	phase: "running",

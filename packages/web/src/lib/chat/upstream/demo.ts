@@ -1,0 +1,54 @@
+import type { Effort } from "@parley/metering";
+import { type LanguageModel, simulateReadableStream } from "ai";
+
+type Model = Extract<LanguageModel, { specificationVersion: "v4" }>;
+type Part = Awaited<ReturnType<Model["doStream"]>>["stream"] extends ReadableStream<infer T> ? T : never;
+
+/** Sentences that the demo pretends to think. */
+const THOUGHTS: Record<Effort, number> = { low: 1, medium: 2, high: 4 };
+
+/** Stands in for a model, so that a fresh clone works without a key. Every answer says that it is a demo. With an effort it pretends to think first. */
+export function demoModel(effort: Effort | null): Model {
+	return {
+		specificationVersion: "v4",
+		provider: "parley",
+		modelId: "demo",
+		supportedUrls: {},
+		doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
+		doStream: async ({ prompt }) => {
+			const last = prompt.findLast((message) => message.role === "user");
+			const question = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
+			const chunks = partsOf(demoAnswer(question), "I would think here. ".repeat(effort === null ? 0 : THOUGHTS[effort]));
+			return { stream: simulateReadableStream({ initialDelayInMs: 150, chunkDelayInMs: 12, chunks }) };
+		},
+	};
+}
+
+function partsOf(answer: string, thoughts: string): Part[] {
+	return [
+		{ type: "stream-start", warnings: [] },
+		...wordsOf(thoughts).map((delta) => ({ type: "reasoning-delta" as const, id: "0", delta })),
+		...wordsOf(answer).map((delta) => ({ type: "text-delta" as const, id: "1", delta })),
+		{
+			type: "finish",
+			finishReason: { unified: "stop", raw: undefined },
+			usage: {
+				inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+				outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+			},
+		},
+	];
+}
+
+const wordsOf = (text: string) => text.match(/\S+\s*|\s+/g) ?? [];
+
+function demoAnswer(question: string): string {
+	const quoted = question.length > 120 ? `${question.slice(0, 119)}…` : question;
+	return [
+		`You asked: “${quoted.replaceAll(/\s+/g, " ").trim()}”.`,
+		"I am the **demo model**: I stream like a real one and I am counted like a real one, but I do not think.",
+		"To talk to a real model, set two variables and start again:",
+		"```\nAI_BASE_URL=https://api.openai.com/v1\nAI_API_KEY=…\nAI_MODELS=gpt-5-mini\n```",
+		"Any endpoint that speaks OpenAI's chat format will do:\n\n- OpenAI, OpenRouter or Cloudflare AI Gateway\n- Workers AI's REST form\n- Ollama or vLLM on your own machine",
+	].join("\n\n");
+}

@@ -1,0 +1,94 @@
+import type { Failure } from "@parley/metering";
+import { OwnError } from "../../../log.ts";
+import { type Fields, isFields } from "./choice.ts";
+import { retryAfterIn } from "./retry-after.ts";
+
+interface Cause {
+	/** Whether another upstream may answer, because the fault is not the request's. */
+	elsewhere: boolean;
+	retryAfterS?: number | undefined;
+}
+
+/** Why an upstream gave no answer, or no whole one. The message names host and status for the log, and quotes nothing else from outside. */
+export class UpstreamFailure extends OwnError {
+	override name = "UpstreamFailure";
+	readonly failure: Failure | "filtered";
+	readonly elsewhere: boolean;
+	readonly retryAfterS: number | undefined;
+
+	/** @param failure `filtered`: a content filter refused the question, which is an end of its own */
+	constructor(failure: Failure | "filtered", message: string, { elsewhere, retryAfterS }: Cause) {
+		super(message);
+		this.failure = failure;
+		this.elsewhere = elsewhere;
+		this.retryAfterS = retryAfterS;
+	}
+}
+
+/** What providers say when a chat does not fit. */
+const TOO_LONG =
+	/context_?length|context window|maximum context|max_model_len|string_above_max_length|prompt is too long|(?:input|prompt|request|message)s? (?:is |are |was |were )?too (?:long|large)|too many (?:input )?tokens|exceed\w* .{0,40}(?:context|tokens?|input)|tokens? .{0,40}exceed|reduce (?:the|your) (?:length|prompt|input)|input length/i;
+const FILTERED = /content_filter|content_policy|content management policy|moderation|flagged|safety system|ResponsibleAI/i;
+const NO_MONEY =
+	/insufficient_quota|insufficient.{0,10}(?:balance|credit|funds)|billing|payment required|credit balance|exceeded your current quota/i;
+const BUSY =
+	/overload|rate.?limit|too many requests|at capacity|over capacity|capacity temporarily|resource.?exhausted|temporarily unavailable|server is busy|engine is busy/i;
+const NO_KEY = /api.?key|unauthori[sz]ed|authentication|permission/i;
+const NO_MODEL =
+	/model.{0,60}(?:not.?found|does not exist|not exist|unknown|not supported|decommissioned|deprecated|unavailable)|no such model|(?:unknown|invalid) model/i;
+
+/** @param headers of a refusal; an error inside a stream has none */
+export function failureOf(host: string, status: number, error: unknown, headers?: Headers): UpstreamFailure {
+	const said = wordsOf(error);
+	const code = codeOf(error);
+	const message = `${host} answered ${status || "an error"}${code && ` (${code})`}`;
+	const kind = kindOf(status, said);
+	const retryAfterS = kind === "busy" && headers ? (retryAfterIn(headers, Date.now()) ?? undefined) : undefined;
+	return new UpstreamFailure(kind, message, {
+		elsewhere: kind !== "too-long" && kind !== "filtered" && isElsewhere(status, kind),
+		retryAfterS,
+	});
+}
+
+function kindOf(status: number, said: string): Failure | "filtered" {
+	if (status === 401 || status === 402 || NO_MONEY.test(said)) return "unavailable";
+	if (status < 500 && status !== 429 && TOO_LONG.test(said)) return "too-long";
+	if (status < 500 && status !== 429 && FILTERED.test(said)) return "filtered";
+	if (status === 403 || status === 404) return "unavailable";
+	if (status === 429 || status === 503 || status === 529 || BUSY.test(said)) return "busy";
+	if (status === 413) return "too-long";
+	if (status < 500 && (NO_KEY.test(said) || NO_MODEL.test(said))) return "unavailable";
+	return "failed";
+}
+
+/** A 400 without a reason that we know is the request's fault: another upstream would answer the same. */
+const isElsewhere = (status: number, kind: string) => kind !== "failed" || status < 400 || status >= 500 || status === 408;
+
+/** The error of a chunk, which may be an object or a text; null for none. Some providers send `error: null` with each chunk. */
+export function errorIn(chunk: Fields, type = ""): Fields | string | null {
+	const { error } = chunk;
+	if (typeof error === "string" && error !== "") return error;
+	if (isFields(error) && Object.keys(error).length > 0) return error;
+	if (type === "error" || chunk.type === "error" || chunk.object === "error") return chunk;
+	// Workers AI's REST form.
+	return Array.isArray(chunk.errors) && isFields(chunk.errors[0]) && chunk.success === false ? chunk.errors[0] : null;
+}
+
+/** The HTTP status that an error inside a stream names; 0 for none. */
+export function statusIn(error: Fields | string): number {
+	if (!isFields(error)) return 0;
+	const status = [error.status, error.code, error.status_code].map(Number).find((one) => Number.isInteger(one) && one >= 400 && one < 600);
+	return status ?? 0;
+}
+
+/** All that an error says, for matching only. */
+function wordsOf(error: unknown): string {
+	return (typeof error === "string" ? error : (JSON.stringify(error) ?? "")).slice(0, 4_000);
+}
+
+/** The code of an error for the log, if it is one and not words. */
+function codeOf(error: unknown): string {
+	const fields = isFields(error) && isFields(error.error) ? error.error : error;
+	const code = isFields(fields) ? [fields.code, fields.type].find((one) => typeof one === "string") : undefined;
+	return typeof code === "string" && /^[a-z_]{1,40}$/i.test(code) ? code : "";
+}

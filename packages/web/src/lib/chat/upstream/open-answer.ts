@@ -1,0 +1,127 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import type { Failure } from "@parley/metering";
+import type { ModelEntry, Upstream } from "@parley/plans/models";
+import type { LanguageModel, ModelMessage } from "ai";
+import { aiBinding, secretOf } from "../../../config.ts";
+import { logFailure } from "../../../log.ts";
+import { demoModel } from "./demo.ts";
+import { UpstreamFailure } from "./failure.ts";
+import { addressOf, bodyOf, type CallTerms, headersOf } from "./request-body.ts";
+import { rest, restsFor } from "./resting.ts";
+import { type Patience, tolerantFetch } from "./tolerant-fetch.ts";
+import type { Usage } from "./usage.ts";
+import { sendTo } from "./workers-ai.ts";
+
+/** A model that falls silent after its first output has failed sooner than one that has not begun. */
+const NEXT_MS = 60_000;
+
+export interface AskedOfModel extends CallTerms {
+	/** Null for the demo. */
+	model: ModelEntry | null;
+	messages: ModelMessage[];
+	signal: AbortSignal;
+}
+
+/** A part of an answer as it comes. `end` or `failed` is the last, with `usage` before it where the provider sent it. */
+export type UpstreamPart =
+	| { type: "text" | "reasoning"; delta: string }
+	| ({ type: "usage" } & Usage)
+	| { type: "end"; end: "complete" | "length" | "filtered" }
+	| { type: "failed"; failure: Failure; retryAfterS?: number };
+
+/**
+ * Asks the upstreams of a model in order, until one begins to answer: after that there is no other. An upstream that wants to be left alone is
+ * passed over. Failures are logged here, and never thrown.
+ * @throws the signal's reason when it aborts
+ */
+export async function* openAnswer(asked: AskedOfModel): AsyncGenerator<UpstreamPart, void> {
+	const failures: UpstreamFailure[] = [];
+	for (const upstream of asked.model?.upstreams ?? [null]) {
+		let hasBegun = false;
+		try {
+			for await (const part of readModel(upstream, asked)) {
+				hasBegun ||= part.type === "text" || part.type === "reasoning";
+				yield part;
+			}
+			return;
+		} catch (error) {
+			if (asked.signal.aborted) throw asked.signal.reason;
+			logFailure(`answer ${asked.requestId} failed`, error);
+			const failure = failureIn(error) ?? new UpstreamFailure("failed", "an unknown failure", { elsewhere: false });
+			if (upstream && failure.retryAfterS !== undefined) rest(upstream, failure.retryAfterS, Date.now());
+			failures.push(failure);
+			if (failure.failure === "filtered") return yield { type: "end", end: "filtered" };
+			if (hasBegun) return yield { type: "failed", failure: failure.failure === "interrupted" ? "interrupted" : "failed" };
+			if (!failure.elsewhere) break;
+		}
+	}
+	yield told(failures);
+}
+
+/** What is told of the failures of all upstreams: a busy one is worth another try, and the first to be free says when. */
+function told(failures: readonly UpstreamFailure[]): UpstreamPart {
+	const kinds = failures.map(({ failure }) => failure);
+	const waits = failures.flatMap(({ retryAfterS }) => (retryAfterS === undefined ? [] : [retryAfterS]));
+	if (kinds.includes("too-long")) return { type: "failed", failure: "too-long" };
+	if (kinds.includes("busy")) return { type: "failed", failure: "busy", ...(waits.length > 0 && { retryAfterS: Math.min(...waits) }) };
+	return { type: "failed", failure: kinds.every((kind) => kind === "unavailable") ? "unavailable" : "failed" };
+}
+
+/** @throws {UpstreamFailure}, wrapped by the SDK or not */
+async function* readModel(upstream: Upstream | null, asked: AskedOfModel): AsyncGenerator<UpstreamPart, void> {
+	const { messages, maxOutput, signal } = asked;
+	const restS = upstream ? restsFor(upstream, Date.now()) : 0;
+	if (restS > 0) throw new UpstreamFailure("busy", `${hostOf(upstream)} wants to be left alone`, { elsewhere: true, retryAfterS: restS });
+	const model = upstream ? modelOf(upstream, asked) : demoModel(asked.effort);
+	const { stream } = await model.doStream({ prompt: messages.map(promptOf), maxOutputTokens: maxOutput, abortSignal: signal });
+	for await (const part of stream) {
+		if (part.type === "text-delta") yield { type: "text", delta: part.delta };
+		else if (part.type === "reasoning-delta") yield { type: "reasoning", delta: part.delta };
+		else if (part.type === "error") throw part.error;
+		else if (part.type === "finish") {
+			const { inputTokens, outputTokens } = part.usage;
+			const { total: input, cacheRead: cached = 0 } = inputTokens;
+			const { total: output, reasoning = 0 } = outputTokens;
+			if (input !== undefined && output !== undefined) yield { type: "usage", input, cached, output, reasoning };
+			const { unified } = part.finishReason;
+			yield { type: "end", end: unified === "length" ? "length" : unified === "content-filter" ? "filtered" : "complete" };
+		}
+	}
+}
+
+/** The form of the SDK's models that this file calls. */
+type SpecifiedModel = Extract<LanguageModel, { specificationVersion: "v4" }>;
+
+function modelOf(upstream: Upstream, asked: AskedOfModel): SpecifiedModel {
+	const patience: Patience = { firstMs: (asked.model?.silenceSeconds ?? 0) * 1000, nextMs: NEXT_MS };
+	const wire = { host: hostOf(upstream), model: upstream.model, patience };
+	// No host decides for a binding, which has none.
+	const baseUrl = upstream.kind === "workers-ai" ? "https://workers-ai.invalid/v1" : upstream.baseUrl;
+	const apiKey = upstream.kind === "workers-ai" ? undefined : secretOf(upstream.apiKeyVariable);
+	const send = upstream.kind === "workers-ai" ? sendTo(aiBinding(upstream.binding)) : (url: string, init: RequestInit) => fetch(url, init);
+	return createOpenAICompatible({
+		name: "model",
+		...addressOf(baseUrl),
+		headers: headersOf(baseUrl, apiKey, asked),
+		includeUsage: true,
+		fetch: tolerantFetch({ ...wire, send }),
+		transformRequestBody: (body) => bodyOf(body, baseUrl, asked),
+	}).chatModel(upstream.model);
+}
+
+const hostOf = (upstream: Upstream | null) => (upstream?.kind === "openai-compatible" ? new URL(upstream.baseUrl).host : "Workers AI");
+
+type Prompt = Parameters<SpecifiedModel["doStream"]>[0]["prompt"][number];
+
+/** A message as the SDK's models take it. The history has texts only. */
+function promptOf({ role, content }: ModelMessage): Prompt {
+	const text = typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : "")).join("\n");
+	if (role === "system") return { role, content: text };
+	return { role: role === "assistant" ? role : "user", content: [{ type: "text", text }] };
+}
+
+/** The SDK may wrap what its `fetch` throws. */
+function failureIn(error: unknown): UpstreamFailure | null {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof UpstreamFailure) return cause;
+	return null;
+}

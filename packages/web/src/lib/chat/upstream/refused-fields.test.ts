@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { refusedField, refusedFieldsOf, withoutFields } from "./refused-fields.ts";
+
+const body = { model: "m", max_tokens: 5, stream_options: { include_usage: true }, safety_identifier: "s", reasoning_effort: "low" };
+
+test.each([
+	["Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens"],
+	['{"detail":[{"type":"extra_forbidden","loc":["body","safety_identifier"]}]}', "safety_identifier"],
+	["property 'stream_options' is unsupported", "stream_options"],
+	["Unrecognized request argument supplied: reasoning_effort", null],
+	["max_tokens is too large: 5", null],
+	["Unknown model", null],
+])("%s", (said, field) => {
+	expect(refusedField(said, body, new Set())).toBe(field);
+});
+
+test("the output cap moves to its other name once, and is never left out", () => {
+	const refused = new Set(["max_tokens", "safety_identifier"]);
+	const adapted = withoutFields(body, refused);
+	expect(adapted).toEqual({ model: "m", max_completion_tokens: 5, stream_options: { include_usage: true }, reasoning_effort: "low" });
+	expect(refusedField("unknown field max_completion_tokens", adapted, refused)).toBeNull();
+});
+
+test("what an upstream refused is kept for that upstream only", () => {
+	refusedFieldsOf("a", "m").add("stream_options");
+	expect([...refusedFieldsOf("a", "m")]).toEqual(["stream_options"]);
+	expect([...refusedFieldsOf("a", "n"), ...refusedFieldsOf("b", "m")]).toEqual([]);
+});

@@ -1,0 +1,36 @@
+import type { Fields } from "./choice.ts";
+
+/** Fields that an answer does not depend on. The effort is none of them: it was paid for. */
+const OPTIONAL = ["safety_identifier", "stream_options"];
+const CAPS = ["max_tokens", "max_completion_tokens"];
+const UNKNOWN =
+	/un(?:known|recogni[sz]ed|supported|expected)|not (?:supported|permitted|allowed|recogni[sz]ed)|extra|additional propert|forbidden/i;
+
+/** The field of a body that a provider refuses by its name and that the body can do without; null for any other refusal. */
+export function refusedField(said: string, body: Fields, refused: ReadonlySet<string>): string | null {
+	if (!UNKNOWN.test(said)) return null;
+	const isNamed = (field: string) => field in body && new RegExp(`\\b${field}\\b`).test(said);
+	const cap = CAPS.find((field) => isNamed(field));
+	// An answer without a cap has no bound.
+	if (cap) return CAPS.some((field) => refused.has(field)) ? null : cap;
+	return OPTIONAL.find(isNamed) ?? null;
+}
+
+/** A body without the fields that a provider has refused. An output cap moves to its other name. */
+export function withoutFields(body: Fields, refused: ReadonlySet<string>): Fields {
+	const kept = Object.entries(body).map(([field, value]) => {
+		const other = CAPS.includes(field) && refused.has(field) ? CAPS.find((one) => one !== field) : undefined;
+		return [other ?? field, value] as const;
+	});
+	return Object.fromEntries(kept.filter(([field]) => !refused.has(field)));
+}
+
+/** What upstreams have refused in the life of this isolate, by host and model: each costs one call to learn. */
+const refusedBy = new Map<string, Set<string>>();
+
+export function refusedFieldsOf(host: string, model: string): Set<string> {
+	const name = `${host} ${model}`;
+	const fields = refusedBy.get(name) ?? new Set();
+	refusedBy.set(name, fields);
+	return fields;
+}

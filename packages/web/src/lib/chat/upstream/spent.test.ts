@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { spentOf } from "./spent.ts";
+
+test("a call costs its input, the cached part of it for less, and its output with the reasoning", () => {
+	const usage = { input: 1_000_000, cached: 400_000, output: 100_000, reasoning: 60_000 };
+	expect(spentOf(usage, false, { input: 1.25, cachedInput: 0.125, output: 10 })).toEqual({
+		...usage,
+		microDollars: 750_000 + 50_000 + 1_000_000,
+		estimated: false,
+	});
+});
+
+test("a part of a micro-dollar is one, and a demo costs nothing", () => {
+	const usage = { input: 1, cached: 0, output: 0, reasoning: 0 };
+	expect(spentOf(usage, true, { input: 0.05, cachedInput: 0.005, output: 0.4 }).microDollars).toBe(1);
+	expect(spentOf(usage, true, undefined).microDollars).toBe(0);
+});

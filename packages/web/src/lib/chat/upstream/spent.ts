@@ -1,0 +1,10 @@
+import type { Spent } from "@parley/metering";
+import type { ModelEntry } from "@parley/plans/models";
+import type { Usage } from "./usage.ts";
+
+/** What a call cost, in micro-dollars, rounded up. A dollar for a million tokens is one for each. */
+export function spentOf(usage: Usage, estimated: boolean, price: ModelEntry["price"] | undefined): Spent {
+	const { input, cached, output, reasoning } = usage;
+	const microDollars = price ? (input - cached) * price.input + cached * price.cachedInput + output * price.output : 0;
+	return { input, cached, output, reasoning, microDollars: Math.ceil(microDollars), estimated };
+}

@@ -1,0 +1,119 @@
+import { choiceOf, type Fields, isFields } from "./choice.ts";
+import { refusalOf, textOf } from "./content.ts";
+import { errorIn, failureOf, statusIn, UpstreamFailure } from "./failure.ts";
+import { type Finish, finishOf } from "./finish.ts";
+import { reasoningOf } from "./reasoning.ts";
+import type { WireEvent } from "./sse.ts";
+import { beginsInside, ThinkTags, type Words } from "./think-tags.ts";
+import { type Usage, usageOf } from "./usage.ts";
+import { WholeCharacters } from "./whole-characters.ts";
+
+/** An answer as its events come in: applies the rules of this folder to each, and keeps what they need to know of each other. */
+export class WireAnswer {
+	readonly #host: string;
+	readonly #tags: ThinkTags;
+	readonly #text = new WholeCharacters();
+	readonly #reasoning = new WholeCharacters();
+	#finish: Finish | null = null;
+	#isDone = false;
+	#hasText = false;
+	#hasReasoning = false;
+	#hasChoice = false;
+	#isRefused = false;
+	#usage: Usage | null = null;
+
+	constructor(host: string, model: string) {
+		this.#host = host;
+		this.#tags = new ThinkTags(beginsInside(model));
+	}
+
+	/** Whether words or reasoning have come. */
+	get hasOutput(): boolean {
+		return this.#hasText || this.#hasReasoning;
+	}
+
+	/** Whether the model said that its answer has ended. Usage may follow, or late words of a provider that says so with each chunk. */
+	get isFinished(): boolean {
+		return this.#isDone || this.#finish !== null;
+	}
+
+	/** Whether the provider said that nothing more follows. */
+	get isOver(): boolean {
+		return this.#isDone;
+	}
+
+	get usage(): Usage | null {
+		return this.#usage;
+	}
+
+	/** @throws {UpstreamFailure} for an error inside the stream, or an event that cannot be read */
+	read({ type, data }: WireEvent): Words {
+		if (data.trim() === "[DONE]") this.#isDone = true;
+		const chunk = this.#parse(type, data);
+		if (!chunk) return { text: "", reasoning: "" };
+		const error = errorIn(chunk, type);
+		// A complete answer stays one, whatever follows it.
+		if (error !== null && !this.isFinished) throw failureOf(this.#host, statusIn(error), error);
+		return this.#readChunk(chunk);
+	}
+
+	/** What was held back. */
+	flush(): Words {
+		const words = this.#tags.read(this.#text.end());
+		const rest = this.#tags.end();
+		const reasoning = words.reasoning + rest.reasoning + this.#reasoning.end();
+		return this.#kept({ text: words.text + rest.text, reasoning });
+	}
+
+	/**
+	 * How the answer ended, in OpenAI's words.
+	 * @param isWhole whether the body ended as a JSON answer does
+	 * @throws {UpstreamFailure} for one that failed, or was cut off
+	 */
+	finish(isWhole: boolean): "stop" | "length" | "content_filter" {
+		if (this.#finish === "failure") throw this.#failed("failed", "ended with a failure");
+		if (!this.isFinished && !isWhole) throw this.#failed("interrupted", "cut off the answer");
+		if (!this.#hasChoice) throw this.#failed("failed", "sent no answer");
+		if (this.#isRefused) return "content_filter";
+		return this.#finish === "length" || this.#finish === "content_filter" ? this.#finish : "stop";
+	}
+
+	#parse(type: string, data: string): Fields | null {
+		try {
+			const value: unknown = JSON.parse(data);
+			return isFields(value) ? value : null;
+		} catch {
+			if (this.isFinished) return null;
+			if (type === "error") throw failureOf(this.#host, 0, data);
+			if (data.trimStart().startsWith("{")) throw this.#failed("interrupted", "sent a broken chunk");
+			return null;
+		}
+	}
+
+	#readChunk(chunk: Fields): Words {
+		const { delta, finish } = choiceOf(chunk);
+		const refusal = refusalOf(delta);
+		const content = textOf(delta);
+		const meaning = finishOf(finish);
+		const usage = usageOf(chunk);
+		const reasoning = this.#reasoning.read(reasoningOf(delta));
+		this.#isRefused ||= refusal !== "";
+		this.#hasChoice ||= content !== "" || Array.isArray(chunk.choices);
+		if (meaning !== null) this.#finish = meaning;
+		if (usage) this.#usage = usage;
+		// A model that reasons in a field of its own does not do so in its text.
+		const held = reasoning && !this.#hasText ? this.#tags.end() : { text: "", reasoning: "" };
+		const words = this.#tags.read(this.#text.read(content + refusal));
+		return this.#kept({ text: held.text + words.text, reasoning: reasoning + held.reasoning + words.reasoning });
+	}
+
+	#kept(words: Words): Words {
+		this.#hasText ||= words.text.trim() !== "";
+		this.#hasReasoning ||= words.reasoning !== "";
+		return words;
+	}
+
+	#failed(failure: "failed" | "interrupted", what: string): UpstreamFailure {
+		return new UpstreamFailure(failure, `${this.#host} ${what}`, { elsewhere: true });
+	}
+}
