@@ -29,7 +29,9 @@ export interface Margin {
 
 /** What a unit earns at least, after fees: by the plan or top-up that sells it cheapest. */
 export function earningsOf({ plans, topUps }: Record<"plans" | "topUps", readonly { amountCents: number; requests: number }[]>): number {
-	return Math.min(...[...plans, ...topUps].map(({ amountCents, requests }) => (amountCents * (1 - FEE_SHARE) - FEE_CENTS) / 100 / requests));
+	return Math.min(
+		...[...plans, ...topUps].map(({ amountCents, requests }) => (amountCents * (1 - FEE_SHARE) - FEE_CENTS) / 100 / requests),
+	);
 }
 
 /** The margins of all chat models. More steps or a higher effort never cost more a unit than one step without. */

@@ -58,7 +58,7 @@ function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
 	const last = bars.at(-1)?.day ?? "";
 	return (
 		<figure className="mt-4">
-			<div className="flex gap-2">
+			<div className="grid grid-cols-[1fr_auto] gap-2">
 				<svg
 					role="img"
 					aria-label="Requests for each day. The table below has the numbers."
@@ -88,15 +88,17 @@ function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
 						</g>
 					))}
 				</svg>
-				<div aria-hidden="true" className="-my-2.5 flex shrink-0 flex-col justify-between text-small text-soft">
-					<LocalNumber value={top} />
-					{top > 1 && <LocalNumber value={top / 2} />}
-					<span>0</span>
+				<div aria-hidden="true" className="-my-2.5 flex flex-col justify-between text-small text-soft">
+					{[top, ...(top > 1 ? [top / 2] : []), 0].map((value) => (
+						<span key={value}>
+							<LocalNumber value={value} />
+						</span>
+					))}
 				</div>
-			</div>
-			<div aria-hidden="true" className="mt-2 flex justify-between text-small text-soft">
-				<DayName day={first} />
-				<DayName day={last} />
+				<div aria-hidden="true" className="flex justify-between text-small text-soft">
+					<DayName day={first} />
+					<DayName day={last} />
+				</div>
 			</div>
 			<figcaption>
 				<ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1 text-small">
@@ -123,15 +125,15 @@ function Table({ days, labelOf }: { days: UsageDay[]; labelOf: (model: string) =
 	const isEstimated = days.some(({ estimatedRequests }) => estimatedRequests > 0);
 	return (
 		<details className="mt-4">
-			<summary className="button-bare -ml-2 w-fit">By day and model</summary>
+			<summary className="w-fit text-small text-soft">By day and model</summary>
 			{/* A phone is too narrow for it: the table scrolls, not the page. */}
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no pointer scrolls it with the arrow keys. */}
 			<section aria-label="Usage by day and model" tabIndex={0} className="mt-2 max-h-96 overflow-auto">
 				<table className="w-full whitespace-nowrap text-right text-small">
 					<thead className="sticky top-0 bg-paper text-soft">
 						<tr>
-							{["Day", "Model", "Answers", "Requests", "Input tokens", "Output tokens"].map((heading, at) => (
-								<th key={heading} scope="col" className={`py-1 font-normal ${at < 2 ? "pr-4 text-left" : "pl-4"}`}>
+							{["Day", "Model", "Answers", "Requests", "Tokens in", "Tokens out"].map((heading, at) => (
+								<th key={heading} scope="col" className={`py-1 font-normal ${at < 2 ? "pr-3 text-left" : "pl-3"}`}>
 									{heading}
 								</th>
 							))}
@@ -140,10 +142,10 @@ function Table({ days, labelOf }: { days: UsageDay[]; labelOf: (model: string) =
 					<tbody>
 						{days.toReversed().map((one) => (
 							<tr key={`${one.day} ${one.model}`} className="border-line border-t">
-								<th scope="row" className="py-1 pr-4 text-left font-normal">
+								<th scope="row" className="py-1 pr-3 text-left font-normal">
 									<DayName day={one.day} />
 								</th>
-								<td className="max-w-40 truncate pr-4 text-left" title={labelOf(one.model)}>
+								<td className="max-w-28 truncate pr-3 text-left" title={labelOf(one.model)}>
 									{labelOf(one.model)}
 								</td>
 								<Count value={one.requests} />
@@ -164,7 +166,7 @@ function Table({ days, labelOf }: { days: UsageDay[]; labelOf: (model: string) =
 
 function Count({ value, isEstimate = false }: { value: number; isEstimate?: boolean }) {
 	return (
-		<td className="pl-4">
+		<td className="pl-3">
 			{isEstimate && "≈ "}
 			<LocalNumber value={value} />
 		</td>
