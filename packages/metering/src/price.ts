@@ -1,5 +1,3 @@
-import { invariant } from "./invariant.ts";
-
 /** How hard a model thinks before it answers. A model lists the levels that it has. */
 export const EFFORTS = ["low", "medium", "high"] as const;
 export type Effort = (typeof EFFORTS)[number];
@@ -44,10 +42,12 @@ export interface Spent {
 	estimated: boolean;
 }
 
-/** The price of a request that sends `inputTokens` (rule P1). Used by the server, which charges it, and by the page, which shows it. */
+/**
+ * The price of a request that sends `inputTokens` (rule P1). Used by the server, which charges it, and by the page, which shows it. An effort that the
+ * model does not have has no price: its units are NaN, which no ledger holds.
+ */
 export function priceOf({ weight, efforts, inputStep }: Tariff, effort: Effort | null, inputTokens: number): Price {
-	const factor = effort === null ? 1 : efforts[effort];
-	invariant(factor !== undefined, "a price is asked for an effort that the model has");
+	const factor = effort === null ? 1 : (efforts[effort] ?? Number.NaN);
 	const steps = Math.max(1, Math.ceil(inputTokens / inputStep));
 	return { units: weight * factor * steps, steps };
 }
@@ -62,42 +62,13 @@ const RARE_LETTERS = /[jkqvxz]/gi;
 const CROWDED_LETTERS = /(?<=[^aeiouy]{2})[^aeiouy]|(?<=[aeiouy])[aeiouy]/gi;
 
 /**
- * Tokens of a character beyond ASCII, by the first code point that the next entry covers. Alphabets with few letters are mostly known to a tokenizer.
- * The others fall apart into bytes, which are never more than four.
+ * Tokens of a character beyond ASCII, each before the first code point of the next. Alphabets with few letters are mostly known to a tokenizer: Latin;
+ * Greek with the capitals of Cyrillic; Cyrillic; Hebrew and Arabic; those of India; Thai and Lao; Georgian; kana. Chinese characters and Hangul are so in
+ * part. The others fall apart into bytes, which are never more than four.
  */
-const BEYOND_ASCII: readonly [to: number, tokens: number][] = [
-	[0x100, 1.1],
-	[0x180, 1.5],
-	[0x250, 2],
-	[0x370, 2],
-	// Greek and Cyrillic, the capitals apart.
-	[0x3b0, 1],
-	[0x410, 0.85],
-	[0x430, 1],
-	[0x530, 0.85],
-	[0x590, 1.2],
-	// Hebrew and Arabic.
-	[0x700, 1],
-	[0x900, 3],
-	// The scripts of India, then Thai and Lao, then Georgian.
-	[0xe00, 1.6],
-	[0xe80, 1.2],
-	[0x10a0, 3],
-	[0x1100, 1],
-	[0x2000, 3.3],
-	[0x2070, 2],
-	[0x3000, 3],
-	// Punctuation of East Asia, kana, Chinese characters, and Hangul.
-	[0x3040, 2],
-	[0x3100, 1.3],
-	[0x4e00, 3],
-	[0xa000, 2.2],
-	[0xac00, 3],
-	[0xd7a4, 2.5],
-	[0x10000, 3.3],
-	[0x1f000, 4],
-	[0x20000, 3],
-	[Number.POSITIVE_INFINITY, 4],
+const BEYOND_ASCII = [
+	1.5, 0x180, 2, 0x370, 1, 0x430, 0.85, 0x530, 1.2, 0x700, 3.3, 0x900, 1.6, 0xe00, 1.2, 0xe80, 3.3, 0x10a0, 1, 0x1100, 3.3, 0x2000, 2,
+	0x2070, 3.3, 0x3040, 1.3, 0x3100, 3.3, 0x4e00, 2.2, 0xa000, 3.3, 0xac00, 2.5, 0xd7a4, 3.3, 0x10000, 4,
 ];
 
 /**
@@ -108,25 +79,18 @@ export function tokensOf(text: string): number {
 	let tokens = 0;
 	for (const [piece] of text.matchAll(PIECE)) {
 		const first = piece.codePointAt(0) ?? 0;
-		if (/\s/.test(piece)) tokens += tokensOfSpace(piece);
-		else if (first > 0x7f) tokens += BEYOND_ASCII.find(([to]) => first < to)?.[1] ?? 0;
-		else if (/[A-Za-z]/.test(piece)) tokens += tokensOfWord(piece);
-		else tokens += /[!-/:-~]/.test(piece) ? 0.85 : 1.05;
+		// One space belongs to the word after it.
+		if (piece === " ") tokens += 0.2;
+		else if (/\s/.test(piece)) tokens += count(piece, /(.)\1*/gs) + piece.length / 16;
+		else if (first > 0x7f) tokens += BEYOND_ASCII[BEYOND_ASCII.findLastIndex((at, n) => n % 2 && at <= first) + 1] ?? 0;
+		else tokens += /[a-z]/i.test(piece) ? tokensOfWord(piece) : 1.05;
 	}
 	return Math.ceil(tokens);
 }
 
 function tokensOfWord(word: string): number {
-	const ofLetters = word.length * (/^[A-Z]+$/.test(word) ? 0.48 : 0.38);
+	const ofLetters = word.length * (/[a-z]/.test(word) ? 0.38 : 0.48);
 	return Math.max(1, ofLetters + 0.3 * count(word, RARE_LETTERS) + 0.7 * count(word, CROWDED_LETTERS));
-}
-
-/** One space belongs to the word after it. */
-function tokensOfSpace(space: string): number {
-	if (space === " ") return 0.2;
-	let changes = 1;
-	for (let at = 1; at < space.length; at += 1) if (space[at] !== space[at - 1]) changes += 1;
-	return Math.max(changes, space.length / 16);
 }
 
 function count(text: string, pattern: RegExp): number {
