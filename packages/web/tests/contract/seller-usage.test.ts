@@ -87,7 +87,7 @@ describe("a plan's requests", () => {
 		const freeDay = { id: "free day", fingerprint: "f", units: 18, freeDay: true, chatId: null };
 		const { outcome } = await ledgerOf(userId).record(`user:${userId}`, freeDay);
 		expect(outcome).toMatchObject({ kind: "ended", row: { pool: expect.stringMatching(/^day:/) } });
-		const requests = Array.from({ length: 5 }, id);
+		const requests: string[] = Array.from({ length: 5 }, id);
 		const answers = await Promise.all(requests.map((one) => user.chat(id(), one)));
 		expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
 		expect(answers.find(({ status }) => status === 429)?.problem).toMatchObject({ policy: "paid", limit: 1000, remaining: 0 });
