@@ -100,8 +100,8 @@ function keeping(history: Map<string, RequestRow>): Core {
 	const unread = () => {
 		throw new Error("no result: the kept sums read their history");
 	};
-	const source = { sums: () => [], rows: unread, adjustments: unread, grants: () => [] };
-	const marks = { latestMs: 0, acknowledgedMs: 0, sinceBaseline: {} };
+	const source = { sums: () => [], rows: unread, adjustments: unread, grants: () => [], days: unread };
+	const marks = { latestMs: 0, acknowledgedMs: 0, usedMs: 0, sinceBaseline: {} };
 	const sums = new KeptSums(source, marks, { readMs: ENTITLEMENT.fetchedAtMs, baselineMs: null }, []);
 	// Divided before anything is in it, as the object does.
 	sums.usage(POOL, PERIOD);
@@ -116,7 +116,7 @@ function keeping(history: Map<string, RequestRow>): Core {
 }
 
 function coreState(rows: Map<string, RequestRow>, sums?: KeptSums): LedgerState {
-	const rest = { kind: "user", limits: DEFAULT_LIMITS, entitlement: ENTITLEMENT, closed: false } as const;
+	const rest = { kind: "user", limits: DEFAULT_LIMITS, entitlement: ENTITLEMENT, closed: false, paidKeepsFreeDay: true } as const;
 	return stateOf({ rows, adjustments: new Map(), checkpoints: new Map() }, sums ? { ...rest, sums } : rest);
 }
 
