@@ -136,7 +136,15 @@ export class Journal {
 	/** Units left of the free day beside a paid plan; null for everyone who has none. */
 	#freeDay(plan: Plan, nowMs: number): number | null {
 		if (this.#kind !== "user" || plan.kind === "none") return null;
-		return Math.max(0, this.#limits.free - this.on(dayPool(nowMs)));
+		return Math.max(0, this.#limits.free - Math.max(this.on(dayPool(nowMs)), this.#onTrust(plan, nowMs)));
+	}
+
+	/** Units that a plan gave after the end of its period, which may be over for good. */
+	#onTrust(plan: Exclude<Plan, { kind: "none" }>, nowMs: number): number {
+		if (nowMs < plan.endMs) return 0;
+		if (plan.kind === "windowed") return this.on(`sub:${plan.subscriptionId}@${plan.endMs}`);
+		const own = this.attempts.filter(({ pool }) => pool === `sub:${plan.subscriptionId}`);
+		return sum(own.filter(({ end, heldAtMs }) => end !== "released" && heldAtMs >= plan.endMs).map(({ units }) => units));
 	}
 
 	/** A member is refused exactly the requests beyond the cap. */
@@ -229,12 +237,14 @@ export class Journal {
 	}
 
 	/** Checks the free day that a subscriber is shown. */
-	shownFreeDay(freeDay: FreeDay | null, nowMs: number): void {
+	shownFreeDay(freeDay: FreeDay | null, plan: Plan, nowMs: number): void {
+		const remaining = this.#freeDay(plan, nowMs);
+		must((freeDay === null) === (remaining === null), "P10: a subscriber is shown a free day", freeDay, plan);
 		if (freeDay === null) return;
 		const pool = dayPool(nowMs);
 		const held = sum(this.attempts.filter((one) => one.pool === pool && one.end === "held").map((one) => one.units));
 		const used = Math.max(0, this.on(pool) - held);
-		const expected = { limit: this.#limits.free, used, held, remaining: Math.max(0, this.#limits.free - this.on(pool)) };
+		const expected = { limit: this.#limits.free, used, held, remaining };
 		must(same(freeDay, expected), "P10: the free day is shown as it is", freeDay, expected);
 	}
 

@@ -1,4 +1,3 @@
-import type { Spent } from "../src/price.ts";
 import {
 	type Adjustment,
 	type Checkpoint,
@@ -86,33 +85,33 @@ export class RecomputedSums implements Sums {
 	}
 
 	days(fromDay: string): DayTotals[] {
-		const all = [...this.#tables.rows.values(), ...(this.#tables.folded ?? [])].filter(({ terms }) => terms);
-		const corrections = [...this.#tables.adjustments.values()].filter(({ requestId }) => requestId);
-		const keyOf = ({ heldAtMs, terms, pool }: RequestRow) =>
-			JSON.stringify([new Date(heldAtMs).toISOString().slice(0, 10), terms?.model, tierOf(pool)]);
-		const keys = [...new Set(all.map(keyOf))].sort();
-		const totals = keys.map((key): DayTotals => {
-			const [day, model, tier] = JSON.parse(key);
-			const rows = all.filter((row) => keyOf(row) === key);
-			const counted = rows.filter(isCounted);
-			const back = corrections.filter(({ requestId }) => rows.some(({ id }) => id === requestId));
-			const spent = (of: (one: Spent) => number) => rows.reduce((sum, row) => sum + (row.spent ? of(row.spent) : 0), 0);
-			return {
-				day,
-				model,
-				tier,
-				requests: counted.length,
-				units: total(counted) + total(back),
-				input: spent((one) => one.input),
-				cached: spent((one) => one.cached),
-				output: spent((one) => one.output),
-				reasoning: spent((one) => one.reasoning),
-				microDollars: spent((one) => one.microDollars),
-				estimated: spent((one) => (one.estimated ? 1 : 0)),
-			};
-		});
+		const back = new Map<string, number>();
+		for (const { requestId, units } of this.#tables.adjustments.values()) {
+			if (requestId) back.set(requestId, (back.get(requestId) ?? 0) + units);
+		}
+		const totals = new Map<string, DayTotals>();
+		for (const row of [...this.#tables.rows.values(), ...(this.#tables.folded ?? [])]) {
+			const day = new Date(row.heldAtMs).toISOString().slice(0, 10);
+			if (!row.terms || day < fromDay) continue;
+			const { model } = row.terms;
+			const tier = tierOf(row.pool);
+			const key = JSON.stringify([day, model, tier]);
+			const sum = totals.get(key) ?? { day, model, tier, ...NOTHING };
+			totals.set(key, sum);
+			if (isCounted(row)) {
+				sum.requests += 1;
+				sum.units += row.units;
+			}
+			sum.units += back.get(row.id) ?? 0;
+			sum.input += row.spent?.input ?? 0;
+			sum.cached += row.spent?.cached ?? 0;
+			sum.output += row.spent?.output ?? 0;
+			sum.reasoning += row.spent?.reasoning ?? 0;
+			sum.microDollars += row.spent?.microDollars ?? 0;
+			sum.estimated += row.spent?.estimated ? 1 : 0;
+		}
 		const isNothing = ({ day: _, model: __, tier: ___, ...numbers }: DayTotals) => Object.values(numbers).every((number) => number === 0);
-		return totals.filter((one) => one.day >= fromDay && !isNothing(one));
+		return [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, sum]) => (isNothing(sum) ? [] : sum));
 	}
 
 	#rows(matches: (row: RequestRow) => boolean): RequestRow[] {
@@ -138,6 +137,7 @@ export function stateOf(
 	};
 }
 
+const NOTHING = { requests: 0, units: 0, input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: 0 };
 const isHeld = (row: RequestRow) => row.state === "held";
 const isIn = (window: Window | null, atMs: number) => window === null || contains(window, atMs);
 const total = (entries: { units: number }[]) => entries.reduce((units, entry) => units + entry.units, 0);

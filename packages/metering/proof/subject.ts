@@ -115,9 +115,9 @@ export class Subject {
 		const { used, held, remaining, topUps, freeDay } = standing(this.#kept.state, atMs);
 		if (Math.min(used, held, remaining, topUps, remaining - topUps) < 0) throw new Error(`shown below zero: ${used} ${held} ${remaining}`);
 		const nowMs = ledgerTimeMs(this.#kept, atMs);
-		this.journal.shownFreeDay(freeDay, nowMs);
 		this.journal.shownDays(this.#kept.sums.days(""));
-		const { pool, kind } = allowanceOf(this.#kind, this.#entitlement, LIMITS, nowMs);
+		const { pool, kind, tier } = allowanceOf(this.#kind, this.#entitlement, LIMITS, nowMs);
+		this.journal.shownFreeDay(freeDay, tier === "paid" ? this.#plan : { kind: "none" }, nowMs);
 		if (kind === "balance") return;
 		const alive = this.journal.attempts.filter((one) => one.pool === pool && one.end !== "released");
 		const adjusted = this.journal.adjustments.filter((one) => one.pool === pool);

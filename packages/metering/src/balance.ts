@@ -1,4 +1,4 @@
-import { type LedgerState, ledgerTimeMs, type Part } from "./rows.ts";
+import { type LedgerState, ledgerTimeMs, type Part, type Sums } from "./rows.ts";
 import { type Allowance, allowanceOf, freeAllowance, type Tier, type WindowedAllowance } from "./tier.ts";
 import type { Window } from "./window.ts";
 
@@ -94,8 +94,13 @@ function balanceLeft({ sums, limits }: LedgerState, allowance: Extract<Allowance
 	const left = entitlement.available - sums.usage(pool, window).adjusted - sums.unknownSince(pool, entitlement.fetchedAtMs);
 	if (!stale) return left;
 	// After the period's end the plan may be gone: allow at most a free day until the next read.
+	return Math.min(left, limits.free - takenAfter(sums, allowance));
+}
+
+/** Units of a balance's requests that were held after the end of its period. */
+function takenAfter(sums: Sums, { pool, window }: Allowance): number {
 	const { counted, held } = sums.usage(pool, { startMs: window.endMs ?? 0, endMs: null });
-	return Math.min(left, limits.free - counted - held);
+	return counted + held;
 }
 
 /** A subject's usage for display, in requests. `UsageView` in the web package is the published form. */
@@ -121,8 +126,8 @@ export interface FreeDay {
 }
 
 /**
- * The free day of a person whose `allowance` is a paid plan: the pool and limit of free users. Credits do not add to it. Null for everyone
- * else.
+ * The free day of a person whose `allowance` is a paid plan: the pool and limit of free users. Credits do not add to it, and what a plan gives
+ * on trust after its period's end comes off it. Null for everyone else.
  */
 export function freeDayOf(
 	state: LedgerState,
@@ -134,7 +139,13 @@ export function freeDayOf(
 	const { held } = state.sums.usage(day.pool, null);
 	// Not all counted units: before the plan, credits may have paid a part.
 	const used = Math.max(0, takenFrom(state, day.pool) - held);
-	return { allowance: day, standing: { limit: day.limit, used, held, remaining: windowLeft(state, day) } };
+	const remaining = Math.max(0, Math.min(windowLeft(state, day), day.limit - takenOnTrust(state, allowance)));
+	return { allowance: day, standing: { limit: day.limit, used, held, remaining } };
+}
+
+function takenOnTrust(state: LedgerState, allowance: Allowance): number {
+	if (!allowance.stale) return 0;
+	return allowance.kind === "windowed" ? takenFrom(state, allowance.pool) : takenAfter(state.sums, allowance);
 }
 
 /** A subject's usage at `atMs` (epoch milliseconds). No number is negative. */

@@ -220,6 +220,17 @@ describe("a subscriber's free day", () => {
 		expect(ledger.run(free("d"), NOON + DAY_MS / 2).outcome, "until midnight UTC").toMatchObject({ row: { pool: "day:2026-11-22" } });
 	});
 
+	test.each([
+		["the provider counts", balance({ available: 1 })],
+		["is counted here", windowed({ limit: 1 })],
+	])("shares its limit with what a plan that %s gives on trust after its end", (_, entitlement) => {
+		const ledger = new MemoryLedger(entitlement);
+		expect(ledger.run(free("a"), END).row?.pool).toMatch(/^sub:/);
+		expect(ledger.stands(END)).toMatchObject({ remaining: 0, freeDay: { limit: 20, used: 0, held: 0, remaining: 19 } });
+		expect(ledger.run(free("b", 20), END).outcome).toMatchObject({ kind: "refused", refusal: { freeDay: { remaining: 19 } } });
+		expect(ledger.run(free("c", 19), END).row?.pool).toBe("day:2026-11-22");
+	});
+
 	test("is not owed to the provider", () => {
 		const ledger = new MemoryLedger(balance({ available: 0 }));
 		ledger.run(free("a"));

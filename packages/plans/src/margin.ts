@@ -1,6 +1,6 @@
 /** What a unit of each model costs at most and on average, against what a unit earns. Pure. Money in dollars. */
 import type { ModelEntry } from "./model-file.ts";
-import { offersOf, type PlanFile } from "./plan-file.ts";
+import type { PlanFile } from "./plan-file.ts";
 
 /** What the payment provider keeps of a card payment: Stripe's list price in the United States (stripe.com/pricing). */
 const FEE_SHARE = 0.029;
@@ -27,9 +27,11 @@ export interface Margin {
 	canLose: boolean;
 }
 
-/** The least that a unit earns. */
-export function earningsOf(plans: PlanFile): number {
-	return Math.min(...offersOf(plans).map(({ amountCents, requests }) => (amountCents * (1 - FEE_SHARE) - FEE_CENTS) / 100 / requests));
+/** What a unit earns at least, after fees: by the plan or top-up that sells it cheapest. */
+export function earningsOf({ plans, topUps }: Record<"plans" | "topUps", readonly { amountCents: number; requests: number }[]>): number {
+	return Math.min(
+		...[...plans, ...topUps].map(({ amountCents, requests }) => (amountCents * (1 - FEE_SHARE) - FEE_CENTS) / 100 / requests),
+	);
 }
 
 /** The margins of all chat models. More steps or a higher effort never cost more a unit than one step without. */

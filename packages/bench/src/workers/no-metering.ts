@@ -14,6 +14,7 @@ const STANDING = {
 	held: 0,
 	remaining: 1_000,
 	topUps: 0,
+	freeDay: null,
 	window: { startMs: 0, endMs: null },
 };
 
@@ -21,7 +22,16 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 	const subject = options.subject ?? (await identify(request));
 	const requestId = options.requestId ?? crypto.randomUUID();
 	const hold = { requestId, attempt: 1, takenFrom: [] };
-	return { allowed: true, subject, hold, newlyHeld: hold, standing: STANDING, setCookie: subject.setCookie };
+	return {
+		allowed: true,
+		subject,
+		hold,
+		newlyHeld: hold,
+		units: options.units ?? 1,
+		terms: options.terms ?? null,
+		standing: STANDING,
+		setCookie: subject.setCookie,
+	};
 };
 
 export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });
@@ -35,10 +45,13 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 	held: 0,
 	remaining: STANDING.remaining,
 	topUps: 0,
+	freeDay: null,
 	window: { start: null, end: null },
 	resetAt: null,
 	unverified: false,
 	checkoutOpen: false,
 });
+
+export const getUsageHistory: typeof product.getUsageHistory = async () => ({ today: new Date().toISOString().slice(0, 10), days: [] });
 
 export const hasPaidPlan: typeof product.hasPaidPlan = async () => false;

@@ -28,6 +28,7 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 		held: 0,
 		remaining,
 		topUps: 0,
+		freeDay: null,
 		window: { startMs: 0, endMs: null },
 	};
 	if (remaining < 1) {
@@ -35,7 +36,16 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 		return { allowed: false, subject, reason: "limit", refusal };
 	}
 	const hold = { requestId, attempt: 1, takenFrom };
-	return { allowed: true, subject, hold, newlyHeld: hold, standing, setCookie: subject.setCookie };
+	return {
+		allowed: true,
+		subject,
+		hold,
+		newlyHeld: hold,
+		units: options.units ?? 1,
+		terms: options.terms ?? null,
+		standing,
+		setCookie: subject.setCookie,
+	};
 };
 
 async function balanceOf(userId: string): Promise<number> {
@@ -76,10 +86,13 @@ export const getBillingSummary: typeof product.getBillingSummary = async () => (
 	held: 0,
 	remaining: PAID_PLAN_REQUESTS,
 	topUps: 0,
+	freeDay: null,
 	window: { start: null, end: null },
 	resetAt: null,
 	unverified: false,
 	checkoutOpen: false,
 });
+
+export const getUsageHistory: typeof product.getUsageHistory = async () => ({ today: new Date().toISOString().slice(0, 10), days: [] });
 
 export const hasPaidPlan: typeof product.hasPaidPlan = async () => false;

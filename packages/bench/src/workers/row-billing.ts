@@ -27,8 +27,17 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 	const tier = subject.kind === "user" ? ("paid" as const) : ("guest" as const);
 	if (!row) return { allowed: false, subject, reason: "limit", refusal: { policy: tier, tier, limit, remaining: 0, resetAtMs: null } };
 	const hold = { requestId, attempt: 1, takenFrom: [{ ledger: subject.key, id: requestId }] };
-	const standing = { tier, limit, used: row.used, held: 0, remaining: limit - row.used, topUps: 0, window: WINDOW };
-	return { allowed: true, subject, hold, newlyHeld: hold, standing, setCookie: subject.setCookie };
+	const standing = { tier, limit, used: row.used, held: 0, remaining: limit - row.used, topUps: 0, freeDay: null, window: WINDOW };
+	return {
+		allowed: true,
+		subject,
+		hold,
+		newlyHeld: hold,
+		units: options.units ?? 1,
+		terms: options.terms ?? null,
+		standing,
+		setCookie: subject.setCookie,
+	};
 };
 
 export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });
@@ -50,12 +59,15 @@ export const getBillingSummary: typeof product.getBillingSummary = async (reques
 		held: 0,
 		remaining: limit - used,
 		topUps: 0,
+		freeDay: null,
 		window: { start: null, end: null },
 		resetAt: null,
 		unverified: false,
 		checkoutOpen: false,
 	};
 };
+
+export const getUsageHistory: typeof product.getUsageHistory = async () => ({ today: new Date().toISOString().slice(0, 10), days: [] });
 
 export const hasPaidPlan: typeof product.hasPaidPlan = async () => false;
 

@@ -11,7 +11,7 @@ import {
 	subscriptionOf,
 	type Terms,
 } from "@parley/metering";
-import type { Tier, UsageDay, UsageView } from "../view/usage.ts";
+import type { Tier, UsageDay, UsageHistory, UsageView } from "../view/usage.ts";
 import { capIn } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
@@ -280,7 +280,7 @@ const DAY_MS = 86_400_000;
  * What was used by UTC day and model, oldest day first: by the members of the active organization, for a viewer who manages its paid plan, or else by
  * the subject. Stores nothing.
  */
-export async function getUsageDays(subject: Subject): Promise<UsageDay[]> {
+export async function getUsageHistory(subject: Subject): Promise<UsageHistory> {
 	const organization = subject.kind === "user" ? subject.organization : null;
 	const isShown = organization?.mayBuy === true && (await ledger(organization.key).usage(organization.key)).tier === "paid";
 	const key = isShown ? organization.key : subject.key;
@@ -289,7 +289,7 @@ export async function getUsageDays(subject: Subject): Promise<UsageDay[]> {
 		const name = JSON.stringify([totals.day, totals.model]);
 		days.set(name, plus(days.get(name), totals));
 	}
-	return [...days.values()];
+	return { today: dayOf(now()), days: [...days.values()] };
 }
 
 /** Adds a tier's totals to those of the other tiers. What a request cost us is not for users. */

@@ -1,6 +1,7 @@
 import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
 import { Section } from "../components/account/section.tsx";
+import { UsageSection } from "../components/account/usage-section.tsx";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
 import { linkErrorOf } from "../components/frame/link-error.ts";
@@ -11,7 +12,7 @@ import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { TallyLine } from "../components/tally/tally-line.tsx";
-import { loadOrganizations, loadPricing, loadShell } from "../lib/http/pages.ts";
+import { loadOrganizations, loadPricing, loadShell, loadUsageHistory } from "../lib/http/pages.ts";
 import type { PricingView } from "../view/billing.ts";
 import type { Viewer } from "../view/identity.ts";
 import type { Shell } from "../view/shell.ts";
@@ -20,10 +21,11 @@ export const Route = createFileRoute("/account")({
 	validateSearch: linkErrorOf,
 	loaderDeps: ({ search }) => search,
 	loader: async ({ deps: { error } }) => {
-		const [shell, pricing, organizations] = await Promise.all([loadShell(), loadPricing(), loadOrganizations()]);
+		const loads = [loadShell(), loadPricing(), loadOrganizations(), loadUsageHistory()] as const;
+		const [shell, pricing, organizations, history] = await Promise.all(loads);
 		const { viewer } = shell;
 		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: error ? `/account?error=${error}` : "/account" } });
-		return { shell, pricing, organizations, viewer };
+		return { shell, pricing, organizations, history, viewer };
 	},
 	// Pointing at a link must not read the billing provider.
 	preload: false,
@@ -33,7 +35,7 @@ export const Route = createFileRoute("/account")({
 });
 
 function AccountPage() {
-	const { shell, pricing, organizations, viewer } = Route.useLoaderData();
+	const { shell, pricing, organizations, history, viewer } = Route.useLoaderData();
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
 	function onPlanChanged() {
@@ -51,6 +53,7 @@ function AccountPage() {
 				<Section title="Requests">
 					<TallyLine usage={shell.usage} />
 				</Section>
+				<UsageSection history={history} models={shell.models} usage={shell.usage} />
 				<Plan viewer={viewer} shell={shell} pricing={pricing} onChanged={onPlanChanged} />
 				<OrganizationSection
 					organizations={organizations}

@@ -48,3 +48,11 @@ export interface UsageDay {
 	/** Answers with a number that is an estimate, because the model's provider reported none. */
 	estimatedRequests: number;
 }
+
+/** What was used on the last 31 UTC days, `today` included. */
+export interface UsageHistory {
+	/** `YYYY-MM-DD`. */
+	today: string;
+	/** Oldest first. Days without usage are left out. */
+	days: UsageDay[];
+}

@@ -33,6 +33,13 @@ describe("the configuration", () => {
 		});
 	});
 
+	test("leaves subscribers their free day unless a deployment says otherwise", () => {
+		const keeps = (value?: string) =>
+			readConfig({ ...secrets, ...(value !== undefined && { PAID_KEEPS_FREE_DAY: value }) }).paidKeepsFreeDay;
+		expect([keeps(), keeps(""), keeps("true"), keeps("false")]).toEqual([true, true, true, false]);
+		expect(() => keeps("perhaps")).toThrow(/PAID_KEEPS_FREE_DAY/);
+	});
+
 	test("accepts the app's origin only as an https address without a path, or as one of this machine", () => {
 		const originOf = (APP_ORIGIN: string) => readConfig({ ...secrets, APP_ORIGIN }).appOrigin;
 		expect(["https://parley.example", "https://Parley.example/", "http://localhost:3000", ""].map(originOf)).toEqual([

@@ -80,13 +80,23 @@ describe("a plan's requests", () => {
 		});
 	});
 
-	test("end exactly at the plan's limit", async () => {
-		const { user } = await subscribed();
-		expect((await user.post("/api/usage-events", { usageMeterSlug: "ai_requests", amount: 999 })).status).toBe(201);
-		const answers = await Promise.all(Array.from({ length: 5 }, () => user.chat(id(), id())));
-		expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+	test("end exactly at the plan's limit, and then at the free day's, which is reported to nobody", async () => {
+		const { user, userId } = await subscribed();
+		const event = { usageMeterSlug: "ai_requests", amount: 999, transactionId: "most" };
+		expect((await user.post("/api/usage-events", event)).status).toBe(201);
+		const freeDay = { id: "free day", fingerprint: "f", units: 18, freeDay: true, chatId: null };
+		const { outcome } = await ledgerOf(userId).record(`user:${userId}`, freeDay);
+		expect(outcome).toMatchObject({ kind: "ended", row: { pool: expect.stringMatching(/^day:/) } });
+		const requests: string[] = Array.from({ length: 5 }, id);
+		const answers = await Promise.all(requests.map((one) => user.chat(id(), one)));
+		expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
 		expect(answers.find(({ status }) => status === 429)?.problem).toMatchObject({ policy: "paid", limit: 1000, remaining: 0 });
-		expect(await user.usage()).toMatchObject({ used: 1000, remaining: 0 });
+		expect(await user.usage()).toMatchObject({ used: 1000, remaining: 0, freeDay: { limit: 20, used: 20, held: 0, remaining: 0 } });
+		await eventually(async () => {
+			await runDurableObjectAlarm(ledgerOf(userId));
+			const names = Object.keys(await reported(`user:${userId}`));
+			expect([names.length, names.includes("most"), names.filter((name) => requests.includes(name)).length]).toEqual([2, true, 1]);
+		});
 	});
 });
 

@@ -193,6 +193,27 @@ test("cards can be listed and added, invoices and receipts link to their pages",
 	expect((await context.request.get(portal ?? "")).status()).toBe(200);
 });
 
+test("usage shows as a chart and as a table that has the same numbers, without axe findings", async () => {
+	await page.goto(`${app}/account`);
+	await section("Usage").getByText("No requests in the last 31 days.").waitFor();
+	for (const chat of [crypto.randomUUID(), crypto.randomUUID()]) {
+		const messages = [{ id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text: "Hello" }] }];
+		const answer = await context.request.post(`${app}/api/chat/ai`, { data: { id: chat, messages } });
+		expect((await answer.body()).toString()).toContain("finish");
+	}
+	await page.reload();
+	await section("Usage").getByText("2 requests in the last 31 days.").waitFor();
+	await section("Usage").getByRole("img", { name: "Requests for each day." }).waitFor();
+	expect(await section("Usage").locator("figure rect[class]").count()).toBe(1);
+	await section("Usage").getByText("By day and model").click();
+	const row = section("Usage").getByRole("row").nth(1);
+	expect((await row.getByRole("cell").allInnerTexts()).slice(0, 3)).toEqual(["Sandbox", "2", "2"]);
+	await assertAccessible(page, [
+		{ width: 1440, colorScheme: "light" },
+		{ width: 375, colorScheme: "dark" },
+	]);
+});
+
 describe("a state of the plan", () => {
 	test.each<[scenario: string, says: RegExp, left: RegExp]>([
 		["past-due", /Pro\. The last payment did not go through\..*put in a card that works/s, /1,000 of 1,000 left/],

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { keepLedgerReport } from "../../src/db/ledger-reports.ts";
 import { storeCopy, storedCopy } from "../../src/db/provider-copies.ts";
+import { keepUsageDays } from "../../src/db/usage-days.ts";
 import { Client, hear, resetSandbox } from "../client.ts";
 import { answerFor, breakTable, expectLogged, FAILURES, marker, reply, tables } from "../marked-log.ts";
 
@@ -17,6 +18,21 @@ function isOk(answer: () => Response): boolean {
 		return false;
 	}
 }
+
+/** What a subject used of a model. */
+const usageOf = (model: string) => ({
+	day: "2026-11-21",
+	model,
+	tier: "free" as const,
+	requests: 1,
+	units: 1,
+	input: 1,
+	cached: 0,
+	output: 1,
+	reasoning: 0,
+	microDollars: 1,
+	estimated: 0,
+});
 
 describe("the log", () => {
 	const event = (data: string) => reply(`data: ${data}\n\n`, 200, "text/event-stream");
@@ -91,8 +107,9 @@ describe("the log", () => {
 			await storeCopy("prices", { answer: marker, readAtMs: 0 });
 			await storedCopy("prices");
 			await keepLedgerReport({ subject: "user:some", provider: "ok", owed: 0, deadLetters: 0, drift: 0 });
+			await keepUsageDays("user:some", [usageOf(marker)]);
 			expectLogged(
-				/a library's|500 |health: |could not (?:be loaded|be stored|store|read a session)/,
+				/a library's|500 |health: |could not (?:be loaded|be stored|store|copy|read a session)/,
 				token,
 				token.split(".")[0] ?? "",
 				email,

@@ -111,10 +111,16 @@ describe("a plan without its credits yet", () => {
 
 describe("balances", () => {
 	test("a negative balance leaves 0, shows when it resets, and is paid by a top-up first", async () => {
-		const { user, usage } = await inState("negative-balance");
-		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 0, topUps: 0 });
+		const { user, id: userId, usage } = await inState("negative-balance");
+		expect(usage).toMatchObject({ tier: "paid", limit: 1000, remaining: 0, topUps: 0, freeDay: { limit: 20, used: 0, remaining: 20 } });
 		expect(usage.resetAt).not.toBeNull();
+		const { usageEvents: reported } = await sandboxState();
+		// The free day pays until it is used up.
+		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
+		const rest = { id: "rest", fingerprint: "f", units: 19, freeDay: true, chatId: null };
+		await ledgerOf(userId).record(`user:${userId}`, rest);
 		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "paid", remaining: 0, upgradeUrl: "/account" });
+		expect((await sandboxState()).usageEvents, "a free day is not reported").toEqual(reported);
 		await user.buy("top_up_1000");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ remaining: 497 }));
 	});

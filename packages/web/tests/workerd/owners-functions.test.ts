@@ -73,6 +73,7 @@ describe("getBillingSummary", () => {
 			held: 0,
 			remaining: 3,
 			topUps: 0,
+			freeDay: null,
 			window: { start: null, end: null },
 			resetAt: null,
 			unverified: false,

@@ -77,6 +77,8 @@ test("agrees with Flowglad after each step of a year: free days, Pro, top-ups, r
 	await stands("active", 500, { used: 1500, topUps: 500 });
 	expect(await ada.use(500)).toBe(201);
 	await used(500);
+	// The day's free requests come after them, and are reported to nobody.
+	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);
 
 	// Vector 2, by usage from elsewhere; vector 3, settled: the renewal's invoice pays the debt.

@@ -73,6 +73,8 @@ test("agrees with Stripe after each step of a year: free days, Pro, top-ups, ren
 	expect([await ada.use(500), await ada.use(501)]).toEqual([201, 429]);
 	expect(await ada.use(500)).toBe(201);
 	await used(1997);
+	// The day's free requests come after them, and are reported to nobody.
+	expect(await ada.chat(20)).toEqual(Array(20).fill(200));
 	expect(await ada.chat(1)).toEqual([429]);
 
 	// A period's requests end with it, a top-up's do not.

@@ -2,7 +2,7 @@ import type { BillingView, PlanStanding, PlanView, PricingView } from "../../vie
 import type { ModelOption } from "../../view/chat.ts";
 import type { MemberView, OrganizationView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
-import type { UsageView } from "../../view/usage.ts";
+import type { UsageDay, UsageView } from "../../view/usage.ts";
 
 const window = { start: null, end: null };
 
@@ -33,6 +33,17 @@ export const paidUsage: UsageView = {
 	remaining: 600,
 	resetAt: "2026-12-01T00:00:00Z",
 };
+
+/** What was used of one model on one day. */
+export const usageDay = (one: Pick<UsageDay, "day" | "model" | "units"> & Partial<UsageDay>): UsageDay => ({
+	requests: one.units,
+	inputTokens: 100 * one.units,
+	cachedInputTokens: 0,
+	outputTokens: 10 * one.units,
+	reasoningTokens: 0,
+	estimatedRequests: 0,
+	...one,
+});
 
 /** The same balance with nothing left. */
 export const spent = (usage: UsageView): UsageView => ({ ...usage, used: usage.limit, remaining: 0, topUps: 0 });

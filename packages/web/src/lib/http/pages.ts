@@ -9,7 +9,8 @@ import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ChatPage, ChatView } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
-import { getBillingSummary } from "../billing.ts";
+import type { UsageHistory } from "../../view/usage.ts";
+import { getBillingSummary, getUsageHistory } from "../billing.ts";
 import { allowedModels } from "../chat/model.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
@@ -93,6 +94,11 @@ async function plansFor(subject: Subject): Promise<PlanView[] | null> {
 	const billing = await Promise.race([own, scheduler.wait(OWN_OFFERS_AWAITED_MS)]);
 	return billing?.kind === "read" ? billing.answer.offers : visitorPrices();
 }
+
+/** What was used on the last 31 days, by the viewer or by the organization whose plan they manage. */
+export const loadUsageHistory = createServerFn({ method: "GET" }).handler(async (): Promise<UsageHistory> => {
+	return getUsageHistory(await identify(getRequest()));
+});
 
 /** The viewer's organizations, and the members of the active one. */
 export const loadOrganizations = createServerFn({ method: "GET" }).handler(async (): Promise<OrganizationsView> => {

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { earnedPerUnit } from "./earnings.ts";
 
-const plan = { amountCents: 799, requests: 1_000 };
+const plan = { amountCents: 1_000, requests: 100 };
 
-test("a unit earns what the cheapest offer asks for one request", () => {
-	expect(earnedPerUnit({ currency: "USD", plans: [plan], topUps: [{ amountCents: 500, requests: 1_000 }] })).toBe(5_000);
-	expect(earnedPerUnit({ currency: "USD", plans: [plan], topUps: [] })).toBe(7_990);
+test("a unit earns what the cheapest offer leaves of one request after fees", () => {
+	// $10 less 2.9 % and 30 cents.
+	expect(earnedPerUnit({ currency: "USD", plans: [plan], topUps: [] })).toBe(94_100);
+	expect(earnedPerUnit({ currency: "USD", plans: [plan], topUps: [{ amountCents: 1_000, requests: 1_000 }] })).toBe(9_410);
 });
 
 test("nothing is known to be earned without offers, or in another currency", () => {

@@ -1,21 +1,11 @@
+import { earningsOf } from "@parley/plans/margin";
 import planFile from "@parley/plans/plans.json" with { type: "json" };
 
-/** Micro-dollars in a cent. */
-const PER_CENT = 10_000;
-
-/** A plan file's offers, as far as their earnings depend on them. */
-interface Offers {
-	currency: string;
-	plans: { amountCents: number; requests: number }[];
-	topUps: { amountCents: number; requests: number }[];
-}
-
 /**
- * What a subscriber's unit earns at least, in micro-dollars before the payment provider's fees: that of the offer with the lowest price per request.
- * Null where nothing is sold, or not in dollars.
+ * What a subscriber's unit earns at least, in micro-dollars after the payment provider's fees. Null where nothing is sold, or not in dollars, in which
+ * models cost.
  */
-export function earnedPerUnit({ currency, plans, topUps }: Offers = planFile): number | null {
-	const offers = [...plans, ...topUps];
-	if (currency !== "USD" || offers.length === 0) return null;
-	return Math.min(...offers.map(({ amountCents, requests }) => Math.floor((amountCents * PER_CENT) / requests)));
+export function earnedPerUnit(plans: Parameters<typeof earningsOf>[0] & { currency: string } = planFile): number | null {
+	const earned = Math.floor(earningsOf(plans) * 1e6);
+	return plans.currency === "USD" && Number.isFinite(earned) ? earned : null;
 }

@@ -1,5 +1,5 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { getBillingSummary, getUsageDays } from "../../lib/billing.ts";
+import { getBillingSummary, getUsageHistory } from "../../lib/billing.ts";
 import { api } from "../../lib/http/api.ts";
 import { identify } from "../../lib/identity/subject.ts";
 
@@ -10,6 +10,6 @@ export const Route = createFileRoute("/api/usage")({
 /** The viewer's standing, and what was used on the last 31 days. */
 async function usage(request: Request): Promise<Response> {
 	const subject = await identify(request);
-	const [standing, days] = await Promise.all([getBillingSummary(request, { subject }), getUsageDays(subject)]);
+	const [standing, { days }] = await Promise.all([getBillingSummary(request, { subject }), getUsageHistory(subject)]);
 	return Response.json({ ...standing, days });
 }
