@@ -219,3 +219,71 @@ describe("an answer", () => {
 		await answer().getByRole("button", { name: "Try again" }).waitFor();
 	});
 });
+
+describe("with the server", () => {
+	const left = (text: string) => page.getByTestId("left").filter({ hasText: text }).waitFor();
+
+	test("what the button shows is what is counted, and the answer says it", async () => {
+		await openAsUser();
+		await chooseThinker();
+		await page.keyboard.press("Escape");
+		await composer().fill("Think hard");
+		await page.getByRole("button", { name: "Send · 12 requests" }).click();
+		await answer().getByText("Demo thinker · 12 requests").waitFor();
+		await left("You have 8 requests left today.");
+	});
+
+	test("a price above what is left is refused with what the rest pays for", async () => {
+		await openAsUser();
+		await chooseThinker();
+		await page.keyboard.press("Escape");
+		await composer().fill("Think hard");
+		await page.getByRole("button", { name: "Send · 12 requests" }).click();
+		await answer().getByText("Demo thinker · 12 requests").waitFor();
+		await left("You have 8 requests left today.");
+		await composer().fill("Think once more");
+		await composer().press("Enter");
+		await page.getByText("This costs 12 requests, and you have 8 left. Your draft is saved.").waitFor();
+		await page.getByRole("button", { name: "Send with medium effort · 6 requests" }).click();
+		await left("You have 2 requests left today.");
+		await answer().getByText("You asked: “Think once more”").waitFor();
+	});
+
+	test("a chat that has outgrown a step is read from where it still fits, or as a whole at the price that is shown", async () => {
+		await openAsUser();
+		for (const text of ["a", "b"]) {
+			await composer().fill(text.repeat(15_000));
+			await composer().press("Enter");
+			await expect.poll(() => page.getByRole("button", { name: /^Ask again/ }).count()).toBe(1);
+			await page
+				.getByRole("article", { name: "You" })
+				.filter({ hasText: text.repeat(100) })
+				.waitFor();
+		}
+		await left("You have 18 requests left today.");
+		await page.getByText("The model reads from here.").waitFor();
+		await page.reload();
+		await sendButton().waitFor();
+		await page.getByRole("button", { name: "Include the whole chat · 2 requests each" }).click();
+		await composer().fill("And now?");
+		await page.getByRole("button", { name: "Send · 2 requests" }).click();
+		await left("You have 16 requests left today.");
+		await page.getByText("The model reads from here.").waitFor({ state: "detached" });
+		await page.reload();
+		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
+	});
+
+	test("a model that the viewer's plan does not have is refused, and the message is kept", async () => {
+		await page.goto(parley.app);
+		await sendButton().waitFor();
+		// A page that was loaded under another plan.
+		await page.route("**/api/chat/ai", (route) =>
+			route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), model: "demo-thinker", maxUnits: 3 }) }),
+		);
+		await composer().fill("Still there?");
+		await composer().press("Enter");
+		await page.getByText("Demo thinker is for people with an account. Nothing was sent or counted. Your draft is saved.").waitFor();
+		await page.getByRole("main").getByRole("link", { name: "Sign up" }).waitFor();
+		expect(await composer().inputValue()).toBe("Still there?");
+	});
+});
