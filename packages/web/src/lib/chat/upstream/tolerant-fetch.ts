@@ -33,7 +33,7 @@ const REFUSAL_MS = 5_000;
 const DELTA_CHARS_MAX = 300_001;
 
 /**
- * A `fetch` for the AI SDK that lets it see only clean chunks, whatever the provider sends (docs/decisions/0013).
+ * A `fetch` for the AI SDK that lets it see only clean chunks, whatever the provider sends (docs/decisions/0014).
  * @returns a function that throws {@link UpstreamFailure}, as the body of its response does
  */
 export function tolerantFetch(wire: Wire): typeof fetch {
