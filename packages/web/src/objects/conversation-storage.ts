@@ -47,6 +47,8 @@ interface Sold {
 	effort: Effort | null;
 	/** The oldest message that was sent, when older ones were left out. */
 	readFrom: string | null;
+	/** What was sent, tokens by our estimate. */
+	input: number;
 }
 
 /** Why an answer ended, and what it took, as far as it is known. */
@@ -86,7 +88,7 @@ function isHold(value: unknown): value is UsageHold {
 }
 
 function isSold(value: unknown): value is Sold {
-	return isRecord(value) && Number.isSafeInteger(value.units);
+	return isRecord(value) && Number.isSafeInteger(value.units) && Number.isSafeInteger(value.input);
 }
 
 function isTold(value: unknown): value is Told {

@@ -17,7 +17,7 @@ import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { ConversationStorage, type Turn } from "./conversation-storage.ts";
-import { LiveAnswer } from "./live-answer.ts";
+import { estimatedSpent, LiveAnswer } from "./live-answer.ts";
 import { Readers } from "./readers.ts";
 
 /** How often the object wakes itself while an answer is written: that keeps it alive, and finds a dead run. */
@@ -308,7 +308,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (chat.whole !== quote.whole) this.#stored.writeChat({ ...chat, whole: quote.whole });
 		// A later attempt is sent no more than the first one paid for.
 		const budget = Math.min(quote.budget, (terms?.steps ?? quote.steps) * model.inputStep);
-		const { messages, readFrom } = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
+		const { messages, readFrom, tokens: input } = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const turn: Turn = {
 			...place,
@@ -318,7 +318,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
 			answerId: `${generateId()}-${seq}`,
 			model: model.id,
-			sold: { units, effort, readFrom },
+			sold: { units, effort, readFrom, input },
 			hold,
 			phase: "running",
 			end: null,
@@ -376,7 +376,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 */
 	async #settle(turn: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Promise<AnswerMetadata> {
 		const release = whoPays({ end, output: outputOf(turn, parts), failure: turn.told?.failure });
-		const spent = turn.told?.spent ?? null;
+		// A crash leaves no account of the call: it is estimated from what is stored.
+		const spent = turn.told ? turn.told.spent : estimatedSpent(turn, end, parts);
 		const { counted } =
 			release === null ? await recordUsage(turn.hold, undefined, { spent }) : await releaseUsage(turn.hold, release, spent);
 		const tokens = turn.tokens === null ? null : turn.tokens + this.#path.tokensOf(turn, parts);

@@ -1,8 +1,8 @@
 import type { AnswerEnd, Failure, Spent } from "@parley/metering";
-import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
+import { tokensOf } from "@parley/metering";
 import type { ModelEntry } from "@parley/plans/models";
 import type { ModelMessage } from "ai";
-import { modelEntry } from "../lib/chat/model.ts";
+import { modelEntry, outputMaxOf, priceOfModel } from "../lib/chat/model.ts";
 import { openAnswer, type UpstreamPart } from "../lib/chat/upstream/open-answer.ts";
 import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
 import { hashOfSubject } from "../lib/chat/upstream/request-body.ts";
@@ -22,8 +22,6 @@ const ANSWER_CHARS_MAX = 300_000;
 const STORE_EVERY_MS = 1_000;
 /** The end of an answer is stored in its turn's row, which is written twice after that, up to this length. */
 const REST_CHARS_MAX = 4_096;
-/** The output limit of the demo, tokens. */
-const DEMO_OUTPUT_MAX = 4_000;
 
 /** How an answer ended, and what it took. */
 export interface AnswerResult {
@@ -35,6 +33,20 @@ export interface AnswerResult {
 	thoughtMs?: number;
 	/** Null for a call that a provider refused, or that was never made. */
 	spent: Spent | null;
+}
+
+/**
+ * What a call used, by our estimate from what is stored: after a crash nothing else is left. A model that ended by itself made at least one token.
+ * Null where nothing came.
+ */
+export function estimatedSpent({ model, sold }: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Spent | null {
+	const hasEnded = end === "complete" || end === "length" || end === "filtered";
+	if (!sold || (charsOf(parts) === 0 && !hasEnded)) return null;
+	const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
+	// The cap bounds what an estimate that is never too low can be.
+	const output = Math.min(Math.max(1, tokensIn("reasoning") + tokensIn("text")), outputMaxOf(model));
+	const reasoning = Math.min(tokensIn("reasoning"), output);
+	return spentOf({ input: sold.input, cached: 0, output, reasoning }, true, priceOfModel(model));
 }
 
 /** The answer being written: the memory of a turn whose row says `running`. Sends the model's output to readers and to storage. */
@@ -87,7 +99,7 @@ export class LiveAnswer {
 		this.#isDone = true;
 		const { end, ...why } = this.#isStopped ? { end: "stopped" as const } : this.#judged(ended);
 		// A model that ended by itself ran, even if it said nothing.
-		const spent = this.#spent(this.#isStopped ? end : ended.end, history, entry);
+		const spent = this.#spent(this.#isStopped ? end : ended.end);
 		// Some models keep their reasoning to themselves, and only report it.
 		const hasThought = this.#hasReasoning() || (spent?.reasoning ?? 0) > 0;
 		const thoughtMs = this.#thoughtMs ?? Date.now() - this.#calledAtMs;
@@ -117,7 +129,7 @@ export class LiveAnswer {
 		// A stop that came before its request.
 		if (this.#isStopped) return { end: "stopped" };
 		const { requestId, sold } = this.turn;
-		const maxOutput = entry?.maxOutput ?? DEMO_OUTPUT_MAX;
+		const maxOutput = outputMaxOf(this.turn.model);
 		const cap = new OutputCap(maxOutput);
 		this.#calledAtMs = Date.now();
 		const asked = { model: entry, effort: sold?.effort ?? null, maxOutput, subjectHash: hashOfSubject(subject), requestId, messages };
@@ -161,17 +173,10 @@ export class LiveAnswer {
 		return isWordless ? { end: "failed" } : ended;
 	}
 
-	/** What the call used: as the provider says, or by our estimate. A model that ended by itself made at least one token. */
-	#spent(end: AnswerEnd, history: ModelMessage[], entry: ModelEntry | null): Spent | null {
-		const { parts } = this.stream;
-		if (this.#usage) return spentOf(this.#usage, false, entry?.price);
-		if (charsOf(parts) === 0 && (end === "failed" || end === "stopped")) return null;
-		const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
-		const reasoning = tokensIn("reasoning");
-		const input = history.reduce((sum, { content }) => sum + tokensOf(typeof content === "string" ? content : "") + MESSAGE_TOKENS, 0);
-		// The cap bounds what an estimate that is never too low can be.
-		const output = Math.min(Math.max(1, reasoning + tokensIn("text")), entry?.maxOutput ?? DEMO_OUTPUT_MAX);
-		return spentOf({ input, cached: 0, output, reasoning: Math.min(reasoning, output) }, true, entry?.price);
+	/** What the call used: as the provider says, or by our estimate. */
+	#spent(end: AnswerEnd): Spent | null {
+		if (this.#usage) return spentOf(this.#usage, false, priceOfModel(this.turn.model));
+		return estimatedSpent(this.turn, end, this.stream.parts);
 	}
 
 	#append(type: AnswerPart["type"], delta: string): void {

@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, test } from "vitest";
+import type { UsageDay } from "../../src/view/usage.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { checkpointsOf, messagesOf, requestsOf, rewriteRequests } from "../stored.ts";
 
@@ -354,6 +355,10 @@ describe("a platform restart", () => {
 		const answer = (await messagesOf(conversation)).find((message) => message.role === "assistant");
 		expect(answer?.metadata).toMatchObject({ state: "interrupted", counted: false });
 		expect(answer?.parts[0]?.text).not.toBe("");
+		// What the lost call used is estimated from what is stored.
+		const { days } = await (await client.fetch("/api/usage")).json<{ days: UsageDay[] }>();
+		expect(days).toMatchObject([{ units: 0, inputTokens: expect.any(Number), estimatedRequests: 1 }]);
+		expect(days[0]?.outputTokens).toBeGreaterThan(0);
 	});
 
 	test("between hold and start releases the hold when it expires", async () => {

@@ -45,6 +45,8 @@ export interface SentHistory {
 	messages: ModelMessage[];
 	/** The oldest message that is sent, when older ones or a part of it are left out; null when nothing is. */
 	readFrom: string | null;
+	/** What the messages count together. */
+	tokens: number;
 }
 
 /**
@@ -75,7 +77,8 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	const isCut = beyond !== null || sent.length < fitting.length;
 	if (beyond && sent.length === 1) sent.push(...lastExchange(fitting[1] ?? beyond, beyond, unread, tokensLeft + (fitting[1]?.tokens ?? 0)));
 	const messages = sent.toReversed().map(({ role, content }): ModelMessage => ({ role, content }));
-	return { messages, readFrom: isCut ? (sent.at(-1)?.id ?? null) : null };
+	const counted = sent.reduce((sum, { tokens }) => sum + tokens, 0);
+	return { messages, readFrom: isCut ? (sent.at(-1)?.id ?? null) : null, tokens: counted };
 }
 
 /** Less than this of an exchange is of no use to a model. */
@@ -93,8 +96,8 @@ function lastExchange(answer: Sent, beyond: Sent, unread: Iterator<ChatMessage>,
 	const end = shortened(answer.content, forAnswer, "end");
 	const beginning = shortened(asked.content, room - tokensOf(end), "beginning");
 	return [
-		{ ...answer, content: end },
-		{ ...asked, content: beginning },
+		{ ...answer, content: end, tokens: tokensOf(end) + MESSAGE_TOKENS },
+		{ ...asked, content: beginning, tokens: tokensOf(beginning) + MESSAGE_TOKENS },
 	];
 }
 

@@ -33,13 +33,27 @@ export function modelsVersion(): string {
 	return models.kind === "demo" ? "demo" : models.version;
 }
 
-/** The entry of a model from `allowedModels`; null for a demo. */
+/**
+ * The entry of a model from `allowedModels`; null for a demo.
+ * @throws {OwnError} when the model is not offered any more
+ */
 export function modelEntry(id: string): ModelEntry | null {
 	const { models } = config();
 	if (models.kind === "demo") return null;
 	const entry = models.entries.find((one) => one.id === id && one.purpose === "chat");
 	if (!entry) throw new OwnError(`the model ${id} is not offered any more`);
 	return entry;
+}
+
+/** What a model's tokens cost, dollars per million; undefined for a demo, and for a model that is not offered any more. */
+export function priceOfModel(id: string): ModelEntry["price"] | undefined {
+	const { models } = config();
+	return models.kind === "demo" ? undefined : models.entries.find((one) => one.id === id)?.price;
+}
+
+/** The output limit of a model, tokens; without a bound for one that is not offered any more. */
+export function outputMaxOf(id: string): number {
+	return allowedModels().find((one) => one.id === id)?.maxOutput ?? Number.POSITIVE_INFINITY;
 }
 
 /** The model that names chats, if one is configured for that. */

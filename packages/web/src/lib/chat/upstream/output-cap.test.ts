@@ -50,6 +50,27 @@ test("one that ignores it is cut at 6 characters or 12 bytes for each token, and
 	}
 });
 
+test("one that sends each token as a piece is cut at exactly its limit", () => {
+	fc.assert(
+		fc.property(
+			fc.array(fc.constantFrom("a", " word", "ing", "世界", " "), { maxLength: 80 }),
+			fc.integer({ min: 1, max: 60 }),
+			(tokens, max) => {
+				const long = tokens.filter((token) => token.length > 1);
+				const cap = new OutputCap(max);
+				const taken = tokens.filter((token) => cap.take(token) !== "");
+				expect(taken.filter((token) => token.length > 1)).toEqual(long.slice(0, max));
+				expect(cap.isReached).toBe(long.length > max);
+			},
+		),
+	);
+});
+
+test("one that comes in single characters is not cut for that", () => {
+	const cap = new OutputCap(10);
+	expect(take(cap, [..."a sentence of ten tokens, letter by letter"])).toBe("a sentence of ten tokens, letter by letter");
+});
+
 test("what is taken is the beginning of what came, in whole characters", () => {
 	const deltas = fc.array(
 		fc.oneof(fc.string({ unit: "grapheme", maxLength: 80 }), fc.constantFrom("word ", "a", "世界", "x".repeat(700))),
