@@ -90,7 +90,8 @@ export function tokensOf(text: string): number {
 
 function tokensOfWord(word: string): number {
 	const ofLetters = word.length * (/[a-z]/.test(word) ? 0.38 : 0.48);
-	return Math.max(1, ofLetters + 0.3 * count(word, RARE_LETTERS) + 0.7 * count(word, CROWDED_LETTERS));
+	// No tokenizer that knows all bytes needs more than one token for each.
+	return Math.min(word.length, Math.max(1, ofLetters + 0.3 * count(word, RARE_LETTERS) + 0.7 * count(word, CROWDED_LETTERS)));
 }
 
 function count(text: string, pattern: RegExp): number {

@@ -199,7 +199,7 @@ test("documented variables in the environment reach the app, and a blank one kee
 	expect(await (await fetch(`${app}/api/usage`)).json()).toMatchObject({ tier: "guest", limit: 7 });
 	const page = await (await fetch(app)).text();
 	expect(page).toContain("Sandbox for $HOME");
-	expect(page).toMatch(/id:"dear",label:"\\"Dear\\"",units:5/);
+	expect(page).toMatch(/id:"dear",label:"\\"Dear\\"",description:null,weight:5/);
 	expect(page).toContain("freeLimit:20");
 });
 

@@ -1,3 +1,4 @@
+import { MESSAGE_TOKENS, tokensOf } from "@parley/metering/price";
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { assertAccessible } from "./accessible.ts";
@@ -106,11 +107,14 @@ describe("the price on the button", () => {
 
 	test("follows the length of the draft", async () => {
 		await openAsUser();
-		// A step is 8,000 tokens, of which a message takes 8 besides its text, and three bytes are one.
-		await composer().fill("x".repeat(3 * 7_992));
+		// A step is 8,000 tokens.
+		const words = (n: number) => "word ".repeat(n);
+		let most = 0;
+		while (MESSAGE_TOKENS + tokensOf(words(most + 1)) <= 8_000) most += 1;
+		await composer().fill(words(most));
 		expect(await sendButton().getAttribute("aria-label")).toBe("Send");
 		await composer().press("End");
-		await page.keyboard.type("xx");
+		await page.keyboard.type("more words");
 		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
 	});
 

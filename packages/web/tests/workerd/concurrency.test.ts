@@ -55,7 +55,7 @@ describe("a thousand requests of mixed weights at 5 left", () => {
 	test.each([
 		["a guest", `guest:${id()}`, 0, 5],
 		["a free user", `user:${id()}`, 15, 20],
-		["a network's pool", `network:2026-11-29:${id()}`, 20, 25],
+		["a network's pool", `network:${new Date().toISOString().slice(0, 10)}:${id()}`, 20, 25],
 	])("of %s take at most 5", async (_, key, used, limit) => {
 		for (let units = used; units > 0; units -= 5) await ledgerOf(key).record(key, { ...hold(`used ${units}`), units: 5 });
 		const held = expectAtMostFive(await mixed(key, "r"));

@@ -515,7 +515,7 @@ test("health reports each part and the commit", async () => {
 	expect(await response.json()).toEqual({
 		status: "ok",
 		build: expect.any(String),
-		checks: { d1: "ok", ledger: "ok", billing: "flowglad", model: "openai-compatible" },
+		checks: { d1: "ok", ledger: "ok", billing: "flowglad", model: "configured" },
 	});
 });
 

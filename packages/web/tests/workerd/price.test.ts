@@ -204,7 +204,7 @@ describe("a chat of the version before prices", () => {
 		await ask(client, chat, { text: "one" });
 		const measured = (await view(key, chat))?.tokens ?? 0;
 		await runInDurableObject(env.CONVERSATION.getByName(chat), (_, { storage }) => {
-			for (const column of ["sold", "tokens"]) storage.sql.exec(`ALTER TABLE turn DROP COLUMN ${column}`);
+			for (const column of ["sold", "told", "tokens"]) storage.sql.exec(`ALTER TABLE turn DROP COLUMN ${column}`);
 			storage.sql.exec("ALTER TABLE chat DROP COLUMN whole");
 		});
 		await evictDurableObject(env.CONVERSATION.getByName(chat));

@@ -23,7 +23,7 @@ test("shows a member's own share when it runs out before the plan", () => {
 
 test("adds the free day of a subscriber once plan and top-ups are used up", () => {
 	const freeDay = { limit: 20, used: 2, held: 0, remaining: 18 };
-	expect(line({ ...spent(paidUsage), freeDay })).toBe("0 of 1,000 left until 1 December. 18 of 20 free requests left today.");
+	expect(line({ ...spent(paidUsage), freeDay })).toBe("0 of 1,000 left until 1 December. 18 of 20 free requests left today. Buy a top-up");
 	expect(line({ ...paidUsage, freeDay })).not.toContain("free");
 	expect(serverHtml(<TallyLine usage={{ ...spent(paidUsage), freeDay }} />).match(/data-mark="left"/g)).toHaveLength(18);
 });

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { UsageView } from "../../view/usage.ts";
 import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
 import { nearestLimit, ownPart } from "./marks.ts";
@@ -15,7 +16,16 @@ export function TallyLine({ usage }: { usage: UsageView }) {
 			<Tally usage={nearest} />
 			<p data-testid="left" className="min-w-0 grow basis-48">
 				<Left usage={usage} />
-				{remaining === 0 && freeDay && ` ${freeDay.remaining} of ${freeDay.limit} free requests left today.`}
+				{remaining === 0 && freeDay && (
+					<>
+						{` ${freeDay.remaining} of ${freeDay.limit} free requests left today. `}
+						{organization?.mayBuy !== false && (
+							<Link to="/account" className="link whitespace-nowrap">
+								Buy a top-up
+							</Link>
+						)}
+					</>
+				)}
 				{/* On a phone this would add a line and move the composer, so only the outlined mark shows it. */}
 				{held > 0 && <span className="max-sm:sr-only"> {held === 1 ? "One is" : `${held} are`} being answered.</span>}
 				{unverified && " We could not reach the billing service just now, so this may be too low."}

@@ -27,13 +27,15 @@ describe("what a model is sent of a chat", () => {
 			metadata: { state: "complete", counted: true },
 		};
 		expect(textOf(answer)).toBe("One\nTwo");
-		expect(sent([message("user", "Hello"), answer, message("user", "Go on")])).toEqual({
+		const [hello, goOn] = [message("user", "Hello"), message("user", "Go on")];
+		expect(sent([hello, answer, goOn])).toEqual({
 			messages: [
 				{ role: "user", content: "Hello" },
 				{ role: "assistant", content: "One\nTwo" },
 				{ role: "user", content: "Go on" },
 			],
 			readFrom: null,
+			tokens: [hello, answer, goOn].reduce((sum, one) => sum + messageTokens(one), 0),
 		});
 	});
 
@@ -159,12 +161,12 @@ describe("what a model is sent of a chat", () => {
 					...(answer === null ? [] : [message("assistant", answer)]),
 				]);
 				const question = message("user", "the question");
-				const { messages: out, readFrom } = sent([...messages, question], budget, whole);
+				const { messages: out, readFrom, tokens } = sent([...messages, question], budget, whole);
 				expect(out.map(({ role }) => role)).toEqual(out.map((_, at) => (at % 2 ? "assistant" : "user")));
 				expect(out.length % 2).toBe(1);
 				expect(out.at(-1)?.content).toBe("the question");
 				expect(out.every(({ content }) => String(content).isWellFormed())).toBe(true);
-				const tokens = out.reduce((sum, { content }) => sum + tokensOf(String(content)) + MESSAGE_TOKENS, 0);
+				expect(tokens).toBe(out.reduce((sum, { content }) => sum + tokensOf(String(content)) + MESSAGE_TOKENS, 0));
 				expect(tokens).toBeLessThanOrEqual(Math.max(budget, messageTokens(question)));
 				const all = [...messages, question].filter((one) => messageTokens(one) > 0);
 				const isAllSent = all.reduce((sum, one) => sum + messageTokens(one), 0) <= budget && (whole || messages.length < 60);
