@@ -53,14 +53,12 @@ test("one that ignores it is cut at 6 characters or 12 bytes for each token, and
 test("one that sends each token as a piece is cut at exactly its limit", () => {
 	fc.assert(
 		fc.property(
-			fc.array(fc.constantFrom("a", " word", "ing", "世界", " "), { maxLength: 80 }),
+			fc.array(fc.constantFrom("an", " word", "ing", "世界"), { maxLength: 80 }),
 			fc.integer({ min: 1, max: 60 }),
 			(tokens, max) => {
-				const long = tokens.filter((token) => token.length > 1);
 				const cap = new OutputCap(max);
-				const taken = tokens.filter((token) => cap.take(token) !== "");
-				expect(taken.filter((token) => token.length > 1)).toEqual(long.slice(0, max));
-				expect(cap.isReached).toBe(long.length > max);
+				expect(take(cap, tokens)).toBe(tokens.slice(0, max).join(""));
+				expect(cap.isReached).toBe(tokens.length > max);
 			},
 		),
 	);
