@@ -133,6 +133,7 @@ describe("a wrong verb", () => {
 		["/api/chat/some/stop", ["POST"]],
 		["/api/chat/some", ["DELETE"]],
 		["/api/usage", ["GET"]],
+		["/api/models", ["GET"]],
 		["/api/usage-events", ["POST"]],
 		["/api/health", ["GET"]],
 		["/api/admin/ledgers", ["GET"]],
@@ -515,7 +516,7 @@ test("health reports each part and the commit", async () => {
 	expect(await response.json()).toEqual({
 		status: "ok",
 		build: expect.any(String),
-		checks: { d1: "ok", ledger: "ok", billing: "flowglad", model: "openai-compatible" },
+		checks: { d1: "ok", ledger: "ok", billing: "flowglad", model: "configured" },
 	});
 });
 
