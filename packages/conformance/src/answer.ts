@@ -11,6 +11,8 @@ export interface Problem {
 	remaining?: unknown;
 	resetAt?: unknown;
 	upgradeUrl?: unknown;
+	/** What the request costs. */
+	price?: unknown;
 }
 
 /** One delta of an answer: when it arrived (ms, `performance.now()`), and the output's length with it. */

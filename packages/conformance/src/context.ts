@@ -14,6 +14,13 @@ export interface Usage {
 	window: { start: string | null };
 }
 
+/** A model at one of its efforts, and what a short message to it costs. */
+export interface Offer {
+	model: string;
+	effort: string | null;
+	units: number;
+}
+
 /** A guest who has received one answer. */
 export interface Newcomer {
 	client: Client;
@@ -196,6 +203,32 @@ export function toUsage({ status, json }: Reply): Usage {
 		window: { start: typeof start === "string" ? start : null },
 	};
 }
+
+/** Reads what this client may ask, from `GET /api/models`, the cheapest first. @throws Breach when it is malformed */
+export async function offersTo(client: Client): Promise<Offer[]> {
+	return toOffers(await client.read("/api/models"));
+}
+
+/** Parses a reply of `GET /api/models`. @throws Breach when a field that decides a price is missing */
+export function toOffers({ status, json }: Reply): Offer[] {
+	if (status !== 200 || !isRecord(json) || !Array.isArray(json.models))
+		throw new Breach(`GET /api/models answered ${status} without models`);
+	const offers = json.models.flatMap((model: unknown): Offer[] => {
+		if (!isRecord(model) || typeof model.id !== "string" || !isUnits(model.weight) || !isRecord(model.efforts))
+			throw new Breach("GET /api/models has a model without id, weight or efforts");
+		if (model.allowed !== true) return [];
+		const { id, weight } = model;
+		const efforts = Object.entries(model.efforts);
+		if (efforts.length === 0) return [{ model: id, effort: null, units: weight }];
+		return efforts.map(([effort, factor]) => {
+			if (!isUnits(factor)) throw new Breach(`GET /api/models: the effort "${effort}" of ${id} has no factor`);
+			return { model: id, effort, units: weight * factor };
+		});
+	});
+	return offers.sort((a, b) => a.units - b.units);
+}
+
+const isUnits = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 1;
 
 /** Units counted between two readings of the same window. @throws Unjudged when the window changed in between */
 export function difference(before: Usage, after: Usage): number {

@@ -60,6 +60,17 @@ describe.concurrent("a deployment that breaks a rule", () => {
 		[{ replaysFinished: true }, ["guest-to-account", "foreign-chat", "reload"]],
 		[{ finishesStops: true }, ["stop-before-output", "stop-after-output"]],
 		[{ stopsSilently: true }, ["stop-before-output", "stop-after-output"]],
+		[{ ignoresMaxUnits: true }, ["max-units"]],
+		[{ hidesPrice: true }, ["max-units"]],
+		[{ countsAboveMaxUnits: true }, ["max-units"]],
+		[{ holdsAboveMaxUnits: true }, ["max-units"]],
+		[{ storesAboveMaxUnits: true }, ["max-units"]],
+		[{ countsOne: true }, ["max-units", "mixed-prices"]],
+		// Of an odd limit, even prices leave one whatever the order.
+		[{ admitsAtOneLeft: true, weights: [2, 4] }, ["mixed-prices"]],
+		[{ takesWhatIsLeft: true, weights: [2, 4] }, ["mixed-prices"]],
+		[{ refusesDear: true }, ["max-units", "mixed-prices"]],
+		[{ forgetsHolds: true, firstTokenMs: 150 }, ["mixed-prices"]],
 	];
 
 	test.each(FLAWS)("%o breaks exactly these of its groups' rules, and exits 1", async (traits, breaches) => {

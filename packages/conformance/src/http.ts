@@ -43,6 +43,14 @@ export interface Question {
 	text: string;
 }
 
+/** What a message asks for beside its text. Without them, the default model answers at any price. */
+export interface Choice {
+	model: string;
+	effort: string | null;
+	/** The most that the request may cost. */
+	maxUnits?: number;
+}
+
 const CHAT = "/api/chat/ai";
 const TRIES_MAX = 4;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -81,8 +89,8 @@ export class Client {
 	}
 
 	/** Sends a message as the page does. The answer is read in the background. */
-	ask(question: Question): Promise<Answer> {
-		return this.#chat(question.chatId, { messages: [messageOf(question)] }, { "idempotency-key": question.key });
+	ask(question: Question, choice?: Choice): Promise<Answer> {
+		return this.#chat(question.chatId, { messages: [messageOf(question)], ...choice }, { "idempotency-key": question.key });
 	}
 
 	/** Sends a message without a key, as useChat's transport does. The message id identifies the request. */

@@ -18,8 +18,9 @@ describe.concurrent("a conforming deployment", () => {
 		expect(run.report.results.map(({ rule }) => rule)).toEqual(RULES.map(({ name }) => name));
 		expect(run.code).toBe(0);
 		expect(run.server.modelCalls()).toBeLessThanOrEqual(run.report.modelCallsMax);
-		expect(run.report.modelCallsMax).toBe(20);
+		expect(run.report.modelCallsMax).toBe(26);
 		expect(run.server.accounts()).toBe(1);
+		expect(run.report.guestRequests).toBe(15);
 	});
 
 	test("keeps only the run's guests: no chat, and no account without --account", async () => {
@@ -31,8 +32,8 @@ describe.concurrent("a conforming deployment", () => {
 		});
 		expect([run.server.accounts(), run.server.chatsLeft(), run.report.chatsLeft]).toEqual([0, 0, 0]);
 		expect(run.server.modelCalls()).toBeLessThanOrEqual(run.report.modelCallsMax);
-		expect(run.report.guestRequests).toBe(15);
-		expect(run.out).toContain("15 of them counted for guests of this network");
+		expect(run.report.guestRequests).toBe(23);
+		expect(run.out).toContain("23 of them counted for guests of this network");
 	});
 
 	test("is checked only against the named rules and their prerequisites", async () => {
@@ -65,7 +66,7 @@ describe.concurrent("a rule is skipped with a reason, without a breach,", () => 
 	test("when the network's guests have used up its pool", async () => {
 		const run = await against({ poolUsedUp: true });
 		expect(run.breaches).toEqual([]);
-		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "burst-at-limit"]);
+		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "mixed-prices", "burst-at-limit"]);
 		expect(run.found("first-requests")).toContain("network's pool");
 		expect(run.code).toBe(0);
 	});
@@ -73,7 +74,7 @@ describe.concurrent("a rule is skipped with a reason, without a breach,", () => 
 	test("when new guests need a human check; the other rules use an account", async () => {
 		const run = await against({ wantsHumans: true });
 		expect([run.code, run.breaches]).toEqual([0, []]);
-		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "burst-at-limit"]);
+		expect(run.skipped).toEqual(["first-requests", "refusal", "no-cookie", "guest-to-account", "mixed-prices", "burst-at-limit"]);
 		expect(run.found("no-cookie")).toContain("human");
 		const guests = ["joining", "stop-before-output", "stop-after-output", "disconnect"];
 		const alone = await against({ wantsHumans: true }, "--only", guests.join());
@@ -82,10 +83,18 @@ describe.concurrent("a rule is skipped with a reason, without a breach,", () => 
 
 	test("when a guest's limit is too high to use up, or is 0", async () => {
 		const high = await against({ guestLimit: 50 });
-		expect([high.breaches, high.skipped]).toEqual([[], ["first-requests", "refusal", "burst-at-limit"]]);
+		expect([high.breaches, high.skipped]).toEqual([[], ["first-requests", "refusal", "mixed-prices", "burst-at-limit"]]);
 		expect(high.server.modelCalls()).toBe(high.report.modelCallsMax);
 		const none = await against({ guestLimit: 0 }, "--only", "first-requests,refusal,no-cookie,burst-at-limit");
 		expect([none.breaches, none.skipped, none.server.modelCalls()]).toEqual([[], ["no-cookie", "burst-at-limit"], 0]);
+	});
+
+	test("when there is one price only", async () => {
+		const run = await against({ weights: [1] }, "--only", "max-units,mixed-prices");
+		expect([run.code, run.breaches, run.skipped]).toEqual([2, [], ["max-units", "mixed-prices"]]);
+		expect(run.found("max-units")).toBe("no model costs 2 or more of the 5 requests that are left");
+		expect(run.found("mixed-prices")).toBe("all models that a guest may ask cost the same");
+		expect(run.server.modelCalls()).toBe(0);
 	});
 
 	test("when the model fails", async () => {

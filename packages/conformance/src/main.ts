@@ -11,6 +11,7 @@ import { answers } from "./rules/answers.ts";
 import { identity } from "./rules/identity.ts";
 import { input } from "./rules/input.ts";
 import { limits } from "./rules/limits.ts";
+import { prices } from "./rules/prices.ts";
 import { requests } from "./rules/requests.ts";
 import { site as siteRules } from "./rules/site.ts";
 
@@ -24,15 +25,16 @@ export const GROUPS = [
 	["first-requests", "refusal", "no-cookie", "guest-to-account"],
 	["duplicates", "repeat", "other-body", "foreign-chat", "reload", "deleted-chat", "another-answer"],
 	["joining", "stop-before-output", "stop-after-output", "disconnect"],
+	["max-units", "mixed-prices"],
 	["burst-at-limit"],
 ];
 const ORDER = GROUPS.flat();
 
-export const RULES: Rule[] = [...siteRules, ...input, ...identity, ...limits, ...requests, ...answers].sort(
+export const RULES: Rule[] = [...siteRules, ...input, ...identity, ...limits, ...requests, ...answers, ...prices].sort(
 	(a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name),
 );
 
-const CHAT_REQUESTS_MAX = 80;
+const CHAT_REQUESTS_MAX = 100;
 
 const HELP = `Runs Parley's published rules against a running deployment.
 

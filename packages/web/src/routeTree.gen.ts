@@ -18,6 +18,7 @@ import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
+import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
@@ -80,6 +81,11 @@ const ApiSplatRoute = ApiSplatRouteImport.update({
 const ApiHealthRoute = ApiHealthRouteImport.update({
   id: '/api/health',
   path: '/api/health',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiModelsRoute = ApiModelsRouteImport.update({
+  id: '/api/models',
+  path: '/api/models',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiUsageRoute = ApiUsageRouteImport.update({
@@ -187,6 +193,7 @@ export interface FileRoutesByFullPath {
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
@@ -215,6 +222,7 @@ export interface FileRoutesByTo {
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
@@ -246,6 +254,7 @@ export interface FileRoutesById {
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
@@ -278,6 +287,7 @@ export interface FileRouteTypes {
     | '/sign-up'
     | '/api/$'
     | '/api/health'
+    | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
@@ -306,6 +316,7 @@ export interface FileRouteTypes {
     | '/sign-up'
     | '/api/$'
     | '/api/health'
+    | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
@@ -336,6 +347,7 @@ export interface FileRouteTypes {
     | '/sign-up'
     | '/api/$'
     | '/api/health'
+    | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
@@ -367,6 +379,7 @@ export interface RootRouteChildren {
   SignUpRoute: typeof SignUpRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
+  ApiModelsRoute: typeof ApiModelsRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
@@ -450,6 +463,13 @@ declare module '@tanstack/react-router' {
       path: '/api/health'
       fullPath: '/api/health'
       preLoaderRoute: typeof ApiHealthRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/models': {
+      id: '/api/models'
+      path: '/api/models'
+      fullPath: '/api/models'
+      preLoaderRoute: typeof ApiModelsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/usage': {
@@ -609,6 +629,7 @@ const rootRouteChildren: RootRouteChildren = {
   SignUpRoute: SignUpRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
+  ApiModelsRoute: ApiModelsRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,

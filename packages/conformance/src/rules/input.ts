@@ -62,6 +62,7 @@ const VERBS: [path: string, method: string][] = [
 	["/api/chat/some/stop", "GET"],
 	["/api/chat/some", "PATCH"],
 	["/api/usage", "POST"],
+	["/api/models", "POST"],
 	["/api/usage-events", "GET"],
 	["/api/health", "DELETE"],
 ];

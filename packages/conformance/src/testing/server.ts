@@ -19,6 +19,8 @@ interface Circumstances {
 	instantModel?: boolean;
 	/** Sign-up returns 429 with a retry in a minute. */
 	signUpLimited?: boolean;
+	/** Units of each model. Default 1 and 2. The last one has an effort that doubles its price. */
+	weights?: number[];
 }
 
 /** Deliberate breaches. */
@@ -125,6 +127,24 @@ interface Flaws {
 	finishesStops?: boolean;
 	/** Does not say whether a stop found an answer to stop. */
 	stopsSilently?: boolean;
+	/** Does not compare the price with `maxUnits`. */
+	ignoresMaxUnits?: boolean;
+	/** Refuses above `maxUnits` without the price. */
+	hidesPrice?: boolean;
+	/** Counts a request above its `maxUnits`. */
+	countsAboveMaxUnits?: boolean;
+	/** Leaves the units of a request above its `maxUnits` held. */
+	holdsAboveMaxUnits?: boolean;
+	/** Stores the chat of a request above its `maxUnits`. */
+	storesAboveMaxUnits?: boolean;
+	/** Counts one unit for every request. */
+	countsOne?: boolean;
+	/** Admits a request of any price while one unit is left. */
+	admitsAtOneLeft?: boolean;
+	/** Admits a request of any price while one unit is left, and counts what is left. */
+	takesWhatIsLeft?: boolean;
+	/** Refuses every request of more than one unit. */
+	refusesDear?: boolean;
 }
 
 export type Traits = Circumstances & Flaws;
@@ -143,6 +163,7 @@ interface Run {
 	/** Identifies the request's content. */
 	asked: string;
 	text: string;
+	units: number;
 	chunks: string[];
 	output: string;
 	state: "running" | "complete" | "stopped" | "failed";
@@ -164,6 +185,15 @@ interface Body {
 	trigger?: string;
 	messageId?: string;
 	model?: string;
+	effort?: string | null;
+	maxUnits?: number;
+}
+
+interface Model {
+	id: string;
+	weight: number;
+	efforts: Partial<Record<string, number>>;
+	allowed: true;
 }
 
 const WORDS = Array.from({ length: 12 }, (_, n) => `word${n} `);
@@ -178,7 +208,7 @@ const VERBS: [path: RegExp, allow: string][] = [
 	[/^\/api\/chat\/[^/]+\/stream$/, "GET"],
 	[/^\/api\/chat\/[^/]+\/stop$/, "POST"],
 	[/^\/api\/chat\/[^/]+$/, "DELETE"],
-	[/^\/api\/(usage|health)$/, "GET"],
+	[/^\/api\/(usage|models|health)$/, "GET"],
 	[/^\/api\/usage-events$/, "POST"],
 	[/^\/api\/flowglad\/.+$/, "GET, POST"],
 	[/^\/api\/auth\/.+$/, "GET, POST"],
@@ -222,11 +252,19 @@ class TinyChat {
 	readonly chats = new Map<string, Chat>();
 	readonly logins = new Map<string, string>();
 	readonly #is: Traits;
+	readonly #models: Model[];
 	readonly #accounts = new Map<string, Account>();
 	readonly #runs = new Map<string, Run>();
 
 	constructor(traits: Traits) {
 		this.#is = traits;
+		const weights = traits.weights ?? [1, 2];
+		this.#models = weights.map((weight, n) => ({
+			id: `model-${n}`,
+			weight,
+			efforts: n > 0 && n === weights.length - 1 ? { low: 1, high: 2 } : {},
+			allowed: true,
+		}));
 	}
 
 	async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -251,6 +289,7 @@ class TinyChat {
 		if (path === "/api/health")
 			return json(response, 200, { status: this.#is.isUnwell ? "failing" : "ok", build: this.#is.namesNoBuild ? "" : "tiny" });
 		if (path === "/api/usage") return this.#sendUsage(response, subject);
+		if (path === "/api/models") return json(response, 200, { version: "tiny", models: this.#models });
 		if (path.startsWith("/api/flowglad") || path === "/api/usage-events")
 			return this.#is.opensBilling
 				? json(response, 200, {})
@@ -363,10 +402,11 @@ class TinyChat {
 		const refused = this.#refusalOf(body);
 		if (refused && this.#is.countsBadInput) this.#account(subject).used += 1;
 		if (refused) return problem(response, refused, "Invalid request");
-		const { id: chatId, messages, trigger, messageId } = JSON.parse(body) as Body;
+		const { id: chatId, messages, trigger, messageId, model, effort, maxUnits } = JSON.parse(body) as Body;
+		const units = this.#priceOf(model, effort);
 		const message = messages[0];
 		const text = message?.parts[0]?.text ?? "";
-		const asked = JSON.stringify([chatId, trigger, messageId, text]);
+		const asked = JSON.stringify([chatId, trigger, messageId, text, model, effort]);
 		const account = this.#account(subject);
 		const chat = this.chats.get(chatId) ?? { owner: subject, deleted: false, runs: [] };
 		if (chat.owner !== subject) return problem(response, 404, "Chat not found");
@@ -386,10 +426,18 @@ class TinyChat {
 		if (chat.runs.some((run) => run.state === "running") && !this.#is.answersMeanwhile)
 			return problem(response, 409, "An answer is being written");
 		if (this.#is.wantsHumans && account.tier === "guest" && account.used === 0) return problem(response, 403, "Human check needed");
+		if (units > (maxUnits ?? units) && !this.#is.ignoresMaxUnits) {
+			if (this.#is.countsAboveMaxUnits) account.used += units;
+			if (this.#is.holdsAboveMaxUnits) account.held += units;
+			if (this.#is.storesAboveMaxUnits) this.chats.set(chatId, chat);
+			return problem(response, 409, "Price has changed", this.#is.hidesPrice ? {} : { price: { units, model, effort } });
+		}
 		const taken = this.#is.forgetsHolds ? account.used : account.used + account.held;
-		if (taken >= account.limit + (this.#is.admitsOneMore ? 1 : 0) - (this.#is.admitsOneFewer ? 1 : 0) || account.closed)
-			return this.#refuse(response, account);
-		account.held += 1;
+		const left = account.limit - taken + (this.#is.admitsOneMore ? 1 : 0) - (this.#is.admitsOneFewer ? 1 : 0);
+		const needed = this.#is.admitsAtOneLeft || this.#is.takesWhatIsLeft ? 1 : units;
+		if (left < needed || account.closed || (this.#is.refusesDear && units > 1)) return this.#refuse(response, account);
+		const held = this.#is.countsOne ? 1 : this.#is.takesWhatIsLeft ? Math.min(units, left) : units;
+		account.held += held;
 		if (!this.#is.hidesRateLimit) rateLimit(response, account);
 		if (isNew && !this.#is.needsPage) this.#giveCookie(response, subject);
 		this.chats.set(chatId, chat);
@@ -399,6 +447,7 @@ class TinyChat {
 			chatId,
 			asked,
 			text,
+			units: held,
 			chunks: [],
 			output: "",
 			state: "running",
@@ -431,8 +480,8 @@ class TinyChat {
 		}
 		const countsStop = run.output === "" ? this.#is.countsEarlyStops === true : !this.#is.forgivesStops;
 		run.counted = !free && (state === "complete" || (state === "stopped" && countsStop));
-		account.held -= 1;
-		if (run.counted) account.used += 1;
+		account.held -= run.units;
+		if (run.counted) account.used += run.units;
 		run.state = state;
 		send(run, { type: "message-metadata", messageMetadata: { state, counted: free || run.counted } });
 		send(run, { type: { complete: "finish", stopped: this.#is.finishesStops ? "finish" : "abort", failed: "error" }[state] });
@@ -440,11 +489,18 @@ class TinyChat {
 		for (const then of run.atEnd) then();
 	}
 
+	/** Units of a request; NaN for a model or an effort that is not on offer. */
+	#priceOf(id = "model-0", effort: string | null = null): number {
+		const model = this.#models.find((one) => one.id === id);
+		if (!model) return Number.NaN;
+		return model.weight * (effort === null ? 1 : (model.efforts[effort] ?? Number.NaN));
+	}
+
 	#refusalOf(body: string): number | null {
 		if (body.length > 1024 * 1024) return 413;
 		try {
-			const { id, messages, trigger = "submit-message", messageId, model }: Body = JSON.parse(body);
-			if (typeof id !== "string" || !/^[\w-]+$/.test(id) || model !== undefined) return 400;
+			const { id, messages, trigger = "submit-message", messageId, model, effort }: Body = JSON.parse(body);
+			if (typeof id !== "string" || !/^[\w-]+$/.test(id) || Number.isNaN(this.#priceOf(model, effort))) return 400;
 			if (trigger === "regenerate-message") return messageId === undefined ? 400 : null;
 			const [message] = messages;
 			const text = message?.parts[0]?.text ?? "";
@@ -456,10 +512,11 @@ class TinyChat {
 	}
 
 	#refuse(response: ServerResponse, account: Account): void {
-		const { tier, limit } = account;
+		const { tier, limit, used, held } = account;
 		if (this.#is.countsRefusals) account.used += 1;
+		const remaining = Math.max(0, limit - used - held);
 		const upgradeUrl = this.#is.namesNoNextStep ? undefined : "/sign-up";
-		problem(response, 429, "Usage limit reached", { policy: tier, tier, limit, remaining: 0, resetAt: null, upgradeUrl });
+		problem(response, 429, "Usage limit reached", { policy: tier, tier, limit, remaining, resetAt: null, upgradeUrl });
 	}
 }
 

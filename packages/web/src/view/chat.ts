@@ -23,8 +23,18 @@ export interface ModelOption {
 	inputStep: number;
 	maxOutput: number;
 	contextWindow: number;
-	/** The tiers whose requests may ask it. */
+	/** What a message may have. */
+	accepts: ("text" | "image" | "file")[];
+	/** The tiers whose requests may ask it, at any of its efforts. */
 	tiers: Tier[];
+}
+
+/** A model in the answer of `GET /api/models`. */
+export interface OfferedModel extends ModelOption {
+	/** Whether the viewer's tier may ask it. */
+	allowed: boolean;
+	/** Requests that a message of one step costs at the model's lowest effort, with which a picker begins. */
+	units: number;
 }
 
 /** What a request costs, or would cost. */

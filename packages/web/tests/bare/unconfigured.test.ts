@@ -14,6 +14,17 @@ test("the demo model answers a guest, says that it is a demo, and counts", async
 	expect(await client.usage()).toMatchObject({ used: 1, remaining: 4 });
 });
 
+test("the demo models are on offer, under a version of their own", async () => {
+	expect(await (await new Client().fetch("/api/models")).json()).toMatchObject({
+		version: "demo",
+		tier: "guest",
+		models: [
+			{ id: "demo", allowed: true, units: 1 },
+			{ id: "demo-thinker", allowed: false, units: 3 },
+		],
+	});
+});
+
 test("an account has the free tier, and billing routes report that Flowglad is not configured", async () => {
 	const client = new Client();
 	await client.signUp();

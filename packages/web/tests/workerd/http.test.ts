@@ -133,6 +133,7 @@ describe("a wrong verb", () => {
 		["/api/chat/some/stop", ["POST"]],
 		["/api/chat/some", ["DELETE"]],
 		["/api/usage", ["GET"]],
+		["/api/models", ["GET"]],
 		["/api/usage-events", ["POST"]],
 		["/api/health", ["GET"]],
 		["/api/admin/ledgers", ["GET"]],

@@ -163,6 +163,7 @@ export const modelOf = (id: string, more: Partial<ModelOption> = {}): ModelOptio
 	inputStep: 8_000,
 	maxOutput: 4_000,
 	contextWindow: 128_000,
+	accepts: ["text"],
 	tiers: ["guest", "free", "paid"],
 	...more,
 });

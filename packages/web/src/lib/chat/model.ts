@@ -1,11 +1,21 @@
+import { EFFORTS, priceOf } from "@parley/metering";
 import type { ModelEntry } from "@parley/plans/models";
 import { config } from "../../config.ts";
 import { OwnError } from "../../log.ts";
-import type { ModelOption } from "../../view/chat.ts";
+import type { ModelOption, OfferedModel } from "../../view/chat.ts";
+import type { Tier } from "../../view/usage.ts";
 
-const demo = { weight: 1, inputStep: 8_000, maxOutput: 4_000, contextWindow: 128_000, tiers: ["guest", "free", "paid"] } as const;
+const demo: Omit<ModelOption, "id" | "label" | "description"> = {
+	weight: 1,
+	efforts: {},
+	inputStep: 8_000,
+	maxOutput: 4_000,
+	contextWindow: 128_000,
+	accepts: ["text"],
+	tiers: ["guest", "free", "paid"],
+};
 const DEMOS: ModelOption[] = [
-	{ ...demo, id: "demo", label: "Demo", description: "Answers at once.", efforts: {}, tiers: [...demo.tiers] },
+	{ ...demo, id: "demo", label: "Demo", description: "Answers at once." },
 	{
 		...demo,
 		id: "demo-thinker",
@@ -23,8 +33,28 @@ export function allowedModels(): ModelOption[] {
 	return models.kind === "demo" ? DEMOS : models.entries.filter(({ purpose }) => purpose === "chat").map(optionOf);
 }
 
-function optionOf({ id, label, description, weight, efforts, inputStep, maxOutput, contextWindow, tiers }: ModelEntry): ModelOption {
-	return { id, label, description: description ?? null, weight, efforts, inputStep, maxOutput, contextWindow, tiers };
+/** What a model's entry tells its users. Its upstreams, their keys and what they cost stay here. */
+function optionOf({
+	id,
+	label,
+	description,
+	weight,
+	efforts,
+	inputStep,
+	maxOutput,
+	contextWindow,
+	accepts,
+	tiers,
+}: ModelEntry): ModelOption {
+	return { id, label, description: description ?? null, weight, efforts, inputStep, maxOutput, contextWindow, accepts, tiers };
+}
+
+/** The models as a viewer of this tier sees them. Those that the tier may not ask are among them. */
+export function offeredModels(tier: Tier): OfferedModel[] {
+	return allowedModels().map((model) => {
+		const lowest = EFFORTS.find((effort) => model.efforts[effort] !== undefined) ?? null;
+		return { ...model, allowed: model.tiers.includes(tier), units: priceOf(model, lowest, 0).units };
+	});
 }
 
 /** The version of the models on offer, which requests keep. */
