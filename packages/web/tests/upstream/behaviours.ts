@@ -96,6 +96,10 @@ const calledTool = line(chunk({}, "tool_calls"));
 const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
 const raw = (content: string) => `data: {"choices":[{"index":0,"delta":{"content":"${content}"},"finish_reason":null}]}\n\n`;
 
+/** The sandbox's own answer, where no wire is in its way. */
+const SANDBOX =
+	"You said: “Hello” I am the sandbox model. I run on this machine, know nothing and cost nothing, so this is all the answer there is. With a real model in my place you would read its answer here, word by word, just like this one.";
+
 export const BEHAVIOURS: Record<string, Behaviour> = {
 	"a plain answer": whole(...half, ...rest),
 	// Ends.
@@ -353,7 +357,7 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 		WHOLE,
 	),
 	// Redirects: the second call meets no wire.
-	"307 to the same origin": complete({ status: 307, headers: { location: "/model/v1/chat/completions?moved" }, calls: 1 }, "", {}),
+	"307 to the same origin": complete({ status: 307, headers: { location: "/model/v1/chat/completions?moved" }, calls: 1 }, SANDBOX),
 	"302 to the same origin": early({ status: 302, headers: { location: "/model/v1/chat/completions" }, calls: 1 }, "unavailable"),
 	"307 to another origin": early({ status: 307, headers: { location: "http://127.0.0.1:9/v1/chat/completions" } }, "unavailable"),
 };
