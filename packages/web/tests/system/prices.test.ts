@@ -23,8 +23,8 @@ beforeEach(async () => {
 });
 
 const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
-const picker = () => page.getByRole("button", { name: /^Model:/ });
-const menu = () => page.getByRole("dialog", { name: "Model" });
+const models = () => page.getByRole("combobox", { name: "Model" });
+const efforts = () => page.getByRole("combobox", { name: "Effort" });
 const sendButton = () => page.locator("button[type=submit]");
 const answer = () => page.getByRole("article", { name: "Answer" }).last();
 
@@ -37,19 +37,16 @@ async function openAsUser(): Promise<void> {
 
 /** Chooses the model that thinks, with the keyboard, and its highest effort. */
 async function chooseThinker(): Promise<void> {
-	await picker().focus();
+	await models().focus();
 	await page.keyboard.press("Enter");
-	await expect
-		.poll(() =>
-			menu()
-				.getByRole("radio", { name: /^Demo Answers/ })
-				.isChecked(),
-		)
-		.toBe(true);
 	await page.keyboard.press("ArrowDown");
-	await page.keyboard.press("Tab");
-	await page.keyboard.press("ArrowRight");
-	await page.keyboard.press("ArrowRight");
+	await page.keyboard.press("Enter");
+	await expect.poll(() => models().inputValue()).toBe("demo-thinker");
+	await efforts().focus();
+	await page.keyboard.press("Enter");
+	await page.keyboard.press("End");
+	await page.keyboard.press("Enter");
+	await expect.poll(() => efforts().inputValue()).toBe("high");
 }
 
 /** Answers what the page sends in the server's place. `false`: lets it through. */
@@ -93,16 +90,11 @@ describe("the price on the button", () => {
 		await openAsUser();
 		expect(await sendButton().getAttribute("aria-label")).toBe("Send");
 		await chooseThinker();
-		await menu()
-			.getByRole("radio", { name: /^Demo thinker .*12 requests/ })
-			.waitFor();
-		await page.keyboard.press("Escape");
-		await menu().waitFor({ state: "detached" });
-		expect(await picker().evaluate((element) => element === document.activeElement)).toBe(true);
+		await page.getByRole("option", { name: "Demo thinker · 12 requests", selected: true, includeHidden: true }).waitFor({ state: "attached" });
 		expect(await sendButton().getAttribute("aria-label")).toBe("Send · 12 requests");
 		await page.reload();
 		await page.getByRole("button", { name: "Send · 12 requests" }).waitFor();
-		await page.getByRole("button", { name: "Model: Demo thinker · high" }).waitFor();
+		expect([await models().inputValue(), await efforts().inputValue()]).toEqual(["demo-thinker", "high"]);
 	});
 
 	test("follows the length of the draft", async () => {
@@ -138,37 +130,23 @@ describe("the price on the button", () => {
 
 const asked = ({ model, effort, whole }: { model: string; effort: string | null; whole: boolean }) => ({ model, effort, whole });
 
-describe("the menu of models", () => {
-	test("shows a guest what an account adds, and does not let them choose it", async () => {
+describe("the lists of models and efforts", () => {
+	test("show a guest what an account adds, and lead there when it is chosen", async () => {
 		await page.goto(parley.app);
 		await sendButton().waitFor();
-		await picker().click();
-		const locked = menu().getByRole("radio", { name: /^Demo thinker Account/ });
-		expect(await locked.isDisabled()).toBe(true);
-		await menu().getByRole("link", { name: "Sign up for more models" }).click();
+		await page.waitForLoadState("networkidle");
+		expect(await models().locator("option").allInnerTexts()).toContain("Demo thinker · 3 requests · with an account");
+		await models().selectOption("demo-thinker");
+		expect(await models().inputValue()).toBe("demo");
+		await page.getByRole("link", { name: "Sign up to use Demo thinker" }).click();
 		await page.waitForURL(/\/sign-up/);
 	});
 
-	test("is closed by a second press of its button, and by a choice that leaves nothing else to choose", async () => {
-		await openAsUser();
-		await picker().click();
-		await menu().waitFor();
-		await picker().click();
-		await menu().waitFor({ state: "detached" });
-		await picker().click();
-		await menu().getByText("Demo thinker").click();
-		await menu().getByText("medium").click();
-		await menu().getByText("Answers at once.").click();
-		await menu().waitFor({ state: "detached" });
-		await page.getByRole("button", { name: "Model: Demo", exact: true }).waitFor();
-	});
-
-	test("has no serious axe findings on desktop and phone, in light and dark", async () => {
+	test("have no serious axe findings on desktop and phone, in light and dark", async () => {
 		await openAsUser();
 		await chooseThinker();
 		const views = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 		await assertAccessible(page, views);
-		expect(await menu().isVisible()).toBe(true);
 	});
 });
 

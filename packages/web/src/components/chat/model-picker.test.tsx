@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { act } from "react";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Mounted, mount } from "../testing/render.tsx";
 import { modelOf } from "../testing/views.ts";
 import { isChoice, ModelPicker, type ModelPickerProps } from "./model-picker.tsx";
@@ -12,6 +12,11 @@ const big = modelOf("big", { label: "GPT-5", weight: 6, efforts: { low: 1, high:
 const onChoose = vi.fn();
 const onWhole = vi.fn();
 let page: Mounted;
+
+afterEach(async () => {
+	await page.unmount();
+	vi.clearAllMocks();
+});
 
 const picker = (props: Partial<ModelPickerProps> = {}) => (
 	<ModelPicker
@@ -28,57 +33,20 @@ const picker = (props: Partial<ModelPickerProps> = {}) => (
 	/>
 );
 
-/** happy-dom has no popovers: this one is shown and hidden without the browser's rules. */
-beforeEach(() => {
-	const open = new WeakSet<Element>();
-	vi.spyOn(HTMLElement.prototype, "matches").mockImplementation(function (this: Element, selector: string) {
-		return selector === ":popover-open" && open.has(this);
-	});
-	HTMLElement.prototype.showPopover = function () {
-		open.add(this);
-	};
-	HTMLElement.prototype.hidePopover = function () {
-		this.dispatchEvent(Object.assign(new Event("toggle"), { newState: "closed" }));
-	};
-});
-afterEach(async () => {
-	await page.unmount();
-	vi.restoreAllMocks();
-});
+const list = (name: string) => page.root.querySelector(`select[aria-label="${name}"]`) as unknown as HTMLSelectElement | null;
+const optionsOf = (name: string) => [...(list(name)?.options ?? [])].map(({ textContent }) => textContent);
 
-const menu = () => page.root.querySelector<HTMLElement>('[role="dialog"]');
-
-/** Presses the button and waits for the menu, which is loaded then. */
-async function open(element = picker()): Promise<HTMLElement> {
-	page = await mount(element);
+async function choose(name: string, value: string): Promise<void> {
+	const element = list(name);
+	if (!element) throw new Error(`There is no list "${name}"`);
 	await act(async () => {
-		page.root.querySelector("button")?.click();
-		await vi.dynamicImportSettled();
+		element.value = value;
+		element.dispatchEvent(new Event("change", { bubbles: true }));
 	});
-	// It is shown with the next turn.
-	await act(() => new Promise((resolve) => setTimeout(resolve, 0)));
-	const shown = menu();
-	if (!shown) throw new Error("There is no menu");
-	return shown;
 }
 
-/** The label of the choice that begins so, as a screen reader reads it. */
-const choice = (name: string) => {
-	const found = [...(menu()?.querySelectorAll("label") ?? [])].find((one) => one.textContent?.startsWith(name));
-	const input = found?.querySelector("input");
-	if (!found || !input) throw new Error(`There is no choice "${name}"`);
-	return { input, text: found.textContent?.replace(/\s+/g, " ").trim() };
-};
-
-test("the button names the model, and the effort where there is a choice of it; the menu is loaded when it is pressed", async () => {
-	page = await mount(picker());
-	expect(page.button("Model: GPT-5 nano").getAttribute("aria-expanded")).toBe("false");
-	await page.render(picker({ choice: { model: big, effort: "high" } }));
-	expect(page.button("Model: GPT-5 · high").getAttribute("aria-haspopup")).toBe("dialog");
-	expect(menu()).toBeNull();
-});
-
-test("there is a choice of several models, several efforts, or how much of the chat is sent", () => {
+test("there is a choice of several models, several efforts, or how much of the chat is sent", async () => {
+	page = await mount(null);
 	const of = (props: Partial<ModelPickerProps>) =>
 		isChoice({ models: [nano], choice: { model: nano, effort: null }, whole: undefined, ...props });
 	expect(of({})).toBe(false);
@@ -88,60 +56,58 @@ test("there is a choice of several models, several efforts, or how much of the c
 	expect(of({ whole: false })).toBe(true);
 });
 
-describe("the menu", () => {
-	test("has every model with its description and price, and begins at the chosen one", async () => {
-		await open();
-		expect(choice("GPT-5 nano").text).toBe("GPT-5 nano Quick answers.1 request");
-		expect(choice("GPT-5 mini").text).toBe("GPT-5 mini 2 requests");
-		expect(document.activeElement).toBe(choice("GPT-5 nano").input);
+describe("the lists", () => {
+	test("have every model with its price and description, and the chosen one", async () => {
+		page = await mount(picker());
+		expect(optionsOf("Model")).toEqual(["GPT-5 nano · 1 request", "GPT-5 mini · 2 requests", "GPT-5 · 6 requests"]);
+		expect(list("Model")?.value).toBe("nano");
+		expect(list("Model")?.options[0]?.dataset.about).toBe("Quick answers.");
+		expect(list("Effort")).toBeNull();
 	});
 
-	test("chooses a model, at the effort that is kept or its lowest", async () => {
-		await open();
-		await act(async () => choice("GPT-5 6").input.click());
+	test("choose a model, at the effort that is kept or its lowest", async () => {
+		page = await mount(picker());
+		await choose("Model", "big");
 		expect(onChoose).toHaveBeenLastCalledWith({ model: big, effort: "low" });
 	});
 
-	test("has the levels of effort that the model has, each with its price", async () => {
-		const shown = await open(picker({ choice: { model: big, effort: "low" } }));
-		expect(shown.querySelectorAll('[name="effort"]')).toHaveLength(2);
-		expect(choice("low").text).toBe("low6 requests");
-		await act(async () => choice("high").input.click());
+	test("have the levels of effort that the model has, each with its price", async () => {
+		page = await mount(picker({ choice: { model: big, effort: "low" } }));
+		expect(optionsOf("Effort")).toEqual(["Low effort · 6 requests", "High effort · 24 requests"]);
+		await choose("Effort", "high");
 		expect(onChoose).toHaveBeenLastCalledWith({ model: big, effort: "high" });
 	});
 
-	test("switches how much of the chat is sent, at its price", async () => {
-		await open(picker({ whole: false }));
-		expect(choice("Include the whole chat").text).toContain("3 requests each.");
-		await act(async () => choice("Include the whole chat").input.click());
+	test("are beside a switch for how much of the chat is sent, at its price", async () => {
+		page = await mount(picker({ whole: false }));
+		const label = page.root.querySelector("label");
+		expect(label?.textContent).toBe("Include the whole chat · 3 requests each");
+		await act(async () => label?.querySelector("input")?.click());
 		expect(onWhole).toHaveBeenCalledExactlyOnceWith(true);
-	});
-
-	test("closes with Enter, and opens again", async () => {
-		const shown = await open();
-		await act(async () => shown.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true })));
-		expect(menu()).toBeNull();
-		await act(async () => page.root.querySelector("button")?.click());
-		expect(menu()).not.toBeNull();
 	});
 });
 
 describe("a model that is not in the viewer's plan", () => {
-	test("is shown and cannot be chosen, with what it takes", async () => {
-		const shown = await open(picker({ tier: "free" }));
-		expect(choice("GPT-5 mini").input.disabled).toBe(false);
-		expect(choice("GPT-5 Pro").input.disabled).toBe(true);
-		expect(shown.querySelector("a")?.getAttribute("href")).toBe("/pricing");
+	test("is shown with what it takes, and leads there when it is chosen, not to a request", async () => {
+		page = await mount(picker({ tier: "free" }));
+		expect(optionsOf("Model")[2]).toBe("GPT-5 · 6 requests · in Pro");
+		await choose("Model", "big");
+		expect(onChoose).not.toHaveBeenCalled();
+		expect(page.root.querySelector('[role="status"] a')?.textContent).toBe("Go Pro to use GPT-5");
+		expect(page.root.querySelector("a")?.getAttribute("href")).toBe("/pricing");
+		await choose("Model", "mini");
+		expect(page.root.querySelector("a")).toBeNull();
 	});
 
 	test("leads a guest to an account first", async () => {
-		const shown = await open(picker({ tier: "guest" }));
-		expect(choice("GPT-5 mini Account").input.disabled).toBe(true);
-		expect(choice("GPT-5 Pro").input.disabled).toBe(true);
-		expect(shown.querySelector("a")?.getAttribute("href")).toBe("/sign-up?next=%2Fc%2Fabc");
+		page = await mount(picker({ tier: "guest" }));
+		expect(optionsOf("Model").slice(1)).toEqual(["GPT-5 mini · 2 requests · with an account", "GPT-5 · 6 requests · in Pro"]);
+		await choose("Model", "mini");
+		expect(page.root.querySelector("a")?.getAttribute("href")).toBe("/sign-up?next=%2Fc%2Fabc");
 	});
 
-	test("leads nowhere where nothing is sold", async () => {
-		expect((await open(picker({ tier: "free", canPay: false }))).querySelector("a")).toBeNull();
+	test("cannot be chosen where nothing is sold", async () => {
+		page = await mount(picker({ tier: "free", canPay: false }));
+		expect([...(list("Model")?.options ?? [])].map(({ disabled }) => disabled)).toEqual([false, false, true]);
 	});
 });

@@ -1,48 +1,119 @@
-import { type ComponentType, useId, useRef, useState } from "react";
-import { MoreIcon } from "../frame/icons.tsx";
-import type { ModelMenuProps } from "./model-menu.tsx";
-import { type Choice, levelsOf } from "./use-choice.ts";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { ModelOption } from "../../view/chat.ts";
+import type { Tier } from "../../view/usage.ts";
+import { inRequests } from "../frame/local-time.tsx";
+import { type Choice, effortOf, levelsOf } from "./use-choice.ts";
 
-export type ModelPickerProps = Omit<ModelMenuProps, "id" | "anchor" | "onClose">;
+export interface ModelPickerProps {
+	models: ModelOption[];
+	choice: Choice;
+	onChoose: (choice: Choice) => void;
+	/** Whether the whole chat is sent; undefined where that is no choice, because all of it fits. */
+	whole: boolean | undefined;
+	onWhole: (whole: boolean) => void;
+	/** Requests that a message costs as it is chosen, or otherwise. */
+	unitsOf: (choice: Choice, whole?: boolean) => number;
+	tier: Tier;
+	path: string;
+	/** Whether the viewer can buy a plan here. */
+	canPay: boolean;
+}
 
 /** Whether there is anything to choose. */
 export const isChoice = ({ models, choice, whole }: Pick<ModelPickerProps, "models" | "choice" | "whole">): boolean =>
 	models.length > 1 || levelsOf(choice.model).length > 1 || whole !== undefined;
 
-/** The chosen model and effort, on a button that opens the menu. The menu is loaded when it is first opened. */
+/**
+ * The model, the effort, and how much of the chat is sent, each with its price. The browser's own lists: they work with every keyboard, screen reader
+ * and phone, and where the browser can style them they show descriptions, too.
+ */
 export function ModelPicker(props: ModelPickerProps) {
-	const id = useId();
-	const anchor = useRef<HTMLButtonElement>(null);
-	const [open, setOpen] = useState(false);
-	const [Menu, setMenu] = useState<ComponentType<ModelMenuProps>>();
+	const { models, choice, onChoose, whole, onWhole, unitsOf, tier, path, canPay } = props;
+	const [wanted, setWanted] = useState<ModelOption>();
+	const levels = levelsOf(choice.model);
 
-	function show() {
-		// An open menu is closed by the browser, because the button names it.
-		if (open) return;
-		setOpen(true);
-		if (!Menu) import("./model-menu.tsx").then((module) => setMenu(() => module.ModelMenu)).catch(() => setOpen(false));
+	function choose(id: string) {
+		const model = models.find((one) => one.id === id);
+		if (!model) return;
+		const needs = neededFor(model, tier);
+		setWanted(needs ? model : undefined);
+		if (!needs) onChoose({ model, effort: effortOf(model, choice.effort) });
 	}
 
 	return (
-		<>
-			<button
-				ref={anchor}
-				type="button"
-				aria-haspopup="dialog"
-				aria-expanded={open}
-				popoverTarget={id}
-				className="button-bare min-h-11 min-w-0 text-small"
-				onClick={show}
+		<div className="flex min-w-0 grow flex-wrap items-center gap-x-1">
+			<select
+				aria-label="Model"
+				className="picker button-bare min-w-0 text-small"
+				value={choice.model.id}
+				onChange={(event) => choose(event.target.value)}
 			>
-				<span className="sr-only">Model: </span>
-				<span className="truncate">{nameOf(props.choice)}</span>
-				<MoreIcon />
-			</button>
-			{open && Menu && <Menu {...props} id={id} anchor={anchor} onClose={() => setOpen(false)} />}
-		</>
+				{models.map((model) => {
+					const needs = neededFor(model, tier);
+					const price = inRequests(unitsOf({ model, effort: effortOf(model, choice.effort) }));
+					return (
+						<option
+							key={model.id}
+							value={model.id}
+							data-about={model.description ?? undefined}
+							disabled={needs === "Pro" && !canPay && tier !== "guest"}
+						>
+							{[model.label, price, needs === "account" ? "with an account" : needs && `in ${needs}`].filter(Boolean).join(" · ")}
+						</option>
+					);
+				})}
+			</select>
+			{levels.length > 1 && (
+				<select
+					aria-label="Effort"
+					className="picker button-bare min-w-0 text-small"
+					value={choice.effort ?? ""}
+					onChange={(event) => onChoose({ ...choice, effort: levels.find((level) => level === event.target.value) ?? choice.effort })}
+				>
+					{levels.map((effort) => (
+						<option key={effort} value={effort}>
+							{`${effort[0]?.toUpperCase()}${effort.slice(1)} effort · ${inRequests(unitsOf({ ...choice, effort }))}`}
+						</option>
+					))}
+				</select>
+			)}
+			{whole !== undefined && (
+				<label className="button-bare cursor-pointer text-small">
+					<input
+						type="checkbox"
+						checked={whole}
+						onChange={(event) => onWhole(event.target.checked)}
+						className="size-4 shrink-0 accent-ink"
+					/>
+					Include the whole chat · {inRequests(unitsOf(choice, true))} each
+				</label>
+			)}
+			{wanted && <Needed model={wanted} tier={tier} path={path} />}
+		</div>
 	);
 }
 
-function nameOf({ model, effort }: Choice): string {
-	return levelsOf(model).length > 1 ? `${model.label} · ${effort}` : model.label;
+/** What a viewer needs to ask a model; null when they may. */
+function neededFor({ tiers }: ModelOption, tier: Tier): "account" | "Pro" | null {
+	if (tiers.includes(tier)) return null;
+	return tier === "guest" && tiers.includes("free") ? "account" : "Pro";
+}
+
+/** How the viewer gets a model that they have chosen and may not ask. */
+function Needed({ model, tier, path }: { model: ModelOption; tier: Tier; path: string }) {
+	const className = "link px-2 text-small";
+	return (
+		<p role="status" className="py-1">
+			{neededFor(model, tier) === "account" ? (
+				<Link to="/sign-up" search={{ next: path }} className={className}>
+					Sign up to use {model.label}
+				</Link>
+			) : (
+				<Link to="/pricing" className={className}>
+					Go Pro to use {model.label}
+				</Link>
+			)}
+		</p>
+	);
 }
