@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Answer } from "./answer.ts";
-import { difference, modelCallsToLimit, modelFailed, refusedByOthers, toUsage, type Usage } from "./context.ts";
+import { difference, modelCallsToLimit, modelFailed, refusedByOthers, toOffers, toUsage, type Usage } from "./context.ts";
 import { Breach, describe as describeError, Unjudged } from "./failure.ts";
 import type { Reply } from "./http.ts";
 import { Checks } from "./rule.ts";
@@ -85,6 +85,34 @@ describe("the usage of a guest or a free account", () => {
 	test("is a breach when it cannot be read", () => {
 		expect(() => toUsage(reply({}, 500))).toThrow(Breach);
 		expect(() => toUsage(reply({ tier: "guest", limit: "5" }))).toThrow('GET /api/usage has no number "limit"');
+	});
+});
+
+describe("the models that a client may ask", () => {
+	const model = { id: "m", weight: 3, efforts: {}, allowed: true };
+
+	test("are offers with a price for each effort, the cheapest first", () => {
+		const models = [
+			{ ...model, id: "n", efforts: { low: 1, high: 4 } },
+			{ ...model, id: "p", allowed: false },
+			{ ...model, weight: 2 },
+		];
+		expect(toOffers(reply({ models }))).toEqual([
+			{ model: "m", effort: null, units: 2 },
+			{ model: "n", effort: "low", units: 3 },
+			{ model: "n", effort: "high", units: 12 },
+		]);
+	});
+
+	test.each([{}, { models: {} }, { models: [{ ...model, weight: 0 }] }, { models: [{ ...model, efforts: { low: 1.5 } }] }])(
+		"are a breach as %j",
+		(body) => {
+			expect(() => toOffers(reply(body))).toThrow(Breach);
+		},
+	);
+
+	test("are a breach when they cannot be read", () => {
+		expect(() => toOffers(reply({ models: [model] }, 404))).toThrow(Breach);
 	});
 });
 

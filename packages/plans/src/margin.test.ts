@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { earningsOf, marginsOf, renderMargins } from "./margin.ts";
 import { type ModelEntry, parseModels } from "./model-file.ts";
 import { main, withTable } from "./models-check.ts";
@@ -98,14 +98,19 @@ describe("a model's margin", () => {
 });
 
 describe("npm run models:check", () => {
-	const run = (models?: object) => {
+	function fileOf(models: object): string {
+		const folder = mkdtempSync(join(tmpdir(), "parley-models-"));
+		onTestFinished(() => rmSync(folder, { recursive: true }));
+		const file = join(folder, "models.json");
+		writeFileSync(file, JSON.stringify(models));
+		return file;
+	}
+	const run = (...args: string[]) => {
 		const lines: string[] = [];
 		const note = (line: unknown) => void lines.push(String(line));
-		const file = join(mkdtempSync(join(tmpdir(), "parley-models-")), "models.json");
-		if (models) writeFileSync(file, JSON.stringify(models));
-		const code = main([], { log: note, error: note }, models ? pathToFileURL(file) : undefined);
-		return { code, text: lines.join("\n") };
+		return { code: main(args, { log: note, error: note }), text: lines.join("\n") };
 	};
+	const losing = { models: [{ ...entry, price: { input: 5, cachedInput: 1, output: 25 } }] };
 
 	test("passes the shipped file, whose table is in docs/operations.md", () => {
 		const { code, text } = run();
@@ -115,16 +120,27 @@ describe("npm run models:check", () => {
 	});
 
 	test("fails a file that can lose money, and says which weight is enough", () => {
-		const { code, text } = run({ models: [{ ...entry, price: { input: 5, cachedInput: 1, output: 25 } }] });
+		const { code, text } = run(fileOf(losing));
 		expect(code).toBe(1);
 		expect(text).toMatch(/m: a unit can cost \$0\.0900 and earns \$0\.0075\. A weight of 13 is enough/);
 	});
 
 	test("ends with 2 for a file that is none", () => {
-		expect(run({ models: [{ ...entry, price: { input: -1, cachedInput: 1, output: 1 } }] })).toMatchObject({
+		expect(run(fileOf({ models: [{ ...entry, price: { input: -1, cachedInput: 1, output: 1 } }] }))).toMatchObject({
 			code: 2,
 			text: expect.stringContaining("models[0].price.input"),
 		});
+		expect(run("/no/such/file")).toMatchObject({ code: 2 });
+	});
+
+	test("ends with 2 for arguments that it does not know, and writes the table of no other file", () => {
+		for (const args of [["--wrong"], ["a", "b"], ["--write", fileOf({ models: [entry] })]]) expect(run(...args).code, args.join()).toBe(2);
+	});
+
+	test("exits 1 as a process for a file that can lose money, and 0 for the shipped one", () => {
+		const root = new URL("../../../", import.meta.url);
+		const exit = (...args: string[]) => spawnSync("npm", ["run", "-s", "models:check", "--", ...args], { cwd: root }).status;
+		expect([exit(fileOf(losing)), exit()]).toEqual([1, 0]);
 	});
 });
 

@@ -1,7 +1,9 @@
-// `npm run models:check`: prints what a unit of each model costs and earns. `--write` also writes the table into docs/operations.md.
+// `npm run models:check [-- FILE]`: prints what a unit of each model costs and earns, by models.json or another file. `--write` also writes the table of
+// models.json into docs/operations.md.
 //
 // Exits with 0 if no paid unit can cost more than it earns, 1 if one can, 2 on an error.
 import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { marginsOf, renderMargins } from "./margin.ts";
 import { parseModels } from "./model-file.ts";
 import { readPlans } from "./plan-file.ts";
@@ -19,17 +21,21 @@ export function withTable(text: string, table: string): string {
 	return text.replace(PLACE, () => table);
 }
 
-/** Runs the command on a model file, and returns its exit code. Never throws. */
-export function main(args: string[], output: Output = console, file: URL = shipped): number {
+/** Runs the command, and returns its exit code. Never throws. */
+export function main(args: string[], output: Output = console): number {
 	try {
+		const { values, positionals } = parseArgs({ args, options: { write: { type: "boolean" } }, allowPositionals: true });
+		const [file = shipped, ...more] = positionals;
+		if (more.length > 0) throw new Error("One file is checked at a time.");
+		if (values.write && file !== shipped) throw new Error("--write is for models.json only, whose table docs/operations.md shows.");
 		const margins = marginsOf(parseModels(JSON.parse(readFileSync(file, "utf8"))), readPlans());
 		const table = renderMargins(margins);
 		output.log(table);
-		if (args.includes("--write")) writeFileSync(page, withTable(readFileSync(page, "utf8"), table));
+		if (values.write) writeFileSync(page, withTable(readFileSync(page, "utf8"), table));
 		const losing = margins.filter(({ canLose }) => canLose);
 		for (const { id, worst, earns, weightNeeded } of losing) {
 			output.error(
-				`models.json: ${id}: a unit can cost $${worst.toFixed(4)} and earns $${earns.toFixed(4)}. A weight of ${weightNeeded} is enough, or "allowLoss": true.`,
+				`${id}: a unit can cost $${worst.toFixed(4)} and earns $${earns.toFixed(4)}. A weight of ${weightNeeded} is enough, or "allowLoss": true.`,
 			);
 		}
 		return losing.length === 0 ? 0 : 1;

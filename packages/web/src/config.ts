@@ -75,7 +75,7 @@ export const variables = z.object({
 		.transform((list) => list.split(",").map((one) => one.trim()))
 		.pipe(z.tuple([secret], secret)),
 	APP_ORIGIN: optional(siteOrigin),
-	AI_BASE_URL: optional(z.url()),
+	AI_BASE_URL: optional(z.url({ protocol: /^https?$/, error: "is not an http or https address" })),
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
 	AI_MODEL_UNITS: optional(z.string()),
@@ -180,10 +180,16 @@ function readModels(vars: z.infer<typeof variables>, bindings: Record<string, un
 }
 
 function modelsIn(json: string): ModelEntry[] {
+	let file: unknown;
 	try {
-		return parseModels(JSON.parse(json), "MODELS");
+		file = JSON.parse(json);
+	} catch {
+		throw new ConfigError("Configuration: MODELS is not JSON");
+	}
+	try {
+		return parseModels(file, "MODELS");
 	} catch (error) {
-		throw new ConfigError(`Configuration: ${error instanceof Error ? error.message : "MODELS is not JSON"}`);
+		throw new ConfigError(`Configuration: ${error instanceof Error ? error.message.replaceAll("\n", "; ") : error}`);
 	}
 }
 

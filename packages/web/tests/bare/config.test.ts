@@ -1,13 +1,33 @@
+import shipped from "@parley/plans/models.json" with { type: "json" };
 import { describe, expect, test } from "vitest";
 import example from "../../../../.dev.vars.example?raw";
+import operations from "../../../../docs/operations.md?raw";
 import { ConfigError, readConfig, variables } from "../../src/config.ts";
 
+const secretsOfModels = new Set(shipped.models.flatMap(({ upstreams }) => upstreams.map(({ apiKeyVariable }) => apiKeyVariable)));
 const secrets = { BETTER_AUTH_SECRET: "x".repeat(32), GUEST_COOKIE_SECRET: "y".repeat(32) };
 
+const upstream = { kind: "openai-compatible", baseUrl: "https://api.example/v1", model: "m" };
+const entry = {
+	id: "own",
+	label: "Own",
+	weight: 1,
+	inputStep: 8_000,
+	maxOutput: 2_000,
+	contextWindow: 100_000,
+	price: { input: 0.05, cachedInput: 0.005, output: 0.4 },
+	upstreams: [upstream],
+};
+
 describe("the configuration", () => {
-	test("is documented in .dev.vars.example, variable by variable", () => {
+	test("is documented in .dev.vars.example, variable by variable, with the secrets that models.json names", () => {
 		const documented = [...example.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
-		expect(documented.sort()).toEqual(Object.keys(variables.shape).sort());
+		expect(documented.sort()).toEqual([...Object.keys(variables.shape), ...secretsOfModels].sort());
+	});
+
+	test("has the variables of models and of the free day in docs/operations.md", () => {
+		const names = [...Object.keys(variables.shape).filter((name) => /^AI_|^MODELS$/.test(name)), ...secretsOfModels, "PAID_KEEPS_FREE_DAY"];
+		expect(names.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
 	});
 
 	test("names missing and malformed variables without showing their values", () => {
@@ -27,7 +47,7 @@ describe("the configuration", () => {
 	test("treats a blank variable as not set, and has the documented limits by default", () => {
 		const config = readConfig({ ...secrets, AI_BASE_URL: "", FLOWGLAD_SECRET_KEY: "", PAID_PLAN_REQUESTS: "" });
 		expect(config).toMatchObject({
-			model: { kind: "demo" },
+			models: { kind: "demo" },
 			billing: { kind: "none" },
 			limits: { guest: 5, free: 20, paid: 1000, network: 25 },
 		});
@@ -85,6 +105,81 @@ describe("the configuration", () => {
 		expect(() => chosen({ ...flowglad, BILLING_PROVIDER: "stripe" })).toThrow(/STRIPE_SECRET_KEY/);
 		expect(() => chosen({ ...stripe, BILLING_PROVIDER: "flowglad" })).toThrow(/FLOWGLAD_SECRET_KEY/);
 		expect(() => chosen({ BILLING_PROVIDER: "paddle" })).toThrow(/BILLING_PROVIDER/);
+	});
+
+	test("takes the models of MODELS, else of the quick start, else of models.json where their secrets are set, else the demo", () => {
+		const all = {
+			MODELS: JSON.stringify({ models: [entry] }),
+			AI_BASE_URL: "https://api.example/v1",
+			AI_MODELS: "quick",
+			OPENAI_API_KEY: "sk-1",
+		};
+		const idsOf = (vars: object) => {
+			const { models } = readConfig({ ...secrets, ...vars });
+			return models.kind === "demo" ? "demo" : models.entries.map(({ id }) => id);
+		};
+		expect(idsOf(all)).toEqual(["own"]);
+		expect(idsOf({ ...all, MODELS: "" })).toEqual(["quick"]);
+		expect(idsOf({ OPENAI_API_KEY: all.OPENAI_API_KEY })).toEqual(shipped.models.map(({ id }) => id));
+		expect(idsOf({ OPENAI_API_KEY: "", AI_MODELS: "quick" })).toBe("demo");
+	});
+
+	test("offers a model at the upstreams that can be called, and not without any", () => {
+		const upstreams = (vars: object) => {
+			const { models } = readConfig({ ...secrets, ...vars });
+			return models.kind === "demo" ? [] : models.entries.map((one) => one.upstreams.map((upstream) => upstream.model));
+		};
+		const nano = (keys: object) => upstreams(keys)[0];
+		expect(nano({ OPENAI_API_KEY: "a", OPENROUTER_API_KEY: "b" })).toEqual(["gpt-5-nano", "openai/gpt-5-nano"]);
+		expect(nano({ OPENROUTER_API_KEY: "b" })).toEqual(["openai/gpt-5-nano"]);
+		const local = { ...upstream, model: "local" };
+		const ours = { ...upstream, apiKeyVariable: "OUR_KEY", model: "ours" };
+		const bound = { kind: "workers-ai", model: "bound" };
+		const MODELS = JSON.stringify({
+			models: [
+				{ ...entry, upstreams: [bound, ours, local] },
+				{ ...entry, id: "b", upstreams: [ours] },
+			],
+		});
+		expect(upstreams({ MODELS })).toEqual([["local"]]);
+		expect(upstreams({ MODELS, OUR_KEY: "c", AI: {} })).toEqual([["bound", "ours", "local"], ["ours"]]);
+		expect(upstreams({ MODELS: JSON.stringify({ models: [{ ...entry, purpose: "titles" }] }) })).toEqual([]);
+	});
+
+	test("names the set of models by what it says, so that a changed price is another version", () => {
+		const versionOf = (change: object, vars: object = {}) => {
+			const { models } = readConfig({ ...secrets, MODELS: JSON.stringify({ models: [{ ...entry, ...change }] }), ...vars });
+			return models.kind === "configured" ? models.version : null;
+		};
+		expect(versionOf({})).toMatch(/^[0-9a-f]{12}$/);
+		expect(versionOf({})).toBe(versionOf({}, { GUEST_FREE_REQUESTS: "9" }));
+		expect(versionOf({ weight: 2 })).not.toBe(versionOf({}));
+	});
+
+	test("names the field of a fault in MODELS, and shows nothing of a text that is no JSON", () => {
+		const faultIn = (MODELS: string) => () => readConfig({ ...secrets, MODELS });
+		const withFault = (change: object) => faultIn(JSON.stringify({ models: [entry, { ...entry, id: "b", ...change }] }));
+		expect(faultIn("{sk-private")).toThrow(ConfigError);
+		expect(faultIn("{sk-private")).toThrow(/^Configuration: MODELS is not JSON$/);
+		expect(withFault({ price: { ...entry.price, output: -1 } })).toThrow(ConfigError);
+		expect(withFault({ price: { ...entry.price, output: -1 } })).toThrow(/^Configuration: MODELS: models\[1\]\.price\.output: /);
+		expect(withFault({ id: "own", weight: 0 })).toThrow(/MODELS: models\[1\]\.weight: /);
+		expect(faultIn("[]")).toThrow(/MODELS: the file: /);
+	});
+
+	test("keeps the query string of AI_BASE_URL, which Azure needs, and takes http addresses only", () => {
+		const withUrl = (AI_BASE_URL: string) => readConfig({ ...secrets, AI_BASE_URL, AI_API_KEY: "k", AI_MODELS: "gpt" }).models;
+		const baseUrl = "https://my.openai.azure.com/openai/deployments/gpt?api-version=2026-01-01";
+		const upstreams = [{ kind: "openai-compatible", baseUrl, apiKeyVariable: "AI_API_KEY", model: "gpt" }];
+		expect(withUrl(baseUrl)).toMatchObject({ entries: [{ id: "gpt", upstreams }] });
+		for (const bad of ["api.example/v1", "ftp://api.example", "javascript:alert(1)"])
+			expect(() => withUrl(bad), bad).toThrow(/AI_BASE_URL is not an http/);
+	});
+
+	test("gives a model of the quick start safe bounds", () => {
+		const { models } = readConfig({ ...secrets, AI_BASE_URL: "http://localhost:11434/v1", AI_MODELS: "llama3" });
+		expect(models).toMatchObject({ entries: [{ weight: 1, inputStep: 8_000, maxOutput: 4_000, purpose: "chat", efforts: {} }] });
+		expect(models).not.toHaveProperty("entries.0.upstreams.0.apiKeyVariable", "AI_API_KEY");
 	});
 
 	test("keeps the order and labels of the model list", () => {

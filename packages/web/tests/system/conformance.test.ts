@@ -18,7 +18,8 @@ beforeAll(async () => {
 			PARLEY_STATE: state.path,
 			AI_BASE_URL: `${sandbox}/model/v1`,
 			AI_API_KEY: "none",
-			AI_MODELS: "sandbox",
+			AI_MODELS: "sandbox,second",
+			AI_MODEL_UNITS: "second=2",
 		},
 	});
 	await started.says(/Parley is ready/, 180_000);
