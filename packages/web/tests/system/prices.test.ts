@@ -90,7 +90,9 @@ describe("the price on the button", () => {
 		await openAsUser();
 		expect(await sendButton().getAttribute("aria-label")).toBe("Send");
 		await chooseThinker();
-		await page.getByRole("option", { name: "Demo thinker · 12 requests", selected: true, includeHidden: true }).waitFor({ state: "attached" });
+		await page
+			.getByRole("option", { name: "Demo thinker · 12 requests", selected: true, includeHidden: true })
+			.waitFor({ state: "attached" });
 		expect(await sendButton().getAttribute("aria-label")).toBe("Send · 12 requests");
 		await page.reload();
 		await page.getByRole("button", { name: "Send · 12 requests" }).waitFor();
