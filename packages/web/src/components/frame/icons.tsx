@@ -29,4 +29,3 @@ export const SideIcon = icon(<path d="M3.5 4.5h13v11h-13zM8 4.5v11" />);
 export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const DeleteIcon = icon(<path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />);
 export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
-export const MoreIcon = icon(<path d="m6 8 4 4 4-4" />);
