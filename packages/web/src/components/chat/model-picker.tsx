@@ -42,45 +42,42 @@ export function ModelPicker(props: ModelPickerProps) {
 	}
 
 	return (
-		<div className="flex min-w-0 grow flex-wrap items-center">
-			{/* On one line, where the longer name gives way. */}
-			<div className="flex min-w-0">
+		<div className="flex min-w-0 grow flex-wrap items-center gap-x-1">
+			<select
+				aria-label="Model"
+				className="picker button-bare min-w-0 text-small"
+				value={choice.model.id}
+				onChange={(event) => choose(event.target.value)}
+			>
+				{models.map((model) => {
+					const needs = neededFor(model, tier);
+					const price = inRequests(unitsOf({ model, effort: effortOf(model, choice.effort) }));
+					return (
+						<option
+							key={model.id}
+							value={model.id}
+							data-about={model.description ?? undefined}
+							disabled={needs === "Pro" && !canPay && tier !== "guest"}
+						>
+							{[model.label, price, needs === "account" ? "with an account" : needs && `in ${needs}`].filter(Boolean).join(" · ")}
+						</option>
+					);
+				})}
+			</select>
+			{levels.length > 1 && (
 				<select
-					aria-label="Model"
+					aria-label="Effort"
 					className="picker button-bare min-w-0 text-small"
-					value={choice.model.id}
-					onChange={(event) => choose(event.target.value)}
+					value={choice.effort ?? ""}
+					onChange={(event) => onChoose({ ...choice, effort: levels.find((level) => level === event.target.value) ?? choice.effort })}
 				>
-					{models.map((model) => {
-						const needs = neededFor(model, tier);
-						const price = inRequests(unitsOf({ model, effort: effortOf(model, choice.effort) }));
-						return (
-							<option
-								key={model.id}
-								value={model.id}
-								data-about={model.description ?? undefined}
-								disabled={needs === "Pro" && !canPay && tier !== "guest"}
-							>
-								{[model.label, price, needs === "account" ? "with an account" : needs && `in ${needs}`].filter(Boolean).join(" · ")}
-							</option>
-						);
-					})}
+					{levels.map((effort) => (
+						<option key={effort} value={effort}>
+							{`${effort[0]?.toUpperCase()}${effort.slice(1)} effort · ${inRequests(unitsOf({ ...choice, effort }))}`}
+						</option>
+					))}
 				</select>
-				{levels.length > 1 && (
-					<select
-						aria-label="Effort"
-						className="picker button-bare min-w-0 text-small"
-						value={choice.effort ?? ""}
-						onChange={(event) => onChoose({ ...choice, effort: levels.find((level) => level === event.target.value) ?? choice.effort })}
-					>
-						{levels.map((effort) => (
-							<option key={effort} value={effort}>
-								{`${effort[0]?.toUpperCase()}${effort.slice(1)} effort · ${inRequests(unitsOf({ ...choice, effort }))}`}
-							</option>
-						))}
-					</select>
-				)}
-			</div>
+			)}
 			{whole !== undefined && (
 				<label className="button-bare cursor-pointer text-small">
 					<input
