@@ -74,6 +74,19 @@ describe("a page", () => {
 		expect([takeLeftPage(), takeLeftPage()]).toEqual(["/c/secret", null]);
 	});
 
+	test("says why it has changed until that is read, also when it turns out to be another guest's", async () => {
+		fetchMock.mockImplementation(async () => someoneElse());
+		await (await load(user("alice"), "/c/1")).fetchAsViewer("/api/usage");
+		const first = await load(guest);
+		expect(first.takeLeftPage()).toBe("/c/1");
+		await first.fetchAsViewer("/api/usage");
+		const second = await load({ kind: "guest", tag: "guest.h" });
+		expect(second.takeLeftPage()).toBe("/c/1");
+		second.forgetLeftPage();
+		await second.fetchAsViewer("/api/usage");
+		expect((await load(guest)).takeLeftPage()).toBeNull();
+	});
+
 	test("is left after the message under way has its own answer, but does not wait for long", async () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 		onTestFinished(() => void vi.useRealTimers());

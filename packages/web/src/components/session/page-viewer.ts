@@ -19,6 +19,8 @@ const LEFT = "parley:left";
 const CARRIED = "parley:carried";
 
 let pageViewer: Viewer | undefined;
+/** The page that this tab was sent away from before this one, as long as that is said here. */
+let leftBefore: string | null = null;
 /** Resolves when the last message that was sent has its answer. */
 let messageAnswered: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +61,9 @@ export const fetchFunction: typeof fetch = async (input, init) => {
 function leavePage(): void {
 	const { pathname, search } = location;
 	const isTheirs = isUsers(pageViewer?.tag);
-	if (isTheirs) attempt(() => sessionStorage.setItem(LEFT, pathname + search));
+	// Two tabs that sign out at once begin as two guests, of whom one remains: the other's page loads once more, and still has to say why.
+	const left = isTheirs ? pathname + search : leftBefore;
+	if (left !== null) attempt(() => sessionStorage.setItem(LEFT, left));
 	if (isTheirs && pathname.startsWith("/c/")) location.replace("/");
 	else location.reload();
 }
@@ -113,13 +117,18 @@ export function carryMessage(text: string): void {
 	attempt(() => sessionStorage.setItem(CARRIED, text));
 }
 
-/** The page that this tab was sent away from when its viewer changed, or null. Reading it forgets it. */
+/** The page that this tab was sent away from when its viewer changed, or null. A page that is loaded anew does not say it again. */
 export function takeLeftPage(): string | null {
-	return (
+	leftBefore =
 		attempt(() => {
 			const left = sessionStorage.getItem(LEFT);
 			sessionStorage.removeItem(LEFT);
 			return left;
-		}) ?? null
-	);
+		}) ?? leftBefore;
+	return leftBefore;
+}
+
+/** Call it when the viewer has read why the page has changed. */
+export function forgetLeftPage(): void {
+	leftBefore = null;
 }

@@ -2,14 +2,19 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Viewer } from "../../view/identity.ts";
 import { CloseIcon } from "../frame/icons.tsx";
-import { takeLeftPage } from "./page-viewer.ts";
+import { forgetLeftPage, takeLeftPage } from "./page-viewer.ts";
 
 /** Says why a tab shows another viewer's page than a moment ago. */
 export function ViewerChanged({ viewer }: { viewer: Viewer }) {
 	const [left, setLeft] = useState<string | null>(null);
-	// Development runs effects twice, and the first run takes the page.
-	useEffect(() => setLeft((before) => takeLeftPage() ?? before), []);
+	useEffect(() => setLeft(takeLeftPage()), []);
 	if (left === null) return null;
+
+	function close() {
+		forgetLeftPage();
+		setLeft(null);
+	}
+
 	return (
 		<div role="status" className="flex shrink-0 items-center justify-between gap-2 border-line border-b px-4 py-2">
 			<p className="wrap-anywhere">
@@ -25,7 +30,7 @@ export function ViewerChanged({ viewer }: { viewer: Viewer }) {
 					</>
 				)}
 			</p>
-			<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => setLeft(null)}>
+			<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={close}>
 				<CloseIcon />
 			</button>
 		</div>
