@@ -8,7 +8,7 @@ export default defineConfig({
 		// Nothing of a file outlives its tests, and the contract is compiled once a worker.
 		isolate: false,
 		// They start servers and processes, on machines that do other things besides.
-		testTimeout: 20_000,
+		testTimeout: 60_000,
 		expect: { poll: { timeout: 15_000 } },
 	},
 });
