@@ -47,6 +47,19 @@ it("freezes while the machine's clock runs, can be moved while frozen, and resum
 	expect(await clock(send("GET", "/__sandbox/clock"))).toMatchObject({ nowMs: 62_000 });
 });
 
+it("moves by exactly as much as was asked, though time passes while it does", async () => {
+	let machine = 1000;
+	const { send } = await runSandbox({
+		now: () => {
+			machine += 1;
+			return machine;
+		},
+	});
+	const move = (body: object) => clock(send("POST", "/__sandbox/clock", body));
+	expect(await move({ advanceMs: 86_400_000 })).toMatchObject({ offsetMs: 86_400_000 });
+	expect(await move({ offsetMs: 500 })).toMatchObject({ offsetMs: 500 });
+});
+
 /** An app that records clock moves and answers with `status`. */
 async function startApp(status: number): Promise<{ url: string; heard: unknown[] }> {
 	const heard: unknown[] = [];

@@ -37,17 +37,20 @@ export function readClock(world: World): ClockReading {
  */
 export function moveClock(world: World, move: z.infer<typeof clockBody>): void {
 	const { state } = world;
+	// One reading: a millisecond may pass between two, and the clock would be off by it.
+	const machineMs = world.machineNowMs();
+	const nowMs = state.frozenAtMs ?? machineMs + state.clockOffsetMs;
 	if ("frozen" in move) {
-		if (move.frozen) state.frozenAtMs = world.nowMs();
+		if (move.frozen) state.frozenAtMs = nowMs;
 		else if (state.frozenAtMs !== null) {
-			state.clockOffsetMs = state.frozenAtMs - world.machineNowMs();
+			state.clockOffsetMs = state.frozenAtMs - machineMs;
 			state.frozenAtMs = null;
 		}
 		return;
 	}
-	const toMs = "advanceMs" in move ? world.nowMs() + move.advanceMs : "nowMs" in move ? move.nowMs : world.machineNowMs() + move.offsetMs;
+	const toMs = "advanceMs" in move ? nowMs + move.advanceMs : "nowMs" in move ? move.nowMs : machineMs + move.offsetMs;
 	if (toMs < 0 || toMs >= LATEST_MS) throw new Refusal("BAD_REQUEST", "The clock shows times from 1970 to the end of 2099");
-	if (state.frozenAtMs === null) state.clockOffsetMs = toMs - world.machineNowMs();
+	if (state.frozenAtMs === null) state.clockOffsetMs = toMs - machineMs;
 	else state.frozenAtMs = toMs;
 	applyDue(state, world.nowMs());
 }
