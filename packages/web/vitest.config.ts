@@ -34,7 +34,8 @@ const inWorker = {
 	disableConsoleIntercept: true,
 	fileParallelism: false,
 	isolate: false,
-	testTimeout: 60_000,
+	// A whole proof sends five to ten times as many requests.
+	testTimeout: process.env.PROVE === "whole" ? 600_000 : 60_000,
 };
 
 /** The configuration of each billing provider. */
