@@ -63,6 +63,14 @@ export interface AnswerMetadata {
 	failure?: Failure;
 	/** For `busy`: when the provider wants to be asked again, seconds from the end of the answer. */
 	retryAfterS?: number;
+	/** Of a question too. Absent where there is one version only. */
+	versions?: Versions;
+}
+
+/** The versions of a question or an answer, the oldest first: the turns to switch to, and the place of the one that is shown. */
+export interface Versions {
+	turns: number[];
+	at: number;
 }
 
 /** A message in the AI SDK's `UIMessage` format, with only the parts that are stored and shown. */
