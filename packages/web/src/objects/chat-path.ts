@@ -1,4 +1,4 @@
-import { type Output, sentenceOf } from "@parley/metering";
+import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
 import { exchangeTokens, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, Versions } from "../view/chat.ts";
@@ -239,17 +239,20 @@ export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPar
 }
 
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+export function metadataOf({ model, requestId, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
 	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
 	if (end === null) return asked;
-	const { failure, retryAfterS, thoughtMs } = told ?? {};
+	const { failure, retryAfterS, thoughtMs, spent } = told ?? {};
 	const why = {
+		...(requestId !== "" && (end === "failed" || end === "interrupted") && { reference: requestId }),
+		...(spent && { spent: { input: spent.input, output: spent.output, estimated: spent.estimated } }),
 		...(failure && { failure }),
 		...(retryAfterS !== undefined && { retryAfterS }),
 		...(thoughtMs !== undefined && { thoughtMs }),
 	};
 	if (counted === null) return { ...asked, ...why, state: end };
-	const note = sentenceOf({ end, output: outputOf({ told }, parts), ...why }, counted);
-	return { ...asked, ...why, state: end, counted, note, ...(tokens !== null && { tokens }) };
+	const ended = { end, output: outputOf({ told }, parts), failure, retryAfterS };
+	const note = sentenceOf(ended, counted);
+	return { ...asked, ...why, state: end, counted, rule: ruleNameOf(ended), note, ...(tokens !== null && { tokens }) };
 }

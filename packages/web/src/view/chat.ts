@@ -63,6 +63,12 @@ export interface AnswerMetadata {
 	failure?: Failure;
 	/** For `busy`: when the provider wants to be asked again, seconds from the end of the answer. */
 	retryAfterS?: number;
+	/** The rule by which it was counted or not: a row of the published table (who pays). */
+	rule?: string;
+	/** Tokens that the model read and wrote, as far as they are known. */
+	spent?: { input: number; output: number; estimated: boolean };
+	/** Names a failed answer in the log: the id of its request. */
+	reference?: string;
 	/** Of a question too. Absent where there is one version only. */
 	versions?: Versions;
 }

@@ -69,6 +69,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		onReturned: vi.fn(),
 		readChat: vi.fn(async (): Promise<ChatView | null> => serverCopy),
 		onPricesChanged: vi.fn(),
+		onBranched: vi.fn(),
 		onChanged: vi.fn(),
 		announce: vi.fn(),
 	};
@@ -81,6 +82,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		live: { current: handle },
 		attempt: { current: undefined },
 		humanToken: { current: undefined },
+		moving: { current: false },
 		mounted: { current: true },
 	};
 	return { conversation, state, handle, events };

@@ -24,6 +24,8 @@ const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<Th
 		priceFor={priceFor}
 		labelOf={(model) => (model === "m" ? "GPT-5" : "")}
 		onEdit={() => {}}
+		onVersion={() => {}}
+		onBranch={() => {}}
 		onRegenerate={() => {}}
 		onSend={() => {}}
 		reading={{ ...reading, from: readFromOf(messages) }}
@@ -152,14 +154,14 @@ describe("what is asked next", () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answerWith({ state: "complete" })], "idle", { onEdit }));
 		await page.press("Edit");
-		expect(page.text()).toContain("Replaces the answer and uses 1 request.");
+		expect(page.text()).toContain("Uses 1 request. This version is kept.");
 		const area = page.root.querySelector("textarea");
 		await act(async () => {
 			Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "More than ten characters");
 			area?.dispatchEvent(new Event("input", { bubbles: true }));
 		});
-		expect(page.text()).toContain("uses 4 requests");
-		await act(async () => page.button("Send again").form?.requestSubmit());
+		expect(page.text()).toContain("Save and send · 4 requests");
+		await act(async () => page.button("Save and send · 4 requests").form?.requestSubmit());
 		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "More than ten characters", expect.objectContaining({ units: 4 }));
 		await page.unmount();
 	});

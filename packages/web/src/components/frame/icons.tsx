@@ -30,3 +30,6 @@ export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const DeleteIcon = icon(<path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />);
 export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
 export const MoreIcon = icon(<path d="m6 8 4 4 4-4" />);
+export const PreviousIcon = icon(<path d="m12 6-4 4 4 4" />);
+export const NextIcon = icon(<path d="m8 6 4 4-4 4" />);
+export const BranchIcon = icon(<path d="M6 3.5v13M6 10c0-3 8-2 8-6.5M11.5 6 14 3.5 16.5 6" />);
