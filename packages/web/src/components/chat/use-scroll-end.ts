@@ -1,14 +1,14 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const nearPx = 32;
-/** Above a question at the top of the view. */
-const abovePx = 16;
+/** Above a turn at the top of the view. */
+const abovePx = 12;
 
 /** Where the view stays while the text grows. */
 interface Place {
 	/** Whether the viewer is at the end, and follows it. */
 	following: boolean;
-	/** The turn whose question is at the top, so that its answer can be read from its start. */
+	/** The turn at the top, until the viewer scrolls: its answer can be read from its start. */
 	pinned: HTMLElement | null;
 }
 
@@ -78,16 +78,18 @@ function follow(element: HTMLElement, inner: HTMLElement, place: RefObject<Place
 	let before = element.scrollTop;
 	const onScroll = () => {
 		const near = element.scrollHeight - element.clientHeight - element.scrollTop < nearPx;
-		const { pinned } = place.current;
+		const { pinned, following } = place.current;
 		const isPinned = pinned?.isConnected && Math.abs(topOf(pinned, element) - abovePx) < 2;
 		// Growing text moves the end away as well, but only the viewer scrolls up.
-		if (!isPinned && (near || element.scrollTop < before)) place.current = { following: near, pinned };
+		if (!isPinned) place.current = { following: near || (following && element.scrollTop >= before), pinned: null };
 		before = element.scrollTop;
 		onAtEnd(near || place.current.following);
 	};
 	const watcher = new ResizeObserver(() => {
-		if (place.current.following) element.scrollTop = element.scrollHeight;
-		else onScroll();
+		const { following, pinned } = place.current;
+		if (following) element.scrollTop = element.scrollHeight;
+		else if (pinned?.isConnected) element.scrollTop += topOf(pinned, element) - abovePx;
+		onScroll();
 	});
 	onScroll();
 	element.addEventListener("scroll", onScroll, { passive: true });

@@ -32,4 +32,11 @@ export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
 export const MoreIcon = icon(<path d="m6 8 4 4 4-4" />);
 export const PreviousIcon = icon(<path d="m12 6-4 4 4 4" />);
 export const NextIcon = icon(<path d="m8 6 4 4-4 4" />);
-export const BranchIcon = icon(<path d="M6 3.5v13M6 10c0-3 8-2 8-6.5M11.5 6 14 3.5 16.5 6" />);
+export const BranchIcon = icon(
+	<>
+		<circle cx="6" cy="4.5" r="1.75" />
+		<circle cx="6" cy="15.5" r="1.75" />
+		<circle cx="14" cy="6.5" r="1.75" />
+		<path d="M6 6.25v7.5M14 8.25c0 3-3.5 3-8 3.25" />
+	</>,
+);
