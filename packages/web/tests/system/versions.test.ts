@@ -53,7 +53,7 @@ async function edit(at: number, text: string): Promise<void> {
 }
 
 const said = () => page.locator('article[aria-label="You"] > p').allInnerTexts();
-const used = () => page.evaluate(() => fetch("/api/usage").then((response) => response.json()).then(({ used }) => used));
+const used = () => page.evaluate<number>('fetch("/api/usage").then((response) => response.json()).then(({ used }) => used)');
 /** How far an element's top is below the top of the scroller, pixels. */
 const topOf = (selector: string, at: number) =>
 	page.evaluate(
@@ -106,7 +106,11 @@ describe("versions", () => {
 		const before = await used();
 		await edit(0, "Unchanged ");
 		await page.getByRole("textbox", { name: "Edit your message" }).waitFor({ state: "detached" });
-		expect(await questions().getByRole("button", { name: "Edit" }).evaluate((element) => element === document.activeElement)).toBe(true);
+		expect(
+			await questions()
+				.getByRole("button", { name: "Edit" })
+				.evaluate((element) => element === document.activeElement),
+		).toBe(true);
 		const good = await answers().locator(".prose").innerText();
 		await model({ failAfterChunks: 2, chunks: 6 });
 		await page.getByRole("button", { name: /^Ask again/ }).click();
@@ -139,7 +143,9 @@ describe("versions", () => {
 		await answers().getByRole("button", { name: "Why" }).click();
 		await answers().getByText("The answer is complete").waitFor();
 		await answers().getByText("1 request", { exact: true }).waitFor();
-		await answers().getByText(/\d+ read, \d+ written/).waitFor();
+		await answers()
+			.getByText(/\d+ read, \d+ written/)
+			.waitFor();
 		await page.getByRole("button", { name: "Why", expanded: true }).waitFor();
 	});
 });

@@ -16,8 +16,8 @@ import {
 	sendNew,
 	sendRefused,
 	showEarlier,
-	showVersion,
 	shownMessages,
+	showVersion,
 	stop,
 } from "./conversation.ts";
 import { readPending } from "./draft.ts";
@@ -402,7 +402,10 @@ test("the phase is writing from the first text of the answer on", () => {
 });
 
 describe("the versions of a message", () => {
-	const path = [{ ...message("m1", "user", "Hello, edited"), metadata: { versions: { turns: [1, 2], at: 1 } } }, message("a2", "assistant", "Ho")];
+	const path = [
+		{ ...message("m1", "user", "Hello, edited"), metadata: { versions: { turns: [1, 2], at: 1 } } },
+		message("a2", "assistant", "Ho"),
+	];
 	const view = { ...serverCopy, messages: path } as ChatView;
 	const reply = (body: object, status = 200) => fetchMock.mockResolvedValue(Response.json(body, { status }));
 
@@ -455,7 +458,10 @@ describe("the versions of a message", () => {
 
 	test("are read again when an edit or another answer has ended, after the messages that are shown before them", async () => {
 		const older = message("m0", "user", "Before");
-		const { conversation, state, handle, events } = conversationWith({ earlier: 7, report: { messages: [older, ...said], status: "ready" } });
+		const { conversation, state, handle, events } = conversationWith({
+			earlier: 7,
+			report: { messages: [older, ...said], status: "ready" },
+		});
 		events.readChat.mockResolvedValue({ ...view, earlier: 9 });
 		regenerate(conversation, "a1", price);
 		ended(conversation, undefined, { state: "complete", counted: true });

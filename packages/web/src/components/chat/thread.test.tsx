@@ -222,7 +222,8 @@ describe("versions", () => {
 	test("may become a chat of their own, from any message", async () => {
 		const onBranch = vi.fn();
 		const page = await mount(thread([question, answered], "idle", { onBranch }));
-		for (const button of page.root.querySelectorAll<HTMLButtonElement>('[aria-label="Branch into a new chat"]')) await act(async () => button.click());
+		for (const button of page.root.querySelectorAll<HTMLButtonElement>('[aria-label="Branch into a new chat"]'))
+			await act(async () => button.click());
 		expect(onBranch.mock.calls).toEqual([["m1"], ["a1"]]);
 		await page.unmount();
 	});
@@ -235,7 +236,10 @@ test("a failed answer has a reference to quote", () => {
 
 describe("why an answer was counted", () => {
 	test.each([
-		[{ state: "complete", counted: true, units: 3, rule: "complete", spent: { input: 1_200, output: 34, estimated: false } }, ["3 requests", "The answer is complete", "1,200 read, 34 written"]],
+		[
+			{ state: "complete", counted: true, units: 3, rule: "complete", spent: { input: 1_200, output: 34, estimated: false } },
+			["3 requests", "The answer is complete", "1,200 read, 34 written"],
+		],
 		[{ state: "failed", counted: false, rule: "failed-midway" }, ["No", "in the middle of an answer", "trying again is free"]],
 		[{ state: "failed", counted: true, rule: "failed-midway" }, ["1 request", "in the middle of an answer", "Then they count."]],
 		[{ state: "complete", counted: true }, ["1 request"]],

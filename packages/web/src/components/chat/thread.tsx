@@ -39,7 +39,7 @@ interface Turn {
 }
 
 /** The messages as questions with their answers. Either may be missing in a chat of an older version. */
-export function turnsOf(messages: readonly LiveMessage[]): Turn[] {
+function turnsOf(messages: readonly LiveMessage[]): Turn[] {
 	const turns: Turn[] = [];
 	for (const message of messages) {
 		const last = turns.at(-1);

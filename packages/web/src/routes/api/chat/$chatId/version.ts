@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
-import { parseVersion, pathResponse } from "../../../../lib/chat/path-request.ts";
 import { chatIdOf } from "../../../../lib/chat/request.ts";
 import { api } from "../../../../lib/http/api.ts";
 import { identify } from "../../../../lib/identity/subject.ts";
+import { parseVersion, pathResponse } from "../-path.ts";
 
 export const Route = createFileRoute("/api/chat/$chatId/version")({
 	server: {

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { ID } from "../../input.ts";
-import type { PathResult } from "../../objects/conversation.ts";
-import type { ChatView } from "../../view/chat.ts";
-import { readBody } from "../http/api.ts";
-import { problemResponse, refuse } from "../http/problem.ts";
-import { assertStillGuest } from "../identity/guest-to-account.ts";
-import type { Subject } from "../identity/subject.ts";
-import { MOVED_ON, noSuchChat } from "./request.ts";
+import { ID } from "../../../input.ts";
+import { MOVED_ON, noSuchChat } from "../../../lib/chat/request.ts";
+import { readBody } from "../../../lib/http/api.ts";
+import { problemResponse, refuse } from "../../../lib/http/problem.ts";
+import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
+import type { Subject } from "../../../lib/identity/subject.ts";
+import type { PathResult } from "../../../objects/conversation.ts";
+import type { ChatView } from "../../../view/chat.ts";
 
 const BODY_BYTES_MAX = 1024;
 
