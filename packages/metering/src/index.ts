@@ -30,6 +30,7 @@ export {
 	type Failure,
 	type Output,
 	type Release,
+	ruleNameOf,
 	sentenceOf,
 	WHO_PAYS,
 	whoPays,

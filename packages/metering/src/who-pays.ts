@@ -265,6 +265,9 @@ export const BOUND_OF_FORGIVENESS =
 
 const RULES: readonly Rule[] = Object.values(WHO_PAYS);
 
+/** The name of a row of the table. */
+export type RuleName = keyof typeof WHO_PAYS;
+
 /** How an answer ended, as far as the table asks. */
 export interface Ended {
 	end: AnswerEnd;
@@ -280,6 +283,15 @@ function ruleOf({ end, output, failure }: Ended): Rule {
 	const rule = RULES.find(({ of }) => of && covers(of));
 	if (!rule) throw new Error(`invariant: no rule covers the end "${end}"`);
 	return rule;
+}
+
+/** The name of the rule that covers an ended answer. */
+export function ruleNameOf(ended: Ended): RuleName {
+	const rule = ruleOf(ended);
+	const names = Object.keys(WHO_PAYS) as RuleName[];
+	const name = names.find((one) => WHO_PAYS[one] === rule);
+	if (!name) throw new Error("invariant: a rule has a name");
+	return name;
 }
 
 /** Looks up why the hold of an ended answer is released; null when the answer counts. */

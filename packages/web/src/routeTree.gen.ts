@@ -36,8 +36,10 @@ import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/we
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
+import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
+import { Route as ApiChatChatIdVersionRouteImport } from './routes/api/chat/$chatId/version'
 
 const ChatRoute = ChatRouteImport.update({
   id: '/_chat',
@@ -173,6 +175,11 @@ const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
   path: '/api/chat/$chatId/',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiChatChatIdBranchRoute = ApiChatChatIdBranchRouteImport.update({
+  id: '/api/chat/$chatId/branch',
+  path: '/api/chat/$chatId/branch',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiChatChatIdStopRoute = ApiChatChatIdStopRouteImport.update({
   id: '/api/chat/$chatId/stop',
   path: '/api/chat/$chatId/stop',
@@ -181,6 +188,11 @@ const ApiChatChatIdStopRoute = ApiChatChatIdStopRouteImport.update({
 const ApiChatChatIdStreamRoute = ApiChatChatIdStreamRouteImport.update({
   id: '/api/chat/$chatId/stream',
   path: '/api/chat/$chatId/stream',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatChatIdVersionRoute = ApiChatChatIdVersionRouteImport.update({
+  id: '/api/chat/$chatId/version',
+  path: '/api/chat/$chatId/version',
   getParentRoute: () => rootRouteImport,
 } as any)
 
@@ -210,8 +222,10 @@ export interface FileRoutesByFullPath {
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
+  '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
+  '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
 }
 export interface FileRoutesByTo {
@@ -240,8 +254,10 @@ export interface FileRoutesByTo {
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/stripe': typeof ApiStripeIndexRoute
+  '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
+  '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
 }
 export interface FileRoutesById {
@@ -272,8 +288,10 @@ export interface FileRoutesById {
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
+  '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
+  '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
 }
 export interface FileRouteTypes {
@@ -304,8 +322,10 @@ export interface FileRouteTypes {
     | '/api/flowglad/webhook'
     | '/api/stripe/webhook'
     | '/api/stripe/'
+    | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
+    | '/api/chat/$chatId/version'
     | '/api/chat/$chatId/'
   fileRoutesByTo: FileRoutesByTo
   to:
@@ -334,8 +354,10 @@ export interface FileRouteTypes {
     | '/api/flowglad/webhook'
     | '/api/stripe/webhook'
     | '/api/stripe'
+    | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
+    | '/api/chat/$chatId/version'
     | '/api/chat/$chatId'
   id:
     | '__root__'
@@ -365,8 +387,10 @@ export interface FileRouteTypes {
     | '/api/flowglad/webhook'
     | '/api/stripe/webhook'
     | '/api/stripe/'
+    | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
+    | '/api/chat/$chatId/version'
     | '/api/chat/$chatId/'
   fileRoutesById: FileRoutesById
 }
@@ -395,8 +419,10 @@ export interface RootRouteChildren {
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
+  ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
+  ApiChatChatIdVersionRoute: typeof ApiChatChatIdVersionRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
 }
 
@@ -591,6 +617,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdIndexRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/branch': {
+      id: '/api/chat/$chatId/branch'
+      path: '/api/chat/$chatId/branch'
+      fullPath: '/api/chat/$chatId/branch'
+      preLoaderRoute: typeof ApiChatChatIdBranchRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/$chatId/stop': {
       id: '/api/chat/$chatId/stop'
       path: '/api/chat/$chatId/stop'
@@ -603,6 +636,13 @@ declare module '@tanstack/react-router' {
       path: '/api/chat/$chatId/stream'
       fullPath: '/api/chat/$chatId/stream'
       preLoaderRoute: typeof ApiChatChatIdStreamRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/$chatId/version': {
+      id: '/api/chat/$chatId/version'
+      path: '/api/chat/$chatId/version'
+      fullPath: '/api/chat/$chatId/version'
+      preLoaderRoute: typeof ApiChatChatIdVersionRouteImport
       parentRoute: typeof rootRouteImport
     }
   }
@@ -645,8 +685,10 @@ const rootRouteChildren: RootRouteChildren = {
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
+  ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
+  ApiChatChatIdVersionRoute: ApiChatChatIdVersionRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,
 }
 export const routeTree = rootRouteImport

@@ -1,4 +1,5 @@
 import type { BillingView } from "../view/billing.ts";
+import type { ChatView } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
 import { fetchAsViewer } from "./session/page-viewer.ts";
@@ -54,15 +55,29 @@ export async function readUsage(): Promise<UsageView> {
 
 /** The viewer's balance after the server has read the purchase from the billing provider. Throws like `fetchOrThrow`. */
 export async function readUsageAfterCheckout(): Promise<UsageView> {
-	const headers = { "content-type": "application/json" };
-	return (await fetchOrThrow("/api/billing/refresh", { method: "POST", headers, body: "{}" })).json();
+	return (await post("/api/billing/refresh", {})).json();
 }
 
 /** Stops the answer to a request, also before the request has arrived; without a key, the one that is being written. Throws like `fetchOrThrow`. */
 export async function stopAnswer(chatId: string, requestId: string | undefined): Promise<void> {
-	const headers = { "content-type": "application/json" };
-	await fetchOrThrow(`/api/chat/${chatId}/stop`, { method: "POST", headers, body: JSON.stringify({ requestId }) });
+	await post(`/api/chat/${chatId}/stop`, { requestId });
 }
+
+/** Shows another version of a question or an answer. @returns the newest page of the path that follows it. Throws like `fetchOrThrow` */
+export async function showVersionOf(
+	chatId: string,
+	body: { turn: number; of: "question" | "answer"; seen: string | null },
+): Promise<ChatView> {
+	return (await post(`/api/chat/${chatId}/version`, body)).json();
+}
+
+/** Copies a chat up to a message into the new chat `id`. Throws like `fetchOrThrow`. */
+export async function branchChat(chatId: string, body: { messageId: string; id: string; seen: string | null }): Promise<void> {
+	await post(`/api/chat/${chatId}/branch`, body);
+}
+
+const post = (path: string, body: object) =>
+	fetchOrThrow(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 /** Deletes a chat for good. Throws like `fetchOrThrow`. */
 export async function deleteChat(chatId: string): Promise<void> {

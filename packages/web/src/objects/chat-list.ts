@@ -5,6 +5,9 @@ import { defined, Table, text } from "./table.ts";
 const PAGE_CHATS = 50;
 /** The account that a guest became. */
 const MOVED_TO = "moved-to";
+/** Chats that one subject may branch off in a day (UTC): each is a copy that nobody pays for. */
+const BRANCHES_DAILY = 50;
+const BRANCHES = "branches";
 
 const CHAT = new Table<ChatSummary>(
 	"chat",
@@ -32,6 +35,16 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	moveTo(account: string): ChatPage {
 		if (this.ctx.storage.kv.get(MOVED_TO) !== account) this.ctx.storage.kv.put(MOVED_TO, account);
 		return this.list();
+	}
+
+	/** Takes one of the subject's branches of the day. @returns false when none is left */
+	takeBranch(nowMs: number): boolean {
+		const day = Math.floor(nowMs / 86_400_000);
+		const before = this.ctx.storage.kv.get<{ day: number; taken: number }>(BRANCHES);
+		const taken = before?.day === day ? before.taken : 0;
+		if (taken >= BRANCHES_DAILY) return false;
+		this.ctx.storage.kv.put(BRANCHES, { day, taken: taken + 1 });
+		return true;
 	}
 
 	remove(id: string): void {

@@ -1,18 +1,23 @@
-import { type Output, sentenceOf } from "@parley/metering";
+import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
 import { exchangeTokens, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
-import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
-import { type AnswerPart, hasWords } from "./answer-stream.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, Versions } from "../view/chat.ts";
+import { type AnswerPart, charsOf, hasWords } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
 /** A page of a chat: 50 messages. */
 const PAGE_TURNS = 25;
+/** A page that goes back to a message of the viewer's, and a branch in a new chat: 500 messages. */
+const LONG_TURNS = 250;
+/** A branch in a new chat is sent there at once, in a call of at most 32 MiB. */
+const BRANCH_CHARS_MAX = 4_000_000;
 /** A view measures no more of a chat of an older version: measuring takes a microsecond for a character. */
 const VIEW_TOKENS_MAX = 200_000;
 
 /** Where a request's turn belongs. */
 export interface Place {
 	parent: number | null;
+	versionOf: number | null;
 	asks: number | null;
 	question: ChatMessage | null;
 	/** Whether it follows the shown path. Everything else is a branch. */
@@ -32,19 +37,20 @@ export class ChatPath {
 
 	/** Where the turn of a request belongs. `earlier`: the latest attempt of the same request. */
 	placeOf(prompt: Prompt, earlier: Turn | null): Place {
-		const branch = ({ seq, parent, asks }: Turn) => ({ parent, asks: asks ?? seq, question: null, extends: false });
+		const beside = ({ seq, parent, versionOf }: Turn) => ({ parent, versionOf: versionOf ?? seq, extends: false });
+		const branch = (turn: Turn) => ({ ...beside(turn), asks: turn.asks ?? turn.seq, question: null });
 		if (earlier) return branch(earlier);
 		const shown = this.#stored().shown();
 		if (prompt.kind === "regenerate") {
 			const answered = this.#stored().ofAnswer(prompt.answerId);
-			return answered ? branch(answered) : { parent: null, asks: null, question: null, extends: false };
+			return answered ? branch(answered) : { parent: null, versionOf: null, asks: null, question: null, extends: false };
 		}
 		const { message, replaces } = prompt;
 		const replaced = this.#replaced(shown, message.id, replaces);
-		if (!replaced) return { parent: shown?.seq ?? null, asks: null, question: message, extends: true };
+		if (!replaced) return { parent: shown?.seq ?? null, versionOf: null, asks: null, question: message, extends: true };
 		// The same words again are another answer to the same question.
 		const isSame = textOf(this.#stored().question(replaced) ?? message) === textOf(message);
-		return isSame ? branch(replaced) : { parent: replaced.parent, asks: null, question: message, extends: false };
+		return isSame ? branch(replaced) : { ...beside(replaced), asks: null, question: message };
 	}
 
 	/** The turn of the shown path whose question has this id. Without `anywhere`, only on the newest page. */
@@ -79,6 +85,78 @@ export class ChatPath {
 		return [...messages, { id: turn.answerId, role: "assistant", parts, metadata: metadataOf(turn, parts) }];
 	}
 
+	/** A turn's messages as the page shows them, each with its other versions. */
+	#shownMessagesOf(turn: Turn): ChatMessage[] {
+		const { question, answer } = this.#versionsOf(turn);
+		return this.#messagesOf(turn).map((message) => {
+			const versions = message.role === "user" ? question : answer;
+			return versions.turns.length < 2 ? message : { ...message, metadata: { ...message.metadata, versions } };
+		});
+	}
+
+	/** The versions of a turn's question and those of its answer. An attempt without a word, which nothing shows, is none. */
+	#versionsOf(turn: Turn): { question: Versions; answer: Versions } {
+		const isVersion = (one: Turn) =>
+			one.seq === turn.seq || (one.phase === "ended" && (one.counted === true || hasWords(this.#stored().parts(one))));
+		const versions = this.#stored().versions(turn).filter(isVersion);
+		const questions = Map.groupBy(versions, questionOf);
+		const newest = [...questions.values()].map((answers) => answers.at(-1)?.seq ?? 0);
+		const answers = (questions.get(questionOf(turn)) ?? []).map(({ seq }) => seq);
+		return {
+			question: { turns: newest, at: [...questions.keys()].indexOf(questionOf(turn)) },
+			answer: { turns: answers, at: answers.indexOf(turn.seq) },
+		};
+	}
+
+	/**
+	 * Where the path ends with another version of a question, or of an answer: at the newest turn that follows it. Null where there is no such version.
+	 * A question is followed by what follows any of its answers.
+	 */
+	endWith(seq: number, of: "question" | "answer"): Turn | null {
+		const turn = this.#stored().turn(seq);
+		if (turn?.phase !== "ended") return null;
+		const isSame = (one: Turn) => one.phase === "ended" && questionOf(one) === questionOf(turn);
+		const answers = of === "answer" ? [turn] : this.#stored().versions(turn).filter(isSame);
+		return this.#stored().newestBelow(answers) ?? turn;
+	}
+
+	/** The turn of a message of the shown path. */
+	turnOf(messageId: string): Turn | null {
+		for (const turn of this.#stored().path(this.#stored().shown()?.seq ?? null))
+			if (turn.answerId === messageId || this.#stored().question(turn)?.id === messageId) return turn;
+		return null;
+	}
+
+	/**
+	 * A path as the turns of a new chat, which no ledger knows: up to a message of the turn `last`, and at most the newest 500 messages or 4 million
+	 * characters.
+	 */
+	copyTo(last: Turn, messageId: string, nowMs: number, newId: () => string): Turn[] {
+		const copies: Turn[] = [];
+		let left = BRANCH_CHARS_MAX;
+		let before: Turn | null = null;
+		for (const turn of this.#stored().path(last.seq)) {
+			const isAsked = turn.seq === last.seq && turn.answerId !== messageId;
+			const question = this.#stored().question(turn);
+			const rest = isAsked ? [] : this.#stored().parts(turn);
+			left -= charsOf([...(question?.parts ?? []), ...rest]);
+			if (copies.length === LONG_TURNS || (left < 0 && copies.length > 0)) {
+				before = turn;
+				break;
+			}
+			copies.push({ ...turn, ...NEW_CHAT, question, rest, ...(isAsked && ONLY_ASKED), startedAtMs: nowMs });
+		}
+		for (const [at, copy] of copies.reverse().entries()) {
+			copy.seq = at + 1;
+			copy.parent = at === 0 ? null : at;
+			if (copy.answerId) copy.answerId = `${newId()}-${copy.seq}`;
+			// Without the messages that are left out, a sum is smaller by theirs.
+			if (copy.answerId === "" || (before && before.tokens === null)) copy.tokens = null;
+			else if (copy.tokens !== null) copy.tokens -= before?.tokens ?? 0;
+		}
+		return copies;
+	}
+
 	/**
 	 * Adds up the tokens of the messages up to a turn, its answer included. A turn has its own sum. Without it, as in chats of an older version, turns
 	 * are measured: at most `turns` of them, and none once `tokens` are reached. `isExact` is false when that was not all.
@@ -102,21 +180,27 @@ export class ChatPath {
 		return tokens;
 	}
 
-	/** A page of the chat: its newest messages, or those before the turn `before`. Without messages where `seen` is the last one. */
-	view(chat: Chat, before?: number, seen?: string): ChatView {
+	/**
+	 * A page of the chat: its newest messages, or those before the turn `before`. Without messages where `seen` is the last one. `through`: a turn whose
+	 * version the page shows, even if it is a long page.
+	 */
+	view(chat: Chat, { before, seen, through }: { before?: number; seen?: string; through?: number } = {}): ChatView {
 		const newest = this.#live() ?? this.#stored().shown();
 		const last = before === undefined ? newest : this.#stored().turn(before);
 		const running = this.#live() !== null;
 		const view = { id: chat.id, title: chat.title, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0, whole: chat.whole };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];
+		const parent = through === undefined ? undefined : this.#stored().turn(through)?.parent;
+		let turnsMin = parent === undefined ? PAGE_TURNS : LONG_TURNS;
 		let earlier: number | null = null;
 		for (const turn of this.#stored().path(last?.seq ?? null)) {
-			if (pages.length === PAGE_TURNS) {
+			if (pages.length >= turnsMin) {
 				earlier = turn.seq;
 				break;
 			}
-			pages.push(this.#messagesOf(turn));
+			pages.push(this.#shownMessagesOf(turn));
+			if (turn.parent === parent) turnsMin = PAGE_TURNS;
 		}
 		if (newest?.tokens === null) view.tokens = this.#measured(newest);
 		return { ...view, messages: pages.reverse().flat(), earlier };
@@ -130,6 +214,24 @@ export class ChatPath {
 	}
 }
 
+/** The turn whose question a turn answers. */
+const questionOf = ({ seq, asks }: Turn): number => asks ?? seq;
+
+/** A turn in another chat: its request was made in this one. */
+const NEW_CHAT = {
+	versionOf: null,
+	requestId: "",
+	attempt: 0,
+	asks: null,
+	hold: { requestId: "", attempt: 0, takenFrom: [] },
+	phase: "ended" as const,
+	shown: true,
+	pieces: 0,
+};
+
+/** A turn whose answer is left out. */
+const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, tokens: null };
+
 /** What a model had sent when an answer ended. */
 export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPart[]): Output {
 	if (hasWords(parts)) return "words";
@@ -137,17 +239,20 @@ export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPar
 }
 
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+export function metadataOf({ model, requestId, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
 	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
 	if (end === null) return asked;
-	const { failure, retryAfterS, thoughtMs } = told ?? {};
+	const { failure, retryAfterS, thoughtMs, spent } = told ?? {};
 	const why = {
+		...(requestId !== "" && (end === "failed" || end === "interrupted") && { reference: requestId }),
+		...(spent && { spent: { input: spent.input, output: spent.output, estimated: spent.estimated } }),
 		...(failure && { failure }),
 		...(retryAfterS !== undefined && { retryAfterS }),
 		...(thoughtMs !== undefined && { thoughtMs }),
 	};
 	if (counted === null) return { ...asked, ...why, state: end };
-	const note = sentenceOf({ end, output: outputOf({ told }, parts), ...why }, counted);
-	return { ...asked, ...why, state: end, counted, note, ...(tokens !== null && { tokens }) };
+	const ended = { end, output: outputOf({ told }, parts), failure, retryAfterS };
+	const note = sentenceOf(ended, counted);
+	return { ...asked, ...why, state: end, counted, rule: ruleNameOf(ended), note, ...(tokens !== null && { tokens }) };
 }

@@ -114,6 +114,7 @@ function toTurn({ phase, ...run }: OldRun): Turn {
 		phase: open,
 		seq: 0,
 		parent: null,
+		versionOf: null,
 		asks: null,
 		question: null,
 		shown: false,

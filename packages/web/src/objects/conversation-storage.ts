@@ -16,6 +16,8 @@ export interface Turn {
 	requestId: string;
 	/** The hold's attempt. One that has begun never begins again. */
 	attempt: number;
+	/** The first turn with the same parent, where this one is another version of it: a branch. */
+	versionOf: number | null;
 	/** The turn that keeps the question, where this one answers it again. */
 	asks: number | null;
 	question: ChatMessage | null;
@@ -70,6 +72,14 @@ export interface Chat {
 	deleted: boolean;
 	/** Whether requests send all of it. */
 	whole: boolean;
+	/** Where the viewer has let the shown path end. */
+	choice?: Choice | null;
+}
+
+/** A turn at which the shown path ends until a turn after `over` is shown. */
+interface Choice {
+	turn: number;
+	over: number;
 }
 
 function isParts(value: unknown): value is StoredPart[] {
@@ -91,6 +101,10 @@ function isSold(value: unknown): value is Sold {
 	return isRecord(value) && Number.isSafeInteger(value.units) && Number.isSafeInteger(value.input);
 }
 
+function isChoice(value: unknown): value is Choice {
+	return isRecord(value) && Number.isSafeInteger(value.turn) && Number.isSafeInteger(value.over);
+}
+
 function isTold(value: unknown): value is Told {
 	return isRecord(value) && (value.spent === null || isRecord(value.spent));
 }
@@ -106,6 +120,7 @@ const CHAT = new Table<Chat & { only: number }>("chat", {
 	title: text,
 	deleted: flag,
 	whole: defined(flag, "INTEGER NOT NULL DEFAULT 0"),
+	choice: nullable(json("where the path ends", isChoice)),
 });
 
 const TURN = new Table<Turn>(
@@ -113,6 +128,7 @@ const TURN = new Table<Turn>(
 	{
 		seq: defined(integer, "INTEGER PRIMARY KEY"),
 		parent: nullable(integer),
+		versionOf: nullable(integer),
 		requestId: text,
 		attempt: integer,
 		asks: nullable(integer),
@@ -135,6 +151,13 @@ const TURN = new Table<Turn>(
 );
 /** Written once for each turn: no later change of a turn touches it. */
 const BY_REQUEST = "CREATE INDEX turn_by_request ON turn (request_id);";
+/** Only branches are in it, so that any other turn writes no further row. */
+const BY_VERSION = "CREATE INDEX turn_by_version ON turn (version_of) WHERE version_of IS NOT NULL;";
+/** For turns of a version without `versionOf`. Negative numbers are requests without an answer. */
+const FIND_VERSIONS = `
+	UPDATE turn SET version_of = first.seq
+	FROM (SELECT parent, min(seq) AS seq FROM turn WHERE seq > 0 GROUP BY parent HAVING count(*) > 1) AS first
+	WHERE turn.parent IS first.parent AND turn.seq > first.seq;`;
 
 const PIECE = new Table<{ turn: number; place: number; parts: StoredPart[] }>(
 	"piece",
@@ -155,6 +178,8 @@ type StoredTable = Pick<Table<object>, "exists" | "addMissingColumns" | "create"
 export class ConversationStorage {
 	readonly #sql: SqlStorage;
 	readonly #existing = new Set<object>();
+	/** Read with each path, so kept in memory; undefined until it was read. */
+	#choice: Choice | null | undefined;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -166,9 +191,10 @@ export class ConversationStorage {
 		return chat ?? null;
 	}
 
-	writeChat({ id, owner, title, deleted, whole }: Chat): void {
+	writeChat({ id, owner, title, deleted, whole, choice }: Chat): void {
 		this.#create(CHAT);
-		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole });
+		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, choice });
+		this.#choice = choice ?? null;
 	}
 
 	/** The turn that was begun last. No other can be open. */
@@ -176,9 +202,38 @@ export class ConversationStorage {
 		return this.#turn("ORDER BY seq DESC LIMIT 1");
 	}
 
-	/** The last turn of the shown path: the chat's pointer. */
+	/** The last turn of the shown path: the newest that is shown, or the viewer's choice if that is newer. */
 	shown(): Turn | null {
-		return this.#turn("WHERE shown = 1 ORDER BY seq DESC LIMIT 1");
+		const newest = this.#turn("WHERE shown = 1 ORDER BY seq DESC LIMIT 1");
+		if (this.#choice === undefined) this.#choice = this.chat()?.choice ?? null;
+		const choice = this.#choice;
+		return (choice && (newest === null || newest.seq <= choice.over) && this.turn(choice.turn)) || newest;
+	}
+
+	/** Lets the shown path end at a turn. */
+	choose({ seq }: Turn): void {
+		const chat = this.chat();
+		if (chat) this.writeChat({ ...chat, choice: { turn: seq, over: this.newest()?.seq ?? seq } });
+	}
+
+	/** The turns with the same parent, the oldest first. */
+	versions({ seq, versionOf }: Turn): Turn[] {
+		if (!this.#exists(TURN)) return [];
+		const branches = [...TURN.read(this.#sql, "WHERE version_of = ? ORDER BY seq", versionOf ?? seq)];
+		const first = this.turn(versionOf ?? seq);
+		return first ? [first, ...branches] : branches;
+	}
+
+	/** The newest shown turn that follows one of `turns`, or is one of them; null if none is shown. Reads the numbers of all later turns. */
+	newestBelow(turns: readonly Turn[]): Turn | null {
+		const below = new Set(turns.map(({ seq }) => seq));
+		let newest: number | null = null;
+		const later = "SELECT seq, parent, shown FROM turn WHERE seq >= ? ORDER BY seq";
+		for (const { seq, parent, shown } of this.#sql.exec<{ seq: number; parent: number | null; shown: number }>(later, Math.min(...below))) {
+			if (parent !== null && below.has(parent)) below.add(seq);
+			if (shown && below.has(seq)) newest = seq;
+		}
+		return newest === null ? null : this.turn(newest);
 	}
 
 	oldest(): Turn | null {
@@ -220,7 +275,7 @@ export class ConversationStorage {
 	}
 
 	insert(turn: Turn): void {
-		if (!this.#exists(TURN)) this.#create(TURN, BY_REQUEST);
+		if (!this.#exists(TURN)) this.#create(TURN, BY_REQUEST + BY_VERSION);
 		TURN.write(this.#sql, turn);
 	}
 
@@ -299,7 +354,7 @@ export class ConversationStorage {
 	/** A table of an older version gets its missing columns when it is first used. */
 	#exists(table: StoredTable): boolean {
 		if (!this.#existing.has(table) && table.exists(this.#sql)) {
-			table.addMissingColumns(this.#sql);
+			if (table.addMissingColumns(this.#sql).includes("version_of")) this.#sql.exec(FIND_VERSIONS + BY_VERSION);
 			this.#existing.add(table);
 		}
 		return this.#existing.has(table);

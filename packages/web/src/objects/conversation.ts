@@ -16,7 +16,7 @@ import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
-import { ConversationStorage, type Turn } from "./conversation-storage.ts";
+import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { estimatedSpent, LiveAnswer } from "./live-answer.ts";
 import { Readers } from "./readers.ts";
 
@@ -63,6 +63,13 @@ export type StartResult =
 	/** The chat has gone on since the asking page was read. */
 	| { kind: "moved-on"; chat: ChatView }
 	| { kind: ChatRefusal };
+
+/** What became of a call that moves the shown path or copies it. */
+export type PathResult =
+	| { kind: "done"; chat: ChatView }
+	| Extract<StartResult, { kind: "moved-on" }>
+	| { kind: "too-many-branches" }
+	| { kind: Extract<ChatRefusal, "not-found" | "busy" | "no-such-message"> };
 
 /** The hold of a request, with the price of its first attempt. */
 type Held = Pick<Extract<UsageCheckResult, { allowed: true }>, "hold" | "units" | "terms">;
@@ -152,7 +159,59 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!this.#isOwnedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		return chat && this.#path.view(chat, before, seen);
+		return chat && this.#path.view(chat, { before, seen });
+	}
+
+	/**
+	 * Shows another version of a question or an answer, with what follows it. It costs nothing, and repeating it changes nothing.
+	 * @param turn a turn of that version
+	 * @param seen the last message that the page shows; undefined where it does not say
+	 */
+	async showVersion(owner: string, turn: number, of: "question" | "answer", seen: string | null | undefined): Promise<PathResult> {
+		const chat = await this.#settledChat(owner);
+		if ("kind" in chat) return chat;
+		const end = this.#path.endWith(turn, of);
+		if (!end) return { kind: "no-such-message" };
+		if (end.seq !== this.#stored.shown()?.seq) {
+			if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on", chat: this.#path.view(chat) };
+			this.#stored.choose(end);
+		}
+		return { kind: "done", chat: this.#path.view(chat, { through: turn }) };
+	}
+
+	/** Copies the shown path up to a message into the new chat `into`. It costs nothing, and repeating it changes nothing. */
+	async branch(owner: string, messageId: string, into: string, seen: string | null | undefined): Promise<PathResult> {
+		const chat = await this.#settledChat(owner);
+		if ("kind" in chat) return chat;
+		if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on", chat: this.#path.view(chat) };
+		const last = this.#path.turnOf(messageId);
+		if (!last) return { kind: "no-such-message" };
+		if (!(await this.env.CHAT_LIST.getByName(owner).takeBranch(Date.now()))) return { kind: "too-many-branches" };
+		const copy = { id: into, owner, title: branchTitle(chat.title), deleted: false, whole: chat.whole };
+		const turns = this.#path.copyTo(last, messageId, Date.now(), generateId);
+		const isThere = await this.env.CONVERSATION.getByName(into).receive(copy, turns);
+		return isThere ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
+	}
+
+	/** Begins with the turns of another chat, and lists itself. Keeps what it has if it was begun before. @returns false for a chat that was deleted, or is someone else's */
+	async receive(chat: Chat, turns: Turn[]): Promise<boolean> {
+		if (!this.#stored.chat()) {
+			this.ctx.storage.transactionSync(() => {
+				this.#stored.writeChat(chat);
+				for (const turn of turns) this.#stored.insert(turn);
+			});
+		}
+		if (!this.#isOwnedBy(chat.owner)) return false;
+		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
+		return true;
+	}
+
+	/** The owner's chat while no request is under way, or why it is not that. */
+	async #settledChat(owner: string): Promise<Chat | { kind: "not-found" | "busy" }> {
+		if (!this.#live) await this.#recover();
+		const chat = this.#stored.chat();
+		if (!chat || !this.#isOwnedBy(owner)) return { kind: "not-found" };
+		return this.#live || this.#starting || this.#openTurn() ? { kind: "busy" } : chat;
 	}
 
 	/** Deletes the messages. What was counted stays counted. Idempotent. False for anyone but the owner. */
@@ -511,6 +570,9 @@ function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
 	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !isPool(ledger))?.ledger;
 	return payer(a) !== payer(b);
 }
+
+const BRANCH = "Branch · ";
+const branchTitle = (title: string) => (title.startsWith(BRANCH) ? title : BRANCH + title);
 
 function titleOf(prompt: Prompt): string {
 	return (prompt.kind === "message" && chatTitle(textOf(prompt.message))) || "New chat";

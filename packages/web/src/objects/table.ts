@@ -105,20 +105,20 @@ export class Table<Row extends object> {
 	}
 
 	exists(sql: SqlStorage): boolean {
-		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", this.name).toArray().length > 0;
+		return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ? LIMIT 1", this.name).toArray().length > 0;
 	}
 
-	/** Adds the columns that an older version lacks. Each needs a default or must be nullable. */
-	addMissingColumns(sql: SqlStorage): void {
+	/** Adds the columns that an older version lacks. Each needs a default or must be nullable. @returns their names */
+	addMissingColumns(sql: SqlStorage): string[] {
 		const existing = new Set(
 			sql
 				.exec<{ name: string }>(`PRAGMA table_info(${this.name})`)
 				.toArray()
 				.map(({ name }) => name),
 		);
-		for (const { name, column } of this.#columns) {
-			if (!existing.has(name)) sql.exec(`ALTER TABLE ${this.name} ADD COLUMN ${name} ${column.sql}`);
-		}
+		const missing = this.#columns.filter(({ name }) => !existing.has(name));
+		for (const { name, column } of missing) sql.exec(`ALTER TABLE ${this.name} ADD COLUMN ${name} ${column.sql}`);
+		return missing.map(({ name }) => name);
 	}
 
 	/**

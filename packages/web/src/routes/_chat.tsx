@@ -92,6 +92,10 @@ function ChatFrame() {
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
 						onPricesChanged={shell.reload}
+						onBranched={(chatId) => {
+							shell.reload();
+							void navigate({ to: "/c/$chatId", params: { chatId } });
+						}}
 						readChat={(id, page) => loadChat({ data: { id, ...page } })}
 					/>
 				) : (

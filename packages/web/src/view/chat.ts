@@ -73,6 +73,20 @@ export interface AnswerMetadata {
 	failure?: Failure;
 	/** For `busy`: when the provider wants to be asked again, seconds from the end of the answer. */
 	retryAfterS?: number;
+	/** The rule by which it was counted or not: a row of the published table (who pays). */
+	rule?: string;
+	/** Tokens that the model read and wrote, as far as they are known. */
+	spent?: { input: number; output: number; estimated: boolean };
+	/** Names a failed answer in the log: the id of its request. */
+	reference?: string;
+	/** Of a question too. Absent where there is one version only. */
+	versions?: Versions;
+}
+
+/** The versions of a question or an answer, the oldest first: the turns to switch to, and the place of the one that is shown. */
+export interface Versions {
+	turns: number[];
+	at: number;
 }
 
 /** A message in the AI SDK's `UIMessage` format, with only the parts that are stored and shown. */

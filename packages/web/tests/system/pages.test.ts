@@ -449,9 +449,15 @@ describe("a long past", () => {
 		await asked().first().getByText("Question 3.").waitFor();
 		await expect.poll(() => asked().count()).toBe(25);
 		await page.locator("button[type=submit]").waitFor();
+		const third = page.getByText("Question 3.", { exact: true });
+		const top = async () => Math.round((await third.boundingBox())?.y ?? -1);
+		await page.getByRole("button", { name: "Show earlier messages" }).scrollIntoViewIfNeeded();
+		const before = await top();
 		await page.getByRole("button", { name: "Show earlier messages" }).click();
 		await asked().first().getByText("Question 1.").waitFor();
 		await expect.poll(() => asked().count()).toBe(27);
+		// The view stays where it was.
+		await expect.poll(top).toBe(before);
 		await expect.poll(() => page.getByRole("button", { name: "Show earlier messages" }).count()).toBe(0);
 		const listed = page.getByRole("complementary").getByRole("listitem");
 		await expect.poll(() => listed.count()).toBe(50);

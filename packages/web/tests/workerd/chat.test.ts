@@ -5,10 +5,11 @@ import { isOld, migrateSome } from "../../src/objects/conversation-migration.ts"
 import { ConversationStorage, type Turn } from "../../src/objects/conversation-storage.ts";
 import type { ChatPage, ChatView } from "../../src/view/chat.ts";
 import { stopAppClock } from "../app-time.ts";
-import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import oldChat from "../fixtures/chat-before-turns.sql?raw";
 import oldList from "../fixtures/list-before-pages.sql?raw";
 import { messagesOf, requestsOf } from "../stored.ts";
+import { begun, Talk } from "../talk.ts";
 
 beforeEach(resetSandbox);
 
@@ -17,72 +18,6 @@ const conversationOf = (chatId: string) => env.CONVERSATION.getByName(chatId);
 const BROKEN = { failAfterChunks: 2, chunks: 6 };
 const EMPTY = { failBeforeOutput: 500 };
 const SLOW = { chunks: 400, chunkMs: 20 };
-
-interface Sent {
-	kind?: "new" | "edit" | "regenerate";
-	messageId?: string;
-	text?: string;
-	key?: string;
-	seen?: string | null;
-	model?: string;
-}
-
-/** One user and one of their chats. */
-class Talk {
-	readonly client = new Client();
-	readonly chatId = id();
-	owner = "";
-
-	static async begin(): Promise<Talk> {
-		const talk = new Talk();
-		talk.owner = `user:${(await talk.client.signUp()).id}`;
-		return talk;
-	}
-
-	get stub() {
-		return conversationOf(this.chatId);
-	}
-
-	post({ kind = "new", messageId = id(), text = "Hello", key = id(), seen, model }: Sent = {}): Promise<Response> {
-		const messages = kind === "regenerate" ? [] : [{ id: messageId, role: "user", parts: [{ type: "text", text }] }];
-		const trigger = kind === "regenerate" ? "regenerate-message" : "submit-message";
-		const body = { id: this.chatId, messages, trigger, seen, model, ...(kind === "new" ? {} : { messageId }) };
-		return this.client.post("/api/chat/ai", body, { "idempotency-key": key });
-	}
-
-	async ask(sent: Sent = {}): Promise<Answer> {
-		return hear(await this.post(sent));
-	}
-
-	/** Asks several questions, whose messages have their text as id. */
-	async askAll(...texts: string[]): Promise<Answer[]> {
-		const answers: Answer[] = [];
-		for (const text of texts) answers.push(await this.ask({ text, messageId: text }));
-		return answers;
-	}
-
-	stop(requestId?: string): Promise<Response> {
-		return this.client.post(`/api/chat/${this.chatId}/stop`, { requestId });
-	}
-
-	/** What the shown path says: the questions' texts and the answers' ids. */
-	async shown(): Promise<string[]> {
-		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? (message.parts[0]?.text ?? "") : message.id));
-	}
-}
-
-/** Reads an answer's stream until its first word. */
-async function begun(response: Response): Promise<Response> {
-	const [first, rest] = response.body?.tee() ?? [];
-	const reader = first?.pipeThrough(new TextDecoderStream()).getReader();
-	for (let heard = ""; !heard.includes('"text-delta"'); ) {
-		const { value, done } = (await reader?.read()) ?? { done: true };
-		if (done) break;
-		heard += value;
-	}
-	void reader?.cancel();
-	return new Response(rest, response);
-}
 
 describe("asking destroys nothing", () => {
 	test("an edit and another answer are shown when they count; what they replace stays, and is still that of its request", async () => {
@@ -276,6 +211,7 @@ function turnOf(owner: string, seq: number, text: string, tokens: number | null)
 		parent: seq === 1 ? null : seq - 1,
 		requestId: `q${seq}`,
 		attempt: 1,
+		versionOf: null,
 		asks: null,
 		question: { id: `m${seq}`, role: "user", parts: [{ type: "text", text: `question ${seq}` }] },
 		answerId: `a-${seq}`,

@@ -323,6 +323,7 @@ const turn: Turn = {
 	parent: null,
 	requestId: "q1",
 	attempt: 2,
+	versionOf: null,
 	asks: null,
 	question: { id: "u1", role: "user", parts: [{ type: "text", text: "Hello" }] },
 	answerId: "a-1",

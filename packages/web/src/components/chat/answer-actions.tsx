@@ -1,7 +1,10 @@
 import { CopyButton } from "../frame/copy-button.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
+import type { MessageEvents } from "./message-events.ts";
 import { textOf } from "./message-text.ts";
+import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
+import { Why } from "./why.tsx";
 
 /** What can be asked after the last answer, with what it costs in requests. */
 export interface Next {
@@ -19,21 +22,29 @@ interface AnswerActionsProps {
 	writing: boolean;
 	/** Set for the last answer only. */
 	next: Next | undefined;
+	/** Undefined while an answer is written. */
+	events: MessageEvents | undefined;
 }
 
 /**
- * Buttons to copy an answer, to continue one that reached the output limit, and to regenerate it, which is free after an uncounted failure and
- * otherwise a new request.
+ * The versions of an answer, and buttons to copy it, to continue one that reached the output limit, to regenerate it, which is free after an uncounted
+ * failure and otherwise a new request, to branch off, and to see why it was counted.
  */
-export function AnswerActions({ message, model, writing, next }: AnswerActionsProps) {
-	const { state, counted, units = 1 } = message.metadata ?? {};
+export function AnswerActions({ message, model, writing, next, events }: AnswerActionsProps) {
+	const { state, counted, units = 1, versions } = message.metadata ?? {};
 	const free = (state === "failed" || state === "interrupted") && !counted;
 	const text = textOf(message);
+	const near = next ? "" : "shown-near";
 	return (
 		<div
-			className={`mt-2 -mb-3 -ml-2 flex min-h-8 flex-wrap items-center gap-1 text-small pointer-coarse:min-h-11 ${writing ? "invisible" : next ? "" : "shown-near"}`}
+			className={`mt-2 -ml-2 flex min-h-9 flex-wrap items-center gap-1 text-small pointer-coarse:min-h-11 ${writing ? "invisible" : ""}`}
 		>
-			{text && <CopyButton text={text} what="the answer" />}
+			<VersionSwitcher versions={versions} onShow={events && ((turn) => events.onVersion(turn, "answer"))} />
+			{text && (
+				<div className={near}>
+					<CopyButton text={text} what="the answer" />
+				</div>
+			)}
 			{next && state === "length" && (
 				<button type="button" className="button-plain ml-2 text-base" onClick={next.goOn}>
 					Continue · {inRequests(next.goOnUnits)}
@@ -49,8 +60,14 @@ export function AnswerActions({ message, model, writing, next }: AnswerActionsPr
 						Ask again <span>· uses {inRequests(next.regenerateUnits)}</span>
 					</button>
 				))}
+			{events && (
+				<div className={near}>
+					<BranchButton onBranch={() => events.onBranch(message.id)} />
+				</div>
+			)}
+			{state && <Why metadata={message.metadata} model={model} className={near} />}
 			{counted && units > 1 && (
-				<span className="ml-2 text-soft">
+				<span className={`ml-2 text-soft ${near}`}>
 					{model} · {inRequests(units)}
 				</span>
 			)}

@@ -3,6 +3,7 @@ import type { ChatView, Price } from "../../view/chat.ts";
 import { Refused, Unreached } from "../requests.ts";
 import {
 	accepted,
+	branchOff,
 	type Conversation,
 	type ConversationState,
 	edit,
@@ -16,6 +17,7 @@ import {
 	sendRefused,
 	showEarlier,
 	shownMessages,
+	showVersion,
 	stop,
 } from "./conversation.ts";
 import { readPending } from "./draft.ts";
@@ -69,6 +71,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		onReturned: vi.fn(),
 		readChat: vi.fn(async (): Promise<ChatView | null> => serverCopy),
 		onPricesChanged: vi.fn(),
+		onBranched: vi.fn(),
 		onChanged: vi.fn(),
 		announce: vi.fn(),
 	};
@@ -81,6 +84,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		live: { current: handle },
 		attempt: { current: undefined },
 		humanToken: { current: undefined },
+		moving: { current: false },
 		mounted: { current: true },
 	};
 	return { conversation, state, handle, events };
@@ -395,4 +399,90 @@ test("the phase is writing from the first text of the answer on", () => {
 	expect(phaseOf(conversationWith({ joining: true }).state)).toBe("thinking");
 	expect(phaseOf(streaming(""))).toBe("thinking");
 	expect(phaseOf(streaming("Be"))).toBe("writing");
+});
+
+describe("the versions of a message", () => {
+	const path = [
+		{ ...message("m1", "user", "Hello, edited"), metadata: { versions: { turns: [1, 2], at: 1 } } },
+		message("a2", "assistant", "Ho"),
+	];
+	const view = { ...serverCopy, messages: path } as ChatView;
+	const reply = (body: object, status = 200) => fetchMock.mockResolvedValue(Response.json(body, { status }));
+
+	test("are switched by one call, which names what the page shows; the newer path is shown, announced, and told to other tabs", async () => {
+		const { conversation, handle, events } = conversationWith();
+		reply(view);
+		await showVersion(conversation, 2, "question");
+		const [url, init] = fetchMock.mock.calls[0] ?? [];
+		expect([url, JSON.parse(String(init?.body))]).toEqual(["/api/chat/c1/version", { turn: 2, of: "question", seen: "a1" }]);
+		expect(handle.show).toHaveBeenCalledExactlyOnceWith(path);
+		expect(events.announce).toHaveBeenCalledWith("Version 2 of 2.");
+		expect(events.onChanged).toHaveBeenCalledTimes(1);
+	});
+
+	test("are not switched while an answer is written or another switch is under way", async () => {
+		const writing = conversationWith({ report: { messages: said, status: "streaming" } });
+		await showVersion(writing.conversation, 2, "answer");
+		expect(fetchMock).not.toHaveBeenCalled();
+		const { conversation } = conversationWith();
+		reply(view);
+		await Promise.all([showVersion(conversation, 2, "question"), showVersion(conversation, 2, "question")]);
+		expect(fetchMock).toHaveBeenCalledTimes(1);
+	});
+
+	test("of a chat that has gone on elsewhere show it, and say why", async () => {
+		const { conversation, state, handle, events } = conversationWith();
+		reply({ type: "urn:parley:problem:chat-has-moved-on", detail: "It has gone on.", chat: view }, 409);
+		await showVersion(conversation, 2, "question");
+		expect(handle.show).toHaveBeenCalledExactlyOnceWith(path);
+		expect(state.failure).toMatchObject({ kind: "refused", problem: { detail: "It has gone on." } });
+		expect(events.onChanged).not.toHaveBeenCalled();
+	});
+
+	test("that could not be reached leave the chat as it is", async () => {
+		const { conversation, state, handle } = conversationWith();
+		fetchMock.mockRejectedValue(new TypeError("offline"));
+		await showVersion(conversation, 2, "question");
+		expect(handle.show).not.toHaveBeenCalled();
+		expect(state.failure).toEqual({ kind: "not-done" });
+	});
+
+	test("give way to a request that has begun meanwhile", async () => {
+		const { conversation, handle } = conversationWith();
+		reply(view);
+		const switching = showVersion(conversation, 2, "question");
+		sendNew(conversation, "Why?", price);
+		await switching;
+		expect(handle.show).not.toHaveBeenCalled();
+	});
+
+	test("are read again when an edit or another answer has ended, after the messages that are shown before them", async () => {
+		const older = message("m0", "user", "Before");
+		const { conversation, state, handle, events } = conversationWith({
+			earlier: 7,
+			report: { messages: [older, ...said], status: "ready" },
+		});
+		events.readChat.mockResolvedValue({ ...view, earlier: 9 });
+		regenerate(conversation, "a1", price);
+		ended(conversation, undefined, { state: "complete", counted: true });
+		await vi.runAllTimersAsync();
+		expect(handle.show).toHaveBeenCalledExactlyOnceWith([older, ...path]);
+		expect(state.earlier).toBe(7);
+		sendNew(conversation, "Why?", price);
+		ended(conversation, undefined, { state: "complete", counted: true });
+		expect(events.readChat).toHaveBeenCalledTimes(1);
+	});
+
+	test("a branch is opened when the server has copied it", async () => {
+		const { conversation, events } = conversationWith();
+		reply({ id: "x" }, 201);
+		await branchOff(conversation, "a1");
+		const [url, init] = fetchMock.mock.calls[0] ?? [];
+		const sent = JSON.parse(String(init?.body));
+		expect([url, sent]).toMatchObject(["/api/chat/c1/branch", { messageId: "a1", seen: "a1" }]);
+		expect(events.onBranched).toHaveBeenCalledExactlyOnceWith(sent.id);
+		reply({ detail: "Enough for today." }, 429);
+		await branchOff(conversation, "a1");
+		expect(events.onBranched).toHaveBeenCalledTimes(1);
+	});
 });

@@ -1,7 +1,7 @@
 import type { RefObject } from "react";
-import type { AnswerMetadata, ChatView, Price } from "../../view/chat.ts";
+import type { AnswerMetadata, ChatView, Price, Versions } from "../../view/chat.ts";
 import type { Problem } from "../../view/problem.ts";
-import { Refused, randomId, stopAnswer, Unreached } from "../requests.ts";
+import { branchChat, Refused, randomId, showVersionOf, stopAnswer, Unreached } from "../requests.ts";
 import { carryMessage } from "../session/page-viewer.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 import { keepPending, type PendingSend, readPending, sendFor } from "./draft.ts";
@@ -14,7 +14,7 @@ export type Phase = "idle" | "thinking" | "writing";
 export type Failure =
 	/** `sending`: what was refused, unless the server had accepted it before. */
 	| { kind: "refused"; problem: Problem; sending?: Sending }
-	| { kind: "unreached" | "broken" | "stop-failed"; problem?: undefined }
+	| { kind: "unreached" | "broken" | "stop-failed" | "not-done"; problem?: undefined }
 	/** An edit or another answer came to nothing: `note` says why. */
 	| { kind: "undone"; note: string; problem?: undefined };
 
@@ -29,6 +29,8 @@ export interface ConversationEvents {
 	readChat: (page?: { before?: number; seen?: string }) => Promise<ChatView | null>;
 	/** The server's prices are not those of the page. */
 	onPricesChanged: () => void;
+	/** The chat was copied into a new one. */
+	onBranched: (chatId: string) => void;
 	/** The chat has changed, which other tabs may want to know. */
 	onChanged: () => void;
 	/** Announces a status to screen readers. */
@@ -74,6 +76,8 @@ export interface Conversation {
 	attempt: RefObject<Attempt | undefined>;
 	/** A solved Turnstile check, which is valid for one request. */
 	humanToken: RefObject<string | undefined>;
+	/** Whether messages are being read or the path is being moved: one of these at a time. */
+	moving: RefObject<boolean>;
 	mounted: RefObject<boolean>;
 }
 
@@ -194,6 +198,8 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		events.onSettled(sentence ?? "Answer complete.");
 		events.onChanged();
 		if (!end.counted) undo(conversation, current, sentence ?? "");
+		// There is another version now, or the part of one that came.
+		if (current && current.sending.kind !== "new") void readAnew(conversation);
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
 	else void rejoin(conversation, failureFrom(error, "broken"));
@@ -258,15 +264,26 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 }
 
 /** The part of the state that belongs to the newest page of a chat, besides its messages. */
-export const pageOf = ({ messages, earlier, tokens, whole }: Omit<ChatView, "id" | "title" | "running">) => ({
+export const pageOf = ({
+	messages,
+	earlier,
+	tokens,
+	whole,
+}: Pick<ChatView, "earlier" | "tokens" | "whole"> & { messages: LiveMessage[] }) => ({
 	earlier,
 	whole,
 	hiddenTokens: Math.max(0, tokens - tokensIn(messages)),
 });
 
+/** Shows the newest page, after the messages before it that are shown already. */
 function showNewest(conversation: Conversation, view: ChatView): void {
-	conversation.patch(pageOf(view));
-	show(conversation, view.messages);
+	const { state, patch } = conversation;
+	const shown = state.report.messages;
+	const at = shown.findIndex(({ id }) => id === view.messages[0]?.id);
+	const messages = at > 0 ? [...shown.slice(0, at), ...view.messages] : view.messages;
+	const earlier = at > 0 ? state.earlier : view.earlier;
+	patch(pageOf({ ...view, messages, earlier }));
+	show(conversation, messages);
 }
 
 function show({ live, patch }: Conversation, messages: LiveMessage[]): void {
@@ -287,14 +304,78 @@ export async function refresh(conversation: Conversation): Promise<void> {
 	else patch({ armed: true, joining: true });
 }
 
+const readAnew = (conversation: Conversation): Promise<void> =>
+	move(
+		conversation,
+		() => conversation.events.readChat().catch(() => null),
+		(view) => showNewest(conversation, view),
+	);
+
 /** Shows the messages before those that are shown. */
 export async function showEarlier(conversation: Conversation): Promise<void> {
-	const { state, events, attempt, patch } = conversation;
-	if (state.earlier === null) return;
-	const view = await events.readChat({ before: state.earlier }).catch(() => undefined);
-	if (!view || attempt.current) return;
-	patch({ earlier: view.earlier, hiddenTokens: Math.max(0, state.hiddenTokens - tokensIn(view.messages)) });
-	show(conversation, [...view.messages, ...state.report.messages]);
+	const { state, events, patch } = conversation;
+	const { earlier } = state;
+	if (earlier === null) return;
+	await move(
+		conversation,
+		() => events.readChat({ before: earlier }),
+		(view) => {
+			patch({ earlier: view.earlier, hiddenTokens: Math.max(0, state.hiddenTokens - tokensIn(view.messages)) });
+			show(conversation, [...view.messages, ...state.report.messages]);
+		},
+	);
+}
+
+/** Shows another version of a question or an answer, with what follows it. `turn` is one of its versions. */
+export async function showVersion(conversation: Conversation, turn: number, of: "question" | "answer"): Promise<void> {
+	const { chat, state, events } = conversation;
+	const seen = state.report.messages.at(-1)?.id ?? null;
+	const role = of === "question" ? "user" : "assistant";
+	if (isBusy(state)) return;
+	await move(
+		conversation,
+		() => showVersionOf(chat.id, { turn, of, seen }),
+		(view) => {
+			showNewest(conversation, view);
+			const shown = view.messages.find((message) => message.role === role && message.metadata?.versions?.turns.includes(turn));
+			if (shown?.metadata?.versions) events.announce(`${versionInWords(shown.metadata.versions)}.`);
+			events.onChanged();
+		},
+	);
+}
+
+/** "Version 2 of 3" */
+export const versionInWords = ({ turns, at }: Versions): string => `Version ${at + 1} of ${turns.length}`;
+
+/** Copies the chat up to a message into a new one, and opens it. */
+export async function branchOff(conversation: Conversation, messageId: string): Promise<void> {
+	const { chat, state, events } = conversation;
+	const seen = state.report.messages.at(-1)?.id ?? null;
+	const id = randomId();
+	if (isBusy(state)) return;
+	await move(
+		conversation,
+		() => branchChat(chat.id, { messageId, id, seen }),
+		() => events.onBranched(id),
+	);
+}
+
+/** Reads messages or moves the path, one after the other, and shows what comes unless a request has begun meanwhile. */
+async function move<T>(conversation: Conversation, call: () => Promise<T | null>, onDone: (result: T) => void): Promise<void> {
+	const { moving, attempt, mounted, patch } = conversation;
+	if (moving.current) return;
+	moving.current = true;
+	try {
+		const result = await call();
+		if (mounted.current && !attempt.current && result !== null) onDone(result);
+	} catch (error) {
+		if (!mounted.current || attempt.current) return;
+		const refused = error instanceof Refused ? error.problem : undefined;
+		patch({ failure: refused ? { kind: "refused", problem: refused } : { kind: "not-done" } });
+		if (refused?.chat) showNewest(conversation, refused.chat);
+	} finally {
+		moving.current = false;
+	}
 }
 
 function settle({ patch, events }: Conversation, failure: Failure | undefined): void {

@@ -1,79 +1,90 @@
-import { useState } from "react";
+import { use, useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import type { Price } from "../../view/chat.ts";
-import { inRequests } from "../frame/local-time.tsx";
+import { inRequests, LocalNumber } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
 import type { Block } from "./answer-blocks.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
+import { type MessageEvents, PriceOfText } from "./message-events.ts";
 import { reasoningOf, textOf } from "./message-text.ts";
 import { isSendKey } from "./send-key.ts";
+import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 
 interface UserMessageProps {
 	message: LiveMessage;
 	/** Whether more than its own answer follows. */
 	followed: boolean;
-	/** What sending a text in its place costs. */
-	priceFor: (text: string) => Price;
-	onEdit: ((text: string, price: Price) => void) | undefined;
+	/** Undefined while an answer is written. */
+	events: MessageEvents | undefined;
 }
 
-/** A message that the viewer wrote, with a button that opens it for editing. */
-export function UserMessage({ message, followed, priceFor, onEdit }: UserMessageProps) {
+/** A message that the viewer wrote, with its versions, and buttons to edit it and to branch off. */
+export function UserMessage({ message, followed, events }: UserMessageProps) {
 	const [editing, setEditing] = useState(false);
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
-	if (editing && onEdit) {
+	const close = () => {
+		setEditing(false);
+		setReturning(true);
+	};
+	if (editing && events) {
 		return (
 			<EditForm
+				message={message}
 				text={text}
 				followed={followed}
-				priceFor={priceFor}
-				onCancel={() => {
-					setEditing(false);
-					setReturning(true);
-				}}
+				onCancel={close}
 				onSend={(changed, price) => {
 					setEditing(false);
-					onEdit(changed, price);
+					events.onEdit(message.id, changed, price);
 				}}
 			/>
 		);
 	}
 	return (
-		<article aria-label="You" className="group relative ml-6 flex flex-col items-end sm:ml-16">
+		<article aria-label="You" className="group ml-6 flex flex-col items-end sm:ml-16">
 			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
-			{onEdit && (
-				<button
-					// biome-ignore lint/a11y/noAutofocus: leaving the form returns the focus to the button that opened it
-					autoFocus={returning}
-					type="button"
-					className="button-bare shown-near absolute top-full right-0 min-h-8 text-small"
-					onClick={() => setEditing(true)}
-				>
-					Edit
-				</button>
-			)}
+			<div className="flex min-h-9 items-center gap-1 pointer-coarse:min-h-11">
+				{events && (
+					<div className="shown-near flex items-center gap-1">
+						<button
+							// biome-ignore lint/a11y/noAutofocus: leaving the form returns the focus to the button that opened it
+							autoFocus={returning}
+							type="button"
+							className="button-bare text-small"
+							onClick={() => setEditing(true)}
+						>
+							Edit
+						</button>
+						<BranchButton onBranch={() => events.onBranch(message.id)} />
+					</div>
+				)}
+				<VersionSwitcher versions={message.metadata?.versions} onShow={events && ((turn) => events.onVersion(turn, "question"))} />
+			</div>
 		</article>
 	);
 }
 
-interface EditFormProps extends Pick<UserMessageProps, "followed" | "priceFor"> {
+interface EditFormProps extends Pick<UserMessageProps, "message" | "followed"> {
 	text: string;
 	onSend: (text: string, price: Price) => void;
 	onCancel: () => void;
 }
 
-function EditForm({ text, followed, priceFor, onSend, onCancel }: EditFormProps) {
+/** A message as it is edited. Unchanged it is not sent. */
+function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) {
 	const [changed, change] = useState(text);
-	const price = priceFor(changed.trim());
+	const price = use(PriceOfText)(changed.trim(), message.id);
+	const charsOver = changed.trim().length - MESSAGE_CHARS_MAX;
 	return (
 		<form
-			className="ml-6 flex flex-col gap-2 sm:ml-16"
+			className="mb-2 ml-6 flex flex-col gap-2 sm:ml-16"
 			onSubmit={(event) => {
 				event.preventDefault();
-				if (changed.trim()) onSend(changed.trim(), price);
+				if (changed.trim() === text.trim()) onCancel();
+				else if (changed.trim() && charsOver <= 0) onSend(changed.trim(), price);
 			}}
 			onKeyDown={(event) => {
 				if (event.key === "Escape") onCancel();
@@ -89,17 +100,22 @@ function EditForm({ text, followed, priceFor, onSend, onCancel }: EditFormProps)
 				className="field field-sizing-content max-h-80 text-body"
 				value={changed}
 				onChange={(event) => change(event.target.value)}
-				maxLength={MESSAGE_CHARS_MAX}
 			/>
 			<div className="flex flex-wrap items-center justify-end gap-2">
-				<p className="mr-auto text-small text-soft">
-					{followed ? "Replaces all that follows" : "Replaces the answer"} and uses {inRequests(price.units)}.
-				</p>
+				{charsOver > 0 ? (
+					<p role="status" className="mr-auto text-small text-warn">
+						<LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long
+					</p>
+				) : (
+					<p className="mr-auto text-small text-soft">
+						Uses {inRequests(price.units)}. {followed ? "This version and what follows it are kept." : "This version is kept."}
+					</p>
+				)}
 				<button type="button" className="button-plain" onClick={onCancel}>
 					Cancel
 				</button>
 				<button type="submit" className="button-plain">
-					Send again
+					Save and send{price.units > 1 && ` · ${inRequests(price.units)}`}
 				</button>
 			</div>
 		</form>
@@ -115,16 +131,25 @@ interface AnswerMessageProps {
 	writing: boolean;
 	/** Set for the last answer only. */
 	next?: Next | undefined;
+	/** Undefined while an answer is written. */
+	events: MessageEvents | undefined;
 }
 
 /** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
-export function AnswerMessage({ message, blocks, model, writing, next }: AnswerMessageProps) {
+export function AnswerMessage({ message, blocks, model, writing, next, events }: AnswerMessageProps) {
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
 			<Reasoning text={reasoningOf(message)} thoughtMs={message.metadata?.thoughtMs} thinking={writing && blocks.length === 0} />
 			{blocks.length > 0 ? <Markdown blocks={blocks} /> : writing && <Waiting />}
 			{!writing && <EndOfAnswer message={message} />}
-			<AnswerActions message={message} model={model} writing={writing} next={next} />
+			<div className="relative">
+				{writing && blocks.length > 0 && (
+					<div className="absolute top-2">
+						<Waiting />
+					</div>
+				)}
+				<AnswerActions message={message} model={model} writing={writing} next={next} events={events} />
+			</div>
 		</article>
 	);
 }
@@ -166,5 +191,16 @@ function Waiting() {
 
 function EndOfAnswer({ message }: { message: LiveMessage }) {
 	const sentence = message.metadata && sentenceOfEnd(message.metadata);
-	return sentence && <p className="mt-3 text-soft">{sentence}</p>;
+	const reference = message.metadata?.reference;
+	if (!sentence) return null;
+	return (
+		<p className="mt-3 text-soft">
+			{sentence}
+			{reference && (
+				<span className="block text-small wrap-anywhere">
+					Reference for support: <span className="select-all">{reference}</span>
+				</span>
+			)}
+		</p>
+	);
 }

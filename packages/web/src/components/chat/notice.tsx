@@ -33,6 +33,8 @@ export function Notice({ failure, online, ...props }: NoticeProps) {
 			);
 		case "broken":
 			return <NoticeRow>The connection was lost. The answer goes on without it: load the page again to see it.</NoticeRow>;
+		case "not-done":
+			return <NoticeRow>That didn’t work. Check your connection and try again.</NoticeRow>;
 		case "stop-failed":
 			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
 		case "undone":

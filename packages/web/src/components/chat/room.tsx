@@ -1,4 +1,4 @@
-import { type ReactNode, type RefObject, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { ChatView, ModelOption, Price } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
@@ -9,6 +9,7 @@ import { TallyLine } from "../tally/tally-line.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import {
 	accepted,
+	branchOff,
 	type Conversation,
 	edit,
 	ended,
@@ -23,6 +24,7 @@ import {
 	sendRefused,
 	showEarlier,
 	shownMessages,
+	showVersion,
 	stop,
 } from "./conversation.ts";
 import { FirstVisit } from "./first-visit.tsx";
@@ -55,6 +57,8 @@ export interface RoomProps {
 	onSettled: () => Promise<UsageView | undefined>;
 	/** The server's prices are not those of `models`. */
 	onPricesChanged: () => void;
+	/** The chat was copied into a new one. */
+	onBranched: (chatId: string) => void;
 	readChat: (chatId: string, page: { before?: number; seen?: string } | undefined) => Promise<ChatView | null>;
 }
 
@@ -64,13 +68,14 @@ export function Room(props: RoomProps) {
 	const composer = useRef<ComposerHandle>(null);
 	const [announcement, setAnnouncement] = useState("");
 	const [choice, onChoose] = useChoice(models, usage.tier);
-	const { scroller, content, atEnd, toEnd, scrollerClass } = useScrollEnd(chat.messages.length === 0);
+	const { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass } = useScrollEnd(chat.messages.length === 0);
 	const conversation = useConversation(chat, draftKeyOf(props), {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
 		onSettled: (ended) => void settle(ended),
 		onReturned: (text) => composer.current?.insert(text),
 		readChat: (page) => props.readChat(chat.id, page),
 		onPricesChanged: props.onPricesChanged,
+		onBranched: props.onBranched,
 		onChanged: () => tellTabs("chat", chat.id),
 		announce: setAnnouncement,
 	});
@@ -80,7 +85,8 @@ export function Room(props: RoomProps) {
 	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
 	const before = tokensUpTo(messages, state.hiddenTokens);
-	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before };
+	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
+	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before, onSent };
 
 	async function settle(ended: string | undefined) {
 		const balance = await props.onSettled();
@@ -90,15 +96,15 @@ export function Room(props: RoomProps) {
 	return (
 		<>
 			{header}
-			<div ref={scroller} className={`min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
+			<div ref={scroller} className={`@container-size min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
 				<div ref={content} className="mx-auto flex min-h-full w-full max-w-read flex-col px-4 pt-6 pb-8">
-					<Messages {...parts} onSent={toEnd} />
+					<Messages {...parts} roomy={roomy} onMoving={onMoving} />
 				</div>
 			</div>
 			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
-				{!atEnd && messages.length > 0 && <JumpToEnd onJump={() => toEnd("smooth")} />}
+				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
-				<RoomComposer {...parts} onSent={toEnd} />
+				<RoomComposer {...parts} />
 				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
 					{demo && <DemoLabel />}
@@ -135,20 +141,76 @@ type PartProps = RoomProps & {
 	onChoose: (choice: Choice) => void;
 	/** The estimated tokens of all messages. */
 	before: number;
+	/** Called when a request was sent whose question goes to the top of the view. */
+	onSent: () => void;
 };
 
-function Messages({ conversation, composer, messages, phase, limit, usage, models, choice, before, onSent }: PartProps & Sent) {
+/**
+ * Where the thread stands: what is sent goes to the top of the view, and the view stays when messages change above it.
+ * @param toTop moves the last turn there
+ */
+function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => void) {
+	const [roomy, setRoomy] = useState(false);
+	const sent = useRef(false);
+	const settle = useRef<() => void>(undefined);
+	const last = messages.at(-1);
+	useLayoutEffect(() => {
+		// The question that was sent, or the answer to it. An edited one is the last as soon as it is on its way.
+		if (!sent.current || (last?.role !== "user" && last?.metadata?.state)) return;
+		sent.current = false;
+		toTop();
+	});
+	const first = messages[0]?.id;
+	// biome-ignore lint/correctness/useExhaustiveDependencies: messages were added before the first
+	useLayoutEffect(() => {
+		settle.current?.();
+		settle.current = undefined;
+	}, [first]);
+
+	return {
+		roomy,
+		onSent: () => {
+			setRoomy(true);
+			sent.current = true;
+		},
+		/** `above`: messages are added above those that are shown. */
+		onMoving: (where: "above" | "below") => {
+			const settled = stay();
+			if (where === "above") settle.current = settled;
+			else setRoomy(true);
+		},
+	};
+}
+
+interface MessagesProps extends PartProps {
+	roomy: boolean;
+	onMoving: (where: "above" | "below") => void;
+}
+
+function Messages(props: MessagesProps) {
+	const { conversation, composer, messages, phase, limit, usage, models, choice, before, onSent, roomy, onMoving } = props;
 	const { whole, hiddenTokens } = conversation.state;
 
 	/** The pressed button unmounts with its answer, so focus moves to the composer. */
 	function replaceAnswer(replace: () => void) {
 		replace();
+		onSent();
 		composer.current?.focus();
 	}
 
 	function priceFor(text: string, messageId?: string): Price {
 		const at = messages.findIndex(({ id }) => id === messageId);
 		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text);
+	}
+
+	function onEarlier() {
+		onMoving("above");
+		void showEarlier(conversation);
+	}
+
+	function onVersion(turn: number, of: "question" | "answer") {
+		onMoving("below");
+		void showVersion(conversation, turn, of);
 	}
 
 	if (messages.length === 0)
@@ -159,13 +221,13 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 			phase={phase}
 			priceFor={priceFor}
 			labelOf={(model) => models.find(({ id }) => id === model)?.label ?? model ?? ""}
-			onEarlier={conversation.state.earlier === null ? undefined : () => void showEarlier(conversation)}
+			roomy={roomy}
+			onEarlier={conversation.state.earlier === null ? undefined : onEarlier}
 			onEdit={(messageId, text, price) => replaceAnswer(() => edit(conversation, messageId, text, price))}
 			onRegenerate={(messageId, price) => replaceAnswer(() => regenerate(conversation, messageId, price))}
-			onSend={(text, price) => {
-				replaceAnswer(() => sendNew(conversation, text, price));
-				onSent();
-			}}
+			onSend={(text, price) => replaceAnswer(() => sendNew(conversation, text, price))}
+			onVersion={onVersion}
+			onBranch={(messageId) => void branchOff(conversation, messageId)}
 			reading={{
 				from: readFromOf(messages),
 				reads: !whole ? "newest" : before > mostRead(choice) ? "full" : "whole",
@@ -176,16 +238,11 @@ function Messages({ conversation, composer, messages, phase, limit, usage, model
 	);
 }
 
-/** Called when a new message was sent, which is at the end. */
-interface Sent {
-	onSent: () => void;
-}
-
 function JumpToEnd({ onJump }: { onJump: () => void }) {
 	return (
 		<button type="button" className="button-plain -top-12 absolute left-1/2 min-h-9 -translate-x-1/2 bg-raised" onClick={onJump}>
 			<DownIcon />
-			Jump to the end
+			Jump to latest
 		</button>
 	);
 }
@@ -215,7 +272,7 @@ function RoomNotices(props: PartProps) {
 	);
 }
 
-function RoomComposer(props: PartProps & Sent) {
+function RoomComposer(props: PartProps) {
 	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
 	const { refused, whole } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;

@@ -24,6 +24,8 @@ const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<Th
 		priceFor={priceFor}
 		labelOf={(model) => (model === "m" ? "GPT-5" : "")}
 		onEdit={() => {}}
+		onVersion={() => {}}
+		onBranch={() => {}}
 		onRegenerate={() => {}}
 		onSend={() => {}}
 		reading={{ ...reading, from: readFromOf(messages) }}
@@ -152,14 +154,14 @@ describe("what is asked next", () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answerWith({ state: "complete" })], "idle", { onEdit }));
 		await page.press("Edit");
-		expect(page.text()).toContain("Replaces the answer and uses 1 request.");
+		expect(page.text()).toContain("Uses 1 request. This version is kept.");
 		const area = page.root.querySelector("textarea");
 		await act(async () => {
 			Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "More than ten characters");
 			area?.dispatchEvent(new Event("input", { bubbles: true }));
 		});
-		expect(page.text()).toContain("uses 4 requests");
-		await act(async () => page.button("Send again").form?.requestSubmit());
+		expect(page.text()).toContain("Save and send · 4 requests");
+		await act(async () => page.button("Save and send · 4 requests").form?.requestSubmit());
 		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "More than ten characters", expect.objectContaining({ units: 4 }));
 		await page.unmount();
 	});
@@ -171,6 +173,82 @@ describe("what is asked next", () => {
 		expect(onSend).toHaveBeenCalledExactlyOnceWith("Continue", expect.objectContaining({ units: 1 }));
 		await page.unmount();
 		expect(serverText(thread([question, answerWith({ state: "complete", counted: true })]))).not.toContain("Continue");
+	});
+});
+
+describe("versions", () => {
+	const versions = { turns: [4, 7, 9], at: 1 };
+	const asked: LiveMessage = { ...question, metadata: { versions: { turns: [1, 4], at: 0 } } };
+	const answered = answerWith({ state: "complete", counted: true, versions });
+
+	test("are named for screen readers, and switched by buttons that keep the focus at either end", async () => {
+		const onVersion = vi.fn();
+		const page = await mount(thread([asked, answered], "idle", { onVersion }));
+		const groups = [...page.root.querySelectorAll("fieldset")];
+		expect(groups.map((group) => group.getAttribute("aria-label"))).toEqual(["Version 1 of 2", "Version 2 of 3"]);
+		const [ofQuestion, ofAnswer] = groups;
+		const press = (group: Element | undefined, name: string) =>
+			act(async () => group?.querySelector<HTMLButtonElement>(`[aria-label="${name}"]`)?.click());
+		await press(ofQuestion, "Previous version");
+		expect(onVersion).not.toHaveBeenCalled();
+		await press(ofQuestion, "Next version");
+		expect(onVersion).toHaveBeenLastCalledWith(4, "question");
+		await press(ofAnswer, "Previous version");
+		expect(onVersion).toHaveBeenLastCalledWith(4, "answer");
+		await act(async () => ofAnswer?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true })));
+		expect(onVersion).toHaveBeenLastCalledWith(9, "answer");
+		// Another version takes the place of the one that was shown, and its button stays where it is.
+		const button = ofAnswer?.querySelector("button");
+		await page.render(thread([asked, { ...answered, id: "a9", metadata: { ...answered.metadata, versions: { ...versions, at: 2 } } }]));
+		expect(page.root.querySelectorAll("fieldset")[1]?.querySelector("button")).toBe(button);
+		await page.unmount();
+	});
+
+	test("stand still while an answer is written, and are not there where there is one only", () => {
+		expect(serverHtml(thread([asked, answerWith({})], "writing"))).toContain('aria-label="Next version" aria-disabled="true"');
+		expect(serverHtml(thread([question, answerWith({ state: "complete", counted: true })]))).not.toContain("<fieldset");
+	});
+
+	test("are not made by an edit that changes nothing", async () => {
+		const onEdit = vi.fn();
+		const page = await mount(thread([question, answered], "idle", { onEdit }));
+		await page.press("Edit");
+		await act(async () => page.button("Save and send").form?.requestSubmit());
+		expect(onEdit).not.toHaveBeenCalled();
+		expect(page.root.querySelector("textarea")).toBeNull();
+		await page.unmount();
+	});
+
+	test("may become a chat of their own, from any message", async () => {
+		const onBranch = vi.fn();
+		const page = await mount(thread([question, answered], "idle", { onBranch }));
+		for (const button of page.root.querySelectorAll<HTMLButtonElement>('[aria-label="Branch into a new chat"]'))
+			await act(async () => button.click());
+		expect(onBranch.mock.calls).toEqual([["m1"], ["a1"]]);
+		await page.unmount();
+	});
+});
+
+test("a failed answer has a reference to quote", () => {
+	const metadata = { state: "failed", counted: false, note: "That answer failed, so it was not counted.", reference: "req_1" } as const;
+	expect(serverText(thread([question, answerWith(metadata)]))).toContain("Reference for support: req_1");
+});
+
+describe("why an answer was counted", () => {
+	test.each([
+		[
+			{ state: "complete", counted: true, units: 3, rule: "complete", spent: { input: 1_200, output: 34, estimated: false } },
+			["3 requests", "The answer is complete", "1,200 read, 34 written"],
+		],
+		[{ state: "failed", counted: false, rule: "failed-midway" }, ["No", "in the middle of an answer", "trying again is free"]],
+		[{ state: "failed", counted: true, rule: "failed-midway" }, ["1 request", "in the middle of an answer", "Then they count."]],
+		[{ state: "complete", counted: true }, ["1 request"]],
+	] as const)("is told by its rule, with price and tokens: %j", async (metadata, expected) => {
+		const page = await mount(thread([question, answerWith(metadata)]));
+		await page.press("Why");
+		await vi.waitFor(() => expect(page.root.querySelector("dl")).not.toBeNull(), 10_000);
+		for (const text of expected) expect(page.root.querySelector("dl")?.textContent).toContain(text);
+		await page.unmount();
 	});
 });
 

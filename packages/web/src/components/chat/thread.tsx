@@ -1,23 +1,25 @@
-import { useState } from "react";
+import { memo, useRef, useState } from "react";
 import type { Price } from "../../view/chat.ts";
 import { inRequests } from "../frame/local-time.tsx";
 import type { Next } from "./answer-actions.tsx";
-import { AnswerFormatter } from "./answer-blocks.ts";
+import { AnswerFormatter, type Block } from "./answer-blocks.ts";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
+import { type MessageEvents, PriceOfText } from "./message-events.ts";
 import { textOf } from "./message-text.ts";
 
-export interface ThreadProps {
+export interface ThreadProps extends MessageEvents {
 	messages: LiveMessage[];
 	phase: Phase;
+	/** Whether the last turn has room to stand at the top of the view. */
+	roomy?: boolean;
 	/** What sending a text costs: as a new message, or in place of the message with this id. */
 	priceFor: (text: string, messageId?: string) => Price;
 	/** The name of a model. */
 	labelOf: (model: string | undefined) => string;
 	/** Set where earlier messages are not shown yet. */
 	onEarlier?: (() => void) | undefined;
-	onEdit: (messageId: string, text: string, price: Price) => void;
 	onRegenerate: (messageId: string, price: Price) => void;
 	/** Sends a new message. */
 	onSend: (text: string, price: Price) => void;
@@ -31,8 +33,25 @@ export const readFromOf = (messages: LiveMessage[]): string | undefined =>
 /** What is sent to continue an answer that reached the output limit. */
 const CONTINUE = "Continue";
 
+interface Turn {
+	question: LiveMessage | undefined;
+	answer: LiveMessage | undefined;
+}
+
+/** The messages as questions with their answers. Either may be missing in a chat of an older version. */
+function turnsOf(messages: readonly LiveMessage[]): Turn[] {
+	const turns: Turn[] = [];
+	for (const message of messages) {
+		const last = turns.at(-1);
+		if (message.role === "user") turns.push({ question: message, answer: undefined });
+		else if (last && !last.answer) last.answer = message;
+		else turns.push({ question: undefined, answer: message });
+	}
+	return turns;
+}
+
 /** The messages of a chat. Editing and regenerating are offered only while no answer is being written. */
-export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, onRegenerate, onSend, reading }: ThreadProps) {
+export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, onRegenerate, onSend, reading, ...events }: ThreadProps) {
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
@@ -40,6 +59,8 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 	const answers = messages.filter((message) => message.role !== "user");
 	const blocks = formatter.format(answers.map(textOf));
 	const blocksOf = new Map(answers.map((answer, at) => [answer, blocks[at] ?? []]));
+	const stable = useStable(events);
+	const turns = turnsOf(messages);
 
 	function nextAfter(answer: LiveMessage): Next {
 		const again = priceFor(lastUserMessage ? textOf(lastUserMessage) : "", lastUserMessage?.id);
@@ -53,42 +74,75 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 	}
 
 	return (
-		<div className="flex flex-col gap-9">
-			{onEarlier && idle && (
-				<button type="button" className="button-plain self-center" onClick={onEarlier}>
-					Show earlier messages
-				</button>
-			)}
-			{messages.flatMap((message) => [
-				message.id === reading.from && <Reading key="reading" {...reading} />,
-				message.role === "user" ? (
-					<UserMessage
-						key={message.id}
-						message={message}
-						followed={message !== lastUserMessage}
-						priceFor={(text) => priceFor(text, message.id)}
-						onEdit={idle ? (text, price) => onEdit(message.id, text, price) : undefined}
-					/>
-				) : (
-					<AnswerMessage
-						key={message.id}
-						message={message}
-						blocks={blocksOf.get(message) ?? []}
-						model={labelOf(message.metadata?.model)}
-						writing={!idle && message === last}
-						next={idle && message === last ? nextAfter(message) : undefined}
-					/>
-				),
-			])}
-			{last?.role === "user" &&
-				(idle ? (
-					<NoAnswer price={priceFor(textOf(last), last.id)} onTryAgain={(price) => onEdit(last.id, textOf(last), price)} />
-				) : (
-					<AnswerMessage message={notBegun} blocks={[]} model="" writing />
-				))}
-		</div>
+		<PriceOfText value={priceFor}>
+			<div className="flex flex-col gap-6">
+				{onEarlier && idle && (
+					<button type="button" className="button-plain self-center" onClick={onEarlier}>
+						Show earlier messages
+					</button>
+				)}
+				{turns.map(({ question, answer }, at) => {
+					const isLast = at === turns.length - 1;
+					const reads = reading.from !== undefined && (question?.id === reading.from || answer?.id === reading.from);
+					return (
+						// A version takes the place of another, which keeps the focus where it is.
+						<div key={question?.id ?? answer?.id} className={isLast && roomy ? "turn turn-roomy" : "turn"}>
+							{reads && <Reading {...reading} />}
+							<TurnMessages
+								question={question}
+								answer={answer}
+								blocks={(answer && blocksOf.get(answer)) ?? none}
+								model={labelOf(answer?.metadata?.model)}
+								followed={!isLast}
+								idle={idle}
+								writing={isLast && !idle}
+								next={isLast && idle && answer && answer === last ? nextAfter(answer) : undefined}
+								events={stable}
+							/>
+							{isLast && idle && last && last === question && (
+								<NoAnswer price={priceFor(textOf(last), last.id)} onTryAgain={(price) => events.onEdit(last.id, textOf(last), price)} />
+							)}
+						</div>
+					);
+				})}
+			</div>
+		</PriceOfText>
 	);
 }
+
+const none: Block[] = [];
+
+/** The same functions for as long as the component lives. Each calls the last one that was passed. */
+function useStable(events: MessageEvents): MessageEvents {
+	const latest = useRef(events);
+	latest.current = events;
+	const [stable] = useState<MessageEvents>(() => ({
+		onEdit: (...args) => latest.current.onEdit(...args),
+		onVersion: (...args) => latest.current.onVersion(...args),
+		onBranch: (...args) => latest.current.onBranch(...args),
+	}));
+	return stable;
+}
+
+interface TurnMessagesProps extends Turn {
+	blocks: Block[];
+	model: string;
+	followed: boolean;
+	idle: boolean;
+	writing: boolean;
+	next: Next | undefined;
+	events: MessageEvents;
+}
+
+/** Memoized: while an answer grows, the turns before it stay as they are. */
+const TurnMessages = memo(function TurnMessages({ question, answer, events, idle, followed, ...props }: TurnMessagesProps) {
+	return (
+		<>
+			{question && <UserMessage message={question} followed={followed} events={idle ? events : undefined} />}
+			{(answer || props.writing) && <AnswerMessage {...props} message={answer ?? notBegun} events={idle ? events : undefined} />}
+		</>
+	);
+});
 
 /** Reserves the space of the answer that is about to begin. */
 const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
@@ -118,7 +172,7 @@ interface ReadingProps {
 /** Where the model's reading began at the last answer. */
 function Reading({ reads, otherUnits, onWhole }: Omit<ReadingProps, "from">) {
 	return (
-		<div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2 text-small text-soft">
+		<div className="mb-6 flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2 text-small text-soft">
 			<p>
 				{reads === "newest" && "The model reads from here."}
 				{reads === "whole" && "Your next message includes the whole chat."}

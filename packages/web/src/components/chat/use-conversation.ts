@@ -27,6 +27,7 @@ export function useConversation(chat: ChatView, draftKey: string, events: Conver
 	const live = useRef<LiveHandle>(null);
 	const attempt = useRef<Attempt>(undefined);
 	const humanToken = useRef<string>(undefined);
+	const moving = useRef(false);
 	const mounted = useRef(true);
 
 	useEffect(() => {
@@ -42,7 +43,7 @@ export function useConversation(chat: ChatView, draftKey: string, events: Conver
 		patch(kept?.refusedAtMs ? { refused: kept, armed: true } : { refused: undefined });
 	}, [draftKey]);
 
-	const conversation = { chat, draftKey, events, state, patch, live, attempt, humanToken, mounted };
+	const conversation = { chat, draftKey, events, state, patch, live, attempt, humanToken, moving, mounted };
 	const look = useEffectEvent(() => void (document.hidden || refresh(conversation)));
 	useEffect(() => {
 		const endHearing = hearTabs("chat", (chatId) => chatId === chat.id && look());

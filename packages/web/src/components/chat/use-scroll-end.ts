@@ -1,9 +1,20 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const nearPx = 32;
+/** Above a turn at the top of the view. */
+const abovePx = 12;
+
+/** Where the view stays while the text grows. */
+interface Place {
+	/** Whether the viewer is at the end, and follows it. */
+	following: boolean;
+	/** The turn at the top, until the viewer scrolls: its answer can be read from its start. */
+	pinned: HTMLElement | null;
+}
 
 /**
- * Keeps the end of a growing text in view while the viewer is there, and stops as soon as they scroll up.
+ * Keeps the end of a growing text in view while the viewer is there, and stops as soon as they scroll up. A new question goes to the top instead, and
+ * its answer grows below it.
  * @param fromStart starts at the beginning of the text; `toEnd` begins to follow
  */
 export function useScrollEnd(fromStart: boolean) {
@@ -12,13 +23,32 @@ export function useScrollEnd(fromStart: boolean) {
 	const [reversed] = useState(!fromStart);
 	const [atEnd, setAtEnd] = useState(true);
 	const [taken, setTaken] = useState(false);
-	const following = useRef(reversed);
+	const place = useRef<Place>({ following: reversed, pinned: null });
 
-	function toEnd(behavior: "instant" | "smooth" = "instant") {
-		following.current = true;
+	function toEnd() {
+		place.current = { following: true, pinned: null };
 		setAtEnd(true);
-		if (matchMedia("(prefers-reduced-motion: reduce)").matches) behavior = "instant";
-		scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior });
+		const isReduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+		scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: isReduced ? "instant" : "smooth" });
+	}
+
+	/** Moves the last turn to the top of the view. */
+	function toTop() {
+		const turns = content.current?.querySelectorAll<HTMLElement>(".turn");
+		const last = turns?.[turns.length - 1];
+		if (!last || !scroller.current) return;
+		place.current = { following: false, pinned: last };
+		scroller.current.scrollTop += topOf(last, scroller.current) - abovePx;
+	}
+
+	/** Leaves the view where it is while messages change. @returns to be called when they have changed above what is shown */
+	function stay() {
+		place.current = { following: false, pinned: null };
+		const first = content.current?.querySelector<HTMLElement>(".turn");
+		const offset = first?.offsetTop ?? 0;
+		return () => {
+			if (first && scroller.current) scroller.current.scrollTop += first.offsetTop - offset;
+		};
 	}
 
 	// The server's HTML scrolls in reverse, which shows the end without scripts. Turn it round without moving the text.
@@ -35,25 +65,31 @@ export function useScrollEnd(fromStart: boolean) {
 		const element = scroller.current;
 		const inner = content.current;
 		if (!element || !inner) return;
-		return follow(element, inner, following, setAtEnd);
+		return follow(element, inner, place, setAtEnd);
 	}, []);
 
-	return { scroller, content, atEnd, toEnd, scrollerClass: taken || !reversed ? "" : "scroller-at-end" };
+	return { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass: taken || !reversed ? "" : "scroller-at-end" };
 }
 
-/** Scrolls to the end whenever the text grows while `following` is true. Returns a function that stops watching. */
-function follow(element: HTMLElement, inner: HTMLElement, following: RefObject<boolean>, onAtEnd: (atEnd: boolean) => void): () => void {
+const topOf = (turn: HTMLElement, scroller: HTMLElement) => turn.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+
+/** Scrolls to the end whenever the text grows while the viewer follows it. Returns a function that stops watching. */
+function follow(element: HTMLElement, inner: HTMLElement, place: RefObject<Place>, onAtEnd: (atEnd: boolean) => void): () => void {
 	let before = element.scrollTop;
 	const onScroll = () => {
 		const near = element.scrollHeight - element.clientHeight - element.scrollTop < nearPx;
+		const { pinned, following } = place.current;
+		const isPinned = pinned?.isConnected && Math.abs(topOf(pinned, element) - abovePx) < 2;
 		// Growing text moves the end away as well, but only the viewer scrolls up.
-		if (near || element.scrollTop < before) following.current = near;
+		if (!isPinned) place.current = { following: near || (following && element.scrollTop >= before), pinned: null };
 		before = element.scrollTop;
-		onAtEnd(following.current);
+		onAtEnd(near || place.current.following);
 	};
 	const watcher = new ResizeObserver(() => {
-		if (following.current) element.scrollTop = element.scrollHeight;
-		else onScroll();
+		const { following, pinned } = place.current;
+		if (following) element.scrollTop = element.scrollHeight;
+		else if (pinned?.isConnected) element.scrollTop += topOf(pinned, element) - abovePx;
+		onScroll();
 	});
 	onScroll();
 	element.addEventListener("scroll", onScroll, { passive: true });

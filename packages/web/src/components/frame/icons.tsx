@@ -29,3 +29,13 @@ export const SideIcon = icon(<path d="M3.5 4.5h13v11h-13zM8 4.5v11" />);
 export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const DeleteIcon = icon(<path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />);
 export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
+export const PreviousIcon = icon(<path d="m12 6-4 4 4 4" />);
+export const NextIcon = icon(<path d="m8 6 4 4-4 4" />);
+export const BranchIcon = icon(
+	<>
+		<circle cx="6" cy="4.5" r="1.75" />
+		<circle cx="6" cy="15.5" r="1.75" />
+		<circle cx="14" cy="6.5" r="1.75" />
+		<path d="M6 6.25v7.5M14 8.25c0 3-3.5 3-8 3.25" />
+	</>,
+);

@@ -123,6 +123,9 @@ function digest(value: unknown): string {
 	return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
 }
 
+/** What a page that is behind learns. */
+export const MOVED_ON = "This chat has gone on in another tab or on another device. Nothing was sent or counted.";
+
 const stopBody = z.object({ requestId: z.string().regex(REQUEST_ID).optional() });
 
 /**

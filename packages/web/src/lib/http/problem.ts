@@ -47,6 +47,7 @@ export const PROBLEMS = {
 	"message-too-long": { status: 413, title: "Message too long" },
 	"misdirected-request": { status: 421, title: "Misdirected request" },
 	"too-many-attempts": { status: 429, title: "Too many attempts" },
+	"too-many-branches": { status: 429, title: "Too many branches" },
 	"too-many-readers": { status: 429, title: "Too many readers" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
 	"too-many-sign-ups": { status: 429, title: "Too many sign-ups" },

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
-import { noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
+import { MOVED_ON, noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
 import { api } from "../../../lib/http/api.ts";
 import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } from "../../../lib/http/limits.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
@@ -47,8 +47,6 @@ async function chat(request: Request): Promise<Response> {
 
 const priceDetail = ({ units }: Price) =>
 	`This message now costs ${units} ${units === 1 ? "request" : "requests"}. Nothing was sent or counted.`;
-
-const MOVED_ON = "This chat has gone on in another tab or on another device. Nothing was sent or counted.";
 
 function refuseChat(why: ChatRefusal): never {
 	switch (why) {

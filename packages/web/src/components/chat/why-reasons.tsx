@@ -1,0 +1,50 @@
+import { BOUND_OF_FORGIVENESS, type RuleName, WHO_PAYS } from "@parley/metering/who-pays";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { AnswerMetadata } from "../../view/chat.ts";
+import { inRequests, LocalNumber } from "../frame/local-time.tsx";
+
+export interface WhyProps {
+	metadata: AnswerMetadata;
+	/** The name of the model that wrote the answer. */
+	model: string;
+}
+
+/** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
+export function WhyReasons({ metadata: { counted, rule, units = 1, effort, spent, reference }, model }: WhyProps) {
+	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
+	// Beyond the bound an answer counts that its rule alone would not.
+	const isBeyond = counted && row && row.fate.kind === "release";
+	return (
+		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">
+			<Row name="Counted">{counted === undefined ? "Not yet" : counted ? inRequests(units) : "No"}</Row>
+			{row && (
+				<Row name="Rule">
+					{row.happens}. {isBeyond ? BOUND_OF_FORGIVENESS : row.counted}{" "}
+					<Link to="/pricing" className="link">
+						All rules
+					</Link>
+				</Row>
+			)}
+			{model && <Row name="Model">{effort ? `${model}, ${effort} effort` : model}</Row>}
+			{spent && (
+				<Row name="Tokens">
+					{spent.estimated && "about "}
+					<LocalNumber value={spent.input} /> read, <LocalNumber value={spent.output} /> written
+				</Row>
+			)}
+			{reference && <Row name="Reference">{reference}</Row>}
+		</dl>
+	);
+}
+
+const isRule = (name: string | undefined): name is RuleName => name !== undefined && Object.hasOwn(WHO_PAYS, name);
+
+function Row({ name, children }: { name: string; children: ReactNode }) {
+	return (
+		<>
+			<dt>{name}</dt>
+			<dd className="wrap-anywhere text-ink">{children}</dd>
+		</>
+	);
+}

@@ -1,0 +1,20 @@
+import { env } from "cloudflare:workers";
+import { createFileRoute } from "@tanstack/react-router";
+import { chatIdOf } from "../../../../lib/chat/request.ts";
+import { api } from "../../../../lib/http/api.ts";
+import { identify } from "../../../../lib/identity/subject.ts";
+import { parseBranch, pathResponse } from "../-path.ts";
+
+export const Route = createFileRoute("/api/chat/$chatId/branch")({
+	server: {
+		handlers: api({
+			POST: async ({ request, params }) => {
+				const chatId = chatIdOf(params);
+				const { messageId, id, seen } = await parseBranch(request);
+				const subject = await identify(request);
+				const result = await env.CONVERSATION.getByName(chatId).branch(subject.key, messageId, id, seen);
+				return pathResponse(result, subject, () => Response.json({ id }, { status: 201 }));
+			},
+		}),
+	},
+});

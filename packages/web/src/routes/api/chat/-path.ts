@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { ID } from "../../../input.ts";
+import { MOVED_ON, noSuchChat } from "../../../lib/chat/request.ts";
+import { readBody } from "../../../lib/http/api.ts";
+import { problemResponse, refuse } from "../../../lib/http/problem.ts";
+import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
+import type { Subject } from "../../../lib/identity/subject.ts";
+import type { PathResult } from "../../../objects/conversation.ts";
+import type { ChatView } from "../../../view/chat.ts";
+
+const BODY_BYTES_MAX = 1024;
+
+const seen = z.string().regex(ID).nullable().optional();
+const version = z.object({ turn: z.int(), of: z.enum(["question", "answer"]), seen });
+const branch = z.object({ messageId: z.string().regex(ID), id: z.string().regex(ID), seen });
+
+/**
+ * The version that `POST /api/chat/{id}/version` asks to show.
+ * @throws {ProblemError} 400 if it cannot be one
+ */
+export const parseVersion = (request: Request) => readBody(request, version, BODY_BYTES_MAX);
+
+/**
+ * The message at which `POST /api/chat/{id}/branch` ends, and the id of the new chat.
+ * @throws {ProblemError} 400 if they cannot be such
+ */
+export const parseBranch = (request: Request) => readBody(request, branch, BODY_BYTES_MAX);
+
+/**
+ * Answers a call that moves or copies a chat's path.
+ * @throws {ProblemError} for everything but success and 409 with the newer path
+ */
+export async function pathResponse(result: PathResult, subject: Subject, done: (chat: ChatView) => Response): Promise<Response> {
+	switch (result.kind) {
+		case "done":
+			return done(result.chat);
+		case "moved-on":
+			return problemResponse("chat-has-moved-on", { detail: MOVED_ON, chat: result.chat });
+		case "busy":
+			return refuse("an-answer-is-being-written", "This chat is still answering. Wait for the end, or stop it.");
+		case "no-such-message":
+			return refuse("message-not-found", "There is no such message in this chat.");
+		case "too-many-branches":
+			return refuse("too-many-branches", "You’ve branched off 50 chats today. Try again tomorrow.");
+		case "not-found":
+			await assertStillGuest(subject);
+			return noSuchChat();
+	}
+}
