@@ -37,6 +37,8 @@ import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhoo
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
+import { Route as ApiChatChatIdFilesIndexRouteImport } from './routes/api/chat/$chatId/files/index'
+import { Route as ApiChatChatIdFilesFileIdRouteImport } from './routes/api/chat/$chatId/files/$fileId'
 
 const ChatRoute = ChatRouteImport.update({
   id: '/_chat',
@@ -177,6 +179,17 @@ const ApiChatChatIdStreamRoute = ApiChatChatIdStreamRouteImport.update({
   path: '/api/chat/$chatId/stream',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiChatChatIdFilesIndexRoute = ApiChatChatIdFilesIndexRouteImport.update({
+  id: '/api/chat/$chatId/files/',
+  path: '/api/chat/$chatId/files/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatChatIdFilesFileIdRoute =
+  ApiChatChatIdFilesFileIdRouteImport.update({
+    id: '/api/chat/$chatId/files/$fileId',
+    path: '/api/chat/$chatId/files/$fileId',
+    getParentRoute: () => rootRouteImport,
+  } as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
@@ -206,6 +219,8 @@ export interface FileRoutesByFullPath {
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
+  '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
+  '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesByTo {
   '/account': typeof AccountRoute
@@ -235,6 +250,8 @@ export interface FileRoutesByTo {
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
+  '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
+  '/api/chat/$chatId/files': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
@@ -266,6 +283,8 @@ export interface FileRoutesById {
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
+  '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
+  '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
@@ -297,6 +316,8 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
+    | '/api/chat/$chatId/files/$fileId'
+    | '/api/chat/$chatId/files/'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/account'
@@ -326,6 +347,8 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId'
+    | '/api/chat/$chatId/files/$fileId'
+    | '/api/chat/$chatId/files'
   id:
     | '__root__'
     | '/_chat'
@@ -356,6 +379,8 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/'
+    | '/api/chat/$chatId/files/$fileId'
+    | '/api/chat/$chatId/files/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -385,6 +410,8 @@ export interface RootRouteChildren {
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
+  ApiChatChatIdFilesFileIdRoute: typeof ApiChatChatIdFilesFileIdRoute
+  ApiChatChatIdFilesIndexRoute: typeof ApiChatChatIdFilesIndexRoute
 }
 
 declare module '@tanstack/react-router' {
@@ -585,6 +612,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdStreamRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/files/': {
+      id: '/api/chat/$chatId/files/'
+      path: '/api/chat/$chatId/files'
+      fullPath: '/api/chat/$chatId/files/'
+      preLoaderRoute: typeof ApiChatChatIdFilesIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/$chatId/files/$fileId': {
+      id: '/api/chat/$chatId/files/$fileId'
+      path: '/api/chat/$chatId/files/$fileId'
+      fullPath: '/api/chat/$chatId/files/$fileId'
+      preLoaderRoute: typeof ApiChatChatIdFilesFileIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
   }
 }
 
@@ -627,6 +668,8 @@ const rootRouteChildren: RootRouteChildren = {
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,
+  ApiChatChatIdFilesFileIdRoute: ApiChatChatIdFilesFileIdRoute,
+  ApiChatChatIdFilesIndexRoute: ApiChatChatIdFilesIndexRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)

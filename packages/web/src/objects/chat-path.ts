@@ -1,5 +1,5 @@
 import { type Output, sentenceOf } from "@parley/metering";
-import { exchangeTokens, textOf } from "../lib/chat/history.ts";
+import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView } from "../view/chat.ts";
 import { type AnswerPart, hasWords } from "./answer-stream.ts";
@@ -42,8 +42,8 @@ export class ChatPath {
 		const { message, replaces } = prompt;
 		const replaced = this.#replaced(shown, message.id, replaces);
 		if (!replaced) return { parent: shown?.seq ?? null, asks: null, question: message, extends: true };
-		// The same words again are another answer to the same question.
-		const isSame = textOf(this.#stored().question(replaced) ?? message) === textOf(message);
+		// The same words and files again are another answer to the same question.
+		const isSame = wordsOf(this.#stored().question(replaced) ?? message) === wordsOf(message);
 		return isSame ? branch(replaced) : { parent: replaced.parent, asks: null, question: message, extends: false };
 	}
 
@@ -129,6 +129,9 @@ export class ChatPath {
 		return last === null ? seen === null : seen === last.answerId || seen === this.#stored().question(last)?.id;
 	}
 }
+
+/** What a question says, with the files that it names. */
+const wordsOf = (message: ChatMessage) => JSON.stringify([textOf(message), ...filesOf(message).map(({ url }) => url)]);
 
 /** What a model had sent when an answer ended. */
 export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPart[]): Output {

@@ -2,6 +2,7 @@ import type { AnswerEnd, Failure, Spent } from "@parley/metering";
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
 import type { ModelEntry } from "@parley/plans/models";
 import type { ModelMessage } from "ai";
+import type { SentMessage } from "../lib/chat/history.ts";
 import { modelEntry } from "../lib/chat/model.ts";
 import { openAnswer, type UpstreamPart } from "../lib/chat/upstream/open-answer.ts";
 import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
@@ -44,6 +45,7 @@ export class LiveAnswer {
 	/** When the hold was last extended, epoch milliseconds. */
 	extendedAtMs = Date.now();
 	readonly #stored: ConversationStorage;
+	readonly #inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>;
 	readonly #abort = new AbortController();
 	readonly #deltas = new DeltaBuffer((type, delta) => this.#append(type, delta));
 	#storedAtMs = Date.now();
@@ -57,8 +59,10 @@ export class LiveAnswer {
 	#thoughtMs: number | undefined;
 	#usage: Usage | null = null;
 
-	constructor(turn: Turn, stored: ConversationStorage) {
+	/** `inFull`: reads what the files of messages hold. */
+	constructor(turn: Turn, stored: ConversationStorage, inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>) {
 		this.turn = turn;
+		this.#inFull = inFull;
 		this.stream = new AnswerStream(turn.answerId, metadataOf(turn, []));
 		this.#stored = stored;
 	}
@@ -75,7 +79,7 @@ export class LiveAnswer {
 	 * Runs the model until it ends, fails or is stopped. Never rejects.
 	 * @param subject the key of whoever asks, which the provider receives as a hash
 	 */
-	async write(history: ModelMessage[], subject: string): Promise<AnswerResult> {
+	async write(history: SentMessage[], subject: string): Promise<AnswerResult> {
 		const timer = setTimeout(() => this.#abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
 		const entry = this.#isStopped ? null : this.#entry();
 		const ended = await this.#readModel(entry, history, subject).catch((error: unknown): Pick<AnswerResult, "end" | "failure"> => {
@@ -111,7 +115,7 @@ export class LiveAnswer {
 
 	async #readModel(
 		entry: ModelEntry | null,
-		messages: ModelMessage[],
+		sent: SentMessage[],
 		subject: string,
 	): Promise<Pick<AnswerResult, "end" | "failure" | "retryAfterS">> {
 		// A stop that came before its request.
@@ -119,6 +123,7 @@ export class LiveAnswer {
 		const { requestId, sold } = this.turn;
 		const maxOutput = entry?.maxOutput ?? DEMO_OUTPUT_MAX;
 		const cap = new OutputCap(maxOutput);
+		const messages = await this.#inFull(sent);
 		this.#calledAtMs = Date.now();
 		const asked = { model: entry, effort: sold?.effort ?? null, maxOutput, subjectHash: hashOfSubject(subject), requestId, messages };
 		this.#abort.signal.throwIfAborted();
@@ -162,13 +167,15 @@ export class LiveAnswer {
 	}
 
 	/** What the call used: as the provider says, or by our estimate. A model that ended by itself made at least one token. */
-	#spent(end: AnswerEnd, history: ModelMessage[], entry: ModelEntry | null): Spent | null {
+	#spent(end: AnswerEnd, history: SentMessage[], entry: ModelEntry | null): Spent | null {
 		const { parts } = this.stream;
 		if (this.#usage) return spentOf(this.#usage, false, entry?.price);
 		if (charsOf(parts) === 0 && (end === "failed" || end === "stopped")) return null;
 		const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
 		const reasoning = tokensIn("reasoning");
-		const input = history.reduce((sum, { content }) => sum + tokensOf(typeof content === "string" ? content : "") + MESSAGE_TOKENS, 0);
+		const ofFiles = (files: SentMessage["files"] = []) =>
+			files.reduce((sum, { providerMetadata }) => sum + providerMetadata.parley.tokens, 0);
+		const input = history.reduce((sum, { content, files }) => sum + tokensOf(content) + ofFiles(files) + MESSAGE_TOKENS, 0);
 		// The cap bounds what an estimate that is never too low can be.
 		const output = Math.min(Math.max(1, reasoning + tokensIn("text")), entry?.maxOutput ?? DEMO_OUTPUT_MAX);
 		return spentOf({ input, cached: 0, output, reasoning: Math.min(reasoning, output) }, true, entry?.price);

@@ -8,7 +8,7 @@ import { stopAppClock } from "../app-time.ts";
 import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import oldChat from "../fixtures/chat-before-turns.sql?raw";
 import oldList from "../fixtures/list-before-pages.sql?raw";
-import { messagesOf, requestsOf } from "../stored.ts";
+import { messagesOf, requestsOf, textOf } from "../stored.ts";
 
 beforeEach(resetSandbox);
 
@@ -67,7 +67,7 @@ class Talk {
 
 	/** What the shown path says: the questions' texts and the answers' ids. */
 	async shown(): Promise<string[]> {
-		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? (message.parts[0]?.text ?? "") : message.id));
+		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? textOf(message) : message.id));
 	}
 }
 

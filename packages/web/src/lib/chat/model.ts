@@ -3,9 +3,16 @@ import { config } from "../../config.ts";
 import { OwnError } from "../../log.ts";
 import type { ModelOption } from "../../view/chat.ts";
 
-const demo = { weight: 1, inputStep: 8_000, maxOutput: 4_000, contextWindow: 128_000, tiers: ["guest", "free", "paid"] } as const;
+const demo = {
+	weight: 1,
+	inputStep: 8_000,
+	maxOutput: 4_000,
+	contextWindow: 128_000,
+	tiers: ["guest", "free", "paid"],
+	accepts: ["text"],
+} as const;
 const DEMOS: ModelOption[] = [
-	{ ...demo, id: "demo", label: "Demo", description: "Answers at once.", efforts: {}, tiers: [...demo.tiers] },
+	{ ...demo, id: "demo", label: "Demo", description: "Answers at once.", efforts: {}, tiers: [...demo.tiers], accepts: ["text", "image"] },
 	{
 		...demo,
 		id: "demo-thinker",
@@ -14,6 +21,7 @@ const DEMOS: ModelOption[] = [
 		weight: 3,
 		efforts: { low: 1, medium: 2, high: 4 },
 		tiers: ["free", "paid"],
+		accepts: [...demo.accepts],
 	},
 ];
 
@@ -23,8 +31,19 @@ export function allowedModels(): ModelOption[] {
 	return models.kind === "demo" ? DEMOS : models.entries.filter(({ purpose }) => purpose === "chat").map(optionOf);
 }
 
-function optionOf({ id, label, description, weight, efforts, inputStep, maxOutput, contextWindow, tiers }: ModelEntry): ModelOption {
-	return { id, label, description: description ?? null, weight, efforts, inputStep, maxOutput, contextWindow, tiers };
+function optionOf({
+	id,
+	label,
+	description,
+	weight,
+	efforts,
+	inputStep,
+	maxOutput,
+	contextWindow,
+	tiers,
+	accepts,
+}: ModelEntry): ModelOption {
+	return { id, label, description: description ?? null, weight, efforts, inputStep, maxOutput, contextWindow, tiers, accepts };
 }
 
 /** The version of the models on offer, which requests keep. */
