@@ -295,7 +295,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };
 			if (usage.reason !== "limit") return { kind: usage.reason };
 			const { refusal } = usage;
-			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, asked) };
+			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, asked, priced.question) };
 		}
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);
@@ -585,13 +585,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 }
 
-/** What the subject could send instead. None at a limit of answers in flight, which ends by itself. */
-function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked): Price[] {
+/** What the subject could send instead, to models that can read it. None at a limit of answers in flight, which ends by itself. */
+function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked, question: ChatMessage | null): Price[] {
 	if (policy === "in-flight") return [];
 	const left = (model: ModelOption) => Math.max(remaining, model.tiers.includes("free") ? (freeDay?.remaining ?? 0) : 0);
 	return affordable(
 		asked,
-		allowedModels().filter(({ tiers }) => tiers.includes(tier)),
+		allowedModels().filter((model) => model.tiers.includes(tier) && (question === null || isReadableBy(model, question))),
 		left,
 	);
 }

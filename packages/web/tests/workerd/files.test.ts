@@ -208,6 +208,15 @@ describe("a message with files", () => {
 		expect((await ask(client, chat, { files: texts.slice(1) })).metadata).toMatchObject({ counted: true });
 	});
 
+	test("that costs more than is left is offered models that can read it, and no others", async () => {
+		const [client, chat] = [await user(), id()];
+		for (const model of ["dear", "dear", "dear", "sharp"]) await ask(client, chat, { model });
+		const files = [await attach(client, chat, "a.png", PNG)];
+		const refused = await ask(client, chat, { files, model: "sharp" });
+		expect(refused.problem).toMatchObject({ title: "Usage limit reached", remaining: 2, price: { units: 3 } });
+		expect(refused.problem?.affordable).toEqual([{ units: 1, model: "seeing", effort: null, whole: false }]);
+	});
+
 	test("names files of its own chat only: neither another chat's, nor addresses, nor data", async () => {
 		const [client, chat] = [await user(), id()];
 		const elsewhere = await attach(client, id(), "a.txt", "text");

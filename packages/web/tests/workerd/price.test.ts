@@ -251,6 +251,7 @@ describe("a request that costs more than is left", () => {
 		expect(refused.problem?.affordable).toEqual([
 			{ units: 1, model: "sandbox", effort: null, whole: false },
 			{ units: 1, model: "second", effort: null, whole: false },
+			{ units: 1, model: "seeing", effort: null, whole: false },
 		]);
 		expect(await guest.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
 	});
