@@ -1,4 +1,5 @@
 import type { BillingView } from "../view/billing.ts";
+import type { FilePart } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
 import { fetchAsViewer } from "./session/page-viewer.ts";
@@ -62,6 +63,17 @@ export async function readUsageAfterCheckout(): Promise<UsageView> {
 export async function stopAnswer(chatId: string, requestId: string | undefined): Promise<void> {
 	const headers = { "content-type": "application/json" };
 	await fetchOrThrow(`/api/chat/${chatId}/stop`, { method: "POST", headers, body: JSON.stringify({ requestId }) });
+}
+
+/** Uploads a file to a chat, for a message to come. Throws like `fetchOrThrow`. */
+export async function uploadFile(chatId: string, name: string, body: Blob): Promise<FilePart> {
+	const url = `/api/chat/${chatId}/files?name=${encodeURIComponent(name)}`;
+	return (await fetchOrThrow(url, { method: "POST", headers: { "content-type": "application/octet-stream" }, body })).json();
+}
+
+/** Deletes an uploaded file that is not sent. Throws like `fetchOrThrow`. */
+export async function deleteFile(url: string): Promise<void> {
+	await fetchOrThrow(url, { method: "DELETE" });
 }
 
 /** Deletes a chat for good. Throws like `fetchOrThrow`. */

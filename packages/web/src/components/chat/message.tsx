@@ -7,8 +7,9 @@ import type { Block } from "./answer-blocks.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
-import { reasoningOf, textOf } from "./message-text.ts";
+import { filesOf, reasoningOf, textOf } from "./message-text.ts";
 import { isSendKey } from "./send-key.ts";
+import { SentFiles } from "./sent-files.tsx";
 
 interface UserMessageProps {
 	message: LiveMessage;
@@ -43,7 +44,8 @@ export function UserMessage({ message, followed, priceFor, onEdit }: UserMessage
 	}
 	return (
 		<article aria-label="You" className="group relative ml-6 flex flex-col items-end sm:ml-16">
-			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
+			<SentFiles files={filesOf(message)} />
+			{text && <p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>}
 			{onEdit && (
 				<button
 					// biome-ignore lint/a11y/noAutofocus: leaving the form returns the focus to the button that opened it

@@ -2,7 +2,7 @@ import { MESSAGE_TOKENS, priceOf, tokensOf } from "@parley/metering/price";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import type { Price } from "../../view/chat.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { textOf } from "./message-text.ts";
+import { filesOf, textOf, tokensOfFiles } from "./message-text.ts";
 import type { Choice } from "./use-choice.ts";
 
 /**
@@ -26,6 +26,11 @@ export function tokensUpTo(messages: readonly LiveMessage[], hidden: number): nu
 	return (messages[known]?.metadata?.tokens ?? hidden) + tokensIn(messages.slice(known + 1));
 }
 
+function tokensOfMessage(text: string, ofFiles: number): number {
+	const content = (text.trim() ? tokensOf(text) : 0) + ofFiles;
+	return content === 0 ? 0 : content + MESSAGE_TOKENS;
+}
+
 const measured = new WeakMap<LiveMessage, number>();
 
 /** The estimated tokens of messages. Empty ones are not sent to a model. */
@@ -33,7 +38,7 @@ export function tokensIn(messages: readonly LiveMessage[]): number {
 	let sum = 0;
 	for (const message of messages) {
 		const text = textOf(message);
-		const tokens = measured.get(message) ?? (text.trim() ? MESSAGE_TOKENS + tokensOf(text) : 0);
+		const tokens = measured.get(message) ?? tokensOfMessage(text, tokensOfFiles(filesOf(message)));
 		measured.set(message, tokens);
 		sum += tokens;
 	}
