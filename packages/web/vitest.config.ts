@@ -73,7 +73,7 @@ const contract = (provider: string, include: string[]) => ({
 	},
 });
 
-/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only; `wordy` has no output limit to speak of. */
+/** The models of the Worker tests. `narrow` has steps of few tokens and efforts, and guests may not ask it; `pro` is for subscribers only; `seeing` and `sharp` read images; `wordy` has no output limit to speak of. */
 function modelsAt(baseUrl: string) {
 	const model = (id: string, more: object = {}) => ({
 		id,
@@ -93,6 +93,8 @@ function modelsAt(baseUrl: string) {
 		model("dear", { weight: 5 }),
 		model("narrow", narrow),
 		model("pro", { tiers: ["paid"] }),
+		model("seeing", { accepts: ["text", "image"] }),
+		model("sharp", { accepts: ["text", "image"], weight: 3, tiers: ["free", "paid"] }),
 		model("wordy", { maxOutput: 60_000, tiers: ["free", "paid"] }),
 	];
 }

@@ -4,7 +4,18 @@ export { KeptSums, type Marks, type SumsSource } from "./kept-sums.ts";
 export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
 export { type Member, shareOf } from "./member.ts";
 export { deadLetters, isDeadLetter, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
-export { EFFORTS, type Effort, MESSAGE_TOKENS, type Price, priceOf, type Spent, type Tariff, type Terms, tokensOf } from "./price.ts";
+export {
+	EFFORTS,
+	type Effort,
+	IMAGE_TOKENS,
+	MESSAGE_TOKENS,
+	type Price,
+	priceOf,
+	type Spent,
+	type Tariff,
+	type Terms,
+	tokensOf,
+} from "./price.ts";
 export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
 export { fold, foldable } from "./retention.ts";
 export {

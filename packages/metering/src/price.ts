@@ -55,6 +55,12 @@ export function priceOf({ weight, efforts, inputStep }: Tariff, effort: Effort |
 /** What a message counts beside its text: its role and the marks around it, which differ by model. */
 export const MESSAGE_TOKENS = 8;
 
+/**
+ * What an image counts, whatever its size (rule P2). Providers scale images down before they count them. Of those that publish a formula, OpenAI's small
+ * models count most: 1,536 patches × 2.46 for gpt-5-nano, which is 3,779.
+ */
+export const IMAGE_TOKENS = 4_000;
+
 /** What tokenizers take for one piece: a word, split at capitals; white space in a row; or one other character. */
 const PIECE = /[A-Z]?[a-z]+|[A-Z]+|\s+|./gsu;
 const RARE_LETTERS = /[jkqvxz]/gi;

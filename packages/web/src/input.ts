@@ -12,6 +12,15 @@ export const LEDGER_ROW_ID = /^[A-Za-z0-9_:-]{1,160}$/;
 /** The longest message of a user, in UTF-16 code units, as `maxLength` counts them. */
 export const MESSAGE_CHARS_MAX = 32_768;
 
+/** The most files of one message, in any tier. */
+export const FILES_MAX = 10;
+
+/** The longest text of a file, in UTF-16 code units. */
+export const FILE_CHARS_MAX = 400_000;
+
+/** The longest name of a file, in UTF-16 code units. */
+export const FILE_NAME_CHARS_MAX = 120;
+
 /** The longest name of a user or an organization, in characters (code points). */
 export const NAME_CHARS_MAX = 60;
 

@@ -40,6 +40,8 @@ import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chat
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
 import { Route as ApiChatChatIdVersionRouteImport } from './routes/api/chat/$chatId/version'
+import { Route as ApiChatChatIdFilesIndexRouteImport } from './routes/api/chat/$chatId/files/index'
+import { Route as ApiChatChatIdFilesFileIdRouteImport } from './routes/api/chat/$chatId/files/$fileId'
 
 const ChatRoute = ChatRouteImport.update({
   id: '/_chat',
@@ -195,6 +197,17 @@ const ApiChatChatIdVersionRoute = ApiChatChatIdVersionRouteImport.update({
   path: '/api/chat/$chatId/version',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiChatChatIdFilesIndexRoute = ApiChatChatIdFilesIndexRouteImport.update({
+  id: '/api/chat/$chatId/files/',
+  path: '/api/chat/$chatId/files/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatChatIdFilesFileIdRoute =
+  ApiChatChatIdFilesFileIdRouteImport.update({
+    id: '/api/chat/$chatId/files/$fileId',
+    path: '/api/chat/$chatId/files/$fileId',
+    getParentRoute: () => rootRouteImport,
+  } as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
@@ -227,6 +240,8 @@ export interface FileRoutesByFullPath {
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
+  '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
+  '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesByTo {
   '/account': typeof AccountRoute
@@ -259,6 +274,8 @@ export interface FileRoutesByTo {
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
+  '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
+  '/api/chat/$chatId/files': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
@@ -293,6 +310,8 @@ export interface FileRoutesById {
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
+  '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
+  '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
@@ -327,6 +346,8 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
     | '/api/chat/$chatId/'
+    | '/api/chat/$chatId/files/$fileId'
+    | '/api/chat/$chatId/files/'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/account'
@@ -359,6 +380,8 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
     | '/api/chat/$chatId'
+    | '/api/chat/$chatId/files/$fileId'
+    | '/api/chat/$chatId/files'
   id:
     | '__root__'
     | '/_chat'
@@ -392,6 +415,8 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
     | '/api/chat/$chatId/'
+    | '/api/chat/$chatId/files/$fileId'
+    | '/api/chat/$chatId/files/'
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -424,6 +449,8 @@ export interface RootRouteChildren {
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdVersionRoute: typeof ApiChatChatIdVersionRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
+  ApiChatChatIdFilesFileIdRoute: typeof ApiChatChatIdFilesFileIdRoute
+  ApiChatChatIdFilesIndexRoute: typeof ApiChatChatIdFilesIndexRoute
 }
 
 declare module '@tanstack/react-router' {
@@ -645,6 +672,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdVersionRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/files/': {
+      id: '/api/chat/$chatId/files/'
+      path: '/api/chat/$chatId/files'
+      fullPath: '/api/chat/$chatId/files/'
+      preLoaderRoute: typeof ApiChatChatIdFilesIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chat/$chatId/files/$fileId': {
+      id: '/api/chat/$chatId/files/$fileId'
+      path: '/api/chat/$chatId/files/$fileId'
+      fullPath: '/api/chat/$chatId/files/$fileId'
+      preLoaderRoute: typeof ApiChatChatIdFilesFileIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
   }
 }
 
@@ -690,6 +731,8 @@ const rootRouteChildren: RootRouteChildren = {
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdVersionRoute: ApiChatChatIdVersionRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,
+  ApiChatChatIdFilesFileIdRoute: ApiChatChatIdFilesFileIdRoute,
+  ApiChatChatIdFilesIndexRoute: ApiChatChatIdFilesIndexRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)

@@ -56,6 +56,9 @@ export async function rewriteNotes(ledger: Ledger, change: (notes: Notes) => Not
 	await evictDurableObject(ledger);
 }
 
+/** What a message says, without reasoning. */
+export { textOf } from "../src/lib/chat/history.ts";
+
 /** The messages of a chat's shown path, in order, as its owner sees them: at most 50. */
 export async function messagesOf(conversation: Conversation): Promise<ChatMessage[]> {
 	const owner = await runInDurableObject(conversation, (_, { storage }) => new ConversationStorage(storage.sql).chat()?.owner);

@@ -53,7 +53,7 @@ export class Talk {
 
 	/** What the shown path says: the questions' texts and the answers' ids. */
 	async shown(): Promise<string[]> {
-		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? (message.parts[0]?.text ?? "") : message.id));
+		return (await messagesOf(this.stub)).map((message) => (message.role === "user" ? textOf(message) : message.id));
 	}
 }
 

@@ -1,5 +1,5 @@
 import type { BillingView } from "../view/billing.ts";
-import type { ChatView } from "../view/chat.ts";
+import type { ChatView, FilePart } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
 import { fetchAsViewer } from "./session/page-viewer.ts";
@@ -78,6 +78,17 @@ export async function branchChat(chatId: string, body: { messageId: string; id: 
 
 const post = (path: string, body: object) =>
 	fetchOrThrow(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+/** Uploads a file to a chat, for a message to come. Throws like `fetchOrThrow`. */
+export async function uploadFile(chatId: string, name: string, body: Blob): Promise<FilePart> {
+	const url = `/api/chat/${chatId}/files?name=${encodeURIComponent(name)}`;
+	return (await fetchOrThrow(url, { method: "POST", headers: { "content-type": "application/octet-stream" }, body })).json();
+}
+
+/** Deletes an uploaded file that is not sent. Throws like `fetchOrThrow`. */
+export async function deleteFile(url: string): Promise<void> {
+	await fetchOrThrow(url, { method: "DELETE" });
+}
 
 /** Deletes a chat for good. Throws like `fetchOrThrow`. */
 export async function deleteChat(chatId: string): Promise<void> {

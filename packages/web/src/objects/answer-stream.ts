@@ -1,8 +1,8 @@
 import type { UIMessageChunk } from "ai";
-import type { AnswerMetadata, ChatMessage } from "../view/chat.ts";
+import type { AnswerMetadata, TextPart } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 
-export type AnswerPart = ChatMessage["parts"][number];
+export type AnswerPart = TextPart;
 
 /** One answer as a UI message stream of the AI SDK. Sends each chunk to all readers in the same turn (docs/decisions/0009). */
 export class AnswerStream {

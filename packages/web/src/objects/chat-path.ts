@@ -1,5 +1,5 @@
 import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
-import { exchangeTokens, textOf } from "../lib/chat/history.ts";
+import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, Versions } from "../view/chat.ts";
 import { type AnswerPart, charsOf, hasWords } from "./answer-stream.ts";
@@ -48,8 +48,8 @@ export class ChatPath {
 		const { message, replaces } = prompt;
 		const replaced = this.#replaced(shown, message.id, replaces);
 		if (!replaced) return { parent: shown?.seq ?? null, versionOf: null, asks: null, question: message, extends: true };
-		// The same words again are another answer to the same question.
-		const isSame = textOf(this.#stored().question(replaced) ?? message) === textOf(message);
+		// The same words and files again are another answer to the same question.
+		const isSame = wordsOf(this.#stored().question(replaced) ?? message) === wordsOf(message);
 		return isSame ? branch(replaced) : { ...beside(replaced), asks: null, question: message };
 	}
 
@@ -231,6 +231,9 @@ const NEW_CHAT = {
 
 /** A turn whose answer is left out. */
 const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, tokens: null };
+
+/** What a question says, with the files that it names. */
+const wordsOf = (message: ChatMessage) => JSON.stringify([textOf(message), ...filesOf(message).map(({ url }) => url)]);
 
 /** What a model had sent when an answer ended. */
 export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPart[]): Output {

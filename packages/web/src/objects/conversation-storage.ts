@@ -1,6 +1,6 @@
 import type { Effort, Spent } from "@parley/metering";
 import type { UsageHold } from "../lib/billing.ts";
-import type { AnswerState, ChatMessage, Failure } from "../view/chat.ts";
+import type { AnswerState, ChatMessage, Failure, FilePart } from "../view/chat.ts";
 import type { AnswerPart } from "./answer-stream.ts";
 import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
@@ -87,8 +87,17 @@ function isParts(value: unknown): value is StoredPart[] {
 	return Array.isArray(value) && value.every(isPart);
 }
 
+function isFilePart(value: unknown): value is FilePart {
+	if (!isRecord(value) || value.type !== "file") return false;
+	const { url, mediaType, filename, providerMetadata } = value;
+	const { parley } = isRecord(providerMetadata) ? providerMetadata : {};
+	const areTexts = [url, mediaType, filename].every((one) => typeof one === "string");
+	return areTexts && isRecord(parley) && Number.isSafeInteger(parley.bytes) && Number.isSafeInteger(parley.tokens);
+}
+
 function isQuestion(value: unknown): value is ChatMessage {
-	return isRecord(value) && typeof value.id === "string" && value.role === "user" && isParts(value.parts);
+	if (!isRecord(value) || typeof value.id !== "string" || value.role !== "user" || !Array.isArray(value.parts)) return false;
+	return isParts(value.parts.filter((part) => !isFilePart(part)));
 }
 
 function isHold(value: unknown): value is UsageHold {

@@ -3,17 +3,21 @@ import { type AnswerEnd, type ChatStatus, type Effort, type Standing, type Terms
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { checkUsageAllowed, recordUsage, releaseUsage, type UsageCheckResult, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
-import { messageTokens, textOf, toModelMessages } from "../lib/chat/history.ts";
+import { inFull } from "../lib/chat/files/in-full.ts";
+import { FILE_LIMITS } from "../lib/chat/files/limits.ts";
+import type { Upload } from "../lib/chat/files/upload.ts";
+import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
 import { allowedModels, modelsVersion, titleModel } from "../lib/chat/model.ts";
 import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
-import { isPool } from "../lib/identity/subject-key.ts";
+import { isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
-import type { AnswerMetadata, ChatMessage, ChatView, ModelOption, Price } from "../view/chat.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, FilePart, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
+import { ChatFiles, idOf, partOf } from "./chat-files.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
@@ -29,6 +33,9 @@ const KEPT_AFTER_DELETION_MS = 90 * 86_400_000;
 /** How long a stop waits for its request, and how many wait. */
 const STOP_LIFE_MS = 10 * 60_000;
 const STOPS_MAX = 10;
+/** How long an upload waits for its message, and how soon files are deleted that could not be. */
+const UNSENT_LIFE_MS = 86_400_000;
+const FILES_RETRY_MS = 3_600_000;
 
 export interface Ask {
 	chatId: string;
@@ -50,7 +57,16 @@ export interface Ask {
 }
 
 /** Why a chat does not take a request. Decided before anything is held or stored. */
-export type ChatRefusal = "not-found" | "gone" | "busy" | "no-such-message" | "too-many-readers" | "too-long";
+export type ChatRefusal =
+	| "not-found"
+	| "gone"
+	| "busy"
+	| "no-such-message"
+	| "no-such-file"
+	| "unreadable"
+	| "too-many-files"
+	| "too-many-readers"
+	| "too-long";
 
 export type StartResult =
 	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Standing; setCookie: string | null }
@@ -87,6 +103,7 @@ interface Priced {
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
 export class Conversation extends DurableObject<Cloudflare.Env> {
 	#stored = new ConversationStorage(this.ctx.storage.sql);
+	readonly #files = new ChatFiles(this.ctx.storage.sql, this.env.FILES);
 	#live: LiveAnswer | null = null;
 	readonly #path = new ChatPath(
 		() => this.#stored,
@@ -149,6 +166,37 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#stored.keepStop(requestId, owner, Date.now(), STOPS_MAX);
 		await this.#arm(Date.now() + STOP_LIFE_MS);
 		return "early";
+	}
+
+	/**
+	 * Keeps a file for a message to come, also in a chat that does not exist yet. One that is never sent is deleted after a day.
+	 * @returns the file as a message names it; null for anyone but the owner, or for a deleted chat
+	 */
+	async addFile(owner: string, chatId: string, upload: Upload): Promise<FilePart | null> {
+		const chat = this.#stored.chat();
+		if (chat && !this.#isOwnedBy(owner)) return null;
+		const id = crypto.randomUUID();
+		// An alarm on disk may be earlier than any that is known here.
+		this.#alarmAtMs ??= await this.ctx.storage.getAlarm();
+		await this.#arm(Date.now() + UNSENT_LIFE_MS);
+		if (!(await this.#files.add(id, owner, upload, Date.now()))) return null;
+		const row = this.#files.row(id);
+		return row && partOf(chatId, row);
+	}
+
+	/** A file of the chat, with its bytes if they are in this object; null for anyone but the owner. */
+	async file(owner: string, id: string): Promise<{ name: string; mediaType: string; bytes: Uint8Array | null } | null> {
+		const row = this.#files.row(id);
+		if (!row || !(await this.#mayUse(owner, row.owner))) return null;
+		return { name: row.name, mediaType: row.mediaType, bytes: row.inObject ? await this.#files.read(row) : null };
+	}
+
+	/** Deletes a file that was not sent. Idempotent. False for anyone but the owner. */
+	async removeFile(owner: string, id: string): Promise<boolean> {
+		const row = this.#files.row(id);
+		if (!row || !(await this.#mayUse(owner, row.owner))) return false;
+		await this.#files.remove(id);
+		return true;
 	}
 
 	/**
@@ -221,11 +269,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		this.#live?.stop();
 		this.#stored.deleteText();
 		this.#stored.writeChat({ ...chat, title: "", deleted: true });
+		const filesAreGone = await this.#deleteFiles();
 		// A listing that is under way could arrive after the removal.
 		await this.#listing;
 		await this.env.CHAT_LIST.getByName(this.#stored.chat()?.owner ?? owner).remove(chat.id);
 		// The alarm of an open run comes first, and sets this one.
-		if (!this.#live && !this.#openTurn()) await this.#arm(Date.now() + KEPT_AFTER_DELETION_MS);
+		if (filesAreGone && !this.#live && !this.#openTurn()) await this.#arm(Date.now() + KEPT_AFTER_DELETION_MS);
 		return true;
 	}
 
@@ -257,8 +306,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/**
-	 * Keeps a running answer alive and extends its hold, ends a dead run, or drops stops whose requests never came. Later it deletes what is left of
-	 * a deleted chat.
+	 * Keeps a running answer alive and extends its hold, ends a dead run, or drops stops whose requests never came and files that were never sent. Later
+	 * it deletes what is left of a deleted chat.
 	 */
 	override async alarm(): Promise<void> {
 		this.#alarmAtMs = null;
@@ -271,7 +320,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			for (const from of live.turn.hold.takenFrom) await this.env.USAGE_LEDGER.getByName(from.ledger).extend(from.id);
 		}
 		const oldestStopMs = this.#stored.dropStops(Date.now() - STOP_LIFE_MS);
+		const oldestFileMs = await this.#files.dropUnsent(Date.now() - UNSENT_LIFE_MS);
+		if (this.#stored.chat()?.deleted && !(await this.#deleteFiles())) return;
+		if (oldestFileMs !== null) await this.#arm(Math.max(oldestFileMs + UNSENT_LIFE_MS, Date.now() + FILES_RETRY_MS));
 		if (oldestStopMs !== null) await this.#arm(oldestStopMs + STOP_LIFE_MS);
+		else if (oldestFileMs !== null) return;
 		else if (!this.#stored.chat()) await (this.#starting ? this.#arm(Date.now() + HEARTBEAT_MS) : this.#forget());
 		else if (this.#stored.chat()?.deleted && !this.#live && !this.#openTurn()) await this.#endDeleted();
 	}
@@ -283,11 +336,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
-	async #holdAndBegin(ask: Ask): Promise<StartResult> {
+	async #holdAndBegin(named: Ask): Promise<StartResult> {
+		const ask = await this.#withFiles(named);
+		if (!ask) return { kind: "no-such-file" };
 		const { chatId, subject, requestId, fingerprint, model, effort, maxUnits, url, headers } = ask;
 		const priced = this.#priced(ask);
 		if (!priced) return { kind: "too-long" };
 		const { asked, quote } = priced;
+		if (priced.question && !isReadableBy(model, priced.question)) return { kind: "unreadable" };
 		const price: Price = { units: quote.units, model: model.id, effort, whole: quote.whole };
 		const isTooMuch = (units: number) => maxUnits !== undefined && units > maxUnits;
 		if (isTooMuch(quote.units)) return { kind: "price", price };
@@ -298,7 +354,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };
 			if (usage.reason !== "limit") return { kind: usage.reason };
 			const { refusal } = usage;
-			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, asked) };
+			return { kind: "limit", refusal, price, affordable: affordableAt(refusal, asked, priced.question) };
 		}
 		const { hold, standing, setCookie } = usage;
 		const earlier = this.#stored.ofRequest(requestId);
@@ -308,7 +364,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			this.#refusalOf(ask) ??
 			(isJoining ? this.#goneAnswer(earlier) : priced.question ? null : { kind: "no-such-message" as const }) ??
 			// The first price of an attempt that never began is known to its ledger only.
-			(isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null);
+			(isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null) ??
+			(!isJoining && filesIn(ask) > FILE_LIMITS[standing.tier].count ? { kind: "too-many-files" as const } : null);
 		if (refused) {
 			await releaseUsage(usage.newlyHeld, "refused");
 			return refused;
@@ -316,6 +373,34 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
 		const stream = isJoining ? this.#join(subject.key, earlier) : await this.#begin(ask, priced, usage, earlier);
 		return { kind: "stream", stream, standing, setCookie };
+	}
+
+	/** A request with the files that its message names. Null if one of them is not there, or is not the asker's. */
+	async #withFiles(ask: Ask): Promise<Ask | null> {
+		if (ask.prompt.kind !== "message" || ask.prompt.files.length === 0) return ask;
+		const files: FilePart[] = [];
+		for (const id of ask.prompt.files) {
+			const row = this.#files.row(id);
+			if (!row || row.state === "uploading" || !(await this.#mayUse(ask.subject.key, row.owner))) return null;
+			files.push(partOf(ask.chatId, row));
+		}
+		const { message } = ask.prompt;
+		return { ...ask, prompt: { ...ask.prompt, message: { ...message, parts: [...files, ...message.parts] } } };
+	}
+
+	/** Whether someone may use a file: the chat's owner, and before there is a chat the uploader, also as the account that a guest became. */
+	async #mayUse(asker: string, uploader: string): Promise<boolean> {
+		if (this.#stored.chat()) return this.#isOwnedBy(asker);
+		if (asker === uploader || kindOf(uploader) !== "guest") return asker === uploader;
+		return (await this.env.USAGE_LEDGER.getByName(uploader).closedInFavourOf()) === asker;
+	}
+
+	/** What the files of messages hold. */
+	#inFull(messages: SentMessage[], { accepts }: ModelOption) {
+		return inFull(messages, accepts, async (file) => {
+			const row = this.#files.row(idOf(file));
+			return row && this.#files.read(row);
+		});
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
@@ -389,7 +474,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			rest: [],
 		};
 		this.#stored.insert(turn);
-		const live = new LiveAnswer(turn, this.#stored);
+		if (prompt.kind === "message") this.#files.markSent(prompt.files);
+		const live = new LiveAnswer(turn, this.#stored, (sent) => this.#inFull(sent, model));
 		this.#live = live;
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
@@ -530,8 +616,21 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		await this.ctx.storage.setAlarm(atMs);
 	}
 
-	/** Leaves nothing of a chat. */
+	/** Deletes the files of a deleted chat, or tries again later. @returns whether they are gone */
+	async #deleteFiles(): Promise<boolean> {
+		try {
+			await this.#files.deleteAll();
+			return true;
+		} catch (error) {
+			logFailure("files of a deleted chat could not be deleted", error);
+			await this.#arm(Date.now() + FILES_RETRY_MS);
+			return false;
+		}
+	}
+
+	/** Leaves nothing of a chat. @throws when its files cannot be deleted; then all of it stays */
 	async #forget(): Promise<void> {
+		await this.#files.deleteAll();
 		await this.ctx.storage.deleteAll();
 		this.#alarmAtMs = null;
 		this.#stored = new ConversationStorage(this.ctx.storage.sql);
@@ -546,13 +645,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 }
 
-/** What the subject could send instead. None at a limit of answers in flight, which ends by itself. */
-function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked): Price[] {
+/** What the subject could send instead, to models that can read it. None at a limit of answers in flight, which ends by itself. */
+function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked, question: ChatMessage | null): Price[] {
 	if (policy === "in-flight") return [];
 	const left = (model: ModelOption) => Math.max(remaining, model.tiers.includes("free") ? (freeDay?.remaining ?? 0) : 0);
 	return affordable(
 		asked,
-		allowedModels().filter(({ tiers }) => tiers.includes(tier)),
+		allowedModels().filter((model) => model.tiers.includes(tier) && (question === null || isReadableBy(model, question))),
 		left,
 	);
 }
@@ -575,5 +674,13 @@ const BRANCH = "Branch · ";
 const branchTitle = (title: string) => (title.startsWith(BRANCH) ? title : BRANCH + title);
 
 function titleOf(prompt: Prompt): string {
-	return (prompt.kind === "message" && chatTitle(textOf(prompt.message))) || "New chat";
+	if (prompt.kind !== "message") return "New chat";
+	return chatTitle(textOf(prompt.message)) || filesOf(prompt.message)[0]?.filename || "New chat";
+}
+
+const filesIn = ({ prompt }: Ask) => (prompt.kind === "message" ? prompt.files.length : 0);
+
+/** Whether a model can read all of a message. The text of files is text to every model. */
+function isReadableBy({ accepts }: ModelOption, question: ChatMessage): boolean {
+	return accepts.includes("image") || !filesOf(question).some(({ mediaType }) => mediaType.startsWith("image/"));
 }

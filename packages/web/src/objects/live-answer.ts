@@ -2,6 +2,7 @@ import type { AnswerEnd, Failure, Spent } from "@parley/metering";
 import { tokensOf } from "@parley/metering";
 import type { ModelEntry } from "@parley/plans/models";
 import type { ModelMessage } from "ai";
+import type { SentMessage } from "../lib/chat/history.ts";
 import { modelEntry, outputMaxOf, priceOfModel } from "../lib/chat/model.ts";
 import { openAnswer, type UpstreamPart } from "../lib/chat/upstream/open-answer.ts";
 import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
@@ -56,6 +57,7 @@ export class LiveAnswer {
 	/** When the hold was last extended, epoch milliseconds. */
 	extendedAtMs = Date.now();
 	readonly #stored: ConversationStorage;
+	readonly #inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>;
 	readonly #abort = new AbortController();
 	readonly #deltas = new DeltaBuffer((type, delta) => this.#append(type, delta));
 	#storedAtMs = Date.now();
@@ -69,8 +71,10 @@ export class LiveAnswer {
 	#thoughtMs: number | undefined;
 	#usage: Usage | null = null;
 
-	constructor(turn: Turn, stored: ConversationStorage) {
+	/** `inFull`: reads what the files of messages hold. */
+	constructor(turn: Turn, stored: ConversationStorage, inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>) {
 		this.turn = turn;
+		this.#inFull = inFull;
 		this.stream = new AnswerStream(turn.answerId, metadataOf(turn, []));
 		this.#stored = stored;
 	}
@@ -87,7 +91,7 @@ export class LiveAnswer {
 	 * Runs the model until it ends, fails or is stopped. Never rejects.
 	 * @param subject the key of whoever asks, which the provider receives as a hash
 	 */
-	async write(history: ModelMessage[], subject: string): Promise<AnswerResult> {
+	async write(history: SentMessage[], subject: string): Promise<AnswerResult> {
 		const timer = setTimeout(() => this.#abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
 		const entry = this.#isStopped ? null : this.#entry();
 		const ended = await this.#readModel(entry, history, subject).catch((error: unknown): Pick<AnswerResult, "end" | "failure"> => {
@@ -123,7 +127,7 @@ export class LiveAnswer {
 
 	async #readModel(
 		entry: ModelEntry | null,
-		messages: ModelMessage[],
+		sent: SentMessage[],
 		subject: string,
 	): Promise<Pick<AnswerResult, "end" | "failure" | "retryAfterS">> {
 		// A stop that came before its request.
@@ -131,6 +135,7 @@ export class LiveAnswer {
 		const { requestId, sold } = this.turn;
 		const maxOutput = outputMaxOf(this.turn.model);
 		const cap = new OutputCap(maxOutput);
+		const messages = await this.#inFull(sent);
 		this.#calledAtMs = Date.now();
 		const asked = { model: entry, effort: sold?.effort ?? null, maxOutput, subjectHash: hashOfSubject(subject), requestId, messages };
 		this.#abort.signal.throwIfAborted();

@@ -4,7 +4,7 @@ import { chatTitle } from "../chat-title.ts";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
-import { readPending } from "../components/chat/draft.ts";
+import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
 import { linkErrorOf } from "../components/frame/link-error.ts";
@@ -86,6 +86,7 @@ function ChatFrame() {
 						models={models}
 						demo={demo}
 						freeLimit={freeLimit}
+						files={shell.files}
 						canPay={billing.sells}
 						boughtAtMs={boughtAtMs}
 						header={<ChatHeader title={open.title} side={side} />}
@@ -196,11 +197,13 @@ function useNewChatKey(open: () => void) {
 
 /** The id of the new chat, made before the server knows the chat: a new one each time that the page of a new chat is opened. */
 function useNewId(chatId: string | undefined): string {
-	const [newId, setNewId] = useState(() => readPending("new")?.chatId ?? randomId());
+	// Files of the draft lie in its chat.
+	const fresh = () => readFiles("new")?.chatId ?? randomId();
+	const [newId, setNewId] = useState(() => readPending("new")?.chatId ?? fresh());
 	const [before, setBefore] = useState(chatId);
 	if (before !== chatId) {
 		setBefore(chatId);
-		if (!chatId) setNewId(randomId());
+		if (!chatId) setNewId(fresh());
 	}
 	return newId;
 }

@@ -27,6 +27,8 @@ export interface ModelOption {
 	accepts: ("text" | "image" | "file")[];
 	/** The tiers whose requests may ask it, at any of its efforts. */
 	tiers: Tier[];
+	/** What it reads. The text of files is text to every model. */
+	accepts: ("text" | "image" | "file")[];
 }
 
 /** A model in the answer of `GET /api/models`. */
@@ -89,11 +91,33 @@ export interface Versions {
 	at: number;
 }
 
+export interface TextPart {
+	type: "text" | "reasoning";
+	text: string;
+}
+
+/** A file of a message, in the AI SDK's `FileUIPart` format. Its bytes are at `url`, for the owner of the chat. */
+export interface FilePart {
+	type: "file";
+	url: string;
+	/** `image/…`, or `text/plain` for everything that is text. */
+	mediaType: string;
+	filename: string;
+	/** What the server found: its size, and the estimated tokens that it counts in a request. */
+	providerMetadata: { parley: { bytes: number; tokens: number } };
+}
+
+/** What a tier may attach: files to a message, and bytes of each. */
+export interface FileLimit {
+	count: number;
+	bytes: number;
+}
+
 /** A message in the AI SDK's `UIMessage` format, with only the parts that are stored and shown. */
 export interface ChatMessage {
 	id: string;
 	role: "user" | "assistant";
-	parts: { type: "text" | "reasoning"; text: string }[];
+	parts: (TextPart | FilePart)[];
 	metadata?: AnswerMetadata;
 }
 

@@ -1,8 +1,8 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 
-import type { ChatSummary, ModelOption } from "./chat.ts";
+import type { ChatSummary, FileLimit, ModelOption } from "./chat.ts";
 import type { Viewer } from "./identity.ts";
-import type { UsageView } from "./usage.ts";
+import type { Tier, UsageView } from "./usage.ts";
 
 /** The data that every page's frame needs. */
 export interface Shell {
@@ -19,6 +19,8 @@ export interface Shell {
 	billing: { sells: boolean; hasBrowserSdk: boolean };
 	/** Requests a day for a user without a plan. */
 	freeLimit: number;
+	/** What each tier may attach to a message. */
+	files: Record<Tier, FileLimit>;
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
 	mailboxUrl: string | null;
 }

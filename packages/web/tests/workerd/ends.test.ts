@@ -81,10 +81,11 @@ async function cookiesOfALife(): Promise<Map<string, number>> {
 }
 
 describe("docs/retention.md", () => {
-	test("has a row for each table of D1 and each class of objects, and for nothing else", async () => {
+	test("has a row for each table of D1, each class of objects and each bucket, and for nothing else", async () => {
 		const classes = [...wrangler.matchAll(/^class_name = "(\w+)"/gm)].map(([, name = ""]) => name);
+		const buckets = [...wrangler.matchAll(/^bucket_name = "([\w-]+)"/gm)].map(([, name = ""]) => name);
 		const names = [...documented.keys()].filter((name) => !name.startsWith("parley."));
-		expect(names.sort()).toEqual([...(await tablesOfD1()), ...classes].sort());
+		expect(names.sort()).toEqual([...(await tablesOfD1()), ...classes, ...buckets].sort());
 	});
 
 	test("says of a table that it ends exactly if the cron trigger deletes its rows", async () => {

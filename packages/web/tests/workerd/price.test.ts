@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { priceOfSend } from "../../src/components/chat/price.ts";
 import { modelOf } from "../../src/components/testing/views.ts";
 import { type Answer, Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
-import { messagesOf, requestsOf } from "../stored.ts";
+import { messagesOf, requestsOf, textOf } from "../stored.ts";
 
 beforeEach(resetSandbox);
 
@@ -133,7 +133,7 @@ describe("the messages that a request sends", () => {
 		expect(sent.length).toBeLessThan(9);
 		const messages = await messagesOf(env.CONVERSATION.getByName(chat));
 		const from = messages.findIndex((message) => message.id === metadata.readFrom);
-		expect(messages.slice(from, -1).map(({ parts }) => parts[0]?.text)).toEqual(sent);
+		expect(messages.slice(from, -1).map(textOf)).toEqual(sent);
 	});
 
 	test("are all of the chat where its setting says so, at the price that the page computes from the chat's tokens", async () => {
@@ -251,6 +251,7 @@ describe("a request that costs more than is left", () => {
 		expect(refused.problem?.affordable).toEqual([
 			{ units: 1, model: "sandbox", effort: null, whole: false },
 			{ units: 1, model: "second", effort: null, whole: false },
+			{ units: 1, model: "seeing", effort: null, whole: false },
 		]);
 		expect(await guest.usage()).toMatchObject({ used: 1, held: 0, remaining: 4 });
 	});

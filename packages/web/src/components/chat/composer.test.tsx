@@ -3,6 +3,7 @@ import { act, createRef } from "react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Price } from "../../view/chat.ts";
 import { type Mounted, mount } from "../testing/render.tsx";
+import { fileLimit, modelOf } from "../testing/views.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 
 const onSend = vi.fn();
@@ -19,6 +20,9 @@ const composer = (props: Partial<Parameters<typeof Composer>[0]> = {}) => (
 		isNew={false}
 		answering={false}
 		priceFor={priceFor}
+		chatId="c1"
+		fileLimit={fileLimit}
+		model={modelOf("m")}
 		atLimit={false}
 		due={undefined}
 		onBlocked={onBlocked}
@@ -62,7 +66,7 @@ describe("keys", () => {
 		page = await mount(composer());
 		await type("  Hello \n");
 		await press({});
-		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"));
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"), []);
 		expect(field().value).toBe("");
 		expect(sessionStorage.getItem("parley:draft:new")).toBeNull();
 	});
@@ -88,7 +92,7 @@ describe("keys", () => {
 		await press({});
 		expect(onSend).not.toHaveBeenCalled();
 		await press({ ctrlKey: true });
-		expect(onSend).toHaveBeenCalledWith("Hello", priceFor("Hello"));
+		expect(onSend).toHaveBeenCalledWith("Hello", priceFor("Hello"), []);
 	});
 
 	test("an empty message is not sent", async () => {
@@ -138,7 +142,7 @@ describe("at the limit", () => {
 		await type("Hello");
 		await press({});
 		expect(onSend).not.toHaveBeenCalled();
-		expect(onBlocked).toHaveBeenCalledExactlyOnceWith("Hello");
+		expect(onBlocked).toHaveBeenCalledExactlyOnceWith("Hello", []);
 		expect(field().value).toBe("Hello");
 		expect(page.button("Send").getAttribute("aria-disabled")).toBe("true");
 	});
@@ -146,15 +150,15 @@ describe("at the limit", () => {
 	test("a blocked message goes out once after the purchase", async () => {
 		page = await mount(composer({ atLimit: true }));
 		await type("Hello");
-		await page.render(composer({ due: "Hello" }));
-		await page.render(composer({ due: "Hello" }));
-		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"));
+		await page.render(composer({ due: { text: "Hello" } }));
+		await page.render(composer({ due: { text: "Hello" } }));
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello", priceFor("Hello"), []);
 	});
 
 	test("a blocked message that was changed since does not go out by itself", async () => {
 		page = await mount(composer({ atLimit: true }));
 		await type("Hello, again");
-		await page.render(composer({ due: "Hello" }));
+		await page.render(composer({ due: { text: "Hello" } }));
 		expect(onSend).not.toHaveBeenCalled();
 	});
 });
@@ -166,7 +170,7 @@ describe("the price", () => {
 		await type("Hello, hello, hello");
 		expect(page.button("Send · 4 requests").textContent).toBe("4");
 		await press({});
-		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello, hello, hello", expect.objectContaining({ units: 4 }));
+		expect(onSend).toHaveBeenCalledExactlyOnceWith("Hello, hello, hello", expect.objectContaining({ units: 4 }), []);
 		expect(page.button("Send").textContent).toBe("");
 	});
 
@@ -181,7 +185,7 @@ describe("the price", () => {
 		page = await mount(composer({ atLimit: true }));
 		await type("Hello");
 		await act(async () => handle.current?.submit(agreed));
-		expect(agreed).toHaveBeenCalledExactlyOnceWith("Hello");
+		expect(agreed).toHaveBeenCalledExactlyOnceWith("Hello", []);
 		expect(onSend).not.toHaveBeenCalled();
 		expect(onBlocked).not.toHaveBeenCalled();
 		expect(field().value).toBe("");

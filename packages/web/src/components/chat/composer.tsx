@@ -1,18 +1,22 @@
+import type { FileUIPart } from "ai";
 import { type ReactNode, type Ref, type RefObject, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
-import type { Price } from "../../view/chat.ts";
+import type { FileLimit, ModelOption, Price } from "../../view/chat.ts";
 import { SendIcon, StopIcon } from "../frame/icons.tsx";
 import { inRequests, LocalNumber, useHydrated } from "../frame/local-time.tsx";
-import { keepDraft, readDraft } from "./draft.ts";
+import { AttachButton, AttachmentList, pastedFiles, useDroppedFiles } from "./attachments.tsx";
+import { isSameMessage, keepDraft, type PendingSend, readDraft } from "./draft.ts";
+import { tokensOfFiles } from "./message-text.ts";
 import { isSendKey, isTouch } from "./send-key.ts";
+import { useAttachments } from "./use-attachments.ts";
 
 export interface ComposerHandle {
-	/** Inserts text before what is already written. */
-	insert: (text: string) => void;
+	/** Inserts text and uploaded files before what is already there. */
+	insert: (text: string, files?: readonly FileUIPart[]) => void;
 	/** Takes the focus, except on a touch screen, where that would open the keyboard. */
 	focus: () => void;
 	/** Sends what is written. `send` takes its place where the viewer has agreed to another way to send it, which a limit does not block. */
-	submit: (send?: (text: string) => void) => void;
+	submit: (send?: (text: string, files: FileUIPart[]) => void) => void;
 }
 
 interface ComposerProps {
@@ -22,69 +26,83 @@ interface ComposerProps {
 	/** A chat without messages. */
 	isNew: boolean;
 	answering: boolean;
-	/** What sending a text costs. */
-	priceFor: (text: string) => Price;
+	/** What sending a text costs, with files of so many tokens. */
+	priceFor: (text: string, ofFiles: number) => Price;
+	/** The chat that files are uploaded to, and what a message may have of them. */
+	chatId: string;
+	fileLimit: FileLimit;
+	/** The model that is asked. */
+	model: Pick<ModelOption, "label" | "accepts">;
 	/** What is chosen for the next request, below the text. */
 	tools?: ReactNode;
 	/** No request is left: the text stays, and the notice above the composer says what to do. */
 	atLimit: boolean;
 	/** A message that a limit refused and that may be sent now. It is sent if it is still what the composer holds. */
-	due: string | undefined;
+	due: Pick<PendingSend, "text" | "files"> | undefined;
 	/** The viewer pressed send at the limit. */
-	onBlocked: (text: string) => void;
+	onBlocked: (text: string, files: FileUIPart[]) => void;
 	/** `price`: what the button has shown. */
-	onSend: (text: string, price: Price) => void;
+	onSend: (text: string, price: Price, files: FileUIPart[]) => void;
 	onStop: () => void;
 	onFocus: () => void;
 }
 
 /** The message field with its send and stop buttons. */
 export function Composer(props: ComposerProps) {
-	const { ref, draftKey, isNew, answering, priceFor, tools, atLimit, due, onBlocked, onSend, onStop, onFocus } = props;
+	const { ref, draftKey, isNew, answering, priceFor, tools, atLimit, due, onBlocked, onSend, onStop, onFocus, model } = props;
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [text, change] = useDraft(draftKey, area);
+	const attachments = useAttachments(draftKey, props.chatId, props.fileLimit);
+	const { files } = attachments;
+	const isDropping = useDroppedFiles(attachments.add);
 	useFocusOnOpen(area, isNew, onFocus);
 	useEffect(() => growWithText(area.current, text), [text]);
 
 	const charsOver = text.trim().length - MESSAGE_CHARS_MAX;
-	const complete = text.trim() !== "" && charsOver <= 0 && !answering;
+	const unreadable = unreadableBy(model, files);
+	const complete = (text.trim() !== "" || files.length > 0) && charsOver <= 0 && !answering && attachments.ready && !unreadable;
 	const sendable = complete && !atLimit;
-	const price = priceFor(text.trim());
+	const price = priceFor(text.trim(), tokensOfFiles(files));
 
-	function submit(send?: (text: string) => void) {
-		if (complete && atLimit && !send) onBlocked(text.trim());
+	function submit(send?: (text: string, files: FileUIPart[]) => void) {
+		if (complete && atLimit && !send) onBlocked(text.trim(), files);
 		if (!complete || !(sendable || send)) return;
-		if (send) send(text.trim());
-		else onSend(text.trim(), price);
+		if (send) send(text.trim(), files);
+		else onSend(text.trim(), price, files);
 		change("");
+		attachments.clear();
 		area.current?.focus();
 	}
 
-	const isDue = sendable && text.trim() === due;
+	const isDue = sendable && due !== undefined && isSameMessage({ text: text.trim(), files }, due);
 	const sendDue = useEffectEvent(submit);
 	useEffect(() => {
 		if (isDue) sendDue();
 	}, [isDue]);
 
 	useImperativeHandle(ref, () => ({
-		insert: (added) => {
-			change(text.trim() && text.trim() !== added.trim() ? `${added}\n\n${text}` : added);
+		insert: (added, returned = []) => {
+			attachments.restore(returned);
+			if (added) change(text.trim() && text.trim() !== added.trim() ? `${added}\n\n${text}` : added);
 			area.current?.focus();
 		},
 		focus: () => focusUnlessTouch(area.current),
 		submit,
 	}));
 
+	const attach = <AttachButton onFiles={attachments.add} />;
 	return (
 		<>
 			{charsOver > 0 && <TooLong charsOver={charsOver} />}
 			<form
-				className="flex flex-wrap items-end rounded-large bg-raised shadow-flat transition-shadow duration-quick focus-within:shadow-[0_0_0_1px_var(--color-edge)]"
+				className={`relative flex flex-wrap items-end rounded-large bg-raised transition-shadow duration-quick ${isDropping ? "shadow-[0_0_0_2px_var(--color-ink)]" : "shadow-flat focus-within:shadow-[0_0_0_1px_var(--color-edge)]"}`}
 				onSubmit={(event) => {
 					event.preventDefault();
 					submit();
 				}}
 			>
+				<AttachmentList {...attachments} unreadable={unreadable} />
+				{!tools && <div className="p-1.5 pr-0">{attach}</div>}
 				<textarea
 					{...areaProps}
 					ref={area}
@@ -95,15 +113,40 @@ export function Composer(props: ComposerProps) {
 						event.preventDefault();
 						submit();
 					}}
+					onPaste={(event) => {
+						const pasted = pastedFiles(event);
+						if (pasted && attachments.add(pasted)) event.preventDefault();
+					}}
 					onFocus={onFocus}
 				/>
+				{isDropping && <DropHere />}
 				{/* Beside the text where there is nothing to choose. */}
 				<div className={`flex items-end p-1.5 ${tools ? "w-full justify-between gap-2 pl-2" : "shrink-0"}`}>
-					{tools}
+					{tools && (
+						<div className="flex min-w-0 items-center">
+							{attach}
+							{tools}
+						</div>
+					)}
 					<MainButton sendable={sendable} units={price.units} onStop={answering ? onStop : undefined} />
 				</div>
 			</form>
 		</>
+	);
+}
+
+/** Says that a model cannot read what is attached; "" where it can. */
+function unreadableBy({ label, accepts }: ComposerProps["model"], files: readonly FileUIPart[]): string {
+	const images = files.filter(({ mediaType }) => mediaType.startsWith("image/")).length;
+	if (images === 0 || accepts.includes("image")) return "";
+	return `${label} can’t read images. Choose another model, or remove the ${images === 1 ? "image" : "images"}.`;
+}
+
+function DropHere() {
+	return (
+		<p className="pointer-events-none absolute inset-0 flex items-center justify-center rounded-large bg-raised font-medium">
+			Drop files to attach them
+		</p>
 	);
 }
 

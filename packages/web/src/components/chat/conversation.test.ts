@@ -144,7 +144,7 @@ describe("a refusal", () => {
 		const { conversation, state, handle, events } = conversationWith();
 		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(403), undefined);
-		expect(events.onReturned).toHaveBeenCalledWith("Why?");
+		expect(events.onReturned).toHaveBeenCalledWith("Why?", []);
 		expect(handle.show).toHaveBeenCalledWith(said);
 		expect(state.failure).toMatchObject({ kind: "refused", problem: { detail: "No requests left." } });
 		expect(events.onSettled).toHaveBeenCalledTimes(1);
@@ -191,7 +191,7 @@ describe("a refusal", () => {
 		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(409, problem), undefined);
 		await vi.runAllTimersAsync();
-		expect(events.onReturned).toHaveBeenCalledWith("Why?");
+		expect(events.onReturned).toHaveBeenCalledWith("Why?", []);
 		expect(events.onPricesChanged).toHaveBeenCalledTimes(1);
 		expect(events.readChat).not.toHaveBeenCalled();
 		expect(state.failure).toMatchObject({ kind: "refused", problem, sending: { kind: "new", price } });
@@ -353,7 +353,7 @@ test("a live chat that cannot be loaded returns the queued text and offers a ret
 	conversation.live.current = null;
 	sendNew(conversation, "Why?", price);
 	liveNotLoaded(conversation);
-	expect(events.onReturned).toHaveBeenCalledWith("Why?");
+	expect(events.onReturned).toHaveBeenCalledWith("Why?", []);
 	expect(state).toMatchObject({ armed: false, queued: undefined, failure: { kind: "unreached" } });
 });
 
@@ -363,7 +363,7 @@ describe("stopping", () => {
 		conversation.live.current = null;
 		sendNew(conversation, "Why?", price);
 		await stop(conversation);
-		expect(events.onReturned).toHaveBeenCalledWith("Why?");
+		expect(events.onReturned).toHaveBeenCalledWith("Why?", []);
 		expect(fetchMock).not.toHaveBeenCalled();
 	});
 

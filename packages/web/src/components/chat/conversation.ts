@@ -1,3 +1,4 @@
+import type { FileUIPart } from "ai";
 import type { RefObject } from "react";
 import type { AnswerMetadata, ChatView, Price, Versions } from "../../view/chat.ts";
 import type { Problem } from "../../view/problem.ts";
@@ -6,6 +7,7 @@ import { carryMessage } from "../session/page-viewer.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 import { keepPending, type PendingSend, readPending, sendFor } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
+import { filesOf, partsFor } from "./message-text.ts";
 import { tokensIn } from "./price.ts";
 
 export type Phase = "idle" | "thinking" | "writing";
@@ -23,8 +25,8 @@ export interface ConversationEvents {
 	onAccepted: (text: string) => void;
 	/** An answer ended, well or not, or a request was refused: the balance may have changed. `ended` is announced with the new balance. */
 	onSettled: (ended?: string) => void;
-	/** Puts text that could not be sent back into the composer. */
-	onReturned: (text: string) => void;
+	/** Puts text and files that could not be sent back into the composer. */
+	onReturned: (text: string, files?: FileUIPart[]) => void;
 	/** Reads the server's copy of the chat: its newest page or the one `before`, without messages where `seen` is the last. */
 	readChat: (page?: { before?: number; seen?: string }) => Promise<ChatView | null>;
 	/** The server's prices are not those of the page. */
@@ -88,7 +90,7 @@ const isBusy = ({ queued, joining, report }: ConversationState): boolean =>
 /** The messages to show: those of the live chat, and a new one that still waits for it to load. */
 export const shownMessages = ({ queued, report }: ConversationState): LiveMessage[] =>
 	queued?.kind === "new"
-		? [...report.messages, { id: queued.messageId, role: "user", parts: [{ type: "text", text: queued.text }] }]
+		? [...report.messages, { id: queued.messageId, role: "user", parts: partsFor(queued.text, queued.files) }]
 		: report.messages;
 
 /** `thinking` lasts until the first text of the answer arrives. */
@@ -118,32 +120,46 @@ function start({ state, events, attempt, humanToken }: Conversation, handle: Liv
 }
 
 /** Sends a new message. A retry of a failed send has the same ids, so that it is counted once. */
-export function sendNew(conversation: Conversation, text: string, price: Price): void {
-	const { key, messageId } = keepSend(conversation, text, price, undefined);
-	begin(conversation, { kind: "new", text, price, key, messageId });
+export function sendNew(conversation: Conversation, text: string, price: Price, files: FileUIPart[] = []): void {
+	const { key, messageId } = keepSend(conversation, text, price, files, undefined);
+	begin(conversation, { kind: "new", text, files, price, key, messageId });
 }
 
-/** Asks again with other words. The message stays as it was when no answer comes. */
-export const edit = (conversation: Conversation, messageId: string, text: string, price: Price): void =>
-	begin(conversation, { kind: "edit", text, messageId, price, key: randomId() });
+/** Asks again with other words and the same files. The message stays as it was when no answer comes. */
+export function edit(conversation: Conversation, messageId: string, text: string, price: Price): void {
+	const message = conversation.state.report.messages.find(({ id }) => id === messageId);
+	begin(conversation, { kind: "edit", text, files: message && filesOf(message), messageId, price, key: randomId() });
+}
 
 /** Requests another answer, which is shown in place of the last one when it comes. */
 export const regenerate = (conversation: Conversation, messageId: string, price: Price): void =>
 	begin(conversation, { kind: "regenerate", text: "", messageId, price, key: randomId() });
 
 /** Sends what the server refused, as the viewer has changed it since, at a price that they have agreed to. */
-export function sendRefused(conversation: Conversation, { kind, messageId }: Sending, text: string, price: Price): void {
-	if (kind === "new") sendNew(conversation, text, price);
+export function sendRefused(
+	conversation: Conversation,
+	{ kind, messageId }: Sending,
+	text: string,
+	price: Price,
+	files?: FileUIPart[],
+): void {
+	if (kind === "new") sendNew(conversation, text, price, files);
 	else if (kind === "edit") edit(conversation, messageId, text, price);
 	else regenerate(conversation, messageId, price);
 }
 
 /** Keeps a message that a limit blocks. It is sent once the viewer has paid. */
-export const sendOncePaid = (conversation: Conversation, text: string, price: Price): void =>
-	void keepSend(conversation, text, price, Date.now());
+export const sendOncePaid = (conversation: Conversation, text: string, price: Price, files: FileUIPart[] = []): void =>
+	void keepSend(conversation, text, price, files, Date.now());
 
-function keepSend({ chat, draftKey, patch }: Conversation, text: string, price: Price, refusedAtMs: number | undefined) {
-	const pending = sendFor(readPending(draftKey), { chatId: chat.id, text, price, refusedAtMs }, randomId);
+function keepSend(
+	{ chat, draftKey, patch }: Conversation,
+	text: string,
+	price: Price,
+	files: FileUIPart[],
+	refusedAtMs: number | undefined,
+) {
+	const pending = sendFor(readPending(draftKey), { chatId: chat.id, text, files, price, refusedAtMs }, randomId);
 	keepPending(draftKey, pending);
 	patch({ refused: refusedAtMs === undefined ? undefined : pending });
 	return pending;
@@ -168,7 +184,7 @@ export function liveNotLoaded(conversation: Conversation): void {
 	patch({ armed: false });
 	if (joining) settle(conversation, { kind: "broken" });
 	if (!queued) return;
-	if (queued.kind !== "regenerate") events.onReturned(queued.text);
+	if (queued.kind !== "regenerate") events.onReturned(queued.text, newFilesOf(queued));
 	patch({ queued: undefined, failure: { kind: "unreached" } });
 }
 
@@ -180,7 +196,8 @@ export function accepted(conversation: Conversation): void {
 	current.accepted = true;
 	patch({ whole: current.sending.price.whole });
 	if (current.sending.kind === "new") keepPending(draftKey, undefined);
-	events.onAccepted(current.sending.text);
+	const { text, files = [] } = current.sending;
+	events.onAccepted(text || (files[0]?.filename ?? ""));
 	// A stop that was pressed before may have been lost with its connection.
 	if (state.stopping) void stop(conversation);
 	events.onChanged();
@@ -221,9 +238,10 @@ function restore(conversation: Conversation, { before, sending }: Attempt, error
 	const failure = failureFrom(error, "unreached", sending);
 	live.current?.show(before);
 	const { problem } = failure;
-	if (sending.kind !== "regenerate") events.onReturned(sending.text);
+	if (sending.kind !== "regenerate") events.onReturned(sending.text, newFilesOf(sending));
 	if (problem?.type === SOMEONE_ELSE) carryMessage(sending.text);
-	if (sending.kind === "new" && problem && isLiftedByPaying(problem)) sendOncePaid(conversation, sending.text, sending.price);
+	if (sending.kind === "new" && problem && isLiftedByPaying(problem))
+		sendOncePaid(conversation, sending.text, sending.price, sending.files);
 	patch({ failure });
 	events.onSettled();
 	if (problem?.type === PRICE_HAS_CHANGED) events.onPricesChanged();
@@ -383,11 +401,14 @@ function settle({ patch, events }: Conversation, failure: Failure | undefined): 
 	events.onSettled();
 }
 
+/** The files that go back into the composer. Those of an edit stay with its message. */
+const newFilesOf = ({ kind, files }: Sending) => (kind === "new" ? files : undefined);
+
 /** Stops the answer that is being written, or takes back a send that still waits for the live chat. */
 export async function stop({ chat, state: { queued }, attempt, patch, events }: Conversation): Promise<void> {
 	if (queued) {
 		patch({ queued: undefined });
-		return events.onReturned(queued.text);
+		return events.onReturned(queued.text, newFilesOf(queued));
 	}
 	patch({ stopping: true });
 	await stopAnswer(chat.id, attempt.current?.sending.key).catch((error: unknown) => {

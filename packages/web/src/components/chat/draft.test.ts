@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { keepDraft, keepPending, type PendingSend, readDraft, readPending, sendFor } from "./draft.ts";
+import { isSameMessage, keepDraft, keepFiles, keepPending, type PendingSend, readDraft, readFiles, readPending, sendFor } from "./draft.ts";
 
 const stored = new Map<string, string>();
 
@@ -40,6 +40,38 @@ test("damaged storage reads as no pending send", () => {
 		stored.set("parley:pending:new", damaged);
 		expect(readPending("new")).toBeUndefined();
 	}
+});
+
+const file = { type: "file", url: "/api/chat/c/files/f", mediaType: "text/plain", filename: "a.txt" } as const;
+
+test("uploaded files survive a reload with their chat, and leave nothing once they are gone", () => {
+	keepFiles("new", { chatId: "c", files: [file] });
+	expect(readFiles("new")).toEqual({ chatId: "c", files: [file] });
+	keepFiles("new", { chatId: "c", files: [] });
+	expect(readFiles("new")).toBeUndefined();
+	expect(stored.size).toBe(0);
+});
+
+test("damaged storage reads as no files", () => {
+	for (const damaged of [
+		"{",
+		"null",
+		"7",
+		'{"chatId":"c"}',
+		'{"chatId":"c","files":[]}',
+		'{"chatId":"c","files":[{"url":1}]}',
+		'{"chatId":1,"files":[]}',
+	]) {
+		stored.set("parley:files:new", damaged);
+		expect(readFiles("new")).toBeUndefined();
+	}
+});
+
+test("a message is the same only with the same words and files", () => {
+	expect(isSameMessage({ text: "a", files: [file] }, { text: "a", files: [{ ...file, filename: "b" }] })).toBe(true);
+	expect(isSameMessage({ text: "a" }, { text: "a", files: [] })).toBe(true);
+	expect(isSameMessage({ text: "a" }, { text: "a", files: [file] })).toBe(false);
+	expect(isSameMessage({ text: "a" }, { text: "b" })).toBe(false);
 });
 
 test("blocked storage never throws", () => {

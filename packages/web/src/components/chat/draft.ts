@@ -1,3 +1,4 @@
+import type { FileUIPart } from "ai";
 import type { Price } from "../../view/chat.ts";
 
 /**
@@ -10,12 +11,20 @@ export interface PendingSend {
 	/** A retry after a reload must name the same chat, and a new chat gets its id with the first send. */
 	chatId: string;
 	text: string;
+	files?: FileUIPart[] | undefined;
 	price?: Price | undefined;
 	/** When a limit that a purchase lifts refused it, in epoch milliseconds. It is sent automatically after the purchase. */
 	refusedAtMs?: number | undefined;
 }
 
+/** Files that were uploaded to a chat and are not sent yet. */
+export interface KeptFiles {
+	chatId: string;
+	files: FileUIPart[];
+}
+
 const draftItem = (draftKey: string) => `parley:draft:${draftKey}`;
+const filesItem = (draftKey: string) => `parley:files:${draftKey}`;
 const pendingItem = (draftKey: string) => `parley:pending:${draftKey}`;
 
 /** Storage may be disabled or full. A draft then lasts as long as the page. */
@@ -38,6 +47,22 @@ export const keepDraft = (draftKey: string, text: string): void => {
 	write(draftItem(draftKey), text);
 };
 
+/** The uploaded files kept under `draftKey`, or undefined when there are none or they are not readable. */
+export function readFiles(draftKey: string): KeptFiles | undefined {
+	const kept: unknown = attempt((storage) => JSON.parse(storage.getItem(filesItem(draftKey)) ?? "null"));
+	if (typeof kept !== "object" || kept === null || !("chatId" in kept) || !("files" in kept)) return;
+	const { chatId, files } = kept;
+	return typeof chatId === "string" && Array.isArray(files) && files.length > 0 && files.every(isFile) ? { chatId, files } : undefined;
+}
+
+const isFile = (value: unknown): value is FileUIPart =>
+	typeof value === "object" && value !== null && "url" in value && typeof value.url === "string" && "mediaType" in value;
+
+/** Keeps uploaded files under `draftKey`. None removes them. */
+export const keepFiles = (draftKey: string, { chatId, files }: KeptFiles): void => {
+	write(filesItem(draftKey), files.length > 0 ? JSON.stringify({ chatId, files }) : undefined);
+};
+
 /** The send kept under `draftKey`, or undefined when there is none or it is not readable. */
 export function readPending(draftKey: string): PendingSend | undefined {
 	const pending: unknown = attempt((storage) => JSON.parse(storage.getItem(pendingItem(draftKey)) ?? "null"));
@@ -58,18 +83,24 @@ function isPending(value: unknown): value is PendingSend {
 }
 
 /**
- * The send to make for a message. Sending the same text to the same chat, model and effort again reuses the ids of the kept send, so that the
+ * The send to make for a message. Sending the same text and files to the same chat, model and effort again reuses the ids of the kept send, so that the
  * server recognizes a retry and counts it once.
  */
 export function sendFor(
 	kept: PendingSend | undefined,
-	wanted: Pick<PendingSend, "chatId" | "text" | "price" | "refusedAtMs">,
+	wanted: Pick<PendingSend, "chatId" | "text" | "files" | "price" | "refusedAtMs">,
 	newId: () => string,
 ): PendingSend {
-	const isRetry = kept?.chatId === wanted.chatId && kept.text === wanted.text && isSameRequest(kept.price, wanted.price);
+	const isRetry = kept?.chatId === wanted.chatId && isSameMessage(kept, wanted) && isSameRequest(kept.price, wanted.price);
 	const { key, messageId } = isRetry ? kept : { key: newId(), messageId: newId() };
 	return { ...wanted, key, messageId };
 }
+
+/** Whether two messages have the same words and files. */
+export const isSameMessage = (one: Pick<PendingSend, "text" | "files">, other: Pick<PendingSend, "text" | "files">): boolean =>
+	one.text === other.text && urlsOf(one.files) === urlsOf(other.files);
+
+const urlsOf = (files: FileUIPart[] = []) => JSON.stringify(files.map(({ url }) => url));
 
 /** Whether two prices are of the same request. The server tells requests apart by everything but the units. */
 const isSameRequest = (one: Price | undefined, other: Price | undefined): boolean =>

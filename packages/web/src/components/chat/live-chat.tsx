@@ -1,8 +1,9 @@
 import { useChat } from "@ai-sdk/react";
-import { DefaultChatTransport, type UIMessage } from "ai";
+import { DefaultChatTransport, type FileUIPart, type UIMessage } from "ai";
 import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { AnswerMetadata, Price } from "../../view/chat.ts";
 import { fetchOrThrow } from "../requests.ts";
+import { partsFor } from "./message-text.ts";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
 
@@ -10,6 +11,8 @@ export interface Sending {
 	/** `edit` replaces the viewer's last message, `regenerate` requests another answer to it. */
 	kind: "new" | "edit" | "regenerate";
 	text: string;
+	/** The files of the message; for an edit, those that it had. */
+	files?: FileUIPart[];
 	/** The message to write; for `regenerate`, the answer to replace. */
 	messageId: string;
 	/** The idempotency key: the same for every retry of one press of send. */
@@ -75,12 +78,12 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, messageId, key, price, seen, humanToken }) => {
+		send: async ({ kind, text, files, messageId, key, price, seen, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
 			const { units: maxUnits, ...asked } = price;
 			const request = { headers, body: { ...asked, maxUnits, seen } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
-			const message = { role: "user" as const, parts: [{ type: "text" as const, text }] };
+			const message = { role: "user" as const, parts: partsFor(text, files) };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);
 		},
 		join: async () => {

@@ -1,10 +1,23 @@
-import type { LiveMessage } from "./live-chat.tsx";
+import type { FileUIPart, UIMessage } from "ai";
 
-const partsOf = (message: LiveMessage, type: "text" | "reasoning"): string =>
+type Parts = Pick<UIMessage, "parts">;
+
+const partsOf = (message: Parts, type: "text" | "reasoning"): string =>
 	message.parts.flatMap((part) => (part.type === type ? [part.text] : [])).join("\n\n");
 
 /** What a message says, without the model's reasoning. */
-export const textOf = (message: LiveMessage): string => partsOf(message, "text");
+export const textOf = (message: Parts): string => partsOf(message, "text");
+
+/** The files of a message. */
+export const filesOf = ({ parts }: Parts): FileUIPart[] => parts.filter((part) => part.type === "file");
+
+/** What files count in a request, as the server measured them. */
+export const tokensOfFiles = (files: readonly FileUIPart[]): number =>
+	files.reduce((sum, { providerMetadata }) => sum + Number(providerMetadata?.parley?.tokens ?? 0), 0);
+
+/** The parts of a message of the viewer: files first, and no empty text beside them. */
+export const partsFor = (text: string, files: readonly FileUIPart[] = []): UIMessage["parts"] =>
+	text || files.length === 0 ? [...files, { type: "text", text }] : [...files];
 
 /** The model's reasoning, or "" when it sent none. */
-export const reasoningOf = (message: LiveMessage): string => partsOf(message, "reasoning");
+export const reasoningOf = (message: Parts): string => partsOf(message, "reasoning");

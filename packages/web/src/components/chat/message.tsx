@@ -8,8 +8,9 @@ import { sentenceOfEnd } from "./answer-end.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { Markdown } from "./markdown.tsx";
 import { type MessageEvents, PriceOfText } from "./message-events.ts";
-import { reasoningOf, textOf } from "./message-text.ts";
+import { filesOf, reasoningOf, textOf } from "./message-text.ts";
 import { isSendKey } from "./send-key.ts";
+import { SentFiles } from "./sent-files.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 
 interface UserMessageProps {
@@ -45,7 +46,8 @@ export function UserMessage({ message, followed, events }: UserMessageProps) {
 	}
 	return (
 		<article aria-label="You" className="group ml-6 flex flex-col items-end sm:ml-16">
-			<p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>
+			<SentFiles files={filesOf(message)} />
+			{text && <p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>}
 			<div className="flex min-h-9 items-center gap-1 pointer-coarse:min-h-11">
 				{events && (
 					<div className="shown-near flex items-center gap-1">

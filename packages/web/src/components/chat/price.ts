@@ -2,16 +2,17 @@ import { MESSAGE_TOKENS, priceOf, tokensOf } from "@parley/metering/price";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import type { Price } from "../../view/chat.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { textOf } from "./message-text.ts";
+import { filesOf, textOf, tokensOfFiles } from "./message-text.ts";
 import type { Choice } from "./use-choice.ts";
 
 /**
  * What sending `text` costs, as the server computes it.
  * @param before the estimated tokens of the messages before it. They cost nothing unless the whole chat is sent: what a step has left over is theirs.
+ * @param ofFiles the tokens of its files, as the server counted them
  */
-export function priceOfSend({ model, effort }: Choice, whole: boolean, before: number, text: string): Price {
+export function priceOfSend({ model, effort }: Choice, whole: boolean, before: number, text: string, ofFiles = 0): Price {
 	// A longer text cannot be sent, so that typing never measures more than this.
-	const message = MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX));
+	const message = MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX)) + ofFiles;
 	const tokens = whole ? Math.min(before + message, model.contextWindow - model.maxOutput) : message;
 	return { units: priceOf(model, effort, tokens).units, model: model.id, effort, whole };
 }
@@ -25,6 +26,11 @@ export function tokensUpTo(messages: readonly LiveMessage[], hidden: number): nu
 	return (messages[known]?.metadata?.tokens ?? hidden) + tokensIn(messages.slice(known + 1));
 }
 
+function tokensOfMessage(text: string, ofFiles: number): number {
+	const content = (text.trim() ? tokensOf(text) : 0) + ofFiles;
+	return content === 0 ? 0 : content + MESSAGE_TOKENS;
+}
+
 const measured = new WeakMap<LiveMessage, number>();
 
 /** The estimated tokens of messages. Empty ones are not sent to a model. */
@@ -32,7 +38,7 @@ export function tokensIn(messages: readonly LiveMessage[]): number {
 	let sum = 0;
 	for (const message of messages) {
 		const text = textOf(message);
-		const tokens = measured.get(message) ?? (text.trim() ? MESSAGE_TOKENS + tokensOf(text) : 0);
+		const tokens = measured.get(message) ?? tokensOfMessage(text, tokensOfFiles(filesOf(message)));
 		measured.set(message, tokens);
 		sum += tokens;
 	}

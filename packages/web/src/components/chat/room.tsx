@@ -1,6 +1,7 @@
+import type { FileUIPart } from "ai";
 import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
-import type { ChatView, ModelOption, Price } from "../../view/chat.ts";
-import type { UsageView } from "../../view/usage.ts";
+import type { ChatView, FileLimit, ModelOption, Price } from "../../view/chat.ts";
+import type { Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
 import { tellTabs } from "../tabs.ts";
@@ -30,6 +31,7 @@ import {
 import { FirstVisit } from "./first-visit.tsx";
 import { isSpent, type Limit, limitOf } from "./limit.ts";
 import type { LiveMessage } from "./live-chat.tsx";
+import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
 import { priceOfSend, tokensUpTo } from "./price.ts";
@@ -48,6 +50,8 @@ export interface RoomProps {
 	models: ModelOption[];
 	demo: boolean;
 	freeLimit: number;
+	/** What each tier may attach to a message. */
+	files: Record<Tier, FileLimit>;
 	canPay: boolean;
 	/** When this page last learned of a purchase, in epoch milliseconds; 0 for never. */
 	boughtAtMs: number;
@@ -72,7 +76,7 @@ export function Room(props: RoomProps) {
 	const conversation = useConversation(chat, draftKeyOf(props), {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
 		onSettled: (ended) => void settle(ended),
-		onReturned: (text) => composer.current?.insert(text),
+		onReturned: (text, files) => composer.current?.insert(text, files),
 		readChat: (page) => props.readChat(chat.id, page),
 		onPricesChanged: props.onPricesChanged,
 		onBranched: props.onBranched,
@@ -200,7 +204,8 @@ function Messages(props: MessagesProps) {
 
 	function priceFor(text: string, messageId?: string): Price {
 		const at = messages.findIndex(({ id }) => id === messageId);
-		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text);
+		const files = tokensOfFiles(messages[at] ? filesOf(messages[at]) : []);
+		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text, files);
 	}
 
 	function onEarlier() {
@@ -266,7 +271,7 @@ function RoomNotices(props: PartProps) {
 			}}
 			onSendAt={(sending, price) => {
 				if (sending.kind === "regenerate") sendRefused(conversation, sending, "", price);
-				else composer.current?.submit((text) => sendRefused(conversation, sending, text, price));
+				else composer.current?.submit((text, files) => sendRefused(conversation, sending, text, price, files));
 			}}
 		/>
 	);
@@ -276,11 +281,11 @@ function RoomComposer(props: PartProps) {
 	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
 	const { refused, whole } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
-	const priceFor = (text: string) => priceOfSend(choice, whole, before, text);
+	const priceFor = (text: string, ofFiles: number) => priceOfSend(choice, whole, before, text, ofFiles);
 	const mayPay = canPay && usage.organization?.mayBuy !== false;
 
-	function onBlocked(text: string) {
-		if (mayPay && limit && isLiftedByPaying(limit)) sendOncePaid(conversation, text, priceFor(text));
+	function onBlocked(text: string, files: FileUIPart[]) {
+		if (mayPay && limit && isLiftedByPaying(limit)) sendOncePaid(conversation, text, priceFor(text, tokensOfFiles(files)), files);
 	}
 
 	const picker = {
@@ -300,10 +305,13 @@ function RoomComposer(props: PartProps) {
 			priceFor={priceFor}
 			tools={isChoice(picker) && <ModelPicker {...picker} />}
 			atLimit={isSpent(limit)}
-			due={isDue ? refused.text : undefined}
+			due={isDue ? refused : undefined}
+			chatId={props.chat.id}
+			fileLimit={props.files[usage.tier]}
+			model={choice.model}
 			onBlocked={onBlocked}
-			onSend={(text, price) => {
-				sendNew(conversation, text, price);
+			onSend={(text, price, files) => {
+				sendNew(conversation, text, price, files);
 				props.onSent();
 			}}
 			onStop={() => void stop(conversation)}

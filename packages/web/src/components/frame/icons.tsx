@@ -23,6 +23,10 @@ function icon(paths: ReactNode) {
 }
 
 export const SendIcon = icon(<path d="M10 16V4M5 9l5-5 5 5" />);
+export const AttachIcon = icon(
+	<path d="m15.5 9.5-5.8 5.8a3.6 3.6 0 0 1-5.1-5.1l6.3-6.3a2.4 2.4 0 0 1 3.4 3.4l-6.2 6.2a1.2 1.2 0 0 1-1.7-1.7l5.4-5.4" />,
+);
+export const FileIcon = icon(<path d="M5.5 3h6L15 6.5V17h-9.5zM11.5 3v3.5H15M8 10.5h4.5M8 13.5h4.5" />);
 export const StopIcon = icon(<rect x="5.5" y="5.5" width="9" height="9" rx="1.5" fill="currentColor" />);
 export const NewChatIcon = icon(<path d="M10 4v12M4 10h12" />);
 export const SideIcon = icon(<path d="M3.5 4.5h13v11h-13zM8 4.5v11" />);

@@ -1,5 +1,5 @@
 import type { BillingView, PlanStanding, PlanView, PricingView } from "../../view/billing.ts";
-import type { ModelOption } from "../../view/chat.ts";
+import type { FileLimit, ModelOption } from "../../view/chat.ts";
 import type { MemberView, OrganizationView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageDay, UsageView } from "../../view/usage.ts";
@@ -61,6 +61,8 @@ export const ada: User = { kind: "user", id: "u1", name: "Ada", email: "ada@exam
 /** Ada acting for Acme. */
 export const adaOfAcme = (mayBuy: boolean): User => ({ ...ada, organization: { id: "o1", name: "Acme", mayBuy } });
 
+export const fileLimit: FileLimit = { count: 3, bytes: 2 * 1024 * 1024 };
+
 /** A page frame for a viewer, by default on a server that sells plans. */
 export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billing"] = { sells: true, hasBrowserSdk: false }): Shell => ({
 	viewer,
@@ -71,6 +73,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	demo: false,
 	billing,
 	freeLimit: 20,
+	files: { guest: fileLimit, free: fileLimit, paid: fileLimit },
 	mailboxUrl: null,
 });
 
@@ -165,5 +168,6 @@ export const modelOf = (id: string, more: Partial<ModelOption> = {}): ModelOptio
 	contextWindow: 128_000,
 	accepts: ["text"],
 	tiers: ["guest", "free", "paid"],
+	accepts: ["text"],
 	...more,
 });

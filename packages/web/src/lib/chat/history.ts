@@ -1,6 +1,5 @@
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering";
-import type { ModelMessage } from "ai";
-import type { ChatMessage } from "../../view/chat.ts";
+import type { ChatMessage, FilePart } from "../../view/chat.ts";
 
 /** So many messages at most are read of a chat, unless all of it is sent: the time to the first word must not grow with a chat. */
 const MESSAGES_MAX = 60;
@@ -8,6 +7,11 @@ const MESSAGES_MAX = 60;
 /** The text of a message without its reasoning; parts are joined by line breaks. */
 export function textOf(message: ChatMessage): string {
 	return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}
+
+/** The files of a message. */
+export function filesOf({ parts }: Pick<ChatMessage, "parts">): FilePart[] {
+	return parts.filter((part) => part.type === "file");
 }
 
 /** Reasoning that a model wrote into its answer, in chats of older versions. */
@@ -18,6 +22,7 @@ interface Sent {
 	id: string;
 	role: ChatMessage["role"];
 	content: string;
+	files: FilePart[];
 	tokens: number;
 }
 
@@ -25,7 +30,10 @@ function toSent(message: ChatMessage): Sent {
 	const { id, role } = message;
 	const text = textOf(message).toWellFormed();
 	const content = role === "assistant" ? text.replace(INLINE_REASONING, "") : text;
-	return { id, role, content, tokens: content.trim() === "" ? 0 : tokensOf(content) + MESSAGE_TOKENS };
+	const files = role === "user" ? filesOf(message) : [];
+	const ofFiles = files.reduce((sum, { providerMetadata }) => sum + providerMetadata.parley.tokens, 0);
+	const ofText = content.trim() === "" ? 0 : tokensOf(content);
+	return { id, role, content, files, tokens: ofText + ofFiles === 0 ? 0 : ofText + ofFiles + MESSAGE_TOKENS };
 }
 
 /** The tokens that a message counts when it is sent; 0 for one that is not. */
@@ -39,10 +47,18 @@ export function exchangeTokens(question: ChatMessage | null, answer: ChatMessage
 	return tokens === 0 ? 0 : tokens + (question ? messageTokens(question) : 0);
 }
 
+/** A message as a model is sent it, apart from what its files hold. */
+export interface SentMessage {
+	role: ChatMessage["role"];
+	content: string;
+	/** Absent without any. */
+	files?: FilePart[];
+}
+
 /** What a model is sent of a chat. */
 export interface SentHistory {
 	/** Oldest first. They begin and end with the user, who alternates with the assistant: strict templates refuse anything else. */
-	messages: ModelMessage[];
+	messages: SentMessage[];
 	/** The oldest message that is sent, when older ones or a part of it are left out; null when nothing is. */
 	readFrom: string | null;
 	/** What the messages count together. */
@@ -76,7 +92,7 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 	const sent = fitting.slice(0, fitting.findLastIndex(({ role }) => role === "user") + 1);
 	const isCut = beyond !== null || sent.length < fitting.length;
 	if (beyond && sent.length === 1) sent.push(...lastExchange(fitting[1] ?? beyond, beyond, unread, tokensLeft + (fitting[1]?.tokens ?? 0)));
-	const messages = sent.toReversed().map(({ role, content }): ModelMessage => ({ role, content }));
+	const messages = sent.toReversed().map(({ role, content, files }) => ({ role, content, ...(files.length > 0 && { files }) }));
 	const counted = sent.reduce((sum, { tokens }) => sum + tokens, 0);
 	return { messages, readFrom: isCut ? (sent.at(-1)?.id ?? null) : null, tokens: counted };
 }
@@ -85,7 +101,8 @@ export function toModelMessages(newestFirst: Iterable<ChatMessage>, budget: numb
 const EXCHANGE_TOKENS_MIN = 100;
 
 /**
- * An answer and its question, newest first, shortened to `budget` tokens: the end of the one and the beginning of the other, each to a half or more.
+ * An answer and its question, newest first, shortened to `budget` tokens: the end of the one and the beginning of the other, each to a half or more. The
+ * question's files are left out.
  * `beyond`: the one of the two that was read last. Nothing where the budget is too small.
  */
 function lastExchange(answer: Sent, beyond: Sent, unread: Iterator<ChatMessage>, budget: number): Sent[] {
@@ -97,7 +114,7 @@ function lastExchange(answer: Sent, beyond: Sent, unread: Iterator<ChatMessage>,
 	const beginning = shortened(asked.content, room - tokensOf(end), "beginning");
 	return [
 		{ ...answer, content: end, tokens: tokensOf(end) + MESSAGE_TOKENS },
-		{ ...asked, content: beginning, tokens: tokensOf(beginning) + MESSAGE_TOKENS },
+		{ ...asked, content: beginning, files: [], tokens: tokensOf(beginning) + MESSAGE_TOKENS },
 	];
 }
 

@@ -15,7 +15,7 @@ const demo: Omit<ModelOption, "id" | "label" | "description"> = {
 	tiers: ["guest", "free", "paid"],
 };
 const DEMOS: ModelOption[] = [
-	{ ...demo, id: "demo", label: "Demo", description: "Answers at once." },
+	{ ...demo, id: "demo", label: "Demo", description: "Answers at once.", accepts: ["text", "image"] },
 	{
 		...demo,
 		id: "demo-thinker",
@@ -24,6 +24,7 @@ const DEMOS: ModelOption[] = [
 		weight: 3,
 		efforts: { low: 1, medium: 2, high: 4 },
 		tiers: ["free", "paid"],
+		accepts: [...demo.accepts],
 	},
 ];
 

@@ -30,7 +30,7 @@ const refusalOf = (reading: Promise<unknown>) =>
 describe("the prompt", () => {
 	test("is the user's last message, whatever history the client sends", async () => {
 		const messages = [message("m1", "First"), message("a1", "An answer", "assistant"), message("m2", "Second"), "nonsense", null];
-		expect((await parse({ messages })).prompt).toEqual({ kind: "message", message: message("m2", "Second"), replaces: false });
+		expect((await parse({ messages })).prompt).toEqual({ kind: "message", message: message("m2", "Second"), files: [], replaces: false });
 	});
 
 	test("of a regeneration is the answer named by messageId, which is required", async () => {
@@ -45,6 +45,30 @@ describe("the prompt", () => {
 		expect(await refusalOf(parse(parts()))).toBe("invalid-request");
 		expect(await refusalOf(parse(parts("x".repeat(32_767), "y")))).toBeNull();
 		expect(await refusalOf(parse(parts("x".repeat(32_767), "yz")))).toBe("message-too-long");
+	});
+});
+
+describe("the files of a message", () => {
+	const withFiles = (...urls: string[]) =>
+		parse({ messages: [{ id: "m1", role: "user", parts: urls.map((url) => ({ type: "file", url, mediaType: "image/png" })) }] });
+
+	test("are named by their addresses in this chat, and may stand without words", async () => {
+		const { prompt } = await withFiles("/api/chat/chat/files/f1", "/api/chat/chat/files/f2");
+		expect(prompt).toMatchObject({ files: ["f1", "f2"], message: { parts: [] } });
+	});
+
+	test("are at most ten, each once, and nothing but addresses of this chat", async () => {
+		const many = Array.from({ length: 11 }, (_, n) => `/api/chat/chat/files/f${n}`);
+		expect(await refusalOf(withFiles(...many))).toBe("too-many-files");
+		expect(await refusalOf(withFiles(...many.slice(1)))).toBeNull();
+		for (const urls of [
+			["/api/chat/chat/files/f", "/api/chat/chat/files/f"],
+			["/api/chat/other/files/f"],
+			["/api/chat/chat/files/../x"],
+			["https://example.com/api/chat/chat/files/f"],
+			["data:image/png;base64,AAAA"],
+		])
+			expect(await refusalOf(withFiles(...urls)), urls[0]).toBe("invalid-request");
 	});
 });
 
@@ -94,6 +118,7 @@ describe("the fingerprint", () => {
 			{ model: "large" },
 			{ messages: [message("m1", "Bye")] },
 			{ messageId: "m1" },
+			{ messages: [{ ...message("m1"), parts: [...message("m1").parts, { type: "file", url: "/api/chat/chat/files/f" }] }] },
 		];
 		const fingerprints = await Promise.all(others.map(async (other) => (await parse(other)).fingerprint));
 		expect(new Set([fingerprint, ...fingerprints]).size).toBe(others.length + 1);

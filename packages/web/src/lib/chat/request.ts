@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { EFFORTS, type Effort } from "@parley/metering";
 import { z } from "zod";
-import { ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
+import { FILES_MAX, ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
 import { describe, readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
@@ -26,11 +26,23 @@ const body = z.object({
 const userMessage = z.object({
 	id: z.string().regex(ID),
 	role: z.literal("user"),
-	parts: z.array(z.object({ type: z.literal("text"), text: z.string() })).min(1),
+	parts: z
+		.array(
+			z.discriminatedUnion("type", [
+				z.object({ type: z.literal("text"), text: z.string() }),
+				z.object({ type: z.literal("file"), url: z.string().max(1_000) }),
+			]),
+		)
+		.min(1),
 });
 
-/** What to answer: a message, which `replaces` the one with its id; or the question of an earlier answer once more. */
-export type Prompt = { kind: "message"; message: ChatMessage; replaces: boolean } | { kind: "regenerate"; answerId: string };
+/**
+ * What to answer: a message, which `replaces` the one with its id; or the question of an earlier answer once more. `files`: the ids of files of the chat,
+ * which the Conversation adds to the message.
+ */
+export type Prompt =
+	| { kind: "message"; message: ChatMessage; files: string[]; replaces: boolean }
+	| { kind: "regenerate"; answerId: string };
 
 export interface ChatRequest {
 	chatId: string;
@@ -67,10 +79,11 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", "This model is not offered here.");
 	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", `The model ${model.id} has no effort "${effort}".`);
-	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, messageId !== undefined);
+	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined);
 	const asked = [chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null];
 	const sent = effort === null && whole === undefined ? [] : [effort, whole ?? null];
-	const fingerprint = digest([...asked, ...sent]);
+	const files = prompt.kind === "message" && prompt.files.length > 0 ? [{ files: prompt.files }] : [];
+	const fingerprint = digest([...asked, ...sent, ...files]);
 	return {
 		chatId,
 		model,
@@ -89,19 +102,30 @@ function regenerationOf(messageId: string | undefined): Prompt {
 	return { kind: "regenerate", answerId: messageId };
 }
 
-function lastMessageOf(messages: unknown[], replaces: boolean): Prompt {
+function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): Prompt {
 	const last = messages.findLast(
 		(message) => typeof message === "object" && message !== null && "role" in message && message.role === "user",
 	);
 	const parsed = userMessage.safeParse(last);
 	if (!parsed.success) refuse("invalid-request", last ? describe(parsed.error) : "messages holds no message of the user.");
-	const chars = parsed.data.parts.reduce((sum, part) => sum + part.text.length, 0);
+	const texts = parsed.data.parts.filter((part) => part.type === "text");
+	const files = parsed.data.parts.flatMap((part) => (part.type === "file" ? [fileIdIn(part.url, chatId)] : []));
+	if (files.length > FILES_MAX) refuse("too-many-files", `A message may have at most ${FILES_MAX} files.`);
+	if (new Set(files).size < files.length) refuse("invalid-request", "A file is attached twice.");
+	const chars = texts.reduce((sum, part) => sum + part.text.length, 0);
 	if (chars > MESSAGE_CHARS_MAX)
 		refuse("message-too-long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
-	if (parsed.data.parts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
+	if (files.length === 0 && texts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
 	// Half a surrogate pair cannot be sent as UTF-8: strict servers refuse the whole chat for it.
-	const parts = parsed.data.parts.map((part) => ({ ...part, text: part.text.toWellFormed() }));
-	return { kind: "message", message: { ...parsed.data, parts }, replaces };
+	const parts = texts.map((part) => ({ ...part, text: part.text.toWellFormed() }));
+	return { kind: "message", message: { ...parsed.data, parts }, files, replaces };
+}
+
+/** The id of a file of this chat. Other addresses, and data in an address, are refused. */
+function fileIdIn(url: string, chatId: string): string {
+	const [, chat, id = ""] = /^\/api\/chat\/([^/]+)\/files\/([^/]+)$/.exec(url) ?? [];
+	if (chat !== chatId || !ID.test(id)) refuse("invalid-request", "A file must be uploaded to its chat first: POST /api/chat/{id}/files.");
+	return id;
 }
 
 /** The `Idempotency-Key` header, or the best identifier that the body offers (docs/architecture.md). */
@@ -145,6 +169,24 @@ export function chatIdOf(params: Record<string, string | undefined>): string {
 	const id = params.chatId ?? "";
 	if (!ID.test(id)) noSuchChat();
 	return id;
+}
+
+/**
+ * The ids in the path of a file.
+ * @throws {ProblemError} 404 if they cannot be ones
+ */
+export function fileIdsOf(params: Record<string, string | undefined>): { chatId: string; fileId: string } {
+	const fileId = params.fileId ?? "";
+	if (!ID.test(fileId)) noSuchFile();
+	return { chatId: chatIdOf(params), fileId };
+}
+
+/**
+ * Answers the same for a file that does not exist and one that belongs to someone else.
+ * @throws {ProblemError} always, 404
+ */
+export function noSuchFile(): never {
+	refuse("file-not-found", "There is no file of yours with this id.");
 }
 
 /**

@@ -98,21 +98,39 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
  * @throws {ProblemError} 400 if it breaks off or its chunks are malformed, 413 if it is too large
  */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
-	const tooLarge = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`);
-	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
-	if (!request.body) return "";
-	// Content-Length may be absent or wrong, so count what is read. The rest of a refused body stays readable: drainBody discards it.
 	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-	let bytes = 0;
 	let text = "";
+	for await (const chunk of chunksOf(request, bytesMax)) text += decoder.decode(chunk, { stream: true });
+	return text + decoder.decode();
+}
+
+/**
+ * Reads a body of at most `bytesMax` bytes.
+ * @throws {ProblemError} 400 if it breaks off or its chunks are malformed, 413 if it is too large
+ */
+export async function readBytes(request: Request, bytesMax: number, tooLarge?: () => never): Promise<Uint8Array<ArrayBuffer>> {
+	const chunks: Uint8Array[] = [];
+	for await (const chunk of chunksOf(request, bytesMax, tooLarge)) chunks.push(chunk);
+	return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+}
+
+async function* chunksOf(
+	request: Request,
+	bytesMax: number,
+	tooLarge: () => never = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`),
+): AsyncGenerator<Uint8Array, void> {
+	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
+	if (!request.body) return;
+	// Content-Length may be absent or wrong, so count what is read. The rest of a refused body stays readable: drainBody discards it.
+	let bytes = 0;
 	const reader = request.body.getReader();
 	try {
 		for (;;) {
 			const { done, value } = await reader.read().catch(refuseBrokenBody);
-			if (done) return text + decoder.decode();
+			if (done) return;
 			bytes += value.byteLength;
 			if (bytes > bytesMax) tooLarge();
-			text += decoder.decode(value, { stream: true });
+			yield value;
 		}
 	} finally {
 		reader.releaseLock();

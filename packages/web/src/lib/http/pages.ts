@@ -11,6 +11,7 @@ import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from
 import type { Shell } from "../../view/shell.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getBillingSummary, getUsageHistory } from "../billing.ts";
+import { fileLimit } from "../chat/files/limits.ts";
 import { allowedModels } from "../chat/model.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
@@ -46,6 +47,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		demo: models.kind === "demo",
 		billing: { sells, hasBrowserSdk },
 		freeLimit: limits.free,
+		files: { guest: fileLimit("guest"), free: fileLimit("free"), paid: fileLimit("paid") },
 		mailboxUrl,
 	};
 });

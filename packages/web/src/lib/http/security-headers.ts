@@ -16,7 +16,7 @@ export const COMMON_HEADERS: Record<string, string> = {
 };
 
 /** For responses that are no page: whatever they hold is never run, shown in a frame or loaded from. */
-const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
 /** Scripts run by nonce or from our own files. Styles may be inline: libraries write style attributes. */
 function pagePolicy(nonce: string, hasTurnstile: boolean): string {

@@ -5,11 +5,13 @@ import { bounds } from "../../db/schema.ts";
 import { now } from "../time/clock.ts";
 import { sign } from "./signature.ts";
 
-/** How often something may happen. */
+/** How often something may happen, or how much of it. */
 export interface Bound {
 	/** What is counted, such as "invitations by <user>". Stored as a keyed hash only. */
 	what: string;
 	max: number;
+	/** What it is counted by; default 1. At most `max`. */
+	by?: number;
 	/** The window opens with the first count and lasts this long, in milliseconds. */
 	windowMs: number;
 	/** A sentence for whoever is refused because this bound is full. */
@@ -24,7 +26,7 @@ export type Taken = { kind: "taken"; giveBack: () => Promise<void> } | { kind: "
  * exceed a bound. Follows the usage clock (lib/time/clock.ts).
  */
 export async function take(wanted: Bound[]): Promise<Taken> {
-	const counted: { key: string; endsAt: number }[] = [];
+	const counted: { key: string; endsAt: number; by: number }[] = [];
 	const giveBack = async () => {
 		for (const one of counted) await uncount(one);
 	};
@@ -36,37 +38,37 @@ export async function take(wanted: Bound[]): Promise<Taken> {
 			const retryAfterSeconds = await secondsUntilOpen(key);
 			return { kind: "refused", why: `${bound.full} Try again in ${inWords(retryAfterSeconds)}.`, retryAfterSeconds };
 		}
-		counted.push({ key, endsAt });
+		counted.push({ key, endsAt, by: bound.by ?? 1 });
 	}
 	return { kind: "taken", giveBack };
 }
 
 /** @returns the end of the window that it counted in, or null if the bound is full */
-async function count(key: string, { max, windowMs }: Bound): Promise<number | null> {
+async function count(key: string, { max, by = 1, windowMs }: Bound): Promise<number | null> {
 	const at = now();
 	const end = at + windowMs;
 	// A window that ends too late was opened before a development clock moved back.
 	const isOpen = sql`(${bounds.endsAt} > ${at} and ${bounds.endsAt} <= ${end})`;
 	const [counted] = await db()
 		.insert(bounds)
-		.values({ key, count: 1, endsAt: end })
+		.values({ key, count: by, endsAt: end })
 		.onConflictDoUpdate({
 			target: bounds.key,
 			set: {
-				count: sql`case when ${isOpen} then ${bounds.count} + 1 else 1 end`,
+				count: sql`case when ${isOpen} then ${bounds.count} + ${by} else ${by} end`,
 				endsAt: sql`case when ${isOpen} then ${bounds.endsAt} else ${end} end`,
 			},
-			setWhere: sql`not ${isOpen} or ${bounds.count} < ${max}`,
+			setWhere: sql`not ${isOpen} or ${bounds.count} + ${by} <= ${max}`,
 		})
 		.returning({ endsAt: bounds.endsAt });
 	return counted?.endsAt ?? null;
 }
 
-async function uncount({ key, endsAt }: { key: string; endsAt: number }): Promise<void> {
+async function uncount({ key, endsAt, by }: { key: string; endsAt: number; by: number }): Promise<void> {
 	await db()
 		.update(bounds)
-		.set({ count: sql`${bounds.count} - 1` })
-		.where(and(eq(bounds.key, key), eq(bounds.endsAt, endsAt), sql`${bounds.count} > 0`));
+		.set({ count: sql`${bounds.count} - ${by}` })
+		.where(and(eq(bounds.key, key), eq(bounds.endsAt, endsAt), sql`${bounds.count} >= ${by}`));
 }
 
 async function secondsUntilOpen(key: string): Promise<number> {

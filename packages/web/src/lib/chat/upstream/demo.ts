@@ -17,8 +17,13 @@ export function demoModel(effort: Effort | null): Model {
 		doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
 		doStream: async ({ prompt }) => {
 			const last = prompt.findLast((message) => message.role === "user");
-			const question = last?.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(" ") ?? "";
-			const chunks = partsOf(demoAnswer(question), "I would think here. ".repeat(effort === null ? 0 : THOUGHTS[effort]));
+			const parts = last?.role === "user" ? last.content : [];
+			// A file is a part of its own, before what was written.
+			const isFile = (text: string) => text.startsWith("<file ");
+			const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
+			const files = parts.filter((part) => part.type === "file" || isFile(part.text)).length;
+			const question = texts.filter((text) => !isFile(text)).join(" ");
+			const chunks = partsOf(demoAnswer(question, files), "I would think here. ".repeat(effort === null ? 0 : THOUGHTS[effort]));
 			return { stream: simulateReadableStream({ initialDelayInMs: 150, chunkDelayInMs: 12, chunks }) };
 		},
 	};
@@ -42,10 +47,11 @@ function partsOf(answer: string, thoughts: string): Part[] {
 
 const wordsOf = (text: string) => text.match(/\S+\s*|\s+/g) ?? [];
 
-function demoAnswer(question: string): string {
+function demoAnswer(question: string, files: number): string {
 	const quoted = question.length > 120 ? `${question.slice(0, 119)}…` : question;
+	const attached = files === 0 ? "" : ` You attached ${files} ${files === 1 ? "file" : "files"}.`;
 	return [
-		`You asked: “${quoted.replaceAll(/\s+/g, " ").trim()}”.`,
+		`You asked: “${quoted.replaceAll(/\s+/g, " ").trim()}”.${attached}`,
 		"I am the **demo model**: I stream like a real one and I am counted like a real one, but I do not think.",
 		"To talk to a real model, set two variables and start again:",
 		"```\nAI_BASE_URL=https://api.openai.com/v1\nAI_API_KEY=…\nAI_MODELS=gpt-5-mini\n```",

@@ -113,11 +113,19 @@ const hostOf = (upstream: Upstream | null) => (upstream?.kind === "openai-compat
 
 type Prompt = Parameters<SpecifiedModel["doStream"]>[0]["prompt"][number];
 
-/** A message as the SDK's models take it. The history has texts only. */
+type UserPart = Extract<Prompt, { role: "user" }>["content"][number];
+
+/** A message as the SDK's models take it. Users have texts and images, and everyone else texts only. */
 function promptOf({ role, content }: ModelMessage): Prompt {
-	const text = typeof content === "string" ? content : content.map((part) => (part.type === "text" ? part.text : "")).join("\n");
-	if (role === "system") return { role, content: text };
-	return { role: role === "assistant" ? role : "user", content: [{ type: "text", text }] };
+	const parts: UserPart[] = [];
+	for (const part of typeof content === "string" ? [{ type: "text" as const, text: content }] : content) {
+		if (part.type === "text") parts.push({ type: "text", text: part.text });
+		else if (part.type === "file" && part.data instanceof Uint8Array)
+			parts.push({ type: "file", mediaType: part.mediaType, data: { type: "data", data: part.data } });
+	}
+	const texts = parts.filter((part) => part.type === "text");
+	if (role === "system") return { role, content: texts.map(({ text }) => text).join("\n") };
+	return role === "assistant" ? { role, content: texts } : { role: "user", content: parts };
 }
 
 /** The SDK may wrap what its `fetch` throws. */

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
-import { MOVED_ON, noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
+import { MOVED_ON, noSuchChat, noSuchFile, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
 import { api } from "../../../lib/http/api.ts";
 import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } from "../../../lib/http/limits.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
@@ -58,6 +58,18 @@ function refuseChat(why: ChatRefusal): never {
 			break;
 		case "no-such-message":
 			refuse("message-not-found", "There is no such message in this chat.");
+			break;
+		case "no-such-file":
+			noSuchFile();
+			break;
+		case "unreadable":
+			refuse(
+				"not-readable-by-model",
+				"This model cannot read images. Choose another model, or remove the image. Nothing was sent or counted.",
+			);
+			break;
+		case "too-many-files":
+			refuse("too-many-files", "This message has more files than your plan allows. Nothing was sent or counted.");
 			break;
 		case "too-long":
 			refuse("message-too-long", "This message is too long for this model. Shorten it, or choose another model.");

@@ -1,0 +1,131 @@
+import { type ClipboardEvent, useEffect, useEffectEvent, useRef, useState } from "react";
+import { AttachIcon, CloseIcon, FileIcon } from "../frame/icons.tsx";
+import { useHydrated } from "../frame/local-time.tsx";
+import type { Attachment, Attachments } from "./use-attachments.ts";
+
+/** A longer text that is pasted becomes a file. */
+const PASTE_CHARS_MAX = 4_000;
+
+/** Opens the file dialog. */
+export function AttachButton({ onFiles }: { onFiles: (files: File[]) => void }) {
+	const input = useRef<HTMLInputElement>(null);
+	const hydrated = useHydrated();
+	return (
+		<>
+			<button
+				type="button"
+				aria-label="Attach files"
+				title="Attach files"
+				disabled={!hydrated}
+				className="button-bare size-11 shrink-0 p-0"
+				onClick={() => input.current?.click()}
+			>
+				<AttachIcon />
+			</button>
+			<input
+				ref={input}
+				type="file"
+				multiple
+				hidden
+				onChange={({ currentTarget }) => {
+					onFiles([...(currentTarget.files ?? [])]);
+					// The same file may be chosen again.
+					currentTarget.value = "";
+				}}
+			/>
+		</>
+	);
+}
+
+/** The files of the message that is being written, each with its state and a button that removes it. */
+export function AttachmentList({ list, refusal, news, unreadable, remove, retry }: Attachments & { unreadable: string }) {
+	return (
+		<>
+			{list.length > 0 && (
+				<ul aria-label="Attachments" className="flex max-h-44 w-full flex-wrap gap-2 overflow-y-auto px-3 pt-3">
+					{list.map((one) => (
+						<Chip key={one.id} {...one} onRemove={() => remove(one.id)} onRetry={() => retry(one.id)} />
+					))}
+				</ul>
+			)}
+			{(refusal || unreadable) && <p className="w-full px-4 pt-3 text-small text-warn">{refusal || unreadable}</p>}
+			<p role="status" className="sr-only">
+				{news || unreadable}
+			</p>
+		</>
+	);
+}
+
+function Chip({ name, state, thumb, why, file, onRemove, onRetry }: Attachment & { onRemove: () => void; onRetry: () => void }) {
+	const failed = state === "failed";
+	return (
+		<li
+			aria-busy={state === "reading" || state === "uploading"}
+			className={`flex min-w-0 max-w-full items-center gap-2 rounded-small bg-said pl-2 shadow-flat ${failed ? "" : "sm:max-w-64"}`}
+		>
+			{thumb ? (
+				<img src={thumb} alt="" className="my-1.5 size-8 shrink-0 rounded-small object-cover" />
+			) : (
+				<span className="text-soft">
+					<FileIcon />
+				</span>
+			)}
+			<span className="flex min-w-0 flex-col py-1.5 text-small">
+				<span className="truncate">{name}</span>
+				{state !== "ready" && (
+					<span className={failed ? "text-warn" : "text-soft"}>
+						{state === "reading" ? "Reading…" : state === "uploading" ? "Uploading…" : why}
+					</span>
+				)}
+			</span>
+			{failed && file && (
+				<button type="button" className="button-bare shrink-0 text-small underline" onClick={onRetry}>
+					Try again
+				</button>
+			)}
+			<button type="button" aria-label={`Remove ${name}`} className="button-bare size-9 shrink-0 p-0" onClick={onRemove}>
+				<CloseIcon />
+			</button>
+		</li>
+	);
+}
+
+/** The files of a paste: those in the clipboard, or a long text as one. Undefined where it is to be pasted as text. */
+export function pastedFiles({ clipboardData }: ClipboardEvent): File[] | undefined {
+	const text = clipboardData.getData("text/plain");
+	// Office programs put a picture of the text beside it.
+	if (!text) return clipboardData.files.length > 0 ? [...clipboardData.files] : undefined;
+	return text.length > PASTE_CHARS_MAX ? [new File([text], "Pasted text.txt", { type: "text/plain" })] : undefined;
+}
+
+/** Takes files that are dropped anywhere on the page. @returns whether files are held above it */
+export function useDroppedFiles(onFiles: (files: File[]) => void): boolean {
+	const [over, setOver] = useState(false);
+	const dropped = useEffectEvent(onFiles);
+	useEffect(() => {
+		const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes("Files") ?? false;
+		const onOver = (event: DragEvent) => {
+			if (!hasFiles(event)) return;
+			event.preventDefault();
+			setOver(true);
+		};
+		const onLeave = (event: DragEvent) => {
+			if (event.relatedTarget === null) setOver(false);
+		};
+		const onDrop = (event: DragEvent) => {
+			setOver(false);
+			if (!hasFiles(event)) return;
+			event.preventDefault();
+			dropped([...(event.dataTransfer?.files ?? [])]);
+		};
+		document.addEventListener("dragover", onOver);
+		document.addEventListener("dragleave", onLeave);
+		document.addEventListener("drop", onDrop);
+		return () => {
+			document.removeEventListener("dragover", onOver);
+			document.removeEventListener("dragleave", onLeave);
+			document.removeEventListener("drop", onDrop);
+		};
+	}, []);
+	return over;
+}

@@ -1,0 +1,100 @@
+/*
+ * What is done to a file before it is uploaded, loaded with the first one: images become small, and everything else becomes text in UTF-8.
+ */
+
+/** A sentence for the viewer on why a file cannot be attached. Trying again would change nothing. */
+class Unusable extends Error {
+	override name = "Unusable";
+}
+
+/** Models see no more than this of an image, in pixels of its longer side. */
+const SIDE_MAX = 1_568;
+const THUMB_SIDE = 96;
+/** A smaller image in a fitting size is sent as it is. */
+const BYTES_UNTOUCHED = 512 * 1024;
+const QUALITY = 0.85;
+/** As the server's limit. */
+const CHARS_MAX = 400_000;
+
+export interface PreparedFile {
+	body: Blob;
+	/** A small picture of an image, as a data URL. */
+	thumb?: string;
+}
+
+/**
+ * Prepares a file for its upload.
+ * @throws {Unusable}
+ */
+export async function prepareFile(file: File): Promise<PreparedFile> {
+	const head = new Uint8Array(await file.slice(0, 12).arrayBuffer());
+	const is = (text: string, at = 0) => [...text].every((one, n) => head[at + n] === one.charCodeAt(0));
+	if (is("GIF8")) return image(file, { moves: true });
+	if (is("\x89PNG") || is("\xff\xd8\xff") || (is("RIFF") && is("WEBP", 8))) return image(file, { moves: false });
+	if (is("%PDF-")) return { body: asFile(await textOfPdf(file)) };
+	return { body: asFile(await textOf(file)) };
+}
+
+function asFile(text: string): Blob {
+	if (text.trim() === "") throw new Unusable("There is no text in this file.");
+	if (text.length > CHARS_MAX) throw new Unusable(`This file is too long: at most ${CHARS_MAX.toLocaleString()} characters can be read.`);
+	return new Blob([text]);
+}
+
+async function image(file: File, { moves }: { moves: boolean }): Promise<PreparedFile> {
+	const bitmap = await createImageBitmap(file).catch(() => {
+		throw new Unusable("This image is damaged, or in a format that this browser does not know.");
+	});
+	try {
+		const { width, height } = bitmap;
+		const scale = Math.min(1, SIDE_MAX / Math.max(width, height));
+		const thumb = drawn(bitmap, Math.min(1, THUMB_SIDE / Math.min(width, height))).toDataURL("image/webp", 0.7);
+		// A moving picture would stand still after it was scaled.
+		if (moves || (scale === 1 && file.size <= BYTES_UNTOUCHED)) return { body: file, thumb };
+		const canvas = drawn(bitmap, scale);
+		// A browser that cannot write WebP writes PNG.
+		const body = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/webp", QUALITY));
+		return { body: body && body.size < file.size ? body : file, thumb };
+	} finally {
+		bitmap.close();
+	}
+}
+
+function drawn(bitmap: ImageBitmap, scale: number): HTMLCanvasElement {
+	const canvas = document.createElement("canvas");
+	canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+	canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+	canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+	return canvas;
+}
+
+/** Loads the reader of PDFs. It is no part of the Worker, which is as large without it as both are allowed to be. */
+const loadPdfReader = () => (import.meta.env.SSR ? Promise.reject(new Error("only in a browser")) : import("./read-pdf.ts"));
+
+/** The pages of a PDF as text. */
+async function textOfPdf(file: File): Promise<string> {
+	const { readPdf } = await loadPdfReader();
+	const text = await readPdf(new Uint8Array(await file.arrayBuffer()), CHARS_MAX);
+	if (text === "locked") throw new Unusable("This PDF is locked with a password.");
+	if (text === "damaged") throw new Unusable("This PDF is damaged.");
+	if (text.trim() === "") throw new Unusable("This PDF has no text: its pages are pictures. Attach them as images.");
+	return text;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const BINARY = /[\0-\x08\x0e-\x1a\x1c-\x1f]/;
+
+/** Text in UTF-8, in UTF-16 with its mark, or in the encoding of older Western Windows. */
+async function textOf(file: File): Promise<string> {
+	const bytes = new Uint8Array(await file.arrayBuffer());
+	const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : null;
+	for (const encoding of mark ? [mark] : ["utf-8", "windows-1252"]) {
+		try {
+			const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+			if (!BINARY.test(text)) return text;
+		} catch {
+			// Another encoding may fit.
+		}
+	}
+	throw new Unusable("This kind of file cannot be attached. Images, PDFs and text files can.");
+}

@@ -1,0 +1,60 @@
+import { IMAGE_TOKENS, tokensOf } from "@parley/metering";
+import { FILE_CHARS_MAX, FILE_NAME_CHARS_MAX } from "../../../input.ts";
+
+/** What a file is, by its bytes. Its name and its declared type say nothing. */
+export type Content = { kind: "image"; mediaType: string } | { kind: "text"; text: string } | { kind: "refused"; why: string };
+
+const ascii = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+
+/** The image formats that browsers show and models read, by their first bytes. */
+const IMAGES: Record<string, (bytes: Uint8Array) => boolean> = {
+	"image/png": (bytes) => ascii(bytes, 0, 8) === "\x89PNG\r\n\x1a\n" && ascii(bytes, 12, 16) === "IHDR",
+	"image/jpeg": (bytes) => ascii(bytes, 0, 3) === "\xff\xd8\xff",
+	"image/gif": (bytes) => /^GIF8[79]a$/.test(ascii(bytes, 0, 6)),
+	"image/webp": (bytes) => ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 12) === "WEBP",
+};
+
+/** Control characters that no text has. Form feeds and escapes occur in source code and logs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const BINARY = /[\0-\x08\x0e-\x1a\x1c-\x1f]/;
+
+/** Recognizes png, jpeg, gif and webp images, and text in UTF-8. */
+export function contentOf(bytes: Uint8Array): Content {
+	const image = Object.entries(IMAGES).find(([, is]) => is(bytes));
+	if (image) return { kind: "image", mediaType: image[0] };
+	if (ascii(bytes, 0, 5) === "%PDF-") return { kind: "refused", why: "A PDF is sent as its text, which the page extracts." };
+	const text = decoded(bytes);
+	if (text === null) return { kind: "refused", why: "Only PNG, JPEG, WebP and GIF images, PDFs and text files can be attached." };
+	if (text.trim() === "") return { kind: "refused", why: "This file is empty." };
+	if (text.length > FILE_CHARS_MAX) return { kind: "refused", why: `The text of a file may have at most ${FILE_CHARS_MAX} characters.` };
+	return { kind: "text", text };
+}
+
+/** The text in UTF-8 without a byte order mark; null for anything else. */
+function decoded(bytes: Uint8Array): string | null {
+	try {
+		const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+		return BINARY.test(text) ? null : text;
+	} catch {
+		return null;
+	}
+}
+
+/** Characters that could make a name look like another one, or leave its line. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff<>"/\\]/gu;
+
+/** A file's name as it is kept: one line without a path, of at most 120 characters, with its extension. */
+export function fileName(given: string): string {
+	const name = given.toWellFormed().replaceAll(UNSAFE, " ").replaceAll(/\s+/g, " ").trim();
+	if (name.length <= FILE_NAME_CHARS_MAX) return name || "file";
+	const extension = /\.[A-Za-z0-9]{1,10}$/.exec(name)?.[0] ?? "";
+	return `${name.slice(0, FILE_NAME_CHARS_MAX - extension.length - 1).toWellFormed()}…${extension}`;
+}
+
+/** A text file as a model reads it. */
+export const asPrompt = (name: string, text: string): string => `<file name="${name}">\n${text}\n</file>`;
+
+/** The estimated tokens of a file in a request (rule P2). */
+export function tokensOfFile(name: string, content: Exclude<Content, { kind: "refused" }>): number {
+	return content.kind === "image" ? IMAGE_TOKENS : tokensOf(asPrompt(name, content.text));
+}

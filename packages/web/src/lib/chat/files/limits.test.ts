@@ -1,0 +1,12 @@
+import { expect, test, vi } from "vitest";
+
+const bindings: { FILES?: object } = {};
+vi.mock("cloudflare:workers", () => ({ env: bindings }));
+const { FILE_LIMITS, fileLimit } = await import("./limits.ts");
+
+test("a file is smaller where no bucket is bound, because its chat's object keeps it", () => {
+	expect(fileLimit("paid")).toEqual({ count: 10, bytes: 256 * 1024 });
+	bindings.FILES = {};
+	expect(fileLimit("paid")).toEqual({ count: 10, bytes: FILE_LIMITS.paid.bytes });
+	expect(fileLimit("guest").bytes).toBeLessThan(fileLimit("free").bytes);
+});

@@ -1,0 +1,58 @@
+import { env } from "cloudflare:workers";
+import type { FileLimit } from "../../../view/chat.ts";
+import type { Tier } from "../../../view/usage.ts";
+import { getBillingSummary } from "../../billing.ts";
+import { refuse } from "../../http/problem.ts";
+import { type Bound, take } from "../../identity/bounds.ts";
+import type { Subject } from "../../identity/subject.ts";
+
+const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/** By tier: files of a message, bytes of each, and bytes of a day. */
+export const FILE_LIMITS: Record<Tier, FileLimit & { bytesDaily: number }> = {
+	guest: { count: 3, bytes: 2 * MIB, bytesDaily: 20 * MIB },
+	free: { count: 5, bytes: 4 * MIB, bytesDaily: 100 * MIB },
+	paid: { count: 10, bytes: 5 * MIB, bytesDaily: 1024 * MIB },
+};
+
+/** Without a bucket files lie in their chat's object, whose rows hold 2 MB. */
+const BYTES_IN_OBJECT_MAX = 256 * 1024;
+/** A small file counts as much: it is a row, too. */
+const BYTES_COUNTED_MIN = 16 * 1024;
+/** What all guests of a network, or its accounts without a confirmed address, have together: as much as so many of them. */
+const SHARES_OF_NETWORK = 5;
+
+/** What a tier may attach here. */
+export function fileLimit(tier: Tier): FileLimit {
+	const { count, bytes } = FILE_LIMITS[tier];
+	return { count, bytes: env.FILES ? bytes : Math.min(bytes, BYTES_IN_OBJECT_MAX) };
+}
+
+/** The tier by which a subject's uploads are limited. Holds nothing. */
+export async function uploadTier(request: Request, subject: Subject): Promise<Tier> {
+	return subject.kind === "guest" ? "guest" : (await getBillingSummary(request, { subject })).tier;
+}
+
+/**
+ * Counts the bytes of an upload in the subject's day, and in that of the network that it shares.
+ * @returns takes the count back, for a file that was not stored
+ * @throws {ProblemError} 429
+ */
+export async function countUpload({ key, pools }: Subject, tier: Tier, bytes: number): Promise<() => Promise<void>> {
+	const by = Math.max(bytes, BYTES_COUNTED_MIN);
+	const max = FILE_LIMITS[tier].bytesDaily;
+	const own: Bound = { what: `bytes by ${key}`, max, by, windowMs: DAY_MS, full: "You have attached as much as one day allows." };
+	const shared = pools.map(
+		(pool): Bound => ({
+			what: `bytes by ${pool}`,
+			max: SHARES_OF_NETWORK * max,
+			by,
+			windowMs: DAY_MS,
+			full: "People on your network have attached as much as one day allows.",
+		}),
+	);
+	const taken = await take([own, ...shared]);
+	if (taken.kind === "refused") refuse("upload-limit-reached", taken.why, { "retry-after": String(taken.retryAfterSeconds) });
+	return taken.giveBack;
+}

@@ -1,0 +1,41 @@
+import type { FileLimit } from "../../../view/chat.ts";
+import { readBytes } from "../../http/api.ts";
+import { refuse } from "../../http/problem.ts";
+import { contentOf, fileName, tokensOfFile } from "./content.ts";
+
+/** A file as it was uploaded, its content recognized. */
+export interface Upload {
+	name: string;
+	mediaType: string;
+	tokens: number;
+	bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads `POST /api/chat/{id}/files`: the bytes are the body, the name is in the query.
+ * @throws {ProblemError} 400, 413 or 415
+ */
+export async function parseUpload(request: Request, limit: FileLimit): Promise<Upload> {
+	const tooLarge = () => refuse("file-too-large", `A file may have at most ${inWords(limit.bytes)}.`);
+	const bytes = await readBytes(request, limit.bytes, tooLarge);
+	const content = contentOf(bytes);
+	if (content.kind === "refused") refuse("file-type-not-supported", content.why);
+	const name = fileName(new URL(request.url).searchParams.get("name") ?? "");
+	const mediaType = content.kind === "image" ? content.mediaType : "text/plain";
+	return { name, mediaType, tokens: tokensOfFile(name, content), bytes };
+}
+
+const inWords = (bytes: number) => (bytes < 1024 * 1024 ? `${bytes / 1024} KB` : `${bytes / 1024 / 1024} MB`);
+
+/** The answer with a file's bytes. Images are shown; everything else is plain text to save, whatever it looks like. */
+export function fileResponse({ name, mediaType }: Pick<Upload, "name" | "mediaType">, content: BodyInit): Response {
+	const isImage = mediaType.startsWith("image/");
+	// The text of a PDF is no PDF.
+	const saved = !isImage && /\.pdf$/i.test(name) ? `${name}.txt` : name;
+	// RFC 8187 leaves fewer characters bare than encodeURIComponent.
+	const encoded = encodeURIComponent(saved).replaceAll(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+	const disposition = `${isImage ? "inline" : "attachment"}; filename*=UTF-8''${encoded}`;
+	return new Response(content, {
+		headers: { "content-type": isImage ? mediaType : "text/plain; charset=utf-8", "content-disposition": disposition },
+	});
+}

@@ -1,0 +1,158 @@
+import type { Upload } from "../lib/chat/files/upload.ts";
+import { logFailure } from "../log.ts";
+import type { FilePart } from "../view/chat.ts";
+import { defined, flag, instant, integer, oneOf, Table, text } from "./table.ts";
+
+/**
+ * A file of a chat. Its row is written before its bytes, so that no bytes are left without one. `unsent` until a message with it is answered. Sent files
+ * stay as long as the chat: an edit or another answer has the same ones.
+ */
+interface FileRow {
+	id: string;
+	/** Who uploaded it. Once there is a chat, its owner decides. */
+	owner: string;
+	name: string;
+	mediaType: string;
+	bytes: number;
+	tokens: number;
+	atMs: number;
+	state: "uploading" | "unsent" | "sent";
+	/** Whether the bytes are in this object, not in the bucket. */
+	inObject: boolean;
+}
+
+const FILE = new Table<FileRow>(
+	"file",
+	{
+		id: defined(text, "TEXT PRIMARY KEY"),
+		owner: text,
+		name: text,
+		mediaType: text,
+		bytes: integer,
+		tokens: integer,
+		atMs: instant,
+		state: oneOf("uploading", "unsent", "sent"),
+		inObject: flag,
+	},
+	{ suffix: "WITHOUT ROWID" },
+);
+const CONTENT = "CREATE TABLE IF NOT EXISTS file_content (id TEXT PRIMARY KEY, content BLOB NOT NULL)";
+
+/** Keys of one delete at R2. */
+const KEYS_MAX = 1_000;
+
+/** The files of one chat: their rows here, their bytes in the bucket, or here where none is bound. Tables are created with the first file. */
+export class ChatFiles {
+	readonly #sql: SqlStorage;
+	readonly #bucket: R2Bucket | undefined;
+
+	constructor(sql: SqlStorage, bucket: R2Bucket | undefined) {
+		this.#sql = sql;
+		this.#bucket = bucket;
+	}
+
+	/** @returns false if the chat was deleted meanwhile: then nothing is left of the file */
+	async add(id: string, owner: string, { name, mediaType, tokens, bytes }: Upload, atMs: number): Promise<boolean> {
+		if (!FILE.exists(this.#sql)) this.#sql.exec(FILE.create);
+		const row: FileRow = {
+			id,
+			owner,
+			name,
+			mediaType,
+			bytes: bytes.byteLength,
+			tokens,
+			atMs,
+			state: "uploading",
+			inObject: this.#bucket === undefined,
+		};
+		FILE.write(this.#sql, row);
+		try {
+			if (this.#bucket) await this.#bucket.put(id, bytes);
+			else {
+				this.#sql.exec(CONTENT);
+				this.#sql.exec("INSERT INTO file_content (id, content) VALUES (?, ?)", id, bytes.buffer);
+			}
+		} catch (error) {
+			await this.#delete([row]).catch(() => undefined);
+			throw error;
+		}
+		if (!this.row(id)) {
+			await this.#bucket?.delete(id);
+			return false;
+		}
+		this.#sql.exec("UPDATE file SET state = 'unsent' WHERE id = ?", id);
+		return true;
+	}
+
+	/** A file whose bytes have arrived. */
+	row(id: string): FileRow | null {
+		const [row] = this.#rows("WHERE id = ?", id);
+		return row ?? null;
+	}
+
+	/** A file's bytes; null where they are missing. */
+	async read({ id, inObject }: Pick<FileRow, "id" | "inObject">): Promise<Uint8Array | null> {
+		if (!inObject) return (await (await this.#bucket?.get(id))?.bytes()) ?? null;
+		const [row] = this.#sql.exec<{ content: ArrayBuffer }>("SELECT content FROM file_content WHERE id = ?", id);
+		return row ? new Uint8Array(row.content) : null;
+	}
+
+	/** Marks files as part of the chat. */
+	markSent(ids: readonly string[]): void {
+		for (const id of ids) this.#sql.exec("UPDATE file SET state = 'sent' WHERE id = ? AND state <> 'sent'", id);
+	}
+
+	/** Deletes a file that no message has. */
+	async remove(id: string): Promise<void> {
+		await this.#delete([...this.#rows("WHERE id = ? AND state <> 'sent'", id)]);
+	}
+
+	/**
+	 * Deletes files that were uploaded before an instant and never sent. Never throws: what the bucket keeps is tried again.
+	 * @returns when the oldest of the other unsent files was uploaded, or null without any
+	 */
+	async dropUnsent(beforeMs: number): Promise<number | null> {
+		try {
+			await this.#delete([...this.#rows("WHERE state <> 'sent' AND at_ms < ?", beforeMs)]);
+		} catch (error) {
+			logFailure("files that were never sent could not be deleted", error);
+		}
+		const [oldest] = this.#rows("WHERE state <> 'sent' ORDER BY at_ms LIMIT 1");
+		return oldest?.atMs ?? null;
+	}
+
+	/**
+	 * Deletes all files. Idempotent.
+	 * @throws when the bucket cannot be reached; the rows stay
+	 */
+	async deleteAll(): Promise<void> {
+		await this.#delete([...this.#rows()]);
+	}
+
+	get isEmpty(): boolean {
+		return [...this.#rows("LIMIT 1")].length === 0;
+	}
+
+	#rows(clauses = "", ...bindings: SqlStorageValue[]): Iterable<FileRow> {
+		return FILE.exists(this.#sql) ? FILE.read(this.#sql, clauses, ...bindings) : [];
+	}
+
+	async #delete(rows: readonly FileRow[]): Promise<void> {
+		const kept = rows.filter(({ inObject }) => !inObject).map(({ id }) => id);
+		for (let from = 0; from < kept.length; from += KEYS_MAX) await this.#bucket?.delete(kept.slice(from, from + KEYS_MAX));
+		if (kept.length < rows.length) this.#sql.exec(CONTENT);
+		for (const { id, inObject } of rows) {
+			if (inObject) this.#sql.exec("DELETE FROM file_content WHERE id = ?", id);
+			this.#sql.exec("DELETE FROM file WHERE id = ?", id);
+		}
+	}
+}
+
+/** A file as a message has it. */
+export function partOf(chatId: string, { id, name, mediaType, bytes, tokens }: FileRow): FilePart {
+	const url = `/api/chat/${chatId}/files/${id}`;
+	return { type: "file", url, mediaType, filename: name, providerMetadata: { parley: { bytes, tokens } } };
+}
+
+/** The id of a file of a message. */
+export const idOf = ({ url }: FilePart): string => url.slice(url.lastIndexOf("/") + 1);

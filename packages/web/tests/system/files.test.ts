@@ -1,0 +1,229 @@
+import { Buffer } from "node:buffer";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { assertAccessible } from "./accessible.ts";
+import { Parley } from "./parley.ts";
+
+// The demo's models: "Demo" reads images and says how many files it got, and "Demo thinker", for accounts, reads text only.
+
+let parley: Parley;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+	parley = await Parley.start({ model: "demo" });
+});
+afterAll(() => parley?.close());
+
+beforeEach(async () => {
+	await context?.close();
+	context = await parley.browser.newContext();
+	context.setDefaultTimeout(45_000);
+	page = await context.newPage();
+	await page.goto(parley.app);
+	await page.getByRole("button", { name: "Attach files" }).and(page.locator(":enabled")).waitFor();
+});
+
+const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
+const form = () => page.locator("form").filter({ has: composer() });
+const chips = () => form().getByRole("listitem");
+const chip = (name: string) => chips().filter({ hasText: name });
+const send = () => page.locator("button[type=submit]");
+const question = () => page.getByRole("article", { name: "You" }).last();
+const answer = () => page.getByRole("article", { name: "Answer" }).last();
+
+const text = (name: string, content = `content of ${name}`) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
+const choose = (...files: ReturnType<typeof text>[]) => page.locator("input[type=file]").setInputFiles(files);
+const isReady = (name: string) => expect.poll(() => chip(name).getAttribute("aria-busy")).toBe("false");
+const canSend = (can: boolean) => expect.poll(() => send().getAttribute("aria-disabled")).toBe(String(!can));
+
+const PDF = `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 144]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj
+4 0 obj<</Length 47>>stream
+BT /F1 18 Tf 10 100 Td (Words of the PDF) Tj ET
+endstream endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+trailer<</Root 1 0 R>>`;
+
+/** A PNG of this size, which the browser draws. */
+async function png(name: string, width: number, height: number) {
+	const base64 = await page.evaluate(
+		([width, height]) => {
+			const canvas = document.createElement("canvas");
+			[canvas.width, canvas.height] = [width, height];
+			const pen = canvas.getContext("2d");
+			for (let x = 0; pen && x < width; x += 40) {
+				pen.fillStyle = `hsl(${x % 360} 60% 60%)`;
+				pen.fillRect(x, 0, 40, height);
+			}
+			return canvas.toDataURL("image/png").split(",")[1] ?? "";
+		},
+		[width, height] as const,
+	);
+	return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
+}
+
+/** Pastes or drops as a browser does: with the data in the event. */
+const transfer = (kind: "paste" | "drop", data: { text?: string; file?: [name: string, content: string] }) =>
+	composer().evaluate(
+		(area, { kind, data: { text, file } }) => {
+			const items = new DataTransfer();
+			if (text) items.setData("text/plain", text);
+			if (file) items.items.add(new File([file[1]], file[0]));
+			const init = { bubbles: true, cancelable: true };
+			if (kind === "drop") document.body.dispatchEvent(new DragEvent("dragover", { ...init, dataTransfer: items }));
+			return area.dispatchEvent(
+				kind === "paste"
+					? new ClipboardEvent("paste", { ...init, clipboardData: items })
+					: new DragEvent("drop", { ...init, dataTransfer: items }),
+			);
+		},
+		{ kind, data },
+	);
+
+describe("files by the button", () => {
+	test("are previewed, sent, shown in the thread and still there after a reload; images arrive small, PDFs as text", async () => {
+		await choose(await png("stripes.png", 3_000, 1_500), text("notes.md"), { ...text("paper.pdf", PDF), mimeType: "application/pdf" });
+		for (const name of ["stripes.png", "notes.md", "paper.pdf"]) await isReady(name);
+		await assertAccessible(page, [
+			{ width: 390, colorScheme: "dark" },
+			{ width: 1440, colorScheme: "light" },
+		]);
+		await composer().fill("What are these?");
+		await composer().press("Enter");
+		await answer().getByText("You attached 3 files.").waitFor();
+		expect(await chips().count()).toBe(0);
+		await page.reload();
+		const image = question().getByRole("img", { name: "stripes.png" });
+		await image.waitFor();
+		await expect
+			.poll(() => image.evaluate((element: HTMLImageElement) => [element.naturalWidth, element.naturalHeight]))
+			.toEqual([1568, 784]);
+		const pdf = await question().getByRole("link", { name: "paper.pdf" }).getAttribute("href");
+		expect(await (await context.request.get(parley.app + pdf)).text()).toBe("Words of the PDF");
+		await assertAccessible(page, [
+			{ width: 390, colorScheme: "light" },
+			{ width: 1440, colorScheme: "dark" },
+		]);
+	});
+
+	test("may be sent without words, and name the chat", async () => {
+		await choose(text("list.csv"));
+		await canSend(true);
+		await send().click();
+		await answer().getByText("You attached 1 file.").waitFor();
+		await page.getByRole("heading", { name: "list.csv" }).waitFor();
+	});
+
+	test("raise the price before they are sent", async () => {
+		const pixel = (name: string) => png(name, 20, 20);
+		await choose(await pixel("1.png"), await pixel("2.png"), await pixel("3.png"));
+		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
+	});
+
+	test("of a draft survive a reload, and can be removed with the keyboard", async () => {
+		await choose(text("one.txt"), text("two.txt"));
+		await isReady("one.txt");
+		await isReady("two.txt");
+		await page.reload();
+		await isReady("two.txt");
+		await page.getByRole("button", { name: "Remove one.txt" }).focus();
+		await page.keyboard.press("Enter");
+		await page.getByRole("status").filter({ hasText: "one.txt is removed." }).waitFor({ state: "attached" });
+		expect(await chips().count()).toBe(1);
+		await composer().fill("Hello");
+		await composer().press("Enter");
+		await answer().getByText("You attached 1 file.").waitFor();
+	});
+});
+
+describe("files without the button", () => {
+	test("are taken when they are dropped or pasted, and a long text that is pasted becomes one", async () => {
+		await transfer("drop", { file: ["dropped.txt", "dropped"] });
+		await isReady("dropped.txt");
+		await transfer("paste", { file: ["pasted.py", "print(1)"] });
+		await isReady("pasted.py");
+		await transfer("paste", { text: "word ".repeat(900) });
+		await isReady("Pasted text.txt");
+		expect(await transfer("paste", { text: "a short text" })).toBe(true);
+		await canSend(true);
+		await composer().press("Enter");
+		await answer().getByText("You attached 3 files.").waitFor();
+	});
+});
+
+describe("a file that cannot be attached", () => {
+	test("says why and holds the message back, until it is removed", async () => {
+		await composer().fill("Look at this");
+		await choose(text("program.exe", "MZ\0\0"));
+		await chip("program.exe").getByText("This kind of file cannot be attached. Images, PDFs and text files can.").waitFor();
+		await canSend(false);
+		await page.getByRole("button", { name: "Remove program.exe" }).click();
+		await canSend(true);
+	});
+
+	test("because the connection was lost is tried again; the message and the file are kept", async () => {
+		await page.route("**/files?name=*", (route) => route.abort());
+		await composer().fill("Look at this");
+		await choose(text("notes.txt"));
+		await chip("notes.txt").getByText("It was not uploaded. Check your connection.").waitFor();
+		await assertAccessible(page, [
+			{ width: 390, colorScheme: "light" },
+			{ width: 390, colorScheme: "dark" },
+		]);
+		await page.unroute("**/files?name=*");
+		await chip("notes.txt").getByRole("button", { name: "Try again" }).click();
+		await isReady("notes.txt");
+		expect(await composer().inputValue()).toBe("Look at this");
+		await composer().press("Enter");
+		await answer().getByText("You attached 1 file.").waitFor();
+	});
+
+	test("because there are enough is not taken, and the page says how many there may be", async () => {
+		await choose(text("1.txt"), text("2.txt"), text("3.txt"), text("4.txt"));
+		await form().getByText("A message can have 3 files.").first().waitFor();
+		expect(await chips().count()).toBe(3);
+	});
+});
+
+test("a message that is refused comes back with its files", async () => {
+	await page.route("**/api/chat/ai", (route) => route.abort());
+	await choose(text("notes.txt"));
+	await isReady("notes.txt");
+	await composer().fill("Hello");
+	await composer().press("Enter");
+	await page.getByText("Your message did not get through.").waitFor();
+	await isReady("notes.txt");
+	await page.unroute("**/api/chat/ai");
+	await page.getByRole("button", { name: "Try again" }).click();
+	await answer().getByText("You attached 1 file.").waitFor();
+});
+
+test("an edit keeps the files of its message", async () => {
+	await choose(text("notes.txt"));
+	await isReady("notes.txt");
+	await composer().fill("Hello");
+	await composer().press("Enter");
+	await answer().getByText("You attached 1 file.").waitFor();
+	await page.getByRole("button", { name: "Edit" }).click();
+	await page.getByRole("textbox", { name: "Edit your message" }).fill("Hello again");
+	await page.getByRole("button", { name: "Send again" }).click();
+	await answer().getByText("“Hello again”. You attached 1 file.").waitFor();
+	await question().getByRole("link", { name: "notes.txt" }).waitFor();
+});
+
+test("a model that cannot read images says so before anything is sent", async () => {
+	await parley.openAccount(context.request);
+	await page.goto(parley.app);
+	await page.getByRole("button", { name: /^Model:/ }).click();
+	await page.getByRole("radio", { name: /^Demo thinker/ }).check();
+	await page.keyboard.press("Escape");
+	await choose(await png("stripes.png", 40, 40));
+	await form().getByText("Demo thinker can’t read images. Choose another model, or remove the image.").first().waitFor();
+	await canSend(false);
+	await page.getByRole("button", { name: "Remove stripes.png" }).click();
+	await composer().fill("Hello");
+	await canSend(true);
+});
