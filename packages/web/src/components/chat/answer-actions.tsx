@@ -1,3 +1,4 @@
+import { plainTextOf } from "../answer-text/answer-text.tsx";
 import { CopyButton } from "../frame/copy-button.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
@@ -34,6 +35,7 @@ export function AnswerActions({ message, model, writing, next }: AnswerActionsPr
 			className={`mt-2 -mb-3 -ml-2 flex min-h-8 flex-wrap items-center gap-1 text-small pointer-coarse:min-h-11 ${writing ? "invisible" : next ? "" : "shown-near"}`}
 		>
 			{text && <CopyButton text={text} what="the answer" />}
+			{text && <CopyButton text={() => plainTextOf(text)} label="Copy as text" what="the answer" />}
 			{next && state === "length" && (
 				<button type="button" className="button-plain ml-2 text-base" onClick={next.goOn}>
 					Continue · {inRequests(next.goOnUnits)}

@@ -1,8 +1,7 @@
-import { useState } from "react";
 import type { Price } from "../../view/chat.ts";
+import { unformattedCount } from "../answer-text/work-limits.ts";
 import { inRequests } from "../frame/local-time.tsx";
 import type { Next } from "./answer-actions.tsx";
-import { AnswerFormatter } from "./answer-blocks.ts";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
@@ -36,10 +35,8 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
-	const [formatter] = useState(() => new AnswerFormatter());
 	const answers = messages.filter((message) => message.role !== "user");
-	const blocks = formatter.format(answers.map(textOf));
-	const blocksOf = new Map(answers.map((answer, at) => [answer, blocks[at] ?? []]));
+	const unformatted = new Set(answers.slice(0, unformattedCount(answers.map(textOf))));
 
 	function nextAfter(answer: LiveMessage): Next {
 		const again = priceFor(lastUserMessage ? textOf(lastUserMessage) : "", lastUserMessage?.id);
@@ -73,7 +70,7 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 					<AnswerMessage
 						key={message.id}
 						message={message}
-						blocks={blocksOf.get(message) ?? []}
+						formatted={!unformatted.has(message)}
 						model={labelOf(message.metadata?.model)}
 						writing={!idle && message === last}
 						next={idle && message === last ? nextAfter(message) : undefined}
@@ -84,7 +81,7 @@ export function Thread({ messages, phase, priceFor, labelOf, onEarlier, onEdit, 
 				(idle ? (
 					<NoAnswer price={priceFor(textOf(last), last.id)} onTryAgain={(price) => onEdit(last.id, textOf(last), price)} />
 				) : (
-					<AnswerMessage message={notBegun} blocks={[]} model="" writing />
+					<AnswerMessage message={notBegun} model="" writing />
 				))}
 		</div>
 	);
