@@ -17,6 +17,8 @@ export default defineConfig(({ command }) => ({
 	define: {
 		__BUILD__: JSON.stringify(process.env.PARLEY_BUILD ?? "dev"),
 	},
+	// A font in a data: URL would be refused by our pages' policy.
+	build: { assetsInlineLimit: 0 },
 	server: { port: Number(process.env.PORT ?? 3000), strictPort: true },
 	// Documentation comments are a sixth of the Worker's bytes. Licences stay.
 	environments: {
@@ -40,7 +42,6 @@ export default defineConfig(({ command }) => ({
 		tanstackStart(),
 		react(),
 		withoutUnusedLanguages,
-		lexerOfMarked,
 	],
 }));
 
@@ -50,23 +51,5 @@ const withoutUnusedLanguages: Plugin = {
 	load: {
 		filter: { id: /\/zod\/v4\/locales\/(?!en\.js|index\.js)[\w-]+\.js$/ },
 		handler: () => "export default () => ({})",
-	},
-};
-
-/**
- * Only marked's lexer is used, for GitHub's Markdown. The instance that its module creates would keep the parser and the HTML renderer in every page,
- * and its option "pedantic" the branches for another dialect.
- */
-const lexerOfMarked: Plugin = {
-	name: "lexer-of-marked",
-	transform: {
-		filter: { id: /\/marked\/lib\/marked\.esm\.js$/ },
-		handler(code) {
-			const instance = code.search(/var \w+=new \w+;function \w+\(\w+,\w+\)\{return \w+\.parse\(/);
-			const exported = ["Lexer", "Tokenizer"].map((name) => new RegExp(`\\w+ as ${name}\\b`).exec(code.slice(instance))?.[0]);
-			if (instance === -1 || exported.includes(undefined)) this.error("marked's module has another form: adapt this plugin to it");
-			const lexer = code.slice(0, instance).replaceAll("this.options.pedantic", "!1");
-			return { code: `${lexer}export{${exported.join()}};`, map: null };
-		},
 	},
 };

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { type Answer, Client, hear } from "./client.ts";
-import { messagesOf } from "./stored.ts";
+import { messagesOf, textOf } from "./stored.ts";
 
 const id = () => crypto.randomUUID();
 

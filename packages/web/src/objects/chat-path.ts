@@ -129,12 +129,13 @@ export class ChatPath {
 
 	/**
 	 * A path as the turns of a new chat, which no ledger knows: up to a message of the turn `last`, and at most the newest 500 messages or 4 million
-	 * characters.
+	 * characters. Files stay in their chat, which decides who may read them.
 	 */
 	copyTo(last: Turn, messageId: string, nowMs: number, newId: () => string): Turn[] {
 		const copies: Turn[] = [];
 		let left = BRANCH_CHARS_MAX;
 		let before: Turn | null = null;
+		let hasFiles = false;
 		for (const turn of this.#stored().path(last.seq)) {
 			const isAsked = turn.seq === last.seq && turn.answerId !== messageId;
 			const question = this.#stored().question(turn);
@@ -144,14 +145,15 @@ export class ChatPath {
 				before = turn;
 				break;
 			}
-			copies.push({ ...turn, ...NEW_CHAT, question, rest, ...(isAsked && ONLY_ASKED), startedAtMs: nowMs });
+			copies.push({ ...turn, ...NEW_CHAT, question: question && withoutFiles(question), rest, ...(isAsked && ONLY_ASKED), startedAtMs: nowMs });
+			hasFiles ||= question !== null && filesOf(question).length > 0;
 		}
 		for (const [at, copy] of copies.reverse().entries()) {
 			copy.seq = at + 1;
 			copy.parent = at === 0 ? null : at;
 			if (copy.answerId) copy.answerId = `${newId()}-${copy.seq}`;
 			// Without the messages that are left out, a sum is smaller by theirs.
-			if (copy.answerId === "" || (before && before.tokens === null)) copy.tokens = null;
+			if (copy.answerId === "" || hasFiles || (before && before.tokens === null)) copy.tokens = null;
 			else if (copy.tokens !== null) copy.tokens -= before?.tokens ?? 0;
 		}
 		return copies;
@@ -231,6 +233,14 @@ const NEW_CHAT = {
 
 /** A turn whose answer is left out. */
 const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, tokens: null };
+
+/** A message with the names of its files in their place. */
+function withoutFiles({ parts, ...message }: ChatMessage): ChatMessage {
+	const named = parts.map((part) =>
+		part.type === "file" ? { type: "text" as const, text: `[${part.filename} is in the chat that this one branched from]` } : part,
+	);
+	return { ...message, parts: named };
+}
 
 /** What a question says, with the files that it names. */
 const wordsOf = (message: ChatMessage) => JSON.stringify([textOf(message), ...filesOf(message).map(({ url }) => url)]);

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ConversationStorage } from "../../src/objects/conversation-storage.ts";
 import type { ChatMessage, ChatPage, ChatView, Versions } from "../../src/view/chat.ts";
-import { Client, eventually, faults, resetSandbox } from "../client.ts";
-import { messagesOf, requestsOf } from "../stored.ts";
+import { Client, eventually, faults, hear, resetSandbox } from "../client.ts";
+import { messagesOf, requestsOf, textOf } from "../stored.ts";
 import { begun, Talk } from "../talk.ts";
 
 beforeEach(resetSandbox);
@@ -214,7 +214,21 @@ describe("branching into a new chat", () => {
 	const branch = (talk: Talk, messageId: string, into: string, seen?: string | null) =>
 		talk.client.post(`/api/chat/${talk.chatId}/branch`, { messageId, id: into, seen });
 	const listOf = (owner: string) => env.CHAT_LIST.getByName(owner).list() as Promise<ChatPage>;
-	const saying = (messages: ChatMessage[] = []) => messages.map(({ parts }) => parts[0]?.text);
+	const saying = (messages: ChatMessage[] = []) => messages.map(textOf);
+
+	test("names files in place of them: they stay in their chat, which decides who may read them", async () => {
+		const talk = await Talk.begin();
+		const upload = await talk.client.fetch(`/api/chat/${talk.chatId}/files?name=plan.txt`, { method: "POST", body: "the plan" });
+		const file = await upload.json();
+		const messages = [{ id: "with a file", role: "user", parts: [file, { type: "text", text: "Read it" }] }];
+		const answer = await hear(await talk.client.post("/api/chat/ai", { id: talk.chatId, messages }, { "idempotency-key": id() }));
+		expect(answer.metadata).toMatchObject({ counted: true });
+		const into = id();
+		expect((await branch(talk, "with a file", into)).status).toBe(201);
+		const view = await env.CONVERSATION.getByName(into).view(talk.owner);
+		expect(saying(view?.messages)).toEqual(["[plan.txt is in the chat that this one branched from]\nRead it"]);
+		expect((await talk.client.chat(into, id(), { text: "and on" })).status).toBe(200);
+	});
 
 	test("copies the path up to an answer: listed, free, with its counts and prices, and apart from the first", async () => {
 		const { talk, withOther } = await talkWithVersions();

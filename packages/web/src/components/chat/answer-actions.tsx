@@ -1,3 +1,4 @@
+import { plainTextOf } from "../answer-text/answer-text.tsx";
 import { CopyButton } from "../frame/copy-button.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
@@ -43,6 +44,7 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 			{text && (
 				<div className={near}>
 					<CopyButton text={text} what="the answer" />
+					<CopyButton text={() => plainTextOf(text)} label="Copy as text" what="the answer" />
 				</div>
 			)}
 			{next && state === "length" && (

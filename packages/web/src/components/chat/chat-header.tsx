@@ -7,7 +7,11 @@ export function ChatHeader({ title, side }: { title: string; side: SideProps }) 
 	return (
 		<header className="flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
 			<SideButton {...side} />
-			{title && <h1 className="min-w-0 grow truncate text-center font-medium text-base text-soft md:text-left">{title}</h1>}
+			{title && (
+				<h1 dir="auto" className="min-w-0 grow truncate text-center font-medium text-base text-soft md:text-left">
+					{title}
+				</h1>
+			)}
 			<Link to="/" aria-label="New chat" className="button-bare ml-auto min-w-9 md:hidden">
 				<NewChatIcon />
 			</Link>

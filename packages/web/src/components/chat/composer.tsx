@@ -106,6 +106,7 @@ export function Composer(props: ComposerProps) {
 				<textarea
 					{...areaProps}
 					ref={area}
+					dir="auto"
 					value={text}
 					onChange={(event) => change(event.target.value)}
 					onKeyDown={(event) => {

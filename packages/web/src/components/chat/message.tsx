@@ -1,12 +1,11 @@
 import { use, useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import type { Price } from "../../view/chat.ts";
+import { AnswerText } from "../answer-text/answer-text.tsx";
 import { inRequests, LocalNumber } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
-import type { Block } from "./answer-blocks.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { Markdown } from "./markdown.tsx";
 import { type MessageEvents, PriceOfText } from "./message-events.ts";
 import { filesOf, reasoningOf, textOf } from "./message-text.ts";
 import { isSendKey } from "./send-key.ts";
@@ -47,7 +46,11 @@ export function UserMessage({ message, followed, events }: UserMessageProps) {
 	return (
 		<article aria-label="You" className="group ml-6 flex flex-col items-end sm:ml-16">
 			<SentFiles files={filesOf(message)} />
-			{text && <p className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">{text}</p>}
+			{text && (
+				<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
+					{text}
+				</p>
+			)}
 			<div className="flex min-h-9 items-center gap-1 pointer-coarse:min-h-11">
 				{events && (
 					<div className="shown-near flex items-center gap-1">
@@ -99,6 +102,7 @@ function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) 
 				// biome-ignore lint/a11y/noAutofocus: the viewer has just opened this form to write
 				autoFocus
 				aria-label="Edit your message"
+				dir="auto"
 				className="field field-sizing-content max-h-80 text-body"
 				value={changed}
 				onChange={(event) => change(event.target.value)}
@@ -126,8 +130,8 @@ function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) 
 
 interface AnswerMessageProps {
 	message: LiveMessage;
-	/** The message's text, parsed. */
-	blocks: Block[];
+	/** False where the page holds more than can be formatted. */
+	formatted?: boolean | undefined;
 	/** The name of the model that wrote it. */
 	model: string;
 	writing: boolean;
@@ -138,14 +142,16 @@ interface AnswerMessageProps {
 }
 
 /** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
-export function AnswerMessage({ message, blocks, model, writing, next, events }: AnswerMessageProps) {
+export function AnswerMessage({ message, formatted, model, writing, next, events }: AnswerMessageProps) {
+	const text = textOf(message);
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
-			<Reasoning text={reasoningOf(message)} thoughtMs={message.metadata?.thoughtMs} thinking={writing && blocks.length === 0} />
-			{blocks.length > 0 ? <Markdown blocks={blocks} /> : writing && <Waiting />}
+			<Reasoning text={reasoningOf(message)} thoughtMs={message.metadata?.thoughtMs} thinking={writing && text === ""} />
+			{text === "" && writing && <Waiting />}
+			<AnswerText text={text} formatted={formatted} />
 			{!writing && <EndOfAnswer message={message} />}
 			<div className="relative">
-				{writing && blocks.length > 0 && (
+				{writing && text !== "" && (
 					<div className="absolute top-2">
 						<Waiting />
 					</div>
@@ -170,7 +176,9 @@ function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
 	return (
 		<details className="mb-3 text-soft">
 			<summary className="text-small">{title}</summary>
-			<p className="mt-2 border-line border-l-2 pl-4 whitespace-pre-wrap wrap-anywhere">{text}</p>
+			<p dir="auto" className="mt-2 border-line border-s-2 ps-4 whitespace-pre-wrap wrap-anywhere">
+				{text}
+			</p>
 		</details>
 	);
 }

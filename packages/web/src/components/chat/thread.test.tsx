@@ -290,17 +290,21 @@ describe("where the model's reading began", () => {
 	});
 });
 
-test("a page of hostile answers renders, the same on the server and in the browser", async () => {
-	const hostile = ["_a_ __".repeat(10_000), ">".repeat(3_000), "# Fine", "- + ".repeat(1_500), "**a*b".repeat(10_000)];
+test("a page of hostile answers renders, each by itself", async () => {
+	const hostile = ["_a_ __".repeat(50_000), ">".repeat(3_000), "# Fine", "- + ".repeat(1_500), "**a*b".repeat(60_000)];
 	const messages = hostile.flatMap((text, at) => [
 		{ ...question, id: `m${at}` },
 		{ ...answerWith({ state: "complete" }, text), id: `a${at}` },
 	]);
 	const page = await mount(thread(messages));
-	expect(page.root.querySelectorAll("article")).toHaveLength(10);
-	expect(page.root.querySelectorAll(".prose > p.whitespace-pre-wrap")).toHaveLength(4);
-	const rendered = page.root.textContent;
-	page.root.innerHTML = serverHtml(thread(messages));
-	expect(page.root.textContent).toBe(rendered);
-	page.root.remove();
-});
+	await vi.waitFor(
+		async () => {
+			await act(async () => {});
+			expect(page.root.querySelector(".prose h2")?.textContent).toBe("Fine");
+		},
+		{ timeout: 30_000 },
+	);
+	expect(page.root.querySelectorAll("article .prose")).toHaveLength(5);
+	expect(page.root.querySelectorAll(".prose > p.whitespace-pre-wrap")).toHaveLength(2);
+	await page.unmount();
+}, 60_000);

@@ -1,8 +1,8 @@
 import { memo, useRef, useState } from "react";
 import type { Price } from "../../view/chat.ts";
+import { unformattedCount } from "../answer-text/work-limits.ts";
 import { inRequests } from "../frame/local-time.tsx";
 import type { Next } from "./answer-actions.tsx";
-import { AnswerFormatter, type Block } from "./answer-blocks.ts";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
@@ -55,10 +55,8 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
-	const [formatter] = useState(() => new AnswerFormatter());
 	const answers = messages.filter((message) => message.role !== "user");
-	const blocks = formatter.format(answers.map(textOf));
-	const blocksOf = new Map(answers.map((answer, at) => [answer, blocks[at] ?? []]));
+	const unformatted = new Set(answers.slice(0, unformattedCount(answers.map(textOf))));
 	const stable = useStable(events);
 	const turns = turnsOf(messages);
 
@@ -91,7 +89,7 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 							<TurnMessages
 								question={question}
 								answer={answer}
-								blocks={(answer && blocksOf.get(answer)) ?? none}
+								formatted={!answer || !unformatted.has(answer)}
 								model={labelOf(answer?.metadata?.model)}
 								followed={!isLast}
 								idle={idle}
@@ -110,8 +108,6 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 	);
 }
 
-const none: Block[] = [];
-
 /** The same functions for as long as the component lives. Each calls the last one that was passed. */
 function useStable(events: MessageEvents): MessageEvents {
 	const latest = useRef(events);
@@ -125,7 +121,7 @@ function useStable(events: MessageEvents): MessageEvents {
 }
 
 interface TurnMessagesProps extends Turn {
-	blocks: Block[];
+	formatted: boolean;
 	model: string;
 	followed: boolean;
 	idle: boolean;

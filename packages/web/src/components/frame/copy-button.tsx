@@ -1,20 +1,50 @@
 import { useState } from "react";
 
-/** Copies `text` to the clipboard. `what` completes the button's name for screen readers. */
-export function CopyButton({ text, what }: { text: string; what: string }) {
+interface CopyButtonProps {
+	/** Or a function that makes it, for what few people copy. */
+	text: string | (() => string | Promise<string>);
+	label?: string;
+	/** Completes the button's name for screen readers. */
+	what: string;
+}
+
+/**
+ * Writes a text to the clipboard, also where the page has no clipboard because it came over plain http.
+ * @throws when the browser does not allow it
+ */
+async function write(text: string): Promise<void> {
+	// Absent on a page over plain http, whatever the type says.
+	const clipboard = navigator.clipboard as Clipboard | undefined;
+	if (clipboard) return clipboard.writeText(text);
+	let isTaken = false;
+	const take = (event: ClipboardEvent) => {
+		event.clipboardData?.setData("text/plain", text);
+		event.preventDefault();
+		isTaken = true;
+	};
+	document.addEventListener("copy", take);
+	const isDone = document.execCommand("copy");
+	document.removeEventListener("copy", take);
+	if (!isDone || !isTaken) throw new Error("the browser did not copy");
+}
+
+/** Copies a text to the clipboard. */
+export function CopyButton({ text, label = "Copy", what }: CopyButtonProps) {
 	const [copied, setCopied] = useState<boolean>();
 	async function copy() {
 		setCopied(
-			await navigator.clipboard.writeText(text).then(
-				() => true,
-				() => false,
-			),
+			await Promise.resolve(typeof text === "string" ? text : text())
+				.then(write)
+				.then(
+					() => true,
+					() => false,
+				),
 		);
 		setTimeout(() => setCopied(undefined), 2_000);
 	}
 	return (
 		<button type="button" className="button-bare text-small" onClick={() => void copy()}>
-			<span aria-live="polite">{copied === undefined ? "Copy" : copied ? "Copied" : "Not copied"}</span>
+			<span aria-live="polite">{copied === undefined ? label : copied ? "Copied" : "The browser did not allow it"}</span>
 			<span className="sr-only">{what}</span>
 		</button>
 	);

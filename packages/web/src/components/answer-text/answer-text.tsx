@@ -1,0 +1,49 @@
+import { Component, lazy, memo, type ReactNode, Suspense } from "react";
+
+const load = () => import("./formatted-answer.tsx");
+
+/** The server has the formatter at once. A page loads it with its first answer. */
+const FormattedAnswer = import.meta.env.SSR
+	? (await load()).FormattedAnswer
+	: lazy(() => load().then((module) => ({ default: module.FormattedAnswer })));
+
+/** The text of an answer, formatted. What cannot be formatted is shown as it was written. Memoized, so that a page's other changes leave it alone. */
+export const AnswerText = memo(function AnswerText({ text, formatted = true }: { text: string; formatted?: boolean | undefined }) {
+	const plain = <PlainAnswer text={text} />;
+	if (!formatted) return plain;
+	return (
+		<PlainOnError plain={plain}>
+			<Suspense fallback={plain}>
+				<FormattedAnswer text={text} />
+			</Suspense>
+		</PlainOnError>
+	);
+});
+
+/** An answer's text without Markdown, to copy. */
+export const plainTextOf = async (markdown: string): Promise<string> => (await load()).plainText(markdown);
+
+function PlainAnswer({ text }: { text: string }) {
+	return (
+		text && (
+			<div className="prose">
+				<p dir="auto" className="whitespace-pre-wrap">
+					{text}
+				</p>
+			</div>
+		)
+	);
+}
+
+/** One message that cannot be drawn must not take its page along. */
+class PlainOnError extends Component<{ plain: ReactNode; children: ReactNode }, { failed: boolean }> {
+	override state = { failed: false };
+
+	static getDerivedStateFromError() {
+		return { failed: true };
+	}
+
+	override render() {
+		return this.state.failed ? this.props.plain : this.props.children;
+	}
+}

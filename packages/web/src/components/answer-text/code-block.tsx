@@ -1,0 +1,67 @@
+import { memo, useRef, useState } from "react";
+import { CopyButton } from "../frame/copy-button.tsx";
+import type { ColoredLine, GrowingHighlight } from "./highlight.ts";
+import { useNear } from "./use-near.ts";
+import { useOverflow } from "./use-overflow.ts";
+
+/** Longer code has no colors. */
+const CODE_CHARS_MAX = 50_000;
+
+/** Code as it was written; in colors once it comes near the screen and the grammar of its language is loaded. */
+export function CodeBlock({ code, language }: { code: string; language: string | undefined }) {
+	const pre = useRef<HTMLPreElement>(null);
+	const highlight = useRef<GrowingHighlight>(undefined);
+	const [lines, setLines] = useState<{ of: string; colored: ColoredLine[] }>();
+	const [wraps, setWraps] = useState(false);
+	const { overflows, more } = useOverflow(pre);
+	const isHighlighted = language !== undefined && code.length <= CODE_CHARS_MAX;
+	useNear(pre, isHighlighted && code, async (isCurrent) => {
+		// The server never draws it, so its bundle does without.
+		if (import.meta.env.SSR) return;
+		const { highlightFor } = await import("./highlight.ts");
+		if (highlight.current?.language !== language) highlight.current = language ? await highlightFor(language) : undefined;
+		if (isCurrent() && highlight.current) setLines({ of: code, colored: highlight.current.linesOf(code) });
+	});
+	return (
+		<div className="code-block" dir="ltr" data-wraps={wraps} data-more={more}>
+			<div className="flex items-center gap-1">
+				<span className="mr-auto">{language}</span>
+				{(overflows || wraps) && (
+					<button type="button" className="button-bare text-small" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
+						Wrap lines
+					</button>
+				)}
+				<CopyButton text={code} what="the code" />
+			</div>
+			{/* A long line must be scrollable from the keyboard. */}
+			<pre ref={pre} tabIndex={overflows ? 0 : undefined}>
+				<code>{isHighlighted && lines ? <Colored code={code} lines={lines} /> : code}</code>
+			</pre>
+		</div>
+	);
+}
+
+/** The lines that have colors already, and the rest of the code: it may have grown since. */
+function Colored({ code, lines: { of, colored } }: { code: string; lines: { of: string; colored: ColoredLine[] } }) {
+	if (!code.startsWith(of)) return code;
+	return (
+		<>
+			{colored.map((line, at) => (
+				<Line key={String(at)} line={line} />
+			))}
+			{code.slice(of.length)}
+		</>
+	);
+}
+
+const Line = memo(function Line({ line }: { line: ColoredLine }) {
+	return line.map(({ text, color }, at) =>
+		color ? (
+			<span key={String(at)} style={{ color }}>
+				{text}
+			</span>
+		) : (
+			text
+		),
+	);
+});

@@ -1,0 +1,65 @@
+import { memo, useId, useState } from "react";
+import { type Answer, type Note, parseAnswer, type Section } from "./answer.ts";
+import { BlockElement } from "./block-elements.tsx";
+import { NoteNumbers, useNotes } from "./note-link.tsx";
+
+export { plainText } from "./plain-text.ts";
+
+/** An answer as React elements. HTML in it is text, but for a few harmless tags. */
+export function FormattedAnswer({ text }: { text: string }) {
+	const [last] = useState<{ answer?: Answer }>({});
+	const answer = parsed(text, last.answer);
+	last.answer = answer;
+	const id = useId();
+	if (!text) return null;
+	return (
+		<NoteNumbers value={[id, ...answer.notes.map(({ label }) => label)].join("\n")}>
+			<div className="prose">
+				{answer.sections.map((section, at) => (
+					<SectionElement key={String(at)} section={section} />
+				))}
+				{answer.rest && (
+					<p dir="auto" className="whitespace-pre-wrap">
+						{answer.rest}
+					</p>
+				)}
+				{answer.notes.length > 0 && <Footnotes notes={answer.notes} />}
+			</div>
+		</NoteNumbers>
+	);
+}
+
+/** Memoized: while an answer grows, its earlier sections stay the same objects. */
+const SectionElement = memo(function SectionElement({ section }: { section: Section }) {
+	return <BlockElement block={section.block} />;
+});
+
+/** An answer must never keep its page from rendering, so a fault of ours shows it as it was written. */
+function parsed(text: string, before: Answer | undefined): Answer {
+	try {
+		return parseAnswer(text, before);
+	} catch {
+		return { text, sections: [], notes: [], rest: text, targetsKey: "" };
+	}
+}
+
+/** The footnotes of an answer. Those that nothing refers to come last. */
+function Footnotes({ notes }: { notes: Note[] }) {
+	const { idOf } = useNotes();
+	return (
+		<ol className="footnotes">
+			{notes.map(({ label, children, isReferenced }) => (
+				<li key={label} id={idOf(label, "note")} dir="auto">
+					{children.map((block, at) => (
+						<BlockElement key={String(at)} block={block} />
+					))}
+					{isReferenced && (
+						<a className="link" href={`#${idOf(label, "link")}`} aria-label={`Back to the text of footnote ${label}`}>
+							↩
+						</a>
+					)}
+				</li>
+			))}
+		</ol>
+	);
+}

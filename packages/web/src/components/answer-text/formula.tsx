@@ -1,0 +1,32 @@
+import { useRef, useState } from "react";
+import type { Formula } from "./nodes.ts";
+import { useNear } from "./use-near.ts";
+
+/** KaTeX takes longer than in proportion to a formula's length. A longer one is shown as it was written. */
+const TEX_CHARS_MAX = 4_000;
+
+/** A formula: as it was written, until it comes near the screen and KaTeX is loaded. */
+export function FormulaElement({ formula }: { formula: Formula }) {
+	const { tex, display, source, closed } = formula;
+	const element = useRef<HTMLElement>(null);
+	const [typeset, setTypeset] = useState<{ tex: string; html: string }>();
+	const isTypesettable = closed && tex.length <= TEX_CHARS_MAX;
+	useNear(element, isTypesettable && tex, async (isCurrent) => {
+		// The server never draws it, so its bundle does without.
+		if (import.meta.env.SSR) return;
+		const { typesetFormula } = await import("./typeset-formula.ts");
+		const html = typesetFormula(tex, display);
+		if (html && isCurrent()) setTypeset({ tex, html });
+	});
+	const className = display ? "formula formula-display" : "formula";
+	if (typeset?.tex !== tex || !isTypesettable) {
+		return (
+			<span ref={element} dir="ltr" className={`${className} whitespace-pre-wrap`}>
+				{source}
+			</span>
+		);
+	}
+	// KaTeX's own markup, made without the commands that could load or link anything.
+	// biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX returns markup, and escapes what it was given
+	return <span ref={element} dir="ltr" className={className} dangerouslySetInnerHTML={{ __html: typeset.html }} />;
+}

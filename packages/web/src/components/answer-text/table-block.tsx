@@ -1,0 +1,50 @@
+import { useRef } from "react";
+import { CopyButton } from "../frame/copy-button.tsx";
+import { directionOf } from "./direction.ts";
+import { Inlines } from "./inline-elements.tsx";
+import type { Align, Table, Text } from "./nodes.ts";
+import { csvOf } from "./plain-text.ts";
+import { useOverflow } from "./use-overflow.ts";
+
+/** A table, which scrolls sideways by itself, with buttons that copy it as Markdown or CSV. */
+export function TableBlock({ table }: { table: Table }) {
+	const scroller = useRef<HTMLDivElement>(null);
+	const { overflows, more } = useOverflow(scroller);
+	return (
+		<div className="table-block" data-more={more} dir={directionOf(table)}>
+			{/* A wide table must be scrollable from the keyboard, and what has the focus must have a name. */}
+			<div ref={scroller} className="table-scroller" {...(overflows && { tabIndex: 0, role: "group", "aria-label": "Table" })}>
+				<table>
+					<thead>
+						<tr>
+							{table.header.map((cell, at) => (
+								<Cell key={String(at)} as="th" cell={cell} align={table.align[at]} />
+							))}
+						</tr>
+					</thead>
+					<tbody>
+						{table.rows.map((row, at) => (
+							<tr key={String(at)}>
+								{row.map((cell, column) => (
+									<Cell key={String(column)} as="td" cell={cell} align={table.align[column]} />
+								))}
+							</tr>
+						))}
+					</tbody>
+				</table>
+			</div>
+			<div className="shown-near -mx-2 flex">
+				<CopyButton text={table.source} what="the table" />
+				<CopyButton text={() => csvOf(table)} label="Copy CSV" what="of the table" />
+			</div>
+		</div>
+	);
+}
+
+function Cell({ as: Tag, cell, align }: { as: "th" | "td"; cell: Text; align: Align }) {
+	return (
+		<Tag dir="auto" data-align={align}>
+			<Inlines inlines={cell.inlines} />
+		</Tag>
+	);
+}

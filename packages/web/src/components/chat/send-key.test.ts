@@ -1,0 +1,26 @@
+// @vitest-environment happy-dom
+import type { KeyboardEvent } from "react";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { isSendKey } from "./send-key.ts";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const press = (init: KeyboardEventInit & { isComposing?: boolean; keyCode?: number } = {}) => {
+	const { shiftKey = false, ctrlKey = false, metaKey = false, key = "Enter", isComposing = false, keyCode = 13 } = init;
+	return isSendKey({ key, shiftKey, ctrlKey, metaKey, nativeEvent: { isComposing, keyCode } } as KeyboardEvent);
+};
+const screen = (touch: boolean) => vi.stubGlobal("matchMedia", () => ({ matches: touch }));
+
+describe("Enter", () => {
+	test("sends, and breaks the line with Shift; on a touch keyboard it sends only with Ctrl or the Mac's command key", () => {
+		screen(false);
+		expect([press(), press({ shiftKey: true }), press({ key: "a" })]).toEqual([true, false, false]);
+		screen(true);
+		expect([press(), press({ ctrlKey: true }), press({ metaKey: true })]).toEqual([false, true, true]);
+	});
+
+	test("that chooses a word of an input method never sends, in Safari too, which tells it after the composition", () => {
+		screen(false);
+		expect([press({ isComposing: true }), press({ keyCode: 229 })]).toEqual([false, false]);
+	});
+});
