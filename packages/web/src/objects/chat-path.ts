@@ -140,12 +140,19 @@ export class ChatPath {
 			const isAsked = turn.seq === last.seq && turn.answerId !== messageId;
 			const question = this.#stored().question(turn);
 			const rest = isAsked ? [] : this.#stored().parts(turn);
-			left -= charsOf([...(question?.parts ?? []), ...rest]);
+			left -= (question ? textOf(question).length : 0) + charsOf(rest);
 			if (copies.length === LONG_TURNS || (left < 0 && copies.length > 0)) {
 				before = turn;
 				break;
 			}
-			copies.push({ ...turn, ...NEW_CHAT, question: question && withoutFiles(question), rest, ...(isAsked && ONLY_ASKED), startedAtMs: nowMs });
+			copies.push({
+				...turn,
+				...NEW_CHAT,
+				question: question && withoutFiles(question),
+				rest,
+				...(isAsked && ONLY_ASKED),
+				startedAtMs: nowMs,
+			});
 			hasFiles ||= question !== null && filesOf(question).length > 0;
 		}
 		for (const [at, copy] of copies.reverse().entries()) {

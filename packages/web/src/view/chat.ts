@@ -23,8 +23,6 @@ export interface ModelOption {
 	inputStep: number;
 	maxOutput: number;
 	contextWindow: number;
-	/** What a message may have. */
-	accepts: ("text" | "image" | "file")[];
 	/** The tiers whose requests may ask it, at any of its efforts. */
 	tiers: Tier[];
 	/** What it reads. The text of files is text to every model. */

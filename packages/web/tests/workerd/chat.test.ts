@@ -8,7 +8,7 @@ import { stopAppClock } from "../app-time.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import oldChat from "../fixtures/chat-before-turns.sql?raw";
 import oldList from "../fixtures/list-before-pages.sql?raw";
-import { messagesOf, requestsOf, textOf } from "../stored.ts";
+import { messagesOf, requestsOf } from "../stored.ts";
 import { begun, Talk } from "../talk.ts";
 
 beforeEach(resetSandbox);

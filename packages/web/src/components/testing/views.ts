@@ -168,6 +168,5 @@ export const modelOf = (id: string, more: Partial<ModelOption> = {}): ModelOptio
 	contextWindow: 128_000,
 	accepts: ["text"],
 	tiers: ["guest", "free", "paid"],
-	accepts: ["text"],
 	...more,
 });
