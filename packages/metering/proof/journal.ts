@@ -277,8 +277,8 @@ export class Journal {
 		const ofMember = open.member !== null && cap !== null ? cap - this.#taken(open.member, plan, open.pool, open.heldAtMs) : null;
 		if (outcome.kind === "refused") {
 			const { policy, remaining } = outcome.refusal;
-			if (policy === "member") return must(ofMember !== null && units > ofMember, "a member is refused a raise with room left", command);
-			if (left === null) return;
+			if (policy === "member") must(ofMember !== null && units > ofMember, "a member is refused a raise with room left", command);
+			if (policy === "member" || left === null) return;
 			const all = left.room + left.credits;
 			must(units > all, "a raise is refused with room left", command, open, left);
 			must(remaining === Math.min(all, Math.max(0, ofMember ?? all)), "a refused raise says what is left", outcome, left, ofMember);
@@ -311,7 +311,7 @@ export class Journal {
 		const [mainBefore, mainAfter] = [attempt.parts[0]?.units ?? 0, partsOf(row)[0].units];
 		must(row.units === attempt.price + sum([...attempt.raises.values()]), "a request costs its price and its raises", attempt, row);
 		must(mainAfter >= mainBefore || !row.spill, "grants are given back first", attempt, row);
-		must(row.pool === attempt.pool && row.state === "held" === (attempt.end === "held"), "a raise changes nothing else", attempt, row);
+		must(row.pool === attempt.pool && (row.state === "held") === (attempt.end === "held"), "a raise changes nothing else", attempt, row);
 		attempt.units = row.units;
 		attempt.parts = partsOf(row);
 	}
@@ -391,7 +391,8 @@ export class Journal {
 		} else if (row) {
 			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
 			must(attempt !== undefined, "a row has its attempt", row);
-			if (attempt && row.state === "settled" && attempt.end !== row.state && "raised" in command) this.#countsOnly(attempt, command.raised, row);
+			if (attempt && row.state === "settled" && attempt.end !== row.state && "raised" in command)
+				this.#countsOnly(attempt, command.raised, row);
 			if (attempt && attempt.end !== row.state) {
 				must(attempt.end === "held" || (attempt.end === "expired" && row.state !== "held"), "I2: an attempt ends once", attempt, row);
 				must(attempt.pool === row.pool && attempt.units === row.units, "a hold stays where it was taken", attempt, row);
@@ -433,7 +434,12 @@ export class Journal {
 	#countsOnly(attempt: Attempt, steps: readonly number[] | undefined, row: RequestRow): void {
 		if (!steps || (attempt.end === "expired" && isBilled(attempt.pool) && row.units === attempt.units)) return;
 		for (const step of attempt.raises.keys()) if (!steps.includes(step)) attempt.raises.delete(step);
-		must(row.units === attempt.price + sum([...attempt.raises.values()]), "a request costs its price and the raises that count", attempt, row);
+		must(
+			row.units === attempt.price + sum([...attempt.raises.values()]),
+			"a request costs its price and the raises that count",
+			attempt,
+			row,
+		);
 		attempt.units = row.units;
 		attempt.parts = partsOf(row);
 	}

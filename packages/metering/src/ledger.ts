@@ -145,6 +145,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		pool: source.allowance.pool,
 		units,
 		spill: source.spill,
+		raises: null,
 		state: "held",
 		attempt: (earlier?.attempt ?? 0) + 1,
 		forgiven: earlier && inSameWindow(source.allowance, earlier, nowMs) ? earlier.forgiven : 0,

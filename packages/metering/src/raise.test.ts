@@ -148,7 +148,7 @@ describe("the end of a raised request", () => {
 		ledger.run(fail("a"));
 		expect(ledger.stands()).toMatchObject({ used: 0, held: 0, remaining: 5 });
 		expect(ledger.run(ask).outcome).toMatchObject({ kind: "held", row: { attempt: 2, units: 2 } });
-		expect(ledger.rows.get("a")?.raises).toBeUndefined();
+		expect(ledger.rows.get("a")?.raises).toBeNull();
 		expect(ledger.run(raise("a", 1, 1, { attempt: 2 })).row).toMatchObject({ units: 3, raises: [{ step: 1, units: 1 }] });
 	});
 

@@ -25,12 +25,7 @@ export function usedUp(state: LedgerState, allowance: Allowance, member: Member 
 }
 
 /** Refuses a member whose cap has no room, whatever the organization has left. */
-export function beyondShare(
-	state: LedgerState,
-	allowance: Allowance,
-	member: Member | null | undefined,
-	units: number,
-): Refusal | null {
+export function beyondShare(state: LedgerState, allowance: Allowance, member: Member | null | undefined, units: number): Refusal | null {
 	if (!member || member.cap === null) return null;
 	const left = leftOfShare(state, allowance, member);
 	if (units <= left) return null;

@@ -379,11 +379,7 @@ describe("a raise", () => {
 	test("goes to the pools first and to the ledger that pays last, each by its own attempt, with what the sender agreed to", async () => {
 		script({ [OWN]: held({ attempt: 3 }) });
 		expect(await raiseUsage(await holdOf(guest(null), 9), 2, 4)).toEqual({ raised: true, units: 7 });
-		expect(world.calls).toEqual([
-			`raise ${NETWORK} ${OWN}:r 1 2 4 9`,
-			`raise ${EVERY_GUEST} ${OWN}:r 1 2 4 9`,
-			`raise ${OWN} r 3 2 4 9`,
-		]);
+		expect(world.calls).toEqual([`raise ${NETWORK} ${OWN}:r 1 2 4 9`, `raise ${EVERY_GUEST} ${OWN}:r 1 2 4 9`, `raise ${OWN} r 3 2 4 9`]);
 	});
 
 	test("of a member says what the member may use", async () => {

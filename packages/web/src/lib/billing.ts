@@ -13,8 +13,8 @@ import {
 	type Terms,
 	unitsAtHold,
 } from "@parley/metering";
-import type { Tier, UsageDay, UsageHistory, UsageView } from "../view/usage.ts";
 import { logFailure } from "../log.ts";
+import type { Tier, UsageDay, UsageHistory, UsageView } from "../view/usage.ts";
 import { capIn, type MemberLimit } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
