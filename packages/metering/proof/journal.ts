@@ -291,7 +291,9 @@ export class Journal {
 		if (left === null) this.#fromBalance({ pool: open.pool, units }, open.pool.slice("sub:".length));
 		else {
 			must(units <= left.room + left.credits, "I1: a raise has room", command, open, left);
-			this.#fromWindow(units, added, left.room, plan, nowMs);
+			const [main, ...spill] = added;
+			const parts = spill.filter((part) => part.units !== 0);
+			this.#fromWindow(units, main ? [main, ...parts] : parts, left.room, plan, nowMs);
 		}
 		open.raises.set(step, units);
 		this.#changed(open, outcome.row);

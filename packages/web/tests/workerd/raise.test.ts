@@ -215,6 +215,7 @@ describe("a user's raise", () => {
 		const client = new Client();
 		const { id: userId } = await client.subscribe();
 		const key = userKey(userId);
+		expect(await client.usage()).toMatchObject({ tier: "paid" });
 		const hold = await holdOf(userSubject(key));
 		// An old copy that knows nothing of what was bought since.
 		await rewriteNotes(ledgerOf(key), (notes) => {
