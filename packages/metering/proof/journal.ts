@@ -13,6 +13,7 @@ import type {
 	Terms,
 } from "../src/index.ts";
 import type { Decision } from "../src/ledger.ts";
+import type { LowerCommand, RaiseCommand, RaiseOutcome } from "../src/raise.ts";
 import { type Part, partsOf } from "../src/rows.ts";
 import { isBilled, type Provider } from "./provider.ts";
 
@@ -28,6 +29,10 @@ interface Attempt {
 	pool: string;
 	parts: Part[];
 	units: number;
+	/** The units of its hold alone. */
+	price: number;
+	/** Units by step. */
+	raises: Map<number, number>;
 	member: string | null;
 	terms: Terms | null;
 	/** What its first end reported. */
@@ -151,14 +156,14 @@ export class Journal {
 	refusedMember({ id, member, units }: HoldCommand, pool: string, plan: Plan, nowMs: number): void {
 		const taken = member ? this.#taken(member.id, plan, pool, nowMs) : 0;
 		const cap = member?.cap ?? null;
-		const price = this.#first(id)?.units ?? units;
+		const price = this.#first(id)?.price ?? units;
 		must(cap !== null && taken + price > cap, "a member is refused with room left", { member, taken, price });
 	}
 
 	/** Checks that an attempt costs what the first one of its id did (P6). */
 	#priced({ id, units, terms = null }: RequestRow, command: HoldCommand): void {
-		const first = this.#first(id) ?? { units: command.units, terms: command.terms ?? null };
-		must(units === first.units && same(terms, first.terms), "P6: a request keeps its first price", id, units, terms, first);
+		const first = this.#first(id) ?? { price: command.units, terms: command.terms ?? null };
+		must(units === first.price && same(terms, first.terms), "P6: a request keeps its first price", id, units, terms, first);
 	}
 
 	/** Checks I1 before an accepted hold is recorded. `plan` is the ledger's entitlement; null when it is not trusted. */
@@ -179,24 +184,31 @@ export class Journal {
 			const taken = this.#taken(member.id, plan, row.pool, nowMs);
 			must(taken + row.units <= member.cap, "I1: a member's cap", row, member, taken);
 		}
-		const parts = partsOf(row);
+		if (plan.kind === "balance" && row.pool === `sub:${plan.subscriptionId}`) this.#fromBalance(row, plan.subscriptionId);
+		else this.#fromWindow(row.units, partsOf(row), this.#room(plan, row.pool, nowMs), plan, nowMs);
+	}
+
+	/** Checks that a provider's balance has the units that a hold or raise takes. */
+	#fromBalance({ pool, units }: { pool: string; units: number }, subscriptionId: string): void {
+		const alive = this.attempts.filter((one) => one.pool === pool && one.end !== "released");
+		const back = this.adjustments.filter((one) => one.pool === pool && one.units < 0).map((one) => one.units);
+		const taken = sum(alive.map((one) => one.units)) + units + sum(back);
+		must(taken <= this.#provider.given(subscriptionId), "I1: balance", taken, this.#provider.given(subscriptionId));
+	}
+
+	/** Checks that units are taken from a window as far as it has room, and from grants beyond that, the soonest to expire first. */
+	#fromWindow(units: number, parts: readonly Part[], left: number, plan: Plan, nowMs: number): void {
 		must(
-			parts.every((part) => part.units >= 0 && Number.isInteger(part.units)) && sum(parts.map((part) => part.units)) === row.units,
+			parts.every((part) => part.units >= 0 && Number.isInteger(part.units)) && sum(parts.map((part) => part.units)) === units,
 			"I1: parts add up",
-			row,
+			units,
+			parts,
 		);
-		if (plan.kind === "balance" && row.pool === `sub:${plan.subscriptionId}`) {
-			const alive = this.attempts.filter((one) => one.pool === row.pool && one.end !== "released");
-			const back = this.adjustments.filter((one) => one.pool === row.pool && one.units < 0).map((one) => one.units);
-			const taken = sum(alive.map((one) => one.units)) + row.units + sum(back);
-			must(taken <= this.#provider.given(plan.subscriptionId), "I1: balance", taken, this.#provider.given(plan.subscriptionId));
-			return;
-		}
-		const room = Math.max(0, this.#room(plan, row.pool, nowMs));
+		const room = Math.max(0, left);
 		const [main, ...spill] = parts;
-		must(main?.units === Math.min(row.units, room), "I1: the window is spent first, and never beyond", row, room);
+		must(main?.units === Math.min(units, room), "I1: the window is spent first, and never beyond", units, parts, room);
 		const credits = this.#credits(plan, nowMs);
-		must(sum(spill.map((part) => part.units)) <= Math.max(0, sum(credits.map((one) => one.left))), "I1: credits", row, credits);
+		must(sum(spill.map((part) => part.units)) <= Math.max(0, sum(credits.map((one) => one.left))), "I1: credits", parts, credits);
 		for (const part of spill) {
 			const credit = credits.find((one) => one.pool === part.pool);
 			must(credit !== undefined && part.units <= credit.left, "I1: a grant gives what it has", part, credits);
@@ -212,6 +224,100 @@ export class Journal {
 		}
 	}
 
+	/**
+	 * Units that a raise may take of the window of its attempt's hold, and of grants. Null where the provider counts: only its number bounds them.
+	 * 0 where the window is over and unknown by now.
+	 */
+	#leftForRaise({ pool, heldAtMs }: Attempt, plan: Plan, nowMs: number): { room: number; credits: number } | null {
+		const nothing = { room: 0, credits: 0 };
+		const credits = Math.max(0, sum(this.#credits(plan, nowMs).map((one) => one.left)));
+		if (this.#kind === "guest" || this.#kind === "network" || (plan.kind === "none" && !isBilled(pool))) {
+			return { room: Math.max(0, this.#room(plan, pool, heldAtMs)), credits };
+		}
+		if (plan.kind === "none") return nothing;
+		if (!isBilled(pool)) {
+			const room = this.#limits.free - Math.max(this.on(pool), this.#onTrust(plan, nowMs));
+			return this.#kind === "user" ? { room: Math.max(0, room), credits: 0 } : nothing;
+		}
+		if (plan.kind === "balance") return pool === `sub:${plan.subscriptionId}` && heldAtMs >= plan.endMs - PERIOD_MS ? null : nothing;
+		const wasOpen = heldAtMs < plan.endMs;
+		if (pool !== `sub:${plan.subscriptionId}@${wasOpen ? plan.startMs : plan.endMs}`) return nothing;
+		const since = wasOpen && nowMs >= plan.endMs ? Math.max(0, this.on(`sub:${plan.subscriptionId}@${plan.endMs}`)) : 0;
+		return { room: Math.max(0, this.#room(plan, pool, heldAtMs) - since), credits };
+	}
+
+	/** The open attempt that a raise or its undoing is for. */
+	#open({ id, attempt }: { id: string; attempt: number }): Attempt | undefined {
+		return this.attempts.find((one) => one.id === id && one.attempt === attempt && one.end === "held");
+	}
+
+	/** Checks a raise, accepted or not, against the rules of a hold. */
+	#raising(command: RaiseCommand, outcome: RaiseOutcome, plan: Plan, nowMs: number): void {
+		const { step, units, maxUnits = null, cap = null } = command;
+		const open = this.#open(command);
+		const earlier = open?.raises.get(step);
+		if (outcome.kind === "not-raised") {
+			const agreed = open && maxUnits !== null ? Math.max(0, maxUnits - open.units) : 0;
+			const reasons = {
+				ended: !open,
+				conflict: earlier !== undefined && earlier !== units,
+				"too-many": step > 8,
+				"max-units": maxUnits !== null && units > agreed,
+			};
+			must(reasons[outcome.reason], "a raise is refused for its reason", command, outcome, open);
+			must(outcome.left === (outcome.reason === "max-units" ? agreed : 0), "a raise says what is left", command, outcome, open);
+			return;
+		}
+		if (!open) throw new Error("only an open hold is raised");
+		if (earlier !== undefined) {
+			must(outcome.kind === "raised" && earlier === units, "a raise of the same step adds nothing", command, outcome, open);
+			return;
+		}
+		const left = this.#leftForRaise(open, plan, nowMs);
+		const ofMember = open.member !== null && cap !== null ? cap - this.#taken(open.member, plan, open.pool, open.heldAtMs) : null;
+		if (outcome.kind === "refused") {
+			const { policy, remaining } = outcome.refusal;
+			if (policy === "member") must(ofMember !== null && units > ofMember, "a member is refused a raise with room left", command);
+			if (policy === "member" || left === null) return;
+			const all = left.room + left.credits;
+			must(units > all, "a raise is refused with room left", command, open, left);
+			must(remaining === Math.min(all, Math.max(0, ofMember ?? all)), "a refused raise says what is left", outcome, left, ofMember);
+			return;
+		}
+		must(step >= 1 && step <= 8 && open.units + units <= (maxUnits ?? Number.POSITIVE_INFINITY), "a raise is bounded", command, open);
+		must(ofMember === null || units <= ofMember, "I1: a member's cap bounds raises", command, ofMember);
+		const before = new Map(open.parts.map((part) => [part.pool, part.units]));
+		const added = partsOf(outcome.row).map(({ pool, units: after }) => ({ pool, units: after - (before.get(pool) ?? 0) }));
+		if (left === null) this.#fromBalance({ pool: open.pool, units }, open.pool.slice("sub:".length));
+		else {
+			must(units <= left.room + left.credits, "I1: a raise has room", command, open, left);
+			const [main, ...spill] = added;
+			const parts = spill.filter((part) => part.units !== 0);
+			this.#fromWindow(units, main ? [main, ...parts] : parts, left.room, plan, nowMs);
+		}
+		open.raises.set(step, units);
+		this.#changed(open, outcome.row);
+	}
+
+	/** Checks that an open attempt has only the raises that are left, and gave back grants before its window. */
+	#lowering(command: LowerCommand, row: RequestRow | undefined): void {
+		const open = this.#open(command);
+		must((row !== undefined) === (open?.raises.has(command.step) ?? false), "only a raise is lowered", command, open);
+		if (!row || !open) return;
+		open.raises.delete(command.step);
+		this.#changed(open, row);
+	}
+
+	/** Follows a change of an attempt's units, which are its price and its raises. */
+	#changed(attempt: Attempt, row: RequestRow): void {
+		const [mainBefore, mainAfter] = [attempt.parts[0]?.units ?? 0, partsOf(row)[0].units];
+		must(row.units === attempt.price + sum([...attempt.raises.values()]), "a request costs its price and its raises", attempt, row);
+		must(mainAfter >= mainBefore || !row.spill, "grants are given back first", attempt, row);
+		must(row.pool === attempt.pool && (row.state === "held") === (attempt.end === "held"), "a raise changes nothing else", attempt, row);
+		attempt.units = row.units;
+		attempt.parts = partsOf(row);
+	}
+
 	/** Units left of a plan that is counted here, grants included. */
 	#leftOf(plan: Extract<Plan, { kind: "windowed" }>, nowMs: number): number {
 		const startMs = nowMs < plan.endMs ? plan.startMs : plan.endMs;
@@ -225,7 +331,7 @@ export class Journal {
 
 	/** Checks that no request is refused while units are left, and that the refusal says how many are. */
 	refused({ id, units, freeDay, member }: HoldCommand, pool: string, refusal: Refusal, plan: Plan, nowMs: number): void {
-		const price = this.#first(id)?.units ?? units;
+		const price = this.#first(id)?.price ?? units;
 		const ofDay = this.#freeDay(plan, nowMs);
 		must((refusal.freeDay?.remaining ?? null) === ofDay, "a refusal says what the free day has", refusal, ofDay);
 		must(!freeDay || ofDay === null || price > ofDay, "P10: refused with a free day left", { price, ofDay });
@@ -257,6 +363,9 @@ export class Journal {
 
 	/** Records a decision, and checks it against everything recorded before. */
 	note(command: Command, { outcome, row, adjustment }: Decision, plan: Plan, nowMs: number): void {
+		if (command.type === "raise" && (outcome.kind === "raised" || outcome.kind === "not-raised" || outcome.kind === "refused"))
+			this.#raising(command, outcome, plan, nowMs);
+		if (command.type === "lower") this.#lowering(command, row);
 		if (outcome.kind === "held") {
 			must(row !== undefined, "a hold is written");
 			if (command.type !== "hold") throw new Error("only a hold holds");
@@ -271,6 +380,8 @@ export class Journal {
 				attempt,
 				pool,
 				units,
+				price: units,
+				raises: new Map(),
 				member,
 				terms,
 				heldAtMs,
@@ -282,6 +393,8 @@ export class Journal {
 		} else if (row) {
 			const attempt = this.attempts.find((one) => one.id === row.id && one.attempt === row.attempt);
 			must(attempt !== undefined, "a row has its attempt", row);
+			if (attempt && row.state === "settled" && attempt.end !== row.state && "raised" in command)
+				this.#countsOnly(attempt, command.raised, row);
 			if (attempt && attempt.end !== row.state) {
 				must(attempt.end === "held" || (attempt.end === "expired" && row.state !== "held"), "I2: an attempt ends once", attempt, row);
 				must(attempt.pool === row.pool && attempt.units === row.units, "a hold stays where it was taken", attempt, row);
@@ -317,6 +430,20 @@ export class Journal {
 		if (outcome.kind === "ended") {
 			must(outcome.counted === this.net(outcome.row.id) > 0 || !this.isPlain(outcome.row.id), "I2: the answer is what stands", outcome);
 		}
+	}
+
+	/** Drops the raises that the end of an attempt does not count. The provider may know all of an expired one. */
+	#countsOnly(attempt: Attempt, steps: readonly number[] | undefined, row: RequestRow): void {
+		if (!steps || (attempt.end === "expired" && isBilled(attempt.pool) && row.units === attempt.units)) return;
+		for (const step of attempt.raises.keys()) if (!steps.includes(step)) attempt.raises.delete(step);
+		must(
+			row.units === attempt.price + sum([...attempt.raises.values()]),
+			"a request costs its price and the raises that count",
+			attempt,
+			row,
+		);
+		attempt.units = row.units;
+		attempt.parts = partsOf(row);
 	}
 
 	/** Checks that a row has the sum of what its attempts reported (P7). */

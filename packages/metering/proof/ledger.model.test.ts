@@ -24,6 +24,9 @@ const terms = fc.record({
 });
 const name = fc.constantFrom("a", "b", "c");
 
+const step = fc.integer({ min: 1, max: 9 });
+const attempt = fc.constantFrom(1, 1, 1, 2);
+
 const command = fc.oneof(
 	{
 		weight: 8,
@@ -37,7 +40,20 @@ const command = fc.oneof(
 			chatId: fc.constant("c"),
 		}),
 	},
+	{
+		weight: 5,
+		arbitrary: fc.record({
+			type: fc.constant("raise" as const),
+			id,
+			attempt,
+			step,
+			units: few,
+			maxUnits: fc.constantFrom(null, null, 3, 6),
+		}),
+	},
+	{ weight: 2, arbitrary: fc.record({ type: fc.constant("lower" as const), id, attempt, step }) },
 	{ weight: 4, arbitrary: fc.record({ type: fc.constant("settle" as const), id, spent }) },
+	{ weight: 1, arbitrary: fc.record({ type: fc.constant("settle" as const), id, raised: fc.constantFrom([], [1, 2, 3], [9]) }) },
 	{
 		weight: 4,
 		arbitrary: fc.record({
@@ -103,7 +119,7 @@ const plan = fc.constantFrom<Plan>(
 /** Instants at which something ends, and their neighbours. */
 const EDGES = [NOON + 3_600_000, NOON + DAY_MS, Date.UTC(2026, 10, 22)].flatMap((atMs) => [atMs - 1, atMs]);
 
-const step = fc.record({
+const move = fc.record({
 	edgeMs: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...EDGES) }),
 	passMs: fc.oneof(
 		{ weight: 4, arbitrary: fc.integer({ min: 0, max: 60_000 }) },
@@ -134,7 +150,7 @@ test(
 			fc.property(
 				fc.constantFrom<SubjectKind>("guest", "network", "user", "user", "user", "organization", "organization"),
 				plan,
-				fc.array(step, { maxLength: 200, size: "max" }),
+				fc.array(move, { maxLength: 200, size: "max" }),
 				(kind, first, steps) => {
 					const subject = new Subject(kind);
 					const late: Report[][] = [];
@@ -156,9 +172,9 @@ test(
 							else for (let i = 0; i < does.arrives; i += 1) subject.provider.receive(batch);
 							if (!does.late && does.arrives > 0 && does.answered)
 								for (const { id } of batch) subject.run({ type: "acknowledge", id }, nowMs);
-						} else {
-							subject.run(does.type === "hold" ? { ...does, member: subject.memberOf(does.id) } : does, nowMs);
-						}
+						} else if (does.type === "hold") subject.run({ ...does, member: subject.memberOf(does.id) }, nowMs);
+						else if (does.type === "raise") subject.run({ ...does, cap: subject.capOf(does.id) }, nowMs);
+						else subject.run(does, nowMs);
 					}
 					// Messages in flight arrive last, in another order.
 					for (const batch of late.reverse()) subject.provider.receive(batch.toReversed());

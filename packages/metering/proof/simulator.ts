@@ -1,4 +1,13 @@
-import { type AnswerEnd, type Command, type Entitlement, type Report, type Spent, type SubjectKind, whoPays } from "../src/index.ts";
+import {
+	type AnswerEnd,
+	type Command,
+	type Entitlement,
+	type Report,
+	type RequestRow,
+	type Spent,
+	type SubjectKind,
+	whoPays,
+} from "../src/index.ts";
 import type { Plan } from "./journal.ts";
 import { Chance } from "./random.ts";
 import { Subject } from "./subject.ts";
@@ -17,6 +26,9 @@ export interface Tally {
 	spilled: number;
 	freeDays: number;
 	refused: number;
+	raised: number;
+	notRaised: number;
+	lowered: number;
 	repeats: number;
 	crashes: number;
 	jumps: number;
@@ -44,8 +56,11 @@ class Life {
 	/** Probability that the provider refuses a report. */
 	readonly dislike: number;
 
+	readonly isPool: boolean;
+
 	constructor(kind: SubjectKind, dislike: number) {
 		this.dislike = dislike;
+		this.isPool = kind === "network";
 		this.subject = new Subject(kind);
 	}
 }
@@ -62,6 +77,9 @@ export class Simulator {
 		spilled: 0,
 		freeDays: 0,
 		refused: 0,
+		raised: 0,
+		notRaised: 0,
+		lowered: 0,
 		repeats: 0,
 		crashes: 0,
 		jumps: 0,
@@ -156,19 +174,23 @@ export class Simulator {
 			else if (outcome.kind === "held") {
 				if (outcome.row.spill) this.tally.spilled += 1;
 				if (life.plan.kind !== "none" && outcome.row.pool.startsWith("day:")) this.tally.freeDays += 1;
-				this.#answer(life, id);
+				this.#answer(life, outcome.row);
 			}
 		});
 	}
 
-	#answer(life: Life, id: string): void {
+	#answer(life: Life, { id, attempt }: RequestRow): void {
 		this.tally.held += 1;
 		const chance = this.#chance;
 		if (chance.happens(0.1)) return;
 		life.answers.set(id, "running");
+		for (let step = 1; chance.happens(0.4); step += 1) this.#take(life, { id, attempt, step });
 		const release = whoPays({ end: chance.pick(ENDS), output: chance.pick(["words", "words", "words", "tokens", "none"]) });
 		const spent = chance.happens(0.9) ? this.#spent() : null;
-		const command: Command = release === null ? { type: "settle", id, spent } : { type: "release", id, why: release, spent };
+		// A pool counts the raises that the ledger that pays has.
+		const raised = life.isPool && chance.happens(0.3) ? [1, 2] : undefined;
+		const end = { id, spent, raised };
+		const command: Command = release === null ? { type: "settle", ...end } : { type: "release", why: release, ...end };
 		this.#send(life, () => {
 			life.answers.delete(id);
 			const expired = life.subject.rows.get(id)?.state === "expired";
@@ -176,6 +198,23 @@ export class Simulator {
 			life.subject.run(command, this.#nowMs);
 		});
 		if (chance.happens(0.2)) this.#send(life, () => life.subject.run({ type: "extend", id }, this.#nowMs));
+	}
+
+	/** Takes a priced step of an answer. Its raise may come twice, late, or not at all, and is undone where the step fails. */
+	#take(life: Life, taken: { id: string; attempt: number; step: number }): void {
+		const { subject } = life;
+		const chance = this.#chance;
+		const units = chance.between(1, 3);
+		const maxUnits = chance.happens(0.2) ? 4 : null;
+		this.#send(life, () => {
+			const { kind } = subject.run({ type: "raise", ...taken, units, maxUnits, cap: subject.capOf(taken.id) }, this.#nowMs);
+			this.tally[kind === "raised" ? "raised" : "notRaised"] += 1;
+		});
+		if (!chance.happens(0.2)) return;
+		this.#send(life, () => {
+			subject.run({ type: "lower", ...taken }, this.#nowMs);
+			this.tally.lowered += 1;
+		});
 	}
 
 	#spent(): Spent {

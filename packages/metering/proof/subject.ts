@@ -68,6 +68,11 @@ export class Subject {
 		return { id: `m${one}`, cap: CAPS[one] ?? null };
 	}
 
+	/** The cap that a raise of a request names. */
+	capOf(requestId: string): number | null {
+		return this.memberOf(requestId)?.cap ?? null;
+	}
+
 	/** Runs one command as the object does: decide, write, then respond. */
 	run(command: Command, atMs: number): Outcome {
 		const instantMs = command.type === "acknowledge" ? Math.max(atMs, this.#readSentMs) : atMs;

@@ -1,7 +1,7 @@
 export { type FreeDay, type Standing, standing } from "./balance.ts";
 export { sumOfTotals } from "./daily.ts";
 export { KeptSums, type Marks, type SumsSource } from "./kept-sums.ts";
-export { type Command, decide, type HoldCommand, type Outcome, type Refusal } from "./ledger.ts";
+export { type Command, decide, type HoldCommand, type Outcome } from "./ledger.ts";
 export { type Member, shareOf } from "./member.ts";
 export { deadLetters, isDeadLetter, nextBatch, nextDueMs, type Report, retryDelayMs } from "./outbox.ts";
 export {
@@ -16,7 +16,9 @@ export {
 	type Terms,
 	tokensOf,
 } from "./price.ts";
+export { type NotRaised, type RaiseCommand, unitsAtHold } from "./raise.ts";
 export { type Baseline, baselineOf, driftBetween, isSamePeriod } from "./reconciliation.ts";
+export type { Refusal } from "./refusal.ts";
 export { fold, foldable } from "./retention.ts";
 export {
 	type Adjustment,
@@ -40,6 +42,7 @@ export {
 	type Ended,
 	type Failure,
 	type Output,
+	RAISES_MAX,
 	type Release,
 	ruleNameOf,
 	sentenceOf,

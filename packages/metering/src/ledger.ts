@@ -1,11 +1,13 @@
-import { type FreeDay, freeDayOf, poolOfGrant, remaining, spillOf } from "./balance.ts";
+import { freeDayOf, poolOfGrant, remaining, spillOf } from "./balance.ts";
 import { spentTogether } from "./daily.ts";
 import { invariant } from "./invariant.ts";
-import { type Member, takenBy } from "./member.ts";
+import type { Member } from "./member.ts";
 import { isDeadLetter, refused } from "./outbox.ts";
 import type { Spent, Terms } from "./price.ts";
+import { type LowerCommand, lower, type RaiseCommand, type RaiseOutcome, raise, unitsAtHold, withRaises } from "./raise.ts";
+import { beyondShare, type Refusal, usedUp } from "./refusal.ts";
 import { type Adjustment, isCounted, isOwed, type LedgerState, ledgerTimeMs, type Part, partsOf, type RequestRow } from "./rows.ts";
-import { type Allowance, allowanceOf, type Policy, subscriptionOf, type Tier } from "./tier.ts";
+import { type Allowance, allowanceOf, subscriptionOf } from "./tier.ts";
 import { type ChatStatus, FORGIVEN_MAX, fateOfExpired, isBounded, type Release } from "./who-pays.ts";
 import { contains } from "./window.ts";
 
@@ -14,18 +16,6 @@ export const HOLD_MS = 10 * 60_000;
 
 /** Delay of the report of an `expired` row, in milliseconds, so that a late result can still correct the row. */
 export const UNREACHABLE_REPORT_DELAY_MS = 60 * 60_000;
-
-export interface Refusal {
-	policy: Policy;
-	tier: Tier;
-	limit: number;
-	/** Units that the subject, and for an organization also its member, can still hold, without the free day of a paid plan. */
-	remaining: number;
-	/** The free day beside a paid plan; absent without one. */
-	freeDay?: FreeDay | null;
-	/** Null when the limit does not reset, and for `in-flight`. */
-	resetAtMs: number | null;
-}
 
 export type HoldCommand = {
 	type: "hold";
@@ -44,9 +34,10 @@ export type HoldCommand = {
 
 export type Command =
 	| HoldCommand
-	/** `spent`: what the attempt's model calls used. The first end of an attempt stores it. */
-	| { type: "settle"; id: string; spent?: Spent | null }
-	| { type: "release"; id: string; why: Release; spent?: Spent | null }
+	| RaiseCommand
+	| LowerCommand
+	| SettleCommand
+	| (Omit<SettleCommand, "type"> & { type: "release"; why: Release })
 	| { type: "extend"; id: string }
 	/** `chatStatus`: what the chat reports about the expired hold. */
 	| { type: "expire"; id: string; chatStatus: ChatStatus }
@@ -58,6 +49,15 @@ export type Command =
 	| { type: "carry-over"; id: string; units: number }
 	| GrantCommand
 	| CorrectCommand;
+
+interface SettleCommand {
+	type: "settle";
+	id: string;
+	/** What the attempt's model calls used. The first end of an attempt stores it. */
+	spent?: Spent | null;
+	/** The steps whose raises count: those of the ledger that pays, for a pool that it shares. Absent for all. */
+	raised?: readonly number[] | undefined;
+}
 
 /** Grants credits, once per id. `expiresAtMs`: the first instant at which they cannot be spent, epoch milliseconds; null for never. */
 type GrantCommand = { type: "grant"; id: string; units: number; expiresAtMs: number | null };
@@ -74,7 +74,9 @@ export type Outcome =
 	| { kind: "repeat"; row: RequestRow }
 	/** The same id with other content, or a correction that contradicts the ledger. */
 	| { kind: "conflict" }
-	| { kind: "refused"; refusal: Refusal }
+	/** A hold or raise that a limit refuses. */
+	| RaiseOutcome
+	| { kind: "lowered" }
 	| { kind: "ended"; row: RequestRow; counted: boolean }
 	| { kind: "extended"; row: RequestRow }
 	| { kind: "dispatched" }
@@ -102,10 +104,14 @@ export function decide(state: LedgerState, command: Command, atMs: number): Deci
 	const row = state.entries.row(command.id);
 	if (!row) return { outcome: { kind: "unknown" } };
 	switch (command.type) {
+		case "raise":
+			return raise(state, row, command, nowMs);
+		case "lower":
+			return lower(row, command);
 		case "settle":
-			return settle(state, row, command.spent, nowMs);
+			return settle(state, row, command, nowMs);
 		case "release":
-			return release(state, row, command.why, command.spent, nowMs);
+			return release(state, row, command, nowMs);
 		case "extend":
 			return extend(state, row, nowMs);
 		case "expire":
@@ -126,7 +132,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 	// An id whose reported unit was refunded cannot be used again: the provider would drop its second report as a repeat.
 	if (earlier && isCorrected(state, earlier)) return { outcome: { kind: "conflict" } };
 	if (earlier && earlier.state !== "released") return { outcome: { kind: "repeat", row: earlier } };
-	const { units, terms = null } = earlier?.terms ? earlier : command;
+	const { units, terms = null } = earlier?.terms ? { ...earlier, units: unitsAtHold(earlier) } : command;
 	const allowance = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	const source = sourceOf(state, allowance, units, command.freeDay ?? false, nowMs);
 	// Check the allowance before the in-flight limit: an exhausted subject must not be advised to retry in a second.
@@ -139,6 +145,7 @@ function hold(state: LedgerState, command: HoldCommand, nowMs: number): Decision
 		pool: source.allowance.pool,
 		units,
 		spill: source.spill,
+		raises: null,
 		state: "held",
 		attempt: (earlier?.attempt ?? 0) + 1,
 		forgiven: earlier && inSameWindow(source.allowance, earlier, nowMs) ? earlier.forgiven : 0,
@@ -177,28 +184,6 @@ function refuseHold(state: LedgerState, allowance: Allowance, refusal: Refusal, 
 	return { outcome: { kind: "refused", refusal: freeDay ? { ...refusal, freeDay: freeDay.standing } : refusal } };
 }
 
-function usedUp(state: LedgerState, allowance: Allowance, member: Member | null | undefined): Refusal {
-	const { tier, policy, limit, window, stale } = allowance;
-	const left = state.closed ? 0 : Math.max(0, remaining(state, allowance));
-	const ofMember = member ? leftOfShare(state, allowance, member) : Number.POSITIVE_INFINITY;
-	return { policy, tier, limit, remaining: Math.min(left, ofMember), resetAtMs: stale ? null : window.endMs };
-}
-
-function leftOfShare(state: LedgerState, allowance: Allowance, { id, cap }: Member): number {
-	if (cap === null) return Number.POSITIVE_INFINITY;
-	const { used, held } = takenBy(state, allowance, id);
-	return Math.max(0, cap - used - held);
-}
-
-/** Refuses a member whose cap has no room, whatever the organization has left. */
-function beyondShare(state: LedgerState, allowance: Allowance, member: Member | null | undefined, units: number): Refusal | null {
-	if (!member || member.cap === null) return null;
-	const left = leftOfShare(state, allowance, member);
-	if (units <= left) return null;
-	const { tier, window, stale } = allowance;
-	return { policy: "member", tier, limit: member.cap, remaining: left, resetAtMs: stale ? null : window.endMs };
-}
-
 /** Refuses a hold beyond the in-flight limit of the subject or member. A network has none, because its guests are many. */
 function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: string | undefined): Refusal | null {
 	const { tier } = allowance;
@@ -215,21 +200,28 @@ function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: strin
 	return memberId !== undefined && state.sums.inFlight(memberId) >= inFlight.member ? full(inFlight.member) : null;
 }
 
-function settle(state: LedgerState, row: RequestRow, added: Spent | null | undefined, nowMs: number): Decision {
+type End = Omit<SettleCommand, "type" | "id">;
+
+function settle(state: LedgerState, row: RequestRow, { spent: added, raised }: End, nowMs: number): Decision {
 	const spent = spentTogether(row.spent, added);
 	if (row.state === "expired" && !isCorrected(state, row)) {
-		return ended({ ...row, spent, state: "settled", reportAfterMs: mayBeKnown(row, nowMs) ? row.reportAfterMs : nowMs });
+		if (mayBeKnown(row, nowMs)) return ended({ ...row, spent, state: "settled" });
+		return ended({ ...countingRaises(row, raised), spent, state: "settled", reportAfterMs: nowMs });
 	}
 	if (row.state !== "held") return unchanged(state, row);
-	return ended({ ...row, spent, state: "settled", endedAtMs: nowMs, reportAfterMs: nowMs });
+	return ended({ ...countingRaises(row, raised), spent, state: "settled", endedAtMs: nowMs, reportAfterMs: nowMs });
 }
 
-function release(state: LedgerState, row: RequestRow, why: Release, added: Spent | null | undefined, nowMs: number): Decision {
+function countingRaises(row: RequestRow, steps: readonly number[] | undefined): RequestRow {
+	return steps ? withRaises(row, (step) => steps.includes(step)) : row;
+}
+
+function release(state: LedgerState, row: RequestRow, end: End & { why: Release }, nowMs: number): Decision {
 	if (row.state !== "held" && (row.state !== "expired" || isCorrected(state, row))) return unchanged(state, row);
-	const bounded = isBounded(why);
-	if (bounded && forgivenBeside(state, row, nowMs) >= forgivenMax(state, row, nowMs)) return settle(state, row, added, nowMs);
+	const bounded = isBounded(end.why);
+	if (bounded && forgivenBeside(state, row, nowMs) >= forgivenMax(state, row, nowMs)) return settle(state, row, end, nowMs);
 	const forgiven = row.forgiven + (bounded ? 1 : 0);
-	const spent = spentTogether(row.spent, added);
+	const spent = spentTogether(row.spent, end.spent);
 	if (!mayBeKnown(row, nowMs)) {
 		return ended({ ...row, spent, state: "released", forgiven, endedAtMs: nowMs, reportAfterMs: null });
 	}
@@ -266,7 +258,7 @@ function expire(state: LedgerState, row: RequestRow, chatStatus: ChatStatus, now
 	if (row.state !== "held" || nowMs < row.expiresAtMs) return unchanged(state, row);
 	const fate = fateOfExpired(chatStatus);
 	if (fate.kind === "extend") return extend(state, row, nowMs);
-	if (fate.kind === "release") return release(state, row, fate.why, null, nowMs);
+	if (fate.kind === "release") return release(state, row, { why: fate.why }, nowMs);
 	return ended({ ...row, state: "expired", endedAtMs: nowMs, reportAfterMs: nowMs + UNREACHABLE_REPORT_DELAY_MS });
 }
 

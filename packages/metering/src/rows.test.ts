@@ -50,7 +50,7 @@ const FORMS = [
 	["without later fields", {}, {}],
 	[
 		"with null in later columns",
-		{ spill: null, sentAtMs: null, refusals: null, sharedWith: null },
+		{ spill: null, raises: null, sentAtMs: null, refusals: null, sharedWith: null },
 		{ spill: null, requestId: null, expiresAtMs: null },
 	],
 ] as const;
@@ -83,6 +83,13 @@ describe.each(FORMS)("rows written by the first version, %s,", (_, ofRow, ofAdju
 		expect(run(again("owed")).outcome.kind).toBe("repeat");
 		expect(run(again("forgiven")).row).toMatchObject({ attempt: 2, forgiven: 1, spill: null });
 		expect(run({ type: "acknowledge", id: "owed" }).row?.reportedAtMs).toBe(expiredMs);
+	});
+
+	test("are raised, and end with their raises", () => {
+		const { row } = run({ type: "raise", id: "held", attempt: 1, step: 1, units: 2 }, NOON);
+		expect(row).toMatchObject({ units: 3, spill: null, raises: [{ step: 1, units: 2 }] });
+		expect(run({ type: "lower", id: "held", attempt: 1, step: 1 }, NOON).row).toBeUndefined();
+		expect(run({ type: "settle", id: "held", raised: [] }).row).toMatchObject({ state: "settled", units: 1 });
 	});
 
 	test("accept a late result in place until their report is due or sent", () => {

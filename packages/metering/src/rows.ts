@@ -8,6 +8,12 @@ export interface Part {
 	units: number;
 }
 
+/** Units that one step of an answer added to its request's hold. */
+interface Raise {
+	step: number;
+	units: number;
+}
+
 /**
  * One request: its hold, how the hold ended, and what the billing provider knows about it. It only moves forward.
  * `expired` counts like `settled` until a late result corrects it. Instants are epoch milliseconds.
@@ -18,10 +24,12 @@ export interface RequestRow {
 	fingerprint: string;
 	/** The window or subscription of the hold. It never changes within an attempt. */
 	pool: string;
-	/** All units of the request, including those of `spill`. */
+	/** All units of the request, including those of `spill` and `raises`. */
 	units: number;
 	/** The part of `units` that grants pay, in the order of spending; absent or null when the pool pays all. */
 	spill?: readonly Part[] | null;
+	/** What was added to the hold of this attempt, in that order; absent or null for nothing. */
+	raises?: readonly Raise[] | null;
 	state: "held" | "settled" | "released" | "expired";
 	/** 1 for the first. A released request may be sent again. */
 	attempt: number;

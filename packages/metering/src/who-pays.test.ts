@@ -10,6 +10,7 @@ import {
 	fateOfExpired,
 	isBounded,
 	type Output,
+	RAISES_MAX,
 	type Release,
 	renderWhoPays,
 	sentenceOf,
@@ -24,12 +25,15 @@ const OUTPUTS: readonly Output[] = ["words", "tokens", "none"];
 const FAILURES: readonly (Failure | undefined)[] = ["busy", "too-long", "unavailable", "failed", "interrupted", undefined];
 const page = new URL("../../../docs/who-pays.md", import.meta.url);
 
-function held(): LedgerState {
+/** A ledger with one held request, after more commands. */
+function held(...more: Command[]): LedgerState {
 	const rows = new Map<string, RequestRow>();
 	const tables = { rows, adjustments: new Map(), checkpoints: new Map() };
 	const state = stateOf(tables, { kind: "user", limits: DEFAULT_LIMITS, entitlement: null, closed: false, paidKeepsFreeDay: true });
-	const { row } = decide(state, { type: "hold", id: "a", fingerprint: "f", units: 1, chatId: "c" }, NOON);
-	if (row) rows.set("a", row);
+	for (const command of [{ type: "hold", id: "a", fingerprint: "f", units: 1, chatId: "c" } as const, ...more]) {
+		const { row } = decide(state, command, NOON);
+		if (row) rows.set("a", row);
+	}
 	return state;
 }
 
@@ -75,6 +79,18 @@ test("an expired hold is released, extended or counted by its chat's status", ()
 		decide(held(), { type: "expire", id: "a", chatStatus }, late).row?.state;
 	expect([after("never-started"), after("running"), after("unreachable")]).toEqual(["released", "held", "expired"]);
 	expect(fateOfExpired("unreachable")).toBe(WHO_PAYS.unreachable.fate);
+});
+
+test("a priced step is added to the hold, refused without a trace, or taken off again", () => {
+	const raise = (step: number, units: number): Command => ({ type: "raise", id: "a", attempt: 1, step, units, maxUnits: 3 });
+	expect(decide(held(), raise(1, 2), NOON).row).toMatchObject({ state: "held", units: 3 });
+	expect(WHO_PAYS.step.fate).toEqual({ kind: "raise" });
+	expect(decide(held(), raise(1, 3), NOON)).toEqual({ outcome: { kind: "not-raised", reason: "max-units", left: 2 } });
+	expect(WHO_PAYS["step-refused"].fate).toEqual({ kind: "refuse", why: "refused" });
+	expect(decide(held(), raise(RAISES_MAX + 1, 1), NOON).row).toBeUndefined();
+	expect(WHO_PAYS.step.counted).toContain(`at most ${RAISES_MAX} times an answer`);
+	expect(WHO_PAYS["step-failed"].fate).toEqual({ kind: "lower" });
+	expect(decide(held(raise(1, 2)), { type: "lower", id: "a", attempt: 1, step: 1 }, NOON).row).toMatchObject({ state: "held", units: 1 });
 });
 
 test("the note under an answer states the ledger's decision, also beyond the bound", () => {

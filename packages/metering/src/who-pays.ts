@@ -33,6 +33,10 @@ export type Fate =
 	| { kind: "conflict" }
 	/** Takes a hold of its own. */
 	| { kind: "hold" }
+	/** Adds to the hold of its request, and ends with it. */
+	| { kind: "raise" }
+	/** Takes what it added off the hold of its request. */
+	| { kind: "lower" }
 	/** Nothing changes. */
 	| { kind: "keep" };
 
@@ -80,6 +84,9 @@ function sentences(what: string, next: string): Notes {
 }
 
 const WORDLESS: readonly Output[] = ["tokens", "none"];
+
+/** So many steps with a price of their own one answer may take. */
+export const RAISES_MAX = 8;
 
 /**
  * The published rules of what counts. The ledger, the Conversation, the published page and the app's notes all read this table, so they
@@ -225,6 +232,26 @@ export const WHO_PAYS = {
 		counted: "Yes, as a new request. The app says so before.",
 		fate: { kind: "hold" },
 		notes: always("This counts as a new request."),
+	},
+	step: {
+		happens: "The model takes a step that has a price of its own, such as a web search",
+		counted:
+			`Its price is added to the request before the step, at most ${RAISES_MAX} times an answer and never beyond the price that you agreed to. ` +
+			"It counts when the answer counts.",
+		fate: { kind: "raise" },
+		notes: NO_NOTE,
+	},
+	"step-refused": {
+		happens: "A limit, or the price that you agreed to, has no room for such a step",
+		counted: "No. The step is not taken, and the model answers with what it has.",
+		fate: { kind: "refuse", why: "refused" },
+		notes: NO_NOTE,
+	},
+	"step-failed": {
+		happens: "Such a step fails: the web search does not answer",
+		counted: "The step is not, the answer is.",
+		fate: { kind: "lower" },
+		notes: NO_NOTE,
 	},
 	"never-started": {
 		happens: "Ten minutes pass without word of an answer, and its chat never started it",

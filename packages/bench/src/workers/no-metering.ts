@@ -36,6 +36,9 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 
 export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });
 
+/** No benchmark raises a hold. */
+export const raiseUsage: typeof product.raiseUsage = async (_, __, units) => ({ raised: true, units });
+
 export const releaseUsage: typeof product.releaseUsage = async () => ({ counted: false });
 
 export const getBillingSummary: typeof product.getBillingSummary = async () => ({

@@ -42,6 +42,9 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 
 export const recordUsage: typeof product.recordUsage = async () => ({ counted: true, outcome: { kind: "unknown" } });
 
+/** No benchmark raises a hold. */
+export const raiseUsage: typeof product.raiseUsage = async (_, __, units) => ({ raised: true, units });
+
 export const releaseUsage: typeof product.releaseUsage = async ({ takenFrom: [from] }) => {
 	if (from) await query(GIVE_BACK, from.ledger);
 	return { counted: false };

@@ -20,6 +20,13 @@ const world = vi.hoisted(() => ({
 	/** What each ledger was asked to hold, and told that an attempt used. */
 	holds: {} as Record<string, object>,
 	spent: {} as Record<string, unknown>,
+	/** The answers of ledgers to a raise, default: raised. An error is thrown. */
+	raises: {} as Record<string, unknown>,
+	/** The raises that ended requests have in the ledger that pays, and the steps that each ledger was told to count. */
+	raised: [] as { step: number; units: number }[],
+	counted: {} as Record<string, unknown>,
+	/** Ledgers that cannot be reached to lower a raise. */
+	unreachable: [] as string[],
 	/** What each pool has left. */
 	left: {} as Record<string, number>,
 	isHuman: true,
@@ -69,21 +76,35 @@ vi.mock("cloudflare:workers", () => ({
 					return { outcome: { ...outcome, row, refusal }, standing: { ...STANDING, ...standing } };
 				},
 				usage: async () => ({ ...STANDING, remaining: world.left[key] ?? 25 }),
-				release: async (id: string, why: string, spent: unknown): Promise<Outcome> => {
+				release: async (id: string, why: string, spent: unknown, raised: unknown): Promise<Outcome> => {
 					world.calls.push(`release ${key} ${id} ${why}`);
 					world.spent[key] = spent;
+					world.counted[key] = raised;
 					return { kind: "unknown" };
 				},
-				settle: async (id: string, spent: unknown) => {
+				settle: async (id: string, spent: unknown, raised: unknown) => {
 					world.calls.push(`settle ${key} ${id}`);
 					world.spent[key] = spent;
-					return { kind: "ended", counted: key !== NETWORK && key !== EVERY_GUEST && key !== UNCONFIRMED, row: {} };
+					world.counted[key] = raised;
+					const isOfPool = key === NETWORK || key === EVERY_GUEST || key === UNCONFIRMED;
+					return { kind: "ended", counted: !isOfPool, row: { raises: world.raised } };
+				},
+				raise: async (id: string, raise: { attempt: number; step: number; units: number; maxUnits?: number; cap?: unknown }) => {
+					const { attempt, step, units, maxUnits, cap } = raise;
+					world.calls.push(`raise ${key} ${id} ${[attempt, step, units, maxUnits, cap].join(" ").trim()}`);
+					const answer = world.raises[key];
+					if (answer instanceof Error) throw answer;
+					return answer ?? { kind: "raised", row: { units: 7 } };
+				},
+				lower: async (id: string, attempt: number, step: number) => {
+					world.calls.push(`lower ${key} ${id} ${attempt} ${step}`);
+					if (world.unreachable.includes(key)) throw new Error("unreachable");
 				},
 			}),
 		},
 	},
 }));
-const { checkUsageAllowed, recordUsage, releaseUsage } = await import("./billing.ts");
+const { checkUsageAllowed, lowerUsage, raiseUsage, recordUsage, releaseUsage } = await import("./billing.ts");
 
 const NETWORK = networkKey("2026-11-28", "hash");
 const UNCONFIRMED = unconfirmedKey("2026-11-28", "hash");
@@ -134,6 +155,7 @@ const halfUsed = { standing: { used: 13, held: 0, limit: 25, remaining: 12 } };
 
 beforeEach(() => {
 	Object.assign(world, { ledgers: {}, unstored: [], calls: [], holds: {}, spent: {}, left: {} });
+	Object.assign(world, { raises: {}, raised: [], counted: {}, unreachable: [] });
 	Object.assign(world, { isHuman: true, checks: 0, isConfirmed: false });
 });
 
@@ -342,6 +364,85 @@ describe("a priced request", () => {
 		expect(world.spent).toEqual({ [OWN]: spent, [NETWORK]: null, [EVERY_GUEST]: null });
 		await releaseUsage(usage.hold, "refused");
 		expect(world.spent).toEqual({ [OWN]: null, [NETWORK]: null, [EVERY_GUEST]: null });
+	});
+});
+
+describe("a raise", () => {
+	const holdOf = async (subject: Subject, maxUnits?: number) => {
+		const usage = await checkUsageAllowed(new Request("https://parley.example/"), { subject, requestId: "r", maxUnits });
+		if (!usage.allowed) throw new Error("the request is allowed");
+		world.calls = [];
+		return usage.hold;
+	};
+	const limit = { kind: "refused", refusal: { policy: "guest", remaining: 1 } };
+
+	test("goes to the pools first and to the ledger that pays last, each by its own attempt, with what the sender agreed to", async () => {
+		script({ [OWN]: held({ attempt: 3 }) });
+		expect(await raiseUsage(await holdOf(guest(null), 9), 2, 4)).toEqual({ raised: true, units: 7 });
+		expect(world.calls).toEqual([`raise ${NETWORK} ${OWN}:r 1 2 4 9`, `raise ${EVERY_GUEST} ${OWN}:r 1 2 4 9`, `raise ${OWN} r 3 2 4 9`]);
+	});
+
+	test("of a member says what the member may use", async () => {
+		const [spender] = member.payers;
+		if (!spender?.member) throw new Error("a member spends");
+		const payers = [{ ...spender, member: { ...spender.member, cap: 30 } }];
+		await raiseUsage(await holdOf({ ...member, payers }, 5), 1, 1);
+		expect(world.calls).toEqual([`raise ${ACME} ${ADA}:r 1 1 1 5 30`]);
+	});
+
+	test.each([
+		["a pool refuses", EVERY_GUEST, [NETWORK]],
+		["the ledger that pays refuses", OWN, [NETWORK, EVERY_GUEST]],
+	] as const)("is undone where %s", async (_, key, lowered) => {
+		world.raises = { [key]: limit };
+		world.unreachable = [NETWORK];
+		expect(await raiseUsage(await holdOf(guest(null)), 1, 2)).toEqual({ raised: false, reason: "limit", left: 1 });
+		expect(world.calls.filter((call) => call.startsWith("lower"))).toEqual(lowered.map((pool) => `lower ${pool} ${OWN}:r 1 1`));
+	});
+
+	test.each([
+		[{ kind: "not-raised", reason: "max-units", left: 2 }, "max-units", 2],
+		[{ kind: "unknown" }, "unknown", 0],
+	])("says why it is refused: %j", async (answer, reason, left) => {
+		world.raises = { [OWN]: answer };
+		expect(await raiseUsage(await holdOf(guest(null)), 1, 2)).toEqual({ raised: false, reason, left });
+	});
+
+	test("that meets an end leaves the pools to that end", async () => {
+		world.raises = { [OWN]: { kind: "not-raised", reason: "ended", left: 0 } };
+		expect(await raiseUsage(await holdOf(guest(null)), 1, 2)).toMatchObject({ raised: false, reason: "ended" });
+		expect(world.calls.filter((call) => call.startsWith("lower"))).toEqual([]);
+	});
+
+	test("that cannot reach a ledger throws, and is undone there too, because its answer may be lost", async () => {
+		world.raises = { [OWN]: new Error("gone") };
+		world.unreachable = [EVERY_GUEST];
+		await expect(raiseUsage(await holdOf(guest(null)), 1, 2)).rejects.toThrow("gone");
+		expect(world.calls.slice(3)).toEqual([`lower ${OWN} r 1 1`, `lower ${NETWORK} ${OWN}:r 1 1`, `lower ${EVERY_GUEST} ${OWN}:r 1 1`]);
+	});
+
+	test("whose step failed is undone where it is paid, and then in the pools", async () => {
+		const hold = await holdOf(guest(null));
+		await lowerUsage(hold, 4);
+		expect(world.calls).toEqual([`lower ${OWN} r 1 4`, `lower ${NETWORK} ${OWN}:r 1 4`, `lower ${EVERY_GUEST} ${OWN}:r 1 4`]);
+		world.unreachable = [OWN];
+		await expect(lowerUsage(hold, 4)).rejects.toThrow("unreachable");
+	});
+
+	test("counts in pools as it does in the ledger that pays, which ends first, also for a new guest", async () => {
+		const hold = await holdOf(guest("cookie"));
+		world.raised = [{ step: 2, units: 4 }];
+		await recordUsage(hold);
+		expect(world.calls).toEqual([`settle ${OWN} r`, `settle ${NETWORK} ${OWN}:r`, `settle ${EVERY_GUEST} ${OWN}:r`]);
+		expect(world.counted).toEqual({ [OWN]: undefined, [NETWORK]: [2], [EVERY_GUEST]: [2] });
+		await releaseUsage(hold, "failed-midway");
+		expect(world.counted).toEqual({ [OWN]: undefined, [NETWORK]: undefined, [EVERY_GUEST]: undefined });
+	});
+
+	test("of an earlier call does not change the price that a repeat is told", async () => {
+		script({ [OWN]: repeat({ state: "held", units: 6, raises: [{ step: 1, units: 4 }], sharedWith: [NETWORK] }) });
+		expect(await check(guest(null))).toMatchObject({ allowed: true, units: 2 });
+		expect(world.holds[NETWORK]).toMatchObject({ units: 2 });
 	});
 });
 

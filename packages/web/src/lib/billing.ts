@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import {
 	type DayTotals,
 	dayOf,
+	type NotRaised,
 	type Outcome,
 	type Refusal,
 	type Release,
@@ -10,9 +11,11 @@ import {
 	type Standing,
 	subscriptionOf,
 	type Terms,
+	unitsAtHold,
 } from "@parley/metering";
+import { logFailure } from "../log.ts";
 import type { Tier, UsageDay, UsageHistory, UsageView } from "../view/usage.ts";
-import { capIn } from "./identity/member-limit.ts";
+import { capIn, type MemberLimit } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
 import { entryId, isPool } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
@@ -27,6 +30,8 @@ export interface UsageHold {
 	attempt: number;
 	/** One entry a ledger. A guest's request is held in the pools that it shares, too, and so is one of a user without a confirmed address. */
 	takenFrom: TakenFrom[];
+	/** The most that its raises may make it cost, units; absent for no bound. */
+	maxUnits?: number | undefined;
 }
 
 interface TakenFrom {
@@ -34,6 +39,10 @@ interface TakenFrom {
 	ledger: string;
 	/** The request's row in that ledger. */
 	id: string;
+	/** The row's own attempt: each ledger numbers them. Absent in chats of an older version. */
+	attempt?: number;
+	/** What the member may use of an organization's ledger. */
+	cap?: MemberLimit;
 }
 
 /** What a ledger answers to a hold. `not-in-plan`: the subject's tier may not ask the model, and nothing was held. */
@@ -76,6 +85,8 @@ export interface UsageOptions {
 	chatId?: string;
 	/** Default 1. */
 	units?: number;
+	/** The most that the request may cost with its raises, units; default: no bound. Whether `units` are within it is for the caller to judge. */
+	maxUnits?: number | undefined;
 	/** What the request is sold as. Stored in the ledger that pays, not in pools. */
 	terms?: Terms;
 	/** The tiers that may ask the model; default: all. A subscriber's free day may pay for a model of the free tier. */
@@ -95,7 +106,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	const { fingerprint = "", chatId = null, tiers } = options;
 	const freeDay = tiers?.includes("free");
 	let { units = 1, terms = null }: { units?: number; terms?: Terms | null } = options;
-	const hold: UsageHold = { requestId: requestIdOf(request, options), attempt: 1, takenFrom: [] };
+	const hold: UsageHold = { requestId: requestIdOf(request, options), attempt: 1, takenFrom: [], maxUnits: options.maxUnits };
 	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
 	let isNewGuest = subject.setCookie !== null;
 	let isFirstRequest = isNewGuest;
@@ -122,8 +133,9 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 			if (outcome.kind === "not-in-plan") return { allowed: false, subject, reason: "not-in-plan", tier: answer.standing.tier };
 			return { allowed: false, subject, reason: "conflict" };
 		}
-		hold.takenFrom.push({ ledger: key, id });
-		if (outcome.kind === "held") newlyHeld.takenFrom.push({ ledger: key, id });
+		const from: TakenFrom = { ledger: key, id, attempt: outcome.row.attempt, ...(member && { cap: member.cap }) };
+		hold.takenFrom.push(from);
+		if (outcome.kind === "held") newlyHeld.takenFrom.push(from);
 		standing = lowerOf(standing, answer.standing, subject);
 		if (isPool(key)) {
 			if (!isFirstRequest || !isHalfUsed(answer.standing) || (await isHuman(request, "guest"))) continue;
@@ -131,7 +143,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 			return { allowed: false, subject, reason: "challenge" };
 		}
 		hold.attempt = outcome.row.attempt;
-		units = outcome.row.units;
+		units = unitsAtHold(outcome.row);
 		terms = outcome.row.terms ?? null;
 		if (isNewGuest) continue;
 		isFirstRequest = subject.kind === "guest" && answer.standing.used === 0;
@@ -187,6 +199,72 @@ const hasNoPlan = (outcome: HoldOutcome) => outcome.kind === "refused" && outcom
 
 const isHalfUsed = ({ used, held, limit }: Standing) => 2 * (used + held) > limit;
 
+export type RaiseResult =
+	/** `units`: what the request costs now, hold and raises together. */
+	| { raised: true; units: number }
+	/** `limit`: a limit or a member's cap has no room. `unknown`: a ledger has no such request. `left`: by how many units it could be raised. */
+	| { raised: false; reason: NotRaised | "limit" | "unknown"; left: number };
+
+/**
+ * Adds `units` to the open hold of a request, in each ledger that holds it: all or nothing. Idempotent by step. Pools are raised first and the ledger
+ * that pays last, so nobody is charged for a raise that did not get through: where a pool has more, the end of the hold takes it off again.
+ * @param step 1 to 8. The same step again adds nothing
+ * @throws when a ledger cannot be reached. The raise is then undone wherever one can be, and may be repeated with the same step
+ */
+export async function raiseUsage(hold: UsageHold, step: number, units: number): Promise<RaiseResult> {
+	const { maxUnits } = hold;
+	const raised: TakenFrom[] = [];
+	let cost = 0;
+	for (const from of [...poolsIn(hold), ...payersIn(hold)]) {
+		const { id, attempt = 1, cap } = from;
+		let outcome: Outcome;
+		try {
+			outcome = await ledger(from.ledger).raise(id, { attempt, step, units, maxUnits, cap });
+		} catch (error) {
+			await lowerWhereReached([from, ...raised], step);
+			throw error;
+		}
+		if (outcome.kind !== "raised") {
+			const { reason, left } = refusalOf(outcome);
+			// What has ended here is ending in the others too, by the raises of the ledger that pays.
+			if (reason !== "ended") await lowerWhereReached(raised, step);
+			return { raised: false, reason, left };
+		}
+		raised.push(from);
+		cost = outcome.row.units;
+	}
+	return { raised: true, units: cost };
+}
+
+function refusalOf(outcome: Outcome): Omit<Extract<RaiseResult, { raised: false }>, "raised"> {
+	if (outcome.kind === "refused") return { reason: "limit", left: outcome.refusal.remaining };
+	return outcome.kind === "not-raised" ? outcome : { reason: "unknown", left: 0 };
+}
+
+/**
+ * Undoes a raise whose step failed, in each ledger that holds the request: the ledger that pays first, because pools count the raises that it has.
+ * Idempotent, and nothing happens once the hold has ended.
+ * @throws when a ledger cannot be reached
+ */
+export async function lowerUsage(hold: UsageHold, step: number): Promise<void> {
+	for (const from of [...payersIn(hold), ...poolsIn(hold)]) await lowerIn(from, step);
+}
+
+/** Never rejects: what a pool keeps, the end of the hold takes off it. */
+async function lowerWhereReached(from: readonly TakenFrom[], step: number): Promise<void> {
+	for (const one of from) {
+		try {
+			await lowerIn(one, step);
+		} catch (error) {
+			logFailure(`step ${step} of ${one.id} could not be taken off ${one.ledger}`, error);
+		}
+	}
+}
+
+const lowerIn = ({ ledger: key, id, attempt = 1 }: TakenFrom, step: number) => ledger(key).lower(id, attempt, step);
+const poolsIn = ({ takenFrom }: UsageHold) => takenFrom.filter((from) => isPool(from.ledger));
+const payersIn = ({ takenFrom }: UsageHold) => takenFrom.filter((from) => !isPool(from.ledger));
+
 /**
  * Counts a request: settles its hold, or holds and settles `amount` units at once if it has none. Idempotent.
  * @returns whether it counts, and the outcome in the ledger that pays; for a request without a hold also that ledger's standing and row
@@ -196,7 +274,9 @@ export async function recordUsage(
 	amount = 1,
 	options: UsageOptions = {},
 ): Promise<{ counted: boolean; outcome: HoldOutcome; standing?: Standing; takenFrom?: TakenFrom }> {
-	if (!(request instanceof Request)) return endHold(request, (from) => ledger(from.ledger).settle(from.id, spentIn(from, options.spent)));
+	if (!(request instanceof Request)) {
+		return endHold(request, (from, raised) => ledger(from.ledger).settle(from.id, spentIn(from, options.spent), raised));
+	}
 	const subject = options.subject ?? (await identify(request));
 	const requestId = requestIdOf(request, options);
 	for (const { key, member } of subject.payers) {
@@ -224,18 +304,24 @@ export async function hasPaidPlan({ payers }: Subject): Promise<boolean> {
  * @param spent what the model calls of this attempt used
  */
 export async function releaseUsage(hold: UsageHold, why: Release, spent?: Spent | null): Promise<{ counted: boolean }> {
-	return endHold(hold, (from) => ledger(from.ledger).release(from.id, why, spentIn(from, spent)));
+	return endHold(hold, (from, raised) => ledger(from.ledger).release(from.id, why, spentIn(from, spent), raised));
 }
 
 /** Pools count units only: what a request used is stored where it is paid. */
 const spentIn = (from: TakenFrom, spent: Spent | null | undefined) => (isPool(from.ledger) ? null : (spent ?? null));
 
-/** Ends a hold in each of its ledgers, and returns the outcome in the ledger that pays. */
-async function endHold(hold: UsageHold, end: (from: TakenFrom) => Promise<Outcome>) {
+/**
+ * Ends a hold in each of its ledgers, and returns the outcome in the ledger that pays. That one goes first: pools count the raises that it has, so a
+ * raise that stopped halfway counts in none.
+ */
+async function endHold(hold: UsageHold, end: (from: TakenFrom, raised: number[] | undefined) => Promise<Outcome>) {
 	let outcome: Outcome = { kind: "unknown" };
-	for (const from of hold.takenFrom) {
-		const ended = await end(from);
-		if (!isPool(from.ledger)) outcome = ended;
+	let raised: number[] | undefined;
+	for (const from of [...payersIn(hold), ...poolsIn(hold)]) {
+		const ended = await end(from, raised);
+		if (isPool(from.ledger)) continue;
+		outcome = ended;
+		if (ended.kind === "ended") raised = (ended.row.raises ?? []).map(({ step }) => step);
 	}
 	return { counted: isCounted(outcome), outcome };
 }

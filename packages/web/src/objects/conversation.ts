@@ -348,7 +348,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const isTooMuch = (units: number) => maxUnits !== undefined && units > maxUnits;
 		if (isTooMuch(quote.units)) return { kind: "price", price };
 		const terms: Terms = { model: model.id, effort, steps: quote.steps, version: modelsVersion() };
-		const request = { subject, requestId, fingerprint, chatId, units: quote.units, terms, tiers: model.tiers };
+		const request = { subject, requestId, fingerprint, chatId, units: quote.units, maxUnits, terms, tiers: model.tiers };
 		const usage = await checkUsageAllowed(new Request(url, { headers }), request);
 		if (!usage.allowed) {
 			if (usage.reason === "not-in-plan") return { kind: "not-in-plan", tier: usage.tier };

@@ -10,6 +10,7 @@ import {
 	type Limits,
 	ledgerTimeMs,
 	type Outcome,
+	type RaiseCommand,
 	type RequestRow,
 	type Standing,
 	type SubjectKind,
@@ -18,7 +19,7 @@ import {
 } from "@parley/metering";
 import { config } from "../config.ts";
 import type { HoldOutcome } from "../lib/billing.ts";
-import { capIn } from "../lib/identity/member-limit.ts";
+import { capIn, type MemberLimit } from "../lib/identity/member-limit.ts";
 import type { Spender } from "../lib/identity/subject.ts";
 import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
@@ -36,6 +37,11 @@ export interface Hold extends Omit<HoldCommand, "type" | "member"> {
 	onlyIfStored?: boolean;
 	/** The tiers that may ask the model; absent for all. */
 	tiers?: readonly Tier[] | undefined;
+}
+
+export interface Raise extends Omit<RaiseCommand, "type" | "id" | "cap"> {
+	/** The limit of the member who spends. */
+	cap?: MemberLimit | undefined;
 }
 
 /**
@@ -94,6 +100,11 @@ export class LedgerBook {
 		if (tiers && limit > 0 && !tiers.includes(tier) && !this.#stored.row(hold.id)) return { kind: "not-in-plan" };
 		const spender = member ? { id: member.id, cap: capIn(member.cap, this.standing().limit) } : null;
 		return this.decide({ type: "hold", ...hold, member: spender });
+	}
+
+	/** Decides about more units for an open hold. A member's limit is judged by the plan as it is now. */
+	raise(id: string, { cap = null, ...raise }: Raise): Outcome {
+		return this.decide({ type: "raise", id, ...raise, cap: capIn(cap, this.standing().limit) });
 	}
 
 	/** Changes notes and writes them at once. */

@@ -164,6 +164,7 @@ class Ledger {
 		return {
 			...row,
 			spill: row.spill ?? null,
+			raises: row.raises ?? null,
 			sentAtMs: row.sentAtMs ?? null,
 			refusals: row.refusals ?? 0,
 			terms: row.terms ?? null,
@@ -228,8 +229,11 @@ const terms = fc.option(
 const hold = fc
 	.record({ type: fc.constant("hold" as const), id, units: fc.integer({ min: 1, max: 3 }), terms, member: fc.constantFrom(...MEMBERS) })
 	.map(({ member, ...rest }) => ({ ...rest, fingerprint: "f", chatId: null, member: { id: member, cap: null } }));
+const raised = fc.integer({ min: 1, max: 3 });
 const command: fc.Arbitrary<Command> = fc.oneof(
 	{ weight: 6, arbitrary: hold },
+	{ weight: 3, arbitrary: fc.record({ type: fc.constant("raise" as const), id, attempt: fc.constant(1), step: raised, units: raised }) },
+	fc.record({ type: fc.constant("lower" as const), id, attempt: fc.constant(1), step: raised }),
 	{ weight: 4, arbitrary: fc.record({ type: fc.constant("settle" as const), id, spent }) },
 	{ weight: 4, arbitrary: of("acknowledge" as const) },
 	of("refuse" as const),

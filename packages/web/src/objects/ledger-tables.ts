@@ -59,6 +59,10 @@ const parts = json("a list of parts", (value): value is NonNullable<RequestRow["
 	const isPart = (part: unknown) => isRecord(part) && typeof part.pool === "string" && Number.isSafeInteger(part.units);
 	return Array.isArray(value) && value.every(isPart);
 });
+const raises = json("a list of raises", (value): value is NonNullable<RequestRow["raises"]> => {
+	const isRaise = (raise: unknown) => isRecord(raise) && Number.isSafeInteger(raise.step) && Number.isSafeInteger(raise.units);
+	return Array.isArray(value) && value.every(isRaise);
+});
 const keys = json("a list of texts", (value): value is readonly string[] => {
 	return Array.isArray(value) && value.every((key) => typeof key === "string");
 });
@@ -126,6 +130,7 @@ const request = {
 	reportAfterMs: nullable(instant),
 	reportedAtMs: nullable(instant),
 	spill: nullable(parts),
+	raises: nullable(raises),
 	sentAtMs: nullable(instant),
 	sharedWith: nullable(keys),
 	refusals: defined(integer, "INTEGER NOT NULL DEFAULT 0"),

@@ -24,7 +24,7 @@ import { logFailure, OwnError } from "../log.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { endChatsOf } from "./guest-chats.ts";
-import { type Hold, LedgerBook } from "./ledger-book.ts";
+import { type Hold, LedgerBook, type Raise } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
 import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
@@ -160,14 +160,33 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return { outcome, standing: book.standing() };
 	}
 
-	/** Ends a hold as counted. Idempotent: a later end gets the outcome of the first. `spent`: what the attempt's model calls used. */
-	settle(id: string, spent: Spent | null = null): Outcome {
-		return this.#end({ type: "settle", id, spent });
+	/** Adds units to an open hold, or refuses them, once per step. Only a refusal may wait for the provider, at most 1.5 s. */
+	async raise(id: string, raise: Raise): Promise<Outcome> {
+		if (!this.#opened) return { kind: "unknown" };
+		const { book, provider } = this.#opened;
+		const outcome = book.raise(id, raise);
+		if (outcome.kind !== "refused" || !provider.mayChangeMind(outcome.refusal)) return outcome;
+		await provider.readAwaited();
+		return book.raise(id, raise);
+	}
+
+	/** Undoes a raise of an open hold. Idempotent. */
+	lower(id: string, attempt: number, step: number): void {
+		this.#opened?.book.decide({ type: "lower", id, attempt, step });
+	}
+
+	/**
+	 * Ends a hold as counted. Idempotent: a later end gets the outcome of the first.
+	 * @param spent what the attempt's model calls used
+	 * @param raised for a pool: the steps that raised the hold in the ledger that pays. No other raise counts. Absent: all do
+	 */
+	settle(id: string, spent: Spent | null = null, raised?: readonly number[]): Outcome {
+		return this.#end({ type: "settle", id, spent, raised });
 	}
 
 	/** Ends a hold as released, or as counted once the free failures are used up. Idempotent like `settle`. */
-	release(id: string, why: Release, spent: Spent | null = null): Outcome {
-		return this.#end({ type: "release", id, why, spent });
+	release(id: string, why: Release, spent: Spent | null = null, raised?: readonly number[]): Outcome {
+		return this.#end({ type: "release", id, why, spent, raised });
 	}
 
 	/** Extends a hold while its answer is being written. */

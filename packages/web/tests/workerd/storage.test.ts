@@ -67,6 +67,7 @@ const full: RequestRow = {
 	state: "settled",
 	chatId: null,
 	spill: [{ pool: "grant:g", units: 2 }],
+	raises: [{ step: 1, units: 1 }],
 	sharedWith: ["network:n"],
 	member: "user:m",
 	refusals: 2,
@@ -78,7 +79,7 @@ const full: RequestRow = {
 	reportedAtMs: 4_000,
 };
 /** The defaults of a row that was read back: absent fields are null, and `refusals` is 0. */
-const absent = { spill: null, sharedWith: null, member: null, sentAtMs: null, refusals: 0, terms: null, spent: null };
+const absent = { spill: null, raises: null, sharedWith: null, member: null, sentAtMs: null, refusals: 0, terms: null, spent: null };
 const grant: Adjustment = { id: "g", pool: "grant:g", units: -10, atMs: 1, spill: null, requestId: null, expiresAtMs: 9 };
 
 describe("a ledger's storage", () => {
@@ -299,6 +300,7 @@ describe("a ledger's storage", () => {
 	test.each([
 		["an unknown state", "UPDATE live SET state = 'lost'", "live.state on disk is not held or settled or released or expired"],
 		["fractional units", "UPDATE live SET units = 1.5", "live.units on disk is not an integer"],
+		["a raise without a step", `UPDATE live SET raises = '[{"units":1}]'`, "live.raises on disk is not a list of raises or nothing"],
 		["a spill without units", `UPDATE live SET spill = '[{"pool":"grant:g"}]'`, "live.spill on disk is not a list of parts or nothing"],
 		["an adjustment without a pool", "UPDATE adjustment SET pool = x'00'", "adjustment.pool on disk is not a text"],
 		["truncated notes", `UPDATE ledger SET notes = '{"entitlement":'`, "ledger.notes on disk is not the notes of a ledger"],
