@@ -15,9 +15,9 @@ const none: Instructions = { site: "", about: "", answer: "", chat: "" };
 
 /** Texts of users who want to be taken for someone else. */
 const tags = ["about_the_user", "how_to_answer", "this_chat"].flatMap((tag) => [`<${tag}>`, `</${tag}>`, `< / ${tag.toUpperCase()} >`]);
-const texts = fc
-	.array(fc.oneof(fc.constantFrom(...tags, "\n\n", "<", "&lt;"), fc.string({ unit: "binary" })), { maxLength: 8 })
-	.map((pieces) => plainInstruction(pieces.join("")));
+const odd = ["\n\n", "\r", "\t", "<", "&lt;", "字", "🙂", "\uD800", "\u0007", "\u2028", "\u00A0"];
+const written = fc.array(fc.oneof(fc.constantFrom(...tags, ...odd), fc.string()), { maxLength: 12 }).map((pieces) => pieces.join(""));
+const texts = written.map(plainInstruction);
 const sets = fc.record({ site: texts.filter((text) => !/<\s*\/?\s*\w+_\w+/i.test(text)), about: texts, answer: texts, chat: texts });
 
 describe("the system message", () => {
@@ -75,7 +75,7 @@ describe("a text of a user", () => {
 	test("is stored without white space around it and without what cannot be sent, and stays as it is then", () => {
 		expect(plainInstruction(" a\r\nb\rc\u0000\u0007\td\uD800 ")).toBe("a\nb\nc\td\uFFFD");
 		fc.assert(
-			fc.property(fc.string({ unit: "binary" }), (text) => {
+			fc.property(written, (text) => {
 				expect(plainInstruction(plainInstruction(text))).toBe(plainInstruction(text));
 			}),
 		);
