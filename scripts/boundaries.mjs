@@ -12,6 +12,8 @@ const floors = [
 		"billing-sentences.ts",
 		"chat-title.ts",
 		"input.ts",
+		"instructions.ts",
+		"suggested-prompts.ts",
 		"own-url.ts",
 		"log.ts",
 		"db",

@@ -136,6 +136,7 @@ export default defineConfig({
 					worker((sandboxUrl, siteverifyUrl) => ({
 						AI_BASE_URL: `${sandboxUrl}/model/v1`,
 						AI_MODELS: "sandbox",
+						SYSTEM_PROMPT: "You are the guide of a museum.",
 						SANDBOX_URL: sandboxUrl,
 						ALL_GUESTS_REQUESTS_DAILY: "60",
 						NETWORK_SIGN_UPS_DAILY: "3",

@@ -4,7 +4,10 @@ import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
 import { type ModelEntry, parseModels } from "@parley/plans/models";
 import shippedModels from "@parley/plans/models.json" with { type: "json" };
 import { z } from "zod";
+import { instructionTokens, plainInstruction } from "./instructions.ts";
 import { OwnError } from "./log.ts";
+import { suggestedPrompts } from "./suggested-prompts.ts";
+import type { SuggestedPrompt } from "./view/chat.ts";
 
 /** Everything that a deployer can set, validated once. No other file reads variables. */
 export interface Config {
@@ -15,6 +18,10 @@ export interface Config {
 	guestCookieSecrets: [string, ...string[]];
 	/** The models that answer, the default first. `demo`: none is configured, and built-in ones answer. */
 	models: { kind: "demo" } | { kind: "configured"; version: string; entries: ModelEntry[] };
+	/** What every model is told first, with its estimated tokens; "" for nothing. */
+	systemPrompt: { text: string; tokens: number };
+	/** What a new chat suggests. */
+	suggestedPrompts: SuggestedPrompt[];
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
@@ -80,6 +87,8 @@ export const variables = z.object({
 	AI_MODELS: optional(z.string()),
 	AI_MODEL_UNITS: optional(z.string()),
 	MODELS: optional(z.string()),
+	SYSTEM_PROMPT: optional(z.string()),
+	SUGGESTED_PROMPTS: optional(z.string()),
 	BILLING_PROVIDER: optional(z.enum(["flowglad", "stripe", "none"])),
 	FLOWGLAD_SECRET_KEY: optional(z.string()),
 	FLOWGLAD_BASE_URL: optional(z.url()),
@@ -122,11 +131,14 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 	if (!parsed.success)
 		throw new ConfigError(`Configuration: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ")}`);
 	const vars = parsed.data;
+	const models = readModels(vars, bindings);
 	return {
 		authSecret: vars.BETTER_AUTH_SECRET,
 		appOrigin: vars.APP_ORIGIN ?? null,
 		guestCookieSecrets: vars.GUEST_COOKIE_SECRET,
-		models: readModels(vars, bindings),
+		models,
+		systemPrompt: readSystemPrompt(vars.SYSTEM_PROMPT, models),
+		suggestedPrompts: readPrompts(vars.SUGGESTED_PROMPTS),
 		billing: readBilling(vars),
 		billingSubject: vars.BILLING_SUBJECT ?? "user",
 		email: vars.EMAIL_URL
@@ -148,6 +160,27 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		turnstile: readTurnstile(vars),
 		paidKeepsFreeDay: vars.PAID_KEEPS_FREE_DAY ?? true,
 	};
+}
+
+/** A prompt that takes up to half a step of each model: the other half is left for the message, so that a short one costs no second step. */
+function readSystemPrompt(given: string | undefined, models: Config["models"]): Config["systemPrompt"] {
+	const text = plainInstruction(given ?? "");
+	const tokens = instructionTokens("site", text);
+	const steps = models.kind === "demo" ? [] : models.entries.filter(({ purpose }) => purpose === "chat");
+	const narrow = steps.find(({ inputStep }) => tokens > inputStep / 2);
+	if (narrow)
+		throw new ConfigError(
+			`Configuration: SYSTEM_PROMPT has ${tokens} tokens, more than half a step of the model ${narrow.id} (inputStep ${narrow.inputStep})`,
+		);
+	return { text, tokens };
+}
+
+function readPrompts(json: string | undefined): SuggestedPrompt[] {
+	try {
+		return suggestedPrompts(json);
+	} catch (error) {
+		throw new ConfigError(`Configuration: SUGGESTED_PROMPTS ${error instanceof Error ? error.message : error}`);
+	}
 }
 
 /** The provider named by BILLING_PROVIDER, or the one whose key is set. Flowglad if both are. */

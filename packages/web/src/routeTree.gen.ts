@@ -18,6 +18,7 @@ import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
+import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
@@ -37,6 +38,7 @@ import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
+import { Route as ApiChatChatIdInstructionsRouteImport } from './routes/api/chat/$chatId/instructions'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
 import { Route as ApiChatChatIdVersionRouteImport } from './routes/api/chat/$chatId/version'
@@ -85,6 +87,11 @@ const ApiSplatRoute = ApiSplatRouteImport.update({
 const ApiHealthRoute = ApiHealthRouteImport.update({
   id: '/api/health',
   path: '/api/health',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiInstructionsRoute = ApiInstructionsRouteImport.update({
+  id: '/api/instructions',
+  path: '/api/instructions',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiModelsRoute = ApiModelsRouteImport.update({
@@ -182,6 +189,12 @@ const ApiChatChatIdBranchRoute = ApiChatChatIdBranchRouteImport.update({
   path: '/api/chat/$chatId/branch',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiChatChatIdInstructionsRoute =
+  ApiChatChatIdInstructionsRouteImport.update({
+    id: '/api/chat/$chatId/instructions',
+    path: '/api/chat/$chatId/instructions',
+    getParentRoute: () => rootRouteImport,
+  } as any)
 const ApiChatChatIdStopRoute = ApiChatChatIdStopRouteImport.update({
   id: '/api/chat/$chatId/stop',
   path: '/api/chat/$chatId/stop',
@@ -218,6 +231,7 @@ export interface FileRoutesByFullPath {
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -236,6 +250,7 @@ export interface FileRoutesByFullPath {
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
+  '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
@@ -251,6 +266,7 @@ export interface FileRoutesByTo {
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -270,6 +286,7 @@ export interface FileRoutesByTo {
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
+  '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
@@ -287,6 +304,7 @@ export interface FileRoutesById {
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
+  '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -306,6 +324,7 @@ export interface FileRoutesById {
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
+  '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
@@ -324,6 +343,7 @@ export interface FileRouteTypes {
     | '/sign-up'
     | '/api/$'
     | '/api/health'
+    | '/api/instructions'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -342,6 +362,7 @@ export interface FileRouteTypes {
     | '/api/stripe/webhook'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
+    | '/api/chat/$chatId/instructions'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
@@ -357,6 +378,7 @@ export interface FileRouteTypes {
     | '/sign-up'
     | '/api/$'
     | '/api/health'
+    | '/api/instructions'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -376,6 +398,7 @@ export interface FileRouteTypes {
     | '/api/stripe/webhook'
     | '/api/stripe'
     | '/api/chat/$chatId/branch'
+    | '/api/chat/$chatId/instructions'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
@@ -392,6 +415,7 @@ export interface FileRouteTypes {
     | '/sign-up'
     | '/api/$'
     | '/api/health'
+    | '/api/instructions'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -411,6 +435,7 @@ export interface FileRouteTypes {
     | '/api/stripe/webhook'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
+    | '/api/chat/$chatId/instructions'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
@@ -428,6 +453,7 @@ export interface RootRouteChildren {
   SignUpRoute: typeof SignUpRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
+  ApiInstructionsRoute: typeof ApiInstructionsRoute
   ApiModelsRoute: typeof ApiModelsRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
@@ -445,6 +471,7 @@ export interface RootRouteChildren {
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
+  ApiChatChatIdInstructionsRoute: typeof ApiChatChatIdInstructionsRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdVersionRoute: typeof ApiChatChatIdVersionRoute
@@ -516,6 +543,13 @@ declare module '@tanstack/react-router' {
       path: '/api/health'
       fullPath: '/api/health'
       preLoaderRoute: typeof ApiHealthRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/instructions': {
+      id: '/api/instructions'
+      path: '/api/instructions'
+      fullPath: '/api/instructions'
+      preLoaderRoute: typeof ApiInstructionsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/models': {
@@ -651,6 +685,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdBranchRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/instructions': {
+      id: '/api/chat/$chatId/instructions'
+      path: '/api/chat/$chatId/instructions'
+      fullPath: '/api/chat/$chatId/instructions'
+      preLoaderRoute: typeof ApiChatChatIdInstructionsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/$chatId/stop': {
       id: '/api/chat/$chatId/stop'
       path: '/api/chat/$chatId/stop'
@@ -710,6 +751,7 @@ const rootRouteChildren: RootRouteChildren = {
   SignUpRoute: SignUpRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
+  ApiInstructionsRoute: ApiInstructionsRoute,
   ApiModelsRoute: ApiModelsRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
@@ -727,6 +769,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
+  ApiChatChatIdInstructionsRoute: ApiChatChatIdInstructionsRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdVersionRoute: ApiChatChatIdVersionRoute,

@@ -1,3 +1,4 @@
+import type { OwnInstructions } from "../instructions.ts";
 import type { BillingView } from "../view/billing.ts";
 import type { ChatView, FilePart } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
@@ -69,6 +70,16 @@ export async function showVersionOf(
 	body: { turn: number; of: "question" | "answer"; seen: string | null },
 ): Promise<ChatView> {
 	return (await post(`/api/chat/${chatId}/version`, body)).json();
+}
+
+/** Replaces what a chat tells every model. @returns it as it was stored. Throws like `fetchOrThrow` */
+export async function instructChat(chatId: string, instructions: string): Promise<{ instructions: string }> {
+	return (await post(`/api/chat/${chatId}/instructions`, { instructions })).json();
+}
+
+/** Replaces what the viewer tells every model. @returns it as it was stored. Throws like `fetchOrThrow` */
+export async function saveInstructions(own: OwnInstructions): Promise<OwnInstructions> {
+	return (await post("/api/instructions", own)).json();
 }
 
 /** Copies a chat up to a message into the new chat `id`. Throws like `fetchOrThrow`. */

@@ -4,6 +4,8 @@ interface News {
 	viewer: "signed-in" | "signed-out";
 	/** `plan`: the plan or its balance changed. `payer`: someone else pays now, the viewer or an organization. */
 	billing: "plan" | "payer";
+	/** The viewer's own instructions have changed. */
+	instructions: "saved";
 	/** The id of a chat that has changed. */
 	chat: string;
 }

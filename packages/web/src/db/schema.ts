@@ -135,6 +135,15 @@ export const invitations = sqliteTable(
 	],
 );
 
+/** What a user tells every model before a chat. Read with each session, so that a request needs no query of its own for it. */
+export const instructions = sqliteTable("instructions", {
+	userId: text("user_id")
+		.primaryKey()
+		.references(() => users.id, { onDelete: "cascade" }),
+	about: text("about").notNull(),
+	answer: text("answer").notNull(),
+});
+
 /** How often a thing happened in its window: wrong passwords for an address, mails to one (lib/identity/bounds.ts). */
 export const bounds = sqliteTable(
 	"bounds",

@@ -127,6 +127,7 @@ const member: Subject = {
 	name: "Ada",
 	email: "ada@example.com",
 	emailVerified: true,
+	instructions: { about: "", answer: "" },
 	organization: { organizationId: "o1", key: ACME, name: "Acme", mayBuy: true, cap: null },
 	payers: [
 		{ key: ACME, member: { id: ADA, cap: null } },

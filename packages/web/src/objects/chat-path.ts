@@ -197,7 +197,9 @@ export class ChatPath {
 		const newest = this.#live() ?? this.#stored().shown();
 		const last = before === undefined ? newest : this.#stored().turn(before);
 		const running = this.#live() !== null;
-		const view = { id: chat.id, title: chat.title, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0, whole: chat.whole };
+		const { id, title, whole, instructions } = chat;
+		const own = { id, title, whole, ...(instructions && { instructions }) };
+		const view = { ...own, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0 };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];
 		const parent = through === undefined ? undefined : this.#stored().turn(through)?.parent;
@@ -260,8 +262,13 @@ export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPar
 
 /** How an answer ended, and what it cost. */
 export function metadataOf({ model, requestId, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
-	const { units, effort, readFrom } = sold ?? { units: undefined, effort: null, readFrom: null };
-	const asked = { model, ...(units !== undefined && { units, effort }), ...(readFrom !== null && { readFrom }) };
+	const { units, effort, readFrom, instructions } = sold ?? { units: undefined, effort: null, readFrom: null };
+	const asked = {
+		model,
+		...(units !== undefined && { units, effort }),
+		...(readFrom !== null && { readFrom }),
+		...(instructions && { instructions }),
+	};
 	if (end === null) return asked;
 	const { failure, retryAfterS, thoughtMs, spent } = told ?? {};
 	const why = {

@@ -51,6 +51,8 @@ interface Sold {
 	readFrom: string | null;
 	/** What was sent, tokens by our estimate. */
 	input: number;
+	/** The part of it that instructions took. Absent for none, as in older versions. */
+	instructions?: number;
 }
 
 /** Why an answer ended, and what it took, as far as it is known. */
@@ -72,6 +74,8 @@ export interface Chat {
 	deleted: boolean;
 	/** Whether requests send all of it. */
 	whole: boolean;
+	/** What it tells every model. Absent for nothing. */
+	instructions?: string;
 	/** Where the viewer has let the shown path end. */
 	choice?: Choice | null;
 }
@@ -129,6 +133,7 @@ const CHAT = new Table<Chat & { only: number }>("chat", {
 	title: text,
 	deleted: flag,
 	whole: defined(flag, "INTEGER NOT NULL DEFAULT 0"),
+	instructions: defined(text, "TEXT NOT NULL DEFAULT ''"),
 	choice: nullable(json("where the path ends", isChoice)),
 });
 
@@ -200,9 +205,9 @@ export class ConversationStorage {
 		return chat ?? null;
 	}
 
-	writeChat({ id, owner, title, deleted, whole, choice }: Chat): void {
+	writeChat({ id, owner, title, deleted, whole, instructions = "", choice }: Chat): void {
 		this.#create(CHAT);
-		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, choice });
+		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, instructions, choice });
 		this.#choice = choice ?? null;
 	}
 

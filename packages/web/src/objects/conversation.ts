@@ -7,6 +7,7 @@ import { inFull } from "../lib/chat/files/in-full.ts";
 import { FILE_LIMITS } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
 import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
+import { instructionsFor } from "../lib/chat/instructions.ts";
 import { allowedModels, modelsVersion, titleModel } from "../lib/chat/model.ts";
 import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
@@ -48,6 +49,8 @@ export interface Ask {
 	maxUnits: number | undefined;
 	/** Whether the whole chat is sent; undefined for as before. */
 	whole: boolean | undefined;
+	/** The chat's instructions from this request on; undefined for as before. */
+	instructions: string | undefined;
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
@@ -96,6 +99,8 @@ interface Priced {
 	question: ChatMessage | null;
 	asked: Asked;
 	quote: Quote;
+	/** What the model is told before the chat. A later change of the chat's instructions is for the next request. */
+	told: { text: string; tokens: number };
 	/** Tokens of the path before the question; null where turns of an older version are not measured. */
 	tokens: number | null;
 }
@@ -227,6 +232,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return { kind: "done", chat: this.#path.view(chat, { through: turn }) };
 	}
 
+	/** Replaces what the chat tells every model, from its next request on. Idempotent. False for anyone but the owner. */
+	instruct(owner: string, instructions: string): boolean {
+		const chat = this.#stored.chat();
+		if (!chat || !this.#isOwnedBy(owner)) return false;
+		if (chat.instructions !== instructions) this.#stored.writeChat({ ...chat, instructions });
+		return true;
+	}
+
 	/** Copies the shown path up to a message into the new chat `into`. It costs nothing, and repeating it changes nothing. */
 	async branch(owner: string, messageId: string, into: string, seen: string | null | undefined): Promise<PathResult> {
 		const chat = await this.#settledChat(owner);
@@ -235,7 +248,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const last = this.#path.turnOf(messageId);
 		if (!last) return { kind: "no-such-message" };
 		if (!(await this.env.CHAT_LIST.getByName(owner).takeBranch(Date.now()))) return { kind: "too-many-branches" };
-		const copy = { id: into, owner, title: branchTitle(chat.title), deleted: false, whole: chat.whole };
+		const copy = { ...chat, id: into, owner, title: branchTitle(chat.title), choice: null };
 		const turns = this.#path.copyTo(last, messageId, Date.now(), generateId);
 		const isThere = await this.env.CONVERSATION.getByName(into).receive(copy, turns);
 		return isThere ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
@@ -268,7 +281,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (chat?.owner !== owner) return false;
 		this.#live?.stop();
 		this.#stored.deleteText();
-		this.#stored.writeChat({ ...chat, title: "", deleted: true });
+		this.#stored.writeChat({ ...chat, title: "", instructions: "", deleted: true });
 		const filesAreGone = await this.#deleteFiles();
 		// A listing that is under way could arrive after the removal.
 		await this.#listing;
@@ -346,7 +359,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (priced.question && !isReadableBy(model, priced.question)) return { kind: "unreadable" };
 		const price: Price = { units: quote.units, model: model.id, effort, whole: quote.whole };
 		const isTooMuch = (units: number) => maxUnits !== undefined && units > maxUnits;
-		if (isTooMuch(quote.units)) return { kind: "price", price };
+		// A repeat of a request that runs or was answered takes nothing more.
+		if (!this.#isRepeat(requestId) && isTooMuch(quote.units)) return { kind: "price", price };
 		const terms: Terms = { model: model.id, effort, steps: quote.steps, version: modelsVersion() };
 		const request = { subject, requestId, fingerprint, chatId, units: quote.units, maxUnits, terms, tiers: model.tiers };
 		const usage = await checkUsageAllowed(new Request(url, { headers }), request);
@@ -364,12 +378,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			this.#refusalOf(ask) ??
 			(isJoining ? this.#goneAnswer(earlier) : priced.question ? null : { kind: "no-such-message" as const }) ??
 			// The first price of an attempt that never began is known to its ledger only.
-			(isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null) ??
+			(!isJoining && isTooMuch(usage.units) ? { kind: "price" as const, price: { ...price, units: usage.units } } : null) ??
+			(!isJoining && outgrows(priced, usage.terms) ? { kind: "price" as const, price: { ...price, units: unitsOf(asked) } } : null) ??
 			(!isJoining && filesIn(ask) > FILE_LIMITS[standing.tier].count ? { kind: "too-many-files" as const } : null);
 		if (refused) {
 			await releaseUsage(usage.newlyHeld, "refused");
 			return refused;
 		}
+		if (isJoining && ask.instructions !== undefined) this.instruct(subject.key, ask.instructions);
 		if (isJoining) await this.#releaseUnused(hold, earlier.hold);
 		const stream = isJoining ? this.#join(subject.key, earlier) : await this.#begin(ask, priced, usage, earlier);
 		return { kind: "stream", stream, standing, setCookie };
@@ -404,19 +420,23 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ model, effort, whole, prompt, requestId }: Ask): Priced | null {
+	#priced({ subject, model, effort, whole, instructions, prompt, requestId }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
+		const told = instructionsFor(subject, instructions ?? this.#stored.chat()?.instructions ?? "");
+		// A request that runs or was answered was sent those of its time.
+		const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
 		const place = this.#path.placeOf(prompt, earlier);
 		const message = this.#stored.question(place);
 		const question = message ? messageTokens(message) : 0;
 		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
 		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
 		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
-		const asked = { model, effort, question, before: before.tokens, whole: isWhole };
+		const asked = { model, effort, instructions: tokensTold, question, before: before.tokens, whole: isWhole };
 		const quote = quoteOf(asked);
 		if (!quote) return null;
 		const units = earlier?.sold?.units ?? quote.units;
-		return { place, question: message, asked, quote: { ...quote, units }, tokens: before.isExact ? before.tokens : null };
+		const tokens = before.isExact ? before.tokens : null;
+		return { place, question: message, asked, quote: { ...quote, units }, told, tokens };
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
@@ -434,6 +454,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
+	/** Whether a request runs or was answered. */
+	#isRepeat(requestId: string): boolean {
+		const earlier = this.#stored.ofRequest(requestId);
+		return earlier !== null && !isReleased(earlier);
+	}
+
 	/** The turn of a run that has not ended, other than the live one. */
 	#openTurn(): Turn | null {
 		const newest = this.#stored.newest();
@@ -443,16 +469,26 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
 	async #begin(
 		ask: Ask,
-		{ place: { extends: shown, ...place }, quote, tokens }: Priced,
+		{ place: { extends: shown, ...place }, asked, quote, told, tokens }: Priced,
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
 		const { chatId, subject, model, effort, prompt, requestId } = ask;
-		const chat = this.#stored.chat() ?? { id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false, whole: null };
-		if (chat.whole !== quote.whole) this.#stored.writeChat({ ...chat, whole: quote.whole });
+		const chat = this.#stored.chat() ?? {
+			id: chatId,
+			owner: subject.key,
+			title: titleOf(prompt),
+			deleted: false,
+			whole: null,
+			instructions: "",
+		};
+		const { instructions = chat.instructions } = ask;
+		if (chat.whole !== quote.whole || chat.instructions !== instructions)
+			this.#stored.writeChat({ ...chat, whole: quote.whole, instructions });
 		// A later attempt is sent no more than the first one paid for.
-		const budget = Math.min(quote.budget, (terms?.steps ?? quote.steps) * model.inputStep);
-		const { messages, readFrom, tokens: input } = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
+		const budget = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep) - told.tokens;
+		const sent = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
+		const messages: SentMessage[] = told.text === "" ? sent.messages : [{ role: "system", content: told.text }, ...sent.messages];
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const turn: Turn = {
 			...place,
@@ -462,7 +498,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),
 			answerId: `${generateId()}-${seq}`,
 			model: model.id,
-			sold: { units, effort, readFrom, input },
+			sold: { units, effort, readFrom: sent.readFrom, input: told.tokens + sent.tokens, instructions: told.tokens },
 			hold,
 			phase: "running",
 			end: null,
@@ -661,6 +697,13 @@ function isRetry(earlier: Turn, hold: UsageHold): boolean {
 	if (hold.attempt > earlier.attempt) return true;
 	return isReleased(earlier) && isOtherLedger(hold, earlier.hold);
 }
+
+/** Whether instructions and message have more tokens than the first attempt of a request paid for: instructions may have grown since. */
+function outgrows({ asked: { model, question }, told }: Priced, terms: Terms | null): boolean {
+	return terms !== null && told.tokens + question > terms.steps * model.inputStep;
+}
+
+const unitsOf = (asked: Asked) => quoteOf(asked)?.units ?? 0;
 
 const isReleased = ({ phase, counted }: Turn) => phase === "ended" && counted === false;
 

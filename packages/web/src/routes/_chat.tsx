@@ -89,7 +89,9 @@ function ChatFrame() {
 						files={shell.files}
 						canPay={billing.sells}
 						boughtAtMs={boughtAtMs}
-						header={<ChatHeader title={open.title} side={side} />}
+						instructions={shell.instructions}
+						suggestedPrompts={shell.suggestedPrompts}
+						header={(tools) => <ChatHeader title={open.title} side={side} tools={tools} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
 						onPricesChanged={shell.reload}

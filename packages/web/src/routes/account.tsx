@@ -1,5 +1,6 @@
 import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { AccountBilling } from "../components/account/account-billing.tsx";
+import { InstructionsSection } from "../components/account/instructions-section.tsx";
 import { Section } from "../components/account/section.tsx";
 import { UsageSection } from "../components/account/usage-section.tsx";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
@@ -12,7 +13,7 @@ import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { TallyLine } from "../components/tally/tally-line.tsx";
-import { loadOrganizations, loadPricing, loadShell, loadUsageHistory } from "../lib/http/pages.ts";
+import { loadInstructions, loadOrganizations, loadPricing, loadShell, loadUsageHistory } from "../lib/http/pages.ts";
 import type { PricingView } from "../view/billing.ts";
 import type { Viewer } from "../view/identity.ts";
 import type { Shell } from "../view/shell.ts";
@@ -21,11 +22,11 @@ export const Route = createFileRoute("/account")({
 	validateSearch: linkErrorOf,
 	loaderDeps: ({ search }) => search,
 	loader: async ({ deps: { error } }) => {
-		const loads = [loadShell(), loadPricing(), loadOrganizations(), loadUsageHistory()] as const;
-		const [shell, pricing, organizations, history] = await Promise.all(loads);
+		const loads = [loadShell(), loadPricing(), loadOrganizations(), loadUsageHistory(), loadInstructions()] as const;
+		const [shell, pricing, organizations, history, own] = await Promise.all(loads);
 		const { viewer } = shell;
 		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: error ? `/account?error=${error}` : "/account" } });
-		return { shell, pricing, organizations, history, viewer };
+		return { shell, pricing, organizations, history, own, viewer };
 	},
 	// Pointing at a link must not read the billing provider.
 	preload: false,
@@ -35,7 +36,7 @@ export const Route = createFileRoute("/account")({
 });
 
 function AccountPage() {
-	const { shell, pricing, organizations, history, viewer } = Route.useLoaderData();
+	const { shell, pricing, organizations, history, own, viewer } = Route.useLoaderData();
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
 	function onPlanChanged() {
@@ -54,6 +55,7 @@ function AccountPage() {
 					<TallyLine usage={shell.usage} />
 				</Section>
 				<UsageSection history={history} models={shell.models} usage={shell.usage} />
+				<InstructionsSection own={own} site={shell.instructions.site} />
 				<Plan viewer={viewer} shell={shell} pricing={pricing} onChanged={onPlanChanged} />
 				<OrganizationSection
 					organizations={organizations}

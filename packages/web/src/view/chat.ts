@@ -75,6 +75,8 @@ export interface AnswerMetadata {
 	retryAfterS?: number;
 	/** The rule by which it was counted or not: a row of the published table (who pays). */
 	rule?: string;
+	/** Estimated tokens of the instructions that were sent before the chat; absent for none. */
+	instructions?: number;
 	/** Tokens that the model read and wrote, as far as they are known. */
 	spent?: { input: number; output: number; estimated: boolean };
 	/** Names a failed answer in the log: the id of its request. */
@@ -119,6 +121,12 @@ export interface ChatMessage {
 	metadata?: AnswerMetadata;
 }
 
+/** A prompt that a new chat suggests: `text` fills the composer. */
+export interface SuggestedPrompt {
+	label: string;
+	text: string;
+}
+
 /** A page of a subject's chats, the newest first. */
 export interface ChatPage {
 	chats: ChatSummary[];
@@ -139,6 +147,8 @@ export interface ChatView {
 	tokens: number;
 	/** Whether requests of this chat send all of it. */
 	whole: boolean;
+	/** What the chat tells every model; absent for nothing. */
+	instructions?: string;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

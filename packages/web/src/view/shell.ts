@@ -1,6 +1,6 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 
-import type { ChatSummary, FileLimit, ModelOption } from "./chat.ts";
+import type { ChatSummary, FileLimit, ModelOption, SuggestedPrompt } from "./chat.ts";
 import type { Viewer } from "./identity.ts";
 import type { Tier, UsageView } from "./usage.ts";
 
@@ -21,6 +21,10 @@ export interface Shell {
 	freeLimit: number;
 	/** What each tier may attach to a message. */
 	files: Record<Tier, FileLimit>;
+	/** Estimated tokens that instructions add to each request, besides those of its chat: the deployer's and the viewer's own. */
+	instructions: { site: number; own: number };
+	/** What a new chat suggests. */
+	suggestedPrompts: SuggestedPrompt[];
 	/** The sandbox's mailbox under `npm start`, where confirmation links arrive; null elsewhere. */
 	mailboxUrl: string | null;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import example from "../../../../.dev.vars.example?raw";
 import operations from "../../../../docs/operations.md?raw";
 import { ConfigError, readConfig, variables } from "../../src/config.ts";
+import { instructionTokens } from "../../src/instructions.ts";
 
 const secretsOfModels = new Set(shipped.models.flatMap(({ upstreams }) => upstreams.map(({ apiKeyVariable }) => apiKeyVariable)));
 const secrets = { BETTER_AUTH_SECRET: "x".repeat(32), GUEST_COOKIE_SECRET: "y".repeat(32) };
@@ -25,8 +26,12 @@ describe("the configuration", () => {
 		expect(documented.sort()).toEqual([...Object.keys(variables.shape), ...secretsOfModels].sort());
 	});
 
-	test("has the variables of models and of the free day in docs/operations.md", () => {
-		const names = [...Object.keys(variables.shape).filter((name) => /^AI_|^MODELS$/.test(name)), ...secretsOfModels, "PAID_KEEPS_FREE_DAY"];
+	test("has the variables of models, of instructions and of the free day in docs/operations.md", () => {
+		const names = [
+			...Object.keys(variables.shape).filter((name) => /^AI_|^MODELS$|_PROMPTS?$/.test(name)),
+			...secretsOfModels,
+			"PAID_KEEPS_FREE_DAY",
+		];
 		expect(names.filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
 	});
 
@@ -165,6 +170,27 @@ describe("the configuration", () => {
 		expect(withFault({ price: { ...entry.price, output: -1 } })).toThrow(/^Configuration: MODELS: models\[1\]\.price\.output: /);
 		expect(withFault({ id: "own", weight: 0 })).toThrow(/MODELS: models\[1\]\.weight: /);
 		expect(faultIn("[]")).toThrow(/MODELS: the file: /);
+	});
+
+	test("keeps the system prompt with its tokens, and refuses one that takes more than half a step of a model", () => {
+		const promptOf = (SYSTEM_PROMPT: string, inputStep = 8_000) =>
+			readConfig({ ...secrets, MODELS: JSON.stringify({ models: [{ ...entry, inputStep }] }), SYSTEM_PROMPT }).systemPrompt;
+		expect(promptOf("")).toEqual({ text: "", tokens: 0 });
+		expect(promptOf(" Be kind. ")).toEqual({ text: "Be kind.", tokens: instructionTokens("site", "Be kind.") });
+		const long = "word ".repeat(100).trim();
+		const tokens = instructionTokens("site", long);
+		expect(promptOf(long, 2 * tokens).tokens).toBe(tokens);
+		expect(() => promptOf(long, 2 * tokens - 1)).toThrow(
+			`SYSTEM_PROMPT has ${tokens} tokens, more than half a step of the model own (inputStep ${2 * tokens - 1})`,
+		);
+	});
+
+	test("takes suggested prompts as JSON, and names a fault in it", () => {
+		const promptsOf = (SUGGESTED_PROMPTS: string) => readConfig({ ...secrets, SUGGESTED_PROMPTS }).suggestedPrompts;
+		expect(promptsOf("")).toHaveLength(3);
+		expect(promptsOf('["Plan a week"]')).toEqual([{ label: "Plan a week", text: "Plan a week" }]);
+		expect(() => promptsOf("Plan a week")).toThrow(/^Configuration: SUGGESTED_PROMPTS is not JSON$/);
+		expect(() => promptsOf("[7]")).toThrow(ConfigError);
 	});
 
 	test("keeps the query string of AI_BASE_URL, which Azure needs, and takes http addresses only", () => {

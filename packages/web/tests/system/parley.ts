@@ -6,6 +6,8 @@ interface StartOptions {
 	provider?: "flowglad" | "stripe";
 	/** `sandbox` answers at once and records its requests. `demo` is the app's model when none is configured. */
 	model?: "sandbox" | "demo";
+	/** Further variables of the app. */
+	variables?: Record<string, string>;
 }
 
 /** A running `npm start` and a browser. */
@@ -22,7 +24,7 @@ export class Parley {
 		this.#close = close;
 	}
 
-	static async start({ provider = "flowglad", model = "sandbox" }: StartOptions = {}): Promise<Parley> {
+	static async start({ provider = "flowglad", model = "sandbox", variables = {} }: StartOptions = {}): Promise<Parley> {
 		const state = stateFolder();
 		const [port, sandboxPort] = [await freePort(), await freePort()];
 		const sandbox = `http://localhost:${sandboxPort}`;
@@ -32,6 +34,7 @@ export class Parley {
 				SANDBOX_PORT: String(sandboxPort),
 				PARLEY_STATE: state.path,
 				BILLING_PROVIDER: provider,
+				...variables,
 				...(model === "sandbox" ? { AI_BASE_URL: `${sandbox}/model/v1`, AI_MODELS: "sandbox=Sandbox" } : {}),
 			},
 		});

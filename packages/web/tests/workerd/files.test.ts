@@ -167,7 +167,7 @@ describe("a message with files", () => {
 		const files = [await attach(client, chat, "a.png", PNG), await attach(client, chat, "main.rs", 'fn main() { println!("ß"); }')];
 		const model = modelOf("seeing");
 		const tokens = files.reduce((sum, { providerMetadata }) => sum + providerMetadata.parley.tokens, 0);
-		const { units } = priceOfSend({ model, effort: null }, false, 0, "What is this?", tokens);
+		const { units } = priceOfSend({ model, effort: null, instructions: 0 }, false, 0, "What is this?", tokens);
 		const answer = await ask(client, chat, { text: "What is this?", files, maxUnits: units });
 		expect(answer.metadata).toMatchObject({ units, counted: true });
 		const [message] = await lastCall();

@@ -823,6 +823,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 			effort: null,
 			maxUnits: undefined,
 			whole: undefined,
+			instructions: undefined,
 			prompt: { kind: "message", message, files: [], replaces: false },
 			seen: null,
 			url: "http://localhost/api/chat/ai",

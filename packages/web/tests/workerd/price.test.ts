@@ -34,7 +34,7 @@ async function user(): Promise<{ client: Client; key: string }> {
 /** What the page shows as the price of a message to `narrow` that sends the whole chat. */
 function shownPrice(tokensBefore: number, text: string): number {
 	const model = modelOf("narrow", { inputStep: 100, maxOutput: 50, contextWindow: 550 });
-	return priceOfSend({ model, effort: null }, true, tokensBefore, text).units;
+	return priceOfSend({ model, effort: null, instructions: 0 }, true, tokensBefore, text).units;
 }
 
 const view = (key: string, chatId: string) => env.CONVERSATION.getByName(chatId).view(key);

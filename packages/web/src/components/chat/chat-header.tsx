@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { NewChatIcon } from "../frame/icons.tsx";
 import { SideButton, type SideProps } from "../frame/side-column.tsx";
 
-/** The bar above a chat: the button for the list, the title, and on a phone the button for a new chat. */
-export function ChatHeader({ title, side }: { title: string; side: SideProps }) {
+/** The bar above a chat: the button for the list, the title, the tools of the chat, and on a phone the button for a new chat. */
+export function ChatHeader({ title, side, tools }: { title: string; side: SideProps; tools?: ReactNode }) {
 	return (
 		<header className="flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
 			<SideButton {...side} />
@@ -12,9 +13,12 @@ export function ChatHeader({ title, side }: { title: string; side: SideProps }) 
 					{title}
 				</h1>
 			)}
-			<Link to="/" aria-label="New chat" className="button-bare ml-auto min-w-9 md:hidden">
-				<NewChatIcon />
-			</Link>
+			<div className="ml-auto flex shrink-0">
+				{tools}
+				<Link to="/" aria-label="New chat" className="button-bare min-w-9 md:hidden">
+					<NewChatIcon />
+				</Link>
+			</div>
 		</header>
 	);
 }

@@ -60,6 +60,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		earlier: null,
 		hiddenTokens: 0,
 		whole: false,
+		instructions: "",
 		joining: false,
 		refused: undefined,
 		...initial,
@@ -185,16 +186,20 @@ describe("a refusal", () => {
 		expect(stored.get("parley:carried")).toBe("Why?");
 	});
 
-	test("because the price has changed keeps the message, reads no chat, and loads the new prices", async () => {
+	test("because the price has changed keeps the message and those shown, and loads the new prices and instructions", async () => {
 		const { conversation, state, events } = conversationWith();
+		events.readChat.mockResolvedValue({ ...serverCopy, unchanged: true, instructions: "Be brief." });
 		const problem = { type: "urn:parley:problem:price-has-changed", price: { ...price, units: 6 } };
 		sendNew(conversation, "Why?", price);
 		ended(conversation, refusal(409, problem), undefined);
 		await vi.runAllTimersAsync();
 		expect(events.onReturned).toHaveBeenCalledWith("Why?", []);
 		expect(events.onPricesChanged).toHaveBeenCalledTimes(1);
-		expect(events.readChat).not.toHaveBeenCalled();
-		expect(state.failure).toMatchObject({ kind: "refused", problem, sending: { kind: "new", price } });
+		expect(events.readChat.mock.calls).toEqual([[{ seen: "a1" }]]);
+		expect(state).toMatchObject({ instructions: "Be brief.", failure: { kind: "refused", problem, sending: { kind: "new", price } } });
+		expect(state.report.messages).toEqual(said);
+		// Its key has a price for good.
+		expect(stored.get("parley:pending:c1")).toBeUndefined();
 	});
 
 	test.each(["new", "edit", "regenerate"] as const)("of a request (%s) can be sent at another price, as what it was", (kind) => {

@@ -5,7 +5,7 @@ import type { Problem } from "../../view/problem.ts";
 import { branchChat, Refused, randomId, showVersionOf, stopAnswer, Unreached } from "../requests.ts";
 import { carryMessage } from "../session/page-viewer.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
-import { keepPending, type PendingSend, readPending, sendFor } from "./draft.ts";
+import { keepDraft, keepPending, NEW_INSTRUCTIONS, type PendingSend, readPending, sendFor } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
 import { filesOf, partsFor } from "./message-text.ts";
 import { tokensIn } from "./price.ts";
@@ -54,6 +54,8 @@ export interface ConversationState {
 	hiddenTokens: number;
 	/** Whether the next request sends the whole chat. The server keeps it as the chat's setting from that request on. */
 	whole: boolean;
+	/** What the chat tells every model. Those of a new chat go out with its first message. */
+	instructions: string;
 	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
 	joining: boolean;
 	/** A message blocked by a limit. It is sent once the viewer has paid. */
@@ -112,10 +114,13 @@ function begin(conversation: Conversation, sending: Sending): void {
 	else patch({ queued: sending });
 }
 
-function start({ state, events, attempt, humanToken }: Conversation, handle: LiveHandle, sending: Sending): void {
+function start({ draftKey, state, events, attempt, humanToken }: Conversation, handle: LiveHandle, sending: Sending): void {
 	attempt.current = { before: state.report.messages, sending, accepted: false };
 	events.announce("Thinking.");
-	void handle.send({ ...sending, seen: state.report.messages.at(-1)?.id ?? null, humanToken: humanToken.current });
+	// The server keeps those of a chat that it knows.
+	const instructions = draftKey === "new" ? state.instructions : undefined;
+	const seen = state.report.messages.at(-1)?.id ?? null;
+	void handle.send({ ...sending, seen, instructions, humanToken: humanToken.current });
 	humanToken.current = undefined;
 }
 
@@ -196,6 +201,7 @@ export function accepted(conversation: Conversation): void {
 	current.accepted = true;
 	patch({ whole: current.sending.price.whole });
 	if (current.sending.kind === "new") keepPending(draftKey, undefined);
+	if (draftKey === "new") keepDraft(NEW_INSTRUCTIONS, "");
 	const { text, files = [] } = current.sending;
 	events.onAccepted(text || (files[0]?.filename ?? ""));
 	// A stop that was pressed before may have been lost with its connection.
@@ -244,9 +250,19 @@ function restore(conversation: Conversation, { before, sending }: Attempt, error
 		sendOncePaid(conversation, sending.text, sending.price, sending.files);
 	patch({ failure });
 	events.onSettled();
-	if (problem?.type === PRICE_HAS_CHANGED) events.onPricesChanged();
+	if (problem?.type === PRICE_HAS_CHANGED) void onPriceChanged(conversation, before.at(-1)?.id ?? "");
 	// 409: the chat has gone on elsewhere, or is being answered there. Show it.
 	else if (problem?.status === 409 && problem.type !== SOMEONE_ELSE) void rejoin(conversation, failure);
+}
+
+/** Nothing was held under the send's key. Its price is that of a first attempt for good, so another price needs another key. */
+async function onPriceChanged(conversation: Conversation, seen: string): Promise<void> {
+	const { draftKey, events, attempt, mounted, patch } = conversation;
+	keepPending(draftKey, undefined);
+	events.onPricesChanged();
+	// The price may have grown with instructions that another page has saved.
+	const view = draftKey === "new" ? null : await events.readChat({ seen }).catch(() => null);
+	if (view && !attempt.current && mounted.current) patch({ instructions: view.instructions ?? "" });
 }
 
 /** The page is being left: it belongs to someone else than the browser's cookies. */
@@ -287,9 +303,11 @@ export const pageOf = ({
 	earlier,
 	tokens,
 	whole,
-}: Pick<ChatView, "earlier" | "tokens" | "whole"> & { messages: LiveMessage[] }) => ({
+	instructions = "",
+}: Pick<ChatView, "earlier" | "tokens" | "whole" | "instructions"> & { messages: LiveMessage[] }) => ({
 	earlier,
 	whole,
+	instructions,
 	hiddenTokens: Math.max(0, tokens - tokensIn(messages)),
 });
 
@@ -315,7 +333,9 @@ export async function refresh(conversation: Conversation): Promise<void> {
 	const seen = state.report.messages.at(-1)?.id;
 	if (isBusy(state) || seen === undefined) return;
 	const view = await events.readChat({ seen }).catch(() => undefined);
-	if (!view || view.unchanged || attempt.current || !mounted.current) return;
+	if (!view || attempt.current || !mounted.current) return;
+	const { instructions = "" } = view;
+	if (view.unchanged) return instructions === state.instructions ? undefined : patch({ instructions });
 	showNewest(conversation, view);
 	if (!view.running) return;
 	if (live.current) void rejoin(conversation, { kind: "broken" });

@@ -23,6 +23,9 @@ export interface KeptFiles {
 	files: FileUIPart[];
 }
 
+/** The key of the instructions that a new chat is given, which wait for its first message like a draft. */
+export const NEW_INSTRUCTIONS = "new:instructions";
+
 const draftItem = (draftKey: string) => `parley:draft:${draftKey}`;
 const filesItem = (draftKey: string) => `parley:files:${draftKey}`;
 const pendingItem = (draftKey: string) => `parley:pending:${draftKey}`;

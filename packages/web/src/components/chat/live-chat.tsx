@@ -21,6 +21,8 @@ export interface Sending {
 	price: Price;
 	/** The last message that the page shows, by which the server knows whether the chat has gone on elsewhere. */
 	seen?: string | null;
+	/** The instructions of a new chat. */
+	instructions?: string | undefined;
 	/** A Turnstile token, when the server required one. */
 	humanToken?: string | undefined;
 }
@@ -78,10 +80,10 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, files, messageId, key, price, seen, humanToken }) => {
+		send: async ({ kind, text, files, messageId, key, price, seen, instructions, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
 			const { units: maxUnits, ...asked } = price;
-			const request = { headers, body: { ...asked, maxUnits, seen } };
+			const request = { headers, body: { ...asked, maxUnits, seen, instructions } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: partsFor(text, files) };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);

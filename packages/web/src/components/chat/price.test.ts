@@ -1,19 +1,21 @@
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering/price";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { messageTokens } from "../../lib/chat/history.ts";
+import { quoteOf } from "../../lib/chat/price.ts";
 import type { Effort, ModelOption } from "../../view/chat.ts";
 import { modelOf } from "../testing/views.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { priceOfSend, tokensIn, tokensUpTo } from "./price.ts";
 import { choiceOf, levelsOf } from "./use-choice.ts";
 
-const plain = { model: modelOf("m", { inputStep: 100, contextWindow: 1_000, maxOutput: 400 }), effort: null };
+const plain = { model: modelOf("m", { inputStep: 100, contextWindow: 1_000, maxOutput: 400 }), effort: null, instructions: 0 };
 const thinker = modelOf("t", { weight: 3, efforts: { low: 1, high: 4 }, tiers: ["free", "paid"] });
 
 describe("the price of a message", () => {
 	test("is the model's weight for one step, times its effort", () => {
 		expect(priceOfSend(plain, false, 0, "Hello")).toEqual({ units: 1, model: "m", effort: null, whole: false });
-		expect(priceOfSend({ model: thinker, effort: "high" }, false, 0, "Hello").units).toBe(12);
+		expect(priceOfSend({ model: thinker, effort: "high", instructions: 0 }, false, 0, "Hello").units).toBe(12);
 	});
 
 	test("grows with the text, by its estimated tokens", () => {
@@ -27,6 +29,23 @@ describe("the price of a message", () => {
 	test("does not depend on the messages before it, unless all of them are sent", () => {
 		expect(priceOfSend(plain, false, 500, "Hello").units).toBe(1);
 		expect(priceOfSend(plain, true, 500, "Hello")).toMatchObject({ units: 6, whole: true });
+	});
+
+	test("is the server's, for every model, chat, message and size of instructions", () => {
+		const sizes = { instructions: fc.nat(3_000), before: fc.nat(5_000), whole: fc.boolean() };
+		const bounds = { inputStep: fc.integer({ min: 1, max: 900 }), maxOutput: fc.integer({ min: 1, max: 500 }) };
+		const pieces = fc.array(fc.oneof(fc.constantFrom("字", "🙂", "\n\n", "é"), fc.string()), { minLength: 1 });
+		const texts = pieces.map((list) => list.join("")).filter((text) => text.trim() !== "");
+		fc.assert(
+			fc.property(fc.record(sizes), fc.record(bounds), fc.nat(5_000), texts, ({ instructions, before, whole }, bound, more, text) => {
+				const model = modelOf("m", { ...bound, contextWindow: bound.inputStep + bound.maxOutput + more });
+				const question = messageTokens({ id: "q", role: "user", parts: [{ type: "text", text }] });
+				const quote = quoteOf({ model, effort: null, instructions, question, before, whole });
+				fc.pre(quote !== null);
+				const shown = priceOfSend({ model, effort: null, instructions }, whole, before, text);
+				expect(shown).toEqual({ units: quote?.units, model: "m", effort: null, whole });
+			}),
+		);
 	});
 
 	test("never exceeds what the model reads", () => {

@@ -5,15 +5,18 @@ import type { LiveMessage } from "./live-chat.tsx";
 import { filesOf, textOf, tokensOfFiles } from "./message-text.ts";
 import type { Choice } from "./use-choice.ts";
 
+/** What a request asks, and the tokens of the instructions that it sends. */
+export type AskedOf = Choice & { instructions: number };
+
 /**
  * What sending `text` costs, as the server computes it.
  * @param before the estimated tokens of the messages before it. They cost nothing unless the whole chat is sent: what a step has left over is theirs.
  * @param ofFiles the tokens of its files, as the server counted them
  */
-export function priceOfSend({ model, effort }: Choice, whole: boolean, before: number, text: string, ofFiles = 0): Price {
+export function priceOfSend({ model, effort, instructions }: AskedOf, whole: boolean, before: number, text: string, ofFiles = 0): Price {
 	// A longer text cannot be sent, so that typing never measures more than this.
-	const message = MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX)) + ofFiles;
-	const tokens = whole ? Math.min(before + message, model.contextWindow - model.maxOutput) : message;
+	const least = instructions + MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX)) + ofFiles;
+	const tokens = whole ? Math.min(before + least, model.contextWindow - model.maxOutput) : least;
 	return { units: priceOf(model, effort, tokens).units, model: model.id, effort, whole };
 }
 

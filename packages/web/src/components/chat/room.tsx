@@ -1,12 +1,14 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
-import type { ChatView, FileLimit, ModelOption, Price } from "../../view/chat.ts";
+import { type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { instructionTokens } from "../../instructions.ts";
+import type { ChatView, FileLimit, ModelOption, Price, SuggestedPrompt } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
 import { tellTabs } from "../tabs.ts";
 import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
+import { ChatInstructions, instruct } from "./chat-instructions.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import {
 	accepted,
@@ -34,7 +36,7 @@ import type { LiveMessage } from "./live-chat.tsx";
 import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
-import { priceOfSend, tokensUpTo } from "./price.ts";
+import { type AskedOf, priceOfSend, tokensUpTo } from "./price.ts";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
@@ -55,7 +57,11 @@ export interface RoomProps {
 	canPay: boolean;
 	/** When this page last learned of a purchase, in epoch milliseconds; 0 for never. */
 	boughtAtMs: number;
-	header: ReactNode;
+	/** Estimated tokens of the instructions that every chat sends. */
+	instructions: { site: number; own: number };
+	suggestedPrompts: SuggestedPrompt[];
+	/** `tools`: what the chat itself puts there. */
+	header: (tools: ReactNode) => ReactNode;
 	onAccepted: (chatId: string, text: string) => void;
 	/** Resolves to the balance, or to undefined when the server could not be reached. */
 	onSettled: () => Promise<UsageView | undefined>;
@@ -71,7 +77,7 @@ export function Room(props: RoomProps) {
 	const { chat, header, usage, models, demo } = props;
 	const composer = useRef<ComposerHandle>(null);
 	const [announcement, setAnnouncement] = useState("");
-	const [choice, onChoose] = useChoice(models, usage.tier);
+	const [chosen, onChoose] = useChoice(models, usage.tier);
 	const { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass } = useScrollEnd(chat.messages.length === 0);
 	const conversation = useConversation(chat, draftKeyOf(props), {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
@@ -84,6 +90,8 @@ export function Room(props: RoomProps) {
 		announce: setAnnouncement,
 	});
 	const { state, patch } = conversation;
+	const inChat = useMemo(() => instructionTokens("chat", state.instructions), [state.instructions]);
+	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + inChat };
 	const messages = shownMessages(state);
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
@@ -99,7 +107,7 @@ export function Room(props: RoomProps) {
 
 	return (
 		<>
-			{header}
+			{header(<HeaderTools {...parts} />)}
 			<div ref={scroller} className={`@container-size min-h-0 grow overflow-y-auto overscroll-contain ${scrollerClass}`}>
 				<div ref={content} className="mx-auto flex min-h-full w-full max-w-read flex-col px-4 pt-6 pb-8">
 					<Messages {...parts} roomy={roomy} onMoving={onMoving} />
@@ -141,13 +149,29 @@ type PartProps = RoomProps & {
 	messages: LiveMessage[];
 	phase: Phase;
 	limit: Limit | undefined;
-	choice: Choice;
+	choice: AskedOf;
 	onChoose: (choice: Choice) => void;
 	/** The estimated tokens of all messages. */
 	before: number;
 	/** Called when a request was sent whose question goes to the top of the view. */
 	onSent: () => void;
 };
+
+/** The chat's instructions. */
+function HeaderTools({ isNew, usage, instructions, conversation, phase, choice, before }: PartProps) {
+	const { site, own } = instructions;
+	const { whole } = conversation.state;
+	return (
+		<ChatInstructions
+			saved={conversation.state.instructions}
+			sizes={instructions}
+			isUser={usage.tier !== "guest"}
+			unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + tokens }, whole, before, "").units}
+			disabled={isNew && phase !== "idle"}
+			onSave={(text) => instruct(conversation, text)}
+		/>
+	);
+}
 
 /**
  * Where the thread stands: what is sent goes to the top of the view, and the view stays when messages change above it.
@@ -219,7 +243,14 @@ function Messages(props: MessagesProps) {
 	}
 
 	if (messages.length === 0)
-		return <FirstVisit usage={usage} atLimit={isSpent(limit)} onPick={(prompt) => composer.current?.insert(prompt)} />;
+		return (
+			<FirstVisit
+				usage={usage}
+				prompts={props.suggestedPrompts}
+				atLimit={isSpent(limit)}
+				onPick={(prompt) => composer.current?.insert(prompt)}
+			/>
+		);
 	return (
 		<Thread
 			messages={messages}
@@ -235,7 +266,7 @@ function Messages(props: MessagesProps) {
 			onBranch={(messageId) => void branchOff(conversation, messageId)}
 			reading={{
 				from: readFromOf(messages),
-				reads: !whole ? "newest" : before > mostRead(choice) ? "full" : "whole",
+				reads: !whole ? "newest" : before + choice.instructions > mostRead(choice) ? "full" : "whole",
 				otherUnits: priceOfSend(choice, !whole, before, "").units,
 				onWhole: (whole) => conversation.patch({ whole }),
 			}}
@@ -290,9 +321,9 @@ function RoomComposer(props: PartProps) {
 
 	const picker = {
 		...props,
-		whole: whole || before > choice.model.inputStep || readFromOf(messages) !== undefined ? whole : undefined,
+		whole: whole || before + choice.instructions > choice.model.inputStep || readFromOf(messages) !== undefined ? whole : undefined,
 		onWhole: (whole: boolean) => conversation.patch({ whole }),
-		unitsOf: (one: Choice, wholeChat = whole) => priceOfSend(one, wholeChat, before, "").units,
+		unitsOf: (one: Choice, wholeChat = whole) => priceOfSend({ ...one, instructions: choice.instructions }, wholeChat, before, "").units,
 		tier: usage.tier,
 		canPay: mayPay,
 	};

@@ -243,6 +243,7 @@ describe("why an answer was counted", () => {
 		[{ state: "failed", counted: false, rule: "failed-midway" }, ["No", "in the middle of an answer", "trying again is free"]],
 		[{ state: "failed", counted: true, rule: "failed-midway" }, ["1 request", "in the middle of an answer", "Then they count."]],
 		[{ state: "complete", counted: true }, ["1 request"]],
+		[{ state: "complete", counted: true, instructions: 1_200 }, ["Instructions1,200 tokens in the price"]],
 	] as const)("is told by its rule, with price and tokens: %j", async (metadata, expected) => {
 		const page = await mount(thread([question, answerWith(metadata)]));
 		await page.press("Why");

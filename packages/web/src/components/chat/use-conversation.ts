@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useReducer, useRef } from "react";
 import type { ChatView } from "../../view/chat.ts";
 import { hearTabs } from "../tabs.ts";
 import { type Attempt, type Conversation, type ConversationEvents, type ConversationState, pageOf, refresh } from "./conversation.ts";
-import { readPending } from "./draft.ts";
+import { NEW_INSTRUCTIONS, readDraft, readPending } from "./draft.ts";
 import type { LiveHandle } from "./live-chat.tsx";
 
 /** How often a page that is looked at asks whether another device has changed its chat. */
@@ -38,6 +38,7 @@ export function useConversation(chat: ChatView, draftKey: string, events: Conver
 	}, []);
 
 	useEffect(() => {
+		if (draftKey === "new") patch({ instructions: readDraft(NEW_INSTRUCTIONS) });
 		const kept = readPending(draftKey);
 		// Load the live chat now, so that the message goes out at once after the purchase.
 		patch(kept?.refusedAtMs ? { refused: kept, armed: true } : { refused: undefined });

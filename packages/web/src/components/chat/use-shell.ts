@@ -4,6 +4,7 @@ import type { ChatPage, ChatSummary } from "../../view/chat.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { deleteChat, readUsage, readUsageAfterCheckout } from "../requests.ts";
+import { hearTabs } from "../tabs.ts";
 
 /** A balance that was read after the shell `over`, and replaces the balance in it. */
 interface Reading {
@@ -52,6 +53,8 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 	}
 
 	const reload = () => void router.invalidate({ filter: (match) => match.routeId === routeId });
+	// What the viewer tells every model is part of each price.
+	useEffect(() => hearTabs("instructions", reload));
 
 	const next = older.over === shell ? older.next : shell.olderChats;
 	async function showOlder(after: string) {

@@ -11,7 +11,7 @@ export interface WhyProps {
 }
 
 /** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
-export function WhyReasons({ metadata: { counted, rule, units = 1, effort, spent, reference }, model }: WhyProps) {
+export function WhyReasons({ metadata: { counted, rule, units = 1, effort, instructions = 0, spent, reference }, model }: WhyProps) {
 	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
 	// Beyond the bound an answer counts that its rule alone would not.
 	const isBeyond = counted && row && row.fate.kind === "release";
@@ -31,6 +31,11 @@ export function WhyReasons({ metadata: { counted, rule, units = 1, effort, spent
 				<Row name="Tokens">
 					{spent.estimated && "about "}
 					<LocalNumber value={spent.input} /> read, <LocalNumber value={spent.output} /> written
+				</Row>
+			)}
+			{instructions > 0 && (
+				<Row name="Instructions">
+					<LocalNumber value={instructions} /> tokens in the price
 				</Row>
 			)}
 			{reference && <Row name="Reference">{reference}</Row>}

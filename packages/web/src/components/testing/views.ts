@@ -74,6 +74,8 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	billing,
 	freeLimit: 20,
 	files: { guest: fileLimit, free: fileLimit, paid: fileLimit },
+	instructions: { site: 0, own: 0 },
+	suggestedPrompts: [],
 	mailboxUrl: null,
 });
 

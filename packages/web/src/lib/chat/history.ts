@@ -47,9 +47,9 @@ export function exchangeTokens(question: ChatMessage | null, answer: ChatMessage
 	return tokens === 0 ? 0 : tokens + (question ? messageTokens(question) : 0);
 }
 
-/** A message as a model is sent it, apart from what its files hold. */
+/** A message as a model is sent it, apart from what its files hold. The instructions are a system message before all others. */
 export interface SentMessage {
-	role: ChatMessage["role"];
+	role: ChatMessage["role"] | "system";
 	content: string;
 	/** Absent without any. */
 	files?: FilePart[];

@@ -14,7 +14,7 @@ const dear = modelOf("dear", {
 	maxOutput: 500,
 	contextWindow: 8_500,
 });
-const asked = { model: small, effort: null, question: 10, before: 0, whole: false };
+const asked = { model: small, effort: null, instructions: 0, question: 10, before: 0, whole: false };
 
 describe("the price of a request", () => {
 	test("is that of its message, and does not grow with the chat", () => {
@@ -28,31 +28,45 @@ describe("the price of a request", () => {
 		expect(quoteOf({ ...asked, before: 1_000_000, whole: true })).toMatchObject({ units: 4, budget: 4_000 });
 	});
 
+	test("has the instructions in it, which leave the messages so much less", () => {
+		expect(quoteOf({ ...asked, instructions: 990 })).toMatchObject({ units: 1, budget: 10 });
+		expect(quoteOf({ ...asked, instructions: 991 })).toMatchObject({ units: 2, budget: 1_009 });
+		expect(quoteOf({ ...asked, instructions: 991, before: 1_000, whole: true })).toMatchObject({ units: 3, budget: 2_009 });
+	});
+
 	test("does not exist for a message that the model cannot take", () => {
 		expect(quoteOf({ ...asked, question: 4_000 })).not.toBeNull();
 		expect(quoteOf({ ...asked, question: 4_001 })).toBeNull();
+		expect(quoteOf({ ...asked, instructions: 1, question: 4_000 })).toBeNull();
 	});
 
 	test("covers what is sent for it (rule P3), for every chat and model", () => {
 		const texts = fc.string({ unit: "binary", maxLength: 600 });
 		const models = fc.record({ inputStep: fc.integer({ min: 1, max: 900 }), maxOutput: fc.integer({ min: 1, max: 500 }) });
 		fc.assert(
-			fc.property(fc.array(texts, { minLength: 1, maxLength: 20 }), models, fc.nat(5_000), fc.boolean(), (said, bounds, more, whole) => {
-				const model = modelOf("m", { ...bounds, contextWindow: bounds.inputStep + bounds.maxOutput + more });
-				const chat = said.map((text, at): ChatMessage => {
-					return { id: `m${at}`, role: (said.length - at) % 2 ? "user" : "assistant", parts: [{ type: "text", text }] };
-				});
-				const [question = 0, ...rest] = chat.map(messageTokens).reverse();
-				const quote = quoteOf({ model, effort: null, question, before: rest.reduce((sum, one) => sum + one, 0), whole });
-				if (!quote) {
-					expect(question).toBeGreaterThan(model.contextWindow - model.maxOutput);
-					return;
-				}
-				const { messages } = toModelMessages(chat.toReversed(), quote.budget, whole);
-				const tokens = messages.reduce((sum, { content }) => sum + tokensOf(String(content)) + MESSAGE_TOKENS, 0);
-				expect(tokens).toBeLessThanOrEqual(quote.steps * model.inputStep);
-				expect(tokens + model.maxOutput).toBeLessThanOrEqual(model.contextWindow);
-			}),
+			fc.property(
+				fc.array(texts, { minLength: 1, maxLength: 20 }),
+				models,
+				fc.nat(5_000),
+				fc.nat(300),
+				fc.boolean(),
+				(said, bounds, more, instructions, whole) => {
+					const model = modelOf("m", { ...bounds, contextWindow: bounds.inputStep + bounds.maxOutput + more });
+					const chat = said.map((text, at): ChatMessage => {
+						return { id: `m${at}`, role: (said.length - at) % 2 ? "user" : "assistant", parts: [{ type: "text", text }] };
+					});
+					const [question = 0, ...rest] = chat.map(messageTokens).reverse();
+					const quote = quoteOf({ model, effort: null, instructions, question, before: rest.reduce((sum, one) => sum + one, 0), whole });
+					if (!quote) {
+						expect(instructions + question).toBeGreaterThan(model.contextWindow - model.maxOutput);
+						return;
+					}
+					const { messages } = toModelMessages(chat.toReversed(), quote.budget, whole);
+					const tokens = messages.reduce((sum, { content }) => sum + tokensOf(String(content)) + MESSAGE_TOKENS, instructions);
+					expect(tokens).toBeLessThanOrEqual(quote.steps * model.inputStep);
+					expect(tokens + model.maxOutput).toBeLessThanOrEqual(model.contextWindow);
+				},
+			),
 		);
 	});
 });
@@ -89,7 +103,7 @@ describe("what is affordable at a limit", () => {
 		fc.assert(
 			fc.property(models, fc.nat(1_000), fc.nat(1_000), fc.nat(30), fc.boolean(), (options, question, before, left, whole) => {
 				const on = options.map((one, n): ModelOption => modelOf(`m${n}`, one));
-				const prices = affordable({ model: on[0] ?? small, effort: null, question, before, whole }, on, () => left);
+				const prices = affordable({ model: on[0] ?? small, effort: null, instructions: 0, question, before, whole }, on, () => left);
 				expect(prices.length).toBeLessThanOrEqual(3);
 				for (const { units } of prices) expect(units).toBeLessThanOrEqual(left);
 			}),

@@ -5,6 +5,8 @@ import type { ModelOption, Price } from "../../view/chat.ts";
 export interface Asked {
 	model: ModelOption;
 	effort: Effort | null;
+	/** Tokens of the instructions, which every request sends. */
+	instructions: number;
 	/** Tokens of the user's message. */
 	question: number;
 	/** Tokens of the messages before it. They decide nothing unless all of them are sent. */
@@ -17,17 +19,18 @@ export interface Asked {
 export interface Quote extends Price {
 	/** Steps of input that the units pay. */
 	steps: number;
-	/** Tokens of messages that may be sent. Never more than the steps cover (rule P3). */
+	/** Tokens of messages that may be sent beside the instructions. Together never more than the steps cover (rule P3). */
 	budget: number;
 }
 
-/** The price of a request (rules P1 and P4); null where the message alone does not fit into the model. */
-export function quoteOf({ model, effort, question, before, whole }: Asked): Quote | null {
+/** The price of a request (rules P1 and P4); null where instructions and message alone do not fit into the model. */
+export function quoteOf({ model, effort, instructions, question, before, whole }: Asked): Quote | null {
 	const window = model.contextWindow - model.maxOutput;
-	if (question > window) return null;
-	const sent = whole ? Math.min(window, question + before) : question;
+	const least = instructions + question;
+	if (least > window) return null;
+	const sent = whole ? Math.min(window, least + before) : least;
 	const { units, steps } = priceOf(model, effort, sent);
-	return { units, steps, model: model.id, effort, whole, budget: Math.min(window, steps * model.inputStep) };
+	return { units, steps, model: model.id, effort, whole, budget: Math.min(window, steps * model.inputStep) - instructions };
 }
 
 /** How many affordable requests a refusal names. */

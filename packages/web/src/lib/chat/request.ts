@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { EFFORTS, type Effort } from "@parley/metering";
 import { z } from "zod";
 import { FILES_MAX, ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
+import { instructionFault, plainInstruction } from "../../instructions.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
 import { describe, readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
@@ -20,6 +21,7 @@ const body = z.object({
 	effort: z.enum(EFFORTS).nullable().default(null),
 	maxUnits: z.int().min(1).optional(),
 	whole: z.boolean().optional(),
+	instructions: z.string().optional(),
 	seen: z.string().regex(ID).nullable().optional(),
 });
 
@@ -52,6 +54,8 @@ export interface ChatRequest {
 	maxUnits: number | undefined;
 	/** Whether the whole chat is sent, not only what fits into the steps of the message. Undefined for as before in this chat. */
 	whole: boolean | undefined;
+	/** What the chat tells every model from this request on. Undefined for as before. */
+	instructions: string | undefined;
 	prompt: Prompt;
 	requestId: string;
 	/** Identifies chat, model, effort and prompt, and whether the whole chat is sent, but not the history. A request id that returns with another fingerprint is a conflict. */
@@ -74,6 +78,7 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		effort,
 		maxUnits,
 		whole,
+		instructions,
 		seen,
 	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
@@ -90,11 +95,19 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		effort,
 		maxUnits,
 		whole,
+		instructions: instructions === undefined ? undefined : checkedInstructions(instructions),
 		seen,
 		prompt,
 		requestId: requestIdOf(request, prompt, messageId, fingerprint),
 		fingerprint,
 	};
+}
+
+/** @throws {ProblemError} 413 for a text that is too long */
+function checkedInstructions(given: string): string {
+	const text = plainInstruction(given);
+	const fault = instructionFault("chat", text);
+	return fault ? refuse("instructions-too-long", fault) : text;
 }
 
 function regenerationOf(messageId: string | undefined): Prompt {
@@ -149,6 +162,16 @@ function digest(value: unknown): string {
 
 /** What a page that is behind learns. */
 export const MOVED_ON = "This chat has gone on in another tab or on another device. Nothing was sent or counted.";
+
+const instructionsBody = z.object({ instructions: z.string() });
+
+/**
+ * The text of `POST /api/chat/{id}/instructions`, as it is stored.
+ * @throws {ProblemError} 400 for another body, 413 for a text that is too long
+ */
+export async function parseInstructions(request: Request): Promise<string> {
+	return checkedInstructions((await readBody(request, instructionsBody)).instructions);
+}
 
 const stopBody = z.object({ requestId: z.string().regex(REQUEST_ID).optional() });
 

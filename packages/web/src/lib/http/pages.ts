@@ -5,6 +5,7 @@ import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
+import type { OwnInstructions } from "../../instructions.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ChatPage, ChatView } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
@@ -12,6 +13,7 @@ import type { Shell } from "../../view/shell.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getBillingSummary, getUsageHistory } from "../billing.ts";
 import { fileLimit } from "../chat/files/limits.ts";
+import { instructionSizes } from "../chat/instructions.ts";
 import { allowedModels } from "../chat/model.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
@@ -32,7 +34,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	const request = getRequest();
 	const subject = await viewerOfPage(request);
 	await updateGuestCookie(request, subject);
-	const { limits, models, mailboxUrl } = config();
+	const { limits, models, mailboxUrl, suggestedPrompts } = config();
 	const { sells, hasBrowserSdk } = capabilities();
 	const [usage, { chats, next }] = await Promise.all([
 		getBillingSummary(request, { subject }),
@@ -48,6 +50,8 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		billing: { sells, hasBrowserSdk },
 		freeLimit: limits.free,
 		files: { guest: fileLimit("guest"), free: fileLimit("free"), paid: fileLimit("paid") },
+		instructions: instructionSizes(subject),
+		suggestedPrompts,
 		mailboxUrl,
 	};
 });
@@ -100,6 +104,11 @@ async function plansFor(subject: Subject): Promise<PlanView[] | null> {
 /** What was used on the last 31 days, by the viewer or by the organization whose plan they manage. */
 export const loadUsageHistory = createServerFn({ method: "GET" }).handler(async (): Promise<UsageHistory> => {
 	return getUsageHistory(await identify(getRequest()));
+});
+
+/** What the viewer tells every model. */
+export const loadInstructions = createServerFn({ method: "GET" }).handler(async (): Promise<OwnInstructions> => {
+	return (await userOf(getRequest()))?.instructions ?? { about: "", answer: "" };
 });
 
 /** The viewer's organizations, and the members of the active one. */

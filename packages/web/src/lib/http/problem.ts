@@ -48,6 +48,7 @@ export const PROBLEMS = {
 	"chat-deleted": { status: 410, title: "Chat deleted" },
 	"body-too-large": { status: 413, title: "Body too large" },
 	"file-too-large": { status: 413, title: "File too large" },
+	"instructions-too-long": { status: 413, title: "Instructions too long" },
 	"message-too-long": { status: 413, title: "Message too long" },
 	"file-type-not-supported": { status: 415, title: "File type not supported" },
 	"misdirected-request": { status: 421, title: "Misdirected request" },

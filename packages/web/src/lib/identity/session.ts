@@ -3,7 +3,8 @@ import { and, eq } from "drizzle-orm";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { isDatabaseFailure } from "../../db/failure.ts";
-import { members, organizations, sessions, users } from "../../db/schema.ts";
+import { instructions, members, organizations, sessions, users } from "../../db/schema.ts";
+import type { OwnInstructions } from "../../instructions.ts";
 import { logFailure } from "../../log.ts";
 import { refuse } from "../http/problem.ts";
 import { auth, SESSION_RENEWED_AFTER_SECONDS, SESSION_SECONDS, sessionCookie } from "./auth.ts";
@@ -15,6 +16,8 @@ export interface Session {
 	user: { id: string; name: string; email: string; emailVerified: boolean };
 	/** The user's membership of the organization that the session acts for. */
 	organization: Membership | null;
+	/** What the user tells every model. */
+	instructions: OwnInstructions;
 }
 
 const read = new WeakMap<Request, Promise<Session | null>>();
@@ -49,11 +52,14 @@ async function readSession(request: Request): Promise<Session | null> {
 			role: members.role,
 			organization: organizations.name,
 			requestsPerMember: organizations.requestsPerMember,
+			about: instructions.about,
+			answer: instructions.answer,
 		})
 		.from(sessions)
 		.innerJoin(users, eq(users.id, sessions.userId))
 		.leftJoin(members, and(eq(members.userId, sessions.userId), eq(members.organizationId, sessions.activeOrganizationId)))
 		.leftJoin(organizations, eq(organizations.id, members.organizationId))
+		.leftJoin(instructions, eq(instructions.userId, sessions.userId))
 		.where(eq(sessions.token, token))
 		.limit(1);
 	// better-auth expires sessions by the machine's clock.
@@ -61,9 +67,13 @@ async function readSession(request: Request): Promise<Session | null> {
 	if (!found || msLeft <= 0) return null;
 	// better-auth extends the session and its cookie.
 	if (msLeft <= (SESSION_SECONDS - SESSION_RENEWED_AFTER_SECONDS) * 1000) await auth(request).api.getSession({ headers: request.headers });
-	const { user, organizationId, role, organization: name, requestsPerMember } = found;
+	const { user, organizationId, role, organization: name, requestsPerMember, about, answer } = found;
 	const isMember = organizationId !== null && role !== null && name !== null;
-	return { user, organization: isMember ? membershipFrom(organizationId, { role, name, requestsPerMember }) : null };
+	return {
+		user,
+		organization: isMember ? membershipFrom(organizationId, { role, name, requestsPerMember }) : null,
+		instructions: { about: about ?? "", answer: answer ?? "" },
+	};
 }
 
 /** The token in better-auth's signed cookie, `<token>.<HMAC-SHA-256 in base64>`, or null if it is missing or forged. */

@@ -1,4 +1,5 @@
 import { config } from "../../config.ts";
+import type { OwnInstructions } from "../../instructions.ts";
 import { now } from "../time/clock.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import type { MemberLimit } from "./member-limit.ts";
@@ -52,6 +53,8 @@ export interface User extends Metered {
 	emailVerified: boolean;
 	/** The organization that is active in the session. Its plan pays if it has one; chats stay the user's own. */
 	organization: Membership | null;
+	/** What the user tells every model, whoever pays. */
+	instructions: OwnInstructions;
 }
 
 /** A visitor without an account, known by a signed cookie. */
@@ -81,13 +84,13 @@ export async function userOf(request: Request): Promise<User | null> {
 	const found = await session(request);
 	assertPageOf(request, found ? userKey(found.user.id) : knownGuestKey(request));
 	if (!found) return null;
-	const { organization } = found;
+	const { organization, instructions } = found;
 	const { id, name, email, emailVerified } = found.user;
 	const key = userKey(id);
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
 	const pools = emailVerified ? [] : poolsOf(request, unconfirmedKey);
-	return { kind: "user", key, userId: id, name, email, emailVerified, organization, payers, pools, setCookie: null };
+	return { kind: "user", key, userId: id, name, email, emailVerified, organization, instructions, payers, pools, setCookie: null };
 }
 
 /**

@@ -56,6 +56,7 @@ const user: User = {
 	name: "Ada",
 	email: "ada@example.com",
 	emailVerified: true,
+	instructions: { about: "", answer: "" },
 	organization: null,
 	payers: [{ key: "user:ada", member: null }],
 	pools: [],

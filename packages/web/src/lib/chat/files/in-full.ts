@@ -34,7 +34,7 @@ export async function inFull(
 	};
 	return Promise.all(
 		messages.map(async ({ role, content, files = [] }, at): Promise<ModelMessage> => {
-			if (role === "assistant" || files.length === 0) return { role, content };
+			if (role !== "user" || files.length === 0) return { role, content };
 			const parts = await Promise.all(files.map((file) => contentOf(file, at === messages.length - 1)));
 			return { role, content: content.trim() === "" ? parts : [...parts, { type: "text", text: content }] };
 		}),

@@ -72,7 +72,7 @@ function refuseChat(why: ChatRefusal): never {
 			refuse("too-many-files", "This message has more files than your plan allows. Nothing was sent or counted.");
 			break;
 		case "too-long":
-			refuse("message-too-long", "This message is too long for this model. Shorten it, or choose another model.");
+			refuse("message-too-long", "Your message and instructions are too long for this model. Shorten them, or choose another model.");
 			break;
 		case "too-many-readers":
 			tooManyReaders();

@@ -1,0 +1,81 @@
+import { type FormEvent, useState } from "react";
+import { instructionFault, type OwnInstructions, ownTokens, plainInstruction } from "../../instructions.ts";
+import { InstructionField } from "../frame/instruction-field.tsx";
+import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
+import { saveInstructions } from "../requests.ts";
+import { tellTabs } from "../tabs.ts";
+import { Section } from "./section.tsx";
+
+interface InstructionsSectionProps {
+	own: OwnInstructions;
+	/** Estimated tokens of the deployer's text. */
+	site: number;
+}
+
+/** What the viewer tells every model, in all chats. What cannot be saved stays in the fields. */
+export function InstructionsSection({ own, site }: InstructionsSectionProps) {
+	const hydrated = useHydrated();
+	const [saved, setSaved] = useState(own);
+	const [texts, setTexts] = useState(own);
+	const [busy, setBusy] = useState(false);
+	const [outcome, setOutcome] = useState<{ done: string } | { problem: string }>();
+	const plain = { about: plainInstruction(texts.about), answer: plainInstruction(texts.answer) };
+	const isFaulty = instructionFault("about", plain.about) !== undefined || instructionFault("answer", plain.answer) !== undefined;
+	const isChanged = plain.about !== saved.about || plain.answer !== saved.answer;
+
+	function change(part: keyof OwnInstructions, text: string) {
+		setTexts((before) => ({ ...before, [part]: text }));
+		setOutcome(undefined);
+	}
+
+	async function save(event: FormEvent) {
+		event.preventDefault();
+		if (busy || isFaulty) return;
+		setBusy(true);
+		try {
+			const stored = await saveInstructions(plain);
+			setSaved(stored);
+			tellTabs("instructions", "saved");
+			setOutcome({ done: ownTokens(stored) === 0 ? "Saved. Nothing is sent." : "Saved. Sent with your next message." });
+		} catch (error) {
+			setOutcome({ problem: error instanceof Error ? error.message : "This could not be saved." });
+		}
+		setBusy(false);
+	}
+
+	return (
+		<Section title="Instructions" anchor="instructions">
+			<p className="text-soft">Sent before every message, in all your chats. They are part of what a message costs.</p>
+			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
+				<InstructionField
+					part="about"
+					label="About you"
+					hint="What you do, what you know, where you live"
+					value={texts.about}
+					onChange={(text) => change("about", text)}
+				/>
+				<InstructionField
+					part="answer"
+					label="How to answer"
+					hint="Short or thorough, formal or not, in which language"
+					value={texts.answer}
+					onChange={(text) => change("answer", text)}
+				/>
+				{site > 0 && (
+					<p className="text-small text-soft">
+						This server adds <LocalNumber value={site} /> tokens of its own.
+					</p>
+				)}
+				<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+					{/* Before hydration, submitting would reload the page. */}
+					<button type="submit" className="button-plain" disabled={!hydrated || busy || isFaulty || !isChanged}>
+						Save
+					</button>
+					<p role="status" className={`text-small ${outcome && "problem" in outcome ? "text-warn" : "text-soft"}`}>
+						{outcome && ("problem" in outcome ? outcome.problem : outcome.done)}
+					</p>
+				</div>
+			</form>
+		</Section>
+	);
+}

@@ -1,0 +1,70 @@
+import { type ComponentType, useState } from "react";
+import { plainInstruction } from "../../instructions.ts";
+import { InstructionsIcon } from "../frame/icons.tsx";
+import { instructChat } from "../requests.ts";
+import type { Conversation } from "./conversation.ts";
+import { keepDraft, NEW_INSTRUCTIONS } from "./draft.ts";
+import type { InstructionsDialogProps } from "./instructions-dialog.tsx";
+
+interface ChatInstructionsProps extends Pick<InstructionsDialogProps, "sizes" | "isUser" | "unitsWith"> {
+	/** The chat's instructions. */
+	saved: string;
+	/** Set while a first message is on its way: nobody knows yet whether it took the instructions along. */
+	disabled: boolean;
+	onSave: (text: string) => Promise<string | undefined>;
+}
+
+/** The button for a chat's instructions, marked where it has any. The dialog is loaded when it is first opened. What was written stays until it is saved or dropped. */
+export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInstructionsProps) {
+	const [open, setOpen] = useState(false);
+	const [written, setWritten] = useState<string>();
+	const [Dialog, setDialog] = useState<ComponentType<InstructionsDialogProps>>();
+
+	function show() {
+		setOpen(true);
+		if (!Dialog)
+			import("./instructions-dialog.tsx").then((module) => setDialog(() => module.InstructionsDialog)).catch(() => setOpen(false));
+	}
+
+	const text = written ?? saved;
+	return (
+		<>
+			<button
+				type="button"
+				aria-label={saved ? "Instructions for this chat, set" : "Instructions for this chat"}
+				title="Instructions for this chat"
+				disabled={disabled}
+				className="button-bare relative min-w-9 shrink-0"
+				onClick={show}
+			>
+				<InstructionsIcon />
+				{saved && <span className="absolute top-1.5 right-1.5 size-1.5 rounded-full bg-ink" />}
+			</button>
+			{open && Dialog && (
+				<Dialog
+					{...props}
+					text={text}
+					onChange={setWritten}
+					onSave={() => onSave(text)}
+					onClose={(isDropped) => {
+						setOpen(false);
+						if (isDropped) setWritten(undefined);
+					}}
+				/>
+			)}
+		</>
+	);
+}
+
+/** Saves a chat's instructions; those of a new chat wait for its first message. Resolves to a sentence when it failed. */
+export async function instruct({ chat, draftKey, patch, events }: Conversation, text: string): Promise<string | undefined> {
+	const plain = plainInstruction(text);
+	try {
+		if (draftKey === "new") keepDraft(NEW_INSTRUCTIONS, plain);
+		else await instructChat(chat.id, plain);
+		patch({ instructions: plain });
+		events.onChanged();
+	} catch (error) {
+		return error instanceof Error ? error.message : "This could not be saved.";
+	}
+}

@@ -1,0 +1,130 @@
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
+import { InstructionField } from "../frame/instruction-field.tsx";
+import { inRequests, LocalNumber } from "../frame/local-time.tsx";
+
+export interface InstructionsDialogProps {
+	/** What is written, saved or not. */
+	text: string;
+	onChange: (text: string) => void;
+	/** Estimated tokens of the instructions that every chat sends: the deployer's and the viewer's own. */
+	sizes: { site: number; own: number };
+	/** Whether the viewer has instructions for all chats. */
+	isUser: boolean;
+	/** What a short message costs with so many tokens of the chat's. */
+	unitsWith: (tokens: number) => number;
+	/** Resolves to a sentence when it failed. The dialog then stays open and shows it. */
+	onSave: () => Promise<string | undefined>;
+	/** `isDropped`: what was written is not to be kept. */
+	onClose: (isDropped: boolean) => void;
+}
+
+/** The instructions of a chat, with the size of everything that is sent before its messages. */
+export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, onSave, onClose }: InstructionsDialogProps) {
+	const dialog = useRef<HTMLDialogElement>(null);
+	const dropped = useRef(false);
+	const titleId = useId();
+	const [busy, setBusy] = useState(false);
+	const [problem, setProblem] = useState<string>();
+	const plain = plainInstruction(text);
+	const isFaulty = instructionFault("chat", plain) !== undefined;
+	const tokens = isFaulty ? 0 : instructionTokens("chat", plain);
+
+	useEffect(() => dialog.current?.showModal(), []);
+
+	function close(isDropped: boolean) {
+		dropped.current = isDropped;
+		dialog.current?.close();
+	}
+
+	async function save(event: FormEvent) {
+		event.preventDefault();
+		if (busy || isFaulty) return;
+		setBusy(true);
+		const failure = await onSave();
+		setBusy(false);
+		setProblem(failure);
+		if (!failure) close(true);
+	}
+
+	return (
+		<dialog
+			ref={dialog}
+			aria-labelledby={titleId}
+			className="w-full max-w-[min(34rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
+			onClose={() => onClose(dropped.current)}
+		>
+			<h2 id={titleId} className="font-semibold text-body">
+				Instructions for this chat
+			</h2>
+			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
+				<InstructionField
+					part="chat"
+					label="What should every answer here follow?"
+					hint="Only in this chat: a role, a format, facts to rely on"
+					value={text}
+					onChange={onChange}
+				/>
+				<div className="flex flex-col gap-1 text-small text-soft">
+					{!isFaulty && <Sum chat={tokens} sizes={sizes} units={unitsWith(tokens)} />}
+					<p>
+						For all your chats:{" "}
+						{isUser ? (
+							<Link to="/account" hash="instructions" className="link">
+								your own instructions
+							</Link>
+						) : (
+							<Link to="/sign-up" className="link">
+								sign up to save your own instructions
+							</Link>
+						)}
+					</p>
+				</div>
+				{problem && (
+					<p role="alert" className="text-warn">
+						{problem}
+					</p>
+				)}
+				<div className="flex flex-wrap justify-end gap-2">
+					<button type="button" className="button-bare" onClick={() => close(true)}>
+						Cancel
+					</button>
+					<button type="submit" className="button-plain" disabled={busy || isFaulty}>
+						Save
+					</button>
+				</div>
+			</form>
+		</dialog>
+	);
+}
+
+interface SumProps {
+	chat: number;
+	sizes: InstructionsDialogProps["sizes"];
+	units: number;
+}
+
+/** What every message sends before its own text, and what a short one costs with it. */
+function Sum({ chat, sizes: { site, own }, units }: SumProps) {
+	const parts = [
+		{ of: "of this server", tokens: site },
+		{ of: "of yours in all chats", tokens: own },
+		{ of: "of this chat", tokens: chat },
+	].filter(({ tokens }) => tokens > 0);
+	const sum = site + own + chat;
+	if (sum === 0) return <p>Nothing is sent before your messages.</p>;
+	return (
+		<p>
+			Every message sends <LocalNumber value={sum} /> tokens of instructions
+			{parts.length > 1 &&
+				parts.map(({ of, tokens }, at) => (
+					<span key={of}>
+						{at === 0 ? ": " : ", "}
+						<LocalNumber value={tokens} /> {of}
+					</span>
+				))}
+			. A short one costs {inRequests(units)}.
+		</p>
+	);
+}

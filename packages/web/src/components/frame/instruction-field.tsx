@@ -1,0 +1,59 @@
+import { useId } from "react";
+import {
+	INSTRUCTION_CHARS_MAX,
+	INSTRUCTION_TOKENS_MAX,
+	type InstructionPart,
+	instructionFault,
+	instructionTokens,
+	plainInstruction,
+} from "../../instructions.ts";
+import { LocalNumber } from "./local-time.tsx";
+
+interface InstructionFieldProps {
+	part: Exclude<InstructionPart, "site">;
+	label: string;
+	hint: string;
+	value: string;
+	onChange: (text: string) => void;
+}
+
+/** A text that is sent with every message, with its size. A text that is too long is shown whole, because a cut would lose the end of a paste. */
+export function InstructionField({ part, label, hint, value, onChange }: InstructionFieldProps) {
+	const id = useId();
+	const fault = instructionFault(part, plainInstruction(value));
+	return (
+		<div className="flex flex-col gap-1">
+			<label htmlFor={id} className="font-medium">
+				{label}
+			</label>
+			<textarea
+				id={id}
+				dir="auto"
+				rows={4}
+				placeholder={hint}
+				value={value}
+				onChange={(event) => onChange(event.target.value)}
+				aria-invalid={fault ? true : undefined}
+				aria-describedby={`${id}-size ${id}-fault`}
+				className="field field-sizing-content max-h-[40dvh] min-h-28 resize-y"
+			/>
+			<p id={`${id}-size`} className="text-small text-soft empty:hidden">
+				<Size part={part} text={value} />
+			</p>
+			<p id={`${id}-fault`} role="status" className="text-small text-warn empty:hidden">
+				{fault}
+			</p>
+		</div>
+	);
+}
+
+function Size({ part, text }: { part: InstructionFieldProps["part"]; text: string }) {
+	const plain = plainInstruction(text);
+	// Measuring a text of any length would hold up the keyboard.
+	if (plain.length > INSTRUCTION_CHARS_MAX) return null;
+	return (
+		<>
+			<LocalNumber value={instructionTokens(part, plain)} /> of <LocalNumber value={INSTRUCTION_TOKENS_MAX} /> tokens
+		</>
+	);
+}

@@ -1,0 +1,19 @@
+import { config } from "../../config.ts";
+import { instructionTokens, type OwnInstructions, ownTokens, systemText } from "../../instructions.ts";
+import type { Subject } from "../identity/subject.ts";
+
+const NONE: OwnInstructions = { about: "", answer: "" };
+
+const ownOf = (subject: Subject) => (subject.kind === "user" ? subject.instructions : NONE);
+
+/** What a request tells the model before its chat: the system message, "" for none, and its estimated tokens. */
+export function instructionsFor(subject: Subject, chat: string): { text: string; tokens: number } {
+	const { text: site } = config().systemPrompt;
+	const { site: ofSite, own } = instructionSizes(subject);
+	return { text: systemText({ site, ...ownOf(subject), chat }), tokens: ofSite + own + instructionTokens("chat", chat) };
+}
+
+/** The estimated tokens that each request of a subject has besides those of its chat. */
+export function instructionSizes(subject: Subject): { site: number; own: number } {
+	return { site: config().systemPrompt.tokens, own: ownTokens(ownOf(subject)) };
+}

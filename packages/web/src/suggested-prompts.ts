@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { MESSAGE_CHARS_MAX } from "./input.ts";
+import type { SuggestedPrompt } from "./view/chat.ts";
+
+/** What a new chat suggests unless a deployment says otherwise. */
+const DEFAULTS = [
+	"In five sentences, explain how tally marks led to number systems.",
+	"Write a short, polite letter asking my landlord to fix the heating.",
+	"What should I ask before I sign a contract as a freelancer?",
+];
+
+const PROMPTS_MAX = 6;
+const LABEL_CHARS_MAX = 120;
+
+const label = z.string().trim().min(1, "is empty").max(LABEL_CHARS_MAX, `is longer than ${LABEL_CHARS_MAX} characters`);
+const text = z.string().trim().min(1, "is empty").max(MESSAGE_CHARS_MAX, `is longer than ${MESSAGE_CHARS_MAX} characters`);
+const prompts = z.array(z.union([label, z.strictObject({ label, text })])).max(PROMPTS_MAX, `has more than ${PROMPTS_MAX} prompts`);
+
+/**
+ * The prompts that a new chat suggests, from the JSON of SUGGESTED_PROMPTS: a list of texts, or of labels with the texts that they stand for. An empty
+ * list suggests nothing.
+ * @throws {Error} saying what is wrong with the JSON
+ */
+export function suggestedPrompts(json: string | undefined): SuggestedPrompt[] {
+	if (json === undefined) return DEFAULTS.map((one) => ({ label: one, text: one }));
+	const parsed = prompts.safeParse(parse(json));
+	if (!parsed.success) throw new Error(parsed.error.issues.map(faultOf).join("; "));
+	const list = parsed.data.map((one) => (typeof one === "string" ? { label: one, text: one } : one));
+	const twice = list.find((one, at) => list.findIndex((other) => other.label === one.label) < at);
+	if (twice) throw new Error(`has the label "${twice.label}" twice`);
+	return list;
+}
+
+function parse(json: string): unknown {
+	try {
+		return JSON.parse(json);
+	} catch {
+		throw new Error("is not JSON");
+	}
+}
+
+function faultOf({ path, message, code }: z.core.$ZodIssue): string {
+	const at = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
+	const what = code === "invalid_union" ? `is neither a text of at most ${LABEL_CHARS_MAX} characters nor {"label", "text"}` : message;
+	return `${at} ${what}`.trim();
+}
