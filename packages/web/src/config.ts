@@ -86,6 +86,7 @@ export const variables = z.object({
 	AI_API_KEY: optional(z.string()),
 	AI_MODELS: optional(z.string()),
 	AI_MODEL_UNITS: optional(z.string()),
+	AI_IMAGE_MODELS: optional(z.string()),
 	MODELS: optional(z.string()),
 	SYSTEM_PROMPT: optional(z.string()),
 	SUGGESTED_PROMPTS: optional(z.string()),
@@ -229,6 +230,7 @@ function modelsIn(json: string): ModelEntry[] {
 /** Safe bounds for models of which only the name is known. The price is that of a dear model, so that the worst case is not told too low. */
 function quickStart(vars: z.infer<typeof variables>, baseUrl: string): ModelEntry[] {
 	const weights = readUnits(vars.AI_MODEL_UNITS);
+	const seeing = new Set(listOf(vars.AI_IMAGE_MODELS));
 	const models = listOf(vars.AI_MODELS).map((entry): ModelEntry => {
 		const [id = "", label = id] = entry.split("=").map((text) => text.trim());
 		return {
@@ -242,13 +244,15 @@ function quickStart(vars: z.infer<typeof variables>, baseUrl: string): ModelEntr
 			tiers: ["guest", "free", "paid"],
 			price: { input: 1.25, cachedInput: 1.25, output: 10 },
 			silenceSeconds: 180,
-			accepts: ["text"],
+			accepts: seeing.has(id) ? ["text", "image"] : ["text"],
 			purpose: "chat",
 			upstreams: [{ kind: "openai-compatible", baseUrl, apiKeyVariable: vars.AI_API_KEY ? "AI_API_KEY" : undefined, model: id }],
 			allowLoss: true,
 		};
 	});
 	if (models.length === 0) throw new ConfigError("Configuration: AI_BASE_URL is set, so AI_MODELS must name at least one model");
+	if ([...seeing].some((seen) => !models.some(({ id }) => id === seen)))
+		throw new ConfigError("Configuration: AI_IMAGE_MODELS names a model that AI_MODELS does not");
 	return models;
 }
 

@@ -12,9 +12,10 @@ export function logFailure(what: string, error: unknown): void {
 	write(`${oneLine(what).slice(0, WHAT_MAX)}: ${describe(error)}`);
 }
 
-/** Logs why a request is answered with 500. */
-export function logFailedRequest({ method, url }: Request, error: unknown): void {
-	logFailure(`500 ${method} ${withoutTokens(new URL(url).pathname)}`, error);
+/** Logs why a request is answered with 500. `requestId`: what the client is told, to quote it. */
+export function logFailedRequest({ method, url }: Request, error: unknown, requestId = ""): void {
+	const path = withoutTokens(new URL(url).pathname).slice(0, 60);
+	logFailure(`500 ${method} ${path} ${requestId}`.trimEnd(), error);
 }
 
 /** Logs something that an operator should know and that is no error. */

@@ -66,8 +66,9 @@ function refusalFor(request: Request, error: unknown): Response {
 	if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
 	// What a function throws is caught where it runs (server-functions.ts), so that Start could not read the call.
 	if (isFunctionCall(request)) return problemResponse("not-found", { detail: "There is no such function." });
-	logFailedRequest(request, error);
-	return problemResponse("internal-error", { detail: "Something failed on our side. Try again in a moment." });
+	const requestId = crypto.randomUUID();
+	logFailedRequest(request, error, requestId);
+	return problemResponse("internal-error", { detail: "Something failed on our side. Try again in a moment.", requestId });
 }
 
 let isNoted = false;

@@ -40,6 +40,17 @@ const CONTENT = "CREATE TABLE IF NOT EXISTS file_content (id TEXT PRIMARY KEY, c
 
 /** Keys of one delete at R2. */
 const KEYS_MAX = 1_000;
+/** What a branch takes along: its chat's object copies them in one call. */
+const COPIES_MAX = 20;
+const COPIED_BYTES_MAX = 16 * 1024 * 1024;
+
+/** A file on its way into another chat: its bytes are in the bucket under `from`, or in `content`. */
+export interface FileCopy extends Omit<Upload, "bytes"> {
+	id: string;
+	from: string;
+	bytes: number;
+	content: Uint8Array<ArrayBuffer> | null;
+}
 
 /** The files of one chat: their rows here, their bytes in the bucket, or here where none is bound. Tables are created with the first file. */
 export class ChatFiles {
@@ -92,9 +103,40 @@ export class ChatFiles {
 
 	/** A file's bytes; null where they are missing. */
 	async read({ id, inObject }: Pick<FileRow, "id" | "inObject">): Promise<Uint8Array | null> {
-		if (!inObject) return (await (await this.#bucket?.get(id))?.bytes()) ?? null;
+		return inObject ? this.#contentOf(id) : ((await (await this.#bucket?.get(id))?.bytes()) ?? null);
+	}
+
+	#contentOf(id: string): Uint8Array<ArrayBuffer> | null {
 		const [row] = this.#sql.exec<{ content: ArrayBuffer }>("SELECT content FROM file_content WHERE id = ?", id);
 		return row ? new Uint8Array(row.content) : null;
+	}
+
+	/** Stores a file of another chat under its new id. One whose bytes are missing there stays missing. */
+	async addCopy({ id, from, content, name, mediaType, tokens }: FileCopy, owner: string, atMs: number): Promise<void> {
+		const stored = content ?? (await (await this.#bucket?.get(from))?.arrayBuffer());
+		if (stored) await this.add(id, owner, { name, mediaType, tokens, bytes: new Uint8Array(stored) }, atMs);
+	}
+
+	/**
+	 * Chooses the files that a branch takes along, in the order in which they are asked for: at most 20, of 16 MiB together.
+	 * @param into the id of the new chat
+	 */
+	copiesFor(into: string): { take: (file: FilePart) => FilePart | null; taken: FileCopy[] } {
+		const taken: FileCopy[] = [];
+		let left = COPIED_BYTES_MAX;
+		const take = (file: FilePart): FilePart | null => {
+			const from = idOf(file);
+			const known = taken.find((copy) => copy.from === from);
+			if (known) return partOf(into, known);
+			const row = this.row(from);
+			if (!row || row.bytes > left || taken.length === COPIES_MAX) return null;
+			left -= row.bytes;
+			const { name, mediaType, tokens, bytes, inObject } = row;
+			const copy = { id: crypto.randomUUID(), from, name, mediaType, tokens, bytes, content: inObject ? this.#contentOf(from) : null };
+			taken.push(copy);
+			return partOf(into, copy);
+		};
+		return { take, taken };
 	}
 
 	/** Marks files as part of the chat. */
@@ -149,7 +191,10 @@ export class ChatFiles {
 }
 
 /** A file as a message has it. */
-export function partOf(chatId: string, { id, name, mediaType, bytes, tokens }: FileRow): FilePart {
+export function partOf(
+	chatId: string,
+	{ id, name, mediaType, bytes, tokens }: Pick<FileRow, "id" | "name" | "mediaType" | "bytes" | "tokens">,
+): FilePart {
 	const url = `/api/chat/${chatId}/files/${id}`;
 	return { type: "file", url, mediaType, filename: name, providerMetadata: { parley: { bytes, tokens } } };
 }

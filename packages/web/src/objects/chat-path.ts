@@ -1,7 +1,7 @@
 import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
-import type { AnswerMetadata, ChatMessage, ChatView, Versions } from "../view/chat.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
 import { type AnswerPart, charsOf, hasWords } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
@@ -129,13 +129,14 @@ export class ChatPath {
 
 	/**
 	 * A path as the turns of a new chat, which no ledger knows: up to a message of the turn `last`, and at most the newest 500 messages or 4 million
-	 * characters. Files stay in their chat, which decides who may read them.
+	 * characters.
+	 * @param take a file as the new chat has it, the newest first; null for one that stays in this chat and is only named
 	 */
-	copyTo(last: Turn, messageId: string, nowMs: number, newId: () => string): Turn[] {
+	copyTo(last: Turn, messageId: string, newId: () => string, take: (file: FilePart) => FilePart | null): Turn[] {
 		const copies: Turn[] = [];
 		let left = BRANCH_CHARS_MAX;
 		let before: Turn | null = null;
-		let hasFiles = false;
+		let isNamed = false;
 		for (const turn of this.#stored().path(last.seq)) {
 			const isAsked = turn.seq === last.seq && turn.answerId !== messageId;
 			const question = this.#stored().question(turn);
@@ -145,22 +146,16 @@ export class ChatPath {
 				before = turn;
 				break;
 			}
-			copies.push({
-				...turn,
-				...NEW_CHAT,
-				question: question && withoutFiles(question),
-				rest,
-				...(isAsked && ONLY_ASKED),
-				startedAtMs: nowMs,
-			});
-			hasFiles ||= question !== null && filesOf(question).length > 0;
+			const copied = question && withFiles(question, take);
+			copies.push({ ...turn, ...NEW_CHAT, question: copied, rest, ...(isAsked && ONLY_ASKED) });
+			isNamed ||= copied !== null && filesOf(copied).length < filesOf(question ?? copied).length;
 		}
 		for (const [at, copy] of copies.reverse().entries()) {
 			copy.seq = at + 1;
 			copy.parent = at === 0 ? null : at;
 			if (copy.answerId) copy.answerId = `${newId()}-${copy.seq}`;
 			// Without the messages that are left out, a sum is smaller by theirs.
-			if (copy.answerId === "" || hasFiles || (before && before.tokens === null)) copy.tokens = null;
+			if (copy.answerId === "" || isNamed || (before && before.tokens === null)) copy.tokens = null;
 			else if (copy.tokens !== null) copy.tokens -= before?.tokens ?? 0;
 		}
 		return copies;
@@ -243,12 +238,10 @@ const NEW_CHAT = {
 /** A turn whose answer is left out. */
 const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, tokens: null };
 
-/** A message with the names of its files in their place. */
-function withoutFiles({ parts, ...message }: ChatMessage): ChatMessage {
-	const named = parts.map((part) =>
-		part.type === "file" ? { type: "text" as const, text: `[${part.filename} is in the chat that this one branched from]` } : part,
-	);
-	return { ...message, parts: named };
+/** A message with its files as another chat has them, or their names in their place. */
+function withFiles({ parts, ...message }: ChatMessage, take: (file: FilePart) => FilePart | null): ChatMessage {
+	const named = ({ filename }: FilePart) => ({ type: "text" as const, text: `[${filename} is in the chat that this one branched from]` });
+	return { ...message, parts: parts.map((part) => (part.type === "file" ? (take(part) ?? named(part)) : part)) };
 }
 
 /** What a question says, with the files that it names. */
@@ -261,22 +254,27 @@ export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPar
 }
 
 /** How an answer ended, and what it cost. */
-export function metadataOf({ model, requestId, sold, end, told, counted, tokens }: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+export function metadataOf(
+	{ model, requestId, sold, end, told, counted, tokens, startedAtMs }: Turn,
+	parts: readonly AnswerPart[],
+): AnswerMetadata {
 	const { units, effort, readFrom, instructions } = sold ?? { units: undefined, effort: null, readFrom: null };
 	const asked = {
 		model,
+		...(startedAtMs > 0 && { askedAt: new Date(startedAtMs).toISOString() }),
 		...(units !== undefined && { units, effort }),
 		...(readFrom !== null && { readFrom }),
 		...(instructions && { instructions }),
 	};
 	if (end === null) return asked;
-	const { failure, retryAfterS, thoughtMs, spent } = told ?? {};
+	const { failure, retryAfterS, thoughtMs, tookMs, spent } = told ?? {};
 	const why = {
 		...(requestId !== "" && (end === "failed" || end === "interrupted") && { reference: requestId }),
 		...(spent && { spent: { input: spent.input, output: spent.output, estimated: spent.estimated } }),
 		...(failure && { failure }),
 		...(retryAfterS !== undefined && { retryAfterS }),
 		...(thoughtMs !== undefined && { thoughtMs }),
+		...(tookMs !== undefined && { tookMs }),
 	};
 	if (counted === null) return { ...asked, ...why, state: end };
 	const ended = { end, output: outputOf({ told }, parts), failure, retryAfterS };

@@ -60,6 +60,7 @@ export interface Told {
 	failure?: Failure;
 	retryAfterS?: number;
 	thoughtMs?: number;
+	tookMs?: number;
 	spent: Spent | null;
 }
 

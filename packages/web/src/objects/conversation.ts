@@ -4,7 +4,7 @@ import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
 import { checkUsageAllowed, recordUsage, releaseUsage, type UsageCheckResult, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
 import { inFull } from "../lib/chat/files/in-full.ts";
-import { FILE_LIMITS } from "../lib/chat/files/limits.ts";
+import { FILE_LIMITS, takeUpload } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
 import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
 import { instructionsFor } from "../lib/chat/instructions.ts";
@@ -14,11 +14,11 @@ import type { Prompt } from "../lib/chat/request.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
-import { logFailure, OwnError } from "../log.ts";
+import { logFailure, logNote, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
-import { ChatFiles, idOf, partOf } from "./chat-files.ts";
+import { ChatFiles, type FileCopy, idOf, partOf } from "./chat-files.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
@@ -181,9 +181,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const chat = this.#stored.chat();
 		if (chat && !this.#isOwnedBy(owner)) return null;
 		const id = crypto.randomUUID();
-		// An alarm on disk may be earlier than any that is known here.
-		this.#alarmAtMs ??= await this.ctx.storage.getAlarm();
-		await this.#arm(Date.now() + UNSENT_LIFE_MS);
+		await this.#armForUnsent();
 		if (!(await this.#files.add(id, owner, upload, Date.now()))) return null;
 		const row = this.#files.row(id);
 		return row && partOf(chatId, row);
@@ -240,31 +238,65 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** Copies the shown path up to a message into the new chat `into`. It costs nothing, and repeating it changes nothing. */
-	async branch(owner: string, messageId: string, into: string, seen: string | null | undefined): Promise<PathResult> {
+	/**
+	 * Copies the shown path up to a message into the new chat `into`, with its newest files as far as the day's uploads allow. It counts no request, and
+	 * repeating it changes nothing.
+	 * @param tier by which the subject's uploads are limited
+	 */
+	async branch(subject: Subject, tier: Tier, messageId: string, into: string, seen: string | null | undefined): Promise<PathResult> {
+		const owner = subject.key;
 		const chat = await this.#settledChat(owner);
 		if ("kind" in chat) return chat;
 		if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on", chat: this.#path.view(chat) };
 		const last = this.#path.turnOf(messageId);
 		if (!last) return { kind: "no-such-message" };
 		if (!(await this.env.CHAT_LIST.getByName(owner).takeBranch(Date.now()))) return { kind: "too-many-branches" };
+		const { take, taken } = this.#files.copiesFor(into);
+		const turns = this.#path.copyTo(last, messageId, generateId, take);
+		const counted = await takeUpload(
+			subject,
+			tier,
+			taken.map(({ bytes }) => bytes),
+		);
+		// The chat may have been deleted meanwhile.
+		if (!this.#isOwnedBy(owner)) return { kind: "not-found" };
 		const copy = { ...chat, id: into, owner, title: branchTitle(chat.title), choice: null };
-		const turns = this.#path.copyTo(last, messageId, Date.now(), generateId);
-		const isThere = await this.env.CONVERSATION.getByName(into).receive(copy, turns);
+		const target = this.env.CONVERSATION.getByName(into);
+		if (counted.kind === "refused") {
+			const withoutFiles = this.#path.copyTo(last, messageId, generateId, () => null);
+			return (await target.receive(copy, withoutFiles, [])) ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
+		}
+		let isThere = false;
+		try {
+			isThere = await target.receive(copy, turns, taken);
+		} finally {
+			if (!isThere) await counted.giveBack();
+		}
 		return isThere ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
 	}
 
-	/** Begins with the turns of another chat, and lists itself. Keeps what it has if it was begun before. @returns false for a chat that was deleted, or is someone else's */
-	async receive(chat: Chat, turns: Turn[]): Promise<boolean> {
-		if (!this.#stored.chat()) {
-			this.ctx.storage.transactionSync(() => {
-				this.#stored.writeChat(chat);
-				for (const turn of turns) this.#stored.insert(turn);
-			});
-		}
+	/**
+	 * Begins with the turns and files of another chat, and lists itself. Keeps what it has if it was begun before.
+	 * @returns false for a chat that was deleted, or is someone else's
+	 */
+	async receive(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<boolean> {
+		if (!this.#stored.chat()) await this.#takeIn(chat, turns, files);
 		if (!this.#isOwnedBy(chat.owner)) return false;
-		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
+		if (!(await this.#updateList(Date.now()))) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
 		return true;
+	}
+
+	/** The files come first: until the chat is there they are unsent, and what is left of a failed copy is deleted after a day. */
+	async #takeIn(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<void> {
+		if (files.length > 0) await this.#armForUnsent();
+		await Promise.all(files.map((file) => this.#files.addCopy(file, chat.owner, Date.now())));
+		const ids = files.map(({ id }) => id);
+		if (this.#stored.chat()) return void (await Promise.all(ids.map((id) => this.#files.remove(id))));
+		this.ctx.storage.transactionSync(() => {
+			this.#stored.writeChat(chat);
+			for (const turn of turns) this.#stored.insert(turn);
+			this.#files.markSent(ids);
+		});
 	}
 
 	/** The owner's chat while no request is under way, or why it is not that. */
@@ -585,6 +617,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const parts = this.#stored.parts(turn);
 		const end = turn.end ?? "interrupted";
 		try {
+			if (turn.phase === "running") logNote(`answer ${turn.requestId} was interrupted: the object ended while it was written`);
 			if (turn.phase === "running") this.#stored.end(turn, end, this.#stored.countPieces(turn), turn.rest ?? []);
 			await this.#settle(turn, end, parts);
 		} catch (error) {
@@ -614,16 +647,17 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Puts the chat on top of its owner's list, after any earlier such write. @returns whether it is there */
-	#updateList(): Promise<boolean> {
-		this.#listing = this.#listing.then(() => this.#list());
+	#updateList(atMs?: number): Promise<boolean> {
+		this.#listing = this.#listing.then(() => this.#list(atMs));
 		return this.#listing;
 	}
 
-	async #list(): Promise<boolean> {
+	/** @param atMs when the chat was last used; by default with its newest turn */
+	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now()): Promise<boolean> {
 		const chat = this.#stored.chat();
 		if (!chat || chat.deleted) return true;
 		try {
-			const updatedAt = new Date(this.#stored.newest()?.startedAtMs ?? Date.now()).toISOString();
+			const updatedAt = new Date(atMs).toISOString();
 			const account = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt });
 			return account === null || (await this.#follow(chat.owner, account));
 		} catch (error) {
@@ -650,6 +684,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
 		this.#alarmAtMs = atMs;
 		await this.ctx.storage.setAlarm(atMs);
+	}
+
+	/** Makes sure that files which are never sent are deleted. An alarm on disk may be earlier than any that is known here. */
+	async #armForUnsent(): Promise<void> {
+		this.#alarmAtMs ??= await this.ctx.storage.getAlarm();
+		await this.#arm(Date.now() + UNSENT_LIFE_MS);
 	}
 
 	/** Deletes the files of a deleted chat, or tries again later. @returns whether they are gone */

@@ -9,7 +9,7 @@ import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
 import { hashOfSubject } from "../lib/chat/upstream/request-body.ts";
 import { spentOf } from "../lib/chat/upstream/spent.ts";
 import type { Usage } from "../lib/chat/upstream/usage.ts";
-import { logFailure, OwnError } from "../log.ts";
+import { logFailure, logNote, OwnError } from "../log.ts";
 import { type AnswerPart, AnswerStream, charsOf, hasWords } from "./answer-stream.ts";
 import { metadataOf } from "./chat-path.ts";
 import type { ConversationStorage, StoredPart, Turn } from "./conversation-storage.ts";
@@ -32,6 +32,8 @@ export interface AnswerResult {
 	retryAfterS?: number;
 	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
 	thoughtMs?: number;
+	/** From the request to the end of the answer, milliseconds. */
+	tookMs: number;
 	/** Null for a call that a provider refused, or that was never made. */
 	spent: Spent | null;
 }
@@ -107,7 +109,7 @@ export class LiveAnswer {
 		// Some models keep their reasoning to themselves, and only report it.
 		const hasThought = this.#hasReasoning() || (spent?.reasoning ?? 0) > 0;
 		const thoughtMs = this.#thoughtMs ?? Date.now() - this.#calledAtMs;
-		return { end, ...why, ...(hasThought && { thoughtMs }), spent };
+		return { end, ...why, ...(hasThought && { thoughtMs }), tookMs: Date.now() - this.turn.startedAtMs, spent };
 	}
 
 	/** Stores the rest of the text, and how the answer ends. */
@@ -175,7 +177,9 @@ export class LiveAnswer {
 	/** An answer without a visible word has failed, whatever the model says, unless a filter or a stop took it. */
 	#judged(ended: Pick<AnswerResult, "end" | "failure">): Pick<AnswerResult, "end" | "failure"> {
 		const isWordless = !hasWords(this.stream.parts) && (ended.end === "complete" || ended.end === "length");
-		return isWordless ? { end: "failed" } : ended;
+		if (!isWordless) return ended;
+		logNote(`answer ${this.turn.requestId} failed: the model ended it without a word`);
+		return { end: "failed" };
 	}
 
 	/** What the call used: as the provider says, or by our estimate. */

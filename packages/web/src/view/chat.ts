@@ -65,6 +65,10 @@ export interface AnswerMetadata {
 	/** The estimated tokens that a request sends of the chat up to and with this message. */
 	tokens?: number;
 	effort?: Effort | null;
+	/** When it was asked for, ISO 8601 in UTC; absent for an answer of an older version. */
+	askedAt?: string;
+	/** How long the answer took, milliseconds; absent for one that was cut off. */
+	tookMs?: number;
 	/** How long the model thought before its first word, milliseconds; absent for one that did not. */
 	thoughtMs?: number;
 	/** The oldest message that the model was sent, when older ones were left out. */

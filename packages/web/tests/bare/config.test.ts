@@ -218,6 +218,14 @@ describe("the configuration", () => {
 		});
 	});
 
+	test("lets the quick start's models read images where it says so, and refuses a name that is none of them", () => {
+		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
+		expect(readConfig({ ...models, AI_IMAGE_MODELS: "gpt-5," }).models).toMatchObject({
+			entries: [{ accepts: ["text", "image"] }, { accepts: ["text"] }],
+		});
+		expect(() => readConfig({ ...models, AI_IMAGE_MODELS: "gpt5" })).toThrow(/AI_IMAGE_MODELS/);
+	});
+
 	test("gives models their units, and refuses units that are not 1 to 999", () => {
 		const models = { ...secrets, AI_BASE_URL: "https://api.example/v1", AI_MODELS: "gpt-5=GPT-5,llama3" };
 		expect(readConfig({ ...models, AI_MODEL_UNITS: "gpt-5=5" }).models).toMatchObject({ entries: [{ weight: 5 }, { weight: 1 }] });

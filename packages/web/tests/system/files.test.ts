@@ -20,9 +20,14 @@ beforeEach(async () => {
 	context = await parley.browser.newContext();
 	context.setDefaultTimeout(45_000);
 	page = await context.newPage();
+	await open();
+});
+
+/** Opens a new chat, and waits until the page can be used. */
+async function open(): Promise<void> {
 	await page.goto(parley.app);
 	await page.getByRole("button", { name: "Attach files" }).and(page.locator(":enabled")).waitFor();
-});
+}
 
 const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
 const form = () => page.locator("form").filter({ has: composer() });
@@ -35,6 +40,7 @@ const answer = () => page.getByRole("article", { name: "Answer" }).last();
 const text = (name: string, content = `content of ${name}`) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
 const choose = (...files: ReturnType<typeof text>[]) => page.locator("input[type=file]").setInputFiles(files);
 const isReady = (name: string) => expect.poll(() => chip(name).getAttribute("aria-busy")).toBe("false");
+const pick = (model: string) => page.getByRole("combobox", { name: "Model" }).selectOption(model);
 const canSend = (can: boolean) => expect.poll(() => send().getAttribute("aria-disabled")).toBe(String(!can));
 
 const PDF = `%PDF-1.4
@@ -47,20 +53,26 @@ endstream endobj
 5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
 trailer<</Root 1 0 R>>`;
 
-/** A PNG of this size, which the browser draws. */
-async function png(name: string, width: number, height: number) {
+/** A PNG of this size, which the browser draws: stripes, or noise that no format makes small. */
+async function png(name: string, width: number, height: number, { noise = false } = {}) {
 	const base64 = await page.evaluate(
-		([width, height]) => {
+		({ width, height, noise }) => {
 			const canvas = document.createElement("canvas");
 			[canvas.width, canvas.height] = [width, height];
 			const pen = canvas.getContext("2d");
-			for (let x = 0; pen && x < width; x += 40) {
+			const pixels = new ImageData(width, height);
+			if (noise) {
+				for (let at = 0; at < pixels.data.length; at += 65_536) crypto.getRandomValues(pixels.data.subarray(at, at + 65_536));
+				for (let at = 3; at < pixels.data.length; at += 4) pixels.data[at] = 255;
+				pen?.putImageData(pixels, 0, 0);
+			}
+			for (let x = 0; pen && !noise && x < width; x += 40) {
 				pen.fillStyle = `hsl(${x % 360} 60% 60%)`;
 				pen.fillRect(x, 0, 40, height);
 			}
 			return canvas.toDataURL("image/png").split(",")[1] ?? "";
 		},
-		[width, height] as const,
+		{ width, height, noise },
 	);
 	return { name, mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
 }
@@ -85,7 +97,14 @@ const transfer = (kind: "paste" | "drop", data: { text?: string; file?: [name: s
 
 describe("files by the button", () => {
 	test("are previewed, sent, shown in the thread and still there after a reload; images arrive small, PDFs as text", async () => {
-		await choose(await png("stripes.png", 3_000, 1_500), text("notes.md"), { ...text("paper.pdf", PDF), mimeType: "application/pdf" });
+		const loaded = new Set<string>();
+		page.on("request", (request) => loaded.add(/\/(read-pdf|prepare-file)-[^/]*\.js$/.exec(request.url())?.[1] ?? "other"));
+		await choose(await png("stripes.png", 3_000, 1_500), text("notes.md"));
+		for (const name of ["stripes.png", "notes.md"]) await isReady(name);
+		expect([...loaded].sort()).toEqual(["other", "prepare-file"]);
+		await choose({ ...text("paper.pdf", PDF), mimeType: "application/pdf" });
+		await isReady("paper.pdf");
+		expect([...loaded]).toContain("read-pdf");
 		for (const name of ["stripes.png", "notes.md", "paper.pdf"]) await isReady(name);
 		await assertAccessible(page, [
 			{ width: 390, colorScheme: "dark" },
@@ -117,10 +136,21 @@ describe("files by the button", () => {
 		await page.getByRole("heading", { name: "list.csv" }).waitFor();
 	});
 
-	test("raise the price before they are sent", async () => {
+	test("raise the price before they are sent, and that of another answer and of an edit", async () => {
 		const pixel = (name: string) => png(name, 20, 20);
 		await choose(await pixel("1.png"), await pixel("2.png"), await pixel("3.png"));
-		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
+		await page.getByRole("button", { name: "Send · 2 requests" }).click();
+		await answer().getByText("You attached 3 files.").waitFor();
+		await page.getByRole("button", { name: "Ask again · uses 2 requests" }).waitFor();
+		await question().getByRole("button", { name: "Edit" }).click();
+		await page.getByRole("textbox", { name: "Edit your message" }).fill("Look");
+		await page.getByRole("button", { name: "Save and send · 2 requests" }).waitFor();
+	});
+
+	test("that are images too large for the tier are made small enough", async () => {
+		await choose(await png("noise.png", 1_560, 1_560, { noise: true }));
+		await isReady("noise.png");
+		await canSend(true);
 	});
 
 	test("of a draft survive a reload, and can be removed with the keyboard", async () => {
@@ -209,21 +239,62 @@ test("an edit keeps the files of its message", async () => {
 	await answer().getByText("You attached 1 file.").waitFor();
 	await page.getByRole("button", { name: "Edit" }).click();
 	await page.getByRole("textbox", { name: "Edit your message" }).fill("Hello again");
-	await page.getByRole("button", { name: "Send again" }).click();
+	await page.getByRole("button", { name: "Save and send" }).click();
 	await answer().getByText("“Hello again”. You attached 1 file.").waitFor();
 	await question().getByRole("link", { name: "notes.txt" }).waitFor();
 });
 
 test("a model that cannot read images says so before anything is sent", async () => {
 	await parley.openAccount(context.request);
-	await page.goto(parley.app);
-	await page.getByRole("button", { name: /^Model:/ }).click();
-	await page.getByRole("radio", { name: /^Demo thinker/ }).check();
-	await page.keyboard.press("Escape");
+	await open();
+	await pick("demo-thinker");
 	await choose(await png("stripes.png", 40, 40));
 	await form().getByText("Demo thinker can’t read images. Choose another model, or remove the image.").first().waitFor();
 	await canSend(false);
+	await assertAccessible(page, [
+		{ width: 390, colorScheme: "dark" },
+		{ width: 1440, colorScheme: "light" },
+	]);
 	await page.getByRole("button", { name: "Remove stripes.png" }).click();
 	await composer().fill("Hello");
 	await canSend(true);
+});
+
+test("a chat with an image says so where the chosen model cannot see it, and goes on with its name", async () => {
+	await parley.openAccount(context.request);
+	await open();
+	await choose(await png("stripes.png", 40, 40));
+	await canSend(true);
+	await send().click();
+	await answer().getByText("You attached 1 file.").waitFor();
+	await page.getByRole("button", { name: /^Ask again/ }).waitFor();
+	await pick("demo-thinker");
+	await page.getByText("Demo thinker can’t see the image in this chat. It gets its name only.").waitFor();
+	await answer().getByText("Demo thinker can’t read images. To ask this again, choose a model that does.").waitFor();
+	expect(await page.getByRole("button", { name: /^Ask again/ }).count()).toBe(0);
+	await assertAccessible(page, [
+		{ width: 390, colorScheme: "light" },
+		{ width: 1440, colorScheme: "dark" },
+	]);
+	await composer().fill("And now?");
+	await send().click();
+	await answer().getByText("You asked: “And now?”").waitFor();
+	await page.getByRole("button", { name: /^Ask again/ }).waitFor();
+});
+
+test("a branch has the files of its messages", async () => {
+	await choose(await png("stripes.png", 40, 40), text("notes.txt"));
+	await canSend(true);
+	await send().click();
+	await answer().getByText("You attached 2 files.").waitFor();
+	const first = page.url();
+	await question().getByRole("button", { name: "Branch into a new chat" }).click();
+	await page.waitForURL((url) => url.href !== first && url.pathname.startsWith("/c/"));
+	const image = question().getByRole("img", { name: "stripes.png" });
+	await image.waitFor();
+	await expect.poll(() => image.getAttribute("src")).toContain(new URL(page.url()).pathname.replace("/c/", "/api/chat/"));
+	await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(40);
+	await page.getByText("There is no answer to this yet.").waitFor();
+	await page.getByRole("button", { name: "Try again" }).click();
+	await answer().getByText("You attached 2 files.").waitFor();
 });

@@ -25,6 +25,7 @@ beforeEach(async () => {
 	await page.locator("button[type=submit]").waitFor();
 });
 
+const views = [1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 const model = (set: Record<string, unknown>) => parley.control("faults", { model: { firstTokenMs: 5, chunks: 4, chunkMs: 1, ...set } });
 const quick = () => model({});
 const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
@@ -95,10 +96,7 @@ describe("versions", () => {
 		await page.reload();
 		await version(answers(), "Version 2 of 2").waitFor();
 		expect(await used()).toBe(before + 2);
-		await assertAccessible(
-			page,
-			[1440, 390].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme }))),
-		);
+		await assertAccessible(page, views);
 	});
 
 	test("are not made by an edit that changes nothing, and a failed answer hides none", async () => {
@@ -138,15 +136,61 @@ describe("versions", () => {
 		await expect.poll(said).toEqual(["First", "Second"]);
 	});
 
-	test("“Why” tells the rule, the price and the tokens of an answer", async () => {
+	test("a branch of a question waits for its answer, and the first chat stays", async () => {
+		await ask("First");
+		const [first, before] = [page.url(), await used()];
+		await questions().first().hover();
+		await questions().first().getByRole("button", { name: "Branch into a new chat" }).click();
+		await page.waitForURL((url) => url.href !== first && url.pathname.startsWith("/c/"));
+		await page.getByText("There is no answer to this yet.").waitFor();
+		expect(await used()).toBe(before);
+		await assertAccessible(page, views);
+		await page.getByRole("button", { name: "Try again" }).click();
+		await ended();
+		expect(await used()).toBe(before + 1);
+	});
+});
+
+describe("each answer", () => {
+	test("has its model, its time and its price, and “Why” tells the rule and the tokens", async () => {
 		await ask("Why?");
+		await answers()
+			.getByText(/^Sandbox · .*\d\d.* · 1 request$/)
+			.waitFor();
 		await answers().getByRole("button", { name: "Why" }).click();
 		await answers().getByText("The answer is complete").waitFor();
 		await answers().getByText("1 request", { exact: true }).waitFor();
 		await answers()
+			.getByText(/, took [\d.]+ s$/)
+			.waitFor();
+		await answers()
 			.getByText(/\d+ read, \d+ written/)
 			.waitFor();
 		await page.getByRole("button", { name: "Why", expanded: true }).waitFor();
+		await assertAccessible(page, views);
+	});
+
+	test("that failed says that it did not count, by which rule, and what to quote to support", async () => {
+		await model({ failAfterChunks: 2, chunks: 6 });
+		await composer().fill("Fail");
+		await composer().press("Enter");
+		await answers().getByText("Reference for support:").waitFor();
+		await answers()
+			.getByText(/^Sandbox · .* · not counted$/)
+			.waitFor();
+		await answers().getByRole("button", { name: "Why" }).click();
+		await answers().getByText("trying again is free").waitFor();
+		const reference = answers().locator("dt", { hasText: "Reference" }).locator("+ dd");
+		expect(await answers().locator("p .select-all").innerText()).toBe(await reference.innerText());
+		await assertAccessible(page, views);
+	});
+
+	test("of an edit that came to nothing has its reference in the notice", async () => {
+		await ask("First");
+		await model({ failBeforeOutput: 500 });
+		await edit(0, "Second");
+		await page.getByRole("status").filter({ hasText: "The chat is as it was." }).getByText("Reference for support:").waitFor();
+		await assertAccessible(page, views);
 	});
 });
 

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { priceOfSend } from "../../src/components/chat/price.ts";
 import { modelOf } from "../../src/components/testing/views.ts";
+import { filesOf } from "../../src/lib/chat/history.ts";
 import { ChatFiles, partOf } from "../../src/objects/chat-files.ts";
 import type { FilePart } from "../../src/view/chat.ts";
 import { stopAppClock } from "../app-time.ts";
@@ -279,6 +280,100 @@ describe("a message with files", () => {
 	});
 });
 
+describe("a branch", () => {
+	const branch = (client: Client, chat: string, messageId: string, into: string) =>
+		client.post(`/api/chat/${chat}/branch`, { messageId, id: into });
+	const questionIn = async (chat: string) => (await messagesOf(env.CONVERSATION.getByName(chat)))[0];
+	const filesIn = async (chat: string) => filesOf((await questionIn(chat)) ?? { parts: [] });
+
+	test("has files of its own, which end with it and not with the chat that they came from", async () => {
+		const [client, other, chat, into] = [await user(), await user(), id(), id()];
+		const files = [await attach(client, chat, "a.png", PNG), await attach(client, chat, "b.txt", "the text of the file")];
+		const answer = await ask(client, chat, { files, key: "q1" });
+		const { used } = await client.usage();
+		expect((await branch(client, chat, answer.id, into)).status).toBe(201);
+		expect((await client.usage()).used).toBe(used);
+		const copies = await filesIn(into);
+		expect(copies.map(({ url, ...rest }) => rest)).toEqual(files.map(({ url, ...rest }) => rest));
+		expect(copies.map(({ url }) => url.startsWith(`/api/chat/${into}/files/`))).toEqual([true, true]);
+		expect((await env.CONVERSATION.getByName(into).view(await ownerOf(client)))?.tokens).toBe(answer.metadata.tokens);
+		await client.fetch(`/api/chat/${chat}`, { method: "DELETE" });
+		expect(new Uint8Array(await (await client.fetch(copies[0]?.url ?? "")).arrayBuffer())).toEqual(PNG);
+		expect((await other.fetch(copies[0]?.url ?? "")).status).toBe(404);
+		await ask(client, into, { text: "And now?" });
+		expect(JSON.stringify(await lastCall())).toMatch(/base64.*the text of the file.*And now\?/);
+		// A day later they are still there: they are part of the chat.
+		stopAppClock().advance(2 * DAY_MS);
+		await runDurableObjectAlarm(env.CONVERSATION.getByName(into));
+		expect((await client.fetch(copies[1]?.url ?? "")).status).toBe(200);
+		await client.fetch(`/api/chat/${into}`, { method: "DELETE" });
+		for (const copy of copies) expect(await stored()).not.toContain(idOf(copy));
+	});
+
+	test("made twice has its files once", async () => {
+		const [client, chat, into] = [await user(), id(), id()];
+		await ask(client, chat, { files: [await attach(client, chat, "a.txt", "text")], key: "q1" });
+		await Promise.all([branch(client, chat, "q1", into), branch(client, chat, "q1", into)]);
+		const [copy] = await filesIn(into);
+		const rows = await runInDurableObject(env.CONVERSATION.getByName(into), (_, { storage }) =>
+			storage.sql.exec("SELECT id, state FROM file").toArray(),
+		);
+		expect(rows).toEqual([{ id: copy && idOf(copy), state: "sent" }]);
+	});
+
+	test("names files for which the day's uploads have no room", async () => {
+		const [client, chat, into] = [await new Client("198.51.100.22").visit(), id(), id()];
+		const image = new Uint8Array(2 * MIB);
+		image.set(PNG);
+		const answer = await ask(client, chat, { text: "Look", files: [await attach(client, chat, "a.png", image)] });
+		for (let n = 0; n < 9; n += 1) await attach(client, id(), "b.png", image);
+		expect((await branch(client, chat, answer.id, into)).status).toBe(201);
+		expect((await questionIn(into))?.parts).toEqual([
+			{ type: "text", text: "[a.png is in the chat that this one branched from]" },
+			{ type: "text", text: "Look" },
+		]);
+		expect((await ask(client, into, { text: "And now?" })).metadata).toMatchObject({ counted: true });
+	});
+
+	test("takes at most 20 files along, of 16 MiB together, and each once", async () => {
+		const files = await runInDurableObject(env.CONVERSATION.getByName(id()), async (_, { storage }) => {
+			const inObject = new ChatFiles(storage.sql, undefined);
+			const add = async (name: string, bytes: number) => {
+				const file = id();
+				await inObject.add(file, "user:u", { name, mediaType: "image/png", tokens: 1, bytes: new Uint8Array(bytes) }, 0);
+				return inObject.row(file);
+			};
+			const parts = async (count: number, bytes: number) => {
+				const rows = [];
+				for (let n = 0; n < count; n += 1) rows.push(await add(`${n}.png`, bytes));
+				return rows.flatMap((row) => (row ? [partOf("chat", row)] : []));
+			};
+			const takenOf = (some: FilePart[]) => {
+				const { take, taken } = inObject.copiesFor("into");
+				for (const part of [...some, ...some]) take(part);
+				return taken.map(({ name }) => name);
+			};
+			return [takenOf(await parts(25, 1)), takenOf(await parts(10, 1_900_000))];
+		});
+		const first = (count: number) => Array.from({ length: count }, (_, n) => `${n}.png`);
+		expect(files).toEqual([first(20), first(8)]);
+	});
+
+	test("is not begun where its files cannot be copied, and nothing is left of it", async () => {
+		const [client, chat, into] = [await user(), id(), id()];
+		await ask(client, chat, { files: [await attach(client, chat, "a.txt", "text")], key: "q1" });
+		const before = await stored();
+		const broken = vi.spyOn(Object.getPrototypeOf(env.FILES), "put").mockRejectedValue(new Error("R2 is down"));
+		expect((await branch(client, chat, "q1", into)).status).toBe(500);
+		broken.mockRestore();
+		expect(await stored()).toEqual(before);
+		expect(await questionIn(into)).toBeUndefined();
+		await runDurableObjectAlarm(env.CONVERSATION.getByName(into));
+		expect((await branch(client, chat, "q1", into)).status).toBe(201);
+		expect(await filesIn(into)).toHaveLength(1);
+	});
+});
+
 describe("the end of a file", () => {
 	test("comes with the chat's: nothing of it is left, in the bucket or in the object", async () => {
 		const [client, chat] = [await user(), id()];
@@ -376,6 +471,11 @@ describe("without a bucket", () => {
 		expect(JSON.stringify(await lastCall())).toContain("kept in the object");
 		expect(await (await client.fetch(part.url)).text()).toBe("kept in the object");
 		expect(await stored()).not.toContain(file);
+		const into = id();
+		const [question] = await messagesOf(conversation);
+		await client.post(`/api/chat/${chat}/branch`, { messageId: question?.id, id: into });
+		const [copy] = filesOf((await messagesOf(env.CONVERSATION.getByName(into)))[0] ?? { parts: [] });
+		expect(await (await client.fetch(copy?.url ?? "")).text()).toBe("kept in the object");
 		await client.fetch(`/api/chat/${chat}`, { method: "DELETE" });
 		const left = await runInDurableObject(conversation, (_, { storage }) => storage.sql.exec("SELECT id FROM file_content").toArray());
 		expect(left).toEqual([]);

@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { keepLedgerReport } from "../../src/db/ledger-reports.ts";
 import { storeCopy, storedCopy } from "../../src/db/provider-copies.ts";
 import { keepUsageDays } from "../../src/db/usage-days.ts";
-import { Client, hear, resetSandbox } from "../client.ts";
+import { Client, faults, hear, resetSandbox } from "../client.ts";
 import { answerFor, breakTable, expectLogged, FAILURES, marker, reply, tables } from "../marked-log.ts";
+import { logLines } from "../worker-log.ts";
 
 beforeEach(resetSandbox);
 
@@ -51,6 +52,17 @@ describe("the log", () => {
 		const message = { id: id(), role: "user", parts: [{ type: "text", text: marker }] };
 		await hear(await new Client().post("/api/chat/ai", { id: id(), messages: [message] }));
 		expectLogged(/^answer [\w-]+ failed: /m);
+	});
+
+	test.each([
+		["before its first word", { failBeforeOutput: 503 }],
+		["in the middle", { failAfterChunks: 2, chunks: 6 }],
+		["without a word", { chunks: 0 }],
+	])("names an answer that failed %s by the reference that its reader is shown", async (_, model) => {
+		await faults({ model });
+		const { metadata } = await new Client().chat(id(), id());
+		expect(metadata).toMatchObject({ state: "failed", counted: false });
+		expect(logLines.filter((line) => line.startsWith(`answer ${metadata.reference} failed: `))).toHaveLength(1);
 	});
 
 	test.each(FAILURES)("has no words of a billing provider that %s", async (_, answer) => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ConversationStorage } from "../../src/objects/conversation-storage.ts";
 import type { ChatMessage, ChatPage, ChatView, Versions } from "../../src/view/chat.ts";
-import { Client, eventually, faults, hear, resetSandbox } from "../client.ts";
+import { Client, eventually, faults, resetSandbox } from "../client.ts";
 import { messagesOf, requestsOf, textOf } from "../stored.ts";
 import { begun, Talk } from "../talk.ts";
 
@@ -216,20 +216,6 @@ describe("branching into a new chat", () => {
 	const listOf = (owner: string) => env.CHAT_LIST.getByName(owner).list() as Promise<ChatPage>;
 	const saying = (messages: ChatMessage[] = []) => messages.map(textOf);
 
-	test("names files in place of them: they stay in their chat, which decides who may read them", async () => {
-		const talk = await Talk.begin();
-		const upload = await talk.client.fetch(`/api/chat/${talk.chatId}/files?name=plan.txt`, { method: "POST", body: "the plan" });
-		const file = await upload.json();
-		const messages = [{ id: "with a file", role: "user", parts: [file, { type: "text", text: "Read it" }] }];
-		const answer = await hear(await talk.client.post("/api/chat/ai", { id: talk.chatId, messages }, { "idempotency-key": id() }));
-		expect(answer.metadata).toMatchObject({ counted: true });
-		const into = id();
-		expect((await branch(talk, "with a file", into)).status).toBe(201);
-		const view = await env.CONVERSATION.getByName(into).view(talk.owner);
-		expect(saying(view?.messages)).toEqual(["[plan.txt is in the chat that this one branched from]\nRead it"]);
-		expect((await talk.client.chat(into, id(), { text: "and on" })).status).toBe(200);
-	});
-
 	test("copies the path up to an answer: listed, free, with its counts and prices, and apart from the first", async () => {
 		const { talk, withOther } = await talkWithVersions();
 		const { turns } = (await versionsOf(talk, question("one"))) ?? { turns: [] };
@@ -245,6 +231,7 @@ describe("branching into a new chat", () => {
 		expect(view).toMatchObject({ title: "Branch · one", earlier: null, tokens: source[3]?.metadata?.tokens });
 		expect(saying(view?.messages)).toEqual(saying(source.slice(0, 4)));
 		expect(view?.messages[3]?.metadata).toMatchObject({ state: "complete", counted: true, units: 1, model: "sandbox" });
+		expect(view?.messages.map(({ metadata }) => metadata?.askedAt)).toEqual(source.slice(0, 4).map(({ metadata }) => metadata?.askedAt));
 		expect(view?.messages[3]?.metadata?.versions).toBeUndefined();
 		const { chats } = await listOf(talk.owner);
 		expect(chats.map((chat) => chat.id)).toEqual([into, talk.chatId]);

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, inject, test } from "vitest";
 import type { UsageDay } from "../../src/view/usage.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { checkpointsOf, messagesOf, requestsOf, rewriteRequests, textOf } from "../stored.ts";
+import { logLines } from "../worker-log.ts";
 
 // Each row of docs/who-pays.md, with the model failing as the row says.
 
@@ -354,6 +355,7 @@ describe("a platform restart", () => {
 		});
 		const answer = (await messagesOf(conversation)).find((message) => message.role === "assistant");
 		expect(answer?.metadata).toMatchObject({ state: "interrupted", counted: false });
+		expect(logLines.join("\n")).toContain(`answer ${answer?.metadata?.reference} was interrupted: `);
 		expect(answer && textOf(answer)).not.toBe("");
 		// What the lost call used is estimated from what is stored.
 		const { days } = await (await client.fetch("/api/usage")).json<{ days: UsageDay[] }>();

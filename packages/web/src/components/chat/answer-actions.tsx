@@ -1,6 +1,7 @@
+import type { AnswerMetadata } from "../../view/chat.ts";
 import { plainTextOf } from "../answer-text/answer-text.tsx";
 import { CopyButton } from "../frame/copy-button.tsx";
-import { inRequests } from "../frame/local-time.tsx";
+import { inRequests, LocalTime } from "../frame/local-time.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import type { MessageEvents } from "./message-events.ts";
 import { textOf } from "./message-text.ts";
@@ -11,6 +12,8 @@ import { Why } from "./why.tsx";
 export interface Next {
 	regenerate: () => void;
 	regenerateUnits: number;
+	/** Why the chosen model cannot answer the question again; "" where it can. */
+	unreadable: string;
 	goOn: () => void;
 	goOnUnits: number;
 }
@@ -32,7 +35,7 @@ interface AnswerActionsProps {
  * failure and otherwise a new request, to branch off, and to see why it was counted.
  */
 export function AnswerActions({ message, model, writing, next, events }: AnswerActionsProps) {
-	const { state, counted, units = 1, versions } = message.metadata ?? {};
+	const { state, counted, versions } = message.metadata ?? {};
 	const free = (state === "failed" || state === "interrupted") && !counted;
 	const text = textOf(message);
 	const near = next ? "" : "shown-near";
@@ -53,7 +56,9 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 				</button>
 			)}
 			{next &&
-				(free ? (
+				(next.unreadable ? (
+					<span className="mx-2 text-soft">{next.unreadable}</span>
+				) : free ? (
 					<button type="button" className="button-plain ml-2 text-base" onClick={next.regenerate}>
 						Try again{next.regenerateUnits > 1 && ` · ${inRequests(next.regenerateUnits)}`}
 					</button>
@@ -68,11 +73,24 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 				</div>
 			)}
 			{state && <Why metadata={message.metadata} model={model} className={near} />}
-			{counted && units > 1 && (
-				<span className={`ml-2 text-soft ${near}`}>
-					{model} · {inRequests(units)}
-				</span>
-			)}
+			{state && <Facts {...message.metadata} model={model} className={near} />}
 		</div>
+	);
+}
+
+/** Which model answered, when, and for how many requests. */
+function Facts({ model, askedAt, counted, units = 1, className }: AnswerMetadata & { model: string; className: string }) {
+	const price = counted === undefined ? "" : counted ? inRequests(units) : "not counted";
+	return (
+		<span className={`ml-2 text-soft ${className}`}>
+			{model}
+			{askedAt && (
+				<>
+					{model && " · "}
+					<LocalTime iso={askedAt} form="moment" />
+				</>
+			)}
+			{price && ` · ${price}`}
+		</span>
 	);
 }

@@ -42,7 +42,7 @@ export function AttachmentList({ list, refusal, news, unreadable, remove, retry 
 	return (
 		<>
 			{list.length > 0 && (
-				<ul aria-label="Attachments" className="flex max-h-44 w-full flex-wrap gap-2 overflow-y-auto px-3 pt-3">
+				<ul aria-label="Attachments" className="flex max-h-60 w-full flex-wrap gap-2 overflow-y-auto px-3 pt-3 pb-1">
 					{list.map((one) => (
 						<Chip key={one.id} {...one} onRemove={() => remove(one.id)} onRetry={() => retry(one.id)} />
 					))}
@@ -61,7 +61,7 @@ function Chip({ name, state, thumb, why, file, onRemove, onRetry }: Attachment &
 	return (
 		<li
 			aria-busy={state === "reading" || state === "uploading"}
-			className={`flex min-w-0 max-w-full items-center gap-2 rounded-small bg-said pl-2 shadow-flat ${failed ? "" : "sm:max-w-64"}`}
+			className={`flex min-w-0 items-center gap-2 rounded-small bg-said pl-2 shadow-flat ${failed ? "max-w-full" : "max-w-[calc(50%-0.25rem)] sm:max-w-64"}`}
 		>
 			{thumb ? (
 				<img src={thumb} alt="" className="my-1.5 size-8 shrink-0 rounded-small object-cover" />

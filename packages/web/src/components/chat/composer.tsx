@@ -7,6 +7,7 @@ import { inRequests, LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { AttachButton, AttachmentList, pastedFiles, useDroppedFiles } from "./attachments.tsx";
 import { isSameMessage, keepDraft, type PendingSend, readDraft } from "./draft.ts";
 import { tokensOfFiles } from "./message-text.ts";
+import { unreadableBy } from "./readable.ts";
 import { isSendKey, isTouch } from "./send-key.ts";
 import { useAttachments } from "./use-attachments.ts";
 
@@ -134,13 +135,6 @@ export function Composer(props: ComposerProps) {
 			</form>
 		</>
 	);
-}
-
-/** Says that a model cannot read what is attached; "" where it can. */
-function unreadableBy({ label, accepts }: ComposerProps["model"], files: readonly FileUIPart[]): string {
-	const images = files.filter(({ mediaType }) => mediaType.startsWith("image/")).length;
-	if (images === 0 || accepts.includes("image")) return "";
-	return `${label} can’t read images. Choose another model, or remove the ${images === 1 ? "image" : "images"}.`;
 }
 
 function DropHere() {

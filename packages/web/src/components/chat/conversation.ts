@@ -17,8 +17,8 @@ export type Failure =
 	/** `sending`: what was refused, unless the server had accepted it before. */
 	| { kind: "refused"; problem: Problem; sending?: Sending }
 	| { kind: "unreached" | "broken" | "stop-failed" | "not-done"; problem?: undefined }
-	/** An edit or another answer came to nothing: `note` says why. */
-	| { kind: "undone"; note: string; problem?: undefined };
+	/** An edit or another answer came to nothing: `note` says why, and `reference` names it in the log. */
+	| { kind: "undone"; note: string; reference?: string | undefined; problem?: undefined };
 
 export interface ConversationEvents {
 	/** The server has accepted the request: the chat exists from now on. */
@@ -220,7 +220,7 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		patch({ joining: false });
 		events.onSettled(sentence ?? "Answer complete.");
 		events.onChanged();
-		if (!end.counted) undo(conversation, current, sentence ?? "");
+		if (!end.counted) undo(conversation, current, sentence ?? "", end.reference);
 		// There is another version now, or the part of one that came.
 		if (current && current.sending.kind !== "new") void readAnew(conversation);
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
@@ -229,13 +229,13 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 }
 
 /** An edit or another answer that came to nothing leaves the chat as it was. A page that only joined it reads what that is. */
-function undo(conversation: Conversation, current: Attempt | undefined, note: string): void {
+function undo(conversation: Conversation, current: Attempt | undefined, note: string, reference?: string): void {
 	const { live, events, patch } = conversation;
 	if (!current) return void rejoin(conversation, { kind: "broken" });
 	if (current.sending.kind === "new") return;
 	live.current?.show(current.before);
 	if (current.sending.kind === "edit") events.onReturned(current.sending.text);
-	patch({ failure: { kind: "undone", note } });
+	patch({ failure: { kind: "undone", note, reference } });
 }
 
 /** Puts everything back as it was before a request that the server did not accept. */

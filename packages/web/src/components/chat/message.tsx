@@ -8,12 +8,15 @@ import { sentenceOfEnd } from "./answer-end.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { type MessageEvents, PriceOfText } from "./message-events.ts";
 import { filesOf, reasoningOf, textOf } from "./message-text.ts";
+import { Reference } from "./notice-row.tsx";
 import { isSendKey } from "./send-key.ts";
 import { SentFiles } from "./sent-files.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 
 interface UserMessageProps {
 	message: LiveMessage;
+	/** Why the chosen model cannot answer it; "" where it can. */
+	unreadable: string;
 	/** Whether more than its own answer follows. */
 	followed: boolean;
 	/** Undefined while an answer is written. */
@@ -21,7 +24,7 @@ interface UserMessageProps {
 }
 
 /** A message that the viewer wrote, with its versions, and buttons to edit it and to branch off. */
-export function UserMessage({ message, followed, events }: UserMessageProps) {
+export function UserMessage({ message, unreadable, followed, events }: UserMessageProps) {
 	const [editing, setEditing] = useState(false);
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
@@ -34,6 +37,7 @@ export function UserMessage({ message, followed, events }: UserMessageProps) {
 			<EditForm
 				message={message}
 				text={text}
+				unreadable={unreadable}
 				followed={followed}
 				onCancel={close}
 				onSend={(changed, price) => {
@@ -72,14 +76,14 @@ export function UserMessage({ message, followed, events }: UserMessageProps) {
 	);
 }
 
-interface EditFormProps extends Pick<UserMessageProps, "message" | "followed"> {
+interface EditFormProps extends Pick<UserMessageProps, "message" | "unreadable" | "followed"> {
 	text: string;
 	onSend: (text: string, price: Price) => void;
 	onCancel: () => void;
 }
 
 /** A message as it is edited. Unchanged it is not sent. */
-function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) {
+function EditForm({ message, text, unreadable, followed, onSend, onCancel }: EditFormProps) {
 	const [changed, change] = useState(text);
 	const price = use(PriceOfText)(changed.trim(), message.id);
 	const charsOver = changed.trim().length - MESSAGE_CHARS_MAX;
@@ -89,7 +93,7 @@ function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) 
 			onSubmit={(event) => {
 				event.preventDefault();
 				if (changed.trim() === text.trim()) onCancel();
-				else if (changed.trim() && charsOver <= 0) onSend(changed.trim(), price);
+				else if (changed.trim() && charsOver <= 0 && !unreadable) onSend(changed.trim(), price);
 			}}
 			onKeyDown={(event) => {
 				if (event.key === "Escape") onCancel();
@@ -98,6 +102,9 @@ function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) 
 				event.currentTarget.requestSubmit();
 			}}
 		>
+			<div className="flex flex-col items-end">
+				<SentFiles files={filesOf(message)} />
+			</div>
 			<textarea
 				// biome-ignore lint/a11y/noAutofocus: the viewer has just opened this form to write
 				autoFocus
@@ -112,17 +119,23 @@ function EditForm({ message, text, followed, onSend, onCancel }: EditFormProps) 
 					<p role="status" className="mr-auto text-small text-warn">
 						<LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long
 					</p>
+				) : unreadable ? (
+					<p role="status" className="mr-auto text-small text-warn">
+						{unreadable}
+					</p>
 				) : (
 					<p className="mr-auto text-small text-soft">
 						Uses {inRequests(price.units)}. {followed ? "This version and what follows it are kept." : "This version is kept."}
 					</p>
 				)}
-				<button type="button" className="button-plain" onClick={onCancel}>
-					Cancel
-				</button>
-				<button type="submit" className="button-plain">
-					Save and send{price.units > 1 && ` · ${inRequests(price.units)}`}
-				</button>
+				<div className="flex gap-2">
+					<button type="button" className="button-plain" onClick={onCancel}>
+						Cancel
+					</button>
+					<button type="submit" className="button-plain">
+						Save and send{price.units > 1 && ` · ${inRequests(price.units)}`}
+					</button>
+				</div>
 			</div>
 		</form>
 	);
@@ -206,11 +219,7 @@ function EndOfAnswer({ message }: { message: LiveMessage }) {
 	return (
 		<p className="mt-3 text-soft">
 			{sentence}
-			{reference && (
-				<span className="block text-small wrap-anywhere">
-					Reference for support: <span className="select-all">{reference}</span>
-				</span>
-			)}
+			<Reference id={reference} />
 		</p>
 	);
 }

@@ -10,6 +10,16 @@ export function NoticeRow({ children, next }: { children: ReactNode; next?: Reac
 	);
 }
 
+/** What names a failure in the deployer's log. */
+export function Reference({ id }: { id: string | undefined }) {
+	if (!id) return null;
+	return (
+		<span className="block text-small text-soft wrap-anywhere">
+			Reference for support: <span className="select-all">{id}</span>
+		</span>
+	);
+}
+
 export function TryAgain({ onTryAgain }: { onTryAgain: () => void }) {
 	return (
 		<button type="button" className="button-plain" onClick={onTryAgain}>

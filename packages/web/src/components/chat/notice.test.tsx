@@ -138,6 +138,14 @@ test("a refusal is shown in the server's own words, with a retry", () => {
 	expect(serverText(failureNotice({ kind: "refused", problem: { ...refusal, detail: "Not now." } }))).toBe("Not now.Try again");
 });
 
+test("what would be refused again offers no retry, and a fault of the server has a reference to quote", () => {
+	const problem = { ...refusal, type: "urn:parley:problem:not-readable-by-model", status: 400, detail: "No images." };
+	expect(serverText(failureNotice({ kind: "refused", problem }))).toBe("No images.");
+	const fault = { ...refusal, type: "urn:parley:problem:internal-error", status: 500, detail: "It failed.", requestId: "r-1" };
+	expect(serverText(failureNotice({ kind: "refused", problem: fault }))).toBe("It failed.Reference for support: r-1Try again");
+	expect(serverText(failureNotice({ kind: "undone", note: "It failed.", reference: "r-2" }))).toContain("Reference for support: r-2");
+});
+
 test("a guest who has to solve a check can sign up instead", () => {
 	const notice = failureNotice({ kind: "refused", problem: { ...refusal, siteKey: "key" } });
 	expect(serverText(notice)).toContain("Show that you are human. What you wrote is kept.");

@@ -1,6 +1,6 @@
 import { type ComponentType, lazy, Suspense } from "react";
 import type { Failure } from "./conversation.ts";
-import { NoticeRow, TryAgain } from "./notice-row.tsx";
+import { NoticeRow, Reference, TryAgain } from "./notice-row.tsx";
 import type { RefusalNoticeProps } from "./refusal-notice.tsx";
 
 // Only what the server has to say is loaded when it is said: the rest must be shown without a connection.
@@ -38,7 +38,12 @@ export function Notice({ failure, online, ...props }: NoticeProps) {
 		case "stop-failed":
 			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
 		case "undone":
-			return <NoticeRow>{failure.note} The chat is as it was.</NoticeRow>;
+			return (
+				<NoticeRow>
+					{failure.note} The chat is as it was.
+					<Reference id={failure.reference} />
+				</NoticeRow>
+			);
 		default:
 			return online ? null : <NoticeRow>You are offline. You can go on writing; send it when you are back.</NoticeRow>;
 	}

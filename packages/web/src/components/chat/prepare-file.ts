@@ -7,8 +7,8 @@ class Unusable extends Error {
 	override name = "Unusable";
 }
 
-/** Models see no more than this of an image, in pixels of its longer side. */
-const SIDE_MAX = 1_568;
+/** Models see no more than the first of an image, in pixels of its longer side. The others are for images that are too large even so. */
+const SIDES = [1_568, 1_120, 784, 560] as const;
 const THUMB_SIDE = 96;
 /** A smaller image in a fitting size is sent as it is. */
 const BYTES_UNTOUCHED = 512 * 1024;
@@ -24,14 +24,20 @@ export interface PreparedFile {
 
 /**
  * Prepares a file for its upload.
+ * @param bytesMax what the server takes: an image is made small enough
  * @throws {Unusable}
  */
-export async function prepareFile(file: File): Promise<PreparedFile> {
-	const head = new Uint8Array(await file.slice(0, 12).arrayBuffer());
+export async function prepareFile(file: File, bytesMax: number): Promise<PreparedFile> {
+	const head = new Uint8Array(await file.slice(0, 21).arrayBuffer());
 	const is = (text: string, at = 0) => [...text].every((one, n) => head[at + n] === one.charCodeAt(0));
-	if (is("GIF8")) return image(file, { moves: true });
-	if (is("\x89PNG") || is("\xff\xd8\xff") || (is("RIFF") && is("WEBP", 8))) return image(file, { moves: false });
+	const isWebp = is("RIFF") && is("WEBP", 8);
+	// A moving picture would stand still after it was scaled.
+	if (is("GIF8") || (isWebp && is("VP8X", 12) && ((head[20] ?? 0) & 2) !== 0)) return image(file, bytesMax, "kept");
+	if (is("\x89PNG") || isWebp) return image(file, bytesMax, "scaled");
+	if (is("\xff\xd8\xff")) return image(file, bytesMax, "scaled", "image/jpeg");
 	if (is("%PDF-")) return { body: asFile(await textOfPdf(file)) };
+	// Formats that only some browsers read, such as the HEIC of iPhones. SVG is text.
+	if (file.type.startsWith("image/") && file.type !== "image/svg+xml") return image(file, bytesMax, "converted", "image/jpeg");
 	return { body: asFile(await textOf(file)) };
 }
 
@@ -41,23 +47,41 @@ function asFile(text: string): Blob {
 	return new Blob([text]);
 }
 
-async function image(file: File, { moves }: { moves: boolean }): Promise<PreparedFile> {
+/** @param otherwise the format for a browser that cannot write WebP */
+async function image(
+	file: File,
+	bytesMax: number,
+	how: "kept" | "scaled" | "converted",
+	otherwise: "image/png" | "image/jpeg" = "image/png",
+): Promise<PreparedFile> {
 	const bitmap = await createImageBitmap(file).catch(() => {
 		throw new Unusable("This image is damaged, or in a format that this browser does not know.");
 	});
 	try {
 		const { width, height } = bitmap;
-		const scale = Math.min(1, SIDE_MAX / Math.max(width, height));
+		const side = Math.max(width, height);
 		const thumb = drawn(bitmap, Math.min(1, THUMB_SIDE / Math.min(width, height))).toDataURL("image/webp", 0.7);
-		// A moving picture would stand still after it was scaled.
-		if (moves || (scale === 1 && file.size <= BYTES_UNTOUCHED)) return { body: file, thumb };
-		const canvas = drawn(bitmap, scale);
-		// A browser that cannot write WebP writes PNG.
-		const body = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/webp", QUALITY));
-		return { body: body && body.size < file.size ? body : file, thumb };
+		const asItIs = { body: file, thumb };
+		if (how === "kept") return asItIs;
+		const isFine = how === "scaled" && side <= SIDES[0];
+		if (isFine && file.size <= Math.min(BYTES_UNTOUCHED, bytesMax)) return asItIs;
+		for (const sideMax of SIDES) {
+			const body = await encoded(drawn(bitmap, Math.min(1, sideMax / side)), otherwise);
+			if (isFine && file.size <= Math.min(bytesMax, body?.size ?? bytesMax)) return asItIs;
+			if (body && body.size <= bytesMax) return { body, thumb };
+		}
+		if (how === "converted") throw new Unusable("This image is too large.");
+		return asItIs;
 	} finally {
 		bitmap.close();
 	}
+}
+
+/** A browser that cannot write WebP writes PNG instead. */
+async function encoded(canvas: HTMLCanvasElement, otherwise: "image/png" | "image/jpeg"): Promise<Blob | null> {
+	const as = (type: string) => new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, QUALITY));
+	const webp = await as("image/webp");
+	return webp?.type === "image/webp" || otherwise === "image/png" ? webp : as(otherwise);
 }
 
 function drawn(bitmap: ImageBitmap, scale: number): HTMLCanvasElement {

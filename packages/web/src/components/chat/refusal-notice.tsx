@@ -8,7 +8,7 @@ import { type Failure, PRICE_HAS_CHANGED } from "./conversation.ts";
 import type { HumanCheckProps } from "./human-check.tsx";
 import type { Limit } from "./limit.ts";
 import type { Sending } from "./live-chat.tsx";
-import { NoticeRow, TryAgain } from "./notice-row.tsx";
+import { NoticeRow, Reference, TryAgain } from "./notice-row.tsx";
 
 // Few viewers ever see the check. When it does not load, the notice still offers to sign up.
 const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("./human-check.tsx").catch(() => ({ default: () => null })));
@@ -258,8 +258,16 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 		const link = upgradeUrl === "/account" ? <NextLink to="/account">Your plan</NextLink> : <NextLink to="/pricing">Go Pro</NextLink>;
 		return <NoticeRow next={canPay && link}>{problem.detail} Your draft is saved.</NoticeRow>;
 	}
-	return <NoticeRow next={<TryAgain onTryAgain={() => onTryAgain()} />}>{problem.detail}</NoticeRow>;
+	return (
+		<NoticeRow next={!WANTS_A_CHANGE.test(problem.type) && <TryAgain onTryAgain={() => onTryAgain()} />}>
+			{problem.detail}
+			{problem.status >= 500 && <Reference id={problem.requestId} />}
+		</NoticeRow>
+	);
 }
+
+/** The same message again would be refused again. */
+const WANTS_A_CHANGE = /:(?:not-readable-by-model|too-many-files|file-not-found|message-too-long)$/;
 
 function SignUpLink({ path, className = "button-next" }: { path: string; className?: string }) {
 	return (

@@ -37,6 +37,7 @@ import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
 import { type AskedOf, priceOfSend, tokensUpTo } from "./price.ts";
+import { unansweredBy, unseenBy } from "./readable.ts";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
@@ -116,6 +117,7 @@ export function Room(props: RoomProps) {
 			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
+				<UnseenImages {...parts} />
 				<RoomComposer {...parts} />
 				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
@@ -256,6 +258,7 @@ function Messages(props: MessagesProps) {
 			messages={messages}
 			phase={phase}
 			priceFor={priceFor}
+			unreadable={(message) => unansweredBy(choice.model, filesOf(message))}
 			labelOf={(model) => models.find(({ id }) => id === model)?.label ?? model ?? ""}
 			roomy={roomy}
 			onEarlier={conversation.state.earlier === null ? undefined : onEarlier}
@@ -306,6 +309,12 @@ function RoomNotices(props: PartProps) {
 			}}
 		/>
 	);
+}
+
+/** What the chosen model does not get of the chat. */
+function UnseenImages({ messages, choice }: PartProps) {
+	const unseen = unseenBy(choice.model, messages.flatMap(filesOf));
+	return unseen && <p className="px-1 pb-2 text-small text-soft">{unseen}</p>;
 }
 
 function RoomComposer(props: PartProps) {

@@ -22,6 +22,7 @@ const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<Th
 		messages={messages}
 		phase={phase}
 		priceFor={priceFor}
+		unreadable={() => ""}
 		labelOf={(model) => (model === "m" ? "GPT-5" : "")}
 		onEdit={() => {}}
 		onVersion={() => {}}
@@ -131,17 +132,34 @@ describe("the time that a model thought", () => {
 	});
 });
 
-describe("what an answer cost", () => {
-	test("is below it, if it was above one request", () => {
-		expect(serverText(thread([question, answerWith({ state: "complete", counted: true, units: 12, model: "m" })]))).toContain(
-			"GPT-5 · 12 requests",
-		);
-		expect(serverText(thread([question, answerWith({ state: "complete", counted: true, units: 1, model: "m" })]))).not.toContain("GPT-5");
-	});
+test("below each answer are its model, its time and its price", () => {
+	const factsOf = (metadata: AnswerMetadata) => serverText(thread([question, answerWith({ model: "m", ...metadata })]));
+	const askedAt = "2026-11-29T14:05:00.000Z";
+	expect(factsOf({ state: "complete", counted: true, units: 12, askedAt })).toContain("GPT-5 · 29 Nov, 14:05 UTC · 12 requests");
+	expect(factsOf({ state: "complete", counted: true, units: 1 })).toContain("GPT-5 · 1 request");
+	expect(factsOf({ state: "failed", counted: false, units: 12 })).toContain("GPT-5 · not counted");
+	expect(factsOf({ state: "stopped" })).toMatch(/GPT-5$/);
+});
 
-	test("is not told of one that was not counted", () => {
-		expect(serverText(thread([question, answerWith({ state: "failed", counted: false, units: 12, model: "m" })]))).not.toContain("12");
+test("a question that the chosen model cannot read is not asked again: the page says why", async () => {
+	const why = "GPT-5 can’t read images.";
+	const unreadable = { unreadable: ({ role }: LiveMessage) => (role === "user" ? why : "") };
+	for (const messages of [[question, answerWith({ state: "complete", counted: true })], [question]]) {
+		const text = serverText(thread(messages, "idle", unreadable));
+		expect(text).toContain(why);
+		expect(text).not.toMatch(/Ask again|Try again/);
+	}
+	const onEdit = vi.fn();
+	const page = await mount(thread([question, answerWith({ state: "complete" })], "idle", { ...unreadable, onEdit }));
+	await page.press("Edit");
+	const area = page.root.querySelector("textarea");
+	await act(async () => {
+		Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "Other words");
+		area?.dispatchEvent(new Event("input", { bubbles: true }));
 	});
+	await act(async () => area?.form?.requestSubmit());
+	expect(onEdit).not.toHaveBeenCalled();
+	await page.unmount();
 });
 
 describe("what is asked next", () => {
@@ -237,8 +255,16 @@ test("a failed answer has a reference to quote", () => {
 describe("why an answer was counted", () => {
 	test.each([
 		[
-			{ state: "complete", counted: true, units: 3, rule: "complete", spent: { input: 1_200, output: 34, estimated: false } },
-			["3 requests", "The answer is complete", "1,200 read, 34 written"],
+			{
+				state: "complete",
+				counted: true,
+				units: 3,
+				rule: "complete",
+				spent: { input: 1_200, output: 34, estimated: false },
+				askedAt: "2026-11-29T14:05:00.000Z",
+				tookMs: 2_340,
+			},
+			["3 requests", "The answer is complete", "1,200 read, 34 written", "took 2.3 s"],
 		],
 		[{ state: "failed", counted: false, rule: "failed-midway" }, ["No", "in the middle of an answer", "trying again is free"]],
 		[{ state: "failed", counted: true, rule: "failed-midway" }, ["1 request", "in the middle of an answer", "Then they count."]],

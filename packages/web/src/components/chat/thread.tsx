@@ -16,6 +16,8 @@ export interface ThreadProps extends MessageEvents {
 	roomy?: boolean;
 	/** What sending a text costs: as a new message, or in place of the message with this id. */
 	priceFor: (text: string, messageId?: string) => Price;
+	/** Why the chosen model cannot answer a question; "" where it can. */
+	unreadable: (message: LiveMessage) => string;
 	/** The name of a model. */
 	labelOf: (model: string | undefined) => string;
 	/** Set where earlier messages are not shown yet. */
@@ -51,7 +53,8 @@ function turnsOf(messages: readonly LiveMessage[]): Turn[] {
 }
 
 /** The messages of a chat. Editing and regenerating are offered only while no answer is being written. */
-export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, onRegenerate, onSend, reading, ...events }: ThreadProps) {
+export function Thread({ messages, phase, roomy, priceFor, unreadable, labelOf, onEarlier, ...rest }: ThreadProps) {
+	const { onRegenerate, onSend, reading, ...events } = rest;
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
@@ -66,6 +69,7 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 		return {
 			regenerate: () => onRegenerate(answer.id, again),
 			regenerateUnits: again.units,
+			unreadable: lastUserMessage ? unreadable(lastUserMessage) : "",
 			goOn: () => onSend(CONTINUE, more),
 			goOnUnits: more.units,
 		};
@@ -89,6 +93,7 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 							<TurnMessages
 								question={question}
 								answer={answer}
+								unreadable={question ? unreadable(question) : ""}
 								formatted={!answer || !unformatted.has(answer)}
 								model={labelOf(answer?.metadata?.model)}
 								followed={!isLast}
@@ -98,7 +103,11 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 								events={stable}
 							/>
 							{isLast && idle && last && last === question && (
-								<NoAnswer price={priceFor(textOf(last), last.id)} onTryAgain={(price) => events.onEdit(last.id, textOf(last), price)} />
+								<NoAnswer
+									price={priceFor(textOf(last), last.id)}
+									unreadable={unreadable(last)}
+									onTryAgain={(price) => events.onEdit(last.id, textOf(last), price)}
+								/>
 							)}
 						</div>
 					);
@@ -121,6 +130,7 @@ function useStable(events: MessageEvents): MessageEvents {
 }
 
 interface TurnMessagesProps extends Turn {
+	unreadable: string;
 	formatted: boolean;
 	model: string;
 	followed: boolean;
@@ -131,10 +141,11 @@ interface TurnMessagesProps extends Turn {
 }
 
 /** Memoized: while an answer grows, the turns before it stay as they are. */
-const TurnMessages = memo(function TurnMessages({ question, answer, events, idle, followed, ...props }: TurnMessagesProps) {
+const TurnMessages = memo(function TurnMessages(turn: TurnMessagesProps) {
+	const { question, answer, unreadable, events, idle, followed, ...props } = turn;
 	return (
 		<>
-			{question && <UserMessage message={question} followed={followed} events={idle ? events : undefined} />}
+			{question && <UserMessage message={question} unreadable={unreadable} followed={followed} events={idle ? events : undefined} />}
 			{(answer || props.writing) && <AnswerMessage {...props} message={answer ?? notBegun} events={idle ? events : undefined} />}
 		</>
 	);
@@ -144,13 +155,17 @@ const TurnMessages = memo(function TurnMessages({ question, answer, events, idle
 const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
 
 /** Shown when the last message has no answer: it failed before it began, or was stopped. Whether that counts depends on how often it happened. */
-function NoAnswer({ price, onTryAgain }: { price: Price; onTryAgain: (price: Price) => void }) {
+function NoAnswer({ price, unreadable, onTryAgain }: { price: Price; unreadable: string; onTryAgain: (price: Price) => void }) {
 	return (
 		<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
 			<p className="text-soft">There is no answer to this yet.</p>
-			<button type="button" className="button-plain" onClick={() => onTryAgain(price)}>
-				Try again{price.units > 1 && ` · ${inRequests(price.units)}`}
-			</button>
+			{unreadable ? (
+				<p className="text-small text-soft">{unreadable}</p>
+			) : (
+				<button type="button" className="button-plain" onClick={() => onTryAgain(price)}>
+					Try again{price.units > 1 && ` · ${inRequests(price.units)}`}
+				</button>
+			)}
 		</div>
 	);
 }

@@ -66,7 +66,7 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 			update(id, { state: "failed", why, file: again ? file : undefined }, `${file.name} could not be attached. ${why}`);
 		try {
 			const { prepareFile } = await import("./prepare-file.ts");
-			const { body, thumb } = await prepareFile(file);
+			const { body, thumb } = await prepareFile(file, limit.bytes);
 			if (body.size > limit.bytes) return fail(`It is too large: a file may have ${inWords(limit.bytes)}.`, false);
 			update(id, { state: "uploading", thumb });
 			const part = await uploadFile(chatId, file.name, body);

@@ -2,7 +2,7 @@ import { BOUND_OF_FORGIVENESS, type RuleName, WHO_PAYS } from "@parley/metering/
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { AnswerMetadata } from "../../view/chat.ts";
-import { inRequests, LocalNumber } from "../frame/local-time.tsx";
+import { inRequests, LocalNumber, LocalTime } from "../frame/local-time.tsx";
 
 export interface WhyProps {
 	metadata: AnswerMetadata;
@@ -11,7 +11,10 @@ export interface WhyProps {
 }
 
 /** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
-export function WhyReasons({ metadata: { counted, rule, units = 1, effort, instructions = 0, spent, reference }, model }: WhyProps) {
+export function WhyReasons({
+	metadata: { counted, rule, units = 1, effort, instructions = 0, spent, reference, askedAt, tookMs },
+	model,
+}: WhyProps) {
 	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
 	// Beyond the bound an answer counts that its rule alone would not.
 	const isBeyond = counted && row && row.fate.kind === "release";
@@ -20,13 +23,19 @@ export function WhyReasons({ metadata: { counted, rule, units = 1, effort, instr
 			<Row name="Counted">{counted === undefined ? "Not yet" : counted ? inRequests(units) : "No"}</Row>
 			{row && (
 				<Row name="Rule">
-					{row.happens}. {isBeyond ? BOUND_OF_FORGIVENESS : row.counted}{" "}
+					{row.happens}. {isBeyond ? BOUND_OF_FORGIVENESS : row.counted.replace(YES_OR_NO, "")}{" "}
 					<Link to="/pricing" className="link">
 						All rules
 					</Link>
 				</Row>
 			)}
 			{model && <Row name="Model">{effort ? `${model}, ${effort} effort` : model}</Row>}
+			{askedAt && (
+				<Row name="Time">
+					<LocalTime iso={askedAt} form="moment" />
+					{tookMs !== undefined && `, took ${inSeconds(tookMs)}`}
+				</Row>
+			)}
 			{spent && (
 				<Row name="Tokens">
 					{spent.estimated && "about "}
@@ -42,6 +51,12 @@ export function WhyReasons({ metadata: { counted, rule, units = 1, effort, instr
 		</dl>
 	);
 }
+
+/** "0.4 s", or "12 s". */
+const inSeconds = (ms: number): string => `${ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
+
+/** The first sentence of a rule in the table, which the first row here has said. */
+const YES_OR_NO = /^[^.]*\.\s*/;
 
 const isRule = (name: string | undefined): name is RuleName => name !== undefined && Object.hasOwn(WHO_PAYS, name);
 

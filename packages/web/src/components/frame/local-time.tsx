@@ -10,10 +10,13 @@ export const useHydrated = () =>
 		() => false,
 	);
 
-type Form = "time" | "day" | "date";
+/** `moment`: the time of today, and of another day with its date. */
+type Form = "time" | "day" | "date" | "moment";
 
+const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
 const forms: Record<Form, Intl.DateTimeFormatOptions> = {
-	time: { hour: "2-digit", minute: "2-digit" },
+	time,
+	moment: { day: "numeric", month: "short", ...time },
 	day: { day: "numeric", month: "long" },
 	date: { day: "numeric", month: "long", year: "numeric" },
 };
@@ -22,9 +25,10 @@ const forms: Record<Form, Intl.DateTimeFormatOptions> = {
 export function LocalTime({ iso, form }: { iso: string; form: Form }) {
 	const hydrated = useHydrated();
 	const at = new Date(iso);
+	const isToday = hydrated && at.toDateString() === new Date().toDateString();
 	const text = hydrated
-		? at.toLocaleString(undefined, forms[form])
-		: at.toLocaleString("en-GB", { ...forms[form], timeZone: "UTC" }) + (form === "time" ? " UTC" : "");
+		? at.toLocaleString(undefined, form === "moment" && isToday ? time : forms[form])
+		: at.toLocaleString("en-GB", { ...forms[form], timeZone: "UTC" }) + (form === "time" || form === "moment" ? " UTC" : "");
 	return (
 		<time dateTime={iso} className="whitespace-nowrap">
 			{text}

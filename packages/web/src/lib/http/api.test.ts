@@ -62,8 +62,11 @@ describe("an error in a handler", () => {
 		const error = new Error("the password is hunter2");
 		const response = await call(failing(error));
 		expect(response.status).toBe(500);
-		expect(await response.text()).not.toContain("hunter2");
-		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^500 GET \/\S+: Error at [\w.:]+$/));
+		const text = await response.text();
+		expect(text).not.toContain("hunter2");
+		const { requestId } = JSON.parse(text);
+		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^500 GET \/\S+ [\w-]{36}: Error at [\w.:]+$/));
+		expect(console.error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(` ${requestId}: `));
 	});
 
 	test("in the configuration becomes a 503 that does not name the variable", async () => {

@@ -42,13 +42,14 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 	try {
 		return await handler(context);
 	} catch (error) {
-		return problemOf(error instanceof ProblemError ? error : faultOf(context.request, error));
+		const requestId = crypto.randomUUID();
+		return problemOf(error instanceof ProblemError ? error : faultOf(context.request, error, requestId), requestId);
 	}
 }
 
-/** What a client learns of a fault of ours. Its cause goes to the log. */
-export function faultOf(request: Request, error: unknown): ProblemError {
-	logFailedRequest(request, error);
+/** What a client learns of a fault of ours. Its cause goes to the log, under the id that the client may quote. */
+export function faultOf(request: Request, error: unknown, requestId?: string): ProblemError {
+	logFailedRequest(request, error, requestId);
 	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
 	if (error instanceof Error && error.message === LEDGER_NOT_READY)
 		return new ProblemError("ledger-not-ready", "Your usage is being added up after an update. Try again in a moment.", {
@@ -58,8 +59,8 @@ export function faultOf(request: Request, error: unknown): ProblemError {
 	return new ProblemError("database-unavailable", "Our database does not answer. Try again in a moment.", { "retry-after": "5" });
 }
 
-function problemOf({ code, detail, headers, outcome }: ProblemError): Response {
-	return problemResponse(code, { detail, ...(outcome ? { outcome } : {}) }, headers);
+function problemOf({ code, detail, headers, outcome }: ProblemError, requestId: string): Response {
+	return problemResponse(code, { detail, requestId, ...(outcome ? { outcome } : {}) }, headers);
 }
 
 /**

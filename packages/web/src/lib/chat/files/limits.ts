@@ -3,7 +3,7 @@ import type { FileLimit } from "../../../view/chat.ts";
 import type { Tier } from "../../../view/usage.ts";
 import { getBillingSummary } from "../../billing.ts";
 import { refuse } from "../../http/problem.ts";
-import { type Bound, take } from "../../identity/bounds.ts";
+import { type Bound, type Taken, take } from "../../identity/bounds.ts";
 import type { Subject } from "../../identity/subject.ts";
 
 const MIB = 1024 * 1024;
@@ -39,8 +39,16 @@ export async function uploadTier(request: Request, subject: Subject): Promise<Ti
  * @returns takes the count back, for a file that was not stored
  * @throws {ProblemError} 429
  */
-export async function countUpload({ key, pools }: Subject, tier: Tier, bytes: number): Promise<() => Promise<void>> {
-	const by = Math.max(bytes, BYTES_COUNTED_MIN);
+export async function countUpload(subject: Subject, tier: Tier, bytes: number): Promise<() => Promise<void>> {
+	const taken = await takeUpload(subject, tier, [bytes]);
+	if (taken.kind === "refused") refuse("upload-limit-reached", taken.why, { "retry-after": String(taken.retryAfterSeconds) });
+	return taken.giveBack;
+}
+
+/** Counts files, by their bytes, in the subject's day and in that of the network that it shares; or none of them. */
+export async function takeUpload({ key, pools }: Subject, tier: Tier, files: readonly number[]): Promise<Taken> {
+	const by = files.reduce((sum, bytes) => sum + Math.max(bytes, BYTES_COUNTED_MIN), 0);
+	if (by === 0) return { kind: "taken", giveBack: async () => {} };
 	const max = FILE_LIMITS[tier].bytesDaily;
 	const own: Bound = { what: `bytes by ${key}`, max, by, windowMs: DAY_MS, full: "You have attached as much as one day allows." };
 	const shared = pools.map(
@@ -52,7 +60,5 @@ export async function countUpload({ key, pools }: Subject, tier: Tier, bytes: nu
 			full: "People on your network have attached as much as one day allows.",
 		}),
 	);
-	const taken = await take([own, ...shared]);
-	if (taken.kind === "refused") refuse("upload-limit-reached", taken.why, { "retry-after": String(taken.retryAfterSeconds) });
-	return taken.giveBack;
+	return take([own, ...shared]);
 }

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
-import { MOVED_ON, noSuchChat, noSuchFile, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
+import { MOVED_ON, noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
 import { api } from "../../../lib/http/api.ts";
 import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } from "../../../lib/http/limits.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
@@ -60,7 +60,7 @@ function refuseChat(why: ChatRefusal): never {
 			refuse("message-not-found", "There is no such message in this chat.");
 			break;
 		case "no-such-file":
-			noSuchFile();
+			refuse("file-not-found", "A file of this message is not there any more. Remove it, and attach it again.");
 			break;
 		case "unreadable":
 			refuse(

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
+import { uploadTier } from "../../../../lib/chat/files/limits.ts";
 import { chatIdOf } from "../../../../lib/chat/request.ts";
 import { api } from "../../../../lib/http/api.ts";
 import { identify } from "../../../../lib/identity/subject.ts";
@@ -12,7 +13,8 @@ export const Route = createFileRoute("/api/chat/$chatId/branch")({
 				const chatId = chatIdOf(params);
 				const { messageId, id, seen } = await parseBranch(request);
 				const subject = await identify(request);
-				const result = await env.CONVERSATION.getByName(chatId).branch(subject.key, messageId, id, seen);
+				const tier = await uploadTier(request, subject);
+				const result = await env.CONVERSATION.getByName(chatId).branch(subject, tier, messageId, id, seen);
 				return pathResponse(result, subject, () => Response.json({ id }, { status: 201 }));
 			},
 		}),
