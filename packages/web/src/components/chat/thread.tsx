@@ -1,3 +1,4 @@
+import type { FileUIPart } from "ai";
 import { memo, useRef, useState } from "react";
 import type { Price } from "../../view/chat.ts";
 import { unformattedCount } from "../answer-text/work-limits.ts";
@@ -7,15 +8,17 @@ import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
 import { type MessageEvents, PriceOfText } from "./message-events.ts";
-import { textOf } from "./message-text.ts";
+import { filesOf, textOf } from "./message-text.ts";
 
 export interface ThreadProps extends MessageEvents {
 	messages: LiveMessage[];
 	phase: Phase;
+	/** The message of the viewer that is being edited. */
+	editing: string | undefined;
 	/** Whether the last turn has room to stand at the top of the view. */
 	roomy?: boolean;
-	/** What sending a text costs: as a new message, or in place of the message with this id. */
-	priceFor: (text: string, messageId?: string) => Price;
+	/** What sending a text costs: as a new message, or in place of the message with this id, with its files or others. */
+	priceFor: (text: string, messageId?: string, files?: readonly FileUIPart[]) => Price;
 	/** The name of a model. */
 	labelOf: (model: string | undefined) => string;
 	/** Set where earlier messages are not shown yet. */
@@ -51,7 +54,19 @@ function turnsOf(messages: readonly LiveMessage[]): Turn[] {
 }
 
 /** The messages of a chat. Editing and regenerating are offered only while no answer is being written. */
-export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, onRegenerate, onSend, reading, ...events }: ThreadProps) {
+export function Thread({
+	messages,
+	phase,
+	editing,
+	roomy,
+	priceFor,
+	labelOf,
+	onEarlier,
+	onRegenerate,
+	onSend,
+	reading,
+	...events
+}: ThreadProps) {
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
@@ -91,6 +106,7 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 								answer={answer}
 								formatted={!answer || !unformatted.has(answer)}
 								model={labelOf(answer?.metadata?.model)}
+								editing={question !== undefined && question.id === editing}
 								followed={!isLast}
 								idle={idle}
 								writing={isLast && !idle}
@@ -98,7 +114,10 @@ export function Thread({ messages, phase, roomy, priceFor, labelOf, onEarlier, o
 								events={stable}
 							/>
 							{isLast && idle && last && last === question && (
-								<NoAnswer price={priceFor(textOf(last), last.id)} onTryAgain={(price) => events.onEdit(last.id, textOf(last), price)} />
+								<NoAnswer
+									price={priceFor(textOf(last), last.id)}
+									onTryAgain={(price) => events.onEdit(last.id, textOf(last), price, filesOf(last))}
+								/>
 							)}
 						</div>
 					);
@@ -113,6 +132,7 @@ function useStable(events: MessageEvents): MessageEvents {
 	const latest = useRef(events);
 	latest.current = events;
 	const [stable] = useState<MessageEvents>(() => ({
+		onEditing: (...args) => latest.current.onEditing(...args),
 		onEdit: (...args) => latest.current.onEdit(...args),
 		onVersion: (...args) => latest.current.onVersion(...args),
 		onBranch: (...args) => latest.current.onBranch(...args),
@@ -123,6 +143,7 @@ function useStable(events: MessageEvents): MessageEvents {
 interface TurnMessagesProps extends Turn {
 	formatted: boolean;
 	model: string;
+	editing: boolean;
 	followed: boolean;
 	idle: boolean;
 	writing: boolean;
@@ -131,10 +152,10 @@ interface TurnMessagesProps extends Turn {
 }
 
 /** Memoized: while an answer grows, the turns before it stay as they are. */
-const TurnMessages = memo(function TurnMessages({ question, answer, events, idle, followed, ...props }: TurnMessagesProps) {
+const TurnMessages = memo(function TurnMessages({ question, answer, events, idle, followed, editing, ...props }: TurnMessagesProps) {
 	return (
 		<>
-			{question && <UserMessage message={question} followed={followed} events={idle ? events : undefined} />}
+			{question && <UserMessage message={question} followed={followed} editing={editing} idle={idle} events={events} />}
 			{(answer || props.writing) && <AnswerMessage {...props} message={answer ?? notBegun} events={idle ? events : undefined} />}
 		</>
 	);
