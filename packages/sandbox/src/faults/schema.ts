@@ -68,6 +68,8 @@ export const faultsSchema = z.strictObject({
 			/** Send one line of 10 MB. */
 			hugeLineAfterChunks: z.number().int().min(0).optional(),
 			silentAfterChunks: z.number().int().min(0).optional(),
+			/** Send nothing until this fault is taken back, then go on. */
+			pauseAfterChunks: z.number().int().min(0).optional(),
 			finishReason: z.enum(["stop", "length", "content_filter"]).optional(),
 			/** Answers by the name of the model that is called. */
 			wires: z.record(z.string(), modelWire).optional(),

@@ -130,6 +130,8 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 				}
 				if (index === faults.hugeLineAfterChunks) await out.write(choice({ content: "x".repeat(10_000_000) }));
 				if (index === faults.silentAfterChunks) await untilAborted(left.signal);
+				while (index === faults.pauseAfterChunks && world.state.faults.model?.pauseAfterChunks !== undefined)
+					await sleep(20, undefined, { signal: left.signal });
 				await out.write(choice({ content: piece }));
 				await sleep(faults.chunkMs ?? defaults.chunkMs, undefined, { signal: left.signal });
 			}

@@ -8,6 +8,8 @@ interface News {
 	instructions: "saved";
 	/** The id of a chat that has changed. */
 	chat: string;
+	/** The id of a queued message that was sent, changed or removed. */
+	queued: string;
 }
 
 /** One for the page: a channel is heard by every other one of its name, also by a second one in the same page. */

@@ -3,6 +3,8 @@ import type { ChatPage, ChatSummary } from "../view/chat.ts";
 import { defined, Table, text } from "./table.ts";
 
 const PAGE_CHATS = 50;
+/** Chats that a search finds at most. */
+const FOUND_CHATS = 20;
 /** The account that a guest became. */
 const MOVED_TO = "moved-to";
 /** Chats that one subject may branch off in a day (UTC): each is a copy that nobody pays for. */
@@ -69,4 +71,20 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const next = chats.length > PAGE_CHATS && last ? `${last.updatedAt} ${last.id}` : null;
 		return { chats: chats.slice(0, PAGE_CHATS), next };
 	}
+
+	/** The newest chats whose titles have each of these words. SQLite knows no upper case beyond ASCII, so the titles are compared here. */
+	find(words: string): ChatSummary[] {
+		if (!CHAT.exists(this.#sql)) return [];
+		const wanted = plain(words).split(/\s+/);
+		const found: ChatSummary[] = [];
+		for (const chat of CHAT.read(this.#sql, "ORDER BY updated_at DESC, id DESC")) {
+			if (found.length === FOUND_CHATS) break;
+			const title = plain(chat.title);
+			if (wanted.every((word) => title.includes(word))) found.push(chat);
+		}
+		return found;
+	}
 }
+
+/** Without upper case, and without the difference between letters that only look different. */
+const plain = (text: string): string => text.normalize("NFKC").toLowerCase().trim();

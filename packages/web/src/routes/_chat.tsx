@@ -1,5 +1,5 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
@@ -7,9 +7,12 @@ import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
+import type { ChatSearchProps } from "../components/frame/chat-search.tsx";
+import type { KeyListProps } from "../components/frame/key-list.tsx";
 import { linkErrorOf } from "../components/frame/link-error.ts";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
+import { useKeys } from "../components/frame/use-keys.ts";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
 import { randomId } from "../components/requests.ts";
 import { usePageViewer } from "../components/session/page-viewer.ts";
@@ -17,13 +20,18 @@ import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
+import { findChats, loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
 
-// Few visits need a notice above the chat.
+// Few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
 const PaymentNotice = lazy(() => import("../components/chat/payment-notice.tsx").then((module) => ({ default: module.PaymentNotice })));
 
-interface ChatSearch {
+/** Without a connection a dialog does not open, and the chat stays. */
+const notLoaded = () => ({ default: () => null });
+const ChatSearch = lazy<ComponentType<ChatSearchProps>>(() => import("../components/frame/chat-search.tsx").catch(notLoaded));
+const KeyList = lazy<ComponentType<KeyListProps>>(() => import("../components/frame/key-list.tsx").catch(notLoaded));
+
+interface SearchParams {
 	/** Set on the way back from a checkout. */
 	upgraded?: "plan" | "top-up";
 	/** Set by a confirmation link that no longer works. */
@@ -31,7 +39,7 @@ interface ChatSearch {
 }
 
 export const Route = createFileRoute("/_chat")({
-	validateSearch: ({ upgraded, error }): ChatSearch => ({
+	validateSearch: ({ upgraded, error }): SearchParams => ({
 		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
 		...linkErrorOf({ error }),
 	}),
@@ -56,13 +64,22 @@ function ChatFrame() {
 	const newId = useNewId(match?.params.chatId);
 	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
 	useReturnToChat(upgraded, path);
-	useNewChatKey(() => void navigate({ to: "/" }));
+	const [dialog, setDialog] = useState<"search" | "keys">();
+	useKeys({ newChat: () => void navigate({ to: "/" }), search: () => setDialog("search"), help: () => setDialog("keys") });
 	const onAccepted = useOnAccepted(shell, match === undefined);
 
 	const open = match
 		? match.loaderData
 		: { id: newId, title: "New chat", messages: [], running: false, earlier: null, tokens: 0, whole: false };
-	const side = { viewer, chats, onDelete: remove, onNew: shell.refreshUsage, onOlder: shell.showOlder };
+	const side = {
+		viewer,
+		chats,
+		onDelete: remove,
+		onNew: shell.refreshUsage,
+		onOlder: shell.showOlder,
+		onSearch: () => setDialog("search"),
+		onKeys: () => setDialog("keys"),
+	};
 
 	async function remove(chatId: string) {
 		const problem = await shell.remove(chatId);
@@ -107,6 +124,10 @@ function ChatFrame() {
 				<Outlet />
 			</main>
 			<TallyIcon {...nearestLimit(usage)} />
+			<Suspense>
+				{dialog === "search" && <ChatSearch newest={chats} find={(data) => findChats({ data })} onClose={() => setDialog(undefined)} />}
+				{dialog === "keys" && <KeyList onClose={() => setDialog(undefined)} />}
+			</Suspense>
 		</div>
 	);
 }
@@ -158,7 +179,7 @@ function useBoughtAt(refreshUsage: () => void) {
 }
 
 /** After a checkout, returns to the chat that it was opened from. */
-function useReturnToChat(upgraded: ChatSearch["upgraded"], path: string): void {
+function useReturnToChat(upgraded: SearchParams["upgraded"], path: string): void {
 	const navigate = Route.useNavigate();
 	const returnToChat = useEffectEvent(() => {
 		// The checkout may have been opened from another tab's chat: each tab returns to its own.
@@ -182,19 +203,6 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
 		// The new chat replaces the page that it began on, so that Back leads to the page before.
 		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
 	};
-}
-
-/** Opens a new chat with Ctrl+Shift+O, or ⌘+Shift+O on a Mac. */
-function useNewChatKey(open: () => void) {
-	const pressed = useEffectEvent((event: KeyboardEvent) => {
-		if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key.toLowerCase() !== "o") return;
-		event.preventDefault();
-		open();
-	});
-	useEffect(() => {
-		document.addEventListener("keydown", pressed);
-		return () => document.removeEventListener("keydown", pressed);
-	}, []);
 }
 
 /** The id of the new chat, made before the server knows the chat: a new one each time that the page of a new chat is opened. */

@@ -1,3 +1,4 @@
+import type { FileUIPart } from "ai";
 import { type ClipboardEvent, useEffect, useEffectEvent, useRef, useState } from "react";
 import { AttachIcon, CloseIcon, FileIcon } from "../frame/icons.tsx";
 import { useHydrated } from "../frame/local-time.tsx";
@@ -88,6 +89,12 @@ function Chip({ name, state, thumb, why, file, onRemove, onRetry }: Attachment &
 			</button>
 		</li>
 	);
+}
+
+/** A file of a message that is edited. */
+export function FileChip({ file: { url, mediaType, filename = "file" }, onRemove }: { file: FileUIPart; onRemove: () => void }) {
+	const thumb = mediaType.startsWith("image/") ? url : undefined;
+	return <Chip id={url} name={filename} state="ready" thumb={thumb} onRemove={onRemove} onRetry={onRemove} />;
 }
 
 /** The files of a paste: those in the clipboard, or a long text as one. Undefined where it is to be pasted as text. */

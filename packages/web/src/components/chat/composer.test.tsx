@@ -9,6 +9,8 @@ import { Composer, type ComposerHandle } from "./composer.tsx";
 const onSend = vi.fn();
 const onBlocked = vi.fn();
 const onStop = vi.fn();
+const onQueue = vi.fn();
+const onEditLast = vi.fn();
 const priceFor = (text: string): Price => ({ units: text.length > 10 ? 4 : 1, model: "m", effort: null, whole: false });
 const handle = createRef<ComposerHandle>();
 let page: Mounted;
@@ -19,6 +21,7 @@ const composer = (props: Partial<Parameters<typeof Composer>[0]> = {}) => (
 		draftKey="new"
 		isNew={false}
 		answering={false}
+		queues={false}
 		priceFor={priceFor}
 		chatId="c1"
 		fileLimit={fileLimit}
@@ -27,6 +30,8 @@ const composer = (props: Partial<Parameters<typeof Composer>[0]> = {}) => (
 		due={undefined}
 		onBlocked={onBlocked}
 		onSend={onSend}
+		onQueue={onQueue}
+		onEditLast={onEditLast}
 		onStop={onStop}
 		onFocus={() => {}}
 		{...props}
@@ -110,6 +115,38 @@ describe("the draft", () => {
 		await page.unmount();
 		page = await mount(composer());
 		expect(field().value).toBe("Half a thought");
+	});
+
+	test("is saved at most twice a second while it is typed, and at once when the field or the page is left", async () => {
+		vi.useFakeTimers();
+		try {
+			page = await mount(composer());
+			const saved = vi.spyOn(Storage.prototype, "setItem");
+			const kept = () => sessionStorage.getItem("parley:draft:new");
+			for (let chars = 1; chars <= 40; chars++) {
+				await type("x".repeat(chars));
+				await act(async () => vi.advanceTimersByTime(50));
+			}
+			// Two seconds: one save at once, and one after each half second.
+			expect(saved.mock.calls.length).toBeLessThanOrEqual(5);
+			await act(async () => vi.advanceTimersByTime(500));
+			expect(kept()).toBe("x".repeat(40));
+			for (const leave of [
+				() => field().dispatchEvent(new FocusEvent("focusout", { bubbles: true })),
+				() => dispatchEvent(new Event("pagehide")),
+			]) {
+				await type("one");
+				await type("one, two");
+				await act(async () => leave());
+				expect(kept()).toBe("one, two");
+				await type("");
+				await act(async () => vi.advanceTimersByTime(1_000));
+			}
+			expect(kept()).toBeNull();
+		} finally {
+			vi.useRealTimers();
+			vi.restoreAllMocks();
+		}
 	});
 
 	test("moves to the chat's own key when a new chat gets its address", async () => {
@@ -203,13 +240,47 @@ test("a message over the server's limit is not sent, and the excess is named", a
 	expect(onSend).toHaveBeenCalledTimes(1);
 });
 
-test("while an answer is being written the button stops it, and Enter sends nothing", async () => {
-	page = await mount(composer({ answering: true }));
+describe("while an answer is written", () => {
+	test("the button stops it, and Enter queues the message at the price that its button shows", async () => {
+		page = await mount(composer({ answering: true, queues: true }));
+		await press({});
+		expect(onQueue).not.toHaveBeenCalled();
+		await type("Hello, hello, hello");
+		expect(page.button("Add to queue · 4 requests").textContent).toBe("4");
+		await press({});
+		expect(onQueue).toHaveBeenCalledExactlyOnceWith("Hello, hello, hello", expect.objectContaining({ units: 4 }), []);
+		expect(onSend).not.toHaveBeenCalled();
+		expect(field().value).toBe("");
+		await page.press("Stop");
+		expect(onStop).toHaveBeenCalledTimes(1);
+	});
+
+	test("at the limit a message can be queued, and is not reported as blocked", async () => {
+		page = await mount(composer({ answering: true, queues: true, atLimit: true }));
+		await type("Next");
+		await press({});
+		expect(onQueue).toHaveBeenCalledTimes(1);
+		expect(onBlocked).not.toHaveBeenCalled();
+	});
+});
+
+test("a message goes behind those that are about to be sent", async () => {
+	page = await mount(composer({ queues: true }));
 	await type("Next");
-	await press({});
-	await page.press("Stop");
-	expect(onSend).not.toHaveBeenCalled();
-	expect(onStop).toHaveBeenCalledTimes(1);
+	await page.press("Add to queue");
+	expect(onQueue).toHaveBeenCalledExactlyOnceWith("Next", priceFor("Next"), []);
+});
+
+test("the arrow up edits the last message, in an empty field only", async () => {
+	page = await mount(composer());
+	await press({ key: "ArrowUp", isComposing: true });
+	await press({ key: "ArrowUp", shiftKey: true });
+	expect(onEditLast).not.toHaveBeenCalled();
+	await press({ key: "ArrowUp" });
+	expect(onEditLast).toHaveBeenCalledTimes(1);
+	await type(" ");
+	await press({ key: "ArrowUp" });
+	expect(onEditLast).toHaveBeenCalledTimes(1);
 });
 
 test("the button keeps its element and its focus while an answer is stopped and ends", async () => {

@@ -1,11 +1,22 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type Ref, type RefObject, useEffect, useEffectEvent, useImperativeHandle, useRef, useState } from "react";
+import {
+	type KeyboardEvent,
+	type ReactNode,
+	type Ref,
+	type RefObject,
+	useEffect,
+	useEffectEvent,
+	useImperativeHandle,
+	useRef,
+	useState,
+} from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import type { FileLimit, ModelOption, Price } from "../../view/chat.ts";
-import { SendIcon, StopIcon } from "../frame/icons.tsx";
+import { QueueIcon, SendIcon, StopIcon } from "../frame/icons.tsx";
+import { isKey, KEYS, keyName } from "../frame/keys.ts";
 import { inRequests, LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { AttachButton, AttachmentList, pastedFiles, useDroppedFiles } from "./attachments.tsx";
-import { isSameMessage, keepDraft, type PendingSend, readDraft } from "./draft.ts";
+import { draftSaver, isSameMessage, keepDraft, type PendingSend, readDraft } from "./draft.ts";
 import { tokensOfFiles } from "./message-text.ts";
 import { unreadableBy } from "./readable.ts";
 import { isSendKey, isTouch } from "./send-key.ts";
@@ -27,6 +38,8 @@ interface ComposerProps {
 	/** A chat without messages. */
 	isNew: boolean;
 	answering: boolean;
+	/** Whether a message waits until the answers before it have ended, instead of being sent now. */
+	queues: boolean;
 	/** What sending a text costs, with files of so many tokens. */
 	priceFor: (text: string, ofFiles: number) => Price;
 	/** The chat that files are uploaded to, and what a message may have of them. */
@@ -44,15 +57,19 @@ interface ComposerProps {
 	onBlocked: (text: string, files: FileUIPart[]) => void;
 	/** `price`: what the button has shown. */
 	onSend: (text: string, price: Price, files: FileUIPart[]) => void;
+	onQueue: (text: string, price: Price, files: FileUIPart[]) => void;
+	/** The viewer wants to edit what they have sent last. */
+	onEditLast: () => void;
 	onStop: () => void;
 	onFocus: () => void;
 }
 
 /** The message field with its send and stop buttons. */
 export function Composer(props: ComposerProps) {
-	const { ref, draftKey, isNew, answering, priceFor, tools, atLimit, due, onBlocked, onSend, onStop, onFocus, model } = props;
+	const { ref, draftKey, isNew, answering, queues, priceFor, tools, atLimit, due, model } = props;
+	const { onSend, onQueue, onBlocked, onStop, onFocus } = props;
 	const area = useRef<HTMLTextAreaElement>(null);
-	const [text, change] = useDraft(draftKey, area);
+	const [text, change, saveNow] = useDraft(draftKey, area);
 	const attachments = useAttachments(draftKey, props.chatId, props.fileLimit);
 	const { files } = attachments;
 	const isDropping = useDroppedFiles(attachments.add);
@@ -61,21 +78,24 @@ export function Composer(props: ComposerProps) {
 
 	const charsOver = text.trim().length - MESSAGE_CHARS_MAX;
 	const unreadable = unreadableBy(model, files);
-	const complete = (text.trim() !== "" || files.length > 0) && charsOver <= 0 && !answering && attachments.ready && !unreadable;
-	const sendable = complete && !atLimit;
+	const isEmpty = text === "" && files.length === 0;
+	const complete = (text.trim() !== "" || files.length > 0) && charsOver <= 0 && attachments.ready && !unreadable;
+	const sendable = complete && (queues || !atLimit);
 	const price = priceFor(text.trim(), tokensOfFiles(files));
 
 	function submit(send?: (text: string, files: FileUIPart[]) => void) {
-		if (complete && atLimit && !send) onBlocked(text.trim(), files);
+		if (complete && !sendable && !send) onBlocked(text.trim(), files);
 		if (!complete || !(sendable || send)) return;
 		if (send) send(text.trim(), files);
+		else if (queues) onQueue(text.trim(), price, files);
 		else onSend(text.trim(), price, files);
 		change("");
+		saveNow();
 		attachments.clear();
 		area.current?.focus();
 	}
 
-	const isDue = sendable && due !== undefined && isSameMessage({ text: text.trim(), files }, due);
+	const isDue = sendable && !queues && due !== undefined && isSameMessage({ text: text.trim(), files }, due);
 	const sendDue = useEffectEvent(submit);
 	useEffect(() => {
 		if (isDue) sendDue();
@@ -110,16 +130,14 @@ export function Composer(props: ComposerProps) {
 					dir="auto"
 					value={text}
 					onChange={(event) => change(event.target.value)}
-					onKeyDown={(event) => {
-						if (!isSendKey(event)) return;
-						event.preventDefault();
-						submit();
-					}}
+					onKeyDown={(event) => actOnKey(event, submit, isEmpty ? props.onEditLast : undefined)}
 					onPaste={(event) => {
 						const pasted = pastedFiles(event);
 						if (pasted && attachments.add(pasted)) event.preventDefault();
 					}}
 					onFocus={onFocus}
+					// Nothing is left to save when somebody signs out, here or in another window.
+					onBlur={saveNow}
 				/>
 				{isDropping && <DropHere />}
 				{/* Beside the text where there is nothing to choose. */}
@@ -130,11 +148,19 @@ export function Composer(props: ComposerProps) {
 							{tools}
 						</div>
 					)}
-					<MainButton sendable={sendable} units={price.units} onStop={answering ? onStop : undefined} />
+					<Buttons sendable={sendable} queues={queues} units={price.units} onStop={answering ? onStop : undefined} />
 				</div>
 			</form>
 		</>
 	);
+}
+
+/** Sends, or edits what was sent last, by the key that is pressed. */
+function actOnKey(event: KeyboardEvent, send: () => void, editLast: (() => void) | undefined): void {
+	const act = isSendKey(event.nativeEvent) ? send : isKey(event.nativeEvent, "editLast") ? editLast : undefined;
+	if (!act) return;
+	event.preventDefault();
+	act();
 }
 
 function DropHere() {
@@ -153,24 +179,36 @@ const areaProps = {
 		"field-sizing-content block max-h-[40dvh] min-h-14 w-0 min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none",
 };
 
-/** The text of the composer, kept under `draftKey` in the tab's storage. */
-function useDraft(draftKey: string, area: RefObject<HTMLTextAreaElement | null>): [string, (text: string) => void] {
+/** The text of the composer, kept under `draftKey` in the tab's storage. The last function saves at once what was typed. */
+function useDraft(draftKey: string, area: RefObject<HTMLTextAreaElement | null>): [string, (text: string) => void, () => void] {
 	const [text, setText] = useState("");
+	const [{ save, flush }] = useState(draftSaver);
 	const keyBefore = useRef(draftKey);
 	useEffect(() => {
+		flush();
 		// Text typed before hydration, or before a new chat got its id, wins over the kept draft.
 		const typed = area.current?.value;
 		if (typed && keyBefore.current !== draftKey) keepDraft(keyBefore.current, "");
 		if (typed) keepDraft(draftKey, typed);
 		keyBefore.current = draftKey;
 		setText(typed || readDraft(draftKey));
-	}, [draftKey, area]);
+	}, [draftKey, area, flush]);
+
+	useEffect(() => {
+		addEventListener("pagehide", flush);
+		document.addEventListener("visibilitychange", flush);
+		return () => {
+			removeEventListener("pagehide", flush);
+			document.removeEventListener("visibilitychange", flush);
+			flush();
+		};
+	}, [flush]);
 
 	function change(next: string) {
 		setText(next);
-		keepDraft(draftKey, next);
+		save(draftKey, next);
 	}
-	return [text, change];
+	return [text, change, flush];
 }
 
 /** Focuses the composer of a new chat that was opened within the page, and reports a focus that came before hydration. */
@@ -194,29 +232,61 @@ function TooLong({ charsOver }: { charsOver: number }) {
 
 interface MainButtonProps {
 	sendable: boolean;
+	/** Whether sending adds to the queue. */
+	queues: boolean;
 	/** What sending costs. */
 	units: number;
 	onStop: (() => void) | undefined;
 }
 
+/** The main button, and beside Stop the one that adds to the queue. */
+function Buttons(props: MainButtonProps) {
+	return (
+		<div className="flex shrink-0 items-end gap-1.5">
+			{props.onStop && props.sendable && <QueueButton units={props.units} />}
+			<MainButton {...props} />
+		</div>
+	);
+}
+
 /** Sends, with the price if it is above one request, or stops the answer under way. One element for both, so that it keeps the focus. */
-function MainButton({ sendable, units, onStop }: MainButtonProps) {
+function MainButton({ sendable, queues, units, onStop }: MainButtonProps) {
 	// Before hydration a submit button would reload the page.
 	const type = useHydrated() && !onStop ? "submit" : "button";
 	const priced = !onStop && units > 1;
 	return (
 		<button
 			type={type}
-			aria-label={onStop ? "Stop" : priced ? `Send · ${inRequests(units)}` : "Send"}
+			aria-label={onStop ? "Stop" : withPrice(queues ? QUEUE : "Send", units)}
+			title={onStop && `Stop (${keyName(KEYS.stop.press[0])})`}
 			aria-disabled={!onStop && !sendable}
 			className={`${onStop ? "button-plain" : "button-next"} h-11 min-w-11 shrink-0 gap-1 ${priced ? "px-3" : "p-0"}`}
 			onClick={onStop}
 		>
-			{onStop ? <StopIcon /> : <SendIcon />}
+			{onStop ? <StopIcon /> : queues ? <QueueIcon /> : <SendIcon />}
 			{priced && units}
 		</button>
 	);
 }
+
+const QUEUE = "Add to queue";
+
+/** While an answer is written: the message waits for its end. */
+function QueueButton({ units }: { units: number }) {
+	return (
+		<button
+			type="submit"
+			aria-label={withPrice(QUEUE, units)}
+			title={QUEUE}
+			className={`button-next h-11 min-w-11 shrink-0 gap-1 ${units > 1 ? "px-3" : "p-0"}`}
+		>
+			<QueueIcon />
+			{units > 1 && units}
+		</button>
+	);
+}
+
+const withPrice = (action: string, units: number) => (units > 1 ? `${action} · ${inRequests(units)}` : action);
 
 function focusUnlessTouch(area: HTMLTextAreaElement | null): void {
 	if (!isTouch()) area?.focus();

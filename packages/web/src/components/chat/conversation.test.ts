@@ -14,6 +14,7 @@ import {
 	refresh,
 	regenerate,
 	sendNew,
+	sendQueued,
 	sendRefused,
 	showEarlier,
 	shownMessages,
@@ -74,6 +75,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		onPricesChanged: vi.fn(),
 		onBranched: vi.fn(),
 		onChanged: vi.fn(),
+		onQueue: vi.fn(),
 		announce: vi.fn(),
 	};
 	const conversation: Conversation = {
@@ -118,15 +120,15 @@ describe("sending", () => {
 	test("sends nothing while an answer is being written", () => {
 		const { conversation, handle } = conversationWith({ report: { messages: said, status: "streaming" } });
 		sendNew(conversation, "Why?", price);
-		edit(conversation, "m1", "Other", price);
+		edit(conversation, "m1", "Other", price, []);
 		regenerate(conversation, "a1", price);
 		expect(handle.send).not.toHaveBeenCalled();
 	});
 
 	test("gives every edit and every regeneration a key of its own", () => {
 		const { conversation, handle } = conversationWith();
-		edit(conversation, "m1", "Other", price);
-		edit(conversation, "m1", "Other", price);
+		edit(conversation, "m1", "Other", price, []);
+		edit(conversation, "m1", "Other", price, []);
 		const [first, second] = handle.send.mock.calls.map((call: unknown[]) => call[0] as { key: string });
 		expect(first?.key).not.toBe(second?.key);
 	});
@@ -205,7 +207,7 @@ describe("a refusal", () => {
 	test.each(["new", "edit", "regenerate"] as const)("of a request (%s) can be sent at another price, as what it was", (kind) => {
 		const { conversation, state, handle } = conversationWith();
 		if (kind === "new") sendNew(conversation, "Why?", price);
-		else if (kind === "edit") edit(conversation, "m1", "Why?", price);
+		else if (kind === "edit") edit(conversation, "m1", "Why?", price, []);
 		else regenerate(conversation, "a1", price);
 		ended(conversation, refusal(409, { type: "urn:parley:problem:price-has-changed" }), undefined);
 		const sending = state.failure?.kind === "refused" ? state.failure.sending : undefined;
@@ -360,6 +362,71 @@ test("a live chat that cannot be loaded returns the queued text and offers a ret
 	liveNotLoaded(conversation);
 	expect(events.onReturned).toHaveBeenCalledWith("Why?", []);
 	expect(state).toMatchObject({ armed: false, queued: undefined, failure: { kind: "unreached" } });
+});
+
+describe("a queued message", () => {
+	const queued = { key: "k", messageId: "q1", chatId: "c1", text: "Next", files: [], price };
+	const toldOf = (events: ReturnType<typeof conversationWith>["events"]) => events.onQueue.mock.calls.map(([event]) => event);
+
+	test("is sent with its own ids and price, and only while nothing else is", () => {
+		const { conversation, handle, events } = conversationWith();
+		expect(sendQueued(conversation, queued)).toBe(true);
+		expect(sendQueued(conversation, { ...queued, messageId: "q2" })).toBe(false);
+		expect(handle.send).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ kind: "new", key: "k", messageId: "q1", price }));
+		accepted(conversation);
+		ended(conversation, undefined, { state: "complete", counted: true });
+		expect(toldOf(events)).toMatchObject([
+			{ type: "begun", messageId: "q1" },
+			{ type: "accepted", messageId: "q1" },
+			{ type: "ended", end: "complete" },
+		]);
+	});
+
+	test.each([
+		[refusal(429, { policy: "free" }), "limit"],
+		[refusal(429, { policy: "guest" }), "refused"],
+		[refusal(409, { type: "urn:parley:problem:price-has-changed", price }), "refused"],
+		[new Unreached("no connection"), "unreached"],
+	])("that the server does not take stays in the queue, not in the composer (%#)", (error, end) => {
+		const { conversation, state, events } = conversationWith();
+		sendQueued(conversation, queued);
+		ended(conversation, error, undefined);
+		expect(toldOf(events).at(-1)).toMatchObject({ type: "ended", end });
+		expect(events.onReturned).not.toHaveBeenCalled();
+		expect(readPending("c1")).toBeUndefined();
+		expect(state.refused).toBeUndefined();
+	});
+
+	test("leaves the ids of a message that the composer may send again", () => {
+		const { conversation } = conversationWith();
+		sendNew(conversation, "Unreached", price);
+		ended(conversation, new Unreached("no connection"), undefined);
+		const kept = readPending("c1");
+		sendQueued(conversation, queued);
+		accepted(conversation);
+		expect(kept).toBeDefined();
+		expect(readPending("c1")).toEqual(kept);
+	});
+
+	test("waits after a stop, also one that came too late for the answer", () => {
+		const { conversation, state, events } = conversationWith();
+		sendNew(conversation, "Why?", price);
+		accepted(conversation);
+		state.stopping = true;
+		ended(conversation, undefined, { state: "complete", counted: true });
+		expect(toldOf(events).at(-1)).toMatchObject({ type: "ended", end: "stopped" });
+	});
+
+	test("learns from the server's copy how an answer ended whose connection was lost", async () => {
+		const { conversation, events } = conversationWith();
+		const answer = { id: "a9", role: "assistant" as const, parts: [], metadata: { state: "complete" as const } };
+		events.readChat.mockResolvedValue({ ...serverCopy, messages: [answer] });
+		sendQueued(conversation, queued);
+		accepted(conversation);
+		ended(conversation, new Error("cut"), undefined);
+		await vi.runAllTimersAsync();
+		expect(toldOf(events).at(-1)).toMatchObject({ type: "read", shown: ["a9"], end: "complete" });
+	});
 });
 
 describe("stopping", () => {

@@ -7,8 +7,9 @@ import { carryMessage } from "../session/page-viewer.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 import { keepDraft, keepPending, NEW_INSTRUCTIONS, type PendingSend, readPending, sendFor } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
-import { filesOf, partsFor } from "./message-text.ts";
+import { partsFor } from "./message-text.ts";
 import { tokensIn } from "./price.ts";
+import type { End, QueuedMessage, QueueEvent } from "./queue.ts";
 
 export type Phase = "idle" | "thinking" | "writing";
 
@@ -35,6 +36,8 @@ export interface ConversationEvents {
 	onBranched: (chatId: string) => void;
 	/** The chat has changed, which other tabs may want to know. */
 	onChanged: () => void;
+	/** Something that the queue depends on. */
+	onQueue: (event: QueueEvent) => void;
 	/** Announces a status to screen readers. */
 	announce: (text: string) => void;
 }
@@ -107,8 +110,9 @@ function hasAnswerText(message: LiveMessage | undefined): boolean {
 
 /** Sends at once, or as soon as the live chat is loaded. Ignored while another request is under way. */
 function begin(conversation: Conversation, sending: Sending): void {
-	const { state, patch, live } = conversation;
+	const { state, events, patch, live } = conversation;
 	if (isBusy(state)) return;
+	events.onQueue({ type: "begun", messageId: sending.fromQueue ? sending.messageId : undefined });
 	patch({ failure: undefined, armed: true });
 	if (live.current) start(conversation, live.current, sending);
 	else patch({ queued: sending });
@@ -130,10 +134,16 @@ export function sendNew(conversation: Conversation, text: string, price: Price, 
 	begin(conversation, { kind: "new", text, files, price, key, messageId });
 }
 
-/** Asks again with other words and the same files. The message stays as it was when no answer comes. */
-export function edit(conversation: Conversation, messageId: string, text: string, price: Price): void {
-	const message = conversation.state.report.messages.find(({ id }) => id === messageId);
-	begin(conversation, { kind: "edit", text, files: message && filesOf(message), messageId, price, key: randomId() });
+/** Sends a message of the queue. @returns false while another request is under way */
+export function sendQueued(conversation: Conversation, { text, files = [], price, key, messageId }: QueuedMessage): boolean {
+	if (conversation.attempt.current || isBusy(conversation.state)) return false;
+	begin(conversation, { kind: "new", fromQueue: true, text, files, price, key, messageId });
+	return true;
+}
+
+/** Asks again with other words, and with those files that are left. The message stays as it was when no answer comes. */
+export function edit(conversation: Conversation, messageId: string, text: string, price: Price, files: FileUIPart[]): void {
+	begin(conversation, { kind: "edit", text, files, messageId, price, key: randomId() });
 }
 
 /** Requests another answer, which is shown in place of the last one when it comes. */
@@ -143,13 +153,13 @@ export const regenerate = (conversation: Conversation, messageId: string, price:
 /** Sends what the server refused, as the viewer has changed it since, at a price that they have agreed to. */
 export function sendRefused(
 	conversation: Conversation,
-	{ kind, messageId }: Sending,
+	{ kind, messageId, files: refused = [] }: Sending,
 	text: string,
 	price: Price,
 	files?: FileUIPart[],
 ): void {
 	if (kind === "new") sendNew(conversation, text, price, files);
-	else if (kind === "edit") edit(conversation, messageId, text, price);
+	else if (kind === "edit") edit(conversation, messageId, text, price, refused);
 	else regenerate(conversation, messageId, price);
 }
 
@@ -188,8 +198,9 @@ export function liveNotLoaded(conversation: Conversation): void {
 	const { joining, queued } = conversation.state;
 	patch({ armed: false });
 	if (joining) settle(conversation, { kind: "broken" });
+	tellEnd(events, queued ? "unreached" : "none");
 	if (!queued) return;
-	if (queued.kind !== "regenerate") events.onReturned(queued.text, newFilesOf(queued));
+	giveBack(events, queued);
 	patch({ queued: undefined, failure: { kind: "unreached" } });
 }
 
@@ -200,8 +211,9 @@ export function accepted(conversation: Conversation): void {
 	if (!current) return;
 	current.accepted = true;
 	patch({ whole: current.sending.price.whole });
-	if (current.sending.kind === "new") keepPending(draftKey, undefined);
+	if (current.sending.kind === "new" && !current.sending.fromQueue) keepPending(draftKey, undefined);
 	if (draftKey === "new") keepDraft(NEW_INSTRUCTIONS, "");
+	events.onQueue({ type: "accepted", messageId: current.sending.messageId });
 	const { text, files = [] } = current.sending;
 	events.onAccepted(text || (files[0]?.filename ?? ""));
 	// A stop that was pressed before may have been lost with its connection.
@@ -212,6 +224,7 @@ export function accepted(conversation: Conversation): void {
 /** The stream ended. Only the server's last chunk, `end`, proves that the answer is settled. */
 export function ended(conversation: Conversation, error: Error | undefined, end: AnswerMetadata | undefined): void {
 	const { attempt, patch, events } = conversation;
+	const { stopping } = conversation.state;
 	const current = attempt.current;
 	attempt.current = undefined;
 	patch({ stopping: false });
@@ -221,8 +234,11 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		events.onSettled(sentence ?? "Answer complete.");
 		events.onChanged();
 		if (!end.counted) undo(conversation, current, sentence ?? "", end.reference);
+		// Stop stops the queue, even if it came too late for the answer.
+		const how = stopping ? "stopped" : (end.state ?? "none");
 		// There is another version now, or the part of one that came.
-		if (current && current.sending.kind !== "new") void readAnew(conversation);
+		if (current && current.sending.kind !== "new") void readAnew(conversation).then(() => tellEnd(events, how));
+		else tellEnd(events, how);
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
 	else void rejoin(conversation, failureFrom(error, "broken"));
@@ -244,10 +260,11 @@ function restore(conversation: Conversation, { before, sending }: Attempt, error
 	const failure = failureFrom(error, "unreached", sending);
 	live.current?.show(before);
 	const { problem } = failure;
-	if (sending.kind !== "regenerate") events.onReturned(sending.text, newFilesOf(sending));
-	if (problem?.type === SOMEONE_ELSE) carryMessage(sending.text);
-	if (sending.kind === "new" && problem && isLiftedByPaying(problem))
-		sendOncePaid(conversation, sending.text, sending.price, sending.files);
+	const isLifted = problem !== undefined && isLiftedByPaying(problem);
+	giveBack(events, sending);
+	tellEnd(events, isLifted ? "limit" : failure.kind === "refused" ? "refused" : "unreached");
+	if (problem?.type === SOMEONE_ELSE && !sending.fromQueue) carryMessage(sending.text);
+	if (sending.kind === "new" && !sending.fromQueue && isLifted) sendOncePaid(conversation, sending.text, sending.price, sending.files);
 	patch({ failure });
 	events.onSettled();
 	if (problem?.type === PRICE_HAS_CHANGED) void onPriceChanged(conversation, before.at(-1)?.id ?? "");
@@ -288,13 +305,30 @@ async function rejoin(conversation: Conversation, cause: Failure): Promise<void>
 		if (!mounted.current) return;
 		if (view) {
 			showNewest(conversation, view);
+			events.onQueue(readEvent(view));
 			if (!view.running) return settle(conversation, cause.problem?.type.endsWith("moved-on") ? cause : undefined);
 			if (await live.current?.join()) return;
 		}
 		await new Promise((resolve) => setTimeout(resolve, delayMs));
 		if (!mounted.current) return;
 	}
+	tellEnd(events, "none");
 	settle(conversation, cause);
+}
+
+/** What the server's copy of a chat tells the queue. */
+export const readEvent = ({ messages, running }: Pick<ChatView, "messages" | "running">): Extract<QueueEvent, { type: "read" }> => ({
+	type: "read",
+	shown: messages.map(({ id }) => id),
+	end: running ? undefined : (messages.at(-1)?.metadata?.state ?? "none"),
+	atMs: Date.now(),
+});
+
+const tellEnd = ({ onQueue }: ConversationEvents, end: End): void => onQueue({ type: "ended", end, atMs: Date.now() });
+
+/** Puts what could not be sent back into the composer. The queue has kept its own. */
+function giveBack({ onReturned }: ConversationEvents, sending: Sending): void {
+	if (sending.kind !== "regenerate" && !sending.fromQueue) onReturned(sending.text, newFilesOf(sending));
 }
 
 /** The part of the state that belongs to the newest page of a chat, besides its messages. */
@@ -337,6 +371,7 @@ export async function refresh(conversation: Conversation): Promise<void> {
 	const { instructions = "" } = view;
 	if (view.unchanged) return instructions === state.instructions ? undefined : patch({ instructions });
 	showNewest(conversation, view);
+	events.onQueue(readEvent(view));
 	if (!view.running) return;
 	if (live.current) void rejoin(conversation, { kind: "broken" });
 	else patch({ armed: true, joining: true });
@@ -428,7 +463,8 @@ const newFilesOf = ({ kind, files }: Sending) => (kind === "new" ? files : undef
 export async function stop({ chat, state: { queued }, attempt, patch, events }: Conversation): Promise<void> {
 	if (queued) {
 		patch({ queued: undefined });
-		return events.onReturned(queued.text, newFilesOf(queued));
+		tellEnd(events, "stopped");
+		return giveBack(events, queued);
 	}
 	patch({ stopping: true });
 	await stopAnswer(chat.id, attempt.current?.sending.key).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { isSameMessage, keepDraft, keepFiles, keepPending, type PendingSend, readDraft, readFiles, readPending, sendFor } from "./draft.ts";
+import { keepQueue, readQueue } from "./kept-queue.ts";
 
 const stored = new Map<string, string>();
 
@@ -72,6 +73,21 @@ test("a message is the same only with the same words and files", () => {
 	expect(isSameMessage({ text: "a" }, { text: "a", files: [] })).toBe(true);
 	expect(isSameMessage({ text: "a" }, { text: "a", files: [file] })).toBe(false);
 	expect(isSameMessage({ text: "a" }, { text: "b" })).toBe(false);
+});
+
+test("a queue survives a reload; what is damaged of it is left out", () => {
+	const { price: _price, ...priceless } = pending;
+	const queue = { messages: [{ ...pending, price }], ended: { end: "failed" as const, atMs: 5, messageId: undefined } };
+	keepQueue("c", queue);
+	expect(readQueue("c")).toEqual(queue);
+	stored.set("parley:queue:c", JSON.stringify({ messages: [7, priceless, { ...pending, price: {} }, pending], ended: "so" }));
+	expect(readQueue("c")).toEqual({ messages: [pending] });
+	for (const damaged of ["{", "null", "7", "[]", '{"messages":{}}']) {
+		stored.set("parley:queue:c", damaged);
+		expect(readQueue("c")).toEqual({ messages: [] });
+	}
+	keepQueue("c", { messages: [] });
+	expect(stored.size).toBe(0);
 });
 
 test("blocked storage never throws", () => {

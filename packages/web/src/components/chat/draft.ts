@@ -39,20 +39,55 @@ function attempt<T>(use: (storage: Storage) => T): T | undefined {
 	}
 }
 
-const write = (item: string, value: string | undefined) =>
+/** Keeps a value in the tab's storage. `undefined` and "" remove it. */
+export const writeItem = (item: string, value: string | undefined): void =>
 	attempt((storage) => (value ? storage.setItem(item, value) : storage.removeItem(item)));
+
+/** A value that was kept as JSON; null where there is none, and where it is damaged. */
+export const readJson = (item: string): unknown => attempt((storage) => JSON.parse(storage.getItem(item) ?? "null")) ?? null;
 
 /** The unsent text kept under `draftKey` ("new" or a chat id), or "". */
 export const readDraft = (draftKey: string): string => attempt((storage) => storage.getItem(draftItem(draftKey))) ?? "";
 
 /** Keeps unsent text under `draftKey`. An empty text removes it. */
 export const keepDraft = (draftKey: string, text: string): void => {
-	write(draftItem(draftKey), text);
+	writeItem(draftItem(draftKey), text);
 };
+
+/** How often a draft is saved at most while it is typed. */
+const SAVE_EVERY_MS = 500;
+
+export interface DraftSaver {
+	/** Saves a draft now, or within half a second. */
+	save: (draftKey: string, text: string) => void;
+	/** Saves now what waits: before the page is left, and before another draft. */
+	flush: () => void;
+}
+
+/** Saves drafts at most twice a second. */
+export function draftSaver(): DraftSaver {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	let waiting: [draftKey: string, text: string] | undefined;
+	function flush() {
+		if (waiting) keepDraft(...waiting);
+		waiting = undefined;
+	}
+	function save(draftKey: string, text: string) {
+		if (waiting?.[0] !== draftKey) flush();
+		waiting = [draftKey, text];
+		if (timer !== undefined) return;
+		flush();
+		timer = setTimeout(() => {
+			timer = undefined;
+			if (waiting) save(...waiting);
+		}, SAVE_EVERY_MS);
+	}
+	return { save, flush };
+}
 
 /** The uploaded files kept under `draftKey`, or undefined when there are none or they are not readable. */
 export function readFiles(draftKey: string): KeptFiles | undefined {
-	const kept: unknown = attempt((storage) => JSON.parse(storage.getItem(filesItem(draftKey)) ?? "null"));
+	const kept = readJson(filesItem(draftKey));
 	if (typeof kept !== "object" || kept === null || !("chatId" in kept) || !("files" in kept)) return;
 	const { chatId, files } = kept;
 	return typeof chatId === "string" && Array.isArray(files) && files.length > 0 && files.every(isFile) ? { chatId, files } : undefined;
@@ -63,21 +98,22 @@ const isFile = (value: unknown): value is FileUIPart =>
 
 /** Keeps uploaded files under `draftKey`. None removes them. */
 export const keepFiles = (draftKey: string, { chatId, files }: KeptFiles): void => {
-	write(filesItem(draftKey), files.length > 0 ? JSON.stringify({ chatId, files }) : undefined);
+	writeItem(filesItem(draftKey), files.length > 0 ? JSON.stringify({ chatId, files }) : undefined);
 };
 
 /** The send kept under `draftKey`, or undefined when there is none or it is not readable. */
 export function readPending(draftKey: string): PendingSend | undefined {
-	const pending: unknown = attempt((storage) => JSON.parse(storage.getItem(pendingItem(draftKey)) ?? "null"));
+	const pending = readJson(pendingItem(draftKey));
 	return isPending(pending) ? pending : undefined;
 }
 
 /** Keeps a send under `draftKey`. `undefined` removes it. */
 export const keepPending = (draftKey: string, pending: PendingSend | undefined): void => {
-	write(pendingItem(draftKey), pending && JSON.stringify(pending));
+	writeItem(pendingItem(draftKey), pending && JSON.stringify(pending));
 };
 
-function isPending(value: unknown): value is PendingSend {
+/** Whether a kept value is a send. */
+export function isPending(value: unknown): value is PendingSend {
 	return (
 		typeof value === "object" &&
 		value !== null &&

@@ -39,7 +39,7 @@ export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps)
 				</>
 			)}
 			<p className="mt-6 text-small text-soft pointer-coarse:hidden">
-				<kbd>Enter</kbd> sends, <kbd>Shift + Enter</kbd> breaks the line, <kbd>Ctrl + Shift + O</kbd> begins a new chat.
+				<kbd>Enter</kbd> to send · <kbd>Shift + Enter</kbd> for a new line · <kbd>?</kbd> for all keys
 			</p>
 		</div>
 	);

@@ -11,7 +11,9 @@ export interface Sending {
 	/** `edit` replaces the viewer's last message, `regenerate` requests another answer to it. */
 	kind: "new" | "edit" | "regenerate";
 	text: string;
-	/** The files of the message; for an edit, those that it had. */
+	/** Whether it waited in the queue, which keeps it until it is accepted. */
+	fromQueue?: boolean;
+	/** The files of the message; for an edit, those that are left of it. */
 	files?: FileUIPart[];
 	/** The message to write; for `regenerate`, the answer to replace. */
 	messageId: string;

@@ -1,50 +1,53 @@
-import { use, useState } from "react";
-import { MESSAGE_CHARS_MAX } from "../../input.ts";
-import type { Price } from "../../view/chat.ts";
+import { useState } from "react";
 import { AnswerText } from "../answer-text/answer-text.tsx";
-import { inRequests, LocalNumber } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
 import { sentenceOfEnd } from "./answer-end.ts";
+import { EditForm } from "./edit-form.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
-import { type MessageEvents, PriceOfText } from "./message-events.ts";
+import type { MessageEvents } from "./message-events.ts";
 import { filesOf, reasoningOf, textOf } from "./message-text.ts";
 import { Reference } from "./notice-row.tsx";
-import { isSendKey } from "./send-key.ts";
 import { SentFiles } from "./sent-files.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 
 interface UserMessageProps {
 	message: LiveMessage;
-	/** Why the chosen model cannot answer it; "" where it can. */
-	unreadable: string;
 	/** Whether more than its own answer follows. */
 	followed: boolean;
-	/** Undefined while an answer is written. */
-	events: MessageEvents | undefined;
+	editing: boolean;
+	/** Whether no answer is written. */
+	idle: boolean;
+	events: MessageEvents;
 }
 
 /** A message that the viewer wrote, with its versions, and buttons to edit it and to branch off. */
-export function UserMessage({ message, unreadable, followed, events }: UserMessageProps) {
-	const [editing, setEditing] = useState(false);
+export function UserMessage({ message, followed, editing, idle, events }: UserMessageProps) {
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
-	const close = () => {
-		setEditing(false);
-		setReturning(true);
-	};
-	if (editing && events) {
+	if (editing) {
 		return (
-			<EditForm
-				message={message}
-				text={text}
-				unreadable={unreadable}
-				followed={followed}
-				onCancel={close}
-				onSend={(changed, price) => {
-					setEditing(false);
-					events.onEdit(message.id, changed, price);
-				}}
-			/>
+			<div className="mb-2 ml-6 sm:ml-16">
+				<EditForm
+					label="Edit your message"
+					text={text}
+					files={filesOf(message)}
+					messageId={message.id}
+					action="Save and send"
+					note={followed ? "This version and what follows it are kept." : "This version is kept."}
+					onCancel={() => {
+						setReturning(true);
+						events.onEditing(undefined);
+					}}
+					onSave={
+						idle
+							? (changed, price, files) => {
+									events.onEditing(undefined);
+									events.onEdit(message.id, changed, price, files);
+								}
+							: undefined
+					}
+				/>
+			</div>
 		);
 	}
 	return (
@@ -56,88 +59,23 @@ export function UserMessage({ message, unreadable, followed, events }: UserMessa
 				</p>
 			)}
 			<div className="flex min-h-9 items-center gap-1 pointer-coarse:min-h-11">
-				{events && (
+				{idle && (
 					<div className="shown-near flex items-center gap-1">
 						<button
 							// biome-ignore lint/a11y/noAutofocus: leaving the form returns the focus to the button that opened it
 							autoFocus={returning}
 							type="button"
 							className="button-bare text-small"
-							onClick={() => setEditing(true)}
+							onClick={() => events.onEditing(message.id)}
 						>
 							Edit
 						</button>
 						<BranchButton onBranch={() => events.onBranch(message.id)} />
 					</div>
 				)}
-				<VersionSwitcher versions={message.metadata?.versions} onShow={events && ((turn) => events.onVersion(turn, "question"))} />
+				<VersionSwitcher versions={message.metadata?.versions} onShow={idle ? (turn) => events.onVersion(turn, "question") : undefined} />
 			</div>
 		</article>
-	);
-}
-
-interface EditFormProps extends Pick<UserMessageProps, "message" | "unreadable" | "followed"> {
-	text: string;
-	onSend: (text: string, price: Price) => void;
-	onCancel: () => void;
-}
-
-/** A message as it is edited. Unchanged it is not sent. */
-function EditForm({ message, text, unreadable, followed, onSend, onCancel }: EditFormProps) {
-	const [changed, change] = useState(text);
-	const price = use(PriceOfText)(changed.trim(), message.id);
-	const charsOver = changed.trim().length - MESSAGE_CHARS_MAX;
-	return (
-		<form
-			className="mb-2 ml-6 flex flex-col gap-2 sm:ml-16"
-			onSubmit={(event) => {
-				event.preventDefault();
-				if (changed.trim() === text.trim()) onCancel();
-				else if (changed.trim() && charsOver <= 0 && !unreadable) onSend(changed.trim(), price);
-			}}
-			onKeyDown={(event) => {
-				if (event.key === "Escape") onCancel();
-				if (!(event.target instanceof HTMLTextAreaElement) || !isSendKey(event)) return;
-				event.preventDefault();
-				event.currentTarget.requestSubmit();
-			}}
-		>
-			<div className="flex flex-col items-end">
-				<SentFiles files={filesOf(message)} />
-			</div>
-			<textarea
-				// biome-ignore lint/a11y/noAutofocus: the viewer has just opened this form to write
-				autoFocus
-				aria-label="Edit your message"
-				dir="auto"
-				className="field field-sizing-content max-h-80 text-body"
-				value={changed}
-				onChange={(event) => change(event.target.value)}
-			/>
-			<div className="flex flex-wrap items-center justify-end gap-2">
-				{charsOver > 0 ? (
-					<p role="status" className="mr-auto text-small text-warn">
-						<LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long
-					</p>
-				) : unreadable ? (
-					<p role="status" className="mr-auto text-small text-warn">
-						{unreadable}
-					</p>
-				) : (
-					<p className="mr-auto text-small text-soft">
-						Uses {inRequests(price.units)}. {followed ? "This version and what follows it are kept." : "This version is kept."}
-					</p>
-				)}
-				<div className="flex gap-2">
-					<button type="button" className="button-plain" onClick={onCancel}>
-						Cancel
-					</button>
-					<button type="submit" className="button-plain">
-						Save and send{price.units > 1 && ` · ${inRequests(price.units)}`}
-					</button>
-				</div>
-			</div>
-		</form>
 	);
 }
 

@@ -1,10 +1,12 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { instructionTokens } from "../../instructions.ts";
 import type { ChatView, FileLimit, ModelOption, Price, SuggestedPrompt } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
+import { useKeys } from "../frame/use-keys.ts";
 import { useOnline } from "../frame/use-online.ts";
+import { randomId } from "../requests.ts";
 import { tellTabs } from "../tabs.ts";
 import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
@@ -33,15 +35,19 @@ import {
 import { FirstVisit } from "./first-visit.tsx";
 import { isSpent, type Limit, limitOf } from "./limit.ts";
 import type { LiveMessage } from "./live-chat.tsx";
+import { PriceOfText, UnreadableFiles } from "./message-events.ts";
 import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
 import { type AskedOf, priceOfSend, tokensUpTo } from "./price.ts";
-import { unansweredBy, unseenBy } from "./readable.ts";
+import { type QueueEvent, queuedMessage, waitingOf } from "./queue.ts";
+import { QueueList } from "./queue-list.tsx";
+import { unansweredBy, unreadableBy, unseenBy } from "./readable.ts";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
+import { type QueueOfChat, useQueue, useSendQueue } from "./use-queue.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
 export interface RoomProps {
@@ -79,6 +85,7 @@ export function Room(props: RoomProps) {
 	const composer = useRef<ComposerHandle>(null);
 	const [announcement, setAnnouncement] = useState("");
 	const [chosen, onChoose] = useChoice(models, usage.tier);
+	const ofQueue = useQueue(chat);
 	const { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass } = useScrollEnd(chat.messages.length === 0);
 	const conversation = useConversation(chat, draftKeyOf(props), {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
@@ -88,6 +95,7 @@ export function Room(props: RoomProps) {
 		onPricesChanged: props.onPricesChanged,
 		onBranched: props.onBranched,
 		onChanged: () => tellTabs("chat", chat.id),
+		onQueue: ofQueue.tell,
 		announce: setAnnouncement,
 	});
 	const { state, patch } = conversation;
@@ -99,7 +107,18 @@ export function Room(props: RoomProps) {
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
 	const before = tokensUpTo(messages, state.hiddenTokens);
 	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
-	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before, onSent };
+	const editing = useEditing(composer);
+	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before, onSent, editing, ofQueue };
+	useKeys({ stop: phase === "idle" ? undefined : () => void stop(conversation) });
+	useSendQueue({
+		...ofQueue,
+		conversation,
+		phase,
+		spent: isSpent(limit) && (limit && isLiftedByPaying(limit) ? "limit" : "spent"),
+		boughtAtMs: props.boughtAtMs,
+		// Who still reads the answer before keeps their place.
+		onSend: () => atEnd && onSent(),
+	});
 
 	async function settle(ended: string | undefined) {
 		const balance = await props.onSettled();
@@ -118,7 +137,8 @@ export function Room(props: RoomProps) {
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
 				<UnseenImages {...parts} />
-				<RoomComposer {...parts} />
+				<RoomQueue {...parts} announce={setAnnouncement} />
+				<RoomComposer {...parts} announce={setAnnouncement} />
 				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
 					{demo && <DemoLabel />}
@@ -157,6 +177,8 @@ type PartProps = RoomProps & {
 	before: number;
 	/** Called when a request was sent whose question goes to the top of the view. */
 	onSent: () => void;
+	editing: Editing;
+	ofQueue: QueueOfChat;
 };
 
 /** The chat's instructions. */
@@ -173,6 +195,29 @@ function HeaderTools({ isNew, usage, instructions, conversation, phase, choice, 
 			onSave={(text) => instruct(conversation, text)}
 		/>
 	);
+}
+
+/** The message of the viewer that is being edited, and whether the form was opened from the composer, to which the focus then returns. */
+interface Editing {
+	id: string | undefined;
+	open: (id: string | undefined, fromComposer?: boolean) => void;
+}
+
+function useEditing(composer: RefObject<ComposerHandle | null>): Editing {
+	const [id, setId] = useState<string>();
+	const fromComposer = useRef(false);
+	useEffect(() => {
+		if (id !== undefined || !fromComposer.current) return;
+		fromComposer.current = false;
+		composer.current?.focus();
+	}, [id, composer]);
+	return {
+		id,
+		open: (next, from = false) => {
+			if (next !== undefined) fromComposer.current = from;
+			setId(next);
+		},
+	};
 }
 
 /**
@@ -218,7 +263,7 @@ interface MessagesProps extends PartProps {
 }
 
 function Messages(props: MessagesProps) {
-	const { conversation, composer, messages, phase, limit, usage, models, choice, before, onSent, roomy, onMoving } = props;
+	const { conversation, composer, messages, phase, limit, usage, models, choice, before, onSent, roomy, onMoving, editing } = props;
 	const { whole, hiddenTokens } = conversation.state;
 
 	/** The pressed button unmounts with its answer, so focus moves to the composer. */
@@ -228,10 +273,10 @@ function Messages(props: MessagesProps) {
 		composer.current?.focus();
 	}
 
-	function priceFor(text: string, messageId?: string): Price {
+	function priceFor(text: string, messageId?: string, files?: readonly FileUIPart[]): Price {
 		const at = messages.findIndex(({ id }) => id === messageId);
-		const files = tokensOfFiles(messages[at] ? filesOf(messages[at]) : []);
-		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text, files);
+		const ofFiles = tokensOfFiles(files ?? (messages[at] ? filesOf(messages[at]) : []));
+		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text, ofFiles);
 	}
 
 	function onEarlier() {
@@ -257,12 +302,15 @@ function Messages(props: MessagesProps) {
 		<Thread
 			messages={messages}
 			phase={phase}
+			editing={editing.id}
 			priceFor={priceFor}
 			unreadable={(message) => unansweredBy(choice.model, filesOf(message))}
+			unreadableFiles={(files) => unreadableBy(choice.model, files)}
 			labelOf={(model) => models.find(({ id }) => id === model)?.label ?? model ?? ""}
 			roomy={roomy}
 			onEarlier={conversation.state.earlier === null ? undefined : onEarlier}
-			onEdit={(messageId, text, price) => replaceAnswer(() => edit(conversation, messageId, text, price))}
+			onEditing={editing.open}
+			onEdit={(messageId, text, price, files) => replaceAnswer(() => edit(conversation, messageId, text, price, files))}
 			onRegenerate={(messageId, price) => replaceAnswer(() => regenerate(conversation, messageId, price))}
 			onSend={(text, price) => replaceAnswer(() => sendNew(conversation, text, price))}
 			onVersion={onVersion}
@@ -287,8 +335,9 @@ function JumpToEnd({ onJump }: { onJump: () => void }) {
 }
 
 function RoomNotices(props: PartProps) {
-	const { conversation, composer, phase, limit, usage } = props;
+	const { conversation, composer, phase, limit, usage, ofQueue } = props;
 	const { failure, refused } = conversation.state;
+	const waiting = waitingOf(ofQueue.queue);
 	const online = useOnline();
 	return (
 		<Notice
@@ -297,14 +346,16 @@ function RoomNotices(props: PartProps) {
 			failure={phase === "idle" ? failure : undefined}
 			online={online}
 			organization={usage.organization}
-			isKept={refused !== undefined}
+			isKept={refused !== undefined || waiting?.end === "limit"}
 			onTryAgain={(token) => {
 				if (token) conversation.humanToken.current = token;
 				conversation.patch({ failure: undefined });
-				composer.current?.submit();
+				if (waiting?.messageId) ofQueue.tell(resumed());
+				else composer.current?.submit();
 			}}
 			onSendAt={(sending, price) => {
-				if (sending.kind === "regenerate") sendRefused(conversation, sending, "", price);
+				if (sending.fromQueue) ofQueue.tell(resumed(price));
+				else if (sending.kind === "regenerate") sendRefused(conversation, sending, "", price);
 				else composer.current?.submit((text, files) => sendRefused(conversation, sending, text, price, files));
 			}}
 		/>
@@ -317,8 +368,73 @@ function UnseenImages({ messages, choice }: PartProps) {
 	return unseen && <p className="px-1 pb-2 text-small text-soft">{unseen}</p>;
 }
 
-function RoomComposer(props: PartProps) {
-	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
+const resumed = (price?: Price): QueueEvent => ({ type: "resumed", price, atMs: Date.now(), newId: randomId });
+
+type AnnouncingProps = PartProps & { announce: (text: string) => void };
+
+function RoomQueue(props: AnnouncingProps) {
+	const { chat, composer, conversation, models, limit, choice, before, ofQueue, announce } = props;
+	const { queue, editing, onEditing, tell } = ofQueue;
+	const { failure, whole } = conversation.state;
+	if (queue.messages.length === 0) return null;
+	const waiting = waitingOf(queue);
+	const edited = queue.messages.find(({ messageId }) => messageId === editing);
+
+	const modelOf = (price: Price | undefined) => models.find(({ id }) => id === price?.model) ?? choice.model;
+
+	/** At the model and effort that the message was queued with. */
+	function priceFor(text: string, _messageId: string | undefined, files: readonly FileUIPart[]): Price {
+		const { effort, whole: isWhole } = edited?.price ?? { effort: choice.effort, whole };
+		return priceOfSend({ ...choice, model: modelOf(edited?.price), effort }, isWhole, before, text, tokensOfFiles(files));
+	}
+
+	function close() {
+		onEditing(undefined);
+		composer.current?.focus();
+	}
+
+	/** The message that was refused is not that message any more. */
+	function settled(messageId: string) {
+		if (messageId === waiting?.messageId) conversation.patch({ failure: undefined });
+	}
+
+	return (
+		<PriceOfText value={priceFor}>
+			<UnreadableFiles value={(files) => unreadableBy(modelOf(edited?.price), files)}>
+			<QueueList
+				messages={queue.messages}
+				sending={queue.sending}
+				waiting={waiting}
+				models={models}
+				// The notice above has the next step.
+				blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
+				editing={editing}
+				onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
+				onChange={(messageId, text, price, files) => {
+					settled(messageId);
+					tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
+					close();
+				}}
+				onRemove={(messageId) => {
+					settled(messageId);
+					tell({ type: "removed", messageId });
+					announce("Removed from the queue.");
+					composer.current?.focus();
+				}}
+				onResume={() => {
+					conversation.patch({ failure: undefined });
+					tell(resumed());
+					composer.current?.focus();
+				}}
+			/>
+			</UnreadableFiles>
+		</PriceOfText>
+	);
+}
+
+function RoomComposer(props: AnnouncingProps) {
+	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before, editing, ofQueue } = props;
+	const { queue } = ofQueue;
 	const { refused, whole } = conversation.state;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 	const priceFor = (text: string, ofFiles: number) => priceOfSend(choice, whole, before, text, ofFiles);
@@ -336,12 +452,27 @@ function RoomComposer(props: PartProps) {
 		tier: usage.tier,
 		canPay: mayPay,
 	};
+	function onQueue(text: string, price: Price, files: FileUIPart[]) {
+		ofQueue.tell({ type: "added", message: queuedMessage({ chatId: props.chat.id, text, price, files }, randomId) });
+		props.announce("Added to the queue.");
+	}
+
+	function onEditLast() {
+		const queued = queue.messages.at(-1)?.messageId;
+		if (queued !== undefined && queued !== queue.sending) ofQueue.onEditing(queued);
+		else if (phase === "idle") editing.open(messages.findLast(({ role }) => role === "user")?.id, true);
+	}
+
 	return (
 		<Composer
 			ref={composer}
 			draftKey={draftKeyOf(props)}
 			isNew={props.isNew}
 			answering={phase !== "idle"}
+			// What is about to be sent goes first.
+			queues={phase !== "idle" || (queue.messages.length > 0 && !waitingOf(queue))}
+			onQueue={onQueue}
+			onEditLast={onEditLast}
 			priceFor={priceFor}
 			tools={isChoice(picker) && <ModelPicker {...picker} />}
 			atLimit={isSpent(limit)}

@@ -1,5 +1,4 @@
 // @vitest-environment happy-dom
-import type { KeyboardEvent } from "react";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { isSendKey } from "./send-key.ts";
 
@@ -7,7 +6,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const press = (init: KeyboardEventInit & { isComposing?: boolean; keyCode?: number } = {}) => {
 	const { shiftKey = false, ctrlKey = false, metaKey = false, key = "Enter", isComposing = false, keyCode = 13 } = init;
-	return isSendKey({ key, shiftKey, ctrlKey, metaKey, nativeEvent: { isComposing, keyCode } } as KeyboardEvent);
+	return isSendKey({ key, shiftKey, ctrlKey, metaKey, isComposing, keyCode } as KeyboardEvent);
 };
 const screen = (touch: boolean) => vi.stubGlobal("matchMedia", () => ({ matches: touch }));
 

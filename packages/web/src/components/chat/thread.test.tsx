@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { act } from "react";
+import { act, useState } from "react";
 import { describe, expect, test, vi } from "vitest";
 import type { AnswerMetadata, Price } from "../../view/chat.ts";
 import { mount, serverHtml, serverText } from "../testing/render.tsx";
@@ -17,8 +17,13 @@ const answerWith = (metadata: AnswerMetadata, text = "Because."): LiveMessage =>
 });
 const priceFor = (text: string): Price => ({ units: text.length > 10 ? 4 : 1, model: "m", effort: null, whole: false });
 const reading: ThreadProps["reading"] = { from: undefined, reads: "newest", otherUnits: 5, onWhole: () => {} };
+/** A thread within a page that knows which message is edited. */
+function EditableThread(props: Omit<ThreadProps, "editing" | "onEditing">) {
+	const [editing, onEditing] = useState<string>();
+	return <Thread {...props} editing={editing} onEditing={onEditing} />;
+}
 const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<ThreadProps> = {}) => (
-	<Thread
+	<EditableThread
 		messages={messages}
 		phase={phase}
 		priceFor={priceFor}
@@ -180,7 +185,7 @@ describe("what is asked next", () => {
 		});
 		expect(page.text()).toContain("Save and send · 4 requests");
 		await act(async () => page.button("Save and send · 4 requests").form?.requestSubmit());
-		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "More than ten characters", expect.objectContaining({ units: 4 }));
+		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "More than ten characters", expect.objectContaining({ units: 4 }), []);
 		await page.unmount();
 	});
 
@@ -191,6 +196,52 @@ describe("what is asked next", () => {
 		expect(onSend).toHaveBeenCalledExactlyOnceWith("Continue", expect.objectContaining({ units: 1 }));
 		await page.unmount();
 		expect(serverText(thread([question, answerWith({ state: "complete", counted: true })]))).not.toContain("Continue");
+	});
+});
+
+describe("the form of a message", () => {
+	const file = (name: string) => ({ type: "file", url: `/api/chat/c/files/${name}`, mediaType: "text/plain", filename: name }) as const;
+	const withFiles: LiveMessage = { ...question, parts: [file("a.txt"), file("b.txt"), { type: "text", text: "Look" }] };
+	const answered = answerWith({ state: "complete", counted: true });
+
+	test("shows its files and sends those that are left", async () => {
+		const onEdit = vi.fn();
+		const page = await mount(thread([withFiles, answered], "idle", { onEdit }));
+		await page.press("Edit");
+		await page.press("Remove a.txt");
+		await act(async () => page.button("Save and send").form?.requestSubmit());
+		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "Look", expect.anything(), [file("b.txt")]);
+		await page.unmount();
+	});
+
+	test("does not send a message of which nothing is left", async () => {
+		const onEdit = vi.fn();
+		const page = await mount(thread([{ ...question, parts: [file("a.txt")] }, answered], "idle", { onEdit }));
+		await page.press("Edit");
+		await page.press("Remove a.txt");
+		expect(page.text()).toContain("Write something, or keep a file.");
+		await act(async () => page.button("Save and send").form?.requestSubmit());
+		expect(onEdit).not.toHaveBeenCalled();
+		await page.unmount();
+	});
+
+	test("stays with what was written when an answer begins elsewhere, and cannot be sent until it ends", async () => {
+		const onEdit = vi.fn();
+		const page = await mount(thread([question, answered], "idle", { onEdit }));
+		await page.press("Edit");
+		const area = page.root.querySelector("textarea");
+		await act(async () => {
+			Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "Changed");
+			area?.dispatchEvent(new Event("input", { bubbles: true }));
+		});
+		await page.render(thread([question, answered], "writing", { onEdit }));
+		expect(page.root.querySelector("textarea")?.value).toBe("Changed");
+		await act(async () => page.button("Save and send").form?.requestSubmit());
+		expect(onEdit).not.toHaveBeenCalled();
+		await page.render(thread([question, answered], "idle", { onEdit }));
+		await act(async () => page.button("Save and send").form?.requestSubmit());
+		expect(onEdit).toHaveBeenCalledTimes(1);
+		await page.unmount();
 	});
 });
 

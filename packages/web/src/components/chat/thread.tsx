@@ -1,3 +1,4 @@
+import type { FileUIPart } from "ai";
 import { memo, useRef, useState } from "react";
 import type { Price } from "../../view/chat.ts";
 import { unformattedCount } from "../answer-text/work-limits.ts";
@@ -6,18 +7,22 @@ import type { Next } from "./answer-actions.tsx";
 import type { Phase } from "./conversation.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
-import { type MessageEvents, PriceOfText } from "./message-events.ts";
-import { textOf } from "./message-text.ts";
+import { type MessageEvents, PriceOfText, UnreadableFiles } from "./message-events.ts";
+import { filesOf, textOf } from "./message-text.ts";
 
 export interface ThreadProps extends MessageEvents {
 	messages: LiveMessage[];
 	phase: Phase;
+	/** The message of the viewer that is being edited. */
+	editing: string | undefined;
 	/** Whether the last turn has room to stand at the top of the view. */
 	roomy?: boolean;
-	/** What sending a text costs: as a new message, or in place of the message with this id. */
-	priceFor: (text: string, messageId?: string) => Price;
+	/** What sending a text costs: as a new message, or in place of the message with this id, with its files or others. */
+	priceFor: (text: string, messageId?: string, files?: readonly FileUIPart[]) => Price;
 	/** Why the chosen model cannot answer a question; "" where it can. */
 	unreadable: (message: LiveMessage) => string;
+	/** Why it cannot read these files of a message; "" where it can. */
+	unreadableFiles: (files: readonly FileUIPart[]) => string;
 	/** The name of a model. */
 	labelOf: (model: string | undefined) => string;
 	/** Set where earlier messages are not shown yet. */
@@ -53,8 +58,21 @@ function turnsOf(messages: readonly LiveMessage[]): Turn[] {
 }
 
 /** The messages of a chat. Editing and regenerating are offered only while no answer is being written. */
-export function Thread({ messages, phase, roomy, priceFor, unreadable, labelOf, onEarlier, ...rest }: ThreadProps) {
-	const { onRegenerate, onSend, reading, ...events } = rest;
+export function Thread({
+	messages,
+	phase,
+	editing,
+	roomy,
+	priceFor,
+	unreadable,
+	unreadableFiles,
+	labelOf,
+	onEarlier,
+	onRegenerate,
+	onSend,
+	reading,
+	...events
+}: ThreadProps) {
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
@@ -77,42 +95,44 @@ export function Thread({ messages, phase, roomy, priceFor, unreadable, labelOf, 
 
 	return (
 		<PriceOfText value={priceFor}>
-			<div className="flex flex-col gap-6">
-				{onEarlier && idle && (
-					<button type="button" className="button-plain self-center" onClick={onEarlier}>
-						Show earlier messages
-					</button>
-				)}
-				{turns.map(({ question, answer }, at) => {
-					const isLast = at === turns.length - 1;
-					const reads = reading.from !== undefined && (question?.id === reading.from || answer?.id === reading.from);
-					return (
-						// A version takes the place of another, which keeps the focus where it is.
-						<div key={question?.id ?? answer?.id} className={isLast && roomy ? "turn turn-roomy" : "turn"}>
-							{reads && <Reading {...reading} />}
-							<TurnMessages
-								question={question}
-								answer={answer}
-								unreadable={question ? unreadable(question) : ""}
-								formatted={!answer || !unformatted.has(answer)}
-								model={labelOf(answer?.metadata?.model)}
-								followed={!isLast}
-								idle={idle}
-								writing={isLast && !idle}
-								next={isLast && idle && answer && answer === last ? nextAfter(answer) : undefined}
-								events={stable}
-							/>
-							{isLast && idle && last && last === question && (
-								<NoAnswer
-									price={priceFor(textOf(last), last.id)}
-									unreadable={unreadable(last)}
-									onTryAgain={(price) => events.onEdit(last.id, textOf(last), price)}
+			<UnreadableFiles value={unreadableFiles}>
+				<div className="flex flex-col gap-6">
+					{onEarlier && idle && (
+						<button type="button" className="button-plain self-center" onClick={onEarlier}>
+							Show earlier messages
+						</button>
+					)}
+					{turns.map(({ question, answer }, at) => {
+						const isLast = at === turns.length - 1;
+						const reads = reading.from !== undefined && (question?.id === reading.from || answer?.id === reading.from);
+						return (
+							// A version takes the place of another, which keeps the focus where it is.
+							<div key={question?.id ?? answer?.id} className={isLast && roomy ? "turn turn-roomy" : "turn"}>
+								{reads && <Reading {...reading} />}
+								<TurnMessages
+									question={question}
+									answer={answer}
+									formatted={!answer || !unformatted.has(answer)}
+									model={labelOf(answer?.metadata?.model)}
+									editing={question !== undefined && question.id === editing}
+									followed={!isLast}
+									idle={idle}
+									writing={isLast && !idle}
+									next={isLast && idle && answer && answer === last ? nextAfter(answer) : undefined}
+									events={stable}
 								/>
-							)}
-						</div>
-					);
-				})}
-			</div>
+								{isLast && idle && last && last === question && (
+									<NoAnswer
+										price={priceFor(textOf(last), last.id)}
+										unreadable={unreadable(last)}
+										onTryAgain={(price) => events.onEdit(last.id, textOf(last), price, filesOf(last))}
+									/>
+								)}
+							</div>
+						);
+					})}
+				</div>
+			</UnreadableFiles>
 		</PriceOfText>
 	);
 }
@@ -122,6 +142,7 @@ function useStable(events: MessageEvents): MessageEvents {
 	const latest = useRef(events);
 	latest.current = events;
 	const [stable] = useState<MessageEvents>(() => ({
+		onEditing: (...args) => latest.current.onEditing(...args),
 		onEdit: (...args) => latest.current.onEdit(...args),
 		onVersion: (...args) => latest.current.onVersion(...args),
 		onBranch: (...args) => latest.current.onBranch(...args),
@@ -130,9 +151,9 @@ function useStable(events: MessageEvents): MessageEvents {
 }
 
 interface TurnMessagesProps extends Turn {
-	unreadable: string;
 	formatted: boolean;
 	model: string;
+	editing: boolean;
 	followed: boolean;
 	idle: boolean;
 	writing: boolean;
@@ -141,11 +162,10 @@ interface TurnMessagesProps extends Turn {
 }
 
 /** Memoized: while an answer grows, the turns before it stay as they are. */
-const TurnMessages = memo(function TurnMessages(turn: TurnMessagesProps) {
-	const { question, answer, unreadable, events, idle, followed, ...props } = turn;
+const TurnMessages = memo(function TurnMessages({ question, answer, events, idle, followed, editing, ...props }: TurnMessagesProps) {
 	return (
 		<>
-			{question && <UserMessage message={question} unreadable={unreadable} followed={followed} events={idle ? events : undefined} />}
+			{question && <UserMessage message={question} followed={followed} editing={editing} idle={idle} events={events} />}
 			{(answer || props.writing) && <AnswerMessage {...props} message={answer ?? notBegun} events={idle ? events : undefined} />}
 		</>
 	);

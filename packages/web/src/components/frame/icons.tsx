@@ -23,6 +23,15 @@ function icon(paths: ReactNode) {
 }
 
 export const SendIcon = icon(<path d="M10 16V4M5 9l5-5 5 5" />);
+/** A line below others: it comes after them. */
+export const QueueIcon = icon(<path d="M4 5h12M4 10h6M13.5 9v7M10 12.5h7" />);
+export const EditIcon = icon(<path d="m4.5 15.5.6-3L13 4.6l2.4 2.4-7.9 7.9zM11.3 6.3l2.4 2.4" />);
+export const SearchIcon = icon(
+	<>
+		<circle cx="9" cy="9" r="5" />
+		<path d="m12.8 12.8 3.7 3.7" />
+	</>,
+);
 export const AttachIcon = icon(
 	<path d="m15.5 9.5-5.8 5.8a3.6 3.6 0 0 1-5.1-5.1l6.3-6.3a2.4 2.4 0 0 1 3.4 3.4l-6.2 6.2a1.2 1.2 0 0 1-1.7-1.7l5.4-5.4" />,
 );

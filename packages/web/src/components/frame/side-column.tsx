@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "react";
 import type { ChatSummary } from "../../view/chat.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
-import { CloseIcon, DeleteIcon, NewChatIcon, SideIcon } from "./icons.tsx";
+import { CloseIcon, DeleteIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
+import { ariaKeys } from "./keys.ts";
 
 export interface SideProps {
 	viewer: Viewer;
@@ -14,6 +15,8 @@ export interface SideProps {
 	onOlder: (() => void) | undefined;
 	/** A new chat is opened by its link. */
 	onNew: () => void;
+	onSearch: () => void;
+	onKeys: () => void;
 }
 
 /** An inline script that runs before the first paint, so that a folded column does not flash open. */
@@ -72,7 +75,7 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 			onClose={(event) => event.target === sheet.current && onClose()}
 			onClick={(event) => {
 				const pressed = event.target as HTMLElement;
-				if (pressed === sheet.current || pressed.closest("a")) sheet.current?.close();
+				if (pressed === sheet.current || pressed.closest("a, [data-leaves]")) sheet.current?.close();
 			}}
 			onKeyDown={(event) => event.key === "Escape" && isWithin(sheet.current, event.target) && sheet.current?.close()}
 		>
@@ -103,7 +106,7 @@ export function Wordmark() {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, chats, onDelete, onNew, onOlder }: SideProps) {
+function SideContent({ viewer, chats, onDelete, onNew, onOlder, onSearch, onKeys }: SideProps) {
 	const list = useRef<HTMLElement>(null);
 	const before = useRef(chats.length);
 	useEffect(() => {
@@ -120,11 +123,22 @@ function SideContent({ viewer, chats, onDelete, onNew, onOlder }: SideProps) {
 					activeOptions={{ exact: true }}
 					title="Ctrl + Shift + O"
 					onClick={onNew}
-					aria-keyshortcuts="Control+Shift+O Meta+Shift+O"
+					aria-keyshortcuts={ariaKeys("newChat")}
 				>
 					<NewChatIcon />
 					New chat
 				</Link>
+				<button
+					type="button"
+					data-leaves
+					className={`${row} shrink-0`}
+					title="Ctrl + K"
+					onClick={onSearch}
+					aria-keyshortcuts={ariaKeys("search")}
+				>
+					<SearchIcon />
+					Find a chat
+				</button>
 				{chats.length === 0 ? (
 					<p className="mt-4 px-3 text-small text-soft">Your chats will be listed here.</p>
 				) : (
@@ -140,7 +154,7 @@ function SideContent({ viewer, chats, onDelete, onNew, onOlder }: SideProps) {
 					</button>
 				)}
 			</nav>
-			<Foot viewer={viewer} />
+			<Foot viewer={viewer} onKeys={onKeys} />
 		</>
 	);
 }
@@ -179,7 +193,7 @@ function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["o
 	);
 }
 
-function Foot({ viewer }: { viewer: Viewer }) {
+function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 	return (
 		<div className="shrink-0 border-line border-t p-2">
 			<nav aria-label="You">
@@ -200,6 +214,9 @@ function Foot({ viewer }: { viewer: Viewer }) {
 						</Link>
 					</>
 				)}
+				<button type="button" data-leaves className={`${row} w-full pointer-coarse:hidden`} onClick={onKeys}>
+					Keyboard shortcuts
+				</button>
 			</nav>
 			{viewer.kind === "user" && (
 				<div className="flex min-h-10 items-center justify-between gap-2 pl-3">

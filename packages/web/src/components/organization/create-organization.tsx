@@ -38,7 +38,7 @@ export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationPro
 			<FieldForm
 				label="Name of the organization"
 				hint="The people whom you invite see it."
-				input={{ type: "text", autoComplete: "organization", maxLength: 60 }}
+				input={{ type: "text", autoComplete: "organization" }}
 				action="Create"
 				onSubmit={create}
 			/>

@@ -7,7 +7,7 @@ export type Outcome = { done: string } | { problem: string };
 interface FieldFormProps {
 	label: string;
 	hint: string;
-	input: Pick<ComponentProps<"input">, "type" | "inputMode" | "autoComplete" | "maxLength" | "defaultValue">;
+	input: Pick<ComponentProps<"input">, "type" | "inputMode" | "autoComplete" | "defaultValue">;
 	/** Another input, between the field and the button. */
 	beside?: ReactNode;
 	action: string;

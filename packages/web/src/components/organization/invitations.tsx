@@ -37,7 +37,7 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 			<FieldForm
 				label="Invite by email"
 				hint="They get a link that works for 7 days."
-				input={{ type: "email", autoComplete: "off", maxLength: 254 }}
+				input={{ type: "email", autoComplete: "off" }}
 				beside={
 					<select name="role" aria-label="Role" className="field w-auto" defaultValue="member">
 						{rolesToGive(role).map((each) => (

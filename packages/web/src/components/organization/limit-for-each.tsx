@@ -24,7 +24,7 @@ export function LimitForEach({ organization: { id, requestsPerMember }, onChange
 		<FieldForm
 			label="Requests for each member"
 			hint="In a billing period. Leave it empty for a fifth of the plan, and no limit but the plan’s for owners and admins."
-			input={{ type: "text", inputMode: "numeric", autoComplete: "off", maxLength: 9, defaultValue: requestsPerMember ?? "" }}
+			input={{ type: "text", inputMode: "numeric", autoComplete: "off", defaultValue: requestsPerMember ?? "" }}
 			action="Save"
 			onSubmit={save}
 		/>

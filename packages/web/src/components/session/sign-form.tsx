@@ -1,11 +1,13 @@
 import { type ComponentType, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
+import { NAME_CHARS_MAX } from "../../input.ts";
 import type { HumanCheckProps } from "../chat/human-check.tsx";
 import type { SignProblem } from "./session-requests.ts";
 
 // Only servers with Turnstile's keys show the check. When it does not load, the text above it says what is needed.
 const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("../chat/human-check.tsx").catch(() => ({ default: () => null })));
 
-const CHARS_MAX = { name: 60, email: 254, password: 128 };
+/** A field takes more, so that a paste is never cut without a word. */
+const CHARS_MAX = { name: NAME_CHARS_MAX, email: 254, password: 128 };
 
 interface Field {
 	name: "name" | "email" | "password";
@@ -98,7 +100,6 @@ function FieldRow({ field, problem }: { field: Field; problem: string | undefine
 				{...input}
 				id={id}
 				required
-				maxLength={CHARS_MAX[input.name]}
 				aria-invalid={problem ? true : undefined}
 				aria-describedby={note ? `${id}-says` : undefined}
 				className="field"
@@ -115,6 +116,9 @@ function FieldRow({ field, problem }: { field: Field; problem: string | undefine
 function check(fields: Field[], values: Record<string, string>): SignProblem[] {
 	return fields.flatMap(({ name }): SignProblem[] => {
 		const value = values[name] ?? "";
+		const charsMax = CHARS_MAX[name];
+		if ((name === "name" ? [...value.trim()].length : value.length) > charsMax)
+			return [{ field: name, text: `This is too long: at most ${charsMax} characters.` }];
 		if (name === "name" && value.trim() === "") return [{ field: name, text: "How shall we call you? Any name will do." }];
 		if (name === "email" && !/^\S+@\S+\.\S+$/.test(value.trim()))
 			return [{ field: name, text: "Please write your email address, like ada@example.com." }];

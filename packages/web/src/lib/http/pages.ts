@@ -7,7 +7,7 @@ import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
 import type { OwnInstructions } from "../../instructions.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
-import type { ChatPage, ChatView } from "../../view/chat.ts";
+import type { ChatPage, ChatSummary, ChatView } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageHistory } from "../../view/usage.ts";
@@ -76,6 +76,14 @@ export const loadChats = createServerFn({ method: "GET" })
 	.handler(async ({ data }): Promise<ChatPage> => {
 		const { key } = await identify(getRequest());
 		return env.CHAT_LIST.getByName(key).list(data);
+	});
+
+/** The viewer's newest chats whose titles have each of these words. */
+export const findChats = createServerFn({ method: "GET" })
+	.validator(input(z.string().max(128)))
+	.handler(async ({ data }): Promise<ChatSummary[]> => {
+		const { key } = await identify(getRequest());
+		return env.CHAT_LIST.getByName(key).find(data);
 	});
 
 /** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */

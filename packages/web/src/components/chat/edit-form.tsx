@@ -1,0 +1,104 @@
+import type { FileUIPart } from "ai";
+import { use, useEffect, useRef, useState } from "react";
+import { MESSAGE_CHARS_MAX } from "../../input.ts";
+import type { Price } from "../../view/chat.ts";
+import { inRequests, LocalNumber } from "../frame/local-time.tsx";
+import { FileChip } from "./attachments.tsx";
+import { isSameMessage } from "./draft.ts";
+import { PriceOfText, UnreadableFiles } from "./message-events.ts";
+import { isComposing, isSendKey } from "./send-key.ts";
+
+interface EditFormProps {
+	/** The name of the field. */
+	label: string;
+	text: string;
+	files: readonly FileUIPart[];
+	/** The message in whose place it is sent, if it was sent before. */
+	messageId?: string;
+	action: string;
+	/** What becomes of the message as it was. */
+	note?: string;
+	/** Undefined while it cannot be sent, because an answer is written. */
+	onSave: ((text: string, price: Price, files: FileUIPart[]) => void) | undefined;
+	onCancel: () => void;
+}
+
+/** A message as it is edited: its text, and its files, which can be removed. Unchanged it is not saved. */
+export function EditForm({ label, text, files, messageId, action, note, onSave, onCancel }: EditFormProps) {
+	const area = useRef<HTMLTextAreaElement>(null);
+	const [changed, change] = useState(text);
+	const [left, setLeft] = useState(files);
+	const trimmed = changed.trim();
+	const price = use(PriceOfText)(trimmed, messageId, left);
+	const charsOver = trimmed.length - MESSAGE_CHARS_MAX;
+	const isEmpty = trimmed === "" && left.length === 0;
+	const unreadable = use(UnreadableFiles)(left);
+	const wrong = isEmpty ? "Write something, or keep a file." : charsOver > 0 ? <TooLong charsOver={charsOver} /> : unreadable || undefined;
+	useEffect(() => {
+		// The viewer has just opened this form to write on.
+		area.current?.focus();
+		area.current?.setSelectionRange(area.current.value.length, area.current.value.length);
+		// Its buttons, too.
+		area.current?.form?.scrollIntoView({ block: "nearest" });
+	}, []);
+	return (
+		<form
+			className="flex flex-col gap-2"
+			onSubmit={(event) => {
+				event.preventDefault();
+				if (isSameMessage({ text: trimmed, files: [...left] }, { text: text.trim(), files: [...files] })) onCancel();
+				else if (wrong === undefined) onSave?.(trimmed, price, [...left]);
+			}}
+			onKeyDown={(event) => {
+				if (event.key === "Escape" && !isComposing(event.nativeEvent)) {
+					// Nor does it stop an answer.
+					event.preventDefault();
+					onCancel();
+				}
+				if (!(event.target instanceof HTMLTextAreaElement) || !isSendKey(event.nativeEvent)) return;
+				event.preventDefault();
+				event.currentTarget.requestSubmit();
+			}}
+		>
+			{left.length > 0 && (
+				<ul aria-label="Files of this message" className="flex flex-wrap gap-2">
+					{left.map((file) => (
+						<FileChip key={file.url} file={file} onRemove={() => setLeft(left.filter((one) => one !== file))} />
+					))}
+				</ul>
+			)}
+			<textarea
+				ref={area}
+				aria-label={label}
+				dir="auto"
+				className="field field-sizing-content max-h-80 text-body"
+				value={changed}
+				onChange={(event) => change(event.target.value)}
+			/>
+			<div className="flex flex-wrap items-center justify-end gap-2">
+				<p role="status" className={`mr-auto text-small ${wrong ? "text-warn" : "text-soft"}`}>
+					{wrong ?? (
+						<>
+							Uses {inRequests(price.units)}. {onSave ? note : "You can send it when the answer is complete."}
+						</>
+					)}
+				</p>
+				<button type="button" className="button-plain" onClick={onCancel}>
+					Cancel
+				</button>
+				<button type="submit" className="button-plain" aria-disabled={wrong !== undefined || !onSave}>
+					{action}
+					{price.units > 1 && ` · ${inRequests(price.units)}`}
+				</button>
+			</div>
+		</form>
+	);
+}
+
+function TooLong({ charsOver }: { charsOver: number }) {
+	return (
+		<>
+			<LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long
+		</>
+	);
+}

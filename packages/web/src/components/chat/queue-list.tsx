@@ -1,0 +1,135 @@
+import type { FileUIPart } from "ai";
+import type { ModelOption, Price } from "../../view/chat.ts";
+import { CloseIcon, EditIcon } from "../frame/icons.tsx";
+import { inRequests } from "../frame/local-time.tsx";
+import { EditForm } from "./edit-form.tsx";
+import type { Ended, QueuedMessage } from "./queue.ts";
+
+interface QueueListProps {
+	messages: readonly QueuedMessage[];
+	/** The message that is on its way to the server. */
+	sending: string | undefined;
+	/** Why the queue waits; undefined where an answer is under way. */
+	waiting: Ended | undefined;
+	models: readonly ModelOption[];
+	/** Whether something else than the viewer has to change before anything can be sent. */
+	blocked: boolean;
+	editing: string | undefined;
+	onEditing: (messageId: string | undefined) => void;
+	onChange: (messageId: string, text: string, price: Price, files: FileUIPart[]) => void;
+	onRemove: (messageId: string) => void;
+	onResume: () => void;
+}
+
+/** The messages that wait for an answer to end, above the composer, and why they go on waiting if they do. */
+export function QueueList({ messages, sending, waiting, blocked, onResume, ...props }: QueueListProps) {
+	const [first] = messages;
+	return (
+		<section aria-label="Queue" className="border-line border-t pt-2 pb-2">
+			<div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
+				<p role="status" className={`py-1 text-small ${waiting ? "" : "text-soft"}`}>
+					{waiting ? whyItWaits(waiting) : "Sent one by one, after each complete answer."}
+				</p>
+				{waiting && !blocked && first && (
+					<button type="button" className="button-plain min-h-9 py-1 text-small" onClick={onResume}>
+						Send next · {inRequests(first.price.units)}
+					</button>
+				)}
+			</div>
+			<ol className="-mx-1 max-h-[30dvh] overflow-y-auto px-1">
+				{messages.map((message, at) => (
+					<li key={message.messageId} className={at > 0 ? "border-line border-t" : ""}>
+						<Row {...props} message={message} place={at + 1} isSending={message.messageId === sending} />
+					</li>
+				))}
+			</ol>
+		</section>
+	);
+}
+
+interface RowProps extends Pick<QueueListProps, "models" | "editing" | "onEditing" | "onChange" | "onRemove"> {
+	message: QueuedMessage;
+	place: number;
+	/** It is on its way to the server. */
+	isSending: boolean;
+}
+
+function Row({ message, place, isSending, models, editing, onEditing, onChange, onRemove }: RowProps) {
+	const { messageId, text, files = [] } = message;
+	if (editing === messageId) {
+		return (
+			<div className="py-2">
+				<EditForm
+					label="Edit the queued message"
+					text={text}
+					files={files}
+					action="Save"
+					note="It waits until you have saved it."
+					onSave={(changed, newPrice, left) => onChange(messageId, changed, newPrice, left)}
+					onCancel={() => onEditing(undefined)}
+				/>
+			</div>
+		);
+	}
+	return (
+		<div className="flex items-center gap-1 py-1">
+			<div className="min-w-0 grow">
+				<p dir="auto" className="truncate">
+					{text || files.map(({ filename }) => filename).join(", ")}
+				</p>
+				<p className="truncate text-small text-soft">{isSending ? "Sending…" : aboutOf(message, models)}</p>
+			</div>
+			{!isSending && (
+				<>
+					<button
+						type="button"
+						aria-label={`Edit queued message ${place}`}
+						title="Edit"
+						className="button-bare min-w-9 shrink-0"
+						onClick={() => onEditing(messageId)}
+					>
+						<EditIcon />
+					</button>
+					<button
+						type="button"
+						aria-label={`Remove queued message ${place}`}
+						title="Remove"
+						className="button-bare min-w-9 shrink-0"
+						onClick={() => onRemove(messageId)}
+					>
+						<CloseIcon />
+					</button>
+				</>
+			)}
+		</div>
+	);
+}
+
+/** "Sandbox · high effort · 2 requests · 1 file" */
+function aboutOf({ files = [], price }: QueuedMessage, models: readonly ModelOption[]): string {
+	const model = models.length > 1 && models.find(({ id }) => id === price.model)?.label;
+	const count = files.length > 0 && `${files.length} ${files.length === 1 ? "file" : "files"}`;
+	return [model, price.effort && `${price.effort} effort`, inRequests(price.units), count].filter(Boolean).join(" · ");
+}
+
+/** Why the queue waits, so that nobody wonders whether it still sends. */
+function whyItWaits({ end, messageId }: Ended): string {
+	if (messageId !== undefined) return "The next message was not sent, so the queue waits. It is kept.";
+	switch (end) {
+		case "stopped":
+			return "You stopped the answer, so the queue waits.";
+		case "length":
+		case "filtered":
+			return "The last answer is not complete, so the queue waits.";
+		case "limit":
+		case "spent":
+			return "No request is left, so the queue waits. It is kept.";
+		case "refused":
+		case "unreached":
+			return "The last message was not sent, so the queue waits.";
+		case "none":
+			return "There is no answer yet, so the queue waits.";
+		default:
+			return "The last answer failed, so the queue waits.";
+	}
+}
