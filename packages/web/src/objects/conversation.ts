@@ -2,14 +2,25 @@ import { DurableObject } from "cloudflare:workers";
 import { type AnswerEnd, type ChatStatus, type Effort, type Standing, type Terms, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
-import { checkUsageAllowed, recordUsage, releaseUsage, type UsageCheckResult, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
+import { config } from "../config.ts";
+import {
+	checkUsageAllowed,
+	lowerUsage,
+	raiseUsage,
+	recordUsage,
+	releaseUsage,
+	type UsageCheckResult,
+	type UsageHold,
+	type UsageRefusal,
+} from "../lib/billing.ts";
 import { inFull } from "../lib/chat/files/in-full.ts";
 import { FILE_LIMITS } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
 import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
-import { allowedModels, modelsVersion, titleModel } from "../lib/chat/model.ts";
-import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
+import { allowedModels, modelsVersion, searchOffer, titleModel } from "../lib/chat/model.ts";
+import { type Asked, affordable, priceIn, type Quote, quoteOf, windowOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
+import { budgetBesideSearch } from "../lib/chat/search/sources.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
@@ -44,10 +55,13 @@ export interface Ask {
 	fingerprint: string;
 	model: ModelOption;
 	effort: Effort | null;
-	/** The price that the client was shown, units. Undefined where the client does not say. */
+	/** The most that the client agrees to pay, with searches; and for the message alone. Units, undefined where the client does not say. */
 	maxUnits: number | undefined;
+	maxHeldUnits: number | undefined;
 	/** Whether the whole chat is sent; undefined for as before. */
 	whole: boolean | undefined;
+	/** Whether the model may search the web. */
+	search: boolean;
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
@@ -344,8 +358,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!priced) return { kind: "too-long" };
 		const { asked, quote } = priced;
 		if (priced.question && !isReadableBy(model, priced.question)) return { kind: "unreadable" };
-		const price: Price = { units: quote.units, model: model.id, effort, whole: quote.whole };
-		const isTooMuch = (units: number) => maxUnits !== undefined && units > maxUnits;
+		const price = priceIn(quote, asked.search);
+		const maxHeld = Math.min(maxUnits ?? Number.POSITIVE_INFINITY, ask.maxHeldUnits ?? Number.POSITIVE_INFINITY);
+		const isTooMuch = (units: number) => units > maxHeld;
 		if (isTooMuch(quote.units)) return { kind: "price", price };
 		const terms: Terms = { model: model.id, effort, steps: quote.steps, version: modelsVersion() };
 		const request = { subject, requestId, fingerprint, chatId, units: quote.units, maxUnits, terms, tiers: model.tiers };
@@ -404,7 +419,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ model, effort, whole, prompt, requestId }: Ask): Priced | null {
+	#priced({ model, effort, whole, prompt, requestId, search }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
 		const place = this.#path.placeOf(prompt, earlier);
 		const message = this.#stored.question(place);
@@ -412,7 +427,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
 		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
 		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
-		const asked = { model, effort, question, before: before.tokens, whole: isWhole };
+		const asked = { model, effort, question, before: before.tokens, whole: isWhole, search: search ? searchOffer() : null };
 		const quote = quoteOf(asked);
 		if (!quote) return null;
 		const units = earlier?.sold?.units ?? quote.units;
@@ -447,11 +462,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, effort, prompt, requestId } = ask;
+		const { chatId, subject, model, effort, prompt, requestId, search } = ask;
 		const chat = this.#stored.chat() ?? { id: chatId, owner: subject.key, title: titleOf(prompt), deleted: false, whole: null };
 		if (chat.whole !== quote.whole) this.#stored.writeChat({ ...chat, whole: quote.whole });
 		// A later attempt is sent no more than the first one paid for.
-		const budget = Math.min(quote.budget, (terms?.steps ?? quote.steps) * model.inputStep);
+		const paid = Math.min(quote.budget, (terms?.steps ?? quote.steps) * model.inputStep);
+		const offer = search ? config().search : null;
+		const budget = offer ? budgetBesideSearch(paid, model) : paid;
 		const { messages, readFrom, tokens: input } = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const turn: Turn = {
@@ -470,12 +487,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			counted: null,
 			startedAtMs: Date.now(),
 			tokens,
+			searched: null,
 			pieces: 0,
 			rest: [],
 		};
 		this.#stored.insert(turn);
 		if (prompt.kind === "message") this.#files.markSent(prompt.files);
-		const live = new LiveAnswer(turn, this.#stored, (sent) => this.#inFull(sent, model));
+		const searching = offer && {
+			search: offer,
+			input,
+			window: windowOf(model),
+			raise: (step: number, units: number) => raiseUsage(hold, step, units).catch(notRaised),
+			lower: (step: number) => lowerUsage(hold, step),
+		};
+		const live = new LiveAnswer(turn, this.#stored, (sent) => this.#inFull(sent, model), searching);
 		this.#live = live;
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
@@ -566,7 +591,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#live?.turn.seq === turn.seq) return this.#readers.join(owner, this.#live.stream);
 		return this.#readers.replay(owner, turn.seq, () => {
 			const parts = this.#stored.parts(turn);
-			return replayAnswer(turn.answerId, parts, metadataOf(turn, parts));
+			return replayAnswer(turn.answerId, parts, metadataOf(turn, parts), turn.searched?.sources);
 		});
 	}
 
@@ -668,6 +693,12 @@ const isReleased = ({ phase, counted }: Turn) => phase === "ended" && counted ==
 function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
 	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !isPool(ledger))?.ledger;
 	return payer(a) !== payer(b);
+}
+
+/** Without its ledger an answer goes on, and searches no more. */
+function notRaised(error: unknown): { raised: false } {
+	logFailure("a search could not be charged", error);
+	return { raised: false };
 }
 
 const BRANCH = "Branch · ";

@@ -12,7 +12,7 @@ import type { Shell } from "../../view/shell.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getBillingSummary, getUsageHistory } from "../billing.ts";
 import { fileLimit } from "../chat/files/limits.ts";
-import { allowedModels } from "../chat/model.ts";
+import { allowedModels, searchOffer } from "../chat/model.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
@@ -44,6 +44,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		chats,
 		olderChats: next,
 		models: allowedModels(),
+		search: searchOffer(),
 		demo: models.kind === "demo",
 		billing: { sells, hasBrowserSdk },
 		freeLimit: limits.free,
