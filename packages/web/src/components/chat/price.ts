@@ -10,11 +10,12 @@ import type { Choice } from "./use-choice.ts";
  * @param before the estimated tokens of the messages before it. They cost nothing unless the whole chat is sent: what a step has left over is theirs.
  * @param ofFiles the tokens of its files, as the server counted them
  */
-export function priceOfSend({ model, effort }: Choice, whole: boolean, before: number, text: string, ofFiles = 0): Price {
+export function priceOfSend({ model, effort, search }: Choice, whole: boolean, before: number, text: string, ofFiles = 0): Price {
 	// A longer text cannot be sent, so that typing never measures more than this.
 	const message = MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX)) + ofFiles;
 	const tokens = whole ? Math.min(before + message, model.contextWindow - model.maxOutput) : message;
-	return { units: priceOf(model, effort, tokens).units, model: model.id, effort, whole };
+	const { units } = priceOf(model, effort, tokens);
+	return { units, model: model.id, effort, whole, ...(search && { search: true, upTo: units + search.max * search.units }) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
-import type { ChatView, FileLimit, ModelOption, Price } from "../../view/chat.ts";
+import { type ReactNode, type RefObject, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import type { ChatView, FileLimit, ModelOption, Price, SearchOffer } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useOnline } from "../frame/use-online.ts";
@@ -35,6 +35,7 @@ import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
 import { priceOfSend, tokensUpTo } from "./price.ts";
+import { SearchSwitch } from "./search-switch.tsx";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
@@ -48,6 +49,8 @@ export interface RoomProps {
 	path: string;
 	usage: UsageView;
 	models: ModelOption[];
+	/** What web search costs; null where it is not offered. */
+	search: SearchOffer | null;
 	demo: boolean;
 	freeLimit: number;
 	/** What each tier may attach to a message. */
@@ -71,7 +74,7 @@ export function Room(props: RoomProps) {
 	const { chat, header, usage, models, demo } = props;
 	const composer = useRef<ComposerHandle>(null);
 	const [announcement, setAnnouncement] = useState("");
-	const [choice, onChoose] = useChoice(models, usage.tier);
+	const [choice, onChoose] = useChoice(models, usage.tier, chat.id, props.search);
 	const { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass } = useScrollEnd(chat.messages.length === 0);
 	const conversation = useConversation(chat, draftKeyOf(props), {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
@@ -90,6 +93,7 @@ export function Room(props: RoomProps) {
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
 	const before = tokensUpTo(messages, state.hiddenTokens);
 	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
+	useSearchAnnounced(messages.at(-1), setAnnouncement);
 	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before, onSent };
 
 	async function settle(ended: string | undefined) {
@@ -186,6 +190,16 @@ function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => 
 	};
 }
 
+/** Tells screen readers that an answer searches, once. */
+function useSearchAnnounced(last: LiveMessage | undefined, announce: (text: string) => void): void {
+	const announced = useEffectEvent(announce);
+	// Null once a search has ended, and absent before the first.
+	const hasSearched = last?.metadata?.searching !== undefined;
+	useEffect(() => {
+		if (hasSearched) announced("Searching the web.");
+	}, [hasSearched]);
+}
+
 interface MessagesProps extends PartProps {
 	roomy: boolean;
 	onMoving: (where: "above" | "below") => void;
@@ -280,6 +294,7 @@ function RoomNotices(props: PartProps) {
 function RoomComposer(props: PartProps) {
 	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before } = props;
 	const { refused, whole } = conversation.state;
+	const { search } = props;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 	const priceFor = (text: string, ofFiles: number) => priceOfSend(choice, whole, before, text, ofFiles);
 	const mayPay = canPay && usage.organization?.mayBuy !== false;
@@ -303,7 +318,14 @@ function RoomComposer(props: PartProps) {
 			isNew={props.isNew}
 			answering={phase !== "idle"}
 			priceFor={priceFor}
-			tools={isChoice(picker) && <ModelPicker {...picker} />}
+			tools={
+				(isChoice(picker) || search) && (
+					<div className="flex min-w-0 flex-wrap items-center gap-x-1">
+						{isChoice(picker) && <ModelPicker {...picker} />}
+						{search && <SearchSwitch offer={search} choice={choice} onChoose={props.onChoose} />}
+					</div>
+				)
+			}
 			atLimit={isSpent(limit)}
 			due={isDue ? refused : undefined}
 			chatId={props.chat.id}

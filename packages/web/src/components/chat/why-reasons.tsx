@@ -11,7 +11,7 @@ export interface WhyProps {
 }
 
 /** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
-export function WhyReasons({ metadata: { counted, rule, units = 1, effort, spent, reference }, model }: WhyProps) {
+export function WhyReasons({ metadata: { counted, rule, units = 1, searches, effort, spent, reference }, model }: WhyProps) {
 	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
 	// Beyond the bound an answer counts that its rule alone would not.
 	const isBeyond = counted && row && row.fate.kind === "release";
@@ -26,6 +26,7 @@ export function WhyReasons({ metadata: { counted, rule, units = 1, effort, spent
 					</Link>
 				</Row>
 			)}
+			{searches !== undefined && <Row name="Web searches">{searches}</Row>}
 			{model && <Row name="Model">{effort ? `${model}, ${effort} effort` : model}</Row>}
 			{spent && (
 				<Row name="Tokens">
