@@ -1,9 +1,12 @@
-import { tokensOf } from "@parley/metering";
+import { RAISES_MAX, tokensOf } from "@parley/metering";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RESULT_TOKENS_MAX, RESULT_TOKENS_MIN, RESULTS_MAX } from "./limits.ts";
+import { RESULT_TOKENS_MAX, RESULT_TOKENS_MIN, RESULTS_MAX, SEARCHES_MAX } from "./limits.ts";
 import { plainText } from "./plain-text.ts";
 import { readResults } from "./sources.ts";
+
+/** Measuring tokens of any characters takes long on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 const page = (n: number, more: object = {}) => ({ url: `https://${n}.example/`, title: `Page ${n}`, snippet: `Words of ${n}.`, ...more });
 
@@ -42,9 +45,11 @@ describe("results", () => {
 	});
 
 	test("fit the room, are at most five pages, and name what they list", () => {
-		const found = fc.array(
-			fc.record({ url: fc.webUrl(), title: fc.string({ unit: "binary" }), snippet: fc.string({ maxLength: 3_000, unit: "binary" }) }),
-		);
+		// Long texts of few characters, because making long ones takes long.
+		const piece = fc.string({ unit: "binary", maxLength: 20 });
+		const snippet = fc.tuple(piece, fc.nat(60)).map(([text, times]) => text.repeat(times));
+		const host = fc.nat(5).map((n) => `https://${n}.example/`);
+		const found = fc.array(fc.record({ url: host, title: piece, snippet }), { maxLength: 8 });
 		fc.assert(
 			fc.property(found, fc.integer({ min: RESULT_TOKENS_MIN, max: RESULT_TOKENS_MAX }), (pages, room) => {
 				const results = readResults(pages, [], room);
@@ -57,8 +62,9 @@ describe("results", () => {
 				}
 				expect(results.text.isWellFormed()).toBe(true);
 			}),
+			{ numRuns: 30 },
 		);
-	});
+	}, PATIENCE_MS);
 });
 
 describe("plain text", () => {
@@ -78,4 +84,8 @@ describe("plain text", () => {
 		for (const piece of ["<a", "<a ", "&#", "&amp", "<", "\n "])
 			expect(plainText(piece.repeat(1_000_000)).length).toBeLessThanOrEqual(8_000);
 	});
+});
+
+test("each search of an answer may be charged", () => {
+	expect(SEARCHES_MAX).toBeLessThanOrEqual(RAISES_MAX);
 });

@@ -9,6 +9,8 @@ import { plainText } from "./plain-text.ts";
 /** A longer address is a page that nobody can name. */
 const URL_CHARS_MAX = 1_000;
 const TITLE_CHARS_MAX = 200;
+/** As long as prose can be in its share of the tokens: more would only be measured. */
+const SNIPPET_CHARS_MAX = 2_000;
 
 /** Tokens of messages that leave a model room for results: at least half of what it takes is the chat's. */
 export function budgetBesideSearch(budget: number, model: Pick<ModelOption, "contextWindow" | "maxOutput">): number {
@@ -57,5 +59,5 @@ function pageOf({ title, url, snippet }: Found): (Source & { snippet: string })[
 	address.username = "";
 	address.password = "";
 	const name = plainText(title).slice(0, TITLE_CHARS_MAX).toWellFormed() || address.hostname;
-	return [{ url: address.href, title: name, snippet: plainText(snippet) }];
+	return [{ url: address.href, title: name, snippet: plainText(snippet).slice(0, SNIPPET_CHARS_MAX).toWellFormed() }];
 }
