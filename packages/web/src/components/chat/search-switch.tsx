@@ -20,11 +20,14 @@ export function SearchSwitch({ offer, choice, onChoose }: SearchSwitchProps) {
 			aria-checked={search !== undefined}
 			title={`The model may search the web, at most ${offer.max} times for an answer. Each search adds ${inRequests(offer.units)}.`}
 			disabled={!hydrated}
-			className={`button-bare shrink-0 text-small whitespace-nowrap pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
+			className={`button-bare min-w-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
 			onClick={() => onChoose(search ? without : { ...choice, search: offer })}
 		>
 			<SearchIcon />
-			Web search · +{inRequests(offer.units)} each
+			<span>
+				Web search · +{inRequests(offer.units)}
+				<span className="max-sm:sr-only"> each</span>
+			</span>
 		</button>
 	);
 }

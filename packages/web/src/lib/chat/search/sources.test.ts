@@ -44,27 +44,31 @@ describe("results", () => {
 		expect(readResults(titles, [], RESULT_TOKENS_MAX)?.sources.map(({ title }) => title)).toEqual(["R&D news", "2.example"]);
 	});
 
-	test("fit the room, are at most five pages, and name what they list", () => {
-		// Long texts of few characters, because making long ones takes long.
-		const piece = fc.string({ unit: "binary", maxLength: 20 });
-		const snippet = fc.tuple(piece, fc.nat(60)).map(([text, times]) => text.repeat(times));
-		const host = fc.nat(5).map((n) => `https://${n}.example/`);
-		const found = fc.array(fc.record({ url: host, title: piece, snippet }), { maxLength: 8 });
-		fc.assert(
-			fc.property(found, fc.integer({ min: RESULT_TOKENS_MIN, max: RESULT_TOKENS_MAX }), (pages, room) => {
-				const results = readResults(pages, [], room);
-				if (!results) return;
-				expect(tokensOf(results.text)).toBeLessThanOrEqual(room);
-				expect(results.sources.length).toBeLessThanOrEqual(RESULTS_MAX);
-				for (const [at, { url }] of results.sources.entries()) {
-					expect(results.text).toContain(`\n[${at + 1}] `);
-					expect(results.text).toContain(`\n${url}\n`);
-				}
-				expect(results.text.isWellFormed()).toBe(true);
-			}),
-			{ numRuns: 30 },
-		);
-	}, PATIENCE_MS);
+	test(
+		"fit the room, are at most five pages, and name what they list",
+		() => {
+			// Long texts of few characters, because making long ones takes long.
+			const piece = fc.string({ unit: "binary", maxLength: 20 });
+			const snippet = fc.tuple(piece, fc.nat(60)).map(([text, times]) => text.repeat(times));
+			const host = fc.nat(5).map((n) => `https://${n}.example/`);
+			const found = fc.array(fc.record({ url: host, title: piece, snippet }), { maxLength: 8 });
+			fc.assert(
+				fc.property(found, fc.integer({ min: RESULT_TOKENS_MIN, max: RESULT_TOKENS_MAX }), (pages, room) => {
+					const results = readResults(pages, [], room);
+					if (!results) return;
+					expect(tokensOf(results.text)).toBeLessThanOrEqual(room);
+					expect(results.sources.length).toBeLessThanOrEqual(RESULTS_MAX);
+					for (const [at, { url }] of results.sources.entries()) {
+						expect(results.text).toContain(`\n[${at + 1}] `);
+						expect(results.text).toContain(`\n${url}\n`);
+					}
+					expect(results.text.isWellFormed()).toBe(true);
+				}),
+				{ numRuns: 30 },
+			);
+		},
+		PATIENCE_MS,
+	);
 });
 
 describe("plain text", () => {

@@ -22,7 +22,11 @@ async function partsOf(prompt: Prompt[], hasTool: boolean) {
 test("the demo searches for what is new where it may, and names what it found", async () => {
 	const question = user("What is the latest about Etna?");
 	const called = await partsOf([question], true);
-	expect(called).toMatchObject([{}, { type: "tool-call", input: '{"query":"What is the latest about Etna?"}' }, { finishReason: { unified: "tool-calls" } }]);
+	expect(called).toMatchObject([
+		{},
+		{ type: "tool-call", input: '{"query":"What is the latest about Etna?"}' },
+		{ finishReason: { unified: "tool-calls" } },
+	]);
 	const said = async (...prompt: Prompt[]) =>
 		(await partsOf(prompt, true)).flatMap((part) => (part.type === "text-delta" ? [part.delta] : [])).join("");
 	expect(await said(question, result("\n\n[1] Etna"))).toContain("this is what I found [1]");
