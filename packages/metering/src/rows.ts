@@ -9,7 +9,7 @@ export interface Part {
 }
 
 /** Units that one step of an answer added to its request's hold. */
-export interface Raise {
+interface Raise {
 	step: number;
 	units: number;
 }
