@@ -49,6 +49,8 @@ function variablesOf(devVars) {
 			DEV_CLOCK_URL: `${sandbox}/__sandbox/clock`,
 			EMAIL_URL: `${sandbox}/__sandbox/mail`,
 			MAILBOX_URL: `${sandbox}/mailbox`,
+			SEARCH_URL: `${sandbox}/search/searxng`,
+			SEARCH_KIND: "searxng",
 		},
 	});
 }

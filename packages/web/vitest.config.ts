@@ -123,6 +123,10 @@ export default defineConfig({
 						ADMIN_EMAILS: "ledger-admin@example.com,organization-admin@example.com,identity-admin@example.com,usage-admin@example.com",
 						FLOWGLAD_WEBHOOK_SECRET: `whsec_${btoa("the webhook secret of the tests")}`,
 						SANDBOX_URL: sandboxUrl,
+						SEARCH_URL: `${sandboxUrl}/search/tavily`,
+						SEARCH_KIND: "tavily",
+						SEARCH_API_KEY: "search_key_sandbox",
+						SEARCH_UNITS: "2",
 					})),
 				],
 				test: {

@@ -77,6 +77,24 @@ describe("a model's margin", () => {
 		expect(marginsOf(modelsOf({ ...dear, weight: (lost?.weightNeeded ?? 0) - 1 }), readPlans())[0]?.canLose).toBe(true);
 	});
 
+	test("says what a search must cost, so that none of an answer's loses money at worst", () => {
+		fc.assert(
+			fc.property(
+				fc.integer({ min: 1, max: 9 }),
+				fc.integer({ min: 0, max: 8 }),
+				fc.integer({ min: 0, max: 2 }),
+				(weight, paid, unpaid) => {
+					const model = modelsOf({ weight, price: { input: 0.6, cachedInput: 0.6, output: 2 } })[0];
+					const [margin] = marginsOf(model ? [model] : [], readPlans());
+					if (!model || !margin || paid === 0 || paid + unpaid > 8) return;
+					let cost = 2_000 * 2;
+					for (let call = 0; call <= paid + unpaid; call += 1) cost += (8_000 + call * 2_000 + (call > 0 ? 2_000 : 0)) * 0.6;
+					expect(cost / 1e6).toBeLessThanOrEqual(margin.earns * (weight + paid * margin.searchUnits) + 1e-9);
+				},
+			),
+		);
+	});
+
 	test("bounds what any request costs a unit, whatever its steps, effort and answer", () => {
 		const amounts = { weight: fc.integer({ min: 1, max: 20 }), inputStep: fc.integer({ min: 1, max: 20_000 }), maxOutput: fc.nat(9_000) };
 		fc.assert(

@@ -1,6 +1,7 @@
 /** What a unit of each model costs at most and on average, against what a unit earns. Pure. Money in dollars. */
 import type { ModelEntry } from "./model-file.ts";
 import type { PlanFile } from "./plan-file.ts";
+import { SEARCH_BOUNDS } from "./search-bounds.ts";
 
 /** What the payment provider keeps of a card payment: Stripe's list price in the United States (stripe.com/pricing). */
 const FEE_SHARE = 0.029;
@@ -23,6 +24,8 @@ export interface Margin {
 	freeDay: number | null;
 	/** The smallest weight at which the worst case loses nothing. */
 	weightNeeded: number;
+	/** The smallest SEARCH_UNITS at which searches of a request of one step lose nothing at worst, apart from the price of the search endpoint. */
+	searchUnits: number;
 	/** Whether a paid unit can cost more than it earns, and the entry does not allow it. */
 	canLose: boolean;
 }
@@ -39,7 +42,8 @@ export function marginsOf(models: readonly ModelEntry[], plans: PlanFile): Margi
 	const earns = earningsOf(plans);
 	return models
 		.filter(({ purpose }) => purpose === "chat")
-		.map(({ id, weight, inputStep, maxOutput, price, tiers, allowLoss }) => {
+		.map((model) => {
+			const { id, weight, inputStep, maxOutput, price, tiers, allowLoss } = model;
 			const cost = (input: number, output: number) => (input * inputStep * price.input + output * maxOutput * price.output) / 1e6 / weight;
 			const worst = cost(1, 1);
 			const unitsOf = (tier: "guest" | "free") => (tiers.includes(tier) ? Math.floor(FREE_UNITS[tier] / weight) * weight : null);
@@ -52,22 +56,35 @@ export function marginsOf(models: readonly ModelEntry[], plans: PlanFile): Margi
 				guest: total(unitsOf("guest")),
 				freeDay: total(unitsOf("free")),
 				weightNeeded: Math.ceil((worst * weight) / earns),
+				searchUnits: searchUnitsOf(model, earns),
 				canLose: tiers.includes("paid") && worst > earns && !allowLoss,
 			};
 		});
+}
+
+/** Each search makes the model read its input, what it wrote and the results so far once more. */
+function searchUnitsOf({ weight, inputStep, maxOutput, price }: ModelEntry, earns: number): number {
+	let needed = 1;
+	for (let paid = 1; paid <= SEARCH_BOUNDS.searches; paid += 1) {
+		const again = Math.min(SEARCH_BOUNDS.searches, paid + SEARCH_BOUNDS.unpaid);
+		const read = (again + 1) * inputStep + again * maxOutput + ((again * (again + 1)) / 2) * SEARCH_BOUNDS.resultTokens;
+		const cost = (read * price.input + maxOutput * price.output) / 1e6;
+		needed = Math.max(needed, Math.ceil((cost - earns * weight) / (earns * paid)));
+	}
+	return needed;
 }
 
 const dollars = (value: number | null) => (value === null ? "–" : `$${value.toFixed(4)}`);
 
 /** The margins as a Markdown table. */
 export function renderMargins(margins: readonly Margin[]): string {
-	const rows = margins.map(({ id, average, worst, earns, guest, freeDay }) => {
+	const rows = margins.map(({ id, average, worst, earns, guest, freeDay, searchUnits }) => {
 		const left = `${Math.round(100 * (1 - worst / earns))} %`;
-		return `| ${[id, dollars(average), dollars(worst), dollars(earns), left, dollars(guest), dollars(freeDay)].join(" | ")} |`;
+		return `| ${[id, dollars(average), dollars(worst), dollars(earns), left, dollars(guest), dollars(freeDay), searchUnits].join(" | ")} |`;
 	});
 	return [
-		"| model | a unit costs on average | at most | it earns at least | left of it at worst | a guest costs at most | a free user, a day |",
-		"|---|---:|---:|---:|---:|---:|---:|",
+		"| model | a unit costs on average | at most | it earns at least | left of it at worst | a guest costs at most | a free user, a day | a search costs at least, units |",
+		"|---|---:|---:|---:|---:|---:|---:|---:|",
 		...rows,
 	].join("\n");
 }

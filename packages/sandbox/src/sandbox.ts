@@ -15,6 +15,7 @@ import { checkoutPages } from "./pages/checkout.ts";
 import { inspectorPages } from "./pages/inspector/inspector.ts";
 import { invoicePages } from "./pages/invoice.ts";
 import { mailboxPages } from "./pages/mailbox.ts";
+import { injectedSearchFailure, searchRoutes } from "./search/search.ts";
 import type { Settings } from "./settings.ts";
 import { emptyState } from "./state.ts";
 import { createCommit, readState } from "./state-file.ts";
@@ -67,6 +68,8 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	app.use("/api/v1/*", countCalls(world), injectFaults(world, injectedFailure));
 	app.use("/v1/*", countCalls(world), holdIdempotencyKeys(), injectFaults(world, injectedError));
 	app.use("/model/v1/*", countCalls(world));
+	for (const kind of ["searxng", "brave", "tavily"] as const)
+		app.use(`/search/${kind}`, countCalls(world), injectFaults(world, injectedSearchFailure(kind)));
 	app.use(async (_, next) => {
 		applyDue(world.state, world.nowMs());
 		await next();
@@ -74,6 +77,7 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	app.route("/api/v1", flowgladApi(world));
 	app.route("/v1", stripeApi(world));
 	app.route("/model/v1", modelRoutes(world));
+	app.route("/search", searchRoutes(world));
 	app.route("/__sandbox", controlRoutes(world));
 	app.route("/checkout", checkoutPages(world));
 	app.route("/billing-portal", billingPortalPages(world));

@@ -19,6 +19,7 @@ import type {
 import type { Faults } from "./faults/schema.ts";
 import type { Mail } from "./mailbox/mailbox.ts";
 import type { ModelCall } from "./model/request.ts";
+import type { SearchCall } from "./search/records.ts";
 import { defaultSettings, type Settings } from "./settings.ts";
 import { emptyStripeState, type StripeState } from "./stripe/state.ts";
 import type { WebhookMessage } from "./webhooks/records.ts";
@@ -53,6 +54,7 @@ export interface State {
 	webhooks: WebhookMessage[];
 	mailbox: Mail[];
 	modelCalls: ModelCall[];
+	searches: SearchCall[];
 	/** Calls by "METHOD /path-pattern". */
 	calls: Record<string, number>;
 	faults: Faults;
@@ -86,6 +88,7 @@ export function emptyState(settings: Partial<Settings> = {}): State {
 		webhooks: [],
 		mailbox: [],
 		modelCalls: [],
+		searches: [],
 		calls: {},
 		faults: {},
 		stripe: emptyStripeState(),

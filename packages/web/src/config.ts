@@ -38,7 +38,22 @@ export interface Config {
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
 	/** Whether a subscriber whose plan and top-ups are used up still has the free day, on models of the free tier. */
 	paidKeepsFreeDay: boolean;
+	/** Where models may search the web. Null where no endpoint is configured, and then no request may ask for it. */
+	search: SearchConfig | null;
 }
+
+/** The one endpoint that searches are sent to. */
+export interface SearchConfig {
+	kind: (typeof SEARCH_KINDS)[number];
+	/** The address that searches, such as `https://api.tavily.com/search`. */
+	url: string;
+	apiKey: string | undefined;
+	/** What a search costs, units. */
+	units: number;
+}
+
+/** The forms of search endpoints (lib/chat/search/form.ts). */
+const SEARCH_KINDS = ["searxng", "brave", "tavily"] as const;
 
 /** The provider that sells the plans. `webhookSecret` verifies its webhooks; null refuses all of them. */
 type BillingConfig =
@@ -116,6 +131,10 @@ export const variables = z.object({
 	TURNSTILE_SITE_KEY: optional(z.string()),
 	TURNSTILE_SECRET_KEY: optional(z.string()),
 	TURNSTILE_VERIFY_URL: optional(z.url()),
+	SEARCH_URL: optional(z.url({ protocol: /^https?$/, error: "is not an http or https address" })),
+	SEARCH_KIND: optional(z.enum(SEARCH_KINDS)),
+	SEARCH_API_KEY: optional(z.string()),
+	SEARCH_UNITS: optional(z.coerce.number().int().min(1).max(999)),
 });
 
 /** Thrown when the configuration is invalid. The message names each variable and belongs in the log only. */
@@ -160,6 +179,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		},
 		turnstile: readTurnstile(vars),
 		paidKeepsFreeDay: vars.PAID_KEEPS_FREE_DAY ?? true,
+		search: readSearch(vars),
 	};
 }
 
@@ -284,6 +304,14 @@ function readTurnstile(vars: z.infer<typeof variables>): Config["turnstile"] {
 	if (!siteKey || !secretKey)
 		throw new ConfigError("Configuration: TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY are set together or not at all");
 	return { siteKey, secretKey, verifyUrl: vars.TURNSTILE_VERIFY_URL ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify" };
+}
+
+function readSearch(vars: z.infer<typeof variables>): SearchConfig | null {
+	const { SEARCH_URL: url, SEARCH_KIND: kind, SEARCH_API_KEY: apiKey, SEARCH_UNITS: units = 1 } = vars;
+	if (!url && !kind) return null;
+	if (!url || !kind) throw new ConfigError("Configuration: SEARCH_URL and SEARCH_KIND are set together or not at all");
+	if (kind !== "searxng" && !apiKey) throw new ConfigError(`Configuration: SEARCH_KIND is ${kind}, so SEARCH_API_KEY must be set`);
+	return { kind, url, apiKey, units };
 }
 
 let parsed: Config | undefined;

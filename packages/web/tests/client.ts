@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import type { BillingView } from "../src/view/billing.ts";
-import type { AnswerMetadata } from "../src/view/chat.ts";
+import type { AnswerMetadata, SourcePart } from "../src/view/chat.ts";
 import type { Problem } from "../src/view/problem.ts";
 import type { UsageView } from "../src/view/usage.ts";
 
@@ -120,6 +120,8 @@ export interface Answer {
 	thoughts: string;
 	/** The types of its parts, in the order in which they begin. */
 	parts: string[];
+	/** The pages that its searches found. */
+	sources: SourcePart[];
 	metadata: AnswerMetadata;
 	/** The type of the last chunk: finish, error or abort. */
 	last: string;
@@ -136,6 +138,7 @@ export async function hear(response: Response): Promise<Answer> {
 			text: "",
 			thoughts: "",
 			parts: [],
+			sources: [],
 			metadata: {},
 			last: "",
 			problem: body ? JSON.parse(body) : null,
@@ -153,6 +156,7 @@ export async function hear(response: Response): Promise<Answer> {
 		text: allOf("text-delta"),
 		thoughts: allOf("reasoning-delta"),
 		parts,
+		sources: chunks.filter(({ type }) => type === "source-url"),
 		metadata,
 		last: chunks.at(-1)?.type ?? "",
 		problem: null,
@@ -174,6 +178,7 @@ export interface SandboxState {
 		aborted: boolean;
 		model: string;
 	}[];
+	searches: { kind: string; query: string }[];
 	calls: Record<string, number>;
 	faults: { api: { times?: number }[] };
 	stripe: {

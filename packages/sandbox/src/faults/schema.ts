@@ -50,6 +50,9 @@ const modelWire = z.strictObject({
 	calls: z.number().int().min(1).optional(),
 });
 
+/** Forms in which providers stream a tool call: whole, without an index, with its input as an object, twice as JSON, in the field before tools, broken. */
+const TOOL_CALL_FORMS = ["pieces", "whole", "no-index", "object", "twice", "function-call", "broken"] as const;
+
 /** The body of `POST /__sandbox/faults`. */
 export const faultsSchema = z.strictObject({
 	api: z.array(apiFault).optional(),
@@ -71,8 +74,16 @@ export const faultsSchema = z.strictObject({
 			/** Send nothing until this fault is taken back, then go on. */
 			pauseAfterChunks: z.number().int().min(0).optional(),
 			finishReason: z.enum(["stop", "length", "content_filter"]).optional(),
+			/** How a tool call is written. Default `pieces`, as OpenAI does: name first, then its input by index. */
+			toolCall: z.enum(TOOL_CALL_FORMS).optional(),
 			/** Answers by the name of the model that is called. */
 			wires: z.record(z.string(), modelWire).optional(),
+		})
+		.optional(),
+	search: z
+		.strictObject({
+			/** What every search finds. */
+			pages: z.array(z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() })).optional(),
 		})
 		.optional(),
 	/** How long after Pay the purchase takes effect, in sandbox time. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "../testing/eventually.ts";
 import { runSandbox, type TestSandbox } from "../testing/harness.ts";
 
@@ -219,4 +219,51 @@ it("answers a call of a model byte for byte on demand, as often as asked", async
 			headers: { "content-type": "application/json" },
 		});
 	});
+});
+
+describe("a model with the tool web_search", () => {
+	const tools = [{ type: "function", function: { name: "web_search", parameters: {} } }];
+	const user = { role: "user", content: "What is the latest about Etna? Search 2 times" };
+	const called = {
+		role: "assistant",
+		content: null,
+		tool_calls: [{ id: "c", type: "function", function: { name: "web_search", arguments: "{}" } }],
+	};
+	const result = { role: "tool", tool_call_id: "c", content: "Results.\n\n[1] Etna today\nhttps://a.example/\nIt smokes." };
+
+	async function chunksFor(sandbox: TestSandbox, messages: object[], more: object = { tools }) {
+		const body = JSON.stringify({ model: "sandbox", stream: true, messages, ...more });
+		const response = await fetch(`${sandbox.url}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body });
+		return chunksOf(response);
+	}
+
+	it("calls it for what is new, as often as it is told, and then names what it was handed", async () => {
+		const sandbox = await runSandbox();
+		await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0 } });
+		const first = await chunksFor(sandbox, [user]);
+		expect(JSON.stringify(first)).toContain('"name":"web_search"');
+		expect(first.at(-2)?.choices[0]?.finish_reason).toBe("tool_calls");
+		expect(JSON.stringify(await chunksFor(sandbox, [user, called, result]))).toContain("(2)");
+		const answer = contentOf(await chunksFor(sandbox, [user, called, result, called, result]));
+		expect(answer).toMatch(/I searched 2 times.*“Etna today” \[1\]/);
+	});
+
+	it("answers without it where it is not offered, and for anything else", async () => {
+		const sandbox = await runSandbox();
+		await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0 } });
+		expect(contentOf(await chunksFor(sandbox, [user], {}))).toContain("You said");
+		expect(contentOf(await chunksFor(sandbox, [{ role: "user", content: "Hello" }]))).toContain("You said");
+		expect(contentOf(await chunksFor(sandbox, [user, called, { role: "tool", content: "Not searched: limit." }], {}))).toContain(
+			"could not search",
+		);
+	});
+
+	it.each(["pieces", "whole", "no-index", "object", "twice", "function-call", "broken"])(
+		"writes its call in the form %s",
+		async (toolCall) => {
+			const sandbox = await runSandbox();
+			await sandbox.faults({ model: { chunkMs: 0, firstTokenMs: 0, toolCall } });
+			expect(JSON.stringify(await chunksFor(sandbox, [user]))).toContain("web_search");
+		},
+	);
 });

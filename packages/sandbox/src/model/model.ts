@@ -7,6 +7,7 @@ import { cutConnection } from "../faults/inject.ts";
 import type { ModelFaults } from "../faults/schema.ts";
 import type { Env, World } from "../world.ts";
 import { completionBody, type Message, type ModelCall } from "./request.ts";
+import { answerFrom, searchFor, toolCallDeltas } from "./tools.ts";
 import { sendWire, takeWire, untilAborted } from "./wire.ts";
 
 const remembered = 50;
@@ -75,12 +76,14 @@ export function modelRoutes(world: World) {
 				await sleep(faults.firstTokenMs ?? 0);
 				return Response.json(injected, { status: faults.failBeforeOutput === true ? 500 : faults.failBeforeOutput });
 			}
+			const query = parsed.data.stream ? searchFor(call) : null;
+			if (query !== null) return streamToolCall(c, world, call, faults, query);
 			return parsed.data.stream ? streamAnswer(c, world, call, faults) : wholeAnswer(c, world, call, faults);
 		});
 }
 
 function answerOf(world: World, call: ModelCall, faults: ModelFaults) {
-	const pieces = piecesOf(replyTo(call.messages), faults.chunks);
+	const pieces = piecesOf(answerFrom(call.messages) ?? replyTo(call.messages), faults.chunks);
 	const promptTokens = countTokens(call.messages.map(textOf).join(" "));
 	const completionTokens = countTokens(pieces.join(""));
 	return {
@@ -141,6 +144,22 @@ function streamAnswer(c: Context<Env>, world: World, call: ModelCall, faults: Mo
 		} catch (error) {
 			if (!left.signal.aborted) throw error;
 		}
+	});
+}
+
+/** Calls for a search, as a model with tools does. */
+function streamToolCall(c: Context<Env>, world: World, call: ModelCall, faults: ModelFaults, query: string): Response {
+	const { head, usage } = answerOf(world, call, { chunks: 1 });
+	const chunk = (fields: object) => `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", ...fields })}\n\n`;
+	const form = faults.toolCall ?? "pieces";
+	c.header("content-type", "text/event-stream; charset=utf-8");
+	return stream(c, async (out) => {
+		await sleep(faults.firstTokenMs ?? defaults.firstTokenMs);
+		for (const delta of toolCallDeltas(form, query)) await out.write(chunk({ choices: [{ index: 0, delta, finish_reason: null }] }));
+		const reason = form === "whole" ? "stop" : form === "function-call" ? "function_call" : "tool_calls";
+		await out.write(chunk({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }));
+		await out.write(chunk({ choices: [], usage: { ...usage, completion_tokens: 12, total_tokens: usage.prompt_tokens + 12 } }));
+		await out.write("data: [DONE]\n\n");
 	});
 }
 

@@ -1,5 +1,5 @@
 import type { UIMessageChunk } from "ai";
-import type { AnswerMetadata, TextPart } from "../view/chat.ts";
+import type { AnswerMetadata, Source, SourcePart, TextPart } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 
 export type AnswerPart = TextPart;
@@ -7,6 +7,7 @@ export type AnswerPart = TextPart;
 /** One answer as a UI message stream of the AI SDK. Sends each chunk to all readers in the same turn (docs/decisions/0009). */
 export class AnswerStream {
 	readonly #parts: AnswerPart[] = [];
+	#sources = 0;
 	readonly #broadcast = new Broadcast();
 
 	/** `asked`: what is known of the answer before its first word. */
@@ -46,6 +47,12 @@ export class AnswerStream {
 		this.#send({ type: `${type}-delta`, id: String(at), delta });
 	}
 
+	/** Sends the sources that are new: `sources` are all of the answer. */
+	cite(sources: readonly Source[]): void {
+		for (const part of sourceParts(sources).slice(this.#sources)) this.#send(part);
+		this.#sources = sources.length;
+	}
+
 	/** Sends what has become known of the answer before its end. */
 	tell(metadata: AnswerMetadata): void {
 		this.#send({ type: "message-metadata", messageMetadata: metadata });
@@ -80,14 +87,24 @@ export class AnswerStream {
 	}
 }
 
+/** Sources as the parts of a message, with their numbers. */
+export const sourceParts = (sources: readonly Source[]): SourcePart[] =>
+	sources.map(({ url, title }, at) => ({ type: "source-url", sourceId: String(at + 1), url, title }));
+
 /** A stored answer as a complete stream, one delta for each part. */
-export function replayAnswer(answerId: string, parts: readonly AnswerPart[], metadata: AnswerMetadata): AnswerStream {
+export function replayAnswer(
+	answerId: string,
+	parts: readonly AnswerPart[],
+	metadata: AnswerMetadata,
+	sources: readonly Source[] = [],
+): AnswerStream {
 	const { model, units, effort, readFrom } = metadata;
 	const answer = new AnswerStream(answerId, { model, units, effort, readFrom });
 	for (const { type, text } of parts) {
 		answer.open(type);
 		answer.append(type, text);
 	}
+	answer.cite(sources);
 	answer.end(metadata);
 	answer.close();
 	return answer;

@@ -2,7 +2,7 @@ import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
-import { type AnswerPart, charsOf, hasWords } from "./answer-stream.ts";
+import { type AnswerPart, charsOf, hasWords, sourceParts } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
 /** A page of a chat: 50 messages. */
@@ -82,7 +82,8 @@ export class ChatPath {
 		const messages = question ? [question] : [];
 		if (!turn.answerId || turn.seq === this.#live()?.seq) return messages;
 		const parts = this.#stored().parts(turn);
-		return [...messages, { id: turn.answerId, role: "assistant", parts, metadata: metadataOf(turn, parts) }];
+		const shown = [...parts, ...sourceParts(turn.searched?.sources ?? [])];
+		return [...messages, { id: turn.answerId, role: "assistant", parts: shown, metadata: metadataOf(turn, parts) }];
 	}
 
 	/** A turn's messages as the page shows them, each with its other versions. */
@@ -236,7 +237,7 @@ const NEW_CHAT = {
 };
 
 /** A turn whose answer is left out. */
-const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, tokens: null };
+const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: null, searched: null, tokens: null };
 
 /** A message with its files as another chat has them, or their names in their place. */
 function withFiles({ parts, ...message }: ChatMessage, take: (file: FilePart) => FilePart | null): ChatMessage {
@@ -253,16 +254,21 @@ export function outputOf({ told }: Pick<Turn, "told">, parts: readonly AnswerPar
 	return parts.some(({ text }) => text !== "") || (told?.spent?.output ?? 0) > 0 ? "tokens" : "none";
 }
 
+/** What a turn costs: what its request was sold for, and its searches. */
+export const costOf = ({ sold, searched }: Pick<Turn, "sold" | "searched">): Pick<AnswerMetadata, "units" | "searches"> => ({
+	...(sold && { units: sold.units + (searched?.units ?? 0) }),
+	...(searched && searched.count > 0 && { searches: searched.count }),
+});
+
 /** How an answer ended, and what it cost. */
-export function metadataOf(
-	{ model, requestId, sold, end, told, counted, tokens, startedAtMs }: Turn,
-	parts: readonly AnswerPart[],
-): AnswerMetadata {
-	const { units, effort, readFrom, instructions } = sold ?? { units: undefined, effort: null, readFrom: null };
+export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
+	const { model, requestId, sold, end, told, counted, tokens, startedAtMs } = turn;
+	const { effort, readFrom, instructions } = sold ?? { effort: null, readFrom: null };
 	const asked = {
 		model,
 		...(startedAtMs > 0 && { askedAt: new Date(startedAtMs).toISOString() }),
-		...(units !== undefined && { units, effort }),
+		...(sold && { effort }),
+		...costOf(turn),
 		...(readFrom !== null && { readFrom }),
 		...(instructions && { instructions }),
 	};

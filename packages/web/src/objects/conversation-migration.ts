@@ -121,6 +121,7 @@ function toTurn({ phase, ...run }: OldRun): Turn {
 		sold: null,
 		told: null,
 		tokens: null,
+		searched: null,
 		pieces: 0,
 		rest: null,
 	};

@@ -1,5 +1,6 @@
 import type { Effort, Spent } from "@parley/metering";
 import type { UsageHold } from "../lib/billing.ts";
+import type { Searched } from "../lib/chat/search/answer-with-search.ts";
 import type { AnswerState, ChatMessage, Failure, FilePart } from "../view/chat.ts";
 import type { AnswerPart } from "./answer-stream.ts";
 import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
@@ -37,6 +38,8 @@ export interface Turn {
 	tokens: number | null;
 	/** Why the answer ended, and what it took; null until then, after a crash, and in an older version. */
 	told: Told | null;
+	/** What the answer has searched for; null where it has not. */
+	searched: Searched | null;
 	/** How many pieces hold the beginning of the answer. Known once it ends. */
 	pieces: number;
 	/** The rest of the answer. Null where an older version deleted it. */
@@ -119,6 +122,12 @@ function isChoice(value: unknown): value is Choice {
 	return isRecord(value) && Number.isSafeInteger(value.turn) && Number.isSafeInteger(value.over);
 }
 
+function isSearched(value: unknown): value is Searched {
+	const areNumbers = isRecord(value) && [value.count, value.units, value.input].every(Number.isSafeInteger);
+	const isSource = (one: unknown) => isRecord(one) && typeof one.url === "string" && typeof one.title === "string";
+	return areNumbers && Array.isArray(value.sources) && value.sources.every(isSource);
+}
+
 function isTold(value: unknown): value is Told {
 	return isRecord(value) && (value.spent === null || isRecord(value.spent));
 }
@@ -159,6 +168,7 @@ const TURN = new Table<Turn>(
 		shown: flag,
 		startedAtMs: instant,
 		tokens: nullable(integer),
+		searched: nullable(json("what was searched", isSearched)),
 		pieces: integer,
 		rest: nullable(PARTS),
 	},
@@ -301,6 +311,12 @@ export class ConversationStorage {
 		PIECE.write(this.#sql, { turn, place, parts });
 	}
 
+	/** Stores what a running answer has searched. Nothing of a deleted chat. */
+	writeSearched({ seq }: Turn, searched: Searched): void {
+		const kept = this.chat()?.deleted ? { ...searched, sources: [] } : searched;
+		this.#sql.exec("UPDATE turn SET searched = ? WHERE seq = ?", JSON.stringify(kept), seq);
+	}
+
 	/** Stores how an answer ends, before its ledger is told. */
 	end({ seq }: Turn, end: AnswerState, pieces: number, rest: StoredPart[], told: Told | null = null): void {
 		const kept = this.chat()?.deleted ? [] : rest;
@@ -329,7 +345,7 @@ export class ConversationStorage {
 		if (this.#exists(PIECE)) this.#sql.exec("DELETE FROM piece");
 		if (!this.#exists(TURN)) return;
 		this.#sql.exec("DELETE FROM turn WHERE seq < (SELECT max(seq) FROM turn)");
-		this.#sql.exec("UPDATE turn SET question = NULL, rest = '[]', pieces = 0");
+		this.#sql.exec("UPDATE turn SET question = NULL, searched = NULL, rest = '[]', pieces = 0");
 	}
 
 	/** Whether an answer before this one was counted. */

@@ -2,15 +2,26 @@ import { DurableObject } from "cloudflare:workers";
 import { type AnswerEnd, type ChatStatus, type Effort, type Standing, type Terms, whoPays } from "@parley/metering";
 import { generateId } from "ai";
 import { chatTitle } from "../chat-title.ts";
-import { checkUsageAllowed, recordUsage, releaseUsage, type UsageCheckResult, type UsageHold, type UsageRefusal } from "../lib/billing.ts";
+import { config } from "../config.ts";
+import {
+	checkUsageAllowed,
+	lowerUsage,
+	raiseUsage,
+	recordUsage,
+	releaseUsage,
+	type UsageCheckResult,
+	type UsageHold,
+	type UsageRefusal,
+} from "../lib/billing.ts";
 import { inFull } from "../lib/chat/files/in-full.ts";
 import { FILE_LIMITS, takeUpload } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
 import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
 import { instructionsFor } from "../lib/chat/instructions.ts";
-import { allowedModels, modelsVersion, titleModel } from "../lib/chat/model.ts";
-import { type Asked, affordable, type Quote, quoteOf } from "../lib/chat/price.ts";
+import { allowedModels, modelsVersion, searchOffer, titleModel } from "../lib/chat/model.ts";
+import { type Asked, affordable, priceIn, type Quote, quoteOf, windowOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
+import { budgetBesideSearch } from "../lib/chat/search/sources.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
@@ -45,12 +56,15 @@ export interface Ask {
 	fingerprint: string;
 	model: ModelOption;
 	effort: Effort | null;
-	/** The price that the client was shown, units. Undefined where the client does not say. */
+	/** The most that the client agrees to pay, with searches; and for the message alone. Units, undefined where the client does not say. */
 	maxUnits: number | undefined;
+	maxHeldUnits: number | undefined;
 	/** Whether the whole chat is sent; undefined for as before. */
 	whole: boolean | undefined;
 	/** The chat's instructions from this request on; undefined for as before. */
 	instructions: string | undefined;
+	/** Whether the model may search the web. */
+	search: boolean;
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
@@ -389,8 +403,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!priced) return { kind: "too-long" };
 		const { asked, quote } = priced;
 		if (priced.question && !isReadableBy(model, priced.question)) return { kind: "unreadable" };
-		const price: Price = { units: quote.units, model: model.id, effort, whole: quote.whole };
-		const isTooMuch = (units: number) => maxUnits !== undefined && units > maxUnits;
+		const price = priceIn(quote, asked.search);
+		const maxHeld = Math.min(maxUnits ?? Number.POSITIVE_INFINITY, ask.maxHeldUnits ?? Number.POSITIVE_INFINITY);
+		const isTooMuch = (units: number) => units > maxHeld;
 		// A repeat of a request that runs or was answered takes nothing more.
 		if (!this.#isRepeat(requestId) && isTooMuch(quote.units)) return { kind: "price", price };
 		const terms: Terms = { model: model.id, effort, steps: quote.steps, version: modelsVersion() };
@@ -452,7 +467,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ subject, model, effort, whole, instructions, prompt, requestId }: Ask): Priced | null {
+	#priced({ subject, model, effort, whole, instructions, prompt, requestId, search }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
 		const told = instructionsFor(subject, instructions ?? this.#stored.chat()?.instructions ?? "");
 		// A request that runs or was answered was sent those of its time.
@@ -463,7 +478,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
 		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
 		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
-		const asked = { model, effort, instructions: tokensTold, question, before: before.tokens, whole: isWhole };
+		const offer = search ? searchOffer() : null;
+		const asked = { model, effort, instructions: tokensTold, question, before: before.tokens, whole: isWhole, search: offer };
 		const quote = quoteOf(asked);
 		if (!quote) return null;
 		const units = earlier?.sold?.units ?? quote.units;
@@ -505,7 +521,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, effort, prompt, requestId } = ask;
+		const { chatId, subject, model, effort, prompt, requestId, search } = ask;
 		const chat = this.#stored.chat() ?? {
 			id: chatId,
 			owner: subject.key,
@@ -518,7 +534,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (chat.whole !== quote.whole || chat.instructions !== instructions)
 			this.#stored.writeChat({ ...chat, whole: quote.whole, instructions });
 		// A later attempt is sent no more than the first one paid for.
-		const budget = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep) - told.tokens;
+		const paid = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep);
+		const offer = search ? config().search : null;
+		const budget = (offer ? budgetBesideSearch(paid, model) : paid) - told.tokens;
 		const sent = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
 		const messages: SentMessage[] = told.text === "" ? sent.messages : [{ role: "system", content: told.text }, ...sent.messages];
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
@@ -538,12 +556,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			counted: null,
 			startedAtMs: Date.now(),
 			tokens,
+			searched: null,
 			pieces: 0,
 			rest: [],
 		};
 		this.#stored.insert(turn);
 		if (prompt.kind === "message") this.#files.markSent(prompt.files);
-		const live = new LiveAnswer(turn, this.#stored, (sent) => this.#inFull(sent, model));
+		const searching = offer && {
+			search: offer,
+			input,
+			window: windowOf(model),
+			raise: (step: number, units: number) => raiseUsage(hold, step, units).catch(notRaised),
+			lower: (step: number) => lowerUsage(hold, step),
+		};
+		const live = new LiveAnswer(turn, this.#stored, (sent) => this.#inFull(sent, model), searching);
 		this.#live = live;
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
@@ -635,7 +661,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#live?.turn.seq === turn.seq) return this.#readers.join(owner, this.#live.stream);
 		return this.#readers.replay(owner, turn.seq, () => {
 			const parts = this.#stored.parts(turn);
-			return replayAnswer(turn.answerId, parts, metadataOf(turn, parts));
+			return replayAnswer(turn.answerId, parts, metadataOf(turn, parts), turn.searched?.sources);
 		});
 	}
 
@@ -751,6 +777,12 @@ const isReleased = ({ phase, counted }: Turn) => phase === "ended" && counted ==
 function isOtherLedger(a: UsageHold, b: UsageHold): boolean {
 	const payer = ({ takenFrom }: UsageHold) => takenFrom.find(({ ledger }) => !isPool(ledger))?.ledger;
 	return payer(a) !== payer(b);
+}
+
+/** Without its ledger an answer goes on, and searches no more. */
+function notRaised(error: unknown): { raised: false } {
+	logFailure("a search could not be charged", error);
+	return { raised: false };
 }
 
 const BRANCH = "Branch · ";

@@ -4,14 +4,14 @@ import type { ModelEntry } from "@parley/plans/models";
 import type { ModelMessage } from "ai";
 import type { SentMessage } from "../lib/chat/history.ts";
 import { modelEntry, outputMaxOf, priceOfModel } from "../lib/chat/model.ts";
-import { openAnswer, type UpstreamPart } from "../lib/chat/upstream/open-answer.ts";
+import { answerWithSearch, type SearchingPart, type SearchTerms } from "../lib/chat/search/answer-with-search.ts";
 import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
 import { hashOfSubject } from "../lib/chat/upstream/request-body.ts";
-import { spentOf } from "../lib/chat/upstream/spent.ts";
+import { spentOf, spentTogether } from "../lib/chat/upstream/spent.ts";
 import type { Usage } from "../lib/chat/upstream/usage.ts";
 import { logFailure, logNote, OwnError } from "../log.ts";
 import { type AnswerPart, AnswerStream, charsOf, hasWords } from "./answer-stream.ts";
-import { metadataOf } from "./chat-path.ts";
+import { costOf, metadataOf } from "./chat-path.ts";
 import type { ConversationStorage, StoredPart, Turn } from "./conversation-storage.ts";
 import { DeltaBuffer } from "./delta-buffer.ts";
 
@@ -38,18 +38,22 @@ export interface AnswerResult {
 	spent: Spent | null;
 }
 
-/**
- * What a call used, by our estimate from what is stored: after a crash nothing else is left. A model that ended by itself made at least one token.
- * Null where nothing came.
- */
-export function estimatedSpent({ model, sold }: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Spent | null {
+/** What the calls of an answer used, by our estimate from what is stored: after a crash nothing else is left. Null where nothing came. */
+export function estimatedSpent({ model, sold, searched }: Turn, end: AnswerEnd, parts: readonly AnswerPart[]): Spent | null {
+	if (!sold) return null;
+	// A model that has searched has written at least that it wants to.
+	return estimateOf(model, searched?.input ?? sold.input, searched ? "complete" : end, parts);
+}
+
+/** What a call used that wrote these parts. A model that ended by itself made at least one token. Null where nothing came. */
+function estimateOf(model: string, input: number, end: AnswerEnd, parts: readonly AnswerPart[]): Spent | null {
 	const hasEnded = end === "complete" || end === "length" || end === "filtered";
-	if (!sold || (charsOf(parts) === 0 && !hasEnded)) return null;
+	if (charsOf(parts) === 0 && !hasEnded) return null;
 	const tokensIn = (type: AnswerPart["type"]) => parts.reduce((sum, part) => sum + (part.type === type ? tokensOf(part.text) : 0), 0);
 	// The cap bounds what an estimate that is never too low can be.
 	const output = Math.min(Math.max(1, tokensIn("reasoning") + tokensIn("text")), outputMaxOf(model));
 	const reasoning = Math.min(tokensIn("reasoning"), output);
-	return spentOf({ input: sold.input, cached: 0, output, reasoning }, true, priceOfModel(model));
+	return spentOf({ input, cached: 0, output, reasoning }, true, priceOfModel(model));
 }
 
 /** The answer being written: the memory of a turn whose row says `running`. Sends the model's output to readers and to storage. */
@@ -60,6 +64,7 @@ export class LiveAnswer {
 	extendedAtMs = Date.now();
 	readonly #stored: ConversationStorage;
 	readonly #inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>;
+	readonly #search: SearchTerms | null;
 	readonly #abort = new AbortController();
 	readonly #deltas = new DeltaBuffer((type, delta) => this.#append(type, delta));
 	#storedAtMs = Date.now();
@@ -71,11 +76,23 @@ export class LiveAnswer {
 	#isReached = false;
 	#calledAtMs = 0;
 	#thoughtMs: number | undefined;
-	#usage: Usage | null = null;
+	/** What the calls of the model that have ended used. */
+	#spentBefore: Spent | null = null;
+	/** What the call under way sends, tokens by our estimate; null once it has said what it used. */
+	#callInput: number | null;
+	/** The characters of each part that came before it. */
+	#charsBefore: number[] = [];
 
-	/** `inFull`: reads what the files of messages hold. */
-	constructor(turn: Turn, stored: ConversationStorage, inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>) {
+	/** `inFull`: reads what the files of messages hold. `search`: null where the model may not search. */
+	constructor(
+		turn: Turn,
+		stored: ConversationStorage,
+		inFull: (sent: SentMessage[]) => Promise<ModelMessage[]>,
+		search: SearchTerms | null,
+	) {
 		this.turn = turn;
+		this.#search = search;
+		this.#callInput = turn.sold?.input ?? null;
 		this.#inFull = inFull;
 		this.stream = new AnswerStream(turn.answerId, metadataOf(turn, []));
 		this.#stored = stored;
@@ -141,7 +158,7 @@ export class LiveAnswer {
 		this.#calledAtMs = Date.now();
 		const asked = { model: entry, effort: sold?.effort ?? null, maxOutput, subjectHash: hashOfSubject(subject), requestId, messages };
 		this.#abort.signal.throwIfAborted();
-		for await (const part of openAnswer({ ...asked, signal: this.#abort.signal })) {
+		for await (const part of answerWithSearch({ ...asked, signal: this.#abort.signal }, this.#search)) {
 			const ended = this.#take(part, cap);
 			if (ended) return ended;
 			if (cap.isReached || this.#isReached) {
@@ -152,14 +169,21 @@ export class LiveAnswer {
 		throw new OwnError("invariant: an answer ends with its last part");
 	}
 
-	#take(part: UpstreamPart, cap: OutputCap): Pick<AnswerResult, "end" | "failure" | "retryAfterS"> | null {
+	#take(part: SearchingPart, cap: OutputCap): Pick<AnswerResult, "end" | "failure" | "retryAfterS"> | null {
 		if (part.type === "end") return { end: part.end };
 		if (part.type === "failed") {
 			const { failure, retryAfterS } = part;
 			return { end: "failed", failure, ...(retryAfterS !== undefined && { retryAfterS }) };
 		}
-		if (part.type === "usage") this.#usage = part;
-		else {
+		if (part.type === "usage") this.#endCall(spentOf(part, part.estimated, priceOfModel(this.turn.model)));
+		else if (part.type === "searching") this.stream.tell({ searching: part.query });
+		else if (part.type === "searched") {
+			this.#callInput = part.nextInput;
+			this.turn.searched = part.searched;
+			this.#stored.writeSearched(this.turn, part.searched);
+			this.stream.cite(part.searched.sources);
+			this.stream.tell({ searching: null, ...costOf(this.turn) });
+		} else {
 			const delta = cap.take(part.delta);
 			if (delta) this.#deltas.add(part.type, delta);
 			if (part.type === "text" && delta.trim() !== "" && this.#thoughtMs === undefined) {
@@ -182,10 +206,18 @@ export class LiveAnswer {
 		return { end: "failed" };
 	}
 
-	/** What the call used: as the provider says, or by our estimate. */
+	#endCall(spent: Spent): void {
+		this.#deltas.end();
+		this.#spentBefore = spentTogether([this.#spentBefore, spent]);
+		this.#callInput = null;
+		this.#charsBefore = this.stream.parts.map(({ text }) => text.length);
+	}
+
+	/** What the calls used: as the provider says, or by our estimate. */
 	#spent(end: AnswerEnd): Spent | null {
-		if (this.#usage) return spentOf(this.#usage, false, priceOfModel(this.turn.model));
-		return estimatedSpent(this.turn, end, this.stream.parts);
+		const parts = this.stream.parts.map(({ type, text }, at) => ({ type, text: text.slice(this.#charsBefore[at] ?? 0) }));
+		const open = this.#callInput === null ? null : estimateOf(this.turn.model, this.#callInput, end, parts);
+		return spentTogether([this.#spentBefore, open]);
 	}
 
 	#append(type: AnswerPart["type"], delta: string): void {

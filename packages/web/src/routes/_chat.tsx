@@ -101,6 +101,7 @@ function ChatFrame() {
 						path={path}
 						usage={usage}
 						models={models}
+						search={shell.search}
 						demo={demo}
 						freeLimit={freeLimit}
 						files={shell.files}

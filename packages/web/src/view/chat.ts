@@ -44,6 +44,17 @@ export interface Price {
 	effort: Effort | null;
 	/** Whether the whole chat is sent, instead of the newest messages that fit into one step. */
 	whole: boolean;
+	/** Set where the model may search the web, which costs more for each search: `upTo` is the price with as many searches as an answer may have. */
+	search?: boolean;
+	upTo?: number;
+}
+
+/** What web search costs here. */
+export interface SearchOffer {
+	/** Units of one search. */
+	units: number;
+	/** Searches that an answer may have. */
+	max: number;
 }
 
 /** Why an answer failed, as far as it is known. `busy`: every upstream had no room. `unavailable`: the deployer's fault, named in the log. */
@@ -60,8 +71,12 @@ export interface AnswerMetadata {
 	counted?: boolean;
 	/** A sentence on how it ended and whether it was counted; null when nothing needs saying. */
 	note?: string | null;
-	/** What the request was held for. */
+	/** What the request was held for, and its searches. */
 	units?: number;
+	/** Searches that were charged. Absent without any. */
+	searches?: number;
+	/** What is being searched for; null once that has ended. */
+	searching?: string | null;
 	/** The estimated tokens that a request sends of the chat up to and with this message. */
 	tokens?: number;
 	effort?: Effort | null;
@@ -100,6 +115,19 @@ export interface TextPart {
 	text: string;
 }
 
+/** A page of the web that a search has found. */
+export interface Source {
+	/** http or https. */
+	url: string;
+	title: string;
+}
+
+/** A source of an answer, in the AI SDK's `SourceUrlUIPart` format. `sourceId` is its number, by which the answer names it: `[1]`. */
+export interface SourcePart extends Source {
+	type: "source-url";
+	sourceId: string;
+}
+
 /** A file of a message, in the AI SDK's `FileUIPart` format. Its bytes are at `url`, for the owner of the chat. */
 export interface FilePart {
 	type: "file";
@@ -121,7 +149,7 @@ export interface FileLimit {
 export interface ChatMessage {
 	id: string;
 	role: "user" | "assistant";
-	parts: (TextPart | FilePart)[];
+	parts: (TextPart | FilePart | SourcePart)[];
 	metadata?: AnswerMetadata;
 }
 

@@ -1,6 +1,6 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 
-import type { ChatSummary, FileLimit, ModelOption, SuggestedPrompt } from "./chat.ts";
+import type { ChatSummary, FileLimit, ModelOption, SearchOffer, SuggestedPrompt } from "./chat.ts";
 import type { Viewer } from "./identity.ts";
 import type { Tier, UsageView } from "./usage.ts";
 
@@ -13,6 +13,8 @@ export interface Shell {
 	olderChats: string | null;
 	/** The models on offer, the default first. */
 	models: ModelOption[];
+	/** What web search costs; null where it is not offered. */
+	search: SearchOffer | null;
 	/** Whether the built-in demo model answers, because no real one is configured. */
 	demo: boolean;
 	/** Whether plans are sold here, and whether pages read billing with the provider's SDK in the browser. */

@@ -26,9 +26,9 @@ describe("the configuration", () => {
 		expect(documented.sort()).toEqual([...Object.keys(variables.shape), ...secretsOfModels].sort());
 	});
 
-	test("has the variables of models, of instructions and of the free day in docs/operations.md", () => {
+	test("has the variables of models, of web search, of instructions and of the free day in docs/operations.md", () => {
 		const names = [
-			...Object.keys(variables.shape).filter((name) => /^AI_|^MODELS$|_PROMPTS?$/.test(name)),
+			...Object.keys(variables.shape).filter((name) => /^AI_|^MODELS$|^SEARCH_|_PROMPTS?$/.test(name)),
 			...secretsOfModels,
 			"PAID_KEEPS_FREE_DAY",
 		];
@@ -56,6 +56,25 @@ describe("the configuration", () => {
 			billing: { kind: "none" },
 			limits: { guest: 5, free: 20, paid: 1000, network: 25 },
 		});
+	});
+
+	test("searches the web by one endpoint, whose form and key are told", () => {
+		const search = (vars: object) => readConfig({ ...secrets, ...vars }).search;
+		const tavily = { SEARCH_URL: "https://api.tavily.com/search", SEARCH_KIND: "tavily" };
+		expect(search({})).toBeNull();
+		expect(search({ SEARCH_URL: "", SEARCH_KIND: "", SEARCH_UNITS: "" })).toBeNull();
+		expect(search({ ...tavily, SEARCH_API_KEY: "k", SEARCH_UNITS: "3" })).toEqual({
+			kind: "tavily",
+			url: tavily.SEARCH_URL,
+			apiKey: "k",
+			units: 3,
+		});
+		expect(search({ SEARCH_URL: "https://searx.example/search", SEARCH_KIND: "searxng" })).toMatchObject({ apiKey: undefined, units: 1 });
+		expect(() => search(tavily)).toThrow(/SEARCH_API_KEY/);
+		for (const half of [{ SEARCH_URL: tavily.SEARCH_URL }, { SEARCH_KIND: "searxng" }])
+			expect(() => search(half)).toThrow(/SEARCH_URL and SEARCH_KIND/);
+		for (const bad of [{ SEARCH_URL: "ftp://a.example" }, { SEARCH_KIND: "bing" }, { SEARCH_UNITS: "0" }])
+			expect(() => search({ ...tavily, SEARCH_API_KEY: "k", ...bad })).toThrow(ConfigError);
 	});
 
 	test("leaves subscribers their free day unless a deployment says otherwise", () => {

@@ -225,6 +225,7 @@ function turnOf(owner: string, seq: number, text: string, tokens: number | null)
 		counted: true,
 		shown: true,
 		startedAtMs: seq,
+		searched: null,
 		pieces: 0,
 		rest: [{ type: "text", text }],
 	};

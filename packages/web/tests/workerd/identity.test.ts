@@ -822,6 +822,8 @@ describe("signing up while the guest's first requests are on their way", () => {
 			model: modelOf("sandbox"),
 			effort: null,
 			maxUnits: undefined,
+			maxHeldUnits: undefined,
+			search: false,
 			whole: undefined,
 			instructions: undefined,
 			prompt: { kind: "message", message, files: [], replaces: false },

@@ -339,6 +339,7 @@ const turn: Turn = {
 	counted: null,
 	shown: true,
 	startedAtMs: 1_000,
+	searched: null,
 	pieces: 0,
 	rest: [],
 };

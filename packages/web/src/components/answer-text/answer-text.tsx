@@ -7,14 +7,21 @@ const FormattedAnswer = import.meta.env.SSR
 	? (await load()).FormattedAnswer
 	: lazy(() => load().then((module) => ({ default: module.FormattedAnswer })));
 
+interface AnswerTextProps {
+	text: string;
+	/** Where the marks in the text lead, as Markdown that is not shown. */
+	definitions?: string;
+	formatted?: boolean | undefined;
+}
+
 /** The text of an answer, formatted. What cannot be formatted is shown as it was written. Memoized, so that a page's other changes leave it alone. */
-export const AnswerText = memo(function AnswerText({ text, formatted = true }: { text: string; formatted?: boolean | undefined }) {
+export const AnswerText = memo(function AnswerText({ text, definitions = "", formatted = true }: AnswerTextProps) {
 	const plain = <PlainAnswer text={text} />;
 	if (!formatted) return plain;
 	return (
 		<PlainOnError plain={plain}>
 			<Suspense fallback={plain}>
-				<FormattedAnswer text={text} />
+				<FormattedAnswer text={definitions && text ? `${definitions}\n${text}` : text} />
 			</Suspense>
 		</PlainOnError>
 	);

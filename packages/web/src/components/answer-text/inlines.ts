@@ -326,7 +326,9 @@ class InlineParser {
 	/** `[text][label]`, `[label][]` or `[label]` */
 	#referencedTarget(opener: Opener, ownLabel: string) {
 		if (this.#targets.links.size === 0) return undefined;
-		const label = readLabel(this.#source, this.#at + 1);
+		const next = readLabel(this.#source, this.#at + 1);
+		// Two marks of sources in a row are not one link.
+		const label = next && areMarks(ownLabel, next.text) && this.#targets.links.has(ownLabel) ? undefined : next;
 		const end = label?.end ?? this.#at + 1;
 		const name = label?.text.trim() ? label.text : opener.holdsBracket ? "" : ownLabel;
 		const target = name.length <= LABEL_CHARS_MAX ? this.#targets.links.get(normalLabel(name)) : undefined;
@@ -666,3 +668,5 @@ function isFlanking(inside: string, outside: string): boolean {
 	if (!isPunctuation(inside) || isCjk(inside)) return true;
 	return isSpace(outside) || isPunctuation(outside) || isCjk(outside);
 }
+
+const areMarks = (...labels: string[]) => labels.every((label) => /^\d{1,3}$/.test(label));

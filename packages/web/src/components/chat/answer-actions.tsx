@@ -4,7 +4,8 @@ import { CopyButton } from "../frame/copy-button.tsx";
 import { inRequests, LocalTime } from "../frame/local-time.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import type { MessageEvents } from "./message-events.ts";
-import { textOf } from "./message-text.ts";
+import { sourcesOf, textOf } from "./message-text.ts";
+import { listOf } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 import { Why } from "./why.tsx";
 
@@ -38,6 +39,7 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 	const { state, counted, versions } = message.metadata ?? {};
 	const free = (state === "failed" || state === "interrupted") && !counted;
 	const text = textOf(message);
+	const sources = listOf(sourcesOf(message));
 	const near = next ? "" : "shown-near";
 	return (
 		<div
@@ -46,8 +48,8 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 			<VersionSwitcher versions={versions} onShow={events && ((turn) => events.onVersion(turn, "answer"))} />
 			{text && (
 				<div className={near}>
-					<CopyButton text={text} what="the answer" />
-					<CopyButton text={() => plainTextOf(text)} label="Copy as text" what="the answer" />
+					<CopyButton text={text + sources} what="the answer" />
+					<CopyButton text={async () => (await plainTextOf(text)) + sources} label="Copy as text" what="the answer" />
 				</div>
 			)}
 			{next && state === "length" && (

@@ -143,4 +143,4 @@ const urlsOf = (files: FileUIPart[] = []) => JSON.stringify(files.map(({ url }) 
 
 /** Whether two prices are of the same request. The server tells requests apart by everything but the units. */
 const isSameRequest = (one: Price | undefined, other: Price | undefined): boolean =>
-	one?.model === other?.model && one?.effort === other?.effort && one?.whole === other?.whole;
+	one?.model === other?.model && one?.effort === other?.effort && one?.whole === other?.whole && one?.search === other?.search;

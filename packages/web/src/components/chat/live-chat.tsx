@@ -84,8 +84,9 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	useImperativeHandle(ref, () => ({
 		send: async ({ kind, text, files, messageId, key, price, seen, instructions, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
-			const { units: maxUnits, ...asked } = price;
-			const request = { headers, body: { ...asked, maxUnits, seen, instructions } };
+			const { units, upTo, ...asked } = price;
+			const bounds = upTo === undefined ? { maxUnits: units } : { maxUnits: upTo, maxHeldUnits: units };
+			const request = { headers, body: { ...asked, ...bounds, seen, instructions } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: partsFor(text, files) };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);

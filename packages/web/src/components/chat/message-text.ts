@@ -1,4 +1,4 @@
-import type { FileUIPart, UIMessage } from "ai";
+import type { FileUIPart, SourceUrlUIPart, UIMessage } from "ai";
 
 type Parts = Pick<UIMessage, "parts">;
 
@@ -10,6 +10,9 @@ export const textOf = (message: Parts): string => partsOf(message, "text");
 
 /** The files of a message. */
 export const filesOf = ({ parts }: Parts): FileUIPart[] => parts.filter((part) => part.type === "file");
+
+/** The pages that an answer's searches have found. */
+export const sourcesOf = ({ parts }: Parts): SourceUrlUIPart[] => parts.filter((part) => part.type === "source-url");
 
 /** What files count in a request, as the server measured them. */
 export const tokensOfFiles = (files: readonly FileUIPart[]): number =>

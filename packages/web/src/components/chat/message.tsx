@@ -5,9 +5,10 @@ import { sentenceOfEnd } from "./answer-end.ts";
 import { EditForm } from "./edit-form.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import type { MessageEvents } from "./message-events.ts";
-import { filesOf, reasoningOf, textOf } from "./message-text.ts";
+import { filesOf, reasoningOf, sourcesOf, textOf } from "./message-text.ts";
 import { Reference } from "./notice-row.tsx";
 import { SentFiles } from "./sent-files.tsx";
+import { definitionsOf, Searching, Sources } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 
 interface UserMessageProps {
@@ -95,11 +96,16 @@ interface AnswerMessageProps {
 /** An answer: the reasoning folded away, the text as Markdown, and how it ended. */
 export function AnswerMessage({ message, formatted, model, writing, next, events }: AnswerMessageProps) {
 	const text = textOf(message);
+	const sources = sourcesOf(message);
+	const searching = writing ? message.metadata?.searching : null;
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
 			<Reasoning text={reasoningOf(message)} thoughtMs={message.metadata?.thoughtMs} thinking={writing && text === ""} />
+			{searching && text === "" && <Searching query={searching} />}
 			{text === "" && writing && <Waiting />}
-			<AnswerText text={text} formatted={formatted} />
+			<AnswerText text={text} definitions={definitionsOf(sources)} formatted={formatted} />
+			{searching && text !== "" && <Searching query={searching} />}
+			<Sources sources={sources} />
 			{!writing && <EndOfAnswer message={message} />}
 			<div className="relative">
 				{writing && text !== "" && (

@@ -38,7 +38,7 @@ export function ModelPicker(props: ModelPickerProps) {
 		if (!model) return;
 		const needs = neededFor(model, tier);
 		setWanted(needs ? model : undefined);
-		if (!needs) onChoose({ model, effort: effortOf(model, choice.effort) });
+		if (!needs) onChoose({ ...choice, model, effort: effortOf(model, choice.effort) });
 	}
 
 	return (

@@ -13,11 +13,18 @@ export type AskedOf = Choice & { instructions: number };
  * @param before the estimated tokens of the messages before it. They cost nothing unless the whole chat is sent: what a step has left over is theirs.
  * @param ofFiles the tokens of its files, as the server counted them
  */
-export function priceOfSend({ model, effort, instructions }: AskedOf, whole: boolean, before: number, text: string, ofFiles = 0): Price {
+export function priceOfSend(
+	{ model, effort, instructions, search }: AskedOf,
+	whole: boolean,
+	before: number,
+	text: string,
+	ofFiles = 0,
+): Price {
 	// A longer text cannot be sent, so that typing never measures more than this.
 	const least = instructions + MESSAGE_TOKENS + tokensOf(text.slice(0, MESSAGE_CHARS_MAX)) + ofFiles;
 	const tokens = whole ? Math.min(before + least, model.contextWindow - model.maxOutput) : least;
-	return { units: priceOf(model, effort, tokens).units, model: model.id, effort, whole };
+	const { units } = priceOf(model, effort, tokens);
+	return { units, model: model.id, effort, whole, ...(search && { search: true, upTo: units + search.max * search.units }) };
 }
 
 /**

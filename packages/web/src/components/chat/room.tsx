@@ -1,7 +1,7 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { instructionTokens } from "../../instructions.ts";
-import type { ChatView, FileLimit, ModelOption, Price, SuggestedPrompt } from "../../view/chat.ts";
+import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPrompt } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useKeys } from "../frame/use-keys.ts";
@@ -43,6 +43,7 @@ import { type AskedOf, priceOfSend, tokensUpTo } from "./price.ts";
 import { type QueueEvent, queuedMessage, waitingOf } from "./queue.ts";
 import { QueueList } from "./queue-list.tsx";
 import { unansweredBy, unreadableBy, unseenBy } from "./readable.ts";
+import { SearchSwitch } from "./search-switch.tsx";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
@@ -57,6 +58,8 @@ export interface RoomProps {
 	path: string;
 	usage: UsageView;
 	models: ModelOption[];
+	/** What web search costs; null where it is not offered. */
+	search: SearchOffer | null;
 	demo: boolean;
 	freeLimit: number;
 	/** What each tier may attach to a message. */
@@ -84,7 +87,7 @@ export function Room(props: RoomProps) {
 	const { chat, header, usage, models, demo } = props;
 	const composer = useRef<ComposerHandle>(null);
 	const [announcement, setAnnouncement] = useState("");
-	const [chosen, onChoose] = useChoice(models, usage.tier);
+	const [chosen, onChoose] = useChoice(models, usage.tier, chat.id, props.search);
 	const ofQueue = useQueue(chat);
 	const { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass } = useScrollEnd(chat.messages.length === 0);
 	const conversation = useConversation(chat, draftKeyOf(props), {
@@ -107,6 +110,7 @@ export function Room(props: RoomProps) {
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
 	const before = tokensUpTo(messages, state.hiddenTokens);
 	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
+	useSearchAnnounced(messages.at(-1), setAnnouncement);
 	const editing = useEditing(composer);
 	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before, onSent, editing, ofQueue };
 	useKeys({ stop: phase === "idle" ? undefined : () => void stop(conversation) });
@@ -255,6 +259,16 @@ function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => 
 			else setRoomy(true);
 		},
 	};
+}
+
+/** Tells screen readers that an answer searches, once. */
+function useSearchAnnounced(last: LiveMessage | undefined, announce: (text: string) => void): void {
+	const announced = useEffectEvent(announce);
+	// Null once a search has ended, and absent before the first.
+	const hasSearched = last?.metadata?.searching !== undefined;
+	useEffect(() => {
+		if (hasSearched) announced("Searching the web.");
+	}, [hasSearched]);
 }
 
 interface MessagesProps extends PartProps {
@@ -436,6 +450,7 @@ function RoomComposer(props: AnnouncingProps) {
 	const { composer, conversation, messages, phase, limit, boughtAtMs, canPay, usage, choice, before, editing, ofQueue } = props;
 	const { queue } = ofQueue;
 	const { refused, whole } = conversation.state;
+	const { search } = props;
 	const isDue = refused?.refusedAtMs !== undefined && refused.refusedAtMs < boughtAtMs;
 	const priceFor = (text: string, ofFiles: number) => priceOfSend(choice, whole, before, text, ofFiles);
 	const mayPay = canPay && usage.organization?.mayBuy !== false;
@@ -474,7 +489,14 @@ function RoomComposer(props: AnnouncingProps) {
 			onQueue={onQueue}
 			onEditLast={onEditLast}
 			priceFor={priceFor}
-			tools={isChoice(picker) && <ModelPicker {...picker} />}
+			tools={
+				(isChoice(picker) || search) && (
+					<div className="flex min-w-0 flex-wrap items-center gap-x-1">
+						{isChoice(picker) && <ModelPicker {...picker} />}
+						{search && <SearchSwitch offer={search} choice={choice} onChoose={props.onChoose} />}
+					</div>
+				)
+			}
 			atLimit={isSpent(limit)}
 			due={isDue ? refused : undefined}
 			chatId={props.chat.id}

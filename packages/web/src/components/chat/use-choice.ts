@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { Effort, ModelOption } from "../../view/chat.ts";
+import type { Effort, ModelOption, SearchOffer } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
 
 /** What the viewer's next request asks. */
@@ -7,6 +7,8 @@ export interface Choice {
 	model: ModelOption;
 	/** Null for a model without efforts. */
 	effort: Effort | null;
+	/** What searches cost, where the model may search the web. */
+	search?: SearchOffer;
 }
 
 const levels: readonly Effort[] = ["low", "medium", "high"];
@@ -20,21 +22,44 @@ interface Wanted {
 	effort?: string | undefined;
 }
 
-const items = { model: "parley:model", effort: "parley:effort" };
+const items = { model: "parley:model", effort: "parley:effort", search: "parley:search" };
 
-/** The model and the effort of the next request, and a function that chooses others. The choice outlives the page. */
-export function useChoice(models: ModelOption[], tier: Tier): [Choice, (choice: Choice) => void] {
+/** So many chats are known to search. */
+const SEARCHING_MAX = 50;
+
+/**
+ * The model and the effort of the next request, whether it searches, and a function that chooses others. The choice outlives the page. A chat that
+ * searches makes no other chat do so, because searches cost.
+ * @param offer what searches cost; null where they are not offered
+ */
+export function useChoice(
+	models: ModelOption[],
+	tier: Tier,
+	chatId: string,
+	offer: SearchOffer | null,
+): [Choice, (choice: Choice) => void] {
 	const [wanted, setWanted] = useState<Wanted>({});
-	useEffect(() => setWanted({ model: read(items.model), effort: read(items.effort) }), []);
-	function choose({ model, effort }: Choice) {
+	const [searching, setSearching] = useState<string[]>([]);
+	useEffect(() => {
+		setWanted({ model: read(items.model), effort: read(items.effort) });
+		setSearching(chatsThatSearch());
+	}, []);
+	function choose({ model, effort, search }: Choice) {
 		// A model without efforts leaves the effort for the others as it was.
 		const next = { model: model.id, effort: effort ?? wanted.effort };
 		keep(items.model, next.model);
 		if (next.effort) keep(items.effort, next.effort);
 		setWanted(next);
+		if ((search !== undefined) === searching.includes(chatId)) return;
+		const others = chatsThatSearch().filter((id) => id !== chatId);
+		const now = search ? [chatId, ...others].slice(0, SEARCHING_MAX) : others;
+		keep(items.search, now.join(" "));
+		setSearching(now);
 	}
-	return [choiceOf(models, tier, wanted), choose];
+	return [{ ...choiceOf(models, tier, wanted), ...(offer && searching.includes(chatId) && { search: offer }) }, choose];
 }
+
+const chatsThatSearch = () => read(items.search)?.split(" ").filter(Boolean) ?? [];
 
 /** The wanted model, or the first that the tier may ask; at the wanted effort, or the lowest that the model has. */
 export function choiceOf(models: ModelOption[], tier: Tier, wanted: Wanted): Choice {

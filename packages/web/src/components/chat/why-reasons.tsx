@@ -12,7 +12,7 @@ export interface WhyProps {
 
 /** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
 export function WhyReasons({
-	metadata: { counted, rule, units = 1, effort, instructions = 0, spent, reference, askedAt, tookMs },
+	metadata: { counted, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
 	model,
 }: WhyProps) {
 	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
@@ -29,6 +29,7 @@ export function WhyReasons({
 					</Link>
 				</Row>
 			)}
+			{searches !== undefined && <Row name="Web searches">{searches}</Row>}
 			{model && <Row name="Model">{effort ? `${model}, ${effort} effort` : model}</Row>}
 			{askedAt && (
 				<Row name="Time">

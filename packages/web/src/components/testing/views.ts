@@ -70,6 +70,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	chats: [],
 	olderChats: null,
 	models: [modelOf("m")],
+	search: null,
 	demo: false,
 	billing,
 	freeLimit: 20,

@@ -127,7 +127,7 @@ function readOne(unread: Iterator<ChatMessage>): Sent | null {
 const CHARS_OF_TOKEN_MAX = 16;
 
 /** The end or the beginning of a text, in at most `tokens`. */
-function shortened(text: string, tokens: number, kept: "end" | "beginning"): string {
+export function shortened(text: string, tokens: number, kept: "end" | "beginning"): string {
 	let chars = Math.min(text.length, tokens * CHARS_OF_TOKEN_MAX);
 	if (chars === text.length && tokensOf(text) <= tokens) return text;
 	for (;;) {

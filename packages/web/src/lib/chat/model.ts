@@ -2,8 +2,9 @@ import { EFFORTS, priceOf } from "@parley/metering";
 import type { ModelEntry } from "@parley/plans/models";
 import { config } from "../../config.ts";
 import { OwnError } from "../../log.ts";
-import type { ModelOption, OfferedModel } from "../../view/chat.ts";
+import type { ModelOption, OfferedModel, SearchOffer } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
+import { SEARCHES_MAX } from "./search/limits.ts";
 
 const demo: Omit<ModelOption, "id" | "label" | "description"> = {
 	weight: 1,
@@ -85,6 +86,12 @@ export function priceOfModel(id: string): ModelEntry["price"] | undefined {
 /** The output limit of a model, tokens; without a bound for one that is not offered any more. */
 export function outputMaxOf(id: string): number {
 	return allowedModels().find((one) => one.id === id)?.maxOutput ?? Number.POSITIVE_INFINITY;
+}
+
+/** What web search costs here; null where none is configured. */
+export function searchOffer(): SearchOffer | null {
+	const { search } = config();
+	return search && { units: search.units, max: SEARCHES_MAX };
 }
 
 /** The model that names chats, if one is configured for that. */

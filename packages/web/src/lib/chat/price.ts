@@ -1,5 +1,5 @@
 import { EFFORTS, type Effort, priceOf } from "@parley/metering";
-import type { ModelOption, Price } from "../../view/chat.ts";
+import type { ModelOption, Price, SearchOffer } from "../../view/chat.ts";
 
 /** What decides the price of one request of a chat. Tokens are estimates (rule P2). */
 export interface Asked {
@@ -13,6 +13,8 @@ export interface Asked {
 	before: number;
 	/** Whether these are sent as well, not only those that fit into the steps of the message. */
 	whole: boolean;
+	/** What searches cost, where the model may search the web. It decides nothing here: each is charged as it happens. */
+	search?: SearchOffer | null;
 }
 
 /** A price, and what may be sent for it. */
@@ -23,14 +25,23 @@ export interface Quote extends Price {
 	budget: number;
 }
 
+/** Tokens that a model takes beside its answer. */
+export const windowOf = ({ contextWindow, maxOutput }: Pick<ModelOption, "contextWindow" | "maxOutput">): number =>
+	contextWindow - maxOutput;
+
 /** The price of a request (rules P1 and P4); null where instructions and message alone do not fit into the model. */
 export function quoteOf({ model, effort, instructions, question, before, whole }: Asked): Quote | null {
-	const window = model.contextWindow - model.maxOutput;
+	const window = windowOf(model);
 	const least = instructions + question;
 	if (least > window) return null;
 	const sent = whole ? Math.min(window, least + before) : least;
 	const { units, steps } = priceOf(model, effort, sent);
 	return { units, steps, model: model.id, effort, whole, budget: Math.min(window, steps * model.inputStep) - instructions };
+}
+
+/** A price as it is told. */
+export function priceIn({ units, model, effort, whole }: Quote, search: SearchOffer | null = null): Price {
+	return { units, model, effort, whole, ...(search && { search: true, upTo: units + search.max * search.units }) };
 }
 
 /** How many affordable requests a refusal names. */
@@ -51,7 +62,8 @@ export function affordable(asked: Asked, models: readonly ModelOption[], leftFor
 			if (!quote || quote.units > leftFor(model)) return [];
 			// The efforts of another model are its own.
 			const changes = Number(!isSame || effort !== asked.effort) + Number(whole !== asked.whole);
-			return [{ price: { units: quote.units, model: model.id, effort, whole }, isSame, changes }];
+			const price = priceIn(quote, asked.search);
+			return [{ price, isSame, changes }];
 		});
 	});
 	const nearest = offers.sort((a, b) => a.changes - b.changes || Number(b.isSame) - Number(a.isSame) || b.price.units - a.price.units);

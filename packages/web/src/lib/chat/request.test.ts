@@ -133,3 +133,8 @@ test("an invalid chat id in a path gets the same 404 as an unknown chat", () => 
 	expect(chatIdOf({ chatId: "chat-1" })).toBe("chat-1");
 	for (const chatId of [undefined, "", "a b", "a:b", "x".repeat(65)]) expect(() => chatIdOf({ chatId })).toThrow("Chat not found");
 });
+
+test("web search is refused where no endpoint is configured", async () => {
+	expect(await refusalOf(parse({ search: true }))).toBe("search-not-offered");
+	expect(await parse({ search: false })).toMatchObject({ search: false, fingerprint: (await parse({})).fingerprint });
+});

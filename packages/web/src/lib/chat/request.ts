@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { EFFORTS, type Effort } from "@parley/metering";
 import { z } from "zod";
+import { config } from "../../config.ts";
 import { FILES_MAX, ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
@@ -20,9 +21,11 @@ const body = z.object({
 	model: z.string().optional(),
 	effort: z.enum(EFFORTS).nullable().default(null),
 	maxUnits: z.int().min(1).optional(),
+	maxHeldUnits: z.int().min(1).optional(),
 	whole: z.boolean().optional(),
 	instructions: z.string().optional(),
 	seen: z.string().regex(ID).nullable().optional(),
+	search: z.boolean().default(false),
 });
 
 const userMessage = z.object({
@@ -50,15 +53,19 @@ export interface ChatRequest {
 	chatId: string;
 	model: ModelOption;
 	effort: Effort | null;
-	/** The price that the client was shown, units: a higher one is refused. Undefined where the client does not say. */
+	/** The most that the request may cost, units, with its searches. Undefined where the client does not say. */
 	maxUnits: number | undefined;
+	/** The same for the message alone: the price that its sender was shown. A higher one is refused. */
+	maxHeldUnits: number | undefined;
 	/** Whether the whole chat is sent, not only what fits into the steps of the message. Undefined for as before in this chat. */
 	whole: boolean | undefined;
 	/** What the chat tells every model from this request on. Undefined for as before. */
 	instructions: string | undefined;
+	/** Whether the model may search the web. */
+	search: boolean;
 	prompt: Prompt;
 	requestId: string;
-	/** Identifies chat, model, effort and prompt, and whether the whole chat is sent, but not the history. A request id that returns with another fingerprint is a conflict. */
+	/** Identifies chat, model, effort and prompt, and whether the whole chat is sent or the web is searched, but not the history. A request id that returns with another fingerprint is a conflict. */
 	fingerprint: string;
 	/** The last message that the client has seen of the chat; null for none, undefined where it does not say. */
 	seen: string | null | undefined;
@@ -77,25 +84,30 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		model: modelId,
 		effort,
 		maxUnits,
+		maxHeldUnits,
 		whole,
 		instructions,
 		seen,
+		search,
 	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", "This model is not offered here.");
 	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", `The model ${model.id} has no effort "${effort}".`);
+	if (search && !config().search) refuse("search-not-offered", "Web search is not offered here. Nothing was sent or counted.");
 	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined);
 	const asked = [chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null];
 	const sent = effort === null && whole === undefined ? [] : [effort, whole ?? null];
 	const files = prompt.kind === "message" && prompt.files.length > 0 ? [{ files: prompt.files }] : [];
-	const fingerprint = digest([...asked, ...sent, ...files]);
+	const fingerprint = digest([...asked, ...sent, ...files, ...(search ? [{ search }] : [])]);
 	return {
 		chatId,
 		model,
 		effort,
 		maxUnits,
+		maxHeldUnits,
 		whole,
 		instructions: instructions === undefined ? undefined : checkedInstructions(instructions),
+		search,
 		seen,
 		prompt,
 		requestId: requestIdOf(request, prompt, messageId, fingerprint),

@@ -14,7 +14,7 @@ import type { UsageHistory } from "../../view/usage.ts";
 import { getBillingSummary, getUsageHistory } from "../billing.ts";
 import { fileLimit } from "../chat/files/limits.ts";
 import { instructionSizes } from "../chat/instructions.ts";
-import { allowedModels } from "../chat/model.ts";
+import { allowedModels, searchOffer } from "../chat/model.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
@@ -46,6 +46,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		chats,
 		olderChats: next,
 		models: allowedModels(),
+		search: searchOffer(),
 		demo: models.kind === "demo",
 		billing: { sells, hasBrowserSdk },
 		freeLimit: limits.free,

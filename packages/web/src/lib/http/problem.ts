@@ -10,6 +10,7 @@ export const PROBLEMS = {
 	"invalid-signature": { status: 400, title: "Invalid signature" },
 	"nothing-to-buy": { status: 400, title: "Nothing to buy" },
 	"not-readable-by-model": { status: 400, title: "Not readable by the model" },
+	"search-not-offered": { status: 400, title: "Search not offered" },
 	"too-many-files": { status: 400, title: "Too many files" },
 	"unknown-model": { status: 400, title: "Unknown model" },
 	"unknown-price": { status: 400, title: "Unknown price" },

@@ -1,6 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { getBillingSummary } from "../../lib/billing.ts";
-import { modelsVersion, offeredModels } from "../../lib/chat/model.ts";
+import { modelsVersion, offeredModels, searchOffer } from "../../lib/chat/model.ts";
 import { api } from "../../lib/http/api.ts";
 
 export const Route = createFileRoute("/api/models")({
@@ -10,5 +10,5 @@ export const Route = createFileRoute("/api/models")({
 /** The models on offer, the default first, as the viewer's tier sees them. */
 async function models(request: Request): Promise<Response> {
 	const { tier } = await getBillingSummary(request);
-	return Response.json({ version: modelsVersion(), tier, models: offeredModels(tier) });
+	return Response.json({ version: modelsVersion(), tier, models: offeredModels(tier), search: searchOffer() });
 }

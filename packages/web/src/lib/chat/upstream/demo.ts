@@ -15,7 +15,7 @@ export function demoModel(effort: Effort | null): Model {
 		modelId: "demo",
 		supportedUrls: {},
 		doGenerate: () => Promise.reject(new Error("The demo model only streams.")),
-		doStream: async ({ prompt }) => {
+		doStream: async ({ prompt, tools = [] }) => {
 			const last = prompt.findLast((message) => message.role === "user");
 			const parts = last?.role === "user" ? last.content : [];
 			// A file is a part of its own, before what was written.
@@ -23,27 +23,47 @@ export function demoModel(effort: Effort | null): Model {
 			const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
 			const files = parts.filter((part) => part.type === "file" || isFile(part.text)).length;
 			const question = texts.filter((text) => !isFile(text)).join(" ");
-			const chunks = partsOf(demoAnswer(question, files), "I would think here. ".repeat(effort === null ? 0 : THOUGHTS[effort]));
-			return { stream: simulateReadableStream({ initialDelayInMs: 150, chunkDelayInMs: 12, chunks }) };
+			const results = prompt.slice(prompt.findLastIndex(({ role }) => role === "user")).filter(({ role }) => role === "tool");
+			if (tools.length > 0 && results.length === 0 && ASKS_FOR_NEW.test(question)) return { stream: streamOf(callOf(question)) };
+			const found = results.length > 0 ? `${demoFound(JSON.stringify(results))}\n\n` : "";
+			const chunks = partsOf(found + demoAnswer(question, files), "I would think here. ".repeat(effort === null ? 0 : THOUGHTS[effort]));
+			return { stream: streamOf(chunks) };
 		},
 	};
 }
+
+const streamOf = (chunks: Part[]) => simulateReadableStream({ initialDelayInMs: 150, chunkDelayInMs: 12, chunks });
+
+/** Questions that a model with the web looks up. */
+const ASKS_FOR_NEW = /\b(?:newest|latest|news|today|search)\b/i;
+
+const callOf = (query: string): Part[] => [
+	{ type: "stream-start", warnings: [] },
+	{ type: "tool-call", toolCallId: "demo", toolName: "web_search", input: JSON.stringify({ query: query.slice(0, 200) }) },
+	finish("tool-calls"),
+];
+
+/** Names the first source, if there is one. */
+const demoFound = (results: string) =>
+	results.includes("[1] ") ? "I searched the web, and this is what I found [1]." : "I could not search the web.";
 
 function partsOf(answer: string, thoughts: string): Part[] {
 	return [
 		{ type: "stream-start", warnings: [] },
 		...wordsOf(thoughts).map((delta) => ({ type: "reasoning-delta" as const, id: "0", delta })),
 		...wordsOf(answer).map((delta) => ({ type: "text-delta" as const, id: "1", delta })),
-		{
-			type: "finish",
-			finishReason: { unified: "stop", raw: undefined },
-			usage: {
-				inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
-				outputTokens: { total: undefined, text: undefined, reasoning: undefined },
-			},
-		},
+		finish("stop"),
 	];
 }
+
+const finish = (unified: "stop" | "tool-calls"): Part => ({
+	type: "finish",
+	finishReason: { unified, raw: undefined },
+	usage: {
+		inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+		outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+	},
+});
 
 const wordsOf = (text: string) => text.match(/\S+\s*|\s+/g) ?? [];
 

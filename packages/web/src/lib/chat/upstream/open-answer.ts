@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { Failure } from "@parley/metering";
 import type { ModelEntry, Upstream } from "@parley/plans/models";
-import type { LanguageModel, ModelMessage } from "ai";
+import type { LanguageModel, ModelMessage, ToolCallPart } from "ai";
 import { aiBinding, secretOf } from "../../../config.ts";
 import { logFailure } from "../../../log.ts";
 import { demoModel } from "./demo.ts";
@@ -19,12 +19,32 @@ export interface AskedOfModel extends CallTerms {
 	/** Null for the demo. */
 	model: ModelEntry | null;
 	messages: ModelMessage[];
+	/** What the model may call. Default: nothing, and then calls are ignored. */
+	tools?: readonly Tool[];
+	/** The calls that it made for this answer so far, with their results. */
+	steps?: readonly Prompt[];
 	signal: AbortSignal;
+}
+
+/** A tool as a model is told of it. */
+export type Tool = Omit<Extract<NonNullable<Parameters<SpecifiedModel["doStream"]>[0]["tools"]>[number], { type: "function" }>, "type">;
+
+/** A call of a tool, which comes before the end of an answer. */
+export interface CalledTool {
+	id: string;
+	name: string;
+	/** JSON by the model, which may be broken. */
+	input: string;
+	/** What its provider wants back beside the result. */
+	providerOptions: ToolCallPart["providerOptions"];
+	/** Whether its provider wants the reasoning back as well. */
+	keepsReasoning: boolean;
 }
 
 /** A part of an answer as it comes. `end` or `failed` is the last, with `usage` before it where the provider sent it. */
 export type UpstreamPart =
 	| { type: "text" | "reasoning"; delta: string }
+	| { type: "call"; call: CalledTool }
 	| ({ type: "usage" } & Usage)
 	| { type: "end"; end: "complete" | "length" | "filtered" }
 	| { type: "failed"; failure: Failure; retryAfterS?: number };
@@ -40,7 +60,7 @@ export async function* openAnswer(asked: AskedOfModel): AsyncGenerator<UpstreamP
 		let hasBegun = false;
 		try {
 			for await (const part of readModel(upstream, asked)) {
-				hasBegun ||= part.type === "text" || part.type === "reasoning";
+				hasBegun ||= part.type === "text" || part.type === "reasoning" || part.type === "call";
 				yield part;
 			}
 			return;
@@ -72,12 +92,21 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 	const { messages, maxOutput, signal } = asked;
 	const restS = upstream ? restsFor(upstream, Date.now()) : 0;
 	if (restS > 0) throw new UpstreamFailure("busy", `${hostOf(upstream)} wants to be left alone`, { elsewhere: true, retryAfterS: restS });
-	const model = upstream ? modelOf(upstream, asked) : demoModel(asked.effort);
-	const { stream } = await model.doStream({ prompt: messages.map(promptOf), maxOutputTokens: maxOutput, abortSignal: signal });
+	let keepsReasoning = false;
+	const onKeptReasoning = () => {
+		keepsReasoning = true;
+	};
+	const model = upstream ? modelOf(upstream, asked, onKeptReasoning) : demoModel(asked.effort);
+	const tools = asked.tools?.map((tool) => ({ type: "function" as const, ...tool }));
+	const terms = { maxOutputTokens: maxOutput, abortSignal: signal, ...(tools && { tools }) };
+	const { stream } = await model.doStream({ prompt: [...messages.map(promptOf), ...(asked.steps ?? [])], ...terms });
 	for await (const part of stream) {
 		if (part.type === "text-delta") yield { type: "text", delta: part.delta };
 		else if (part.type === "reasoning-delta") yield { type: "reasoning", delta: part.delta };
-		else if (part.type === "error") throw part.error;
+		else if (part.type === "tool-call") {
+			const { toolCallId: id, toolName: name, input, providerMetadata: providerOptions } = part;
+			yield { type: "call", call: { id, name, input, providerOptions, keepsReasoning } };
+		} else if (part.type === "error") throw part.error;
 		else if (part.type === "finish") {
 			const { inputTokens, outputTokens } = part.usage;
 			const { total: input, cacheRead: cached = 0 } = inputTokens;
@@ -92,7 +121,7 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 /** The form of the SDK's models that this file calls. */
 type SpecifiedModel = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
-function modelOf(upstream: Upstream, asked: AskedOfModel): SpecifiedModel {
+function modelOf(upstream: Upstream, asked: AskedOfModel, onKeptReasoning: () => void): SpecifiedModel {
 	const patience: Patience = { firstMs: (asked.model?.silenceSeconds ?? 0) * 1000, nextMs: NEXT_MS };
 	const wire = { host: hostOf(upstream), model: upstream.model, patience };
 	// No host decides for a binding, which has none.
@@ -104,14 +133,15 @@ function modelOf(upstream: Upstream, asked: AskedOfModel): SpecifiedModel {
 		...addressOf(baseUrl),
 		headers: headersOf(baseUrl, apiKey, asked),
 		includeUsage: true,
-		fetch: tolerantFetch({ ...wire, send }),
+		fetch: tolerantFetch({ ...wire, send, onKeptReasoning }),
 		transformRequestBody: (body) => bodyOf(body, baseUrl, asked),
 	}).chatModel(upstream.model);
 }
 
 const hostOf = (upstream: Upstream | null) => (upstream?.kind === "openai-compatible" ? new URL(upstream.baseUrl).host : "Workers AI");
 
-type Prompt = Parameters<SpecifiedModel["doStream"]>[0]["prompt"][number];
+/** A message in the form of the SDK's models. */
+export type Prompt = Parameters<SpecifiedModel["doStream"]>[0]["prompt"][number];
 
 type UserPart = Extract<Prompt, { role: "user" }>["content"][number];
 

@@ -14,6 +14,16 @@ test.each([
 	expect(refusedField(said, body, new Set())).toBe(field);
 });
 
+test.each([
+	["registry.ollama.ai/library/gemma:2b does not support tools"],
+	["No endpoints found that support tool use. To learn more about provider routing, visit: https://openrouter.ai/docs"],
+	['"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
+	["Unsupported parameter: tools"],
+])("a model without tools is asked without: %s", (said) => {
+	expect(refusedField(said, { ...body, tools: [] }, new Set())).toBe("tools");
+	expect(refusedField(said, body, new Set())).toBeNull();
+});
+
 test("the output cap moves to its other name once, and is never left out", () => {
 	const refused = new Set(["max_tokens", "safety_identifier"]);
 	const adapted = withoutFields(body, refused);

@@ -1,13 +1,16 @@
 import type { Fields } from "./choice.ts";
 
-/** Fields that an answer does not depend on. The effort is none of them: it was paid for. */
-const OPTIONAL = ["safety_identifier", "stream_options"];
+/** Fields that an answer does not depend on. The effort is none of them: it was paid for, which a search that never happens is not. */
+const OPTIONAL = ["safety_identifier", "stream_options", "tools"];
 const CAPS = ["max_tokens", "max_completion_tokens"];
 const UNKNOWN =
-	/un(?:known|recogni[sz]ed|supported|expected)|not (?:supported|permitted|allowed|recogni[sz]ed)|extra|additional propert|forbidden/i;
+	/un(?:known|recogni[sz]ed|supported|expected)|not (?:supported?|permitted|allowed|recogni[sz]ed)|extra|additional propert|forbidden/i;
+/** How providers say that a model has no tools: Ollama, OpenRouter ("No endpoints found that support tool use"), vLLM. */
+const NO_TOOLS = /not support.{0,20} tools?\b|support tool use|tool choice requires/i;
 
 /** The field of a body that a provider refuses by its name and that the body can do without; null for any other refusal. */
 export function refusedField(said: string, body: Fields, refused: ReadonlySet<string>): string | null {
+	if ("tools" in body && NO_TOOLS.test(said)) return "tools";
 	if (!UNKNOWN.test(said)) return null;
 	const isNamed = (field: string) => field in body && new RegExp(`\\b${field}\\b`).test(said);
 	const cap = CAPS.find((field) => isNamed(field));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { spentOf } from "./spent.ts";
+import { spentOf, spentTogether } from "./spent.ts";
 
 test("a call costs its input, the cached part of it for less, and its output with the reasoning", () => {
 	const usage = { input: 1_000_000, cached: 400_000, output: 100_000, reasoning: 60_000 };
@@ -14,4 +14,17 @@ test("a part of a micro-dollar is one, and a demo costs nothing", () => {
 	const usage = { input: 1, cached: 0, output: 0, reasoning: 0 };
 	expect(spentOf(usage, true, { input: 0.05, cachedInput: 0.005, output: 0.4 }).microDollars).toBe(1);
 	expect(spentOf(usage, true, undefined).microDollars).toBe(0);
+});
+
+test("several calls cost what each of them does; one that was not made costs nothing", () => {
+	const one = { input: 10, cached: 4, output: 3, reasoning: 1, microDollars: 7, estimated: false };
+	expect(spentTogether([null, one, { ...one, estimated: true }])).toEqual({
+		input: 20,
+		cached: 8,
+		output: 6,
+		reasoning: 2,
+		microDollars: 14,
+		estimated: true,
+	});
+	expect(spentTogether([null, null])).toBeNull();
 });

@@ -8,3 +8,18 @@ export function spentOf(usage: Usage, estimated: boolean, price: ModelEntry["pri
 	const microDollars = price ? (input - cached) * price.input + cached * price.cachedInput + output * price.output : 0;
 	return { input, cached, output, reasoning, microDollars: Math.ceil(microDollars), estimated };
 }
+
+/** What several calls cost together. */
+export function spentTogether(calls: readonly (Spent | null)[]): Spent | null {
+	const made = calls.filter((one) => one !== null);
+	if (made.length === 0) return null;
+	const sum = (field: Exclude<keyof Spent, "estimated">) => made.reduce((total, one) => total + one[field], 0);
+	return {
+		input: sum("input"),
+		cached: sum("cached"),
+		output: sum("output"),
+		reasoning: sum("reasoning"),
+		microDollars: sum("microDollars"),
+		estimated: made.some(({ estimated }) => estimated),
+	};
+}

@@ -3,6 +3,7 @@ import { failureOf, UpstreamFailure } from "./failure.ts";
 import { refusedField, refusedFieldsOf, withoutFields } from "./refused-fields.ts";
 import { Silence, within } from "./silence.ts";
 import type { Words } from "./think-tags.ts";
+import type { ToolCall } from "./tool-calls.ts";
 import type { Usage } from "./usage.ts";
 import { WireAnswer } from "./wire-answer.ts";
 
@@ -19,11 +20,15 @@ export interface Wire {
 	patience: Patience;
 	/** Sends the request; the platform's `fetch`, except for a binding. */
 	send: (url: string, init: RequestInit) => Promise<Response>;
+	/** Called before the end of an answer whose reasoning goes back to the provider beside a tool call. */
+	onKeptReasoning?: () => void;
 }
 
 /** After its finish reason an answer is complete. Usage that follows is waited for so long. */
 const AFTER_FINISH_MS = 2_000;
 const REDIRECTS_MAX = 3;
+/** With 404 OpenRouter says that no provider of a model has tools. */
+const REFUSES_FIELDS: ReadonlySet<number> = new Set([400, 404, 422]);
 /** An event that is longer than any answer. */
 const HELD_CHARS_MAX = 16_000_000;
 /** A refusal's body beyond this is not read. */
@@ -43,7 +48,8 @@ export function tolerantFetch(wire: Wire): typeof fetch {
 		const signal = stopped ? AbortSignal.any([stopped, leave.signal]) : leave.signal;
 		try {
 			const body = await accepted(wire, String(input), { ...init, signal, redirect: "manual" });
-			return new Response(streamOf(cleaned(wire, body, leave, stopped ?? null), leave), {
+			const answer = new WireAnswer(wire.host, wire.model, JSON.parse(String(init?.body)).tools !== undefined);
+			return new Response(streamOf(cleaned(wire, answer, body, leave, stopped ?? null), leave), {
 				headers: { "content-type": "text/event-stream" },
 			});
 		} catch (error) {
@@ -62,7 +68,7 @@ async function accepted(wire: Wire, url: string, init: RequestInit): Promise<Rea
 		const response = await within(wire.patience.firstMs, follow(wire, url, { ...init, body: JSON.stringify(body) }));
 		if (response.ok) return response.body;
 		const said = await within(REFUSAL_MS, beginningOf(response)).catch(() => "");
-		const field = response.status === 400 || response.status === 422 ? refusedField(said, body, refused) : null;
+		const field = REFUSES_FIELDS.has(response.status) ? refusedField(said, body, refused) : null;
 		if (field === null) throw failureOf(wire.host, response.status, parsed(said), response.headers);
 		refused.add(field);
 	}
@@ -98,14 +104,14 @@ async function beginningOf({ body }: Response): Promise<string> {
 	return text;
 }
 
-/** The answer of a body as clean chunks: words as they come, then one finish reason with the usage. */
+/** The answer of a body as clean chunks: words as they come, then whole tool calls, then one finish reason with the usage. */
 async function* cleaned(
 	wire: Wire,
+	answer: WireAnswer,
 	body: ReadableStream<Uint8Array> | null,
 	leave: AbortController,
 	stopped: AbortSignal | null,
 ): AsyncGenerator<string, void> {
-	const answer = new WireAnswer(wire.host, wire.model);
 	const source = new BodyReader();
 	const reader = body?.getReader();
 	const decoder = new TextDecoder();
@@ -136,7 +142,10 @@ async function* cleaned(
 	const rest = answer.flush();
 	if (rest.text || rest.reasoning) yield deltaOf(rest);
 	if (failed !== null) throw asFailure(wire, failed, "broke off");
-	yield endOf(answer.finish(source.isJson), answer.usage);
+	const finish = answer.finish(source.isJson);
+	if (answer.keepsReasoning) wire.onKeptReasoning?.();
+	if (finish === "tool_calls") yield callsOf(answer.calls);
+	yield endOf(finish, answer.usage);
 }
 
 /** The words of the events that came together. Those before a failure are said, too. */
@@ -160,6 +169,13 @@ function deltaOf({ text, reasoning }: Words): string {
 		...(text && { content: text.slice(0, DELTA_CHARS_MAX) }),
 	};
 	return eventOf({ choices: [{ index: 0, delta }] });
+}
+
+function callsOf(calls: readonly ToolCall[]): string {
+	const tool_calls = calls.map(({ id, name, input, extra }, index) => {
+		return { index, id, type: "function", function: { name, arguments: input }, ...(extra && { extra_content: extra }) };
+	});
+	return eventOf({ choices: [{ index: 0, delta: { tool_calls } }] });
 }
 
 function endOf(finish_reason: string, usage: Usage | null): string {

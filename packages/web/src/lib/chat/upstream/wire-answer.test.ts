@@ -92,3 +92,40 @@ describe("a failure", () => {
 		},
 	);
 });
+
+describe("a tool call", () => {
+	const CALL = { index: 0, id: "c", type: "function", function: { name: "web_search", arguments: '{"query":"x"}' } };
+	const call = { choices: [{ index: 0, delta: { content: null, tool_calls: [CALL] }, finish_reason: null }] };
+	const readWith = (hasTools: boolean, ...chunks: object[]) => {
+		const answer = new WireAnswer("host", "m", hasTools);
+		for (const chunk of chunks) answer.read({ type: "", data: JSON.stringify(chunk) });
+		return { finish: answer.finish(false), calls: answer.calls, keepsReasoning: answer.keepsReasoning };
+	};
+
+	test.each([["tool_calls"], ["stop"], ["function_call"]])("of an offered tool is kept, where the answer ends with %s", (reason) => {
+		expect(readWith(true, call, end(reason))).toMatchObject({
+			finish: "tool_calls",
+			calls: [{ id: "c", name: "web_search", input: '{"query":"x"}' }],
+		});
+	});
+
+	test("is ignored where no tool was offered", () => {
+		expect(readWith(false, call, end("tool_calls"))).toMatchObject({ finish: "stop", calls: [] });
+	});
+
+	test("is none where the answer was cut or filtered", () => {
+		expect(readWith(true, call, end("length")).finish).toBe("length");
+		expect(readWith(true, call, end("content_filter")).finish).toBe("content_filter");
+	});
+
+	test("without an end fails the answer", () => {
+		const more = { choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { arguments: "x".repeat(100_000) } }] } }] };
+		expect(() => readWith(true, call, more, more)).toThrow("called tools without an end");
+	});
+
+	test("goes back with the reasoning only where that came in the field of those who want it", () => {
+		const thought = (field: string) => ({ choices: [{ index: 0, delta: { [field]: "Hm." }, finish_reason: null }] });
+		expect(readWith(true, thought("reasoning_content"), call, end("tool_calls")).keepsReasoning).toBe(true);
+		expect(readWith(true, thought("reasoning"), call, end("tool_calls")).keepsReasoning).toBe(false);
+	});
+});

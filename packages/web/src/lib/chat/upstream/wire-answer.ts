@@ -5,6 +5,7 @@ import { type Finish, finishOf } from "./finish.ts";
 import { reasoningOf } from "./reasoning.ts";
 import type { WireEvent } from "./sse.ts";
 import { beginsInside, ThinkTags, type Words } from "./think-tags.ts";
+import { type ToolCall, ToolCalls } from "./tool-calls.ts";
 import { type Usage, usageOf } from "./usage.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 
@@ -21,9 +22,13 @@ export class WireAnswer {
 	#hasChoice = false;
 	#isRefused = false;
 	#usage: Usage | null = null;
+	#keepsReasoning = false;
+	readonly #calls: ToolCalls | null;
 
-	constructor(host: string, model: string) {
+	/** `hasTools`: whether the model was offered tools. Otherwise its calls are ignored. */
+	constructor(host: string, model: string, hasTools = false) {
 		this.#host = host;
+		this.#calls = hasTools ? new ToolCalls() : null;
 		this.#tags = new ThinkTags(beginsInside(model));
 	}
 
@@ -44,6 +49,16 @@ export class WireAnswer {
 
 	get usage(): Usage | null {
 		return this.#usage;
+	}
+
+	/** The tools that the model called. */
+	get calls(): ToolCall[] {
+		return this.#calls?.calls ?? [];
+	}
+
+	/** Whether the reasoning came in the field in which its provider wants it back beside a tool call. Others refuse that field. */
+	get keepsReasoning(): boolean {
+		return this.#keepsReasoning;
 	}
 
 	/** @throws {UpstreamFailure} for an error inside the stream, or an event that cannot be read */
@@ -70,12 +85,13 @@ export class WireAnswer {
 	 * @param isWhole whether the body ended as a JSON answer does
 	 * @throws {UpstreamFailure} for one that failed, or was cut off
 	 */
-	finish(isWhole: boolean): "stop" | "length" | "content_filter" {
+	finish(isWhole: boolean): "stop" | "length" | "content_filter" | "tool_calls" {
 		if (this.#finish === "failure") throw this.#failed("failed", "ended with a failure");
 		if (!this.isFinished && !isWhole) throw this.#failed("interrupted", "cut off the answer");
 		if (!this.#hasChoice) throw this.#failed("failed", "sent no answer");
 		if (this.#isRefused) return "content_filter";
-		return this.#finish === "length" || this.#finish === "content_filter" ? this.#finish : "stop";
+		if (this.#finish === "length" || this.#finish === "content_filter") return this.#finish;
+		return this.calls.length > 0 ? "tool_calls" : "stop";
 	}
 
 	#parse(type: string, data: string): Fields | null {
@@ -97,6 +113,9 @@ export class WireAnswer {
 		const meaning = finishOf(finish);
 		const usage = usageOf(chunk);
 		const reasoning = this.#reasoning.read(reasoningOf(delta));
+		this.#keepsReasoning ||= typeof delta.reasoning_content === "string" && delta.reasoning_content !== "";
+		this.#calls?.read(delta);
+		if (this.#calls?.isTooLong) throw this.#failed("failed", "called tools without an end");
 		this.#isRefused ||= refusal !== "";
 		this.#hasChoice ||= content !== "" || Array.isArray(chunk.choices);
 		if (meaning !== null) this.#finish = meaning;
