@@ -12,7 +12,7 @@ export const AnswerText = memo(function AnswerText({ text, formatted = true }: {
 	const plain = <PlainAnswer text={text} />;
 	if (!formatted) return plain;
 	return (
-		<PlainOnError plain={plain}>
+		<PlainOnError text={text} plain={plain}>
 			<Suspense fallback={plain}>
 				<FormattedAnswer text={text} />
 			</Suspense>
@@ -35,9 +35,19 @@ function PlainAnswer({ text }: { text: string }) {
 	);
 }
 
-/** One message that cannot be drawn must not take its page along. */
-class PlainOnError extends Component<{ plain: ReactNode; children: ReactNode }, { failed: boolean }> {
-	override state = { failed: false };
+interface PlainOnErrorProps {
+	text: string;
+	plain: ReactNode;
+	children: ReactNode;
+}
+
+/** One message that cannot be drawn must not take its page along. Another text is another attempt. */
+class PlainOnError extends Component<PlainOnErrorProps, { text: string; failed: boolean }> {
+	override state = { text: this.props.text, failed: false };
+
+	static getDerivedStateFromProps({ text }: PlainOnErrorProps, state: { text: string }) {
+		return text === state.text ? null : { text, failed: false };
+	}
 
 	static getDerivedStateFromError() {
 		return { failed: true };
