@@ -98,7 +98,7 @@ describe("an answer", () => {
 		expect([...before].filter((path) => /katex|typeset|highlight|javascript/.test(path))).toEqual([]);
 
 		await answerWith(WHOLE);
-		await expect.poll(() => answer().locator(".katex").count()).toBe(3);
+		await answer().locator(".katex").nth(2).waitFor();
 		await answer().locator("pre span[style*=color]", { hasText: '"one"' }).waitFor();
 		await answer().getByText("It costs $5 or $10, and US$6.").waitFor();
 		expect(await answer().locator(".katex-display").count()).toBe(1);
@@ -111,7 +111,7 @@ describe("an answer", () => {
 
 		// From the server, too.
 		await page.reload();
-		await expect.poll(() => answer().locator(".katex").count()).toBe(3);
+		await answer().locator(".katex").nth(2).waitFor();
 		await answer().locator("pre span[style*=color]", { hasText: '"one"' }).waitFor();
 	});
 
@@ -150,12 +150,11 @@ describe("an answer", () => {
 		expect(await copied("Copy the code")).toBe(`// A comment\nconst a = "one";\n${LONG_LINE}`);
 		expect(await copied("Copy the table")).toBe('| item, or so | price |\n|---|--:|\n| *tea* | 2 |\n| "milk" | 1 |');
 		expect(await copied("Copy CSV of the table")).toBe('"item, or so",price\r\ntea,2\r\n"""milk""",1\r\n');
-		await page.getByRole("button", { name: "Copied" }).waitFor({ state: "detached" });
 	});
 
 	test("runs in the direction of each block, and is accessible in both themes", async () => {
 		await answerWith(WHOLE);
-		await expect.poll(() => answer().locator(".katex").count()).toBe(3);
+		await answer().locator(".katex").nth(2).waitFor();
 		const directions = await answer()
 			.locator(".prose > *")
 			.evaluateAll((blocks) => blocks.map((block) => `${block.tagName} ${getComputedStyle(block).direction}`));
@@ -170,7 +169,7 @@ describe("an answer", () => {
 		["3,000 quotes", ">".repeat(3_000)],
 		["3,000 lists", "- ".repeat(3_000)],
 		["much emphasis", "*a **b ".repeat(2_000)],
-		["100,000 characters without a space", "_a_ __".repeat(16_000)],
+		["12,000 characters without a space", "_a_ __".repeat(2_000)],
 	])("with %s opens, opens again, and its chat goes on", async (_, hostile) => {
 		await answerWith(`${hostile}the end`);
 		const response = await page.reload();

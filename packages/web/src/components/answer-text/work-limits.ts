@@ -2,7 +2,7 @@
  * The most work for an answer, in steps: one for a line in each block that it is in, one for each place in a text that may be markup, and some for each
  * element that React draws. A step is about as much time wherever it is taken, so this bounds the time. Ordinary Markdown has one for ten characters.
  */
-export const WORK_MAX = 24_000;
+export const WORK_MAX = 20_000;
 /** An element in steps, with its part of the parser's tree. */
 export const ELEMENT_WORK = 4;
 /** A link, a formula or a checkbox: an element with many attributes, or with state. */
