@@ -19,7 +19,7 @@ export const AnswerText = memo(function AnswerText({ text, definitions = "", for
 	const plain = <PlainAnswer text={text} />;
 	if (!formatted) return plain;
 	return (
-		<PlainOnError plain={plain}>
+		<PlainOnError text={text} plain={plain}>
 			<Suspense fallback={plain}>
 				<FormattedAnswer text={definitions && text ? `${definitions}\n${text}` : text} />
 			</Suspense>
@@ -42,9 +42,19 @@ function PlainAnswer({ text }: { text: string }) {
 	);
 }
 
-/** One message that cannot be drawn must not take its page along. */
-class PlainOnError extends Component<{ plain: ReactNode; children: ReactNode }, { failed: boolean }> {
-	override state = { failed: false };
+interface PlainOnErrorProps {
+	text: string;
+	plain: ReactNode;
+	children: ReactNode;
+}
+
+/** One message that cannot be drawn must not take its page along. Another text is another attempt. */
+class PlainOnError extends Component<PlainOnErrorProps, { text: string; failed: boolean }> {
+	override state = { text: this.props.text, failed: false };
+
+	static getDerivedStateFromProps({ text }: PlainOnErrorProps, state: { text: string }) {
+		return text === state.text ? null : { text, failed: false };
+	}
 
 	static getDerivedStateFromError() {
 		return { failed: true };

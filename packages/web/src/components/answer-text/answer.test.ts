@@ -87,7 +87,7 @@ describe("the work for an answer", () => {
 
 	test("is bounded for all answers of a page together: the oldest are shown as they were written", () => {
 		const hostile = Array.from({ length: 25 }, () => "_a_ __".repeat(50_000));
-		expect(unformattedCount(hostile)).toBe(10);
+		expect(unformattedCount(hostile)).toBe(hostile.length - Math.floor(200_000 / WORK_MAX));
 		expect(unformattedCount(Array.from({ length: 25 }, () => "An ordinary answer. ".repeat(1_000)))).toBe(0);
 		expect(unformattedCount([])).toBe(0);
 	});
@@ -167,10 +167,28 @@ describe("an answer", () => {
 		const section =
 			"## Title\n\nSome **bold** and `code`, with a [link](https://example.com) and $x^2$.\n\n1. one\n\n   ```js\n   a\n\n   b\n   ```\n\n2. two\n\n";
 		const prose = "A sentence of ordinary prose with some *emphasis*, and others without it that go on for a while. ".repeat(8);
-		const text = `${section}${prose}\n\n`.repeat(240);
-		expect(text.length).toBeGreaterThan(200_000);
-		expect(parseAnswer(text).rest).toBe("");
-		const table = `| a | b |\n|---|--:|\n${"| **one** | `two` |\n".repeat(1_000)}`;
-		expect(parseAnswer(table).rest).toBe("");
+		const row = "| **one thing** | `two` words | 3.50 | a longer cell of words |\n";
+		const code = `Text and \`code\`.\n\n\`\`\`js\n${"const a = [1, 2, 3];\n".repeat(20)}\`\`\`\n\n`;
+		for (const [kind, text] of Object.entries({
+			mixture: `${section}${prose}\n\n`.repeat(68),
+			list: "- **Term**: a description of this that is about eighty characters long, more or less.\n".repeat(720),
+			code: code.repeat(140),
+			table: `| name | what | price | note |\n|---|--:|---|---|\n${row.repeat(500)}`,
+		})) {
+			expect(text.length, kind).toBeGreaterThan(kind === "table" ? 30_000 : 61_440);
+			expect(parseAnswer(text).rest, kind).toBe("");
+		}
+	});
+
+	test("beyond the limit is formatted up to an item or a row", () => {
+		const list = parseAnswer("- **one**\n".repeat(10_000));
+		expect(list.sections[0]?.block).toMatchObject({ kind: "list" });
+		const shown = list.sections[0]?.block.kind === "list" ? list.sections[0].block.items.length : 0;
+		expect(shown).toBeGreaterThan(500);
+		expect(list.rest).toBe("- **one**\n".repeat(10_000 - shown));
+		const table = parseAnswer(`|a|b|\n|-|-|\n${"|**c**|d|\n".repeat(10_000)}after`);
+		const rows = table.sections[0]?.block.kind === "table" ? table.sections[0].block.rows.length : 0;
+		expect(rows).toBeGreaterThan(500);
+		expect(table.rest).toBe(`${"|**c**|d|\n".repeat(10_000 - rows)}after`);
 	});
 });

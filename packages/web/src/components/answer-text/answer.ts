@@ -1,23 +1,24 @@
-import { parseBlocks, type RootBlock } from "./blocks.ts";
+import { type Place, parseBlocks, type RootBlock } from "./blocks.ts";
 import { parseInlines } from "./inlines.ts";
-import type { Block, Inline, Targets, Text } from "./nodes.ts";
+import type { Block, List, Table, Targets, Text } from "./nodes.ts";
 import { WORK_MAX } from "./work-limits.ts";
-
-const ELEMENT_WORK = 3;
-/** Blocks with buttons are some twenty elements. */
-const FRAME_WORK = 30;
 
 /** A block at the top of an answer. The same object as long as it looks the same. */
 export interface Section {
 	start: number;
 	source: string;
 	block: Block;
-	/** Of its lines, and of its texts and elements. */
+	/** Where its items or rows begin, if it is a list or a table: after its own beginning. */
+	parts: readonly Place[];
+	/** Of its lines and blocks; and with its texts. */
 	lineWork: number;
 	work: number;
 	/** The footnotes that it refers to, in order. */
 	references: string[];
+	/** The links and footnotes that it defines. */
+	targets: readonly Target[];
 }
+type Target = Extract<Block, { kind: "definition" | "note" }>;
 
 export interface Answer {
 	text: string;
@@ -43,21 +44,21 @@ export function parseAnswer(written: string, before?: Answer): Answer {
 	const from = kept.length > 0 ? (before?.sections[kept.length]?.start ?? 0) : 0;
 	const keptLineWork = kept.reduce((sum, { lineWork }) => sum + lineWork, 0);
 	const parsed = parseBlocks(text.slice(from), WORK_MAX - keptLineWork);
-	const all = [...kept, ...parsed.blocks.map((block, at) => unread(parsed, block, at, text, from))];
+	const all = [...kept, ...unreadSections(parsed, text, from)];
 	const { targets, key } = targetsIn(all);
 
 	const answer: Answer = { text, sections: [], notes: [], rest: "", targetsKey: key };
 	let left = WORK_MAX;
 	for (const [at, section] of all.entries()) {
 		const isSame = at < kept.length && (key === before?.targetsKey || !section.source.includes("["));
-		const read = isSame ? section : readSection(section, targets, left);
-		left -= read?.work ?? left + 1;
-		if (!read || left < 0) {
-			answer.rest = text.slice(section.start);
-			answer.sections = answer.sections.filter(({ start }) => start < section.start);
-			break;
-		}
-		answer.sections.push(read);
+		const read = isSame && section.work <= left ? section : readSection(section, targets, left);
+		left -= read?.work ?? 0;
+		// Blocks may share the line that they begin in.
+		if (!read) answer.sections = answer.sections.filter(({ start }) => start < section.start);
+		else answer.sections.push(read);
+		if (read?.source.length === section.source.length) continue;
+		answer.rest = text.slice(section.start + (read?.source.length ?? 0));
+		break;
 	}
 	if (all.length === 0 && parsed.work > WORK_MAX) answer.rest = text;
 	answer.notes = notesIn(answer.sections);
@@ -86,68 +87,117 @@ function isEnded({ block, source }: Section): boolean {
 	return !isOpen && source.endsWith("\n\n");
 }
 
-function unread({ blocks, work }: { blocks: RootBlock[]; work: number }, root: RootBlock, at: number, text: string, from: number): Section {
-	const next = blocks[at + 1];
-	const after = blocks.slice(at + 1, at + 4).find(({ start }) => start > root.start);
-	const source = text.slice(from + root.start, after && from + after.start);
-	const lineWork = (next?.workBefore ?? work) - root.workBefore;
-	return { start: from + root.start, source, block: root.block, lineWork, work: lineWork, references: [] };
+/** The sections of the text from this place on, whose texts are still to be parsed. */
+function unreadSections({ blocks, work }: { blocks: RootBlock[]; work: number }, text: string, from: number): Section[] {
+	const sections: Section[] = [];
+	let [end, workAfter] = [text.length, work];
+	let next = { start: text.length, end };
+	for (const { block, start, workBefore, parts } of blocks.toReversed()) {
+		// Blocks that begin in one line have one source.
+		if (from + start < next.start) end = next.start;
+		else end = next.end;
+		next = { start: from + start, end };
+		const source = text.slice(from + start, end);
+		const lineWork = workAfter - workBefore;
+		workAfter = workBefore;
+		const own = parts.length === 0 ? parts : parts.map((part) => ({ start: part.start - start, workBefore: part.workBefore - workBefore }));
+		const targets = source.includes("[") ? targetsOf(block) : NO_TARGETS;
+		sections.push({ start: from + start, source, block, parts: own, lineWork, work: lineWork, references: [], targets });
+	}
+	return sections.reverse();
+}
+
+const NO_TARGETS: readonly Target[] = [];
+
+/** The definitions in a block. */
+function targetsOf(block: Block, found: Target[] = []): readonly Target[] {
+	if (block.kind === "definition" || block.kind === "note") found.push(block);
+	if (block.kind === "list") for (const { children } of block.items) for (const child of children) targetsOf(child, found);
+	else if ("children" in block) for (const child of block.children) targetsOf(child, found);
+	return found;
 }
 
 function targetsIn(sections: Section[]): { targets: Targets; key: string } {
 	const links = new Map<string, { href: string; title: string | undefined }>();
 	const notes = new Set<string>();
-	const stack = sections.map(({ block }) => block).reverse();
-	for (let block = stack.pop(); block; block = stack.pop()) {
-		if (block.kind === "definition") {
-			if (!links.has(block.label)) links.set(block.label, block);
-		} else if (block.kind === "note") notes.add(block.label);
-		for (const child of childrenOf(block).toReversed()) stack.push(child);
+	for (const target of sections.flatMap((section) => section.targets)) {
+		if (target.kind === "note") notes.add(target.label);
+		else if (!links.has(target.label)) links.set(target.label, target);
 	}
 	const key = JSON.stringify([[...links].map(([label, { href, title }]) => [label, href, title]), [...notes]]);
 	return { targets: { links, notes }, key };
 }
 
-function childrenOf(block: Block): readonly Block[] {
-	if (block.kind === "list") return block.items.flatMap(({ children }) => children);
-	return "children" in block ? block.children : [];
+/** Parses the texts of a section; of a list or a table, only the first items or rows that fit. Undefined if nothing is that little work. */
+function readSection(unread: Section, targets: Targets, workMax: number): Section | undefined {
+	const section: Section = { ...unread, references: [] };
+	const { block, parts, lineWork } = section;
+	if (block.kind !== "list" && block.kind !== "table") {
+		section.work = lineWork;
+		return readBlock(block, section, targets, workMax) ? section : undefined;
+	}
+	section.work = parts[0]?.workBefore ?? lineWork;
+	if (block.kind === "table" && !readTexts(block.header, section, targets, workMax)) return undefined;
+	for (const [at, { workBefore, start }] of parts.entries()) {
+		const [work, references] = [section.work, section.references.length];
+		section.work += (parts[at + 1]?.workBefore ?? lineWork) - workBefore;
+		const isRead =
+			block.kind === "table"
+				? readTexts(block.rows[at] ?? [], section, targets, workMax)
+				: readBlocks(block.items[at]?.children ?? [], section, targets, workMax);
+		if (isRead) continue;
+		if (at === 0) return undefined;
+		section.references.length = references;
+		return { ...section, work, source: section.source.slice(0, start), block: beginningOf(block, at) };
+	}
+	return section.work <= workMax ? section : undefined;
 }
 
-/** Parses the texts of a section; undefined if that is more work than this. */
-function readSection({ start, source, block, lineWork }: Section, targets: Targets, workMax: number): Section | undefined {
-	const section: Section = { start, source, block, lineWork, work: lineWork, references: [] };
-	return readBlock(block, section, targets, workMax) ? section : undefined;
+/** A list or table with so many of its items or rows. */
+function beginningOf(block: List | Table, count: number): Block {
+	if (block.kind === "list") return { ...block, items: block.items.slice(0, count) };
+	return {
+		...block,
+		rows: block.rows.slice(0, count),
+		source: block.source
+			.split("\n")
+			.slice(0, 2 + count)
+			.join("\n"),
+	};
+}
+
+function readBlocks(blocks: Block[], section: Section, targets: Targets, workMax: number): boolean {
+	return section.work <= workMax && blocks.every((block) => readBlock(block, section, targets, workMax));
 }
 
 function readBlock(block: Block, section: Section, targets: Targets, workMax: number): boolean {
-	const inside = block.kind === "list" ? block.items.length : block.kind === "table" ? block.rows.length : 0;
-	section.work += ELEMENT_WORK * (1 + inside) + (block.kind === "code" || block.kind === "table" ? FRAME_WORK : 0);
-	for (const text of textsIn(block)) {
+	switch (block.kind) {
+		case "paragraph":
+		case "heading":
+			return readTexts([block], section, targets, workMax);
+		case "table":
+			return [block.header, ...block.rows].every((cells) => readTexts(cells, section, targets, workMax));
+		case "list":
+			return block.items.every(({ children }) => readBlocks(children, section, targets, workMax));
+		case "details":
+			return readTexts([block.summary], section, targets, workMax) && readBlocks(block.children, section, targets, workMax);
+		case "quote":
+		case "note":
+			return readBlocks(block.children, section, targets, workMax);
+		default:
+			return section.work <= workMax;
+	}
+}
+
+function readTexts(texts: Text[], section: Section, targets: Targets, workMax: number): boolean {
+	for (const text of texts) {
 		const read = parseInlines(text.source, targets, workMax - section.work);
 		if (!read) return false;
 		text.inlines = read.inlines;
 		section.work += read.work;
-		count(text.inlines, section);
+		section.references.push(...read.references);
 	}
-	return section.work <= workMax && childrenOf(block).every((child) => readBlock(child, section, targets, workMax));
-}
-
-function* textsIn(block: Block): Generator<Text> {
-	if (block.kind === "paragraph" || block.kind === "heading") yield block;
-	else if (block.kind === "details") yield block.summary;
-	else if (block.kind === "table") {
-		yield* block.header;
-		for (const row of block.rows) yield* row;
-	}
-}
-
-function count(inlines: Inline[], section: Section): void {
-	for (const inline of inlines) {
-		if (typeof inline === "string") continue;
-		section.work += ELEMENT_WORK;
-		if (inline.kind === "note-link") section.references.push(inline.label);
-		else if ("children" in inline) count(inline.children, section);
-	}
+	return section.work <= workMax;
 }
 
 function notesIn(sections: Section[]): Note[] {

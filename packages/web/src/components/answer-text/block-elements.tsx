@@ -1,49 +1,57 @@
+import type { ReactNode } from "react";
 import { CodeBlock } from "./code-block.tsx";
 import { directionOf } from "./direction.ts";
 import { FormulaElement } from "./formula.tsx";
-import { Inlines } from "./inline-elements.tsx";
+import { inlineElements } from "./inline-elements.tsx";
 import type { Block, List, ListItem } from "./nodes.ts";
 import { TableBlock } from "./table-block.tsx";
 
-/** A block of an answer. Its direction is that of its own text. */
-export function BlockElement({ block }: { block: Block }) {
+/** A block of an answer. Its direction is that of its own text. A function and no component, as all that has no state: an answer may have thousands. */
+export function blockElement(block: Block, key?: string): ReactNode {
 	switch (block.kind) {
 		case "paragraph":
-			return block.inlines.length > 0 && <Paragraph block={block} />;
+			// Lines of HTML, which is text here, stay lines.
+			return (
+				block.inlines.length > 0 && (
+					<p key={key} dir="auto" className={block.source.startsWith("<") ? "whitespace-pre-line" : undefined}>
+						{inlineElements(block.inlines)}
+					</p>
+				)
+			);
 		case "heading": {
 			// The chat's title is the page's h1.
 			const Heading = (["h2", "h3", "h4", "h5", "h6"] as const)[Math.min(block.depth, 5) - 1] ?? "h2";
 			return (
-				<Heading dir="auto">
-					<Inlines inlines={block.inlines} />
+				<Heading key={key} dir="auto">
+					{inlineElements(block.inlines)}
 				</Heading>
 			);
 		}
 		case "quote":
 			return (
-				<blockquote dir={directionOf(block)}>
-					<Blocks blocks={block.children} />
+				<blockquote key={key} dir={directionOf(block)}>
+					{blockElements(block.children)}
 				</blockquote>
 			);
 		case "list":
-			return <ListElement list={block} />;
+			return listElement(block, key);
 		case "code":
-			return <CodeBlock code={block.text} language={block.language} />;
+			return <CodeBlock key={key} code={block.text} language={block.language} />;
 		case "math":
 			return (
-				<div className="formula-display">
+				<div key={key} className="formula-display">
 					<FormulaElement formula={block} />
 				</div>
 			);
 		case "table":
-			return <TableBlock table={block} />;
+			return <TableBlock key={key} table={block} />;
 		case "rule":
-			return <hr />;
+			return <hr key={key} />;
 		case "details":
 			return (
-				<details open={block.open}>
-					<summary dir="auto">{block.summary.inlines.length > 0 ? <Inlines inlines={block.summary.inlines} /> : "Details"}</summary>
-					<Blocks blocks={block.children} />
+				<details key={key} open={block.open}>
+					<summary dir="auto">{block.summary.inlines.length > 0 ? inlineElements(block.summary.inlines) : "Details"}</summary>
+					{blockElements(block.children)}
 				</details>
 			);
 		case "note":
@@ -52,40 +60,32 @@ export function BlockElement({ block }: { block: Block }) {
 	}
 }
 
-// Blocks keep their order while a text grows, so their index serves as the key.
-const Blocks = ({ blocks }: { blocks: Block[] }) => blocks.map((block, at) => <BlockElement key={String(at)} block={block} />);
+/** Blocks keep their order while a text grows, so their index serves as the key. */
+export const blockElements = (blocks: Block[]): ReactNode => blocks.map((block, at) => blockElement(block, String(at)));
 
-/** Lines of HTML, which is text here, stay lines. */
-function Paragraph({ block }: { block: Block & { kind: "paragraph" } }) {
-	return (
-		<p dir="auto" className={block.source.startsWith("<") ? "whitespace-pre-line" : undefined}>
-			<Inlines inlines={block.inlines} />
-		</p>
-	);
-}
-
-function ListElement({ list }: { list: List }) {
-	const items = list.items.map((item, at) => <Item key={String(at)} item={item} loose={list.loose} />);
+function listElement(list: List, key: string | undefined): ReactNode {
+	const items = list.items.map((item, at) => itemElement(item, list.loose, String(at)));
 	const dir = directionOf(list);
-	if (list.start === undefined) return <ul dir={dir}>{items}</ul>;
+	if (list.start === undefined)
+		return (
+			<ul key={key} dir={dir}>
+				{items}
+			</ul>
+		);
 	return (
-		<ol dir={dir} start={list.start === 1 ? undefined : list.start}>
+		<ol key={key} dir={dir} start={list.start === 1 ? undefined : list.start}>
 			{items}
 		</ol>
 	);
 }
 
-function Item({ item, loose }: { item: ListItem; loose: boolean }) {
-	const isTask = item.checked !== undefined;
+function itemElement({ checked, children }: ListItem, loose: boolean, key: string): ReactNode {
+	const isTask = checked !== undefined;
 	return (
-		<li dir="auto" className={isTask ? "task" : undefined}>
-			{isTask && <input type="checkbox" checked={item.checked} disabled readOnly aria-label="Task" className="me-2" />}
-			{item.children.map((child, at) =>
-				child.kind === "paragraph" && (!loose || (isTask && at === 0)) ? (
-					<Inlines key={String(at)} inlines={child.inlines} />
-				) : (
-					<BlockElement key={String(at)} block={child} />
-				),
+		<li key={key} dir="auto" className={isTask ? "task" : undefined}>
+			{isTask && <input type="checkbox" checked={checked} disabled readOnly aria-label="Task" className="me-2" />}
+			{children.map((child, at) =>
+				child.kind === "paragraph" && (!loose || (isTask && at === 0)) ? inlineElements(child.inlines) : blockElement(child, String(at)),
 			)}
 		</li>
 	);

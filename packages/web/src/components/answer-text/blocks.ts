@@ -1,17 +1,29 @@
 import { readDestination, readLabel, readTitle, skipSpace } from "./inlines.ts";
 import { type Align, type Block, type List, type ListItem, normalLabel, type Table, type Text } from "./nodes.ts";
 import { unescapeText } from "./references.ts";
+import { ELEMENT_WORK, FRAME_WORK, RICH_ELEMENT_WORK } from "./work-limits.ts";
 
 /** Quotes, lists, notes and details inside each other. What is deeper is text: React recurses for each level. */
 const DEPTH_MAX = 16;
 const COLUMNS_MAX = 100;
 
-/** A block at the top of an answer, where its source begins, and the work done before it. */
-export interface RootBlock {
+/** A place in the source, and the work that was done before its line. */
+export interface Place {
 	start: number;
-	block: Block;
 	workBefore: number;
 }
+
+/** A block at the top of an answer, and where it begins. */
+export interface RootBlock extends Place {
+	block: Block;
+	/** Where its items or rows begin, if it is a list or a table. */
+	parts: readonly Place[];
+}
+
+interface Start extends Place {
+	parts: Place[] | undefined;
+}
+const NO_PARTS: readonly Place[] = [];
 
 interface Container {
 	kind: "root" | "quote" | "item" | "note" | "details";
@@ -37,16 +49,18 @@ type LeafOf<Kind extends Leaf["kind"]> = Extract<Leaf, { kind: Kind }>;
 /**
  * The block structure of Markdown: CommonMark with GitHub's tables and task lists, footnotes, display formulas, `<details>` and comments. Other HTML is
  * text. The inlines of each text are still empty. Reads each line once, in time proportional to its length and to the blocks that are open
- * (https://spec.commonmark.org/0.31.2/#phase-1-block-structure), until that is more work than `workMax`.
+ * (https://spec.commonmark.org/0.31.2/#phase-1-block-structure), until that and drawing the blocks is more work than `workMax`.
  */
 export function parseBlocks(source: string, workMax: number): { blocks: RootBlock[]; work: number } {
-	return new BlockParser(source).parse(workMax);
+	return new BlockParser(source, workMax).parse();
 }
 
 class BlockParser {
 	readonly #source: string;
+	readonly #workMax: number;
 	readonly #root: Container = { kind: "root", children: [], indent: 0 };
-	readonly #starts: { start: number; workBefore: number }[] = [];
+	/** For each block of the root. */
+	readonly #starts: Start[] = [];
 	#work = 0;
 	#workBeforeLine = 0;
 	/** The open containers, outermost first. */
@@ -65,13 +79,14 @@ class BlockParser {
 	#resumedLine = -1;
 	readonly #found = new Map<string, number>();
 
-	constructor(source: string) {
+	constructor(source: string, workMax: number) {
 		this.#source = source;
+		this.#workMax = workMax;
 	}
 
-	parse(workMax: number): { blocks: RootBlock[]; work: number } {
+	parse(): { blocks: RootBlock[]; work: number } {
 		const source = this.#source;
-		while (this.#lineStart < source.length && this.#work <= workMax) {
+		while (this.#lineStart < source.length && this.#work <= this.#workMax) {
 			this.#workBeforeLine = this.#work;
 			const end = source.indexOf("\n", this.#lineStart);
 			this.#lineEnd = end === -1 ? source.length : end;
@@ -82,7 +97,10 @@ class BlockParser {
 			this.#lineStart = this.#lineEnd + 1;
 		}
 		this.#close(1);
-		const blocks = this.#root.children.map((block, at) => ({ block, start: 0, workBefore: 0, ...this.#starts[at] }));
+		const blocks = this.#root.children.map((block, at) => {
+			const { start, workBefore, parts } = this.#starts[at] ?? this.#here();
+			return { block, start, workBefore, parts: parts ?? NO_PARTS };
+		});
 		return { blocks, work: this.#work };
 	}
 
@@ -333,11 +351,14 @@ class BlockParser {
 		if (!isEmpty) this.#skip(after > 4 ? 1 : after);
 		const item: ListItem = { checked: undefined, children: [] };
 		const list = this.#listFor(start, delimiter || text);
+		this.#work += ELEMENT_WORK;
+		if (this.#parent() === this.#root) this.#addPart();
 		list.items.push(item);
 		this.#open.push({ kind: "item", children: item.children, indent: indent + width, list });
 		const task = matchAt(TASK, this.#source, this.#at);
 		if (task && this.#spaces === 0) {
 			item.checked = task[1] !== " ";
+			this.#work += RICH_ELEMENT_WORK;
 			this.#skipTo(this.#at + 3);
 		}
 		return this.#again();
@@ -419,11 +440,7 @@ class BlockParser {
 		}
 		if (this.#leaf?.kind === "table" && isWhole) {
 			const line = source.slice(next, end);
-			const { lines, block } = this.#leaf;
-			lines.push(line);
-			const cells = cellsOf(line).slice(0, block.header.length);
-			block.rows.push(cells.map(textOf));
-			this.#work += 1 + cells.length;
+			this.#row(this.#leaf, line);
 			return true;
 		}
 		return false;
@@ -492,14 +509,22 @@ class BlockParser {
 		return isHeading;
 	}
 
+	#row({ lines, block }: LeafOf<"table">, line: string): void {
+		const cells = cellsOf(line, block.header.length);
+		lines.push(line);
+		block.rows.push(block.header.map((_, at) => textOf(cells[at] ?? "")));
+		this.#work += ELEMENT_WORK * (1 + block.header.length);
+		if (this.#parent() === this.#root) this.#addPart();
+	}
+
 	/** The last line of a paragraph is a table's header if the line below it says so. */
 	#table(paragraph: LeafOf<"paragraph">, next: number): boolean {
 		const line = this.#source.slice(next, this.#lineEnd);
 		if (!/^[|:-]/.test(line) || !line.includes("-") || !line.includes("|")) return false;
-		const cells = cellsOf(line);
+		const cells = cellsOf(line, COLUMNS_MAX + 1);
 		if (!cells.every((cell) => /^:?-+:?$/.test(cell)) || cells.length > COLUMNS_MAX) return false;
 		const headerLine = paragraph.lines.at(-1) ?? "";
-		const header = cellsOf(headerLine);
+		const header = cellsOf(headerLine, COLUMNS_MAX + 1);
 		if (header.length !== cells.length) return false;
 		// Together with the paragraph above: more text may show that this is none.
 		const begin = this.#parent() === this.#root ? this.#starts.at(-1) : undefined;
@@ -507,6 +532,7 @@ class BlockParser {
 		this.#closeLeaf(false);
 		const lines = [headerLine, line];
 		const table: Table = { kind: "table", source: "", align: cells.map(alignOf), header: header.map(textOf), rows: [] };
+		this.#work += ELEMENT_WORK * header.length;
 		this.#leaf = { kind: "table", lines, block: this.#add(table, begin) };
 		return true;
 	}
@@ -536,17 +562,29 @@ class BlockParser {
 	}
 
 	/** Adds a block that begins in this line, or where it says. */
-	#add<B extends Block>(block: B, begin?: { start: number; workBefore: number }): B {
+	#add<B extends Block>(block: B, begin?: Start): B {
 		const resumed = this.#resumedLine === this.#lineStart ? this.#starts.at(-1) : undefined;
-		const start = begin ?? resumed ?? { start: this.#lineStart, workBefore: this.#workBeforeLine };
-		this.#work += 1;
+		const { start, workBefore } = begin ?? resumed ?? this.#here();
+		this.#work += WORK_OF[block.kind] ?? ELEMENT_WORK;
 		const parent = this.#parent();
 		if (parent.list && parent.children.length > 0 && this.#isAfterBlank()) parent.list.loose = true;
-		this.#put(block, start);
+		this.#put(block, { start, workBefore, parts: undefined });
 		return block;
 	}
 
-	#put(block: Block, start = { start: 0, workBefore: 0 }): void {
+	#here(): Start {
+		return { start: this.#lineStart, workBefore: this.#workBeforeLine, parts: undefined };
+	}
+
+	/** Notes where an item or a row of the root's last block begins. */
+	#addPart(): void {
+		const block = this.#starts.at(-1);
+		if (!block) return;
+		block.parts ??= [];
+		block.parts.push(this.#here());
+	}
+
+	#put(block: Block, start: Start = this.#here()): void {
 		const parent = this.#parent();
 		if (parent === this.#root) this.#starts.push(start);
 		parent.children.push(block);
@@ -588,9 +626,10 @@ class BlockParser {
 		const start = parent === this.#root ? this.#starts.pop() : undefined;
 		const paragraph = lines.join("\n");
 		let at = 0;
-		while (paragraph[at] === "[") {
+		while (paragraph[at] === "[" && this.#work <= this.#workMax) {
 			const definition = definitionAt(paragraph, at);
 			if (!definition) break;
+			this.#work += ELEMENT_WORK;
 			this.#put(definition.block, start);
 			at = definition.end;
 		}
@@ -624,6 +663,13 @@ function endOfLine(text: string, at: number): number | undefined {
 	return end >= text.length ? end : text[end] === "\n" ? end + 1 : undefined;
 }
 
+const WORK_OF: Partial<Record<Block["kind"], number>> = {
+	code: FRAME_WORK,
+	table: FRAME_WORK,
+	math: RICH_ELEMENT_WORK,
+	note: RICH_ELEMENT_WORK,
+};
+
 const MARKER = /(?:[-+*]|(\d{1,9})([.)]))(?=[ \t\n]|$)/y;
 const TASK = /\[([ xX])\](?=[ \t])/y;
 const NOTE = /\[\^([^\]\s]{1,100})\]:/y;
@@ -651,13 +697,14 @@ function isRule(source: string, at: number, end: number): boolean {
 	return count >= 3;
 }
 
-/** The cells of a table's line. A pipe after a backslash is a character. */
-function cellsOf(line: string): string[] {
+/** The cells of a table's line, at most this many. A pipe after a backslash is a character. */
+function cellsOf(line: string, max: number): string[] {
 	const cells: string[] = [];
 	const text = line.trim();
 	let cell = "";
 	let from = text.startsWith("|") ? 1 : 0;
 	for (let at = from; at < text.length; at += 1) {
+		if (cells.length === max) return cells;
 		const char = text[at];
 		if (char === "\\") {
 			if (text[at + 1] === "|") {

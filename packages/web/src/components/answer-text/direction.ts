@@ -1,4 +1,4 @@
-import type { Block, Inline } from "./nodes.ts";
+import type { Block, Inline, Text } from "./nodes.ts";
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
@@ -11,34 +11,47 @@ export function directionOf(block: Block): "rtl" | "ltr" {
 	return letter && RIGHT_TO_LEFT.test(letter) ? "rtl" : "ltr";
 }
 
-const letterIn = (text: string): string | undefined => /\p{L}/u.exec(text)?.[0];
+/** How many blocks and texts are searched for a letter, and how much of each text: blocks are nested, and each is searched. */
+const PARTS_MAX = 50;
+const TEXT_CHARS_MAX = 500;
 
 function firstLetter(block: Block): string | undefined {
-	switch (block.kind) {
-		case "paragraph":
-		case "heading":
-			return firstOf(block.inlines, letterOfInline);
-		case "table":
-			return firstOf([...block.header, ...block.rows.flat()], ({ inlines }) => firstOf(inlines, letterOfInline));
-		case "list":
-			return firstOf(block.items, (item) => firstOf(item.children, firstLetter));
-		case "quote":
-		case "details":
-			return firstOf(block.children, firstLetter);
-		default:
-			return undefined;
-	}
-}
+	let partsLeft = PARTS_MAX;
+	return letterInBlock(block);
 
-function letterOfInline(inline: Inline): string | undefined {
-	if (typeof inline === "string") return letterIn(inline);
-	return "children" in inline ? firstOf(inline.children, letterOfInline) : undefined;
-}
-
-function firstOf<T>(items: readonly T[], letterOf: (item: T) => string | undefined): string | undefined {
-	for (const item of items) {
-		const letter = letterOf(item);
-		if (letter) return letter;
+	function letterInBlock(block: Block): string | undefined {
+		switch (block.kind) {
+			case "paragraph":
+			case "heading":
+				return firstOf(block.inlines, letterInInline);
+			case "table":
+				return firstOf(block.header, letterInCell) ?? firstOf(block.rows, (row) => firstOf(row, letterInCell));
+			case "list":
+				return firstOf(block.items, (item) => firstOf(item.children, letterInBlock));
+			case "quote":
+			case "details":
+				return firstOf(block.children, letterInBlock);
+			default:
+				return undefined;
+		}
 	}
-	return undefined;
+
+	function letterInCell({ inlines }: Text): string | undefined {
+		return firstOf(inlines, letterInInline);
+	}
+
+	function letterInInline(inline: Inline): string | undefined {
+		if (typeof inline === "string") return /\p{L}/u.exec(inline.slice(0, TEXT_CHARS_MAX))?.[0];
+		return "children" in inline ? firstOf(inline.children, letterInInline) : undefined;
+	}
+
+	function firstOf<T>(items: readonly T[], letterIn: (item: T) => string | undefined): string | undefined {
+		for (const item of items) {
+			partsLeft -= 1;
+			if (partsLeft < 0) return undefined;
+			const letter = letterIn(item);
+			if (letter) return letter;
+		}
+		return undefined;
+	}
 }

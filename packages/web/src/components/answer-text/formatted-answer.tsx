@@ -1,6 +1,6 @@
-import { memo, useId, useState } from "react";
+import { memo, useState } from "react";
 import { type Answer, type Note, parseAnswer, type Section } from "./answer.ts";
-import { BlockElement } from "./block-elements.tsx";
+import { blockElement, blockElements } from "./block-elements.tsx";
 import { NoteNumbers, useNotes } from "./note-link.tsx";
 
 export { plainText } from "./plain-text.ts";
@@ -10,10 +10,9 @@ export function FormattedAnswer({ text }: { text: string }) {
 	const [last] = useState<{ answer?: Answer }>({});
 	const answer = parsed(text, last.answer);
 	last.answer = answer;
-	const id = useId();
 	if (!text) return null;
 	return (
-		<NoteNumbers value={[id, ...answer.notes.map(({ label }) => label)].join("\n")}>
+		<NoteNumbers labels={answer.notes.map(({ label }) => label)}>
 			<div className="prose">
 				{answer.sections.map((section, at) => (
 					<SectionElement key={String(at)} section={section} />
@@ -31,7 +30,7 @@ export function FormattedAnswer({ text }: { text: string }) {
 
 /** Memoized: while an answer grows, its earlier sections stay the same objects. */
 const SectionElement = memo(function SectionElement({ section }: { section: Section }) {
-	return <BlockElement block={section.block} />;
+	return blockElement(section.block);
 });
 
 /** An answer must never keep its page from rendering, so a fault of ours shows it as it was written. */
@@ -50,9 +49,7 @@ function Footnotes({ notes }: { notes: Note[] }) {
 		<ol className="footnotes">
 			{notes.map(({ label, children, isReferenced }) => (
 				<li key={label} id={idOf(label, "note")} dir="auto">
-					{children.map((block, at) => (
-						<BlockElement key={String(at)} block={block} />
-					))}
+					{blockElements(children)}
 					{isReferenced && (
 						<a className="link" href={`#${idOf(label, "link")}`} aria-label={`Back to the text of footnote ${label}`}>
 							↩

@@ -127,9 +127,10 @@ export class GrowingHighlight {
 		const tokens = this.#highlighter.codeToTokensBase(code, {
 			lang: this.#grammar,
 			theme: "parley",
-			// A longer line has no colors, and one that takes longer than this many milliseconds has them in its beginning.
+			// A longer line has no colors. One that takes longer than this many milliseconds ends early, and the next goes on in the middle of its tokens: the
+			// first line also compiles the grammar, for which a phone needs more than Shiki's half a second.
 			tokenizeMaxLineLength: 2_000,
-			tokenizeTimeLimit: 500,
+			tokenizeTimeLimit: 5_000,
 			...(this.#state && { grammarState: this.#state }),
 		});
 		const lines = tokens.map((line) => line.map(({ content, color }) => ({ text: content, color: color === TEXT ? undefined : color })));

@@ -2,6 +2,7 @@ import { endOfAddress, endOfMail, startOfMail } from "./addresses.ts";
 import { isMaths, isPrice } from "./maths.ts";
 import { type Formula, type Inline, normalLabel, type Targets } from "./nodes.ts";
 import { isAsciiPunctuation, referenceAt, unescapeText } from "./references.ts";
+import { ELEMENT_WORK, RICH_ELEMENT_WORK } from "./work-limits.ts";
 
 /** Emphasis inside emphasis. Deeper, the marks are dropped and the text stays: React recurses for each level. */
 const DEPTH_MAX = 16;
@@ -52,10 +53,19 @@ interface Opener {
 /**
  * Parses the text of a block: CommonMark's inlines with GitHub's autolinks and strikethrough, emphasis beside Chinese, Japanese and Korean
  * (https://github.com/tats-u/markdown-cjk-friendly), formulas, and the harmless tags of HTML. Takes time in proportion to the text: each search has a
- * limit, or its failure is remembered. Each place that may be more than text is a unit of work; undefined if there are more than `workMax`.
+ * limit, or its failure is remembered. Undefined if reading the text and drawing it is more work than `workMax`.
  */
-export function parseInlines(source: string, targets: Targets, workMax: number): { inlines: Inline[]; work: number } | undefined {
+export function parseInlines(source: string, targets: Targets, workMax: number): ReadText | undefined {
+	// Most texts of a table or list have no marks.
+	if (nextSpecial(source, 0) === source.length) return { inlines: source ? [source] : [], work: 1, references: [] };
 	return new InlineParser(source, targets).parse(workMax);
+}
+
+interface ReadText {
+	inlines: Inline[];
+	work: number;
+	/** The footnotes that the text refers to, in order. */
+	references: string[];
 }
 
 const SPECIAL = new Set(Array.from("\\`*_~[]!&<$:@\nwW", (char) => char.charCodeAt(0)));
@@ -79,6 +89,8 @@ class InlineParser {
 	readonly #source: string;
 	readonly #targets: Targets;
 	readonly #tokens: Token[] = [];
+	readonly #references: string[] = [];
+	#work = 1;
 	#at = 0;
 	#lastRun: Run | undefined;
 	readonly #brackets: Opener[] = [];
@@ -95,16 +107,15 @@ class InlineParser {
 		this.#targets = targets;
 	}
 
-	parse(workMax: number): { inlines: Inline[]; work: number } | undefined {
+	parse(workMax: number): ReadText | undefined {
 		const source = this.#source;
-		let work = 1;
 		while (this.#at < source.length) {
 			const next = nextSpecial(source, this.#at);
 			this.#text(source.slice(this.#at, next));
 			this.#at = next;
 			if (next === source.length) break;
-			work += 1;
-			if (work > workMax) return undefined;
+			this.#work += 1;
+			if (this.#work > workMax) return undefined;
 			const read = this.#special(source.charAt(next));
 			if (read === true) this.#literalFrom = this.#at;
 			if (read !== false) continue;
@@ -112,7 +123,8 @@ class InlineParser {
 			this.#at = next + 1;
 		}
 		this.#pairRuns(undefined);
-		return { inlines: assemble(this.#tokens), work };
+		const { inlines, work } = assemble(this.#tokens);
+		return { inlines, work: this.#work + work, references: this.#references };
 	}
 
 	#text(text: string): void {
@@ -120,6 +132,7 @@ class InlineParser {
 	}
 
 	#node(node: Exclude<Inline, string>, end: number): true {
+		this.#work += node.kind === "code" || node.kind === "break" ? ELEMENT_WORK : RICH_ELEMENT_WORK;
 		this.#tokens.push({ kind: "node", node });
 		this.#at = end;
 		return true;
@@ -286,11 +299,13 @@ class InlineParser {
 		if (!opener.isImage && !opener.holdsBracket && label.startsWith("^") && this.#targets.notes.has(normalLabel(label.slice(1)))) {
 			this.#tokens.length = opener.at;
 			this.#forget(opener);
+			this.#references.push(normalLabel(label.slice(1)));
 			return this.#node({ kind: "note-link", label: normalLabel(label.slice(1)) }, this.#at + 1);
 		}
 		const target = this.#inlineTarget(this.#at + 1) ?? this.#referencedTarget(opener, label);
 		if (!target) return false;
 		const { href, title, end } = target;
+		this.#work += RICH_ELEMENT_WORK;
 		this.#pairRuns(opener.lastRun);
 		this.#tokens[opener.at] = { kind: "open", text: "", node: { kind: opener.isImage ? "image" : "link", href, title } };
 		this.#tokens.push({ kind: "close" });
@@ -492,9 +507,10 @@ function pair(opener: Run, closer: Run): void {
 	opener.opened.push(isTilde ? "del" : used === 2 ? "strong" : "em");
 }
 
-/** Builds the tree. */
-function assemble(tokens: Token[]): Inline[] {
+/** Builds the tree, and counts its marks. */
+function assemble(tokens: Token[]): { inlines: Inline[]; work: number } {
 	const root: Inline[] = [];
+	let work = 0;
 	/** The children of each open node. Beyond the depth limit these are the children of the node around it. */
 	const open = [root];
 	let linksOpen = 0;
@@ -508,7 +524,10 @@ function assemble(tokens: Token[]): Inline[] {
 	}
 	function enter(node: Exclude<Inline, string> & { children: Inline[] }): void {
 		const isDropped = open.length > DEPTH_MAX;
-		if (!isDropped) top().push(node);
+		if (!isDropped) {
+			top().push(node);
+			work += ELEMENT_WORK;
+		}
 		open.push(isDropped ? top() : node.children);
 		isLink.push(node.kind === "link");
 		if (node.kind === "link") linksOpen += 1;
@@ -532,7 +551,7 @@ function assemble(tokens: Token[]): Inline[] {
 			for (const kind of token.opened.reverse()) enter({ kind, children: [] });
 		}
 	}
-	return root;
+	return { inlines: root, work };
 }
 
 const linkTo = (text: string, prefix: string): Extract<Inline, { kind: "link" }> => ({

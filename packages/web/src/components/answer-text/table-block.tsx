@@ -1,7 +1,7 @@
 import { useRef } from "react";
 import { CopyButton } from "../frame/copy-button.tsx";
 import { directionOf } from "./direction.ts";
-import { Inlines } from "./inline-elements.tsx";
+import { inlineElements } from "./inline-elements.tsx";
 import type { Align, Table, Text } from "./nodes.ts";
 import { csvOf } from "./plain-text.ts";
 import { useOverflow } from "./use-overflow.ts";
@@ -16,19 +16,11 @@ export function TableBlock({ table }: { table: Table }) {
 			<div ref={scroller} className="table-scroller" {...(overflows && { tabIndex: 0, role: "group", "aria-label": "Table" })}>
 				<table>
 					<thead>
-						<tr>
-							{table.header.map((cell, at) => (
-								<Cell key={String(at)} as="th" cell={cell} align={table.align[at]} />
-							))}
-						</tr>
+						<tr>{table.header.map((cell, at) => cellElement("th", cell, table.align[at], String(at)))}</tr>
 					</thead>
 					<tbody>
 						{table.rows.map((row, at) => (
-							<tr key={String(at)}>
-								{row.map((cell, column) => (
-									<Cell key={String(column)} as="td" cell={cell} align={table.align[column]} />
-								))}
-							</tr>
+							<tr key={String(at)}>{row.map((cell, column) => cellElement("td", cell, table.align[column], String(column)))}</tr>
 						))}
 					</tbody>
 				</table>
@@ -41,10 +33,8 @@ export function TableBlock({ table }: { table: Table }) {
 	);
 }
 
-function Cell({ as: Tag, cell, align }: { as: "th" | "td"; cell: Text; align: Align }) {
-	return (
-		<Tag dir="auto" data-align={align}>
-			<Inlines inlines={cell.inlines} />
-		</Tag>
-	);
-}
+const cellElement = (Tag: "th" | "td", { inlines }: Text, align: Align, key: string) => (
+	<Tag key={key} dir="auto" data-align={align}>
+		{inlineElements(inlines)}
+	</Tag>
+);

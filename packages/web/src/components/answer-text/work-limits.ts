@@ -1,18 +1,37 @@
 /**
  * The most work for an answer, in steps: one for a line in each block that it is in, one for each place in a text that may be markup, and some for each
- * element that React draws. Each step takes about as long as any other, so this bounds the time. Ordinary Markdown has one for ten characters.
+ * element that React draws. A step is about as much time wherever it is taken, so this bounds the time. Ordinary Markdown has one for ten characters.
  */
-export const WORK_MAX = 40_000;
-/** As many answers as need this much work at the worst are formatted on a page: hostile text has a step for each character, or more. */
-const PAGE_WORK_MAX = 600_000;
+export const WORK_MAX = 20_000;
+/** An element in steps, with its part of the parser's tree. */
+export const ELEMENT_WORK = 4;
+/** A link, a formula or a checkbox: an element with many attributes, or with state. */
+export const RICH_ELEMENT_WORK = 12;
+/** What surrounds a table or code: some fifteen elements, some with state. */
+export const FRAME_WORK = 65;
+/** The most work for the answers of a page, as far as it shows before they are parsed. */
+const PAGE_WORK_MAX = 200_000;
+/** Steps for a character that may be markup. */
+const MARK_WORK = 2;
 
 /** How many of the oldest answers of a page are shown as they were written. */
 export function unformattedCount(answers: readonly string[]): number {
 	let left = PAGE_WORK_MAX;
 	return (
 		answers.findLastIndex((text) => {
-			left -= Math.min(WORK_MAX, text.length);
+			left -= likelyWork(text);
 			return left < 0;
 		}) + 1
 	);
+}
+
+function likelyWork(text: string): number {
+	let work = 0;
+	for (let at = 0; at < text.length && work < WORK_MAX; at += 1) {
+		const code = text.charCodeAt(at);
+		const isMark =
+			code === 10 || (code > 32 && code < 48) || (code > 57 && code < 65) || (code > 90 && code < 97) || (code > 122 && code < 127);
+		if (isMark) work += MARK_WORK;
+	}
+	return Math.min(work, WORK_MAX);
 }
