@@ -1,5 +1,5 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
 import type { ChatView, FileLimit, ModelOption, Price } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
@@ -88,7 +88,8 @@ export function Room(props: RoomProps) {
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
-	const before = tokensUpTo(messages, state.hiddenTokens);
+	// An answer under way is counted when it ends: measuring it with each word takes longer than drawing it.
+	const before = tokensUpTo(phase === "writing" ? messages.slice(0, -1) : messages, state.hiddenTokens);
 	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
 	const parts = { ...props, composer, conversation, messages, phase, limit, choice, onChoose, before, onSent };
 
@@ -160,7 +161,7 @@ function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => 
 	const last = messages.at(-1);
 	useLayoutEffect(() => {
 		// The question that was sent, or the answer to it. An edited one is the last as soon as it is on its way.
-		if (!sent.current || (last?.role !== "user" && last?.metadata?.state)) return;
+		if (!sent.current || !last || (last.role !== "user" && last.metadata?.state)) return;
 		sent.current = false;
 		toTop();
 	});
@@ -202,11 +203,16 @@ function Messages(props: MessagesProps) {
 		composer.current?.focus();
 	}
 
-	function priceFor(text: string, messageId?: string): Price {
-		const at = messages.findIndex(({ id }) => id === messageId);
-		const files = tokensOfFiles(messages[at] ? filesOf(messages[at]) : []);
-		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text, files);
-	}
+	const { model, effort } = choice;
+	const priceFor = useCallback(
+		(text: string, messageId?: string): Price => {
+			const at = messages.findIndex(({ id }) => id === messageId);
+			const files = tokensOfFiles(messages[at] ? filesOf(messages[at]) : []);
+			const upTo = at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens);
+			return priceOfSend({ model, effort }, whole, upTo, text, files);
+		},
+		[messages, model, effort, whole, before, hiddenTokens],
+	);
 
 	function onEarlier() {
 		onMoving("above");

@@ -25,7 +25,10 @@ const items = { model: "parley:model", effort: "parley:effort" };
 /** The model and the effort of the next request, and a function that chooses others. The choice outlives the page. */
 export function useChoice(models: ModelOption[], tier: Tier): [Choice, (choice: Choice) => void] {
 	const [wanted, setWanted] = useState<Wanted>({});
-	useEffect(() => setWanted({ model: read(items.model), effort: read(items.effort) }), []);
+	useEffect(() => {
+		const kept = { model: read(items.model), effort: read(items.effort) };
+		if (kept.model || kept.effort) setWanted(kept);
+	}, []);
 	function choose({ model, effort }: Choice) {
 		// A model without efforts leaves the effort for the others as it was.
 		const next = { model: model.id, effort: effort ?? wanted.effort };
