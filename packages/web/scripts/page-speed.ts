@@ -1,8 +1,9 @@
 // `npm run speed`: measures what the pages of this checkout cost a slow phone (a CPU four times slower, 1.6 Mbit/s, 150 ms), prints each figure
-// beside its bound, and exits with 1 when a bound is missed. Takes about ten minutes. A busy machine makes every figure worse.
+// beside its bound, and exits with 1 when a bound is missed. Takes about twenty minutes. A busy machine makes every figure worse.
 //
 //   -- --runs=5       figures are medians of so many runs
 //   -- stream         only the rows whose names contain this
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { AT_LENGTH, startModel } from "./page-speed/model.ts";
@@ -106,6 +107,7 @@ async function main(): Promise<boolean> {
 		const context = await browser.newContext();
 		const chats = new Map<number, SpeedChat>();
 		for (const size of SIZES) chats.set(size, await makeChat(product.app, context.request, size));
+		console.log(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, medians of ${values.runs}`);
 		console.log(["".padEnd(28), "".padEnd(11), "median", " bound"].join("  "));
 		let areKept = true;
 		for (const row of rowsFor(product.app, context, chats)) {
