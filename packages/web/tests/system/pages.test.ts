@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
@@ -431,6 +431,21 @@ describe("a chat that is open in two tabs", () => {
 });
 
 describe("a long past", () => {
+	/** Holds the reads of earlier messages, one after the other. */
+	async function holdEarlier(): Promise<{ next: () => Promise<Route> }> {
+		const held: Route[] = [];
+		await page.route(
+			(url) => url.pathname.startsWith("/_serverFn/") && url.search.includes("before"),
+			(route) => void held.push(route),
+		);
+		return {
+			next: async () => {
+				await expect.poll(() => held.length).toBeGreaterThan(0);
+				return held.shift() as Route;
+			},
+		};
+	}
+
 	test("is read page by page: the earlier messages of a chat, and older chats", async () => {
 		await signUp({ confirmed: true });
 		await buyPro();
@@ -442,22 +457,32 @@ describe("a long past", () => {
 			expect((await context.request.post(`${app}/api/chat/ai`, { data: { id, messages } })).status()).toBe(200);
 		};
 		const long = crypto.randomUUID();
-		for (let n = 1; n <= 27; n += 1) await ask(long, `Question ${n}.`);
+		for (let n = 1; n <= 52; n += 1) await ask(long, `Question ${n}.`);
 		for (let n = 1; n <= 50; n += 1) await ask(crypto.randomUUID(), `Chat ${n}.`);
 		await page.goto(`${app}/c/${long}`);
 		const asked = () => page.getByRole("article", { name: "You" });
-		await asked().first().getByText("Question 3.").waitFor();
+		const topOf = async (text: string) => Math.round((await page.getByText(text, { exact: true }).boundingBox())?.y ?? -1);
+		await asked().first().getByText("Question 28.").waitFor();
 		await expect.poll(() => asked().count()).toBe(25);
 		await page.locator("button[type=submit]").waitFor();
-		const third = page.getByText("Question 3.", { exact: true });
-		const top = async () => Math.round((await third.boundingBox())?.y ?? -1);
-		await page.getByRole("button", { name: "Show earlier messages" }).scrollIntoViewIfNeeded();
-		const before = await top();
-		await page.getByRole("button", { name: "Show earlier messages" }).click();
+		// Scrolling near the beginning loads what is before it, and the view stays where it was.
+		const reads = await holdEarlier();
+		await page.mouse.move(700, 400);
+		await page.mouse.wheel(0, -100_000);
+		const first = await reads.next();
+		await expect.poll(() => topOf("Question 28.")).toBeGreaterThan(0);
+		const before = await topOf("Question 28.");
+		await first.continue();
+		await asked().first().getByText("Question 3.").waitFor();
+		await expect.poll(() => topOf("Question 28.")).toBe(before);
+		// When that fails, the button does it.
+		await page.mouse.wheel(0, -100_000);
+		await (await reads.next()).abort();
+		await page.getByText("That didn’t work.").waitFor();
+		await page.getByRole("button", { name: "Show earlier messages" }).press("Enter");
+		await (await reads.next()).continue();
 		await asked().first().getByText("Question 1.").waitFor();
-		await expect.poll(() => asked().count()).toBe(27);
-		// The view stays where it was.
-		await expect.poll(top).toBe(before);
+		await expect.poll(() => asked().count()).toBe(52);
 		await expect.poll(() => page.getByRole("button", { name: "Show earlier messages" }).count()).toBe(0);
 		const listed = page.getByRole("complementary").getByRole("listitem");
 		await expect.poll(() => listed.count()).toBe(50);

@@ -66,6 +66,24 @@ const topOf = (selector: string, at: number) =>
 		[selector, at] as const,
 	);
 
+/** Runs in the page: keeps each text that a live region gets. */
+function recordAnnouncements(): void {
+	const regions = () => document.querySelectorAll("[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log]");
+	const said = new Map([...regions()].map((region) => [region, region.textContent ?? ""]));
+	const announced: string[] = [];
+	Object.assign(globalThis, { announced });
+	new MutationObserver(() => {
+		for (const region of regions()) {
+			const text = region.textContent ?? "";
+			// A region that comes with its text is not announced, unless it is an alert or a status.
+			const before = said.get(region) ?? (region.matches("[role=status], [role=alert]") ? "" : text);
+			said.set(region, text);
+			if (text !== "" && text !== before) announced.push(text);
+		}
+	}).observe(document.body, { subtree: true, childList: true, characterData: true });
+}
+const announced = () => page.evaluate<string[]>("announced");
+
 describe("versions", () => {
 	test("of a question and of an answer are switched with mouse and keyboard, for nothing; other tabs follow", async () => {
 		await ask("First");
@@ -214,6 +232,51 @@ describe("following", () => {
 		await jump.click();
 		await jump.waitFor({ state: "detached" });
 		await expect.poll(() => topOf('article[aria-label="Answer"]', -1)).toBeLessThan(0);
+	});
+
+	test("what is read stays in place while its answer grows, also after the viewer has scrolled", async () => {
+		await page.setViewportSize({ width: 390, height: 844 });
+		await model({ chunks: 5_000, chunkMs: 10 });
+		await composer().fill("A long answer, please");
+		await composer().press("Enter");
+		const text = answers().locator(".prose");
+		const length = async () => (await text.innerText()).length;
+		const longer = async (than: number) => expect.poll(length).toBeGreaterThan(than);
+		await text.waitFor();
+		await longer(2_000);
+		expect(await topOf('article[aria-label="You"]', 0)).toBe(16);
+		await page.mouse.move(200, 400);
+		await page.mouse.wheel(0, 120);
+		await expect.poll(() => topOf('article[aria-label="You"]', 0)).toBe(16 - 120);
+		await longer((await length()) + 200);
+		expect(await topOf('article[aria-label="You"]', 0)).toBe(16 - 120);
+		// At the end the view follows it again.
+		await page.getByRole("button", { name: "Jump to latest" }).click();
+		const fromEnd = () =>
+			page.evaluate<number>(
+				"(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.querySelector('main .overflow-y-auto'))",
+			);
+		await expect.poll(fromEnd).toBeLessThan(32);
+		await longer((await length()) + 200);
+		await expect.poll(fromEnd).toBeLessThan(32);
+		await page.getByRole("button", { name: "Stop" }).click();
+		await ended();
+	});
+
+	test("a silent model shows a sign of life, and an answer is announced twice", async () => {
+		await page.evaluate(recordAnnouncements);
+		await model({ chunks: 40, silentAfterChunks: 20 });
+		await composer().fill("Hello");
+		await composer().press("Enter");
+		await answers().locator(".prose").waitFor();
+		await page.getByRole("img", { name: "Thinking" }).waitFor();
+		await page.getByText(/^Waiting for the model · \d+ s$/).waitFor();
+		await page.getByRole("button", { name: "Stop" }).click();
+		await ended();
+		await expect.poll(announced).toHaveLength(2);
+		await quick();
+		await ask("Again");
+		await expect.poll(async () => (await announced()).slice(2)).toEqual(["Thinking.", expect.stringMatching(/^Answer complete\. /)]);
 	});
 
 	test("the end of a chat is on screen without scripts, and the rest is a scroll away", async () => {

@@ -187,7 +187,8 @@ export function liveReady(conversation: Conversation): void {
 	const handle = live.current;
 	if (!handle) return;
 	if (queued) {
-		patch({ queued: undefined });
+		// Shown until the live chat reports it: without it the thread would be gone for a moment, and lose its place.
+		patch({ queued: undefined, report: { messages: shownMessages(conversation.state), status: "submitted" } });
 		start(conversation, handle, queued);
 	} else if (joining) void handle.join().then((joined) => (joined ? undefined : rejoin(conversation, { kind: "broken" })));
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { AnswerText } from "../answer-text/answer-text.tsx";
+import { inSeconds } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
 import { sentenceOfEnd } from "./answer-end.ts";
 import { EditForm } from "./edit-form.tsx";
@@ -10,6 +11,7 @@ import { Reference } from "./notice-row.tsx";
 import { SentFiles } from "./sent-files.tsx";
 import { definitionsOf, Searching, Sources } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
+import { Waiting } from "./waiting.tsx";
 
 interface UserMessageProps {
 	message: LiveMessage;
@@ -97,12 +99,14 @@ interface AnswerMessageProps {
 export function AnswerMessage({ message, formatted, model, writing, next, events }: AnswerMessageProps) {
 	const text = textOf(message);
 	const sources = sourcesOf(message);
+	const reasoning = reasoningOf(message);
+	const progress = text.length + reasoning.length;
 	const searching = writing ? message.metadata?.searching : null;
 	return (
 		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
-			<Reasoning text={reasoningOf(message)} thoughtMs={message.metadata?.thoughtMs} thinking={writing && text === ""} />
+			<Reasoning text={reasoning} thoughtMs={message.metadata?.thoughtMs} thinking={writing && text === ""} />
 			{searching && text === "" && <Searching query={searching} />}
-			{text === "" && writing && <Waiting />}
+			{text === "" && writing && <Waiting progress={progress} />}
 			<AnswerText text={text} definitions={definitionsOf(sources)} formatted={formatted} />
 			{searching && text !== "" && <Searching query={searching} />}
 			<Sources sources={sources} />
@@ -110,7 +114,7 @@ export function AnswerMessage({ message, formatted, model, writing, next, events
 			<div className="relative">
 				{writing && text !== "" && (
 					<div className="absolute top-2">
-						<Waiting />
+						<Waiting progress={progress} />
 					</div>
 				)}
 				<AnswerActions message={message} model={model} writing={writing} next={next} events={events} />
@@ -128,7 +132,7 @@ interface ReasoningProps {
 
 /** What the model thought before it answered, folded away under how long that took. */
 function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
-	const title = thinking ? "Thinking…" : thoughtMs === undefined ? "Reasoning" : `Thought for ${inMinutes(thoughtMs)}`;
+	const title = thinking ? "Thinking…" : thoughtMs === undefined ? "Reasoning" : `Thought for ${inSeconds(thoughtMs)}`;
 	if (!text) return thoughtMs !== undefined && !thinking && <p className="mb-3 text-small text-soft">{title}</p>;
 	return (
 		<details className="mb-3 text-soft">
@@ -137,22 +141,6 @@ function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
 				{text}
 			</p>
 		</details>
-	);
-}
-
-/** "12 s", or "1 min 5 s". */
-function inMinutes(ms: number): string {
-	const seconds = Math.max(1, Math.round(ms / 1000));
-	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
-function Waiting() {
-	return (
-		<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
-			{[2, 9, 16].map((x) => (
-				<rect key={x} className="waiting-mark" x={x} y="6" width="3" height="16" rx="1.5" />
-			))}
-		</svg>
 	);
 }
 

@@ -1,5 +1,5 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { instructionTokens } from "../../instructions.ts";
 import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPrompt } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
@@ -108,7 +108,8 @@ export function Room(props: RoomProps) {
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
-	const before = tokensUpTo(messages, state.hiddenTokens);
+	// An answer under way is counted when it ends: measuring it with each word takes longer than drawing it.
+	const before = tokensUpTo(phase === "writing" ? messages.slice(0, -1) : messages, state.hiddenTokens);
 	const { roomy, onSent, onMoving } = usePlace(messages, toTop, stay);
 	useSearchAnnounced(messages.at(-1), setAnnouncement);
 	const editing = useEditing(composer);
@@ -235,7 +236,7 @@ function usePlace(messages: LiveMessage[], toTop: () => void, stay: () => () => 
 	const last = messages.at(-1);
 	useLayoutEffect(() => {
 		// The question that was sent, or the answer to it. An edited one is the last as soon as it is on its way.
-		if (!sent.current || (last?.role !== "user" && last?.metadata?.state)) return;
+		if (!sent.current || !last || (last.role !== "user" && last.metadata?.state)) return;
 		sent.current = false;
 		toTop();
 	});
@@ -287,11 +288,16 @@ function Messages(props: MessagesProps) {
 		composer.current?.focus();
 	}
 
-	function priceFor(text: string, messageId?: string, files?: readonly FileUIPart[]): Price {
-		const at = messages.findIndex(({ id }) => id === messageId);
-		const ofFiles = tokensOfFiles(files ?? (messages[at] ? filesOf(messages[at]) : []));
-		return priceOfSend(choice, whole, at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens), text, ofFiles);
-	}
+	const { model, effort, search, instructions } = choice;
+	const priceFor = useCallback(
+		(text: string, messageId?: string, files?: readonly FileUIPart[]): Price => {
+			const at = messages.findIndex(({ id }) => id === messageId);
+			const ofFiles = tokensOfFiles(files ?? (messages[at] ? filesOf(messages[at]) : []));
+			const upTo = at === -1 ? before : tokensUpTo(messages.slice(0, at), hiddenTokens);
+			return priceOfSend({ model, effort, search, instructions }, whole, upTo, text, ofFiles);
+		},
+		[messages, model, effort, search, instructions, whole, before, hiddenTokens],
+	);
 
 	function onEarlier() {
 		onMoving("above");

@@ -1,14 +1,16 @@
 import type { FileUIPart } from "ai";
-import { memo, useRef, useState } from "react";
+import { memo, useDeferredValue, useRef, useState } from "react";
 import type { Price } from "../../view/chat.ts";
 import { unformattedCount } from "../answer-text/work-limits.ts";
 import { inRequests } from "../frame/local-time.tsx";
 import type { Next } from "./answer-actions.tsx";
 import type { Phase } from "./conversation.ts";
+import { Earlier } from "./earlier.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
 import { type MessageEvents, PriceOfText, UnreadableFiles } from "./message-events.ts";
 import { filesOf, textOf } from "./message-text.ts";
+import { groupsOf } from "./turn-groups.ts";
 
 export interface ThreadProps extends MessageEvents {
 	messages: LiveMessage[];
@@ -45,6 +47,8 @@ interface Turn {
 	answer: LiveMessage | undefined;
 }
 
+const keyOf = ({ question, answer }: Turn) => question?.id ?? answer?.id;
+
 /** The messages as questions with their answers. Either may be missing in a chat of an older version. */
 function turnsOf(messages: readonly LiveMessage[]): Turn[] {
 	const turns: Turn[] = [];
@@ -76,10 +80,14 @@ export function Thread({
 	const last = messages.at(-1);
 	const lastUserMessage = messages.findLast((message) => message.role === "user");
 	const idle = phase === "idle";
+	// The turns before the last follow in slices: each has buttons, and a long chat has hundreds of turns.
+	const idleLater = useDeferredValue(idle);
 	const answers = messages.filter((message) => message.role !== "user");
 	const unformatted = new Set(answers.slice(0, unformattedCount(answers.map(textOf))));
 	const stable = useStable(events);
+	const prices = useWhile(idle, priceFor);
 	const turns = turnsOf(messages);
+	const anchor = useAnchor(turns.map(keyOf));
 
 	function nextAfter(answer: LiveMessage): Next {
 		const again = priceFor(lastUserMessage ? textOf(lastUserMessage) : "", lastUserMessage?.id);
@@ -93,44 +101,47 @@ export function Thread({
 		};
 	}
 
+	function shownTurn(turn: Turn) {
+		const { question, answer } = turn;
+		const isLast = turn === turns.at(-1);
+		const reads = reading.from !== undefined && (question?.id === reading.from || answer?.id === reading.from);
+		return (
+			// A version takes the place of another, which keeps the focus where it is.
+			<div key={keyOf(turn)} className={isLast && roomy ? "turn turn-roomy" : "turn"}>
+				{reads && <Reading {...reading} />}
+				<TurnMessages
+					question={question}
+					answer={answer}
+					formatted={!answer || !unformatted.has(answer)}
+					model={labelOf(answer?.metadata?.model)}
+					editing={question !== undefined && question.id === editing}
+					followed={!isLast}
+					idle={isLast ? idle : idleLater}
+					writing={isLast && !idle}
+					next={isLast && idle && answer && answer === last ? nextAfter(answer) : undefined}
+					events={stable}
+				/>
+				{isLast && idle && last && last === question && (
+					<NoAnswer
+						price={priceFor(textOf(last), last.id)}
+						unreadable={unreadable(last)}
+						onTryAgain={(price) => events.onEdit(last.id, textOf(last), price, filesOf(last))}
+					/>
+				)}
+			</div>
+		);
+	}
+
 	return (
-		<PriceOfText value={priceFor}>
+		<PriceOfText value={prices}>
 			<UnreadableFiles value={unreadableFiles}>
 				<div className="flex flex-col gap-6">
-					{onEarlier && idle && (
-						<button type="button" className="button-plain self-center" onClick={onEarlier}>
-							Show earlier messages
-						</button>
-					)}
-					{turns.map(({ question, answer }, at) => {
-						const isLast = at === turns.length - 1;
-						const reads = reading.from !== undefined && (question?.id === reading.from || answer?.id === reading.from);
-						return (
-							// A version takes the place of another, which keeps the focus where it is.
-							<div key={question?.id ?? answer?.id} className={isLast && roomy ? "turn turn-roomy" : "turn"}>
-								{reads && <Reading {...reading} />}
-								<TurnMessages
-									question={question}
-									answer={answer}
-									formatted={!answer || !unformatted.has(answer)}
-									model={labelOf(answer?.metadata?.model)}
-									editing={question !== undefined && question.id === editing}
-									followed={!isLast}
-									idle={idle}
-									writing={isLast && !idle}
-									next={isLast && idle && answer && answer === last ? nextAfter(answer) : undefined}
-									events={stable}
-								/>
-								{isLast && idle && last && last === question && (
-									<NoAnswer
-										price={priceFor(textOf(last), last.id)}
-										unreadable={unreadable(last)}
-										onTryAgain={(price) => events.onEdit(last.id, textOf(last), price, filesOf(last))}
-									/>
-								)}
-							</div>
-						);
-					})}
+					{onEarlier && idle && <Earlier first={messages[0]?.id} onShow={onEarlier} />}
+					{groupsOf(turns, anchor).map((group) => (
+						<div key={group.key} className="turns">
+							{group.turns.map(shownTurn)}
+						</div>
+					))}
 				</div>
 			</UnreadableFiles>
 		</PriceOfText>
@@ -148,6 +159,20 @@ function useStable(events: MessageEvents): MessageEvents {
 		onBranch: (...args) => latest.current.onBranch(...args),
 	}));
 	return stable;
+}
+
+/** Where the turn is that was the first when the thread was drawn. Once it is gone, another takes its place. */
+function useAnchor(keys: readonly (string | undefined)[]): number {
+	const anchor = useRef(keys[0]);
+	if (!keys.includes(anchor.current)) anchor.current = keys[0];
+	return keys.indexOf(anchor.current);
+}
+
+/** The last value that was passed while `current`. React visits every message below a context that changes, so prices must not change with each word. */
+function useWhile<T>(current: boolean, value: T): T {
+	const kept = useRef(value);
+	if (current) kept.current = value;
+	return kept.current;
 }
 
 interface TurnMessagesProps extends Turn {

@@ -41,8 +41,10 @@ export function useChoice(
 	const [wanted, setWanted] = useState<Wanted>({});
 	const [searching, setSearching] = useState<string[]>([]);
 	useEffect(() => {
-		setWanted({ model: read(items.model), effort: read(items.effort) });
-		setSearching(chatsThatSearch());
+		const kept = { model: read(items.model), effort: read(items.effort) };
+		if (kept.model || kept.effort) setWanted(kept);
+		const chats = chatsThatSearch();
+		if (chats.length > 0) setSearching(chats);
 	}, []);
 	function choose({ model, effort, search }: Choice) {
 		// A model without efforts leaves the effort for the others as it was.

@@ -19,7 +19,11 @@ const initialState = (chat: ChatView): ConversationState => ({
 	refused: undefined,
 });
 
-const merge = (state: ConversationState, changes: Partial<ConversationState>): ConversationState => ({ ...state, ...changes });
+/** The same state when nothing changes, so that nothing is drawn. */
+function merge(state: ConversationState, changes: Partial<ConversationState>): ConversationState {
+	const isSame = Object.entries(changes).every(([name, value]) => Object.is(state[name as keyof ConversationState], value));
+	return isSame ? state : { ...state, ...changes };
+}
 
 /** The state of one chat on the page, for the steps in conversation.ts. `draftKey` names its draft in the tab's storage. */
 export function useConversation(chat: ChatView, draftKey: string, events: ConversationEvents): Conversation {

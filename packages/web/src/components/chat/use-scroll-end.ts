@@ -1,5 +1,6 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
+const REVERSED = "scroller-at-end";
 const nearPx = 32;
 /** Above a turn at the top of the view. */
 const abovePx = 12;
@@ -22,7 +23,6 @@ export function useScrollEnd(fromStart: boolean) {
 	const content = useRef<HTMLDivElement>(null);
 	const [reversed] = useState(!fromStart);
 	const [atEnd, setAtEnd] = useState(true);
-	const [taken, setTaken] = useState(false);
 	const place = useRef<Place>({ following: reversed, pinned: null });
 
 	function toEnd() {
@@ -44,22 +44,25 @@ export function useScrollEnd(fromStart: boolean) {
 	/** Leaves the view where it is while messages change. @returns to be called when they have changed above what is shown */
 	function stay() {
 		place.current = { following: false, pinned: null };
+		const element = scroller.current;
 		const first = content.current?.querySelector<HTMLElement>(".turn");
-		const offset = first?.offsetTop ?? 0;
+		if (!element || !first) return () => {};
+		const offset = () => topOf(first, element) + element.scrollTop;
+		const before = offset();
 		return () => {
-			if (first && scroller.current) scroller.current.scrollTop += first.offsetTop - offset;
+			element.scrollTop += offset() - before;
 		};
 	}
 
-	// The server's HTML scrolls in reverse, which shows the end without scripts. Turn it round without moving the text.
+	// The server's HTML scrolls in reverse, which shows the end without scripts. Turn it round without moving the text. React keeps to the class that it
+	// set first: another one would draw the page again.
 	useLayoutEffect(() => {
 		const element = scroller.current;
-		if (!element || !reversed) return;
+		if (!element?.classList.contains(REVERSED)) return;
 		const fromEnd = -element.scrollTop;
-		element.classList.remove("scroller-at-end");
+		element.classList.remove(REVERSED);
 		element.scrollTop = element.scrollHeight - element.clientHeight - fromEnd;
-		setTaken(true);
-	}, [reversed]);
+	}, []);
 
 	useEffect(() => {
 		const element = scroller.current;
@@ -68,7 +71,7 @@ export function useScrollEnd(fromStart: boolean) {
 		return follow(element, inner, place, setAtEnd);
 	}, []);
 
-	return { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass: taken || !reversed ? "" : "scroller-at-end" };
+	return { scroller, content, atEnd, toEnd, toTop, stay, scrollerClass: reversed ? REVERSED : "" };
 }
 
 const topOf = (turn: HTMLElement, scroller: HTMLElement) => turn.getBoundingClientRect().top - scroller.getBoundingClientRect().top;

@@ -44,3 +44,9 @@ export function LocalNumber({ value }: { value: number }) {
 
 /** A number of requests in words. */
 export const inRequests = (units: number): string => `${units} ${units === 1 ? "request" : "requests"}`;
+
+/** "12 s", or "1 min 5 s". */
+export function inSeconds(ms: number): string {
+	const seconds = Math.max(1, Math.round(ms / 1000));
+	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,30 @@
+import { useEffect, useState } from "react";
+import { inSeconds } from "../frame/local-time.tsx";
+
+/** A shorter pause is not worth a word. */
+const PAUSE_MIN_S = 5;
+
+/**
+ * A sign of life while an answer is written: marks that move, and how long the model has paused. Never announced, since it changes every second.
+ * @param progress differs with each new word
+ */
+export function Waiting({ progress }: { progress: number }) {
+	const [pauseS, setPauseS] = useState(0);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: each word begins a new pause
+	useEffect(() => {
+		setPauseS(0);
+		const beganMs = performance.now();
+		const timer = setInterval(() => setPauseS(Math.round((performance.now() - beganMs) / 1000)), 1_000);
+		return () => clearInterval(timer);
+	}, [progress]);
+	return (
+		<div className="flex items-center gap-2 text-small text-soft">
+			<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
+				{[2, 9, 16].map((x) => (
+					<rect key={x} className="waiting-mark" x={x} y="6" width="3" height="16" rx="1.5" />
+				))}
+			</svg>
+			{pauseS >= PAUSE_MIN_S && <span>Waiting for the model · {inSeconds(pauseS * 1_000)}</span>}
+		</div>
+	);
+}
