@@ -80,6 +80,8 @@ async function report(userId: string, amount: number, transactionId: string): Pr
 /** No benchmark raises a hold. */
 export const raiseUsage: typeof product.raiseUsage = async (_, __, units) => ({ raised: true, units });
 
+export const lowerUsage: typeof product.lowerUsage = async () => {};
+
 export const releaseUsage: typeof product.releaseUsage = async () => ({ counted: false });
 
 export const getBillingSummary: typeof product.getBillingSummary = async () => ({

@@ -45,6 +45,8 @@ export const recordUsage: typeof product.recordUsage = async () => ({ counted: t
 /** No benchmark raises a hold. */
 export const raiseUsage: typeof product.raiseUsage = async (_, __, units) => ({ raised: true, units });
 
+export const lowerUsage: typeof product.lowerUsage = async () => {};
+
 export const releaseUsage: typeof product.releaseUsage = async ({ takenFrom: [from] }) => {
 	if (from) await query(GIVE_BACK, from.ledger);
 	return { counted: false };

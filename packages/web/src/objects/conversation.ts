@@ -564,7 +564,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (prompt.kind === "message") this.#files.markSent(prompt.files);
 		const searching = offer && {
 			search: offer,
-			input,
+			input: told.tokens + sent.tokens,
 			window: windowOf(model),
 			raise: (step: number, units: number) => raiseUsage(hold, step, units).catch(notRaised),
 			lower: (step: number) => lowerUsage(hold, step),

@@ -8,7 +8,6 @@ import { answerWithSearch, type SearchingPart, type SearchTerms } from "../lib/c
 import { OutputCap } from "../lib/chat/upstream/output-cap.ts";
 import { hashOfSubject } from "../lib/chat/upstream/request-body.ts";
 import { spentOf, spentTogether } from "../lib/chat/upstream/spent.ts";
-import type { Usage } from "../lib/chat/upstream/usage.ts";
 import { logFailure, logNote, OwnError } from "../log.ts";
 import { type AnswerPart, AnswerStream, charsOf, hasWords } from "./answer-stream.ts";
 import { costOf, metadataOf } from "./chat-path.ts";

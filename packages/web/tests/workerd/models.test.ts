@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { OfferedModel } from "../../src/view/chat.ts";
+import type { OfferedModel, SearchOffer } from "../../src/view/chat.ts";
 import { Client, hear, resetSandbox, sandboxState } from "../client.ts";
 import { requestsOf } from "../stored.ts";
 
@@ -10,6 +10,7 @@ interface Offer {
 	version: string;
 	tier: string;
 	models: OfferedModel[];
+	search: SearchOffer | null;
 }
 
 const id = () => crypto.randomUUID();
@@ -19,10 +20,11 @@ const allowedIn = ({ models }: Offer) => models.filter(({ allowed }) => allowed)
 
 describe("GET /api/models", () => {
 	test("answers what the picker shows of every model, the default first, also of those that a guest may not ask", async () => {
-		const { version, tier, models } = await offerTo(new Client());
+		const { version, tier, models, search } = await offerTo(new Client());
+		expect(search).toEqual({ units: 2, max: 8 });
 		expect(version).toMatch(/^[0-9a-f]{12}$/);
 		expect(tier).toBe("guest");
-		expect(models.map((model) => model.id)).toEqual(["sandbox", "second", "dear", "narrow", "pro", "wordy"]);
+		expect(models.map((model) => model.id)).toEqual(["sandbox", "second", "dear", "narrow", "pro", "seeing", "sharp", "wordy"]);
 		expect(models[0]).toEqual({
 			id: "sandbox",
 			label: "Sandbox",
@@ -43,15 +45,15 @@ describe("GET /api/models", () => {
 
 	test("says what each tier may ask", async () => {
 		const guest = await offerTo(new Client());
-		expect(allowedIn(guest)).toEqual(["sandbox", "second", "dear"]);
+		expect(allowedIn(guest)).toEqual(["sandbox", "second", "dear", "seeing"]);
 		const user = new Client();
 		await user.signUp();
 		const free = await offerTo(user);
-		expect([free.tier, allowedIn(free)]).toEqual(["free", ["sandbox", "second", "dear", "narrow", "wordy"]]);
+		expect([free.tier, allowedIn(free)]).toEqual(["free", ["sandbox", "second", "dear", "narrow", "seeing", "sharp", "wordy"]]);
 		const subscriber = new Client();
 		await subscriber.subscribe();
 		const paid = await offerTo(subscriber);
-		expect([paid.tier, allowedIn(paid)]).toEqual(["paid", ["sandbox", "second", "dear", "narrow", "pro", "wordy"]]);
+		expect([paid.tier, allowedIn(paid)]).toEqual(["paid", ["sandbox", "second", "dear", "narrow", "pro", "seeing", "sharp", "wordy"]]);
 	});
 
 	test("names no upstream, no secret and nothing of what a model costs us, asks no model, and counts nothing", async () => {

@@ -190,6 +190,7 @@ describe("a user's raise", () => {
 		name: "Ada",
 		email: "ada@example.com",
 		emailVerified: true,
+		instructions: { about: "", answer: "" },
 		organization: null,
 		payers: [{ key, member: null }],
 		pools: [],
@@ -200,8 +201,9 @@ describe("a user's raise", () => {
 		const key = userKey(id());
 		const hold = await holdOf(userSubject(key));
 		await fill(key, 17);
-		const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
-		const move = { heldAtMs: Date.now() - DAY_MS, pool: `day:${yesterday}` };
+		const heldAtMs = Date.now() - DAY_MS;
+		const yesterday = new Date(heldAtMs).toISOString().slice(0, 10);
+		const move = { heldAtMs, pool: `day:${yesterday}` };
 		await rewriteRequests(ledgerOf(key), () => move);
 		expect(await raiseUsage(hold, 1, 3)).toEqual({ raised: false, reason: "limit", left: 2 });
 		expect(await raiseUsage(hold, 1, 2)).toEqual({ raised: true, units: 3 });
@@ -234,14 +236,15 @@ describe("a user's raise", () => {
 	test("in an organization is bounded by the member's limit", async () => {
 		const organization = organizationKey(id());
 		const key = userKey(id());
+		const nowMs = Date.now();
 		const entitlement = {
 			kind: "balance" as const,
 			subscriptionId: "sub_1",
 			available: 100,
 			allowance: 100,
-			periodStartMs: Date.now() - DAY_MS,
-			periodEndMs: Date.now() + DAY_MS,
-			fetchedAtMs: Date.now(),
+			periodStartMs: nowMs - DAY_MS,
+			periodEndMs: nowMs + DAY_MS,
+			fetchedAtMs: nowMs,
 		};
 		await runInDurableObject(ledgerOf(organization), (_, { storage }) => {
 			new LedgerStorage(storage).writeNotes(organization, { entitlement });

@@ -393,7 +393,7 @@ const resumed = (price?: Price): QueueEvent => ({ type: "resumed", price, atMs: 
 type AnnouncingProps = PartProps & { announce: (text: string) => void };
 
 function RoomQueue(props: AnnouncingProps) {
-	const { chat, composer, conversation, models, limit, choice, before, ofQueue, announce } = props;
+	const { chat, composer, conversation, models, limit, choice, before, search: offer, ofQueue, announce } = props;
 	const { queue, editing, onEditing, tell } = ofQueue;
 	const { failure, whole } = conversation.state;
 	if (queue.messages.length === 0) return null;
@@ -402,10 +402,12 @@ function RoomQueue(props: AnnouncingProps) {
 
 	const modelOf = (price: Price | undefined) => models.find(({ id }) => id === price?.model) ?? choice.model;
 
-	/** At the model and effort that the message was queued with. */
+	/** At the model and effort that the message was queued with, and with its web search. */
 	function priceFor(text: string, _messageId: string | undefined, files: readonly FileUIPart[]): Price {
-		const { effort, whole: isWhole } = edited?.price ?? { effort: choice.effort, whole };
-		return priceOfSend({ ...choice, model: modelOf(edited?.price), effort }, isWhole, before, text, tokensOfFiles(files));
+		if (!edited) return priceOfSend(choice, whole, before, text, tokensOfFiles(files));
+		const { price } = edited;
+		const asked = { ...choice, model: modelOf(price), effort: price.effort, search: price.search ? (offer ?? undefined) : undefined };
+		return priceOfSend(asked, price.whole, before, text, tokensOfFiles(files));
 	}
 
 	function close() {
@@ -421,32 +423,32 @@ function RoomQueue(props: AnnouncingProps) {
 	return (
 		<PriceOfText value={priceFor}>
 			<UnreadableFiles value={(files) => unreadableBy(modelOf(edited?.price), files)}>
-			<QueueList
-				messages={queue.messages}
-				sending={queue.sending}
-				waiting={waiting}
-				models={models}
-				// The notice above has the next step.
-				blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
-				editing={editing}
-				onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
-				onChange={(messageId, text, price, files) => {
-					settled(messageId);
-					tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
-					close();
-				}}
-				onRemove={(messageId) => {
-					settled(messageId);
-					tell({ type: "removed", messageId });
-					announce("Removed from the queue.");
-					composer.current?.focus();
-				}}
-				onResume={() => {
-					conversation.patch({ failure: undefined });
-					tell(resumed());
-					composer.current?.focus();
-				}}
-			/>
+				<QueueList
+					messages={queue.messages}
+					sending={queue.sending}
+					waiting={waiting}
+					models={models}
+					// The notice above has the next step.
+					blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
+					editing={editing}
+					onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
+					onChange={(messageId, text, price, files) => {
+						settled(messageId);
+						tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
+						close();
+					}}
+					onRemove={(messageId) => {
+						settled(messageId);
+						tell({ type: "removed", messageId });
+						announce("Removed from the queue.");
+						composer.current?.focus();
+					}}
+					onResume={() => {
+						conversation.patch({ failure: undefined });
+						tell(resumed());
+						composer.current?.focus();
+					}}
+				/>
 			</UnreadableFiles>
 		</PriceOfText>
 	);

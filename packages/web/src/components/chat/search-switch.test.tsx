@@ -14,7 +14,7 @@ function Chat({ id, offered = true }: { id: string; offered?: boolean }) {
 	return (
 		<>
 			<SearchSwitch offer={offer} choice={choice} onChoose={choose} />
-			<output>{JSON.stringify(priceOfSend(choice, false, 0, "Hello"))}</output>
+			<output>{JSON.stringify(priceOfSend({ ...choice, instructions: 0 }, false, 0, "Hello"))}</output>
 		</>
 	);
 }

@@ -1,5 +1,5 @@
 import type { SearchOffer } from "../../view/chat.ts";
-import { SearchIcon } from "../frame/icons.tsx";
+import { WebIcon } from "../frame/icons.tsx";
 import { inRequests, useHydrated } from "../frame/local-time.tsx";
 import type { Choice } from "./use-choice.ts";
 
@@ -23,7 +23,7 @@ export function SearchSwitch({ offer, choice, onChoose }: SearchSwitchProps) {
 			className={`button-bare min-w-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
 			onClick={() => onChoose(search ? without : { ...choice, search: offer })}
 		>
-			<SearchIcon />
+			<WebIcon />
 			<span>
 				Web search · +{inRequests(offer.units)}
 				<span className="max-sm:sr-only"> each</span>

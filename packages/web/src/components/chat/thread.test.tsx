@@ -28,6 +28,7 @@ const thread = (messages: LiveMessage[], phase: Phase = "idle", more: Partial<Th
 		phase={phase}
 		priceFor={priceFor}
 		unreadable={() => ""}
+		unreadableFiles={() => ""}
 		labelOf={(model) => (model === "m" ? "GPT-5" : "")}
 		onEdit={() => {}}
 		onVersion={() => {}}
@@ -148,7 +149,7 @@ test("below each answer are its model, its time and its price", () => {
 
 test("a question that the chosen model cannot read is not asked again: the page says why", async () => {
 	const why = "GPT-5 can’t read images.";
-	const unreadable = { unreadable: ({ role }: LiveMessage) => (role === "user" ? why : "") };
+	const unreadable = { unreadable: ({ role }: LiveMessage) => (role === "user" ? why : ""), unreadableFiles: () => why };
 	for (const messages of [[question, answerWith({ state: "complete", counted: true })], [question]]) {
 		const text = serverText(thread(messages, "idle", unreadable));
 		expect(text).toContain(why);

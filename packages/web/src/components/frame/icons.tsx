@@ -43,7 +43,7 @@ export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const DeleteIcon = icon(<path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />);
 export const InstructionsIcon = icon(<path d="M3.5 6h6M14 6h2.5M3.5 14h2.5M10.5 14h6M12 4v4M8 12v4" />);
 export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
-export const SearchIcon = icon(
+export const WebIcon = icon(
 	<>
 		<circle cx="10" cy="10" r="6.5" />
 		<path d="M3.5 10h13M10 3.5c3.5 4 3.5 9 0 13M10 3.5c-3.5 4-3.5 9 0 13" />
