@@ -285,7 +285,7 @@ describe("a message", () => {
 		const edit = page.getByRole("button", { name: "Edit" }).first();
 		await edit.focus();
 		await page.keyboard.press("Enter");
-		await page.getByText("Replaces all that follows and uses 1 request.").waitFor();
+		await page.getByText("This version and what follows it are kept.").waitFor();
 		await page.keyboard.press("Escape");
 		await expect.poll(() => edit.evaluate((element) => element === document.activeElement)).toBe(true);
 		await page.keyboard.press("Enter");

@@ -80,7 +80,7 @@ export const loadChats = createServerFn({ method: "GET" })
 	});
 
 /** The viewer's newest chats whose titles have each of these words. */
-export const findChats = createServerFn({ method: "GET" })
+export const loadMatchingChats = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128)))
 	.handler(async ({ data }): Promise<ChatSummary[]> => {
 		const { key } = await identify(getRequest());

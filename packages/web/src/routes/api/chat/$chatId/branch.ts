@@ -11,8 +11,8 @@ export const Route = createFileRoute("/api/chat/$chatId/branch")({
 		handlers: api({
 			POST: async ({ request, params }) => {
 				const chatId = chatIdOf(params);
-				const { messageId, id, seen } = await parseBranch(request);
 				const subject = await identify(request);
+				const { messageId, id, seen } = await parseBranch(request);
 				const tier = await uploadTier(request, subject);
 				const result = await env.CONVERSATION.getByName(chatId).branch(subject, tier, messageId, id, seen);
 				return pathResponse(result, subject, () => Response.json({ id }, { status: 201 }));

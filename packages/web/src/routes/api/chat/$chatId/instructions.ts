@@ -10,8 +10,8 @@ export const Route = createFileRoute("/api/chat/$chatId/instructions")({
 		handlers: api({
 			POST: async ({ request, params }) => {
 				const chatId = chatIdOf(params);
-				const instructions = await parseInstructions(request);
 				const subject = await identify(request);
+				const instructions = await parseInstructions(request);
 				if (await env.CONVERSATION.getByName(chatId).instruct(subject.key, instructions)) return Response.json({ instructions });
 				await assertStillGuest(subject);
 				return noSuchChat();

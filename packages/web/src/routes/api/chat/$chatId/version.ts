@@ -10,8 +10,8 @@ export const Route = createFileRoute("/api/chat/$chatId/version")({
 		handlers: api({
 			POST: async ({ request, params }) => {
 				const chatId = chatIdOf(params);
-				const { turn, of, seen } = await parseVersion(request);
 				const subject = await identify(request);
+				const { turn, of, seen } = await parseVersion(request);
 				const result = await env.CONVERSATION.getByName(chatId).showVersion(subject.key, turn, of, seen);
 				return pathResponse(result, subject, (chat) => Response.json(chat));
 			},
