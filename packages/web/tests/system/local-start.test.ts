@@ -161,8 +161,8 @@ describe("the log", () => {
 		} finally {
 			rename("invitations_away", "invitations");
 		}
-		const lines = await log(/500 GET \/invitation\/\* [\w-]+: \w*Error/);
-		expect(lines).toMatch(/500 GET \/invitation\/\* [\w-]+: \w*Error/);
+		const lines = await log(/500 GET \/invitation\/\*: \w*Error/);
+		expect(lines).toMatch(/500 GET \/invitation\/\*: \w*Error/);
 		expect(lines).toMatch(/caused by Error SQLITE_ERROR at /);
 		expect(lines).not.toContain("no such table");
 	});
