@@ -244,9 +244,9 @@ describe("a message", () => {
 	});
 
 	test.each([
-		["fails before its first word", { failBeforeOutput: 500 }, "That answer failed, so it was not counted. The chat is as it was."],
-		["fails midway", { failAfterChunks: 3, chunks: 9 }, "That answer was interrupted, so it was not counted. The chat is as it was."],
-	])("whose edit %s is shown as it was, and the new words are kept", async (_, fault, notice) => {
+		["fails before its first word", { failBeforeOutput: 500 }, 1, "That answer failed, so it was not counted. The chat is as it was."],
+		["fails midway", { failAfterChunks: 3, chunks: 9 }, 2, "That answer was interrupted, so it was not counted. The chat is as it was."],
+	])("whose edit %s is shown as it was, and the new words are kept", async (_, fault, versions, notice) => {
 		await page.goto(app);
 		for (const [text, left] of [
 			["One", "4 of 5"],
@@ -255,7 +255,9 @@ describe("a message", () => {
 			await send(text);
 			await heard(left);
 		}
-		const shown = () => page.getByRole("article").allInnerTexts();
+		// Words that came before a failure are a version, which is not shown.
+		const switcher = /\s+1\/2\s+Version 1 of 2/;
+		const shown = async () => (await page.getByRole("article").allInnerTexts()).map((text) => text.replace(switcher, ""));
 		const before = await shown();
 		await model(fault);
 		await page.getByRole("button", { name: "Edit" }).first().focus();
@@ -266,6 +268,7 @@ describe("a message", () => {
 		await page.getByText(notice).waitFor();
 		// The live chat shows its messages with a later render than the notice.
 		await expect.poll(shown).toEqual(before);
+		await expect.poll(() => page.getByText("Version 1 of 2").count()).toBe(versions - 1);
 		await expect.poll(() => composer().inputValue()).toBe("One and a half");
 		await page.reload();
 		await leftReads("3 of 5 free requests left, no reset.");

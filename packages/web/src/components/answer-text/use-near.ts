@@ -20,7 +20,8 @@ export function useNear(
 				// A file that could not be loaded leaves the text as it is.
 				near(() => current).catch(() => {});
 			},
-			{ rootMargin: "100%" },
+			// What scrolls within the page clips the first of them.
+			{ rootMargin: "100%", scrollMargin: "100%" },
 		);
 		observer.observe(element.current);
 		return () => {
