@@ -143,11 +143,11 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	// A cap for each member, which the colleague has used up.
 	await ada.goto(`${app}/account`);
 	await ada.getByLabel("Requests for each member").fill("lots");
-	await button(ada, "Save").click();
+	await section(ada, "Organization").getByRole("button", { name: "Save", exact: true }).click();
 	await ada.getByText("Please write a whole number from 1 to 1000000, or nothing.").waitFor();
 	expect(await ada.getByLabel("Requests for each member").inputValue()).toBe("lots");
 	await ada.getByLabel("Requests for each member").fill("1");
-	await button(ada, "Save").click();
+	await section(ada, "Organization").getByRole("button", { name: "Save", exact: true }).click();
 	await ada.getByText("Saved: 1 for each member, in a billing period.").waitFor();
 	await bob.goto(app);
 	await leftReads(bob, /Acme: 0 of your 1 left until/);
