@@ -20,7 +20,7 @@ import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadMatchingChats, loadChat, loadChats, loadShell } from "../lib/http/pages.ts";
+import { loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
 
 // Few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
@@ -126,7 +126,9 @@ function ChatFrame() {
 			</main>
 			<TallyIcon {...nearestLimit(usage)} />
 			<Suspense>
-				{dialog === "search" && <ChatSearch newest={chats} find={(data) => loadMatchingChats({ data })} onClose={() => setDialog(undefined)} />}
+				{dialog === "search" && (
+					<ChatSearch newest={chats} find={(data) => loadMatchingChats({ data })} onClose={() => setDialog(undefined)} />
+				)}
 				{dialog === "keys" && <KeyList onClose={() => setDialog(undefined)} />}
 			</Suspense>
 		</div>
