@@ -104,6 +104,7 @@ describe("the console of the Worker", () => {
 
 test("every service that the Worker calls is tested with a marker that the log must not have", () => {
 	const MARKED: Record<string, string> = {
+		"lib/chat/search/search.ts": "tests/workerd/log.test.ts",
 		"lib/chat/upstream/open-answer.ts": "tests/workerd/log.test.ts",
 		"lib/identity/email.ts": "tests/workerd/log.test.ts",
 		"lib/identity/turnstile.ts": "tests/guarded/guests.test.ts",

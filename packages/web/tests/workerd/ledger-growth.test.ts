@@ -316,9 +316,9 @@ describe("a ledger as the version before wrote it", () => {
 	}
 });
 
-/** A decision of the version before, whose rows had neither a price nor tokens. */
+/** A decision of the version before, whose rows had neither a price, nor tokens, nor raises. */
 function withNewFields({ outcome, row, ...decision }: (typeof facts.decisions)[number]["decision"]) {
-	const added = { terms: null, spent: null };
+	const added = { terms: null, spent: null, raises: null };
 	return {
 		...decision,
 		outcome: { ...outcome, ...("row" in outcome && { row: { ...outcome.row, ...added } }) },

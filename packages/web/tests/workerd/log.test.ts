@@ -54,6 +54,16 @@ describe("the log", () => {
 		expectLogged(/^answer [\w-]+ failed: /m);
 	});
 
+	test.each(FAILURES)("has neither query nor results of a web search that %s", async (_, answer) => {
+		const user = new Client();
+		const { email } = await user.signUp();
+		answerFor("/search/tavily", answer);
+		const message = { id: id(), role: "user", parts: [{ type: "text", text: `The latest about ${marker}?` }] };
+		const { metadata } = await hear(await user.post("/api/chat/ai", { id: id(), messages: [message], search: true }));
+		expect(metadata).toMatchObject({ state: "complete", units: 1 });
+		expectLogged(/^a web search failed: /m, email);
+	});
+
 	test.each([
 		["before its first word", { failBeforeOutput: 503 }],
 		["in the middle", { failAfterChunks: 2, chunks: 6 }],
