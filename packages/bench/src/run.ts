@@ -51,7 +51,8 @@ export async function run({ plan, seed, pin, log }: RunOptions): Promise<Result>
 	try {
 		const sides = {
 			A: await session.start(builds.bare),
-			B: await session.start(builds.product),
+			// Without the free day, a subscriber who has nothing left is refused, which the grants need.
+			B: await session.start(builds.product, { variables: { PAID_KEEPS_FREE_DAY: "false" } }),
 			C: await session.start(builds.reference),
 			D: await session.start(builds.row),
 		};

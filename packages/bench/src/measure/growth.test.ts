@@ -65,7 +65,7 @@ describe("ledgers with a history", () => {
 
 	test("abort the run when one cannot be woken", async () => {
 		const { app, provider } = await growing({ failedWakes: Number.POSITIVE_INFINITY });
-		await expect(measureLedgers(app, provider, plan)).rejects.toThrow("growth: wake: 500");
+		await expect(measureLedgers(app, provider, plan, 1_000)).rejects.toThrow("growth: wake: 500");
 	});
 });
 
