@@ -15,6 +15,8 @@ const PEOPLE = whole ? 20 : 6;
 const KILLS_MIN = whole ? 5 : 2;
 /** The pieces of one answer. Kills are timed by pieces, not by the clock, so a slow machine is killed as often as a fast one. */
 const PIECES = 12;
+/** Pieces per person between two kills: at least, and at random up to so many more. Few chats need frequent kills for some of them to hurt. */
+const APART = whole ? { least: 10, more: 40 } : { least: 6, more: 18 };
 const TIMEOUT_MS = whole ? 900_000 : 240_000;
 
 let world: World | undefined;
@@ -101,7 +103,7 @@ class Crowd {
 	}
 }
 
-/** Kills and restarts the process until the chats are done, each time after 10 to 50 pieces per person. */
+/** Kills and restarts the process until the chats are done. */
 async function killDuring(chats: Promise<void>, { world, crowd, random }: { world: World; crowd: Crowd; random: () => number }) {
 	let done = false;
 	const chatting = chats.finally(() => {
@@ -112,7 +114,7 @@ async function killDuring(chats: Promise<void>, { world, crowd, random }: { worl
 	let kills = 0;
 	let killsThatHurt = 0;
 	for (;;) {
-		const killAt = crowd.pieces + PEOPLE * (10 + random() * 40);
+		const killAt = crowd.pieces + PEOPLE * (APART.least + random() * APART.more);
 		while (!done && crowd.pieces < killAt) await sleep(10);
 		if (done) break;
 		// A unit is unsent when its answer arrived and the provider has no event for it.
