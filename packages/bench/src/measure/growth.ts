@@ -67,6 +67,8 @@ interface ReaderGrowth {
 
 /** So many chats in a row include the ledger's every step: its requests are added to the sums by 50. */
 const COUNTED_CHATS = 50;
+/** A ledger with more requests than 40 is kept in tables (packages/web/src/objects/ledger-storage.ts). */
+const OUTGROWN_BY = 50;
 /** Rounds that are not measured, so that code is compiled. */
 const WARM_ROUNDS = 2;
 /** A ledger of an older version adds up its requests in steps, and refuses calls until then. */
@@ -216,7 +218,11 @@ async function guestRowsOf(worker: RunningWorker, grower: Grower, provider: Fake
 	await guest.chat(chatId, "Hello");
 	const own = ((await grower.ask("ledgers")) as string[]).filter((key) => !before.has(key));
 	if (own.length !== 2) throw new Error(`growth: a guest has two ledgers, not ${own.join(", ")}`);
-	for (const key of own) await grower.fill(key, rows);
+	for (const key of own) {
+		// A guest's ledger is one value at first. It has the tables that are filled once it has outgrown that.
+		await grower.ask("pairs", { key, amount: OUTGROWN_BY });
+		await grower.fill(key, rows);
+	}
 	const counted = await countChats(worker, provider, guest, { chatId, chats: COUNTED_CHATS, reports: false });
 	return (counted.rows["guest ledger"] ?? 0) + (counted.rows["network ledger"] ?? 0);
 }
@@ -294,7 +300,7 @@ export async function measureLongChats(worker: RunningWorker, plan: GrowthPlan):
 async function readersOf(session: Session, builds: Builds, { readers }: GrowthPlan): Promise<ReaderGrowth> {
 	const model = await startModel({ chunks: ANSWER_WORDS + 1, word: WORD, wordsBeforePause: ANSWER_WORDS });
 	model.holding = true;
-	const options = { variables: { ...VARIABLES, AI_BASE_URL: model.url }, inspected: true };
+	const options = { variables: { ...VARIABLES, MODELS: longAnswersOf(model.url) }, inspected: true };
 	const measured = await session.fresh(builds.growing, options, async (worker) => {
 		const visitor = await new Visitor(worker.url).subscribe();
 		const chatId = crypto.randomUUID();
@@ -315,11 +321,23 @@ async function readersOf(session: Session, builds: Builds, { readers }: GrowthPl
 	return { answerChars: ANSWER_WORDS * WORD.length, ...measured };
 }
 
+/** A model file whose model may give the whole long answer. */
+function longAnswersOf(baseUrl: string): string {
+	const upstreams = [{ kind: "openai-compatible", baseUrl, model: "bench" }];
+	const tokens = { inputStep: 8_000, maxOutput: 100_000, contextWindow: 400_000 };
+	const model = { id: "bench", label: "Bench", weight: 1, ...tokens, price: { input: 1, cachedInput: 1, output: 1 }, upstreams };
+	return JSON.stringify({ models: [model] });
+}
+
 /** Starts an answer, and waits until its reader has received all words before the model's pause. */
 async function longAnswer(visitor: Visitor, chatId: string): Promise<{ ended: Promise<unknown> }> {
 	let received = 0;
+	let before = "";
+	// Several words come as one piece, and a word may be torn by the chunks of the connection.
 	const onText = (text: string) => {
-		received += text.split('"delta"').length - 1;
+		const words = (before + text).split(WORD);
+		received += words.length - 1;
+		before = words.at(-1) ?? "";
 	};
 	const ended = visitor.chat(chatId, "Hello", { onText });
 	const failed = ended.then(
