@@ -110,7 +110,11 @@ describe("a bound is missed by", () => {
 			"rows read on wake",
 			({ ledgers }) => set(ledgers, { openOnWake: 9, rowsReadOnWake: 210 }),
 		],
-		["5 MiB more in memory", "memory of a ledger", ({ ledgers }) => set(ledgers, { isolateMiB: (ledgers[0]?.isolateMiB ?? 0) + 5 })],
+		[
+			"5 MiB more in memory",
+			"growth of the memory of a ledger",
+			({ ledgers }) => set(ledgers, { isolateMiB: (ledgers[0]?.isolateMiB ?? 0) + 5 }),
+		],
 		["seven rows in a user's ledger", "rows in a user's ledger", ({ ledgers }) => set(ledgers, { rowsWritten: { user: 7, guest: 8 } })],
 		[
 			"nine rows in a guest's ledgers",
@@ -126,7 +130,11 @@ describe("a bound is missed by", () => {
 		["a slower first byte in a long chat", "request to first byte", ({ chats }) => scale(chats, "firstByteMs", 1.21)],
 		["81 rows read in a long chat", "rows that a chat reads", ({ chats }) => set(chats, { rowsReadPerChat: 81 })],
 		["a first page of 51 messages", "messages on the first page", ({ chats }) => set(chats, { messagesOnPage: 51 })],
-		["a first page that reads more of a long chat", "rows read for the first page", ({ chats }) => scale(chats, "rowsReadPerPage", 1.1)],
+		[
+			"a first page that reads more of a long chat",
+			"growth of the rows read for the first page",
+			({ chats }) => scale(chats, "rowsReadPerPage", 1.1),
+		],
 		["stalled readers that take memory", "isolate, 1 →", ({ readers }) => void Object.assign(readers, { manyMiB: readers.oneMiB * 1.21 })],
 		["a reader beyond the cap that is taken", "readers beyond", ({ readers }) => void Object.assign(readers, { statusBeyond: 200 })],
 	])("%s", (_, what, change) => {

@@ -64,7 +64,7 @@ function ledgerGrowth({ core, ledgers }: GrowthResult): Bound[] {
 		atMost(1.3, "×", `hold + settle, pure core, ${sizes}`, ratioOf(core, keptMs)),
 		atMost(1.3, "×", `hold + settle, the object, ${sizes}`, ratioOf(ledgers, pairMs)),
 		atMost(200, "", `rows read on wake, besides open requests, ${sizes}`, Math.max(...ledgers.map(closedRowsRead))),
-		atMost(4, "MiB", `memory of a ledger, ${sizes}`, growthOf(ledgers, memoryOf)),
+		atMost(4, "MiB", `growth of the memory of a ledger, ${sizes}`, growthOf(ledgers, memoryOf)),
 		atMost(6, "", `rows in a user's ledger, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.user))),
 		atMost(8, "", `rows in a guest's two ledgers, chats in a row, ${sizes}`, Math.max(...ledgers.map((one) => one.rowsWritten.guest))),
 		atMost(1.2, "×", `request to first byte, ${sizes}`, ratioOf(ledgers, firstByteMs)),
@@ -84,7 +84,7 @@ function chatGrowth({ chats }: GrowthResult): Bound[] {
 		atMost(
 			0,
 			"",
-			`rows read for the first page, ${sizes}`,
+			`growth of the rows read for the first page, ${sizes}`,
 			growthOf(pages, (one) => one.rowsReadPerPage),
 		),
 	];

@@ -301,24 +301,27 @@ async function readersOf(session: Session, builds: Builds, { readers }: GrowthPl
 	const model = await startModel({ chunks: ANSWER_WORDS + 1, word: WORD, wordsBeforePause: ANSWER_WORDS });
 	model.holding = true;
 	const options = { variables: { ...VARIABLES, MODELS: longAnswersOf(model.url) }, inspected: true };
-	const measured = await session.fresh(builds.growing, options, async (worker) => {
-		const visitor = await new Visitor(worker.url).subscribe();
-		const chatId = crypto.randomUUID();
-		const answer = await longAnswer(visitor, chatId);
-		const stall = (amount: number) => stalled(worker, { key: chatId, owner: keyOf(visitor), amount });
-		let admitted = await stall(1);
-		const oneMiB = await isolateMiB(worker.inspector);
-		admitted += await stall(readers - 1);
-		const manyMiB = await isolateMiB(worker.inspector);
-		// The visitor reads the answer as well.
-		for (let more = 1; more > 0; admitted += more) more = await stall(10);
-		const { status } = await visitor.ask(`/api/chat/${chatId}/stream`);
-		model.release();
-		await answer.ended;
-		return { oneMiB, manyMiB, readers, admitted: admitted + 1, statusBeyond: status };
-	});
-	await model.close();
-	return { answerChars: ANSWER_WORDS * WORD.length, ...measured };
+	try {
+		const measured = await session.fresh(builds.growing, options, async (worker) => {
+			const visitor = await new Visitor(worker.url).subscribe();
+			const chatId = crypto.randomUUID();
+			const answer = await longAnswer(visitor, chatId);
+			const stall = (amount: number) => stalled(worker, { key: chatId, owner: keyOf(visitor), amount });
+			let admitted = await stall(1);
+			const oneMiB = await isolateMiB(worker.inspector);
+			admitted += await stall(readers - 1);
+			const manyMiB = await isolateMiB(worker.inspector);
+			// The visitor reads the answer as well.
+			for (let more = 1; more > 0; admitted += more) more = await stall(10);
+			const { status } = await visitor.ask(`/api/chat/${chatId}/stream`);
+			model.release();
+			await answer.ended;
+			return { oneMiB, manyMiB, readers, admitted: admitted + 1, statusBeyond: status };
+		});
+		return { answerChars: ANSWER_WORDS * WORD.length, ...measured };
+	} finally {
+		await model.close();
+	}
 }
 
 /** A model file whose model may give the whole long answer. */
