@@ -132,8 +132,15 @@ class Grower {
 		return Number(bytes) / 1024 ** 2;
 	}
 
-	/** Ends the ledger's object and starts it again. */
+	/** Ends the ledger's object and starts it again. What the Worker logs until then is no error: the ledger says that it is adding up. */
 	async wake(key: string): Promise<void> {
+		const { errors } = this.#worker;
+		const before = errors.length;
+		await this.#wakeUp(key);
+		errors.length = before;
+	}
+
+	async #wakeUp(key: string): Promise<void> {
 		await this.ask("leave", { key });
 		for (const startedMs = performance.now(); ; await sleep(WAKE_EVERY_MS)) {
 			const woken = await this.ask("wake", { key }).catch((error: unknown) => error);
