@@ -7,7 +7,7 @@ import { boundsTable, circumstancesOf, costTable, countsTable, othersTable, repo
 const results = readResults();
 const newest = results.at(-1)?.result;
 if (!newest) throw new Error("no result is checked in");
-const full = results.find(({ result }) => result.plan.name === "full")?.result;
+const full = results.findLast(({ result }) => result.plan.name === "full")?.result;
 if (!full) throw new Error("no full run is checked in");
 
 const rowsOf = (markdown: string) => markdown.split("\n").filter((line) => line.startsWith("|"));
@@ -115,11 +115,9 @@ describe("the document", () => {
 	});
 
 	test("names the commit and file of the newest full run, and of a quick run only if it is newer", () => {
-		const [, quick] = results.map((one) => one);
-		if (!quick) throw new Error("no quick run is checked in");
-		const older = { ...quick, result: { ...quick.result, date: "2026-01-01T00:00:00.000Z" } };
-		expect(withResults(page, results)).toContain("### Later quick run");
-		expect(withResults(page, [older, ...results.slice(0, 1)])).not.toContain("### Later quick run");
+		const quickRun = (date: string) => ({ file: "quick.json", result: { ...full, date, plan: { ...full.plan, name: "quick" as const } } });
+		expect(withResults(page, [...results, quickRun("2999-01-01T00:00:00.000Z")])).toContain("### Later quick run");
+		expect(withResults(page, [quickRun("2026-01-01T00:00:00.000Z"), ...results])).not.toContain("### Later quick run");
 		expect(withResults(page, results)).toContain(`### Full run, ${full.date.slice(0, 10)}, commit ${full.circumstances.commit}`);
 	});
 
