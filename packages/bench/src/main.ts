@@ -1,6 +1,6 @@
 // `npm run bench`: measures what metering costs (docs/benchmark.md).
 //
-//   --quick          a smoke run of about 5 minutes; only its counts are valid results
+//   --quick          a smoke run of about 8 minutes; only its counts are valid results
 //   --seed=<number>  determines side order and question lengths; default: the current time
 //   --no-pin         does not pin processes to cores
 //   --growth         only measures what must not grow with history, and prints it; with --quick in its small form

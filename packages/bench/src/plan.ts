@@ -1,4 +1,4 @@
-/** The amount of each measurement, sized to take less than 20 minutes (`quick`: 7, mostly waiting for outboxes). */
+/** The amount of each measurement, sized to take less than 30 minutes (`quick`: 8, mostly waiting for outboxes). */
 export interface Plan {
 	name: "full" | "quick";
 	/** Rounds per provider latency. */

@@ -132,7 +132,10 @@ class Grower {
 		return Number(bytes) / 1024 ** 2;
 	}
 
-	/** Ends the ledger's object and starts it again. What the Worker logs until then is no error: the ledger says that it is adding up. */
+	/**
+	 * Ends the ledger's object and starts it again. What the Worker logs until then is no error: a ledger that adds up refuses calls, and its thread
+	 * is too busy to read the provider in time.
+	 */
 	async wake(key: string): Promise<void> {
 		const { errors } = this.#worker;
 		const before = errors.length;
