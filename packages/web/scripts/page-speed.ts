@@ -52,7 +52,7 @@ function rowsFor(app: string, context: BrowserContext, chats: Map<number, SpeedC
 		run: async (open) => {
 			const page = await open(await copy(LARGEST));
 			await prepare(page);
-			const tasks = await longTasksOf(page, () => send(page, `Tell me ${AT_LENGTH}`));
+			const tasks = await longTasksOf(page, `Tell me ${AT_LENGTH}`);
 			return [tasks.length, Math.max(0, ...tasks)];
 		},
 	});

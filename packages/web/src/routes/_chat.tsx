@@ -38,6 +38,9 @@ interface SearchParams {
 	error?: string;
 }
 
+/** The id of the last element of the page. */
+const PAGE_END = "page-end";
+
 export const Route = createFileRoute("/_chat")({
 	validateSearch: ({ upgraded, error }): SearchParams => ({
 		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
@@ -49,6 +52,10 @@ export const Route = createFileRoute("/_chat")({
 	// The open page updates its own data. Coming back to it loads everything again.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,
+	head: () => ({
+		// Half of a page would be painted first, and then move. Browsers without it paint as they like.
+		links: [{ rel: "expect", href: `#${PAGE_END}`, blocking: "render" }],
+	}),
 	component: ChatFrame,
 });
 
@@ -125,6 +132,7 @@ function ChatFrame() {
 				<Outlet />
 			</main>
 			<TallyIcon {...nearestLimit(usage)} />
+			<span id={PAGE_END} hidden />
 			<Suspense>
 				{dialog === "search" && (
 					<ChatSearch newest={chats} find={(data) => loadMatchingChats({ data })} onClose={() => setDialog(undefined)} />

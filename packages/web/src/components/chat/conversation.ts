@@ -53,8 +53,8 @@ export interface ConversationState {
 	stopping: boolean;
 	/** Where the page of messages before those shown begins; null without any. */
 	earlier: number | null;
-	/** The estimated tokens of the messages before those shown. */
-	hiddenTokens: number;
+	/** The estimated tokens of the messages before those shown. Few requests need them, and counting takes a phone a tenth of a second. */
+	hiddenTokens: () => number;
 	/** Whether the next request sends the whole chat. The server keeps it as the chat's setting from that request on. */
 	whole: boolean;
 	/** What the chat tells every model. Those of a new chat go out with its first message. */
@@ -343,7 +343,7 @@ export const pageOf = ({
 	earlier,
 	whole,
 	instructions,
-	hiddenTokens: Math.max(0, tokens - tokensIn(messages)),
+	hiddenTokens: () => Math.max(0, tokens - tokensIn(messages)),
 });
 
 /** Shows the newest page, after the messages before it that are shown already. */
@@ -388,13 +388,13 @@ const readAnew = (conversation: Conversation): Promise<void> =>
 /** Shows the messages before those that are shown. */
 export async function showEarlier(conversation: Conversation): Promise<void> {
 	const { state, events, patch } = conversation;
-	const { earlier } = state;
+	const { earlier, hiddenTokens } = state;
 	if (earlier === null) return;
 	await move(
 		conversation,
 		() => events.readChat({ before: earlier }),
 		(view) => {
-			patch({ earlier: view.earlier, hiddenTokens: Math.max(0, state.hiddenTokens - tokensIn(view.messages)) });
+			patch({ earlier: view.earlier, hiddenTokens: () => Math.max(0, hiddenTokens() - tokensIn(view.messages)) });
 			show(conversation, [...view.messages, ...state.report.messages]);
 		},
 	);

@@ -1,11 +1,11 @@
 import type { FileUIPart } from "ai";
-import { use, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
 import type { Price } from "../../view/chat.ts";
 import { inRequests, LocalNumber } from "../frame/local-time.tsx";
 import { FileChip } from "./attachments.tsx";
 import { isSameMessage } from "./draft.ts";
-import { PriceOfText, UnreadableFiles } from "./message-events.ts";
+import type { EditTerms } from "./message-events.ts";
 import { isComposing, isSendKey } from "./send-key.ts";
 
 interface EditFormProps {
@@ -13,8 +13,7 @@ interface EditFormProps {
 	label: string;
 	text: string;
 	files: readonly FileUIPart[];
-	/** The message in whose place it is sent, if it was sent before. */
-	messageId?: string;
+	terms: EditTerms;
 	action: string;
 	/** What becomes of the message as it was. */
 	note?: string;
@@ -24,15 +23,15 @@ interface EditFormProps {
 }
 
 /** A message as it is edited: its text, and its files, which can be removed. Unchanged it is not saved. */
-export function EditForm({ label, text, files, messageId, action, note, onSave, onCancel }: EditFormProps) {
+export function EditForm({ label, text, files, terms, action, note, onSave, onCancel }: EditFormProps) {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [changed, change] = useState(text);
 	const [left, setLeft] = useState(files);
 	const trimmed = changed.trim();
-	const price = use(PriceOfText)(trimmed, messageId, left);
+	const price = terms.priceFor(trimmed, left);
 	const charsOver = trimmed.length - MESSAGE_CHARS_MAX;
 	const isEmpty = trimmed === "" && left.length === 0;
-	const unreadable = use(UnreadableFiles)(left);
+	const unreadable = terms.unreadable(left);
 	const wrong = isEmpty ? "Write something, or keep a file." : charsOver > 0 ? <TooLong charsOver={charsOver} /> : unreadable || undefined;
 	useEffect(() => {
 		// The viewer has just opened this form to write on.

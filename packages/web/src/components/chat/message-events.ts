@@ -1,5 +1,4 @@
 import type { FileUIPart } from "ai";
-import { createContext } from "react";
 import type { Price } from "../../view/chat.ts";
 
 /** What can be done with a message. */
@@ -14,10 +13,12 @@ export interface MessageEvents {
 	onBranch: (messageId: string) => void;
 }
 
-/** Says that the asked model cannot read files of a message; "" where it can. */
-export const UnreadableFiles = createContext<(files: readonly FileUIPart[]) => string>(() => "");
-
-/** What sending a text with files costs, in place of a message where one is named. Prices change more often than messages, which do not follow them. */
-export const PriceOfText = createContext<(text: string, messageId: string | undefined, files: readonly FileUIPart[]) => Price>(() => {
-	throw new Error("invariant: a form is within a thread or a queue");
-});
+/**
+ * What a message costs as it is edited, and whether the asked model can read it. Passed to the one form that is open, and not by a context: a context
+ * that changes while a page becomes interactive makes React draw every answer again, first as plain text.
+ */
+export interface EditTerms {
+	priceFor: (text: string, files: readonly FileUIPart[]) => Price;
+	/** Why the model cannot read files of a message; "" where it can. */
+	unreadable: (files: readonly FileUIPart[]) => string;
+}

@@ -5,7 +5,7 @@ import { AnswerActions, type Next } from "./answer-actions.tsx";
 import { sentenceOfEnd } from "./answer-end.ts";
 import { EditForm } from "./edit-form.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
-import type { MessageEvents } from "./message-events.ts";
+import type { EditTerms, MessageEvents } from "./message-events.ts";
 import { filesOf, reasoningOf, sourcesOf, textOf } from "./message-text.ts";
 import { Reference } from "./notice-row.tsx";
 import { SentFiles } from "./sent-files.tsx";
@@ -17,7 +17,8 @@ interface UserMessageProps {
 	message: LiveMessage;
 	/** Whether more than its own answer follows. */
 	followed: boolean;
-	editing: boolean;
+	/** Undefined where it is not being edited. */
+	editing: EditTerms | undefined;
 	/** Whether no answer is written. */
 	idle: boolean;
 	events: MessageEvents;
@@ -34,7 +35,7 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 					label="Edit your message"
 					text={text}
 					files={filesOf(message)}
-					messageId={message.id}
+					terms={editing}
 					action="Save and send"
 					note={followed ? "This version and what follows it are kept." : "This version is kept."}
 					onCancel={() => {

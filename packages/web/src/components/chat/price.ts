@@ -31,9 +31,9 @@ export function priceOfSend(
  * The estimated tokens of messages and of those before them, as the server counts them: by its own sum with the last answer that has one.
  * @param hidden the tokens of the messages before these
  */
-export function tokensUpTo(messages: readonly LiveMessage[], hidden: number): number {
+export function tokensUpTo(messages: readonly LiveMessage[], hidden: () => number): number {
 	const known = messages.findLastIndex(({ metadata }) => metadata?.tokens !== undefined);
-	return (messages[known]?.metadata?.tokens ?? hidden) + tokensIn(messages.slice(known + 1));
+	return (messages[known]?.metadata?.tokens ?? hidden()) + tokensIn(messages.slice(known + 1));
 }
 
 function tokensOfMessage(text: string, ofFiles: number): number {

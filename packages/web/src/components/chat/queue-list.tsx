@@ -3,6 +3,7 @@ import type { ModelOption, Price } from "../../view/chat.ts";
 import { CloseIcon, EditIcon } from "../frame/icons.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 import { EditForm } from "./edit-form.tsx";
+import type { EditTerms } from "./message-events.ts";
 import type { Ended, QueuedMessage } from "./queue.ts";
 
 interface QueueListProps {
@@ -15,6 +16,8 @@ interface QueueListProps {
 	/** Whether something else than the viewer has to change before anything can be sent. */
 	blocked: boolean;
 	editing: string | undefined;
+	/** Of the message that is edited. */
+	terms: EditTerms;
 	onEditing: (messageId: string | undefined) => void;
 	onChange: (messageId: string, text: string, price: Price, files: FileUIPart[]) => void;
 	onRemove: (messageId: string) => void;
@@ -47,14 +50,14 @@ export function QueueList({ messages, sending, waiting, blocked, onResume, ...pr
 	);
 }
 
-interface RowProps extends Pick<QueueListProps, "models" | "editing" | "onEditing" | "onChange" | "onRemove"> {
+interface RowProps extends Pick<QueueListProps, "models" | "editing" | "terms" | "onEditing" | "onChange" | "onRemove"> {
 	message: QueuedMessage;
 	place: number;
 	/** It is on its way to the server. */
 	isSending: boolean;
 }
 
-function Row({ message, place, isSending, models, editing, onEditing, onChange, onRemove }: RowProps) {
+function Row({ message, place, isSending, models, editing, terms, onEditing, onChange, onRemove }: RowProps) {
 	const { messageId, text, files = [] } = message;
 	if (editing === messageId) {
 		return (
@@ -63,6 +66,7 @@ function Row({ message, place, isSending, models, editing, onEditing, onChange, 
 					label="Edit the queued message"
 					text={text}
 					files={files}
+					terms={terms}
 					action="Save"
 					note="It waits until you have saved it."
 					onSave={(changed, newPrice, left) => onChange(messageId, changed, newPrice, left)}

@@ -35,7 +35,6 @@ import {
 import { FirstVisit } from "./first-visit.tsx";
 import { isSpent, type Limit, limitOf } from "./limit.ts";
 import type { LiveMessage } from "./live-chat.tsx";
-import { PriceOfText, UnreadableFiles } from "./message-events.ts";
 import { filesOf, tokensOfFiles } from "./message-text.ts";
 import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
@@ -403,7 +402,7 @@ function RoomQueue(props: AnnouncingProps) {
 	const modelOf = (price: Price | undefined) => models.find(({ id }) => id === price?.model) ?? choice.model;
 
 	/** At the model and effort that the message was queued with, and with its web search. */
-	function priceFor(text: string, _messageId: string | undefined, files: readonly FileUIPart[]): Price {
+	function priceFor(text: string, files: readonly FileUIPart[]): Price {
 		if (!edited) return priceOfSend(choice, whole, before, text, tokensOfFiles(files));
 		const { price } = edited;
 		const asked = { ...choice, model: modelOf(price), effort: price.effort, search: price.search ? (offer ?? undefined) : undefined };
@@ -421,36 +420,33 @@ function RoomQueue(props: AnnouncingProps) {
 	}
 
 	return (
-		<PriceOfText value={priceFor}>
-			<UnreadableFiles value={(files) => unreadableBy(modelOf(edited?.price), files)}>
-				<QueueList
-					messages={queue.messages}
-					sending={queue.sending}
-					waiting={waiting}
-					models={models}
-					// The notice above has the next step.
-					blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
-					editing={editing}
-					onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
-					onChange={(messageId, text, price, files) => {
-						settled(messageId);
-						tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
-						close();
-					}}
-					onRemove={(messageId) => {
-						settled(messageId);
-						tell({ type: "removed", messageId });
-						announce("Removed from the queue.");
-						composer.current?.focus();
-					}}
-					onResume={() => {
-						conversation.patch({ failure: undefined });
-						tell(resumed());
-						composer.current?.focus();
-					}}
-				/>
-			</UnreadableFiles>
-		</PriceOfText>
+		<QueueList
+			messages={queue.messages}
+			sending={queue.sending}
+			waiting={waiting}
+			models={models}
+			// The notice above has the next step.
+			blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
+			editing={editing}
+			terms={{ priceFor, unreadable: (files) => unreadableBy(modelOf(edited?.price), files) }}
+			onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
+			onChange={(messageId, text, price, files) => {
+				settled(messageId);
+				tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
+				close();
+			}}
+			onRemove={(messageId) => {
+				settled(messageId);
+				tell({ type: "removed", messageId });
+				announce("Removed from the queue.");
+				composer.current?.focus();
+			}}
+			onResume={() => {
+				conversation.patch({ failure: undefined });
+				tell(resumed());
+				composer.current?.focus();
+			}}
+		/>
 	);
 }
 

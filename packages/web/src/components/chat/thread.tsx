@@ -1,5 +1,5 @@
 import type { FileUIPart } from "ai";
-import { memo, useDeferredValue, useRef, useState } from "react";
+import { memo, Suspense, useDeferredValue, useRef, useState } from "react";
 import type { Price } from "../../view/chat.ts";
 import { unformattedCount } from "../answer-text/work-limits.ts";
 import { inRequests } from "../frame/local-time.tsx";
@@ -8,7 +8,7 @@ import type { Phase } from "./conversation.ts";
 import { Earlier } from "./earlier.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { AnswerMessage, UserMessage } from "./message.tsx";
-import { type MessageEvents, PriceOfText, UnreadableFiles } from "./message-events.ts";
+import type { EditTerms, MessageEvents } from "./message-events.ts";
 import { filesOf, textOf } from "./message-text.ts";
 import { groupsOf } from "./turn-groups.ts";
 
@@ -101,6 +101,11 @@ export function Thread({
 		};
 	}
 
+	const termsOf = (messageId: string): EditTerms => ({
+		priceFor: (text, files) => prices(text, messageId, files),
+		unreadable: unreadableFiles,
+	});
+
 	function shownTurn(turn: Turn) {
 		const { question, answer } = turn;
 		const isLast = turn === turns.at(-1);
@@ -114,7 +119,7 @@ export function Thread({
 					answer={answer}
 					formatted={!answer || !unformatted.has(answer)}
 					model={labelOf(answer?.metadata?.model)}
-					editing={question !== undefined && question.id === editing}
+					editing={question && question.id === editing ? termsOf(question.id) : undefined}
 					followed={!isLast}
 					idle={isLast ? idle : idleLater}
 					writing={isLast && !idle}
@@ -133,18 +138,15 @@ export function Thread({
 	}
 
 	return (
-		<PriceOfText value={prices}>
-			<UnreadableFiles value={unreadableFiles}>
-				<div className="flex flex-col gap-6">
-					{onEarlier && idle && <Earlier first={messages[0]?.id} onShow={onEarlier} />}
-					{groupsOf(turns, anchor).map((group) => (
-						<div key={group.key} className="turns">
-							{group.turns.map(shownTurn)}
-						</div>
-					))}
+		<div className="flex flex-col gap-6">
+			{onEarlier && idle && <Earlier first={messages[0]?.id} onShow={onEarlier} />}
+			{groupsOf(turns, anchor).map((group) => (
+				<div key={group.key} className="turns">
+					{/* Nothing waits here. It lets a page become interactive in steps. */}
+					<Suspense>{group.turns.map(shownTurn)}</Suspense>
 				</div>
-			</UnreadableFiles>
-		</PriceOfText>
+			))}
+		</div>
 	);
 }
 
@@ -168,7 +170,7 @@ function useAnchor(keys: readonly (string | undefined)[]): number {
 	return keys.indexOf(anchor.current);
 }
 
-/** The last value that was passed while `current`. React visits every message below a context that changes, so prices must not change with each word. */
+/** The last value that was passed while `current`: prices must not be computed again with each word of an answer. */
 function useWhile<T>(current: boolean, value: T): T {
 	const kept = useRef(value);
 	if (current) kept.current = value;
@@ -178,7 +180,7 @@ function useWhile<T>(current: boolean, value: T): T {
 interface TurnMessagesProps extends Turn {
 	formatted: boolean;
 	model: string;
-	editing: boolean;
+	editing: EditTerms | undefined;
 	followed: boolean;
 	idle: boolean;
 	writing: boolean;
