@@ -19,6 +19,8 @@ export default defineConfig(({ command }) => ({
 	},
 	// A font in a data: URL would be refused by our pages' policy.
 	build: { assetsInlineLimit: 0 },
+	// The worker loads its libraries when they are first needed.
+	worker: { format: "es" },
 	server: { port: Number(process.env.PORT ?? 3000), strictPort: true },
 	// Documentation comments are a sixth of the Worker's bytes. Licences stay.
 	environments: {

@@ -1,6 +1,7 @@
-import { memo, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { CopyButton } from "../frame/copy-button.tsx";
-import type { ColoredLine, GrowingHighlight } from "./highlight.ts";
+import type { ColoredLine } from "./highlight.ts";
+import type { CodeColors } from "./off-thread.ts";
 import { useNear } from "./use-near.ts";
 import { useOverflow } from "./use-overflow.ts";
 
@@ -10,18 +11,28 @@ const CODE_CHARS_MAX = 50_000;
 /** Code as it was written; in colors once it comes near the screen and the grammar of its language is loaded. */
 export function CodeBlock({ code, language }: { code: string; language: string | undefined }) {
 	const pre = useRef<HTMLPreElement>(null);
-	const highlight = useRef<GrowingHighlight>(undefined);
+	const colors = useRef<CodeColors>(undefined);
 	const [lines, setLines] = useState<{ of: string; colored: ColoredLine[] }>();
 	const [wraps, setWraps] = useState(false);
 	const { overflows, more } = useOverflow(pre);
 	const isHighlighted = language !== undefined && code.length <= CODE_CHARS_MAX;
-	useNear(pre, isHighlighted && code, async (isCurrent) => {
+	useNear(pre, isHighlighted && code, async () => {
 		// The server never draws it, so its bundle does without.
-		if (import.meta.env.SSR) return;
-		const { highlightFor } = await import("./highlight.ts");
-		if (highlight.current?.language !== language) highlight.current = language ? await highlightFor(language) : undefined;
-		if (isCurrent() && highlight.current) setLines({ of: code, colored: highlight.current.linesOf(code) });
+		if (import.meta.env.SSR || language === undefined) return;
+		const { CodeColors } = await import("./off-thread.ts");
+		if (colors.current?.language !== language) {
+			colors.current?.end();
+			colors.current = new CodeColors(language);
+		}
+		await colors.current.color(code, (of, colored) => setLines({ of, colored }));
 	});
+	useEffect(
+		() => () => {
+			colors.current?.end();
+			colors.current = undefined;
+		},
+		[],
+	);
 	return (
 		<div className="code-block" dir="ltr" data-wraps={wraps} data-more={more}>
 			<div className="flex items-center gap-1">

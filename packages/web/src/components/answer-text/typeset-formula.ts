@@ -1,7 +1,4 @@
 import katex from "katex";
-// Selected formulas are copied as TeX.
-import "katex/contrib/copy-tex";
-import "katex/dist/katex.min.css";
 
 /** The markup of a formula; undefined if KaTeX does not know its commands. */
 export function typesetFormula(tex: string, display: boolean): string | undefined {

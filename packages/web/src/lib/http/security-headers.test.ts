@@ -8,7 +8,9 @@ const secured = (hasTurnstile: boolean) =>
 
 test("assets have the same headers from public/_headers, where the Worker does not see them", () => {
 	const file = readFileSync(new URL("../../../public/_headers", import.meta.url), "utf8");
-	const rules = file.split("\n").filter((line) => line.startsWith("  "));
+	// The first rule is for all files.
+	const [everywhere = "", ...others] = file.split("\n\n");
+	const rules = everywhere.split("\n").filter((line) => line.startsWith("  "));
 	const found = Object.fromEntries(
 		rules.map((line) => [line.split(":")[0]?.trim().toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
 	);
@@ -16,6 +18,9 @@ test("assets have the same headers from public/_headers, where the Worker does n
 	expect(found).toMatchObject(COMMON_HEADERS);
 	expect(found["strict-transport-security"]).toBe(secured(false).headers.get("strict-transport-security"));
 	expect(found["content-security-policy"]).toContain("default-src 'none'");
+	// Only the worker of an answer's code and formulas loads anything, and that from here.
+	expect(others.join("\n").match(/^\/\S*/gm)).toEqual(["/assets/off-thread-worker-*"]);
+	expect(others.join("\n")).toMatch(/^ {2}Content-Security-Policy: default-src 'none'; script-src 'self';/m);
 });
 
 test("Turnstile's script and frame are allowed only where it is configured", () => {
