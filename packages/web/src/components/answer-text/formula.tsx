@@ -14,8 +14,8 @@ export function FormulaElement({ formula }: { formula: Formula }) {
 	useNear(element, isTypesettable && tex, async (isCurrent) => {
 		// The server never draws it, so its bundle does without.
 		if (import.meta.env.SSR) return;
-		const [{ typeset }] = await Promise.all([import("./off-thread.ts"), import("./formula-style.ts")]);
-		const html = await typeset(tex, display);
+		const [{ typeset }, { formulaFonts }] = await Promise.all([import("./off-thread.ts"), import("./formula-style.ts")]);
+		const [html] = await Promise.all([typeset(tex, display), formulaFonts]);
 		if (html && isCurrent()) setTypeset({ tex, html });
 	});
 	const className = display ? "formula formula-display" : "formula";
