@@ -1,5 +1,16 @@
 import type { FileUIPart } from "ai";
-import { type ReactNode, type RefObject, useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+	type ReactNode,
+	type RefObject,
+	startTransition,
+	useCallback,
+	useEffect,
+	useEffectEvent,
+	useLayoutEffect,
+	useMemo,
+	useRef,
+	useState,
+} from "react";
 import { instructionTokens } from "../../instructions.ts";
 import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPrompt } from "../../view/chat.ts";
 import type { Tier, UsageView } from "../../view/usage.ts";
@@ -512,7 +523,8 @@ function RoomComposer(props: AnnouncingProps) {
 				props.onSent();
 			}}
 			onStop={() => void stop(conversation)}
-			onFocus={() => conversation.patch({ armed: true })}
+			// Loading may wait; what the viewer does may not.
+			onFocus={() => startTransition(() => conversation.patch({ armed: true }))}
 		/>
 	);
 }
