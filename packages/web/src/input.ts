@@ -21,6 +21,9 @@ export const FILE_CHARS_MAX = 400_000;
 /** The longest name of a file, in UTF-16 code units. */
 export const FILE_NAME_CHARS_MAX = 120;
 
+/** The longest title that a viewer may give a chat, in UTF-16 code units. */
+export const TITLE_CHARS_MAX = 120;
+
 /** The longest name of a user or an organization, in characters (code points). */
 export const NAME_CHARS_MAX = 60;
 

@@ -17,6 +17,7 @@ import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
+import { Route as ApiChatsRouteImport } from './routes/api/chats'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
@@ -82,6 +83,11 @@ const ChatIndexRoute = ChatIndexRouteImport.update({
 const ApiSplatRoute = ApiSplatRouteImport.update({
   id: '/api/$',
   path: '/api/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatsRoute = ApiChatsRouteImport.update({
+  id: '/api/chats',
+  path: '/api/chats',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiHealthRoute = ApiHealthRouteImport.update({
@@ -230,6 +236,7 @@ export interface FileRoutesByFullPath {
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
+  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
@@ -265,6 +272,7 @@ export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
+  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
@@ -303,6 +311,7 @@ export interface FileRoutesById {
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
   '/api/$': typeof ApiSplatRoute
+  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
@@ -342,6 +351,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-up'
     | '/api/$'
+    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/models'
@@ -377,6 +387,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-up'
     | '/api/$'
+    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/models'
@@ -414,6 +425,7 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/sign-up'
     | '/api/$'
+    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/models'
@@ -452,6 +464,7 @@ export interface RootRouteChildren {
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
   ApiSplatRoute: typeof ApiSplatRoute
+  ApiChatsRoute: typeof ApiChatsRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
   ApiModelsRoute: typeof ApiModelsRoute
@@ -536,6 +549,13 @@ declare module '@tanstack/react-router' {
       path: '/api/$'
       fullPath: '/api/$'
       preLoaderRoute: typeof ApiSplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chats': {
+      id: '/api/chats'
+      path: '/api/chats'
+      fullPath: '/api/chats'
+      preLoaderRoute: typeof ApiChatsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/health': {
@@ -750,6 +770,7 @@ const rootRouteChildren: RootRouteChildren = {
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
   ApiSplatRoute: ApiSplatRoute,
+  ApiChatsRoute: ApiChatsRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
   ApiModelsRoute: ApiModelsRoute,

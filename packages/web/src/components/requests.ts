@@ -1,6 +1,6 @@
 import type { OwnInstructions } from "../instructions.ts";
 import type { BillingView } from "../view/billing.ts";
-import type { ChatView, FilePart } from "../view/chat.ts";
+import type { ChatMarks, ChatView, FilePart } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
 import { fetchAsViewer } from "./session/page-viewer.ts";
@@ -87,8 +87,8 @@ export async function branchChat(chatId: string, body: { messageId: string; id: 
 	await post(`/api/chat/${chatId}/branch`, body);
 }
 
-const post = (path: string, body: object) =>
-	fetchOrThrow(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+const post = (path: string, body: object, method = "POST") =>
+	fetchOrThrow(path, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 /** Uploads a file to a chat, for a message to come. Throws like `fetchOrThrow`. */
 export async function uploadFile(chatId: string, name: string, body: Blob): Promise<FilePart> {
@@ -101,9 +101,14 @@ export async function deleteFile(url: string): Promise<void> {
 	await fetchOrThrow(url, { method: "DELETE" });
 }
 
-/** Deletes a chat for good. Throws like `fetchOrThrow`. */
-export async function deleteChat(chatId: string): Promise<void> {
-	await fetchOrThrow(`/api/chat/${chatId}`, { method: "DELETE" });
+/** Renames, pins, archives or deletes a chat, or undoes that. A deleted one can be brought back for 10 s. Throws like `fetchOrThrow`. */
+export async function changeChat(chatId: string, change: ChatMarks & { title?: string }): Promise<void> {
+	await post(`/api/chat/${chatId}`, change, "PATCH");
+}
+
+/** Deletes all chats, or brings back those that were deleted within 10 s. Throws like `fetchOrThrow`. */
+export async function changeAllChats(change: { deleted: boolean }): Promise<void> {
+	await post("/api/chats", change, "PATCH");
 }
 
 export interface EndingPlan {

@@ -1,42 +1,83 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ChatPage, ChatSummary } from "../view/chat.ts";
-import { defined, Table, text } from "./table.ts";
+import { logFailure } from "../log.ts";
+import type { ChatMarks, ChatPage, ChatSummary, FoundChats } from "../view/chat.ts";
+import { find } from "./chat-find.ts";
+import { ChatIndex, type Slice } from "./chat-index.ts";
+import { type ListedChat, ListedChats, summaryOf } from "./listed-chats.ts";
+import { searchable } from "./passage.ts";
 
 const PAGE_CHATS = 50;
-/** Chats that a search finds at most. */
-const FOUND_CHATS = 20;
+/** Pinned chats. One more unpins the one that was used longest ago. */
+const PINNED_CHATS = 50;
 /** The account that a guest became. */
 const MOVED_TO = "moved-to";
 /** Chats that one subject may branch off in a day (UTC): each is a copy that nobody pays for. */
 const BRANCHES_DAILY = 50;
 const BRANCHES = "branches";
+/** How long a deleted chat can be brought back. */
+const UNDO_MS = 10_000;
+/** Chats that one alarm deletes, and when it tries again to delete what it could not. */
+const DELETED_AT_ONCE = 25;
+const DELETE_AGAIN_MS = 60_000;
+/** The subject of the list, kept once something is to be deleted: an alarm does not know it. */
+const OWNER = "owner";
+/** How soon the index is rewritten without the words of deleted chats, and the note that it is to be. */
+const MERGE_AFTER_MS = 3_600_000;
+const MERGE = "merge";
+/** Characters of a chat that a search finds; the rest of a longer chat is not kept here. */
+export const TEXT_CHARS_MAX = 200_000;
+/** Characters that are searched without the index. Once there are more, a search is followed by batches of at least as many. */
+const BATCH_CHARS = 200_000;
 
-const CHAT = new Table<ChatSummary>(
-	"chat",
-	{ id: defined(text, "TEXT PRIMARY KEY"), title: text, updatedAt: text },
-	{ suffix: "WITHOUT ROWID" },
-);
+/** What was said in a chat in the turns after `after`, up to and with `through`. */
+export interface Said {
+	after: number;
+	through: number;
+	text: string;
+}
 
-/** The chats of one subject, for its side column. A guest's list costs no database query, and moves to its account as a whole. */
+interface ChatsToMove extends ChatPage {
+	chats: (ChatSummary & { deleted?: boolean })[];
+}
+
+/** A note that the index is to be rewritten: when, and whether that has begun. */
+interface Merge {
+	dueMs: number;
+	hasBegun: boolean;
+}
+
+const UNPIN_OLDEST = "SET pinned = 0 WHERE id IN (SELECT id FROM chat WHERE pinned ORDER BY updated_at DESC, id DESC LIMIT -1 OFFSET ?)";
+
+const NEW_CHAT = { pinned: false, archived: false, deletesAtMs: null, through: null, chars: 0, text: "" };
+
+/** The chats of one subject, for its side column and its search. A guest's list costs no database query, and moves to its account as a whole. */
 export class ChatList extends DurableObject<Cloudflare.Env> {
-	readonly #sql = this.ctx.storage.sql;
+	#chats = new ListedChats(this.ctx.storage.sql);
+	#index = new ChatIndex(this.ctx.storage.sql);
+	#indexing = false;
 
 	/**
-	 * Adds a chat, or moves it to the top under its present title.
-	 * @returns the account to which this guest's chats have moved. Then nothing is added, and the chat follows them; else null
+	 * Adds a chat, or moves it to the top under its present title, with what was said in it since. Writes one row.
+	 * @returns the account to which this guest's chats have moved: then nothing is added, and the chat follows them. Or the turn after which words are
+	 * missing here. Else null
 	 */
-	put({ id, title, updatedAt }: ChatSummary): string | null {
+	put({ id, title, updatedAt }: ChatSummary, said: Said | null = null): string | { missingAfter: number } | null {
 		const account = this.ctx.storage.kv.get<string>(MOVED_TO);
 		if (account !== undefined) return account;
-		if (!CHAT.exists(this.#sql)) this.#sql.exec(CHAT.create);
-		CHAT.write(this.#sql, { id, title, updatedAt });
-		return null;
+		const before = this.#chats.chat(id) ?? { ...NEW_CHAT, id, title, updatedAt };
+		const through = before.through ?? 0;
+		const isNews = said !== null && said.after <= through && said.through > through;
+		const words = isNews ? { ...withWords(before.text, said.text), through: said.through } : {};
+		// A chat that is used again is no longer archived.
+		const archived = before.archived && updatedAt <= before.updatedAt;
+		this.#chats.write({ ...before, ...words, title, updatedAt, archived });
+		return said !== null && said.after > through ? { missingAfter: through } : null;
 	}
 
 	/** Takes no more chats, because the guest has become an account. @returns the first of those to move */
-	moveTo(account: string): ChatPage {
+	moveTo(account: string): ChatsToMove {
 		if (this.ctx.storage.kv.get(MOVED_TO) !== account) this.ctx.storage.kv.put(MOVED_TO, account);
-		return this.list();
+		return this.every();
 	}
 
 	/** Takes one of the subject's branches of the day. @returns false when none is left */
@@ -49,13 +90,47 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	remove(id: string): void {
-		if (CHAT.exists(this.#sql)) this.#sql.exec("DELETE FROM chat WHERE id = ?", id);
+	/** Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and ends 10 s later. @returns false for none of the list */
+	async mark(owner: string, id: string, { pinned, archived, deleted }: ChatMarks): Promise<boolean> {
+		const nowMs = Date.now();
+		const [chat] = this.#chats.read("WHERE id = ? AND (deletes_at_ms IS NULL OR deletes_at_ms > ?)", id, nowMs);
+		if (!chat) return false;
+		const deletesAtMs = deleted === undefined ? chat.deletesAtMs : deleted ? nowMs + UNDO_MS : null;
+		const marks = [Number(pinned ?? chat.pinned), Number(archived ?? chat.archived), deletesAtMs];
+		this.#chats.update("SET pinned = ?, archived = ?, deletes_at_ms = ? WHERE id = ?", ...marks, id);
+		if (pinned) this.#chats.update(UNPIN_OLDEST, PINNED_CHATS);
+		if (deleted) await this.#deleteAt(owner, nowMs + UNDO_MS);
+		return true;
+	}
+
+	/** Deletes every chat, or brings back those that are being deleted. Like `mark`, for all of them. */
+	async markAll(owner: string, { deleted }: { deleted: boolean }): Promise<void> {
+		const nowMs = Date.now();
+		if (!deleted) return this.#chats.update("SET deletes_at_ms = NULL WHERE deletes_at_ms > ?", nowMs);
+		if ([...this.#chats.read("LIMIT 1")].length === 0) return;
+		this.#chats.update("SET deletes_at_ms = ? WHERE deletes_at_ms IS NULL", nowMs + UNDO_MS);
+		await this.#deleteAt(owner, nowMs + UNDO_MS);
+	}
+
+	/** Forgets a chat and its words. */
+	async remove(id: string): Promise<void> {
+		const wasIndexed = this.ctx.storage.transactionSync(() => {
+			const wasThere = this.#index.remove(id, this.#textOf);
+			this.#chats.remove(id);
+			return wasThere;
+		});
+		if (!wasIndexed || this.ctx.storage.kv.get(MERGE) !== undefined) return;
+		const dueMs = Date.now() + MERGE_AFTER_MS;
+		this.ctx.storage.kv.put<Merge>(MERGE, { dueMs, hasBegun: false });
+		await this.#arm(dueMs);
 	}
 
 	/** Deletes the list, once its guest has ended. */
 	async end(): Promise<void> {
+		await this.ctx.storage.deleteAlarm();
 		await this.ctx.storage.deleteAll();
+		this.#chats = new ListedChats(this.ctx.storage.sql);
+		this.#index = new ChatIndex(this.ctx.storage.sql);
 	}
 
 	/**
@@ -63,28 +138,121 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	 * write two more rows for each answer (docs/decisions/0012).
 	 */
 	list(after: string | null = null): ChatPage {
-		if (!CHAT.exists(this.#sql)) return { chats: [], next: null };
+		const { chats, next } = this.#page("deletes_at_ms IS NULL AND NOT archived AND NOT pinned", after);
+		const pinned = "WHERE deletes_at_ms IS NULL AND NOT archived AND pinned ORDER BY updated_at DESC, id DESC";
+		return { chats: [...(after === null ? this.#chats.read(pinned) : []), ...chats].map(summaryOf), next };
+	}
+
+	/** A page of the archived chats. */
+	archived(after: string | null = null): ChatPage {
+		const { chats, next } = this.#page("deletes_at_ms IS NULL AND archived", after);
+		return { chats: chats.map(summaryOf), next };
+	}
+
+	/** A page of all chats, also those that are archived or being deleted. */
+	every(): ChatsToMove {
+		const { chats, next } = this.#page("TRUE", null);
+		return { chats: chats.map((chat) => ({ ...summaryOf(chat), ...(chat.deletesAtMs !== null && { deleted: true }) })), next };
+	}
+
+	/** The newest chats that have each of these words in their title or text. Then, behind the answer, indexes what was not. */
+	find(words: string): FoundChats {
+		const found = find(words, this.#chats, this.#index);
+		if (!this.#indexing) this.ctx.waitUntil(this.#catchUp());
+		return found;
+	}
+
+	/** Deletes what is due, and rewrites the index after deletions, a step at a time. */
+	override async alarm(): Promise<void> {
+		await this.#deleteDue();
+		await this.#mergeDue();
+	}
+
+	async #deleteDue(): Promise<void> {
+		const due = [...this.#chats.read("WHERE deletes_at_ms <= ? LIMIT ?", Date.now(), DELETED_AT_ONCE)];
+		// The next alarm is set before the first call.
+		if (due.length > 0) await this.#arm(Date.now() + DELETE_AGAIN_MS);
+		const areGone = await Promise.all(due.map(({ id }) => this.#delete(id)));
+		if (areGone.includes(false)) return;
+		const [next] = this.#chats.read("WHERE deletes_at_ms IS NOT NULL ORDER BY deletes_at_ms LIMIT 1");
+		if (next?.deletesAtMs) await this.#arm(next.deletesAtMs);
+	}
+
+	async #delete(id: string): Promise<boolean> {
+		try {
+			// It leaves the list itself, unless it is not the subject's any more.
+			await this.env.CONVERSATION.getByName(id).delete(this.ctx.storage.kv.get<string>(OWNER) ?? "");
+			await this.remove(id);
+			return true;
+		} catch (error) {
+			logFailure(`chat ${id} could not be deleted`, error);
+			return false;
+		}
+	}
+
+	async #mergeDue(): Promise<void> {
+		const merge = this.ctx.storage.kv.get<Merge>(MERGE);
+		if (!merge) return;
+		if (merge.dueMs > Date.now()) return this.#arm(merge.dueMs);
+		const isDone = this.ctx.storage.transactionSync(() => this.#index.merge(!merge.hasBegun));
+		if (isDone) return void this.ctx.storage.kv.delete(MERGE);
+		this.ctx.storage.kv.put<Merge>(MERGE, { ...merge, hasBegun: true });
+		await this.#arm(Date.now());
+	}
+
+	async #deleteAt(owner: string, atMs: number): Promise<void> {
+		if (this.ctx.storage.kv.get(OWNER) !== owner) this.ctx.storage.kv.put(OWNER, owner);
+		await this.#arm(atMs);
+	}
+
+	/** Makes sure that an alarm fires at this instant or earlier. */
+	async #arm(atMs: number): Promise<void> {
+		const earlier = await this.ctx.storage.getAlarm();
+		if (earlier === null || earlier > atMs) await this.ctx.storage.setAlarm(atMs);
+	}
+
+	/** Indexes batches of what is not indexed, until less than one is left. Each is written as a whole, so an object that dies continues there. */
+	async #catchUp(): Promise<void> {
+		this.#indexing = true;
+		try {
+			while (this.#indexBatch()) await scheduler.wait(0);
+		} catch (error) {
+			logFailure("chats could not be indexed", error);
+		}
+		this.#indexing = false;
+	}
+
+	#indexBatch(): boolean {
+		const indexed = this.#index.lengths();
+		const fresh = ({ id, chars }: ListedChat) => chars - (indexed.get(id) ?? 0);
+		const behind = [...this.#chats.read("WHERE chars > 0")].filter((chat) => fresh(chat) > 0);
+		if (behind.reduce((sum, chat) => sum + fresh(chat), 0) < BATCH_CHARS) return false;
+		const slices: Slice[] = [];
+		for (let chars = 0; chars < BATCH_CHARS; chars += fresh(behind[slices.length - 1] as ListedChat)) {
+			const { id, chars: to } = behind[slices.length] as ListedChat;
+			slices.push({ id, from: indexed.get(id) ?? 0, to });
+		}
+		this.ctx.storage.transactionSync(() => this.#index.add(slices, this.#textOf));
+		return true;
+	}
+
+	readonly #textOf = (id: string): string => this.#chats.chat(id)?.text ?? "";
+
+	#page(which: string, after: string | null): { chats: ListedChat[]; next: string | null } {
 		const [time = "", id = ""] = after?.split(" ") ?? [];
-		const clauses = "WHERE ? OR (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?";
-		const chats = [...CHAT.read(this.#sql, clauses, Number(after === null), time, id, PAGE_CHATS + 1)];
+		const clauses = `WHERE ${which} AND (? OR (updated_at, id) < (?, ?)) ORDER BY updated_at DESC, id DESC LIMIT ?`;
+		const chats = [...this.#chats.read(clauses, Number(after === null), time, id, PAGE_CHATS + 1)];
 		const last = chats[PAGE_CHATS - 1];
 		const next = chats.length > PAGE_CHATS && last ? `${last.updatedAt} ${last.id}` : null;
 		return { chats: chats.slice(0, PAGE_CHATS), next };
 	}
-
-	/** The newest chats whose titles have each of these words. SQLite knows no upper case beyond ASCII, so the titles are compared here. */
-	find(words: string): ChatSummary[] {
-		if (!CHAT.exists(this.#sql)) return [];
-		const wanted = plain(words).split(/\s+/);
-		const found: ChatSummary[] = [];
-		for (const chat of CHAT.read(this.#sql, "ORDER BY updated_at DESC, id DESC")) {
-			if (found.length === FOUND_CHATS) break;
-			const title = plain(chat.title);
-			if (wanted.every((word) => title.includes(word))) found.push(chat);
-		}
-		return found;
-	}
 }
 
-/** Without upper case, and without the difference between letters that only look different. */
-const plain = (text: string): string => text.normalize("NFKC").toLowerCase().trim();
+/** A chat's text with the words of later turns. Texts only grow: what is indexed of them stays where it is. */
+function withWords(before: string, words: string): { text: string; chars: number } {
+	const text = [before, searchable(words)]
+		.filter((one) => one !== "")
+		.join(" ")
+		.slice(0, TEXT_CHARS_MAX);
+	return { text, chars: text.length };
+}

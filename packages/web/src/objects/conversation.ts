@@ -31,6 +31,7 @@ import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
 import { ChatFiles, type FileCopy, idOf, partOf } from "./chat-files.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
+import { saidSince } from "./chat-words.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
 import { type Chat, ConversationStorage, type Turn } from "./conversation-storage.ts";
 import { estimatedSpent, LiveAnswer } from "./live-answer.ts";
@@ -38,6 +39,8 @@ import { Readers } from "./readers.ts";
 
 /** How often the object wakes itself while an answer is written: that keeps it alive, and finds a dead run. */
 const HEARTBEAT_MS = 20_000;
+/** When a new chat is listed whose first answer takes longer. Any other answer is listed with its words when it ends. */
+const LISTED_AFTER_MS = 2_000;
 /** How often the hold of a long answer is extended. A hold lives 10 minutes. */
 const EXTEND_EVERY_MS = 5 * 60_000;
 /** A deleted chat keeps its owner and its requests, so that none is answered again, for as long as a ledger keeps requests one by one. */
@@ -249,6 +252,15 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const chat = this.#stored.chat();
 		if (!chat || !this.#isOwnedBy(owner)) return false;
 		if (chat.instructions !== instructions) this.#stored.writeChat({ ...chat, instructions });
+		return true;
+	}
+
+	/** Renames the chat, here and in the list. Idempotent. False for anyone but the owner. */
+	async rename(owner: string, title: string): Promise<boolean> {
+		const chat = this.#stored.chat();
+		if (!chat || !this.#isOwnedBy(owner)) return false;
+		if (chat.title !== title) this.#stored.writeChat({ ...chat, title });
+		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was renamed and could not be listed`);
 		return true;
 	}
 
@@ -574,26 +586,29 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (this.#stored.takeStop(requestId, subject.key)) live.stop();
 		const stream = this.#readers.join(subject.key, live.stream);
 		await this.#arm(turn.startedAtMs + HEARTBEAT_MS);
-		this.ctx.waitUntil(this.#updateList());
 		this.ctx.waitUntil(this.#finish(live, messages, subject.key));
 		return stream;
 	}
 
-	/** Runs the model, then ends the hold before readers receive the last chunk. Never rejects. */
+	/** Runs the model, ends the hold before readers receive the last chunk, then lists the chat with what was said. Never rejects. */
 	async #finish(live: LiveAnswer, ...asked: Parameters<LiveAnswer["write"]>): Promise<void> {
+		const early = live.turn.seq === 1 ? setTimeout(() => void this.#updateList(), LISTED_AFTER_MS) : undefined;
 		const { end, ...told } = await live.write(...asked);
+		clearTimeout(early);
+		let counted = false;
 		try {
 			live.storeEnd({ end, ...told });
 			const metadata = await this.#settle({ ...live.turn, told }, end, live.stream.parts);
 			live.stream.end(metadata);
-			if (metadata.counted) this.ctx.waitUntil(this.#nameChat(live));
+			counted = metadata.counted === true;
 		} catch (error) {
 			// Without its ledger the answer must not end: the alarm tries again, and a reload shows the whole answer.
 			logFailure(`answer ${live.turn.requestId} waits for its ledger`, error);
 		}
 		if (this.#live === live) this.#live = null;
 		live.stream.close();
-		if (!(await this.#listing)) await this.#updateList();
+		if (!(await this.#updateList())) await this.#updateList();
+		if (counted) await this.#nameChat(live);
 	}
 
 	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
@@ -603,7 +618,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
 		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
 		const now = this.#stored.chat();
-		if (title === null || !now || now.deleted) return;
+		// The viewer may have named it meanwhile.
+		if (title === null || !now || now.deleted || now.title !== chat.title) return;
 		this.#stored.writeChat({ ...now, title });
 		await this.#updateList();
 	}
@@ -636,7 +652,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const open = this.#openTurn();
 		if (!open) return;
 		await this.#endDead(open);
-		if (!(await this.#listing)) await this.#updateList();
+		await this.#updateList();
 	}
 
 	async #endDead(turn: Turn): Promise<void> {
@@ -678,14 +694,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return this.#listing;
 	}
 
-	/** @param atMs when the chat was last used; by default with its newest turn */
-	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now()): Promise<boolean> {
+	/**
+	 * Lists the chat with the words of its newest turn, once that has ended, or with all words that the list does not have.
+	 * @param atMs when the chat was last used; by default with its newest turn
+	 */
+	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number): Promise<boolean> {
 		const chat = this.#stored.chat();
 		if (!chat || chat.deleted) return true;
 		try {
 			const updatedAt = new Date(atMs).toISOString();
-			const account = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt });
-			return account === null || (await this.#follow(chat.owner, account));
+			const said = saidSince(this.#stored, missingAfter);
+			const answer = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt }, said);
+			if (typeof answer === "string") return await this.#follow(chat.owner, answer);
+			// A list lacks no more than once: it has been sent everything then.
+			return answer === null || missingAfter !== undefined || (await this.#list(atMs, answer.missingAfter));
 		} catch (error) {
 			logFailure(`chat ${chat.id} could not be listed`, error);
 			return false;

@@ -11,7 +11,7 @@ const CHATS_AT_ONCE = 25;
 export async function endChatsOf({ CHAT_LIST, CONVERSATION }: Cloudflare.Env, guest: string): Promise<boolean> {
 	const list = CHAT_LIST.getByName(guest);
 	try {
-		const { chats } = await list.list();
+		const { chats } = await list.every();
 		for (const { id } of chats.slice(0, CHATS_AT_ONCE)) {
 			await CONVERSATION.getByName(id).end(guest);
 			await list.remove(id);

@@ -6,11 +6,13 @@ import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
+import { useChatActions } from "../components/chat/use-chat-actions.ts";
 import { useShell } from "../components/chat/use-shell.ts";
+import type { ArchivedChatsProps } from "../components/frame/archived-chats.tsx";
 import type { ChatSearchProps } from "../components/frame/chat-search.tsx";
 import type { KeyListProps } from "../components/frame/key-list.tsx";
 import { linkErrorOf } from "../components/frame/link-error.ts";
-import { SideColumn } from "../components/frame/side-column.tsx";
+import { type Done, DoneLine, SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useKeys } from "../components/frame/use-keys.ts";
 import { useSeenHeight } from "../components/frame/use-seen-height.ts";
@@ -20,7 +22,7 @@ import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
+import { loadArchivedChats, loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
 
 // Few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
@@ -29,6 +31,7 @@ const PaymentNotice = lazy(() => import("../components/chat/payment-notice.tsx")
 /** Without a connection a dialog does not open, and the chat stays. */
 const notLoaded = () => ({ default: () => null });
 const ChatSearch = lazy<ComponentType<ChatSearchProps>>(() => import("../components/frame/chat-search.tsx").catch(notLoaded));
+const ArchivedChats = lazy<ComponentType<ArchivedChatsProps>>(() => import("../components/frame/archived-chats.tsx").catch(notLoaded));
 const KeyList = lazy<ComponentType<KeyListProps>>(() => import("../components/frame/key-list.tsx").catch(notLoaded));
 
 interface SearchParams {
@@ -71,35 +74,34 @@ function ChatFrame() {
 	const newId = useNewId(match?.params.chatId);
 	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
 	useReturnToChat(upgraded, path);
-	const [dialog, setDialog] = useState<"search" | "keys">();
+	const [dialog, setDialog] = useState<DialogsProps["dialog"]>();
 	useKeys({ newChat: () => void navigate({ to: "/" }), search: () => setDialog("search"), help: () => setDialog("keys") });
 	const onAccepted = useOnAccepted(shell, match === undefined);
 
 	const open = match
 		? match.loaderData
 		: { id: newId, title: "New chat", messages: [], running: false, earlier: null, tokens: 0, whole: false };
+	const actions = useChatActions(shell, match?.params.chatId);
 	const side = {
 		viewer,
 		chats,
-		onDelete: remove,
+		openId: match?.params.chatId,
+		readAt: shell.readAt,
+		done: actions.done,
+		onChange: (...change: Parameters<typeof actions.change>) => void actions.change(...change),
 		onNew: shell.refreshUsage,
 		onOlder: shell.showOlder,
 		onSearch: () => setDialog("search"),
+		onArchived: () => setDialog("archived"),
 		onKeys: () => setDialog("keys"),
 	};
-
-	async function remove(chatId: string) {
-		const problem = await shell.remove(chatId);
-		if (!problem && chatId === match?.params.chatId) await navigate({ to: "/" });
-		return problem;
-	}
 
 	return (
 		<div className="flex h-seen overflow-hidden">
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				<Banners shell={shell} path={path} onBought={setBoughtAtMs} />
+				<Banners shell={shell} path={path} onBought={setBoughtAtMs} done={actions.done} />
 				{open ? (
 					<Room
 						key={open.id}
@@ -116,7 +118,7 @@ function ChatFrame() {
 						boughtAtMs={boughtAtMs}
 						instructions={shell.instructions}
 						suggestedPrompts={shell.suggestedPrompts}
-						header={(tools) => <ChatHeader title={open.title} side={side} tools={tools} />}
+						header={(tools) => <ChatHeader title={shell.titleOf(open)} side={side} tools={tools} />}
 						onAccepted={onAccepted}
 						onSettled={() => shell.settled(open.id)}
 						onPricesChanged={shell.reload}
@@ -133,13 +135,37 @@ function ChatFrame() {
 			</main>
 			<TallyIcon {...nearestLimit(usage)} />
 			<span id={PAGE_END} hidden />
-			<Suspense>
-				{dialog === "search" && (
-					<ChatSearch newest={chats} find={(data) => loadMatchingChats({ data })} onClose={() => setDialog(undefined)} />
-				)}
-				{dialog === "keys" && <KeyList onClose={() => setDialog(undefined)} />}
-			</Suspense>
+			<Dialogs dialog={dialog} shell={shell} actions={actions} onClose={() => setDialog(undefined)} />
 		</div>
+	);
+}
+
+interface DialogsProps {
+	dialog: "search" | "archived" | "keys" | undefined;
+	shell: ReturnType<typeof useShell>;
+	actions: ReturnType<typeof useChatActions>;
+	onClose: () => void;
+}
+
+/** The dialogs that the frame opens. */
+function Dialogs({ dialog, shell, actions, onClose }: DialogsProps) {
+	return (
+		<Suspense>
+			{dialog === "search" && <ChatSearch newest={shell.chats} find={(data) => loadMatchingChats({ data })} onClose={onClose} />}
+			{dialog === "archived" && (
+				<ArchivedChats
+					load={(data) => loadArchivedChats({ data })}
+					onChange={async (chat, change) => {
+						await actions.change(chat, change);
+						// A chat that is brought back has its place in the list again.
+						shell.reload();
+					}}
+					onDeleteAll={actions.deleteAll}
+					onClose={onClose}
+				/>
+			)}
+			{dialog === "keys" && <KeyList onClose={onClose} />}
+		</Suspense>
 	);
 }
 
@@ -147,16 +173,21 @@ interface BannersProps {
 	shell: ReturnType<typeof useShell>;
 	path: string;
 	onBought: (atMs: number) => void;
+	done: Done | undefined;
 }
 
 /** The notices above a chat: another viewer than before, an unconfirmed email address, and a payment that was just made. */
-function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought }: BannersProps) {
+function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought, done }: BannersProps) {
 	const { upgraded, error } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const close = () => void navigate({ to: ".", search: {}, replace: true });
 	return (
 		<>
 			<ViewerChanged viewer={viewer} />
+			{/* On a phone the list closes with the chat that is deleted from it. */}
+			<div className="md:hidden">
+				<DoneLine done={done} className="fixed inset-x-4 top-16 z-10 rounded-large bg-raised shadow-sheet" />
+			</div>
 			<Suspense>
 				{(error || (viewer.kind === "user" && !viewer.emailVerified)) && (
 					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />

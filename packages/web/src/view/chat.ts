@@ -6,6 +6,30 @@ export interface ChatSummary {
 	id: string;
 	title: string;
 	updatedAt: string;
+	/** Absent for no. */
+	pinned?: true;
+	archived?: true;
+}
+
+/** What a viewer may change about a chat in their list. A deleted one can be brought back for some seconds. */
+export interface ChatMarks {
+	pinned?: boolean | undefined;
+	archived?: boolean | undefined;
+	deleted?: boolean | undefined;
+}
+
+/** A piece of a chat's text, cut where the words of a search begin and end. */
+export type Passage = { text: string; isFound: boolean }[];
+
+/** A chat that a search has found. `passage` is null where its title has all of the words. */
+export interface FoundChat extends ChatSummary {
+	passage: Passage | null;
+}
+
+export interface FoundChats {
+	chats: FoundChat[];
+	/** False where there was more text than one search reads: older chats are then found by their titles only. */
+	isComplete: boolean;
 }
 
 export type Effort = "low" | "medium" | "high";
@@ -159,7 +183,7 @@ export interface SuggestedPrompt {
 	text: string;
 }
 
-/** A page of a subject's chats, the newest first. */
+/** A page of a subject's chats, the newest first. The first page begins with all that are pinned. */
 export interface ChatPage {
 	chats: ChatSummary[];
 	/** Where the next page begins; null after the last. */

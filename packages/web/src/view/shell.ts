@@ -11,6 +11,8 @@ export interface Shell {
 	/** The newest page of the viewer's chats, and where the next one begins; null after the last. */
 	chats: ChatSummary[];
 	olderChats: string | null;
+	/** When they were read, ISO 8601. */
+	readAt: string;
 	/** The models on offer, the default first. */
 	models: ModelOption[];
 	/** What web search costs; null where it is not offered. */

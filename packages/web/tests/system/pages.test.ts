@@ -234,9 +234,11 @@ describe("a message", () => {
 		await page.keyboard.type("By hand");
 		await page.keyboard.press("Enter");
 		await leftReads("4 of 5 free requests left, no reset.");
-		await page.getByRole("button", { name: /^Delete “By hand”/ }).focus();
+		await page.getByRole("complementary").getByRole("link", { name: "By hand" }).focus();
+		await page.keyboard.press("ArrowRight");
 		await page.keyboard.press("Enter");
-		await page.getByRole("dialog").getByRole("button", { name: "Delete" }).focus();
+		await page.getByRole("menuitem", { name: "Delete" }).waitFor();
+		await page.keyboard.press("End");
 		await page.keyboard.press("Enter");
 		await page.waitForURL(`${app}/`);
 		await leftReads("4 of 5 free requests left, no reset.");

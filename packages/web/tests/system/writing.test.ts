@@ -224,7 +224,7 @@ describe("keys", () => {
 		await search.waitFor({ state: "detached" });
 		await composer().press("Control+k");
 		await page.keyboard.type("nowhere at all");
-		await search.getByText("No chat has this in its title.").waitFor();
+		await search.getByText("No chat has all of these words.").waitFor();
 	});
 
 	test("Enter that chooses a word of an input method sends and queues nothing, in Safari too", async () => {

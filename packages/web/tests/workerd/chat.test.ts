@@ -6,6 +6,7 @@ import { ConversationStorage, type Turn } from "../../src/objects/conversation-s
 import type { ChatPage, ChatView } from "../../src/view/chat.ts";
 import { stopAppClock } from "../app-time.ts";
 import { Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { countCalls, metered } from "../counted.ts";
 import oldChat from "../fixtures/chat-before-turns.sql?raw";
 import oldList from "../fixtures/list-before-pages.sql?raw";
 import { messagesOf, requestsOf } from "../stored.ts";
@@ -243,38 +244,6 @@ async function longChat(messages: number, { answer = "an answer", isMeasured = t
 	return talk;
 }
 
-/** Counts the rows that an object reads and writes, and the characters that it stores, until the test ends. */
-async function metered(stub: DurableObjectStub<never> | ReturnType<typeof conversationOf>) {
-	const counts = { read: 0, written: 0, chars: 0 };
-	await runInDurableObject(stub as ReturnType<typeof conversationOf>, (_, { storage }) => {
-		const { sql } = storage;
-		const exec = sql.exec.bind(sql);
-		const setAlarm = storage.setAlarm.bind(storage);
-		const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-		Object.assign(sql, {
-			exec: (query: string, ...bindings: SqlStorageValue[]) => {
-				const cursor = exec(query, ...bindings);
-				for (const binding of bindings) counts.chars += typeof binding === "string" ? binding.length : 0;
-				cursors.push(cursor);
-				queueMicrotask(() => {
-					for (const { rowsRead, rowsWritten } of cursors.splice(0)) {
-						counts.read += rowsRead;
-						counts.written += rowsWritten;
-					}
-				});
-				return cursor;
-			},
-		});
-		Object.assign(storage, {
-			setAlarm: (...at: Parameters<typeof setAlarm>) => {
-				counts.written += 1;
-				return setAlarm(...at);
-			},
-		});
-	});
-	return { counts, reset: () => Object.assign(counts, { read: 0, written: 0, chars: 0 }) };
-}
-
 describe("a chat of any length", () => {
 	test("is read in pages of 50 messages, which are the whole chat in order", async () => {
 		const talk = await longChat(128);
@@ -453,19 +422,6 @@ function modelSays(texts: string[]): void {
 		return new Response(body.pipeThrough(new TextEncoderStream()), { headers: { "content-type": "text/event-stream" } });
 	});
 	onTestFinished(() => spied.mockRestore());
-}
-
-/** Counts the calls to a class's methods until the test ends. */
-function countCalls(prototype: object, calls: string[]): void {
-	for (const name of ["start", "hold", "settle", "release", "put", "remove", "view", "stream", "stop", "runState", "closedInFavourOf"]) {
-		const method: unknown = Reflect.get(prototype, name);
-		if (typeof method !== "function") continue;
-		Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]): unknown {
-			calls.push(name);
-			return Reflect.apply(method, this, args);
-		});
-		onTestFinished(() => void Reflect.set(prototype, name, method));
-	}
 }
 
 describe("the readers of an answer", () => {

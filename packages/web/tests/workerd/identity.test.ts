@@ -225,9 +225,9 @@ describe("a page of another viewer", () => {
 		const page = await tagOf(alice);
 		const answers: [what: string, status: number][] = [];
 		for (const path of apiRoutes.filter((route) => !WITHOUT_VIEWER.has(route)))
-			for (const method of ["GET", "POST", "DELETE"]) {
+			for (const method of ["GET", "POST", "PATCH", "DELETE"]) {
 				const json = path === "/api/chat/ai" ? chatBody(id()) : {};
-				const response = await bob.fetch(path, { method, headers: page, ...(method === "POST" ? { json } : {}) });
+				const response = await bob.fetch(path, { method, headers: page, ...(method.startsWith("P") ? { json } : {}) });
 				await response.text();
 				if (response.status !== 405) answers.push([`${method} ${path}`, response.status]);
 			}

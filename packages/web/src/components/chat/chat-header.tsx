@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { NewChatIcon } from "../frame/icons.tsx";
 import { SideButton, type SideProps } from "../frame/side-column.tsx";
 
-/** The bar above a chat: the button for the list, the title, the tools of the chat, and on a phone the button for a new chat. */
+/** The bar above a chat: the button for the list, the title, the tools of the chat, and the button for a new chat where the column is not there. */
 export function ChatHeader({ title, side, tools }: { title: string; side: SideProps; tools?: ReactNode }) {
 	return (
 		<header className="flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
@@ -15,7 +15,7 @@ export function ChatHeader({ title, side, tools }: { title: string; side: SidePr
 			)}
 			<div className="ml-auto flex shrink-0">
 				{tools}
-				<Link to="/" aria-label="New chat" className="button-bare min-w-9 md:hidden">
+				<Link to="/" aria-label="New chat" className="side-button button-bare min-w-9" onClick={side.onNew}>
 					<NewChatIcon />
 				</Link>
 			</div>

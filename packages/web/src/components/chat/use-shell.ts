@@ -3,8 +3,9 @@ import { useEffect, useState } from "react";
 import type { ChatPage, ChatSummary } from "../../view/chat.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageView } from "../../view/usage.ts";
-import { deleteChat, readUsage, readUsageAfterCheckout } from "../requests.ts";
+import { changeAllChats, readUsage, readUsageAfterCheckout } from "../requests.ts";
 import { hearTabs } from "../tabs.ts";
+import { useChatChanges } from "./use-chat-changes.ts";
 
 /** A balance that was read after the shell `over`, and replaces the balance in it. */
 interface Reading {
@@ -23,7 +24,7 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 	const [reading, setReading] = useState<Reading>();
 	const [added, setAdded] = useState<ChatSummary[]>([]);
 	const [older, setOlder] = useState<Older>({ over: shell, next: shell.olderChats, chats: [] });
-	const [deleted, setDeleted] = useState<string[]>([]);
+	const changes = useChatChanges();
 
 	/** When the read fails the last balance stays. */
 	async function readBalance(read = readUsage): Promise<UsageView | undefined> {
@@ -43,15 +44,6 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		return () => document.removeEventListener("visibilitychange", onReturn);
 	});
 
-	async function remove(chatId: string): Promise<string | undefined> {
-		try {
-			await deleteChat(chatId);
-		} catch (error) {
-			return error instanceof Error ? error.message : "This could not be deleted just now.";
-		}
-		setDeleted((before) => [...before, chatId]);
-	}
-
 	const reload = () => void router.invalidate({ filter: (match) => match.routeId === routeId });
 	// What the viewer tells every model is part of each price.
 	useEffect(() => hearTabs("instructions", reload));
@@ -63,10 +55,10 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 	}
 
 	// A chat that moved to the top meanwhile may be in two pages.
-	const seen = new Set(deleted);
+	const seen = new Set<string>();
 	const isNew = ({ id }: ChatSummary) => !seen.has(id) && seen.add(id);
 	const listed = [...shell.chats, ...(older.over === shell ? older.chats : [])].filter(isNew);
-	const chats = [...added.filter(isNew), ...listed];
+	const chats = [...added.filter(isNew), ...listed].flatMap(changes.apply);
 
 	return {
 		...shell,
@@ -76,14 +68,22 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		/** Loads the frame's data anew, with the models and their prices. */
 		reload,
 		refreshAfterCheckout: () => readBalance(readUsageAfterCheckout),
-		remove,
+		change: changes.change,
+		titleOf: changes.titleOf,
+		/** Deletes all chats, or brings them back, and loads the list anew. */
+		changeAll: async (deleted: boolean) => {
+			await changeAllChats({ deleted });
+			setAdded([]);
+			reload();
+		},
 		showOlder: next === null ? undefined : () => void showOlder(next),
 		add: (chat: ChatSummary) => setAdded((before) => [chat, ...before]),
 		/** After an answer: reads the balance, and the list when the chat moves up in it or gets its title. */
 		settled: async (chatId: string) => {
 			const balance = await readBalance();
+			changes.used(chatId);
 			// A failing loader would replace the page with an error, so reload nothing while the server cannot be reached.
-			if (balance && shell.chats[0]?.id !== chatId) reload();
+			if (balance && shell.chats.find(({ pinned }) => !pinned)?.id !== chatId) reload();
 			return balance;
 		},
 	};

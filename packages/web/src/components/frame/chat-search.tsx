@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import type { ChatSummary } from "../../view/chat.ts";
+import type { ChatSummary, FoundChat, FoundChats, Passage } from "../../view/chat.ts";
 import { CloseIcon } from "./icons.tsx";
 
 /** How long the viewer pauses before the server is asked. */
@@ -9,17 +9,17 @@ const PAUSE_MS = 150;
 export interface ChatSearchProps {
 	/** Shown before anything is searched for. */
 	newest: readonly ChatSummary[];
-	find: (words: string) => Promise<ChatSummary[]>;
+	find: (words: string) => Promise<FoundChats>;
 	onClose: () => void;
 }
 
-/** A dialog that finds a chat by its title. */
+/** A dialog that finds a chat by words of its title and its messages, and shows where they are. */
 export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const [words, setWords] = useState("");
 	const found = useFound(words.trim(), find);
 	useEffect(() => dialog.current?.showModal(), []);
-	const chats = words.trim() ? found.chats : newest;
+	const chats: readonly (ChatSummary | FoundChat)[] | undefined = words.trim() ? found.chats : newest;
 	return (
 		<dialog
 			ref={dialog}
@@ -35,8 +35,8 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 			<div className="flex items-center gap-1">
 				<input
 					type="search"
-					aria-label="Find a chat by its title"
-					placeholder="Find a chat by its title"
+					aria-label="Search titles and messages"
+					placeholder="Search titles and messages"
 					className="min-h-11 grow bg-transparent px-3 text-body outline-none"
 					value={words}
 					onChange={(event) => setWords(event.target.value)}
@@ -46,17 +46,23 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 				</button>
 			</div>
 			<p role="status" className="px-3 text-small text-soft">
-				{found.failed
-					? "The search failed. Check your connection."
-					: chats?.length === 0 && (words.trim() ? "No chat has this in its title." : "You have no chats yet.")}
+				{noteOn(found, words.trim() !== "", chats?.length)}
 			</p>
 			<ul aria-label="Chats" className="max-h-[50dvh] overflow-y-auto">
-				{chats?.map(({ id, title }) => (
-					<li key={id}>
-						<Link to="/c/$chatId" params={{ chatId: id }} className="flex min-h-11 items-center rounded-small px-3 hover:bg-said">
-							<span dir="auto" className="truncate">
-								{title}
+				{chats?.map((chat) => (
+					<li key={chat.id}>
+						<Link
+							to="/c/$chatId"
+							params={{ chatId: chat.id }}
+							className="flex min-h-11 flex-col justify-center rounded-small px-3 py-2 hover:bg-said"
+						>
+							<span className="flex items-baseline gap-2">
+								<span dir="auto" className="truncate">
+									{chat.title}
+								</span>
+								{chat.archived && <span className="shrink-0 text-small text-soft">Archived</span>}
 							</span>
+							{"passage" in chat && chat.passage && <PassageText passage={chat.passage} />}
 						</Link>
 					</li>
 				))}
@@ -65,22 +71,47 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 	);
 }
 
-interface Found {
+function PassageText({ passage }: { passage: Passage }) {
+	return (
+		<span dir="auto" className="line-clamp-2 text-small text-soft wrap-anywhere">
+			{passage.map(({ text, isFound }, n) =>
+				isFound ? (
+					// biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text never change places
+					<mark key={n} className="bg-transparent font-semibold text-ink">
+						{text}
+					</mark>
+				) : (
+					text
+				),
+			)}
+		</span>
+	);
+}
+
+interface Found extends Omit<FoundChats, "chats"> {
 	/** Undefined until the first answer. */
-	chats: readonly ChatSummary[] | undefined;
+	chats: readonly FoundChat[] | undefined;
 	failed: boolean;
+}
+
+/** What is said about a result. */
+function noteOn({ failed, isComplete }: Found, isSearch: boolean, count: number | undefined): string | false {
+	if (failed) return "The search failed. Check your connection.";
+	if (!isSearch) return count === 0 && "You have no chats yet.";
+	if (!isComplete) return "You have a lot of text: older chats are still being indexed. Search again in a moment.";
+	return count === 0 && "No chat has all of these words.";
 }
 
 /** What the server finds. The last answer stays until the next one is there. */
 function useFound(words: string, find: ChatSearchProps["find"]): Found {
-	const [found, setFound] = useState<Found>({ chats: undefined, failed: false });
+	const [found, setFound] = useState<Found>({ chats: undefined, isComplete: true, failed: false });
 	// biome-ignore lint/correctness/useExhaustiveDependencies: only other words are another search
 	useEffect(() => {
 		if (!words) return;
 		let isLatest = true;
 		const timer = setTimeout(async () => {
-			const chats = await find(words).catch(() => undefined);
-			if (isLatest) setFound((before) => ({ chats: chats ?? before.chats, failed: chats === undefined }));
+			const answer = await find(words).catch(() => undefined);
+			if (isLatest) setFound((before) => ({ ...before, ...answer, failed: answer === undefined }));
 		}, PAUSE_MS);
 		return () => {
 			isLatest = false;

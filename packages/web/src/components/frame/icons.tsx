@@ -41,6 +41,15 @@ export const NewChatIcon = icon(<path d="M10 4v12M4 10h12" />);
 export const SideIcon = icon(<path d="M3.5 4.5h13v11h-13zM8 4.5v11" />);
 export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const DeleteIcon = icon(<path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6" />);
+export const MoreIcon = icon(
+	<g fill="currentColor" stroke="none">
+		<circle cx="4.5" cy="10" r="1.5" />
+		<circle cx="10" cy="10" r="1.5" />
+		<circle cx="15.5" cy="10" r="1.5" />
+	</g>,
+);
+export const PinIcon = icon(<path d="M7 3.5h6M8 3.5v5l-2.5 3h9L12 8.5v-5M10 11.5v5" />);
+export const ArchiveIcon = icon(<path d="M3.5 4h13v3.5h-13zM4.5 7.5V16h11V7.5M8 10.5h4" />);
 export const InstructionsIcon = icon(<path d="M3.5 6h6M14 6h2.5M3.5 14h2.5M10.5 14h6M12 4v4M8 12v4" />);
 export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
 export const WebIcon = icon(

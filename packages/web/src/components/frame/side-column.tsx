@@ -1,22 +1,26 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import type { ChatSummary } from "../../view/chat.ts";
 import type { Viewer } from "../../view/identity.ts";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
-import { CloseIcon, DeleteIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
+import { ChatList, type ChatListProps } from "./chat-list.tsx";
+import { CloseIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
 import { ariaKeys } from "./keys.ts";
 
-export interface SideProps {
+export interface SideProps extends ChatListProps {
 	viewer: Viewer;
-	chats: ChatSummary[];
-	/** Resolves to a sentence when it failed. */
-	onDelete: (chatId: string) => Promise<string | undefined>;
+	/** What was just done to a chat, and how to undo it. */
+	done: Done | undefined;
 	/** Shows the next page of chats; undefined after the last. */
 	onOlder: (() => void) | undefined;
 	/** A new chat is opened by its link. */
 	onNew: () => void;
 	onSearch: () => void;
+	onArchived: () => void;
 	onKeys: () => void;
+}
+
+export interface Done {
+	text: string;
+	undo?: () => void;
 }
 
 /** An inline script that runs before the first paint, so that a folded column does not flash open. */
@@ -106,17 +110,10 @@ export function Wordmark() {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, chats, onDelete, onNew, onOlder, onSearch, onKeys }: SideProps) {
-	const list = useRef<HTMLElement>(null);
-	const before = useRef(chats.length);
-	useEffect(() => {
-		// Deleting a chat removes the focused row, so focus the first link of the list.
-		if (chats.length < before.current && document.activeElement === document.body) list.current?.querySelector("a")?.focus();
-		before.current = chats.length;
-	}, [chats.length]);
+function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, ...list }: SideProps) {
 	return (
 		<>
-			<nav ref={list} aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
+			<nav aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
 				<Link
 					to="/"
 					className={`${row} shrink-0`}
@@ -139,57 +136,41 @@ function SideContent({ viewer, chats, onDelete, onNew, onOlder, onSearch, onKeys
 					<SearchIcon />
 					Find a chat
 				</button>
-				{chats.length === 0 ? (
+				{list.chats.length === 0 ? (
 					<p className="mt-4 px-3 text-small text-soft">Your chats will be listed here.</p>
 				) : (
-					<ul className="mt-3 flex flex-col">
-						{chats.map((chat) => (
-							<ChatRow key={chat.id} chat={chat} onDelete={onDelete} />
-						))}
-					</ul>
+					<ChatList {...list} />
 				)}
 				{onOlder && (
-					<button type="button" className="button-bare mt-2" onClick={onOlder}>
+					<button type="button" className="button-bare mt-2 shrink-0" onClick={onOlder}>
 						Show older chats
 					</button>
 				)}
+				<button type="button" data-leaves className="button-bare mt-3 shrink-0 self-start px-3 text-small" onClick={onArchived}>
+					Archived chats
+				</button>
 			</nav>
+			<DoneLine done={done} className="border-line border-t" />
 			<Foot viewer={viewer} onKeys={onKeys} />
 		</>
 	);
 }
 
-function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["onDelete"] }) {
-	const [confirming, setConfirming] = useState(false);
+/** What was just done to a chat, with its undo. Nothing takes no room. */
+export function DoneLine({ done, className }: { done: Done | undefined; className: string }) {
 	return (
-		<li className="group relative">
-			<Link
-				to="/c/$chatId"
-				params={{ chatId: chat.id }}
-				className={`${row} pr-10`}
-				activeProps={{ className: "bg-said font-medium", "aria-current": "page" }}
-				title={chat.title}
-			>
-				<span className="truncate">{chat.title}</span>
-			</Link>
-			<button
-				type="button"
-				aria-label={`Delete “${chat.title}”`}
-				className="button-bare shown-near absolute inset-y-0 right-0"
-				onClick={() => setConfirming(true)}
-			>
-				<DeleteIcon />
-			</button>
-			{confirming && (
-				<ConfirmDialog
-					title="Delete this chat?"
-					text={`“${chat.title}” and its answers will be gone for good. What was counted stays counted.`}
-					action="Delete"
-					onConfirm={() => onDelete(chat.id)}
-					onClose={() => setConfirming(false)}
-				/>
+		<div role="status" className="shrink-0">
+			{done && (
+				<p className={`flex min-h-11 items-center justify-between gap-2 px-5 text-small ${className}`}>
+					<span className="wrap-anywhere">{done.text}</span>
+					{done.undo && (
+						<button type="button" className="link shrink-0 font-medium pointer-coarse:min-h-11" onClick={done.undo}>
+							Undo
+						</button>
+					)}
+				</p>
 			)}
-		</li>
+		</div>
 	);
 }
 

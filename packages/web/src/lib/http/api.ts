@@ -4,7 +4,7 @@ import { isDatabaseFailure } from "../../db/failure.ts";
 import { logFailedRequest } from "../../log.ts";
 import { LEDGER_NOT_READY, ProblemError, problemResponse, refuse } from "./problem.ts";
 
-type Verb = "GET" | "POST" | "DELETE";
+type Verb = "GET" | "POST" | "PATCH" | "DELETE";
 type Handler = (context: { request: Request; params: Record<string, string | undefined> }) => Response | Promise<Response>;
 
 /**

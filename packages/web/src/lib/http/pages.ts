@@ -7,7 +7,7 @@ import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
 import type { OwnInstructions } from "../../instructions.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
-import type { ChatPage, ChatSummary, ChatView } from "../../view/chat.ts";
+import type { ChatPage, ChatView, FoundChats } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageHistory } from "../../view/usage.ts";
@@ -45,6 +45,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		usage,
 		chats,
 		olderChats: next,
+		readAt: new Date().toISOString(),
 		models: allowedModels(),
 		search: searchOffer(),
 		demo: models.kind === "demo",
@@ -79,10 +80,18 @@ export const loadChats = createServerFn({ method: "GET" })
 		return env.CHAT_LIST.getByName(key).list(data);
 	});
 
-/** The viewer's newest chats whose titles have each of these words. */
+/** The viewer's archived chats, or those after the page that ended at `next`. */
+export const loadArchivedChats = createServerFn({ method: "GET" })
+	.validator(input(z.string().max(128).nullable()))
+	.handler(async ({ data }): Promise<ChatPage> => {
+		const { key } = await identify(getRequest());
+		return env.CHAT_LIST.getByName(key).archived(data);
+	});
+
+/** The viewer's newest chats that have each of these words in their title or text. */
 export const loadMatchingChats = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128)))
-	.handler(async ({ data }): Promise<ChatSummary[]> => {
+	.handler(async ({ data }): Promise<FoundChats> => {
 		const { key } = await identify(getRequest());
 		return env.CHAT_LIST.getByName(key).find(data);
 	});

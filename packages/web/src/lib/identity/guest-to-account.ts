@@ -80,9 +80,10 @@ async function moveGuestToAccount(guest: GuestKey, user: UserKey): Promise<void>
 	const guestList = env.CHAT_LIST.getByName(guest);
 	// A list is read by pages, so it is read until it is empty. Each chat lists itself with its new owner. From here on the list takes no chat: one that
 	// comes too late follows by itself.
-	for (let page = await guestList.moveTo(user); page.chats.length > 0; page = await guestList.list()) {
-		for (const { id } of page.chats) {
-			await env.CONVERSATION.getByName(id).moveTo(guest, user);
+	for (let page = await guestList.moveTo(user); page.chats.length > 0; page = await guestList.every()) {
+		for (const { id, pinned, archived, deleted } of page.chats) {
+			const isMoved = await env.CONVERSATION.getByName(id).moveTo(guest, user);
+			if (isMoved && (pinned || archived || deleted)) await env.CHAT_LIST.getByName(user).mark(user, id, { pinned, archived, deleted });
 			await guestList.remove(id);
 		}
 	}

@@ -1,20 +1,46 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
+import { z } from "zod";
+import { TITLE_CHARS_MAX } from "../../../../input.ts";
 import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
-import { api } from "../../../../lib/http/api.ts";
+import { api, readBody } from "../../../../lib/http/api.ts";
 import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
-import { identify } from "../../../../lib/identity/subject.ts";
+import { identify, type Subject } from "../../../../lib/identity/subject.ts";
+
+const BODY_BYTES_MAX = 1024;
+
+const title = z
+	.string()
+	.transform((text) => text.toWellFormed().replaceAll(/\s+/g, " ").trim())
+	.pipe(z.string().min(1).max(TITLE_CHARS_MAX));
+const mark = z.boolean().optional();
+const change = z
+	.strictObject({ title: title.optional(), pinned: mark, archived: mark, deleted: mark })
+	.refine((body) => Object.keys(body).length > 0, "Name what is to change.");
 
 export const Route = createFileRoute("/api/chat/$chatId/")({
 	server: {
 		handlers: api({
+			PATCH: async ({ request, params }) => {
+				const chatId = chatIdOf(params);
+				const subject = await identify(request);
+				const { title: name, ...marks } = await readBody(request, change, BODY_BYTES_MAX);
+				const isNamed = name === undefined || (await env.CONVERSATION.getByName(chatId).rename(subject.key, name));
+				const hasMarks = Object.keys(marks).length > 0;
+				const isDone = isNamed && (!hasMarks || (await env.CHAT_LIST.getByName(subject.key).mark(subject.key, chatId, marks)));
+				return isDone ? Response.json({ ...(name !== undefined && { title: name }), ...marks }) : notThere(subject);
+			},
 			DELETE: async ({ request, params }) => {
 				const chatId = chatIdOf(params);
 				const subject = await identify(request);
-				if (await env.CONVERSATION.getByName(chatId).delete(subject.key)) return new Response(null, { status: 204 });
-				await assertStillGuest(subject);
-				return noSuchChat();
+				const isGone = await env.CONVERSATION.getByName(chatId).delete(subject.key);
+				return isGone ? new Response(null, { status: 204 }) : notThere(subject);
 			},
 		}),
 	},
 });
+
+async function notThere(subject: Subject): Promise<Response> {
+	await assertStillGuest(subject);
+	return noSuchChat();
+}

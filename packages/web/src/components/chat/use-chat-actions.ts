@@ -1,0 +1,48 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import type { ChatSummary } from "../../view/chat.ts";
+import type { Done } from "../frame/side-column.tsx";
+import type { ChatChange } from "./use-chat-changes.ts";
+import type { useShell } from "./use-shell.ts";
+
+/** How long an undo is offered. The server takes it for 10 s. */
+const OFFERED_MS = 8_000;
+
+/** What the viewer does to chats of the list, what is said about it, and how it is undone. `openId`: the chat that is open. */
+export function useChatActions(shell: ReturnType<typeof useShell>, openId: string | undefined) {
+	const navigate = useNavigate();
+	const [done, setDone] = useState<Done>();
+	useEffect(() => {
+		const timer = done && setTimeout(() => setDone(undefined), OFFERED_MS);
+		return () => clearTimeout(timer);
+	}, [done]);
+
+	async function change(chat: ChatSummary, to: ChatChange): Promise<void> {
+		const wasOpen = chat.id === openId;
+		const problem = await shell.change(chat.id, to);
+		if (problem) return setDone({ text: problem });
+		if (wasOpen && to.title) document.title = `${to.title} · Parley`;
+		if (to.deleted && wasOpen) await navigate({ to: "/" });
+		const undo = async (back: ChatChange) => {
+			if (await shell.change(chat.id, back)) return setDone({ text: "Couldn’t undo this." });
+			setDone(undefined);
+			if (to.deleted && wasOpen) await navigate({ to: "/c/$chatId", params: { chatId: chat.id } });
+		};
+		if (to.deleted) setDone({ text: "Chat deleted.", undo: () => void undo({ deleted: false }) });
+		if (to.archived) setDone({ text: "Chat archived.", undo: () => void undo({ archived: false }) });
+	}
+
+	/** Rejects when the server refuses it. */
+	async function deleteAll(): Promise<void> {
+		await shell.changeAll(true);
+		await navigate({ to: "/" });
+		const undo = () =>
+			shell.changeAll(false).then(
+				() => setDone(undefined),
+				() => setDone({ text: "Couldn’t undo this." }),
+			);
+		setDone({ text: "All chats deleted.", undo: () => void undo() });
+	}
+
+	return { done, change, deleteAll };
+}

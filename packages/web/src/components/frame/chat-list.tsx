@@ -1,0 +1,137 @@
+import { Link } from "@tanstack/react-router";
+import { type ComponentType, type KeyboardEvent, lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
+import { byDay, readersZone, utc } from "./chat-days.ts";
+import type { ChatMenuProps } from "./chat-menu.tsx";
+import { MoreIcon } from "./icons.tsx";
+import { useHydrated } from "./local-time.tsx";
+
+// Few visits open a menu. Without a connection it does not open.
+const ChatMenu = lazy<ComponentType<ChatMenuProps>>(() => import("./chat-menu.tsx").catch(() => ({ default: () => null })));
+
+export interface ChatListProps {
+	chats: readonly ChatSummary[];
+	/** The chat that is open. */
+	openId: string | undefined;
+	/** When the chats were read, ISO 8601: the server and the first render take it for now. */
+	readAt: string;
+	/** Pins, archives or deletes a chat, or gives it another title. What fails is said by the caller. */
+	onChange: (chat: ChatSummary, change: ChatMarks & { title?: string }) => void;
+}
+
+/** What moves the focus within the list, which is one stop of the Tab key. */
+const STEPS: Record<string, (at: number, last: number) => number> = {
+	ArrowDown: (at, last) => Math.min(at + 1, last),
+	ArrowUp: (at) => Math.max(at - 1, 0),
+	Home: () => 0,
+	End: (_, last) => last,
+};
+
+/** The chats by day. The arrow keys, Home and End go through them; the right arrow goes to the actions of one. */
+export function ChatList({ chats, openId, readAt, onChange }: ChatListProps) {
+	const list = useRef<HTMLDivElement>(null);
+	const isHydrated = useHydrated();
+	const groups = byDay(chats, isHydrated ? Date.now() : Date.parse(readAt), isHydrated ? readersZone : utc);
+	const stop = useStop(
+		list,
+		groups.flatMap((group) => group.chats.map(({ id }) => id)),
+		openId,
+	);
+	return (
+		// biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus between the links in it
+		<div ref={list} className="flex flex-col" onKeyDown={moveFocus}>
+			{groups.map(({ label, chats: grouped }) => (
+				<section key={label} aria-label={label} className="mt-3">
+					<h2 className="px-3 pb-1 text-small text-soft">{label}</h2>
+					<ul className="flex flex-col">
+						{grouped.map((chat) => (
+							<ChatRow key={chat.id} chat={chat} isStop={chat.id === stop.id} onFocus={() => stop.set(chat.id)} onChange={onChange} />
+						))}
+					</ul>
+				</section>
+			))}
+		</div>
+	);
+}
+
+/** The chat at which the Tab key stops: the one that had the focus last, or else the open one, or the first. */
+function useStop(list: RefObject<HTMLElement | null>, ids: readonly string[], openId: string | undefined) {
+	const [focused, setFocused] = useState<string>();
+	const before = useRef(ids);
+	const id = [focused, openId].find((one) => one !== undefined && ids.includes(one)) ?? ids[0];
+	// biome-ignore lint/correctness/useExhaustiveDependencies: only another list moves the focus
+	useEffect(() => {
+		// A row that leaves the list with the focus gives it to the one that takes its place.
+		const at = before.current.indexOf(focused ?? "");
+		const isGone = at !== -1 && !ids.includes(focused ?? "");
+		if (isGone && document.activeElement === document.body) linksIn(list.current)[Math.min(at, ids.length - 1)]?.focus();
+		before.current = ids;
+	}, [ids.join()]);
+	return { id, set: setFocused };
+}
+
+interface RowProps {
+	chat: ChatSummary;
+	isStop: boolean;
+	onFocus: () => void;
+	onChange: ChatListProps["onChange"];
+}
+
+function ChatRow({ chat, isStop, onFocus, onChange }: RowProps) {
+	const more = useRef<HTMLButtonElement>(null);
+	const [isOpen, setOpen] = useState(false);
+	return (
+		<li className="group relative" onFocus={onFocus}>
+			<Link
+				to="/c/$chatId"
+				params={{ chatId: chat.id }}
+				tabIndex={isStop ? 0 : -1}
+				className="flex min-h-10 items-center gap-2 rounded-small px-3 pr-10 transition-colors duration-quick hover:bg-said pointer-coarse:min-h-11"
+				activeProps={{ className: "bg-said font-medium", "aria-current": "page" }}
+				title={chat.title}
+			>
+				<span dir="auto" className="truncate">
+					{chat.title}
+				</span>
+			</Link>
+			<button
+				ref={more}
+				type="button"
+				tabIndex={-1}
+				aria-label={`Actions for “${chat.title}”`}
+				aria-haspopup="menu"
+				aria-expanded={isOpen}
+				className="button-bare shown-near absolute inset-y-0 right-0"
+				onClick={() => setOpen(true)}
+			>
+				<MoreIcon />
+			</button>
+			{isOpen && (
+				<Suspense>
+					<ChatMenu chat={chat} button={more} onChange={(change) => onChange(chat, change)} onClose={() => setOpen(false)} />
+				</Suspense>
+			)}
+		</li>
+	);
+}
+
+const linksIn = (list: Element | null) => [...(list?.querySelectorAll<HTMLElement>("li > a") ?? [])];
+
+function moveFocus(event: KeyboardEvent<HTMLElement>) {
+	const target = event.target as HTMLElement;
+	const row = target.closest("li");
+	// Keys in a menu are the menu's.
+	if (!row || target.parentElement !== row || event.altKey || event.ctrlKey || event.metaKey) return;
+	const [links, link, more] = [linksIn(event.currentTarget), row.querySelector("a"), row.querySelector("button")];
+	const step = STEPS[event.key];
+	const to = step
+		? links[step(links.indexOf(link as HTMLElement), links.length - 1)]
+		: event.key === "ArrowRight"
+			? more
+			: event.key === "ArrowLeft"
+				? link
+				: undefined;
+	if (!to) return;
+	event.preventDefault();
+	to.focus();
+}

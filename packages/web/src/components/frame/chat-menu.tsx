@@ -1,0 +1,163 @@
+import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useRef, useState } from "react";
+import { TITLE_CHARS_MAX } from "../../input.ts";
+import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
+import { ArchiveIcon, DeleteIcon, EditIcon, PinIcon } from "./icons.tsx";
+
+export interface ChatMenuProps {
+	chat: ChatSummary;
+	/** Opens the menu, and gets the focus back. */
+	button: RefObject<HTMLButtonElement | null>;
+	onChange: (change: ChatMarks & { title?: string }) => void;
+	onClose: () => void;
+}
+
+/** The menu of a chat in the list: rename, pin, archive, delete. */
+export default function ChatMenu({ chat, button, onChange, onClose }: ChatMenuProps) {
+	const [isNaming, setNaming] = useState(false);
+	if (isNaming) return <RenameDialog title={chat.title} onRename={(title) => onChange({ title })} onClose={() => close(button, onClose)} />;
+	const items = [
+		{ Icon: EditIcon, name: "Rename", press: () => setNaming(true) },
+		{ Icon: PinIcon, name: chat.pinned ? "Unpin" : "Pin", press: () => onChange({ pinned: !chat.pinned }) },
+		{ Icon: ArchiveIcon, name: "Archive", press: () => onChange({ archived: true }) },
+		{ Icon: DeleteIcon, name: "Delete", press: () => onChange({ deleted: true }) },
+	];
+	return (
+		<Menu label={`Actions for “${chat.title}”`} button={button} onClose={onClose}>
+			{items.map(({ Icon, name, press }) => (
+				<button
+					key={name}
+					type="button"
+					role="menuitem"
+					tabIndex={-1}
+					className="flex min-h-10 w-full items-center gap-3 rounded-small px-3 text-left hover:bg-said focus-visible:bg-said pointer-coarse:min-h-11"
+					onClick={() => {
+						press();
+						if (name !== "Rename") close(button, onClose);
+					}}
+				>
+					<Icon />
+					{name}
+				</button>
+			))}
+		</Menu>
+	);
+}
+
+/** Closes with the focus on the button, as long as its row is there. */
+function close(button: RefObject<HTMLButtonElement | null>, onClose: () => void) {
+	onClose();
+	button.current?.focus();
+}
+
+interface MenuProps extends Pick<ChatMenuProps, "button" | "onClose"> {
+	label: string;
+	children: ReactNode;
+}
+
+/** A menu in the browser's top layer. A press beside it, Escape and Tab close it. */
+function Menu({ label, button, onClose, children }: MenuProps) {
+	const menu = useRef<HTMLDivElement>(null);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: placed once, when it opens
+	useEffect(() => {
+		const [element, anchor] = [menu.current, button.current];
+		if (!element || !anchor) return;
+		element.showPopover();
+		const { bottom, right, top } = anchor.getBoundingClientRect();
+		const { height, width } = element.getBoundingClientRect();
+		const hasRoom = bottom + height + 8 <= innerHeight;
+		Object.assign(element.style, {
+			top: `${hasRoom ? bottom + 4 : Math.max(8, top - height - 4)}px`,
+			left: `${Math.max(8, Math.min(right - width, innerWidth - width - 8))}px`,
+		});
+		element.querySelector("button")?.focus();
+	}, []);
+
+	function press(event: KeyboardEvent<HTMLDivElement>) {
+		const items = [...event.currentTarget.querySelectorAll("button")];
+		const at = items.indexOf(document.activeElement as HTMLButtonElement);
+		const to = { ArrowDown: (at + 1) % items.length, ArrowUp: (at - 1 + items.length) % items.length, Home: 0, End: items.length - 1 }[
+			event.key
+		];
+		// No key of the menu is a key of the page.
+		if (event.key !== "Tab") event.stopPropagation();
+		if (to !== undefined) {
+			event.preventDefault();
+			items[to]?.focus();
+		}
+		if (event.key === "Escape") {
+			event.preventDefault();
+			close(button, onClose);
+		}
+		if (event.key === "Tab") onClose();
+	}
+
+	return (
+		<div
+			ref={menu}
+			popover="auto"
+			role="menu"
+			aria-label={label}
+			className="inset-auto m-0 w-48 rounded-large bg-raised p-1 text-ink shadow-sheet"
+			onKeyDown={press}
+			onToggle={(event) => event.newState === "closed" && onClose()}
+		>
+			{children}
+		</div>
+	);
+}
+
+interface RenameProps {
+	title: string;
+	onRename: (title: string) => void;
+	onClose: () => void;
+}
+
+function RenameDialog({ title, onRename, onClose }: RenameProps) {
+	const dialog = useRef<HTMLDialogElement>(null);
+	const field = useRef<HTMLInputElement>(null);
+	const titleId = useId();
+	useEffect(() => {
+		dialog.current?.showModal();
+		field.current?.select();
+	}, []);
+
+	function save(form: FormData) {
+		const name = String(form.get("title")).replaceAll(/\s+/g, " ").trim();
+		if (name && name !== title) onRename(name);
+		dialog.current?.close();
+	}
+
+	return (
+		<dialog
+			ref={dialog}
+			aria-labelledby={titleId}
+			className="w-full max-w-[min(26rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
+			onClose={onClose}
+		>
+			<form action={save}>
+				<h2 id={titleId} className="font-semibold text-body">
+					Rename this chat
+				</h2>
+				<input
+					ref={field}
+					name="title"
+					aria-label="Title"
+					defaultValue={title}
+					maxLength={TITLE_CHARS_MAX}
+					required
+					autoComplete="off"
+					dir="auto"
+					className="field mt-4"
+				/>
+				<div className="mt-6 flex flex-wrap justify-end gap-2">
+					<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
+						Cancel
+					</button>
+					<button type="submit" className="button-plain">
+						Save
+					</button>
+				</div>
+			</form>
+		</dialog>
+	);
+}

@@ -1,0 +1,45 @@
+import type { FoundChat, FoundChats } from "../view/chat.ts";
+import type { ChatIndex } from "./chat-index.ts";
+import { type ListedChat, type ListedChats, summaryOf } from "./listed-chats.ts";
+import { passageOf, searchable, type Word, wordsIn } from "./passage.ts";
+
+/** Chats that a search finds at most. */
+const FOUND_CHATS = 20;
+/** Characters of text that one search reads at most. */
+const READ_CHARS = 8_000_000;
+
+/** One word of a search, and the chats that may have it in what is indexed; null if the index cannot tell. */
+type Looked = Word & { mayHave: Set<string> | null };
+
+/**
+ * The newest chats that have each of these words in their title or text. The index says which texts to read; what it does not have yet, and words
+ * of one or two letters, are looked for in the texts themselves, the newest first.
+ */
+export function find(query: string, chats: ListedChats, index: ChatIndex): FoundChats {
+	const words: Looked[] = wordsIn(query).map((word) => ({ ...word, mayHave: index.mayHave(word.text) }));
+	if (words.length === 0) return { chats: [], isComplete: true };
+	const indexed = index.lengths();
+	const found: FoundChat[] = [];
+	let charsLeft = READ_CHARS;
+	for (const chat of newestFirst([...chats.read("WHERE deletes_at_ms IS NULL")])) {
+		if (found.length === FOUND_CHATS) break;
+		const title = searchable(chat.title);
+		const missing = words.filter(({ pattern }) => !pattern.test(title));
+		if (missing.length === 0) found.push({ ...summaryOf(chat), passage: null });
+		else if (missing.every((word) => mayHave(chat, word, indexed)) && charsLeft > 0) {
+			charsLeft -= chat.chars;
+			const text = chats.chat(chat.id)?.text ?? "";
+			if (missing.every(({ pattern }) => pattern.test(text))) found.push({ ...summaryOf(chat), passage: passageOf(text, missing) });
+		}
+	}
+	return { chats: found, isComplete: charsLeft > 0 };
+}
+
+function mayHave({ id, chars }: ListedChat, { mayHave }: Looked, indexed: Map<string, number>): boolean {
+	if (chars === 0) return false;
+	return mayHave === null || mayHave.has(id) || chars > (indexed.get(id) ?? 0);
+}
+
+/** SQLite would read each row twice to sort them. */
+const newestFirst = (chats: ListedChat[]) =>
+	chats.sort((a, b) => (a.updatedAt < b.updatedAt || (a.updatedAt === b.updatedAt && a.id < b.id) ? 1 : -1));
