@@ -13,8 +13,10 @@ import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
 import { Route as PricingRouteImport } from './routes/pricing'
+import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as DotwellKnownSecurityDottxtRouteImport } from './routes/[.]well-known.security[.]txt'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
@@ -23,6 +25,7 @@ import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
+import { Route as SShareIdRouteImport } from './routes/s.$shareId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
@@ -34,14 +37,18 @@ import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
+import { Route as ApiSharesIndexRouteImport } from './routes/api/shares/index'
+import { Route as ApiSharesShareIdRouteImport } from './routes/api/shares/$shareId'
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
 import { Route as ApiChatChatIdInstructionsRouteImport } from './routes/api/chat/$chatId/instructions'
+import { Route as ApiChatChatIdShareRouteImport } from './routes/api/chat/$chatId/share'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
 import { Route as ApiChatChatIdVersionRouteImport } from './routes/api/chat/$chatId/version'
+import { Route as SShareIdFilesFileIdRouteImport } from './routes/s.$shareId_.files.$fileId'
 import { Route as ApiChatChatIdFilesIndexRouteImport } from './routes/api/chat/$chatId/files/index'
 import { Route as ApiChatChatIdFilesFileIdRouteImport } from './routes/api/chat/$chatId/files/$fileId'
 
@@ -64,6 +71,11 @@ const PricingRoute = PricingRouteImport.update({
   path: '/pricing',
   getParentRoute: () => rootRouteImport,
 } as any)
+const SharedRoute = SharedRouteImport.update({
+  id: '/shared',
+  path: '/shared',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const SignInRoute = SignInRouteImport.update({
   id: '/sign-in',
   path: '/sign-in',
@@ -74,6 +86,12 @@ const SignUpRoute = SignUpRouteImport.update({
   path: '/sign-up',
   getParentRoute: () => rootRouteImport,
 } as any)
+const DotwellKnownSecurityDottxtRoute =
+  DotwellKnownSecurityDottxtRouteImport.update({
+    id: '/.well-known/security.txt',
+    path: '/.well-known/security.txt',
+    getParentRoute: () => rootRouteImport,
+  } as any)
 const ChatIndexRoute = ChatIndexRouteImport.update({
   id: '/',
   path: '/',
@@ -112,6 +130,11 @@ const ApiUsageEventsRoute = ApiUsageEventsRouteImport.update({
 const InvitationInvitationIdRoute = InvitationInvitationIdRouteImport.update({
   id: '/invitation/$invitationId',
   path: '/invitation/$invitationId',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SShareIdRoute = SShareIdRouteImport.update({
+  id: '/s/$shareId',
+  path: '/s/$shareId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
@@ -169,6 +192,16 @@ const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
   path: '/api/flowglad/webhook',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiSharesIndexRoute = ApiSharesIndexRouteImport.update({
+  id: '/api/shares/',
+  path: '/api/shares/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiSharesShareIdRoute = ApiSharesShareIdRouteImport.update({
+  id: '/api/shares/$shareId',
+  path: '/api/shares/$shareId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
   id: '/api/stripe/',
   path: '/api/stripe/',
@@ -195,6 +228,11 @@ const ApiChatChatIdInstructionsRoute =
     path: '/api/chat/$chatId/instructions',
     getParentRoute: () => rootRouteImport,
   } as any)
+const ApiChatChatIdShareRoute = ApiChatChatIdShareRouteImport.update({
+  id: '/api/chat/$chatId/share',
+  path: '/api/chat/$chatId/share',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiChatChatIdStopRoute = ApiChatChatIdStopRouteImport.update({
   id: '/api/chat/$chatId/stop',
   path: '/api/chat/$chatId/stop',
@@ -208,6 +246,11 @@ const ApiChatChatIdStreamRoute = ApiChatChatIdStreamRouteImport.update({
 const ApiChatChatIdVersionRoute = ApiChatChatIdVersionRouteImport.update({
   id: '/api/chat/$chatId/version',
   path: '/api/chat/$chatId/version',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SShareIdFilesFileIdRoute = SShareIdFilesFileIdRouteImport.update({
+  id: '/s/$shareId_/files/$fileId',
+  path: '/s/$shareId/files/$fileId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdFilesIndexRoute = ApiChatChatIdFilesIndexRouteImport.update({
@@ -227,8 +270,10 @@ export interface FileRoutesByFullPath {
   '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
+  '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
@@ -236,6 +281,7 @@ export interface FileRoutesByFullPath {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/s/$shareId': typeof SShareIdRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -247,13 +293,17 @@ export interface FileRoutesByFullPath {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
+  '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
+  '/s/$shareId/files/$fileId': typeof SShareIdFilesFileIdRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
   '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
@@ -262,8 +312,10 @@ export interface FileRoutesByTo {
   '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
+  '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
@@ -271,6 +323,7 @@ export interface FileRoutesByTo {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/s/$shareId': typeof SShareIdRoute
   '/': typeof ChatIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -283,13 +336,17 @@ export interface FileRoutesByTo {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
+  '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
+  '/s/$shareId/files/$fileId': typeof SShareIdFilesFileIdRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
   '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
   '/api/chat/$chatId/files': typeof ApiChatChatIdFilesIndexRoute
@@ -300,8 +357,10 @@ export interface FileRoutesById {
   '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
+  '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
@@ -309,6 +368,7 @@ export interface FileRoutesById {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/s/$shareId': typeof SShareIdRoute
   '/_chat/': typeof ChatIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -321,13 +381,17 @@ export interface FileRoutesById {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
+  '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
+  '/s/$shareId_/files/$fileId': typeof SShareIdFilesFileIdRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
   '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
@@ -339,8 +403,10 @@ export interface FileRouteTypes {
     | '/account'
     | '/confirm-email'
     | '/pricing'
+    | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/.well-known/security.txt'
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
@@ -348,6 +414,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/s/$shareId'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -359,13 +426,17 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/instructions'
+    | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
+    | '/s/$shareId/files/$fileId'
     | '/api/chat/$chatId/'
     | '/api/chat/$chatId/files/$fileId'
     | '/api/chat/$chatId/files/'
@@ -374,8 +445,10 @@ export interface FileRouteTypes {
     | '/account'
     | '/confirm-email'
     | '/pricing'
+    | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/.well-known/security.txt'
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
@@ -383,6 +456,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/s/$shareId'
     | '/'
     | '/c/$chatId'
     | '/api/admin/corrections'
@@ -395,13 +469,17 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/shares'
     | '/api/stripe'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/instructions'
+    | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
+    | '/s/$shareId/files/$fileId'
     | '/api/chat/$chatId'
     | '/api/chat/$chatId/files/$fileId'
     | '/api/chat/$chatId/files'
@@ -411,8 +489,10 @@ export interface FileRouteTypes {
     | '/account'
     | '/confirm-email'
     | '/pricing'
+    | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/.well-known/security.txt'
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
@@ -420,6 +500,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/s/$shareId'
     | '/_chat/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
@@ -432,13 +513,17 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/instructions'
+    | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
+    | '/s/$shareId_/files/$fileId'
     | '/api/chat/$chatId/'
     | '/api/chat/$chatId/files/$fileId'
     | '/api/chat/$chatId/files/'
@@ -449,8 +534,10 @@ export interface RootRouteChildren {
   AccountRoute: typeof AccountRoute
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   PricingRoute: typeof PricingRoute
+  SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
+  DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
@@ -458,6 +545,7 @@ export interface RootRouteChildren {
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
+  SShareIdRoute: typeof SShareIdRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -468,13 +556,17 @@ export interface RootRouteChildren {
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
+  ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
   ApiChatChatIdInstructionsRoute: typeof ApiChatChatIdInstructionsRoute
+  ApiChatChatIdShareRoute: typeof ApiChatChatIdShareRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdVersionRoute: typeof ApiChatChatIdVersionRoute
+  SShareIdFilesFileIdRoute: typeof SShareIdFilesFileIdRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
   ApiChatChatIdFilesFileIdRoute: typeof ApiChatChatIdFilesFileIdRoute
   ApiChatChatIdFilesIndexRoute: typeof ApiChatChatIdFilesIndexRoute
@@ -510,6 +602,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof PricingRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/shared': {
+      id: '/shared'
+      path: '/shared'
+      fullPath: '/shared'
+      preLoaderRoute: typeof SharedRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/sign-in': {
       id: '/sign-in'
       path: '/sign-in'
@@ -522,6 +621,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-up'
       fullPath: '/sign-up'
       preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/.well-known/security.txt': {
+      id: '/.well-known/security.txt'
+      path: '/.well-known/security.txt'
+      fullPath: '/.well-known/security.txt'
+      preLoaderRoute: typeof DotwellKnownSecurityDottxtRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/': {
@@ -578,6 +684,13 @@ declare module '@tanstack/react-router' {
       path: '/invitation/$invitationId'
       fullPath: '/invitation/$invitationId'
       preLoaderRoute: typeof InvitationInvitationIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/s/$shareId': {
+      id: '/s/$shareId'
+      path: '/s/$shareId'
+      fullPath: '/s/$shareId'
+      preLoaderRoute: typeof SShareIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/c/$chatId': {
@@ -657,6 +770,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/shares/': {
+      id: '/api/shares/'
+      path: '/api/shares'
+      fullPath: '/api/shares/'
+      preLoaderRoute: typeof ApiSharesIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/shares/$shareId': {
+      id: '/api/shares/$shareId'
+      path: '/api/shares/$shareId'
+      fullPath: '/api/shares/$shareId'
+      preLoaderRoute: typeof ApiSharesShareIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/stripe/': {
       id: '/api/stripe/'
       path: '/api/stripe'
@@ -692,6 +819,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdInstructionsRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/share': {
+      id: '/api/chat/$chatId/share'
+      path: '/api/chat/$chatId/share'
+      fullPath: '/api/chat/$chatId/share'
+      preLoaderRoute: typeof ApiChatChatIdShareRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/$chatId/stop': {
       id: '/api/chat/$chatId/stop'
       path: '/api/chat/$chatId/stop'
@@ -711,6 +845,13 @@ declare module '@tanstack/react-router' {
       path: '/api/chat/$chatId/version'
       fullPath: '/api/chat/$chatId/version'
       preLoaderRoute: typeof ApiChatChatIdVersionRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/s/$shareId_/files/$fileId': {
+      id: '/s/$shareId_/files/$fileId'
+      path: '/s/$shareId/files/$fileId'
+      fullPath: '/s/$shareId/files/$fileId'
+      preLoaderRoute: typeof SShareIdFilesFileIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/files/': {
@@ -747,8 +888,10 @@ const rootRouteChildren: RootRouteChildren = {
   AccountRoute: AccountRoute,
   ConfirmEmailRoute: ConfirmEmailRoute,
   PricingRoute: PricingRoute,
+  SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
@@ -756,6 +899,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
+  SShareIdRoute: SShareIdRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
@@ -766,13 +910,17 @@ const rootRouteChildren: RootRouteChildren = {
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
+  ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
   ApiChatChatIdInstructionsRoute: ApiChatChatIdInstructionsRoute,
+  ApiChatChatIdShareRoute: ApiChatChatIdShareRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdVersionRoute: ApiChatChatIdVersionRoute,
+  SShareIdFilesFileIdRoute: SShareIdFilesFileIdRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,
   ApiChatChatIdFilesFileIdRoute: ApiChatChatIdFilesFileIdRoute,
   ApiChatChatIdFilesIndexRoute: ApiChatChatIdFilesIndexRoute,
