@@ -26,6 +26,8 @@ export interface Config {
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
 	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
+	/** Where to report a weakness, as an address that a person can open; null for no `/.well-known/security.txt`. */
+	securityContact: string | null;
 	/** Users with one of these confirmed addresses may use /api/admin. Lower case. */
 	adminEmails: string[];
 	/** The sandbox's clock, which the app follows (lib/time/dev-clock.ts). Only under `npm start`. */
@@ -119,6 +121,7 @@ export const variables = z.object({
 	EMAIL_FROM: optional(z.string()),
 	MAILBOX_URL: optional(z.url()),
 	DEV_CLOCK_URL: optional(loopbackUrl),
+	SECURITY_CONTACT: optional(z.url({ protocol: /^(?:https|mailto|tel)$/, error: "is not an https, mailto or tel address" })),
 	ADMIN_EMAILS: optional(z.string()),
 	GUEST_FREE_REQUESTS: count,
 	AUTH_FREE_REQUESTS_DAILY: count,
@@ -164,6 +167,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		email: vars.EMAIL_URL
 			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
 			: { kind: "log" },
+		securityContact: vars.SECURITY_CONTACT ?? null,
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
 		devClockUrl: vars.DEV_CLOCK_URL ?? null,
 		mailboxUrl: vars.MAILBOX_URL ?? null,

@@ -7,6 +7,8 @@ declare namespace Cloudflare {
 		DB: D1Database;
 		USAGE_LEDGER: DurableObjectNamespace<import("./objects/usage-ledger.ts").UsageLedger>;
 		CHAT_LIST: DurableObjectNamespace<import("./objects/chat-list.ts").ChatList>;
+		SHARE_LIST: DurableObjectNamespace<import("./objects/share-list.ts").ShareList>;
+		SHARED_CHAT: DurableObjectNamespace<import("./objects/shared-chat.ts").SharedChat>;
 		/** Where files of chats are kept. Absent where the deployer leaves it out of wrangler.toml. */
 		FILES?: R2Bucket;
 		CONVERSATION: DurableObjectNamespace<import("./objects/conversation.ts").Conversation>;

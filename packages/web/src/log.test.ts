@@ -52,7 +52,7 @@ describe("a line of the log", () => {
 		expect(text()).toMatch(/^500 POST \/api\/auth\/reset-password\/\*: Error at log\.test\.ts/);
 		logFailedRequest(new Request("http://localhost/api/flowglad/checkout-sessions/create-add-payment-method"), undefined);
 		expect(text()).toBe("500 GET /api/flowglad/checkout-sessions/create-add-payment-method: undefined");
-		for (const path of ["/c/*", "/invitation/*", "/api/chat/*", "/api/chat/*/stop"]) {
+		for (const path of ["/c/*", "/s/*", "/s/*/files/x", "/invitation/*", "/api/chat/*", "/api/chat/*/stop", "/api/shares/*"]) {
 			logFailedRequest(new Request(`http://localhost${path.replace("*", "my-words")}`), undefined);
 			expect(text()).toBe(`500 GET ${path}: undefined`);
 		}

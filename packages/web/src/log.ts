@@ -104,7 +104,7 @@ function placeOf(error: unknown): string {
 const oneLine = (text: string) => text.replace(/[\s\p{Cc}]+/gu, " ");
 
 /** Where a path has an id, which a client may choose: a chat's, an invitation's, a server function's. */
-const ID_PLACE = /^(\/(?:c|invitation|_serverFn|api\/chat)\/)(?!ai$)[^/]+/;
+const ID_PLACE = /^(\/(?:c|s|invitation|_serverFn|api\/chat|api\/shares)\/)(?!ai$)[^/]+/;
 
 /** A path without ids and tokens: what stands in an id's place, and long segments that are not words with dashes. */
 const withoutTokens = (path: string) =>

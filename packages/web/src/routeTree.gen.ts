@@ -13,8 +13,10 @@ import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
 import { Route as PricingRouteImport } from './routes/pricing'
+import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as DotwellKnownSecurityDottxtRouteImport } from './routes/[.]well-known.security[.]txt'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiChatsRouteImport } from './routes/api/chats'
@@ -24,6 +26,7 @@ import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
+import { Route as SShareIdRouteImport } from './routes/s.$shareId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
@@ -35,14 +38,18 @@ import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
+import { Route as ApiSharesIndexRouteImport } from './routes/api/shares/index'
+import { Route as ApiSharesShareIdRouteImport } from './routes/api/shares/$shareId'
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
 import { Route as ApiChatChatIdInstructionsRouteImport } from './routes/api/chat/$chatId/instructions'
+import { Route as ApiChatChatIdShareRouteImport } from './routes/api/chat/$chatId/share'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
 import { Route as ApiChatChatIdStreamRouteImport } from './routes/api/chat/$chatId/stream'
 import { Route as ApiChatChatIdVersionRouteImport } from './routes/api/chat/$chatId/version'
+import { Route as SShareIdFilesFileIdRouteImport } from './routes/s.$shareId_.files.$fileId'
 import { Route as ApiChatChatIdFilesIndexRouteImport } from './routes/api/chat/$chatId/files/index'
 import { Route as ApiChatChatIdFilesFileIdRouteImport } from './routes/api/chat/$chatId/files/$fileId'
 
@@ -65,6 +72,11 @@ const PricingRoute = PricingRouteImport.update({
   path: '/pricing',
   getParentRoute: () => rootRouteImport,
 } as any)
+const SharedRoute = SharedRouteImport.update({
+  id: '/shared',
+  path: '/shared',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const SignInRoute = SignInRouteImport.update({
   id: '/sign-in',
   path: '/sign-in',
@@ -75,6 +87,12 @@ const SignUpRoute = SignUpRouteImport.update({
   path: '/sign-up',
   getParentRoute: () => rootRouteImport,
 } as any)
+const DotwellKnownSecurityDottxtRoute =
+  DotwellKnownSecurityDottxtRouteImport.update({
+    id: '/.well-known/security.txt',
+    path: '/.well-known/security.txt',
+    getParentRoute: () => rootRouteImport,
+  } as any)
 const ChatIndexRoute = ChatIndexRouteImport.update({
   id: '/',
   path: '/',
@@ -118,6 +136,11 @@ const ApiUsageEventsRoute = ApiUsageEventsRouteImport.update({
 const InvitationInvitationIdRoute = InvitationInvitationIdRouteImport.update({
   id: '/invitation/$invitationId',
   path: '/invitation/$invitationId',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SShareIdRoute = SShareIdRouteImport.update({
+  id: '/s/$shareId',
+  path: '/s/$shareId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
@@ -175,6 +198,16 @@ const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
   path: '/api/flowglad/webhook',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiSharesIndexRoute = ApiSharesIndexRouteImport.update({
+  id: '/api/shares/',
+  path: '/api/shares/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiSharesShareIdRoute = ApiSharesShareIdRouteImport.update({
+  id: '/api/shares/$shareId',
+  path: '/api/shares/$shareId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
   id: '/api/stripe/',
   path: '/api/stripe/',
@@ -201,6 +234,11 @@ const ApiChatChatIdInstructionsRoute =
     path: '/api/chat/$chatId/instructions',
     getParentRoute: () => rootRouteImport,
   } as any)
+const ApiChatChatIdShareRoute = ApiChatChatIdShareRouteImport.update({
+  id: '/api/chat/$chatId/share',
+  path: '/api/chat/$chatId/share',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiChatChatIdStopRoute = ApiChatChatIdStopRouteImport.update({
   id: '/api/chat/$chatId/stop',
   path: '/api/chat/$chatId/stop',
@@ -214,6 +252,11 @@ const ApiChatChatIdStreamRoute = ApiChatChatIdStreamRouteImport.update({
 const ApiChatChatIdVersionRoute = ApiChatChatIdVersionRouteImport.update({
   id: '/api/chat/$chatId/version',
   path: '/api/chat/$chatId/version',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SShareIdFilesFileIdRoute = SShareIdFilesFileIdRouteImport.update({
+  id: '/s/$shareId_/files/$fileId',
+  path: '/s/$shareId/files/$fileId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdFilesIndexRoute = ApiChatChatIdFilesIndexRouteImport.update({
@@ -233,8 +276,10 @@ export interface FileRoutesByFullPath {
   '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
+  '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/api/$': typeof ApiSplatRoute
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
@@ -243,6 +288,7 @@ export interface FileRoutesByFullPath {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/s/$shareId': typeof SShareIdRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -254,13 +300,17 @@ export interface FileRoutesByFullPath {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
+  '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
+  '/s/$shareId/files/$fileId': typeof SShareIdFilesFileIdRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
   '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
@@ -269,8 +319,10 @@ export interface FileRoutesByTo {
   '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
+  '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/api/$': typeof ApiSplatRoute
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
@@ -279,6 +331,7 @@ export interface FileRoutesByTo {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/s/$shareId': typeof SShareIdRoute
   '/': typeof ChatIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -291,13 +344,17 @@ export interface FileRoutesByTo {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
+  '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
+  '/s/$shareId/files/$fileId': typeof SShareIdFilesFileIdRoute
   '/api/chat/$chatId': typeof ApiChatChatIdIndexRoute
   '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
   '/api/chat/$chatId/files': typeof ApiChatChatIdFilesIndexRoute
@@ -308,8 +365,10 @@ export interface FileRoutesById {
   '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
+  '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/api/$': typeof ApiSplatRoute
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
@@ -318,6 +377,7 @@ export interface FileRoutesById {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/s/$shareId': typeof SShareIdRoute
   '/_chat/': typeof ChatIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -330,13 +390,17 @@ export interface FileRoutesById {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
+  '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
   '/api/chat/$chatId/stream': typeof ApiChatChatIdStreamRoute
   '/api/chat/$chatId/version': typeof ApiChatChatIdVersionRoute
+  '/s/$shareId_/files/$fileId': typeof SShareIdFilesFileIdRoute
   '/api/chat/$chatId/': typeof ApiChatChatIdIndexRoute
   '/api/chat/$chatId/files/$fileId': typeof ApiChatChatIdFilesFileIdRoute
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
@@ -348,8 +412,10 @@ export interface FileRouteTypes {
     | '/account'
     | '/confirm-email'
     | '/pricing'
+    | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/.well-known/security.txt'
     | '/api/$'
     | '/api/chats'
     | '/api/health'
@@ -358,6 +424,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/s/$shareId'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -369,13 +436,17 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/instructions'
+    | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
+    | '/s/$shareId/files/$fileId'
     | '/api/chat/$chatId/'
     | '/api/chat/$chatId/files/$fileId'
     | '/api/chat/$chatId/files/'
@@ -384,8 +455,10 @@ export interface FileRouteTypes {
     | '/account'
     | '/confirm-email'
     | '/pricing'
+    | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/.well-known/security.txt'
     | '/api/$'
     | '/api/chats'
     | '/api/health'
@@ -394,6 +467,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/s/$shareId'
     | '/'
     | '/c/$chatId'
     | '/api/admin/corrections'
@@ -406,13 +480,17 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/shares'
     | '/api/stripe'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/instructions'
+    | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
+    | '/s/$shareId/files/$fileId'
     | '/api/chat/$chatId'
     | '/api/chat/$chatId/files/$fileId'
     | '/api/chat/$chatId/files'
@@ -422,8 +500,10 @@ export interface FileRouteTypes {
     | '/account'
     | '/confirm-email'
     | '/pricing'
+    | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/.well-known/security.txt'
     | '/api/$'
     | '/api/chats'
     | '/api/health'
@@ -432,6 +512,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/s/$shareId'
     | '/_chat/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
@@ -444,13 +525,17 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/instructions'
+    | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
     | '/api/chat/$chatId/stream'
     | '/api/chat/$chatId/version'
+    | '/s/$shareId_/files/$fileId'
     | '/api/chat/$chatId/'
     | '/api/chat/$chatId/files/$fileId'
     | '/api/chat/$chatId/files/'
@@ -461,8 +546,10 @@ export interface RootRouteChildren {
   AccountRoute: typeof AccountRoute
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   PricingRoute: typeof PricingRoute
+  SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
+  DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiChatsRoute: typeof ApiChatsRoute
   ApiHealthRoute: typeof ApiHealthRoute
@@ -471,6 +558,7 @@ export interface RootRouteChildren {
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
+  SShareIdRoute: typeof SShareIdRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -481,13 +569,17 @@ export interface RootRouteChildren {
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
+  ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
   ApiChatChatIdInstructionsRoute: typeof ApiChatChatIdInstructionsRoute
+  ApiChatChatIdShareRoute: typeof ApiChatChatIdShareRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
   ApiChatChatIdStreamRoute: typeof ApiChatChatIdStreamRoute
   ApiChatChatIdVersionRoute: typeof ApiChatChatIdVersionRoute
+  SShareIdFilesFileIdRoute: typeof SShareIdFilesFileIdRoute
   ApiChatChatIdIndexRoute: typeof ApiChatChatIdIndexRoute
   ApiChatChatIdFilesFileIdRoute: typeof ApiChatChatIdFilesFileIdRoute
   ApiChatChatIdFilesIndexRoute: typeof ApiChatChatIdFilesIndexRoute
@@ -523,6 +615,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof PricingRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/shared': {
+      id: '/shared'
+      path: '/shared'
+      fullPath: '/shared'
+      preLoaderRoute: typeof SharedRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/sign-in': {
       id: '/sign-in'
       path: '/sign-in'
@@ -535,6 +634,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-up'
       fullPath: '/sign-up'
       preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/.well-known/security.txt': {
+      id: '/.well-known/security.txt'
+      path: '/.well-known/security.txt'
+      fullPath: '/.well-known/security.txt'
+      preLoaderRoute: typeof DotwellKnownSecurityDottxtRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/': {
@@ -598,6 +704,13 @@ declare module '@tanstack/react-router' {
       path: '/invitation/$invitationId'
       fullPath: '/invitation/$invitationId'
       preLoaderRoute: typeof InvitationInvitationIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/s/$shareId': {
+      id: '/s/$shareId'
+      path: '/s/$shareId'
+      fullPath: '/s/$shareId'
+      preLoaderRoute: typeof SShareIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/c/$chatId': {
@@ -677,6 +790,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/shares/': {
+      id: '/api/shares/'
+      path: '/api/shares'
+      fullPath: '/api/shares/'
+      preLoaderRoute: typeof ApiSharesIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/shares/$shareId': {
+      id: '/api/shares/$shareId'
+      path: '/api/shares/$shareId'
+      fullPath: '/api/shares/$shareId'
+      preLoaderRoute: typeof ApiSharesShareIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/stripe/': {
       id: '/api/stripe/'
       path: '/api/stripe'
@@ -712,6 +839,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdInstructionsRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/share': {
+      id: '/api/chat/$chatId/share'
+      path: '/api/chat/$chatId/share'
+      fullPath: '/api/chat/$chatId/share'
+      preLoaderRoute: typeof ApiChatChatIdShareRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/$chatId/stop': {
       id: '/api/chat/$chatId/stop'
       path: '/api/chat/$chatId/stop'
@@ -731,6 +865,13 @@ declare module '@tanstack/react-router' {
       path: '/api/chat/$chatId/version'
       fullPath: '/api/chat/$chatId/version'
       preLoaderRoute: typeof ApiChatChatIdVersionRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/s/$shareId_/files/$fileId': {
+      id: '/s/$shareId_/files/$fileId'
+      path: '/s/$shareId/files/$fileId'
+      fullPath: '/s/$shareId/files/$fileId'
+      preLoaderRoute: typeof SShareIdFilesFileIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/files/': {
@@ -767,8 +908,10 @@ const rootRouteChildren: RootRouteChildren = {
   AccountRoute: AccountRoute,
   ConfirmEmailRoute: ConfirmEmailRoute,
   PricingRoute: PricingRoute,
+  SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiChatsRoute: ApiChatsRoute,
   ApiHealthRoute: ApiHealthRoute,
@@ -777,6 +920,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
+  SShareIdRoute: SShareIdRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
@@ -787,13 +931,17 @@ const rootRouteChildren: RootRouteChildren = {
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
+  ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
   ApiChatChatIdInstructionsRoute: ApiChatChatIdInstructionsRoute,
+  ApiChatChatIdShareRoute: ApiChatChatIdShareRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,
   ApiChatChatIdStreamRoute: ApiChatChatIdStreamRoute,
   ApiChatChatIdVersionRoute: ApiChatChatIdVersionRoute,
+  SShareIdFilesFileIdRoute: SShareIdFilesFileIdRoute,
   ApiChatChatIdIndexRoute: ApiChatChatIdIndexRoute,
   ApiChatChatIdFilesFileIdRoute: ApiChatChatIdFilesFileIdRoute,
   ApiChatChatIdFilesIndexRoute: ApiChatChatIdFilesIndexRoute,

@@ -12,6 +12,8 @@ import { guardConsole, logFailedRequest, logNote } from "./log.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
+export { ShareList } from "./objects/share-list.ts";
+export { SharedChat } from "./objects/shared-chat.ts";
 export { UsageLedger } from "./objects/usage-ledger.ts";
 
 // Development shows errors whole. Also on each request: a test environment replaces the console after this module is loaded.

@@ -12,15 +12,23 @@ function addressOf(file: string): string {
 	const path = file
 		.replace("../src/routes", "")
 		.replace(/\.tsx?$/, "")
-		.replaceAll(".", "/")
+		// A dot is a slash, and a dot in brackets is itself.
+		.replace(/(?<!\[)\./g, "/")
+		.replace(/[[\]]/g, "")
 		.replace(/\/_chat\b/, "")
 		.replace(/\/index$/, "");
 	return path.replaceAll(/\$\w*/g, "some") || "/";
 }
 
-const addresses = [...new Set(files.filter((file) => !file.endsWith("__root.tsx")).map(addressOf))].sort();
-export const apiRoutes = addresses.filter((path) => path.startsWith("/api"));
-export const pages = addresses.filter((path) => !path.startsWith("/api"));
+/** The addresses of the routes whose files end so. A file that begins with a dash is none. */
+const addressesOf = (ending: string) => [
+	...new Set(files.filter((file) => file.endsWith(ending) && !/\/(?:__root\.|-)/.test(file)).map(addressOf)),
+];
+export const pages = addressesOf(".tsx").sort();
+const answering = addressesOf(".ts").sort();
+export const apiRoutes = answering.filter((path) => path.startsWith("/api"));
+/** What is neither a page nor called by one. */
+export const plainFiles = answering.filter((path) => !path.startsWith("/api"));
 
 /** The addresses of server functions, by the functions' names. */
 export const functions = new Map(

@@ -22,6 +22,7 @@ import { allowedModels, modelsVersion, searchOffer, titleModel } from "../lib/ch
 import { type Asked, affordable, priceIn, type Quote, quoteOf, windowOf } from "../lib/chat/price.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import { budgetBesideSearch } from "../lib/chat/search/sources.ts";
+import { snapshotOf } from "../lib/chat/snapshot.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf } from "../lib/identity/subject-key.ts";
@@ -106,6 +107,9 @@ export type PathResult =
 	| Extract<StartResult, { kind: "moved-on" }>
 	| { kind: "too-many-branches" }
 	| { kind: Extract<ChatRefusal, "not-found" | "busy" | "no-such-message"> };
+
+/** Why a chat's path cannot be shared now. */
+export type SnapshotRefusal = Extract<StartResult, { kind: "moved-on" }> | { kind: Extract<ChatRefusal, "not-found" | "busy"> };
 
 /** The hold of a request, with the price of its first attempt. */
 type Held = Pick<Extract<UsageCheckResult, { allowed: true }>, "hold" | "units" | "terms">;
@@ -325,6 +329,23 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		});
 	}
 
+	/**
+	 * The shown path as a page for everyone.
+	 * @param into the id of the share, under whose address its files will be
+	 */
+	async snapshot(owner: string, into: string, withFiles: boolean, seen: string | null | undefined) {
+		const chat = await this.#settledChat(owner);
+		if ("kind" in chat) return chat;
+		if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on" as const, chat: this.#path.view(chat) };
+		const { take, taken } = this.#files.copiesFor(into);
+		const share = (file: FilePart) => {
+			const copy = take(file);
+			return copy && { ...copy, url: `/s/${into}/files/${idOf(copy)}` };
+		};
+		const path = this.#path.newestFirst({ parent: this.#stored.shown()?.seq ?? null, asks: null, question: null });
+		return { kind: "done" as const, title: chat.title, ...snapshotOf(path, withFiles ? share : () => null), files: taken };
+	}
+
 	/** The owner's chat while no request is under way, or why it is not that. */
 	async #settledChat(owner: string): Promise<Chat | { kind: "not-found" | "busy" }> {
 		if (!this.#live) await this.#recover();
@@ -333,8 +354,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return this.#live || this.#starting || this.#openTurn() ? { kind: "busy" } : chat;
 	}
 
-	/** Deletes the messages. What was counted stays counted. Idempotent. False for anyone but the owner. */
+	/** Deletes the messages, and what was shared of them. What was counted stays counted. Idempotent. False for anyone but the owner. */
 	async delete(owner: string): Promise<boolean> {
+		if (this.#stored.chat()?.owner !== owner) return false;
+		// First, because nobody would look for them any more. Guests share nothing.
+		if (kindOf(owner) === "user") await this.env.SHARE_LIST.getByName(owner).endOf(this.#stored.chat()?.id ?? "");
 		const chat = this.#stored.chat();
 		if (chat?.owner !== owner) return false;
 		this.#live?.stop();

@@ -1,33 +1,53 @@
 import { createRootRouteWithContext, HeadContent, Outlet, Scripts } from "@tanstack/react-router";
+import { createIsomorphicFn } from "@tanstack/react-start";
+import { getRequest } from "@tanstack/react-start/server";
 import { foldScript } from "../components/frame/side-column.tsx";
 import styles from "../styles.css?url";
+import { pageMeta } from "./-head.ts";
 
 export interface RouterContext {
 	/** Chats begun in this tab, by id, with their titles. Their pages open without a request to the server. */
 	newChats: Map<string, string>;
 }
 
+/** Previews of links take pictures by whole addresses only. */
+const ownOrigin = createIsomorphicFn()
+	.server(() => new URL(getRequest().url).origin)
+	.client(() => location.origin);
+
+/** The build is part of the address, so that each version installs its own (public/sw.js). `vite dev` has no hashed assets to keep. */
+const serviceWorkerScript = `addEventListener("load",()=>navigator.serviceWorker?.register("/sw.js?${__BUILD__}").catch(()=>{}))`;
+
 export const Route = createRootRouteWithContext<RouterContext>()({
 	head: () => ({
 		meta: [
 			{ charSet: "utf-8" },
 			{ name: "viewport", content: "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" },
-			{ title: "Parley" },
-			{ name: "description", content: "A quiet place to ask an AI, where you always see what is left to ask." },
 			{ name: "color-scheme", content: "light dark" },
-			{ name: "theme-color", media: "(prefers-color-scheme: light)", content: "#fbfaf7" },
-			{ name: "theme-color", media: "(prefers-color-scheme: dark)", content: "#161513" },
+			...pageMeta("Parley", "A quiet place to talk to AI. You always see how many requests you have left."),
+			{ property: "og:site_name", content: "Parley" },
+			{ property: "og:type", content: "website" },
+			{ property: "og:image", content: `${ownOrigin()}/icons/share.png` },
+			{ property: "og:image:width", content: "1200" },
+			{ property: "og:image:height", content: "630" },
+			{ property: "og:image:alt", content: "Parley: five tally marks" },
+			{ name: "twitter:card", content: "summary_large_image" },
 		],
 		links: [
 			{ rel: "stylesheet", href: styles },
 			{ rel: "icon", type: "image/svg+xml", href: "/favicon.svg" },
+			{ rel: "apple-touch-icon", href: "/icons/apple-touch-icon.png" },
+			{ rel: "manifest", href: "/manifest.webmanifest" },
 		],
-		scripts: [{ children: foldScript }],
+		scripts: [{ children: foldScript }, ...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }])],
 	}),
 	component: () => (
 		<html lang="en" suppressHydrationWarning>
 			<head>
 				<HeadContent />
+				{/* HeadContent keeps one of several with the same name. The colors are those of `--color-paper`. */}
+				<meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf7" />
+				<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#161513" />
 			</head>
 			<body>
 				<Outlet />

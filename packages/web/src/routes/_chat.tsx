@@ -12,6 +12,7 @@ import type { ArchivedChatsProps } from "../components/frame/archived-chats.tsx"
 import type { ChatSearchProps } from "../components/frame/chat-search.tsx";
 import type { KeyListProps } from "../components/frame/key-list.tsx";
 import { linkErrorOf } from "../components/frame/link-error.ts";
+import { NeedsScripts } from "../components/frame/needs-scripts.tsx";
 import { type Done, DoneLine, SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useKeys } from "../components/frame/use-keys.ts";
@@ -101,6 +102,7 @@ function ChatFrame() {
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
+				<NeedsScripts>You can read your chats without JavaScript, but sending needs it.</NeedsScripts>
 				<Banners shell={shell} path={path} onBought={setBoughtAtMs} done={actions.done} />
 				{open ? (
 					<Room

@@ -9,6 +9,7 @@ import { Page } from "../components/frame/page.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadPricing, loadShell } from "../lib/http/pages.ts";
+import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/pricing")({
 	validateSearch: linkErrorOf,
@@ -20,10 +21,7 @@ export const Route = createFileRoute("/pricing")({
 	preload: false,
 	gcTime: 0,
 	head: () => ({
-		meta: [
-			{ title: "Pricing · Parley" },
-			{ name: "description", content: "What Parley costs, how many requests come with it, and what counts as one." },
-		],
+		meta: pageMeta("Pricing · Parley", "What Parley costs, how many requests come with it, and what counts as one."),
 	}),
 	component: PricingPage,
 });

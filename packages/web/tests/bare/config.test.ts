@@ -43,6 +43,13 @@ describe("the configuration", () => {
 		expect(() => readConfig({ ...secrets, GUEST_FREE_REQUESTS: "-1" })).toThrow(/GUEST_FREE_REQUESTS/);
 	});
 
+	test("takes a security contact that a person can open, and no bare address", () => {
+		for (const contact of ["mailto:security@your.app", "https://your.app/security"])
+			expect(readConfig({ ...secrets, SECURITY_CONTACT: contact }).securityContact).toBe(contact);
+		for (const contact of ["security@your.app", "javascript:alert(1)", "http://your.app"])
+			expect(() => readConfig({ ...secrets, SECURITY_CONTACT: contact })).toThrow(/SECURITY_CONTACT/);
+	});
+
 	test("accepts several guest cookie secrets and keeps their order", () => {
 		const both = { ...secrets, GUEST_COOKIE_SECRET: `${"n".repeat(16)}, ${"o".repeat(16)}` };
 		expect(readConfig(both).guestCookieSecrets).toEqual(["n".repeat(16), "o".repeat(16)]);

@@ -55,6 +55,11 @@ test("health is ok without a billing provider", async () => {
 	expect(await response.json()).toMatchObject({ status: "ok", checks: { billing: "none", model: "demo" } });
 });
 
+test("there is no security.txt without a contact", async () => {
+	const response = await new Client().fetch("/.well-known/security.txt");
+	expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ title: "Not found" })]);
+});
+
 test("every page renders", async () => {
 	for (const path of ["/", "/pricing", "/sign-in", "/sign-up"]) {
 		const response = await exports.default.fetch(new Request(`http://localhost${path}`));

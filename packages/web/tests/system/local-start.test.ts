@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inDatabase } from "./database.ts";
 import { answers, freePort, Running, stateFolder } from "./process.ts";
 
 // What `npm start` promises beyond the product itself: connections that survive a refusal, a log that names each failure, variables, and an end.
@@ -96,7 +97,12 @@ describe("an answer", () => {
 	const client = new URL("../../dist/client/", import.meta.url).pathname;
 	const assets = readdirSync(client, { recursive: true, withFileTypes: true })
 		.filter((file) => file.isFile() && file.name !== "_headers")
-		.map((file) => join(file.parentPath, file.name).slice(client.length));
+		// A page of the assets is served without its extension.
+		.map((file) =>
+			join(file.parentPath, file.name)
+				.slice(client.length)
+				.replace(/\.html$/, ""),
+		);
 
 	test.each<[what: string, paths: string[], method: string]>([
 		["an asset", assets, "GET"],
@@ -153,16 +159,20 @@ describe("the log", () => {
 		expect(lines.split("\n").filter((line) => /^app:\s+at /.test(line))).toEqual([]);
 	});
 
-	test("names a page that fails, with its cause", async () => {
+	test("names a page that fails by the reference that it shows, with its cause", async () => {
 		const log = logged();
+		let reference: string | undefined;
 		rename("invitations", "invitations_away");
 		try {
-			expect((await fetch(`${app}/invitation/any`, { headers: { cookie } })).status).toBe(503);
+			const page = await fetch(`${app}/invitation/any`, { headers: { cookie } });
+			expect(page.status).toBe(503);
+			reference = /Reference for support: <span[^>]*>([\w-]{36})</.exec((await page.text()).replaceAll("<!-- -->", ""))?.[1];
 		} finally {
 			rename("invitations_away", "invitations");
 		}
-		const lines = await log(/500 GET \/invitation\/\*: \w*Error/);
-		expect(lines).toMatch(/500 GET \/invitation\/\*: \w*Error/);
+		expect(reference).toMatch(/^[\w-]{36}$/);
+		const lines = await log(/500 GET \/invitation\/\* [\w-]{36}: \w*Error/);
+		expect(/500 GET \/invitation\/\* ([\w-]{36}): \w*Error/.exec(lines)?.[1]).toBe(reference);
 		expect(lines).toMatch(/caused by Error SQLITE_ERROR at /);
 		expect(lines).not.toContain("no such table");
 	});
@@ -172,27 +182,14 @@ describe("the log", () => {
 		expect((await fetch(`${sandbox}/__sandbox/faults`, { method: "POST", headers, body: JSON.stringify(body) })).ok).toBe(true);
 	}
 
-	const rename = (from: string, to: string) => inDatabase(`ALTER TABLE ${from} RENAME TO ${to}`);
+	const rename = (from: string, to: string) => inDatabase(state.path, `ALTER TABLE ${from} RENAME TO ${to}`);
 });
 
-/** Runs a statement in the local D1, and returns its rows. */
-function inDatabase(sql: string): unknown[] {
-	// Vite bundles no node:sqlite by a static import.
-	const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-	const folder = join(state.path, "v3/d1/miniflare-D1DatabaseObject");
-	const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
-	const database = new DatabaseSync(join(folder, file));
-	database.exec("PRAGMA busy_timeout = 5000");
-	const rows = database.prepare(sql).all();
-	database.close();
-	return rows;
-}
-
 test("the cron trigger runs on request, and deletes what has ended", async () => {
-	inDatabase("INSERT INTO bounds (key, count, ends_at) VALUES ('ended', 1, 1)");
+	inDatabase(state.path, "INSERT INTO bounds (key, count, ends_at) VALUES ('ended', 1, 1)");
 	const run = await fetch(`${app}/cdn-cgi/local/scheduled`);
 	expect({ status: run.status, body: await run.text() }).toEqual({ status: 200, body: "ok" });
-	expect(inDatabase("SELECT key FROM bounds WHERE key = 'ended'")).toEqual([]);
+	expect(inDatabase(state.path, "SELECT key FROM bounds WHERE key = 'ended'")).toEqual([]);
 });
 
 test("documented variables in the environment reach the app, and a blank one keeps the default", async () => {

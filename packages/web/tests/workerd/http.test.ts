@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 import { breakTable } from "../marked-log.ts";
 import { scansOf } from "../query-plans.ts";
-import { apiRoutes, functions, methodOf, pages } from "../wall.ts";
+import { apiRoutes, functions, methodOf, pages, plainFiles } from "../wall.ts";
 
 beforeEach(resetSandbox);
 
@@ -45,6 +45,9 @@ const BAD: [name: string, path: string, body: string, status: number][] = [
 		JSON.stringify({ id: "c", messages: [], trigger: "regenerate-message", messageId: "m" }),
 		404,
 	],
+	["share: not JSON", "/api/chat/some/share", "{", 400],
+	["share: files of the wrong type", "/api/chat/some/share", JSON.stringify({ files: "yes" }), 400],
+	["share: a last message that can be none", "/api/chat/some/share", JSON.stringify({ seen: "a/b" }), 400],
 	["usage events: not JSON", "/api/usage-events", "{", 400],
 	["usage events: an empty body", "/api/usage-events", "", 400],
 	["usage events: no amount", "/api/usage-events", JSON.stringify({ usageMeterSlug: "ai_requests" }), 400],
@@ -133,6 +136,11 @@ describe("a wrong verb", () => {
 		["/api/chat/some/stop", ["POST"]],
 		["/api/chat/some", ["PATCH", "DELETE"]],
 		["/api/chats", ["PATCH"]],
+		["/api/chat/some/share", ["POST"]],
+		["/api/shares", ["GET"]],
+		["/api/shares/some", ["DELETE"]],
+		["/s/some/files/some", ["GET"]],
+		["/.well-known/security.txt", ["GET"]],
 		["/api/usage", ["GET"]],
 		["/api/models", ["GET"]],
 		["/api/usage-events", ["POST"]],
@@ -211,13 +219,25 @@ describe("a page of another origin", () => {
 	test("is found out at every address: the generated list has them all", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
-		expect(pages).toEqual(["/", "/account", "/c/some", "/confirm-email", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
+		expect(pages).toEqual([
+			"/",
+			"/account",
+			"/c/some",
+			"/confirm-email",
+			"/invitation/some",
+			"/pricing",
+			"/s/some",
+			"/shared",
+			"/sign-in",
+			"/sign-up",
+		]);
+		expect(plainFiles).toEqual(["/.well-known/security.txt", "/s/some/files/some"]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});
 
 	test("cannot write to any route or page, nor call any function", async () => {
 		const json = { "content-type": "application/json" };
-		for (const path of [...apiRoutes, ...pages, ...functions.values()])
+		for (const path of [...apiRoutes, ...pages, ...plainFiles, ...functions.values()])
 			for (const method of ["POST", "PUT", "PATCH", "DELETE"])
 				for (const headers of FOREIGN)
 					expect(await outcome(path, { method, headers: { ...json, ...headers }, body: "{}" }), `${method} ${path}`).toBe(
@@ -409,6 +429,8 @@ describe("a response", () => {
 		"strict-transport-security": expect.stringMatching(/^max-age=\d{8,}; includeSubDomains$/),
 		"x-content-type-options": "nosniff",
 	};
+	/** The address of a shared chat is its key, so it is passed on to nobody. */
+	const headersOf = (path: string) => (path.startsWith("/s/") ? { ...HEADERS, "referrer-policy": "no-referrer" } : HEADERS);
 	const ON_HTTPS = "https://parley.example";
 	const policyOf = (response: Response) =>
 		new Map((response.headers.get("content-security-policy") ?? "").split("; ").map((part) => [part.split(" ")[0], part]));
@@ -418,7 +440,7 @@ describe("a response", () => {
 		let shown = 0;
 		for (const path of [...pages, "/confirm-email?token=x&next=/", "/no/such/page"]) {
 			const response = await new Client().fetch(ON_HTTPS + path);
-			expect(Object.fromEntries(response.headers), path).toMatchObject(HEADERS);
+			expect(Object.fromEntries(response.headers), path).toMatchObject(headersOf(path));
 			if (response.status >= 300 && response.status < 400) continue;
 			const html = await response.text();
 			const policy = policyOf(response);
@@ -431,6 +453,7 @@ describe("a response", () => {
 				"font-src 'self'",
 				"connect-src 'self'",
 				"manifest-src 'self'",
+				"worker-src 'self'",
 				"frame-src 'none'",
 				"object-src 'none'",
 				"base-uri 'none'",
@@ -459,6 +482,7 @@ describe("a response", () => {
 	test("has the security headers on every API route, refusal, redirect and server function, and allows it nothing", async () => {
 		const paths = [
 			...apiRoutes,
+			...plainFiles,
 			...functions.values(),
 			"/api/no/such/thing",
 			"/_serverFn/unknown",
@@ -467,20 +491,33 @@ describe("a response", () => {
 			"/%2Fevil.example/",
 			"/%E0%A4%A",
 		];
-		for (const response of [
-			...(await Promise.all(paths.map((path) => new Client().fetch(ON_HTTPS + path)))),
-			await new Client().fetch("https://evil.example/"),
-			await new Client().post(`${ON_HTTPS}/api/chat/ai`, {}, { origin: "https://evil.example" }),
+		const answers = await Promise.all(paths.map(async (path) => [path, await new Client().fetch(ON_HTTPS + path)] as const));
+		for (const [path, response] of [
+			...answers,
+			["another host", await new Client().fetch("https://evil.example/")] as const,
+			["another origin", await new Client().post(`${ON_HTTPS}/api/chat/ai`, {}, { origin: "https://evil.example" })] as const,
 		]) {
 			await response.text();
-			expect(Object.fromEntries(response.headers), response.url).toMatchObject(HEADERS);
+			expect(Object.fromEntries(response.headers), path).toMatchObject(headersOf(path));
 			if (!response.headers.get("content-type")?.startsWith("text/html"))
-				expect(policyOf(response).get("default-src"), response.url).toBe("default-src 'none'");
+				expect(policyOf(response).get("default-src"), path).toBe("default-src 'none'");
 		}
 	});
 });
 
 describe("a page", () => {
+	test("has one title, description and picture for previews of links, by whole addresses", async () => {
+		for (const path of ["/", "/pricing"]) {
+			const html = await (await new Client().fetch(`https://parley.example${path}`)).text();
+			const of = (property: string) =>
+				[...html.matchAll(new RegExp(`<meta property="${property}" content="([^"]+)"`, "g"))].map((found) => found[1]);
+			const [title] = /(?<=<title>)[^<]+/.exec(html) ?? [];
+			expect(of("og:title"), path).toEqual([title]);
+			expect(of("og:description")).toEqual([...html.matchAll(/<meta name="description" content="([^"]+)"/g)].map((found) => found[1]));
+			expect(of("og:image")).toEqual(["https://parley.example/icons/share.png"]);
+		}
+	});
+
 	test("with an answer that takes other parsers a minute is served", async () => {
 		await faults({ model: { chunks: 600, chunkMs: 0 } });
 		const [client, chatId] = [await new Client().visit(), id()];
@@ -500,6 +537,23 @@ describe("a page", () => {
 		expect(line).toContain("; HttpOnly");
 		expect(line).toContain("; Path=/;");
 	});
+});
+
+test("security.txt names the configured contact, and a day within a year by which it is read again", async () => {
+	const response = await new Client().fetch("https://parley.example/.well-known/security.txt");
+	expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"]);
+	const text = await response.text();
+	const fields = new Map(
+		text
+			.trim()
+			.split("\n")
+			.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]),
+	);
+	expect(fields.get("Contact")).toBe("mailto:security@parley.example");
+	expect(fields.get("Canonical")).toBe("https://parley.example/.well-known/security.txt");
+	const daysLeft = (Date.parse(fields.get("Expires") ?? "") - Date.now()) / 86_400_000;
+	expect(daysLeft).toBeGreaterThan(30);
+	expect(daysLeft).toBeLessThan(365);
 });
 
 test("a deployment has no development clock and keeps no list of its ledgers", async () => {

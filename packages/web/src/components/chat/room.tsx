@@ -18,6 +18,7 @@ import { DownIcon } from "../frame/icons.tsx";
 import { useKeys } from "../frame/use-keys.ts";
 import { useOnline } from "../frame/use-online.ts";
 import { randomId } from "../requests.ts";
+import { ShareButton } from "../share/share-button.tsx";
 import { tellTabs } from "../tabs.ts";
 import { nearestLimit, tallyText } from "../tally/marks.ts";
 import { TallyLine } from "../tally/tally-line.tsx";
@@ -197,18 +198,30 @@ type PartProps = RoomProps & {
 };
 
 /** The chat's instructions. */
-function HeaderTools({ isNew, usage, instructions, conversation, phase, choice, before }: PartProps) {
+function HeaderTools({ isNew, chat, usage, instructions, conversation, messages, phase, choice, before }: PartProps) {
 	const { site, own } = instructions;
 	const { whole } = conversation.state;
+	const isUser = usage.tier !== "guest";
 	return (
-		<ChatInstructions
-			saved={conversation.state.instructions}
-			sizes={instructions}
-			isUser={usage.tier !== "guest"}
-			unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + tokens }, whole, before, "").units}
-			disabled={isNew && phase !== "idle"}
-			onSave={(text) => instruct(conversation, text)}
-		/>
+		<>
+			<ChatInstructions
+				saved={conversation.state.instructions}
+				sizes={instructions}
+				isUser={isUser}
+				unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + tokens }, whole, before, "").units}
+				disabled={isNew && phase !== "idle"}
+				onSave={(text) => instruct(conversation, text)}
+			/>
+			{!isNew && (
+				<ShareButton
+					chatId={chat.id}
+					seen={messages.at(-1)?.id ?? null}
+					hasFiles={messages.some((message) => filesOf(message).length > 0) || conversation.state.earlier !== null}
+					isUser={isUser}
+					busy={phase !== "idle"}
+				/>
+			)}
+		</>
 	);
 }
 

@@ -58,6 +58,7 @@ export const WebIcon = icon(
 		<path d="M3.5 10h13M10 3.5c3.5 4 3.5 9 0 13M10 3.5c-3.5 4-3.5 9 0 13" />
 	</>,
 );
+export const ShareIcon = icon(<path d="M10 12.5V3.5M6.5 6.5l3.5-3 3.5 3M5 9.5v7h10v-7" />);
 export const PreviousIcon = icon(<path d="m12 6-4 4 4 4" />);
 export const NextIcon = icon(<path d="m8 6 4 4-4 4" />);
 export const BranchIcon = icon(

@@ -1,5 +1,6 @@
 import { Link, useRouter } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useRef } from "react";
+import { Reference } from "../chat/notice-row.tsx";
 import { Page } from "./page.tsx";
 import { useOnline } from "./use-online.ts";
 
@@ -7,9 +8,9 @@ import { useOnline } from "./use-online.ts";
 export function NotFoundPage() {
 	return (
 		<Page narrow>
-			<Lost title="There is nothing here" text="The address may be mistyped, or what stood here has gone.">
+			<Lost title="Page not found" text="Check the address, or go back to your chats.">
 				<Link to="/" className="button-next">
-					Go to the chat
+					Go to your chats
 				</Link>
 			</Lost>
 		</Page>
@@ -17,25 +18,48 @@ export function NotFoundPage() {
 }
 
 /** The page for an error that no route handles. */
-export function ErrorPage() {
+export function ErrorPage({ error }: { error: unknown }) {
 	return (
 		<Page narrow>
-			<Failed title="This page could not be shown" />
+			<Failed title="This page didn’t load" error={error} />
 		</Page>
 	);
 }
 
-/** A failure to load, with a button that tries again. */
-export function Failed({ title }: { title: string }) {
+/** A failure to load, with a button that tries again, a way back, and the reference of a fault that is in the server's log. */
+export function Failed({ title, error }: { title: string; error: unknown }) {
 	const router = useRouter();
-	const text = useOnline() ? "Something went wrong on our side." : "You are offline. It will be here when you are back.";
+	const online = useOnline();
+	useOnReturn(online, () => void router.invalidate());
+	const text = online ? "Something went wrong on our end." : "You’re offline. It will be here when you’re back.";
 	return (
 		<Lost title={title} text={`${text} Nothing you wrote is lost.`}>
-			<button type="button" className="button-next" onClick={() => void router.invalidate()}>
-				Try again
-			</button>
+			<div className="flex flex-wrap gap-3">
+				<button type="button" className="button-next" onClick={() => void router.invalidate()}>
+					Try again
+				</button>
+				<Link to="/" className="button-plain">
+					Go to your chats
+				</Link>
+			</div>
+			<Reference id={referenceIn(error)} />
 		</Lost>
 	);
+}
+
+/** Only the message of an error reaches a browser. The server writes a fault's reference into it (`faultOf` in lib/http/api.ts). */
+function referenceIn(error: unknown): string | undefined {
+	return error instanceof Error ? /\(reference ([\w-]+)\)$/.exec(error.message)?.[1] : undefined;
+}
+
+/** Calls back when the network is there again. */
+function useOnReturn(online: boolean, onReturn: () => void): void {
+	const before = useRef(online);
+	const returned = useEffectEvent(onReturn);
+	useEffect(() => {
+		if (online && !before.current) returned();
+		before.current = online;
+	}, [online]);
 }
 
 /** A message in place of content that is missing. */

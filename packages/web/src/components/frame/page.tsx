@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../view/identity.ts";
 import { usePageViewer } from "../session/page-viewer.ts";
+import { NeedsScripts } from "./needs-scripts.tsx";
 import { Wordmark } from "./side-column.tsx";
 import { SkipLink } from "./skip-link.tsx";
 
@@ -22,6 +23,7 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 					</nav>
 				</div>
 			</header>
+			{viewer && <NeedsScripts>You can read this page without JavaScript, but its buttons need it.</NeedsScripts>}
 			{banner}
 			<main
 				id="main"

@@ -1,6 +1,7 @@
 import { type ComponentType, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { NAME_CHARS_MAX } from "../../input.ts";
 import type { HumanCheckProps } from "../chat/human-check.tsx";
+import { NeedsScripts } from "../frame/needs-scripts.tsx";
 import type { SignProblem } from "./session-requests.ts";
 
 // Only servers with Turnstile's keys show the check. When it does not load, the text above it says what is needed.
@@ -79,6 +80,7 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 					/>
 				</Suspense>
 			)}
+			<NeedsScripts>This form needs JavaScript, which is off in this browser.</NeedsScripts>
 			<button type="submit" className="button-next" disabled={busy}>
 				{busy ? "One moment" : action}
 			</button>

@@ -47,9 +47,15 @@ async function answer(handler: Handler, context: Parameters<Handler>[0]): Promis
 	}
 }
 
-/** What a client learns of a fault of ours. Its cause goes to the log, under the id that the client may quote. */
-export function faultOf(request: Request, error: unknown, requestId?: string): ProblemError {
+/** What a client learns of a fault of ours. Its cause goes to the log, under the id that the client may quote: a page finds it in the message. */
+export function faultOf(request: Request, error: unknown, requestId: string): ProblemError {
 	logFailedRequest(request, error, requestId);
+	const problem = problemOfFault(error);
+	problem.message += ` (reference ${requestId})`;
+	return problem;
+}
+
+function problemOfFault(error: unknown): ProblemError {
 	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
 	if (error instanceof Error && error.message === LEDGER_NOT_READY)
 		return new ProblemError("ledger-not-ready", "Your usage is being added up after an update. Try again in a moment.", {

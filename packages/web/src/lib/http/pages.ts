@@ -9,12 +9,14 @@ import type { OwnInstructions } from "../../instructions.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ChatPage, ChatView, FoundChats } from "../../view/chat.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
+import type { Share, SharedChatView } from "../../view/share.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getBillingSummary, getUsageHistory } from "../billing.ts";
 import { fileLimit } from "../chat/files/limits.ts";
 import { instructionSizes } from "../chat/instructions.ts";
 import { allowedModels, searchOffer } from "../chat/model.ts";
+import { isShareId } from "../chat/share-id.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
@@ -95,6 +97,17 @@ export const loadMatchingChats = createServerFn({ method: "GET" })
 		const { key } = await identify(getRequest());
 		return env.CHAT_LIST.getByName(key).find(data);
 	});
+
+/** A shared chat, for everyone with its link; null where nothing is shared. */
+export const loadShared = createServerFn({ method: "GET" })
+	.validator(input(z.string().max(64)))
+	.handler(async ({ data }): Promise<SharedChatView | null> => (isShareId(data) ? env.SHARED_CHAT.getByName(data).view() : null));
+
+/** The chats that the viewer shares; null for a guest, who cannot share any. */
+export const loadShares = createServerFn({ method: "GET" }).handler(async (): Promise<{ viewer: Viewer; shares: Share[] } | null> => {
+	const user = await userOf(getRequest());
+	return user && { viewer: viewerOf(user), shares: await env.SHARE_LIST.getByName(user.key).list() };
+});
 
 /** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {

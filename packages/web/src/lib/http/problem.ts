@@ -57,6 +57,7 @@ export const PROBLEMS = {
 	"too-many-branches": { status: 429, title: "Too many branches" },
 	"too-many-readers": { status: 429, title: "Too many readers" },
 	"too-many-requests-at-once": { status: 429, title: "Too many requests at once" },
+	"too-many-shares": { status: 429, title: "Too many shared chats" },
 	"too-many-sign-ups": { status: 429, title: "Too many sign-ups" },
 	"too-many-billing-requests": { status: 429, title: "Too many billing requests" },
 	"upload-limit-reached": { status: 429, title: "Upload limit reached" },

@@ -6,21 +6,35 @@ const request = new Request("https://parley.example/");
 const secured = (hasTurnstile: boolean) =>
 	withSecurityHeaders(request, new Response("", { headers: { "content-type": "text/html; charset=utf-8" } }), { nonce: "n", hasTurnstile });
 
-test("assets have the same headers from public/_headers, where the Worker does not see them", () => {
+/** The rules of public/_headers by their path, with lower-case names. */
+function assetRules(): Map<string, Record<string, string>> {
 	const file = readFileSync(new URL("../../../public/_headers", import.meta.url), "utf8");
-	// The first rule is for all files.
-	const [everywhere = "", ...others] = file.split("\n\n");
-	const rules = everywhere.split("\n").filter((line) => line.startsWith("  "));
-	const found = Object.fromEntries(
-		rules.map((line) => [line.split(":")[0]?.trim().toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
-	);
-	expect(file.startsWith("/*\n")).toBe(true);
+	const rules = new Map<string, Record<string, string>>();
+	for (const block of file.split("\n\n")) {
+		const [path = "", ...lines] = block.split("\n").filter((line) => line && !line.startsWith("#"));
+		const headers = lines.flatMap((line): [string, string][] => {
+			const [, name = "", value = ""] = /^ {2}([\w-]+): (.+)$/.exec(line) ?? [];
+			return name ? [[name.toLowerCase(), value]] : [];
+		});
+		rules.set(path, Object.fromEntries(headers));
+	}
+	return rules;
+}
+
+test("assets have the same headers from public/_headers, where the Worker does not see them", () => {
+	const found = assetRules().get("/*") ?? {};
 	expect(found).toMatchObject(COMMON_HEADERS);
 	expect(found["strict-transport-security"]).toBe(secured(false).headers.get("strict-transport-security"));
 	expect(found["content-security-policy"]).toContain("default-src 'none'");
-	// Only the worker of an answer's code and formulas loads anything, and that from here.
-	expect(others.join("\n").match(/^\/\S*/gm)).toEqual(["/assets/off-thread-worker-*"]);
-	expect(others.join("\n")).toMatch(/^ {2}Content-Security-Policy: default-src 'none'; script-src 'self';/m);
+});
+
+test("of the assets only the workers may load anything, and only from here", () => {
+	const policies = [...assetRules()].map(([path, headers]) => [path, headers["content-security-policy"]]);
+	expect(policies.slice(1)).toEqual([
+		["/assets/*", undefined],
+		["/sw.js", "default-src 'none'; connect-src 'self'"],
+		["/assets/off-thread-worker-*", "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"],
+	]);
 });
 
 test("Turnstile's script and frame are allowed only where it is configured", () => {

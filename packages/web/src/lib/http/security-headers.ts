@@ -30,6 +30,7 @@ function pagePolicy(nonce: string, hasTurnstile: boolean): string {
 		"font-src 'self'",
 		"connect-src 'self'",
 		"manifest-src 'self'",
+		"worker-src 'self'",
 		hasTurnstile ? `frame-src${turnstile}` : "frame-src 'none'",
 		"object-src 'none'",
 		"base-uri 'none'",
@@ -46,11 +47,16 @@ export function withSecurityHeaders(request: Request, response: Response, page: 
 	const isPage = headers.get("content-type")?.startsWith("text/html") ?? false;
 	for (const [name, value] of Object.entries(COMMON_HEADERS)) headers.set(name, value);
 	headers.set("content-security-policy", isPage ? pagePolicy(page.nonce, page.hasTurnstile) : NO_PAGE);
-	// Pages show one person's usage and chats.
+	// Pages show one person's usage and chats, and a shared chat ends at once.
 	headers.set("cache-control", "private, no-store");
+	const { pathname, protocol } = new URL(request.url);
+	// The address of a shared chat is its key: no link in it takes that along, and no search engine lists it.
+	if (pathname.startsWith("/s/")) {
+		headers.set("referrer-policy", "no-referrer");
+		headers.set("x-robots-tag", "noindex, nofollow");
+	}
 	// Browsers ignore it on http, which only a local start uses.
-	if (new URL(request.url).protocol === "https:")
-		headers.set("strict-transport-security", `max-age=${TWO_YEARS_SECONDS}; includeSubDomains`);
+	if (protocol === "https:") headers.set("strict-transport-security", `max-age=${TWO_YEARS_SECONDS}; includeSubDomains`);
 	return secured;
 }
 

@@ -60,7 +60,7 @@ export async function runFunction<T>(request: Request, next: () => Promise<T>): 
 	} catch (error) {
 		// Redirects and "not found" are Start's own.
 		if (!(error instanceof Error)) throw error;
-		const problem = error instanceof ProblemError ? error : faultOf(request, error);
+		const problem = error instanceof ProblemError ? error : faultOf(request, error, crypto.randomUUID());
 		// Start would answer a browser with 200 and the error inside, and a page with 500.
 		setResponseStatus(problem.status);
 		for (const [name, value] of new Headers(problem.headers)) setResponseHeader(name, value);

@@ -1,4 +1,4 @@
-import { createFileRoute, Link, notFound } from "@tanstack/react-router";
+import { createFileRoute, Link, notFound, useLoaderData, useLocation } from "@tanstack/react-router";
 import { Failed, Lost } from "../../components/frame/lost.tsx";
 import { ID } from "../../input.ts";
 import { loadChat } from "../../lib/http/pages.ts";
@@ -24,18 +24,37 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	component: () => null,
 	// Keep the error pages in the main bundle: they are shown when the server cannot be reached.
 	codeSplitGroupings: [],
-	errorComponent: () => (
+	errorComponent: ({ error }) => (
 		<div className={layout}>
-			<Failed title="This chat could not be shown" />
+			<Failed title="This chat didn’t load" error={error} />
 		</div>
 	),
-	notFoundComponent: () => (
+	notFoundComponent: ChatNotFound,
+});
+
+function ChatNotFound() {
+	const { viewer } = useLoaderData({ from: "/_chat" });
+	const path = useLocation({ select: ({ pathname }) => pathname });
+	const isGuest = viewer.kind === "guest";
+	return (
 		<div className={layout}>
-			<Lost title="This chat is not here" text="It was deleted, or it belongs to someone else. Your own chats are in the list.">
-				<Link to="/" className="button-next">
-					Begin a new chat
-				</Link>
+			<Lost
+				title="Chat not found"
+				text={
+					isGuest ? "It may have been deleted, or you may need to sign in." : "It may have been deleted, or it belongs to someone else."
+				}
+			>
+				<div className="flex flex-wrap gap-3">
+					<Link to="/" className="button-next">
+						Start a new chat
+					</Link>
+					{isGuest && (
+						<Link to="/sign-in" search={{ next: path }} className="button-plain">
+							Sign in
+						</Link>
+					)}
+				</div>
 			</Lost>
 		</div>
-	),
-});
+	);
+}

@@ -13,6 +13,13 @@ const BODY_BYTES_MAX = 1024;
 const seen = z.string().regex(ID).nullable().optional();
 const version = z.object({ turn: z.int(), of: z.enum(["question", "answer"]), seen });
 const branch = z.object({ messageId: z.string().regex(ID), id: z.string().regex(ID), seen });
+const share = z.object({ files: z.boolean().optional(), seen });
+
+/**
+ * What `POST /api/chat/{id}/share` wants to share.
+ * @throws {ProblemError} 400 if it cannot be that
+ */
+export const parseShare = (request: Request) => readBody(request, share, BODY_BYTES_MAX);
 
 /**
  * The version that `POST /api/chat/{id}/version` asks to show.
@@ -31,9 +38,15 @@ export const parseBranch = (request: Request) => readBody(request, branch, BODY_
  * @throws {ProblemError} for everything but success and 409 with the newer path
  */
 export async function pathResponse(result: PathResult, subject: Subject, done: (chat: ChatView) => Response): Promise<Response> {
+	return result.kind === "done" ? done(result.chat) : refusedPath(result, subject);
+}
+
+/**
+ * Answers a call that the chat's path does not allow.
+ * @throws {ProblemError} for everything but 409 with the newer path
+ */
+export async function refusedPath(result: Exclude<PathResult, { kind: "done" }>, subject: Subject): Promise<Response> {
 	switch (result.kind) {
-		case "done":
-			return done(result.chat);
 		case "moved-on":
 			return problemResponse("chat-has-moved-on", { detail: MOVED_ON, chat: result.chat });
 		case "busy":

@@ -1,0 +1,64 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Share } from "../../view/share.ts";
+import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
+import { CopyButton } from "../frame/copy-button.tsx";
+import { LocalTime } from "../frame/local-time.tsx";
+import { addressOf, stopSharing } from "./share-requests.ts";
+
+interface ShareListProps {
+	shares: Share[];
+	/** Called when one has ended. */
+	onChanged: () => void;
+}
+
+/** The chats that the viewer shares, each with its link and a button that ends it. */
+export function ShareList({ shares, onChanged }: ShareListProps) {
+	const [ending, setEnding] = useState<Share>();
+	if (shares.length === 0) return <p className="text-soft">You don’t share any chats. Open a chat and choose Share to make a link.</p>;
+	return (
+		<>
+			<ul className="flex flex-col">
+				{shares.map((share) => (
+					<li key={share.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-t py-3">
+						<div className="min-w-0 grow basis-64">
+							<Link to="/s/$shareId" params={{ shareId: share.id }} dir="auto" className="link block truncate" title={share.title}>
+								{share.title}
+							</Link>
+							<p className="text-small text-soft">
+								Shared <LocalTime iso={share.sharedAt} form="date" /> · {sizeOf(share)} ·{" "}
+								<Link to="/c/$chatId" params={{ chatId: share.chatId }} className="link">
+									Open the chat
+								</Link>
+							</p>
+						</div>
+						<CopyButton text={() => addressOf(share.id)} label="Copy link" what={` to “${share.title}”`} />
+						<button type="button" className="button-plain" onClick={() => setEnding(share)}>
+							Stop sharing
+							<span className="sr-only"> “{share.title}”</span>
+						</button>
+					</li>
+				))}
+			</ul>
+			{ending && (
+				<ConfirmDialog
+					title="Stop sharing?"
+					text={`The link to “${ending.title}” stops working at once, and can’t be brought back. Your chat stays.`}
+					action="Stop sharing"
+					dismiss="Cancel"
+					onConfirm={async () => {
+						const problem = await stopSharing(ending.id);
+						if (!problem) onChanged();
+						return problem;
+					}}
+					onClose={() => setEnding(undefined)}
+				/>
+			)}
+		</>
+	);
+}
+
+function sizeOf({ messages, files }: Share): string {
+	const texts = `${messages} ${messages === 1 ? "message" : "messages"}`;
+	return files === 0 ? texts : `${texts} and ${files} ${files === 1 ? "file" : "files"}`;
+}

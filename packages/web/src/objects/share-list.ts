@@ -1,0 +1,161 @@
+import { DurableObject } from "cloudflare:workers";
+import { takeUpload } from "../lib/chat/files/limits.ts";
+import { newShareId } from "../lib/chat/share-id.ts";
+import type { User } from "../lib/identity/subject.ts";
+import type { Share } from "../view/share.ts";
+import type { Tier } from "../view/usage.ts";
+import type { SnapshotRefusal } from "./conversation.ts";
+import { defined, instant, integer, oneOf, Table, text } from "./table.ts";
+
+/** What one account shares at most, and makes new in a day (UTC): shared chats are pages for everyone that nobody pays for. */
+const SHARES_MAX = 50;
+const SHARES_DAILY = 20;
+const DAY_MS = 86_400_000;
+/** After so long a share that was begun was interrupted. */
+const MAKING_MS = 600_000;
+const TAKEN = "taken";
+
+interface ShareRow {
+	id: string;
+	chatId: string;
+	title: string;
+	atMs: number;
+	messages: number;
+	files: number;
+	/** Written before the snapshot is made, so that none is without its row. */
+	state: "making" | "shared";
+}
+
+const SHARE = new Table<ShareRow>(
+	"share",
+	{
+		id: defined(text, "TEXT PRIMARY KEY"),
+		chatId: text,
+		title: text,
+		atMs: instant,
+		messages: integer,
+		files: integer,
+		state: oneOf("making", "shared"),
+	},
+	{ suffix: "WITHOUT ROWID" },
+);
+
+export type ShareResult =
+	| { kind: "shared"; share: Share }
+	| { kind: "too-many-shares"; of: "day" | "all" }
+	| { kind: "uploads-full"; why: string; retryAfterSeconds: number }
+	| SnapshotRefusal;
+
+export interface ShareOptions {
+	/** Whether everyone may load the chat's files, too. */
+	files: boolean;
+	/** The last message that the asking page shows; undefined where it does not say. */
+	seen: string | null | undefined;
+}
+
+/** The chats that one account shares. Makes and ends the shares (shared-chat.ts). */
+export class ShareList extends DurableObject<Cloudflare.Env> {
+	readonly #sql = this.ctx.storage.sql;
+
+	/**
+	 * Shares the path that a chat shows now.
+	 * @param tier by which the account's uploads are limited, in which copied files count
+	 */
+	async share(user: User, tier: Tier, chatId: string, options: ShareOptions): Promise<ShareResult> {
+		for (const { id } of this.#rows("WHERE state = 'making' AND at_ms < ?", Date.now() - MAKING_MS)) await this.#end(id);
+		if (this.#rows().length >= SHARES_MAX) return { kind: "too-many-shares", of: "all" };
+		if (!this.#take(1)) return { kind: "too-many-shares", of: "day" };
+		const id = newShareId();
+		if (!SHARE.exists(this.#sql)) this.#sql.exec(SHARE.create);
+		SHARE.write(this.#sql, { id, chatId, title: "", atMs: Date.now(), messages: 0, files: 0, state: "making" });
+		let result: ShareResult | undefined;
+		try {
+			result = await this.#make(id, user, tier, chatId, options);
+			return result;
+		} finally {
+			if (result?.kind !== "shared") {
+				this.#take(-1);
+				await this.#end(id);
+			}
+		}
+	}
+
+	/** The shares, the newest first. */
+	list(): Share[] {
+		return this.#rows("WHERE state = 'shared' ORDER BY at_ms DESC, id").map(asShare);
+	}
+
+	has(id: string): boolean {
+		return this.#row(id) !== null;
+	}
+
+	/** Ends a share. Idempotent. False for one that this account never had, or has no more. */
+	async revoke(id: string): Promise<boolean> {
+		if (!this.#row(id)) return false;
+		await this.#end(id);
+		return true;
+	}
+
+	/** Ends the shares of a chat. Idempotent. */
+	async endOf(chatId: string): Promise<void> {
+		for (const { id } of this.#rows("WHERE chat_id = ?", chatId)) await this.#end(id);
+	}
+
+	async #make(id: string, user: User, tier: Tier, chatId: string, { files: withFiles, seen }: ShareOptions): Promise<ShareResult> {
+		const snapshot = await this.env.CONVERSATION.getByName(chatId).snapshot(user.key, id, withFiles, seen);
+		if (snapshot.kind !== "done") return snapshot;
+		const { title, messages, isCut, files } = snapshot;
+		const counted = await takeUpload(
+			user,
+			tier,
+			files.map(({ bytes }) => bytes),
+		);
+		if (counted.kind === "refused") return { kind: "uploads-full", why: counted.why, retryAfterSeconds: counted.retryAfterSeconds };
+		const atMs = Date.now();
+		let isShared = false;
+		try {
+			await this.env.SHARED_CHAT.getByName(id).fill({ id, owner: user.key, title, atMs, messages, isCut, files });
+			// The chat may have been deleted meanwhile, and its shares with it.
+			isShared = this.#row(id) !== null;
+		} finally {
+			if (!isShared) await counted.giveBack();
+		}
+		if (!isShared) return { kind: "not-found" };
+		const row: ShareRow = { id, chatId, title, atMs, messages: messages.length, files: files.length, state: "shared" };
+		SHARE.write(this.#sql, row);
+		return { kind: "shared", share: asShare(row) };
+	}
+
+	/** Counts shares of the day. @returns false when none is left */
+	#take(count: 1 | -1): boolean {
+		const day = Math.floor(Date.now() / DAY_MS);
+		const before = this.ctx.storage.kv.get<{ day: number; taken: number }>(TAKEN);
+		const taken = (before?.day === day ? before.taken : 0) + count;
+		if (taken > SHARES_DAILY) return false;
+		this.ctx.storage.kv.put(TAKEN, { day, taken: Math.max(0, taken) });
+		return true;
+	}
+
+	async #end(id: string): Promise<void> {
+		await this.env.SHARED_CHAT.getByName(id).end();
+		this.#sql.exec("DELETE FROM share WHERE id = ?", id);
+	}
+
+	#row(id: string): ShareRow | null {
+		return this.#rows("WHERE id = ?", id)[0] ?? null;
+	}
+
+	/** All at once: a share may end while its row is used. */
+	#rows(clauses = "", ...bindings: SqlStorageValue[]): ShareRow[] {
+		return SHARE.exists(this.#sql) ? [...SHARE.read(this.#sql, clauses, ...bindings)] : [];
+	}
+}
+
+const asShare = ({ id, chatId, title, atMs, messages, files }: ShareRow): Share => ({
+	id,
+	chatId,
+	title,
+	sharedAt: new Date(atMs).toISOString(),
+	messages,
+	files,
+});

@@ -1,0 +1,96 @@
+import { DurableObject } from "cloudflare:workers";
+import { logFailure } from "../log.ts";
+import type { ChatMessage } from "../view/chat.ts";
+import type { SharedChatView } from "../view/share.ts";
+import { ChatFiles, type FileCopy } from "./chat-files.ts";
+import { defined, flag, instant, integer, isRecord, json, Table, text } from "./table.ts";
+
+const DAY_MS = 86_400_000;
+const FILES_RETRY_MS = 3_600_000;
+
+interface Head {
+	id: string;
+	/** Whose list of shares it is on: the key of a subject. */
+	owner: string;
+	title: string;
+	atMs: number;
+	isCut: boolean;
+}
+
+/** What a share is filled with. */
+export interface Snapshot extends Head {
+	messages: ChatMessage[];
+	files: FileCopy[];
+}
+
+const HEAD = new Table<Head & { only: number }>("shared", {
+	only: defined(integer, "INTEGER PRIMARY KEY CHECK (only = 1)"),
+	id: text,
+	owner: text,
+	title: text,
+	atMs: instant,
+	isCut: flag,
+});
+const isMessage = (value: unknown): value is ChatMessage => isRecord(value) && typeof value.id === "string" && Array.isArray(value.parts);
+const MESSAGE = new Table<{ place: number; message: ChatMessage }>("message", {
+	place: defined(integer, "INTEGER PRIMARY KEY"),
+	message: json("a message", isMessage),
+});
+
+/** A copy of a chat that everyone with its id can read, until its owner ends it. It never changes. */
+export class SharedChat extends DurableObject<Cloudflare.Env> {
+	readonly #sql = this.ctx.storage.sql;
+	readonly #files = new ChatFiles(this.#sql, this.env.FILES);
+
+	/** Fills the share, once. Nobody can read it before all of it is there. */
+	async fill({ messages, files, ...head }: Snapshot): Promise<void> {
+		// Whatever interrupts the sharing: what nobody has listed by then is deleted.
+		await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+		await Promise.all(files.map((file) => this.#files.addCopy(file, head.owner, Date.now())));
+		this.ctx.storage.transactionSync(() => {
+			this.#sql.exec(HEAD.create + MESSAGE.create);
+			HEAD.write(this.#sql, { only: 1, ...head });
+			for (const [place, message] of messages.entries()) MESSAGE.write(this.#sql, { place, message });
+			this.#files.markSent(files.map(({ id }) => id));
+		});
+	}
+
+	/** The chat as it was shared; null where nothing is shared any more. Stores nothing. */
+	view(): SharedChatView | null {
+		const head = this.#head();
+		if (!head) return null;
+		const messages = [...MESSAGE.read(this.#sql, "ORDER BY place")].map(({ message }) => message);
+		return { title: head.title, sharedAt: new Date(head.atMs).toISOString(), messages, isCut: head.isCut };
+	}
+
+	/** One of its files, with the bytes if they are in this object. */
+	async file(id: string): Promise<{ name: string; mediaType: string; bytes: Uint8Array | null } | null> {
+		const row = this.#head() && this.#files.row(id);
+		return row && { name: row.name, mediaType: row.mediaType, bytes: row.inObject ? await this.#files.read(row) : null };
+	}
+
+	/** Ends the share: nobody can read it from now on, and nothing is left once the bucket has deleted its files. Idempotent. */
+	async end(): Promise<void> {
+		if (HEAD.exists(this.#sql)) this.#sql.exec("DROP TABLE shared; DROP TABLE message;");
+		try {
+			await this.#files.deleteAll();
+		} catch (error) {
+			logFailure("files of a shared chat could not be deleted", error);
+			await this.ctx.storage.setAlarm(Date.now() + FILES_RETRY_MS);
+			return;
+		}
+		await this.ctx.storage.deleteAll();
+	}
+
+	/** A day after the sharing: ends what is on no list. Later: repeats an end that the bucket did not take. */
+	override async alarm(): Promise<void> {
+		const head = this.#head();
+		if (!head || !(await this.env.SHARE_LIST.getByName(head.owner).has(head.id))) await this.end();
+	}
+
+	#head(): Head | null {
+		if (!HEAD.exists(this.#sql)) return null;
+		const [head] = HEAD.read(this.#sql);
+		return head ?? null;
+	}
+}

@@ -1,0 +1,25 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { config } from "../config.ts";
+import { api } from "../lib/http/api.ts";
+import { refuse } from "../lib/http/problem.ts";
+
+export const Route = createFileRoute("/.well-known/security.txt")({
+	server: { handlers: api({ GET: securityText }) },
+});
+
+/** RFC 9116 wants a date by which the file is read again, less than a year ahead. The file is made anew with each request. */
+const READ_AGAIN_MS = 180 * 24 * 60 * 60 * 1000;
+
+/** Where to report a weakness (RFC 9116). */
+function securityText({ request }: { request: Request }): Response {
+	const { securityContact } = config();
+	if (!securityContact) refuse("not-found", "This deployment names no security contact.");
+	const expires = `${new Date(Date.now() + READ_AGAIN_MS).toISOString().slice(0, 10)}T00:00:00Z`;
+	const lines = [
+		`Contact: ${securityContact}`,
+		`Expires: ${expires}`,
+		"Preferred-Languages: en",
+		`Canonical: ${new URL(request.url).origin}/.well-known/security.txt`,
+	];
+	return new Response(`${lines.join("\n")}\n`, { headers: { "content-type": "text/plain; charset=utf-8" } });
+}

@@ -1,0 +1,59 @@
+import { createFileRoute, Link, notFound } from "@tanstack/react-router";
+import { LocalTime } from "../components/frame/local-time.tsx";
+import { Lost } from "../components/frame/lost.tsx";
+import { Page } from "../components/frame/page.tsx";
+import { SharedThread } from "../components/share/shared-thread.tsx";
+import { loadShared } from "../lib/http/pages.ts";
+import { pageMeta } from "./-head.ts";
+
+export const Route = createFileRoute("/s/$shareId")({
+	loader: async ({ params: { shareId } }) => {
+		const chat = await loadShared({ data: shareId });
+		if (!chat) throw notFound();
+		return chat;
+	},
+	// What has ended is not shown again.
+	gcTime: 0,
+	head: ({ loaderData }) => ({
+		meta: [
+			...pageMeta(loaderData ? `${loaderData.title} · Parley` : "Not found · Parley", "A chat that someone shared from Parley."),
+			{ name: "robots", content: "noindex, nofollow" },
+		],
+	}),
+	component: SharedPage,
+	notFoundComponent: () => (
+		<Page narrow>
+			<Lost
+				title="This link doesn’t work"
+				text="Its owner may have stopped sharing or deleted the chat. Check that you have the whole link."
+			>
+				<Link to="/" className="button-next">
+					Go to Parley
+				</Link>
+			</Lost>
+		</Page>
+	),
+});
+
+function SharedPage() {
+	const { title, sharedAt, messages, isCut } = Route.useLoaderData();
+	return (
+		<Page>
+			<div className="mx-auto max-w-read">
+				<h1 dir="auto" className="text-balance font-semibold text-display tracking-tight wrap-anywhere">
+					{title}
+				</h1>
+				<p className="mt-2 mb-10 text-soft">
+					Shared on <LocalTime iso={sharedAt} form="date" />, as the chat was then. Answers are a model’s and may be wrong.
+				</p>
+				{isCut && <p className="mb-6 text-small text-soft">Earlier messages aren’t included.</p>}
+				<SharedThread messages={messages} />
+				<p className="mt-12 border-line border-t pt-6 text-soft">
+					<Link to="/" className="link">
+						Start a chat of your own
+					</Link>
+				</p>
+			</div>
+		</Page>
+	);
+}

@@ -1,0 +1,29 @@
+import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
+import { Page } from "../components/frame/page.tsx";
+import { ShareList } from "../components/share/share-list.tsx";
+import { loadShares } from "../lib/http/pages.ts";
+
+export const Route = createFileRoute("/shared")({
+	loader: async () => {
+		const loaded = await loadShares();
+		if (!loaded) throw redirect({ to: "/sign-in", search: { next: "/shared" } });
+		return loaded;
+	},
+	gcTime: 0,
+	head: () => ({ meta: [{ title: "Shared chats · Parley" }] }),
+	component: SharesPage,
+});
+
+function SharesPage() {
+	const { viewer, shares } = Route.useLoaderData();
+	const router = useRouter();
+	return (
+		<Page viewer={viewer}>
+			<div className="mx-auto max-w-read">
+				<h1 className="font-semibold text-display tracking-tight">Shared chats</h1>
+				<p className="mt-2 mb-8 text-soft">Everyone with a link can read the chat as it was when you shared it.</p>
+				<ShareList shares={shares} onChanged={() => void router.invalidate()} />
+			</div>
+		</Page>
+	);
+}

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+// What browsers, launchers and crawlers read beside the pages: files of public/, which repeat some of the app's own values.
+
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
+const manifest: {
+	theme_color: string;
+	background_color: string;
+	icons: { src: string; sizes: string; type: string; purpose?: string }[];
+} = JSON.parse(read("public/manifest.webmanifest"));
+
+const [, light = "", dark = ""] = /--color-paper: light-dark\((#\w{6}), (#\w{6})\)/.exec(read("src/styles.css")) ?? [];
+
+/** Width and height of a PNG, which begins with them. */
+function sizeOfPng(file: string): string {
+	const bytes = readFileSync(new URL(`../public${file}`, import.meta.url));
+	expect(bytes.subarray(1, 4).toString(), file).toBe("PNG");
+	return `${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`;
+}
+
+test("the bars of the browser have the color of the page, in both themes and in the app's window", () => {
+	expect(light).toMatch(/^#/);
+	for (const file of ["src/routes/__root.tsx", "public/offline.html"]) {
+		const colors = [...read(file).matchAll(/name="theme-color" media="\(prefers-color-scheme: (\w+)\)" content="(#\w+)"/g)];
+		expect(
+			colors.map(([, theme, color]) => [theme, color]),
+			file,
+		).toEqual([
+			["light", light],
+			["dark", dark],
+		]);
+	}
+	expect([manifest.theme_color, manifest.background_color]).toEqual([light, light]);
+});
+
+test("an installed app has its icons, in the sizes that the manifest says", () => {
+	const drawn = manifest.icons.filter(({ type }) => type === "image/png");
+	for (const { src, sizes } of drawn) expect(sizeOfPng(src), src).toBe(sizes);
+	// What Chromium installs with, and what a launcher may cut.
+	expect(drawn.map(({ sizes }) => sizes)).toEqual(expect.arrayContaining(["192x192", "512x512"]));
+	expect(drawn.some(({ purpose }) => purpose === "maskable")).toBe(true);
+	expect(sizeOfPng("/icons/apple-touch-icon.png")).toBe("180x180");
+	expect(sizeOfPng("/icons/share.png")).toBe("1200x630");
+});
+
+test("every file that the head of a page or the manifest names is there", () => {
+	const named = [...read("src/routes/__root.tsx").matchAll(/"(\/[\w/.-]+\.\w+)"/g)].map(([, path = ""]) => path);
+	const files = [...named, ...manifest.icons.map(({ src }) => src)];
+	expect(files.length).toBeGreaterThan(5);
+	for (const file of files) expect(existsSync(new URL(`../public${file}`, import.meta.url)), file).toBe(true);
+});
+
+test("the mark is the same wherever it is drawn", () => {
+	const [, mark = ""] = /<path d="([^"]+)"/.exec(read("public/favicon.svg")) ?? [];
+	expect(read("public/offline.html")).toContain(`<path d="${mark}"`);
+	const strokes = [...read("src/components/tally/tally-icon.tsx").matchAll(/"(M[\d. v]+)"/g)].map(([, stroke]) => stroke);
+	expect(strokes.join("")).toBe(mark);
+});
+
+test("crawlers are kept out of what is one viewer's, and may read that a shared chat is not to be listed", () => {
+	const robots = read("public/robots.txt");
+	for (const path of ["/api/", "/c/", "/account"]) expect(robots).toContain(`Disallow: ${path}\n`);
+	expect(robots).not.toMatch(/Disallow: \/(s\/)?$/m);
+});
