@@ -117,7 +117,7 @@ export function Room(props: RoomProps) {
 	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + inChat };
 	const messages = shownMessages(state);
 	const phase = phaseOf(state);
-	const LiveChat = useLiveChat(state.armed, () => liveNotLoaded(conversation));
+	const LiveChat = useLiveChat(state.armed, state.queued, () => liveNotLoaded(conversation));
 	const limit = phase === "idle" ? limitOf(usage, state.failure) : undefined;
 	// An answer under way is counted when it ends: measuring it with each word takes longer than drawing it.
 	const before = tokensUpTo(phase === "writing" ? messages.slice(0, -1) : messages, state.hiddenTokens);
