@@ -35,6 +35,8 @@ async function bundle(name, code, external) {
 		logLevel: "silent",
 		configFile: false,
 		define: { "process.env.NODE_ENV": '"production"', "import.meta.env.SSR": "false" },
+		// Not weighed: a page starts it with its first code or formula.
+		worker: { format: "es", rolldownOptions: { external } },
 		build: { lib, write: false, minify: true, rolldownOptions: { external, output: { codeSplitting: true } } },
 	});
 	return (Array.isArray(result) ? result : [result]).flatMap(({ output }) => output).filter(({ type }) => type === "chunk");
