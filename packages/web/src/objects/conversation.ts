@@ -259,6 +259,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
+	/** Lists the chat, whose first answer may be under way. False for anyone but the owner. */
+	async enlist(owner: string): Promise<boolean> {
+		return this.#isOwnedBy(owner) && (await this.#updateList());
+	}
+
 	/** Renames the chat, here and in the list. Idempotent. False for anyone but the owner. */
 	async rename(owner: string, title: string): Promise<boolean> {
 		const chat = this.#stored.chat();

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { ChatSummary } from "../../src/view/chat.ts";
 import { stopAppClock } from "../app-time.ts";
-import { Client, eventually, resetSandbox } from "../client.ts";
+import { Client, eventually, faults, hear, resetSandbox } from "../client.ts";
 import { Talk } from "../talk.ts";
 
 // What can be done with chats in the list: rename, pin, archive, delete.
@@ -76,6 +76,21 @@ describe("a change", () => {
 		await talk.ask({ text: "Second" });
 		await eventually(async () => expect((await listed(talk.owner))[0]?.updatedAt).not.toBe(before?.updatedAt));
 		expect(await listed(talk.owner)).toMatchObject([{ title: "A new title" }]);
+	});
+});
+
+describe("a chat whose first answer is being written", () => {
+	test("can be renamed, pinned and deleted before it is listed", async () => {
+		await faults({ model: { firstTokenMs: 60_000 } });
+		for (const body of [{ title: "Mine" }, { pinned: true }, { deleted: true }]) {
+			const talk = await Talk.begin();
+			const answer = talk.post();
+			await eventually(async () => expect((await change(talk.client, talk.chatId, body)).status).toBe(200));
+			expect((await listOf(talk.owner).every()).chats).toMatchObject([body]);
+			await talk.stop();
+			await hear(await answer);
+			expect((await listOf(talk.owner).every()).chats).toMatchObject([body]);
+		}
 	});
 });
 

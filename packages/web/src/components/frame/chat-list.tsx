@@ -4,6 +4,7 @@ import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
 import { byDay, readersZone, utc } from "./chat-days.ts";
 import type { ChatMenuProps } from "./chat-menu.tsx";
 import { MoreIcon } from "./icons.tsx";
+import { isKey } from "./keys.ts";
 import { useHydrated } from "./local-time.tsx";
 
 // Few visits open a menu. Without a connection it does not open.
@@ -126,7 +127,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>) {
 	const step = STEPS[event.key];
 	const to = step
 		? links[step(links.indexOf(link as HTMLElement), links.length - 1)]
-		: event.key === "ArrowRight"
+		: isKey(event.nativeEvent, "chatActions")
 			? more
 			: event.key === "ArrowLeft"
 				? link

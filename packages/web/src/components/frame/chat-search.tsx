@@ -37,7 +37,7 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 					type="search"
 					aria-label="Search titles and messages"
 					placeholder="Search titles and messages"
-					className="min-h-11 grow bg-transparent px-3 text-body outline-none"
+					className="min-h-11 grow bg-transparent px-3 text-body outline-none [&::-webkit-search-cancel-button]:hidden"
 					value={words}
 					onChange={(event) => setWords(event.target.value)}
 				/>

@@ -15,6 +15,11 @@ export const KEYS = {
 	editLast: { press: ["ArrowUp"], does: "Edit your last message", where: "in an empty message field" },
 	stop: { press: ["Escape"], does: "Stop the answer" },
 	search: { press: ["Mod", "k"], does: "Find a chat" },
+	chatActions: {
+		press: ["ArrowRight"],
+		does: "Rename, pin, archive or delete a chat",
+		where: "on a chat of the list; the up and down arrows go through it",
+	},
 	newChat: { press: ["Mod", "Shift", "o"], does: "New chat" },
 	version: { press: ["ArrowLeft", "ArrowRight"], does: "Previous or next version", where: "on a version switcher" },
 	help: { press: ["?"], does: "Show these keys", where: "outside of text fields" },

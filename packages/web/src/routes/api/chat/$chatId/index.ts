@@ -6,6 +6,7 @@ import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
 import { api, readBody } from "../../../../lib/http/api.ts";
 import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
 import { identify, type Subject } from "../../../../lib/identity/subject.ts";
+import type { ChatMarks } from "../../../../view/chat.ts";
 
 const BODY_BYTES_MAX = 1024;
 
@@ -13,9 +14,9 @@ const title = z
 	.string()
 	.transform((text) => text.toWellFormed().replaceAll(/\s+/g, " ").trim())
 	.pipe(z.string().min(1).max(TITLE_CHARS_MAX));
-const mark = z.boolean().optional();
+const flag = z.boolean().optional();
 const change = z
-	.strictObject({ title: title.optional(), pinned: mark, archived: mark, deleted: mark })
+	.strictObject({ title: title.optional(), pinned: flag, archived: flag, deleted: flag })
 	.refine((body) => Object.keys(body).length > 0, "Name what is to change.");
 
 export const Route = createFileRoute("/api/chat/$chatId/")({
@@ -27,7 +28,7 @@ export const Route = createFileRoute("/api/chat/$chatId/")({
 				const { title: name, ...marks } = await readBody(request, change, BODY_BYTES_MAX);
 				const isNamed = name === undefined || (await env.CONVERSATION.getByName(chatId).rename(subject.key, name));
 				const hasMarks = Object.keys(marks).length > 0;
-				const isDone = isNamed && (!hasMarks || (await env.CHAT_LIST.getByName(subject.key).mark(subject.key, chatId, marks)));
+				const isDone = isNamed && (!hasMarks || (await mark(subject.key, chatId, marks)));
 				return isDone ? Response.json({ ...(name !== undefined && { title: name }), ...marks }) : notThere(subject);
 			},
 			DELETE: async ({ request, params }) => {
@@ -39,6 +40,13 @@ export const Route = createFileRoute("/api/chat/$chatId/")({
 		}),
 	},
 });
+
+/** Marks a chat of the list. One whose first answer is being written may not be in it yet. */
+async function mark(owner: string, chatId: string, marks: ChatMarks): Promise<boolean> {
+	const list = env.CHAT_LIST.getByName(owner);
+	if (await list.mark(owner, chatId, marks)) return true;
+	return (await env.CONVERSATION.getByName(chatId).enlist(owner)) && (await list.mark(owner, chatId, marks));
+}
 
 async function notThere(subject: Subject): Promise<Response> {
 	await assertStillGuest(subject);
