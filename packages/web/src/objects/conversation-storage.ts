@@ -265,6 +265,11 @@ export class ConversationStorage {
 		return this.#turn("ORDER BY seq LIMIT 1");
 	}
 
+	/** The turn that was begun next. */
+	after({ seq }: Turn): Turn | null {
+		return this.#turn("WHERE seq > ? ORDER BY seq LIMIT 1", seq);
+	}
+
 	turn(seq: number): Turn | null {
 		return this.#turn("WHERE seq = ?", seq);
 	}

@@ -136,6 +136,7 @@ describe("a wrong verb", () => {
 		["/api/chat/some/stop", ["POST"]],
 		["/api/chat/some", ["DELETE"]],
 		["/api/chat/some/share", ["POST"]],
+		["/api/chat/some/export", ["GET"]],
 		["/api/shares", ["GET"]],
 		["/api/shares/some", ["DELETE"]],
 		["/s/some/files/some", ["GET"]],
