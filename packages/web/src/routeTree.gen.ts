@@ -44,6 +44,7 @@ import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
+import { Route as ApiChatChatIdExportRouteImport } from './routes/api/chat/$chatId/export'
 import { Route as ApiChatChatIdInstructionsRouteImport } from './routes/api/chat/$chatId/instructions'
 import { Route as ApiChatChatIdShareRouteImport } from './routes/api/chat/$chatId/share'
 import { Route as ApiChatChatIdStopRouteImport } from './routes/api/chat/$chatId/stop'
@@ -228,6 +229,11 @@ const ApiChatChatIdBranchRoute = ApiChatChatIdBranchRouteImport.update({
   path: '/api/chat/$chatId/branch',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiChatChatIdExportRoute = ApiChatChatIdExportRouteImport.update({
+  id: '/api/chat/$chatId/export',
+  path: '/api/chat/$chatId/export',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiChatChatIdInstructionsRoute =
   ApiChatChatIdInstructionsRouteImport.update({
     id: '/api/chat/$chatId/instructions',
@@ -305,6 +311,7 @@ export interface FileRoutesByFullPath {
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
+  '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
   '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
@@ -349,6 +356,7 @@ export interface FileRoutesByTo {
   '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
+  '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
   '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
@@ -395,6 +403,7 @@ export interface FileRoutesById {
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
+  '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
   '/api/chat/$chatId/share': typeof ApiChatChatIdShareRoute
   '/api/chat/$chatId/stop': typeof ApiChatChatIdStopRoute
@@ -441,6 +450,7 @@ export interface FileRouteTypes {
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
+    | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
     | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
@@ -485,6 +495,7 @@ export interface FileRouteTypes {
     | '/api/shares'
     | '/api/stripe'
     | '/api/chat/$chatId/branch'
+    | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
     | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
@@ -530,6 +541,7 @@ export interface FileRouteTypes {
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
+    | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
     | '/api/chat/$chatId/share'
     | '/api/chat/$chatId/stop'
@@ -574,6 +586,7 @@ export interface RootRouteChildren {
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
+  ApiChatChatIdExportRoute: typeof ApiChatChatIdExportRoute
   ApiChatChatIdInstructionsRoute: typeof ApiChatChatIdInstructionsRoute
   ApiChatChatIdShareRoute: typeof ApiChatChatIdShareRoute
   ApiChatChatIdStopRoute: typeof ApiChatChatIdStopRoute
@@ -832,6 +845,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatChatIdBranchRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chat/$chatId/export': {
+      id: '/api/chat/$chatId/export'
+      path: '/api/chat/$chatId/export'
+      fullPath: '/api/chat/$chatId/export'
+      preLoaderRoute: typeof ApiChatChatIdExportRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/chat/$chatId/instructions': {
       id: '/api/chat/$chatId/instructions'
       path: '/api/chat/$chatId/instructions'
@@ -936,6 +956,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
+  ApiChatChatIdExportRoute: ApiChatChatIdExportRoute,
   ApiChatChatIdInstructionsRoute: ApiChatChatIdInstructionsRoute,
   ApiChatChatIdShareRoute: ApiChatChatIdShareRoute,
   ApiChatChatIdStopRoute: ApiChatChatIdStopRoute,

@@ -265,8 +265,8 @@ export class ConversationStorage {
 		return this.#turn("ORDER BY seq LIMIT 1");
 	}
 
-	/** The turns that began after a turn, the oldest first. Each is read when it is reached. */
-	*turnsAfter(seq: number): Generator<Turn, void> {
+	/** The turns that began after a turn, the oldest first: all without one. Each is read when it is reached. */
+	*turnsAfter(seq = Number.MIN_SAFE_INTEGER): Generator<Turn, void> {
 		for (let at = this.#turn("WHERE seq > ? ORDER BY seq LIMIT 1", seq); at; at = this.#turn("WHERE seq > ? ORDER BY seq LIMIT 1", at.seq))
 			yield at;
 	}

@@ -30,6 +30,7 @@ import { logFailure, logNote, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
+import { type ExportFormat, exportOf } from "./chat-export.ts";
 import { ChatFiles, type FileCopy, idOf, partOf } from "./chat-files.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { saidSince } from "./chat-words.ts";
@@ -349,6 +350,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		};
 		const path = this.#path.newestFirst({ parent: this.#stored.shown()?.seq ?? null, asks: null, question: null });
 		return { kind: "done" as const, title: chat.title, ...snapshotOf(path, withFiles ? share : () => null), files: taken };
+	}
+
+	/** The chat as a file, and its title; null for anyone but the owner. */
+	async export(owner: string, format: ExportFormat): Promise<{ title: string; stream: ReadableStream<Uint8Array> } | null> {
+		if (!this.#isOwnedBy(owner)) return null;
+		if (!this.#live) await this.#recover();
+		const chat = this.#stored.chat();
+		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format) };
 	}
 
 	/** The owner's chat while no request is under way, or why it is not that. */

@@ -21,7 +21,7 @@ function SharesPage() {
 		<Page viewer={viewer}>
 			<div className="mx-auto max-w-read">
 				<h1 className="font-semibold text-display tracking-tight">Shared chats</h1>
-				<p className="mt-2 mb-8 text-soft">Everyone with a link can read the chat as it was when you shared it.</p>
+				<p className="mt-2 mb-8 text-soft">Anyone with a link can read the chat as it was when you shared it.</p>
 				<ShareList shares={shares} onChanged={() => void router.invalidate()} />
 			</div>
 		</Page>

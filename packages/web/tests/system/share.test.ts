@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { assertAccessible, type View } from "./accessible.ts";
@@ -49,7 +50,7 @@ async function readPlain(address: string): Promise<{ status: number | undefined;
 test("is shared with the keyboard, read without scripts or an account, and taken back from the list", async () => {
 	await parley.openAccount(context.request);
 	await chat("What is a tally?");
-	await page.getByRole("button", { name: "Share", exact: true }).focus();
+	await page.getByRole("button", { name: "Share or download" }).focus();
 	await page.keyboard.press("Enter");
 	await page.getByRole("dialog", { name: "Share this chat" }).getByRole("button", { name: "Create link" }).waitFor();
 	await assertAccessible(page, VIEWS, ALL);
@@ -85,18 +86,32 @@ test("is shared with the keyboard, read without scripts or an account, and taken
 test("a guest is led to sign in, and comes back to the chat; the list of shares needs an account", async () => {
 	await chat("Hello");
 	const address = new URL(page.url()).pathname;
-	await page.getByRole("button", { name: "Share", exact: true }).click();
+	await page.getByRole("button", { name: "Share or download" }).click();
 	await page.getByRole("dialog").getByRole("link", { name: "Sign in" }).click();
 	await page.waitForURL(`${parley.app}/sign-in?next=${encodeURIComponent(address)}`);
 	await page.goto(`${parley.app}/shared`);
 	await page.waitForURL(`${parley.app}/sign-in?next=%2Fshared`);
 });
 
+test("a guest downloads the chat as Markdown and as JSON", async () => {
+	await chat("What is a tally?");
+	await page.getByRole("button", { name: "Share or download" }).click();
+	for (const [name, file, begins] of [
+		["Markdown", "What is a tally_.md", "# What is a tally?"],
+		["JSON", "What is a tally_.json", '{"format":"parley.chat","version":1,'],
+	] as const) {
+		const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name, exact: true }).click()]);
+		expect(download.suggestedFilename()).toBe(file);
+		expect(readFileSync(await download.path(), "utf8").slice(0, begins.length)).toBe(begins);
+	}
+	await assertAccessible(page, VIEWS, ALL);
+});
+
 test("a refusal is shown in the dialog, and can be tried again", async () => {
 	await parley.openAccount(context.request);
 	await chat("Hello");
 	await page.route("**/api/chat/*/share", (route) => route.abort());
-	await page.getByRole("button", { name: "Share", exact: true }).click();
+	await page.getByRole("button", { name: "Share or download" }).click();
 	await page.getByRole("button", { name: "Create link" }).click();
 	await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
 	await page.unroute("**/api/chat/*/share");

@@ -137,6 +137,7 @@ describe("a wrong verb", () => {
 		["/api/chat/some", ["PATCH", "DELETE"]],
 		["/api/chats", ["PATCH"]],
 		["/api/chat/some/share", ["POST"]],
+		["/api/chat/some/export", ["GET"]],
 		["/api/shares", ["GET"]],
 		["/api/shares/some", ["DELETE"]],
 		["/s/some/files/some", ["GET"]],

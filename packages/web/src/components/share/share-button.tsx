@@ -14,7 +14,13 @@ export function ShareButton(props: Omit<ShareDialogProps, "onClose">) {
 
 	return (
 		<>
-			<button type="button" aria-label="Share" title="Share" className="button-bare min-w-9 shrink-0" onClick={show}>
+			<button
+				type="button"
+				aria-label="Share or download"
+				title="Share or download"
+				className="button-bare min-w-9 shrink-0"
+				onClick={show}
+			>
 				<ShareIcon />
 			</button>
 			{open && Dialog && <Dialog {...props} onClose={() => setOpen(false)} />}

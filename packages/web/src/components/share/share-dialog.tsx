@@ -34,6 +34,7 @@ export function ShareDialog({ onClose, ...chat }: ShareDialogProps) {
 				Share this chat
 			</h2>
 			{!chat.isUser ? <ForUsers chatId={chat.chatId} /> : share ? <Shared share={share} /> : <Offer {...chat} onShared={setShare} />}
+			<Download chatId={chat.chatId} />
 			<div className="mt-6 flex flex-wrap items-center justify-between gap-2">
 				{chat.isUser ? (
 					<Link to="/shared" className="link text-small">
@@ -50,13 +51,33 @@ export function ShareDialog({ onClose, ...chat }: ShareDialogProps) {
 	);
 }
 
+function Download({ chatId }: { chatId: string }) {
+	const address = (format: string) => `/api/chat/${chatId}/export?format=${format}`;
+	return (
+		<section aria-labelledby="download" className="mt-6 border-line border-t pt-4">
+			<h3 id="download" className="font-medium">
+				Download
+			</h3>
+			<p className="mt-1 text-small text-soft">Markdown has what you see now. JSON has every version, too.</p>
+			<div className="mt-3 flex gap-2">
+				<a href={address("markdown")} download className="button-plain">
+					Markdown
+				</a>
+				<a href={address("json")} download className="button-plain">
+					JSON
+				</a>
+			</div>
+		</section>
+	);
+}
+
 function ForUsers({ chatId }: { chatId: string }) {
 	return (
 		<p className="mt-2 text-soft">
 			<Link to="/sign-in" search={{ next: `/c/${chatId}` }} className="link">
 				Sign in
 			</Link>{" "}
-			to make a link that everyone can read.
+			to make a link that anyone can read.
 		</p>
 	);
 }
@@ -85,7 +106,7 @@ function Offer({
 	return (
 		<>
 			<p className="mt-2 text-soft">
-				Everyone with the link can read the title and the messages that you see now. Later messages, other versions and your instructions
+				Anyone with the link can read the title and the messages that you see now. Later messages, other versions and your instructions
 				aren’t included.
 			</p>
 			{hasFiles && (
@@ -116,7 +137,9 @@ function Shared({ share }: { share: Share }) {
 			</p>
 			<div className="mt-4 flex items-center gap-2">
 				<input ref={field} readOnly aria-label="Link" value={addressOf(share.id)} className="field min-w-0 grow" />
-				<CopyButton text={addressOf(share.id)} label="Copy link" what="" />
+				<div className="shrink-0 whitespace-nowrap">
+					<CopyButton text={addressOf(share.id)} label="Copy link" what="" />
+				</div>
 			</div>
 		</>
 	);

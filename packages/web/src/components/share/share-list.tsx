@@ -32,11 +32,13 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 								</Link>
 							</p>
 						</div>
-						<CopyButton text={() => addressOf(share.id)} label="Copy link" what={` to “${share.title}”`} />
-						<button type="button" className="button-plain" onClick={() => setEnding(share)}>
-							Stop sharing
-							<span className="sr-only"> “{share.title}”</span>
-						</button>
+						<div className="flex items-center gap-2">
+							<button type="button" className="button-plain" onClick={() => setEnding(share)}>
+								Stop sharing
+								<span className="sr-only"> “{share.title}”</span>
+							</button>
+							<CopyButton text={() => addressOf(share.id)} label="Copy link" what={` to “${share.title}”`} />
+						</div>
 					</li>
 				))}
 			</ul>

@@ -27,14 +27,24 @@ export async function parseUpload(request: Request, limit: FileLimit): Promise<U
 
 const inWords = (bytes: number) => (bytes < 1024 * 1024 ? `${bytes / 1024} KB` : `${bytes / 1024 / 1024} MB`);
 
+/** RFC 8187 leaves fewer characters bare than encodeURIComponent. */
+function named(name: string): string {
+	const encoded = encodeURIComponent(name.toWellFormed()).replaceAll(
+		/['()*]/g,
+		(one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	return `filename*=UTF-8''${encoded}`;
+}
+
+/** The `Content-Disposition` of a file to save under a name. */
+export const attached = (name: string): string => `attachment; ${named(name)}`;
+
 /** The answer with a file's bytes. Images are shown; everything else is plain text to save, whatever it looks like. */
 export function fileResponse({ name, mediaType }: Pick<Upload, "name" | "mediaType">, content: BodyInit): Response {
 	const isImage = mediaType.startsWith("image/");
 	// The text of a PDF is no PDF.
 	const saved = !isImage && /\.pdf$/i.test(name) ? `${name}.txt` : name;
-	// RFC 8187 leaves fewer characters bare than encodeURIComponent.
-	const encoded = encodeURIComponent(saved).replaceAll(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-	const disposition = `${isImage ? "inline" : "attachment"}; filename*=UTF-8''${encoded}`;
+	const disposition = isImage ? `inline; ${named(saved)}` : attached(saved);
 	return new Response(content, {
 		headers: { "content-type": isImage ? mediaType : "text/plain; charset=utf-8", "content-disposition": disposition },
 	});

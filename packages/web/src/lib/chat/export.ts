@@ -1,0 +1,63 @@
+import type { AnswerState, Source } from "../../view/chat.ts";
+
+/** The shape of an exported chat. Another number means that a reader of this one would misread it (docs/architecture/conversation.md). */
+const FORMAT = { format: "parley.chat", version: 1 };
+
+export interface ExportedChat {
+	title: string;
+	/** What the chat tells every model; "" for nothing. */
+	instructions: string;
+	/** ISO 8601 in UTC. */
+	exportedAt: string;
+	/** The turn at which the shown path ends; null for none. */
+	shown: number | null;
+}
+
+/** A question and one attempt to answer it. */
+export interface ExportedTurn {
+	turn: number;
+	/** The turn that this one follows; null for the first. */
+	parent: number | null;
+	/** The turn whose question this one answers again; null where it has its own. */
+	answersAgain: number | null;
+	question: { text: string; files: { name: string; mediaType: string; bytes: number }[] } | null;
+	/** `state` is null while it is written. */
+	answer: {
+		text: string;
+		reasoning: string;
+		sources: Source[];
+		state: AnswerState | null;
+		model: string;
+		counted: boolean | null;
+		units: number | null;
+		askedAt: string | null;
+	} | null;
+}
+
+/** A chat as JSON, with all versions of its questions and answers: one line for each turn, in pieces. */
+export function* jsonOf(chat: ExportedChat, turns: Iterable<ExportedTurn>): Generator<string, void> {
+	yield `${JSON.stringify({ ...FORMAT, ...chat }).slice(0, -1)},"turns":[`;
+	let before = "";
+	for (const turn of turns) {
+		yield `${before}\n${JSON.stringify(turn)}`;
+		before = ",";
+	}
+	yield "\n]}\n";
+}
+
+/** A path of a chat as Markdown, in pieces. `turns`: the path, the oldest first. */
+export function* markdownOf({ title, exportedAt }: ExportedChat, turns: Iterable<ExportedTurn>): Generator<string, void> {
+	yield `# ${title}\n\nExported from Parley on ${exportedAt.slice(0, 10)}.\n`;
+	for (const { question, answer } of turns) {
+		if (question) {
+			const files = question.files.map(({ name }) => `\nAttached: ${name}\n`).join("");
+			yield `\n## Question\n${files}${question.text && `\n${question.text}\n`}`;
+		}
+		if (answer?.text) {
+			const sources = answer.sources
+				.map(({ url, title: name }, at) => `${at + 1}. [${name.replace(/[[\]]/g, "\\$&")}](<${url}>)\n`)
+				.join("");
+			yield `\n## Answer\n\n${answer.text}\n${sources && `\nSources:\n\n${sources}`}`;
+		}
+	}
+}
