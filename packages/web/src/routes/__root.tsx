@@ -1,4 +1,5 @@
 import { createRootRouteWithContext, HeadContent, Outlet, Scripts } from "@tanstack/react-router";
+import { firstPaintScript } from "../components/frame/first-paint.ts";
 import { foldScript } from "../components/frame/side-column.tsx";
 import styles from "../styles.css?url";
 
@@ -22,7 +23,7 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ rel: "stylesheet", href: styles },
 			{ rel: "icon", type: "image/svg+xml", href: "/favicon.svg" },
 		],
-		scripts: [{ children: foldScript }],
+		scripts: [{ children: `${foldScript};${firstPaintScript}` }],
 	}),
 	component: () => (
 		<html lang="en" suppressHydrationWarning>

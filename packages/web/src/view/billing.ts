@@ -49,7 +49,7 @@ export interface PlanStanding {
 	periodEnd: string | null;
 	trialEnd: string | null;
 	endsAt: string | null;
-	/** The id of the open invoice whose payment brings an unpaid plan back; null when the customer cannot pay it yet, or the provider does not tell. */
+	/** The id of the open invoice whose payment settles a plan that is owed or unpaid; null when the customer cannot pay it, or the provider does not tell. */
 	invoice: string | null;
 	/** Whether its seller has paused the payments, so that none is due at the end of the period. */
 	paused: boolean;

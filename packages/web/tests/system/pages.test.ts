@@ -616,7 +616,7 @@ describe("the plans", () => {
 		await buyPro();
 		await page.goto(`${app}/?upgraded=1`);
 		await leftReads(/1,000 of 1,000 left/);
-		await page.goto(`${app}/account`);
+		await page.goto(`${app}/account/plan`);
 		const section = (name: string) => page.getByRole("region", { name, exact: true });
 		await section("Invoices").getByText("$7.99").waitFor();
 		expect(await section("Top-up").innerText()).toMatch(/^Top-up\s+1,000 more requests\s+Used after those of your plan/);
@@ -627,8 +627,8 @@ describe("the plans", () => {
 		await page.getByRole("link", { name: "Buy a top-up" }).click();
 		await page.getByRole("button", { name: "Cancel Pro" }).click();
 		await page.getByRole("dialog").getByRole("button", { name: "Cancel Pro" }).click();
-		await page.getByText("Pro, cancelled.").waitFor();
-		await page.getByRole("button", { name: "Keep Pro" }).click();
+		await page.getByText("Pro (cancelled).").waitFor();
+		await page.getByRole("button", { name: "Resume Pro" }).click();
 		await page.getByRole("button", { name: "Buy a top-up" }).waitFor();
 	});
 });
@@ -680,7 +680,7 @@ describe("every page", () => {
 		await assertAccessible(page, views);
 	}
 
-	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has no serious axe findings", assertPageAccessible);
+	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/account/appearance", "/account/data", "/nowhere", "/c/nowhere"])("%s has no serious axe findings", assertPageAccessible);
 
 	test("a subscriber's chat and account have no serious axe findings", async () => {
 		await signUp({ confirmed: true });
@@ -689,7 +689,7 @@ describe("every page", () => {
 		await send("This\n\n```js\nlet a = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |");
 		await heard("Answer complete.");
 		await assertPageAccessible(new URL(page.url()).pathname);
-		await assertPageAccessible("/account");
+		for (const sub of ["usage", "plan", "organization", "profile", "appearance", "data"]) await assertPageAccessible(`/account/${sub}`);
 	});
 
 	test("is readable without JavaScript", async () => {

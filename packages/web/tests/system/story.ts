@@ -104,7 +104,7 @@ export function tellStory({ provider, model, reported }: Setting): void {
 		await leftReads(/997 of 1,?000 left until/);
 
 		// A top-up adds to the remaining requests.
-		await page.goto(`${parley.app}/account`);
+		await page.goto(`${parley.app}/account/plan`);
 		await page.getByRole("button", { name: "Buy a top-up" }).click();
 		await page.getByRole("button", { name: "Pay" }).click();
 		await shows(/Your top-up is here/);

@@ -208,7 +208,8 @@ describe("a page of another origin", () => {
 	test("is found out at every address: the generated list has them all", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
-		expect(pages).toEqual(["/", "/account", "/c/some", "/confirm-email", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
+		const account = ["appearance", "data", "organization", "plan", "profile", "usage"].map((page) => `/account/${page}`);
+		expect(pages).toEqual(["/", "/account", ...account, "/c/some", "/confirm-email", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});
 

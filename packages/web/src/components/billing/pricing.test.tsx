@@ -34,7 +34,7 @@ describe("who can buy", () => {
 	test("a viewer with a plan changes it on the account page, and cannot buy a second one", () => {
 		const text = serverHtml(plans(shellOf(ada, paidUsage), { ...pro, current: true }, max, lite));
 		expect(text).not.toMatch(/Go (Pro|Max|Lite)/);
-		expect(text).toMatch(/href="\/account"[^>]*>Change to Max/);
+		expect(text).toMatch(/href="\/account\/plan"[^>]*>Change to Max/);
 	});
 });
 
@@ -48,7 +48,7 @@ test("a trial names its length and the price after it", () => {
 
 test("top-ups are sold only to viewers on a plan that they may manage", () => {
 	const topUps = (shell: ReturnType<typeof shellOf>) => serverHtml(<TopUps pricing={pricingOf(topUp)} shell={shell} />);
-	expect(topUps(shellOf(ada, paidUsage))).toContain('href="/account"');
+	expect(topUps(shellOf(ada, paidUsage))).toContain('href="/account/plan"');
 	for (const shell of [shellOf(ada, freeUsage), shellOf(adaOfAcme(false), paidUsage), shellOf(guest, guestUsage)]) {
 		expect(topUps(shell)).not.toContain("href");
 	}

@@ -83,7 +83,7 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 	if (billing.sells && !mayManagePlan(viewer)) return null;
 	if (isChange || usage.tier === "paid") {
 		return (
-			<Link to="/account" className="button-plain">
+			<Link to="/account/plan" className="button-plain">
 				{plan.current || !isChange || usage.tier !== "paid" ? "See your account" : `Change to ${plan.name}`}
 			</Link>
 		);
@@ -123,7 +123,7 @@ export function BuyingFor({ viewer }: { viewer: Viewer }) {
 			{organization.mayBuy
 				? `What you buy here is for everyone in ${organization.name}. `
 				: `The plan of ${organization.name} is up to its owners and admins: ask one of them. `}
-			<Link to="/account" className="link">
+			<Link to="/account/organization" className="link">
 				{organization.mayBuy ? "Buy for yourself instead" : "Pay for yourself"}
 			</Link>
 		</p>
@@ -147,7 +147,7 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 			))}
 			<p className="mt-4 text-soft">
 				{usage.tier === "paid" && viewer.kind === "user" && mayManagePlan(viewer) && billing.sells ? (
-					<Link to="/account" className="link text-ink">
+					<Link to="/account/plan" className="link text-ink">
 						Buy a top-up in your account
 					</Link>
 				) : mayManagePlan(viewer) ? (

@@ -71,7 +71,7 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 					<p>
 						For all your chats:{" "}
 						{isUser ? (
-							<Link to="/account" hash="instructions" className="link">
+							<Link to="/account/appearance" hash="instructions" className="link">
 								your own instructions
 							</Link>
 						) : (

@@ -56,7 +56,7 @@ describe("each limit names its one next step", () => {
 			"Accounts on your network without a confirmed email share a daily number of requests, and it’s used up. They reset at 06:30 UTC. " +
 				"Open the link we emailed you to use your own 20 a day now. Your draft is saved.Confirm email",
 		);
-		expect(serverHtml(limitNotice("unconfirmed"))).toContain('href="/account"');
+		expect(serverHtml(limitNotice("unconfirmed"))).toContain('href="/account/profile"');
 	});
 
 	test("free: go to the plans, or wait for the reset", () => {
@@ -65,7 +65,7 @@ describe("each limit names its one next step", () => {
 	});
 
 	test("paid: buy a top-up", () => {
-		expect(serverHtml(limitNotice("paid"))).toContain('href="/account"');
+		expect(serverHtml(limitNotice("paid"))).toContain('href="/account/plan"');
 		expect(serverText(limitNotice("paid"))).toBe(
 			"You have used all requests of this period. New ones come on 1 December. A top-up lets you go on now.Buy a top-up",
 		);
@@ -75,7 +75,7 @@ describe("each limit names its one next step", () => {
 		const notice = limitNotice("member", { organization: managed });
 		expect(serverText(notice)).toContain("that Acme gives each member");
 		expect(serverText(notice)).toContain("You can set it higher.");
-		expect(serverHtml(notice)).toContain('href="/account"');
+		expect(serverHtml(notice)).toContain('href="/account/organization"');
 	});
 
 	test("in-flight: try again", () => {

@@ -68,7 +68,7 @@ function LimitNotice(props: PartProps & { limit: Limit }) {
 			);
 		case "unconfirmed":
 			return (
-				<NoticeRow next={<NextLink to="/account">Confirm email</NextLink>}>
+				<NoticeRow next={<NextLink to="/account/profile">Confirm email</NextLink>}>
 					Accounts on your network without a confirmed email share a daily number of requests, and it’s used up.{resets} Open the link we
 					emailed you to use your own {freeLimit} a day now. Your draft is saved.
 				</NoticeRow>
@@ -85,7 +85,7 @@ function LimitNotice(props: PartProps & { limit: Limit }) {
 			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} isKept={isKept} organization={organization?.name} />;
 		case "member":
 			return (
-				<NoticeRow next={organization?.mayBuy && <NextLink to="/account">Change the limit</NextLink>}>
+				<NoticeRow next={organization?.mayBuy && <NextLink to="/account/organization">Change the limit</NextLink>}>
 					You have used the <LocalNumber value={limit.limit} /> requests that {organization?.name ?? "your organization"} gives each member.
 					<Resets resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can set it higher." : "An owner or admin can give you more."} What
 					you wrote is kept.
@@ -162,16 +162,16 @@ interface MoreLinkProps extends Pick<PartProps, "organization" | "path" | "canPa
 
 /** Where the viewer gets more requests than a limit allows, if anywhere. */
 function MoreLink({ policy, organization, path, canPay, className }: MoreLinkProps) {
-	const to = (page: "/pricing" | "/account", text: string) => (
+	const to = (page: NextPage, text: string) => (
 		<NextLink to={page} className={className}>
 			{text}
 		</NextLink>
 	);
 	if (policy === "guest" || policy === "network") return <SignUpLink path={path} className={className} />;
-	if (policy === "unconfirmed") return to("/account", "Confirm email");
+	if (policy === "unconfirmed") return to("/account/profile", "Confirm email");
 	if (organization?.mayBuy === false || !canPay) return null;
-	if (policy === "member") return to("/account", "Change the limit");
-	return policy === "paid" ? to("/account", "Buy a top-up") : to("/pricing", "Go Pro");
+	if (policy === "member") return to("/account/organization", "Change the limit");
+	return policy === "paid" ? to("/account/plan", "Buy a top-up") : to("/pricing", "Go Pro");
 }
 
 function Resets({ resetAt }: { resetAt: string | null }) {
@@ -211,14 +211,14 @@ function PaidLimitNotice({ resetAt, canPay, isKept, organization }: PaidLimitNot
 	}, [canPay]);
 	if (ending) {
 		return (
-			<NoticeRow next={<NextLink to="/account">Keep {ending.name}</NextLink>}>
+			<NoticeRow next={<NextLink to="/account/plan">Resume {ending.name}</NextLink>}>
 				{subject} used all requests of this period, and {ending.name} ends on{" "}
 				<LocalTime iso={new Date(ending.endMs).toISOString()} form="day" />. Keep it, and a top-up lets you go on now.
 			</NoticeRow>
 		);
 	}
 	return (
-		<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
+		<NoticeRow next={canPay && <NextLink to="/account/plan">Buy a top-up</NextLink>}>
 			{subject} used all requests of this period.
 			<Resets resetAt={resetAt} />
 			{canPay && " A top-up lets you go on now."}
@@ -255,7 +255,7 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 	}
 	if (upgradeUrl === "/sign-up") return <NoticeRow next={<SignUpLink path={path} />}>{problem.detail} Your draft is saved.</NoticeRow>;
 	if (upgradeUrl) {
-		const link = upgradeUrl === "/account" ? <NextLink to="/account">Your plan</NextLink> : <NextLink to="/pricing">Go Pro</NextLink>;
+		const link = upgradeUrl.startsWith("/account") ? <NextLink to="/account/plan">Your plan</NextLink> : <NextLink to="/pricing">Go Pro</NextLink>;
 		return <NoticeRow next={canPay && link}>{problem.detail} Your draft is saved.</NoticeRow>;
 	}
 	return (
@@ -277,8 +277,10 @@ function SignUpLink({ path, className = "button-next" }: { path: string; classNa
 	);
 }
 
+type NextPage = "/pricing" | "/account/plan" | "/account/profile" | "/account/organization";
+
 interface NextLinkProps {
-	to: "/pricing" | "/account";
+	to: NextPage;
 	className?: string;
 	children: ReactNode;
 }

@@ -18,7 +18,12 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 						<PageLink to="/">Chat</PageLink>
 						<PageLink to="/pricing">Pricing</PageLink>
 						{viewer?.kind === "user" && <PageLink to="/account">Account</PageLink>}
-						{viewer?.kind === "guest" && <PageLink to="/sign-in">Sign in</PageLink>}
+						{viewer?.kind === "guest" && (
+							<>
+								<PageLink to="/account/appearance">Appearance</PageLink>
+								<PageLink to="/sign-in">Sign in</PageLink>
+							</>
+						)}
 					</nav>
 				</div>
 			</header>
@@ -39,9 +44,9 @@ function PageOf({ viewer }: { viewer: Viewer }) {
 	return null;
 }
 
-function PageLink({ to, children }: { to: "/" | "/pricing" | "/account" | "/sign-in"; children: string }) {
+function PageLink({ to, children }: { to: "/" | "/pricing" | "/account" | "/account/appearance" | "/sign-in"; children: string }) {
 	return (
-		<Link to={to} className="button-bare" activeOptions={{ exact: true }} activeProps={{ className: "text-ink", "aria-current": "page" }}>
+		<Link to={to} className="button-bare" activeOptions={{ exact: to === "/" }} activeProps={{ className: "text-ink", "aria-current": "page" }}>
 			{children}
 		</Link>
 	);

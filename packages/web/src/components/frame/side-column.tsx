@@ -206,6 +206,9 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 					</Link>
 				) : (
 					<>
+						<Link to="/account/appearance" className={row}>
+							Appearance
+						</Link>
 						<Link to="/sign-in" className={row}>
 							Sign in
 						</Link>

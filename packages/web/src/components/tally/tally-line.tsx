@@ -20,7 +20,7 @@ export function TallyLine({ usage }: { usage: UsageView }) {
 					<>
 						{` ${freeDay.remaining} of ${freeDay.limit} free requests left today. `}
 						{organization?.mayBuy !== false && (
-							<Link to="/account" className="link whitespace-nowrap">
+							<Link to="/account/plan" className="link whitespace-nowrap">
 								Buy a top-up
 							</Link>
 						)}

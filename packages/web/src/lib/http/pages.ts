@@ -120,11 +120,14 @@ export const loadInstructions = createServerFn({ method: "GET" }).handler(async 
 	return (await userOf(getRequest()))?.instructions ?? { about: "", answer: "" };
 });
 
-/** The viewer's organizations, and the members of the active one. */
-export const loadOrganizations = createServerFn({ method: "GET" }).handler(async (): Promise<OrganizationsView> => {
-	const user = await userOf(getRequest());
-	return user ? organizationsOf(user.userId, user.organization) : { mine: [], active: null };
-});
+/** The viewer's organizations, and the members of one of them: of the one that is named, if it is theirs. */
+export const loadOrganizations = createServerFn({ method: "GET" })
+	.validator(input(z.string().max(128).optional()))
+	.handler(async ({ data }): Promise<OrganizationsView> => {
+		const user = await userOf(getRequest());
+		if (!user) return { mine: [], payer: null, shown: null };
+		return organizationsOf(user.userId, user.organization?.organizationId ?? null, data);
+	});
 
 /** The invitation behind a link. */
 export const loadInvitation = createServerFn({ method: "GET" })
