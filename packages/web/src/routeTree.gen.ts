@@ -16,6 +16,13 @@ import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
+import { Route as AccountIndexRouteImport } from './routes/account/index'
+import { Route as AccountAppearanceRouteImport } from './routes/account/appearance'
+import { Route as AccountDataRouteImport } from './routes/account/data'
+import { Route as AccountOrganizationRouteImport } from './routes/account/organization'
+import { Route as AccountPlanRouteImport } from './routes/account/plan'
+import { Route as AccountProfileRouteImport } from './routes/account/profile'
+import { Route as AccountUsageRouteImport } from './routes/account/usage'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
@@ -78,6 +85,41 @@ const ChatIndexRoute = ChatIndexRouteImport.update({
   id: '/',
   path: '/',
   getParentRoute: () => ChatRoute,
+} as any)
+const AccountIndexRoute = AccountIndexRouteImport.update({
+  id: '/',
+  path: '/',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountAppearanceRoute = AccountAppearanceRouteImport.update({
+  id: '/appearance',
+  path: '/appearance',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountDataRoute = AccountDataRouteImport.update({
+  id: '/data',
+  path: '/data',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountOrganizationRoute = AccountOrganizationRouteImport.update({
+  id: '/organization',
+  path: '/organization',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountPlanRoute = AccountPlanRouteImport.update({
+  id: '/plan',
+  path: '/plan',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountProfileRoute = AccountProfileRouteImport.update({
+  id: '/profile',
+  path: '/profile',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountUsageRoute = AccountUsageRouteImport.update({
+  id: '/usage',
+  path: '/usage',
+  getParentRoute: () => AccountRoute,
 } as any)
 const ApiSplatRoute = ApiSplatRouteImport.update({
   id: '/api/$',
@@ -224,11 +266,17 @@ const ApiChatChatIdFilesFileIdRoute =
 
 export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
-  '/account': typeof AccountRoute
+  '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/account/appearance': typeof AccountAppearanceRoute
+  '/account/data': typeof AccountDataRoute
+  '/account/organization': typeof AccountOrganizationRoute
+  '/account/plan': typeof AccountPlanRoute
+  '/account/profile': typeof AccountProfileRoute
+  '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
@@ -236,6 +284,7 @@ export interface FileRoutesByFullPath {
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
+  '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -259,11 +308,16 @@ export interface FileRoutesByFullPath {
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesByTo {
-  '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/account/appearance': typeof AccountAppearanceRoute
+  '/account/data': typeof AccountDataRoute
+  '/account/organization': typeof AccountOrganizationRoute
+  '/account/plan': typeof AccountPlanRoute
+  '/account/profile': typeof AccountProfileRoute
+  '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
@@ -272,6 +326,7 @@ export interface FileRoutesByTo {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/': typeof ChatIndexRoute
+  '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -297,11 +352,17 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_chat': typeof ChatRouteWithChildren
-  '/account': typeof AccountRoute
+  '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/account/appearance': typeof AccountAppearanceRoute
+  '/account/data': typeof AccountDataRoute
+  '/account/organization': typeof AccountOrganizationRoute
+  '/account/plan': typeof AccountPlanRoute
+  '/account/profile': typeof AccountProfileRoute
+  '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
@@ -310,6 +371,7 @@ export interface FileRoutesById {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/_chat/': typeof ChatIndexRoute
+  '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -341,6 +403,12 @@ export interface FileRouteTypes {
     | '/pricing'
     | '/sign-in'
     | '/sign-up'
+    | '/account/appearance'
+    | '/account/data'
+    | '/account/organization'
+    | '/account/plan'
+    | '/account/profile'
+    | '/account/usage'
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
@@ -348,6 +416,7 @@ export interface FileRouteTypes {
     | '/api/usage'
     | '/api/usage-events'
     | '/invitation/$invitationId'
+    | '/account/'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -371,11 +440,16 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/files/'
   fileRoutesByTo: FileRoutesByTo
   to:
-    | '/account'
     | '/confirm-email'
     | '/pricing'
     | '/sign-in'
     | '/sign-up'
+    | '/account/appearance'
+    | '/account/data'
+    | '/account/organization'
+    | '/account/plan'
+    | '/account/profile'
+    | '/account/usage'
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
@@ -384,6 +458,7 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/'
+    | '/account'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -413,6 +488,12 @@ export interface FileRouteTypes {
     | '/pricing'
     | '/sign-in'
     | '/sign-up'
+    | '/account/appearance'
+    | '/account/data'
+    | '/account/organization'
+    | '/account/plan'
+    | '/account/profile'
+    | '/account/usage'
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
@@ -421,6 +502,7 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/_chat/'
+    | '/account/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -446,7 +528,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
-  AccountRoute: typeof AccountRoute
+  AccountRoute: typeof AccountRouteWithChildren
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   PricingRoute: typeof PricingRoute
   SignInRoute: typeof SignInRoute
@@ -530,6 +612,55 @@ declare module '@tanstack/react-router' {
       fullPath: '/'
       preLoaderRoute: typeof ChatIndexRouteImport
       parentRoute: typeof ChatRoute
+    }
+    '/account/': {
+      id: '/account/'
+      path: '/'
+      fullPath: '/account/'
+      preLoaderRoute: typeof AccountIndexRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/appearance': {
+      id: '/account/appearance'
+      path: '/appearance'
+      fullPath: '/account/appearance'
+      preLoaderRoute: typeof AccountAppearanceRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/data': {
+      id: '/account/data'
+      path: '/data'
+      fullPath: '/account/data'
+      preLoaderRoute: typeof AccountDataRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/organization': {
+      id: '/account/organization'
+      path: '/organization'
+      fullPath: '/account/organization'
+      preLoaderRoute: typeof AccountOrganizationRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/plan': {
+      id: '/account/plan'
+      path: '/plan'
+      fullPath: '/account/plan'
+      preLoaderRoute: typeof AccountPlanRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/profile': {
+      id: '/account/profile'
+      path: '/profile'
+      fullPath: '/account/profile'
+      preLoaderRoute: typeof AccountProfileRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/usage': {
+      id: '/account/usage'
+      path: '/usage'
+      fullPath: '/account/usage'
+      preLoaderRoute: typeof AccountUsageRouteImport
+      parentRoute: typeof AccountRoute
     }
     '/api/$': {
       id: '/api/$'
@@ -742,9 +873,32 @@ const ChatRouteChildren: ChatRouteChildren = {
 
 const ChatRouteWithChildren = ChatRoute._addFileChildren(ChatRouteChildren)
 
+interface AccountRouteChildren {
+  AccountAppearanceRoute: typeof AccountAppearanceRoute
+  AccountDataRoute: typeof AccountDataRoute
+  AccountOrganizationRoute: typeof AccountOrganizationRoute
+  AccountPlanRoute: typeof AccountPlanRoute
+  AccountProfileRoute: typeof AccountProfileRoute
+  AccountUsageRoute: typeof AccountUsageRoute
+  AccountIndexRoute: typeof AccountIndexRoute
+}
+
+const AccountRouteChildren: AccountRouteChildren = {
+  AccountAppearanceRoute: AccountAppearanceRoute,
+  AccountDataRoute: AccountDataRoute,
+  AccountOrganizationRoute: AccountOrganizationRoute,
+  AccountPlanRoute: AccountPlanRoute,
+  AccountProfileRoute: AccountProfileRoute,
+  AccountUsageRoute: AccountUsageRoute,
+  AccountIndexRoute: AccountIndexRoute,
+}
+
+const AccountRouteWithChildren =
+  AccountRoute._addFileChildren(AccountRouteChildren)
+
 const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
-  AccountRoute: AccountRoute,
+  AccountRoute: AccountRouteWithChildren,
   ConfirmEmailRoute: ConfirmEmailRoute,
   PricingRoute: PricingRoute,
   SignInRoute: SignInRoute,

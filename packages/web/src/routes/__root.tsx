@@ -23,7 +23,8 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ rel: "stylesheet", href: styles },
 			{ rel: "icon", type: "image/svg+xml", href: "/favicon.svg" },
 		],
-		scripts: [{ children: `${foldScript};${firstPaintScript}` }],
+		// They have run when the page's own scripts load, which need not carry them.
+		scripts: import.meta.env.SSR ? [{ children: `${foldScript};${firstPaintScript}` }] : [],
 	}),
 	component: () => (
 		<html lang="en" suppressHydrationWarning>

@@ -9,7 +9,7 @@ import { Room } from "../components/chat/room.tsx";
 import { useShell } from "../components/chat/use-shell.ts";
 import type { ChatSearchProps } from "../components/frame/chat-search.tsx";
 import type { KeyListProps } from "../components/frame/key-list.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { type LinkOutcome, linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useKeys } from "../components/frame/use-keys.ts";
@@ -31,17 +31,15 @@ const notLoaded = () => ({ default: () => null });
 const ChatSearch = lazy<ComponentType<ChatSearchProps>>(() => import("../components/frame/chat-search.tsx").catch(notLoaded));
 const KeyList = lazy<ComponentType<KeyListProps>>(() => import("../components/frame/key-list.tsx").catch(notLoaded));
 
-interface SearchParams {
+interface SearchParams extends LinkOutcome {
 	/** Set on the way back from a checkout. */
 	upgraded?: "plan" | "top-up";
-	/** Set by a confirmation link that no longer works. */
-	error?: string;
 }
 
 export const Route = createFileRoute("/_chat")({
-	validateSearch: ({ upgraded, error }): SearchParams => ({
+	validateSearch: ({ upgraded, ...link }): SearchParams => ({
 		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
-		...linkErrorOf({ error }),
+		...linkOutcomeOf(link),
 	}),
 	loader: () => loadShell(),
 	// Pointing at a link must not read the billing provider, which the balance may.
@@ -142,16 +140,16 @@ interface BannersProps {
 }
 
 /** The notices above a chat: another viewer than before, an unconfirmed email address, and a payment that was just made. */
-function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought }: BannersProps) {
-	const { upgraded, error } = Route.useSearch();
+function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout, reload }, path, onBought }: BannersProps) {
+	const { upgraded, ...link } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const close = () => void navigate({ to: ".", search: {}, replace: true });
 	return (
 		<>
 			<ViewerChanged viewer={viewer} />
 			<Suspense>
-				{(error || (viewer.kind === "user" && !viewer.emailVerified)) && (
-					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
+				{(link.error || link.confirmed || (viewer.kind === "user" && !viewer.emailVerified)) && (
+					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} link={link} path={path} onReturn={reload} onClose={close} />
 				)}
 				{upgraded && (
 					<PaymentNotice

@@ -1,14 +1,15 @@
-import { createFileRoute, Outlet, redirect, useRouter } from "@tanstack/react-router";
+import { createFileRoute, Outlet, redirect, useLocation, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { AccountFrame } from "../components/account/account-frame.tsx";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { loadShell } from "../lib/http/pages.ts";
 
 /** The sub-pages that a guest has, too. */
 const FOR_GUESTS = /^\/account\/(appearance|data)\/?$/;
 
 export const Route = createFileRoute("/account")({
-	validateSearch: linkErrorOf,
+	validateSearch: linkOutcomeOf,
 	loader: async ({ location: { pathname, href } }) => {
 		const shell = await loadShell();
 		if (shell.viewer.kind === "guest" && !FOR_GUESTS.test(pathname)) throw redirect({ to: "/sign-in", search: { next: href } });
@@ -22,17 +23,27 @@ export const Route = createFileRoute("/account")({
 });
 
 function AccountPages() {
-	const { error } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
+	useOlderHash();
 	return (
 		<AccountFrame
 			shell={Route.useLoaderData()}
-			linkFailed={error !== undefined}
+			link={Route.useSearch()}
+			onReturn={() => void router.invalidate()}
 			onClose={() => void navigate({ to: ".", search: {}, replace: true })}
 		>
 			<Outlet />
 		</AccountFrame>
 	);
+}
+
+/** An older link to the instructions: what follows "#" is not known to the server, which has redirected it to the plan. */
+function useOlderHash(): void {
+	const navigate = Route.useNavigate();
+	const isOlder = useLocation({ select: ({ hash, pathname }) => hash === "instructions" && pathname === "/account/plan" });
+	useEffect(() => {
+		if (isOlder) void navigate({ to: "/account/appearance", hash: "instructions", replace: true });
+	}, [isOlder, navigate]);
 }

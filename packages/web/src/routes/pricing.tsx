@@ -4,14 +4,15 @@ import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
 import { serverActions } from "../components/billing/server-actions.ts";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { Page } from "../components/frame/page.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadPricing, loadShell } from "../lib/http/pages.ts";
+import { loadPricing } from "../lib/http/other-pages.ts";
+import { loadShell } from "../lib/http/pages.ts";
 
 export const Route = createFileRoute("/pricing")({
-	validateSearch: linkErrorOf,
+	validateSearch: linkOutcomeOf,
 	loader: async () => {
 		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
 		return { shell, pricing };
@@ -30,16 +31,17 @@ export const Route = createFileRoute("/pricing")({
 
 function PricingPage() {
 	const { shell, pricing } = Route.useLoaderData();
-	const { error } = Route.useSearch();
+	const link = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
-	const banner = error && (
+	const banner = (link.error || link.confirmed) && (
 		<ConfirmEmail
 			viewer={shell.viewer}
 			mailboxUrl={shell.mailboxUrl}
-			linkFailed
+			link={link}
 			path="/pricing"
+			onReturn={() => void router.invalidate()}
 			onClose={() => void navigate({ search: {}, replace: true })}
 		/>
 	);

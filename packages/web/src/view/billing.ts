@@ -90,6 +90,8 @@ export interface PricingView {
 	freeLimit: number;
 	/** The table of docs/who-pays.md: what happens and whether it is counted, and the bound that the rows refer to. */
 	whoPays: { rows: { happens: string; counted: string }[]; bound: string };
+	/** Whether the rest of a top-up waits for the next plan when the plan ends. */
+	topUpsOutlivePlan: boolean;
 	/** Empty without a billing provider, or when it did not reply. */
 	plans: PlanView[];
 	unavailable: boolean;

@@ -59,10 +59,10 @@ async function goPro(card: string): Promise<void> {
 
 test("a bought plan shows its price, renewal day, card and invoice, and can be paid with another card", async () => {
 	await goPro("4242");
-	await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
+	await page.getByText(/You’re on Pro\. You have 1,000 requests\./).waitFor();
 	await page.goto(`${parley.app}/account/plan`);
 	await planReads(/Pro, \$7\.99 a month\. It renews on \d+ \w+ \d{4}\./);
-	await leftReads(/1,000 of 1,000 left until/);
+	await leftReads(/1,000 of 1,000 left · renews/);
 	const payment = section("Payment");
 	await payment.getByText(/^Visa ending in 4242 · expires 12\/\d{4} · default$/).waitFor();
 	await section("Invoices")
@@ -91,7 +91,7 @@ test("a bought plan shows its price, renewal day, card and invoice, and can be p
 
 test("a plan can be cancelled, kept, and ended at once; its top-up waits for the next plan", async () => {
 	await bought("pro_monthly", "top_up_1000");
-	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
+	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 	await button("Cancel Pro").click();
 	await dialog()
 		.getByText(/Pro stays active until \d+ \w+ \d{4}.*What’s left of your top-ups waits for your next plan\./)
@@ -109,9 +109,9 @@ test("a plan can be cancelled, kept, and ended at once; its top-up waits for the
 		.waitFor();
 	await dialog().getByRole("button", { name: "Cancel immediately" }).click();
 	await planReads(/Free: 20 requests a day\./);
-	await leftReads(/20 requests left today/);
+	await leftReads(/20 of 20 left today/);
 	await bought("pro_monthly");
-	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
+	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 });
 
 test("a plan paid from a bank account shows as being confirmed until the payment settles", async () => {
@@ -119,14 +119,14 @@ test("a plan paid from a bank account shows as being confirmed until the payment
 	await page.getByText(/Your payment is being confirmed/).waitFor();
 	await page.goto(`${parley.app}/account/plan`);
 	await planReads(/Pro\. Your payment is being confirmed, and your requests come with it\. Until then you have your free ones\./);
-	await leftReads(/20 requests left today/);
+	await leftReads(/20 of 20 left today/);
 	await section("Payment").getByText("Bank account ending in 6789 · default").waitFor();
 	await section("Invoices").getByText("payment being confirmed").waitFor();
 	expect(await button("Buy a top-up").count()).toBe(0);
 	await parley.control("clock", { advanceMs: 3 * DAY_MS + HOUR_MS });
 	await page.reload();
 	await planReads(/Pro, \$7\.99 a month\. It renews on/);
-	await leftReads(/1,000 of 1,000 left until/);
+	await leftReads(/1,000 of 1,000 left · renews/);
 });
 
 test("a plan changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
@@ -163,13 +163,13 @@ test("a plan with an unpaid renewal continues for a week and then pauses, and th
 	await parley.control("clock", { nowMs: renewsAtMs + 2 * HOUR_MS });
 	await page.reload();
 	await planReads(/Pro\. Your last payment failed\..*You can keep using Pro while we retry.*Update your card/);
-	await leftReads(/1,000 of 1,000 left until/);
+	await leftReads(/1,000 of 1,000 left · renews/);
 	await section("Invoices").getByText("unpaid").waitFor();
 
 	await parley.control("clock", { nowMs: renewsAtMs + 7 * DAY_MS + HOUR_MS });
 	await page.reload();
 	await planReads(/Until it’s paid, you have 20 free requests a day\. Update your card: .* Pro comes back with the payment\./);
-	await leftReads(/20 requests left today/);
+	await leftReads(/20 of 20 left today/);
 	expect(await button("Buy a top-up").count()).toBe(0);
 	await button("Replace card").click();
 	await button("Back").click();

@@ -50,7 +50,7 @@ describe("a plan", () => {
 		await chat.goto(app);
 		await chat
 			.getByTestId("left")
-			.filter({ hasText: /1 of 1,000 left until|0 of 1,000/ })
+			.filter({ hasText: /Only 1 of 1,000 left · renews|No requests left/ })
 			.waitFor();
 		await button("Cancel Pro").click();
 		await dialog()
@@ -79,8 +79,8 @@ describe("a plan", () => {
 		await dialog().getByRole("button", { name: "Cancel immediately" }).click();
 		await section("Plan").getByText("Free: 20 requests a day.").waitFor();
 		expect(await plans()).toEqual(["canceled"]);
-		await page.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
-		await chat.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
+		await page.getByTestId("left").filter({ hasText: "20 of 20 left today" }).waitFor();
+		await chat.getByTestId("left").filter({ hasText: "20 of 20 left today" }).waitFor();
 	});
 
 	test("changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
@@ -107,6 +107,12 @@ describe("a plan", () => {
 		await page
 			.getByRole("status")
 			.getByText(/Done\. Pro starts on .*; until then you keep Max\./)
+			.waitFor();
+		const chat = await context.newPage();
+		await chat.goto(app);
+		await chat
+			.getByTestId("plan-news")
+			.getByText(/^Your plan changes on \d+ \w+\. See plan$/)
 			.waitFor();
 		// The outcome stays until it is taken back.
 		await section("Plan")
@@ -169,7 +175,7 @@ describe("a plan", () => {
 		await section("Plan").getByText("Pro, $7.99 a month, needs a card to start.").waitFor();
 		await button("Start Pro").click();
 		await button("Pay").click();
-		await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
+		await page.getByText(/You’re on Pro\. You have 1,000 requests\./).waitFor();
 	});
 });
 
@@ -215,26 +221,53 @@ test("usage shows as a chart and as a table that has the same numbers, without a
 });
 
 describe("a state of the plan", () => {
-	test.each<[scenario: string, says: RegExp, left: RegExp]>([
-		["past-due", /Pro\. Your last payment failed\..*Update your card to keep your plan\./s, /1,000 of 1,000 left/],
-		["cancelling", /Pro \(cancelled\)\. Active until/, /1,000 of 1,000 left/],
-		["trial", /Pro, free trial until .*After that it’s \$7\.99 a month unless you cancel\./, /1,000 of 1,000 left/],
-		["payment-under-way", /Pro\. Your payment is being confirmed/, /20 requests left today/],
-		["negative-balance", /You’re 503 requests over\./, /0 of 1,000 left/],
+	test.each<[scenario: string, says: RegExp, left: RegExp, inChat?: RegExp]>([
+		[
+			"past-due",
+			/Pro\. Your last payment failed\..*Update your card to keep your plan\./s,
+			/1,000 of 1,000 left/,
+			/Your last payment failed\. Update card$/,
+		],
+		[
+			"cancelling",
+			/Pro \(cancelled\)\. Active until/,
+			/1,000 of 1,000 left · ends/,
+			/Your plan is cancelled and ends on \d+ \w+\. Resume$/,
+		],
+		[
+			"trial",
+			/Pro, free trial until .*After that it’s \$7\.99 a month unless you cancel\./,
+			/1,000 of 1,000 left/,
+			/Free trial until \d+ \w+\. See plan$/,
+		],
+		["payment-under-way", /Pro\. Your payment is being confirmed/, /20 of 20 left today/, /Your payment is being confirmed\. See plan$/],
+		["negative-balance", /You’re 503 requests over\./, /No requests left/],
 		["two-subscriptions", /You have 2 plans\./, /1,000 of 1,000 left/],
-		["no-subscription", /Free: 20 requests a day\./, /20 requests left today/],
-		["free-past-due", /Free: 20 requests a day\./, /20 requests left today/],
-		["top-up-without-plan", /Free: 20 requests a day\./, /20 requests left today/],
-		["archived", /Free: 20 requests a day\./, /20 requests left today/],
-	])("shows on the account page, without axe findings: %s", async (scenario, says, left) => {
-		await open(scenario);
-		await section("Plan").filter({ hasText: says }).waitFor();
-		await page.getByTestId("left").filter({ hasText: left }).waitFor();
-		await assertAccessible(page, [
-			{ width: 1440, colorScheme: "light" },
-			{ width: 375, colorScheme: "dark" },
-		]);
-	});
+		["no-subscription", /Free: 20 requests a day\./, /20 of 20 left today/],
+		["free-past-due", /Free: 20 requests a day\./, /20 of 20 left today/],
+		["top-up-without-plan", /Free: 20 requests a day\./, /20 of 20 left today/],
+		["archived", /Free: 20 requests a day\./, /20 of 20 left today/],
+	])(
+		"shows on the account page and, where it needs the viewer, by the tally, without axe findings: %s",
+		async (scenario, says, left, inChat) => {
+			await open(scenario);
+			await section("Plan").filter({ hasText: says }).waitFor();
+			await page.getByTestId("left").filter({ hasText: left }).waitFor();
+			const views = [
+				{ width: 1440, colorScheme: "light" as const },
+				{ width: 375, colorScheme: "dark" as const },
+			];
+			await assertAccessible(page, views);
+			await page.goto(app);
+			await page.getByTestId("left").filter({ hasText: left }).waitFor();
+			const news = page.getByTestId("plan-news");
+			if (!inChat) return expect(await news.count()).toBe(0);
+			await news.filter({ hasText: inChat }).waitFor();
+			await assertAccessible(page, views);
+			await news.getByRole("link").click();
+			await section("Plan").filter({ hasText: says }).waitFor();
+		},
+	);
 
 	test("shows on the pricing page, beside every plan of the pricing model", async () => {
 		await parley.control("settings", { maxPlan: true });

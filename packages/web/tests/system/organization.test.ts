@@ -89,7 +89,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await ada.keyboard.press("Enter");
 	await isFocused(ada.getByText("Acme created. You’re the owner."));
 	// Creating it does not switch who pays.
-	expect(await ada.getByRole("radio", { name: "Me" }).isChecked()).toBe(true);
+	expect(await ada.getByRole("radio", { name: "Me", exact: true }).isChecked()).toBe(true);
 	await ada.getByText("Your requests count on your own plan.").waitFor();
 	await ada.getByRole("radio", { name: "Acme" }).check();
 	await ada.getByText("Acme has no plan yet. Until then, you use your own requests.").waitFor();
@@ -108,22 +108,22 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await bob.getByLabel("Email").fill("bob@example.com");
 	await bob.getByLabel("Password").fill("correct horse");
 	await button(bob, "Sign up").click();
-	await bob.getByText("One step before you can join: confirm your address.").waitFor();
+	await bob.getByText("Confirm your email first, before you join.").waitFor();
 	await bob.goto(await mailTo("bob@example.com", /^Confirm/));
 	await button(bob, "Accept").click();
 	await isFocused(bob.getByRole("heading", { name: "You are in Acme" }));
 	await bob.getByRole("link", { name: "Go to the chat" }).click();
-	await leftReads(bob, "You have 20 requests left today.");
+	await leftReads(bob, "20 of 20 left today");
 
 	await ada.goto(`${app}/pricing`);
 	await ada.getByText("What you buy here is for everyone in Acme.").waitFor();
 	await button(ada, "Go Pro").click();
 	await button(ada, "Pay").click();
-	await ada.getByText("Acme is on Pro now: 1,000 requests are left.").waitFor();
+	await ada.getByText("Acme is on Pro. You have 1,000 requests.").waitFor();
 	await ask(ada, "For Acme");
-	await leftReads(ada, /Acme: 999 of 1,000 left until/);
+	await leftReads(ada, /Acme: 999 of 1,000 left · renews/);
 	await ask(bob, "For Acme, too");
-	await leftReads(bob, /Acme: 199 of your 200 left until/);
+	await leftReads(bob, /Acme: 199 of your 200 left · renews/);
 
 	// Members who may not buy see no prices, and @flowglad/react is not loaded.
 	const flowglad: string[] = [];
@@ -156,8 +156,8 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await section(ada, "Acme").getByRole("button", { name: "Save", exact: true }).click();
 	await ada.getByText("Saved: 1 for each member, per billing period.").waitFor();
 	await bob.goto(app);
-	await leftReads(bob, /Acme: 0 of your 1 left until/);
-	await bob.getByText(/You have used the 1 requests? that Acme gives each member\..*An owner or admin can give you more\./).waitFor();
+	await leftReads(bob, /Acme: 0 of your 1 left · renews/);
+	await bob.getByText(/You’ve used the 1 request Acme gives each member\..*An owner or admin can give you more\./).waitFor();
 
 	// A removed member's next request uses their own allowance.
 	await button(ada, "Remove Bob").click();
@@ -165,7 +165,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await ada.getByText("Bob is no longer in Acme.").waitFor();
 	await isFocused(ada.getByRole("heading", { name: "Members" }));
 	await ask(bob, "On my own");
-	await leftReads(bob, "You have 19 requests left today.");
+	await leftReads(bob, "19 of 20 left today");
 	await bob.goto(`${app}/account/organization`);
 	await button(bob, "Create an organization").waitFor();
 });
@@ -190,10 +190,10 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	await chat.locator("button[type=submit]").waitFor();
 	await mia.goto(`${app}/account/organization`);
 	await mia.waitForLoadState("networkidle");
-	await mia.getByRole("radio", { name: "Me" }).check();
+	await mia.getByRole("radio", { name: "Me", exact: true }).check();
 	await mia.getByText("Your requests count on your own plan.").waitFor();
-	await isFocused(mia.getByRole("radio", { name: "Me" }));
-	await leftReads(chat, "You have 20 requests left today.");
+	await isFocused(mia.getByRole("radio", { name: "Me", exact: true }));
+	await leftReads(chat, "20 of 20 left today");
 	await mia.getByRole("radio", { name: "Zürich & Söhne" }).check();
 	await leftReads(chat, /Zürich & Söhne: 200 of your 200 left/);
 
@@ -202,7 +202,7 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	await page.goto(`${app}/account/plan`);
 	await section(page, "Plan").getByText("All members of Zürich & Söhne can use this plan.").waitFor();
 	await settings("Organization");
-	await page.getByRole("radio", { name: "Me" }).check();
+	await page.getByRole("radio", { name: "Me", exact: true }).check();
 	await page.getByText("Your requests count on your own plan.").waitFor();
 	await settings("Plan and billing");
 	await section(page, "Plan").getByText("Free: 20 requests a day.").waitFor();
@@ -232,13 +232,13 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	const spend = { usageMeterSlug: "ai_requests", amount: 1000 };
 	expect((await mia.context().request.post(`${app}/api/usage-events`, { data: spend })).status()).toBe(201);
 	await chat.reload();
-	await chat.getByText("Zürich & Söhne has used all requests of this period.").waitFor();
+	await chat.getByText("Zürich & Söhne has used all its requests for this billing period.").waitFor();
 	await chat.getByRole("link", { name: "Buy a top-up" }).waitFor();
 	const nils = await someone();
 	await nils.goto(app + (await invitation(mia, await emailOf(nils))).path);
 	await button(nils, "Accept").click();
 	await nils.getByRole("link", { name: "Go to the chat" }).click();
-	await nils.getByText("An owner or admin can buy a top-up, so that all of you can go on now.").waitFor();
+	await nils.getByText("An owner or admin can buy a top-up to keep everyone going.").waitFor();
 	expect(await nils.getByRole("status").getByRole("link").count()).toBe(0);
 	expect(organizationId).toBeTruthy();
 });
@@ -270,7 +270,7 @@ test("a retry after a lost response creates one organization, and the page keeps
 	expect(await page.getByLabel("Invite by email").inputValue()).toBe("dora@example.com");
 	await page.getByRole("radio", { name: "Acme" }).click();
 	await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
-	expect(await page.getByRole("radio", { name: "Me" }).isChecked()).toBe(true);
+	expect(await page.getByRole("radio", { name: "Me", exact: true }).isChecked()).toBe(true);
 });
 
 describe("an invitation", () => {
@@ -369,6 +369,7 @@ describe("every width and color scheme", () => {
 		await guest.goto(app + path);
 		await button(guest, "Accept").click();
 		await guest.getByRole("heading", { name: /^You are in/ }).waitFor();
-		for (const one of [page, guest]) for (const where of ["/account/organization", "/account/plan", "/pricing"]) await assertPageAccessible(one, where);
+		for (const one of [page, guest])
+			for (const where of ["/account/organization", "/account/plan", "/pricing"]) await assertPageAccessible(one, where);
 	});
 });

@@ -34,7 +34,7 @@ const choose = (group: string, option: string | RegExp) =>
 describe("an address of the account", () => {
 	test.each([
 		["/account", "/account/plan"],
-		["/account?upgraded=plan", "/account/plan"],
+		["/account?upgraded=plan", "/account/plan?upgraded=plan"],
 		["/account?error=INVALID_TOKEN", "/account/profile?error=INVALID_TOKEN"],
 		["/account#instructions", "/account/appearance#instructions"],
 	])("of an older mail, checkout or link leads to its sub-page: %s", async (old, now) => {
@@ -51,6 +51,7 @@ describe("an address of the account", () => {
 		await page.getByRole("complementary", { name: "Chats" }).getByRole("link", { name: "Appearance" }).click();
 		await page.waitForURL(`${app}/account/appearance`);
 		const pages = page.getByRole("navigation", { name: "Settings" }).getByRole("link");
+		await pages.last().waitFor();
 		expect(await pages.allInnerTexts()).toEqual(["Appearance", "Data"]);
 		await pages.last().click();
 		await section("What we keep").getByText("400 days after your last request").waitFor();
@@ -115,6 +116,7 @@ test("with Ctrl+Enter to send, Enter starts a new line, and the list of keys say
 	await page.getByRole("article", { name: "Question" }).or(page.getByText("One\ntwo")).first().waitFor();
 
 	await button("Keyboard shortcuts").click();
+	await page.getByRole("dialog").getByText("New line", { exact: true }).waitFor();
 	const keysOf = async (does: string) =>
 		page
 			.getByRole("dialog")
@@ -172,6 +174,7 @@ test("the viewer's own plan is shown beside an organization that has none, and l
 	await parley.control("scenarios/pro-999-of-1000", { customerId });
 	const created = await context.request.post(`${app}/api/auth/organization/create`, { data: { name: "Acme", slug: crypto.randomUUID() } });
 	expect(created.ok()).toBe(true);
+	await expect.poll(async () => (await (await context.request.get(`${app}/api/usage`)).json()).tier).toBe("paid");
 	await page.goto(`${app}/account/plan`);
 	await section("Your own plan").getByText("Your own plan pays for your requests, because Acme doesn’t have one.").waitFor();
 	await section("Plan").getByText("Acme has no plan yet.").waitFor();
@@ -199,4 +202,40 @@ test("a password is changed by whoever knows the present one, and a refusal keep
 	const stale = await elsewhere.request.get(`${app}/api/auth/get-session?disableCookieCache=true`);
 	expect(await stale.json()).toBeNull();
 	await elsewhere.close();
+});
+
+describe("an email address", () => {
+	test("that is confirmed is acknowledged, and a page that is open notices it", async () => {
+		const email = `${crypto.randomUUID()}@example.com`;
+		const data = { name: "Ada", email, password: "correct horse", callbackURL: "/pricing" };
+		expect((await context.request.post(`${app}/api/auth/sign-up/email`, { data })).ok()).toBe(true);
+		await page.goto(app);
+		const banner = page.getByText(`Confirm your email before you upgrade. We sent a link to ${email}.`);
+		await banner.waitFor();
+		await page.locator("button[type=submit]").waitFor();
+		const { text } = await parley.find(`a mail to ${email}`, ({ mailbox }) => mailbox.find(({ to }) => to === email));
+		const opened = await context.newPage();
+		await opened.goto(/https?:\S+/.exec(text)?.[0] ?? "");
+		await opened.waitForURL(`${app}/pricing?confirmed=true`);
+		await opened.getByText(`Your email is confirmed: ${email}.`).waitFor();
+		await banner.waitFor({ state: "detached" });
+		await opened.getByRole("button", { name: "Close" }).click();
+		await opened.waitForURL(`${app}/pricing`);
+	});
+});
+
+test("signing up leads back to where one was, from every page", async () => {
+	await page.goto(app);
+	await page.locator("button[type=submit]").waitFor();
+	await page.getByRole("textbox", { name: "Message", exact: true }).fill("Hello");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/\/c\//);
+	const chat = new URL(page.url()).pathname;
+	const next = (path: string) => new RegExp(`[?]next=${encodeURIComponent(path)}$`);
+	for (const name of ["Sign up", "Sign in"])
+		expect(await page.getByRole("navigation", { name: "You" }).getByRole("link", { name }).getAttribute("href")).toMatch(next(chat));
+	await page.goto(`${app}/pricing`);
+	expect(await page.getByRole("main").getByRole("link", { name: "Sign up" }).getAttribute("href")).toMatch(next("/pricing"));
+	await page.goto(`${app}/account/data`);
+	expect(await page.getByRole("link", { name: "Sign in" }).getAttribute("href")).toMatch(next("/account/data"));
 });

@@ -209,7 +209,17 @@ describe("a page of another origin", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
 		const account = ["appearance", "data", "organization", "plan", "profile", "usage"].map((page) => `/account/${page}`);
-		expect(pages).toEqual(["/", "/account", ...account, "/c/some", "/confirm-email", "/invitation/some", "/pricing", "/sign-in", "/sign-up"]);
+		expect(pages).toEqual([
+			"/",
+			"/account",
+			...account,
+			"/c/some",
+			"/confirm-email",
+			"/invitation/some",
+			"/pricing",
+			"/sign-in",
+			"/sign-up",
+		]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});
 

@@ -1,4 +1,4 @@
-/** What a reader may choose for this browser. The first of each is what applies without a choice, and is not stored. */
+/** What a reader may choose for this browser. */
 export const CHOICES = {
 	theme: [
 		{ value: "system", label: "System" },
@@ -6,8 +6,8 @@ export const CHOICES = {
 		{ value: "dark", label: "Dark" },
 	],
 	text: [
-		{ value: "normal", label: "Normal" },
 		{ value: "small", label: "Small" },
+		{ value: "normal", label: "Normal" },
 		{ value: "large", label: "Large" },
 		{ value: "larger", label: "Larger" },
 	],
@@ -19,17 +19,20 @@ export const CHOICES = {
 
 export type Choice = keyof typeof CHOICES;
 
+/** What applies without a choice, and is not stored. */
+const DEFAULTS: Record<Choice, string> = { theme: "system", text: "normal", enter: "plain" };
+
 /** What applies now, in the browser: the script of the first paint (components/frame/first-paint.ts) has put it on the document. */
 export function chosen(choice: Choice): string {
 	const stored = document.documentElement.dataset[choice];
-	return CHOICES[choice].find(({ value }) => value === stored)?.value ?? CHOICES[choice][0].value;
+	return CHOICES[choice].find(({ value }) => value === stored)?.value ?? DEFAULTS[choice];
 }
 
 /** Keeps a choice in this browser and applies it to all of its pages. Without storage it applies to nothing. @returns whether it was kept */
 export function choose(choice: Choice, value: string): boolean {
 	const key = `parley:${choice}`;
 	try {
-		if (value === CHOICES[choice][0].value) localStorage.removeItem(key);
+		if (value === DEFAULTS[choice]) localStorage.removeItem(key);
 		else localStorage.setItem(key, value);
 	} catch {
 		return false;

@@ -125,7 +125,7 @@ function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" 
 			) : (
 				topUps.map((topUp) => (
 					<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
-						<TopUpTerms topUp={topUp} />
+						<TopUpTerms topUp={topUp} outlivesPlan={pricing.topUpsOutlivePlan} />
 						<Price {...topUp} />
 						<CheckoutButton
 							label="Buy a top-up"

@@ -130,8 +130,8 @@ function Confirming({ plan, to, isOver }: { plan: PlanStanding; to: PlanView; is
 	if (!isOver) return <>Your change to {to.name} is being confirmed. This can take a minute.</>;
 	return (
 		<>
-			Your plan still shows as {plan.name}, but {to.name} may yet start. Your invoices below show whether a payment is open. Check again in a
-			few minutes before you repeat it.
+			Your plan still shows as {plan.name}, but {to.name} may yet start. Your invoices below show whether a payment is open. Check again in
+			a few minutes before you repeat it.
 		</>
 	);
 }
@@ -166,7 +166,8 @@ function Downgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 					<Day at={plan.periodEnd} />
 				</>
 			)}
-			and pay nothing today. Then {to.name} starts, for {costText(to)}.
+			{" and pay nothing today. Then "}
+			{to.name} starts, for {costText(to)}.
 		</>
 	);
 }

@@ -34,7 +34,9 @@ export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, p
 				</ul>
 			)}
 			<div className="mt-4 flex flex-wrap items-center gap-x-4 gap-y-3">
-				{plan?.state !== "owed" && plan?.state !== "unpaid" && <CheckoutButton label="Add a card" main={false} open={() => actions.addPaymentMethod(plan?.id)} />}
+				{plan?.state !== "owed" && plan?.state !== "unpaid" && (
+					<CheckoutButton label="Add a card" main={false} open={() => actions.addPaymentMethod(plan?.id)} />
+				)}
 				{portalUrl && (
 					<a href={portalUrl} className="link" target="_blank" rel="noopener">
 						Open the billing portal

@@ -66,9 +66,7 @@ test("a payment that is not tried again leads to its invoice, and nothing is sai
 	const retried = section(unpaid({ state: "owed" }));
 	expect(serverHtml(retried)).toMatch(/class="button-next"[^>]*>Pay now.*class="button-plain"[^>]*>Replace card/);
 	const lapsed = section(unpaid({ live: false }), freeUsage);
-	expect(serverText(lapsed)).toContain(
-		"We won’t retry it. Until you pay the latest invoice, you have 20 free requests a day.",
-	);
+	expect(serverText(lapsed)).toContain("We won’t retry it. Until you pay the latest invoice, you have 20 free requests a day.");
 	expect(serverText(lapsed)).not.toContain("next few days");
 	expect(serverHtml(lapsed)).toMatch(/href="https:\/\/pay.example\/in_1"[^>]*>Pay now/);
 	expect(serverText(section(unpaid({})))).toContain(

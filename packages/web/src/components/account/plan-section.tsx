@@ -150,15 +150,15 @@ function Retried({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
 	if (goesOn(plan)) {
 		return (
 			<>
-				The card may have expired or been declined. You can keep using {plan.name} while we retry over the next few days. Update your card to
-				keep your plan.
+				The card may have expired or been declined. You can keep using {plan.name} while we retry over the next few days. Update your card
+				to keep your plan.
 			</>
 		);
 	}
 	return (
 		<>
-			The card may have expired or been declined. Until it’s paid, you have <LocalNumber value={freeLimit} /> free requests a day. Update your
-			card: we retry over the next few days, and {plan.name} comes back with the payment.
+			The card may have expired or been declined. Until it’s paid, you have <LocalNumber value={freeLimit} /> free requests a day. Update
+			your card: we retry over the next few days, and {plan.name} comes back with the payment.
 		</>
 	);
 }

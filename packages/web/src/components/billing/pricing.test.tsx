@@ -54,6 +54,14 @@ test("top-ups are sold only to viewers on a plan that they may manage", () => {
 	}
 });
 
+test("the lifetime of a top-up is told as the provider has it", () => {
+	const terms = (topUpsOutlivePlan: boolean) =>
+		serverText(<TopUps pricing={{ ...pricingOf(topUp), topUpsOutlivePlan }} shell={shellOf(ada, paidUsage)} />);
+	expect(terms(false)).toContain("Valid while your plan is active.");
+	expect(terms(false)).not.toContain("expire");
+	expect(terms(true)).toContain("They don’t expire; without a plan they wait for your next one.");
+});
+
 test("prices have cents only when there are any", () => {
 	expect(priceText(2000, "usd", "en")).toBe("$20");
 	expect(priceText(999, "usd", "en")).toBe("$9.99");

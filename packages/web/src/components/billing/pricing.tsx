@@ -40,7 +40,7 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 				current={usage.tier === "free" && !paid.some(({ current }) => current)}
 				action={
 					viewer.kind === "guest" && (
-						<Link to="/sign-up" className={paid.length > 0 ? "button-plain" : "button-next"}>
+						<Link to="/sign-up" search={{ next: "/pricing" }} className={paid.length > 0 ? "button-plain" : "button-next"}>
 							Sign up
 						</Link>
 					)
@@ -141,7 +141,7 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 			</h2>
 			{topUps.map((topUp) => (
 				<div key={topUp.priceSlug} className="mt-4 flex flex-wrap items-center justify-between gap-4">
-					<TopUpTerms topUp={topUp} />
+					<TopUpTerms topUp={topUp} outlivesPlan={pricing.topUpsOutlivePlan} />
 					<Price {...topUp} />
 				</div>
 			))}
@@ -151,9 +151,9 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 						Buy a top-up in your account
 					</Link>
 				) : mayManagePlan(viewer) ? (
-					"Top-ups go with a paid plan."
+					"Top-ups require a paid plan."
 				) : (
-					"Top-ups are up to the owners and admins, too."
+					"Owners and admins buy top-ups."
 				)}
 			</p>
 		</section>

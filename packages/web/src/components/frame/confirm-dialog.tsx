@@ -50,7 +50,12 @@ export function ConfirmDialog({ title, text, action, dismiss = "Cancel", isDestr
 				<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
 					{dismiss}
 				</button>
-				<button type="button" className={isDestructive ? "button-plain destructive" : "button-next"} disabled={busy} onClick={() => void confirm()}>
+				<button
+					type="button"
+					className={isDestructive ? "button-plain destructive" : "button-next"}
+					disabled={busy}
+					onClick={() => void confirm()}
+				>
 					{action}
 				</button>
 			</div>

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../view/identity.ts";
 import { usePageViewer } from "../session/page-viewer.ts";
@@ -7,6 +7,7 @@ import { SkipLink } from "./skip-link.tsx";
 
 /** The layout of every page but the chat: a bar with links, an optional banner, and one column. */
 export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; banner?: ReactNode; narrow?: boolean; children: ReactNode }) {
+	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (
 		<>
 			{viewer && <PageOf viewer={viewer} />}
@@ -21,7 +22,9 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 						{viewer?.kind === "guest" && (
 							<>
 								<PageLink to="/account/appearance">Appearance</PageLink>
-								<PageLink to="/sign-in">Sign in</PageLink>
+								<PageLink to="/sign-in" next={path}>
+									Sign in
+								</PageLink>
 							</>
 						)}
 					</nav>
@@ -44,9 +47,22 @@ function PageOf({ viewer }: { viewer: Viewer }) {
 	return null;
 }
 
-function PageLink({ to, children }: { to: "/" | "/pricing" | "/account" | "/account/appearance" | "/sign-in"; children: string }) {
+interface PageLinkProps {
+	to: "/" | "/pricing" | "/account" | "/account/appearance" | "/sign-in";
+	/** The page to return to. */
+	next?: string;
+	children: string;
+}
+
+function PageLink({ to, next, children }: PageLinkProps) {
 	return (
-		<Link to={to} className="button-bare" activeOptions={{ exact: to === "/" }} activeProps={{ className: "text-ink", "aria-current": "page" }}>
+		<Link
+			to={to}
+			search={next === undefined ? {} : { next }}
+			className="button-bare"
+			activeOptions={{ exact: to === "/" }}
+			activeProps={{ className: "text-ink", "aria-current": "page" }}
+		>
 			{children}
 		</Link>
 	);

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { ChatSummary } from "../../view/chat.ts";
 import type { Viewer } from "../../view/identity.ts";
@@ -194,6 +194,7 @@ function ChatRow({ chat, onDelete }: { chat: ChatSummary; onDelete: SideProps["o
 }
 
 function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
+	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (
 		<div className="shrink-0 border-line border-t p-2">
 			<nav aria-label="You">
@@ -209,10 +210,10 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 						<Link to="/account/appearance" className={row}>
 							Appearance
 						</Link>
-						<Link to="/sign-in" className={row}>
+						<Link to="/sign-in" search={{ next: path }} className={row}>
 							Sign in
 						</Link>
-						<Link to="/sign-up" className={row}>
+						<Link to="/sign-up" search={{ next: path }} className={row}>
 							Sign up
 						</Link>
 					</>

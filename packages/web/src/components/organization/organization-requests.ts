@@ -1,4 +1,4 @@
-import { NAME_RULE } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import type { Role } from "../../view/identity.ts";
 import { postToAuth } from "../session/auth-request.ts";
 

@@ -1,4 +1,4 @@
-import { NAME_RULE } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import { tellTabs } from "../tabs.ts";
 import { postToAuth } from "./auth-request.ts";
 

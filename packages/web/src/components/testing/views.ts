@@ -112,6 +112,7 @@ export const pricingOf = (...plans: PlanView[]): PricingView => ({
 	guestLimit: 5,
 	freeLimit: 20,
 	whoPays: { rows: [{ happens: "An answer is complete.", counted: "One request." }], bound: "At most one." },
+	topUpsOutlivePlan: true,
 	plans,
 	unavailable: false,
 });

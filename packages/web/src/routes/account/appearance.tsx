@@ -1,7 +1,7 @@
 import { createFileRoute, getRouteApi } from "@tanstack/react-router";
 import { AppearanceSection } from "../../components/account/appearance-section.tsx";
 import { InstructionsSection } from "../../components/account/instructions-section.tsx";
-import { loadInstructions } from "../../lib/http/pages.ts";
+import { loadInstructions } from "../../lib/http/other-pages.ts";
 
 const account = getRouteApi("/account");
 
@@ -9,10 +9,11 @@ export const Route = createFileRoute("/account/appearance")({
 	loader: () => loadInstructions(),
 	component: function AppearancePage() {
 		const { viewer, instructions } = account.useLoaderData();
+		const own = Route.useLoaderData();
 		return (
 			<>
 				<AppearanceSection />
-				{viewer.kind === "user" && <InstructionsSection own={Route.useLoaderData()} site={instructions.site} />}
+				{viewer.kind === "user" && <InstructionsSection own={own} site={instructions.site} />}
 			</>
 		);
 	},

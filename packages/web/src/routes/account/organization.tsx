@@ -1,7 +1,7 @@
 import { createFileRoute, getRouteApi, useRouter } from "@tanstack/react-router";
 import { OrganizationSection } from "../../components/organization/organization-section.tsx";
 import { tellTabs } from "../../components/tabs.ts";
-import { loadOrganizations } from "../../lib/http/pages.ts";
+import { loadOrganizations } from "../../lib/http/other-pages.ts";
 
 const account = getRouteApi("/account");
 

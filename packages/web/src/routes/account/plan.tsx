@@ -1,7 +1,7 @@
 import { createFileRoute, getRouteApi, useRouter } from "@tanstack/react-router";
 import { PlanPage } from "../../components/account/plan-page.tsx";
 import { tellTabs } from "../../components/tabs.ts";
-import { loadPricing } from "../../lib/http/pages.ts";
+import { loadPricing } from "../../lib/http/other-pages.ts";
 
 const account = getRouteApi("/account");
 

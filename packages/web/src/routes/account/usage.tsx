@@ -1,6 +1,6 @@
 import { createFileRoute, getRouteApi } from "@tanstack/react-router";
 import { UsageSection } from "../../components/account/usage-section.tsx";
-import { loadUsageHistory } from "../../lib/http/pages.ts";
+import { loadUsageHistory } from "../../lib/http/other-pages.ts";
 
 const account = getRouteApi("/account");
 
