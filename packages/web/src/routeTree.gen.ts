@@ -15,6 +15,7 @@ import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
 import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as WhatCountsRouteImport } from './routes/what-counts'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as AccountIndexRouteImport } from './routes/account/index'
 import { Route as AccountAppearanceRouteImport } from './routes/account/appearance'
@@ -79,6 +80,11 @@ const SignInRoute = SignInRouteImport.update({
 const SignUpRoute = SignUpRouteImport.update({
   id: '/sign-up',
   path: '/sign-up',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const WhatCountsRoute = WhatCountsRouteImport.update({
+  id: '/what-counts',
+  path: '/what-counts',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ChatIndexRoute = ChatIndexRouteImport.update({
@@ -271,6 +277,7 @@ export interface FileRoutesByFullPath {
   '/pricing': typeof PricingRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/what-counts': typeof WhatCountsRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
   '/account/organization': typeof AccountOrganizationRoute
@@ -312,6 +319,7 @@ export interface FileRoutesByTo {
   '/pricing': typeof PricingRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/what-counts': typeof WhatCountsRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
   '/account/organization': typeof AccountOrganizationRoute
@@ -357,6 +365,7 @@ export interface FileRoutesById {
   '/pricing': typeof PricingRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/what-counts': typeof WhatCountsRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
   '/account/organization': typeof AccountOrganizationRoute
@@ -403,6 +412,7 @@ export interface FileRouteTypes {
     | '/pricing'
     | '/sign-in'
     | '/sign-up'
+    | '/what-counts'
     | '/account/appearance'
     | '/account/data'
     | '/account/organization'
@@ -444,6 +454,7 @@ export interface FileRouteTypes {
     | '/pricing'
     | '/sign-in'
     | '/sign-up'
+    | '/what-counts'
     | '/account/appearance'
     | '/account/data'
     | '/account/organization'
@@ -488,6 +499,7 @@ export interface FileRouteTypes {
     | '/pricing'
     | '/sign-in'
     | '/sign-up'
+    | '/what-counts'
     | '/account/appearance'
     | '/account/data'
     | '/account/organization'
@@ -533,6 +545,7 @@ export interface RootRouteChildren {
   PricingRoute: typeof PricingRoute
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
+  WhatCountsRoute: typeof WhatCountsRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
@@ -604,6 +617,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-up'
       fullPath: '/sign-up'
       preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/what-counts': {
+      id: '/what-counts'
+      path: '/what-counts'
+      fullPath: '/what-counts'
+      preLoaderRoute: typeof WhatCountsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/': {
@@ -903,6 +923,7 @@ const rootRouteChildren: RootRouteChildren = {
   PricingRoute: PricingRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  WhatCountsRoute: WhatCountsRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,

@@ -2,6 +2,7 @@ import { createFileRoute, useRouter } from "@tanstack/react-router";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
 import { serverActions } from "../components/billing/server-actions.ts";
+import { Terms } from "../components/billing/terms.tsx";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
 import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
@@ -47,25 +48,24 @@ function PricingPage() {
 	);
 	return (
 		<Page viewer={shell.viewer} banner={banner}>
-			<h1 className="text-balance font-semibold text-display tracking-tight">One request, one mark</h1>
-			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">
-				You pay for answers, and you always see how many are left. An answer that fails is not counted.
-			</p>
+			<h1 className="text-balance font-semibold text-display tracking-tight">Pay only for answers</h1>
+			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">See what’s left at any time. An answer that fails doesn’t count.</p>
 			{shell.billing.sells && <BuyingFor viewer={shell.viewer} />}
 			<Plans pricing={pricing} shell={shell} onBuy={serverActions.buy} />
 			{!shell.billing.sells ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
-					Paid plans are not set up on this server. Guests and free accounts work as they are.
+					Paid plans aren’t set up on this server. You can use it as a guest or with a free account.
 				</p>
 			) : (
 				pricing.unavailable && (
 					<p role="status" className="mt-6 border-line border-t pt-6 text-soft">
-						The paid plans cannot be shown just now, because the billing service did not reply. Please look again in a moment.
+						We can’t show the paid plans right now, because the billing service isn’t responding. Try again in a moment.
 					</p>
 				)
 			)}
 			<TopUps pricing={pricing} shell={shell} />
-			<WhatCounts {...pricing.whoPays} />
+			<WhatCounts rows={pricing.whatCounts} />
+			{shell.billing.sells && <Terms />}
 			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
 	);

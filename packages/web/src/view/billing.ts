@@ -88,8 +88,8 @@ export interface InvoiceView {
 export interface PricingView {
 	guestLimit: number;
 	freeLimit: number;
-	/** The table of docs/who-pays.md: what happens and whether it is counted, and the bound that the rows refer to. */
-	whoPays: { rows: { happens: string; counted: string }[]; bound: string };
+	/** What counts, in short. */
+	whatCounts: { happens: string; counted: string }[];
 	/** Whether the rest of a top-up waits for the next plan when the plan ends. */
 	topUpsOutlivePlan: boolean;
 	/** Empty without a billing provider, or when it did not reply. */

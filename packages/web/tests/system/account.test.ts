@@ -273,7 +273,7 @@ describe("a state of the plan", () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await page.goto(`${app}/pricing`);
-		await section("Pro").getByText("You are here").waitFor();
+		await section("Pro").getByText("Current plan").waitFor();
 		await section("Max").getByText("$19.99").waitFor();
 		await section("Max").getByText("First in line").waitFor();
 		await section("Max").getByRole("link", { name: "Change to Max" }).click();

@@ -682,7 +682,7 @@ describe("every page", () => {
 		await assertAccessible(page, views);
 	}
 
-	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/account/appearance", "/account/data", "/nowhere", "/c/nowhere"])(
+	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/account/appearance", "/account/data", "/what-counts", "/nowhere", "/c/nowhere"])(
 		"%s has no serious axe findings",
 		assertPageAccessible,
 	);

@@ -219,6 +219,7 @@ describe("a page of another origin", () => {
 			"/pricing",
 			"/sign-in",
 			"/sign-up",
+			"/what-counts",
 		]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});

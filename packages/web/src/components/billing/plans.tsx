@@ -36,7 +36,7 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 		>
 			<h2 className="flex items-baseline gap-3 font-semibold text-body">
 				{name}
-				{current && <span className="font-normal text-small text-soft">You are here</span>}
+				{current && <span className="font-normal text-small text-soft">Current plan</span>}
 			</h2>
 			{price}
 			{requests !== null && (

@@ -19,7 +19,7 @@ describe("who can buy", () => {
 	});
 
 	test("a member who may not buy for the organization gets no button and no link", () => {
-		expect(serverText(plans(shellOf(adaOfAcme(false), paidUsage), pro, max))).not.toMatch(/Go |Change to|See your account/);
+		expect(serverText(plans(shellOf(adaOfAcme(false), paidUsage), pro, max))).not.toMatch(/Go |Change to|See your plan/);
 	});
 
 	test("an owner or admin buys for the organization, and the page says so", () => {
@@ -43,7 +43,22 @@ test("only one button of the page is the primary action", () => {
 });
 
 test("a trial names its length and the price after it", () => {
-	expect(serverText(plans(shellOf(guest, guestUsage), { ...pro, trialDays: 14 }))).toContain("The first 14 days cost nothing, then $20.");
+	expect(serverText(plans(shellOf(guest, guestUsage), { ...pro, trialDays: 14 }))).toContain("14 days free, then $20");
+});
+
+test("a plan with a price for the year is one plan with two prices and a button for each", () => {
+	const yearly = { ...pro, priceSlug: "pro_yearly", amountCents: 20000, interval: "year" as const, requests: 12000 };
+	const page = plans(shellOf(ada, freeUsage), pro, yearly, max);
+	expect(serverText(page)).toContain("or $200 a year, with 12,000 requests");
+	expect(serverHtml(page).match(/<h2/g), "guest, free, Pro and Max").toHaveLength(4);
+	expect(serverHtml(page).match(/>Go (Pro|Pro by the year|Max)</g)).toHaveLength(3);
+});
+
+test("a plan says what it contains", () => {
+	const text = serverText(plans(shellOf(guest, guestUsage), pro));
+	expect(text).toContain("3 files a message, 2 MB each");
+	expect(text).toContain("5 requests in total");
+	expect(text).not.toContain("models");
 });
 
 test("top-ups are sold only to viewers on a plan that they may manage", () => {

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { BOUND_OF_FORGIVENESS, WHO_PAYS } from "@parley/metering";
+import { IN_SHORT } from "@parley/metering";
 import { createServerFn } from "@tanstack/react-start";
 import { getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
@@ -26,11 +26,17 @@ const OWN_OFFERS_AWAITED_MS = 2_000;
 /** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits } = config();
-	const rows = Object.values(WHO_PAYS).map(({ happens, counted }) => ({ happens, counted }));
-	const whoPays = { rows, bound: BOUND_OF_FORGIVENESS };
+	const whatCounts = IN_SHORT.map(({ happens, counted }) => ({ happens, counted }));
 	const plans = await plansFor(await identify(getRequest()));
 	const { topUpsOutlivePlan } = capabilities();
-	return { guestLimit: limits.guest, freeLimit: limits.free, whoPays, topUpsOutlivePlan, plans: plans ?? [], unavailable: plans === null };
+	return {
+		guestLimit: limits.guest,
+		freeLimit: limits.free,
+		whatCounts,
+		topUpsOutlivePlan,
+		plans: plans ?? [],
+		unavailable: plans === null,
+	};
 });
 
 /** The requests a day of a free account, which the sign-up page shows without any provider. */

@@ -13,13 +13,13 @@ export const Route = createFileRoute("/account/organization")({
 		const router = useRouter();
 		async function onPayerChanged() {
 			tellTabs("billing", "payer");
-			await router.invalidate();
+			await router.invalidate({ sync: true });
 		}
 		return (
 			<OrganizationSection
 				organizations={Route.useLoaderData()}
 				usage={account.useLoaderData().usage}
-				onChanged={() => router.invalidate()}
+				onChanged={() => router.invalidate({ sync: true })}
 				onPayerChanged={onPayerChanged}
 			/>
 		);
