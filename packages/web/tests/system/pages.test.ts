@@ -313,7 +313,7 @@ describe("a message", () => {
 		// It takes two steps of 8,000 tokens.
 		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
 		await composer().press("Enter");
-		await leftReads("3 of 5");
+		await leftReads("3 free");
 	});
 
 	test("can have several lines on a phone, whose keyboard has no Shift + Enter", async () => {
@@ -325,7 +325,7 @@ describe("a message", () => {
 		await box.pressSequentially("Milk\nBread");
 		expect(await box.inputValue()).toBe("Milk\nBread");
 		await touched.getByRole("button", { name: "Send" }).tap();
-		await touched.getByTestId("left").filter({ hasText: "4 of 5" }).waitFor();
+		await touched.getByTestId("left").filter({ hasText: "4 free" }).waitFor();
 		await phone.close();
 	});
 
@@ -428,7 +428,7 @@ describe("a chat that is open in two tabs", () => {
 		await behind.getByRole("article", { name: "You" }).filter({ hasText: "Two" }).waitFor();
 		await expect.poll(() => behind.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("Late");
 		await behind.getByRole("button", { name: "Try again" }).click();
-		await behind.getByTestId("left").filter({ hasText: "2 of 5" }).waitFor();
+		await behind.getByTestId("left").filter({ hasText: "Last 2 free" }).waitFor();
 		await expect.poll(() => behind.getByRole("article", { name: "You" }).count()).toBe(3);
 	});
 });
