@@ -13,6 +13,16 @@ const framework = {
 	test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-query|query-core)[^/]+|seroval|seroval-plugins)\//,
 };
 
+/** The scripts of the chat carry the loader and the error pages of no other page: those come with it. */
+const WHOLE: ("loader" | "component" | "notFoundComponent")[][] = [["loader", "component", "notFoundComponent"]];
+const isChat = /^\/_chat/;
+
+/** One chunk, for the same reason, for what the chat shares with other pages. */
+const shared = {
+	name: "shared",
+	test: /\/src\/(instructions|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/message-text))\.tsx?$/,
+};
+
 export default defineConfig(({ command }) => ({
 	define: {
 		__BUILD__: JSON.stringify(process.env.PARLEY_BUILD ?? "dev"),
@@ -25,7 +35,7 @@ export default defineConfig(({ command }) => ({
 	// Documentation comments are a sixth of the Worker's bytes. Licences stay.
 	environments: {
 		ssr: { build: { rolldownOptions: { output: { comments: { jsdoc: false, legal: true, annotation: true } } } } },
-		client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [framework] } } } } },
+		client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [framework, shared] } } } } },
 	},
 	plugins: [
 		cloudflare({
@@ -41,7 +51,9 @@ export default defineConfig(({ command }) => ({
 			},
 		}),
 		tailwindcss(),
-		tanstackStart(),
+		tanstackStart({
+			router: { codeSplittingOptions: { splitBehavior: ({ routeId }) => (isChat.test(routeId) ? undefined : WHOLE) } },
+		}),
 		react(),
 		withoutUnusedLanguages,
 	],

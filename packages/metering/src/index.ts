@@ -41,6 +41,7 @@ export {
 	type ChatStatus,
 	type Ended,
 	type Failure,
+	IN_SHORT,
 	type Output,
 	RAISES_MAX,
 	type Release,

@@ -6,8 +6,10 @@ import type { LedgerState, RequestRow } from "./rows.ts";
 import { DEFAULT_LIMITS } from "./tier.ts";
 import {
 	type AnswerEnd,
+	BOUND_OF_FORGIVENESS,
 	type Failure,
 	fateOfExpired,
+	IN_SHORT,
 	isBounded,
 	type Output,
 	RAISES_MAX,
@@ -144,9 +146,23 @@ test("the page has every row of the table and the bound", () => {
 	for (const { happens, counted } of Object.values(WHO_PAYS)) expect(text).toContain(`| ${happens} | ${counted} |\n`);
 	expect(text).toMatch(/^# Who pays\n\n<!--.*-->\n\n\| What happens \| Counted \|\n\|---\|---\|\n/);
 	expect(text).toContain("| You delete a chat or your account | What was counted stays counted. |\n\n**The bound.**");
-	expect(text.endsWith("at most 20 times, in a window. Then they count.\n")).toBe(true);
+	expect(text.endsWith("at most 20 times, in a day or a billing period. Then they count.\n")).toBe(true);
 });
 
 test.runIf(existsSync(page))("docs/who-pays.md is rendered from the table", () => {
 	expect(readFileSync(page, "utf8")).toBe(renderWhoPays());
+});
+
+test("what counts in short is what the rules that it sums up say", () => {
+	for (const { happens, counts, rules } of IN_SHORT)
+		for (const rule of rules) {
+			const { kind } = WHO_PAYS[rule].fate;
+			expect(kind, `${happens}: ${rule}`).toBe(counts ? (rule === "left" ? "keep" : rule === "anew" ? "hold" : "settle") : "release");
+		}
+});
+
+test("what customers read has no word of the code", () => {
+	const texts = [...Object.values(WHO_PAYS), ...IN_SHORT].flatMap(({ happens, counted }) => [happens, counted]);
+	for (const text of [...texts, BOUND_OF_FORGIVENESS])
+		expect(text).not.toMatch(/\b(held|hold|ledger|subject|tier|window|upstream|\d{3})\b/);
 });

@@ -95,13 +95,13 @@ export const RAISES_MAX = 8;
 export const WHO_PAYS = {
 	refused: {
 		happens: "A limit refuses the request; its input is invalid, its model unknown, or permission is missing",
-		counted: "No. That is decided before anything is held, and nothing is stored.",
+		counted: "No. That is decided first, and nothing is stored.",
 		fate: { kind: "refuse", why: "refused" },
 		notes: always("Nothing was counted."),
 	},
 	"price-rose": {
 		happens: "The price rises between the page and the server",
-		counted: "No. Nothing is held, and the page asks again.",
+		counted: "No. The page asks you again.",
 		fate: { kind: "refuse", why: "refused" },
 		notes: always("Nothing was counted."),
 	},
@@ -113,7 +113,7 @@ export const WHO_PAYS = {
 		notes: { counted: "You stopped this answer. It was counted.", notCounted: "You stopped this answer. It was not counted." },
 	},
 	busy: {
-		happens: "Every upstream of the model is busy, and answers so before its first word",
+		happens: "The model is busy everywhere, and says so before its first word",
 		counted: "No, and it is not part of the bound below.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
 		of: { ends: ["failed"], output: ["none"], failures: ["busy"] },
@@ -217,7 +217,7 @@ export const WHO_PAYS = {
 	},
 	conflict: {
 		happens: "The id of an earlier request arrives with other content, or its answer was deleted",
-		counted: "No. It is refused (409; 410 when the answer was deleted).",
+		counted: "No. It is refused.",
 		fate: { kind: "conflict" },
 		notes: always("Nothing was counted."),
 	},
@@ -282,13 +282,47 @@ export const WHO_PAYS = {
 	},
 } as const satisfies Record<string, Rule>;
 
+/** What counts in short, for whoever chooses a plan. Each row names the rules that it sums up, and a test holds it to their fates. */
+export const IN_SHORT: readonly { happens: string; counted: string; counts: boolean; rules: readonly RuleName[] }[] = [
+	{
+		happens: "A complete answer",
+		counted: "1 request, or the price on the send button.",
+		counts: true,
+		rules: ["complete", "length", "filtered"],
+	},
+	{
+		happens: "An answer that fails or never starts",
+		counted: "Free. You keep the part that came, and can try again.",
+		counts: false,
+		rules: ["failed-early", "failed-midway", "interrupted-midway", "lost-midway", "busy", "unavailable", "too-long", "never-started"],
+	},
+	{
+		happens: "You stop an answer before its first word",
+		counted: "Free. After its first word, it counts.",
+		counts: false,
+		rules: ["stopped-early", "wordless"],
+	},
+	{
+		happens: "You close the tab or lose connection",
+		counted: "Counts once. The whole answer is there when you come back.",
+		counts: true,
+		rules: ["left"],
+	},
+	{
+		happens: "You regenerate an answer or edit a message",
+		counted: "Uses another request. We say so before.",
+		counts: true,
+		rules: ["anew"],
+	},
+];
+
 /** Upper bound of `bounded` releases in a window; a lower tier limit bounds them too. */
 export const FORGIVEN_MAX = 20;
 
 /** The table's text about the bound, in Markdown. */
 export const BOUND_OF_FORGIVENESS =
 	"Answers that cost something before they failed in the middle, and answers that ended or were stopped before their first word, are together " +
-	`forgiven at most as often as the tier's limit, and at most ${FORGIVEN_MAX} times, in a window. Then they count.`;
+	`forgiven at most as often as you have requests, and at most ${FORGIVEN_MAX} times, in a day or a billing period. Then they count.`;
 
 const RULES: readonly Rule[] = Object.values(WHO_PAYS);
 

@@ -16,8 +16,16 @@ import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as WhatCountsRouteImport } from './routes/what-counts'
 import { Route as DotwellKnownSecurityDottxtRouteImport } from './routes/[.]well-known.security[.]txt'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
+import { Route as AccountIndexRouteImport } from './routes/account/index'
+import { Route as AccountAppearanceRouteImport } from './routes/account/appearance'
+import { Route as AccountDataRouteImport } from './routes/account/data'
+import { Route as AccountOrganizationRouteImport } from './routes/account/organization'
+import { Route as AccountPlanRouteImport } from './routes/account/plan'
+import { Route as AccountProfileRouteImport } from './routes/account/profile'
+import { Route as AccountUsageRouteImport } from './routes/account/usage'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiChatsRouteImport } from './routes/api/chats'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
@@ -88,6 +96,11 @@ const SignUpRoute = SignUpRouteImport.update({
   path: '/sign-up',
   getParentRoute: () => rootRouteImport,
 } as any)
+const WhatCountsRoute = WhatCountsRouteImport.update({
+  id: '/what-counts',
+  path: '/what-counts',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const DotwellKnownSecurityDottxtRoute =
   DotwellKnownSecurityDottxtRouteImport.update({
     id: '/.well-known/security.txt',
@@ -98,6 +111,41 @@ const ChatIndexRoute = ChatIndexRouteImport.update({
   id: '/',
   path: '/',
   getParentRoute: () => ChatRoute,
+} as any)
+const AccountIndexRoute = AccountIndexRouteImport.update({
+  id: '/',
+  path: '/',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountAppearanceRoute = AccountAppearanceRouteImport.update({
+  id: '/appearance',
+  path: '/appearance',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountDataRoute = AccountDataRouteImport.update({
+  id: '/data',
+  path: '/data',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountOrganizationRoute = AccountOrganizationRouteImport.update({
+  id: '/organization',
+  path: '/organization',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountPlanRoute = AccountPlanRouteImport.update({
+  id: '/plan',
+  path: '/plan',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountProfileRoute = AccountProfileRouteImport.update({
+  id: '/profile',
+  path: '/profile',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountUsageRoute = AccountUsageRouteImport.update({
+  id: '/usage',
+  path: '/usage',
+  getParentRoute: () => AccountRoute,
 } as any)
 const ApiSplatRoute = ApiSplatRouteImport.update({
   id: '/api/$',
@@ -279,13 +327,20 @@ const ApiChatChatIdFilesFileIdRoute =
 
 export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
-  '/account': typeof AccountRoute
+  '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
+  '/account/appearance': typeof AccountAppearanceRoute
+  '/account/data': typeof AccountDataRoute
+  '/account/organization': typeof AccountOrganizationRoute
+  '/account/plan': typeof AccountPlanRoute
+  '/account/profile': typeof AccountProfileRoute
+  '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
@@ -295,6 +350,7 @@ export interface FileRoutesByFullPath {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -323,13 +379,19 @@ export interface FileRoutesByFullPath {
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesByTo {
-  '/account': typeof AccountRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
+  '/account/appearance': typeof AccountAppearanceRoute
+  '/account/data': typeof AccountDataRoute
+  '/account/organization': typeof AccountOrganizationRoute
+  '/account/plan': typeof AccountPlanRoute
+  '/account/profile': typeof AccountProfileRoute
+  '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
@@ -340,6 +402,7 @@ export interface FileRoutesByTo {
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
   '/': typeof ChatIndexRoute
+  '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -370,13 +433,20 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_chat': typeof ChatRouteWithChildren
-  '/account': typeof AccountRoute
+  '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
+  '/account/appearance': typeof AccountAppearanceRoute
+  '/account/data': typeof AccountDataRoute
+  '/account/organization': typeof AccountOrganizationRoute
+  '/account/plan': typeof AccountPlanRoute
+  '/account/profile': typeof AccountProfileRoute
+  '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
@@ -387,6 +457,7 @@ export interface FileRoutesById {
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
   '/_chat/': typeof ChatIndexRoute
+  '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
@@ -424,7 +495,14 @@ export interface FileRouteTypes {
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/what-counts'
     | '/.well-known/security.txt'
+    | '/account/appearance'
+    | '/account/data'
+    | '/account/organization'
+    | '/account/plan'
+    | '/account/profile'
+    | '/account/usage'
     | '/api/$'
     | '/api/chats'
     | '/api/health'
@@ -434,6 +512,7 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/account/'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -462,13 +541,19 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/files/'
   fileRoutesByTo: FileRoutesByTo
   to:
-    | '/account'
     | '/confirm-email'
     | '/pricing'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/what-counts'
     | '/.well-known/security.txt'
+    | '/account/appearance'
+    | '/account/data'
+    | '/account/organization'
+    | '/account/plan'
+    | '/account/profile'
+    | '/account/usage'
     | '/api/$'
     | '/api/chats'
     | '/api/health'
@@ -479,6 +564,7 @@ export interface FileRouteTypes {
     | '/invitation/$invitationId'
     | '/s/$shareId'
     | '/'
+    | '/account'
     | '/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -514,7 +600,14 @@ export interface FileRouteTypes {
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/what-counts'
     | '/.well-known/security.txt'
+    | '/account/appearance'
+    | '/account/data'
+    | '/account/organization'
+    | '/account/plan'
+    | '/account/profile'
+    | '/account/usage'
     | '/api/$'
     | '/api/chats'
     | '/api/health'
@@ -525,6 +618,7 @@ export interface FileRouteTypes {
     | '/invitation/$invitationId'
     | '/s/$shareId'
     | '/_chat/'
+    | '/account/'
     | '/_chat/c/$chatId'
     | '/api/admin/corrections'
     | '/api/admin/grants'
@@ -555,12 +649,13 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
-  AccountRoute: typeof AccountRoute
+  AccountRoute: typeof AccountRouteWithChildren
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   PricingRoute: typeof PricingRoute
   SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
+  WhatCountsRoute: typeof WhatCountsRoute
   DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiChatsRoute: typeof ApiChatsRoute
@@ -649,6 +744,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SignUpRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/what-counts': {
+      id: '/what-counts'
+      path: '/what-counts'
+      fullPath: '/what-counts'
+      preLoaderRoute: typeof WhatCountsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/.well-known/security.txt': {
       id: '/.well-known/security.txt'
       path: '/.well-known/security.txt'
@@ -662,6 +764,55 @@ declare module '@tanstack/react-router' {
       fullPath: '/'
       preLoaderRoute: typeof ChatIndexRouteImport
       parentRoute: typeof ChatRoute
+    }
+    '/account/': {
+      id: '/account/'
+      path: '/'
+      fullPath: '/account/'
+      preLoaderRoute: typeof AccountIndexRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/appearance': {
+      id: '/account/appearance'
+      path: '/appearance'
+      fullPath: '/account/appearance'
+      preLoaderRoute: typeof AccountAppearanceRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/data': {
+      id: '/account/data'
+      path: '/data'
+      fullPath: '/account/data'
+      preLoaderRoute: typeof AccountDataRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/organization': {
+      id: '/account/organization'
+      path: '/organization'
+      fullPath: '/account/organization'
+      preLoaderRoute: typeof AccountOrganizationRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/plan': {
+      id: '/account/plan'
+      path: '/plan'
+      fullPath: '/account/plan'
+      preLoaderRoute: typeof AccountPlanRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/profile': {
+      id: '/account/profile'
+      path: '/profile'
+      fullPath: '/account/profile'
+      preLoaderRoute: typeof AccountProfileRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/usage': {
+      id: '/account/usage'
+      path: '/usage'
+      fullPath: '/account/usage'
+      preLoaderRoute: typeof AccountUsageRouteImport
+      parentRoute: typeof AccountRoute
     }
     '/api/$': {
       id: '/api/$'
@@ -923,14 +1074,38 @@ const ChatRouteChildren: ChatRouteChildren = {
 
 const ChatRouteWithChildren = ChatRoute._addFileChildren(ChatRouteChildren)
 
+interface AccountRouteChildren {
+  AccountAppearanceRoute: typeof AccountAppearanceRoute
+  AccountDataRoute: typeof AccountDataRoute
+  AccountOrganizationRoute: typeof AccountOrganizationRoute
+  AccountPlanRoute: typeof AccountPlanRoute
+  AccountProfileRoute: typeof AccountProfileRoute
+  AccountUsageRoute: typeof AccountUsageRoute
+  AccountIndexRoute: typeof AccountIndexRoute
+}
+
+const AccountRouteChildren: AccountRouteChildren = {
+  AccountAppearanceRoute: AccountAppearanceRoute,
+  AccountDataRoute: AccountDataRoute,
+  AccountOrganizationRoute: AccountOrganizationRoute,
+  AccountPlanRoute: AccountPlanRoute,
+  AccountProfileRoute: AccountProfileRoute,
+  AccountUsageRoute: AccountUsageRoute,
+  AccountIndexRoute: AccountIndexRoute,
+}
+
+const AccountRouteWithChildren =
+  AccountRoute._addFileChildren(AccountRouteChildren)
+
 const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
-  AccountRoute: AccountRoute,
+  AccountRoute: AccountRouteWithChildren,
   ConfirmEmailRoute: ConfirmEmailRoute,
   PricingRoute: PricingRoute,
   SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  WhatCountsRoute: WhatCountsRoute,
   DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiChatsRoute: ApiChatsRoute,

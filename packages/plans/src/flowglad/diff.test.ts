@@ -38,7 +38,7 @@ function asPlanned() {
 	});
 	const topUp = product("top_up", {
 		name: "Top-up",
-		description: "1000 requests that do not expire.",
+		description: "1000 requests, used after those of your plan.",
 		prices: [price("top_up_1000", { type: "single_payment", unitPrice: 800, intervalUnit: null, intervalCount: null })],
 		features: [grant("b", "once")],
 	});

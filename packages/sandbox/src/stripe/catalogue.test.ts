@@ -13,7 +13,7 @@ it("equals a catalogue pushed through the API, except for ids and dates", async 
 	});
 	const topUp = await stripe.products.create({
 		name: "Top-up",
-		description: "1000 requests that do not expire.",
+		description: "1000 requests, used after those of your plan.",
 		metadata: { ...app, slug: "top_up_1000" },
 	});
 	const monthly = await stripe.prices.create({

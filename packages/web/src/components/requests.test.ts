@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fetchOrThrow, Refused, randomId, readEndingPlan, Unreached } from "./requests.ts";
+import { fetchOrThrow, Refused, randomId, Unreached } from "./requests.ts";
 
 const fetchMock = vi.fn<typeof fetch>();
 beforeEach(() => {
@@ -46,14 +46,6 @@ describe("fetchOrThrow", () => {
 		fetchMock.mockRejectedValue(abort);
 		await expect(fetchOrThrow("/api/usage", { signal: AbortSignal.abort() })).rejects.toBe(abort);
 	});
-});
-
-test("an ending plan is found, and a running one is not", async () => {
-	const plan = { name: "Pro", state: "ending", endsAt: "2026-12-01T00:00:00Z" };
-	fetchMock.mockResolvedValueOnce(Response.json({ plans: [plan] }));
-	expect(await readEndingPlan()).toEqual({ name: "Pro", endMs: Date.UTC(2026, 11, 1) });
-	fetchMock.mockResolvedValueOnce(Response.json({ plans: [{ ...plan, state: "active" }] }));
-	expect(await readEndingPlan()).toBeNull();
 });
 
 test("random ids have 128 bits in the alphabet that the server accepts, and differ", () => {

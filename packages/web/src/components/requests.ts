@@ -1,5 +1,4 @@
 import type { OwnInstructions } from "../instructions.ts";
-import type { BillingView } from "../view/billing.ts";
 import type { ChatMarks, ChatView, FilePart } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
@@ -109,18 +108,6 @@ export async function changeChat(chatId: string, change: ChatMarks & { title?: s
 /** Deletes all chats, or brings back those that were deleted within 10 s. Throws like `fetchOrThrow`. */
 export async function changeAllChats(change: { deleted: boolean }): Promise<void> {
 	await post("/api/chats", change, "PATCH");
-}
-
-export interface EndingPlan {
-	name: string;
-	endMs: number;
-}
-
-/** The viewer's plan if it is cancelled and will end, otherwise null. An ending plan takes no top-up. */
-export async function readEndingPlan(): Promise<EndingPlan | null> {
-	const { plans }: BillingView = await (await fetchOrThrow("/api/billing")).json();
-	const ending = plans.find(({ state }) => state === "ending");
-	return ending?.endsAt ? { name: ending.name, endMs: Date.parse(ending.endsAt) } : null;
 }
 
 /** A random id of 128 bits in base64url, the form that the server accepts for chats, messages and keys. */

@@ -2,6 +2,8 @@
 interface News {
 	/** Someone has signed in or out. */
 	viewer: "signed-in" | "signed-out";
+	/** The viewer has confirmed their email address. */
+	email: "confirmed";
 	/** `plan`: the plan or its balance changed. `payer`: someone else pays now, the viewer or an organization. */
 	billing: "plan" | "payer";
 	/** The viewer's own instructions have changed. */

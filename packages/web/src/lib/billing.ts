@@ -349,13 +349,17 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 		const { name, mayBuy } = organization;
 		const cap = capIn(organization.cap, plan.limit);
 		const ofMember = cap === null ? Number.POSITIVE_INFINITY : Math.max(0, cap - plan.share.used - plan.share.held);
-		return { ...toView(plan, Math.min(plan.remaining, ofMember)), organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
+		const { plan: news, ...view } = toView(plan, Math.min(plan.remaining, ofMember));
+		const ofPlan = news && mayBuy ? { plan: { ...news, of: name } } : {};
+		return { ...view, ...ofPlan, organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
 	}
 	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map((key) => ledger(key).usage(key))]);
 	const inPools = Math.min(own.remaining, ...shared.map((pool) => pool.remaining));
 	const isBound = inPools < own.remaining && own.tier !== "paid";
 	const view = toView(own, isBound ? inPools : own.remaining);
-	return { ...view, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
+	// Of a plan whose requests cannot be used, perhaps because it is not paid.
+	const unused = organization?.mayBuy && plan?.plan ? { plan: { ...plan.plan, of: organization.name } } : {};
+	return { ...view, ...unused, checkoutOpen: view.checkoutOpen || (plan?.checkoutOpen ?? false) };
 }
 
 /** The last so many UTC days of usage, today included. */
@@ -395,7 +399,10 @@ function plus(before: UsageDay | undefined, { day, model, ...totals }: DayTotals
 
 type UsageAnswer = Awaited<ReturnType<ReturnType<typeof ledger>["usage"]>>;
 
-function toView({ tier, limit, used, held, topUps, freeDay, window, unverified, checkoutOpen }: UsageAnswer, remaining: number): UsageView {
+function toView(
+	{ tier, limit, used, held, topUps, freeDay, window, unverified, plan, checkoutOpen }: UsageAnswer,
+	remaining: number,
+): UsageView {
 	const end = iso(window.endMs);
 	return {
 		tier,
@@ -408,6 +415,7 @@ function toView({ tier, limit, used, held, topUps, freeDay, window, unverified, 
 		window: { start: window.startMs > 0 ? iso(window.startMs) : null, end },
 		resetAt: end,
 		unverified,
+		...(plan && { plan }),
 		checkoutOpen,
 	};
 }

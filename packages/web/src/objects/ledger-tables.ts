@@ -12,6 +12,7 @@ import type {
 	Terms,
 } from "@parley/metering";
 import type { ComingChange } from "../lib/payments/port.ts";
+import type { PlanNews } from "../view/usage.ts";
 import { defined, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
 // What a ledger has on disk (docs/decisions/0011). ledger-storage.ts reads and writes it.
@@ -31,6 +32,8 @@ export interface CheckoutNote {
 /** What a ledger stores beside its requests, in one row. */
 export interface Notes {
 	entitlement?: Entitlement;
+	/** What its owner should know of the plan, as the read that answered the entitlement told. Decides nothing. */
+	plan?: PlanNews | undefined;
 	checkout?: CheckoutNote;
 	/** The change of plan that waits for the end of the period, for a provider that does not tell which it is. */
 	comingChange?: ComingChange;

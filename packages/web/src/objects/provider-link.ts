@@ -13,6 +13,7 @@ import { within } from "../lib/payments/deadline.ts";
 import { billingPort, capabilities } from "../lib/payments/provider.ts";
 import { now } from "../lib/time/clock.ts";
 import { logFailure, logNote } from "../log.ts";
+import type { PlanNews } from "../view/usage.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { OpenCheckout } from "./open-checkout.ts";
 import { Outbox } from "./outbox.ts";
@@ -240,8 +241,9 @@ export class ProviderLink {
 		if (this.#outbox.isFlushing() || this.#book.notes.retry) await this.#outbox.flush();
 		this.#readSentMs = this.#outbox.markRead();
 		try {
-			const { entitlement, creditsBought } = await within(READ_TIMEOUT_MS, async () => {
-				return (await billingPort("usage")).readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS);
+			const { entitlement, news, creditsBought } = await within(READ_TIMEOUT_MS, async () => {
+				const { comingChange } = this.#book.notes;
+				return (await billingPort("usage")).readEntitlement(this.#book.externalId, this.#readSentMs, READ_TIMEOUT_MS, comingChange);
 			});
 			this.#lastReadFailed = false;
 			// While reports are in doubt, a balance may or may not include them, so it cannot be used.
@@ -250,7 +252,7 @@ export class ProviderLink {
 				return;
 			}
 			this.#lastRead = baselineOf(entitlement, creditsBought);
-			this.#keep(entitlement);
+			this.#keep(entitlement, news ?? undefined);
 			if (this.#checkout.noteRead(entitlement, creditsBought)) this.#onNewTerms();
 		} catch (error) {
 			this.#lastReadFailed = true;
@@ -262,12 +264,12 @@ export class ProviderLink {
 	 * Keeps a fresh copy in memory. It goes to disk at once when its terms changed or the old copy was outdated, and with the next row when only its number
 	 * changed: viewing a balance writes nothing. A lost number is harmless, since the older one subtracts what was acknowledged since.
 	 */
-	#keep(entitlement: Entitlement): void {
+	#keep(entitlement: Entitlement, plan: PlanNews | undefined): void {
 		const before = { ...this.#book.notes, remaining: this.#book.standing().remaining };
 		const wasOutdated = this.#isOutdated();
 		const isOld = Date.now() - this.#copyWrittenMs >= COPY_WRITTEN_EVERY_MS;
-		this.#book.keepInMind({ entitlement, baseline: this.#baselineFrom(before.baseline) }, isOld);
-		const hasNewTerms = terms(before.entitlement) !== terms(entitlement);
+		this.#book.keepInMind({ entitlement, plan, baseline: this.#baselineFrom(before.baseline) }, isOld);
+		const hasNewTerms = terms(before.entitlement) !== terms(entitlement) || JSON.stringify(before.plan) !== JSON.stringify(plan);
 		if (hasNewTerms) this.#onNewTerms();
 		if (wasOutdated || hasNewTerms) this.#book.note({});
 		else if (before.remaining !== this.#book.standing().remaining) this.#book.keepInMind({}, true);

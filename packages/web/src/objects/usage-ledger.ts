@@ -16,11 +16,13 @@ import type { HoldOutcome } from "../lib/billing.ts";
 import { LEDGER_NOT_READY, type ProblemCode, ProblemError } from "../lib/http/problem.ts";
 import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
+import { newsAt } from "../lib/payments/plan-news.ts";
 import type { ComingChange, CustomerBilling, HostedPage, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
 import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure, OwnError } from "../log.ts";
+import type { PlanNews } from "../view/usage.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { endChatsOf } from "./guest-chats.ts";
@@ -80,6 +82,8 @@ interface UsageResult extends Standing {
 	share: { used: number; held: number } | null;
 	/** The provider could not be read, so the tier may be too low. */
 	unverified: boolean;
+	/** What its owner should know of the plan; null while all is well. */
+	plan: PlanNews | null;
 	/** A checkout was opened in the last 30 minutes, and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
 }
@@ -508,7 +512,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 
 function usageOf({ book, checkout, provider }: Opened, memberId: string | undefined): UsageResult {
 	const share = memberId === undefined ? null : book.shareOf(memberId);
-	return { ...book.standing(), share, unverified: provider.isUnverified(), checkoutOpen: checkout.isAwaited() };
+	const plan = newsAt(book.notes.plan, book.nowMs());
+	return { ...book.standing(), share, unverified: provider.isUnverified(), plan, checkoutOpen: checkout.isAwaited() };
 }
 
 /** The next expired holds: an alarm asks each of their chats. */

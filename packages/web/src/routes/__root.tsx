@@ -1,6 +1,7 @@
 import { createRootRouteWithContext, HeadContent, Outlet, Scripts } from "@tanstack/react-router";
 import { createIsomorphicFn } from "@tanstack/react-start";
 import { getRequest } from "@tanstack/react-start/server";
+import { firstPaintScript } from "../components/frame/first-paint.ts";
 import { foldScript } from "../components/frame/side-column.tsx";
 import styles from "../styles.css?url";
 import { pageMeta } from "./-head.ts";
@@ -39,7 +40,11 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ rel: "apple-touch-icon", href: "/icons/apple-touch-icon.png" },
 			{ rel: "manifest", href: "/manifest.webmanifest" },
 		],
-		scripts: [{ children: foldScript }, ...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }])],
+		// The first two have run when the page's own scripts load, which need not carry them.
+		scripts: [
+			...(import.meta.env.SSR ? [{ children: `${foldScript};${firstPaintScript}` }] : []),
+			...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }]),
+		],
 	}),
 	component: () => (
 		<html lang="en" suppressHydrationWarning>

@@ -11,7 +11,7 @@ import { useShell } from "../components/chat/use-shell.ts";
 import type { ArchivedChatsProps } from "../components/frame/archived-chats.tsx";
 import type { ChatSearchProps } from "../components/frame/chat-search.tsx";
 import type { KeyListProps } from "../components/frame/key-list.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { type LinkOutcome, linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { NeedsScripts } from "../components/frame/needs-scripts.tsx";
 import { type Done, DoneLine, SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
@@ -35,20 +35,18 @@ const ChatSearch = lazy<ComponentType<ChatSearchProps>>(() => import("../compone
 const ArchivedChats = lazy<ComponentType<ArchivedChatsProps>>(() => import("../components/frame/archived-chats.tsx").catch(notLoaded));
 const KeyList = lazy<ComponentType<KeyListProps>>(() => import("../components/frame/key-list.tsx").catch(notLoaded));
 
-interface SearchParams {
+interface SearchParams extends LinkOutcome {
 	/** Set on the way back from a checkout. */
 	upgraded?: "plan" | "top-up";
-	/** Set by a confirmation link that no longer works. */
-	error?: string;
 }
 
 /** The id of the last element of the page. */
 const PAGE_END = "page-end";
 
 export const Route = createFileRoute("/_chat")({
-	validateSearch: ({ upgraded, error }): SearchParams => ({
+	validateSearch: ({ upgraded, ...link }): SearchParams => ({
 		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
-		...linkErrorOf({ error }),
+		...linkOutcomeOf(link),
 	}),
 	loader: () => loadShell(),
 	// Pointing at a link must not read the billing provider, which the balance may.
@@ -179,8 +177,8 @@ interface BannersProps {
 }
 
 /** The notices above a chat: another viewer than before, an unconfirmed email address, and a payment that was just made. */
-function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, path, onBought, done }: BannersProps) {
-	const { upgraded, error } = Route.useSearch();
+function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout, reload }, path, onBought, done }: BannersProps) {
+	const { upgraded, ...link } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const close = () => void navigate({ to: ".", search: {}, replace: true });
 	return (
@@ -191,8 +189,8 @@ function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout }, p
 				<DoneLine done={done} className="fixed inset-x-4 top-16 z-10 rounded-large bg-raised shadow-sheet" />
 			</div>
 			<Suspense>
-				{(error || (viewer.kind === "user" && !viewer.emailVerified)) && (
-					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} linkFailed={error !== undefined} path={path} onClose={close} />
+				{(link.error || link.confirmed || (viewer.kind === "user" && !viewer.emailVerified)) && (
+					<ConfirmEmail viewer={viewer} mailboxUrl={mailboxUrl} link={link} path={path} onReturn={reload} onClose={close} />
 				)}
 				{upgraded && (
 					<PaymentNotice

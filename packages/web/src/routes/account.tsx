@@ -1,131 +1,49 @@
-import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
-import { AccountBilling } from "../components/account/account-billing.tsx";
-import { InstructionsSection } from "../components/account/instructions-section.tsx";
-import { Section } from "../components/account/section.tsx";
-import { UsageSection } from "../components/account/usage-section.tsx";
+import { createFileRoute, Outlet, redirect, useLocation, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { AccountFrame } from "../components/account/account-frame.tsx";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
-import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
-import { Page } from "../components/frame/page.tsx";
-import { SignOutButton } from "../components/frame/side-column.tsx";
-import { OrganizationSection } from "../components/organization/organization-section.tsx";
-import { tellTabs } from "../components/tabs.ts";
-import { nearestLimit } from "../components/tally/marks.ts";
-import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { TallyLine } from "../components/tally/tally-line.tsx";
-import { loadInstructions, loadOrganizations, loadPricing, loadShell, loadUsageHistory } from "../lib/http/pages.ts";
-import type { PricingView } from "../view/billing.ts";
-import type { Viewer } from "../view/identity.ts";
-import type { Shell } from "../view/shell.ts";
+import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
+import { loadShell } from "../lib/http/pages.ts";
+
+/** The sub-pages that a guest has, too. */
+const FOR_GUESTS = /^\/account\/(appearance|data)\/?$/;
 
 export const Route = createFileRoute("/account")({
-	validateSearch: linkErrorOf,
-	loaderDeps: ({ search }) => search,
-	loader: async ({ deps: { error } }) => {
-		const loads = [loadShell(), loadPricing(), loadOrganizations(), loadUsageHistory(), loadInstructions()] as const;
-		const [shell, pricing, organizations, history, own] = await Promise.all(loads);
-		const { viewer } = shell;
-		if (viewer.kind === "guest") throw redirect({ to: "/sign-in", search: { next: error ? `/account?error=${error}` : "/account" } });
-		return { shell, pricing, organizations, history, own, viewer };
+	validateSearch: linkOutcomeOf,
+	loader: async ({ location: { pathname, href } }) => {
+		const shell = await loadShell();
+		if (shell.viewer.kind === "guest" && !FOR_GUESTS.test(pathname)) throw redirect({ to: "/sign-in", search: { next: href } });
+		return shell;
 	},
 	// Pointing at a link must not read the billing provider.
 	preload: false,
 	gcTime: 0,
 	head: () => ({ meta: [{ title: "Account · Parley" }] }),
-	component: AccountPage,
+	component: AccountPages,
 });
 
-function AccountPage() {
-	const { shell, pricing, organizations, history, own, viewer } = Route.useLoaderData();
+function AccountPages() {
+	const navigate = Route.useNavigate();
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
-	function onPlanChanged() {
-		tellTabs("billing", "plan");
-		void router.invalidate();
-	}
-	async function onPayerChanged() {
-		tellTabs("billing", "payer");
-		await router.invalidate();
-	}
+	useOlderHash();
 	return (
-		<Page viewer={viewer} banner={<Banner viewer={viewer} mailboxUrl={shell.mailboxUrl} />}>
-			<div className="mx-auto max-w-read">
-				<h1 className="font-semibold text-display tracking-tight">Account</h1>
-				<Section title="Requests">
-					<TallyLine usage={shell.usage} />
-				</Section>
-				<UsageSection history={history} models={shell.models} usage={shell.usage} />
-				<InstructionsSection own={own} site={shell.instructions.site} />
-				<Plan viewer={viewer} shell={shell} pricing={pricing} onChanged={onPlanChanged} />
-				<OrganizationSection
-					organizations={organizations}
-					usage={shell.usage}
-					onChanged={() => router.invalidate()}
-					onPayerChanged={onPayerChanged}
-				/>
-				<Section title="You">
-					<p className="wrap-anywhere">{viewer.name}</p>
-					<p className="text-soft wrap-anywhere">
-						{viewer.email} · {viewer.emailVerified ? "confirmed" : "not confirmed yet"}
-					</p>
-					<div className="mt-2 -ml-2">
-						<SignOutButton />
-					</div>
-				</Section>
-			</div>
-			<TallyIcon {...nearestLimit(shell.usage)} />
-		</Page>
+		<AccountFrame
+			shell={Route.useLoaderData()}
+			link={Route.useSearch()}
+			onReturn={() => void router.invalidate()}
+			onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+		>
+			<Outlet />
+		</AccountFrame>
 	);
 }
 
-type User = Viewer & { kind: "user" };
-
-function Banner({ viewer, mailboxUrl }: { viewer: User; mailboxUrl: string | null }) {
-	const { error } = Route.useSearch();
+/** An older link to the instructions: what follows "#" is not known to the server, which has redirected it to the plan. */
+function useOlderHash(): void {
 	const navigate = Route.useNavigate();
-	return (
-		<ConfirmEmail
-			viewer={viewer}
-			mailboxUrl={mailboxUrl}
-			linkFailed={error !== undefined}
-			path="/account"
-			onClose={() => void navigate({ search: {}, replace: true })}
-		/>
-	);
-}
-
-interface PlanProps {
-	viewer: User;
-	shell: Shell;
-	pricing: PricingView;
-	onChanged: () => void;
-}
-
-/** The plan and its payments, for a viewer who may manage them. */
-function Plan({ viewer, shell, pricing, onChanged }: PlanProps) {
-	const { organization } = viewer;
-	if (!shell.billing.sells) {
-		return (
-			<Section title="Plan">
-				<p>Free. Paid plans are not set up on this server.</p>
-			</Section>
-		);
-	}
-	if (organization?.mayBuy === false) {
-		return (
-			<Section title="Plan">
-				<p className="wrap-anywhere">The plan of {organization.name} and its payments are up to its owners and admins.</p>
-			</Section>
-		);
-	}
-	return (
-		<AccountBilling
-			key={organization?.id ?? viewer.id}
-			hasBrowserSdk={shell.billing.hasBrowserSdk}
-			customer={organization ?? { id: viewer.id, name: null }}
-			usage={shell.usage}
-			pricing={pricing}
-			onChanged={onChanged}
-		/>
-	);
+	const isOlder = useLocation({ select: ({ hash, pathname }) => hash === "instructions" && pathname === "/account/plan" });
+	useEffect(() => {
+		if (isOlder) void navigate({ to: "/account/appearance", hash: "instructions", replace: true });
+	}, [isOlder, navigate]);
 }

@@ -2,7 +2,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { Page } from "../components/frame/page.tsx";
 import { ConfirmLink } from "../components/session/confirm-link.tsx";
 import { nextPath } from "../components/session/next-path.ts";
-import { loadConfirmation } from "../lib/http/pages.ts";
+import { loadConfirmation } from "../lib/http/other-pages.ts";
 
 export const Route = createFileRoute("/confirm-email")({
 	validateSearch: ({ token, next }): { token: string; next: string } => ({

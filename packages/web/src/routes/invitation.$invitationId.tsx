@@ -1,14 +1,14 @@
 import { createFileRoute, notFound, useRouter } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
 import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { Invitation } from "../components/organization/invitation.tsx";
-import { loadInvitation } from "../lib/http/pages.ts";
+import { loadInvitation } from "../lib/http/other-pages.ts";
 
 export const Route = createFileRoute("/invitation/$invitationId")({
-	validateSearch: linkErrorOf,
+	validateSearch: linkOutcomeOf,
 	loader: async ({ params: { invitationId } }) => {
 		const { invitation, ...rest } = await loadInvitation({ data: invitationId });
 		if (!invitation) throw notFound();
@@ -28,16 +28,17 @@ export const Route = createFileRoute("/invitation/$invitationId")({
 
 function InvitationPage() {
 	const { invitation, viewer, mailboxUrl } = Route.useLoaderData();
-	const { error } = Route.useSearch();
+	const link = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const router = useRouter();
 	useOnReturn(() => void router.invalidate());
-	const banner = error && (
+	const banner = (link.error || link.confirmed) && (
 		<ConfirmEmail
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
-			linkFailed
+			link={link}
 			path={`/invitation/${invitation.id}`}
+			onReturn={() => void router.invalidate()}
 			onClose={() => void navigate({ search: {}, replace: true })}
 		/>
 	);

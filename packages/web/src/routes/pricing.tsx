@@ -2,17 +2,19 @@ import { createFileRoute, useRouter } from "@tanstack/react-router";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { BuyingFor, Plans, TopUps } from "../components/billing/pricing.tsx";
 import { serverActions } from "../components/billing/server-actions.ts";
+import { Terms } from "../components/billing/terms.tsx";
 import { WhatCounts } from "../components/billing/what-counts.tsx";
 import { ConfirmEmail } from "../components/frame/confirm-email.tsx";
-import { linkErrorOf } from "../components/frame/link-error.ts";
+import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { Page } from "../components/frame/page.tsx";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadPricing, loadShell } from "../lib/http/pages.ts";
+import { loadPricing } from "../lib/http/other-pages.ts";
+import { loadShell } from "../lib/http/pages.ts";
 import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/pricing")({
-	validateSearch: linkErrorOf,
+	validateSearch: linkOutcomeOf,
 	loader: async () => {
 		const [shell, pricing] = await Promise.all([loadShell(), loadPricing()]);
 		return { shell, pricing };
@@ -28,40 +30,40 @@ export const Route = createFileRoute("/pricing")({
 
 function PricingPage() {
 	const { shell, pricing } = Route.useLoaderData();
-	const { error } = Route.useSearch();
+	const link = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const router = useRouter();
 	usePlanChanges(() => void router.invalidate());
-	const banner = error && (
+	const banner = (link.error || link.confirmed) && (
 		<ConfirmEmail
 			viewer={shell.viewer}
 			mailboxUrl={shell.mailboxUrl}
-			linkFailed
+			link={link}
 			path="/pricing"
+			onReturn={() => void router.invalidate()}
 			onClose={() => void navigate({ search: {}, replace: true })}
 		/>
 	);
 	return (
 		<Page viewer={shell.viewer} banner={banner}>
-			<h1 className="text-balance font-semibold text-display tracking-tight">One request, one mark</h1>
-			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">
-				You pay for answers, and you always see how many are left. An answer that fails is not counted.
-			</p>
+			<h1 className="text-balance font-semibold text-display tracking-tight">Pay only for answers</h1>
+			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">See what’s left at any time. An answer that fails doesn’t count.</p>
 			{shell.billing.sells && <BuyingFor viewer={shell.viewer} />}
 			<Plans pricing={pricing} shell={shell} onBuy={serverActions.buy} />
 			{!shell.billing.sells ? (
 				<p className="mt-6 border-line border-t pt-6 text-soft">
-					Paid plans are not set up on this server. Guests and free accounts work as they are.
+					Paid plans aren’t set up on this server. You can use it as a guest or with a free account.
 				</p>
 			) : (
 				pricing.unavailable && (
 					<p role="status" className="mt-6 border-line border-t pt-6 text-soft">
-						The paid plans cannot be shown just now, because the billing service did not reply. Please look again in a moment.
+						We can’t show the paid plans right now, because the billing service isn’t responding. Try again in a moment.
 					</p>
 				)
 			)}
 			<TopUps pricing={pricing} shell={shell} />
-			<WhatCounts {...pricing.whoPays} />
+			<WhatCounts rows={pricing.whatCounts} />
+			{shell.billing.sells && <Terms />}
 			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>
 	);

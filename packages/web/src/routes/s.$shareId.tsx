@@ -3,7 +3,7 @@ import { LocalTime } from "../components/frame/local-time.tsx";
 import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
-import { loadShared } from "../lib/http/pages.ts";
+import { loadShared } from "../lib/http/other-pages.ts";
 import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/s/$shareId")({

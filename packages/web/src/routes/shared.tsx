@@ -1,7 +1,7 @@
 import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { Page } from "../components/frame/page.tsx";
 import { ShareList } from "../components/share/share-list.tsx";
-import { loadShares } from "../lib/http/pages.ts";
+import { loadShares } from "../lib/http/other-pages.ts";
 
 export const Route = createFileRoute("/shared")({
 	loader: async () => {

@@ -4,7 +4,7 @@ import { nextPath } from "../components/session/next-path.ts";
 import { signUp } from "../components/session/session-requests.ts";
 import { SignForm } from "../components/session/sign-form.tsx";
 import { Tally } from "../components/tally/tally.tsx";
-import { loadFreeLimit } from "../lib/http/pages.ts";
+import { loadFreeLimit } from "../lib/http/other-pages.ts";
 
 export const Route = createFileRoute("/sign-up")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),

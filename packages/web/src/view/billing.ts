@@ -49,7 +49,7 @@ export interface PlanStanding {
 	periodEnd: string | null;
 	trialEnd: string | null;
 	endsAt: string | null;
-	/** The id of the open invoice whose payment brings an unpaid plan back; null when the customer cannot pay it yet, or the provider does not tell. */
+	/** The id of the open invoice whose payment settles a plan that is owed or unpaid; null when the customer cannot pay it, or the provider does not tell. */
 	invoice: string | null;
 	/** Whether its seller has paused the payments, so that none is due at the end of the period. */
 	paused: boolean;
@@ -88,8 +88,10 @@ export interface InvoiceView {
 export interface PricingView {
 	guestLimit: number;
 	freeLimit: number;
-	/** The table of docs/who-pays.md: what happens and whether it is counted, and the bound that the rows refer to. */
-	whoPays: { rows: { happens: string; counted: string }[]; bound: string };
+	/** What counts, in short. */
+	whatCounts: { happens: string; counted: string }[];
+	/** Whether the rest of a top-up waits for the next plan when the plan ends. */
+	topUpsOutlivePlan: boolean;
 	/** Empty without a billing provider, or when it did not reply. */
 	plans: PlanView[];
 	unavailable: boolean;

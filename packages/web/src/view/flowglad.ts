@@ -143,7 +143,8 @@ const states: Record<string, PlanStanding["state"]> = {
 	trialing: "trial",
 };
 
-function toStanding(plan: Subscription): PlanStanding {
+/** A paid subscription as the account page shows it. */
+export function toStanding(plan: Subscription): PlanStanding {
 	const { price } = plan.subscriptionItems?.[0] ?? {};
 	const balance = balanceOf(plan, METER_SLUG) ?? null;
 	return {

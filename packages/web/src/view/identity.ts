@@ -20,8 +20,10 @@ export type Role = "owner" | "admin" | "member";
 export interface OrganizationsView {
 	/** Every organization that the viewer is in, in the order of joining. */
 	mine: { id: string; name: string }[];
-	/** The one that the viewer acts for. */
-	active: OrganizationView | null;
+	/** The id of the one that the viewer acts for; null for none. */
+	payer: string | null;
+	/** The one that the page shows: any of theirs. */
+	shown: OrganizationView | null;
 }
 
 export interface OrganizationView {

@@ -2,6 +2,18 @@
 
 export type Tier = "guest" | "free" | "paid";
 
+/**
+ * What the viewer should know of the plan behind a balance, as the provider told when the balance was last read. `owed`: the last payment failed and is
+ * tried again. `unpaid`: it is not. `ending`: cancelled. `changing`: another plan replaces it. `confirming`: its first payment is not settled yet.
+ */
+export interface PlanNews {
+	state: "owed" | "unpaid" | "ending" | "trial" | "changing" | "confirming";
+	/** When the plan or its trial ends, or the other plan begins; null where nothing is due. */
+	at: string | null;
+	/** The organization whose plan it is; absent for the viewer's own. */
+	of?: string;
+}
+
 /** A subject's standing. `GET /api/usage` answers it together with `days`, a list of `UsageDay`. */
 export interface UsageView {
 	tier: Tier;
@@ -28,6 +40,8 @@ export interface UsageView {
 		mayBuy: boolean;
 		member: { limit: number | null; used: number; held: number };
 	};
+	/** Absent while all is well, and for who may not manage the plan. */
+	plan?: PlanNews;
 	/** Whether a checkout was opened in the last 30 minutes and its purchase has not arrived yet. */
 	checkoutOpen: boolean;
 }

@@ -169,7 +169,7 @@ describe("a provider that sends headers and then nothing", () => {
 		const waits = cutAppWaits();
 		// The provider is never given up: a page that waits for it, in whatever way, does not end.
 		setAppTimeouts(1_000_000_000);
-		for (const path of ["/pricing", "/sign-up", "/account"]) {
+		for (const path of ["/pricing", "/sign-up", "/account/plan"]) {
 			const page = await new Client().fetch(path);
 			expect([200, 307], path).toContain(page.status);
 			await page.text();
@@ -183,7 +183,7 @@ describe("a provider that sends headers and then nothing", () => {
 		await faults(stall);
 		const waits = cutAppWaits();
 		expect(await (await user.fetch("/pricing")).text()).toContain("7.99");
-		expect((await user.fetch("/account")).status).toBe(200);
+		expect((await user.fetch("/account/plan")).status).toBe(200);
 		expect(waits.filter((ms) => ms > 2_000)).toEqual([]);
 	});
 

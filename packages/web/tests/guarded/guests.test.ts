@@ -143,7 +143,7 @@ describe("all guests together", () => {
 		const body = { name: "Ada", email: `${id()}@example.com`, password: "correct horse" };
 		const solved = { "cf-turnstile-response": token({ ...human, action: "sign-up" }) };
 		const account = await (await user.post("/api/auth/sign-up/email", body, solved)).json<{ user: { id: string } }>();
-		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "unconfirmed", upgradeUrl: "/account" });
+		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "unconfirmed", upgradeUrl: "/account/profile" });
 		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(account.user.id).run();
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 	});

@@ -98,7 +98,7 @@ describe("the return from Stripe's page", () => {
 		const { user: other } = await confirmed();
 		expect((await other.fetch(`/api/stripe?session_id=${sessionId}`)).headers.get("location")).toBe("http://localhost/");
 		expect((await new Client().fetch(`/api/stripe?session_id=${sessionId}`)).headers.get("location")).toBe("http://localhost/");
-		expect((await user.fetch("/api/stripe?session_id=cs_nothing")).headers.get("location")).toBe("http://localhost/account");
+		expect((await user.fetch("/api/stripe?session_id=cs_nothing")).headers.get("location")).toBe("http://localhost/account/plan");
 		expect((await user.fetch("/api/stripe?back=//evil.example/")).status).toBe(400);
 		expect((await user.fetch("/api/stripe?back=https://evil.example/")).status).toBe(400);
 	});

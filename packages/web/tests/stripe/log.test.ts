@@ -19,7 +19,7 @@ async function useEverything(fail: () => void | Promise<void>): Promise<string> 
 		"/api/billing",
 		"/api/usage",
 		"/pricing",
-		"/account",
+		"/account/plan",
 		"/api/billing/portal",
 		`/api/stripe?session_id=${marker}&card=${marker}`,
 	])

@@ -232,7 +232,7 @@ describe("an upgrade", () => {
 		await stripeApi(`payment_methods/${card}/detach`);
 		const { status, takesEffect, url } = await change();
 		expect([status, takesEffect]).toEqual([200, "not-yet"]);
-		expect(await press(user, url, { action: "card", card: "4242" })).toBe("http://localhost/account");
+		expect(await press(user, url, { action: "card", card: "4242" })).toBe("http://localhost/account/plan");
 		expect(await change()).toMatchObject({ takesEffect: "now" });
 		expect(await planOf(user)).toMatchObject({ name: "Max" });
 	});
@@ -274,7 +274,7 @@ describe("a new card", () => {
 	test("entered in the portal pays for the plan too, and a visit without a new card changes nothing", async () => {
 		const { user, userId } = await subscribed();
 		const { url } = await (await user.post("/api/billing/payment-method", {})).json<{ url: string }>();
-		expect(await press(user, url, { action: "card", card: "0341" })).toBe("http://localhost/account");
+		expect(await press(user, url, { action: "card", card: "0341" })).toBe("http://localhost/account/plan");
 		expect((await user.billing()).paymentMethods).toMatchObject([
 			{ last4: "0341", isDefault: true },
 			{ last4: "4242", isDefault: false },
@@ -283,7 +283,7 @@ describe("a new card", () => {
 		const plan = subscriptions.find(({ customer }) => customer === subscriptions[0]?.customer);
 		await stripeApi(`subscriptions/${plan?.id}`, { default_payment_method: (await user.billing()).paymentMethods[1]?.id ?? "" });
 		// Looking at the portal changes nothing: the default is the one of before.
-		expect(await press(user, await portalOf(user), { action: "back" })).toBe("http://localhost/account");
+		expect(await press(user, await portalOf(user), { action: "back" })).toBe("http://localhost/account/plan");
 		expect((await user.billing()).paymentMethods.find(({ isDefault }) => isDefault)?.last4).toBe("4242");
 		expect(await readAgain(user, userId)).toMatchObject({ tier: "paid" });
 	});

@@ -45,7 +45,7 @@ async function bought(...priceSlugs: string[]): Promise<void> {
 			.poll(async () => (await (await context.request.post(`${parley.app}/api/billing/refresh`)).json()).checkoutOpen)
 			.toBe(false);
 	}
-	await page.goto(`${parley.app}/account`);
+	await page.goto(`${parley.app}/account/plan`);
 }
 
 /** Buys Pro from the pricing page, through Stripe's checkout. */
@@ -59,12 +59,12 @@ async function goPro(card: string): Promise<void> {
 
 test("a bought plan shows its price, renewal day, card and invoice, and can be paid with another card", async () => {
 	await goPro("4242");
-	await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
-	await page.goto(`${parley.app}/account`);
+	await page.getByText(/You’re on Pro\. You have 1,000 requests\./).waitFor();
+	await page.goto(`${parley.app}/account/plan`);
 	await planReads(/Pro, \$7\.99 a month\. It renews on \d+ \w+ \d{4}\./);
-	await leftReads(/1,000 of 1,000 left until/);
+	await leftReads(/1,000 of 1,000 left · renews/);
 	const payment = section("Payment");
-	await payment.getByText(/^Visa ending in 4242, to 12\/\d{4}, used for payments$/).waitFor();
+	await payment.getByText(/^Visa ending in 4242 · expires 12\/\d{4} · default$/).waitFor();
 	await section("Invoices")
 		.getByRole("listitem")
 		.filter({ hasText: /\$7\.99\s*paid/ })
@@ -76,9 +76,9 @@ test("a bought plan shows its price, renewal day, card and invoice, and can be p
 	await page.getByRole("heading", { name: "Your cards" }).waitFor();
 	await page.getByLabel("Card").selectOption("0341");
 	await button("Use this card").click();
-	await page.waitForURL(`${parley.app}/account`);
-	await payment.getByText(/^Visa ending in 0341, to 12\/\d{4}, used for payments$/).waitFor();
-	await payment.getByText(/^Visa ending in 4242, to 12\/\d{4}$/).waitFor();
+	await page.waitForURL(`${parley.app}/account/plan`);
+	await payment.getByText(/^Visa ending in 0341 · expires 12\/\d{4} · default$/).waitFor();
+	await payment.getByText(/^Visa ending in 4242 · expires 12\/\d{4}$/).waitFor();
 
 	const [portal] = await Promise.all([
 		context.waitForEvent("page"),
@@ -86,47 +86,47 @@ test("a bought plan shows its price, renewal day, card and invoice, and can be p
 	]);
 	await portal.getByRole("heading", { name: "Your invoices" }).waitFor();
 	await portal.getByRole("button", { name: "Back" }).click();
-	await portal.waitForURL(`${parley.app}/account`);
+	await portal.waitForURL(`${parley.app}/account/plan`);
 });
 
 test("a plan can be cancelled, kept, and ended at once; its top-up waits for the next plan", async () => {
 	await bought("pro_monthly", "top_up_1000");
-	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
+	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 	await button("Cancel Pro").click();
 	await dialog()
-		.getByText(/It stays yours until \d+ \w+ \d{4}.*What is left of your top-ups waits for your next plan\./)
+		.getByText(/Pro stays active until \d+ \w+ \d{4}.*What’s left of your top-ups waits for your next plan\./)
 		.waitFor();
 	await dialog().getByRole("button", { name: "Cancel Pro" }).click();
-	await planReads(/Pro, cancelled\. It stays yours until \d+ \w+ \d{4}; nothing is charged any more\./);
-	await section("Top-up").getByText("Keep the plan to buy one.").waitFor();
-	await button("Keep Pro").click();
+	await planReads(/Pro \(cancelled\)\. Active until \d+ \w+ \d{4}\. You won’t be charged again\./);
+	await section("Top-up").getByText("Resume Pro to buy a top-up.").waitFor();
+	await button("Resume Pro").click();
 	await planReads(/It renews on/);
 	await button("Buy a top-up").waitFor();
 
-	await button("End it now").click();
+	await button("Cancel immediately").click();
 	await dialog()
-		.getByText(/The 1,000 requests that your plan has left are lost at once\. What is left of your top-ups waits for your next plan\./)
+		.getByText(/You’ll lose the 1,000 requests left in your plan now\. What’s left of your top-ups waits for your next plan\./)
 		.waitFor();
-	await dialog().getByRole("button", { name: "End Pro now" }).click();
+	await dialog().getByRole("button", { name: "Cancel immediately" }).click();
 	await planReads(/Free: 20 requests a day\./);
-	await leftReads(/20 requests left today/);
+	await leftReads(/20 of 20 left today/);
 	await bought("pro_monthly");
-	await leftReads(/1,000 of 1,000 left until .*, and 1,000 from top-ups/);
+	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 });
 
 test("a plan paid from a bank account shows as being confirmed until the payment settles", async () => {
 	await goPro("6789");
 	await page.getByText(/Your payment is being confirmed/).waitFor();
-	await page.goto(`${parley.app}/account`);
-	await planReads(/Pro\. Your payment is being confirmed, and the requests come with it\. Until then you go on with your free ones\./);
-	await leftReads(/20 requests left today/);
-	await section("Payment").getByText("Bank account ending in 6789, used for payments").waitFor();
+	await page.goto(`${parley.app}/account/plan`);
+	await planReads(/Pro\. Your payment is being confirmed, and your requests come with it\. Until then you have your free ones\./);
+	await leftReads(/20 of 20 left today/);
+	await section("Payment").getByText("Bank account ending in 6789 · default").waitFor();
 	await section("Invoices").getByText("payment being confirmed").waitFor();
 	expect(await button("Buy a top-up").count()).toBe(0);
 	await parley.control("clock", { advanceMs: 3 * DAY_MS + HOUR_MS });
 	await page.reload();
 	await planReads(/Pro, \$7\.99 a month\. It renews on/);
-	await leftReads(/1,000 of 1,000 left until/);
+	await leftReads(/1,000 of 1,000 left · renews/);
 });
 
 test("a plan changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
@@ -136,7 +136,7 @@ test("a plan changes at once to a more expensive one and later to a cheaper one,
 	await section("Other plan").getByText("3,000 requests a month, First in line").waitFor();
 	await button("Change to Max").click();
 	await dialog()
-		.getByText(/Max begins now, with its share of this period’s requests\. You pay the difference for the rest of the period/)
+		.getByText(/Max starts now, with its share of this period’s requests\. Today you pay the difference for the rest of the period/)
 		.waitFor();
 	await dialog().getByRole("button", { name: "Change to Max" }).click();
 	await planReads(/Max, \$19\.99 a month\. It renews on/);
@@ -145,10 +145,10 @@ test("a plan changes at once to a more expensive one and later to a cheaper one,
 
 	await button("Change to Pro").click();
 	await dialog()
-		.getByText(/You keep Max until .*, and pay nothing today\. Then Pro begins, for \$7\.99 a month\./)
+		.getByText(/You keep Max until .* and pay nothing today\. Then Pro starts, for \$7\.99 a month\./)
 		.waitFor();
 	await dialog().getByRole("button", { name: "Change to Pro" }).click();
-	await planReads(/Max, \$19\.99 a month\. Pro begins on \d+ \w+ \d{4}\./);
+	await planReads(/Max, \$19\.99 a month\. Pro starts on \d+ \w+ \d{4}\./);
 	expect(await button("Change to Pro").count()).toBe(0);
 	await button("Keep Max").click();
 	await planReads(/Max, \$19\.99 a month\. It renews on/);
@@ -162,16 +162,20 @@ test("a plan with an unpaid renewal continues for a week and then pauses, and th
 	await parley.control("faults", { declineRenewals: true });
 	await parley.control("clock", { nowMs: renewsAtMs + 2 * HOUR_MS });
 	await page.reload();
-	await planReads(/Pro\. The last payment did not go through\..*You can go on meanwhile.*put in a card that works/);
-	await leftReads(/1,000 of 1,000 left until/);
-	await section("Invoices").getByText("to be paid").waitFor();
+	await planReads(/Pro\. Your last payment failed\..*You can keep using Pro while we retry.*Update your card/);
+	await leftReads(/1,000 of 1,000 left · renews/);
+	await section("Invoices").getByText("unpaid").waitFor();
 
 	await parley.control("clock", { nowMs: renewsAtMs + 7 * DAY_MS + HOUR_MS });
 	await page.reload();
-	await planReads(/Until it is paid you go on with 20 free requests a day\. Put in a card that works: .* your plan is back with it\./);
-	await leftReads(/20 requests left today/);
+	await planReads(/Until it’s paid, you have 20 free requests a day\. Update your card: .* Pro comes back with the payment\./);
+	await leftReads(/20 of 20 left today/);
 	expect(await button("Buy a top-up").count()).toBe(0);
-	await button("Add a card").click();
+	await button("Replace card").click();
 	await button("Back").click();
-	await page.waitForURL(`${parley.app}/account`);
+	await page.waitForURL(`${parley.app}/account/plan`);
+
+	// Its invoice can be paid at once, with another card.
+	const [invoice] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: "Pay now" }).click()]);
+	await invoice.getByRole("button", { name: /pay/i }).first().waitFor();
 });

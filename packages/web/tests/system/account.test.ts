@@ -34,8 +34,8 @@ const dialog = () => page.getByRole("dialog");
 
 async function open(scenario: string): Promise<void> {
 	await parley.control(`scenarios/${scenario}`, { customerId });
-	await page.goto(`${app}/account`);
-	await section("Plan").getByText("Asking the billing service").waitFor({ state: "detached" });
+	await page.goto(`${app}/account/plan`);
+	await section("Plan").getByText("Loading your plan").waitFor({ state: "detached" });
 }
 
 async function plans(): Promise<string[]> {
@@ -50,37 +50,37 @@ describe("a plan", () => {
 		await chat.goto(app);
 		await chat
 			.getByTestId("left")
-			.filter({ hasText: /1 of 1,000 left until|0 of 1,000/ })
+			.filter({ hasText: /Only 1 of 1,000 left · renews|No requests left/ })
 			.waitFor();
 		await button("Cancel Pro").click();
 		await dialog()
-			.getByText(/It stays yours until \d+ \w+ \d{4}/)
+			.getByText(/Pro stays active until \d+ \w+ \d{4}, then you move to Free\. You can undo this before then\./)
 			.waitFor();
-		await dialog().getByRole("button", { name: "Keep it" }).click();
+		await dialog().getByRole("button", { name: "Keep Pro" }).click();
 		expect(await plans()).toEqual(["active"]);
 		await button("Cancel Pro").click();
 		await dialog().getByRole("button", { name: "Cancel Pro" }).click();
 		await section("Plan")
-			.getByText(/Pro, cancelled\. It stays yours until/)
+			.getByText(/Pro \(cancelled\)\. Active until/)
 			.waitFor();
 		expect(await plans()).toEqual(["cancellation_scheduled"]);
-		await section("Top-up").getByText("Keep the plan to buy one.").waitFor();
+		await section("Top-up").getByText("Resume Pro to buy a top-up.").waitFor();
 		expect(await button("Buy a top-up").count()).toBe(0);
-		await button("Keep Pro").click();
+		await button("Resume Pro").click();
 		await section("Plan")
 			.getByText(/It renews on/)
 			.waitFor();
 		await button("Buy a top-up").waitFor();
 
-		await button("End it now").click();
+		await button("Cancel immediately").click();
 		await dialog()
-			.getByText(/Nothing is paid back, and it cannot be undone\. You go on with 20 free requests a day\./)
+			.getByText(/There’s no refund and no undo\. You’ll have 20 free requests a day\./)
 			.waitFor();
-		await dialog().getByRole("button", { name: "End Pro now" }).click();
+		await dialog().getByRole("button", { name: "Cancel immediately" }).click();
 		await section("Plan").getByText("Free: 20 requests a day.").waitFor();
 		expect(await plans()).toEqual(["canceled"]);
-		await page.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
-		await chat.getByTestId("left").filter({ hasText: "20 requests left today" }).waitFor();
+		await page.getByTestId("left").filter({ hasText: "20 of 20 left today" }).waitFor();
+		await chat.getByTestId("left").filter({ hasText: "20 of 20 left today" }).waitFor();
 	});
 
 	test("changes at once to a more expensive one and later to a cheaper one, as announced", async () => {
@@ -89,7 +89,7 @@ describe("a plan", () => {
 		await section("Other plan").getByText("3,000 requests a month, First in line").waitFor();
 		await button("Change to Max").click();
 		await dialog()
-			.getByText(/Max begins now.*You pay the difference for the rest of the period today, at most \$12;.*it costs \$19\.99 a month\./)
+			.getByText(/Max starts now.*Today you pay the difference for the rest of the period, at most \$12;.*it’s \$19\.99 a month\./)
 			.waitFor();
 		await dialog().getByRole("button", { name: "Change to Max" }).click();
 		await section("Plan")
@@ -101,18 +101,24 @@ describe("a plan", () => {
 			.waitFor();
 		await button("Change to Pro").click();
 		await dialog()
-			.getByText(/You keep Max until .*, and pay nothing today\. Then Pro begins, for \$7\.99 a month\./)
+			.getByText(/You keep Max until .* and pay nothing today\. Then Pro starts, for \$7\.99 a month\./)
 			.waitFor();
 		await dialog().getByRole("button", { name: "Change to Pro" }).click();
 		await page
 			.getByRole("status")
-			.getByText(/Done\. Pro begins on .*; until then you keep Max\./)
+			.getByText(/Done\. Pro starts on .*; until then you keep Max\./)
+			.waitFor();
+		const chat = await context.newPage();
+		await chat.goto(app);
+		await chat
+			.getByTestId("plan-news")
+			.getByText(/^Your plan changes on \d+ \w+\. See plan$/)
 			.waitFor();
 		// The outcome stays until it is taken back.
 		await section("Plan")
-			.getByText(/Max, \$19\.99 a month.* Pro begins on/)
+			.getByText(/Max, \$19\.99 a month.* Pro starts on/)
 			.waitFor();
-		expect(await section("Other plan").getByRole("status").textContent()).toMatch(/^Done\. Pro begins on/);
+		expect(await section("Other plan").getByRole("status").textContent()).toMatch(/^Done\. Pro starts on/);
 		await button("Keep Max").click();
 		await section("Plan")
 			.getByText(/It renews on/)
@@ -143,7 +149,7 @@ describe("a plan", () => {
 		await section("Plan")
 			.getByText(/Pro, \$7\.99 a month/)
 			.waitFor();
-		await said.getByText("You are on Max now.").waitFor();
+		await said.getByText("You’re on Max now.").waitFor();
 		await section("Plan")
 			.getByText(/Max, \$19\.99 a month/)
 			.waitFor();
@@ -155,7 +161,7 @@ describe("a plan", () => {
 		await button("Change to Pro").click();
 		await dialog().getByRole("button", { name: "Change to Pro" }).click();
 		await said.getByText("Your change to Pro is being confirmed.").waitFor();
-		await said.getByText(/^Done\. Pro begins on .*; until then you keep Max\.$/).waitFor();
+		await said.getByText(/^Done\. Pro starts on .*; until then you keep Max\.$/).waitFor();
 		await parley.control("faults");
 	});
 
@@ -165,25 +171,25 @@ describe("a plan", () => {
 			headers: { authorization: "sk_test_sandbox", "content-type": "application/json" },
 			body: JSON.stringify({ customerExternalId: userId, priceSlug: "pro_monthly" }),
 		});
-		await page.goto(`${app}/account`);
-		await section("Plan").getByText("Pro, $7.99 a month, waits for a card.").waitFor();
+		await page.goto(`${app}/account/plan`);
+		await section("Plan").getByText("Pro, $7.99 a month, needs a card to start.").waitFor();
 		await button("Start Pro").click();
 		await button("Pay").click();
-		await page.getByText(/You are on Pro now: 1,000 requests are left\./).waitFor();
+		await page.getByText(/You’re on Pro\. You have 1,000 requests\./).waitFor();
 	});
 });
 
 test("cards can be listed and added, invoices and receipts link to their pages", async () => {
 	await open("pro-999-of-1000");
 	await section("Payment")
-		.getByText(/^Visa ending in 4242, to 12\/\d{4}, used for payments$/)
+		.getByText(/^Visa ending in 4242 · expires 12\/\d{4} · default$/)
 		.waitFor();
 	await section("Payment").getByRole("button", { name: "Add a card" }).click();
 	await page.getByLabel("Card").selectOption("0341");
 	await button("Pay").click();
-	await page.waitForURL(`${app}/account`);
+	await page.waitForURL(`${app}/account/plan`);
 	await section("Payment")
-		.getByText(/^Visa ending in 0341, to 12\/\d{4}, used for payments$/)
+		.getByText(/^Visa ending in 0341 · expires 12\/\d{4} · default$/)
 		.waitFor();
 	for (const name of [/^SBX/, "Receipt"]) {
 		const href = await section("Invoices").getByRole("link", { name }).first().getAttribute("href");
@@ -194,7 +200,7 @@ test("cards can be listed and added, invoices and receipts link to their pages",
 });
 
 test("usage shows as a chart and as a table that has the same numbers, without axe findings", async () => {
-	await page.goto(`${app}/account`);
+	await page.goto(`${app}/account/usage`);
 	await section("Usage").getByText("No requests in the last 31 days.").waitFor();
 	for (const chat of [crypto.randomUUID(), crypto.randomUUID()]) {
 		const messages = [{ id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text: "Hello" }] }];
@@ -215,32 +221,59 @@ test("usage shows as a chart and as a table that has the same numbers, without a
 });
 
 describe("a state of the plan", () => {
-	test.each<[scenario: string, says: RegExp, left: RegExp]>([
-		["past-due", /Pro\. The last payment did not go through\..*put in a card that works/s, /1,000 of 1,000 left/],
-		["cancelling", /Pro, cancelled\. It stays yours until/, /1,000 of 1,000 left/],
-		["trial", /Pro, on trial until .*After that it costs \$7\.99 a month, unless you cancel before\./, /1,000 of 1,000 left/],
-		["payment-under-way", /Pro\. Your payment is being confirmed/, /20 requests left today/],
-		["negative-balance", /You have used 503 more than you had\./, /0 of 1,000 left/],
-		["two-subscriptions", /You have 2 plans at once\./, /1,000 of 1,000 left/],
-		["no-subscription", /Free: 20 requests a day\./, /20 requests left today/],
-		["free-past-due", /Free: 20 requests a day\./, /20 requests left today/],
-		["top-up-without-plan", /Free: 20 requests a day\./, /20 requests left today/],
-		["archived", /Free: 20 requests a day\./, /20 requests left today/],
-	])("shows on the account page, without axe findings: %s", async (scenario, says, left) => {
-		await open(scenario);
-		await section("Plan").filter({ hasText: says }).waitFor();
-		await page.getByTestId("left").filter({ hasText: left }).waitFor();
-		await assertAccessible(page, [
-			{ width: 1440, colorScheme: "light" },
-			{ width: 375, colorScheme: "dark" },
-		]);
-	});
+	test.each<[scenario: string, says: RegExp, left: RegExp, inChat?: RegExp]>([
+		[
+			"past-due",
+			/Pro\. Your last payment failed\..*Update your card to keep your plan\./s,
+			/1,000 of 1,000 left/,
+			/Your last payment failed\. Update card$/,
+		],
+		[
+			"cancelling",
+			/Pro \(cancelled\)\. Active until/,
+			/1,000 of 1,000 left · ends/,
+			/Your plan is cancelled and ends on \d+ \w+\. Resume$/,
+		],
+		[
+			"trial",
+			/Pro, free trial until .*After that it’s \$7\.99 a month unless you cancel\./,
+			/1,000 of 1,000 left/,
+			/Free trial until \d+ \w+\. See plan$/,
+		],
+		["payment-under-way", /Pro\. Your payment is being confirmed/, /20 of 20 left today/, /Your payment is being confirmed\. See plan$/],
+		["negative-balance", /You’re 503 requests over\./, /No requests left/],
+		["two-subscriptions", /You have 2 plans\./, /1,000 of 1,000 left/],
+		["no-subscription", /Free: 20 requests a day\./, /20 of 20 left today/],
+		["free-past-due", /Free: 20 requests a day\./, /20 of 20 left today/],
+		["top-up-without-plan", /Free: 20 requests a day\./, /20 of 20 left today/],
+		["archived", /Free: 20 requests a day\./, /20 of 20 left today/],
+	])(
+		"shows on the account page and, where it needs the viewer, by the tally, without axe findings: %s",
+		async (scenario, says, left, inChat) => {
+			await open(scenario);
+			await section("Plan").filter({ hasText: says }).waitFor();
+			await page.getByTestId("left").filter({ hasText: left }).waitFor();
+			const views = [
+				{ width: 1440, colorScheme: "light" as const },
+				{ width: 375, colorScheme: "dark" as const },
+			];
+			await assertAccessible(page, views);
+			await page.goto(app);
+			await page.getByTestId("left").filter({ hasText: left }).waitFor();
+			const news = page.getByTestId("plan-news");
+			if (!inChat) return expect(await news.count()).toBe(0);
+			await news.filter({ hasText: inChat }).waitFor();
+			await assertAccessible(page, views);
+			await news.getByRole("link").click();
+			await section("Plan").filter({ hasText: says }).waitFor();
+		},
+	);
 
 	test("shows on the pricing page, beside every plan of the pricing model", async () => {
 		await parley.control("settings", { maxPlan: true });
 		await open("pro-999-of-1000");
 		await page.goto(`${app}/pricing`);
-		await section("Pro").getByText("You are here").waitFor();
+		await section("Pro").getByText("Current plan").waitFor();
 		await section("Max").getByText("$19.99").waitFor();
 		await section("Max").getByText("First in line").waitFor();
 		await section("Max").getByRole("link", { name: "Change to Max" }).click();

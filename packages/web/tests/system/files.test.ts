@@ -224,7 +224,7 @@ test("a message that is refused comes back with its files", async () => {
 	await isReady("notes.txt");
 	await composer().fill("Hello");
 	await composer().press("Enter");
-	await page.getByText("Your message did not get through.").waitFor();
+	await page.getByText("Your message wasn’t sent.").waitFor();
 	await isReady("notes.txt");
 	await page.unroute("**/api/chat/ai");
 	await page.getByRole("button", { name: "Try again" }).click();

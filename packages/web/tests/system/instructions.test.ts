@@ -126,7 +126,7 @@ describe("the instructions of a user", () => {
 		await open();
 		const chat = page;
 		const account = await context.newPage();
-		await account.goto(`${parley.app}/account`);
+		await account.goto(`${parley.app}/account/appearance`);
 		await account.waitForLoadState("networkidle");
 		await account.getByRole("textbox", { name: "About you" }).fill("I teach chemistry.");
 		await account.getByRole("textbox", { name: "How to answer" }).fill("字".repeat(1_500));

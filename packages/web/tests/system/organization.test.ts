@@ -82,17 +82,20 @@ async function ask(page: Page, text: string): Promise<void> {
 
 test("an owner creates an organization, invites a colleague and buys Pro; both use it until the colleague is removed", async () => {
 	const ada = await someone();
-	await ada.goto(`${app}/account`);
+	await ada.goto(`${app}/account/organization`);
 	await button(ada, "Create an organization").click();
 	await isFocused(ada.getByLabel("Name of the organization"));
 	await ada.getByLabel("Name of the organization").fill("Acme");
 	await ada.keyboard.press("Enter");
-	await isFocused(ada.getByText("Acme is there, and you are its owner."));
-	expect(await ada.getByRole("radio", { name: "Acme" }).isChecked()).toBe(true);
-	await section(ada, "Plan").getByText("Acme has no plan yet.").waitFor();
+	await isFocused(ada.getByText("Acme created. You’re the owner."));
+	// Creating it does not switch who pays.
+	expect(await ada.getByRole("radio", { name: "Me", exact: true }).isChecked()).toBe(true);
+	await ada.getByText("Your requests count on your own plan.").waitFor();
+	await ada.getByRole("radio", { name: "Acme" }).check();
+	await ada.getByText("Acme has no plan yet. Until then, you use your own requests.").waitFor();
 	await ada.getByLabel("Invite by email").fill("bob@example.com");
 	await button(ada, "Invite").click();
-	await ada.getByText("An invitation is on its way to bob@example.com.").waitFor();
+	await ada.getByText("Invitation sent to bob@example.com.").waitFor();
 	await isFocused(ada.getByLabel("Invite by email"));
 	expect(await ada.getByLabel("Invite by email").inputValue()).toBe("");
 
@@ -105,62 +108,65 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await bob.getByLabel("Email").fill("bob@example.com");
 	await bob.getByLabel("Password").fill("correct horse");
 	await button(bob, "Sign up").click();
-	await bob.getByText("One step before you can join: confirm your address.").waitFor();
+	await bob.getByText("Confirm your email first, before you join.").waitFor();
 	await bob.goto(await mailTo("bob@example.com", /^Confirm/));
 	await button(bob, "Accept").click();
 	await isFocused(bob.getByRole("heading", { name: "You are in Acme" }));
 	await bob.getByRole("link", { name: "Go to the chat" }).click();
-	await leftReads(bob, "You have 20 requests left today.");
+	await leftReads(bob, "20 of 20 left today");
 
 	await ada.goto(`${app}/pricing`);
 	await ada.getByText("What you buy here is for everyone in Acme.").waitFor();
 	await button(ada, "Go Pro").click();
 	await button(ada, "Pay").click();
-	await ada.getByText("Acme is on Pro now: 1,000 requests are left.").waitFor();
+	await ada.getByText("Acme is on Pro. You have 1,000 requests.").waitFor();
 	await ask(ada, "For Acme");
-	await leftReads(ada, /Acme: 999 of 1,000 left until/);
+	await leftReads(ada, /Acme: 999 of 1,000 left · renews/);
 	await ask(bob, "For Acme, too");
-	await leftReads(bob, /Acme: 199 of your 200 left until/);
+	await leftReads(bob, /Acme: 199 of your 200 left · renews/);
 
 	// Members who may not buy see no prices, and @flowglad/react is not loaded.
 	const flowglad: string[] = [];
 	bob.on("request", (request) => request.url().includes("/api/flowglad/") && flowglad.push(request.url()));
-	await bob.goto(`${app}/account`);
+	await bob.goto(`${app}/account/organization`);
 	await bob.waitForLoadState("networkidle");
-	await section(bob, "Plan").getByText("The plan of Acme and its payments are up to its owners and admins.").waitFor();
-	await section(bob, "Organization").getByText("Your own share of this billing period: 1 of 200 requests.").waitFor();
+	await section(bob, "Acme").getByText("Your own share of this billing period: 1 of 200 requests.").waitFor();
 	expect(await bob.getByText(/Invoices|Payment|\$/).count()).toBe(0);
 	expect(
-		await section(bob, "Organization")
+		await section(bob, "Acme")
 			.getByRole("button", { name: /Remove|Invite|Save|Change role/ })
 			.count(),
 	).toBe(0);
+	await bob.goto(`${app}/account/plan`);
+	await bob.waitForLoadState("networkidle");
+	await section(bob, "Plan").getByText("Owners and admins of Acme manage its plan and payments.").waitFor();
+	expect(await bob.getByText(/Invoices|Payment|\$/).count()).toBe(0);
 	await bob.goto(`${app}/pricing`);
-	await bob.getByText("The plan of Acme is up to its owners and admins: ask one of them.").waitFor();
+	await bob.getByText("Owners and admins of Acme manage its plan.").waitFor();
 	expect(await bob.getByRole("button", { name: /Go / }).count()).toBe(0);
 	expect(flowglad).toEqual([]);
 
 	// A cap for each member, which the colleague has used up.
-	await ada.goto(`${app}/account`);
-	await ada.getByLabel("Requests for each member").fill("lots");
-	await section(ada, "Organization").getByRole("button", { name: "Save", exact: true }).click();
-	await ada.getByText("Please write a whole number from 1 to 1000000, or nothing.").waitFor();
-	expect(await ada.getByLabel("Requests for each member").inputValue()).toBe("lots");
-	await ada.getByLabel("Requests for each member").fill("1");
-	await section(ada, "Organization").getByRole("button", { name: "Save", exact: true }).click();
-	await ada.getByText("Saved: 1 for each member, in a billing period.").waitFor();
+	await ada.goto(`${app}/account/organization`);
+	await ada.getByLabel("Limit per member").fill("lots");
+	await section(ada, "Acme").getByRole("button", { name: "Save", exact: true }).click();
+	await ada.getByText("Enter a whole number from 1 to 1000000, or leave it blank.").waitFor();
+	expect(await ada.getByLabel("Limit per member").inputValue()).toBe("lots");
+	await ada.getByLabel("Limit per member").fill("1");
+	await section(ada, "Acme").getByRole("button", { name: "Save", exact: true }).click();
+	await ada.getByText("Saved: 1 for each member, per billing period.").waitFor();
 	await bob.goto(app);
-	await leftReads(bob, /Acme: 0 of your 1 left until/);
-	await bob.getByText(/You have used the 1 requests? that Acme gives each member\..*An owner or admin can give you more\./).waitFor();
+	await leftReads(bob, /Acme: 0 of your 1 left · renews/);
+	await bob.getByText(/You’ve used the 1 request Acme gives each member\..*An owner or admin can give you more\./).waitFor();
 
 	// A removed member's next request uses their own allowance.
 	await button(ada, "Remove Bob").click();
 	await ada.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-	await ada.getByText("Bob is not in Acme any more.").waitFor();
+	await ada.getByText("Bob is no longer in Acme.").waitFor();
 	await isFocused(ada.getByRole("heading", { name: "Members" }));
 	await ask(bob, "On my own");
-	await leftReads(bob, "You have 19 requests left today.");
-	await bob.goto(`${app}/account`);
+	await leftReads(bob, "19 of 20 left today");
+	await bob.goto(`${app}/account/organization`);
 	await button(bob, "Create an organization").waitFor();
 });
 
@@ -182,56 +188,64 @@ test("switching the payer updates every tab, and a member who leaves uses their 
 	await leftReads(chat, /Zürich & Söhne: 200 of your 200 left/);
 	// It hears of the others once it is interactive.
 	await chat.locator("button[type=submit]").waitFor();
-	await mia.goto(`${app}/account`);
+	await mia.goto(`${app}/account/organization`);
 	await mia.waitForLoadState("networkidle");
-	await mia.getByRole("radio", { name: "Yourself" }).check();
-	await mia.getByText("What you ask counts on your own requests.").waitFor();
-	await isFocused(mia.getByRole("radio", { name: "Yourself" }));
-	await section(mia, "Plan").getByText("Free: 20 requests a day.").waitFor();
-	await leftReads(chat, "You have 20 requests left today.");
+	await mia.getByRole("radio", { name: "Me", exact: true }).check();
+	await mia.getByText("Your requests count on your own plan.").waitFor();
+	await isFocused(mia.getByRole("radio", { name: "Me", exact: true }));
+	await leftReads(chat, "20 of 20 left today");
 	await mia.getByRole("radio", { name: "Zürich & Söhne" }).check();
 	await leftReads(chat, /Zürich & Söhne: 200 of your 200 left/);
 
 	// The page never mixes the owner's billing with the organization's.
-	await page.goto(`${app}/account`);
-	await section(page, "Plan").getByText("Everyone in Zürich & Söhne asks on this plan.").waitFor();
-	await page.getByRole("radio", { name: "Yourself" }).check();
+	const settings = (name: string) => page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name }).click();
+	await page.goto(`${app}/account/plan`);
+	await section(page, "Plan").getByText("All members of Zürich & Söhne can use this plan.").waitFor();
+	await settings("Organization");
+	await page.getByRole("radio", { name: "Me", exact: true }).check();
+	await page.getByText("Your requests count on your own plan.").waitFor();
+	await settings("Plan and billing");
 	await section(page, "Plan").getByText("Free: 20 requests a day.").waitFor();
 	expect(await button(page, "Cancel Pro").count()).toBe(0);
+	await settings("Organization");
 	await page.getByRole("radio", { name: "Zürich & Söhne" }).check();
+	await page.getByText("Your requests count on Zürich & Söhne’s plan.").waitFor();
+	await settings("Plan and billing");
 	await button(page, "Cancel Pro").waitFor();
+	await settings("Organization");
 
 	// An admin may manage the plan, and an owner may leave when there is another one.
-	await page.getByText("You are the only owner.").waitFor();
+	await page.getByText("You’re the only owner.").waitFor();
 	await button(page, "Change role of Ada").click();
 	await page.getByRole("dialog").getByLabel("Role").selectOption("owner");
 	await page.getByRole("dialog").getByRole("button", { name: "Change role" }).click();
 	await page.getByText("Ada is an owner now.").waitFor();
-	await mia.reload();
+	await mia.goto(`${app}/account/plan`);
 	await section(mia, "Plan").getByRole("button", { name: "Cancel Pro" }).waitFor();
 	await button(page, "Leave Zürich & Söhne").click();
 	await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
-	await isFocused(page.getByText("You have left Zürich & Söhne."));
+	await isFocused(page.getByText("You’ve left Zürich & Söhne."));
+	await settings("Plan and billing");
 	await section(page, "Plan").getByText("Free: 20 requests a day.").waitFor();
 
 	// At the limit the page says who can buy more.
 	const spend = { usageMeterSlug: "ai_requests", amount: 1000 };
 	expect((await mia.context().request.post(`${app}/api/usage-events`, { data: spend })).status()).toBe(201);
 	await chat.reload();
-	await chat.getByText("Zürich & Söhne has used all requests of this period.").waitFor();
+	await chat.getByText("Zürich & Söhne has used all its requests for this billing period.").waitFor();
 	await chat.getByRole("link", { name: "Buy a top-up" }).waitFor();
 	const nils = await someone();
 	await nils.goto(app + (await invitation(mia, await emailOf(nils))).path);
 	await button(nils, "Accept").click();
 	await nils.getByRole("link", { name: "Go to the chat" }).click();
-	await nils.getByText("An owner or admin can buy a top-up, so that all of you can go on now.").waitFor();
+	await nils.getByText("An owner or admin can buy a top-up to keep everyone going.").waitFor();
 	expect(await nils.getByRole("status").getByRole("link").count()).toBe(0);
 	expect(organizationId).toBeTruthy();
 });
 
 test("a retry after a lost response creates one organization, and the page keeps its text offline", async () => {
 	const page = await someone();
-	await page.goto(`${app}/account`);
+	await page.goto(`${app}/account/organization`);
 	await button(page, "Create an organization").click();
 	await page.getByLabel("Name of the organization").fill("Acme");
 	await page.context().setOffline(true);
@@ -247,17 +261,16 @@ test("a retry after a lost response creates one organization, and the page keeps
 	await button(page, "Create").and(page.locator(":enabled")).waitFor();
 	await page.unroute("**/organization/create");
 	await button(page, "Create").click();
-	await isFocused(page.getByText("Acme is there, and you are its owner."));
-	await page.getByText("Acme has no plan yet. Until it has one, what you ask").waitFor();
+	await isFocused(page.getByText("Acme created. You’re the owner."));
 	expect(await page.getByRole("radio", { name: "Acme" }).count()).toBe(1);
 	await page.context().setOffline(true);
 	await page.getByLabel("Invite by email").fill("dora@example.com");
 	await button(page, "Invite").click();
 	await page.getByText("The server could not be reached.").waitFor();
 	expect(await page.getByLabel("Invite by email").inputValue()).toBe("dora@example.com");
-	await page.getByRole("radio", { name: "Yourself" }).click();
+	await page.getByRole("radio", { name: "Acme" }).click();
 	await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
-	expect(await page.getByRole("radio", { name: "Acme" }).isChecked()).toBe(true);
+	expect(await page.getByRole("radio", { name: "Me", exact: true }).isChecked()).toBe(true);
 });
 
 describe("an invitation", () => {
@@ -315,7 +328,7 @@ describe("an invitation", () => {
 
 	test("is sent once on a double press, keeps the typed address on failure, and can be cancelled", async () => {
 		const { page } = await owner("Acme");
-		await page.goto(`${app}/account`);
+		await page.goto(`${app}/account/organization`);
 		await page.waitForLoadState("networkidle");
 		await page.route("**/invite-member", (route) => route.abort());
 		await page.getByLabel("Invite by email").fill("carla@example.com");
@@ -324,10 +337,10 @@ describe("an invitation", () => {
 		expect(await page.getByLabel("Invite by email").inputValue()).toBe("carla@example.com");
 		await page.unroute("**/invite-member");
 		await button(page, "Invite").dblclick();
-		await page.getByText("An invitation is on its way to carla@example.com.").waitFor();
+		await page.getByText("Invitation sent to carla@example.com.").waitFor();
 		expect((await parley.state()).mailbox.filter(({ to }) => to === "carla@example.com")).toHaveLength(1);
-		await button(page, "Cancel the invitation of carla@example.com").click();
-		await page.getByText("The invitation of carla@example.com is cancelled.").waitFor();
+		await button(page, "Cancel the invitation for carla@example.com").click();
+		await page.getByText("Invitation for carla@example.com cancelled.").waitFor();
 		await isFocused(section(page, "Invitations"));
 		expect(await page.getByRole("list", { name: "Invited" }).count()).toBe(0);
 	});
@@ -356,6 +369,7 @@ describe("every width and color scheme", () => {
 		await guest.goto(app + path);
 		await button(guest, "Accept").click();
 		await guest.getByRole("heading", { name: /^You are in/ }).waitFor();
-		for (const one of [page, guest]) for (const where of ["/account", "/pricing"]) await assertPageAccessible(one, where);
+		for (const one of [page, guest])
+			for (const where of ["/account/organization", "/account/plan", "/pricing"]) await assertPageAccessible(one, where);
 	});
 });

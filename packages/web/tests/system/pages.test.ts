@@ -108,7 +108,7 @@ describe("the JavaScript of /", () => {
 		});
 		await page.goto(app);
 		await send("Hello");
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 		const weigh = async (paths: Iterable<string>) => {
 			let bytes = 0;
 			for (const path of paths) bytes += gzipSync(Buffer.from(await (await fetch(app + path)).arrayBuffer()), { level: 9 }).length;
@@ -132,13 +132,13 @@ describe("a running answer", () => {
 		const other = await context.newPage();
 		await Promise.all([page.reload(), other.goto(page.url())]);
 		for (const tab of [page, other]) {
-			await tab.getByTestId("left").filter({ hasText: "4 of 5 free requests left, no reset." }).waitFor();
+			await tab.getByTestId("left").filter({ hasText: "4 free requests left" }).waitFor();
 			await tab.getByRole("button", { name: "Stop", exact: true }).waitFor({ state: "detached" });
 		}
 		const texts = await Promise.all([page, other].map((tab) => tab.getByRole("article", { name: "Answer" }).last().innerText()));
 		expect(texts[0]).toBe(texts[1]);
 		await page.reload();
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 	});
 
 	test("can be stopped, and says whether it was counted", async () => {
@@ -150,7 +150,7 @@ describe("a running answer", () => {
 			.waitFor();
 		await page.getByRole("button", { name: "Stop", exact: true }).click();
 		await answer().getByText("You stopped this answer.").waitFor();
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 	});
 
 	test.each(["a new", "an existing"])(
@@ -191,10 +191,10 @@ describe("a running answer", () => {
 		await page.goto(app);
 		await send("Will break");
 		await answer().getByText("That answer was interrupted, so it was not counted.").waitFor();
-		await leftReads("5 of 5 free requests left, no reset.");
+		await leftReads("5 free requests left");
 		await model({});
 		await page.getByRole("button", { name: "Try again" }).click();
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 		await page.getByText("That answer was interrupted").waitFor({ state: "detached" });
 	});
 });
@@ -208,16 +208,16 @@ describe("a message", () => {
 		await context.setOffline(true);
 		// The first time the chunk that sends is not loaded yet.
 		await send("Into the tunnel");
-		await page.getByText("Your message did not get through.").waitFor();
+		await page.getByText("Your message wasn’t sent.").waitFor();
 		await context.setOffline(false);
 		await composer().blur();
 		await Promise.all([page.waitForResponse(/live-chat.*\.js$/), composer().focus()]);
 		await context.setOffline(true);
 		await composer().press("Enter");
-		await page.getByText("Your message did not get through.").waitFor();
+		await page.getByText("Your message wasn’t sent.").waitFor();
 		await context.setOffline(false);
 		await page.getByRole("status").getByRole("button", { name: "Try again" }).click();
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 		expect(await page.getByRole("article", { name: "You" }).count()).toBe(1);
 	});
 
@@ -235,7 +235,7 @@ describe("a message", () => {
 			await page.keyboard.press("Tab");
 		await page.keyboard.type("By hand");
 		await page.keyboard.press("Enter");
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 		await page.getByRole("complementary").getByRole("link", { name: "By hand" }).focus();
 		await page.keyboard.press("ArrowRight");
 		await page.keyboard.press("Enter");
@@ -243,7 +243,7 @@ describe("a message", () => {
 		await page.keyboard.press("End");
 		await page.keyboard.press("Enter");
 		await page.waitForURL(`${app}/`);
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 		await expect.poll(() => composer().evaluate((element) => element === document.activeElement)).toBe(true);
 	});
 
@@ -275,7 +275,7 @@ describe("a message", () => {
 		await expect.poll(() => page.getByText("Version 1 of 2").count()).toBe(versions - 1);
 		await expect.poll(() => composer().inputValue()).toBe("One and a half");
 		await page.reload();
-		await leftReads("3 of 5 free requests left, no reset.");
+		await leftReads("3 free requests left");
 		const beginnings = (texts: string[]) => texts.map((text) => text.slice(0, 40));
 		await expect.poll(async () => beginnings(await shown())).toEqual(beginnings(before));
 	});
@@ -317,7 +317,7 @@ describe("a message", () => {
 		// It takes two steps of 8,000 tokens.
 		await page.getByRole("button", { name: "Send · 2 requests" }).waitFor();
 		await composer().press("Enter");
-		await leftReads("3 of 5");
+		await leftReads("3 free");
 	});
 
 	test("can have several lines on a phone, whose keyboard has no Shift + Enter", async () => {
@@ -329,7 +329,7 @@ describe("a message", () => {
 		await box.pressSequentially("Milk\nBread");
 		expect(await box.inputValue()).toBe("Milk\nBread");
 		await touched.getByRole("button", { name: "Send" }).tap();
-		await touched.getByTestId("left").filter({ hasText: "4 of 5" }).waitFor();
+		await touched.getByTestId("left").filter({ hasText: "4 free" }).waitFor();
 		await phone.close();
 	});
 
@@ -368,7 +368,7 @@ describe("an answer", () => {
 		await page.goto(app);
 		await send("Hello");
 		await heard("Thinking.");
-		await heard("Answer complete. 4 of 5 requests left, no reset.");
+		await heard("Answer complete. 4 of 5 requests left.");
 	});
 
 	test("does not move the composer from its first word to its last", async () => {
@@ -407,7 +407,7 @@ describe("a chat that is open in two tabs", () => {
 		await send("Two, from another tab");
 		await other.getByText("Two, from another tab").first().waitFor();
 		await other.getByRole("button", { name: "Stop", exact: true }).waitFor();
-		await other.getByTestId("left").filter({ hasText: "3 of 5 free requests left, no reset." }).waitFor();
+		await other.getByTestId("left").filter({ hasText: "3 free requests left" }).waitFor();
 		const words = (tab: Page) => tab.getByRole("article", { name: "Answer" }).last().innerText();
 		await expect.poll(async () => (await words(other)) === (await words(page))).toBe(true);
 	});
@@ -432,7 +432,7 @@ describe("a chat that is open in two tabs", () => {
 		await behind.getByRole("article", { name: "You" }).filter({ hasText: "Two" }).waitFor();
 		await expect.poll(() => behind.getByRole("textbox", { name: "Message", exact: true }).inputValue()).toBe("Late");
 		await behind.getByRole("button", { name: "Try again" }).click();
-		await behind.getByTestId("left").filter({ hasText: "2 of 5" }).waitFor();
+		await behind.getByTestId("left").filter({ hasText: "Last 2 free" }).waitFor();
 		await expect.poll(() => behind.getByRole("article", { name: "You" }).count()).toBe(3);
 	});
 });
@@ -510,7 +510,7 @@ describe("offline", () => {
 		await page.getByRole("link", { name: "New chat" }).first().click();
 		await expect.poll(() => composer().evaluate((element) => element === document.activeElement)).toBe(true);
 		await context.setOffline(true);
-		await page.getByText("You are offline. You can go on writing").waitFor();
+		await page.getByText("You’re offline. Keep writing").waitFor();
 		const link = page.getByRole("link", { name: "Hello" });
 		await link.click();
 		await page.getByRole("heading", { name: "This chat didn’t load" }).waitFor();
@@ -585,7 +585,7 @@ describe("an invalid confirmation link", () => {
 	test("offers a new one to a signed-in user", async () => {
 		const email = await signUp({ confirmed: false });
 		await page.goto(broken());
-		await page.getByText(`That confirmation link does not work any more. We can send a new one to ${email}.`).waitFor();
+		await page.getByText(`This confirmation link has expired. We can send a new one to ${email}.`).waitFor();
 		await page.getByRole("button", { name: "Send the link again" }).click();
 		await page.getByText("Sent.").waitFor();
 		await expect.poll(async () => (await mailsTo(email)).length).toBe(2);
@@ -595,7 +595,7 @@ describe("an invalid confirmation link", () => {
 		const email = await signUp({ confirmed: false });
 		await context.clearCookies();
 		await page.goto(broken());
-		await page.getByText("That confirmation link does not work any more. Sign in").waitFor();
+		await page.getByText("This confirmation link has expired. Sign in").waitFor();
 		await page.getByLabel("Confirm your email address").getByRole("link", { name: "Sign in" }).click();
 		await page.getByLabel("Email", { exact: true }).fill(email);
 		await page.getByLabel("Password").fill("correct horse");
@@ -620,19 +620,21 @@ describe("the plans", () => {
 		await buyPro();
 		await page.goto(`${app}/?upgraded=1`);
 		await leftReads(/1,000 of 1,000 left/);
-		await page.goto(`${app}/account`);
+		await page.goto(`${app}/account/plan`);
 		const section = (name: string) => page.getByRole("region", { name, exact: true });
 		await section("Invoices").getByText("$7.99").waitFor();
-		expect(await section("Top-up").innerText()).toMatch(/^Top-up\s+1,000 more requests\s+Used after those of your plan/);
+		expect(await section("Top-up").innerText()).toMatch(
+			/^Top-up\s+1,000 more requests\s+Used after your plan’s requests\. Valid while your plan is active\./,
+		);
 		const usage = { usageMeterSlug: "ai_requests", amount: 1000 };
 		expect((await context.request.post(`${app}/api/usage-events`, { data: usage })).status()).toBe(201);
 		await page.goto(app);
-		await leftReads(/^0 of 1,000 left until .* 20 of 20 free requests left today\. Buy a top-up$/);
+		await leftReads(/^No requests left · renews .* · 20 of 20 free requests left today · Buy a top-up$/);
 		await page.getByRole("link", { name: "Buy a top-up" }).click();
 		await page.getByRole("button", { name: "Cancel Pro" }).click();
 		await page.getByRole("dialog").getByRole("button", { name: "Cancel Pro" }).click();
-		await page.getByText("Pro, cancelled.").waitFor();
-		await page.getByRole("button", { name: "Keep Pro" }).click();
+		await page.getByText("Pro (cancelled).").waitFor();
+		await page.getByRole("button", { name: "Resume Pro" }).click();
 		await page.getByRole("button", { name: "Buy a top-up" }).waitFor();
 	});
 });
@@ -667,9 +669,9 @@ describe("a guest who must pass the human check", () => {
 		);
 		await page.goto(app);
 		await send("Am I?");
-		await page.getByText("Show that you are human, or sign up. What you wrote is kept.").waitFor();
+		await page.getByText("Show that you are human, or sign up. Your draft is saved.").waitFor();
 		await page.getByRole("button", { name: "I am human, says a site key for guest" }).click();
-		await leftReads("4 of 5 free requests left, no reset.");
+		await leftReads("4 free requests left");
 		expect(tokens).toEqual([undefined, "a token"]);
 		await unbound.close();
 	});
@@ -684,7 +686,10 @@ describe("every page", () => {
 		await assertAccessible(page, views);
 	}
 
-	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/nowhere", "/c/nowhere"])("%s has no serious axe findings", assertPageAccessible);
+	test.each(["/", "/pricing", "/sign-in", "/sign-up", "/account/appearance", "/account/data", "/what-counts", "/nowhere", "/c/nowhere"])(
+		"%s has no serious axe findings",
+		assertPageAccessible,
+	);
 
 	test("a subscriber's chat and account have no serious axe findings", async () => {
 		await signUp({ confirmed: true });
@@ -693,14 +698,14 @@ describe("every page", () => {
 		await send("This\n\n```js\nlet a = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |");
 		await heard("Answer complete.");
 		await assertPageAccessible(new URL(page.url()).pathname);
-		await assertPageAccessible("/account");
+		for (const sub of ["usage", "plan", "organization", "profile", "appearance", "data"]) await assertPageAccessible(`/account/${sub}`);
 	});
 
 	test("is readable without JavaScript", async () => {
 		const plain = await browser.newContext({ javaScriptEnabled: false });
 		const bare = await plain.newPage();
 		await bare.goto(app);
-		await bare.getByText("5 of 5 free requests left, no reset.").waitFor();
+		await bare.getByText("5 free requests left").waitFor();
 		await bare.goto(`${app}/pricing`);
 		await bare.getByText("$7.99").first().waitFor();
 		await plain.close();

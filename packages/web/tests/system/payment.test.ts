@@ -64,9 +64,9 @@ describe("a message refused by the daily limit", () => {
 		await page.goto(app);
 		await write(page, "Worth paying for");
 		await composer(page).press("Enter");
-		await page.getByText("Your message goes out by itself once you have it.").waitFor();
+		await page.getByText("We’ll send your message as soon as you upgrade.").waitFor();
 		const copy = await duplicate(page);
-		await leftReads(copy, "You have no requests left today.");
+		await leftReads(copy, "No requests left today");
 		const typing = await context.newPage();
 		await typing.goto(app);
 		await write(typing, "Only typed");
@@ -98,9 +98,9 @@ describe("a message refused by the daily limit", () => {
 		);
 		expect(loads).toEqual([`${app}/?upgraded=plan`]);
 
-		await page.getByText(/You are on Pro now/).waitFor();
-		for (const tab of [page, copy]) await leftReads(tab, /999 of 1,000 left until/);
-		await leftReads(typing, /(1,000|999) of 1,000 left until/);
+		await page.getByText(/You’re on Pro/).waitFor();
+		for (const tab of [page, copy]) await leftReads(tab, /999 of 1,000 left · renews/);
+		await leftReads(typing, /(1,000|999) of 1,000 left · renews/);
 		for (const tab of [copy, typing]) expect(await tab.evaluate("window.isTheSamePage")).toBe(true);
 		expect(await composer(typing).inputValue()).toBe("Only typed");
 		for (const tab of [page, copy]) {
@@ -118,14 +118,14 @@ describe("a message refused by the daily limit", () => {
 		await page.goto(app);
 		await write(page, "First thought");
 		await composer(page).press("Enter");
-		await page.getByText("Your message goes out by itself").waitFor();
+		await page.getByText("We’ll send your message").waitFor();
 		await composer(page).fill("Second thought");
 		const other = await context.newPage();
 		await other.goto(`${app}/pricing`);
 		await other.getByRole("button", { name: "Go Pro" }).click();
 		await other.getByRole("button", { name: "Pay" }).click();
-		await leftReads(other, /1,000 of 1,000 left until/);
-		await leftReads(page, /1,000 of 1,000 left until/);
+		await leftReads(other, /1,000 of 1,000 left · renews/);
+		await leftReads(page, /1,000 of 1,000 left · renews/);
 		// Long enough for the page to send: it would do so with the render that shows the plan.
 		await page.waitForTimeout(200);
 		expect(await composer(page).inputValue()).toBe("Second thought");

@@ -52,15 +52,16 @@ export function tellStory({ provider, model, reported }: Setting): void {
 	test("a visitor chats as a guest, signs up, buys Pro and then a top-up, in one session", async () => {
 		// A guest chats at once, and always sees the remaining requests.
 		await page.goto(parley.app);
-		await leftReads("5 of 5 free requests left, no reset.");
+		await leftReads("5 free requests left");
+		const reads = ["No free requests left", "Last free request", "Last 2 free requests", "3 free requests left", "4 free requests left"];
 		for (const left of [4, 3, 2, 1, 0]) {
 			await ask(`Question of a guest, ${left} more to come`);
-			await leftReads(`${left} of 5 free requests left, no reset.`);
+			await leftReads(reads[left] ?? "");
 		}
 
 		// At the limit the composer says why and keeps the draft.
 		await composer().fill("What I still wanted to ask");
-		await shows("You have used your 5 free requests. Sign up to get 20 a day.");
+		await shows("You’ve used your 5 free requests. Sign up to get 20 a day.");
 		await page.getByRole("status").getByRole("link", { name: "Sign up" }).click();
 
 		// Signing up takes over the chat, today's usage and the draft.
@@ -68,16 +69,16 @@ export function tellStory({ provider, model, reported }: Setting): void {
 		await page.getByLabel("Email").fill("ada@example.com");
 		await page.getByLabel("Password").fill("correct horse");
 		await page.getByRole("button", { name: "Sign up" }).click();
-		await leftReads("You have 15 requests left today.");
+		await leftReads("15 of 20 left today");
 		await shows("Question of a guest, 4 more to come");
 		await expect.poll(() => composer().inputValue()).toBe("What I still wanted to ask");
 
 		// The free tier has a daily limit.
 		for (let n = 0; n < 14; n += 1) await askUnseen(`Question of the day, number ${n}`);
 		await ask("Last question of the day");
-		await leftReads("You have no requests left today.");
+		await leftReads("No requests left today");
 		await composer().fill("Worth paying for");
-		await shows(/You have used today’s 20 requests/);
+		await shows(/You’ve used today’s 20 requests/);
 		await page.getByRole("status").getByRole("link", { name: "Go Pro" }).click();
 
 		// Paying requires a confirmed address, and the page shows how to confirm it.
@@ -98,17 +99,17 @@ export function tellStory({ provider, model, reported }: Setting): void {
 		// After paying, the chat continues.
 		await page.getByRole("button", { name: "Go Pro" }).click();
 		await page.getByRole("button", { name: "Pay" }).click();
-		await shows(/You are on Pro now/);
-		await leftReads(/1,?000 of 1,?000 left until/);
+		await shows(/You’re on Pro/);
+		await leftReads(/1,?000 of 1,?000 left · renews/);
 		for (let n = 1; n <= 3; n += 1) await ask(`Question of a subscriber, number ${n}`);
-		await leftReads(/997 of 1,?000 left until/);
+		await leftReads(/997 of 1,?000 left · renews/);
 
 		// A top-up adds to the remaining requests.
-		await page.goto(`${parley.app}/account`);
+		await page.goto(`${parley.app}/account/plan`);
 		await page.getByRole("button", { name: "Buy a top-up" }).click();
 		await page.getByRole("button", { name: "Pay" }).click();
 		await shows(/Your top-up is here/);
-		await leftReads(/997 of 1,?000 left until .*, and 1,?000 from top-ups/);
+		await leftReads(/997 of 1,?000 left · renews .* · 1,?000 from top-ups/);
 		await ask("One more");
 		await leftReads(/1,?000 from top-ups/);
 

@@ -163,7 +163,7 @@ describe("the queue", () => {
 		await queue()
 			.getByText(/so the queue waits\. It is kept\./)
 			.waitFor();
-		await page.getByText("You have used your 5 free requests.").waitFor();
+		await page.getByText("You’ve used your 5 free requests.").waitFor();
 		await page.reload();
 		await queued().first().waitFor();
 		expect(await queued().count()).toBe(1);

@@ -484,7 +484,7 @@ describe("/api/usage-events", () => {
 		expect((await user.post("/api/usage-events", event(999))).status).toBe(201);
 		const response = await user.post("/api/usage-events", event(2));
 		expect(response.status).toBe(429);
-		expect(await response.json()).toMatchObject({ policy: "paid", tier: "paid", remaining: 1, upgradeUrl: "/account" });
+		expect(await response.json()).toMatchObject({ policy: "paid", tier: "paid", remaining: 1, upgradeUrl: "/account/plan" });
 		expect((await user.post("/api/usage-events", event(1))).status).toBe(201);
 	});
 

@@ -220,9 +220,11 @@ describe("a page of another origin", () => {
 	test("is found out at every address: the generated list has them all", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
+		const account = ["appearance", "data", "organization", "plan", "profile", "usage"].map((page) => `/account/${page}`);
 		expect(pages).toEqual([
 			"/",
 			"/account",
+			...account,
 			"/c/some",
 			"/confirm-email",
 			"/invitation/some",
@@ -231,6 +233,7 @@ describe("a page of another origin", () => {
 			"/shared",
 			"/sign-in",
 			"/sign-up",
+			"/what-counts",
 		]);
 		expect(plainFiles).toEqual(["/.well-known/security.txt", "/s/some/files/some"]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));

@@ -337,7 +337,7 @@ describe("while the database does not answer", () => {
 			const response = await client.fetch(functions.get(name) ?? "", { headers: { "x-tsr-serverFn": "true" } });
 			expect([name, response.status], await response.text()).toEqual([name, name === "loadChat" ? 400 : 503]);
 		}
-		for (const path of ["/", "/account", "/pricing", "/c/some"]) {
+		for (const path of ["/", "/account/plan", "/pricing", "/c/some"]) {
 			const response = await client.fetch(path);
 			expect([path, response.status]).toEqual([path, 503]);
 			// Neither a guest's page nor the failed query with its parameters.
@@ -548,7 +548,7 @@ describe("a confirmation link", () => {
 		const { email } = await client.signUp();
 		const other = new Client();
 		await signIn(other, email, "correct horse");
-		expect((await open(client, await linkTo(email))).to).toBe("/");
+		expect((await open(client, await linkTo(email))).to).toBe("/?confirmed=true");
 		expect((await sessionOf(client))?.user).toMatchObject({ email, emailVerified: true });
 		expect(await sessionOf(other)).toBeNull();
 		expect(await other.usage()).toMatchObject({ tier: "guest" });

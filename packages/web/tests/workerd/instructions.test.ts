@@ -99,10 +99,10 @@ describe("what a user tells every model", () => {
 		expect(await lastSystem()).toBeNull();
 		const guest = await new Client().visit();
 		expect((await save(guest, own)).status).toBe(401);
-		const page = await (await bob.client.fetch("/account")).text();
+		const page = await (await bob.client.fetch("/account/appearance")).text();
 		expect(page).toContain("About you");
 		expect(page).not.toContain("chemistry");
-		expect(await (await ada.client.fetch("/account")).text()).toContain("chemistry");
+		expect(await (await ada.client.fetch("/account/appearance")).text()).toContain("chemistry");
 	});
 
 	test("is refused when it is too long, or no text: what was saved stays", async () => {

@@ -206,7 +206,7 @@ describe("accounts without a confirmed address", () => {
 				policy: "unconfirmed",
 				tier: "free",
 				limit: 60,
-				upgradeUrl: "/account",
+				upgradeUrl: "/account/profile",
 				detail: expect.stringContaining("Confirm your email"),
 			});
 		}

@@ -105,7 +105,7 @@ describe("the log", () => {
 			const requests: [path: string, body?: object][] = [
 				["/api/billing"],
 				["/api/usage"],
-				["/account"],
+				["/account/organization"],
 				["/"],
 				["/api/health"],
 				[`/invitation/${marker}`],

@@ -119,7 +119,7 @@ describe("balances", () => {
 		expect((await user.chat(id(), id())).metadata.counted).toBe(true);
 		const rest = { id: "rest", fingerprint: "f", units: 19, freeDay: true, chatId: null };
 		await ledgerOf(userId).record(`user:${userId}`, rest);
-		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "paid", remaining: 0, upgradeUrl: "/account" });
+		expect((await user.chat(id(), id())).problem).toMatchObject({ policy: "paid", remaining: 0, upgradeUrl: "/account/plan" });
 		expect((await sandboxState()).usageEvents, "a free day is not reported").toEqual(reported);
 		await user.buy("top_up_1000");
 		await eventually(async () => expect(await user.usage()).toMatchObject({ remaining: 497 }));

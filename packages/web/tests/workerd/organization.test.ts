@@ -221,7 +221,7 @@ describe("a member", () => {
 		const answers = await Promise.all(Array.from({ length: 20 }, () => member.chat(id(), id())));
 		expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
 		for (const { problem } of answers.filter(({ status }) => status !== 200)) {
-			expect(problem).toMatchObject({ status: 429, policy: "member", limit: 3, remaining: 0, upgradeUrl: "/account" });
+			expect(problem).toMatchObject({ status: 429, policy: "member", limit: 3, remaining: 0, upgradeUrl: "/account/organization" });
 		}
 		expect(await member.usage()).toMatchObject({ remaining: 0, used: 3, organization: { member: { limit: 3, used: 3, held: 0 } } });
 		expect((await owner.chat(id(), id())).status).toBe(200);
@@ -631,6 +631,6 @@ test("addresses of people who are invited are shown to owners and admins only", 
 	}
 	const active = await member.post("/api/auth/organization/set-active", { organizationId });
 	expect(await active.text()).not.toContain("secret@example.com");
-	expect(await (await member.fetch("/account")).text()).not.toContain("secret@example.com");
-	expect(await (await owner.fetch("/account")).text()).toContain("secret@example.com");
+	expect(await (await member.fetch("/account/organization")).text()).not.toContain("secret@example.com");
+	expect(await (await owner.fetch("/account/organization")).text()).toContain("secret@example.com");
 });

@@ -212,7 +212,7 @@ const topUp = {
 	...product,
 	id: "prod_top_up",
 	name: "Top-up",
-	description: "1000 requests that do not expire.",
+	description: "1000 requests, used after those of your plan.",
 	default: false,
 	slug: "top_up",
 	prices: [topUp1000],

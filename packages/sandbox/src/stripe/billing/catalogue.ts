@@ -83,7 +83,7 @@ const plans = [
 		key: "top_up_1000",
 		product: "prod_top_up",
 		name: "Top-up",
-		description: "1000 requests that do not expire.",
+		description: "1000 requests, used after those of your plan.",
 		cents: 800,
 		requests: "1000",
 		isMonthly: false,

@@ -42,7 +42,7 @@ export default function Billing(props: BillingProps) {
 function Loading() {
 	return (
 		<Section title="Plan">
-			<p className="text-soft">Asking the billing service …</p>
+			<p className="text-soft">Loading your plan…</p>
 		</Section>
 	);
 }
@@ -121,16 +121,16 @@ function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" 
 	return (
 		<Section title="Top-up">
 			{plan.state === "ending" ? (
-				<p className="text-soft">Top-ups go with a plan that goes on. Keep the plan to buy one.</p>
+				<p className="text-soft">Resume {plan.name} to buy a top-up.</p>
 			) : (
 				topUps.map((topUp) => (
 					<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
-						<TopUpTerms topUp={topUp} />
+						<TopUpTerms topUp={topUp} outlivesPlan={pricing.topUpsOutlivePlan} />
 						<Price {...topUp} />
 						<CheckoutButton
 							label="Buy a top-up"
 							main={isNext}
-							open={() => actions.buy(topUp.priceSlug, returnPath("top-up"), "/account")}
+							open={() => actions.buy(topUp.priceSlug, returnPath("top-up"), "/account/plan")}
 						/>
 					</div>
 				))
@@ -142,11 +142,11 @@ function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" 
 function Unavailable() {
 	return (
 		<Section title="Plan">
-			<p>The billing service did not reply, so your plan cannot be shown just now. That does not change it.</p>
+			<p>The billing service isn’t responding, so we can’t show your plan right now. It hasn’t changed.</p>
 			<p className="mt-2 text-soft">
-				Load the page again in a moment, or{" "}
+				Reload in a moment, or{" "}
 				<Link to="/" className="link text-ink">
-					go on chatting
+					keep chatting
 				</Link>
 				.
 			</p>

@@ -32,20 +32,21 @@ export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usa
 	}
 
 	return (
-		<div className="mt-2 -ml-2 flex flex-wrap">
+		<div className="mt-6 flex flex-col items-start gap-2">
 			{!isEnding && (
-				<button type="button" className="button-bare" onClick={() => setConfirming("period-end")}>
+				<button type="button" className="button-plain" onClick={() => setConfirming("period-end")}>
 					Cancel {name}
 				</button>
 			)}
-			<button type="button" className="button-bare" onClick={() => setConfirming("now")}>
-				End it now
+			<button type="button" className="button-bare destructive -ml-2 text-small" onClick={() => setConfirming("now")}>
+				Cancel immediately
 			</button>
 			{confirming && (
 				<ConfirmDialog
-					title={confirming === "now" ? `End ${name} now?` : `Cancel ${name}?`}
+					title={confirming === "now" ? `Cancel ${name} immediately?` : `Cancel ${name}?`}
 					text={confirming === "now" ? <LostNow {...terms} freeLimit={freeLimit} /> : <LostLater {...terms} plan={plan} />}
-					action={confirming === "now" ? `End ${name} now` : `Cancel ${name}`}
+					action={confirming === "now" ? "Cancel immediately" : `Cancel ${name}`}
+					dismiss={`Keep ${name}`}
 					onConfirm={() => cancel(confirming)}
 					onClose={() => setConfirming(undefined)}
 				/>
@@ -60,7 +61,7 @@ function LostNow({ topUpsOutlivePlan, organization, usage, freeLimit }: Terms & 
 	return (
 		<>
 			{usage.tier === "paid" && (topUpsOutlivePlan ? <PlanLost usage={usage} /> : <AllLost usage={usage} />)}
-			Nothing is paid back, and it cannot be undone. {organization === null ? "You go on" : `Everyone in ${organization} goes on`} with{" "}
+			There’s no refund and no undo. {organization === null ? "You’ll" : `Everyone in ${organization} will`} have{" "}
 			<LocalNumber value={freeLimit} /> free requests a day{organization === null ? "" : " of their own"}.
 		</>
 	);
@@ -70,7 +71,7 @@ function AllLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
 	if (remaining === 0) return null;
 	return (
 		<>
-			The <LocalNumber value={remaining} /> requests that you have left are lost at once{topUps > 0 && ", those from top-ups too"}.{" "}
+			You’ll lose your remaining <LocalNumber value={remaining} /> requests now{topUps > 0 && ", with those from top-ups"}.{" "}
 		</>
 	);
 }
@@ -81,7 +82,7 @@ function PlanLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
 		<>
 			{ofPlan > 0 && (
 				<>
-					The <LocalNumber value={ofPlan} /> requests that your plan has left are lost at once.{" "}
+					You’ll lose the <LocalNumber value={ofPlan} /> requests left in your plan now.{" "}
 				</>
 			)}
 			{topUps > 0 && `${topUpsWait} `}
@@ -89,15 +90,15 @@ function PlanLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
 	);
 }
 
-const topUpsWait = "What is left of your top-ups waits for your next plan.";
+const topUpsWait = "What’s left of your top-ups waits for your next plan.";
 
 function LostLater({ topUpsOutlivePlan, organization, usage, plan }: Terms & Pick<CancelPlanProps, "plan">) {
 	const end = plan.periodEnd;
 	return (
 		<>
-			It stays yours until {end ? <LocalTime iso={end} form="date" /> : "the end of the period that you paid for"}, and then{" "}
-			{organization === null ? "you are on the free plan" : "its members ask on their own requests"}. You can change your mind until then.
-			{usage.topUps > 0 && ` ${topUpsOutlivePlan ? topUpsWait : "What is left of your top-ups then ends with it."}`}
+			{plan.name} stays active until {end ? <LocalTime iso={end} form="date" /> : "the end of the period you’ve paid for"}, then{" "}
+			{organization === null ? "you move to Free" : "members use their own requests"}. You can undo this before then.
+			{usage.topUps > 0 && ` ${topUpsOutlivePlan ? topUpsWait : "What’s left of your top-ups ends with it."}`}
 		</>
 	);
 }

@@ -49,7 +49,7 @@ test("a change that is being confirmed is read again until the plan shows it, an
 	await pass(9_000);
 	expect(onChanged).toHaveBeenCalledTimes(3);
 	await page.render(account(onMax));
-	expect(status()).toBe("You are on Max now.");
+	expect(status()).toBe("You’re on Max now.");
 	await pass(120_000);
 	expect(onChanged).toHaveBeenCalledTimes(4);
 });
@@ -59,18 +59,18 @@ test("a change that never shows is followed for longer than the provider's minut
 	await pass(60_000);
 	expect(status()).toMatch(/is being confirmed/);
 	await pass(30_000);
-	expect(status()).toMatch(/^Your plan still shows as Pro, but Max may yet begin\..*before you repeat it\.$/);
+	expect(status()).toMatch(/^Your plan still shows as Pro, but Max may yet start\..*before you repeat it\.$/);
 	const reads = onChanged.mock.calls.length;
 	await pass(120_000);
 	expect(onChanged).toHaveBeenCalledTimes(reads);
 	await page.render(account(onMax));
-	expect(status()).toBe("You are on Max now.");
+	expect(status()).toBe("You’re on Max now.");
 });
 
 test("a cheaper plan whose answer came late shows when it begins, and nothing once it was taken back", async () => {
 	await changeTo("Lite", "confirming");
 	await page.render(account({ ...proStanding, next: "Lite" }));
-	expect(status()).toMatch(/^Done\. Lite begins/);
+	expect(status()).toMatch(/^Done\. Lite starts/);
 	await page.render(account(proStanding));
 	expect(status()).toBeNull();
 	const reads = onChanged.mock.calls.length;
@@ -79,8 +79,8 @@ test("a cheaper plan whose answer came late shows when it begins, and nothing on
 });
 
 test.each([
-	["now", "Max", onMax, "You are on Max now."],
-	["period-end", "Lite", { ...proStanding, next: "Lite" }, "Done. Lite begins"],
+	["now", "Max", onMax, "You’re on Max now."],
+	["period-end", "Lite", { ...proStanding, next: "Lite" }, "Done. Lite starts"],
 ] as const)("the outcome of a change that takes effect %s shows with the plan, and stays", async (takesEffect, name, after, says) => {
 	await changeTo(name, takesEffect);
 	expect(status()).toBeNull();

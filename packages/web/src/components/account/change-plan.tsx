@@ -82,6 +82,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 					text={isMoreExpensive(target) ? <Upgrade plan={plan} to={target} /> : <Downgrade plan={plan} to={target} />}
 					action={`Change to ${target.name}`}
 					dismiss="Not now"
+					isDestructive={false}
 					onConfirm={() => change(target)}
 					onClose={() => setTarget(undefined)}
 				/>
@@ -99,7 +100,7 @@ interface Asked {
 
 /** What to say of a change once the plan shows it: an answer alone says nothing. */
 function outcomeOf(to: PlanView, plan: PlanStanding): ReactNode {
-	if (plan.price?.slug === to.priceSlug) return <>You are on {to.name} now.</>;
+	if (plan.price?.slug === to.priceSlug) return <>You’re on {to.name} now.</>;
 	return plan.next === to.name ? <Later plan={plan} to={to} /> : null;
 }
 
@@ -129,8 +130,8 @@ function Confirming({ plan, to, isOver }: { plan: PlanStanding; to: PlanView; is
 	if (!isOver) return <>Your change to {to.name} is being confirmed. This can take a minute.</>;
 	return (
 		<>
-			Your plan still shows as {plan.name}, but {to.name} may yet begin. Your invoices below show whether a payment is open. Look here again
-			in a few minutes before you repeat it.
+			Your plan still shows as {plan.name}, but {to.name} may yet start. Your invoices below show whether a payment is open. Check again in
+			a few minutes before you repeat it.
 		</>
 	);
 }
@@ -142,13 +143,13 @@ function Upgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 	const isSameInterval = price?.currency === to.currency && price.interval === to.interval;
 	return (
 		<>
-			{to.name} begins now, with its share of this period’s requests. You pay the difference for the rest of the period today
+			{to.name} starts now, with its share of this period’s requests. Today you pay the difference for the rest of the period
 			{isSameInterval && `, at most ${priceText(to.amountCents - price.amountCents, to.currency, undefined)}`}; the billing service works
-			out the amount.
+			out the exact amount.
 			{plan.periodEnd && (
 				<>
 					{" From "}
-					<Day at={plan.periodEnd} /> on it costs {costText(to)}.
+					<Day at={plan.periodEnd} /> on, it’s {costText(to)}.
 				</>
 			)}
 		</>
@@ -165,7 +166,8 @@ function Downgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 					<Day at={plan.periodEnd} />
 				</>
 			)}
-			, and pay nothing today. Then {to.name} begins, for {costText(to)}.
+			{" and pay nothing today. Then "}
+			{to.name} starts, for {costText(to)}.
 		</>
 	);
 }
@@ -173,7 +175,7 @@ function Downgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 function Later({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 	return (
 		<>
-			Done. {to.name} begins
+			Done. {to.name} starts
 			{plan.periodEnd && (
 				<>
 					{" on "}

@@ -4,13 +4,13 @@ import { LocalTime } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
 const stateLabels: Record<InvoiceView["state"], string> = {
-	draft: "being written",
-	open: "to be paid",
+	draft: "draft",
+	open: "unpaid",
 	confirming: "payment being confirmed",
 	paid: "paid",
 	refunded: "refunded",
-	"partly refunded": "refunded in part",
-	uncollectible: "not paid",
+	"partly refunded": "partly refunded",
+	uncollectible: "uncollectible",
 	void: "cancelled",
 };
 

@@ -28,7 +28,7 @@ test("an active plan says what it costs and when it renews", () => {
 
 test("a trial shows the price that follows it", () => {
 	const text = serverText(section(withPro({ state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
-	expect(text).toContain("on trial until 30 November 2026. After that it costs $20 a month, unless you cancel before.");
+	expect(text).toContain("free trial until 30 November 2026. After that it’s $20 a month unless you cancel.");
 });
 
 test("a payment under confirmation never looks like a running plan", () => {
@@ -38,10 +38,10 @@ test("a payment under confirmation never looks like a running plan", () => {
 });
 
 test("a failed payment requests a card and says what continues until then", () => {
-	expect(serverText(section(withPro({ state: "owed" })))).toContain("You can go on meanwhile");
+	expect(serverText(section(withPro({ state: "owed" })))).toContain("You can keep using Pro while we retry");
 	const lapsed = serverText(section(withPro({ state: "owed", live: false }), freeUsage));
-	expect(lapsed).toContain("Until it is paid you go on with 20 free requests a day.");
-	expect(lapsed).toContain("Add a card");
+	expect(lapsed).toContain("Until it’s paid, you have 20 free requests a day.");
+	expect(lapsed).toContain("Replace card");
 });
 
 test("a payment that is not tried again leads to its invoice, and nothing is said of another try", () => {
@@ -63,62 +63,69 @@ test("a payment that is not tried again leads to its invoice, and nothing is sai
 			{ ...open, state: "open" as const },
 		],
 	});
+	const retried = section(unpaid({ state: "owed" }));
+	expect(serverHtml(retried)).toMatch(/class="button-next"[^>]*>Pay now.*class="button-plain"[^>]*>Replace card/);
 	const lapsed = section(unpaid({ live: false }), freeUsage);
-	expect(serverText(lapsed)).toContain(
-		"It is not tried again by itself. Until its latest invoice is paid you go on with 20 free requests a day.",
-	);
-	expect(serverText(lapsed)).not.toContain("next days");
-	expect(serverHtml(lapsed)).toMatch(/href="https:\/\/pay.example\/in_1"[^>]*>Pay the invoice/);
+	expect(serverText(lapsed)).toContain("We won’t retry it. Until you pay the latest invoice, you have 20 free requests a day.");
+	expect(serverText(lapsed)).not.toContain("next few days");
+	expect(serverHtml(lapsed)).toMatch(/href="https:\/\/pay.example\/in_1"[^>]*>Pay now/);
 	expect(serverText(section(unpaid({})))).toContain(
-		"It is not tried again by itself. You can go on for now; pay its latest invoice, so that your plan stays.",
+		"We won’t retry it. You can keep using Pro for now. Pay the latest invoice to keep your plan.",
 	);
 	const without = section(unpaid({ invoice: null, live: false }), freeUsage);
-	expect(serverText(without)).toContain("Add a card");
-	expect(serverHtml(without)).not.toContain("Pay the invoice");
+	expect(serverText(without)).toContain("Replace card");
+	expect(serverHtml(without)).not.toContain("Pay now");
 });
 
 test("a plan whose payments are paused neither renews nor announces a price after its trial", () => {
-	const paused = "Its payments are paused: nothing is charged for it until they go on.";
+	const paused = "Payments are paused: you won’t be charged until they resume.";
 	expect(serverText(section(withPro({ paused: true })))).toContain(`Pro, $20 a month. ${paused}`);
-	expect(serverText(section(withPro({ paused: true, next: "Lite" })))).toContain(`Lite begins on 1 December 2026. ${paused}`);
+	expect(serverText(section(withPro({ paused: true, next: "Lite" })))).toContain(`Lite starts on 1 December 2026. ${paused}`);
 	const trial = serverText(section(withPro({ paused: true, state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
-	expect(trial).toContain(`on trial until 30 November 2026. ${paused}`);
+	expect(trial).toContain(`free trial until 30 November 2026. ${paused}`);
 	expect(trial).not.toContain("After that");
 });
 
-test("a cancelled plan can be kept, and is not offered for cancelling again", () => {
+test("a cancelled plan can be resumed, and is not offered for cancelling again", () => {
 	const text = serverText(section(withPro({ state: "ending", endsAt: "2026-12-01T00:00:00Z" })));
-	expect(text).toContain("It stays yours until 1 December 2026; nothing is charged any more.");
-	expect(text).toContain("Keep Pro");
-	expect(text).toContain("End it now");
+	expect(text).toContain("Pro (cancelled). Active until 1 December 2026. You won’t be charged again.");
+	expect(text).toContain("Resume Pro");
+	expect(text).toContain("Cancel immediately");
 	expect(text).not.toContain("Cancel Pro");
 });
 
-test("keeping a cancelled plan is the next step once nothing is left", () => {
+test("resuming a cancelled plan is the next step once nothing is left", () => {
 	const ending = withPro({ state: "ending", endsAt: "2026-12-01T00:00:00Z" });
-	expect(serverHtml(section(ending, spent(paidUsage)))).toMatch(/class="button-next mt-4"[^>]*>Keep Pro/);
-	expect(serverHtml(section(ending))).toMatch(/class="button-plain mt-4"[^>]*>Keep Pro/);
+	expect(serverHtml(section(ending, spent(paidUsage)))).toMatch(/class="button-next mt-4"[^>]*>Resume Pro/);
+	expect(serverHtml(section(ending))).toMatch(/class="button-plain mt-4"[^>]*>Resume Pro/);
+});
+
+test("cancelling at once looks different from cancelling, and is never the next step", () => {
+	const html = serverHtml(section(withPro({})));
+	expect(html).toMatch(/class="button-plain"[^>]*>Cancel Pro/);
+	expect(html).toMatch(/class="[^"]*destructive[^"]*"[^>]*>Cancel immediately/);
+	expect(html).not.toContain("button-next");
 });
 
 test("a scheduled change can be reverted", () => {
 	const text = serverText(section(withPro({ next: "Lite" })));
-	expect(text).toContain("Lite begins on 1 December 2026.");
+	expect(text).toContain("Lite starts on 1 December 2026.");
 	expect(text).toContain("Keep Pro");
 });
 
 test("two plans at once are pointed out", () => {
 	const view = billingOf(proStanding, { ...proStanding, id: "sub_2" });
-	expect(serverText(section(view))).toContain("You have 2 plans at once.");
+	expect(serverText(section(view))).toContain("You have 2 plans.");
 });
 
 test("overuse is shown as requests to make up for, never as a negative number", () => {
 	const text = serverText(section(withPro({ balance: -3 })));
-	expect(text).toContain("You have used 3 more than you had.");
+	expect(text).toContain("You’re 3 requests over. They’ll come off your next renewal or top-up.");
 	expect(text).not.toContain("-3");
 });
 
 test("a plan that waits for a card says that nothing was charged", () => {
 	const text = serverText(section({ ...billingOf(), waiting: proStanding }, freeUsage));
-	expect(text).toContain("Pro, $20 a month, waits for a card. Nothing has been charged");
+	expect(text).toContain("Pro, $20 a month, needs a card to start. You haven’t been charged.");
 	expect(text).toContain("Start Pro");
 });

@@ -31,11 +31,11 @@ export function PlanSection(props: PlanSectionProps) {
 		<Section title="Plan">
 			{notice}
 			{organization !== null && plans.length > 0 && (
-				<p className="mb-2 text-soft wrap-anywhere">Everyone in {organization} asks on this plan.</p>
+				<p className="mb-2 text-soft wrap-anywhere">All members of {organization} can use this plan.</p>
 			)}
 			{plans.length > 1 && (
 				<p className="mb-4">
-					You have <LocalNumber value={plans.length} /> plans at once. One is used up after the other; cancel the one that you do not need.
+					You have <LocalNumber value={plans.length} /> plans. One is used before the other; cancel the one you don’t need.
 				</p>
 			)}
 			{plans.map((plan) => (
@@ -51,7 +51,7 @@ export function PlanSection(props: PlanSectionProps) {
 							Free: <LocalNumber value={freeLimit} /> requests a day.
 						</p>
 					) : (
-						<p className="wrap-anywhere">{organization} has no plan yet. Until it has one, what its members ask counts on themselves.</p>
+						<p className="wrap-anywhere">{organization} has no plan yet. Until then, members use their own requests.</p>
 					)}
 					<Link to="/pricing" className="button-next mt-4">
 						Go Pro
@@ -69,10 +69,11 @@ function PlanState(props: PlanStateProps) {
 	if (plan.state === "ending") return <Cancelling {...props} />;
 	return (
 		<>
-			{plan.state === "owed" && <Owed actions={actions} plan={plan} freeLimit={freeLimit} />}
-			{plan.state === "unpaid" && <Unpaid actions={actions} plan={plan} freeLimit={freeLimit} invoices={view.invoices} />}
+			{(plan.state === "owed" || plan.state === "unpaid") && (
+				<Owed actions={actions} plan={plan} freeLimit={freeLimit} invoices={view.invoices} />
+			)}
 			{(plan.state === "active" || plan.state === "trial") && <Running plan={plan} usage={usage} />}
-			<Balance plan={plan} />
+			<Overuse plan={plan} />
 			{plan.state === "active" && plan.next !== null && <Keep {...props} isNext={false} />}
 			<CancelPlan {...props} topUpsOutlivePlan={props.view.topUpsOutlivePlan} />
 		</>
@@ -82,18 +83,18 @@ function PlanState(props: PlanStateProps) {
 function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
 	const trialEnd = plan.state === "trial" ? plan.trialEnd : null;
 	if (!plan.live && usage.tier !== "paid") {
-		return <p>{plan.name}. Your payment is being confirmed, and the requests come with it. Until then you go on with your free ones.</p>;
+		return <p>{plan.name}. Your payment is being confirmed, and your requests come with it. Until then you have your free ones.</p>;
 	}
 	return (
 		<p>
 			{plan.name}
 			{trialEnd ? (
 				<>
-					, on trial until <Day at={trialEnd} />.
+					, free trial until <Day at={trialEnd} />.
 					{!plan.paused && (
 						<>
-							{" After that it costs "}
-							<Cost plan={plan} />, unless you cancel before.
+							{" After that it’s "}
+							<Cost plan={plan} /> unless you cancel.
 						</>
 					)}
 				</>
@@ -102,18 +103,18 @@ function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
 					, <Cost plan={plan} />.
 					{plan.periodEnd && (plan.next !== null || !plan.paused) && (
 						<>
-							{plan.next ? ` ${plan.next} begins on ` : " It renews on "}
+							{plan.next ? ` ${plan.next} starts on ` : " It renews on "}
 							<Day at={plan.periodEnd} />.
 						</>
 					)}
 				</>
 			)}
-			{plan.paused && " Its payments are paused: nothing is charged for it until they go on."}
+			{plan.paused && " Payments are paused: you won’t be charged until they resume."}
 		</p>
 	);
 }
 
-interface OwedProps {
+interface OwedProps extends Pick<BillingView, "invoices"> {
 	actions: BillingActions;
 	plan: PlanStanding;
 	freeLimit: number;
@@ -122,49 +123,57 @@ interface OwedProps {
 /** Whether its requests can be used although its last payment failed. */
 const goesOn = ({ live, balance }: PlanStanding) => live || balance !== null;
 
-/** The last payment failed. Says what happens until it is paid. */
-function Owed({ actions, plan, freeLimit }: OwedProps) {
+/** The last payment failed. Says what happens until it is paid, and leads to its payment and to another card. */
+function Owed({ actions, plan, freeLimit, invoices }: OwedProps) {
+	const url = invoices.find(({ id }) => id === plan.invoice)?.url;
+	const card = (main: boolean) => <CheckoutButton label="Replace card" main={main} open={() => actions.addPaymentMethod(plan.id)} />;
 	return (
 		<>
-			<p className="text-warn">{plan.name}. The last payment did not go through.</p>
+			<p className="text-warn">{plan.name}. Your last payment failed.</p>
 			<p className="mt-2 mb-4">
-				It happens when a card runs out or the bank says no.{" "}
-				{goesOn(plan) ? (
-					"You can go on meanwhile, and the payment is tried again in the next days: put in a card that works, so that your plan stays."
-				) : (
-					<>
-						Until it is paid you go on with <LocalNumber value={freeLimit} /> free requests a day. Put in a card that works: the payment is
-						tried again in the next days, and your plan is back with it.
-					</>
-				)}
+				{plan.state === "owed" ? <Retried plan={plan} freeLimit={freeLimit} /> : <GivenUp plan={plan} freeLimit={freeLimit} />}
 			</p>
-			<CheckoutButton label="Add a card" main open={() => actions.addPaymentMethod(plan.id)} />
+			<div className="flex flex-wrap gap-2">
+				{url && (
+					<a href={url} className="button-next" target="_blank" rel="noopener">
+						Pay now
+					</a>
+				)}
+				{card(!url)}
+			</div>
 		</>
 	);
 }
 
-/** The last payment failed for good. Only the customer can bring the plan back, by paying its latest invoice. */
-function Unpaid({ actions, plan, freeLimit, invoices }: OwedProps & Pick<BillingView, "invoices">) {
-	const url = invoices.find(({ id }) => id === plan.invoice)?.url;
+/** The provider tries the payment again by itself. */
+function Retried({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
+	if (goesOn(plan)) {
+		return (
+			<>
+				The card may have expired or been declined. You can keep using {plan.name} while we retry over the next few days. Update your card
+				to keep your plan.
+			</>
+		);
+	}
 	return (
 		<>
-			<p className="text-warn">{plan.name}. The last payment did not go through.</p>
-			<p className="mt-2 mb-4">
-				It is not tried again by itself.{" "}
-				{goesOn(plan) ? (
-					"You can go on for now; pay its latest invoice, so that your plan stays."
-				) : (
-					<>
-						Until its latest invoice is paid you go on with <LocalNumber value={freeLimit} /> free requests a day.
-					</>
-				)}
-			</p>
-			{url ? (
-				<a href={url} className="button-next" target="_blank" rel="noopener">
-					Pay the invoice
-				</a>
+			The card may have expired or been declined. Until it’s paid, you have <LocalNumber value={freeLimit} /> free requests a day. Update
+			your card: we retry over the next few days, and {plan.name} comes back with the payment.
+		</>
+	);
+}
+
+/** Only the customer can bring the plan back, by paying its latest invoice. */
+function GivenUp({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
+	return (
+		<>
+			We won’t retry it.{" "}
+			{goesOn(plan) ? (
+				<>You can keep using {plan.name} for now. Pay the latest invoice to keep your plan.</>
 			) : (
-				<CheckoutButton label="Add a card" main open={() => actions.addPaymentMethod(plan.id)} />
+				<>
+					Until you pay the latest invoice, you have <LocalNumber value={freeLimit} /> free requests a day.
+				</>
 			)}
 		</>
 	);
@@ -174,7 +183,7 @@ function WithoutCard({ actions, plan }: { actions: BillingActions; plan: PlanSta
 	return (
 		<>
 			<p className="mb-4">
-				{plan.name}, <Cost plan={plan} />, waits for a card. Nothing has been charged, and it begins when you put one in.
+				{plan.name}, <Cost plan={plan} />, needs a card to start. You haven’t been charged.
 			</p>
 			<CheckoutButton label={`Start ${plan.name}`} main open={() => actions.activate(plan.id, returnPath("plan"))} />
 		</>
@@ -195,7 +204,7 @@ function Keep({ actions, plan, onChanged, isNext }: Pick<PlanStateProps, "action
 	return (
 		<>
 			<button type="button" className={`${isNext ? "button-next" : "button-plain"} mt-4`} disabled={busy} onClick={() => void keep()}>
-				Keep {plan.name}
+				{plan.state === "ending" ? "Resume" : "Keep"} {plan.name}
 			</button>
 			{problem && <Alert>{problem}</Alert>}
 		</>
@@ -207,35 +216,27 @@ function Cancelling(props: PlanStateProps) {
 	return (
 		<>
 			<p>
-				{plan.name}, cancelled.
+				{plan.name} (cancelled).
 				{plan.endsAt && (
 					<>
-						{" It stays yours until "}
-						<Day at={plan.endsAt} />; nothing is charged any more.
+						{" Active until "}
+						<Day at={plan.endsAt} />. You won’t be charged again.
 					</>
 				)}
 			</p>
-			<Balance plan={plan} />
+			<Overuse plan={plan} />
 			<Keep {...props} isNext={usage.remaining === 0} />
 			<CancelPlan {...props} topUpsOutlivePlan={props.view.topUpsOutlivePlan} />
 		</>
 	);
 }
 
-/** The provider's own balance, which lags a few seconds behind the ledger. */
-function Balance({ plan: { balance } }: { plan: PlanStanding }) {
-	if (balance === null) return null;
+/** More was used than the plan had. The provider's own balance lags a few seconds behind the count, so only a debt is shown. */
+function Overuse({ plan: { balance } }: { plan: PlanStanding }) {
+	if (balance === null || balance >= 0) return null;
 	return (
 		<p className="mt-1 text-small text-soft">
-			{balance < 0 ? (
-				<>
-					You have used <LocalNumber value={-balance} /> more than you had. New requests make up for these first.
-				</>
-			) : (
-				<>
-					The billing service has <LocalNumber value={balance} /> left on its books.
-				</>
-			)}
+			You’re <LocalNumber value={-balance} /> {balance === -1 ? "request" : "requests"} over. They’ll come off your next renewal or top-up.
 		</p>
 	);
 }

@@ -5,7 +5,7 @@ export function Section({ title, anchor, children }: { title: string; anchor?: s
 	const id = useId();
 	return (
 		<section id={anchor} aria-labelledby={id} className="mt-8 grid gap-x-8 gap-y-2 border-line border-t pt-6 sm:grid-cols-[8rem_1fr]">
-			<h2 id={id} className="font-semibold">
+			<h2 id={id} className="min-w-0 font-semibold wrap-anywhere">
 				{title}
 			</h2>
 			<div className="min-w-0">{children}</div>

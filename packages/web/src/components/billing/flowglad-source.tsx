@@ -63,14 +63,14 @@ function actionsOf(billing: Loaded): BillingActions {
 			leads(
 				"add-card",
 				billing.createAddPaymentMethodCheckoutSession({
-					...pages("/account", "/account"),
+					...pages("/account/plan", "/account/plan"),
 					...(planId ? { targetSubscriptionId: planId } : {}),
 				}),
 			),
 		activate: (planId, successPath) =>
 			leads(
 				"activate",
-				billing.createActivateSubscriptionCheckoutSession({ targetSubscriptionId: planId, ...pages(successPath, "/account") }),
+				billing.createActivateSubscriptionCheckoutSession({ targetSubscriptionId: planId, ...pages(successPath, "/account/plan") }),
 			),
 	};
 }

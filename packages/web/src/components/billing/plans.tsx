@@ -36,7 +36,7 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 		>
 			<h2 className="flex items-baseline gap-3 font-semibold text-body">
 				{name}
-				{current && <span className="font-normal text-small text-soft">You are here</span>}
+				{current && <span className="font-normal text-small text-soft">Current plan</span>}
 			</h2>
 			{price}
 			{requests !== null && (
@@ -57,8 +57,15 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 	);
 }
 
-/** What a top-up contains. The provider's description is shown only when the number of requests is unknown. */
-export function TopUpTerms({ topUp: { name, description, requests } }: { topUp: PlanView }) {
+interface TopUpTermsProps {
+	topUp: PlanView;
+	/** Whether what is left of it waits for the next plan. */
+	outlivesPlan: boolean;
+}
+
+/** What a top-up contains and how long it lasts. The provider's description is shown only when the number of requests is unknown. */
+export function TopUpTerms({ topUp: { name, description, requests }, outlivesPlan }: TopUpTermsProps) {
+	const lasts = outlivesPlan ? "They don’t expire; without a plan they wait for your next one." : "Valid while your plan is active.";
 	return (
 		<div>
 			<p className="font-semibold">
@@ -70,7 +77,7 @@ export function TopUpTerms({ topUp: { name, description, requests } }: { topUp: 
 					</>
 				)}
 			</p>
-			<p className="max-w-read text-soft">{requests === null ? description : "Used after those of your plan. They do not expire."}</p>
+			<p className="max-w-read text-soft">{requests === null ? description : `Used after your plan’s requests. ${lasts}`}</p>
 		</div>
 	);
 }

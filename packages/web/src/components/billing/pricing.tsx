@@ -2,8 +2,10 @@ import { Link } from "@tanstack/react-router";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
+import type { Tier } from "../../view/usage.ts";
+import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { BuyButton } from "./buy-button.tsx";
-import { priceText } from "./money.ts";
+import { everyText, priceText } from "./money.ts";
 import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";
 import { returnPath } from "./return-path.ts";
 import type { BillingActions } from "./source.ts";
@@ -26,8 +28,8 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 				name="Guest"
 				price={zero}
 				requests={pricing.guestLimit}
-				every="in all"
-				lines={["No account, no email.", "Your chats stay in this browser."]}
+				every="in total"
+				lines={["No account, no email", "Your chats stay in this browser", ...contents(shell, "guest")]}
 				current={usage.tier === "guest"}
 				action={null}
 			/>
@@ -36,30 +38,97 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 				price={zero}
 				requests={pricing.freeLimit}
 				every="a day"
-				lines={["They come back every day.", "Your chats on every device."]}
+				lines={["Resets every day", "Your chats on all your devices", ...contents(shell, "free")]}
 				current={usage.tier === "free" && !paid.some(({ current }) => current)}
 				action={
 					viewer.kind === "guest" && (
-						<Link to="/sign-up" className={paid.length > 0 ? "button-plain" : "button-next"}>
+						<Link to="/sign-up" search={{ next: "/pricing" }} className={paid.length > 0 ? "button-plain" : "button-next"}>
 							Sign up
 						</Link>
 					)
 				}
 			/>
-			{paid.map((plan, index) => (
+			{byName(paid).map(([plan, ...longer], index) => (
 				<PlanColumn
 					key={plan.priceSlug}
 					name={plan.name}
-					price={<Price {...plan} />}
+					price={
+						<div>
+							<Price {...plan} />
+							{longer.map((one) => (
+								<LongerPrice key={one.priceSlug} {...one} />
+							))}
+						</div>
+					}
 					requests={plan.requests}
 					every={plan.interval ? `a ${plan.interval}` : ""}
-					lines={[...plan.features, ...trialLine(plan), "Cancel whenever you like; it runs to the end of what you paid for."]}
-					current={plan.current}
-					action={<Subscribe plan={plan} main={index === 0} isChange={paid.some(({ current }) => current)} shell={shell} onBuy={onBuy} />}
+					lines={[...plan.features, ...contents(shell, "paid"), ...trialLine(plan), "Cancel anytime"]}
+					current={[plan, ...longer].some(({ current }) => current)}
+					action={
+						<div className="flex flex-wrap gap-2 empty:hidden">
+							{[plan, ...longer].map((one, at) => (
+								<Subscribe
+									key={one.priceSlug}
+									plan={one}
+									label={at === 0 ? one.name : `${one.name} by the ${one.interval}`}
+									main={index === 0 && at === 0}
+									isChange={paid.some(({ current }) => current)}
+									shell={shell}
+									onBuy={onBuy}
+								/>
+							))}
+						</div>
+					}
 				/>
 			))}
 		</div>
 	);
+}
+
+type SamePlan = [PlanView, ...PlanView[]];
+
+/** Prices of one plan for several intervals are one plan, the shortest interval first. */
+function byName(plans: readonly PlanView[]): SamePlan[] {
+	const found = new Map<string, SamePlan>();
+	for (const plan of plans.toSorted((a, b) => daysOf(a) - daysOf(b))) {
+		const same = found.get(plan.name);
+		if (same) same.push(plan);
+		else found.set(plan.name, [plan]);
+	}
+	const cheapest = plans.map(({ name }) => name);
+	return [...found.values()].sort(([a], [b]) => cheapest.indexOf(a.name) - cheapest.indexOf(b.name));
+}
+
+const daysOf = ({ interval }: PlanView): number => ({ day: 1, week: 7, month: 30, year: 365 })[interval ?? "day"];
+
+/** The same plan for a longer time, below its price. */
+function LongerPrice({ amountCents, currency, interval, requests }: PlanView) {
+	const hydrated = useHydrated();
+	return (
+		<p className="text-soft">
+			or {priceText(amountCents, currency, hydrated ? undefined : "en")} {everyText(interval)}
+			{requests !== null && (
+				<>
+					, with <LocalNumber value={requests} /> requests
+				</>
+			)}
+		</p>
+	);
+}
+
+const MIB = 1024 * 1024;
+
+/** What a tier may use besides its requests: the models, where there is a choice, and files. */
+function contents({ models, files }: Shell, tier: Tier): string[] {
+	const open = models.filter(({ tiers }) => tiers.includes(tier));
+	const { count, bytes } = files[tier];
+	const size = bytes < MIB ? `${Math.floor(bytes / 1024)} KB` : `${Math.floor(bytes / MIB)} MB`;
+	return [
+		...(models.length < 2
+			? []
+			: [open.length === models.length ? `All ${models.length} models` : `${open.length} of ${models.length} models`]),
+		`${count} files a message, ${size} each`,
+	];
 }
 
 function Amount({ children }: { children: string }) {
@@ -67,10 +136,12 @@ function Amount({ children }: { children: string }) {
 }
 
 const trialLine = ({ trialDays, amountCents, currency }: PlanView): string[] =>
-	trialDays > 0 ? [`The first ${trialDays} days cost nothing, then ${priceText(amountCents, currency, "en")}.`] : [];
+	trialDays > 0 ? [`${trialDays} days free, then ${priceText(amountCents, currency, "en")}`] : [];
 
 interface SubscribeProps {
 	plan: PlanView;
+	/** What a button calls it. */
+	label: string;
 	/** Whether this is the primary action of the page. */
 	main: boolean;
 	/** The viewer already has a paid plan. */
@@ -79,12 +150,12 @@ interface SubscribeProps {
 	onBuy: BillingActions["buy"];
 }
 
-function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
+function Subscribe({ plan, label, main, isChange, onBuy, shell: { viewer, usage, billing, mailboxUrl } }: SubscribeProps) {
 	if (billing.sells && !mayManagePlan(viewer)) return null;
 	if (isChange || usage.tier === "paid") {
 		return (
-			<Link to="/account" className="button-plain">
-				{plan.current || !isChange || usage.tier !== "paid" ? "See your account" : `Change to ${plan.name}`}
+			<Link to="/account/plan" className="button-plain">
+				{plan.current || !isChange || usage.tier !== "paid" ? "See your plan" : `Change to ${label}`}
 			</Link>
 		);
 	}
@@ -92,7 +163,7 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 	if (viewer.kind === "guest") {
 		return (
 			<Link to="/sign-up" search={{ next: "/pricing" }} className={main ? "button-next" : "button-plain"}>
-				Go {plan.name}
+				Go {label}
 			</Link>
 		);
 	}
@@ -103,7 +174,7 @@ function Subscribe({ plan, main, isChange, onBuy, shell: { viewer, usage, billin
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
 			main={main}
-			label={`Go ${plan.name}`}
+			label={`Go ${label}`}
 			priceSlug={plan.priceSlug}
 			successPath={returnPath("plan")}
 			cancelPath="/pricing"
@@ -122,9 +193,9 @@ export function BuyingFor({ viewer }: { viewer: Viewer }) {
 		<p className="mb-8 max-w-read wrap-anywhere">
 			{organization.mayBuy
 				? `What you buy here is for everyone in ${organization.name}. `
-				: `The plan of ${organization.name} is up to its owners and admins: ask one of them. `}
-			<Link to="/account" className="link">
-				{organization.mayBuy ? "Buy for yourself instead" : "Pay for yourself"}
+				: `Owners and admins of ${organization.name} manage its plan. `}
+			<Link to="/account/organization" className="link">
+				{organization.mayBuy ? "Buy for yourself instead" : "Bill your requests to yourself"}
 			</Link>
 		</p>
 	);
@@ -141,19 +212,19 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 			</h2>
 			{topUps.map((topUp) => (
 				<div key={topUp.priceSlug} className="mt-4 flex flex-wrap items-center justify-between gap-4">
-					<TopUpTerms topUp={topUp} />
+					<TopUpTerms topUp={topUp} outlivesPlan={pricing.topUpsOutlivePlan} />
 					<Price {...topUp} />
 				</div>
 			))}
 			<p className="mt-4 text-soft">
 				{usage.tier === "paid" && viewer.kind === "user" && mayManagePlan(viewer) && billing.sells ? (
-					<Link to="/account" className="link text-ink">
+					<Link to="/account/plan" className="link text-ink">
 						Buy a top-up in your account
 					</Link>
 				) : mayManagePlan(viewer) ? (
-					"Top-ups go with a paid plan."
+					"Top-ups require a paid plan."
 				) : (
-					"Top-ups are up to the owners and admins, too."
+					"Owners and admins buy top-ups."
 				)}
 			</p>
 		</section>

@@ -6,7 +6,7 @@ import { type ActionResult, type BillingActions, type ChangeResult, failureOf } 
 export const serverActions: BillingActions = {
 	buy: (priceSlug, successUrl, cancelUrl) => leads("buy", "checkout", { priceSlug, successUrl, cancelUrl }),
 	addPaymentMethod: (planId) => leads("add-card", "payment-method", planId ? { planId } : {}),
-	activate: (planId, successUrl) => leads("activate", "activate", { planId, successUrl, cancelUrl: "/account" }),
+	activate: (planId, successUrl) => leads("activate", "activate", { planId, successUrl, cancelUrl: "/account/plan" }),
 	cancel: (planId, when) => act("cancel", "cancel", { planId, when }, async () => {}),
 	keep: (planId) => act("resume", "uncancel", { planId }, async () => {}),
 	change: (planId, priceSlug) =>

@@ -1,21 +1,33 @@
+import { Link } from "@tanstack/react-router";
 import type { PricingView } from "../../view/billing.ts";
 
-/** What counts as a request, row by row: the same table that the server decides by. */
-export function WhatCounts({ rows, bound }: PricingView["whoPays"]) {
+/** What counts as a request, in short, and the way to every rule. */
+export function WhatCounts({ rows }: { rows: PricingView["whatCounts"] }) {
 	return (
 		<section aria-labelledby="what-counts" className="mt-16 border-line border-t pt-8">
 			<h2 id="what-counts" className="font-semibold text-title tracking-tight">
 				What counts
 			</h2>
-			<dl className="mt-6 max-w-read divide-y divide-line">
-				{rows.map(({ happens, counted }) => (
-					<div key={happens} className="grid gap-x-8 gap-y-1 py-3 md:grid-cols-2">
-						<dt>{happens}</dt>
-						<dd className="text-soft">{counted}</dd>
-					</div>
-				))}
-			</dl>
-			<p className="mt-6 max-w-read text-soft">{bound}</p>
+			<Rows rows={rows} />
+			<p className="mt-4">
+				<Link to="/what-counts" className="link">
+					All the rules
+				</Link>
+			</p>
 		</section>
+	);
+}
+
+/** What happens, and whether it is counted, row by row. */
+export function Rows({ rows }: { rows: readonly { happens: string; counted: string }[] }) {
+	return (
+		<dl className="mt-6 max-w-read divide-y divide-line">
+			{rows.map(({ happens, counted }) => (
+				<div key={happens} className="grid gap-x-8 gap-y-1 py-3 md:grid-cols-2">
+					<dt>{happens}</dt>
+					<dd className="text-soft">{counted}</dd>
+				</div>
+			))}
+		</dl>
 	);
 }

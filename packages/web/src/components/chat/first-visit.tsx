@@ -17,11 +17,11 @@ export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps)
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
 			<Tally usage={nearestLimit(usage)} size={2} />
 			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">
-				Parley is a quiet place to ask an AI, where you always see what is left to ask.
+				A quiet place to talk to AI. You always see how many requests you have left.
 			</p>
 			{!atLimit && prompts.length > 0 && (
 				<>
-					<h2 className="mt-8 text-small text-soft">Worth a try</h2>
+					<h2 className="mt-8 text-small text-soft">Try one of these</h2>
 					<ul className="mt-1 -ml-2 flex flex-col items-start">
 						{prompts.map(({ label, text }) => (
 							<li key={label} className="max-w-full">
@@ -39,7 +39,14 @@ export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps)
 				</>
 			)}
 			<p className="mt-6 text-small text-soft pointer-coarse:hidden">
-				<kbd>Enter</kbd> to send · <kbd>Shift + Enter</kbd> for a new line · <kbd>?</kbd> for all keys
+				<span className="sends-plain">
+					<kbd>Enter</kbd> to send · <kbd>Shift + Enter</kbd> for a new line
+				</span>
+				<span className="sends-mod">
+					<kbd>Ctrl</kbd> or <kbd>⌘ + Enter</kbd> to send · <kbd>Enter</kbd> for a new line
+				</span>
+				{" · "}
+				<kbd>?</kbd> for all keys
 			</p>
 		</div>
 	);

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
 import { InstructionField } from "../frame/instruction-field.tsx";
@@ -23,6 +23,7 @@ export interface InstructionsDialogProps {
 /** The instructions of a chat, with the size of everything that is sent before its messages. */
 export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, onSave, onClose }: InstructionsDialogProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
+	const path = useLocation({ select: ({ pathname }) => pathname });
 	const dropped = useRef(false);
 	const titleId = useId();
 	const [busy, setBusy] = useState(false);
@@ -71,11 +72,11 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 					<p>
 						For all your chats:{" "}
 						{isUser ? (
-							<Link to="/account" hash="instructions" className="link">
+							<Link to="/account/appearance" hash="instructions" className="link">
 								your own instructions
 							</Link>
 						) : (
-							<Link to="/sign-up" className="link">
+							<Link to="/sign-up" search={{ next: path }} className="link">
 								sign up to save your own instructions
 							</Link>
 						)}

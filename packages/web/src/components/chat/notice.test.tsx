@@ -16,12 +16,14 @@ interface Options {
 	canPay?: boolean;
 	isKept?: boolean;
 	organization?: UsageView["organization"];
+	plan?: UsageView["plan"];
 }
 
 const common: RefusalNoticeProps = {
 	limit: undefined,
 	refusal: undefined,
 	organization: undefined,
+	plan: undefined,
 	models: [modelOf("cheap", { label: "GPT-5 nano" }), modelOf("dear", { label: "GPT-5" })],
 	path: "/c/abc",
 	freeLimit: 20,
@@ -41,13 +43,13 @@ const joined = ofAcme(paidUsage, { mayBuy: false }).organization;
 describe("each limit names its one next step", () => {
 	test("guest: sign up, and return to this chat", () => {
 		expect(serverText(limitNotice("guest"))).toBe(
-			"You have used your 20 free requests. Sign up to get 20 a day. What you wrote is kept.Sign up",
+			"You’ve used your 20 free requests. Sign up to get 20 a day. Your draft is saved.Sign up",
 		);
 		expect(serverHtml(limitNotice("guest"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 	});
 
 	test("network: sign up for a personal allowance", () => {
-		expect(serverText(limitNotice("network"))).toContain("The free requests that guests share are used up for today.");
+		expect(serverText(limitNotice("network"))).toContain("Guests on your network have used today’s free requests.");
 		expect(serverHtml(limitNotice("network"))).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 	});
 
@@ -56,7 +58,7 @@ describe("each limit names its one next step", () => {
 			"Accounts on your network without a confirmed email share a daily number of requests, and it’s used up. They reset at 06:30 UTC. " +
 				"Open the link we emailed you to use your own 20 a day now. Your draft is saved.Confirm email",
 		);
-		expect(serverHtml(limitNotice("unconfirmed"))).toContain('href="/account"');
+		expect(serverHtml(limitNotice("unconfirmed"))).toContain('href="/account/profile"');
 	});
 
 	test("free: go to the plans, or wait for the reset", () => {
@@ -65,17 +67,26 @@ describe("each limit names its one next step", () => {
 	});
 
 	test("paid: buy a top-up", () => {
-		expect(serverHtml(limitNotice("paid"))).toContain('href="/account"');
+		expect(serverHtml(limitNotice("paid"))).toContain('href="/account/plan"');
 		expect(serverText(limitNotice("paid"))).toBe(
-			"You have used all requests of this period. New ones come on 1 December. A top-up lets you go on now.Buy a top-up",
+			"You’ve used all your requests for this billing period. They renew on 1 December. Buy a top-up to keep going.Buy a top-up",
 		);
+	});
+
+	test("paid, of a cancelled plan: resume it, because it takes no top-up", () => {
+		const notice = limitNotice("paid", { plan: { state: "ending", at: resetAt }, isKept: true });
+		expect(serverText(notice)).toBe(
+			"You’ve used all your requests for this billing period, and the plan ends on 1 December. Resume it to buy a top-up and keep going." +
+				"Resume plan",
+		);
+		expect(serverHtml(notice)).toContain('href="/account/plan"');
 	});
 
 	test("member: a viewer who may manage the limit can raise it", () => {
 		const notice = limitNotice("member", { organization: managed });
-		expect(serverText(notice)).toContain("that Acme gives each member");
-		expect(serverText(notice)).toContain("You can set it higher.");
-		expect(serverHtml(notice)).toContain('href="/account"');
+		expect(serverText(notice)).toContain("You’ve used the 20 requests Acme gives each member.");
+		expect(serverText(notice)).toContain("You can raise the limit.");
+		expect(serverHtml(notice)).toContain('href="/account/organization"');
 	});
 
 	test("in-flight: try again", () => {
@@ -88,13 +99,13 @@ describe("nobody is offered what they cannot buy", () => {
 		for (const policy of ["free", "paid"] as const) {
 			const html = serverHtml(limitNotice(policy, { canPay: false, isKept: true }));
 			expect(html).not.toContain("href");
-			expect(html).not.toMatch(/Pro|top-up|goes out by itself/);
+			expect(html).not.toMatch(/Pro|top-up|We’ll send your message/);
 		}
 	});
 
 	test("a member of an organization whose plan is spent", () => {
 		const notice = limitNotice("paid", { organization: joined });
-		expect(serverText(notice)).toContain("Acme has used all requests of this period.");
+		expect(serverText(notice)).toContain("Acme has used all its requests for this billing period.");
 		expect(serverText(notice)).toContain("An owner or admin can buy a top-up");
 		expect(serverHtml(notice)).not.toContain("href");
 	});
@@ -108,13 +119,13 @@ describe("nobody is offered what they cannot buy", () => {
 
 test("only a kept message is announced as sent after the purchase", () => {
 	for (const policy of ["free", "paid"] as const) {
-		expect(serverText(limitNotice(policy, { isKept: true }))).toContain("Your message goes out by itself once you have it.");
-		expect(serverText(limitNotice(policy))).not.toContain("goes out by itself");
+		expect(serverText(limitNotice(policy, { isKept: true }))).toContain("We’ll send your message as soon as you");
+		expect(serverText(limitNotice(policy))).not.toContain("We’ll send");
 	}
 });
 
 test("the notice names the organization when its plan is spent", () => {
-	expect(serverText(limitNotice("paid", { organization: managed }))).toContain("Acme has used all requests of this period.");
+	expect(serverText(limitNotice("paid", { organization: managed }))).toContain("Acme has used all its requests for this billing period.");
 });
 
 const failureNotice = (failure: Failure | undefined, online = true) =>
@@ -122,11 +133,11 @@ const failureNotice = (failure: Failure | undefined, online = true) =>
 const refusal = { type: "about:blank", title: "Forbidden", status: 403, detail: "Show that you are human." };
 
 test("a request that did not arrive can be retried without being counted twice", () => {
-	expect(serverText(failureNotice({ kind: "unreached" }))).toContain("sending them again counts once.Try again");
+	expect(serverText(failureNotice({ kind: "unreached" }))).toContain("it will only count once.Try again");
 });
 
 test("a broken connection offers no retry, because the server continues the answer", () => {
-	expect(serverText(failureNotice({ kind: "broken" }))).toContain("The answer goes on without it");
+	expect(serverText(failureNotice({ kind: "broken" }))).toContain("The answer is still being written");
 	expect(serverHtml(failureNotice({ kind: "broken" }))).not.toContain("<button");
 });
 
@@ -148,7 +159,7 @@ test("what would be refused again offers no retry, and a fault of the server has
 
 test("a guest who has to solve a check can sign up instead", () => {
 	const notice = failureNotice({ kind: "refused", problem: { ...refusal, siteKey: "key" } });
-	expect(serverText(notice)).toContain("Show that you are human. What you wrote is kept.");
+	expect(serverText(notice)).toContain("Show that you are human. Your draft is saved.");
 	expect(serverHtml(notice)).toContain('href="/sign-up?next=%2Fc%2Fabc"');
 });
 
@@ -158,7 +169,7 @@ test("text from the server is escaped", () => {
 });
 
 test("the offline notice says that writing is still possible", () => {
-	expect(serverText(failureNotice(undefined, false))).toBe("You are offline. You can go on writing; send it when you are back.");
+	expect(serverText(failureNotice(undefined, false))).toBe("You’re offline. Keep writing and send when you’re back.");
 	expect(serverText(failureNotice(undefined))).toBe("");
 });
 

@@ -28,11 +28,11 @@ export function Notice({ failure, online, ...props }: NoticeProps) {
 		case "unreached":
 			return (
 				<NoticeRow next={<TryAgain onTryAgain={() => props.onTryAgain()} />}>
-					Your message did not get through. Look at your connection; your words are kept, and sending them again counts once.
+					Your message wasn’t sent. Check your connection and try again; it will only count once.
 				</NoticeRow>
 			);
 		case "broken":
-			return <NoticeRow>The connection was lost. The answer goes on without it: load the page again to see it.</NoticeRow>;
+			return <NoticeRow>You lost connection. The answer is still being written: reload to see it.</NoticeRow>;
 		case "not-done":
 			return <NoticeRow>That didn’t work. Check your connection and try again.</NoticeRow>;
 		case "stop-failed":
@@ -45,6 +45,6 @@ export function Notice({ failure, online, ...props }: NoticeProps) {
 				</NoticeRow>
 			);
 		default:
-			return online ? null : <NoticeRow>You are offline. You can go on writing; send it when you are back.</NoticeRow>;
+			return online ? null : <NoticeRow>You’re offline. Keep writing and send when you’re back.</NoticeRow>;
 	}
 }

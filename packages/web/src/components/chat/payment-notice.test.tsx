@@ -41,7 +41,7 @@ test("confirms once, says what is left, and stops reading", async () => {
 	page = await mount(notice());
 	await page.render(notice(paidUsage));
 	expect(onConfirmed).toHaveBeenCalledTimes(1);
-	expect(page.text()).toContain("You are on Pro now: 600 requests are left.");
+	expect(page.text()).toContain("You’re on Pro. You have 600 requests.");
 	const reads = refresh.mock.calls.length;
 	await act(() => vi.advanceTimersByTimeAsync(60_000));
 	expect(refresh.mock.calls.length).toBe(reads);
@@ -49,13 +49,13 @@ test("confirms once, says what is left, and stops reading", async () => {
 
 test("names the organization that the plan was bought for", async () => {
 	page = await mount(notice(ofAcme(paidUsage)));
-	expect(page.text()).toContain("Acme is on Pro now");
+	expect(page.text()).toContain("Acme is on Pro.");
 });
 
 test("gives up after two minutes without claiming that the payment failed", async () => {
 	page = await mount(notice());
 	await act(() => vi.advanceTimersByTimeAsync(125_000));
-	expect(page.text()).toContain("Your payment is not confirmed yet. You can go on here; the count changes by itself when it is.");
+	expect(page.text()).toContain("Your payment isn’t confirmed yet. You can keep chatting; your balance will update automatically.");
 });
 
 test("stops reading when it is closed", async () => {

@@ -47,14 +47,11 @@ export function PaymentNotice({ bought, usage, refresh, onConfirmed, onClose }: 
 			<p role="status" className="min-w-0 grow wrap-anywhere">
 				{confirmed ? (
 					<>
-						Thank you.{" "}
-						{bought === "plan"
-							? `${usage.organization?.name ?? "You"} ${usage.organization ? "is" : "are"} on Pro now`
-							: "Your top-up is here"}
-						: <LocalNumber value={usage.remaining} /> requests are left.
+						{bought === "plan" ? `${usage.organization ? `${usage.organization.name} is` : "You’re"} on Pro.` : "Your top-up is here."} You
+						have <LocalNumber value={usage.remaining} /> requests.
 					</>
 				) : givenUp ? (
-					"Your payment is not confirmed yet. You can go on here; the count changes by itself when it is."
+					"Your payment isn’t confirmed yet. You can keep chatting; your balance will update automatically."
 				) : (
 					"Thank you. Your payment is being confirmed; with a card this takes a few seconds."
 				)}

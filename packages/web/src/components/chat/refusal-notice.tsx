@@ -1,9 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense } from "react";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { inRequests, LocalNumber, LocalTime } from "../frame/local-time.tsx";
-import { type EndingPlan, readEndingPlan } from "../requests.ts";
 import { type Failure, PRICE_HAS_CHANGED } from "./conversation.ts";
 import type { HumanCheckProps } from "./human-check.tsx";
 import type { Limit } from "./limit.ts";
@@ -21,6 +20,8 @@ export interface RefusalNoticeProps {
 	refusal: Refusal | undefined;
 	/** The organization whose plan pays, if one does. */
 	organization: UsageView["organization"];
+	/** What there is to know of the plan that pays. */
+	plan: UsageView["plan"];
 	models: ModelOption[];
 	path: string;
 	/** Requests a day with a free account. */
@@ -57,18 +58,18 @@ function LimitNotice(props: PartProps & { limit: Limit }) {
 		case "guest":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					You have used your {limit.limit} free requests. Sign up to get {freeLimit} a day. What you wrote is kept.
+					You’ve used your {limit.limit} free requests. Sign up to get {freeLimit} a day. Your draft is saved.
 				</NoticeRow>
 			);
 		case "network":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					The free requests that guests share are used up for today. Sign up to get {freeLimit} a day of your own. What you wrote is kept.
+					Guests on your network have used today’s free requests. Sign up to get {freeLimit} a day of your own. Your draft is saved.
 				</NoticeRow>
 			);
 		case "unconfirmed":
 			return (
-				<NoticeRow next={<NextLink to="/account">Confirm email</NextLink>}>
+				<NoticeRow next={<NextLink to="/account/profile">Confirm email</NextLink>}>
 					Accounts on your network without a confirmed email share a daily number of requests, and it’s used up.{resets} Open the link we
 					emailed you to use your own {freeLimit} a day now. Your draft is saved.
 				</NoticeRow>
@@ -76,25 +77,26 @@ function LimitNotice(props: PartProps & { limit: Limit }) {
 		case "free":
 			return (
 				<NoticeRow next={canPay && <NextLink to="/pricing">Go Pro</NextLink>}>
-					You have used today’s {limit.limit} requests.{resets} {canPay && "Pro has room for more now."}
-					{canPay && isKept && " Your message goes out by itself once you have it."}
+					You’ve used today’s {limit.limit} requests.{resets} {canPay && "Pro gives you more now."}
+					{canPay && isKept && " We’ll send your message as soon as you upgrade."}
 				</NoticeRow>
 			);
 		case "paid":
 			if (organization && !organization.mayBuy) return <SpentPlanNotice name={organization.name} resetAt={limit.resetAt} />;
-			return <PaidLimitNotice resetAt={limit.resetAt} canPay={canPay} isKept={isKept} organization={organization?.name} />;
+			return <PaidLimitNotice {...props} resetAt={limit.resetAt} />;
 		case "member":
 			return (
-				<NoticeRow next={organization?.mayBuy && <NextLink to="/account">Change the limit</NextLink>}>
-					You have used the <LocalNumber value={limit.limit} /> requests that {organization?.name ?? "your organization"} gives each member.
-					<Resets resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can set it higher." : "An owner or admin can give you more."} What
-					you wrote is kept.
+				<NoticeRow next={organization?.mayBuy && <NextLink to="/account/organization">Change the limit</NextLink>}>
+					You’ve used the <LocalNumber value={limit.limit} /> {limit.limit === 1 ? "request" : "requests"}{" "}
+					{organization?.name ?? "your organization"} gives each member.
+					<Resets resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can raise the limit." : "An owner or admin can give you more."}{" "}
+					Your draft is saved.
 				</NoticeRow>
 			);
 		case "in-flight":
 			return (
 				<NoticeRow next={<TryAgain onTryAgain={() => onTryAgain()} />}>
-					Wait a moment: as many answers as can be written for you at once are being written. Your message is kept.
+					You have too many answers in progress. Wait for one to finish, then try again. Your draft is saved.
 				</NoticeRow>
 			);
 	}
@@ -162,23 +164,23 @@ interface MoreLinkProps extends Pick<PartProps, "organization" | "path" | "canPa
 
 /** Where the viewer gets more requests than a limit allows, if anywhere. */
 function MoreLink({ policy, organization, path, canPay, className }: MoreLinkProps) {
-	const to = (page: "/pricing" | "/account", text: string) => (
+	const to = (page: NextPage, text: string) => (
 		<NextLink to={page} className={className}>
 			{text}
 		</NextLink>
 	);
 	if (policy === "guest" || policy === "network") return <SignUpLink path={path} className={className} />;
-	if (policy === "unconfirmed") return to("/account", "Confirm email");
+	if (policy === "unconfirmed") return to("/account/profile", "Confirm email");
 	if (organization?.mayBuy === false || !canPay) return null;
-	if (policy === "member") return to("/account", "Change the limit");
-	return policy === "paid" ? to("/account", "Buy a top-up") : to("/pricing", "Go Pro");
+	if (policy === "member") return to("/account/organization", "Change the limit");
+	return policy === "paid" ? to("/account/plan", "Buy a top-up") : to("/pricing", "Go Pro");
 }
 
 function Resets({ resetAt }: { resetAt: string | null }) {
 	if (!resetAt) return null;
 	return (
 		<>
-			{" New ones come on "}
+			{" They renew on "}
 			<LocalTime iso={resetAt} form="day" />.
 		</>
 	);
@@ -188,41 +190,31 @@ function Resets({ resetAt }: { resetAt: string | null }) {
 function SpentPlanNotice({ name, resetAt }: { name: string; resetAt: string | null }) {
 	return (
 		<NoticeRow>
-			{name} has used all requests of this period.
-			<Resets resetAt={resetAt} /> An owner or admin can buy a top-up, so that all of you can go on now. What you wrote is kept.
+			{name} has used all its requests for this billing period.
+			<Resets resetAt={resetAt} /> An owner or admin can buy a top-up to keep everyone going. Your draft is saved.
 		</NoticeRow>
 	);
 }
 
-interface PaidLimitNoticeProps {
-	resetAt: string | null;
-	canPay: boolean;
-	isKept: boolean;
-	organization: string | undefined;
-}
+type PaidLimitNoticeProps = Pick<PartProps, "plan" | "canPay" | "isKept" | "organization"> & { resetAt: string | null };
 
-/** The plan is spent. A cancelled plan takes no top-up, so the viewer has to keep it first. */
-function PaidLimitNotice({ resetAt, canPay, isKept, organization }: PaidLimitNoticeProps) {
-	const subject = organization ? `${organization} has` : "You have";
-	const [ending, setEnding] = useState<EndingPlan | null>(null);
-	useEffect(() => {
-		// If this cannot be read, the account page still says what can be bought.
-		if (canPay) readEndingPlan().then(setEnding, () => undefined);
-	}, [canPay]);
-	if (ending) {
+/** The plan is spent. A cancelled plan takes no top-up, so the viewer has to resume it first. */
+function PaidLimitNotice({ plan, resetAt, canPay, isKept, organization }: PaidLimitNoticeProps) {
+	const spent = organization ? `${organization.name} has used all its requests` : "You’ve used all your requests";
+	if (plan?.state === "ending" && plan.at) {
 		return (
-			<NoticeRow next={<NextLink to="/account">Keep {ending.name}</NextLink>}>
-				{subject} used all requests of this period, and {ending.name} ends on{" "}
-				<LocalTime iso={new Date(ending.endMs).toISOString()} form="day" />. Keep it, and a top-up lets you go on now.
+			<NoticeRow next={<NextLink to="/account/plan">Resume plan</NextLink>}>
+				{spent} for this billing period, and the plan ends on <LocalTime iso={plan.at} form="day" />. Resume it to buy a top-up and keep
+				going.
 			</NoticeRow>
 		);
 	}
 	return (
-		<NoticeRow next={canPay && <NextLink to="/account">Buy a top-up</NextLink>}>
-			{subject} used all requests of this period.
+		<NoticeRow next={canPay && <NextLink to="/account/plan">Buy a top-up</NextLink>}>
+			{spent} for this billing period.
 			<Resets resetAt={resetAt} />
-			{canPay && " A top-up lets you go on now."}
-			{canPay && isKept && " Your message goes out by itself once you have it."}
+			{canPay && " Buy a top-up to keep going."}
+			{canPay && isKept && " We’ll send your message as soon as you do."}
 		</NoticeRow>
 	);
 }
@@ -246,7 +238,7 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 	if (problem.siteKey) {
 		return (
 			<>
-				<NoticeRow next={<SignUpLink path={path} />}>{problem.detail} What you wrote is kept.</NoticeRow>
+				<NoticeRow next={<SignUpLink path={path} />}>{problem.detail} Your draft is saved.</NoticeRow>
 				<Suspense>
 					<HumanCheck siteKey={problem.siteKey} action="guest" onSolved={onTryAgain} />
 				</Suspense>
@@ -255,7 +247,11 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 	}
 	if (upgradeUrl === "/sign-up") return <NoticeRow next={<SignUpLink path={path} />}>{problem.detail} Your draft is saved.</NoticeRow>;
 	if (upgradeUrl) {
-		const link = upgradeUrl === "/account" ? <NextLink to="/account">Your plan</NextLink> : <NextLink to="/pricing">Go Pro</NextLink>;
+		const link = upgradeUrl.startsWith("/account") ? (
+			<NextLink to="/account/plan">Your plan</NextLink>
+		) : (
+			<NextLink to="/pricing">Go Pro</NextLink>
+		);
 		return <NoticeRow next={canPay && link}>{problem.detail} Your draft is saved.</NoticeRow>;
 	}
 	return (
@@ -277,8 +273,10 @@ function SignUpLink({ path, className = "button-next" }: { path: string; classNa
 	);
 }
 
+type NextPage = "/pricing" | "/account/plan" | "/account/profile" | "/account/organization";
+
 interface NextLinkProps {
-	to: "/pricing" | "/account";
+	to: NextPage;
 	className?: string;
 	children: ReactNode;
 }

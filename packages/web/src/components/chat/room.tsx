@@ -1,7 +1,10 @@
 import type { FileUIPart } from "ai";
 import {
+	type ComponentType,
+	lazy,
 	type ReactNode,
 	type RefObject,
+	Suspense,
 	startTransition,
 	useCallback,
 	useEffect,
@@ -13,7 +16,7 @@ import {
 } from "react";
 import { instructionTokens } from "../../instructions.ts";
 import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPrompt } from "../../view/chat.ts";
-import type { Tier, UsageView } from "../../view/usage.ts";
+import type { PlanNews, Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
 import { useKeys } from "../frame/use-keys.ts";
 import { useOnline } from "../frame/use-online.ts";
@@ -61,6 +64,9 @@ import { useConversation } from "./use-conversation.ts";
 import { useLiveChat } from "./use-live-chat.ts";
 import { type QueueOfChat, useQueue, useSendQueue } from "./use-queue.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
+
+// Few plans have any.
+const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
 
 export interface RoomProps {
 	chat: ChatView;
@@ -159,6 +165,7 @@ export function Room(props: RoomProps) {
 					<TallyLine usage={usage} />
 					{demo && <DemoLabel />}
 				</div>
+				<Suspense>{usage.plan && <PlanLine news={usage.plan} />}</Suspense>
 			</div>
 			<div aria-live="polite" className="sr-only">
 				{announcement}
@@ -389,6 +396,7 @@ function RoomNotices(props: PartProps) {
 			failure={phase === "idle" ? failure : undefined}
 			online={online}
 			organization={usage.organization}
+			plan={usage.plan}
 			isKept={refused !== undefined || waiting?.end === "limit"}
 			onTryAgain={(token) => {
 				if (token) conversation.humanToken.current = token;

@@ -2,7 +2,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { isSendKey } from "./send-key.ts";
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+	vi.unstubAllGlobals();
+	delete document.documentElement.dataset.enter;
+});
 
 const press = (init: KeyboardEventInit & { isComposing?: boolean; keyCode?: number } = {}) => {
 	const { shiftKey = false, ctrlKey = false, metaKey = false, key = "Enter", isComposing = false, keyCode = 13 } = init;
@@ -16,6 +19,12 @@ describe("Enter", () => {
 		expect([press(), press({ shiftKey: true }), press({ key: "a" })]).toEqual([true, false, false]);
 		screen(true);
 		expect([press(), press({ ctrlKey: true }), press({ metaKey: true })]).toEqual([false, true, true]);
+	});
+
+	test("breaks the line where the reader has chosen to send with Ctrl or the Mac's command key", () => {
+		screen(false);
+		document.documentElement.dataset.enter = "mod";
+		expect([press(), press({ ctrlKey: true }), press({ metaKey: true }), press({ shiftKey: true })]).toEqual([false, true, true, false]);
 	});
 
 	test("that chooses a word of an input method never sends, in Safari too, which tells it after the composition", () => {

@@ -8,8 +8,11 @@ const COMPOSING = 229;
 export const isComposing = ({ isComposing, keyCode }: Pick<KeyboardEvent, "isComposing" | "keyCode">): boolean =>
 	isComposing || keyCode === COMPOSING;
 
+/** Whether the reader has chosen that only Ctrl or the Mac's command key with Enter sends (components/account/appearance.ts). */
+export const sendsWithMod = () => document.documentElement.dataset.enter === "mod";
+
 /** Whether a key press sends the message. Enter sends and Shift+Enter breaks the line, but on a touch keyboard plain Enter breaks the line. */
 export function isSendKey(event: KeyboardEvent): boolean {
 	const { key, shiftKey, ctrlKey, metaKey } = event;
-	return key === "Enter" && !shiftKey && !isComposing(event) && (ctrlKey || metaKey || !isTouch());
+	return key === "Enter" && !shiftKey && !isComposing(event) && (ctrlKey || metaKey || !(isTouch() || sendsWithMod()));
 }

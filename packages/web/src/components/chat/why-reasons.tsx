@@ -24,7 +24,7 @@ export function WhyReasons({
 			{row && (
 				<Row name="Rule">
 					{row.happens}. {isBeyond ? BOUND_OF_FORGIVENESS : row.counted.replace(YES_OR_NO, "")}{" "}
-					<Link to="/pricing" className="link">
+					<Link to="/what-counts" className="link">
 						All rules
 					</Link>
 				</Row>

@@ -6,13 +6,15 @@ interface ConfirmDialogProps {
 	action: string;
 	/** The label of the button that changes nothing. */
 	dismiss?: string;
+	/** Whether the action takes something away, as most do that have to be confirmed. Such a button is never in the accent color. */
+	isDestructive?: boolean;
 	/** Resolves to a sentence when it failed. The dialog then stays open and shows it. */
 	onConfirm: () => Promise<string | undefined>;
 	onClose: () => void;
 }
 
 /** A modal dialog that confirms an action. It closes when the action succeeded or was dismissed. */
-export function ConfirmDialog({ title, text, action, dismiss = "Keep it", onConfirm, onClose }: ConfirmDialogProps) {
+export function ConfirmDialog({ title, text, action, dismiss = "Cancel", isDestructive = true, onConfirm, onClose }: ConfirmDialogProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const titleId = useId();
 	const [busy, setBusy] = useState(false);
@@ -48,7 +50,12 @@ export function ConfirmDialog({ title, text, action, dismiss = "Keep it", onConf
 				<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
 					{dismiss}
 				</button>
-				<button type="button" className="button-next" disabled={busy} onClick={() => void confirm()}>
+				<button
+					type="button"
+					className={isDestructive ? "button-plain destructive" : "button-next"}
+					disabled={busy}
+					onClick={() => void confirm()}
+				>
 					{action}
 				</button>
 			</div>

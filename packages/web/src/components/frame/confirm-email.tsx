@@ -1,24 +1,31 @@
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Viewer } from "../../view/identity.ts";
+import { useConfirmed } from "../session/confirmed.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
+import { tellTabs } from "../tabs.ts";
+import type { LinkOutcome } from "./link-outcome.ts";
 import { useHydrated } from "./local-time.tsx";
 
 interface ConfirmEmailProps {
 	viewer: Viewer;
 	mailboxUrl: string | null;
-	/** The page was opened by a confirmation link that does not work. */
-	linkFailed: boolean;
+	/** What became of the confirmation link that has opened the page, if one has. */
+	link: LinkOutcome;
 	/** The page's path, to return to after signing in or confirming. */
 	path: string;
+	/** Loads the page's data anew: the address may be confirmed by now. */
+	onReturn: () => void;
 	onClose: () => void;
 }
 
-/** A banner until the email address is confirmed: why it matters, and how to get another link. Also explains a failed link. */
-export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: ConfirmEmailProps) {
+/** A banner until the email address is confirmed: why it matters, and how to get another link. Also says that a link worked, or why it failed. */
+export function ConfirmEmail({ viewer, mailboxUrl, link, path, onReturn, onClose }: ConfirmEmailProps) {
+	const isFailed = link.error !== undefined;
 	if (viewer.kind === "user" && !viewer.emailVerified)
-		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} linkFailed={linkFailed} path={path} />;
-	if (!linkFailed) return null;
+		return <Unconfirmed email={viewer.email} mailboxUrl={mailboxUrl} isFailed={isFailed} path={path} onReturn={onReturn} />;
+	if (link.confirmed && viewer.kind === "user") return <Confirmed email={viewer.email} onClose={onClose} />;
+	if (!isFailed) return null;
 	return (
 		<Banner
 			actions={
@@ -28,28 +35,41 @@ export function ConfirmEmail({ viewer, mailboxUrl, linkFailed, path, onClose }: 
 							Sign in
 						</Link>
 					)}
-					<button type="button" className="link py-2" onClick={onClose}>
-						Close
-					</button>
+					<CloseLink onClose={onClose} />
 				</>
 			}
 		>
 			{viewer.kind === "guest"
-				? "That confirmation link does not work any more. Sign in, and we send you a new one."
-				: "That confirmation link does not work any more, and you do not need it: your email address is confirmed."}
+				? "This confirmation link has expired. Sign in and we’ll send you a new one."
+				: "This confirmation link has expired, but you don’t need it: your email is confirmed."}
 		</Banner>
 	);
 }
 
-type UnconfirmedProps = Pick<ConfirmEmailProps, "mailboxUrl" | "linkFailed" | "path"> & { email: string };
+/** The link worked. Pages of other tabs learn of it. */
+function Confirmed({ email, onClose }: { email: string; onClose: () => void }) {
+	useEffect(() => tellTabs("email", "confirmed"), []);
+	return <Banner actions={<CloseLink onClose={onClose} />} outcome={`Your email is confirmed: ${email}.`} />;
+}
 
-function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) {
+function CloseLink({ onClose }: { onClose: () => void }) {
+	return (
+		<button type="button" className="link py-2" onClick={onClose}>
+			Close
+		</button>
+	);
+}
+
+type UnconfirmedProps = Pick<ConfirmEmailProps, "mailboxUrl" | "path" | "onReturn"> & { email: string; isFailed: boolean };
+
+function Unconfirmed({ email, mailboxUrl, isFailed, path, onReturn }: UnconfirmedProps) {
 	const [outcome, setOutcome] = useState<string>();
 	// A press before hydration would be lost.
 	const hydrated = useHydrated();
+	useConfirmed(onReturn);
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
-		setOutcome(problem ? problem.text : "Sent. The newest link is the one that works.");
+		setOutcome(problem ? problem.text : "Sent. Check your inbox.");
 	}
 	return (
 		<Banner
@@ -67,22 +87,29 @@ function Unconfirmed({ email, mailboxUrl, linkFailed, path }: UnconfirmedProps) 
 				</>
 			}
 		>
-			{linkFailed
-				? `That confirmation link does not work any more. We can send a new one to ${email}.`
-				: `Confirm your email address to be able to pay. We sent a link to ${email}.`}
+			{isFailed
+				? `This confirmation link has expired. We can send a new one to ${email}.`
+				: `Confirm your email before you upgrade. We sent a link to ${email}.`}
 		</Banner>
 	);
 }
 
-function Banner({ children, actions, outcome }: { children: string; actions: ReactNode; outcome?: string | undefined }) {
+interface BannerProps {
+	children?: string;
+	actions: ReactNode;
+	/** What has happened, which is announced. */
+	outcome?: string | undefined;
+}
+
+function Banner({ children, actions, outcome }: BannerProps) {
 	return (
 		<section aria-label="Confirm your email address" className="border-line border-b bg-margin py-2 text-small">
 			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1 px-4">
-				<p className="grow basis-72 wrap-anywhere">{children}</p>
-				<div className="flex flex-wrap items-center gap-x-4">{actions}</div>
-				<p role="status" className="basis-full empty:hidden">
+				{children && <p className="grow basis-72 wrap-anywhere">{children}</p>}
+				<p role="status" className={`wrap-anywhere empty:hidden ${children ? "order-last basis-full" : "grow basis-72"}`}>
 					{outcome}
 				</p>
+				<div className="flex flex-wrap items-center gap-x-4">{actions}</div>
 			</div>
 		</section>
 	);

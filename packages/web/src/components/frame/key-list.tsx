@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef } from "react";
+import { sendsWithMod } from "../chat/send-key.ts";
 import { CloseIcon } from "./icons.tsx";
 import { KEYS, keyName } from "./keys.ts";
 
@@ -34,7 +35,7 @@ export default function KeyList({ onClose }: KeyListProps) {
 							{"where" in key && <span className="block text-small text-soft">{key.where}</span>}
 						</dt>
 						<dd className="flex shrink-0 gap-1">
-							{key.press.map((one) => (
+							{pressOf(name, key.press).map((one) => (
 								<kbd key={one} className="min-w-7 rounded-small bg-said px-2 shadow-flat py-0.5 text-center text-small">
 									{keyName(one)}
 								</kbd>
@@ -45,4 +46,10 @@ export default function KeyList({ onClose }: KeyListProps) {
 			</dl>
 		</dialog>
 	);
+}
+
+/** With what a key is pressed, as this reader has set it. */
+function pressOf(name: string, press: readonly string[]): readonly string[] {
+	if (!sendsWithMod()) return press;
+	return name === "send" ? ["Mod", "Enter"] : name === "newLine" ? ["Enter"] : press;
 }

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../view/identity.ts";
 import { usePageViewer } from "../session/page-viewer.ts";
@@ -8,6 +8,7 @@ import { SkipLink } from "./skip-link.tsx";
 
 /** The layout of every page but the chat: a bar with links, an optional banner, and one column. */
 export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; banner?: ReactNode; narrow?: boolean; children: ReactNode }) {
+	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (
 		<>
 			{viewer && <PageOf viewer={viewer} />}
@@ -19,7 +20,14 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 						<PageLink to="/">Chat</PageLink>
 						<PageLink to="/pricing">Pricing</PageLink>
 						{viewer?.kind === "user" && <PageLink to="/account">Account</PageLink>}
-						{viewer?.kind === "guest" && <PageLink to="/sign-in">Sign in</PageLink>}
+						{viewer?.kind === "guest" && (
+							<>
+								<PageLink to="/account/appearance">Appearance</PageLink>
+								<PageLink to="/sign-in" next={path}>
+									Sign in
+								</PageLink>
+							</>
+						)}
 					</nav>
 				</div>
 			</header>
@@ -41,9 +49,22 @@ function PageOf({ viewer }: { viewer: Viewer }) {
 	return null;
 }
 
-function PageLink({ to, children }: { to: "/" | "/pricing" | "/account" | "/sign-in"; children: string }) {
+interface PageLinkProps {
+	to: "/" | "/pricing" | "/account" | "/account/appearance" | "/sign-in";
+	/** The page to return to. */
+	next?: string;
+	children: string;
+}
+
+function PageLink({ to, next, children }: PageLinkProps) {
 	return (
-		<Link to={to} className="button-bare" activeOptions={{ exact: true }} activeProps={{ className: "text-ink", "aria-current": "page" }}>
+		<Link
+			to={to}
+			search={next === undefined ? {} : { next }}
+			className="button-bare"
+			activeOptions={{ exact: to === "/" }}
+			activeProps={{ className: "text-ink", "aria-current": "page" }}
+		>
 			{children}
 		</Link>
 	);

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { Viewer } from "../../view/identity.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
@@ -175,6 +175,7 @@ export function DoneLine({ done, className }: { done: Done | undefined; classNam
 }
 
 function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
+	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (
 		<div className="shrink-0 border-line border-t p-2">
 			<nav aria-label="You">
@@ -187,10 +188,13 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 					</Link>
 				) : (
 					<>
-						<Link to="/sign-in" className={row}>
+						<Link to="/account/appearance" className={row}>
+							Appearance
+						</Link>
+						<Link to="/sign-in" search={{ next: path }} className={row}>
 							Sign in
 						</Link>
-						<Link to="/sign-up" className={row}>
+						<Link to="/sign-up" search={{ next: path }} className={row}>
 							Sign up
 						</Link>
 					</>

@@ -17,7 +17,7 @@ export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationPro
 	const [slug, setSlug] = useState(randomId);
 
 	async function create(name: string): Promise<Outcome> {
-		if (name === "") return { problem: "What is it called? Any name will do." };
+		if (name === "") return { problem: "What’s it called? Any name will do." };
 		const refusal = await createOrganization(name, slug);
 		if (refusal) return { problem: refusal.text };
 		setSlug(randomId());
@@ -37,7 +37,7 @@ export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationPro
 		<div ref={focusField}>
 			<FieldForm
 				label="Name of the organization"
-				hint="The people whom you invite see it."
+				hint="The people you invite will see it."
 				input={{ type: "text", autoComplete: "organization" }}
 				action="Create"
 				onSubmit={create}

@@ -181,7 +181,7 @@ function IsIn() {
 	return (
 		<div className="flex flex-wrap gap-2">
 			<ToChat />
-			<Link to="/account" className="button-plain">
+			<Link to="/account/organization" className="button-plain">
 				See your account
 			</Link>
 		</div>

@@ -19,16 +19,16 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 	useKeptFocus(section, invitations.length);
 
 	async function send(email: string, form: FormData): Promise<Outcome> {
-		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: "Please write an email address, like ada@example.com." };
+		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: "Enter an email address, like ada@example.com." };
 		const problem = await thenReload(invite(organizationId, email, String(form.get("role")) as Role), onChanged);
-		return problem ? { problem } : { done: `An invitation is on its way to ${email}.` };
+		return problem ? { problem } : { done: `Invitation sent to ${email}.` };
 	}
 
 	async function cancel(invitationId: string, email: string) {
 		if (cancelling) return;
 		setCancelling(true);
 		const problem = await thenReload(cancelInvitation(invitationId), onChanged);
-		setOutcome(problem ? { problem } : { done: `The invitation of ${email} is cancelled. Its link does not work any more.` });
+		setOutcome(problem ? { problem } : { done: `Invitation for ${email} cancelled. Its link no longer works.` });
 		setCancelling(false);
 	}
 
@@ -36,7 +36,7 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 		<section ref={section} tabIndex={-1} aria-label="Invitations" className="outline-none">
 			<FieldForm
 				label="Invite by email"
-				hint="They get a link that works for 7 days."
+				hint="We’ll email a link that works for 7 days."
 				input={{ type: "email", autoComplete: "off" }}
 				beside={
 					<select name="role" aria-label="Role" className="field w-auto" defaultValue="member">
@@ -75,7 +75,7 @@ function OpenInvitation({ email, role, expiresAt, onCancel }: OpenInvitationProp
 					Invited; the link works until <LocalTime iso={expiresAt} form="day" />.
 				</p>
 			</div>
-			<button type="button" className="button-bare -mx-2" aria-label={`Cancel the invitation of ${email}`} onClick={onCancel}>
+			<button type="button" className="button-bare -mx-2" aria-label={`Cancel the invitation for ${email}`} onClick={onCancel}>
 				Cancel
 			</button>
 		</li>

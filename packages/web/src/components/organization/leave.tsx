@@ -12,7 +12,7 @@ interface LeaveProps {
 export function Leave({ organization: { id, name, role, members }, onLeft }: LeaveProps) {
 	const [confirming, setConfirming] = useState(false);
 	if (role === "owner" && members.filter((member) => member.role === "owner").length === 1) {
-		return <p className="text-small text-soft">You are the only owner. To leave, make someone else an owner first.</p>;
+		return <p className="text-small text-soft">You’re the only owner. To leave, make someone else an owner first.</p>;
 	}
 
 	async function confirm() {
@@ -29,9 +29,8 @@ export function Leave({ organization: { id, name, role, members }, onLeft }: Lea
 			{confirming && (
 				<ConfirmDialog
 					title={`Leave ${name}?`}
-					text="What you ask then counts on your own requests. Your chats stay yours. To come back you need a new invitation."
+					text="You’ll use your own requests. Your chats stay yours. To come back, you need a new invitation."
 					action="Leave"
-					dismiss="Stay"
 					onConfirm={confirm}
 					onClose={() => setConfirming(false)}
 				/>

@@ -14,16 +14,16 @@ export function LimitForEach({ organization: { id, requestsPerMember }, onChange
 	async function save(text: string): Promise<Outcome> {
 		const limit = text === "" ? null : Number(text);
 		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= limitMax))
-			return { problem: `Please write a whole number from 1 to ${limitMax}, or nothing.` };
+			return { problem: `Enter a whole number from 1 to ${limitMax}, or leave it blank.` };
 		const problem = await thenReload(limitEachMember(id, limit), onChanged);
 		if (problem) return { problem };
-		if (limit === null) return { done: "Saved: a fifth of the plan for each plain member, in a billing period." };
-		return { done: `Saved: ${limit} for each member, in a billing period.` };
+		if (limit === null) return { done: "Saved: a fifth of the plan for each member, per billing period." };
+		return { done: `Saved: ${limit} for each member, per billing period.` };
 	}
 	return (
 		<FieldForm
-			label="Requests for each member"
-			hint="In a billing period. Leave it empty for a fifth of the plan, and no limit but the plan’s for owners and admins."
+			label="Limit per member"
+			hint="Per billing period. Leave blank for a fifth of the plan for members, and no individual limit for owners and admins."
 			input={{ type: "text", inputMode: "numeric", autoComplete: "off", defaultValue: requestsPerMember ?? "" }}
 			action="Save"
 			onSubmit={save}

@@ -47,7 +47,7 @@ describe("removing a member", () => {
 		await page.press("Remove Mia");
 		expect(page.text()).toContain("Remove Mia?");
 		expect(fetchMock).not.toHaveBeenCalled();
-		await page.press("Keep them");
+		await page.press("Cancel");
 		expect(fetchMock).not.toHaveBeenCalled();
 		expect(page.root.querySelector("dialog")).toBeNull();
 	});
@@ -58,7 +58,7 @@ describe("removing a member", () => {
 		await page.press("Remove Mia");
 		await page.press("Remove");
 		expect(onChanged).toHaveBeenCalledTimes(1);
-		expect(page.text()).toContain("Mia is not in Acme any more.");
+		expect(page.text()).toContain("Mia is no longer in Acme.");
 	});
 
 	test("that the server refuses keeps the dialog open with the reason, and reloads the page's data", async () => {

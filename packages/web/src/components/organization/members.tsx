@@ -22,7 +22,7 @@ export function Members({ organization, onChanged }: MembersProps) {
 
 	async function remove(member: MemberView) {
 		const problem = await thenReload(removeMember(organizationId, member.id), onChanged);
-		setOutcome(problem ? "" : `${member.name} is not in ${name} any more.`);
+		setOutcome(problem ? "" : `${member.name} is no longer in ${name}.`);
 		return problem;
 	}
 
@@ -48,9 +48,8 @@ export function Members({ organization, onChanged }: MembersProps) {
 			{dialog?.action === "remove" && (
 				<ConfirmDialog
 					title={`Remove ${dialog.member.name}?`}
-					text={`From the next request on, what they ask counts on themselves and not on ${name}. Their chats stay theirs.`}
+					text={`From their next request on, they use their own requests, not those of ${name}. Their chats stay theirs.`}
 					action="Remove"
-					dismiss="Keep them"
 					onConfirm={() => remove(dialog.member)}
 					onClose={onClose}
 				/>
@@ -106,10 +105,10 @@ function RoleDialog({ member, viewerRole, onAssign, onClose }: RoleDialogProps) 
 	const [role, setRole] = useState(member.role);
 	return (
 		<ConfirmDialog
-			title={`The role of ${member.name}`}
+			title={`Change ${member.name}’s role`}
 			text={
 				<>
-					Everyone asks on the plan. Admins also invite and remove people and decide on the plan; owners can make others owners, too.
+					All members can use the plan. Admins also invite and remove people and manage the plan; owners can make others owners, too.
 					<select aria-label="Role" className="field mt-4 block" value={role} onChange={(event) => setRole(event.target.value as Role)}>
 						{rolesToGive(viewerRole).map((each) => (
 							<option key={each}>{each}</option>
@@ -118,7 +117,7 @@ function RoleDialog({ member, viewerRole, onAssign, onClose }: RoleDialogProps) 
 				</>
 			}
 			action="Change role"
-			dismiss="Leave it"
+			isDestructive={false}
 			onConfirm={async () => (role === member.role ? undefined : await onAssign(role))}
 			onClose={onClose}
 		/>

@@ -1,4 +1,4 @@
-import { NAME_RULE } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import type { Role } from "../../view/identity.ts";
 import { postToAuth } from "../session/auth-request.ts";
 
@@ -38,13 +38,9 @@ export async function thenReload(result: Result, reload: () => Promise<void>): P
 /** Sets who pays for the viewer: an organization, or null for the viewer. */
 export const setPayer = (organizationId: string | null): Result => post("set-active", { organizationId });
 
-/** Creates an organization and makes it the viewer's payer. Idempotent for the same `slug`. */
-export async function createOrganization(name: string, slug: string): Result {
-	const refusal = await post("create", { name, slug }, "ORGANIZATION_ALREADY_EXISTS");
-	// Creating does this as well, unless a first attempt ended between the two.
-	if (!refusal) await post("set-active", { organizationSlug: slug });
-	return refusal;
-}
+/** Creates an organization. Who pays stays as it is. Idempotent for the same `slug`. */
+export const createOrganization = (name: string, slug: string): Result =>
+	post("create", { name, slug, keepCurrentActiveOrganization: true }, "ORGANIZATION_ALREADY_EXISTS");
 
 /** Mails an invitation. */
 export const invite = (organizationId: string, email: string, role: Role): Result => post("invite-member", { organizationId, email, role });

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { startTransition, useEffect, useRef, useState } from "react";
 import type { OrganizationsView } from "../../view/identity.ts";
 import type { UsageView } from "../../view/usage.ts";
@@ -19,9 +20,9 @@ interface OrganizationSectionProps {
 	onPayerChanged: () => Promise<void>;
 }
 
-/** The viewer's organizations, and the one that they act for. Members who cannot manage it see only their own share. */
+/** The viewer's organizations, who of them pays, and the people of one. Members who cannot manage it see only their own share. */
 export function OrganizationSection({ organizations, usage, onChanged, onPayerChanged }: OrganizationSectionProps) {
-	const { mine, active } = organizations;
+	const { mine, payer, shown } = organizations;
 	const outcomeLine = useRef<HTMLParagraphElement>(null);
 	const [outcome, setOutcome] = useState("");
 	// The pressed button is gone, so focus the sentence that says what happened.
@@ -29,47 +30,64 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 		if (outcome) outcomeLine.current?.focus();
 	}, [outcome]);
 
-	async function onPayerGone(text: string) {
-		await onPayerChanged();
+	async function say(text: string, reload: () => Promise<void>) {
+		await reload();
 		// As a transition, so that it appears together with the reloaded data.
 		startTransition(() => setOutcome(text));
 	}
 
 	const create = (
-		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => onPayerGone(`${name} is there, and you are its owner.`)} />
+		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => say(`${name} created. You’re the owner.`, onChanged)} />
 	);
 	return (
-		<Section title="Organization">
-			<p ref={outcomeLine} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
-				{outcome}
-			</p>
-			{mine.length === 0 ? (
-				<>
-					<p className="mb-4">In an organization several people ask on one plan.</p>
-					{create}
-				</>
-			) : (
-				<div className="flex flex-col gap-6">
-					<div>
-						<WhoPays organizations={organizations} hasPlan={usage.organization !== undefined} onChanged={onPayerChanged} />
-						<div className="mt-2">{create}</div>
+		<>
+			<Section title="Organization">
+				<p ref={outcomeLine} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
+					{outcome}
+				</p>
+				{mine.length === 0 ? (
+					<p className="mb-4">Share one plan with your team.</p>
+				) : (
+					<WhoPays organizations={organizations} hasPlan={usage.organization !== undefined} onChanged={onPayerChanged} />
+				)}
+				<div className={mine.length === 0 ? "" : "mt-2"}>{create}</div>
+			</Section>
+			{shown && (
+				<Section title={shown.name}>
+					<div className="flex flex-col gap-6">
+						{mine.length > 1 && <Others {...organizations} />}
+						{shown.id === payer && usage.organization && <Share {...usage.organization.member} />}
+						<Members organization={shown} onChanged={onChanged} />
+						{shown.role !== "member" && (
+							<>
+								<Invitations organization={shown} onChanged={onChanged} />
+								<LimitForEach organization={shown} onChanged={onChanged} />
+							</>
+						)}
+						<Leave organization={shown} onLeft={() => say(`You’ve left ${shown.name}.`, onPayerChanged)} />
 					</div>
-					{active && (
-						<>
-							{usage.organization && <Share {...usage.organization.member} />}
-							<Members organization={active} onChanged={onChanged} />
-							{active.role !== "member" && (
-								<>
-									<Invitations organization={active} onChanged={onChanged} />
-									<LimitForEach organization={active} onChanged={onChanged} />
-								</>
-							)}
-							<Leave organization={active} onLeft={() => onPayerGone(`You have left ${active.name}.`)} />
-						</>
-					)}
-				</div>
+				</Section>
 			)}
-		</Section>
+		</>
+	);
+}
+
+/** Leads to the members of the viewer's other organizations. */
+function Others({ mine, shown }: OrganizationsView) {
+	return (
+		<nav aria-label="Your organizations" className="-ml-2 flex flex-wrap">
+			{mine.map(({ id, name }) => (
+				<Link
+					key={id}
+					to="/account/organization"
+					search={{ show: id }}
+					aria-current={id === shown?.id ? "page" : undefined}
+					className={`button-bare wrap-anywhere ${id === shown?.id ? "font-medium text-ink" : ""}`}
+				>
+					{name}
+				</Link>
+			))}
+		</nav>
 	);
 }
 

@@ -12,12 +12,11 @@ interface WhoPaysProps {
 }
 
 /** Selects the payer: the viewer or one of their organizations. */
-export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }: WhoPaysProps) {
+export function WhoPays({ organizations: { mine, payer: current }, hasPlan, onChanged }: WhoPaysProps) {
 	const group = useId();
 	const hydrated = useHydrated();
 	const [chosen, setChosen] = useState<{ id: string | null }>();
 	const [problem, setProblem] = useState<string>();
-	const current = active?.id ?? null;
 	// Show the choice until the page has loaded it, or the radio button would jump back for a moment.
 	if (chosen?.id === current) setChosen(undefined);
 	const payer = chosen ? chosen.id : current;
@@ -33,8 +32,8 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 	return (
 		<div>
 			<fieldset disabled={!hydrated}>
-				<legend className="font-medium">Who pays for what you ask</legend>
-				{[{ id: null, name: "Yourself" }, ...mine].map(({ id, name }) => (
+				<legend className="font-medium">Bill my requests to</legend>
+				{[{ id: null, name: "Me" }, ...mine].map(({ id, name }) => (
 					<label key={id ?? "yourself"} className="flex min-h-9 items-center gap-3 pointer-coarse:min-h-11">
 						<input
 							type="radio"
@@ -48,7 +47,7 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 				))}
 			</fieldset>
 			<p role="status" className="mt-1 text-small text-soft wrap-anywhere">
-				{chosen ? "One moment …" : <Paying name={active?.name} hasPlan={hasPlan} />}
+				{chosen ? "One moment …" : <Paying name={mine.find(({ id }) => id === current)?.name} hasPlan={hasPlan} />}
 			</p>
 			{problem && (
 				<p role="alert" className="mt-2 text-warn">
@@ -60,7 +59,7 @@ export function WhoPays({ organizations: { mine, active }, hasPlan, onChanged }:
 }
 
 function Paying({ name, hasPlan }: { name: string | undefined; hasPlan: boolean }) {
-	if (!name) return <>What you ask counts on your own requests.</>;
-	if (hasPlan) return <>What you ask counts on the plan of {name}.</>;
-	return <>{name} has no plan yet. Until it has one, what you ask counts on your own requests.</>;
+	if (!name) return <>Your requests count on your own plan. To buy or manage a plan of an organization, bill your requests to it.</>;
+	if (hasPlan) return <>Your requests count on {name}’s plan.</>;
+	return <>{name} has no plan yet. Until then, you use your own requests.</>;
 }

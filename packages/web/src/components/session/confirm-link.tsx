@@ -28,7 +28,9 @@ function AskPassword({ email, token, next }: { email: string; token: string; nex
 		const problem = await confirmEmail({ token, password, isNew });
 		if (problem) return problem;
 		// A full load drops everything cached for another viewer.
-		location.assign(next);
+		const url = new URL(next, location.origin);
+		url.searchParams.set("confirmed", "true");
+		location.assign(url.pathname + url.search + url.hash);
 	}
 	return (
 		<>

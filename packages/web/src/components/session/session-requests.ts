@@ -1,4 +1,4 @@
-import { NAME_RULE } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import { tellTabs } from "../tabs.ts";
 import { postToAuth } from "./auth-request.ts";
 
@@ -11,7 +11,7 @@ export type SignProblem = {
 };
 
 const sentences: Record<string, SignProblem> = {
-	INVALID_EMAIL_OR_PASSWORD: { field: "password", text: "This email and password do not belong together." },
+	INVALID_EMAIL_OR_PASSWORD: { field: "password", text: "Wrong email or password." },
 	USER_ALREADY_EXISTS: { field: "email", text: "There is an account with this email already. Sign in instead." },
 	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: { field: "email", text: "There is an account with this email already. Sign in instead." },
 	INVALID_PASSWORD: { field: "password", text: "Wrong password." },
@@ -58,6 +58,11 @@ export async function sendConfirmation(email: string, callbackURL = "/"): Promis
  */
 export async function confirmEmail(input: { token: string; password: string; isNew: boolean }): Promise<SignProblem | undefined> {
 	return await enter("confirm-email", input);
+}
+
+/** Changes the password, and ends every other session. */
+export async function changePassword(input: { currentPassword: string; newPassword: string }): Promise<SignProblem | undefined> {
+	return await post("change-password", { ...input, revokeOtherSessions: true });
 }
 
 /** Ends the session and loads `next`, so that nothing of this viewer stays in memory or in the tab's storage. */

@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
-import { NAME_CHARS_MAX } from "../../input.ts";
+import { NAME_CHARS_MAX } from "../../name-rule.ts";
 import type { HumanCheckProps } from "../chat/human-check.tsx";
 import { NeedsScripts } from "../frame/needs-scripts.tsx";
 import type { SignProblem } from "./session-requests.ts";

@@ -1,10 +1,12 @@
+import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
+import { useConfirmed } from "./confirmed.ts";
 import { sendConfirmation } from "./session-requests.ts";
 
 interface UnconfirmedEmailProps {
 	email: string;
 	mailboxUrl: string | null;
-	/** What needs a confirmed address: completes "before you can". */
+	/** What needs a confirmed address: completes "before you". */
 	purpose: string;
 	/** The page that the link in the mail leads to. */
 	path: string;
@@ -13,14 +15,16 @@ interface UnconfirmedEmailProps {
 /** Says that an action needs a confirmed email address, and sends the confirmation link again. */
 export function UnconfirmedEmail({ email, mailboxUrl, purpose, path }: UnconfirmedEmailProps) {
 	const [outcome, setOutcome] = useState<string>();
+	const router = useRouter();
+	useConfirmed(() => void router.invalidate());
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
-		setOutcome(problem ? problem.text : "Sent. The newest link is the one that works.");
+		setOutcome(problem ? problem.text : "Sent. Check your inbox.");
 	}
 	return (
 		<div role="status" className="flex flex-col items-start gap-3">
 			<p className="wrap-anywhere">
-				One step before you can {purpose}: confirm your address. Open the link that we sent to {email}, then load this page again.
+				Confirm your email first, before you {purpose}. Open the link we sent to {email}, then come back here.
 			</p>
 			<div className="flex flex-wrap gap-2">
 				{mailboxUrl && (

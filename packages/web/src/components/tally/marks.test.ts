@@ -1,18 +1,22 @@
 import { expect, test } from "vitest";
 import type { UsageView } from "../../view/usage.ts";
 import { paidUsage, spent } from "../testing/views.ts";
-import { marksOf, nearestLimit, tallyText } from "./marks.ts";
+import { levelOf, marksOf, nearestLimit, tallyText } from "./marks.ts";
 
-test("draws one mark per request: counted first, then held, then left", () => {
-	expect(marksOf({ limit: 5, used: 2, held: 1 })).toEqual(["counted", "counted", "held", "left", "left"]);
+test("draws one mark per request: left first, then held, then counted", () => {
+	expect(marksOf({ limit: 5, used: 2, held: 1 })).toEqual(["left", "left", "held", "counted", "counted"]);
 	expect(marksOf({ limit: 2, used: 5, held: 1 })).toEqual(["counted", "counted"]);
 });
 
 test("says in words what the marks show", () => {
-	expect(tallyText({ remaining: 3, limit: 5, resetAt: null })).toBe("3 of 5 requests left, no reset");
-	expect(tallyText({ remaining: 3, limit: 20, resetAt: "2026-11-22T00:00:00Z" })).toBe("3 of 20 requests left");
+	expect(tallyText({ remaining: 3, limit: 20 })).toBe("3 of 20 requests left");
 	// With top-ups more may be left than the limit.
-	expect(tallyText({ remaining: 1500, limit: 1000, resetAt: "2026-11-22T00:00:00Z" })).toBe("1500 requests left");
+	expect(tallyText({ remaining: 1500, limit: 1000 })).toBe("1500 requests left");
+});
+
+test("is low from 80 % on, nearly over at two, and over at zero", () => {
+	const levels = [201, 200, 3, 2, 1, 0].map((remaining) => levelOf({ remaining, limit: 1000 }));
+	expect(levels).toEqual(["plenty", "low", "low", "last", "last", "none"]);
 });
 
 test("shows the member's own share of an organization's plan when it runs out first", () => {

@@ -21,14 +21,22 @@ export type Mark = "counted" | "held" | "left";
 /** Above this many marks a bar is drawn instead: more cannot be counted at a glance. */
 export const marksMax = 25;
 
-/** One mark per request of the window, in the order in which requests are used up. */
+/** One mark per request of the window: what is left comes first, as in the tab's icon, and marks fade from the end. */
 export function marksOf({ limit, used, held }: Pick<UsageView, "limit" | "used" | "held">): Mark[] {
-	return Array.from({ length: limit }, (_, index) => (index < used ? "counted" : index < used + held ? "held" : "left"));
+	const left = Math.max(0, limit - used - held);
+	return Array.from({ length: limit }, (_, index) => (index < left ? "left" : index < limit - used ? "held" : "counted"));
+}
+
+/** How near the end is: `low` from 80 % on, `last` at two. The words change with it. */
+export function levelOf({ remaining, limit }: Pick<UsageView, "remaining" | "limit">): "plenty" | "low" | "last" | "none" {
+	if (remaining === 0) return "none";
+	if (remaining <= 2) return "last";
+	return remaining <= limit / 5 ? "low" : "plenty";
 }
 
 /** The tally in words, for screen readers. */
-export function tallyText({ remaining, limit, resetAt }: Pick<UsageView, "remaining" | "limit" | "resetAt">): string {
+export function tallyText({ remaining, limit }: Pick<UsageView, "remaining" | "limit">): string {
 	// Top-ups add to the limit, so a fraction would be misleading.
 	if (remaining > limit) return `${remaining} requests left`;
-	return `${remaining} of ${limit} requests left${resetAt ? "" : ", no reset"}`;
+	return `${remaining} of ${limit} requests left`;
 }

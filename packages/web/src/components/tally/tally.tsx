@@ -4,7 +4,7 @@ const step = 7;
 const groupWidth = 5 * step + 5;
 const height = 20;
 
-/** The balance as tally marks: one stroke per request, every fifth across the four before it. A bar above 25. */
+/** The balance as tally marks: one stroke per request, every fifth across the four before it. A bar above 25. Ink is what is left. */
 export function Tally({ usage, label, size = 1 }: { usage: Counted; label?: string; size?: 1 | 2 }) {
 	const text = label ?? tallyText(usage);
 	if (usage.limit > marksMax) return <Bar usage={usage} text={text} />;
@@ -53,8 +53,8 @@ function Bar({ usage, text }: { usage: Counted; text: string }) {
 	return (
 		<svg role="img" aria-label={text} width={width} height={height} viewBox={`0 0 ${width} ${height}`} className="shrink-0">
 			<rect x="0" y="8" width={width} height="4" rx="2" className="fill-faint" />
-			<rect x="0" y="8" width={share(usage.used + usage.held)} height="4" rx="2" className="fill-edge" />
-			<rect x="0" y="8" width={share(usage.used)} height="4" rx="2" className="fill-ink" />
+			<rect x="0" y="8" width={share(usage.remaining + usage.held)} height="4" rx="2" className="fill-edge" />
+			<rect x="0" y="8" width={share(usage.remaining)} height="4" rx="2" className="fill-ink" data-bar="left" />
 		</svg>
 	);
 }

@@ -112,7 +112,8 @@ export const topUp: PlanView = {
 export const pricingOf = (...plans: PlanView[]): PricingView => ({
 	guestLimit: 5,
 	freeLimit: 20,
-	whoPays: { rows: [{ happens: "An answer is complete.", counted: "One request." }], bound: "At most one." },
+	whatCounts: [{ happens: "A complete answer", counted: "1 request." }],
+	topUpsOutlivePlan: true,
 	plans,
 	unavailable: false,
 });

@@ -81,7 +81,7 @@ describe("a refused request", () => {
 		expect(new Set(problems.map(({ detail }) => detail)).size).toBe(policies.length);
 		for (const { detail, upgradeUrl } of problems) {
 			expect(detail).toMatch(/^[A-Z].+\.$/);
-			expect(upgradeUrl).toMatch(/^\/(sign-up|pricing|account)$/);
+			expect(upgradeUrl).toMatch(/^\/(sign-up|pricing|account\/(plan|profile|organization))$/);
 		}
 	});
 });

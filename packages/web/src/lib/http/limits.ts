@@ -11,11 +11,11 @@ import { type ProblemFields, problemResponse } from "./problem.ts";
 const UPGRADE: Record<UsageRefusal["policy"], string> = {
 	guest: "/sign-up",
 	network: "/sign-up",
-	unconfirmed: "/account",
+	unconfirmed: "/account/profile",
 	free: "/pricing",
-	paid: "/account",
+	paid: "/account/plan",
 	organization: "/pricing",
-	member: "/account",
+	member: "/account/organization",
 	"in-flight": "/pricing",
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { NAME_RULE } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import { assertUserName } from "./account-rules.ts";
 
 describe("a user's name", () => {

@@ -1,5 +1,5 @@
 import { APIError } from "better-auth/api";
-import { NAME_RULE } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import { nameOf } from "./names.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ID, NAME_RULE } from "../../input.ts";
+import { ID } from "../../input.ts";
+import { NAME_RULE } from "../../name-rule.ts";
 import { nameAtSignUp, nameOf } from "./names.ts";
 
 /*

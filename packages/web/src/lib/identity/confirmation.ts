@@ -94,15 +94,15 @@ export const confirmation = () =>
 /** Opens a link in a browser. @returns the path to go to */
 async function openLink(ctx: Context, token: string, next: string): Promise<string> {
 	const link = await readConfirmation(token);
-	if (link.state === "invalid") return withError(next, "INVALID_TOKEN");
+	if (link.state === "invalid") return withParam(next, "error", "INVALID_TOKEN");
 	if (link.state === "confirmed") return next;
 	const here = await getSessionFromCtx(ctx, { disableCookieCache: true });
 	if (here?.user.id !== link.user.id) return `/confirm-email?${new URLSearchParams({ token, next })}`;
-	if (link.state === "expired") return withError(next, "TOKEN_EXPIRED");
+	if (link.state === "expired") return withParam(next, "error", "TOKEN_EXPIRED");
 	await endSessions(link.user.id, here.session.id);
 	const user = await ctx.context.internalAdapter.updateUser(link.user.id, { emailVerified: true });
 	await setSessionCookie(ctx, { session: here.session, user: { ...here.user, ...user } });
-	return next;
+	return withParam(next, "confirmed", "true");
 }
 
 /**
@@ -147,9 +147,10 @@ function pathOf(callbackURL: string | undefined, origin: string): string {
 	return url ? `${url.pathname}${url.search}${url.hash}` : "/";
 }
 
-function withError(path: string, error: string): string {
+/** What the page at a path is told of the link that leads to it (components/frame/link-outcome.ts). */
+function withParam(path: string, name: "error" | "confirmed", value: string): string {
 	const url = new URL(path, "http://localhost");
-	url.searchParams.set("error", error);
+	url.searchParams.set(name, value);
 	return `${url.pathname}${url.search}${url.hash}`;
 }
 

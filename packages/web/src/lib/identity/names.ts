@@ -1,4 +1,4 @@
-import { NAME_CHARS_MAX } from "../../input.ts";
+import { NAME_CHARS_MAX } from "../../name-rule.ts";
 
 /** Control, format, line-separating and unpaired characters. The two joiners stay: Persian names and emoji need them. */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/u;

@@ -44,24 +44,32 @@ export async function firstOrganizationOf(userId: string): Promise<string | null
 	return first?.id ?? null;
 }
 
-/** The user's organizations, and what they may see of the active one. */
-export async function organizationsOf(userId: string, active: Membership | null): Promise<OrganizationsView> {
-	const [joined, people, invited] = await Promise.all([
-		db()
-			.select({ id: organizations.id, name: organizations.name, requestsPerMember: organizations.requestsPerMember })
-			.from(members)
-			.innerJoin(organizations, eq(organizations.id, members.organizationId))
-			.where(eq(members.userId, userId))
-			.orderBy(asc(members.createdAt)),
-		active ? membersOf(active.organizationId, userId) : [],
-		active?.mayBuy ? openInvitationsTo(active.organizationId) : [],
-	]);
+/**
+ * The user's organizations, and what they may see of one of them.
+ * @param payerId the organization that they act for
+ * @param wantedId the one to show; by default the one that they act for, or else the one that they joined last
+ */
+export async function organizationsOf(userId: string, payerId: string | null, wantedId?: string): Promise<OrganizationsView> {
+	const joined = await db()
+		.select({
+			id: organizations.id,
+			name: organizations.name,
+			requestsPerMember: organizations.requestsPerMember,
+			role: members.role,
+		})
+		.from(members)
+		.innerJoin(organizations, eq(organizations.id, members.organizationId))
+		.where(eq(members.userId, userId))
+		.orderBy(asc(members.createdAt));
 	const mine = joined.map(({ id, name }) => ({ id, name }));
-	const you = people.find(({ isYou }) => isYou);
-	if (!active || !you) return { mine, active: null };
-	const { organizationId: id, name } = active;
-	const requestsPerMember = joined.find((one) => one.id === id)?.requestsPerMember ?? null;
-	return { mine, active: { id, name, role: you.role, requestsPerMember, members: people, invitations: invited } };
+	const ofId = (id: string | null | undefined) => joined.find((one) => one.id === id);
+	const found = ofId(wantedId) ?? ofId(payerId) ?? joined.at(-1);
+	const payer = ofId(payerId)?.id ?? null;
+	if (!found) return { mine, payer, shown: null };
+	const role = roleOf(found.role);
+	const [people, invited] = await Promise.all([membersOf(found.id, userId), role === "member" ? [] : openInvitationsTo(found.id)]);
+	const { id, name, requestsPerMember } = found;
+	return { mine, payer, shown: { id, name, role, requestsPerMember, members: people, invitations: invited } };
 }
 
 async function membersOf(organizationId: string, viewerId: string): Promise<MemberView[]> {

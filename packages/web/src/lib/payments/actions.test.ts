@@ -234,7 +234,7 @@ describe("a change at the provider", () => {
 	test("changes the only plan when none is named", async () => {
 		expect(await changePlan(request, user, undefined, { priceSlug: "pro_monthly" })).toEqual({ takesEffect: "now", answer: "changed" });
 		const offer = expect.objectContaining({ priceSlug: "pro_monthly" });
-		expect(account.changePlan).toHaveBeenCalledWith("ada", "sub_1", offer, "https://parley.example/account");
+		expect(account.changePlan).toHaveBeenCalledWith("ada", "sub_1", offer, "https://parley.example/account/plan");
 	});
 });
 

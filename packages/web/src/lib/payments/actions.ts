@@ -119,7 +119,7 @@ export async function changePlan(request: Request, user: User, planId: string | 
 		return { ...found, own: assertOwnPlan(found.before, planId), offer: assertMayChangeTo(found.before.offers, price) };
 	});
 	const isDone = (after: CustomerBilling) => changedTo(offer, after, own);
-	const back = returnUrl(request, "/account");
+	const back = returnUrl(request, "/account/plan");
 	return change("change", { user, before, isDone, send: () => account.changePlan(externalId, own, offer, back) });
 }
 
@@ -143,7 +143,7 @@ export async function openPortal(request: Request, user: User): Promise<string> 
 	await takeAction(user);
 	await billingPort("account");
 	const { key } = customerOf(user);
-	const opened = await env.USAGE_LEDGER.getByName(key).openPortal(key, returnUrl(request, "/account"));
+	const opened = await env.USAGE_LEDGER.getByName(key).openPortal(key, returnUrl(request, "/account/plan"));
 	if (opened.kind === "failed") refuseFailedRead(opened);
 	return opened.answer ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
 }

@@ -1,5 +1,6 @@
 import type { Entitlement, Report } from "@parley/metering";
 import type { BillingView, PlanView } from "../../view/billing.ts";
+import type { PlanNews } from "../../view/usage.ts";
 
 /** A price that a customer can buy. */
 export interface Offer extends PlanView {
@@ -81,9 +82,10 @@ export interface UsageEvent {
 	pricingModelId: string | null;
 }
 
-/** What a customer may use, and the requests of all top-ups ever bought beside a plan. */
+/** What a customer may use, what they should know of their plan, and the requests of all top-ups ever bought beside a plan. */
 interface CustomerAccess {
 	entitlement: Entitlement;
+	news: PlanNews | null;
 	creditsBought: number;
 }
 
@@ -117,9 +119,10 @@ export interface UsagePort {
 	} | null;
 	/**
 	 * @param fetchedAtMs the ledger's time of sending, which the entitlement carries
+	 * @param coming the change of plan that this app has scheduled last, for a provider that does not tell which waits
 	 * @throws the SDK's error, also when the provider does not answer within `timeoutMs`
 	 */
-	readEntitlement(externalId: string, fetchedAtMs: number, timeoutMs: number): Promise<CustomerAccess>;
+	readEntitlement(externalId: string, fetchedAtMs: number, timeoutMs: number, coming?: ComingChange): Promise<CustomerAccess>;
 	/** Sends reports in order and calls `onReported` for each that the provider has. A repeat counts once (see `deduplication`). */
 	reportUsage(externalId: string, reports: UsageReport[], timeoutMs: number, onReported: (report: UsageReport) => void): Promise<void>;
 	/** Sends one report and returns it as the provider has it. */
@@ -176,6 +179,8 @@ export interface Capabilities {
 	readonly sells: boolean;
 	/** The provider keeps the credits, so an admin grants them there and not in our ledger. */
 	readonly keepsCredits: boolean;
+	/** Whether the rest of a top-up waits for the next plan when the plan ends. False: it is lost with the plan. */
+	readonly topUpsOutlivePlan: boolean;
 	/** Pages read billing with the provider's SDK in the browser, not through `/api/billing`. */
 	readonly hasBrowserSdk: boolean;
 }

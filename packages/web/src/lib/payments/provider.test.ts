@@ -21,9 +21,9 @@ async function load(BILLING_PROVIDER: string): Promise<{ chosen: Chosen; provide
 }
 
 describe.each([
-	["flowglad", { sells: true, keepsCredits: true, hasBrowserSdk: true }],
-	["stripe", { sells: true, keepsCredits: false, hasBrowserSdk: false }],
-	["none", { sells: false, keepsCredits: false, hasBrowserSdk: false }],
+	["flowglad", { sells: true, keepsCredits: true, hasBrowserSdk: true, topUpsOutlivePlan: false }],
+	["stripe", { sells: true, keepsCredits: false, hasBrowserSdk: false, topUpsOutlivePlan: true }],
+	["none", { sells: false, keepsCredits: false, hasBrowserSdk: false, topUpsOutlivePlan: false }],
 ])("%s", (name, capabilities) => {
 	let chosen: Chosen;
 	let provider: BillingProvider;

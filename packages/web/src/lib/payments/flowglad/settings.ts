@@ -4,7 +4,7 @@ import type { Capabilities } from "../port.ts";
 
 // Flowglad without its SDK, for code that runs before anything is bought.
 
-export const capabilities: Capabilities = { sells: true, keepsCredits: true, hasBrowserSdk: true };
+export const capabilities: Capabilities = { sells: true, keepsCredits: true, hasBrowserSdk: true, topUpsOutlivePlan: false };
 
 interface Settings {
 	apiKey: string;

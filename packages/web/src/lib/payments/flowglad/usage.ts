@@ -1,10 +1,11 @@
 import type { FlowgladServerAdmin } from "@flowglad/server";
 import { config } from "../../../config.ts";
 import { logNote } from "../../../log.ts";
-import type { FlowgladBilling } from "../../../view/flowglad.ts";
+import { comingPlan, type FlowgladBilling, paidSubscriptions, toStanding } from "../../../view/flowglad.ts";
 import { AI_REQUESTS_METER, creditsBought, findUsagePriceByMeterSlug, planWithoutGrant, toEntitlement } from "../../billing-helpers.ts";
 import { isAnswered, RefusedReport } from "../errors.ts";
 import { IsolateCache } from "../isolate-cache.ts";
+import { newsOf } from "../plan-news.ts";
 import type { UsagePort, UsageReport } from "../port.ts";
 import { adminClient, customerBilling } from "./client.ts";
 
@@ -12,13 +13,15 @@ import { adminClient, customerBilling } from "./client.ts";
 export const flowgladUsage: UsagePort = {
 	deduplication: null,
 
-	async readEntitlement(externalId, fetchedAtMs, timeoutMs) {
+	async readEntitlement(externalId, fetchedAtMs, timeoutMs, coming) {
 		const billing = await customerBilling(adminClient(timeoutMs), externalId);
 		if (!findUsagePriceByMeterSlug(AI_REQUESTS_METER, billing.pricingModel)) {
 			logNote(`Usage price not found for meter ${AI_REQUESTS_METER}: usage cannot be reported until the pricing model has one`);
 		}
 		await warnOfFallback(billing);
-		return { entitlement: toEntitlement(billing, fetchedAtMs, config().limits.paid), creditsBought: creditsBought(billing) };
+		const entitlement = toEntitlement(billing, fetchedAtMs, config().limits.paid);
+		const plans = paidSubscriptions(billing).map((plan) => toStanding({ ...plan, comingPlan: comingPlan(plan, coming ?? null) }));
+		return { entitlement, news: newsOf(plans, entitlement), creditsBought: creditsBought(billing) };
 	},
 
 	async reportUsage(externalId, reports, timeoutMs, onReported) {

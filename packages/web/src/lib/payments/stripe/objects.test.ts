@@ -178,6 +178,8 @@ describe("a plan on the account page", () => {
 	test("is brought back by its latest invoice, while that can be paid", () => {
 		const invoiceOf = (status: Stripe.Invoice.Status) => toStanding(subscription({ status: "unpaid", invoice: { status } }), [], 0).invoice;
 		expect([invoiceOf("open"), invoiceOf("draft")]).toEqual(["in_1", null]);
+		const owed = { status: "past_due" as const, invoice: { status: "open" as const, next_payment_attempt: start + DAY } };
+		expect(toStanding(subscription(owed), [], 0)).toMatchObject({ state: "owed", invoice: "in_1" });
 		expect(toStanding(subscription({ invoice: { status: "open" } }), [], 0).invoice).toBeNull();
 	});
 

@@ -3,7 +3,7 @@ import type { Capabilities } from "../port.ts";
 
 // Stripe without its SDK, for code that runs before anything is bought.
 
-export const capabilities: Capabilities = { sells: true, keepsCredits: false, hasBrowserSdk: false };
+export const capabilities: Capabilities = { sells: true, keepsCredits: false, hasBrowserSdk: false, topUpsOutlivePlan: true };
 
 interface Settings {
 	secretKey: string;

@@ -1,11 +1,12 @@
 import { config } from "../../../config.ts";
 import { AI_REQUESTS_METER } from "../../billing-helpers.ts";
 import { now } from "../../time/clock.ts";
+import { newsOf } from "../plan-news.ts";
 import type { UsageEvent, UsagePort, UsageReport } from "../port.ts";
 import { creditsBought, currentAmong, stripe, subscriptionsOf, topUpsOf } from "./client.ts";
 import { getStripeCustomer } from "./customers.ts";
 import { sendMeterEvent, unitsOnMeter } from "./meter.ts";
-import { toEntitlement } from "./objects.ts";
+import { nextPriceOf, toEntitlement, toStanding } from "./objects.ts";
 import { withCustomer } from "./own-customer.ts";
 
 /** Stripe deduplicates a meter event's identifier for "at least 24 hours". */
@@ -26,10 +27,14 @@ export const stripeUsage: UsagePort = {
 		const read = async (customer: string) => {
 			const [subscriptions, topUps] = await Promise.all([subscriptionsOf(client, customer), topUpsOf(client, customer)]);
 			const terms = { fetchedAtMs, nowMs: now(), fallbackAllowance: config().limits.paid };
-			return { entitlement: toEntitlement(currentAmong(subscriptions), topUps, terms), creditsBought: creditsBought(topUps) };
+			const current = currentAmong(subscriptions);
+			const entitlement = toEntitlement(current, topUps, terms);
+			// Only that another plan follows matters here, not its name, which the prices would tell.
+			const plans = current.map((plan) => ({ ...toStanding(plan, [], terms.nowMs), next: nextPriceOf(plan, terms.nowMs) ?? null }));
+			return { entitlement, news: newsOf(plans, entitlement), creditsBought: creditsBought(topUps) };
 		};
 		// Without a customer nothing was ever bought, so Stripe need not be called.
-		return withCustomer(externalId, read, () => ({ entitlement: { kind: "none", fetchedAtMs }, creditsBought: 0 }));
+		return withCustomer(externalId, read, () => ({ entitlement: { kind: "none", fetchedAtMs }, news: null, creditsBought: 0 }));
 	},
 
 	// One event per call and one call at a time: Stripe refuses concurrent calls for the same customer and meter.

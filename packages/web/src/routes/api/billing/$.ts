@@ -32,7 +32,7 @@ const ACTIONS: Record<string, Action> = {
 		async (request, user, body) => ({ url: (await buy(request, user, body)).url }),
 	),
 	"payment-method": action(
-		z.object({ planId: name.optional(), returnUrl: path.default("/account") }),
+		z.object({ planId: name.optional(), returnUrl: path.default("/account/plan") }),
 		async (request, user, { planId, returnUrl }) => {
 			const { url } = await addCard(request, user, planId, { successUrl: returnUrl, cancelUrl: returnUrl });
 			return { url };

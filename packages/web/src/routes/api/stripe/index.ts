@@ -37,7 +37,7 @@ async function pathOfSession(request: Request, sessionId: string): Promise<strin
 	};
 	return read().catch((error: unknown) => {
 		logFailure(`the checkout that ${user.key} returned from could not be read`, error);
-		return "/account";
+		return "/account/plan";
 	});
 }
 
