@@ -13,8 +13,8 @@ const NOT_CONFIGURED = [503, { error: "Flowglad not configured" }];
 
 test("the pricing page shows no paid plan and says why", async () => {
 	const html = await (await new Client().fetch("/pricing")).text();
-	expect(html).toContain("Paid plans are not set up on this server");
-	expect(html).not.toMatch(/7\.99|the billing service did not reply/);
+	expect(html).toContain("Paid plans aren’t set up on this server");
+	expect(html).not.toMatch(/7\.99|the billing service isn’t responding/);
 });
 
 describe("a signed-in user", () => {

@@ -13,7 +13,7 @@ describe("a visitor", () => {
 	test("sees the plans and their prices", async () => {
 		const html = await (await new Client().fetch("/pricing")).text();
 		expect(html).toContain("7.99");
-		expect(html).not.toContain("Paid plans are not set up on this server");
+		expect(html).not.toContain("Paid plans aren’t set up on this server");
 	});
 });
 
@@ -109,7 +109,7 @@ describe("paying for a plan", () => {
 	test("marks the plan as current on the pricing page", async () => {
 		const { user } = await subscribed();
 		const html = await (await user.fetch("/pricing")).text();
-		expect(html).toContain("See your account");
+		expect(html).toContain("See your plan");
 	});
 
 	test("with a declined card grants nothing and can be retried", async () => {

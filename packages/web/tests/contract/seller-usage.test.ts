@@ -154,8 +154,8 @@ describe("a provider that is down", () => {
 		await faults({ api: [{ path: apiPath, status: 500 }] });
 		stopAppClock().advance(25 * 3_600_000);
 		const html = await (await user.fetch("/pricing")).text();
-		expect(html).toContain("the billing service did not reply");
-		expect(html).toContain("One request, one mark");
+		expect(html).toContain("the billing service isn’t responding");
+		expect(html).toContain("Pay only for answers");
 	});
 });
 
