@@ -6,7 +6,7 @@ import { EditForm } from "./edit-form.tsx";
 import type { EditTerms } from "./message-events.ts";
 import type { Ended, QueuedMessage } from "./queue.ts";
 
-interface QueueListProps {
+export interface QueueListProps {
 	messages: readonly QueuedMessage[];
 	/** The message that is on its way to the server. */
 	sending: string | undefined;

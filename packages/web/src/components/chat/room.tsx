@@ -55,7 +55,7 @@ import { isChoice, ModelPicker } from "./model-picker.tsx";
 import { Notice } from "./notice.tsx";
 import { type AskedOf, priceOfSend, tokensUpTo } from "./price.ts";
 import { type QueueEvent, queuedMessage, waitingOf } from "./queue.ts";
-import { QueueList } from "./queue-list.tsx";
+import type { QueueListProps } from "./queue-list.tsx";
 import { unansweredBy, unreadableBy, unseenBy } from "./readable.ts";
 import { SearchSwitch } from "./search-switch.tsx";
 import { readFromOf, Thread } from "./thread.tsx";
@@ -66,6 +66,10 @@ import { type QueueOfChat, useQueue, useSendQueue } from "./use-queue.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
 // Few plans have any.
+/** Loaded with the first message that waits. */
+const QueueList = lazy<ComponentType<QueueListProps>>(() =>
+	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => null })),
+);
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
 
 export interface RoomProps {
@@ -452,33 +456,35 @@ function RoomQueue(props: AnnouncingProps) {
 	}
 
 	return (
-		<QueueList
-			messages={queue.messages}
-			sending={queue.sending}
-			waiting={waiting}
-			models={models}
-			// The notice above has the next step.
-			blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
-			editing={editing}
-			terms={{ priceFor, unreadable: (files) => unreadableBy(modelOf(edited?.price), files) }}
-			onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
-			onChange={(messageId, text, price, files) => {
-				settled(messageId);
-				tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
-				close();
-			}}
-			onRemove={(messageId) => {
-				settled(messageId);
-				tell({ type: "removed", messageId });
-				announce("Removed from the queue.");
-				composer.current?.focus();
-			}}
-			onResume={() => {
-				conversation.patch({ failure: undefined });
-				tell(resumed());
-				composer.current?.focus();
-			}}
-		/>
+		<Suspense>
+			<QueueList
+				messages={queue.messages}
+				sending={queue.sending}
+				waiting={waiting}
+				models={models}
+				// The notice above has the next step.
+				blocked={isSpent(limit) || (failure !== undefined && waiting?.messageId !== undefined)}
+				editing={editing}
+				terms={{ priceFor, unreadable: (files) => unreadableBy(modelOf(edited?.price), files) }}
+				onEditing={(messageId) => (messageId === undefined ? close() : onEditing(messageId))}
+				onChange={(messageId, text, price, files) => {
+					settled(messageId);
+					tell({ type: "changed", messageId, to: queuedMessage({ chatId: chat.id, text, price, files }, randomId) });
+					close();
+				}}
+				onRemove={(messageId) => {
+					settled(messageId);
+					tell({ type: "removed", messageId });
+					announce("Removed from the queue.");
+					composer.current?.focus();
+				}}
+				onResume={() => {
+					conversation.patch({ failure: undefined });
+					tell(resumed());
+					composer.current?.focus();
+				}}
+			/>
+		</Suspense>
 	);
 }
 
