@@ -60,7 +60,7 @@ const VERBS: [path: string, method: string][] = [
 	[CHAT, "PUT"],
 	["/api/chat/some/stream", "POST"],
 	["/api/chat/some/stop", "GET"],
-	["/api/chat/some", "PATCH"],
+	["/api/chat/some", "PUT"],
 	["/api/usage", "POST"],
 	["/api/models", "POST"],
 	["/api/usage-events", "GET"],

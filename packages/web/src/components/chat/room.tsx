@@ -65,11 +65,11 @@ import { useLiveChat } from "./use-live-chat.ts";
 import { type QueueOfChat, useQueue, useSendQueue } from "./use-queue.ts";
 import { useScrollEnd } from "./use-scroll-end.ts";
 
-// Few plans have any.
 /** Loaded with the first message that waits. */
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
 	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => null })),
 );
+/** Loaded where there is any news of a plan. */
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
 
 export interface RoomProps {
