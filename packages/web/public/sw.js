@@ -12,22 +12,19 @@ addEventListener("install", (event) => {
 	event.waitUntil(caches.open(SHELL).then((cache) => cache.add(new Request(OFFLINE, { cache: "reload" }))));
 });
 
-addEventListener("activate", (event) => {
-	// The page's request need not wait until this worker has started.
-	event.waitUntil(registration.navigationPreload?.enable());
-});
-
 addEventListener("fetch", (event) => {
 	const { method, mode, url } = event.request;
 	const { origin, pathname } = new URL(url);
 	if (method !== "GET" || origin !== location.origin) return;
-	if (mode === "navigate") event.respondWith(page(event));
+	// A return from a payment or a link in a mail goes to the API as the browser sends it.
+	if (pathname.startsWith("/api/")) return;
+	if (mode === "navigate") event.respondWith(page(event.request));
 	else if (pathname.startsWith("/assets/")) event.respondWith(asset(event));
 });
 
-async function page({ request, preloadResponse }) {
+async function page(request) {
 	try {
-		return (await preloadResponse) ?? (await fetch(request));
+		return await fetch(request);
 	} catch {
 		return (await caches.match(OFFLINE)) ?? Response.error();
 	}
