@@ -1,16 +1,23 @@
+import { Link } from "@tanstack/react-router";
 import { Section } from "./section.tsx";
 
 /** What is kept of a viewer, and until when: the rows of docs/retention.md that concern them, in their words. */
 const KEPT: { what: string; of: string; until: string; ofGuests: boolean }[] = [
 	{
 		what: "Chats",
-		of: "Messages, files, and the instructions of a chat",
-		until: "Until you delete the chat. A deleted chat is gone at once.",
+		of: "Messages, files, titles and instructions, and an index for your search",
+		until: "Until you delete the chat. You can undo that for 10 seconds, then it’s gone.",
+		ofGuests: false,
+	},
+	{
+		what: "Shared chats",
+		of: "A copy of the chat as you shared it",
+		until: "Until you stop sharing it or delete the chat.",
 		ofGuests: false,
 	},
 	{
 		what: "Chats",
-		of: "Messages, files, and the instructions of a chat",
+		of: "Messages, files, titles and instructions, and an index for your search",
 		until: "Until you delete the chat, or 400 days after your last request. Sign up to keep them.",
 		ofGuests: true,
 	},
@@ -20,7 +27,7 @@ const KEPT: { what: string; of: string; until: string; ofGuests: boolean }[] = [
 		until: "Each one for 90 days, then only totals.",
 		ofGuests: false,
 	},
-	{ what: "Usage by day", of: "Requests and tokens for each model", until: "For 62 days.", ofGuests: false },
+	{ what: "Usage by day", of: "Requests and tokens for each model", until: "For 400 days.", ofGuests: false },
 	{
 		what: "Account",
 		of: "Your name, your email address, your instructions, and your password in a form that can’t be read back",
@@ -46,6 +53,11 @@ export function KeptSection({ isGuest }: { isGuest: boolean }) {
 					</div>
 				))}
 			</dl>
+			{!isGuest && (
+				<Link to="/shared" className="link mt-4 inline-block">
+					See your shared chats
+				</Link>
+			)}
 		</Section>
 	);
 }
