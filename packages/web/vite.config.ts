@@ -10,7 +10,8 @@ const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
 /** One chunk for what every page needs whole: each small file compresses worse. React Query belongs to @flowglad/react, and loads with it. */
 const framework = {
 	name: "framework",
-	test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-query|query-core)[^/]+|seroval|seroval-plugins)\//,
+	// With what starts the page, or the bundler's own functions would be a file, too.
+	test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-query|query-core)[^/]+|seroval|seroval-plugins)\/|\/src\/client\.tsx$/,
 };
 
 /** The scripts of the chat carry the loader and the error pages of no other page: those come with it. */

@@ -19,6 +19,17 @@ const ownOrigin = createIsomorphicFn()
 /** The build is part of the address, so that each version installs its own (public/sw.js). `vite dev` has no hashed assets to keep. */
 const serviceWorkerScript = `addEventListener("load",()=>navigator.serviceWorker?.register("/sw.js?${__BUILD__}").catch(()=>{}))`;
 
+/** What programs read that show a preview of a link. They run no scripts, so a page's own scripts need not carry it. */
+const forPreviews = () => [
+	{ property: "og:site_name", content: "Parley" },
+	{ property: "og:type", content: "website" },
+	{ property: "og:image", content: `${ownOrigin()}/icons/share.png` },
+	{ property: "og:image:width", content: "1200" },
+	{ property: "og:image:height", content: "630" },
+	{ property: "og:image:alt", content: "Parley: five tally marks" },
+	{ name: "twitter:card", content: "summary_large_image" },
+];
+
 export const Route = createRootRouteWithContext<RouterContext>()({
 	head: () => ({
 		meta: [
@@ -26,13 +37,7 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ name: "viewport", content: "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" },
 			{ name: "color-scheme", content: "light dark" },
 			...pageMeta("Parley", "A quiet place to talk to AI. You always see how many requests you have left."),
-			{ property: "og:site_name", content: "Parley" },
-			{ property: "og:type", content: "website" },
-			{ property: "og:image", content: `${ownOrigin()}/icons/share.png` },
-			{ property: "og:image:width", content: "1200" },
-			{ property: "og:image:height", content: "630" },
-			{ property: "og:image:alt", content: "Parley: five tally marks" },
-			{ name: "twitter:card", content: "summary_large_image" },
+			...(import.meta.env.SSR ? forPreviews() : []),
 		],
 		links: [
 			{ rel: "stylesheet", href: styles },
@@ -40,11 +45,10 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ rel: "apple-touch-icon", href: "/icons/apple-touch-icon.png" },
 			{ rel: "manifest", href: "/manifest.webmanifest" },
 		],
-		// The first two have run when the page's own scripts load, which need not carry them.
-		scripts: [
-			...(import.meta.env.SSR ? [{ children: `${foldScript};${firstPaintScript}` }] : []),
-			...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }]),
-		],
+		// They have run when the page's own scripts load, which need not carry them.
+		scripts: import.meta.env.SSR
+			? [{ children: `${foldScript};${firstPaintScript}` }, ...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }])]
+			: [],
 	}),
 	component: () => (
 		<html lang="en" suppressHydrationWarning>
