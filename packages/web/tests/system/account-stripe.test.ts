@@ -116,7 +116,11 @@ test("a plan can be cancelled, kept, and ended at once; its top-up waits for the
 
 test("a plan paid from a bank account shows as being confirmed until the payment settles", async () => {
 	await goPro("6789");
-	await page.getByText(/Your payment is being confirmed/).waitFor();
+	// The line by the tally says it as well, once the balance has been read.
+	await page
+		.getByRole("status")
+		.getByText(/Your payment is being confirmed/)
+		.waitFor();
 	await page.goto(`${parley.app}/account/plan`);
 	await planReads(/Pro\. Your payment is being confirmed, and your requests come with it\. Until then you have your free ones\./);
 	await leftReads(/20 of 20 left today/);
