@@ -292,7 +292,7 @@ export const IN_SHORT: readonly { happens: string; counted: string; counts: bool
 	},
 	{
 		happens: "An answer that fails or never starts",
-		counted: "Free. You keep the part that came, and can try again.",
+		counted: "Free, unless it happens very often. You keep the part that came, and can try again.",
 		counts: false,
 		rules: ["failed-early", "failed-midway", "interrupted-midway", "lost-midway", "busy", "unavailable", "too-long", "never-started"],
 	},

@@ -67,7 +67,9 @@ import { useScrollEnd } from "./use-scroll-end.ts";
 
 /** Loaded with the first message that waits. */
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
-	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => null })),
+	import("./queue-list.tsx")
+		.then((module) => ({ default: module.QueueList }))
+		.catch(() => ({ default: () => "The queue didn’t load. It’s kept." })),
 );
 /** Loaded where there is any news of a plan. */
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
