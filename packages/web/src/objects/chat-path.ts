@@ -22,6 +22,8 @@ export interface Place {
 	question: ChatMessage | null;
 	/** Whether it follows the shown path. Everything else is a branch. */
 	extends: boolean;
+	/** The turns before it, the newest first. Each is read when it is first reached. */
+	before: Iterable<Turn>;
 }
 
 /** Reads a chat's tree of turns (docs/decisions/0012): the path that is shown, and where a new turn belongs. Writes only sums. */
@@ -37,26 +39,30 @@ export class ChatPath {
 
 	/** Where the turn of a request belongs. `earlier`: the latest attempt of the same request. */
 	placeOf(prompt: Prompt, earlier: Turn | null): Place {
-		const beside = ({ seq, parent, versionOf }: Turn) => ({ parent, versionOf: versionOf ?? seq, extends: false });
+		const beside = ({ seq, parent, versionOf }: Turn) => ({
+			...{ parent, versionOf: versionOf ?? seq, extends: false },
+			before: this.#stored().path(parent),
+		});
 		const branch = (turn: Turn) => ({ ...beside(turn), asks: turn.asks ?? turn.seq, question: null });
 		if (earlier) return branch(earlier);
-		const shown = this.#stored().shown();
 		if (prompt.kind === "regenerate") {
 			const answered = this.#stored().ofAnswer(prompt.answerId);
-			return answered ? branch(answered) : { parent: null, versionOf: null, asks: null, question: null, extends: false };
+			return answered ? branch(answered) : { parent: null, versionOf: null, asks: null, question: null, extends: false, before: [] };
 		}
 		const { message, replaces } = prompt;
-		const replaced = this.#replaced(shown, message.id, replaces);
-		if (!replaced) return { parent: shown?.seq ?? null, versionOf: null, asks: null, question: message, extends: true };
+		const shown = this.#stored().shown()?.seq ?? null;
+		const before = new ReadOnce(this.#stored().path(shown));
+		const replaced = this.#replaced(before, message.id, replaces);
+		if (!replaced) return { parent: shown, versionOf: null, asks: null, question: message, extends: true, before };
 		// The same words and files again are another answer to the same question.
 		const isSame = wordsOf(this.#stored().question(replaced) ?? message) === wordsOf(message);
 		return isSame ? branch(replaced) : { ...beside(replaced), asks: null, question: message };
 	}
 
-	/** The turn of the shown path whose question has this id. Without `anywhere`, only on the newest page. */
-	#replaced(shown: Turn | null, messageId: string, anywhere: boolean): Turn | null {
+	/** The turn of a path whose question has this id. Without `anywhere`, only on the newest page. */
+	#replaced(path: Iterable<Turn>, messageId: string, anywhere: boolean): Turn | null {
 		let turnsLeft = anywhere ? Number.POSITIVE_INFINITY : PAGE_TURNS;
-		for (const turn of this.#stored().path(shown?.seq ?? null)) {
+		for (const turn of path) {
 			if (this.#stored().question(turn)?.id === messageId) return turn;
 			turnsLeft -= 1;
 			if (turnsLeft === 0) return null;
@@ -65,10 +71,15 @@ export class ChatPath {
 	}
 
 	/** The messages that lead to an answer, the newest first. Each is read when it is reached. */
-	*newestFirst(place: Pick<Turn, "parent" | "asks" | "question">): Generator<ChatMessage, void> {
-		const question = this.#stored().question(place);
-		if (question) yield question;
-		for (const before of this.#stored().path(place.parent)) yield* this.#messagesOf(before).reverse();
+	*newestFirst({ asks, question, before }: Pick<Place, "asks" | "question" | "before">): Generator<ChatMessage, void> {
+		const asked = this.#stored().question({ asks, question });
+		if (asked) yield asked;
+		for (const turn of before) yield* this.#messagesOf(turn).reverse();
+	}
+
+	/** The messages of the shown path, the newest first. Each is read when it is reached. */
+	shownNewestFirst(): Generator<ChatMessage, void> {
+		return this.newestFirst({ asks: null, question: null, before: this.#stored().path(this.#stored().shown()?.seq ?? null) });
 	}
 
 	/** The tokens of a turn's messages that a later request may send. */
@@ -218,6 +229,27 @@ export class ChatPath {
 		const last = this.#stored().shown();
 		if (seen === undefined || (last !== null && last.seq === earlier?.seq)) return true;
 		return last === null ? seen === null : seen === last.answerId || seen === this.#stored().question(last)?.id;
+	}
+}
+
+/** What an iterator yields, for any number of readers. */
+class ReadOnce<T> implements Iterable<T> {
+	readonly #read: T[] = [];
+	readonly #rest: Iterator<T, void>;
+
+	constructor(rest: Iterator<T, void>) {
+		this.#rest = rest;
+	}
+
+	*[Symbol.iterator](): Generator<T, void> {
+		for (let at = 0; ; at += 1) {
+			if (at === this.#read.length) {
+				const next = this.#rest.next();
+				if (next.done) return;
+				this.#read.push(next.value);
+			}
+			yield this.#read[at] as T;
+		}
 	}
 }
 

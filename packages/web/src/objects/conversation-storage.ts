@@ -197,6 +197,9 @@ const STOP = new Table<{ requestId: string; owner: string; atMs: number }>(
 	{ suffix: "WITHOUT ROWID" },
 );
 
+/** So many turns of a path are read at once at most. */
+const PATH_STEP_MAX = 16;
+
 type StoredTable = Pick<Table<object>, "exists" | "addMissingColumns" | "create">;
 
 /** The rows of one chat. Tables are created on first write, so reading a chat that does not exist stores nothing. All of it is synchronous. */
@@ -280,9 +283,20 @@ export class ConversationStorage {
 		return this.#turn("WHERE request_id = ? ORDER BY seq DESC LIMIT 1", requestId);
 	}
 
-	/** The turns of a path, the newest first. Each is read when it is reached. */
+	/** The turns of a path, the newest first. They are read as they are reached: at most as many again, and 16, are read beyond the last. */
 	*path(from: number | null): Generator<Turn, void> {
-		for (let turn = from === null ? null : this.turn(from); turn; turn = turn.parent === null ? null : this.turn(turn.parent)) yield turn;
+		if (!this.#exists(TURN)) return;
+		let next = from;
+		for (let amount = 1; next !== null; amount = Math.min(2 * amount, PATH_STEP_MAX)) {
+			const wanted: number = next;
+			// A turn mostly follows the one that was begun before it. Those in between belong to branches.
+			for (const turn of [...TURN.read(this.#sql, "WHERE seq <= ? ORDER BY seq DESC LIMIT ?", wanted, amount)]) {
+				if (turn.seq !== next) continue;
+				yield turn;
+				next = turn.parent;
+			}
+			if (next === wanted) return;
+		}
 	}
 
 	/** The turn of an answer. An id of our own ends with its turn; one of an older version is looked for on the shown path. */

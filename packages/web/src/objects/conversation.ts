@@ -348,8 +348,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			const copy = take(file);
 			return copy && { ...copy, url: `/s/${into}/files/${idOf(copy)}` };
 		};
-		const path = this.#path.newestFirst({ parent: this.#stored.shown()?.seq ?? null, asks: null, question: null });
-		return { kind: "done" as const, title: chat.title, ...snapshotOf(path, withFiles ? share : () => null), files: taken };
+		const shared = snapshotOf(this.#path.shownNewestFirst(), withFiles ? share : () => null);
+		return { kind: "done" as const, title: chat.title, ...shared, files: taken };
 	}
 
 	/** The chat as a file, and its title; null for anyone but the owner. */
@@ -567,7 +567,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Starts the model behind the caller. The turn is stored before the model is called, so that a crash from here on is found. */
 	async #begin(
 		ask: Ask,
-		{ place: { extends: shown, ...place }, asked, quote, told, tokens }: Priced,
+		{ place, asked, quote, told, tokens }: Priced,
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
@@ -590,9 +590,10 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const sent = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
 		const messages: SentMessage[] = told.text === "" ? sent.messages : [{ role: "system", content: told.text }, ...sent.messages];
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
+		const { parent, versionOf, asks, question } = place;
 		const turn: Turn = {
-			...place,
-			shown,
+			...{ parent, versionOf, asks, question },
+			shown: place.extends,
 			seq,
 			requestId,
 			attempt: Math.max(hold.attempt, (earlier?.attempt ?? 0) + 1),

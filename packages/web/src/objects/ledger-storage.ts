@@ -75,6 +75,8 @@ export class LedgerStorage implements Entries {
 	#newPlace = 1;
 	readonly #checkpoints = new Map<string, Checkpoint | undefined>();
 	#hasUnwrittenNotes = false;
+	/** What was last looked for on disk: a decision and the row that it writes look for the same. Null after a change of the table. */
+	#finalRead: { id: string; row: RequestRow | undefined } | null = null;
 
 	/** Loads what is live. Throws when a stored value is not what its column says. */
 	constructor({ sql, kv }: { sql: SqlStorage; kv: WholeStore }) {
@@ -156,7 +158,7 @@ export class LedgerStorage implements Entries {
 	}
 
 	#writeVersion(row: RequestRow): void {
-		if (isFinal(row)) this.#write(REQUEST, row);
+		if (isFinal(row)) this.#writeFinal(row);
 		// A request has a place before its final version is written: a wake looks for its final version there.
 		if (this.#sums.live.has(row.id) && !(isFinal(row) && this.#places.has(row.id))) this.#writeLive(row);
 		if (this.#sums.waiting >= ABSORBED_TOGETHER) this.absorb();
@@ -211,7 +213,7 @@ export class LedgerStorage implements Entries {
 			this.#checkpoints.set(checkpoint.pool, checkpoint);
 			this.#write(CHECKPOINT, checkpoint);
 		}
-		for (const { id } of rows) this.#sql.exec("DELETE FROM request WHERE id = ?", id);
+		for (const { id } of rows) this.#deleteFinal(id);
 		this.#store();
 	}
 
@@ -266,7 +268,7 @@ export class LedgerStorage implements Entries {
 		for (const row of rows) {
 			if (!this.#sums.live.has(row.id)) continue;
 			// There it would be taken for the final version.
-			if (!isFinal(row)) this.#sql.exec("DELETE FROM request WHERE id = ?", row.id);
+			if (!isFinal(row)) this.#deleteFinal(row.id);
 			this.#writeLive(row);
 		}
 		if (rows.length === max) return { addedUpTo: rows.at(-1)?.id ?? "" };
@@ -344,7 +346,7 @@ export class LedgerStorage implements Entries {
 		this.#createTables();
 		for (const row of this.#sums.live.values()) {
 			this.#writeLive(row);
-			if (isFinal(row)) this.#write(REQUEST, row);
+			if (isFinal(row)) this.#writeFinal(row);
 		}
 		this.#writeLedger();
 	}
@@ -377,7 +379,18 @@ export class LedgerStorage implements Entries {
 	}
 
 	#final(id: string): RequestRow | undefined {
-		return this.#read(REQUEST, "WHERE id = ?", id)[0];
+		if (this.#finalRead?.id !== id) this.#finalRead = { id, row: this.#read(REQUEST, "WHERE id = ?", id)[0] };
+		return this.#finalRead.row;
+	}
+
+	#writeFinal(row: RequestRow): void {
+		this.#finalRead = null;
+		this.#write(REQUEST, row);
+	}
+
+	#deleteFinal(id: string): void {
+		this.#finalRead = null;
+		this.#sql.exec("DELETE FROM request WHERE id = ?", id);
 	}
 
 	#writeLive(row: RequestRow): void {

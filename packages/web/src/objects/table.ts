@@ -66,8 +66,8 @@ export function defined<T>(column: Column<T>, sql: string): Column<T> {
 /** The columns of a table by the fields of its row. A column is named like its field in snake_case, unless `names` says otherwise. */
 export type Columns<Row> = { [Field in keyof Row]-?: Column<Row[Field]> };
 
-interface Stored {
-	field: string;
+interface Stored<Row> {
+	field: keyof Row & string;
 	name: string;
 	column: Column<unknown>;
 }
@@ -86,14 +86,15 @@ export class Table<Row extends object> {
 	/** The `CREATE TABLE` statement. */
 	readonly create: string;
 	readonly name: string;
-	readonly #columns: readonly Stored[];
+	readonly #columns: readonly Stored<Row>[];
 	readonly #insert: string;
 
 	/** `suffix`: `WITHOUT ROWID` makes a write one row instead of two where the key is a text. `key`: the columns of a key of several. */
 	constructor(name: string, columns: Columns<Row>, { suffix = "", names = {}, key = [] }: Options = {}) {
 		this.name = name;
 		this.#columns = Object.entries<Column<unknown>>(columns).map(([field, column]) => ({
-			field,
+			// The keys of `columns` are the fields of Row.
+			field: field as keyof Row & string,
 			name: names[field] ?? snakeCase(field),
 			column,
 		}));
@@ -131,13 +132,12 @@ export class Table<Row extends object> {
 
 	/** Inserts a row, or replaces the one with the same key. A column with a default gets it for an absent field. */
 	write(sql: SqlStorage, row: Row): void {
-		sql.exec(this.#insert, ...Object.values(this.toRecord(row)));
+		sql.exec(this.#insert, ...this.#columns.map(({ field }) => toStored(row[field])));
 	}
 
 	/** A row as its columns store it. */
 	toRecord(row: Row): Record<string, SqlStorageValue> {
-		const values = new Map<string, unknown>(Object.entries(row));
-		return Object.fromEntries(this.#columns.map(({ field, name }) => [name, toStored(values.get(field))]));
+		return Object.fromEntries(this.#columns.map(({ field, name }) => [name, toStored(row[field])]));
 	}
 
 	/** @throws when a stored value is not what its column says */

@@ -370,6 +370,35 @@ describe("a conversation's storage", () => {
 		expect(loaded).toEqual([expect.objectContaining(chat), turn, ended, 1, null, [2, 1]]);
 	});
 
+	test("reads a path over the branches between its turns, once and no more than asked", async () => {
+		// Every third turn is a branch that the path jumps over; at 60 it jumps back to 20.
+		const parentOf = (seq: number) => (seq === 60 ? 20 : seq % 3 === 2 ? seq - 2 : seq - 1);
+		const [path, amountRead, broken] = await inObject(({ sql }) => {
+			const stored = new ConversationStorage(sql);
+			for (let seq = 1; seq <= 90; seq += 1)
+				stored.insert({ ...turn, seq, requestId: `q${seq}`, parent: seq === 1 ? null : parentOf(seq), phase: "ended" });
+			stored.insert({ ...turn, seq: 100, requestId: "q100", parent: 95, phase: "ended" });
+			const whole = [...stored.path(90)].map(({ seq }) => seq);
+			const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+			const exec: SqlStorage["exec"] = sql.exec.bind(sql);
+			sql.exec = (...query: Parameters<typeof exec>) => {
+				const cursor = exec(...query);
+				cursors.push(cursor);
+				return cursor as never;
+			};
+			const few = stored.path(90);
+			for (let left = 5; left > 0; left -= 1) few.next();
+			sql.exec = exec;
+			const read = cursors.reduce((rows, { rowsRead }) => rows + rowsRead, 0);
+			return [whole, read, [...stored.path(100)].map(({ seq }) => seq)] as const;
+		});
+		const expected: number[] = [];
+		for (let seq = 90; seq >= 1; seq = seq === 1 ? 0 : parentOf(seq)) expected.push(seq);
+		expect(path).toEqual(expected);
+		expect(amountRead).toBeLessThanOrEqual(5 + 16 + 2);
+		expect(broken).toEqual([100]);
+	});
+
 	test("joins an answer that was stored in pieces", async () => {
 		const parts = await inObject(({ sql }) => {
 			const stored = new ConversationStorage(sql);
