@@ -27,7 +27,6 @@ import { Route as AccountPlanRouteImport } from './routes/account/plan'
 import { Route as AccountProfileRouteImport } from './routes/account/profile'
 import { Route as AccountUsageRouteImport } from './routes/account/usage'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
-import { Route as ApiChatsRouteImport } from './routes/api/chats'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
@@ -43,6 +42,8 @@ import { Route as ApiAdminUsageRouteImport } from './routes/api/admin/usage'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiBillingSplatRouteImport } from './routes/api/billing/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
+import { Route as ApiChatsIndexRouteImport } from './routes/api/chats/index'
+import { Route as ApiChatsImportRouteImport } from './routes/api/chats/import'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
@@ -152,11 +153,6 @@ const ApiSplatRoute = ApiSplatRouteImport.update({
   path: '/api/$',
   getParentRoute: () => rootRouteImport,
 } as any)
-const ApiChatsRoute = ApiChatsRouteImport.update({
-  id: '/api/chats',
-  path: '/api/chats',
-  getParentRoute: () => rootRouteImport,
-} as any)
 const ApiHealthRoute = ApiHealthRouteImport.update({
   id: '/api/health',
   path: '/api/health',
@@ -230,6 +226,16 @@ const ApiBillingSplatRoute = ApiBillingSplatRouteImport.update({
 const ApiChatAiRoute = ApiChatAiRouteImport.update({
   id: '/api/chat/ai',
   path: '/api/chat/ai',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatsIndexRoute = ApiChatsIndexRouteImport.update({
+  id: '/api/chats/',
+  path: '/api/chats/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatsImportRoute = ApiChatsImportRouteImport.update({
+  id: '/api/chats/import',
+  path: '/api/chats/import',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiDevClockRoute = ApiDevClockRouteImport.update({
@@ -342,7 +348,6 @@ export interface FileRoutesByFullPath {
   '/account/profile': typeof AccountProfileRoute
   '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
-  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
@@ -359,11 +364,13 @@ export interface FileRoutesByFullPath {
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/chats/import': typeof ApiChatsImportRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/chats/': typeof ApiChatsIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
@@ -393,7 +400,6 @@ export interface FileRoutesByTo {
   '/account/profile': typeof AccountProfileRoute
   '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
-  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
@@ -411,11 +417,13 @@ export interface FileRoutesByTo {
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/chats/import': typeof ApiChatsImportRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/chats': typeof ApiChatsIndexRoute
   '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
@@ -448,7 +456,6 @@ export interface FileRoutesById {
   '/account/profile': typeof AccountProfileRoute
   '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
-  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/models': typeof ApiModelsRoute
@@ -466,11 +473,13 @@ export interface FileRoutesById {
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/chats/import': typeof ApiChatsImportRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/chats/': typeof ApiChatsIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
@@ -504,7 +513,6 @@ export interface FileRouteTypes {
     | '/account/profile'
     | '/account/usage'
     | '/api/$'
-    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/models'
@@ -521,11 +529,13 @@ export interface FileRouteTypes {
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
+    | '/api/chats/import'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/chats/'
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
@@ -555,7 +565,6 @@ export interface FileRouteTypes {
     | '/account/profile'
     | '/account/usage'
     | '/api/$'
-    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/models'
@@ -573,11 +582,13 @@ export interface FileRouteTypes {
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
+    | '/api/chats/import'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/chats'
     | '/api/shares'
     | '/api/stripe'
     | '/api/chat/$chatId/branch'
@@ -609,7 +620,6 @@ export interface FileRouteTypes {
     | '/account/profile'
     | '/account/usage'
     | '/api/$'
-    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/models'
@@ -627,11 +637,13 @@ export interface FileRouteTypes {
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
+    | '/api/chats/import'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/chats/'
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/chat/$chatId/branch'
@@ -658,7 +670,6 @@ export interface RootRouteChildren {
   WhatCountsRoute: typeof WhatCountsRoute
   DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
-  ApiChatsRoute: typeof ApiChatsRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
   ApiModelsRoute: typeof ApiModelsRoute
@@ -673,11 +684,13 @@ export interface RootRouteChildren {
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiBillingSplatRoute: typeof ApiBillingSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
+  ApiChatsImportRoute: typeof ApiChatsImportRoute
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  ApiChatsIndexRoute: typeof ApiChatsIndexRoute
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
@@ -821,13 +834,6 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiSplatRouteImport
       parentRoute: typeof rootRouteImport
     }
-    '/api/chats': {
-      id: '/api/chats'
-      path: '/api/chats'
-      fullPath: '/api/chats'
-      preLoaderRoute: typeof ApiChatsRouteImport
-      parentRoute: typeof rootRouteImport
-    }
     '/api/health': {
       id: '/api/health'
       path: '/api/health'
@@ -931,6 +937,20 @@ declare module '@tanstack/react-router' {
       path: '/api/chat/ai'
       fullPath: '/api/chat/ai'
       preLoaderRoute: typeof ApiChatAiRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chats/': {
+      id: '/api/chats/'
+      path: '/api/chats'
+      fullPath: '/api/chats/'
+      preLoaderRoute: typeof ApiChatsIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chats/import': {
+      id: '/api/chats/import'
+      path: '/api/chats/import'
+      fullPath: '/api/chats/import'
+      preLoaderRoute: typeof ApiChatsImportRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/dev/clock': {
@@ -1108,7 +1128,6 @@ const rootRouteChildren: RootRouteChildren = {
   WhatCountsRoute: WhatCountsRoute,
   DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,
-  ApiChatsRoute: ApiChatsRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
   ApiModelsRoute: ApiModelsRoute,
@@ -1123,11 +1142,13 @@ const rootRouteChildren: RootRouteChildren = {
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiBillingSplatRoute: ApiBillingSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
+  ApiChatsImportRoute: ApiChatsImportRoute,
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  ApiChatsIndexRoute: ApiChatsIndexRoute,
   ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,

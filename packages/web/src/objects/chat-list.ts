@@ -7,6 +7,8 @@ import { type ListedChat, ListedChats, summaryOf } from "./listed-chats.ts";
 import { searchable } from "./passage.ts";
 
 const PAGE_CHATS = 50;
+/** Chats of a page of all that there are: a list of 10,000 is read in 20 calls. */
+const LONG_PAGE_CHATS = 500;
 /** Pinned chats. One more unpins the one that was used longest ago. */
 const PINNED_CHATS = 50;
 /** The account that a guest became. */
@@ -14,6 +16,12 @@ const MOVED_TO = "moved-to";
 /** Chats that one subject may branch off in a day (UTC): each is a copy that nobody pays for. */
 const BRANCHES_DAILY = 50;
 const BRANCHES = "branches";
+/**
+ * What one account imports at most: in a day (UTC), so that nobody fills the disk for nothing, and in all. The day takes what others keep in years.
+ */
+const IMPORTED_DAILY = { chats: 10_000, turns: 100_000, bytes: 256 * 1024 * 1024 };
+const IMPORTED_MAX = 50_000;
+const IMPORTS = "imports";
 /** How long a deleted chat can be brought back. */
 const UNDO_MS = 10_000;
 /** Chats that one alarm deletes, and when it tries again to delete what it could not. */
@@ -90,6 +98,26 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
+	/** Takes a chat of those that the account may import. @returns false when there is no room left for it today, or ever */
+	takeImport(nowMs: number, turns: number, bytes: number): boolean {
+		const day = Math.floor(nowMs / 86_400_000);
+		const none = { day, chats: 0, turns: 0, bytes: 0, all: 0 };
+		const before = this.ctx.storage.kv.get<typeof none>(IMPORTS) ?? none;
+		const today = before.day === day ? before : { ...none, all: before.all };
+		const after = { day, chats: today.chats + 1, turns: today.turns + turns, bytes: today.bytes + bytes, all: today.all + 1 };
+		const { chats, turns: turnsMax, bytes: bytesMax } = IMPORTED_DAILY;
+		if (after.chats > chats || after.turns > turnsMax || after.bytes > bytesMax || after.all > IMPORTED_MAX) return false;
+		this.ctx.storage.kv.put(IMPORTS, after);
+		return true;
+	}
+
+	/** Whether a chat is in the list. One that is being deleted is brought back: its owner wants it here. */
+	keeps(id: string): boolean {
+		const [chat] = this.#chats.read("WHERE id = ?", id);
+		if (chat?.deletesAtMs != null) this.#chats.update("SET deletes_at_ms = NULL WHERE id = ? AND deletes_at_ms > ?", id, Date.now());
+		return chat !== undefined && (chat.deletesAtMs === null || chat.deletesAtMs > Date.now());
+	}
+
 	/** Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and ends 10 s later. @returns false for none of the list */
 	async mark(owner: string, id: string, { pinned, archived, deleted }: ChatMarks): Promise<boolean> {
 		const nowMs = Date.now();
@@ -147,6 +175,17 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	archived(after: string | null = null): ChatPage {
 		const { chats, next } = this.#page("deletes_at_ms IS NULL AND archived", after);
 		return { chats: chats.map(summaryOf), next };
+	}
+
+	/**
+	 * A page of all chats, archived ones too, in the order of their ids: a chat that is used meanwhile keeps its place, so that none is left out.
+	 * @param after the last id of the page before; null for the first page
+	 */
+	inOrder(after: string | null): ChatPage {
+		const clauses = "WHERE deletes_at_ms IS NULL AND id > ? ORDER BY id LIMIT ?";
+		const chats = [...this.#chats.read(clauses, after ?? "", LONG_PAGE_CHATS + 1)];
+		const page = chats.slice(0, LONG_PAGE_CHATS);
+		return { chats: page.map(summaryOf), next: chats.length > page.length ? (page.at(-1)?.id ?? null) : null };
 	}
 
 	/** A page of all chats, also those that are archived or being deleted. */

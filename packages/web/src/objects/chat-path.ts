@@ -1,7 +1,7 @@
 import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
-import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
+import type { AnswerMetadata, AnswerState, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
 import { type AnswerPart, charsOf, hasWords, sourceParts } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
@@ -292,6 +292,15 @@ export const costOf = ({ sold, searched }: Pick<Turn, "sold" | "searched">): Pic
 	...(searched && searched.count > 0 && { searches: searched.count }),
 });
 
+/** How an imported answer ended, where a reader has to know. */
+const ENDS_ELSEWHERE: Partial<Record<AnswerState, string>> = {
+	length: "This answer hit the length limit.",
+	filtered: "The model’s content filter stopped this answer.",
+	stopped: "This answer was stopped.",
+	failed: "This answer was interrupted.",
+	interrupted: "This answer was interrupted.",
+};
+
 /** How an answer ended, and what it cost. */
 export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { model, requestId, sold, end, told, counted, tokens, startedAtMs } = turn;
@@ -305,6 +314,8 @@ export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMeta
 		...(instructions && { instructions }),
 	};
 	if (end === null) return asked;
+	if (told?.imported)
+		return { ...asked, state: end, imported: true, note: ENDS_ELSEWHERE[end] ?? null, ...(tokens !== null && { tokens }) };
 	const { failure, retryAfterS, thoughtMs, tookMs, spent } = told ?? {};
 	const why = {
 		...(requestId !== "" && (end === "failed" || end === "interrupted") && { reference: requestId }),

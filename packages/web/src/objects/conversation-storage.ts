@@ -60,6 +60,8 @@ interface Sold {
 
 /** Why an answer ended, and what it took, as far as it is known. */
 export interface Told {
+	/** The answer was written elsewhere: nothing was counted here. */
+	imported?: true;
 	failure?: Failure;
 	retryAfterS?: number;
 	thoughtMs?: number;
@@ -368,9 +370,9 @@ export class ConversationStorage {
 		this.#sql.exec("UPDATE turn SET question = NULL, searched = NULL, rest = '[]', pieces = 0");
 	}
 
-	/** Whether an answer before this one was counted. */
-	hasCountedBefore({ seq }: Turn): boolean {
-		return this.#sql.exec("SELECT 1 FROM turn WHERE counted = 1 AND seq < ? LIMIT 1", seq).toArray().length > 0;
+	/** Whether an answer before this one was counted, or came from elsewhere. */
+	hasAnsweredBefore({ seq }: Turn): boolean {
+		return this.#sql.exec("SELECT 1 FROM turn WHERE (counted = 1 OR request_id = '') AND seq < ? LIMIT 1", seq).toArray().length > 0;
 	}
 
 	/** Keeps a stop for a request that has not arrived. At most `max` of them. */

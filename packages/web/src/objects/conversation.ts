@@ -17,6 +17,7 @@ import { inFull } from "../lib/chat/files/in-full.ts";
 import { FILE_LIMITS, takeUpload } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
 import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
+import type { ImportedChat } from "../lib/chat/import.ts";
 import { instructionsFor } from "../lib/chat/instructions.ts";
 import { allowedModels, modelsVersion, searchOffer, titleModel } from "../lib/chat/model.ts";
 import { type Asked, affordable, priceIn, type Quote, quoteOf, windowOf } from "../lib/chat/price.ts";
@@ -25,13 +26,14 @@ import { budgetBesideSearch } from "../lib/chat/search/sources.ts";
 import { snapshotOf } from "../lib/chat/snapshot.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import type { Subject } from "../lib/identity/subject.ts";
-import { isPool, kindOf } from "../lib/identity/subject-key.ts";
+import { isPool, kindOf, type UserKey } from "../lib/identity/subject-key.ts";
 import { logFailure, logNote, OwnError } from "../log.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
 import { type ExportFormat, exportOf } from "./chat-export.ts";
 import { ChatFiles, type FileCopy, idOf, partOf } from "./chat-files.ts";
+import { turnsOf } from "./chat-import.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { saidSince } from "./chat-words.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
@@ -320,6 +322,29 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!this.#isOwnedBy(chat.owner)) return false;
 		if (!(await this.#updateList(Date.now()))) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
 		return true;
+	}
+
+	/**
+	 * Begins with the turns of a chat from elsewhere, and lists itself at its own date. Keeps what it has if it was imported before, and counts no request.
+	 * @returns `full`: the account has imported as much as it may for now
+	 */
+	async import(owner: UserKey, id: string, imported: ImportedChat): Promise<"new" | "there" | "deleted" | "full"> {
+		const isNew = !this.#stored.chat();
+		const list = this.env.CHAT_LIST.getByName(owner);
+		if (isNew && !(await list.takeImport(Date.now(), imported.turns.length, imported.bytes))) return "full";
+		if (!this.#stored.chat()) {
+			const { title, instructions } = imported;
+			this.ctx.storage.transactionSync(() => {
+				this.#stored.writeChat({ id, owner, title, deleted: false, whole: false, instructions });
+				for (const turn of turnsOf(imported, Date.now())) this.#stored.insert(turn);
+			});
+		}
+		if (!this.#isOwnedBy(owner)) return "deleted";
+		// All of it is searched, and not only what later answers add.
+		this.#listing = this.#listing.then(() => this.#list(undefined, 0, imported.turns.length));
+		if (!(await this.#listing)) throw new OwnError(`chat ${id} was imported and could not be listed`);
+		if (isNew && imported.archived) await list.mark(owner, id, { archived: true });
+		return isNew ? "new" : "there";
 	}
 
 	/** The files come first: until the chat is there they are unsent, and what is left of a failed copy is deleted after a day. */
@@ -653,7 +678,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
 	async #nameChat({ turn, stream }: LiveAnswer): Promise<void> {
 		const [chat, question] = [this.#stored.chat(), this.#stored.question(turn)];
-		if (!titleModel() || !chat || chat.deleted || !question || this.#stored.hasCountedBefore(turn)) return;
+		if (!titleModel() || !chat || chat.deleted || !question || this.#stored.hasAnsweredBefore(turn)) return;
 		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
 		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
 		const now = this.#stored.chat();
@@ -737,12 +762,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * Lists the chat with the words of its newest turn, once that has ended, or with all words that the list does not have.
 	 * @param atMs when the chat was last used; by default with its newest turn
 	 */
-	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number): Promise<boolean> {
+	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number, turnsMax?: number): Promise<boolean> {
 		const chat = this.#stored.chat();
 		if (!chat || chat.deleted) return true;
 		try {
 			const updatedAt = new Date(atMs).toISOString();
-			const said = saidSince(this.#stored, missingAfter);
+			const said = saidSince(this.#stored, missingAfter, turnsMax);
 			const answer = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt }, said);
 			if (typeof answer === "string") return await this.#follow(chat.owner, answer);
 			// A list lacks no more than once: it has been sent everything then.

@@ -91,8 +91,10 @@ export type AnswerState = "complete" | "length" | "filtered" | "stopped" | "fail
 export interface AnswerMetadata {
 	model?: string;
 	state?: AnswerState;
-	/** Whether the answer was counted; absent while it is being written. */
+	/** Whether the answer was counted; absent while it is being written, and for an imported one. */
 	counted?: boolean;
+	/** Set for an answer that was written elsewhere: it counted nothing here. */
+	imported?: true;
 	/** A sentence on how it ended and whether it was counted; null when nothing needs saying. */
 	note?: string | null;
 	/** What the request was held for, and its searches. */

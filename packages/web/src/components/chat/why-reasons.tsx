@@ -12,7 +12,7 @@ export interface WhyProps {
 
 /** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
 export function WhyReasons({
-	metadata: { counted, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
+	metadata: { counted, imported, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
 	model,
 }: WhyProps) {
 	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
@@ -20,7 +20,7 @@ export function WhyReasons({
 	const isBeyond = counted && row && row.fate.kind === "release";
 	return (
 		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">
-			<Row name="Counted">{counted === undefined ? "Not yet" : counted ? inRequests(units) : "No"}</Row>
+			<Row name="Counted">{imported ? "No, it was imported" : counted === undefined ? "Not yet" : counted ? inRequests(units) : "No"}</Row>
 			{row && (
 				<Row name="Rule">
 					{row.happens}. {isBeyond ? BOUND_OF_FORGIVENESS : row.counted.replace(YES_OR_NO, "")}{" "}

@@ -53,6 +53,7 @@ export const PROBLEMS = {
 	"message-too-long": { status: 413, title: "Message too long" },
 	"file-type-not-supported": { status: 415, title: "File type not supported" },
 	"misdirected-request": { status: 421, title: "Misdirected request" },
+	"import-limit-reached": { status: 429, title: "Import limit reached" },
 	"too-many-attempts": { status: 429, title: "Too many attempts" },
 	"too-many-branches": { status: 429, title: "Too many branches" },
 	"too-many-readers": { status: 429, title: "Too many readers" },
