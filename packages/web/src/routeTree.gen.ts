@@ -47,10 +47,13 @@ import { Route as ApiChatsImportRouteImport } from './routes/api/chats/import'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
+import { Route as ApiFoldersIndexRouteImport } from './routes/api/folders/index'
+import { Route as ApiFoldersFolderIdRouteImport } from './routes/api/folders/$folderId'
 import { Route as ApiSharesIndexRouteImport } from './routes/api/shares/index'
 import { Route as ApiSharesShareIdRouteImport } from './routes/api/shares/$shareId'
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
+import { Route as ApiAdminSharesShareIdRouteImport } from './routes/api/admin/shares.$shareId'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
 import { Route as ApiChatChatIdExportRouteImport } from './routes/api/chat/$chatId/export'
@@ -253,6 +256,16 @@ const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
   path: '/api/flowglad/webhook',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiFoldersIndexRoute = ApiFoldersIndexRouteImport.update({
+  id: '/api/folders/',
+  path: '/api/folders/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiFoldersFolderIdRoute = ApiFoldersFolderIdRouteImport.update({
+  id: '/api/folders/$folderId',
+  path: '/api/folders/$folderId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiSharesIndexRoute = ApiSharesIndexRouteImport.update({
   id: '/api/shares/',
   path: '/api/shares/',
@@ -271,6 +284,11 @@ const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
 const ApiStripeWebhookRoute = ApiStripeWebhookRouteImport.update({
   id: '/api/stripe/webhook',
   path: '/api/stripe/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAdminSharesShareIdRoute = ApiAdminSharesShareIdRouteImport.update({
+  id: '/api/admin/shares/$shareId',
+  path: '/api/admin/shares/$shareId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
@@ -368,11 +386,14 @@ export interface FileRoutesByFullPath {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/chats/': typeof ApiChatsIndexRoute
+  '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
+  '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
@@ -421,11 +442,14 @@ export interface FileRoutesByTo {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/chats': typeof ApiChatsIndexRoute
+  '/api/folders': typeof ApiFoldersIndexRoute
   '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
+  '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
@@ -477,11 +501,14 @@ export interface FileRoutesById {
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/api/chats/': typeof ApiChatsIndexRoute
+  '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
+  '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
@@ -533,11 +560,14 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
     | '/api/chats/'
+    | '/api/folders/'
     | '/api/shares/'
     | '/api/stripe/'
+    | '/api/admin/shares/$shareId'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
@@ -586,11 +616,14 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
     | '/api/chats'
+    | '/api/folders'
     | '/api/shares'
     | '/api/stripe'
+    | '/api/admin/shares/$shareId'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
@@ -641,11 +674,14 @@ export interface FileRouteTypes {
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
     | '/api/chats/'
+    | '/api/folders/'
     | '/api/shares/'
     | '/api/stripe/'
+    | '/api/admin/shares/$shareId'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
@@ -688,11 +724,14 @@ export interface RootRouteChildren {
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
+  ApiFoldersFolderIdRoute: typeof ApiFoldersFolderIdRoute
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
   ApiChatsIndexRoute: typeof ApiChatsIndexRoute
+  ApiFoldersIndexRoute: typeof ApiFoldersIndexRoute
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
+  ApiAdminSharesShareIdRoute: typeof ApiAdminSharesShareIdRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
   ApiChatChatIdExportRoute: typeof ApiChatChatIdExportRoute
   ApiChatChatIdInstructionsRoute: typeof ApiChatChatIdInstructionsRoute
@@ -974,6 +1013,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/folders/': {
+      id: '/api/folders/'
+      path: '/api/folders'
+      fullPath: '/api/folders/'
+      preLoaderRoute: typeof ApiFoldersIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/folders/$folderId': {
+      id: '/api/folders/$folderId'
+      path: '/api/folders/$folderId'
+      fullPath: '/api/folders/$folderId'
+      preLoaderRoute: typeof ApiFoldersFolderIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/shares/': {
       id: '/api/shares/'
       path: '/api/shares'
@@ -1000,6 +1053,13 @@ declare module '@tanstack/react-router' {
       path: '/api/stripe/webhook'
       fullPath: '/api/stripe/webhook'
       preLoaderRoute: typeof ApiStripeWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/admin/shares/$shareId': {
+      id: '/api/admin/shares/$shareId'
+      path: '/api/admin/shares/$shareId'
+      fullPath: '/api/admin/shares/$shareId'
+      preLoaderRoute: typeof ApiAdminSharesShareIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/': {
@@ -1146,11 +1206,14 @@ const rootRouteChildren: RootRouteChildren = {
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
+  ApiFoldersFolderIdRoute: ApiFoldersFolderIdRoute,
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
   ApiChatsIndexRoute: ApiChatsIndexRoute,
+  ApiFoldersIndexRoute: ApiFoldersIndexRoute,
   ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
+  ApiAdminSharesShareIdRoute: ApiAdminSharesShareIdRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
   ApiChatChatIdExportRoute: ApiChatChatIdExportRoute,
   ApiChatChatIdInstructionsRoute: ApiChatChatIdInstructionsRoute,

@@ -1,4 +1,5 @@
 import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
+import { instructionTokens } from "../instructions.ts";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, AnswerState, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
@@ -204,8 +205,9 @@ export class ChatPath {
 		const newest = this.#live() ?? this.#stored().shown();
 		const last = before === undefined ? newest : this.#stored().turn(before);
 		const running = this.#live() !== null;
-		const { id, title, whole, instructions } = chat;
-		const own = { id, title, whole, ...(instructions && { instructions }) };
+		const { id, title, whole, instructions, folderInstructions = "" } = chat;
+		const folderTokens = instructionTokens("folder", folderInstructions);
+		const own = { id, title, whole, ...(instructions && { instructions }), ...(folderTokens > 0 && { folderTokens }) };
 		const view = { ...own, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0 };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];

@@ -82,6 +82,8 @@ export interface Chat {
 	whole: boolean;
 	/** What it tells every model. Absent for nothing. */
 	instructions?: string;
+	/** What its folder does. Absent for nothing, and without a folder. */
+	folderInstructions?: string;
 	/** Where the viewer has let the shown path end. */
 	choice?: Choice | null;
 }
@@ -146,6 +148,7 @@ const CHAT = new Table<Chat & { only: number }>("chat", {
 	deleted: flag,
 	whole: defined(flag, "INTEGER NOT NULL DEFAULT 0"),
 	instructions: defined(text, "TEXT NOT NULL DEFAULT ''"),
+	folderInstructions: defined(text, "TEXT NOT NULL DEFAULT ''"),
 	choice: nullable(json("where the path ends", isChoice)),
 });
 
@@ -221,9 +224,9 @@ export class ConversationStorage {
 		return chat ?? null;
 	}
 
-	writeChat({ id, owner, title, deleted, whole, instructions = "", choice }: Chat): void {
+	writeChat({ id, owner, title, deleted, whole, instructions = "", folderInstructions = "", choice }: Chat): void {
 		this.#create(CHAT);
-		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, instructions, choice });
+		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, instructions, folderInstructions, choice });
 		this.#choice = choice ?? null;
 	}
 

@@ -262,6 +262,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
+	/** Learns what the chat's folder tells every model, from the next request on. Idempotent. Does nothing to a chat of someone else. */
+	fileUnder(owner: string, folderInstructions: string): void {
+		const chat = this.#stored.chat();
+		if (!chat || !this.#isOwnedBy(owner) || (chat.folderInstructions ?? "") === folderInstructions) return;
+		this.#stored.writeChat({ ...chat, folderInstructions });
+	}
+
 	/** Lists the chat, whose first answer may be under way. False for anyone but the owner. */
 	async enlist(owner: string): Promise<boolean> {
 		return this.#isOwnedBy(owner) && (await this.#updateList());
@@ -298,7 +305,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		);
 		// The chat may have been deleted meanwhile.
 		if (!this.#isOwnedBy(owner)) return { kind: "not-found" };
-		const copy = { ...chat, id: into, owner, title: branchTitle(chat.title), choice: null };
+		// The copy is in no folder.
+		const copy = { ...chat, id: into, owner, title: branchTitle(chat.title), choice: null, folderInstructions: "" };
 		const target = this.env.CONVERSATION.getByName(into);
 		if (counted.kind === "refused") {
 			const withoutFiles = this.#path.copyTo(last, messageId, generateId, () => null);
@@ -402,7 +410,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (chat?.owner !== owner) return false;
 		this.#live?.stop();
 		this.#stored.deleteText();
-		this.#stored.writeChat({ ...chat, title: "", instructions: "", deleted: true });
+		this.#stored.writeChat({ ...chat, title: "", instructions: "", folderInstructions: "", deleted: true });
 		const filesAreGone = await this.#deleteFiles();
 		// A listing that is under way could arrive after the removal.
 		await this.#listing;
@@ -544,13 +552,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
 	#priced({ subject, model, effort, whole, instructions, prompt, requestId, search }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
-		const told = instructionsFor(subject, instructions ?? this.#stored.chat()?.instructions ?? "");
+		const chat = this.#stored.chat();
+		const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: chat?.folderInstructions ?? "" });
 		// A request that runs or was answered was sent those of its time.
 		const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
 		const place = this.#path.placeOf(prompt, earlier);
 		const message = this.#stored.question(place);
 		const question = message ? messageTokens(message) : 0;
-		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
+		const isWhole = whole ?? chat?.whole ?? false;
 		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
 		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
 		const offer = search ? searchOffer() : null;

@@ -23,7 +23,7 @@ import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadArchivedChats, loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
+import { loadArchivedChats, loadChat, loadChats, loadFolder, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
 
 // Few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
@@ -87,7 +87,10 @@ function ChatFrame() {
 		openId: match?.params.chatId,
 		readAt: shell.readAt,
 		done: actions.done,
-		onChange: (...change: Parameters<typeof actions.change>) => void actions.change(...change),
+		onChange: actions.change,
+		folders: viewer.kind === "user" ? shell.folders : undefined,
+		loadFolder: (folder: string, after: string | null) => loadFolder({ data: { folder, after } }),
+		onFolders: shell.reload,
 		onNew: shell.refreshUsage,
 		onOlder: shell.showOlder,
 		onSearch: () => setDialog("search"),

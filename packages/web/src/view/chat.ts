@@ -16,6 +16,19 @@ export interface ChatMarks {
 	pinned?: boolean | undefined;
 	archived?: boolean | undefined;
 	deleted?: boolean | undefined;
+	/** The folder that it is in from now on; null for none. */
+	folder?: string | null | undefined;
+}
+
+/** A folder of chats, as lists name it. */
+export interface FolderName {
+	id: string;
+	name: string;
+}
+
+export interface Folder extends FolderName {
+	/** What it tells every model in its chats; "" for nothing. */
+	instructions: string;
 }
 
 /** A piece of a chat's text, cut where the words of a search begin and end. */
@@ -207,6 +220,8 @@ export interface ChatView {
 	whole: boolean;
 	/** What the chat tells every model; absent for nothing. */
 	instructions?: string;
+	/** The estimated tokens of what its folder tells every model; absent for nothing. */
+	folderTokens?: number;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

@@ -59,6 +59,8 @@ export interface ConversationState {
 	whole: boolean;
 	/** What the chat tells every model. Those of a new chat go out with its first message. */
 	instructions: string;
+	/** The tokens of what its folder tells every model. */
+	folderTokens: number;
 	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
 	joining: boolean;
 	/** A message blocked by a limit. It is sent once the viewer has paid. */
@@ -280,7 +282,7 @@ async function onPriceChanged(conversation: Conversation, seen: string): Promise
 	events.onPricesChanged();
 	// The price may have grown with instructions that another page has saved.
 	const view = draftKey === "new" ? null : await events.readChat({ seen }).catch(() => null);
-	if (view && !attempt.current && mounted.current) patch({ instructions: view.instructions ?? "" });
+	if (view && !attempt.current && mounted.current) patch(instructionsOf(view));
 }
 
 /** The page is being left: it belongs to someone else than the browser's cookies. */
@@ -338,12 +340,17 @@ export const pageOf = ({
 	earlier,
 	tokens,
 	whole,
-	instructions = "",
-}: Pick<ChatView, "earlier" | "tokens" | "whole" | "instructions"> & { messages: LiveMessage[] }) => ({
+	...own
+}: Pick<ChatView, "earlier" | "tokens" | "whole" | "instructions" | "folderTokens"> & { messages: LiveMessage[] }) => ({
 	earlier,
 	whole,
-	instructions,
+	...instructionsOf(own),
 	hiddenTokens: () => Math.max(0, tokens - tokensIn(messages)),
+});
+
+const instructionsOf = ({ instructions = "", folderTokens = 0 }: Pick<ChatView, "instructions" | "folderTokens">) => ({
+	instructions,
+	folderTokens,
 });
 
 /** Shows the newest page, after the messages before it that are shown already. */
@@ -369,8 +376,7 @@ export async function refresh(conversation: Conversation): Promise<void> {
 	if (isBusy(state) || seen === undefined) return;
 	const view = await events.readChat({ seen }).catch(() => undefined);
 	if (!view || attempt.current || !mounted.current) return;
-	const { instructions = "" } = view;
-	if (view.unchanged) return instructions === state.instructions ? undefined : patch({ instructions });
+	if (view.unchanged) return patch(instructionsOf(view));
 	showNewest(conversation, view);
 	events.onQueue(readEvent(view));
 	if (!view.running) return;

@@ -8,8 +8,8 @@ export interface InstructionsDialogProps {
 	/** What is written, saved or not. */
 	text: string;
 	onChange: (text: string) => void;
-	/** Estimated tokens of the instructions that every chat sends: the deployer's and the viewer's own. */
-	sizes: { site: number; own: number };
+	/** Estimated tokens of the instructions that every chat sends: the deployer's and the viewer's own, and those of the chat's folder. */
+	sizes: { site: number; own: number; folder: number };
 	/** Whether the viewer has instructions for all chats. */
 	isUser: boolean;
 	/** What a short message costs with so many tokens of the chat's. */
@@ -107,13 +107,14 @@ interface SumProps {
 }
 
 /** What every message sends before its own text, and what a short one costs with it. */
-function Sum({ chat, sizes: { site, own }, units }: SumProps) {
+function Sum({ chat, sizes: { site, own, folder }, units }: SumProps) {
 	const parts = [
 		{ of: "of this server", tokens: site },
 		{ of: "of yours in all chats", tokens: own },
+		{ of: "of its folder", tokens: folder },
 		{ of: "of this chat", tokens: chat },
 	].filter(({ tokens }) => tokens > 0);
-	const sum = site + own + chat;
+	const sum = site + own + folder + chat;
 	if (sum === 0) return <p>Nothing is sent before your messages.</p>;
 	return (
 		<p>

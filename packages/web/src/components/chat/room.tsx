@@ -126,7 +126,7 @@ export function Room(props: RoomProps) {
 	});
 	const { state, patch } = conversation;
 	const inChat = useMemo(() => instructionTokens("chat", state.instructions), [state.instructions]);
-	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + inChat };
+	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + state.folderTokens + inChat };
 	const messages = shownMessages(state);
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, state.queued, () => liveNotLoaded(conversation));
@@ -213,15 +213,15 @@ type PartProps = RoomProps & {
 /** The chat's instructions. */
 function HeaderTools({ isNew, chat, usage, instructions, conversation, messages, phase, choice, before }: PartProps) {
 	const { site, own } = instructions;
-	const { whole } = conversation.state;
+	const { whole, folderTokens: folder } = conversation.state;
 	const isUser = usage.tier !== "guest";
 	return (
 		<>
 			<ChatInstructions
 				saved={conversation.state.instructions}
-				sizes={instructions}
+				sizes={{ site, own, folder }}
 				isUser={isUser}
-				unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + tokens }, whole, before, "").units}
+				unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + folder + tokens }, whole, before, "").units}
 				disabled={isNew && phase !== "idle"}
 				onSave={(text) => instruct(conversation, text)}
 			/>

@@ -29,6 +29,10 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 			if (to.deleted && wasOpen) await navigate({ to: "/c/$chatId", params: { chatId: chat.id } });
 		};
 		if (to.deleted) setDone({ text: "Chat deleted.", undo: () => void undo({ deleted: false }) });
+		if (to.folder !== undefined) {
+			shell.reload();
+			setDone({ text: to.folder === null ? "Chat taken out of its folder." : "Chat moved." });
+		}
 		if (to.archived) setDone({ text: "Chat archived.", undo: () => void undo({ archived: false }) });
 	}
 

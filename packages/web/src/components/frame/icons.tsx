@@ -50,6 +50,7 @@ export const MoreIcon = icon(
 );
 export const PinIcon = icon(<path d="M7 3.5h6M8 3.5v5l-2.5 3h9L12 8.5v-5M10 11.5v5" />);
 export const ArchiveIcon = icon(<path d="M3.5 4h13v3.5h-13zM4.5 7.5V16h11V7.5M8 10.5h4" />);
+export const FolderIcon = icon(<path d="M3 5h5l1.5 2H17v9H3z" />);
 export const InstructionsIcon = icon(<path d="M3.5 6h6M14 6h2.5M3.5 14h2.5M10.5 14h6M12 4v4M8 12v4" />);
 export const DownIcon = icon(<path d="M10 4v12M5 11l5 5 5-5" />);
 export const WebIcon = icon(

@@ -1,12 +1,5 @@
 import { useId } from "react";
-import {
-	INSTRUCTION_CHARS_MAX,
-	INSTRUCTION_TOKENS_MAX,
-	type InstructionPart,
-	instructionFault,
-	instructionTokens,
-	plainInstruction,
-} from "../../instructions.ts";
+import { INSTRUCTIONS_MAX, type InstructionPart, instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
 import { LocalNumber } from "./local-time.tsx";
 
 interface InstructionFieldProps {
@@ -50,10 +43,10 @@ export function InstructionField({ part, label, hint, value, onChange }: Instruc
 function Size({ part, text }: { part: InstructionFieldProps["part"]; text: string }) {
 	const plain = plainInstruction(text);
 	// Measuring a text of any length would hold up the keyboard.
-	if (plain.length > INSTRUCTION_CHARS_MAX) return null;
+	if (plain.length > INSTRUCTIONS_MAX[part].chars) return null;
 	return (
 		<>
-			<LocalNumber value={instructionTokens(part, plain)} /> of <LocalNumber value={INSTRUCTION_TOKENS_MAX} /> tokens
+			<LocalNumber value={instructionTokens(part, plain)} /> of <LocalNumber value={INSTRUCTIONS_MAX[part].tokens} /> tokens
 		</>
 	);
 }

@@ -25,15 +25,16 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	await updateGuestCookie(request, subject);
 	const { limits, models, mailboxUrl, suggestedPrompts } = config();
 	const { sells, hasBrowserSdk } = capabilities();
-	const [usage, { chats, next }] = await Promise.all([
+	const [usage, { chats, next, folders }] = await Promise.all([
 		getBillingSummary(request, { subject }),
-		env.CHAT_LIST.getByName(subject.key).list(),
+		env.CHAT_LIST.getByName(subject.key).front(),
 	]);
 	return {
 		viewer: viewerOf(subject),
 		usage,
 		chats,
 		olderChats: next,
+		folders,
 		readAt: new Date().toISOString(),
 		models: allowedModels(),
 		search: searchOffer(),
@@ -67,6 +68,16 @@ export const loadChats = createServerFn({ method: "GET" })
 	.handler(async ({ data }): Promise<ChatPage> => {
 		const { key } = await identify(getRequest());
 		return env.CHAT_LIST.getByName(key).list(data);
+	});
+
+const folderPage = z.object({ folder: z.string().max(64), after: z.string().max(128).nullable() });
+
+/** The viewer's chats in a folder, or those after the page that ended at `after`. */
+export const loadFolder = createServerFn({ method: "GET" })
+	.validator(input(folderPage))
+	.handler(async ({ data: { folder, after } }): Promise<ChatPage> => {
+		const { key } = await identify(getRequest());
+		return env.CHAT_LIST.getByName(key).inFolder(folder, after);
 	});
 
 /** The viewer's archived chats, or those after the page that ended at `next`. */
