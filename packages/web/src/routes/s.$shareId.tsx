@@ -4,6 +4,7 @@ import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
 import { loadShared } from "../lib/http/other-pages.ts";
+import type { SharedChatView } from "../view/share.ts";
 import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/s/$shareId")({
@@ -16,7 +17,7 @@ export const Route = createFileRoute("/s/$shareId")({
 	gcTime: 0,
 	head: ({ loaderData }) => ({
 		meta: [
-			...pageMeta(loaderData ? `${loaderData.title} · Parley` : "Not found · Parley", "A chat that someone shared from Parley."),
+			...pageMeta(`${titleOf(loaderData)} · Parley`, "A chat that someone shared from Parley."),
 			{ name: "robots", content: "noindex, nofollow" },
 		],
 	}),
@@ -35,8 +36,31 @@ export const Route = createFileRoute("/s/$shareId")({
 	),
 });
 
+type Loaded = Awaited<ReturnType<typeof loadShared>>;
+
+function titleOf(loaded: Loaded | undefined): string {
+	if (!loaded) return "Not found";
+	return loaded === "taken-down" ? "Removed" : loaded.title;
+}
+
 function SharedPage() {
-	const { title, sharedAt, messages, isCut } = Route.useLoaderData();
+	const chat = Route.useLoaderData();
+	return chat === "taken-down" ? <TakenDown /> : <Shared {...chat} />;
+}
+
+function TakenDown() {
+	return (
+		<Page narrow>
+			<Lost title="This chat is gone" text="The operator of this server has removed it.">
+				<Link to="/" className="button-next">
+					Go to Parley
+				</Link>
+			</Lost>
+		</Page>
+	);
+}
+
+function Shared({ title, sharedAt, messages, isCut }: SharedChatView) {
 	return (
 		<Page>
 			<div className="mx-auto max-w-read">

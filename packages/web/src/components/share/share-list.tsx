@@ -15,6 +15,13 @@ interface ShareListProps {
 /** The chats that the viewer shares, each with its link and a button that ends it. */
 export function ShareList({ shares, onChanged }: ShareListProps) {
 	const [ending, setEnding] = useState<Share>();
+
+	async function remove({ id }: Share) {
+		const problem = await stopSharing(id);
+		if (!problem) onChanged();
+		return problem;
+	}
+
 	if (shares.length === 0) return <p className="text-soft">You don’t share any chats. Open a chat and choose Share to make a link.</p>;
 	return (
 		<>
@@ -25,6 +32,7 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 							<Link to="/s/$shareId" params={{ shareId: share.id }} dir="auto" className="link block truncate" title={share.title}>
 								{share.title}
 							</Link>
+							{share.takenDown && <p className="text-small text-warn">Removed by the operator of this server. Nobody can read it.</p>}
 							<p className="text-small text-soft">
 								Shared <LocalTime iso={share.sharedAt} form="date" /> · {sizeOf(share)} ·{" "}
 								<Link to="/c/$chatId" params={{ chatId: share.chatId }} className="link">
@@ -33,11 +41,11 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 							</p>
 						</div>
 						<div className="flex items-center gap-2">
-							<button type="button" className="button-plain" onClick={() => setEnding(share)}>
-								Stop sharing
+							<button type="button" className="button-plain" onClick={() => (share.takenDown ? void remove(share) : setEnding(share))}>
+								{share.takenDown ? "Remove from this list" : "Stop sharing"}
 								<span className="sr-only"> “{share.title}”</span>
 							</button>
-							<CopyButton text={() => addressOf(share.id)} label="Copy link" what={` to “${share.title}”`} />
+							{!share.takenDown && <CopyButton text={() => addressOf(share.id)} label="Copy link" what={` to “${share.title}”`} />}
 						</div>
 					</li>
 				))}
@@ -48,11 +56,7 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 					text={`The link to “${ending.title}” stops working at once, and can’t be brought back. Your chat stays.`}
 					action="Stop sharing"
 					dismiss="Cancel"
-					onConfirm={async () => {
-						const problem = await stopSharing(ending.id);
-						if (!problem) onChanged();
-						return problem;
-					}}
+					onConfirm={() => remove(ending)}
 					onClose={() => setEnding(undefined)}
 				/>
 			)}

@@ -1,7 +1,9 @@
 import { createFileRoute, getRouteApi } from "@tanstack/react-router";
+import { ArchivedSection } from "../../components/account/archived-section.tsx";
 import { KeptSection } from "../../components/account/kept-section.tsx";
 import { DownloadSection } from "../../components/transfer/download-section.tsx";
 import { ImportSection } from "../../components/transfer/import-section.tsx";
+import { loadArchivedChats } from "../../lib/http/pages.ts";
 
 const account = getRouteApi("/account");
 
@@ -12,6 +14,7 @@ export const Route = createFileRoute("/account/data")({
 			<>
 				<DownloadSection />
 				<ImportSection isGuest={isGuest} />
+				<ArchivedSection load={(data) => loadArchivedChats({ data })} />
 				<KeptSection isGuest={isGuest} />
 			</>
 		);

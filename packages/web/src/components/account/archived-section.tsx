@@ -1,0 +1,57 @@
+import { useState } from "react";
+import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
+import { ArchivedList, type ArchivedListProps } from "../frame/archived-list.tsx";
+import { changeChat } from "../requests.ts";
+import { Section } from "./section.tsx";
+
+/** What was done to a chat, or why that failed. */
+interface Done {
+	text: string;
+	undo?: () => void;
+}
+
+/** The archived chats among the settings. A deleted one can be brought back for some seconds, as in the list of chats. */
+export function ArchivedSection({ load }: Pick<ArchivedListProps, "load">) {
+	const [done, setDone] = useState<Done>();
+	/** Grows with each undo, after which the list is read anew. */
+	const [version, setVersion] = useState(0);
+
+	async function change(chat: ChatSummary, to: ChatMarks) {
+		try {
+			await changeChat(chat.id, to);
+		} catch (error) {
+			setDone({ text: error instanceof Error ? error.message : "Couldn’t do this. Try again." });
+			throw error;
+		}
+		setDone(
+			to.deleted ? { text: `“${chat.title}” deleted.`, undo: () => void undo(chat) } : { text: `“${chat.title}” is in your list again.` },
+		);
+	}
+
+	async function undo(chat: ChatSummary) {
+		const failed = await changeChat(chat.id, { deleted: false }).then(
+			() => false,
+			() => true,
+		);
+		setDone(failed ? { text: "Couldn’t undo this." } : undefined);
+		setVersion((before) => before + 1);
+	}
+
+	return (
+		<Section title="Archived chats">
+			<ArchivedList key={version} load={load} onChange={change} />
+			<p role="status" className="flex flex-wrap items-center gap-x-4 text-small text-soft">
+				{done && (
+					<>
+						<span className="wrap-anywhere">{done.text}</span>
+						{done.undo && (
+							<button type="button" className="link min-h-9 font-medium pointer-coarse:min-h-11" onClick={done.undo}>
+								Undo
+							</button>
+						)}
+					</>
+				)}
+			</p>
+		</Section>
+	);
+}
