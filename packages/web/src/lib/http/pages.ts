@@ -70,7 +70,7 @@ export const loadChats = createServerFn({ method: "GET" })
 		return env.CHAT_LIST.getByName(key).list(data);
 	});
 
-const folderPage = z.object({ folder: z.string().max(64), after: z.string().max(128).nullable() });
+const folderPage = z.object({ folder: z.string().max(64), after: z.string().max(128).nullable().default(null) });
 
 /** The viewer's chats in a folder, or those after the page that ended at `after`. */
 export const loadFolder = createServerFn({ method: "GET" })
