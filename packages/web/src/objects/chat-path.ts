@@ -205,9 +205,16 @@ export class ChatPath {
 		const newest = this.#live() ?? this.#stored().shown();
 		const last = before === undefined ? newest : this.#stored().turn(before);
 		const running = this.#live() !== null;
-		const { id, title, whole, instructions, folderInstructions = "" } = chat;
+		const { id, title, whole, instructions, folderInstructions = "", temporary } = chat;
 		const folderTokens = instructionTokens("folder", folderInstructions);
-		const own = { id, title, whole, ...(instructions && { instructions }), ...(folderTokens > 0 && { folderTokens }) };
+		const own = {
+			id,
+			title,
+			whole,
+			...(temporary && { temporary: true as const }),
+			...(instructions && { instructions }),
+			...(folderTokens > 0 && { folderTokens }),
+		};
 		const view = { ...own, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0 };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];

@@ -72,6 +72,8 @@ export interface Ask {
 	instructions: string | undefined;
 	/** Whether the model may search the web. */
 	search: boolean;
+	/** What was said before in a temporary chat, the oldest first; null in a chat that is kept. */
+	history: ChatMessage[] | null;
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
@@ -202,8 +204,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @returns the file as a message names it; null for anyone but the owner, or for a deleted chat
 	 */
 	async addFile(owner: string, chatId: string, upload: Upload): Promise<FilePart | null> {
-		const chat = this.#stored.chat();
-		if (chat && !this.#isOwnedBy(owner)) return null;
+		if (this.#stored.chat() && !this.#isKeptFor(owner)) return null;
 		const id = crypto.randomUUID();
 		await this.#armForUnsent();
 		if (!(await this.#files.add(id, owner, upload, Date.now()))) return null;
@@ -234,6 +235,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!this.#isOwnedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
+		// After a restart nothing is left of a temporary chat.
+		if (chat?.temporary && !this.#live && this.#stored.newest()?.rest === null) return null;
 		return chat && this.#path.view(chat, { before, seen });
 	}
 
@@ -257,7 +260,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Replaces what the chat tells every model, from its next request on. Idempotent. False for anyone but the owner. */
 	instruct(owner: string, instructions: string): boolean {
 		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner)) return false;
+		if (!chat || !this.#isKeptFor(owner)) return false;
 		if (chat.instructions !== instructions) this.#stored.writeChat({ ...chat, instructions });
 		return true;
 	}
@@ -271,13 +274,13 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Lists the chat, whose first answer may be under way. False for anyone but the owner. */
 	async enlist(owner: string): Promise<boolean> {
-		return this.#isOwnedBy(owner) && (await this.#updateList());
+		return this.#isKeptFor(owner) && (await this.#updateList());
 	}
 
 	/** Renames the chat, here and in the list. Idempotent. False for anyone but the owner. */
 	async rename(owner: string, title: string): Promise<boolean> {
 		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner)) return false;
+		if (!chat || !this.#isKeptFor(owner)) return false;
 		if (chat.title !== title) this.#stored.writeChat({ ...chat, title });
 		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was renamed and could not be listed`);
 		return true;
@@ -327,7 +330,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 */
 	async receive(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<boolean> {
 		if (!this.#stored.chat()) await this.#takeIn(chat, turns, files);
-		if (!this.#isOwnedBy(chat.owner)) return false;
+		if (!this.#isKeptFor(chat.owner)) return false;
 		if (!(await this.#updateList(Date.now()))) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
 		return true;
 	}
@@ -347,7 +350,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 				for (const turn of turnsOf(imported, Date.now())) this.#stored.insert(turn);
 			});
 		}
-		if (!this.#isOwnedBy(owner)) return "deleted";
+		if (!this.#isKeptFor(owner)) return "deleted";
 		// All of it is searched, and not only what later answers add.
 		this.#listing = this.#listing.then(() => this.#list(undefined, 0, imported.turns.length));
 		if (!(await this.#listing)) throw new OwnError(`chat ${id} was imported and could not be listed`);
@@ -387,7 +390,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** The chat as a file, and its title; null for anyone but the owner. */
 	async export(owner: string, format: ExportFormat): Promise<{ title: string; stream: ReadableStream<Uint8Array> } | null> {
-		if (!this.#isOwnedBy(owner)) return null;
+		if (!this.#isKeptFor(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
 		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format) };
@@ -397,7 +400,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	async #settledChat(owner: string): Promise<Chat | { kind: "not-found" | "busy" }> {
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner)) return { kind: "not-found" };
+		if (!chat || !this.#isKeptFor(owner)) return { kind: "not-found" };
 		return this.#live || this.#starting || this.#openTurn() ? { kind: "busy" } : chat;
 	}
 
@@ -468,10 +471,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (oldestStopMs !== null) await this.#arm(oldestStopMs + STOP_LIFE_MS);
 		else if (oldestFileMs !== null) return;
 		else if (!this.#stored.chat()) await (this.#starting ? this.#arm(Date.now() + HEARTBEAT_MS) : this.#forget());
-		else if (this.#stored.chat()?.deleted && !this.#live && !this.#openTurn()) await this.#endDeleted();
+		else if (this.#isEnding() && !this.#live && !this.#openTurn()) await this.#endDeleted();
 	}
 
-	/** Deletes what is left of a deleted chat, once no request can be repeated. */
+	/** Whether nothing is left of the chat but its requests. */
+	#isEnding(): boolean {
+		const chat = this.#stored.chat();
+		return chat !== null && (chat.deleted || chat.temporary === true);
+	}
+
+	/** Deletes what is left of a deleted or temporary chat, once no request can be repeated. */
 	async #endDeleted(): Promise<void> {
 		const endMs = (this.#stored.newest()?.startedAtMs ?? 0) + KEPT_AFTER_DELETION_MS;
 		await (Date.now() >= endMs ? this.#forget() : this.#arm(Date.now() + KEPT_AFTER_DELETION_MS));
@@ -550,18 +559,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ subject, model, effort, whole, instructions, prompt, requestId, search }: Ask): Priced | null {
+	#priced({ subject, model, effort, whole, instructions, history, prompt, requestId, search }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
 		const chat = this.#stored.chat();
 		const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: chat?.folderInstructions ?? "" });
 		// A request that runs or was answered was sent those of its time.
 		const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
-		const place = this.#path.placeOf(prompt, earlier);
+		const place = history && prompt.kind === "message" ? loosePlace(prompt.message) : this.#path.placeOf(prompt, earlier);
 		const message = this.#stored.question(place);
 		const question = message ? messageTokens(message) : 0;
 		const isWhole = whole ?? chat?.whole ?? false;
 		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
-		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
+		const before = history
+			? { tokens: history.reduce((sum, one) => sum + messageTokens(one), 0), isExact: false }
+			: this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
 		const offer = search ? searchOffer() : null;
 		const asked = { model, effort, instructions: tokensTold, question, before: before.tokens, whole: isWhole, search: offer };
 		const quote = quoteOf(asked);
@@ -572,10 +583,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
-	#refusalOf({ subject: { key }, requestId, prompt, seen }: Ask): StartResult | null {
+	#refusalOf({ subject: { key }, requestId, prompt, history, seen }: Ask): StartResult | null {
 		const chat = this.#stored.chat();
 		if (chat && chat.owner !== key) return { kind: "not-found" };
 		if (chat?.deleted) return { kind: "gone" };
+		// A chat is kept or not from its first message on.
+		if (chat && chat.temporary !== (history !== null)) return { kind: "not-found" };
 		const live = this.#live;
 		if (this.#readers.isFull(key, live?.turn.requestId === requestId ? live.stream : null)) return { kind: "too-many-readers" };
 		if (!chat) return prompt.kind === "regenerate" ? { kind: "not-found" } : null;
@@ -583,7 +596,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (earlier && !isReleased(earlier)) return null;
 		if (live || this.#openTurn() || (this.#starting && this.#starting.requestId !== requestId)) return { kind: "busy" };
 		if (prompt.kind === "regenerate" && !earlier && !this.#stored.ofAnswer(prompt.answerId)?.answerId) return { kind: "no-such-message" };
-		return this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
+		return history || this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
 	/** Whether a request runs or was answered. */
@@ -605,23 +618,26 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, effort, prompt, requestId, search } = ask;
+		const { chatId, subject, model, effort, history, prompt, requestId, search } = ask;
 		const chat = this.#stored.chat() ?? {
 			id: chatId,
 			owner: subject.key,
-			title: titleOf(prompt),
+			title: history ? "" : titleOf(prompt),
 			deleted: false,
 			whole: null,
 			instructions: "",
+			temporary: history !== null,
 		};
-		const { instructions = chat.instructions } = ask;
+		// Those of a temporary chat come with each request.
+		const { instructions = chat.instructions } = history ? chat : ask;
 		if (chat.whole !== quote.whole || chat.instructions !== instructions)
 			this.#stored.writeChat({ ...chat, whole: quote.whole, instructions });
 		// A later attempt is sent no more than the first one paid for.
 		const paid = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep);
 		const offer = search ? config().search : null;
 		const budget = (offer ? budgetBesideSearch(paid, model) : paid) - told.tokens;
-		const sent = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
+		const before = history && place.question ? [place.question, ...history.toReversed()] : this.#path.newestFirst(place);
+		const sent = toModelMessages(before, budget, quote.whole);
 		const messages: SentMessage[] = told.text === "" ? sent.messages : [{ role: "system", content: told.text }, ...sent.messages];
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const { parent, versionOf, asks, question } = place;
@@ -687,7 +703,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
 	async #nameChat({ turn, stream }: LiveAnswer): Promise<void> {
 		const [chat, question] = [this.#stored.chat(), this.#stored.question(turn)];
-		if (!titleModel() || !chat || chat.deleted || !question || this.#stored.hasAnsweredBefore(turn)) return;
+		if (!titleModel() || !chat || chat.deleted || chat.temporary || !question || this.#stored.hasAnsweredBefore(turn)) return;
 		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
 		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
 		const now = this.#stored.chat();
@@ -773,7 +789,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 */
 	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number, turnsMax?: number): Promise<boolean> {
 		const chat = this.#stored.chat();
-		if (!chat || chat.deleted) return true;
+		if (!chat || chat.deleted || chat.temporary) return true;
 		try {
 			const updatedAt = new Date(atMs).toISOString();
 			const said = saidSince(this.#stored, missingAfter, turnsMax);
@@ -798,6 +814,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	#isOwnedBy(owner: string): boolean {
 		const chat = this.#stored.chat();
 		return chat !== null && !chat.deleted && chat.owner === owner;
+	}
+
+	/** Whether it is a chat of someone's that is kept: a temporary one has nothing to show, to change or to take along. */
+	#isKeptFor(owner: string): boolean {
+		return this.#isOwnedBy(owner) && !this.#stored.chat()?.temporary;
 	}
 
 	/** Makes sure that an alarm fires at this instant or earlier. Setting one is a row written. */
@@ -841,6 +862,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 	}
 }
+
+/** Where a question belongs in a temporary chat, of which nobody has the turns before. */
+const loosePlace = (question: ChatMessage): Place => ({ parent: null, versionOf: null, asks: null, question, extends: true, before: [] });
 
 /** What the subject could send instead, to models that can read it. None at a limit of answers in flight, which ends by itself. */
 function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked, question: ChatMessage | null): Price[] {

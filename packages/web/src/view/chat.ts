@@ -222,6 +222,8 @@ export interface ChatView {
 	instructions?: string;
 	/** The estimated tokens of what its folder tells every model; absent for nothing. */
 	folderTokens?: number;
+	/** Set for a temporary chat, of which the server has at most the last answer. */
+	temporary?: true;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

@@ -236,6 +236,7 @@ describe("a page of another viewer", () => {
 		const givenTo: Record<string, object> = {
 			createCheckoutSession: record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]),
 			loadChat: record(1, ["id"], [text("some")]),
+			loadFolder: record(1, ["folder"], [text("some")]),
 		};
 		for (const [name, path] of functions) {
 			if (WITHOUT_VIEWER.has(name)) continue;
@@ -826,6 +827,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 			search: false,
 			whole: undefined,
 			instructions: undefined,
+			history: null,
 			prompt: { kind: "message", message, files: [], replaces: false },
 			seen: null,
 			url: "http://localhost/api/chat/ai",
