@@ -54,6 +54,7 @@ describe("a folder", () => {
 		const [first, second] = [await makeFolder(owner.client), await makeFolder(owner.client, { name: "Sticks" })];
 		expect((await move(owner.client, one, first.id)).status).toBe(200);
 		expect([await listed(owner.key), await inFolder(owner.key, first.id)]).toEqual([[other], [one]]);
+		expect(await (await owner.client.fetch(`/api/chats?folder=${first.id}`)).json()).toMatchObject({ chats: [{ id: one }], next: null });
 		await move(owner.client, one, second.id);
 		expect([await inFolder(owner.key, first.id), await inFolder(owner.key, second.id)]).toEqual([[], [one]]);
 		await move(owner.client, one, null);

@@ -236,7 +236,6 @@ describe("a page of another viewer", () => {
 		const givenTo: Record<string, object> = {
 			createCheckoutSession: record(1, ["successUrl", "cancelUrl"], [text("/"), text("/")]),
 			loadChat: record(1, ["id"], [text("some")]),
-			loadFolder: record(1, ["folder"], [text("some")]),
 		};
 		for (const [name, path] of functions) {
 			if (WITHOUT_VIEWER.has(name)) continue;

@@ -310,6 +310,6 @@ describe("the list of all chats", () => {
 		expect([ids.length, new Set(ids).size, second.next]).toEqual([619, 619, null]);
 		expect(ids).toContain("c001");
 		expect(ids).not.toContain("c002");
-		expect((await client.fetch("/api/chats?after=a%20b")).status).toBe(400);
+		expect((await client.fetch(`/api/chats?after=${"x".repeat(129)}`)).status).toBe(400);
 	});
 });

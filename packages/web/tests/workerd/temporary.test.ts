@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { priceOfSend } from "../../src/components/chat/price.ts";
 import { modelOf } from "../../src/components/testing/views.ts";
 import { stopAppClock } from "../app-time.ts";
-import { type Answer, Client, eventually, faults, hear, resetSandbox, sandboxState } from "../client.ts";
+import { type Answer, Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { requestsOf } from "../stored.ts";
 import { begun } from "../talk.ts";
 

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
-import { ArchivedList, type ArchivedListProps } from "../frame/archived-list.tsx";
+import { ArchivedList } from "../frame/archived-list.tsx";
 import { changeChat } from "../requests.ts";
 import { Section } from "./section.tsx";
 
@@ -11,7 +11,7 @@ interface Done {
 }
 
 /** The archived chats among the settings. A deleted one can be brought back for some seconds, as in the list of chats. */
-export function ArchivedSection({ load }: Pick<ArchivedListProps, "load">) {
+export function ArchivedSection() {
 	const [done, setDone] = useState<Done>();
 	/** Grows with each undo, after which the list is read anew. */
 	const [version, setVersion] = useState(0);
@@ -39,7 +39,7 @@ export function ArchivedSection({ load }: Pick<ArchivedListProps, "load">) {
 
 	return (
 		<Section title="Archived chats">
-			<ArchivedList key={version} load={load} onChange={change} />
+			<ArchivedList key={version} onChange={change} />
 			<p role="status" className="flex flex-wrap items-center gap-x-4 text-small text-soft">
 				{done && (
 					<>

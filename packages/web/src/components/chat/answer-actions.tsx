@@ -69,9 +69,9 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 						Ask again <span>· uses {inRequests(next.regenerateUnits)}</span>
 					</button>
 				))}
-			{events && (
+			{events?.onBranch && (
 				<div className={near}>
-					<BranchButton onBranch={() => events.onBranch(message.id)} />
+					<BranchButton onBranch={() => events.onBranch?.(message.id)} />
 				</div>
 			)}
 			{state && <Why metadata={message.metadata} model={model} className={near} />}

@@ -76,7 +76,8 @@ export interface Attempt {
 
 /** What one render passes to the steps below. `patch` merges changes into the state. */
 export interface Conversation {
-	chat: { id: string };
+	/** `temporary`: the page is the only one that has its messages. */
+	chat: { id: string; temporary?: true };
 	draftKey: string;
 	events: ConversationEvents;
 	state: ConversationState;
@@ -120,13 +121,17 @@ function begin(conversation: Conversation, sending: Sending): void {
 	else patch({ queued: sending });
 }
 
-function start({ draftKey, state, events, attempt, humanToken }: Conversation, handle: LiveHandle, sending: Sending): void {
+function start(
+	{ chat: { temporary }, draftKey, state, events, attempt, humanToken }: Conversation,
+	handle: LiveHandle,
+	sending: Sending,
+): void {
 	attempt.current = { before: state.report.messages, sending, accepted: false };
 	events.announce("Thinking.");
 	// The server keeps those of a chat that it knows.
-	const instructions = draftKey === "new" ? state.instructions : undefined;
+	const instructions = draftKey === "new" || temporary ? state.instructions : undefined;
 	const seen = state.report.messages.at(-1)?.id ?? null;
-	void handle.send({ ...sending, seen, instructions, humanToken: humanToken.current });
+	void handle.send({ ...sending, seen, instructions, temporary, humanToken: humanToken.current });
 	humanToken.current = undefined;
 }
 
@@ -240,7 +245,8 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		// Stop stops the queue, even if it came too late for the answer.
 		const how = stopping ? "stopped" : (end.state ?? "none");
 		// There is another version now, or the part of one that came.
-		if (current && current.sending.kind !== "new") void readAnew(conversation).then(() => tellEnd(events, how));
+		if (current && current.sending.kind !== "new" && !conversation.chat.temporary)
+			void readAnew(conversation).then(() => tellEnd(events, how));
 		else tellEnd(events, how);
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
@@ -281,7 +287,7 @@ async function onPriceChanged(conversation: Conversation, seen: string): Promise
 	keepPending(draftKey, undefined);
 	events.onPricesChanged();
 	// The price may have grown with instructions that another page has saved.
-	const view = draftKey === "new" ? null : await events.readChat({ seen }).catch(() => null);
+	const view = draftKey === "new" || conversation.chat.temporary ? null : await events.readChat({ seen }).catch(() => null);
 	if (view && !attempt.current && mounted.current) patch(instructionsOf(view));
 }
 

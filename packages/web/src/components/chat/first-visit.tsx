@@ -9,10 +9,13 @@ interface FirstVisitProps {
 	atLimit: boolean;
 	/** Puts a prompt into the composer. */
 	onPick: (text: string) => void;
+	/** Whether the chat will be kept nowhere. */
+	temporary: boolean;
+	onTemporary: (temporary: boolean) => void;
 }
 
 /** The page of a new chat: what Parley is, and prompts to try. */
-export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps) {
+export function FirstVisit({ usage, prompts, atLimit, onPick, temporary, onTemporary }: FirstVisitProps) {
 	return (
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
 			<Tally usage={nearestLimit(usage)} size={2} />
@@ -38,7 +41,17 @@ export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps)
 					</ul>
 				</>
 			)}
-			<p className="mt-6 text-small text-soft pointer-coarse:hidden">
+			<button
+				type="button"
+				role="switch"
+				aria-checked={temporary}
+				title="It isn’t saved, and its requests count"
+				className={`button-bare mt-4 -ml-2 self-start text-small ${temporary ? "bg-said text-ink" : ""}`}
+				onClick={() => onTemporary(!temporary)}
+			>
+				Temporary chat
+			</button>
+			<p className="mt-4 text-small text-soft pointer-coarse:hidden">
 				<span className="sends-plain">
 					<kbd>Enter</kbd> to send · <kbd>Shift + Enter</kbd> for a new line
 				</span>

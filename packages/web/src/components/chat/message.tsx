@@ -74,7 +74,7 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 						>
 							Edit
 						</button>
-						<BranchButton onBranch={() => events.onBranch(message.id)} />
+						{events.onBranch && <BranchButton onBranch={() => events.onBranch?.(message.id)} />}
 					</div>
 				)}
 				<VersionSwitcher versions={message.metadata?.versions} onShow={idle ? (turn) => events.onVersion(turn, "question") : undefined} />

@@ -85,7 +85,7 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 		add: (added) => {
 			const room = Math.max(0, limit.count - list.length);
 			const taken = added.slice(0, room).map((file) => ({ id: randomId(), name: file.name, state: "reading" as const, file }));
-			const refusal = added.length > room ? `A message can have ${limit.count} files.` : "";
+			const refusal = added.length > room ? `A message ${limit.count ? `can have ${limit.count} files` : "here can’t have files"}.` : "";
 			change(({ list }) => ({ list: [...list, ...taken], refusal, news: refusal }));
 			for (const { id, file } of taken) void upload(id, file);
 			return refusal === "";

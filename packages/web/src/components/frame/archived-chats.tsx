@@ -3,14 +3,14 @@ import { ArchivedList, type ArchivedListProps } from "./archived-list.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { CloseIcon } from "./icons.tsx";
 
-export interface ArchivedChatsProps extends Pick<ArchivedListProps, "load" | "onChange"> {
+export interface ArchivedChatsProps extends Pick<ArchivedListProps, "onChange"> {
 	/** Rejects when it failed. */
 	onDeleteAll: () => Promise<void>;
 	onClose: () => void;
 }
 
 /** A dialog that lists the archived chats, brings them back, and deletes them or all chats. */
-export default function ArchivedChats({ load, onChange, onDeleteAll, onClose }: ArchivedChatsProps) {
+export default function ArchivedChats({ onChange, onDeleteAll, onClose }: ArchivedChatsProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const titleId = useId();
 	const [isDeletingAll, setDeletingAll] = useState(false);
@@ -32,7 +32,7 @@ export default function ArchivedChats({ load, onChange, onDeleteAll, onClose }: 
 				</button>
 			</div>
 			<div className="px-1">
-				<ArchivedList load={load} onChange={onChange} onOpen={() => dialog.current?.close()} />
+				<ArchivedList onChange={onChange} onOpen={() => dialog.current?.close()} />
 			</div>
 			<div className="mt-2 border-line border-t px-1 pt-2">
 				<button type="button" className="button-bare text-small" onClick={() => setDeletingAll(true)}>

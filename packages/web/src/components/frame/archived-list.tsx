@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { ChatMarks, ChatPage, ChatSummary } from "../../view/chat.ts";
+import { fetchOrThrow } from "../requests.ts";
 
 export interface ArchivedListProps {
-	load: (after: string | null) => Promise<ChatPage>;
 	/** Rejects when it failed. */
 	onChange: (chat: ChatSummary, change: ChatMarks) => Promise<void>;
 	/** A chat was opened. */
@@ -11,8 +11,8 @@ export interface ArchivedListProps {
 }
 
 /** The archived chats: to open, to bring back and to delete. */
-export function ArchivedList({ load, onChange, onOpen }: ArchivedListProps) {
-	const { chats, more, failed, leave } = useArchived(load);
+export function ArchivedList({ onChange, onOpen }: ArchivedListProps) {
+	const { chats, more, failed, leave } = useArchived();
 
 	async function change(chat: ChatSummary, to: ChatMarks, list: Element | null) {
 		await onChange(chat, to);
@@ -66,13 +66,18 @@ export function ArchivedList({ load, onChange, onOpen }: ArchivedListProps) {
 	);
 }
 
+/** Throws like `fetchOrThrow`. */
+async function readArchived(after: string | null): Promise<ChatPage> {
+	return (await fetchOrThrow(`/api/chats?archived${after === null ? "" : `&after=${encodeURIComponent(after)}`}`)).json();
+}
+
 /** The archived chats, page by page. */
-function useArchived(load: ArchivedListProps["load"]) {
+function useArchived() {
 	const [page, setPage] = useState<ChatPage>();
 	const [failed, setFailed] = useState(false);
 
 	async function read(after: string | null) {
-		const next = await load(after).catch(() => undefined);
+		const next = await readArchived(after).catch(() => undefined);
 		setFailed(!next);
 		if (next) setPage((before) => ({ ...next, chats: [...(before?.chats ?? []), ...next.chats] }));
 	}

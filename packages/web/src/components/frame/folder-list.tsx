@@ -2,11 +2,11 @@ import { useEffect, useEffectEvent, useState } from "react";
 import type { ChatPage, FolderName } from "../../view/chat.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import { FolderDialog } from "./folder-dialog.tsx";
+import { readChatsIn } from "./folder-requests.ts";
 import { EditIcon, NextIcon } from "./icons.tsx";
 
 export interface FolderListProps extends Omit<ChatListProps, "chats" | "folders"> {
 	folders: readonly FolderName[];
-	load: (folder: string, after: string | null) => Promise<ChatPage>;
 	/** Folders were changed. */
 	onChanged: () => void;
 }
@@ -25,14 +25,14 @@ export default function FolderList({ folders, ...props }: FolderListProps) {
 	);
 }
 
-function FolderRow({ folder, folders, load, onChanged, onChange, ...list }: FolderListProps & { folder: FolderName }) {
+function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderListProps & { folder: FolderName }) {
 	const [isOpen, setOpen] = useState(false);
 	const [isEditing, setEditing] = useState(false);
 	const [page, setPage] = useState<ChatPage>();
 	const [failed, setFailed] = useState(false);
 
 	async function read(after: string | null) {
-		const next = await load(folder.id, after).catch(() => undefined);
+		const next = await readChatsIn(folder.id, after).catch(() => undefined);
 		setFailed(!next);
 		if (next) setPage((before) => (after === null ? next : { ...next, chats: [...(before?.chats ?? []), ...next.chats] }));
 	}

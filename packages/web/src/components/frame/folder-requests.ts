@@ -1,10 +1,16 @@
-import type { Folder } from "../../view/chat.ts";
+import type { ChatPage, Folder } from "../../view/chat.ts";
 import { fetchOrThrow, randomId } from "../requests.ts";
 
 /** A folder with its instructions; undefined where it is gone. Throws like `fetchOrThrow`. */
 export async function readFolder(id: string): Promise<Folder | undefined> {
 	const { folders }: { folders: Folder[] } = await (await fetchOrThrow("/api/folders")).json();
 	return folders.find((folder) => folder.id === id);
+}
+
+/** A page of the chats in a folder. Throws like `fetchOrThrow`. */
+export async function readChatsIn(folder: string, after: string | null): Promise<ChatPage> {
+	const query = new URLSearchParams({ folder, ...(after !== null && { after }) });
+	return (await fetchOrThrow(`/api/chats?${query}`)).json();
 }
 
 /** Makes a folder. Throws like `fetchOrThrow`. */

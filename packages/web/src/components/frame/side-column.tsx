@@ -1,6 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { type ComponentType, lazy, Suspense, useEffect, useRef, useState } from "react";
-import type { ChatPage } from "../../view/chat.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import type { FolderListProps } from "./folder-list.tsx";
@@ -16,7 +15,6 @@ export interface SideProps extends ChatListProps {
 	done: Done | undefined;
 	/** Shows the next page of chats; undefined after the last. */
 	onOlder: (() => void) | undefined;
-	loadFolder: (folder: string, after: string | null) => Promise<ChatPage>;
 	/** Folders were changed. */
 	onFolders: () => void;
 	/** A new chat is opened by its link. */
@@ -118,7 +116,7 @@ export function Wordmark() {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, loadFolder, onFolders, ...list }: SideProps) {
+function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, onFolders, ...list }: SideProps) {
 	return (
 		<>
 			<nav aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
@@ -146,7 +144,7 @@ function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKey
 				</button>
 				{list.folders?.length ? (
 					<Suspense>
-						<FolderList {...list} folders={list.folders} load={loadFolder} onChanged={onFolders} />
+						<FolderList {...list} folders={list.folders} onChanged={onFolders} />
 					</Suspense>
 				) : null}
 				{list.chats.length === 0 ? (

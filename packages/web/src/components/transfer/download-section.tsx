@@ -1,8 +1,8 @@
 import { useRef, useState } from "react";
 import { Section } from "../account/section.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
+import { useLeavingAsked } from "../frame/use-leaving-asked.ts";
 import type { ChatsDownload, DownloadProgress } from "./chats-download.ts";
-import { useLeavingAsked } from "./use-leaving-asked.ts";
 
 type State = "idle" | "running" | "paused" | "incomplete" | "saved";
 

@@ -2,8 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { type ChangeEvent, useId, useRef, useState } from "react";
 import { Section } from "../account/section.tsx";
 import { LocalNumber } from "../frame/local-time.tsx";
+import { useLeavingAsked } from "../frame/use-leaving-asked.ts";
 import type { ChatsImport, ImportProgress } from "./chats-import.ts";
-import { useLeavingAsked } from "./use-leaving-asked.ts";
 
 type State = "idle" | "running" | "paused" | "done";
 

@@ -70,24 +70,6 @@ export const loadChats = createServerFn({ method: "GET" })
 		return env.CHAT_LIST.getByName(key).list(data);
 	});
 
-const folderPage = z.object({ folder: z.string().max(64), after: z.string().max(128).nullable().default(null) });
-
-/** The viewer's chats in a folder, or those after the page that ended at `after`. */
-export const loadFolder = createServerFn({ method: "GET" })
-	.validator(input(folderPage))
-	.handler(async ({ data: { folder, after } }): Promise<ChatPage> => {
-		const { key } = await identify(getRequest());
-		return env.CHAT_LIST.getByName(key).inFolder(folder, after);
-	});
-
-/** The viewer's archived chats, or those after the page that ended at `next`. */
-export const loadArchivedChats = createServerFn({ method: "GET" })
-	.validator(input(z.string().max(128).nullable()))
-	.handler(async ({ data }): Promise<ChatPage> => {
-		const { key } = await identify(getRequest());
-		return env.CHAT_LIST.getByName(key).archived(data);
-	});
-
 /** The viewer's newest chats that have each of these words in their title or text. */
 export const loadMatchingChats = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128)))

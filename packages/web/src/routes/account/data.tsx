@@ -3,7 +3,6 @@ import { ArchivedSection } from "../../components/account/archived-section.tsx";
 import { KeptSection } from "../../components/account/kept-section.tsx";
 import { DownloadSection } from "../../components/transfer/download-section.tsx";
 import { ImportSection } from "../../components/transfer/import-section.tsx";
-import { loadArchivedChats } from "../../lib/http/pages.ts";
 
 const account = getRouteApi("/account");
 
@@ -14,7 +13,7 @@ export const Route = createFileRoute("/account/data")({
 			<>
 				<DownloadSection />
 				<ImportSection isGuest={isGuest} />
-				<ArchivedSection load={(data) => loadArchivedChats({ data })} />
+				<ArchivedSection />
 				<KeptSection isGuest={isGuest} />
 			</>
 		);

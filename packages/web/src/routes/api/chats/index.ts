@@ -1,13 +1,13 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { ID } from "../../../input.ts";
 import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../lib/identity/subject.ts";
 
 const BODY_BYTES_MAX = 1024;
+const AFTER_CHARS_MAX = 128;
 
 const change = z.strictObject({ deleted: z.boolean() });
 
@@ -15,11 +15,14 @@ export const Route = createFileRoute("/api/chats/")({
 	server: {
 		handlers: api({
 			GET: async ({ request }) => {
-				const after = new URL(request.url).searchParams.get("after");
-				if (after !== null && !ID.test(after)) refuse("invalid-request", "after: the id of a chat.");
+				const { searchParams } = new URL(request.url);
+				const [folder, after] = [searchParams.get("folder"), searchParams.get("after")];
+				if (after !== null && after.length > AFTER_CHARS_MAX) refuse("invalid-request", "after: the `next` of another page.");
 				const subject = await identify(request);
 				await assertStillGuest(subject);
-				return Response.json(await env.CHAT_LIST.getByName(subject.key).inOrder(after));
+				const list = env.CHAT_LIST.getByName(subject.key);
+				if (folder !== null) return Response.json(await list.inFolder(folder, after));
+				return Response.json(await (searchParams.has("archived") ? list.archived(after) : list.inOrder(after)));
 			},
 			PATCH: async ({ request }) => {
 				const subject = await identify(request);
