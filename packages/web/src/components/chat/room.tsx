@@ -167,7 +167,7 @@ export function Room(props: RoomProps) {
 				<UnseenImages {...parts} />
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />
-				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
+				<div className="tally-line mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
 					{demo && <DemoLabel />}
 				</div>
