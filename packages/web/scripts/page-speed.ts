@@ -2,7 +2,7 @@
 // beside its bound, and exits with 1 when a bound is missed. Takes about twenty minutes. A busy machine makes every figure worse.
 //
 //   -- --runs=5       figures are medians of so many runs
-//   -- stream         only the rows whose names contain this
+//   -- / stream       only the row "/", and those whose names contain "stream"
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
@@ -96,6 +96,9 @@ async function measured(visitor: BrowserContext, { figures, run }: Row): Promise
 	return figures.map((_, at) => medianOf(results.map((result) => result[at] ?? Number.NaN)));
 }
 
+const isWanted = (row: string) =>
+	positionals.length === 0 || positionals.some((part) => row === part || (part !== "/" && row.includes(part)));
+
 const medianOf = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
 /** Prints a row's figures. @returns whether all are within their bounds */
@@ -129,7 +132,7 @@ async function main(): Promise<boolean> {
 		console.log(["".padEnd(28), "".padEnd(11), "median", " bound"].join("  "));
 		let areKept = true;
 		for (const row of rowsFor(product.app, context, chats)) {
-			if (positionals.length > 0 && !positionals.some((part) => row.name.includes(part))) continue;
+			if (!isWanted(row.name)) continue;
 			areKept = print(row.name, row.figures, await measured(row.ofUser ? user : context, row)) && areKept;
 		}
 		return areKept;
