@@ -225,8 +225,7 @@ export class ConversationStorage {
 
 	chat(): Chat | null {
 		if (!this.#exists(CHAT)) return null;
-		const [chat] = CHAT.read(this.#sql);
-		return chat ?? null;
+		return CHAT.first(this.#sql) ?? null;
 	}
 
 	writeChat({ id, owner, title, deleted, whole, instructions = "", folderInstructions = "", temporary = false, choice }: Chat): void {
@@ -403,7 +402,7 @@ export class ConversationStorage {
 	/** Whether a stop was kept for a request. It is used up. */
 	takeStop(requestId: string, owner: string): boolean {
 		if (!this.#exists(STOP)) return false;
-		const found = [...STOP.read(this.#sql, "WHERE request_id = ? AND owner = ?", requestId, owner)].length > 0;
+		const found = STOP.first(this.#sql, "WHERE request_id = ? AND owner = ?", requestId, owner) !== undefined;
 		if (found) this.#sql.exec("DELETE FROM stop WHERE request_id = ?", requestId);
 		return found;
 	}
@@ -412,13 +411,12 @@ export class ConversationStorage {
 	dropStops(beforeMs: number): number | null {
 		if (!this.#exists(STOP)) return null;
 		this.#sql.exec("DELETE FROM stop WHERE at_ms < ?", beforeMs);
-		const [oldest] = STOP.read(this.#sql, "ORDER BY at_ms LIMIT 1");
-		return oldest?.atMs ?? null;
+		return STOP.first(this.#sql, "ORDER BY at_ms LIMIT 1")?.atMs ?? null;
 	}
 
 	#turn(clauses: string, ...bindings: SqlStorageValue[]): Turn | null {
 		if (!this.#exists(TURN)) return null;
-		const [turn] = TURN.read(this.#sql, clauses, ...bindings);
+		const turn = TURN.first(this.#sql, clauses, ...bindings);
 		return turn ? this.#whole(turn) : null;
 	}
 

@@ -100,7 +100,10 @@ test("goes on after a lost connection with the answer that the server is writing
 	await parley.control("faults", { model: { firstTokenMs: 5, chunks: 60, chunkMs: 20 } });
 	await page.evaluate(loseNextAnswer);
 	await send("Second");
-	await answers().nth(1).getByRole("button", { name: /^Ask again/ }).waitFor();
+	await answers()
+		.nth(1)
+		.getByRole("button", { name: /^Ask again/ })
+		.waitFor();
 	expect(await answers().allInnerTexts()).toEqual([
 		expect.stringContaining("You said: “First”"),
 		expect.stringContaining("You said: “Second”"),

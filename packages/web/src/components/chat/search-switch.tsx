@@ -20,13 +20,13 @@ export function SearchSwitch({ offer, choice, onChoose }: SearchSwitchProps) {
 			aria-checked={search !== undefined}
 			title={`The model may search the web, at most ${offer.max} times for an answer. Each search adds ${inRequests(offer.units)}.`}
 			disabled={!hydrated}
-			className={`button-bare min-w-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
+			className={`button-bare shrink-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
 			onClick={() => onChoose(search ? without : { ...choice, search: offer })}
 		>
 			<WebIcon />
 			<span>
-				Web search · +{inRequests(offer.units)}
-				<span className="max-sm:sr-only"> each</span>
+				Web<span className="max-sm:sr-only"> search</span> · +{offer.units}
+				<span className="max-sm:sr-only"> {offer.units === 1 ? "request" : "requests"} each</span>
 			</span>
 		</button>
 	);
