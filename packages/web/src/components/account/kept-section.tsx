@@ -5,7 +5,7 @@ import { Section } from "./section.tsx";
 const KEPT: { what: string; of: string; until: string; ofGuests: boolean }[] = [
 	{
 		what: "Chats",
-		of: "Messages, files, titles and instructions, and an index for your search",
+		of: "Messages, files, titles, folders and instructions, and an index for your search. Of temporary chats nothing that was said",
 		until: "Until you delete the chat. You can undo that for 10 seconds, then it’s gone.",
 		ofGuests: false,
 	},
@@ -17,7 +17,7 @@ const KEPT: { what: string; of: string; until: string; ofGuests: boolean }[] = [
 	},
 	{
 		what: "Chats",
-		of: "Messages, files, titles and instructions, and an index for your search",
+		of: "Messages, files, titles, folders and instructions, and an index for your search. Of temporary chats nothing that was said",
 		until: "Until you delete the chat, or 400 days after your last request. Sign up to keep them.",
 		ofGuests: true,
 	},

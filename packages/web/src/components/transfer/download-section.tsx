@@ -31,6 +31,15 @@ export function DownloadSection() {
 		}
 	}
 
+	async function finish() {
+		try {
+			await download.current?.finish();
+			end();
+		} catch {
+			setProblem("The file couldn’t be saved. Try again.");
+		}
+	}
+
 	function end() {
 		download.current = undefined;
 		setState("saved");
@@ -58,7 +67,7 @@ export function DownloadSection() {
 						<button type="button" className="button-plain" onClick={() => void run()}>
 							Try again
 						</button>
-						<button type="button" className="button-bare" onClick={() => void download.current?.finish().then(end)}>
+						<button type="button" className="button-bare" onClick={() => void finish()}>
 							Download without them
 						</button>
 					</>
