@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { logFailure } from "../log.ts";
 import type { ChatMarks, ChatPage, ChatSummary, Folder, FolderName, FoundChats } from "../view/chat.ts";
-import { find } from "./chat-find.ts";
+import { find, SEARCHED } from "./chat-find.ts";
 import { ChatFolders } from "./chat-folders.ts";
 import { ChatIndex, type Slice } from "./chat-index.ts";
 import { type ListedChat, ListedChats, summaryOf } from "./listed-chats.ts";
@@ -280,10 +280,10 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return { chats: chats.map((chat) => ({ ...summaryOf(chat), ...(chat.deletesAtMs !== null && { deleted: true }) })), next };
 	}
 
-	/** The newest chats that have each of these words in their title or text. Then, behind the answer, indexes what was not. */
+	/** The newest chats that have each of these words in their title or text. Then, behind the answer, indexes what was not, if it is enough for a batch. */
 	find(words: string): FoundChats {
-		const found = find(words, this.#chats, this.#index);
-		if (!this.#indexing) this.ctx.waitUntil(this.#catchUp());
+		const { found, unindexed } = find(words, this.#chats, this.#index);
+		if (!this.#indexing && unindexed >= BATCH_CHARS) this.ctx.waitUntil(this.#catchUp());
 		return found;
 	}
 
@@ -352,18 +352,22 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		this.#indexing = false;
 	}
 
+	/** @returns whether another batch is left */
 	#indexBatch(): boolean {
 		const indexed = this.#index.lengths();
 		const fresh = ({ id, chars }: ListedChat) => chars - (indexed.get(id) ?? 0);
-		const behind = [...this.#chats.read("WHERE chars > 0")].filter((chat) => fresh(chat) > 0);
-		if (behind.reduce((sum, chat) => sum + fresh(chat), 0) < BATCH_CHARS) return false;
+		const behind = [...this.#chats.read(SEARCHED)].filter((chat) => fresh(chat) > 0);
+		let left = behind.reduce((sum, chat) => sum + fresh(chat), 0);
+		if (left < BATCH_CHARS) return false;
 		const slices: Slice[] = [];
-		for (let chars = 0; chars < BATCH_CHARS; chars += fresh(behind[slices.length - 1] as ListedChat)) {
-			const { id, chars: to } = behind[slices.length] as ListedChat;
-			slices.push({ id, from: indexed.get(id) ?? 0, to });
+		for (let chars = 0; chars < BATCH_CHARS; ) {
+			const chat = behind[slices.length] as ListedChat;
+			slices.push({ id: chat.id, from: indexed.get(chat.id) ?? 0, to: chat.chars });
+			chars += fresh(chat);
+			left -= fresh(chat);
 		}
 		this.ctx.storage.transactionSync(() => this.#index.add(slices, this.#textOf));
-		return true;
+		return left >= BATCH_CHARS;
 	}
 
 	readonly #textOf = (id: string): string => this.#chats.chat(id)?.text ?? "";

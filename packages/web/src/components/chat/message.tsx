@@ -1,4 +1,4 @@
-import { type ComponentType, lazy, Suspense, useState } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useState } from "react";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { inSeconds } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
@@ -13,8 +13,9 @@ import { definitionsOf, Searching, Sources } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 import { Waiting } from "./waiting.tsx";
 
+const loadEditForm = () => import("./edit-form.tsx");
 const EditForm = lazy<ComponentType<EditFormProps>>(() =>
-	import("./edit-form.tsx").catch(() => ({
+	loadEditForm().catch(() => ({
 		default: ({ onCancel }) => (
 			<NoticeRow
 				next={
@@ -44,6 +45,10 @@ interface UserMessageProps {
 export function UserMessage({ message, followed, editing, idle, events }: UserMessageProps) {
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
+	useEffect(() => {
+		// It is there when it is opened: what is typed next is for it.
+		loadEditForm().catch(() => {});
+	}, []);
 	const bubble = text && (
 		<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
 			{text}
