@@ -2,7 +2,7 @@ import type { FileUIPart } from "ai";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import { CloseIcon, EditIcon } from "../frame/icons.tsx";
 import { inRequests } from "../frame/local-time.tsx";
-import EditForm from "./edit-form.tsx";
+import { EditForm } from "./edit-form.tsx";
 import type { EditTerms } from "./message-events.ts";
 import type { Ended, QueuedMessage } from "./queue.ts";
 
