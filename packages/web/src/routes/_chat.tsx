@@ -94,7 +94,7 @@ function ChatFrame() {
 	const side = sideOf(shell, actions, { openId: match?.params.chatId, onNew, onDialog: setDialog });
 
 	return (
-		<div className="frame flex h-seen overflow-hidden">
+		<div className="flex h-seen overflow-hidden">
 			<SkipLink to="#main">Skip to the chat</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
