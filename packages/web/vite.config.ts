@@ -3,6 +3,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackStart } from "@tanstack/react-start/plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { clientPerLanguage } from "./build/client-per-language.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
@@ -21,7 +22,7 @@ const isChat = /^\/_chat/;
 /** One chunk, for the same reason, for what the chat shares with other pages. */
 const shared = {
 	name: "shared",
-	test: /\/src\/(instructions|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/message-text))\.tsx?$/,
+	test: /\/src\/(instructions|text\/(format|reader)|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/(message-text|price)))\.tsx?$/,
 };
 
 export default defineConfig(({ command }) => ({
@@ -51,6 +52,7 @@ export default defineConfig(({ command }) => ({
 				if (command === "serve" && devVarsFolder) config.userConfigPath = `${devVarsFolder}/wrangler.toml`;
 			},
 		}),
+		clientPerLanguage(),
 		tailwindcss(),
 		tanstackStart({
 			router: { codeSplittingOptions: { splitBehavior: ({ routeId }) => (isChat.test(routeId) ? undefined : WHOLE) } },

@@ -30,6 +30,7 @@ import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiChatsRouteImport } from './routes/api/chats'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
+import { Route as ApiLanguageRouteImport } from './routes/api/language'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
@@ -165,6 +166,11 @@ const ApiHealthRoute = ApiHealthRouteImport.update({
 const ApiInstructionsRoute = ApiInstructionsRouteImport.update({
   id: '/api/instructions',
   path: '/api/instructions',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiLanguageRoute = ApiLanguageRouteImport.update({
+  id: '/api/language',
+  path: '/api/language',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiModelsRoute = ApiModelsRouteImport.update({
@@ -345,6 +351,7 @@ export interface FileRoutesByFullPath {
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
+  '/api/language': typeof ApiLanguageRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -396,6 +403,7 @@ export interface FileRoutesByTo {
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
+  '/api/language': typeof ApiLanguageRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -451,6 +459,7 @@ export interface FileRoutesById {
   '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
+  '/api/language': typeof ApiLanguageRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -507,6 +516,7 @@ export interface FileRouteTypes {
     | '/api/chats'
     | '/api/health'
     | '/api/instructions'
+    | '/api/language'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -558,6 +568,7 @@ export interface FileRouteTypes {
     | '/api/chats'
     | '/api/health'
     | '/api/instructions'
+    | '/api/language'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -612,6 +623,7 @@ export interface FileRouteTypes {
     | '/api/chats'
     | '/api/health'
     | '/api/instructions'
+    | '/api/language'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -661,6 +673,7 @@ export interface RootRouteChildren {
   ApiChatsRoute: typeof ApiChatsRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
+  ApiLanguageRoute: typeof ApiLanguageRoute
   ApiModelsRoute: typeof ApiModelsRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
@@ -840,6 +853,13 @@ declare module '@tanstack/react-router' {
       path: '/api/instructions'
       fullPath: '/api/instructions'
       preLoaderRoute: typeof ApiInstructionsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/language': {
+      id: '/api/language'
+      path: '/api/language'
+      fullPath: '/api/language'
+      preLoaderRoute: typeof ApiLanguageRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/models': {
@@ -1111,6 +1131,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiChatsRoute: ApiChatsRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
+  ApiLanguageRoute: ApiLanguageRoute,
   ApiModelsRoute: ApiModelsRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,

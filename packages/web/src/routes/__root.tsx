@@ -3,7 +3,9 @@ import { createIsomorphicFn } from "@tanstack/react-start";
 import { getRequest } from "@tanstack/react-start/server";
 import { firstPaintScript } from "../components/frame/first-paint.ts";
 import { foldScript } from "../components/frame/side-column.tsx";
+import { zoneScript } from "../components/frame/zone-script.ts";
 import styles from "../styles.css?url";
+import { language, servedZone } from "../text/reader.ts";
 import { pageMeta } from "./-head.ts";
 
 export interface RouterContext {
@@ -47,11 +49,14 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 		],
 		// They have run when the page's own scripts load, which need not carry them.
 		scripts: import.meta.env.SSR
-			? [{ children: `${foldScript};${firstPaintScript}` }, ...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }])]
+			? [
+					{ children: `${foldScript};${firstPaintScript};${zoneScript()}` },
+					...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }]),
+				]
 			: [],
 	}),
 	component: () => (
-		<html lang="en" suppressHydrationWarning>
+		<html lang={language()} data-zone={servedZone() ?? ""} suppressHydrationWarning>
 			<head>
 				<HeadContent />
 				{/* HeadContent keeps one of several with the same name. The colors are those of `--color-paper`. */}

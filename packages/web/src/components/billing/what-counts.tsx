@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { t } from "../../text/text.ts";
 import type { PricingView } from "../../view/billing.ts";
 
 /** What counts as a request, in short, and the way to every rule. */
@@ -6,12 +7,12 @@ export function WhatCounts({ rows }: { rows: PricingView["whatCounts"] }) {
 	return (
 		<section aria-labelledby="what-counts" className="mt-16 border-line border-t pt-8">
 			<h2 id="what-counts" className="font-semibold text-title tracking-tight">
-				What counts
+				{t("rules_title")}
 			</h2>
 			<Rows rows={rows} />
 			<p className="mt-4">
 				<Link to="/what-counts" className="link">
-					All the rules
+					{t("rules_all")}
 				</Link>
 			</p>
 		</section>

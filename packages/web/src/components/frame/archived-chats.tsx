@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useId, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatPage, ChatSummary } from "../../view/chat.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { CloseIcon } from "./icons.tsx";
@@ -35,14 +36,14 @@ export default function ArchivedChats({ load, onChange, onDeleteAll, onClose }: 
 		>
 			<div className="flex items-center justify-between pl-3">
 				<h2 id={titleId} className="font-semibold text-body">
-					Archived chats
+					{t("frame_archived_chats")}
 				</h2>
-				<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
+				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
 					<CloseIcon />
 				</button>
 			</div>
 			<p role="status" className="px-3 py-2 text-small text-soft">
-				{failed ? "The list didn’t load. Check your connection." : chats?.length === 0 && "Nothing is archived."}
+				{failed ? t("list_not_loaded") : chats?.length === 0 && t("list_nothing_archived")}
 			</p>
 			<ul className="max-h-[50dvh] overflow-y-auto">
 				{chats?.map((chat) => (
@@ -59,45 +60,44 @@ export default function ArchivedChats({ load, onChange, onDeleteAll, onClose }: 
 						</Link>
 						<button
 							type="button"
-							aria-label={`Bring back “${chat.title}”`}
+							aria-label={t("list_bring_back_of", { title: chat.title })}
 							className="button-bare shrink-0 text-small"
 							onClick={() => void change(chat, { archived: false })}
 						>
-							Bring back
+							{t("list_bring_back")}
 						</button>
 						<button
 							type="button"
-							aria-label={`Delete “${chat.title}”`}
+							aria-label={t("list_delete_of", { title: chat.title })}
 							className="button-bare shrink-0 text-small"
 							onClick={() => void change(chat, { deleted: true })}
 						>
-							Delete
+							{t("frame_delete")}
 						</button>
 					</li>
 				))}
 			</ul>
 			{more && (
 				<button type="button" className="button-bare mx-3 mt-2" onClick={more}>
-					Show more
+					{t("frame_show_more")}
 				</button>
 			)}
 			<div className="mt-2 border-line border-t px-1 pt-2">
 				<button type="button" className="button-bare text-small" onClick={() => setDeletingAll(true)}>
-					Delete all chats…
+					{t("list_delete_all_dots")}
 				</button>
 			</div>
 			{isDeletingAll && (
 				<ConfirmDialog
-					title="Delete all chats?"
-					text="Every chat will be deleted, archived ones too. You can undo this for a few seconds. Used requests aren’t refunded."
-					action="Delete all"
-					dismiss="Cancel"
+					title={t("list_delete_all_title")}
+					text={t("list_delete_all_text")}
+					action={t("list_delete_all")}
 					onConfirm={async () => {
 						try {
 							await onDeleteAll();
 							dialog.current?.close();
 						} catch {
-							return "Couldn’t delete your chats. Try again.";
+							return t("list_delete_all_failed");
 						}
 					}}
 					onClose={() => setDeletingAll(false)}

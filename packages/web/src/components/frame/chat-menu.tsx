@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useRef, useState } from "react";
 import { TITLE_CHARS_MAX } from "../../input.ts";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
 import { ArchiveIcon, DeleteIcon, EditIcon, PinIcon } from "./icons.tsx";
 
@@ -16,13 +17,13 @@ export default function ChatMenu({ chat, button, onChange, onClose }: ChatMenuPr
 	const [isNaming, setNaming] = useState(false);
 	if (isNaming) return <RenameDialog title={chat.title} onRename={(title) => onChange({ title })} onClose={() => close(button, onClose)} />;
 	const items = [
-		{ Icon: EditIcon, name: "Rename", press: () => setNaming(true) },
-		{ Icon: PinIcon, name: chat.pinned ? "Unpin" : "Pin", press: () => onChange({ pinned: !chat.pinned }) },
-		{ Icon: ArchiveIcon, name: "Archive", press: () => onChange({ archived: true }) },
-		{ Icon: DeleteIcon, name: "Delete", press: () => onChange({ deleted: true }) },
+		{ Icon: EditIcon, name: t("list_rename"), press: () => setNaming(true) },
+		{ Icon: PinIcon, name: chat.pinned ? t("list_unpin") : t("list_pin"), press: () => onChange({ pinned: !chat.pinned }) },
+		{ Icon: ArchiveIcon, name: t("list_archive"), press: () => onChange({ archived: true }) },
+		{ Icon: DeleteIcon, name: t("frame_delete"), press: () => onChange({ deleted: true }) },
 	];
 	return (
-		<Menu label={`Actions for “${chat.title}”`} button={button} onClose={onClose}>
+		<Menu label={t("list_actions_for", { title: chat.title })} button={button} onClose={onClose}>
 			{items.map(({ Icon, name, press }) => (
 				<button
 					key={name}
@@ -32,7 +33,7 @@ export default function ChatMenu({ chat, button, onChange, onClose }: ChatMenuPr
 					className="flex min-h-10 w-full items-center gap-3 rounded-small px-3 text-left hover:bg-said focus-visible:bg-said pointer-coarse:min-h-11"
 					onClick={() => {
 						press();
-						if (name !== "Rename") close(button, onClose);
+						if (Icon !== EditIcon) close(button, onClose);
 					}}
 				>
 					<Icon />
@@ -136,12 +137,12 @@ function RenameDialog({ title, onRename, onClose }: RenameProps) {
 		>
 			<form action={save}>
 				<h2 id={titleId} className="font-semibold text-body">
-					Rename this chat
+					{t("list_rename_title")}
 				</h2>
 				<input
 					ref={field}
 					name="title"
-					aria-label="Title"
+					aria-label={t("list_title")}
 					defaultValue={title}
 					maxLength={TITLE_CHARS_MAX}
 					required
@@ -151,10 +152,10 @@ function RenameDialog({ title, onRename, onClose }: RenameProps) {
 				/>
 				<div className="mt-6 flex flex-wrap justify-end gap-2">
 					<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
-						Cancel
+						{t("frame_cancel")}
 					</button>
 					<button type="submit" className="button-plain">
-						Save
+						{t("frame_save")}
 					</button>
 				</div>
 			</form>

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 
 interface CopyButtonProps {
 	/** Or a function that makes it, for what few people copy. */
@@ -29,7 +30,7 @@ async function write(text: string): Promise<void> {
 }
 
 /** Copies a text to the clipboard. */
-export function CopyButton({ text, label = "Copy", what }: CopyButtonProps) {
+export function CopyButton({ text, label = t("frame_copy"), what }: CopyButtonProps) {
 	const [copied, setCopied] = useState<boolean>();
 	async function copy() {
 		setCopied(
@@ -44,7 +45,7 @@ export function CopyButton({ text, label = "Copy", what }: CopyButtonProps) {
 	}
 	return (
 		<button type="button" className="button-bare text-small" onClick={() => void copy()}>
-			<span aria-live="polite">{copied === undefined ? label : copied ? "Copied" : "The browser did not allow it"}</span>
+			<span aria-live="polite">{copied === undefined ? label : copied ? t("frame_copied") : t("frame_copy_not_allowed")}</span>
 			<span className="sr-only">{what}</span>
 		</button>
 	);

@@ -7,7 +7,8 @@ import {
 	instructionTokens,
 	plainInstruction,
 } from "../../instructions.ts";
-import { LocalNumber } from "./local-time.tsx";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 
 interface InstructionFieldProps {
 	part: Exclude<InstructionPart, "site">;
@@ -51,9 +52,5 @@ function Size({ part, text }: { part: InstructionFieldProps["part"]; text: strin
 	const plain = plainInstruction(text);
 	// Measuring a text of any length would hold up the keyboard.
 	if (plain.length > INSTRUCTION_CHARS_MAX) return null;
-	return (
-		<>
-			<LocalNumber value={instructionTokens(part, plain)} /> of <LocalNumber value={INSTRUCTION_TOKENS_MAX} /> tokens
-		</>
-	);
+	return t("instructions_tokens_of", { tokens: number(instructionTokens(part, plain)), max: number(INSTRUCTION_TOKENS_MAX) });
 }

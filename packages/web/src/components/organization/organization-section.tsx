@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { startTransition, useEffect, useRef, useState } from "react";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { OrganizationsView } from "../../view/identity.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { Section } from "../account/section.tsx";
-import { LocalNumber } from "../frame/local-time.tsx";
 import { CreateOrganization } from "./create-organization.tsx";
 import { Invitations } from "./invitations.tsx";
 import { Leave } from "./leave.tsx";
@@ -92,16 +93,5 @@ function Others({ mine, shown }: OrganizationsView) {
 }
 
 function Share({ limit, used }: { limit: number | null; used: number }) {
-	return (
-		<p>
-			Your own share of this billing period: <LocalNumber value={used} />
-			{limit !== null && (
-				<>
-					{" of "}
-					<LocalNumber value={limit} />
-				</>
-			)}{" "}
-			{(limit ?? used) === 1 ? "request" : "requests"}.
-		</p>
-	);
+	return <p>{limit === null ? t("org_own_share", { count: used }) : t("org_own_share_of", { used: number(used), count: limit })}</p>;
 }
