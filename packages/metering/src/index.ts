@@ -46,7 +46,6 @@ export {
 	RAISES_MAX,
 	type Release,
 	ruleNameOf,
-	sentenceOf,
 	WHO_PAYS,
 	whoPays,
 } from "./who-pays.ts";

@@ -1,4 +1,4 @@
-import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
+import { type Output, ruleNameOf } from "@parley/metering";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
@@ -315,7 +315,6 @@ export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMeta
 		...(tookMs !== undefined && { tookMs }),
 	};
 	if (counted === null) return { ...asked, ...why, state: end };
-	const ended = { end, output: outputOf({ told }, parts), failure, retryAfterS };
-	const note = sentenceOf(ended, counted);
-	return { ...asked, ...why, state: end, counted, rule: ruleNameOf(ended), note, ...(tokens !== null && { tokens }) };
+	const rule = ruleNameOf({ end, output: outputOf({ told }, parts), failure });
+	return { ...asked, ...why, state: end, counted, rule, ...(tokens !== null && { tokens }) };
 }

@@ -6,6 +6,7 @@ import { foldScript } from "../components/frame/side-column.tsx";
 import { zoneScript } from "../components/frame/zone-script.ts";
 import styles from "../styles.css?url";
 import { language, servedZone } from "../text/reader.ts";
+import { t } from "../text/text.ts";
 import { pageMeta } from "./-head.ts";
 
 export interface RouterContext {
@@ -28,7 +29,7 @@ const forPreviews = () => [
 	{ property: "og:image", content: `${ownOrigin()}/icons/share.png` },
 	{ property: "og:image:width", content: "1200" },
 	{ property: "og:image:height", content: "630" },
-	{ property: "og:image:alt", content: "Parley: five tally marks" },
+	{ property: "og:image:alt", content: t("site_share_image") },
 	{ name: "twitter:card", content: "summary_large_image" },
 ];
 
@@ -38,7 +39,7 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ charSet: "utf-8" },
 			{ name: "viewport", content: "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" },
 			{ name: "color-scheme", content: "light dark" },
-			...pageMeta("Parley", "A quiet place to talk to AI. You always see how many requests you have left."),
+			...pageMeta("Parley", t("site_description")),
 			...(import.meta.env.SSR ? forPreviews() : []),
 		],
 		links: [

@@ -24,6 +24,7 @@ import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadArchivedChats, loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
+import { t } from "../text/text.ts";
 
 // Few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
@@ -79,7 +80,7 @@ function ChatFrame() {
 
 	const open = match
 		? match.loaderData
-		: { id: newId, title: "New chat", messages: [], running: false, earlier: null, tokens: 0, whole: false };
+		: { id: newId, title: t("frame_new_chat"), messages: [], running: false, earlier: null, tokens: 0, whole: false };
 	const actions = useChatActions(shell, match?.params.chatId);
 	const side = {
 		viewer,
@@ -97,10 +98,10 @@ function ChatFrame() {
 
 	return (
 		<div className="flex h-seen overflow-hidden">
-			<SkipLink to="#main">Skip to the chat</SkipLink>
+			<SkipLink to="#main">{t("frame_skip_to_chat")}</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				<NeedsScripts>You can read your chats without JavaScript, but sending needs it.</NeedsScripts>
+				<NeedsScripts>{t("chat_needs_scripts")}</NeedsScripts>
 				<Banners shell={shell} path={path} onBought={setBoughtAtMs} done={actions.done} />
 				{open ? (
 					<Room
@@ -239,7 +240,7 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
 	return (chatId: string, text: string) => {
 		refreshUsage();
 		if (!isNew || !text) return;
-		const title = chatTitle(text) || "New chat";
+		const title = chatTitle(text) || t("frame_new_chat");
 		newChats.set(chatId, title);
 		add({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The new chat replaces the page that it began on, so that Back leads to the page before.

@@ -4,6 +4,7 @@ import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
 import { loadShared } from "../lib/http/other-pages.ts";
+import { rich, t } from "../text/text.ts";
 import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/s/$shareId")({
@@ -16,19 +17,16 @@ export const Route = createFileRoute("/s/$shareId")({
 	gcTime: 0,
 	head: ({ loaderData }) => ({
 		meta: [
-			...pageMeta(loaderData ? `${loaderData.title} · Parley` : "Not found · Parley", "A chat that someone shared from Parley."),
+			...pageMeta(loaderData ? `${loaderData.title} · Parley` : `${t("lost_not_found")} · Parley`, t("share_description")),
 			{ name: "robots", content: "noindex, nofollow" },
 		],
 	}),
 	component: SharedPage,
 	notFoundComponent: () => (
 		<Page narrow>
-			<Lost
-				title="This link doesn’t work"
-				text="Its owner may have stopped sharing or deleted the chat. Check that you have the whole link."
-			>
+			<Lost title={t("share_link_dead")} text={t("share_link_dead_text")}>
 				<Link to="/" className="button-next">
-					Go to Parley
+					{t("share_go_to_parley")}
 				</Link>
 			</Lost>
 		</Page>
@@ -43,14 +41,12 @@ function SharedPage() {
 				<h1 dir="auto" className="text-balance font-semibold text-display tracking-tight wrap-anywhere">
 					{title}
 				</h1>
-				<p className="mt-2 mb-10 text-soft">
-					Shared on <LocalTime iso={sharedAt} form="date" />, as the chat was then. Answers are a model’s and may be wrong.
-				</p>
-				{isCut && <p className="mb-6 text-small text-soft">Earlier messages aren’t included.</p>}
+				<p className="mt-2 mb-10 text-soft">{rich("share_shared_then", { day: <LocalTime iso={sharedAt} form="date" /> })}</p>
+				{isCut && <p className="mb-6 text-small text-soft">{t("share_is_cut")}</p>}
 				<SharedThread messages={messages} />
 				<p className="mt-12 border-line border-t pt-6 text-soft">
 					<Link to="/" className="link">
-						Start a chat of your own
+						{t("share_start_own")}
 					</Link>
 				</p>
 			</div>

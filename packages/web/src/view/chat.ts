@@ -93,8 +93,6 @@ export interface AnswerMetadata {
 	state?: AnswerState;
 	/** Whether the answer was counted; absent while it is being written. */
 	counted?: boolean;
-	/** A sentence on how it ended and whether it was counted; null when nothing needs saying. */
-	note?: string | null;
 	/** What the request was held for, and its searches. */
 	units?: number;
 	/** Searches that were charged. Absent without any. */

@@ -1,3 +1,4 @@
+import { type AnswerEnd, type Failure, type Output, ruleNameOf } from "@parley/metering";
 import { expect, test } from "vitest";
 import type { AnswerMetadata } from "../../view/chat.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
@@ -32,4 +33,20 @@ test("every other end has the words of its rule, or none", () => {
 	expect(failed({ failure: "interrupted", rule: "lost-midway" })).toBe("That answer was interrupted, so it was not counted.");
 	expect(sentenceOfEnd({ state: "complete", counted: true, rule: "complete" })).toBeNull();
 	expect(sentenceOfEnd({})).toBeNull();
+});
+
+const ENDS: readonly AnswerEnd[] = ["complete", "length", "filtered", "stopped", "failed", "interrupted"];
+const OUTPUTS: readonly Output[] = ["words", "tokens", "none"];
+const FAILURES: readonly (Failure | undefined)[] = [undefined, "busy", "too-long", "unavailable", "failed", "interrupted"];
+
+test("every end says what the ledger decided, also beyond the bound, and only a complete answer says nothing", () => {
+	for (const end of ENDS)
+		for (const output of OUTPUTS)
+			for (const failure of FAILURES) {
+				const rule = ruleNameOf({ end, output, failure });
+				const words = (counted: boolean) => sentenceOfEnd({ state: end, counted, rule, failure }) ?? "";
+				expect(words(true), `${end} ${output} ${failure}`).not.toMatch(/not counted|didn’t count/);
+				expect(words(false), `${end} ${output} ${failure}`).not.toMatch(/was counted/);
+				if (failure === undefined) expect(words(true) === "", `${end} ${output}`).toBe(rule === "complete");
+			}
 });

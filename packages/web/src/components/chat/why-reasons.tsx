@@ -1,9 +1,10 @@
-import { BOUND_OF_FORGIVENESS, type RuleName, WHO_PAYS } from "@parley/metering/who-pays";
+import { type RuleName, WHO_PAYS } from "@parley/metering/who-pays";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { number, tenths } from "../../text/format.ts";
 import { t } from "../../text/text.ts";
 import type { AnswerMetadata } from "../../view/chat.ts";
+import { ruleText } from "../billing/rule-texts.ts";
 import { inRequests, LocalTime } from "../frame/local-time.tsx";
 import { effortName } from "./price.ts";
 
@@ -18,15 +19,15 @@ export function WhyReasons({
 	metadata: { counted, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
 	model,
 }: WhyProps) {
-	const row = isRule(rule) ? WHO_PAYS[rule] : undefined;
+	const row = isRule(rule) ? ruleText(rule) : undefined;
 	// Beyond the bound an answer counts that its rule alone would not.
-	const isBeyond = counted && row && row.fate.kind === "release";
+	const isBeyond = counted && isRule(rule) && WHO_PAYS[rule].fate.kind === "release";
 	return (
 		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">
 			<Row name={t("why_counted")}>{counted === undefined ? t("why_not_yet") : counted ? inRequests(units) : t("why_no")}</Row>
 			{row && (
 				<Row name={t("why_rule")}>
-					{row.happens}. {isBeyond ? BOUND_OF_FORGIVENESS : row.counted.replace(YES_OR_NO, "")}{" "}
+					{row.happens}. {isBeyond ? t("rules_bound") : row.counted.replace(YES_OR_NO, "")}{" "}
 					<Link to="/what-counts" className="link">
 						{t("why_all_rules")}
 					</Link>

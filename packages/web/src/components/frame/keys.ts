@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import { isComposing } from "../chat/send-key.ts";
 
 /** A key of the page: what is pressed. "Mod" is Ctrl, or the Mac's command key. */
@@ -42,6 +43,6 @@ const names: Record<string, string> = { Escape: "Esc", ArrowUp: "↑", ArrowLeft
 
 /** What is written on a key, in the browser. */
 export function keyName(key: string): string {
-	if (key === "Mod") return /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl";
+	if (key === "Mod") return /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : t("key_ctrl");
 	return names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }

@@ -119,7 +119,7 @@ function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKey
 					to="/"
 					className={`${row} shrink-0`}
 					activeOptions={{ exact: true }}
-					title="Ctrl + Shift + O"
+					title={t("side_new_chat_key")}
 					onClick={onNew}
 					aria-keyshortcuts={ariaKeys("newChat")}
 				>
@@ -130,7 +130,7 @@ function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKey
 					type="button"
 					data-leaves
 					className={`${row} shrink-0`}
-					title="Ctrl + K"
+					title={t("side_find_key")}
 					onClick={onSearch}
 					aria-keyshortcuts={ariaKeys("search")}
 				>

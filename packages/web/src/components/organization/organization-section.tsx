@@ -38,16 +38,16 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 	}
 
 	const create = (
-		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => say(`${name} created. You’re the owner.`, onChanged)} />
+		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => say(t("org_created", { organization: name }), onChanged)} />
 	);
 	return (
 		<>
-			<Section title="Organization">
+			<Section title={t("settings_organization")}>
 				<p ref={outcomeLine} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
 					{outcome}
 				</p>
 				{mine.length === 0 ? (
-					<p className="mb-4">Share one plan with your team.</p>
+					<p className="mb-4">{t("org_share_plan")}</p>
 				) : (
 					<WhoPays organizations={organizations} hasPlan={usage.organization !== undefined} onChanged={onPayerChanged} />
 				)}
@@ -65,7 +65,7 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 								<LimitForEach organization={shown} onChanged={onChanged} />
 							</>
 						)}
-						<Leave organization={shown} onLeft={() => say(`You’ve left ${shown.name}.`, onPayerChanged)} />
+						<Leave organization={shown} onLeft={() => say(t("org_left", { organization: shown.name }), onPayerChanged)} />
 					</div>
 				</Section>
 			)}
@@ -76,7 +76,7 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 /** Leads to the members of the viewer's other organizations. */
 function Others({ mine, shown }: OrganizationsView) {
 	return (
-		<nav aria-label="Your organizations" className="-ml-2 flex flex-wrap">
+		<nav aria-label={t("org_yours")} className="-ml-2 flex flex-wrap">
 			{mine.map(({ id, name }) => (
 				<Link
 					key={id}
