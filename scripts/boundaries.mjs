@@ -14,6 +14,7 @@ const floors = [
 		"chat-title.ts",
 		"input.ts",
 		"instructions.ts",
+		"name-rule.ts",
 		"suggested-prompts.ts",
 		"own-url.ts",
 		"log.ts",

@@ -45,6 +45,7 @@ export {
 	type Output,
 	RAISES_MAX,
 	type Release,
+	type RuleName,
 	ruleNameOf,
 	WHO_PAYS,
 	whoPays,

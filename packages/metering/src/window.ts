@@ -15,9 +15,14 @@ export function utcDay(nowMs: number): Window {
 	return { startMs, endMs: startMs + DAY_MS };
 }
 
+/** The day that was named last. Each decision asks for today several times, and a date takes as long to write as all of its sums. */
+let latest: { day: number; name: string } | null = null;
+
 /** Names the UTC day of an instant: `YYYY-MM-DD`. Names sort like their days. */
 export function dayOf(atMs: number): string {
-	return new Date(atMs).toISOString().slice(0, 10);
+	const day = Math.floor(atMs / DAY_MS);
+	if (latest?.day !== day) latest = { day, name: new Date(atMs).toISOString().slice(0, 10) };
+	return latest.name;
 }
 
 /** Whether an instant lies in a window: start <= instant < end. */

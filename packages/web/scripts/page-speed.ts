@@ -2,27 +2,32 @@
 // beside its bound, and exits with 1 when a bound is missed. Takes about twenty minutes. A busy machine makes every figure worse.
 //
 //   -- --runs=5       figures are medians of so many runs
-//   -- stream         only the rows whose names contain this
+//   -- / stream       only the row "/", and those whose names contain "stream"
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { AT_LENGTH, startModel } from "./page-speed/model.ts";
-import { copyOf, makeChat, type SpeedChat, startProduct } from "./page-speed/product.ts";
-import { loadOf, longTasksOf, openSlow, send, showAll } from "./page-speed/visit.ts";
+import { interactiveMsOf, loadOf, longTasksOf, openSlow, send, showAll } from "./page-speed/visit.ts";
+import { copyOf, makeChat, type SpeedChat, signUp } from "./page-speed/visitors.ts";
+import { startProduct } from "./product.ts";
 
 const SIZES = [40, 200, 500];
 const LARGEST = 500;
 const LOAD = ["LCP", "TBT", "CLS"];
+/** Pages without a chat; those of the account need one. They have no bound for LCP. */
+const PAGES = ["/pricing", "/what-counts", "/account/usage", "/account/plan", "/account/organization", "/account/profile"];
 
-/** The highest value of each figure: milliseconds, a score or a number. */
-const BOUNDS: Record<string, number> = { TBT: 150, CLS: 0.02, INP: 80, "long tasks": 5, longest: 100 };
-const lcpBound = (row: string) => (row === "/" ? 800 : 1_200);
+/** The highest value of each figure: milliseconds, a score, a number, or percent. `again`: when a second visit can be used, of the first. */
+const BOUNDS: Record<string, number> = { TBT: 150, CLS: 0.02, INP: 80, "long tasks": 5, longest: 100, again: 50 };
+const lcpBound = (row: string) => (row === "/" ? 800 : row.startsWith("/c ") ? 1_200 : Number.POSITIVE_INFINITY);
 
 /** One thing that is measured. Each run starts with a new page. */
 interface Row {
 	name: string;
 	figures: string[];
-	run: (page: (url: string) => Promise<Page>) => Promise<number[]>;
+	/** Whether its visitor has an account. */
+	ofUser?: boolean;
+	run: (page: (url: string, options?: { again: boolean }) => Promise<Page>) => Promise<number[]>;
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: "string", default: "5" } } });
@@ -58,6 +63,15 @@ function rowsFor(app: string, context: BrowserContext, chats: Map<number, SpeedC
 	});
 	return [
 		loading("/", async () => app),
+		{
+			name: "/, visited again",
+			figures: ["again"],
+			run: async (open) => {
+				const first = await interactiveMsOf(await open(app));
+				return [(100 * (await interactiveMsOf(await open(app, { again: true })))) / first];
+			},
+		},
+		...PAGES.map((path) => ({ ...loading(path, async () => app + path), ofUser: path.startsWith("/account") })),
 		...SIZES.map((size) => loading(`/c with ${size} messages`, async () => `${app}/c/${chats.get(size)?.id}`)),
 		...SIZES.map((size) => sending(`send at ${size}`, size, async () => {})),
 		sending(`send at ${LARGEST}, all shown`, LARGEST, showAll),
@@ -66,19 +80,24 @@ function rowsFor(app: string, context: BrowserContext, chats: Map<number, SpeedC
 	];
 }
 
+const WITHOUT_LIMITS = { GUEST_FREE_REQUESTS: "1000000", NETWORK_FREE_REQUESTS_DAILY: "1000000" };
+
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 
-/** The medians of a row's figures. Each run is another visit of the guest, with nothing cached. */
-async function measured(guest: BrowserContext, { figures, run }: Row): Promise<number[]> {
+/** The medians of a row's figures. Each run is another visit of the guest or the user, with nothing cached. */
+async function measured(visitor: BrowserContext, { figures, run }: Row): Promise<number[]> {
 	const results: number[][] = [];
 	for (let left = Number(values.runs); left > 0; left -= 1) {
-		const visit = await guest.browser()?.newContext({ ...PHONE, storageState: await guest.storageState() });
+		const visit = await visitor.browser()?.newContext({ ...PHONE, storageState: await visitor.storageState() });
 		if (!visit) throw new Error("the browser is closed");
-		results.push(await run((url) => openSlow(visit, url)));
+		results.push(await run((url, options) => openSlow(visit, url, options)));
 		await visit.close();
 	}
 	return figures.map((_, at) => medianOf(results.map((result) => result[at] ?? Number.NaN)));
 }
+
+const isWanted = (row: string) =>
+	positionals.length === 0 || positionals.some((part) => row === part || (part !== "/" && row.includes(part)));
 
 const medianOf = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
@@ -98,21 +117,23 @@ function print(row: string, figures: string[], medians: number[]): boolean {
 
 async function main(): Promise<boolean> {
 	const model = await startModel();
-	const product = await startProduct(model.baseUrl);
+	const product = await startProduct(() => ({ AI_BASE_URL: model.baseUrl, AI_MODELS: "speed=Speed", ...WITHOUT_LIMITS }));
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
 		args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 	});
 	try {
 		const context = await browser.newContext();
+		const user = await browser.newContext();
+		await signUp(product.app, user.request);
 		const chats = new Map<number, SpeedChat>();
 		for (const size of SIZES) chats.set(size, await makeChat(product.app, context.request, size));
 		console.log(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, medians of ${values.runs}`);
 		console.log(["".padEnd(28), "".padEnd(11), "median", " bound"].join("  "));
 		let areKept = true;
 		for (const row of rowsFor(product.app, context, chats)) {
-			if (positionals.length > 0 && !positionals.some((part) => row.name.includes(part))) continue;
-			areKept = print(row.name, row.figures, await measured(context, row)) && areKept;
+			if (!isWanted(row.name)) continue;
+			areKept = print(row.name, row.figures, await measured(row.ofUser ? user : context, row)) && areKept;
 		}
 		return areKept;
 	} finally {

@@ -1,4 +1,6 @@
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering/price";
+import { number } from "./text/format.ts";
+import { t } from "./text/text.ts";
 
 /** The longest of a user's texts: UTF-16 code units, and estimated tokens. All three leave a message room in a step of 8,000 tokens. */
 export const INSTRUCTION_CHARS_MAX = 4_000;
@@ -64,11 +66,8 @@ export function plainInstruction(text: string): string {
 /** Says why a plain text cannot be saved; undefined where it can. */
 export function instructionFault(part: Exclude<InstructionPart, "site">, text: string): string | undefined {
 	if (text.length > INSTRUCTION_CHARS_MAX)
-		return `At most ${inWords(INSTRUCTION_CHARS_MAX)} characters are possible; this has ${inWords(text.length)}.`;
+		return t("instructions_chars_max", { max: number(INSTRUCTION_CHARS_MAX), chars: number(text.length) });
 	const tokens = instructionTokens(part, text);
-	if (tokens > INSTRUCTION_TOKENS_MAX)
-		return `At most ${inWords(INSTRUCTION_TOKENS_MAX)} tokens are possible; this has ${inWords(tokens)}.`;
+	if (tokens > INSTRUCTION_TOKENS_MAX) return t("instructions_tokens_max", { max: number(INSTRUCTION_TOKENS_MAX), tokens: number(tokens) });
 	return undefined;
 }
-
-const inWords = (count: number) => count.toLocaleString("en-GB");

@@ -1,13 +1,11 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { inlined } from "../build/inline-texts.ts";
+import { PROBLEMS } from "../src/lib/http/problem.ts";
 import type { Message } from "../src/text/catalogue.ts";
 import { de } from "../src/text/de.ts";
 import { en } from "../src/text/en.ts";
 import { readAtModuleLevel, sources, textsOutside } from "./texts.ts";
-
-/** Files whose texts are not in the catalogue yet. The list may only become shorter. */
-const notMoved: string[] = JSON.parse(readFileSync(new URL("./texts-not-moved.json", import.meta.url), "utf8"));
 
 const src = new URL("../src/", import.meta.url).pathname;
 
@@ -18,14 +16,8 @@ const placesIn = (message: Message) =>
 
 describe("the catalogue", () => {
 	test("has every text of the app", () => {
-		const outside = sources()
-			.filter((file) => !notMoved.includes(file))
-			.flatMap((file) => textsOutside(file));
+		const outside = sources().flatMap((file) => textsOutside(file));
 		expect(outside.map(({ file, line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
-	});
-
-	test("has every text of a file that is listed as not moved only while it has any", () => {
-		expect(notMoved.filter((file) => textsOutside(file).length === 0)).toEqual([]);
 	});
 
 	test("has the same keys and parameters in each language, and nothing empty", () => {
@@ -46,7 +38,9 @@ describe("the catalogue", () => {
 			.filter((file) => !/^text\/(?:en|de)\.ts$/.test(file))
 			.map((file) => readFileSync(src + file, "utf8"))
 			.join("\n");
-		expect(Object.keys(en).filter((key) => !code.includes(`"${key}"`))).toEqual([]);
+		const titles = Object.keys(PROBLEMS).map((problem) => `title_${problem.replaceAll("-", "_")}`);
+		expect(Object.keys(en).filter((key) => !code.includes(`"${key}"`) && !titles.includes(key))).toEqual([]);
+		expect(titles.filter((key) => !Object.hasOwn(en, key))).toEqual([]);
 	});
 
 	test("is read inside functions: a constant of a module would be in the language of the first reader", () => {
@@ -79,5 +73,30 @@ describe("the scripts of a page", () => {
 	test("are not built with a key that cannot be read, or without a parameter", () => {
 		expect(() => written("t(key);")).toThrow("No literal key");
 		expect(() => written('t("list_delete_of", {});')).toThrow("parameter title is missing");
+	});
+});
+
+describe("the search for texts outside of the catalogue", () => {
+	const found = (code: string) => textsOutside("page.tsx", code).map(({ text }) => text);
+
+	test.each([
+		["<p>Your plan</p>", "Your plan"],
+		['<img alt="cat" />', "cat"],
+		['<button aria-label={open ? "Close" : t("x")} />', "Close"],
+		['const why = "The card was declined.";', "The card was declined."],
+		[`const why = \`You have \${n} left\`;`, "You have "],
+		['refuse("not-found", "There is nothing here.");', "There is nothing here."],
+	])("finds it in %s", (code, text) => {
+		expect(found(code)).toContain(text);
+	});
+
+	test.each([
+		'<p className="mt-2 text-soft">{t("frame_close")}</p>',
+		`throw new Error(\`a row of \${id} is missing\`);`,
+		'if (state === "Not found") logNote("a note for the log");',
+		'import { x } from "Some file.ts";',
+		"<kbd>Enter</kbd>",
+	])("finds nothing in %s", (code) => {
+		expect(found(code)).toEqual([]);
 	});
 });

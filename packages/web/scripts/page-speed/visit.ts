@@ -13,6 +13,8 @@ const QUIET_MS = 2_000;
 interface Seen {
 	fcpMs: number;
 	lcpMs: number;
+	/** When the composer's button began to send, which it does once React runs; 0 on a page without a composer. */
+	interactiveMs: number;
 	cls: number;
 	tasks: { startMs: number; durationMs: number }[];
 	interactions: { startMs: number; durationMs: number }[];
@@ -25,12 +27,12 @@ export interface Load {
 	cls: number;
 }
 
-/** Opens a page on a slow phone with an empty cache. */
-export async function openSlow(context: BrowserContext, url: string): Promise<Page> {
+/** Opens a page on a slow phone, with an empty cache unless `again`. */
+export async function openSlow(context: BrowserContext, url: string, { again = false } = {}): Promise<Page> {
 	const page = await context.newPage();
 	const devtools = await context.newCDPSession(page);
 	await devtools.send("Network.enable");
-	await devtools.send("Network.clearBrowserCache");
+	if (!again) await devtools.send("Network.clearBrowserCache");
 	const network = { offline: false, latency: LATENCY_MS, downloadThroughput: BYTES_A_SECOND, uploadThroughput: BYTES_A_SECOND };
 	await devtools.send("Network.emulateNetworkConditions", network);
 	await devtools.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWDOWN });
@@ -42,8 +44,14 @@ export async function openSlow(context: BrowserContext, url: string): Promise<Pa
 
 /** Runs in the page, before its own scripts. */
 function observe(): void {
-	const seen: Seen = { fcpMs: 0, lcpMs: 0, cls: 0, tasks: [], interactions: [] };
+	const seen: Seen = { fcpMs: 0, lcpMs: 0, interactiveMs: 0, cls: 0, tasks: [], interactions: [] };
 	Object.assign(globalThis, { seen });
+	const hydration = new MutationObserver(() => {
+		if (!document.querySelector("main form button[type=submit]")) return;
+		seen.interactiveMs = performance.now();
+		hydration.disconnect();
+	});
+	hydration.observe(document, { subtree: true, childList: true, attributeFilter: ["type"] });
 	const on = (type: string, see: (entry: PerformanceEntry) => void) =>
 		new PerformanceObserver((list) => list.getEntries().forEach(see)).observe({
 			type,
@@ -85,6 +93,13 @@ export async function loadOf(page: Page): Promise<Load> {
 	const { fcpMs, lcpMs, cls, tasks } = await seenOn(page);
 	const blocked = tasks.map(({ startMs, durationMs }) => Math.min(durationMs, startMs + durationMs - fcpMs) - LONG_TASK_MS);
 	return { lcpMs, cls, tbtMs: blocked.reduce((sum, ms) => sum + Math.max(0, ms), 0) };
+}
+
+/** When the composer can be used, milliseconds. @throws {Error} on a page without one */
+export async function interactiveMsOf(page: Page): Promise<number> {
+	const { interactiveMs } = await seenOn(page);
+	if (interactiveMs === 0) throw new Error(`${page.url()} has no composer that sends`);
+	return interactiveMs;
 }
 
 /** Shows all messages of a chat. */

@@ -1,6 +1,7 @@
 import { type Output, ruleNameOf } from "@parley/metering";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
+import { t } from "../text/text.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
 import { type AnswerPart, charsOf, hasWords, sourceParts } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
@@ -273,7 +274,7 @@ const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: n
 
 /** A message with its files as another chat has them, or their names in their place. */
 function withFiles({ parts, ...message }: ChatMessage, take: (file: FilePart) => FilePart | null): ChatMessage {
-	const named = ({ filename }: FilePart) => ({ type: "text" as const, text: `[${filename} is in the chat that this one branched from]` });
+	const named = ({ filename }: FilePart) => ({ type: "text" as const, text: t("chat_file_in_other", { name: filename }) });
 	return { ...message, parts: parts.map((part) => (part.type === "file" ? (take(part) ?? named(part)) : part)) };
 }
 

@@ -215,8 +215,7 @@ export class ConversationStorage {
 
 	chat(): Chat | null {
 		if (!this.#exists(CHAT)) return null;
-		const [chat] = CHAT.read(this.#sql);
-		return chat ?? null;
+		return CHAT.first(this.#sql) ?? null;
 	}
 
 	writeChat({ id, owner, title, deleted, whole, instructions = "", choice }: Chat): void {
@@ -383,7 +382,7 @@ export class ConversationStorage {
 	/** Whether a stop was kept for a request. It is used up. */
 	takeStop(requestId: string, owner: string): boolean {
 		if (!this.#exists(STOP)) return false;
-		const found = [...STOP.read(this.#sql, "WHERE request_id = ? AND owner = ?", requestId, owner)].length > 0;
+		const found = STOP.first(this.#sql, "WHERE request_id = ? AND owner = ?", requestId, owner) !== undefined;
 		if (found) this.#sql.exec("DELETE FROM stop WHERE request_id = ?", requestId);
 		return found;
 	}
@@ -392,14 +391,12 @@ export class ConversationStorage {
 	dropStops(beforeMs: number): number | null {
 		if (!this.#exists(STOP)) return null;
 		this.#sql.exec("DELETE FROM stop WHERE at_ms < ?", beforeMs);
-		const [oldest] = STOP.read(this.#sql, "ORDER BY at_ms LIMIT 1");
-		return oldest?.atMs ?? null;
+		return STOP.first(this.#sql, "ORDER BY at_ms LIMIT 1")?.atMs ?? null;
 	}
 
 	#turn(clauses: string, ...bindings: SqlStorageValue[]): Turn | null {
 		if (!this.#exists(TURN)) return null;
-		const [turn] = TURN.read(this.#sql, clauses, ...bindings);
-		return turn ?? null;
+		return TURN.first(this.#sql, clauses, ...bindings) ?? null;
 	}
 
 	/** A table of an older version gets its missing columns when it is first used. */

@@ -106,7 +106,7 @@ export class LedgerStorage implements Entries {
 	}
 
 	adjustment(id: string): Adjustment | undefined {
-		return this.#read(ADJUSTMENT, "WHERE id = ?", id)[0];
+		return this.#first(ADJUSTMENT, "WHERE id = ?", id);
 	}
 
 	correctionsOf(requestId: string): Adjustment[] {
@@ -114,7 +114,7 @@ export class LedgerStorage implements Entries {
 	}
 
 	checkpoint(pool: string): Checkpoint | undefined {
-		if (!this.#checkpoints.has(pool)) this.#checkpoints.set(pool, this.#read(CHECKPOINT, "WHERE pool = ?", pool)[0]);
+		if (!this.#checkpoints.has(pool)) this.#checkpoints.set(pool, this.#first(CHECKPOINT, "WHERE pool = ?", pool));
 		return this.#checkpoints.get(pool);
 	}
 
@@ -379,7 +379,7 @@ export class LedgerStorage implements Entries {
 	}
 
 	#final(id: string): RequestRow | undefined {
-		if (this.#finalRead?.id !== id) this.#finalRead = { id, row: this.#read(REQUEST, "WHERE id = ?", id)[0] };
+		if (this.#finalRead?.id !== id) this.#finalRead = { id, row: this.#first(REQUEST, "WHERE id = ?", id) };
 		return this.#finalRead.row;
 	}
 
@@ -417,7 +417,7 @@ export class LedgerStorage implements Entries {
 
 	#writeDay(change: DayTotals): void {
 		const { day, model, tier } = change;
-		const [before] = this.#read(DAILY, "WHERE day = ? AND model = ? AND tier = ?", day, model, tier);
+		const before = this.#first(DAILY, "WHERE day = ? AND model = ? AND tier = ?", day, model, tier);
 		this.#write(DAILY, before ? sumOfTotals(before, change) : change);
 	}
 
@@ -452,6 +452,10 @@ export class LedgerStorage implements Entries {
 	#write<Row extends object>(table: Table<Row>, row: Row): void {
 		if (!this.#has(table)) this.#create(table);
 		table.write(this.#sql, row);
+	}
+
+	#first<Row extends object>(table: Table<Row>, clauses: string, ...bindings: SqlStorageValue[]): Row | undefined {
+		return this.#has(table) ? table.first(this.#sql, clauses, ...bindings) : undefined;
 	}
 
 	#read<Row extends object>(table: Table<Row>, clauses = "", ...bindings: SqlStorageValue[]): Row[] {

@@ -54,7 +54,7 @@ export class ListedChats {
 	/** One chat with its text. */
 	chat(id: string): (ListedChat & { text: string }) | null {
 		if (!this.#exists()) return null;
-		const [chat] = CHAT.read(this.#sql, "WHERE id = ?", id);
+		const chat = CHAT.first(this.#sql, "WHERE id = ?", id);
 		return chat ?? null;
 	}
 

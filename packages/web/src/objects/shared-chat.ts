@@ -90,7 +90,7 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 
 	#head(): Head | null {
 		if (!HEAD.exists(this.#sql)) return null;
-		const [head] = HEAD.read(this.#sql);
+		const head = HEAD.first(this.#sql);
 		return head ?? null;
 	}
 }

@@ -130,6 +130,12 @@ export class Table<Row extends object> {
 		for (const stored of sql.exec(`SELECT * FROM ${this.name} ${clauses}`, ...bindings)) yield this.fromRecord(stored);
 	}
 
+	/** The first of these rows. @throws like `read` */
+	first(sql: SqlStorage, clauses = "", ...bindings: SqlStorageValue[]): Row | undefined {
+		for (const stored of sql.exec(`SELECT * FROM ${this.name} ${clauses}`, ...bindings)) return this.fromRecord(stored);
+		return undefined;
+	}
+
 	/** Inserts a row, or replaces the one with the same key. A column with a default gets it for an absent field. */
 	write(sql: SqlStorage, row: Row): void {
 		sql.exec(this.#insert, ...this.#columns.map(({ field }) => toStored(row[field])));

@@ -25,6 +25,7 @@ import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadArchivedChats, loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
 import { t } from "../text/text.ts";
+import type { UsageView } from "../view/usage.ts";
 
 // Few visits need a notice above the chat, or a dialog.
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
@@ -97,7 +98,7 @@ function ChatFrame() {
 	};
 
 	return (
-		<div className="flex h-seen overflow-hidden">
+		<div className="frame flex h-seen overflow-hidden">
 			<SkipLink to="#main">{t("frame_skip_to_chat")}</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
@@ -109,7 +110,7 @@ function ChatFrame() {
 						chat={open}
 						isNew={!match}
 						path={path}
-						usage={usage}
+						usage={upgraded ? besideNotice(usage) : usage}
 						models={models}
 						search={shell.search}
 						demo={demo}
@@ -208,6 +209,12 @@ function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout, rel
 			</Suspense>
 		</>
 	);
+}
+
+/** The balance beside the notice of a payment, which says itself that the payment is being confirmed. */
+function besideNotice(usage: UsageView): UsageView {
+	const { plan, ...balance } = usage;
+	return plan?.state === "confirming" ? balance : usage;
 }
 
 /** When something was last bought, in epoch milliseconds: here, or in another tab of this browser. */

@@ -1,6 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { ruleTexts } from "../components/billing/rule-texts.ts";
 import { Rows } from "../components/billing/what-counts.tsx";
+import { ruleTexts } from "../components/chat/rule-texts.ts";
 import { Page } from "../components/frame/page.tsx";
 import { t } from "../text/text.ts";
 

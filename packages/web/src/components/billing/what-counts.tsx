@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { t } from "../../text/text.ts";
-import type { RuleText } from "./rule-texts.ts";
+import type { RuleText } from "../chat/rule-texts.ts";
 
 /** What counts as a request, in short, and the way to every rule. */
 export function WhatCounts() {

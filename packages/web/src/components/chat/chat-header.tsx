@@ -7,7 +7,7 @@ import { SideButton, type SideProps } from "../frame/side-column.tsx";
 /** The bar above a chat: the button for the list, the title, the tools of the chat, and the button for a new chat where the column is not there. */
 export function ChatHeader({ title, side, tools }: { title: string; side: SideProps; tools?: ReactNode }) {
 	return (
-		<header className="flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
+		<header className="frame-header flex h-14 shrink-0 items-center gap-2 px-2 sm:px-4">
 			<SideButton {...side} />
 			{title && (
 				<h1 dir="auto" className="min-w-0 grow truncate text-center font-medium text-base text-soft md:text-left">

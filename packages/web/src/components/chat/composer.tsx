@@ -117,7 +117,7 @@ export function Composer(props: ComposerProps) {
 		<>
 			{charsOver > 0 && <TooLong charsOver={charsOver} />}
 			<form
-				className={`relative flex flex-wrap items-end rounded-large bg-raised transition-shadow duration-quick ${isDropping ? "shadow-[0_0_0_2px_var(--color-ink)]" : "shadow-flat focus-within:shadow-[0_0_0_1px_var(--color-edge)]"}`}
+				className={`composer relative flex flex-wrap items-end rounded-large bg-raised transition-shadow duration-quick ${isDropping ? "shadow-[0_0_0_2px_var(--color-ink)]" : "shadow-[0_0_0_1px_var(--color-edge)] focus-within:shadow-[0_0_0_2px_var(--color-soft)]"}`}
 				onSubmit={(event) => {
 					event.preventDefault();
 					submit();
@@ -142,9 +142,9 @@ export function Composer(props: ComposerProps) {
 				/>
 				{isDropping && <DropHere />}
 				{/* Beside the text where there is nothing to choose. */}
-				<div className={`flex items-end p-1.5 ${tools ? "w-full justify-between gap-2 pl-2" : "shrink-0"}`}>
+				<div className={`composer-tools flex items-end p-1.5 ${tools ? "w-full justify-between gap-2 pl-2" : "shrink-0"}`}>
 					{tools && (
-						<div className="flex min-w-0 items-center">
+						<div className="flex min-w-0 items-end">
 							{attach}
 							{tools}
 						</div>

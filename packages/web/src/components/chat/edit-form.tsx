@@ -9,7 +9,7 @@ import { isSameMessage } from "./draft.ts";
 import type { EditTerms } from "./message-events.ts";
 import { isComposing, isSendKey } from "./send-key.ts";
 
-interface EditFormProps {
+export interface EditFormProps {
 	/** The name of the field. */
 	label: string;
 	text: string;
@@ -24,7 +24,7 @@ interface EditFormProps {
 }
 
 /** A message as it is edited: its text, and its files, which can be removed. Unchanged it is not saved. */
-export function EditForm({ label, text, files, terms, action, note, onSave, onCancel }: EditFormProps) {
+export default function EditForm({ label, text, files, terms, action, note, onSave, onCancel }: EditFormProps) {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [changed, change] = useState(text);
 	const [left, setLeft] = useState(files);
@@ -80,7 +80,7 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 				onChange={(event) => change(event.target.value)}
 			/>
 			<div className="flex flex-wrap items-center justify-end gap-2">
-				<p role="status" className={`mr-auto text-small ${wrong ? "text-warn" : "text-soft"}`}>
+				<p role="status" className={`basis-full text-small sm:mr-auto sm:basis-auto ${wrong ? "text-warn" : "text-soft"}`}>
 					{wrong ?? (
 						<>
 							{t("chat_uses_sentence", { price: inRequests(price.units) })} {onSave ? note : t("chat_send_when_complete")}

@@ -160,13 +160,13 @@ export function Room(props: RoomProps) {
 					<Messages {...parts} roomy={roomy} onMoving={onMoving} />
 				</div>
 			</div>
-			<div className="relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
+			<div className="room-foot relative mx-auto w-full max-w-read shrink-0 px-4 pb-[max(12px,env(safe-area-inset-bottom))]">
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
 				<UnseenImages {...parts} />
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />
-				<div className="mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
+				<div className="tally-line mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
 					<TallyLine usage={usage} />
 					{demo && <DemoLabel />}
 				</div>
@@ -534,7 +534,7 @@ function RoomComposer(props: AnnouncingProps) {
 			priceFor={priceFor}
 			tools={
 				(isChoice(picker) || search) && (
-					<div className="flex min-w-0 flex-wrap items-center gap-x-1">
+					<div className="composer-choices flex min-w-0 items-end gap-x-1">
 						{isChoice(picker) && <ModelPicker {...picker} />}
 						{search && <SearchSwitch offer={search} choice={choice} onChoose={props.onChoose} />}
 					</div>

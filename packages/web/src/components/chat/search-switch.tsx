@@ -1,4 +1,4 @@
-import { t } from "../../text/text.ts";
+import { rich, t } from "../../text/text.ts";
 import type { SearchOffer } from "../../view/chat.ts";
 import { WebIcon } from "../frame/icons.tsx";
 import { inRequests, useHydrated } from "../frame/local-time.tsx";
@@ -21,13 +21,16 @@ export function SearchSwitch({ offer, choice, onChoose }: SearchSwitchProps) {
 			aria-checked={search !== undefined}
 			title={t("chat_search_title", { count: offer.max, price: inRequests(offer.units) })}
 			disabled={!hydrated}
-			className={`button-bare min-w-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
+			className={`button-bare shrink-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
 			onClick={() => onChoose(search ? without : { ...choice, search: offer })}
 		>
 			<WebIcon />
 			<span>
-				{t("chat_web_search")} · +{inRequests(offer.units)}
-				<span className="max-sm:sr-only"> {t("chat_each")}</span>
+				{rich("chat_web_search", {
+					more: <span className="max-sm:sr-only">{t("chat_web_search_more")}</span>,
+					units: String(offer.units),
+					each: <span className="max-sm:sr-only"> {t("chat_web_search_each", { count: offer.units })}</span>,
+				})}
 			</span>
 		</button>
 	);

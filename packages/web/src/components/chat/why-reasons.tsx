@@ -4,9 +4,9 @@ import type { ReactNode } from "react";
 import { number, tenths } from "../../text/format.ts";
 import { t } from "../../text/text.ts";
 import type { AnswerMetadata } from "../../view/chat.ts";
-import { ruleText } from "../billing/rule-texts.ts";
 import { inRequests, LocalTime } from "../frame/local-time.tsx";
 import { effortName } from "./price.ts";
+import { ruleText } from "./rule-texts.ts";
 
 export interface WhyProps {
 	metadata: AnswerMetadata;

@@ -90,7 +90,7 @@ function ChatRow({ chat, isStop, onFocus, onChange }: RowProps) {
 				params={{ chatId: chat.id }}
 				tabIndex={isStop ? 0 : -1}
 				className="flex min-h-10 items-center gap-2 rounded-small px-3 pr-10 transition-colors duration-quick hover:bg-said pointer-coarse:min-h-11"
-				activeProps={{ className: "bg-said font-medium", "aria-current": "page" }}
+				activeProps={{ className: "rounded-l-none bg-said font-medium shadow-[inset_2px_0_0_var(--color-ink)]", "aria-current": "page" }}
 				title={chat.title}
 			>
 				<span dir="auto" className="truncate">

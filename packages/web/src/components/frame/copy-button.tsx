@@ -32,6 +32,8 @@ async function write(text: string): Promise<void> {
 /** Copies a text to the clipboard. */
 export function CopyButton({ text, label = t("frame_copy"), what }: CopyButtonProps) {
 	const [copied, setCopied] = useState<boolean>();
+	// A long chat has hundreds of these buttons: only the one with the focus says what it did.
+	const [focused, setFocused] = useState(false);
 	async function copy() {
 		setCopied(
 			await Promise.resolve(typeof text === "string" ? text : text())
@@ -44,8 +46,16 @@ export function CopyButton({ text, label = t("frame_copy"), what }: CopyButtonPr
 		setTimeout(() => setCopied(undefined), 2_000);
 	}
 	return (
-		<button type="button" className="button-bare text-small" onClick={() => void copy()}>
-			<span aria-live="polite">{copied === undefined ? label : copied ? t("frame_copied") : t("frame_copy_not_allowed")}</span>
+		<button
+			type="button"
+			className="button-bare text-small"
+			onClick={() => void copy()}
+			onFocus={() => setFocused(true)}
+			onBlur={() => setFocused(false)}
+		>
+			<span aria-live={focused ? "polite" : undefined}>
+				{copied === undefined ? label : copied ? t("frame_copied") : t("frame_copy_not_allowed")}
+			</span>
 			<span className="sr-only">{what}</span>
 		</button>
 	);

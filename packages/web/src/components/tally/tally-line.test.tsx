@@ -75,7 +75,7 @@ test("the bar draws what is left, also of more than was used here", () => {
 	const widthOf = (usage: typeof paidUsage) => /width="([\d.]+)"[^>]*data-bar="left"/.exec(serverHtml(<TallyLine usage={usage} />))?.[1];
 	// The provider counts usage that this ledger has not seen: nothing is left, although nothing was used here.
 	expect(widthOf({ ...paidUsage, used: 0, remaining: 0 })).toBe("0");
-	expect(widthOf({ ...paidUsage, used: 0, remaining: 1000 })).toBe("96");
-	expect(widthOf({ ...paidUsage, used: 500, remaining: 500 })).toBe("48");
+	expect(widthOf({ ...paidUsage, used: 0, remaining: 1000 })).toBe("80");
+	expect(widthOf({ ...paidUsage, used: 500, remaining: 500 })).toBe("40");
 	expect(widthOf({ ...paidUsage, used: 999, remaining: 1 }), "one of a thousand is visible").toBe("3");
 });

@@ -47,7 +47,7 @@ function Stroke({ mark, index }: { mark: Mark; index: number }) {
 }
 
 function Bar({ usage, text }: { usage: Counted; text: string }) {
-	const width = 96;
+	const width = 80;
 	// At least 3 px, so that one request of a thousand is visible.
 	const share = (units: number) => (units > 0 ? Math.min(width, Math.max(3, (units / usage.limit) * width)) : 0);
 	return (

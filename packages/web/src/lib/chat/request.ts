@@ -4,6 +4,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { FILES_MAX, ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
 import { describe, readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
@@ -91,9 +92,9 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		search,
 	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
-	if (!model) refuse("unknown-model", "This model is not offered here.");
-	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", `The model ${model.id} has no effort "${effort}".`);
-	if (search && !config().search) refuse("search-not-offered", "Web search is not offered here. Nothing was sent or counted.");
+	if (!model) refuse("unknown-model", t("problem_model"));
+	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", t("problem_effort", { model: model.id, effort }));
+	if (search && !config().search) refuse("search-not-offered", t("problem_search"));
 	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined);
 	const asked = [chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null];
 	const sent = effort === null && whole === undefined ? [] : [effort, whole ?? null];
@@ -123,7 +124,7 @@ function checkedInstructions(given: string): string {
 }
 
 function regenerationOf(messageId: string | undefined): Prompt {
-	if (!messageId) refuse("invalid-request", "To write an answer anew, messageId must name it.");
+	if (!messageId) refuse("invalid-request", t("problem_regenerate"));
 	return { kind: "regenerate", answerId: messageId };
 }
 
@@ -132,15 +133,15 @@ function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): 
 		(message) => typeof message === "object" && message !== null && "role" in message && message.role === "user",
 	);
 	const parsed = userMessage.safeParse(last);
-	if (!parsed.success) refuse("invalid-request", last ? describe(parsed.error) : "messages holds no message of the user.");
+	if (!parsed.success) refuse("invalid-request", last ? describe(parsed.error) : t("problem_no_message"));
 	const texts = parsed.data.parts.filter((part) => part.type === "text");
 	const files = parsed.data.parts.flatMap((part) => (part.type === "file" ? [fileIdIn(part.url, chatId)] : []));
-	if (files.length > FILES_MAX) refuse("too-many-files", `A message may have at most ${FILES_MAX} files.`);
-	if (new Set(files).size < files.length) refuse("invalid-request", "A file is attached twice.");
+	if (files.length > FILES_MAX) refuse("too-many-files", t("problem_files_max", { max: String(FILES_MAX) }));
+	if (new Set(files).size < files.length) refuse("invalid-request", t("problem_file_twice"));
 	const chars = texts.reduce((sum, part) => sum + part.text.length, 0);
 	if (chars > MESSAGE_CHARS_MAX)
-		refuse("message-too-long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
-	if (files.length === 0 && texts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
+		refuse("message-too-long", t("problem_chars_max", { max: String(MESSAGE_CHARS_MAX), chars: String(chars) }));
+	if (files.length === 0 && texts.every((part) => part.text.trim() === "")) refuse("invalid-request", t("problem_empty"));
 	// Half a surrogate pair cannot be sent as UTF-8: strict servers refuse the whole chat for it.
 	const parts = texts.map((part) => ({ ...part, text: part.text.toWellFormed() }));
 	return { kind: "message", message: { ...parsed.data, parts }, files, replaces };
@@ -149,7 +150,7 @@ function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): 
 /** The id of a file of this chat. Other addresses, and data in an address, are refused. */
 function fileIdIn(url: string, chatId: string): string {
 	const [, chat, id = ""] = /^\/api\/chat\/([^/]+)\/files\/([^/]+)$/.exec(url) ?? [];
-	if (chat !== chatId || !ID.test(id)) refuse("invalid-request", "A file must be uploaded to its chat first: POST /api/chat/{id}/files.");
+	if (chat !== chatId || !ID.test(id)) refuse("invalid-request", t("problem_upload_first", { id: "{id}" }));
 	return id;
 }
 
@@ -159,7 +160,7 @@ function requestIdOf(request: Request, prompt: Prompt, messageId: string | undef
 	if (key !== null) {
 		// The IETF draft defines the header as a structured string, so quotes around the value are not part of it.
 		const bare = key.replace(/^"(.*)"$/, "$1");
-		if (!REQUEST_ID.test(bare)) refuse("invalid-request", "Idempotency-Key must match ^[A-Za-z0-9_:-]{1,64}$.");
+		if (!REQUEST_ID.test(bare)) refuse("invalid-request", t("problem_key_form", { pattern: "^[A-Za-z0-9_:-]{1,64}$" }));
 		return bare;
 	}
 	if (prompt.kind === "regenerate") return `regenerate:${prompt.answerId}`;
@@ -173,7 +174,7 @@ function digest(value: unknown): string {
 }
 
 /** What a page that is behind learns. */
-export const MOVED_ON = "This chat has gone on in another tab or on another device. Nothing was sent or counted.";
+export const movedOn = (): string => t("problem_moved_on");
 
 const instructionsBody = z.object({ instructions: z.string() });
 
@@ -221,7 +222,7 @@ export function fileIdsOf(params: Record<string, string | undefined>): { chatId:
  * @throws {ProblemError} always, 404
  */
 export function noSuchFile(): never {
-	refuse("file-not-found", "There is no file of yours with this id.");
+	refuse("file-not-found", t("problem_no_file"));
 }
 
 /**
@@ -229,7 +230,7 @@ export function noSuchFile(): never {
  * @throws {ProblemError} always, 404
  */
 export function noSuchChat(): never {
-	refuse("chat-not-found", "There is no chat of yours with this id.");
+	refuse("chat-not-found", t("problem_no_chat"));
 }
 
 /**
@@ -237,5 +238,5 @@ export function noSuchChat(): never {
  * @throws {ProblemError} always, 429
  */
 export function tooManyReaders(): never {
-	refuse("too-many-readers", "Too many of your pages are reading answers at once. Close some of them.", { "retry-after": "60" });
+	refuse("too-many-readers", t("problem_readers"), { "retry-after": "60" });
 }

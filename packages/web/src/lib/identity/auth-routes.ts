@@ -111,6 +111,6 @@ export function invalidField(error: z.ZodError): { code: string; message: string
 	const [issue] = error.issues;
 	const field = String(issue?.path.findLast((part) => typeof part === "string") ?? "body");
 	const code = `INVALID_${field.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}`;
-	const message = issue?.message ?? "is not valid";
+	const message = issue?.message ?? t("problem_field");
 	return { code, message: message.endsWith(".") ? message : `${field}: ${message}` };
 }

@@ -6,6 +6,7 @@ import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
 import { api, readBody } from "../../../../lib/http/api.ts";
 import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
 import { identify, type Subject } from "../../../../lib/identity/subject.ts";
+import { t } from "../../../../text/text.ts";
 import type { ChatMarks } from "../../../../view/chat.ts";
 
 const BODY_BYTES_MAX = 1024;
@@ -17,7 +18,7 @@ const title = z
 const flag = z.boolean().optional();
 const change = z
 	.strictObject({ title: title.optional(), pinned: flag, archived: flag, deleted: flag })
-	.refine((body) => Object.keys(body).length > 0, "Name what is to change.");
+	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 export const Route = createFileRoute("/api/chat/$chatId/")({
 	server: {

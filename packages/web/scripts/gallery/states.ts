@@ -1,0 +1,341 @@
+import { Buffer } from "node:buffer";
+import type { Stage } from "./stage.ts";
+
+/** One row of the gallery. */
+export interface State {
+	/** The name of its files. */
+	name: string;
+	/** What it shows, as a sentence. */
+	shows: string;
+	make: (stage: Stage) => Promise<void>;
+}
+
+const ETNA = `**Mount Etna** is 3,403 m tall, as of 2024. Its height changes with every eruption: since 2021 the south-east crater has been the highest point.
+
+1. It was 3,350 m in 1978.
+2. The north-east crater grew above the others in 1981.
+3. It lost some metres when that crater's rim fell in.`;
+
+const LESSON = `### Compound interest
+
+With a rate $r$ per year, a sum $P$ grows to
+
+$$
+A = P\\left(1 + \\frac{r}{n}\\right)^{nt}
+$$
+
+where $n$ is how often a year interest is added. At 5 %, $1,000 become:
+
+| years | yearly | monthly |
+|---|--:|--:|
+| 1 | $1,050.00 | $1,051.16 |
+| 10 | $1,628.89 | $1,647.01 |
+
+\`\`\`ts
+// What a sum has become
+function grown(sum: number, rate: number, times: number, years: number): number {
+  return sum * (1 + rate / times) ** (times * years);
+}
+\`\`\`
+
+> Interest that is added more often earns interest itself.`;
+
+const QUESTION = "How tall is Mount Etna?";
+const CHATS = ["Compound interest, explained", "Names for a small bakery", "Train from Catania to Palermo", "A letter to my landlord"];
+
+/** A visitor with some chats, and one of them open. */
+async function withChats(stage: Stage): Promise<void> {
+	for (const title of CHATS) {
+		await stage.goto("/");
+		await stage.ask(title, ETNA);
+	}
+	await stage.goto("/");
+	await stage.ask(QUESTION, ETNA);
+}
+
+async function ofUser(stage: Stage, path: string, scenario?: string): Promise<void> {
+	await stage.signUp(scenario);
+	await stage.goto(path);
+}
+
+async function atPlan(stage: Stage, scenario?: string): Promise<void> {
+	await ofUser(stage, "/account/plan", scenario);
+	await stage.page.getByText("Loading your plan").waitFor({ state: "detached" });
+}
+
+const CHAT_STATES: State[] = [
+	{ name: "first-visit", shows: "The first visit: five requests, no account.", make: (stage) => stage.goto("/") },
+	{
+		name: "first-answer",
+		shows: "The end of a guest's first answer.",
+		make: async (stage) => {
+			await stage.goto("/");
+			await stage.ask(QUESTION, ETNA);
+		},
+	},
+	{
+		name: "returning",
+		shows: "A returning user's new chat, beside the earlier ones.",
+		make: async (stage) => {
+			await stage.signUp();
+			await withChats(stage);
+			await stage.goto("/");
+		},
+	},
+	{
+		name: "reading",
+		shows: "An answer with formulas, a table and code.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask("Explain compound interest with a formula and code.", LESSON);
+			await stage.page.locator(".katex").first().waitFor();
+			await stage.page.locator("pre span[style], pre span[class]").first().waitFor();
+		},
+	},
+	{
+		name: "writing",
+		shows: "While an answer is written.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.modelSays(ETNA.slice(0, 150), "stay");
+			await stage.send(QUESTION);
+			await stage.page.locator("article[aria-busy=true] .prose").filter({ hasText: "Mount Etna" }).waitFor();
+		},
+	},
+	{
+		name: "queue",
+		shows: "Messages that wait for the answer before them.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.modelSays(ETNA.slice(0, 150), "stay");
+			await stage.send(QUESTION);
+			await stage.page.locator("article[aria-busy=true] .prose").filter({ hasText: "Mount Etna" }).waitFor();
+			await stage.send("And Stromboli?");
+			await stage.send("Which of them can I climb in May?");
+			await stage.page.getByRole("region", { name: "Queue" }).waitFor();
+		},
+	},
+	{
+		name: "stopped",
+		shows: "An answer that the reader stopped.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.modelSays(ETNA.slice(0, 150), "stay");
+			await stage.send(QUESTION);
+			await stage.page.locator("article[aria-busy=true] .prose").filter({ hasText: "Mount Etna" }).waitFor();
+			await stage.button("Stop").click();
+			await stage.page.locator("article[aria-busy=true]").waitFor({ state: "detached" });
+		},
+	},
+	{
+		name: "failed",
+		shows: "An answer that failed, and was not counted.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.faults({ model: { failBeforeOutput: true } });
+			await stage.send(QUESTION);
+			await stage.button(/^Try again/).waitFor();
+		},
+	},
+	{
+		name: "versions",
+		shows: "The second version of an answer, and why it was counted.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.modelSays("Etna is **3,403 m** tall.");
+			await stage.button(/^Ask again/).click();
+			await stage.page.getByText("Etna is 3,403 m tall.").waitFor();
+			await stage.button("Why").last().click();
+			await stage.page.locator("dl").first().waitFor();
+		},
+	},
+	{
+		name: "editing",
+		shows: "A question that is edited.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.page.getByRole("article", { name: "You" }).hover();
+			await stage.button("Edit").click();
+			await stage.page.getByRole("textbox", { name: "Edit your message" }).waitFor();
+		},
+	},
+	{
+		name: "attachments",
+		shows: "A message with files, and what it costs.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			const text = (name: string, words: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(words) });
+			await stage.page
+				.locator("input[type=file]")
+				.setInputFiles([text("lease.txt", "The rent is due. ".repeat(2_000)), text("notes.md", "# Notes")]);
+			await stage.write("What may my landlord ask of me?");
+			await stage.page.locator("form li[aria-busy=false]").nth(1).waitFor();
+		},
+	},
+	{
+		name: "search-sources",
+		shows: "Web search switched on, and an answer with its sources.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.page.getByRole("switch", { name: /^Web search/ }).click();
+			await stage.faults({ model: { firstTokenMs: 5, chunkMs: 1 } });
+			await stage.send("What is the latest about Etna?");
+			await stage.page.getByRole("region", { name: "Sources" }).waitFor();
+			await stage.button("Send").waitFor();
+		},
+	},
+	{
+		name: "few-left",
+		shows: "Two requests left of the day.",
+		make: async (stage) => {
+			await stage.signUp();
+			await stage.use(17);
+			await stage.goto("/");
+			await stage.ask(QUESTION, ETNA);
+		},
+	},
+	{
+		name: "guest-limit",
+		shows: "A guest's limit: what is written stays.",
+		make: async (stage) => {
+			await stage.goto("/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.use(4);
+			await stage.page.reload();
+			await stage.write("And how tall is Stromboli?");
+			await stage.page.getByText("You’ve used your 5 free requests").waitFor();
+		},
+	},
+	{
+		name: "day-limit",
+		shows: "A user's limit of the day.",
+		make: async (stage) => {
+			await stage.signUp();
+			await stage.use(19);
+			await stage.goto("/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.write("And how tall is Stromboli?");
+			await stage.page.getByText("You’ve used today’s 20 requests").waitFor();
+		},
+	},
+	{
+		name: "just-paid",
+		shows: "The moment after paying: back in the chat.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.goto("/pricing");
+			await stage.button("Go Pro").click();
+			await stage.button("Pay").click();
+			await stage.page.getByText("You’re on Pro.").waitFor();
+		},
+	},
+	...(
+		[
+			["past-due", "The last payment failed."],
+			["cancelling", "The plan is cancelled and still runs."],
+			["trial", "A free trial."],
+			["payment-under-way", "A payment that is being confirmed."],
+		] as const
+	).map(([scenario, shows]) => ({
+		name: `chat-${scenario}`,
+		shows: `In the chat: ${shows}`,
+		make: async (stage: Stage) => {
+			await atPlan(stage, scenario);
+			await stage.goto("/");
+			await stage.page.getByTestId("plan-news").waitFor();
+		},
+	})),
+];
+
+const FRAME_STATES: State[] = [
+	{
+		name: "search-chats",
+		shows: "Search over titles and messages.",
+		make: async (stage) => {
+			await stage.signUp();
+			await withChats(stage);
+			await stage.page.keyboard.press("Control+k");
+			await stage.page
+				.getByRole("dialog")
+				.getByRole("textbox")
+				.or(stage.page.getByRole("dialog").getByRole("searchbox"))
+				.or(stage.page.getByRole("dialog").getByRole("combobox"))
+				.first()
+				.fill("crater");
+			await stage.page.getByRole("dialog").locator("mark").first().waitFor();
+		},
+	},
+	{
+		name: "keys",
+		shows: "All keys.",
+		make: async (stage) => {
+			await stage.goto("/");
+			await stage.page.locator("body").click();
+			await stage.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+			await stage.page.keyboard.press("?");
+			await stage.page.getByRole("dialog").waitFor();
+		},
+	},
+	{
+		name: "share",
+		shows: "A chat is shared.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.button("Share or download").click();
+			await stage.button("Create link").click();
+			await stage.page.getByRole("textbox", { name: "Link" }).waitFor();
+		},
+	},
+	{
+		name: "shared-chat",
+		shows: "The page of a shared chat.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask(QUESTION, ETNA);
+			await stage.button("Share or download").click();
+			await stage.button("Create link").click();
+			await stage.page.goto(await stage.page.getByRole("textbox", { name: "Link" }).inputValue());
+		},
+	},
+	{ name: "not-found", shows: "A page that is not there.", make: (stage) => stage.goto("/nothing/here") },
+];
+
+const PAGES: State[] = [
+	{ name: "sign-up", shows: "Signing up.", make: (stage) => stage.goto("/sign-up") },
+	{ name: "sign-in", shows: "Signing in.", make: (stage) => stage.goto("/sign-in") },
+	{ name: "pricing", shows: "Pricing, for a guest.", make: (stage) => stage.goto("/pricing") },
+	{ name: "pricing-pro", shows: "Pricing, for a subscriber.", make: (stage) => ofUser(stage, "/pricing", "pro-999-of-1000") },
+	{ name: "what-counts", shows: "What counts.", make: (stage) => stage.goto("/what-counts") },
+	{
+		name: "account-usage",
+		shows: "Account: usage.",
+		make: async (stage) => {
+			await stage.signUp();
+			await stage.use(7);
+			await stage.goto("/account/usage");
+		},
+	},
+	{ name: "account-plan-free", shows: "Account: the free plan.", make: (stage) => atPlan(stage) },
+	{ name: "account-plan-pro", shows: "Account: Pro.", make: (stage) => atPlan(stage, "pro-999-of-1000") },
+	{ name: "account-plan-past-due", shows: "Account: the last payment failed.", make: (stage) => atPlan(stage, "past-due") },
+	{ name: "account-plan-cancelling", shows: "Account: a cancelled plan.", make: (stage) => atPlan(stage, "cancelling") },
+	{
+		name: "cancel-plan",
+		shows: "What cancelling means.",
+		make: async (stage) => {
+			await atPlan(stage, "pro-999-of-1000");
+			await stage.button("Cancel Pro").click();
+			await stage.page.getByRole("dialog").waitFor();
+		},
+	},
+	{ name: "account-organization", shows: "Account: organization.", make: (stage) => ofUser(stage, "/account/organization") },
+	{ name: "account-profile", shows: "Account: profile.", make: (stage) => ofUser(stage, "/account/profile") },
+	{ name: "account-appearance", shows: "Account: appearance.", make: (stage) => ofUser(stage, "/account/appearance") },
+	{ name: "account-data", shows: "Account: data.", make: (stage) => ofUser(stage, "/account/data") },
+];
+
+export const STATES: readonly State[] = [...CHAT_STATES, ...FRAME_STATES, ...PAGES];
