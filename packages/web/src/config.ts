@@ -200,7 +200,7 @@ function readSystemPrompt(given: string | undefined, models: Config["models"]): 
 	return { text, tokens };
 }
 
-function readPrompts(json: string | undefined): SuggestedPrompt[] {
+function readPrompts(json: string | undefined): SuggestedPrompt[] | null {
 	try {
 		return suggestedPrompts(json);
 	} catch (error) {

@@ -1,6 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { Rows } from "../components/billing/what-counts.tsx";
-import { ruleTexts } from "../components/chat/rule-texts.ts";
+import { RULES, ruleText } from "../components/chat/rule-texts.ts";
 import { Page } from "../components/frame/page.tsx";
 import { t } from "../text/text.ts";
 
@@ -11,7 +11,7 @@ export const Route = createFileRoute("/what-counts")({
 			<Page>
 				<h1 className="font-semibold text-display tracking-tight">{t("rules_title")}</h1>
 				<p className="mt-3 max-w-read text-body text-soft">{t("rules_every")}</p>
-				<Rows rows={ruleTexts()} />
+				<Rows rows={RULES.map(ruleText)} />
 				<p className="mt-6 max-w-read text-soft">{t("rules_bound")}</p>
 			</Page>
 		);

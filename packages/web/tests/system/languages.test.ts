@@ -45,11 +45,11 @@ function scriptsOf(one: Page): Set<string> {
 	return loaded;
 }
 
-/** Texts that only one language has, and that no other string contains by chance. */
+/** Sentences that only one language has. A lower-case word may be a name of the code, too. */
 function textsOnlyIn(own: Record<string, unknown>, other: Record<string, unknown>): string[] {
 	const all = JSON.stringify(Object.values(other));
 	return Object.values(own).filter(
-		(text): text is string => typeof text === "string" && text.length > 14 && !text.includes("{") && !all.includes(text),
+		(text): text is string => typeof text === "string" && text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text),
 	);
 }
 

@@ -1,4 +1,4 @@
-import { type RuleName, WHO_PAYS } from "@parley/metering/who-pays";
+import type { RuleName } from "@parley/metering/who-pays";
 import { t } from "../../text/text.ts";
 
 /** A row of the table of what counts, as a reader sees it. */
@@ -7,8 +7,52 @@ export interface RuleText {
 	counted: string;
 }
 
-/** Every rule, in the order of the table. */
-export const ruleTexts = (): RuleText[] => (Object.keys(WHO_PAYS) as RuleName[]).map(ruleText);
+/** Every rule, in the order of the table. Not taken from it: the scripts of a page would hold its English texts in every language. */
+export const RULES: readonly RuleName[] = [
+	"refused",
+	"price-rose",
+	"stopped-early",
+	"busy",
+	"too-long",
+	"unavailable",
+	"failed-early",
+	"filtered-early",
+	"wordless",
+	"lost-midway",
+	"failed-midway",
+	"interrupted-midway",
+	"complete",
+	"stopped-late",
+	"length",
+	"filtered",
+	"left",
+	"repeat",
+	"conflict",
+	"again",
+	"anew",
+	"step",
+	"step-refused",
+	"step-failed",
+	"never-started",
+	"running",
+	"unreachable",
+	"deleted",
+];
+
+/** The rules whose requests are free, as long as the bound of forgiveness allows. */
+export const FREE_RULES: readonly RuleName[] = [
+	"stopped-early",
+	"busy",
+	"too-long",
+	"unavailable",
+	"failed-early",
+	"filtered-early",
+	"wordless",
+	"lost-midway",
+	"failed-midway",
+	"interrupted-midway",
+	"never-started",
+];
 
 /** What a rule says. */
 export function ruleText(name: RuleName): RuleText {

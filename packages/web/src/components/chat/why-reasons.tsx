@@ -1,4 +1,4 @@
-import { type RuleName, WHO_PAYS } from "@parley/metering/who-pays";
+import type { RuleName } from "@parley/metering/who-pays";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { number, tenths } from "../../text/format.ts";
@@ -6,7 +6,7 @@ import { t } from "../../text/text.ts";
 import type { AnswerMetadata } from "../../view/chat.ts";
 import { inRequests, LocalTime } from "../frame/local-time.tsx";
 import { effortName } from "./price.ts";
-import { ruleText } from "./rule-texts.ts";
+import { FREE_RULES, RULES, ruleText } from "./rule-texts.ts";
 
 export interface WhyProps {
 	metadata: AnswerMetadata;
@@ -21,7 +21,7 @@ export function WhyReasons({
 }: WhyProps) {
 	const row = isRule(rule) ? ruleText(rule) : undefined;
 	// Beyond the bound an answer counts that its rule alone would not.
-	const isBeyond = counted && isRule(rule) && WHO_PAYS[rule].fate.kind === "release";
+	const isBeyond = counted && isRule(rule) && FREE_RULES.includes(rule);
 	return (
 		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">
 			<Row name={t("why_counted")}>{counted === undefined ? t("why_not_yet") : counted ? inRequests(units) : t("why_no")}</Row>
@@ -60,7 +60,7 @@ const inSeconds = (ms: number): string => t("frame_seconds", { seconds: ms < 10_
 /** The first sentence of a rule in the table, which the first row here has said. */
 const YES_OR_NO = /^[^.]*\.\s*/;
 
-const isRule = (name: string | undefined): name is RuleName => name !== undefined && Object.hasOwn(WHO_PAYS, name);
+const isRule = (name: string | undefined): name is RuleName => RULES.some((rule) => rule === name);
 
 function Row({ name, children }: { name: string; children: ReactNode }) {
 	return (

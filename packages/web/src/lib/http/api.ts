@@ -83,7 +83,7 @@ export async function readBody<T extends z.ZodType>(request: Request, schema: T,
 }
 
 /** zod's own texts in the reader's language. */
-export const faultTexts = (): { error?: ReturnType<typeof zodInGerman>["localeError"] } =>
+const faultTexts = (): { error?: ReturnType<typeof zodInGerman>["localeError"] } =>
 	language() === "de" ? { error: zodInGerman().localeError } : {};
 
 /** Says what is wrong with a body, in the client's own field names. */
