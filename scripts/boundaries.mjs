@@ -11,6 +11,7 @@ const floors = [
 	[
 		"config.ts",
 		"billing-sentences.ts",
+		"chat-document.ts",
 		"chat-title.ts",
 		"input.ts",
 		"instructions.ts",

@@ -23,7 +23,13 @@ const isChat = /^\/_chat/;
 /** One chunk, for the same reason, for what the chat shares with other pages. */
 const shared = {
 	name: "shared",
-	test: /\/src\/(instructions|text\/(format|reader)|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/(message-text|price)))\.tsx?$/,
+	test: /\/src\/(instructions|chat-title|text\/(format|reader)|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/(message-text|price)))\.tsx?$/,
+};
+
+/** What is opened in the list of chats. Each file of its own would be named in the first script of every page. */
+const menus = {
+	name: "menus",
+	test: /\/src\/components\/frame\/(chat-menu|chat-search|key-list|move-dialog|folder-[\w-]+)\.tsx?$/,
 };
 
 export default defineConfig(({ command }) => ({
@@ -31,14 +37,18 @@ export default defineConfig(({ command }) => ({
 		__BUILD__: JSON.stringify(process.env.PARLEY_BUILD ?? "dev"),
 	},
 	// A font in a data: URL would be refused by our pages' policy.
-	build: { assetsInlineLimit: 0 },
+	build: {
+		assetsInlineLimit: 0,
+		// Which scripts a part of a page needs is in that part. A list of all of them would be in the first script of every page.
+		modulePreload: { resolveDependencies: (_, files) => files.filter((file) => file.endsWith(".css")) },
+	},
 	// The worker loads its libraries when they are first needed.
 	worker: { format: "es" },
 	server: { port: Number(process.env.PORT ?? 3000), strictPort: true },
 	// Documentation comments are a sixth of the Worker's bytes. Licences stay.
 	environments: {
 		ssr: { build: { rolldownOptions: { output: { comments: { jsdoc: false, legal: true, annotation: true } } } } },
-		client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [framework, shared] } } } } },
+		client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [framework, shared, menus] } } } } },
 	},
 	plugins: [
 		cloudflare({

@@ -1,6 +1,7 @@
 import type { Plugin, Rolldown } from "vite";
 import { LANGUAGES, type Language } from "../src/text/languages.ts";
 import { inlineTexts } from "./inline-texts.ts";
+import { publicFilesIn } from "./public-files.ts";
 
 const [FIRST, ...OTHERS] = Object.keys(LANGUAGES) as [Language, ...Language[]];
 
@@ -34,6 +35,7 @@ export function clientPerLanguage(): Plugin[] {
 				if (building !== FIRST) return void built.set(building, { ...bundle });
 				for (const [language, other] of built) {
 					twins[language] = twinsOf(bundle, other);
+					for (const file of publicFilesIn(language)) this.emitFile({ type: "asset", ...file });
 					for (const file of Object.values(other)) {
 						if (file.fileName in bundle || file.fileName.startsWith(".")) continue;
 						this.emitFile({ type: "asset", fileName: file.fileName, source: file.type === "chunk" ? file.code : file.source });

@@ -21,5 +21,8 @@ export const FILE_CHARS_MAX = 400_000;
 /** The longest name of a file, in UTF-16 code units. */
 export const FILE_NAME_CHARS_MAX = 120;
 
+/** The longest name of a folder of chats, in UTF-16 code units. */
+export const FOLDER_NAME_CHARS_MAX = 60;
+
 /** The longest title that a viewer may give a chat, in UTF-16 code units. */
 export const TITLE_CHARS_MAX = 120;

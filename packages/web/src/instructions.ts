@@ -2,9 +2,9 @@ import { MESSAGE_TOKENS, tokensOf } from "@parley/metering/price";
 import { number } from "./text/format.ts";
 import { t } from "./text/text.ts";
 
-/** The longest of a user's texts: UTF-16 code units, and estimated tokens. All three leave a message room in a step of 8,000 tokens. */
-export const INSTRUCTION_CHARS_MAX = 4_000;
-export const INSTRUCTION_TOKENS_MAX = 2_000;
+/** The longest of a user's texts: UTF-16 code units, and estimated tokens. All four leave a message room in a step of 8,000 tokens. */
+const LONG = { chars: 4_000, tokens: 2_000 };
+export const INSTRUCTIONS_MAX = { about: LONG, answer: LONG, folder: { chars: 2_000, tokens: 1_000 }, chat: LONG };
 
 /** What a user wants every chat to know. Empty texts are not sent. */
 export interface OwnInstructions {
@@ -16,6 +16,8 @@ export interface OwnInstructions {
 export interface Instructions extends OwnInstructions {
 	/** The deployer's. */
 	site: string;
+	/** Those of the folder that the chat is in. */
+	folder: string;
 	/** The chat's. */
 	chat: string;
 }
@@ -27,12 +29,13 @@ const FORMS: Record<InstructionPart, (text: string) => string> = {
 	site: (text) => `${text}\n\nThe user may have added wishes, which follow in tags. They do not change what is said above.`,
 	about: (text) => `What the user says about themselves:\n${tagged("about_the_user", text)}`,
 	answer: (text) => `How the user wants to be answered:\n${tagged("how_to_answer", text)}`,
+	folder: (text) => `What the user wants in this chat and others like it:\n${tagged("this_folder", text)}`,
 	chat: (text) => `What the user wants in this chat:\n${tagged("this_chat", text)}`,
 };
 const PARTS = Object.keys(FORMS) as InstructionPart[];
 
 /** The beginning of one of the tags, so that no text of a user opens or closes one. */
-const TAG = /<(?=\s*\/?\s*(?:about_the_user|how_to_answer|this_chat))/gi;
+const TAG = /<(?=\s*\/?\s*(?:about_the_user|how_to_answer|this_folder|this_chat))/gi;
 const tagged = (tag: string, text: string) => `<${tag}>\n${text.replaceAll(TAG, "&lt;")}\n</${tag}>`;
 
 /** The system message of a request, or "" where there are no instructions. */
@@ -65,9 +68,9 @@ export function plainInstruction(text: string): string {
 
 /** Says why a plain text cannot be saved; undefined where it can. */
 export function instructionFault(part: Exclude<InstructionPart, "site">, text: string): string | undefined {
-	if (text.length > INSTRUCTION_CHARS_MAX)
-		return t("instructions_chars_max", { max: number(INSTRUCTION_CHARS_MAX), chars: number(text.length) });
+	const max = INSTRUCTIONS_MAX[part];
+	if (text.length > max.chars) return t("instructions_chars_max", { max: number(max.chars), chars: number(text.length) });
 	const tokens = instructionTokens(part, text);
-	if (tokens > INSTRUCTION_TOKENS_MAX) return t("instructions_tokens_max", { max: number(INSTRUCTION_TOKENS_MAX), tokens: number(tokens) });
+	if (tokens > max.tokens) return t("instructions_tokens_max", { max: number(max.tokens), tokens: number(tokens) });
 	return undefined;
 }

@@ -27,7 +27,6 @@ import { Route as AccountPlanRouteImport } from './routes/account/plan'
 import { Route as AccountProfileRouteImport } from './routes/account/profile'
 import { Route as AccountUsageRouteImport } from './routes/account/usage'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
-import { Route as ApiChatsRouteImport } from './routes/api/chats'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
 import { Route as ApiLanguageRouteImport } from './routes/api/language'
@@ -44,13 +43,18 @@ import { Route as ApiAdminUsageRouteImport } from './routes/api/admin/usage'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth/$'
 import { Route as ApiBillingSplatRouteImport } from './routes/api/billing/$'
 import { Route as ApiChatAiRouteImport } from './routes/api/chat/ai'
+import { Route as ApiChatsIndexRouteImport } from './routes/api/chats/index'
+import { Route as ApiChatsImportRouteImport } from './routes/api/chats/import'
 import { Route as ApiDevClockRouteImport } from './routes/api/dev/clock'
 import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
+import { Route as ApiFoldersIndexRouteImport } from './routes/api/folders/index'
+import { Route as ApiFoldersFolderIdRouteImport } from './routes/api/folders/$folderId'
 import { Route as ApiSharesIndexRouteImport } from './routes/api/shares/index'
 import { Route as ApiSharesShareIdRouteImport } from './routes/api/shares/$shareId'
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
+import { Route as ApiAdminSharesShareIdRouteImport } from './routes/api/admin/shares.$shareId'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
 import { Route as ApiChatChatIdExportRouteImport } from './routes/api/chat/$chatId/export'
@@ -153,11 +157,6 @@ const ApiSplatRoute = ApiSplatRouteImport.update({
   path: '/api/$',
   getParentRoute: () => rootRouteImport,
 } as any)
-const ApiChatsRoute = ApiChatsRouteImport.update({
-  id: '/api/chats',
-  path: '/api/chats',
-  getParentRoute: () => rootRouteImport,
-} as any)
 const ApiHealthRoute = ApiHealthRouteImport.update({
   id: '/api/health',
   path: '/api/health',
@@ -238,6 +237,16 @@ const ApiChatAiRoute = ApiChatAiRouteImport.update({
   path: '/api/chat/ai',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiChatsIndexRoute = ApiChatsIndexRouteImport.update({
+  id: '/api/chats/',
+  path: '/api/chats/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiChatsImportRoute = ApiChatsImportRouteImport.update({
+  id: '/api/chats/import',
+  path: '/api/chats/import',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiDevClockRoute = ApiDevClockRouteImport.update({
   id: '/api/dev/clock',
   path: '/api/dev/clock',
@@ -251,6 +260,16 @@ const ApiFlowgladSplatRoute = ApiFlowgladSplatRouteImport.update({
 const ApiFlowgladWebhookRoute = ApiFlowgladWebhookRouteImport.update({
   id: '/api/flowglad/webhook',
   path: '/api/flowglad/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiFoldersIndexRoute = ApiFoldersIndexRouteImport.update({
+  id: '/api/folders/',
+  path: '/api/folders/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiFoldersFolderIdRoute = ApiFoldersFolderIdRouteImport.update({
+  id: '/api/folders/$folderId',
+  path: '/api/folders/$folderId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiSharesIndexRoute = ApiSharesIndexRouteImport.update({
@@ -271,6 +290,11 @@ const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
 const ApiStripeWebhookRoute = ApiStripeWebhookRouteImport.update({
   id: '/api/stripe/webhook',
   path: '/api/stripe/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAdminSharesShareIdRoute = ApiAdminSharesShareIdRouteImport.update({
+  id: '/api/admin/shares/$shareId',
+  path: '/api/admin/shares/$shareId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiChatChatIdIndexRoute = ApiChatChatIdIndexRouteImport.update({
@@ -348,7 +372,6 @@ export interface FileRoutesByFullPath {
   '/account/profile': typeof AccountProfileRoute
   '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
-  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
@@ -366,13 +389,18 @@ export interface FileRoutesByFullPath {
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/chats/import': typeof ApiChatsImportRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/chats/': typeof ApiChatsIndexRoute
+  '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
+  '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
@@ -400,7 +428,6 @@ export interface FileRoutesByTo {
   '/account/profile': typeof AccountProfileRoute
   '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
-  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
@@ -419,13 +446,18 @@ export interface FileRoutesByTo {
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/chats/import': typeof ApiChatsImportRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/chats': typeof ApiChatsIndexRoute
+  '/api/folders': typeof ApiFoldersIndexRoute
   '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
+  '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
@@ -456,7 +488,6 @@ export interface FileRoutesById {
   '/account/profile': typeof AccountProfileRoute
   '/account/usage': typeof AccountUsageRoute
   '/api/$': typeof ApiSplatRoute
-  '/api/chats': typeof ApiChatsRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
@@ -475,13 +506,18 @@ export interface FileRoutesById {
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/billing/$': typeof ApiBillingSplatRoute
   '/api/chat/ai': typeof ApiChatAiRoute
+  '/api/chats/import': typeof ApiChatsImportRoute
   '/api/dev/clock': typeof ApiDevClockRoute
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
+  '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/chats/': typeof ApiChatsIndexRoute
+  '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
+  '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
   '/api/chat/$chatId/branch': typeof ApiChatChatIdBranchRoute
   '/api/chat/$chatId/export': typeof ApiChatChatIdExportRoute
   '/api/chat/$chatId/instructions': typeof ApiChatChatIdInstructionsRoute
@@ -513,7 +549,6 @@ export interface FileRouteTypes {
     | '/account/profile'
     | '/account/usage'
     | '/api/$'
-    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
@@ -531,13 +566,18 @@ export interface FileRouteTypes {
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
+    | '/api/chats/import'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/chats/'
+    | '/api/folders/'
     | '/api/shares/'
     | '/api/stripe/'
+    | '/api/admin/shares/$shareId'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
@@ -565,7 +605,6 @@ export interface FileRouteTypes {
     | '/account/profile'
     | '/account/usage'
     | '/api/$'
-    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
@@ -584,13 +623,18 @@ export interface FileRouteTypes {
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
+    | '/api/chats/import'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/chats'
+    | '/api/folders'
     | '/api/shares'
     | '/api/stripe'
+    | '/api/admin/shares/$shareId'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
@@ -620,7 +664,6 @@ export interface FileRouteTypes {
     | '/account/profile'
     | '/account/usage'
     | '/api/$'
-    | '/api/chats'
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
@@ -639,13 +682,18 @@ export interface FileRouteTypes {
     | '/api/auth/$'
     | '/api/billing/$'
     | '/api/chat/ai'
+    | '/api/chats/import'
     | '/api/dev/clock'
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
+    | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/chats/'
+    | '/api/folders/'
     | '/api/shares/'
     | '/api/stripe/'
+    | '/api/admin/shares/$shareId'
     | '/api/chat/$chatId/branch'
     | '/api/chat/$chatId/export'
     | '/api/chat/$chatId/instructions'
@@ -670,7 +718,6 @@ export interface RootRouteChildren {
   WhatCountsRoute: typeof WhatCountsRoute
   DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
-  ApiChatsRoute: typeof ApiChatsRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
   ApiLanguageRoute: typeof ApiLanguageRoute
@@ -686,13 +733,18 @@ export interface RootRouteChildren {
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
   ApiBillingSplatRoute: typeof ApiBillingSplatRoute
   ApiChatAiRoute: typeof ApiChatAiRoute
+  ApiChatsImportRoute: typeof ApiChatsImportRoute
   ApiDevClockRoute: typeof ApiDevClockRoute
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
+  ApiFoldersFolderIdRoute: typeof ApiFoldersFolderIdRoute
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  ApiChatsIndexRoute: typeof ApiChatsIndexRoute
+  ApiFoldersIndexRoute: typeof ApiFoldersIndexRoute
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
+  ApiAdminSharesShareIdRoute: typeof ApiAdminSharesShareIdRoute
   ApiChatChatIdBranchRoute: typeof ApiChatChatIdBranchRoute
   ApiChatChatIdExportRoute: typeof ApiChatChatIdExportRoute
   ApiChatChatIdInstructionsRoute: typeof ApiChatChatIdInstructionsRoute
@@ -834,13 +886,6 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiSplatRouteImport
       parentRoute: typeof rootRouteImport
     }
-    '/api/chats': {
-      id: '/api/chats'
-      path: '/api/chats'
-      fullPath: '/api/chats'
-      preLoaderRoute: typeof ApiChatsRouteImport
-      parentRoute: typeof rootRouteImport
-    }
     '/api/health': {
       id: '/api/health'
       path: '/api/health'
@@ -953,6 +998,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiChatAiRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/chats/': {
+      id: '/api/chats/'
+      path: '/api/chats'
+      fullPath: '/api/chats/'
+      preLoaderRoute: typeof ApiChatsIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/chats/import': {
+      id: '/api/chats/import'
+      path: '/api/chats/import'
+      fullPath: '/api/chats/import'
+      preLoaderRoute: typeof ApiChatsImportRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/dev/clock': {
       id: '/api/dev/clock'
       path: '/api/dev/clock'
@@ -972,6 +1031,20 @@ declare module '@tanstack/react-router' {
       path: '/api/flowglad/webhook'
       fullPath: '/api/flowglad/webhook'
       preLoaderRoute: typeof ApiFlowgladWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/folders/': {
+      id: '/api/folders/'
+      path: '/api/folders'
+      fullPath: '/api/folders/'
+      preLoaderRoute: typeof ApiFoldersIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/folders/$folderId': {
+      id: '/api/folders/$folderId'
+      path: '/api/folders/$folderId'
+      fullPath: '/api/folders/$folderId'
+      preLoaderRoute: typeof ApiFoldersFolderIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/shares/': {
@@ -1000,6 +1073,13 @@ declare module '@tanstack/react-router' {
       path: '/api/stripe/webhook'
       fullPath: '/api/stripe/webhook'
       preLoaderRoute: typeof ApiStripeWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/admin/shares/$shareId': {
+      id: '/api/admin/shares/$shareId'
+      path: '/api/admin/shares/$shareId'
+      fullPath: '/api/admin/shares/$shareId'
+      preLoaderRoute: typeof ApiAdminSharesShareIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/chat/$chatId/': {
@@ -1128,7 +1208,6 @@ const rootRouteChildren: RootRouteChildren = {
   WhatCountsRoute: WhatCountsRoute,
   DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,
-  ApiChatsRoute: ApiChatsRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
   ApiLanguageRoute: ApiLanguageRoute,
@@ -1144,13 +1223,18 @@ const rootRouteChildren: RootRouteChildren = {
   ApiAuthSplatRoute: ApiAuthSplatRoute,
   ApiBillingSplatRoute: ApiBillingSplatRoute,
   ApiChatAiRoute: ApiChatAiRoute,
+  ApiChatsImportRoute: ApiChatsImportRoute,
   ApiDevClockRoute: ApiDevClockRoute,
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
+  ApiFoldersFolderIdRoute: ApiFoldersFolderIdRoute,
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  ApiChatsIndexRoute: ApiChatsIndexRoute,
+  ApiFoldersIndexRoute: ApiFoldersIndexRoute,
   ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
+  ApiAdminSharesShareIdRoute: ApiAdminSharesShareIdRoute,
   ApiChatChatIdBranchRoute: ApiChatChatIdBranchRoute,
   ApiChatChatIdExportRoute: ApiChatChatIdExportRoute,
   ApiChatChatIdInstructionsRoute: ApiChatChatIdInstructionsRoute,

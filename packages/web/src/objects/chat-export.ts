@@ -1,4 +1,4 @@
-import { type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "../lib/chat/export.ts";
+import { type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "../chat-document.ts";
 import { filesOf, textOf } from "../lib/chat/history.ts";
 import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { AnswerPart } from "./answer-stream.ts";
@@ -9,8 +9,8 @@ export type ExportFormat = "json" | "markdown";
 
 /** A chat as a file: all versions as JSON, or the shown path as Markdown. A turn is read when it is reached, so that a chat of any length fits. */
 export function exportOf(chat: Chat, stored: ConversationStorage, format: ExportFormat, reader: Reader): ReadableStream<Uint8Array> {
-	const { title, instructions = "" } = chat;
-	const head = { title, instructions, exportedAt: new Date().toISOString(), shown: stored.shown()?.seq ?? null };
+	const { id, title, instructions = "" } = chat;
+	const head = { id, title, instructions, exportedAt: new Date().toISOString(), shown: stored.shown()?.seq ?? null };
 	const words = writingFor(reader, () => wordsOfExport(head.exportedAt));
 	return streamOf(format === "json" ? jsonOf(head, allTurns(stored)) : markdownOf(head, shownTurns(stored, head.shown), words));
 }

@@ -8,20 +8,30 @@ const FOUND_CHATS = 20;
 /** Characters of text that one search reads at most. */
 const READ_CHARS = 8_000_000;
 
+/** The chats that a search looks at, and that are indexed. */
+export const SEARCHED = "WHERE deletes_at_ms IS NULL";
+
 /** One word of a search, and the chats that may have it in what is indexed; null if the index cannot tell. */
 type Looked = Word & { mayHave: Set<string> | null };
+
+/** What a search found, and how many characters the index does not have. */
+interface Find {
+	found: FoundChats;
+	unindexed: number;
+}
 
 /**
  * The newest chats that have each of these words in their title or text. The index says which texts to read; what it does not have yet, and words
  * of one or two letters, are looked for in the texts themselves, the newest first.
  */
-export function find(query: string, chats: ListedChats, index: ChatIndex): FoundChats {
+export function find(query: string, chats: ListedChats, index: ChatIndex): Find {
 	const words: Looked[] = wordsIn(query).map((word) => ({ ...word, mayHave: index.mayHave(word.text) }));
-	if (words.length === 0) return { chats: [], isComplete: true };
+	if (words.length === 0) return { found: { chats: [], isComplete: true }, unindexed: 0 };
 	const indexed = index.lengths();
 	const found: FoundChat[] = [];
 	let charsLeft = READ_CHARS;
-	for (const chat of newestFirst([...chats.read("WHERE deletes_at_ms IS NULL")])) {
+	const all = newestFirst([...chats.read(SEARCHED)]);
+	for (const chat of all) {
 		if (found.length === FOUND_CHATS) break;
 		const title = searchable(chat.title);
 		const missing = words.filter(({ pattern }) => !pattern.test(title));
@@ -32,7 +42,8 @@ export function find(query: string, chats: ListedChats, index: ChatIndex): Found
 			if (missing.every(({ pattern }) => pattern.test(text))) found.push({ ...summaryOf(chat), passage: passageOf(text, missing) });
 		}
 	}
-	return { chats: found, isComplete: charsLeft > 0 };
+	const unindexed = all.reduce((sum, { id, chars }) => sum + chars - (indexed.get(id) ?? 0), 0);
+	return { found: { chats: found, isComplete: charsLeft > 0 }, unindexed };
 }
 
 function mayHave({ id, chars }: ListedChat, { mayHave }: Looked, indexed: Map<string, number>): boolean {

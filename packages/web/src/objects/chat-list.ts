@@ -1,12 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
 import { logFailure } from "../log.ts";
-import type { ChatMarks, ChatPage, ChatSummary, FoundChats } from "../view/chat.ts";
-import { find } from "./chat-find.ts";
+import type { ChatMarks, ChatPage, ChatSummary, Folder, FolderName, FoundChats } from "../view/chat.ts";
+import { find, SEARCHED } from "./chat-find.ts";
+import { ChatFolders } from "./chat-folders.ts";
 import { ChatIndex, type Slice } from "./chat-index.ts";
 import { type ListedChat, ListedChats, summaryOf } from "./listed-chats.ts";
 import { searchable } from "./passage.ts";
 
 const PAGE_CHATS = 50;
+/** Chats of a page of all that there are: a list of 10,000 is read in 20 calls. */
+const LONG_PAGE_CHATS = 500;
 /** Pinned chats. One more unpins the one that was used longest ago. */
 const PINNED_CHATS = 50;
 /** The account that a guest became. */
@@ -14,12 +17,22 @@ const MOVED_TO = "moved-to";
 /** Chats that one subject may branch off in a day (UTC): each is a copy that nobody pays for. */
 const BRANCHES_DAILY = 50;
 const BRANCHES = "branches";
+/**
+ * What one account imports at most: in a day (UTC), so that nobody fills the disk for nothing, and in all. The day takes what others keep in years.
+ */
+const IMPORTED_DAILY = { chats: 10_000, turns: 100_000, bytes: 256 * 1024 * 1024 };
+const IMPORTED_MAX = 50_000;
+const IMPORTS = "imports";
 /** How long a deleted chat can be brought back. */
 const UNDO_MS = 10_000;
 /** Chats that one alarm deletes, and when it tries again to delete what it could not. */
 const DELETED_AT_ONCE = 25;
 const DELETE_AGAIN_MS = 60_000;
-/** The subject of the list, kept once something is to be deleted: an alarm does not know it. */
+/** Folders of a list; chats that learn at once what their folders tell every model, and when it is tried again with those that could not. */
+const FOLDERS_MAX = 100;
+const TOLD_AT_ONCE = 25;
+const TELL_AGAIN_MS = 60_000;
+/** The subject of the list, kept once chats are to be deleted or told something: an alarm does not know it. */
 const OWNER = "owner";
 /** How soon the index is rewritten without the words of deleted chats, and the note that it is to be. */
 const MERGE_AFTER_MS = 3_600_000;
@@ -53,8 +66,11 @@ const NEW_CHAT = { pinned: false, archived: false, deletesAtMs: null, through: n
 /** The chats of one subject, for its side column and its search. A guest's list costs no database query, and moves to its account as a whole. */
 export class ChatList extends DurableObject<Cloudflare.Env> {
 	#chats = new ListedChats(this.ctx.storage.sql);
+	#folders = new ChatFolders(this.ctx.storage.sql);
 	#index = new ChatIndex(this.ctx.storage.sql);
 	#indexing = false;
+	/** The last batch of chats that learn of their folders. Never rejects. */
+	#telling: Promise<void> = Promise.resolve();
 
 	/**
 	 * Adds a chat, or moves it to the top under its present title, with what was said in it since. Writes one row.
@@ -90,16 +106,40 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
+	/** Takes a chat of those that the account may import. @returns false when there is no room left for it today, or ever */
+	takeImport(nowMs: number, turns: number, bytes: number): boolean {
+		const day = Math.floor(nowMs / 86_400_000);
+		const none = { day, chats: 0, turns: 0, bytes: 0, all: 0 };
+		const before = this.ctx.storage.kv.get<typeof none>(IMPORTS) ?? none;
+		const today = before.day === day ? before : { ...none, all: before.all };
+		const after = { day, chats: today.chats + 1, turns: today.turns + turns, bytes: today.bytes + bytes, all: today.all + 1 };
+		const { chats, turns: turnsMax, bytes: bytesMax } = IMPORTED_DAILY;
+		if (after.chats > chats || after.turns > turnsMax || after.bytes > bytesMax || after.all > IMPORTED_MAX) return false;
+		this.ctx.storage.kv.put(IMPORTS, after);
+		return true;
+	}
+
+	/** Whether a chat is in the list. One that is being deleted is brought back: its owner wants it here. */
+	keeps(id: string): boolean {
+		const [chat] = this.#chats.read("WHERE id = ?", id);
+		if (chat?.deletesAtMs != null) this.#chats.update("SET deletes_at_ms = NULL WHERE id = ? AND deletes_at_ms > ?", id, Date.now());
+		return chat !== undefined && (chat.deletesAtMs === null || chat.deletesAtMs > Date.now());
+	}
+
 	/** Pins, archives or deletes a chat, or undoes that. A deleted chat is hidden at once and ends 10 s later. @returns false for none of the list */
-	async mark(owner: string, id: string, { pinned, archived, deleted }: ChatMarks): Promise<boolean> {
+	async mark(owner: string, id: string, { pinned, archived, deleted, folder }: ChatMarks): Promise<boolean> {
 		const nowMs = Date.now();
 		const [chat] = this.#chats.read("WHERE id = ? AND (deletes_at_ms IS NULL OR deletes_at_ms > ?)", id, nowMs);
-		if (!chat) return false;
+		if (!chat || (folder && !this.#folders.folder(folder))) return false;
 		const deletesAtMs = deleted === undefined ? chat.deletesAtMs : deleted ? nowMs + UNDO_MS : null;
 		const marks = [Number(pinned ?? chat.pinned), Number(archived ?? chat.archived), deletesAtMs];
 		this.#chats.update("SET pinned = ?, archived = ?, deletes_at_ms = ? WHERE id = ?", ...marks, id);
 		if (pinned) this.#chats.update(UNPIN_OLDEST, PINNED_CHATS);
 		if (deleted) await this.#deleteAt(owner, nowMs + UNDO_MS);
+		if (folder !== undefined) {
+			this.#folders.file(id, folder);
+			await this.#tellChats(owner);
+		}
 		return true;
 	}
 
@@ -112,11 +152,73 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#deleteAt(owner, nowMs + UNDO_MS);
 	}
 
+	/** The folders, by name. */
+	folders(): Folder[] {
+		return this.#folders.all();
+	}
+
+	/** Makes a folder. Idempotent. @returns false for one too many */
+	async addFolder(owner: string, folder: Folder): Promise<boolean> {
+		if (!this.#folders.folder(folder.id) && this.#folders.all().length >= FOLDERS_MAX) return false;
+		await this.#writeFolder(owner, folder);
+		return true;
+	}
+
+	/** Changes a folder. @returns it as it is now; null where it is not there */
+	async changeFolder(owner: string, id: string, change: Partial<Folder>): Promise<Folder | null> {
+		const before = this.#folders.folder(id);
+		return before && this.#writeFolder(owner, { ...before, ...change });
+	}
+
+	/** The chats of a folder learn its instructions: the first of them before this resolves. */
+	async #writeFolder(owner: string, folder: Folder): Promise<Folder> {
+		this.#folders.write(folder);
+		await this.#tellChats(owner);
+		return folder;
+	}
+
+	/** Deletes a folder; its chats stay. @returns whether it was there */
+	async removeFolder(owner: string, id: string): Promise<boolean> {
+		const wasThere = this.#folders.remove(id);
+		await this.#tellChats(owner);
+		return wasThere;
+	}
+
+	/** Tells chats the instructions of their folders: a batch at once, and the others by alarm. One batch after the other, so that none is overtaken. */
+	#tellChats(owner: string): Promise<void> {
+		const told = this.#telling.then(() => this.#tellBatch(owner));
+		this.#telling = told.catch(() => {});
+		return told;
+	}
+
+	async #tellBatch(owner: string): Promise<void> {
+		const batch = this.#folders.owing(TOLD_AT_ONCE);
+		if (batch.length === 0) return;
+		// The next alarm is set before the first call.
+		this.#keepOwner(owner);
+		await this.#arm(Date.now() + TELL_AGAIN_MS);
+		const areTold = await Promise.all(batch.map((chat) => this.#tell(owner, chat)));
+		if (!areTold.includes(false) && this.#folders.owing(1).length > 0) await this.#arm(Date.now());
+	}
+
+	/** Never rejects. @returns whether the chat knows */
+	async #tell(owner: string, { id, instructions }: { id: string; instructions: string }): Promise<boolean> {
+		try {
+			await this.env.CONVERSATION.getByName(id).fileUnder(owner, instructions);
+			this.#folders.told(id, instructions);
+			return true;
+		} catch (error) {
+			logFailure(`chat ${id} could not be told the instructions of its folder`, error);
+			return false;
+		}
+	}
+
 	/** Forgets a chat and its words. */
 	async remove(id: string): Promise<void> {
 		const wasIndexed = this.ctx.storage.transactionSync(() => {
 			const wasThere = this.#index.remove(id, this.#textOf);
 			this.#chats.remove(id);
+			this.#folders.forget(id);
 			return wasThere;
 		});
 		if (!wasIndexed || this.ctx.storage.kv.get(MERGE) !== undefined) return;
@@ -130,6 +232,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.ctx.storage.deleteAlarm();
 		await this.ctx.storage.deleteAll();
 		this.#chats = new ListedChats(this.ctx.storage.sql);
+		this.#folders = new ChatFolders(this.ctx.storage.sql);
 		this.#index = new ChatIndex(this.ctx.storage.sql);
 	}
 
@@ -138,9 +241,15 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	 * write two more rows for each answer (docs/decisions/0012).
 	 */
 	list(after: string | null = null): ChatPage {
-		const { chats, next } = this.#page("deletes_at_ms IS NULL AND NOT archived AND NOT pinned", after);
+		const { chats, next } = this.#page(`deletes_at_ms IS NULL AND NOT archived AND NOT pinned AND ${this.#folders.inNone}`, after);
 		const pinned = "WHERE deletes_at_ms IS NULL AND NOT archived AND pinned ORDER BY updated_at DESC, id DESC";
 		return { chats: [...(after === null ? this.#chats.read(pinned) : []), ...chats].map(summaryOf), next };
+	}
+
+	/** A page of the chats in a folder, pinned ones too. */
+	inFolder(folder: string, after: string | null = null): ChatPage {
+		const { chats, next } = this.#page(`deletes_at_ms IS NULL AND NOT archived AND ${this.#folders.inOne}`, after, folder);
+		return { chats: chats.map(summaryOf), next };
 	}
 
 	/** A page of the archived chats. */
@@ -149,23 +258,40 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return { chats: chats.map(summaryOf), next };
 	}
 
+	/**
+	 * A page of all chats, archived ones too, in the order of their ids: a chat that is used meanwhile keeps its place, so that none is left out.
+	 * @param after the last id of the page before; null for the first page
+	 */
+	inOrder(after: string | null): ChatPage {
+		const clauses = "WHERE deletes_at_ms IS NULL AND id > ? ORDER BY id LIMIT ?";
+		const chats = [...this.#chats.read(clauses, after ?? "", LONG_PAGE_CHATS + 1)];
+		const page = chats.slice(0, LONG_PAGE_CHATS);
+		return { chats: page.map(summaryOf), next: chats.length > page.length ? (page.at(-1)?.id ?? null) : null };
+	}
+
+	/** What the side column shows at first: the first page, and the folders. */
+	front(): ChatPage & { folders: FolderName[] } {
+		return { ...this.list(), folders: this.#folders.all().map(({ id, name }) => ({ id, name })) };
+	}
+
 	/** A page of all chats, also those that are archived or being deleted. */
 	every(): ChatsToMove {
 		const { chats, next } = this.#page("TRUE", null);
 		return { chats: chats.map((chat) => ({ ...summaryOf(chat), ...(chat.deletesAtMs !== null && { deleted: true }) })), next };
 	}
 
-	/** The newest chats that have each of these words in their title or text. Then, behind the answer, indexes what was not. */
+	/** The newest chats that have each of these words in their title or text. Then, behind the answer, indexes what was not, if it is enough for a batch. */
 	find(words: string): FoundChats {
-		const found = find(words, this.#chats, this.#index);
-		if (!this.#indexing) this.ctx.waitUntil(this.#catchUp());
+		const { found, unindexed } = find(words, this.#chats, this.#index);
+		if (!this.#indexing && unindexed >= BATCH_CHARS) this.ctx.waitUntil(this.#catchUp());
 		return found;
 	}
 
-	/** Deletes what is due, and rewrites the index after deletions, a step at a time. */
+	/** Deletes what is due, rewrites the index after deletions, and tells chats what their folders do, a step at a time. */
 	override async alarm(): Promise<void> {
 		await this.#deleteDue();
 		await this.#mergeDue();
+		await this.#tellChats(this.ctx.storage.kv.get<string>(OWNER) ?? "");
 	}
 
 	async #deleteDue(): Promise<void> {
@@ -200,8 +326,12 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(Date.now());
 	}
 
-	async #deleteAt(owner: string, atMs: number): Promise<void> {
+	#keepOwner(owner: string): void {
 		if (this.ctx.storage.kv.get(OWNER) !== owner) this.ctx.storage.kv.put(OWNER, owner);
+	}
+
+	async #deleteAt(owner: string, atMs: number): Promise<void> {
+		this.#keepOwner(owner);
 		await this.#arm(atMs);
 	}
 
@@ -222,26 +352,30 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		this.#indexing = false;
 	}
 
+	/** @returns whether another batch is left */
 	#indexBatch(): boolean {
 		const indexed = this.#index.lengths();
 		const fresh = ({ id, chars }: ListedChat) => chars - (indexed.get(id) ?? 0);
-		const behind = [...this.#chats.read("WHERE chars > 0")].filter((chat) => fresh(chat) > 0);
-		if (behind.reduce((sum, chat) => sum + fresh(chat), 0) < BATCH_CHARS) return false;
+		const behind = [...this.#chats.read(SEARCHED)].filter((chat) => fresh(chat) > 0);
+		let left = behind.reduce((sum, chat) => sum + fresh(chat), 0);
+		if (left < BATCH_CHARS) return false;
 		const slices: Slice[] = [];
-		for (let chars = 0; chars < BATCH_CHARS; chars += fresh(behind[slices.length - 1] as ListedChat)) {
-			const { id, chars: to } = behind[slices.length] as ListedChat;
-			slices.push({ id, from: indexed.get(id) ?? 0, to });
+		for (let chars = 0; chars < BATCH_CHARS; ) {
+			const chat = behind[slices.length] as ListedChat;
+			slices.push({ id: chat.id, from: indexed.get(chat.id) ?? 0, to: chat.chars });
+			chars += fresh(chat);
+			left -= fresh(chat);
 		}
 		this.ctx.storage.transactionSync(() => this.#index.add(slices, this.#textOf));
-		return true;
+		return left >= BATCH_CHARS;
 	}
 
 	readonly #textOf = (id: string): string => this.#chats.chat(id)?.text ?? "";
 
-	#page(which: string, after: string | null): { chats: ListedChat[]; next: string | null } {
+	#page(which: string, after: string | null, ...bindings: SqlStorageValue[]): { chats: ListedChat[]; next: string | null } {
 		const [time = "", id = ""] = after?.split(" ") ?? [];
 		const clauses = `WHERE ${which} AND (? OR (updated_at, id) < (?, ?)) ORDER BY updated_at DESC, id DESC LIMIT ?`;
-		const chats = [...this.#chats.read(clauses, Number(after === null), time, id, PAGE_CHATS + 1)];
+		const chats = [...this.#chats.read(clauses, ...bindings, Number(after === null), time, id, PAGE_CHATS + 1)];
 		const last = chats[PAGE_CHATS - 1];
 		const next = chats.length > PAGE_CHATS && last ? `${last.updatedAt} ${last.id}` : null;
 		return { chats: chats.slice(0, PAGE_CHATS), next };

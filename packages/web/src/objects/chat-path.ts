@@ -1,4 +1,5 @@
 import { type Output, ruleNameOf } from "@parley/metering";
+import { instructionTokens } from "../instructions.ts";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
 import { t } from "../text/text.ts";
@@ -205,8 +206,16 @@ export class ChatPath {
 		const newest = this.#live() ?? this.#stored().shown();
 		const last = before === undefined ? newest : this.#stored().turn(before);
 		const running = this.#live() !== null;
-		const { id, title, whole, instructions } = chat;
-		const own = { id, title, whole, ...(instructions && { instructions }) };
+		const { id, title, whole, instructions, folderInstructions = "", temporary } = chat;
+		const folderTokens = instructionTokens("folder", folderInstructions);
+		const own = {
+			id,
+			title,
+			whole,
+			...(temporary && { temporary: true as const }),
+			...(instructions && { instructions }),
+			...(folderTokens > 0 && { folderTokens }),
+		};
 		const view = { ...own, running, messages: [], earlier: null, tokens: newest?.tokens ?? 0 };
 		if (seen !== undefined && !view.running && seen === last?.answerId) return { ...view, unchanged: true };
 		const pages: ChatMessage[][] = [];
@@ -306,6 +315,7 @@ export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMeta
 		...(instructions && { instructions }),
 	};
 	if (end === null) return asked;
+	if (told?.imported) return { ...asked, state: end, imported: true, ...(tokens !== null && { tokens }) };
 	const { failure, retryAfterS, thoughtMs, tookMs, spent } = told ?? {};
 	const why = {
 		...(requestId !== "" && (end === "failed" || end === "interrupted") && { reference: requestId }),

@@ -8,15 +8,15 @@ const TURNS_MAX = 50;
 const MESSAGE_CHARS_MAX = 32_768;
 
 /**
- * What was said in a chat for its owner's search: in the newest turn, or in those after `after`, at most 50. Each version of a message is in it, and neither
+ * What was said in a chat for its owner's search: in the newest turn, or in those after `after`, at most `turnsMax`. Each version of a message is in it, and neither
  * reasoning nor files. Null while the newest turn has not ended.
  */
-export function saidSince(stored: ConversationStorage, after?: number): Said | null {
+export function saidSince(stored: ConversationStorage, after?: number, turnsMax = TURNS_MAX): Said | null {
 	const newest = stored.newest();
 	if (newest?.phase !== "ended") return null;
 	const from = after ?? newest.seq - 1;
 	let text = "";
-	for (const turn of stored.turnsAfter(Math.max(from, newest.seq - TURNS_MAX))) {
+	for (const turn of stored.turnsAfter(Math.max(from, newest.seq - turnsMax))) {
 		if (text.length >= TEXT_CHARS_MAX) break;
 		text += ` ${wordsOf(stored, turn)}`;
 	}

@@ -1,7 +1,7 @@
 import type { Effort, Spent } from "@parley/metering";
 import type { UsageHold } from "../lib/billing.ts";
 import type { Searched } from "../lib/chat/search/answer-with-search.ts";
-import type { AnswerState, ChatMessage, Failure, FilePart } from "../view/chat.ts";
+import type { AnswerState, ChatMessage, Failure, FilePart, Source } from "../view/chat.ts";
 import type { AnswerPart } from "./answer-stream.ts";
 import { defined, flag, instant, integer, isRecord, json, nullable, oneOf, Table, text } from "./table.ts";
 
@@ -60,6 +60,8 @@ interface Sold {
 
 /** Why an answer ended, and what it took, as far as it is known. */
 export interface Told {
+	/** The answer was written elsewhere: nothing was counted here. */
+	imported?: true;
 	failure?: Failure;
 	retryAfterS?: number;
 	thoughtMs?: number;
@@ -80,6 +82,10 @@ export interface Chat {
 	whole: boolean;
 	/** What it tells every model. Absent for nothing. */
 	instructions?: string;
+	/** What its folder does. Absent for nothing, and without a folder. */
+	folderInstructions?: string;
+	/** Whether nothing that is said in it is stored. */
+	temporary?: boolean;
 	/** Where the viewer has let the shown path end. */
 	choice?: Choice | null;
 }
@@ -144,6 +150,8 @@ const CHAT = new Table<Chat & { only: number }>("chat", {
 	deleted: flag,
 	whole: defined(flag, "INTEGER NOT NULL DEFAULT 0"),
 	instructions: defined(text, "TEXT NOT NULL DEFAULT ''"),
+	folderInstructions: defined(text, "TEXT NOT NULL DEFAULT ''"),
+	temporary: defined(flag, "INTEGER NOT NULL DEFAULT 0"),
 	choice: nullable(json("where the path ends", isChoice)),
 });
 
@@ -208,6 +216,8 @@ export class ConversationStorage {
 	readonly #existing = new Set<object>();
 	/** Read with each path, so kept in memory; undefined until it was read. */
 	#choice: Choice | null | undefined;
+	/** The last answer of a temporary chat, which is nowhere else. */
+	#unwritten: { turn: number; parts: StoredPart[]; sources: Source[] } | null = null;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
@@ -218,9 +228,9 @@ export class ConversationStorage {
 		return CHAT.first(this.#sql) ?? null;
 	}
 
-	writeChat({ id, owner, title, deleted, whole, instructions = "", choice }: Chat): void {
+	writeChat({ id, owner, title, deleted, whole, instructions = "", folderInstructions = "", temporary = false, choice }: Chat): void {
 		this.#create(CHAT);
-		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, instructions, choice });
+		CHAT.write(this.#sql, { only: 1, id, owner, title, deleted, whole, instructions, folderInstructions, temporary, choice });
 		this.#choice = choice ?? null;
 	}
 
@@ -291,7 +301,7 @@ export class ConversationStorage {
 			// A turn mostly follows the one that was begun before it. Those in between belong to branches.
 			for (const turn of [...TURN.read(this.#sql, "WHERE seq <= ? ORDER BY seq DESC LIMIT ?", wanted, amount)]) {
 				if (turn.seq !== next) continue;
-				yield turn;
+				yield this.#whole(turn);
 				next = turn.parent;
 			}
 			if (next === wanted) return;
@@ -318,28 +328,37 @@ export class ConversationStorage {
 		return joined([...stored, ...(rest ?? [])]);
 	}
 
+	/** Of a temporary chat only what the count needs: neither the question nor, later, the answer. */
 	insert(turn: Turn): void {
 		if (!this.#exists(TURN)) this.#create(TURN, BY_REQUEST + BY_VERSION);
-		TURN.write(this.#sql, turn);
+		const isTemporary = this.chat()?.temporary;
+		if (isTemporary) this.#unwritten = { turn: turn.seq, parts: [], sources: [] };
+		TURN.write(this.#sql, isTemporary ? { ...turn, question: null, rest: null } : turn);
 	}
 
 	/** Appends to the text of a running answer. Nothing of a deleted chat. */
 	append(turn: number, place: number, parts: StoredPart[]): void {
-		if (this.chat()?.deleted) return;
+		const chat = this.chat();
+		if (chat?.deleted) return;
+		if (chat?.temporary) return void this.#unwritten?.parts.push(...parts);
 		this.#create(PIECE);
 		PIECE.write(this.#sql, { turn, place, parts });
 	}
 
 	/** Stores what a running answer has searched. Nothing of a deleted chat. */
 	writeSearched({ seq }: Turn, searched: Searched): void {
-		const kept = this.chat()?.deleted ? { ...searched, sources: [] } : searched;
+		const chat = this.chat();
+		if (chat?.temporary && this.#unwritten) this.#unwritten.sources = searched.sources;
+		const kept = chat?.deleted || chat?.temporary ? { ...searched, sources: [] } : searched;
 		this.#sql.exec("UPDATE turn SET searched = ? WHERE seq = ?", JSON.stringify(kept), seq);
 	}
 
 	/** Stores how an answer ends, before its ledger is told. */
 	end({ seq }: Turn, end: AnswerState, pieces: number, rest: StoredPart[], told: Told | null = null): void {
-		const kept = this.chat()?.deleted ? [] : rest;
-		const bindings = [end, pieces, JSON.stringify(kept), told && JSON.stringify(told), seq];
+		const chat = this.chat();
+		if (chat?.temporary && !chat.deleted) this.#unwritten?.parts.push(...rest);
+		const kept = chat?.temporary ? null : JSON.stringify(chat?.deleted ? [] : rest);
+		const bindings = [end, chat?.temporary ? 0 : pieces, kept, told && JSON.stringify(told), seq];
 		this.#sql.exec("UPDATE turn SET phase = 'ending', outcome = ?, pieces = ?, rest = ?, told = ? WHERE seq = ?", ...bindings);
 	}
 
@@ -361,15 +380,16 @@ export class ConversationStorage {
 
 	/** Deletes all text. The newest turn stays without any: a run that is open until its ledger has confirmed, and when it began. */
 	deleteText(): void {
+		this.#unwritten = null;
 		if (this.#exists(PIECE)) this.#sql.exec("DELETE FROM piece");
 		if (!this.#exists(TURN)) return;
 		this.#sql.exec("DELETE FROM turn WHERE seq < (SELECT max(seq) FROM turn)");
 		this.#sql.exec("UPDATE turn SET question = NULL, searched = NULL, rest = '[]', pieces = 0");
 	}
 
-	/** Whether an answer before this one was counted. */
-	hasCountedBefore({ seq }: Turn): boolean {
-		return this.#sql.exec("SELECT 1 FROM turn WHERE counted = 1 AND seq < ? LIMIT 1", seq).toArray().length > 0;
+	/** Whether an answer before this one was counted, or came from elsewhere. */
+	hasAnsweredBefore({ seq }: Turn): boolean {
+		return this.#sql.exec("SELECT 1 FROM turn WHERE (counted = 1 OR request_id = '') AND seq < ? LIMIT 1", seq).toArray().length > 0;
 	}
 
 	/** Keeps a stop for a request that has not arrived. At most `max` of them. */
@@ -396,7 +416,15 @@ export class ConversationStorage {
 
 	#turn(clauses: string, ...bindings: SqlStorageValue[]): Turn | null {
 		if (!this.#exists(TURN)) return null;
-		return TURN.first(this.#sql, clauses, ...bindings) ?? null;
+		const turn = TURN.first(this.#sql, clauses, ...bindings);
+		return turn ? this.#whole(turn) : null;
+	}
+
+	/** A turn of a temporary chat with its answer, as long as that is in memory. */
+	#whole(turn: Turn): Turn {
+		if (this.#unwritten?.turn !== turn.seq) return turn;
+		const { parts, sources } = this.#unwritten;
+		return { ...turn, rest: parts, searched: turn.searched && { ...turn.searched, sources } };
 	}
 
 	/** A table of an older version gets its missing columns when it is first used. */

@@ -17,6 +17,7 @@ import { inFull } from "../lib/chat/files/in-full.ts";
 import { FILE_LIMITS, takeUpload } from "../lib/chat/files/limits.ts";
 import type { Upload } from "../lib/chat/files/upload.ts";
 import { filesOf, messageTokens, type SentMessage, textOf, toModelMessages } from "../lib/chat/history.ts";
+import type { ImportedChat } from "../lib/chat/import.ts";
 import { instructionsFor } from "../lib/chat/instructions.ts";
 import { allowedModels, modelsVersion, searchOffer, titleModel } from "../lib/chat/model.ts";
 import { type Asked, affordable, priceIn, type Quote, quoteOf, windowOf } from "../lib/chat/price.ts";
@@ -26,7 +27,7 @@ import { snapshotOf } from "../lib/chat/snapshot.ts";
 import { titleFor } from "../lib/chat/title.ts";
 import { readerOf } from "../lib/identity/reader.ts";
 import type { Subject } from "../lib/identity/subject.ts";
-import { isPool, kindOf } from "../lib/identity/subject-key.ts";
+import { isPool, kindOf, type UserKey } from "../lib/identity/subject-key.ts";
 import { logFailure, logNote, OwnError } from "../log.ts";
 import { t } from "../text/text.ts";
 import { type Reader, writingFor } from "../text/writing-for.ts";
@@ -35,6 +36,7 @@ import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
 import { type ExportFormat, exportOf } from "./chat-export.ts";
 import { ChatFiles, type FileCopy, idOf, partOf } from "./chat-files.ts";
+import { turnsOf } from "./chat-import.ts";
 import { ChatPath, metadataOf, outputOf, type Place } from "./chat-path.ts";
 import { saidSince } from "./chat-words.ts";
 import { isOld, migrateSome } from "./conversation-migration.ts";
@@ -73,6 +75,8 @@ export interface Ask {
 	instructions: string | undefined;
 	/** Whether the model may search the web. */
 	search: boolean;
+	/** What was said before in a temporary chat, the oldest first; null in a chat that is kept. */
+	history: ChatMessage[] | null;
 	prompt: Prompt;
 	/** The last message that the asking page has seen; null for an empty chat. Undefined where the client does not say. */
 	seen: string | null | undefined;
@@ -209,8 +213,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * @returns the file as a message names it; null for anyone but the owner, or for a deleted chat
 	 */
 	async addFile(owner: string, chatId: string, upload: Upload): Promise<FilePart | null> {
-		const chat = this.#stored.chat();
-		if (chat && !this.#isOwnedBy(owner)) return null;
+		if (this.#stored.chat() && !this.#isKeptFor(owner)) return null;
 		const id = crypto.randomUUID();
 		await this.#armForUnsent();
 		if (!(await this.#files.add(id, owner, upload, Date.now()))) return null;
@@ -241,6 +244,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!this.#isOwnedBy(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
+		// After a restart nothing is left of a temporary chat.
+		if (chat?.temporary && !this.#live && this.#stored.newest()?.rest === null) return null;
 		return chat && this.#path.view(chat, { before, seen });
 	}
 
@@ -264,20 +269,27 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Replaces what the chat tells every model, from its next request on. Idempotent. False for anyone but the owner. */
 	instruct(owner: string, instructions: string): boolean {
 		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner)) return false;
+		if (!chat || !this.#isKeptFor(owner)) return false;
 		if (chat.instructions !== instructions) this.#stored.writeChat({ ...chat, instructions });
 		return true;
 	}
 
+	/** Learns what the chat's folder tells every model, from the next request on. Idempotent. Does nothing to a chat of someone else. */
+	fileUnder(owner: string, folderInstructions: string): void {
+		const chat = this.#stored.chat();
+		if (!chat || !this.#isOwnedBy(owner) || (chat.folderInstructions ?? "") === folderInstructions) return;
+		this.#stored.writeChat({ ...chat, folderInstructions });
+	}
+
 	/** Lists the chat, whose first answer may be under way. False for anyone but the owner. */
 	async enlist(owner: string): Promise<boolean> {
-		return this.#isOwnedBy(owner) && (await this.#updateList());
+		return this.#isKeptFor(owner) && (await this.#updateList());
 	}
 
 	/** Renames the chat, here and in the list. Idempotent. False for anyone but the owner. */
 	async rename(owner: string, title: string): Promise<boolean> {
 		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner)) return false;
+		if (!chat || !this.#isKeptFor(owner)) return false;
 		if (chat.title !== title) this.#stored.writeChat({ ...chat, title });
 		if (!(await this.#updateList())) throw new OwnError(`chat ${chat.id} was renamed and could not be listed`);
 		return true;
@@ -305,7 +317,15 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		);
 		// The chat may have been deleted meanwhile.
 		if (!this.#isOwnedBy(owner)) return { kind: "not-found" };
-		const copy = { ...chat, id: into, owner, title: writingFor(reader, () => branchTitle(chat.title)), choice: null };
+		// The copy is in no folder.
+		const copy = {
+			...chat,
+			id: into,
+			owner,
+			title: writingFor(reader, () => branchTitle(chat.title)),
+			choice: null,
+			folderInstructions: "",
+		};
 		const target = this.env.CONVERSATION.getByName(into);
 		if (counted.kind === "refused") {
 			const withoutFiles = writingFor(reader, () => this.#path.copyTo(last, messageId, generateId, () => null));
@@ -326,9 +346,32 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 */
 	async receive(chat: Chat, turns: Turn[], files: FileCopy[]): Promise<boolean> {
 		if (!this.#stored.chat()) await this.#takeIn(chat, turns, files);
-		if (!this.#isOwnedBy(chat.owner)) return false;
+		if (!this.#isKeptFor(chat.owner)) return false;
 		if (!(await this.#updateList(Date.now()))) throw new OwnError(`chat ${chat.id} was branched off and could not be listed`);
 		return true;
+	}
+
+	/**
+	 * Begins with the turns of a chat from elsewhere, and lists itself at its own date. Keeps what it has if it was imported before, and counts no request.
+	 * @returns `full`: the account has imported as much as it may for now
+	 */
+	async import(owner: UserKey, id: string, imported: ImportedChat): Promise<"new" | "there" | "deleted" | "full"> {
+		const isNew = !this.#stored.chat();
+		const list = this.env.CHAT_LIST.getByName(owner);
+		if (isNew && !(await list.takeImport(Date.now(), imported.turns.length, imported.bytes))) return "full";
+		if (!this.#stored.chat()) {
+			const { title, instructions } = imported;
+			this.ctx.storage.transactionSync(() => {
+				this.#stored.writeChat({ id, owner, title, deleted: false, whole: false, instructions });
+				for (const turn of turnsOf(imported, Date.now())) this.#stored.insert(turn);
+			});
+		}
+		if (!this.#isKeptFor(owner)) return "deleted";
+		// All of it is searched, and not only what later answers add.
+		this.#listing = this.#listing.then(() => this.#list(undefined, 0, imported.turns.length));
+		if (!(await this.#listing)) throw new OwnError(`chat ${id} was imported and could not be listed`);
+		if (isNew && imported.archived) await list.mark(owner, id, { archived: true });
+		return isNew ? "new" : "there";
 	}
 
 	/** The files come first: until the chat is there they are unsent, and what is left of a failed copy is deleted after a day. */
@@ -363,7 +406,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** The chat as a file, and its title; null for anyone but the owner. */
 	async export(owner: string, format: ExportFormat, reader: Reader): Promise<{ title: string; stream: ReadableStream<Uint8Array> } | null> {
-		if (!this.#isOwnedBy(owner)) return null;
+		if (!this.#isKeptFor(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
 		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format, reader) };
@@ -373,7 +416,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	async #settledChat(owner: string): Promise<Chat | { kind: "not-found" | "busy" }> {
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		if (!chat || !this.#isOwnedBy(owner)) return { kind: "not-found" };
+		if (!chat || !this.#isKeptFor(owner)) return { kind: "not-found" };
 		return this.#live || this.#starting || this.#openTurn() ? { kind: "busy" } : chat;
 	}
 
@@ -386,7 +429,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (chat?.owner !== owner) return false;
 		this.#live?.stop();
 		this.#stored.deleteText();
-		this.#stored.writeChat({ ...chat, title: "", instructions: "", deleted: true });
+		this.#stored.writeChat({ ...chat, title: "", instructions: "", folderInstructions: "", deleted: true });
 		const filesAreGone = await this.#deleteFiles();
 		// A listing that is under way could arrive after the removal.
 		await this.#listing;
@@ -444,10 +487,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (oldestStopMs !== null) await this.#arm(oldestStopMs + STOP_LIFE_MS);
 		else if (oldestFileMs !== null) return;
 		else if (!this.#stored.chat()) await (this.#starting ? this.#arm(Date.now() + HEARTBEAT_MS) : this.#forget());
-		else if (this.#stored.chat()?.deleted && !this.#live && !this.#openTurn()) await this.#endDeleted();
+		else if (this.#isEnding() && !this.#live && !this.#openTurn()) await this.#endDeleted();
 	}
 
-	/** Deletes what is left of a deleted chat, once no request can be repeated. */
+	/** Whether nothing is left of the chat but its requests. */
+	#isEnding(): boolean {
+		const chat = this.#stored.chat();
+		return chat !== null && (chat.deleted || chat.temporary === true);
+	}
+
+	/** Deletes what is left of a deleted or temporary chat, once no request can be repeated. */
 	async #endDeleted(): Promise<void> {
 		const endMs = (this.#stored.newest()?.startedAtMs ?? 0) + KEPT_AFTER_DELETION_MS;
 		await (Date.now() >= endMs ? this.#forget() : this.#arm(Date.now() + KEPT_AFTER_DELETION_MS));
@@ -526,17 +575,20 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ subject, model, effort, whole, instructions, prompt, requestId, search }: Ask): Priced | null {
+	#priced({ subject, model, effort, whole, instructions, history, prompt, requestId, search }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
-		const told = instructionsFor(subject, instructions ?? this.#stored.chat()?.instructions ?? "");
+		const chat = this.#stored.chat();
+		const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: chat?.folderInstructions ?? "" });
 		// A request that runs or was answered was sent those of its time.
 		const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
-		const place = this.#path.placeOf(prompt, earlier);
+		const place = history && prompt.kind === "message" ? loosePlace(prompt.message) : this.#path.placeOf(prompt, earlier);
 		const message = this.#stored.question(place);
 		const question = message ? messageTokens(message) : 0;
-		const isWhole = whole ?? this.#stored.chat()?.whole ?? false;
+		const isWhole = whole ?? chat?.whole ?? false;
 		// What is before the question decides nothing unless all of it is sent, and then no more than the model takes.
-		const before = this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
+		const before = history
+			? { tokens: history.reduce((sum, one) => sum + messageTokens(one), 0), isExact: false }
+			: this.#path.tokensTo(place.parent, isWhole ? Number.POSITIVE_INFINITY : 0, model.contextWindow);
 		const offer = search ? searchOffer() : null;
 		const asked = { model, effort, instructions: tokensTold, question, before: before.tokens, whole: isWhole, search: offer };
 		const quote = quoteOf(asked);
@@ -547,10 +599,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** Why the chat does not take a request now. Writes nothing. */
-	#refusalOf({ subject: { key }, requestId, prompt, seen }: Ask): StartResult | null {
+	#refusalOf({ subject: { key }, requestId, prompt, history, seen }: Ask): StartResult | null {
 		const chat = this.#stored.chat();
 		if (chat && chat.owner !== key) return { kind: "not-found" };
 		if (chat?.deleted) return { kind: "gone" };
+		// A chat is kept or not from its first message on.
+		if (chat && chat.temporary !== (history !== null)) return { kind: "not-found" };
 		const live = this.#live;
 		if (this.#readers.isFull(key, live?.turn.requestId === requestId ? live.stream : null)) return { kind: "too-many-readers" };
 		if (!chat) return prompt.kind === "regenerate" ? { kind: "not-found" } : null;
@@ -558,7 +612,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (earlier && !isReleased(earlier)) return null;
 		if (live || this.#openTurn() || (this.#starting && this.#starting.requestId !== requestId)) return { kind: "busy" };
 		if (prompt.kind === "regenerate" && !earlier && !this.#stored.ofAnswer(prompt.answerId)?.answerId) return { kind: "no-such-message" };
-		return this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
+		return history || this.#path.hasSeen(seen, earlier) ? null : { kind: "moved-on", chat: this.#path.view(chat) };
 	}
 
 	/** Whether a request runs or was answered. */
@@ -580,23 +634,26 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, effort, prompt, requestId, search, url, headers } = ask;
+		const { chatId, subject, model, effort, history, prompt, requestId, search, url, headers } = ask;
 		const chat = this.#stored.chat() ?? {
 			id: chatId,
 			owner: subject.key,
-			title: writingFor(readerOf(new Request(url, { headers })), () => titleOf(prompt)),
+			title: history ? "" : writingFor(readerOf(new Request(url, { headers })), () => titleOf(prompt)),
 			deleted: false,
 			whole: null,
 			instructions: "",
+			temporary: history !== null,
 		};
-		const { instructions = chat.instructions } = ask;
+		// Those of a temporary chat come with each request.
+		const { instructions = chat.instructions } = history ? chat : ask;
 		if (chat.whole !== quote.whole || chat.instructions !== instructions)
 			this.#stored.writeChat({ ...chat, whole: quote.whole, instructions });
 		// A later attempt is sent no more than the first one paid for.
 		const paid = Math.min(quote.budget + asked.instructions, (terms?.steps ?? quote.steps) * model.inputStep);
 		const offer = search ? config().search : null;
 		const budget = (offer ? budgetBesideSearch(paid, model) : paid) - told.tokens;
-		const sent = toModelMessages(this.#path.newestFirst(place), budget, quote.whole);
+		const before = history && place.question ? [place.question, ...history.toReversed()] : this.#path.newestFirst(place);
+		const sent = toModelMessages(before, budget, quote.whole);
 		const messages: SentMessage[] = told.text === "" ? sent.messages : [{ role: "system", content: told.text }, ...sent.messages];
 		const seq = Math.max(0, this.#stored.newest()?.seq ?? 0) + 1;
 		const { parent, versionOf, asks, question } = place;
@@ -662,7 +719,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	/** Gives the chat a title by a model, if one is configured for that, once its first answer has counted. Never rejects. */
 	async #nameChat({ turn, stream }: LiveAnswer): Promise<void> {
 		const [chat, question] = [this.#stored.chat(), this.#stored.question(turn)];
-		if (!titleModel() || !chat || chat.deleted || !question || this.#stored.hasCountedBefore(turn)) return;
+		if (!titleModel() || !chat || chat.deleted || chat.temporary || !question || this.#stored.hasAnsweredBefore(turn)) return;
 		const answer = textOf({ id: turn.answerId, role: "assistant", parts: [...stream.parts] });
 		const title = await titleFor({ question: textOf(question), answer, subject: chat.owner, requestId: turn.requestId });
 		const now = this.#stored.chat();
@@ -746,12 +803,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * Lists the chat with the words of its newest turn, once that has ended, or with all words that the list does not have.
 	 * @param atMs when the chat was last used; by default with its newest turn
 	 */
-	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number): Promise<boolean> {
+	async #list(atMs = this.#stored.newest()?.startedAtMs ?? Date.now(), missingAfter?: number, turnsMax?: number): Promise<boolean> {
 		const chat = this.#stored.chat();
-		if (!chat || chat.deleted) return true;
+		if (!chat || chat.deleted || chat.temporary) return true;
 		try {
 			const updatedAt = new Date(atMs).toISOString();
-			const said = saidSince(this.#stored, missingAfter);
+			const said = saidSince(this.#stored, missingAfter, turnsMax);
 			const answer = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt }, said);
 			if (typeof answer === "string") return await this.#follow(chat.owner, answer);
 			// A list lacks no more than once: it has been sent everything then.
@@ -773,6 +830,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	#isOwnedBy(owner: string): boolean {
 		const chat = this.#stored.chat();
 		return chat !== null && !chat.deleted && chat.owner === owner;
+	}
+
+	/** Whether it is a chat of someone's that is kept: a temporary one has nothing to show, to change or to take along. */
+	#isKeptFor(owner: string): boolean {
+		return this.#isOwnedBy(owner) && !this.#stored.chat()?.temporary;
 	}
 
 	/** Makes sure that an alarm fires at this instant or earlier. Setting one is a row written. */
@@ -816,6 +878,9 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		}
 	}
 }
+
+/** Where a question belongs in a temporary chat, of which nobody has the turns before. */
+const loosePlace = (question: ChatMessage): Place => ({ parent: null, versionOf: null, asks: null, question, extends: true, before: [] });
 
 /** What the subject could send instead, to models that can read it. None at a limit of answers in flight, which ends by itself. */
 function affordableAt({ policy, tier, remaining, freeDay }: UsageRefusal, asked: Asked, question: ChatMessage | null): Price[] {

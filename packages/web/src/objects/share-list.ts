@@ -23,8 +23,8 @@ interface ShareRow {
 	atMs: number;
 	messages: number;
 	files: number;
-	/** Written before the snapshot is made, so that none is without its row. */
-	state: "making" | "shared";
+	/** `making` is written before the snapshot is made, so that none is without its row. `removed` stays until the owner takes note of it. */
+	state: "making" | "shared" | "removed";
 }
 
 const SHARE = new Table<ShareRow>(
@@ -36,7 +36,7 @@ const SHARE = new Table<ShareRow>(
 		atMs: instant,
 		messages: integer,
 		files: integer,
-		state: oneOf("making", "shared"),
+		state: oneOf("making", "shared", "removed"),
 	},
 	{ suffix: "WITHOUT ROWID" },
 );
@@ -83,13 +83,18 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		}
 	}
 
-	/** The shares, the newest first. */
+	/** The shares, the newest first, with those that were taken down. */
 	list(): Share[] {
-		return this.#rows("WHERE state = 'shared' ORDER BY at_ms DESC, id").map(asShare);
+		return this.#rows("WHERE state <> 'making' ORDER BY at_ms DESC, id").map(asShare);
 	}
 
 	has(id: string): boolean {
 		return this.#row(id) !== null;
+	}
+
+	/** Notes that the operator has taken a share down, for its owner. Idempotent. */
+	noteTakenDown(id: string): void {
+		if (this.#row(id)) this.#sql.exec("UPDATE share SET state = 'removed' WHERE id = ?", id);
 	}
 
 	/** Ends a share. Idempotent. False for one that this account never had, or has no more. */
@@ -151,11 +156,12 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 	}
 }
 
-const asShare = ({ id, chatId, title, atMs, messages, files }: ShareRow): Share => ({
+const asShare = ({ id, chatId, title, atMs, messages, files, state }: ShareRow): Share => ({
 	id,
 	chatId,
 	title,
 	sharedAt: new Date(atMs).toISOString(),
 	messages,
 	files,
+	...(state === "removed" && { takenDown: true }),
 });

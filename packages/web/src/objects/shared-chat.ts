@@ -7,6 +7,8 @@ import { defined, flag, instant, integer, isRecord, json, Table, text } from "./
 
 const DAY_MS = 86_400_000;
 const FILES_RETRY_MS = 3_600_000;
+/** Where it is noted whose share was taken down here. */
+const TAKEN_DOWN = "taken-down";
 
 interface Head {
 	id: string;
@@ -56,9 +58,9 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The chat as it was shared; null where nothing is shared any more. Stores nothing. */
-	view(): SharedChatView | null {
+	view(): SharedChatView | "taken-down" | null {
 		const head = this.#head();
-		if (!head) return null;
+		if (!head) return this.ctx.storage.kv.get(TAKEN_DOWN) === undefined ? null : "taken-down";
 		const messages = [...MESSAGE.read(this.#sql, "ORDER BY place")].map(({ message }) => message);
 		return { title: head.title, sharedAt: new Date(head.atMs).toISOString(), messages, isCut: head.isCut };
 	}
@@ -69,23 +71,51 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 		return row && { name: row.name, mediaType: row.mediaType, bytes: row.inObject ? await this.#files.read(row) : null };
 	}
 
+	/**
+	 * Ends the share for good, as the operator of the server wants it: its address says so from now on, until its owner ends it, too. Idempotent.
+	 * @returns false where nothing is shared
+	 */
+	async takeDown(): Promise<boolean> {
+		const head = this.#head();
+		if (head) {
+			const { id, owner } = head;
+			this.ctx.storage.kv.put(TAKEN_DOWN, { id, owner });
+			this.#dropTables();
+		}
+		const shared = this.ctx.storage.kv.get<Pick<Head, "id" | "owner">>(TAKEN_DOWN);
+		if (!shared) return false;
+		await this.#deleteFiles();
+		await this.env.SHARE_LIST.getByName(shared.owner).noteTakenDown(shared.id);
+		return true;
+	}
+
 	/** Ends the share: nobody can read it from now on, and nothing is left once the bucket has deleted its files. Idempotent. */
 	async end(): Promise<void> {
-		if (HEAD.exists(this.#sql)) this.#sql.exec("DROP TABLE shared; DROP TABLE message;");
-		try {
-			await this.#files.deleteAll();
-		} catch (error) {
-			logFailure("files of a shared chat could not be deleted", error);
-			await this.ctx.storage.setAlarm(Date.now() + FILES_RETRY_MS);
-			return;
-		}
-		await this.ctx.storage.deleteAll();
+		this.#dropTables();
+		if (await this.#deleteFiles()) await this.ctx.storage.deleteAll();
 	}
 
 	/** A day after the sharing: ends what is on no list. Later: repeats an end that the bucket did not take. */
 	override async alarm(): Promise<void> {
+		if (this.ctx.storage.kv.get(TAKEN_DOWN) !== undefined) return void (await this.#deleteFiles());
 		const head = this.#head();
 		if (!head || !(await this.env.SHARE_LIST.getByName(head.owner).has(head.id))) await this.end();
+	}
+
+	#dropTables(): void {
+		if (HEAD.exists(this.#sql)) this.#sql.exec("DROP TABLE shared; DROP TABLE message;");
+	}
+
+	/** Deletes the files, or tries again later. @returns whether they are gone */
+	async #deleteFiles(): Promise<boolean> {
+		try {
+			await this.#files.deleteAll();
+			return true;
+		} catch (error) {
+			logFailure("files of a shared chat could not be deleted", error);
+			await this.ctx.storage.setAlarm(Date.now() + FILES_RETRY_MS);
+			return false;
+		}
 	}
 
 	#head(): Head | null {

@@ -19,8 +19,12 @@ const ownOrigin = createIsomorphicFn()
 	.server(() => new URL(getRequest().url).origin)
 	.client(() => location.origin);
 
-/** The build is part of the address, so that each version installs its own (public/sw.js). `vite dev` has no hashed assets to keep. */
-const serviceWorkerScript = `addEventListener("load",()=>navigator.serviceWorker?.register("/sw.js?${__BUILD__}").catch(()=>{}))`;
+/** The build and the language are part of the address, so that each installs its own (public/sw.js). `vite dev` has no hashed assets to keep. */
+const serviceWorkerScript = () =>
+	`addEventListener("load",()=>navigator.serviceWorker?.register("/sw.js?${__BUILD__}${ending("-")}").catch(()=>{}))`;
+
+/** What the names of files have in another language than English. */
+const ending = (mark: string) => (language() === "en" ? "" : mark + language());
 
 /** What programs read that show a preview of a link. They run no scripts, so a page's own scripts need not carry it. */
 const forPreviews = () => [
@@ -46,13 +50,13 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ rel: "stylesheet", href: styles },
 			{ rel: "icon", type: "image/svg+xml", href: "/favicon.svg" },
 			{ rel: "apple-touch-icon", href: "/icons/apple-touch-icon.png" },
-			{ rel: "manifest", href: "/manifest.webmanifest" },
+			{ rel: "manifest", href: `/manifest${ending(".")}.webmanifest` },
 		],
 		// They have run when the page's own scripts load, which need not carry them.
 		scripts: import.meta.env.SSR
 			? [
 					{ children: `${foldScript};${firstPaintScript};${zoneScript()}` },
-					...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript }]),
+					...(import.meta.env.DEV ? [] : [{ children: serviceWorkerScript() }]),
 				]
 			: [],
 	}),

@@ -23,8 +23,9 @@ import { ViewerChanged } from "../components/session/viewer-changed.tsx";
 import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
-import { loadArchivedChats, loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
+import { loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
 import { t } from "../text/text.ts";
+import type { ChatView } from "../view/chat.ts";
 import type { UsageView } from "../view/usage.ts";
 
 // Few visits need a notice above the chat, or a dialog.
@@ -70,32 +71,28 @@ function ChatFrame() {
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
 	const shell = useShell(Route.useLoaderData(), Route.id, (data) => loadChats({ data }));
-	const { viewer, usage, chats, models, demo, billing, freeLimit } = shell;
+	const { viewer, usage, models, demo, billing, freeLimit } = shell;
 	usePageViewer(viewer);
-	const newId = useNewId(match?.params.chatId);
+	const fresh = useNewChat(match?.params.chatId);
 	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
 	useReturnToChat(upgraded, path);
 	const [dialog, setDialog] = useState<DialogsProps["dialog"]>();
-	useKeys({ newChat: () => void navigate({ to: "/" }), search: () => setDialog("search"), help: () => setDialog("keys") });
-	const onAccepted = useOnAccepted(shell, match === undefined);
-
-	const open = match
-		? match.loaderData
-		: { id: newId, title: t("frame_new_chat"), messages: [], running: false, earlier: null, tokens: 0, whole: false };
 	const actions = useChatActions(shell, match?.params.chatId);
-	const side = {
-		viewer,
-		chats,
-		openId: match?.params.chatId,
-		readAt: shell.readAt,
-		done: actions.done,
-		onChange: (...change: Parameters<typeof actions.change>) => void actions.change(...change),
-		onNew: shell.refreshUsage,
-		onOlder: shell.showOlder,
-		onSearch: () => setDialog("search"),
-		onArchived: () => setDialog("archived"),
-		onKeys: () => setDialog("keys"),
+	const open = match ? match.loaderData : fresh.chat;
+	const onNew = () => {
+		shell.refreshUsage();
+		fresh.leave();
 	};
+	useKeys({
+		newChat: () => {
+			onNew();
+			void navigate({ to: "/" });
+		},
+		search: () => setDialog("search"),
+		help: () => setDialog("keys"),
+	});
+	const onAccepted = useOnAccepted(shell, match === undefined && !fresh.chat.temporary);
+	const side = sideOf(shell, actions, { openId: match?.params.chatId, onNew, onDialog: setDialog });
 
 	return (
 		<div className="frame flex h-seen overflow-hidden">
@@ -109,6 +106,7 @@ function ChatFrame() {
 						key={open.id}
 						chat={open}
 						isNew={!match}
+						onTemporary={fresh.setTemporary}
 						path={path}
 						usage={upgraded ? besideNotice(usage) : usage}
 						models={models}
@@ -142,6 +140,30 @@ function ChatFrame() {
 	);
 }
 
+interface SideOptions {
+	openId: string | undefined;
+	onNew: () => void;
+	onDialog: (dialog: DialogsProps["dialog"]) => void;
+}
+
+/** What the list of chats shows and does. */
+function sideOf(
+	{ viewer, chats, readAt, folders, reload, showOlder }: ReturnType<typeof useShell>,
+	{ done, change }: ReturnType<typeof useChatActions>,
+	{ openId, onNew, onDialog }: SideOptions,
+) {
+	return {
+		...{ viewer, chats, openId, readAt, done, onNew },
+		folders: viewer.kind === "user" ? folders : undefined,
+		onChange: change,
+		onFolders: reload,
+		onOlder: showOlder,
+		onSearch: () => onDialog("search"),
+		onArchived: () => onDialog("archived"),
+		onKeys: () => onDialog("keys"),
+	};
+}
+
 interface DialogsProps {
 	dialog: "search" | "archived" | "keys" | undefined;
 	shell: ReturnType<typeof useShell>;
@@ -156,7 +178,6 @@ function Dialogs({ dialog, shell, actions, onClose }: DialogsProps) {
 			{dialog === "search" && <ChatSearch newest={shell.chats} find={(data) => loadMatchingChats({ data })} onClose={onClose} />}
 			{dialog === "archived" && (
 				<ArchivedChats
-					load={(data) => loadArchivedChats({ data })}
 					onChange={async (chat, change) => {
 						await actions.change(chat, change);
 						// A chat that is brought back has its place in the list again.
@@ -255,15 +276,28 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
 	};
 }
 
-/** The id of the new chat, made before the server knows the chat: a new one each time that the page of a new chat is opened. */
-function useNewId(chatId: string | undefined): string {
+/**
+ * The new chat, whose id is made before the server knows it: another one each time that its page is opened. A temporary chat stays on that page, until
+ * the viewer leaves it for another new one.
+ */
+function useNewChat(chatId: string | undefined) {
 	// Files of the draft lie in its chat.
 	const fresh = () => readFiles("new")?.chatId ?? randomId();
-	const [newId, setNewId] = useState(() => readPending("new")?.chatId ?? fresh());
+	const [id, setId] = useState(() => readPending("new")?.chatId ?? fresh());
+	const [temporaryId, setTemporaryId] = useState<string>();
 	const [before, setBefore] = useState(chatId);
 	if (before !== chatId) {
 		setBefore(chatId);
-		if (!chatId) setNewId(fresh());
+		if (!chatId) setId(fresh());
 	}
-	return newId;
+	const isTemporary = temporaryId === id;
+	const chat: ChatView = {
+		...{ id, messages: [], running: false, earlier: null, tokens: 0, whole: false },
+		...(isTemporary ? { title: t("chat_temporary"), temporary: true } : { title: t("frame_new_chat") }),
+	};
+	return {
+		chat,
+		setTemporary: (on: boolean) => setTemporaryId(on ? id : undefined),
+		leave: () => isTemporary && setId(randomId()),
+	};
 }

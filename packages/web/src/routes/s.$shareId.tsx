@@ -5,6 +5,7 @@ import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
 import { loadShared } from "../lib/http/other-pages.ts";
 import { rich, t } from "../text/text.ts";
+import type { SharedChatView } from "../view/share.ts";
 import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/s/$shareId")({
@@ -16,10 +17,7 @@ export const Route = createFileRoute("/s/$shareId")({
 	// What has ended is not shown again.
 	gcTime: 0,
 	head: ({ loaderData }) => ({
-		meta: [
-			...pageMeta(loaderData ? `${loaderData.title} · Parley` : `${t("lost_not_found")} · Parley`, t("share_description")),
-			{ name: "robots", content: "noindex, nofollow" },
-		],
+		meta: [...pageMeta(`${titleOf(loaderData)} · Parley`, t("share_description")), { name: "robots", content: "noindex, nofollow" }],
 	}),
 	component: SharedPage,
 	notFoundComponent: () => (
@@ -33,8 +31,31 @@ export const Route = createFileRoute("/s/$shareId")({
 	),
 });
 
+type Loaded = Awaited<ReturnType<typeof loadShared>>;
+
+function titleOf(loaded: Loaded | undefined): string {
+	if (!loaded) return t("lost_not_found");
+	return loaded === "taken-down" ? t("share_removed") : loaded.title;
+}
+
 function SharedPage() {
-	const { title, sharedAt, messages, isCut } = Route.useLoaderData();
+	const chat = Route.useLoaderData();
+	return chat === "taken-down" ? <TakenDown /> : <Shared {...chat} />;
+}
+
+function TakenDown() {
+	return (
+		<Page narrow>
+			<Lost title={t("share_gone")} text={t("share_gone_text")}>
+				<Link to="/" className="button-next">
+					{t("share_go_to_parley")}
+				</Link>
+			</Lost>
+		</Page>
+	);
+}
+
+function Shared({ title, sharedAt, messages, isCut }: SharedChatView) {
 	return (
 		<Page>
 			<div className="mx-auto max-w-read">

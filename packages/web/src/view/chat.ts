@@ -16,6 +16,19 @@ export interface ChatMarks {
 	pinned?: boolean | undefined;
 	archived?: boolean | undefined;
 	deleted?: boolean | undefined;
+	/** The folder that it is in from now on; null for none. */
+	folder?: string | null | undefined;
+}
+
+/** A folder of chats, as lists name it. */
+export interface FolderName {
+	id: string;
+	name: string;
+}
+
+export interface Folder extends FolderName {
+	/** What it tells every model in its chats; "" for nothing. */
+	instructions: string;
 }
 
 /** A piece of a chat's text, cut where the words of a search begin and end. */
@@ -91,8 +104,10 @@ export type AnswerState = "complete" | "length" | "filtered" | "stopped" | "fail
 export interface AnswerMetadata {
 	model?: string;
 	state?: AnswerState;
-	/** Whether the answer was counted; absent while it is being written. */
+	/** Whether the answer was counted; absent while it is being written, and for an imported one. */
 	counted?: boolean;
+	/** Set for an answer that was written elsewhere: it counted nothing here. */
+	imported?: true;
 	/** What the request was held for, and its searches. */
 	units?: number;
 	/** Searches that were charged. Absent without any. */
@@ -203,6 +218,10 @@ export interface ChatView {
 	whole: boolean;
 	/** What the chat tells every model; absent for nothing. */
 	instructions?: string;
+	/** The estimated tokens of what its folder tells every model; absent for nothing. */
+	folderTokens?: number;
+	/** Set for a temporary chat, of which the server has at most the last answer. */
+	temporary?: true;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */
 	running: boolean;
 }

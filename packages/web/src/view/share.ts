@@ -21,4 +21,6 @@ export interface Share {
 	/** How many messages everyone can read, and how many files. */
 	messages: number;
 	files: number;
+	/** Set once the operator of the server has taken it down. */
+	takenDown?: true;
 }

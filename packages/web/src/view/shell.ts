@@ -1,6 +1,6 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 
-import type { ChatSummary, FileLimit, ModelOption, SearchOffer, SuggestedPrompt } from "./chat.ts";
+import type { ChatSummary, FileLimit, FolderName, ModelOption, SearchOffer, SuggestedPrompt } from "./chat.ts";
 import type { Viewer } from "./identity.ts";
 import type { Tier, UsageView } from "./usage.ts";
 
@@ -11,6 +11,8 @@ export interface Shell {
 	/** The newest page of the viewer's chats, and where the next one begins; null after the last. */
 	chats: ChatSummary[];
 	olderChats: string | null;
+	/** The viewer's folders of chats, by name. A guest has none. */
+	folders: FolderName[];
 	/** When they were read, ISO 8601. */
 	readAt: string;
 	/** The models on offer, the default first. */

@@ -18,12 +18,12 @@ test("the deployer's text is sent first to every model, before what a guest want
 	};
 	const sent = async () => (await sandboxState()).modelCalls.at(-1)?.messages ?? [];
 	const alone = await ask("Where are the dinosaurs?");
-	expect((await sent())[0]).toEqual({ role: "system", content: systemText({ site, about: "", answer: "", chat: "" }) });
+	expect((await sent())[0]).toEqual({ role: "system", content: systemText({ site, about: "", answer: "", folder: "", chat: "" }) });
 	expect(alone.metadata).toMatchObject({ counted: true, units: 1, instructions: instructionTokens("site", site) });
 	const both = await ask("And the mummies?", { instructions: chat });
 	const messages = await sent();
 	expect(messages.map(({ role }) => role)).toEqual(["system", "user", "assistant", "user"]);
-	expect(messages[0]?.content).toBe(systemText({ site, about: "", answer: "", chat }));
+	expect(messages[0]?.content).toBe(systemText({ site, about: "", answer: "", folder: "", chat }));
 	expect(both.metadata.instructions).toBe(instructionTokens("site", site) + instructionTokens("chat", chat));
 });
 

@@ -49,7 +49,8 @@ function scriptsOf(one: Page): Set<string> {
 function textsOnlyIn(own: Record<string, unknown>, other: Record<string, unknown>): string[] {
 	const all = JSON.stringify(Object.values(other));
 	return Object.values(own).filter(
-		(text): text is string => typeof text === "string" && text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text),
+		(text): text is string =>
+			typeof text === "string" && text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text),
 	);
 }
 
@@ -135,6 +136,44 @@ describe("a reader", () => {
 		await page.getByRole("button", { name: "Deutsch" }).click();
 		await page.getByRole("heading", { name: "Darstellung" }).waitFor();
 		expect(await page.getByRole("button", { name: "Deutsch" }).getAttribute("aria-pressed")).toBe("true");
+	});
+});
+
+describe("without a connection", () => {
+	test("the page that says so is in the reader's language, and so is the app's description", async () => {
+		await page.goto(parley.app);
+		await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+		await context.setOffline(true);
+		await page.goto(`${parley.app}/pricing`);
+		await page.getByRole("heading", { name: "Du bist offline" }).waitFor();
+		expect(await page.locator("html").getAttribute("lang")).toBe("de");
+		await context.setOffline(false);
+		const manifest = await (await fetch(`${parley.app}/manifest.de.webmanifest`)).json();
+		expect(manifest).toMatchObject({ name: "Parley", description: de.site_description });
+	});
+});
+
+describe("a problem and a mail", () => {
+	test("are in the language of the request, and a problem keeps its code", async () => {
+		const inGerman = { "accept-language": "de-AT, en;q=0.5" };
+		const response = await fetch(`${parley.app}/api/nothing`, { headers: inGerman });
+		expect(response.headers.get("content-language")).toBe("de");
+		expect(await response.json()).toMatchObject({
+			type: "urn:parley:problem:not-found",
+			title: "Nicht gefunden",
+			detail: "Unter dieser Adresse ist nichts.",
+		});
+		const bad = await fetch(`${parley.app}/api/chat/ai`, {
+			method: "POST",
+			headers: { ...inGerman, "content-type": "application/json" },
+			body: "{}",
+		});
+		expect(((await bad.json()) as { detail: string }).detail).toMatch(/Ungültige Eingabe/);
+		const email = `${crypto.randomUUID()}@example.com`;
+		const data = { name: "Ada", email, password: "correct horse", callbackURL: "/" };
+		await context.request.post(`${parley.app}/api/auth/sign-up/email`, { data, headers: inGerman });
+		const mail = await parley.find(`a mail to ${email}`, ({ mailbox }) => mailbox.find(({ to }) => to === email));
+		expect(mail.text).toContain("Bestätige deine E-Mail-Adresse");
 	});
 });
 

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { ExportedChat, ExportedTurn } from "../../src/lib/chat/export.ts";
+import type { ExportedChat, ExportedTurn } from "../../src/chat-document.ts";
 import { ConversationStorage } from "../../src/objects/conversation-storage.ts";
 import { Client, faults, hear, resetSandbox } from "../client.ts";
 

@@ -826,6 +826,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 			search: false,
 			whole: undefined,
 			instructions: undefined,
+			history: null,
 			prompt: { kind: "message", message, files: [], replaces: false },
 			seen: null,
 			url: "http://localhost/api/chat/ai",

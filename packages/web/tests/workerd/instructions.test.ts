@@ -12,7 +12,7 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 const own = { about: "I teach chemistry in Porto.", answer: "Briefly, in Portuguese." };
 const narrow = modelOf("narrow", { inputStep: 100, maxOutput: 50, contextWindow: 550 });
-const none = { site: "", about: "", answer: "", chat: "" };
+const none = { site: "", about: "", answer: "", folder: "", chat: "" };
 /** A text of so many words. */
 const words = (n: number) => "word ".repeat(n).trim();
 

@@ -282,3 +282,53 @@ describe("a share ends", () => {
 		expect(await leftIn(shared(shareId))).toEqual(NOTHING);
 	});
 });
+
+describe("a share that the operator takes down", () => {
+	const takeDown = (client: Client, shareId: string) => client.fetch(`/api/admin/shares/${shareId}`, { method: "DELETE" });
+
+	async function admin(): Promise<Client> {
+		const [client, email] = [new Client(), "share-admin@example.com"];
+		const known = await client.post("/api/auth/sign-in/email", { email, password: "correct horse" }, { "cf-connecting-ip": "10.20.30.40" });
+		if (known.ok) return client;
+		await client.signUp(email);
+		await client.confirm(email);
+		return client;
+	}
+
+	test("is gone for everyone with its files, says so with 410, and its owner learns it", async () => {
+		const [{ client, key }, chat, operator] = [await owner(), id(), await admin()];
+		const file = await attach(client, chat, "A plan");
+		await hear(
+			await client.post("/api/chat/ai", {
+				id: chat,
+				messages: [{ id: id(), role: "user", parts: [file, { type: "text", text: "Secret words" }] }],
+			}),
+		);
+		const { id: shareId } = await share(client, chat, { files: true });
+		const address = /\/s\/[\w-]+\/files\/[\w-]+/.exec((await read(shareId)).html)?.[0] ?? "";
+		expect((await new Client().fetch(address)).status).toBe(200);
+		expect((await takeDown(operator, shareId)).status).toBe(204);
+		const { status, html } = await read(shareId);
+		expect([status, html.includes("This chat is gone"), html.includes("Secret words")]).toEqual([410, true, false]);
+		expect((await new Client().fetch(address)).status).toBe(404);
+		expect(await listed(client)).toMatchObject([{ id: shareId, takenDown: true }]);
+		expect((await takeDown(operator, shareId)).status).toBe(204);
+		await runDurableObjectAlarm(shared(shareId));
+		expect((await read(shareId)).status).toBe(410);
+		// The chat itself is its owner's.
+		expect(await env.CONVERSATION.getByName(chat).view(key)).toMatchObject({ messages: { length: 2 } });
+		expect((await client.fetch(`/api/shares/${shareId}`, { method: "DELETE" })).status).toBe(204);
+		expect([(await read(shareId)).status, await listed(client), await leftIn(shared(shareId))]).toEqual([404, [], NOTHING]);
+	});
+
+	test("is the operator's business only, and nothing is stored for an id that is none", async () => {
+		const [{ client }, chat, operator] = [await owner(), id(), await admin()];
+		await client.chat(chat, id());
+		const { id: shareId } = await share(client, chat);
+		expect([(await takeDown(client, shareId)).status, (await takeDown(new Client(), shareId)).status]).toEqual([403, 401]);
+		expect((await read(shareId)).status).toBe(200);
+		const none = "x".repeat(22);
+		expect([(await takeDown(operator, none)).status, (await takeDown(operator, "x")).status]).toEqual([404, 404]);
+		expect(await leftIn(shared(none))).toEqual(NOTHING);
+	});
+});

@@ -37,8 +37,8 @@ interface AnswerActionsProps {
  * failure and otherwise a new request, to branch off, and to see why it was counted.
  */
 export function AnswerActions({ message, model, writing, next, events }: AnswerActionsProps) {
-	const { state, counted, versions } = message.metadata ?? {};
-	const free = (state === "failed" || state === "interrupted") && !counted;
+	const { state, counted, imported, versions } = message.metadata ?? {};
+	const free = (state === "failed" || state === "interrupted") && !counted && !imported;
 	const text = textOf(message);
 	const sources = listOf(sourcesOf(message));
 	const near = next ? "" : "shown-near";
@@ -71,9 +71,9 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 						{t("chat_ask_again")} <span>· {t("chat_uses", { price: inRequests(next.regenerateUnits) })}</span>
 					</button>
 				))}
-			{events && (
+			{events?.onBranch && (
 				<div className={near}>
-					<BranchButton onBranch={() => events.onBranch(message.id)} />
+					<BranchButton onBranch={() => events.onBranch?.(message.id)} />
 				</div>
 			)}
 			{state && <Why metadata={message.metadata} model={model} className={near} />}
@@ -83,8 +83,8 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 }
 
 /** Which model answered, when, and for how many requests. */
-function Facts({ model, askedAt, counted, units = 1, className }: AnswerMetadata & { model: string; className: string }) {
-	const price = counted === undefined ? "" : counted ? inRequests(units) : t("chat_not_counted");
+function Facts({ model, askedAt, counted, imported, units = 1, className }: AnswerMetadata & { model: string; className: string }) {
+	const price = imported ? t("chat_imported") : counted === undefined ? "" : counted ? inRequests(units) : t("chat_not_counted");
 	return (
 		<span className={`ml-2 text-soft ${className}`}>
 			{model}

@@ -1,8 +1,9 @@
 import { t } from "../../text/text.ts";
-import type { AnswerMetadata } from "../../view/chat.ts";
+import type { AnswerMetadata, AnswerState } from "../../view/chat.ts";
 
 /** How an answer ended, whether it was counted, and what to do next, in a sentence or two; null when nothing needs saying. */
-export function sentenceOfEnd({ failure, rule, retryAfterS, counted }: AnswerMetadata): string | null {
+export function sentenceOfEnd({ state, failure, rule, retryAfterS, counted, imported }: AnswerMetadata): string | null {
+	if (imported) return endElsewhere(state);
 	switch (failure === "busy" || failure === "too-long" || failure === "unavailable" ? failure : rule) {
 		case "busy":
 			return `${counted ? t("end_busy") : t("end_busy_free")} ${whenToTry(retryAfterS)}`;
@@ -27,6 +28,23 @@ export function sentenceOfEnd({ failure, rule, retryAfterS, counted }: AnswerMet
 			return t("end_filtered");
 		case "length":
 			return t("end_length");
+		default:
+			return null;
+	}
+}
+
+/** How an answer ended that was not written for this reader: nothing of it was counted here. */
+export function endElsewhere(state: AnswerState | undefined): string | null {
+	switch (state) {
+		case "stopped":
+			return t("share_end_stopped");
+		case "length":
+			return t("share_end_length");
+		case "filtered":
+			return t("share_end_filtered");
+		case "failed":
+		case "interrupted":
+			return t("share_end_interrupted");
 		default:
 			return null;
 	}

@@ -62,7 +62,7 @@ export async function instruct({ chat, draftKey, patch, events }: Conversation, 
 	const plain = plainInstruction(text);
 	try {
 		if (draftKey === "new") keepDraft(NEW_INSTRUCTIONS, plain);
-		else await instructChat(chat.id, plain);
+		else if (!chat.temporary) await instructChat(chat.id, plain);
 		patch({ instructions: plain });
 		events.onChanged();
 	} catch (error) {

@@ -112,7 +112,7 @@ export function Composer(props: ComposerProps) {
 		submit,
 	}));
 
-	const attach = <AttachButton onFiles={attachments.add} />;
+	const attach = props.fileLimit.count > 0 && <AttachButton onFiles={attachments.add} />;
 	return (
 		<>
 			{charsOver > 0 && <TooLong charsOver={charsOver} />}

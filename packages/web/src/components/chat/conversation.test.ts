@@ -62,6 +62,7 @@ function conversationWith(initial: Partial<ConversationState> = {}) {
 		hiddenTokens: () => 0,
 		whole: false,
 		instructions: "",
+		folderTokens: 0,
 		joining: false,
 		refused: undefined,
 		...initial,

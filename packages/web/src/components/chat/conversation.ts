@@ -59,6 +59,8 @@ export interface ConversationState {
 	whole: boolean;
 	/** What the chat tells every model. Those of a new chat go out with its first message. */
 	instructions: string;
+	/** The tokens of what its folder tells every model. */
+	folderTokens: number;
 	/** Whether the server's copy is being read after a lost connection or a page load during an answer. */
 	joining: boolean;
 	/** A message blocked by a limit. It is sent once the viewer has paid. */
@@ -74,7 +76,8 @@ export interface Attempt {
 
 /** What one render passes to the steps below. `patch` merges changes into the state. */
 export interface Conversation {
-	chat: { id: string };
+	/** `temporary`: the page is the only one that has its messages. */
+	chat: { id: string; temporary?: true };
 	draftKey: string;
 	events: ConversationEvents;
 	state: ConversationState;
@@ -118,13 +121,17 @@ function begin(conversation: Conversation, sending: Sending): void {
 	else patch({ queued: sending });
 }
 
-function start({ draftKey, state, events, attempt, humanToken }: Conversation, handle: LiveHandle, sending: Sending): void {
+function start(
+	{ chat: { temporary }, draftKey, state, events, attempt, humanToken }: Conversation,
+	handle: LiveHandle,
+	sending: Sending,
+): void {
 	attempt.current = { before: state.report.messages, sending, accepted: false };
 	events.announce(t("chat_thinking_spoken"));
 	// The server keeps those of a chat that it knows.
-	const instructions = draftKey === "new" ? state.instructions : undefined;
+	const instructions = draftKey === "new" || temporary ? state.instructions : undefined;
 	const seen = state.report.messages.at(-1)?.id ?? null;
-	void handle.send({ ...sending, seen, instructions, humanToken: humanToken.current });
+	void handle.send({ ...sending, seen, instructions, temporary, humanToken: humanToken.current });
 	humanToken.current = undefined;
 }
 
@@ -237,7 +244,8 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 		// Stop stops the queue, even if it came too late for the answer.
 		const how = stopping ? "stopped" : (end.state ?? "none");
 		// There is another version now, or the part of one that came.
-		if (current && current.sending.kind !== "new") void readAnew(conversation).then(() => tellEnd(events, how));
+		if (current && current.sending.kind !== "new" && !conversation.chat.temporary)
+			void readAnew(conversation).then(() => tellEnd(events, how));
 		else tellEnd(events, how);
 	} else if (current && !current.accepted && error) restore(conversation, current, error);
 	// The server goes on with an accepted answer when the connection breaks, so read its copy.
@@ -282,8 +290,8 @@ async function onPriceChanged(conversation: Conversation, seen: string): Promise
 	keepPending(draftKey, undefined);
 	events.onPricesChanged();
 	// The price may have grown with instructions that another page has saved.
-	const view = draftKey === "new" ? null : await events.readChat({ seen }).catch(() => null);
-	if (view && !attempt.current && mounted.current) patch({ instructions: view.instructions ?? "" });
+	const view = draftKey === "new" || conversation.chat.temporary ? null : await events.readChat({ seen }).catch(() => null);
+	if (view && !attempt.current && mounted.current) patch(instructionsOf(view));
 }
 
 /** The page is being left: it belongs to someone else than the browser's cookies. */
@@ -341,12 +349,17 @@ export const pageOf = ({
 	earlier,
 	tokens,
 	whole,
-	instructions = "",
-}: Pick<ChatView, "earlier" | "tokens" | "whole" | "instructions"> & { messages: LiveMessage[] }) => ({
+	...own
+}: Pick<ChatView, "earlier" | "tokens" | "whole" | "instructions" | "folderTokens"> & { messages: LiveMessage[] }) => ({
 	earlier,
 	whole,
-	instructions,
+	...instructionsOf(own),
 	hiddenTokens: () => Math.max(0, tokens - tokensIn(messages)),
+});
+
+const instructionsOf = ({ instructions = "", folderTokens = 0 }: Pick<ChatView, "instructions" | "folderTokens">) => ({
+	instructions,
+	folderTokens,
 });
 
 /** Shows the newest page, after the messages before it that are shown already. */
@@ -372,8 +385,7 @@ export async function refresh(conversation: Conversation): Promise<void> {
 	if (isBusy(state) || seen === undefined) return;
 	const view = await events.readChat({ seen }).catch(() => undefined);
 	if (!view || attempt.current || !mounted.current) return;
-	const { instructions = "" } = view;
-	if (view.unchanged) return instructions === state.instructions ? undefined : patch({ instructions });
+	if (view.unchanged) return patch(instructionsOf(view));
 	showNewest(conversation, view);
 	events.onQueue(readEvent(view));
 	if (!view.running) return;

@@ -10,10 +10,13 @@ interface FirstVisitProps {
 	atLimit: boolean;
 	/** Puts a prompt into the composer. */
 	onPick: (text: string) => void;
+	/** Whether the chat will be kept nowhere. */
+	temporary: boolean;
+	onTemporary: (temporary: boolean) => void;
 }
 
 /** The page of a new chat: what Parley is, and prompts to try. */
-export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps) {
+export function FirstVisit({ usage, prompts, atLimit, onPick, temporary, onTemporary }: FirstVisitProps) {
 	return (
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
 			<Tally usage={nearestLimit(usage)} size={2} />
@@ -37,10 +40,22 @@ export function FirstVisit({ usage, prompts, atLimit, onPick }: FirstVisitProps)
 					</ul>
 				</>
 			)}
-			<p className="mt-6 text-small text-soft pointer-coarse:hidden">
-				<span className="sends-plain">{rich("chat_keys_enter", { enter: <kbd>Enter</kbd>, newLine: <kbd>Shift + Enter</kbd> })}</span>
+			<button
+				type="button"
+				role="switch"
+				aria-checked={temporary}
+				title={t("chat_temporary_hint")}
+				className={`button-bare mt-4 -ml-2 self-start text-small ${temporary ? "bg-said text-ink" : ""}`}
+				onClick={() => onTemporary(!temporary)}
+			>
+				{t("chat_temporary")}
+			</button>
+			<p className="mt-4 text-small text-soft pointer-coarse:hidden">
+				<span className="sends-plain">
+					{rich("chat_keys_enter", { enter: <kbd>{t("enter_plain")}</kbd>, newLine: <kbd>Shift + Enter</kbd> })}
+				</span>
 				<span className="sends-mod">
-					{rich("chat_keys_mod", { ctrl: <kbd>{t("key_ctrl")}</kbd>, command: <kbd>⌘ + Enter</kbd>, enter: <kbd>Enter</kbd> })}
+					{rich("chat_keys_mod", { ctrl: <kbd>{t("key_ctrl")}</kbd>, command: <kbd>⌘ + Enter</kbd>, enter: <kbd>{t("enter_plain")}</kbd> })}
 				</span>
 				{" · "}
 				{rich("chat_keys_all", { key: <kbd>?</kbd> })}

@@ -10,8 +10,8 @@ export interface InstructionsDialogProps {
 	/** What is written, saved or not. */
 	text: string;
 	onChange: (text: string) => void;
-	/** Estimated tokens of the instructions that every chat sends: the deployer's and the viewer's own. */
-	sizes: { site: number; own: number };
+	/** Estimated tokens of the instructions that every chat sends: the deployer's and the viewer's own, and those of the chat's folder. */
+	sizes: { site: number; own: number; folder: number };
 	/** Whether the viewer has instructions for all chats. */
 	isUser: boolean;
 	/** What a short message costs with so many tokens of the chat's. */
@@ -110,13 +110,14 @@ interface SumProps {
 }
 
 /** What every message sends before its own text, and what a short one costs with it. */
-function Sum({ chat, sizes: { site, own }, units }: SumProps) {
+function Sum({ chat, sizes: { site, own, folder }, units }: SumProps) {
 	const parts = [
 		site > 0 && t("chat_sum_site", { tokens: number(site) }),
 		own > 0 && t("chat_sum_own", { tokens: number(own) }),
+		folder > 0 && t("chat_sum_folder", { tokens: number(folder) }),
 		chat > 0 && t("chat_sum_chat", { tokens: number(chat) }),
 	].filter((part) => part !== false);
-	const sum = site + own + chat;
+	const sum = site + own + folder + chat;
 	const all = { tokens: number(sum), price: inRequests(units) };
 	if (sum === 0) return <p>{t("chat_sum_none")}</p>;
 	return (

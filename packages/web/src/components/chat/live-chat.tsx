@@ -3,7 +3,7 @@ import { DefaultChatTransport, type FileUIPart, type UIMessage } from "ai";
 import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { AnswerMetadata, Price } from "../../view/chat.ts";
 import { fetchOrThrow } from "../requests.ts";
-import { partsFor } from "./message-text.ts";
+import { partsFor, textOf } from "./message-text.ts";
 
 export type LiveMessage = UIMessage<AnswerMetadata>;
 
@@ -25,6 +25,8 @@ export interface Sending {
 	seen?: string | null;
 	/** The instructions of a new chat. */
 	instructions?: string | undefined;
+	/** Whether the server keeps nothing of the chat, so that each request brings what was said before. */
+	temporary?: true | undefined;
 	/** A Turnstile token, when the server required one. */
 	humanToken?: string | undefined;
 }
@@ -82,11 +84,11 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, files, messageId, key, price, seen, instructions, humanToken }) => {
+		send: async ({ kind, text, files, messageId, key, price, seen, instructions, temporary, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
 			const { units, upTo, ...asked } = price;
 			const bounds = upTo === undefined ? { maxUnits: units } : { maxUnits: upTo, maxHeldUnits: units };
-			const request = { headers, body: { ...asked, ...bounds, seen, instructions } };
+			const request = { headers, body: { ...asked, ...bounds, seen, instructions, temporary } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: partsFor(text, files) };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);
@@ -112,6 +114,22 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	return null;
 }
 
+/** Characters of messages that a body has room for, in any script. */
+const BODY_CHARS_MAX = 250_000;
+
+/** The texts of the newest messages, as many as one request may hold. */
+function withinBody(messages: readonly LiveMessage[]) {
+	let chars = 0;
+	return messages
+		.toReversed()
+		.map(({ id, role, parts }) => ({ id, role, parts: parts.filter(({ type }) => type === "text") }))
+		.filter((message) => {
+			chars += textOf(message).length;
+			return chars <= BODY_CHARS_MAX;
+		})
+		.toReversed();
+}
+
 const transportTo = (events: RefObject<LiveEvents>, joined: RefObject<boolean>) =>
 	new DefaultChatTransport<LiveMessage>({
 		api: "/api/chat/ai",
@@ -121,10 +139,10 @@ const transportTo = (events: RefObject<LiveEvents>, joined: RefObject<boolean>) 
 			if (joined.current) events.current.onAccepted();
 			return response;
 		},
-		// The server keeps the history, so only the last message is sent.
+		// The server keeps the history, so only the last message is sent, unless the chat is temporary.
 		prepareSendMessagesRequest: ({ id, messages, trigger, messageId, headers, body }) => ({
 			headers: Object.fromEntries(new Headers(headers)),
-			body: { ...body, id, trigger, messageId, messages: messages.slice(-1) },
+			body: { ...body, id, trigger, messageId, messages: body?.temporary ? withinBody(messages) : messages.slice(-1) },
 		}),
 		prepareReconnectToStreamRequest: ({ id }) => ({ api: `/api/chat/${id}/stream` }),
 	});

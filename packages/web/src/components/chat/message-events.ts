@@ -9,8 +9,8 @@ export interface MessageEvents {
 	onEdit: (messageId: string, text: string, price: Price, files: FileUIPart[]) => void;
 	/** Shows another version: `turn` is one of the message's `versions`. */
 	onVersion: (turn: number, of: "question" | "answer") => void;
-	/** Copies the chat up to the message into a new one. */
-	onBranch: (messageId: string) => void;
+	/** Copies the chat up to the message into a new one. Undefined in a temporary chat. */
+	onBranch: ((messageId: string) => void) | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type ComponentType, lazy, Suspense, useState } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useState } from "react";
 import { t } from "../../text/text.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { inSeconds } from "../frame/local-time.tsx";
@@ -16,8 +16,9 @@ import { Waiting } from "./waiting.tsx";
 
 // Most answers are complete.
 const EndOfAnswer = lazy<ComponentType<EndOfAnswerProps>>(() => import("./end-of-answer.tsx").catch(() => ({ default: () => null })));
+const loadEditForm = () => import("./edit-form.tsx");
 const EditForm = lazy<ComponentType<EditFormProps>>(() =>
-	import("./edit-form.tsx").catch(() => ({
+	loadEditForm().catch(() => ({
 		default: ({ onCancel }) => (
 			<NoticeRow
 				next={
@@ -47,6 +48,10 @@ interface UserMessageProps {
 export function UserMessage({ message, followed, editing, idle, events }: UserMessageProps) {
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
+	useEffect(() => {
+		// It is there when it is opened: what is typed next is for it.
+		loadEditForm().catch(() => {});
+	}, []);
 	const bubble = text && (
 		<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
 			{text}
@@ -96,7 +101,7 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 						>
 							{t("chat_edit")}
 						</button>
-						<BranchButton onBranch={() => events.onBranch(message.id)} />
+						{events.onBranch && <BranchButton onBranch={() => events.onBranch?.(message.id)} />}
 					</div>
 				)}
 				<VersionSwitcher versions={message.metadata?.versions} onShow={idle ? (turn) => events.onVersion(turn, "question") : undefined} />

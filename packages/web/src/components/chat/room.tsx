@@ -32,6 +32,7 @@ import {
 	accepted,
 	branchOff,
 	type Conversation,
+	type ConversationState,
 	edit,
 	ended,
 	isLiftedByPaying,
@@ -70,13 +71,18 @@ import { useScrollEnd } from "./use-scroll-end.ts";
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
 	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => t("queue_not_loaded") })),
 );
+const TemporaryLine = lazy<ComponentType<{ hasMessages: boolean }>>(() =>
+	import("./temporary-line.tsx").catch(() => ({ default: () => t("chat_not_saved_short") })),
+);
 /** Loaded where there is any news of a plan. */
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
 
 export interface RoomProps {
 	chat: ChatView;
-	/** True until the server knows the chat. */
+	/** True until the server knows the chat, and for a temporary one. */
 	isNew: boolean;
+	/** Makes a new chat temporary, or one that is kept. */
+	onTemporary: (temporary: boolean) => void;
 	path: string;
 	usage: UsageView;
 	models: ModelOption[];
@@ -116,7 +122,10 @@ export function Room(props: RoomProps) {
 		onAccepted: (text) => props.onAccepted(chat.id, text),
 		onSettled: (ended) => void settle(ended),
 		onReturned: (text, files) => composer.current?.insert(text, files),
-		readChat: (page) => props.readChat(chat.id, page),
+		readChat: async (page) => {
+			const view = await props.readChat(chat.id, page);
+			return view?.temporary ? withOwn(view, conversation.state) : view;
+		},
 		onPricesChanged: props.onPricesChanged,
 		onBranched: props.onBranched,
 		onChanged: () => tellTabs("chat", chat.id),
@@ -125,7 +134,7 @@ export function Room(props: RoomProps) {
 	});
 	const { state, patch } = conversation;
 	const inChat = useMemo(() => instructionTokens("chat", state.instructions), [state.instructions]);
-	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + inChat };
+	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + state.folderTokens + inChat };
 	const messages = shownMessages(state);
 	const phase = phaseOf(state);
 	const LiveChat = useLiveChat(state.armed, state.queued, () => liveNotLoaded(conversation));
@@ -164,6 +173,7 @@ export function Room(props: RoomProps) {
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
 				<UnseenImages {...parts} />
+				<Suspense>{chat.temporary && <TemporaryLine hasMessages={messages.length > 0} />}</Suspense>
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />
 				<div className="tally-line mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">
@@ -191,7 +201,13 @@ export function Room(props: RoomProps) {
 }
 
 /** A new chat keeps its draft under one name, whatever id it gets. */
-const draftKeyOf = ({ isNew, chat }: RoomProps) => (isNew ? "new" : chat.id);
+const draftKeyOf = ({ isNew, chat }: RoomProps) => (chat.temporary ? "temporary" : isNew ? "new" : chat.id);
+
+/** A temporary chat as the page has it, with the last answer as the server has it. */
+function withOwn(view: ChatView, { report, instructions }: ConversationState): ChatView {
+	const own = report.messages as ChatView["messages"];
+	return { ...view, instructions, messages: [...own.slice(0, 1 + own.findLastIndex(({ role }) => role === "user")), ...view.messages] };
+}
 
 type PartProps = RoomProps & {
 	composer: RefObject<ComposerHandle | null>;
@@ -212,15 +228,15 @@ type PartProps = RoomProps & {
 /** The chat's instructions. */
 function HeaderTools({ isNew, chat, usage, instructions, conversation, messages, phase, choice, before }: PartProps) {
 	const { site, own } = instructions;
-	const { whole } = conversation.state;
+	const { whole, folderTokens: folder } = conversation.state;
 	const isUser = usage.tier !== "guest";
 	return (
 		<>
 			<ChatInstructions
 				saved={conversation.state.instructions}
-				sizes={instructions}
+				sizes={{ site, own, folder }}
 				isUser={isUser}
-				unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + tokens }, whole, before, "").units}
+				unitsWith={(tokens) => priceOfSend({ ...choice, instructions: site + own + folder + tokens }, whole, before, "").units}
 				disabled={isNew && phase !== "idle"}
 				onSave={(text) => instruct(conversation, text)}
 			/>
@@ -351,6 +367,8 @@ function Messages(props: MessagesProps) {
 				prompts={props.suggestedPrompts}
 				atLimit={isSpent(limit)}
 				onPick={(prompt) => composer.current?.insert(prompt)}
+				temporary={props.chat.temporary === true}
+				onTemporary={props.onTemporary}
 			/>
 		);
 	return (
@@ -369,7 +387,7 @@ function Messages(props: MessagesProps) {
 			onRegenerate={(messageId, price) => replaceAnswer(() => regenerate(conversation, messageId, price))}
 			onSend={(text, price) => replaceAnswer(() => sendNew(conversation, text, price))}
 			onVersion={onVersion}
-			onBranch={(messageId) => void branchOff(conversation, messageId)}
+			onBranch={props.chat.temporary ? undefined : (messageId) => void branchOff(conversation, messageId)}
 			reading={{
 				from: readFromOf(messages),
 				reads: !whole ? "newest" : before + choice.instructions > mostRead(choice) ? "full" : "whole",
@@ -543,7 +561,7 @@ function RoomComposer(props: AnnouncingProps) {
 			atLimit={isSpent(limit)}
 			due={isDue ? refused : undefined}
 			chatId={props.chat.id}
-			fileLimit={props.files[usage.tier]}
+			fileLimit={props.chat.temporary ? NO_FILES : props.files[usage.tier]}
 			model={choice.model}
 			onBlocked={onBlocked}
 			onSend={(text, price, files) => {
@@ -556,6 +574,8 @@ function RoomComposer(props: AnnouncingProps) {
 		/>
 	);
 }
+
+const NO_FILES: FileLimit = { count: 0, bytes: 0 };
 
 /** The most tokens of a chat that a model reads. */
 const mostRead = ({ model }: Choice) => model.contextWindow - model.maxOutput;

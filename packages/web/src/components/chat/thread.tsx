@@ -158,7 +158,7 @@ function useStable(events: MessageEvents): MessageEvents {
 		onEditing: (...args) => latest.current.onEditing(...args),
 		onEdit: (...args) => latest.current.onEdit(...args),
 		onVersion: (...args) => latest.current.onVersion(...args),
-		onBranch: (...args) => latest.current.onBranch(...args),
+		onBranch: events.onBranch && ((...args) => latest.current.onBranch?.(...args)),
 	}));
 	return stable;
 }

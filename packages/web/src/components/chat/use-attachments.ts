@@ -86,7 +86,7 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 		add: (added) => {
 			const room = Math.max(0, limit.count - list.length);
 			const taken = added.slice(0, room).map((file) => ({ id: randomId(), name: file.name, state: "reading" as const, file }));
-			const refusal = added.length > room ? t("chat_files_max", { count: limit.count }) : "";
+			const refusal = added.length > room ? (limit.count ? t("chat_files_max", { count: limit.count }) : t("chat_no_files_here")) : "";
 			change(({ list }) => ({ list: [...list, ...taken], refusal, news: refusal }));
 			for (const { id, file } of taken) void upload(id, file);
 			return refusal === "";

@@ -30,6 +30,10 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 			if (to.deleted && wasOpen) await navigate({ to: "/c/$chatId", params: { chatId: chat.id } });
 		};
 		if (to.deleted) setDone({ text: t("list_deleted"), undo: () => void undo({ deleted: false }) });
+		if (to.folder !== undefined) {
+			shell.reload();
+			setDone({ text: to.folder === null ? t("list_out_of_folder") : t("list_moved") });
+		}
 		if (to.archived) setDone({ text: t("list_archived"), undo: () => void undo({ archived: false }) });
 	}
 

@@ -38,7 +38,8 @@ export function useChatChanges() {
 
 function changed(chat: ChatSummary, change: ChatChange | undefined): ChatSummary[] {
 	if (!change) return [chat];
-	if (change.deleted || change.archived) return [];
+	// A pinned chat stays where it is.
+	if (change.deleted || change.archived || (change.folder && !chat.pinned)) return [];
 	const { pinned, ...rest } = chat;
 	return [{ ...rest, ...((change.pinned ?? pinned) && { pinned: true }), ...(change.title && { title: change.title }) }];
 }

@@ -16,7 +16,7 @@ export interface WhyProps {
 
 /** Whether an answer was counted, by which rule, what it cost, and the tokens that the model read and wrote. */
 export function WhyReasons({
-	metadata: { counted, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
+	metadata: { counted, imported, rule, units = 1, searches, effort, instructions = 0, spent, reference, askedAt, tookMs },
 	model,
 }: WhyProps) {
 	const row = isRule(rule) ? ruleText(rule) : undefined;
@@ -24,7 +24,9 @@ export function WhyReasons({
 	const isBeyond = counted && isRule(rule) && FREE_RULES.includes(rule);
 	return (
 		<dl className="order-last mt-1 mb-2 ml-2 grid basis-full grid-cols-[auto_1fr] gap-x-4 gap-y-1 border-line border-l-2 pl-4 text-soft">
-			<Row name={t("why_counted")}>{counted === undefined ? t("why_not_yet") : counted ? inRequests(units) : t("why_no")}</Row>
+			<Row name={t("why_counted")}>
+				{imported ? t("why_imported") : counted === undefined ? t("why_not_yet") : counted ? inRequests(units) : t("why_no")}
+			</Row>
 			{row && (
 				<Row name={t("why_rule")}>
 					{row.happens}. {isBeyond ? t("rules_bound") : row.counted.replace(YES_OR_NO, "")}{" "}

@@ -7,7 +7,9 @@ import { ChatList } from "./chat-list.tsx";
 
 const readAt = "2026-11-29T10:00:00.000Z";
 const chat = (id: string, updatedAt = readAt): ChatSummary => ({ id, title: `About ${id}`, updatedAt });
-const list = (chats: ChatSummary[], openId?: string) => <ChatList chats={chats} openId={openId} readAt={readAt} onChange={() => {}} />;
+const list = (chats: ChatSummary[], openId?: string) => (
+	<ChatList chats={chats} openId={openId} readAt={readAt} folders={undefined} onChange={async () => {}} />
+);
 const three = [chat("a"), chat("b"), chat("c", "2020-01-01T00:00:00.000Z")];
 
 let page: Mounted;

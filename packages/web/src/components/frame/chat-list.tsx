@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type ComponentType, type KeyboardEvent, lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { servedZone } from "../../text/reader.ts";
 import { t } from "../../text/text.ts";
-import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
+import type { ChatMarks, ChatSummary, FolderName } from "../../view/chat.ts";
 import { byDay } from "./chat-days.ts";
 import type { ChatMenuProps } from "./chat-menu.tsx";
 import { MoreIcon } from "./icons.tsx";
@@ -19,7 +19,9 @@ export interface ChatListProps {
 	/** When the chats were read, ISO 8601: the server and the first render take it for now. */
 	readAt: string;
 	/** Pins, archives or deletes a chat, or gives it another title. What fails is said by the caller. */
-	onChange: (chat: ChatSummary, change: ChatMarks & { title?: string }) => void;
+	onChange: (chat: ChatSummary, change: ChatMarks & { title?: string }) => Promise<void>;
+	/** To which a chat may be moved; undefined for a guest, who has none. */
+	folders: readonly FolderName[] | undefined;
 }
 
 /** What moves the focus within the list, which is one stop of the Tab key. */
@@ -31,7 +33,7 @@ const STEPS: Record<string, (at: number, last: number) => number> = {
 };
 
 /** The chats by day. The arrow keys, Home and End go through them; the right arrow goes to the actions of one. */
-export function ChatList({ chats, openId, readAt, onChange }: ChatListProps) {
+export function ChatList({ chats, openId, readAt, ...row }: ChatListProps) {
 	const list = useRef<HTMLDivElement>(null);
 	const isHydrated = useHydrated();
 	const groups = byDay(chats, isHydrated ? Date.now() : Date.parse(readAt), isHydrated ? undefined : servedZone());
@@ -48,7 +50,7 @@ export function ChatList({ chats, openId, readAt, onChange }: ChatListProps) {
 					<h2 className="px-3 pb-1 text-small text-soft">{label}</h2>
 					<ul className="flex flex-col">
 						{grouped.map((chat) => (
-							<ChatRow key={chat.id} chat={chat} isStop={chat.id === stop.id} onFocus={() => stop.set(chat.id)} onChange={onChange} />
+							<ChatRow key={chat.id} chat={chat} isStop={chat.id === stop.id} onFocus={() => stop.set(chat.id)} {...row} />
 						))}
 					</ul>
 				</section>
@@ -73,14 +75,13 @@ function useStop(list: RefObject<HTMLElement | null>, ids: readonly string[], op
 	return { id, set: setFocused };
 }
 
-interface RowProps {
+interface RowProps extends Pick<ChatListProps, "onChange" | "folders"> {
 	chat: ChatSummary;
 	isStop: boolean;
 	onFocus: () => void;
-	onChange: ChatListProps["onChange"];
 }
 
-function ChatRow({ chat, isStop, onFocus, onChange }: RowProps) {
+function ChatRow({ chat, isStop, onFocus, onChange, folders }: RowProps) {
 	const more = useRef<HTMLButtonElement>(null);
 	const [isOpen, setOpen] = useState(false);
 	return (
@@ -111,7 +112,13 @@ function ChatRow({ chat, isStop, onFocus, onChange }: RowProps) {
 			</button>
 			{isOpen && (
 				<Suspense>
-					<ChatMenu chat={chat} button={more} onChange={(change) => onChange(chat, change)} onClose={() => setOpen(false)} />
+					<ChatMenu
+						chat={chat}
+						folders={folders}
+						button={more}
+						onChange={(change) => void onChange(chat, change)}
+						onClose={() => setOpen(false)}
+					/>
 				</Suspense>
 			)}
 		</li>

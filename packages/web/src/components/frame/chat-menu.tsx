@@ -1,30 +1,53 @@
-import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useRef, useState } from "react";
+import {
+	type ComponentType,
+	type KeyboardEvent,
+	lazy,
+	type ReactNode,
+	type RefObject,
+	Suspense,
+	useEffect,
+	useId,
+	useRef,
+	useState,
+} from "react";
 import { TITLE_CHARS_MAX } from "../../input.ts";
 import { t } from "../../text/text.ts";
-import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
-import { ArchiveIcon, DeleteIcon, EditIcon, PinIcon } from "./icons.tsx";
+import type { ChatMarks, ChatSummary, FolderName } from "../../view/chat.ts";
+import { ArchiveIcon, DeleteIcon, EditIcon, FolderIcon, PinIcon } from "./icons.tsx";
+import type { MoveDialogProps } from "./move-dialog.tsx";
+
+const MoveDialog = lazy<ComponentType<MoveDialogProps>>(() => import("./move-dialog.tsx").catch(() => ({ default: () => null })));
 
 export interface ChatMenuProps {
 	chat: ChatSummary;
+	/** Undefined for a guest. */
+	folders: readonly FolderName[] | undefined;
 	/** Opens the menu, and gets the focus back. */
 	button: RefObject<HTMLButtonElement | null>;
 	onChange: (change: ChatMarks & { title?: string }) => void;
 	onClose: () => void;
 }
 
-/** The menu of a chat in the list: rename, pin, archive, delete. */
-export default function ChatMenu({ chat, button, onChange, onClose }: ChatMenuProps) {
-	const [isNaming, setNaming] = useState(false);
-	if (isNaming) return <RenameDialog title={chat.title} onRename={(title) => onChange({ title })} onClose={() => close(button, onClose)} />;
+/** The menu of a chat in the list: rename, pin, move, archive, delete. */
+export default function ChatMenu({ chat, folders, button, onChange, onClose }: ChatMenuProps) {
+	const [dialog, setDialog] = useState<"name" | "move">();
+	if (dialog === "move" && folders)
+		return (
+			<Suspense>
+				<MoveDialog title={chat.title} folders={folders} onMove={(folder) => onChange({ folder })} onClose={() => close(button, onClose)} />
+			</Suspense>
+		);
+	if (dialog) return <RenameDialog title={chat.title} onRename={(title) => onChange({ title })} onClose={() => close(button, onClose)} />;
 	const items = [
-		{ Icon: EditIcon, name: t("list_rename"), press: () => setNaming(true) },
-		{ Icon: PinIcon, name: chat.pinned ? t("list_unpin") : t("list_pin"), press: () => onChange({ pinned: !chat.pinned }) },
-		{ Icon: ArchiveIcon, name: t("list_archive"), press: () => onChange({ archived: true }) },
-		{ Icon: DeleteIcon, name: t("frame_delete"), press: () => onChange({ deleted: true }) },
+		{ Icon: EditIcon, name: t("list_rename"), opens: true, press: () => setDialog("name") },
+		{ Icon: PinIcon, name: chat.pinned ? t("list_unpin") : t("list_pin"), opens: false, press: () => onChange({ pinned: !chat.pinned }) },
+		...(folders ? [{ Icon: FolderIcon, name: t("list_move_to_folder"), opens: true, press: () => setDialog("move") }] : []),
+		{ Icon: ArchiveIcon, name: t("list_archive"), opens: false, press: () => onChange({ archived: true }) },
+		{ Icon: DeleteIcon, name: t("frame_delete"), opens: false, press: () => onChange({ deleted: true }) },
 	];
 	return (
 		<Menu label={t("list_actions_for", { title: chat.title })} button={button} onClose={onClose}>
-			{items.map(({ Icon, name, press }) => (
+			{items.map(({ Icon, name, opens, press }) => (
 				<button
 					key={name}
 					type="button"
@@ -33,7 +56,7 @@ export default function ChatMenu({ chat, button, onChange, onClose }: ChatMenuPr
 					className="flex min-h-10 w-full items-center gap-3 rounded-small px-3 text-left hover:bg-said focus-visible:bg-said pointer-coarse:min-h-11"
 					onClick={() => {
 						press();
-						if (Icon !== EditIcon) close(button, onClose);
+						if (!opens) close(button, onClose);
 					}}
 				>
 					<Icon />

@@ -6,6 +6,7 @@ import {
 	ChevronRight,
 	Ellipsis,
 	FileText,
+	Folder,
 	GitBranch,
 	Globe,
 	type IconNode,
@@ -61,6 +62,7 @@ export const DeleteIcon = icon(Trash2);
 export const MoreIcon = icon(Ellipsis);
 export const PinIcon = icon(Pin);
 export const ArchiveIcon = icon(Archive);
+export const FolderIcon = icon(Folder);
 export const InstructionsIcon = icon(SlidersHorizontal);
 export const DownIcon = icon(ArrowDown);
 export const WebIcon = icon(Globe);

@@ -1,12 +1,5 @@
 import { useId } from "react";
-import {
-	INSTRUCTION_CHARS_MAX,
-	INSTRUCTION_TOKENS_MAX,
-	type InstructionPart,
-	instructionFault,
-	instructionTokens,
-	plainInstruction,
-} from "../../instructions.ts";
+import { INSTRUCTIONS_MAX, type InstructionPart, instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
 import { number } from "../../text/format.ts";
 import { t } from "../../text/text.ts";
 
@@ -51,6 +44,6 @@ export function InstructionField({ part, label, hint, value, onChange }: Instruc
 function Size({ part, text }: { part: InstructionFieldProps["part"]; text: string }) {
 	const plain = plainInstruction(text);
 	// Measuring a text of any length would hold up the keyboard.
-	if (plain.length > INSTRUCTION_CHARS_MAX) return null;
-	return t("instructions_tokens_of", { tokens: number(instructionTokens(part, plain)), max: number(INSTRUCTION_TOKENS_MAX) });
+	if (plain.length > INSTRUCTIONS_MAX[part].chars) return null;
+	return t("instructions_tokens_of", { tokens: number(instructionTokens(part, plain)), max: number(INSTRUCTIONS_MAX[part].tokens) });
 }

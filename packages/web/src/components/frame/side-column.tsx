@@ -1,10 +1,14 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
+import type { FolderListProps } from "./folder-list.tsx";
 import { CloseIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
 import { ariaKeys } from "./keys.ts";
+
+// Without a folder it is not loaded.
+const FolderList = lazy<ComponentType<FolderListProps>>(() => import("./folder-list.tsx").catch(() => ({ default: () => null })));
 
 export interface SideProps extends ChatListProps {
 	viewer: Viewer;
@@ -12,6 +16,8 @@ export interface SideProps extends ChatListProps {
 	done: Done | undefined;
 	/** Shows the next page of chats; undefined after the last. */
 	onOlder: (() => void) | undefined;
+	/** Folders were changed. */
+	onFolders: () => void;
 	/** A new chat is opened by its link. */
 	onNew: () => void;
 	onSearch: () => void;
@@ -111,7 +117,7 @@ export function Wordmark() {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, ...list }: SideProps) {
+function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, onFolders, ...list }: SideProps) {
 	return (
 		<>
 			<nav aria-label={t("frame_chats")} className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
@@ -137,6 +143,11 @@ function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKey
 					<SearchIcon />
 					{t("frame_find_chat")}
 				</button>
+				{list.folders?.length ? (
+					<Suspense>
+						<FolderList {...list} folders={list.folders} onChanged={onFolders} />
+					</Suspense>
+				) : null}
 				{list.chats.length === 0 ? <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p> : <ChatList {...list} />}
 				{onOlder && (
 					<button type="button" className="button-bare mt-2 shrink-0" onClick={onOlder}>

@@ -16,6 +16,13 @@ interface ShareListProps {
 /** The chats that the viewer shares, each with its link and a button that ends it. */
 export function ShareList({ shares, onChanged }: ShareListProps) {
 	const [ending, setEnding] = useState<Share>();
+
+	async function remove({ id }: Share) {
+		const problem = await stopSharing(id);
+		if (!problem) onChanged();
+		return problem;
+	}
+
 	if (shares.length === 0) return <p className="text-soft">{t("share_none")}</p>;
 	return (
 		<>
@@ -26,6 +33,7 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 							<Link to="/s/$shareId" params={{ shareId: share.id }} dir="auto" className="link block truncate" title={share.title}>
 								{share.title}
 							</Link>
+							{share.takenDown && <p className="text-small text-warn">{t("share_taken_down")}</p>}
 							<p className="text-small text-soft">
 								{rich("share_shared_on", { day: <LocalTime iso={share.sharedAt} form="date" /> })} · {sizeOf(share)} ·{" "}
 								<Link to="/c/$chatId" params={{ chatId: share.chatId }} className="link">
@@ -34,11 +42,17 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 							</p>
 						</div>
 						<div className="flex items-center gap-2">
-							<button type="button" className="button-plain" onClick={() => setEnding(share)}>
-								{t("share_stop")}
+							<button type="button" className="button-plain" onClick={() => (share.takenDown ? void remove(share) : setEnding(share))}>
+								{share.takenDown ? t("share_remove") : t("share_stop")}
 								<span className="sr-only"> “{share.title}”</span>
 							</button>
-							<CopyButton text={() => addressOf(share.id)} label={t("share_copy_link")} what={t("share_link_to", { title: share.title })} />
+							{!share.takenDown && (
+								<CopyButton
+									text={() => addressOf(share.id)}
+									label={t("share_copy_link")}
+									what={t("share_link_to", { title: share.title })}
+								/>
+							)}
 						</div>
 					</li>
 				))}
@@ -48,11 +62,7 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 					title={t("share_stop_title")}
 					text={t("share_stop_text", { title: ending.title })}
 					action={t("share_stop")}
-					onConfirm={async () => {
-						const problem = await stopSharing(ending.id);
-						if (!problem) onChanged();
-						return problem;
-					}}
+					onConfirm={() => remove(ending)}
 					onClose={() => setEnding(undefined)}
 				/>
 			)}

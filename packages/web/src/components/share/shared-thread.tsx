@@ -1,7 +1,8 @@
 import { t } from "../../text/text.ts";
-import type { AnswerState, ChatMessage } from "../../view/chat.ts";
+import type { ChatMessage } from "../../view/chat.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { unformattedCount } from "../answer-text/work-limits.ts";
+import { endElsewhere } from "../chat/answer-end.ts";
 import { filesOf, sourcesOf, textOf } from "../chat/message-text.ts";
 import { SentFiles } from "../chat/sent-files.tsx";
 import { definitionsOf, Sources } from "../chat/sources.tsx";
@@ -37,18 +38,9 @@ function Question({ message }: { message: ChatMessage }) {
 	);
 }
 
-/** What a reader has to know of an answer that is not whole. */
-const ends = (): Partial<Record<AnswerState, string>> => ({
-	stopped: t("share_end_stopped"),
-	length: t("share_end_length"),
-	filtered: t("share_end_filtered"),
-	failed: t("share_end_interrupted"),
-	interrupted: t("share_end_interrupted"),
-});
-
 function Answer({ message, formatted }: { message: ChatMessage; formatted: boolean }) {
 	const sources = sourcesOf(message);
-	const end = message.metadata?.state && ends()[message.metadata.state];
+	const end = endElsewhere(message.metadata?.state);
 	return (
 		<article aria-label={t("chat_answer")} className="min-w-0">
 			<AnswerText text={textOf(message)} definitions={definitionsOf(sources)} formatted={formatted} />

@@ -69,6 +69,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	usage,
 	chats: [],
 	olderChats: null,
+	folders: [],
 	readAt: "2026-11-29T10:00:00.000Z",
 	models: [modelOf("m")],
 	search: null,

@@ -7,10 +7,11 @@ const NONE: OwnInstructions = { about: "", answer: "" };
 const ownOf = (subject: Subject) => (subject.kind === "user" ? subject.instructions : NONE);
 
 /** What a request tells the model before its chat: the system message, "" for none, and its estimated tokens. */
-export function instructionsFor(subject: Subject, chat: string): { text: string; tokens: number } {
+export function instructionsFor(subject: Subject, { chat, folder }: { chat: string; folder: string }): { text: string; tokens: number } {
 	const { text: site } = config().systemPrompt;
 	const { site: ofSite, own } = instructionSizes(subject);
-	return { text: systemText({ site, ...ownOf(subject), chat }), tokens: ofSite + own + instructionTokens("chat", chat) };
+	const tokens = ofSite + own + instructionTokens("folder", folder) + instructionTokens("chat", chat);
+	return { text: systemText({ site, ...ownOf(subject), folder, chat }), tokens };
 }
 
 /** The estimated tokens that each request of a subject has besides those of its chat. */

@@ -27,6 +27,13 @@ const body = z.object({
 	instructions: z.string().optional(),
 	seen: z.string().regex(ID).nullable().optional(),
 	search: z.boolean().default(false),
+	temporary: z.boolean().default(false),
+});
+
+const earlierMessage = z.object({
+	id: z.string().regex(ID),
+	role: z.enum(["user", "assistant"]),
+	parts: z.array(z.object({ type: z.string(), text: z.string().optional() })),
 });
 
 const userMessage = z.object({
@@ -64,6 +71,8 @@ export interface ChatRequest {
 	instructions: string | undefined;
 	/** Whether the model may search the web. */
 	search: boolean;
+	/** In a temporary chat, the messages before the prompt, the oldest first: nobody else has them. Null in a chat that is kept. */
+	history: ChatMessage[] | null;
 	prompt: Prompt;
 	requestId: string;
 	/** Identifies chat, model, effort and prompt, and whether the whole chat is sent or the web is searched, but not the history. A request id that returns with another fingerprint is a conflict. */
@@ -90,16 +99,20 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		instructions,
 		seen,
 		search,
+		temporary,
 	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", t("problem_model"));
 	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", t("problem_effort", { model: model.id, effort }));
 	if (search && !config().search) refuse("search-not-offered", t("problem_search"));
-	const prompt = trigger === "regenerate-message" ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined);
+	// Who keeps the messages names the question of another answer by sending it again.
+	const isAgain = trigger === "regenerate-message" && !temporary;
+	const prompt = isAgain ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined && !temporary);
+	if (temporary && prompt.kind === "message" && prompt.files.length > 0) refuse("invalid-request", t("problem_temporary_files"));
 	const asked = [chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null];
 	const sent = effort === null && whole === undefined ? [] : [effort, whole ?? null];
 	const files = prompt.kind === "message" && prompt.files.length > 0 ? [{ files: prompt.files }] : [];
-	const fingerprint = digest([...asked, ...sent, ...files, ...(search ? [{ search }] : [])]);
+	const fingerprint = digest([...asked, ...sent, ...files, ...(search ? [{ search }] : []), ...(temporary ? [{ temporary }] : [])]);
 	return {
 		chatId,
 		model,
@@ -109,6 +122,7 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		whole,
 		instructions: instructions === undefined ? undefined : checkedInstructions(instructions),
 		search,
+		history: temporary ? historyIn(messages) : null,
 		seen,
 		prompt,
 		requestId: requestIdOf(request, prompt, messageId, fingerprint),
@@ -126,6 +140,18 @@ function checkedInstructions(given: string): string {
 function regenerationOf(messageId: string | undefined): Prompt {
 	if (!messageId) refuse("invalid-request", t("problem_regenerate"));
 	return { kind: "regenerate", answerId: messageId };
+}
+
+/** The texts before the last message of the user. */
+function historyIn(messages: unknown[]): ChatMessage[] {
+	const parsed = z.array(earlierMessage).safeParse(messages);
+	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
+	const last = parsed.data.findLastIndex(({ role }) => role === "user");
+	return parsed.data.slice(0, last).map(({ id, role, parts }) => ({
+		id,
+		role,
+		parts: parts.flatMap(({ type, text }) => (type === "text" && text ? [{ type, text: text.toWellFormed() }] : [])),
+	}));
 }
 
 function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): Prompt {

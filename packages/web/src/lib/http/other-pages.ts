@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { createServerFn } from "@tanstack/react-start";
-import { getRequest } from "@tanstack/react-start/server";
+import { getRequest, setResponseStatus } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
@@ -88,10 +88,14 @@ export const loadConfirmation = createServerFn({ method: "GET" })
 		return link.state === "invalid" ? link : { state: link.state, email: link.user.email };
 	});
 
-/** A shared chat, for everyone with its link; null where nothing is shared. */
+/** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down is 410. */
 export const loadShared = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(64)))
-	.handler(async ({ data }): Promise<SharedChatView | null> => (isShareId(data) ? env.SHARED_CHAT.getByName(data).view() : null));
+	.handler(async ({ data }): Promise<SharedChatView | "taken-down" | null> => {
+		const chat = isShareId(data) ? await env.SHARED_CHAT.getByName(data).view() : null;
+		if (chat === "taken-down") setResponseStatus(410);
+		return chat;
+	});
 
 /** The chats that the viewer shares; null for a guest, who cannot share any. */
 export const loadShares = createServerFn({ method: "GET" }).handler(async (): Promise<{ viewer: Viewer; shares: Share[] } | null> => {

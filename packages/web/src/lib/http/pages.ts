@@ -27,15 +27,16 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	await updateGuestCookie(request, subject);
 	const { limits, models, mailboxUrl, suggestedPrompts } = config();
 	const { sells, hasBrowserSdk } = capabilities();
-	const [usage, { chats, next }] = await Promise.all([
+	const [usage, { chats, next, folders }] = await Promise.all([
 		getBillingSummary(request, { subject }),
-		env.CHAT_LIST.getByName(subject.key).list(),
+		env.CHAT_LIST.getByName(subject.key).front(),
 	]);
 	return {
 		viewer: viewerOf(subject),
 		usage,
 		chats,
 		olderChats: next,
+		folders,
 		readAt: new Date().toISOString(),
 		models: allowedModels(),
 		search: searchOffer(),
@@ -69,14 +70,6 @@ export const loadChats = createServerFn({ method: "GET" })
 	.handler(async ({ data }): Promise<ChatPage> => {
 		const { key } = await identify(getRequest());
 		return env.CHAT_LIST.getByName(key).list(data);
-	});
-
-/** The viewer's archived chats, or those after the page that ended at `next`. */
-export const loadArchivedChats = createServerFn({ method: "GET" })
-	.validator(input(z.string().max(128).nullable()))
-	.handler(async ({ data }): Promise<ChatPage> => {
-		const { key } = await identify(getRequest());
-		return env.CHAT_LIST.getByName(key).archived(data);
 	});
 
 /** The viewer's newest chats that have each of these words in their title or text. */

@@ -15,7 +15,8 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 			return { id: chatId, title: newTitle ?? t("frame_new_chat"), messages: [], running: false, earlier: null, tokens: 0, whole: false };
 		if (!ID.test(chatId)) throw notFound();
 		const chat = await loadChat({ data: { id: chatId } });
-		if (!chat) throw notFound();
+		// A temporary chat is the page's that it began on.
+		if (!chat || chat.temporary) throw notFound();
 		return chat;
 	},
 	// The open page updates its own data. Coming back to it loads the chat again.

@@ -1,10 +1,21 @@
 import { createFileRoute, getRouteApi } from "@tanstack/react-router";
+import { ArchivedSection } from "../../components/account/archived-section.tsx";
 import { KeptSection } from "../../components/account/kept-section.tsx";
+import { DownloadSection } from "../../components/transfer/download-section.tsx";
+import { ImportSection } from "../../components/transfer/import-section.tsx";
 
 const account = getRouteApi("/account");
 
 export const Route = createFileRoute("/account/data")({
 	component: function DataPage() {
-		return <KeptSection isGuest={account.useLoaderData().viewer.kind === "guest"} />;
+		const isGuest = account.useLoaderData().viewer.kind === "guest";
+		return (
+			<>
+				<DownloadSection />
+				<ImportSection isGuest={isGuest} />
+				<ArchivedSection />
+				<KeptSection isGuest={isGuest} />
+			</>
+		);
 	},
 });

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
-import { TITLE_CHARS_MAX } from "../../../../input.ts";
+import { ID, TITLE_CHARS_MAX } from "../../../../input.ts";
+import { noSuchFolder, ownerOfFolders } from "../../../../lib/chat/folders.ts";
 import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
 import { api, readBody } from "../../../../lib/http/api.ts";
 import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
@@ -17,7 +18,13 @@ const title = z
 	.pipe(z.string().min(1).max(TITLE_CHARS_MAX));
 const flag = z.boolean().optional();
 const change = z
-	.strictObject({ title: title.optional(), pinned: flag, archived: flag, deleted: flag })
+	.strictObject({
+		title: title.optional(),
+		pinned: flag,
+		archived: flag,
+		deleted: flag,
+		folder: z.string().regex(ID).nullable().optional(),
+	})
 	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 export const Route = createFileRoute("/api/chat/$chatId/")({
@@ -28,6 +35,7 @@ export const Route = createFileRoute("/api/chat/$chatId/")({
 				const subject = await identify(request);
 				const { title: name, ...marks } = await readBody(request, change, BODY_BYTES_MAX);
 				const isNamed = name === undefined || (await env.CONVERSATION.getByName(chatId).rename(subject.key, name));
+				if (marks.folder) await assertFolder(request, marks.folder);
 				const hasMarks = Object.keys(marks).length > 0;
 				const isDone = isNamed && (!hasMarks || (await mark(subject.key, chatId, marks)));
 				return isDone ? Response.json({ ...(name !== undefined && { title: name }), ...marks }) : notThere(subject);
@@ -41,6 +49,13 @@ export const Route = createFileRoute("/api/chat/$chatId/")({
 		}),
 	},
 });
+
+/** @throws {ProblemError} 401 for a guest, 404 for a folder that is not the viewer's */
+async function assertFolder(request: Request, id: string): Promise<void> {
+	const { key } = await ownerOfFolders(request);
+	const folders = await env.CHAT_LIST.getByName(key).folders();
+	if (!folders.some((folder) => folder.id === id)) noSuchFolder();
+}
 
 /** Marks a chat of the list. One whose first answer is being written may not be in it yet. */
 async function mark(owner: string, chatId: string, marks: ChatMarks): Promise<boolean> {

@@ -1,10 +1,12 @@
-import { t } from "../../text/text.ts";
-import type { AnswerState, Source } from "../../view/chat.ts";
+import { t } from "./text/text.ts";
+import type { AnswerState, Source } from "./view/chat.ts";
 
 /** The shape of an exported chat. Another number means that a reader of this one would misread it (docs/architecture/conversation.md). */
-const FORMAT = { format: "parley.chat", version: 1 };
+export const FORMAT = { format: "parley.chat", version: 1 };
 
 export interface ExportedChat {
+	/** The chat's id here, by which an import knows it again. Absent in files of an older version. */
+	id?: string;
 	title: string;
 	/** What the chat tells every model; "" for nothing. */
 	instructions: string;
@@ -33,6 +35,19 @@ export interface ExportedTurn {
 		units: number | null;
 		askedAt: string | null;
 	} | null;
+}
+
+/** An exported chat as a whole. */
+export type ChatDocument = typeof FORMAT & ExportedChat & { turns: ExportedTurn[] };
+
+/** The turns of a document's shown path, the oldest first, each with the question that it answers. */
+export function shownTurnsOf({ shown, turns }: Pick<ChatDocument, "shown" | "turns">): ExportedTurn[] {
+	const byNumber = new Map(turns.map((turn) => [turn.turn, turn]));
+	const path: ExportedTurn[] = [];
+	// Each turn follows an earlier one, so that a file which says otherwise ends here, too.
+	for (let at = byNumber.get(shown ?? Number.NaN); at; at = at.parent !== null && at.parent < at.turn ? byNumber.get(at.parent) : undefined)
+		path.push({ ...at, question: at.question ?? byNumber.get(at.answersAgain ?? Number.NaN)?.question ?? null });
+	return path.reverse();
 }
 
 /** A chat as JSON, with all versions of its questions and answers: one line for each turn, in pieces. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ExportedChat, type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "./export.ts";
+import { type ExportedChat, type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "./chat-document.ts";
 
 const chat: ExportedChat = { title: "On tallies", instructions: "Be brief", exportedAt: "2026-11-29T18:00:00.000Z", shown: 2 };
 const turn = (over: Partial<ExportedTurn> = {}): ExportedTurn => ({

@@ -1,0 +1,98 @@
+import { useEffect, useEffectEvent, useState } from "react";
+import { t } from "../../text/text.ts";
+import type { ChatPage, FolderName } from "../../view/chat.ts";
+import { ChatList, type ChatListProps } from "./chat-list.tsx";
+import { FolderDialog } from "./folder-dialog.tsx";
+import { readChatsIn } from "./folder-requests.ts";
+import { EditIcon, NextIcon } from "./icons.tsx";
+
+export interface FolderListProps extends Omit<ChatListProps, "chats" | "folders"> {
+	folders: readonly FolderName[];
+	/** Folders were changed. */
+	onChanged: () => void;
+}
+
+/** The folders of the side column. Each shows its chats when it is opened. */
+export default function FolderList({ folders, ...props }: FolderListProps) {
+	return (
+		<section aria-label={t("folder_list")} className="mt-3">
+			<h2 className="px-3 pb-1 text-small text-soft">{t("folder_list")}</h2>
+			<ul className="flex flex-col">
+				{folders.map((folder) => (
+					<FolderRow key={folder.id} folder={folder} folders={folders} {...props} />
+				))}
+			</ul>
+		</section>
+	);
+}
+
+function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderListProps & { folder: FolderName }) {
+	const [isOpen, setOpen] = useState(false);
+	const [isEditing, setEditing] = useState(false);
+	const [page, setPage] = useState<ChatPage>();
+	const [failed, setFailed] = useState(false);
+
+	async function read(after: string | null) {
+		const next = await readChatsIn(folder.id, after).catch(() => undefined);
+		setFailed(!next);
+		if (next) setPage((before) => (after === null ? next : { ...next, chats: [...(before?.chats ?? []), ...next.chats] }));
+	}
+
+	const readFirst = useEffectEvent(() => void read(null));
+	// Another object says that the frame has been loaded anew: a chat may have been moved.
+	useEffect(() => {
+		if (isOpen && folder) readFirst();
+	}, [isOpen, folder]);
+
+	return (
+		<li>
+			<div className="group relative">
+				<button
+					type="button"
+					aria-expanded={isOpen}
+					className="flex min-h-10 w-full items-center gap-1 rounded-small pr-10 pl-1.5 text-left hover:bg-said pointer-coarse:min-h-11"
+					onClick={() => setOpen(!isOpen)}
+				>
+					<span className={isOpen ? "rotate-90" : ""}>
+						<NextIcon />
+					</span>
+					<span dir="auto" className="truncate">
+						{folder.name}
+					</span>
+				</button>
+				<button
+					type="button"
+					aria-label={t("folder_edit_of", { name: folder.name })}
+					className="button-bare shown-near absolute inset-y-0 right-0"
+					onClick={() => setEditing(true)}
+				>
+					<EditIcon />
+				</button>
+			</div>
+			{isOpen && (
+				<div className="ml-3 border-line border-l pl-1">
+					<p role="status" className="px-3 text-small text-soft empty:hidden">
+						{failed ? t("folder_not_loaded") : page?.chats.length === 0 && t("folder_empty")}
+					</p>
+					{page && (
+						<ChatList
+							{...list}
+							chats={page.chats}
+							folders={folders}
+							onChange={async (chat, change) => {
+								await onChange(chat, change);
+								await read(null);
+							}}
+						/>
+					)}
+					{page?.next && (
+						<button type="button" className="button-bare mt-1" onClick={() => void read(page.next)}>
+							{t("frame_show_more")}
+						</button>
+					)}
+				</div>
+			)}
+			{isEditing && <FolderDialog folder={folder} onChanged={onChanged} onClose={() => setEditing(false)} />}
+		</li>
+	);
+}

@@ -1,0 +1,90 @@
+import { useEffect, useId, useRef, useState } from "react";
+import { FOLDER_NAME_CHARS_MAX } from "../../input.ts";
+import { t } from "../../text/text.ts";
+import type { FolderName } from "../../view/chat.ts";
+import { makeFolder } from "./folder-requests.ts";
+
+export interface MoveDialogProps {
+	title: string;
+	folders: readonly FolderName[];
+	/** Moves the chat to a folder, or out of its folder. */
+	onMove: (folder: string | null) => void;
+	onClose: () => void;
+}
+
+/** A dialog that moves a chat to a folder, which may be a new one. */
+export default function MoveDialog({ title, folders, onMove, onClose }: MoveDialogProps) {
+	const dialog = useRef<HTMLDialogElement>(null);
+	const titleId = useId();
+	const [problem, setProblem] = useState<string>();
+	useEffect(() => dialog.current?.showModal(), []);
+
+	function move(folder: string | null) {
+		onMove(folder);
+		dialog.current?.close();
+	}
+
+	async function moveToNew(form: FormData) {
+		const name = String(form.get("name")).trim();
+		if (name === "") return;
+		try {
+			move((await makeFolder(name)).id);
+		} catch (error) {
+			setProblem(error instanceof Error ? error.message : t("folder_create_failed"));
+		}
+	}
+
+	return (
+		<dialog
+			ref={dialog}
+			aria-labelledby={titleId}
+			className="w-full max-w-[min(26rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
+			onClose={onClose}
+		>
+			<h2 id={titleId} className="font-semibold text-body wrap-anywhere">
+				{t("folder_move_of", { title })}
+			</h2>
+			<ul className="mt-3 -mx-2 flex max-h-[40dvh] flex-col overflow-y-auto">
+				{folders.map(({ id, name }) => (
+					<li key={id}>
+						<button type="button" dir="auto" className={`${row} truncate`} onClick={() => move(id)}>
+							{name}
+						</button>
+					</li>
+				))}
+				<li>
+					<button type="button" className={`${row} text-soft`} onClick={() => move(null)}>
+						{t("folder_none")}
+					</button>
+				</li>
+			</ul>
+			<form action={moveToNew} className="mt-3 flex flex-wrap gap-2 border-line border-t pt-4">
+				<input
+					name="name"
+					aria-label={t("folder_new")}
+					placeholder={t("folder_new")}
+					maxLength={FOLDER_NAME_CHARS_MAX}
+					required
+					autoComplete="off"
+					dir="auto"
+					className="field min-w-0 grow basis-40"
+				/>
+				<button type="submit" className="button-plain">
+					{t("folder_create_and_move")}
+				</button>
+			</form>
+			{problem && (
+				<p role="alert" className="mt-3 text-warn">
+					{problem}
+				</p>
+			)}
+			<div className="mt-6 flex justify-end">
+				<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
+					{t("frame_cancel")}
+				</button>
+			</div>
+		</dialog>
+	);
+}
+
+const row = "block min-h-10 w-full rounded-small px-3 text-left hover:bg-said pointer-coarse:min-h-11";

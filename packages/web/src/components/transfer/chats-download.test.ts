@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import type { ChatDocument } from "../../chat-document.ts";
+import type { ChatSummary } from "../../view/chat.ts";
+import { Refused, Unreached } from "../requests.ts";
+import { filesIn } from "./archive.ts";
+import { ChatsDownload, type DownloadProgress } from "./chats-download.ts";
+
+const refused = (status: number) => new Refused({ type: "x", title: "x", status, detail: "Refused." });
+const chatOf = (n: number): ChatSummary => ({
+	id: `c${n}`,
+	title: n === 1 ? 'A "title" / with: signs. ' : "Same title",
+	updatedAt: new Date(1_700_000_000_000 - n).toISOString(),
+	...(n === 2 && { archived: true }),
+});
+
+const documentOf = (id: string): ChatDocument => ({
+	format: "parley.chat",
+	version: 1,
+	id,
+	title: `Title of ${id}`,
+	instructions: "",
+	exportedAt: "2026-11-29T18:00:00.000Z",
+	shown: 2,
+	turns: [
+		{ turn: 1, parent: null, answersAgain: null, question: { text: `Question ${id}`, files: [] }, answer: null },
+		{
+			turn: 2,
+			parent: null,
+			answersAgain: 1,
+			question: null,
+			answer: { text: `Answer ${id}`, reasoning: "", sources: [], state: "complete", model: "m", counted: true, units: 1, askedAt: null },
+		},
+	],
+});
+
+/** A server with so many chats. `fails`: what it answers for a chat, as long as it answers that. */
+function serverWith(count: number, fails: Map<string, Error> = new Map(), bytesMax?: number) {
+	const saved: { file: Blob; name: string }[] = [];
+	const reads: string[] = [];
+	let progress: DownloadProgress = { done: 0, all: undefined, failed: [], gone: [] };
+	const source = {
+		page: async (after: string | null) => {
+			const from = after === null ? 0 : Number(after);
+			const chats = Array.from({ length: Math.min(500, count - from) }, (_, at) => chatOf(from + at));
+			return { chats, next: from + 500 < count ? String(from + 500) : null };
+		},
+		chat: async (id: string) => {
+			reads.push(id);
+			const failure = fails.get(id);
+			if (failure) throw failure;
+			return JSON.stringify(documentOf(id));
+		},
+	};
+	const report = (told: DownloadProgress) => {
+		progress = told;
+	};
+	const download = new ChatsDownload(source, (file, name) => saved.push({ file, name }), report, bytesMax);
+	return { download, saved, reads, progress: () => progress };
+}
+
+const textsIn = async (file: Blob | undefined) => {
+	const files = await filesIn(file as Blob);
+	return new Map(await Promise.all(files.map(async ({ name, stream }) => [name, await new Response(stream()).text()] as const)));
+};
+
+describe("a download of all chats", () => {
+	test("has each chat as JSON and as Markdown under names that fit any system, and a list of all", async () => {
+		const { download, saved, progress } = serverWith(3);
+		expect(await download.run()).toBe(true);
+		expect(progress()).toEqual({ done: 3, all: 3, failed: [], gone: [] });
+		expect(saved.map(({ name }) => name)).toEqual([expect.stringMatching(/^parley-chats-\d{4}-\d\d-\d\d\.zip$/)]);
+		const texts = await textsIn(saved[0]?.file);
+		expect([...texts.keys()].sort()).toEqual(
+			[
+				"contents.json",
+				...["1 Same title", "2 A title with signs", "3 Same title"].flatMap((name) => [`json/${name}.json`, `markdown/${name}.md`]),
+			].sort(),
+		);
+		expect(JSON.parse(texts.get("json/1 Same title.json") ?? "")).toEqual(documentOf("c0"));
+		expect(texts.get("markdown/1 Same title.md")).toMatch(/## Question\n\nQuestion c0\n\n## Answer\n\nAnswer c0\n$/);
+		expect(JSON.parse(texts.get("contents.json") ?? "")).toMatchObject({
+			format: "parley.chats",
+			version: 1,
+			chats: [{ id: "c0", name: "1 Same title" }, { id: "c1" }, { id: "c2", archived: true }],
+		});
+	});
+
+	test("of 10,000 chats reads each once, and leaves out none", async () => {
+		const { download, saved, reads } = serverWith(10_000);
+		await download.run();
+		expect(new Set(reads).size).toBe(10_000);
+		expect(reads).toHaveLength(10_000);
+		expect(await filesIn(saved[0]?.file as Blob)).toHaveLength(20_001);
+	}, 120_000);
+
+	test("continues after a lost connection without reading a chat twice that is in the file", async () => {
+		const fails = new Map<string, Error>([["c7", new Unreached("lost")]]);
+		const { download, saved, reads, progress } = serverWith(20, fails);
+		await expect(download.run()).rejects.toThrow("lost");
+		expect(saved).toEqual([]);
+		expect(progress().done).toBeLessThan(20);
+		fails.clear();
+		expect(await download.run()).toBe(true);
+		expect(await filesIn(saved[0]?.file as Blob)).toHaveLength(41);
+		expect(reads.filter((id) => id !== "c7").toSorted()).toEqual(
+			Array.from({ length: 20 }, (_, n) => `c${n}`)
+				.filter((id) => id !== "c7")
+				.toSorted(),
+		);
+	});
+
+	test("names what could not be read, tries it again, and saves nothing until then", async () => {
+		const fails = new Map<string, Error>([["c3", refused(500)]]);
+		const { download, saved, progress } = serverWith(5, fails);
+		expect(await download.run()).toBe(false);
+		expect([saved, progress().done, progress().failed]).toEqual([[], 4, [chatOf(3)]]);
+		fails.clear();
+		expect(await download.run()).toBe(true);
+		expect(progress()).toMatchObject({ done: 5, failed: [] });
+		expect((await textsIn(saved[0]?.file)).has("missing.txt")).toBe(false);
+	});
+
+	test("without what could not be read says so in the file, as of what was deleted meanwhile", async () => {
+		const fails = new Map<string, Error>([
+			["c3", refused(500)],
+			["c4", refused(404)],
+		]);
+		const { download, saved } = serverWith(5, fails);
+		expect(await download.run()).toBe(false);
+		await download.finish();
+		const texts = await textsIn(saved[0]?.file);
+		expect(texts.get("missing.txt")).toBe("4 Same title (c3) could not be read.\n5 Same title (c4) was deleted meanwhile.\n");
+	});
+
+	test("stops where the viewer is refused, and not only a chat", async () => {
+		const { download, reads } = serverWith(50, new Map(Array.from({ length: 50 }, (_, n) => [`c${n}`, refused(409)])));
+		await expect(download.run()).rejects.toThrow("Refused.");
+		expect(reads.length).toBeLessThan(10);
+	});
+
+	test("begins another file where one is full", async () => {
+		const { download, saved } = serverWith(6, undefined, 1_000);
+		await download.run();
+		expect(saved.length).toBeGreaterThan(1);
+		expect(saved[1]?.name).toMatch(/-2\.zip$/);
+		const names = (await Promise.all(saved.map(({ file }) => textsIn(file)))).flatMap((texts) => [...texts.keys()]);
+		expect(names.filter((name) => name.startsWith("json/"))).toHaveLength(6);
+		expect(names.filter((name) => name === "contents.json")).toHaveLength(saved.length);
+	});
+});

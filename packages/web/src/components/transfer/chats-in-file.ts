@@ -1,0 +1,93 @@
+import { type ChatDocument, FORMAT } from "../../chat-document.ts";
+import { t } from "../../text/text.ts";
+import { filesIn } from "./archive.ts";
+import { arrayItems } from "./array-items.ts";
+import { fromChatGpt } from "./chatgpt.ts";
+
+/** A chat that a file holds, or why one of its entries is none. `name`: its title, or its place in the file. */
+export type FoundEntry = { name: string; document: ChatDocument & { archived?: boolean } } | { name: string; problem: string };
+
+/** In ChatGPT's archive: one file, or several that are numbered. */
+const CONVERSATIONS = /(^|\/)conversations(-\d+)?\.json$/;
+const OURS = /^json\/(.+)\.json$/;
+
+/**
+ * The chats in a file: an exported chat, our zip file, ChatGPT's `conversations.json`, or the zip file that has it. Each is read when it is reached.
+ * @param onRead is told the share of the file that has been read
+ */
+export async function* chatsIn(file: Blob & { name?: string }, onRead: (share: number) => void): AsyncGenerator<FoundEntry, void> {
+	const isZip = (await file.slice(0, 2).text()) === "PK";
+	const found = isZip ? zipped(file, onRead) : entriesOf(counted(file.stream(), file.size, onRead), file.name ?? t("import_the_file"));
+	let isEmpty = true;
+	for await (const entry of found) {
+		isEmpty = false;
+		yield entry;
+	}
+	if (isEmpty) yield { name: file.name ?? t("import_the_file"), problem: t("import_no_chats") };
+	onRead(1);
+}
+
+async function* zipped(zip: Blob, onRead: (share: number) => void): AsyncGenerator<FoundEntry, void> {
+	const files = await filesIn(zip).catch(() => undefined);
+	if (!files) return yield { name: t("import_the_file"), problem: t("import_zip_damaged") };
+	const contents = files.find(({ name }) => name === "contents.json");
+	const archived = contents ? archivedIn(await new Response(contents.stream()).text()) : new Set();
+	const chats = files.filter(({ name }) => CONVERSATIONS.test(name) || OURS.test(name));
+	for (const [at, { name, stream }] of chats.entries()) {
+		const ours = OURS.exec(name)?.[1];
+		for await (const entry of entriesOf(stream(), ours ?? name))
+			yield "document" in entry && ours && archived.has(ours) ? { ...entry, document: { ...entry.document, archived: true } } : entry;
+		onRead((at + 1) / chats.length);
+	}
+}
+
+/** The names of the archived chats in our zip file. A list that cannot be read loses no chat. */
+function archivedIn(contents: string): Set<unknown> {
+	try {
+		const { chats }: { chats: { name: unknown; archived?: unknown }[] } = JSON.parse(contents);
+		return new Set(chats.filter(({ archived }) => archived === true).map(({ name }) => name));
+	} catch {
+		return new Set();
+	}
+}
+
+async function* entriesOf(file: ReadableStream<Uint8Array>, name: string): AsyncGenerator<FoundEntry, void> {
+	let number = 0;
+	try {
+		for await (const item of arrayItems(file)) {
+			number += 1;
+			yield entryOf(item, t("import_chat_number", { file: name, number: String(number) }));
+		}
+	} catch (error) {
+		yield { name, problem: `${error instanceof Error ? error.message : t("import_unreadable")} ${t("import_before_read")}` };
+	}
+}
+
+function entryOf(item: string, place: string): FoundEntry {
+	let value: unknown;
+	try {
+		value = JSON.parse(item);
+	} catch {
+		return { name: place, problem: t("import_no_json") };
+	}
+	if (typeof value !== "object" || value === null) return { name: place, problem: t("import_no_chat") };
+	const fields = value as Record<string, unknown>;
+	const name = typeof fields.title === "string" && fields.title !== "" ? fields.title : place;
+	// The server checks it.
+	if (fields.format === FORMAT.format) return { name, document: value as ChatDocument };
+	if (!("mapping" in fields)) return { name, problem: t("import_foreign") };
+	const document = fromChatGpt(fields);
+	return document ? { name, document } : { name, problem: t("import_no_messages") };
+}
+
+function counted(file: ReadableStream<Uint8Array>, bytes: number, onRead: (share: number) => void): ReadableStream<Uint8Array> {
+	let read = 0;
+	const count = new TransformStream<Uint8Array, Uint8Array>({
+		transform(chunk, controller) {
+			read += chunk.byteLength;
+			onRead(read / Math.max(1, bytes));
+			controller.enqueue(chunk);
+		},
+	});
+	return file.pipeThrough(count);
+}

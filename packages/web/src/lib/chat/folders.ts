@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { FOLDER_NAME_CHARS_MAX, ID } from "../../input.ts";
+import { instructionFault, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
+import type { Folder } from "../../view/chat.ts";
+import { readBody } from "../http/api.ts";
+import { refuse } from "../http/problem.ts";
+import { type User, userOf } from "../identity/subject.ts";
+
+const BODY_BYTES_MAX = 16 * 1024;
+
+const name = z
+	.string()
+	.transform((text) => text.toWellFormed().replaceAll(/\s+/g, " ").trim())
+	.pipe(z.string().min(1).max(FOLDER_NAME_CHARS_MAX));
+const folder = z.strictObject({ id: z.string().regex(ID), name, instructions: z.string().default("") });
+const change = z
+	.strictObject({ name: name.optional(), instructions: z.string().optional() })
+	.refine((body) => Object.keys(body).length > 0, t("problem_name_change"));
+
+/**
+ * The folder of `POST /api/folders`.
+ * @throws {ProblemError} 400 if it cannot be one, 413 for instructions that are too long
+ */
+export async function parseFolder(request: Request): Promise<Folder> {
+	const { instructions, ...body } = await readBody(request, folder, BODY_BYTES_MAX);
+	return { ...body, instructions: checked(instructions) };
+}
+
+/**
+ * What `PATCH /api/folders/{id}` changes.
+ * @throws {ProblemError} 400 for another body, 413 for instructions that are too long
+ */
+export async function parseFolderChange(request: Request): Promise<Partial<Folder>> {
+	const { name: given, instructions } = await readBody(request, change, BODY_BYTES_MAX);
+	return { ...(given !== undefined && { name: given }), ...(instructions !== undefined && { instructions: checked(instructions) }) };
+}
+
+/**
+ * The user whose folders a request is about.
+ * @throws {ProblemError} 401 for a guest: a guest's list is made with the first chat, and ends
+ */
+export async function ownerOfFolders(request: Request): Promise<User> {
+	return (await userOf(request)) ?? refuse("not-signed-in", t("problem_folders_sign_in"));
+}
+
+/**
+ * Answers the same for a folder that does not exist and one that belongs to someone else.
+ * @throws {ProblemError} always, 404
+ */
+export function noSuchFolder(): never {
+	refuse("folder-not-found", t("problem_no_folder"));
+}
+
+function checked(given: string): string {
+	const text = plainInstruction(given);
+	const fault = instructionFault("folder", text);
+	return fault ? refuse("instructions-too-long", fault) : text;
+}
