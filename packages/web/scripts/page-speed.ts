@@ -2,7 +2,7 @@
 // beside its bound, and exits with 1 when a bound is missed. Takes about twenty minutes. A busy machine makes every figure worse.
 //
 //   -- --runs=5       figures are medians of so many runs
-//   -- / stream       only the row "/", and those whose names contain "stream"
+//   -- / stream       only the row of that name, or those whose names contain it
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
@@ -96,8 +96,12 @@ async function measured(visitor: BrowserContext, { figures, run }: Row): Promise
 	return figures.map((_, at) => medianOf(results.map((result) => result[at] ?? Number.NaN)));
 }
 
-const isWanted = (row: string) =>
-	positionals.length === 0 || positionals.some((part) => row === part || (part !== "/" && row.includes(part)));
+/** The rows that the command names; all without a name. */
+function wanted(rows: Row[]): Row[] {
+	if (positionals.length === 0) return rows;
+	const isNamed = (part: string) => rows.some(({ name }) => name === part);
+	return rows.filter(({ name }) => positionals.some((part) => (isNamed(part) ? name === part : name.includes(part))));
+}
 
 const medianOf = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
@@ -131,8 +135,7 @@ async function main(): Promise<boolean> {
 		console.log(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, medians of ${values.runs}`);
 		console.log(["".padEnd(28), "".padEnd(11), "median", " bound"].join("  "));
 		let areKept = true;
-		for (const row of rowsFor(product.app, context, chats)) {
-			if (!isWanted(row.name)) continue;
+		for (const row of wanted(rowsFor(product.app, context, chats))) {
 			areKept = print(row.name, row.figures, await measured(row.ofUser ? user : context, row)) && areKept;
 		}
 		return areKept;

@@ -95,7 +95,7 @@ function ChatFrame() {
 	const side = sideOf(shell, actions, { openId: match?.params.chatId, onNew, onDialog: setDialog });
 
 	return (
-		<div className="frame flex h-seen overflow-hidden">
+		<div className="flex h-seen overflow-hidden">
 			<SkipLink to="#main">{t("frame_skip_to_chat")}</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">

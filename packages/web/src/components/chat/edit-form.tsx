@@ -9,7 +9,7 @@ import { isSameMessage } from "./draft.ts";
 import type { EditTerms } from "./message-events.ts";
 import { isComposing, isSendKey } from "./send-key.ts";
 
-export interface EditFormProps {
+interface EditFormProps {
 	/** The name of the field. */
 	label: string;
 	text: string;
@@ -24,7 +24,7 @@ export interface EditFormProps {
 }
 
 /** A message as it is edited: its text, and its files, which can be removed. Unchanged it is not saved. */
-export default function EditForm({ label, text, files, terms, action, note, onSave, onCancel }: EditFormProps) {
+export function EditForm({ label, text, files, terms, action, note, onSave, onCancel }: EditFormProps) {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [changed, change] = useState(text);
 	const [left, setLeft] = useState(files);

@@ -1,14 +1,13 @@
-import { type ComponentType, lazy, Suspense, useEffect, useState } from "react";
+import { type ComponentType, lazy, Suspense, useState } from "react";
 import { t } from "../../text/text.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { inSeconds } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
-import type { EditFormProps } from "./edit-form.tsx";
+import { EditForm } from "./edit-form.tsx";
 import type { EndOfAnswerProps } from "./end-of-answer.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import type { EditTerms, MessageEvents } from "./message-events.ts";
 import { filesOf, reasoningOf, sourcesOf, textOf } from "./message-text.ts";
-import { NoticeRow } from "./notice-row.tsx";
 import { SentFiles } from "./sent-files.tsx";
 import { definitionsOf, Searching, Sources } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
@@ -16,22 +15,6 @@ import { Waiting } from "./waiting.tsx";
 
 // Most answers are complete.
 const EndOfAnswer = lazy<ComponentType<EndOfAnswerProps>>(() => import("./end-of-answer.tsx").catch(() => ({ default: () => null })));
-const loadEditForm = () => import("./edit-form.tsx");
-const EditForm = lazy<ComponentType<EditFormProps>>(() =>
-	loadEditForm().catch(() => ({
-		default: ({ onCancel }) => (
-			<NoticeRow
-				next={
-					<button type="button" className="button-plain" onClick={onCancel}>
-						{t("frame_cancel")}
-					</button>
-				}
-			>
-				{t("chat_half_loaded")}
-			</NoticeRow>
-		),
-	})),
-);
 
 interface UserMessageProps {
 	message: LiveMessage;
@@ -48,47 +31,40 @@ interface UserMessageProps {
 export function UserMessage({ message, followed, editing, idle, events }: UserMessageProps) {
 	const [returning, setReturning] = useState(false);
 	const text = textOf(message);
-	useEffect(() => {
-		// It is there when it is opened: what is typed next is for it.
-		loadEditForm().catch(() => {});
-	}, []);
-	const bubble = text && (
-		<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
-			{text}
-		</p>
-	);
 	if (editing) {
 		return (
-			<div className="mb-2 ml-6 flex flex-col sm:ml-16">
-				<Suspense fallback={<div className="self-end">{bubble}</div>}>
-					<EditForm
-						label={t("chat_edit_label")}
-						text={text}
-						files={filesOf(message)}
-						terms={editing}
-						action={t("chat_save_and_send")}
-						note={followed ? t("chat_version_and_following_kept") : t("chat_version_kept")}
-						onCancel={() => {
-							setReturning(true);
-							events.onEditing(undefined);
-						}}
-						onSave={
-							idle
-								? (changed, price, files) => {
-										events.onEditing(undefined);
-										events.onEdit(message.id, changed, price, files);
-									}
-								: undefined
-						}
-					/>
-				</Suspense>
+			<div className="mb-2 ml-6 sm:ml-16">
+				<EditForm
+					label={t("chat_edit_label")}
+					text={text}
+					files={filesOf(message)}
+					terms={editing}
+					action={t("chat_save_and_send")}
+					note={followed ? t("chat_version_and_following_kept") : t("chat_version_kept")}
+					onCancel={() => {
+						setReturning(true);
+						events.onEditing(undefined);
+					}}
+					onSave={
+						idle
+							? (changed, price, files) => {
+									events.onEditing(undefined);
+									events.onEdit(message.id, changed, price, files);
+								}
+							: undefined
+					}
+				/>
 			</div>
 		);
 	}
 	return (
 		<article aria-label={t("side_you")} className="group ml-6 flex flex-col items-end sm:ml-16">
 			<SentFiles files={filesOf(message)} />
-			{bubble}
+			{text && (
+				<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
+					{text}
+				</p>
+			)}
 			<div className="flex min-h-9 items-center gap-1 pointer-coarse:min-h-11">
 				{idle && (
 					<div className="shown-near flex items-center gap-1">

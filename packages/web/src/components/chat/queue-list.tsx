@@ -3,7 +3,7 @@ import { t } from "../../text/text.ts";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import { CloseIcon, EditIcon } from "../frame/icons.tsx";
 import { inRequests } from "../frame/local-time.tsx";
-import EditForm from "./edit-form.tsx";
+import { EditForm } from "./edit-form.tsx";
 import type { EditTerms } from "./message-events.ts";
 import { effortName } from "./price.ts";
 import type { Ended, QueuedMessage } from "./queue.ts";

@@ -2,7 +2,7 @@
 import { act, useState } from "react";
 import { describe, expect, test, vi } from "vitest";
 import type { AnswerMetadata, Price } from "../../view/chat.ts";
-import { type Mounted, mount, serverHtml, serverText } from "../testing/render.tsx";
+import { mount, serverHtml, serverText } from "../testing/render.tsx";
 import type { Phase } from "./conversation.ts";
 import EndOfAnswer from "./end-of-answer.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
@@ -148,12 +148,6 @@ test("below each answer are its model, its time and its price", () => {
 	expect(factsOf({ state: "stopped" })).toMatch(/GPT-5$/);
 });
 
-/** Presses Edit, and waits for the form, which is loaded then. */
-async function openForm(page: Mounted): Promise<void> {
-	await page.press("Edit");
-	await act(async () => void (await import("./edit-form.tsx")));
-}
-
 test("a question that the chosen model cannot read is not asked again: the page says why", async () => {
 	const why = "GPT-5 can’t read images.";
 	const unreadable = { unreadable: ({ role }: LiveMessage) => (role === "user" ? why : ""), unreadableFiles: () => why };
@@ -164,7 +158,7 @@ test("a question that the chosen model cannot read is not asked again: the page 
 	}
 	const onEdit = vi.fn();
 	const page = await mount(thread([question, answerWith({ state: "complete" })], "idle", { ...unreadable, onEdit }));
-	await openForm(page);
+	await page.press("Edit");
 	const area = page.root.querySelector("textarea");
 	await act(async () => {
 		Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "Other words");
@@ -184,7 +178,7 @@ describe("what is asked next", () => {
 		expect(serverText(thread([long]))).toContain("Try again · 4 requests");
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answerWith({ state: "complete" })], "idle", { onEdit }));
-		await openForm(page);
+		await page.press("Edit");
 		expect(page.text()).toContain("Uses 1 request. This version is kept.");
 		const area = page.root.querySelector("textarea");
 		await act(async () => {
@@ -215,7 +209,7 @@ describe("the form of a message", () => {
 	test("shows its files and sends those that are left", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([withFiles, answered], "idle", { onEdit }));
-		await openForm(page);
+		await page.press("Edit");
 		await page.press("Remove a.txt");
 		await act(async () => page.button("Save and send").form?.requestSubmit());
 		expect(onEdit).toHaveBeenCalledExactlyOnceWith("m1", "Look", expect.anything(), [file("b.txt")]);
@@ -225,7 +219,7 @@ describe("the form of a message", () => {
 	test("does not send a message of which nothing is left", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([{ ...question, parts: [file("a.txt")] }, answered], "idle", { onEdit }));
-		await openForm(page);
+		await page.press("Edit");
 		await page.press("Remove a.txt");
 		expect(page.text()).toContain("Write something, or keep a file.");
 		await act(async () => page.button("Save and send").form?.requestSubmit());
@@ -236,7 +230,7 @@ describe("the form of a message", () => {
 	test("stays with what was written when an answer begins elsewhere, and cannot be sent until it ends", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answered], "idle", { onEdit }));
-		await openForm(page);
+		await page.press("Edit");
 		const area = page.root.querySelector("textarea");
 		await act(async () => {
 			Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(area, "Changed");
@@ -289,7 +283,7 @@ describe("versions", () => {
 	test("are not made by an edit that changes nothing", async () => {
 		const onEdit = vi.fn();
 		const page = await mount(thread([question, answered], "idle", { onEdit }));
-		await openForm(page);
+		await page.press("Edit");
 		await act(async () => page.button("Save and send").form?.requestSubmit());
 		expect(onEdit).not.toHaveBeenCalled();
 		expect(page.root.querySelector("textarea")).toBeNull();

@@ -1,16 +1,38 @@
 import { useEffect } from "react";
 
-/** Sets `--seen` to the visible height while an iOS keyboard covers the page, so that the composer stays above the keyboard. */
+/** Below this height, in px, the conversation needs the room of what is around it (styles.css). */
+const LOW = 416;
+
+/**
+ * Sets `--seen` to the visible height while an iOS keyboard covers the page, so that the composer stays above the keyboard. Notes for the styles
+ * where little height is left, and whether somebody writes there.
+ */
 export function useSeenHeight(): void {
 	useEffect(() => {
 		const seen = window.visualViewport;
-		if (!seen) return;
-		const measure = () => {
-			const covered = window.innerHeight - seen.height > 120 && seen.scale === 1;
-			if (covered) document.documentElement.style.setProperty("--seen", `${seen.height}px`);
-			else document.documentElement.style.removeProperty("--seen");
+		const { dataset, style } = document.documentElement;
+		const note = (name: "height" | "writes", value: string | undefined) => {
+			if (value === undefined) delete dataset[name];
+			else dataset[name] = value;
 		};
-		seen.addEventListener("resize", measure);
-		return () => seen.removeEventListener("resize", measure);
+		const measure = () => {
+			const covered = seen !== null && window.innerHeight - seen.height > 120 && seen.scale === 1;
+			if (covered) style.setProperty("--seen", `${seen.height}px`);
+			else style.removeProperty("--seen");
+			const isLow = (covered ? seen.height : window.innerHeight) < LOW;
+			note("height", isLow ? "low" : undefined);
+			note("writes", isLow && document.activeElement?.matches(".composer textarea") ? "" : undefined);
+		};
+		measure();
+		seen?.addEventListener("resize", measure);
+		addEventListener("resize", measure);
+		addEventListener("focusin", measure);
+		addEventListener("focusout", measure);
+		return () => {
+			seen?.removeEventListener("resize", measure);
+			removeEventListener("resize", measure);
+			removeEventListener("focusin", measure);
+			removeEventListener("focusout", measure);
+		};
 	}, []);
 }
