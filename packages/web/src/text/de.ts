@@ -592,7 +592,6 @@ export const de: Catalogue = {
 	invoice_void: "storniert",
 	kept_account_of: "Dein Name, deine E-Mail-Adresse, deine Anweisungen und dein Passwort in einer Form, die sich nicht zurücklesen lässt",
 	kept_account_until: "Solange du das Konto hast.",
-	kept_chats: "Chats",
 	kept_chats_of:
 		"Nachrichten, Dateien, Titel, Ordner und Anweisungen und ein Index für deine Suche. Von temporären Chats nichts, was gesagt wurde",
 	kept_chats_until: "Bis du den Chat löschst. Das kannst du 10 Sekunden lang rückgängig machen, dann ist er weg.",

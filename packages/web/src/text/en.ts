@@ -583,7 +583,6 @@ export const en = {
 	invoice_void: "cancelled",
 	kept_account_of: "Your name, your email address, your instructions, and your password in a form that can’t be read back",
 	kept_account_until: "As long as you have the account.",
-	kept_chats: "Chats",
 	kept_chats_of:
 		"Messages, files, titles, folders and instructions, and an index for your search. Of temporary chats nothing that was said",
 	kept_chats_until: "Until you delete the chat. You can undo that for 10 seconds, then it’s gone.",

@@ -48,10 +48,11 @@ function scriptsOf(one: Page): Set<string> {
 /** Sentences that only one language has. A lower-case word may be a name of the code, too. */
 function textsOnlyIn(own: Record<string, unknown>, other: Record<string, unknown>): string[] {
 	const all = JSON.stringify(Object.values(other));
-	return Object.values(own).filter(
-		(text): text is string =>
-			typeof text === "string" && text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text),
-	);
+	return Object.entries(own).flatMap(([key, text]) => {
+		// No page holds the titles of problems, and a library has one of them.
+		if (typeof text !== "string" || key.startsWith("title_")) return [];
+		return text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text) ? [text] : [];
+	});
 }
 
 const codeOf = (names: Iterable<string>) => Array.from(names, (name) => readFileSync(built + name, "utf8")).join("\n");

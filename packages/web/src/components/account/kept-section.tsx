@@ -5,7 +5,7 @@ import { Section } from "./section.tsx";
 /** What is kept of a viewer, and until when: the rows of docs/retention.md that concern them, in their words. */
 const kept = (): { what: string; of: string; until: string; ofGuests: boolean }[] => [
 	{
-		what: "Chats",
+		what: t("frame_chats"),
 		of: t("kept_chats_of"),
 		until: t("kept_chats_until"),
 		ofGuests: false,
@@ -17,7 +17,7 @@ const kept = (): { what: string; of: string; until: string; ofGuests: boolean }[
 		ofGuests: false,
 	},
 	{
-		what: "Chats",
+		what: t("frame_chats"),
 		of: t("kept_chats_of"),
 		until: t("kept_guest_until"),
 		ofGuests: true,

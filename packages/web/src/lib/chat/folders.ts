@@ -16,7 +16,7 @@ const name = z
 const folder = z.strictObject({ id: z.string().regex(ID), name, instructions: z.string().default("") });
 const change = z
 	.strictObject({ name: name.optional(), instructions: z.string().optional() })
-	.refine((body) => Object.keys(body).length > 0, t("problem_name_change"));
+	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 /**
  * The folder of `POST /api/folders`.
