@@ -45,13 +45,15 @@ function scriptsOf(one: Page): Set<string> {
 	return loaded;
 }
 
+/** What the Worker says, and a library in a page's scripts, too. */
+const IN_LIBRARIES = ["No active subscription found", "Invalid password"];
+
 /** Sentences that only one language has. A lower-case word may be a name of the code, too. */
 function textsOnlyIn(own: Record<string, unknown>, other: Record<string, unknown>): string[] {
 	const all = JSON.stringify(Object.values(other));
-	return Object.entries(own).flatMap(([key, text]) => {
-		// No page holds the titles of problems, and a library has one of them.
-		if (typeof text !== "string" || key.startsWith("title_")) return [];
-		return text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text) ? [text] : [];
+	return Object.values(own).filter((text): text is string => {
+		if (typeof text !== "string" || IN_LIBRARIES.includes(text)) return false;
+		return text.length > 14 && /^\p{Lu}/u.test(text) && !text.includes("{") && !all.includes(text);
 	});
 }
 
