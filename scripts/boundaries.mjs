@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /** Floors of packages/web/src, bottom first. A file imports only from its own room, its own floor, or a lower floor. */
 const floors = [
+	["text"],
 	["view"],
 	[
 		"config.ts",
@@ -14,6 +15,7 @@ const floors = [
 		"chat-title.ts",
 		"input.ts",
 		"instructions.ts",
+		"name-rule.ts",
 		"suggested-prompts.ts",
 		"own-url.ts",
 		"log.ts",

@@ -4,6 +4,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackStart } from "@tanstack/react-start/plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { clientPerLanguage } from "./build/client-per-language.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
@@ -22,7 +23,7 @@ const isChat = /^\/_chat/;
 /** One chunk, for the same reason, for what the chat shares with other pages. */
 const shared = {
 	name: "shared",
-	test: /\/src\/(instructions|chat-title|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/message-text))\.tsx?$/,
+	test: /\/src\/(instructions|chat-title|text\/(format|reader)|components\/(requests|tally\/[\w-]+|frame\/local-time|billing\/(plan-changes|return-path)|chat\/(message-text|price)))\.tsx?$/,
 };
 
 /** What is opened in the list of chats. Each file of its own would be named in the first script of every page. */
@@ -62,6 +63,7 @@ export default defineConfig(({ command }) => ({
 				if (command === "serve" && devVarsFolder) config.userConfigPath = `${devVarsFolder}/wrangler.toml`;
 			},
 		}),
+		clientPerLanguage(),
 		tailwindcss(),
 		tanstackStart({
 			router: { codeSplittingOptions: { splitBehavior: ({ routeId }) => (isChat.test(routeId) ? undefined : WHOLE) } },
@@ -72,11 +74,11 @@ export default defineConfig(({ command }) => ({
 	],
 }));
 
-/** better-auth looks up zod's functions by name, so that the whole of zod is bundled: 50 languages, of which only English is spoken. */
+/** better-auth looks up zod's functions by name, so that the whole of zod is bundled: 50 languages, of which two are spoken. */
 const withoutUnusedLanguages: Plugin = {
 	name: "without-unused-languages",
 	load: {
-		filter: { id: /\/zod\/v4\/locales\/(?!en\.js|index\.js)[\w-]+\.js$/ },
+		filter: { id: /\/zod\/v4\/locales\/(?!(?:en|de|index)\.js)[\w-]+\.js$/ },
 		handler: () => "export default () => ({})",
 	},
 };

@@ -45,8 +45,8 @@ export {
 	type Output,
 	RAISES_MAX,
 	type Release,
+	type RuleName,
 	ruleNameOf,
-	sentenceOf,
 	WHO_PAYS,
 	whoPays,
 } from "./who-pays.ts";

@@ -15,7 +15,6 @@ import {
 	RAISES_MAX,
 	type Release,
 	renderWhoPays,
-	sentenceOf,
 	WHO_PAYS,
 	whoPays,
 } from "./who-pays.ts";
@@ -40,8 +39,6 @@ function held(...more: Command[]): LedgerState {
 }
 
 const pays = (end: AnswerEnd, output: Output, failure?: Failure) => whoPays({ end, output, failure });
-const note = (end: AnswerEnd, output: Output, counted: boolean, failure?: Failure, retryAfterS?: number) =>
-	sentenceOf({ end, output, failure, retryAfterS }, counted);
 
 /** The ledger's decision about an answer that ended this way. */
 function outcomeOf(end: AnswerEnd, output: Output, failure: Failure | undefined): string | undefined {
@@ -95,45 +92,6 @@ test("a priced step is added to the hold, refused without a trace, or taken off 
 	expect(decide(held(raise(1, 2)), { type: "lower", id: "a", attempt: 1, step: 1 }, NOON).row).toMatchObject({ state: "held", units: 1 });
 });
 
-test("the note under an answer states the ledger's decision, also beyond the bound", () => {
-	expect(note("complete", "words", true)).toBeNull();
-	expect(note("failed", "words", false)).toBe("That answer failed, so it was not counted.");
-	expect(note("failed", "words", true)).toBe("That answer failed.");
-	expect(note("failed", "words", false, "interrupted")).toBe("That answer was interrupted, so it was not counted.");
-	expect(note("failed", "tokens", false)).toBe("That answer ended before its first word, so it was not counted.");
-	expect(note("interrupted", "words", false)).toBe("That answer was interrupted, so it was not counted.");
-	expect(note("interrupted", "words", true)).toBe("That answer was interrupted.");
-	expect(note("stopped", "words", true)).toBe("You stopped this answer. It was counted.");
-	expect(note("stopped", "none", false)).toBe("You stopped this answer. It was not counted.");
-	expect(note("length", "words", true)).toBe(
-		"This answer reached the model’s output limit. “Continue” asks for the rest, as a new request.",
-	);
-	expect(note("filtered", "words", true)).toBe("A content filter of the model ended this answer.");
-	for (const end of ENDS) {
-		for (const output of OUTPUTS) {
-			for (const failure of FAILURES) {
-				expect(note(end, output, true, failure) ?? "", `${end} ${output}`).not.toMatch(/not counted/);
-				expect(note(end, output, false, failure) ?? "", `${end} ${output}`).not.toMatch(/was counted/);
-			}
-		}
-	}
-});
-
-test.each([
-	["busy", "The model is busy, so this was not counted. Try again in a moment."],
-	["too-long", "This chat is too long for the model, so this was not counted. Choose a model that reads more, or start a new chat."],
-	["unavailable", "This model is not available right now, so this was not counted. Choose another one."],
-	["failed", "That answer failed, so it was not counted."],
-	["interrupted", "That answer failed, so it was not counted."],
-] as const)("a failure before the first word says why and what to do next: %s", (failure, sentence) => {
-	expect(note("failed", "none", false, failure)).toBe(sentence);
-});
-
-test("a busy model says when to try again, in minutes from two minutes on", () => {
-	expect(note("failed", "none", false, "busy", 7)).toMatch(/Try again in 7 s\.$/);
-	expect(note("failed", "none", false, "busy", 121)).toMatch(/Try again in 3 minutes\.$/);
-});
-
 test("throws for an end or status that no rule covers", () => {
 	// @ts-expect-error not an end
 	expect(() => pays("exploded", "words")).toThrow('invariant: no rule covers the end "exploded"');
@@ -154,7 +112,7 @@ test.runIf(existsSync(page))("docs/who-pays.md is rendered from the table", () =
 });
 
 test("what counts in short is what the rules that it sums up say", () => {
-	for (const { happens, counts, rules } of IN_SHORT)
+	for (const { happens, counts, rules } of Object.values(IN_SHORT))
 		for (const rule of rules) {
 			const { kind } = WHO_PAYS[rule].fate;
 			expect(kind, `${happens}: ${rule}`).toBe(counts ? (rule === "left" ? "keep" : rule === "anew" ? "hold" : "settle") : "release");
@@ -162,7 +120,7 @@ test("what counts in short is what the rules that it sums up say", () => {
 });
 
 test("what customers read has no word of the code", () => {
-	const texts = [...Object.values(WHO_PAYS), ...IN_SHORT].flatMap(({ happens, counted }) => [happens, counted]);
+	const texts = [...Object.values(WHO_PAYS), ...Object.values(IN_SHORT)].flatMap(({ happens, counted }) => [happens, counted]);
 	for (const text of [...texts, BOUND_OF_FORGIVENESS])
 		expect(text).not.toMatch(/\b(held|hold|ledger|subject|tier|window|upstream|\d{3})\b/);
 });

@@ -47,12 +47,6 @@ interface Ending {
 	failures?: readonly Failure[];
 }
 
-/** The note under an answer, by whether it was counted; null for no note. */
-interface Notes {
-	counted: string | null;
-	notCounted: string | null;
-}
-
 interface Rule {
 	/** The table's text, in Markdown. */
 	happens: string;
@@ -62,25 +56,6 @@ interface Rule {
 	of?: Ending;
 	/** For rules about an expired hold. */
 	chatStatus?: ChatStatus;
-	notes: Notes;
-}
-
-/** Stands in a note for how long to wait. */
-const WAIT = "{wait}";
-
-const NO_NOTE: Notes = { counted: null, notCounted: null };
-
-function always(sentence: string): Notes {
-	return { counted: sentence, notCounted: sentence };
-}
-
-function failed(verb: string): Notes {
-	return { counted: `That answer ${verb}.`, notCounted: `That answer ${verb}, so it was not counted.` };
-}
-
-/** @param next what to do next, where the button "Try again" is not enough */
-function sentences(what: string, next: string): Notes {
-	return { counted: `${what}. ${next}`, notCounted: `${what}, so this was not counted. ${next}` };
 }
 
 const WORDLESS: readonly Output[] = ["tokens", "none"];
@@ -89,7 +64,7 @@ const WORDLESS: readonly Output[] = ["tokens", "none"];
 export const RAISES_MAX = 8;
 
 /**
- * The published rules of what counts. The ledger, the Conversation, the published page and the app's notes all read this table, so they
+ * The published rules of what counts. The ledger, the Conversation and the published page all read this table, so they
  * cannot disagree. The first rule that matches applies.
  */
 export const WHO_PAYS = {
@@ -97,141 +72,120 @@ export const WHO_PAYS = {
 		happens: "A limit refuses the request; its input is invalid, its model unknown, or permission is missing",
 		counted: "No. That is decided first, and nothing is stored.",
 		fate: { kind: "refuse", why: "refused" },
-		notes: always("Nothing was counted."),
 	},
 	"price-rose": {
 		happens: "The price rises between the page and the server",
 		counted: "No. The page asks you again.",
 		fate: { kind: "refuse", why: "refused" },
-		notes: always("Nothing was counted."),
 	},
 	"stopped-early": {
 		happens: "You stop the answer before its first word",
 		counted: "No (see the bound below).",
 		fate: { kind: "release", why: "stopped-early", bounded: true },
 		of: { ends: ["stopped"], output: WORDLESS },
-		notes: { counted: "You stopped this answer. It was counted.", notCounted: "You stopped this answer. It was not counted." },
 	},
 	busy: {
 		happens: "The model is busy everywhere, and says so before its first word",
 		counted: "No, and it is not part of the bound below.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
 		of: { ends: ["failed"], output: ["none"], failures: ["busy"] },
-		notes: sentences("The model is busy", `Try again ${WAIT}.`),
 	},
 	"too-long": {
 		happens: "The model refuses the chat because it is too long",
 		counted: "No.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
 		of: { ends: ["failed"], output: ["none"], failures: ["too-long"] },
-		notes: sentences("This chat is too long for the model", "Choose a model that reads more, or start a new chat."),
 	},
 	unavailable: {
 		happens: "The model refuses this site: its key or its address is wrong, or its bill is not paid",
 		counted: "No.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
 		of: { ends: ["failed"], output: ["none"], failures: ["unavailable"] },
-		notes: sentences("This model is not available right now", "Choose another one."),
 	},
 	"failed-early": {
 		happens: "The model fails or cannot be reached before its first word",
 		counted: "No, and it is not part of the bound below.",
 		fate: { kind: "release", why: "failed-early", bounded: false },
 		of: { ends: ["failed", "interrupted", "complete", "length"], output: ["none"] },
-		notes: failed("failed"),
 	},
 	"filtered-early": {
 		happens: "A content filter of the model ends the answer before its first word",
 		counted: "No (see the bound below).",
 		fate: { kind: "release", why: "wordless", bounded: true },
 		of: { ends: ["filtered"], output: WORDLESS },
-		notes: sentences("A content filter of the model refused to answer", "Ask in other words."),
 	},
 	wordless: {
 		happens: "The answer is only reasoning, white space, or empty",
 		counted: "No (see the bound below). It ended before an answer, and trying again is free.",
 		fate: { kind: "release", why: "wordless", bounded: true },
 		of: { ends: ["failed", "interrupted", "complete", "length"], output: ["tokens"] },
-		notes: failed("ended before its first word"),
 	},
 	"lost-midway": {
 		happens: "The connection to the model is lost in the middle of an answer",
 		counted: "No (see the bound below). The part that came stays, marked, and trying again is free.",
 		fate: { kind: "release", why: "failed-midway", bounded: true },
 		of: { ends: ["failed"], output: ["words"], failures: ["interrupted"] },
-		notes: failed("was interrupted"),
 	},
 	"failed-midway": {
 		happens: "The model fails, says that it failed, or falls silent in the middle of an answer",
 		counted: "No (see the bound below). The part that came stays, marked, and trying again is free.",
 		fate: { kind: "release", why: "failed-midway", bounded: true },
 		of: { ends: ["failed"], output: ["words"] },
-		notes: failed("failed"),
 	},
 	"interrupted-midway": {
 		happens: "The platform restarts in the middle of an answer",
 		counted: "No (see the bound below). The part that came stays, marked, and trying again is free.",
 		fate: { kind: "release", why: "failed-midway", bounded: true },
 		of: { ends: ["interrupted"], output: ["words"] },
-		notes: failed("was interrupted"),
 	},
 	complete: {
 		happens: "The answer is complete, also where the model does not say why it ended or deviates from the format",
 		counted: "Yes.",
 		fate: { kind: "settle" },
 		of: { ends: ["complete"], output: ["words"] },
-		notes: NO_NOTE,
 	},
 	"stopped-late": {
 		happens: "You stop the answer after its first word",
 		counted: "Yes.",
 		fate: { kind: "settle" },
 		of: { ends: ["stopped"], output: ["words"] },
-		notes: { counted: "You stopped this answer. It was counted.", notCounted: "You stopped this answer. It was not counted." },
 	},
 	length: {
 		happens: "The answer reaches the model's output limit",
 		counted: "Yes. “Continue” is a new request.",
 		fate: { kind: "settle" },
 		of: { ends: ["length"], output: ["words"] },
-		notes: always("This answer reached the model’s output limit. “Continue” asks for the rest, as a new request."),
 	},
 	filtered: {
 		happens: "A content filter of the model ends the answer",
 		counted: "Yes.",
 		fate: { kind: "settle" },
 		of: { ends: ["filtered"], output: ["words"] },
-		notes: always("A content filter of the model ended this answer."),
 	},
 	left: {
 		happens: "You close the tab, or your network drops",
 		counted: "Yes, and the whole answer is there when you come back.",
 		fate: { kind: "keep" },
-		notes: NO_NOTE,
 	},
 	repeat: {
 		happens: "The same request arrives again, from any tab, however often",
 		counted: "Once. Later ones join the running answer, or get the finished one.",
 		fate: { kind: "repeat" },
-		notes: NO_NOTE,
 	},
 	conflict: {
 		happens: "The id of an earlier request arrives with other content, or its answer was deleted",
 		counted: "No. It is refused.",
 		fate: { kind: "conflict" },
-		notes: always("Nothing was counted."),
 	},
 	again: {
 		happens: "A request that was not counted is sent again",
 		counted: "As a new attempt, by the rules above.",
 		fate: { kind: "hold" },
-		notes: NO_NOTE,
 	},
 	anew: {
 		happens: "You ask for another answer, or edit a message and send it",
 		counted: "Yes, as a new request. The app says so before.",
 		fate: { kind: "hold" },
-		notes: always("This counts as a new request."),
 	},
 	step: {
 		happens: "The model takes a step that has a price of its own, such as a web search",
@@ -239,82 +193,75 @@ export const WHO_PAYS = {
 			`Its price is added to the request before the step, at most ${RAISES_MAX} times an answer and never beyond the price that you agreed to. ` +
 			"It counts when the answer counts.",
 		fate: { kind: "raise" },
-		notes: NO_NOTE,
 	},
 	"step-refused": {
 		happens: "A limit, or the price that you agreed to, has no room for such a step",
 		counted: "No. The step is not taken, and the model answers with what it has.",
 		fate: { kind: "refuse", why: "refused" },
-		notes: NO_NOTE,
 	},
 	"step-failed": {
 		happens: "Such a step fails: the web search does not answer",
 		counted: "The step is not, the answer is.",
 		fate: { kind: "lower" },
-		notes: NO_NOTE,
 	},
 	"never-started": {
 		happens: "Ten minutes pass without word of an answer, and its chat never started it",
 		counted: "No.",
 		fate: { kind: "release", why: "never-started", bounded: false },
 		chatStatus: "never-started",
-		notes: NO_NOTE,
 	},
 	running: {
 		happens: "Ten minutes pass, and the answer is still being written",
 		counted: "Not yet: when it ends.",
 		fate: { kind: "extend" },
 		chatStatus: "running",
-		notes: NO_NOTE,
 	},
 	unreachable: {
 		happens: "Ten minutes pass, and the chat cannot be reached",
 		counted: "Yes, but your billing account hears of it an hour later at the earliest, and it is corrected if the chat speaks after all.",
 		fate: { kind: "expire" },
 		chatStatus: "unreachable",
-		notes: NO_NOTE,
 	},
 	deleted: {
 		happens: "You delete a chat or your account",
 		counted: "What was counted stays counted.",
 		fate: { kind: "keep" },
-		notes: always("What was counted stays counted."),
 	},
 } as const satisfies Record<string, Rule>;
 
 /** What counts in short, for whoever chooses a plan. Each row names the rules that it sums up, and a test holds it to their fates. */
-export const IN_SHORT: readonly { happens: string; counted: string; counts: boolean; rules: readonly RuleName[] }[] = [
-	{
+export const IN_SHORT = {
+	complete: {
 		happens: "A complete answer",
 		counted: "1 request, or the price on the send button.",
 		counts: true,
 		rules: ["complete", "length", "filtered"],
 	},
-	{
+	failed: {
 		happens: "An answer that fails or never starts",
 		counted: "Free, unless it happens very often. You keep the part that came, and can try again.",
 		counts: false,
 		rules: ["failed-early", "failed-midway", "interrupted-midway", "lost-midway", "busy", "unavailable", "too-long", "never-started"],
 	},
-	{
+	stopped: {
 		happens: "You stop an answer before its first word",
 		counted: "Free. After its first word, it counts.",
 		counts: false,
 		rules: ["stopped-early", "wordless"],
 	},
-	{
+	left: {
 		happens: "You close the tab or lose connection",
 		counted: "Counts once. The whole answer is there when you come back.",
 		counts: true,
 		rules: ["left"],
 	},
-	{
+	anew: {
 		happens: "You regenerate an answer or edit a message",
 		counted: "Uses another request. We say so before.",
 		counts: true,
 		rules: ["anew"],
 	},
-];
+} as const satisfies Record<string, { happens: string; counted: string; counts: boolean; rules: readonly RuleName[] }>;
 
 /** Upper bound of `bounded` releases in a window; a lower tier limit bounds them too. */
 export const FORGIVEN_MAX = 20;
@@ -334,8 +281,6 @@ export interface Ended {
 	end: AnswerEnd;
 	output: Output;
 	failure?: Failure | undefined;
-	/** For `busy`: when the model can be asked again, seconds. */
-	retryAfterS?: number | undefined;
 }
 
 function ruleOf({ end, output, failure }: Ended): Rule {
@@ -359,23 +304,6 @@ export function ruleNameOf(ended: Ended): RuleName {
 export function whoPays(ended: Ended): Release | null {
 	const { fate } = ruleOf(ended);
 	return fate.kind === "release" ? fate.why : null;
-}
-
-/**
- * The note under an ended answer.
- * @param counted the ledger's decision: beyond the bound it counts answers that the rule alone would release
- * @returns null when the answer needs no note
- */
-export function sentenceOf(ended: Ended, counted: boolean): string | null {
-	const { notes } = ruleOf(ended);
-	const note = counted ? notes.counted : notes.notCounted;
-	return note?.replace(WAIT, waitOf(ended.retryAfterS)) ?? null;
-}
-
-/** Minutes from two minutes on. */
-function waitOf(seconds: number | undefined): string {
-	if (seconds === undefined) return "in a moment";
-	return seconds < 120 ? `in ${seconds} s` : `in ${Math.ceil(seconds / 60)} minutes`;
 }
 
 /** Looks up what happens to an expired hold. */

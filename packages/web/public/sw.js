@@ -5,7 +5,8 @@ const SHELL = "parley-shell";
 const ASSETS = "parley-assets";
 /** Oldest first out. A build has about 100, of which a visit loads 20. */
 const ASSETS_MAX = 200;
-const OFFLINE = "/offline";
+/** Its address ends with the language of the page that has registered it, where that is not English. */
+const OFFLINE = /-de$/.test(location.search) ? "/offline.de" : "/offline";
 
 addEventListener("install", (event) => {
 	skipWaiting();

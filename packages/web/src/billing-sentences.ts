@@ -1,3 +1,4 @@
+import { t } from "./text/text.ts";
 import type { Outcome } from "./view/problem.ts";
 
 // Every sentence about what became of a failed action on a plan. Each is bound to what is known: only `unchanged` may say that nothing happened.
@@ -15,24 +16,23 @@ export interface OutcomesOf {
 	change: Outcome;
 }
 
-const SENTENCES: { readonly [A in BillingAction]: Readonly<Record<OutcomesOf[A], string>> } = {
-	buy: { unchanged: "The payment page could not be opened, and you were not charged. Try again in a moment." },
-	"add-card": { unchanged: "The page for your card could not be opened, and nothing has changed. Try again in a moment." },
-	activate: { unchanged: "The page for your card could not be opened, and you were not charged. Try again in a moment." },
+const sentences = (): { readonly [A in BillingAction]: Readonly<Record<OutcomesOf[A], string>> } => ({
+	buy: { unchanged: t("billing_buy_unchanged") },
+	"add-card": { unchanged: t("billing_card_unchanged") },
+	activate: { unchanged: t("billing_activate_unchanged") },
 	cancel: {
-		unchanged: "The billing service did not cancel your plan. It goes on as before. Try again in a moment.",
-		unknown: "We do not know yet whether your plan was cancelled. We are checking, and this page will show the result.",
+		unchanged: t("billing_cancel_unchanged"),
+		unknown: t("billing_cancel_unknown"),
 	},
 	resume: {
-		unchanged: "The billing service did not do this, so your plan is as before. Try again in a moment.",
-		unknown: "We do not know yet whether your plan goes on. We are checking, and this page will show the result.",
+		unchanged: t("billing_resume_unchanged"),
+		unknown: t("billing_resume_unknown"),
 	},
 	change: {
-		unchanged: "The billing service did not change your plan, and you were not charged. Try again in a moment.",
-		unknown:
-			"We do not know yet whether your plan was changed and the difference paid. We are checking, and this page will show the result.",
+		unchanged: t("billing_change_unchanged"),
+		unknown: t("billing_change_unknown"),
 	},
-};
+});
 
 /** What is known of an action whose answer never came. */
 const UNHEARD: { readonly [A in BillingAction]: OutcomesOf[A] } = {
@@ -45,16 +45,15 @@ const UNHEARD: { readonly [A in BillingAction]: OutcomesOf[A] } = {
 };
 
 /** After the page has looked for two minutes. */
-export const STILL_UNKNOWN =
-	"Your plan still shows as before, but the change may yet arrive. Look here again in a few minutes before you repeat it.";
+export const stillUnknown = (): string => t("billing_still_unknown");
 
 /** What to say about an action that failed with this outcome. */
 export function sentenceOf<A extends BillingAction>(action: A, outcome: OutcomesOf[A]): string {
-	return SENTENCES[action][outcome];
+	return sentences()[action][outcome];
 }
 
 /** What is known of an action, and what to say, when no answer came. */
 export function unheard(action: BillingAction): { outcome: Outcome; sentence: string } {
 	const outcome: Outcome = UNHEARD[action];
-	return { outcome, sentence: (SENTENCES[action] as Partial<Record<Outcome, string>>)[outcome] ?? STILL_UNKNOWN };
+	return { outcome, sentence: (sentences()[action] as Partial<Record<Outcome, string>>)[outcome] ?? stillUnknown() };
 }

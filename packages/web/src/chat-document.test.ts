@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ExportedChat, type ExportedTurn, jsonOf, markdownOf } from "./chat-document.ts";
+import { type ExportedChat, type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "./chat-document.ts";
 
 const chat: ExportedChat = { title: "On tallies", instructions: "Be brief", exportedAt: "2026-11-29T18:00:00.000Z", shown: 2 };
 const turn = (over: Partial<ExportedTurn> = {}): ExportedTurn => ({
@@ -27,7 +27,9 @@ test("JSON has its format and version, the chat, and every turn as it is", () =>
 });
 
 test("Markdown has the words of a path, the names of files and the sources, and no attempt without a word", () => {
-	const text = [...markdownOf(chat, [turn(), turn({ question: { text: "And then?", files: [] }, answer: null })])].join("");
+	const text = [
+		...markdownOf(chat, [turn(), turn({ question: { text: "And then?", files: [] }, answer: null })], wordsOfExport(chat.exportedAt)),
+	].join("");
 	expect(text).toBe(
 		"# On tallies\n\nExported from Parley on 2026-11-29.\n" +
 			"\n## Question\n\nAttached: notes.txt\n\nWhat is a tally?\n" +

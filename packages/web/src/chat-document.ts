@@ -1,3 +1,4 @@
+import { t } from "./text/text.ts";
 import type { AnswerState, Source } from "./view/chat.ts";
 
 /** The shape of an exported chat. Another number means that a reader of this one would misread it (docs/architecture/conversation.md). */
@@ -60,19 +61,30 @@ export function* jsonOf(chat: ExportedChat, turns: Iterable<ExportedTurn>): Gene
 	yield "\n]}\n";
 }
 
+/** What an exported chat says besides what was said in it. Read at once, because its pieces are written when nobody's request is answered any more. */
+export const wordsOfExport = (exportedAt: string) => ({
+	exported: t("export_on", { day: exportedAt.slice(0, 10) }),
+	question: t("share_question"),
+	attached: t("export_attached"),
+	answer: t("chat_answer"),
+	sources: t("chat_sources"),
+});
+
+type Words = ReturnType<typeof wordsOfExport>;
+
 /** A path of a chat as Markdown, in pieces. `turns`: the path, the oldest first. */
-export function* markdownOf({ title, exportedAt }: ExportedChat, turns: Iterable<ExportedTurn>): Generator<string, void> {
-	yield `# ${title}\n\nExported from Parley on ${exportedAt.slice(0, 10)}.\n`;
+export function* markdownOf({ title }: ExportedChat, turns: Iterable<ExportedTurn>, words: Words): Generator<string, void> {
+	yield `# ${title}\n\n${words.exported}\n`;
 	for (const { question, answer } of turns) {
 		if (question) {
-			const files = question.files.map(({ name }) => `\nAttached: ${name}\n`).join("");
-			yield `\n## Question\n${files}${question.text && `\n${question.text}\n`}`;
+			const files = question.files.map(({ name }) => `\n${words.attached}: ${name}\n`).join("");
+			yield `\n## ${words.question}\n${files}${question.text && `\n${question.text}\n`}`;
 		}
 		if (answer?.text) {
 			const sources = answer.sources
 				.map(({ url, title: name }, at) => `${at + 1}. [${name.replace(/[[\]]/g, "\\$&")}](<${url}>)\n`)
 				.join("");
-			yield `\n## Answer\n\n${answer.text}\n${sources && `\nSources:\n\n${sources}`}`;
+			yield `\n## ${words.answer}\n\n${answer.text}\n${sources && `\n${words.sources}:\n\n${sources}`}`;
 		}
 	}
 }

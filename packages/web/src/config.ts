@@ -21,7 +21,7 @@ export interface Config {
 	/** What every model is told first, with its estimated tokens; "" for nothing. */
 	systemPrompt: { text: string; tokens: number };
 	/** What a new chat suggests. */
-	suggestedPrompts: SuggestedPrompt[];
+	suggestedPrompts: SuggestedPrompt[] | null;
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
@@ -200,7 +200,7 @@ function readSystemPrompt(given: string | undefined, models: Config["models"]): 
 	return { text, tokens };
 }
 
-function readPrompts(json: string | undefined): SuggestedPrompt[] {
+function readPrompts(json: string | undefined): SuggestedPrompt[] | null {
 	try {
 		return suggestedPrompts(json);
 	} catch (error) {

@@ -1,6 +1,11 @@
 /** The commit of this build; "dev" under Vite's dev server. */
 declare const __BUILD__: string;
 
+/** For each script of an English page, by its address, the one of another language (build/client-per-language.ts). Empty under Vite's dev server. */
+declare module "virtual:twins" {
+	export const twins: Partial<Record<import("./text/languages.ts").Language, Record<string, string>>>;
+}
+
 declare namespace Cloudflare {
 	/** Bindings of wrangler.toml. Only config.ts reads secrets and variables. */
 	interface Env {

@@ -1,4 +1,6 @@
 import { MESSAGE_TOKENS, tokensOf } from "@parley/metering/price";
+import { number } from "./text/format.ts";
+import { t } from "./text/text.ts";
 
 /** The longest of a user's texts: UTF-16 code units, and estimated tokens. All four leave a message room in a step of 8,000 tokens. */
 const LONG = { chars: 4_000, tokens: 2_000 };
@@ -67,10 +69,8 @@ export function plainInstruction(text: string): string {
 /** Says why a plain text cannot be saved; undefined where it can. */
 export function instructionFault(part: Exclude<InstructionPart, "site">, text: string): string | undefined {
 	const max = INSTRUCTIONS_MAX[part];
-	if (text.length > max.chars) return `At most ${inWords(max.chars)} characters are possible; this has ${inWords(text.length)}.`;
+	if (text.length > max.chars) return t("instructions_chars_max", { max: number(max.chars), chars: number(text.length) });
 	const tokens = instructionTokens(part, text);
-	if (tokens > max.tokens) return `At most ${inWords(max.tokens)} tokens are possible; this has ${inWords(tokens)}.`;
+	if (tokens > max.tokens) return t("instructions_tokens_max", { max: number(max.tokens), tokens: number(tokens) });
 	return undefined;
 }
-
-const inWords = (count: number) => count.toLocaleString("en-GB");

@@ -29,6 +29,7 @@ import { Route as AccountUsageRouteImport } from './routes/account/usage'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
+import { Route as ApiLanguageRouteImport } from './routes/api/language'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
@@ -164,6 +165,11 @@ const ApiHealthRoute = ApiHealthRouteImport.update({
 const ApiInstructionsRoute = ApiInstructionsRouteImport.update({
   id: '/api/instructions',
   path: '/api/instructions',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiLanguageRoute = ApiLanguageRouteImport.update({
+  id: '/api/language',
+  path: '/api/language',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiModelsRoute = ApiModelsRouteImport.update({
@@ -368,6 +374,7 @@ export interface FileRoutesByFullPath {
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
+  '/api/language': typeof ApiLanguageRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -423,6 +430,7 @@ export interface FileRoutesByTo {
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
+  '/api/language': typeof ApiLanguageRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -482,6 +490,7 @@ export interface FileRoutesById {
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
+  '/api/language': typeof ApiLanguageRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -542,6 +551,7 @@ export interface FileRouteTypes {
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
+    | '/api/language'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -597,6 +607,7 @@ export interface FileRouteTypes {
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
+    | '/api/language'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -655,6 +666,7 @@ export interface FileRouteTypes {
     | '/api/$'
     | '/api/health'
     | '/api/instructions'
+    | '/api/language'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -708,6 +720,7 @@ export interface RootRouteChildren {
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
+  ApiLanguageRoute: typeof ApiLanguageRoute
   ApiModelsRoute: typeof ApiModelsRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
@@ -885,6 +898,13 @@ declare module '@tanstack/react-router' {
       path: '/api/instructions'
       fullPath: '/api/instructions'
       preLoaderRoute: typeof ApiInstructionsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/language': {
+      id: '/api/language'
+      path: '/api/language'
+      fullPath: '/api/language'
+      preLoaderRoute: typeof ApiLanguageRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/models': {
@@ -1190,6 +1210,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
+  ApiLanguageRoute: ApiLanguageRoute,
   ApiModelsRoute: ApiModelsRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,

@@ -1,3 +1,4 @@
+import { twins } from "virtual:twins";
 import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/server";
 import { type Config, ConfigError, config } from "./config.ts";
 import { deleteEndedRows } from "./db/ended-rows.ts";
@@ -6,9 +7,13 @@ import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
 import { assertOwnRedirect, isFunctionCall, refusalOf } from "./lib/http/wall.ts";
+import { nameLanguage, readerOf } from "./lib/identity/reader.ts";
 import { now } from "./lib/time/clock.ts";
 import { loadDevClock } from "./lib/time/dev-clock.ts";
 import { guardConsole, logFailedRequest, logNote } from "./log.ts";
+import type { Language } from "./text/languages.ts";
+import { t } from "./text/text.ts";
+import { type Reader, writingFor } from "./text/writing-for.ts";
 
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
@@ -20,19 +25,27 @@ export { UsageLedger } from "./objects/usage-ledger.ts";
 const guard = import.meta.env.DEV ? () => {} : guardConsole;
 guard();
 
-const start = createStartHandler((page) => {
-	// Start logs rendering that fails, but not loaders. A problem is decided or logged already (lib/http/server-functions.ts).
-	for (const { status, error } of page.router.state.matches)
-		if (status === "error" && !(error instanceof ProblemError)) logFailedRequest(page.request, error);
-	return defaultStreamHandler(page);
-});
+/** Start for the pages of one language, whose scripts are its own. Each keeps its manifest. */
+const startIn = (language: Language) =>
+	createStartHandler({
+		handler: (page) => {
+			// Start logs rendering that fails, but not loaders. A problem is decided or logged already (lib/http/server-functions.ts).
+			for (const { status, error } of page.router.state.matches)
+				if (status === "error" && !(error instanceof ProblemError)) logFailedRequest(page.request, error);
+			return defaultStreamHandler(page);
+		},
+		transformAssets: ({ url }) => twins[language]?.[url] ?? url,
+	});
+
+const starts: Record<Language, ReturnType<typeof startIn>> = { en: startIn("en"), de: startIn("de") };
 
 export default {
 	/** Every request to the Worker: API routes, server functions and pages. */
 	async fetch(request) {
 		guard();
 		try {
-			return await answer(request);
+			const reader = readerOf(request);
+			return await writingFor(reader, () => answer(request, reader));
 		} finally {
 			await drainBody(request);
 		}
@@ -46,7 +59,7 @@ export default {
 	},
 } satisfies ExportedHandler;
 
-async function answer(request: Request): Promise<Response> {
+async function answer(request: Request, reader: Reader): Promise<Response> {
 	const settings = settingsOrNull();
 	let forStart = request;
 	let response: Response;
@@ -54,23 +67,25 @@ async function answer(request: Request): Promise<Response> {
 		const refusal = refusalOf(request, settings?.appOrigin ?? null);
 		if (refusal?.status === 421 && settings?.appOrigin === null) noteMissingOrigin();
 		forStart = refusal ? request : await readCall(request);
-		response = refusal ?? (await start(forStart));
+		response = refusal ?? (await starts[reader.language](forStart));
 		assertOwnRedirect(request, response);
 	} catch (error) {
 		response = refusalFor(request, error);
 	}
 	const page = { nonce: nonceOf(forStart), hasTurnstile: Boolean(settings?.turnstile) };
-	return withSecurityHeaders(request, response, page);
+	const secured = withSecurityHeaders(request, response, page);
+	if (/^text\/html|\+json/.test(secured.headers.get("content-type") ?? "")) nameLanguage(secured.headers, reader);
+	return secured;
 }
 
 /** Thrown further, an error would be answered by the platform: without our headers, and logged with its message. */
 function refusalFor(request: Request, error: unknown): Response {
 	if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
 	// What a function throws is caught where it runs (server-functions.ts), so that Start could not read the call.
-	if (isFunctionCall(request)) return problemResponse("not-found", { detail: "There is no such function." });
+	if (isFunctionCall(request)) return problemResponse("not-found", { detail: t("problem_no_such_function") });
 	const requestId = crypto.randomUUID();
 	logFailedRequest(request, error, requestId);
-	return problemResponse("internal-error", { detail: "Something failed on our side. Try again in a moment.", requestId });
+	return problemResponse("internal-error", { detail: t("problem_failed_here"), requestId });
 }
 
 let isNoted = false;

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { suggestedPrompts } from "./suggested-prompts.ts";
+import { defaultPrompts, suggestedPrompts } from "./suggested-prompts.ts";
 
 const parse = (value: unknown) => suggestedPrompts(JSON.stringify(value));
 
 describe("the prompts that a new chat suggests", () => {
 	test("are three of ours, unless a deployment says otherwise", () => {
-		expect(suggestedPrompts(undefined)).toHaveLength(3);
+		expect(suggestedPrompts(undefined)).toBeNull();
+		expect(defaultPrompts()).toHaveLength(3);
 		expect(parse([])).toEqual([]);
 	});
 

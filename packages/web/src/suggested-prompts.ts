@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { MESSAGE_CHARS_MAX } from "./input.ts";
+import { t } from "./text/text.ts";
 import type { SuggestedPrompt } from "./view/chat.ts";
 
 /** What a new chat suggests unless a deployment says otherwise. */
-const DEFAULTS = [
-	"In five sentences, explain how tally marks led to number systems.",
-	"Write a short, polite letter asking my landlord to fix the heating.",
-	"What should I ask before I sign a contract as a freelancer?",
-];
+export const defaultPrompts = (): SuggestedPrompt[] =>
+	[t("prompt_tally"), t("prompt_landlord"), t("prompt_contract")].map((one) => ({ label: one, text: one }));
 
 const PROMPTS_MAX = 6;
 const LABEL_CHARS_MAX = 120;
@@ -18,11 +16,11 @@ const prompts = z.array(z.union([label, z.strictObject({ label, text })])).max(P
 
 /**
  * The prompts that a new chat suggests, from the JSON of SUGGESTED_PROMPTS: a list of texts, or of labels with the texts that they stand for. An empty
- * list suggests nothing.
+ * list suggests nothing. Null without any: the default ones are in the reader's language.
  * @throws {Error} saying what is wrong with the JSON
  */
-export function suggestedPrompts(json: string | undefined): SuggestedPrompt[] {
-	if (json === undefined) return DEFAULTS.map((one) => ({ label: one, text: one }));
+export function suggestedPrompts(json: string | undefined): SuggestedPrompt[] | null {
+	if (json === undefined) return null;
 	const parsed = prompts.safeParse(parse(json));
 	if (!parsed.success) throw new Error(parsed.error.issues.map(faultOf).join("; "));
 	const list = parsed.data.map((one) => (typeof one === "string" ? { label: one, text: one } : one));

@@ -1,4 +1,5 @@
 import type { OwnInstructions } from "../instructions.ts";
+import { t } from "../text/text.ts";
 import type { ChatMarks, ChatView, FilePart } from "../view/chat.ts";
 import type { Problem } from "../view/problem.ts";
 import type { UsageView } from "../view/usage.ts";
@@ -26,7 +27,7 @@ export const fetchOrThrow: typeof fetch = async (input, init) => {
 		response = await fetchAsViewer(input, init);
 	} catch (cause) {
 		if (init?.signal?.aborted) throw cause;
-		throw new Unreached("The server could not be reached.", { cause });
+		throw new Unreached(t("request_unreached"), { cause });
 	}
 	if (!response.ok) throw new Refused(await problemOf(response));
 	return response;
@@ -41,11 +42,11 @@ async function problemOf(response: Response): Promise<Problem> {
 }
 
 function sentenceFor(status: number): string {
-	if (status === 401) return "You are not signed in any more. Sign in and send it again.";
-	if (status === 413) return "That message is too long.";
+	if (status === 401) return t("request_signed_out");
+	if (status === 413) return t("request_too_long");
 	// Not an answer of ours, so what was done before it is unknown.
-	if (status >= 500) return "The server could not do this just now. Please try again in a moment.";
-	return "The server did not accept this.";
+	if (status >= 500) return t("request_not_now");
+	return t("request_refused");
 }
 
 /** The viewer's balance. Throws like `fetchOrThrow`. */

@@ -32,9 +32,9 @@ function written(metadata: AnswerMetadata): AnswerStream {
 	return answer;
 }
 
-const COMPLETE: AnswerMetadata = { model: "m", state: "complete", counted: true, note: null };
-const FAILED: AnswerMetadata = { model: "m", state: "failed", counted: false, note: "That answer failed, so it was not counted." };
-const STOPPED: AnswerMetadata = { model: "m", state: "stopped", counted: true, note: "You stopped this answer. It was counted." };
+const COMPLETE: AnswerMetadata = { model: "m", state: "complete", counted: true, rule: "complete" };
+const FAILED: AnswerMetadata = { model: "m", state: "failed", counted: false, rule: "failed-midway" };
+const STOPPED: AnswerMetadata = { model: "m", state: "stopped", counted: true, rule: "stopped-late" };
 
 describe("an answer's stream", () => {
 	test("is byte for byte this sequence of server-sent events", async () => {
@@ -48,7 +48,7 @@ describe("an answer's stream", () => {
 				'data: {"type":"text-delta","id":"1","delta":" \\"world\\"\\n\\ndata: 🦜"}',
 				'data: {"type":"reasoning-end","id":"0"}',
 				'data: {"type":"text-end","id":"1"}',
-				'data: {"type":"finish","messageMetadata":{"model":"m","state":"complete","counted":true,"note":null}}',
+				'data: {"type":"finish","messageMetadata":{"model":"m","state":"complete","counted":true,"rule":"complete"}}',
 				"data: [DONE]\n\n",
 			].join("\n\n"),
 		);

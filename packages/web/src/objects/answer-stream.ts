@@ -1,4 +1,5 @@
 import type { UIMessageChunk } from "ai";
+import { t } from "../text/text.ts";
 import type { AnswerMetadata, Source, SourcePart, TextPart } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 
@@ -63,7 +64,7 @@ export class AnswerStream {
 		for (const [at, { type }] of this.#parts.entries()) this.#send({ type: `${type}-end`, id: String(at) });
 		if (metadata.state === "failed" || metadata.state === "interrupted") {
 			this.#send({ type: "message-metadata", messageMetadata: metadata });
-			this.#send({ type: "error", errorText: metadata.note ?? "That answer failed." });
+			this.#send({ type: "error", errorText: metadata.counted ? t("end_failed") : t("end_failed_free") });
 		} else if (metadata.state === "stopped") {
 			this.#send({ type: "message-metadata", messageMetadata: metadata });
 			this.#send({ type: "abort" });

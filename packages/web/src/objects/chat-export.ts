@@ -1,5 +1,6 @@
-import { type ExportedTurn, jsonOf, markdownOf } from "../chat-document.ts";
+import { type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "../chat-document.ts";
 import { filesOf, textOf } from "../lib/chat/history.ts";
+import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { AnswerPart } from "./answer-stream.ts";
 import { costOf } from "./chat-path.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
@@ -7,10 +8,11 @@ import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts"
 export type ExportFormat = "json" | "markdown";
 
 /** A chat as a file: all versions as JSON, or the shown path as Markdown. A turn is read when it is reached, so that a chat of any length fits. */
-export function exportOf(chat: Chat, stored: ConversationStorage, format: ExportFormat): ReadableStream<Uint8Array> {
+export function exportOf(chat: Chat, stored: ConversationStorage, format: ExportFormat, reader: Reader): ReadableStream<Uint8Array> {
 	const { id, title, instructions = "" } = chat;
 	const head = { id, title, instructions, exportedAt: new Date().toISOString(), shown: stored.shown()?.seq ?? null };
-	return streamOf(format === "json" ? jsonOf(head, allTurns(stored)) : markdownOf(head, shownTurns(stored, head.shown)));
+	const words = writingFor(reader, () => wordsOfExport(head.exportedAt));
+	return streamOf(format === "json" ? jsonOf(head, allTurns(stored)) : markdownOf(head, shownTurns(stored, head.shown), words));
 }
 
 function* allTurns(stored: ConversationStorage): Generator<ExportedTurn, void> {

@@ -1,8 +1,9 @@
-import { type Output, ruleNameOf, sentenceOf } from "@parley/metering";
+import { type Output, ruleNameOf } from "@parley/metering";
 import { instructionTokens } from "../instructions.ts";
 import { exchangeTokens, filesOf, textOf } from "../lib/chat/history.ts";
 import type { Prompt } from "../lib/chat/request.ts";
-import type { AnswerMetadata, AnswerState, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
+import { t } from "../text/text.ts";
+import type { AnswerMetadata, ChatMessage, ChatView, FilePart, Versions } from "../view/chat.ts";
 import { type AnswerPart, charsOf, hasWords, sourceParts } from "./answer-stream.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
@@ -282,7 +283,7 @@ const ONLY_ASKED = { answerId: "", sold: null, end: null, counted: null, told: n
 
 /** A message with its files as another chat has them, or their names in their place. */
 function withFiles({ parts, ...message }: ChatMessage, take: (file: FilePart) => FilePart | null): ChatMessage {
-	const named = ({ filename }: FilePart) => ({ type: "text" as const, text: `[${filename} is in the chat that this one branched from]` });
+	const named = ({ filename }: FilePart) => ({ type: "text" as const, text: t("chat_file_in_other", { name: filename }) });
 	return { ...message, parts: parts.map((part) => (part.type === "file" ? (take(part) ?? named(part)) : part)) };
 }
 
@@ -301,15 +302,6 @@ export const costOf = ({ sold, searched }: Pick<Turn, "sold" | "searched">): Pic
 	...(searched && searched.count > 0 && { searches: searched.count }),
 });
 
-/** How an imported answer ended, where a reader has to know. */
-const ENDS_ELSEWHERE: Partial<Record<AnswerState, string>> = {
-	length: "This answer hit the length limit.",
-	filtered: "The model’s content filter stopped this answer.",
-	stopped: "This answer was stopped.",
-	failed: "This answer was interrupted.",
-	interrupted: "This answer was interrupted.",
-};
-
 /** How an answer ended, and what it cost. */
 export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMetadata {
 	const { model, requestId, sold, end, told, counted, tokens, startedAtMs } = turn;
@@ -323,8 +315,7 @@ export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMeta
 		...(instructions && { instructions }),
 	};
 	if (end === null) return asked;
-	if (told?.imported)
-		return { ...asked, state: end, imported: true, note: ENDS_ELSEWHERE[end] ?? null, ...(tokens !== null && { tokens }) };
+	if (told?.imported) return { ...asked, state: end, imported: true, ...(tokens !== null && { tokens }) };
 	const { failure, retryAfterS, thoughtMs, tookMs, spent } = told ?? {};
 	const why = {
 		...(requestId !== "" && (end === "failed" || end === "interrupted") && { reference: requestId }),
@@ -335,7 +326,6 @@ export function metadataOf(turn: Turn, parts: readonly AnswerPart[]): AnswerMeta
 		...(tookMs !== undefined && { tookMs }),
 	};
 	if (counted === null) return { ...asked, ...why, state: end };
-	const ended = { end, output: outputOf({ told }, parts), failure, retryAfterS };
-	const note = sentenceOf(ended, counted);
-	return { ...asked, ...why, state: end, counted, rule: ruleNameOf(ended), note, ...(tokens !== null && { tokens }) };
+	const rule = ruleNameOf({ end, output: outputOf({ told }, parts), failure });
+	return { ...asked, ...why, state: end, counted, rule, ...(tokens !== null && { tokens }) };
 }

@@ -25,9 +25,12 @@ import type { Prompt } from "../lib/chat/request.ts";
 import { budgetBesideSearch } from "../lib/chat/search/sources.ts";
 import { snapshotOf } from "../lib/chat/snapshot.ts";
 import { titleFor } from "../lib/chat/title.ts";
+import { readerOf } from "../lib/identity/reader.ts";
 import type { Subject } from "../lib/identity/subject.ts";
 import { isPool, kindOf, type UserKey } from "../lib/identity/subject-key.ts";
 import { logFailure, logNote, OwnError } from "../log.ts";
+import { t } from "../text/text.ts";
+import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { AnswerMetadata, ChatMessage, ChatView, FilePart, ModelOption, Price } from "../view/chat.ts";
 import type { Tier } from "../view/usage.ts";
 import { type AnswerPart, hasWords, replayAnswer } from "./answer-stream.ts";
@@ -129,6 +132,12 @@ interface Priced {
 	told: { text: string; tokens: number };
 	/** Tokens of the path before the question; null where turns of an older version are not measured. */
 	tokens: number | null;
+}
+
+/** What the asking page shows last, and whom what is written is for. */
+interface Seen {
+	seen: string | null | undefined;
+	reader: Reader;
 }
 
 /** Owns one chat: its messages and the answer being written, which outlives the request that started it. */
@@ -291,7 +300,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * repeating it changes nothing.
 	 * @param tier by which the subject's uploads are limited
 	 */
-	async branch(subject: Subject, tier: Tier, messageId: string, into: string, seen: string | null | undefined): Promise<PathResult> {
+	async branch(subject: Subject, tier: Tier, messageId: string, into: string, { seen, reader }: Seen): Promise<PathResult> {
 		const owner = subject.key;
 		const chat = await this.#settledChat(owner);
 		if ("kind" in chat) return chat;
@@ -300,7 +309,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		if (!last) return { kind: "no-such-message" };
 		if (!(await this.env.CHAT_LIST.getByName(owner).takeBranch(Date.now()))) return { kind: "too-many-branches" };
 		const { take, taken } = this.#files.copiesFor(into);
-		const turns = this.#path.copyTo(last, messageId, generateId, take);
+		const turns = writingFor(reader, () => this.#path.copyTo(last, messageId, generateId, take));
 		const counted = await takeUpload(
 			subject,
 			tier,
@@ -309,10 +318,17 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		// The chat may have been deleted meanwhile.
 		if (!this.#isOwnedBy(owner)) return { kind: "not-found" };
 		// The copy is in no folder.
-		const copy = { ...chat, id: into, owner, title: branchTitle(chat.title), choice: null, folderInstructions: "" };
+		const copy = {
+			...chat,
+			id: into,
+			owner,
+			title: writingFor(reader, () => branchTitle(chat.title)),
+			choice: null,
+			folderInstructions: "",
+		};
 		const target = this.env.CONVERSATION.getByName(into);
 		if (counted.kind === "refused") {
-			const withoutFiles = this.#path.copyTo(last, messageId, generateId, () => null);
+			const withoutFiles = writingFor(reader, () => this.#path.copyTo(last, messageId, generateId, () => null));
 			return (await target.receive(copy, withoutFiles, [])) ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
 		}
 		let isThere = false;
@@ -375,7 +391,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	 * The shown path as a page for everyone.
 	 * @param into the id of the share, under whose address its files will be
 	 */
-	async snapshot(owner: string, into: string, withFiles: boolean, seen: string | null | undefined) {
+	async snapshot(owner: string, into: string, withFiles: boolean, { seen, reader }: Seen) {
 		const chat = await this.#settledChat(owner);
 		if ("kind" in chat) return chat;
 		if (!this.#path.hasSeen(seen, null)) return { kind: "moved-on" as const, chat: this.#path.view(chat) };
@@ -384,16 +400,16 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			const copy = take(file);
 			return copy && { ...copy, url: `/s/${into}/files/${idOf(copy)}` };
 		};
-		const shared = snapshotOf(this.#path.shownNewestFirst(), withFiles ? share : () => null);
+		const shared = writingFor(reader, () => snapshotOf(this.#path.shownNewestFirst(), withFiles ? share : () => null));
 		return { kind: "done" as const, title: chat.title, ...shared, files: taken };
 	}
 
 	/** The chat as a file, and its title; null for anyone but the owner. */
-	async export(owner: string, format: ExportFormat): Promise<{ title: string; stream: ReadableStream<Uint8Array> } | null> {
+	async export(owner: string, format: ExportFormat, reader: Reader): Promise<{ title: string; stream: ReadableStream<Uint8Array> } | null> {
 		if (!this.#isKeptFor(owner)) return null;
 		if (!this.#live) await this.#recover();
 		const chat = this.#stored.chat();
-		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format) };
+		return chat && { title: chat.title, stream: exportOf(chat, this.#stored, format, reader) };
 	}
 
 	/** The owner's chat while no request is under way, or why it is not that. */
@@ -618,11 +634,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		{ hold, units, terms }: Held,
 		earlier: Turn | null,
 	): Promise<ReadableStream<Uint8Array>> {
-		const { chatId, subject, model, effort, history, prompt, requestId, search } = ask;
+		const { chatId, subject, model, effort, history, prompt, requestId, search, url, headers } = ask;
 		const chat = this.#stored.chat() ?? {
 			id: chatId,
 			owner: subject.key,
-			title: history ? "" : titleOf(prompt),
+			title: history ? "" : writingFor(readerOf(new Request(url, { headers })), () => titleOf(prompt)),
 			deleted: false,
 			whole: null,
 			instructions: "",
@@ -904,12 +920,13 @@ function notRaised(error: unknown): { raised: false } {
 	return { raised: false };
 }
 
-const BRANCH = "Branch · ";
-const branchTitle = (title: string) => (title.startsWith(BRANCH) ? title : BRANCH + title);
+/** What branched before in any language is not named a branch again. */
+const BRANCHED = /^(?:Branch|Zweig) · /;
+const branchTitle = (title: string) => (BRANCHED.test(title) ? title : t("chat_branch_title", { title }));
 
 function titleOf(prompt: Prompt): string {
-	if (prompt.kind !== "message") return "New chat";
-	return chatTitle(textOf(prompt.message)) || filesOf(prompt.message)[0]?.filename || "New chat";
+	if (prompt.kind !== "message") return t("frame_new_chat");
+	return chatTitle(textOf(prompt.message)) || filesOf(prompt.message)[0]?.filename || t("frame_new_chat");
 }
 
 const filesIn = ({ prompt }: Ask) => (prompt.kind === "message" ? prompt.files.length : 0);

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { takeUpload } from "../lib/chat/files/limits.ts";
 import { newShareId } from "../lib/chat/share-id.ts";
 import type { User } from "../lib/identity/subject.ts";
+import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { Share } from "../view/share.ts";
 import type { Tier } from "../view/usage.ts";
 import type { SnapshotRefusal } from "./conversation.ts";
@@ -47,6 +48,8 @@ export type ShareResult =
 	| SnapshotRefusal;
 
 export interface ShareOptions {
+	/** Who shares it. */
+	reader: Reader;
 	/** Whether everyone may load the chat's files, too. */
 	files: boolean;
 	/** The last message that the asking page shows; undefined where it does not say. */
@@ -106,15 +109,12 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		for (const { id } of this.#rows("WHERE chat_id = ?", chatId)) await this.#end(id);
 	}
 
-	async #make(id: string, user: User, tier: Tier, chatId: string, { files: withFiles, seen }: ShareOptions): Promise<ShareResult> {
-		const snapshot = await this.env.CONVERSATION.getByName(chatId).snapshot(user.key, id, withFiles, seen);
+	async #make(id: string, user: User, tier: Tier, chatId: string, { files: withFiles, seen, reader }: ShareOptions): Promise<ShareResult> {
+		const snapshot = await this.env.CONVERSATION.getByName(chatId).snapshot(user.key, id, withFiles, { seen, reader });
 		if (snapshot.kind !== "done") return snapshot;
 		const { title, messages, isCut, files } = snapshot;
-		const counted = await takeUpload(
-			user,
-			tier,
-			files.map(({ bytes }) => bytes),
-		);
+		const bytes = files.map((file) => file.bytes);
+		const counted = await writingFor(reader, () => takeUpload(user, tier, bytes));
 		if (counted.kind === "refused") return { kind: "uploads-full", why: counted.why, retryAfterSeconds: counted.retryAfterSeconds };
 		const atMs = Date.now();
 		let isShared = false;

@@ -22,6 +22,7 @@ import { billingPort } from "../lib/payments/provider.ts";
 import { alarmTime, type ClockReading, isClockSet, setClock } from "../lib/time/clock.ts";
 import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure, OwnError } from "../log.ts";
+import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { PlanNews } from "../view/usage.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
@@ -65,6 +66,8 @@ export interface HoldResult {
 
 /** A press of a buy button: the price as the browser names it, and our pages to return to. */
 export interface Press {
+	/** Whom a refusal is written for. */
+	reader: Reader;
 	price: PriceName;
 	pages: ReturnPages;
 }
@@ -277,7 +280,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return pressing;
 	}
 
-	async #pressOnce(key: string, { price, pages }: Press): Promise<PressAnswer> {
+	async #pressOnce(key: string, { reader, price, pages }: Press): Promise<PressAnswer> {
 		const waitMs = this.#actions.take();
 		if (waitMs > 0) return { kind: "too-often", waitMs };
 		const billing = await this.billing(key, "action");
@@ -285,9 +288,11 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const { book, checkout } = this.#open(key);
 		const { customerId, creditsBought, planStart } = billing.answer;
 		try {
-			const offer = assertMayBuy(billing.answer, price);
-			const startsPlan = offer.kind === "subscription";
-			if (startsPlan) assertPlanMayStart(planStart);
+			const { offer, startsPlan } = writingFor(reader, () => {
+				const found = assertMayBuy(billing.answer, price);
+				if (found.kind === "subscription") assertPlanMayStart(planStart);
+				return { offer: found, startsPlan: found.kind === "subscription" };
+			});
 			const renewsCustomer = startsPlan && planStart === "as-new-customer";
 			const customer = { id: customerId, externalId: book.externalId };
 			return await checkout.open({ customer, offer, creditsBought, renewsCustomer, ...pages });

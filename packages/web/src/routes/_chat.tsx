@@ -24,6 +24,7 @@ import { tellTabs } from "../components/tabs.ts";
 import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
+import { t } from "../text/text.ts";
 import type { ChatView } from "../view/chat.ts";
 import type { UsageView } from "../view/usage.ts";
 
@@ -95,10 +96,10 @@ function ChatFrame() {
 
 	return (
 		<div className="flex h-seen overflow-hidden">
-			<SkipLink to="#main">Skip to the chat</SkipLink>
+			<SkipLink to="#main">{t("frame_skip_to_chat")}</SkipLink>
 			<SideColumn {...side} />
 			<main id="main" tabIndex={-1} className="flex h-full min-w-0 grow flex-col outline-none">
-				<NeedsScripts>You can read your chats without JavaScript, but sending needs it.</NeedsScripts>
+				<NeedsScripts>{t("chat_needs_scripts")}</NeedsScripts>
 				<Banners shell={shell} path={path} onBought={setBoughtAtMs} done={actions.done} />
 				{open ? (
 					<Room
@@ -267,7 +268,7 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
 	return (chatId: string, text: string) => {
 		refreshUsage();
 		if (!isNew || !text) return;
-		const title = chatTitle(text) || "New chat";
+		const title = chatTitle(text) || t("frame_new_chat");
 		newChats.set(chatId, title);
 		add({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The new chat replaces the page that it began on, so that Back leads to the page before.
@@ -292,7 +293,7 @@ function useNewChat(chatId: string | undefined) {
 	const isTemporary = temporaryId === id;
 	const chat: ChatView = {
 		...{ id, messages: [], running: false, earlier: null, tokens: 0, whole: false },
-		...(isTemporary ? { title: "Temporary chat", temporary: true } : { title: "New chat" }),
+		...(isTemporary ? { title: t("chat_temporary"), temporary: true } : { title: t("frame_new_chat") }),
 	};
 	return {
 		chat,

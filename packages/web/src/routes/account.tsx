@@ -4,6 +4,7 @@ import { AccountFrame } from "../components/account/account-frame.tsx";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { loadShell } from "../lib/http/pages.ts";
+import { t } from "../text/text.ts";
 
 /** The sub-pages that a guest has, too. */
 const FOR_GUESTS = /^\/account\/(appearance|data)\/?$/;
@@ -18,7 +19,7 @@ export const Route = createFileRoute("/account")({
 	// Pointing at a link must not read the billing provider.
 	preload: false,
 	gcTime: 0,
-	head: () => ({ meta: [{ title: "Account · Parley" }] }),
+	head: () => ({ meta: [{ title: `${t("frame_account")} · Parley` }] }),
 	component: AccountPages,
 });
 

@@ -3,6 +3,7 @@ import { Page } from "../components/frame/page.tsx";
 import { ConfirmLink } from "../components/session/confirm-link.tsx";
 import { nextPath } from "../components/session/next-path.ts";
 import { loadConfirmation } from "../lib/http/other-pages.ts";
+import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/confirm-email")({
 	validateSearch: ({ token, next }): { token: string; next: string } => ({
@@ -12,7 +13,7 @@ export const Route = createFileRoute("/confirm-email")({
 	loaderDeps: ({ search: { token } }) => ({ token }),
 	loader: ({ deps: { token } }) => loadConfirmation({ data: token }),
 	gcTime: 0,
-	head: () => ({ meta: [{ title: "Confirm your email address · Parley" }] }),
+	head: () => ({ meta: [{ title: `${t("email_confirm_address")} · Parley` }] }),
 	component: ConfirmEmailPage,
 });
 
@@ -20,7 +21,7 @@ function ConfirmEmailPage() {
 	const { token, next } = Route.useSearch();
 	return (
 		<Page narrow>
-			<h1 className="font-semibold text-display tracking-tight">Confirm your email address</h1>
+			<h1 className="font-semibold text-display tracking-tight">{t("email_confirm_address")}</h1>
 			<ConfirmLink confirmation={Route.useLoaderData()} token={token} next={next} />
 		</Page>
 	);

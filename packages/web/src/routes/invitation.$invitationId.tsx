@@ -6,6 +6,7 @@ import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { Invitation } from "../components/organization/invitation.tsx";
 import { loadInvitation } from "../lib/http/other-pages.ts";
+import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/invitation/$invitationId")({
 	validateSearch: linkOutcomeOf,
@@ -15,11 +16,11 @@ export const Route = createFileRoute("/invitation/$invitationId")({
 		return { invitation, ...rest };
 	},
 	gcTime: 0,
-	head: () => ({ meta: [{ title: "Invitation · Parley" }] }),
+	head: () => ({ meta: [{ title: `${t("org_invitation")} · Parley` }] }),
 	component: InvitationPage,
 	notFoundComponent: () => (
 		<Page narrow>
-			<Lost title="There is no such invitation" text="Perhaps the link was cut off on its way: look at the whole of it in the mail.">
+			<Lost title={t("org_no_such_invitation")} text={t("org_link_cut_off")}>
 				{null}
 			</Lost>
 		</Page>

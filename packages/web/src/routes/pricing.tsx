@@ -11,6 +11,7 @@ import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadPricing } from "../lib/http/other-pages.ts";
 import { loadShell } from "../lib/http/pages.ts";
+import { t } from "../text/text.ts";
 import { pageMeta } from "./-head.ts";
 
 export const Route = createFileRoute("/pricing")({
@@ -23,7 +24,7 @@ export const Route = createFileRoute("/pricing")({
 	preload: false,
 	gcTime: 0,
 	head: () => ({
-		meta: pageMeta("Pricing · Parley", "What Parley costs, how many requests come with it, and what counts as one."),
+		meta: pageMeta(`${t("frame_pricing")} · Parley`, t("plans_description")),
 	}),
 	component: PricingPage,
 });
@@ -46,23 +47,21 @@ function PricingPage() {
 	);
 	return (
 		<Page viewer={shell.viewer} banner={banner}>
-			<h1 className="text-balance font-semibold text-display tracking-tight">Pay only for answers</h1>
-			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">See what’s left at any time. An answer that fails doesn’t count.</p>
+			<h1 className="text-balance font-semibold text-display tracking-tight">{t("plans_heading")}</h1>
+			<p className="mt-3 mb-8 max-w-read sm:mb-12 text-body text-soft">{t("plans_subheading")}</p>
 			{shell.billing.sells && <BuyingFor viewer={shell.viewer} />}
 			<Plans pricing={pricing} shell={shell} onBuy={serverActions.buy} />
 			{!shell.billing.sells ? (
-				<p className="mt-6 border-line border-t pt-6 text-soft">
-					Paid plans aren’t set up on this server. You can use it as a guest or with a free account.
-				</p>
+				<p className="mt-6 border-line border-t pt-6 text-soft">{t("plans_none_here")}</p>
 			) : (
 				pricing.unavailable && (
 					<p role="status" className="mt-6 border-line border-t pt-6 text-soft">
-						We can’t show the paid plans right now, because the billing service isn’t responding. Try again in a moment.
+						{t("plans_unavailable")}
 					</p>
 				)
 			)}
 			<TopUps pricing={pricing} shell={shell} />
-			<WhatCounts rows={pricing.whatCounts} />
+			<WhatCounts />
 			{shell.billing.sells && <Terms />}
 			<TallyIcon {...nearestLimit(shell.usage)} />
 		</Page>

@@ -4,6 +4,7 @@ import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
 import { loadShared } from "../lib/http/other-pages.ts";
+import { rich, t } from "../text/text.ts";
 import type { SharedChatView } from "../view/share.ts";
 import { pageMeta } from "./-head.ts";
 
@@ -16,20 +17,14 @@ export const Route = createFileRoute("/s/$shareId")({
 	// What has ended is not shown again.
 	gcTime: 0,
 	head: ({ loaderData }) => ({
-		meta: [
-			...pageMeta(`${titleOf(loaderData)} · Parley`, "A chat that someone shared from Parley."),
-			{ name: "robots", content: "noindex, nofollow" },
-		],
+		meta: [...pageMeta(`${titleOf(loaderData)} · Parley`, t("share_description")), { name: "robots", content: "noindex, nofollow" }],
 	}),
 	component: SharedPage,
 	notFoundComponent: () => (
 		<Page narrow>
-			<Lost
-				title="This link doesn’t work"
-				text="Its owner may have stopped sharing or deleted the chat. Check that you have the whole link."
-			>
+			<Lost title={t("share_link_dead")} text={t("share_link_dead_text")}>
 				<Link to="/" className="button-next">
-					Go to Parley
+					{t("share_go_to_parley")}
 				</Link>
 			</Lost>
 		</Page>
@@ -39,8 +34,8 @@ export const Route = createFileRoute("/s/$shareId")({
 type Loaded = Awaited<ReturnType<typeof loadShared>>;
 
 function titleOf(loaded: Loaded | undefined): string {
-	if (!loaded) return "Not found";
-	return loaded === "taken-down" ? "Removed" : loaded.title;
+	if (!loaded) return t("lost_not_found");
+	return loaded === "taken-down" ? t("share_removed") : loaded.title;
 }
 
 function SharedPage() {
@@ -51,9 +46,9 @@ function SharedPage() {
 function TakenDown() {
 	return (
 		<Page narrow>
-			<Lost title="This chat is gone" text="The operator of this server has removed it.">
+			<Lost title={t("share_gone")} text={t("share_gone_text")}>
 				<Link to="/" className="button-next">
-					Go to Parley
+					{t("share_go_to_parley")}
 				</Link>
 			</Lost>
 		</Page>
@@ -67,14 +62,12 @@ function Shared({ title, sharedAt, messages, isCut }: SharedChatView) {
 				<h1 dir="auto" className="text-balance font-semibold text-display tracking-tight wrap-anywhere">
 					{title}
 				</h1>
-				<p className="mt-2 mb-10 text-soft">
-					Shared on <LocalTime iso={sharedAt} form="date" />, as the chat was then. Answers are a model’s and may be wrong.
-				</p>
-				{isCut && <p className="mb-6 text-small text-soft">Earlier messages aren’t included.</p>}
+				<p className="mt-2 mb-10 text-soft">{rich("share_shared_then", { day: <LocalTime iso={sharedAt} form="date" /> })}</p>
+				{isCut && <p className="mb-6 text-small text-soft">{t("share_is_cut")}</p>}
 				<SharedThread messages={messages} />
 				<p className="mt-12 border-line border-t pt-6 text-soft">
 					<Link to="/" className="link">
-						Start a chat of your own
+						{t("share_start_own")}
 					</Link>
 				</p>
 			</div>

@@ -2,6 +2,7 @@ import { createFileRoute, redirect, useRouter } from "@tanstack/react-router";
 import { Page } from "../components/frame/page.tsx";
 import { ShareList } from "../components/share/share-list.tsx";
 import { loadShares } from "../lib/http/other-pages.ts";
+import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/shared")({
 	loader: async () => {
@@ -10,7 +11,7 @@ export const Route = createFileRoute("/shared")({
 		return loaded;
 	},
 	gcTime: 0,
-	head: () => ({ meta: [{ title: "Shared chats · Parley" }] }),
+	head: () => ({ meta: [{ title: `${t("kept_shared")} · Parley` }] }),
 	component: SharesPage,
 });
 
@@ -20,8 +21,8 @@ function SharesPage() {
 	return (
 		<Page viewer={viewer}>
 			<div className="mx-auto max-w-read">
-				<h1 className="font-semibold text-display tracking-tight">Shared chats</h1>
-				<p className="mt-2 mb-8 text-soft">Anyone with a link can read the chat as it was when you shared it.</p>
+				<h1 className="font-semibold text-display tracking-tight">{t("kept_shared")}</h1>
+				<p className="mt-2 mb-8 text-soft">{t("share_anyone")}</p>
 				<ShareList shares={shares} onChanged={() => void router.invalidate()} />
 			</div>
 		</Page>

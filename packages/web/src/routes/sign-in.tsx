@@ -3,10 +3,11 @@ import { Page } from "../components/frame/page.tsx";
 import { nextPath } from "../components/session/next-path.ts";
 import { signIn } from "../components/session/session-requests.ts";
 import { SignForm } from "../components/session/sign-form.tsx";
+import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/sign-in")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),
-	head: () => ({ meta: [{ title: "Sign in · Parley" }] }),
+	head: () => ({ meta: [{ title: `${t("frame_sign_in")} · Parley` }] }),
 	component: SignInPage,
 });
 
@@ -20,19 +21,19 @@ function SignInPage() {
 	}
 	return (
 		<Page narrow>
-			<h1 className="font-semibold text-display tracking-tight">Sign in</h1>
+			<h1 className="font-semibold text-display tracking-tight">{t("frame_sign_in")}</h1>
 			<SignForm
-				action="Sign in"
+				action={t("frame_sign_in")}
 				onSubmit={onSubmit}
 				fields={[
-					{ name: "email", label: "Email", type: "email", autoComplete: "email" },
-					{ name: "password", label: "Password", type: "password", autoComplete: "current-password" },
+					{ name: "email", label: t("auth_email"), type: "email", autoComplete: "email" },
+					{ name: "password", label: t("account_password"), type: "password", autoComplete: "current-password" },
 				]}
 			>
 				<p className="text-soft">
-					New here?{" "}
+					{t("auth_new_here")}{" "}
 					<Link to="/sign-up" search={search} className="link text-ink">
-						Sign up
+						{t("frame_sign_up")}
 					</Link>
 				</p>
 			</SignForm>

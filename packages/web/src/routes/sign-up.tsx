@@ -5,11 +5,12 @@ import { signUp } from "../components/session/session-requests.ts";
 import { SignForm } from "../components/session/sign-form.tsx";
 import { Tally } from "../components/tally/tally.tsx";
 import { loadFreeLimit } from "../lib/http/other-pages.ts";
+import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/sign-up")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),
 	loader: () => loadFreeLimit(),
-	head: () => ({ meta: [{ title: "Sign up · Parley" }] }),
+	head: () => ({ meta: [{ title: `${t("frame_sign_up")} · Parley` }] }),
 	component: SignUpPage,
 });
 
@@ -25,22 +26,25 @@ function SignUpPage() {
 	}
 	return (
 		<Page narrow>
-			<h1 className="font-semibold text-display tracking-tight">Sign up</h1>
-			<p className="mt-2 mb-4 text-soft">{freeLimit} requests a day, free. Your chats and what you were writing come along.</p>
-			<Tally usage={{ limit: freeLimit, used: 0, held: 0, remaining: freeLimit, resetAt: null }} label={`${freeLimit} requests a day`} />
+			<h1 className="font-semibold text-display tracking-tight">{t("frame_sign_up")}</h1>
+			<p className="mt-2 mb-4 text-soft">{t("auth_free_daily", { count: freeLimit })}</p>
+			<Tally
+				usage={{ limit: freeLimit, used: 0, held: 0, remaining: freeLimit, resetAt: null }}
+				label={t("plans_requests_every", { count: freeLimit, every: t("every_day") })}
+			/>
 			<SignForm
-				action="Sign up"
+				action={t("frame_sign_up")}
 				onSubmit={onSubmit}
 				fields={[
-					{ name: "name", label: "Name", type: "text", autoComplete: "name" },
-					{ name: "email", label: "Email", type: "email", autoComplete: "email" },
-					{ name: "password", label: "Password", type: "password", autoComplete: "new-password", hint: "At least 8 characters." },
+					{ name: "name", label: t("auth_name"), type: "text", autoComplete: "name" },
+					{ name: "email", label: t("auth_email"), type: "email", autoComplete: "email" },
+					{ name: "password", label: t("account_password"), type: "password", autoComplete: "new-password", hint: t("auth_8_characters") },
 				]}
 			>
 				<p className="text-soft">
-					Signed up before?{" "}
+					{t("auth_before")}{" "}
 					<Link to="/sign-in" search={search} className="link text-ink">
-						Sign in
+						{t("frame_sign_in")}
 					</Link>
 				</p>
 			</SignForm>

@@ -88,8 +88,6 @@ export interface InvoiceView {
 export interface PricingView {
 	guestLimit: number;
 	freeLimit: number;
-	/** What counts, in short. */
-	whatCounts: { happens: string; counted: string }[];
 	/** Whether the rest of a top-up waits for the next plan when the plan ends. */
 	topUpsOutlivePlan: boolean;
 	/** Empty without a billing provider, or when it did not reply. */

@@ -108,8 +108,6 @@ export interface AnswerMetadata {
 	counted?: boolean;
 	/** Set for an answer that was written elsewhere: it counted nothing here. */
 	imported?: true;
-	/** A sentence on how it ended and whether it was counted; null when nothing needs saying. */
-	note?: string | null;
 	/** What the request was held for, and its searches. */
 	units?: number;
 	/** Searches that were charged. Absent without any. */

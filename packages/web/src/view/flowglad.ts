@@ -1,3 +1,4 @@
+import { t } from "../text/text.ts";
 import type { BillingView, InvoiceView, PaymentMethodView, PlanStanding } from "./billing.ts";
 
 // The parts of Flowglad's payloads that we read, and their conversion for pages. Pure, and used on both sides: the server reads the payload from the
@@ -162,7 +163,7 @@ export function toStanding(plan: Subscription): PlanStanding {
 		// The meter's first entry comes with the payment.
 		live: balance !== null,
 		balance,
-		next: plan.comingPlan ?? (plan.scheduledAdjustmentAt ? "Another plan" : null),
+		next: plan.comingPlan ?? (plan.scheduledAdjustmentAt ? t("plan_another") : null),
 	};
 }
 
@@ -177,7 +178,7 @@ export function comingPlan(
 	if (scheduledAdjustmentAt === null) return null;
 	const isOurs = known?.planId === id && known.priceId !== priceId && known.atMs === (currentBillingPeriodEnd ?? null);
 	if (isOurs) return known.name;
-	return scheduledAdjustmentAt === undefined ? null : "Another plan";
+	return scheduledAdjustmentAt === undefined ? null : t("plan_another");
 }
 
 function intervalOf(unit: string | null | undefined): "day" | "week" | "month" | "year" | null {

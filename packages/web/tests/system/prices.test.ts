@@ -79,7 +79,7 @@ const stream =
 			{ type: "start", messageId: crypto.randomUUID() },
 			...(reasoning ? part("reasoning", reasoning) : []),
 			...(text ? part("text", text) : []),
-			{ type: "finish", messageMetadata: { state: "complete", counted: true, note: null, ...metadata } },
+			{ type: "finish", messageMetadata: { state: "complete", counted: true, ...metadata } },
 		];
 		const body = [...chunks.map((chunk) => JSON.stringify(chunk)), "[DONE]"].map((data) => `data: ${data}\n\n`).join("");
 		return route.fulfill({ contentType: "text/event-stream", headers: { "x-vercel-ai-ui-message-stream": "v1" }, body });

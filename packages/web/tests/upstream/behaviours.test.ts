@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Client, faults, hear, resetSandbox, sandboxState } from "../client.ts";
 import { logLines } from "../worker-log.ts";
-import { BEHAVIOURS } from "./behaviours.ts";
+import { BEHAVIOURS, ruleOf } from "./behaviours.ts";
 
 // What model servers do, what the user then sees, and whether it is counted: the table of docs/upstream-behaviours.md.
 
@@ -10,13 +10,14 @@ beforeEach(resetSandbox);
 const id = () => crypto.randomUUID();
 
 describe("a model server that sends", () => {
-	test.each(Object.entries(BEHAVIOURS))("%s", async (_, { wire, model = "odd", state, counted, text, thoughts = "", failure, note }) => {
+	test.each(Object.entries(BEHAVIOURS))("%s", async (_, behaviour) => {
+		const { wire, model = "odd", state, counted, text, thoughts = "", failure, retryAfterS } = behaviour;
 		const client = await new Client().visit();
 		await faults({ model: { wires: { [model]: wire } } });
 		const chatId = id();
 		const answer = await hear(await client.send(chatId, "q", { model }));
-		expect(answer.metadata).toMatchObject({ state, counted, ...(failure && { failure }), ...(note && { note }) });
-		expect(answer.metadata.note === null).toBe(state === "complete");
+		const rule = ruleOf(behaviour);
+		expect(answer.metadata).toMatchObject({ state, counted, rule, ...(failure && { failure }), ...(retryAfterS && { retryAfterS }) });
 		expect([answer.text, answer.thoughts]).toEqual([text, thoughts]);
 		expect(answer.parts.length).toBe(new Set(answer.parts).size);
 		expect(await client.usage()).toMatchObject({ used: counted ? 1 : 0, held: 0 });

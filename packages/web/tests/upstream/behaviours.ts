@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { sentenceOf } from "@parley/metering";
+import { type RuleName, ruleNameOf } from "@parley/metering";
 import type { AnswerState, Failure } from "../../src/view/chat.ts";
 
 /** A fault of the sandbox's model server (packages/sandbox/src/faults/schema.ts). */
@@ -23,7 +23,8 @@ export interface Behaviour {
 	text: string;
 	thoughts?: string;
 	failure?: Failure;
-	note?: string;
+	/** When a busy model can be asked again, seconds. */
+	retryAfterS?: number;
 }
 
 const base = { id: "q1", object: "chat.completion.chunk", created: 1, model: "q" };
@@ -57,7 +58,6 @@ const midway = (wire: Wire, failure: Failure = "failed", text = HALF): Behaviour
 	state: "failed",
 	counted: false,
 	failure,
-	note: `That answer ${failure === "interrupted" ? "was interrupted" : "failed"}, so it was not counted.`,
 });
 /** Fails before the first word. */
 const early = (wire: Wire, failure: Failure, more: Partial<Behaviour> = {}): Behaviour => ({
@@ -74,7 +74,6 @@ const wordless = (wire: Wire, more: Partial<Behaviour> = {}): Behaviour => ({
 	text: "",
 	state: "failed",
 	counted: false,
-	note: "That answer ended before its first word, so it was not counted.",
 	...more,
 });
 const ending = (finish: unknown, ...after: string[]): Wire => ({ parts: [...half, line(chunk({}, finish)), ...after, done] });
@@ -121,13 +120,11 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 	"finish reason max_tokens": {
 		...complete(ending("max_tokens"), HALF),
 		state: "length",
-		note: "This answer reached the model’s output limit. “Continue” asks for the rest, as a new request.",
 	},
 	"finish reason sensitive": { ...complete(ending("sensitive"), HALF), state: "filtered" },
 	"finish reason content_filter": {
 		...complete(ending("content_filter"), HALF),
 		state: "filtered",
-		note: "A content filter of the model ended this answer.",
 	},
 	"a finish reason that nobody knows": complete(ending("eureka"), HALF),
 	// Lines.
@@ -272,7 +269,7 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 	"white space only": wordless({ parts: [say(" \n"), say("\n"), stop, done] }, { text: " \n\n" }),
 	"a limit before the first word": wordless({ parts: [line(chunk({}, "length")), line({ ...base, choices: [], usage }), done] }),
 	"nothing but a finish reason": wordless({ parts: [stop, done] }),
-	"an empty body": early({}, "failed", { note: "That answer failed, so it was not counted." }),
+	"an empty body": early({}, "failed"),
 	// Tools and refusals.
 	"a tool call instead of an answer": wordless({ parts: [tool(""), tool('{"q":1}'), calledTool, done] }),
 	"a tool call after words": complete({ parts: [...half, tool('{"q":1}'), calledTool, done] }, HALF),
@@ -297,18 +294,14 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 		parts: [...half, line({ ...chunk({ content: "" }, "error"), error: { code: 502, message: "Provider disconnected" } }), done],
 	}),
 	"an error in place of the answer": early({ parts: [line({ error: { message: "bad gateway", code: 502 } }), done] }, "failed"),
-	"overload in place of the answer": early({ parts: [line({ error: { message: "overloaded", type: "overloaded_error" } })] }, "busy", {
-		note: "The model is busy, so this was not counted. Try again in a moment.",
-	}),
+	"overload in place of the answer": early({ parts: [line({ error: { message: "overloaded", type: "overloaded_error" } })] }, "busy"),
 	"a broken chunk": midway({ parts: [...half, 'data: {"choices": [\n\n', ...rest] }, "interrupted"),
 	// Refused calls.
 	"429 with a time": early(refusing(429, errorBody("slow down", "rate_limit_exceeded"), { ...json, "retry-after": "7" }), "busy", {
 		model: "busy-odd",
-		note: "The model is busy, so this was not counted. Try again in 7 s.",
+		retryAfterS: 7,
 	}),
-	"401": early(refusing(401, errorBody("Incorrect API key provided: sk-abc***xyz", "invalid_api_key")), "unavailable", {
-		note: "This model is not available right now, so this was not counted. Choose another one.",
-	}),
+	"401": early(refusing(401, errorBody("Incorrect API key provided: sk-abc***xyz", "invalid_api_key")), "unavailable"),
 	"402": early(refusing(402, errorBody("Insufficient Balance", "invalid_request_error")), "unavailable"),
 	"403": early(refusing(403, errorBody("No access", "permission_denied")), "unavailable"),
 	"404 for the model": early(refusing(404, errorBody("The model does not exist", "model_not_found")), "unavailable"),
@@ -322,16 +315,12 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 	"a context that is too long": early(
 		refusing(400, errorBody("This model's maximum context length is 8192 tokens", "context_length_exceeded")),
 		"too-long",
-		{
-			note: "This chat is too long for the model, so this was not counted. Choose a model that reads more, or start a new chat.",
-		},
 	),
 	"a question that a filter refuses": {
 		wire: refusing(400, errorBody("The response was filtered", "content_filter")),
 		state: "filtered",
 		counted: false,
 		text: "",
-		note: "A content filter of the model refused to answer, so this was not counted. Ask in other words.",
 	},
 	// Bodies.
 	"JSON instead of a stream": complete(
@@ -362,24 +351,8 @@ export const BEHAVIOURS: Record<string, Behaviour> = {
 	"307 to another origin": early({ status: 307, headers: { location: "http://127.0.0.1:9/v1/chat/completions" } }, "unavailable"),
 };
 
-/** The table as a page: what a model server sends, what the user then sees, and whether it is counted. */
-export function tableOfBehaviours(behaviours: Record<string, Behaviour>): string {
-	const rows = Object.entries(behaviours).map(([name, { state, counted, text, thoughts, failure, note }]) => {
-		const output = text.trim() ? "words" : failure ? "none" : "tokens";
-		const sentence = note ?? sentenceOf({ end: state, output, failure }, counted);
-		const words = text.trim() === "" ? "no words" : state === "complete" ? "the whole answer" : "the words that came";
-		const seen = [thoughts ? "reasoning" : "", words, sentence ? `“${sentence}”` : ""].filter(Boolean).join("; ");
-		return `| ${name} | ${state} | ${seen} | ${counted ? "yes" : "no"} |`;
-	});
-	return `${[
-		"# What model servers do",
-		"",
-		"<!-- Written from packages/web/tests/upstream/behaviours.ts, which is also the test: change it there, then `vitest run --project unit -u`. -->",
-		"",
-		"Each row is run against the built Worker. Answers that are not counted are free to try again, within the bound of [who pays](who-pays.md).",
-		"",
-		"| The server sends | Ends as | The user sees | Counted |",
-		"|---|---|---|---|",
-		...rows,
-	].join("\n")}\n`;
+/** The rule of the count that covers a behaviour. */
+export function ruleOf({ state, text, failure }: Behaviour): RuleName {
+	const output = text.trim() ? "words" : failure ? "none" : "tokens";
+	return ruleNameOf({ end: state, output, failure });
 }

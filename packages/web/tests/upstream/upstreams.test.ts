@@ -55,7 +55,7 @@ describe("a model with two upstreams", () => {
 		expect(busy.metadata).toMatchObject({ state: "failed", counted: false, failure: "busy" });
 		expect(busy.metadata.retryAfterS).toBeGreaterThan(50);
 		expect(busy.metadata.retryAfterS).toBeLessThanOrEqual(100);
-		expect(busy.metadata.note).toBe(`The model is busy, so this was not counted. Try again in ${busy.metadata.retryAfterS} s.`);
+		expect(busy.metadata.rule).toBe("busy");
 	});
 
 	test.each([

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from "react";
+import { t } from "../../text/text.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import type { BillingProps } from "./billing.tsx";
 import { Section } from "./section.tsx";
@@ -10,8 +11,8 @@ const Billing = import.meta.env.SSR ? (_: BillingProps) => null : lazy(() => imp
 export function AccountBilling(props: BillingProps) {
 	const hydrated = useHydrated();
 	const waiting = (
-		<Section title="Plan">
-			<p className="text-soft">Loading your plan…</p>
+		<Section title={t("account_plan")}>
+			<p className="text-soft">{t("account_loading_plan")}</p>
 		</Section>
 	);
 	if (!hydrated) return waiting;

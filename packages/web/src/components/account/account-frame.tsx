@@ -1,5 +1,6 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { t } from "../../text/text.ts";
 import type { Shell } from "../../view/shell.ts";
 import { ConfirmEmail } from "../frame/confirm-email.tsx";
 import type { LinkOutcome } from "../frame/link-outcome.ts";
@@ -30,7 +31,7 @@ export function AccountFrame({ shell, children, ...banner }: AccountFrameProps) 
 			banner={viewer.kind === "user" && <ConfirmEmail {...banner} viewer={viewer} mailboxUrl={mailboxUrl} path="/account/profile" />}
 		>
 			<div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-8 md:grid-cols-[10rem_minmax(0,42rem)]">
-				<nav aria-label="Settings" className="-mx-2 md:pt-1">
+				<nav aria-label={t("settings_nav")} className="-mx-2 md:pt-1">
 					<ul className="grid grid-cols-2 md:grid-cols-1">
 						{pages.map(({ to, label }) => (
 							<li key={to}>
@@ -39,14 +40,14 @@ export function AccountFrame({ shell, children, ...banner }: AccountFrameProps) 
 									className="button-bare flex justify-start"
 									activeProps={{ className: "bg-said font-medium text-ink", "aria-current": "page" }}
 								>
-									{label}
+									{label()}
 								</Link>
 							</li>
 						))}
 					</ul>
 				</nav>
 				<div>
-					<h1 className="mb-2 font-semibold text-display tracking-tight">{pages.find(({ to }) => to === path)?.label}</h1>
+					<h1 className="mb-2 font-semibold text-display tracking-tight">{pages.find(({ to }) => to === path)?.label()}</h1>
 					{/* Two lines on a phone: the hour is longer or shorter in the reader's own zone. */}
 					<div className="flex min-h-11 items-start sm:min-h-6">
 						<TallyLine usage={usage} />

@@ -1,9 +1,11 @@
+import { t } from "../../text/text.ts";
+
 /** The sub-pages of the account, in the order in which they are listed, and whether a guest has them too. */
 export const ACCOUNT_PAGES = [
-	{ to: "/account/usage", label: "Usage", forGuests: false },
-	{ to: "/account/plan", label: "Plan and billing", forGuests: false },
-	{ to: "/account/organization", label: "Organization", forGuests: false },
-	{ to: "/account/profile", label: "Profile and security", forGuests: false },
-	{ to: "/account/appearance", label: "Appearance", forGuests: true },
-	{ to: "/account/data", label: "Data", forGuests: true },
+	{ to: "/account/usage", label: () => t("settings_usage"), forGuests: false },
+	{ to: "/account/plan", label: () => t("settings_plan"), forGuests: false },
+	{ to: "/account/organization", label: () => t("settings_organization"), forGuests: false },
+	{ to: "/account/profile", label: () => t("settings_profile"), forGuests: false },
+	{ to: "/account/appearance", label: () => t("frame_appearance"), forGuests: true },
+	{ to: "/account/data", label: () => t("settings_data"), forGuests: true },
 ] as const;

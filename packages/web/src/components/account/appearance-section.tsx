@@ -1,24 +1,25 @@
 import { useId, useState, useSyncExternalStore } from "react";
+import { t } from "../../text/text.ts";
 import { CHOICES, type Choice, choose, chosen } from "./appearance.ts";
+import { LanguageChoice } from "./language-choice.tsx";
 import { Section } from "./section.tsx";
 
 /** Theme, text size and the key that sends, kept in this browser. */
 export function AppearanceSection() {
 	return (
 		<>
-			<Section title="Look">
+			<Section title={t("settings_look")}>
 				<div className="flex flex-col gap-6">
-					<Radios choice="theme" legend="Theme" />
-					<Radios choice="text" legend="Text size" />
+					<Radios choice="theme" legend={t("settings_theme")} />
+					<Radios choice="text" legend={t("settings_text_size")} />
 				</div>
 			</Section>
-			<Section title="Writing">
-				<Radios choice="enter" legend="Send with" />
-				<p className="mt-2 text-small text-soft">
-					Shift+Enter always starts a new line. On a phone, Enter starts a new line and the button sends.
-				</p>
+			<Section title={t("settings_writing")}>
+				<Radios choice="enter" legend={t("settings_send_with")} />
+				<p className="mt-2 text-small text-soft">{t("settings_send_hint")}</p>
 			</Section>
-			<p className="mt-6 text-small text-soft">These apply to this browser.</p>
+			<LanguageChoice />
+			<p className="mt-6 text-small text-soft">{t("settings_this_browser")}</p>
 		</>
 	);
 }
@@ -50,13 +51,13 @@ function Radios({ choice, legend }: { choice: Choice; legend: string }) {
 							onChange={() => setIsKept(choose(choice, value))}
 							className="size-4 shrink-0 accent-ink"
 						/>
-						{label}
+						{label()}
 					</label>
 				))}
 			</div>
 			{!isKept && (
 				<p role="alert" className="mt-1 text-warn">
-					This browser doesn’t let pages keep anything, so your choice can’t be kept.
+					{t("settings_no_storage")}
 				</p>
 			)}
 		</fieldset>

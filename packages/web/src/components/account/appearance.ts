@@ -1,19 +1,21 @@
+import { t } from "../../text/text.ts";
+
 /** What a reader may choose for this browser. */
 export const CHOICES = {
 	theme: [
-		{ value: "system", label: "System" },
-		{ value: "light", label: "Light" },
-		{ value: "dark", label: "Dark" },
+		{ value: "system", label: () => t("theme_system") },
+		{ value: "light", label: () => t("theme_light") },
+		{ value: "dark", label: () => t("theme_dark") },
 	],
 	text: [
-		{ value: "small", label: "Small" },
-		{ value: "normal", label: "Normal" },
-		{ value: "large", label: "Large" },
-		{ value: "larger", label: "Larger" },
+		{ value: "small", label: () => t("text_small") },
+		{ value: "normal", label: () => t("text_normal") },
+		{ value: "large", label: () => t("text_large") },
+		{ value: "larger", label: () => t("text_larger") },
 	],
 	enter: [
-		{ value: "plain", label: "Enter" },
-		{ value: "mod", label: "Ctrl+Enter, or ⌘+Enter on a Mac" },
+		{ value: "plain", label: () => t("enter_plain") },
+		{ value: "mod", label: () => t("enter_mod") },
 	],
 } as const;
 

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
 import { ArchivedList } from "../frame/archived-list.tsx";
 import { changeChat } from "../requests.ts";
@@ -20,11 +21,13 @@ export function ArchivedSection() {
 		try {
 			await changeChat(chat.id, to);
 		} catch (error) {
-			setDone({ text: error instanceof Error ? error.message : "Couldn’t do this. Try again." });
+			setDone({ text: error instanceof Error ? error.message : t("chat_not_done_try") });
 			throw error;
 		}
 		setDone(
-			to.deleted ? { text: `“${chat.title}” deleted.`, undo: () => void undo(chat) } : { text: `“${chat.title}” is in your list again.` },
+			to.deleted
+				? { text: t("list_deleted_one", { title: chat.title }), undo: () => void undo(chat) }
+				: { text: t("list_back_again", { title: chat.title }) },
 		);
 	}
 
@@ -33,12 +36,12 @@ export function ArchivedSection() {
 			() => false,
 			() => true,
 		);
-		setDone(failed ? { text: "Couldn’t undo this." } : undefined);
+		setDone(failed ? { text: t("list_no_undo") } : undefined);
 		setVersion((before) => before + 1);
 	}
 
 	return (
-		<Section title="Archived chats">
+		<Section title={t("frame_archived_chats")}>
 			<ArchivedList key={version} onChange={change} />
 			<p role="status" className="flex flex-wrap items-center gap-x-4 text-small text-soft">
 				{done && (
@@ -46,7 +49,7 @@ export function ArchivedSection() {
 						<span className="wrap-anywhere">{done.text}</span>
 						{done.undo && (
 							<button type="button" className="link min-h-9 font-medium pointer-coarse:min-h-11" onClick={done.undo}>
-								Undo
+								{t("side_undo")}
 							</button>
 						)}
 					</>

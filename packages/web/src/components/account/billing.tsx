@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { BillingView, PlanStanding, PricingView } from "../../view/billing.ts";
 
 import type { UsageView } from "../../view/usage.ts";
@@ -41,8 +42,8 @@ export default function Billing(props: BillingProps) {
 
 function Loading() {
 	return (
-		<Section title="Plan">
-			<p className="text-soft">Loading your plan…</p>
+		<Section title={t("account_plan")}>
+			<p className="text-soft">{t("account_loading_plan")}</p>
 		</Section>
 	);
 }
@@ -119,16 +120,16 @@ function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" 
 	const topUps = pricing.plans.filter(({ kind }) => kind === "top-up");
 	if (topUps.length === 0) return null;
 	return (
-		<Section title="Top-up">
+		<Section title={t("account_top_up")}>
 			{plan.state === "ending" ? (
-				<p className="text-soft">Resume {plan.name} to buy a top-up.</p>
+				<p className="text-soft">{t("account_resume_to_top_up", { plan: plan.name })}</p>
 			) : (
 				topUps.map((topUp) => (
 					<div key={topUp.priceSlug} className="mb-4 flex flex-col items-start gap-3 last:mb-0">
 						<TopUpTerms topUp={topUp} outlivesPlan={pricing.topUpsOutlivePlan} />
 						<Price {...topUp} />
 						<CheckoutButton
-							label="Buy a top-up"
+							label={t("tally_buy_top_up")}
 							main={isNext}
 							open={() => actions.buy(topUp.priceSlug, returnPath("top-up"), "/account/plan")}
 						/>
@@ -141,14 +142,16 @@ function TopUps({ plan, actions, pricing, isNext }: Pick<LoadedProps, "pricing" 
 
 function Unavailable() {
 	return (
-		<Section title="Plan">
-			<p>The billing service isn’t responding, so we can’t show your plan right now. It hasn’t changed.</p>
+		<Section title={t("account_plan")}>
+			<p>{t("account_unavailable")}</p>
 			<p className="mt-2 text-soft">
-				Reload in a moment, or{" "}
-				<Link to="/" className="link text-ink">
-					keep chatting
-				</Link>
-				.
+				{rich("account_reload_or", {
+					link: (
+						<Link to="/" className="link text-ink">
+							{t("account_keep_chatting")}
+						</Link>
+					),
+				})}
 			</p>
 		</Section>
 	);

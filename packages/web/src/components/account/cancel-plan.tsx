@@ -1,9 +1,10 @@
 import { useState } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { type BillingActions, refusalOf } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
+import { LocalTime } from "../frame/local-time.tsx";
 
 interface CancelPlanProps {
 	actions: BillingActions;
@@ -35,18 +36,18 @@ export function CancelPlan({ actions, plan, topUpsOutlivePlan, organization, usa
 		<div className="mt-6 flex flex-col items-start gap-2">
 			{!isEnding && (
 				<button type="button" className="button-plain" onClick={() => setConfirming("period-end")}>
-					Cancel {name}
+					{t("account_cancel_of", { plan: name })}
 				</button>
 			)}
 			<button type="button" className="button-bare destructive -ml-2 text-small" onClick={() => setConfirming("now")}>
-				Cancel immediately
+				{t("account_cancel_now")}
 			</button>
 			{confirming && (
 				<ConfirmDialog
-					title={confirming === "now" ? `Cancel ${name} immediately?` : `Cancel ${name}?`}
+					title={confirming === "now" ? t("account_cancel_now_title", { plan: name }) : t("account_cancel_title", { plan: name })}
 					text={confirming === "now" ? <LostNow {...terms} freeLimit={freeLimit} /> : <LostLater {...terms} plan={plan} />}
-					action={confirming === "now" ? "Cancel immediately" : `Cancel ${name}`}
-					dismiss={`Keep ${name}`}
+					action={confirming === "now" ? t("account_cancel_now") : t("account_cancel_of", { plan: name })}
+					dismiss={t("account_keep_of", { plan: name })}
 					onConfirm={() => cancel(confirming)}
 					onClose={() => setConfirming(undefined)}
 				/>
@@ -61,44 +62,37 @@ function LostNow({ topUpsOutlivePlan, organization, usage, freeLimit }: Terms & 
 	return (
 		<>
 			{usage.tier === "paid" && (topUpsOutlivePlan ? <PlanLost usage={usage} /> : <AllLost usage={usage} />)}
-			There’s no refund and no undo. {organization === null ? "You’ll" : `Everyone in ${organization} will`} have{" "}
-			<LocalNumber value={freeLimit} /> free requests a day{organization === null ? "" : " of their own"}.
+			{t("account_no_refund")}{" "}
+			{organization === null
+				? t("account_then_free", { count: freeLimit })
+				: t("account_everyone_then_free", { count: freeLimit, organization })}
 		</>
 	);
 }
 
 function AllLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
 	if (remaining === 0) return null;
-	return (
-		<>
-			You’ll lose your remaining <LocalNumber value={remaining} /> requests now{topUps > 0 && ", with those from top-ups"}.{" "}
-		</>
-	);
+	return `${topUps > 0 ? t("account_lose_all_with_top_ups", { count: remaining }) : t("account_lose_all", { count: remaining })} `;
 }
 
 function PlanLost({ usage: { remaining, topUps } }: Pick<Terms, "usage">) {
 	const ofPlan = Math.max(0, remaining - topUps);
 	return (
 		<>
-			{ofPlan > 0 && (
-				<>
-					You’ll lose the <LocalNumber value={ofPlan} /> requests left in your plan now.{" "}
-				</>
-			)}
-			{topUps > 0 && `${topUpsWait} `}
+			{ofPlan > 0 && `${t("account_lose_plan", { count: ofPlan })} `}
+			{topUps > 0 && `${t("account_top_ups_wait")} `}
 		</>
 	);
 }
 
-const topUpsWait = "What’s left of your top-ups waits for your next plan.";
-
 function LostLater({ topUpsOutlivePlan, organization, usage, plan }: Terms & Pick<CancelPlanProps, "plan">) {
-	const end = plan.periodEnd;
+	const end = plan.periodEnd ? <LocalTime iso={plan.periodEnd} form="date" /> : t("account_end_of_period");
 	return (
 		<>
-			{plan.name} stays active until {end ? <LocalTime iso={end} form="date" /> : "the end of the period you’ve paid for"}, then{" "}
-			{organization === null ? "you move to Free" : "members use their own requests"}. You can undo this before then.
-			{usage.topUps > 0 && ` ${topUpsOutlivePlan ? topUpsWait : "What’s left of your top-ups ends with it."}`}
+			{organization === null
+				? rich("account_active_until_free", { plan: plan.name, end })
+				: rich("account_active_until_own", { plan: plan.name, end })}
+			{usage.topUps > 0 && ` ${topUpsOutlivePlan ? t("account_top_ups_wait") : t("account_top_ups_end")}`}
 		</>
 	);
 }

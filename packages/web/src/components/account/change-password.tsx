@@ -1,10 +1,11 @@
 import { useId, useState } from "react";
+import { t } from "../../text/text.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { changePassword } from "../session/session-requests.ts";
 
 const FIELDS = [
-	{ name: "current", label: "Current password", autoComplete: "current-password" },
-	{ name: "next", label: "New password", autoComplete: "new-password" },
+	{ name: "current", label: () => t("account_current_password"), autoComplete: "current-password" },
+	{ name: "next", label: () => t("account_new_password"), autoComplete: "new-password" },
 ] as const;
 
 /** Changes the password, and signs out everywhere else. A refusal keeps what was typed. */
@@ -17,11 +18,11 @@ export function ChangePassword() {
 	async function submit(form: HTMLFormElement) {
 		const typed = new FormData(form);
 		const [currentPassword, newPassword] = FIELDS.map(({ name }) => String(typed.get(name)));
-		if (!currentPassword || !newPassword) return setOutcome({ problem: "Enter your current password and a new one." });
+		if (!currentPassword || !newPassword) return setOutcome({ problem: t("account_enter_both_passwords") });
 		setBusy(true);
 		const problem = await changePassword({ currentPassword, newPassword });
 		setBusy(false);
-		setOutcome(problem ? { problem: problem.text } : { done: "Password changed. You’ve been signed out everywhere else." });
+		setOutcome(problem ? { problem: problem.text } : { done: t("account_password_changed") });
 		if (!problem) form.reset();
 	}
 
@@ -39,17 +40,17 @@ export function ChangePassword() {
 			{FIELDS.map(({ name, label, autoComplete }) => (
 				<div key={name} className="flex flex-col gap-1">
 					<label htmlFor={`${id}-${name}`} className="font-medium">
-						{label}
+						{label()}
 					</label>
 					<input id={`${id}-${name}`} name={name} type="password" autoComplete={autoComplete} className="field" />
 				</div>
 			))}
 			<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
 				<button type="submit" className="button-plain" disabled={!hydrated || busy}>
-					Change password
+					{t("account_change_password")}
 				</button>
 				<p role="status" className={`text-small ${outcome && "problem" in outcome ? "text-warn" : "text-soft"}`}>
-					{outcome ? ("problem" in outcome ? outcome.problem : outcome.done) : "Signs you out everywhere else."}
+					{outcome ? ("problem" in outcome ? outcome.problem : outcome.done) : t("account_signs_out")}
 				</p>
 			</div>
 		</form>

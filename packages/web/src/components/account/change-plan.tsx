@@ -1,10 +1,11 @@
 import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { money } from "../../text/format.ts";
+import { rich, t } from "../../text/text.ts";
 import type { PlanStanding, PlanView } from "../../view/billing.ts";
-import { everyText, priceText } from "../billing/money.ts";
+import { everyText } from "../billing/interval.ts";
 import { Price } from "../billing/plans.tsx";
 import { type BillingActions, refusalOf } from "../billing/source.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
-import { LocalNumber } from "../frame/local-time.tsx";
 import { Day } from "./plan-section.tsx";
 import { Section } from "./section.tsx";
 
@@ -49,7 +50,7 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 	}
 
 	return (
-		<Section title={others.length > 1 ? "Other plans" : "Other plan"}>
+		<Section title={others.length > 1 ? t("account_other_plans") : t("account_other_plan")}>
 			<ul className="flex flex-col gap-6">
 				{others.map((other) => (
 					<li key={other.priceSlug} className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3">
@@ -57,16 +58,12 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 							<p className="font-semibold wrap-anywhere">{other.name}</p>
 							<Price {...other} />
 							<p className="text-soft">
-								{other.requests !== null && (
-									<>
-										<LocalNumber value={other.requests} /> requests {everyText(other.interval)}
-									</>
-								)}
+								{other.requests !== null && t("plans_requests_every", { count: other.requests, every: everyText(other.interval) })}
 								{other.features.map((feature) => `, ${feature}`)}
 							</p>
 						</div>
 						<button type="button" className="button-plain" onClick={() => setTarget(other)}>
-							Change to {other.name}
+							{t("account_change_to", { plan: other.name })}
 						</button>
 					</li>
 				))}
@@ -78,10 +75,10 @@ export function ChangePlan({ plan, actions, plans, onChanged }: ChangePlanProps)
 			)}
 			{target && (
 				<ConfirmDialog
-					title={`Change to ${target.name}?`}
+					title={t("account_change_to_title", { plan: target.name })}
 					text={isMoreExpensive(target) ? <Upgrade plan={plan} to={target} /> : <Downgrade plan={plan} to={target} />}
-					action={`Change to ${target.name}`}
-					dismiss="Not now"
+					action={t("account_change_to", { plan: target.name })}
+					dismiss={t("account_not_now")}
 					isDestructive={false}
 					onConfirm={() => change(target)}
 					onClose={() => setTarget(undefined)}
@@ -100,7 +97,7 @@ interface Asked {
 
 /** What to say of a change once the plan shows it: an answer alone says nothing. */
 function outcomeOf(to: PlanView, plan: PlanStanding): ReactNode {
-	if (plan.price?.slug === to.priceSlug) return <>You’re on {to.name} now.</>;
+	if (plan.price?.slug === to.priceSlug) return t("account_on_plan_now", { plan: to.name });
 	return plan.next === to.name ? <Later plan={plan} to={to} /> : null;
 }
 
@@ -127,62 +124,32 @@ function useFollowed(isOpen: boolean, read: () => void): boolean {
 
 /** What is known of a change that the plan does not show yet. */
 function Confirming({ plan, to, isOver }: { plan: PlanStanding; to: PlanView; isOver: boolean }) {
-	if (!isOver) return <>Your change to {to.name} is being confirmed. This can take a minute.</>;
-	return (
-		<>
-			Your plan still shows as {plan.name}, but {to.name} may yet start. Your invoices below show whether a payment is open. Check again in
-			a few minutes before you repeat it.
-		</>
-	);
+	if (!isOver) return t("account_change_confirming", { plan: to.name });
+	return t("account_change_open", { plan: plan.name, to: to.name });
 }
 
-const costText = ({ amountCents, currency, interval }: PlanView) => `${priceText(amountCents, currency, undefined)} ${everyText(interval)}`;
+const costText = ({ amountCents, currency, interval }: PlanView) => `${money(amountCents, currency)} ${everyText(interval)}`;
 
 function Upgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
 	const { price } = plan;
 	const isSameInterval = price?.currency === to.currency && price.interval === to.interval;
 	return (
 		<>
-			{to.name} starts now, with its share of this period’s requests. Today you pay the difference for the rest of the period
-			{isSameInterval && `, at most ${priceText(to.amountCents - price.amountCents, to.currency, undefined)}`}; the billing service works
-			out the exact amount.
-			{plan.periodEnd && (
-				<>
-					{" From "}
-					<Day at={plan.periodEnd} /> on, it’s {costText(to)}.
-				</>
-			)}
+			{isSameInterval
+				? t("account_upgrade_now_max", { plan: to.name, max: money(to.amountCents - price.amountCents, to.currency) })
+				: t("account_upgrade_now", { plan: to.name })}
+			{plan.periodEnd && <> {rich("account_upgrade_from", { day: <Day at={plan.periodEnd} />, cost: costText(to) })}</>}
 		</>
 	);
 }
 
 function Downgrade({ plan, to }: { plan: PlanStanding; to: PlanView }) {
-	return (
-		<>
-			You keep {plan.name}
-			{plan.periodEnd && (
-				<>
-					{" until "}
-					<Day at={plan.periodEnd} />
-				</>
-			)}
-			{" and pay nothing today. Then "}
-			{to.name} starts, for {costText(to)}.
-		</>
-	);
+	const names = { plan: plan.name, to: to.name, cost: costText(to) };
+	if (!plan.periodEnd) return t("account_downgrade", names);
+	return rich("account_downgrade_until", { plan: plan.name, to: to.name, cost: costText(to), day: <Day at={plan.periodEnd} /> });
 }
 
 function Later({ plan, to }: { plan: PlanStanding; to: PlanView }) {
-	return (
-		<>
-			Done. {to.name} starts
-			{plan.periodEnd && (
-				<>
-					{" on "}
-					<Day at={plan.periodEnd} />
-				</>
-			)}
-			; until then you keep {plan.name}.
-		</>
-	);
+	if (!plan.periodEnd) return t("account_later", { plan: plan.name, to: to.name });
+	return rich("account_later_on", { plan: plan.name, to: to.name, day: <Day at={plan.periodEnd} /> });
 }

@@ -1,7 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { instructionFault, type OwnInstructions, ownTokens, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import { InstructionField } from "../frame/instruction-field.tsx";
-import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
+import { useHydrated } from "../frame/local-time.tsx";
 import { saveInstructions } from "../requests.ts";
 import { tellTabs } from "../tabs.ts";
 import { Section } from "./section.tsx";
@@ -36,40 +37,36 @@ export function InstructionsSection({ own, site }: InstructionsSectionProps) {
 			const stored = await saveInstructions(plain);
 			setSaved(stored);
 			tellTabs("instructions", "saved");
-			setOutcome({ done: ownTokens(stored) === 0 ? "Saved. Nothing is sent." : "Saved. Sent with your next message." });
+			setOutcome({ done: ownTokens(stored) === 0 ? t("account_saved_nothing_sent") : t("account_saved_sent") });
 		} catch (error) {
-			setOutcome({ problem: error instanceof Error ? error.message : "This could not be saved." });
+			setOutcome({ problem: error instanceof Error ? error.message : t("chat_not_saved") });
 		}
 		setBusy(false);
 	}
 
 	return (
-		<Section title="Instructions" anchor="instructions">
-			<p className="text-soft">Sent before every message, in all your chats. They are part of what a message costs.</p>
+		<Section title={t("account_instructions")} anchor="instructions">
+			<p className="text-soft">{t("account_instructions_about")}</p>
 			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
 				<InstructionField
 					part="about"
-					label="About you"
-					hint="What you do, what you know, where you live"
+					label={t("account_about_you")}
+					hint={t("account_about_you_hint")}
 					value={texts.about}
 					onChange={(text) => change("about", text)}
 				/>
 				<InstructionField
 					part="answer"
-					label="How to answer"
-					hint="Short or thorough, formal or not, in which language"
+					label={t("account_how_to_answer")}
+					hint={t("account_how_to_answer_hint")}
 					value={texts.answer}
 					onChange={(text) => change("answer", text)}
 				/>
-				{site > 0 && (
-					<p className="text-small text-soft">
-						This server adds <LocalNumber value={site} /> tokens of its own.
-					</p>
-				)}
+				{site > 0 && <p className="text-small text-soft">{t("account_site_tokens", { count: site })}</p>}
 				<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
 					{/* Before hydration, submitting would reload the page. */}
 					<button type="submit" className="button-plain" disabled={!hydrated || busy || isFaulty || !isChanged}>
-						Save
+						{t("frame_save")}
 					</button>
 					<p role="status" className={`text-small ${outcome && "problem" in outcome ? "text-warn" : "text-soft"}`}>
 						{outcome && ("problem" in outcome ? outcome.problem : outcome.done)}

@@ -1,24 +1,25 @@
+import { money } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { InvoiceView } from "../../view/billing.ts";
-import { priceText } from "../billing/money.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 
-const stateLabels: Record<InvoiceView["state"], string> = {
-	draft: "draft",
-	open: "unpaid",
-	confirming: "payment being confirmed",
-	paid: "paid",
-	refunded: "refunded",
-	"partly refunded": "partly refunded",
-	uncollectible: "uncollectible",
-	void: "cancelled",
+const stateLabels: Record<InvoiceView["state"], () => string> = {
+	draft: () => t("invoice_draft"),
+	open: () => t("invoice_unpaid"),
+	confirming: () => t("invoice_confirming"),
+	paid: () => t("invoice_paid"),
+	refunded: () => t("invoice_refunded"),
+	"partly refunded": () => t("invoice_partly_refunded"),
+	uncollectible: () => t("invoice_uncollectible"),
+	void: () => t("invoice_void"),
 };
 
 /** The invoices, newest first; nothing when there are none. */
 export function Invoices({ invoices }: { invoices: InvoiceView[] }) {
 	if (invoices.length === 0) return null;
 	return (
-		<Section title="Invoices">
+		<Section title={t("account_invoices")}>
 			<ul className="flex flex-col gap-3">
 				{invoices.map((invoice) => (
 					<InvoiceRow key={invoice.id} {...invoice} />
@@ -46,15 +47,15 @@ function InvoiceRow({ number, lines, date, amountCents, currency, state, url, re
 						<>
 							{" · "}
 							<a href={receiptUrl} className="link" target="_blank" rel="noopener">
-								Receipt
+								{t("account_receipt")}
 							</a>
 						</>
 					)}
 				</span>
 			</p>
 			<p className="shrink-0 text-right">
-				{priceText(amountCents, currency, undefined)}
-				<span className="block text-small text-soft">{stateLabels[state]}</span>
+				{money(amountCents, currency)}
+				<span className="block text-small text-soft">{stateLabels[state]()}</span>
 			</p>
 		</li>
 	);

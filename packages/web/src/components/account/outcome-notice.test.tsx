@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { STILL_UNKNOWN, sentenceOf } from "../../billing-sentences.ts";
+import { sentenceOf, stillUnknown } from "../../billing-sentences.ts";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { ActionResult, BillingActions } from "../billing/source.ts";
 import { type Mounted, mount } from "../testing/render.tsx";
@@ -73,10 +73,10 @@ test("a balance that moves meanwhile is not taken for the change", async () => {
 test("after two minutes the page stops, and still does not claim that nothing has changed", async () => {
 	await pressWith(UNKNOWN);
 	await pass(125_000);
-	expect(page.text()).toContain(STILL_UNKNOWN);
+	expect(page.text()).toContain(stillUnknown());
 	expect(page.text()).not.toMatch(/nothing/i);
 	await page.render(<Account plan={{ ...proStanding, state: "ending" }} />);
-	expect(page.text()).not.toContain(STILL_UNKNOWN);
+	expect(page.text()).not.toContain(stillUnknown());
 	expect(onChanged).toHaveBeenCalledOnce();
 });
 

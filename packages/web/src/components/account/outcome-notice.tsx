@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useState } from "react";
-import { STILL_UNKNOWN } from "../../billing-sentences.ts";
+import { stillUnknown } from "../../billing-sentences.ts";
 import type { BillingView } from "../../view/billing.ts";
 import type { ActionResult, BillingActions } from "../billing/source.ts";
 
@@ -59,7 +59,7 @@ export function useWatchedActions(view: BillingView, actions: BillingActions, re
 		keep: (planId) => watched(actions.keep(planId)),
 		change: (planId, priceSlug) => watched(actions.change(planId, priceSlug)),
 	};
-	const sentence = isOpen ? (doubt.isOver ? STILL_UNKNOWN : doubt.sentence) : null;
+	const sentence = isOpen ? (doubt.isOver ? stillUnknown() : doubt.sentence) : null;
 	return { actions: watchedActions, sentence };
 }
 

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import type { PricingView } from "../../view/billing.ts";
 import type { Shell } from "../../view/shell.ts";
 import { useHydrated } from "../frame/local-time.tsx";
@@ -19,8 +20,8 @@ export function PlanPage({ shell: { viewer, usage, billing }, pricing, onChanged
 	const { organization } = viewer;
 	if (!billing.sells) {
 		return (
-			<Section title="Plan">
-				<p>Free. Paid plans aren’t set up on this server.</p>
+			<Section title={t("account_plan")}>
+				<p>{t("account_not_sold")}</p>
 			</Section>
 		);
 	}
@@ -32,8 +33,8 @@ export function PlanPage({ shell: { viewer, usage, billing }, pricing, onChanged
 		return (
 			<>
 				{own}
-				<Section title="Plan">
-					<p className="wrap-anywhere">Owners and admins of {organization.name} manage its plan and payments.</p>
+				<Section title={t("account_plan")}>
+					<p className="wrap-anywhere">{t("account_managed", { organization: organization.name })}</p>
 				</Section>
 			</>
 		);
@@ -66,13 +67,10 @@ function OwnPlan({ organization, onChosen }: { organization: string; onChosen: (
 		setBusy(false);
 	}
 	return (
-		<Section title="Your own plan">
-			<p className="wrap-anywhere">
-				Your own plan pays for your requests, because {organization} doesn’t have one. Its card, invoices and cancellation are here once you
-				bill your requests to yourself.
-			</p>
+		<Section title={t("account_own_plan")}>
+			<p className="wrap-anywhere">{t("account_own_plan_pays", { organization })}</p>
 			<button type="button" className="button-plain mt-4" disabled={!hydrated || busy} onClick={() => void choose()}>
-				Show my own plan
+				{t("account_show_own_plan")}
 			</button>
 			{problem && (
 				<p role="alert" className="mt-2 text-warn">

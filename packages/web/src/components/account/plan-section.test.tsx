@@ -23,12 +23,12 @@ describe("without a plan", () => {
 });
 
 test("an active plan says what it costs and when it renews", () => {
-	expect(serverText(section(withPro({})))).toContain("Pro, $20 a month. It renews on 1 December 2026.");
+	expect(serverText(section(withPro({})))).toContain("Pro, $20 a month. It renews on December 1, 2026.");
 });
 
 test("a trial shows the price that follows it", () => {
 	const text = serverText(section(withPro({ state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
-	expect(text).toContain("free trial until 30 November 2026. After that it’s $20 a month unless you cancel.");
+	expect(text).toContain("free trial until November 30, 2026. After that it’s $20 a month unless you cancel.");
 });
 
 test("a payment under confirmation never looks like a running plan", () => {
@@ -80,15 +80,15 @@ test("a payment that is not tried again leads to its invoice, and nothing is sai
 test("a plan whose payments are paused neither renews nor announces a price after its trial", () => {
 	const paused = "Payments are paused: you won’t be charged until they resume.";
 	expect(serverText(section(withPro({ paused: true })))).toContain(`Pro, $20 a month. ${paused}`);
-	expect(serverText(section(withPro({ paused: true, next: "Lite" })))).toContain(`Lite starts on 1 December 2026. ${paused}`);
+	expect(serverText(section(withPro({ paused: true, next: "Lite" })))).toContain(`Lite starts on December 1, 2026. ${paused}`);
 	const trial = serverText(section(withPro({ paused: true, state: "trial", trialEnd: "2026-11-30T00:00:00Z" })));
-	expect(trial).toContain(`free trial until 30 November 2026. ${paused}`);
+	expect(trial).toContain(`free trial until November 30, 2026. ${paused}`);
 	expect(trial).not.toContain("After that");
 });
 
 test("a cancelled plan can be resumed, and is not offered for cancelling again", () => {
 	const text = serverText(section(withPro({ state: "ending", endsAt: "2026-12-01T00:00:00Z" })));
-	expect(text).toContain("Pro (cancelled). Active until 1 December 2026. You won’t be charged again.");
+	expect(text).toContain("Pro (cancelled). Active until December 1, 2026. You won’t be charged again.");
 	expect(text).toContain("Resume Pro");
 	expect(text).toContain("Cancel immediately");
 	expect(text).not.toContain("Cancel Pro");
@@ -109,7 +109,7 @@ test("cancelling at once looks different from cancelling, and is never the next 
 
 test("a scheduled change can be reverted", () => {
 	const text = serverText(section(withPro({ next: "Lite" })));
-	expect(text).toContain("Lite starts on 1 December 2026.");
+	expect(text).toContain("Lite starts on December 1, 2026.");
 	expect(text).toContain("Keep Pro");
 });
 

@@ -1,12 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { money, number } from "../../text/format.ts";
+import { rich, t } from "../../text/text.ts";
 import type { BillingView, PlanStanding } from "../../view/billing.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
-import { everyText, priceText } from "../billing/money.ts";
+import { everyText } from "../billing/interval.ts";
 import { returnPath } from "../billing/return-path.ts";
 import { type BillingActions, refusalOf } from "../billing/source.ts";
-import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
+import { LocalTime } from "../frame/local-time.tsx";
 import { CancelPlan } from "./cancel-plan.tsx";
 import { Section } from "./section.tsx";
 
@@ -28,16 +30,12 @@ export function PlanSection(props: PlanSectionProps) {
 	const { view, actions, organization, freeLimit, notice } = props;
 	const { plans, waiting } = view;
 	return (
-		<Section title="Plan">
+		<Section title={t("account_plan")}>
 			{notice}
 			{organization !== null && plans.length > 0 && (
-				<p className="mb-2 text-soft wrap-anywhere">All members of {organization} can use this plan.</p>
+				<p className="mb-2 text-soft wrap-anywhere">{t("account_all_members_use", { organization })}</p>
 			)}
-			{plans.length > 1 && (
-				<p className="mb-4">
-					You have <LocalNumber value={plans.length} /> plans. One is used before the other; cancel the one you don’t need.
-				</p>
-			)}
+			{plans.length > 1 && <p className="mb-4">{t("account_several_plans", { count: plans.length })}</p>}
 			{plans.map((plan) => (
 				<div key={plan.id} className="mb-6 last:mb-0">
 					<PlanState {...props} plan={plan} />
@@ -47,14 +45,12 @@ export function PlanSection(props: PlanSectionProps) {
 			{plans.length === 0 && !waiting && (
 				<>
 					{organization === null ? (
-						<p>
-							Free: <LocalNumber value={freeLimit} /> requests a day.
-						</p>
+						<p>{t("account_free_daily", { count: freeLimit })}</p>
 					) : (
-						<p className="wrap-anywhere">{organization} has no plan yet. Until then, members use their own requests.</p>
+						<p className="wrap-anywhere">{t("account_organization_no_plan", { organization })}</p>
 					)}
 					<Link to="/pricing" className="button-next mt-4">
-						Go Pro
+						{t("chat_go_pro")}
 					</Link>
 				</>
 			)}
@@ -83,36 +79,28 @@ function PlanState(props: PlanStateProps) {
 function Running({ plan, usage }: { plan: PlanStanding; usage: UsageView }) {
 	const trialEnd = plan.state === "trial" ? plan.trialEnd : null;
 	if (!plan.live && usage.tier !== "paid") {
-		return <p>{plan.name}. Your payment is being confirmed, and your requests come with it. Until then you have your free ones.</p>;
+		return <p>{t("account_plan_confirming", { plan: plan.name })}</p>;
 	}
 	return (
 		<p>
-			{plan.name}
 			{trialEnd ? (
 				<>
-					, free trial until <Day at={trialEnd} />.
-					{!plan.paused && (
-						<>
-							{" After that it’s "}
-							<Cost plan={plan} /> unless you cancel.
-						</>
-					)}
+					{rich("account_trial_until", { plan: plan.name, day: <Day at={trialEnd} /> })}
+					{!plan.paused && ` ${t("account_trial_then", { cost: costOf(plan) })}`}
 				</>
 			) : (
 				<>
-					, <Cost plan={plan} />.
-					{plan.periodEnd && (plan.next !== null || !plan.paused) && (
-						<>
-							{plan.next ? ` ${plan.next} starts on ` : " It renews on "}
-							<Day at={plan.periodEnd} />.
-						</>
-					)}
+					{t("account_plan_cost", { plan: plan.name, cost: costOf(plan) })}
+					{plan.periodEnd && (plan.next !== null || !plan.paused) && <> {nextOf(plan.next, <Day at={plan.periodEnd} />)}</>}
 				</>
 			)}
-			{plan.paused && " Payments are paused: you won’t be charged until they resume."}
+			{plan.paused && ` ${t("account_paused")}`}
 		</p>
 	);
 }
+
+const nextOf = (next: string | null, day: ReactNode): ReactNode =>
+	next ? rich("account_next_starts", { next, day }) : rich("account_renews_on", { day });
 
 interface OwedProps extends Pick<BillingView, "invoices"> {
 	actions: BillingActions;
@@ -126,17 +114,19 @@ const goesOn = ({ live, balance }: PlanStanding) => live || balance !== null;
 /** The last payment failed. Says what happens until it is paid, and leads to its payment and to another card. */
 function Owed({ actions, plan, freeLimit, invoices }: OwedProps) {
 	const url = invoices.find(({ id }) => id === plan.invoice)?.url;
-	const card = (main: boolean) => <CheckoutButton label="Replace card" main={main} open={() => actions.addPaymentMethod(plan.id)} />;
+	const card = (main: boolean) => (
+		<CheckoutButton label={t("account_replace_card")} main={main} open={() => actions.addPaymentMethod(plan.id)} />
+	);
 	return (
 		<>
-			<p className="text-warn">{plan.name}. Your last payment failed.</p>
+			<p className="text-warn">{t("account_payment_failed", { plan: plan.name })}</p>
 			<p className="mt-2 mb-4">
 				{plan.state === "owed" ? <Retried plan={plan} freeLimit={freeLimit} /> : <GivenUp plan={plan} freeLimit={freeLimit} />}
 			</p>
 			<div className="flex flex-wrap gap-2">
 				{url && (
 					<a href={url} className="button-next" target="_blank" rel="noopener">
-						Pay now
+						{t("plan_pay_now")}
 					</a>
 				)}
 				{card(!url)}
@@ -147,34 +137,16 @@ function Owed({ actions, plan, freeLimit, invoices }: OwedProps) {
 
 /** The provider tries the payment again by itself. */
 function Retried({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
-	if (goesOn(plan)) {
-		return (
-			<>
-				The card may have expired or been declined. You can keep using {plan.name} while we retry over the next few days. Update your card
-				to keep your plan.
-			</>
-		);
-	}
-	return (
-		<>
-			The card may have expired or been declined. Until it’s paid, you have <LocalNumber value={freeLimit} /> free requests a day. Update
-			your card: we retry over the next few days, and {plan.name} comes back with the payment.
-		</>
-	);
+	if (goesOn(plan)) return t("account_retried", { plan: plan.name });
+	return t("account_retried_free", { plan: plan.name, limit: number(freeLimit) });
 }
 
 /** Only the customer can bring the plan back, by paying its latest invoice. */
 function GivenUp({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
 	return (
 		<>
-			We won’t retry it.{" "}
-			{goesOn(plan) ? (
-				<>You can keep using {plan.name} for now. Pay the latest invoice to keep your plan.</>
-			) : (
-				<>
-					Until you pay the latest invoice, you have <LocalNumber value={freeLimit} /> free requests a day.
-				</>
-			)}
+			{t("account_not_retried")}{" "}
+			{goesOn(plan) ? t("account_keep_using_for_now", { plan: plan.name }) : t("account_free_until_paid", { limit: number(freeLimit) })}
 		</>
 	);
 }
@@ -182,10 +154,8 @@ function GivenUp({ plan, freeLimit }: Pick<OwedProps, "plan" | "freeLimit">) {
 function WithoutCard({ actions, plan }: { actions: BillingActions; plan: PlanStanding }) {
 	return (
 		<>
-			<p className="mb-4">
-				{plan.name}, <Cost plan={plan} />, needs a card to start. You haven’t been charged.
-			</p>
-			<CheckoutButton label={`Start ${plan.name}`} main open={() => actions.activate(plan.id, returnPath("plan"))} />
+			<p className="mb-4">{t("account_needs_card", { plan: plan.name, cost: costOf(plan) })}</p>
+			<CheckoutButton label={t("account_start_of", { plan: plan.name })} main open={() => actions.activate(plan.id, returnPath("plan"))} />
 		</>
 	);
 }
@@ -204,7 +174,7 @@ function Keep({ actions, plan, onChanged, isNext }: Pick<PlanStateProps, "action
 	return (
 		<>
 			<button type="button" className={`${isNext ? "button-next" : "button-plain"} mt-4`} disabled={busy} onClick={() => void keep()}>
-				{plan.state === "ending" ? "Resume" : "Keep"} {plan.name}
+				{plan.state === "ending" ? t("account_resume_of", { plan: plan.name }) : t("account_keep_of", { plan: plan.name })}
 			</button>
 			{problem && <Alert>{problem}</Alert>}
 		</>
@@ -216,13 +186,8 @@ function Cancelling(props: PlanStateProps) {
 	return (
 		<>
 			<p>
-				{plan.name} (cancelled).
-				{plan.endsAt && (
-					<>
-						{" Active until "}
-						<Day at={plan.endsAt} />. You won’t be charged again.
-					</>
-				)}
+				{t("account_cancelled", { plan: plan.name })}
+				{plan.endsAt && <> {rich("account_active_until", { day: <Day at={plan.endsAt} /> })}</>}
 			</p>
 			<Overuse plan={plan} />
 			<Keep {...props} isNext={usage.remaining === 0} />
@@ -234,21 +199,11 @@ function Cancelling(props: PlanStateProps) {
 /** More was used than the plan had. The provider's own balance lags a few seconds behind the count, so only a debt is shown. */
 function Overuse({ plan: { balance } }: { plan: PlanStanding }) {
 	if (balance === null || balance >= 0) return null;
-	return (
-		<p className="mt-1 text-small text-soft">
-			You’re <LocalNumber value={-balance} /> {balance === -1 ? "request" : "requests"} over. They’ll come off your next renewal or top-up.
-		</p>
-	);
+	return <p className="mt-1 text-small text-soft">{t("account_over", { count: -balance })}</p>;
 }
 
-function Cost({ plan: { price } }: { plan: PlanStanding }) {
-	if (!price) return <>paid</>;
-	return (
-		<>
-			{priceText(price.amountCents, price.currency, undefined)} {everyText(price.interval)}
-		</>
-	);
-}
+const costOf = ({ price }: PlanStanding): string =>
+	price ? `${money(price.amountCents, price.currency)} ${everyText(price.interval)}` : t("invoice_paid");
 
 /** A date in the viewer's time zone. */
 export function Day({ at }: { at: string }) {

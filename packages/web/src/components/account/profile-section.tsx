@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { SignOutButton } from "../frame/side-column.tsx";
 import { ChangePassword } from "./change-password.tsx";
@@ -7,16 +8,16 @@ import { Section } from "./section.tsx";
 export function ProfileSection({ viewer: { name, email, emailVerified } }: { viewer: Viewer & { kind: "user" } }) {
 	return (
 		<>
-			<Section title="You">
+			<Section title={t("side_you")}>
 				<p className="wrap-anywhere">{name}</p>
 				<p className="text-soft wrap-anywhere">
-					{email} · {emailVerified ? "confirmed" : "not confirmed yet"}
+					{email} · {emailVerified ? t("account_confirmed") : t("account_not_confirmed")}
 				</p>
 				<div className="mt-2 -ml-2">
 					<SignOutButton />
 				</div>
 			</Section>
-			<Section title="Password">
+			<Section title={t("account_password")}>
 				<ChangePassword />
 			</Section>
 		</>

@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import type { UsageDay, UsageHistory } from "../../view/usage.ts";
 
 /** The days that a chart has. */
@@ -5,7 +6,6 @@ const DAYS = 31;
 const DAY_MS = 86_400_000;
 /** Models that have a color of their own. The others share one. */
 const MODELS_MAX = 4;
-const OTHERS = "Other models";
 
 /** One bar's part, from the bottom up. `from` and `to` are requests. */
 interface Segment {
@@ -33,7 +33,7 @@ export function chartOf({ today, days }: UsageHistory, labelOf: (model: string) 
 	const own = ranked.slice(0, ranked.length === MODELS_MAX + 1 ? MODELS_MAX + 1 : MODELS_MAX);
 	const hasOthers = own.length < ranked.length;
 	const seriesOf = (model: string) => (own.includes(model) ? own.indexOf(model) : own.length);
-	const series = [...own.map(labelOf), ...(hasOthers ? [OTHERS] : [])].map((label, at) => ({
+	const series = [...own.map(labelOf), ...(hasOthers ? [t("usage_others")] : [])].map((label, at) => ({
 		label,
 		units: unitsOf(within.filter(({ model }) => seriesOf(model) === at)),
 	}));

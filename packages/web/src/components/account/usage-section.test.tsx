@@ -19,8 +19,8 @@ describe("the usage section", () => {
 	test("has a table with the numbers of the chart, the latest day first", () => {
 		const text = serverText(section([usageDay({ day: "2026-03-01", model: "gone", units: 1 }), day]));
 		expect(text).toContain("1,201 requests in the last 31 days.");
-		expect(text).toContain(`2 Mar${modelOf("m").label}31,2004,50078`);
-		expect(text.lastIndexOf("1 Mar")).toBeGreaterThan(text.lastIndexOf("2 Mar"));
+		expect(text).toContain(`Mar 2${modelOf("m").label}31,2004,50078`);
+		expect(text.lastIndexOf("Mar 1")).toBeGreaterThan(text.lastIndexOf("Mar 2"));
 		expect(text, "a model that is not on offer any more keeps its id").toContain("gone1110010");
 	});
 

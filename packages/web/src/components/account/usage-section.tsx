@@ -1,6 +1,7 @@
+import { calendarDate, number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { ModelOption } from "../../view/chat.ts";
 import type { UsageDay, UsageHistory, UsageView } from "../../view/usage.ts";
-import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { Section } from "./section.tsx";
 import { chartOf, type UsageChart } from "./usage-chart.ts";
 
@@ -23,15 +24,13 @@ export function UsageSection({ history, models, usage }: UsageSectionProps) {
 	const labelOf = (id: string) => models.find((model) => model.id === id)?.label ?? id;
 	const chart = chartOf(history, labelOf);
 	return (
-		<Section title="Usage">
+		<Section title={t("settings_usage")}>
 			<Whose usage={usage} />
 			{history.days.length === 0 ? (
-				<p>No requests in the last 31 days. Once you send some, they show here by day and model.</p>
+				<p>{t("usage_none")}</p>
 			) : (
 				<>
-					<p>
-						<LocalNumber value={chart.total} /> {chart.total === 1 ? "request" : "requests"} in the last 31 days.
-					</p>
+					<p>{t("usage_total", { count: chart.total })}</p>
 					<Chart chart={chart} />
 					<Table days={history.days} labelOf={labelOf} />
 				</>
@@ -46,14 +45,13 @@ function Whose({ usage: { organization } }: Pick<UsageSectionProps, "usage">) {
 	return (
 		<p className="mb-2 text-small text-soft wrap-anywhere">
 			{organization.mayBuy
-				? `Requests of everyone in ${organization.name}.`
-				: `Only requests that you pay for yourself. Owners and admins of ${organization.name} see what it pays for.`}
+				? t("usage_of_everyone", { organization: organization.name })
+				: t("usage_own_only", { organization: organization.name })}
 		</p>
 	);
 }
 
 function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
-	const hydrated = useHydrated();
 	const first = bars[0]?.day ?? "";
 	const last = bars.at(-1)?.day ?? "";
 	return (
@@ -61,7 +59,7 @@ function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
 			<div className="grid grid-cols-[1fr_auto] gap-2">
 				<svg
 					role="img"
-					aria-label="Requests for each day. The table below has the numbers."
+					aria-label={t("usage_chart")}
 					viewBox={`0 0 ${bars.length * STEP} ${HEIGHT}`}
 					preserveAspectRatio="none"
 					className="h-32 w-full min-w-0 border-line border-t border-b"
@@ -82,7 +80,7 @@ function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
 							))}
 							{total > 0 && (
 								<rect x={at * STEP} y={0} width={STEP} height={HEIGHT} fill="transparent">
-									<title>{`${dayText(day, hydrated)}: ${total}`}</title>
+									<title>{t("usage_of_day", { day: calendarDate(day), units: number(total) })}</title>
 								</rect>
 							)}
 						</g>
@@ -90,9 +88,7 @@ function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
 				</svg>
 				<div aria-hidden="true" className="-my-2.5 flex flex-col justify-between text-small text-soft">
 					{[top, ...(top > 1 ? [top / 2] : []), 0].map((value) => (
-						<span key={value}>
-							<LocalNumber value={value} />
-						</span>
+						<span key={value}>{number(value)}</span>
 					))}
 				</div>
 				<div aria-hidden="true" className="flex justify-between text-small text-soft">
@@ -110,9 +106,7 @@ function Chart({ chart: { bars, series, top } }: { chart: UsageChart }) {
 							<span className="min-w-0 truncate" title={label}>
 								{label}
 							</span>
-							<span className="text-soft">
-								<LocalNumber value={units} />
-							</span>
+							<span className="text-soft">{number(units)}</span>
 						</li>
 					))}
 				</ul>
@@ -125,18 +119,20 @@ function Table({ days, labelOf }: { days: UsageDay[]; labelOf: (model: string) =
 	const isEstimated = days.some(({ estimatedRequests }) => estimatedRequests > 0);
 	return (
 		<details className="mt-4">
-			<summary className="w-fit text-small text-soft">By day and model</summary>
+			<summary className="w-fit text-small text-soft">{t("usage_by_day")}</summary>
 			{/* A phone is too narrow for it: the table scrolls, not the page. */}
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no pointer scrolls it with the arrow keys. */}
-			<section aria-label="Usage by day and model" tabIndex={0} className="mt-2 max-h-96 overflow-auto">
+			<section aria-label={t("usage_by_day_and_model")} tabIndex={0} className="mt-2 max-h-96 overflow-auto">
 				<table className="w-full whitespace-nowrap text-right text-small">
 					<thead className="sticky top-0 bg-paper text-soft">
 						<tr>
-							{["Day", "Model", "Answers", "Requests", "Tokens in", "Tokens out"].map((heading, at) => (
-								<th key={heading} scope="col" className={`py-1 font-normal ${at < 2 ? "pr-3 text-left" : "pl-3"}`}>
-									{heading}
-								</th>
-							))}
+							{[t("usage_day"), t("chat_model"), t("usage_answers"), t("kept_requests"), t("usage_tokens_in"), t("usage_tokens_out")].map(
+								(heading, at) => (
+									<th key={heading} scope="col" className={`py-1 font-normal ${at < 2 ? "pr-3 text-left" : "pl-3"}`}>
+										{heading}
+									</th>
+								),
+							)}
 						</tr>
 					</thead>
 					<tbody>
@@ -158,7 +154,8 @@ function Table({ days, labelOf }: { days: UsageDay[]; labelOf: (model: string) =
 				</table>
 			</section>
 			<p className="mt-2 text-small text-soft">
-				Days in UTC. Tokens include answers that weren’t counted.{isEstimated && " ≈ contains estimates."}
+				{t("usage_note")}
+				{isEstimated && ` ${t("usage_estimates")}`}
 			</p>
 		</details>
 	);
@@ -168,17 +165,12 @@ function Count({ value, isEstimate = false }: { value: number; isEstimate?: bool
 	return (
 		<td className="pl-3">
 			{isEstimate && "≈ "}
-			<LocalNumber value={value} />
+			{number(value)}
 		</td>
 	);
 }
 
 /** A UTC day. Not the viewer's: days are counted in UTC. */
 function DayName({ day }: { day: string }) {
-	const hydrated = useHydrated();
-	return <time dateTime={day}>{dayText(day, hydrated)}</time>;
-}
-
-function dayText(day: string, hydrated: boolean): string {
-	return new Date(day).toLocaleDateString(hydrated ? undefined : "en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+	return <time dateTime={day}>{calendarDate(day)}</time>;
 }

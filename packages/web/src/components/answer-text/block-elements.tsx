@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { t } from "../../text/text.ts";
 import { CodeBlock } from "./code-block.tsx";
 import { directionOf } from "./direction.ts";
 import { FormulaElement } from "./formula.tsx";
@@ -50,7 +51,7 @@ export function blockElement(block: Block, key?: string): ReactNode {
 		case "details":
 			return (
 				<details key={key} open={block.open}>
-					<summary dir="auto">{block.summary.inlines.length > 0 ? inlineElements(block.summary.inlines) : "Details"}</summary>
+					<summary dir="auto">{block.summary.inlines.length > 0 ? inlineElements(block.summary.inlines) : t("text_details")}</summary>
 					{blockElements(block.children)}
 				</details>
 			);
@@ -83,7 +84,7 @@ function itemElement({ checked, children }: ListItem, loose: boolean, key: strin
 	const isTask = checked !== undefined;
 	return (
 		<li key={key} dir="auto" className={isTask ? "task" : undefined}>
-			{isTask && <input type="checkbox" checked={checked} disabled readOnly aria-label="Task" className="me-2" />}
+			{isTask && <input type="checkbox" checked={checked} disabled readOnly aria-label={t("text_task")} className="me-2" />}
 			{children.map((child, at) =>
 				child.kind === "paragraph" && (!loose || (isTask && at === 0)) ? inlineElements(child.inlines) : blockElement(child, String(at)),
 			)}

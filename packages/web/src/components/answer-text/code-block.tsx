@@ -1,4 +1,5 @@
 import { memo, useEffect, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import { CopyButton } from "../frame/copy-button.tsx";
 import type { ColoredLine } from "./highlight.ts";
 import type { CodeColors } from "./off-thread.ts";
@@ -39,10 +40,10 @@ export function CodeBlock({ code, language }: { code: string; language: string |
 				<span className="mr-auto">{language}</span>
 				{(overflows || wraps) && (
 					<button type="button" className="button-bare text-small" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
-						Wrap lines
+						{t("text_wrap")}
 					</button>
 				)}
-				<CopyButton text={code} what="the code" />
+				<CopyButton text={code} what={t("text_the_code")} />
 			</div>
 			{/* A long line must be scrollable from the keyboard. */}
 			<pre ref={pre} tabIndex={overflows ? 0 : undefined}>

@@ -1,4 +1,5 @@
 import { memo, useState } from "react";
+import { t } from "../../text/text.ts";
 import { type Answer, type Note, parseAnswer, type Section } from "./answer.ts";
 import { blockElement, blockElements } from "./block-elements.tsx";
 import { NoteNumbers, useNotes } from "./note-link.tsx";
@@ -51,7 +52,7 @@ function Footnotes({ notes }: { notes: Note[] }) {
 				<li key={label} id={idOf(label, "note")} dir="auto">
 					{blockElements(children)}
 					{isReferenced && (
-						<a className="link" href={`#${idOf(label, "link")}`} aria-label={`Back to the text of footnote ${label}`}>
+						<a className="link" href={`#${idOf(label, "link")}`} aria-label={t("text_back_to_note", { label })}>
 							↩
 						</a>
 					)}

@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, use, useId, useMemo } from "react";
+import { t } from "../../text/text.ts";
 
 const Numbers = createContext<{ id: string; numbers: ReadonlyMap<string, number> }>({ id: "", numbers: new Map() });
 
@@ -24,7 +25,12 @@ export function NoteLink({ label }: { label: string }) {
 	const number = numberOf(label);
 	return (
 		<sup>
-			<a id={idOf(label, "link")} className="link" href={`#${idOf(label, "note")}`} aria-label={`Footnote ${number}`}>
+			<a
+				id={idOf(label, "link")}
+				className="link"
+				href={`#${idOf(label, "note")}`}
+				aria-label={t("text_footnote", { number: String(number) })}
+			>
 				{number}
 			</a>
 		</sup>

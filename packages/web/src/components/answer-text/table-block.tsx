@@ -1,4 +1,5 @@
 import { useRef } from "react";
+import { t } from "../../text/text.ts";
 import { CopyButton } from "../frame/copy-button.tsx";
 import { directionOf } from "./direction.ts";
 import { inlineElements } from "./inline-elements.tsx";
@@ -13,7 +14,7 @@ export function TableBlock({ table }: { table: Table }) {
 	return (
 		<div className="table-block" data-more={more} dir={directionOf(table)}>
 			{/* A wide table must be scrollable from the keyboard, and what has the focus must have a name. */}
-			<div ref={scroller} className="table-scroller" {...(overflows && { tabIndex: 0, role: "group", "aria-label": "Table" })}>
+			<div ref={scroller} className="table-scroller" {...(overflows && { tabIndex: 0, role: "group", "aria-label": t("text_table") })}>
 				<table>
 					<thead>
 						<tr>{table.header.map((cell, at) => cellElement("th", cell, table.align[at], String(at)))}</tr>
@@ -26,8 +27,8 @@ export function TableBlock({ table }: { table: Table }) {
 				</table>
 			</div>
 			<div className="shown-near -mx-2 flex">
-				<CopyButton text={table.source} what="the table" />
-				<CopyButton text={() => csvOf(table)} label="Copy CSV" what="of the table" />
+				<CopyButton text={table.source} what={t("text_the_table")} />
+				<CopyButton text={() => csvOf(table)} label={t("text_copy_csv")} what={t("text_of_the_table")} />
 			</div>
 		</div>
 	);

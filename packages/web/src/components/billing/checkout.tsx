@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { sentenceOf } from "../../billing-sentences.ts";
+import { t } from "../../text/text.ts";
 import type { ActionResult } from "./source.ts";
 
 export interface CheckoutProps {
@@ -38,7 +39,7 @@ export function CheckoutButton({ label, main, open, broken = false }: CheckoutBu
 	return (
 		<div className="flex flex-col items-start gap-2">
 			<button type="button" className={main ? "button-next" : "button-plain"} disabled={!open || opening} onClick={() => void press()}>
-				{opening ? "Opening the checkout" : label}
+				{opening ? t("plans_opening") : label}
 			</button>
 			{(problem !== undefined || broken) && (
 				<p role="alert" className="text-warn">

@@ -1,16 +1,16 @@
 import type { ReactNode } from "react";
+import { money } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { PlanView } from "../../view/billing.ts";
 import type { UsageView } from "../../view/usage.ts";
-import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { Tally } from "../tally/tally.tsx";
-import { everyText, priceText } from "./money.ts";
+import { everyText } from "./interval.ts";
 
 /** A price and how often it is charged. A price of zero has no interval. */
 export function Price({ amountCents, currency, interval }: Pick<PlanView, "amountCents" | "currency" | "interval">) {
-	const hydrated = useHydrated();
 	return (
 		<p className="flex flex-wrap items-baseline gap-x-2">
-			<span className="font-semibold text-display tracking-tight">{priceText(amountCents, currency, hydrated ? undefined : "en")}</span>
+			<span className="font-semibold text-display tracking-tight">{money(amountCents, currency)}</span>
 			{amountCents > 0 && <span className="whitespace-nowrap text-soft">{everyText(interval)}</span>}
 		</p>
 	);
@@ -36,15 +36,13 @@ export function PlanColumn({ name, price, requests, every, lines, current, actio
 		>
 			<h2 className="flex items-baseline gap-3 font-semibold text-body">
 				{name}
-				{current && <span className="font-normal text-small text-soft">Current plan</span>}
+				{current && <span className="font-normal text-small text-soft">{t("plans_current")}</span>}
 			</h2>
 			{price}
 			{requests !== null && (
 				<div className="col-span-2 flex flex-wrap items-center gap-x-3 md:block">
-					<Tally usage={fresh(requests)} label={`${requests} requests ${every}`} />
-					<p className="md:mt-1">
-						<LocalNumber value={requests} /> requests {every}
-					</p>
+					<Tally usage={fresh(requests)} label={t("plans_requests_every", { count: requests, every })} />
+					<p className="md:mt-1">{t("plans_requests_every", { count: requests, every })}</p>
 				</div>
 			)}
 			<ul className="col-span-2 flex grow flex-col text-soft md:gap-1">
@@ -65,19 +63,11 @@ interface TopUpTermsProps {
 
 /** What a top-up contains and how long it lasts. The provider's description is shown only when the number of requests is unknown. */
 export function TopUpTerms({ topUp: { name, description, requests }, outlivesPlan }: TopUpTermsProps) {
-	const lasts = outlivesPlan ? "They don’t expire; without a plan they wait for your next one." : "Valid while your plan is active.";
+	const lasts = outlivesPlan ? t("plans_top_ups_outlive") : t("plans_top_ups_with_plan");
 	return (
 		<div>
-			<p className="font-semibold">
-				{requests === null ? (
-					name
-				) : (
-					<>
-						<LocalNumber value={requests} /> more requests
-					</>
-				)}
-			</p>
-			<p className="max-w-read text-soft">{requests === null ? description : `Used after your plan’s requests. ${lasts}`}</p>
+			<p className="font-semibold">{requests === null ? name : t("plans_more_requests", { count: requests })}</p>
+			<p className="max-w-read text-soft">{requests === null ? description : `${t("plans_used_after")} ${lasts}`}</p>
 		</div>
 	);
 }

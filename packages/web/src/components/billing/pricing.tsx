@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
+import { money } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { Viewer } from "../../view/identity.ts";
 import type { Shell } from "../../view/shell.ts";
 import type { Tier } from "../../view/usage.ts";
-import { LocalNumber, useHydrated } from "../frame/local-time.tsx";
 import { BuyButton } from "./buy-button.tsx";
-import { everyText, priceText } from "./money.ts";
+import { everyText } from "./interval.ts";
 import { PlanColumn, Price, TopUpTerms } from "./plans.tsx";
 import { returnPath } from "./return-path.ts";
 import type { BillingActions } from "./source.ts";
@@ -21,29 +22,29 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 	const free = pricing.plans.find(({ kind }) => kind === "free");
 	const paid = pricing.plans.filter(({ kind }) => kind === "subscription");
 	const currency = pricing.plans[0]?.currency;
-	const zero = currency ? <Price amountCents={0} currency={currency} interval={null} /> : <Amount>Free</Amount>;
+	const zero = currency ? <Price amountCents={0} currency={currency} interval={null} /> : <Amount>{t("plans_zero")}</Amount>;
 	return (
 		<div className="grid gap-y-0 md:auto-cols-fr md:grid-flow-col">
 			<PlanColumn
-				name="Guest"
+				name={t("plans_guest")}
 				price={zero}
 				requests={pricing.guestLimit}
-				every="in total"
-				lines={["No account, no email", "Your chats stay in this browser", ...contents(shell, "guest")]}
+				every={t("plans_in_total")}
+				lines={[t("plans_no_account"), t("plans_in_browser"), ...contents(shell, "guest")]}
 				current={usage.tier === "guest"}
 				action={null}
 			/>
 			<PlanColumn
-				name={free?.name ?? "Free"}
+				name={free?.name ?? t("plans_free")}
 				price={zero}
 				requests={pricing.freeLimit}
-				every="a day"
-				lines={["Resets every day", "Your chats on all your devices", ...contents(shell, "free")]}
+				every={t("every_day")}
+				lines={[t("plans_resets_daily"), t("plans_all_devices"), ...contents(shell, "free")]}
 				current={usage.tier === "free" && !paid.some(({ current }) => current)}
 				action={
 					viewer.kind === "guest" && (
 						<Link to="/sign-up" search={{ next: "/pricing" }} className={paid.length > 0 ? "button-plain" : "button-next"}>
-							Sign up
+							{t("frame_sign_up")}
 						</Link>
 					)
 				}
@@ -61,8 +62,8 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 						</div>
 					}
 					requests={plan.requests}
-					every={plan.interval ? `a ${plan.interval}` : ""}
-					lines={[...plan.features, ...contents(shell, "paid"), ...trialLine(plan), "Cancel anytime"]}
+					every={plan.interval ? everyText(plan.interval) : ""}
+					lines={[...plan.features, ...contents(shell, "paid"), ...trialLine(plan), t("plans_cancel_anytime")]}
 					current={[plan, ...longer].some(({ current }) => current)}
 					action={
 						<div className="flex flex-wrap gap-2 empty:hidden">
@@ -70,7 +71,7 @@ export function Plans({ pricing, shell, onBuy }: PricingProps & Pick<SubscribePr
 								<Subscribe
 									key={one.priceSlug}
 									plan={one}
-									label={at === 0 ? one.name : `${one.name} by the ${one.interval}`}
+									label={at === 0 ? one.name : nameByInterval(one)}
 									main={index === 0 && at === 0}
 									isChange={paid.some(({ current }) => current)}
 									shell={shell}
@@ -99,19 +100,30 @@ function byName(plans: readonly PlanView[]): SamePlan[] {
 	return [...found.values()].sort(([a], [b]) => cheapest.indexOf(a.name) - cheapest.indexOf(b.name));
 }
 
+/** "Pro by the year": what a button calls a longer time of a plan. */
+function nameByInterval({ name, interval }: PlanView): string {
+	switch (interval) {
+		case "day":
+			return t("by_day", { plan: name });
+		case "week":
+			return t("by_week", { plan: name });
+		case "month":
+			return t("by_month", { plan: name });
+		case "year":
+			return t("by_year", { plan: name });
+		default:
+			return name;
+	}
+}
+
 const daysOf = ({ interval }: PlanView): number => ({ day: 1, week: 7, month: 30, year: 365 })[interval ?? "day"];
 
 /** The same plan for a longer time, below its price. */
 function LongerPrice({ amountCents, currency, interval, requests }: PlanView) {
-	const hydrated = useHydrated();
+	const cost = { price: money(amountCents, currency), every: everyText(interval) };
 	return (
 		<p className="text-soft">
-			or {priceText(amountCents, currency, hydrated ? undefined : "en")} {everyText(interval)}
-			{requests !== null && (
-				<>
-					, with <LocalNumber value={requests} /> requests
-				</>
-			)}
+			{requests === null ? t("plans_or", cost) : t("plans_or_with", { price: cost.price, every: cost.every, count: requests })}
 		</p>
 	);
 }
@@ -126,8 +138,12 @@ function contents({ models, files }: Shell, tier: Tier): string[] {
 	return [
 		...(models.length < 2
 			? []
-			: [open.length === models.length ? `All ${models.length} models` : `${open.length} of ${models.length} models`]),
-		`${count} files a message, ${size} each`,
+			: [
+					open.length === models.length
+						? t("plans_all_models", { count: models.length })
+						: t("plans_some_models", { some: String(open.length), all: String(models.length) }),
+				]),
+		t("plans_files", { count, size }),
 	];
 }
 
@@ -136,7 +152,7 @@ function Amount({ children }: { children: string }) {
 }
 
 const trialLine = ({ trialDays, amountCents, currency }: PlanView): string[] =>
-	trialDays > 0 ? [`${trialDays} days free, then ${priceText(amountCents, currency, "en")}`] : [];
+	trialDays > 0 ? [t("plans_trial", { count: trialDays, price: money(amountCents, currency) })] : [];
 
 interface SubscribeProps {
 	plan: PlanView;
@@ -155,7 +171,7 @@ function Subscribe({ plan, label, main, isChange, onBuy, shell: { viewer, usage,
 	if (isChange || usage.tier === "paid") {
 		return (
 			<Link to="/account/plan" className="button-plain">
-				{plan.current || !isChange || usage.tier !== "paid" ? "See your plan" : `Change to ${label}`}
+				{plan.current || !isChange || usage.tier !== "paid" ? t("plans_see_yours") : t("account_change_to", { plan: label })}
 			</Link>
 		);
 	}
@@ -163,7 +179,7 @@ function Subscribe({ plan, label, main, isChange, onBuy, shell: { viewer, usage,
 	if (viewer.kind === "guest") {
 		return (
 			<Link to="/sign-up" search={{ next: "/pricing" }} className={main ? "button-next" : "button-plain"}>
-				Go {label}
+				{t("plans_go", { plan: label })}
 			</Link>
 		);
 	}
@@ -174,7 +190,7 @@ function Subscribe({ plan, label, main, isChange, onBuy, shell: { viewer, usage,
 			viewer={viewer}
 			mailboxUrl={mailboxUrl}
 			main={main}
-			label={`Go ${label}`}
+			label={t("plans_go", { plan: label })}
 			priceSlug={plan.priceSlug}
 			successPath={returnPath("plan")}
 			cancelPath="/pricing"
@@ -192,10 +208,10 @@ export function BuyingFor({ viewer }: { viewer: Viewer }) {
 	return (
 		<p className="mb-8 max-w-read wrap-anywhere">
 			{organization.mayBuy
-				? `What you buy here is for everyone in ${organization.name}. `
-				: `Owners and admins of ${organization.name} manage its plan. `}
+				? t("plans_buy_for", { organization: organization.name })
+				: t("plans_managed", { organization: organization.name })}{" "}
 			<Link to="/account/organization" className="link">
-				{organization.mayBuy ? "Buy for yourself instead" : "Bill your requests to yourself"}
+				{organization.mayBuy ? t("plans_buy_for_yourself") : t("plans_bill_yourself")}
 			</Link>
 		</p>
 	);
@@ -208,7 +224,7 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 	return (
 		<section aria-labelledby="top-ups" className="mt-6 border-line border-t pt-8">
 			<h2 id="top-ups" className="font-semibold text-title tracking-tight">
-				Top-ups
+				{t("plans_top_ups")}
 			</h2>
 			{topUps.map((topUp) => (
 				<div key={topUp.priceSlug} className="mt-4 flex flex-wrap items-center justify-between gap-4">
@@ -219,12 +235,12 @@ export function TopUps({ pricing, shell: { viewer, usage, billing } }: PricingPr
 			<p className="mt-4 text-soft">
 				{usage.tier === "paid" && viewer.kind === "user" && mayManagePlan(viewer) && billing.sells ? (
 					<Link to="/account/plan" className="link text-ink">
-						Buy a top-up in your account
+						{t("plans_buy_in_account")}
 					</Link>
 				) : mayManagePlan(viewer) ? (
-					"Top-ups require a paid plan."
+					t("plans_top_ups_need_plan")
 				) : (
-					"Owners and admins buy top-ups."
+					t("plans_owners_buy")
 				)}
 			</p>
 		</section>

@@ -1,8 +1,10 @@
-const TERMS = [
-	{ about: "Billing", says: "Plans renew by themselves, at the price shown, until you cancel." },
-	{ about: "Tax", says: "If tax applies, you see it at the checkout before you pay." },
-	{ about: "Cancellation", says: "Cancel anytime. You keep your plan until the end of the period you’ve paid for." },
-	{ about: "Refunds", says: "Cancelling doesn’t refund the period you’ve paid for. Used requests aren’t refunded." },
+import { t } from "../../text/text.ts";
+
+const terms = () => [
+	{ about: t("terms_billing"), says: t("terms_billing_says") },
+	{ about: t("terms_tax"), says: t("terms_tax_says") },
+	{ about: t("terms_cancellation"), says: t("terms_cancellation_says") },
+	{ about: t("terms_refunds"), says: t("terms_refunds_says") },
 ];
 
 /** What is agreed to with a purchase, a line each. */
@@ -10,10 +12,10 @@ export function Terms() {
 	return (
 		<section aria-labelledby="terms" className="mt-16 border-line border-t pt-8">
 			<h2 id="terms" className="font-semibold text-title tracking-tight">
-				Billing terms
+				{t("terms_title")}
 			</h2>
 			<dl className="mt-6 max-w-read divide-y divide-line">
-				{TERMS.map(({ about, says }) => (
+				{terms().map(({ about, says }) => (
 					<div key={about} className="grid gap-x-8 gap-y-1 py-3 sm:grid-cols-[8rem_1fr]">
 						<dt>{about}</dt>
 						<dd className="text-soft">{says}</dd>

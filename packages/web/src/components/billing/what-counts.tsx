@@ -1,17 +1,25 @@
 import { Link } from "@tanstack/react-router";
-import type { PricingView } from "../../view/billing.ts";
+import { t } from "../../text/text.ts";
+import type { RuleText } from "../chat/rule-texts.ts";
 
 /** What counts as a request, in short, and the way to every rule. */
-export function WhatCounts({ rows }: { rows: PricingView["whatCounts"] }) {
+export function WhatCounts() {
+	const rows = [
+		{ happens: t("short_complete_happens"), counted: t("short_complete_counted") },
+		{ happens: t("short_failed_happens"), counted: t("short_failed_counted") },
+		{ happens: t("short_stopped_happens"), counted: t("short_stopped_counted") },
+		{ happens: t("short_left_happens"), counted: t("short_left_counted") },
+		{ happens: t("short_anew_happens"), counted: t("short_anew_counted") },
+	];
 	return (
 		<section aria-labelledby="what-counts" className="mt-16 border-line border-t pt-8">
 			<h2 id="what-counts" className="font-semibold text-title tracking-tight">
-				What counts
+				{t("rules_title")}
 			</h2>
 			<Rows rows={rows} />
 			<p className="mt-4">
 				<Link to="/what-counts" className="link">
-					All the rules
+					{t("rules_all")}
 				</Link>
 			</p>
 		</section>
@@ -19,7 +27,7 @@ export function WhatCounts({ rows }: { rows: PricingView["whatCounts"] }) {
 }
 
 /** What happens, and whether it is counted, row by row. */
-export function Rows({ rows }: { rows: readonly { happens: string; counted: string }[] }) {
+export function Rows({ rows }: { rows: readonly RuleText[] }) {
 	return (
 		<dl className="mt-6 max-w-read divide-y divide-line">
 			{rows.map(({ happens, counted }) => (

@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import type { AnswerMetadata } from "../../view/chat.ts";
 import { plainTextOf } from "../answer-text/answer-text.tsx";
 import { CopyButton } from "../frame/copy-button.tsx";
@@ -48,13 +49,13 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 			<VersionSwitcher versions={versions} onShow={events && ((turn) => events.onVersion(turn, "answer"))} />
 			{text && (
 				<div className={near}>
-					<CopyButton text={text + sources} what="the answer" />
-					<CopyButton text={async () => (await plainTextOf(text)) + sources} label="Copy as text" what="the answer" />
+					<CopyButton text={text + sources} what={t("chat_the_answer")} />
+					<CopyButton text={async () => (await plainTextOf(text)) + sources} label={t("chat_copy_as_text")} what={t("chat_the_answer")} />
 				</div>
 			)}
 			{next && state === "length" && (
 				<button type="button" className="button-plain ml-2 text-base" onClick={next.goOn}>
-					Continue · {inRequests(next.goOnUnits)}
+					{t("chat_continue")} · {inRequests(next.goOnUnits)}
 				</button>
 			)}
 			{next &&
@@ -62,11 +63,12 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 					<span className="mx-2 text-soft">{next.unreadable}</span>
 				) : free ? (
 					<button type="button" className="button-plain ml-2 text-base" onClick={next.regenerate}>
-						Try again{next.regenerateUnits > 1 && ` · ${inRequests(next.regenerateUnits)}`}
+						{t("frame_try_again")}
+						{next.regenerateUnits > 1 && ` · ${inRequests(next.regenerateUnits)}`}
 					</button>
 				) : (
 					<button type="button" className="button-bare" onClick={next.regenerate}>
-						Ask again <span>· uses {inRequests(next.regenerateUnits)}</span>
+						{t("chat_ask_again")} <span>· {t("chat_uses", { price: inRequests(next.regenerateUnits) })}</span>
 					</button>
 				))}
 			{events?.onBranch && (
@@ -82,7 +84,7 @@ export function AnswerActions({ message, model, writing, next, events }: AnswerA
 
 /** Which model answered, when, and for how many requests. */
 function Facts({ model, askedAt, counted, imported, units = 1, className }: AnswerMetadata & { model: string; className: string }) {
-	const price = imported ? "imported" : counted === undefined ? "" : counted ? inRequests(units) : "not counted";
+	const price = imported ? t("chat_imported") : counted === undefined ? "" : counted ? inRequests(units) : t("chat_not_counted");
 	return (
 		<span className={`ml-2 text-soft ${className}`}>
 			{model}

@@ -1,8 +1,9 @@
+import { type AnswerEnd, type Failure, type Output, ruleNameOf } from "@parley/metering";
 import { expect, test } from "vitest";
 import type { AnswerMetadata } from "../../view/chat.ts";
 import { sentenceOfEnd } from "./answer-end.ts";
 
-const failed = (metadata: AnswerMetadata) => sentenceOfEnd({ state: "failed", counted: false, note: "That answer failed.", ...metadata });
+const failed = (metadata: AnswerMetadata) => sentenceOfEnd({ state: "failed", counted: false, rule: "failed-early", ...metadata });
 
 test("a busy model says when to try again, as the provider wants it", () => {
 	expect(failed({ failure: "busy", retryAfterS: 7 })).toBe("The model is busy, so this didn’t count. Try again in 7 seconds.");
@@ -26,9 +27,26 @@ test("nothing is called uncounted that was counted", () => {
 		expect(failed({ failure, counted: true })).not.toContain("didn’t count");
 });
 
-test("every other end has the server's words, or none", () => {
-	expect(failed({ failure: "failed" })).toBe("That answer failed.");
-	expect(failed({ failure: "interrupted", note: "It was interrupted." })).toBe("It was interrupted.");
-	expect(sentenceOfEnd({ state: "complete", counted: true, note: null })).toBeNull();
+test("every other end has the words of its rule, or none", () => {
+	expect(failed({ failure: "failed" })).toBe("That answer failed, so it was not counted.");
+	expect(failed({ failure: "failed", counted: true })).toBe("That answer failed.");
+	expect(failed({ failure: "interrupted", rule: "lost-midway" })).toBe("That answer was interrupted, so it was not counted.");
+	expect(sentenceOfEnd({ state: "complete", counted: true, rule: "complete" })).toBeNull();
 	expect(sentenceOfEnd({})).toBeNull();
+});
+
+const ENDS: readonly AnswerEnd[] = ["complete", "length", "filtered", "stopped", "failed", "interrupted"];
+const OUTPUTS: readonly Output[] = ["words", "tokens", "none"];
+const FAILURES: readonly (Failure | undefined)[] = [undefined, "busy", "too-long", "unavailable", "failed", "interrupted"];
+
+test("every end says what the ledger decided, also beyond the bound, and only a complete answer says nothing", () => {
+	for (const end of ENDS)
+		for (const output of OUTPUTS)
+			for (const failure of FAILURES) {
+				const rule = ruleNameOf({ end, output, failure });
+				const words = (counted: boolean) => sentenceOfEnd({ state: end, counted, rule, failure }) ?? "";
+				expect(words(true), `${end} ${output} ${failure}`).not.toMatch(/not counted|didn’t count/);
+				expect(words(false), `${end} ${output} ${failure}`).not.toMatch(/was counted/);
+				if (failure === undefined) expect(words(true) === "", `${end} ${output}`).toBe(rule === "complete");
+			}
 });

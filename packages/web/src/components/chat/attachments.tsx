@@ -1,5 +1,6 @@
 import type { FileUIPart } from "ai";
 import { type ClipboardEvent, useEffect, useEffectEvent, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import { AttachIcon, CloseIcon, FileIcon } from "../frame/icons.tsx";
 import { useHydrated } from "../frame/local-time.tsx";
 import type { Attachment, Attachments } from "./use-attachments.ts";
@@ -15,8 +16,8 @@ export function AttachButton({ onFiles }: { onFiles: (files: File[]) => void }) 
 		<>
 			<button
 				type="button"
-				aria-label="Attach files"
-				title="Attach files"
+				aria-label={t("chat_attach")}
+				title={t("chat_attach")}
 				disabled={!hydrated}
 				className="button-bare size-11 shrink-0 p-0"
 				onClick={() => input.current?.click()}
@@ -43,7 +44,7 @@ export function AttachmentList({ list, refusal, news, unreadable, remove, retry 
 	return (
 		<>
 			{list.length > 0 && (
-				<ul aria-label="Attachments" className="flex max-h-60 w-full flex-wrap gap-2 overflow-y-auto px-3 pt-3 pb-1">
+				<ul aria-label={t("chat_attachments")} className="flex max-h-60 w-full flex-wrap gap-2 overflow-y-auto px-3 pt-3 pb-1">
 					{list.map((one) => (
 						<Chip key={one.id} {...one} onRemove={() => remove(one.id)} onRetry={() => retry(one.id)} />
 					))}
@@ -75,16 +76,16 @@ function Chip({ name, state, thumb, why, file, onRemove, onRetry }: Attachment &
 				<span className="truncate">{name}</span>
 				{state !== "ready" && (
 					<span className={failed ? "text-warn" : "text-soft"}>
-						{state === "reading" ? "Reading…" : state === "uploading" ? "Uploading…" : why}
+						{state === "reading" ? t("chat_reading") : state === "uploading" ? t("chat_uploading") : why}
 					</span>
 				)}
 			</span>
 			{failed && file && (
 				<button type="button" className="button-bare shrink-0 text-small underline" onClick={onRetry}>
-					Try again
+					{t("frame_try_again")}
 				</button>
 			)}
-			<button type="button" aria-label={`Remove ${name}`} className="button-bare size-9 shrink-0 p-0" onClick={onRemove}>
+			<button type="button" aria-label={t("chat_remove_of", { name })} className="button-bare size-9 shrink-0 p-0" onClick={onRemove}>
 				<CloseIcon />
 			</button>
 		</li>
@@ -92,7 +93,7 @@ function Chip({ name, state, thumb, why, file, onRemove, onRetry }: Attachment &
 }
 
 /** A file of a message that is edited. */
-export function FileChip({ file: { url, mediaType, filename = "file" }, onRemove }: { file: FileUIPart; onRemove: () => void }) {
+export function FileChip({ file: { url, mediaType, filename = t("chat_file") }, onRemove }: { file: FileUIPart; onRemove: () => void }) {
 	const thumb = mediaType.startsWith("image/") ? url : undefined;
 	return <Chip id={url} name={filename} state="ready" thumb={thumb} onRemove={onRemove} onRetry={onRemove} />;
 }
@@ -102,7 +103,7 @@ export function pastedFiles({ clipboardData }: ClipboardEvent): File[] | undefin
 	const text = clipboardData.getData("text/plain");
 	// Office programs put a picture of the text beside it.
 	if (!text) return clipboardData.files.length > 0 ? [...clipboardData.files] : undefined;
-	return text.length > PASTE_CHARS_MAX ? [new File([text], "Pasted text.txt", { type: "text/plain" })] : undefined;
+	return text.length > PASTE_CHARS_MAX ? [new File([text], t("chat_pasted_name"), { type: "text/plain" })] : undefined;
 }
 
 /** Takes files that are dropped anywhere on the page. @returns whether files are held above it */

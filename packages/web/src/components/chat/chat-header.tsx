@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { t } from "../../text/text.ts";
 import { NewChatIcon } from "../frame/icons.tsx";
 import { SideButton, type SideProps } from "../frame/side-column.tsx";
 
@@ -15,7 +16,7 @@ export function ChatHeader({ title, side, tools }: { title: string; side: SidePr
 			)}
 			<div className="ml-auto flex shrink-0">
 				{tools}
-				<Link to="/" aria-label="New chat" className="side-button button-bare min-w-9" onClick={side.onNew}>
+				<Link to="/" aria-label={t("frame_new_chat")} className="side-button button-bare min-w-9" onClick={side.onNew}>
 					<NewChatIcon />
 				</Link>
 			</div>

@@ -1,5 +1,6 @@
 import { type ComponentType, useState } from "react";
 import { plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import { InstructionsIcon } from "../frame/icons.tsx";
 import { instructChat } from "../requests.ts";
 import type { Conversation } from "./conversation.ts";
@@ -31,8 +32,8 @@ export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInst
 		<>
 			<button
 				type="button"
-				aria-label={saved ? "Instructions for this chat, set" : "Instructions for this chat"}
-				title="Instructions for this chat"
+				aria-label={saved ? t("chat_instructions_set") : t("chat_instructions")}
+				title={t("chat_instructions")}
 				disabled={disabled}
 				className="button-bare relative min-w-9 shrink-0"
 				onClick={show}
@@ -65,6 +66,6 @@ export async function instruct({ chat, draftKey, patch, events }: Conversation, 
 		patch({ instructions: plain });
 		events.onChanged();
 	} catch (error) {
-		return error instanceof Error ? error.message : "This could not be saved.";
+		return error instanceof Error ? error.message : t("chat_not_saved");
 	}
 }

@@ -11,10 +11,11 @@ import {
 	useState,
 } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
+import { t } from "../../text/text.ts";
 import type { FileLimit, ModelOption, Price } from "../../view/chat.ts";
 import { QueueIcon, SendIcon, StopIcon } from "../frame/icons.tsx";
 import { isKey, KEYS, keyName } from "../frame/keys.ts";
-import { inRequests, LocalNumber, useHydrated } from "../frame/local-time.tsx";
+import { inRequests, useHydrated } from "../frame/local-time.tsx";
 import { AttachButton, AttachmentList, pastedFiles, useDroppedFiles } from "./attachments.tsx";
 import { draftSaver, isSameMessage, keepDraft, type PendingSend, readDraft } from "./draft.ts";
 import { tokensOfFiles } from "./message-text.ts";
@@ -125,7 +126,7 @@ export function Composer(props: ComposerProps) {
 				<AttachmentList {...attachments} unreadable={unreadable} />
 				{!tools && <div className="p-1.5 pr-0">{attach}</div>}
 				<textarea
-					{...areaProps}
+					{...areaProps()}
 					ref={area}
 					dir="auto"
 					value={text}
@@ -166,18 +167,18 @@ function actOnKey(event: KeyboardEvent, send: () => void, editLast: (() => void)
 function DropHere() {
 	return (
 		<p className="pointer-events-none absolute inset-0 flex items-center justify-center rounded-large bg-raised font-medium">
-			Drop files to attach them
+			{t("chat_drop")}
 		</p>
 	);
 }
 
-const areaProps = {
+const areaProps = () => ({
 	rows: 1,
-	"aria-label": "Message",
-	placeholder: "Ask anything",
+	"aria-label": t("chat_message"),
+	placeholder: t("chat_ask_anything"),
 	className:
 		"field-sizing-content block max-h-[40dvh] min-h-14 w-0 min-w-0 grow resize-none bg-transparent py-3.5 pl-4 text-body outline-none",
-};
+});
 
 /** The text of the composer, kept under `draftKey` in the tab's storage. The last function saves at once what was typed. */
 function useDraft(draftKey: string, area: RefObject<HTMLTextAreaElement | null>): [string, (text: string) => void, () => void] {
@@ -224,8 +225,7 @@ function useFocusOnOpen(area: RefObject<HTMLTextAreaElement | null>, isNew: bool
 function TooLong({ charsOver }: { charsOver: number }) {
 	return (
 		<p role="status" className="border-line border-t py-3">
-			This message is <LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long. Shorten it, or send it in
-			parts.
+			{t("chat_too_long", { count: charsOver })}
 		</p>
 	);
 }
@@ -257,8 +257,8 @@ function MainButton({ sendable, queues, units, onStop }: MainButtonProps) {
 	return (
 		<button
 			type={type}
-			aria-label={onStop ? "Stop" : withPrice(queues ? QUEUE : "Send", units)}
-			title={onStop && `Stop (${keyName(KEYS.stop.press[0])})`}
+			aria-label={onStop ? t("chat_stop") : withPrice(queues ? t("queue_add") : t("chat_send"), units)}
+			title={onStop && t("chat_stop_key", { key: keyName(KEYS.stop.press[0]) })}
 			aria-disabled={!onStop && !sendable}
 			className={`${onStop ? "button-plain" : "button-next"} h-11 min-w-11 shrink-0 gap-1 ${priced ? "px-3" : "p-0"}`}
 			onClick={onStop}
@@ -269,15 +269,13 @@ function MainButton({ sendable, queues, units, onStop }: MainButtonProps) {
 	);
 }
 
-const QUEUE = "Add to queue";
-
 /** While an answer is written: the message waits for its end. */
 function QueueButton({ units }: { units: number }) {
 	return (
 		<button
 			type="submit"
-			aria-label={withPrice(QUEUE, units)}
-			title={QUEUE}
+			aria-label={withPrice(t("queue_add"), units)}
+			title={t("queue_add")}
 			className={`button-next h-11 min-w-11 shrink-0 gap-1 ${units > 1 ? "px-3" : "p-0"}`}
 		>
 			<QueueIcon />

@@ -262,18 +262,19 @@ describe("a retry", () => {
 });
 
 describe("the end of an answer", () => {
-	test("is announced in the server's words, or as complete", () => {
+	test("is announced in words, or as complete", async () => {
 		for (const [end, words] of [
-			[{ state: "complete" as const, counted: true, note: null }, "Answer complete."],
-			[{ state: "failed" as const, note: "It failed. Nothing was counted." }, "It failed. Nothing was counted."],
+			[{ state: "complete" as const, counted: true, rule: "complete" }, "Answer complete."],
+			[{ state: "failed" as const, rule: "failed-early" }, "That answer failed, so it was not counted."],
 			[
-				{ state: "failed" as const, failure: "busy" as const, retryAfterS: 7, note: "It failed." },
+				{ state: "failed" as const, failure: "busy" as const, retryAfterS: 7, rule: "busy" },
 				"The model is busy, so this didn’t count. Try again in 7 seconds.",
 			],
 		] as const) {
 			const { conversation, events } = conversationWith();
 			ended(conversation, undefined, end);
-			expect(events.onSettled).toHaveBeenCalledExactlyOnceWith(words);
+			expect(events.onSettled).toHaveBeenCalledOnce();
+			expect(await events.onSettled.mock.calls[0]?.[0]).toBe(words);
 		}
 	});
 

@@ -1,10 +1,10 @@
 import type { FileUIPart } from "ai";
 import type { RefObject } from "react";
+import { t } from "../../text/text.ts";
 import type { AnswerMetadata, ChatView, Price, Versions } from "../../view/chat.ts";
 import type { Problem } from "../../view/problem.ts";
 import { branchChat, Refused, randomId, showVersionOf, stopAnswer, Unreached } from "../requests.ts";
 import { carryMessage } from "../session/page-viewer.ts";
-import { sentenceOfEnd } from "./answer-end.ts";
 import { keepDraft, keepPending, NEW_INSTRUCTIONS, type PendingSend, readPending, sendFor } from "./draft.ts";
 import type { LiveHandle, LiveMessage, LiveReport, Sending } from "./live-chat.tsx";
 import { partsFor } from "./message-text.ts";
@@ -18,14 +18,14 @@ export type Failure =
 	/** `sending`: what was refused, unless the server had accepted it before. */
 	| { kind: "refused"; problem: Problem; sending?: Sending }
 	| { kind: "unreached" | "broken" | "stop-failed" | "not-done"; problem?: undefined }
-	/** An edit or another answer came to nothing: `note` says why, and `reference` names it in the log. */
-	| { kind: "undone"; note: string; reference?: string | undefined; problem?: undefined };
+	/** An edit or another answer came to nothing. */
+	| { kind: "undone"; end: AnswerMetadata; problem?: undefined };
 
 export interface ConversationEvents {
 	/** The server has accepted the request: the chat exists from now on. */
 	onAccepted: (text: string) => void;
 	/** An answer ended, well or not, or a request was refused: the balance may have changed. `ended` is announced with the new balance. */
-	onSettled: (ended?: string) => void;
+	onSettled: (ended?: string | Promise<string>) => void;
 	/** Puts text and files that could not be sent back into the composer. */
 	onReturned: (text: string, files?: FileUIPart[]) => void;
 	/** Reads the server's copy of the chat: its newest page or the one `before`, without messages where `seen` is the last. */
@@ -127,7 +127,7 @@ function start(
 	sending: Sending,
 ): void {
 	attempt.current = { before: state.report.messages, sending, accepted: false };
-	events.announce("Thinking.");
+	events.announce(t("chat_thinking_spoken"));
 	// The server keeps those of a chat that it knows.
 	const instructions = draftKey === "new" || temporary ? state.instructions : undefined;
 	const seen = state.report.messages.at(-1)?.id ?? null;
@@ -237,11 +237,10 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 	attempt.current = undefined;
 	patch({ stopping: false });
 	if (end) {
-		const sentence = sentenceOfEnd(end);
 		patch({ joining: false });
-		events.onSettled(sentence ?? "Answer complete.");
+		events.onSettled(end.state === "complete" ? t("chat_complete") : wordsOf(end));
 		events.onChanged();
-		if (!end.counted) undo(conversation, current, sentence ?? "", end.reference);
+		if (!end.counted) undo(conversation, current, end);
 		// Stop stops the queue, even if it came too late for the answer.
 		const how = stopping ? "stopped" : (end.state ?? "none");
 		// There is another version now, or the part of one that came.
@@ -253,14 +252,18 @@ export function ended(conversation: Conversation, error: Error | undefined, end:
 	else void rejoin(conversation, failureFrom(error, "broken"));
 }
 
+/** Most answers are complete, so the words for the others are loaded when one is not. */
+const wordsOf = (end: AnswerMetadata): Promise<string> =>
+	import("./answer-end.ts").then(({ sentenceOfEnd }) => sentenceOfEnd(end) ?? t("chat_complete")).catch(() => t("chat_complete"));
+
 /** An edit or another answer that came to nothing leaves the chat as it was. A page that only joined it reads what that is. */
-function undo(conversation: Conversation, current: Attempt | undefined, note: string, reference?: string): void {
+function undo(conversation: Conversation, current: Attempt | undefined, end: AnswerMetadata): void {
 	const { live, events, patch } = conversation;
 	if (!current) return void rejoin(conversation, { kind: "broken" });
 	if (current.sending.kind === "new") return;
 	live.current?.show(current.before);
 	if (current.sending.kind === "edit") events.onReturned(current.sending.text);
-	patch({ failure: { kind: "undone", note, reference } });
+	patch({ failure: { kind: "undone", end } });
 }
 
 /** Puts everything back as it was before a request that the server did not accept. */
@@ -431,7 +434,7 @@ export async function showVersion(conversation: Conversation, turn: number, of: 
 }
 
 /** "Version 2 of 3" */
-export const versionInWords = ({ turns, at }: Versions): string => `Version ${at + 1} of ${turns.length}`;
+export const versionInWords = ({ turns, at }: Versions): string => t("chat_version_of", { at: String(at + 1), all: String(turns.length) });
 
 /** Copies the chat up to a message into a new one, and opens it. */
 export async function branchOff(conversation: Conversation, messageId: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { useEffect, useEffectEvent, useRef } from "react";
+import { t } from "../../text/text.ts";
 
 /** Earlier messages load this far before they are seen, pixels: scrolling rarely waits for them. */
 const NEAR_PX = 800;
@@ -24,7 +25,7 @@ export function Earlier({ first, onShow }: EarlierProps) {
 	}, [first]);
 	return (
 		<button ref={button} type="button" className="button-plain self-center" onClick={onShow}>
-			Show earlier messages
+			{t("chat_earlier")}
 		</button>
 	);
 }

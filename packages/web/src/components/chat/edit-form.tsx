@@ -1,8 +1,9 @@
 import type { FileUIPart } from "ai";
 import { useEffect, useRef, useState } from "react";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
+import { t } from "../../text/text.ts";
 import type { Price } from "../../view/chat.ts";
-import { inRequests, LocalNumber } from "../frame/local-time.tsx";
+import { inRequests } from "../frame/local-time.tsx";
 import { FileChip } from "./attachments.tsx";
 import { isSameMessage } from "./draft.ts";
 import type { EditTerms } from "./message-events.ts";
@@ -32,7 +33,11 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 	const charsOver = trimmed.length - MESSAGE_CHARS_MAX;
 	const isEmpty = trimmed === "" && left.length === 0;
 	const unreadable = terms.unreadable(left);
-	const wrong = isEmpty ? "Write something, or keep a file." : charsOver > 0 ? <TooLong charsOver={charsOver} /> : unreadable || undefined;
+	const wrong = isEmpty
+		? t("chat_write_or_keep")
+		: charsOver > 0
+			? t("chat_characters_over", { count: charsOver })
+			: unreadable || undefined;
 	useEffect(() => {
 		// The viewer has just opened this form to write on.
 		area.current?.focus();
@@ -60,7 +65,7 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 			}}
 		>
 			{left.length > 0 && (
-				<ul aria-label="Files of this message" className="flex flex-wrap gap-2">
+				<ul aria-label={t("chat_files_of_message")} className="flex flex-wrap gap-2">
 					{left.map((file) => (
 						<FileChip key={file.url} file={file} onRemove={() => setLeft(left.filter((one) => one !== file))} />
 					))}
@@ -78,12 +83,12 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 				<p role="status" className={`basis-full text-small sm:mr-auto sm:basis-auto ${wrong ? "text-warn" : "text-soft"}`}>
 					{wrong ?? (
 						<>
-							Uses {inRequests(price.units)}. {onSave ? note : "You can send it when the answer is complete."}
+							{t("chat_uses_sentence", { price: inRequests(price.units) })} {onSave ? note : t("chat_send_when_complete")}
 						</>
 					)}
 				</p>
 				<button type="button" className="button-plain" onClick={onCancel}>
-					Cancel
+					{t("frame_cancel")}
 				</button>
 				<button type="submit" className="button-plain" aria-disabled={wrong !== undefined || !onSave}>
 					{action}
@@ -91,13 +96,5 @@ export function EditForm({ label, text, files, terms, action, note, onSave, onCa
 				</button>
 			</div>
 		</form>
-	);
-}
-
-function TooLong({ charsOver }: { charsOver: number }) {
-	return (
-		<>
-			<LocalNumber value={charsOver} /> {charsOver === 1 ? "character" : "characters"} too long
-		</>
 	);
 }

@@ -1,3 +1,4 @@
+import { rich, t } from "../../text/text.ts";
 import type { SuggestedPrompt } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { nearestLimit } from "../tally/marks.ts";
@@ -19,12 +20,10 @@ export function FirstVisit({ usage, prompts, atLimit, onPick, temporary, onTempo
 	return (
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
 			<Tally usage={nearestLimit(usage)} size={2} />
-			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">
-				A quiet place to talk to AI. You always see how many requests you have left.
-			</p>
+			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">{t("chat_welcome")}</p>
 			{!atLimit && prompts.length > 0 && (
 				<>
-					<h2 className="mt-8 text-small text-soft">Try one of these</h2>
+					<h2 className="mt-8 text-small text-soft">{t("chat_try_one")}</h2>
 					<ul className="mt-1 -ml-2 flex flex-col items-start">
 						{prompts.map(({ label, text }) => (
 							<li key={label} className="max-w-full">
@@ -45,21 +44,21 @@ export function FirstVisit({ usage, prompts, atLimit, onPick, temporary, onTempo
 				type="button"
 				role="switch"
 				aria-checked={temporary}
-				title="It isn’t saved, and its requests count"
+				title={t("chat_temporary_hint")}
 				className={`button-bare mt-4 -ml-2 self-start text-small ${temporary ? "bg-said text-ink" : ""}`}
 				onClick={() => onTemporary(!temporary)}
 			>
-				Temporary chat
+				{t("chat_temporary")}
 			</button>
 			<p className="mt-4 text-small text-soft pointer-coarse:hidden">
 				<span className="sends-plain">
-					<kbd>Enter</kbd> to send · <kbd>Shift + Enter</kbd> for a new line
+					{rich("chat_keys_enter", { enter: <kbd>{t("enter_plain")}</kbd>, newLine: <kbd>Shift + Enter</kbd> })}
 				</span>
 				<span className="sends-mod">
-					<kbd>Ctrl</kbd> or <kbd>⌘ + Enter</kbd> to send · <kbd>Enter</kbd> for a new line
+					{rich("chat_keys_mod", { ctrl: <kbd>{t("key_ctrl")}</kbd>, command: <kbd>⌘ + Enter</kbd>, enter: <kbd>{t("enter_plain")}</kbd> })}
 				</span>
 				{" · "}
-				<kbd>?</kbd> for all keys
+				{rich("chat_keys_all", { key: <kbd>?</kbd> })}
 			</p>
 		</div>
 	);

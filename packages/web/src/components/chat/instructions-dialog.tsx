@@ -1,8 +1,10 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
+import { number } from "../../text/format.ts";
+import { rich, t } from "../../text/text.ts";
 import { InstructionField } from "../frame/instruction-field.tsx";
-import { inRequests, LocalNumber } from "../frame/local-time.tsx";
+import { inRequests } from "../frame/local-time.tsx";
 
 export interface InstructionsDialogProps {
 	/** What is written, saved or not. */
@@ -57,29 +59,30 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 			onClose={() => onClose(dropped.current)}
 		>
 			<h2 id={titleId} className="font-semibold text-body">
-				Instructions for this chat
+				{t("chat_instructions")}
 			</h2>
 			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
 				<InstructionField
 					part="chat"
-					label="What should every answer here follow?"
-					hint="Only in this chat: a role, a format, facts to rely on"
+					label={t("chat_instructions_question")}
+					hint={t("chat_instructions_hint")}
 					value={text}
 					onChange={onChange}
 				/>
 				<div className="flex flex-col gap-1 text-small text-soft">
 					{!isFaulty && <Sum chat={tokens} sizes={sizes} units={unitsWith(tokens)} />}
 					<p>
-						For all your chats:{" "}
-						{isUser ? (
-							<Link to="/account/appearance" hash="instructions" className="link">
-								your own instructions
-							</Link>
-						) : (
-							<Link to="/sign-up" search={{ next: path }} className="link">
-								sign up to save your own instructions
-							</Link>
-						)}
+						{rich("chat_for_all_chats", {
+							link: isUser ? (
+								<Link to="/account/appearance" hash="instructions" className="link">
+									{t("chat_own_instructions")}
+								</Link>
+							) : (
+								<Link to="/sign-up" search={{ next: path }} className="link">
+									{t("chat_sign_up_for_instructions")}
+								</Link>
+							),
+						})}
 					</p>
 				</div>
 				{problem && (
@@ -89,10 +92,10 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 				)}
 				<div className="flex flex-wrap justify-end gap-2">
 					<button type="button" className="button-bare" onClick={() => close(true)}>
-						Cancel
+						{t("frame_cancel")}
 					</button>
 					<button type="submit" className="button-plain" disabled={busy || isFaulty}>
-						Save
+						{t("frame_save")}
 					</button>
 				</div>
 			</form>
@@ -109,24 +112,15 @@ interface SumProps {
 /** What every message sends before its own text, and what a short one costs with it. */
 function Sum({ chat, sizes: { site, own, folder }, units }: SumProps) {
 	const parts = [
-		{ of: "of this server", tokens: site },
-		{ of: "of yours in all chats", tokens: own },
-		{ of: "of its folder", tokens: folder },
-		{ of: "of this chat", tokens: chat },
-	].filter(({ tokens }) => tokens > 0);
+		site > 0 && t("chat_sum_site", { tokens: number(site) }),
+		own > 0 && t("chat_sum_own", { tokens: number(own) }),
+		folder > 0 && t("chat_sum_folder", { tokens: number(folder) }),
+		chat > 0 && t("chat_sum_chat", { tokens: number(chat) }),
+	].filter((part) => part !== false);
 	const sum = site + own + folder + chat;
-	if (sum === 0) return <p>Nothing is sent before your messages.</p>;
+	const all = { tokens: number(sum), price: inRequests(units) };
+	if (sum === 0) return <p>{t("chat_sum_none")}</p>;
 	return (
-		<p>
-			Every message sends <LocalNumber value={sum} /> tokens of instructions
-			{parts.length > 1 &&
-				parts.map(({ of, tokens }, at) => (
-					<span key={of}>
-						{at === 0 ? ": " : ", "}
-						<LocalNumber value={tokens} /> {of}
-					</span>
-				))}
-			. A short one costs {inRequests(units)}.
-		</p>
+		<p>{parts.length > 1 ? t("chat_sum_parts", { tokens: all.tokens, price: all.price, parts: parts.join(", ") }) : t("chat_sum", all)}</p>
 	);
 }

@@ -1,17 +1,20 @@
-import { useState } from "react";
+import { type ComponentType, lazy, Suspense, useState } from "react";
+import { t } from "../../text/text.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { inSeconds } from "../frame/local-time.tsx";
 import { AnswerActions, type Next } from "./answer-actions.tsx";
-import { sentenceOfEnd } from "./answer-end.ts";
 import { EditForm } from "./edit-form.tsx";
+import type { EndOfAnswerProps } from "./end-of-answer.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import type { EditTerms, MessageEvents } from "./message-events.ts";
 import { filesOf, reasoningOf, sourcesOf, textOf } from "./message-text.ts";
-import { Reference } from "./notice-row.tsx";
 import { SentFiles } from "./sent-files.tsx";
 import { definitionsOf, Searching, Sources } from "./sources.tsx";
 import { BranchButton, VersionSwitcher } from "./version-switcher.tsx";
 import { Waiting } from "./waiting.tsx";
+
+// Most answers are complete.
+const EndOfAnswer = lazy<ComponentType<EndOfAnswerProps>>(() => import("./end-of-answer.tsx").catch(() => ({ default: () => null })));
 
 interface UserMessageProps {
 	message: LiveMessage;
@@ -32,12 +35,12 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 		return (
 			<div className="mb-2 ml-6 sm:ml-16">
 				<EditForm
-					label="Edit your message"
+					label={t("chat_edit_label")}
 					text={text}
 					files={filesOf(message)}
 					terms={editing}
-					action="Save and send"
-					note={followed ? "This version and what follows it are kept." : "This version is kept."}
+					action={t("chat_save_and_send")}
+					note={followed ? t("chat_version_and_following_kept") : t("chat_version_kept")}
 					onCancel={() => {
 						setReturning(true);
 						events.onEditing(undefined);
@@ -55,7 +58,7 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 		);
 	}
 	return (
-		<article aria-label="You" className="group ml-6 flex flex-col items-end sm:ml-16">
+		<article aria-label={t("side_you")} className="group ml-6 flex flex-col items-end sm:ml-16">
 			<SentFiles files={filesOf(message)} />
 			{text && (
 				<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
@@ -72,7 +75,7 @@ export function UserMessage({ message, followed, editing, idle, events }: UserMe
 							className="button-bare text-small"
 							onClick={() => events.onEditing(message.id)}
 						>
-							Edit
+							{t("chat_edit")}
 						</button>
 						{events.onBranch && <BranchButton onBranch={() => events.onBranch?.(message.id)} />}
 					</div>
@@ -104,14 +107,20 @@ export function AnswerMessage({ message, formatted, model, writing, next, events
 	const progress = text.length + reasoning.length;
 	const searching = writing ? message.metadata?.searching : null;
 	return (
-		<article aria-label="Answer" aria-busy={writing} className="group min-w-0">
+		<article aria-label={t("chat_answer")} aria-busy={writing} className="group min-w-0">
 			<Reasoning text={reasoning} thoughtMs={message.metadata?.thoughtMs} thinking={writing && text === ""} />
 			{searching && text === "" && <Searching query={searching} />}
 			{text === "" && writing && <Waiting progress={progress} />}
 			<AnswerText text={text} definitions={definitionsOf(sources)} formatted={formatted} />
 			{searching && text !== "" && <Searching query={searching} />}
 			<Sources sources={sources} />
-			{!writing && <EndOfAnswer message={message} />}
+			{!writing && message.metadata?.state && message.metadata.state !== "complete" && (
+				<p className="mt-3 text-soft empty:hidden">
+					<Suspense>
+						<EndOfAnswer metadata={message.metadata} />
+					</Suspense>
+				</p>
+			)}
 			<div className="relative">
 				{writing && text !== "" && (
 					<div className="absolute top-2">
@@ -133,7 +142,11 @@ interface ReasoningProps {
 
 /** What the model thought before it answered, folded away under how long that took. */
 function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
-	const title = thinking ? "Thinking…" : thoughtMs === undefined ? "Reasoning" : `Thought for ${inSeconds(thoughtMs)}`;
+	const title = thinking
+		? t("chat_thinking")
+		: thoughtMs === undefined
+			? t("chat_reasoning")
+			: t("chat_thought_for", { time: inSeconds(thoughtMs) });
 	if (!text) return thoughtMs !== undefined && !thinking && <p className="mb-3 text-small text-soft">{title}</p>;
 	return (
 		<details className="mb-3 text-soft">
@@ -142,17 +155,5 @@ function Reasoning({ text, thoughtMs, thinking }: ReasoningProps) {
 				{text}
 			</p>
 		</details>
-	);
-}
-
-function EndOfAnswer({ message }: { message: LiveMessage }) {
-	const sentence = message.metadata && sentenceOfEnd(message.metadata);
-	const reference = message.metadata?.reference;
-	if (!sentence) return null;
-	return (
-		<p className="mt-3 text-soft">
-			{sentence}
-			<Reference id={reference} />
-		</p>
 	);
 }

@@ -1,8 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ModelOption } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
 import { inRequests } from "../frame/local-time.tsx";
+import { effortName } from "./price.ts";
 import { type Choice, effortOf, levelsOf } from "./use-choice.ts";
 
 export interface ModelPickerProps {
@@ -19,6 +21,8 @@ export interface ModelPickerProps {
 	/** Whether the viewer can buy a plan here. */
 	canPay: boolean;
 }
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Whether there is anything to choose. */
 export const isChoice = ({ models, choice, whole }: Pick<ModelPickerProps, "models" | "choice" | "whole">): boolean =>
@@ -44,7 +48,7 @@ export function ModelPicker(props: ModelPickerProps) {
 	return (
 		<div className="flex min-w-0 grow flex-wrap items-center gap-x-1">
 			<select
-				aria-label="Model"
+				aria-label={t("chat_model")}
 				className="picker button-bare min-w-0 text-small"
 				value={choice.model.id}
 				onChange={(event) => choose(event.target.value)}
@@ -59,21 +63,21 @@ export function ModelPicker(props: ModelPickerProps) {
 							data-about={model.description ?? undefined}
 							disabled={needs === "Pro" && !canPay && tier !== "guest"}
 						>
-							{[model.label, price, needs === "account" ? "with an account" : needs && `in ${needs}`].filter(Boolean).join(" · ")}
+							{[model.label, price, needs === "account" ? t("chat_with_account") : needs && t("chat_in_pro")].filter(Boolean).join(" · ")}
 						</option>
 					);
 				})}
 			</select>
 			{levels.length > 1 && (
 				<select
-					aria-label="Effort"
+					aria-label={t("chat_effort_label")}
 					className="picker button-bare min-w-0 text-small"
 					value={choice.effort ?? ""}
 					onChange={(event) => onChoose({ ...choice, effort: levels.find((level) => level === event.target.value) ?? choice.effort })}
 				>
 					{levels.map((effort) => (
 						<option key={effort} value={effort}>
-							{`${effort[0]?.toUpperCase()}${effort.slice(1)} effort · ${inRequests(unitsOf({ ...choice, effort }))}`}
+							{`${capitalized(t("chat_effort", { effort: effortName(effort) }))} · ${inRequests(unitsOf({ ...choice, effort }))}`}
 						</option>
 					))}
 				</select>
@@ -86,7 +90,7 @@ export function ModelPicker(props: ModelPickerProps) {
 						onChange={(event) => onWhole(event.target.checked)}
 						className="size-4 shrink-0 accent-ink"
 					/>
-					Include the whole chat · {inRequests(unitsOf(choice, true))} each
+					{t("chat_include_whole_each", { price: inRequests(unitsOf(choice, true)) })}
 				</label>
 			)}
 			{wanted && <Needed model={wanted} tier={tier} path={path} />}
@@ -107,11 +111,11 @@ function Needed({ model, tier, path }: { model: ModelOption; tier: Tier; path: s
 		<p role="status" className="py-1">
 			{neededFor(model, tier) === "account" ? (
 				<Link to="/sign-up" search={{ next: path }} className={className}>
-					Sign up to use {model.label}
+					{t("chat_sign_up_for_model", { model: model.label })}
 				</Link>
 			) : (
 				<Link to="/pricing" className={className}>
-					Go Pro to use {model.label}
+					{t("chat_go_pro_for_model", { model: model.label })}
 				</Link>
 			)}
 		</p>

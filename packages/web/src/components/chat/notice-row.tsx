@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { rich, t } from "../../text/text.ts";
 
 /** A notice above the composer, with what to do next beside it. */
 export function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {
@@ -15,7 +16,7 @@ export function Reference({ id }: { id: string | undefined }) {
 	if (!id) return null;
 	return (
 		<span className="block text-small text-soft wrap-anywhere">
-			Reference for support: <span className="select-all">{id}</span>
+			{rich("chat_reference", { id: <span className="select-all">{id}</span> })}
 		</span>
 	);
 }
@@ -23,7 +24,7 @@ export function Reference({ id }: { id: string | undefined }) {
 export function TryAgain({ onTryAgain }: { onTryAgain: () => void }) {
 	return (
 		<button type="button" className="button-plain" onClick={onTryAgain}>
-			Try again
+			{t("frame_try_again")}
 		</button>
 	);
 }

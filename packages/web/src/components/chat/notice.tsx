@@ -1,13 +1,19 @@
 import { type ComponentType, lazy, Suspense } from "react";
+import { t } from "../../text/text.ts";
 import type { Failure } from "./conversation.ts";
-import { NoticeRow, Reference, TryAgain } from "./notice-row.tsx";
+import type { EndOfAnswerProps } from "./end-of-answer.tsx";
+import { NoticeRow, TryAgain } from "./notice-row.tsx";
 import type { RefusalNoticeProps } from "./refusal-notice.tsx";
 
 // Only what the server has to say is loaded when it is said: the rest must be shown without a connection.
 const RefusalNotice = lazy<ComponentType<RefusalNoticeProps>>(() =>
 	import("./refusal-notice.tsx").catch(() => ({
-		default: ({ refusal }) => <NoticeRow>{refusal?.problem.detail ?? "This page didn’t load completely. Reload it to go on."}</NoticeRow>,
+		default: ({ refusal }) => <NoticeRow>{refusal?.problem.detail ?? t("chat_half_loaded")}</NoticeRow>,
 	})),
+);
+
+const EndOfAnswer = lazy<ComponentType<EndOfAnswerProps>>(() =>
+	import("./end-of-answer.tsx").catch(() => ({ default: ({ children }) => children })),
 );
 
 interface NoticeProps extends Omit<RefusalNoticeProps, "refusal"> {
@@ -26,25 +32,22 @@ export function Notice({ failure, online, ...props }: NoticeProps) {
 	}
 	switch (failure?.kind) {
 		case "unreached":
-			return (
-				<NoticeRow next={<TryAgain onTryAgain={() => props.onTryAgain()} />}>
-					Your message wasn’t sent. Check your connection and try again; it will only count once.
-				</NoticeRow>
-			);
+			return <NoticeRow next={<TryAgain onTryAgain={() => props.onTryAgain()} />}>{t("chat_unreached")}</NoticeRow>;
 		case "broken":
-			return <NoticeRow>You lost connection. The answer is still being written: reload to see it.</NoticeRow>;
+			return <NoticeRow>{t("chat_broken")}</NoticeRow>;
 		case "not-done":
-			return <NoticeRow>That didn’t work. Check your connection and try again.</NoticeRow>;
+			return <NoticeRow>{t("chat_not_done")}</NoticeRow>;
 		case "stop-failed":
-			return <NoticeRow>The answer could not be stopped: the server did not reply. Please try once more.</NoticeRow>;
+			return <NoticeRow>{t("chat_stop_failed")}</NoticeRow>;
 		case "undone":
 			return (
 				<NoticeRow>
-					{failure.note} The chat is as it was.
-					<Reference id={failure.reference} />
+					<Suspense>
+						<EndOfAnswer metadata={failure.end}>{t("chat_as_it_was")}</EndOfAnswer>
+					</Suspense>
 				</NoticeRow>
 			);
 		default:
-			return online ? null : <NoticeRow>You’re offline. Keep writing and send when you’re back.</NoticeRow>;
+			return online ? null : <NoticeRow>{t("chat_offline")}</NoticeRow>;
 	}
 }

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { CloseIcon } from "../frame/icons.tsx";
-import { LocalNumber } from "../frame/local-time.tsx";
 
 interface PaymentNoticeProps {
 	bought: "plan" | "top-up";
@@ -19,6 +19,11 @@ const pausesMs = [0, 250, 400, 600, 900, 1_300, ...Array<number>(58).fill(2_000)
 /** Whether the balance shows the purchase. A top-up bought earlier does not count as this one while the checkout is open. */
 export const isConfirmed = (bought: "plan" | "top-up", usage: UsageView): boolean =>
 	bought === "plan" ? usage.tier === "paid" : usage.topUps > 0 && !usage.checkoutOpen;
+
+function whatIsHere(bought: "plan" | "top-up", { organization }: UsageView): string {
+	if (bought === "top-up") return t("chat_top_up_here");
+	return organization ? t("chat_organization_on_pro", { organization: organization.name }) : t("chat_on_pro");
+}
 
 /** Shown after the checkout. Reads the balance until the provider confirms the payment. */
 export function PaymentNotice({ bought, usage, refresh, onConfirmed, onClose }: PaymentNoticeProps) {
@@ -43,20 +48,19 @@ export function PaymentNotice({ bought, usage, refresh, onConfirmed, onClose }: 
 	}, [confirmed]);
 
 	return (
-		<section aria-label="Payment" className="flex items-center gap-2 border-line border-b bg-margin py-2 pr-2 pl-4">
+		<section aria-label={t("chat_payment")} className="flex items-center gap-2 border-line border-b bg-margin py-2 pr-2 pl-4">
 			<p role="status" className="min-w-0 grow wrap-anywhere">
 				{confirmed ? (
 					<>
-						{bought === "plan" ? `${usage.organization ? `${usage.organization.name} is` : "You’re"} on Pro.` : "Your top-up is here."} You
-						have <LocalNumber value={usage.remaining} /> requests.
+						{whatIsHere(bought, usage)} {t("chat_you_have", { count: usage.remaining })}
 					</>
 				) : givenUp ? (
-					"Your payment isn’t confirmed yet. You can keep chatting; your balance will update automatically."
+					t("chat_payment_late")
 				) : (
-					"Thank you. Your payment is being confirmed; with a card this takes a few seconds."
+					t("chat_payment_pending")
 				)}
 			</p>
-			<button type="button" aria-label="Close this message" className="button-bare min-w-9" onClick={onClose}>
+			<button type="button" aria-label={t("chat_close_message")} className="button-bare min-w-9" onClick={onClose}>
 				<CloseIcon />
 			</button>
 		</section>

@@ -1,35 +1,53 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { PlanNews } from "../../view/usage.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 
-/** What happens to the plan, and what its owner can do about it. A date ends the sentence where there is one. */
-const SENTENCES: Record<PlanNews["state"], { before: string; action: string }> = {
-	owed: { before: "Your last payment failed.", action: "Update card" },
-	unpaid: { before: "Your last payment failed.", action: "Pay now" },
-	ending: { before: "Your plan is cancelled and ends", action: "Resume" },
-	trial: { before: "Free trial until", action: "See plan" },
-	changing: { before: "Your plan changes", action: "See plan" },
-	confirming: { before: "Your payment is being confirmed.", action: "See plan" },
-};
+/** What happens to the plan, with its day where that is known. */
+function sentenceOf({ state, at }: PlanNews): ReactNode {
+	const day = at && <LocalTime iso={at} form="day" />;
+	switch (state) {
+		case "owed":
+		case "unpaid":
+			return t("plan_payment_failed");
+		case "ending":
+			return day ? rich("plan_cancelled_ends", { day }) : t("plan_cancelled");
+		case "trial":
+			return day ? rich("plan_trial_until", { day }) : t("plan_trial");
+		case "changing":
+			return day ? rich("plan_changes_on", { day }) : t("plan_changes");
+		case "confirming":
+			return t("plan_confirming");
+	}
+}
+
+/** What its owner can do about it. */
+function actionOf(state: PlanNews["state"]): string {
+	switch (state) {
+		case "owed":
+			return t("plan_update_card");
+		case "unpaid":
+			return t("plan_pay_now");
+		case "ending":
+			return t("plan_resume");
+		default:
+			return t("plan_see");
+	}
+}
 
 /** One quiet line by the tally: what its owner should know of the plan, and the way to act on it. */
-export default function PlanLine({ news: { state, at, of } }: { news: PlanNews }) {
-	const { before, action } = SENTENCES[state];
+export default function PlanLine({ news }: { news: PlanNews }) {
+	const { state, of } = news;
 	return (
 		<p
 			data-testid="plan-news"
 			className={`px-1 pt-1 text-small wrap-anywhere ${state === "owed" || state === "unpaid" ? "text-warn" : "text-soft"}`}
 		>
 			{of && `${of}: `}
-			{before}
-			{at && (
-				<>
-					{state === "trial" ? " " : " on "}
-					<LocalTime iso={at} form="day" />.
-				</>
-			)}{" "}
+			{sentenceOf(news)}{" "}
 			<Link to="/account/plan" className="link whitespace-nowrap">
-				{action}
+				{actionOf(state)}
 			</Link>
 		</p>
 	);

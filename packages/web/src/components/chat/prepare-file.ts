@@ -1,3 +1,6 @@
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
+
 /*
  * What is done to a file before it is uploaded, loaded with the first one: images become small, and everything else becomes text in UTF-8.
  */
@@ -42,8 +45,8 @@ export async function prepareFile(file: File, bytesMax: number): Promise<Prepare
 }
 
 function asFile(text: string): Blob {
-	if (text.trim() === "") throw new Unusable("There is no text in this file.");
-	if (text.length > CHARS_MAX) throw new Unusable(`This file is too long: at most ${CHARS_MAX.toLocaleString()} characters can be read.`);
+	if (text.trim() === "") throw new Unusable(t("file_no_text"));
+	if (text.length > CHARS_MAX) throw new Unusable(t("file_too_long", { max: number(CHARS_MAX) }));
 	return new Blob([text]);
 }
 
@@ -55,7 +58,7 @@ async function image(
 	otherwise: "image/png" | "image/jpeg" = "image/png",
 ): Promise<PreparedFile> {
 	const bitmap = await createImageBitmap(file).catch(() => {
-		throw new Unusable("This image is damaged, or in a format that this browser does not know.");
+		throw new Unusable(t("file_bad_image"));
 	});
 	try {
 		const { width, height } = bitmap;
@@ -70,7 +73,7 @@ async function image(
 			if (isFine && file.size <= Math.min(bytesMax, body?.size ?? bytesMax)) return asItIs;
 			if (body && body.size <= bytesMax) return { body, thumb };
 		}
-		if (how === "converted") throw new Unusable("This image is too large.");
+		if (how === "converted") throw new Unusable(t("file_image_too_large"));
 		return asItIs;
 	} finally {
 		bitmap.close();
@@ -99,9 +102,9 @@ const loadPdfReader = () => (import.meta.env.SSR ? Promise.reject(new Error("onl
 async function textOfPdf(file: File): Promise<string> {
 	const { readPdf } = await loadPdfReader();
 	const text = await readPdf(new Uint8Array(await file.arrayBuffer()), CHARS_MAX);
-	if (text === "locked") throw new Unusable("This PDF is locked with a password.");
-	if (text === "damaged") throw new Unusable("This PDF is damaged.");
-	if (text.trim() === "") throw new Unusable("This PDF has no text: its pages are pictures. Attach them as images.");
+	if (text === "locked") throw new Unusable(t("file_pdf_locked"));
+	if (text === "damaged") throw new Unusable(t("file_pdf_damaged"));
+	if (text.trim() === "") throw new Unusable(t("file_pdf_no_text"));
 	return text;
 }
 
@@ -120,5 +123,5 @@ async function textOf(file: File): Promise<string> {
 			// Another encoding may fit.
 		}
 	}
-	throw new Unusable("This kind of file cannot be attached. Images, PDFs and text files can.");
+	throw new Unusable(t("file_kind"));
 }

@@ -1,6 +1,7 @@
 import { MESSAGE_TOKENS, priceOf, tokensOf } from "@parley/metering/price";
 import { MESSAGE_CHARS_MAX } from "../../input.ts";
-import type { Price } from "../../view/chat.ts";
+import { t } from "../../text/text.ts";
+import type { Effort, Price } from "../../view/chat.ts";
 import type { LiveMessage } from "./live-chat.tsx";
 import { filesOf, textOf, tokensOfFiles } from "./message-text.ts";
 import type { Choice } from "./use-choice.ts";
@@ -39,6 +40,18 @@ export function tokensUpTo(messages: readonly LiveMessage[], hidden: () => numbe
 function tokensOfMessage(text: string, ofFiles: number): number {
 	const content = (text.trim() ? tokensOf(text) : 0) + ofFiles;
 	return content === 0 ? 0 : content + MESSAGE_TOKENS;
+}
+
+/** The name of an effort, within a sentence. */
+export function effortName(effort: Effort): string {
+	switch (effort) {
+		case "low":
+			return t("chat_effort_low");
+		case "medium":
+			return t("chat_effort_medium");
+		case "high":
+			return t("chat_effort_high");
+	}
 }
 
 const measured = new WeakMap<LiveMessage, number>();

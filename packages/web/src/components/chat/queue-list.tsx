@@ -1,9 +1,11 @@
 import type { FileUIPart } from "ai";
+import { t } from "../../text/text.ts";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import { CloseIcon, EditIcon } from "../frame/icons.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 import { EditForm } from "./edit-form.tsx";
 import type { EditTerms } from "./message-events.ts";
+import { effortName } from "./price.ts";
 import type { Ended, QueuedMessage } from "./queue.ts";
 
 export interface QueueListProps {
@@ -28,14 +30,14 @@ export interface QueueListProps {
 export function QueueList({ messages, sending, waiting, blocked, onResume, ...props }: QueueListProps) {
 	const [first] = messages;
 	return (
-		<section aria-label="Queue" className="border-line border-t pt-2 pb-2">
+		<section aria-label={t("queue_title")} className="border-line border-t pt-2 pb-2">
 			<div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
 				<p role="status" className={`py-1 text-small ${waiting ? "" : "text-soft"}`}>
-					{waiting ? whyItWaits(waiting) : "Sent one by one, after each complete answer."}
+					{waiting ? whyItWaits(waiting) : t("queue_rule")}
 				</p>
 				{waiting && !blocked && first && (
 					<button type="button" className="button-plain min-h-9 py-1 text-small" onClick={onResume}>
-						Send next · {inRequests(first.price.units)}
+						{t("queue_send_next")} · {inRequests(first.price.units)}
 					</button>
 				)}
 			</div>
@@ -63,12 +65,12 @@ function Row({ message, place, isSending, models, editing, terms, onEditing, onC
 		return (
 			<div className="py-2">
 				<EditForm
-					label="Edit the queued message"
+					label={t("queue_edit_label")}
 					text={text}
 					files={files}
 					terms={terms}
-					action="Save"
-					note="It waits until you have saved it."
+					action={t("frame_save")}
+					note={t("queue_waits_until_saved")}
 					onSave={(changed, newPrice, left) => onChange(messageId, changed, newPrice, left)}
 					onCancel={() => onEditing(undefined)}
 				/>
@@ -81,14 +83,14 @@ function Row({ message, place, isSending, models, editing, terms, onEditing, onC
 				<p dir="auto" className="truncate">
 					{text || files.map(({ filename }) => filename).join(", ")}
 				</p>
-				<p className="truncate text-small text-soft">{isSending ? "Sending…" : aboutOf(message, models)}</p>
+				<p className="truncate text-small text-soft">{isSending ? t("queue_sending") : aboutOf(message, models)}</p>
 			</div>
 			{!isSending && (
 				<>
 					<button
 						type="button"
-						aria-label={`Edit queued message ${place}`}
-						title="Edit"
+						aria-label={t("queue_edit_of", { place: String(place) })}
+						title={t("chat_edit")}
 						className="button-bare min-w-9 shrink-0"
 						onClick={() => onEditing(messageId)}
 					>
@@ -96,8 +98,8 @@ function Row({ message, place, isSending, models, editing, terms, onEditing, onC
 					</button>
 					<button
 						type="button"
-						aria-label={`Remove queued message ${place}`}
-						title="Remove"
+						aria-label={t("queue_remove_of", { place: String(place) })}
+						title={t("chat_remove")}
 						className="button-bare min-w-9 shrink-0"
 						onClick={() => onRemove(messageId)}
 					>
@@ -112,28 +114,30 @@ function Row({ message, place, isSending, models, editing, terms, onEditing, onC
 /** "Sandbox · high effort · 2 requests · 1 file" */
 function aboutOf({ files = [], price }: QueuedMessage, models: readonly ModelOption[]): string {
 	const model = models.length > 1 && models.find(({ id }) => id === price.model)?.label;
-	const count = files.length > 0 && `${files.length} ${files.length === 1 ? "file" : "files"}`;
-	return [model, price.effort && `${price.effort} effort`, inRequests(price.units), count].filter(Boolean).join(" · ");
+	const count = files.length > 0 && t("chat_files_count", { count: files.length });
+	return [model, price.effort && t("chat_effort", { effort: effortName(price.effort) }), inRequests(price.units), count]
+		.filter(Boolean)
+		.join(" · ");
 }
 
 /** Why the queue waits, so that nobody wonders whether it still sends. */
 function whyItWaits({ end, messageId }: Ended): string {
-	if (messageId !== undefined) return "The next message was not sent, so the queue waits. It is kept.";
+	if (messageId !== undefined) return t("queue_why_not_sent");
 	switch (end) {
 		case "stopped":
-			return "You stopped the answer, so the queue waits.";
+			return t("queue_why_stopped");
 		case "length":
 		case "filtered":
-			return "The last answer is not complete, so the queue waits.";
+			return t("queue_why_incomplete");
 		case "limit":
 		case "spent":
-			return "No request is left, so the queue waits. It is kept.";
+			return t("queue_why_limit");
 		case "refused":
 		case "unreached":
-			return "The last message was not sent, so the queue waits.";
+			return t("queue_why_last_not_sent");
 		case "none":
-			return "There is no answer yet, so the queue waits.";
+			return t("queue_why_no_answer");
 		default:
-			return "The last answer failed, so the queue waits.";
+			return t("queue_why_failed");
 	}
 }

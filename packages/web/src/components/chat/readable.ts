@@ -1,4 +1,5 @@
 import type { FileUIPart } from "ai";
+import { t } from "../../text/text.ts";
 import type { ModelOption } from "../../view/chat.ts";
 
 type Model = Pick<ModelOption, "label" | "accepts">;
@@ -9,19 +10,17 @@ const isImage = ({ mediaType }: FileUIPart) => mediaType.startsWith("image/");
 export function unreadableBy({ label, accepts }: Model, files: readonly FileUIPart[]): string {
 	const images = files.filter(isImage).length;
 	if (images === 0 || accepts.includes("image")) return "";
-	return `${label} can’t read images. Choose another model, or remove the ${images === 1 ? "image" : "images"}.`;
+	return t("chat_no_images_choose", { model: label, count: images });
 }
 
 /** The same for a message that was sent, whose files stay. */
 export function unansweredBy({ label, accepts }: Model, files: readonly FileUIPart[]): string {
-	return accepts.includes("image") || !files.some(isImage)
-		? ""
-		: `${label} can’t read images. To ask this again, choose a model that does.`;
+	return accepts.includes("image") || !files.some(isImage) ? "" : t("chat_no_images_again", { model: label });
 }
 
 /** Says that a model gets only the names of images that earlier messages have; "" where it reads them. */
 export function unseenBy({ label, accepts }: Model, files: readonly FileUIPart[]): string {
 	const images = files.filter(isImage).length;
 	if (images === 0 || accepts.includes("image")) return "";
-	return `${label} can’t see the ${images === 1 ? "image" : `${images} images`} in this chat. It gets ${images === 1 ? "its name" : "their names"} only.`;
+	return t("chat_images_unseen", { model: label, count: images });
 }

@@ -1,13 +1,16 @@
 import { Link } from "@tanstack/react-router";
 import { type ComponentType, lazy, type ReactNode, Suspense } from "react";
+import { number } from "../../text/format.ts";
+import { rich, t } from "../../text/text.ts";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
-import { inRequests, LocalNumber, LocalTime } from "../frame/local-time.tsx";
+import { inRequests, LocalTime } from "../frame/local-time.tsx";
 import { type Failure, PRICE_HAS_CHANGED } from "./conversation.ts";
 import type { HumanCheckProps } from "./human-check.tsx";
 import type { Limit } from "./limit.ts";
 import type { Sending } from "./live-chat.tsx";
 import { NoticeRow, Reference, TryAgain } from "./notice-row.tsx";
+import { effortName } from "./price.ts";
 
 // Few viewers ever see the check. When it does not load, the notice still offers to sign up.
 const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("./human-check.tsx").catch(() => ({ default: () => null })));
@@ -48,37 +51,35 @@ type PartProps = Omit<RefusalNoticeProps, "limit" | "refusal">;
 /** No request is left: each policy has its own next step. */
 function LimitNotice(props: PartProps & { limit: Limit }) {
 	const { limit, organization, path, freeLimit, canPay, isKept, onTryAgain } = props;
-	const resets = limit.resetAt && (
-		<>
-			{" They reset at "}
-			<LocalTime iso={limit.resetAt} form="time" />.
-		</>
-	);
+	const resets = limit.resetAt && <> {rich("chat_they_reset", { time: <LocalTime iso={limit.resetAt} form="time" /> })}</>;
+	const saved = t("chat_draft_saved");
 	switch (limit.policy) {
 		case "guest":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					You’ve used your {limit.limit} free requests. Sign up to get {freeLimit} a day. Your draft is saved.
+					{t("chat_limit_guest", { limit: number(limit.limit), daily: number(freeLimit) })} {saved}
 				</NoticeRow>
 			);
 		case "network":
 			return (
 				<NoticeRow next={<SignUpLink path={path} />}>
-					Guests on your network have used today’s free requests. Sign up to get {freeLimit} a day of your own. Your draft is saved.
+					{t("chat_limit_network", { daily: number(freeLimit) })} {saved}
 				</NoticeRow>
 			);
 		case "unconfirmed":
 			return (
-				<NoticeRow next={<NextLink to="/account/profile">Confirm email</NextLink>}>
-					Accounts on your network without a confirmed email share a daily number of requests, and it’s used up.{resets} Open the link we
-					emailed you to use your own {freeLimit} a day now. Your draft is saved.
+				<NoticeRow next={<NextLink to="/account/profile">{t("chat_confirm_email")}</NextLink>}>
+					{t("chat_limit_unconfirmed")}
+					{resets} {t("chat_open_link_for_own", { daily: number(freeLimit) })} {saved}
 				</NoticeRow>
 			);
 		case "free":
 			return (
-				<NoticeRow next={canPay && <NextLink to="/pricing">Go Pro</NextLink>}>
-					You’ve used today’s {limit.limit} requests.{resets} {canPay && "Pro gives you more now."}
-					{canPay && isKept && " We’ll send your message as soon as you upgrade."}
+				<NoticeRow next={canPay && <NextLink to="/pricing">{t("chat_go_pro")}</NextLink>}>
+					{t("chat_limit_free", { limit: number(limit.limit) })}
+					{resets}
+					{canPay && ` ${t("chat_pro_gives_more")}`}
+					{canPay && isKept && ` ${t("chat_sent_once_upgraded")}`}
 				</NoticeRow>
 			);
 		case "paid":
@@ -86,17 +87,15 @@ function LimitNotice(props: PartProps & { limit: Limit }) {
 			return <PaidLimitNotice {...props} resetAt={limit.resetAt} />;
 		case "member":
 			return (
-				<NoticeRow next={organization?.mayBuy && <NextLink to="/account/organization">Change the limit</NextLink>}>
-					You’ve used the <LocalNumber value={limit.limit} /> {limit.limit === 1 ? "request" : "requests"}{" "}
-					{organization?.name ?? "your organization"} gives each member.
-					<Resets resetAt={limit.resetAt} /> {organization?.mayBuy ? "You can raise the limit." : "An owner or admin can give you more."}{" "}
-					Your draft is saved.
+				<NoticeRow next={organization?.mayBuy && <NextLink to="/account/organization">{t("chat_change_limit")}</NextLink>}>
+					{t("chat_limit_member", { count: limit.limit, organization: organization?.name ?? t("chat_your_organization") })}
+					<Resets resetAt={limit.resetAt} /> {organization?.mayBuy ? t("chat_you_can_raise") : t("chat_owner_can_raise")} {saved}
 				</NoticeRow>
 			);
 		case "in-flight":
 			return (
 				<NoticeRow next={<TryAgain onTryAgain={() => onTryAgain()} />}>
-					You have too many answers in progress. Wait for one to finish, then try again. Your draft is saved.
+					{t("chat_limit_in_flight")} {saved}
 				</NoticeRow>
 			);
 	}
@@ -130,14 +129,8 @@ function TooFewNotice({ limit, tooFew, sending, models, onSendAt, ...props }: To
 				</div>
 			}
 		>
-			{left > 0 ? (
-				<>
-					This costs {inRequests(units)}, and you have <LocalNumber value={left} /> left.
-				</>
-			) : (
-				"Your plan’s requests are used up, and today’s free requests don’t cover this one."
-			)}{" "}
-			Your draft is saved.
+			{left > 0 ? t("chat_costs_more_than_left", { price: inRequests(units), left: number(left) }) : t("chat_free_day_too_small")}{" "}
+			{t("chat_draft_saved")}
 		</NoticeRow>
 	);
 }
@@ -150,12 +143,12 @@ const isNew = (price: Price, at: number, offers: Price[]): boolean =>
 function otherWay(refused: Price, offered: Price, models: ModelOption[]): string {
 	const model = models.find(({ id }) => id === offered.model)?.label ?? offered.model;
 	const ways = [
-		offered.model !== refused.model && `with ${model}`,
-		offered.effort !== refused.effort && offered.effort && `with ${offered.effort} effort`,
-		offered.model === refused.model && offered.effort !== refused.effort && !offered.effort && "without extra effort",
-		refused.whole && !offered.whole && "without older messages",
-	];
-	return ["Send", ways.filter(Boolean).join(", ")].filter(Boolean).join(" ");
+		offered.model !== refused.model && t("chat_send_with_model", { model }),
+		offered.effort !== refused.effort && offered.effort && t("chat_send_with_effort", { effort: effortName(offered.effort) }),
+		offered.model === refused.model && offered.effort !== refused.effort && !offered.effort && t("chat_send_without_effort"),
+		refused.whole && !offered.whole && t("chat_send_without_older"),
+	].filter((way) => typeof way === "string");
+	return ways.length > 0 ? t("chat_send_in_way", { way: ways.join(", ") }) : t("chat_send");
 }
 
 interface MoreLinkProps extends Pick<PartProps, "organization" | "path" | "canPay">, Pick<Limit, "policy"> {
@@ -170,28 +163,23 @@ function MoreLink({ policy, organization, path, canPay, className }: MoreLinkPro
 		</NextLink>
 	);
 	if (policy === "guest" || policy === "network") return <SignUpLink path={path} className={className} />;
-	if (policy === "unconfirmed") return to("/account/profile", "Confirm email");
+	if (policy === "unconfirmed") return to("/account/profile", t("chat_confirm_email"));
 	if (organization?.mayBuy === false || !canPay) return null;
-	if (policy === "member") return to("/account/organization", "Change the limit");
-	return policy === "paid" ? to("/account/plan", "Buy a top-up") : to("/pricing", "Go Pro");
+	if (policy === "member") return to("/account/organization", t("chat_change_limit"));
+	return policy === "paid" ? to("/account/plan", t("tally_buy_top_up")) : to("/pricing", t("chat_go_pro"));
 }
 
 function Resets({ resetAt }: { resetAt: string | null }) {
 	if (!resetAt) return null;
-	return (
-		<>
-			{" They renew on "}
-			<LocalTime iso={resetAt} form="day" />.
-		</>
-	);
+	return <> {rich("chat_they_renew", { day: <LocalTime iso={resetAt} form="day" /> })}</>;
 }
 
 /** The organization's plan is spent, and the viewer may not buy for it. */
 function SpentPlanNotice({ name, resetAt }: { name: string; resetAt: string | null }) {
 	return (
 		<NoticeRow>
-			{name} has used all its requests for this billing period.
-			<Resets resetAt={resetAt} /> An owner or admin can buy a top-up to keep everyone going. Your draft is saved.
+			{t("chat_organization_spent", { organization: name })}
+			<Resets resetAt={resetAt} /> {t("chat_owner_can_buy")} {t("chat_draft_saved")}
 		</NoticeRow>
 	);
 }
@@ -200,21 +188,22 @@ type PaidLimitNoticeProps = Pick<PartProps, "plan" | "canPay" | "isKept" | "orga
 
 /** The plan is spent. A cancelled plan takes no top-up, so the viewer has to resume it first. */
 function PaidLimitNotice({ plan, resetAt, canPay, isKept, organization }: PaidLimitNoticeProps) {
-	const spent = organization ? `${organization.name} has used all its requests` : "You’ve used all your requests";
 	if (plan?.state === "ending" && plan.at) {
+		const day = <LocalTime iso={plan.at} form="day" />;
 		return (
-			<NoticeRow next={<NextLink to="/account/plan">Resume plan</NextLink>}>
-				{spent} for this billing period, and the plan ends on <LocalTime iso={plan.at} form="day" />. Resume it to buy a top-up and keep
-				going.
+			<NoticeRow next={<NextLink to="/account/plan">{t("chat_resume_plan")}</NextLink>}>
+				{organization
+					? rich("chat_organization_spent_ending", { organization: organization.name, day })
+					: rich("chat_plan_spent_ending", { day })}
 			</NoticeRow>
 		);
 	}
 	return (
-		<NoticeRow next={canPay && <NextLink to="/account/plan">Buy a top-up</NextLink>}>
-			{spent} for this billing period.
+		<NoticeRow next={canPay && <NextLink to="/account/plan">{t("tally_buy_top_up")}</NextLink>}>
+			{organization ? t("chat_organization_spent", { organization: organization.name }) : t("chat_plan_spent")}
 			<Resets resetAt={resetAt} />
-			{canPay && " Buy a top-up to keep going."}
-			{canPay && isKept && " We’ll send your message as soon as you do."}
+			{canPay && ` ${t("chat_buy_to_go_on")}`}
+			{canPay && isKept && ` ${t("chat_sent_once_bought")}`}
 		</NoticeRow>
 	);
 }
@@ -227,32 +216,43 @@ function RefusedNotice({ refusal: { problem, sending }, path, canPay, onTryAgain
 			<NoticeRow
 				next={
 					<button type="button" className="button-plain" onClick={() => onSendAt(sending, price)}>
-						Send · {inRequests(price.units)}
+						{t("chat_send")} · {inRequests(price.units)}
 					</button>
 				}
 			>
-				The price has changed: this now costs {inRequests(price.units)}, not {sending.price.units}. Nothing was sent or counted.
+				{t("chat_price_changed", { now: inRequests(price.units), before: number(sending.price.units) })}
 			</NoticeRow>
 		);
 	}
 	if (problem.siteKey) {
 		return (
 			<>
-				<NoticeRow next={<SignUpLink path={path} />}>{problem.detail} Your draft is saved.</NoticeRow>
+				<NoticeRow next={<SignUpLink path={path} />}>
+					{problem.detail} {t("chat_draft_saved")}
+				</NoticeRow>
 				<Suspense>
 					<HumanCheck siteKey={problem.siteKey} action="guest" onSolved={onTryAgain} />
 				</Suspense>
 			</>
 		);
 	}
-	if (upgradeUrl === "/sign-up") return <NoticeRow next={<SignUpLink path={path} />}>{problem.detail} Your draft is saved.</NoticeRow>;
+	if (upgradeUrl === "/sign-up")
+		return (
+			<NoticeRow next={<SignUpLink path={path} />}>
+				{problem.detail} {t("chat_draft_saved")}
+			</NoticeRow>
+		);
 	if (upgradeUrl) {
 		const link = upgradeUrl.startsWith("/account") ? (
-			<NextLink to="/account/plan">Your plan</NextLink>
+			<NextLink to="/account/plan">{t("chat_your_plan")}</NextLink>
 		) : (
-			<NextLink to="/pricing">Go Pro</NextLink>
+			<NextLink to="/pricing">{t("chat_go_pro")}</NextLink>
 		);
-		return <NoticeRow next={canPay && link}>{problem.detail} Your draft is saved.</NoticeRow>;
+		return (
+			<NoticeRow next={canPay && link}>
+				{problem.detail} {t("chat_draft_saved")}
+			</NoticeRow>
+		);
 	}
 	return (
 		<NoticeRow next={!WANTS_A_CHANGE.test(problem.type) && <TryAgain onTryAgain={() => onTryAgain()} />}>
@@ -268,7 +268,7 @@ const WANTS_A_CHANGE = /:(?:not-readable-by-model|too-many-files|file-not-found|
 function SignUpLink({ path, className = "button-next" }: { path: string; className?: string }) {
 	return (
 		<Link to="/sign-up" search={{ next: path }} className={className}>
-			Sign up
+			{t("frame_sign_up")}
 		</Link>
 	);
 }

@@ -15,6 +15,7 @@ import {
 	useState,
 } from "react";
 import { instructionTokens } from "../../instructions.ts";
+import { rich, t } from "../../text/text.ts";
 import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPrompt } from "../../view/chat.ts";
 import type { PlanNews, Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";
@@ -68,12 +69,10 @@ import { useScrollEnd } from "./use-scroll-end.ts";
 
 /** Loaded with the first message that waits. */
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
-	import("./queue-list.tsx")
-		.then((module) => ({ default: module.QueueList }))
-		.catch(() => ({ default: () => "The queue didn’t load. It’s kept." })),
+	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => t("queue_not_loaded") })),
 );
 const TemporaryLine = lazy<ComponentType<{ hasMessages: boolean }>>(() =>
-	import("./temporary-line.tsx").catch(() => ({ default: () => "This chat isn’t saved." })),
+	import("./temporary-line.tsx").catch(() => ({ default: () => t("chat_not_saved_short") })),
 );
 /** Loaded where there is any news of a plan. */
 const PlanLine = lazy<ComponentType<{ news: PlanNews }>>(() => import("./plan-line.tsx").catch(() => ({ default: () => null })));
@@ -157,9 +156,9 @@ export function Room(props: RoomProps) {
 		onSend: () => atEnd && onSent(),
 	});
 
-	async function settle(ended: string | undefined) {
-		const balance = await props.onSettled();
-		if (ended) setAnnouncement(balance ? `${ended} ${tallyText(nearestLimit(balance))}.` : ended);
+	async function settle(ended: string | Promise<string> | undefined) {
+		const [balance, words] = await Promise.all([props.onSettled(), ended]);
+		if (words) setAnnouncement(balance ? `${words} ${tallyText(nearestLimit(balance))}.` : words);
 	}
 
 	return (
@@ -320,7 +319,7 @@ function useSearchAnnounced(last: LiveMessage | undefined, announce: (text: stri
 	// Null once a search has ended, and absent before the first.
 	const hasSearched = last?.metadata?.searching !== undefined;
 	useEffect(() => {
-		if (hasSearched) announced("Searching the web.");
+		if (hasSearched) announced(t("chat_searching"));
 	}, [hasSearched]);
 }
 
@@ -403,7 +402,7 @@ function JumpToEnd({ onJump }: { onJump: () => void }) {
 	return (
 		<button type="button" className="button-plain -top-12 absolute left-1/2 min-h-9 -translate-x-1/2 bg-raised" onClick={onJump}>
 			<DownIcon />
-			Jump to latest
+			{t("chat_jump")}
 		</button>
 	);
 }
@@ -495,7 +494,7 @@ function RoomQueue(props: AnnouncingProps) {
 				onRemove={(messageId) => {
 					settled(messageId);
 					tell({ type: "removed", messageId });
-					announce("Removed from the queue.");
+					announce(t("queue_removed"));
 					composer.current?.focus();
 				}}
 				onResume={() => {
@@ -531,7 +530,7 @@ function RoomComposer(props: AnnouncingProps) {
 	};
 	function onQueue(text: string, price: Price, files: FileUIPart[]) {
 		ofQueue.tell({ type: "added", message: queuedMessage({ chatId: props.chat.id, text, price, files }, randomId) });
-		props.announce("Added to the queue.");
+		props.announce(t("queue_added"));
 	}
 
 	function onEditLast() {
@@ -582,9 +581,5 @@ const NO_FILES: FileLimit = { count: 0, bytes: 0 };
 const mostRead = ({ model }: Choice) => model.contextWindow - model.maxOutput;
 
 function DemoLabel() {
-	return (
-		<p className="text-small text-soft">
-			Demo model: answers are canned. Set <code>AI_BASE_URL</code> and <code>AI_MODELS</code> to use a real one.
-		</p>
-	);
+	return <p className="text-small text-soft">{rich("chat_demo", { url: <code>AI_BASE_URL</code>, models: <code>AI_MODELS</code> })}</p>;
 }

@@ -1,3 +1,4 @@
+import { rich, t } from "../../text/text.ts";
 import type { SearchOffer } from "../../view/chat.ts";
 import { WebIcon } from "../frame/icons.tsx";
 import { inRequests, useHydrated } from "../frame/local-time.tsx";
@@ -18,15 +19,18 @@ export function SearchSwitch({ offer, choice, onChoose }: SearchSwitchProps) {
 			type="button"
 			role="switch"
 			aria-checked={search !== undefined}
-			title={`The model may search the web, at most ${offer.max} times for an answer. Each search adds ${inRequests(offer.units)}.`}
+			title={t("chat_search_title", { count: offer.max, price: inRequests(offer.units) })}
 			disabled={!hydrated}
 			className={`button-bare shrink-0 text-left text-small pointer-coarse:min-h-11 ${search ? "bg-said text-ink" : ""}`}
 			onClick={() => onChoose(search ? without : { ...choice, search: offer })}
 		>
 			<WebIcon />
 			<span>
-				Web<span className="max-sm:sr-only"> search</span> · +{offer.units}
-				<span className="max-sm:sr-only"> {offer.units === 1 ? "request" : "requests"} each</span>
+				{rich("chat_web_search", {
+					more: <span className="max-sm:sr-only">{t("chat_web_search_more")}</span>,
+					units: String(offer.units),
+					each: <span className="max-sm:sr-only"> {t("chat_web_search_each", { count: offer.units })}</span>,
+				})}
 			</span>
 		</button>
 	);

@@ -1,4 +1,5 @@
 import type { FileUIPart } from "ai";
+import { t } from "../../text/text.ts";
 import { FileIcon } from "../frame/icons.tsx";
 
 /** The files of a message: images are shown, others can be saved. */
@@ -8,8 +9,8 @@ export function SentFiles({ files }: { files: readonly FileUIPart[] }) {
 	return (
 		<>
 			{images.length > 0 && (
-				<ul aria-label="Attached images" className="mb-2 flex max-w-full flex-wrap justify-end gap-2">
-					{images.map(({ url, filename = "image" }) => (
+				<ul aria-label={t("chat_attached_images")} className="mb-2 flex max-w-full flex-wrap justify-end gap-2">
+					{images.map(({ url, filename = t("chat_image") }) => (
 						<li key={url}>
 							<a href={url} target="_blank" rel="noreferrer" className="block rounded-large">
 								<img src={url} alt={filename} loading="lazy" className="size-40 rounded-large bg-said object-cover" />
@@ -19,8 +20,8 @@ export function SentFiles({ files }: { files: readonly FileUIPart[] }) {
 				</ul>
 			)}
 			{others.length > 0 && (
-				<ul aria-label="Attached files" className="mb-2 flex max-w-full flex-wrap justify-end gap-2">
-					{others.map(({ url, filename = "file" }) => (
+				<ul aria-label={t("chat_attached_files")} className="mb-2 flex max-w-full flex-wrap justify-end gap-2">
+					{others.map(({ url, filename = t("chat_file") }) => (
 						<li key={url} className="min-w-0">
 							<a
 								href={url}

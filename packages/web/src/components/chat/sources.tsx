@@ -1,11 +1,12 @@
 import type { SourceUrlUIPart } from "ai";
+import { t } from "../../text/text.ts";
 
 /** The pages that an answer's searches have found, numbered as its text names them. */
 export function Sources({ sources }: { sources: readonly SourceUrlUIPart[] }) {
 	if (sources.length === 0) return null;
 	return (
-		<section aria-label="Sources" className="mt-4 text-small">
-			<p className="text-soft">Sources</p>
+		<section aria-label={t("chat_sources")} className="mt-4 text-small">
+			<p className="text-soft">{t("chat_sources")}</p>
 			<ol className="mt-1 flex flex-col">
 				{sources.map(({ sourceId, url, title }) => (
 					<li
@@ -30,7 +31,10 @@ export function Sources({ sources }: { sources: readonly SourceUrlUIPart[] }) {
 /** The Markdown that makes the marks in a text (`[1]`) links to its sources. Shown nowhere. */
 export function definitionsOf(sources: readonly SourceUrlUIPart[]): string {
 	return sources
-		.map(({ sourceId, url, title = "" }) => `[${sourceId}]: <${literal(url)}> "Source ${sourceId} · ${literal(title)}"\n`)
+		.map(
+			({ sourceId, url, title = "" }) =>
+				`[${sourceId}]: <${literal(url)}> "${t("chat_source_of", { id: sourceId, title: literal(title) })}"\n`,
+		)
 		.join("");
 }
 
@@ -47,7 +51,7 @@ const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/^www\./, "") ?
 export function Searching({ query }: { query: string }) {
 	return (
 		<p className="mb-3 text-small text-soft wrap-anywhere" dir="auto">
-			Searching the web for “{query}”…
+			{t("chat_searching_for", { query })}
 		</p>
 	);
 }

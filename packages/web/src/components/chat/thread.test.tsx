@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { AnswerMetadata, Price } from "../../view/chat.ts";
 import { mount, serverHtml, serverText } from "../testing/render.tsx";
 import type { Phase } from "./conversation.ts";
+import EndOfAnswer from "./end-of-answer.tsx";
 import type { LiveMessage } from "./live-chat.tsx";
 import { textOf } from "./message-text.ts";
 import { readFromOf, Thread, type ThreadProps } from "./thread.tsx";
@@ -71,9 +72,9 @@ describe("another answer", () => {
 	});
 });
 
-test("the server's status sentence is shown below an ended answer", () => {
-	const note = "The model failed. Nothing was counted.";
-	expect(serverText(thread([question, answerWith({ state: "failed", counted: false, note })]))).toContain(note);
+test("how an answer ended is shown below it", () => {
+	const failed = { state: "failed", counted: false, rule: "failed-midway", reference: "req_1" } as const;
+	expect(serverText(<EndOfAnswer metadata={failed} />)).toBe("That answer failed, so it was not counted. Reference for support: req_1");
 });
 
 test("a message without an answer claims nothing about the count, and offers a retry", () => {
@@ -141,7 +142,7 @@ describe("the time that a model thought", () => {
 test("below each answer are its model, its time and its price", () => {
 	const factsOf = (metadata: AnswerMetadata) => serverText(thread([question, answerWith({ model: "m", ...metadata })]));
 	const askedAt = "2026-11-29T14:05:00.000Z";
-	expect(factsOf({ state: "complete", counted: true, units: 12, askedAt })).toContain("GPT-5 · 29 Nov, 14:05 UTC · 12 requests");
+	expect(factsOf({ state: "complete", counted: true, units: 12, askedAt })).toContain("GPT-5 · Nov 29, 2:05 PM UTC · 12 requests");
 	expect(factsOf({ state: "complete", counted: true, units: 1 })).toContain("GPT-5 · 1 request");
 	expect(factsOf({ state: "failed", counted: false, units: 12 })).toContain("GPT-5 · not counted");
 	expect(factsOf({ state: "stopped" })).toMatch(/GPT-5$/);
@@ -297,11 +298,6 @@ describe("versions", () => {
 		expect(onBranch.mock.calls).toEqual([["m1"], ["a1"]]);
 		await page.unmount();
 	});
-});
-
-test("a failed answer has a reference to quote", () => {
-	const metadata = { state: "failed", counted: false, note: "That answer failed, so it was not counted.", reference: "req_1" } as const;
-	expect(serverText(thread([question, answerWith(metadata)]))).toContain("Reference for support: req_1");
 });
 
 describe("why an answer was counted", () => {

@@ -1,5 +1,6 @@
 import type { FileUIPart } from "ai";
 import { memo, Suspense, useDeferredValue, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { Price } from "../../view/chat.ts";
 import { unformattedCount } from "../answer-text/work-limits.ts";
 import { inRequests } from "../frame/local-time.tsx";
@@ -40,7 +41,6 @@ export const readFromOf = (messages: LiveMessage[]): string | undefined =>
 	messages.findLast(({ metadata }) => metadata?.state)?.metadata?.readFrom;
 
 /** What is sent to continue an answer that reached the output limit. */
-const CONTINUE = "Continue";
 
 interface Turn {
 	question: LiveMessage | undefined;
@@ -91,12 +91,12 @@ export function Thread({
 
 	function nextAfter(answer: LiveMessage): Next {
 		const again = priceFor(lastUserMessage ? textOf(lastUserMessage) : "", lastUserMessage?.id);
-		const more = priceFor(CONTINUE);
+		const more = priceFor(t("chat_continue"));
 		return {
 			regenerate: () => onRegenerate(answer.id, again),
 			regenerateUnits: again.units,
 			unreadable: lastUserMessage ? unreadable(lastUserMessage) : "",
-			goOn: () => onSend(CONTINUE, more),
+			goOn: () => onSend(t("chat_continue"), more),
 			goOnUnits: more.units,
 		};
 	}
@@ -205,12 +205,13 @@ const notBegun: LiveMessage = { id: "", role: "assistant", parts: [] };
 function NoAnswer({ price, unreadable, onTryAgain }: { price: Price; unreadable: string; onTryAgain: (price: Price) => void }) {
 	return (
 		<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-			<p className="text-soft">There is no answer to this yet.</p>
+			<p className="text-soft">{t("chat_no_answer")}</p>
 			{unreadable ? (
 				<p className="text-small text-soft">{unreadable}</p>
 			) : (
 				<button type="button" className="button-plain" onClick={() => onTryAgain(price)}>
-					Try again{price.units > 1 && ` · ${inRequests(price.units)}`}
+					{t("frame_try_again")}
+					{price.units > 1 && ` · ${inRequests(price.units)}`}
 				</button>
 			)}
 		</div>
@@ -232,13 +233,15 @@ function Reading({ reads, otherUnits, onWhole }: Omit<ReadingProps, "from">) {
 	return (
 		<div className="mb-6 flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2 text-small text-soft">
 			<p>
-				{reads === "newest" && "The model reads from here."}
-				{reads === "whole" && "Your next message includes the whole chat."}
-				{reads === "full" && "This chat is longer than the model can read. It reads from here."}
+				{reads === "newest" && t("chat_reads_from_here")}
+				{reads === "whole" && t("chat_reads_whole")}
+				{reads === "full" && t("chat_reads_full")}
 			</p>
 			{reads !== "full" && (
 				<button type="button" className="link py-1 pointer-coarse:py-3" onClick={() => onWhole(reads === "newest")}>
-					{reads === "newest" ? "Include the whole chat" : "Only the newest messages"} · {inRequests(otherUnits)} each
+					{reads === "newest"
+						? t("chat_include_whole_each", { price: inRequests(otherUnits) })
+						: t("chat_only_newest_each", { price: inRequests(otherUnits) })}
 				</button>
 			)}
 		</div>

@@ -1,5 +1,6 @@
 import type { FileUIPart } from "ai";
 import { useEffect, useReducer, useRef } from "react";
+import { t } from "../../text/text.ts";
 import type { FileLimit } from "../../view/chat.ts";
 import { deleteFile, Refused, randomId, uploadFile } from "../requests.ts";
 import { keepFiles, readFiles } from "./draft.ts";
@@ -63,18 +64,18 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 
 	async function upload(id: string, file: File): Promise<void> {
 		const fail = (why: string, again: boolean) =>
-			update(id, { state: "failed", why, file: again ? file : undefined }, `${file.name} could not be attached. ${why}`);
+			update(id, { state: "failed", why, file: again ? file : undefined }, t("chat_file_not_attached", { name: file.name, why }));
 		try {
 			const { prepareFile } = await import("./prepare-file.ts");
 			const { body, thumb } = await prepareFile(file, limit.bytes);
-			if (body.size > limit.bytes) return fail(`It is too large: a file may have ${inWords(limit.bytes)}.`, false);
+			if (body.size > limit.bytes) return fail(t("chat_file_too_large", { size: inWords(limit.bytes) }), false);
 			update(id, { state: "uploading", thumb });
 			const part = await uploadFile(chatId, file.name, body);
-			update(id, { state: "ready", part, file: undefined }, `${file.name} is attached.`);
+			update(id, { state: "ready", part, file: undefined }, t("chat_file_attached", { name: file.name }));
 		} catch (error) {
 			if (error instanceof Error && error.name === "Unusable") fail(error.message, false);
 			else if (error instanceof Refused) fail(error.message, error.problem.status >= 500);
-			else fail("It was not uploaded. Check your connection.", true);
+			else fail(t("chat_file_not_uploaded"), true);
 		}
 	}
 
@@ -85,14 +86,18 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 		add: (added) => {
 			const room = Math.max(0, limit.count - list.length);
 			const taken = added.slice(0, room).map((file) => ({ id: randomId(), name: file.name, state: "reading" as const, file }));
-			const refusal = added.length > room ? `A message ${limit.count ? `can have ${limit.count} files` : "here can’t have files"}.` : "";
+			const refusal = added.length > room ? (limit.count ? t("chat_files_max", { count: limit.count }) : t("chat_no_files_here")) : "";
 			change(({ list }) => ({ list: [...list, ...taken], refusal, news: refusal }));
 			for (const { id, file } of taken) void upload(id, file);
 			return refusal === "";
 		},
 		remove: (id) => {
 			const removed = list.find((one) => one.id === id);
-			change(({ list }) => ({ list: list.filter((one) => one.id !== id), refusal: "", news: `${removed?.name} is removed.` }));
+			change(({ list }) => ({
+				list: list.filter((one) => one.id !== id),
+				refusal: "",
+				news: t("chat_file_removed", { name: removed?.name ?? "" }),
+			}));
 			// What stays there is deleted after a day.
 			if (removed?.part) void deleteFile(removed.part.url).catch(() => undefined);
 		},
@@ -113,7 +118,7 @@ export function useAttachments(draftKey: string, chatId: string, limit: FileLimi
 
 const attached = (part: FileUIPart): Attachment => ({
 	id: randomId(),
-	name: part.filename ?? "file",
+	name: part.filename ?? t("chat_file"),
 	state: "ready",
 	part,
 	thumb: part.mediaType.startsWith("image/") ? part.url : undefined,
@@ -138,4 +143,4 @@ function useKept(draftKey: string, chatId: string, files: FileUIPart[], onKept: 
 	}, [draftKey, chatId, urls]);
 }
 
-const inWords = (bytes: number) => (bytes < 1024 * 1024 ? `at most ${bytes / 1024} KB` : `at most ${bytes / 1024 / 1024} MB`);
+const inWords = (bytes: number) => (bytes < 1024 * 1024 ? `${bytes / 1024} KB` : `${bytes / 1024 / 1024} MB`);

@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatSummary } from "../../view/chat.ts";
 import type { Done } from "../frame/side-column.tsx";
 import type { ChatChange } from "./use-chat-changes.ts";
@@ -24,16 +25,16 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 		if (wasOpen && to.title) document.title = `${to.title} · Parley`;
 		if (to.deleted && wasOpen) await navigate({ to: "/" });
 		const undo = async (back: ChatChange) => {
-			if (await shell.change(chat.id, back)) return setDone({ text: "Couldn’t undo this." });
+			if (await shell.change(chat.id, back)) return setDone({ text: t("list_no_undo") });
 			setDone(undefined);
 			if (to.deleted && wasOpen) await navigate({ to: "/c/$chatId", params: { chatId: chat.id } });
 		};
-		if (to.deleted) setDone({ text: "Chat deleted.", undo: () => void undo({ deleted: false }) });
+		if (to.deleted) setDone({ text: t("list_deleted"), undo: () => void undo({ deleted: false }) });
 		if (to.folder !== undefined) {
 			shell.reload();
-			setDone({ text: to.folder === null ? "Chat taken out of its folder." : "Chat moved." });
+			setDone({ text: to.folder === null ? t("list_out_of_folder") : t("list_moved") });
 		}
-		if (to.archived) setDone({ text: "Chat archived.", undo: () => void undo({ archived: false }) });
+		if (to.archived) setDone({ text: t("list_archived"), undo: () => void undo({ archived: false }) });
 	}
 
 	/** Rejects when the server refuses it. */
@@ -43,9 +44,9 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 		const undo = () =>
 			shell.changeAll(false).then(
 				() => setDone(undefined),
-				() => setDone({ text: "Couldn’t undo this." }),
+				() => setDone({ text: t("list_no_undo") }),
 			);
-		setDone({ text: "All chats deleted.", undo: () => void undo() });
+		setDone({ text: t("list_all_deleted"), undo: () => void undo() });
 	}
 
 	return { done, change, deleteAll };

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
 import { changeChat } from "../requests.ts";
 
@@ -19,7 +20,7 @@ export function useChatChanges() {
 			await changeChat(chatId, to);
 		} catch (error) {
 			setChanges((now) => new Map(now).set(chatId, before));
-			return error instanceof Error ? error.message : "Couldn’t do this. Try again.";
+			return error instanceof Error ? error.message : t("chat_not_done_try");
 		}
 	}
 

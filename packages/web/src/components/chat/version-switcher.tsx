@@ -1,4 +1,5 @@
 import type { KeyboardEvent } from "react";
+import { t } from "../../text/text.ts";
 import type { Versions } from "../../view/chat.ts";
 import { BranchIcon, NextIcon, PreviousIcon } from "../frame/icons.tsx";
 import { versionInWords } from "./conversation.ts";
@@ -29,7 +30,7 @@ export function VersionSwitcher({ versions, onShow }: VersionSwitcherProps) {
 		<fieldset aria-label={versionInWords(versions)} className="flex items-center text-small text-soft" onKeyDown={onKeyDown}>
 			<button
 				type="button"
-				aria-label="Previous version"
+				aria-label={t("chat_version_before")}
 				aria-disabled={before === undefined || !onShow}
 				className="button-step"
 				onClick={() => show(before)}
@@ -42,7 +43,7 @@ export function VersionSwitcher({ versions, onShow }: VersionSwitcherProps) {
 			<span className="sr-only">{versionInWords(versions)}</span>
 			<button
 				type="button"
-				aria-label="Next version"
+				aria-label={t("chat_version_after")}
 				aria-disabled={after === undefined || !onShow}
 				className="button-step"
 				onClick={() => show(after)}
@@ -55,7 +56,7 @@ export function VersionSwitcher({ versions, onShow }: VersionSwitcherProps) {
 
 export function BranchButton({ onBranch }: { onBranch: () => void }) {
 	return (
-		<button type="button" aria-label="Branch into a new chat" title="Branch into a new chat" className="button-step" onClick={onBranch}>
+		<button type="button" aria-label={t("chat_branch")} title={t("chat_branch")} className="button-step" onClick={onBranch}>
 			<BranchIcon />
 		</button>
 	);

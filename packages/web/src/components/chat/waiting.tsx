@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { t } from "../../text/text.ts";
 import { inSeconds } from "../frame/local-time.tsx";
 
 /** A shorter pause is not worth a word. */
@@ -19,12 +20,12 @@ export function Waiting({ progress }: { progress: number }) {
 	}, [progress]);
 	return (
 		<div className="flex items-center gap-2 text-small text-soft">
-			<svg role="img" aria-label="Thinking" width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
+			<svg role="img" aria-label={t("chat_thinking_label")} width="24" height="28" viewBox="0 0 24 28" className="fill-soft">
 				{[2, 9, 16].map((x) => (
 					<rect key={x} className="waiting-mark" x={x} y="6" width="3" height="16" rx="1.5" />
 				))}
 			</svg>
-			{pauseS >= PAUSE_MIN_S && <span>Waiting for the model · {inSeconds(pauseS * 1_000)}</span>}
+			{pauseS >= PAUSE_MIN_S && <span>{t("chat_waiting", { time: inSeconds(pauseS * 1_000) })}</span>}
 		</div>
 	);
 }

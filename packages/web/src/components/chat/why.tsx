@@ -1,4 +1,5 @@
 import { type ComponentType, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { WhyProps } from "./why-reasons.tsx";
 
 /** A button that tells why an answer was counted or not. The table of rules is loaded when it is first pressed. */
@@ -15,7 +16,7 @@ export function Why({ metadata, model, className }: Partial<WhyProps> & { classN
 	return (
 		<>
 			<button type="button" aria-expanded={open} className={`button-bare ${open ? "" : className}`} onClick={toggle}>
-				Why
+				{t("chat_why")}
 			</button>
 			{open && Reasons && <Reasons metadata={metadata} model={model ?? ""} />}
 		</>

@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import { ArchivedList, type ArchivedListProps } from "./archived-list.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { CloseIcon } from "./icons.tsx";
@@ -25,9 +26,9 @@ export default function ArchivedChats({ onChange, onDeleteAll, onClose }: Archiv
 		>
 			<div className="flex items-center justify-between pl-3">
 				<h2 id={titleId} className="font-semibold text-body">
-					Archived chats
+					{t("frame_archived_chats")}
 				</h2>
-				<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
+				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
 					<CloseIcon />
 				</button>
 			</div>
@@ -36,21 +37,20 @@ export default function ArchivedChats({ onChange, onDeleteAll, onClose }: Archiv
 			</div>
 			<div className="mt-2 border-line border-t px-1 pt-2">
 				<button type="button" className="button-bare text-small" onClick={() => setDeletingAll(true)}>
-					Delete all chats…
+					{t("list_delete_all_dots")}
 				</button>
 			</div>
 			{isDeletingAll && (
 				<ConfirmDialog
-					title="Delete all chats?"
-					text="Every chat will be deleted, archived ones too. You can undo this for a few seconds. Used requests aren’t refunded."
-					action="Delete all"
-					dismiss="Cancel"
+					title={t("list_delete_all_title")}
+					text={t("list_delete_all_text")}
+					action={t("list_delete_all")}
 					onConfirm={async () => {
 						try {
 							await onDeleteAll();
 							dialog.current?.close();
 						} catch {
-							return "Couldn’t delete your chats. Try again.";
+							return t("list_delete_all_failed");
 						}
 					}}
 					onClose={() => setDeletingAll(false)}

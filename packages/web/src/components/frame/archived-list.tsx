@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatPage, ChatSummary } from "../../view/chat.ts";
 import { fetchOrThrow } from "../requests.ts";
 
@@ -23,7 +24,7 @@ export function ArchivedList({ onChange, onOpen }: ArchivedListProps) {
 	return (
 		<>
 			<p role="status" className="py-2 text-small text-soft empty:hidden">
-				{failed ? "The list didn’t load. Check your connection." : chats?.length === 0 && "Nothing is archived."}
+				{failed ? t("list_not_loaded") : chats?.length === 0 && t("list_nothing_archived")}
 			</p>
 			<ul className="max-h-[50dvh] overflow-y-auto">
 				{chats?.map((chat) => (
@@ -40,26 +41,26 @@ export function ArchivedList({ onChange, onOpen }: ArchivedListProps) {
 						</Link>
 						<button
 							type="button"
-							aria-label={`Bring back “${chat.title}”`}
+							aria-label={t("list_bring_back_of", { title: chat.title })}
 							className="button-bare shrink-0 text-small"
 							onClick={(event) => void change(chat, { archived: false }, event.currentTarget)}
 						>
-							Bring back
+							{t("list_bring_back")}
 						</button>
 						<button
 							type="button"
-							aria-label={`Delete “${chat.title}”`}
+							aria-label={t("list_delete_of", { title: chat.title })}
 							className="button-bare shrink-0 text-small"
 							onClick={(event) => void change(chat, { deleted: true }, event.currentTarget)}
 						>
-							Delete
+							{t("frame_delete")}
 						</button>
 					</li>
 				))}
 			</ul>
 			{more && (
 				<button type="button" className="button-bare mx-3 mt-2" onClick={more}>
-					Show more
+					{t("frame_show_more")}
 				</button>
 			)}
 		</>

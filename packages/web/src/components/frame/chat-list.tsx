@@ -1,7 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { type ComponentType, type KeyboardEvent, lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { servedZone } from "../../text/reader.ts";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatSummary, FolderName } from "../../view/chat.ts";
-import { byDay, readersZone, utc } from "./chat-days.ts";
+import { byDay } from "./chat-days.ts";
 import type { ChatMenuProps } from "./chat-menu.tsx";
 import { MoreIcon } from "./icons.tsx";
 import { isKey } from "./keys.ts";
@@ -34,7 +36,7 @@ const STEPS: Record<string, (at: number, last: number) => number> = {
 export function ChatList({ chats, openId, readAt, ...row }: ChatListProps) {
 	const list = useRef<HTMLDivElement>(null);
 	const isHydrated = useHydrated();
-	const groups = byDay(chats, isHydrated ? Date.now() : Date.parse(readAt), isHydrated ? readersZone : utc);
+	const groups = byDay(chats, isHydrated ? Date.now() : Date.parse(readAt), isHydrated ? undefined : servedZone());
 	const stop = useStop(
 		list,
 		groups.flatMap((group) => group.chats.map(({ id }) => id)),
@@ -100,7 +102,7 @@ function ChatRow({ chat, isStop, onFocus, onChange, folders }: RowProps) {
 				ref={more}
 				type="button"
 				tabIndex={-1}
-				aria-label={`Actions for “${chat.title}”`}
+				aria-label={t("list_actions_for", { title: chat.title })}
 				aria-haspopup="menu"
 				aria-expanded={isOpen}
 				className="button-bare shown-near absolute inset-y-0 right-0"

@@ -11,6 +11,7 @@ import {
 	useState,
 } from "react";
 import { TITLE_CHARS_MAX } from "../../input.ts";
+import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatSummary, FolderName } from "../../view/chat.ts";
 import { ArchiveIcon, DeleteIcon, EditIcon, FolderIcon, PinIcon } from "./icons.tsx";
 import type { MoveDialogProps } from "./move-dialog.tsx";
@@ -38,14 +39,14 @@ export default function ChatMenu({ chat, folders, button, onChange, onClose }: C
 		);
 	if (dialog) return <RenameDialog title={chat.title} onRename={(title) => onChange({ title })} onClose={() => close(button, onClose)} />;
 	const items = [
-		{ Icon: EditIcon, name: "Rename", opens: true, press: () => setDialog("name") },
-		{ Icon: PinIcon, name: chat.pinned ? "Unpin" : "Pin", opens: false, press: () => onChange({ pinned: !chat.pinned }) },
-		...(folders ? [{ Icon: FolderIcon, name: "Move to a folder", opens: true, press: () => setDialog("move") }] : []),
-		{ Icon: ArchiveIcon, name: "Archive", opens: false, press: () => onChange({ archived: true }) },
-		{ Icon: DeleteIcon, name: "Delete", opens: false, press: () => onChange({ deleted: true }) },
+		{ Icon: EditIcon, name: t("list_rename"), opens: true, press: () => setDialog("name") },
+		{ Icon: PinIcon, name: chat.pinned ? t("list_unpin") : t("list_pin"), opens: false, press: () => onChange({ pinned: !chat.pinned }) },
+		...(folders ? [{ Icon: FolderIcon, name: t("list_move_to_folder"), opens: true, press: () => setDialog("move") }] : []),
+		{ Icon: ArchiveIcon, name: t("list_archive"), opens: false, press: () => onChange({ archived: true }) },
+		{ Icon: DeleteIcon, name: t("frame_delete"), opens: false, press: () => onChange({ deleted: true }) },
 	];
 	return (
-		<Menu label={`Actions for “${chat.title}”`} button={button} onClose={onClose}>
+		<Menu label={t("list_actions_for", { title: chat.title })} button={button} onClose={onClose}>
 			{items.map(({ Icon, name, opens, press }) => (
 				<button
 					key={name}
@@ -159,12 +160,12 @@ function RenameDialog({ title, onRename, onClose }: RenameProps) {
 		>
 			<form action={save}>
 				<h2 id={titleId} className="font-semibold text-body">
-					Rename this chat
+					{t("list_rename_title")}
 				</h2>
 				<input
 					ref={field}
 					name="title"
-					aria-label="Title"
+					aria-label={t("list_title")}
 					defaultValue={title}
 					maxLength={TITLE_CHARS_MAX}
 					required
@@ -174,10 +175,10 @@ function RenameDialog({ title, onRename, onClose }: RenameProps) {
 				/>
 				<div className="mt-6 flex flex-wrap justify-end gap-2">
 					<button type="button" className="button-plain" onClick={() => dialog.current?.close()}>
-						Cancel
+						{t("frame_cancel")}
 					</button>
 					<button type="submit" className="button-plain">
-						Save
+						{t("frame_save")}
 					</button>
 				</div>
 			</form>

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatSummary, FoundChat, FoundChats, Passage } from "../../view/chat.ts";
 import { CloseIcon } from "./icons.tsx";
 
@@ -23,7 +24,7 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 	return (
 		<dialog
 			ref={dialog}
-			aria-label="Find a chat"
+			aria-label={t("frame_find_chat")}
 			className="mt-[12dvh] w-full max-w-[min(32rem,calc(100vw-32px))] rounded-large bg-raised p-2 shadow-sheet"
 			onClose={onClose}
 			onClick={(event) => {
@@ -35,20 +36,20 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 			<div className="flex items-center gap-1">
 				<input
 					type="search"
-					aria-label="Search titles and messages"
-					placeholder="Search titles and messages"
+					aria-label={t("search_titles_and_messages")}
+					placeholder={t("search_titles_and_messages")}
 					className="min-h-11 grow bg-transparent px-3 text-body outline-none [&::-webkit-search-cancel-button]:hidden"
 					value={words}
 					onChange={(event) => setWords(event.target.value)}
 				/>
-				<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
+				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
 					<CloseIcon />
 				</button>
 			</div>
 			<p role="status" className="px-3 text-small text-soft">
 				{noteOn(found, words.trim() !== "", chats?.length)}
 			</p>
-			<ul aria-label="Chats" className="max-h-[50dvh] overflow-y-auto">
+			<ul aria-label={t("frame_chats")} className="max-h-[50dvh] overflow-y-auto">
 				{chats?.map((chat) => (
 					<li key={chat.id}>
 						<Link
@@ -60,7 +61,7 @@ export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
 								<span dir="auto" className="truncate">
 									{chat.title}
 								</span>
-								{chat.archived && <span className="shrink-0 text-small text-soft">Archived</span>}
+								{chat.archived && <span className="shrink-0 text-small text-soft">{t("search_archived")}</span>}
 							</span>
 							{"passage" in chat && chat.passage && <PassageText passage={chat.passage} />}
 						</Link>
@@ -96,10 +97,10 @@ interface Found extends Omit<FoundChats, "chats"> {
 
 /** What is said about a result. */
 function noteOn({ failed, isComplete }: Found, isSearch: boolean, count: number | undefined): string | false {
-	if (failed) return "The search failed. Check your connection.";
-	if (!isSearch) return count === 0 && "You have no chats yet.";
-	if (!isComplete) return "You have a lot of text: older chats are still being indexed. Search again in a moment.";
-	return count === 0 && "No chat has all of these words.";
+	if (failed) return t("search_failed");
+	if (!isSearch) return count === 0 && t("search_no_chats");
+	if (!isComplete) return t("search_being_indexed");
+	return count === 0 && t("search_nothing");
 }
 
 /** What the server finds. The last answer stays until the next one is there. */

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 
 interface ConfirmDialogProps {
 	title: string;
@@ -14,7 +15,15 @@ interface ConfirmDialogProps {
 }
 
 /** A modal dialog that confirms an action. It closes when the action succeeded or was dismissed. */
-export function ConfirmDialog({ title, text, action, dismiss = "Cancel", isDestructive = true, onConfirm, onClose }: ConfirmDialogProps) {
+export function ConfirmDialog({
+	title,
+	text,
+	action,
+	dismiss = t("frame_cancel"),
+	isDestructive = true,
+	onConfirm,
+	onClose,
+}: ConfirmDialogProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const titleId = useId();
 	const [busy, setBusy] = useState(false);

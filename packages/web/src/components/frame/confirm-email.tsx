@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { useConfirmed } from "../session/confirmed.ts";
 import { sendConfirmation } from "../session/session-requests.ts";
@@ -32,16 +33,14 @@ export function ConfirmEmail({ viewer, mailboxUrl, link, path, onReturn, onClose
 				<>
 					{viewer.kind === "guest" && (
 						<Link to="/sign-in" search={{ next: `${path}?error=INVALID_TOKEN` }} className="link py-2">
-							Sign in
+							{t("frame_sign_in")}
 						</Link>
 					)}
 					<CloseLink onClose={onClose} />
 				</>
 			}
 		>
-			{viewer.kind === "guest"
-				? "This confirmation link has expired. Sign in and we’ll send you a new one."
-				: "This confirmation link has expired, but you don’t need it: your email is confirmed."}
+			{viewer.kind === "guest" ? t("email_link_expired_sign_in") : t("email_link_expired_confirmed")}
 		</Banner>
 	);
 }
@@ -49,13 +48,13 @@ export function ConfirmEmail({ viewer, mailboxUrl, link, path, onReturn, onClose
 /** The link worked. Pages of other tabs learn of it. */
 function Confirmed({ email, onClose }: { email: string; onClose: () => void }) {
 	useEffect(() => tellTabs("email", "confirmed"), []);
-	return <Banner actions={<CloseLink onClose={onClose} />} outcome={`Your email is confirmed: ${email}.`} />;
+	return <Banner actions={<CloseLink onClose={onClose} />} outcome={t("email_confirmed", { email })} />;
 }
 
 function CloseLink({ onClose }: { onClose: () => void }) {
 	return (
 		<button type="button" className="link py-2" onClick={onClose}>
-			Close
+			{t("frame_close")}
 		</button>
 	);
 }
@@ -69,7 +68,7 @@ function Unconfirmed({ email, mailboxUrl, isFailed, path, onReturn }: Unconfirme
 	useConfirmed(onReturn);
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
-		setOutcome(problem ? problem.text : "Sent. Check your inbox.");
+		setOutcome(problem ? problem.text : t("email_sent_check"));
 	}
 	return (
 		<Banner
@@ -78,18 +77,16 @@ function Unconfirmed({ email, mailboxUrl, isFailed, path, onReturn }: Unconfirme
 				<>
 					{mailboxUrl && (
 						<a href={mailboxUrl} target="_blank" rel="noopener" className="link py-2">
-							Open the local mailbox
+							{t("email_open_local_mailbox")}
 						</a>
 					)}
 					<button type="button" className="link py-2" disabled={!hydrated} onClick={() => void sendAgain()}>
-						Send the link again
+						{t("email_send_again")}
 					</button>
 				</>
 			}
 		>
-			{isFailed
-				? `This confirmation link has expired. We can send a new one to ${email}.`
-				: `Confirm your email before you upgrade. We sent a link to ${email}.`}
+			{isFailed ? t("email_link_expired_new", { email }) : t("email_confirm_before_upgrade", { email })}
 		</Banner>
 	);
 }
@@ -103,7 +100,7 @@ interface BannerProps {
 
 function Banner({ children, actions, outcome }: BannerProps) {
 	return (
-		<section aria-label="Confirm your email address" className="border-line border-b bg-margin py-2 text-small">
+		<section aria-label={t("email_confirm_address")} className="border-line border-b bg-margin py-2 text-small">
 			<div className="mx-auto flex max-w-page flex-wrap items-center gap-x-4 gap-y-1 px-4">
 				{children && <p className="grow basis-72 wrap-anywhere">{children}</p>}
 				<p role="status" className={`wrap-anywhere empty:hidden ${children ? "order-last basis-full" : "grow basis-72"}`}>

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 
 interface CopyButtonProps {
 	/** Or a function that makes it, for what few people copy. */
@@ -29,7 +30,7 @@ async function write(text: string): Promise<void> {
 }
 
 /** Copies a text to the clipboard. */
-export function CopyButton({ text, label = "Copy", what }: CopyButtonProps) {
+export function CopyButton({ text, label = t("frame_copy"), what }: CopyButtonProps) {
 	const [copied, setCopied] = useState<boolean>();
 	// A long chat has hundreds of these buttons: only the one with the focus says what it did.
 	const [focused, setFocused] = useState(false);
@@ -53,7 +54,7 @@ export function CopyButton({ text, label = "Copy", what }: CopyButtonProps) {
 			onBlur={() => setFocused(false)}
 		>
 			<span aria-live={focused ? "polite" : undefined}>
-				{copied === undefined ? label : copied ? "Copied" : "The browser did not allow it"}
+				{copied === undefined ? label : copied ? t("frame_copied") : t("frame_copy_not_allowed")}
 			</span>
 			<span className="sr-only">{what}</span>
 		</button>

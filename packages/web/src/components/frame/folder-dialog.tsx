@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { FOLDER_NAME_CHARS_MAX } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import type { FolderName } from "../../view/chat.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { changeFolder, deleteFolder, readFolder } from "./folder-requests.ts";
@@ -12,8 +13,6 @@ interface FolderDialogProps {
 	onChanged: () => void;
 	onClose: () => void;
 }
-
-const NOT_LOADED = "The folder didn’t load. Check your connection.";
 
 /** A dialog for the name and the instructions of a folder, and to delete it. */
 export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) {
@@ -28,7 +27,7 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 	useEffect(() => {
 		readFolder(folder.id).then(
 			(read) => setInstructions(read?.instructions ?? ""),
-			() => setProblem(NOT_LOADED),
+			() => setProblem(t("folder_not_loaded")),
 		);
 	}, [folder.id]);
 
@@ -50,11 +49,11 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 			onClose={(event) => event.target === dialog.current && onClose()}
 		>
 			<h2 id={titleId} className="font-semibold text-body">
-				Folder
+				{t("folder_title")}
 			</h2>
 			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
 				<label className="flex flex-col gap-1 font-medium">
-					Name
+					{t("auth_name")}
 					<input
 						name="name"
 						defaultValue={folder.name}
@@ -68,13 +67,13 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 				{instructions !== undefined && (
 					<InstructionField
 						part="folder"
-						label="What should every answer in this folder follow?"
-						hint="In all chats of the folder, before a chat’s own instructions"
+						label={t("folder_question")}
+						hint={t("folder_hint")}
 						value={instructions}
 						onChange={setInstructions}
 					/>
 				)}
-				<p className="text-small text-soft">They’re sent with every message, and are part of its price.</p>
+				<p className="text-small text-soft">{t("folder_sent")}</p>
 				{problem && (
 					<p role="alert" className="text-warn">
 						{problem}
@@ -82,21 +81,21 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 				)}
 				<div className="flex flex-wrap justify-end gap-2">
 					<button type="button" className="button-plain destructive mr-auto" onClick={() => setDeleting(true)}>
-						Delete folder…
+						{t("folder_delete_dots")}
 					</button>
 					<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
-						Cancel
+						{t("frame_cancel")}
 					</button>
 					<button type="submit" className="button-plain" disabled={isFaulty}>
-						Save
+						{t("frame_save")}
 					</button>
 				</div>
 			</form>
 			{isDeleting && (
 				<ConfirmDialog
-					title="Delete this folder?"
-					text="Its chats stay, and no longer follow its instructions."
-					action="Delete folder"
+					title={t("folder_delete_title")}
+					text={t("folder_delete_text")}
+					action={t("folder_delete")}
 					onConfirm={async () => {
 						const failure = await failureOf(deleteFolder(folder.id));
 						if (failure) return failure;
@@ -115,6 +114,6 @@ async function failureOf(done: Promise<void>): Promise<string | undefined> {
 	try {
 		await done;
 	} catch (error) {
-		return error instanceof Error ? error.message : "Couldn’t do this. Try again.";
+		return error instanceof Error ? error.message : t("chat_not_done_try");
 	}
 }

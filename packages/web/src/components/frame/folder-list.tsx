@@ -1,4 +1,5 @@
 import { useEffect, useEffectEvent, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ChatPage, FolderName } from "../../view/chat.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import { FolderDialog } from "./folder-dialog.tsx";
@@ -14,8 +15,8 @@ export interface FolderListProps extends Omit<ChatListProps, "chats" | "folders"
 /** The folders of the side column. Each shows its chats when it is opened. */
 export default function FolderList({ folders, ...props }: FolderListProps) {
 	return (
-		<section aria-label="Folders" className="mt-3">
-			<h2 className="px-3 pb-1 text-small text-soft">Folders</h2>
+		<section aria-label={t("folder_list")} className="mt-3">
+			<h2 className="px-3 pb-1 text-small text-soft">{t("folder_list")}</h2>
 			<ul className="flex flex-col">
 				{folders.map((folder) => (
 					<FolderRow key={folder.id} folder={folder} folders={folders} {...props} />
@@ -61,7 +62,7 @@ function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderList
 				</button>
 				<button
 					type="button"
-					aria-label={`Edit folder “${folder.name}”`}
+					aria-label={t("folder_edit_of", { name: folder.name })}
 					className="button-bare shown-near absolute inset-y-0 right-0"
 					onClick={() => setEditing(true)}
 				>
@@ -71,7 +72,7 @@ function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderList
 			{isOpen && (
 				<div className="ml-3 border-line border-l pl-1">
 					<p role="status" className="px-3 text-small text-soft empty:hidden">
-						{failed ? "The folder didn’t load. Check your connection." : page?.chats.length === 0 && "No chats in this folder."}
+						{failed ? t("folder_not_loaded") : page?.chats.length === 0 && t("folder_empty")}
 					</p>
 					{page && (
 						<ChatList
@@ -86,7 +87,7 @@ function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderList
 					)}
 					{page?.next && (
 						<button type="button" className="button-bare mt-1" onClick={() => void read(page.next)}>
-							Show more
+							{t("frame_show_more")}
 						</button>
 					)}
 				</div>

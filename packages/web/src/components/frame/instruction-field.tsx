@@ -1,6 +1,7 @@
 import { useId } from "react";
 import { INSTRUCTIONS_MAX, type InstructionPart, instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
-import { LocalNumber } from "./local-time.tsx";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 
 interface InstructionFieldProps {
 	part: Exclude<InstructionPart, "site">;
@@ -44,9 +45,5 @@ function Size({ part, text }: { part: InstructionFieldProps["part"]; text: strin
 	const plain = plainInstruction(text);
 	// Measuring a text of any length would hold up the keyboard.
 	if (plain.length > INSTRUCTIONS_MAX[part].chars) return null;
-	return (
-		<>
-			<LocalNumber value={instructionTokens(part, plain)} /> of <LocalNumber value={INSTRUCTIONS_MAX[part].tokens} /> tokens
-		</>
-	);
+	return t("instructions_tokens_of", { tokens: number(instructionTokens(part, plain)), max: number(INSTRUCTIONS_MAX[part].tokens) });
 }

@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef } from "react";
+import { t } from "../../text/text.ts";
 import { sendsWithMod } from "../chat/send-key.ts";
 import { CloseIcon } from "./icons.tsx";
-import { KEYS, keyName } from "./keys.ts";
+import { KEYS, type KeyName, keyName } from "./keys.ts";
 
 export interface KeyListProps {
 	onClose: () => void;
@@ -21,31 +22,58 @@ export default function KeyList({ onClose }: KeyListProps) {
 		>
 			<div className="-mt-2 -mr-2 mb-2 flex items-center justify-between">
 				<h2 id={titleId} className="font-semibold text-body">
-					Keyboard shortcuts
+					{t("frame_shortcuts")}
 				</h2>
-				<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
+				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
 					<CloseIcon />
 				</button>
 			</div>
 			<dl>
-				{Object.entries(KEYS).map(([name, key]) => (
-					<div key={name} className="flex items-baseline justify-between gap-4 border-line border-t py-2">
-						<dt>
-							{key.does}
-							{"where" in key && <span className="block text-small text-soft">{key.where}</span>}
-						</dt>
-						<dd className="flex shrink-0 gap-1">
-							{pressOf(name, key.press).map((one) => (
-								<kbd key={one} className="min-w-7 rounded-small bg-said px-2 shadow-flat py-0.5 text-center text-small">
-									{keyName(one)}
-								</kbd>
-							))}
-						</dd>
-					</div>
-				))}
+				{Object.entries(KEYS).map(([name, { press }]) => {
+					const { does, where } = textOf(name as KeyName);
+					return (
+						<div key={name} className="flex items-baseline justify-between gap-4 border-line border-t py-2">
+							<dt>
+								{does}
+								{where && <span className="block text-small text-soft">{where}</span>}
+							</dt>
+							<dd className="flex shrink-0 gap-1">
+								{pressOf(name, press).map((one) => (
+									<kbd key={one} className="min-w-7 rounded-small bg-said px-2 shadow-flat py-0.5 text-center text-small">
+										{keyName(one)}
+									</kbd>
+								))}
+							</dd>
+						</div>
+					);
+				})}
 			</dl>
 		</dialog>
 	);
+}
+
+/** What a key does, and where it does that, if not everywhere. */
+function textOf(name: KeyName): { does: string; where?: string } {
+	switch (name) {
+		case "send":
+			return { does: t("key_send"), where: t("key_send_where") };
+		case "newLine":
+			return { does: t("key_new_line") };
+		case "editLast":
+			return { does: t("key_edit_last"), where: t("key_edit_last_where") };
+		case "stop":
+			return { does: t("key_stop") };
+		case "search":
+			return { does: t("frame_find_chat") };
+		case "chatActions":
+			return { does: t("key_chat_actions"), where: t("key_chat_actions_where") };
+		case "newChat":
+			return { does: t("frame_new_chat") };
+		case "version":
+			return { does: t("key_version"), where: t("key_version_where") };
+		case "help":
+			return { does: t("key_help"), where: t("key_help_where") };
+	}
 }
 
 /** With what a key is pressed, as this reader has set it. */

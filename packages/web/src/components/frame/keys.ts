@@ -1,28 +1,22 @@
+import { t } from "../../text/text.ts";
 import { isComposing } from "../chat/send-key.ts";
 
-/** A key of the page: what is pressed, and what it does. "Mod" is Ctrl, or the Mac's command key. */
+/** A key of the page: what is pressed. "Mod" is Ctrl, or the Mac's command key. */
 interface Key {
 	press: readonly string[];
-	does: string;
-	/** Where it works, if not everywhere. */
-	where?: string;
 }
 
-/** The keys of the page, as they are handled and as the list of them shows. */
+/** The keys of the page, as they are handled. key-list.tsx names them. */
 export const KEYS = {
-	send: { press: ["Enter"], does: "Send", where: "into the queue, while an answer is written" },
-	newLine: { press: ["Shift", "Enter"], does: "New line" },
-	editLast: { press: ["ArrowUp"], does: "Edit your last message", where: "in an empty message field" },
-	stop: { press: ["Escape"], does: "Stop the answer" },
-	search: { press: ["Mod", "k"], does: "Find a chat" },
-	chatActions: {
-		press: ["ArrowRight"],
-		does: "Rename, pin, archive or delete a chat",
-		where: "on a chat of the list; the up and down arrows go through it",
-	},
-	newChat: { press: ["Mod", "Shift", "o"], does: "New chat" },
-	version: { press: ["ArrowLeft", "ArrowRight"], does: "Previous or next version", where: "on a version switcher" },
-	help: { press: ["?"], does: "Show these keys", where: "outside of text fields" },
+	send: { press: ["Enter"] },
+	newLine: { press: ["Shift", "Enter"] },
+	editLast: { press: ["ArrowUp"] },
+	stop: { press: ["Escape"] },
+	search: { press: ["Mod", "k"] },
+	chatActions: { press: ["ArrowRight"] },
+	newChat: { press: ["Mod", "Shift", "o"] },
+	version: { press: ["ArrowLeft", "ArrowRight"] },
+	help: { press: ["?"] },
 } as const satisfies Record<string, Key>;
 
 export type KeyName = keyof typeof KEYS;
@@ -49,6 +43,6 @@ const names: Record<string, string> = { Escape: "Esc", ArrowUp: "↑", ArrowLeft
 
 /** What is written on a key, in the browser. */
 export function keyName(key: string): string {
-	if (key === "Mod") return /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl";
+	if (key === "Mod") return /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : t("key_ctrl");
 	return names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }

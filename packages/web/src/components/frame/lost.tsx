@@ -1,5 +1,6 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useEffectEvent, useRef } from "react";
+import { t } from "../../text/text.ts";
 import { Reference } from "../chat/notice-row.tsx";
 import { Page } from "./page.tsx";
 import { useOnline } from "./use-online.ts";
@@ -8,9 +9,9 @@ import { useOnline } from "./use-online.ts";
 export function NotFoundPage() {
 	return (
 		<Page narrow>
-			<Lost title="Page not found" text="Check the address, or go back to your chats.">
+			<Lost title={t("lost_page_not_found")} text={t("lost_check_address")}>
 				<Link to="/" className="button-next">
-					Go to your chats
+					{t("lost_go_to_chats")}
 				</Link>
 			</Lost>
 		</Page>
@@ -21,7 +22,7 @@ export function NotFoundPage() {
 export function ErrorPage({ error }: { error: unknown }) {
 	return (
 		<Page narrow>
-			<Failed title="This page didn’t load" error={error} />
+			<Failed title={t("lost_page_not_loaded")} error={error} />
 		</Page>
 	);
 }
@@ -31,15 +32,14 @@ export function Failed({ title, error }: { title: string; error: unknown }) {
 	const router = useRouter();
 	const online = useOnline();
 	useOnReturn(online, () => void router.invalidate());
-	const text = online ? "Something went wrong on our end." : "You’re offline. It will be here when you’re back.";
 	return (
-		<Lost title={title} text={`${text} Nothing you wrote is lost.`}>
+		<Lost title={title} text={online ? t("lost_our_end") : t("lost_offline")}>
 			<div className="flex flex-wrap gap-3">
 				<button type="button" className="button-next" onClick={() => void router.invalidate()}>
-					Try again
+					{t("frame_try_again")}
 				</button>
 				<Link to="/" className="button-plain">
-					Go to your chats
+					{t("lost_go_to_chats")}
 				</Link>
 			</div>
 			<Reference id={referenceIn(error)} />

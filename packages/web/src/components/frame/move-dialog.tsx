@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { FOLDER_NAME_CHARS_MAX } from "../../input.ts";
+import { t } from "../../text/text.ts";
 import type { FolderName } from "../../view/chat.ts";
 import { makeFolder } from "./folder-requests.ts";
 
@@ -29,7 +30,7 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 		try {
 			move((await makeFolder(name)).id);
 		} catch (error) {
-			setProblem(error instanceof Error ? error.message : "Couldn’t create the folder. Try again.");
+			setProblem(error instanceof Error ? error.message : t("folder_create_failed"));
 		}
 	}
 
@@ -41,7 +42,7 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 			onClose={onClose}
 		>
 			<h2 id={titleId} className="font-semibold text-body wrap-anywhere">
-				Move “{title}”
+				{t("folder_move_of", { title })}
 			</h2>
 			<ul className="mt-3 -mx-2 flex max-h-[40dvh] flex-col overflow-y-auto">
 				{folders.map(({ id, name }) => (
@@ -53,15 +54,15 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 				))}
 				<li>
 					<button type="button" className={`${row} text-soft`} onClick={() => move(null)}>
-						No folder
+						{t("folder_none")}
 					</button>
 				</li>
 			</ul>
 			<form action={moveToNew} className="mt-3 flex flex-wrap gap-2 border-line border-t pt-4">
 				<input
 					name="name"
-					aria-label="New folder"
-					placeholder="New folder"
+					aria-label={t("folder_new")}
+					placeholder={t("folder_new")}
 					maxLength={FOLDER_NAME_CHARS_MAX}
 					required
 					autoComplete="off"
@@ -69,7 +70,7 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 					className="field min-w-0 grow basis-40"
 				/>
 				<button type="submit" className="button-plain">
-					Create and move
+					{t("folder_create_and_move")}
 				</button>
 			</form>
 			{problem && (
@@ -79,7 +80,7 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 			)}
 			<div className="mt-6 flex justify-end">
 				<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
-					Cancel
+					{t("frame_cancel")}
 				</button>
 			</div>
 		</dialog>

@@ -1,5 +1,6 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { usePageViewer } from "../session/page-viewer.ts";
 import { NeedsScripts } from "./needs-scripts.tsx";
@@ -12,26 +13,26 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 	return (
 		<>
 			{viewer && <PageOf viewer={viewer} />}
-			<SkipLink to="#main">Skip to the page</SkipLink>
+			<SkipLink to="#main">{t("frame_skip_to_page")}</SkipLink>
 			<header className="border-line border-b">
 				<div className="mx-auto flex min-h-14 max-w-page flex-wrap items-center justify-between gap-x-6 px-4">
 					<Wordmark />
-					<nav aria-label="Pages" className="-mr-2 flex flex-wrap">
-						<PageLink to="/">Chat</PageLink>
-						<PageLink to="/pricing">Pricing</PageLink>
-						{viewer?.kind === "user" && <PageLink to="/account">Account</PageLink>}
+					<nav aria-label={t("frame_pages")} className="-mr-2 flex flex-wrap">
+						<PageLink to="/">{t("frame_chat")}</PageLink>
+						<PageLink to="/pricing">{t("frame_pricing")}</PageLink>
+						{viewer?.kind === "user" && <PageLink to="/account">{t("frame_account")}</PageLink>}
 						{viewer?.kind === "guest" && (
 							<>
-								<PageLink to="/account/appearance">Appearance</PageLink>
+								<PageLink to="/account/appearance">{t("frame_appearance")}</PageLink>
 								<PageLink to="/sign-in" next={path}>
-									Sign in
+									{t("frame_sign_in")}
 								</PageLink>
 							</>
 						)}
 					</nav>
 				</div>
 			</header>
-			{viewer && <NeedsScripts>You can read this page without JavaScript, but its buttons need it.</NeedsScripts>}
+			{viewer && <NeedsScripts>{t("frame_needs_scripts")}</NeedsScripts>}
 			{banner}
 			<main
 				id="main"

@@ -1,5 +1,6 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { type ComponentType, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import type { FolderListProps } from "./folder-list.tsx";
@@ -44,10 +45,10 @@ function fold(side: "folded" | "open") {
 /** The list of chats beside the chat, on a desktop. */
 export function SideColumn(props: SideProps) {
 	return (
-		<aside aria-label="Chats" className="side-column h-full w-68 shrink-0 flex-col border-line border-r bg-margin">
+		<aside aria-label={t("frame_chats")} className="side-column h-full w-68 shrink-0 flex-col border-line border-r bg-margin">
 			<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
 				<Wordmark />
-				<button type="button" aria-label="Fold the list of chats away" className="button-bare min-w-9" onClick={() => fold("folded")}>
+				<button type="button" aria-label={t("side_hide")} className="button-bare min-w-9" onClick={() => fold("folded")}>
 					<SideIcon />
 				</button>
 			</div>
@@ -63,7 +64,7 @@ export function SideButton(props: SideProps) {
 		<>
 			<button
 				type="button"
-				aria-label="Show the list of chats"
+				aria-label={t("side_show")}
 				className="side-button button-bare min-w-9"
 				onClick={() => (matchMedia("(min-width: 768px)").matches ? fold("open") : setOpen(true))}
 			>
@@ -80,7 +81,7 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 	return (
 		<dialog
 			ref={sheet}
-			aria-label="Chats"
+			aria-label={t("frame_chats")}
 			className="m-0 h-dvh max-h-none w-80 max-w-[88vw] bg-margin shadow-sheet"
 			onClose={(event) => event.target === sheet.current && onClose()}
 			onClick={(event) => {
@@ -92,7 +93,7 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 			<div className="flex h-full flex-col">
 				<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
 					<Wordmark />
-					<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={() => sheet.current?.close()}>
+					<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => sheet.current?.close()}>
 						<CloseIcon />
 					</button>
 				</div>
@@ -119,46 +120,42 @@ const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colo
 function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, onFolders, ...list }: SideProps) {
 	return (
 		<>
-			<nav aria-label="Chats" className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
+			<nav aria-label={t("frame_chats")} className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
 				<Link
 					to="/"
 					className={`${row} shrink-0`}
 					activeOptions={{ exact: true }}
-					title="Ctrl + Shift + O"
+					title={t("side_new_chat_key")}
 					onClick={onNew}
 					aria-keyshortcuts={ariaKeys("newChat")}
 				>
 					<NewChatIcon />
-					New chat
+					{t("frame_new_chat")}
 				</Link>
 				<button
 					type="button"
 					data-leaves
 					className={`${row} shrink-0`}
-					title="Ctrl + K"
+					title={t("side_find_key")}
 					onClick={onSearch}
 					aria-keyshortcuts={ariaKeys("search")}
 				>
 					<SearchIcon />
-					Find a chat
+					{t("frame_find_chat")}
 				</button>
 				{list.folders?.length ? (
 					<Suspense>
 						<FolderList {...list} folders={list.folders} onChanged={onFolders} />
 					</Suspense>
 				) : null}
-				{list.chats.length === 0 ? (
-					<p className="mt-4 px-3 text-small text-soft">Your chats will be listed here.</p>
-				) : (
-					<ChatList {...list} />
-				)}
+				{list.chats.length === 0 ? <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p> : <ChatList {...list} />}
 				{onOlder && (
 					<button type="button" className="button-bare mt-2 shrink-0" onClick={onOlder}>
-						Show older chats
+						{t("side_older")}
 					</button>
 				)}
 				<button type="button" data-leaves className="button-bare mt-3 shrink-0 self-start px-3 text-small" onClick={onArchived}>
-					Archived chats
+					{t("frame_archived_chats")}
 				</button>
 			</nav>
 			<DoneLine done={done} className="border-line border-t" />
@@ -176,7 +173,7 @@ export function DoneLine({ done, className }: { done: Done | undefined; classNam
 					<span className="wrap-anywhere">{done.text}</span>
 					{done.undo && (
 						<button type="button" className="link shrink-0 font-medium pointer-coarse:min-h-11" onClick={done.undo}>
-							Undo
+							{t("side_undo")}
 						</button>
 					)}
 				</p>
@@ -189,29 +186,29 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	return (
 		<div className="shrink-0 border-line border-t p-2">
-			<nav aria-label="You">
+			<nav aria-label={t("side_you")}>
 				<Link to="/pricing" className={row}>
-					Pricing
+					{t("frame_pricing")}
 				</Link>
 				{viewer.kind === "user" ? (
 					<Link to="/account" className={row}>
-						Account
+						{t("frame_account")}
 					</Link>
 				) : (
 					<>
 						<Link to="/account/appearance" className={row}>
-							Appearance
+							{t("frame_appearance")}
 						</Link>
 						<Link to="/sign-in" search={{ next: path }} className={row}>
-							Sign in
+							{t("frame_sign_in")}
 						</Link>
 						<Link to="/sign-up" search={{ next: path }} className={row}>
-							Sign up
+							{t("frame_sign_up")}
 						</Link>
 					</>
 				)}
 				<button type="button" data-leaves className={`${row} w-full pointer-coarse:hidden`} onClick={onKeys}>
-					Keyboard shortcuts
+					{t("frame_shortcuts")}
 				</button>
 			</nav>
 			{viewer.kind === "user" && (
@@ -240,7 +237,7 @@ export function SignOutButton() {
 	}
 	return (
 		<button type="button" className="button-bare shrink-0 text-small" onClick={() => void press()}>
-			<span aria-live="polite">{failed ? "Try to sign out again" : "Sign out"}</span>
+			<span aria-live="polite">{failed ? t("side_sign_out_again") : t("side_sign_out")}</span>
 		</button>
 	);
 }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { randomId } from "../requests.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
@@ -17,7 +18,7 @@ export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationPro
 	const [slug, setSlug] = useState(randomId);
 
 	async function create(name: string): Promise<Outcome> {
-		if (name === "") return { problem: "What’s it called? Any name will do." };
+		if (name === "") return { problem: t("org_name_needed") };
 		const refusal = await createOrganization(name, slug);
 		if (refusal) return { problem: refusal.text };
 		setSlug(randomId());
@@ -29,17 +30,17 @@ export function CreateOrganization({ isFirst, onCreated }: CreateOrganizationPro
 	if (!open) {
 		return (
 			<button type="button" className={isFirst ? "button-plain" : "button-bare -ml-2"} disabled={!hydrated} onClick={() => setOpen(true)}>
-				{isFirst ? "Create an organization" : "Create another organization"}
+				{isFirst ? t("org_create") : t("org_create_another")}
 			</button>
 		);
 	}
 	return (
 		<div ref={focusField}>
 			<FieldForm
-				label="Name of the organization"
-				hint="The people you invite will see it."
+				label={t("org_name")}
+				hint={t("org_name_hint")}
 				input={{ type: "text", autoComplete: "organization" }}
-				action="Create"
+				action={t("org_create_action")}
 				onSubmit={create}
 			/>
 		</div>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import type { InvitationView, Viewer } from "../../view/identity.ts";
+import { t } from "../../text/text.ts";
+import type { InvitationView, Role, Viewer } from "../../view/identity.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { signOut } from "../session/session-requests.ts";
 import { UnconfirmedEmail } from "../session/unconfirmed-email.tsx";
@@ -48,23 +49,21 @@ function contentOf(props: InvitationProps): Content {
 	const { invitation, viewer, mailboxUrl, onChanged } = props;
 	const { id, organization, inviter, role, state } = invitation;
 	const path = `/invitation/${id}`;
-	const title = `${inviter} invites you to ${organization.name}`;
-	const terms = `What you ask is then paid by the plan of ${organization.name}, and your chats stay your own.${
-		role === "member" ? "" : ` As an ${role} you also decide on the plan and on who is in.`
-	}`;
+	const title = t("org_invites_you", { inviter, organization: organization.name });
+	const terms = termsFor(role, organization.name);
 	switch (state) {
 		case "ready":
 			return { title, text: terms, next: <Answer invitation={invitation} onChanged={onChanged} /> };
 		case "member":
 			return {
-				title: `You are in ${organization.name}`,
-				text: "Your account says who pays for what you ask, and lets you change it.",
+				title: t("org_you_are_in", { organization: organization.name }),
+				text: t("org_account_says"),
 				next: <IsIn />,
 			};
 		case "signed-out":
 			return {
 				title,
-				text: `${terms} To accept, sign up or sign in with the address that the invitation was sent to.`,
+				text: `${terms} ${t("org_to_accept")}`,
 				next: <SignUpOrIn path={path} />,
 			};
 		case "unconfirmed":
@@ -75,8 +74,8 @@ function contentOf(props: InvitationProps): Content {
 			};
 		case "other-account":
 			return {
-				title: "This invitation is for another address",
-				text: `You are signed in as ${viewer.kind === "user" ? viewer.email : "someone else"}. Sign out, and sign in with the address that it was sent to.`,
+				title: t("org_other_address"),
+				text: t("org_signed_in_as", { email: viewer.kind === "user" ? viewer.email : "" }),
 				next: <SignOutHere path={path} />,
 			};
 		default:
@@ -84,35 +83,41 @@ function contentOf(props: InvitationProps): Content {
 	}
 }
 
+function termsFor(role: Role, organization: string): string {
+	const terms = t("org_terms", { organization });
+	if (role === "member") return terms;
+	return `${terms} ${role === "owner" ? t("org_terms_owner") : t("org_terms_admin")}`;
+}
+
 type ClosedState = Extract<InvitationView["state"], "accepted" | "declined" | "cancelled" | "expired">;
 
 /** For an invitation that nobody can accept any more. */
 function closedContentOf({ organization, inviter }: InvitationView, state: ClosedState, viewer: Viewer, path: string): Content {
-	const askAgain = `Ask ${inviter} for a new one if you still want to join ${organization.name}.`;
+	const askAgain = t("org_ask_again", { inviter, organization: organization.name });
 	const next = <ToChat />;
 	switch (state) {
 		case "accepted":
 			return viewer.kind === "guest"
 				? {
-						title: "This invitation has been accepted",
-						text: `If that was you, sign in. If not, ask ${inviter} about it.`,
+						title: t("org_accepted"),
+						text: t("org_was_that_you", { inviter }),
 						next: (
 							<Link to="/sign-in" search={{ next: path }} className="button-next">
-								Sign in
+								{t("frame_sign_in")}
 							</Link>
 						),
 					}
-				: { title: "This invitation has been accepted", text: `It works once. ${askAgain}`, next };
+				: { title: t("org_accepted"), text: `${t("org_works_once")} ${askAgain}`, next };
 		case "declined":
-			return { title: "This invitation was declined", text: `Nothing has changed. ${askAgain}`, next };
+			return { title: t("org_declined"), text: `${t("org_nothing_changed")} ${askAgain}`, next };
 		case "cancelled":
 			return {
-				title: "This invitation was taken back",
-				text: `It may have been replaced by a newer one: look into your mailbox. ${askAgain}`,
+				title: t("org_taken_back"),
+				text: `${t("org_maybe_replaced")} ${askAgain}`,
 				next,
 			};
 		case "expired":
-			return { title: "This invitation is too old", text: `Its link worked for 7 days. ${askAgain}`, next };
+			return { title: t("org_too_old"), text: `${t("org_worked_7_days")} ${askAgain}`, next };
 	}
 }
 
@@ -138,7 +143,7 @@ function Answer({ invitation: { id }, onChanged }: Pick<InvitationProps, "invita
 					aria-disabled={busy}
 					onClick={() => void answer(() => acceptInvitation(id))}
 				>
-					{busy ? "One moment" : "Accept"}
+					{busy ? t("frame_one_moment") : t("org_accept")}
 				</button>
 				<button
 					type="button"
@@ -146,7 +151,7 @@ function Answer({ invitation: { id }, onChanged }: Pick<InvitationProps, "invita
 					disabled={!hydrated || busy}
 					onClick={() => void answer(() => declineInvitation(id))}
 				>
-					Decline
+					{t("org_decline")}
 				</button>
 			</div>
 			<p role="alert" className="text-warn empty:hidden">
@@ -160,10 +165,10 @@ function SignUpOrIn({ path }: { path: string }) {
 	return (
 		<div className="flex flex-wrap gap-2">
 			<Link to="/sign-up" search={{ next: path }} className="button-next">
-				Sign up
+				{t("frame_sign_up")}
 			</Link>
 			<Link to="/sign-in" search={{ next: path }} className="button-plain">
-				Sign in
+				{t("frame_sign_in")}
 			</Link>
 		</div>
 	);
@@ -172,7 +177,7 @@ function SignUpOrIn({ path }: { path: string }) {
 function ToChat() {
 	return (
 		<Link to="/" className="button-next">
-			Go to the chat
+			{t("org_go_to_chat")}
 		</Link>
 	);
 }
@@ -182,7 +187,7 @@ function IsIn() {
 		<div className="flex flex-wrap gap-2">
 			<ToChat />
 			<Link to="/account/organization" className="button-plain">
-				See your account
+				{t("org_see_account")}
 			</Link>
 		</div>
 	);
@@ -193,7 +198,7 @@ function SignOutHere({ path }: { path: string }) {
 	return (
 		<div className="flex flex-col items-start gap-3">
 			<button type="button" className="button-next" onClick={() => void signOut(path).then((failure) => setProblem(failure?.text))}>
-				Sign out
+				{t("side_sign_out")}
 			</button>
 			<p role="alert" className="text-warn empty:hidden">
 				{problem}

@@ -1,9 +1,10 @@
 import { useRef, useState } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { OrganizationView, Role } from "../../view/identity.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { cancelInvitation, invite, thenReload } from "./organization-requests.ts";
-import { rolesToGive } from "./roles.ts";
+import { roleName, rolesToGive } from "./roles.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
 interface InvitationsProps {
@@ -19,37 +20,39 @@ export function Invitations({ organization: { id: organizationId, role, invitati
 	useKeptFocus(section, invitations.length);
 
 	async function send(email: string, form: FormData): Promise<Outcome> {
-		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: "Enter an email address, like ada@example.com." };
+		if (!/^\S+@\S+\.\S+$/.test(email)) return { problem: t("org_enter_email") };
 		const problem = await thenReload(invite(organizationId, email, String(form.get("role")) as Role), onChanged);
-		return problem ? { problem } : { done: `Invitation sent to ${email}.` };
+		return problem ? { problem } : { done: t("org_invitation_sent", { email }) };
 	}
 
 	async function cancel(invitationId: string, email: string) {
 		if (cancelling) return;
 		setCancelling(true);
 		const problem = await thenReload(cancelInvitation(invitationId), onChanged);
-		setOutcome(problem ? { problem } : { done: `Invitation for ${email} cancelled. Its link no longer works.` });
+		setOutcome(problem ? { problem } : { done: t("org_invitation_cancelled", { email }) });
 		setCancelling(false);
 	}
 
 	return (
-		<section ref={section} tabIndex={-1} aria-label="Invitations" className="outline-none">
+		<section ref={section} tabIndex={-1} aria-label={t("org_invitations")} className="outline-none">
 			<FieldForm
-				label="Invite by email"
-				hint="We’ll email a link that works for 7 days."
+				label={t("org_invite_by_email")}
+				hint={t("org_invite_hint")}
 				input={{ type: "email", autoComplete: "off" }}
 				beside={
-					<select name="role" aria-label="Role" className="field w-auto" defaultValue="member">
+					<select name="role" aria-label={t("org_role")} className="field w-auto" defaultValue="member">
 						{rolesToGive(role).map((each) => (
-							<option key={each}>{each}</option>
+							<option key={each} value={each}>
+								{roleName(each)}
+							</option>
 						))}
 					</select>
 				}
-				action="Invite"
+				action={t("org_invite")}
 				onSubmit={send}
 			/>
 			{invitations.length > 0 && (
-				<ul aria-label="Invited" className="mt-3 border-line border-t">
+				<ul aria-label={t("org_invited")} className="mt-3 border-line border-t">
 					{invitations.map((invitation) => (
 						<OpenInvitation key={invitation.id} {...invitation} onCancel={() => void cancel(invitation.id, invitation.email)} />
 					))}
@@ -69,14 +72,12 @@ function OpenInvitation({ email, role, expiresAt, onCancel }: OpenInvitationProp
 		<li className="flex flex-wrap items-center justify-between gap-x-4 border-line border-b py-2">
 			<div className="min-w-0 grow basis-48 wrap-anywhere">
 				<p>
-					{email} <span className="text-soft">· {role}</span>
+					{email} <span className="text-soft">· {roleName(role)}</span>
 				</p>
-				<p className="text-small text-soft">
-					Invited; the link works until <LocalTime iso={expiresAt} form="day" />.
-				</p>
+				<p className="text-small text-soft">{rich("org_link_until", { day: <LocalTime iso={expiresAt} form="day" /> })}</p>
 			</div>
-			<button type="button" className="button-bare -mx-2" aria-label={`Cancel the invitation for ${email}`} onClick={onCancel}>
-				Cancel
+			<button type="button" className="button-bare -mx-2" aria-label={t("org_cancel_invitation", { email })} onClick={onCancel}>
+				{t("frame_cancel")}
 			</button>
 		</li>
 	);

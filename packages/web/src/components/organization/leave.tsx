@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import type { OrganizationView } from "../../view/identity.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { leave } from "./organization-requests.ts";
@@ -12,7 +13,7 @@ interface LeaveProps {
 export function Leave({ organization: { id, name, role, members }, onLeft }: LeaveProps) {
 	const [confirming, setConfirming] = useState(false);
 	if (role === "owner" && members.filter((member) => member.role === "owner").length === 1) {
-		return <p className="text-small text-soft">You’re the only owner. To leave, make someone else an owner first.</p>;
+		return <p className="text-small text-soft">{t("org_only_owner")}</p>;
 	}
 
 	async function confirm() {
@@ -24,13 +25,13 @@ export function Leave({ organization: { id, name, role, members }, onLeft }: Lea
 	return (
 		<div className="-ml-2">
 			<button type="button" className="button-bare text-left wrap-anywhere" onClick={() => setConfirming(true)}>
-				Leave {name}
+				{t("org_leave_of", { organization: name })}
 			</button>
 			{confirming && (
 				<ConfirmDialog
-					title={`Leave ${name}?`}
-					text="You’ll use your own requests. Your chats stay yours. To come back, you need a new invitation."
-					action="Leave"
+					title={t("org_leave_title", { organization: name })}
+					text={t("org_leave_text")}
+					action={t("org_leave")}
 					onConfirm={confirm}
 					onClose={() => setConfirming(false)}
 				/>

@@ -1,3 +1,5 @@
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { OrganizationView } from "../../view/identity.ts";
 import { FieldForm, type Outcome } from "./field-form.tsx";
 import { limitEachMember, thenReload } from "./organization-requests.ts";
@@ -14,18 +16,18 @@ export function LimitForEach({ organization: { id, requestsPerMember }, onChange
 	async function save(text: string): Promise<Outcome> {
 		const limit = text === "" ? null : Number(text);
 		if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= limitMax))
-			return { problem: `Enter a whole number from 1 to ${limitMax}, or leave it blank.` };
+			return { problem: t("org_limit_range", { max: number(limitMax) }) };
 		const problem = await thenReload(limitEachMember(id, limit), onChanged);
 		if (problem) return { problem };
-		if (limit === null) return { done: "Saved: a fifth of the plan for each member, per billing period." };
-		return { done: `Saved: ${limit} for each member, per billing period.` };
+		if (limit === null) return { done: t("org_limit_saved_fifth") };
+		return { done: t("org_limit_saved", { limit: number(limit) }) };
 	}
 	return (
 		<FieldForm
-			label="Limit per member"
-			hint="Per billing period. Leave blank for a fifth of the plan for members, and no individual limit for owners and admins."
+			label={t("org_limit")}
+			hint={t("org_limit_hint")}
 			input={{ type: "text", inputMode: "numeric", autoComplete: "off", defaultValue: requestsPerMember ?? "" }}
-			action="Save"
+			action={t("frame_save")}
 			onSubmit={save}
 		/>
 	);

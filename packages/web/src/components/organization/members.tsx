@@ -1,8 +1,9 @@
 import { useRef, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { MemberView, OrganizationView, Role } from "../../view/identity.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { changeRole, removeMember, thenReload } from "./organization-requests.ts";
-import { mayManage, rolesToGive, withArticle } from "./roles.ts";
+import { isNow, mayManage, roleName, rolesToGive } from "./roles.ts";
 import { useKeptFocus } from "./use-kept-focus.ts";
 
 interface MembersProps {
@@ -22,20 +23,20 @@ export function Members({ organization, onChanged }: MembersProps) {
 
 	async function remove(member: MemberView) {
 		const problem = await thenReload(removeMember(organizationId, member.id), onChanged);
-		setOutcome(problem ? "" : `${member.name} is no longer in ${name}.`);
+		setOutcome(problem ? "" : t("org_no_longer_in", { name: member.name, organization: name }));
 		return problem;
 	}
 
 	async function assign(member: MemberView, next: Role) {
 		const problem = await thenReload(changeRole(organizationId, member.id, next), onChanged);
-		setOutcome(problem ? "" : `${member.name} is ${withArticle[next]} now.`);
+		setOutcome(problem ? "" : isNow(member.name, next));
 		return problem;
 	}
 
 	return (
 		<section aria-labelledby="members">
 			<h3 id="members" ref={heading} tabIndex={-1} className="font-medium outline-none">
-				Members
+				{t("org_members")}
 			</h3>
 			<ul className="mt-1">
 				{members.map((member) => (
@@ -47,9 +48,9 @@ export function Members({ organization, onChanged }: MembersProps) {
 			</p>
 			{dialog?.action === "remove" && (
 				<ConfirmDialog
-					title={`Remove ${dialog.member.name}?`}
-					text={`From their next request on, they use their own requests, not those of ${name}. Their chats stay theirs.`}
-					action="Remove"
+					title={t("org_remove_title", { name: dialog.member.name })}
+					text={t("org_remove_text", { organization: name })}
+					action={t("chat_remove")}
 					onConfirm={() => remove(dialog.member)}
 					onClose={onClose}
 				/>
@@ -74,18 +75,18 @@ function MemberRow({ member: { name, email, role, isYou }, viewerRole, onAction 
 				<p>
 					{name}
 					<span className="text-soft">
-						{isYou && " (you)"} · {role}
+						{isYou && ` ${t("org_you_mark")}`} · {roleName(role)}
 					</span>
 				</p>
 				<p className="text-small text-soft">{email}</p>
 			</div>
 			{!isYou && mayManage(viewerRole, role) && (
 				<div className="-mx-2 flex flex-wrap">
-					<button type="button" className="button-bare" aria-label={`Change role of ${name}`} onClick={() => onAction("role")}>
-						Change role
+					<button type="button" className="button-bare" aria-label={t("org_change_role_of", { name })} onClick={() => onAction("role")}>
+						{t("org_change_role")}
 					</button>
-					<button type="button" className="button-bare" aria-label={`Remove ${name}`} onClick={() => onAction("remove")}>
-						Remove
+					<button type="button" className="button-bare" aria-label={t("chat_remove_of", { name })} onClick={() => onAction("remove")}>
+						{t("chat_remove")}
 					</button>
 				</div>
 			)}
@@ -105,18 +106,25 @@ function RoleDialog({ member, viewerRole, onAssign, onClose }: RoleDialogProps) 
 	const [role, setRole] = useState(member.role);
 	return (
 		<ConfirmDialog
-			title={`Change ${member.name}’s role`}
+			title={t("org_role_title", { name: member.name })}
 			text={
 				<>
-					All members can use the plan. Admins also invite and remove people and manage the plan; owners can make others owners, too.
-					<select aria-label="Role" className="field mt-4 block" value={role} onChange={(event) => setRole(event.target.value as Role)}>
+					{t("org_roles_text")}
+					<select
+						aria-label={t("org_role")}
+						className="field mt-4 block"
+						value={role}
+						onChange={(event) => setRole(event.target.value as Role)}
+					>
 						{rolesToGive(viewerRole).map((each) => (
-							<option key={each}>{each}</option>
+							<option key={each} value={each}>
+								{roleName(each)}
+							</option>
 						))}
 					</select>
 				</>
 			}
-			action="Change role"
+			action={t("org_change_role")}
 			isDestructive={false}
 			onConfirm={async () => (role === member.role ? undefined : await onAssign(role))}
 			onClose={onClose}

@@ -1,4 +1,5 @@
-import { NAME_RULE } from "../../name-rule.ts";
+import { nameRule } from "../../name-rule.ts";
+import { t } from "../../text/text.ts";
 import type { Role } from "../../view/identity.ts";
 import { postToAuth } from "../session/auth-request.ts";
 
@@ -11,22 +12,22 @@ interface Refusal {
 /** Resolves to undefined when the request was done. */
 type Result = Promise<Refusal | undefined>;
 
-const sentences: Record<string, string> = {
-	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: "An account can be in ten organizations at most. Leave one of them first.",
-	USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION: "They are in your organization already.",
-	INVALID_NAME: NAME_RULE,
-	INVALID_EMAIL: "This does not look like an email address.",
-	EMAIL_NOT_VERIFIED: "Confirm your email address before you invite others: we have sent you a link.",
-	INVITATION_LIMIT_REACHED: "A hundred invitations are open, and there can be no more. Cancel one first.",
-	INVITATION_NOT_FOUND: "This invitation is not open any more.",
-	YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: "This invitation was sent to another address.",
-	EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION: "Confirm your email address first: we have sent you a link.",
-	ORGANIZATION_MEMBERSHIP_LIMIT_REACHED: "This organization has a hundred members, and there can be no more.",
-	YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER: "An organization needs an owner. Make someone else an owner first.",
-	MEMBER_NOT_FOUND: "They are not in this organization any more.",
-	USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION: "You are not in this organization any more.",
-	UNAUTHORIZED: "You are not signed in any more. Sign in and try again.",
-};
+const sentences = (): Record<string, string> => ({
+	YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS: t("org_ten_at_most"),
+	USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION: t("org_is_in_already"),
+	INVALID_NAME: nameRule(),
+	INVALID_EMAIL: t("auth_not_an_email"),
+	EMAIL_NOT_VERIFIED: t("org_confirm_before_inviting"),
+	INVITATION_LIMIT_REACHED: t("org_hundred_invitations"),
+	INVITATION_NOT_FOUND: t("org_not_open"),
+	YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION: t("org_sent_elsewhere"),
+	EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION: t("auth_confirm_first"),
+	ORGANIZATION_MEMBERSHIP_LIMIT_REACHED: t("org_hundred_members"),
+	YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER: t("org_needs_owner"),
+	MEMBER_NOT_FOUND: t("org_not_member"),
+	USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION: t("org_you_not_member"),
+	UNAUTHORIZED: t("auth_signed_out"),
+});
 
 /** Reloads the page's data after a request, and resolves to a sentence when it failed. Does not reload when the server did not decide. */
 export async function thenReload(result: Result, reload: () => Promise<void>): Promise<string | undefined> {
@@ -74,6 +75,6 @@ async function post(path: string, body: object, doneCode?: string): Result {
 	const result = await postToAuth(`organization/${path}`, body);
 	if (result.kind === "done" || result.code === doneCode) return;
 	const isNotTheirs = result.code.startsWith("YOU_ARE_NOT_ALLOWED");
-	const text = isNotTheirs ? "This is up to the owners and admins of the organization." : (sentences[result.code] ?? result.text);
+	const text = isNotTheirs ? t("org_up_to_owners") : (sentences()[result.code] ?? result.text);
 	return { text, isBehind: result.kind === "refused" };
 }

@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { startTransition, useEffect, useRef, useState } from "react";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { OrganizationsView } from "../../view/identity.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { Section } from "../account/section.tsx";
-import { LocalNumber } from "../frame/local-time.tsx";
 import { CreateOrganization } from "./create-organization.tsx";
 import { Invitations } from "./invitations.tsx";
 import { Leave } from "./leave.tsx";
@@ -37,16 +38,16 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 	}
 
 	const create = (
-		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => say(`${name} created. You’re the owner.`, onChanged)} />
+		<CreateOrganization isFirst={mine.length === 0} onCreated={(name) => say(t("org_created", { organization: name }), onChanged)} />
 	);
 	return (
 		<>
-			<Section title="Organization">
+			<Section title={t("settings_organization")}>
 				<p ref={outcomeLine} tabIndex={-1} className="mb-4 wrap-anywhere outline-none empty:hidden">
 					{outcome}
 				</p>
 				{mine.length === 0 ? (
-					<p className="mb-4">Share one plan with your team.</p>
+					<p className="mb-4">{t("org_share_plan")}</p>
 				) : (
 					<WhoPays organizations={organizations} hasPlan={usage.organization !== undefined} onChanged={onPayerChanged} />
 				)}
@@ -64,7 +65,7 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 								<LimitForEach organization={shown} onChanged={onChanged} />
 							</>
 						)}
-						<Leave organization={shown} onLeft={() => say(`You’ve left ${shown.name}.`, onPayerChanged)} />
+						<Leave organization={shown} onLeft={() => say(t("org_left", { organization: shown.name }), onPayerChanged)} />
 					</div>
 				</Section>
 			)}
@@ -75,7 +76,7 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 /** Leads to the members of the viewer's other organizations. */
 function Others({ mine, shown }: OrganizationsView) {
 	return (
-		<nav aria-label="Your organizations" className="-ml-2 flex flex-wrap">
+		<nav aria-label={t("org_yours")} className="-ml-2 flex flex-wrap">
 			{mine.map(({ id, name }) => (
 				<Link
 					key={id}
@@ -92,16 +93,5 @@ function Others({ mine, shown }: OrganizationsView) {
 }
 
 function Share({ limit, used }: { limit: number | null; used: number }) {
-	return (
-		<p>
-			Your own share of this billing period: <LocalNumber value={used} />
-			{limit !== null && (
-				<>
-					{" of "}
-					<LocalNumber value={limit} />
-				</>
-			)}{" "}
-			{(limit ?? used) === 1 ? "request" : "requests"}.
-		</p>
-	);
+	return <p>{limit === null ? t("org_own_share", { count: used }) : t("org_own_share_of", { used: number(used), count: limit })}</p>;
 }

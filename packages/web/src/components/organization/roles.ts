@@ -1,7 +1,17 @@
+import { t } from "../../text/text.ts";
 import type { Role } from "../../view/identity.ts";
 
-/** Each role with its article, for sentences. */
-export const withArticle: Record<Role, string> = { owner: "an owner", admin: "an admin", member: "a member" };
+/** What a role is called. */
+export function roleName(role: Role): string {
+	if (role === "owner") return t("role_owner");
+	return role === "admin" ? t("role_admin") : t("role_member");
+}
+
+/** Says which role a member has been given. */
+export function isNow(name: string, role: Role): string {
+	if (role === "owner") return t("org_is_owner_now", { name });
+	return role === "admin" ? t("org_is_admin_now", { name }) : t("org_is_member_now", { name });
+}
 
 /** Whether a member with `role` may change the role of one with `target`, or remove them. Only owners may manage owners. */
 export const mayManage = (role: Role, target: Role): boolean => role === "owner" || (role === "admin" && target !== "owner");

@@ -1,4 +1,5 @@
 import { useId, useState } from "react";
+import { t } from "../../text/text.ts";
 import type { OrganizationsView } from "../../view/identity.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { setPayer, thenReload } from "./organization-requests.ts";
@@ -32,8 +33,8 @@ export function WhoPays({ organizations: { mine, payer: current }, hasPlan, onCh
 	return (
 		<div>
 			<fieldset disabled={!hydrated}>
-				<legend className="font-medium">Bill my requests to</legend>
-				{[{ id: null, name: "Me" }, ...mine].map(({ id, name }) => (
+				<legend className="font-medium">{t("org_bill_to")}</legend>
+				{[{ id: null, name: t("org_me") }, ...mine].map(({ id, name }) => (
 					<label key={id ?? "yourself"} className="flex min-h-9 items-center gap-3 pointer-coarse:min-h-11">
 						<input
 							type="radio"
@@ -47,7 +48,7 @@ export function WhoPays({ organizations: { mine, payer: current }, hasPlan, onCh
 				))}
 			</fieldset>
 			<p role="status" className="mt-1 text-small text-soft wrap-anywhere">
-				{chosen ? "One moment …" : <Paying name={mine.find(({ id }) => id === current)?.name} hasPlan={hasPlan} />}
+				{chosen ? t("frame_one_moment_dots") : <Paying name={mine.find(({ id }) => id === current)?.name} hasPlan={hasPlan} />}
 			</p>
 			{problem && (
 				<p role="alert" className="mt-2 text-warn">
@@ -59,7 +60,7 @@ export function WhoPays({ organizations: { mine, payer: current }, hasPlan, onCh
 }
 
 function Paying({ name, hasPlan }: { name: string | undefined; hasPlan: boolean }) {
-	if (!name) return <>Your requests count on your own plan. To buy or manage a plan of an organization, bill your requests to it.</>;
-	if (hasPlan) return <>Your requests count on {name}’s plan.</>;
-	return <>{name} has no plan yet. Until then, you use your own requests.</>;
+	if (!name) return t("org_count_on_own");
+	if (hasPlan) return t("org_count_on", { organization: name });
+	return t("org_no_plan_yet", { organization: name });
 }

@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import type { Problem } from "../../view/problem.ts";
 import { fetchAsViewer } from "./page-viewer.ts";
 
@@ -19,7 +20,7 @@ export async function postToAuth(path: string, body: object, headers: Record<str
 			body: JSON.stringify(body),
 		});
 	} catch {
-		return { kind: "failed", code: "", text: "The server could not be reached. Look at your connection and try again." };
+		return { kind: "failed", code: "", text: t("auth_unreached") };
 	}
 	if (response.ok) return { kind: "done" };
 	if (response.headers.get("content-type") === "application/problem+json") return fromProblem(await response.json());
@@ -27,31 +28,32 @@ export async function postToAuth(path: string, body: object, headers: Record<str
 	const code = fieldOf(refusal, "code");
 	if (response.status === 429) return tooOften(refusal, code);
 	if (response.status >= 500) {
-		return { kind: "failed", code, text: "That did not work, and it was not your doing. Please try again in a moment." };
+		return { kind: "failed", code, text: t("auth_not_your_doing") };
 	}
 	return { kind: "refused", code, text: reasonOf(refusal) };
 }
 
-const checks: Record<string, string> = {
-	email: "The server does not accept this email address. Check it for typing errors.",
-	name: "The server does not accept this name.",
-	password: "The server does not accept this password.",
-};
+const checks = (): Record<string, string> => ({
+	email: t("auth_email_refused"),
+	name: t("auth_name_refused"),
+	password: t("auth_password_refused"),
+});
 
 /** Names what is wrong with the input: our own routes and rules say it in a sentence, better-auth names the field of the body. */
 function reasonOf(refusal: unknown): string {
 	const message = fieldOf(refusal, "detail") || fieldOf(refusal, "message");
-	if (message === "") return "The server did not accept this. Check what you entered.";
+	if (message === "") return t("auth_refused");
 	const field = /^(?:\[body\.(\w+)\]|(\w+): )/.exec(message)?.slice(1).find(Boolean);
-	const check = field !== undefined && Object.hasOwn(checks, field) ? checks[field] : undefined;
-	return check ?? `The server did not accept this: ${message.replace(/\.$/, "")}.`;
+	const said = checks();
+	const check = field !== undefined && Object.hasOwn(said, field) ? said[field] : undefined;
+	return check ?? t("auth_refused_because", { why: message.replace(/\.$/, "") });
 }
 
 /** Our own bounds say in `detail`, or with a code in `message`, when to try again. better-auth's only say that it was too often. */
 function tooOften(refusal: unknown, code: string): AuthResult {
 	const own = fieldOf(refusal, "detail") || (code && fieldOf(refusal, "message"));
 	if (own) return { kind: "refused", code, text: own };
-	return { kind: "failed", code, text: "That was tried too often. Wait a minute and try again." };
+	return { kind: "failed", code, text: t("auth_too_often") };
 }
 
 function fieldOf(body: unknown, field: "code" | "detail" | "message"): string {

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import type { ConfirmationView } from "../../view/identity.ts";
 import { useHydrated } from "../frame/local-time.tsx";
 import { confirmEmail, sendConfirmation } from "./session-requests.ts";
@@ -14,9 +15,9 @@ interface ConfirmLinkProps {
 
 /** A confirmation link, opened where nobody is signed in to its account: asks for the password, or for a new one. */
 export function ConfirmLink({ confirmation, token, next }: ConfirmLinkProps) {
-	if (confirmation.state === "invalid") return <Says text="This link is not valid. Copy the whole link from the email." next={next} />;
+	if (confirmation.state === "invalid") return <Says text={t("auth_link_invalid")} next={next} />;
 	const { state, email } = confirmation;
-	if (state === "confirmed") return <Says text={`${email} is confirmed. Sign in to go on.`} next={next} />;
+	if (state === "confirmed") return <Says text={t("auth_is_confirmed", { email })} next={next} />;
 	if (state === "expired") return <Expired email={email} next={next} />;
 	return <AskPassword email={email} token={token} next={next} />;
 }
@@ -34,25 +35,27 @@ function AskPassword({ email, token, next }: { email: string; token: string; nex
 	}
 	return (
 		<>
-			<p className="mt-2 text-soft wrap-anywhere">
-				{isNew
-					? `Set a new password for ${email}. Whoever knows the present one is signed out and cannot sign in again.`
-					: `Enter the password of ${email}. Then you are signed in here, and signed out everywhere else.`}
-			</p>
+			<p className="mt-2 text-soft wrap-anywhere">{isNew ? t("auth_set_new_for", { email }) : t("auth_enter_password_of", { email })}</p>
 			<SignForm
 				key={String(isNew)}
-				action={isNew ? "Set password and confirm" : "Confirm"}
+				action={isNew ? t("auth_set_and_confirm") : t("auth_confirm")}
 				onSubmit={onSubmit}
 				fields={[
 					isNew
-						? { name: "password", label: "New password", type: "password", autoComplete: "new-password", hint: "At least 8 characters." }
-						: { name: "password", label: "Password", type: "password", autoComplete: "current-password" },
+						? {
+								name: "password",
+								label: t("account_new_password"),
+								type: "password",
+								autoComplete: "new-password",
+								hint: t("auth_8_characters"),
+							}
+						: { name: "password", label: t("account_password"), type: "password", autoComplete: "current-password" },
 				]}
 			>
 				<p className="text-soft">
-					{isNew ? "Do you know the password?" : "Was it not you who signed up, or don't you know the password?"}{" "}
+					{isNew ? t("auth_know_password") : t("auth_not_you")}{" "}
 					<button type="button" className="link text-ink" disabled={!hydrated} onClick={() => setIsNew(!isNew)}>
-						{isNew ? "Enter it" : "Set a new one"}
+						{isNew ? t("auth_enter_it") : t("auth_set_new")}
 					</button>
 				</p>
 			</SignForm>
@@ -65,13 +68,13 @@ function Expired({ email, next }: { email: string; next: string }) {
 	const hydrated = useHydrated();
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, next);
-		setOutcome(problem ? problem.text : "Sent. Check your inbox.");
+		setOutcome(problem ? problem.text : t("email_sent_check"));
 	}
 	return (
 		<div className="mt-2 flex flex-col items-start gap-4">
-			<p className="text-soft wrap-anywhere">This confirmation link has expired. We can send a new one to {email}.</p>
+			<p className="text-soft wrap-anywhere">{t("email_link_expired_new", { email })}</p>
 			<button type="button" className="button-next" disabled={!hydrated} onClick={() => void sendAgain()}>
-				Send a new link
+				{t("auth_send_new_link")}
 			</button>
 			<p role="status" className="empty:hidden">
 				{outcome}
@@ -85,7 +88,7 @@ function Says({ text, next }: { text: string; next: string }) {
 		<div className="mt-2 flex flex-col items-start gap-4">
 			<p className="text-soft wrap-anywhere">{text}</p>
 			<Link to="/sign-in" search={{ next }} className="button-next">
-				Sign in
+				{t("frame_sign_in")}
 			</Link>
 		</div>
 	);

@@ -1,4 +1,5 @@
-import { NAME_RULE } from "../../name-rule.ts";
+import { nameRule } from "../../name-rule.ts";
+import { t } from "../../text/text.ts";
 import { tellTabs } from "../tabs.ts";
 import { postToAuth } from "./auth-request.ts";
 
@@ -10,24 +11,24 @@ export type SignProblem = {
 	siteKey?: string | undefined;
 };
 
-const sentences: Record<string, SignProblem> = {
-	INVALID_EMAIL_OR_PASSWORD: { field: "password", text: "Wrong email or password." },
-	USER_ALREADY_EXISTS: { field: "email", text: "There is an account with this email already. Sign in instead." },
-	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: { field: "email", text: "There is an account with this email already. Sign in instead." },
-	INVALID_PASSWORD: { field: "password", text: "Wrong password." },
-	INVALID_TOKEN: { field: "form", text: "This link is not valid. Copy the whole link from the email." },
-	TOKEN_EXPIRED: { field: "form", text: "This link has expired. Load this page again to get a new one." },
-	EMAIL_ALREADY_VERIFIED: { field: "form", text: "This address is confirmed already. Sign in instead." },
-	EMAIL_MISMATCH: { field: "form", text: "You are signed in with another address here. Sign out first." },
+const sentences = (): Record<string, SignProblem> => ({
+	INVALID_EMAIL_OR_PASSWORD: { field: "password", text: t("auth_wrong") },
+	USER_ALREADY_EXISTS: { field: "email", text: t("auth_exists") },
+	USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: { field: "email", text: t("auth_exists") },
+	INVALID_PASSWORD: { field: "password", text: t("auth_wrong_password") },
+	INVALID_TOKEN: { field: "form", text: t("auth_link_invalid") },
+	TOKEN_EXPIRED: { field: "form", text: t("auth_link_expired") },
+	EMAIL_ALREADY_VERIFIED: { field: "form", text: t("auth_confirmed_already") },
+	EMAIL_MISMATCH: { field: "form", text: t("auth_other_address") },
 	FAILED_TO_CREATE_USER: {
 		field: "form",
-		text: "The account could not be created. If you just signed up with this address, sign in instead.",
+		text: t("auth_not_created"),
 	},
-	INVALID_EMAIL: { field: "email", text: "This does not look like an email address." },
-	INVALID_NAME: { field: "name", text: NAME_RULE },
-	PASSWORD_TOO_SHORT: { field: "password", text: "Please use at least 8 characters." },
-	PASSWORD_TOO_LONG: { field: "password", text: "Please use at most 128 characters." },
-};
+	INVALID_EMAIL: { field: "email", text: t("auth_not_an_email") },
+	INVALID_NAME: { field: "name", text: nameRule() },
+	PASSWORD_TOO_SHORT: { field: "password", text: t("auth_use_8") },
+	PASSWORD_TOO_LONG: { field: "password", text: t("auth_use_at_most_128") },
+});
 
 /** Signs in. Resolves to a problem, or to undefined when it is done. */
 export async function signIn(input: { email: string; password: string }): Promise<SignProblem | undefined> {
@@ -83,7 +84,7 @@ async function enter(path: string, body: object, headers: Record<string, string>
 async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
 	const result = await postToAuth(path, body, headers);
 	if (result.kind === "done") return;
-	return sentences[result.code] ?? { field: fieldOf(result), text: result.text, siteKey: result.siteKey };
+	return sentences()[result.code] ?? { field: fieldOf(result), text: result.text, siteKey: result.siteKey };
 }
 
 /** The field that a refusal without a sentence of ours concerns, by the words of its code and text. */

@@ -1,5 +1,7 @@
 import { type ComponentType, lazy, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { NAME_CHARS_MAX } from "../../name-rule.ts";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { HumanCheckProps } from "../chat/human-check.tsx";
 import { NeedsScripts } from "../frame/needs-scripts.tsx";
 import type { SignProblem } from "./session-requests.ts";
@@ -80,9 +82,9 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 					/>
 				</Suspense>
 			)}
-			<NeedsScripts>This form needs JavaScript, which is off in this browser.</NeedsScripts>
+			<NeedsScripts>{t("auth_needs_scripts")}</NeedsScripts>
 			<button type="submit" className="button-next" disabled={busy}>
-				{busy ? "One moment" : action}
+				{busy ? t("frame_one_moment") : action}
 			</button>
 			{children}
 		</form>
@@ -120,12 +122,11 @@ function check(fields: Field[], values: Record<string, string>): SignProblem[] {
 		const value = values[name] ?? "";
 		const charsMax = CHARS_MAX[name];
 		if ((name === "name" ? [...value.trim()].length : value.length) > charsMax)
-			return [{ field: name, text: `This is too long: at most ${charsMax} characters.` }];
-		if (name === "name" && value.trim() === "") return [{ field: name, text: "How shall we call you? Any name will do." }];
-		if (name === "email" && !/^\S+@\S+\.\S+$/.test(value.trim()))
-			return [{ field: name, text: "Please write your email address, like ada@example.com." }];
-		if (name === "password" && value === "") return [{ field: name, text: "Please write your password." }];
-		if (name === "password" && value.length < 8) return [{ field: name, text: "Please use at least 8 characters." }];
+			return [{ field: name, text: t("auth_too_long", { max: number(charsMax) }) }];
+		if (name === "name" && value.trim() === "") return [{ field: name, text: t("auth_name_needed") }];
+		if (name === "email" && !/^\S+@\S+\.\S+$/.test(value.trim())) return [{ field: name, text: t("auth_email_needed") }];
+		if (name === "password" && value === "") return [{ field: name, text: t("auth_password_needed") }];
+		if (name === "password" && value.length < 8) return [{ field: name, text: t("auth_use_8") }];
 		return [];
 	});
 }

@@ -1,13 +1,14 @@
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
+import { t } from "../../text/text.ts";
 import { useConfirmed } from "./confirmed.ts";
 import { sendConfirmation } from "./session-requests.ts";
 
 interface UnconfirmedEmailProps {
 	email: string;
 	mailboxUrl: string | null;
-	/** What needs a confirmed address: completes "before you". */
-	purpose: string;
+	/** What needs a confirmed address. */
+	purpose: "pay" | "join";
 	/** The page that the link in the mail leads to. */
 	path: string;
 }
@@ -19,21 +20,19 @@ export function UnconfirmedEmail({ email, mailboxUrl, purpose, path }: Unconfirm
 	useConfirmed(() => void router.invalidate());
 	async function sendAgain() {
 		const problem = await sendConfirmation(email, path);
-		setOutcome(problem ? problem.text : "Sent. Check your inbox.");
+		setOutcome(problem ? problem.text : t("email_sent_check"));
 	}
 	return (
 		<div role="status" className="flex flex-col items-start gap-3">
-			<p className="wrap-anywhere">
-				Confirm your email first, before you {purpose}. Open the link we sent to {email}, then come back here.
-			</p>
+			<p className="wrap-anywhere">{purpose === "pay" ? t("auth_confirm_to_pay", { email }) : t("auth_confirm_to_join", { email })}</p>
 			<div className="flex flex-wrap gap-2">
 				{mailboxUrl && (
 					<a href={mailboxUrl} target="_blank" rel="noopener" className="button-next">
-						Open the local mailbox
+						{t("email_open_local_mailbox")}
 					</a>
 				)}
 				<button type="button" className="button-plain" onClick={() => void sendAgain()}>
-					Send the link again
+					{t("email_send_again")}
 				</button>
 			</div>
 			{outcome && <p className="text-small text-soft">{outcome}</p>}

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { CloseIcon } from "../frame/icons.tsx";
 import { forgetLeftPage, takeLeftPage } from "./page-viewer.ts";
@@ -18,19 +19,17 @@ export function ViewerChanged({ viewer }: { viewer: Viewer }) {
 	return (
 		<div role="status" className="flex shrink-0 items-center justify-between gap-2 border-line border-b px-4 py-2">
 			<p className="wrap-anywhere">
-				{viewer.kind === "user" ? (
-					`You're now signed in as ${viewer.name}. This tab belonged to another account.`
-				) : (
-					<>
-						You've been signed out.{" "}
-						<Link to="/sign-in" search={{ next: left }} className="link">
-							Sign in
-						</Link>{" "}
-						to go back to your chats.
-					</>
-				)}
+				{viewer.kind === "user"
+					? t("auth_now_signed_in_as", { name: viewer.name })
+					: rich("auth_been_signed_out", {
+							link: (
+								<Link to="/sign-in" search={{ next: left }} className="link">
+									{t("auth_sign_in_again")}
+								</Link>
+							),
+						})}
 			</p>
-			<button type="button" aria-label="Close" className="button-bare min-w-9" onClick={close}>
+			<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={close}>
 				<CloseIcon />
 			</button>
 		</div>

@@ -1,4 +1,5 @@
 import { type ComponentType, useState } from "react";
+import { t } from "../../text/text.ts";
 import { ShareIcon } from "../frame/icons.tsx";
 import type { ShareDialogProps } from "./share-dialog.tsx";
 
@@ -16,8 +17,8 @@ export function ShareButton(props: Omit<ShareDialogProps, "onClose">) {
 		<>
 			<button
 				type="button"
-				aria-label="Share or download"
-				title="Share or download"
+				aria-label={t("share_or_download")}
+				title={t("share_or_download")}
 				className="button-bare min-w-9 shrink-0"
 				onClick={show}
 			>

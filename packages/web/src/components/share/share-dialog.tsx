@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useId, useRef, useState } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { Share } from "../../view/share.ts";
 import { CopyButton } from "../frame/copy-button.tsx";
 import { addressOf, shareChat } from "./share-requests.ts";
@@ -31,20 +32,20 @@ export function ShareDialog({ onClose, ...chat }: ShareDialogProps) {
 			onClose={onClose}
 		>
 			<h2 id={titleId} className="font-semibold text-body">
-				Share this chat
+				{t("share_title")}
 			</h2>
 			{!chat.isUser ? <ForUsers chatId={chat.chatId} /> : share ? <Shared share={share} /> : <Offer {...chat} onShared={setShare} />}
 			<Download chatId={chat.chatId} />
 			<div className="mt-6 flex flex-wrap items-center justify-between gap-2">
 				{chat.isUser ? (
 					<Link to="/shared" className="link text-small">
-						Your shared chats
+						{t("share_yours")}
 					</Link>
 				) : (
 					<span />
 				)}
 				<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
-					Close
+					{t("frame_close")}
 				</button>
 			</div>
 		</dialog>
@@ -56,9 +57,9 @@ function Download({ chatId }: { chatId: string }) {
 	return (
 		<section aria-labelledby="download" className="mt-6 border-line border-t pt-4">
 			<h3 id="download" className="font-medium">
-				Download
+				{t("share_download")}
 			</h3>
-			<p className="mt-1 text-small text-soft">Markdown has what you see now. JSON has every version, too.</p>
+			<p className="mt-1 text-small text-soft">{t("share_formats")}</p>
 			<div className="mt-3 flex gap-2">
 				<a href={address("markdown")} download className="button-plain">
 					Markdown
@@ -74,10 +75,13 @@ function Download({ chatId }: { chatId: string }) {
 function ForUsers({ chatId }: { chatId: string }) {
 	return (
 		<p className="mt-2 text-soft">
-			<Link to="/sign-in" search={{ next: `/c/${chatId}` }} className="link">
-				Sign in
-			</Link>{" "}
-			to make a link that anyone can read.
+			{rich("share_sign_in_to", {
+				link: (
+					<Link to="/sign-in" search={{ next: `/c/${chatId}` }} className="link">
+						{t("auth_sign_in_again")}
+					</Link>
+				),
+			})}
 		</p>
 	);
 }
@@ -98,21 +102,18 @@ function Offer({
 		try {
 			onShared(await shareChat(chatId, { files, seen }));
 		} catch (error) {
-			setProblem(error instanceof Error ? error.message : "Couldn’t share this. Try again.");
+			setProblem(error instanceof Error ? error.message : t("share_failed"));
 			setWorking(false);
 		}
 	}
 
 	return (
 		<>
-			<p className="mt-2 text-soft">
-				Anyone with the link can read the title and the messages that you see now. Later messages, other versions and your instructions
-				aren’t included.
-			</p>
+			<p className="mt-2 text-soft">{t("share_terms")}</p>
 			{hasFiles && (
 				<label className="mt-4 flex min-h-11 items-center gap-2">
 					<input type="checkbox" checked={files} onChange={(event) => setFiles(event.target.checked)} />
-					Include attached files
+					{t("share_include_files")}
 				</label>
 			)}
 			{problem && (
@@ -121,7 +122,7 @@ function Offer({
 				</p>
 			)}
 			<button type="button" className="button-plain mt-4" disabled={working || busy} onClick={() => void create()}>
-				{busy ? "Wait for the answer to end" : "Create link"}
+				{busy ? t("share_wait") : t("share_create")}
 			</button>
 		</>
 	);
@@ -133,12 +134,12 @@ function Shared({ share }: { share: Share }) {
 	return (
 		<>
 			<p role="status" className="mt-2 text-soft">
-				This link works until you stop sharing or delete the chat.
+				{t("share_works_until")}
 			</p>
 			<div className="mt-4 flex items-center gap-2">
-				<input ref={field} readOnly aria-label="Link" value={addressOf(share.id)} className="field min-w-0 grow" />
+				<input ref={field} readOnly aria-label={t("share_link")} value={addressOf(share.id)} className="field min-w-0 grow" />
 				<div className="shrink-0 whitespace-nowrap">
-					<CopyButton text={addressOf(share.id)} label="Copy link" what="" />
+					<CopyButton text={addressOf(share.id)} label={t("share_copy_link")} what="" />
 				</div>
 			</div>
 		</>

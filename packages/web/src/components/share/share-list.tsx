@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { rich, t } from "../../text/text.ts";
 import type { Share } from "../../view/share.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { CopyButton } from "../frame/copy-button.tsx";
@@ -22,7 +23,7 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 		return problem;
 	}
 
-	if (shares.length === 0) return <p className="text-soft">You don’t share any chats. Open a chat and choose Share to make a link.</p>;
+	if (shares.length === 0) return <p className="text-soft">{t("share_none")}</p>;
 	return (
 		<>
 			<ul className="flex flex-col">
@@ -32,30 +33,35 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 							<Link to="/s/$shareId" params={{ shareId: share.id }} dir="auto" className="link block truncate" title={share.title}>
 								{share.title}
 							</Link>
-							{share.takenDown && <p className="text-small text-warn">Removed by the operator of this server. Nobody can read it.</p>}
+							{share.takenDown && <p className="text-small text-warn">{t("share_taken_down")}</p>}
 							<p className="text-small text-soft">
-								Shared <LocalTime iso={share.sharedAt} form="date" /> · {sizeOf(share)} ·{" "}
+								{rich("share_shared_on", { day: <LocalTime iso={share.sharedAt} form="date" /> })} · {sizeOf(share)} ·{" "}
 								<Link to="/c/$chatId" params={{ chatId: share.chatId }} className="link">
-									Open the chat
+									{t("share_open_chat")}
 								</Link>
 							</p>
 						</div>
 						<div className="flex items-center gap-2">
 							<button type="button" className="button-plain" onClick={() => (share.takenDown ? void remove(share) : setEnding(share))}>
-								{share.takenDown ? "Remove from this list" : "Stop sharing"}
+								{share.takenDown ? t("share_remove") : t("share_stop")}
 								<span className="sr-only"> “{share.title}”</span>
 							</button>
-							{!share.takenDown && <CopyButton text={() => addressOf(share.id)} label="Copy link" what={` to “${share.title}”`} />}
+							{!share.takenDown && (
+								<CopyButton
+									text={() => addressOf(share.id)}
+									label={t("share_copy_link")}
+									what={t("share_link_to", { title: share.title })}
+								/>
+							)}
 						</div>
 					</li>
 				))}
 			</ul>
 			{ending && (
 				<ConfirmDialog
-					title="Stop sharing?"
-					text={`The link to “${ending.title}” stops working at once, and can’t be brought back. Your chat stays.`}
-					action="Stop sharing"
-					dismiss="Cancel"
+					title={t("share_stop_title")}
+					text={t("share_stop_text", { title: ending.title })}
+					action={t("share_stop")}
 					onConfirm={() => remove(ending)}
 					onClose={() => setEnding(undefined)}
 				/>
@@ -65,6 +71,6 @@ export function ShareList({ shares, onChanged }: ShareListProps) {
 }
 
 function sizeOf({ messages, files }: Share): string {
-	const texts = `${messages} ${messages === 1 ? "message" : "messages"}`;
-	return files === 0 ? texts : `${texts} and ${files} ${files === 1 ? "file" : "files"}`;
+	const texts = t("share_messages", { count: messages });
+	return files === 0 ? texts : t("share_messages_and", { texts, files: t("chat_files_count", { count: files }) });
 }

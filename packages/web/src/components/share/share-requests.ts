@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import type { Share } from "../../view/share.ts";
 import { fetchOrThrow } from "../requests.ts";
 
@@ -17,6 +18,6 @@ export async function stopSharing(shareId: string): Promise<string | undefined> 
 	try {
 		await fetchOrThrow(`/api/shares/${shareId}`, { method: "DELETE" });
 	} catch (error) {
-		return error instanceof Error ? error.message : "Couldn’t stop sharing. Try again.";
+		return error instanceof Error ? error.message : t("share_stop_failed");
 	}
 }

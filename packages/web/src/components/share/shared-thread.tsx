@@ -1,6 +1,8 @@
-import type { AnswerState, ChatMessage } from "../../view/chat.ts";
+import { t } from "../../text/text.ts";
+import type { ChatMessage } from "../../view/chat.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { unformattedCount } from "../answer-text/work-limits.ts";
+import { endElsewhere } from "../chat/answer-end.ts";
 import { filesOf, sourcesOf, textOf } from "../chat/message-text.ts";
 import { SentFiles } from "../chat/sent-files.tsx";
 import { definitionsOf, Sources } from "../chat/sources.tsx";
@@ -25,7 +27,7 @@ export function SharedThread({ messages }: { messages: ChatMessage[] }) {
 function Question({ message }: { message: ChatMessage }) {
 	const text = textOf(message);
 	return (
-		<article aria-label="Question" className="ml-6 flex flex-col items-end sm:ml-16">
+		<article aria-label={t("share_question")} className="ml-6 flex flex-col items-end sm:ml-16">
 			<SentFiles files={filesOf(message)} />
 			{text && (
 				<p dir="auto" className="max-w-full rounded-large bg-said px-4 py-2 text-body whitespace-pre-wrap wrap-anywhere">
@@ -36,20 +38,11 @@ function Question({ message }: { message: ChatMessage }) {
 	);
 }
 
-/** What a reader has to know of an answer that is not whole. */
-const ENDS: Partial<Record<AnswerState, string>> = {
-	stopped: "This answer was stopped.",
-	length: "This answer hit the length limit.",
-	filtered: "The model’s content filter stopped this answer.",
-	failed: "This answer was interrupted.",
-	interrupted: "This answer was interrupted.",
-};
-
 function Answer({ message, formatted }: { message: ChatMessage; formatted: boolean }) {
 	const sources = sourcesOf(message);
-	const end = message.metadata?.state && ENDS[message.metadata.state];
+	const end = endElsewhere(message.metadata?.state);
 	return (
-		<article aria-label="Answer" className="min-w-0">
+		<article aria-label={t("chat_answer")} className="min-w-0">
 			<AnswerText text={textOf(message)} definitions={definitionsOf(sources)} formatted={formatted} />
 			<Sources sources={sources} />
 			{end && <p className="mt-3 text-soft">{end}</p>}

@@ -11,7 +11,7 @@ test("draws one mark per request: left first, then held, then counted", () => {
 test("says in words what the marks show", () => {
 	expect(tallyText({ remaining: 3, limit: 20 })).toBe("3 of 20 requests left");
 	// With top-ups more may be left than the limit.
-	expect(tallyText({ remaining: 1500, limit: 1000 })).toBe("1500 requests left");
+	expect(tallyText({ remaining: 1500, limit: 1000 })).toBe("1,500 requests left");
 });
 
 test("is low from 80 % on, nearly over at two, and over at zero", () => {

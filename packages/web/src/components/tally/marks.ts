@@ -1,3 +1,5 @@
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import type { UsageView } from "../../view/usage.ts";
 
 /** The fields that a tally is drawn from. */
@@ -37,6 +39,6 @@ export function levelOf({ remaining, limit }: Pick<UsageView, "remaining" | "lim
 /** The tally in words, for screen readers. */
 export function tallyText({ remaining, limit }: Pick<UsageView, "remaining" | "limit">): string {
 	// Top-ups add to the limit, so a fraction would be misleading.
-	if (remaining > limit) return `${remaining} requests left`;
-	return `${remaining} of ${limit} requests left`;
+	if (remaining > limit) return t("tally_spoken_left", { count: remaining });
+	return t("tally_spoken_left_of", { left: number(remaining), count: limit });
 }

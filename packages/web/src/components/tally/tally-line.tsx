@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
+import { number } from "../../text/format.ts";
+import { rich, t } from "../../text/text.ts";
 import type { UsageView } from "../../view/usage.ts";
-import { LocalNumber, LocalTime } from "../frame/local-time.tsx";
+import { LocalTime } from "../frame/local-time.tsx";
 import { levelOf, nearestLimit, ownPart } from "./marks.ts";
 import { Tally } from "./tally.tsx";
 
@@ -18,17 +20,19 @@ export function TallyLine({ usage }: { usage: UsageView }) {
 				<Left usage={usage} />
 				{remaining === 0 && freeDay && (
 					<>
-						{` · ${freeDay.remaining} of ${freeDay.limit} free requests left today · `}
+						{" · "}
+						{t("tally_free_day_left", { left: number(freeDay.remaining), limit: number(freeDay.limit) })}
+						{" · "}
 						{organization?.mayBuy !== false && (
 							<Link to="/account/plan" className="link whitespace-nowrap">
-								Buy a top-up
+								{t("tally_buy_top_up")}
 							</Link>
 						)}
 					</>
 				)}
 				{/* On a phone this would add a line and move the composer, so only the outlined mark shows it. */}
-				{held > 0 && <span className="max-sm:sr-only"> · {held} in progress</span>}
-				{unverified && " · We couldn’t reach the billing service, so this may be too low"}
+				{held > 0 && <span className="max-sm:sr-only"> · {t("tally_in_progress", { held: number(held) })}</span>}
+				{unverified && ` · ${t("tally_unverified")}`}
 			</p>
 		</div>
 	);
@@ -37,22 +41,26 @@ export function TallyLine({ usage }: { usage: UsageView }) {
 function Left({ usage }: { usage: UsageView }) {
 	if (usage.tier === "paid") return <LeftOfPlan usage={usage} />;
 	const { tier, limit, remaining, resetAt } = usage;
+	const of = { left: number(remaining), limit: number(limit) };
 	const level = levelOf(usage);
-	const kind = tier === "guest" ? "free " : "";
-	const day = tier === "guest" ? "" : " today";
-	const requests = `${kind}${remaining === 1 ? "request" : "requests"}`;
 	return (
 		<>
-			{level === "none" && `No ${requests} left${day}`}
-			{level === "last" && `Last ${remaining === 1 ? "" : `${remaining} `}${requests}${day}`}
-			{level === "low" && `Only ${remaining} of ${limit} ${kind}left${day}`}
-			{level === "plenty" && (tier === "guest" ? `${remaining} ${requests} left` : `${remaining} of ${limit} left${day}`)}
-			{resetAt && (
+			{tier === "guest" ? (
 				<>
-					{" · resets at "}
-					<LocalTime iso={resetAt} form="time" />
+					{level === "none" && t("tally_guest_none")}
+					{level === "last" && t("tally_guest_last", { count: remaining })}
+					{level === "low" && t("tally_guest_low", of)}
+					{level === "plenty" && t("tally_guest_left", { count: remaining })}
+				</>
+			) : (
+				<>
+					{level === "none" && t("tally_day_none")}
+					{level === "last" && t("tally_day_last", { count: remaining })}
+					{level === "low" && t("tally_day_low", of)}
+					{level === "plenty" && t("tally_day_left", of)}
 				</>
 			)}
+			{resetAt && <> · {rich("tally_resets", { time: <LocalTime iso={resetAt} form="time" /> })}</>}
 		</>
 	);
 }
@@ -65,6 +73,7 @@ function LeftOfPlan({ usage }: { usage: UsageView }) {
 	const ofPlan = Math.max(0, remaining - topUps);
 	const of = own?.limit ?? limit;
 	const level = levelOf({ remaining, limit: of });
+	const day = resetAt && <LocalTime iso={resetAt} form="day" />;
 	return (
 		<>
 			{organization && (
@@ -75,27 +84,16 @@ function LeftOfPlan({ usage }: { usage: UsageView }) {
 					{": "}
 				</>
 			)}
-			{level === "none" && !own ? (
-				"No requests left"
-			) : (
-				<>
-					{(level === "low" || level === "last") && "Only "}
-					<LocalNumber value={ofPlan} /> of {own && "your "}
-					<LocalNumber value={of} /> left
-				</>
-			)}
-			{resetAt && (
-				<>
-					{plan?.state === "ending" ? " · ends " : " · renews "}
-					<LocalTime iso={resetAt} form="day" />
-				</>
-			)}
-			{topUps > 0 && (
-				<>
-					{" · "}
-					<LocalNumber value={topUps} /> from <span className="whitespace-nowrap">top-ups</span>
-				</>
-			)}
+			{level === "none" && !own
+				? t("tally_plan_none")
+				: leftOfPlan(level === "low" || level === "last", own !== null, { left: number(ofPlan), limit: number(of) })}
+			{resetAt && <> · {plan?.state === "ending" ? rich("tally_ends", { day }) : rich("tally_renews", { day })}</>}
+			{topUps > 0 && ` · ${t("tally_from_top_ups", { topUps: number(topUps) })}`}
 		</>
 	);
+}
+
+function leftOfPlan(isNear: boolean, isOwn: boolean, of: { left: string; limit: string }): string {
+	if (isOwn) return isNear ? t("tally_own_low", of) : t("tally_own_left", of);
+	return isNear ? t("tally_plan_low", of) : t("tally_plan_left", of);
 }

@@ -113,7 +113,6 @@ export const topUp: PlanView = {
 export const pricingOf = (...plans: PlanView[]): PricingView => ({
 	guestLimit: 5,
 	freeLimit: 20,
-	whatCounts: [{ happens: "A complete answer", counted: "1 request." }],
 	topUpsOutlivePlan: true,
 	plans,
 	unavailable: false,

@@ -1,3 +1,5 @@
+import { t } from "../../text/text.ts";
+
 /** An item of more characters is no chat. */
 const ITEM_CHARS_MAX = 64 * 1024 * 1024;
 
@@ -46,11 +48,11 @@ class Splitter {
 			from = at + 1;
 		}
 		this.#item += chunk.slice(from);
-		if (this.#item.length > ITEM_CHARS_MAX) throw new SyntaxError("An item of the file is too large.");
+		if (this.#item.length > ITEM_CHARS_MAX) throw new SyntaxError(t("import_item_too_large"));
 	}
 
 	*end(): Generator<string, void> {
-		if (this.#depth !== 0 || this.#inText || (this.#isArray && this.#item.trim() !== "")) throw new SyntaxError("The file breaks off.");
+		if (this.#depth !== 0 || this.#inText || (this.#isArray && this.#item.trim() !== "")) throw new SyntaxError(t("import_breaks_off"));
 		if (!this.#isArray) yield* this.#cut("");
 	}
 

@@ -1,5 +1,6 @@
 import { type ChatDocument, type ExportedTurn, FORMAT } from "../../chat-document.ts";
 import { chatTitle } from "../../chat-title.ts";
+import { t } from "../../text/text.ts";
 
 /** A chat of ChatGPT's `conversations.json`, as far as it is read. Every field may be missing or something else. */
 type Fields = Record<string, unknown>;
@@ -27,7 +28,7 @@ export function fromChatGpt(chat: Fields): ChatDocument | null {
 	return {
 		...FORMAT,
 		...(id && { id: `chatgpt-${id}` }),
-		title: text(chat.title) || chatTitle(turns[0]?.question?.text ?? "") || "Imported chat",
+		title: text(chat.title) || chatTitle(turns[0]?.question?.text ?? "") || t("import_title"),
 		instructions: "",
 		exportedAt: isoOf(seconds(chat.update_time)) ?? new Date(0).toISOString(),
 		shown: turns.length,

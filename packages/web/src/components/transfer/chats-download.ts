@@ -1,4 +1,5 @@
-import { type ChatDocument, markdownOf, shownTurnsOf } from "../../chat-document.ts";
+import { type ChatDocument, markdownOf, shownTurnsOf, wordsOfExport } from "../../chat-document.ts";
+import { t } from "../../text/text.ts";
 import type { ChatPage, ChatSummary } from "../../view/chat.ts";
 import { fetchOrThrow, Refused } from "../requests.ts";
 import { ZipFile } from "./archive.ts";
@@ -94,7 +95,7 @@ export class ChatsDownload {
 
 	/** Saves the last file without those that have failed, and with a list of them. */
 	async finish(): Promise<void> {
-		const missing = [...this.#failed.map(missingLine("could not be read")), ...this.#gone.map(missingLine("was deleted meanwhile"))];
+		const missing = [...this.#failed.map(missingLine(t("download_unread"))), ...this.#gone.map(missingLine(t("download_gone")))];
 		const zip = await this.#open();
 		if (missing.length > 0) await zip.add("missing.txt", missing.join(""));
 		await this.#saveFile(zip);
@@ -129,7 +130,7 @@ export class ChatsDownload {
 
 	async #write({ name }: NamedChat, text: string): Promise<void> {
 		const document: ChatDocument = JSON.parse(text);
-		const markdown = [...markdownOf(document, shownTurnsOf(document))].join("");
+		const markdown = [...markdownOf(document, shownTurnsOf(document), wordsOfExport(document.exportedAt))].join("");
 		const zip = await this.#open();
 		await zip.add(`json/${name}.json`, text);
 		await zip.add(`markdown/${name}.md`, markdown);

@@ -1,4 +1,5 @@
 import { type ChatDocument, FORMAT } from "../../chat-document.ts";
+import { t } from "../../text/text.ts";
 import { filesIn } from "./archive.ts";
 import { arrayItems } from "./array-items.ts";
 import { fromChatGpt } from "./chatgpt.ts";
@@ -16,19 +17,19 @@ const OURS = /^json\/(.+)\.json$/;
  */
 export async function* chatsIn(file: Blob & { name?: string }, onRead: (share: number) => void): AsyncGenerator<FoundEntry, void> {
 	const isZip = (await file.slice(0, 2).text()) === "PK";
-	const found = isZip ? zipped(file, onRead) : entriesOf(counted(file.stream(), file.size, onRead), file.name ?? "The file");
+	const found = isZip ? zipped(file, onRead) : entriesOf(counted(file.stream(), file.size, onRead), file.name ?? t("import_the_file"));
 	let isEmpty = true;
 	for await (const entry of found) {
 		isEmpty = false;
 		yield entry;
 	}
-	if (isEmpty) yield { name: file.name ?? "The file", problem: "There are no chats in this file." };
+	if (isEmpty) yield { name: file.name ?? t("import_the_file"), problem: t("import_no_chats") };
 	onRead(1);
 }
 
 async function* zipped(zip: Blob, onRead: (share: number) => void): AsyncGenerator<FoundEntry, void> {
 	const files = await filesIn(zip).catch(() => undefined);
-	if (!files) return yield { name: "The file", problem: "This zip file is damaged, or not whole." };
+	if (!files) return yield { name: t("import_the_file"), problem: t("import_zip_damaged") };
 	const contents = files.find(({ name }) => name === "contents.json");
 	const archived = contents ? archivedIn(await new Response(contents.stream()).text()) : new Set();
 	const chats = files.filter(({ name }) => CONVERSATIONS.test(name) || OURS.test(name));
@@ -55,10 +56,10 @@ async function* entriesOf(file: ReadableStream<Uint8Array>, name: string): Async
 	try {
 		for await (const item of arrayItems(file)) {
 			number += 1;
-			yield entryOf(item, `${name}, chat ${number}`);
+			yield entryOf(item, t("import_chat_number", { file: name, number: String(number) }));
 		}
 	} catch (error) {
-		yield { name, problem: `${error instanceof Error ? error.message : "This could not be read."} Chats before that were read.` };
+		yield { name, problem: `${error instanceof Error ? error.message : t("import_unreadable")} ${t("import_before_read")}` };
 	}
 }
 
@@ -67,16 +68,16 @@ function entryOf(item: string, place: string): FoundEntry {
 	try {
 		value = JSON.parse(item);
 	} catch {
-		return { name: place, problem: "This is not valid JSON." };
+		return { name: place, problem: t("import_no_json") };
 	}
-	if (typeof value !== "object" || value === null) return { name: place, problem: "This is no chat." };
+	if (typeof value !== "object" || value === null) return { name: place, problem: t("import_no_chat") };
 	const fields = value as Record<string, unknown>;
 	const name = typeof fields.title === "string" && fields.title !== "" ? fields.title : place;
 	// The server checks it.
 	if (fields.format === FORMAT.format) return { name, document: value as ChatDocument };
-	if (!("mapping" in fields)) return { name, problem: "This is not a chat from Parley or ChatGPT." };
+	if (!("mapping" in fields)) return { name, problem: t("import_foreign") };
 	const document = fromChatGpt(fields);
-	return document ? { name, document } : { name, problem: "This chat has no messages." };
+	return document ? { name, document } : { name, problem: t("import_no_messages") };
 }
 
 function counted(file: ReadableStream<Uint8Array>, bytes: number, onRead: (share: number) => void): ReadableStream<Uint8Array> {

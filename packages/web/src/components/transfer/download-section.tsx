@@ -1,6 +1,7 @@
 import { useRef, useState } from "react";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import { Section } from "../account/section.tsx";
-import { LocalNumber } from "../frame/local-time.tsx";
 import { useLeavingAsked } from "../frame/use-leaving-asked.ts";
 import type { ChatsDownload, DownloadProgress } from "./chats-download.ts";
 
@@ -26,7 +27,7 @@ export function DownloadSection() {
 			if (!(await download.current.run())) return setState("incomplete");
 			end();
 		} catch (error) {
-			setProblem(error instanceof Error ? error.message : "Something failed.");
+			setProblem(error instanceof Error ? error.message : t("transfer_failed"));
 			setState("paused");
 		}
 	}
@@ -36,7 +37,7 @@ export function DownloadSection() {
 			await download.current?.finish();
 			end();
 		} catch {
-			setProblem("The file couldn’t be saved. Try again.");
+			setProblem(t("download_not_saved"));
 		}
 	}
 
@@ -46,29 +47,26 @@ export function DownloadSection() {
 	}
 
 	return (
-		<Section title="Download">
-			<p className="text-soft">
-				All your chats as a zip file, archived ones too: each as JSON, with every version, and as Markdown, as you see it. Attached files
-				are named, not included.
-			</p>
+		<Section title={t("share_download")}>
+			<p className="text-soft">{t("download_about")}</p>
 			<div className="mt-3 flex flex-wrap items-center gap-2">
 				{(state === "idle" || state === "saved") && (
 					<button type="button" className="button-plain" onClick={() => void run()}>
-						Download all chats
+						{t("download_all")}
 					</button>
 				)}
 				{state === "paused" && (
 					<button type="button" className="button-plain" onClick={() => void run()}>
-						Continue
+						{t("chat_continue")}
 					</button>
 				)}
 				{state === "incomplete" && (
 					<>
 						<button type="button" className="button-plain" onClick={() => void run()}>
-							Try again
+							{t("frame_try_again")}
 						</button>
 						<button type="button" className="button-bare" onClick={() => void finish()}>
-							Download without them
+							{t("download_without")}
 						</button>
 					</>
 				)}
@@ -76,7 +74,7 @@ export function DownloadSection() {
 			{progress && state !== "idle" && <Progress state={state} progress={progress} />}
 			{problem && (
 				<p role="alert" className="mt-2 text-warn">
-					{problem} What was read so far is kept.
+					{problem} {t("download_kept")}
 				</p>
 			)}
 		</Section>
@@ -87,29 +85,24 @@ function Progress({ state, progress: { done, all, failed, gone } }: { state: Sta
 	return (
 		<div className="mt-3 flex flex-col gap-1">
 			{state !== "saved" && (
-				<progress aria-label="Chats read" className="w-full accent-ink" max={all} value={all === undefined ? undefined : done} />
+				<progress
+					aria-label={t("download_chats_read")}
+					className="w-full accent-ink"
+					max={all}
+					value={all === undefined ? undefined : done}
+				/>
 			)}
 			<p role="status" className="text-small text-soft">
 				<Sentence state={state} done={done} all={all} />
 			</p>
-			<Chats title={state === "saved" ? "Not in the file, because they couldn’t be read:" : "Couldn’t be read:"} chats={failed} />
-			<Chats title="Not in the file, because they were deleted meanwhile:" chats={gone} />
+			<Chats title={state === "saved" ? t("download_missing") : t("download_could_not")} chats={failed} />
+			<Chats title={t("download_missing_gone")} chats={gone} />
 		</div>
 	);
 }
 
 function Sentence({ state, done, all = 0 }: { state: State; done: number; all: number | undefined }) {
-	const chats = (count: number) => (
-		<>
-			<LocalNumber value={count} /> {count === 1 ? "chat" : "chats"}
-		</>
-	);
-	if (state === "saved") return <>Saved {chats(done)}. Your browser has put the file with your downloads.</>;
-	return (
-		<>
-			<LocalNumber value={done} /> of {chats(all)}
-		</>
-	);
+	return state === "saved" ? t("download_saved", { count: done }) : t("download_progress", { done: number(done), count: all });
 }
 
 function Chats({ title, chats }: { title: string; chats: DownloadProgress["failed"] }) {

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { type ChangeEvent, useId, useRef, useState } from "react";
+import { number } from "../../text/format.ts";
+import { t } from "../../text/text.ts";
 import { Section } from "../account/section.tsx";
-import { LocalNumber } from "../frame/local-time.tsx";
 import { useLeavingAsked } from "../frame/use-leaving-asked.ts";
 import type { ChatsImport, ImportProgress } from "./chats-import.ts";
 
@@ -12,12 +13,12 @@ const NOTHING: ImportProgress = { added: 0, there: 0, failed: [] };
 /** Imports chats from a file. What reads it is loaded when one is chosen. */
 export function ImportSection({ isGuest }: { isGuest: boolean }) {
 	return (
-		<Section title="Import">
+		<Section title={t("import_heading")}>
 			{isGuest ? (
 				<p className="text-soft">
-					A guest’s chats end with the guest, so importing needs an account.{" "}
+					{t("import_for_accounts")}{" "}
 					<Link to="/sign-up" search={{ next: "/account/data" }} className="link">
-						Sign up to import chats
+						{t("import_sign_up")}
 					</Link>
 				</p>
 			) : (
@@ -46,7 +47,7 @@ function Import() {
 			const [{ ChatsImport, addOverHttp }, { chatsIn }] = await Promise.all([import("./chats-import.ts"), import("./chats-in-file.ts")]);
 			current.current = new ChatsImport(chatsIn(file, setShare), addOverHttp, setProgress);
 		} catch {
-			setProblem("This part of the page didn’t load. Check your connection.");
+			setProblem(t("import_not_loaded"));
 			return setState("idle");
 		} finally {
 			// The same file can be chosen again.
@@ -62,20 +63,17 @@ function Import() {
 			await current.current?.run();
 			setState("done");
 		} catch (error) {
-			setProblem(error instanceof Error ? error.message : "Something failed.");
+			setProblem(error instanceof Error ? error.message : t("transfer_failed"));
 			setState("paused");
 		}
 	}
 
 	return (
 		<>
-			<p className="text-soft">
-				Chats that you downloaded from Parley (JSON or zip), or ChatGPT’s export (its zip, or conversations.json in it). It uses no
-				requests. Chats that are already here are skipped, so you can choose the same file again.
-			</p>
+			<p className="text-soft">{t("import_about")}</p>
 			<div className="mt-3 flex flex-wrap items-center gap-2">
 				<label htmlFor={field} className="sr-only">
-					File with chats
+					{t("import_file")}
 				</label>
 				<input
 					id={field}
@@ -87,7 +85,7 @@ function Import() {
 				/>
 				{state === "paused" && (
 					<button type="button" className="button-plain" onClick={() => void run()}>
-						Continue
+						{t("chat_continue")}
 					</button>
 				)}
 			</div>
@@ -104,33 +102,22 @@ function Import() {
 function Progress({ state, share, progress: { added, there, failed } }: { state: State; share: number; progress: ImportProgress }) {
 	return (
 		<div className="mt-3 flex flex-col gap-1 text-small">
-			{state !== "done" && <progress aria-label="File read" className="w-full accent-ink" max={1} value={share} />}
+			{state !== "done" && <progress aria-label={t("import_file_read")} className="w-full accent-ink" max={1} value={share} />}
 			<p role="status" className="text-soft">
-				{state === "done" && "Done: "}
-				<LocalNumber value={added} /> imported
-				{there > 0 && (
-					<>
-						{" · "}
-						<LocalNumber value={there} /> already here
-					</>
-				)}
-				{failed.length > 0 && (
-					<>
-						{" · "}
-						<LocalNumber value={failed.length} /> not imported
-					</>
-				)}
+				{state === "done" ? t("import_done", { added: number(added) }) : t("import_added", { added: number(added) })}
+				{there > 0 && ` · ${t("import_there", { there: number(there) })}`}
+				{failed.length > 0 && ` · ${t("import_failed", { failed: number(failed.length) })}`}
 				{state === "done" && added > 0 && (
 					<>
 						{" · "}
 						<Link to="/" className="link">
-							Go to your chats
+							{t("lost_go_to_chats")}
 						</Link>
 					</>
 				)}
 			</p>
 			{failed.length > 0 && (
-				<ul aria-label="Not imported" className="max-h-48 list-disc overflow-y-auto pl-5 text-warn">
+				<ul aria-label={t("import_list")} className="max-h-48 list-disc overflow-y-auto pl-5 text-warn">
 					{failed.map(({ name, why }, at) => (
 						// biome-ignore lint/suspicious/noArrayIndexKey: the list only grows, and names may be the same
 						<li key={at} className="wrap-anywhere">

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FOLDER_NAME_CHARS_MAX, ID } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import type { Folder } from "../../view/chat.ts";
 import { readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
@@ -15,7 +16,7 @@ const name = z
 const folder = z.strictObject({ id: z.string().regex(ID), name, instructions: z.string().default("") });
 const change = z
 	.strictObject({ name: name.optional(), instructions: z.string().optional() })
-	.refine((body) => Object.keys(body).length > 0, "Name what is to change.");
+	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 /**
  * The folder of `POST /api/folders`.
@@ -40,7 +41,7 @@ export async function parseFolderChange(request: Request): Promise<Partial<Folde
  * @throws {ProblemError} 401 for a guest: a guest's list is made with the first chat, and ends
  */
 export async function ownerOfFolders(request: Request): Promise<User> {
-	return (await userOf(request)) ?? refuse("not-signed-in", "Sign in to keep chats in folders.");
+	return (await userOf(request)) ?? refuse("not-signed-in", t("problem_folders_sign_in"));
 }
 
 /**
@@ -48,7 +49,7 @@ export async function ownerOfFolders(request: Request): Promise<User> {
  * @throws {ProblemError} always, 404
  */
 export function noSuchFolder(): never {
-	refuse("folder-not-found", "There is no folder of yours with this id.");
+	refuse("folder-not-found", t("problem_no_folder"));
 }
 
 function checked(given: string): string {

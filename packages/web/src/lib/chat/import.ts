@@ -4,6 +4,7 @@ import { FORMAT } from "../../chat-document.ts";
 import { chatTitle } from "../../chat-title.ts";
 import { FILE_NAME_CHARS_MAX, TITLE_CHARS_MAX } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import { readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import type { UserKey } from "../identity/subject-key.ts";
@@ -109,13 +110,12 @@ function checkTurns(turns: readonly ImportedTurn[]): number {
 	for (const one of turns) {
 		const asked = one.answersAgain === null ? null : before.get(one.answersAgain);
 		const isPlaced = (one.parent === null || before.has(one.parent)) && !before.has(one.turn);
-		if (!isPlaced) refuse("invalid-request", `turns: turn ${one.turn} comes twice, or before the one that it follows.`);
+		if (!isPlaced) refuse("invalid-request", t("import_turn_place", { turn: String(one.turn) }));
 		if (asked !== null && (!asked?.question || asked.parent !== one.parent))
-			refuse("invalid-request", `turns: turn ${one.turn} answers a question that is not there.`);
-		if (!one.question && !one.answer) refuse("invalid-request", `turns: turn ${one.turn} is empty.`);
+			refuse("invalid-request", t("import_turn_question", { turn: String(one.turn) }));
+		if (!one.question && !one.answer) refuse("invalid-request", t("import_turn_empty", { turn: String(one.turn) }));
 		const ofTurn = Buffer.byteLength(JSON.stringify([one.question, one.answer]));
-		if (ofTurn > TURN_BYTES_MAX)
-			refuse("message-too-long", `A message and its answer may have 1.8 MB together; turn ${one.turn} has more.`);
+		if (ofTurn > TURN_BYTES_MAX) refuse("message-too-long", t("import_turn_max", { turn: String(one.turn) }));
 		before.set(one.turn, one);
 		bytes += ofTurn;
 	}
@@ -129,11 +129,10 @@ function titleOf(given: string, turns: readonly ImportedTurn[]): string {
 			.slice(0, TITLE_CHARS_MAX - 1)
 			.toWellFormed()
 			.trimEnd()}…`;
-	return title || chatTitle(turns.find((one) => one.question)?.question?.text ?? "") || "Imported chat";
+	return title || chatTitle(turns.find((one) => one.question)?.question?.text ?? "") || t("import_title");
 }
 
 /** The name of a file as it stands in a message. */
-export const importedFile = ({ name }: { name: string }): string =>
-	`[${name.slice(0, FILE_NAME_CHARS_MAX)} was attached, and is not in the import]`;
+export const importedFile = ({ name }: { name: string }): string => t("import_file_left_out", { name: name.slice(0, FILE_NAME_CHARS_MAX) });
 
 const digest = (value: string) => createHash("sha256").update(value).digest("hex");

@@ -2,6 +2,7 @@ import { EFFORTS, priceOf } from "@parley/metering";
 import type { ModelEntry } from "@parley/plans/models";
 import { config } from "../../config.ts";
 import { OwnError } from "../../log.ts";
+import { t } from "../../text/text.ts";
 import type { ModelOption, OfferedModel, SearchOffer } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
 import { SEARCHES_MAX } from "./search/limits.ts";
@@ -15,13 +16,13 @@ const demo: Omit<ModelOption, "id" | "label" | "description"> = {
 	accepts: ["text"],
 	tiers: ["guest", "free", "paid"],
 };
-const DEMOS: ModelOption[] = [
-	{ ...demo, id: "demo", label: "Demo", description: "Answers at once.", accepts: ["text", "image"] },
+const demos = (): ModelOption[] => [
+	{ ...demo, id: "demo", label: t("demo_label"), description: t("demo_about"), accepts: ["text", "image"] },
 	{
 		...demo,
 		id: "demo-thinker",
-		label: "Demo thinker",
-		description: "Pretends to think first.",
+		label: t("demo_thinker_label"),
+		description: t("demo_thinker_about"),
 		weight: 3,
 		efforts: { low: 1, medium: 2, high: 4 },
 		tiers: ["free", "paid"],
@@ -32,7 +33,7 @@ const DEMOS: ModelOption[] = [
 /** The models that requests may choose, the default first. */
 export function allowedModels(): ModelOption[] {
 	const { models } = config();
-	return models.kind === "demo" ? DEMOS : models.entries.filter(({ purpose }) => purpose === "chat").map(optionOf);
+	return models.kind === "demo" ? demos() : models.entries.filter(({ purpose }) => purpose === "chat").map(optionOf);
 }
 
 /** What a model's entry tells its users. Its upstreams, their keys and what they cost stay here. */

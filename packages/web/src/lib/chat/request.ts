@@ -4,6 +4,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { FILES_MAX, ID, MESSAGE_CHARS_MAX, REQUEST_ID } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import type { ChatMessage, ModelOption } from "../../view/chat.ts";
 import { describe, readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
@@ -101,14 +102,13 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		temporary,
 	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
-	if (!model) refuse("unknown-model", "This model is not offered here.");
-	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", `The model ${model.id} has no effort "${effort}".`);
-	if (search && !config().search) refuse("search-not-offered", "Web search is not offered here. Nothing was sent or counted.");
+	if (!model) refuse("unknown-model", t("problem_model"));
+	if (effort !== null && model.efforts[effort] === undefined) refuse("invalid-request", t("problem_effort", { model: model.id, effort }));
+	if (search && !config().search) refuse("search-not-offered", t("problem_search"));
 	// Who keeps the messages names the question of another answer by sending it again.
 	const isAgain = trigger === "regenerate-message" && !temporary;
 	const prompt = isAgain ? regenerationOf(messageId) : lastMessageOf(messages, chatId, messageId !== undefined && !temporary);
-	if (temporary && prompt.kind === "message" && prompt.files.length > 0)
-		refuse("invalid-request", "A temporary chat takes no files: they would be stored.");
+	if (temporary && prompt.kind === "message" && prompt.files.length > 0) refuse("invalid-request", t("problem_temporary_files"));
 	const asked = [chatId, trigger, messageId ?? null, model.id, prompt.kind === "message" ? prompt.message.parts : null];
 	const sent = effort === null && whole === undefined ? [] : [effort, whole ?? null];
 	const files = prompt.kind === "message" && prompt.files.length > 0 ? [{ files: prompt.files }] : [];
@@ -138,7 +138,7 @@ function checkedInstructions(given: string): string {
 }
 
 function regenerationOf(messageId: string | undefined): Prompt {
-	if (!messageId) refuse("invalid-request", "To write an answer anew, messageId must name it.");
+	if (!messageId) refuse("invalid-request", t("problem_regenerate"));
 	return { kind: "regenerate", answerId: messageId };
 }
 
@@ -159,15 +159,15 @@ function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): 
 		(message) => typeof message === "object" && message !== null && "role" in message && message.role === "user",
 	);
 	const parsed = userMessage.safeParse(last);
-	if (!parsed.success) refuse("invalid-request", last ? describe(parsed.error) : "messages holds no message of the user.");
+	if (!parsed.success) refuse("invalid-request", last ? describe(parsed.error) : t("problem_no_message"));
 	const texts = parsed.data.parts.filter((part) => part.type === "text");
 	const files = parsed.data.parts.flatMap((part) => (part.type === "file" ? [fileIdIn(part.url, chatId)] : []));
-	if (files.length > FILES_MAX) refuse("too-many-files", `A message may have at most ${FILES_MAX} files.`);
-	if (new Set(files).size < files.length) refuse("invalid-request", "A file is attached twice.");
+	if (files.length > FILES_MAX) refuse("too-many-files", t("problem_files_max", { max: String(FILES_MAX) }));
+	if (new Set(files).size < files.length) refuse("invalid-request", t("problem_file_twice"));
 	const chars = texts.reduce((sum, part) => sum + part.text.length, 0);
 	if (chars > MESSAGE_CHARS_MAX)
-		refuse("message-too-long", `A message may have at most ${MESSAGE_CHARS_MAX} characters; this one has ${chars}.`);
-	if (files.length === 0 && texts.every((part) => part.text.trim() === "")) refuse("invalid-request", "The message is empty.");
+		refuse("message-too-long", t("problem_chars_max", { max: String(MESSAGE_CHARS_MAX), chars: String(chars) }));
+	if (files.length === 0 && texts.every((part) => part.text.trim() === "")) refuse("invalid-request", t("problem_empty"));
 	// Half a surrogate pair cannot be sent as UTF-8: strict servers refuse the whole chat for it.
 	const parts = texts.map((part) => ({ ...part, text: part.text.toWellFormed() }));
 	return { kind: "message", message: { ...parsed.data, parts }, files, replaces };
@@ -176,7 +176,7 @@ function lastMessageOf(messages: unknown[], chatId: string, replaces: boolean): 
 /** The id of a file of this chat. Other addresses, and data in an address, are refused. */
 function fileIdIn(url: string, chatId: string): string {
 	const [, chat, id = ""] = /^\/api\/chat\/([^/]+)\/files\/([^/]+)$/.exec(url) ?? [];
-	if (chat !== chatId || !ID.test(id)) refuse("invalid-request", "A file must be uploaded to its chat first: POST /api/chat/{id}/files.");
+	if (chat !== chatId || !ID.test(id)) refuse("invalid-request", t("problem_upload_first", { id: "{id}" }));
 	return id;
 }
 
@@ -186,7 +186,7 @@ function requestIdOf(request: Request, prompt: Prompt, messageId: string | undef
 	if (key !== null) {
 		// The IETF draft defines the header as a structured string, so quotes around the value are not part of it.
 		const bare = key.replace(/^"(.*)"$/, "$1");
-		if (!REQUEST_ID.test(bare)) refuse("invalid-request", "Idempotency-Key must match ^[A-Za-z0-9_:-]{1,64}$.");
+		if (!REQUEST_ID.test(bare)) refuse("invalid-request", t("problem_key_form", { pattern: "^[A-Za-z0-9_:-]{1,64}$" }));
 		return bare;
 	}
 	if (prompt.kind === "regenerate") return `regenerate:${prompt.answerId}`;
@@ -200,7 +200,7 @@ function digest(value: unknown): string {
 }
 
 /** What a page that is behind learns. */
-export const MOVED_ON = "This chat has gone on in another tab or on another device. Nothing was sent or counted.";
+export const movedOn = (): string => t("problem_moved_on");
 
 const instructionsBody = z.object({ instructions: z.string() });
 
@@ -248,7 +248,7 @@ export function fileIdsOf(params: Record<string, string | undefined>): { chatId:
  * @throws {ProblemError} always, 404
  */
 export function noSuchFile(): never {
-	refuse("file-not-found", "There is no file of yours with this id.");
+	refuse("file-not-found", t("problem_no_file"));
 }
 
 /**
@@ -256,7 +256,7 @@ export function noSuchFile(): never {
  * @throws {ProblemError} always, 404
  */
 export function noSuchChat(): never {
-	refuse("chat-not-found", "There is no chat of yours with this id.");
+	refuse("chat-not-found", t("problem_no_chat"));
 }
 
 /**
@@ -264,5 +264,5 @@ export function noSuchChat(): never {
  * @throws {ProblemError} always, 429
  */
 export function tooManyReaders(): never {
-	refuse("too-many-readers", "Too many of your pages are reading answers at once. Close some of them.", { "retry-after": "60" });
+	refuse("too-many-readers", t("problem_readers"), { "retry-after": "60" });
 }

@@ -1,3 +1,4 @@
+import { t } from "../../text/text.ts";
 import type { ChatMessage, FilePart } from "../../view/chat.ts";
 import { textOf } from "./history.ts";
 
@@ -25,10 +26,10 @@ export function snapshotOf(
 	return { messages: numbered(messages), isCut: false };
 }
 
-const NOT_SHARED = { type: "text" as const, text: "[A file that isn’t shared]" };
+const notShared = () => ({ type: "text" as const, text: t("share_no_file") });
 
 function shown({ role, parts, metadata }: ChatMessage, take: (file: FilePart) => FilePart | null): ChatMessage {
-	const kept = parts.filter(({ type }) => type !== "reasoning").map((part) => (part.type === "file" ? (take(part) ?? NOT_SHARED) : part));
+	const kept = parts.filter(({ type }) => type !== "reasoning").map((part) => (part.type === "file" ? (take(part) ?? notShared()) : part));
 	const state = metadata?.state;
 	return { id: "", role, parts: kept, ...(state && { metadata: { state } }) };
 }

@@ -1,7 +1,10 @@
 import type { z } from "zod";
+import zodInGerman from "zod/v4/locales/de.js";
 import { ConfigError } from "../../config.ts";
 import { isDatabaseFailure } from "../../db/failure.ts";
 import { logFailedRequest } from "../../log.ts";
+import { language } from "../../text/reader.ts";
+import { t } from "../../text/text.ts";
 import { LEDGER_NOT_READY, ProblemError, problemResponse, refuse } from "./problem.ts";
 
 type Verb = "GET" | "POST" | "PATCH" | "DELETE";
@@ -33,7 +36,7 @@ async function byVerb(verbs: Partial<Record<Verb, Handler>>, context: Parameters
 	const handler = Object.hasOwn(verbs, method) ? verbs[method as Verb] : undefined;
 	if (!handler) {
 		const allow = Object.keys(verbs).join(", ");
-		refuse("method-not-allowed", `This address answers to ${allow}.`, { allow });
+		refuse("method-not-allowed", t("problem_answers_to", { allow }), { allow });
 	}
 	return handler(context);
 }
@@ -56,13 +59,13 @@ export function faultOf(request: Request, error: unknown, requestId: string): Pr
 }
 
 function problemOfFault(error: unknown): ProblemError {
-	if (error instanceof ConfigError) return new ProblemError("not-configured", "This deployment is not set up yet.", {});
+	if (error instanceof ConfigError) return new ProblemError("not-configured", t("problem_not_set_up"), {});
 	if (error instanceof Error && error.message === LEDGER_NOT_READY)
-		return new ProblemError("ledger-not-ready", "Your usage is being added up after an update. Try again in a moment.", {
+		return new ProblemError("ledger-not-ready", t("problem_ledger_not_ready"), {
 			"retry-after": "10",
 		});
-	if (!isDatabaseFailure(error)) return new ProblemError("internal-error", "Something failed on our side. Try again in a moment.", {});
-	return new ProblemError("database-unavailable", "Our database does not answer. Try again in a moment.", { "retry-after": "5" });
+	if (!isDatabaseFailure(error)) return new ProblemError("internal-error", t("problem_failed_here"), {});
+	return new ProblemError("database-unavailable", t("problem_database"), { "retry-after": "5" });
 }
 
 function problemOf({ code, detail, headers, outcome }: ProblemError, requestId: string): Response {
@@ -74,10 +77,14 @@ function problemOf({ code, detail, headers, outcome }: ProblemError, requestId: 
  * @throws {ProblemError} 400 if the body is not JSON or does not fit, 413 if it is too large
  */
 export async function readBody<T extends z.ZodType>(request: Request, schema: T, bytesMax?: number): Promise<z.output<T>> {
-	const parsed = schema.safeParse(await readJson(request, bytesMax));
+	const parsed = schema.safeParse(await readJson(request, bytesMax), faultTexts());
 	if (!parsed.success) refuse("invalid-request", describe(parsed.error));
 	return parsed.data;
 }
+
+/** zod's own texts in the reader's language. */
+const faultTexts = (): { error?: ReturnType<typeof zodInGerman>["localeError"] } =>
+	language() === "de" ? { error: zodInGerman().localeError } : {};
 
 /** Says what is wrong with a body, in the client's own field names. */
 export function describe(error: z.ZodError): string {
@@ -96,7 +103,7 @@ export async function readJson(request: Request, bytesMax = 64 * 1024): Promise<
 	try {
 		return JSON.parse(text);
 	} catch {
-		refuse("invalid-json", "The body of the request is not valid JSON.");
+		refuse("invalid-json", t("problem_invalid_json"));
 	}
 }
 
@@ -124,7 +131,7 @@ export async function readBytes(request: Request, bytesMax: number, tooLarge?: (
 async function* chunksOf(
 	request: Request,
 	bytesMax: number,
-	tooLarge: () => never = () => refuse("body-too-large", `The body may have at most ${bytesMax} bytes.`),
+	tooLarge: () => never = () => refuse("body-too-large", t("problem_body_max", { max: String(bytesMax) })),
 ): AsyncGenerator<Uint8Array, void> {
 	if (Number(request.headers.get("content-length") ?? 0) > bytesMax) tooLarge();
 	if (!request.body) return;
@@ -145,5 +152,5 @@ async function* chunksOf(
 }
 
 function refuseBrokenBody(): never {
-	refuse("invalid-request", "The body of the request broke off, or its chunks are malformed.");
+	refuse("invalid-request", t("problem_body_broken"));
 }

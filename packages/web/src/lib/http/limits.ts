@@ -1,5 +1,6 @@
 import type { Standing } from "@parley/metering";
 import { config } from "../../config.ts";
+import { t } from "../../text/text.ts";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import type { Tier } from "../../view/usage.ts";
 import type { UsageRefusal } from "../billing.ts";
@@ -44,21 +45,21 @@ export function limitResponse(refusal: UsageRefusal, requestId: string, offer?: 
 	return problemResponse(inFlight ? "too-many-requests-at-once" : "usage-limit-reached", fields, headers);
 }
 
-const CHALLENGE: Record<GuardedAction, { detail: string; upgradeUrl?: string }> = {
-	guest: { detail: "Many guests have come from your network today. Show that you are human, or sign up.", upgradeUrl: UPGRADE.network },
-	"sign-up": { detail: "Confirm that you’re human, and we’ll create your account." },
-};
+const challenge = (): Record<GuardedAction, { detail: string; upgradeUrl?: string }> => ({
+	guest: { detail: t("problem_human_guest"), upgradeUrl: UPGRADE.network },
+	"sign-up": { detail: t("problem_human_sign_up") },
+});
 
 /** 403 for someone who has to pass Turnstile first. The page shows the widget and sends the request again with its token. */
 export function challengeResponse(action: GuardedAction, requestId: string = crypto.randomUUID()): Response {
 	const siteKey = config().turnstile?.siteKey;
-	return problemResponse("human-check-needed", { ...CHALLENGE[action], requestId, siteKey });
+	return problemResponse("human-check-needed", { ...challenge()[action], requestId, siteKey });
 }
 
 /** 403 for a model that the viewer's tier may not ask. A guest signs up first, where that is enough. */
 export function notInPlanResponse({ label, tiers }: ModelOption, tier: Tier, requestId: string): Response {
 	const signsUp = tier === "guest" && tiers.includes("free");
-	const detail = `${label} is ${signsUp ? "for people with an account" : "part of a paid plan"}. Nothing was sent or counted.`;
+	const detail = signsUp ? t("problem_model_for_accounts", { model: label }) : t("problem_model_for_paid", { model: label });
 	return problemResponse("not-in-your-plan", { detail, requestId, tier, upgradeUrl: signsUp ? UPGRADE.guest : UPGRADE.free });
 }
 
@@ -66,28 +67,28 @@ export function notInPlanResponse({ label, tiers }: ModelOption, tier: Tier, req
 export function signUpLimitResponse({ limit, resetAtMs }: Pick<UsageRefusal, "limit" | "resetAtMs">): Response {
 	const headers = new Headers(rateLimitHeaders({ policy: "sign-up", limit, remaining: 0, resetAtMs, windowMs: null }));
 	if (resetAtMs !== null) headers.set("retry-after", String(secondsUntil(resetAtMs)));
-	const detail = "Too many accounts have been created from your network today. Try again tomorrow, or sign in if you have an account.";
+	const detail = t("problem_sign_ups");
 	return problemResponse("too-many-sign-ups", { detail }, headers);
 }
 
 function detailOf({ policy, limit }: UsageRefusal): string {
 	switch (policy) {
 		case "guest":
-			return `You have used your ${limit} free requests. Sign up to get more every day.`;
+			return t("limit_guest", { limit: String(limit) });
 		case "network":
-			return "The free requests that guests share are used up for today. Sign up to get your own.";
+			return t("limit_network");
 		case "unconfirmed":
-			return "Accounts on your network without a confirmed email have used today’s shared requests. Confirm your email to use your own.";
+			return t("limit_unconfirmed");
 		case "free":
-			return `You have used your ${limit} requests of today.`;
+			return t("limit_free", { limit: String(limit) });
 		case "paid":
-			return "You have used all requests of this billing period.";
+			return t("limit_paid");
 		case "organization":
-			return "This organization has no plan.";
+			return t("limit_organization");
 		case "member":
-			return `You have used the ${limit} requests that your organization gives each member in this billing period.`;
+			return t("limit_member", { limit: String(limit) });
 		case "in-flight":
-			return `At most ${limit} answers can be written at once. Wait until one of them has ended.`;
+			return t("limit_in_flight", { limit: String(limit) });
 	}
 }
 

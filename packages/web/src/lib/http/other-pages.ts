@@ -1,5 +1,4 @@
 import { env } from "cloudflare:workers";
-import { IN_SHORT } from "@parley/metering";
 import { createServerFn } from "@tanstack/react-start";
 import { getRequest, setResponseStatus } from "@tanstack/react-start/server";
 import { z } from "zod";
@@ -28,13 +27,11 @@ const OWN_OFFERS_AWAITED_MS = 2_000;
 /** What the billing provider sells, with the viewer's own plan marked. No visitor waits for the provider, and a customer at most 2 s. */
 export const loadPricing = createServerFn({ method: "GET" }).handler(async (): Promise<PricingView> => {
 	const { limits } = config();
-	const whatCounts = IN_SHORT.map(({ happens, counted }) => ({ happens, counted }));
 	const plans = await plansFor(await identify(getRequest()));
 	const { topUpsOutlivePlan } = capabilities();
 	return {
 		guestLimit: limits.guest,
 		freeLimit: limits.free,
-		whatCounts,
 		topUpsOutlivePlan,
 		plans: plans ?? [],
 		unavailable: plans === null,

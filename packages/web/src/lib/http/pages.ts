@@ -4,6 +4,8 @@ import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
+import { defaultPrompts } from "../../suggested-prompts.ts";
+import { t } from "../../text/text.ts";
 import type { ChatPage, ChatView, FoundChats } from "../../view/chat.ts";
 import type { Shell } from "../../view/shell.ts";
 import { getBillingSummary } from "../billing.ts";
@@ -43,7 +45,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		freeLimit: limits.free,
 		files: { guest: fileLimit("guest"), free: fileLimit("free"), paid: fileLimit("paid") },
 		instructions: instructionSizes(subject),
-		suggestedPrompts,
+		suggestedPrompts: suggestedPrompts ?? defaultPrompts(),
 		mailboxUrl,
 	};
 });
@@ -92,7 +94,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 	.handler(async ({ data }): Promise<{ url: string }> => {
 		const request = getRequest();
 		const user = await userOf(request);
-		if (!user) refuse("not-signed-in", "Sign in to buy a plan.");
+		if (!user) refuse("not-signed-in", t("problem_sign_in_to_buy"));
 		const { url } = await buy(request, user, data);
 		return { url };
 	});

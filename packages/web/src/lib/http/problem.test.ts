@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { PROBLEMS, problemResponse, problemType } from "./problem.ts";
+import { PROBLEMS, type ProblemCode, problemResponse, problemType, titleOf } from "./problem.ts";
 
 const operations = readFileSync(new URL("../../../../../docs/operations.md", import.meta.url), "utf8");
 
@@ -14,7 +14,7 @@ const documented = operations
 describe("problems", () => {
 	test("match the list in docs/operations.md by type, status and title", () => {
 		const answered = Object.entries(PROBLEMS).map(
-			([code, { status, title }]) => `${problemType(code as keyof typeof PROBLEMS)} | ${status} | ${title}`,
+			([code, status]) => `${problemType(code as ProblemCode)} | ${status} | ${titleOf(code as ProblemCode)}`,
 		);
 		expect(documented.toSorted()).toEqual(answered.toSorted());
 	});

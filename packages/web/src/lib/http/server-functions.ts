@@ -1,5 +1,6 @@
 import { setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
 import type { z } from "zod";
+import { t } from "../../text/text.ts";
 import { describe, faultOf, readText } from "./api.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 import { isFunctionCall } from "./wall.ts";
@@ -25,7 +26,7 @@ export async function readCall(request: Request): Promise<Request> {
 		return request;
 	}
 	// Start also reads forms, which other sites could post and none of our functions takes.
-	if (!request.headers.get("content-type")?.includes("application/json")) refuse("invalid-request", "The payload must be JSON.");
+	if (!request.headers.get("content-type")?.includes("application/json")) refuse("invalid-request", t("problem_payload_json"));
 	const body = await readText(request, BODY_BYTES_MAX);
 	assertJson(body);
 	const { method, headers, signal } = request;
@@ -36,7 +37,7 @@ function assertJson(text: string): void {
 	try {
 		JSON.parse(text);
 	} catch {
-		refuse("invalid-json", "The payload of the call is not valid JSON.");
+		refuse("invalid-json", t("problem_call_json"));
 	}
 }
 
@@ -45,10 +46,10 @@ export async function answerCall<T extends { response: Response }>(request: Requ
 	try {
 		const result = await next();
 		if (begun.has(request) || result.response.status < 500) return result;
-		return problemResponse("invalid-request", { detail: "The payload of the call is malformed." });
+		return problemResponse("invalid-request", { detail: t("problem_call_malformed") });
 	} catch (error) {
 		if (begun.has(request)) throw error;
-		return problemResponse("not-found", { detail: "There is no such function." });
+		return problemResponse("not-found", { detail: t("problem_no_such_function") });
 	}
 }
 

@@ -1,5 +1,6 @@
 import { isLoopback } from "../../config.ts";
 import { isWebUrl, ownUrl } from "../../own-url.ts";
+import { t } from "../../text/text.ts";
 import { ProblemError, problemResponse, refuse } from "./problem.ts";
 
 /*
@@ -18,8 +19,8 @@ export function refusalOf(request: Request, appOrigin: string | null): Response 
 		const moved = assertOwnHost(request, appOrigin);
 		if (moved !== null) return new Response(null, { status: 308, headers: { location: moved } });
 		// The router would take what follows two slashes for a host: `/%2Fevil.example/account`.
-		if (pathOf(request).startsWith("//")) refuse("not-found", "There is nothing at this address.");
-		if (isForeign(request)) refuse("foreign-origin", "This request comes from another site.");
+		if (pathOf(request).startsWith("//")) refuse("not-found", t("problem_nothing_here"));
+		if (isForeign(request)) refuse("foreign-origin", t("problem_other_site"));
 		return null;
 	} catch (error) {
 		if (error instanceof ProblemError) return problemResponse(error.code, { detail: error.detail }, error.headers);
@@ -40,7 +41,7 @@ function assertOwnHost(request: Request, appOrigin: string | null): string | nul
 		url.protocol = "https:";
 		return url.href;
 	}
-	return refuse("misdirected-request", "This server does not answer at this address.");
+	return refuse("misdirected-request", t("problem_misdirected"));
 }
 
 /**
@@ -68,7 +69,7 @@ export function assertOwnRedirect(request: Request, response: Response): void {
 	const target = response.headers.get("location");
 	if (target === null || ownUrl(target, new URL(request.url).origin)) return;
 	const mayLeave = LEAVES_THIS_SITE.has(pathOf(request)) && URL.canParse(target) && isWebUrl(new URL(target));
-	if (!mayLeave) refuse("invalid-request", "The page to go to must be an address of this site.");
+	if (!mayLeave) refuse("invalid-request", t("problem_own_page"));
 }
 
 /** The fields that better-auth redirects to, or writes into mails as the page to go to. */
@@ -82,7 +83,7 @@ export function assertOwnTargets(request: Request, fields: Iterable<[string, unk
 	const { origin } = new URL(request.url);
 	for (const [name, value] of fields)
 		if (TARGET.test(name) && value !== null && value !== undefined && !ownUrl(value, origin))
-			refuse("invalid-request", `${name}: must be an address of this site.`);
+			refuse("invalid-request", t("problem_own_target", { name }));
 }
 
 /** A request's path as the router reads it: decoded. */

@@ -1,5 +1,5 @@
 import { APIError } from "better-auth/api";
-import { NAME_RULE } from "../../name-rule.ts";
+import { nameRule } from "../../name-rule.ts";
 import { nameOf } from "./names.ts";
 
 /**
@@ -7,5 +7,5 @@ import { nameOf } from "./names.ts";
  * @throws {APIError} 400
  */
 export function assertUserName(name: unknown): void {
-	if (name !== undefined && nameOf(name) === null) throw new APIError("BAD_REQUEST", { code: "INVALID_NAME", message: NAME_RULE });
+	if (name !== undefined && nameOf(name) === null) throw new APIError("BAD_REQUEST", { code: "INVALID_NAME", message: nameRule() });
 }

@@ -1,4 +1,5 @@
 import { config } from "../../config.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { userOf } from "./subject.ts";
 
@@ -8,7 +9,6 @@ import { userOf } from "./subject.ts";
  */
 export async function assertAdmin(request: Request): Promise<void> {
 	const user = await userOf(request);
-	if (!user) refuse("unauthorized", "Sign in first.");
-	if (!user.emailVerified || !config().adminEmails.includes(user.email.toLowerCase()))
-		refuse("not-allowed", "This is for those who look after this server.");
+	if (!user) refuse("unauthorized", t("problem_sign_in_first"));
+	if (!user.emailVerified || !config().adminEmails.includes(user.email.toLowerCase())) refuse("not-allowed", t("problem_for_admins"));
 }

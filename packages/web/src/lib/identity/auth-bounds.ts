@@ -3,6 +3,7 @@ import { and, eq } from "drizzle-orm";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { accounts, users } from "../../db/schema.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { authPathOf } from "./auth-routes.ts";
 import { type Bound, take } from "./bounds.ts";
@@ -47,7 +48,7 @@ const addressIn = ({ email }: { email?: unknown }): string => String(email).toLo
 
 /** Confirmation links that anyone can request for an address. The one at sign-up is besides them: an address signs up once. */
 function mailBounds(address: string): Bound[] {
-	const [recently, full] = ["A link went to this address a moment ago.", "Too many mails were requested for this address."];
+	const [recently, full] = [t("bound_link_recent"), t("bound_mails")];
 	return [
 		{ what: `mails to ${address}`, max: 1, windowMs: 10 * MINUTE_MS, full: recently },
 		{ what: `mails of a day to ${address}`, max: 10, windowMs: DAY_MS, full },
@@ -60,7 +61,7 @@ function mailBounds(address: string): Bound[] {
  */
 async function checkingPassword(request: Request, address: string, run: () => Promise<Response>): Promise<Response> {
 	const from = (await isKnown(request, address)) ? "known browsers" : "unknown browsers";
-	const full = "Too many wrong passwords for this account.";
+	const full = t("bound_passwords");
 	const taken = await takeOrRefuse([{ what: `passwords for ${address} from ${from}`, max: 10, windowMs: 15 * MINUTE_MS, full }]);
 	const response = await run();
 	if (response.status >= 500) return response;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID } from "../../input.ts";
-import { NAME_RULE } from "../../name-rule.ts";
+import { nameRule } from "../../name-rule.ts";
+import { t } from "../../text/text.ts";
 import { nameAtSignUp, nameOf } from "./names.ts";
 
 /*
@@ -11,19 +12,23 @@ import { nameAtSignUp, nameOf } from "./names.ts";
 const REQUESTS_PER_MEMBER_MAX = 1_000_000;
 
 const nameBy = (read: typeof nameOf) =>
-	z.string(NAME_RULE).transform((text, context) => {
+	z.string({ error: nameRule }).transform((text, context) => {
 		const valid = read(text);
 		if (valid !== null) return valid;
-		context.addIssue({ code: "custom", message: NAME_RULE });
+		context.addIssue({ code: "custom", message: nameRule() });
 		return z.NEVER;
 	});
 const name = nameBy(nameOf);
-const email = z.email("This does not look like an email address.").max(254);
+const email = z.email({ error: () => t("auth_not_an_email") }).max(254);
 const password = z.string().min(1).max(1024);
 const address = z.string().max(2048);
 const id = z.string().regex(ID);
-const role = z.enum(["owner", "admin", "member"], "A role is owner, admin or member.");
-const requestsPerMember = z.int("Requests for each member are a whole number, at least 1.").min(1).max(REQUESTS_PER_MEMBER_MAX).nullable();
+const role = z.enum(["owner", "admin", "member"], { error: () => t("problem_role") });
+const requestsPerMember = z
+	.int({ error: () => t("problem_limit_for_each") })
+	.min(1)
+	.max(REQUESTS_PER_MEMBER_MAX)
+	.nullable();
 const organizationId = id.optional();
 const nothing = z.object({});
 
@@ -106,6 +111,6 @@ export function invalidField(error: z.ZodError): { code: string; message: string
 	const [issue] = error.issues;
 	const field = String(issue?.path.findLast((part) => typeof part === "string") ?? "body");
 	const code = `INVALID_${field.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}`;
-	const message = issue?.message ?? "is not valid";
+	const message = issue?.message ?? t("problem_field");
 	return { code, message: message.endsWith(".") ? message : `${field}: ${message}` };
 }

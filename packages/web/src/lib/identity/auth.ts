@@ -8,6 +8,7 @@ import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import * as schema from "../../db/schema.ts";
 import { logFailure } from "../../log.ts";
+import { t } from "../../text/text.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertUserName } from "./account-rules.ts";
 import { changePassword } from "./change-password.ts";
@@ -118,7 +119,7 @@ async function welcome(customer: { id: string; email: string; name: string }): P
 async function sendConfirmation(email: string, link: string): Promise<void> {
 	await sendEmail({
 		to: email,
-		subject: "Confirm your email address",
-		text: `Hello,\n\nsomeone, perhaps you, signed up for Parley with this address. Confirm your email address:\n\n${link}\n\nThe link works for an hour. In the browser where you signed up, that is all. Anywhere else it asks for your password, or lets you set a new one.\n\nIf you didn't sign up, you can ignore this email.`,
+		subject: t("mail_confirm_subject"),
+		text: t("mail_confirm", { link }),
 	});
 }

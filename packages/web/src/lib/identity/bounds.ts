@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { bounds } from "../../db/schema.ts";
+import { t } from "../../text/text.ts";
 import { now } from "../time/clock.ts";
 import { sign } from "./signature.ts";
 
@@ -36,7 +37,7 @@ export async function take(wanted: Bound[]): Promise<Taken> {
 		if (endsAt === null) {
 			await giveBack();
 			const retryAfterSeconds = await secondsUntilOpen(key);
-			return { kind: "refused", why: `${bound.full} Try again in ${inWords(retryAfterSeconds)}.`, retryAfterSeconds };
+			return { kind: "refused", why: `${bound.full} ${whenToTry(retryAfterSeconds)}`, retryAfterSeconds };
 		}
 		counted.push({ key, endsAt, by: bound.by ?? 1 });
 	}
@@ -76,9 +77,7 @@ async function secondsUntilOpen(key: string): Promise<number> {
 	return Math.max(1, Math.ceil(((row?.endsAt ?? 0) - now()) / 1000));
 }
 
-function inWords(seconds: number): string {
+function whenToTry(seconds: number): string {
 	const minutes = Math.ceil(seconds / 60);
-	const hours = Math.ceil(seconds / 3600);
-	if (minutes === 1) return "a minute";
-	return minutes <= 90 ? `${minutes} minutes` : `${hours} hours`;
+	return minutes <= 90 ? t("bound_try_in_minutes", { count: minutes }) : t("bound_try_in_hours", { count: Math.ceil(seconds / 3600) });
 }

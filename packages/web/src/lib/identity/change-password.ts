@@ -5,6 +5,7 @@ import { and, eq } from "drizzle-orm";
 import { z } from "zod";
 import { db } from "../../db/connection.ts";
 import { accounts } from "../../db/schema.ts";
+import { t } from "../../text/text.ts";
 import { assertPasswordLength, endSessions } from "./proven-password.ts";
 
 /**
@@ -47,5 +48,5 @@ export const changePassword = () =>
 	}) satisfies BetterAuthPlugin;
 
 function denyPassword(): never {
-	throw new APIError("BAD_REQUEST", { code: "INVALID_PASSWORD", message: "Invalid password" });
+	throw new APIError("BAD_REQUEST", { code: "INVALID_PASSWORD", message: t("auth_invalid_password") });
 }

@@ -7,6 +7,7 @@ import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { users } from "../../db/schema.ts";
 import { ownUrl } from "../../own-url.ts";
+import { t } from "../../text/text.ts";
 import { assertPasswordLength, endSessions } from "./proven-password.ts";
 import { isSigned, sign } from "./signature.ts";
 
@@ -111,10 +112,10 @@ async function openLink(ctx: Context, token: string, next: string): Promise<stri
  */
 async function confirmWithPassword(ctx: Context, body: { token: string; password: string; isNew: boolean }): Promise<Addressee> {
 	const link = await readConfirmation(body.token);
-	if (link.state === "invalid") throw new APIError("BAD_REQUEST", { code: "INVALID_TOKEN", message: "Invalid token" });
-	if (link.state === "expired") throw new APIError("BAD_REQUEST", { code: "TOKEN_EXPIRED", message: "Token expired" });
+	if (link.state === "invalid") throw new APIError("BAD_REQUEST", { code: "INVALID_TOKEN", message: t("auth_invalid_token") });
+	if (link.state === "expired") throw new APIError("BAD_REQUEST", { code: "TOKEN_EXPIRED", message: t("auth_token_expired") });
 	if (link.state === "confirmed")
-		throw new APIError("BAD_REQUEST", { code: "EMAIL_ALREADY_VERIFIED", message: "Email is already verified" });
+		throw new APIError("BAD_REQUEST", { code: "EMAIL_ALREADY_VERIFIED", message: t("auth_already_verified") });
 	const { id } = link.user;
 	if (body.isNew) await setPassword(ctx, id, body.password);
 	else await assertPassword(ctx, id, body.password);
@@ -129,7 +130,7 @@ async function assertPassword(ctx: Context, userId: string, password: string): P
 	const account = await ctx.context.internalAdapter.findCredentialAccount(userId);
 	const hash = account?.password;
 	if (!hash || !(await ctx.context.password.verify({ hash, password })))
-		throw new APIError("UNAUTHORIZED", { code: "INVALID_PASSWORD", message: "Invalid password" });
+		throw new APIError("UNAUTHORIZED", { code: "INVALID_PASSWORD", message: t("auth_invalid_password") });
 }
 
 async function setPassword(ctx: Context, userId: string, password: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { parseCookies } from "better-auth/cookies/utils";
+import { readCookie, setCookie } from "./cookies.ts";
 import { isSigned, sign } from "./signature.ts";
 import type { GuestKey, UserKey } from "./subject-key.ts";
 
@@ -8,13 +8,6 @@ const GUEST_DAYS_MAX = 400;
 
 /** How long after a sign-in a failed move of the guest's chats may be repeated. */
 const MOVE_SECONDS = 600;
-
-type Cookie = "guest" | "move";
-
-/** On https the `__Host-` prefix binds the cookie to this host. Browsers refuse the prefix on http, which only a local start uses. */
-const cookieName = (request: Request, cookie: Cookie) => `${isHttps(request) ? "__Host-" : ""}parley.${cookie}`;
-
-const isHttps = (request: Request) => new URL(request.url).protocol === "https:";
 
 /**
  * A new guest's id and cookie value: `v1.<id>.<day of birth>.<signature>`.
@@ -68,12 +61,3 @@ export function expiredGuestCookies(request: Request): string[] {
 
 /** Begins with a word that no guest's cookie begins with, so that neither signature passes for the other. */
 const moveText = (guest: GuestKey, user: UserKey, expires: string) => `move.${guest}.${user}.${expires}`;
-
-function readCookie(request: Request, cookie: Cookie): string {
-	return parseCookies(request.headers.get("cookie") ?? "").get(cookieName(request, cookie)) ?? "";
-}
-
-function setCookie(request: Request, cookie: Cookie, value: string, maxAgeSeconds: number): string {
-	const secure = isHttps(request) ? "; Secure" : "";
-	return `${cookieName(request, cookie)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
-}

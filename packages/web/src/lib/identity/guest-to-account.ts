@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { config } from "../../config.ts";
 import { logFailure } from "../../log.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { expiredGuestCookies, mayMove, moveCookie } from "./guest-cookie.ts";
 import { identify, knownGuestKey, newGuest, type Subject } from "./subject.ts";
@@ -37,7 +38,7 @@ export async function repeatMove(request: Request, user: UserKey): Promise<strin
  */
 export async function assertStillGuest(subject: Subject): Promise<void> {
 	if ((await accountOf(subject)) === null) return;
-	refuse("signed-in-as-someone-else", "You have signed up or in since. Load the page again, and sign in if it asks you to.", {
+	refuse("signed-in-as-someone-else", t("problem_signed_up_since"), {
 		[PAGE_HEADER]: "someone-else",
 	});
 }

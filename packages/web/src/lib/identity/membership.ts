@@ -2,6 +2,7 @@ import { APIError } from "better-auth/api";
 import { and, eq, gt, ne, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
+import { t } from "../../text/text.ts";
 import type { Role } from "../../view/identity.ts";
 import { roleOf } from "./organization.ts";
 
@@ -83,8 +84,8 @@ export async function createOrganization(
 	const [member] = await db().select().from(members).where(eq(members.id, memberId)).limit(1);
 	if (member) return { id, name, slug, requestsPerMember, createdAt: new Date(at), members: [member] };
 	const [taken] = await db().select({ id: organizations.id }).from(organizations).where(eq(organizations.slug, slug)).limit(1);
-	if (taken) deny(400, "ORGANIZATION_ALREADY_EXISTS", "There is an organization with this slug.");
-	deny(403, "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS", `A user can be in ${ORGANIZATIONS_MAX} organizations.`);
+	if (taken) deny(400, "ORGANIZATION_ALREADY_EXISTS", t("org_slug_taken"));
+	deny(403, "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS", t("org_user_max", { max: String(ORGANIZATIONS_MAX) }));
 }
 
 /**
@@ -157,20 +158,20 @@ async function refuseChange(actorId: string, organizationId: string, isTarget: S
 		.from(members)
 		.where(and(isTarget, eq(members.organizationId, organizationId)))
 		.limit(1);
-	if (!target) deny(400, "MEMBER_NOT_FOUND", "There is no such member.");
+	if (!target) deny(400, "MEMBER_NOT_FOUND", t("org_no_such_member"));
 	const touchesOwner = given === "owner" || roleOf(target.role) === "owner";
 	if (actor === "member" || (actor === "admin" && touchesOwner))
-		deny(403, "YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_MEMBER", "This is up to the owners and admins.");
+		deny(403, "YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_MEMBER", t("org_owners_decide"));
 	return denyLastOwner();
 }
 
 async function assertMember(userId: string, organizationId: string): Promise<Role> {
 	const role = await roleIn(organizationId, userId);
-	return role ?? deny(403, "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION", "You are not in this organization.");
+	return role ?? deny(403, "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION", t("org_not_in_it"));
 }
 
 function denyLastOwner(): never {
-	deny(400, "YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER", "An organization needs an owner. Make someone else an owner first.");
+	deny(400, "YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER", t("org_needs_owner"));
 }
 
 /**
@@ -179,15 +180,15 @@ function denyLastOwner(): never {
  */
 export async function assertMayInvite(actorId: string, organizationId: string, email: string, role: Role): Promise<void> {
 	const actor = await assertMember(actorId, organizationId);
-	if (actor === "member") deny(403, "YOU_ARE_NOT_ALLOWED_TO_INVITE_USERS_TO_THIS_ORGANIZATION", "This is up to the owners and admins.");
-	if (actor === "admin" && role === "owner") deny(403, "YOU_ARE_NOT_ALLOWED_TO_INVITE_USER_WITH_THIS_ROLE", "Only owners invite owners.");
+	if (actor === "member") deny(403, "YOU_ARE_NOT_ALLOWED_TO_INVITE_USERS_TO_THIS_ORGANIZATION", t("org_owners_decide"));
+	if (actor === "admin" && role === "owner") deny(403, "YOU_ARE_NOT_ALLOWED_TO_INVITE_USER_WITH_THIS_ROLE", t("org_only_owners_invite"));
 	const [member] = await db()
 		.select({ id: members.id })
 		.from(members)
 		.innerJoin(users, eq(users.id, members.userId))
 		.where(and(eq(members.organizationId, organizationId), eq(users.email, email)))
 		.limit(1);
-	if (member) deny(400, "USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION", "They are in the organization already.");
+	if (member) deny(400, "USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION", t("org_in_already"));
 }
 
 /**
@@ -222,7 +223,7 @@ export async function createInvitation(
 	const [created] = await db().select().from(invitations).where(eq(invitations.id, id)).limit(1);
 	if (created) return created;
 	await assertMayInvite(actorId, organizationId, email, role);
-	return deny(403, "INVITATION_LIMIT_REACHED", `${INVITATIONS_MAX} invitations are open.`);
+	return deny(403, "INVITATION_LIMIT_REACHED", t("org_invitations_open", { max: String(INVITATIONS_MAX) }));
 }
 
 interface Invitee {
@@ -261,13 +262,12 @@ export async function acceptInvitation(user: Invitee, invitationId: string): Pro
 		.where(eq(members.id, memberId))
 		.limit(1);
 	if (joined) return joined;
-	if ((await roleIn(organizationId, user.id)) !== null)
-		deny(400, "USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION", "You are in this organization already.");
+	if ((await roleIn(organizationId, user.id)) !== null) deny(400, "USER_IS_ALREADY_A_MEMBER_OF_THIS_ORGANIZATION", t("org_you_in_already"));
 	const [{ size = 0 } = {}] = await db()
 		.select({ size: sql<number>`count(*)` })
 		.from(members)
 		.where(eq(members.organizationId, organizationId));
-	if (size >= MEMBERS_MAX) deny(403, "ORGANIZATION_MEMBERSHIP_LIMIT_REACHED", `An organization has at most ${MEMBERS_MAX} members.`);
+	if (size >= MEMBERS_MAX) deny(403, "ORGANIZATION_MEMBERSHIP_LIMIT_REACHED", t("org_members_max", { max: String(MEMBERS_MAX) }));
 	return denyInvitation();
 }
 
@@ -288,7 +288,7 @@ export async function cancelInvitation(actorId: string, invitationId: string): P
 	const [found] = await db().select().from(invitations).where(eq(invitations.id, invitationId)).limit(1);
 	if (!found) return denyInvitation();
 	if ((await assertMember(actorId, found.organizationId)) === "member")
-		deny(403, "YOU_ARE_NOT_ALLOWED_TO_CANCEL_THIS_INVITATION", "This is up to the owners and admins.");
+		deny(403, "YOU_ARE_NOT_ALLOWED_TO_CANCEL_THIS_INVITATION", t("org_owners_decide"));
 	return endInvitation(invitationId, "canceled", mayGive(actorId, invitations.organizationId, "member"));
 }
 
@@ -306,12 +306,11 @@ async function assertInvited(user: Invitee, invitationId: string): Promise<Invit
 	const [found] = await db().select().from(invitations).where(eq(invitations.id, invitationId)).limit(1);
 	if (found?.status !== "pending" || found.expiresAt.getTime() <= Date.now()) return denyInvitation();
 	if (found.email.toLowerCase() !== user.email.toLowerCase())
-		deny(403, "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION", "This invitation was sent to another address.");
-	if (!user.emailVerified)
-		deny(403, "EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION", "Confirm your email address first.");
+		deny(403, "YOU_ARE_NOT_THE_RECIPIENT_OF_THE_INVITATION", t("org_sent_elsewhere"));
+	if (!user.emailVerified) deny(403, "EMAIL_VERIFICATION_REQUIRED_BEFORE_ACCEPTING_OR_REJECTING_INVITATION", t("org_confirm_first"));
 	return found;
 }
 
 function denyInvitation(): never {
-	deny(400, "INVITATION_NOT_FOUND", "This invitation is not open any more.");
+	deny(400, "INVITATION_NOT_FOUND", t("org_not_open"));
 }

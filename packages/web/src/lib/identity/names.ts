@@ -1,4 +1,5 @@
 import { NAME_CHARS_MAX } from "../../name-rule.ts";
+import { t } from "../../text/text.ts";
 
 /** Control, format, line-separating and unpaired characters. The two joiners stay: Persian names and emoji need them. */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/u;
@@ -56,5 +57,5 @@ const inOneLine = (text: string) => text.replace(new RegExp(INVISIBLE, "gu"), " 
 
 /** A stored name in a mail. Accounts from before the rule may have any name, so it is cut to one line of the same length. */
 export function nameInMail(stored: string): string {
-	return nameOf([...inOneLine(stored)].slice(0, NAME_CHARS_MAX).join("")) ?? "Someone";
+	return nameOf([...inOneLine(stored)].slice(0, NAME_CHARS_MAX).join("")) ?? t("mail_someone");
 }

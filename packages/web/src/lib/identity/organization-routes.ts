@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import type { BetterAuthPlugin } from "better-auth";
 import { APIError, createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
 import type { z } from "zod";
+import { t } from "../../text/text.ts";
 import { organizationBodies } from "./auth-routes.ts";
 import { type Bound, take } from "./bounds.ts";
 import { type Mail, sendEmail } from "./email.ts";
@@ -58,11 +59,11 @@ export function organizationRoutes(options: Options): BetterAuthPlugin {
 						const session = await getSessionFromCtx<Record<string, unknown>, { activeOrganizationId?: string | null }>(ctx, {
 							disableCookieCache: true,
 						});
-						if (!session) throw new APIError("UNAUTHORIZED", { code: "UNAUTHORIZED", message: "Sign in first." });
+						if (!session) throw new APIError("UNAUTHORIZED", { code: "UNAUTHORIZED", message: t("problem_sign_in_first") });
 						const { activeOrganizationId, token } = session.session;
 						const call: Call = {
 							user: session.user,
-							organizationId: (given) => given ?? activeOrganizationId ?? deny(400, "NO_ACTIVE_ORGANIZATION", "Name an organization."),
+							organizationId: (given) => given ?? activeOrganizationId ?? deny(400, "NO_ACTIVE_ORGANIZATION", t("org_name_one")),
 							activate: async (organizationId) => {
 								await ctx.context.internalAdapter.updateSession(token, { activeOrganizationId: organizationId });
 							},
@@ -117,17 +118,13 @@ function routesOf({ origin, onCreated }: Options): Record<string, (call: Call, b
 /** Reads a body that auth-routes.ts has checked already, unless the route is called from the server. @throws {APIError} 400 */
 function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
 	const parsed = schema.safeParse(body);
-	if (!parsed.success) deny(400, "INVALID_BODY", "The body is not valid.");
+	if (!parsed.success) deny(400, "INVALID_BODY", t("problem_body"));
 	return parsed.data;
 }
 
 /** What bounds the mails that invitations send. */
 function invitationBounds(userId: string, organizationId: string, email: string): Bound[] {
-	const [recently, daily, often] = [
-		"An invitation went to this address a moment ago.",
-		"You have sent 20 invitations today.",
-		"This address has been invited often today.",
-	];
+	const [recently, daily, often] = [t("bound_invited_recently"), t("bound_invited_daily"), t("bound_invited_often")];
 	return [
 		{ what: `invitation of ${email} to ${organizationId}`, max: 1, windowMs: 10 * MINUTE_MS, full: recently },
 		{ what: `invitations by ${userId}`, max: 20, windowMs: DAY_MS, full: daily },
@@ -145,7 +142,7 @@ async function invite(
 	origin: string,
 ) {
 	// Anyone can sign up with any address, and an invitation is a mail in our name.
-	if (!user.emailVerified) deny(403, "EMAIL_NOT_VERIFIED", "Confirm your email address first.");
+	if (!user.emailVerified) deny(403, "EMAIL_NOT_VERIFIED", t("org_confirm_first"));
 	await assertMayInvite(user.id, given.organizationId, given.email, given.role);
 	const taken = await take(invitationBounds(user.id, given.organizationId, given.email));
 	if (taken.kind === "refused") {
@@ -165,7 +162,12 @@ function invitationMail({ id, email }: InvitationRow, organization: string, invi
 	const name = nameInMail(organization);
 	return {
 		to: email,
-		subject: `Join ${name} on Parley`,
-		text: `Hello,\n\n${nameInMail(inviter.name)} (${inviter.email}) invites you to chat on the plan of ${name}:\n\n${origin}/invitation/${id}\n\nThe link works for 7 days. If you do not know them, you need not do anything.`,
+		subject: t("mail_invite_subject", { organization: name }),
+		text: t("mail_invite", {
+			inviter: nameInMail(inviter.name),
+			email: inviter.email,
+			organization: name,
+			link: `${origin}/invitation/${id}`,
+		}),
 	};
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { db } from "../../db/connection.ts";
 import { instructions } from "../../db/schema.ts";
 import { instructionFault, type OwnInstructions, plainInstruction } from "../../instructions.ts";
+import { t } from "../../text/text.ts";
 import { readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import { take } from "./bounds.ts";
@@ -30,7 +31,7 @@ export async function parseOwnInstructions(request: Request): Promise<OwnInstruc
  * @throws {ProblemError} 429 after 60 changes within an hour
  */
 export async function saveOwnInstructions(userId: string, own: OwnInstructions): Promise<void> {
-	const full = "You have changed your instructions 60 times within an hour.";
+	const full = t("bound_instructions");
 	const taken = await take([{ what: `instructions of ${userId}`, max: 60, windowMs: HOUR_MS, full }]);
 	if (taken.kind === "refused") refuse("too-many-attempts", taken.why, { "retry-after": String(taken.retryAfterSeconds) });
 	await db()

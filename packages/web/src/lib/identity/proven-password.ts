@@ -2,6 +2,7 @@ import { APIError } from "better-auth/api";
 import { and, eq, ne } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { accounts, sessions } from "../../db/schema.ts";
+import { t } from "../../text/text.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 
 /**
@@ -33,7 +34,7 @@ export function passwordsOfOneRequest() {
 				.limit(1);
 			if (account?.hash && proven.has(account.hash)) return;
 			await db().delete(sessions).where(eq(sessions.id, id));
-			throw new APIError("UNAUTHORIZED", { code: "INVALID_EMAIL_OR_PASSWORD", message: "Invalid email or password" });
+			throw new APIError("UNAUTHORIZED", { code: "INVALID_EMAIL_OR_PASSWORD", message: t("auth_invalid_both") });
 		},
 	};
 }
@@ -51,6 +52,6 @@ export function assertPasswordLength(
 	{ length }: string,
 	{ minPasswordLength, maxPasswordLength }: { minPasswordLength: number; maxPasswordLength: number },
 ): void {
-	if (length < minPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_SHORT", message: "Password too short" });
-	if (length > maxPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_LONG", message: "Password too long" });
+	if (length < minPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_SHORT", message: t("auth_too_short") });
+	if (length > maxPasswordLength) throw new APIError("BAD_REQUEST", { code: "PASSWORD_TOO_LONG", message: t("auth_too_long_password") });
 }

@@ -6,6 +6,7 @@ import { isDatabaseFailure } from "../../db/failure.ts";
 import { instructions, members, organizations, sessions, users } from "../../db/schema.ts";
 import type { OwnInstructions } from "../../instructions.ts";
 import { logFailure } from "../../log.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { auth, SESSION_RENEWED_AFTER_SECONDS, SESSION_SECONDS, sessionCookie } from "./auth.ts";
 import { type Membership, membershipFrom } from "./organization.ts";
@@ -37,7 +38,7 @@ export function session(request: Request): Promise<Session | null> {
 function refuseUnread(error: unknown): never {
 	if (!isDatabaseFailure(error)) throw error;
 	logFailure("could not read a session", error);
-	const detail = "We can’t check who is signed in right now, so nothing was sent or counted. Try again in a moment.";
+	const detail = t("problem_session_unread");
 	return refuse("database-unavailable", detail, { "retry-after": "5" });
 }
 

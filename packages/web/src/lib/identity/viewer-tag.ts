@@ -1,4 +1,5 @@
 import { config } from "../../config.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { sign } from "./signature.ts";
 import { type GuestKey, kindOf, type UserKey } from "./subject-key.ts";
@@ -27,7 +28,7 @@ export function assertPageOf(request: Request, viewer: UserKey | GuestKey | null
 	const isUsersPage = tag.startsWith("user.");
 	if (viewer === null ? !isUsersPage : tag === viewerTag(viewer)) return;
 	if (isUsersPage && (viewer === null || kindOf(viewer) === "guest"))
-		refuse("signed-in-as-someone-else", "You are not signed in any more. Sign in and try again.", { [PAGE_HEADER]: "signed-out" });
-	const who = isUsersPage ? "Someone else has" : "You or someone else has";
-	refuse("signed-in-as-someone-else", `${who} signed in in this browser. Load the page again.`, { [PAGE_HEADER]: "someone-else" });
+		refuse("signed-in-as-someone-else", t("auth_signed_out"), { [PAGE_HEADER]: "signed-out" });
+	const detail = isUsersPage ? t("problem_someone_signed_in") : t("problem_you_or_someone_signed_in");
+	refuse("signed-in-as-someone-else", detail, { [PAGE_HEADER]: "someone-else" });
 }

@@ -200,7 +200,11 @@ describe("buying", () => {
 			url: "https://pay.example/cs_1",
 		});
 		const absolute = { successUrl: "https://parley.example/", cancelUrl: "https://parley.example/pricing" };
-		expect(ledger.press).toHaveBeenCalledExactlyOnceWith("user:ada", { price: {}, pages: absolute });
+		expect(ledger.press).toHaveBeenCalledExactlyOnceWith("user:ada", {
+			reader: { language: "en", timeZone: null },
+			price: {},
+			pages: absolute,
+		});
 	});
 
 	test.each([

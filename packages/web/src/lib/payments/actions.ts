@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { type BillingAction, sentenceOf } from "../../billing-sentences.ts";
 import { logFailure } from "../../log.ts";
+import { t } from "../../text/text.ts";
+import { readerNow } from "../../text/writing-for.ts";
 import type { BillingView } from "../../view/billing.ts";
 import { type ProblemCode, ProblemError, refuse, refuseAction } from "../http/problem.ts";
 import { customerOf, type User } from "../identity/subject.ts";
@@ -29,7 +31,7 @@ export function buy(request: Request, user: User, purchase: Purchase): Promise<H
 		const { key } = customerOf(user);
 		const { successUrl = "/", cancelUrl = "/pricing", priceSlug, priceId } = purchase;
 		const pages = ownPages(request, { successUrl, cancelUrl });
-		const opened = await env.USAGE_LEDGER.getByName(key).press(key, { price: { priceSlug, priceId }, pages });
+		const opened = await env.USAGE_LEDGER.getByName(key).press(key, { reader: readerNow(), price: { priceSlug, priceId }, pages });
 		switch (opened.kind) {
 			case "open":
 				return { id: opened.id, url: opened.url };
@@ -40,7 +42,7 @@ export function buy(request: Request, user: User, purchase: Purchase): Promise<H
 			case "too-often":
 				return refuseTooManyActions(opened.waitMs);
 			case "under-way":
-				return refuse("payment-under-way", "You have paid for a plan already. It is being confirmed, which can take a while.");
+				return refuse("payment-under-way", t("billing_under_way"));
 			case "failed":
 				return opened.status === 409 ? refuseSecondPlan() : refuseUnavailable();
 		}
@@ -75,7 +77,7 @@ export function activatePlan(request: Request, user: User, planId: string, pages
 		await takeAction(user);
 		assertOwnPlan(await readFresh(user), planId);
 		const { activatePlan: activate } = await billingPort("account");
-		if (!activate) refuse("subscription-not-found", "You have no plan that waits for a card.");
+		if (!activate) refuse("subscription-not-found", t("billing_no_waiting_plan"));
 		const { externalId, key } = customerOf(user);
 		const page = await callProvider(() => activate(externalId, planId, own));
 		await env.USAGE_LEDGER.getByName(key).noteActivation(key);
@@ -145,17 +147,17 @@ export async function openPortal(request: Request, user: User): Promise<string> 
 	const { key } = customerOf(user);
 	const opened = await env.USAGE_LEDGER.getByName(key).openPortal(key, returnUrl(request, "/account/plan"));
 	if (opened.kind === "failed") refuseFailedRead(opened);
-	return opened.answer ?? refuse("no-billing-portal", "There is nothing to see at the billing provider yet.");
+	return opened.answer ?? refuse("no-billing-portal", t("billing_no_portal"));
 }
 
 /** @throws ProblemError 403 for a member of an organization who is neither owner nor admin */
 export function assertMayManage(user: User): void {
 	if (customerOf(user).mayBuy) return;
-	refuse("only-for-owners", "The plan and the payments of your organization are up to its owners and admins. Ask one of them.");
+	refuse("only-for-owners", t("billing_owners"));
 }
 
 function assertVerified({ emailVerified }: User): void {
-	if (!emailVerified) refuse("email-not-verified", "Confirm your email address first: we have sent you a link.");
+	if (!emailVerified) refuse("email-not-verified", t("auth_confirm_first"));
 }
 
 const ownPages = (request: Request, { successUrl, cancelUrl }: ReturnPages): ReturnPages => ({

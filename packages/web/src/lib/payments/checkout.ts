@@ -1,4 +1,5 @@
 import { ownUrl } from "../../own-url.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import type { CustomerBilling, Offer } from "./port.ts";
 
@@ -20,16 +21,15 @@ export function assertMayBuy(billing: Pick<CustomerBilling, "offers" | "plans" |
 	const isNamed = price.priceSlug !== undefined || price.priceId !== undefined;
 	const offer = findOffer(offers, isNamed || defaultPriceId === null ? price : { priceId: defaultPriceId });
 	const [plan] = billing.plans;
-	if (!offer) refuse("unknown-price", "There is no plan or top-up of this name.");
-	if (offer.kind === "free" || isFree(offer)) refuse("nothing-to-buy", "Every account has this plan already.");
+	if (!offer) refuse("unknown-price", t("billing_no_offer"));
+	if (offer.kind === "free" || isFree(offer)) refuse("nothing-to-buy", t("billing_has_free"));
 	if (offer.kind === "subscription") {
 		if (plan) refuseSecondPlan();
 		return offer;
 	}
-	if (!plan || plan.price?.amountCents === 0)
-		refuse("no-active-subscription-found", "A top-up belongs to a paid plan. Subscribe to one first.");
+	if (!plan || plan.price?.amountCents === 0) refuse("no-active-subscription-found", t("billing_top_up_needs_plan"));
 	if (plan.state === "ending") {
-		refuse("plan-is-ending", "Top-ups go with a plan that goes on. Keep the plan first, on your account page.");
+		refuse("plan-is-ending", t("billing_top_up_ending"));
 	}
 	return offer;
 }
@@ -40,7 +40,7 @@ export function assertMayBuy(billing: Pick<CustomerBilling, "offers" | "plans" |
  */
 export function assertMayChangeTo(offers: Offer[], price: PriceName): Offer {
 	const offer = findOffer(offers, price);
-	return offer?.kind === "subscription" && !isFree(offer) ? offer : refuse("unknown-price", "There is no plan of this name.");
+	return offer?.kind === "subscription" && !isFree(offer) ? offer : refuse("unknown-price", t("billing_no_plan"));
 }
 
 /**
@@ -52,7 +52,7 @@ export function assertOwnPlan({ plans, waiting }: Pick<CustomerBilling, "plans" 
 		const [only, ...others] = plans;
 		if (only && others.length === 0) return only.id;
 	} else if (plans.some(({ id }) => id === planId) || waiting?.id === planId) return planId;
-	return refuse("subscription-not-found", "You have no such plan.");
+	return refuse("subscription-not-found", t("billing_no_such_plan"));
 }
 
 /**
@@ -61,15 +61,12 @@ export function assertOwnPlan({ plans, waiting }: Pick<CustomerBilling, "plans" 
  */
 export function assertPlanMayStart(planStart: CustomerBilling["planStart"]): void {
 	if (planStart !== "impossible") return;
-	refuse(
-		"plan-cannot-start",
-		"Your account at the billing provider cannot start a plan: your card would be stored and no plan would begin. No card was asked for. Write to us, and we put it right.",
-	);
+	refuse("plan-cannot-start", t("billing_cannot_start"));
 }
 
 /** @throws ProblemError 409 always */
 export function refuseSecondPlan(): never {
-	refuse("already-subscribed", "You already have a plan. Change or cancel it on your account page.");
+	refuse("already-subscribed", t("billing_second_plan"));
 }
 
 /**
@@ -78,7 +75,7 @@ export function refuseSecondPlan(): never {
  */
 export function returnUrl(request: Request, target: string): string {
 	const url = ownUrl(target, new URL(request.url).origin);
-	if (!url) refuse("invalid-request", "The pages to come back to must be addresses of this site.");
+	if (!url) refuse("invalid-request", t("billing_own_pages"));
 	return url.href;
 }
 

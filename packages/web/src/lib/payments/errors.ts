@@ -1,4 +1,5 @@
 import { logFailure } from "../../log.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { DeadlineError, within } from "./deadline.ts";
 
@@ -57,7 +58,7 @@ export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
 	} catch (error) {
 		logFailure("billing provider", error);
 		if (!(error instanceof DeadlineError)) return refuseStatus(statusOf(error));
-		refuse("billing-timed-out", "The billing provider has not answered in time. Look at your account before you try again.");
+		refuse("billing-timed-out", t("billing_late_act"));
 	}
 }
 
@@ -66,7 +67,7 @@ export async function callProvider<T>(call: () => Promise<T>): Promise<T> {
  * @throws ProblemError always
  */
 export function refuseFailedRead({ status, late }: { status: number | null; late: boolean }): never {
-	if (late) refuse("billing-timed-out", "The billing provider has not answered in time. Try again in a moment.");
+	if (late) refuse("billing-timed-out", t("billing_late_read"));
 	refuseStatus(status);
 }
 
@@ -75,12 +76,12 @@ export function refuseFailedRead({ status, late }: { status: number | null; late
  * @throws ProblemError always
  */
 export function refuseStatus(status: number | null): never {
-	if (status === 404) refuse("customer-not-found", "The billing provider does not know this account yet. Try again in a moment.");
-	if (status === 409) refuse("plan-has-changed", "Your plan is no longer what it was when this page was loaded. Load it again.");
+	if (status === 404) refuse("customer-not-found", t("billing_no_customer"));
+	if (status === 409) refuse("plan-has-changed", t("billing_plan_changed"));
 	refuseUnavailable();
 }
 
 /** @throws ProblemError 502 always */
 export function refuseUnavailable(): never {
-	refuse("billing-unavailable", "The billing provider did not answer as expected. Try again in a moment.");
+	refuse("billing-unavailable", t("billing_odd_answer"));
 }

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { t } from "../../text/text.ts";
 import { ProblemError } from "../http/problem.ts";
 import type { User } from "../identity/subject.ts";
 
@@ -15,6 +16,6 @@ export async function takeAction({ key }: User): Promise<void> {
 /** @throws ProblemError 429 always, with Retry-After */
 export function refuseTooManyActions(waitMs: number): never {
 	const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-	const detail = `That was too often for the billing service, so nothing was done. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
+	const detail = t("billing_too_often", { count: seconds });
 	throw new ProblemError("too-many-billing-requests", detail, { "retry-after": String(seconds) }, "unchanged");
 }

@@ -1,4 +1,5 @@
 import { config } from "../../config.ts";
+import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import * as flowglad from "./flowglad/settings.ts";
 import { noProvider } from "./none.ts";
@@ -31,5 +32,5 @@ export const billingProvider = (): Promise<BillingProvider> => configured().load
  */
 export async function billingPort<K extends "usage" | "shop" | "account">(name: K): Promise<NonNullable<BillingProvider[K]>> {
 	const port = (await billingProvider())[name];
-	return port ?? refuse("billing-not-configured", "Nothing is sold on this server.");
+	return port ?? refuse("billing-not-configured", t("billing_not_sold"));
 }

@@ -2,6 +2,7 @@ import { env, waitUntil } from "cloudflare:workers";
 import { z } from "zod";
 import { ConfigError, config, isLoopback } from "../../config.ts";
 import { logFailure, logNote } from "../../log.ts";
+import { t } from "../../text/text.ts";
 import { problemResponse } from "../http/problem.ts";
 import { type ClockReading, isClockSet, setClock } from "./clock.ts";
 
@@ -33,7 +34,7 @@ export async function followDevClock(request: Request): Promise<Response | null>
 	}
 	if (!isLoopback(new URL(request.url).hostname)) {
 		logNote("Configuration: DEV_CLOCK_URL is only for a local start, and this host is not local");
-		const detail = "This deployment is not set up yet.";
+		const detail = t("problem_not_set_up");
 		return problemResponse("not-configured", { detail }, { "cache-control": "private, no-store" });
 	}
 	await loadDevClock();

@@ -2,6 +2,7 @@ import { createFileRoute, Link, notFound, useLoaderData, useLocation } from "@ta
 import { Failed, Lost } from "../../components/frame/lost.tsx";
 import { ID } from "../../input.ts";
 import { loadChat } from "../../lib/http/pages.ts";
+import { t } from "../../text/text.ts";
 import type { ChatView } from "../../view/chat.ts";
 
 /** The layout of a message shown in place of a chat. The list of chats stays beside it. */
@@ -11,7 +12,7 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	loader: async ({ params: { chatId }, context: { newChats } }): Promise<ChatView> => {
 		const newTitle = newChats.get(chatId);
 		if (newChats.delete(chatId))
-			return { id: chatId, title: newTitle ?? "New chat", messages: [], running: false, earlier: null, tokens: 0, whole: false };
+			return { id: chatId, title: newTitle ?? t("frame_new_chat"), messages: [], running: false, earlier: null, tokens: 0, whole: false };
 		if (!ID.test(chatId)) throw notFound();
 		const chat = await loadChat({ data: { id: chatId } });
 		// A temporary chat is the page's that it began on.
@@ -21,13 +22,13 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	// The open page updates its own data. Coming back to it loads the chat again.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,
-	head: ({ loaderData }) => ({ meta: [{ title: loaderData ? `${loaderData.title} · Parley` : "Not found · Parley" }] }),
+	head: ({ loaderData }) => ({ meta: [{ title: loaderData ? `${loaderData.title} · Parley` : `${t("lost_not_found")} · Parley` }] }),
 	component: () => null,
 	// Keep the error pages in the main bundle: they are shown when the server cannot be reached.
 	codeSplitGroupings: [],
 	errorComponent: ({ error }) => (
 		<div className={layout}>
-			<Failed title="This chat didn’t load" error={error} />
+			<Failed title={t("lost_chat_not_loaded")} error={error} />
 		</div>
 	),
 	notFoundComponent: ChatNotFound,
@@ -39,19 +40,14 @@ function ChatNotFound() {
 	const isGuest = viewer.kind === "guest";
 	return (
 		<div className={layout}>
-			<Lost
-				title="Chat not found"
-				text={
-					isGuest ? "It may have been deleted, or you may need to sign in." : "It may have been deleted, or it belongs to someone else."
-				}
-			>
+			<Lost title={t("lost_chat_not_found")} text={isGuest ? t("lost_chat_or_sign_in") : t("lost_chat_or_elses")}>
 				<div className="flex flex-wrap gap-3">
 					<Link to="/" className="button-next">
-						Start a new chat
+						{t("lost_start_new")}
 					</Link>
 					{isGuest && (
 						<Link to="/sign-in" search={{ next: path }} className="button-plain">
-							Sign in
+							{t("frame_sign_in")}
 						</Link>
 					)}
 				</div>

@@ -8,6 +8,7 @@ import { limitResponse, standingHeaders } from "../../lib/http/limits.ts";
 import { refuse } from "../../lib/http/problem.ts";
 import { userOf } from "../../lib/identity/subject.ts";
 import { capabilities } from "../../lib/payments/provider.ts";
+import { t } from "../../text/text.ts";
 
 export const Route = createFileRoute("/api/usage-events")({
 	server: { handlers: api({ POST: ({ request }) => recordEvent(request) }) },
@@ -26,11 +27,11 @@ async function recordEvent(request: Request): Promise<Response> {
 	const subject = await userOf(request);
 	if (!subject) return Response.json({ error: "Unauthorized" }, { status: 401 });
 	const { usageMeterSlug, amount, transactionId = crypto.randomUUID() } = await readBody(request, body);
-	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", `The only meter here is ${AI_REQUESTS_METER}.`);
+	if (usageMeterSlug !== AI_REQUESTS_METER) refuse("unknown-usage-meter", t("problem_only_meter", { meter: AI_REQUESTS_METER }));
 	if (!capabilities().sells) return Response.json({ error: "Flowglad not configured" }, { status: 503 });
 
 	if (!(await hasPaidPlan(subject))) {
-		refuse("no-active-subscription-found", "Usage events are counted against a paid plan. Subscribe to one first.");
+		refuse("no-active-subscription-found", t("problem_events_need_plan"));
 	}
 	const { outcome, standing, takenFrom } = await recordUsage(request, amount, {
 		subject,
@@ -38,13 +39,13 @@ async function recordEvent(request: Request): Promise<Response> {
 		fingerprint: `usage-event ${amount}`,
 	});
 	if (outcome.kind === "refused") return limitResponse(outcome.refusal, transactionId);
-	if (outcome.kind === "conflict") refuse("request-id-already-used", "This transactionId belongs to another amount or request.");
+	if (outcome.kind === "conflict") refuse("request-id-already-used", t("problem_transaction_id"));
 	const headers = standing ? standingHeaders(standing) : {};
 	if (!takenFrom) throw new Error("invariant: recorded usage has a row in a ledger");
 	const ledger = env.USAGE_LEDGER.getByName(takenFrom.ledger);
 	const { event, refused } = await ledger.reportNow(takenFrom.ledger, takenFrom.id, REPORT_DEADLINE_MS);
 	if (refused) {
-		const detail = "The usage was counted here. It is reported as soon as the billing provider's pricing model has a price for this meter.";
+		const detail = t("problem_no_price_for_meter");
 		refuse("usage-price-not-found-for-meter", detail, { ...headers });
 	}
 	if (!event) return Response.json({ status: "queued", transactionId }, { status: 202, headers });

@@ -1,5 +1,6 @@
 import { IMAGE_TOKENS, tokensOf } from "@parley/metering";
 import { FILE_CHARS_MAX, FILE_NAME_CHARS_MAX } from "../../../input.ts";
+import { t } from "../../../text/text.ts";
 
 /** What a file is, by its bytes. Its name and its declared type say nothing. */
 export type Content = { kind: "image"; mediaType: string } | { kind: "text"; text: string } | { kind: "refused"; why: string };
@@ -22,11 +23,11 @@ const BINARY = /[\0-\x08\x0e-\x1a\x1c-\x1f]/;
 export function contentOf(bytes: Uint8Array): Content {
 	const image = Object.entries(IMAGES).find(([, is]) => is(bytes));
 	if (image) return { kind: "image", mediaType: image[0] };
-	if (ascii(bytes, 0, 5) === "%PDF-") return { kind: "refused", why: "A PDF is sent as its text, which the page extracts." };
+	if (ascii(bytes, 0, 5) === "%PDF-") return { kind: "refused", why: t("problem_pdf") };
 	const text = decoded(bytes);
-	if (text === null) return { kind: "refused", why: "Only PNG, JPEG, WebP and GIF images, PDFs and text files can be attached." };
-	if (text.trim() === "") return { kind: "refused", why: "This file is empty." };
-	if (text.length > FILE_CHARS_MAX) return { kind: "refused", why: `The text of a file may have at most ${FILE_CHARS_MAX} characters.` };
+	if (text === null) return { kind: "refused", why: t("problem_file_kinds") };
+	if (text.trim() === "") return { kind: "refused", why: t("problem_file_empty") };
+	if (text.length > FILE_CHARS_MAX) return { kind: "refused", why: t("problem_file_chars", { max: String(FILE_CHARS_MAX) }) };
 	return { kind: "text", text };
 }
 

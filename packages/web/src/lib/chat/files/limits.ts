@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { t } from "../../../text/text.ts";
 import type { FileLimit } from "../../../view/chat.ts";
 import type { Tier } from "../../../view/usage.ts";
 import { getBillingSummary } from "../../billing.ts";
@@ -50,14 +51,14 @@ export async function takeUpload({ key, pools }: Subject, tier: Tier, files: rea
 	const by = files.reduce((sum, bytes) => sum + Math.max(bytes, BYTES_COUNTED_MIN), 0);
 	if (by === 0) return { kind: "taken", giveBack: async () => {} };
 	const max = FILE_LIMITS[tier].bytesDaily;
-	const own: Bound = { what: `bytes by ${key}`, max, by, windowMs: DAY_MS, full: "You have attached as much as one day allows." };
+	const own: Bound = { what: `bytes by ${key}`, max, by, windowMs: DAY_MS, full: t("bound_uploads") };
 	const shared = pools.map(
 		(pool): Bound => ({
 			what: `bytes by ${pool}`,
 			max: SHARES_OF_NETWORK * max,
 			by,
 			windowMs: DAY_MS,
-			full: "People on your network have attached as much as one day allows.",
+			full: t("bound_uploads_network"),
 		}),
 	);
 	return take([own, ...shared]);

@@ -1,3 +1,4 @@
+import { t } from "../../../text/text.ts";
 import type { FileLimit } from "../../../view/chat.ts";
 import { readBytes } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
@@ -16,7 +17,7 @@ export interface Upload {
  * @throws {ProblemError} 400, 413 or 415
  */
 export async function parseUpload(request: Request, limit: FileLimit): Promise<Upload> {
-	const tooLarge = () => refuse("file-too-large", `A file may have at most ${inWords(limit.bytes)}.`);
+	const tooLarge = () => refuse("file-too-large", t("problem_file_max", { size: inWords(limit.bytes) }));
 	const bytes = await readBytes(request, limit.bytes, tooLarge);
 	const content = contentOf(bytes);
 	if (content.kind === "refused") refuse("file-type-not-supported", content.why);

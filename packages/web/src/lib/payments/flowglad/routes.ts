@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { z } from "zod";
 import { logNote } from "../../../log.ts";
+import { t } from "../../../text/text.ts";
 import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
@@ -76,7 +77,7 @@ export const browserCalls = (): string[] => [...Object.keys(ACTIONS), ...Object.
 export async function answerCall(request: Request, path: string, user: User): Promise<Response> {
 	if (path === "billing") return customerBillingOf(request, user);
 	const act = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
-	if (!act && !Object.hasOwn(READS, path)) refuse("not-allowed", "This call is not open to browsers.");
+	if (!act && !Object.hasOwn(READS, path)) refuse("not-allowed", t("billing_not_open"));
 	assertPost(request);
 	if (!act) return readWithSdk(request, path, user);
 	const answer = await act(request, user);
@@ -87,13 +88,13 @@ export async function answerCall(request: Request, path: string, user: User): Pr
 export async function defaultPricingModel(request: Request): Promise<Response> {
 	assertPost(request);
 	const pricingModel = await visitorPricing.read();
-	if (!pricingModel) refuse("billing-not-read", "The prices cannot be shown just now. Try again in a moment.");
+	if (!pricingModel) refuse("billing-not-read", t("billing_prices_unread"));
 	return Response.json({ data: { pricingModel, source: "default" } });
 }
 
 /** `GET /api/flowglad/billing` (seed 001): the customer's billing as Flowglad sends it, at most a few seconds old. */
 async function customerBillingOf(request: Request, user: User): Promise<Response> {
-	if (request.method !== "GET") refuse("method-not-allowed", "This address answers to GET.", { allow: "GET" });
+	if (request.method !== "GET") refuse("method-not-allowed", t("problem_answers_to", { allow: "GET" }), { allow: "GET" });
 	assertMayManage(user);
 	const { data } = JSON.parse(await readCopy(user, "customers/billing", "{}"));
 	return Response.json(data);
@@ -101,7 +102,7 @@ async function customerBillingOf(request: Request, user: User): Promise<Response
 
 async function readWithSdk(request: Request, path: string, user: User): Promise<Response> {
 	const read = READS[path];
-	if (!read) refuse("not-allowed", "This call is not open to browsers.");
+	if (!read) refuse("not-allowed", t("billing_not_open"));
 	const params = await bodyOf(request, read.body);
 	if (!read.forMembers) assertMayManage(user);
 	const body = JSON.stringify(params);
@@ -118,7 +119,7 @@ async function readCopy(user: User, path: string, body: string): Promise<string>
 	const { key } = customerOf(user);
 	const copy = await env.USAGE_LEDGER.getByName(key).sdkRead(key, path, body);
 	if (copy.kind === "failed") return refuseFailedRead(copy);
-	if (!copy.answer) refuse("not-allowed", "This call is not open to browsers.");
+	if (!copy.answer) refuse("not-allowed", t("billing_not_open"));
 	const { status, body: answer } = copy.answer;
 	if (status < 300) return answer;
 	// The handler forwards the provider's status and message. A 401 for our key would look as if the user were not signed in.
@@ -137,7 +138,7 @@ const billingAnswer = z.looseObject({
 async function assertOwnSubscription(user: User, subscriptionId: string): Promise<void> {
 	const parsed = billingAnswer.safeParse(JSON.parse(await readCopy(user, "customers/billing", "{}")));
 	const subscriptions = parsed.data?.data.subscriptions ?? [];
-	if (!subscriptions.some(({ id }) => id === subscriptionId)) refuse("subscription-not-found", "You have no such plan.");
+	if (!subscriptions.some(({ id }) => id === subscriptionId)) refuse("subscription-not-found", t("billing_no_such_plan"));
 }
 
 /** The billing of the SDK's handler, with the name of each coming plan. */
@@ -165,5 +166,5 @@ async function bodyOf<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
 const toSession = ({ id, url }: HostedPage) => ({ checkoutSession: { id }, url });
 
 function assertPost(request: Request): void {
-	if (request.method !== "POST") refuse("method-not-allowed", "This address answers to POST.", { allow: "POST" });
+	if (request.method !== "POST") refuse("method-not-allowed", t("problem_answers_to", { allow: "POST" }), { allow: "POST" });
 }

@@ -6,6 +6,7 @@ import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
 import { organizationKey, userKey } from "../../../lib/identity/subject-key.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/admin/corrections")({
 	server: { handlers: api({ POST: ({ request }) => correct(request) }) },
@@ -22,14 +23,14 @@ const body = z
 			.int()
 			.min(-1000)
 			.max(1000)
-			.refine((units) => units !== 0, "must not be 0"),
+			.refine((units) => units !== 0, { error: () => t("admin_not_zero") }),
 		/** The row's id in the ledger. In an organization's ledger it begins with the member's key: `user:<id>:<requestId>`. */
 		requestId: z.string().regex(LEDGER_ROW_ID).optional(),
 	})
 	.transform(({ userId, organizationId, ...correction }, context) => {
 		if (userId !== undefined && organizationId === undefined) return { key: userKey(userId), ...correction };
 		if (organizationId !== undefined && userId === undefined) return { key: organizationKey(organizationId), ...correction };
-		context.addIssue({ code: "custom", message: "name a userId or an organizationId" });
+		context.addIssue({ code: "custom", message: t("admin_name_one") });
 		return z.NEVER;
 	});
 
@@ -39,7 +40,7 @@ async function correct(request: Request): Promise<Response> {
 	const { key, id, units, requestId = null } = await readBody(request, body);
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.correct(key, id, units, requestId))) {
-		refuse("correction-contradicts-the-ledger", "The id was used for another correction, or the request is unknown or counts less.");
+		refuse("correction-contradicts-the-ledger", t("admin_correction_used"));
 	}
 	return Response.json(await ledger.usage(key), { status: 201 });
 }

@@ -7,6 +7,7 @@ import { refuse } from "../../../lib/http/problem.ts";
 import { assertAdmin } from "../../../lib/identity/admin.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
 import { capabilities } from "../../../lib/payments/provider.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/admin/grants")({
 	server: { handlers: api({ POST: ({ request }) => grant(request) }) },
@@ -27,12 +28,12 @@ async function grant(request: Request): Promise<Response> {
 	await assertAdmin(request);
 	const { userId, id, units, expiresAt } = await readBody(request, body);
 	if (capabilities().keepsCredits) {
-		refuse("credits-are-kept-elsewhere", "Flowglad keeps the credits of its customers: grant them there.");
+		refuse("credits-are-kept-elsewhere", t("billing_credits_elsewhere"));
 	}
 	const key = userKey(userId);
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	if (!(await ledger.grant(key, `admin:${id}`, units, expiresAt === undefined ? null : Date.parse(expiresAt)))) {
-		refuse("grant-contradicts-the-ledger", "The id was used for another grant.");
+		refuse("grant-contradicts-the-ledger", t("admin_grant_used"));
 	}
 	return Response.json({ usage: await ledger.usage(key) }, { status: 201 });
 }

@@ -9,6 +9,7 @@ import { assertAdmin } from "../../../lib/identity/admin.ts";
 import { isPool, isSubjectKey } from "../../../lib/identity/subject-key.ts";
 import { earnedPerUnit } from "../../../lib/payments/earnings.ts";
 import { now } from "../../../lib/time/clock.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/admin/usage")({
 	server: { handlers: api({ GET: ({ request }) => usage(request) }) },
@@ -25,7 +26,7 @@ const query = z.object({
 	by: z.enum(["model", "plan", "subject", "day"]).default("model"),
 	subject: z
 		.string()
-		.refine((key) => isSubjectKey(key) && !isPool(key), "is not the key of a subject that pays")
+		.refine((key) => isSubjectKey(key) && !isPool(key), { error: () => t("admin_no_subject") })
 		.optional(),
 });
 
@@ -40,8 +41,7 @@ async function usage(request: Request): Promise<Response> {
 	const { by, subject } = parsed.data;
 	const toMs = Date.parse(parsed.data.to ?? dayOf(now()));
 	const fromMs = parsed.data.from ? Date.parse(parsed.data.from) : toMs - (DAYS_SHOWN - 1) * DAY_MS;
-	if (fromMs > toMs || toMs - fromMs >= DAYS_MAX * DAY_MS)
-		refuse("invalid-request", `from and to are at most ${DAYS_MAX} days, in this order.`);
+	if (fromMs > toMs || toMs - fromMs >= DAYS_MAX * DAY_MS) refuse("invalid-request", t("admin_days_max", { max: String(DAYS_MAX) }));
 	const days = { from: dayOf(fromMs), to: dayOf(toMs) };
 	if (subject !== undefined) return Response.json({ ...days, subject, ...(await usageOf(subject, days)) });
 	const { groups, all } = await readUsage(by, fromMs, toMs);

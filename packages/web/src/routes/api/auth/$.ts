@@ -10,6 +10,7 @@ import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
 import { session } from "../../../lib/identity/session.ts";
 import { assertOwnPage } from "../../../lib/identity/subject.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
 	server: { handlers: api({ GET: ({ request }) => answer(admitRead(request)), POST: ({ request }) => identify(request) }) },
@@ -17,7 +18,7 @@ export const Route = createFileRoute("/api/auth/$")({
 
 const BODY_BYTES_MAX = 16 * 1024;
 
-const notFound = () => refuse("not-found", "There is nothing at this address.");
+const notFound = () => refuse("not-found", t("problem_nothing_here"));
 
 /** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer, 503 while the database does not answer */
 async function answer(request: Request): Promise<Response> {
@@ -60,7 +61,7 @@ function parseJson(text: string): unknown {
 	try {
 		return text === "" ? {} : JSON.parse(text);
 	} catch {
-		return refuse("invalid-json", "The body of the request is not valid JSON.");
+		return refuse("invalid-json", t("problem_invalid_json"));
 	}
 }
 

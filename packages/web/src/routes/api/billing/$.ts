@@ -1,12 +1,12 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { z } from "zod";
 import { getBillingSummary } from "../../../lib/billing.ts";
-
 import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse, refuseAction } from "../../../lib/http/problem.ts";
 import { type User, userOf } from "../../../lib/identity/subject.ts";
 import { activatePlan, addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "../../../lib/payments/actions.ts";
 import { capabilities } from "../../../lib/payments/provider.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/billing/$")({
 	server: {
@@ -54,11 +54,7 @@ const ACTIONS: Record<string, Action> = {
 		const change = await changePlan(request, user, planId, { priceSlug });
 		const { takesEffect } = change;
 		if (takesEffect === "declined") {
-			refuseAction(
-				"payment-declined",
-				"unchanged",
-				"The payment did not go through. You keep the plan that you have. Look at your card, and try again.",
-			);
+			refuseAction("payment-declined", "unchanged", t("billing_declined"));
 		}
 		return takesEffect === "not-yet" ? { takesEffect, url: change.url } : { takesEffect };
 	}),
@@ -68,7 +64,7 @@ async function read(request: Request, path: string): Promise<Response> {
 	const user = await buyer(request);
 	if (path === "") return Response.json(await readBilling(user));
 	if (path === "portal") return new Response(null, { status: 303, headers: { location: await openPortal(request, user) } });
-	if (Object.hasOwn(ACTIONS, path)) refuse("method-not-allowed", "This address answers to POST.", { allow: "POST" });
+	if (Object.hasOwn(ACTIONS, path)) refuse("method-not-allowed", t("problem_answers_to", { allow: "POST" }), { allow: "POST" });
 	return nothingHere();
 }
 
@@ -80,8 +76,8 @@ async function act(request: Request, path: string): Promise<Response> {
 
 async function buyer(request: Request): Promise<User> {
 	const user = await userOf(request);
-	if (!user) refuse("not-signed-in", "Sign in to see and change what you pay.");
-	if (!capabilities().sells) refuse("billing-not-configured", "Nothing is sold on this server.");
+	if (!user) refuse("not-signed-in", t("problem_sign_in_to_pay"));
+	if (!capabilities().sells) refuse("billing-not-configured", t("billing_not_sold"));
 	return user;
 }
 
@@ -93,5 +89,5 @@ function action<T extends object>(schema: z.ZodType<T>, run: (request: Request, 
 }
 
 function nothingHere(): never {
-	refuse("not-found", "There is nothing at this address.");
+	refuse("not-found", t("problem_nothing_here"));
 }

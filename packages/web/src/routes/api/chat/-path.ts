@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { ID } from "../../../input.ts";
-import { MOVED_ON, noSuchChat } from "../../../lib/chat/request.ts";
+import { movedOn, noSuchChat } from "../../../lib/chat/request.ts";
 import { readBody } from "../../../lib/http/api.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import type { Subject } from "../../../lib/identity/subject.ts";
 import type { PathResult } from "../../../objects/conversation.ts";
+import { t } from "../../../text/text.ts";
 import type { ChatView } from "../../../view/chat.ts";
 
 const BODY_BYTES_MAX = 1024;
@@ -48,13 +49,13 @@ export async function pathResponse(result: PathResult, subject: Subject, done: (
 export async function refusedPath(result: Exclude<PathResult, { kind: "done" }>, subject: Subject): Promise<Response> {
 	switch (result.kind) {
 		case "moved-on":
-			return problemResponse("chat-has-moved-on", { detail: MOVED_ON, chat: result.chat });
+			return problemResponse("chat-has-moved-on", { detail: movedOn(), chat: result.chat });
 		case "busy":
-			return refuse("an-answer-is-being-written", "This chat is still answering. Wait for the end, or stop it.");
+			return refuse("an-answer-is-being-written", t("problem_busy_chat"));
 		case "no-such-message":
-			return refuse("message-not-found", "There is no such message in this chat.");
+			return refuse("message-not-found", t("problem_no_such_message"));
 		case "too-many-branches":
-			return refuse("too-many-branches", "You’ve branched off 50 chats today. Try again tomorrow.");
+			return refuse("too-many-branches", t("problem_branches"));
 		case "not-found":
 			await assertStillGuest(subject);
 			return noSuchChat();

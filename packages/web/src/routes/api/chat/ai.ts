@@ -1,13 +1,14 @@
 import { env } from "cloudflare:workers";
 import { createFileRoute } from "@tanstack/react-router";
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
-import { MOVED_ON, noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
+import { movedOn, noSuchChat, parseChatRequest, tooManyReaders } from "../../../lib/chat/request.ts";
 import { api } from "../../../lib/http/api.ts";
 import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } from "../../../lib/http/limits.ts";
 import { problemResponse, refuse } from "../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../lib/identity/subject.ts";
 import type { ChatRefusal } from "../../../objects/conversation.ts";
+import { t } from "../../../text/text.ts";
 import type { Price } from "../../../view/chat.ts";
 
 export const Route = createFileRoute("/api/chat/ai")({
@@ -36,43 +37,39 @@ async function chat(request: Request): Promise<Response> {
 		case "challenge":
 			return challengeResponse("guest", asked.requestId);
 		case "conflict":
-			refuse("request-id-already-used", "This request id belongs to another request. Send a new one.");
+			refuse("request-id-already-used", t("problem_request_id"));
 			break;
 		case "moved-on":
-			return problemResponse("chat-has-moved-on", { detail: MOVED_ON, requestId: asked.requestId, chat: started.chat });
+			return problemResponse("chat-has-moved-on", { detail: movedOn(), requestId: asked.requestId, chat: started.chat });
 		default:
 			return refuseChat(started.kind);
 	}
 }
 
-const priceDetail = ({ units }: Price) =>
-	`This message now costs ${units} ${units === 1 ? "request" : "requests"}. Nothing was sent or counted.`;
+const priceDetail = ({ units }: Price) => t("problem_price_now", { price: t("frame_requests", { count: units }) });
 
 function refuseChat(why: ChatRefusal): never {
 	switch (why) {
 		case "busy":
-			refuse("an-answer-is-being-written", "This chat is still answering. Wait for the end, or stop it.");
+			refuse("an-answer-is-being-written", t("problem_busy_chat"));
 			break;
 		case "gone":
-			refuse("chat-deleted", "This chat or answer was deleted.");
+			refuse("chat-deleted", t("problem_deleted"));
 			break;
 		case "no-such-message":
-			refuse("message-not-found", "There is no such message in this chat.");
+			refuse("message-not-found", t("problem_no_such_message"));
 			break;
 		case "no-such-file":
-			refuse("file-not-found", "A file of this message is not there any more. Remove it, and attach it again.");
+			refuse("file-not-found", t("problem_file_gone"));
 			break;
 		case "unreadable":
-			refuse(
-				"not-readable-by-model",
-				"This model cannot read images. Choose another model, or remove the image. Nothing was sent or counted.",
-			);
+			refuse("not-readable-by-model", t("problem_no_images"));
 			break;
 		case "too-many-files":
-			refuse("too-many-files", "This message has more files than your plan allows. Nothing was sent or counted.");
+			refuse("too-many-files", t("problem_files_of_plan"));
 			break;
 		case "too-long":
-			refuse("message-too-long", "Your message and instructions are too long for this model. Shorten them, or choose another model.");
+			refuse("message-too-long", t("problem_too_long_for_model"));
 			break;
 		case "too-many-readers":
 			tooManyReaders();

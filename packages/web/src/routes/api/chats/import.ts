@@ -5,6 +5,7 @@ import { importedId, parseImport } from "../../../lib/chat/import.ts";
 import { api } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { userOf } from "../../../lib/identity/subject.ts";
+import { t } from "../../../text/text.ts";
 
 const DAY_S = 86_400;
 /** How often a chat that its owner has deleted can be imported anew while the deleted one still keeps its requests. */
@@ -16,7 +17,7 @@ export const Route = createFileRoute("/api/chats/import")({
 			POST: async ({ request }) => {
 				const user = await userOf(request);
 				// A guest's chats end with the guest, and a new guest costs nothing: that would be storage for everyone.
-				if (!user) refuse("not-signed-in", "Sign in to import chats: those of a guest end with the guest.");
+				if (!user) refuse("not-signed-in", t("problem_import_sign_in"));
 				const chat = await parseImport(request);
 				const list = env.CHAT_LIST.getByName(user.key);
 				// Exported here, and still here.
@@ -29,7 +30,7 @@ export const Route = createFileRoute("/api/chats/import")({
 					if (result === "there") await list.keeps(id);
 					if (result !== "deleted") return Response.json({ id }, { status: result === "new" ? 201 : 200 });
 				}
-				return refuse("invalid-request", "You have deleted this chat too often to import it again.");
+				return refuse("invalid-request", t("problem_import_deleted"));
 			},
 		}),
 	},
@@ -37,7 +38,7 @@ export const Route = createFileRoute("/api/chats/import")({
 
 function refuseFull(): never {
 	const retryAfter = DAY_S - (Math.floor(Date.now() / 1000) % DAY_S);
-	refuse("import-limit-reached", "You’ve imported as much as one day allows. Choose the same file again tomorrow to continue.", {
+	refuse("import-limit-reached", t("problem_import_day"), {
 		"retry-after": String(retryAfter),
 	});
 }

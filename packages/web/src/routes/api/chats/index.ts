@@ -5,6 +5,7 @@ import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../lib/identity/subject.ts";
+import { t } from "../../../text/text.ts";
 
 const BODY_BYTES_MAX = 1024;
 const AFTER_CHARS_MAX = 128;
@@ -17,7 +18,7 @@ export const Route = createFileRoute("/api/chats/")({
 			GET: async ({ request }) => {
 				const { searchParams } = new URL(request.url);
 				const [folder, after] = [searchParams.get("folder"), searchParams.get("after")];
-				if (after !== null && after.length > AFTER_CHARS_MAX) refuse("invalid-request", "after: the `next` of another page.");
+				if (after !== null && after.length > AFTER_CHARS_MAX) refuse("invalid-request", t("problem_after"));
 				const subject = await identify(request);
 				await assertStillGuest(subject);
 				const list = env.CHAT_LIST.getByName(subject.key);

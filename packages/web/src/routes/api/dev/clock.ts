@@ -3,6 +3,7 @@ import { config } from "../../../config.ts";
 import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { clockReading, moveDevClock } from "../../../lib/time/dev-clock.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/dev/clock")({
 	server: { handlers: api({ POST: ({ request }) => moveClock(request) }) },
@@ -10,7 +11,7 @@ export const Route = createFileRoute("/api/dev/clock")({
 
 /** The sandbox reports here that its clock moved. Answers once every ledger has done the work that is now due. Only on a local start. */
 async function moveClock(request: Request): Promise<Response> {
-	if (config().devClockUrl === null) refuse("not-found", "There is nothing at this address.");
+	if (config().devClockUrl === null) refuse("not-found", t("problem_nothing_here"));
 	await moveDevClock(await readBody(request, clockReading));
 	return new Response(null, { status: 204 });
 }

@@ -5,6 +5,7 @@ import { refuse } from "../../../lib/http/problem.ts";
 import { ledgerOfCustomer } from "../../../lib/payments/customers.ts";
 import { flowgladSettings } from "../../../lib/payments/flowglad/settings.ts";
 import { billingPort } from "../../../lib/payments/provider.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/flowglad/webhook")({
 	server: { handlers: api({ POST: ({ request }) => receive(request) }) },
@@ -18,10 +19,10 @@ const BODY_BYTES_MAX = 64 * 1024;
  */
 async function receive(request: Request): Promise<Response> {
 	const secret = flowgladSettings()?.webhookSecret;
-	if (!secret) refuse("webhooks-not-configured", "FLOWGLAD_WEBHOOK_SECRET is not set.");
+	if (!secret) refuse("webhooks-not-configured", t("problem_flowglad_secret"));
 	const body = await readText(request, BODY_BYTES_MAX);
 	const event = await (await billingPort("shop")).readWebhook(body, request.headers, secret);
-	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
+	if (!event) refuse("invalid-signature", t("problem_signature"));
 	const key = event.customer === null ? null : await ledgerOfCustomer(event.customer);
 	if (key !== null) await env.USAGE_LEDGER.getByName(key).noteChange(key);
 	return new Response(null, { status: 200 });

@@ -3,6 +3,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { ownerOfFolders, parseFolder } from "../../../lib/chat/folders.ts";
 import { api } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/folders/")({
 	server: {
@@ -15,7 +16,7 @@ export const Route = createFileRoute("/api/folders/")({
 				const { key } = await ownerOfFolders(request);
 				const folder = await parseFolder(request);
 				if (await env.CHAT_LIST.getByName(key).addFolder(key, folder)) return Response.json({ folder }, { status: 201 });
-				return refuse("too-many-folders", "You have 100 folders. Delete one of them first.");
+				return refuse("too-many-folders", t("problem_folders_max"));
 			},
 		}),
 	},

@@ -10,6 +10,7 @@ import { isDone, markDone } from "../../../lib/payments/stripe/events.ts";
 import { stripeSettings } from "../../../lib/payments/stripe/settings.ts";
 import { now } from "../../../lib/time/clock.ts";
 import { logFailure } from "../../../log.ts";
+import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/stripe/webhook")({
 	server: { handlers: api({ POST: ({ request }) => receive(request) }) },
@@ -24,11 +25,11 @@ const BODY_BYTES_MAX = 512 * 1024;
  */
 async function receive(request: Request): Promise<Response> {
 	const secret = stripeSettings()?.webhookSecret;
-	if (!secret) refuse("webhooks-not-configured", "STRIPE_WEBHOOK_SECRET is not set.");
+	if (!secret) refuse("webhooks-not-configured", t("problem_stripe_secret"));
 	const body = await readText(request, BODY_BYTES_MAX);
 	const shop = await billingPort("shop");
 	const event = await orAgain("an event's customer could not be read", () => shop.readWebhook(body, request.headers, secret));
-	if (!event) refuse("invalid-signature", "The signature is missing, wrong or too old.");
+	if (!event) refuse("invalid-signature", t("problem_signature"));
 	if (event.customer === null || (await isDone(event.id))) return new Response(null, { status: 200 });
 	const { follow } = event;
 	if (follow) await orAgain("a new card could not be put to use", follow);
@@ -48,5 +49,5 @@ async function orAgain<T>(what: string, work: () => Promise<T>): Promise<T> {
 }
 
 function refuseForNow(): never {
-	refuse("billing-not-read", "What changed could not be read from Stripe. Send it again later.");
+	refuse("billing-not-read", t("problem_stripe_unread"));
 }

@@ -6,6 +6,8 @@ import { api } from "../../../../lib/http/api.ts";
 import { refuse } from "../../../../lib/http/problem.ts";
 import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
 import { identify } from "../../../../lib/identity/subject.ts";
+import { t } from "../../../../text/text.ts";
+import { readerNow } from "../../../../text/writing-for.ts";
 
 const FORMATS = {
 	json: { type: "application/json", ending: "json" },
@@ -19,7 +21,7 @@ export const Route = createFileRoute("/api/chat/$chatId/export")({
 				const chatId = chatIdOf(params);
 				const subject = await identify(request);
 				const format = formatOf(request);
-				const exported = await env.CONVERSATION.getByName(chatId).export(subject.key, format);
+				const exported = await env.CONVERSATION.getByName(chatId).export(subject.key, format, readerNow());
 				if (!exported) {
 					await assertStillGuest(subject);
 					return noSuchChat();
@@ -34,5 +36,5 @@ export const Route = createFileRoute("/api/chat/$chatId/export")({
 
 function formatOf(request: Request): keyof typeof FORMATS {
 	const format = new URL(request.url).searchParams.get("format") ?? "json";
-	return format === "json" || format === "markdown" ? format : refuse("invalid-request", "format: json or markdown.");
+	return format === "json" || format === "markdown" ? format : refuse("invalid-request", t("problem_format"));
 }

@@ -7,6 +7,7 @@ import { chatIdOf, noSuchChat } from "../../../../lib/chat/request.ts";
 import { api, readBody } from "../../../../lib/http/api.ts";
 import { assertStillGuest } from "../../../../lib/identity/guest-to-account.ts";
 import { identify, type Subject } from "../../../../lib/identity/subject.ts";
+import { t } from "../../../../text/text.ts";
 import type { ChatMarks } from "../../../../view/chat.ts";
 
 const BODY_BYTES_MAX = 1024;
@@ -24,7 +25,7 @@ const change = z
 		deleted: flag,
 		folder: z.string().regex(ID).nullable().optional(),
 	})
-	.refine((body) => Object.keys(body).length > 0, "Name what is to change.");
+	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 export const Route = createFileRoute("/api/chat/$chatId/")({
 	server: {

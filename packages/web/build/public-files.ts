@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import type { Catalogue, Key } from "../src/text/catalogue.ts";
+import { de } from "../src/text/de.ts";
+import { en } from "../src/text/en.ts";
+import type { Language } from "../src/text/languages.ts";
+
+const catalogues: Record<Language, Catalogue> = { en, de };
+
+/** Files of public/ that people read, by their names, with their texts. */
+const FILES: Record<string, readonly Key[]> = {
+	"offline.html": ["offline_title", "offline_text", "frame_try_again"],
+	"manifest.webmanifest": ["site_description"],
+};
+
+/** The same files in another language: "offline.de.html". @throws {Error} where a file has not the English text */
+export function publicFilesIn(language: Language): { fileName: string; source: string }[] {
+	return Object.entries(FILES).map(([name, keys]) => {
+		let source = readFileSync(new URL(`../public/${name}`, import.meta.url), "utf8").replace('lang="en"', `lang="${language}"`);
+		for (const key of keys) {
+			if (!source.includes(String(en[key]))) throw new Error(`public/${name} does not say "${en[key]}"`);
+			source = source.replaceAll(String(en[key]), String(catalogues[language][key]));
+		}
+		return { fileName: name.replace(".", `.${language}.`), source };
+	});
+}
