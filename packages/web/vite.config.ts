@@ -4,6 +4,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackStart } from "@tanstack/react-start/plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { brand } from "./build/brand.ts";
 import { clientPerLanguage } from "./build/client-per-language.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -63,6 +64,7 @@ export default defineConfig(({ command }) => ({
 				if (command === "serve" && devVarsFolder) config.userConfigPath = `${devVarsFolder}/wrangler.toml`;
 			},
 		}),
+		brand(),
 		clientPerLanguage(),
 		tailwindcss(),
 		tanstackStart({

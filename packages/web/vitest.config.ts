@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { brand } from "./build/brand.ts";
 import { modelFileAt } from "./tests/upstream/models.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -105,6 +106,7 @@ export default defineConfig({
 		cache: false,
 		projects: [
 			{
+				plugins: [brand()],
 				test: {
 					name: "unit",
 					include: ["src/**/*.test.{ts,tsx}", "tests/*.test.ts"],

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { createHash } from "node:crypto";
+import { mailFrom, securityContact, systemText } from "virtual:brand";
 import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
 import { type ModelEntry, parseModels } from "@parley/plans/models";
 import shippedModels from "@parley/plans/models.json" with { type: "json" };
@@ -20,7 +21,7 @@ export interface Config {
 	models: { kind: "demo" } | { kind: "configured"; version: string; entries: ModelEntry[] };
 	/** What every model is told first, with its estimated tokens; "" for nothing. */
 	systemPrompt: { text: string; tokens: number };
-	/** What a new chat suggests. */
+	/** What a new chat suggests; null for the prompts of the brand. */
 	suggestedPrompts: SuggestedPrompt[] | null;
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
@@ -165,9 +166,9 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		billing: readBilling(vars),
 		billingSubject: vars.BILLING_SUBJECT ?? "user",
 		email: vars.EMAIL_URL
-			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
+			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? mailFrom }
 			: { kind: "log" },
-		securityContact: vars.SECURITY_CONTACT ?? null,
+		securityContact: vars.SECURITY_CONTACT ?? securityContact,
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
 		devClockUrl: vars.DEV_CLOCK_URL ?? null,
 		mailboxUrl: vars.MAILBOX_URL ?? null,
@@ -189,13 +190,13 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 
 /** A prompt that takes up to half a step of each model: the other half is left for the message, so that a short one costs no second step. */
 function readSystemPrompt(given: string | undefined, models: Config["models"]): Config["systemPrompt"] {
-	const text = plainInstruction(given ?? "");
+	const text = plainInstruction(given ?? systemText);
 	const tokens = instructionTokens("site", text);
 	const steps = models.kind === "demo" ? [] : models.entries.filter(({ purpose }) => purpose === "chat");
 	const narrow = steps.find(({ inputStep }) => tokens > inputStep / 2);
 	if (narrow)
 		throw new ConfigError(
-			`Configuration: SYSTEM_PROMPT has ${tokens} tokens, more than half a step of the model ${narrow.id} (inputStep ${narrow.inputStep})`,
+			`Configuration: ${given === undefined ? "systemText of brand.json" : "SYSTEM_PROMPT"} has ${tokens} tokens, more than half a step of the model ${narrow.id} (inputStep ${narrow.inputStep})`,
 		);
 	return { text, tokens };
 }

@@ -6,6 +6,22 @@ declare module "virtual:twins" {
 	export const twins: Partial<Record<import("./text/languages.ts").Language, Record<string, string>>>;
 }
 
+/** The deployer's brand, checked (build/brand.ts). */
+declare module "virtual:brand" {
+	type Brand = Omit<import("../build/brand.ts").Brand, "files">;
+	export const name: Brand["name"];
+	export const slug: Brand["slug"];
+	export const logo: Brand["logo"];
+	export const accent: Brand["accent"];
+	export const support: Brand["support"];
+	export const securityContact: Brand["securityContact"];
+	export const legal: Brand["legal"];
+	export const legalTexts: Brand["legalTexts"];
+	export const prompts: Brand["prompts"];
+	export const systemText: Brand["systemText"];
+	export const mailFrom: Brand["mailFrom"];
+}
+
 declare namespace Cloudflare {
 	/** Bindings of wrangler.toml. Only config.ts reads secrets and variables. */
 	interface Env {

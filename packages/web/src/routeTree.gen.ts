@@ -12,10 +12,13 @@ import { Route as rootRouteImport } from './routes/__root'
 import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
+import { Route as ImprintRouteImport } from './routes/imprint'
 import { Route as PricingRouteImport } from './routes/pricing'
+import { Route as PrivacyRouteImport } from './routes/privacy'
 import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as TermsRouteImport } from './routes/terms'
 import { Route as WhatCountsRouteImport } from './routes/what-counts'
 import { Route as DotwellKnownSecurityDottxtRouteImport } from './routes/[.]well-known.security[.]txt'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
@@ -81,9 +84,19 @@ const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
   path: '/confirm-email',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ImprintRoute = ImprintRouteImport.update({
+  id: '/imprint',
+  path: '/imprint',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const PricingRoute = PricingRouteImport.update({
   id: '/pricing',
   path: '/pricing',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const PrivacyRoute = PrivacyRouteImport.update({
+  id: '/privacy',
+  path: '/privacy',
   getParentRoute: () => rootRouteImport,
 } as any)
 const SharedRoute = SharedRouteImport.update({
@@ -99,6 +112,11 @@ const SignInRoute = SignInRouteImport.update({
 const SignUpRoute = SignUpRouteImport.update({
   id: '/sign-up',
   path: '/sign-up',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const TermsRoute = TermsRouteImport.update({
+  id: '/terms',
+  path: '/terms',
   getParentRoute: () => rootRouteImport,
 } as any)
 const WhatCountsRoute = WhatCountsRouteImport.update({
@@ -359,10 +377,13 @@ export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
+  '/imprint': typeof ImprintRoute
   '/pricing': typeof PricingRoute
+  '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/terms': typeof TermsRoute
   '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
@@ -415,10 +436,13 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   '/confirm-email': typeof ConfirmEmailRoute
+  '/imprint': typeof ImprintRoute
   '/pricing': typeof PricingRoute
+  '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/terms': typeof TermsRoute
   '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
@@ -475,10 +499,13 @@ export interface FileRoutesById {
   '/_chat': typeof ChatRouteWithChildren
   '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
+  '/imprint': typeof ImprintRoute
   '/pricing': typeof PricingRoute
+  '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/terms': typeof TermsRoute
   '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
@@ -536,10 +563,13 @@ export interface FileRouteTypes {
     | '/'
     | '/account'
     | '/confirm-email'
+    | '/imprint'
     | '/pricing'
+    | '/privacy'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/terms'
     | '/what-counts'
     | '/.well-known/security.txt'
     | '/account/appearance'
@@ -592,10 +622,13 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/confirm-email'
+    | '/imprint'
     | '/pricing'
+    | '/privacy'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/terms'
     | '/what-counts'
     | '/.well-known/security.txt'
     | '/account/appearance'
@@ -651,10 +684,13 @@ export interface FileRouteTypes {
     | '/_chat'
     | '/account'
     | '/confirm-email'
+    | '/imprint'
     | '/pricing'
+    | '/privacy'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/terms'
     | '/what-counts'
     | '/.well-known/security.txt'
     | '/account/appearance'
@@ -711,10 +747,13 @@ export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
   AccountRoute: typeof AccountRouteWithChildren
   ConfirmEmailRoute: typeof ConfirmEmailRoute
+  ImprintRoute: typeof ImprintRoute
   PricingRoute: typeof PricingRoute
+  PrivacyRoute: typeof PrivacyRoute
   SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
+  TermsRoute: typeof TermsRoute
   WhatCountsRoute: typeof WhatCountsRoute
   DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
@@ -781,11 +820,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConfirmEmailRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/imprint': {
+      id: '/imprint'
+      path: '/imprint'
+      fullPath: '/imprint'
+      preLoaderRoute: typeof ImprintRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/pricing': {
       id: '/pricing'
       path: '/pricing'
       fullPath: '/pricing'
       preLoaderRoute: typeof PricingRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/privacy': {
+      id: '/privacy'
+      path: '/privacy'
+      fullPath: '/privacy'
+      preLoaderRoute: typeof PrivacyRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/shared': {
@@ -807,6 +860,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-up'
       fullPath: '/sign-up'
       preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/terms': {
+      id: '/terms'
+      path: '/terms'
+      fullPath: '/terms'
+      preLoaderRoute: typeof TermsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/what-counts': {
@@ -1201,10 +1261,13 @@ const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
   AccountRoute: AccountRouteWithChildren,
   ConfirmEmailRoute: ConfirmEmailRoute,
+  ImprintRoute: ImprintRoute,
   PricingRoute: PricingRoute,
+  PrivacyRoute: PrivacyRoute,
   SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  TermsRoute: TermsRoute,
   WhatCountsRoute: WhatCountsRoute,
   DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,

@@ -31,8 +31,7 @@ const NOT_FOR_READERS =
 const IS_STYLE = /^(?=.*[a-z\d][-:[/])[!a-z\d[\](){}.,:;/%_&>@*#='"$+~-]+(?:\s+[!a-zA-Z\d[\](){}.,:;/%_&>@*#='"$+~-]+)*$/;
 
 /** What is the same in every language: names, formats, keys of the keyboard, and what is typed into a configuration. */
-const NO_TEXT =
-	/^(?:Parley|Markdown|JSON|CSV|AI_BASE_URL|AI_MODELS|Enter|Shift|Shift \+ Enter|⌘ \+ Enter|Mod|Escape|Esc|Ctrl|Control|Meta)$/;
+const NO_TEXT = /^(?:Markdown|JSON|CSV|AI_BASE_URL|AI_MODELS|Enter|Shift|Shift \+ Enter|⌘ \+ Enter|Mod|Escape|Esc|Ctrl|Control|Meta)$/;
 
 /** Strings that read like text and are none, with what they are. */
 const FOR_PROGRAMS: Record<string, string> = {

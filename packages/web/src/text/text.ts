@@ -1,3 +1,4 @@
+import { name as brandName } from "virtual:brand";
 import { createElement, Fragment, type ReactNode } from "react";
 import type { Catalogue, Key, Params } from "./catalogue.ts";
 import { de } from "./de.ts";
@@ -28,6 +29,7 @@ function partsOf<Value>(key: Key, params: { [name: string]: Value | number }): (
 	const pattern = typeof message === "string" ? message : message[count === 1 ? "one" : "other"];
 	return pattern.split(/\{(\w+)\}/).map((part, index) => {
 		if (index % 2 === 0) return part;
+		if (part === "brand") return brandName;
 		return part === "count" && count !== null ? number(count) : (params[part] as Value);
 	});
 }

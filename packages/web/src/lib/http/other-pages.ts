@@ -1,12 +1,15 @@
 import { env } from "cloudflare:workers";
+import { legal, legalTexts } from "virtual:brand";
 import { createServerFn } from "@tanstack/react-start";
 import { getRequest, setResponseStatus } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
 import type { OwnInstructions } from "../../instructions.ts";
+import { language } from "../../text/reader.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
+import type { LegalView } from "../../view/legal.ts";
 import type { Share, SharedChatView } from "../../view/share.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getUsageHistory } from "../billing.ts";
@@ -86,6 +89,16 @@ export const loadConfirmation = createServerFn({ method: "GET" })
 	.handler(async ({ data }): Promise<ConfirmationView> => {
 		const link = await readConfirmation(String(data));
 		return link.state === "invalid" ? link : { state: link.state, email: link.user.email };
+	});
+
+/** A legal page in the reader's language; null where the brand has none. */
+export const loadLegal = createServerFn({ method: "GET" })
+	.validator(input(z.enum(["imprint", "privacy", "terms"])))
+	.handler(async ({ data }): Promise<LegalView | null> => {
+		const text = legalTexts[data]?.[language()];
+		const address = legal[data];
+		if (text !== undefined) return { text };
+		return address === null ? null : { text: null, address };
 	});
 
 /** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down is 410. */

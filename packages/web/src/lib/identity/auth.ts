@@ -1,4 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
+import { name as brandName } from "virtual:brand";
 import { type BetterAuthOptions, betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { isAPIError } from "better-auth/api";
@@ -33,7 +34,7 @@ export function auth(request: Request) {
 	const { origin } = new URL(request.url);
 	const { assertOpenedByPassword, ...password } = passwordsOfOneRequest();
 	return betterAuth({
-		appName: "Parley",
+		appName: brandName,
 		baseURL: origin,
 		secret: config().authSecret,
 		database: drizzleAdapter(db(), { provider: "sqlite", schema, usePlural: true }),
