@@ -6,6 +6,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 import { brand } from "./build/brand.ts";
 import { clientPerLanguage } from "./build/client-per-language.ts";
+import { letters } from "./build/letter.tsx";
 
 const root = new URL("../../", import.meta.url).pathname;
 const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
@@ -65,6 +66,7 @@ export default defineConfig(({ command }) => ({
 			},
 		}),
 		brand(),
+		letters(),
 		clientPerLanguage(),
 		tailwindcss(),
 		tanstackStart({

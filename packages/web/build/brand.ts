@@ -67,6 +67,12 @@ const schema = z.strictObject({
 	mailFrom: sender,
 });
 
+/** A legal page: its heading, if it begins with one, and what follows. */
+interface LegalText {
+	title: string | null;
+	text: string;
+}
+
 export interface Brand {
 	name: string;
 	/** The name as a part of a file's name. */
@@ -80,7 +86,7 @@ export interface Brand {
 	/** Where the legal pages are: paths of ours, or addresses elsewhere. */
 	legal: Record<Legal, string | null>;
 	/** The Markdown of those that are ours. */
-	legalTexts: Partial<Record<Legal, Record<Language, string>>>;
+	legalTexts: Partial<Record<Legal, Record<Language, LegalText>>>;
 	prompts: Record<Language, SuggestedPrompt[]>;
 	systemText: string;
 	mailFrom: string;
@@ -149,10 +155,14 @@ function slugOf(name: string): string {
 }
 
 /** A Markdown file and its translations, "imprint.de.md" beside "imprint.md". One that is missing is the text itself. */
-function inEachLanguage(file: string): Record<Language, string> {
+function inEachLanguage(file: string): Record<Language, LegalText> {
 	const own = (language: Language) => join(dirname(file), `${basename(file, ".md")}.${language}.md`);
-	const read = (language: Language) => readFileSync(existsSync(own(language)) ? own(language) : file, "utf8");
-	return Object.fromEntries(languages.map((language) => [language, read(language)])) as Record<Language, string>;
+	const read = (language: Language): LegalText => {
+		const [, title = null, text = ""] =
+			/^\s*(?:# +(.+)\n)?([\s\S]*)$/.exec(readFileSync(existsSync(own(language)) ? own(language) : file, "utf8")) ?? [];
+		return { title, text };
+	};
+	return Object.fromEntries(languages.map((language) => [language, read(language)])) as Record<Language, LegalText>;
 }
 
 const MODULE = /^virtual:brand$/;

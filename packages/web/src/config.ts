@@ -26,7 +26,8 @@ export interface Config {
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
-	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
+	/** Where mails go: an endpoint like Resend's, Cloudflare's binding EMAIL, or the log. */
+	email: { from: string } & ({ kind: "log" | "cloudflare" } | { kind: "http"; url: string; apiKey: string | undefined });
 	/** Where to report a weakness, as an address that a person can open; null for no `/.well-known/security.txt`. */
 	securityContact: string | null;
 	/** Users with one of these confirmed addresses may use /api/admin. Lower case. */
@@ -165,9 +166,12 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		suggestedPrompts: readPrompts(vars.SUGGESTED_PROMPTS),
 		billing: readBilling(vars),
 		billingSubject: vars.BILLING_SUBJECT ?? "user",
-		email: vars.EMAIL_URL
-			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? mailFrom }
-			: { kind: "log" },
+		email: {
+			from: vars.EMAIL_FROM ?? mailFrom,
+			...(vars.EMAIL_URL
+				? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY }
+				: { kind: isEmailBinding(bindings.EMAIL) ? "cloudflare" : "log" }),
+		},
 		securityContact: vars.SECURITY_CONTACT ?? securityContact,
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
 		devClockUrl: vars.DEV_CLOCK_URL ?? null,
@@ -344,6 +348,20 @@ export function aiBinding(name: string): AiBinding {
 	const binding = ({ ...env } as Record<string, unknown>)[name];
 	if (typeof binding !== "object" || binding === null || !("run" in binding)) throw new OwnError(`${name} is no Workers AI binding`);
 	return binding as AiBinding;
+}
+
+/** What is used of Cloudflare's email binding. */
+interface EmailBinding {
+	send(mail: { from: string; to: string; subject: string; html: string; text: string }): Promise<unknown>;
+}
+
+const isEmailBinding = (binding: unknown): binding is EmailBinding => typeof binding === "object" && binding !== null && "send" in binding;
+
+/** The binding EMAIL. @throws without one */
+export function emailBinding(): EmailBinding {
+	const binding = ({ ...env } as Record<string, unknown>).EMAIL;
+	if (!isEmailBinding(binding)) throw new OwnError("EMAIL is no email binding");
+	return binding;
 }
 
 /** What is used of the Workers AI binding. */

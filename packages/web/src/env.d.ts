@@ -22,6 +22,11 @@ declare module "virtual:brand" {
 	export const mailFrom: Brand["mailFrom"];
 }
 
+/** The mails' templates in each language (build/letter.tsx). */
+declare module "virtual:letters" {
+	export const letters: Record<import("./text/languages.ts").Language, import("../build/letter.tsx").LetterTemplate>;
+}
+
 declare namespace Cloudflare {
 	/** Bindings of wrangler.toml. Only config.ts reads secrets and variables. */
 	interface Env {

@@ -33,6 +33,7 @@ import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
 import { Route as ApiLanguageRouteImport } from './routes/api/language'
+import { Route as ApiMailSettingsRouteImport } from './routes/api/mail-settings'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
@@ -188,6 +189,11 @@ const ApiInstructionsRoute = ApiInstructionsRouteImport.update({
 const ApiLanguageRoute = ApiLanguageRouteImport.update({
   id: '/api/language',
   path: '/api/language',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiMailSettingsRoute = ApiMailSettingsRouteImport.update({
+  id: '/api/mail-settings',
+  path: '/api/mail-settings',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiModelsRoute = ApiModelsRouteImport.update({
@@ -396,6 +402,7 @@ export interface FileRoutesByFullPath {
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
+  '/api/mail-settings': typeof ApiMailSettingsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -455,6 +462,7 @@ export interface FileRoutesByTo {
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
+  '/api/mail-settings': typeof ApiMailSettingsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -518,6 +526,7 @@ export interface FileRoutesById {
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
+  '/api/mail-settings': typeof ApiMailSettingsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -582,6 +591,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
+    | '/api/mail-settings'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -641,6 +651,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
+    | '/api/mail-settings'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -703,6 +714,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
+    | '/api/mail-settings'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -760,6 +772,7 @@ export interface RootRouteChildren {
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
   ApiLanguageRoute: typeof ApiLanguageRoute
+  ApiMailSettingsRoute: typeof ApiMailSettingsRoute
   ApiModelsRoute: typeof ApiModelsRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
@@ -965,6 +978,13 @@ declare module '@tanstack/react-router' {
       path: '/api/language'
       fullPath: '/api/language'
       preLoaderRoute: typeof ApiLanguageRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/mail-settings': {
+      id: '/api/mail-settings'
+      path: '/api/mail-settings'
+      fullPath: '/api/mail-settings'
+      preLoaderRoute: typeof ApiMailSettingsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/models': {
@@ -1274,6 +1294,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
   ApiLanguageRoute: ApiLanguageRoute,
+  ApiMailSettingsRoute: ApiMailSettingsRoute,
   ApiModelsRoute: ApiModelsRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,

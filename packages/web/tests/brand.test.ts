@@ -12,8 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const own = readBrand();
 mkdirSync(join(folder, "icons"));
 for (const path of Object.values(own.files)) copyFileSync(path, join(folder, "icons", path.split("/").at(-1) ?? ""));
-writeFileSync(join(folder, "imprint.md"), "# Imprint");
-writeFileSync(join(folder, "imprint.de.md"), "# Impressum");
+writeFileSync(join(folder, "imprint.md"), "# Imprint\nMain Street 1");
+writeFileSync(join(folder, "imprint.de.md"), "Hauptstraße 1");
 writeFileSync(join(folder, "logo.svg"), "<svg/>");
 
 const valid = {
@@ -39,7 +39,9 @@ describe("a brand", () => {
 			legal: { imprint: "imprint.md", terms: "https://cafe.example/terms" },
 		});
 		expect(brand.legal).toEqual({ imprint: "/imprint", privacy: null, terms: "https://cafe.example/terms" });
-		expect(brand.legalTexts).toEqual({ imprint: { en: "# Imprint", de: "# Impressum" } });
+		expect(brand.legalTexts).toEqual({
+			imprint: { en: { title: "Imprint", text: "Main Street 1" }, de: { title: null, text: "Hauptstraße 1" } },
+		});
 		expect([brand.support, brand.securityContact]).toEqual(["mailto:help@cafe.example", "https://cafe.example/security"]);
 		expect(brand.logo).toEqual({ light: "/brand/logo-light.svg", dark: "/brand/logo-dark.svg" });
 		expect(Object.keys(brand.files)).toEqual(expect.arrayContaining(["favicon.svg", "icons/share.png", "brand/logo-dark.svg"]));

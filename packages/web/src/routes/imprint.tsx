@@ -10,5 +10,5 @@ export const Route = createFileRoute("/imprint")({
 		return page;
 	},
 	head: () => ({ meta: [{ title: t("site_title", { page: t("legal_imprint") }) }] }),
-	component: () => <LegalText {...Route.useLoaderData()} />,
+	component: () => <LegalText {...Route.useLoaderData()} page={t("legal_imprint")} />,
 });

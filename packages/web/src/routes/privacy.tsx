@@ -10,5 +10,5 @@ export const Route = createFileRoute("/privacy")({
 		return page;
 	},
 	head: () => ({ meta: [{ title: t("site_title", { page: t("legal_privacy") }) }] }),
-	component: () => <LegalText {...Route.useLoaderData()} />,
+	component: () => <LegalText {...Route.useLoaderData()} page={t("legal_privacy")} />,
 });

@@ -10,5 +10,5 @@ export const Route = createFileRoute("/terms")({
 		return page;
 	},
 	head: () => ({ meta: [{ title: t("site_title", { page: t("legal_terms") }) }] }),
-	component: () => <LegalText {...Route.useLoaderData()} />,
+	component: () => <LegalText {...Route.useLoaderData()} page={t("legal_terms")} />,
 });

@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
 import { freePort, Running, root, stateFolder, temporaryFolder } from "./process.ts";
@@ -56,6 +55,10 @@ interface Sandbox {
 }
 const sandboxState = async () => (await (await fetch(`${sandbox}/__sandbox/state`)).json()) as Sandbox;
 
+async function finished(command: Running): Promise<void> {
+	expect(await command.exit(), command.output).toBe(0);
+}
+
 beforeAll(async () => {
 	const brand = join(folder.path, "brand.json");
 	mkdirSync(join(folder.path, "icons"));
@@ -69,10 +72,10 @@ beforeAll(async () => {
 		"privacy.md": "# Privacy\n\nWe keep **little**.",
 	}))
 		writeFileSync(join(folder.path, file), text);
-	const env = { ...process.env, PARLEY_BRAND: brand };
-	const web = join(root, "packages/web");
-	execFileSync("node", ["scripts/draw-icons.ts"], { cwd: web, env });
-	execFileSync("vite", ["build", "--outDir", join(folder.path, "dist"), "--emptyOutDir", "--logLevel", "error"], { cwd: web, env });
+	const env = { PARLEY_BRAND: brand };
+	await finished(new Running("node", ["packages/web/scripts/draw-icons.ts"], { env }));
+	const dist = ["--outDir", join(folder.path, "dist"), "--emptyOutDir", "--logLevel", "error"];
+	await finished(new Running("vite", ["build", "packages/web", "--config", "packages/web/vite.config.ts", ...dist], { env }));
 	const [port, sandboxPort] = [await freePort(), await freePort()];
 	app = `http://localhost:${port}`;
 	sandbox = `http://localhost:${sandboxPort}`;
@@ -94,16 +97,13 @@ beforeAll(async () => {
 		...["--dist", join(folder.path, "dist"), "--env-file", join(folder.path, "vars.env")],
 	]);
 	running.push(box, server);
-	await expect
-		.poll(
-			() =>
-				fetch(`${app}/api/health`).then(
-					({ ok }) => ok,
-					() => false,
-				),
-			{ timeout: 60_000 },
-		)
-		.toBe(true);
+	await vi.waitUntil(
+		() =>
+			fetch(`${app}/api/health`)
+				.then(({ ok }) => ok)
+				.catch(() => false),
+		{ timeout: 60_000, interval: 200 },
+	);
 	const browser = await openBrowser();
 	closeBrowser = () => browser.close();
 	context = await browser.newContext();

@@ -4,10 +4,11 @@ import { AnswerText } from "../answer-text/answer-text.tsx";
 import { Page } from "./page.tsx";
 
 /** A page of the operator's: their Markdown, or where it is. */
-export function LegalText({ text, address }: LegalView) {
+export function LegalText({ page, title, text, address }: LegalView & { page: string }) {
 	return (
 		<Page>
 			<article className="mx-auto max-w-read">
+				<h1 className="mb-6 text-balance font-semibold text-display tracking-tight">{title ?? page}</h1>
 				{text !== null ? (
 					<AnswerText text={text} />
 				) : (

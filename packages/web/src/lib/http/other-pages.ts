@@ -15,6 +15,7 @@ import type { UsageHistory } from "../../view/usage.ts";
 import { getUsageHistory } from "../billing.ts";
 import { isShareId } from "../chat/share-id.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
+import { tellsUsageOf } from "../identity/email/settings.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerOf } from "../identity/viewer.ts";
@@ -60,6 +61,12 @@ export const loadUsageHistory = createServerFn({ method: "GET" }).handler(async 
 	return getUsageHistory(await identify(getRequest()));
 });
 
+/** Whether the viewer is told by mail of 80 % and 100 % used; null for a guest. */
+export const loadTellsUsage = createServerFn({ method: "GET" }).handler(async (): Promise<boolean | null> => {
+	const user = await userOf(getRequest());
+	return user && tellsUsageOf(user.userId);
+});
+
 /** What the viewer tells every model. */
 export const loadInstructions = createServerFn({ method: "GET" }).handler(async (): Promise<OwnInstructions> => {
 	return (await userOf(getRequest()))?.instructions ?? { about: "", answer: "" };
@@ -95,10 +102,10 @@ export const loadConfirmation = createServerFn({ method: "GET" })
 export const loadLegal = createServerFn({ method: "GET" })
 	.validator(input(z.enum(["imprint", "privacy", "terms"])))
 	.handler(async ({ data }): Promise<LegalView | null> => {
-		const text = legalTexts[data]?.[language()];
+		const own = legalTexts[data]?.[language()];
 		const address = legal[data];
-		if (text !== undefined) return { text };
-		return address === null ? null : { text: null, address };
+		if (own) return own;
+		return address === null ? null : { title: null, text: null, address };
 	});
 
 /** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down is 410. */
