@@ -11,8 +11,8 @@ import { type Accent, accentFaults, accentOf } from "./accent.ts";
 export const brandFile = () => process.env.PARLEY_BRAND ?? new URL("../../../brand.json", import.meta.url).pathname;
 
 const languages = Object.keys(LANGUAGES) as Language[];
-export const LEGAL = ["imprint", "privacy", "terms"] as const;
-export type Legal = (typeof LEGAL)[number];
+const LEGAL = ["imprint", "privacy", "terms"] as const;
+type Legal = (typeof LEGAL)[number];
 
 /** The pictures of a brand, by the addresses at which they are served. `npm run icons -w @parley/web` draws all but the first. */
 const ICONS: Record<string, string> = {

@@ -1,3 +1,4 @@
+import type { LetterTemplate } from "virtual:letters";
 import { Body, Button, Container, Head, Heading, Hr, Html, Link, render, Section, Text } from "@react-email/components";
 import type { ReactElement } from "react";
 import type { Plugin } from "vite";
@@ -8,18 +9,6 @@ import type { Language } from "../src/text/languages.ts";
 import { type Brand, readBrand } from "./brand.ts";
 
 const catalogues: Record<Language, Catalogue> = { en, de };
-
-/** The parts of a mail's HTML, with places for what is written at run time: `%text%`, `%href%`. */
-export interface LetterTemplate {
-	/** `%subject%`, `%body%`, and `%origin%` in links to pages of ours. */
-	letter: string;
-	paragraph: string;
-	/** `%href%` and `%label%`. */
-	button: string;
-	code: string;
-	/** The end of the plain text, with `%origin%` too. */
-	signature: string;
-}
 
 const FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 const INK = "#1d1b17";
@@ -79,7 +68,7 @@ async function part(element: ReactElement): Promise<string> {
 }
 
 /** The templates of a brand's mails in a language. */
-export async function letterTemplate(brand: Brand, language: Language): Promise<LetterTemplate> {
+async function letterTemplate(brand: Brand, language: Language): Promise<LetterTemplate> {
 	const { accent, on } = brand.accent.light;
 	const button = { padding: "11px 20px", borderRadius: "6px", backgroundColor: accent, color: on, fontSize: "16px", fontWeight: 600 };
 	const lines = linksOf(brand).map(([key, href]) => `${catalogues[language][key]}: ${href.replace(/^mailto:/, "")}`);

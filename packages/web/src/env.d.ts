@@ -24,7 +24,18 @@ declare module "virtual:brand" {
 
 /** The mails' templates in each language (build/letter.tsx). */
 declare module "virtual:letters" {
-	export const letters: Record<import("./text/languages.ts").Language, import("../build/letter.tsx").LetterTemplate>;
+	/** The parts of a mail's HTML, with places for what is written at run time: `%text%`, `%href%`. */
+	export interface LetterTemplate {
+		/** `%subject%`, `%body%`, and `%origin%` in links to pages of ours. */
+		letter: string;
+		paragraph: string;
+		/** `%href%` and `%label%`. */
+		button: string;
+		code: string;
+		/** The end of the plain text, with `%origin%` too. */
+		signature: string;
+	}
+	export const letters: Record<import("./text/languages.ts").Language, LetterTemplate>;
 }
 
 declare namespace Cloudflare {
