@@ -1,5 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { brand } from "./build/brand.ts";
+import { letters } from "./build/letter.tsx";
 import { modelFileAt } from "./tests/upstream/models.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -105,6 +107,7 @@ export default defineConfig({
 		cache: false,
 		projects: [
 			{
+				plugins: [brand(), letters()],
 				test: {
 					name: "unit",
 					include: ["src/**/*.test.{ts,tsx}", "tests/*.test.ts"],

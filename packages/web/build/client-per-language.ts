@@ -32,6 +32,7 @@ export function clientPerLanguage(): Plugin[] {
 			handler(_, bundle) {
 				if (this.environment.name !== "client") return;
 				if (building !== FIRST) return void built.set(building, { ...bundle });
+				for (const file of publicFilesIn(FIRST)) this.emitFile({ type: "asset", ...file });
 				for (const [language, other] of built) {
 					twins[language] = twinsOf(bundle, other);
 					for (const file of publicFilesIn(language)) this.emitFile({ type: "asset", ...file });

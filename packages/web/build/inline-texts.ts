@@ -3,8 +3,11 @@ import type { Message } from "../src/text/catalogue.ts";
 import { de } from "../src/text/de.ts";
 import { en } from "../src/text/en.ts";
 import type { Language } from "../src/text/languages.ts";
+import { readBrand } from "./brand.ts";
 
 const catalogues: Record<Language, Record<string, Message>> = { en, de };
+
+const { name } = readBrand();
 
 const source = (file: string) => new URL(`../src/text/${file}.ts`, import.meta.url).pathname;
 
@@ -73,7 +76,7 @@ function replaced(code: string, start: number, end: number, calls: Node[], catal
 
 function textOf(call: Node, code: string, catalogue: Record<string, Message>): string {
 	const [key, params] = call.arguments as [Node | undefined, Node | undefined];
-	const message = key?.type === "Literal" ? catalogue[String(key.value)] : undefined;
+	const message = key?.type === "Literal" ? branded(catalogue[String(key.value)]) : undefined;
 	if (message === undefined) throw new Error(`No literal key of the catalogue: ${code.slice(call.start, call.end)}`);
 	const values = params ? valuesOf(params, code, catalogue) : () => undefined;
 	const write = (call.callee as Node).name === "rich" ? elements : literal;
@@ -81,6 +84,12 @@ function textOf(call: Node, code: string, catalogue: Record<string, Message>): s
 	const count = values("count") ?? "";
 	// Evaluated once, however often the text names it.
 	return `((count) => count === 1 ? ${write(message.one, values, "count")} : ${write(message.other, values, "count")})(${count})`;
+}
+
+/** A message with the name of the deployment in its places. */
+function branded(message: Message | undefined): Message | undefined {
+	const named = (text: string) => text.replaceAll("{brand}", () => name);
+	return typeof message === "object" ? { one: named(message.one), other: named(message.other) } : message && named(message);
 }
 
 /** The code of a parameter by its name. */

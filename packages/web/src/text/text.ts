@@ -1,3 +1,4 @@
+import { name as brandName } from "virtual:brand";
 import type { Catalogue, Key, Params } from "./catalogue.ts";
 import { de } from "./de.ts";
 import { en } from "./en.ts";
@@ -22,6 +23,7 @@ export function partsOf<Value>(key: Key, params: { [name: string]: Value | numbe
 	const pattern = typeof message === "string" ? message : message[count === 1 ? "one" : "other"];
 	return pattern.split(/\{(\w+)\}/).map((part, index) => {
 		if (index % 2 === 0) return part;
+		if (part === "brand") return brandName;
 		return part === "count" && count !== null ? number(count) : (params[part] as Value);
 	});
 }

@@ -126,6 +126,10 @@ const inserts: Record<keyof typeof ENDINGS, { keptMs: number; sql: string; found
 	},
 	stripe_events: { keptMs: 30 * DAY_MS, sql: "INSERT INTO stripe_events (id, done_at) VALUES (?1, ?2)" },
 	provider_copies: { keptMs: DAY_MS, sql: "INSERT INTO provider_copies (name, answer, read_at) VALUES (?1, '{}', ?2)" },
+	mails: {
+		keptMs: 400 * DAY_MS,
+		sql: "INSERT INTO mails (event, state, attempts, not_before, useful_ms, created_at, ended_at) VALUES (?1, 'sent', 1, 0, 0, 0, ?2)",
+	},
 	usage_days: {
 		keptMs: 62 * DAY_MS,
 		sql: `INSERT INTO usage_days (subject, day, model, tier, requests, units, input, cached, output, reasoning, micro_dollars, estimated)

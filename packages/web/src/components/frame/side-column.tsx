@@ -1,3 +1,4 @@
+import { logo } from "virtual:brand";
 import { Link, useLocation } from "@tanstack/react-router";
 import { type ComponentType, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { t } from "../../text/text.ts";
@@ -6,6 +7,7 @@ import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import type { FolderListProps } from "./folder-list.tsx";
 import { CloseIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
 import { ariaKeys } from "./keys.ts";
+import { LegalLinks } from "./legal-links.tsx";
 
 // Without a folder it is not loaded.
 const FolderList = lazy<ComponentType<FolderListProps>>(() => import("./folder-list.tsx").catch(() => ({ default: () => null })));
@@ -106,12 +108,22 @@ function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
 /** Whether a key was pressed in the sheet itself. A dialog opened from it closes first. */
 const isWithin = (sheet: HTMLDialogElement | null, target: EventTarget) => target instanceof Element && target.closest("dialog") === sheet;
 
-/** The name of the product, linked to the chat. */
+/** The name of the deployment, or its logo, linked to the chat. */
 export function Wordmark() {
 	return (
 		<Link to="/" className="font-semibold text-body tracking-tight">
-			Parley
+			{logo ? <Logo {...logo} /> : t("site_name")}
 		</Link>
+	);
+}
+
+/** Both are in the page, since the theme can be the reader's own choice. The one that is hidden is not loaded. */
+function Logo({ light, dark }: { light: string; dark: string }) {
+	return (
+		<>
+			<img src={light} alt={t("site_name")} loading="lazy" className="only-light h-6 w-auto" />
+			<img src={dark} alt={t("site_name")} loading="lazy" className="only-dark h-6 w-auto" />
+		</>
 	);
 }
 
@@ -219,6 +231,7 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 					<SignOutButton />
 				</div>
 			)}
+			<LegalLinks className="px-3 py-1" />
 		</div>
 	);
 }
