@@ -31,7 +31,7 @@ const shared = {
 /** What is opened in the list of chats. Each file of its own would be named in the first script of every page. */
 const menus = {
 	name: "menus",
-	test: /\/src\/components\/frame\/(chat-menu|chat-search|key-list|move-dialog|folder-[\w-]+)\.tsx?$/,
+	test: /\/src\/components\/frame\/(chat-search|key-list|folder-[\w-]+|dialog|side-sheet|confirming)\.tsx?$/,
 };
 
 export default defineConfig(({ command }) => ({

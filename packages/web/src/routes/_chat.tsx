@@ -1,5 +1,5 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { type ComponentType, lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
@@ -8,11 +8,9 @@ import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
 import { useChatActions } from "../components/chat/use-chat-actions.ts";
 import { useShell } from "../components/chat/use-shell.ts";
-import type { ArchivedChatsProps } from "../components/frame/archived-chats.tsx";
-import type { ChatSearchProps } from "../components/frame/chat-search.tsx";
-import type { KeyListProps } from "../components/frame/key-list.tsx";
 import { type LinkOutcome, linkOutcomeOf } from "../components/frame/link-outcome.ts";
 import { NeedsScripts } from "../components/frame/needs-scripts.tsx";
+import { opened } from "../components/frame/opened.tsx";
 import { type Done, DoneLine, SideColumn } from "../components/frame/side-column.tsx";
 import { SkipLink } from "../components/frame/skip-link.tsx";
 import { useKeys } from "../components/frame/use-keys.ts";
@@ -32,11 +30,9 @@ import type { UsageView } from "../view/usage.ts";
 const ConfirmEmail = lazy(() => import("../components/frame/confirm-email.tsx").then((module) => ({ default: module.ConfirmEmail })));
 const PaymentNotice = lazy(() => import("../components/chat/payment-notice.tsx").then((module) => ({ default: module.PaymentNotice })));
 
-/** Without a connection a dialog does not open, and the chat stays. */
-const notLoaded = () => ({ default: () => null });
-const ChatSearch = lazy<ComponentType<ChatSearchProps>>(() => import("../components/frame/chat-search.tsx").catch(notLoaded));
-const ArchivedChats = lazy<ComponentType<ArchivedChatsProps>>(() => import("../components/frame/archived-chats.tsx").catch(notLoaded));
-const KeyList = lazy<ComponentType<KeyListProps>>(() => import("../components/frame/key-list.tsx").catch(notLoaded));
+const ChatSearch = opened(() => import("../components/frame/chat-search.tsx").then((module) => module.default));
+const ArchivedChats = opened(() => import("../components/frame/archived-chats.tsx").then((module) => module.default));
+const KeyList = opened(() => import("../components/frame/key-list.tsx").then((module) => module.default));
 
 interface SearchParams extends LinkOutcome {
 	/** Set on the way back from a checkout. */
@@ -174,7 +170,7 @@ interface DialogsProps {
 /** The dialogs that the frame opens. */
 function Dialogs({ dialog, shell, actions, onClose }: DialogsProps) {
 	return (
-		<Suspense>
+		<>
 			{dialog === "search" && <ChatSearch newest={shell.chats} find={(data) => loadMatchingChats({ data })} onClose={onClose} />}
 			{dialog === "archived" && (
 				<ArchivedChats
@@ -188,7 +184,7 @@ function Dialogs({ dialog, shell, actions, onClose }: DialogsProps) {
 				/>
 			)}
 			{dialog === "keys" && <KeyList onClose={onClose} />}
-		</Suspense>
+		</>
 	);
 }
 

@@ -7,7 +7,8 @@ import { signUp } from "../components/session/session-requests.ts";
 import { SignForm } from "../components/session/sign-form.tsx";
 import { Tally } from "../components/tally/tally.tsx";
 import { loadFreeLimit } from "../lib/http/other-pages.ts";
-import { rich, t } from "../text/text.ts";
+import { rich } from "../text/rich.ts";
+import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/sign-up")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),

@@ -230,7 +230,8 @@ describe("a chat", () => {
 		const question = page.getByRole("dialog", { name: "Delete all chats?" });
 		await picture("delete-all");
 		await question.getByRole("button", { name: "Cancel" }).click();
-		expect(await titles()).toHaveLength(2);
+		await question.waitFor({ state: "detached" });
+		expect(await page.locator("aside nav li").count()).toBe(2);
 		await page.getByRole("button", { name: "Delete all chats…" }).click();
 		await question.getByRole("button", { name: "Delete all" }).click();
 		await expect.poll(titles).toEqual([]);

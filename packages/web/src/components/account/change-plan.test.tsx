@@ -3,6 +3,7 @@ import { act } from "react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { BillingActions, ChangeResult } from "../billing/source.ts";
+import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { type Mounted, mount } from "../testing/render.tsx";
 import { lite, max, pro, proStanding } from "../testing/views.ts";
 import { ChangePlan } from "./change-plan.tsx";
@@ -29,11 +30,12 @@ async function pass(ms: number) {
 async function changeTo(name: string, takesEffect: ChangeResult) {
 	change.mockResolvedValueOnce({ kind: "done", value: takesEffect });
 	await page.press(`Change to ${name}`);
-	await act(async () => page.root.querySelector<HTMLButtonElement>("dialog .button-next")?.click());
+	await act(async () => document.querySelector<HTMLButtonElement>("[role=dialog] .button-next")?.click());
 	onChanged.mockClear();
 }
 
 beforeEach(async () => {
+	await ConfirmDialog.load();
 	vi.useFakeTimers();
 	page = await mount(account(proStanding));
 });

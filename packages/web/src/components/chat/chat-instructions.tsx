@@ -1,11 +1,16 @@
-import { type ComponentType, useState } from "react";
+import { useState } from "react";
 import { plainInstruction } from "../../instructions.ts";
 import { t } from "../../text/text.ts";
 import { InstructionsIcon } from "../frame/icons.tsx";
+import { opened } from "../frame/opened.tsx";
 import { instructChat } from "../requests.ts";
 import type { Conversation } from "./conversation.ts";
 import { keepDraft, NEW_INSTRUCTIONS } from "./draft.ts";
 import type { InstructionsDialogProps } from "./instructions-dialog.tsx";
+
+const InstructionsDialog = opened<InstructionsDialogProps>(() =>
+	import("./instructions-dialog.tsx").then((module) => module.InstructionsDialog),
+);
 
 interface ChatInstructionsProps extends Pick<InstructionsDialogProps, "sizes" | "isUser" | "unitsWith"> {
 	/** The chat's instructions. */
@@ -19,13 +24,6 @@ interface ChatInstructionsProps extends Pick<InstructionsDialogProps, "sizes" | 
 export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInstructionsProps) {
 	const [open, setOpen] = useState(false);
 	const [written, setWritten] = useState<string>();
-	const [Dialog, setDialog] = useState<ComponentType<InstructionsDialogProps>>();
-
-	function show() {
-		setOpen(true);
-		if (!Dialog)
-			import("./instructions-dialog.tsx").then((module) => setDialog(() => module.InstructionsDialog)).catch(() => setOpen(false));
-	}
 
 	const text = written ?? saved;
 	return (
@@ -36,13 +34,15 @@ export function ChatInstructions({ saved, disabled, onSave, ...props }: ChatInst
 				title={t("chat_instructions")}
 				disabled={disabled}
 				className="button-bare relative min-w-9 shrink-0"
-				onClick={show}
+				onPointerEnter={InstructionsDialog.load}
+				onFocus={InstructionsDialog.load}
+				onClick={() => setOpen(true)}
 			>
 				<InstructionsIcon />
 				{saved && <span className="absolute top-1.5 right-1.5 size-1.5 rounded-full bg-ink" />}
 			</button>
-			{open && Dialog && (
-				<Dialog
+			{open && (
+				<InstructionsDialog
 					{...props}
 					text={text}
 					onChange={setWritten}

@@ -1,9 +1,10 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
 import { number } from "../../text/format.ts";
 import { rich } from "../../text/rich.ts";
 import { t } from "../../text/text.ts";
+import { MIDDLE, Modal } from "../frame/dialog.tsx";
 import { InstructionField } from "../frame/instruction-field.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 
@@ -20,27 +21,17 @@ export interface InstructionsDialogProps {
 	/** Resolves to a sentence when it failed. The dialog then stays open and shows it. */
 	onSave: () => Promise<string | undefined>;
 	/** `isDropped`: what was written is not to be kept. */
-	onClose: (isDropped: boolean) => void;
+	onClose: (isDropped?: boolean) => void;
 }
 
 /** The instructions of a chat, with the size of everything that is sent before its messages. */
 export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, onSave, onClose }: InstructionsDialogProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
 	const path = useLocation({ select: ({ pathname }) => pathname });
-	const dropped = useRef(false);
-	const titleId = useId();
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState<string>();
 	const plain = plainInstruction(text);
 	const isFaulty = instructionFault("chat", plain) !== undefined;
 	const tokens = isFaulty ? 0 : instructionTokens("chat", plain);
-
-	useEffect(() => dialog.current?.showModal(), []);
-
-	function close(isDropped: boolean) {
-		dropped.current = isDropped;
-		dialog.current?.close();
-	}
 
 	async function save(event: FormEvent) {
 		event.preventDefault();
@@ -49,19 +40,11 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 		const failure = await onSave();
 		setBusy(false);
 		setProblem(failure);
-		if (!failure) close(true);
+		if (!failure) onClose(true);
 	}
 
 	return (
-		<dialog
-			ref={dialog}
-			aria-labelledby={titleId}
-			className="w-full max-w-[min(34rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
-			onClose={() => onClose(dropped.current)}
-		>
-			<h2 id={titleId} className="font-semibold text-body">
-				{t("chat_instructions")}
-			</h2>
+		<Modal title={t("chat_instructions")} className={`${MIDDLE} max-w-[min(34rem,calc(100vw-32px))]`} onClose={onClose}>
 			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
 				<InstructionField
 					part="chat"
@@ -92,7 +75,7 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 					</p>
 				)}
 				<div className="flex flex-wrap justify-end gap-2">
-					<button type="button" className="button-bare" onClick={() => close(true)}>
+					<button type="button" className="button-bare" onClick={() => onClose(true)}>
 						{t("frame_cancel")}
 					</button>
 					<button type="submit" className="button-plain" disabled={busy || isFaulty}>
@@ -100,7 +83,7 @@ export function InstructionsDialog({ text, onChange, sizes, isUser, unitsWith, o
 					</button>
 				</div>
 			</form>
-		</dialog>
+		</Modal>
 	);
 }
 

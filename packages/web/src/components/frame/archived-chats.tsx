@@ -1,8 +1,8 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { useState } from "react";
 import { t } from "../../text/text.ts";
 import { ArchivedList, type ArchivedListProps } from "./archived-list.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
-import { CloseIcon } from "./icons.tsx";
+import { Modal, UPPER } from "./dialog.tsx";
 
 export interface ArchivedChatsProps extends Pick<ArchivedListProps, "onChange"> {
 	/** Rejects when it failed. */
@@ -12,28 +12,12 @@ export interface ArchivedChatsProps extends Pick<ArchivedListProps, "onChange"> 
 
 /** A dialog that lists the archived chats, brings them back, and deletes them or all chats. */
 export default function ArchivedChats({ onChange, onDeleteAll, onClose }: ArchivedChatsProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const titleId = useId();
 	const [isDeletingAll, setDeletingAll] = useState(false);
-	useEffect(() => dialog.current?.showModal(), []);
 
 	return (
-		<dialog
-			ref={dialog}
-			aria-labelledby={titleId}
-			className="mt-[12dvh] w-full max-w-[min(32rem,calc(100vw-32px))] rounded-large bg-raised p-2 shadow-sheet"
-			onClose={(event) => event.target === dialog.current && onClose()}
-		>
-			<div className="flex items-center justify-between pl-3">
-				<h2 id={titleId} className="font-semibold text-body">
-					{t("frame_archived_chats")}
-				</h2>
-				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
-					<CloseIcon />
-				</button>
-			</div>
+		<Modal title={t("frame_archived_chats")} hasBar closesBeside className={UPPER} onClose={onClose}>
 			<div className="px-1">
-				<ArchivedList onChange={onChange} onOpen={() => dialog.current?.close()} />
+				<ArchivedList onChange={onChange} onOpen={onClose} />
 			</div>
 			<div className="mt-2 border-line border-t px-1 pt-2">
 				<button type="button" className="button-bare text-small" onClick={() => setDeletingAll(true)}>
@@ -48,7 +32,7 @@ export default function ArchivedChats({ onChange, onDeleteAll, onClose }: Archiv
 					onConfirm={async () => {
 						try {
 							await onDeleteAll();
-							dialog.current?.close();
+							onClose();
 						} catch {
 							return t("list_delete_all_failed");
 						}
@@ -56,6 +40,6 @@ export default function ArchivedChats({ onChange, onDeleteAll, onClose }: Archiv
 					onClose={() => setDeletingAll(false)}
 				/>
 			)}
-		</dialog>
+		</Modal>
 	);
 }

@@ -1,16 +1,15 @@
 import { Link } from "@tanstack/react-router";
-import { type ComponentType, type KeyboardEvent, lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { servedZone } from "../../text/reader.ts";
 import { t } from "../../text/text.ts";
 import type { ChatMarks, ChatSummary, FolderName } from "../../view/chat.ts";
 import { byDay } from "./chat-days.ts";
-import type { ChatMenuProps } from "./chat-menu.tsx";
 import { MoreIcon } from "./icons.tsx";
 import { isKey } from "./keys.ts";
 import { useHydrated } from "./local-time.tsx";
+import { opened } from "./opened.tsx";
 
-// Few visits open a menu. Without a connection it does not open.
-const ChatMenu = lazy<ComponentType<ChatMenuProps>>(() => import("./chat-menu.tsx").catch(() => ({ default: () => null })));
+const ChatMenu = opened(() => import("./chat-menu.tsx").then((module) => module.default));
 
 export interface ChatListProps {
 	chats: readonly ChatSummary[];
@@ -106,20 +105,20 @@ function ChatRow({ chat, isStop, onFocus, onChange, folders }: RowProps) {
 				aria-haspopup="menu"
 				aria-expanded={isOpen}
 				className="button-bare shown-near absolute inset-y-0 right-0"
+				onPointerEnter={ChatMenu.load}
+				onFocus={ChatMenu.load}
 				onClick={() => setOpen(true)}
 			>
 				<MoreIcon />
 			</button>
 			{isOpen && (
-				<Suspense>
-					<ChatMenu
-						chat={chat}
-						folders={folders}
-						button={more}
-						onChange={(change) => void onChange(chat, change)}
-						onClose={() => setOpen(false)}
-					/>
-				</Suspense>
+				<ChatMenu
+					chat={chat}
+					folders={folders}
+					button={more}
+					onChange={(change) => void onChange(chat, change)}
+					onClose={() => setOpen(false)}
+				/>
 			)}
 		</li>
 	);

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { ChatSummary, FoundChat, FoundChats, Passage } from "../../view/chat.ts";
+import { focusAtOnce, Modal, UPPER } from "./dialog.tsx";
 import { CloseIcon } from "./icons.tsx";
 
 /** How long the viewer pauses before the server is asked. */
@@ -16,59 +17,52 @@ export interface ChatSearchProps {
 
 /** A dialog that finds a chat by words of its title and its messages, and shows where they are. */
 export default function ChatSearch({ newest, find, onClose }: ChatSearchProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
 	const [words, setWords] = useState("");
 	const found = useFound(words.trim(), find);
-	useEffect(() => dialog.current?.showModal(), []);
 	const chats: readonly (ChatSummary | FoundChat)[] | undefined = words.trim() ? found.chats : newest;
 	return (
-		<dialog
-			ref={dialog}
-			aria-label={t("frame_find_chat")}
-			className="mt-[12dvh] w-full max-w-[min(32rem,calc(100vw-32px))] rounded-large bg-raised p-2 shadow-sheet"
-			onClose={onClose}
-			onClick={(event) => {
-				const pressed = event.target as HTMLElement;
-				if (pressed === dialog.current || pressed.closest("a")) dialog.current?.close();
-			}}
-			onKeyDown={moveFocus}
-		>
-			<div className="flex items-center gap-1">
-				<input
-					type="search"
-					aria-label={t("search_titles_and_messages")}
-					placeholder={t("search_titles_and_messages")}
-					className="min-h-11 grow bg-transparent px-3 text-body outline-none [&::-webkit-search-cancel-button]:hidden"
-					value={words}
-					onChange={(event) => setWords(event.target.value)}
-				/>
-				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
-					<CloseIcon />
-				</button>
-			</div>
-			<p role="status" className="px-3 text-small text-soft">
-				{noteOn(found, words.trim() !== "", chats?.length)}
-			</p>
-			<ul aria-label={t("frame_chats")} className="max-h-[50dvh] overflow-y-auto">
-				{chats?.map((chat) => (
-					<li key={chat.id}>
-						<Link
-							to="/c/$chatId"
-							params={{ chatId: chat.id }}
-							className="flex min-h-11 flex-col justify-center rounded-small px-3 py-2 hover:bg-said"
-						>
-							<span className="flex items-baseline gap-2">
-								<span dir="auto" className="truncate">
-									{chat.title}
+		<Modal title={t("frame_find_chat")} isTitleHidden closesBeside className={UPPER} onClose={onClose}>
+			{/* biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus between the field and the links in it */}
+			<div onKeyDown={moveFocus}>
+				<div className="flex items-center gap-1">
+					<input
+						ref={focusAtOnce}
+						type="search"
+						aria-label={t("search_titles_and_messages")}
+						placeholder={t("search_titles_and_messages")}
+						className="min-h-11 grow bg-transparent px-3 text-body outline-none [&::-webkit-search-cancel-button]:hidden"
+						value={words}
+						onChange={(event) => setWords(event.target.value)}
+					/>
+					<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={onClose}>
+						<CloseIcon />
+					</button>
+				</div>
+				<p role="status" className="px-3 text-small text-soft">
+					{noteOn(found, words.trim() !== "", chats?.length)}
+				</p>
+				<ul aria-label={t("frame_chats")} className="max-h-[50dvh] overflow-y-auto">
+					{chats?.map((chat) => (
+						<li key={chat.id}>
+							<Link
+								to="/c/$chatId"
+								params={{ chatId: chat.id }}
+								onClick={onClose}
+								className="flex min-h-11 flex-col justify-center rounded-small px-3 py-2 hover:bg-said"
+							>
+								<span className="flex items-baseline gap-2">
+									<span dir="auto" className="truncate">
+										{chat.title}
+									</span>
+									{chat.archived && <span className="shrink-0 text-small text-soft">{t("search_archived")}</span>}
 								</span>
-								{chat.archived && <span className="shrink-0 text-small text-soft">{t("search_archived")}</span>}
-							</span>
-							{"passage" in chat && chat.passage && <PassageText passage={chat.passage} />}
-						</Link>
-					</li>
-				))}
-			</ul>
-		</dialog>
+								{"passage" in chat && chat.passage && <PassageText passage={chat.passage} />}
+							</Link>
+						</li>
+					))}
+				</ul>
+			</div>
+		</Modal>
 	);
 }
 
@@ -123,7 +117,7 @@ function useFound(words: string, find: ChatSearchProps["find"]): Found {
 }
 
 /** The arrow keys go from the field through the chats and back. */
-function moveFocus(event: KeyboardEvent<HTMLDialogElement>) {
+function moveFocus(event: KeyboardEvent<HTMLDivElement>) {
 	const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
 	if (!step) return;
 	const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("input, li a")];

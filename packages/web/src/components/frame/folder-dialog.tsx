@@ -1,9 +1,10 @@
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { FOLDER_NAME_CHARS_MAX } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
 import { t } from "../../text/text.ts";
 import type { FolderName } from "../../view/chat.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
+import { MIDDLE, Modal } from "./dialog.tsx";
 import { changeFolder, deleteFolder, readFolder } from "./folder-requests.ts";
 import { InstructionField } from "./instruction-field.tsx";
 
@@ -16,14 +17,11 @@ interface FolderDialogProps {
 
 /** A dialog for the name and the instructions of a folder, and to delete it. */
 export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const titleId = useId();
 	const [instructions, setInstructions] = useState<string>();
 	const [problem, setProblem] = useState<string>();
 	const [isDeleting, setDeleting] = useState(false);
 	const isFaulty = instructions === undefined || instructionFault("folder", plainInstruction(instructions)) !== undefined;
 
-	useEffect(() => dialog.current?.showModal(), []);
 	useEffect(() => {
 		readFolder(folder.id).then(
 			(read) => setInstructions(read?.instructions ?? ""),
@@ -38,19 +36,11 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 		const failure = await failureOf(changeFolder({ id: folder.id, name, instructions: plainInstruction(instructions) }));
 		if (failure) return setProblem(failure);
 		onChanged();
-		dialog.current?.close();
+		onClose();
 	}
 
 	return (
-		<dialog
-			ref={dialog}
-			aria-labelledby={titleId}
-			className="w-full max-w-[min(34rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
-			onClose={(event) => event.target === dialog.current && onClose()}
-		>
-			<h2 id={titleId} className="font-semibold text-body">
-				{t("folder_title")}
-			</h2>
+		<Modal title={t("folder_title")} className={`${MIDDLE} max-w-[min(34rem,calc(100vw-32px))]`} onClose={onClose}>
 			<form className="mt-4 flex flex-col gap-4" onSubmit={(event) => void save(event)}>
 				<label className="flex flex-col gap-1 font-medium">
 					{t("auth_name")}
@@ -83,7 +73,7 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 					<button type="button" className="button-plain destructive mr-auto" onClick={() => setDeleting(true)}>
 						{t("folder_delete_dots")}
 					</button>
-					<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
+					<button type="button" className="button-bare" onClick={onClose}>
 						{t("frame_cancel")}
 					</button>
 					<button type="submit" className="button-plain" disabled={isFaulty}>
@@ -100,12 +90,12 @@ export function FolderDialog({ folder, onChanged, onClose }: FolderDialogProps) 
 						const failure = await failureOf(deleteFolder(folder.id));
 						if (failure) return failure;
 						onChanged();
-						dialog.current?.close();
+						onClose();
 					}}
 					onClose={() => setDeleting(false)}
 				/>
 			)}
-		</dialog>
+		</Modal>
 	);
 }
 

@@ -2,9 +2,11 @@ import { useEffect, useEffectEvent, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { ChatPage, FolderName } from "../../view/chat.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
-import { FolderDialog } from "./folder-dialog.tsx";
 import { readChatsIn } from "./folder-requests.ts";
 import { EditIcon, NextIcon } from "./icons.tsx";
+import { opened } from "./opened.tsx";
+
+const FolderDialog = opened(() => import("./folder-dialog.tsx").then((module) => module.FolderDialog));
 
 export interface FolderListProps extends Omit<ChatListProps, "chats" | "folders"> {
 	folders: readonly FolderName[];

@@ -1,7 +1,6 @@
-import { useEffect, useId, useRef } from "react";
 import { t } from "../../text/text.ts";
 import { sendsWithMod } from "../chat/send-key.ts";
-import { CloseIcon } from "./icons.tsx";
+import { MIDDLE, Modal } from "./dialog.tsx";
 import { KEYS, type KeyName, keyName } from "./keys.ts";
 
 export interface KeyListProps {
@@ -10,25 +9,9 @@ export interface KeyListProps {
 
 /** A dialog that lists the keys of the page. It gives the focus back when it is closed. */
 export default function KeyList({ onClose }: KeyListProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const titleId = useId();
-	useEffect(() => dialog.current?.showModal(), []);
 	return (
-		<dialog
-			ref={dialog}
-			aria-labelledby={titleId}
-			className="w-full max-w-[min(28rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
-			onClose={onClose}
-		>
-			<div className="-mt-2 -mr-2 mb-2 flex items-center justify-between">
-				<h2 id={titleId} className="font-semibold text-body">
-					{t("frame_shortcuts")}
-				</h2>
-				<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => dialog.current?.close()}>
-					<CloseIcon />
-				</button>
-			</div>
-			<dl>
+		<Modal title={t("frame_shortcuts")} hasBar closesBeside className={`${MIDDLE} max-w-[min(28rem,calc(100vw-32px))]`} onClose={onClose}>
+			<dl className="mt-2">
 				{Object.entries(KEYS).map(([name, { press }]) => {
 					const { does, where } = textOf(name as KeyName);
 					return (
@@ -48,7 +31,7 @@ export default function KeyList({ onClose }: KeyListProps) {
 					);
 				})}
 			</dl>
-		</dialog>
+		</Modal>
 	);
 }
 

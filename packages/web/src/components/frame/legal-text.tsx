@@ -1,4 +1,4 @@
-import { rich } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
 import type { LegalView } from "../../view/legal.ts";
 import { AnswerText } from "../answer-text/answer-text.tsx";
 import { Page } from "./page.tsx";

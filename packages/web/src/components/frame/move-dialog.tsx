@@ -1,27 +1,27 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { type RefObject, useState } from "react";
 import { FOLDER_NAME_CHARS_MAX } from "../../input.ts";
 import { t } from "../../text/text.ts";
 import type { FolderName } from "../../view/chat.ts";
+import { MIDDLE, Modal } from "./dialog.tsx";
 import { makeFolder } from "./folder-requests.ts";
 
-export interface MoveDialogProps {
+interface MoveDialogProps {
 	title: string;
 	folders: readonly FolderName[];
 	/** Moves the chat to a folder, or out of its folder. */
 	onMove: (folder: string | null) => void;
+	/** Gets the focus back. */
+	button: RefObject<HTMLElement | null>;
 	onClose: () => void;
 }
 
 /** A dialog that moves a chat to a folder, which may be a new one. */
-export default function MoveDialog({ title, folders, onMove, onClose }: MoveDialogProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const titleId = useId();
+export function MoveDialog({ title, folders, onMove, button, onClose }: MoveDialogProps) {
 	const [problem, setProblem] = useState<string>();
-	useEffect(() => dialog.current?.showModal(), []);
 
 	function move(folder: string | null) {
 		onMove(folder);
-		dialog.current?.close();
+		onClose();
 	}
 
 	async function moveToNew(form: FormData) {
@@ -35,15 +35,12 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 	}
 
 	return (
-		<dialog
-			ref={dialog}
-			aria-labelledby={titleId}
-			className="w-full max-w-[min(26rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
+		<Modal
+			title={t("folder_move_of", { title })}
+			className={`${MIDDLE} max-w-[min(26rem,calc(100vw-32px))]`}
+			finalFocus={button}
 			onClose={onClose}
 		>
-			<h2 id={titleId} className="font-semibold text-body wrap-anywhere">
-				{t("folder_move_of", { title })}
-			</h2>
 			<ul className="mt-3 -mx-2 flex max-h-[40dvh] flex-col overflow-y-auto">
 				{folders.map(({ id, name }) => (
 					<li key={id}>
@@ -79,11 +76,11 @@ export default function MoveDialog({ title, folders, onMove, onClose }: MoveDial
 				</p>
 			)}
 			<div className="mt-6 flex justify-end">
-				<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
+				<button type="button" className="button-bare" onClick={onClose}>
 					{t("frame_cancel")}
 				</button>
 			</div>
-		</dialog>
+		</Modal>
 	);
 }
 

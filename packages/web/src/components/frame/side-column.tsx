@@ -1,6 +1,6 @@
 import { logo } from "virtual:brand";
 import { Link, useLocation } from "@tanstack/react-router";
-import { type ComponentType, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { type ComponentType, lazy, Suspense, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
@@ -8,9 +8,12 @@ import type { FolderListProps } from "./folder-list.tsx";
 import { CloseIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
 import { ariaKeys } from "./keys.ts";
 import { LegalLinks } from "./legal-links.tsx";
+import { opened } from "./opened.tsx";
 
 // Without a folder it is not loaded.
 const FolderList = lazy<ComponentType<FolderListProps>>(() => import("./folder-list.tsx").catch(() => ({ default: () => null })));
+
+const SideSheet = opened(() => import("./side-sheet.tsx").then((module) => module.default));
 
 export interface SideProps extends ChatListProps {
 	viewer: Viewer;
@@ -68,45 +71,26 @@ export function SideButton(props: SideProps) {
 				type="button"
 				aria-label={t("side_show")}
 				className="side-button button-bare min-w-9"
+				onPointerEnter={SideSheet.load}
+				onFocus={SideSheet.load}
 				onClick={() => (matchMedia("(min-width: 768px)").matches ? fold("open") : setOpen(true))}
 			>
 				<SideIcon />
 			</button>
-			{open && <SideSheet {...props} onClose={() => setOpen(false)} />}
+			{open && (
+				<SideSheet onClose={() => setOpen(false)}>
+					<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
+						<Wordmark />
+						<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => setOpen(false)}>
+							<CloseIcon />
+						</button>
+					</div>
+					<SideContent {...props} />
+				</SideSheet>
+			)}
 		</>
 	);
 }
-
-function SideSheet({ onClose, ...props }: SideProps & { onClose: () => void }) {
-	const sheet = useRef<HTMLDialogElement>(null);
-	useEffect(() => sheet.current?.showModal(), []);
-	return (
-		<dialog
-			ref={sheet}
-			aria-label={t("frame_chats")}
-			className="m-0 h-dvh max-h-none w-80 max-w-[88vw] bg-margin shadow-sheet"
-			onClose={(event) => event.target === sheet.current && onClose()}
-			onClick={(event) => {
-				const pressed = event.target as HTMLElement;
-				if (pressed === sheet.current || pressed.closest("a, [data-leaves]")) sheet.current?.close();
-			}}
-			onKeyDown={(event) => event.key === "Escape" && isWithin(sheet.current, event.target) && sheet.current?.close()}
-		>
-			<div className="flex h-full flex-col">
-				<div className="flex h-14 shrink-0 items-center justify-between pr-2 pl-5">
-					<Wordmark />
-					<button type="button" aria-label={t("frame_close")} className="button-bare min-w-9" onClick={() => sheet.current?.close()}>
-						<CloseIcon />
-					</button>
-				</div>
-				<SideContent {...props} />
-			</div>
-		</dialog>
-	);
-}
-
-/** Whether a key was pressed in the sheet itself. A dialog opened from it closes first. */
-const isWithin = (sheet: HTMLDialogElement | null, target: EventTarget) => target instanceof Element && target.closest("dialog") === sheet;
 
 /** The name of the deployment, or its logo, linked to the chat. */
 export function Wordmark() {

@@ -7,7 +7,7 @@ import { isKey, type KeyName } from "./keys.ts";
  */
 export function useKeys(handlers: { [Name in KeyName]?: (() => void) | undefined }): void {
 	const pressed = useEffectEvent((event: KeyboardEvent) => {
-		if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+		if (event.defaultPrevented || document.querySelector("[role=dialog], [role=menu]")) return;
 		if (isTyped(event) || (event.target instanceof Element && event.target.closest("select"))) return;
 		for (const [name, handle] of Object.entries(handlers)) {
 			if (!handle || !isKey(event, name as KeyName)) continue;

@@ -1,18 +1,14 @@
-import { type ComponentType, useState } from "react";
+import { useState } from "react";
 import { t } from "../../text/text.ts";
 import { ShareIcon } from "../frame/icons.tsx";
+import { opened } from "../frame/opened.tsx";
 import type { ShareDialogProps } from "./share-dialog.tsx";
+
+const ShareDialog = opened(() => import("./share-dialog.tsx").then((module) => module.ShareDialog));
 
 /** The button that shares and exports a chat. Its dialog is loaded when it is first opened. */
 export function ShareButton(props: Omit<ShareDialogProps, "onClose">) {
 	const [open, setOpen] = useState(false);
-	const [Dialog, setDialog] = useState<ComponentType<ShareDialogProps>>();
-
-	function show() {
-		setOpen(true);
-		if (!Dialog) import("./share-dialog.tsx").then((module) => setDialog(() => module.ShareDialog)).catch(() => setOpen(false));
-	}
-
 	return (
 		<>
 			<button
@@ -20,11 +16,13 @@ export function ShareButton(props: Omit<ShareDialogProps, "onClose">) {
 				aria-label={t("share_or_download")}
 				title={t("share_or_download")}
 				className="button-bare min-w-9 shrink-0"
-				onClick={show}
+				onPointerEnter={ShareDialog.load}
+				onFocus={ShareDialog.load}
+				onClick={() => setOpen(true)}
 			>
 				<ShareIcon />
 			</button>
-			{open && Dialog && <Dialog {...props} onClose={() => setOpen(false)} />}
+			{open && <ShareDialog {...props} onClose={() => setOpen(false)} />}
 		</>
 	);
 }

@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { rich } from "../../text/rich.ts";
 import { t } from "../../text/text.ts";
 import type { Share } from "../../view/share.ts";
 import { CopyButton } from "../frame/copy-button.tsx";
+import { MIDDLE, Modal } from "../frame/dialog.tsx";
 import { addressOf, shareChat } from "./share-requests.ts";
 
 export interface ShareDialogProps {
@@ -21,20 +22,9 @@ export interface ShareDialogProps {
 
 /** Shares a chat by a link. */
 export function ShareDialog({ onClose, ...chat }: ShareDialogProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const titleId = useId();
 	const [share, setShare] = useState<Share>();
-	useEffect(() => dialog.current?.showModal(), []);
 	return (
-		<dialog
-			ref={dialog}
-			aria-labelledby={titleId}
-			className="w-full max-w-[min(30rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
-			onClose={onClose}
-		>
-			<h2 id={titleId} className="font-semibold text-body">
-				{t("share_title")}
-			</h2>
+		<Modal title={t("share_title")} closesBeside className={`${MIDDLE} max-w-[min(30rem,calc(100vw-32px))]`} onClose={onClose}>
 			{!chat.isUser ? <ForUsers chatId={chat.chatId} /> : share ? <Shared share={share} /> : <Offer {...chat} onShared={setShare} />}
 			<Download chatId={chat.chatId} />
 			<div className="mt-6 flex flex-wrap items-center justify-between gap-2">
@@ -45,11 +35,11 @@ export function ShareDialog({ onClose, ...chat }: ShareDialogProps) {
 				) : (
 					<span />
 				)}
-				<button type="button" className="button-bare" onClick={() => dialog.current?.close()}>
+				<button type="button" className="button-bare" onClick={onClose}>
 					{t("frame_close")}
 				</button>
 			</div>
-		</dialog>
+		</Modal>
 	);
 }
 
