@@ -45,14 +45,11 @@ function Letter({ brand, language }: { brand: Brand; language: Language }): Reac
 					</Heading>
 					<Section>%body%</Section>
 					<Hr style={{ margin: "24px 0 16px", borderColor: "#dedad0" }} />
-					<Text style={small}>{brand.name}</Text>
 					<Text style={small}>
 						{linksOf(brand).map(([key, href]) => (
-							<span key={key}>
-								<Link href={href} style={{ color: SOFT, textDecoration: "underline" }}>
-									{String(catalogues[language][key])}
-								</Link>{" "}
-							</span>
+							<Link key={key} href={href} style={{ marginRight: "16px", color: SOFT, textDecoration: "underline" }}>
+								{String(catalogues[language][key])}
+							</Link>
 						))}
 					</Text>
 				</Container>

@@ -1,6 +1,5 @@
 import { legal } from "virtual:brand";
 import { createFileRoute, Link } from "@tanstack/react-router";
-import { LegalLink } from "../components/frame/legal-links.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { nextPath } from "../components/session/next-path.ts";
 import { signUp } from "../components/session/session-requests.ts";
@@ -58,12 +57,16 @@ function SignUpPage() {
 
 /** What a new account agrees to, as far as the operator has written it down. */
 function Accepts() {
-	const terms = <LegalLink href={legal.terms}>{t("auth_the_terms")}</LegalLink>;
-	const privacy = <LegalLink href={legal.privacy}>{t("auth_the_privacy")}</LegalLink>;
 	if (!legal.terms && !legal.privacy) return null;
+	const link = (href: string, text: string) => (
+		<a href={href} className="link">
+			{text}
+		</a>
+	);
 	return (
 		<p className="text-small text-soft">
-			{legal.terms ? rich("auth_accepts_terms", { terms }) : null} {legal.privacy ? rich("auth_reads_privacy", { privacy }) : null}
+			{legal.terms && rich("auth_accepts_terms", { terms: link(legal.terms, t("auth_the_terms")) })}{" "}
+			{legal.privacy && rich("auth_reads_privacy", { privacy: link(legal.privacy, t("auth_the_privacy")) })}
 		</p>
 	);
 }

@@ -71,6 +71,16 @@ test("a payment that failed is told once, however often its event comes, and the
 	await refresh(userId);
 	await runCron();
 	expect(await subjects()).toEqual(["Your payment failed"]);
+	// Paid, and declined again a month later.
+	await faults({});
+	await moveClock({ nowMs: end + 9 * DAY_MS });
+	await refresh(userId);
+	expect((await user.billing()).plans[0]).toMatchObject({ state: "active", live: true });
+	const next = Date.parse((await user.usage()).resetAt ?? "");
+	await faults({ declineRenewals: true });
+	await moveClock({ nowMs: next + 2 * 3_600_000 });
+	await refresh(userId);
+	await eventually(async () => expect(await subjects()).toEqual(["Your payment failed", "Your payment failed"]));
 	const [mail] = (await sandboxState()).mailbox.filter(({ subject }) => subject === "Your payment failed");
 	expect(mail?.text).toContain("https://parley.example/account/plan");
 });

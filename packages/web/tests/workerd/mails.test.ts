@@ -161,12 +161,13 @@ describe("an event's mail", () => {
 			await Promise.all([runCron(), runCron(), runCron()]);
 		}
 		await faults({});
-		for (let run = 0; run < 2; run += 1) {
+		// On a busy machine an attempt may run out of its 200 ms.
+		await eventually(async () => {
 			await wait();
 			await Promise.all([runCron(), runCron()]);
-		}
+			expect((await rows()).map(({ state }) => state)).toEqual(people.map(() => "sent"));
+		});
 		for (const to of people) expect(await mailsTo(to), to).toHaveLength(1);
-		expect((await rows()).every(({ state }) => state === "sent")).toBe(true);
 	});
 });
 
@@ -190,7 +191,7 @@ describe("the mail of a new sign-in", () => {
 		await eventually(async () => expect(await subjects()).toContain("Neue Anmeldung in deinem Konto"));
 		const mail = (await mailsTo(to)).at(-1);
 		expect(mail?.text).toContain("Safari unter iOS");
-		expect(mail?.text).toContain("/account");
+		expect(mail?.text).toContain("/account/profile");
 		expect((await signIn(new Client(), to, PHONE)).status).toBe(200);
 		expect((await signIn(new Client(), to, FIREFOX)).status).toBe(200);
 		await eventually(async () => expect(await subjects()).toHaveLength(3));
@@ -210,11 +211,11 @@ describe("the mails of usage", () => {
 		await record(userId, 799);
 		expect(await subjects()).toEqual([]);
 		await Promise.all(Array.from({ length: 10 }, () => record(userId, 1)));
-		await eventually(async () => expect(await subjects()).toEqual(["You have used 80 % of your requests"]));
+		await eventually(async () => expect(await subjects()).toEqual(["You have used 80% of your requests"]));
 		await Promise.all(Array.from({ length: 3 }, () => record(userId, 50)));
 		await record(userId, 41);
 		await eventually(async () =>
-			expect(await subjects()).toEqual(["You have used 80 % of your requests", "You have used all of your requests"]),
+			expect(await subjects()).toEqual(["You have used 80% of your requests", "You have used all of your requests"]),
 		);
 		const mail = (await mailsTo(email)).at(-1);
 		expect(mail?.text).toContain("1,000");

@@ -24,7 +24,7 @@ export function UsageMails({ tellsUsage }: { tellsUsage: boolean }) {
 
 	return (
 		<Section title={t("account_mails")}>
-			<label className="flex min-h-11 items-center gap-3">
+			<label className="-mt-2.5 flex min-h-11 items-center gap-3">
 				<input
 					type="checkbox"
 					checked={chosen}

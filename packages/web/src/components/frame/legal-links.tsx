@@ -9,25 +9,15 @@ export function LegalLinks({ className }: { className: string }) {
 		{ href: legal.terms, text: t("legal_terms") },
 		{ href: support, text: t("legal_support") },
 	];
-	const shown = links.filter(({ href }) => href !== null);
+	const shown = links.flatMap(({ href, text }) => (href === null ? [] : [{ href, text }]));
 	if (shown.length === 0) return null;
 	return (
 		<nav aria-label={t("legal_links")} className={`flex flex-wrap gap-x-4 text-small text-soft ${className}`}>
 			{shown.map(({ href, text }) => (
-				<LegalLink key={text} href={href}>
+				<a key={text} href={href} className="link inline-block py-1 pointer-coarse:py-3">
 					{text}
-				</LegalLink>
+				</a>
 			))}
 		</nav>
-	);
-}
-
-/** A plain link, of which few visits follow one: it needs no script of the router, and a tab of its own keeps what was typed. */
-export function LegalLink({ href, children }: { href: string | null; children: string }) {
-	if (href === null) return children;
-	return (
-		<a href={href} className="link inline-block py-1 pointer-coarse:py-3">
-			{children}
-		</a>
 	);
 }

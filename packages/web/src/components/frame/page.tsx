@@ -42,7 +42,8 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 			>
 				{children}
 			</main>
-			<footer className="border-line border-t">
+			{/* At the foot of the window where the page is shorter. */}
+			<footer className="sticky top-[100vh] border-line border-t">
 				<LegalLinks className="mx-auto max-w-page px-4 py-4" />
 			</footer>
 		</>

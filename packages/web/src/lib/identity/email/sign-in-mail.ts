@@ -37,7 +37,7 @@ export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened,
 		event: `sign-in/${id}`,
 		origin,
 		subject: t("mail_sign_in_subject"),
-		text: t("mail_sign_in", { device, moment, link: `${origin}/account` }),
+		text: t("mail_sign_in", { device, moment, link: `${origin}/account/profile` }),
 		action: t("mail_sign_in_action"),
 	});
 }
