@@ -11,7 +11,9 @@
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
+import { Route as ChangeEmailRouteImport } from './routes/change-email'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
+import { Route as MailLinkRouteImport } from './routes/mail-link'
 import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
@@ -76,9 +78,19 @@ const AccountRoute = AccountRouteImport.update({
   path: '/account',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ChangeEmailRoute = ChangeEmailRouteImport.update({
+  id: '/change-email',
+  path: '/change-email',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
   id: '/confirm-email',
   path: '/confirm-email',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const MailLinkRoute = MailLinkRouteImport.update({
+  id: '/mail-link',
+  path: '/mail-link',
   getParentRoute: () => rootRouteImport,
 } as any)
 const PricingRoute = PricingRouteImport.update({
@@ -358,7 +370,9 @@ const ApiChatChatIdFilesFileIdRoute =
 export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountRouteWithChildren
+  '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
+  '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
@@ -414,7 +428,9 @@ export interface FileRoutesByFullPath {
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesByTo {
+  '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
+  '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
@@ -474,7 +490,9 @@ export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_chat': typeof ChatRouteWithChildren
   '/account': typeof AccountRouteWithChildren
+  '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
+  '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
@@ -535,7 +553,9 @@ export interface FileRouteTypes {
   fullPaths:
     | '/'
     | '/account'
+    | '/change-email'
     | '/confirm-email'
+    | '/mail-link'
     | '/pricing'
     | '/shared'
     | '/sign-in'
@@ -591,7 +611,9 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/files/'
   fileRoutesByTo: FileRoutesByTo
   to:
+    | '/change-email'
     | '/confirm-email'
+    | '/mail-link'
     | '/pricing'
     | '/shared'
     | '/sign-in'
@@ -650,7 +672,9 @@ export interface FileRouteTypes {
     | '__root__'
     | '/_chat'
     | '/account'
+    | '/change-email'
     | '/confirm-email'
+    | '/mail-link'
     | '/pricing'
     | '/shared'
     | '/sign-in'
@@ -710,7 +734,9 @@ export interface FileRouteTypes {
 export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
   AccountRoute: typeof AccountRouteWithChildren
+  ChangeEmailRoute: typeof ChangeEmailRoute
   ConfirmEmailRoute: typeof ConfirmEmailRoute
+  MailLinkRoute: typeof MailLinkRoute
   PricingRoute: typeof PricingRoute
   SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
@@ -774,11 +800,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AccountRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/change-email': {
+      id: '/change-email'
+      path: '/change-email'
+      fullPath: '/change-email'
+      preLoaderRoute: typeof ChangeEmailRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/confirm-email': {
       id: '/confirm-email'
       path: '/confirm-email'
       fullPath: '/confirm-email'
       preLoaderRoute: typeof ConfirmEmailRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/mail-link': {
+      id: '/mail-link'
+      path: '/mail-link'
+      fullPath: '/mail-link'
+      preLoaderRoute: typeof MailLinkRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/pricing': {
@@ -1200,7 +1240,9 @@ const AccountRouteWithChildren =
 const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
   AccountRoute: AccountRouteWithChildren,
+  ChangeEmailRoute: ChangeEmailRoute,
   ConfirmEmailRoute: ConfirmEmailRoute,
+  MailLinkRoute: MailLinkRoute,
   PricingRoute: PricingRoute,
   SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,

@@ -11,12 +11,19 @@ import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertUserName } from "./account-rules.ts";
+import { changeEmail } from "./change-email.ts";
 import { changePassword } from "./change-password.ts";
 import { confirmation, confirmationLink } from "./confirmation.ts";
 import { sendEmail } from "./email.ts";
+import { mailProof } from "./mail-proof.ts";
+import { oauthProviders, unlinkProvider } from "./oauth-providers.ts";
 import { firstOrganizationOf } from "./organization.ts";
 import { organizationRoutes } from "./organization-routes.ts";
-import { passwordsOfOneRequest } from "./proven-password.ts";
+import { ownSession } from "./own-session.ts";
+import { passkey } from "./passkey.ts";
+import { type Proofs, proofsOfOneRequest } from "./proofs.ts";
+import { secondFactor } from "./second-factor.ts";
+import { takeSignUp } from "./sign-ups.ts";
 
 /** On https the `__Host-` prefix binds cookies to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
@@ -28,10 +35,10 @@ export const sessionCookie = (request: Request) => `${cookiePrefix(new URL(reque
 export const SESSION_SECONDS = 7 * 86_400;
 export const SESSION_RENEWED_AFTER_SECONDS = 86_400;
 
-/** The identity server for the origin of a request: email, password and organizations, stored in D1. */
-export function auth(request: Request) {
+/** The identity server for the origin of a request, stored in D1. `proofs` is what the request has proven so far, and says what came of it. */
+export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 	const { origin } = new URL(request.url);
-	const { assertOpenedByPassword, ...password } = passwordsOfOneRequest();
+	const { assertProven, hash, verify } = proofs;
 	return betterAuth({
 		appName: "Parley",
 		baseURL: origin,
@@ -41,7 +48,7 @@ export function auth(request: Request) {
 			enabled: true,
 			minPasswordLength: 8,
 			maxPasswordLength: 128,
-			password,
+			password: { hash, verify },
 		},
 		emailVerification: {
 			sendOnSignUp: true,
@@ -65,11 +72,25 @@ export function auth(request: Request) {
 			backgroundTasks: { handler: (task) => waitUntil(task.catch((error) => logFailure("a task of better-auth", error))) },
 			database: { joins: true },
 		},
-		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
+		// A provider is asked once, at the sign-in: its tokens are of no more use, and nothing that opens another account is kept.
+		account: { updateAccountOnSignIn: false, accountLinking: { enabled: true, trustedProviders: [] } },
+		databaseHooks: {
+			...databaseHooks,
+			user: { ...databaseHooks.user, create: { ...databaseHooks.user.create, before: (user) => admitUser(request, proofs, user) } },
+			account: { create: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) } },
+			session: { create: { ...databaseHooks.session.create, after: assertProven } },
+		},
 		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
 		plugins: [
 			confirmation(),
-			changePassword(),
+			changePassword(proofs),
+			mailProof(proofs),
+			changeEmail(),
+			ownSession(proofs),
+			passkey(proofs),
+			secondFactor(proofs),
+			oauthProviders(proofs),
+			unlinkProvider(),
 			organizations(),
 			organizationRoutes({ origin, onCreated: welcome }),
 			tanstackStartCookies(),
@@ -82,7 +103,6 @@ export function auth(request: Request) {
 const databaseHooks = {
 	user: {
 		create: {
-			before: async (user) => assertUserName(user.name),
 			after: async (user) => waitUntil(welcome(user)),
 		},
 		update: { before: async (user) => assertUserName(user.name) },
@@ -96,6 +116,14 @@ const databaseHooks = {
 		},
 	},
 } satisfies BetterAuthOptions["databaseHooks"];
+
+const NO_TOKENS = { accessToken: null, refreshToken: null, idToken: null };
+
+/** The form of a sign-up takes its place in the network's day itself (lib/http/sign-up.ts). @throws {APIError} 400 or 429 */
+async function admitUser(request: Request, proofs: Proofs, user: { name: unknown }): Promise<void> {
+	assertUserName(user.name);
+	if (proofs.isFromProvider()) await takeSignUp(request);
+}
 
 /** Leaves what better-auth did not decide, such as a database that fails, to our own answer. */
 function rethrowFault(error: unknown): void {
