@@ -215,7 +215,7 @@ describe("a page of another viewer", () => {
 	/** What has no viewer: health, webhooks, the return from Stripe's page, addresses without a route, and functions that show everyone the same. */
 	const WITHOUT_VIEWER = new Set([
 		...["/api/auth/some", "/api/dev/clock", "/api/flowglad/webhook", "/api/health", "/api/some", "/api/stripe", "/api/stripe/webhook"],
-		...["loadConfirmation", "loadFreeLimit", "loadShared"],
+		...["loadConfirmation", "loadFreeLimit", "loadShared", "loadProviders", "loadMailLink", "loadEmailChange"],
 	]);
 
 	test("is refused by every route and every function that has a viewer", async () => {

@@ -337,6 +337,18 @@ describe("a second factor", () => {
 		}
 	});
 
+	test("is asked for after a provider, too", async () => {
+		const { email } = await guarded();
+		const client = new Client();
+		const body = { provider: "github", callbackURL: "/", errorCallbackURL: "/sign-in", disableRedirect: true };
+		const { url } = await (await post(client, "sign-in/social", body)).json<{ url: string }>();
+		const form = new URLSearchParams({ action: "allow", email, name: "Ada", confirmed: "yes" });
+		const decided = await fetch(url, { method: "POST", body: form, redirect: "manual" });
+		const back = await client.fetch(decided.headers.get("location") ?? "", { headers: anyAddress() });
+		expect(back.headers.get("location")).toContain("error=SECOND_FACTOR_NEEDED");
+		expect([await isSignedIn(client), client.cookies.has("parley.second")]).toEqual([false, true]);
+	});
+
 	test("takes each code once, and moves the guest", async () => {
 		const { email, codeNow } = await guarded();
 		const [client, again] = [await new Client().visit(), new Client()];
@@ -418,5 +430,100 @@ describe("a second factor", () => {
 		expect(await stored()).toBe(before);
 		expect((await post(client, "second-factor/remove")).status).toBe(200);
 		expect((await signIn(new Client(), email, "correct horse")).status).toBe(200);
+	});
+});
+
+describe.each(["github", "google"] as const)("%s", (provider) => {
+	/** Goes there as somebody and comes back. @returns where the app leads then */
+	async function come(client: Client, form: Record<string, string>): Promise<string> {
+		const body = { provider, callbackURL: "/pricing", errorCallbackURL: "/sign-in?next=%2Fpricing", disableRedirect: true };
+		const asked = await post(client, "sign-in/social", body);
+		const { url } = await asked.json<{ url: string }>();
+		expect(new URL(url).searchParams.get("code_challenge_method")).toBe("S256");
+		const decided = await fetch(url, { method: "POST", body: new URLSearchParams({ action: "allow", ...form }), redirect: "manual" });
+		const back = await client.fetch(decided.headers.get("location") ?? "", { headers: anyAddress() });
+		await back.body?.cancel();
+		return back.headers.get("location") ?? `${back.status}`;
+	}
+	const as = (email: string, more = {}) => ({ email, name: "Octo Cat", confirmed: "yes", ...more });
+	const pathOf = (location: string) => location.replace("http://localhost", "");
+	const errorOf = (location: string) => new URL(location, "http://localhost").searchParams.get("error");
+
+	test("opens a confirmed account, once, and moves the guest", async () => {
+		const email = newAddress();
+		const client = await new Client().visit();
+		const chatId = id();
+		await client.chat(chatId, id());
+		expect(pathOf(await come(client, as(email)))).toBe("/pricing");
+		expect((await client.fetch(`/api/chat/${chatId}/stream`)).status).toBe(204);
+		const user = await userBy(email);
+		expect(user?.verified).toBe(1);
+		const again = new Client();
+		await come(again, as(email));
+		expect(await isSignedIn(again)).toBe(true);
+		const kept = await env.DB.prepare(
+			"SELECT access_token AS access, refresh_token AS refresh, id_token AS id FROM accounts WHERE user_id = ?",
+		)
+			.bind(user?.id)
+			.all();
+		expect(kept.results).toEqual([{ access: null, refresh: null, id: null }]);
+	});
+
+	test("opens the account with the same confirmed address, and leaves its password", async () => {
+		const { email, client } = await confirmedUser();
+		const browser = new Client();
+		await come(browser, as(email.toUpperCase()));
+		expect([await isSignedIn(browser), await isSignedIn(client)]).toEqual([true, true]);
+		expect((await signIn(new Client(), email, "correct horse")).status).toBe(200);
+	});
+
+	test("takes an account from whoever opened it with the address first", async () => {
+		const attacker = new Client();
+		const { email } = await attacker.signUp();
+		const owner = new Client();
+		expect(pathOf(await come(owner, as(email)))).toBe("/pricing");
+		expect([await isSignedIn(owner), await isSignedIn(attacker)]).toEqual([true, false]);
+		expect((await signIn(attacker, email, "correct horse")).status).toBe(401);
+	});
+
+	test("that has not confirmed the address opens and changes nothing", async () => {
+		const { email, client } = await confirmedUser();
+		for (const address of [email, newAddress()]) {
+			const attacker = new Client();
+			expect(errorOf(await come(attacker, as(address, { confirmed: "no" })))).toBe("unable_to_get_user_info");
+			expect(await isSignedIn(attacker)).toBe(false);
+		}
+		expect(await isSignedIn(client)).toBe(true);
+	});
+
+	test("leads back without a session when the person says no, or the answer was meant for another browser", async () => {
+		const client = new Client();
+		expect(errorOf(await come(client, { action: "deny" }))).toBe("access_denied");
+		expect(await isSignedIn(client)).toBe(false);
+		const asked = await post(new Client(), "sign-in/social", { provider, callbackURL: "/", errorCallbackURL: "/", disableRedirect: true });
+		const { url } = await asked.json<{ url: string }>();
+		const decided = await fetch(url, {
+			method: "POST",
+			body: new URLSearchParams({ action: "allow", ...as(newAddress()) }),
+			redirect: "manual",
+		});
+		const victim = new Client();
+		await (await victim.fetch(decided.headers.get("location") ?? "", { headers: anyAddress() })).body?.cancel();
+		expect(await isSignedIn(victim)).toBe(false);
+	});
+
+	test("does not lead to other sites", async () => {
+		for (const field of ["callbackURL", "errorCallbackURL"]) {
+			const body = { provider, callbackURL: "/", errorCallbackURL: "/", disableRedirect: true, [field]: "https://evil.example/" };
+			expect((await post(new Client(), "sign-in/social", body)).status).toBe(400);
+		}
+	});
+
+	test("is unlinked by its user, who still enters by mail", async () => {
+		const email = newAddress();
+		const client = new Client();
+		await come(client, as(email));
+		expect((await post(client, "unlink-provider", { provider })).status).toBe(200);
+		expect((await post(new Client(), "mail/link", { token: (await ask(new Client(), email, "sign-in")).token })).status).toBe(200);
 	});
 });
