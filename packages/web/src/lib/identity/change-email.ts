@@ -6,6 +6,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { users } from "../../db/schema.ts";
+import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
 import { type Mail, sendEmail } from "./email.ts";
 import { requestOf } from "./mail-proof.ts";
@@ -43,7 +44,7 @@ export const changeEmail = () =>
 					// Nobody has shown yet that the present address is theirs: a typing error at sign-up must not hold on to the account.
 					const step = user.emailVerified ? "present" : "new";
 					if (step === "new") await endSessions(user.id, session.id);
-					waitUntil(sendStep({ ...change, step }, origin));
+					sendLater(sendStep({ ...change, step }, origin));
 					return ctx.json({ status: true });
 				},
 			),
@@ -51,7 +52,7 @@ export const changeEmail = () =>
 				const change = await readEmailChange(ctx.body.token);
 				if (!change) throw usedUp();
 				if (change.step === "present") {
-					waitUntil(sendStep({ ...change, step: "new" }, new URL(requestOf(ctx).url).origin));
+					sendLater(sendStep({ ...change, step: "new" }, new URL(requestOf(ctx).url).origin));
 					return ctx.json({ done: false });
 				}
 				// Otherwise a link could give its reader's address to an account of someone else, who knows its password.
@@ -81,6 +82,9 @@ async function hasAccount(email: string): Promise<boolean> {
 	const rows = await db().select({ id: users.id }).from(users).where(eq(users.email, email)).limit(1);
 	return rows.length > 0;
 }
+
+const sendLater = (sending: Promise<void>) =>
+	waitUntil(sending.catch((error: unknown) => logFailure("could not send a mail about a new address", error)));
 
 /** Mails the link of a step. An address that has an account already is told so there, and nowhere else. */
 async function sendStep(change: Change, origin: string): Promise<void> {

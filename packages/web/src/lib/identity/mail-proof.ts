@@ -8,6 +8,7 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { users, verifications } from "../../db/schema.ts";
+import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
 import type { MailLinkView } from "../../view/identity.ts";
 import { take } from "./bounds.ts";
@@ -26,6 +27,8 @@ import { isSigned, sign } from "./signature.ts";
 /** What a mail is for, and how long its link and code work, in minutes. */
 const MINUTES = { "sign-in": 10, reset: 30, prove: 10 };
 type MailPurpose = keyof typeof MINUTES;
+/** How long a browser remembers which mail it asked for: as long as codes work. */
+const CODE_SECONDS = 600;
 const WRONG_CODES_MAX = 5;
 const TOKEN_CHARS_MAX = 256;
 
@@ -114,8 +117,9 @@ function beginProof(ctx: Context, proofs: Proofs, email: string, purpose: MailPu
 	const request = requestOf(ctx);
 	const id = randomBytes(16).toString("base64url");
 	const { origin } = new URL(request.url);
-	proofs.cookies.push(setCookie(request, "mail", id, MINUTES[purpose] * 60));
-	waitUntil(storeAndSend({ id, email, purpose, next: nextPathOf(next, origin), origin }));
+	proofs.cookies.push(setCookie(request, "mail", id, CODE_SECONDS));
+	const sending = storeAndSend({ id, email, purpose, next: nextPathOf(next, origin), origin });
+	waitUntil(sending.catch((error: unknown) => logFailure("could not send a mail with a code", error)));
 }
 
 async function storeAndSend({
