@@ -58,7 +58,7 @@ const codeIn = (text: string) => /^\d{6}$/m.exec(text)?.[0] ?? "";
 
 /** Whoever is signed in on the profile page. */
 async function arriveAtProfile(email: string): Promise<void> {
-	await page.waitForURL(/\/account\/profile/);
+	await page.waitForURL(({ pathname }) => pathname === "/account/profile");
 	await section("You").getByText(email).waitFor();
 }
 
@@ -167,6 +167,7 @@ describe("signing in", () => {
 		await button("Deny").click();
 		await page.getByText("You cancelled the sign-in there.").waitFor();
 		await button(`Continue with ${provider}`).click();
+		await page.getByRole("heading", { name: `Sign in with ${provider}` }).waitFor();
 		await field("Email").fill(email);
 		await button("Allow").click();
 		await arriveAtProfile(email);
@@ -183,7 +184,7 @@ describe("signing in", () => {
 		await assertAccessible(page, [...VIEWS]);
 		const secret = bytesOf(((await section("Two steps").locator("code").textContent()) ?? "").replaceAll(" ", ""));
 		await section("Two steps")
-			.getByLabel("Code")
+			.getByLabel("Code", { exact: true })
 			.fill(codeAt(secret, stepAt(Date.now()) - 1));
 		await section("Two steps").getByRole("button", { name: "Confirm" }).click();
 		await page.getByText("Keep these recovery codes").waitFor();
