@@ -110,6 +110,8 @@ export default defineConfig({
 					include: ["src/**/*.test.{ts,tsx}", "tests/*.test.ts"],
 					isolate: false,
 					setupFiles: ["tests/fresh-modules.ts"],
+					// Properties compute for seconds, on machines that do other things besides.
+					testTimeout: 60_000,
 				},
 			},
 			{

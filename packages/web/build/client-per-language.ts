@@ -5,7 +5,7 @@ import { publicFilesIn } from "./public-files.ts";
 
 const [FIRST, ...OTHERS] = Object.keys(LANGUAGES) as [Language, ...Language[]];
 
-/** What the Worker imports: for each script of the first language, by its address, the one of each other language. */
+/** What the Worker imports: for each script of the first language, by its address, the one of each other language. Empty under `vite dev`. */
 const TWINS = /^virtual:twins$/;
 
 /**
@@ -18,7 +18,6 @@ export function clientPerLanguage(): Plugin[] {
 	const twins: Partial<Record<Language, Record<string, string>>> = {};
 	const plugin: Plugin = {
 		name: "client-per-language",
-		apply: "build",
 		buildApp: {
 			order: "pre",
 			async handler(builder) {

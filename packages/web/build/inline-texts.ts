@@ -8,8 +8,9 @@ const catalogues: Record<Language, Record<string, Message>> = { en, de };
 
 const source = (file: string) => new URL(`../src/text/${file}.ts`, import.meta.url).pathname;
 
-/** The import of the functions whose calls are replaced. */
-const IMPORT = /^import \{[^}]*\} from "[./]+\/text\/text\.ts";$/m;
+/** The imports of the functions whose calls are replaced. */
+const IMPORT = /^import \{ (?:t|rich) \} from "[./]+\/text\/(?:text|rich)\.ts";$/m;
+const IMPORTS = new RegExp(IMPORT, "gm");
 
 interface Node {
 	type: string;
@@ -33,7 +34,7 @@ export function inlineTexts(language: () => Language): Plugin {
 			handler: (code, id) => ({ code: inlined(code, id, language()), map: null }),
 		},
 		// A call that was left in would bring every language.
-		load: { filter: { id: source("text") }, handler: () => "export {}" },
+		load: { filter: { id: [source("text"), source("rich")] }, handler: () => "export {}" },
 	};
 }
 
@@ -43,9 +44,8 @@ export function inlined(code: string, file: string, language: Language): string 
 	if (errors[0]) throw new Error(`${file}: ${errors[0].message}`);
 	const calls: Node[] = [];
 	collectCalls(program as unknown as Node, calls);
-	const withoutImport = (text: string) =>
-		text.replace(IMPORT, `import { number as numberInText } from ${JSON.stringify(source("format"))};`);
-	return withoutImport(replaced(code, 0, code.length, calls, catalogues[language]));
+	const written = replaced(code, 0, code.length, calls, catalogues[language]);
+	return written.replace(IMPORT, `import { number as numberInText } from ${JSON.stringify(source("format"))};`).replaceAll(IMPORTS, "");
 }
 
 /** The outermost calls in a tree, in the order of the file. */

@@ -4,7 +4,8 @@ import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
 import { loadShared } from "../lib/http/other-pages.ts";
-import { rich, t } from "../text/text.ts";
+import { rich } from "../text/rich.ts";
+import { t } from "../text/text.ts";
 import type { SharedChatView } from "../view/share.ts";
 import { pageMeta } from "./-head.ts";
 

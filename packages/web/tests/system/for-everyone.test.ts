@@ -101,7 +101,7 @@ test("no field makes a phone zoom in", async () => {
 		await page.goto(parley.app + path);
 		await page.evaluate(() => document.documentElement.setAttribute("data-text", "small"));
 		const sizes = await page
-			.locator("input:not([type=checkbox]):not([type=radio]):not([type=file]), textarea, select")
+			.locator("input:not([type=checkbox]):not([type=radio]):not([type=file]):not([type=hidden]), textarea, select")
 			.evaluateAll((all) => all.map((one) => Number.parseFloat(getComputedStyle(one).fontSize)));
 		for (const size of sizes) expect(size, path).toBeGreaterThanOrEqual(16);
 	}

@@ -150,7 +150,7 @@ test("an owner creates an organization, invites a colleague and buys Pro; both u
 	await ada.goto(`${app}/account/organization`);
 	await ada.getByLabel("Limit per member").fill("lots");
 	await section(ada, "Acme").getByRole("button", { name: "Save", exact: true }).click();
-	await ada.getByText("Enter a whole number from 1 to 1000000, or leave it blank.").waitFor();
+	await ada.getByText("Enter a whole number from 1 to 1,000,000, or leave it blank.").waitFor();
 	expect(await ada.getByLabel("Limit per member").inputValue()).toBe("lots");
 	await ada.getByLabel("Limit per member").fill("1");
 	await section(ada, "Acme").getByRole("button", { name: "Save", exact: true }).click();

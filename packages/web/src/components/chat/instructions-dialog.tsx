@@ -2,7 +2,8 @@ import { Link, useLocation } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { instructionFault, instructionTokens, plainInstruction } from "../../instructions.ts";
 import { number } from "../../text/format.ts";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import { InstructionField } from "../frame/instruction-field.tsx";
 import { inRequests } from "../frame/local-time.tsx";
 
