@@ -45,6 +45,7 @@ const packageImports = {
 /** Files that may read or write a colon, because it belongs to another format. */
 const otherColons = {
 	"packages/web/src/lib/identity/network.ts": "an IPv6 address",
+	"packages/web/src/lib/identity/oauth-providers.ts": "GitHub's scope `user:email`",
 	"packages/web/src/lib/identity/password.ts": "better-auth's stored password hash, `salt:key`",
 	"packages/web/src/lib/payments/stripe/objects.ts": "a Stripe metadata value of ours, `start:requests`",
 };

@@ -51,6 +51,12 @@ function variablesOf(devVars) {
 			MAILBOX_URL: `${sandbox}/mailbox`,
 			SEARCH_URL: `${sandbox}/search/searxng`,
 			SEARCH_KIND: "searxng",
+			GITHUB_CLIENT_ID: "oauth_client_sandbox",
+			GITHUB_CLIENT_SECRET: "oauth_secret_sandbox",
+			GITHUB_BASE_URL: `${sandbox}/github`,
+			GOOGLE_CLIENT_ID: "oauth_client_sandbox",
+			GOOGLE_CLIENT_SECRET: "oauth_secret_sandbox",
+			GOOGLE_BASE_URL: `${sandbox}/google`,
 		},
 	});
 }

@@ -134,6 +134,12 @@ export default defineConfig({
 						SEARCH_KIND: "tavily",
 						SEARCH_API_KEY: "search_key_sandbox",
 						SEARCH_UNITS: "2",
+						GITHUB_CLIENT_ID: "oauth_client_sandbox",
+						GITHUB_CLIENT_SECRET: "oauth_secret_sandbox",
+						GITHUB_BASE_URL: `${sandboxUrl}/github`,
+						GOOGLE_CLIENT_ID: "oauth_client_sandbox",
+						GOOGLE_CLIENT_SECRET: "oauth_secret_sandbox",
+						GOOGLE_BASE_URL: `${sandboxUrl}/google`,
 					})),
 				],
 				test: {

@@ -11,6 +11,7 @@ import { injectedFailure, injectFaults } from "./faults/inject.ts";
 import { localOnly } from "./local-only.ts";
 import { mailError } from "./mailbox/mailbox.ts";
 import { modelRoutes } from "./model/model.ts";
+import { githubRoutes, googleRoutes } from "./oauth/oauth.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
 import { inspectorPages } from "./pages/inspector/inspector.ts";
@@ -81,6 +82,8 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	app.route("/v1", stripeApi(world));
 	app.route("/model/v1", modelRoutes(world));
 	app.route("/search", searchRoutes(world));
+	app.route("/github", githubRoutes());
+	app.route("/google", googleRoutes());
 	app.route("/__sandbox", controlRoutes(world));
 	app.route("/checkout", checkoutPages(world));
 	app.route("/billing-portal", billingPortalPages(world));

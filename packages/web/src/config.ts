@@ -7,6 +7,7 @@ import shippedModels from "@parley/plans/models.json" with { type: "json" };
 import { z } from "zod";
 import { instructionTokens, plainInstruction } from "./instructions.ts";
 import { OwnError } from "./log.ts";
+import type { ProviderId } from "./sign-in-providers.ts";
 import { suggestedPrompts } from "./suggested-prompts.ts";
 import type { SuggestedPrompt } from "./view/chat.ts";
 
@@ -40,10 +41,19 @@ export interface Config {
 	limits: Limits & { unconfirmed: number; signUps: number; everyGuest: number | null };
 	/** Cloudflare Turnstile, for sign-ups, and for a new guest once its network has used half of its pool. Null if its keys are not set. */
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
+	/** What signs in by an account elsewhere, where both of its variables are set. */
+	oauth: Record<ProviderId, OAuthClient | null>;
 	/** Whether a subscriber whose plan and top-ups are used up still has the free day, on models of the free tier. */
 	paidKeepsFreeDay: boolean;
 	/** Where models may search the web. Null where no endpoint is configured, and then no request may ask for it. */
 	search: SearchConfig | null;
+}
+
+/** This deployment as a provider knows it. `baseUrl` stands in for the provider's own addresses, on a local start only. */
+export interface OAuthClient {
+	clientId: string;
+	clientSecret: string;
+	baseUrl: string | null;
 }
 
 /** The one endpoint that searches are sent to. */
@@ -121,6 +131,12 @@ export const variables = z.object({
 	EMAIL_URL: optional(z.url()),
 	EMAIL_API_KEY: optional(z.string()),
 	EMAIL_FROM: optional(z.string()),
+	GITHUB_CLIENT_ID: optional(z.string()),
+	GITHUB_CLIENT_SECRET: optional(z.string()),
+	GITHUB_BASE_URL: optional(loopbackUrl),
+	GOOGLE_CLIENT_ID: optional(z.string()),
+	GOOGLE_CLIENT_SECRET: optional(z.string()),
+	GOOGLE_BASE_URL: optional(loopbackUrl),
 	MAILBOX_URL: optional(z.url()),
 	DEV_CLOCK_URL: optional(loopbackUrl),
 	SECURITY_CONTACT: optional(z.url({ protocol: /^(?:https|mailto|tel)$/, error: "is not an https, mailto or tel address" })),
@@ -171,6 +187,10 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 			...(vars.EMAIL_URL
 				? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY }
 				: { kind: isEmailBinding(bindings.EMAIL) ? "cloudflare" : "log" }),
+		},
+		oauth: {
+			github: readOAuth("GITHUB", vars.GITHUB_CLIENT_ID, vars.GITHUB_CLIENT_SECRET, vars.GITHUB_BASE_URL),
+			google: readOAuth("GOOGLE", vars.GOOGLE_CLIENT_ID, vars.GOOGLE_CLIENT_SECRET, vars.GOOGLE_BASE_URL),
 		},
 		securityContact: vars.SECURITY_CONTACT ?? securityContact,
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
@@ -313,6 +333,13 @@ function readTurnstile(vars: z.infer<typeof variables>): Config["turnstile"] {
 	if (!siteKey || !secretKey)
 		throw new ConfigError("Configuration: TURNSTILE_SITE_KEY and TURNSTILE_SECRET_KEY are set together or not at all");
 	return { siteKey, secretKey, verifyUrl: vars.TURNSTILE_VERIFY_URL ?? "https://challenges.cloudflare.com/turnstile/v0/siteverify" };
+}
+
+function readOAuth(name: string, clientId: string | undefined, clientSecret: string | undefined, baseUrl: string | undefined) {
+	if (!clientId && !clientSecret) return null;
+	if (!clientId || !clientSecret)
+		throw new ConfigError(`Configuration: ${name}_CLIENT_ID and ${name}_CLIENT_SECRET are set together or not at all`);
+	return { clientId, clientSecret, baseUrl: baseUrl?.replace(/\/$/, "") ?? null };
 }
 
 function readSearch(vars: z.infer<typeof variables>): SearchConfig | null {

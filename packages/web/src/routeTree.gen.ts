@@ -11,8 +11,10 @@
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
+import { Route as ChangeEmailRouteImport } from './routes/change-email'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
 import { Route as ImprintRouteImport } from './routes/imprint'
+import { Route as MailLinkRouteImport } from './routes/mail-link'
 import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as PrivacyRouteImport } from './routes/privacy'
 import { Route as SharedRouteImport } from './routes/shared'
@@ -80,6 +82,11 @@ const AccountRoute = AccountRouteImport.update({
   path: '/account',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ChangeEmailRoute = ChangeEmailRouteImport.update({
+  id: '/change-email',
+  path: '/change-email',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
   id: '/confirm-email',
   path: '/confirm-email',
@@ -88,6 +95,11 @@ const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
 const ImprintRoute = ImprintRouteImport.update({
   id: '/imprint',
   path: '/imprint',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const MailLinkRoute = MailLinkRouteImport.update({
+  id: '/mail-link',
+  path: '/mail-link',
   getParentRoute: () => rootRouteImport,
 } as any)
 const PricingRoute = PricingRouteImport.update({
@@ -382,8 +394,10 @@ const ApiChatChatIdFilesFileIdRoute =
 export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountRouteWithChildren
+  '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
@@ -442,8 +456,10 @@ export interface FileRoutesByFullPath {
   '/api/chat/$chatId/files/': typeof ApiChatChatIdFilesIndexRoute
 }
 export interface FileRoutesByTo {
+  '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
@@ -506,8 +522,10 @@ export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_chat': typeof ChatRouteWithChildren
   '/account': typeof AccountRouteWithChildren
+  '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
@@ -571,8 +589,10 @@ export interface FileRouteTypes {
   fullPaths:
     | '/'
     | '/account'
+    | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/mail-link'
     | '/pricing'
     | '/privacy'
     | '/shared'
@@ -631,8 +651,10 @@ export interface FileRouteTypes {
     | '/api/chat/$chatId/files/'
   fileRoutesByTo: FileRoutesByTo
   to:
+    | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/mail-link'
     | '/pricing'
     | '/privacy'
     | '/shared'
@@ -694,8 +716,10 @@ export interface FileRouteTypes {
     | '__root__'
     | '/_chat'
     | '/account'
+    | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/mail-link'
     | '/pricing'
     | '/privacy'
     | '/shared'
@@ -758,8 +782,10 @@ export interface FileRouteTypes {
 export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
   AccountRoute: typeof AccountRouteWithChildren
+  ChangeEmailRoute: typeof ChangeEmailRoute
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   ImprintRoute: typeof ImprintRoute
+  MailLinkRoute: typeof MailLinkRoute
   PricingRoute: typeof PricingRoute
   PrivacyRoute: typeof PrivacyRoute
   SharedRoute: typeof SharedRoute
@@ -826,6 +852,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AccountRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/change-email': {
+      id: '/change-email'
+      path: '/change-email'
+      fullPath: '/change-email'
+      preLoaderRoute: typeof ChangeEmailRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/confirm-email': {
       id: '/confirm-email'
       path: '/confirm-email'
@@ -838,6 +871,13 @@ declare module '@tanstack/react-router' {
       path: '/imprint'
       fullPath: '/imprint'
       preLoaderRoute: typeof ImprintRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/mail-link': {
+      id: '/mail-link'
+      path: '/mail-link'
+      fullPath: '/mail-link'
+      preLoaderRoute: typeof MailLinkRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/pricing': {
@@ -1280,8 +1320,10 @@ const AccountRouteWithChildren =
 const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
   AccountRoute: AccountRouteWithChildren,
+  ChangeEmailRoute: ChangeEmailRoute,
   ConfirmEmailRoute: ConfirmEmailRoute,
   ImprintRoute: ImprintRoute,
+  MailLinkRoute: MailLinkRoute,
   PricingRoute: PricingRoute,
   PrivacyRoute: PrivacyRoute,
   SharedRoute: SharedRoute,

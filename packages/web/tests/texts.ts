@@ -40,6 +40,7 @@ const FOR_PROGRAMS: Record<string, string> = {
 	Pro: "a tier, or a name of the provider's",
 	English: "a language's own name",
 	Deutsch: "a language's own name",
+	"Bearer ": "the form of a call",
 	guest: "an action",
 	"input, li a": "a selector",
 	"light dark": "a color scheme",
@@ -89,6 +90,7 @@ const FOR_OTHERS: Record<string, string> = {
 	"lib/chat/search": "what a model is told, and the log",
 	"lib/chat/title.ts": "what a model is told",
 	"lib/chat/upstream": "what a model sends and is sent, and the log",
+	"lib/identity/device.ts": "names of browsers and systems",
 	"lib/identity/email/outbox.ts": "the log",
 	"lib/identity/email/transport.ts": "the log",
 	"lib/time": "SQL, and what is wrong with a development clock",
@@ -96,6 +98,7 @@ const FOR_OTHERS: Record<string, string> = {
 	objects: "SQL and the log",
 	"instructions.ts": "what a model is told",
 	"routes/api/health.ts": "SQL",
+	"sign-in-providers.ts": "names of providers",
 	"suggested-prompts.ts": "what is wrong with a configuration",
 };
 

@@ -27,6 +27,10 @@ export const sessions = sqliteTable(
 		userAgent: text("user_agent"),
 		/** The organization that the session acts for. It has no effect once the membership has ended. */
 		activeOrganizationId: text("active_organization_id"),
+		/** When the person last proved who they are in this session; null: when it was opened (lib/identity/recent-proof.ts). */
+		provenAt: instant("proven_at"),
+		/** Written at most once an hour; null: not since it was opened. */
+		usedAt: instant("used_at"),
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
 	},
@@ -52,7 +56,47 @@ export const accounts = sqliteTable(
 		createdAt: instant("created_at").notNull(),
 		updatedAt: instant("updated_at").notNull(),
 	},
-	(table) => [index("accounts_user_id").on(table.userId)],
+	(table) => [
+		index("accounts_user_id").on(table.userId),
+		// One account of a provider opens one account here.
+		uniqueIndex("accounts_provider").on(table.providerId, table.accountId),
+	],
+);
+
+/** An authenticator app as the second factor of each sign-in (lib/identity/second-factor.ts). */
+export const secondFactors = sqliteTable("second_factors", {
+	userId: text("user_id")
+		.primaryKey()
+		.references(() => users.id, { onDelete: "cascade" }),
+	/** The shared secret, encrypted. */
+	secret: text("secret").notNull(),
+	/** Keyed hashes of the recovery codes that are left, as JSON. */
+	recovery: text("recovery").notNull(),
+	/** The time step of the last code that was accepted: a code works once (RFC 6238, 5.2). */
+	lastStep: integer("last_step").notNull().default(0),
+	/** Null until a first code has shown that the app has the secret. Until then nothing is asked at a sign-in. */
+	enabledAt: instant("enabled_at"),
+});
+
+/** Passkeys (WebAuthn credentials). */
+export const passkeys = sqliteTable(
+	"passkeys",
+	{
+		/** The credential's id, base64url. */
+		id: text("id").primaryKey(),
+		userId: text("user_id")
+			.notNull()
+			.references(() => users.id, { onDelete: "cascade" }),
+		name: text("name").notNull(),
+		/** COSE, base64url. */
+		publicKey: text("public_key").notNull(),
+		counter: integer("counter").notNull(),
+		/** How the browser may reach it, as JSON. */
+		transports: text("transports").notNull(),
+		createdAt: instant("created_at").notNull(),
+		usedAt: instant("used_at"),
+	},
+	(table) => [index("passkeys_user_id").on(table.userId)],
 );
 
 export const verifications = sqliteTable(

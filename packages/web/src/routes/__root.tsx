@@ -4,6 +4,7 @@ import { getRequest } from "@tanstack/react-start/server";
 import { firstPaintScript } from "../components/frame/first-paint.ts";
 import { foldScript } from "../components/frame/side-column.tsx";
 import { zoneScript } from "../components/frame/zone-script.ts";
+import { askForProofsBy } from "../components/session/page-viewer.ts";
 import styles from "../styles.css?url";
 import { language, servedZone } from "../text/reader.ts";
 import { t } from "../text/text.ts";
@@ -36,6 +37,12 @@ const forPreviews = () => [
 	{ property: "og:image:alt", content: t("site_name") },
 	{ name: "twitter:card", content: "summary_large_image" },
 ];
+
+// Loaded when it is needed, which is rare.
+askForProofsBy(async (ways) => {
+	const dialog = await import("../components/session/proof-dialog.tsx").catch(() => null);
+	return dialog ? dialog.askForProof(ways) : false;
+});
 
 export const Route = createRootRouteWithContext<RouterContext>()({
 	head: () => ({

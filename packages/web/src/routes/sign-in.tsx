@@ -1,42 +1,58 @@
 import { createFileRoute, Link } from "@tanstack/react-router";
 import { Page } from "../components/frame/page.tsx";
 import { nextPath } from "../components/session/next-path.ts";
-import { signIn } from "../components/session/session-requests.ts";
-import { SignForm } from "../components/session/sign-form.tsx";
+import { SignInForm } from "../components/session/sign-in-form.tsx";
+import { loadProviders } from "../lib/http/sign-in-pages.ts";
 import { t } from "../text/text.ts";
 
+interface Search {
+	next?: string;
+	/** What a provider leads back with: that the second factor is asked for, or that it failed. */
+	error?: string;
+}
+
 export const Route = createFileRoute("/sign-in")({
-	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),
+	validateSearch: ({ next, error }): Search => ({
+		...(nextPath(next) === "/" ? {} : { next: nextPath(next) }),
+		...(typeof error === "string" && error.length <= 64 ? { error } : {}),
+	}),
+	loader: () => loadProviders(),
 	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_sign_in") }) }] }),
 	component: SignInPage,
 });
 
 function SignInPage() {
-	const search = Route.useSearch();
-	async function onSubmit({ email = "", password = "" }: Record<string, string>) {
-		const problem = await signIn({ email: email.trim(), password });
-		if (problem) return problem;
-		// A full load drops everything cached for another viewer.
-		location.assign(nextPath(search.next));
-	}
+	const { next, error } = Route.useSearch();
+	const isSecond = error === "SECOND_FACTOR_NEEDED";
 	return (
 		<Page narrow>
 			<h1 className="font-semibold text-display tracking-tight">{t("frame_sign_in")}</h1>
-			<SignForm
-				action={t("frame_sign_in")}
-				onSubmit={onSubmit}
-				fields={[
-					{ name: "email", label: t("auth_email"), type: "email", autoComplete: "email" },
-					{ name: "password", label: t("account_password"), type: "password", autoComplete: "current-password" },
-				]}
+			<SignInForm
+				next={nextPath(next)}
+				providers={Route.useLoaderData()}
+				initial={isSecond ? { step: "second" } : { step: "password", ...(error ? { problem: providerProblem(error) } : {}) }}
 			>
 				<p className="text-soft">
 					{t("auth_new_here")}{" "}
-					<Link to="/sign-up" search={search} className="link text-ink">
+					<Link to="/sign-up" search={next === undefined ? {} : { next }} className="link text-ink">
 						{t("frame_sign_up")}
 					</Link>
 				</p>
-			</SignForm>
+			</SignInForm>
 		</Page>
 	);
+}
+
+/** Why a provider did not sign in. Its own words are not shown: anyone can put them into an address. */
+function providerProblem(error: string): string {
+	switch (error) {
+		case "access_denied":
+			return t("auth_provider_denied");
+		case "unable_to_get_user_info":
+			return t("auth_provider_no_email");
+		case "TOO_MANY_SIGN_UPS":
+			return t("problem_sign_ups");
+		default:
+			return t("auth_provider_failed");
+	}
 }

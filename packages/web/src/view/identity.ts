@@ -1,4 +1,5 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
+import type { ProviderId } from "../sign-in-providers.ts";
 
 /** `tag` names the viewer in the requests of their pages (lib/identity/viewer-tag.ts). Absent: the page belongs to nobody yet. */
 export type Viewer =
@@ -61,3 +62,39 @@ export interface InvitationView {
 
 /** A confirmation link. `open`: the address can be confirmed. `expired`: a new link can be sent. `confirmed`: it was, by this link or another. */
 export type ConfirmationView = { state: "invalid" } | { state: "open" | "expired" | "confirmed"; email: string };
+
+/** A place where the viewer is signed in. */
+export interface SessionView {
+	id: string;
+	/** Null where the browser does not say. */
+	device: { browser: string | null; system: string | null };
+	/** The one that the page was asked for with. */
+	isHere: boolean;
+	signedInAt: string;
+	/** Exact to the hour. */
+	usedAt: string;
+}
+
+export interface PasskeyView {
+	id: string;
+	/** The browser and system that it was made with; "" where that is unknown. */
+	name: string;
+	addedAt: string;
+	usedAt: string | null;
+}
+
+/** How the viewer's account is entered, and from where it is. */
+export interface SecurityView {
+	hasPassword: boolean;
+	passkeys: PasskeyView[];
+	/** How many recovery codes are left; null without a second factor. */
+	recoveryLeft: number | null;
+	/** The providers of this deployment, and which of them open the account. */
+	providers: { id: ProviderId; isLinked: boolean }[];
+	sessions: SessionView[];
+}
+
+/** What a link in a mail does; null for one that was used or has expired. */
+export type MailLinkView = { purpose: "sign-in" | "reset"; email: string; next: string } | null;
+/** The step that a link to change an address takes. */
+export type EmailChangeView = { step: "present" | "new"; from: string; to: string; isHere: boolean } | null;

@@ -15,12 +15,15 @@ export class Parley {
 	readonly browser: Browser;
 	readonly app: string;
 	readonly sandbox: string;
+	/** The folder of its local state (database.ts). */
+	readonly statePath: string;
 	readonly #close: () => Promise<void>;
 
-	private constructor(browser: Browser, app: string, sandbox: string, close: () => Promise<void>) {
+	private constructor(browser: Browser, app: string, sandbox: string, statePath: string, close: () => Promise<void>) {
 		this.browser = browser;
 		this.app = app;
 		this.sandbox = sandbox;
+		this.statePath = statePath;
 		this.#close = close;
 	}
 
@@ -40,7 +43,7 @@ export class Parley {
 		});
 		await running.says(/Parley is ready/, 180_000);
 		const browser = await openBrowser();
-		return new Parley(browser, `http://localhost:${port}`, sandbox, async () => {
+		return new Parley(browser, `http://localhost:${port}`, sandbox, state.path, async () => {
 			await browser.close();
 			await running.interrupt();
 			state.remove();

@@ -58,6 +58,22 @@ const tablesOfD1 = async () => {
 	return results.map(({ name }) => name).filter((name) => !/^(?:sqlite|_cf)_/.test(name));
 };
 
+/** A mail with a code, a passkey, a provider, and a first factor without the second. */
+async function cookiesOfOtherWays(client: Client, account: { email: string; password: string }, address: HeadersInit): Promise<string[]> {
+	const userId = await env.DB.prepare("SELECT id FROM users WHERE email = ?").bind(account.email).first<string>("id");
+	await env.DB.prepare("INSERT INTO second_factors (user_id, secret, recovery, enabled_at) VALUES (?, 'none', '[]', 1)").bind(userId).run();
+	const social = { provider: "github", callbackURL: "/", errorCallbackURL: "/", disableRedirect: true };
+	const answers = [
+		await client.post("/api/auth/mail/send", { email: account.email, purpose: "sign-in" }, address),
+		await client.post("/api/auth/passkey/challenge", {}, address),
+		await client.post("/api/auth/sign-in/social", social, address),
+		await client.post("/api/auth/sign-in/email", account, address),
+	];
+	expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 401]);
+	for (const answer of answers) await answer.text();
+	return answers.flatMap(({ headers }) => headers.getSetCookie());
+}
+
 /** The cookies that the Worker and the scripts of its pages set in one browser, with their lifetimes in seconds. */
 async function cookiesOfALife(): Promise<Map<string, number>> {
 	const client = new Client();
@@ -78,6 +94,7 @@ async function cookiesOfALife(): Promise<Map<string, number>> {
 	await keep(await client.post("/api/auth/sign-in/email", account, address));
 	const german = { method: "POST", body: new URLSearchParams({ language: "de", next: "/" }), redirect: "manual" } as const;
 	await keep(await client.fetch("/api/language", german), 303);
+	lines.push(...(await cookiesOfOtherWays(client, account, address)));
 	const lifetimes = lines.map((line) => [line.split("=", 1)[0] ?? "", Number(/max-age=(\d+)/i.exec(line)?.[1])] as const);
 	return new Map(lifetimes.filter(([, seconds]) => seconds !== 0));
 }

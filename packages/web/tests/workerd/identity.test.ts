@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { modelOf } from "../../src/components/testing/views.ts";
 import { moveCookie } from "../../src/lib/identity/guest-cookie.ts";
-import { passwordsOfOneRequest } from "../../src/lib/identity/proven-password.ts";
+import { proofsOfOneRequest } from "../../src/lib/identity/proofs.ts";
 import { guestKey, userKey } from "../../src/lib/identity/subject-key.ts";
 import type { ChatMessage } from "../../src/view/chat.ts";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
@@ -224,7 +224,7 @@ describe("a page of another viewer", () => {
 			"/api/stripe",
 			"/api/stripe/webhook",
 		],
-		...["loadConfirmation", "loadFreeLimit", "loadShared"],
+		...["loadConfirmation", "loadFreeLimit", "loadShared", "loadProviders", "loadMailLink", "loadEmailChange"],
 	]);
 
 	test("is refused by every route and every function that has a viewer", async () => {
@@ -715,21 +715,21 @@ describe("a session", () => {
 		const { id: userId } = await new Client().signUp();
 		const account = () => env.DB.prepare("SELECT password FROM accounts WHERE user_id = ?").bind(userId).first<{ password: string }>();
 		const opened = () => env.DB.prepare("SELECT id FROM sessions WHERE user_id = ?").bind(userId).first<{ id: string }>();
-		const signsIn = passwordsOfOneRequest();
+		const signsIn = proofsOfOneRequest();
 		expect(await signsIn.verify({ hash: (await account())?.password ?? "", password: "correct horse" })).toBe(true);
 		const session = { id: (await opened())?.id ?? "", userId };
-		await signsIn.assertOpenedByPassword(session);
-		const replaces = passwordsOfOneRequest();
+		await signsIn.assertProven(session);
+		const replaces = proofsOfOneRequest();
 		const hash = await replaces.hash("a password of mine");
 		await env.DB.prepare("UPDATE accounts SET password = ? WHERE user_id = ?").bind(hash, userId).run();
-		await replaces.assertOpenedByPassword(session);
-		await expect(signsIn.assertOpenedByPassword(session)).rejects.toThrow("Invalid email or password");
+		await replaces.assertProven(session);
+		await expect(signsIn.assertProven(session)).rejects.toThrow("Invalid email or password");
 		expect(await opened()).toBeNull();
 	});
 
-	test("is not opened by a request that proves no password", async () => {
+	test("is not opened by a request that proves nothing", async () => {
 		const { id: userId } = await new Client().signUp();
-		await expect(passwordsOfOneRequest().assertOpenedByPassword({ id: "none", userId })).rejects.toThrow("Invalid email or password");
+		await expect(proofsOfOneRequest().assertProven({ id: "none", userId })).rejects.toThrow("Invalid email or password");
 	});
 });
 

@@ -64,6 +64,20 @@ describe("the log", () => {
 		expectLogged(/^a web search failed: /m, email);
 	});
 
+	test.each(FAILURES)("has no words of a sign-in provider that %s, and neither code nor token", async (_, answer) => {
+		const client = new Client();
+		const body = { provider: "github", callbackURL: "/", errorCallbackURL: "/sign-in", disableRedirect: true };
+		const asked = await client.post("/api/auth/sign-in/social", body, { "cf-connecting-ip": "10.77.0.1" });
+		const { url } = await asked.json<{ url: string }>();
+		const form = new URLSearchParams({ action: "allow", email: `${marker}@example.com`, name: marker, confirmed: "yes" });
+		const decided = await fetch(url, { method: "POST", body: form, redirect: "manual" });
+		answerFor("/github/api/", answer);
+		const back = await client.fetch(decided.headers.get("location") ?? "");
+		expect(back.headers.get("location")).toContain("error=unable_to_get_user_info");
+		const code = new URL(decided.headers.get("location") ?? "").searchParams.get("code") ?? "";
+		expectLogged(/^could not read the profile at a provider: /m, code);
+	});
+
 	test.each([
 		["before its first word", { failBeforeOutput: 503 }],
 		["in the middle", { failAfterChunks: 2, chunks: 6 }],
@@ -88,57 +102,58 @@ describe("the log", () => {
 		expectLogged(/billing provider|flowglad/, email);
 	});
 
-	// Stripe's are in tests/stripe/log.test.ts. No route reads or writes `verifications`: our links are signed (confirmation.ts).
-	test.each(tables.filter((name) => !name.startsWith("stripe_") && name !== "verifications"))(
-		"has no parameters of a query when the table %s fails",
-		async (table) => {
-			const user = new Client();
-			const { id: userId, email } = await user.signUp();
-			await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(userId).run();
-			const created = await user.post("/api/auth/organization/create", { name: "Acme", slug: id() });
-			const { id: organizationId } = await created.json<{ id: string }>();
-			const token = decodeURIComponent(user.cookies.get("parley.session_token") ?? "");
-			expect(token.length).toBeGreaterThan(20);
-			await breakTable(table);
-			const credentials = { name: marker, email: `${marker}@example.com`, password: `${marker} horse` };
-			const address = { email: `${marker}@example.com` };
-			const requests: [path: string, body?: object][] = [
-				["/api/billing"],
-				["/api/usage"],
-				["/account/organization"],
-				["/"],
-				["/api/health"],
-				[`/invitation/${marker}`],
-				["/api/auth/get-session?disableCookieCache=true"],
-				["/api/auth/organization/list"],
-				["/api/auth/organization/invite-member", { ...address, role: "member", organizationId }],
-				["/api/auth/organization/create", { name: marker, slug: marker }],
-				["/api/auth/organization/accept-invitation", { invitationId: marker }],
-				["/api/auth/sign-in/email", credentials],
-				["/api/auth/sign-up/email", credentials],
-				["/api/auth/update-user", { name: marker }],
-				["/api/auth/change-password", { currentPassword: marker, newPassword: `${marker} ${marker}` }],
-				["/api/auth/send-verification-email", address],
-				["/api/auth/sign-out", {}],
-			];
-			for (const [path, body] of requests) {
-				const response = await user.fetch(path, body ? { method: "POST", json: body } : {});
-				await response.text();
-			}
-			// The isolate may have a fresh copy of its own, and a ledger reports later.
-			await storeCopy("prices", { answer: marker, readAtMs: 0 });
-			await storedCopy("prices");
-			await keepLedgerReport({ subject: "user:some", provider: "ok", owed: 0, deadLetters: 0, drift: 0 });
-			await keepUsageDays("user:some", [usageOf(marker)]);
-			expectLogged(
-				/a library's|500 |health: |could not (?:be loaded|be stored|store|copy|read a session)/,
-				token,
-				token.split(".")[0] ?? "",
-				email,
-				userId,
-			);
-		},
-	);
+	// Stripe's are in tests/stripe/log.test.ts.
+	test.each(tables.filter((name) => !name.startsWith("stripe_")))("has no parameters of a query when the table %s fails", async (table) => {
+		const user = new Client();
+		const { id: userId, email } = await user.signUp();
+		await env.DB.prepare("UPDATE users SET email_verified = 1 WHERE id = ?").bind(userId).run();
+		const created = await user.post("/api/auth/organization/create", { name: "Acme", slug: id() });
+		const { id: organizationId } = await created.json<{ id: string }>();
+		const token = decodeURIComponent(user.cookies.get("parley.session_token") ?? "");
+		expect(token.length).toBeGreaterThan(20);
+		user.cookies.set("parley.mail", "A".repeat(22));
+		await breakTable(table);
+		const credentials = { name: marker, email: `${marker}@example.com`, password: `${marker} horse` };
+		const address = { email: `${marker}@example.com` };
+		const requests: [path: string, body?: object][] = [
+			["/api/billing"],
+			["/api/usage"],
+			["/account/organization"],
+			["/"],
+			["/api/health"],
+			[`/invitation/${marker}`],
+			["/api/auth/get-session?disableCookieCache=true"],
+			["/api/auth/organization/list"],
+			["/api/auth/organization/invite-member", { ...address, role: "member", organizationId }],
+			["/api/auth/organization/create", { name: marker, slug: marker }],
+			["/api/auth/organization/accept-invitation", { invitationId: marker }],
+			["/api/auth/sign-in/email", credentials],
+			["/api/auth/sign-up/email", credentials],
+			["/api/auth/update-user", { name: marker }],
+			["/api/auth/change-password", { currentPassword: marker, newPassword: `${marker} ${marker}` }],
+			["/api/auth/send-verification-email", address],
+			["/account/profile"],
+			["/api/auth/mail/code", { code: marker }],
+			["/api/auth/mail/send", { ...address, purpose: "sign-in" }],
+			["/api/auth/sign-out", {}],
+		];
+		for (const [path, body] of requests) {
+			const response = await user.fetch(path, body ? { method: "POST", json: body } : {});
+			await response.text();
+		}
+		// The isolate may have a fresh copy of its own, and a ledger reports later.
+		await storeCopy("prices", { answer: marker, readAtMs: 0 });
+		await storedCopy("prices");
+		await keepLedgerReport({ subject: "user:some", provider: "ok", owed: 0, deadLetters: 0, drift: 0 });
+		await keepUsageDays("user:some", [usageOf(marker)]);
+		expectLogged(
+			/a library's|500 |health: |could not (?:be loaded|be stored|store|copy|read a session)/,
+			token,
+			token.split(".")[0] ?? "",
+			email,
+			userId,
+		);
+	});
 
 	// A mail server's answer counts by its status alone.
 	test.each(FAILURES.filter(([, answer]) => !isOk(answer)))(

@@ -1,7 +1,9 @@
+import type { MouseEvent } from "react";
 import { t } from "../../text/text.ts";
 import type { BillingView, PaymentMethodView, PlanStanding } from "../../view/billing.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";
 import type { BillingActions } from "../billing/source.ts";
+import { fetchAsViewer } from "../session/page-viewer.ts";
 import { Section } from "./section.tsx";
 
 const kindLabels: Record<PaymentMethodView["kind"], () => string> = {
@@ -39,7 +41,7 @@ export function PaymentMethods({ view: { paymentMethods, portalUrl }, actions, p
 					<CheckoutButton label={t("account_add_card")} main={false} open={() => actions.addPaymentMethod(plan?.id)} />
 				)}
 				{portalUrl && (
-					<a href={portalUrl} className="link" target="_blank" rel="noopener">
+					<a href={portalUrl} className="link" target="_blank" rel="noopener" onClick={(event) => void openOurs(event, portalUrl)}>
 						{t("account_portal")}
 					</a>
 				)}
@@ -53,4 +55,12 @@ function labelOf({ kind, brand, last4, expires }: PaymentMethodView): string {
 	const ending = last4 ? t("card_ending", { name, last4 }) : name;
 	if (!expires) return ending;
 	return t("card_expires", { name: ending, date: `${String(expires.month).padStart(2, "0")}/${expires.year}` });
+}
+
+/** Our own way to the portal asks for a recent proof first, which a new tab could not show. */
+async function openOurs(event: MouseEvent, portalUrl: string): Promise<void> {
+	if (!portalUrl.startsWith("/")) return;
+	event.preventDefault();
+	const asked = await fetchAsViewer("/api/billing/prove", { method: "POST" }).catch(() => null);
+	if (asked?.ok) location.assign(portalUrl);
 }

@@ -6,12 +6,15 @@ import { fetchAsViewer } from "./page-viewer.ts";
  * The result of a call to better-auth. `refused`: better-auth decided, and `code` is its error code. `failed`: the request did not get that
  * far. `text` is a sentence for the viewer, which names what the server said is wrong. `siteKey`: a Turnstile check has to be solved first.
  */
-type AuthResult = { kind: "done" } | { kind: "refused" | "failed"; code: string; text: string; siteKey?: string | undefined };
+export type AuthResult<Answer = unknown> = { kind: "done"; answer: Answer } | AuthFailure;
+export type AuthFailure = { kind: "refused" | "failed"; code: string; text: string; siteKey?: string | undefined };
+
+/** Where whoever sends may be someone else than the page's viewer, because it is a way in. */
+const WAY_IN = /^(sign-(in|up)\/|confirm-email$|mail\/(send|code|link|password)$|second-factor$|passkey\/challenge$)/;
 
 /** Posts to better-auth's HTTP API. Used in place of its browser client, which is larger than the pages that would load it. Never throws. */
-export async function postToAuth(path: string, body: object, headers: Record<string, string> = {}): Promise<AuthResult> {
-	// Whoever signs in may be someone else than the page's viewer.
-	const send = /^(sign-(in|up)\/|confirm-email$)/.test(path) ? fetch : fetchAsViewer;
+export async function postToAuth<Answer>(path: string, body: object, headers: Record<string, string> = {}): Promise<AuthResult<Answer>> {
+	const send = WAY_IN.test(path) ? fetch : fetchAsViewer;
 	let response: Response;
 	try {
 		response = await send(`/api/auth/${path}`, {
@@ -22,7 +25,7 @@ export async function postToAuth(path: string, body: object, headers: Record<str
 	} catch {
 		return { kind: "failed", code: "", text: t("auth_unreached") };
 	}
-	if (response.ok) return { kind: "done" };
+	if (response.ok) return { kind: "done", answer: (await response.json().catch(() => null)) as Answer };
 	if (response.headers.get("content-type") === "application/problem+json") return fromProblem(await response.json());
 	const refusal: unknown = await response.json().catch(() => null);
 	const code = fieldOf(refusal, "code");
@@ -50,7 +53,7 @@ function reasonOf(refusal: unknown): string {
 }
 
 /** Our own bounds say in `detail`, or with a code in `message`, when to try again. better-auth's only say that it was too often. */
-function tooOften(refusal: unknown, code: string): AuthResult {
+function tooOften(refusal: unknown, code: string): AuthFailure {
 	const own = fieldOf(refusal, "detail") || (code && fieldOf(refusal, "message"));
 	if (own) return { kind: "refused", code, text: own };
 	return { kind: "failed", code, text: t("auth_too_often") };
@@ -62,6 +65,6 @@ function fieldOf(body: unknown, field: "code" | "detail" | "message"): string {
 }
 
 /** Our own routes refuse with a problem, whose detail is a sentence for the viewer. */
-function fromProblem({ status, detail, siteKey }: Problem): AuthResult {
+function fromProblem({ status, detail, siteKey }: Problem): AuthFailure {
 	return { kind: status < 500 ? "refused" : "failed", code: "", text: detail, siteKey };
 }

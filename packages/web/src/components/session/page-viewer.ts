@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { PROOF_HEADER, type ProofWay } from "../../proof-ways.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { keepDraft } from "../chat/draft.ts";
 import { hearTabs } from "../tabs.ts";
@@ -24,6 +25,14 @@ let leftBefore: string | null = null;
 /** Resolves when the last message that was sent has its answer. */
 let messageAnswered: Promise<unknown> = Promise.resolve();
 
+/** Shows a dialog that asks the viewer for a proof. Set from outside, because what it shows sends requests itself. */
+let askForProof: (ways: ProofWay[]) => Promise<boolean> = async () => false;
+
+/** Says how the viewer is asked to prove that it is still them. @param ask resolves to whether they did */
+export function askForProofsBy(ask: typeof askForProof): void {
+	askForProof = ask;
+}
+
 const isUsers = (tag: string | null | undefined) => tag?.startsWith("user.") ?? false;
 
 /** Storage may be disabled. A page then loads again without saying why. */
@@ -35,7 +44,10 @@ function attempt<T>(use: () => T): T | undefined {
 	}
 }
 
-/** `fetch` that names the page's viewer, and leaves the page when the server says that it belongs to someone else. */
+/**
+ * `fetch` that names the page's viewer, and leaves the page when the server says that it belongs to someone else. Where the server asks for a proof that
+ * it is still the viewer, so does the page; the request is then sent again.
+ */
 export const fetchAsViewer: typeof fetch = async (input, init) => {
 	if (!pageViewer?.tag) return fetch(input, init);
 	const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
@@ -48,7 +60,9 @@ export const fetchAsViewer: typeof fetch = async (input, init) => {
 		await Promise.race([messageAnswered, new Promise((resolve) => setTimeout(resolve, ANSWER_AWAITED_MS))]);
 		leavePage();
 	}
-	return response;
+	const ways = response.headers.get(PROOF_HEADER);
+	if (ways === null || typeof input !== "string") return response;
+	return (await askForProof(ways.split(",") as ProofWay[])) ? fetchAsViewer(input, init) : response;
 };
 
 /** `fetchAsViewer` for server functions. It never returns on a page that is being left, which would otherwise show an error for a moment. */

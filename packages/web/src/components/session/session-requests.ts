@@ -1,12 +1,15 @@
 import { nameRule } from "../../name-rule.ts";
+import type { ProviderId } from "../../sign-in-providers.ts";
 import { t } from "../../text/text.ts";
 import { tellTabs } from "../tabs.ts";
-import { postToAuth } from "./auth-request.ts";
+import { type AuthFailure, postToAuth } from "./auth-request.ts";
 
 /** Why a form was not accepted, and the field that it concerns. */
 export type SignProblem = {
-	field: "name" | "email" | "password" | "form";
+	field: "name" | "email" | "password" | "code" | "form";
 	text: string;
+	/** The first factor is proven, and the second one is asked for. */
+	needsSecondFactor?: boolean;
 	/** The Turnstile site key, when a check has to be solved first. */
 	siteKey?: string | undefined;
 };
@@ -26,6 +29,16 @@ const sentences = (): Record<string, SignProblem> => ({
 	},
 	INVALID_EMAIL: { field: "email", text: t("auth_not_an_email") },
 	INVALID_NAME: { field: "name", text: nameRule() },
+	INVALID_CODE: { field: "code", text: t("auth_wrong_code") },
+	CODE_USED_UP: { field: "code", text: t("auth_code_used_up") },
+	LINK_USED_UP: { field: "form", text: t("auth_link_used_up") },
+	SIGN_IN_AGAIN: { field: "form", text: t("auth_second_over") },
+	SIGN_IN_FIRST: { field: "form", text: t("auth_sign_in_for_email") },
+	EMAIL_IS_THE_SAME: { field: "email", text: t("auth_same_email") },
+	EMAIL_NOT_VERIFIED: { field: "form", text: t("auth_confirm_first") },
+	PASSKEY_REFUSED: { field: "form", text: t("auth_passkey_refused") },
+	TOO_MANY_PASSKEYS: { field: "form", text: t("auth_passkeys_full") },
+	SECOND_FACTOR_NEEDED: { field: "form", text: t("auth_second_needed"), needsSecondFactor: true },
 	PASSWORD_TOO_SHORT: { field: "password", text: t("auth_use_8") },
 	PASSWORD_TOO_LONG: { field: "password", text: t("auth_use_at_most_128") },
 });
@@ -75,15 +88,59 @@ export async function signOut(next = "/"): Promise<SignProblem | undefined> {
 	location.assign(next);
 }
 
+/** Sends a mail with a code and a link. The answer is the same whether or not the address has an account. */
+export async function sendMail(purpose: "sign-in" | "reset", email: string, next: string): Promise<SignProblem | undefined> {
+	return await post("mail/send", { purpose, email, next });
+}
+
+/** Signs in by the code of a mail that this browser asked for. */
+export async function enterCode(code: string): Promise<SignProblem | undefined> {
+	return await enter("mail/code", { code });
+}
+
+/** Signs in by the link of a mail. */
+export async function openMailLink(token: string): Promise<SignProblem | undefined> {
+	return await enter("mail/link", { token });
+}
+
+/** Sets a new password by the link of a mail, and signs in. */
+export async function resetPassword(token: string, password: string): Promise<SignProblem | undefined> {
+	return await enter("mail/password", { token, password });
+}
+
+/** Completes a sign-in by a code of the authenticator app, or a recovery code. */
+export async function passSecondFactor(code: string): Promise<SignProblem | undefined> {
+	return await enter("second-factor", { code });
+}
+
+/** Leaves for a provider, which leads back to `next`, or to the sign-in page with what went wrong. */
+export async function goToProvider(provider: ProviderId, next: string): Promise<SignProblem | undefined> {
+	const errorCallbackURL = `/sign-in?${new URLSearchParams({ next })}`;
+	const asked = await postToAuth<{ url: string }>("sign-in/social", {
+		provider,
+		callbackURL: next,
+		errorCallbackURL,
+		disableRedirect: true,
+	});
+	if (asked.kind !== "done") return toProblem(asked);
+	location.assign(asked.answer.url);
+}
+
+/** Tells the browser's other tabs of a sign-in. */
 async function enter(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
 	const problem = await post(path, body, headers);
 	if (!problem) tellTabs("viewer", "signed-in");
 	return problem;
 }
 
-async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
+/** Posts to a route of the identity server. Resolves to a problem, or to undefined when it is done. */
+export async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<SignProblem | undefined> {
 	const result = await postToAuth(path, body, headers);
-	if (result.kind === "done") return;
+	return result.kind === "done" ? undefined : toProblem(result);
+}
+
+/** What a form shows of a refusal. */
+export function toProblem(result: AuthFailure): SignProblem {
 	return sentences()[result.code] ?? { field: fieldOf(result), text: result.text, siteKey: result.siteKey };
 }
 

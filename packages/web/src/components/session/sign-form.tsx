@@ -10,13 +10,16 @@ import type { SignProblem } from "./session-requests.ts";
 const HumanCheck = lazy<ComponentType<HumanCheckProps>>(() => import("../chat/human-check.tsx").catch(() => ({ default: () => null })));
 
 /** A field takes more, so that a paste is never cut without a word. */
-const CHARS_MAX = { name: NAME_CHARS_MAX, email: 254, password: 128 };
+const CHARS_MAX = { name: NAME_CHARS_MAX, email: 254, password: 128, code: 64 };
 
 interface Field {
-	name: "name" | "email" | "password";
+	name: "name" | "email" | "password" | "code";
 	label: string;
 	type: "text" | "email" | "password";
 	autoComplete: string;
+	inputMode?: "numeric";
+	/** The focus begins here: what the page asked for has just arrived. */
+	autoFocus?: boolean;
 	hint?: string;
 }
 
@@ -125,6 +128,7 @@ function check(fields: Field[], values: Record<string, string>): SignProblem[] {
 			return [{ field: name, text: t("auth_too_long", { max: number(charsMax) }) }];
 		if (name === "name" && value.trim() === "") return [{ field: name, text: t("auth_name_needed") }];
 		if (name === "email" && !/^\S+@\S+\.\S+$/.test(value.trim())) return [{ field: name, text: t("auth_email_needed") }];
+		if (name === "code" && value.trim() === "") return [{ field: name, text: t("auth_code_needed") }];
 		if (name === "password" && value === "") return [{ field: name, text: t("auth_password_needed") }];
 		if (name === "password" && value.length < 8) return [{ field: name, text: t("auth_use_8") }];
 		return [];

@@ -14,6 +14,7 @@ import { fileLimit } from "../chat/files/limits.ts";
 import { instructionSizes } from "../chat/instructions.ts";
 import { allowedModels, searchOffer } from "../chat/model.ts";
 import { repeatMove, viewerOfPage } from "../identity/guest-to-account.ts";
+import { assertRecentProof } from "../identity/recent-proof.ts";
 import { identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerOf } from "../identity/viewer.ts";
 import { buy } from "../payments/actions.ts";
@@ -96,6 +97,7 @@ export const createCheckoutSession = createServerFn({ method: "POST" })
 		const request = getRequest();
 		const user = await userOf(request);
 		if (!user) refuse("not-signed-in", t("problem_sign_in_to_buy"));
+		await assertRecentProof(request);
 		const { url } = await buy(request, user, data);
 		return { url };
 	});

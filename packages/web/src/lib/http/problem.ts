@@ -26,6 +26,7 @@ export const PROBLEMS = {
 	"not-allowed": 403,
 	"not-in-your-plan": 403,
 	"only-for-owners": 403,
+	"proof-needed": 403,
 	"chat-not-found": 404,
 	"customer-not-found": 404,
 	"folder-not-found": 404,

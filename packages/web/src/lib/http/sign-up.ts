@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { signUpsOf } from "../identity/subject.ts";
+import { signUpsOf } from "../identity/sign-ups.ts";
 import { isHuman } from "../identity/turnstile.ts";
 import { challengeResponse, signUpLimitResponse } from "./limits.ts";
 

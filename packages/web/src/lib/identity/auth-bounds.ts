@@ -7,6 +7,7 @@ import { t } from "../../text/text.ts";
 import { refuse } from "../http/problem.ts";
 import { authPathOf } from "./auth-routes.ts";
 import { type Bound, take } from "./bounds.ts";
+import { networkOf } from "./network.ts";
 import { session } from "./session.ts";
 import { isSigned, sign } from "./signature.ts";
 
@@ -28,6 +29,22 @@ export async function withinBounds(request: Request, body: { email?: unknown }, 
 			const found = await session(request);
 			return found ? checkingPassword(request, found.user.email.toLowerCase(), run) : run();
 		}
+		case "prove": {
+			const found = await session(request);
+			return found ? checkingPassword(request, found.user.email.toLowerCase(), run) : run();
+		}
+		case "mail/send":
+			await takeOrRefuse(proofMailBounds(request, addressIn(body)));
+			return run();
+		case "mail/prove": {
+			const found = await session(request);
+			if (found) await takeOrRefuse(proofMailBounds(request, found.user.email.toLowerCase()));
+			return run();
+		}
+		case "mail/code":
+		case "mail/prove-code":
+		case "second-factor":
+			return checkingCode(request, run);
 		case "sign-up/email":
 			return markingBrowser(request, addressIn(body), await run());
 		case "confirm-email": {
@@ -53,6 +70,31 @@ function mailBounds(address: string): Bound[] {
 		{ what: `mails to ${address}`, max: 1, windowMs: 10 * MINUTE_MS, full: recently },
 		{ what: `mails of a day to ${address}`, max: 10, windowMs: DAY_MS, full },
 	];
+}
+
+/** Mails with a link or code, by address and by network. The same for an address without an account, so a refusal says nothing about one. */
+function proofMailBounds(request: Request, address: string): Bound[] {
+	const [recently, full, network] = [t("bound_codes_recent"), t("bound_mails"), t("bound_mails_network")];
+	return [
+		{ what: `proofs to ${address}`, max: 3, windowMs: 10 * MINUTE_MS, full: recently },
+		{ what: `proofs of a day to ${address}`, max: 10, windowMs: DAY_MS, full },
+		...ofNetwork(request, (name) => ({ what: `proofs from ${name}`, max: 30, windowMs: 60 * MINUTE_MS, full: network })),
+	];
+}
+
+/** Wrong codes from a network, whatever accounts they are for. Each code has a bound of its own besides. */
+async function checkingCode(request: Request, run: () => Promise<Response>): Promise<Response> {
+	const bounds = ofNetwork(request, (name) => ({ what: `codes from ${name}`, max: 30, windowMs: 15 * MINUTE_MS, full: t("bound_codes") }));
+	const taken = await takeOrRefuse(bounds);
+	const response = await run();
+	if (response.ok) await taken.giveBack();
+	return response;
+}
+
+/** Empty on loopback, which has no network. */
+function ofNetwork(request: Request, bound: (network: string) => Bound): Bound[] {
+	const name = networkOf(request, new Date().toISOString().slice(0, 10), config().authSecret);
+	return name === null ? [] : [bound(name)];
 }
 
 /**

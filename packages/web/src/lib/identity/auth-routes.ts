@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID } from "../../input.ts";
 import { nameRule } from "../../name-rule.ts";
+import { PROVIDERS } from "../../sign-in-providers.ts";
 import { t } from "../../text/text.ts";
 import { nameAtSignUp, nameOf } from "./names.ts";
 
@@ -51,6 +52,16 @@ export const organizationBodies = {
 	leave: z.object({ organizationId: id }),
 };
 
+/** What a browser answers with a passkey (WebAuthn, `toJSON`). Its fields are checked with the signature. */
+export const passkeyAnswer = z.object({
+	id: z.string().max(1024),
+	rawId: z.string().max(1024),
+	type: z.literal("public-key"),
+	clientExtensionResults: z.looseObject({}),
+	authenticatorAttachment: z.string().max(32).optional(),
+	response: z.looseObject({ clientDataJSON: z.string().max(4096) }),
+});
+
 /** What a POST route takes, by its path after /api/auth/. */
 const POSTS: Record<string, z.ZodObject> = {
 	"sign-up/email": z.object({
@@ -66,16 +77,62 @@ const POSTS: Record<string, z.ZodObject> = {
 	"confirm-email": z.object({ token: z.string().max(512), password, isNew: z.boolean() }),
 	"send-verification-email": z.object({ email, callbackURL: address.optional() }),
 	"change-password": z.object({ currentPassword: password, newPassword: password, revokeOtherSessions: z.boolean().optional() }),
+	"mail/send": z.object({ email, purpose: z.enum(["sign-in", "reset"]), next: address.optional() }),
+	"mail/prove": nothing,
+	"mail/code": z.object({ code: z.string().max(32) }),
+	"mail/prove-code": z.object({ code: z.string().max(32) }),
+	"mail/link": z.object({ token: z.string().max(512) }),
+	"mail/password": z.object({ token: z.string().max(512), password }),
+	"second-factor": z.object({ code: z.string().max(64) }),
+	"second-factor/set-up": nothing,
+	"second-factor/enable": z.object({ code: z.string().max(64) }),
+	"second-factor/recovery": nothing,
+	"second-factor/remove": nothing,
+	prove: z.object({ password }),
+	"change-email": z.object({ newEmail: email.toLowerCase() }),
+	"change-email/approve": z.object({ token: z.string().max(1024) }),
+	"set-password": z.object({ password }),
+	"sign-in/social": z.object({
+		provider: z.enum(PROVIDERS),
+		callbackURL: address,
+		errorCallbackURL: address,
+		// Otherwise the answer carries the provider's address as a redirect, too.
+		disableRedirect: z.literal(true),
+	}),
+	"unlink-provider": z.object({ provider: z.enum(PROVIDERS) }),
+	"passkey/options": nothing,
+	"passkey/add": z.object({ answer: passkeyAnswer }),
+	"passkey/remove": z.object({ id: z.string().max(1024) }),
+	"passkey/challenge": nothing,
+	"passkey/prove": z.object({ answer: passkeyAnswer }),
+	"sign-in/passkey": z.object({ answer: passkeyAnswer }),
+	"end-session": z.object({ id }),
 	"update-user": z.object({ name: name.optional() }),
 	"revoke-sessions": nothing,
 	"revoke-other-sessions": nothing,
 	...Object.fromEntries(Object.entries(organizationBodies).map(([route, body]) => [`organization/${route}`, body])),
 };
 
+/** The routes that change how an account is entered. They ask for a recent proof; a change of the password asks for the present one. */
+export const ASKS_FOR_PROOF = new Set([
+	"second-factor/set-up",
+	"second-factor/enable",
+	"second-factor/recovery",
+	"second-factor/remove",
+	"passkey/options",
+	"passkey/add",
+	"passkey/remove",
+	"change-email",
+	"unlink-provider",
+	"set-password",
+]);
+
 /** The query parameters of a GET route, by its path after /api/auth/. */
 const GETS: Record<string, string[]> = {
 	"get-session": ["disableCookieCache", "disableRefresh"],
 	"verify-email": ["token", "callbackURL"],
+	"callback/github": ["code", "state", "error", "error_description", "iss"],
+	"callback/google": ["code", "state", "error", "error_description", "iss"],
 	"organization/list": [],
 	"organization/list-members": ["organizationId"],
 	error: ["error", "error_description"],

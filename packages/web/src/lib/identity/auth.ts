@@ -12,14 +12,21 @@ import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertUserName } from "./account-rules.ts";
+import { changeEmail } from "./change-email.ts";
 import { changePassword } from "./change-password.ts";
 import { confirmation, confirmationLink, LINK_SECONDS } from "./confirmation.ts";
 import { sendEmail } from "./email/send.ts";
 import { keepLanguage } from "./email/settings.ts";
 import { tellOfSignIn } from "./email/sign-in-mail.ts";
+import { mailProof } from "./mail-proof.ts";
+import { oauthProviders, unlinkProvider } from "./oauth-providers.ts";
 import { firstOrganizationOf } from "./organization.ts";
 import { organizationRoutes } from "./organization-routes.ts";
-import { passwordsOfOneRequest } from "./proven-password.ts";
+import { ownSession } from "./own-session.ts";
+import { passkey } from "./passkey.ts";
+import { type Proofs, proofsOfOneRequest } from "./proofs.ts";
+import { secondFactor } from "./second-factor.ts";
+import { takeSignUp } from "./sign-ups.ts";
 
 /** On https the `__Host-` prefix binds cookies to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookiePrefix = (origin: string) => (origin.startsWith("https:") ? "__Host-parley" : "parley");
@@ -31,10 +38,10 @@ export const sessionCookie = (request: Request) => `${cookiePrefix(new URL(reque
 export const SESSION_SECONDS = 7 * 86_400;
 export const SESSION_RENEWED_AFTER_SECONDS = 86_400;
 
-/** The identity server for the origin of a request: email, password and organizations, stored in D1. */
-export function auth(request: Request) {
+/** The identity server for the origin of a request, stored in D1. `proofs` is what the request has proven so far, and says what came of it. */
+export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 	const { origin } = new URL(request.url);
-	const { assertOpenedByPassword, ...password } = passwordsOfOneRequest();
+	const { assertProven, hash, verify } = proofs;
 	return betterAuth({
 		appName: brandName,
 		baseURL: origin,
@@ -44,7 +51,7 @@ export function auth(request: Request) {
 			enabled: true,
 			minPasswordLength: 8,
 			maxPasswordLength: 128,
-			password,
+			password: { hash, verify },
 		},
 		emailVerification: {
 			sendOnSignUp: true,
@@ -68,13 +75,17 @@ export function auth(request: Request) {
 			backgroundTasks: { handler: (task) => waitUntil(task.catch((error) => logFailure("a task of better-auth", error))) },
 			database: { joins: true },
 		},
+		// A provider is asked once, at the sign-in: its tokens are of no more use, and nothing that opens another account is kept.
+		account: { updateAccountOnSignIn: false, accountLinking: { enabled: true, trustedProviders: [] } },
 		databaseHooks: {
 			...databaseHooks,
+			user: { ...databaseHooks.user, create: { ...databaseHooks.user.create, before: (user) => admitUser(request, proofs, user) } },
+			account: { create: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) } },
 			session: {
 				create: {
 					...databaseHooks.session.create,
 					after: async (session, ctx) => {
-						await assertOpenedByPassword(session);
+						await assertProven(session);
 						waitUntil(afterSignIn(session, ctx?.path, origin).catch((error) => logFailure("what follows a sign-in", error)));
 					},
 				},
@@ -83,7 +94,14 @@ export function auth(request: Request) {
 		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
 		plugins: [
 			confirmation(),
-			changePassword(),
+			changePassword(proofs),
+			mailProof(proofs),
+			changeEmail(),
+			ownSession(proofs),
+			passkey(proofs),
+			secondFactor(proofs),
+			oauthProviders(proofs),
+			unlinkProvider(),
 			organizations(),
 			organizationRoutes({ origin, onCreated: welcome }),
 			tanstackStartCookies(),
@@ -96,7 +114,6 @@ export function auth(request: Request) {
 const databaseHooks = {
 	user: {
 		create: {
-			before: async (user) => assertUserName(user.name),
 			after: async (user) => waitUntil(welcome(user)),
 		},
 		update: { before: async (user) => assertUserName(user.name) },
@@ -110,6 +127,14 @@ const databaseHooks = {
 		},
 	},
 } satisfies BetterAuthOptions["databaseHooks"];
+
+const NO_TOKENS = { accessToken: null, refreshToken: null, idToken: null };
+
+/** The form of a sign-up takes its place in the network's day itself (lib/http/sign-up.ts). @throws {APIError} 400 or 429 */
+async function admitUser(request: Request, proofs: Proofs, user: { name: unknown }): Promise<void> {
+	assertUserName(user.name);
+	if (proofs.isFromProvider()) await takeSignUp(request);
+}
 
 /** Leaves what better-auth did not decide, such as a database that fails, to our own answer. */
 function rethrowFault(error: unknown): void {

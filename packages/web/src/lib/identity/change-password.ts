@@ -6,13 +6,13 @@ import { z } from "zod";
 import { db } from "../../db/connection.ts";
 import { accounts } from "../../db/schema.ts";
 import { t } from "../../text/text.ts";
-import { assertPasswordLength, endSessions } from "./proven-password.ts";
+import { assertPasswordLength, endSessions, type Proofs } from "./proofs.ts";
 
 /**
  * Changes a password for whoever knows the present one. better-auth's own endpoint, which this one replaces, checks the old password and writes the
  * new one in separate steps: whoever signed up with another person's address could overwrite the password that its owner sets in between.
  */
-export const changePassword = () =>
+export const changePassword = (proofs: Proofs) =>
 	({
 		id: "change-password",
 		endpoints: {
@@ -39,6 +39,8 @@ export const changePassword = () =>
 					if (changed.length === 0) return denyPassword();
 					if (!revokeOtherSessions) return ctx.json({ token: null });
 					await endSessions(user.id);
+					// This session was opened with the second factor, where there is one.
+					proofs.provesSecondFactor(user.id);
 					const session = await internalAdapter.createSession(user.id);
 					await setSessionCookie(ctx, { session, user });
 					return ctx.json({ token: session.token });

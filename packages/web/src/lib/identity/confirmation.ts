@@ -6,9 +6,10 @@ import { z } from "zod";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { users } from "../../db/schema.ts";
-import { ownUrl } from "../../own-url.ts";
 import { t } from "../../text/text.ts";
-import { assertPasswordLength, endSessions } from "./proven-password.ts";
+import { nextPathOf } from "./next-path.ts";
+import { endSessions } from "./proofs.ts";
+import { setPassword } from "./set-password.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /** How long a confirmation link works, in seconds. */
@@ -75,7 +76,7 @@ export const confirmation = () =>
 					use: [originCheck(({ query }) => query.callbackURL)],
 				},
 				async (ctx) => {
-					throw ctx.redirect(await openLink(ctx, ctx.query.token, pathOf(ctx.query.callbackURL, new URL(ctx.context.baseURL).origin)));
+					throw ctx.redirect(await openLink(ctx, ctx.query.token, nextPathOf(ctx.query.callbackURL, new URL(ctx.context.baseURL).origin)));
 				},
 			),
 			confirmEmail: createAuthEndpoint(
@@ -131,21 +132,6 @@ async function assertPassword(ctx: Context, userId: string, password: string): P
 	const hash = account?.password;
 	if (!hash || !(await ctx.context.password.verify({ hash, password })))
 		throw new APIError("UNAUTHORIZED", { code: "INVALID_PASSWORD", message: t("auth_invalid_password") });
-}
-
-async function setPassword(ctx: Context, userId: string, password: string): Promise<void> {
-	const { internalAdapter } = ctx.context;
-	assertPasswordLength(password, ctx.context.password.config);
-	const hash = await ctx.context.password.hash(password);
-	if (await internalAdapter.findCredentialAccount(userId)) return void (await internalAdapter.updatePassword(userId, hash));
-	// A sign-up that died halfway left a user without a password.
-	await internalAdapter.linkAccount({ userId, providerId: "credential", accountId: userId, password: hash });
-}
-
-/** The path of a `callbackURL` on this site, otherwise "/". */
-function pathOf(callbackURL: string | undefined, origin: string): string {
-	const url = ownUrl(callbackURL, origin);
-	return url ? `${url.pathname}${url.search}${url.hash}` : "/";
 }
 
 /** What the page at a path is told of the link that leads to it (components/frame/link-outcome.ts). */

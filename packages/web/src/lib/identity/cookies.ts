@@ -1,7 +1,7 @@
 import { parseCookies } from "better-auth/cookies/utils";
 
 /** Our own cookies, besides those of better-auth. */
-type Cookie = "guest" | "move" | "language" | "zone";
+type Cookie = "guest" | "move" | "language" | "zone" | "mail" | "second" | "passkey";
 
 /** On https the `__Host-` prefix binds the cookie to this host. Browsers refuse the prefix on http, which only a local start uses. */
 const cookieName = (request: Request, cookie: Cookie) => `${isHttps(request) ? "__Host-" : ""}parley.${cookie}`;

@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import { parseCookies } from "better-auth/cookies/utils";
 import { and, eq } from "drizzle-orm";
 import { config } from "../../config.ts";
@@ -14,12 +15,17 @@ import { isSigned } from "./signature.ts";
 
 /** A session as the database has it now. */
 export interface Session {
+	id: string;
+	/** When the person last proved who they are in this session, epoch milliseconds by the machine's clock. */
+	provenAtMs: number;
 	user: { id: string; name: string; email: string; emailVerified: boolean };
 	/** The user's membership of the organization that the session acts for. */
 	organization: Membership | null;
 	/** What the user tells every model. */
 	instructions: OwnInstructions;
 }
+
+const USE_NOTED_AFTER_MS = 3_600_000;
 
 const read = new WeakMap<Request, Promise<Session | null>>();
 
@@ -47,6 +53,10 @@ async function readSession(request: Request): Promise<Session | null> {
 	if (token === null) return null;
 	const [found] = await db()
 		.select({
+			id: sessions.id,
+			createdAt: sessions.createdAt,
+			provenAt: sessions.provenAt,
+			usedAt: sessions.usedAt,
 			user: { id: users.id, name: users.name, email: users.email, emailVerified: users.emailVerified },
 			expiresAt: sessions.expiresAt,
 			organizationId: members.organizationId,
@@ -68,13 +78,23 @@ async function readSession(request: Request): Promise<Session | null> {
 	if (!found || msLeft <= 0) return null;
 	// better-auth extends the session and its cookie.
 	if (msLeft <= (SESSION_SECONDS - SESSION_RENEWED_AFTER_SECONDS) * 1000) await auth(request).api.getSession({ headers: request.headers });
+	noteUse(found);
 	const { user, organizationId, role, organization: name, requestsPerMember, about, answer } = found;
 	const isMember = organizationId !== null && role !== null && name !== null;
 	return {
+		id: found.id,
+		provenAtMs: (found.provenAt ?? found.createdAt).getTime(),
 		user,
 		organization: isMember ? membershipFrom(organizationId, { role, name, requestsPerMember }) : null,
 		instructions: { about: about ?? "", answer: answer ?? "" },
 	};
+}
+
+/** Writes when a session was last used, at most once an hour, for the list of sessions. Nobody waits for it. */
+function noteUse({ id, createdAt, usedAt }: { id: string; createdAt: Date; usedAt: Date | null }): void {
+	if (Date.now() - (usedAt ?? createdAt).getTime() < USE_NOTED_AFTER_MS) return;
+	const noting = db().update(sessions).set({ usedAt: new Date() }).where(eq(sessions.id, id));
+	waitUntil(noting.then(undefined, (error: unknown) => logFailure("could not note the use of a session", error)));
 }
 
 /** The token in better-auth's signed cookie, `<token>.<HMAC-SHA-256 in base64>`, or null if it is missing or forged. */

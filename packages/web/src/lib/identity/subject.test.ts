@@ -9,8 +9,10 @@ vi.mock("../../config.ts", async (load) => ({
 	...(await load<object>()),
 	config: () => ({ guestCookieSecrets: SECRETS, limits: { everyGuest: state.everyGuest } }),
 }));
+vi.mock("cloudflare:workers", () => ({ env: {} }));
 vi.mock("./session.ts", () => ({ session: async () => state.user }));
-const { customerOf, identify, knownGuestKey, signUpsOf, userOf } = await import("./subject.ts");
+const { customerOf, identify, knownGuestKey, userOf } = await import("./subject.ts");
+const { signUpsOf } = await import("./sign-ups.ts");
 
 const request = (headers: HeadersInit = {}) =>
 	new Request("https://parley.example/", { headers: { "cf-connecting-ip": "192.0.2.1", ...headers } });

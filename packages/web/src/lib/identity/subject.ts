@@ -13,7 +13,6 @@ import {
 	networkKey,
 	type PoolKey,
 	type SubjectKey,
-	signUpsKey,
 	type UserKey,
 	unconfirmedKey,
 	userKey,
@@ -126,11 +125,6 @@ export function newGuest(request: Request): Guest {
 
 function guestWith(request: Request, key: GuestKey, setCookie: string | null): Guest {
 	return { kind: "guest", key, payers: [{ key, member: null }], pools: poolsOf(request, networkKey), setCookie };
-}
-
-/** The ledger of this UTC day's sign-ups on the request's network. Null on loopback. */
-export function signUpsOf(request: Request): PoolKey | null {
-	return networkPoolOf(request, utcDate(), signUpsKey);
 }
 
 /** The pools of this UTC day: the network's, unless the request is local, and that of all guests where a ceiling is set. */

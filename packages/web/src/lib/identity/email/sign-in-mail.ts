@@ -2,11 +2,12 @@ import { eq } from "drizzle-orm";
 import { db } from "../../../db/connection.ts";
 import { sessions, users } from "../../../db/schema.ts";
 import { t } from "../../../text/text.ts";
+import { deviceOf } from "../device.ts";
 import { momentInMail } from "./letter.ts";
 import { sendEmail } from "./send.ts";
 
 /** Ways to a session that the account's own mailbox or its owner has just proven, so that a mail would tell nothing new. */
-const NO_NEWS = /^\/(?:sign-up|confirm-email|verify-email)/;
+const NO_NEWS = /^\/(?:sign-up|confirm-email|verify-email|mail)/;
 
 interface Opened {
 	id: string;
@@ -27,7 +28,7 @@ export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened,
 		.where(eq(users.id, userId))
 		.limit(1);
 	if (!user?.isConfirmed) return;
-	const device = deviceOf(userAgent ?? "");
+	const device = nameOf(userAgent ?? "");
 	const others = await db().select({ id: sessions.id, userAgent: sessions.userAgent }).from(sessions).where(eq(sessions.userId, userId));
 	if (others.some((other) => other.id !== id && other.userAgent === userAgent)) return;
 	const moment = momentInMail(createdAt.toISOString());
@@ -36,30 +37,14 @@ export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened,
 		userId,
 		event: `sign-in/${id}`,
 		origin,
-		subject: t("mail_sign_in_subject"),
-		text: t("mail_sign_in", { device, moment, link: `${origin}/account/profile` }),
-		action: t("mail_sign_in_action"),
+		subject: t("mail_new_sign_in_subject"),
+		text: t("mail_new_sign_in", { device, moment, link: `${origin}/account/profile` }),
+		action: t("mail_new_sign_in_action"),
 	});
 }
 
-const BROWSERS: [RegExp, string][] = [
-	[/Edg\//, "Edge"],
-	[/OPR\//, "Opera"],
-	[/Firefox\//, "Firefox"],
-	[/(?:Chrome|CriOS)\//, "Chrome"],
-	[/Safari\//, "Safari"],
-];
-const SYSTEMS: [RegExp, string][] = [
-	[/iPhone|iPad/, "iOS"],
-	[/Android/, "Android"],
-	[/Windows/, "Windows"],
-	[/Mac OS X/, "macOS"],
-	[/Linux/, "Linux"],
-];
-
 /** A browser as its owner would name it. Nothing of what a client writes is repeated. */
-function deviceOf(userAgent: string): string {
-	const [browser, system] = [BROWSERS, SYSTEMS].map((list) => list.find(([pattern]) => pattern.test(userAgent))?.[1]);
-	if (!browser && !system) return t("mail_unknown_device");
-	return browser && system ? t("mail_device", { browser, system }) : (browser ?? system ?? "");
+function nameOf(userAgent: string): string {
+	const { browser, system } = deviceOf(userAgent);
+	return browser && system ? t("mail_device", { browser, system }) : (browser ?? system ?? t("mail_unknown_device"));
 }

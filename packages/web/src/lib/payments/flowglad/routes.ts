@@ -4,6 +4,7 @@ import { logNote } from "../../../log.ts";
 import { t } from "../../../text/text.ts";
 import { describe, readJson } from "../../http/api.ts";
 import { refuse } from "../../http/problem.ts";
+import { assertRecentProof } from "../../identity/recent-proof.ts";
 import { customerOf, type User } from "../../identity/subject.ts";
 import { activatePlan, addCard, assertMayManage, buy, cancel, changePlan, resume } from "../actions.ts";
 import { refuseFailedRead, refuseStatus } from "../errors.ts";
@@ -80,6 +81,7 @@ export async function answerCall(request: Request, path: string, user: User): Pr
 	if (!act && !Object.hasOwn(READS, path)) refuse("not-allowed", t("billing_not_open"));
 	assertPost(request);
 	if (!act) return readWithSdk(request, path, user);
+	await assertRecentProof(request);
 	const answer = await act(request, user);
 	return Response.json(path === "checkout" ? answer : { data: answer });
 }

@@ -5,15 +5,18 @@ import { guardSignUp } from "../../../lib/http/sign-up.ts";
 import { assertOwnTargets } from "../../../lib/http/wall.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
-import { admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
+import { ASKS_FOR_PROOF, admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
+import { setCookie } from "../../../lib/identity/cookies.ts";
 import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
+import { type Proofs, proofsOfOneRequest, SECOND_FACTOR_SECONDS } from "../../../lib/identity/proofs.ts";
+import { assertRecentProof } from "../../../lib/identity/recent-proof.ts";
 import { session } from "../../../lib/identity/session.ts";
 import { assertOwnPage } from "../../../lib/identity/subject.ts";
 import { userKey } from "../../../lib/identity/subject-key.ts";
 import { t } from "../../../text/text.ts";
 
 export const Route = createFileRoute("/api/auth/$")({
-	server: { handlers: api({ GET: ({ request }) => answer(admitRead(request)), POST: ({ request }) => identify(request) }) },
+	server: { handlers: api({ GET: ({ request }) => read(request), POST: ({ request }) => write(request) }) },
 });
 
 const BODY_BYTES_MAX = 16 * 1024;
@@ -21,17 +24,17 @@ const BODY_BYTES_MAX = 16 * 1024;
 const notFound = () => refuse("not-found", t("problem_nothing_here"));
 
 /** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer, 503 while the database does not answer */
-async function answer(request: Request): Promise<Response> {
+async function answer(request: Request, proofs: Proofs): Promise<Response> {
 	await assertOwnPage(request);
-	const response = await auth(request).handler(request);
+	const response = await auth(request, proofs).handler(request);
 	// better-auth does not say that it could not read a session because of the database.
 	if (response.status >= 500) await session(request);
 	return response;
 }
 
 /** Signing up is guarded: it opens an allowance. */
-const guardedAnswer = (request: Request, sent: Request): Promise<Response> =>
-	authPathOf(request) === "sign-up/email" ? guardSignUp(request, () => answer(sent)) : answer(sent);
+const guardedAnswer = (request: Request, sent: Request, proofs: Proofs): Promise<Response> =>
+	authPathOf(request) === "sign-up/email" ? guardSignUp(request, () => answer(sent, proofs)) : answer(sent, proofs);
 
 /** A GET with the parameters that its route takes. @throws {ProblemError} 404 for a route that this product does not use */
 function admitRead(request: Request): Request {
@@ -65,18 +68,31 @@ function parseJson(text: string): unknown {
 	}
 }
 
-/** The routes by which someone signs in with a password in this browser. */
-const SIGNS_IN = new Set(["sign-up/email", "sign-in/email", "confirm-email"]);
+/** Runs a GET of better-auth, such as the return from a provider. */
+async function read(request: Request): Promise<Response> {
+	const proofs = proofsOfOneRequest();
+	return arrive(request, await answer(admitRead(request), proofs), proofs);
+}
 
-/** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
-async function identify(request: Request): Promise<Response> {
+/** Runs a POST of better-auth. */
+async function write(request: Request): Promise<Response> {
 	const admitted = await admitWrite(request);
 	if (admitted instanceof Response) return admitted;
-	const response = await withinBounds(request, admitted.body, () => guardedAnswer(request, admitted.sent));
-	if (!response.ok || !SIGNS_IN.has(authPathOf(request))) return response;
-	const { user } = await response.clone().json<{ user?: { id?: string } }>();
-	if (!user?.id) return response;
+	if (ASKS_FOR_PROOF.has(authPathOf(request))) await assertRecentProof(request);
+	const proofs = proofsOfOneRequest();
+	return arrive(request, await withinBounds(request, admitted.body, () => guardedAnswer(request, admitted.sent, proofs)), proofs);
+}
+
+/**
+ * Completes the answer of every way in: whichever opened a session in this browser, the guest's usage and chats move to the account. A first factor
+ * without the second is remembered.
+ */
+async function arrive(request: Request, response: Response, { opened, pending, cookies }: Proofs): Promise<Response> {
+	if (opened === null && pending === null && cookies.length === 0) return response;
 	const arrived = new Response(response.body, response);
-	for (const cookie of await moveAtSignIn(request, userKey(user.id))) arrived.headers.append("set-cookie", cookie);
+	for (const cookie of cookies) arrived.headers.append("set-cookie", cookie);
+	if (pending !== null) arrived.headers.append("set-cookie", setCookie(request, "second", pending, SECOND_FACTOR_SECONDS));
+	if (opened === null || response.status >= 400) return arrived;
+	for (const cookie of await moveAtSignIn(request, userKey(opened))) arrived.headers.append("set-cookie", cookie);
 	return arrived;
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { getBillingSummary } from "../../../lib/billing.ts";
 import { api, readBody } from "../../../lib/http/api.ts";
 import { refuse, refuseAction } from "../../../lib/http/problem.ts";
+import { assertRecentProof } from "../../../lib/identity/recent-proof.ts";
 import { type User, userOf } from "../../../lib/identity/subject.ts";
 import { activatePlan, addCard, buy, cancel, changePlan, openPortal, readBilling, resume } from "../../../lib/payments/actions.ts";
 import { capabilities } from "../../../lib/payments/provider.ts";
@@ -27,6 +28,8 @@ type Action = (request: Request, user: User) => Promise<object>;
 const ACTIONS: Record<string, Action> = {
 	/** Usage read from the provider first, for a page that returns from a checkout. */
 	refresh: (request, subject) => getBillingSummary(request, { subject, afterCheckout: true }),
+	/** Nothing but a recent proof, before a page leaves for the portal. */
+	prove: async () => ({}),
 	checkout: action(
 		z.object({ priceSlug: name.optional(), successUrl: path.optional(), cancelUrl: path.optional() }),
 		async (request, user, body) => ({ url: (await buy(request, user, body)).url }),
@@ -63,6 +66,7 @@ const ACTIONS: Record<string, Action> = {
 async function read(request: Request, path: string): Promise<Response> {
 	const user = await buyer(request);
 	if (path === "") return Response.json(await readBilling(user));
+	if (path === "portal") await assertRecentProof(request);
 	if (path === "portal") return new Response(null, { status: 303, headers: { location: await openPortal(request, user) } });
 	if (Object.hasOwn(ACTIONS, path)) refuse("method-not-allowed", t("problem_answers_to", { allow: "POST" }), { allow: "POST" });
 	return nothingHere();
@@ -71,6 +75,7 @@ async function read(request: Request, path: string): Promise<Response> {
 async function act(request: Request, path: string): Promise<Response> {
 	const user = await buyer(request);
 	const run = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
+	if (path !== "refresh") await assertRecentProof(request);
 	return run ? Response.json(await run(request, user)) : nothingHere();
 }
 

@@ -1,0 +1,43 @@
+import { t } from "../../text/text.ts";
+import { tellTabs } from "../tabs.ts";
+import { postToAuth } from "./auth-request.ts";
+import { type SignProblem, toProblem } from "./session-requests.ts";
+
+/*
+ * What a browser does with passkeys. It reads and writes the JSON of the server itself (WebAuthn level 3), so no library is loaded.
+ */
+
+/** Whether this browser can use passkeys. */
+export const hasPasskeys = (): boolean => typeof PublicKeyCredential === "function" && "parseRequestOptionsFromJSON" in PublicKeyCredential;
+
+/** Asks the device for a passkey of this site and sends its answer to a route. Resolves to a problem, or to undefined when it is done. */
+export async function answerWithPasskey(route: "sign-in/passkey" | "passkey/prove"): Promise<SignProblem | undefined> {
+	const asked = await postToAuth<PublicKeyCredentialRequestOptionsJSON>("passkey/challenge", {});
+	if (asked.kind !== "done") return toProblem(asked);
+	const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked.answer);
+	const problem = await sendFromDevice(() => navigator.credentials.get({ publicKey }), route);
+	if (!problem && route === "sign-in/passkey") tellTabs("viewer", "signed-in");
+	return problem;
+}
+
+/** Makes a passkey for the viewer on this device. */
+export async function addPasskey(): Promise<SignProblem | undefined> {
+	const asked = await postToAuth<PublicKeyCredentialCreationOptionsJSON>("passkey/options", {});
+	if (asked.kind !== "done") return toProblem(asked);
+	const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked.answer);
+	return await sendFromDevice(() => navigator.credentials.create({ publicKey }), "passkey/add");
+}
+
+async function sendFromDevice(ask: () => Promise<Credential | null>, route: string): Promise<SignProblem | undefined> {
+	let credential: Credential | null;
+	try {
+		credential = await ask();
+	} catch (error) {
+		// The device has this account's passkey already.
+		if (error instanceof DOMException && error.name === "InvalidStateError") return { field: "form", text: t("auth_passkey_here") };
+		return { field: "form", text: t("auth_passkey_stopped") };
+	}
+	if (!(credential instanceof PublicKeyCredential)) return { field: "form", text: t("auth_passkey_stopped") };
+	const sent = await postToAuth(route, { answer: credential.toJSON() });
+	return sent.kind === "done" ? undefined : toProblem(sent);
+}

@@ -1,0 +1,7 @@
+import { ownUrl } from "../../own-url.ts";
+
+/** The path of an address on this site, otherwise "/". */
+export function nextPathOf(target: string | undefined, origin: string): string {
+	const url = ownUrl(target, origin);
+	return url ? `${url.pathname}${url.search}${url.hash}` : "/";
+}

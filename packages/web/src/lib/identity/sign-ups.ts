@@ -1,0 +1,28 @@
+import { env } from "cloudflare:workers";
+import { APIError } from "better-auth/api";
+import { config } from "../../config.ts";
+import { t } from "../../text/text.ts";
+import { now } from "../time/clock.ts";
+import { networkOf } from "./network.ts";
+import { type PoolKey, signUpsKey } from "./subject-key.ts";
+
+/** The ledger of this UTC day's sign-ups on the request's network. Null on loopback. */
+export function signUpsOf(request: Request): PoolKey | null {
+	const day = new Date(now()).toISOString().slice(0, 10);
+	const network = networkOf(request, day, config().guestCookieSecrets[0]);
+	return network === null ? null : signUpsKey(day, network);
+}
+
+/**
+ * Takes a place in the network's sign-ups of the day for an account that a provider opens.
+ * @throws {APIError} 429 if there is none left
+ */
+export async function takeSignUp(request: Request): Promise<void> {
+	const key = signUpsOf(request);
+	if (key === null) return;
+	const ledger = env.USAGE_LEDGER.getByName(key);
+	const id = crypto.randomUUID();
+	const { outcome } = await ledger.hold(key, { id, fingerprint: "", units: 1, chatId: null });
+	if (outcome.kind === "refused") throw new APIError("TOO_MANY_REQUESTS", { code: "TOO_MANY_SIGN_UPS", message: t("problem_sign_ups") });
+	await ledger.settle(id);
+}

@@ -1,0 +1,24 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { Page } from "../components/frame/page.tsx";
+import { MailLink } from "../components/session/mail-link.tsx";
+import { loadMailLink } from "../lib/http/sign-in-pages.ts";
+import { t } from "../text/text.ts";
+
+export const Route = createFileRoute("/mail-link")({
+	validateSearch: ({ token }): { token: string } => ({ token: typeof token === "string" ? token : "" }),
+	loaderDeps: ({ search: { token } }) => ({ token }),
+	loader: ({ deps: { token } }) => loadMailLink({ data: token }),
+	gcTime: 0,
+	// The address opens an account: no other page may learn it.
+	head: () => ({ meta: [{ title: `${t("frame_sign_in")} · Parley` }, { name: "referrer", content: "no-referrer" }] }),
+	component: MailLinkPage,
+});
+
+function MailLinkPage() {
+	const { token } = Route.useSearch();
+	return (
+		<Page narrow>
+			<MailLink link={Route.useLoaderData()} token={token} />
+		</Page>
+	);
+}
