@@ -9,7 +9,7 @@ export const Route = createFileRoute("/change-email")({
 	loaderDeps: ({ search: { token } }) => ({ token }),
 	loader: ({ deps: { token } }) => loadEmailChange({ data: token }),
 	gcTime: 0,
-	head: () => ({ meta: [{ title: `${t("email_change")} · Parley` }, { name: "referrer", content: "no-referrer" }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("email_change") }) }, { name: "referrer", content: "no-referrer" }] }),
 	component: ChangeEmailPage,
 });
 

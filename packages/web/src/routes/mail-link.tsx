@@ -10,7 +10,7 @@ export const Route = createFileRoute("/mail-link")({
 	loader: ({ deps: { token } }) => loadMailLink({ data: token }),
 	gcTime: 0,
 	// The address opens an account: no other page may learn it.
-	head: () => ({ meta: [{ title: `${t("frame_sign_in")} · Parley` }, { name: "referrer", content: "no-referrer" }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_sign_in") }) }, { name: "referrer", content: "no-referrer" }] }),
 	component: MailLinkPage,
 });
 
