@@ -2,6 +2,7 @@
 // that reuses a connection which workerd is closing (docs/decisions/0010).
 //
 //   node scripts/serve.mjs --port 3000 --state <folder> --env-file <file> …   a later file overrides an earlier one
+//   --dist <folder>   another build than packages/web/dist
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
@@ -10,9 +11,18 @@ import { unstable_readConfig as readConfig, unstable_getMiniflareWorkerOptions a
 import { root } from "./setup.mjs";
 
 const { values } = parseArgs({
-	options: { port: { type: "string" }, state: { type: "string" }, "env-file": { type: "string", multiple: true, default: [] } },
+	options: {
+		port: { type: "string" },
+		state: { type: "string" },
+		dist: { type: "string" },
+		"env-file": { type: "string", multiple: true, default: [] },
+	},
 });
 const config = readConfig({ config: join(root, "wrangler.toml") });
+if (values.dist) {
+	config.main = join(values.dist, "server", "index.js");
+	config.assets.directory = join(values.dist, "client");
+}
 // Miniflare takes the modules themselves, not rules that find them.
 const {
 	main,

@@ -6,5 +6,7 @@ export default defineConfig({
 		environment: "node",
 		include: ["src/**/*.test.ts"],
 		isolate: false,
+		// Simulations compute for seconds, on machines that do other things besides.
+		testTimeout: 60_000,
 	},
 });

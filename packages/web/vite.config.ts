@@ -4,7 +4,9 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackStart } from "@tanstack/react-start/plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { brand } from "./build/brand.ts";
 import { clientPerLanguage } from "./build/client-per-language.ts";
+import { letters } from "./build/letter.tsx";
 
 const root = new URL("../../", import.meta.url).pathname;
 const devVarsFolder = process.env.PARLEY_DEV_VARS_FOLDER;
@@ -63,6 +65,8 @@ export default defineConfig(({ command }) => ({
 				if (command === "serve" && devVarsFolder) config.userConfigPath = `${devVarsFolder}/wrangler.toml`;
 			},
 		}),
+		brand(),
+		letters(),
 		clientPerLanguage(),
 		tailwindcss(),
 		tanstackStart({

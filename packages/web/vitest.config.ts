@@ -1,5 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { brand } from "./build/brand.ts";
+import { letters } from "./build/letter.tsx";
 import { modelFileAt } from "./tests/upstream/models.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -105,11 +107,14 @@ export default defineConfig({
 		cache: false,
 		projects: [
 			{
+				plugins: [brand(), letters()],
 				test: {
 					name: "unit",
 					include: ["src/**/*.test.{ts,tsx}", "tests/*.test.ts"],
 					isolate: false,
 					setupFiles: ["tests/fresh-modules.ts"],
+					// Properties compute for seconds, on machines that do other things besides.
+					testTimeout: 60_000,
 				},
 			},
 			{

@@ -9,6 +9,7 @@ import { type Clockwork, createClockwork } from "./clock/clockwork.ts";
 import { controlRoutes } from "./control/control.ts";
 import { injectedFailure, injectFaults } from "./faults/inject.ts";
 import { localOnly } from "./local-only.ts";
+import { mailError } from "./mailbox/mailbox.ts";
 import { modelRoutes } from "./model/model.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
@@ -67,6 +68,8 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	});
 	app.use("/api/v1/*", countCalls(world), injectFaults(world, injectedFailure));
 	app.use("/v1/*", countCalls(world), holdIdempotencyKeys(), injectFaults(world, injectedError));
+	const mailFailure = (status: number, headers: Record<string, string>) => Response.json(mailError(status), { status, headers });
+	app.use("/__sandbox/mail", countCalls(world), injectFaults(world, mailFailure));
 	app.use("/model/v1/*", countCalls(world));
 	for (const kind of ["searxng", "brave", "tavily"] as const)
 		app.use(`/search/${kind}`, countCalls(world), injectFaults(world, injectedSearchFailure(kind)));

@@ -5,7 +5,7 @@ import { publicFilesIn } from "./public-files.ts";
 
 const [FIRST, ...OTHERS] = Object.keys(LANGUAGES) as [Language, ...Language[]];
 
-/** What the Worker imports: for each script of the first language, by its address, the one of each other language. */
+/** What the Worker imports: for each script of the first language, by its address, the one of each other language. Empty under `vite dev`. */
 const TWINS = /^virtual:twins$/;
 
 /**
@@ -18,7 +18,6 @@ export function clientPerLanguage(): Plugin[] {
 	const twins: Partial<Record<Language, Record<string, string>>> = {};
 	const plugin: Plugin = {
 		name: "client-per-language",
-		apply: "build",
 		buildApp: {
 			order: "pre",
 			async handler(builder) {
@@ -33,6 +32,7 @@ export function clientPerLanguage(): Plugin[] {
 			handler(_, bundle) {
 				if (this.environment.name !== "client") return;
 				if (building !== FIRST) return void built.set(building, { ...bundle });
+				for (const file of publicFilesIn(FIRST)) this.emitFile({ type: "asset", ...file });
 				for (const [language, other] of built) {
 					twins[language] = twinsOf(bundle, other);
 					for (const file of publicFilesIn(language)) this.emitFile({ type: "asset", ...file });

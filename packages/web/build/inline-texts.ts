@@ -3,13 +3,17 @@ import type { Message } from "../src/text/catalogue.ts";
 import { de } from "../src/text/de.ts";
 import { en } from "../src/text/en.ts";
 import type { Language } from "../src/text/languages.ts";
+import { readBrand } from "./brand.ts";
 
 const catalogues: Record<Language, Record<string, Message>> = { en, de };
 
+const { name } = readBrand();
+
 const source = (file: string) => new URL(`../src/text/${file}.ts`, import.meta.url).pathname;
 
-/** The import of the functions whose calls are replaced. */
-const IMPORT = /^import \{[^}]*\} from "[./]+\/text\/text\.ts";$/m;
+/** The imports of the functions whose calls are replaced. */
+const IMPORT = /^import \{ (?:t|rich) \} from "[./]+\/text\/(?:text|rich)\.ts";$/m;
+const IMPORTS = new RegExp(IMPORT, "gm");
 
 interface Node {
 	type: string;
@@ -33,7 +37,7 @@ export function inlineTexts(language: () => Language): Plugin {
 			handler: (code, id) => ({ code: inlined(code, id, language()), map: null }),
 		},
 		// A call that was left in would bring every language.
-		load: { filter: { id: source("text") }, handler: () => "export {}" },
+		load: { filter: { id: [source("text"), source("rich")] }, handler: () => "export {}" },
 	};
 }
 
@@ -43,9 +47,8 @@ export function inlined(code: string, file: string, language: Language): string 
 	if (errors[0]) throw new Error(`${file}: ${errors[0].message}`);
 	const calls: Node[] = [];
 	collectCalls(program as unknown as Node, calls);
-	const withoutImport = (text: string) =>
-		text.replace(IMPORT, `import { number as numberInText } from ${JSON.stringify(source("format"))};`);
-	return withoutImport(replaced(code, 0, code.length, calls, catalogues[language]));
+	const written = replaced(code, 0, code.length, calls, catalogues[language]);
+	return written.replace(IMPORT, `import { number as numberInText } from ${JSON.stringify(source("format"))};`).replaceAll(IMPORTS, "");
 }
 
 /** The outermost calls in a tree, in the order of the file. */
@@ -73,7 +76,7 @@ function replaced(code: string, start: number, end: number, calls: Node[], catal
 
 function textOf(call: Node, code: string, catalogue: Record<string, Message>): string {
 	const [key, params] = call.arguments as [Node | undefined, Node | undefined];
-	const message = key?.type === "Literal" ? catalogue[String(key.value)] : undefined;
+	const message = key?.type === "Literal" ? branded(catalogue[String(key.value)]) : undefined;
 	if (message === undefined) throw new Error(`No literal key of the catalogue: ${code.slice(call.start, call.end)}`);
 	const values = params ? valuesOf(params, code, catalogue) : () => undefined;
 	const write = (call.callee as Node).name === "rich" ? elements : literal;
@@ -81,6 +84,12 @@ function textOf(call: Node, code: string, catalogue: Record<string, Message>): s
 	const count = values("count") ?? "";
 	// Evaluated once, however often the text names it.
 	return `((count) => count === 1 ? ${write(message.one, values, "count")} : ${write(message.other, values, "count")})(${count})`;
+}
+
+/** A message with the name of the deployment in its places. */
+function branded(message: Message | undefined): Message | undefined {
+	const named = (text: string) => text.replaceAll("{brand}", () => name);
+	return typeof message === "object" ? { one: named(message.one), other: named(message.other) } : message && named(message);
 }
 
 /** The code of a parameter by its name. */

@@ -3,6 +3,7 @@ import type { Catalogue, Key } from "../src/text/catalogue.ts";
 import { de } from "../src/text/de.ts";
 import { en } from "../src/text/en.ts";
 import type { Language } from "../src/text/languages.ts";
+import { readBrand, styled } from "./brand.ts";
 
 const catalogues: Record<Language, Catalogue> = { en, de };
 
@@ -12,14 +13,20 @@ const FILES: Record<string, readonly Key[]> = {
 	"manifest.webmanifest": ["site_description"],
 };
 
-/** The same files in another language: "offline.de.html". @throws {Error} where a file has not the English text */
+/** The same files with the brand and in a language: "offline.html", "offline.de.html". @throws {Error} where a file has not the English text */
 export function publicFilesIn(language: Language): { fileName: string; source: string }[] {
-	return Object.entries(FILES).map(([name, keys]) => {
-		let source = readFileSync(new URL(`../public/${name}`, import.meta.url), "utf8").replace('lang="en"', `lang="${language}"`);
+	const { name, accent } = readBrand();
+	return Object.entries(FILES).map(([file, keys]) => {
+		let source = readFileSync(new URL(`../public/${file}`, import.meta.url), "utf8").replace('lang="en"', `lang="${language}"`);
 		for (const key of keys) {
-			if (!source.includes(String(en[key]))) throw new Error(`public/${name} does not say "${en[key]}"`);
+			if (!source.includes(String(en[key]))) throw new Error(`public/${file} does not say "${en[key]}"`);
 			source = source.replaceAll(String(en[key]), String(catalogues[language][key]));
 		}
-		return { fileName: name.replace(".", `.${language}.`), source };
+		const written = file.endsWith(".html") ? name.replaceAll("&", "&amp;") : JSON.stringify(name).slice(1, -1);
+		source = styled(
+			source.replaceAll("%name%", () => written),
+			accent,
+		);
+		return { fileName: language === "en" ? file : file.replace(".", `.${language}.`), source };
 	});
 }

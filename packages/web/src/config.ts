@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { createHash } from "node:crypto";
+import { mailFrom, securityContact, systemText } from "virtual:brand";
 import { DEFAULT_LIMITS, type Limits } from "@parley/metering";
 import { type ModelEntry, parseModels } from "@parley/plans/models";
 import shippedModels from "@parley/plans/models.json" with { type: "json" };
@@ -20,12 +21,13 @@ export interface Config {
 	models: { kind: "demo" } | { kind: "configured"; version: string; entries: ModelEntry[] };
 	/** What every model is told first, with its estimated tokens; "" for nothing. */
 	systemPrompt: { text: string; tokens: number };
-	/** What a new chat suggests. */
+	/** What a new chat suggests; null for the prompts of the brand. */
 	suggestedPrompts: SuggestedPrompt[] | null;
 	billing: BillingConfig;
 	/** The default payer of a member's new session: the user, or the organization they joined first. The user can switch. */
 	billingSubject: "user" | "organization";
-	email: { kind: "log" } | { kind: "http"; url: string; apiKey: string | undefined; from: string };
+	/** Where mails go: an endpoint like Resend's, Cloudflare's binding EMAIL, or the log. */
+	email: { from: string } & ({ kind: "log" | "cloudflare" } | { kind: "http"; url: string; apiKey: string | undefined });
 	/** Where to report a weakness, as an address that a person can open; null for no `/.well-known/security.txt`. */
 	securityContact: string | null;
 	/** Users with one of these confirmed addresses may use /api/admin. Lower case. */
@@ -164,10 +166,13 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		suggestedPrompts: readPrompts(vars.SUGGESTED_PROMPTS),
 		billing: readBilling(vars),
 		billingSubject: vars.BILLING_SUBJECT ?? "user",
-		email: vars.EMAIL_URL
-			? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY, from: vars.EMAIL_FROM ?? "Parley <hello@parley.localhost>" }
-			: { kind: "log" },
-		securityContact: vars.SECURITY_CONTACT ?? null,
+		email: {
+			from: vars.EMAIL_FROM ?? mailFrom,
+			...(vars.EMAIL_URL
+				? { kind: "http", url: vars.EMAIL_URL, apiKey: vars.EMAIL_API_KEY }
+				: { kind: isEmailBinding(bindings.EMAIL) ? "cloudflare" : "log" }),
+		},
+		securityContact: vars.SECURITY_CONTACT ?? securityContact,
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
 		devClockUrl: vars.DEV_CLOCK_URL ?? null,
 		mailboxUrl: vars.MAILBOX_URL ?? null,
@@ -189,13 +194,13 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 
 /** A prompt that takes up to half a step of each model: the other half is left for the message, so that a short one costs no second step. */
 function readSystemPrompt(given: string | undefined, models: Config["models"]): Config["systemPrompt"] {
-	const text = plainInstruction(given ?? "");
+	const text = plainInstruction(given ?? systemText);
 	const tokens = instructionTokens("site", text);
 	const steps = models.kind === "demo" ? [] : models.entries.filter(({ purpose }) => purpose === "chat");
 	const narrow = steps.find(({ inputStep }) => tokens > inputStep / 2);
 	if (narrow)
 		throw new ConfigError(
-			`Configuration: SYSTEM_PROMPT has ${tokens} tokens, more than half a step of the model ${narrow.id} (inputStep ${narrow.inputStep})`,
+			`Configuration: ${given === undefined ? "systemText of brand.json" : "SYSTEM_PROMPT"} has ${tokens} tokens, more than half a step of the model ${narrow.id} (inputStep ${narrow.inputStep})`,
 		);
 	return { text, tokens };
 }
@@ -343,6 +348,20 @@ export function aiBinding(name: string): AiBinding {
 	const binding = ({ ...env } as Record<string, unknown>)[name];
 	if (typeof binding !== "object" || binding === null || !("run" in binding)) throw new OwnError(`${name} is no Workers AI binding`);
 	return binding as AiBinding;
+}
+
+/** What is used of Cloudflare's email binding. */
+interface EmailBinding {
+	send(mail: { from: string; to: string; subject: string; html: string; text: string }): Promise<unknown>;
+}
+
+const isEmailBinding = (binding: unknown): binding is EmailBinding => typeof binding === "object" && binding !== null && "send" in binding;
+
+/** The binding EMAIL. @throws without one */
+export function emailBinding(): EmailBinding {
+	const binding = ({ ...env } as Record<string, unknown>).EMAIL;
+	if (!isEmailBinding(binding)) throw new OwnError("EMAIL is no email binding");
+	return binding;
 }
 
 /** What is used of the Workers AI binding. */

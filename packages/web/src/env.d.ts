@@ -6,6 +6,38 @@ declare module "virtual:twins" {
 	export const twins: Partial<Record<import("./text/languages.ts").Language, Record<string, string>>>;
 }
 
+/** The deployer's brand, checked (build/brand.ts). */
+declare module "virtual:brand" {
+	type Brand = Omit<import("../build/brand.ts").Brand, "files">;
+	export const name: Brand["name"];
+	export const slug: Brand["slug"];
+	export const logo: Brand["logo"];
+	export const accent: Brand["accent"];
+	export const support: Brand["support"];
+	export const securityContact: Brand["securityContact"];
+	export const legal: Brand["legal"];
+	export const legalTexts: Brand["legalTexts"];
+	export const prompts: Brand["prompts"];
+	export const systemText: Brand["systemText"];
+	export const mailFrom: Brand["mailFrom"];
+}
+
+/** The mails' templates in each language (build/letter.tsx). */
+declare module "virtual:letters" {
+	/** The parts of a mail's HTML, with places for what is written at run time: `%text%`, `%href%`. */
+	export interface LetterTemplate {
+		/** `%subject%`, `%body%`, and `%origin%` in links to pages of ours. */
+		letter: string;
+		paragraph: string;
+		/** `%href%` and `%label%`. */
+		button: string;
+		code: string;
+		/** The end of the plain text, with `%origin%` too. */
+		signature: string;
+	}
+	export const letters: Record<import("./text/languages.ts").Language, LetterTemplate>;
+}
+
 declare namespace Cloudflare {
 	/** Bindings of wrangler.toml. Only config.ts reads secrets and variables. */
 	interface Env {

@@ -106,7 +106,7 @@ test("every service that the Worker calls is tested with a marker that the log m
 	const MARKED: Record<string, string> = {
 		"lib/chat/search/search.ts": "tests/workerd/log.test.ts",
 		"lib/chat/upstream/open-answer.ts": "tests/workerd/log.test.ts",
-		"lib/identity/email.ts": "tests/workerd/log.test.ts",
+		"lib/identity/email/transport.ts": "tests/workerd/log.test.ts",
 		"lib/identity/turnstile.ts": "tests/guarded/guests.test.ts",
 		// Of both providers' SDKs.
 		"lib/payments/deadline.ts": "tests/stripe/log.test.ts",

@@ -12,10 +12,13 @@ import { Route as rootRouteImport } from './routes/__root'
 import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
+import { Route as ImprintRouteImport } from './routes/imprint'
 import { Route as PricingRouteImport } from './routes/pricing'
+import { Route as PrivacyRouteImport } from './routes/privacy'
 import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as SignUpRouteImport } from './routes/sign-up'
+import { Route as TermsRouteImport } from './routes/terms'
 import { Route as WhatCountsRouteImport } from './routes/what-counts'
 import { Route as DotwellKnownSecurityDottxtRouteImport } from './routes/[.]well-known.security[.]txt'
 import { Route as ChatIndexRouteImport } from './routes/_chat/index'
@@ -30,6 +33,7 @@ import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
 import { Route as ApiInstructionsRouteImport } from './routes/api/instructions'
 import { Route as ApiLanguageRouteImport } from './routes/api/language'
+import { Route as ApiMailSettingsRouteImport } from './routes/api/mail-settings'
 import { Route as ApiModelsRouteImport } from './routes/api/models'
 import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
@@ -81,9 +85,19 @@ const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
   path: '/confirm-email',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ImprintRoute = ImprintRouteImport.update({
+  id: '/imprint',
+  path: '/imprint',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const PricingRoute = PricingRouteImport.update({
   id: '/pricing',
   path: '/pricing',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const PrivacyRoute = PrivacyRouteImport.update({
+  id: '/privacy',
+  path: '/privacy',
   getParentRoute: () => rootRouteImport,
 } as any)
 const SharedRoute = SharedRouteImport.update({
@@ -99,6 +113,11 @@ const SignInRoute = SignInRouteImport.update({
 const SignUpRoute = SignUpRouteImport.update({
   id: '/sign-up',
   path: '/sign-up',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const TermsRoute = TermsRouteImport.update({
+  id: '/terms',
+  path: '/terms',
   getParentRoute: () => rootRouteImport,
 } as any)
 const WhatCountsRoute = WhatCountsRouteImport.update({
@@ -170,6 +189,11 @@ const ApiInstructionsRoute = ApiInstructionsRouteImport.update({
 const ApiLanguageRoute = ApiLanguageRouteImport.update({
   id: '/api/language',
   path: '/api/language',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiMailSettingsRoute = ApiMailSettingsRouteImport.update({
+  id: '/api/mail-settings',
+  path: '/api/mail-settings',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiModelsRoute = ApiModelsRouteImport.update({
@@ -359,10 +383,13 @@ export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
+  '/imprint': typeof ImprintRoute
   '/pricing': typeof PricingRoute
+  '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/terms': typeof TermsRoute
   '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
@@ -375,6 +402,7 @@ export interface FileRoutesByFullPath {
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
+  '/api/mail-settings': typeof ApiMailSettingsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -415,10 +443,13 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   '/confirm-email': typeof ConfirmEmailRoute
+  '/imprint': typeof ImprintRoute
   '/pricing': typeof PricingRoute
+  '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/terms': typeof TermsRoute
   '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
@@ -431,6 +462,7 @@ export interface FileRoutesByTo {
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
+  '/api/mail-settings': typeof ApiMailSettingsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -475,10 +507,13 @@ export interface FileRoutesById {
   '/_chat': typeof ChatRouteWithChildren
   '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
+  '/imprint': typeof ImprintRoute
   '/pricing': typeof PricingRoute
+  '/privacy': typeof PrivacyRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
   '/sign-up': typeof SignUpRoute
+  '/terms': typeof TermsRoute
   '/what-counts': typeof WhatCountsRoute
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
@@ -491,6 +526,7 @@ export interface FileRoutesById {
   '/api/health': typeof ApiHealthRoute
   '/api/instructions': typeof ApiInstructionsRoute
   '/api/language': typeof ApiLanguageRoute
+  '/api/mail-settings': typeof ApiMailSettingsRoute
   '/api/models': typeof ApiModelsRoute
   '/api/usage': typeof ApiUsageRoute
   '/api/usage-events': typeof ApiUsageEventsRoute
@@ -536,10 +572,13 @@ export interface FileRouteTypes {
     | '/'
     | '/account'
     | '/confirm-email'
+    | '/imprint'
     | '/pricing'
+    | '/privacy'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/terms'
     | '/what-counts'
     | '/.well-known/security.txt'
     | '/account/appearance'
@@ -552,6 +591,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
+    | '/api/mail-settings'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -592,10 +632,13 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/confirm-email'
+    | '/imprint'
     | '/pricing'
+    | '/privacy'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/terms'
     | '/what-counts'
     | '/.well-known/security.txt'
     | '/account/appearance'
@@ -608,6 +651,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
+    | '/api/mail-settings'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -651,10 +695,13 @@ export interface FileRouteTypes {
     | '/_chat'
     | '/account'
     | '/confirm-email'
+    | '/imprint'
     | '/pricing'
+    | '/privacy'
     | '/shared'
     | '/sign-in'
     | '/sign-up'
+    | '/terms'
     | '/what-counts'
     | '/.well-known/security.txt'
     | '/account/appearance'
@@ -667,6 +714,7 @@ export interface FileRouteTypes {
     | '/api/health'
     | '/api/instructions'
     | '/api/language'
+    | '/api/mail-settings'
     | '/api/models'
     | '/api/usage'
     | '/api/usage-events'
@@ -711,16 +759,20 @@ export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
   AccountRoute: typeof AccountRouteWithChildren
   ConfirmEmailRoute: typeof ConfirmEmailRoute
+  ImprintRoute: typeof ImprintRoute
   PricingRoute: typeof PricingRoute
+  PrivacyRoute: typeof PrivacyRoute
   SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
   SignUpRoute: typeof SignUpRoute
+  TermsRoute: typeof TermsRoute
   WhatCountsRoute: typeof WhatCountsRoute
   DotwellKnownSecurityDottxtRoute: typeof DotwellKnownSecurityDottxtRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRoute
   ApiInstructionsRoute: typeof ApiInstructionsRoute
   ApiLanguageRoute: typeof ApiLanguageRoute
+  ApiMailSettingsRoute: typeof ApiMailSettingsRoute
   ApiModelsRoute: typeof ApiModelsRoute
   ApiUsageRoute: typeof ApiUsageRoute
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
@@ -781,11 +833,25 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ConfirmEmailRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/imprint': {
+      id: '/imprint'
+      path: '/imprint'
+      fullPath: '/imprint'
+      preLoaderRoute: typeof ImprintRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/pricing': {
       id: '/pricing'
       path: '/pricing'
       fullPath: '/pricing'
       preLoaderRoute: typeof PricingRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/privacy': {
+      id: '/privacy'
+      path: '/privacy'
+      fullPath: '/privacy'
+      preLoaderRoute: typeof PrivacyRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/shared': {
@@ -807,6 +873,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-up'
       fullPath: '/sign-up'
       preLoaderRoute: typeof SignUpRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/terms': {
+      id: '/terms'
+      path: '/terms'
+      fullPath: '/terms'
+      preLoaderRoute: typeof TermsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/what-counts': {
@@ -905,6 +978,13 @@ declare module '@tanstack/react-router' {
       path: '/api/language'
       fullPath: '/api/language'
       preLoaderRoute: typeof ApiLanguageRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/mail-settings': {
+      id: '/api/mail-settings'
+      path: '/api/mail-settings'
+      fullPath: '/api/mail-settings'
+      preLoaderRoute: typeof ApiMailSettingsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/models': {
@@ -1201,16 +1281,20 @@ const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
   AccountRoute: AccountRouteWithChildren,
   ConfirmEmailRoute: ConfirmEmailRoute,
+  ImprintRoute: ImprintRoute,
   PricingRoute: PricingRoute,
+  PrivacyRoute: PrivacyRoute,
   SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  TermsRoute: TermsRoute,
   WhatCountsRoute: WhatCountsRoute,
   DotwellKnownSecurityDottxtRoute: DotwellKnownSecurityDottxtRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRoute,
   ApiInstructionsRoute: ApiInstructionsRoute,
   ApiLanguageRoute: ApiLanguageRoute,
+  ApiMailSettingsRoute: ApiMailSettingsRoute,
   ApiModelsRoute: ApiModelsRoute,
   ApiUsageRoute: ApiUsageRoute,
   ApiUsageEventsRoute: ApiUsageEventsRoute,

@@ -7,6 +7,7 @@ import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
 import { assertOwnRedirect, isFunctionCall, refusalOf } from "./lib/http/wall.ts";
+import { deliverDue } from "./lib/identity/email/outbox.ts";
 import { nameLanguage, readerOf } from "./lib/identity/reader.ts";
 import { now } from "./lib/time/clock.ts";
 import { loadDevClock } from "./lib/time/dev-clock.ts";
@@ -55,6 +56,7 @@ export default {
 	async scheduled() {
 		guard();
 		await loadDevClock();
+		await deliverDue();
 		await deleteEndedRows({ machineMs: Date.now(), usageMs: now() });
 	},
 } satisfies ExportedHandler;

@@ -1,11 +1,6 @@
 import { z } from "zod";
 import { MESSAGE_CHARS_MAX } from "./input.ts";
-import { t } from "./text/text.ts";
 import type { SuggestedPrompt } from "./view/chat.ts";
-
-/** What a new chat suggests unless a deployment says otherwise. */
-export const defaultPrompts = (): SuggestedPrompt[] =>
-	[t("prompt_tally"), t("prompt_landlord"), t("prompt_contract")].map((one) => ({ label: one, text: one }));
 
 const PROMPTS_MAX = 6;
 const LABEL_CHARS_MAX = 120;
@@ -15,13 +10,18 @@ const text = z.string().trim().min(1, "is empty").max(MESSAGE_CHARS_MAX, `is lon
 const prompts = z.array(z.union([label, z.strictObject({ label, text })])).max(PROMPTS_MAX, `has more than ${PROMPTS_MAX} prompts`);
 
 /**
- * The prompts that a new chat suggests, from the JSON of SUGGESTED_PROMPTS: a list of texts, or of labels with the texts that they stand for. An empty
- * list suggests nothing. Null without any: the default ones are in the reader's language.
+ * The prompts that a new chat suggests, from the JSON of SUGGESTED_PROMPTS. Null without any: those of the brand are in the reader's language.
  * @throws {Error} saying what is wrong with the JSON
  */
-export function suggestedPrompts(json: string | undefined): SuggestedPrompt[] | null {
-	if (json === undefined) return null;
-	const parsed = prompts.safeParse(parse(json));
+export const suggestedPrompts = (json: string | undefined): SuggestedPrompt[] | null =>
+	json === undefined ? null : promptList(parse(json));
+
+/**
+ * A list of texts, or of labels with the texts that they stand for. An empty list suggests nothing.
+ * @throws {Error} saying what is wrong with it
+ */
+export function promptList(given: unknown): SuggestedPrompt[] {
+	const parsed = prompts.safeParse(given);
 	if (!parsed.success) throw new Error(parsed.error.issues.map(faultOf).join("; "));
 	const list = parsed.data.map((one) => (typeof one === "string" ? { label: one, text: one } : one));
 	const twice = list.find((one, at) => list.findIndex((other) => other.label === one.label) < at);

@@ -31,8 +31,7 @@ const NOT_FOR_READERS =
 const IS_STYLE = /^(?=.*[a-z\d][-:[/])[!a-z\d[\](){}.,:;/%_&>@*#='"$+~-]+(?:\s+[!a-zA-Z\d[\](){}.,:;/%_&>@*#='"$+~-]+)*$/;
 
 /** What is the same in every language: names, formats, keys of the keyboard, and what is typed into a configuration. */
-const NO_TEXT =
-	/^(?:Parley|Markdown|JSON|CSV|AI_BASE_URL|AI_MODELS|Enter|Shift|Shift \+ Enter|⌘ \+ Enter|Mod|Escape|Esc|Ctrl|Control|Meta)$/;
+const NO_TEXT = /^(?:Markdown|JSON|CSV|AI_BASE_URL|AI_MODELS|Enter|Shift|Shift \+ Enter|⌘ \+ Enter|Mod|Escape|Esc|Ctrl|Control|Meta)$/;
 
 /** Strings that read like text and are none, with what they are. */
 const FOR_PROGRAMS: Record<string, string> = {
@@ -46,6 +45,14 @@ const FOR_PROGRAMS: Record<string, string> = {
 	"light dark": "a color scheme",
 	"noindex, nofollow": "a rule for crawlers",
 	"; HttpOnly; SameSite=Lax": "attributes of a cookie",
+	Edge: "a browser",
+	Opera: "a browser",
+	Firefox: "a browser",
+	Chrome: "a browser",
+	Safari: "a browser",
+	Android: "a system",
+	Windows: "a system",
+	Linux: "a system",
 	"bank account": "a kind of payment method",
 	"partly refunded": "a state of an invoice",
 	'<file name="': "what a model is told",
@@ -82,7 +89,8 @@ const FOR_OTHERS: Record<string, string> = {
 	"lib/chat/search": "what a model is told, and the log",
 	"lib/chat/title.ts": "what a model is told",
 	"lib/chat/upstream": "what a model sends and is sent, and the log",
-	"lib/identity/email.ts": "the form of a call",
+	"lib/identity/email/outbox.ts": "the log",
+	"lib/identity/email/transport.ts": "the log",
 	"lib/time": "SQL, and what is wrong with a development clock",
 	"log.ts": "the log",
 	objects: "SQL and the log",

@@ -1,20 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { readBrand } from "../build/brand.ts";
+import { publicFilesIn } from "../build/public-files.ts";
 
-// What browsers, launchers and crawlers read beside the pages: files of public/, which repeat some of the app's own values.
+// What browsers, launchers and crawlers read beside the pages: files of public/ and of the brand, which repeat some of the app's own values.
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
 const manifest: {
 	theme_color: string;
 	background_color: string;
 	icons: { src: string; sizes: string; type: string; purpose?: string }[];
-} = JSON.parse(read("public/manifest.webmanifest"));
+} = JSON.parse(publicFilesIn("en").find(({ fileName }) => fileName === "manifest.webmanifest")?.source ?? "");
+const { files: pictures } = readBrand();
 
 const [, light = "", dark = ""] = /--color-paper: light-dark\((#\w{6}), (#\w{6})\)/.exec(read("src/styles.css")) ?? [];
 
 /** Width and height of a PNG, which begins with them. */
 function sizeOfPng(file: string): string {
-	const bytes = readFileSync(new URL(`../public${file}`, import.meta.url));
+	const bytes = readFileSync(pictures[file.slice(1)] ?? "");
 	expect(bytes.subarray(1, 4).toString(), file).toBe("PNG");
 	return `${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`;
 }
@@ -48,11 +51,11 @@ test("every file that the head of a page or the manifest names is there", () => 
 	const named = [...read("src/routes/__root.tsx").matchAll(/"(\/[\w/.-]+\.\w+)"/g)].map(([, path = ""]) => path);
 	const files = [...named, ...manifest.icons.map(({ src }) => src)];
 	expect(files.length).toBeGreaterThan(5);
-	for (const file of files) expect(existsSync(new URL(`../public${file}`, import.meta.url)), file).toBe(true);
+	for (const file of files) expect(file.slice(1) in pictures || existsSync(new URL(`../public${file}`, import.meta.url)), file).toBe(true);
 });
 
 test("the mark is the same wherever it is drawn", () => {
-	const [, mark = ""] = /<path d="([^"]+)"/.exec(read("public/favicon.svg")) ?? [];
+	const [, mark = ""] = /<path d="([^"]+)"/.exec(read("../../brand/icons/icon.svg")) ?? [];
 	expect(read("public/offline.html")).toContain(`<path d="${mark}"`);
 	const strokes = [...read("src/components/tally/tally-icon.tsx").matchAll(/"(M[\d. v]+)"/g)].map(([, stroke]) => stroke);
 	expect(strokes.join("")).toBe(mark);

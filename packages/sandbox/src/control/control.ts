@@ -8,7 +8,7 @@ import { Refusal } from "../billing/refusal.ts";
 import { clockBody, moveClock, notifyApp, readClock } from "../clock/clock.ts";
 import { faultsSchema } from "../faults/schema.ts";
 import { jsonOnly } from "../local-only.ts";
-import { deliver, mailSchema } from "../mailbox/mailbox.ts";
+import { deliver, mailError, mailSchema } from "../mailbox/mailbox.ts";
 import { scenarioBody } from "../scenarios/scenario.ts";
 import { scenarios } from "../scenarios/scenarios.ts";
 import { settingsSchema } from "../settings.ts";
@@ -49,7 +49,10 @@ export function controlRoutes(world: World) {
 		})
 		.post("/mail", async (c) => {
 			const mail = await readBody(c, mailSchema);
-			return c.json(deliver(world.state.mailbox, mail, world.nowMs()), 201);
+			const value = c.req.header("idempotency-key");
+			const key = value === undefined ? undefined : { value, atMs: world.machineNowMs() };
+			const delivered = deliver(world.state.mailbox, mail, world.nowMs(), key);
+			return delivered ? c.json(delivered, 201) : c.json(mailError(409), 409);
 		})
 		.post("/webhooks", async (c) => {
 			const { type, customerId, id } = await readBody(c, eventBody);

@@ -9,6 +9,9 @@ export interface Mail {
 	to: string;
 	subject: string;
 	text: string;
+	html?: string | undefined;
+	/** The `Idempotency-Key` that it came with, and when, by the machine's clock: a provider's day is not the sandbox's. */
+	key?: { value: string; atMs: number } | undefined;
 }
 
 /** The body of `POST /__sandbox/mail`. */
@@ -17,11 +20,30 @@ export const mailSchema = z.strictObject({
 	to: z.string().min(1),
 	subject: z.string(),
 	text: z.string(),
+	html: z.string().optional(),
 });
 
-/** Puts a mail into the mailbox. */
-export function deliver(mailbox: Mail[], mail: z.infer<typeof mailSchema>, atMs: number): Mail {
-	const delivered = { id: `mail_${nanoid()}`, atMs, ...mail };
+/** How long a key is known, as at Resend. */
+const KEY_LIFE_MS = 24 * 3_600_000;
+
+/**
+ * Puts a mail into the mailbox, once for each key, as Resend does.
+ * @returns the mail, which an earlier call may have delivered; null for a key of another mail
+ */
+export function deliver(mailbox: Mail[], mail: z.infer<typeof mailSchema>, atMs: number, key?: NonNullable<Mail["key"]>): Mail | null {
+	const before = key && mailbox.findLast((one) => one.key?.value === key.value && key.atMs - one.key.atMs < KEY_LIFE_MS);
+	if (before) return isSame(before, mail) ? before : null;
+	const delivered = { id: `mail_${nanoid()}`, atMs, ...mail, ...(key ? { key } : {}) };
 	mailbox.push(delivered);
 	return delivered;
 }
+
+const isSame = (one: Mail, { from, to, subject, text, html }: z.infer<typeof mailSchema>) =>
+	JSON.stringify([one.from, one.to, one.subject, one.text, one.html]) === JSON.stringify([from, to, subject, text, html]);
+
+/** An error in the form of Resend's. */
+export const mailError = (statusCode: number) => ({
+	statusCode,
+	name: statusCode === 409 ? "invalid_idempotent_request" : statusCode === 429 ? "rate_limit_exceeded" : "application_error",
+	message: statusCode === 409 ? "Same idempotency key used with a different request payload." : "Injected fault",
+});

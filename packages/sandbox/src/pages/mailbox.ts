@@ -37,8 +37,17 @@ function mailBody(mail: Mail): Html {
 <p class="soft"><a href="/mailbox">Mailbox</a></p>
 <h1>${mail.subject || "(no subject)"}</h1>
 <p class="soft">To ${mail.to}, ${time(mail.atMs)}</p>
+${
+	mail.html === undefined
+		? ""
+		: html`<h2>HTML</h2><iframe title="The mail as HTML" sandbox="allow-popups allow-top-navigation-by-user-activation" class="mail" srcdoc="${inFrame(mail.html)}"></iframe>
+<h2>Text</h2>`
+}
 <pre>${withLinks(mail.text)}</pre>`;
 }
+
+/** Links of a mail open in place of this page, not within its frame. */
+const inFrame = (mail: string) => mail.replace("<head>", '<head><base target="_top">');
 
 /** The text with clickable http(s) links. Punctuation after a link is not part of it. */
 function withLinks(text: string): Html[] {

@@ -92,5 +92,6 @@ td pre { border: 0; padding: 4px 0; margin: 0; font: 13px/1.5 ui-monospace, mono
 	.clock form { width: 100%; padding-bottom: 4px; }
 	main.wide table { min-width: 600px; }
 }
+iframe.mail { width: 100%; height: 720px; border: 1px solid var(--line, #ccc); background: #fff; }
 @media print { .bar, .actions, .no-print { display: none; } main { padding: 0; } }
 `;

@@ -6,6 +6,7 @@ import {
 	bounds,
 	invitations,
 	ledgerReports,
+	mails,
 	providerCopies,
 	rateLimits,
 	sessions,
@@ -54,6 +55,8 @@ export const ENDINGS = {
 		hasEnded: (present) => lte(providerCopies.readAt, daysAgo(1, present)),
 	},
 	usage_days: { table: usageDays, key: usageDays.id, hasEnded: ({ usageMs }) => lte(usageDays.day, new Date(usageMs - COPIES_KEPT_MS)) },
+	// An event is known for longer than the longest billing period.
+	mails: { table: mails, key: mails.event, hasEnded: (present) => lte(mails.endedAt, daysAgo(400, present)) },
 	// A report without trouble that a ledger has not renewed for so long says nothing any more.
 	ledger_reports: {
 		table: ledgerReports,

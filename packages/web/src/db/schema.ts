@@ -144,6 +144,49 @@ export const instructions = sqliteTable("instructions", {
 	answer: text("answer").notNull(),
 });
 
+/** The mails of events (lib/identity/email/outbox.ts). One that is over keeps its event only, so that there is no second. Epoch milliseconds. */
+export const mails = sqliteTable(
+	"mails",
+	{
+		event: text("event").primaryKey(),
+		userId: text("user_id").references(() => users.id, { onDelete: "cascade" }),
+		topic: text("topic"),
+		/** The mail as JSON, the same in each attempt. */
+		letter: text("letter"),
+		state: text("state", { enum: ["waiting", "sending", "sent", "refused", "unknown"] }).notNull(),
+		attempts: integer("attempts").notNull(),
+		/** When it may be attempted, by the machine's clock; null once it is over. */
+		dueAt: integer("due_at"),
+		/** The same by the clock that usage is counted by. */
+		notBefore: integer("not_before").notNull(),
+		firstTriedAt: integer("first_tried_at"),
+		/** An attempt ended without an answer. */
+		isUnsure: integer("is_unsure", { mode: "boolean" }).notNull().default(false),
+		/** How long after its first attempt it is given up. */
+		usefulMs: integer("useful_ms").notNull(),
+		createdAt: instant("created_at").notNull(),
+		endedAt: instant("ended_at"),
+	},
+	(table) => [
+		index("mails_due").on(table.dueAt),
+		index("mails_ended").on(table.endedAt),
+		index("mails_topic").on(table.topic),
+		// For the foreign key: SQLite looks for the mails of a user that is deleted.
+		index("mails_user").on(table.userId),
+	],
+);
+
+/** How an account is written to. A row is made with its first session. */
+export const mailSettings = sqliteTable("mail_settings", {
+	userId: text("user_id")
+		.primaryKey()
+		.references(() => users.id, { onDelete: "cascade" }),
+	/** The language of the account's last sign-in. */
+	language: text("language", { enum: ["en", "de"] }).notNull(),
+	/** Whether the account is told of 80 % and 100 % used. Null: of a plan that is paid for, and not of the free day. */
+	tellsUsage: integer("tells_usage", { mode: "boolean" }),
+});
+
 /** How often a thing happened in its window: wrong passwords for an address, mails to one (lib/identity/bounds.ts). */
 export const bounds = sqliteTable(
 	"bounds",

@@ -34,6 +34,9 @@ export interface Notes {
 	entitlement?: Entitlement;
 	/** What its owner should know of the plan, as the read that answered the entitlement told. Decides nothing. */
 	plan?: PlanNews | undefined;
+	/** Since when a payment is owed, and when the plan ends, as their mails were told. */
+	owedSinceMs?: number | undefined;
+	endsAt?: string | undefined;
 	checkout?: CheckoutNote;
 	/** The change of plan that waits for the end of the period, for a provider that does not tell which it is. */
 	comingChange?: ComingChange;

@@ -17,6 +17,7 @@ import type { PlanNews } from "../view/usage.ts";
 import type { LedgerBook } from "./ledger-book.ts";
 import type { OpenCheckout } from "./open-checkout.ts";
 import { Outbox } from "./outbox.ts";
+import type { PlanMails } from "./plan-mails.ts";
 
 /** A user waits at most this long for the provider; the read itself may take longer. */
 const READ_AWAITED_MS = 1_500;
@@ -49,6 +50,7 @@ export class ProviderLink {
 	readonly #outbox: Outbox;
 	readonly #background: (work: Promise<unknown>) => void;
 	readonly #onNewTerms: () => void;
+	readonly #mails: PlanMails;
 	#reading: Promise<void> | null = null;
 	#readingInTurn: Promise<void> | null = null;
 	/** The last read, as a baseline to compare with. */
@@ -61,12 +63,19 @@ export class ProviderLink {
 	#copyWrittenMs = 0;
 
 	/** `background` keeps the object alive until work is done that no caller waits for. `onNewTerms`: a read found another plan than before, or a purchase. */
-	constructor(book: LedgerBook, checkout: OpenCheckout, background: (work: Promise<unknown>) => void, onNewTerms: () => void) {
+	constructor(
+		book: LedgerBook,
+		checkout: OpenCheckout,
+		mails: PlanMails,
+		background: (work: Promise<unknown>) => void,
+		onNewTerms: () => void,
+	) {
 		this.#book = book;
 		this.#checkout = checkout;
 		this.#outbox = new Outbox(book, background);
 		this.#background = background;
 		this.#onNewTerms = onNewTerms;
+		this.#mails = mails;
 	}
 
 	/** Whether the provider may be read now: there is one, and the last read is long enough ago. */
@@ -253,6 +262,7 @@ export class ProviderLink {
 			}
 			this.#lastRead = baselineOf(entitlement, creditsBought);
 			this.#keep(entitlement, news ?? undefined);
+			this.#mails.noteNews(news);
 			if (this.#checkout.noteRead(entitlement, creditsBought)) this.#onNewTerms();
 		} catch (error) {
 			this.#lastReadFailed = true;

@@ -31,6 +31,7 @@ import { type Hold, LedgerBook, type Raise } from "./ledger-book.ts";
 import { LedgerStorage } from "./ledger-storage.ts";
 import type { Notes } from "./ledger-tables.ts";
 import { type CheckoutAnswer, OpenCheckout } from "./open-checkout.ts";
+import { PlanMails } from "./plan-mails.ts";
 import { ProviderLink } from "./provider-link.ts";
 import { UsageCopy } from "./usage-copy.ts";
 
@@ -95,6 +96,7 @@ interface Opened {
 	book: LedgerBook;
 	checkout: OpenCheckout;
 	provider: ProviderLink;
+	mails: PlanMails;
 	copy: UsageCopy;
 }
 
@@ -448,8 +450,9 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const book = new LedgerBook(key, stored);
 		const checkout = new OpenCheckout(book);
 		const background = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-		const provider = new ProviderLink(book, checkout, background, () => this.#copies.clear());
-		this.#ledger = { book, checkout, provider, copy: new UsageCopy(book) };
+		const mails = new PlanMails(book, background);
+		const provider = new ProviderLink(book, checkout, mails, background, () => this.#copies.clear());
+		this.#ledger = { book, checkout, provider, mails, copy: new UsageCopy(book) };
 		return this.#ledger;
 	}
 
@@ -491,7 +494,8 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** What follows an ended hold without delaying its answer: an early alarm, or a refresh of the entitlement. */
-	async #followUp({ book, provider }: Opened, row: RequestRow): Promise<void> {
+	async #followUp({ book, provider, mails }: Opened, row: RequestRow): Promise<void> {
+		if (isCounted(row)) mails.noteUsage();
 		if (book.notes.closed) await this.#arm(Date.now());
 		else if (isBilled(row.pool)) await this.#arm(Date.now() + REPORT_AFTER_MS);
 		else await provider.readIfOld();

@@ -28,12 +28,12 @@ const ending = (mark: string) => (language() === "en" ? "" : mark + language());
 
 /** What programs read that show a preview of a link. They run no scripts, so a page's own scripts need not carry it. */
 const forPreviews = () => [
-	{ property: "og:site_name", content: "Parley" },
+	{ property: "og:site_name", content: t("site_name") },
 	{ property: "og:type", content: "website" },
 	{ property: "og:image", content: `${ownOrigin()}/icons/share.png` },
 	{ property: "og:image:width", content: "1200" },
 	{ property: "og:image:height", content: "630" },
-	{ property: "og:image:alt", content: t("site_share_image") },
+	{ property: "og:image:alt", content: t("site_name") },
 	{ name: "twitter:card", content: "summary_large_image" },
 ];
 
@@ -43,7 +43,7 @@ export const Route = createRootRouteWithContext<RouterContext>()({
 			{ charSet: "utf-8" },
 			{ name: "viewport", content: "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" },
 			{ name: "color-scheme", content: "light dark" },
-			...pageMeta("Parley", t("site_description")),
+			...pageMeta(t("site_name"), t("site_description")),
 			...(import.meta.env.SSR ? forPreviews() : []),
 		],
 		links: [

@@ -19,7 +19,7 @@ export const Route = createFileRoute("/account")({
 	// Pointing at a link must not read the billing provider.
 	preload: false,
 	gcTime: 0,
-	head: () => ({ meta: [{ title: `${t("frame_account")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_account") }) }] }),
 	component: AccountPages,
 });
 

@@ -13,7 +13,7 @@ export const Route = createFileRoute("/confirm-email")({
 	loaderDeps: ({ search: { token } }) => ({ token }),
 	loader: ({ deps: { token } }) => loadConfirmation({ data: token }),
 	gcTime: 0,
-	head: () => ({ meta: [{ title: `${t("email_confirm_address")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("email_confirm_address") }) }] }),
 	component: ConfirmEmailPage,
 });
 

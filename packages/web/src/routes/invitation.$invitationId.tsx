@@ -16,7 +16,7 @@ export const Route = createFileRoute("/invitation/$invitationId")({
 		return { invitation, ...rest };
 	},
 	gcTime: 0,
-	head: () => ({ meta: [{ title: `${t("org_invitation")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("org_invitation") }) }] }),
 	component: InvitationPage,
 	notFoundComponent: () => (
 		<Page narrow>

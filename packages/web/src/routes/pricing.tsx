@@ -24,7 +24,7 @@ export const Route = createFileRoute("/pricing")({
 	preload: false,
 	gcTime: 0,
 	head: () => ({
-		meta: pageMeta(`${t("frame_pricing")} · Parley`, t("plans_description")),
+		meta: pageMeta(t("site_title", { page: t("frame_pricing") }), t("plans_description")),
 	}),
 	component: PricingPage,
 });

@@ -4,7 +4,8 @@ import { Lost } from "../components/frame/lost.tsx";
 import { Page } from "../components/frame/page.tsx";
 import { SharedThread } from "../components/share/shared-thread.tsx";
 import { loadShared } from "../lib/http/other-pages.ts";
-import { rich, t } from "../text/text.ts";
+import { rich } from "../text/rich.ts";
+import { t } from "../text/text.ts";
 import type { SharedChatView } from "../view/share.ts";
 import { pageMeta } from "./-head.ts";
 
@@ -17,14 +18,17 @@ export const Route = createFileRoute("/s/$shareId")({
 	// What has ended is not shown again.
 	gcTime: 0,
 	head: ({ loaderData }) => ({
-		meta: [...pageMeta(`${titleOf(loaderData)} · Parley`, t("share_description")), { name: "robots", content: "noindex, nofollow" }],
+		meta: [
+			...pageMeta(t("site_title", { page: titleOf(loaderData) }), t("share_description")),
+			{ name: "robots", content: "noindex, nofollow" },
+		],
 	}),
 	component: SharedPage,
 	notFoundComponent: () => (
 		<Page narrow>
 			<Lost title={t("share_link_dead")} text={t("share_link_dead_text")}>
 				<Link to="/" className="button-next">
-					{t("share_go_to_parley")}
+					{t("share_go_to_app")}
 				</Link>
 			</Lost>
 		</Page>
@@ -48,7 +52,7 @@ function TakenDown() {
 		<Page narrow>
 			<Lost title={t("share_gone")} text={t("share_gone_text")}>
 				<Link to="/" className="button-next">
-					{t("share_go_to_parley")}
+					{t("share_go_to_app")}
 				</Link>
 			</Lost>
 		</Page>

@@ -11,7 +11,7 @@ export const Route = createFileRoute("/shared")({
 		return loaded;
 	},
 	gcTime: 0,
-	head: () => ({ meta: [{ title: `${t("kept_shared")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("kept_shared") }) }] }),
 	component: SharesPage,
 });
 

@@ -7,7 +7,7 @@ import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/sign-in")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),
-	head: () => ({ meta: [{ title: `${t("frame_sign_in")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_sign_in") }) }] }),
 	component: SignInPage,
 });
 

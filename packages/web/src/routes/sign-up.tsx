@@ -1,3 +1,4 @@
+import { legal } from "virtual:brand";
 import { createFileRoute, Link } from "@tanstack/react-router";
 import { Page } from "../components/frame/page.tsx";
 import { nextPath } from "../components/session/next-path.ts";
@@ -5,12 +6,13 @@ import { signUp } from "../components/session/session-requests.ts";
 import { SignForm } from "../components/session/sign-form.tsx";
 import { Tally } from "../components/tally/tally.tsx";
 import { loadFreeLimit } from "../lib/http/other-pages.ts";
+import { rich } from "../text/rich.ts";
 import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/sign-up")({
 	validateSearch: ({ next }): { next?: string } => (nextPath(next) === "/" ? {} : { next: nextPath(next) }),
 	loader: () => loadFreeLimit(),
-	head: () => ({ meta: [{ title: `${t("frame_sign_up")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("frame_sign_up") }) }] }),
 	component: SignUpPage,
 });
 
@@ -41,6 +43,7 @@ function SignUpPage() {
 					{ name: "password", label: t("account_password"), type: "password", autoComplete: "new-password", hint: t("auth_8_characters") },
 				]}
 			>
+				<Accepts />
 				<p className="text-soft">
 					{t("auth_before")}{" "}
 					<Link to="/sign-in" search={search} className="link text-ink">
@@ -49,5 +52,21 @@ function SignUpPage() {
 				</p>
 			</SignForm>
 		</Page>
+	);
+}
+
+/** What a new account agrees to, as far as the operator has written it down. */
+function Accepts() {
+	if (!legal.terms && !legal.privacy) return null;
+	const link = (href: string, text: string) => (
+		<a href={href} className="link">
+			{text}
+		</a>
+	);
+	return (
+		<p className="text-small text-soft">
+			{legal.terms && rich("auth_accepts_terms", { terms: link(legal.terms, t("auth_the_terms")) })}{" "}
+			{legal.privacy && rich("auth_reads_privacy", { privacy: link(legal.privacy, t("auth_the_privacy")) })}
+		</p>
 	);
 }

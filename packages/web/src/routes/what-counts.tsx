@@ -5,7 +5,7 @@ import { Page } from "../components/frame/page.tsx";
 import { t } from "../text/text.ts";
 
 export const Route = createFileRoute("/what-counts")({
-	head: () => ({ meta: [{ title: `${t("rules_title")} · Parley` }] }),
+	head: () => ({ meta: [{ title: t("site_title", { page: t("rules_title") }) }] }),
 	component: function WhatCountsPage() {
 		return (
 			<Page>

@@ -1,4 +1,4 @@
-import { createElement, Fragment, type ReactNode } from "react";
+import { name as brandName } from "virtual:brand";
 import type { Catalogue, Key, Params } from "./catalogue.ts";
 import { de } from "./de.ts";
 import { en } from "./en.ts";
@@ -16,18 +16,14 @@ export function t<K extends Key>(key: K, ...[params]: Params<K, string>): string
 	return partsOf(key, params ?? {}).join("");
 }
 
-/** Like `t`, with elements for parameters. */
-export function rich<K extends Key>(key: K, ...[params]: Params<K, ReactNode>): ReactNode {
-	return createElement(Fragment, null, ...partsOf<ReactNode>(key, params ?? {}));
-}
-
 /** The pieces of a message: its text, and the values of its parameters. */
-function partsOf<Value>(key: Key, params: { [name: string]: Value | number }): (Value | string | number)[] {
+export function partsOf<Value>(key: Key, params: { [name: string]: Value | number }): (Value | string | number)[] {
 	const message = catalogues[language()][key];
 	const count = typeof message === "string" ? null : Number(params.count);
 	const pattern = typeof message === "string" ? message : message[count === 1 ? "one" : "other"];
 	return pattern.split(/\{(\w+)\}/).map((part, index) => {
 		if (index % 2 === 0) return part;
+		if (part === "brand") return brandName;
 		return part === "count" && count !== null ? number(count) : (params[part] as Value);
 	});
 }

@@ -61,7 +61,7 @@ test("a bought plan shows its price, renewal day, card and invoice, and can be p
 	await goPro("4242");
 	await page.getByText(/You’re on Pro\. You have 1,000 requests\./).waitFor();
 	await page.goto(`${parley.app}/account/plan`);
-	await planReads(/Pro, \$7\.99 a month\. It renews on \d+ \w+ \d{4}\./);
+	await planReads(/Pro, \$7\.99 a month\. It renews on \w+ \d+, \d{4}\./);
 	await leftReads(/1,000 of 1,000 left · renews/);
 	const payment = section("Payment");
 	await payment.getByText(/^Visa ending in 4242 · expires 12\/\d{4} · default$/).waitFor();
@@ -94,10 +94,10 @@ test("a plan can be cancelled, kept, and ended at once; its top-up waits for the
 	await leftReads(/1,000 of 1,000 left · renews .* · 1,000 from top-ups/);
 	await button("Cancel Pro").click();
 	await dialog()
-		.getByText(/Pro stays active until \d+ \w+ \d{4}.*What’s left of your top-ups waits for your next plan\./)
+		.getByText(/Pro stays active until \w+ \d+, \d{4}.*What’s left of your top-ups waits for your next plan\./)
 		.waitFor();
 	await dialog().getByRole("button", { name: "Cancel Pro" }).click();
-	await planReads(/Pro \(cancelled\)\. Active until \d+ \w+ \d{4}\. You won’t be charged again\./);
+	await planReads(/Pro \(cancelled\)\. Active until \w+ \d+, \d{4}\. You won’t be charged again\./);
 	await section("Top-up").getByText("Resume Pro to buy a top-up.").waitFor();
 	await button("Resume Pro").click();
 	await planReads(/It renews on/);
@@ -152,7 +152,7 @@ test("a plan changes at once to a more expensive one and later to a cheaper one,
 		.getByText(/You keep Max until .* and pay nothing today\. Then Pro starts, for \$7\.99 a month\./)
 		.waitFor();
 	await dialog().getByRole("button", { name: "Change to Pro" }).click();
-	await planReads(/Max, \$19\.99 a month\. Pro starts on \d+ \w+ \d{4}\./);
+	await planReads(/Max, \$19\.99 a month\. Pro starts on \w+ \d+, \d{4}\./);
 	expect(await button("Change to Pro").count()).toBe(0);
 	await button("Keep Max").click();
 	await planReads(/Max, \$19\.99 a month\. It renews on/);

@@ -54,7 +54,7 @@ describe("a plan", () => {
 			.waitFor();
 		await button("Cancel Pro").click();
 		await dialog()
-			.getByText(/Pro stays active until \d+ \w+ \d{4}, then you move to Free\. You can undo this before then\./)
+			.getByText(/Pro stays active until \w+ \d+, \d{4}, then you move to Free\. You can undo this before then\./)
 			.waitFor();
 		await dialog().getByRole("button", { name: "Keep Pro" }).click();
 		expect(await plans()).toEqual(["active"]);
@@ -112,7 +112,7 @@ describe("a plan", () => {
 		await chat.goto(app);
 		await chat
 			.getByTestId("plan-news")
-			.getByText(/^Your plan changes on \d+ \w+\. See plan$/)
+			.getByText(/^Your plan changes on \w+ \d+\. See plan$/)
 			.waitFor();
 		// The outcome stays until it is taken back.
 		await section("Plan")
@@ -232,13 +232,13 @@ describe("a state of the plan", () => {
 			"cancelling",
 			/Pro \(cancelled\)\. Active until/,
 			/1,000 of 1,000 left · ends/,
-			/Your plan is cancelled and ends on \d+ \w+\. Resume$/,
+			/Your plan is cancelled and ends on \w+ \d+\. Resume$/,
 		],
 		[
 			"trial",
 			/Pro, free trial until .*After that it’s \$7\.99 a month unless you cancel\./,
 			/1,000 of 1,000 left/,
-			/Free trial until \d+ \w+\. See plan$/,
+			/Free trial until \w+ \d+\. See plan$/,
 		],
 		["payment-under-way", /Pro\. Your payment is being confirmed/, /20 of 20 left today/, /Your payment is being confirmed\. See plan$/],
 		["negative-balance", /You’re 503 requests over\./, /No requests left/],

@@ -537,11 +537,12 @@ describe("a chat of the version before turns", () => {
 		await evictDurableObject(talk.stub);
 		const view = await talk.stub.view(talk.owner);
 		expect(view).toMatchObject({ title: "First question", running: false, earlier: null });
+		// The page says in the reader's language what the old rows say in English.
 		const expected = old.map(({ id: messageId, role, parts, metadata }) => ({
 			id: messageId,
 			role,
 			parts: JSON.parse(parts),
-			...(role === "assistant" && { metadata: JSON.parse(metadata) }),
+			...(role === "assistant" && { metadata: { ...JSON.parse(metadata), note: undefined } }),
 		}));
 		const last = { ...expected.at(-1), metadata: { model: "sandbox", state: "interrupted", counted: false } };
 		// When it was asked for, by which rule it ended and what to quote are read from the old rows as well.

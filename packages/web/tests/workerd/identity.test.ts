@@ -212,9 +212,18 @@ describe("a page of another viewer", () => {
 		expect((await bob.fetch("/api/usage", { headers: await tagOf(bob) })).status).toBe(200);
 	});
 
-	/** What has no viewer: health, webhooks, the return from Stripe's page, addresses without a route, and functions that show everyone the same. */
+	/** What has no viewer: health, the language of a browser, webhooks, the return from Stripe's page, addresses without a route, and functions that show everyone the same. */
 	const WITHOUT_VIEWER = new Set([
-		...["/api/auth/some", "/api/dev/clock", "/api/flowglad/webhook", "/api/health", "/api/some", "/api/stripe", "/api/stripe/webhook"],
+		...[
+			"/api/auth/some",
+			"/api/dev/clock",
+			"/api/flowglad/webhook",
+			"/api/health",
+			"/api/language",
+			"/api/some",
+			"/api/stripe",
+			"/api/stripe/webhook",
+		],
 		...["loadConfirmation", "loadFreeLimit", "loadShared"],
 	]);
 

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { BillingView, PlanStanding, PricingView } from "../../view/billing.ts";
 
 import type { UsageView } from "../../view/usage.ts";

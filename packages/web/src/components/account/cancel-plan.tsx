@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { PlanStanding } from "../../view/billing.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { type BillingActions, refusalOf } from "../billing/source.ts";

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { money } from "../../text/format.ts";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { PlanStanding, PlanView } from "../../view/billing.ts";
 import { everyText } from "../billing/interval.ts";
 import { Price } from "../billing/plans.tsx";

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { money, number } from "../../text/format.ts";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { BillingView, PlanStanding } from "../../view/billing.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { CheckoutButton } from "../billing/checkout.tsx";

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { SuggestedPrompt } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { nearestLimit } from "../tally/marks.ts";

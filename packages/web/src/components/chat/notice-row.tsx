@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 
 /** A notice above the composer, with what to do next beside it. */
 export function NoticeRow({ children, next }: { children: ReactNode; next?: ReactNode }) {

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { type ComponentType, lazy, type ReactNode, Suspense } from "react";
 import { number } from "../../text/format.ts";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { ModelOption, Price } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { inRequests, LocalTime } from "../frame/local-time.tsx";

@@ -15,7 +15,8 @@ import {
 	useState,
 } from "react";
 import { instructionTokens } from "../../instructions.ts";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { ChatView, FileLimit, ModelOption, Price, SearchOffer, SuggestedPrompt } from "../../view/chat.ts";
 import type { PlanNews, Tier, UsageView } from "../../view/usage.ts";
 import { DownIcon } from "../frame/icons.tsx";

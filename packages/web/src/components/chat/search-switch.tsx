@@ -1,4 +1,5 @@
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { SearchOffer } from "../../view/chat.ts";
 import { WebIcon } from "../frame/icons.tsx";
 import { inRequests, useHydrated } from "../frame/local-time.tsx";

@@ -22,7 +22,7 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 		const wasOpen = chat.id === openId;
 		const problem = await shell.change(chat.id, to);
 		if (problem) return setDone({ text: problem });
-		if (wasOpen && to.title) document.title = `${to.title} · Parley`;
+		if (wasOpen && to.title) document.title = t("site_title", { page: to.title });
 		if (to.deleted && wasOpen) await navigate({ to: "/" });
 		const undo = async (back: ChatChange) => {
 			if (await shell.change(chat.id, back)) return setDone({ text: t("list_no_undo") });

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { usePageViewer } from "../session/page-viewer.ts";
+import { LegalLinks } from "./legal-links.tsx";
 import { NeedsScripts } from "./needs-scripts.tsx";
 import { Wordmark } from "./side-column.tsx";
 import { SkipLink } from "./skip-link.tsx";
@@ -41,6 +42,10 @@ export function Page({ viewer, banner, narrow, children }: { viewer?: Viewer; ba
 			>
 				{children}
 			</main>
+			{/* At the foot of the window where the page is shorter. */}
+			<footer className="sticky top-[100vh] border-line border-t">
+				<LegalLinks className="mx-auto max-w-page px-4 py-4" />
+			</footer>
 		</>
 	);
 }

@@ -1,3 +1,4 @@
+import { logo } from "virtual:brand";
 import { Link, useLocation } from "@tanstack/react-router";
 import { type ComponentType, lazy, Suspense, useState } from "react";
 import { t } from "../../text/text.ts";
@@ -6,6 +7,7 @@ import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import type { FolderListProps } from "./folder-list.tsx";
 import { CloseIcon, NewChatIcon, SearchIcon, SideIcon } from "./icons.tsx";
 import { ariaKeys } from "./keys.ts";
+import { LegalLinks } from "./legal-links.tsx";
 import { opened } from "./opened.tsx";
 
 // Without a folder it is not loaded.
@@ -90,12 +92,22 @@ export function SideButton(props: SideProps) {
 	);
 }
 
-/** The name of the product, linked to the chat. */
+/** The name of the deployment, or its logo, linked to the chat. */
 export function Wordmark() {
 	return (
 		<Link to="/" className="font-semibold text-body tracking-tight">
-			Parley
+			{logo ? <Logo {...logo} /> : t("site_name")}
 		</Link>
+	);
+}
+
+/** Both are in the page, since the theme can be the reader's own choice. The one that is hidden is not loaded. */
+function Logo({ light, dark }: { light: string; dark: string }) {
+	return (
+		<>
+			<img src={light} alt={t("site_name")} loading="lazy" className="only-light h-6 w-auto" />
+			<img src={dark} alt={t("site_name")} loading="lazy" className="only-dark h-6 w-auto" />
+		</>
 	);
 }
 
@@ -203,6 +215,7 @@ function Foot({ viewer, onKeys }: Pick<SideProps, "viewer" | "onKeys">) {
 					<SignOutButton />
 				</div>
 			)}
+			<LegalLinks className="px-3 py-1" />
 		</div>
 	);
 }

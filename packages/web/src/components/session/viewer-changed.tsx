@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { Viewer } from "../../view/identity.ts";
 import { CloseIcon } from "../frame/icons.tsx";
 import { forgetLeftPage, takeLeftPage } from "./page-viewer.ts";

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { Share } from "../../view/share.ts";
 import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
 import { CopyButton } from "../frame/copy-button.tsx";

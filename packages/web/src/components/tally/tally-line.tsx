@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { number } from "../../text/format.ts";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { LocalTime } from "../frame/local-time.tsx";
 import { levelOf, nearestLimit, ownPart } from "./marks.ts";

@@ -1,3 +1,4 @@
+import { slug } from "virtual:brand";
 import { type ChatDocument, markdownOf, shownTurnsOf, wordsOfExport } from "../../chat-document.ts";
 import { t } from "../../text/text.ts";
 import type { ChatPage, ChatSummary, Folder } from "../../view/chat.ts";
@@ -164,7 +165,7 @@ export class ChatsDownload {
 	async #saveFile(zip: ZipFile): Promise<void> {
 		this.#zip = undefined;
 		const number = this.#files > 1 ? `-${this.#files}` : "";
-		this.#save(await zip.close(), `parley-chats-${new Date().toISOString().slice(0, 10)}${number}.zip`);
+		this.#save(await zip.close(), `${slug}-chats-${new Date().toISOString().slice(0, 10)}${number}.zip`);
 	}
 
 	#tell(): void {

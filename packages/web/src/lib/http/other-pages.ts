@@ -1,17 +1,21 @@
 import { env } from "cloudflare:workers";
+import { legal, legalTexts } from "virtual:brand";
 import { createServerFn } from "@tanstack/react-start";
 import { getRequest, setResponseStatus } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
 import type { OwnInstructions } from "../../instructions.ts";
+import { language } from "../../text/reader.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
+import type { LegalView } from "../../view/legal.ts";
 import type { Share, SharedChatView } from "../../view/share.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getUsageHistory } from "../billing.ts";
 import { isShareId } from "../chat/share-id.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
+import { tellsUsageOf } from "../identity/email/settings.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerOf } from "../identity/viewer.ts";
@@ -57,6 +61,12 @@ export const loadUsageHistory = createServerFn({ method: "GET" }).handler(async 
 	return getUsageHistory(await identify(getRequest()));
 });
 
+/** Whether the viewer is told by mail of 80 % and 100 % used; null for a guest. */
+export const loadTellsUsage = createServerFn({ method: "GET" }).handler(async (): Promise<boolean | null> => {
+	const user = await userOf(getRequest());
+	return user && tellsUsageOf(user.userId);
+});
+
 /** What the viewer tells every model. */
 export const loadInstructions = createServerFn({ method: "GET" }).handler(async (): Promise<OwnInstructions> => {
 	return (await userOf(getRequest()))?.instructions ?? { about: "", answer: "" };
@@ -86,6 +96,16 @@ export const loadConfirmation = createServerFn({ method: "GET" })
 	.handler(async ({ data }): Promise<ConfirmationView> => {
 		const link = await readConfirmation(String(data));
 		return link.state === "invalid" ? link : { state: link.state, email: link.user.email };
+	});
+
+/** A legal page in the reader's language; null where the brand has none. */
+export const loadLegal = createServerFn({ method: "GET" })
+	.validator(input(z.enum(["imprint", "privacy", "terms"])))
+	.handler(async ({ data }): Promise<LegalView | null> => {
+		const own = legalTexts[data]?.[language()];
+		const address = legal[data];
+		if (own) return own;
+		return address === null ? null : { title: null, text: null, address };
 	});
 
 /** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down is 410. */

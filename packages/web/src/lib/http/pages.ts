@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
+import { prompts } from "virtual:brand";
 import { createServerFn } from "@tanstack/react-start";
 import { appendResponseHeader, getRequest } from "@tanstack/react-start/server";
 import { z } from "zod";
 import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
-import { defaultPrompts } from "../../suggested-prompts.ts";
+import { language } from "../../text/reader.ts";
 import { t } from "../../text/text.ts";
 import type { ChatPage, ChatView, FoundChats } from "../../view/chat.ts";
 import type { Shell } from "../../view/shell.ts";
@@ -45,7 +46,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 		freeLimit: limits.free,
 		files: { guest: fileLimit("guest"), free: fileLimit("free"), paid: fileLimit("paid") },
 		instructions: instructionSizes(subject),
-		suggestedPrompts: suggestedPrompts ?? defaultPrompts(),
+		suggestedPrompts: suggestedPrompts ?? prompts[language()],
 		mailboxUrl,
 	};
 });

@@ -1,4 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
+import { name as brandName } from "virtual:brand";
 import { type BetterAuthOptions, betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { isAPIError } from "better-auth/api";
@@ -12,8 +13,10 @@ import { t } from "../../text/text.ts";
 import { billingProvider } from "../payments/provider.ts";
 import { assertUserName } from "./account-rules.ts";
 import { changePassword } from "./change-password.ts";
-import { confirmation, confirmationLink } from "./confirmation.ts";
-import { sendEmail } from "./email.ts";
+import { confirmation, confirmationLink, LINK_SECONDS } from "./confirmation.ts";
+import { sendEmail } from "./email/send.ts";
+import { keepLanguage } from "./email/settings.ts";
+import { tellOfSignIn } from "./email/sign-in-mail.ts";
 import { firstOrganizationOf } from "./organization.ts";
 import { organizationRoutes } from "./organization-routes.ts";
 import { passwordsOfOneRequest } from "./proven-password.ts";
@@ -33,7 +36,7 @@ export function auth(request: Request) {
 	const { origin } = new URL(request.url);
 	const { assertOpenedByPassword, ...password } = passwordsOfOneRequest();
 	return betterAuth({
-		appName: "Parley",
+		appName: brandName,
 		baseURL: origin,
 		secret: config().authSecret,
 		database: drizzleAdapter(db(), { provider: "sqlite", schema, usePlural: true }),
@@ -45,7 +48,7 @@ export function auth(request: Request) {
 		},
 		emailVerification: {
 			sendOnSignUp: true,
-			sendVerificationEmail: ({ user, url }) => sendConfirmation(user.email, confirmationLink(user, url)),
+			sendVerificationEmail: ({ user, url }) => sendConfirmation(user, confirmationLink(user, url), origin),
 		},
 		session: {
 			expiresIn: SESSION_SECONDS,
@@ -65,7 +68,18 @@ export function auth(request: Request) {
 			backgroundTasks: { handler: (task) => waitUntil(task.catch((error) => logFailure("a task of better-auth", error))) },
 			database: { joins: true },
 		},
-		databaseHooks: { ...databaseHooks, session: { create: { ...databaseHooks.session.create, after: assertOpenedByPassword } } },
+		databaseHooks: {
+			...databaseHooks,
+			session: {
+				create: {
+					...databaseHooks.session.create,
+					after: async (session, ctx) => {
+						await assertOpenedByPassword(session);
+						waitUntil(afterSignIn(session, ctx?.path, origin).catch((error) => logFailure("what follows a sign-in", error)));
+					},
+				},
+			},
+		},
 		// tanstackStartCookies renews the session's cookie on pages and API routes. It must be the last plugin.
 		plugins: [
 			confirmation(),
@@ -111,15 +125,24 @@ function organizations() {
 	});
 }
 
+async function afterSignIn(session: Parameters<typeof tellOfSignIn>[0], path: string | undefined, origin: string): Promise<void> {
+	await keepLanguage(session.userId);
+	await tellOfSignIn(session, path, origin);
+}
+
 async function welcome(customer: { id: string; email: string; name: string }): Promise<void> {
 	await (await billingProvider()).shop?.welcome(customer);
 }
 
 /** Contains no text of the user: anyone may sign up with anyone's address. */
-async function sendConfirmation(email: string, link: string): Promise<void> {
+async function sendConfirmation({ id, email }: { id: string; email: string }, link: string, origin: string): Promise<void> {
 	await sendEmail({
 		to: email,
+		userId: id,
+		origin,
+		usefulForMs: LINK_SECONDS * 1000,
 		subject: t("mail_confirm_subject"),
 		text: t("mail_confirm", { link }),
+		action: t("mail_confirm_action"),
 	});
 }

@@ -12,7 +12,7 @@ import { assertPasswordLength, endSessions } from "./proven-password.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /** How long a confirmation link works, in seconds. */
-const LINK_SECONDS = 3_600;
+export const LINK_SECONDS = 3_600;
 const TOKEN_CHARS_MAX = 512;
 
 type Addressee = { id: string; email: string };

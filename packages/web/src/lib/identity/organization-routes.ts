@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { t } from "../../text/text.ts";
 import { organizationBodies } from "./auth-routes.ts";
 import { type Bound, take } from "./bounds.ts";
-import { type Mail, sendEmail } from "./email.ts";
+import { type Mail, sendEmail } from "./email/send.ts";
 import {
 	acceptInvitation,
 	assertMayInvite,
@@ -162,6 +162,8 @@ function invitationMail({ id, email }: InvitationRow, organization: string, invi
 	const name = nameInMail(organization);
 	return {
 		to: email,
+		event: `invitation/${id}`,
+		origin,
 		subject: t("mail_invite_subject", { organization: name }),
 		text: t("mail_invite", {
 			inviter: nameInMail(inviter.name),
@@ -169,5 +171,6 @@ function invitationMail({ id, email }: InvitationRow, organization: string, invi
 			organization: name,
 			link: `${origin}/invitation/${id}`,
 		}),
+		action: t("mail_invite_action"),
 	};
 }

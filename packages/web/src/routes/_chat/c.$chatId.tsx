@@ -22,7 +22,9 @@ export const Route = createFileRoute("/_chat/c/$chatId")({
 	// The open page updates its own data. Coming back to it loads the chat again.
 	staleTime: Number.POSITIVE_INFINITY,
 	gcTime: 0,
-	head: ({ loaderData }) => ({ meta: [{ title: loaderData ? `${loaderData.title} · Parley` : `${t("lost_not_found")} · Parley` }] }),
+	head: ({ loaderData }) => ({
+		meta: [{ title: loaderData ? t("site_title", { page: loaderData.title }) : t("site_title", { page: t("lost_not_found") }) }],
+	}),
 	component: () => null,
 	// Keep the error pages in the main bundle: they are shown when the server cannot be reached.
 	codeSplitGroupings: [],

@@ -1,13 +1,23 @@
 import { createFileRoute, getRouteApi } from "@tanstack/react-router";
+import { UsageMails } from "../../components/account/usage-mails.tsx";
 import { UsageSection } from "../../components/account/usage-section.tsx";
-import { loadUsageHistory } from "../../lib/http/other-pages.ts";
+import { loadTellsUsage, loadUsageHistory } from "../../lib/http/other-pages.ts";
 
 const account = getRouteApi("/account");
 
 export const Route = createFileRoute("/account/usage")({
-	loader: () => loadUsageHistory(),
+	loader: async () => {
+		const [history, tellsUsage] = await Promise.all([loadUsageHistory(), loadTellsUsage()]);
+		return { history, tellsUsage };
+	},
 	component: function UsagePage() {
-		const { models, usage } = account.useLoaderData();
-		return <UsageSection history={Route.useLoaderData()} models={models} usage={usage} />;
+		const { models, usage, viewer } = account.useLoaderData();
+		const { history, tellsUsage } = Route.useLoaderData();
+		return (
+			<>
+				<UsageSection history={history} models={models} usage={usage} />
+				{viewer.kind === "user" && <UsageMails tellsUsage={tellsUsage ?? usage.tier === "paid"} />}
+			</>
+		);
 	},
 });

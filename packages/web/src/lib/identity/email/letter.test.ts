@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { writingFor } from "../../../text/writing-for.ts";
+import { letterOf } from "./letter.ts";
+
+const link = "https://chat.example/verify?token=a&next=%2Fb%25subject%25";
+const draft = {
+	subject: 'Join <b>"Ada"</b> %body%',
+	text: `Hello,\n\n<script>alert(1)</script> & %text% wants you.\nSee https://ada.example/x?a=1&b=2.\n\n${link}\n\n482913\n\nBye.`,
+};
+
+describe("a mail's letter", () => {
+	const { html, text } = letterOf(draft, "https://chat.example");
+
+	test("has HTML and text from one source, with the name and the legal links below", () => {
+		expect(text.startsWith(draft.text)).toBe(true);
+		for (const part of ["Parley", "https://chat.example/imprint", "https://chat.example/privacy", "https://chat.example/terms"]) {
+			expect(text).toContain(part);
+			expect(html).toContain(part);
+		}
+		expect(html).toMatch(/^<!DOCTYPE html/);
+		expect(html).toContain('lang="en"');
+		expect(`${html}${text}`).not.toContain("%origin%");
+	});
+
+	test("repeats nothing of what people write as markup, nor takes it for a place", () => {
+		expect(html).not.toContain("<script>");
+		expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt; &amp; %text% wants you.");
+		expect(html).toContain("Join &lt;b&gt;&quot;Ada&quot;&lt;/b&gt; %body%");
+	});
+
+	test("makes a button of a link by itself, a code of digits, and links of those in a sentence", () => {
+		const escaped = link.replaceAll("&", "&amp;");
+		expect(html).toMatch(new RegExp(`<a[^>]*href="${escaped.replaceAll(/[?.]/g, "\\$&")}"[^>]*>`));
+		expect(html).toContain("Open the link");
+		expect(html).toContain('<a href="https://ada.example/x?a=1&amp;b=2">https://ada.example/x?a=1&amp;b=2</a>.');
+		expect(html).toMatch(/letter-spacing:4px[^>]*>482913</);
+	});
+
+	test("is in the reader's language, with the label that it is given", () => {
+		const german = writingFor({ language: "de", timeZone: null }, () =>
+			letterOf({ ...draft, action: "Bestätigen" }, "https://chat.example"),
+		);
+		expect(german.html).toContain('lang="de"');
+		expect(german.html).toContain("Bestätigen");
+		expect(german.text).toContain("Impressum: https://chat.example/imprint");
+	});
+
+	test("leaves out links to pages of ours where nobody knows their address", () => {
+		const letter = letterOf(draft, null);
+		expect(letter.text).not.toContain("imprint");
+		expect(letter.html).not.toContain("imprint");
+	});
+});

@@ -1,0 +1,49 @@
+import { letters } from "virtual:letters";
+import { instant } from "../../../text/format.ts";
+import { language } from "../../../text/reader.ts";
+import { t } from "../../../text/text.ts";
+
+/** A mail before it is laid out. */
+export interface Draft {
+	subject: string;
+	/** Paragraphs with an empty line between them. One that is only a link becomes a button, one that is only digits a code. */
+	text: string;
+	/** What the button says. */
+	action?: string;
+}
+
+/**
+ * The HTML and the plain text of a mail in the reader's language, from one text.
+ * @param origin where pages of ours are, for the links below; null leaves those out
+ */
+export function letterOf({ subject, text, action = t("mail_open") }: Draft, origin: string | null): { html: string; text: string } {
+	const template = letters[language()];
+	const signature = template.signature.split("\n").filter((line) => origin !== null || !line.includes("%origin%"));
+	const body = text.split(/\n{2,}/).map((paragraph) => blockOf(paragraph, escaped(action)));
+	return {
+		html: filled(linked(template.letter, origin), { subject: escaped(subject), body: body.join("") }),
+		text: [text, signature.join("\n").replaceAll("%origin%", origin ?? "")].join("\n\n"),
+	};
+}
+
+/** An instant with its day: a mail may be read on another one. */
+export const momentInMail = (iso: string) => `${instant(iso, "date")}, ${instant(iso, "time")}`;
+
+function blockOf(paragraph: string, label: string): string {
+	const template = letters[language()];
+	const text = escaped(paragraph.trim());
+	if (/^https?:\/\/\S+$/.test(text)) return filled(template.button, { href: text, label });
+	if (/^\d{4,10}$/.test(text)) return filled(template.code, { text });
+	return filled(template.paragraph, { text: text.replaceAll(/https?:\/\/[^\s<>"]*[^\s<>".,;:!?)]/g, '<a href="$&">$&</a>') });
+}
+
+/** The letter with whole addresses, or without links to pages of ours. */
+const linked = (letter: string, origin: string | null) =>
+	origin === null ? letter.replaceAll(/<a [^>]*href="%origin%[\s\S]*?<\/a>/g, "") : letter.replaceAll("%origin%", escaped(origin));
+
+/** The places of a template with their values. What a value says is never a place. */
+const filled = (template: string, values: Record<string, string>) =>
+	template.replaceAll(/%(\w+)%/g, (place, name: string) => values[name] ?? place);
+
+const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);

@@ -1,0 +1,65 @@
+import { eq } from "drizzle-orm";
+import { db } from "../../../db/connection.ts";
+import { sessions, users } from "../../../db/schema.ts";
+import { t } from "../../../text/text.ts";
+import { momentInMail } from "./letter.ts";
+import { sendEmail } from "./send.ts";
+
+/** Ways to a session that the account's own mailbox or its owner has just proven, so that a mail would tell nothing new. */
+const NO_NEWS = /^\/(?:sign-up|confirm-email|verify-email)/;
+
+interface Opened {
+	id: string;
+	userId: string;
+	userAgent?: string | null | undefined;
+	createdAt: Date;
+}
+
+/**
+ * Tells an account of a sign-in with a browser that has no other session of it.
+ * @param path the route that opened the session; undefined where the server itself did
+ */
+export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened, path: string | undefined, origin: string): Promise<void> {
+	if (path === undefined || NO_NEWS.test(path)) return;
+	const [user] = await db()
+		.select({ email: users.email, isConfirmed: users.emailVerified })
+		.from(users)
+		.where(eq(users.id, userId))
+		.limit(1);
+	if (!user?.isConfirmed) return;
+	const device = deviceOf(userAgent ?? "");
+	const others = await db().select({ id: sessions.id, userAgent: sessions.userAgent }).from(sessions).where(eq(sessions.userId, userId));
+	if (others.some((other) => other.id !== id && other.userAgent === userAgent)) return;
+	const moment = momentInMail(createdAt.toISOString());
+	await sendEmail({
+		to: user.email,
+		userId,
+		event: `sign-in/${id}`,
+		origin,
+		subject: t("mail_sign_in_subject"),
+		text: t("mail_sign_in", { device, moment, link: `${origin}/account/profile` }),
+		action: t("mail_sign_in_action"),
+	});
+}
+
+const BROWSERS: [RegExp, string][] = [
+	[/Edg\//, "Edge"],
+	[/OPR\//, "Opera"],
+	[/Firefox\//, "Firefox"],
+	[/(?:Chrome|CriOS)\//, "Chrome"],
+	[/Safari\//, "Safari"],
+];
+const SYSTEMS: [RegExp, string][] = [
+	[/iPhone|iPad/, "iOS"],
+	[/Android/, "Android"],
+	[/Windows/, "Windows"],
+	[/Mac OS X/, "macOS"],
+	[/Linux/, "Linux"],
+];
+
+/** A browser as its owner would name it. Nothing of what a client writes is repeated. */
+function deviceOf(userAgent: string): string {
+	const [browser, system] = [BROWSERS, SYSTEMS].map((list) => list.find(([pattern]) => pattern.test(userAgent))?.[1]);
+	if (!browser && !system) return t("mail_unknown_device");
+	return browser && system ? t("mail_device", { browser, system }) : (browser ?? system ?? "");
+}
