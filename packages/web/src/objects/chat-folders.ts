@@ -65,6 +65,18 @@ export class ChatFolders {
 		FILED.write(this.#sql, { id, folder: folder ?? "", owes: true });
 	}
 
+	/** The folder of a chat; null for none. */
+	folderOf(id: string): string | null {
+		if (!this.#exists()) return null;
+		const [filed] = FILED.read(this.#sql, "WHERE id = ? AND folder <> ''", id);
+		return filed?.folder ?? null;
+	}
+
+	/** The folder of each chat that is in one. */
+	filed(): Map<string, string> {
+		return new Map(this.#exists() ? [...FILED.read(this.#sql, "WHERE folder <> ''")].map(({ id, folder }) => [id, folder]) : []);
+	}
+
 	/** Forgets a chat that is gone. */
 	forget(id: string): void {
 		if (this.#exists()) this.#sql.exec("DELETE FROM filed WHERE id = ?", id);

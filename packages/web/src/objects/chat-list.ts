@@ -143,6 +143,22 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
+	/** Puts a branch into the folder of its chat. */
+	async fileBeside(owner: string, id: string, branch: string): Promise<void> {
+		this.#folders.file(branch, this.#folders.folderOf(id));
+		await this.#tellChats(owner);
+	}
+
+	/** Marks a chat as it was where it comes from. The folder is the one of that name, or a new one as long as there may be one more. */
+	async markImported(owner: string, id: string, marks: ChatMarks, folder: Omit<Folder, "id"> | null): Promise<void> {
+		const all = this.#folders.all();
+		const there = folder && all.find(({ name }) => name === folder.name)?.id;
+		const isNew = folder && !there && all.length < FOLDERS_MAX;
+		const into = isNew ? crypto.randomUUID() : (there ?? null);
+		if (isNew) this.#folders.write({ ...folder, id: into as string });
+		await this.mark(owner, id, { ...marks, folder: into });
+	}
+
 	/** Deletes every chat, or brings back those that are being deleted. Like `mark`, for all of them. */
 	async markAll(owner: string, { deleted }: { deleted: boolean }): Promise<void> {
 		const nowMs = Date.now();
@@ -266,7 +282,9 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const clauses = "WHERE deletes_at_ms IS NULL AND id > ? ORDER BY id LIMIT ?";
 		const chats = [...this.#chats.read(clauses, after ?? "", LONG_PAGE_CHATS + 1)];
 		const page = chats.slice(0, LONG_PAGE_CHATS);
-		return { chats: page.map(summaryOf), next: chats.length > page.length ? (page.at(-1)?.id ?? null) : null };
+		const folders = this.#folders.filed();
+		const listed = page.map((chat) => ({ ...summaryOf(chat), ...(folders.has(chat.id) && { folder: folders.get(chat.id) }) }));
+		return { chats: listed, next: chats.length > page.length ? (page.at(-1)?.id ?? null) : null };
 	}
 
 	/** What the side column shows at first: the first page, and the folders. */

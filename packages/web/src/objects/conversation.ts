@@ -317,7 +317,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		);
 		// The chat may have been deleted meanwhile.
 		if (!this.#isOwnedBy(owner)) return { kind: "not-found" };
-		// The copy is in no folder.
+		// Its folder tells it once it is there.
 		const copy = {
 			...chat,
 			id: into,
@@ -329,7 +329,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		const target = this.env.CONVERSATION.getByName(into);
 		if (counted.kind === "refused") {
 			const withoutFiles = writingFor(reader, () => this.#path.copyTo(last, messageId, generateId, () => null));
-			return (await target.receive(copy, withoutFiles, [])) ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
+			return this.#branched(await target.receive(copy, withoutFiles, []), chat, into);
 		}
 		let isThere = false;
 		try {
@@ -337,7 +337,14 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		} finally {
 			if (!isThere) await counted.giveBack();
 		}
-		return isThere ? { kind: "done", chat: this.#path.view(chat) } : { kind: "not-found" };
+		return this.#branched(isThere, chat, into);
+	}
+
+	/** A branch is in the folder of its chat. */
+	async #branched(isThere: boolean, chat: Chat, into: string): Promise<PathResult> {
+		if (!isThere) return { kind: "not-found" };
+		await this.env.CHAT_LIST.getByName(chat.owner).fileBeside(chat.owner, chat.id, into);
+		return { kind: "done", chat: this.#path.view(chat) };
 	}
 
 	/**
@@ -370,7 +377,8 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		// All of it is searched, and not only what later answers add.
 		this.#listing = this.#listing.then(() => this.#list(undefined, 0, imported.turns.length));
 		if (!(await this.#listing)) throw new OwnError(`chat ${id} was imported and could not be listed`);
-		if (isNew && imported.archived) await list.mark(owner, id, { archived: true });
+		const { archived, pinned, folder } = imported;
+		if (isNew && (archived || pinned || folder)) await list.markImported(owner, id, { archived, pinned }, folder);
 		return isNew ? "new" : "there";
 	}
 

@@ -1,11 +1,12 @@
 import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
+import type { LeaveGuard } from "../components/chat/temporary-line.tsx";
 import { useChatActions } from "../components/chat/use-chat-actions.ts";
 import { useShell } from "../components/chat/use-shell.ts";
 import { type LinkOutcome, linkOutcomeOf } from "../components/frame/link-outcome.ts";
@@ -75,9 +76,11 @@ function ChatFrame() {
 	const [dialog, setDialog] = useState<DialogsProps["dialog"]>();
 	const actions = useChatActions(shell, match?.params.chatId);
 	const open = match ? match.loaderData : fresh.chat;
+	const leaveGuard: LeaveGuard = useRef(undefined);
 	const onNew = () => {
 		shell.refreshUsage();
-		fresh.leave();
+		if (leaveGuard.current) leaveGuard.current(fresh.leave);
+		else fresh.leave();
 	};
 	useKeys({
 		newChat: () => {
@@ -103,6 +106,7 @@ function ChatFrame() {
 						chat={open}
 						isNew={!match}
 						onTemporary={fresh.setTemporary}
+						leaveGuard={leaveGuard}
 						path={path}
 						usage={upgraded ? besideNotice(usage) : usage}
 						models={models}

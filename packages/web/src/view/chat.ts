@@ -9,6 +9,8 @@ export interface ChatSummary {
 	/** Absent for no. */
 	pinned?: true;
 	archived?: true;
+	/** The folder that it is in, in the list of all chats. */
+	folder?: string | undefined;
 }
 
 /** What a viewer may change about a chat in their list. A deleted one can be brought back for some seconds. */

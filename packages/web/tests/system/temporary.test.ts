@@ -70,8 +70,40 @@ test("is answered with what was said before, counted, and listed nowhere; a relo
 	await toggle().waitFor();
 	expect(await toggle().getAttribute("aria-checked")).toBe("false");
 	expect(await answers().count()).toBe(0);
+	await page.getByText("Your temporary chat is gone.").waitFor();
+	await assertAccessible(page, VIEWS);
 	await list().getByText("Your chats will be listed here.").waitFor();
 	expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))).not.toContain("secret");
+	await page.reload();
+	await toggle().waitFor();
+	expect(await page.getByText("Your temporary chat is gone.").count()).toBe(0);
+});
+
+test("asks once before it is left within Parley, for another page and for a new chat", async () => {
+	const question = page.getByRole("dialog", { name: "Leave this temporary chat?" });
+	await ask("Kept nowhere");
+	for (const leave of [() => list().getByRole("link", { name: "Pricing" }).click(), () => page.keyboard.press("Control+Shift+O")]) {
+		await leave();
+		await question.waitFor();
+		await assertAccessible(page, VIEWS);
+		await question.getByRole("button", { name: "Stay" }).click();
+		await question.waitFor({ state: "detached" });
+		await answers().getByText("You said: “Kept nowhere”").waitFor();
+	}
+	await list().getByRole("link", { name: "Pricing" }).click();
+	let browserAsked = 0;
+	page.on("dialog", (dialog) => {
+		browserAsked += 1;
+		void dialog.accept();
+	});
+	await question.getByRole("button", { name: "Leave" }).click();
+	await page.waitForURL(/\/pricing/);
+	expect(browserAsked).toBe(0);
+	await page.goto(parley.app);
+	await toggle().waitFor();
+	expect(await page.getByText("Your temporary chat is gone.").count()).toBe(0);
+	await list().getByRole("link", { name: "New chat" }).click();
+	expect(await question.count()).toBe(0);
 });
 
 test("is edited and answered again in place, and a new chat begins beside it", async () => {
@@ -88,6 +120,7 @@ test("is edited and answered again in place, and a new chat begins beside it", a
 	await expect.poll(used).toBe(3);
 	expect(await answers().count()).toBe(1);
 	await list().getByRole("link", { name: "New chat" }).click();
+	await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
 	await toggle().waitFor();
 	expect(await toggle().getAttribute("aria-checked")).toBe("false");
 	await ask("Kept");

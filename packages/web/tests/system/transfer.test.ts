@@ -150,11 +150,16 @@ test("chats of ChatGPT are imported with what is broken named, found, told apart
 	await page.getByText("19 of 20 left today").first().waitFor();
 });
 
-test("a download is what an import of another account reads, archived chats too", async () => {
+test("a download is what an import of another account reads, archived chats, pins and folders too", async () => {
 	await parley.openAccount(context.request);
 	await chat("What is a tally?");
 	const archived = await chat("An old one");
 	await context.request.patch(`${parley.app}/api/chat/${archived}`, { data: { archived: true } });
+	const filed = await chat("In a folder");
+	const pinned = await chat("An important one");
+	const { folder } = await (await context.request.post(`${parley.app}/api/folders`, { data: { id: "f1", name: "Tallies" } })).json();
+	await context.request.patch(`${parley.app}/api/chat/${filed}`, { data: { folder: folder.id } });
+	await context.request.patch(`${parley.app}/api/chat/${pinned}`, { data: { pinned: true } });
 	await openData();
 	const [download] = await Promise.all([page.waitForEvent("download"), button("Download all chats").click()]);
 	const zip = readFileSync(await download.path());
@@ -162,12 +167,15 @@ test("a download is what an import of another account reads, archived chats too"
 	await parley.openAccount(context.request);
 	await openData();
 	await page.getByLabel("File with chats").setInputFiles({ name: "parley.zip", mimeType: "application/zip", buffer: zip });
-	await region("Import").getByText("Done: 2 imported").waitFor();
+	await region("Import").getByText("Done: 4 imported").waitFor();
 	await page.reload();
 	await region("Archived chats").getByRole("link", { name: "An old one" }).waitFor();
 	await page.goto(parley.app);
 	await list().getByRole("link", { name: "What is a tally?" }).waitFor();
 	expect(await list().getByRole("link", { name: "An old one" }).count()).toBe(0);
+	await list().getByRole("region", { name: "Pinned" }).getByRole("link", { name: "An important one" }).waitFor();
+	await list().getByRole("button", { name: "Tallies", exact: true }).click();
+	await list().getByRole("region", { name: "Folders" }).getByRole("link", { name: "In a folder" }).waitFor();
 });
 
 test("archived chats are among the settings: opened, brought back, and deleted with an undo", async () => {

@@ -183,7 +183,7 @@ describe("what a folder tells every model", () => {
 		});
 	});
 
-	test("does not follow a branch into a new chat, and goes with the chat when that is deleted", async () => {
+	test("follows a branch into a new chat, as what it tells every model does", async () => {
 		const owner = await user();
 		const chat = await chatOf(owner);
 		const folder = await makeFolder(owner.client, { instructions: "Verse." });
@@ -191,8 +191,9 @@ describe("what a folder tells every model", () => {
 		const { id: answerId } = await ask(owner.client, chat);
 		const copy = id();
 		await owner.client.post(`/api/chat/${chat}/branch`, { messageId: answerId, id: copy });
-		expect(await env.CONVERSATION.getByName(copy).view(owner.key)).not.toHaveProperty("folderTokens");
-		expect(await listed(owner.key)).toEqual([copy]);
+		expect(await env.CONVERSATION.getByName(copy).view(owner.key)).toHaveProperty("folderTokens");
+		expect((await inFolder(owner.key, folder.id)).toSorted()).toEqual([chat, copy].toSorted());
+		expect(await listed(owner.key)).toEqual([]);
 	});
 });
 

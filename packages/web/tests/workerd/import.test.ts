@@ -163,6 +163,26 @@ describe("an imported chat", () => {
 		expect((await listOf(key).archived()).chats).toHaveLength(1);
 	});
 
+	test("stays pinned and in its folder, which is made once, and not again where one has its name", async () => {
+		const { client, key } = await user();
+		const folder = { name: "Tallies", instructions: "Verse." };
+		const [one, two] = await Promise.all([1, 2].map(() => imported(client, { ...document(), pinned: true, folder })));
+		const [made, ...others] = await listOf(key).folders();
+		expect([made, others]).toEqual([{ id: expect.any(String), ...folder }, []]);
+		const { chats } = await listOf(key).inFolder(made?.id ?? "");
+		expect(chats.map((chat) => [chat.id, chat.pinned]).toSorted()).toEqual(
+			[
+				[one?.id, true],
+				[two?.id, true],
+			].toSorted(),
+		);
+		expect(await env.CONVERSATION.getByName(one?.id ?? "").view(key)).toHaveProperty("folderTokens");
+		const listing: { chats: unknown[] } = await (await client.fetch("/api/chats")).json();
+		expect(listing.chats).toContainEqual(expect.objectContaining({ id: one?.id, folder: made?.id }));
+		const tooLong = { ...document(), folder: { name: "x", instructions: "x".repeat(100_000) } };
+		expect((await importInto(client, tooLong)).status).toBe(413);
+	});
+
 	test("can be shared", async () => {
 		const client = new Client();
 		const { email } = await client.signUp();

@@ -26,6 +26,18 @@ export interface KeptFiles {
 /** The key of the instructions that a new chat is given, which wait for its first message like a draft. */
 export const NEW_INSTRUCTIONS = "new:instructions";
 
+/** Notes in the tab that a temporary chat has messages. What is left of it after a reload is this note. */
+export const keepTemporary = (hasMessages: boolean): void => writeItem(TEMPORARY, hasMessages ? "true" : undefined);
+
+/** Whether a temporary chat was lost with the page before. Said once. */
+export function takeLostTemporary(): boolean {
+	const isLost = readJson(TEMPORARY) === true;
+	writeItem(TEMPORARY, undefined);
+	return isLost;
+}
+
+const TEMPORARY = "parley:temporary";
+
 const draftItem = (draftKey: string) => `parley:draft:${draftKey}`;
 const filesItem = (draftKey: string) => `parley:files:${draftKey}`;
 const pendingItem = (draftKey: string) => `parley:pending:${draftKey}`;

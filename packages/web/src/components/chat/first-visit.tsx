@@ -1,9 +1,11 @@
+import { useEffect, useState } from "react";
 import { rich } from "../../text/rich.ts";
 import { t } from "../../text/text.ts";
 import type { SuggestedPrompt } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { nearestLimit } from "../tally/marks.ts";
 import { Tally } from "../tally/tally.tsx";
+import { takeLostTemporary } from "./draft.ts";
 
 interface FirstVisitProps {
 	usage: UsageView;
@@ -18,10 +20,14 @@ interface FirstVisitProps {
 
 /** The page of a new chat: what Parley is, and prompts to try. */
 export function FirstVisit({ usage, prompts, atLimit, onPick, temporary, onTemporary }: FirstVisitProps) {
+	const [isLost, setLost] = useState(false);
+	useEffect(() => {
+		if (takeLostTemporary()) setLost(true);
+	}, []);
 	return (
 		<div className="flex grow flex-col justify-end pt-8 sm:justify-center">
 			<Tally usage={nearestLimit(usage)} size={2} />
-			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">{t("chat_welcome")}</p>
+			<p className="mt-5 max-w-lg text-balance text-title tracking-tight">{isLost ? t("chat_temporary_gone") : t("chat_welcome")}</p>
 			{!atLimit && prompts.length > 0 && (
 				<>
 					<h2 className="mt-8 text-small text-soft">{t("chat_try_one")}</h2>

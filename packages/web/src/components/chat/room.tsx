@@ -61,6 +61,7 @@ import { type QueueEvent, queuedMessage, waitingOf } from "./queue.ts";
 import type { QueueListProps } from "./queue-list.tsx";
 import { unansweredBy, unreadableBy, unseenBy } from "./readable.ts";
 import { SearchSwitch } from "./search-switch.tsx";
+import type { LeaveGuard, TemporaryLineProps } from "./temporary-line.tsx";
 import { readFromOf, Thread } from "./thread.tsx";
 import { type Choice, useChoice } from "./use-choice.ts";
 import { useConversation } from "./use-conversation.ts";
@@ -72,7 +73,7 @@ import { useScrollEnd } from "./use-scroll-end.ts";
 const QueueList = lazy<ComponentType<QueueListProps>>(() =>
 	import("./queue-list.tsx").then((module) => ({ default: module.QueueList })).catch(() => ({ default: () => t("queue_not_loaded") })),
 );
-const TemporaryLine = lazy<ComponentType<{ hasMessages: boolean }>>(() =>
+const TemporaryLine = lazy<ComponentType<TemporaryLineProps>>(() =>
 	import("./temporary-line.tsx").catch(() => ({ default: () => t("chat_not_saved_short") })),
 );
 /** Loaded where there is any news of a plan. */
@@ -84,6 +85,7 @@ export interface RoomProps {
 	isNew: boolean;
 	/** Makes a new chat temporary, or one that is kept. */
 	onTemporary: (temporary: boolean) => void;
+	leaveGuard: LeaveGuard;
 	path: string;
 	usage: UsageView;
 	models: ModelOption[];
@@ -174,7 +176,7 @@ export function Room(props: RoomProps) {
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
 				<UnseenImages {...parts} />
-				<Suspense>{chat.temporary && <TemporaryLine hasMessages={messages.length > 0} />}</Suspense>
+				<Suspense>{chat.temporary && <TemporaryLine hasMessages={messages.length > 0} guard={props.leaveGuard} />}</Suspense>
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />
 				<div className="tally-line mt-2 flex flex-wrap items-center justify-between gap-x-4 px-1">

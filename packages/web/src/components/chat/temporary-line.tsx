@@ -1,8 +1,57 @@
+import { useBlocker } from "@tanstack/react-router";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { t } from "../../text/text.ts";
-import { useLeavingAsked } from "../frame/use-leaving-asked.ts";
+import { ConfirmDialog } from "../frame/confirm-dialog.tsx";
+import { keepTemporary } from "./draft.ts";
 
-/** What a temporary chat is, by the composer. The browser asks before a page with messages of it is left. */
-export default function TemporaryLine({ hasMessages }: { hasMessages: boolean }) {
-	useLeavingAsked(hasMessages);
-	return <p className="px-1 pb-2 text-small text-soft">{t("chat_temporary_line")}</p>;
+/** Asks before a temporary chat is left for another new one, which has the same address. Undefined while there is nothing to lose. */
+export type LeaveGuard = RefObject<((leave: () => void) => void) | undefined>;
+
+export interface TemporaryLineProps {
+	hasMessages: boolean;
+	guard: LeaveGuard;
+}
+
+/** What a temporary chat is, by the composer. Parley asks before one with messages is left, and the browser before its page is. */
+export default function TemporaryLine({ hasMessages, guard }: TemporaryLineProps) {
+	const [next, setNext] = useState<() => void>();
+	// Whoever has said so is not asked again by the browser.
+	const isLeft = useRef(false);
+	const blocker = useBlocker({
+		shouldBlockFn: ({ current, next: to }) => hasMessages && !isLeft.current && current.pathname !== to.pathname,
+		enableBeforeUnload: () => hasMessages && !isLeft.current,
+		withResolver: true,
+	});
+	useEffect(() => {
+		keepTemporary(hasMessages);
+		guard.current = hasMessages ? (leave) => setNext(() => leave) : undefined;
+		return () => {
+			guard.current = undefined;
+		};
+	}, [hasMessages, guard]);
+	const leave = blocker.status === "blocked" ? blocker.proceed : next;
+
+	return (
+		<>
+			<p className="px-1 pb-2 text-small text-soft">{t("chat_temporary_line")}</p>
+			{leave && (
+				<ConfirmDialog
+					title={t("chat_temporary_leave_title")}
+					text={t("chat_temporary_leave_text")}
+					action={t("chat_temporary_leave")}
+					dismiss={t("chat_temporary_stay")}
+					onConfirm={async () => {
+						isLeft.current = true;
+						keepTemporary(false);
+						leave();
+						return undefined;
+					}}
+					onClose={() => {
+						setNext(undefined);
+						blocker.reset?.();
+					}}
+				/>
+			)}
+		</>
+	);
 }

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { t } from "../../text/text.ts";
 import { ArchivedList, type ArchivedListProps } from "./archived-list.tsx";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
+import ConfirmDialog from "./confirming.tsx";
 import { Modal, UPPER } from "./dialog.tsx";
 
 export interface ArchivedChatsProps extends Pick<ArchivedListProps, "onChange"> {

@@ -3,7 +3,7 @@ import { FOLDER_NAME_CHARS_MAX } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
 import { t } from "../../text/text.ts";
 import type { FolderName } from "../../view/chat.ts";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
+import ConfirmDialog from "./confirming.tsx";
 import { MIDDLE, Modal } from "./dialog.tsx";
 import { changeFolder, deleteFolder, readFolder } from "./folder-requests.ts";
 import { InstructionField } from "./instruction-field.tsx";

@@ -10,7 +10,7 @@ const chatOf = (n: number): ChatSummary => ({
 	id: `c${n}`,
 	title: n === 1 ? 'A "title" / with: signs. ' : "Same title",
 	updatedAt: new Date(1_700_000_000_000 - n).toISOString(),
-	...(n === 2 && { archived: true }),
+	...(n === 2 && { archived: true as const, pinned: true as const, folder: "f" }),
 });
 
 const documentOf = (id: string): ChatDocument => ({
@@ -50,6 +50,7 @@ function serverWith(count: number, fails: Map<string, Error> = new Map(), bytesM
 			if (failure) throw failure;
 			return JSON.stringify(documentOf(id));
 		},
+		folders: async () => [{ id: "f", name: "Tallies", instructions: "Verse." }],
 	};
 	const report = (told: DownloadProgress) => {
 		progress = told;
@@ -81,7 +82,8 @@ describe("a download of all chats", () => {
 		expect(JSON.parse(texts.get("contents.json") ?? "")).toMatchObject({
 			format: "parley.chats",
 			version: 1,
-			chats: [{ id: "c0", name: "1 Same title" }, { id: "c1" }, { id: "c2", archived: true }],
+			chats: [{ id: "c0", name: "1 Same title" }, { id: "c1" }, { id: "c2", archived: true, pinned: true, folder: "f" }],
+			folders: [{ id: "f", name: "Tallies", instructions: "Verse." }],
 		});
 	});
 

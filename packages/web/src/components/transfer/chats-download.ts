@@ -1,7 +1,7 @@
 import { slug } from "virtual:brand";
 import { type ChatDocument, markdownOf, shownTurnsOf, wordsOfExport } from "../../chat-document.ts";
 import { t } from "../../text/text.ts";
-import type { ChatPage, ChatSummary } from "../../view/chat.ts";
+import type { ChatPage, ChatSummary, Folder } from "../../view/chat.ts";
 import { fetchOrThrow, Refused } from "../requests.ts";
 import { ZipFile } from "./archive.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -16,11 +16,22 @@ export interface DownloadSource {
 	page: (after: string | null) => Promise<ChatPage>;
 	/** A chat's document. */
 	chat: (id: string) => Promise<string>;
+	folders: () => Promise<Folder[]>;
 }
 
 export const overHttp: DownloadSource = {
 	page: async (after) => (await fetchOrThrow(`/api/chats${after === null ? "" : `?after=${after}`}`)).json(),
 	chat: async (id) => (await fetchOrThrow(`/api/chat/${id}/export?format=json`)).text(),
+	folders: async () => {
+		try {
+			const { folders }: { folders: Folder[] } = await (await fetchOrThrow("/api/folders")).json();
+			return folders;
+		} catch (error) {
+			// A guest has none.
+			if (error instanceof Refused && error.problem.status === 401) return [];
+			throw error;
+		}
+	},
 };
 
 interface NamedChat {
@@ -50,6 +61,7 @@ export class ChatsDownload {
 	readonly #bytesMax: number;
 	/** All chats, once they are listed; those that are still to be read; and what came of the others. */
 	#all: NamedChat[] | undefined;
+	#folders: Folder[] = [];
 	#left: NamedChat[] = [];
 	#failed: NamedChat[] = [];
 	readonly #gone: NamedChat[] = [];
@@ -79,6 +91,7 @@ export class ChatsDownload {
 	 */
 	async run(): Promise<boolean> {
 		if (!this.#all) {
+			this.#folders = await this.#source.folders();
 			this.#all = named(await this.#list());
 			this.#left = [...this.#all];
 		}
@@ -143,7 +156,8 @@ export class ChatsDownload {
 		if (this.#zip) return this.#zip;
 		this.#zip = new ZipFile();
 		this.#files += 1;
-		const contents = { format: "parley.chats", version: 1, chats: (this.#all ?? []).map(({ chat, name }) => ({ ...chat, name })) };
+		const chats = (this.#all ?? []).map(({ chat, name }) => ({ ...chat, name }));
+		const contents = { format: "parley.chats", version: 1, folders: this.#folders, chats };
 		await this.#zip.add("contents.json", `${JSON.stringify(contents, null, "\t")}\n`);
 		return this.#zip;
 	}

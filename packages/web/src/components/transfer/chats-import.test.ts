@@ -44,8 +44,14 @@ describe("a file", () => {
 		expect(await namesIn(fileOf(theirs("One")))).toEqual(["One"]);
 	});
 
-	test("may be our zip file, whose archived chats stay archived, or ChatGPT's with its conversations", async () => {
-		const contents = { chats: [{ name: "1 Mine", archived: true }, { name: "2 Other" }] };
+	test("may be our zip file, whose chats stay archived, pinned and in their folders, or ChatGPT's with its conversations", async () => {
+		const contents = {
+			folders: [{ id: "f", name: "Tallies", instructions: "Verse." }],
+			chats: [
+				{ name: "1 Mine", archived: true },
+				{ name: "2 Other", pinned: true, folder: "f" },
+			],
+		};
 		const zip = await zipOf({
 			"contents.json": contents,
 			"json/1 Mine.json": ours("Mine"),
@@ -54,7 +60,7 @@ describe("a file", () => {
 		});
 		expect(await found(zip)).toEqual([
 			{ name: "Mine", document: { ...ours("Mine"), archived: true } },
-			{ name: "Other", document: ours("Other") },
+			{ name: "Other", document: { ...ours("Other"), pinned: true, folder: { name: "Tallies", instructions: "Verse." } } },
 		]);
 		const export_ = {
 			"user.json": {},

@@ -4,8 +4,15 @@ import { filesIn } from "./archive.ts";
 import { arrayItems } from "./array-items.ts";
 import { fromChatGpt } from "./chatgpt.ts";
 
+/** What a list says about a chat, in the words of the import. */
+interface Marks {
+	archived?: true;
+	pinned?: true;
+	folder?: { name: string; instructions: string };
+}
+
 /** A chat that a file holds, or why one of its entries is none. `name`: its title, or its place in the file. */
-export type FoundEntry = { name: string; document: ChatDocument & { archived?: boolean } } | { name: string; problem: string };
+export type FoundEntry = { name: string; document: ChatDocument & Marks } | { name: string; problem: string };
 
 /** In ChatGPT's archive: one file, or several that are numbered. */
 const CONVERSATIONS = /(^|\/)conversations(-\d+)?\.json$/;
@@ -31,23 +38,34 @@ async function* zipped(zip: Blob, onRead: (share: number) => void): AsyncGenerat
 	const files = await filesIn(zip).catch(() => undefined);
 	if (!files) return yield { name: t("import_the_file"), problem: t("import_zip_damaged") };
 	const contents = files.find(({ name }) => name === "contents.json");
-	const archived = contents ? archivedIn(await new Response(contents.stream()).text()) : new Set();
+	const marks = contents ? marksIn(await new Response(contents.stream()).text()) : new Map<string, Marks>();
 	const chats = files.filter(({ name }) => CONVERSATIONS.test(name) || OURS.test(name));
 	for (const [at, { name, stream }] of chats.entries()) {
 		const ours = OURS.exec(name)?.[1];
 		for await (const entry of entriesOf(stream(), ours ?? name))
-			yield "document" in entry && ours && archived.has(ours) ? { ...entry, document: { ...entry.document, archived: true } } : entry;
+			yield "document" in entry && ours ? { ...entry, document: { ...entry.document, ...marks.get(ours) } } : entry;
 		onRead((at + 1) / chats.length);
 	}
 }
 
-/** The names of the archived chats in our zip file. A list that cannot be read loses no chat. */
-function archivedIn(contents: string): Set<unknown> {
+interface Contents {
+	folders?: { id: string; name: string; instructions: string }[];
+	chats: { name: string; archived?: boolean; pinned?: boolean; folder?: string }[];
+}
+
+/** What our zip file says about its chats, by their file names. A list that cannot be read loses no chat. */
+function marksIn(contents: string): Map<string, Marks> {
 	try {
-		const { chats }: { chats: { name: unknown; archived?: unknown }[] } = JSON.parse(contents);
-		return new Set(chats.filter(({ archived }) => archived === true).map(({ name }) => name));
+		const { folders = [], chats }: Contents = JSON.parse(contents);
+		const named = new Map(folders.map(({ id, name, instructions }) => [id, { name, instructions }]));
+		return new Map(
+			chats.map(({ name, archived, pinned, folder }) => {
+				const inFolder = folder === undefined ? undefined : named.get(folder);
+				return [name, { ...(archived && { archived }), ...(pinned && { pinned }), ...(inFolder && { folder: inFolder }) }];
+			}),
+		);
 	} catch {
-		return new Set();
+		return new Map();
 	}
 }
 

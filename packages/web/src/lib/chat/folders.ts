@@ -9,13 +9,14 @@ import { type User, userOf } from "../identity/subject.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
 
-const name = z
+/** The name of a folder, without what cannot be seen. */
+export const folderName = z
 	.string()
 	.transform((text) => text.toWellFormed().replaceAll(/\s+/g, " ").trim())
 	.pipe(z.string().min(1).max(FOLDER_NAME_CHARS_MAX));
-const folder = z.strictObject({ id: z.string().regex(ID), name, instructions: z.string().default("") });
+const folder = z.strictObject({ id: z.string().regex(ID), name: folderName, instructions: z.string().default("") });
 const change = z
-	.strictObject({ name: name.optional(), instructions: z.string().optional() })
+	.strictObject({ name: folderName.optional(), instructions: z.string().optional() })
 	.refine((body) => Object.keys(body).length > 0, { error: () => t("problem_name_change") });
 
 /**
@@ -24,7 +25,7 @@ const change = z
  */
 export async function parseFolder(request: Request): Promise<Folder> {
 	const { instructions, ...body } = await readBody(request, folder, BODY_BYTES_MAX);
-	return { ...body, instructions: checked(instructions) };
+	return { ...body, instructions: checkedFolder(instructions) };
 }
 
 /**
@@ -33,7 +34,7 @@ export async function parseFolder(request: Request): Promise<Folder> {
  */
 export async function parseFolderChange(request: Request): Promise<Partial<Folder>> {
 	const { name: given, instructions } = await readBody(request, change, BODY_BYTES_MAX);
-	return { ...(given !== undefined && { name: given }), ...(instructions !== undefined && { instructions: checked(instructions) }) };
+	return { ...(given !== undefined && { name: given }), ...(instructions !== undefined && { instructions: checkedFolder(instructions) }) };
 }
 
 /**
@@ -52,7 +53,11 @@ export function noSuchFolder(): never {
 	refuse("folder-not-found", t("problem_no_folder"));
 }
 
-function checked(given: string): string {
+/**
+ * The instructions of a folder as they are stored.
+ * @throws {ProblemError} 413 if they are too long
+ */
+export function checkedFolder(given: string): string {
 	const text = plainInstruction(given);
 	const fault = instructionFault("folder", text);
 	return fault ? refuse("instructions-too-long", fault) : text;

@@ -5,9 +5,11 @@ import { chatTitle } from "../../chat-title.ts";
 import { FILE_NAME_CHARS_MAX, TITLE_CHARS_MAX } from "../../input.ts";
 import { instructionFault, plainInstruction } from "../../instructions.ts";
 import { t } from "../../text/text.ts";
+import type { Folder } from "../../view/chat.ts";
 import { readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import type { UserKey } from "../identity/subject-key.ts";
+import { checkedFolder, folderName } from "./folders.ts";
 
 /** A chat as it arrives: what a Worker reads and hands to an object at once. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -49,6 +51,11 @@ const body = z.object({
 	title: text,
 	instructions: z.string().default(""),
 	archived: z.boolean().default(false),
+	pinned: z.boolean().default(false),
+	folder: z
+		.object({ name: folderName, instructions: z.string().default("") })
+		.nullable()
+		.default(null),
 	shown: z.int().nullable(),
 	turns: z.array(turn).min(1).max(TURNS_MAX),
 });
@@ -61,6 +68,9 @@ export interface ImportedChat {
 	title: string;
 	instructions: string;
 	archived: boolean;
+	pinned: boolean;
+	/** The folder that it was in; null for none. */
+	folder: Omit<Folder, "id"> | null;
 	/** The turn at which the shown path ends. */
 	shown: number;
 	turns: ImportedTurn[];
@@ -77,7 +87,7 @@ export interface ImportedChat {
  * @throws {ProblemError} 400 for a document that contradicts itself, 413 for one that is too large
  */
 export async function parseImport(request: Request): Promise<ImportedChat> {
-	const { id, title, instructions: given, archived, shown, turns } = await readBody(request, body, BODY_BYTES_MAX);
+	const { id, title, instructions: given, folder, archived, pinned, shown, turns } = await readBody(request, body, BODY_BYTES_MAX);
 	const instructions = plainInstruction(given);
 	const fault = instructionFault("chat", instructions);
 	if (fault) refuse("instructions-too-long", fault);
@@ -88,6 +98,8 @@ export async function parseImport(request: Request): Promise<ImportedChat> {
 		title: titleOf(title, turns),
 		instructions,
 		archived,
+		pinned,
+		folder: folder && { ...folder, instructions: checkedFolder(folder.instructions) },
 		shown: shown !== null && numbers.has(shown) ? shown : last,
 		turns,
 		bytes,
