@@ -1,6 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
-import { rich, t } from "../../text/text.ts";
+import { rich } from "../../text/rich.ts";
+import { t } from "../../text/text.ts";
 import type { SessionView } from "../../view/identity.ts";
 import { LocalTime, useHydrated } from "../frame/local-time.tsx";
 import { post } from "../session/session-requests.ts";
