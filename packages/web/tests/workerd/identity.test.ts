@@ -499,7 +499,7 @@ describe("a route of better-auth that this product does not use", () => {
 	const UNUSED = [
 		["GET", "list-sessions"],
 		["GET", "list-accounts"],
-		["POST", "sign-in/social"],
+		["POST", "link-social"],
 		["POST", "change-email"],
 		["POST", "delete-user"],
 		["POST", "update-session"],
