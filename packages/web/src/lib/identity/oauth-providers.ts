@@ -67,7 +67,7 @@ function profile(id: string, name: string, email: string): Profile {
 async function call(url: string, accessToken: string): Promise<unknown> {
 	const response = await fetch(url, {
 		// GitHub refuses requests without a User-Agent.
-		headers: { authorization: `Bearer ${accessToken}`, accept: "application/json", "user-agent": "Parley" },
+		headers: { authorization: `Bearer ${accessToken}`, accept: "application/json", "user-agent": "parley" },
 		signal: AbortSignal.timeout(CALL_MS),
 	});
 	if (!response.ok) throw new Error(`status ${response.status}`);
