@@ -75,7 +75,7 @@ export function auth(request: Request) {
 					...databaseHooks.session.create,
 					after: async (session, ctx) => {
 						await assertOpenedByPassword(session);
-						waitUntil(afterSignIn(session, ctx?.path, origin).catch((error) => logFailure("could not write of a sign-in", error)));
+						waitUntil(afterSignIn(session, ctx?.path, origin).catch((error) => logFailure("could not store what follows a sign-in", error)));
 					},
 				},
 			},
