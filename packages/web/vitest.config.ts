@@ -12,7 +12,9 @@ const secrets = {
 };
 
 /** The built Worker in workerd with real D1 and Durable Objects, configured by `bindings`. */
-const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>) =>
+const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<string, string>) => [
+	brand(),
+	letters(),
 	cloudflareTest(async ({ inject }) => ({
 		main: `${root}packages/web/dist/server/index.js`,
 		wrangler: { configPath: `${root}wrangler.toml` },
@@ -23,7 +25,8 @@ const worker = (bindings: (sandboxUrl: string, siteverifyUrl: string) => Record<
 				TEST_MIGRATIONS: await readD1Migrations(`${root}packages/web/src/db/migrations`),
 			},
 		},
-	}));
+	})),
+];
 
 /**
  * The built Worker's tests. The files of a project share one sandbox, whose faults and clock affect all of them: one file at a time.

@@ -224,7 +224,7 @@ describe("a page of another viewer", () => {
 			"/api/stripe",
 			"/api/stripe/webhook",
 		],
-		...["loadConfirmation", "loadFreeLimit", "loadShared", "loadProviders", "loadMailLink", "loadEmailChange"],
+		...["loadConfirmation", "loadFreeLimit", "loadLegal", "loadShared", "loadProviders", "loadMailLink", "loadEmailChange"],
 	]);
 
 	test("is refused by every route and every function that has a viewer", async () => {

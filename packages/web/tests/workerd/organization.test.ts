@@ -315,9 +315,14 @@ describe("an invitation", () => {
 		const invited = new Client();
 		const { email } = await invited.signUp();
 		await ok(owner.post("/api/auth/organization/invite-member", { email, role: "member", organizationId }));
-		const { mailbox } = await sandboxState();
-		const mail = mailbox.find((one) => one.to === email && one.subject === "Join Acme on Parley");
-		const invitationId = /\/invitation\/([\w-]+)/.exec(mail?.text ?? "")?.[1];
+		// The mail is sent after the response.
+		const invitationId = await eventually(async () => {
+			const { mailbox } = await sandboxState();
+			const mail = mailbox.find((one) => one.to === email && one.subject === "Join Acme on Parley");
+			const found = /\/invitation\/([\w-]+)/.exec(mail?.text ?? "")?.[1];
+			expect(found).toBeDefined();
+			return found;
+		});
 		const stranger = new Client();
 		const { email: other } = await stranger.signUp();
 		await stranger.confirm(other);

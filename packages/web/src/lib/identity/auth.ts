@@ -86,7 +86,9 @@ export function auth(request: Request, proofs: Proofs = proofsOfOneRequest()) {
 					...databaseHooks.session.create,
 					after: async (session, ctx) => {
 						await assertProven(session);
-						waitUntil(afterSignIn(session, ctx?.path, origin).catch((error) => logFailure("what follows a sign-in", error)));
+						waitUntil(
+							afterSignIn(session, ctx?.path, origin).catch((error) => logFailure("could not store what follows a sign-in", error)),
+						);
 					},
 				},
 			},
