@@ -75,6 +75,7 @@ export default defineConfig(({ command }) => ({
 		react(),
 		withoutUnusedLanguages,
 		withoutJsonSchema,
+		onlyInBrowsers,
 	],
 }));
 
@@ -97,5 +98,15 @@ const withoutJsonSchema: Plugin = {
 			const names = readFileSync(id, "utf8").matchAll(/^export (?:const|function) (\w+)/gm);
 			return [...names].map(([, name]) => `export const ${name} = () => {};`).join("\n");
 		},
+	},
+};
+
+/** What opens on a press is never rendered by the Worker: what it is made of would be an eighth of the Worker's bytes. */
+const onlyInBrowsers: Plugin = {
+	name: "only-in-browsers",
+	applyToEnvironment: ({ name }) => name === "ssr",
+	load: {
+		filter: { id: /\/node_modules\/(react-dom\/client|@base-ui\/react\/(dialog|menu)\/index)\.m?js$/ },
+		handler: () => ["createRoot", "Dialog", "Menu"].map((name) => `export const ${name} = null;`).join("\n"),
 	},
 };

@@ -800,7 +800,7 @@ export const de: Catalogue = {
 		"Hallo,\n\njemand, vielleicht du, hat sich mit dieser Adresse bei {brand} registriert. Bestätige deine E-Mail-Adresse:\n\n{link}\n\nDer Link gilt eine Stunde. Im Browser, in dem du dich registriert hast, ist das alles. Überall sonst fragt er nach deinem Passwort oder lässt dich ein neues setzen.\n\nWenn du dich nicht registriert hast, kannst du diese E-Mail ignorieren.",
 	mail_confirm_action: "E-Mail-Adresse bestätigen",
 	mail_confirm_subject: "Bestätige deine E-Mail-Adresse",
-	mail_device: "{browser} unter {system}",
+	mail_device: "{browser} ({system})",
 	mail_ends:
 		"Hallo,\n\ndein Tarif endet am {day}. Bis dahin behältst du ihn, und es wird nichts mehr berechnet. Deine Chats bleiben.\n\nWenn du den Tarif behalten möchtest, nimm die Kündigung zurück:\n\n{link}",
 	mail_ends_action: "Tarif öffnen",

@@ -787,7 +787,7 @@ export const en = {
 		"Hello,\n\nsomeone, perhaps you, signed up for {brand} with this address. Confirm your email address:\n\n{link}\n\nThe link works for an hour. In the browser where you signed up, that is all. Anywhere else it asks for your password, or lets you set a new one.\n\nIf you didn't sign up, you can ignore this email.",
 	mail_confirm_action: "Confirm email address",
 	mail_confirm_subject: "Confirm your email address",
-	mail_device: "{browser} on {system}",
+	mail_device: "{browser} ({system})",
 	mail_ends:
 		"Hello,\n\nyour plan ends on {day}. You keep it until then, and nothing more is charged. Your chats stay.\n\nTo keep the plan, undo the cancellation:\n\n{link}",
 	mail_ends_action: "Open your plan",

@@ -80,13 +80,10 @@ test("a bought plan shows its price, renewal day, card and invoice, and can be p
 	await payment.getByText(/^Visa ending in 0341 · expires 12\/\d{4} · default$/).waitFor();
 	await payment.getByText(/^Visa ending in 4242 · expires 12\/\d{4}$/).waitFor();
 
-	const [portal] = await Promise.all([
-		context.waitForEvent("page"),
-		payment.getByRole("link", { name: "Open the billing portal" }).click(),
-	]);
-	await portal.getByRole("heading", { name: "Your invoices" }).waitFor();
-	await portal.getByRole("button", { name: "Back" }).click();
-	await portal.waitForURL(`${parley.app}/account/plan`);
+	await payment.getByRole("link", { name: "Open the billing portal" }).click();
+	await page.getByRole("heading", { name: "Your invoices" }).waitFor();
+	await button("Back").click();
+	await page.waitForURL(`${parley.app}/account/plan`);
 });
 
 test("a plan can be cancelled, kept, and ended at once; its top-up waits for the next plan", async () => {

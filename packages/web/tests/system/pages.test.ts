@@ -532,7 +532,7 @@ describe("a tab whose viewer has changed", () => {
 		await page.waitForURL("**/c/*");
 		const other = await context.newPage();
 		await other.goto(app);
-		await other.getByRole("button", { name: "Sign out" }).click();
+		await other.getByRole("button", { name: "Sign out", exact: true }).click();
 		await page.getByText("You've been signed out.").waitFor();
 		await composer().waitFor();
 		expect(await page.locator("body").innerText()).not.toContain(secret);
@@ -572,7 +572,7 @@ describe("a tab whose viewer has changed", () => {
 		await other.getByLabel("Email", { exact: true }).fill(`${crypto.randomUUID()}@example.com`);
 		await other.getByLabel("Password").fill("correct horse");
 		await other.locator("button[type=submit]").click();
-		await page.getByRole("button", { name: "Sign out" }).waitFor();
+		await page.getByRole("button", { name: "Sign out", exact: true }).waitFor();
 		await page.getByText("begun as a guest").first().waitFor();
 		await send("and as a user");
 		await expect.poll(() => page.getByRole("article", { name: "Answer" }).count()).toBe(2);

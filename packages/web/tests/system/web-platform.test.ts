@@ -134,7 +134,7 @@ describe("the service worker", () => {
 		await composer().press("Enter");
 		await page.getByRole("article", { name: "Answer" }).getByText("You said").waitFor();
 		await page.goto(`${parley.app}/account/profile`);
-		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.getByRole("button", { name: "Sign out", exact: true }).click();
 		await page.waitForURL(`${parley.app}/`);
 		expect((await keptPaths()).filter((path) => path !== "/offline" && !path.startsWith("/assets/"))).toEqual([]);
 		// Nothing of the account is shown by a cache.
