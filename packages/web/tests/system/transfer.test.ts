@@ -174,7 +174,14 @@ test("a download is what an import of another account reads, archived chats, pin
 	await list().getByRole("link", { name: "What is a tally?" }).waitFor();
 	expect(await list().getByRole("link", { name: "An old one" }).count()).toBe(0);
 	await list().getByRole("region", { name: "Pinned" }).getByRole("link", { name: "An important one" }).waitFor();
-	await list().getByRole("button", { name: "Tallies", exact: true }).click();
+	const folderButton = list().getByRole("button", { name: "Tallies", exact: true });
+	// The page is new: a press before the folders' script has loaded does nothing.
+	await expect
+		.poll(async () => {
+			await folderButton.click();
+			return folderButton.getAttribute("aria-expanded");
+		})
+		.toBe("true");
 	await list().getByRole("region", { name: "Folders" }).getByRole("link", { name: "In a folder" }).waitFor();
 });
 
