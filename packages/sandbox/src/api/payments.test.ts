@@ -54,7 +54,8 @@ it("keeps the billing response unchanged when a payment is disputed", async () =
 	expect(await billing()).toEqual(before);
 	const after = await sandbox.state();
 	expect(after.disputedPaymentIds).toEqual([payments[0]?.id]);
-	expect(after.webhooks).toEqual(webhooks);
+	// Those of the purchase are delivered meanwhile.
+	expect(after.webhooks.map(({ id }) => id)).toEqual(webhooks.map(({ id }) => id));
 });
 
 it("activates a plan at once, and grants its credits when the payment settles", async () => {
