@@ -3,6 +3,7 @@ import { NAME_CHARS_MAX } from "../../name-rule.ts";
 import { number } from "../../text/format.ts";
 import { t } from "../../text/text.ts";
 import type { HumanCheckProps } from "../chat/human-check.tsx";
+import { useHydrated } from "../frame/local-time.tsx";
 import { NeedsScripts } from "../frame/needs-scripts.tsx";
 import type { SignProblem } from "./session-requests.ts";
 
@@ -36,6 +37,8 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 	const [problems, setProblems] = useState<SignProblem[]>([]);
 	const [busy, setBusy] = useState(false);
 	const [tries, setTries] = useState(0);
+	// A press before hydration would load the page again and do nothing.
+	const hydrated = useHydrated();
 	const formElement = useRef<HTMLFormElement>(null);
 	const siteKey = problems.find((problem) => problem.siteKey)?.siteKey;
 	const problemOf = (field: SignProblem["field"]) => problems.find((problem) => problem.field === field)?.text;
@@ -86,7 +89,7 @@ export function SignForm({ fields, action, onSubmit, children }: SignFormProps) 
 				</Suspense>
 			)}
 			<NeedsScripts>{t("auth_needs_scripts")}</NeedsScripts>
-			<button type="submit" className="button-next" disabled={busy}>
+			<button type="submit" className="button-next" disabled={busy || !hydrated}>
 				{busy ? t("frame_one_moment") : action}
 			</button>
 			{children}
