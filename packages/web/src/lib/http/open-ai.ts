@@ -1,4 +1,5 @@
 import type { Problem } from "../../view/problem.ts";
+import { codeOf } from "./problem.ts";
 
 const TYPES: Record<number, string> = { 401: "authentication_error", 403: "permission_error", 429: "rate_limit_error" };
 /** Codes that clients of OpenAI know. */
@@ -27,7 +28,7 @@ export async function inOpenAiForm(response: Response): Promise<Response> {
 	headers.set("content-type", "application/json");
 	headers.delete("content-length");
 	if (requestId) headers.set("x-request-id", requestId);
-	const code = type.slice(type.lastIndexOf(":") + 1);
+	const code = codeOf(type);
 	// OpenAI's client sends a 429 again: of no use where the limit is used up.
 	if (code === "usage-limit-reached") headers.set("x-should-retry", "false");
 	if (limit !== undefined && remaining !== undefined) {

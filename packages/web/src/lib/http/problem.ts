@@ -101,7 +101,12 @@ export const titleOf = (code: ProblemCode): string => t(`title_${code.replaceAll
 type TitleKey = Extract<Key, `title_${string}`>;
 
 /** The `type` URI of a problem. */
-export const problemType = (code: ProblemCode) => `urn:parley:problem:${code}`;
+export const problemType = (code: ProblemCode) => `${URN}${code}`;
+
+const URN = "urn:parley:problem:";
+
+/** The code in a `type`. */
+export const codeOf = (type: string): string => type.slice(URN.length);
 
 /** Thrown while a request is parsed and authorized; `api()` turns it into the response. */
 export class ProblemError extends Error {
