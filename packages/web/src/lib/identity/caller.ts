@@ -18,7 +18,7 @@ export async function callerOf(request: Request, scope: Scope): Promise<User> {
 	return user;
 }
 
-const CHALLENGE = { "www-authenticate": "Bearer" };
+const CHALLENGE = { "www-authenticate": "bearer" };
 
 /** The token of a request that has one; null otherwise. */
 function bearerOf(request: Request): string | null {
