@@ -12,6 +12,7 @@ import { Route as rootRouteImport } from './routes/__root'
 import { Route as ChatRouteImport } from './routes/_chat'
 import { Route as AccountRouteImport } from './routes/account'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
+import { Route as LeavingRouteImport } from './routes/leaving'
 import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as SharedRouteImport } from './routes/shared'
 import { Route as SignInRouteImport } from './routes/sign-in'
@@ -36,6 +37,7 @@ import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as SShareIdRouteImport } from './routes/s.$shareId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
+import { Route as ApiAccountDeletionRouteImport } from './routes/api/account/deletion'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
@@ -79,6 +81,11 @@ const AccountRoute = AccountRouteImport.update({
 const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
   id: '/confirm-email',
   path: '/confirm-email',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const LeavingRoute = LeavingRouteImport.update({
+  id: '/leaving',
+  path: '/leaving',
   getParentRoute: () => rootRouteImport,
 } as any)
 const PricingRoute = PricingRouteImport.update({
@@ -201,6 +208,11 @@ const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   id: '/c/$chatId',
   path: '/c/$chatId',
   getParentRoute: () => ChatRoute,
+} as any)
+const ApiAccountDeletionRoute = ApiAccountDeletionRouteImport.update({
+  id: '/api/account/deletion',
+  path: '/api/account/deletion',
+  getParentRoute: () => rootRouteImport,
 } as any)
 const ApiAdminCorrectionsRoute = ApiAdminCorrectionsRouteImport.update({
   id: '/api/admin/corrections',
@@ -359,6 +371,7 @@ export interface FileRoutesByFullPath {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
+  '/leaving': typeof LeavingRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
@@ -382,6 +395,7 @@ export interface FileRoutesByFullPath {
   '/s/$shareId': typeof SShareIdRoute
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -415,6 +429,7 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   '/confirm-email': typeof ConfirmEmailRoute
+  '/leaving': typeof LeavingRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
@@ -439,6 +454,7 @@ export interface FileRoutesByTo {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -475,6 +491,7 @@ export interface FileRoutesById {
   '/_chat': typeof ChatRouteWithChildren
   '/account': typeof AccountRouteWithChildren
   '/confirm-email': typeof ConfirmEmailRoute
+  '/leaving': typeof LeavingRoute
   '/pricing': typeof PricingRoute
   '/shared': typeof SharedRoute
   '/sign-in': typeof SignInRoute
@@ -499,6 +516,7 @@ export interface FileRoutesById {
   '/_chat/': typeof ChatIndexRoute
   '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -536,6 +554,7 @@ export interface FileRouteTypes {
     | '/'
     | '/account'
     | '/confirm-email'
+    | '/leaving'
     | '/pricing'
     | '/shared'
     | '/sign-in'
@@ -559,6 +578,7 @@ export interface FileRouteTypes {
     | '/s/$shareId'
     | '/account/'
     | '/c/$chatId'
+    | '/api/account/deletion'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -592,6 +612,7 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/confirm-email'
+    | '/leaving'
     | '/pricing'
     | '/shared'
     | '/sign-in'
@@ -616,6 +637,7 @@ export interface FileRouteTypes {
     | '/'
     | '/account'
     | '/c/$chatId'
+    | '/api/account/deletion'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -651,6 +673,7 @@ export interface FileRouteTypes {
     | '/_chat'
     | '/account'
     | '/confirm-email'
+    | '/leaving'
     | '/pricing'
     | '/shared'
     | '/sign-in'
@@ -675,6 +698,7 @@ export interface FileRouteTypes {
     | '/_chat/'
     | '/account/'
     | '/_chat/c/$chatId'
+    | '/api/account/deletion'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -711,6 +735,7 @@ export interface RootRouteChildren {
   ChatRoute: typeof ChatRouteWithChildren
   AccountRoute: typeof AccountRouteWithChildren
   ConfirmEmailRoute: typeof ConfirmEmailRoute
+  LeavingRoute: typeof LeavingRoute
   PricingRoute: typeof PricingRoute
   SharedRoute: typeof SharedRoute
   SignInRoute: typeof SignInRoute
@@ -726,6 +751,7 @@ export interface RootRouteChildren {
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   SShareIdRoute: typeof SShareIdRoute
+  ApiAccountDeletionRoute: typeof ApiAccountDeletionRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -779,6 +805,13 @@ declare module '@tanstack/react-router' {
       path: '/confirm-email'
       fullPath: '/confirm-email'
       preLoaderRoute: typeof ConfirmEmailRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/leaving': {
+      id: '/leaving'
+      path: '/leaving'
+      fullPath: '/leaving'
+      preLoaderRoute: typeof LeavingRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/pricing': {
@@ -948,6 +981,13 @@ declare module '@tanstack/react-router' {
       fullPath: '/c/$chatId'
       preLoaderRoute: typeof ChatCChatIdRouteImport
       parentRoute: typeof ChatRoute
+    }
+    '/api/account/deletion': {
+      id: '/api/account/deletion'
+      path: '/api/account/deletion'
+      fullPath: '/api/account/deletion'
+      preLoaderRoute: typeof ApiAccountDeletionRouteImport
+      parentRoute: typeof rootRouteImport
     }
     '/api/admin/corrections': {
       id: '/api/admin/corrections'
@@ -1201,6 +1241,7 @@ const rootRouteChildren: RootRouteChildren = {
   ChatRoute: ChatRouteWithChildren,
   AccountRoute: AccountRouteWithChildren,
   ConfirmEmailRoute: ConfirmEmailRoute,
+  LeavingRoute: LeavingRoute,
   PricingRoute: PricingRoute,
   SharedRoute: SharedRoute,
   SignInRoute: SignInRoute,
@@ -1216,6 +1257,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   SShareIdRoute: SShareIdRoute,
+  ApiAccountDeletionRoute: ApiAccountDeletionRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,

@@ -20,7 +20,25 @@ export const Route = createFileRoute("/s/$shareId")({
 		meta: [...pageMeta(`${titleOf(loaderData)} · Parley`, t("share_description")), { name: "robots", content: "noindex, nofollow" }],
 	}),
 	component: SharedPage,
-	notFoundComponent: () => (
+	notFoundComponent: Ended,
+});
+
+type Loaded = Awaited<ReturnType<typeof loadShared>>;
+
+function titleOf(loaded: Loaded | undefined): string {
+	if (!loaded) return t("lost_not_found");
+	if (loaded === "gone") return t("share_link_dead");
+	return loaded === "taken-down" ? t("share_removed") : loaded.title;
+}
+
+function SharedPage() {
+	const chat = Route.useLoaderData();
+	if (chat === "gone") return <Ended />;
+	return chat === "taken-down" ? <TakenDown /> : <Shared {...chat} />;
+}
+
+function Ended() {
+	return (
 		<Page narrow>
 			<Lost title={t("share_link_dead")} text={t("share_link_dead_text")}>
 				<Link to="/" className="button-next">
@@ -28,19 +46,7 @@ export const Route = createFileRoute("/s/$shareId")({
 				</Link>
 			</Lost>
 		</Page>
-	),
-});
-
-type Loaded = Awaited<ReturnType<typeof loadShared>>;
-
-function titleOf(loaded: Loaded | undefined): string {
-	if (!loaded) return t("lost_not_found");
-	return loaded === "taken-down" ? t("share_removed") : loaded.title;
-}
-
-function SharedPage() {
-	const chat = Route.useLoaderData();
-	return chat === "taken-down" ? <TakenDown /> : <Shared {...chat} />;
+	);
 }
 
 function TakenDown() {

@@ -60,13 +60,28 @@ function mailBounds(address: string): Bound[] {
  * "device cookies"), so that someone who guesses cannot lock the owner out of it. Counts before the check, so concurrent guesses stay within the bound.
  */
 async function checkingPassword(request: Request, address: string, run: () => Promise<Response>): Promise<Response> {
-	const from = (await isKnown(request, address)) ? "known browsers" : "unknown browsers";
-	const full = t("bound_passwords");
-	const taken = await takeOrRefuse([{ what: `passwords for ${address} from ${from}`, max: 10, windowMs: 15 * MINUTE_MS, full }]);
+	const taken = await takePassword(request, address);
 	const response = await run();
 	if (response.status >= 500) return response;
 	if (!(await isWrongPassword(response))) await taken.giveBack();
 	return markingBrowser(request, address, response);
+}
+
+async function takePassword(request: Request, address: string) {
+	const from = (await isKnown(request, address)) ? "known browsers" : "unknown browsers";
+	const full = t("bound_passwords");
+	return takeOrRefuse([{ what: `passwords for ${address} from ${from}`, max: 10, windowMs: 15 * MINUTE_MS, full }]);
+}
+
+/**
+ * Checks a password for an address within the same bound as a sign-in.
+ * @throws {ProblemError} 429
+ */
+export async function countingPassword(request: Request, address: string, isRight: () => Promise<boolean>): Promise<boolean> {
+	const taken = await takePassword(request, address);
+	const right = await isRight();
+	if (right) await taken.giveBack();
+	return right;
 }
 
 async function takeOrRefuse(bounds: Bound[]) {

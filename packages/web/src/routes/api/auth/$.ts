@@ -18,11 +18,18 @@ export const Route = createFileRoute("/api/auth/$")({
 
 const BODY_BYTES_MAX = 16 * 1024;
 
+/** The routes by which someone signs in with a password in this browser. */
+const SIGNS_IN = new Set(["sign-up/email", "sign-in/email", "confirm-email"]);
+
 const notFound = () => refuse("not-found", t("problem_nothing_here"));
 
-/** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer, 503 while the database does not answer */
+/** The routes that an account which is being deleted still has: those by which someone signs in, and out again. */
+const WHILE_LEAVING = new Set([...SIGNS_IN, "sign-out", "get-session", "send-verification-email", "verify-email", "error", "ok"]);
+
+/** better-auth's own response. @throws {ProblemError} 403 for an account that is being deleted, 409 for a request from a page of another viewer, 503 while the database does not answer */
 async function answer(request: Request): Promise<Response> {
 	await assertOwnPage(request);
+	if (!WHILE_LEAVING.has(authPathOf(request))) await session(request);
 	const response = await auth(request).handler(request);
 	// better-auth does not say that it could not read a session because of the database.
 	if (response.status >= 500) await session(request);
@@ -64,9 +71,6 @@ function parseJson(text: string): unknown {
 		return refuse("invalid-json", t("problem_invalid_json"));
 	}
 }
-
-/** The routes by which someone signs in with a password in this browser. */
-const SIGNS_IN = new Set(["sign-up/email", "sign-in/email", "confirm-email"]);
 
 /** Runs a better-auth route. Signing up or in moves the guest's usage and chats to the account. */
 async function identify(request: Request): Promise<Response> {
