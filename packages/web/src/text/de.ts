@@ -432,52 +432,23 @@ export const de: Catalogue = {
 	chat_you_have: { one: "Du hast {count} Anfrage.", other: "Du hast {count} Anfragen." },
 	chat_your_organization: "deine Organisation",
 	chat_your_plan: "Dein Tarif",
-	deletion_about:
-		"Entfernt deine Chats mit Dateien, Ordnern und geteilten Links sowie deinen Namen, deine E-Mail-Adresse und dein Passwort. Was du genutzt hast, bleibt als Zahlen, die niemanden nennen.",
-	deletion_account_action: "Konto löschen",
-	deletion_account_text: {
-		one: "Alles wird sofort gesperrt, auf jedem Gerät. {count} Tag lang kannst du dich anmelden und das Konto behalten, danach ist es endgültig weg.",
-		other:
-			"Alles wird sofort gesperrt, auf jedem Gerät. {count} Tage lang kannst du dich anmelden und das Konto behalten, danach ist es endgültig weg.",
-	},
-	deletion_account_title: "Dein Konto löschen?",
 	deletion_back: "Du kannst es dir noch anders überlegen. Deine Chats, Dateien und Einstellungen sind alle noch da.",
 	deletion_choose: "Wähle, wann dein Tarif gekündigt wird.",
 	deletion_due_text: "Die Zeit, es zu behalten, ist vorbei. Es wird gelöscht und lässt sich nicht zurückholen.",
-	deletion_enter_password: "Gib dein Passwort ein.",
 	deletion_keep: "Mein Konto behalten",
-	deletion_keep_organization: "{organization} behalten",
 	deletion_leaving_title: "Dein Konto wird gelöscht",
 	deletion_leaving_until: "{email} und alles, was dazugehört, wird am {day} gelöscht.",
-	deletion_loading: "Lese, was gelöscht würde …",
 	deletion_locked: "Dieses Konto wird gelöscht. Melde dich auf seiner Seite an, um es zu behalten, oder melde dich ab.",
 	deletion_locked_now: "Bis dahin lässt sich nichts nutzen, und nichts wird berechnet.",
 	deletion_none: "Hier gibt es nichts mehr, was sich behalten ließe.",
-	deletion_organization_action: "Organisation löschen",
-	deletion_organization_pending: "{organization} wird am {day} gelöscht, wenn der Tarif endet. Bis dahin lässt sie sich nutzen.",
-	deletion_organization_text:
-		"Die Mitglieder verlieren diesen Tarif und nutzen ihre eigenen Anfragen. Ihre Chats bleiben ihre. Einladungen enden. Was genutzt wurde, bleibt als Zahlen, die niemanden nennen.",
-	deletion_organization_title: "{organization} löschen?",
 	deletion_owner: "Nur du hast die Rolle Inhaber in {organizations}. Gib sie jemand anderem, oder lösche die Organisation zuerst.",
-	deletion_owner_first:
-		"In diesen Organisationen hast nur du die Rolle Inhaber. Gib sie jeweils jemand anderem oder lösche die Organisation, und danach dein Konto:",
 	deletion_plan_cancelled: "Dein Tarif ist gekündigt. Wenn du das Konto behältst, kannst du wieder einen kaufen.",
-	deletion_plan_end: "Zum Ende des Zeitraums kündigen",
-	deletion_plan_end_organization: "Es wird nichts mehr berechnet. {organization} lässt sich bis {day} nutzen und wird dann gelöscht.",
-	deletion_plan_end_text:
-		"Es wird nichts mehr berechnet. Das Konto wird nach diesem Tag gelöscht: {day}. Bis dahin kannst du dich anmelden, es behalten und nutzen, was du bezahlt hast.",
 	deletion_plan_ended_on:
 		"Dein Tarif ist gekündigt und bis dahin bezahlt. Wenn du das Konto behältst, kannst du den Rest nutzen und den Tarif fortsetzen.",
-	deletion_plan_legend: "{plan}, {cost}",
-	deletion_plan_now: "Sofort kündigen",
-	deletion_plan_now_text: "Was vom Tarif übrig ist, geht verloren, und es gibt keine Erstattung.",
-	deletion_plan_paid_until: "zum Ende des bezahlten Zeitraums",
 	deletion_requested: "Dein Konto ist gesperrt",
 	deletion_requested_text:
 		"Du bist überall abgemeldet. Um das Konto zu behalten, melde dich an: Den Tag, an dem es gelöscht wird, haben wir dir gemailt.",
 	deletion_stopped: "Es wurde nichts gelöscht.",
-	deletion_try_when:
-		"Dein Tarif lässt sich gerade nicht lesen, darum lässt sich nichts löschen. Versuche es in ein paar Minuten noch einmal.",
 	demo_about: "Antwortet sofort.",
 	demo_label: "Demo",
 	demo_thinker_about: "Tut so, als dächte es erst nach.",

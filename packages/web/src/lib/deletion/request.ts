@@ -134,7 +134,7 @@ async function assertOwnsNone(userId: string): Promise<void> {
 /** The other owner has left in the same moment. */
 function refuseOwner(error: unknown): never {
 	for (let at = error; at instanceof Error; at = at.cause)
-		if (at.message.includes("an organization has an owner")) refuse("organization-needs-an-owner", t("org_needs_owner"));
+		if (/an organization has an owner/.test(at.message)) refuse("organization-needs-an-owner", t("org_needs_owner"));
 	throw error;
 }
 
