@@ -800,7 +800,6 @@ export const de: Catalogue = {
 		"Hallo,\n\njemand, vielleicht du, hat sich mit dieser Adresse bei {brand} registriert. Bestätige deine E-Mail-Adresse:\n\n{link}\n\nDer Link gilt eine Stunde. Im Browser, in dem du dich registriert hast, ist das alles. Überall sonst fragt er nach deinem Passwort oder lässt dich ein neues setzen.\n\nWenn du dich nicht registriert hast, kannst du diese E-Mail ignorieren.",
 	mail_confirm_action: "E-Mail-Adresse bestätigen",
 	mail_confirm_subject: "Bestätige deine E-Mail-Adresse",
-	mail_device: "{browser} ({system})",
 	mail_ends:
 		"Hallo,\n\ndein Tarif endet am {day}. Bis dahin behältst du ihn, und es wird nichts mehr berechnet. Deine Chats bleiben.\n\nWenn du den Tarif behalten möchtest, nimm die Kündigung zurück:\n\n{link}",
 	mail_ends_action: "Tarif öffnen",
@@ -833,7 +832,6 @@ export const de: Catalogue = {
 	mail_sign_in_unconfirmed:
 		"Hallo,\n\ndein Code, um dich bei {brand} anzumelden:\n\n{code}\n\nGib ihn in dem Browser ein, in dem du ihn angefordert hast. Oder öffne diesen Link, in einem beliebigen Browser:\n\n{link}\n\nBeides gilt einmal und {minutes} Minuten lang und bestätigt deine Adresse. Weil sich jeder mit ihr hätte registrieren können, gilt das Passwort von vorher danach nicht mehr. Ein neues kannst du in deinem Profil festlegen.\n\nWenn du das nicht angefordert hast, kannst du diese E-Mail ignorieren. Gib den Code nie weiter.",
 	mail_someone: "Jemand",
-	mail_unknown_device: "ein unbekannter Browser",
 	mail_used_100: "Hallo,\n\ndu hast alle {limit} Anfragen verbraucht.",
 	mail_used_100_subject: "Du hast alle Anfragen verbraucht",
 	mail_used_80: "Hallo,\n\ndu hast {used} von {limit} Anfragen verbraucht.",

@@ -787,7 +787,6 @@ export const en = {
 		"Hello,\n\nsomeone, perhaps you, signed up for {brand} with this address. Confirm your email address:\n\n{link}\n\nThe link works for an hour. In the browser where you signed up, that is all. Anywhere else it asks for your password, or lets you set a new one.\n\nIf you didn't sign up, you can ignore this email.",
 	mail_confirm_action: "Confirm email address",
 	mail_confirm_subject: "Confirm your email address",
-	mail_device: "{browser} ({system})",
 	mail_ends:
 		"Hello,\n\nyour plan ends on {day}. You keep it until then, and nothing more is charged. Your chats stay.\n\nTo keep the plan, undo the cancellation:\n\n{link}",
 	mail_ends_action: "Open your plan",
@@ -820,7 +819,6 @@ export const en = {
 	mail_sign_in_unconfirmed:
 		"Hello,\n\nyour code to sign in to {brand}:\n\n{code}\n\nEnter it in the browser where you asked for it. Or open this link, in any browser:\n\n{link}\n\nBoth work once, for {minutes} minutes, and confirm your address. Because anyone could have signed up with it, the password that was set before stops working. You can set a new one in your profile.\n\nIf you didn't ask for this, you can ignore this email. Never pass the code on.",
 	mail_someone: "Someone",
-	mail_unknown_device: "an unknown browser",
 	mail_used_100: "Hello,\n\nyou have used all of your {limit} requests.",
 	mail_used_100_subject: "You have used all of your requests",
 	mail_used_80: "Hello,\n\nyou have used {used} of your {limit} requests.",

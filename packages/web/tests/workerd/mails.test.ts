@@ -190,7 +190,7 @@ describe("the mail of a new sign-in", () => {
 		expect((await signIn(new Client(), to, PHONE, "de")).status).toBe(200);
 		await eventually(async () => expect(await subjects()).toContain("Neue Anmeldung in deinem Konto"));
 		const mail = (await mailsTo(to)).at(-1);
-		expect(mail?.text).toContain("Safari (iPhone)");
+		expect(mail?.text).toContain("Safari auf iPhone");
 		expect(mail?.text).toContain("/account/profile");
 		expect((await signIn(new Client(), to, PHONE)).status).toBe(200);
 		expect((await signIn(new Client(), to, FIREFOX)).status).toBe(200);

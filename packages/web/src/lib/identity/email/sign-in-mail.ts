@@ -46,5 +46,5 @@ export async function tellOfSignIn({ id, userId, userAgent, createdAt }: Opened,
 /** A browser as its owner would name it. Nothing of what a client writes is repeated. */
 function nameOf(userAgent: string): string {
 	const { browser, system } = deviceOf(userAgent);
-	return browser && system ? t("mail_device", { browser, system }) : (browser ?? system ?? t("mail_unknown_device"));
+	return browser && system ? t("account_browser_on", { browser, system }) : (browser ?? system ?? t("account_unknown_device"));
 }
