@@ -14,6 +14,7 @@ import { Route as AccountRouteImport } from './routes/account'
 import { Route as ChangeEmailRouteImport } from './routes/change-email'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
 import { Route as ImprintRouteImport } from './routes/imprint'
+import { Route as LeavingRouteImport } from './routes/leaving'
 import { Route as MailLinkRouteImport } from './routes/mail-link'
 import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as PrivacyRouteImport } from './routes/privacy'
@@ -42,6 +43,7 @@ import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as SShareIdRouteImport } from './routes/s.$shareId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
+import { Route as ApiAccountDeletionRouteImport } from './routes/api/account/deletion'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
@@ -95,6 +97,11 @@ const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
 const ImprintRoute = ImprintRouteImport.update({
   id: '/imprint',
   path: '/imprint',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const LeavingRoute = LeavingRouteImport.update({
+  id: '/leaving',
+  path: '/leaving',
   getParentRoute: () => rootRouteImport,
 } as any)
 const MailLinkRoute = MailLinkRouteImport.update({
@@ -237,6 +244,11 @@ const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   id: '/c/$chatId',
   path: '/c/$chatId',
   getParentRoute: () => ChatRoute,
+} as any)
+const ApiAccountDeletionRoute = ApiAccountDeletionRouteImport.update({
+  id: '/api/account/deletion',
+  path: '/api/account/deletion',
+  getParentRoute: () => rootRouteImport,
 } as any)
 const ApiAdminCorrectionsRoute = ApiAdminCorrectionsRouteImport.update({
   id: '/api/admin/corrections',
@@ -397,6 +409,7 @@ export interface FileRoutesByFullPath {
   '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/leaving': typeof LeavingRoute
   '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
@@ -424,6 +437,7 @@ export interface FileRoutesByFullPath {
   '/s/$shareId': typeof SShareIdRoute
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -459,6 +473,7 @@ export interface FileRoutesByTo {
   '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/leaving': typeof LeavingRoute
   '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
@@ -487,6 +502,7 @@ export interface FileRoutesByTo {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -525,6 +541,7 @@ export interface FileRoutesById {
   '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/leaving': typeof LeavingRoute
   '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
@@ -553,6 +570,7 @@ export interface FileRoutesById {
   '/_chat/': typeof ChatIndexRoute
   '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -592,6 +610,7 @@ export interface FileRouteTypes {
     | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/leaving'
     | '/mail-link'
     | '/pricing'
     | '/privacy'
@@ -619,6 +638,7 @@ export interface FileRouteTypes {
     | '/s/$shareId'
     | '/account/'
     | '/c/$chatId'
+    | '/api/account/deletion'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -654,6 +674,7 @@ export interface FileRouteTypes {
     | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/leaving'
     | '/mail-link'
     | '/pricing'
     | '/privacy'
@@ -682,6 +703,7 @@ export interface FileRouteTypes {
     | '/'
     | '/account'
     | '/c/$chatId'
+    | '/api/account/deletion'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -719,6 +741,7 @@ export interface FileRouteTypes {
     | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/leaving'
     | '/mail-link'
     | '/pricing'
     | '/privacy'
@@ -747,6 +770,7 @@ export interface FileRouteTypes {
     | '/_chat/'
     | '/account/'
     | '/_chat/c/$chatId'
+    | '/api/account/deletion'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -785,6 +809,7 @@ export interface RootRouteChildren {
   ChangeEmailRoute: typeof ChangeEmailRoute
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   ImprintRoute: typeof ImprintRoute
+  LeavingRoute: typeof LeavingRoute
   MailLinkRoute: typeof MailLinkRoute
   PricingRoute: typeof PricingRoute
   PrivacyRoute: typeof PrivacyRoute
@@ -804,6 +829,7 @@ export interface RootRouteChildren {
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   SShareIdRoute: typeof SShareIdRoute
+  ApiAccountDeletionRoute: typeof ApiAccountDeletionRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -871,6 +897,13 @@ declare module '@tanstack/react-router' {
       path: '/imprint'
       fullPath: '/imprint'
       preLoaderRoute: typeof ImprintRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/leaving': {
+      id: '/leaving'
+      path: '/leaving'
+      fullPath: '/leaving'
+      preLoaderRoute: typeof LeavingRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/mail-link': {
@@ -1068,6 +1101,13 @@ declare module '@tanstack/react-router' {
       fullPath: '/c/$chatId'
       preLoaderRoute: typeof ChatCChatIdRouteImport
       parentRoute: typeof ChatRoute
+    }
+    '/api/account/deletion': {
+      id: '/api/account/deletion'
+      path: '/api/account/deletion'
+      fullPath: '/api/account/deletion'
+      preLoaderRoute: typeof ApiAccountDeletionRouteImport
+      parentRoute: typeof rootRouteImport
     }
     '/api/admin/corrections': {
       id: '/api/admin/corrections'
@@ -1323,6 +1363,7 @@ const rootRouteChildren: RootRouteChildren = {
   ChangeEmailRoute: ChangeEmailRoute,
   ConfirmEmailRoute: ConfirmEmailRoute,
   ImprintRoute: ImprintRoute,
+  LeavingRoute: LeavingRoute,
   MailLinkRoute: MailLinkRoute,
   PricingRoute: PricingRoute,
   PrivacyRoute: PrivacyRoute,
@@ -1342,6 +1383,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   SShareIdRoute: SShareIdRoute,
+  ApiAccountDeletionRoute: ApiAccountDeletionRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,

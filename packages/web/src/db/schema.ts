@@ -244,6 +244,24 @@ export const bounds = sqliteTable(
 	(table) => [index("bounds_ends").on(table.endsAt)],
 );
 
+/** Users and organizations that are to be deleted (lib/deletion). A user's row locks the account. The deletion itself removes its row last. */
+export const deletions = sqliteTable(
+	"deletions",
+	{
+		/** The id of the user or organization. */
+		id: text("id").primaryKey(),
+		kind: text("kind", { enum: ["user", "organization"] }).notNull(),
+		/** How its plan was cancelled; `none` where there was none. */
+		plan: text("plan", { enum: ["none", "now", "period-end"] }).notNull(),
+		requestedAt: instant("requested_at").notNull(),
+		/** Until then it can be kept; from then on it is deleted. By the clock that usage is counted by. */
+		dueAt: instant("due_at").notNull(),
+		/** The last attempt to delete it. */
+		triedAt: instant("tried_at").notNull(),
+	},
+	(table) => [index("deletions_due").on(table.dueAt)],
+);
+
 /** Each ledger's latest report about the billing provider, for operators. Ledgers never read it back. */
 export const ledgerReports = sqliteTable(
 	"ledger_reports",

@@ -34,6 +34,8 @@ const TOLD_AT_ONCE = 25;
 const TELL_AGAIN_MS = 60_000;
 /** The subject of the list, kept once chats are to be deleted or told something: an alarm does not know it. */
 const OWNER = "owner";
+/** The note that the account is deleted: its chats leave nothing. */
+const ENDING = "ending";
 /** How soon the index is rewritten without the words of deleted chats, and the note that it is to be. */
 const MERGE_AFTER_MS = 3_600_000;
 const MERGE = "merge";
@@ -243,7 +245,24 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(dueMs);
 	}
 
-	/** Deletes the list, once its guest has ended. */
+	/**
+	 * Ends every chat of an account that is deleted, and the list with the last of them: a batch now, and the others by alarm. A chat that cannot be reached
+	 * blocks no other. Idempotent.
+	 * @returns whether nothing is left
+	 */
+	async endAll(owner: string): Promise<boolean> {
+		this.ctx.storage.kv.put(ENDING, true);
+		const nowMs = Date.now();
+		// Those that failed before keep the time of their next attempt.
+		this.#chats.update("SET deletes_at_ms = ? WHERE deletes_at_ms IS NULL", nowMs);
+		await this.#deleteAt(owner, nowMs + DELETE_AGAIN_MS);
+		await this.#deleteDue();
+		if ([...this.#chats.read("LIMIT 1")].length > 0) return false;
+		await this.end();
+		return true;
+	}
+
+	/** Deletes the list, once its guest or account has ended. */
 	async end(): Promise<void> {
 		await this.ctx.storage.deleteAlarm();
 		await this.ctx.storage.deleteAll();
@@ -313,24 +332,25 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	}
 
 	async #deleteDue(): Promise<void> {
-		const due = [...this.#chats.read("WHERE deletes_at_ms <= ? LIMIT ?", Date.now(), DELETED_AT_ONCE)];
+		const due = [...this.#chats.read("WHERE deletes_at_ms <= ? ORDER BY deletes_at_ms LIMIT ?", Date.now(), DELETED_AT_ONCE)];
 		// The next alarm is set before the first call.
 		if (due.length > 0) await this.#arm(Date.now() + DELETE_AGAIN_MS);
-		const areGone = await Promise.all(due.map(({ id }) => this.#delete(id)));
-		if (areGone.includes(false)) return;
+		await Promise.all(due.map(({ id }) => this.#delete(id)));
 		const [next] = this.#chats.read("WHERE deletes_at_ms IS NOT NULL ORDER BY deletes_at_ms LIMIT 1");
 		if (next?.deletesAtMs) await this.#arm(next.deletesAtMs);
 	}
 
-	async #delete(id: string): Promise<boolean> {
+	/** Never rejects: what fails is tried again, behind the others. */
+	async #delete(id: string): Promise<void> {
+		const chat = this.env.CONVERSATION.getByName(id);
+		const owner = this.ctx.storage.kv.get<string>(OWNER) ?? "";
 		try {
 			// It leaves the list itself, unless it is not the subject's any more.
-			await this.env.CONVERSATION.getByName(id).delete(this.ctx.storage.kv.get<string>(OWNER) ?? "");
+			await (this.ctx.storage.kv.get(ENDING) === undefined ? chat.delete(owner) : chat.end(owner));
 			await this.remove(id);
-			return true;
 		} catch (error) {
 			logFailure(`chat ${id} could not be deleted`, error);
-			return false;
+			this.#chats.update("SET deletes_at_ms = ? WHERE id = ?", Date.now() + DELETE_AGAIN_MS, id);
 		}
 	}
 

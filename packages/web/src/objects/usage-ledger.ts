@@ -370,6 +370,19 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#opened?.book.notes.closed?.inFavourOf ?? null;
 	}
 
+	/**
+	 * Keeps what was counted for so long after its user or organization is deleted, and forgets the rest: the plan and its checkout. Idempotent: the first
+	 * call sets the end. Stores nothing for a subject that was never served.
+	 */
+	async retire(keptMs: number): Promise<void> {
+		if (!this.#opened) return;
+		const { book } = this.#opened;
+		const { endsAtMs = book.nowMs() + keptMs, plan: _plan, checkout: _checkout, comingChange: _change, ...notes } = book.notes;
+		book.note({ ...notes, plan: undefined, checkout: undefined, comingChange: undefined, endsAtMs });
+		this.#copies.clear();
+		await this.#armForWork(this.#opened);
+	}
+
 	/** Counts units that a guest used before it became this account into the current day. Once for each `id`. */
 	carryOver(key: string, id: string, units: number): void {
 		this.#open(key).book.decide({ type: "carry-over", id, units });
@@ -422,7 +435,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.#armForWork(this.#opened);
 	}
 
-	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. A network's ledger has none. */
+	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. Every other ledger has none by then. */
 	async #endOfLife({ kind, key }: LedgerBook): Promise<void> {
 		// Set before the calls: a run that dies is followed by another, which finds the chats that are left.
 		await this.#arm(Date.now() + END_AGAIN_MS);
@@ -549,7 +562,7 @@ function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number)
 }
 
 function endOfLifeMs(book: LedgerBook): number {
-	if (book.kind === "user" || book.kind === "organization") return Number.POSITIVE_INFINITY;
+	if (book.kind === "user" || book.kind === "organization") return book.notes.endsAtMs ?? Number.POSITIVE_INFINITY;
 	if (book.notes.closed && book.sums.latestMs === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
 	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }

@@ -44,6 +44,17 @@ export async function firstOrganizationOf(userId: string): Promise<string | null
 	return first?.id ?? null;
 }
 
+/** An organization that a user owns, or null. */
+export async function ownedOrganization(userId: string, organizationId: string): Promise<Membership | null> {
+	const [found] = await db()
+		.select({ role: members.role, name: organizations.name, requestsPerMember: organizations.requestsPerMember })
+		.from(members)
+		.innerJoin(organizations, eq(organizations.id, members.organizationId))
+		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
+		.limit(1);
+	return found && roleOf(found.role) === "owner" ? membershipFrom(organizationId, found) : null;
+}
+
 /**
  * The user's organizations, and what they may see of one of them.
  * @param payerId the organization that they act for
