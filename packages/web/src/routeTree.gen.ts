@@ -43,7 +43,10 @@ import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as SShareIdRouteImport } from './routes/s.$shareId'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
+import { Route as ApiAccountIndexRouteImport } from './routes/api/account/index'
 import { Route as ApiAccountDeletionRouteImport } from './routes/api/account/deletion'
+import { Route as ApiAccountPaymentsRouteImport } from './routes/api/account/payments'
+import { Route as ApiAccountUsageRouteImport } from './routes/api/account/usage'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
@@ -245,9 +248,24 @@ const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   path: '/c/$chatId',
   getParentRoute: () => ChatRoute,
 } as any)
+const ApiAccountIndexRoute = ApiAccountIndexRouteImport.update({
+  id: '/api/account/',
+  path: '/api/account/',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiAccountDeletionRoute = ApiAccountDeletionRouteImport.update({
   id: '/api/account/deletion',
   path: '/api/account/deletion',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAccountPaymentsRoute = ApiAccountPaymentsRouteImport.update({
+  id: '/api/account/payments',
+  path: '/api/account/payments',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAccountUsageRoute = ApiAccountUsageRouteImport.update({
+  id: '/api/account/usage',
+  path: '/api/account/usage',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiAdminCorrectionsRoute = ApiAdminCorrectionsRouteImport.update({
@@ -438,6 +456,8 @@ export interface FileRoutesByFullPath {
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/account/deletion': typeof ApiAccountDeletionRoute
+  '/api/account/payments': typeof ApiAccountPaymentsRoute
+  '/api/account/usage': typeof ApiAccountUsageRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -452,6 +472,7 @@ export interface FileRoutesByFullPath {
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/account/': typeof ApiAccountIndexRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
@@ -503,6 +524,8 @@ export interface FileRoutesByTo {
   '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/account/deletion': typeof ApiAccountDeletionRoute
+  '/api/account/payments': typeof ApiAccountPaymentsRoute
+  '/api/account/usage': typeof ApiAccountUsageRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -517,6 +540,7 @@ export interface FileRoutesByTo {
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/account': typeof ApiAccountIndexRoute
   '/api/chats': typeof ApiChatsIndexRoute
   '/api/folders': typeof ApiFoldersIndexRoute
   '/api/shares': typeof ApiSharesIndexRoute
@@ -571,6 +595,8 @@ export interface FileRoutesById {
   '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
   '/api/account/deletion': typeof ApiAccountDeletionRoute
+  '/api/account/payments': typeof ApiAccountPaymentsRoute
+  '/api/account/usage': typeof ApiAccountUsageRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -585,6 +611,7 @@ export interface FileRoutesById {
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/api/account/': typeof ApiAccountIndexRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
@@ -639,6 +666,8 @@ export interface FileRouteTypes {
     | '/account/'
     | '/c/$chatId'
     | '/api/account/deletion'
+    | '/api/account/payments'
+    | '/api/account/usage'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -653,6 +682,7 @@ export interface FileRouteTypes {
     | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/account/'
     | '/api/chats/'
     | '/api/folders/'
     | '/api/shares/'
@@ -704,6 +734,8 @@ export interface FileRouteTypes {
     | '/account'
     | '/c/$chatId'
     | '/api/account/deletion'
+    | '/api/account/payments'
+    | '/api/account/usage'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -718,6 +750,7 @@ export interface FileRouteTypes {
     | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/account'
     | '/api/chats'
     | '/api/folders'
     | '/api/shares'
@@ -771,6 +804,8 @@ export interface FileRouteTypes {
     | '/account/'
     | '/_chat/c/$chatId'
     | '/api/account/deletion'
+    | '/api/account/payments'
+    | '/api/account/usage'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -785,6 +820,7 @@ export interface FileRouteTypes {
     | '/api/folders/$folderId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/api/account/'
     | '/api/chats/'
     | '/api/folders/'
     | '/api/shares/'
@@ -830,6 +866,8 @@ export interface RootRouteChildren {
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   SShareIdRoute: typeof SShareIdRoute
   ApiAccountDeletionRoute: typeof ApiAccountDeletionRoute
+  ApiAccountPaymentsRoute: typeof ApiAccountPaymentsRoute
+  ApiAccountUsageRoute: typeof ApiAccountUsageRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -844,6 +882,7 @@ export interface RootRouteChildren {
   ApiFoldersFolderIdRoute: typeof ApiFoldersFolderIdRoute
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  ApiAccountIndexRoute: typeof ApiAccountIndexRoute
   ApiChatsIndexRoute: typeof ApiChatsIndexRoute
   ApiFoldersIndexRoute: typeof ApiFoldersIndexRoute
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
@@ -1102,11 +1141,32 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ChatCChatIdRouteImport
       parentRoute: typeof ChatRoute
     }
+    '/api/account/': {
+      id: '/api/account/'
+      path: '/api/account'
+      fullPath: '/api/account/'
+      preLoaderRoute: typeof ApiAccountIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/account/deletion': {
       id: '/api/account/deletion'
       path: '/api/account/deletion'
       fullPath: '/api/account/deletion'
       preLoaderRoute: typeof ApiAccountDeletionRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/account/payments': {
+      id: '/api/account/payments'
+      path: '/api/account/payments'
+      fullPath: '/api/account/payments'
+      preLoaderRoute: typeof ApiAccountPaymentsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/account/usage': {
+      id: '/api/account/usage'
+      path: '/api/account/usage'
+      fullPath: '/api/account/usage'
+      preLoaderRoute: typeof ApiAccountUsageRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/admin/corrections': {
@@ -1384,6 +1444,8 @@ const rootRouteChildren: RootRouteChildren = {
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   SShareIdRoute: SShareIdRoute,
   ApiAccountDeletionRoute: ApiAccountDeletionRoute,
+  ApiAccountPaymentsRoute: ApiAccountPaymentsRoute,
+  ApiAccountUsageRoute: ApiAccountUsageRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
@@ -1398,6 +1460,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiFoldersFolderIdRoute: ApiFoldersFolderIdRoute,
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  ApiAccountIndexRoute: ApiAccountIndexRoute,
   ApiChatsIndexRoute: ApiChatsIndexRoute,
   ApiFoldersIndexRoute: ApiFoldersIndexRoute,
   ApiSharesIndexRoute: ApiSharesIndexRoute,

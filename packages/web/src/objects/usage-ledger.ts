@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import {
+	type Adjustment,
 	type ChatStatus,
 	type Command,
 	type DayTotals,
@@ -235,6 +236,20 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 	/** What the subject used by UTC day, model and tier, from a day (`YYYY-MM-DD`) on. Stores nothing. */
 	days(fromDay: string): DayTotals[] {
 		return this.#opened?.book.days(fromDay) ?? [];
+	}
+
+	/**
+	 * The subject's requests by id, each in its latest version. Stores nothing.
+	 * @param after the last id that is known; "" for none
+	 * @returns and the id to go on after; null after the last
+	 */
+	requestsAfter(after: string, max: number): { rows: RequestRow[]; next: string | null } {
+		return this.#opened?.book.stored.requestsAfter(after, max) ?? { rows: [], next: null };
+	}
+
+	/** What was counted without a request. Stores nothing. */
+	adjustments(): Adjustment[] {
+		return this.#opened?.book.stored.adjustments() ?? [];
 	}
 
 	/** Takes one of the 30 actions at the provider that this user has in a minute. @returns 0, or how long to wait, milliseconds */

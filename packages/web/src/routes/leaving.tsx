@@ -1,8 +1,8 @@
 import { createFileRoute, Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { keep as keepAccount } from "../components/account/deletion-requests.ts";
 import { LocalTime } from "../components/frame/local-time.tsx";
 import { Page } from "../components/frame/page.tsx";
-import { fetchOrThrow } from "../components/requests.ts";
 import { signOut } from "../components/session/session-requests.ts";
 import { tellTabs } from "../components/tabs.ts";
 import { loadLeaving } from "../lib/http/other-pages.ts";
@@ -30,7 +30,7 @@ function Leaving({ email, dueAt, plan, isDue }: LeavingView) {
 	async function keep() {
 		setBusy(true);
 		try {
-			await fetchOrThrow("/api/account/deletion", { method: "DELETE" });
+			await keepAccount();
 			tellTabs("viewer", "signed-in");
 			location.assign("/account/data");
 		} catch (error) {

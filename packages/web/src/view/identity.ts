@@ -60,6 +60,8 @@ export interface OrganizationView {
 	/** The limit that the owner set for each member in a billing period; null for a fifth of the plan for plain members. */
 	requestsPerMember: number | null;
 	members: MemberView[];
+	/** When it is deleted, ISO 8601; null while nobody has asked for that. */
+	deletesAt: string | null;
 	/** Open invitations. Empty unless the viewer is an owner or admin. */
 	invitations: { id: string; email: string; role: Role; expiresAt: string }[];
 }

@@ -157,6 +157,7 @@ export const acmeFor = (role: MemberView["role"]): OrganizationView => ({
 	name: "Acme",
 	role,
 	requestsPerMember: null,
+	deletesAt: null,
 	members: [member("You", role, true), member("Olga", "owner"), member("Alan", "admin"), member("Mia", "member")],
 	invitations: [],
 });

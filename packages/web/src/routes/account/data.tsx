@@ -1,5 +1,6 @@
 import { createFileRoute, getRouteApi } from "@tanstack/react-router";
 import { ArchivedSection } from "../../components/account/archived-section.tsx";
+import { DeleteAccount } from "../../components/account/delete-account.tsx";
 import { KeptSection } from "../../components/account/kept-section.tsx";
 import { DownloadSection } from "../../components/transfer/download-section.tsx";
 import { ImportSection } from "../../components/transfer/import-section.tsx";
@@ -15,6 +16,7 @@ export const Route = createFileRoute("/account/data")({
 				<ImportSection isGuest={isGuest} />
 				<ArchivedSection />
 				<KeptSection isGuest={isGuest} />
+				{!isGuest && <DeleteAccount />}
 			</>
 		);
 	},
