@@ -4,15 +4,21 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 // better-auth's core schema with plural names, and a few tables of ours. Plans, payments and usage are not stored here.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 
-export const users = sqliteTable("users", {
-	id: text("id").primaryKey(),
-	name: text("name").notNull(),
-	email: text("email").notNull().unique(),
-	emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
-	image: text("image"),
-	createdAt: instant("created_at").notNull(),
-	updatedAt: instant("updated_at").notNull(),
-});
+export const users = sqliteTable(
+	"users",
+	{
+		id: text("id").primaryKey(),
+		name: text("name").notNull(),
+		email: text("email").notNull().unique(),
+		emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
+		image: text("image"),
+		/** When the cron trigger last reminded the account's list of chats that chats end (lib/chat/retention.ts). */
+		listRemindedAt: instant("list_reminded_at").notNull().default(sql`0`),
+		createdAt: instant("created_at").notNull(),
+		updatedAt: instant("updated_at").notNull(),
+	},
+	(table) => [index("users_list_reminded").on(table.listRemindedAt)],
+);
 
 export const sessions = sqliteTable(
 	"sessions",

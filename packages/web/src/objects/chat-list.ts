@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { endsChats, keptDaysOf } from "../lib/chat/retention.ts";
 import { logFailure } from "../log.ts";
 import type { ChatMarks, ChatPage, ChatSummary, Folder, FolderName, FoundChats } from "../view/chat.ts";
 import { find, SEARCHED } from "./chat-find.ts";
@@ -36,6 +37,12 @@ const TELL_AGAIN_MS = 60_000;
 const OWNER = "owner";
 /** The note that the account is deleted: its chats leave nothing. */
 const ENDING = "ending";
+const DAY_MS = 86_400_000;
+/** How soon after a look at old chats the next one is, at the earliest and at the latest; and how many chats one look ends at most. */
+const LOOK_AGAIN_MS = 3_600_000;
+const LOOK_LATEST_MS = 30 * DAY_MS;
+const UNUSED_AT_ONCE = 500;
+const WATCH = "watch";
 /** How soon the index is rewritten without the words of deleted chats, and the note that it is to be. */
 const MERGE_AFTER_MS = 3_600_000;
 const MERGE = "merge";
@@ -53,6 +60,13 @@ export interface Said {
 
 interface ChatsToMove extends ChatPage {
 	chats: (ChatSummary & { deleted?: boolean })[];
+}
+
+/** How long chats are kept after their last use, days or for ever (null), since when it is not more, and when that is looked at next. */
+interface Watch {
+	days: number | null;
+	sinceMs: number;
+	dueMs: number;
 }
 
 /** A note that the index is to be rewritten: when, and whether that has begun. */
@@ -89,6 +103,8 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		// A chat that is used again is no longer archived.
 		const archived = before.archived && updatedAt <= before.updatedAt;
 		this.#chats.write({ ...before, ...words, title, updatedAt, archived });
+		const owner = this.ctx.id.name;
+		if (owner !== undefined && this.#isWatchMissing) this.ctx.waitUntil(this.watch(owner));
 		return said !== null && said.after > through ? { missingAfter: through } : null;
 	}
 
@@ -118,6 +134,9 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const { chats, turns: turnsMax, bytes: bytesMax } = IMPORTED_DAILY;
 		if (after.chats > chats || after.turns > turnsMax || after.bytes > bytesMax || after.all > IMPORTED_MAX) return false;
 		this.ctx.storage.kv.put(IMPORTS, after);
+		// Imported chats are as old as they were elsewhere. They are kept as long as chats that are used today.
+		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
+		if (watch) this.ctx.storage.kv.put<Watch>(WATCH, { ...watch, sinceMs: nowMs });
 		return true;
 	}
 
@@ -245,6 +264,22 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(dueMs);
 	}
 
+	/** Sees to it that chats end that were not used for as long as they are kept (lib/chat/retention.ts). Idempotent. */
+	async watch(owner: string): Promise<void> {
+		if (!this.#isWatchMissing || [...this.#chats.read("LIMIT 1")].length === 0) return;
+		const nowMs = Date.now();
+		this.#keepOwner(owner);
+		this.ctx.storage.kv.put<Watch>(WATCH, { days: null, sinceMs: nowMs, ...this.ctx.storage.kv.get<Watch>(WATCH), dueMs: nowMs });
+		await this.#arm(nowMs);
+	}
+
+	/** Whether nothing looks at old chats, although some end here. One that is long overdue has lost its alarm. */
+	get #isWatchMissing(): boolean {
+		if (!endsChats()) return false;
+		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
+		return watch === undefined || watch.dueMs < Date.now() - DAY_MS;
+	}
+
 	/**
 	 * Ends every chat of an account that is deleted, and the list with the last of them: a batch now, and the others by alarm. A chat that cannot be reached
 	 * blocks no other. Idempotent.
@@ -324,8 +359,9 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return found;
 	}
 
-	/** Deletes what is due, rewrites the index after deletions, and tells chats what their folders do, a step at a time. */
+	/** Ends chats that were not used for long, deletes what is due, rewrites the index after deletions, and tells chats what their folders do, a step at a time. */
 	override async alarm(): Promise<void> {
+		await this.#endUnused();
 		await this.#deleteDue();
 		await this.#mergeDue();
 		await this.#tellChats(this.ctx.storage.kv.get<string>(OWNER) ?? "");
@@ -338,6 +374,44 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await Promise.all(due.map(({ id }) => this.#delete(id)));
 		const [next] = this.#chats.read("WHERE deletes_at_ms IS NOT NULL ORDER BY deletes_at_ms LIMIT 1");
 		if (next?.deletesAtMs) await this.#arm(next.deletesAtMs);
+	}
+
+	/** Marks chats to be deleted that were not used for as long as their owner's tier keeps them. While that cannot be read, nothing is. */
+	async #endUnused(): Promise<void> {
+		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
+		const nowMs = Date.now();
+		if (!watch) return;
+		if (watch.dueMs > nowMs) return this.#arm(watch.dueMs);
+		// The next alarm is set before the first call.
+		await this.#watchUntil(nowMs + LOOK_AGAIN_MS, watch);
+		const owner = this.ctx.storage.kv.get<string>(OWNER) ?? "";
+		let days: number | null;
+		try {
+			days = await keptDaysOf(owner);
+		} catch (error) {
+			return logFailure(`how long chats of ${owner} are kept could not be read`, error);
+		}
+		// An import may have come meanwhile.
+		const { sinceMs: keptSinceMs } = this.ctx.storage.kv.get<Watch>(WATCH) ?? watch;
+		// A shorter time begins when it is noticed, so that nothing ends because a plan did, or the configuration changed.
+		const sinceMs = days !== null && (watch.days === null || days < watch.days) ? nowMs : keptSinceMs;
+		const lifeMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
+		if (sinceMs + lifeMs <= nowMs) {
+			const unused = "SELECT id FROM chat WHERE deletes_at_ms IS NULL AND updated_at <= ? ORDER BY updated_at LIMIT ?";
+			const before = new Date(nowMs - lifeMs).toISOString();
+			this.#chats.update(`SET deletes_at_ms = ? WHERE id IN (${unused})`, nowMs, before, UNUSED_AT_ONCE);
+		}
+		const [oldest] = this.#chats.read("WHERE deletes_at_ms IS NULL ORDER BY updated_at LIMIT 1");
+		// The next chat begins another watch.
+		if (!oldest || !endsChats()) return void this.ctx.storage.kv.delete(WATCH);
+		const nextMs = Math.max(Date.parse(oldest.updatedAt), sinceMs) + lifeMs;
+		const dueMs = Math.min(Math.max(nextMs, nowMs + LOOK_AGAIN_MS), nowMs + LOOK_LATEST_MS);
+		await this.#watchUntil(dueMs, { days, sinceMs });
+	}
+
+	#watchUntil(dueMs: number, watch: Pick<Watch, "days" | "sinceMs">): Promise<void> {
+		this.ctx.storage.kv.put<Watch>(WATCH, { days: watch.days, sinceMs: watch.sinceMs, dueMs });
+		return this.#arm(dueMs);
 	}
 
 	/** Never rejects: what fails is tried again, behind the others. */

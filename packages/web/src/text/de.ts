@@ -764,6 +764,10 @@ export const de: Catalogue = {
 	kept_sign_ins_of: "Die Adresse und der Browser",
 	kept_sign_ins_until: "7 Tage nach der letzten Nutzung.",
 	kept_title: "Was wir speichern",
+	kept_unused: {
+		one: "Ein Chat, den du {count} Tag nicht genutzt hast, wird gelöscht. Endet ein Tarif, beginnt die Frist neu.",
+		other: "Ein Chat, den du {count} Tage nicht genutzt hast, wird gelöscht. Endet ein Tarif, beginnt die Frist neu.",
+	},
 	key_chat_actions: "Chat umbenennen, anheften, archivieren oder löschen",
 	key_chat_actions_where: "auf einem Chat der Liste; die Pfeile nach oben und unten gehen hindurch",
 	key_ctrl: "Strg",
@@ -1336,6 +1340,10 @@ export const de: Catalogue = {
 	side_empty: "Hier erscheinen deine Chats.",
 	side_find_key: "Strg + K",
 	side_hide: "Chatliste ausblenden",
+	side_kept: {
+		one: "Chats werden {count} Tag nach der letzten Nutzung gelöscht.",
+		other: "Chats werden {count} Tage nach der letzten Nutzung gelöscht.",
+	},
 	side_new_chat_key: "Strg + Umschalt + O",
 	side_older: "Ältere Chats anzeigen",
 	side_show: "Chatliste einblenden",

@@ -749,6 +749,10 @@ export const en = {
 	kept_sign_ins_of: "The address and the browser",
 	kept_sign_ins_until: "For 7 days after you last used them.",
 	kept_title: "What we keep",
+	kept_unused: {
+		one: "A chat that you haven’t used for {count} day is deleted. After a plan ends, the days begin anew.",
+		other: "A chat that you haven’t used for {count} days is deleted. After a plan ends, the days begin anew.",
+	},
 	key_chat_actions: "Rename, pin, archive or delete a chat",
 	key_chat_actions_where: "on a chat of the list; the up and down arrows go through it",
 	key_ctrl: "Ctrl",
@@ -1303,6 +1307,7 @@ export const en = {
 	side_empty: "Your chats will be listed here.",
 	side_find_key: "Ctrl + K",
 	side_hide: "Fold the list of chats away",
+	side_kept: { one: "Chats are deleted {count} day after their last use.", other: "Chats are deleted {count} days after their last use." },
 	side_new_chat_key: "Ctrl + Shift + O",
 	side_older: "Show older chats",
 	side_show: "Show the list of chats",

@@ -78,6 +78,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	freeLimit: 20,
 	files: { guest: fileLimit, free: fileLimit, paid: fileLimit },
 	instructions: { site: 0, own: 0 },
+	keptDays: null,
 	suggestedPrompts: [],
 	mailboxUrl: null,
 });

@@ -7,4 +7,6 @@ CREATE TABLE `deletions` (
 	`tried_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `deletions_due` ON `deletions` (`due_at`);
+CREATE INDEX `deletions_due` ON `deletions` (`due_at`);--> statement-breakpoint
+ALTER TABLE `users` ADD `list_reminded_at` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `users_list_reminded` ON `users` (`list_reminded_at`);

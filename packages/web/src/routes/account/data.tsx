@@ -9,13 +9,14 @@ const account = getRouteApi("/account");
 
 export const Route = createFileRoute("/account/data")({
 	component: function DataPage() {
-		const isGuest = account.useLoaderData().viewer.kind === "guest";
+		const { viewer, keptDays } = account.useLoaderData();
+		const isGuest = viewer.kind === "guest";
 		return (
 			<>
 				<DownloadSection />
 				<ImportSection isGuest={isGuest} />
 				<ArchivedSection />
-				<KeptSection isGuest={isGuest} />
+				<KeptSection isGuest={isGuest} keptDays={keptDays} />
 				{!isGuest && <DeleteAccount />}
 			</>
 		);
