@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import retention from "../../../../docs/retention.md?raw";
 import { ConversationStorage } from "../../src/objects/conversation-storage.ts";
 import type { DeletionView } from "../../src/view/identity.ts";
 import type { Share } from "../../src/view/share.ts";
@@ -262,6 +263,26 @@ describe("the deletion", () => {
 				JSON.stringify(storage.sql.exec("SELECT * FROM live").toArray()),
 		);
 		for (const name of [user.email, "Ada"]) expect(stored).not.toContain(name);
+	});
+
+	test("meets no table that docs/retention.md has no answer for", async () => {
+		const { key, chats, share } = await fullAccount();
+		const classes = {
+			UsageLedger: ledgerOf(key),
+			Conversation: env.CONVERSATION.getByName(chats[0] ?? ""),
+			ChatList: env.CHAT_LIST.getByName(key),
+			ShareList: env.SHARE_LIST.getByName(key),
+			SharedChat: env.SHARED_CHAT.getByName(share.id),
+		};
+		for (const [name, object] of Object.entries(classes)) {
+			const tables = await runInDurableObject(object, (_, { storage }) =>
+				storage.sql
+					.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
+					.toArray(),
+			);
+			expect(tables.length).toBeGreaterThan(0);
+			for (const table of tables) expect(retention).toContain(`| \`${name}.${table.name}\` |`);
+		}
 	});
 
 	test("ends the ledger after as many days as are configured, by its own alarm", async () => {
