@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useEffectEvent, useRef, useState } from "rea
 import { chatTitle } from "../chat-title.ts";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
 import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
+import type { LoadedShell } from "../components/chat/chat-changes.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
@@ -48,7 +49,10 @@ export const Route = createFileRoute("/_chat")({
 		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
 		...linkOutcomeOf(link),
 	}),
-	loader: () => loadShell(),
+	loader: async (): Promise<LoadedShell> => {
+		const askedAtMs = Date.now();
+		return { ...(await loadShell()), askedAtMs };
+	},
 	// Pointing at a link must not read the billing provider, which the balance may.
 	preload: false,
 	// The open page updates its own data. Coming back to it loads everything again.
@@ -262,7 +266,7 @@ function useReturnToChat(upgraded: SearchParams["upgraded"], path: string): void
 }
 
 /** Gives a new chat its address and its place in the list once the server has accepted its first message. */
-function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew: boolean) {
+function useOnAccepted({ refreshUsage, begin }: ReturnType<typeof useShell>, isNew: boolean) {
 	const navigate = Route.useNavigate();
 	const { newChats } = Route.useRouteContext();
 	return (chatId: string, text: string) => {
@@ -270,7 +274,7 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
 		if (!isNew || !text) return;
 		const title = chatTitle(text) || t("frame_new_chat");
 		newChats.set(chatId, title);
-		add({ id: chatId, title, updatedAt: new Date().toISOString() });
+		begin({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The new chat replaces the page that it began on, so that Back leads to the page before.
 		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
 	};

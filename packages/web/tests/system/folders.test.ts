@@ -107,6 +107,19 @@ test("a chat is taken out of its folder", async () => {
 	await today().getByRole("link", { name: "Hello" }).waitFor();
 });
 
+test("a chat whose new folder is deleted at once is in the list again", async () => {
+	await parley.openAccount(context.request);
+	await chat("Hello");
+	await openMenu("Hello");
+	await page.getByRole("textbox", { name: "New folder" }).fill("Greetings");
+	await page.keyboard.press("Enter");
+	await today().waitFor({ state: "hidden" });
+	await folders().getByRole("button", { name: "Edit folder “Greetings”" }).click();
+	await page.getByRole("button", { name: "Delete folder…" }).click();
+	await page.getByRole("dialog", { name: "Delete this folder?" }).getByRole("button", { name: "Delete folder" }).click();
+	await today().getByRole("link", { name: "Hello" }).waitFor();
+});
+
 test("a guest is offered no folders", async () => {
 	await chat("Hello");
 	await list().getByRole("link", { name: "Hello" }).focus();
