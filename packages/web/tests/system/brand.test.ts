@@ -170,8 +170,9 @@ test("the brand is on the pages: name, logo, color, prompts, icons, legal pages"
 	const form = page.locator("form");
 	expect(await form.getByRole("link", { name: "the terms of use" }).getAttribute("href")).toBe("https://cafe.example/terms");
 	expect(await form.getByRole("link", { name: "the privacy policy" }).getAttribute("href")).toBe("/privacy");
-	const color = await page.getByRole("button", { name: "Sign up" }).evaluate((one) => getComputedStyle(one).backgroundColor);
-	expect(color).toBe("rgb(122, 31, 79)");
+	// The button is pale until its scripts are there.
+	const color = () => page.getByRole("button", { name: "Sign up" }).evaluate((one) => getComputedStyle(one).backgroundColor);
+	await expect.poll(color, { timeout: 45_000 }).toBe("rgb(122, 31, 79)");
 	const links = page.getByRole("navigation", { name: "Legal" }).getByRole("link");
 	expect(await links.allTextContents()).toEqual(["Imprint", "Privacy", "Terms", "Help"]);
 	await page.getByRole("link", { name: "Imprint" }).click();

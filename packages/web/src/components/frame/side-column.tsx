@@ -143,10 +143,11 @@ function SideContent({ viewer, keptDays, done, onNew, onOlder, onSearch, onArchi
 				</button>
 				{list.folders?.length ? (
 					<Suspense>
-						<FolderList {...list} folders={list.folders} onChanged={onFolders} />
+						<FolderList {...list} folders={list.folders} onChanged={onFolders} onNew={onNew} />
 					</Suspense>
 				) : null}
-				{list.chats.length === 0 ? <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p> : <ChatList {...list} />}
+				{list.chats.length > 0 && <ChatList {...list} />}
+				{list.chats.length === 0 && !list.folders?.length && <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p>}
 				{keptDays !== null && <p className="mt-3 px-3 text-small text-soft">{t("side_kept", { count: keptDays })}</p>}
 				{onOlder && (
 					<button type="button" className="button-bare mt-2 shrink-0" onClick={onOlder}>
