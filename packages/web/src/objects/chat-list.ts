@@ -289,7 +289,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 	async endAll(owner: string): Promise<boolean> {
 		this.ctx.storage.kv.put(ENDING, true);
 		const nowMs = Date.now();
-		// Those that failed before keep the time of their next attempt.
+		// Those that failed before stay behind the others.
 		this.#chats.update("SET deletes_at_ms = ? WHERE deletes_at_ms IS NULL", nowMs);
 		await this.#deleteAt(owner, nowMs + DELETE_AGAIN_MS);
 		await this.#deleteDue();
@@ -372,7 +372,8 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const due = [...this.#chats.read("WHERE deletes_at_ms <= ? ORDER BY deletes_at_ms LIMIT ?", Date.now(), DELETED_AT_ONCE)];
 		// The next alarm is set before the first call.
 		if (due.length > 0) await this.#arm(Date.now() + DELETE_AGAIN_MS);
-		await Promise.all(due.map(({ id }) => this.#delete(id)));
+		const areGone = await Promise.all(due.map(({ id }) => this.#delete(id)));
+		if (areGone.includes(false)) return;
 		const [next] = this.#chats.read("WHERE deletes_at_ms IS NOT NULL ORDER BY deletes_at_ms LIMIT 1");
 		if (next?.deletesAtMs) await this.#arm(next.deletesAtMs);
 	}
@@ -415,17 +416,19 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return this.#arm(dueMs);
 	}
 
-	/** Never rejects: what fails is tried again, behind the others. */
-	async #delete(id: string): Promise<void> {
+	/** Never rejects: what fails is tried again, behind the others. @returns whether the chat is gone */
+	async #delete(id: string): Promise<boolean> {
 		const chat = this.env.CONVERSATION.getByName(id);
 		const owner = this.ctx.storage.kv.get<string>(OWNER) ?? "";
 		try {
 			// It leaves the list itself, unless it is not the subject's any more.
 			await (this.ctx.storage.kv.get(ENDING) === undefined ? chat.delete(owner) : chat.end(owner));
 			await this.remove(id);
+			return true;
 		} catch (error) {
 			logFailure(`chat ${id} could not be deleted`, error);
-			this.#chats.update("SET deletes_at_ms = ? WHERE id = ?", Date.now() + DELETE_AGAIN_MS, id);
+			this.#chats.update("SET deletes_at_ms = ? WHERE id = ?", Date.now(), id);
+			return false;
 		}
 	}
 

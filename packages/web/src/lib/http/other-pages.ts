@@ -18,7 +18,7 @@ import { readConfirmation } from "../identity/confirmation.ts";
 import { tellsUsageOf } from "../identity/email/settings.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
 import { leavingSession } from "../identity/session.ts";
-import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
+import { assertOwnPage, customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerOf } from "../identity/viewer.ts";
 import { capabilities } from "../payments/provider.ts";
 import { visitorPrices } from "../payments/visitor-prices.ts";
@@ -71,8 +71,12 @@ export const loadTellsUsage = createServerFn({ method: "GET" }).handler(async ()
 
 /** The account of whoever has signed in while it is being deleted; null for everyone else. */
 export const loadLeaving = createServerFn({ method: "GET" }).handler(async (): Promise<LeavingView | null> => {
-	const found = await leavingSession(getRequest());
-	if (!found) return null;
+	const request = getRequest();
+	const found = await leavingSession(request);
+	if (!found) {
+		await assertOwnPage(request);
+		return null;
+	}
 	const { user, leaving } = found;
 	return { email: user.email, dueAt: leaving.dueAt.toISOString(), plan: leaving.plan, isDue: leaving.dueAt.getTime() <= now() };
 });
