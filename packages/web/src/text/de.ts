@@ -532,7 +532,7 @@ export const de: Catalogue = {
 	chat_your_organization: "deine Organisation",
 	chat_your_plan: "Dein Tarif",
 	deletion_about:
-		"Entfernt deine Chats mit Dateien, Ordnern und geteilten Links sowie deinen Namen, deine E-Mail-Adresse und dein Passwort. Was du genutzt hast, bleibt als Zahlen, die niemanden nennen.",
+		"Deine Chats werden mit ihren Dateien, Ordnern und geteilten Links gelöscht, ebenso dein Name, deine E-Mail-Adresse und dein Passwort. Was du genutzt hast, bleibt als Zahlen, die niemanden nennen. Lade vorher herunter, was du behalten willst.",
 	deletion_account_action: "Konto löschen",
 	deletion_account_text: {
 		one: "Alles wird sofort gesperrt, auf jedem Gerät. {count} Tag lang kannst du dich anmelden und das Konto behalten, danach ist es endgültig weg.",

@@ -519,7 +519,7 @@ export const en = {
 	chat_your_organization: "your organization",
 	chat_your_plan: "Your plan",
 	deletion_about:
-		"Removes your chats with their files, folders and shared links, and your name, email and password. What you used stays as numbers that name nobody.",
+		"Your chats go with their files, folders and shared links, and so do your name, email and password. What you used stays as numbers that name nobody. Download first what you want to keep.",
 	deletion_account_action: "Delete account",
 	deletion_account_text: {
 		one: "Everything is locked at once, on every device. For {count} day you can sign in and keep the account; then it’s gone for good.",

@@ -114,7 +114,12 @@ function Takes({ view, isOrganization, hasFailed, onClose }: TakesProps): ReactN
 		);
 	}
 	if (isOrganization) return t("deletion_organization_text");
-	return `${t("deletion_account_text", { count: view.graceDays })} ${t("deletion_about")}`;
+	return (
+		<>
+			<p>{t("deletion_account_text", { count: view.graceDays })}</p>
+			<p className="mt-2">{t("deletion_about")}</p>
+		</>
+	);
 }
 
 interface PlanChoiceProps {
