@@ -93,6 +93,7 @@ function FolderRow({ folder, folders, onChanged, onNew, onChange, ...list }: Fol
 							{...list}
 							chats={page.chats}
 							folders={folders}
+							within={folder.name}
 							onChange={async (chat, change) => {
 								await onChange(chat, change);
 								await read(null);
