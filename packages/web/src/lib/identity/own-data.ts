@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq, inArray, type SQL } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import {
 	accounts,
@@ -24,18 +24,26 @@ const REQUESTS_AT_ONCE = 1_000;
 
 /** Everything that an account has besides chats, usage and payments, with the names of the columns. */
 export async function ownDataOf(userId: string, key: UserKey): Promise<object> {
-	const [[profile], ways, keys, [second], signIns, [own], [mail], memberships, invited, sent, shares] = await Promise.all([
-		db()
-			.select({
-				id: users.id,
-				name: users.name,
-				email: users.email,
-				emailVerified: users.emailVerified,
-				image: users.image,
-				createdAt: users.createdAt,
-			})
-			.from(users)
-			.where(eq(users.id, userId)),
+	const [profile, waysIn, signIns, settings, organized, shares] = await Promise.all([
+		profileOf(userId),
+		waysInOf(userId),
+		signInsOf(userId),
+		settingsOf(userId),
+		organizationsOf(userId),
+		env.SHARE_LIST.getByName(key).list(),
+	]);
+	const exportedAt = new Date(now()).toISOString();
+	return { format: "parley.account", version: 1, exportedAt, profile, waysIn, sessions: signIns, ...settings, ...organized, shares };
+}
+
+async function profileOf(userId: string) {
+	const { id, name, email, emailVerified, image, createdAt } = users;
+	const [profile] = await db().select({ id, name, email, emailVerified, image, createdAt }).from(users).where(eq(id, userId));
+	return profile;
+}
+
+async function waysInOf(userId: string) {
+	const [ways, keys, [secondFactor = null]] = await Promise.all([
 		db()
 			.select({ provider: accounts.providerId, accountId: accounts.accountId, createdAt: accounts.createdAt })
 			.from(accounts)
@@ -45,47 +53,44 @@ export async function ownDataOf(userId: string, key: UserKey): Promise<object> {
 			.from(passkeys)
 			.where(eq(passkeys.userId, userId)),
 		db().select({ enabledAt: secondFactors.enabledAt }).from(secondFactors).where(eq(secondFactors.userId, userId)),
-		db()
-			.select({
-				ipAddress: sessions.ipAddress,
-				userAgent: sessions.userAgent,
-				createdAt: sessions.createdAt,
-				usedAt: sessions.usedAt,
-				expiresAt: sessions.expiresAt,
-			})
-			.from(sessions)
-			.where(eq(sessions.userId, userId)),
+	]);
+	return { accounts: ways, passkeys: keys, secondFactor };
+}
+
+function signInsOf(userId: string) {
+	const { ipAddress, userAgent, createdAt, usedAt, expiresAt } = sessions;
+	return db().select({ ipAddress, userAgent, createdAt, usedAt, expiresAt }).from(sessions).where(eq(sessions.userId, userId));
+}
+
+async function settingsOf(userId: string) {
+	const [[own = null], [mail = null]] = await Promise.all([
 		db().select({ about: instructions.about, answer: instructions.answer }).from(instructions).where(eq(instructions.userId, userId)),
 		db()
 			.select({ language: mailSettings.language, tellsUsage: mailSettings.tellsUsage })
 			.from(mailSettings)
 			.where(eq(mailSettings.userId, userId)),
+	]);
+	return { instructions: own, mailSettings: mail };
+}
+
+/** Who has left an organization is told nothing of it any more, such as its name of today. */
+async function organizationsOf(userId: string) {
+	const ownEmail = db().select({ email: users.email }).from(users).where(eq(users.id, userId));
+	const ownOrganizations = db().select({ id: members.organizationId }).from(members).where(eq(members.userId, userId));
+	const [joined, received, sent] = await Promise.all([
 		db()
 			.select({ id: organizations.id, name: organizations.name, role: members.role, joinedAt: members.createdAt })
 			.from(members)
 			.innerJoin(organizations, eq(organizations.id, members.organizationId))
 			.where(eq(members.userId, userId))
 			.orderBy(asc(members.createdAt)),
-		invitationsOf(eq(invitations.email, db().select({ email: users.email }).from(users).where(eq(users.id, userId)))),
-		invitationsOf(eq(invitations.inviterId, userId)),
-		env.SHARE_LIST.getByName(key).list(),
+		invitationsOf(and(eq(invitations.email, ownEmail), eq(invitations.status, "pending"))),
+		invitationsOf(and(eq(invitations.inviterId, userId), inArray(invitations.organizationId, ownOrganizations))),
 	]);
-	return {
-		format: "parley.account",
-		version: 1,
-		exportedAt: new Date(now()).toISOString(),
-		profile,
-		waysIn: { accounts: ways, passkeys: keys, secondFactor: second ?? null },
-		sessions: signIns,
-		instructions: own ?? null,
-		mailSettings: mail ?? null,
-		organizations: memberships,
-		invitations: { received: invited, sent },
-		shares,
-	};
+	return { organizations: joined, invitations: { received, sent } };
 }
 
-const invitationsOf = (which: ReturnType<typeof eq>) =>
+const invitationsOf = (which: SQL | undefined) =>
 	db()
 		.select({
 			organization: organizations.name,
