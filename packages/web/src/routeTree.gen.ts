@@ -41,6 +41,9 @@ import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as SShareIdRouteImport } from './routes/s.$shareId'
+import { Route as V1SplatRouteImport } from './routes/v1/$'
+import { Route as V1ModelsRouteImport } from './routes/v1/models'
+import { Route as V1UsageRouteImport } from './routes/v1/usage'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
@@ -56,10 +59,13 @@ import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
 import { Route as ApiFoldersIndexRouteImport } from './routes/api/folders/index'
 import { Route as ApiFoldersFolderIdRouteImport } from './routes/api/folders/$folderId'
+import { Route as ApiKeysIndexRouteImport } from './routes/api/keys/index'
+import { Route as ApiKeysKeyIdRouteImport } from './routes/api/keys/$keyId'
 import { Route as ApiSharesIndexRouteImport } from './routes/api/shares/index'
 import { Route as ApiSharesShareIdRouteImport } from './routes/api/shares/$shareId'
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
+import { Route as V1ChatCompletionsRouteImport } from './routes/v1/chat/completions'
 import { Route as ApiAdminSharesShareIdRouteImport } from './routes/api/admin/shares.$shareId'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
@@ -233,6 +239,21 @@ const SShareIdRoute = SShareIdRouteImport.update({
   path: '/s/$shareId',
   getParentRoute: () => rootRouteImport,
 } as any)
+const V1SplatRoute = V1SplatRouteImport.update({
+  id: '/v1/$',
+  path: '/v1/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1ModelsRoute = V1ModelsRouteImport.update({
+  id: '/v1/models',
+  path: '/v1/models',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1UsageRoute = V1UsageRouteImport.update({
+  id: '/v1/usage',
+  path: '/v1/usage',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   id: '/c/$chatId',
   path: '/c/$chatId',
@@ -308,6 +329,16 @@ const ApiFoldersFolderIdRoute = ApiFoldersFolderIdRouteImport.update({
   path: '/api/folders/$folderId',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiKeysIndexRoute = ApiKeysIndexRouteImport.update({
+  id: '/api/keys/',
+  path: '/api/keys/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiKeysKeyIdRoute = ApiKeysKeyIdRouteImport.update({
+  id: '/api/keys/$keyId',
+  path: '/api/keys/$keyId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiSharesIndexRoute = ApiSharesIndexRouteImport.update({
   id: '/api/shares/',
   path: '/api/shares/',
@@ -326,6 +357,11 @@ const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
 const ApiStripeWebhookRoute = ApiStripeWebhookRouteImport.update({
   id: '/api/stripe/webhook',
   path: '/api/stripe/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1ChatCompletionsRoute = V1ChatCompletionsRouteImport.update({
+  id: '/v1/chat/completions',
+  path: '/v1/chat/completions',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiAdminSharesShareIdRoute = ApiAdminSharesShareIdRouteImport.update({
@@ -422,6 +458,9 @@ export interface FileRoutesByFullPath {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/v1/$': typeof V1SplatRoute
+  '/v1/models': typeof V1ModelsRoute
+  '/v1/usage': typeof V1UsageRoute
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
@@ -436,10 +475,13 @@ export interface FileRoutesByFullPath {
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
+  '/api/keys/$keyId': typeof ApiKeysKeyIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/v1/chat/completions': typeof V1ChatCompletionsRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
+  '/api/keys/': typeof ApiKeysIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
@@ -484,6 +526,9 @@ export interface FileRoutesByTo {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/v1/$': typeof V1SplatRoute
+  '/v1/models': typeof V1ModelsRoute
+  '/v1/usage': typeof V1UsageRoute
   '/': typeof ChatIndexRoute
   '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
@@ -499,10 +544,13 @@ export interface FileRoutesByTo {
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
+  '/api/keys/$keyId': typeof ApiKeysKeyIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/v1/chat/completions': typeof V1ChatCompletionsRoute
   '/api/chats': typeof ApiChatsIndexRoute
   '/api/folders': typeof ApiFoldersIndexRoute
+  '/api/keys': typeof ApiKeysIndexRoute
   '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
@@ -550,6 +598,9 @@ export interface FileRoutesById {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/v1/$': typeof V1SplatRoute
+  '/v1/models': typeof V1ModelsRoute
+  '/v1/usage': typeof V1UsageRoute
   '/_chat/': typeof ChatIndexRoute
   '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
@@ -565,10 +616,13 @@ export interface FileRoutesById {
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
+  '/api/keys/$keyId': typeof ApiKeysKeyIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/v1/chat/completions': typeof V1ChatCompletionsRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
+  '/api/keys/': typeof ApiKeysIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
@@ -617,6 +671,9 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/v1/$'
+    | '/v1/models'
+    | '/v1/usage'
     | '/account/'
     | '/c/$chatId'
     | '/api/admin/corrections'
@@ -631,10 +688,13 @@ export interface FileRouteTypes {
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/folders/$folderId'
+    | '/api/keys/$keyId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/v1/chat/completions'
     | '/api/chats/'
     | '/api/folders/'
+    | '/api/keys/'
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/admin/shares/$shareId'
@@ -679,6 +739,9 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/v1/$'
+    | '/v1/models'
+    | '/v1/usage'
     | '/'
     | '/account'
     | '/c/$chatId'
@@ -694,10 +757,13 @@ export interface FileRouteTypes {
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/folders/$folderId'
+    | '/api/keys/$keyId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/v1/chat/completions'
     | '/api/chats'
     | '/api/folders'
+    | '/api/keys'
     | '/api/shares'
     | '/api/stripe'
     | '/api/admin/shares/$shareId'
@@ -744,6 +810,9 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/v1/$'
+    | '/v1/models'
+    | '/v1/usage'
     | '/_chat/'
     | '/account/'
     | '/_chat/c/$chatId'
@@ -759,10 +828,13 @@ export interface FileRouteTypes {
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/folders/$folderId'
+    | '/api/keys/$keyId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/v1/chat/completions'
     | '/api/chats/'
     | '/api/folders/'
+    | '/api/keys/'
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/admin/shares/$shareId'
@@ -804,6 +876,9 @@ export interface RootRouteChildren {
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   SShareIdRoute: typeof SShareIdRoute
+  V1SplatRoute: typeof V1SplatRoute
+  V1ModelsRoute: typeof V1ModelsRoute
+  V1UsageRoute: typeof V1UsageRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -816,10 +891,13 @@ export interface RootRouteChildren {
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiFoldersFolderIdRoute: typeof ApiFoldersFolderIdRoute
+  ApiKeysKeyIdRoute: typeof ApiKeysKeyIdRoute
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  V1ChatCompletionsRoute: typeof V1ChatCompletionsRoute
   ApiChatsIndexRoute: typeof ApiChatsIndexRoute
   ApiFoldersIndexRoute: typeof ApiFoldersIndexRoute
+  ApiKeysIndexRoute: typeof ApiKeysIndexRoute
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiAdminSharesShareIdRoute: typeof ApiAdminSharesShareIdRoute
@@ -1062,6 +1140,27 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SShareIdRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/v1/$': {
+      id: '/v1/$'
+      path: '/v1/$'
+      fullPath: '/v1/$'
+      preLoaderRoute: typeof V1SplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/models': {
+      id: '/v1/models'
+      path: '/v1/models'
+      fullPath: '/v1/models'
+      preLoaderRoute: typeof V1ModelsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/usage': {
+      id: '/v1/usage'
+      path: '/v1/usage'
+      fullPath: '/v1/usage'
+      preLoaderRoute: typeof V1UsageRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/_chat/c/$chatId': {
       id: '/_chat/c/$chatId'
       path: '/c/$chatId'
@@ -1167,6 +1266,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiFoldersFolderIdRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/keys/': {
+      id: '/api/keys/'
+      path: '/api/keys'
+      fullPath: '/api/keys/'
+      preLoaderRoute: typeof ApiKeysIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/keys/$keyId': {
+      id: '/api/keys/$keyId'
+      path: '/api/keys/$keyId'
+      fullPath: '/api/keys/$keyId'
+      preLoaderRoute: typeof ApiKeysKeyIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/shares/': {
       id: '/api/shares/'
       path: '/api/shares'
@@ -1193,6 +1306,13 @@ declare module '@tanstack/react-router' {
       path: '/api/stripe/webhook'
       fullPath: '/api/stripe/webhook'
       preLoaderRoute: typeof ApiStripeWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/chat/completions': {
+      id: '/v1/chat/completions'
+      path: '/v1/chat/completions'
+      fullPath: '/v1/chat/completions'
+      preLoaderRoute: typeof V1ChatCompletionsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/admin/shares/$shareId': {
@@ -1342,6 +1462,9 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   SShareIdRoute: SShareIdRoute,
+  V1SplatRoute: V1SplatRoute,
+  V1ModelsRoute: V1ModelsRoute,
+  V1UsageRoute: V1UsageRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
@@ -1354,10 +1477,13 @@ const rootRouteChildren: RootRouteChildren = {
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiFoldersFolderIdRoute: ApiFoldersFolderIdRoute,
+  ApiKeysKeyIdRoute: ApiKeysKeyIdRoute,
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  V1ChatCompletionsRoute: V1ChatCompletionsRoute,
   ApiChatsIndexRoute: ApiChatsIndexRoute,
   ApiFoldersIndexRoute: ApiFoldersIndexRoute,
+  ApiKeysIndexRoute: ApiKeysIndexRoute,
   ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiAdminSharesShareIdRoute: ApiAdminSharesShareIdRoute,

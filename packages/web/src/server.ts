@@ -3,6 +3,7 @@ import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/
 import { type Config, ConfigError, config } from "./config.ts";
 import { deleteEndedRows } from "./db/ended-rows.ts";
 import { drainBody } from "./lib/http/drain.ts";
+import { inOpenAiForm, isOfApi } from "./lib/http/open-ai.ts";
 import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
@@ -16,6 +17,7 @@ import type { Language } from "./text/languages.ts";
 import { t } from "./text/text.ts";
 import { type Reader, writingFor } from "./text/writing-for.ts";
 
+export { ApiCall } from "./objects/api-call.ts";
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
 export { ShareList } from "./objects/share-list.ts";
@@ -74,6 +76,7 @@ async function answer(request: Request, reader: Reader): Promise<Response> {
 	} catch (error) {
 		response = refusalFor(request, error);
 	}
+	if (isOfApi(request)) response = await inOpenAiForm(response);
 	const page = { nonce: nonceOf(forStart), hasTurnstile: Boolean(settings?.turnstile) };
 	const secured = withSecurityHeaders(request, response, page);
 	if (/^text\/html|\+json/.test(secured.headers.get("content-type") ?? "")) nameLanguage(secured.headers, reader);
