@@ -54,13 +54,14 @@ export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"]
 export type UsageCheckResult =
 	/**
 	 * `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further.
-	 * `units` and `terms` are those of the request's first attempt, whatever this call asked for.
+	 * `units` and `terms` are those of the request's first attempt, whatever this call asked for. `hasEnded`: a repeat of a request that has been counted.
 	 */
 	| {
 			allowed: true;
 			subject: Subject;
 			hold: UsageHold;
 			newlyHeld: UsageHold;
+			hasEnded: boolean;
 			units: number;
 			terms: Terms | null;
 			standing: Standing;
@@ -110,6 +111,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
 	let isNewGuest = subject.setCookie !== null;
 	let isFirstRequest = isNewGuest;
+	let hasEnded = false;
 	let standing: Standing | undefined;
 	let ledgers = isNewGuest ? poolsFirst(subject) : [...subject.payers];
 	for (let next = ledgers.shift(); next !== undefined; next = ledgers.shift()) {
@@ -144,6 +146,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 			return { allowed: false, subject, reason: "challenge" };
 		}
 		hold.attempt = outcome.row.attempt;
+		hasEnded = outcome.row.state !== "held";
 		units = unitsAtHold(outcome.row);
 		terms = outcome.row.terms ?? null;
 		if (isNewGuest) continue;
@@ -151,7 +154,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		ledgers = poolsOf(outcome.row, subject);
 	}
 	if (!standing) throw new Error("invariant: a request is held in at least one ledger");
-	return { allowed: true, subject, hold, newlyHeld, units, terms, standing, setCookie: subject.setCookie };
+	return { allowed: true, subject, hold, newlyHeld, hasEnded, units, terms, standing, setCookie: subject.setCookie };
 }
 
 /**

@@ -18,12 +18,15 @@ import { hashOfSubject } from "../lib/chat/upstream/request-body.ts";
 import { spentOf } from "../lib/chat/upstream/spent.ts";
 import type { Usage } from "../lib/chat/upstream/usage.ts";
 import type { User } from "../lib/identity/subject.ts";
+import { entryId } from "../lib/identity/subject-key.ts";
 import { logFailure, OwnError } from "../log.ts";
 import type { ModelOption } from "../view/chat.ts";
 import { Broadcast } from "./broadcast.ts";
 
 /** How often a running call is looked after. */
 const HEARTBEAT_MS = 20_000;
+/** When the end of a hold is tried again. */
+const END_AGAIN_MS = 1_000;
 const EXTEND_EVERY_MS = 240_000;
 const ANSWER_MAX_MS = 20 * 60_000;
 /** How long a finished answer is kept in memory for a repeat of its request. Never on disk. */
@@ -70,7 +73,7 @@ export type CallPart =
 export type CallAnswer =
 	| { kind: "stream"; stream: ReadableStream<Uint8Array>; standing: Extract<UsageCheckResult, { allowed: true }>["standing"] }
 	| { kind: "refused"; check: Exclude<UsageCheckResult, { allowed: true }> }
-	/** The request was answered and counted, and its answer is not kept. */
+	/** The request was counted, and its answer is not kept. */
 	| { kind: "answered" };
 
 /** What is on disk while a call runs: enough to end its hold after a crash. */
@@ -89,7 +92,10 @@ interface Live {
 	abort: AbortController;
 	isStopped: boolean;
 	isNamed: boolean;
-	/** Null while it runs. */
+	/** How the model's answer ended; null while it is written. */
+	read: { ended: Ended; spent: Spent | null } | null;
+	isClosing: boolean;
+	/** Null until the hold has ended. */
 	counted: boolean | null;
 }
 
@@ -138,32 +144,51 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		const live = this.#live;
 		if (live?.counted !== null || !live) return this.#recover();
 		await this.ctx.storage.setAlarm(Date.now() + HEARTBEAT_MS);
+		if (live.read) return this.#close(live, live.read);
 		if (Date.now() - this.#extendedAtMs < EXTEND_EVERY_MS) return;
-		this.#extendedAtMs = Date.now();
-		try {
-			for (const from of live.run.hold.takenFrom) await this.env.USAGE_LEDGER.getByName(from.ledger).extend(from.id);
-		} catch (error) {
-			logFailure(`the hold of ${live.run.hold.requestId} was not extended`, error);
-		}
+		await this.#extend(live.run.hold);
 	}
 
 	async #start(ask: CallAsk): Promise<CallAnswer | Live> {
 		const { subject, requestId, fingerprint, units, terms, model, url, headers } = ask;
+		if (ask.isNamed && (await this.#isCountedElsewhere(ask))) return { kind: "answered" };
 		const options = { subject, requestId, fingerprint, units, terms, tiers: model.tiers, chatId: callName(requestId) };
 		const check = await checkUsageAllowed(new Request(url, { headers }), options);
 		if (!check.allowed) return { kind: "refused", check };
-		if (check.newlyHeld.takenFrom.length === 0) return { kind: "answered" };
+		// A hold that is open without a run is of an attempt that died before it called the model: this one takes it over.
+		if (check.hasEnded) return { kind: "answered" };
 		const run: Run = { hold: check.hold, model: model.id, input: ask.input, hasOutput: false };
 		this.ctx.storage.kv.put("run", run);
 		const live: Live = {
 			...{ run, fingerprint, parts: new Broadcast(), standing: check.standing, abort: new AbortController() },
-			...{ isStopped: false, isNamed: ask.isNamed, counted: null },
+			...{ isStopped: false, isNamed: ask.isNamed, read: null, isClosing: false, counted: null },
 		};
 		this.#live = live;
-		this.#extendedAtMs = Date.now();
 		await this.ctx.storage.setAlarm(Date.now() + HEARTBEAT_MS);
+		if (check.newlyHeld.takenFrom.length < check.hold.takenFrom.length) await this.#extend(check.hold);
+		else this.#extendedAtMs = Date.now();
 		this.ctx.waitUntil(this.#answer(live, ask));
 		return live;
+	}
+
+	/**
+	 * Whether another ledger than the first has counted the request. An organization that has bought a plan since its member's ledger paid would pay
+	 * again.
+	 */
+	async #isCountedElsewhere({ subject, requestId }: CallAsk): Promise<boolean> {
+		for (const { key } of subject.payers.slice(1))
+			if (await this.env.USAGE_LEDGER.getByName(key).counts(entryId(key, subject.key, requestId))) return true;
+		return false;
+	}
+
+	/** Never rejects. */
+	async #extend({ requestId, takenFrom }: UsageHold): Promise<void> {
+		this.#extendedAtMs = Date.now();
+		try {
+			for (const { ledger, id } of takenFrom) await this.env.USAGE_LEDGER.getByName(ledger).extend(id);
+		} catch (error) {
+			logFailure(`the hold of ${requestId} was not extended`, error);
+		}
 	}
 
 	#join(live: Live): CallAnswer {
@@ -175,21 +200,28 @@ export class ApiCall extends DurableObject<Cloudflare.Env> {
 		return { kind: "stream", stream, standing: live.standing };
 	}
 
-	/** Runs the model, ends the hold, and only then says that the answer has ended. Never rejects. */
+	/** Runs the model, and ends the hold. Never rejects. */
 	async #answer(live: Live, ask: CallAsk): Promise<void> {
 		const timer = setTimeout(() => live.abort.abort(new OwnError("the answer took too long")), ANSWER_MAX_MS);
 		const read = new ReadParts(live, ask, () => this.#noteOutput(live));
 		const ended = await read.toEnd();
 		clearTimeout(timer);
-		const usage = read.spent(ended.end);
+		live.read = { ended, spent: read.spent(ended.end) };
+		await this.#close(live, live.read);
+	}
+
+	/** Ends the hold, and only then says that the answer has ended. Never rejects: while the ledger cannot be reached, the alarm tries again. */
+	async #close(live: Live, { ended, spent }: NonNullable<Live["read"]>): Promise<void> {
+		if (live.isClosing) return;
+		live.isClosing = true;
 		try {
-			live.counted = await this.#settle(live.run, ended, usage);
-			live.parts.send(lineOf({ type: "done", ...ended, counted: live.counted, usage: usage ?? NOTHING }));
+			live.counted = await this.#settle(live.run, ended, spent);
 		} catch (error) {
-			// The alarm tries again; the answer must not seem to have ended.
-			logFailure(`call ${ask.requestId} waits for its ledger`, error);
-			live.counted = false;
+			logFailure(`call ${live.run.hold.requestId} waits for its ledger`, error);
+			live.isClosing = false;
+			return this.ctx.storage.setAlarm(Date.now() + END_AGAIN_MS);
 		}
+		live.parts.send(lineOf({ type: "done", ...ended, counted: live.counted, usage: spent ?? NOTHING_USED }));
 		live.parts.close();
 		setTimeout(() => {
 			if (this.#live === live) this.#live = null;
@@ -235,7 +267,8 @@ interface Ended {
 	hasThought: boolean;
 }
 
-const NOTHING: Spent = { input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: true };
+/** The usage of an answer that used nothing, as far as is known. */
+export const NOTHING_USED: Spent = { input: 0, cached: 0, output: 0, reasoning: 0, microDollars: 0, estimated: true };
 
 /** Reads the parts of one answer, and keeps what its end depends on. */
 class ReadParts {

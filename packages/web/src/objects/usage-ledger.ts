@@ -233,6 +233,12 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return usageOf(opened, memberId);
 	}
 
+	/** Whether a request counts in this ledger. Stores nothing. */
+	counts(id: string): boolean {
+		const row = this.#opened?.book.stored.row(id);
+		return row !== undefined && isCounted(row);
+	}
+
 	/** What the subject used by UTC day, model and tier, from a day (`YYYY-MM-DD`) on. Stores nothing. */
 	days(fromDay: string): DayTotals[] {
 		return this.#opened?.book.days(fromDay) ?? [];

@@ -4,7 +4,8 @@ import { challengeResponse, limitResponse, notInPlanResponse, standingHeaders } 
 import { ProblemError, problemResponse, refuse } from "../../lib/http/problem.ts";
 import type { User } from "../../lib/identity/subject.ts";
 import { now } from "../../lib/time/clock.ts";
-import { type CallPart, callName } from "../../objects/api-call.ts";
+import { logFailure } from "../../log.ts";
+import { type CallPart, callName, NOTHING_USED } from "../../objects/api-call.ts";
 import { t } from "../../text/text.ts";
 
 type Done = Extract<CallPart, { type: "done" }>;
@@ -43,16 +44,26 @@ export function xRateLimit(limit: number, remaining: number, resetAtMs: number |
 	return { "x-ratelimit-limit-requests": String(limit), "x-ratelimit-remaining-requests": String(remaining), ...reset };
 }
 
+/** The parts of an answer, which end with `done` even where the object of the call dies: its alarm releases the hold then. */
 async function* partsOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<CallPart, void> {
 	const decoder = new TextDecoder();
 	let rest = "";
-	for (;;) {
-		const { done, value } = await reader.read();
-		const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
-		rest = lines.pop() ?? "";
-		for (const line of lines) yield JSON.parse(line);
-		if (done) return;
+	try {
+		for (;;) {
+			const { done, value } = await reader.read();
+			if (done) break;
+			const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+			rest = lines.pop() ?? "";
+			for (const line of lines) {
+				const part: CallPart = JSON.parse(line);
+				yield part;
+				if (part.type === "done") return;
+			}
+		}
+	} catch (error) {
+		logFailure("the object of a call was lost", error);
 	}
+	yield { type: "done", end: "interrupted", counted: false, usage: NOTHING_USED };
 }
 
 /** The problem of an answer that failed; null for one that did not. */
