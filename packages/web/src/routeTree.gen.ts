@@ -43,6 +43,7 @@ import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.
 import { Route as SShareIdRouteImport } from './routes/s.$shareId'
 import { Route as V1SplatRouteImport } from './routes/v1/$'
 import { Route as V1ModelsRouteImport } from './routes/v1/models'
+import { Route as V1ResponsesRouteImport } from './routes/v1/responses'
 import { Route as V1UsageRouteImport } from './routes/v1/usage'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
@@ -247,6 +248,11 @@ const V1SplatRoute = V1SplatRouteImport.update({
 const V1ModelsRoute = V1ModelsRouteImport.update({
   id: '/v1/models',
   path: '/v1/models',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1ResponsesRoute = V1ResponsesRouteImport.update({
+  id: '/v1/responses',
+  path: '/v1/responses',
   getParentRoute: () => rootRouteImport,
 } as any)
 const V1UsageRoute = V1UsageRouteImport.update({
@@ -460,6 +466,7 @@ export interface FileRoutesByFullPath {
   '/s/$shareId': typeof SShareIdRoute
   '/v1/$': typeof V1SplatRoute
   '/v1/models': typeof V1ModelsRoute
+  '/v1/responses': typeof V1ResponsesRoute
   '/v1/usage': typeof V1UsageRoute
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
@@ -528,6 +535,7 @@ export interface FileRoutesByTo {
   '/s/$shareId': typeof SShareIdRoute
   '/v1/$': typeof V1SplatRoute
   '/v1/models': typeof V1ModelsRoute
+  '/v1/responses': typeof V1ResponsesRoute
   '/v1/usage': typeof V1UsageRoute
   '/': typeof ChatIndexRoute
   '/account': typeof AccountIndexRoute
@@ -600,6 +608,7 @@ export interface FileRoutesById {
   '/s/$shareId': typeof SShareIdRoute
   '/v1/$': typeof V1SplatRoute
   '/v1/models': typeof V1ModelsRoute
+  '/v1/responses': typeof V1ResponsesRoute
   '/v1/usage': typeof V1UsageRoute
   '/_chat/': typeof ChatIndexRoute
   '/account/': typeof AccountIndexRoute
@@ -673,6 +682,7 @@ export interface FileRouteTypes {
     | '/s/$shareId'
     | '/v1/$'
     | '/v1/models'
+    | '/v1/responses'
     | '/v1/usage'
     | '/account/'
     | '/c/$chatId'
@@ -741,6 +751,7 @@ export interface FileRouteTypes {
     | '/s/$shareId'
     | '/v1/$'
     | '/v1/models'
+    | '/v1/responses'
     | '/v1/usage'
     | '/'
     | '/account'
@@ -812,6 +823,7 @@ export interface FileRouteTypes {
     | '/s/$shareId'
     | '/v1/$'
     | '/v1/models'
+    | '/v1/responses'
     | '/v1/usage'
     | '/_chat/'
     | '/account/'
@@ -878,6 +890,7 @@ export interface RootRouteChildren {
   SShareIdRoute: typeof SShareIdRoute
   V1SplatRoute: typeof V1SplatRoute
   V1ModelsRoute: typeof V1ModelsRoute
+  V1ResponsesRoute: typeof V1ResponsesRoute
   V1UsageRoute: typeof V1UsageRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
@@ -1152,6 +1165,13 @@ declare module '@tanstack/react-router' {
       path: '/v1/models'
       fullPath: '/v1/models'
       preLoaderRoute: typeof V1ModelsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/responses': {
+      id: '/v1/responses'
+      path: '/v1/responses'
+      fullPath: '/v1/responses'
+      preLoaderRoute: typeof V1ResponsesRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/v1/usage': {
@@ -1464,6 +1484,7 @@ const rootRouteChildren: RootRouteChildren = {
   SShareIdRoute: SShareIdRoute,
   V1SplatRoute: V1SplatRoute,
   V1ModelsRoute: V1ModelsRoute,
+  V1ResponsesRoute: V1ResponsesRoute,
   V1UsageRoute: V1UsageRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,

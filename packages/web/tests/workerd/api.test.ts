@@ -1,7 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { generateText, isStepCount, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 
 // The API by keys, with OpenAI's own client, and what each request holds and counts.
@@ -16,22 +19,16 @@ interface Made {
 	openai: OpenAI;
 }
 
-const openaiWith = (apiKey: string, client: Client) =>
-	new OpenAI({
-		apiKey,
-		baseURL: "http://localhost/v1",
-		maxRetries: 0,
-		dangerouslyAllowBrowser: true,
-		fetch: (input, init) => new Client().fetch(String(input), init as RequestInit),
-		defaultHeaders: client ? {} : {},
-	});
+const fetchFromWorker: typeof fetch = (input, init) => new Client().fetch(String(input), init as RequestInit);
+const openaiWith = (apiKey: string) =>
+	new OpenAI({ apiKey, baseURL: "http://localhost/v1", maxRetries: 0, dangerouslyAllowBrowser: true, fetch: fetchFromWorker });
 
 async function made(more: object = {}, client = new Client()): Promise<Made> {
 	const { id: userId } = await client.signUp();
 	const response = await client.post("/api/keys", { name: "Script", scopes: ["chat", "models", "usage"], ...more });
 	expect(response.status).toBe(201);
 	const { secret, key } = await response.json<{ secret: string; key: { id: string } }>();
-	return { client, userId, secret, keyId: key.id, openai: openaiWith(secret, client) };
+	return { client, userId, secret, keyId: key.id, openai: openaiWith(secret) };
 }
 
 const hello = { model: "sandbox", messages: [{ role: "user" as const, content: "Hello" }] };
@@ -115,11 +112,173 @@ describe("OpenAI's client", () => {
 	});
 });
 
+const weather = {
+	type: "function" as const,
+	name: "web_search",
+	description: "Searches the web",
+	strict: null,
+	parameters: { type: "object", properties: { query: { type: "string" } } },
+};
+
+describe("OpenAI's client for Responses", () => {
+	test("gets a response with its text and usage, which counts once", async () => {
+		const { openai, client } = await made();
+		const asked = { model: "sandbox", instructions: "Be brief.", input: "Hello", text: { format: { type: "json_object" as const } } };
+		const response = await openai.responses.create({ ...asked, max_output_tokens: 500 });
+		expect(response).toMatchObject({ object: "response", status: "completed", store: false, instructions: "Be brief." });
+		expect(response.output_text).toContain("You said: “Hello”");
+		expect(response.usage?.total_tokens).toBe((response.usage?.input_tokens ?? 0) + (response.usage?.output_tokens ?? 0));
+		expect(response.usage?.output_tokens).toBeGreaterThan(0);
+		const { messages, fields } = (await sandboxState()).modelCalls.at(-1) ?? {};
+		expect(messages).toEqual([
+			{ role: "system", content: "Be brief." },
+			{ role: "user", content: "Hello" },
+		]);
+		expect(fields).toMatchObject({ response_format: { type: "json_object" } });
+		expect(await used(client)).toEqual({ used: 1, held: 0 });
+	});
+
+	test("streams the events that its stream helper adds up to the same response", async () => {
+		const { openai, client } = await made();
+		const stream = openai.responses.stream({
+			model: "sandbox",
+			input: [{ role: "user", content: [{ type: "input_text", text: "Hello" }] }],
+		});
+		let text = "";
+		const types: string[] = [];
+		for await (const event of stream) {
+			if (event.type === "response.output_text.delta") text += event.delta;
+			if (types.at(-1) !== event.type) types.push(event.type);
+		}
+		const final = await stream.finalResponse();
+		expect(types).toEqual([
+			"response.created",
+			"response.in_progress",
+			"response.output_item.added",
+			"response.content_part.added",
+			"response.output_text.delta",
+			"response.output_text.done",
+			"response.content_part.done",
+			"response.output_item.done",
+			"response.completed",
+		]);
+		expect(final.output_text).toBe(text);
+		expect(text).toContain("You said: “Hello”");
+		expect(await used(client)).toEqual({ used: 1, held: 0 });
+	});
+
+	test("has its tools called, and sends the results back in a second request", async () => {
+		const { openai, client } = await made();
+		const input: OpenAI.Responses.ResponseInput = [{ role: "user", content: "The latest news?" }];
+		const first = await openai.responses.create({ model: "sandbox", input, tools: [weather], tool_choice: "auto" });
+		const call = first.output.find((item) => item.type === "function_call");
+		if (!call) throw new Error("the model called nothing");
+		expect(call).toMatchObject({ name: "web_search", status: "completed" });
+		expect(JSON.parse(call.arguments)).toHaveProperty("query");
+		const output = "Results.\n\n[1] Etna today\nhttps://a.example/\nIt smokes.";
+		const said = first.output as OpenAI.Responses.ResponseInputItem[];
+		const back: OpenAI.Responses.ResponseInput = [...input, ...said, { type: "function_call_output", call_id: call.call_id, output }];
+		const second = await openai.responses.create({ model: "sandbox", input: back, tools: [weather] });
+		expect(second.output_text).toContain("Etna today");
+		const { messages } = (await sandboxState()).modelCalls.at(-1) ?? {};
+		expect(messages?.map(({ role }) => role)).toEqual(["user", "assistant", "tool"]);
+		expect(await used(client)).toEqual({ used: 2, held: 0 });
+
+		const streamed: string[] = [];
+		for await (const event of await openai.responses.create({ model: "sandbox", input, tools: [weather], stream: true }))
+			if (event.type === "response.function_call_arguments.done") streamed.push(event.arguments);
+		expect(streamed).toEqual([call.arguments]);
+	});
+
+	test("stops the model by leaving, joins a named request, and is told of an answer that failed", async () => {
+		const { openai, client } = await made();
+		await faults({ model: { chunks: 500, chunkMs: 20 } });
+		const left = await openai.responses.create({ model: "sandbox", input: "Hello", stream: true });
+		for await (const event of left) if (event.type === "response.output_text.delta") break;
+		await eventually(async () => expect((await sandboxState()).modelCalls.at(-1)?.aborted).toBe(true));
+		await eventually(async () => expect(await used(client)).toEqual({ used: 1, held: 0 }));
+
+		await faults({});
+		const once = { headers: { "idempotency-key": "again" } };
+		const texts = await Promise.all(
+			[1, 2].map(async () => (await openai.responses.create({ model: "sandbox", input: "Hello" }, once)).output_text),
+		);
+		expect(new Set(texts).size).toBe(1);
+		expect(await used(client)).toEqual({ used: 2, held: 0 });
+
+		await faults({ model: { failAfterChunks: 3, chunks: 20 } });
+		const types: string[] = [];
+		for await (const event of await openai.responses.create({ model: "sandbox", input: "Hello", stream: true })) types.push(event.type);
+		expect(types.at(-1)).toBe("response.failed");
+		await expect(openai.responses.create({ model: "sandbox", input: "Hello" })).rejects.toMatchObject({
+			status: 502,
+			code: "model_failed",
+		});
+		expect(await used(client)).toEqual({ used: 2, held: 0 });
+	});
+
+	test("says that an answer is incomplete that reached its limit or a filter", async () => {
+		const { openai } = await made();
+		await faults({ model: { finishReason: "length" } });
+		const short = await openai.responses.create({ model: "sandbox", input: "Hello" });
+		expect(short).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
+		await faults({ model: { finishReason: "content_filter" } });
+		const filtered = await openai.responses.create({ model: "sandbox", input: "Hello" });
+		expect(filtered).toMatchObject({ status: "incomplete", incomplete_details: { reason: "content_filter" } });
+	});
+
+	test("cannot name a stored response, because none is stored", async () => {
+		const { openai, client } = await made();
+		const asked = { model: "sandbox", input: "Hello", previous_response_id: "resp_1" };
+		await expect(openai.responses.create(asked)).rejects.toMatchObject({ status: 400, param: "previous_response_id" });
+		expect(await used(client)).toEqual({ used: 0, held: 0 });
+	});
+});
+
+describe("the AI SDK's provider for OpenAI-compatible servers", () => {
+	const modelWith = (secret: string) =>
+		createOpenAICompatible({ name: "parley", baseURL: "http://localhost/v1", apiKey: secret, fetch: fetchFromWorker, includeUsage: true })(
+			"sandbox",
+		);
+
+	test("generates and streams text, each counted once", async () => {
+		const { secret, client } = await made();
+		const model = modelWith(secret);
+		const whole = await generateText({ model, prompt: "Hello", maxRetries: 0 });
+		expect(whole.text).toContain("You said: “Hello”");
+		expect(whole.usage.outputTokens).toBeGreaterThan(0);
+		const streamed = streamText({ model, prompt: "Hello", maxRetries: 0 });
+		expect(await streamed.text).toBe(whole.text);
+		expect(await streamed.finishReason).toBe("stop");
+		expect(await used(client)).toEqual({ used: 2, held: 0 });
+	});
+
+	test("runs a tool that the model calls, and sends its result", async () => {
+		const { secret, client } = await made();
+		const search = tool({
+			description: "Searches the web",
+			inputSchema: z.object({ query: z.string() }),
+			execute: async () => "Results.\n\n[1] Etna today\nhttps://a.example/\nIt smokes.",
+		});
+		const result = streamText({
+			...{ model: modelWith(secret), prompt: "The latest news?", tools: { web_search: search }, stopWhen: isStepCount(3), maxRetries: 0 },
+		});
+		expect(await result.text).toContain("Etna today");
+		expect(await used(client)).toEqual({ used: 2, held: 0 });
+	});
+
+	test("reads a refusal as an error with our sentence", async () => {
+		const { secret } = await made({ scopes: ["models"] });
+		const failing = generateText({ model: modelWith(secret), prompt: "Hello", maxRetries: 0 });
+		await expect(failing).rejects.toMatchObject({ statusCode: 403, message: expect.stringContaining("chat") });
+	});
+});
+
 describe("the same Idempotency-Key", () => {
 	test("is one unit and one model call, at once and afterwards, and another body is refused", async () => {
 		const { openai, client } = await made();
 		await faults({ model: { chunks: 20, chunkMs: 10 } });
-		const once = { headers: { "idempotency-key": "order 1".replace(" ", "-") } };
+		const once = { headers: { "idempotency-key": "order-1" } };
 		const before = await calls();
 		const answers = await Promise.all([1, 2, 3].map(() => openai.chat.completions.create(hello, once)));
 		answers.push(await openai.chat.completions.create(hello, once));
@@ -175,7 +334,7 @@ describe("a key", () => {
 		await openai.models.list();
 		expect((await client.fetch(`/api/keys/${keyId}`, { method: "DELETE" })).status).toBe(204);
 		await expect(openai.models.list()).rejects.toMatchObject({ status: 401, code: "invalid_api_key" });
-		await expect(openaiWith("sk-wrong", client).models.list()).rejects.toMatchObject({ status: 401 });
+		await expect(openaiWith("sk-wrong").models.list()).rejects.toMatchObject({ status: 401 });
 	});
 
 	test("fails once it has expired", async () => {
@@ -183,6 +342,60 @@ describe("a key", () => {
 		await openai.models.list();
 		await env.DB.prepare("update api_keys set expires_at = 1 where id = ?").bind(keyId).run();
 		await expect(openai.models.list()).rejects.toMatchObject({ status: 401 });
+	});
+});
+
+describe("a retry with the same Idempotency-Key", () => {
+	const once = { headers: { "idempotency-key": "crash" } };
+
+	/** A call whose object dies while its model is silent, with what is on its disk. */
+	async function crashed({ openai, client }: Made, { isStored }: { isStored: boolean }): Promise<string> {
+		await faults({ model: { firstTokenMs: 60_000 } });
+		const { response, data } = await openai.chat.completions.create({ ...hello, stream: true }, once).withResponse();
+		const name = `call.${response.headers.get("x-request-id")}`;
+		await eventually(async () => expect(await used(client)).toEqual({ used: 0, held: 1 }));
+		const dying = runInDurableObject(env.API_CALL.getByName(name), async (_, state) => {
+			if (!isStored) await state.storage.deleteAll();
+			await state.storage.sync();
+			state.abort("a crash");
+		});
+		await dying.catch(() => {});
+		await expect(
+			(async () => {
+				for await (const _ of data);
+			})(),
+		).rejects.toMatchObject({ code: "model_failed" });
+		await faults({});
+		return name;
+	}
+
+	test("gets an answer when the first attempt died between its hold and its model call, and one unit counts", async () => {
+		const key = await made({ limit: { units: 5, per: "day" } });
+		await crashed(key, { isStored: false });
+		expect(await used(key.client)).toEqual({ used: 0, held: 1 });
+		const { choices } = await key.openai.chat.completions.create(hello, once);
+		expect(choices[0]?.message.content).toContain("You said");
+		expect(await used(key.client)).toEqual({ used: 1, held: 0 });
+	});
+
+	test("gets an answer when the first attempt died in its model call, and one unit counts", async () => {
+		const key = await made();
+		await crashed(key, { isStored: true });
+		const { choices } = await key.openai.chat.completions.create(hello, once);
+		expect(choices[0]?.message.content).toContain("You said");
+		expect(await used(key.client)).toEqual({ used: 1, held: 0 });
+	});
+
+	test("is told that the request was counted when its answer died with the object, and that counts once", async () => {
+		const { openai, client } = await made();
+		const { response } = await openai.chat.completions.create(hello, once).withResponse();
+		const call = env.API_CALL.getByName(`call.${response.headers.get("x-request-id")}`);
+		await runInDurableObject(call, (_, state) => state.abort("a crash")).catch(() => {});
+		const before = await calls();
+		await expect(openai.chat.completions.create(hello, once)).rejects.toMatchObject({ status: 409, code: "answer_not_kept" });
+		await expect(openai.chat.completions.create({ ...hello, seed: 1 }, once)).rejects.toMatchObject({ code: "request_id_already_used" });
+		expect(await calls()).toBe(before);
+		expect(await used(client)).toEqual({ used: 1, held: 0 });
 	});
 });
 

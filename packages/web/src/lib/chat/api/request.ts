@@ -11,6 +11,9 @@ import { quoteOf } from "../price.ts";
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const TEXT_CHARS_MAX = 1024 * 1024;
 const DEPTH_MAX = 64;
+/** Never http, and nothing that a provider would read from its own network by another scheme. */
+export const IMAGE_URL = /^(?:https:\/\/|data:image\/)/i;
+export const FUNCTION_NAME = /^[\w.-]{1,64}$/;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 const text = z.union([
@@ -21,7 +24,7 @@ const text = z.union([
 ]);
 const image = z.object({
 	type: z.literal("image_url"),
-	image_url: z.looseObject({ url: z.string().regex(/^(?:https:\/\/|data:image\/)/i) }),
+	image_url: z.looseObject({ url: z.string().regex(IMAGE_URL) }),
 });
 const called = z.object({ name: z.string().max(256), arguments: z.string() });
 const message = z.discriminatedUnion("role", [
@@ -43,9 +46,9 @@ const message = z.discriminatedUnion("role", [
 	z.object({ role: z.literal("tool"), content: text, tool_call_id: z.string() }),
 ]);
 
-const number = (min: number, max: number) => z.number().min(min).max(max).nullish();
+export const number = (min: number, max: number) => z.number().min(min).max(max).nullish();
 // Only functions: a provider's own tools cost money that no price covers.
-const tool = z.object({ type: z.literal("function"), function: z.looseObject({ name: z.string().regex(/^[\w.-]{1,64}$/) }) });
+const tool = z.object({ type: z.literal("function"), function: z.looseObject({ name: z.string().regex(FUNCTION_NAME) }) });
 
 /** Fields that reach the upstream as they are. Others are ignored, as OpenAI-compatible servers do: one of them could buy something. */
 const passed = {

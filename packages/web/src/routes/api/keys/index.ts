@@ -2,6 +2,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { api } from "../../../lib/http/api.ts";
 import { refuse } from "../../../lib/http/problem.ts";
 import { apiKeysOf, createApiKey } from "../../../lib/identity/api-keys.ts";
+import { assertRecentProof } from "../../../lib/identity/recent-proof.ts";
 import { userOf } from "../../../lib/identity/subject.ts";
 import { t } from "../../../text/text.ts";
 
@@ -9,7 +10,11 @@ export const Route = createFileRoute("/api/keys/")({
 	server: {
 		handlers: api({
 			GET: async ({ request }) => Response.json({ keys: await apiKeysOf((await owner(request)).userId) }),
-			POST: async ({ request }) => Response.json(await createApiKey(request, await owner(request)), { status: 201 }),
+			POST: async ({ request }) => {
+				const user = await owner(request);
+				await assertRecentProof(request);
+				return Response.json(await createApiKey(request, user), { status: 201 });
+			},
 		}),
 	},
 });
