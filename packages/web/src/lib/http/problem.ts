@@ -80,6 +80,7 @@ export const PROBLEMS = {
 	"billing-not-configured": 503,
 	"billing-not-read": 503,
 	"database-unavailable": 503,
+	"issuer-unavailable": 503,
 	"ledger-not-ready": 503,
 	"model-busy": 503,
 	"not-configured": 503,
