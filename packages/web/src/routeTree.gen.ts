@@ -27,6 +27,7 @@ import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as AccountIndexRouteImport } from './routes/account/index'
 import { Route as AccountAppearanceRouteImport } from './routes/account/appearance'
 import { Route as AccountDataRouteImport } from './routes/account/data'
+import { Route as AccountKeysRouteImport } from './routes/account/keys'
 import { Route as AccountOrganizationRouteImport } from './routes/account/organization'
 import { Route as AccountPlanRouteImport } from './routes/account/plan'
 import { Route as AccountProfileRouteImport } from './routes/account/profile'
@@ -168,6 +169,11 @@ const AccountAppearanceRoute = AccountAppearanceRouteImport.update({
 const AccountDataRoute = AccountDataRouteImport.update({
   id: '/data',
   path: '/data',
+  getParentRoute: () => AccountRoute,
+} as any)
+const AccountKeysRoute = AccountKeysRouteImport.update({
+  id: '/keys',
+  path: '/keys',
   getParentRoute: () => AccountRoute,
 } as any)
 const AccountOrganizationRoute = AccountOrganizationRouteImport.update({
@@ -450,6 +456,7 @@ export interface FileRoutesByFullPath {
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
+  '/account/keys': typeof AccountKeysRoute
   '/account/organization': typeof AccountOrganizationRoute
   '/account/plan': typeof AccountPlanRoute
   '/account/profile': typeof AccountProfileRoute
@@ -519,6 +526,7 @@ export interface FileRoutesByTo {
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
+  '/account/keys': typeof AccountKeysRoute
   '/account/organization': typeof AccountOrganizationRoute
   '/account/plan': typeof AccountPlanRoute
   '/account/profile': typeof AccountProfileRoute
@@ -592,6 +600,7 @@ export interface FileRoutesById {
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
+  '/account/keys': typeof AccountKeysRoute
   '/account/organization': typeof AccountOrganizationRoute
   '/account/plan': typeof AccountPlanRoute
   '/account/profile': typeof AccountProfileRoute
@@ -666,6 +675,7 @@ export interface FileRouteTypes {
     | '/.well-known/security.txt'
     | '/account/appearance'
     | '/account/data'
+    | '/account/keys'
     | '/account/organization'
     | '/account/plan'
     | '/account/profile'
@@ -735,6 +745,7 @@ export interface FileRouteTypes {
     | '/.well-known/security.txt'
     | '/account/appearance'
     | '/account/data'
+    | '/account/keys'
     | '/account/organization'
     | '/account/plan'
     | '/account/profile'
@@ -807,6 +818,7 @@ export interface FileRouteTypes {
     | '/.well-known/security.txt'
     | '/account/appearance'
     | '/account/data'
+    | '/account/keys'
     | '/account/organization'
     | '/account/plan'
     | '/account/profile'
@@ -1053,6 +1065,13 @@ declare module '@tanstack/react-router' {
       path: '/data'
       fullPath: '/account/data'
       preLoaderRoute: typeof AccountDataRouteImport
+      parentRoute: typeof AccountRoute
+    }
+    '/account/keys': {
+      id: '/account/keys'
+      path: '/keys'
+      fullPath: '/account/keys'
+      preLoaderRoute: typeof AccountKeysRouteImport
       parentRoute: typeof AccountRoute
     }
     '/account/organization': {
@@ -1437,6 +1456,7 @@ const ChatRouteWithChildren = ChatRoute._addFileChildren(ChatRouteChildren)
 interface AccountRouteChildren {
   AccountAppearanceRoute: typeof AccountAppearanceRoute
   AccountDataRoute: typeof AccountDataRoute
+  AccountKeysRoute: typeof AccountKeysRoute
   AccountOrganizationRoute: typeof AccountOrganizationRoute
   AccountPlanRoute: typeof AccountPlanRoute
   AccountProfileRoute: typeof AccountProfileRoute
@@ -1447,6 +1467,7 @@ interface AccountRouteChildren {
 const AccountRouteChildren: AccountRouteChildren = {
   AccountAppearanceRoute: AccountAppearanceRoute,
   AccountDataRoute: AccountDataRoute,
+  AccountKeysRoute: AccountKeysRoute,
   AccountOrganizationRoute: AccountOrganizationRoute,
   AccountPlanRoute: AccountPlanRoute,
   AccountProfileRoute: AccountProfileRoute,

@@ -20,6 +20,8 @@ export interface ApiKeyView {
 	limit: KeyLimit | null;
 	/** The organization that it acts for. */
 	organization: string | null;
+	/** Who created it, if that is another than the viewer. */
+	owner: string | null;
 	expiresAt: string | null;
 	isExpired: boolean;
 	lastUsedAt: string | null;

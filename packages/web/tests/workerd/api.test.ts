@@ -337,6 +337,20 @@ describe("a key", () => {
 		await expect(openaiWith("sk-wrong").models.list()).rejects.toMatchObject({ status: 401 });
 	});
 
+	test("is neither created nor revoked ten minutes after the last proof", async () => {
+		const { client, userId, keyId, openai } = await made();
+		await env.DB.prepare("UPDATE sessions SET created_at = created_at - 660000, proven_at = NULL WHERE user_id = ?").bind(userId).run();
+		const tries = [
+			await client.post("/api/keys", { name: "Late", scopes: ["chat"] }),
+			await client.fetch(`/api/keys/${keyId}`, { method: "DELETE" }),
+		];
+		for (const refused of tries) {
+			expect([refused.status, refused.headers.get("parley-proof")]).toEqual([403, "password,mail"]);
+			expect(await refused.json()).toMatchObject({ type: "urn:parley:problem:proof-needed" });
+		}
+		await openai.models.list();
+	});
+
 	test("fails once it has expired", async () => {
 		const { openai, keyId } = await made({ expiresInDays: 1 });
 		await openai.models.list();

@@ -17,7 +17,7 @@ const UPGRADE: Record<UsageRefusal["policy"], string> = {
 	paid: "/account/plan",
 	organization: "/pricing",
 	member: "/account/organization",
-	key: "/account/usage",
+	key: "/account/keys",
 	"in-flight": "/pricing",
 };
 

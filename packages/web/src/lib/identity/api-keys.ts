@@ -1,12 +1,13 @@
 import { waitUntil } from "cloudflare:workers";
 import { createHash, randomBytes } from "node:crypto";
-import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { db } from "../../db/connection.ts";
 import { apiKeys, instructions, members, organizations, users } from "../../db/schema.ts";
 import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
 import { type ApiKeyView, type KeyLimit, SCOPES, type Scope } from "../../view/api-key.ts";
+import type { Role } from "../../view/identity.ts";
 import { readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import { now } from "../time/clock.ts";
@@ -34,26 +35,28 @@ const body = z.object({
 		.nullable()
 		.default(null),
 	expiresInDays: z.int().min(1).max(3_650).nullable().default(null),
+	/** The organization whose plan pays, if it has one; null for the user's own. */
+	organization: z.string().max(128).nullable().default(null),
 });
 
 const hashOf = (key: string) => createHash("sha256").update(key).digest("base64url");
 const dayMs = 86_400_000;
 
 /**
- * Creates the key that `POST /api/keys` describes. It acts for the organization of the session, if there is one.
+ * Creates the key that `POST /api/keys` describes.
  * @returns the key itself, which is never shown again, and its row
- * @throws {ProblemError} 400 for another body, 429 beyond 50 keys, or 20 within an hour
+ * @throws {ProblemError} 400 for another body, 404 for an organization that the user is not in, 429 beyond 50 keys, or 20 within an hour
  */
-export async function createApiKey(request: Request, user: User): Promise<{ secret: string; key: ApiKeyView }> {
-	const { name, scopes, limit, expiresInDays } = await readBody(request, body);
-	const { userId, organization } = user;
+export async function createApiKey(request: Request, { userId }: User): Promise<{ secret: string; key: ApiKeyView }> {
+	const { name, scopes, limit, expiresInDays, organization: organizationId } = await readBody(request, body);
+	const organization = organizationId === null ? null : await organizationOf(userId, organizationId);
 	const taken = await take([{ what: `keys of ${userId}`, max: CREATED_HOURLY, windowMs: HOUR_MS, full: t("bound_keys") }]);
 	if (taken.kind === "refused") refuse("too-many-attempts", taken.why, { "retry-after": String(taken.retryAfterSeconds) });
 	const secret = BEGINNING + randomBytes(SECRET_BYTES).toString("base64url");
 	const id = randomBytes(12).toString("base64url");
 	const createdAt = new Date(now());
 	const row = {
-		...{ id, userId, organizationId: organization?.organizationId ?? null, name, hash: hashOf(secret) },
+		...{ id, userId, organizationId, name, hash: hashOf(secret) },
 		...{ prefix: secret.slice(0, PREFIX_CHARS), scopes: [...new Set(scopes)].join(" "), createdAt },
 		...{ limitUnits: limit?.units ?? null, limitPer: limit?.per ?? null },
 		expiresAt: expiresInDays === null ? null : new Date(createdAt.getTime() + expiresInDays * dayMs),
@@ -65,29 +68,55 @@ export async function createApiKey(request: Request, user: User): Promise<{ secr
 			${row.limitPer}, ${row.expiresAt?.getTime() ?? null}, ${createdAt.getTime()}
 		where (select count(*) from api_keys where user_id = ${userId}) < ${KEYS_MAX}`);
 	if (meta.changes === 0) refuse("too-many-keys", t("problem_keys_max", { max: String(KEYS_MAX) }));
-	return { secret, key: viewOf({ ...row, lastUsedAt: null, organization: organization?.name ?? null }) };
+	return { secret, key: viewOf({ ...row, lastUsedAt: null, organization, owner: null }) };
+}
+
+/** The name of an organization that the user is in. @throws {ProblemError} 404 for any other */
+async function organizationOf(userId: string, organizationId: string): Promise<string> {
+	const [found] = await db()
+		.select({ name: organizations.name })
+		.from(members)
+		.innerJoin(organizations, eq(organizations.id, members.organizationId))
+		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
+		.limit(1);
+	return found?.name ?? refuse("not-found", t("problem_nothing_here"));
 }
 
 /** A user's keys, the newest first. */
-export async function apiKeysOf(userId: string): Promise<ApiKeyView[]> {
+export const apiKeysOf = (userId: string): Promise<ApiKeyView[]> => keysWhere(userId, eq(apiKeys.userId, userId));
+
+/** The keys that act for an organization, the newest first: for who manages it those of all members, for a member their own. */
+export function apiKeysFor(userId: string, organization: { id: string; role: Role }): Promise<ApiKeyView[]> {
+	const own = organization.role === "member" ? eq(apiKeys.userId, userId) : undefined;
+	return keysWhere(userId, and(eq(apiKeys.organizationId, organization.id), own));
+}
+
+async function keysWhere(userId: string, which: SQL | undefined): Promise<ApiKeyView[]> {
 	const rows = await db()
 		.select({
 			...{ id: apiKeys.id, name: apiKeys.name, prefix: apiKeys.prefix, scopes: apiKeys.scopes },
 			...{ limitUnits: apiKeys.limitUnits, limitPer: apiKeys.limitPer, organization: organizations.name },
 			...{ expiresAt: apiKeys.expiresAt, lastUsedAt: apiKeys.lastUsedAt, createdAt: apiKeys.createdAt },
+			...{ ownerId: apiKeys.userId, owner: users.name },
 		})
 		.from(apiKeys)
+		.innerJoin(users, eq(users.id, apiKeys.userId))
 		.leftJoin(organizations, eq(organizations.id, apiKeys.organizationId))
-		.where(eq(apiKeys.userId, userId))
+		.where(which)
 		.orderBy(desc(apiKeys.createdAt));
-	return rows.map(viewOf);
+	return rows.map(({ ownerId, owner, ...row }) => viewOf({ ...row, owner: ownerId === userId ? null : owner }));
 }
 
-/** Revokes a key: its row is deleted, so the next request with it fails. @returns whether it was the user's */
+/**
+ * Revokes a key: its row is deleted, so the next request with it fails.
+ * @returns whether the user may: it is theirs, or acts for an organization that they manage
+ */
 export async function revokeApiKey(userId: string, id: string): Promise<boolean> {
+	const isManaged = sql`exists (select 1 from ${members} as actor where actor.user_id = ${userId}
+		and actor.organization_id = ${apiKeys.organizationId} and actor.role in ('owner', 'admin'))`;
 	const gone = await db()
 		.delete(apiKeys)
-		.where(and(eq(apiKeys.id, id), eq(apiKeys.userId, userId)))
+		.where(and(eq(apiKeys.id, id), or(eq(apiKeys.userId, userId), isManaged)))
 		.returning({ id: apiKeys.id });
 	return gone.length > 0;
 }
@@ -160,12 +189,12 @@ function limitOf({ limitUnits: units, limitPer: per }: Pick<typeof apiKeys.$infe
 	return units === null || per === null ? null : { units, per };
 }
 
-type Row = Omit<typeof apiKeys.$inferSelect, "hash" | "userId" | "organizationId"> & { organization: string | null };
+type Row = Omit<typeof apiKeys.$inferSelect, "hash" | "userId" | "organizationId"> & Pick<ApiKeyView, "organization" | "owner">;
 
 function viewOf(row: Row): ApiKeyView {
-	const { id, name, prefix, organization, expiresAt, lastUsedAt, createdAt } = row;
+	const { id, name, prefix, organization, owner, expiresAt, lastUsedAt, createdAt } = row;
 	return {
-		...{ id, name, prefix, organization, scopes: scopesOf(row.scopes), limit: limitOf(row) },
+		...{ id, name, prefix, organization, owner, scopes: scopesOf(row.scopes), limit: limitOf(row) },
 		expiresAt: expiresAt?.toISOString() ?? null,
 		isExpired: isExpired(expiresAt),
 		lastUsedAt: lastUsedAt?.toISOString() ?? null,
