@@ -7,6 +7,7 @@ import { inOpenAiForm, isOfApi } from "./lib/http/open-ai.ts";
 import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
+import { dropStartResponse } from "./lib/http/start-event.ts";
 import { assertOwnRedirect, isFunctionCall, refusalOf } from "./lib/http/wall.ts";
 import { deliverDue } from "./lib/identity/email/outbox.ts";
 import { nameLanguage, readerOf } from "./lib/identity/reader.ts";
@@ -72,6 +73,7 @@ async function answer(request: Request, reader: Reader): Promise<Response> {
 		if (refusal?.status === 421 && settings?.appOrigin === null) noteMissingOrigin();
 		forStart = refusal ? request : await readCall(request);
 		response = refusal ?? (await starts[reader.language](forStart));
+		dropStartResponse(forStart);
 		assertOwnRedirect(request, response);
 	} catch (error) {
 		response = refusalFor(request, error);

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import type { AsyncLocalStorage } from "node:async_hooks";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 import { breakTable } from "../marked-log.ts";
@@ -522,6 +523,16 @@ describe("a response", () => {
 				expect(policyOf(response).get("default-src"), path).toBe("default-src 'none'");
 		}
 	});
+});
+
+test("a response is not kept by Start once it has been sent: workerd would never free the request", async () => {
+	const storage: AsyncLocalStorage<{ currentResponse?: Response }> = Reflect.get(globalThis, Symbol.for("tanstack-start:event-storage"));
+	const run = vi.spyOn(storage, "run");
+	for (const path of ["/api/usage", "/api/none", "/v1/models", "/pricing"]) await (await new Client().fetch(path)).text();
+	const events = run.mock.calls.map(([event]) => event);
+	run.mockRestore();
+	expect(events).toHaveLength(4);
+	expect(events.map(({ currentResponse }) => currentResponse)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
 describe("a page", () => {
