@@ -198,7 +198,7 @@ function NewKey({ organizationId, onCreated }: NewKeyProps) {
 				))}
 			</fieldset>
 			<div className="flex flex-wrap gap-2">
-				<label className="flex grow flex-col gap-1 font-medium">
+				<label className="flex min-w-0 grow basis-32 flex-col gap-1 font-medium">
 					{t("keys_limit")}
 					<input
 						name="units"
