@@ -1217,6 +1217,11 @@ export const de: Catalogue = {
 	rule_price_rose_happens: "Der Preis steigt zwischen der Seite und dem Server",
 	rule_refused_counted: "Nein. Das entscheidet sich zuerst, und es wird nichts gespeichert.",
 	rule_refused_happens: "Ein Limit lehnt die Anfrage ab, ihr Inhalt ist ungültig, ihr Modell unbekannt oder die Berechtigung fehlt",
+	rule_program_left_counted: "Als ob du sie stoppst: vor ihrem ersten Wort nicht (siehe die Grenze unten), danach ja.",
+	rule_program_left_happens: "Ein Programm verlässt seine Antwort an der API, ohne einen Idempotency-Key",
+	rule_program_named_counted:
+		"Einmal. Es hört bei der laufenden Antwort mit oder bekommt zwei Minuten lang die fertige. Danach wird es abgewiesen.",
+	rule_program_named_happens: "Ein Programm geht, oder es sendet seine Anfrage noch einmal, mit einem Idempotency-Key",
 	rule_repeat_counted: "Einmal. Spätere hören bei der laufenden Antwort mit oder bekommen die fertige.",
 	rule_repeat_happens: "Dieselbe Anfrage kommt noch einmal, aus welchem Tab und wie oft auch immer",
 	rule_running_counted: "Noch nicht: wenn sie endet.",

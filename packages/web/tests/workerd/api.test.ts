@@ -227,6 +227,56 @@ describe("OpenAI's client for Responses", () => {
 		expect(filtered).toMatchObject({ status: "incomplete", incomplete_details: { reason: "content_filter" } });
 	});
 
+	test("has all kinds of input, and its format and choice of tool, in the form that models are asked in", async () => {
+		const { openai } = await made();
+		const picture = "data:image/png;base64,iVBORw0KGgo=";
+		await openai.responses.create({
+			model: "seeing",
+			input: [
+				{ role: "developer", content: "Be brief." },
+				{
+					type: "message",
+					role: "user",
+					content: [
+						{ type: "input_text", text: "What is this?" },
+						{ type: "input_image", image_url: picture, detail: "low" },
+					],
+				},
+				{ type: "function_call", call_id: "c1", name: "look", arguments: "{}" },
+				{ type: "function_call", call_id: "c2", name: "look", arguments: '{"near":true}' },
+				{ type: "function_call_output", call_id: "c1", output: "a tally" },
+				{ type: "function_call_output", call_id: "c2", output: [{ type: "input_text", text: "five marks" }] },
+				{ role: "user", content: "So?" },
+			],
+			tools: [{ ...weather, name: "look", strict: true }],
+			tool_choice: { type: "function", name: "look" },
+			parallel_tool_calls: false,
+			text: { format: { type: "json_schema", name: "answer", schema: { type: "object" }, strict: true } },
+		});
+		const { messages, fields } = (await sandboxState()).modelCalls.at(-1) ?? {};
+		const call = (id: string, args: string) => ({ id, type: "function", function: { name: "look", arguments: args } });
+		expect(messages).toEqual([
+			{ role: "developer", content: "Be brief." },
+			{
+				role: "user",
+				content: [
+					{ type: "text", text: "What is this?" },
+					{ type: "image_url", image_url: { url: picture, detail: "low" } },
+				],
+			},
+			{ role: "assistant", content: null, tool_calls: [call("c1", "{}"), call("c2", '{"near":true}')] },
+			{ role: "tool", tool_call_id: "c1", content: "a tally" },
+			{ role: "tool", tool_call_id: "c2", content: [{ type: "text", text: "five marks" }] },
+			{ role: "user", content: "So?" },
+		]);
+		expect(fields).toMatchObject({
+			tools: [{ type: "function", function: { name: "look", strict: true, parameters: weather.parameters } }],
+			tool_choice: { type: "function", function: { name: "look" } },
+			parallel_tool_calls: false,
+			response_format: { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" }, strict: true } },
+		});
+	});
+
 	test("cannot name a stored response, because none is stored", async () => {
 		const { openai, client } = await made();
 		const asked = { model: "sandbox", input: "Hello", previous_response_id: "resp_1" };
