@@ -130,7 +130,7 @@ export default defineConfig({
 						// One address a file: the files share a database.
 						SECURITY_CONTACT: "mailto:security@parley.example",
 						ADMIN_EMAILS:
-							"ledger-admin@example.com,organization-admin@example.com,identity-admin@example.com,usage-admin@example.com,share-admin@example.com",
+							"ledger-admin@example.com,organization-admin@example.com,identity-admin@example.com,usage-admin@example.com,matrix-admin@example.com,share-admin@example.com",
 						FLOWGLAD_WEBHOOK_SECRET: `whsec_${btoa("the webhook secret of the tests")}`,
 						SANDBOX_URL: sandboxUrl,
 						SEARCH_URL: `${sandboxUrl}/search/tavily`,

@@ -1,5 +1,5 @@
-// `npm run gallery`: takes a picture of every page and state, on a phone and a desktop, in light and dark, and writes docs/gallery. Takes about ten
-// minutes.
+// `npm run gallery`: takes a picture of every page and state, on a phone and a desktop, in light and dark, and writes docs/gallery. Then makes every state
+// in every other language, too. axe looks at each of them, and what it finds fails the command. Takes about ten minutes.
 //
 //   -- chat account   only the states whose names contain one of these
 
@@ -9,6 +9,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium, type Page } from "playwright-core";
+import { LANGUAGES, type Language } from "../src/text/languages.ts";
+import { faultsOf } from "./axe.ts";
 import { Stage, startForGallery } from "./gallery/stage.ts";
 import { STATES, type State } from "./gallery/states.ts";
 
@@ -22,9 +24,10 @@ const { positionals } = parseArgs({ allowPositionals: true });
 
 const fileOf = ({ name }: State, size: string, theme: string) => `${name}-${size}-${theme}.webp`;
 
-/** Pictures of what the page shows. It follows size and theme without a reload. */
-async function takePictures(page: Page, state: State): Promise<void> {
+/** Looks at what the page shows, in every size and theme. It follows them without a reload. @returns what is wrong */
+async function look(page: Page, withPictureOf?: State): Promise<string[]> {
 	const devtools = await page.context().newCDPSession(page);
+	const faults: string[] = [];
 	for (const [size, viewport] of Object.entries(SIZES)) {
 		await page.setViewportSize(viewport);
 		for (const theme of THEMES) {
@@ -34,10 +37,14 @@ async function takePictures(page: Page, state: State): Promise<void> {
 				await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 				await Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {})));
 			});
-			const { data } = await devtools.send("Page.captureScreenshot", { format: "webp", quality: QUALITY });
-			writeFileSync(join(FOLDER, fileOf(state, size, theme)), Buffer.from(data, "base64"));
+			if (withPictureOf) {
+				const { data } = await devtools.send("Page.captureScreenshot", { format: "webp", quality: QUALITY });
+				writeFileSync(join(FOLDER, fileOf(withPictureOf, size, theme)), Buffer.from(data, "base64"));
+			}
+			faults.push(...(await faultsOf(page)).map((fault) => `${fault} (${size}, ${theme})`));
 		}
 	}
+	return faults;
 }
 
 function writeIndex(): void {
@@ -60,25 +67,36 @@ const browser = await chromium.launch({
 	executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
 	args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
-const failed: string[] = [];
-try {
-	for (const state of STATES) {
-		if (positionals.length > 0 && !positionals.some((part) => state.name.includes(part))) continue;
-		const stage = await Stage.open(product, browser);
-		try {
-			await state.make(stage);
-			await takePictures(stage.page, state);
-			console.log(state.name);
-		} catch (error) {
-			failed.push(state.name);
-			console.error(`${state.name}: ${error instanceof Error ? error.message : error}`);
-		} finally {
-			await stage.close();
-		}
+const [PICTURED, ...OTHERS] = Object.keys(LANGUAGES) as [Language, ...Language[]];
+const isAsked = ({ name }: State) => positionals.length === 0 || positionals.some((part) => name.includes(part));
+const states = STATES.filter(isAsked);
+const faulty: string[] = [];
+
+/** Makes a state for a reader of this language, and looks at it. */
+async function show(state: State, language: Language): Promise<void> {
+	const stage = await Stage.open(product, browser, language);
+	const name = `${state.name} (${language})`;
+	try {
+		await state.make(stage);
+		const faults = await look(stage.page, language === PICTURED ? state : undefined);
+		if (faults.length > 0) faulty.push(`${name}: ${faults.join(", ")}`);
+		console.log(name, ...faults);
+	} catch (error) {
+		faulty.push(name);
+		console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+	} finally {
+		await stage.close();
 	}
+}
+
+try {
+	for (const state of states) await show(state, PICTURED);
 	writeIndex();
+	for (const language of OTHERS) for (const state of states) await show(state, language);
 } finally {
 	await browser.close();
 	await product.close();
 }
-if (failed.length > 0) throw new Error(`no pictures of ${failed.join(", ")}`);
+if (faulty.length > 0) throw new Error(`not as it should be: ${faulty.join("; ")}`);
+const views = Object.keys(SIZES).length * THEMES.length * Object.keys(LANGUAGES).length;
+console.log(`axe found nothing in ${states.length} states, each in ${views} views`);

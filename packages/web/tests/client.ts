@@ -164,7 +164,7 @@ export async function hear(response: Response): Promise<Answer> {
 }
 
 export interface SandboxState {
-	customers: { id: string; externalId: string; archived: boolean }[];
+	customers: { id: string; externalId: string; archived: boolean; email: string }[];
 	subscriptions: { id: string; status: string; isFreePlan: boolean; customerId: string; priceId: string }[];
 	checkoutSessions: { id: string; status: string; priceId: string | null; quantity: number; customerId: string | null }[];
 	payments: { amount: number; status: string }[];
@@ -182,7 +182,7 @@ export interface SandboxState {
 	calls: Record<string, number>;
 	faults: { api: { times?: number }[] };
 	stripe: {
-		customers: { id: string; name: string | null; metadata: Record<string, string> }[];
+		customers: { id: string; name: string | null; email: string | null; metadata: Record<string, string> }[];
 		checkoutSessions: { id: string; status: string; customer: string }[];
 		portalSessions: { id: string; configuration: string; return_url: string | null }[];
 		subscriptions: { id: string; status: string; customer: string }[];

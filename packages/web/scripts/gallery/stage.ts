@@ -1,4 +1,8 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Key } from "../../src/text/catalogue.ts";
+import { de } from "../../src/text/de.ts";
+import { en } from "../../src/text/en.ts";
+import type { Language } from "../../src/text/languages.ts";
 import { type Product, startProduct } from "../product.ts";
 
 const PATIENCE_MS = 20_000;
@@ -15,23 +19,32 @@ interface SandboxState {
 export const startForGallery = () =>
 	startProduct((sandbox) => ({ AI_BASE_URL: `${sandbox}/model/v1`, AI_MODELS: "swift=Swift,deep=Deep", AI_MODEL_UNITS: "deep=3" }));
 
-/** What a picture's state is made with: the running product, and a visitor of its own. */
+const CATALOGUES = { en, de };
+const LOCALES: Record<Language, string> = { en: "en-GB", de: "de-DE" };
+
+/** What a state is made with: the running product, and a visitor of its own who reads one language. */
 export class Stage {
 	readonly page: Page;
+	readonly language: Language;
 	readonly #product: Product;
 	readonly #context: BrowserContext;
 
-	private constructor(product: Product, context: BrowserContext, page: Page) {
+	private constructor(product: Product, context: BrowserContext, page: Page, language: Language) {
 		this.page = page;
+		this.language = language;
 		this.#product = product;
 		this.#context = context;
 	}
 
 	/** A new visitor, with a model that answers at once. */
-	static async open(product: Product, browser: Browser): Promise<Stage> {
-		const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", viewport: { width: 1280, height: 800 } });
+	static async open(product: Product, browser: Browser, language: Language): Promise<Stage> {
+		const context = await browser.newContext({
+			locale: LOCALES[language],
+			reducedMotion: "reduce",
+			viewport: { width: 1280, height: 800 },
+		});
 		context.setDefaultTimeout(PATIENCE_MS);
-		const stage = new Stage(product, context, await context.newPage());
+		const stage = new Stage(product, context, await context.newPage(), language);
 		await stage.modelSays("Nothing yet.");
 		return stage;
 	}
@@ -55,13 +68,25 @@ export class Stage {
 		await this.faults({ model: { wires: { swift: wire, deep: wire } } });
 	}
 
+	/** How a text of the catalogue reads here, with anything in its places. */
+	text(key: Key): RegExp {
+		const message = CATALOGUES[this.language][key];
+		const pattern = typeof message === "string" ? message : message.other;
+		const parts = pattern.split(/\{\w+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
+		return new RegExp(`^${parts.join(".*")}`);
+	}
+
+	button(key: Key) {
+		return this.page.getByRole("button", { name: this.text(key) });
+	}
+
 	async write(text: string): Promise<void> {
-		await this.page.getByRole("textbox", { name: "Message", exact: true }).fill(text);
+		await this.page.locator("form textarea").first().fill(text);
 	}
 
 	async send(text: string): Promise<void> {
 		await this.write(text);
-		await this.page.getByRole("textbox", { name: "Message", exact: true }).press("Enter");
+		await this.page.locator("form textarea").first().press("Enter");
 	}
 
 	/** Asks on the page, and waits for the end of the answer. */
@@ -70,9 +95,10 @@ export class Stage {
 		await this.send(question);
 		await this.page.waitForURL("**/c/*");
 		await this.page
-			.getByRole("article", { name: "Answer" })
+			.getByRole("article", { name: this.text("chat_answer") })
 			.last()
-			.getByRole("button", { name: /^Copy the answer/ })
+			.getByRole("button", { name: this.text("frame_copy") })
+			.first()
 			.waitFor();
 		await this.page.locator("article[aria-busy=true]").waitFor({ state: "detached" });
 	}
@@ -118,9 +144,5 @@ export class Stage {
 			await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 		}
 		throw new Error("the sandbox has no such mail or customer");
-	}
-
-	button(name: string | RegExp) {
-		return this.page.getByRole("button", { name, exact: typeof name === "string" });
 	}
 }

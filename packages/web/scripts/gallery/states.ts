@@ -60,7 +60,7 @@ async function ofUser(stage: Stage, path: string, scenario?: string): Promise<vo
 
 async function atPlan(stage: Stage, scenario?: string): Promise<void> {
 	await ofUser(stage, "/account/plan", scenario);
-	await stage.page.getByText("Loading your plan").waitFor({ state: "detached" });
+	await stage.page.getByText(stage.text("account_loading_plan")).waitFor({ state: "detached" });
 }
 
 const CHAT_STATES: State[] = [
@@ -112,7 +112,7 @@ const CHAT_STATES: State[] = [
 			await stage.page.locator("article[aria-busy=true] .prose").filter({ hasText: "Mount Etna" }).waitFor();
 			await stage.send("And Stromboli?");
 			await stage.send("Which of them can I climb in May?");
-			await stage.page.getByRole("region", { name: "Queue" }).waitFor();
+			await stage.page.getByRole("region", { name: stage.text("queue_title") }).waitFor();
 		},
 	},
 	{
@@ -123,7 +123,7 @@ const CHAT_STATES: State[] = [
 			await stage.modelSays(ETNA.slice(0, 150), "stay");
 			await stage.send(QUESTION);
 			await stage.page.locator("article[aria-busy=true] .prose").filter({ hasText: "Mount Etna" }).waitFor();
-			await stage.button("Stop").click();
+			await stage.button("chat_stop").click();
 			await stage.page.locator("article[aria-busy=true]").waitFor({ state: "detached" });
 		},
 	},
@@ -134,7 +134,7 @@ const CHAT_STATES: State[] = [
 			await ofUser(stage, "/");
 			await stage.faults({ model: { failBeforeOutput: true } });
 			await stage.send(QUESTION);
-			await stage.button(/^Try again/).waitFor();
+			await stage.button("frame_try_again").waitFor();
 		},
 	},
 	{
@@ -144,9 +144,9 @@ const CHAT_STATES: State[] = [
 			await ofUser(stage, "/");
 			await stage.ask(QUESTION, ETNA);
 			await stage.modelSays("Etna is **3,403 m** tall.");
-			await stage.button(/^Ask again/).click();
+			await stage.button("chat_ask_again").click();
 			await stage.page.getByText("Etna is 3,403 m tall.").waitFor();
-			await stage.button("Why").last().click();
+			await stage.button("chat_why").last().click();
 			await stage.page.locator("dl").first().waitFor();
 		},
 	},
@@ -156,9 +156,9 @@ const CHAT_STATES: State[] = [
 		make: async (stage) => {
 			await ofUser(stage, "/");
 			await stage.ask(QUESTION, ETNA);
-			await stage.page.getByRole("article", { name: "You" }).hover();
-			await stage.button("Edit").click();
-			await stage.page.getByRole("textbox", { name: "Edit your message" }).waitFor();
+			await stage.page.getByRole("article", { name: stage.text("side_you") }).hover();
+			await stage.button("chat_edit").click();
+			await stage.page.getByRole("textbox", { name: stage.text("chat_edit_label") }).waitFor();
 		},
 	},
 	{
@@ -179,11 +179,11 @@ const CHAT_STATES: State[] = [
 		shows: "Web search switched on, and an answer with its sources.",
 		make: async (stage) => {
 			await ofUser(stage, "/");
-			await stage.page.getByRole("switch", { name: /^Web search/ }).click();
+			await stage.page.locator("form").getByRole("switch").click();
 			await stage.faults({ model: { firstTokenMs: 5, chunkMs: 1 } });
 			await stage.send("What is the latest about Etna?");
-			await stage.page.getByRole("region", { name: "Sources" }).waitFor();
-			await stage.button("Send").waitFor();
+			await stage.page.getByRole("region", { name: stage.text("chat_sources") }).waitFor();
+			await stage.button("chat_send").waitFor();
 		},
 	},
 	{
@@ -205,7 +205,7 @@ const CHAT_STATES: State[] = [
 			await stage.use(4);
 			await stage.page.reload();
 			await stage.write("And how tall is Stromboli?");
-			await stage.page.getByText("You’ve used your 5 free requests").waitFor();
+			await stage.page.getByText(stage.text("chat_limit_guest")).waitFor();
 		},
 	},
 	{
@@ -217,7 +217,7 @@ const CHAT_STATES: State[] = [
 			await stage.goto("/");
 			await stage.ask(QUESTION, ETNA);
 			await stage.write("And how tall is Stromboli?");
-			await stage.page.getByText("You’ve used today’s 20 requests").waitFor();
+			await stage.page.getByText(stage.text("chat_limit_free")).waitFor();
 		},
 	},
 	{
@@ -227,9 +227,9 @@ const CHAT_STATES: State[] = [
 			await ofUser(stage, "/");
 			await stage.ask(QUESTION, ETNA);
 			await stage.goto("/pricing");
-			await stage.button("Go Pro").click();
-			await stage.button("Pay").click();
-			await stage.page.getByText("You’re on Pro.").waitFor();
+			await stage.button("plans_go").first().click();
+			await stage.page.getByRole("button", { name: "Pay", exact: true }).click();
+			await stage.page.getByText(stage.text("chat_on_pro")).waitFor();
 		},
 	},
 	...(
@@ -250,7 +250,118 @@ const CHAT_STATES: State[] = [
 	})),
 ];
 
+/** The actions of the newest chat in the list. */
+async function openMenu(stage: Stage): Promise<void> {
+	await stage.page.locator("aside nav li a").first().focus();
+	await stage.page.keyboard.press("ArrowRight");
+	await stage.page.keyboard.press("Enter");
+	await stage.page.getByRole("menu").waitFor();
+}
+
+async function openMove(stage: Stage): Promise<void> {
+	await openMenu(stage);
+	await stage.page.getByRole("menuitem", { name: stage.text("list_move_to_folder") }).click();
+	await stage.page.getByRole("dialog").waitFor();
+}
+
+/** A user whose newest chat is in a new folder. */
+async function withFolder(stage: Stage): Promise<void> {
+	await stage.signUp();
+	await withChats(stage);
+	await openMove(stage);
+	await stage.page.getByRole("textbox", { name: stage.text("folder_new") }).fill("Sicily");
+	await stage.page.keyboard.press("Enter");
+	await folders(stage).getByRole("button", { name: "Sicily", exact: true }).click();
+	await folders(stage).getByRole("link", { name: QUESTION }).waitFor();
+}
+
+const folders = (stage: Stage) => stage.page.locator("aside").getByRole("region", { name: stage.text("folder_list") });
+
 const FRAME_STATES: State[] = [
+	{
+		name: "chat-menu",
+		shows: "What can be done with a chat of the list.",
+		make: async (stage) => {
+			await stage.signUp();
+			await withChats(stage);
+			await openMenu(stage);
+		},
+	},
+	{
+		name: "move-to-folder",
+		shows: "A chat is moved to a folder.",
+		make: async (stage) => {
+			await stage.signUp();
+			await withChats(stage);
+			await openMove(stage);
+		},
+	},
+	{
+		name: "folder",
+		shows: "A folder, and a new chat that begins in it.",
+		make: async (stage) => {
+			await withFolder(stage);
+			await folders(stage)
+				.getByRole("link", { name: stage.text("folder_new_chat") })
+				.click();
+			await stage.page.getByText(stage.text("chat_in_folder")).waitFor();
+		},
+	},
+	{
+		name: "folder-instructions",
+		shows: "What every answer in a folder follows.",
+		make: async (stage) => {
+			await withFolder(stage);
+			await folders(stage)
+				.getByRole("button", { name: stage.text("folder_edit_of") })
+				.click();
+			await stage.page.getByRole("textbox", { name: stage.text("folder_question") }).fill("Heights in metres, with their year.");
+		},
+	},
+	{
+		name: "temporary",
+		shows: "A temporary chat.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.page.getByRole("switch", { name: stage.text("chat_temporary") }).click();
+			await stage.modelSays(ETNA);
+			await stage.send(QUESTION);
+			await stage.page.locator("article[aria-busy=false] .prose, article:not([aria-busy=true]) .prose").last().waitFor();
+			await stage.page.locator("article[aria-busy=true]").waitFor({ state: "detached" });
+		},
+	},
+	{
+		name: "archived",
+		shows: "The archived chats.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.ask(QUESTION, ETNA);
+			await openMenu(stage);
+			await stage.page.getByRole("menuitem", { name: stage.text("list_archive") }).click();
+			await stage.button("frame_archived_chats").click();
+			await stage.page.getByRole("dialog").getByRole("link", { name: QUESTION }).waitFor();
+		},
+	},
+	{
+		name: "chat-instructions",
+		shows: "What one chat tells every model, and what it costs.",
+		make: async (stage) => {
+			await ofUser(stage, "/");
+			await stage.button("chat_instructions").click();
+			await stage.page.getByRole("textbox", { name: stage.text("chat_instructions_question") }).fill("Heights in metres, with their year.");
+		},
+	},
+	{
+		name: "list-on-a-phone",
+		shows: "The list of chats, over the chat on a phone.",
+		make: async (stage) => {
+			await stage.signUp();
+			await withChats(stage);
+			await stage.page.setViewportSize({ width: 390, height: 844 });
+			await stage.button("side_show").click();
+			await stage.page.getByRole("dialog").waitFor();
+		},
+	},
 	{
 		name: "search-chats",
 		shows: "Search over titles and messages.",
@@ -285,9 +396,9 @@ const FRAME_STATES: State[] = [
 		make: async (stage) => {
 			await ofUser(stage, "/");
 			await stage.ask(QUESTION, ETNA);
-			await stage.button("Share or download").click();
-			await stage.button("Create link").click();
-			await stage.page.getByRole("textbox", { name: "Link" }).waitFor();
+			await stage.button("share_or_download").click();
+			await stage.button("share_create").click();
+			await stage.page.getByRole("textbox", { name: stage.text("share_link") }).waitFor();
 		},
 	},
 	{
@@ -296,9 +407,9 @@ const FRAME_STATES: State[] = [
 		make: async (stage) => {
 			await ofUser(stage, "/");
 			await stage.ask(QUESTION, ETNA);
-			await stage.button("Share or download").click();
-			await stage.button("Create link").click();
-			await stage.page.goto(await stage.page.getByRole("textbox", { name: "Link" }).inputValue());
+			await stage.button("share_or_download").click();
+			await stage.button("share_create").click();
+			await stage.page.goto(await stage.page.getByRole("textbox", { name: stage.text("share_link") }).inputValue());
 		},
 	},
 	{ name: "not-found", shows: "A page that is not there.", make: (stage) => stage.goto("/nothing/here") },
@@ -307,6 +418,16 @@ const FRAME_STATES: State[] = [
 const PAGES: State[] = [
 	{ name: "sign-up", shows: "Signing up.", make: (stage) => stage.goto("/sign-up") },
 	{ name: "sign-in", shows: "Signing in.", make: (stage) => stage.goto("/sign-in") },
+	{
+		name: "second-factor",
+		shows: "The second factor is set up.",
+		make: async (stage) => {
+			await ofUser(stage, "/account/profile");
+			await stage.button("account_second_set_up").click();
+			await stage.page.getByRole("img", { name: stage.text("account_second_picture") }).scrollIntoViewIfNeeded();
+		},
+	},
+	{ name: "imprint", shows: "A legal page.", make: (stage) => stage.goto("/imprint") },
 	{ name: "pricing", shows: "Pricing, for a guest.", make: (stage) => stage.goto("/pricing") },
 	{ name: "pricing-pro", shows: "Pricing, for a subscriber.", make: (stage) => ofUser(stage, "/pricing", "pro-999-of-1000") },
 	{ name: "what-counts", shows: "What counts.", make: (stage) => stage.goto("/what-counts") },
@@ -328,7 +449,7 @@ const PAGES: State[] = [
 		shows: "What cancelling means.",
 		make: async (stage) => {
 			await atPlan(stage, "pro-999-of-1000");
-			await stage.button("Cancel Pro").click();
+			await stage.button("account_cancel_of").first().click();
 			await stage.page.getByRole("dialog").waitFor();
 		},
 	},

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { instructionTokens } from "../instructions.ts";
 import { logFailure } from "../log.ts";
 import type { ChatMarks, ChatPage, ChatSummary, Folder, FolderName, FoundChats } from "../view/chat.ts";
 import { find, SEARCHED } from "./chat-find.ts";
@@ -289,7 +290,7 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 
 	/** What the side column shows at first: the first page, and the folders. */
 	front(): ChatPage & { folders: FolderName[] } {
-		return { ...this.list(), folders: this.#folders.all().map(({ id, name }) => ({ id, name })) };
+		return { ...this.list(), folders: this.#folders.all().map(nameOf) };
 	}
 
 	/** A page of all chats, also those that are archived or being deleted. */
@@ -407,4 +408,10 @@ function withWords(before: string, words: string): { text: string; chars: number
 		.join(" ")
 		.slice(0, TEXT_CHARS_MAX);
 	return { text, chars: text.length };
+}
+
+/** A folder as the side column names it. */
+function nameOf({ id, name, instructions }: Folder): FolderName {
+	const tokens = instructionTokens("folder", instructions);
+	return { id, name, ...(tokens > 0 && { tokens }) };
 }

@@ -59,6 +59,9 @@ const STOPS_MAX = 10;
 const UNSENT_LIFE_MS = 86_400_000;
 const FILES_RETRY_MS = 3_600_000;
 
+/** The folder in which the chat began, until the chat is there. */
+const FOLDER = "folder";
+
 export interface Ask {
 	chatId: string;
 	subject: Subject;
@@ -73,6 +76,10 @@ export interface Ask {
 	whole: boolean | undefined;
 	/** The chat's instructions from this request on; undefined for as before. */
 	instructions: string | undefined;
+	/** The folder in which a new chat begins. */
+	folder: string | undefined;
+	/** What it tells every model; read by `start`. */
+	folderInstructions?: string;
 	/** Whether the model may search the web. */
 	search: boolean;
 	/** What was said before in a temporary chat, the oldest first; null in a chat that is kept. */
@@ -512,7 +519,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 
 	/** Takes the request's hold, then begins its turn or joins an earlier one. */
 	async #holdAndBegin(named: Ask): Promise<StartResult> {
-		const ask = await this.#withFiles(named);
+		const ask = await this.#withFiles(await this.#inFolder(named));
 		if (!ask) return { kind: "no-such-file" };
 		const { chatId, subject, requestId, fingerprint, model, effort, maxUnits, url, headers } = ask;
 		const priced = this.#priced(ask);
@@ -554,6 +561,22 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 		return { kind: "stream", stream, standing, setCookie };
 	}
 
+	/** The first request of a chat that begins in a folder, with what the folder tells every model. The chat keeps a copy from then on. */
+	async #inFolder(ask: Ask): Promise<Ask> {
+		if (ask.folder === undefined || this.#stored.chat()) return ask;
+		const folders = await this.env.CHAT_LIST.getByName(ask.subject.key).folders();
+		const folder = folders.find(({ id }) => id === ask.folder);
+		return folder ? { ...ask, folderInstructions: folder.instructions } : { ...ask, folder: undefined };
+	}
+
+	/** Puts a chat that began in a folder there, once it is listed. The folder may be gone by now. */
+	async #file({ id, owner }: Chat): Promise<void> {
+		const folder = this.ctx.storage.kv.get<string>(FOLDER);
+		if (folder === undefined) return;
+		if (!(await this.env.CHAT_LIST.getByName(owner).mark(owner, id, { folder }))) this.fileUnder(owner, "");
+		this.ctx.storage.kv.delete(FOLDER);
+	}
+
 	/** A request with the files that its message names. Null if one of them is not there, or is not the asker's. */
 	async #withFiles(ask: Ask): Promise<Ask | null> {
 		if (ask.prompt.kind !== "message" || ask.prompt.files.length === 0) return ask;
@@ -583,10 +606,11 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The price of a request: that of its first attempt, if there was one. Null for a message that the model cannot take. */
-	#priced({ subject, model, effort, whole, instructions, history, prompt, requestId, search }: Ask): Priced | null {
+	#priced({ subject, model, effort, whole, instructions, folderInstructions, history, prompt, requestId, search }: Ask): Priced | null {
 		const earlier = this.#stored.ofRequest(requestId);
 		const chat = this.#stored.chat();
-		const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: chat?.folderInstructions ?? "" });
+		const folder = chat ? chat.folderInstructions : folderInstructions;
+		const told = instructionsFor(subject, { chat: instructions ?? chat?.instructions ?? "", folder: folder ?? "" });
 		// A request that runs or was answered was sent those of its time.
 		const tokensTold = earlier && !isReleased(earlier) ? (earlier.sold?.instructions ?? 0) : told.tokens;
 		const place = history && prompt.kind === "message" ? loosePlace(prompt.message) : this.#path.placeOf(prompt, earlier);
@@ -650,10 +674,12 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			deleted: false,
 			whole: null,
 			instructions: "",
+			folderInstructions: ask.folderInstructions ?? "",
 			temporary: history !== null,
 		};
 		// Those of a temporary chat come with each request.
 		const { instructions = chat.instructions } = history ? chat : ask;
+		if (ask.folder !== undefined && !this.#stored.chat()) this.ctx.storage.kv.put(FOLDER, ask.folder);
 		if (chat.whole !== quote.whole || chat.instructions !== instructions)
 			this.#stored.writeChat({ ...chat, whole: quote.whole, instructions });
 		// A later attempt is sent no more than the first one paid for.
@@ -819,6 +845,7 @@ export class Conversation extends DurableObject<Cloudflare.Env> {
 			const said = saidSince(this.#stored, missingAfter, turnsMax);
 			const answer = await this.env.CHAT_LIST.getByName(chat.owner).put({ id: chat.id, title: chat.title, updatedAt }, said);
 			if (typeof answer === "string") return await this.#follow(chat.owner, answer);
+			await this.#file(chat);
 			// A list lacks no more than once: it has been sent everything then.
 			return answer === null || missingAfter !== undefined || (await this.#list(atMs, answer.missingAfter));
 		} catch (error) {

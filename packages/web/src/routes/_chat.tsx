@@ -2,7 +2,8 @@ import { createFileRoute, Outlet, useLocation, useMatch } from "@tanstack/react-
 import { lazy, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
 import { chatTitle } from "../chat-title.ts";
 import { usePlanChanges } from "../components/billing/plan-changes.ts";
-import { keepReturnPath, keptPath } from "../components/billing/return-path.ts";
+import { keepReturnPath, keptPath, returnPath } from "../components/billing/return-path.ts";
+import type { LoadedShell } from "../components/chat/chat-changes.ts";
 import { ChatHeader } from "../components/chat/chat-header.tsx";
 import { readFiles, readPending } from "../components/chat/draft.ts";
 import { Room } from "../components/chat/room.tsx";
@@ -24,7 +25,7 @@ import { nearestLimit } from "../components/tally/marks.ts";
 import { TallyIcon } from "../components/tally/tally-icon.tsx";
 import { loadChat, loadChats, loadMatchingChats, loadShell } from "../lib/http/pages.ts";
 import { t } from "../text/text.ts";
-import type { ChatView } from "../view/chat.ts";
+import type { ChatView, FolderName } from "../view/chat.ts";
 import type { UsageView } from "../view/usage.ts";
 
 // Few visits need a notice above the chat, or a dialog.
@@ -38,17 +39,23 @@ const KeyList = opened(() => import("../components/frame/key-list.tsx").then((mo
 interface SearchParams extends LinkOutcome {
 	/** Set on the way back from a checkout. */
 	upgraded?: "plan" | "top-up";
+	/** The folder in which a new chat begins. */
+	folder?: string;
 }
 
 /** The id of the last element of the page. */
 const PAGE_END = "page-end";
 
 export const Route = createFileRoute("/_chat")({
-	validateSearch: ({ upgraded, ...link }): SearchParams => ({
+	validateSearch: ({ upgraded, folder, ...link }): SearchParams => ({
 		...(upgraded ? { upgraded: upgraded === "top-up" ? "top-up" : "plan" } : {}),
+		...(typeof folder === "string" ? { folder } : {}),
 		...linkOutcomeOf(link),
 	}),
-	loader: () => loadShell(),
+	loader: async (): Promise<LoadedShell> => {
+		const askedAtMs = Date.now();
+		return { ...(await loadShell()), askedAtMs };
+	},
 	// Pointing at a link must not read the billing provider, which the balance may.
 	preload: false,
 	// The open page updates its own data. Coming back to it loads everything again.
@@ -63,16 +70,19 @@ export const Route = createFileRoute("/_chat")({
 
 function ChatFrame() {
 	useSeenHeight();
-	const { upgraded } = Route.useSearch();
+	const { upgraded, folder } = Route.useSearch();
 	const navigate = Route.useNavigate();
 	const path = useLocation({ select: ({ pathname }) => pathname });
 	const match = useMatch({ from: "/_chat/c/$chatId", shouldThrow: false });
 	const shell = useShell(Route.useLoaderData(), Route.id, (data) => loadChats({ data }));
 	const { viewer, usage, models, demo, billing, freeLimit } = shell;
 	usePageViewer(viewer);
-	const fresh = useNewChat(match?.params.chatId);
+	const fresh = useNewChat(
+		match?.params.chatId,
+		shell.folders.find(({ id }) => id === folder),
+	);
 	const [boughtAtMs, setBoughtAtMs] = useBoughtAt(shell.refreshUsage);
-	useReturnToChat(upgraded, path);
+	useReturnToChat(upgraded, folder ? `${path}?folder=${encodeURIComponent(folder)}` : path);
 	const [dialog, setDialog] = useState<DialogsProps["dialog"]>();
 	const actions = useChatActions(shell, match?.params.chatId);
 	const open = match ? match.loaderData : fresh.chat;
@@ -90,7 +100,7 @@ function ChatFrame() {
 		search: () => setDialog("search"),
 		help: () => setDialog("keys"),
 	});
-	const onAccepted = useOnAccepted(shell, match === undefined && !fresh.chat.temporary);
+	const onAccepted = useOnAccepted(shell, match === undefined && !fresh.chat.temporary, fresh.chat.folder !== undefined);
 	const side = sideOf(shell, actions, { openId: match?.params.chatId, onNew, onDialog: setDialog });
 
 	return (
@@ -203,7 +213,7 @@ interface BannersProps {
 function Banners({ shell: { viewer, usage, mailboxUrl, refreshAfterCheckout, reload }, path, onBought, done }: BannersProps) {
 	const { upgraded, ...link } = Route.useSearch();
 	const navigate = Route.useNavigate();
-	const close = () => void navigate({ to: ".", search: {}, replace: true });
+	const close = () => void navigate({ to: ".", search: ({ folder }) => (folder ? { folder } : {}), replace: true });
 	return (
 		<>
 			<ViewerChanged viewer={viewer} />
@@ -255,14 +265,14 @@ function useReturnToChat(upgraded: SearchParams["upgraded"], path: string): void
 	const returnToChat = useEffectEvent(() => {
 		// The checkout may have been opened from another tab's chat: each tab returns to its own.
 		const kept = keptPath();
-		if (upgraded && kept && kept !== path) void navigate({ href: `${kept}?upgraded=${upgraded}`, replace: true });
+		if (upgraded && kept && kept !== path) void navigate({ href: returnPath(upgraded), replace: true });
 	});
 	useEffect(() => returnToChat(), []);
 	useEffect(() => keepReturnPath(path), [path]);
 }
 
 /** Gives a new chat its address and its place in the list once the server has accepted its first message. */
-function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew: boolean) {
+function useOnAccepted({ refreshUsage, begin }: ReturnType<typeof useShell>, isNew: boolean, isInFolder: boolean) {
 	const navigate = Route.useNavigate();
 	const { newChats } = Route.useRouteContext();
 	return (chatId: string, text: string) => {
@@ -270,9 +280,10 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
 		if (!isNew || !text) return;
 		const title = chatTitle(text) || t("frame_new_chat");
 		newChats.set(chatId, title);
-		add({ id: chatId, title, updatedAt: new Date().toISOString() });
+		// The list shows it in its folder, once the server has put it there.
+		if (!isInFolder) begin({ id: chatId, title, updatedAt: new Date().toISOString() });
 		// The new chat replaces the page that it began on, so that Back leads to the page before.
-		void navigate({ to: "/c/$chatId", params: { chatId }, search: true, replace: true, resetScroll: false });
+		void navigate({ to: "/c/$chatId", params: { chatId }, search: ({ folder, ...rest }) => rest, replace: true, resetScroll: false });
 	};
 }
 
@@ -280,7 +291,7 @@ function useOnAccepted({ refreshUsage, add }: ReturnType<typeof useShell>, isNew
  * The new chat, whose id is made before the server knows it: another one each time that its page is opened. A temporary chat stays on that page, until
  * the viewer leaves it for another new one.
  */
-function useNewChat(chatId: string | undefined) {
+function useNewChat(chatId: string | undefined, folder: FolderName | undefined) {
 	// Files of the draft lie in its chat.
 	const fresh = () => readFiles("new")?.chatId ?? randomId();
 	const [id, setId] = useState(() => readPending("new")?.chatId ?? fresh());
@@ -293,7 +304,7 @@ function useNewChat(chatId: string | undefined) {
 	const isTemporary = temporaryId === id;
 	const chat: ChatView = {
 		...{ id, messages: [], running: false, earlier: null, tokens: 0, whole: false },
-		...(isTemporary ? { title: t("chat_temporary"), temporary: true } : { title: t("frame_new_chat") }),
+		...(isTemporary ? { title: t("chat_temporary"), temporary: true } : { title: t("frame_new_chat"), ...(folder && { folder }) }),
 	};
 	return {
 		chat,

@@ -26,9 +26,11 @@ export interface ChatMarks {
 export interface FolderName {
 	id: string;
 	name: string;
+	/** The estimated tokens of what it tells every model; absent for nothing. */
+	tokens?: number;
 }
 
-export interface Folder extends FolderName {
+export interface Folder extends Omit<FolderName, "tokens"> {
 	/** What it tells every model in its chats; "" for nothing. */
 	instructions: string;
 }
@@ -222,6 +224,8 @@ export interface ChatView {
 	instructions?: string;
 	/** The estimated tokens of what its folder tells every model; absent for nothing. */
 	folderTokens?: number;
+	/** The folder in which a new chat begins. */
+	folder?: FolderName;
 	/** Set for a temporary chat, of which the server has at most the last answer. */
 	temporary?: true;
 	/** Whether an answer is being written. The page joins it through GET /api/chat/{id}/stream. */

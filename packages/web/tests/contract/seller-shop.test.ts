@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Client, eventually, faults, pay, resetSandbox, settings } from "../client.ts";
-import { checkoutPath, confirmed, problem, subscribed } from "./provider.ts";
+import { Client, eventually, faults, pay, resetSandbox, sandboxState, settings } from "../client.ts";
+import { apiPath, checkoutPath, confirmed, problem, provider, subscribed } from "./provider.ts";
 
 // Buying, changing and cancelling: the same guarantees for Flowglad and for Stripe.
 
@@ -303,5 +303,60 @@ describe("the deployment", () => {
 		expect((await user.post("/api/billing/nothing", {})).status).toBe(404);
 		expect((await user.fetch("/api/billing/cancel")).status).toBe(405);
 		expect((await user.fetch("/api/billing", { method: "DELETE" })).status).toBe(405);
+	});
+});
+
+describe("a new address", () => {
+	/** The addresses that the provider has for a customer and for the organizations of theirs, and the last mail to an address. */
+	const addresses = async () => {
+		const { customers, stripe } = await sandboxState();
+		return (provider === "stripe" ? stripe.customers : customers).map(({ email }) => email);
+	};
+	const tokenTo = (address: string, pattern: RegExp) =>
+		eventually(async () => {
+			const { mailbox } = await sandboxState();
+			const text = mailbox.findLast((mail) => mail.to === address && pattern.test(mail.text))?.text ?? "";
+			const [link] = /https?:\S+/.exec(text) ?? [];
+			if (!link) throw new Error(`no mail to ${address}`);
+			return new URL(link).searchParams.get("token") ?? "";
+		});
+
+	async function change(user: Client, from: string): Promise<string> {
+		const to = `${crypto.randomUUID()}@example.com`;
+		// better-auth allows few requests from one address.
+		const post = (path: string, body: object) =>
+			user.post(`/api/auth/${path}`, body, { "cf-connecting-ip": `10.${crypto.getRandomValues(new Uint8Array(3)).join(".")}` });
+		await post("change-email", { newEmail: to });
+		await post("change-email/approve", { token: await tokenTo(from, /change its address/) });
+		const done = await post("change-email/approve", { token: await tokenTo(to, /new address/) });
+		expect(await done.json()).toEqual({ done: true });
+		return to;
+	}
+	const addressOf = async (user: Client) =>
+		(await (await user.fetch("/api/auth/get-session")).json<{ user: { email: string } }>()).user.email;
+
+	test("is told to the provider, which sends receipts there, also those of an organization", async () => {
+		const { user } = await subscribed();
+		const from = await addressOf(user);
+		const founded = await user.post("/api/auth/organization/create", { name: "Acme", slug: crypto.randomUUID() });
+		const { id: organizationId } = await founded.json<{ id: string }>();
+		await user.post("/api/auth/organization/set-active", { organizationId });
+		await user.buy("pro_monthly");
+		await eventually(async () => expect((await addresses()).filter((address) => address === from)).toHaveLength(2));
+		const to = await change(user, from);
+		await eventually(async () => expect((await addresses()).filter((address) => address === to)).toHaveLength(2));
+		expect(await addresses()).not.toContain(from);
+	});
+
+	test("is changed here also while the provider fails, and one that the provider does not know yet is told with the first purchase", async () => {
+		const { user } = await subscribed();
+		await faults({ api: [{ path: apiPath, method: provider === "stripe" ? "POST" : "PUT", status: 500 }] });
+		const to = await change(user, await addressOf(user));
+		expect(await addressOf(user)).toBe(to);
+		await faults({});
+		const { user: other } = await confirmed();
+		const later = await change(other, await addressOf(other));
+		await other.buy("pro_monthly");
+		await eventually(async () => expect(await addresses()).toContain(later));
 	});
 });

@@ -161,6 +161,16 @@ test("no script, style or picture of the site says it, and the shared picture is
 		expect(readFileSync(join(client, "icons", icon)).equals(readFileSync(join(root, "brand/icons", icon))), icon).toBe(false);
 });
 
+test("no mail, export, API text or page that the Worker can write says it", () => {
+	const server = join(folder.path, "dist/server");
+	const scripts = readdirSync(server, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+	const code = scripts.map((file) => readFileSync(join(server, file), "utf8"));
+	// Names of the protocol are in small letters.
+	for (const [at, text] of code.entries()) expect(/.{0,80}Parley.{0,80}/.exec(text)?.[0], scripts[at]).toBeUndefined();
+	// Or nothing would be found in anything: the frame of every mail, one in each language, begins with the name.
+	expect(code.join("").split("Café Nord &amp; Söhne</p><h1").length).toBe(1 + LANGUAGES.length);
+});
+
 test("the brand is on the pages: name, logo, color, prompts, icons, legal pages", async () => {
 	await page.goto(app);
 	expect(await page.title()).toContain(NAME);
@@ -170,8 +180,9 @@ test("the brand is on the pages: name, logo, color, prompts, icons, legal pages"
 	const form = page.locator("form");
 	expect(await form.getByRole("link", { name: "the terms of use" }).getAttribute("href")).toBe("https://cafe.example/terms");
 	expect(await form.getByRole("link", { name: "the privacy policy" }).getAttribute("href")).toBe("/privacy");
-	const color = await page.getByRole("button", { name: "Sign up" }).evaluate((one) => getComputedStyle(one).backgroundColor);
-	expect(color).toBe("rgb(122, 31, 79)");
+	// The button is pale until its scripts are there.
+	const color = () => page.getByRole("button", { name: "Sign up" }).evaluate((one) => getComputedStyle(one).backgroundColor);
+	await expect.poll(color, { timeout: 45_000 }).toBe("rgb(122, 31, 79)");
 	const links = page.getByRole("navigation", { name: "Legal" }).getByRole("link");
 	expect(await links.allTextContents()).toEqual(["Imprint", "Privacy", "Terms", "Help"]);
 	await page.getByRole("link", { name: "Imprint" }).click();

@@ -107,6 +107,50 @@ test("a chat is taken out of its folder", async () => {
 	await today().getByRole("link", { name: "Hello" }).waitFor();
 });
 
+test("a chat whose new folder is deleted at once is in the list again", async () => {
+	await parley.openAccount(context.request);
+	await chat("Hello");
+	await openMenu("Hello");
+	await page.getByRole("textbox", { name: "New folder" }).fill("Greetings");
+	await page.keyboard.press("Enter");
+	await today().waitFor({ state: "hidden" });
+	await folders().getByRole("button", { name: "Edit folder “Greetings”" }).click();
+	await page.getByRole("button", { name: "Delete folder…" }).click();
+	await page.getByRole("dialog", { name: "Delete this folder?" }).getByRole("button", { name: "Delete folder" }).click();
+	await today().getByRole("link", { name: "Hello" }).waitFor();
+});
+
+test("a chat begins in a folder, and shows the price with its instructions before it does", async () => {
+	await parley.openAccount(context.request);
+	await chat("Hello");
+	await openMenu("Hello");
+	await page.getByRole("textbox", { name: "New folder" }).fill("Greetings");
+	await page.keyboard.press("Enter");
+	await folders().getByRole("button", { name: "Edit folder “Greetings”" }).click();
+	const editing = page.getByRole("dialog", { name: "Folder" });
+	await editing.getByRole("textbox", { name: /^What should every answer/ }).fill("Answer in verse.");
+	await editing.getByRole("button", { name: "Save" }).click();
+	await editing.waitFor({ state: "hidden" });
+	await folders().getByRole("button", { name: "Greetings", exact: true }).click();
+	await folders().getByRole("link", { name: "New chat here" }).click();
+	await page.getByText("Begins in the folder “Greetings”").waitFor();
+	await assertAccessible(page, VIEWS);
+	await page.getByRole("button", { name: "Instructions for this chat" }).click();
+	await page
+		.getByRole("dialog")
+		.getByText(/tokens of instructions/)
+		.waitFor();
+	await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+	await send("And a stick?");
+	expect(await lastSystem()).toContain("<this_folder>\nAnswer in verse.\n</this_folder>");
+	await folders().getByRole("link", { name: "And a stick?" }).waitFor();
+	expect(await page.getByText("Begins in the folder").count()).toBe(0);
+	expect(new URL(page.url()).search).toBe("");
+	expect(await list().getByRole("link", { name: "And a stick?" }).count()).toBe(1);
+	await send("Once more");
+	expect(await lastSystem()).toContain("Answer in verse.");
+});
+
 test("a guest is offered no folders", async () => {
 	await chat("Hello");
 	await list().getByRole("link", { name: "Hello" }).focus();

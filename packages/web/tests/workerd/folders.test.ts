@@ -247,3 +247,72 @@ describe("what is not taken", () => {
 		expect((await client.post("/api/folders", { id: "f7", name: "x" })).status).toBe(201);
 	});
 });
+
+describe("a chat that begins in a folder", () => {
+	const filed = (key: string, folder: string, chat: string) => eventually(async () => expect(await inFolder(key, folder)).toEqual([chat]));
+
+	test("follows its instructions from the first message on, pays for them, and is listed there only", async () => {
+		const { client, key } = await user();
+		const folder = await makeFolder(client, { instructions: "Answer in verse." });
+		const chat = id();
+		await ask(client, chat, { folder: folder.id });
+		expect(await lastSystem()).toContain(inForm("Answer in verse."));
+		await filed(key, folder.id, chat);
+		expect(await listed(key)).toEqual([]);
+		const view = await env.CONVERSATION.getByName(chat).view(key);
+		expect(view?.folderTokens).toBe(instructionTokens("folder", "Answer in verse."));
+		expect((await listOf(key).front()).folders[0]?.tokens).toBe(view?.folderTokens);
+		await change(client, folder.id, { instructions: "In prose." });
+		await ask(client, chat, { seen: view?.messages.at(-1)?.id });
+		expect(await lastSystem()).toContain(inForm("In prose."));
+	});
+
+	test("is refused at the price without the folder, holds nothing, and begins at the right one", async () => {
+		const { client, key } = await user();
+		const folder = await makeFolder(client, { instructions: words(100) });
+		const chat = id();
+		const messages = [{ id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] }];
+		const body = { id: chat, messages, folder: folder.id, model: "narrow" };
+		const send = (maxUnits: number) => client.post("/api/chat/ai", { ...body, maxUnits }, { "idempotency-key": id() });
+		const refused = await send(1);
+		expect(refused.status).toBe(409);
+		const { price } = await refused.json<{ price: { units: number } }>();
+		const tokens = instructionTokens("folder", words(100));
+		expect(price.units).toBe(priceOfSend({ model: narrow, effort: null, instructions: tokens }, false, 0, "Hello").units);
+		expect(await client.usage()).toMatchObject({ used: 0 });
+		expect(await inFolder(key, folder.id)).toEqual([]);
+		await hear(await send(price.units));
+		expect(await client.usage()).toMatchObject({ used: price.units });
+		await filed(key, folder.id, chat);
+	});
+
+	test("whose folder is gone begins in none", async () => {
+		const { client, key } = await user();
+		const folder = await makeFolder(client, { instructions: "Answer in verse." });
+		await client.fetch(`/api/folders/${folder.id}`, { method: "DELETE" });
+		const chat = id();
+		await ask(client, chat, { folder: folder.id });
+		expect(await lastSystem()).toBeNull();
+		await eventually(async () => expect(await listed(key)).toEqual([chat]));
+	});
+
+	test("follows nothing once its folder is deleted while the first answer is written", async () => {
+		const { client, key } = await user();
+		const folder = await makeFolder(client, { instructions: "Answer in verse." });
+		const chat = id();
+		const messages = [{ id: id(), role: "user", parts: [{ type: "text", text: "Hello" }] }];
+		const answer = await client.post("/api/chat/ai", { id: chat, messages, folder: folder.id }, { "idempotency-key": id() });
+		await client.fetch(`/api/folders/${folder.id}`, { method: "DELETE" });
+		await hear(answer);
+		await eventually(async () => expect(await listed(key)).toEqual([chat]));
+		await eventually(async () => expect((await env.CONVERSATION.getByName(chat).view(key))?.folderTokens).toBeUndefined());
+	});
+
+	test("cannot begin in the folder of somebody else", async () => {
+		const [{ client }, other] = [await user(), await user()];
+		const folder = await makeFolder(other.client, { instructions: "Answer in verse." });
+		await ask(client, id(), { folder: folder.id });
+		expect(await lastSystem()).toBeNull();
+		expect(await inFolder(other.key, folder.id)).toEqual([]);
+	});
+});

@@ -833,6 +833,7 @@ describe("signing up while the guest's first requests are on their way", () => {
 			search: false,
 			whole: undefined,
 			instructions: undefined,
+			folder: undefined,
 			history: null,
 			prompt: { kind: "message", message, files: [], replaces: false },
 			seen: null,

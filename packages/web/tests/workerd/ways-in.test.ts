@@ -288,6 +288,28 @@ describe("ten minutes after the last proof", () => {
 		expect(await (await post(client, path, body)).text()).not.toContain("proof-needed");
 	});
 
+	const MONEY: [string, object][] = [
+		...["checkout", "payment-method", "activate", "cancel", "uncancel", "change", "prove"].map((name): [string, object] => [
+			`/api/billing/${name}`,
+			{},
+		]),
+		...[
+			...["checkout", "checkout-sessions/create", "checkout-sessions/create-add-payment-method"],
+			...["checkout-sessions/create-activate-subscription", "subscriptions/cancel", "subscriptions/uncancel", "subscriptions/adjust"],
+		].map((name): [string, object] => [`/api/flowglad/${name}`, {}]),
+	];
+
+	test.each(MONEY)("%s asks for another before it looks at anything, and reading what one pays does not", async (path, body) => {
+		const { client, id: userId } = await confirmedUser();
+		await ageProof(userId);
+		const refused = await client.post(path, body);
+		expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ type: "urn:parley:problem:proof-needed" })]);
+		expect((await client.fetch("/api/billing")).status).toBe(200);
+		expect((await client.fetch("/api/billing/portal")).status).toBe(403);
+		await post(client, "prove", { password: "correct horse" });
+		expect(await (await client.post(path, body)).text()).not.toContain("proof-needed");
+	});
+
 	test("a code by mail is a proof, of the account's own mailbox only", async () => {
 		const [mine, theirs] = [await confirmedUser(), await confirmedUser()];
 		await ageProof(mine.id);

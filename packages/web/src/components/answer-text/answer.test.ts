@@ -135,7 +135,13 @@ describe("an answer", () => {
 			}
 			expect(answer).toEqual(parseAnswer(text));
 		});
-		fc.assert(property, { numRuns: 300 });
+		const examples = [
+			["_a_ __\n\n", "<!--", "$$\n-->_a_ __"],
+			["<summary>\n\n- ", "<details></details>$$\n"],
+			["[a]: b\n1. one\n\n<!--", "$$\n"],
+			["[a]: b\n- \n\n", "<!--", ""],
+		].map((parts): [string[][]] => [parts.map((part) => [part])]);
+		fc.assert(property, { numRuns: 300, examples });
 	});
 
 	test("looks the same whether it was streamed or loaded, character by character", () => {

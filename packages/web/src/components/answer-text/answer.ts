@@ -74,11 +74,14 @@ function keptSections({ text, sections, rest }: Answer): Section[] {
 	if (!last) return [];
 	const isLastKept = isEnded(last) && at + 1 < sections.length;
 	// Blocks may share the line that they begin in.
-	let end = isLastKept ? at + 1 : sections.findIndex(({ start }) => start === last.start);
-	// A formula may still end anywhere before a blank line, and a comment anywhere.
-	while (end > 0 && !sections[end - 1]?.source.endsWith("\n\n")) end -= 1;
+	const firstBeside = (one: Section | undefined) => sections.findIndex(({ start }) => start === one?.start);
+	let end = isLastKept ? at + 1 : firstBeside(last);
+	// A comment may end anywhere, and then belongs to the section before it.
 	const comment = sections.findIndex(({ source }) => source.includes("<!--"));
-	return sections.slice(0, comment === -1 ? end : Math.min(end, comment));
+	if (comment !== -1) end = Math.min(end, firstBeside(sections[comment - 1]));
+	// A formula may still end anywhere before a blank line.
+	while (end > 0 && !sections[end - 1]?.source.endsWith("\n\n")) end -= 1;
+	return sections.slice(0, Math.max(0, end));
 }
 
 /** Whether a blank line has ended a block for good. */

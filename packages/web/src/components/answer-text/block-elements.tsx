@@ -7,8 +7,17 @@ import { inlineElements } from "./inline-elements.tsx";
 import type { Block, List, ListItem } from "./nodes.ts";
 import { TableBlock } from "./table-block.tsx";
 
-/** A block of an answer. Its direction is that of its own text. A function and no component, as all that has no state: an answer may have thousands. */
-export function blockElement(block: Block, key?: string): ReactNode {
+/** The level of the page's own heading, the chat's title. */
+export const TITLE_LEVEL = 1;
+
+/** The level of a heading below one of the level `above`. Models begin with any, and who listens to the page takes a level that is left out for a part that is missing. */
+export const levelOf = (depth: number, above: number): number => Math.min(depth + 1, above + 1, 6);
+
+/**
+ * A block of an answer. Its direction is that of its own text. A function and no component, as all that has no state: an answer may have thousands.
+ * @param above the level of the heading before it
+ */
+export function blockElement(block: Block, above: number, key?: string): ReactNode {
 	switch (block.kind) {
 		case "paragraph":
 			// Lines of HTML, which is text here, stay lines.
@@ -20,10 +29,9 @@ export function blockElement(block: Block, key?: string): ReactNode {
 				)
 			);
 		case "heading": {
-			// The chat's title is the page's h1.
-			const Heading = (["h2", "h3", "h4", "h5", "h6"] as const)[Math.min(block.depth, 5) - 1] ?? "h2";
+			const Heading = `h${levelOf(block.depth, above)}` as "h2" | "h3" | "h4" | "h5" | "h6";
 			return (
-				<Heading key={key} dir="auto">
+				<Heading key={key} dir="auto" className={`depth-${Math.min(block.depth, 5)}`}>
 					{inlineElements(block.inlines)}
 				</Heading>
 			);
@@ -31,11 +39,11 @@ export function blockElement(block: Block, key?: string): ReactNode {
 		case "quote":
 			return (
 				<blockquote key={key} dir={directionOf(block)}>
-					{blockElements(block.children)}
+					{blockElements(block.children, above)}
 				</blockquote>
 			);
 		case "list":
-			return listElement(block, key);
+			return listElement(block, above, key);
 		case "code":
 			return <CodeBlock key={key} code={block.text} language={block.language} />;
 		case "math":
@@ -52,7 +60,7 @@ export function blockElement(block: Block, key?: string): ReactNode {
 			return (
 				<details key={key} open={block.open}>
 					<summary dir="auto">{block.summary.inlines.length > 0 ? inlineElements(block.summary.inlines) : t("text_details")}</summary>
-					{blockElements(block.children)}
+					{blockElements(block.children, above)}
 				</details>
 			);
 		case "note":
@@ -62,10 +70,11 @@ export function blockElement(block: Block, key?: string): ReactNode {
 }
 
 /** Blocks keep their order while a text grows, so their index serves as the key. */
-export const blockElements = (blocks: Block[]): ReactNode => blocks.map((block, at) => blockElement(block, String(at)));
+export const blockElements = (blocks: Block[], above: number): ReactNode =>
+	blocks.map((block, at) => blockElement(block, above, String(at)));
 
-function listElement(list: List, key: string | undefined): ReactNode {
-	const items = list.items.map((item, at) => itemElement(item, list.loose, String(at)));
+function listElement(list: List, above: number, key: string | undefined): ReactNode {
+	const items = list.items.map((item, at) => itemElement(item, list.loose, above, String(at)));
 	const dir = directionOf(list);
 	if (list.start === undefined)
 		return (
@@ -80,13 +89,15 @@ function listElement(list: List, key: string | undefined): ReactNode {
 	);
 }
 
-function itemElement({ checked, children }: ListItem, loose: boolean, key: string): ReactNode {
+function itemElement({ checked, children }: ListItem, loose: boolean, above: number, key: string): ReactNode {
 	const isTask = checked !== undefined;
 	return (
 		<li key={key} dir="auto" className={isTask ? "task" : undefined}>
 			{isTask && <input type="checkbox" checked={checked} disabled readOnly aria-label={t("text_task")} className="me-2" />}
 			{children.map((child, at) =>
-				child.kind === "paragraph" && (!loose || (isTask && at === 0)) ? inlineElements(child.inlines) : blockElement(child, String(at)),
+				child.kind === "paragraph" && (!loose || (isTask && at === 0))
+					? inlineElements(child.inlines)
+					: blockElement(child, above, String(at)),
 			)}
 		</li>
 	);

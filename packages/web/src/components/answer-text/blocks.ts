@@ -37,7 +37,7 @@ type Of<Kind extends Block["kind"]> = Extract<Block, { kind: Kind }>;
 
 /** The open block without children, whose lines are still coming. */
 type Leaf =
-	| { kind: "paragraph"; lines: string[]; block: Of<"paragraph"> }
+	| { kind: "paragraph"; lines: string[]; lineStart: number; block: Of<"paragraph"> }
 	| { kind: "summary"; lines: string[]; block: Of<"details"> }
 	| { kind: "indented"; lines: string[]; block: Of<"code"> }
 	| { kind: "fence"; lines: string[]; block: Of<"code">; marker: string; length: number; indent: number }
@@ -219,7 +219,8 @@ class BlockParser {
 				const end = this.#find("-->", this.#at);
 				if (end === -1 || end >= this.#lineEnd) return true;
 				this.#leaf = undefined;
-				return this.#resume(end + 3);
+				// A comment is no block: what comes after it begins in this line.
+				return this.#goOnAt(end + 3);
 			}
 			case "indented": {
 				const { indent, next } = this.#indent();
@@ -272,6 +273,11 @@ class BlockParser {
 	/** After the end of a block: whether that was the end of the line, too. */
 	#resume(at: number): boolean {
 		this.#resumedLine = this.#lineStart;
+		return this.#goOnAt(at);
+	}
+
+	/** Whether the line ends here. */
+	#goOnAt(at: number): boolean {
 		this.#skipTo(at);
 		return this.#indent().next === this.#lineEnd;
 	}
@@ -354,7 +360,7 @@ class BlockParser {
 		this.#work += ELEMENT_WORK;
 		if (this.#parent() === this.#root) this.#addPart();
 		list.items.push(item);
-		this.#open.push({ kind: "item", children: item.children, indent: indent + width, list });
+		this.#enter({ kind: "item", children: item.children, indent: indent + width, list });
 		const task = matchAt(TASK, this.#source, this.#at);
 		if (task && this.#spaces === 0) {
 			item.checked = task[1] !== " ";
@@ -543,7 +549,10 @@ class BlockParser {
 		const isEnd = details !== -1 && text.trimEnd().endsWith("</details>");
 		if (isEnd) text = text.trimEnd().slice(0, -10);
 		if (this.#leaf?.kind === "paragraph") this.#leaf.lines.push(text);
-		else this.#leaf = { kind: "paragraph", lines: [text], block: this.#add({ kind: "paragraph" as const, source: "", inlines: [] }) };
+		else {
+			const block = this.#add({ kind: "paragraph" as const, source: "", inlines: [] });
+			this.#leaf = { kind: "paragraph", lines: [text], lineStart: this.#lineStart, block };
+		}
 		if (isEnd) {
 			this.#close(details);
 			this.#resumedLine = this.#lineStart;
@@ -592,7 +601,13 @@ class BlockParser {
 
 	#push(container: Container, make: (children: Block[]) => Block): void {
 		this.#add(make(container.children));
+		this.#enter(container);
+	}
+
+	#enter(container: Container): void {
 		this.#open.push(container);
+		// The blank line is before it, and not before what it begins with.
+		this.#blank = undefined;
 	}
 
 	/** Ends the open leaf, and the containers from this depth on. */
@@ -620,7 +635,7 @@ class BlockParser {
 	}
 
 	/** Takes the link definitions off a paragraph. What is left may be a heading. Returns whether anything is left. */
-	#endParagraph({ lines, block }: LeafOf<"paragraph">, depth?: number): boolean {
+	#endParagraph({ lines, lineStart, block }: LeafOf<"paragraph">, depth?: number): boolean {
 		const parent = this.#parent();
 		parent.children.pop();
 		const start = parent === this.#root ? this.#starts.pop() : undefined;
@@ -630,6 +645,8 @@ class BlockParser {
 			const definition = definitionAt(paragraph, at);
 			if (!definition) break;
 			this.#work += ELEMENT_WORK;
+			// What the line that ends the paragraph begins costs the same without the paragraph.
+			if (lineStart < this.#lineStart) this.#workBeforeLine += ELEMENT_WORK;
 			this.#put(definition.block, start);
 			at = definition.end;
 		}

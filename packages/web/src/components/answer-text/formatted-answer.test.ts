@@ -15,6 +15,13 @@ test("headings of each level are told apart, below the page's h1", () => {
 	expect(bare("# 1\n## 2\n### 3\n#### 4\n##### 5\n###### 6")).toBe("<h2>1</h2><h3>2</h3><h4>3</h4><h5>4</h5><h6>5</h6><h6>6</h6>");
 });
 
+test("no level of a heading is left out, whatever the first one is, and a heading looks like its own", () => {
+	expect(bare("### 3\n##### 5\n# 1\n### 3\n\n> #### quoted")).toBe(
+		"<h2>3</h2><h3>5</h3><h2>1</h2><h3>3</h3><blockquote><h4>quoted</h4></blockquote>",
+	);
+	expect(html("### 3")).toContain('<h2 dir="auto" class="depth-3">');
+});
+
 test("raw HTML is text, in a block and in a line", () => {
 	for (const hostile of [
 		"<script>alert(1)</script>",

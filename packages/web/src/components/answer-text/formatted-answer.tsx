@@ -1,7 +1,7 @@
 import { memo, useState } from "react";
 import { t } from "../../text/text.ts";
 import { type Answer, type Note, parseAnswer, type Section } from "./answer.ts";
-import { blockElement, blockElements } from "./block-elements.tsx";
+import { blockElement, blockElements, levelOf, TITLE_LEVEL } from "./block-elements.tsx";
 import { NoteNumbers, useNotes } from "./note-link.tsx";
 
 export { plainText } from "./plain-text.ts";
@@ -12,12 +12,15 @@ export function FormattedAnswer({ text }: { text: string }) {
 	const answer = parsed(text, last.answer);
 	last.answer = answer;
 	if (!text) return null;
+	let above = TITLE_LEVEL;
 	return (
 		<NoteNumbers labels={answer.notes.map(({ label }) => label)}>
 			<div className="prose">
-				{answer.sections.map((section, at) => (
-					<SectionElement key={String(at)} section={section} />
-				))}
+				{answer.sections.map((section, at) => {
+					const element = <SectionElement key={String(at)} section={section} above={above} />;
+					if (section.block.kind === "heading") above = levelOf(section.block.depth, above);
+					return element;
+				})}
 				{answer.rest && (
 					<p dir="auto" className="whitespace-pre-wrap">
 						{answer.rest}
@@ -30,8 +33,8 @@ export function FormattedAnswer({ text }: { text: string }) {
 }
 
 /** Memoized: while an answer grows, its earlier sections stay the same objects. */
-const SectionElement = memo(function SectionElement({ section }: { section: Section }) {
-	return blockElement(section.block);
+const SectionElement = memo(function SectionElement({ section, above }: { section: Section; above: number }) {
+	return blockElement(section.block, above);
 });
 
 /** An answer must never keep its page from rendering, so a fault of ours shows it as it was written. */
@@ -50,7 +53,7 @@ function Footnotes({ notes }: { notes: Note[] }) {
 		<ol className="footnotes">
 			{notes.map(({ label, children, isReferenced }) => (
 				<li key={label} id={idOf(label, "note")} dir="auto">
-					{blockElements(children)}
+					{blockElements(children, TITLE_LEVEL)}
 					{isReferenced && (
 						<a className="link" href={`#${idOf(label, "link")}`} aria-label={t("text_back_to_note", { label })}>
 							↩

@@ -21,4 +21,7 @@ export function keptPath(): string | undefined {
 }
 
 /** The page to return to after buying: the remembered chat, with what was bought. */
-export const returnPath = (bought: "plan" | "top-up"): string => `${keptPath() ?? "/"}?upgraded=${bought}`;
+export function returnPath(bought: "plan" | "top-up"): string {
+	const path = keptPath() ?? "/";
+	return `${path}${path.includes("?") ? "&" : "?"}upgraded=${bought}`;
+}

@@ -1,7 +1,7 @@
 import type { FileUIPart } from "ai";
 import type { RefObject } from "react";
 import { t } from "../../text/text.ts";
-import type { AnswerMetadata, ChatView, Price, Versions } from "../../view/chat.ts";
+import type { AnswerMetadata, ChatView, FolderName, Price, Versions } from "../../view/chat.ts";
 import type { Problem } from "../../view/problem.ts";
 import { branchChat, Refused, randomId, showVersionOf, stopAnswer, Unreached } from "../requests.ts";
 import { carryMessage } from "../session/page-viewer.ts";
@@ -77,7 +77,7 @@ export interface Attempt {
 /** What one render passes to the steps below. `patch` merges changes into the state. */
 export interface Conversation {
 	/** `temporary`: the page is the only one that has its messages. */
-	chat: { id: string; temporary?: true };
+	chat: { id: string; folder?: FolderName; temporary?: true };
 	draftKey: string;
 	events: ConversationEvents;
 	state: ConversationState;
@@ -122,7 +122,7 @@ function begin(conversation: Conversation, sending: Sending): void {
 }
 
 function start(
-	{ chat: { temporary }, draftKey, state, events, attempt, humanToken }: Conversation,
+	{ chat: { folder, temporary }, draftKey, state, events, attempt, humanToken }: Conversation,
 	handle: LiveHandle,
 	sending: Sending,
 ): void {
@@ -131,7 +131,7 @@ function start(
 	// The server keeps those of a chat that it knows.
 	const instructions = draftKey === "new" || temporary ? state.instructions : undefined;
 	const seen = state.report.messages.at(-1)?.id ?? null;
-	void handle.send({ ...sending, seen, instructions, temporary, humanToken: humanToken.current });
+	void handle.send({ ...sending, seen, instructions, folder: folder?.id, temporary, humanToken: humanToken.current });
 	humanToken.current = undefined;
 }
 

@@ -25,6 +25,8 @@ export interface Sending {
 	seen?: string | null;
 	/** The instructions of a new chat. */
 	instructions?: string | undefined;
+	/** The folder in which a new chat begins. */
+	folder?: string | undefined;
 	/** Whether the server keeps nothing of the chat, so that each request brings what was said before. */
 	temporary?: true | undefined;
 	/** A Turnstile token, when the server required one. */
@@ -84,11 +86,11 @@ export default function LiveChat({ chatId, initial, ref, ...callbacks }: LiveCha
 	});
 
 	useImperativeHandle(ref, () => ({
-		send: async ({ kind, text, files, messageId, key, price, seen, instructions, temporary, humanToken }) => {
+		send: async ({ kind, text, files, messageId, key, price, seen, instructions, folder, temporary, humanToken }) => {
 			const headers = { "Idempotency-Key": key, ...(humanToken && { "cf-turnstile-response": humanToken }) };
 			const { units, upTo, ...asked } = price;
 			const bounds = upTo === undefined ? { maxUnits: units } : { maxUnits: upTo, maxHeldUnits: units };
-			const request = { headers, body: { ...asked, ...bounds, seen, instructions, temporary } };
+			const request = { headers, body: { ...asked, ...bounds, seen, instructions, folder, temporary } };
 			if (kind === "regenerate") return await regenerate({ messageId, ...request });
 			const message = { role: "user" as const, parts: partsFor(text, files) };
 			await sendMessage(kind === "edit" ? { ...message, messageId } : { ...message, id: messageId }, request);

@@ -136,6 +136,11 @@ export function Room(props: RoomProps) {
 		announce: setAnnouncement,
 	});
 	const { state, patch } = conversation;
+	const folderTokens = props.isNew ? (chat.folder?.tokens ?? 0) : state.folderTokens;
+	// The new chat keeps its state when it is opened in another folder.
+	useEffect(() => {
+		if (folderTokens !== state.folderTokens) patch({ folderTokens });
+	});
 	const inChat = useMemo(() => instructionTokens("chat", state.instructions), [state.instructions]);
 	const choice = { ...chosen, instructions: props.instructions.site + props.instructions.own + state.folderTokens + inChat };
 	const messages = shownMessages(state);
@@ -176,6 +181,7 @@ export function Room(props: RoomProps) {
 				{!atEnd && messages.length > 0 && <JumpToEnd onJump={toEnd} />}
 				<RoomNotices {...parts} />
 				<UnseenImages {...parts} />
+				{chat.folder && <p className="px-1 pb-2 text-small text-soft">{t("chat_in_folder", { folder: chat.folder.name })}</p>}
 				<Suspense>{chat.temporary && <TemporaryLine hasMessages={messages.length > 0} guard={props.leaveGuard} />}</Suspense>
 				<RoomQueue {...parts} announce={setAnnouncement} />
 				<RoomComposer {...parts} announce={setAnnouncement} />

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { ChatSummary } from "../../view/chat.ts";
 import type { Done } from "../frame/side-column.tsx";
-import type { ChatChange } from "./use-chat-changes.ts";
+import type { ChatChange } from "./chat-changes.ts";
 import type { useShell } from "./use-shell.ts";
 
 /** How long an undo is offered. The server takes it for 10 s. */
@@ -28,6 +28,8 @@ export function useChatActions(shell: ReturnType<typeof useShell>, openId: strin
 			if (await shell.change(chat.id, back)) return setDone({ text: t("list_no_undo") });
 			setDone(undefined);
 			if (to.deleted && wasOpen) await navigate({ to: "/c/$chatId", params: { chatId: chat.id } });
+			// The list may have been loaded without it.
+			shell.reload();
 		};
 		if (to.deleted) setDone({ text: t("list_deleted"), undo: () => void undo({ deleted: false }) });
 		if (to.folder !== undefined) {

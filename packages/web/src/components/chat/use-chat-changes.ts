@@ -1,45 +1,39 @@
 import { useState } from "react";
 import { t } from "../../text/text.ts";
-import type { ChatMarks, ChatSummary } from "../../view/chat.ts";
+import type { ChatSummary } from "../../view/chat.ts";
 import { changeChat } from "../requests.ts";
+import { answered, begun, type ChatChange, changeOf, changing, type LoadedShell, listed, NO_CHANGES } from "./chat-changes.ts";
 
-export type ChatChange = ChatMarks & { title?: string };
-
-/** What the viewer has changed about chats on this page. The list shows it at once, over what was loaded. */
-export function useChatChanges() {
-	const [changes, setChanges] = useState<ReadonlyMap<string, ChatChange>>(new Map());
-
-	const note = (chatId: string, change: ChatChange) =>
-		setChanges((before) => new Map(before).set(chatId, { ...before.get(chatId), ...change }));
+/** The chats of the list, with what the viewer has done to them on this page. */
+export function useChatChanges(shell: LoadedShell) {
+	const [changes, setChanges] = useState(NO_CHANGES);
+	const [titles, setTitles] = useState<ReadonlyMap<string, string>>(new Map());
+	const of = (chatId: string) => changeOf(changes, shell, chatId);
 
 	/** @returns a sentence when that failed, and the list is as it was */
 	async function change(chatId: string, to: ChatChange): Promise<string | undefined> {
-		const before = changes.get(chatId) ?? {};
-		note(chatId, to);
+		const before = of(chatId);
+		setChanges((now) => changing(now, shell, chatId, to));
 		try {
 			await changeChat(chatId, to);
+			setChanges((now) => answered(now, chatId, Date.now()));
+			if (to.title) setTitles((now) => new Map(now).set(chatId, to.title as string));
 		} catch (error) {
-			setChanges((now) => new Map(now).set(chatId, before));
+			setChanges((now) => answered(now, chatId, Date.now(), before));
 			return error instanceof Error ? error.message : t("chat_not_done_try");
 		}
 	}
 
 	return {
 		change,
-		/** A chat as it is now; none for one that has left the list. */
-		apply: (chat: ChatSummary) => changed(chat, changes.get(chat.id)),
-		titleOf: ({ id, title }: { id: string; title: string }) => changes.get(id)?.title ?? title,
-		/** A chat that is used again is no longer archived. */
-		used: (chatId: string) => {
-			if (changes.get(chatId)?.archived) note(chatId, { archived: false });
-		},
+		/** `older`: the chats that were loaded after the shell. */
+		listed: (older: readonly ChatSummary[]) => listed(changes, shell, older),
+		/** The title of a chat that was loaded with `title`. */
+		titleOf: ({ id, title }: { id: string; title: string }) => of(id).title ?? titles.get(id) ?? title,
+		begin: (chat: ChatSummary) => setChanges((now) => begun(now, shell, chat)),
+		/** Every chat is being deleted. */
+		clear: () => setChanges(NO_CHANGES),
+		/** Whether the list hides a chat as archived, although it is used again. */
+		isArchived: (chatId: string) => of(chatId).archived === true,
 	};
-}
-
-function changed(chat: ChatSummary, change: ChatChange | undefined): ChatSummary[] {
-	if (!change) return [chat];
-	// A pinned chat stays where it is.
-	if (change.deleted || change.archived || (change.folder && !chat.pinned)) return [];
-	const { pinned, ...rest } = chat;
-	return [{ ...rest, ...((change.pinned ?? pinned) && { pinned: true }), ...(change.title && { title: change.title }) }];
 }

@@ -1,30 +1,29 @@
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import type { ChatPage, ChatSummary } from "../../view/chat.ts";
-import type { Shell } from "../../view/shell.ts";
+import type { ChatPage } from "../../view/chat.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { changeAllChats, readUsage, readUsageAfterCheckout } from "../requests.ts";
 import { hearTabs } from "../tabs.ts";
+import type { LoadedShell } from "./chat-changes.ts";
 import { useChatChanges } from "./use-chat-changes.ts";
 
 /** A balance that was read after the shell `over`, and replaces the balance in it. */
 interface Reading {
-	over: Shell;
+	over: LoadedShell;
 	usage: UsageView;
 }
 
 /** The pages of chats that were read after the shell `over`. */
 interface Older extends ChatPage {
-	over: Shell;
+	over: LoadedShell;
 }
 
 /** The data of the page frame as loaded, with the changes made on this page since. */
-export function useShell(shell: Shell, routeId: string, readOlder: (next: string) => Promise<ChatPage>) {
+export function useShell(shell: LoadedShell, routeId: string, readOlder: (next: string) => Promise<ChatPage>) {
 	const router = useRouter();
 	const [reading, setReading] = useState<Reading>();
-	const [added, setAdded] = useState<ChatSummary[]>([]);
 	const [older, setOlder] = useState<Older>({ over: shell, next: shell.olderChats, chats: [] });
-	const changes = useChatChanges();
+	const changes = useChatChanges(shell);
 
 	/** When the read fails the last balance stays. */
 	async function readBalance(read = readUsage): Promise<UsageView | undefined> {
@@ -54,16 +53,10 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		if (page) setOlder({ over: shell, next: page.next, chats: [...(older.over === shell ? older.chats : []), ...page.chats] });
 	}
 
-	// A chat that moved to the top meanwhile may be in two pages.
-	const seen = new Set<string>();
-	const isNew = ({ id }: ChatSummary) => !seen.has(id) && seen.add(id);
-	const listed = [...shell.chats, ...(older.over === shell ? older.chats : [])].filter(isNew);
-	const chats = [...added.filter(isNew), ...listed].flatMap(changes.apply);
-
 	return {
 		...shell,
 		usage: reading?.over === shell ? reading.usage : shell.usage,
-		chats,
+		chats: changes.listed(older.over === shell ? older.chats : []),
 		refreshUsage,
 		/** Loads the frame's data anew, with the models and their prices. */
 		reload,
@@ -73,17 +66,16 @@ export function useShell(shell: Shell, routeId: string, readOlder: (next: string
 		/** Deletes all chats, or brings them back, and loads the list anew. */
 		changeAll: async (deleted: boolean) => {
 			await changeAllChats({ deleted });
-			setAdded([]);
+			changes.clear();
 			reload();
 		},
 		showOlder: next === null ? undefined : () => void showOlder(next),
-		add: (chat: ChatSummary) => setAdded((before) => [chat, ...before]),
+		begin: changes.begin,
 		/** After an answer: reads the balance, and the list when the chat moves up in it or gets its title. */
 		settled: async (chatId: string) => {
 			const balance = await readBalance();
-			changes.used(chatId);
 			// A failing loader would replace the page with an error, so reload nothing while the server cannot be reached.
-			if (balance && shell.chats.find(({ pinned }) => !pinned)?.id !== chatId) reload();
+			if (balance && (changes.isArchived(chatId) || shell.chats.find(({ pinned }) => !pinned)?.id !== chatId)) reload();
 			return balance;
 		},
 	};

@@ -19,6 +19,8 @@ export interface ChatListProps {
 	readAt: string;
 	/** Pins, archives or deletes a chat, or gives it another title. What fails is said by the caller. */
 	onChange: (chat: ChatSummary, change: ChatMarks & { title?: string }) => Promise<void>;
+	/** The folder that they are in: its groups by day are beside those of the list, and need names of their own. */
+	within?: string;
 	/** To which a chat may be moved; undefined for a guest, who has none. */
 	folders: readonly FolderName[] | undefined;
 }
@@ -32,7 +34,7 @@ const STEPS: Record<string, (at: number, last: number) => number> = {
 };
 
 /** The chats by day. The arrow keys, Home and End go through them; the right arrow goes to the actions of one. */
-export function ChatList({ chats, openId, readAt, ...row }: ChatListProps) {
+export function ChatList({ chats, openId, readAt, within, ...row }: ChatListProps) {
 	const list = useRef<HTMLDivElement>(null);
 	const isHydrated = useHydrated();
 	const groups = byDay(chats, isHydrated ? Date.now() : Date.parse(readAt), isHydrated ? undefined : servedZone());
@@ -45,7 +47,7 @@ export function ChatList({ chats, openId, readAt, ...row }: ChatListProps) {
 		// biome-ignore lint/a11y/noStaticElementInteractions: the keys move the focus between the links in it
 		<div ref={list} className="flex flex-col" onKeyDown={moveFocus}>
 			{groups.map(({ label, chats: grouped }) => (
-				<section key={label} aria-label={label} className="mt-3">
+				<section key={label} aria-label={within ? `${label}, ${within}` : label} className="mt-3">
 					<h2 className="px-3 pb-1 text-small text-soft">{label}</h2>
 					<ul className="flex flex-col">
 						{grouped.map((chat) => (

@@ -1,9 +1,10 @@
+import { Link } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { t } from "../../text/text.ts";
 import type { ChatPage, FolderName } from "../../view/chat.ts";
 import { ChatList, type ChatListProps } from "./chat-list.tsx";
 import { readChatsIn } from "./folder-requests.ts";
-import { EditIcon, NextIcon } from "./icons.tsx";
+import { EditIcon, NewChatIcon, NextIcon } from "./icons.tsx";
 import { opened } from "./opened.tsx";
 
 const FolderDialog = opened(() => import("./folder-dialog.tsx").then((module) => module.FolderDialog));
@@ -12,6 +13,8 @@ export interface FolderListProps extends Omit<ChatListProps, "chats" | "folders"
 	folders: readonly FolderName[];
 	/** Folders were changed. */
 	onChanged: () => void;
+	/** A new chat is opened by its link. */
+	onNew: () => void;
 }
 
 /** The folders of the side column. Each shows its chats when it is opened. */
@@ -28,7 +31,7 @@ export default function FolderList({ folders, ...props }: FolderListProps) {
 	);
 }
 
-function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderListProps & { folder: FolderName }) {
+function FolderRow({ folder, folders, onChanged, onNew, onChange, ...list }: FolderListProps & { folder: FolderName }) {
 	const [isOpen, setOpen] = useState(false);
 	const [isEditing, setEditing] = useState(false);
 	const [page, setPage] = useState<ChatPage>();
@@ -73,6 +76,15 @@ function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderList
 			</div>
 			{isOpen && (
 				<div className="ml-3 border-line border-l pl-1">
+					<Link
+						to="/"
+						search={{ folder: folder.id }}
+						className="flex min-h-10 items-center gap-2 rounded-small px-3 text-soft hover:bg-said pointer-coarse:min-h-11"
+						onClick={onNew}
+					>
+						<NewChatIcon />
+						{t("folder_new_chat")}
+					</Link>
 					<p role="status" className="px-3 text-small text-soft empty:hidden">
 						{failed ? t("folder_not_loaded") : page?.chats.length === 0 && t("folder_empty")}
 					</p>
@@ -81,6 +93,7 @@ function FolderRow({ folder, folders, onChanged, onChange, ...list }: FolderList
 							{...list}
 							chats={page.chats}
 							folders={folders}
+							within={folder.name}
 							onChange={async (chat, change) => {
 								await onChange(chat, change);
 								await read(null);

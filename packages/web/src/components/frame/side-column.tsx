@@ -141,10 +141,11 @@ function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKey
 				</button>
 				{list.folders?.length ? (
 					<Suspense>
-						<FolderList {...list} folders={list.folders} onChanged={onFolders} />
+						<FolderList {...list} folders={list.folders} onChanged={onFolders} onNew={onNew} />
 					</Suspense>
 				) : null}
-				{list.chats.length === 0 ? <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p> : <ChatList {...list} />}
+				{list.chats.length > 0 && <ChatList {...list} />}
+				{list.chats.length === 0 && !list.folders?.length && <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p>}
 				{onOlder && (
 					<button type="button" className="button-bare mt-2 shrink-0" onClick={onOlder}>
 						{t("side_older")}

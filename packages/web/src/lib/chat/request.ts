@@ -28,6 +28,7 @@ const body = z.object({
 	seen: z.string().regex(ID).nullable().optional(),
 	search: z.boolean().default(false),
 	temporary: z.boolean().default(false),
+	folder: z.string().regex(ID).optional(),
 });
 
 const earlierMessage = z.object({
@@ -69,6 +70,8 @@ export interface ChatRequest {
 	whole: boolean | undefined;
 	/** What the chat tells every model from this request on. Undefined for as before. */
 	instructions: string | undefined;
+	/** The folder in which a new chat begins. Ignored in any other chat, and where it is gone. */
+	folder: string | undefined;
 	/** Whether the model may search the web. */
 	search: boolean;
 	/** In a temporary chat, the messages before the prompt, the oldest first: nobody else has them. Null in a chat that is kept. */
@@ -100,6 +103,7 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		seen,
 		search,
 		temporary,
+		folder,
 	} = await readBody(request, body, BODY_BYTES_MAX);
 	const model = allowedModels().find(({ id }) => modelId === undefined || id === modelId);
 	if (!model) refuse("unknown-model", t("problem_model"));
@@ -121,6 +125,7 @@ export async function parseChatRequest(request: Request): Promise<ChatRequest> {
 		maxHeldUnits,
 		whole,
 		instructions: instructions === undefined ? undefined : checkedInstructions(instructions),
+		folder: temporary ? undefined : folder,
 		search,
 		history: temporary ? historyIn(messages) : null,
 		seen,

@@ -139,6 +139,12 @@ const GETS: Record<string, string[]> = {
 	ok: [],
 };
 
+/** Every route of better-auth that is used here: its method and its path after /api/auth/. */
+export const AUTH_ROUTES: readonly string[] = [
+	...Object.keys(GETS).map((path) => `GET ${path}`),
+	...Object.keys(POSTS).map((path) => `POST ${path}`),
+];
+
 /** The path of a request after /api/auth/. */
 export const authPathOf = (request: Request): string => new URL(request.url).pathname.replace(/^\/api\/auth\//, "");
 

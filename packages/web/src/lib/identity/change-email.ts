@@ -8,6 +8,8 @@ import { db } from "../../db/connection.ts";
 import { users } from "../../db/schema.ts";
 import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
+import { customersMailedTo, getCustomerDetails } from "../payments/customers.ts";
+import { billingProvider } from "../payments/provider.ts";
 import { type Mail, sendEmail } from "./email/send.ts";
 import { requestOf } from "./mail-proof.ts";
 import { endSessions } from "./proofs.ts";
@@ -60,11 +62,23 @@ export const changeEmail = () =>
 				if (here?.user.id !== change.userId)
 					throw new APIError("UNAUTHORIZED", { code: "SIGN_IN_FIRST", message: t("auth_sign_in_for_email") });
 				await write(change);
+				waitUntil(tellProvider(change.userId));
 				return ctx.json({ done: true });
 			}),
 		},
 		rateLimit: [{ pathMatcher: (path) => path.startsWith("/change-email"), window: 60, max: 5 }],
 	}) satisfies BetterAuthPlugin;
+
+/** Receipts go to the new address from now on. Never rejects. */
+async function tellProvider(userId: string): Promise<void> {
+	try {
+		const { shop } = await billingProvider();
+		if (!shop) return;
+		for (const id of await customersMailedTo(userId)) await shop.changeDetails({ id, ...(await getCustomerDetails(id)) });
+	} catch (error) {
+		logFailure(`the billing provider could not be told the new address of user ${userId}`, error);
+	}
+}
 
 const usedUp = () => new APIError("BAD_REQUEST", { code: "LINK_USED_UP", message: t("auth_link_used_up") });
 

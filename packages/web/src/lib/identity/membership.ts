@@ -286,9 +286,10 @@ export async function declineInvitation(user: Invitee, invitationId: string): Pr
  */
 export async function cancelInvitation(actorId: string, invitationId: string): Promise<InvitationRow> {
 	const [found] = await db().select().from(invitations).where(eq(invitations.id, invitationId)).limit(1);
-	if (!found) return denyInvitation();
-	if ((await assertMember(actorId, found.organizationId)) === "member")
-		deny(403, "YOU_ARE_NOT_ALLOWED_TO_CANCEL_THIS_INVITATION", t("org_owners_decide"));
+	const role = found && (await roleIn(found.organizationId, actorId));
+	// Nobody outside learns whether there is such an invitation.
+	if (!role) return denyInvitation();
+	if (role === "member") deny(403, "YOU_ARE_NOT_ALLOWED_TO_CANCEL_THIS_INVITATION", t("org_owners_decide"));
 	return endInvitation(invitationId, "canceled", mayGive(actorId, invitations.organizationId, "member"));
 }
 

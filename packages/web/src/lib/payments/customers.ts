@@ -10,16 +10,31 @@ import { organizationKey, type SubjectKey, userKey } from "../identity/subject-k
 export async function getCustomerDetails(externalId: string): Promise<{ email: string; name: string }> {
 	const user = await db().query.users.findFirst({ where: eq(users.id, externalId), columns: { email: true, name: true } });
 	if (user) return { email: user.email, name: user.name || user.email };
-	const [owner] = await db()
-		.select({ email: users.email, name: organizations.name })
+	const owner = await longestServingOwner(externalId);
+	if (!owner) throw new Error("Customer not found");
+	return { email: owner.email, name: owner.name };
+}
+
+/** The customers whose receipts go to a user: the user, and the organizations of which they are the longest-serving owner. External ids. */
+export async function customersMailedTo(userId: string): Promise<string[]> {
+	const owned = await db()
+		.select({ id: members.organizationId })
+		.from(members)
+		.where(and(eq(members.userId, userId), like(members.role, "%owner%")));
+	const first = await Promise.all(owned.map(async ({ id }) => ((await longestServingOwner(id))?.userId === userId ? [id] : [])));
+	return [userId, ...first.flat()];
+}
+
+function longestServingOwner(organizationId: string) {
+	return db()
+		.select({ userId: users.id, email: users.email, name: organizations.name })
 		.from(members)
 		.innerJoin(users, eq(users.id, members.userId))
 		.innerJoin(organizations, eq(organizations.id, members.organizationId))
-		.where(and(eq(members.organizationId, externalId), like(members.role, "%owner%")))
+		.where(and(eq(members.organizationId, organizationId), like(members.role, "%owner%")))
 		.orderBy(asc(members.createdAt))
-		.limit(1);
-	if (!owner) throw new Error("Customer not found");
-	return owner;
+		.limit(1)
+		.then(([owner]) => owner);
 }
 
 /** The key of the ledger that counts a customer's usage; null for a customer that is not ours. */

@@ -133,6 +133,8 @@ export interface UsagePort {
 export interface ShopPort {
 	/** Runs after a sign-up or a new organization. Never throws: a sign-up must not fail for it. */
 	welcome(customer: { id: string; email: string; name: string }): Promise<void>;
+	/** Runs after a customer's address has changed, so that receipts go to the new one. Does nothing for whom the provider does not know yet. Never throws. */
+	changeDetails(customer: { id: string; email: string; name: string }): Promise<void>;
 	/** What is for sale to a visitor, cheapest first. Pages show a copy (visitor-prices.ts); a customer's own offers come with their billing. */
 	readOffers(timeoutMs: number): Promise<PlanView[]>;
 	/** Replaces a customer under whom no plan can start, if it is still so. Returns the provider's id. Null where a plan can always start. */

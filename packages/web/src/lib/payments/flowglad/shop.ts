@@ -6,7 +6,7 @@ import { toOffers } from "../../billing-helpers.ts";
 import { now } from "../../time/clock.ts";
 import { isAnswered, statusOf } from "../errors.ts";
 import type { Checkout, ShopPort } from "../port.ts";
-import { adminClient, archiveCustomer, checkoutSessions, getBilling, readPricingModel } from "./client.ts";
+import { adminClient, archiveCustomer, changingClient, checkoutSessions, getBilling, readPricingModel } from "./client.ts";
 import { planStart } from "./plan-start.ts";
 
 const WELCOME_TIMEOUT_MS = 5_000;
@@ -20,6 +20,14 @@ export const flowgladShop: ShopPort = {
 			await adminClient(WELCOME_TIMEOUT_MS).createCustomer({ customer: { externalId: id, email, name: name || email } });
 		} catch (error) {
 			if (statusOf(error) !== 409) logFailure(`customer ${id} could not be created`, error);
+		}
+	},
+
+	async changeDetails({ id, email, name }) {
+		try {
+			await changingClient(WELCOME_TIMEOUT_MS).customers.update(id, { customer: { email, name: name || email } });
+		} catch (error) {
+			if (statusOf(error) !== 404) logFailure(`customer ${id} keeps the old address at Flowglad`, error);
 		}
 	},
 

@@ -1,8 +1,9 @@
 import type Stripe from "stripe";
+import { logFailure } from "../../../log.ts";
 import { statusOf } from "../errors.ts";
 import type { Checkout, CheckoutOrder, ShopPort } from "../port.ts";
 import { stripe } from "./client.ts";
-import { getStripeCustomerByCustomerId } from "./customers.ts";
+import { getStripeCustomer, getStripeCustomerByCustomerId } from "./customers.ts";
 import { idOf, isCurrent, REQUESTS } from "./objects.ts";
 import { withEnsuredCustomer } from "./own-customer.ts";
 import { adoptNewCard } from "./portal.ts";
@@ -12,6 +13,15 @@ import { isSigned, readEvent } from "./webhook.ts";
 export const stripeShop: ShopPort = {
 	// The first checkout creates the customer (seed 002), so Stripe knows only buyers.
 	welcome: async () => {},
+
+	async changeDetails({ id, email, name }) {
+		try {
+			const known = await getStripeCustomer(id);
+			if (known) await stripe().customers.update(known.stripeCustomerId, { email, name: name || email });
+		} catch (error) {
+			logFailure(`customer ${id} keeps the old address at Stripe`, error);
+		}
+	},
 
 	async readOffers(timeoutMs) {
 		return offersTo([], await readPrices(timeoutMs));
