@@ -57,6 +57,9 @@ function variablesOf(devVars) {
 			GOOGLE_CLIENT_ID: "oauth_client_sandbox",
 			GOOGLE_CLIENT_SECRET: "oauth_secret_sandbox",
 			GOOGLE_BASE_URL: `${sandbox}/google`,
+			JWT_ISSUER: `${sandbox}/issuer`,
+			JWT_AUDIENCE: "parley",
+			JWT_JWKS_URL: `${sandbox}/issuer/.well-known/jwks.json`,
 		},
 	});
 }

@@ -69,6 +69,9 @@ async function buildWith(name: string, billing: string | null): Promise<WorkerMo
 	return read(join(outDir, "server"));
 }
 
+/** The product as `npm run build` left it. */
+export const readBuild = (): WorkerModules => read(join(web, "dist/server"));
+
 /** A Vite plugin that replaces one module with another. */
 function inPlaceOf(module: string, replacement: string): Plugin {
 	return {

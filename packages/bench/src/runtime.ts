@@ -20,17 +20,18 @@ export interface RunningWorker {
 
 const RAM_DISK = "/dev/shm";
 
-const OBJECTS = { USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" };
+/** The objects that the compared Workers have. */
+const OBJECTS: Record<string, string> = { USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" };
 
 /**
  * Starts one Worker in its own workerd process, with its database and objects in a fresh folder.
  * @param options `inspected`: with V8's inspector, which distorts time and process memory. `inMemory`: the folder is on a RAM disk, where a
- * flush is free (Linux only; elsewhere it stays on disk)
+ * flush is free (Linux only; elsewhere it stays on disk). `objects`: the Worker's classes, by the names of their bindings
  */
 export async function startWorker(
 	worker: WorkerModules,
 	variables: Record<string, string>,
-	{ inspected = false, inMemory = false } = {},
+	{ inspected = false, inMemory = false, objects = OBJECTS } = {},
 ): Promise<RunningWorker> {
 	const errors: string[] = [];
 	const folder = mkdtempSync(join(inMemory && existsSync(RAM_DISK) ? RAM_DISK : tmpdir(), "parley-bench-"));
@@ -38,12 +39,12 @@ export async function startWorker(
 	// On an interrupt, Miniflare's own hook stops workerd and then this process.
 	process.once("exit", removeFolder);
 	const before = new Set(children());
-	const bindings = Object.entries(OBJECTS).map(([name, exportName]) => [
+	const bindings = Object.entries(objects).map(([name, exportName]) => [
 		name,
 		{ type: "durable-object" as const, worker: "parley", exportName },
 	]);
 	const texts = Object.entries(variables).map(([name, value]) => [name, { type: "text" as const, value }]);
-	const classes = Object.values(OBJECTS).map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]);
+	const classes = Object.values(objects).map((name) => [name, { type: "durable-object" as const, storage: "sqlite" as const }]);
 	const runtime = new Miniflare({
 		host: "127.0.0.1",
 		port: 0,

@@ -184,8 +184,9 @@ function refuseHold(state: LedgerState, allowance: Allowance, refusal: Refusal, 
 	return { outcome: { kind: "refused", refusal: freeDay ? { ...refusal, freeDay: freeDay.standing } : refusal } };
 }
 
-/** Refuses a hold beyond the in-flight limit of the subject or member. A network has none, because its guests are many. */
+/** Refuses a hold beyond the in-flight limit of the subject or member. A network has none, because its guests are many; a key has its subject's. */
 function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: string | undefined): Refusal | null {
+	if (state.kind === "network" || state.kind === "key") return null;
 	const { tier } = allowance;
 	const { inFlight } = state.limits;
 	const limit = state.kind === "organization" ? inFlight.organization : inFlight[tier];
@@ -196,7 +197,7 @@ function tooManyAtOnce(state: LedgerState, allowance: Allowance, memberId: strin
 		remaining: remaining(state, allowance),
 		resetAtMs: null,
 	});
-	if (state.kind !== "network" && state.sums.inFlight() >= limit) return full(limit);
+	if (state.sums.inFlight() >= limit) return full(limit);
 	return memberId !== undefined && state.sums.inFlight(memberId) >= inFlight.member ? full(inFlight.member) : null;
 }
 
@@ -369,7 +370,13 @@ function giveBack(parts: readonly Part[], units: number): { units: number; spill
 function forgivenMax(state: LedgerState, row: RequestRow, nowMs: number): number {
 	const { pool, limit } = allowanceOf(state.kind, state.entitlement, state.limits, nowMs);
 	if (pool === row.pool && limit > 0) return Math.min(limit, FORGIVEN_MAX);
-	const ofKind = { guest: state.limits.guest, network: state.limits.network, user: state.limits.free, organization: state.limits.free };
+	const ofKind = {
+		guest: state.limits.guest,
+		network: state.limits.network,
+		user: state.limits.free,
+		organization: state.limits.free,
+		key: FORGIVEN_MAX,
+	};
 	return Math.min(subscriptionOf(row.pool) === null ? ofKind[state.kind] : state.limits.paid, FORGIVEN_MAX);
 }
 

@@ -30,7 +30,13 @@ export function beyondShare(state: LedgerState, allowance: Allowance, member: Me
 	const left = leftOfShare(state, allowance, member);
 	if (units <= left) return null;
 	const { tier, window, stale } = allowance;
-	return { policy: "member", tier, limit: member.cap, remaining: left, resetAtMs: stale ? null : window.endMs };
+	return {
+		policy: state.kind === "key" ? "key" : "member",
+		tier,
+		limit: member.cap,
+		remaining: left,
+		resetAtMs: stale ? null : window.endMs,
+	};
 }
 
 function leftOfShare(state: LedgerState, allowance: Allowance, { id, cap }: Member): number {

@@ -2,11 +2,14 @@ import { dayOf, LIFETIME, utcDay, type Window } from "./window.ts";
 
 export type Tier = "guest" | "free" | "paid";
 
-/** The owner of a ledger: a guest, a signed-in user, all members of an organization together, or all guests of a network. */
-export type SubjectKind = "guest" | "user" | "organization" | "network";
+/**
+ * The owner of a ledger: a guest, a signed-in user, all members of an organization together, all guests of a network, or one window of an API key, whose
+ * own limit is the cap of each hold.
+ */
+export type SubjectKind = "guest" | "user" | "organization" | "network" | "key";
 
-/** Which limit refused a request. `organization`: it has no paid plan, so its limit is 0. `member`: the member's cap. */
-export type Policy = "guest" | "network" | "free" | "paid" | "organization" | "member" | "in-flight";
+/** Which limit refused a request. `organization`: it has no paid plan, so its limit is 0. `member`: the member's cap. `key`: an API key's own. */
+export type Policy = "guest" | "network" | "free" | "paid" | "organization" | "member" | "key" | "in-flight";
 
 /** Limits in requests (docs/architecture.md, Tiers). The owner's three constants are `guest`, `free` and `paid`. */
 export interface Limits {
@@ -121,6 +124,7 @@ export function subscriptionOf(pool: string): string | null {
 export function allowanceOf(kind: SubjectKind, entitlement: Entitlement | null, limits: Limits, nowMs: number): Allowance {
 	const free = freeAllowance(limits, nowMs);
 	if (kind === "guest") return { ...free, tier: "guest", policy: "guest", pool: "guest", window: LIFETIME, limit: limits.guest };
+	if (kind === "key") return { ...free, tier: "guest", policy: "key", pool: "key", window: LIFETIME, limit: Number.MAX_SAFE_INTEGER };
 	if (kind === "network") return { ...free, tier: "guest", policy: "network", limit: limits.network };
 	if (entitlement && isTrusted(entitlement, nowMs)) {
 		if (entitlement.kind === "balance") return ofBalance(entitlement, nowMs);

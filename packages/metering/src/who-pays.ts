@@ -172,6 +172,16 @@ export const WHO_PAYS = {
 		counted: "Once. Later ones join the running answer, or get the finished one.",
 		fate: { kind: "repeat" },
 	},
+	"program-left": {
+		happens: "A program leaves its answer at the API, without an Idempotency-Key",
+		counted: "As if you stop it: no before its first word (see the bound below), yes after it.",
+		fate: { kind: "keep" },
+	},
+	"program-named": {
+		happens: "A program leaves, or sends its request again, with an Idempotency-Key",
+		counted: "Once. It joins the running answer, or gets the finished one for two minutes. After that it is refused.",
+		fate: { kind: "repeat" },
+	},
 	conflict: {
 		happens: "The id of an earlier request arrives with other content, or its answer was deleted",
 		counted: "No. It is refused.",

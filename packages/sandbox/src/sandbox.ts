@@ -11,6 +11,7 @@ import { injectedFailure, injectFaults } from "./faults/inject.ts";
 import { localOnly } from "./local-only.ts";
 import { mailError } from "./mailbox/mailbox.ts";
 import { modelRoutes } from "./model/model.ts";
+import { issuerRoutes } from "./oauth/issuer.ts";
 import { githubRoutes, googleRoutes } from "./oauth/oauth.ts";
 import { billingPortalPages } from "./pages/billing-portal.ts";
 import { checkoutPages } from "./pages/checkout.ts";
@@ -71,6 +72,8 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	app.use("/v1/*", countCalls(world), holdIdempotencyKeys(), injectFaults(world, injectedError));
 	const mailFailure = (status: number, headers: Record<string, string>) => Response.json(mailError(status), { status, headers });
 	app.use("/__sandbox/mail", countCalls(world), injectFaults(world, mailFailure));
+	const issuerFailure = (status: number, headers: Record<string, string>) => Response.json({ error: "unavailable" }, { status, headers });
+	app.use("/issuer/*", countCalls(world), injectFaults(world, issuerFailure));
 	app.use("/model/v1/*", countCalls(world));
 	for (const kind of ["searxng", "brave", "tavily"] as const)
 		app.use(`/search/${kind}`, countCalls(world), injectFaults(world, injectedSearchFailure(kind)));
@@ -84,6 +87,7 @@ export function createSandbox(options: SandboxOptions): { app: Hono<Env>; world:
 	app.route("/search", searchRoutes(world));
 	app.route("/github", githubRoutes());
 	app.route("/google", googleRoutes());
+	app.route("/issuer", issuerRoutes());
 	app.route("/__sandbox", controlRoutes(world));
 	app.route("/checkout", checkoutPages(world));
 	app.route("/billing-portal", billingPortalPages(world));

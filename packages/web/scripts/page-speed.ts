@@ -15,7 +15,7 @@ const SIZES = [40, 200, 500];
 const LARGEST = 500;
 const LOAD = ["LCP", "TBT", "CLS"];
 /** Pages without a chat; those of the account need one. They have no bound for LCP. */
-const PAGES = ["/pricing", "/what-counts", "/account/usage", "/account/plan", "/account/organization", "/account/profile"];
+const PAGES = ["/pricing", "/what-counts", "/account/usage", "/account/plan", "/account/organization", "/account/keys", "/account/profile"];
 
 /** The highest value of each figure: milliseconds, a score, a number, or percent. `again`: when a second visit can be used, of the first. */
 const BOUNDS: Record<string, number> = { TBT: 150, CLS: 0.02, INP: 80, "long tasks": 5, longest: 100, again: 50 };

@@ -43,6 +43,8 @@ export interface Config {
 	turnstile: { siteKey: string; secretKey: string; verifyUrl: string } | null;
 	/** What signs in by an account elsewhere, where both of its variables are set. */
 	oauth: Record<ProviderId, OAuthClient | null>;
+	/** Whose tokens stand for a user at the API. Null where none is configured. */
+	issuer: IssuerConfig | null;
 	/** Whether a subscriber whose plan and top-ups are used up still has the free day, on models of the free tier. */
 	paidKeepsFreeDay: boolean;
 	/** How long the ledger of a deleted account or organization is kept, days. It names nobody any more. */
@@ -59,6 +61,20 @@ export interface OAuthClient {
 	clientSecret: string;
 	baseUrl: string | null;
 }
+
+/** An identity provider outside, whose tokens (JWT) the API takes. */
+export interface IssuerConfig {
+	/** Its exact name in `iss`. */
+	issuer: string;
+	/** What must be in `aud`, so that a token for another service is of no use here. */
+	audience: string;
+	jwksUrl: string;
+	/** The claims with a person's id, address, whether the issuer has confirmed it, and name. A full stop leads into an object. */
+	claims: Record<(typeof CLAIMS)[number], string>;
+}
+
+const CLAIMS = ["id", "email", "emailVerified", "name"] as const;
+const DEFAULT_CLAIMS: IssuerConfig["claims"] = { id: "sub", email: "email", emailVerified: "email_verified", name: "name" };
 
 /** The one endpoint that searches are sent to. */
 export interface SearchConfig {
@@ -143,6 +159,10 @@ export const variables = z.object({
 	GOOGLE_CLIENT_ID: optional(z.string()),
 	GOOGLE_CLIENT_SECRET: optional(z.string()),
 	GOOGLE_BASE_URL: optional(loopbackUrl),
+	JWT_ISSUER: optional(z.string()),
+	JWT_AUDIENCE: optional(z.string()),
+	JWT_JWKS_URL: optional(z.union([z.url({ protocol: /^https$/ }), loopbackUrl], "is not an https address")),
+	JWT_CLAIMS: optional(z.string()),
 	MAILBOX_URL: optional(z.url()),
 	DEV_CLOCK_URL: optional(loopbackUrl),
 	SECURITY_CONTACT: optional(z.url({ protocol: /^(?:https|mailto|tel)$/, error: "is not an https, mailto or tel address" })),
@@ -200,6 +220,7 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 			github: readOAuth("GITHUB", vars.GITHUB_CLIENT_ID, vars.GITHUB_CLIENT_SECRET, vars.GITHUB_BASE_URL),
 			google: readOAuth("GOOGLE", vars.GOOGLE_CLIENT_ID, vars.GOOGLE_CLIENT_SECRET, vars.GOOGLE_BASE_URL),
 		},
+		issuer: readIssuer(vars),
 		securityContact: vars.SECURITY_CONTACT ?? securityContact,
 		adminEmails: listOf(vars.ADMIN_EMAILS).map((email) => email.toLowerCase()),
 		devClockUrl: vars.DEV_CLOCK_URL ?? null,
@@ -360,6 +381,33 @@ function readOAuth(name: string, clientId: string | undefined, clientSecret: str
 	if (!clientId || !clientSecret)
 		throw new ConfigError(`Configuration: ${name}_CLIENT_ID and ${name}_CLIENT_SECRET are set together or not at all`);
 	return { clientId, clientSecret, baseUrl: baseUrl?.replace(/\/$/, "") ?? null };
+}
+
+/** The issuer, whose keys are by default where OpenID Connect providers have them. */
+function readIssuer({
+	JWT_ISSUER: issuer,
+	JWT_AUDIENCE: audience,
+	JWT_JWKS_URL,
+	JWT_CLAIMS,
+}: z.infer<typeof variables>): IssuerConfig | null {
+	if (!issuer && !audience) return null;
+	if (!issuer || !audience) throw new ConfigError("Configuration: JWT_ISSUER and JWT_AUDIENCE are set together or not at all");
+	const jwksUrl = JWT_JWKS_URL ?? `${issuer.replace(/\/$/, "")}/.well-known/jwks.json`;
+	if (!JWT_JWKS_URL && !/^https:/.test(jwksUrl))
+		throw new ConfigError("Configuration: JWT_ISSUER is no https address, so JWT_JWKS_URL must be set");
+	return { issuer, audience, jwksUrl, claims: { ...DEFAULT_CLAIMS, ...readClaims(JWT_CLAIMS) } };
+}
+
+/** Parses `email=primary_email`: the address is in the claim `primary_email`. */
+function readClaims(list: string | undefined): Partial<IssuerConfig["claims"]> {
+	const claims: Partial<IssuerConfig["claims"]> = {};
+	for (const entry of listOf(list)) {
+		const [name, claim = ""] = entry.split("=").map((text) => text.trim());
+		const known = CLAIMS.find((one) => one === name);
+		if (!known || !claim) throw new ConfigError(`Configuration: JWT_CLAIMS is a list of name=claim, names being ${CLAIMS.join(", ")}`);
+		claims[known] = claim;
+	}
+	return claims;
 }
 
 function readSearch(vars: z.infer<typeof variables>): SearchConfig | null {

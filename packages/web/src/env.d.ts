@@ -45,6 +45,7 @@ declare namespace Cloudflare {
 		USAGE_LEDGER: DurableObjectNamespace<import("./objects/usage-ledger.ts").UsageLedger>;
 		CHAT_LIST: DurableObjectNamespace<import("./objects/chat-list.ts").ChatList>;
 		SHARE_LIST: DurableObjectNamespace<import("./objects/share-list.ts").ShareList>;
+		API_CALL: DurableObjectNamespace<import("./objects/api-call.ts").ApiCall>;
 		SHARED_CHAT: DurableObjectNamespace<import("./objects/shared-chat.ts").SharedChat>;
 		/** Where files of chats are kept. Absent where the deployer leaves it out of wrangler.toml. */
 		FILES?: R2Bucket;

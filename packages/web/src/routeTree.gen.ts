@@ -28,6 +28,7 @@ import { Route as ChatIndexRouteImport } from './routes/_chat/index'
 import { Route as AccountIndexRouteImport } from './routes/account/index'
 import { Route as AccountAppearanceRouteImport } from './routes/account/appearance'
 import { Route as AccountDataRouteImport } from './routes/account/data'
+import { Route as AccountKeysRouteImport } from './routes/account/keys'
 import { Route as AccountOrganizationRouteImport } from './routes/account/organization'
 import { Route as AccountPlanRouteImport } from './routes/account/plan'
 import { Route as AccountProfileRouteImport } from './routes/account/profile'
@@ -42,6 +43,10 @@ import { Route as ApiUsageRouteImport } from './routes/api/usage'
 import { Route as ApiUsageEventsRouteImport } from './routes/api/usage-events'
 import { Route as InvitationInvitationIdRouteImport } from './routes/invitation.$invitationId'
 import { Route as SShareIdRouteImport } from './routes/s.$shareId'
+import { Route as V1SplatRouteImport } from './routes/v1/$'
+import { Route as V1ModelsRouteImport } from './routes/v1/models'
+import { Route as V1ResponsesRouteImport } from './routes/v1/responses'
+import { Route as V1UsageRouteImport } from './routes/v1/usage'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
 import { Route as ApiAccountIndexRouteImport } from './routes/api/account/index'
 import { Route as ApiAccountDeletionRouteImport } from './routes/api/account/deletion'
@@ -61,10 +66,13 @@ import { Route as ApiFlowgladSplatRouteImport } from './routes/api/flowglad/$'
 import { Route as ApiFlowgladWebhookRouteImport } from './routes/api/flowglad/webhook'
 import { Route as ApiFoldersIndexRouteImport } from './routes/api/folders/index'
 import { Route as ApiFoldersFolderIdRouteImport } from './routes/api/folders/$folderId'
+import { Route as ApiKeysIndexRouteImport } from './routes/api/keys/index'
+import { Route as ApiKeysKeyIdRouteImport } from './routes/api/keys/$keyId'
 import { Route as ApiSharesIndexRouteImport } from './routes/api/shares/index'
 import { Route as ApiSharesShareIdRouteImport } from './routes/api/shares/$shareId'
 import { Route as ApiStripeIndexRouteImport } from './routes/api/stripe/index'
 import { Route as ApiStripeWebhookRouteImport } from './routes/api/stripe/webhook'
+import { Route as V1ChatCompletionsRouteImport } from './routes/v1/chat/completions'
 import { Route as ApiAdminSharesShareIdRouteImport } from './routes/api/admin/shares.$shareId'
 import { Route as ApiChatChatIdIndexRouteImport } from './routes/api/chat/$chatId/index'
 import { Route as ApiChatChatIdBranchRouteImport } from './routes/api/chat/$chatId/branch'
@@ -173,6 +181,11 @@ const AccountDataRoute = AccountDataRouteImport.update({
   path: '/data',
   getParentRoute: () => AccountRoute,
 } as any)
+const AccountKeysRoute = AccountKeysRouteImport.update({
+  id: '/keys',
+  path: '/keys',
+  getParentRoute: () => AccountRoute,
+} as any)
 const AccountOrganizationRoute = AccountOrganizationRouteImport.update({
   id: '/organization',
   path: '/organization',
@@ -241,6 +254,26 @@ const InvitationInvitationIdRoute = InvitationInvitationIdRouteImport.update({
 const SShareIdRoute = SShareIdRouteImport.update({
   id: '/s/$shareId',
   path: '/s/$shareId',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1SplatRoute = V1SplatRouteImport.update({
+  id: '/v1/$',
+  path: '/v1/$',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1ModelsRoute = V1ModelsRouteImport.update({
+  id: '/v1/models',
+  path: '/v1/models',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1ResponsesRoute = V1ResponsesRouteImport.update({
+  id: '/v1/responses',
+  path: '/v1/responses',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1UsageRoute = V1UsageRouteImport.update({
+  id: '/v1/usage',
+  path: '/v1/usage',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
@@ -338,6 +371,16 @@ const ApiFoldersFolderIdRoute = ApiFoldersFolderIdRouteImport.update({
   path: '/api/folders/$folderId',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ApiKeysIndexRoute = ApiKeysIndexRouteImport.update({
+  id: '/api/keys/',
+  path: '/api/keys/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiKeysKeyIdRoute = ApiKeysKeyIdRouteImport.update({
+  id: '/api/keys/$keyId',
+  path: '/api/keys/$keyId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const ApiSharesIndexRoute = ApiSharesIndexRouteImport.update({
   id: '/api/shares/',
   path: '/api/shares/',
@@ -356,6 +399,11 @@ const ApiStripeIndexRoute = ApiStripeIndexRouteImport.update({
 const ApiStripeWebhookRoute = ApiStripeWebhookRouteImport.update({
   id: '/api/stripe/webhook',
   path: '/api/stripe/webhook',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const V1ChatCompletionsRoute = V1ChatCompletionsRouteImport.update({
+  id: '/v1/chat/completions',
+  path: '/v1/chat/completions',
   getParentRoute: () => rootRouteImport,
 } as any)
 const ApiAdminSharesShareIdRoute = ApiAdminSharesShareIdRouteImport.update({
@@ -439,6 +487,7 @@ export interface FileRoutesByFullPath {
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
+  '/account/keys': typeof AccountKeysRoute
   '/account/organization': typeof AccountOrganizationRoute
   '/account/plan': typeof AccountPlanRoute
   '/account/profile': typeof AccountProfileRoute
@@ -453,6 +502,10 @@ export interface FileRoutesByFullPath {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/v1/$': typeof V1SplatRoute
+  '/v1/models': typeof V1ModelsRoute
+  '/v1/responses': typeof V1ResponsesRoute
+  '/v1/usage': typeof V1UsageRoute
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
   '/api/account/deletion': typeof ApiAccountDeletionRoute
@@ -470,11 +523,14 @@ export interface FileRoutesByFullPath {
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
+  '/api/keys/$keyId': typeof ApiKeysKeyIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/v1/chat/completions': typeof V1ChatCompletionsRoute
   '/api/account/': typeof ApiAccountIndexRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
+  '/api/keys/': typeof ApiKeysIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
@@ -506,6 +562,7 @@ export interface FileRoutesByTo {
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
+  '/account/keys': typeof AccountKeysRoute
   '/account/organization': typeof AccountOrganizationRoute
   '/account/plan': typeof AccountPlanRoute
   '/account/profile': typeof AccountProfileRoute
@@ -520,6 +577,10 @@ export interface FileRoutesByTo {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/v1/$': typeof V1SplatRoute
+  '/v1/models': typeof V1ModelsRoute
+  '/v1/responses': typeof V1ResponsesRoute
+  '/v1/usage': typeof V1UsageRoute
   '/': typeof ChatIndexRoute
   '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
@@ -538,11 +599,14 @@ export interface FileRoutesByTo {
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
+  '/api/keys/$keyId': typeof ApiKeysKeyIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/v1/chat/completions': typeof V1ChatCompletionsRoute
   '/api/account': typeof ApiAccountIndexRoute
   '/api/chats': typeof ApiChatsIndexRoute
   '/api/folders': typeof ApiFoldersIndexRoute
+  '/api/keys': typeof ApiKeysIndexRoute
   '/api/shares': typeof ApiSharesIndexRoute
   '/api/stripe': typeof ApiStripeIndexRoute
   '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
@@ -577,6 +641,7 @@ export interface FileRoutesById {
   '/.well-known/security.txt': typeof DotwellKnownSecurityDottxtRoute
   '/account/appearance': typeof AccountAppearanceRoute
   '/account/data': typeof AccountDataRoute
+  '/account/keys': typeof AccountKeysRoute
   '/account/organization': typeof AccountOrganizationRoute
   '/account/plan': typeof AccountPlanRoute
   '/account/profile': typeof AccountProfileRoute
@@ -591,6 +656,10 @@ export interface FileRoutesById {
   '/api/usage-events': typeof ApiUsageEventsRoute
   '/invitation/$invitationId': typeof InvitationInvitationIdRoute
   '/s/$shareId': typeof SShareIdRoute
+  '/v1/$': typeof V1SplatRoute
+  '/v1/models': typeof V1ModelsRoute
+  '/v1/responses': typeof V1ResponsesRoute
+  '/v1/usage': typeof V1UsageRoute
   '/_chat/': typeof ChatIndexRoute
   '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
@@ -609,11 +678,14 @@ export interface FileRoutesById {
   '/api/flowglad/$': typeof ApiFlowgladSplatRoute
   '/api/flowglad/webhook': typeof ApiFlowgladWebhookRoute
   '/api/folders/$folderId': typeof ApiFoldersFolderIdRoute
+  '/api/keys/$keyId': typeof ApiKeysKeyIdRoute
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
+  '/v1/chat/completions': typeof V1ChatCompletionsRoute
   '/api/account/': typeof ApiAccountIndexRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
+  '/api/keys/': typeof ApiKeysIndexRoute
   '/api/shares/': typeof ApiSharesIndexRoute
   '/api/stripe/': typeof ApiStripeIndexRoute
   '/api/admin/shares/$shareId': typeof ApiAdminSharesShareIdRoute
@@ -649,6 +721,7 @@ export interface FileRouteTypes {
     | '/.well-known/security.txt'
     | '/account/appearance'
     | '/account/data'
+    | '/account/keys'
     | '/account/organization'
     | '/account/plan'
     | '/account/profile'
@@ -663,6 +736,10 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/v1/$'
+    | '/v1/models'
+    | '/v1/responses'
+    | '/v1/usage'
     | '/account/'
     | '/c/$chatId'
     | '/api/account/deletion'
@@ -680,11 +757,14 @@ export interface FileRouteTypes {
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/folders/$folderId'
+    | '/api/keys/$keyId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/v1/chat/completions'
     | '/api/account/'
     | '/api/chats/'
     | '/api/folders/'
+    | '/api/keys/'
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/admin/shares/$shareId'
@@ -716,6 +796,7 @@ export interface FileRouteTypes {
     | '/.well-known/security.txt'
     | '/account/appearance'
     | '/account/data'
+    | '/account/keys'
     | '/account/organization'
     | '/account/plan'
     | '/account/profile'
@@ -730,6 +811,10 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/v1/$'
+    | '/v1/models'
+    | '/v1/responses'
+    | '/v1/usage'
     | '/'
     | '/account'
     | '/c/$chatId'
@@ -748,11 +833,14 @@ export interface FileRouteTypes {
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/folders/$folderId'
+    | '/api/keys/$keyId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/v1/chat/completions'
     | '/api/account'
     | '/api/chats'
     | '/api/folders'
+    | '/api/keys'
     | '/api/shares'
     | '/api/stripe'
     | '/api/admin/shares/$shareId'
@@ -786,6 +874,7 @@ export interface FileRouteTypes {
     | '/.well-known/security.txt'
     | '/account/appearance'
     | '/account/data'
+    | '/account/keys'
     | '/account/organization'
     | '/account/plan'
     | '/account/profile'
@@ -800,6 +889,10 @@ export interface FileRouteTypes {
     | '/api/usage-events'
     | '/invitation/$invitationId'
     | '/s/$shareId'
+    | '/v1/$'
+    | '/v1/models'
+    | '/v1/responses'
+    | '/v1/usage'
     | '/_chat/'
     | '/account/'
     | '/_chat/c/$chatId'
@@ -818,11 +911,14 @@ export interface FileRouteTypes {
     | '/api/flowglad/$'
     | '/api/flowglad/webhook'
     | '/api/folders/$folderId'
+    | '/api/keys/$keyId'
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
+    | '/v1/chat/completions'
     | '/api/account/'
     | '/api/chats/'
     | '/api/folders/'
+    | '/api/keys/'
     | '/api/shares/'
     | '/api/stripe/'
     | '/api/admin/shares/$shareId'
@@ -865,6 +961,10 @@ export interface RootRouteChildren {
   ApiUsageEventsRoute: typeof ApiUsageEventsRoute
   InvitationInvitationIdRoute: typeof InvitationInvitationIdRoute
   SShareIdRoute: typeof SShareIdRoute
+  V1SplatRoute: typeof V1SplatRoute
+  V1ModelsRoute: typeof V1ModelsRoute
+  V1ResponsesRoute: typeof V1ResponsesRoute
+  V1UsageRoute: typeof V1UsageRoute
   ApiAccountDeletionRoute: typeof ApiAccountDeletionRoute
   ApiAccountPaymentsRoute: typeof ApiAccountPaymentsRoute
   ApiAccountUsageRoute: typeof ApiAccountUsageRoute
@@ -880,11 +980,14 @@ export interface RootRouteChildren {
   ApiFlowgladSplatRoute: typeof ApiFlowgladSplatRoute
   ApiFlowgladWebhookRoute: typeof ApiFlowgladWebhookRoute
   ApiFoldersFolderIdRoute: typeof ApiFoldersFolderIdRoute
+  ApiKeysKeyIdRoute: typeof ApiKeysKeyIdRoute
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
+  V1ChatCompletionsRoute: typeof V1ChatCompletionsRoute
   ApiAccountIndexRoute: typeof ApiAccountIndexRoute
   ApiChatsIndexRoute: typeof ApiChatsIndexRoute
   ApiFoldersIndexRoute: typeof ApiFoldersIndexRoute
+  ApiKeysIndexRoute: typeof ApiKeysIndexRoute
   ApiSharesIndexRoute: typeof ApiSharesIndexRoute
   ApiStripeIndexRoute: typeof ApiStripeIndexRoute
   ApiAdminSharesShareIdRoute: typeof ApiAdminSharesShareIdRoute
@@ -1036,6 +1139,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AccountDataRouteImport
       parentRoute: typeof AccountRoute
     }
+    '/account/keys': {
+      id: '/account/keys'
+      path: '/keys'
+      fullPath: '/account/keys'
+      preLoaderRoute: typeof AccountKeysRouteImport
+      parentRoute: typeof AccountRoute
+    }
     '/account/organization': {
       id: '/account/organization'
       path: '/organization'
@@ -1132,6 +1242,34 @@ declare module '@tanstack/react-router' {
       path: '/s/$shareId'
       fullPath: '/s/$shareId'
       preLoaderRoute: typeof SShareIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/$': {
+      id: '/v1/$'
+      path: '/v1/$'
+      fullPath: '/v1/$'
+      preLoaderRoute: typeof V1SplatRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/models': {
+      id: '/v1/models'
+      path: '/v1/models'
+      fullPath: '/v1/models'
+      preLoaderRoute: typeof V1ModelsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/responses': {
+      id: '/v1/responses'
+      path: '/v1/responses'
+      fullPath: '/v1/responses'
+      preLoaderRoute: typeof V1ResponsesRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/usage': {
+      id: '/v1/usage'
+      path: '/v1/usage'
+      fullPath: '/v1/usage'
+      preLoaderRoute: typeof V1UsageRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_chat/c/$chatId': {
@@ -1267,6 +1405,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiFoldersFolderIdRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/api/keys/': {
+      id: '/api/keys/'
+      path: '/api/keys'
+      fullPath: '/api/keys/'
+      preLoaderRoute: typeof ApiKeysIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/keys/$keyId': {
+      id: '/api/keys/$keyId'
+      path: '/api/keys/$keyId'
+      fullPath: '/api/keys/$keyId'
+      preLoaderRoute: typeof ApiKeysKeyIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/api/shares/': {
       id: '/api/shares/'
       path: '/api/shares'
@@ -1293,6 +1445,13 @@ declare module '@tanstack/react-router' {
       path: '/api/stripe/webhook'
       fullPath: '/api/stripe/webhook'
       preLoaderRoute: typeof ApiStripeWebhookRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/v1/chat/completions': {
+      id: '/v1/chat/completions'
+      path: '/v1/chat/completions'
+      fullPath: '/v1/chat/completions'
+      preLoaderRoute: typeof V1ChatCompletionsRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/api/admin/shares/$shareId': {
@@ -1397,6 +1556,7 @@ const ChatRouteWithChildren = ChatRoute._addFileChildren(ChatRouteChildren)
 interface AccountRouteChildren {
   AccountAppearanceRoute: typeof AccountAppearanceRoute
   AccountDataRoute: typeof AccountDataRoute
+  AccountKeysRoute: typeof AccountKeysRoute
   AccountOrganizationRoute: typeof AccountOrganizationRoute
   AccountPlanRoute: typeof AccountPlanRoute
   AccountProfileRoute: typeof AccountProfileRoute
@@ -1407,6 +1567,7 @@ interface AccountRouteChildren {
 const AccountRouteChildren: AccountRouteChildren = {
   AccountAppearanceRoute: AccountAppearanceRoute,
   AccountDataRoute: AccountDataRoute,
+  AccountKeysRoute: AccountKeysRoute,
   AccountOrganizationRoute: AccountOrganizationRoute,
   AccountPlanRoute: AccountPlanRoute,
   AccountProfileRoute: AccountProfileRoute,
@@ -1443,6 +1604,10 @@ const rootRouteChildren: RootRouteChildren = {
   ApiUsageEventsRoute: ApiUsageEventsRoute,
   InvitationInvitationIdRoute: InvitationInvitationIdRoute,
   SShareIdRoute: SShareIdRoute,
+  V1SplatRoute: V1SplatRoute,
+  V1ModelsRoute: V1ModelsRoute,
+  V1ResponsesRoute: V1ResponsesRoute,
+  V1UsageRoute: V1UsageRoute,
   ApiAccountDeletionRoute: ApiAccountDeletionRoute,
   ApiAccountPaymentsRoute: ApiAccountPaymentsRoute,
   ApiAccountUsageRoute: ApiAccountUsageRoute,
@@ -1458,11 +1623,14 @@ const rootRouteChildren: RootRouteChildren = {
   ApiFlowgladSplatRoute: ApiFlowgladSplatRoute,
   ApiFlowgladWebhookRoute: ApiFlowgladWebhookRoute,
   ApiFoldersFolderIdRoute: ApiFoldersFolderIdRoute,
+  ApiKeysKeyIdRoute: ApiKeysKeyIdRoute,
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
+  V1ChatCompletionsRoute: V1ChatCompletionsRoute,
   ApiAccountIndexRoute: ApiAccountIndexRoute,
   ApiChatsIndexRoute: ApiChatsIndexRoute,
   ApiFoldersIndexRoute: ApiFoldersIndexRoute,
+  ApiKeysIndexRoute: ApiKeysIndexRoute,
   ApiSharesIndexRoute: ApiSharesIndexRoute,
   ApiStripeIndexRoute: ApiStripeIndexRoute,
   ApiAdminSharesShareIdRoute: ApiAdminSharesShareIdRoute,

@@ -5,9 +5,11 @@ import { deleteEndedRows } from "./db/ended-rows.ts";
 import { remindLists } from "./lib/chat/retention.ts";
 import { deleteDue } from "./lib/deletion/delete.ts";
 import { drainBody } from "./lib/http/drain.ts";
+import { inOpenAiForm, isOfApi } from "./lib/http/open-ai.ts";
 import { ProblemError, problemResponse } from "./lib/http/problem.ts";
 import { nonceOf, withSecurityHeaders } from "./lib/http/security-headers.ts";
 import { readCall } from "./lib/http/server-functions.ts";
+import { dropStartResponse } from "./lib/http/start-event.ts";
 import { assertOwnRedirect, isFunctionCall, refusalOf } from "./lib/http/wall.ts";
 import { deliverDue } from "./lib/identity/email/outbox.ts";
 import { nameLanguage, readerOf } from "./lib/identity/reader.ts";
@@ -18,6 +20,7 @@ import type { Language } from "./text/languages.ts";
 import { t } from "./text/text.ts";
 import { type Reader, writingFor } from "./text/writing-for.ts";
 
+export { ApiCall } from "./objects/api-call.ts";
 export { ChatList } from "./objects/chat-list.ts";
 export { Conversation } from "./objects/conversation.ts";
 export { ShareList } from "./objects/share-list.ts";
@@ -74,10 +77,12 @@ async function answer(request: Request, reader: Reader): Promise<Response> {
 		if (refusal?.status === 421 && settings?.appOrigin === null) noteMissingOrigin();
 		forStart = refusal ? request : await readCall(request);
 		response = refusal ?? (await starts[reader.language](forStart));
+		dropStartResponse(forStart);
 		assertOwnRedirect(request, response);
 	} catch (error) {
 		response = refusalFor(request, error);
 	}
+	if (isOfApi(request)) response = await inOpenAiForm(response);
 	const page = { nonce: nonceOf(forStart), hasTurnstile: Boolean(settings?.turnstile) };
 	const secured = withSecurityHeaders(request, response, page);
 	if (/^text\/html|\+json/.test(secured.headers.get("content-type") ?? "")) nameLanguage(secured.headers, reader);

@@ -2,7 +2,14 @@ import { createMiddleware, createStart } from "@tanstack/react-start";
 import { getRequest } from "@tanstack/react-start/server";
 import { fetchFunction } from "./components/session/page-viewer.ts";
 import { answerCall, runFunction } from "./lib/http/server-functions.ts";
+import { noteStartEvent } from "./lib/http/start-event.ts";
 import { followDevClock } from "./lib/time/dev-clock.ts";
+
+/** Lets server.ts find what Start keeps of the request. */
+const startEvent = createMiddleware().server(({ next, request }) => {
+	noteStartEvent(request);
+	return next();
+});
 
 /** Loads the development clock before anything reads the time. */
 const devClock = createMiddleware().server(async ({ next, request }) => (await followDevClock(request)) ?? next());
@@ -15,7 +22,7 @@ const problems = createMiddleware({ type: "function" }).server(({ next }) => run
 
 /** Start's own check of the origin is replaced by lib/http/wall.ts, which covers API routes and pages too. */
 export const startInstance = createStart(() => ({
-	requestMiddleware: [devClock, malformedCalls],
+	requestMiddleware: [startEvent, devClock, malformedCalls],
 	functionMiddleware: [problems],
 	serverFns: { fetch: fetchFunction },
 }));

@@ -27,8 +27,10 @@ const addressesOf = (ending: string) => [
 export const pages = addressesOf(".tsx").sort();
 const answering = addressesOf(".ts").sort();
 export const apiRoutes = answering.filter((path) => path.startsWith("/api"));
+/** The API by keys, which knows no sessions. */
+export const keyRoutes = answering.filter((path) => path.startsWith("/v1"));
 /** What is neither a page nor called by one. */
-export const plainFiles = answering.filter((path) => !path.startsWith("/api"));
+export const plainFiles = answering.filter((path) => !/^\/(?:api|v1)/.test(path));
 
 /** The addresses of server functions, by the functions' names. */
 export const functions = new Map(

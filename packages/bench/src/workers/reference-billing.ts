@@ -41,6 +41,7 @@ export const checkUsageAllowed: typeof product.checkUsageAllowed = async (reques
 		subject,
 		hold,
 		newlyHeld: hold,
+		hasEnded: false,
 		units: options.units ?? 1,
 		terms: options.terms ?? null,
 		standing,

@@ -454,6 +454,7 @@ const PAGES: State[] = [
 		},
 	},
 	{ name: "account-organization", shows: "Account: organization.", make: (stage) => ofUser(stage, "/account/organization") },
+	{ name: "account-keys", shows: "Account: API keys.", make: (stage) => ofUser(stage, "/account/keys") },
 	{ name: "account-profile", shows: "Account: profile.", make: (stage) => ofUser(stage, "/account/profile") },
 	{ name: "account-appearance", shows: "Account: appearance.", make: (stage) => ofUser(stage, "/account/appearance") },
 	{ name: "account-data", shows: "Account: data.", make: (stage) => ofUser(stage, "/account/data") },

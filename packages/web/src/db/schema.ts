@@ -194,6 +194,37 @@ export const instructions = sqliteTable("instructions", {
 	answer: text("answer").notNull(),
 });
 
+/**
+ * The API keys of users. Only a hash of each is stored: SHA-256, since a key is 256 random bits, which no guessing finds and a slow hash would not protect
+ * better.
+ */
+export const apiKeys = sqliteTable(
+	"api_keys",
+	{
+		id: text("id").primaryKey(),
+		userId: text("user_id")
+			.notNull()
+			.references(() => users.id, { onDelete: "cascade" }),
+		/** The organization that the key acts for; null for the user alone. It has no effect once the membership has ended. */
+		organizationId: text("organization_id").references(() => organizations.id, { onDelete: "cascade" }),
+		name: text("name").notNull(),
+		/** SHA-256 of the whole key, base64url. */
+		hash: text("hash").notNull().unique(),
+		/** The beginning of the key, by which its user tells it apart. */
+		prefix: text("prefix").notNull(),
+		/** What it may be used for, separated by spaces. */
+		scopes: text("scopes").notNull(),
+		/** Units that it may use in each of its windows; null for no limit but its user's. */
+		limitUnits: integer("limit_units"),
+		limitPer: text("limit_per", { enum: ["day", "month"] }),
+		/** Null for never. By the clock that usage is counted by. */
+		expiresAt: instant("expires_at"),
+		lastUsedAt: instant("last_used_at"),
+		createdAt: instant("created_at").notNull(),
+	},
+	(table) => [index("api_keys_user").on(table.userId), index("api_keys_organization").on(table.organizationId)],
+);
+
 /** The mails of events (lib/identity/email/outbox.ts). One that is over keeps its event only, so that there is no second. Epoch milliseconds. */
 export const mails = sqliteTable(
 	"mails",

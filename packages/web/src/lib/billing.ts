@@ -17,7 +17,7 @@ import { logFailure } from "../log.ts";
 import type { Tier, UsageDay, UsageHistory, UsageView } from "../view/usage.ts";
 import { capIn, type MemberLimit } from "./identity/member-limit.ts";
 import { identify, type Payer, type Subject } from "./identity/subject.ts";
-import { entryId, isPool } from "./identity/subject-key.ts";
+import { endOfKeyPool, entryId, isKeyPool, isPool, type PoolKey, type SubjectKey } from "./identity/subject-key.ts";
 import { isHuman } from "./identity/turnstile.ts";
 import { now } from "./time/clock.ts";
 
@@ -54,13 +54,14 @@ export type UsageRefusal = Omit<Refusal, "policy"> & { policy: Refusal["policy"]
 export type UsageCheckResult =
 	/**
 	 * `newlyHeld` is the part of `hold` that this call took: everything, unless the request is a repeat. Release it if the request goes no further.
-	 * `units` and `terms` are those of the request's first attempt, whatever this call asked for.
+	 * `units` and `terms` are those of the request's first attempt, whatever this call asked for. `hasEnded`: a repeat of a request that has been counted.
 	 */
 	| {
 			allowed: true;
 			subject: Subject;
 			hold: UsageHold;
 			newlyHeld: UsageHold;
+			hasEnded: boolean;
 			units: number;
 			terms: Terms | null;
 			standing: Standing;
@@ -110,6 +111,7 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 	const newlyHeld: UsageHold = { ...hold, takenFrom: [] };
 	let isNewGuest = subject.setCookie !== null;
 	let isFirstRequest = isNewGuest;
+	let hasEnded = false;
 	let standing: Standing | undefined;
 	let ledgers = isNewGuest ? poolsFirst(subject) : [...subject.payers];
 	for (let next = ledgers.shift(); next !== undefined; next = ledgers.shift()) {
@@ -129,28 +131,30 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
 		}
 		if (outcome.kind !== "held" && outcome.kind !== "repeat") {
 			await releaseUsage(newlyHeld, "refused");
-			if (outcome.kind === "refused") return { allowed: false, subject, reason: "limit", refusal: await explain(outcome.refusal, subject) };
+			if (outcome.kind === "refused")
+				return { allowed: false, subject, reason: "limit", refusal: await explain(outcome.refusal, subject, key) };
 			if (outcome.kind === "not-in-plan") return { allowed: false, subject, reason: "not-in-plan", tier: answer.standing.tier };
 			return { allowed: false, subject, reason: "conflict" };
 		}
 		const from: TakenFrom = { ledger: key, id, attempt: outcome.row.attempt, ...(member && { cap: member.cap }) };
 		hold.takenFrom.push(from);
 		if (outcome.kind === "held") newlyHeld.takenFrom.push(from);
-		standing = lowerOf(standing, answer.standing, subject);
+		standing = lowerOf(standing, await standingIn(next, answer.standing, subject), subject);
 		if (isPool(key)) {
 			if (!isFirstRequest || !isHalfUsed(answer.standing) || (await isHuman(request, "guest"))) continue;
 			await releaseUsage(newlyHeld, "refused");
 			return { allowed: false, subject, reason: "challenge" };
 		}
 		hold.attempt = outcome.row.attempt;
+		hasEnded = outcome.row.state !== "held";
 		units = unitsAtHold(outcome.row);
 		terms = outcome.row.terms ?? null;
 		if (isNewGuest) continue;
 		isFirstRequest = subject.kind === "guest" && answer.standing.used === 0;
-		ledgers = poolsOf(outcome.row);
+		ledgers = poolsOf(outcome.row, subject);
 	}
 	if (!standing) throw new Error("invariant: a request is held in at least one ledger");
-	return { allowed: true, subject, hold, newlyHeld, units, terms, standing, setCookie: subject.setCookie };
+	return { allowed: true, subject, hold, newlyHeld, hasEnded, units, terms, standing, setCookie: subject.setCookie };
 }
 
 /**
@@ -158,26 +162,46 @@ export async function checkUsageAllowed(request: Request, options: UsageOptions 
  * drops its cookie would have no limit, and one that collects cookies of pages would leave a ledger for each.
  */
 function poolsFirst({ payers, pools }: Subject): Payer[] {
-	return [...pools.map((key) => ({ key, member: null })), ...payers];
+	return [...pools.map((key) => payerOf(key, null)), ...payers];
 }
 
 /**
- * The pools of a held request: those of its first attempt, so a repeat from another network takes nothing more. None once it has ended, and none
- * for a request that a plan pays.
+ * The pools of a held request: those of its first attempt, so a repeat from another network takes nothing more. None once it has ended, and for a
+ * request that a plan pays only that of its API key.
  */
-function poolsOf(row: RequestRow): Payer[] {
-	if (row.state !== "held" || subscriptionOf(row.pool) !== null) return [];
-	return (row.sharedWith ?? []).filter(isPool).map((key) => ({ key, member: null }));
+function poolsOf(row: RequestRow, subject: Subject): Payer[] {
+	if (row.state !== "held") return [];
+	const isPaid = subscriptionOf(row.pool) !== null;
+	const pools = (row.sharedWith ?? []).filter(isPool).filter((key) => !isPaid || isKeyPool(key));
+	return pools.map((key) => payerOf(key, subject));
+}
+
+/** A pool as a hold takes it: that of an API key is bounded by the key's own limit. */
+function payerOf(key: PoolKey, subject: Subject | null): Payer {
+	return { key, member: subject?.kind === "user" && isKeyPool(key) ? (subject.credential?.spender ?? null) : null };
+}
+
+/** A ledger's standing for a subject: a key's pool has left what the key's own limit leaves. */
+async function standingIn({ key }: Payer, standing: Standing, subject: Subject): Promise<Standing> {
+	return isKeyPool(key) ? { ...standing, remaining: await leftIn(key, subject) } : standing;
+}
+
+/** What a pool has left for a subject. */
+async function leftIn(key: PoolKey, subject: Subject): Promise<number> {
+	const { member } = payerOf(key, subject);
+	const { remaining, share } = await ledger(key).usage(key, member?.id);
+	return typeof member?.cap === "number" && share ? Math.max(0, member.cap - share.used - share.held) : remaining;
 }
 
 /**
  * To a user, a pool's refusal is about their unconfirmed address: confirming it lifts the pool, where a guest would sign up. What remains is what the
  * subject and all of its pools have left, so that a cheaper request that fits is admitted.
  */
-async function explain(refusal: Refusal, subject: Subject): Promise<UsageRefusal> {
+async function explain(refusal: Refusal, subject: Subject, by: SubjectKey): Promise<UsageRefusal> {
+	if (isKeyPool(by)) return { ...refusal, tier: "free", resetAtMs: endOfKeyPool(by) };
 	if (refusal.tier === "paid" || refusal.policy === "in-flight" || refusal.policy === "organization") return refusal;
 	const pools = refusal.remaining > 0 ? subject.pools : [];
-	const inPools = await Promise.all(pools.map(async (key) => (await ledger(key).usage(key)).remaining));
+	const inPools = await Promise.all(pools.map((key) => leftIn(key, subject)));
 	const remaining = Math.min(refusal.remaining, ...inPools);
 	if (subject.kind === "guest" || refusal.policy !== "network") return { ...refusal, remaining };
 	return { ...refusal, remaining, policy: "unconfirmed", tier: "free" };
@@ -353,8 +377,8 @@ export async function getBillingSummary(request: Request, options: SummaryOption
 		const ofPlan = news && mayBuy ? { plan: { ...news, of: name } } : {};
 		return { ...view, ...ofPlan, organization: { name, mayBuy, member: { limit: cap, ...plan.share } } };
 	}
-	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map((key) => ledger(key).usage(key))]);
-	const inPools = Math.min(own.remaining, ...shared.map((pool) => pool.remaining));
+	const [own, ...shared] = await Promise.all([usageOf(subject.key), ...subject.pools.map((key) => leftIn(key, subject))]);
+	const inPools = Math.min(own.remaining, ...shared);
 	const isBound = inPools < own.remaining && own.tier !== "paid";
 	const view = toView(own, isBound ? inPools : own.remaining);
 	// Of a plan whose requests cannot be used, perhaps because it is not paid.

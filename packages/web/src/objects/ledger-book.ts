@@ -21,7 +21,7 @@ import { config } from "../config.ts";
 import type { HoldOutcome } from "../lib/billing.ts";
 import { capIn, type MemberLimit } from "../lib/identity/member-limit.ts";
 import type { Spender } from "../lib/identity/subject.ts";
-import { countedIn, externalIdOf, isPool, kindOf } from "../lib/identity/subject-key.ts";
+import { countedIn, externalIdOf, isKeyPool, isPool, kindOf } from "../lib/identity/subject-key.ts";
 import { now } from "../lib/time/clock.ts";
 import type { Tier } from "../view/usage.ts";
 import { ABSORBED_TOGETHER, type LedgerStorage } from "./ledger-storage.ts";
@@ -171,5 +171,5 @@ export class LedgerBook {
 /** Every pool is a network to @parley/metering, with a limit of its own. */
 function limitsOf(key: string): Limits {
 	const { limits } = config();
-	return isPool(key) ? { ...limits, network: limits[countedIn(key)] ?? limits.network } : limits;
+	return isPool(key) && !isKeyPool(key) ? { ...limits, network: limits[countedIn(key)] ?? limits.network } : limits;
 }

@@ -15,7 +15,7 @@ import {
 } from "@parley/metering";
 import type { HoldOutcome } from "../lib/billing.ts";
 import { LEDGER_NOT_READY, type ProblemCode, ProblemError } from "../lib/http/problem.ts";
-import { carryOverId, requestIdOf } from "../lib/identity/subject-key.ts";
+import { carryOverId, endOfKeyPool, isKeyPool, isPool, requestIdOf } from "../lib/identity/subject-key.ts";
 import { assertMayBuy, assertPlanMayStart, type PriceName } from "../lib/payments/checkout.ts";
 import { newsAt } from "../lib/payments/plan-news.ts";
 import type { ComingChange, CustomerBilling, HostedPage, ReturnPages, SdkAnswer } from "../lib/payments/port.ts";
@@ -25,6 +25,7 @@ import { loadDevClock, noteForDevClock } from "../lib/time/dev-clock.ts";
 import { logFailure, OwnError } from "../log.ts";
 import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { PlanNews } from "../view/usage.ts";
+import { isCallName } from "./api-call.ts";
 import { CallWindow } from "./call-window.ts";
 import { type CopyAnswer, CustomerCopies } from "./customer-copies.ts";
 import { endChatsOf } from "./guest-chats.ts";
@@ -231,6 +232,12 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		const opened = this.#open(key);
 		await opened.provider.readForBuyer();
 		return usageOf(opened, memberId);
+	}
+
+	/** Whether a request counts in this ledger. Stores nothing. */
+	counts(id: string): boolean {
+		const row = this.#opened?.book.stored.row(id);
+		return row !== undefined && isCounted(row);
 	}
 
 	/** What the subject used by UTC day, model and tier, from a day (`YYYY-MM-DD`) on. Stores nothing. */
@@ -484,13 +491,14 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#ledger;
 	}
 
-	/** The chat's answer about an expired hold: whether its run never started or still runs. */
-	async #runState({ kind, key }: LedgerBook, row: RequestRow): Promise<ChatStatus> {
+	/** The answer of a chat, or of a call of the API, about an expired hold: whether its run never started or still runs. */
+	async #runState({ key }: LedgerBook, row: RequestRow): Promise<ChatStatus> {
 		if (row.chatId === null) return "unreachable";
 		// Shared ledgers prefix the request id with the subject. A network numbers its own attempts, so any of the guest's attempts counts.
 		const requestId = requestIdOf(key, row.id);
-		const attempt = kind === "network" ? 1 : row.attempt;
+		const attempt = isPool(key) ? 1 : row.attempt;
 		try {
+			if (isCallName(row.chatId)) return await this.env.API_CALL.getByName(row.chatId).runState(attempt);
 			return await this.env.CONVERSATION.getByName(row.chatId).runState(requestId, attempt);
 		} catch (error) {
 			logFailure(`chat ${row.chatId} did not report the state of ${row.id}`, error);
@@ -579,6 +587,7 @@ function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number)
 function endOfLifeMs(book: LedgerBook): number {
 	if (book.kind === "user" || book.kind === "organization") return book.notes.endsAtMs ?? Number.POSITIVE_INFINITY;
 	if (book.notes.closed && book.sums.latestMs === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
+	if (isKeyPool(book.key)) return Math.max(book.sums.latestMs, endOfKeyPool(book.key)) + NETWORK_LIFE_MS;
 	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);
 }
 

@@ -15,7 +15,7 @@ export interface Problem {
 	status: number;
 	detail: string;
 	requestId?: string;
-	policy?: "guest" | "network" | "unconfirmed" | "free" | "paid" | "organization" | "member" | "in-flight";
+	policy?: "guest" | "network" | "unconfirmed" | "free" | "paid" | "organization" | "member" | "key" | "in-flight";
 	tier?: Tier;
 	limit?: number;
 	remaining?: number;

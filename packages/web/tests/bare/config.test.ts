@@ -267,4 +267,30 @@ describe("the configuration", () => {
 			expect(() => readConfig({ ...models, AI_MODEL_UNITS: bad })).toThrow(/AI_MODEL_UNITS/);
 		}
 	});
+
+	test("takes an issuer of tokens with its audience, and finds its keys and claims", () => {
+		const issuerOf = (more: Record<string, string | undefined>) => readConfig({ ...secrets, ...more }).issuer;
+		const clerk = { JWT_ISSUER: "https://clerk.example", JWT_AUDIENCE: "parley" };
+		expect(issuerOf({ JWT_ISSUER: "", JWT_AUDIENCE: "" })).toBeNull();
+		expect(issuerOf(clerk)).toEqual({
+			issuer: "https://clerk.example",
+			audience: "parley",
+			jwksUrl: "https://clerk.example/.well-known/jwks.json",
+			claims: { id: "sub", email: "email", emailVerified: "email_verified", name: "name" },
+		});
+		expect(issuerOf({ ...clerk, JWT_ISSUER: "https://clerk.example/" })).toMatchObject({
+			issuer: "https://clerk.example/",
+			jwksUrl: "https://clerk.example/.well-known/jwks.json",
+		});
+		const own = { ...clerk, JWT_JWKS_URL: "https://keys.example/jwks", JWT_CLAIMS: "email=primary, name=user_metadata.full_name" };
+		expect(issuerOf(own)).toMatchObject({
+			jwksUrl: "https://keys.example/jwks",
+			claims: { id: "sub", email: "primary", name: "user_metadata.full_name" },
+		});
+		for (const half of [{ JWT_ISSUER: "https://clerk.example" }, { JWT_AUDIENCE: "parley" }])
+			expect(() => issuerOf(half)).toThrow(/JWT_ISSUER and JWT_AUDIENCE/);
+		expect(() => issuerOf({ ...clerk, JWT_ISSUER: "parley" })).toThrow(/JWT_JWKS_URL must be set/);
+		for (const bad of [{ JWT_JWKS_URL: "http://keys.example" }, { JWT_CLAIMS: "email" }, { JWT_CLAIMS: "address=email" }])
+			expect(() => issuerOf({ ...clerk, ...bad })).toThrow(/JWT_/);
+	});
 });

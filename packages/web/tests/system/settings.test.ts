@@ -158,7 +158,14 @@ describe("a sub-page on a slow phone", () => {
 			}).observe({ type: "layout-shift", buffered: true });
 		});
 		const found: Record<string, number> = {};
-		for (const path of ["/account/plan", "/account/usage", "/account/organization", "/account/profile", "/account/appearance"]) {
+		for (const path of [
+			"/account/plan",
+			"/account/usage",
+			"/account/organization",
+			"/account/keys",
+			"/account/profile",
+			"/account/appearance",
+		]) {
 			await page.goto(app + path);
 			await page.waitForLoadState("networkidle");
 			if (path === "/account/plan") await button("Cancel Pro").waitFor();

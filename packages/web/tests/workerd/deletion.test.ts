@@ -109,6 +109,25 @@ async function fullAccount() {
 	return { client, user, key: `user:${user.id}` as const, chats, share };
 }
 
+test("a key of an account is closed from the request on, opens again with the account, and goes with it", async () => {
+	const client = new Client();
+	const { id: userId, email } = await client.signUp();
+	await client.confirm(email);
+	const made = await client.post("/api/keys", { name: "Mine", scopes: ["models", "usage"] });
+	const { secret } = await made.json<{ secret: string }>();
+	const call = () => new Client().fetch("/v1/usage", { headers: { authorization: `Bearer ${secret}` } });
+	expect((await call()).status).toBe(200);
+	expect((await request(client)).status).toBe(200);
+	const refused = await call();
+	expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining("account_is_being_deleted")]);
+	await keep(await signIn(email));
+	expect((await call()).status).toBe(200);
+	await request(await signIn(email));
+	await deleteNow(userId);
+	expect((await call()).status).toBe(401);
+	expect(await rowsWith(userId)).not.toHaveProperty("api_keys");
+});
+
 describe("an account that is being deleted", () => {
 	test("is locked at once on every device, and signing in offers only to keep it", async () => {
 		const { client, user, chats } = await fullAccount();

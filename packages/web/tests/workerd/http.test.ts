@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
+import type { AsyncLocalStorage } from "node:async_hooks";
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Client, eventually, faults, resetSandbox, sandboxState } from "../client.ts";
 import { breakTable } from "../marked-log.ts";
 import { scansOf } from "../query-plans.ts";
-import { apiRoutes, functions, methodOf, pages, plainFiles } from "../wall.ts";
+import { apiRoutes, functions, keyRoutes, methodOf, pages, plainFiles } from "../wall.ts";
 
 beforeEach(resetSandbox);
 
@@ -217,17 +218,18 @@ describe("a page of another origin", () => {
 		{ "sec-fetch-site": "cross-site" },
 		{ "sec-fetch-site": "same-site" },
 	];
-	/** How a call is answered: its status and the problem's title. */
+	/** How a call is answered: its status and the problem's title, or its code where OpenAI's form has none. */
 	async function outcome(path: string, init: RequestInit): Promise<string> {
 		const response = await new Client().fetch(path, init);
 		const text = await response.text();
-		return `${response.status} ${text.startsWith("{") ? JSON.parse(text).title : ""}`;
+		const { title, error } = text.startsWith("{") ? JSON.parse(text) : { title: "" };
+		return `${response.status} ${title ?? error.code}`;
 	}
 
 	test("is found out at every address: the generated list has them all", () => {
 		expect(apiRoutes).toContain("/api/chat/ai");
 		expect(apiRoutes.length).toBeGreaterThan(15);
-		const account = ["appearance", "data", "organization", "plan", "profile", "usage"].map((page) => `/account/${page}`);
+		const account = ["appearance", "data", "keys", "organization", "plan", "profile", "usage"].map((page) => `/account/${page}`);
 		expect(pages).toEqual([
 			"/",
 			"/account",
@@ -248,17 +250,18 @@ describe("a page of another origin", () => {
 			"/terms",
 			"/what-counts",
 		]);
+		expect(keyRoutes).toEqual(expect.arrayContaining(["/v1/chat/completions", "/v1/models", "/v1/responses", "/v1/usage"]));
 		expect(plainFiles).toEqual(["/.well-known/security.txt", "/s/some/files/some"]);
 		expect([...functions.keys()]).toEqual(expect.arrayContaining(["createCheckoutSession", "loadChat", "loadShell"]));
 	});
 
 	test("cannot write to any route or page, nor call any function", async () => {
 		const json = { "content-type": "application/json" };
-		for (const path of [...apiRoutes, ...pages, ...plainFiles, ...functions.values()])
+		for (const path of [...apiRoutes, ...keyRoutes, ...pages, ...plainFiles, ...functions.values()])
 			for (const method of ["POST", "PUT", "PATCH", "DELETE"])
 				for (const headers of FOREIGN)
 					expect(await outcome(path, { method, headers: { ...json, ...headers }, body: "{}" }), `${method} ${path}`).toBe(
-						"403 Foreign origin",
+						keyRoutes.includes(path) ? "403 foreign_origin" : "403 Foreign origin",
 					);
 		for (const path of functions.values())
 			for (const headers of FOREIGN) expect(await outcome(path, { headers }), path).toBe("403 Foreign origin");
@@ -500,6 +503,7 @@ describe("a response", () => {
 		const paths = [
 			...apiRoutes,
 			...plainFiles,
+			...keyRoutes,
 			...functions.values(),
 			"/api/no/such/thing",
 			"/_serverFn/unknown",
@@ -520,6 +524,16 @@ describe("a response", () => {
 				expect(policyOf(response).get("default-src"), path).toBe("default-src 'none'");
 		}
 	});
+});
+
+test("a response is not kept by Start once it has been sent: workerd would never free the request", async () => {
+	const storage: AsyncLocalStorage<{ currentResponse?: Response }> = Reflect.get(globalThis, Symbol.for("tanstack-start:event-storage"));
+	const run = vi.spyOn(storage, "run");
+	for (const path of ["/api/usage", "/api/none", "/v1/models", "/pricing"]) await (await new Client().fetch(path)).text();
+	const events = run.mock.calls.map(([event]) => event);
+	run.mockRestore();
+	expect(events).toHaveLength(4);
+	expect(events.map(({ currentResponse }) => currentResponse)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
 describe("a page", () => {

@@ -138,6 +138,8 @@ describe("the log", () => {
 			["/api/auth/change-password", { currentPassword: marker, newPassword: `${marker} ${marker}` }],
 			["/api/auth/send-verification-email", address],
 			["/account/profile"],
+			["/api/keys"],
+			["/api/keys", { name: marker, scopes: ["chat"] }],
 			["/api/auth/mail/code", { code: "123456" }],
 			["/api/auth/mail/send", { ...address, purpose: "sign-in" }],
 			["/api/auth/sign-out", {}],

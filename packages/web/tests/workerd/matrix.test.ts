@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { AUTH_ROUTES } from "../../src/lib/identity/auth-routes.ts";
 import { organizationKey, userKey } from "../../src/lib/identity/subject-key.ts";
+import { SCOPES, type Scope } from "../../src/view/api-key.ts";
 import { Client, eventually, hear, resetSandbox } from "../client.ts";
-import { apiRoutes, functions, methodOf, pages, plainFiles } from "../wall.ts";
+import { apiRoutes, functions, keyRoutes, methodOf, pages, plainFiles } from "../wall.ts";
 
 // Who may do what: every route and every server function, called by everybody with the ids of others. What is not let in learns nothing of them, changes
 // nothing of them, spends nothing of theirs, and cannot tell their ids from ids that nobody has. A route without an entry fails the first test.
@@ -30,6 +31,8 @@ interface Ids {
 	organization: string;
 	invitation: string;
 	membership: string;
+	key: string;
+	teamKey: string;
 }
 
 interface Call {
@@ -210,6 +213,18 @@ const ROUTES: Record<string, Entry[]> = {
 	],
 	"/api/health": [own("/api/health")],
 	"/api/instructions": [account("/api/instructions", "POST", { about: "mine", answer: "" })],
+	"/api/keys": [
+		account("/api/keys"),
+		account("/api/keys", "POST", { name: "Mine", scopes: ["chat"] }),
+		of(
+			posts("/api/keys", ({ organization }) => ({ name: "Mine", scopes: ["chat"], organization })),
+			INSIDERS,
+		),
+	],
+	"/api/keys/some": [
+		of(({ key }) => ({ method: "DELETE", path: `/api/keys/${key}` }), ADA),
+		of(({ teamKey }) => ({ method: "DELETE", path: `/api/keys/${teamKey}` }), INSIDERS),
+	],
 	"/api/language": [own("/api/language", "POST", {})],
 	"/api/mail-settings": [account("/api/mail-settings", "POST", { tellsUsage: true })],
 	"/api/models": [own("/api/models")],
@@ -220,6 +235,17 @@ const ROUTES: Record<string, Entry[]> = {
 	"/api/stripe/webhook": [own("/api/stripe/webhook", "POST", {})],
 	"/api/usage": [own("/api/usage")],
 	"/api/usage-events": [account("/api/usage-events", "POST", { usageMeterSlug: "ai_requests", amount: 1 })],
+};
+
+const HELLO = { model: "sandbox", messages: [{ role: "user", content: "Hello" }] };
+
+/** The API by keys, which knows no session. */
+const KEY_ROUTES: Record<string, Entry[]> = {
+	"/v1/chat/completions": [own("/v1/chat/completions", "POST", HELLO)],
+	"/v1/models": [own("/v1/models")],
+	"/v1/responses": [own("/v1/responses", "POST", { model: "sandbox", input: "Hello" })],
+	"/v1/some": [own("/v1/some")],
+	"/v1/usage": [own("/v1/usage")],
 };
 
 const EMAIL_TAKEN = "an address that has an account cannot be signed up with again, and the form has to say so (docs/threat-model.md)";
@@ -406,6 +432,7 @@ const FUNCTIONS: Record<string, Entry[]> = {
 			{ knows: ACTORS },
 		),
 	],
+	loadKeys: [ownFunction("loadKeys")],
 	loadLeaving: [ownFunction("loadLeaving")],
 	loadLegal: [ownFunction("loadLegal", "privacy")],
 	loadMailLink: [ownFunction("loadMailLink", "none")],
@@ -444,6 +471,7 @@ const PAGES: Record<string, Entry[]> = {
 	"/account": [own("/account")],
 	"/account/appearance": [own("/account/appearance")],
 	"/account/data": [own("/account/data")],
+	"/account/keys": [own("/account/keys")],
 	"/account/organization": [own("/account/organization")],
 	"/account/plan": [own("/account/plan")],
 	"/account/profile": [own("/account/profile")],
@@ -467,7 +495,7 @@ const PAGES: Record<string, Entry[]> = {
 	"/what-counts": [own("/what-counts")],
 };
 
-const ENTRIES = Object.entries({ ...ROUTES, ...AUTH, ...FUNCTIONS, ...PAGES }).flatMap(([route, entries]) =>
+const ENTRIES = Object.entries({ ...ROUTES, ...KEY_ROUTES, ...AUTH, ...FUNCTIONS, ...PAGES }).flatMap(([route, entries]) =>
 	entries.map((entry, at): [string, Entry] => [entries.length > 1 ? `${route} (${at + 1})` : route, entry]),
 );
 
@@ -485,9 +513,11 @@ function payloadOf(data: unknown): string {
 async function answer(
 	client: Client,
 	{ method = "GET", path, json, data }: Call,
+	bearer?: string,
 ): Promise<{ status: number; body: string; to: string | null }> {
 	const name = path.startsWith("function ") ? path.slice(9) : null;
-	const headers = { ...anyAddress(), ...(name && { "x-tsr-serverFn": "true", "content-type": "application/json" }) };
+	const credential: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+	const headers = { ...anyAddress(), ...credential, ...(name && { "x-tsr-serverFn": "true", "content-type": "application/json" }) };
 	const isPost = name && methodOf(name) === "POST";
 	const query = `?payload=${encodeURIComponent(payloadOf(data))}`;
 	const response = name
@@ -574,6 +604,7 @@ beforeAll(async () => {
 	const shared = await ok<{ share: { id: string } }>(ada.client.post(`/api/chat/${chat}/share`, { files: true }));
 	const view = await env.SHARED_CHAT.getByName(shared.share.id).view();
 	const sharedUrl = /"url":"([^"]+)"/.exec(JSON.stringify(view))?.[1] ?? "";
+	const { key } = await ok<{ key: { id: string } }>(ada.client.post("/api/keys", { name: `Of ${OF_ADA}`, scopes: ["chat"] }));
 	const session = await env.DB.prepare("SELECT id FROM sessions WHERE user_id = ?").bind(ada.id).first<{ id: string }>();
 
 	const head = await confirmed();
@@ -599,6 +630,9 @@ beforeAll(async () => {
 			{ email: `${OF_ORGANIZATION}@example.com`, role: "member", organizationId: organization },
 			anyAddress(),
 		),
+	);
+	const { key: teamKey } = await ok<{ key: { id: string } }>(
+		member.client.post("/api/keys", { name: `Of ${OF_ORGANIZATION}`, scopes: ["chat"], organization }),
 	);
 	const unconfirmed = new Client();
 	await unconfirmed.signUp();
@@ -626,6 +660,7 @@ beforeAll(async () => {
 			email: ada.email,
 		},
 		...{ session: session?.id ?? "", plan, organization, invitation: invited.id, membership: member.membership },
+		...{ key: key.id, teamKey: teamKey.id },
 	};
 }, 60_000);
 
@@ -645,6 +680,8 @@ async function stored(): Promise<unknown> {
 		passkeys: await rows("SELECT id FROM passkeys WHERE user_id = ?", user),
 		sessions: await rows("SELECT id FROM sessions WHERE user_id = ?", user),
 		instructions: await rows("SELECT about, answer FROM instructions WHERE user_id = ?", user),
+		keys: await rows("SELECT id, name, scopes FROM api_keys WHERE user_id = ? ORDER BY id", user),
+		teamKeys: await rows("SELECT id, name, scopes FROM api_keys WHERE organization_id = ? ORDER BY id", organization),
 		organization: await rows("SELECT name, slug, requests_per_member FROM organizations WHERE id = ?", organization),
 		members: await rows("SELECT user_id, role FROM members WHERE organization_id = ? ORDER BY id", organization),
 		invitations: await rows("SELECT email, role, status FROM invitations WHERE organization_id = ? ORDER BY id", organization),
@@ -660,6 +697,7 @@ async function stored(): Promise<unknown> {
 describe("the matrix", () => {
 	test("has an entry for every route, every route of better-auth, every page and every server function", () => {
 		expect(Object.keys(ROUTES).toSorted()).toEqual(apiRoutes.filter((route) => route !== "/api/auth/some").toSorted());
+		expect(Object.keys(KEY_ROUTES).toSorted()).toEqual(keyRoutes.toSorted());
 		expect(Object.keys(AUTH).toSorted()).toEqual(AUTH_ROUTES.toSorted());
 		expect(Object.keys(FUNCTIONS).toSorted()).toEqual([...functions.keys()].toSorted());
 		expect(Object.keys(PAGES).toSorted()).toEqual([...pages, ...plainFiles].toSorted());
@@ -711,5 +749,57 @@ describe("the matrix", () => {
 		const { status, body } = await answer(world.clients[actor], call(world.ids));
 		expect(status).toBe(200);
 		expect(body).toContain(found);
+	});
+});
+
+describe("a program", () => {
+	const SCOPED: Record<Scope, string[]> = { chat: ["/v1/chat/completions", "/v1/responses"], models: ["/v1/models"], usage: ["/v1/usage"] };
+	const keyWith = async (scope: Scope) =>
+		(await ok<{ secret: string }>(world.clients.other.post("/api/keys", { name: scope, scopes: [scope] }))).secret;
+	const token = async () => {
+		const asked = { method: "POST", body: JSON.stringify({ claims: { sub: id() } }) };
+		return (await ok<{ token: string }>(fetch(`${env.SANDBOX_URL}/issuer/token`, asked))).token;
+	};
+	// A guest's new chat is answered as it is written: not the same twice.
+	const callsOf = (entries: Record<string, Entry[]>) =>
+		Object.entries(entries).flatMap(([route, all]) =>
+			all.filter(({ told }) => told !== NEW_CHAT).map((entry): [string, () => Call] => [route, () => entry.call(world.ids)]),
+		);
+
+	test.each(SCOPES)("with a key of the scope %s reaches its routes and no other", async (scope) => {
+		const key = await keyWith(scope);
+		for (const [route, call] of callsOf(KEY_ROUTES)) {
+			const { status, body } = await answer(new Client(), call(), key);
+			const expected = SCOPED[scope].includes(route) ? 200 : route === "/v1/some" ? 404 : 403;
+			expect([route, status]).toEqual([route, expected]);
+			if (expected === 403) expect(body).toContain("scope_missing");
+		}
+	});
+
+	test("with the token of somebody unknown here acts for a user of its own", async () => {
+		const bearer = await token();
+		const before = await stored();
+		for (const [route, call] of callsOf(KEY_ROUTES)) {
+			const { status, body } = await answer(new Client(), call(), bearer);
+			expect([route, status]).toEqual([route, route === "/v1/some" ? 404 : 200]);
+			expect(body).not.toContain(OF_ADA);
+		}
+		expect(JSON.parse((await answer(new Client(), { path: "/v1/usage" }, bearer)).body)).toMatchObject({ tier: "free", used: 2 });
+		expect(await stored()).toEqual(before);
+	});
+
+	test.each(["a key", "a token"])("with %s is nobody at every other route of ours, page and function", async (what) => {
+		const bearer = what === "a key" ? await keyWith("chat") : await token();
+		const before = await stored();
+		const { used } = JSON.parse((await answer(world.clients.other, { path: "/api/usage" })).body);
+		const { email } = JSON.parse((await answer(world.clients.other, { path: "/api/auth/get-session" })).body).user;
+		for (const [route, call] of callsOf({ ...ROUTES, ...FUNCTIONS, ...PAGES })) {
+			const [asked, asNobody] = [await answer(new Client(), call(), bearer), await answer(new Client(), call())];
+			expect(asked.status, route).toBe(asNobody.status);
+			for (const word of [OF_ADA, OF_ORGANIZATION, email, "@issuer.invalid"])
+				if (!asNobody.body.includes(word)) expect(asked.body, route).not.toContain(word);
+		}
+		expect(JSON.parse((await answer(world.clients.other, { path: "/api/usage" })).body).used).toBe(used);
+		expect(await stored()).toEqual(before);
 	});
 });

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Client, eventually, faults, resetSandbox, type SandboxState, sandboxState, settings } from "../client.ts";
@@ -638,4 +638,61 @@ test("addresses of people who are invited are shown to owners and admins only", 
 	expect(await active.text()).not.toContain("secret@example.com");
 	expect(await (await member.fetch("/account/organization")).text()).not.toContain("secret@example.com");
 	expect(await (await owner.fetch("/account/organization")).text()).toContain("secret@example.com");
+});
+
+describe("an API key for an organization", () => {
+	const hello = { model: "sandbox", messages: [{ role: "user", content: "Hello" }] };
+	const create = (client: Client, organization: string | null, more: object = {}) =>
+		client.post("/api/keys", { name: "Team", scopes: ["chat"], organization, ...more });
+	const ask = (secret: string, headers: Record<string, string> = {}) =>
+		new Client().post("/v1/chat/completions", hello, { authorization: `Bearer ${secret}`, ...headers });
+
+	test("counts for its member and for itself, and ends with the membership", async () => {
+		const { owner, organizationId } = await found();
+		const { member, user } = await join(owner, organizationId);
+		await sell(organizationId);
+		const limit = { units: 2, per: "month" };
+		const { secret } = await ok<{ secret: string }>(create(member, organizationId, { limit }));
+		expect((await ask(secret)).headers.get("x-ratelimit-remaining-requests")).toBe("1");
+		await (await ask(secret)).text();
+		const refused = await ask(secret);
+		expect([refused.status, (await refused.json<{ error: { code: string } }>()).error.code]).toEqual([429, "insufficient_quota"]);
+		expect(await member.usage()).toMatchObject({ tier: "paid", organization: { member: { used: 2, held: 0 } } });
+		expect(await personal(user)).toMatchObject({ used: 0 });
+		await ok(owner.post("/api/auth/organization/remove-member", { organizationId, memberIdOrEmail: user.email }));
+		expect((await ask(secret)).status).toBe(401);
+	});
+
+	test("pays once for an Idempotency-Key, also where the organization buys a plan between two tries", async () => {
+		const { owner, user, organizationId } = await found();
+		const { secret } = await ok<{ secret: string }>(create(owner, organizationId));
+		const once = { "idempotency-key": "once" };
+		const first = await ask(secret, once);
+		await first.text();
+		expect(await personal(user)).toMatchObject({ used: 1 });
+		await sell(organizationId);
+		const call = env.API_CALL.getByName(`call.${first.headers.get("x-request-id")}`);
+		await runInDurableObject(call, (_, state) => state.abort("a restart")).catch(() => {});
+		expect((await ask(secret, once)).status).toBe(409);
+		expect(await ledgerOf(organizationId).usage(keyOf(organizationId))).toMatchObject({ used: 0, held: 0 });
+	});
+
+	test("is seen and revoked by its member and by who manages the organization, and by nobody else", async () => {
+		const { owner, organizationId } = await found();
+		const { member } = await join(owner, organizationId);
+		const { member: colleague } = await join(owner, organizationId);
+		const stranger = await found("Other");
+		expect((await create(stranger.owner, organizationId)).status).toBe(404);
+		const revoke = (client: Client, keyId: string) => client.fetch(`/api/keys/${keyId}`, { method: "DELETE" });
+		const { key: own } = await ok<{ key: { id: string } }>(create(member, null, { name: "Mine" }));
+		const { key } = await ok<{ key: { id: string } }>(create(member, organizationId, { name: "Night job" }));
+		const page = async (client: Client) => (await client.fetch("/account/organization")).text();
+		expect(await page(owner)).toContain("Night job");
+		expect(await page(owner)).not.toContain("Mine");
+		expect(await page(member)).toContain("Night job");
+		expect(await page(colleague)).not.toContain("Night job");
+		for (const other of [colleague, stranger.owner]) expect((await revoke(other, key.id)).status).toBe(404);
+		expect((await revoke(owner, own.id)).status).toBe(404);
+		expect((await revoke(owner, key.id)).status).toBe(204);
+	});
 });

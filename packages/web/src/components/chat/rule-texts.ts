@@ -27,6 +27,8 @@ export const RULES: readonly RuleName[] = [
 	"filtered",
 	"left",
 	"repeat",
+	"program-left",
+	"program-named",
 	"conflict",
 	"again",
 	"anew",
@@ -93,6 +95,10 @@ export function ruleText(name: RuleName): RuleText {
 			return { happens: t("rule_left_happens"), counted: t("rule_left_counted") };
 		case "repeat":
 			return { happens: t("rule_repeat_happens"), counted: t("rule_repeat_counted") };
+		case "program-left":
+			return { happens: t("rule_program_left_happens"), counted: t("rule_program_left_counted") };
+		case "program-named":
+			return { happens: t("rule_program_named_happens"), counted: t("rule_program_named_counted") };
 		case "conflict":
 			return { happens: t("rule_conflict_happens"), counted: t("rule_conflict_counted") };
 		case "again":

@@ -17,6 +17,7 @@ const UPGRADE: Record<UsageRefusal["policy"], string> = {
 	paid: "/account/plan",
 	organization: "/pricing",
 	member: "/account/organization",
+	key: "/account/keys",
 	"in-flight": "/pricing",
 };
 
@@ -87,6 +88,8 @@ function detailOf({ policy, limit }: UsageRefusal): string {
 			return t("limit_organization");
 		case "member":
 			return t("limit_member", { limit: String(limit) });
+		case "key":
+			return t("limit_key", { limit: String(limit) });
 		case "in-flight":
 			return t("limit_in_flight", { limit: String(limit) });
 	}

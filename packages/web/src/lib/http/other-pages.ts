@@ -7,6 +7,7 @@ import { config } from "../../config.ts";
 import { ID } from "../../input.ts";
 import type { OwnInstructions } from "../../instructions.ts";
 import { language } from "../../text/reader.ts";
+import type { ApiKeyView } from "../../view/api-key.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
 import type { ConfirmationView, InvitationView, LeavingView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { LegalView } from "../../view/legal.ts";
@@ -14,6 +15,7 @@ import type { Share, SharedChatView } from "../../view/share.ts";
 import type { UsageHistory } from "../../view/usage.ts";
 import { getUsageHistory } from "../billing.ts";
 import { isShareId } from "../chat/share-id.ts";
+import { apiKeysFor, apiKeysOf } from "../identity/api-keys.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { tellsUsageOf } from "../identity/email/settings.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
@@ -86,13 +88,20 @@ export const loadInstructions = createServerFn({ method: "GET" }).handler(async 
 	return (await userOf(getRequest()))?.instructions ?? { about: "", answer: "" };
 });
 
-/** The viewer's organizations, and the members of one of them: of the one that is named, if it is theirs. */
+/** The viewer's API keys. */
+export const loadKeys = createServerFn({ method: "GET" }).handler(async (): Promise<ApiKeyView[]> => {
+	const user = await userOf(getRequest());
+	return user ? apiKeysOf(user.userId) : [];
+});
+
+/** The viewer's organizations, and the members and keys of one of them: of the one that is named, if it is theirs. */
 export const loadOrganizations = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(128).optional()))
-	.handler(async ({ data }): Promise<OrganizationsView> => {
+	.handler(async ({ data }): Promise<{ organizations: OrganizationsView; keys: ApiKeyView[] }> => {
 		const user = await userOf(getRequest());
-		if (!user) return { mine: [], payer: null, shown: null };
-		return organizationsOf(user.userId, user.organization?.organizationId ?? null, data);
+		if (!user) return { organizations: { mine: [], payer: null, shown: null }, keys: [] };
+		const organizations = await organizationsOf(user.userId, user.organization?.organizationId ?? null, data);
+		return { organizations, keys: organizations.shown ? await apiKeysFor(user.userId, organizations.shown) : [] };
 	});
 
 /** The invitation behind a link. */

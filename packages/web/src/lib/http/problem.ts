@@ -12,6 +12,7 @@ export const PROBLEMS = {
 	"invalid-signature": 400,
 	"nothing-to-buy": 400,
 	"not-readable-by-model": 400,
+	"refused-by-model": 400,
 	"search-not-offered": 400,
 	"too-many-files": 400,
 	"unknown-model": 400,
@@ -27,6 +28,7 @@ export const PROBLEMS = {
 	"not-allowed": 403,
 	"not-in-your-plan": 403,
 	"only-for-owners": 403,
+	"scope-missing": 403,
 	"proof-needed": 403,
 	"chat-not-found": 404,
 	"customer-not-found": 404,
@@ -54,6 +56,7 @@ export const PROBLEMS = {
 	"signed-in-as-someone-else": 409,
 	"request-id-already-used": 409,
 	"chat-deleted": 410,
+	"answer-not-kept": 409,
 	"body-too-large": 413,
 	"file-too-large": 413,
 	"instructions-too-long": 413,
@@ -64,6 +67,7 @@ export const PROBLEMS = {
 	"too-many-attempts": 429,
 	"too-many-branches": 429,
 	"too-many-folders": 429,
+	"too-many-keys": 429,
 	"too-many-readers": 429,
 	"too-many-requests-at-once": 429,
 	"too-many-shares": 429,
@@ -74,11 +78,14 @@ export const PROBLEMS = {
 	"internal-error": 500,
 	"billing-outcome-unknown": 502,
 	"billing-unavailable": 502,
+	"model-failed": 502,
 	"usage-price-not-found-for-meter": 502,
 	"billing-not-configured": 503,
 	"billing-not-read": 503,
 	"database-unavailable": 503,
+	"issuer-unavailable": 503,
 	"ledger-not-ready": 503,
+	"model-busy": 503,
 	"not-configured": 503,
 	"webhooks-not-configured": 503,
 	"billing-timed-out": 504,
@@ -99,7 +106,12 @@ export const titleOf = (code: ProblemCode): string => t(`title_${code.replaceAll
 type TitleKey = Extract<Key, `title_${string}`>;
 
 /** The `type` URI of a problem. */
-export const problemType = (code: ProblemCode) => `urn:parley:problem:${code}`;
+export const problemType = (code: ProblemCode) => `${URN}${code}`;
+
+const URN = "urn:parley:problem:";
+
+/** The code in a `type`. */
+export const codeOf = (type: string): string => type.slice(URN.length);
 
 /** Thrown while a request is parsed and authorized; `api()` turns it into the response. */
 export class ProblemError extends Error {

@@ -157,7 +157,8 @@ async function afterSignIn(session: Parameters<typeof tellOfSignIn>[0], path: st
 	await tellOfSignIn(session, path, origin);
 }
 
-async function welcome(customer: { id: string; email: string; name: string }): Promise<void> {
+/** What follows a new account: a customer at the billing provider. */
+export async function welcome(customer: { id: string; email: string; name: string }): Promise<void> {
 	await (await billingProvider()).shop?.welcome(customer);
 }
 

@@ -3,6 +3,7 @@ import { and, asc, eq, inArray, type SQL } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import {
 	accounts,
+	apiKeys,
 	instructions,
 	invitations,
 	mailSettings,
@@ -43,7 +44,7 @@ async function profileOf(userId: string) {
 }
 
 async function waysInOf(userId: string) {
-	const [ways, keys, [secondFactor = null]] = await Promise.all([
+	const [ways, keys, [secondFactor = null], ofApi] = await Promise.all([
 		db()
 			.select({ provider: accounts.providerId, accountId: accounts.accountId, createdAt: accounts.createdAt })
 			.from(accounts)
@@ -53,8 +54,17 @@ async function waysInOf(userId: string) {
 			.from(passkeys)
 			.where(eq(passkeys.userId, userId)),
 		db().select({ enabledAt: secondFactors.enabledAt }).from(secondFactors).where(eq(secondFactors.userId, userId)),
+		apiKeysOf(userId),
 	]);
-	return { accounts: ways, passkeys: keys, secondFactor };
+	return { accounts: ways, passkeys: keys, secondFactor, apiKeys: ofApi };
+}
+
+function apiKeysOf(userId: string) {
+	const { name, prefix, scopes, limitUnits, limitPer, createdAt, lastUsedAt, expiresAt } = apiKeys;
+	return db()
+		.select({ name, prefix, scopes, limitUnits, limitPer, createdAt, lastUsedAt, expiresAt })
+		.from(apiKeys)
+		.where(eq(apiKeys.userId, userId));
 }
 
 function signInsOf(userId: string) {

@@ -13,16 +13,23 @@ export function signUpsOf(request: Request): PoolKey | null {
 	return network === null ? null : signUpsKey(day, network);
 }
 
-/**
- * Takes a place in the network's sign-ups of the day for an account that a provider opens.
- * @throws {APIError} 429 if there is none left
- */
-export async function takeSignUp(request: Request): Promise<void> {
+/** Takes a place in the network's sign-ups of the day, for an account that a provider or an issuer opens. @returns whether there was one */
+export async function hasPlaceForSignUp(request: Request): Promise<boolean> {
 	const key = signUpsOf(request);
-	if (key === null) return;
+	if (key === null) return true;
 	const ledger = env.USAGE_LEDGER.getByName(key);
 	const id = crypto.randomUUID();
 	const { outcome } = await ledger.hold(key, { id, fingerprint: "", units: 1, chatId: null });
-	if (outcome.kind === "refused") throw new APIError("TOO_MANY_REQUESTS", { code: "TOO_MANY_SIGN_UPS", message: t("problem_sign_ups") });
+	if (outcome.kind === "refused") return false;
 	await ledger.settle(id);
+	return true;
+}
+
+/**
+ * The same for better-auth.
+ * @throws {APIError} 429 if there is none left
+ */
+export async function takeSignUp(request: Request): Promise<void> {
+	if (await hasPlaceForSignUp(request)) return;
+	throw new APIError("TOO_MANY_REQUESTS", { code: "TOO_MANY_SIGN_UPS", message: t("problem_sign_ups") });
 }

@@ -12,12 +12,14 @@ export type GuestKey = `guest:${string}`;
  * A pool that several subjects share for one UTC day: the guests of a network, all guests and unconfirmed accounts, the unconfirmed accounts of a
  * network, or the sign-ups of a network.
  */
-export type PoolKey = `${PoolPrefix}:${string}:${string}`;
+export type PoolKey = `${PoolPrefix}:${string}:${string}` | KeyPoolKey;
+/** What one API key has used in one UTC day or month. */
+export type KeyPoolKey = `key:${string}:${string}`;
 type PoolPrefix = "network" | "unconfirmed" | "sign-ups";
 export type SubjectKey = UserKey | OrganizationKey | GuestKey | PoolKey;
 
 const POOL_KINDS = { network: "network", unconfirmed: "network", "sign-ups": "network" } as const satisfies Record<PoolPrefix, SubjectKind>;
-const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", ...POOL_KINDS };
+const KINDS: Record<string, SubjectKind> = { user: "user", org: "organization", guest: "guest", key: "key", ...POOL_KINDS };
 
 /** The key of a user's own ledger. */
 export function userKey(userId: string): UserKey {
@@ -58,6 +60,25 @@ export function everyGuestKey(day: string): PoolKey {
 	return `network:${day}:all`;
 }
 
+/**
+ * The pool of one API key in one window.
+ * @param window the UTC day (`YYYY-MM-DD`) or month (`YYYY-MM`)
+ */
+export function keyPoolKey(window: string, keyId: string): KeyPoolKey {
+	return `key:${window}:${keyId}`;
+}
+
+/** Whether a pool is that of an API key. It also counts what a plan pays for. */
+export function isKeyPool(pool: string): pool is KeyPoolKey {
+	return kindOf(pool) === "key";
+}
+
+/** The end of the window that a key's pool counts, epoch milliseconds. */
+export function endOfKeyPool(pool: KeyPoolKey): number {
+	const [year = 0, month = 1, day] = (pool.split(":")[1] ?? "").split("-").map(Number);
+	return day === undefined ? Date.UTC(year, month, 1) : Date.UTC(year, month - 1, day + 1);
+}
+
 /** Whether a text has the form of a key: a known prefix and a colon. */
 export function isSubjectKey(text: string): text is SubjectKey {
 	return text.includes(":") && Object.hasOwn(KINDS, prefixOf(text));
@@ -70,7 +91,8 @@ export function kindOf(key: string): SubjectKind {
 
 /** Whether a key names a pool that several subjects share. All other ledgers belong to one subject and pay for it. */
 export function isPool(key: string): key is PoolKey {
-	return kindOf(key) === "network";
+	const kind = kindOf(key);
+	return kind === "network" || kind === "key";
 }
 
 /** What a pool counts, which decides its limit: the field of `config().limits` with the same name. */
@@ -98,7 +120,7 @@ export function entryId(ledgerKey: string, subjectKey: SubjectKey, requestId: st
 /** The inverse of `entryId`: the request's own id, which may contain colons itself. */
 export function requestIdOf(ledgerKey: string, entry: string): string {
 	const kind = kindOf(ledgerKey);
-	const isShared = kind === "network" || kind === "organization";
+	const isShared = kind === "network" || kind === "organization" || kind === "key";
 	return isShared ? entry.replace(/^(guest|user):[^:]+:/, "") : entry;
 }
 

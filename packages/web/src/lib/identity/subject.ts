@@ -1,11 +1,12 @@
 import { config } from "../../config.ts";
 import type { OwnInstructions } from "../../instructions.ts";
+import type { Scope } from "../../view/api-key.ts";
 import { now } from "../time/clock.ts";
 import { guestCookie, mintGuest, readGuestId } from "./guest-cookie.ts";
 import type { MemberLimit } from "./member-limit.ts";
 import { networkOf } from "./network.ts";
 import type { Membership } from "./organization.ts";
-import { session } from "./session.ts";
+import { type Session, session } from "./session.ts";
 import {
 	everyGuestKey,
 	type GuestKey,
@@ -42,7 +43,17 @@ interface Metered {
 	setCookie: string | null;
 }
 
-/** A signed-in user, known by their session. */
+/** What a program sends in place of a session: an API key. */
+export interface Credential {
+	/** Tells request ids of one user's programs apart. */
+	id: string;
+	/** What it may be used for; null for all of the API. */
+	scopes: readonly Scope[] | null;
+	/** The key's own limit; null for none. */
+	spender: Spender | null;
+}
+
+/** A signed-in user, known by their session or by a credential. */
 export interface User extends Metered {
 	kind: "user";
 	key: UserKey;
@@ -54,7 +65,12 @@ export interface User extends Metered {
 	organization: Membership | null;
 	/** What the user tells every model, whoever pays. */
 	instructions: OwnInstructions;
+	/** What a program has identified itself with; absent for a session. */
+	credential?: Credential;
 }
+
+/** Who acts: what a session and a credential have in common. */
+export type Acting = Pick<Session, "user" | "organization" | "instructions">;
 
 /** A visitor without an account, known by a signed cookie. */
 interface Guest extends Metered {
@@ -82,14 +98,20 @@ export async function identify(request: Request): Promise<Subject> {
 export async function userOf(request: Request): Promise<User | null> {
 	const found = await session(request);
 	assertPageOf(request, found ? userKey(found.user.id) : knownGuestKey(request));
-	if (!found) return null;
+	return found && userWith(request, found);
+}
+
+/** A user as requests are metered: with the payers of a session, or of a credential. */
+export function userWith(request: Request, found: Acting, credential?: Credential, keyPool: PoolKey | null = null): User {
 	const { organization, instructions } = found;
 	const { id, name, email, emailVerified } = found.user;
 	const key = userKey(id);
 	const payers: Payer[] = [{ key, member: null }];
 	if (organization) payers.unshift({ key: organization.key, member: { id: key, cap: organization.cap } });
 	const pools = emailVerified ? [] : poolsOf(request, unconfirmedKey);
-	return { kind: "user", key, userId: id, name, email, emailVerified, organization, instructions, payers, pools, setCookie: null };
+	if (keyPool !== null) pools.push(keyPool);
+	const own = { organization, instructions, ...(credential && { credential }) };
+	return { kind: "user", key, userId: id, name, email, emailVerified, ...own, payers, pools, setCookie: null };
 }
 
 /**

@@ -7,6 +7,8 @@ interface Cause {
 	/** Whether another upstream may answer, because the fault is not the request's. */
 	elsewhere: boolean;
 	retryAfterS?: number | undefined;
+	/** Whether the request itself was refused, for a reason that is not known here. */
+	isRefused?: boolean;
 }
 
 /** Why an upstream gave no answer, or no whole one. The message names host and status for the log, and quotes nothing else from outside. */
@@ -15,13 +17,15 @@ export class UpstreamFailure extends OwnError {
 	readonly failure: Failure | "filtered";
 	readonly elsewhere: boolean;
 	readonly retryAfterS: number | undefined;
+	readonly isRefused: boolean;
 
 	/** @param failure `filtered`: a content filter refused the question, which is an end of its own */
-	constructor(failure: Failure | "filtered", message: string, { elsewhere, retryAfterS }: Cause) {
+	constructor(failure: Failure | "filtered", message: string, { elsewhere, retryAfterS, isRefused = false }: Cause) {
 		super(message);
 		this.failure = failure;
 		this.elsewhere = elsewhere;
 		this.retryAfterS = retryAfterS;
+		this.isRefused = isRefused;
 	}
 }
 
@@ -47,6 +51,7 @@ export function failureOf(host: string, status: number, error: unknown, headers?
 	return new UpstreamFailure(kind, message, {
 		elsewhere: kind !== "too-long" && kind !== "filtered" && isElsewhere(status, kind),
 		retryAfterS,
+		isRefused: kind === "failed" && (status === 400 || status === 422),
 	});
 }
 

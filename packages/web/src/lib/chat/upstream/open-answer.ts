@@ -8,8 +8,9 @@ import { demoModel } from "./demo.ts";
 import { UpstreamFailure } from "./failure.ts";
 import { addressOf, bodyOf, type CallTerms, headersOf } from "./request-body.ts";
 import { rest, restsFor } from "./resting.ts";
+import { SseReader } from "./sse.ts";
 import { type Patience, tolerantFetch } from "./tolerant-fetch.ts";
-import type { Usage } from "./usage.ts";
+import { type Usage, usageOf } from "./usage.ts";
 import { sendTo } from "./workers-ai.ts";
 
 /** A model that falls silent after its first output has failed sooner than one that has not begun. */
@@ -19,6 +20,8 @@ export interface AskedOfModel extends CallTerms {
 	/** Null for the demo. */
 	model: ModelEntry | null;
 	messages: ModelMessage[];
+	/** A body of the API, which reaches an upstream as it is, in place of `messages`. The demo reads these. */
+	passed?: Record<string, unknown> | undefined;
 	/** What the model may call. Default: nothing, and then calls are ignored. */
 	tools?: readonly Tool[];
 	/** The calls that it made for this answer so far, with their results. */
@@ -47,7 +50,8 @@ export type UpstreamPart =
 	| { type: "call"; call: CalledTool }
 	| ({ type: "usage" } & Usage)
 	| { type: "end"; end: "complete" | "length" | "filtered" }
-	| { type: "failed"; failure: Failure; retryAfterS?: number };
+	/** `isRefused`: the request itself was refused, so that sending it again is of no use. */
+	| { type: "failed"; failure: Failure; retryAfterS?: number; isRefused?: boolean };
 
 /**
  * Asks the upstreams of a model in order, until one begins to answer: after that there is no other. An upstream that wants to be left alone is
@@ -84,7 +88,8 @@ function told(failures: readonly UpstreamFailure[]): UpstreamPart {
 	const waits = failures.flatMap(({ retryAfterS }) => (retryAfterS === undefined ? [] : [retryAfterS]));
 	if (kinds.includes("too-long")) return { type: "failed", failure: "too-long" };
 	if (kinds.includes("busy")) return { type: "failed", failure: "busy", ...(waits.length > 0 && { retryAfterS: Math.min(...waits) }) };
-	return { type: "failed", failure: kinds.every((kind) => kind === "unavailable") ? "unavailable" : "failed" };
+	const isRefused = failures.some((one) => one.isRefused);
+	return { type: "failed", failure: kinds.every((kind) => kind === "unavailable") ? "unavailable" : "failed", isRefused };
 }
 
 /** @throws {UpstreamFailure}, wrapped by the SDK or not */
@@ -92,6 +97,7 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 	const { messages, maxOutput, signal } = asked;
 	const restS = upstream ? restsFor(upstream, Date.now()) : 0;
 	if (restS > 0) throw new UpstreamFailure("busy", `${hostOf(upstream)} wants to be left alone`, { elsewhere: true, retryAfterS: restS });
+	if (upstream && asked.passed) return yield* readPassed(upstream, asked, asked.passed);
 	let keepsReasoning = false;
 	const onKeptReasoning = () => {
 		keepsReasoning = true;
@@ -122,20 +128,68 @@ async function* readModel(upstream: Upstream | null, asked: AskedOfModel): Async
 type SpecifiedModel = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
 function modelOf(upstream: Upstream, asked: AskedOfModel, onKeptReasoning: () => void): SpecifiedModel {
+	const { baseUrl, headers, wire } = lineTo(upstream, asked);
+	return createOpenAICompatible({
+		name: "model",
+		...addressOf(baseUrl),
+		headers,
+		includeUsage: true,
+		fetch: tolerantFetch({ ...wire, onKeptReasoning }),
+		transformRequestBody: (body) => bodyOf(body, baseUrl, asked),
+	}).chatModel(upstream.model);
+}
+
+/** Sends a body as it is, but for the model, the output limit and the form of the answer. @throws {UpstreamFailure} */
+async function* readPassed(upstream: Upstream, asked: AskedOfModel, passed: Record<string, unknown>): AsyncGenerator<UpstreamPart, void> {
+	const { baseUrl, headers, wire } = lineTo(upstream, asked);
+	const { baseURL, queryParams } = addressOf(baseUrl);
+	const body = bodyOf({ ...passed, model: upstream.model, stream: true, stream_options: { include_usage: true } }, baseUrl, asked);
+	const response = await tolerantFetch({ ...wire, isPassed: true })(`${baseURL}/chat/completions${queryOf(queryParams)}`, {
+		method: "POST",
+		headers: { ...headers, "content-type": "application/json" },
+		body: JSON.stringify(body),
+		signal: asked.signal,
+	});
+	const events = new SseReader();
+	for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? [])
+		for (const { data } of events.read(text)) if (data !== "[DONE]") yield* partsOf(JSON.parse(data));
+}
+
+const queryOf = (params: Record<string, string>) => (Object.keys(params).length > 0 ? `?${new URLSearchParams(params)}` : "");
+
+/** The parts in a chunk of `tolerantFetch`, which is always clean. */
+function* partsOf(chunk: CleanChunk): Generator<UpstreamPart, void> {
+	const { delta = {}, finish_reason: finish } = chunk.choices[0] ?? {};
+	if (delta.reasoning_content) yield { type: "reasoning", delta: delta.reasoning_content };
+	if (delta.content) yield { type: "text", delta: delta.content };
+	for (const { id, function: called } of delta.tool_calls ?? [])
+		yield { type: "call", call: { id, name: called.name, input: called.arguments, providerOptions: undefined, keepsReasoning: false } };
+	const usage = usageOf({ usage: chunk.usage });
+	if (usage) yield { type: "usage", ...usage };
+	if (finish) yield { type: "end", end: finish === "length" ? "length" : finish === "content_filter" ? "filtered" : "complete" };
+}
+
+interface CleanChunk {
+	choices: {
+		delta?: {
+			content?: string;
+			reasoning_content?: string;
+			tool_calls?: { id: string; function: { name: string; arguments: string } }[];
+		};
+		finish_reason?: string;
+	}[];
+	usage?: unknown;
+}
+
+/** How an upstream is reached. */
+function lineTo(upstream: Upstream, asked: AskedOfModel) {
 	const patience: Patience = { firstMs: (asked.model?.silenceSeconds ?? 0) * 1000, nextMs: NEXT_MS };
-	const wire = { host: hostOf(upstream), model: upstream.model, patience };
 	// No host decides for a binding, which has none.
 	const baseUrl = upstream.kind === "workers-ai" ? "https://workers-ai.invalid/v1" : upstream.baseUrl;
 	const apiKey = upstream.kind === "workers-ai" ? undefined : secretOf(upstream.apiKeyVariable);
 	const send = upstream.kind === "workers-ai" ? sendTo(aiBinding(upstream.binding)) : (url: string, init: RequestInit) => fetch(url, init);
-	return createOpenAICompatible({
-		name: "model",
-		...addressOf(baseUrl),
-		headers: headersOf(baseUrl, apiKey, asked),
-		includeUsage: true,
-		fetch: tolerantFetch({ ...wire, send, onKeptReasoning }),
-		transformRequestBody: (body) => bodyOf(body, baseUrl, asked),
-	}).chatModel(upstream.model);
+	const wire = { host: hostOf(upstream), model: upstream.model, patience, send };
+	return { baseUrl, headers: headersOf(baseUrl, apiKey, asked), wire };
 }
 
 const hostOf = (upstream: Upstream | null) => (upstream?.kind === "openai-compatible" ? new URL(upstream.baseUrl).host : "Workers AI");

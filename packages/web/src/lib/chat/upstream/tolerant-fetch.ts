@@ -20,6 +20,8 @@ export interface Wire {
 	patience: Patience;
 	/** Sends the request; the platform's `fetch`, except for a binding. */
 	send: (url: string, init: RequestInit) => Promise<Response>;
+	/** A body of the API: its tools are never left out, and calls of them may be long. */
+	isPassed?: boolean;
 	/** Called before the end of an answer whose reasoning goes back to the provider beside a tool call. */
 	onKeptReasoning?: () => void;
 }
@@ -48,7 +50,7 @@ export function tolerantFetch(wire: Wire): typeof fetch {
 		const signal = stopped ? AbortSignal.any([stopped, leave.signal]) : leave.signal;
 		try {
 			const body = await accepted(wire, String(input), { ...init, signal, redirect: "manual" });
-			const answer = new WireAnswer(wire.host, wire.model, JSON.parse(String(init?.body)).tools !== undefined);
+			const answer = new WireAnswer(wire.host, wire.model, hasTools(String(init?.body)), wire.isPassed);
 			return new Response(streamOf(cleaned(wire, answer, body, leave, stopped ?? null), leave), {
 				headers: { "content-type": "text/event-stream" },
 			});
@@ -59,9 +61,15 @@ export function tolerantFetch(wire: Wire): typeof fetch {
 	};
 }
 
+function hasTools(body: string): boolean {
+	const { tools, functions } = JSON.parse(body);
+	return tools !== undefined || functions !== undefined;
+}
+
 /** The body of a successful response. A provider that refuses one of our fields by its name is asked again without it. */
 async function accepted(wire: Wire, url: string, init: RequestInit): Promise<ReadableStream<Uint8Array> | null> {
-	const refused = refusedFieldsOf(wire.host, wire.model);
+	const known = refusedFieldsOf(wire.host, wire.model);
+	const refused = wire.isPassed ? new Set([...known].filter((field) => field !== "tools")) : known;
 	const asked = JSON.parse(String(init.body));
 	for (;;) {
 		const body = withoutFields(asked, refused);
@@ -69,8 +77,9 @@ async function accepted(wire: Wire, url: string, init: RequestInit): Promise<Rea
 		if (response.ok) return response.body;
 		const said = await within(REFUSAL_MS, beginningOf(response)).catch(() => "");
 		const field = REFUSES_FIELDS.has(response.status) ? refusedField(said, body, refused) : null;
-		if (field === null) throw failureOf(wire.host, response.status, parsed(said), response.headers);
+		if (field === null || (field === "tools" && wire.isPassed)) throw failureOf(wire.host, response.status, parsed(said), response.headers);
 		refused.add(field);
+		known.add(field);
 	}
 }
 

@@ -27,7 +27,12 @@ interface Slot {
  */
 export class ToolCalls {
 	readonly #slots: Slot[] = [];
+	readonly #inputMax: number;
 	#chars = 0;
+
+	constructor(inputMax = INPUT_CHARS_MAX) {
+		this.#inputMax = inputMax;
+	}
 
 	read({ tool_calls, function_call }: Fields): void {
 		const pieces = Array.isArray(tool_calls) ? tool_calls : [tool_calls, isFields(function_call) && { index: 0, function: function_call }];
@@ -43,7 +48,7 @@ export class ToolCalls {
 
 	/** Whether there is more than any call is: the provider does not keep to its output limit. */
 	get isTooLong(): boolean {
-		return this.#chars > CALLS_MAX * INPUT_CHARS_MAX;
+		return this.#chars > CALLS_MAX * this.#inputMax;
 	}
 
 	#add(piece: Fields): void {
@@ -55,7 +60,7 @@ export class ToolCalls {
 		if (isFields(input)) slot.input = JSON.stringify(input);
 		else if (typeof input === "string") slot.input += input;
 		this.#chars += typeof input === "string" ? input.length : slot.input.length;
-		slot.input = slot.input.slice(0, INPUT_CHARS_MAX);
+		slot.input = slot.input.slice(0, this.#inputMax);
 	}
 
 	/** The call that a piece continues, or a new one. */

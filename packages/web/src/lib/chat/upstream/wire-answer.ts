@@ -9,6 +9,9 @@ import { type ToolCall, ToolCalls } from "./tool-calls.ts";
 import { type Usage, usageOf } from "./usage.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 
+/** The arguments of one call through the API. */
+const LONG_CALL_CHARS_MAX = 300_000;
+
 /** An answer as its events come in: applies the rules of this folder to each, and keeps what they need to know of each other. */
 export class WireAnswer {
 	readonly #host: string;
@@ -25,10 +28,10 @@ export class WireAnswer {
 	#keepsReasoning = false;
 	readonly #calls: ToolCalls | null;
 
-	/** `hasTools`: whether the model was offered tools. Otherwise its calls are ignored. */
-	constructor(host: string, model: string, hasTools = false) {
+	/** `hasTools`: whether the model was offered tools. Otherwise its calls are ignored. `isLong`: whether a call may be as long as an answer. */
+	constructor(host: string, model: string, hasTools = false, isLong = false) {
 		this.#host = host;
-		this.#calls = hasTools ? new ToolCalls() : null;
+		this.#calls = hasTools ? new ToolCalls(isLong ? LONG_CALL_CHARS_MAX : undefined) : null;
 		this.#tags = new ThinkTags(beginsInside(model));
 	}
 

@@ -1,0 +1,224 @@
+// `npm run fuzz`: sends random bodies to every address of the built product that programs can call, and exits with 1 if one is answered with 5xx, a unit
+// is taken, the model is called, or the isolate keeps more than 10 MB. Takes about three minutes.
+//
+//   --bodies=10000   how many
+//   --seed=<number>  repeats a run; default: the current time
+import { parseArgs } from "node:util";
+import { startSandbox } from "@parley/sandbox";
+import { readBuild } from "../build.ts";
+import { isolateMiB } from "../inspector.ts";
+import { type RunningWorker, startWorker } from "../runtime.ts";
+import { randomFrom } from "../statistics.ts";
+import { Visitor } from "../visitor.ts";
+import { type Body, bodyFor } from "./bodies.ts";
+import { type Endpoint, endpoints } from "./endpoints.ts";
+
+const GROWTH_MAX_MIB = 10_000_000 / 1024 ** 2;
+const AT_ONCE = 8;
+const LATE_MS = 30_000;
+/** Enough that all code has been compiled, and each cache of the isolate filled. */
+const WARM_UP = 2_000;
+/** Objects without requests are dropped by then. */
+const IDLE_MS = 15_000;
+const METHODS = ["POST", "PATCH", "DELETE", "GET", "PUT"];
+/** A chat is imported anew after so many bodies: some of them delete it. */
+const IMPORT_EVERY = 250;
+const ALL_OBJECTS = {
+	...{ USAGE_LEDGER: "UsageLedger", CONVERSATION: "Conversation", CHAT_LIST: "ChatList" },
+	...{ SHARE_LIST: "ShareList", SHARED_CHAT: "SharedChat", API_CALL: "ApiCall" },
+};
+
+const { values } = parseArgs({ options: { bodies: { type: "string", default: "10000" }, seed: { type: "string" } } });
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+const random = randomFrom(seed);
+const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface People {
+	guest: Visitor;
+	user: Visitor;
+	/** What a program of the user sends: a key, and a token of the issuer. */
+	bearers: string[];
+}
+
+interface Sent {
+	path: string;
+	method: string;
+	body: Body;
+	headers: Record<string, string>;
+}
+
+/** An address, and the verbs that it answers to. */
+interface Known {
+	endpoint: Endpoint;
+	verbs: string[];
+}
+
+const faults: string[] = [];
+const statuses = new Map<number, number>();
+
+async function peopleOf({ url }: RunningWorker): Promise<People> {
+	const [guest, user] = [new Visitor(url), new Visitor(url)];
+	await guest.ask("/");
+	await user.signUp();
+	const { body } = await user.ask("/api/keys", { json: { name: "Fuzz", scopes: ["chat", "models", "usage"] } });
+	const issued = await fetch(`${sandbox.url}/issuer/token`, {
+		method: "POST",
+		body: JSON.stringify({ claims: { sub: "ada" }, expiresInSeconds: 36_000 }),
+	});
+	return { guest, user, bearers: [JSON.parse(body).secret, ((await issued.json()) as { token: string }).token] };
+}
+
+/** A chat of the user that has cost nothing. */
+async function importChat(user: Visitor): Promise<string> {
+	const answer = {
+		text: "Yes",
+		reasoning: "",
+		sources: [],
+		state: "complete",
+		model: "old",
+		counted: true,
+		units: 1,
+		askedAt: "2024-03-01T10:00:00.000Z",
+	};
+	const turn = { turn: 1, parent: null, answersAgain: null, question: { text: "Hello?", files: [] }, answer };
+	const chat = {
+		format: "parley.chat",
+		version: 1,
+		id: `old-${crypto.randomUUID()}`,
+		title: "Old",
+		instructions: "",
+		exportedAt: answer.askedAt,
+		shown: 1,
+		turns: [turn],
+	};
+	const imported = await user.ask("/api/chats/import", { json: chat });
+	if (imported.status !== 201) throw new Error(`import: ${imported.status} ${imported.body}`);
+	return JSON.parse(imported.body).id;
+}
+
+/** The verbs that an address answers to. */
+async function verbsOf({ url }: RunningWorker, { path }: Endpoint): Promise<string[]> {
+	const response = await fetch(url + path, { method: "PUT", redirect: "manual" });
+	await response.arrayBuffer();
+	return response.headers.get("allow")?.split(", ") ?? METHODS;
+}
+
+const cookieOf = ({ cookies }: Visitor) => [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+
+/** Who sends a request: nobody, the guest, the user, or a program with the key or with something else in its place. */
+function headersOf({ guest, user, bearers }: People, endpoint: Endpoint): Record<string, string> {
+	// Bounds by address must not hide what lies behind them.
+	const network = { "cf-connecting-ip": `10.${[0, 0, 0].map(() => Math.floor(random() * 256)).join(".")}` };
+	const who = endpoint.path.startsWith("/v1") ? 0.75 + random() / 4 : random();
+	if (who < 0.2) return network;
+	if (who < 0.4) return { ...network, cookie: cookieOf(guest) };
+	if (who < 0.75) return { ...network, cookie: cookieOf(user) };
+	const bearer =
+		random() < 0.8 ? pick(bearers) : pick(["key_", `key_${"A".repeat(43)}`, "a.b.c", "x".repeat(5_000), "eyJhbGciOiJub25lIn0.e30."]);
+	return { ...network, authorization: `Bearer ${bearer}` };
+}
+
+async function send({ url }: RunningWorker, { path, method, body, headers }: Sent): Promise<void> {
+	const told = `${method} ${path} ${body.type} ${typeof body.text === "string" ? body.text.slice(0, 300) : `${body.text.length} bytes`}`;
+	try {
+		const response = await fetch(url + path, {
+			...{ method, redirect: "manual", signal: AbortSignal.timeout(LATE_MS) },
+			headers: {
+				...headers,
+				...(body.type && { "content-type": body.type }),
+				...(path.startsWith("/_serverFn") && { "x-tsr-serverfn": "true" }),
+			},
+			...(method !== "GET" && { body: body.text as BodyInit }),
+		});
+		const text = await response.text();
+		statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+		// What this deployment does not have says so, such as the webhook of the other billing provider.
+		const isOff = response.status === 503 && /"urn:parley:problem:[a-z-]*not-configured"/.test(text);
+		if (response.status >= 500 && !isOff) faults.push(`${response.status}: ${told}`);
+	} catch (error) {
+		faults.push(`${error}: ${told}`);
+	}
+}
+
+async function fuzz(running: RunningWorker, people: People, all: readonly Known[], bodies: number): Promise<void> {
+	let left = bodies;
+	let chatId = "";
+	const lane = async () => {
+		while (left > 0) {
+			left -= 1;
+			if (left % IMPORT_EVERY === 0 || chatId === "") chatId = await importChat(people.user);
+			// Each address in turn, so that none is left out.
+			const { endpoint, verbs } = all[left % all.length] as Known;
+			const path = random() < 0.7 ? endpoint.path.replace("/chat/some", `/chat/${chatId}`) : endpoint.path;
+			const method = random() < 0.95 ? pick(verbs) : pick(METHODS);
+			await send(running, { path, method, body: bodyFor(endpoint, random), headers: headersOf(people, endpoint) });
+		}
+	};
+	await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+/** The isolate's memory once nothing runs and all objects are gone. */
+async function idleMiB({ inspector }: RunningWorker): Promise<number> {
+	await wait(IDLE_MS);
+	return isolateMiB(inspector);
+}
+
+async function assertNothingTaken({ guest, user }: People): Promise<void> {
+	for (const [name, visitor, tier] of [
+		["the guest", guest, "guest"],
+		["the user", user, "free"],
+	] as const) {
+		const usage = JSON.parse((await visitor.ask("/api/usage")).body);
+		if (usage.used !== 0 || usage.held !== 0 || usage.tier !== tier) faults.push(`${name} ends with ${JSON.stringify(usage)}`);
+	}
+}
+
+const sandbox = await startSandbox({ port: 0, secretKey: "sk_test_sandbox" });
+const secrets = {
+	BETTER_AUTH_SECRET: "a secret of the fuzz script, long enough",
+	GUEST_COOKIE_SECRET: "another secret of the script; long enough",
+};
+const variables = {
+	...secrets,
+	...{
+		FLOWGLAD_SECRET_KEY: "sk_test_sandbox",
+		FLOWGLAD_BASE_URL: sandbox.url,
+		FLOWGLAD_WEBHOOK_SECRET: `whsec_${btoa("a webhook secret")}`,
+		EMAIL_URL: `${sandbox.url}/__sandbox/mail`,
+	},
+	...{ AI_BASE_URL: `${sandbox.url}/model/v1`, AI_MODELS: "sandbox", SEARCH_URL: `${sandbox.url}/search/searxng`, SEARCH_KIND: "searxng" },
+	...{ JWT_ISSUER: `${sandbox.url}/issuer`, JWT_AUDIENCE: "parley", JWT_JWKS_URL: `${sandbox.url}/issuer/.well-known/jwks.json` },
+};
+const running = await startWorker(readBuild(), variables, { inspected: true, objects: ALL_OBJECTS });
+try {
+	const all: Known[] = [];
+	for (const endpoint of endpoints()) all.push({ endpoint, verbs: await verbsOf(running, endpoint) });
+	const bodies = Number(values.bodies);
+	console.log(`fuzz: ${bodies} bodies over ${all.length} addresses, --seed=${seed}`);
+	const people = await peopleOf(running);
+	await fuzz(running, people, all, WARM_UP);
+	const beforeMiB = await idleMiB(running);
+	const beganMs = Date.now();
+	await fuzz(running, people, all, bodies);
+	const seconds = (Date.now() - beganMs) / 1000;
+	const afterMiB = await idleMiB(running);
+	await assertNothingTaken(people);
+	const state = (await (await fetch(`${sandbox.url}/__sandbox/state`)).json()) as { modelCalls: unknown[]; usageEvents: unknown[] };
+	if (state.modelCalls.length > 0) faults.push(`the model was called ${state.modelCalls.length} times`);
+	if (state.usageEvents.length > 0) faults.push(`${state.usageEvents.length} units were reported`);
+	const grownMiB = afterMiB - beforeMiB;
+	if (grownMiB >= GROWTH_MAX_MIB) faults.push(`the isolate keeps ${grownMiB.toFixed(1)} MiB`);
+	const counted = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status} × ${count}`);
+	console.log(`answers (with ${WARM_UP} to warm up): ${counted.join(", ")}`);
+	console.log(
+		`${(bodies / seconds).toFixed(0)} a second; isolate ${beforeMiB.toFixed(1)} MiB before, ${afterMiB.toFixed(1)} MiB after: ${grownMiB.toFixed(1)} MiB more`,
+	);
+	console.log(`model calls ${state.modelCalls.length}, units reported ${state.usageEvents.length}, errors logged ${running.errors.length}`);
+	for (const fault of faults.slice(0, 50)) console.log(`FAULT ${fault}`);
+	console.log(faults.length === 0 ? "passed" : `FAILED: ${faults.length} faults`);
+	process.exitCode = faults.length === 0 ? 0 : 1;
+} finally {
+	await running.close();
+	await sandbox.close();
+}

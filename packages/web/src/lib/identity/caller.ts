@@ -1,0 +1,34 @@
+import { config } from "../../config.ts";
+import { t } from "../../text/text.ts";
+import type { Scope } from "../../view/api-key.ts";
+import { refuse } from "../http/problem.ts";
+import { isApiKey, userOfApiKey } from "./api-keys.ts";
+import { userOfToken } from "./issuer.ts";
+import type { User } from "./subject.ts";
+
+/**
+ * Who calls the API: the user of the key, or of the configured issuer's token, in `Authorization: Bearer …`. Sessions do not count here, so that no page
+ * of another site can use one.
+ * @throws {ProblemError} 401 without a valid key or token, 403 for a key without the scope, 503 while a token cannot be checked
+ */
+export async function callerOf(request: Request, scope: Scope): Promise<User> {
+	const token = bearerOf(request);
+	if (token === null) refuse("unauthorized", t("problem_key_missing"), CHALLENGE);
+	const user = await userOfBearer(request, token);
+	if (!user) refuse("unauthorized", t("problem_key_invalid"), CHALLENGE);
+	if (user.credential?.scopes && !user.credential.scopes.includes(scope)) refuse("scope-missing", t("problem_key_scope", { scope }));
+	return user;
+}
+
+async function userOfBearer(request: Request, token: string): Promise<User | null> {
+	if (isApiKey(token)) return userOfApiKey(request, token);
+	const { issuer } = config();
+	return issuer && userOfToken(request, token, issuer);
+}
+
+const CHALLENGE = { "www-authenticate": "bearer" };
+
+/** The token of a request that has one; null otherwise. */
+function bearerOf(request: Request): string | null {
+	return /^Bearer +(\S{1,16384})$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
+}
