@@ -348,6 +348,24 @@ describe("a new address", () => {
 		expect(await addresses()).not.toContain(from);
 	});
 
+	test("of an organization that is handed over is its new owner’s", async () => {
+		const { user } = await confirmed();
+		const from = await addressOf(user);
+		const founded = await user.post("/api/auth/organization/create", { name: "Acme", slug: crypto.randomUUID() });
+		const { id: organizationId } = await founded.json<{ id: string }>();
+		await user.post("/api/auth/organization/set-active", { organizationId });
+		await user.buy("pro_monthly");
+		await eventually(async () => expect(await addresses()).toContain(from));
+		const { user: heir } = await confirmed();
+		const to = await addressOf(heir);
+		const invited = await user.post("/api/auth/organization/invite-member", { email: to, role: "owner", organizationId });
+		await heir.post("/api/auth/organization/accept-invitation", { invitationId: (await invited.json<{ id: string }>()).id });
+		const counts = async () => [from, to].map(async (one) => (await addresses()).filter((address) => address === one).length);
+		const [atFrom = 0, atTo = 0] = await Promise.all(await counts());
+		expect((await user.post("/api/auth/organization/leave", { organizationId })).status).toBe(200);
+		await eventually(async () => expect(await Promise.all(await counts())).toEqual([atFrom - 1, atTo + 1]));
+	});
+
 	test("is changed here also while the provider fails, and one that the provider does not know yet is told with the first purchase", async () => {
 		const { user } = await subscribed();
 		await faults({ api: [{ path: apiPath, method: provider === "stripe" ? "POST" : "PUT", status: 500 }] });

@@ -7,10 +7,12 @@ import type { DeletionView } from "../../view/identity.ts";
 import { ProblemError, refuse } from "../http/problem.ts";
 import { sendEmail } from "../identity/email/send.ts";
 import { ownedOrganization } from "../identity/organization.ts";
+import { redirectReceipts } from "../identity/receipts.ts";
 import { assertRecentProof } from "../identity/recent-proof.ts";
 import { leavingSession } from "../identity/session.ts";
 import type { User } from "../identity/subject.ts";
 import { cancel, readForAction } from "../payments/actions.ts";
+import { customersMailedTo } from "../payments/customers.ts";
 import type { CustomerBilling } from "../payments/port.ts";
 import { capabilities } from "../payments/provider.ts";
 import { deleteOne } from "./delete.ts";
@@ -53,7 +55,9 @@ export async function requestDeletion(request: Request, user: User, { plan, orga
 	if (organizationId === undefined) await assertOwnsNone(user.userId);
 	const ended = await endPlans(customer, plan);
 	if (organizationId !== undefined) return deleteOrganization(organizationId, ended);
+	const mailed = (await customersMailedTo(user.userId)).filter((id) => id !== user.userId);
 	const dueAt = await lockAccount(user.userId, ended.plan, ended.endsAtMs).catch(refuseOwner);
+	waitUntil(redirectReceipts(mailed));
 	waitUntil(mailDeletion(request, user, dueAt));
 	return dueAt.toISOString();
 }

@@ -8,11 +8,11 @@ import { db } from "../../db/connection.ts";
 import { users } from "../../db/schema.ts";
 import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
-import { customersMailedTo, getCustomerDetails } from "../payments/customers.ts";
-import { billingProvider } from "../payments/provider.ts";
+import { customersMailedTo } from "../payments/customers.ts";
 import { type Mail, sendEmail } from "./email/send.ts";
 import { requestOf } from "./mail-proof.ts";
 import { endSessions } from "./proofs.ts";
+import { redirectReceipts } from "./receipts.ts";
 import { isSigned, sign } from "./signature.ts";
 
 /*
@@ -72,9 +72,7 @@ export const changeEmail = () =>
 /** Receipts go to the new address from now on. Never rejects. */
 async function tellProvider(userId: string): Promise<void> {
 	try {
-		const { shop } = await billingProvider();
-		if (!shop) return;
-		for (const id of await customersMailedTo(userId)) await shop.changeDetails({ id, ...(await getCustomerDetails(id)) });
+		await redirectReceipts(await customersMailedTo(userId));
 	} catch (error) {
 		logFailure(`the billing provider could not be told the new address of user ${userId}`, error);
 	}

@@ -21,6 +21,7 @@ import {
 } from "./membership.ts";
 import { nameInMail } from "./names.ts";
 import { nameOfOrganization } from "./organization.ts";
+import { redirectReceipts } from "./receipts.ts";
 
 const INVITATION_SECONDS = 7 * 86_400;
 const MINUTE_MS = 60_000;
@@ -90,13 +91,14 @@ function routesOf({ origin, onCreated }: Options): Record<string, (call: Call, b
 		},
 		"/organization/update-member-role": async ({ user, organizationId }, body) => {
 			const given = parse(bodies["update-member-role"], body);
-			return setRole(user.id, organizationId(given.organizationId), given.memberId, given.role);
+			return withReceipts(await setRole(user.id, organizationId(given.organizationId), given.memberId, given.role));
 		},
 		"/organization/remove-member": async ({ user, organizationId }, body) => {
 			const given = parse(bodies["remove-member"], body);
-			return { member: await removeMember(user.id, organizationId(given.organizationId), given.memberIdOrEmail) };
+			return { member: withReceipts(await removeMember(user.id, organizationId(given.organizationId), given.memberIdOrEmail)) };
 		},
-		"/organization/leave": async ({ user }, body) => leaveOrganization(user.id, parse(bodies.leave, body).organizationId),
+		"/organization/leave": async ({ user }, body) =>
+			withReceipts(await leaveOrganization(user.id, parse(bodies.leave, body).organizationId)),
 		"/organization/invite-member": async ({ user, organizationId }, body) => {
 			const { email, role, ...given } = parse(bodies["invite-member"], body);
 			return invite(user, { organizationId: organizationId(given.organizationId), email, role }, origin);
@@ -113,6 +115,12 @@ function routesOf({ origin, onCreated }: Options): Record<string, (call: Call, b
 		"/organization/cancel-invitation": async ({ user }, body) =>
 			cancelInvitation(user.id, parse(bodies["cancel-invitation"], body).invitationId),
 	};
+}
+
+/** Receipts go to the owner who has been in the organization for longest, who may be another one after a change of a member. */
+function withReceipts<Row extends { organizationId: string }>(member: Row): Row {
+	waitUntil(redirectReceipts([member.organizationId]));
+	return member;
 }
 
 /** Reads a body that auth-routes.ts has checked already, unless the route is called from the server. @throws {APIError} 400 */
