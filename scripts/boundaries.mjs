@@ -24,7 +24,7 @@ const floors = [
 		"lib/identity/subject-key.ts",
 	],
 	["lib/time", "lib/http/api.ts", "lib/http/drain.ts"],
-	["lib/billing-helpers.ts", "lib/flowglad.ts", "lib/identity", "lib/payments"],
+	["lib/billing-helpers.ts", "lib/flowglad.ts", "lib/deletion", "lib/identity", "lib/payments"],
 	["lib/billing.ts"],
 	["lib/chat", "lib/http"],
 	["objects"],

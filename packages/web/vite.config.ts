@@ -101,12 +101,17 @@ const withoutJsonSchema: Plugin = {
 	},
 };
 
-/** What opens on a press is never rendered by the Worker: what it is made of would be an eighth of the Worker's bytes. */
+/** What opens on a press, or packs a file, is never run by the Worker: what it is made of would be a sixth of the Worker's bytes. */
 const onlyInBrowsers: Plugin = {
 	name: "only-in-browsers",
 	applyToEnvironment: ({ name }) => name === "ssr",
 	load: {
-		filter: { id: /\/node_modules\/(react-dom\/client|@base-ui\/react\/(dialog|menu)\/index)\.m?js$/ },
-		handler: () => ["createRoot", "Dialog", "Menu"].map((name) => `export const ${name} = null;`).join("\n"),
+		filter: {
+			id: /\/node_modules\/(react-dom\/client|@base-ui\/react\/(dialog|menu)\/index|@zip\.js\/zip\.js\/lib\/zip-core-native)\.m?js$/,
+		},
+		handler: () =>
+			["createRoot", "Dialog", "Menu", "BlobReader", "BlobWriter", "TextReader", "ZipReader", "ZipWriter", "configure"]
+				.map((name) => `export const ${name} = null;`)
+				.join("\n"),
 	},
 };

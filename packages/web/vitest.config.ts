@@ -184,6 +184,7 @@ export default defineConfig({
 						EMAIL_URL: `${sandboxUrl}/__sandbox/mail`,
 						SANDBOX_URL: sandboxUrl,
 						DEV_CLOCK_URL: `${sandboxUrl}/__sandbox/clock`,
+						CHAT_KEPT_DAYS: "guest=7,free=30",
 					})),
 				],
 				test: {

@@ -16,6 +16,15 @@ export interface ExportedChat {
 	shown: number | null;
 }
 
+/** A file of a question. `id`: by which `GET /api/chat/{chat}/files/{id}` answers its bytes. `path`: where they are in a zip file that has them. */
+export interface ExportedFile {
+	id?: string;
+	path?: string;
+	name: string;
+	mediaType: string;
+	bytes: number;
+}
+
 /** A question and one attempt to answer it. */
 export interface ExportedTurn {
 	turn: number;
@@ -23,7 +32,7 @@ export interface ExportedTurn {
 	parent: number | null;
 	/** The turn whose question this one answers again; null where it has its own. */
 	answersAgain: number | null;
-	question: { text: string; files: { name: string; mediaType: string; bytes: number }[] } | null;
+	question: { text: string; files: ExportedFile[] } | null;
 	/** `state` is null while it is written. */
 	answer: {
 		text: string;
@@ -72,12 +81,15 @@ export const wordsOfExport = (exportedAt: string) => ({
 
 type Words = ReturnType<typeof wordsOfExport>;
 
+/** A file's name, which leads to its bytes where they lie beside the Markdown. */
+const linked = ({ name, path }: ExportedFile) => (path === undefined ? name : `[${name.replace(/[[\]]/g, "\\$&")}](<../${path}>)`);
+
 /** A path of a chat as Markdown, in pieces. `turns`: the path, the oldest first. */
 export function* markdownOf({ title }: ExportedChat, turns: Iterable<ExportedTurn>, words: Words): Generator<string, void> {
 	yield `# ${title}\n\n${words.exported}\n`;
 	for (const { question, answer } of turns) {
 		if (question) {
-			const files = question.files.map(({ name }) => `\n${words.attached}: ${name}\n`).join("");
+			const files = question.files.map((file) => `\n${words.attached}: ${linked(file)}\n`).join("");
 			yield `\n## ${words.question}\n${files}${question.text && `\n${question.text}\n`}`;
 		}
 		if (answer?.text) {

@@ -47,6 +47,10 @@ export interface Config {
 	issuer: IssuerConfig | null;
 	/** Whether a subscriber whose plan and top-ups are used up still has the free day, on models of the free tier. */
 	paidKeepsFreeDay: boolean;
+	/** How long the ledger of a deleted account or organization is kept, days. It names nobody any more. */
+	ledgerKeptDays: number;
+	/** How many days after its last use a chat is kept, by the tier of its owner; null for ever. */
+	chatKeptDays: Record<"guest" | "free" | "paid", number | null>;
 	/** Where models may search the web. Null where no endpoint is configured, and then no request may ask for it. */
 	search: SearchConfig | null;
 }
@@ -98,6 +102,8 @@ const count = optional(z.coerce.number().int().min(1).max(1_000_000));
 /** What the accounts of one network without a confirmed address have together, and how many accounts one network can create. Per UTC day. */
 const UNCONFIRMED_REQUESTS_DAILY = 60;
 const SIGN_UPS_DAILY = 20;
+/** As long as daily totals are kept. */
+const LEDGER_KEPT_DAYS = 400;
 const secret = z.string().min(16, "is missing or shorter than 16 characters");
 
 /** Whether a host is this machine, which is true on a local start and never on a deployment. */
@@ -172,6 +178,8 @@ export const variables = z.object({
 	TURNSTILE_SITE_KEY: optional(z.string()),
 	TURNSTILE_SECRET_KEY: optional(z.string()),
 	TURNSTILE_VERIFY_URL: optional(z.url()),
+	LEDGER_KEPT_DAYS: optional(z.coerce.number().int().min(1).max(4_000)),
+	CHAT_KEPT_DAYS: optional(z.string()),
 	SEARCH_URL: optional(z.url({ protocol: /^https?$/, error: "is not an http or https address" })),
 	SEARCH_KIND: optional(z.enum(SEARCH_KINDS)),
 	SEARCH_API_KEY: optional(z.string()),
@@ -229,6 +237,8 @@ export function readConfig(bindings: Record<string, unknown>): Config {
 		},
 		turnstile: readTurnstile(vars),
 		paidKeepsFreeDay: vars.PAID_KEEPS_FREE_DAY ?? true,
+		ledgerKeptDays: vars.LEDGER_KEPT_DAYS ?? LEDGER_KEPT_DAYS,
+		chatKeptDays: readKeptDays(vars.CHAT_KEPT_DAYS),
 		search: readSearch(vars),
 	};
 }
@@ -339,6 +349,16 @@ function readUnits(list: string | undefined): Map<string, number> {
 		units.set(id, Number(weight));
 	}
 	return units;
+}
+
+function readKeptDays(list: string | undefined): Config["chatKeptDays"] {
+	const kept: Config["chatKeptDays"] = { guest: null, free: null, paid: null };
+	for (const entry of listOf(list)) {
+		const [, tier, days] = /^(guest|free|paid)\s*=\s*([1-9]\d{0,3})$/.exec(entry) ?? [];
+		if (tier === undefined) throw new ConfigError("Configuration: CHAT_KEPT_DAYS is a list of tier=days, such as guest=30,free=365");
+		kept[tier as keyof typeof kept] = Number(days);
+	}
+	return kept;
 }
 
 function listOf(commaSeparated = ""): string[] {

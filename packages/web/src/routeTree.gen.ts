@@ -14,6 +14,7 @@ import { Route as AccountRouteImport } from './routes/account'
 import { Route as ChangeEmailRouteImport } from './routes/change-email'
 import { Route as ConfirmEmailRouteImport } from './routes/confirm-email'
 import { Route as ImprintRouteImport } from './routes/imprint'
+import { Route as LeavingRouteImport } from './routes/leaving'
 import { Route as MailLinkRouteImport } from './routes/mail-link'
 import { Route as PricingRouteImport } from './routes/pricing'
 import { Route as PrivacyRouteImport } from './routes/privacy'
@@ -47,6 +48,10 @@ import { Route as V1ModelsRouteImport } from './routes/v1/models'
 import { Route as V1ResponsesRouteImport } from './routes/v1/responses'
 import { Route as V1UsageRouteImport } from './routes/v1/usage'
 import { Route as ChatCChatIdRouteImport } from './routes/_chat/c.$chatId'
+import { Route as ApiAccountIndexRouteImport } from './routes/api/account/index'
+import { Route as ApiAccountDeletionRouteImport } from './routes/api/account/deletion'
+import { Route as ApiAccountPaymentsRouteImport } from './routes/api/account/payments'
+import { Route as ApiAccountUsageRouteImport } from './routes/api/account/usage'
 import { Route as ApiAdminCorrectionsRouteImport } from './routes/api/admin/corrections'
 import { Route as ApiAdminGrantsRouteImport } from './routes/api/admin/grants'
 import { Route as ApiAdminLedgersRouteImport } from './routes/api/admin/ledgers'
@@ -103,6 +108,11 @@ const ConfirmEmailRoute = ConfirmEmailRouteImport.update({
 const ImprintRoute = ImprintRouteImport.update({
   id: '/imprint',
   path: '/imprint',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const LeavingRoute = LeavingRouteImport.update({
+  id: '/leaving',
+  path: '/leaving',
   getParentRoute: () => rootRouteImport,
 } as any)
 const MailLinkRoute = MailLinkRouteImport.update({
@@ -270,6 +280,26 @@ const ChatCChatIdRoute = ChatCChatIdRouteImport.update({
   id: '/c/$chatId',
   path: '/c/$chatId',
   getParentRoute: () => ChatRoute,
+} as any)
+const ApiAccountIndexRoute = ApiAccountIndexRouteImport.update({
+  id: '/api/account/',
+  path: '/api/account/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAccountDeletionRoute = ApiAccountDeletionRouteImport.update({
+  id: '/api/account/deletion',
+  path: '/api/account/deletion',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAccountPaymentsRoute = ApiAccountPaymentsRouteImport.update({
+  id: '/api/account/payments',
+  path: '/api/account/payments',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ApiAccountUsageRoute = ApiAccountUsageRouteImport.update({
+  id: '/api/account/usage',
+  path: '/api/account/usage',
+  getParentRoute: () => rootRouteImport,
 } as any)
 const ApiAdminCorrectionsRoute = ApiAdminCorrectionsRouteImport.update({
   id: '/api/admin/corrections',
@@ -445,6 +475,7 @@ export interface FileRoutesByFullPath {
   '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/leaving': typeof LeavingRoute
   '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
@@ -477,6 +508,9 @@ export interface FileRoutesByFullPath {
   '/v1/usage': typeof V1UsageRoute
   '/account/': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
+  '/api/account/payments': typeof ApiAccountPaymentsRoute
+  '/api/account/usage': typeof ApiAccountUsageRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -493,6 +527,7 @@ export interface FileRoutesByFullPath {
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/v1/chat/completions': typeof V1ChatCompletionsRoute
+  '/api/account/': typeof ApiAccountIndexRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/keys/': typeof ApiKeysIndexRoute
@@ -515,6 +550,7 @@ export interface FileRoutesByTo {
   '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/leaving': typeof LeavingRoute
   '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
@@ -548,6 +584,9 @@ export interface FileRoutesByTo {
   '/': typeof ChatIndexRoute
   '/account': typeof AccountIndexRoute
   '/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
+  '/api/account/payments': typeof ApiAccountPaymentsRoute
+  '/api/account/usage': typeof ApiAccountUsageRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -564,6 +603,7 @@ export interface FileRoutesByTo {
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/v1/chat/completions': typeof V1ChatCompletionsRoute
+  '/api/account': typeof ApiAccountIndexRoute
   '/api/chats': typeof ApiChatsIndexRoute
   '/api/folders': typeof ApiFoldersIndexRoute
   '/api/keys': typeof ApiKeysIndexRoute
@@ -589,6 +629,7 @@ export interface FileRoutesById {
   '/change-email': typeof ChangeEmailRoute
   '/confirm-email': typeof ConfirmEmailRoute
   '/imprint': typeof ImprintRoute
+  '/leaving': typeof LeavingRoute
   '/mail-link': typeof MailLinkRoute
   '/pricing': typeof PricingRoute
   '/privacy': typeof PrivacyRoute
@@ -622,6 +663,9 @@ export interface FileRoutesById {
   '/_chat/': typeof ChatIndexRoute
   '/account/': typeof AccountIndexRoute
   '/_chat/c/$chatId': typeof ChatCChatIdRoute
+  '/api/account/deletion': typeof ApiAccountDeletionRoute
+  '/api/account/payments': typeof ApiAccountPaymentsRoute
+  '/api/account/usage': typeof ApiAccountUsageRoute
   '/api/admin/corrections': typeof ApiAdminCorrectionsRoute
   '/api/admin/grants': typeof ApiAdminGrantsRoute
   '/api/admin/ledgers': typeof ApiAdminLedgersRoute
@@ -638,6 +682,7 @@ export interface FileRoutesById {
   '/api/shares/$shareId': typeof ApiSharesShareIdRoute
   '/api/stripe/webhook': typeof ApiStripeWebhookRoute
   '/v1/chat/completions': typeof V1ChatCompletionsRoute
+  '/api/account/': typeof ApiAccountIndexRoute
   '/api/chats/': typeof ApiChatsIndexRoute
   '/api/folders/': typeof ApiFoldersIndexRoute
   '/api/keys/': typeof ApiKeysIndexRoute
@@ -664,6 +709,7 @@ export interface FileRouteTypes {
     | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/leaving'
     | '/mail-link'
     | '/pricing'
     | '/privacy'
@@ -696,6 +742,9 @@ export interface FileRouteTypes {
     | '/v1/usage'
     | '/account/'
     | '/c/$chatId'
+    | '/api/account/deletion'
+    | '/api/account/payments'
+    | '/api/account/usage'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -712,6 +761,7 @@ export interface FileRouteTypes {
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
     | '/v1/chat/completions'
+    | '/api/account/'
     | '/api/chats/'
     | '/api/folders/'
     | '/api/keys/'
@@ -734,6 +784,7 @@ export interface FileRouteTypes {
     | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/leaving'
     | '/mail-link'
     | '/pricing'
     | '/privacy'
@@ -767,6 +818,9 @@ export interface FileRouteTypes {
     | '/'
     | '/account'
     | '/c/$chatId'
+    | '/api/account/deletion'
+    | '/api/account/payments'
+    | '/api/account/usage'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -783,6 +837,7 @@ export interface FileRouteTypes {
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
     | '/v1/chat/completions'
+    | '/api/account'
     | '/api/chats'
     | '/api/folders'
     | '/api/keys'
@@ -807,6 +862,7 @@ export interface FileRouteTypes {
     | '/change-email'
     | '/confirm-email'
     | '/imprint'
+    | '/leaving'
     | '/mail-link'
     | '/pricing'
     | '/privacy'
@@ -840,6 +896,9 @@ export interface FileRouteTypes {
     | '/_chat/'
     | '/account/'
     | '/_chat/c/$chatId'
+    | '/api/account/deletion'
+    | '/api/account/payments'
+    | '/api/account/usage'
     | '/api/admin/corrections'
     | '/api/admin/grants'
     | '/api/admin/ledgers'
@@ -856,6 +915,7 @@ export interface FileRouteTypes {
     | '/api/shares/$shareId'
     | '/api/stripe/webhook'
     | '/v1/chat/completions'
+    | '/api/account/'
     | '/api/chats/'
     | '/api/folders/'
     | '/api/keys/'
@@ -881,6 +941,7 @@ export interface RootRouteChildren {
   ChangeEmailRoute: typeof ChangeEmailRoute
   ConfirmEmailRoute: typeof ConfirmEmailRoute
   ImprintRoute: typeof ImprintRoute
+  LeavingRoute: typeof LeavingRoute
   MailLinkRoute: typeof MailLinkRoute
   PricingRoute: typeof PricingRoute
   PrivacyRoute: typeof PrivacyRoute
@@ -904,6 +965,9 @@ export interface RootRouteChildren {
   V1ModelsRoute: typeof V1ModelsRoute
   V1ResponsesRoute: typeof V1ResponsesRoute
   V1UsageRoute: typeof V1UsageRoute
+  ApiAccountDeletionRoute: typeof ApiAccountDeletionRoute
+  ApiAccountPaymentsRoute: typeof ApiAccountPaymentsRoute
+  ApiAccountUsageRoute: typeof ApiAccountUsageRoute
   ApiAdminCorrectionsRoute: typeof ApiAdminCorrectionsRoute
   ApiAdminGrantsRoute: typeof ApiAdminGrantsRoute
   ApiAdminLedgersRoute: typeof ApiAdminLedgersRoute
@@ -920,6 +984,7 @@ export interface RootRouteChildren {
   ApiSharesShareIdRoute: typeof ApiSharesShareIdRoute
   ApiStripeWebhookRoute: typeof ApiStripeWebhookRoute
   V1ChatCompletionsRoute: typeof V1ChatCompletionsRoute
+  ApiAccountIndexRoute: typeof ApiAccountIndexRoute
   ApiChatsIndexRoute: typeof ApiChatsIndexRoute
   ApiFoldersIndexRoute: typeof ApiFoldersIndexRoute
   ApiKeysIndexRoute: typeof ApiKeysIndexRoute
@@ -974,6 +1039,13 @@ declare module '@tanstack/react-router' {
       path: '/imprint'
       fullPath: '/imprint'
       preLoaderRoute: typeof ImprintRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/leaving': {
+      id: '/leaving'
+      path: '/leaving'
+      fullPath: '/leaving'
+      preLoaderRoute: typeof LeavingRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/mail-link': {
@@ -1206,6 +1278,34 @@ declare module '@tanstack/react-router' {
       fullPath: '/c/$chatId'
       preLoaderRoute: typeof ChatCChatIdRouteImport
       parentRoute: typeof ChatRoute
+    }
+    '/api/account/': {
+      id: '/api/account/'
+      path: '/api/account'
+      fullPath: '/api/account/'
+      preLoaderRoute: typeof ApiAccountIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/account/deletion': {
+      id: '/api/account/deletion'
+      path: '/api/account/deletion'
+      fullPath: '/api/account/deletion'
+      preLoaderRoute: typeof ApiAccountDeletionRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/account/payments': {
+      id: '/api/account/payments'
+      path: '/api/account/payments'
+      fullPath: '/api/account/payments'
+      preLoaderRoute: typeof ApiAccountPaymentsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/api/account/usage': {
+      id: '/api/account/usage'
+      path: '/api/account/usage'
+      fullPath: '/api/account/usage'
+      preLoaderRoute: typeof ApiAccountUsageRouteImport
+      parentRoute: typeof rootRouteImport
     }
     '/api/admin/corrections': {
       id: '/api/admin/corrections'
@@ -1484,6 +1584,7 @@ const rootRouteChildren: RootRouteChildren = {
   ChangeEmailRoute: ChangeEmailRoute,
   ConfirmEmailRoute: ConfirmEmailRoute,
   ImprintRoute: ImprintRoute,
+  LeavingRoute: LeavingRoute,
   MailLinkRoute: MailLinkRoute,
   PricingRoute: PricingRoute,
   PrivacyRoute: PrivacyRoute,
@@ -1507,6 +1608,9 @@ const rootRouteChildren: RootRouteChildren = {
   V1ModelsRoute: V1ModelsRoute,
   V1ResponsesRoute: V1ResponsesRoute,
   V1UsageRoute: V1UsageRoute,
+  ApiAccountDeletionRoute: ApiAccountDeletionRoute,
+  ApiAccountPaymentsRoute: ApiAccountPaymentsRoute,
+  ApiAccountUsageRoute: ApiAccountUsageRoute,
   ApiAdminCorrectionsRoute: ApiAdminCorrectionsRoute,
   ApiAdminGrantsRoute: ApiAdminGrantsRoute,
   ApiAdminLedgersRoute: ApiAdminLedgersRoute,
@@ -1523,6 +1627,7 @@ const rootRouteChildren: RootRouteChildren = {
   ApiSharesShareIdRoute: ApiSharesShareIdRoute,
   ApiStripeWebhookRoute: ApiStripeWebhookRoute,
   V1ChatCompletionsRoute: V1ChatCompletionsRoute,
+  ApiAccountIndexRoute: ApiAccountIndexRoute,
   ApiChatsIndexRoute: ApiChatsIndexRoute,
   ApiFoldersIndexRoute: ApiFoldersIndexRoute,
   ApiKeysIndexRoute: ApiKeysIndexRoute,

@@ -2,6 +2,8 @@ import { twins } from "virtual:twins";
 import { createStartHandler, defaultStreamHandler } from "@tanstack/react-start/server";
 import { type Config, ConfigError, config } from "./config.ts";
 import { deleteEndedRows } from "./db/ended-rows.ts";
+import { remindLists } from "./lib/chat/retention.ts";
+import { deleteDue } from "./lib/deletion/delete.ts";
 import { drainBody } from "./lib/http/drain.ts";
 import { inOpenAiForm, isOfApi } from "./lib/http/open-ai.ts";
 import { ProblemError, problemResponse } from "./lib/http/problem.ts";
@@ -61,6 +63,8 @@ export default {
 		await loadDevClock();
 		await deliverDue();
 		await deleteEndedRows({ machineMs: Date.now(), usageMs: now() });
+		await deleteDue();
+		await remindLists();
 	},
 } satisfies ExportedHandler;
 

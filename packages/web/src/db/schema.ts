@@ -4,15 +4,21 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 // better-auth's core schema with plural names, and a few tables of ours. Plans, payments and usage are not stored here.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 
-export const users = sqliteTable("users", {
-	id: text("id").primaryKey(),
-	name: text("name").notNull(),
-	email: text("email").notNull().unique(),
-	emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
-	image: text("image"),
-	createdAt: instant("created_at").notNull(),
-	updatedAt: instant("updated_at").notNull(),
-});
+export const users = sqliteTable(
+	"users",
+	{
+		id: text("id").primaryKey(),
+		name: text("name").notNull(),
+		email: text("email").notNull().unique(),
+		emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
+		image: text("image"),
+		/** When the cron trigger last reminded the account's list of chats that chats end (lib/chat/retention.ts). */
+		listRemindedAt: instant("list_reminded_at").notNull().default(sql`0`),
+		createdAt: instant("created_at").notNull(),
+		updatedAt: instant("updated_at").notNull(),
+	},
+	(table) => [index("users_list_reminded").on(table.listRemindedAt)],
+);
 
 export const sessions = sqliteTable(
 	"sessions",
@@ -273,6 +279,24 @@ export const bounds = sqliteTable(
 		endsAt: integer("ends_at").notNull(),
 	},
 	(table) => [index("bounds_ends").on(table.endsAt)],
+);
+
+/** Users and organizations that are to be deleted (lib/deletion). A user's row locks the account. The deletion itself removes its row last. */
+export const deletions = sqliteTable(
+	"deletions",
+	{
+		/** The id of the user or organization. */
+		id: text("id").primaryKey(),
+		kind: text("kind", { enum: ["user", "organization"] }).notNull(),
+		/** How its plan was cancelled; `none` where there was none. */
+		plan: text("plan", { enum: ["none", "now", "period-end"] }).notNull(),
+		requestedAt: instant("requested_at").notNull(),
+		/** Until then it can be kept; from then on it is deleted. By the clock that usage is counted by. */
+		dueAt: instant("due_at").notNull(),
+		/** The last attempt to delete it. */
+		triedAt: instant("tried_at").notNull(),
+	},
+	(table) => [index("deletions_due").on(table.dueAt)],
 );
 
 /** Each ledger's latest report about the billing provider, for operators. Ledgers never read it back. */

@@ -104,7 +104,7 @@ export const callName = (requestId: string): string => `call.${requestId}`;
 export const isCallName = (name: string): boolean => name.startsWith("call.");
 
 /**
- * One request of the API. It owns the model call, so that the hold is ended whatever becomes of the client or the Worker (docs/decisions/0026). The
+ * One request of the API. It owns the model call, so that the hold is ended whatever becomes of the client or the Worker (docs/decisions/0027). The
  * answer is in memory only.
  */
 export class ApiCall extends DurableObject<Cloudflare.Env> {

@@ -2,6 +2,7 @@ import { type ExportedTurn, jsonOf, markdownOf, wordsOfExport } from "../chat-do
 import { filesOf, textOf } from "../lib/chat/history.ts";
 import { type Reader, writingFor } from "../text/writing-for.ts";
 import type { AnswerPart } from "./answer-stream.ts";
+import { idOf } from "./chat-files.ts";
 import { costOf } from "./chat-path.ts";
 import type { Chat, ConversationStorage, Turn } from "./conversation-storage.ts";
 
@@ -52,10 +53,11 @@ function exported(turn: Turn, stored: ConversationStorage): ExportedTurn {
 
 function questionIn(turn: Turn, stored: ConversationStorage): ExportedTurn["question"] {
 	const question = stored.question(turn);
-	const file = ({ filename, mediaType, providerMetadata }: ReturnType<typeof filesOf>[number]) => ({
-		name: filename,
-		mediaType,
-		bytes: providerMetadata.parley.bytes,
+	const file = (part: ReturnType<typeof filesOf>[number]) => ({
+		id: idOf(part),
+		name: part.filename,
+		mediaType: part.mediaType,
+		bytes: part.providerMetadata.parley.bytes,
 	});
 	return question && { text: textOf(question), files: filesOf(question).map(file) };
 }

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { instructionTokens } from "../instructions.ts";
+import { endsChats, keptDaysOf } from "../lib/chat/retention.ts";
 import { logFailure } from "../log.ts";
 import type { ChatMarks, ChatPage, ChatSummary, Folder, FolderName, FoundChats } from "../view/chat.ts";
 import { find, SEARCHED } from "./chat-find.ts";
@@ -35,6 +36,14 @@ const TOLD_AT_ONCE = 25;
 const TELL_AGAIN_MS = 60_000;
 /** The subject of the list, kept once chats are to be deleted or told something: an alarm does not know it. */
 const OWNER = "owner";
+/** The note that the account is deleted: its chats leave nothing. */
+const ENDING = "ending";
+const DAY_MS = 86_400_000;
+/** How soon after a look at old chats the next one is, at the earliest and at the latest; and how many chats one look ends at most. */
+const LOOK_AGAIN_MS = 3_600_000;
+const LOOK_LATEST_MS = 30 * DAY_MS;
+const UNUSED_AT_ONCE = 500;
+const WATCH = "watch";
 /** How soon the index is rewritten without the words of deleted chats, and the note that it is to be. */
 const MERGE_AFTER_MS = 3_600_000;
 const MERGE = "merge";
@@ -52,6 +61,13 @@ export interface Said {
 
 interface ChatsToMove extends ChatPage {
 	chats: (ChatSummary & { deleted?: boolean })[];
+}
+
+/** How long chats are kept after their last use, days or for ever (null), since when it is not more, and when that is looked at next. */
+interface Watch {
+	days: number | null;
+	sinceMs: number;
+	dueMs: number;
 }
 
 /** A note that the index is to be rewritten: when, and whether that has begun. */
@@ -88,6 +104,8 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		// A chat that is used again is no longer archived.
 		const archived = before.archived && updatedAt <= before.updatedAt;
 		this.#chats.write({ ...before, ...words, title, updatedAt, archived });
+		const owner = this.ctx.id.name;
+		if (owner !== undefined && this.#isWatchMissing) this.ctx.waitUntil(this.watch(owner));
 		return said !== null && said.after > through ? { missingAfter: through } : null;
 	}
 
@@ -117,6 +135,9 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		const { chats, turns: turnsMax, bytes: bytesMax } = IMPORTED_DAILY;
 		if (after.chats > chats || after.turns > turnsMax || after.bytes > bytesMax || after.all > IMPORTED_MAX) return false;
 		this.ctx.storage.kv.put(IMPORTS, after);
+		// Imported chats are as old as they were elsewhere. They are kept as long as chats that are used today.
+		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
+		if (watch) this.ctx.storage.kv.put<Watch>(WATCH, { ...watch, sinceMs: nowMs });
 		return true;
 	}
 
@@ -244,7 +265,40 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		await this.#arm(dueMs);
 	}
 
-	/** Deletes the list, once its guest has ended. */
+	/** Sees to it that chats end that were not used for as long as they are kept (lib/chat/retention.ts). Idempotent. */
+	async watch(owner: string): Promise<void> {
+		if (!this.#isWatchMissing || [...this.#chats.read("LIMIT 1")].length === 0) return;
+		const nowMs = Date.now();
+		this.#keepOwner(owner);
+		this.ctx.storage.kv.put<Watch>(WATCH, { days: null, sinceMs: nowMs, ...this.ctx.storage.kv.get<Watch>(WATCH), dueMs: nowMs });
+		await this.#arm(nowMs);
+	}
+
+	/** Whether nothing looks at old chats, although some end here. One that is long overdue has lost its alarm. */
+	get #isWatchMissing(): boolean {
+		if (!endsChats()) return false;
+		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
+		return watch === undefined || watch.dueMs < Date.now() - DAY_MS;
+	}
+
+	/**
+	 * Ends every chat of an account that is deleted, and the list with the last of them: a batch now, and the others by alarm. A chat that cannot be reached
+	 * blocks no other. Idempotent.
+	 * @returns whether nothing is left
+	 */
+	async endAll(owner: string): Promise<boolean> {
+		this.ctx.storage.kv.put(ENDING, true);
+		const nowMs = Date.now();
+		// Those that failed before stay behind the others.
+		this.#chats.update("SET deletes_at_ms = ? WHERE deletes_at_ms IS NULL", nowMs);
+		await this.#deleteAt(owner, nowMs + DELETE_AGAIN_MS);
+		await this.#deleteDue();
+		if ([...this.#chats.read("LIMIT 1")].length > 0) return false;
+		await this.end();
+		return true;
+	}
+
+	/** Deletes the list, once its guest or account has ended. */
 	async end(): Promise<void> {
 		await this.ctx.storage.deleteAlarm();
 		await this.ctx.storage.deleteAll();
@@ -306,15 +360,16 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		return found;
 	}
 
-	/** Deletes what is due, rewrites the index after deletions, and tells chats what their folders do, a step at a time. */
+	/** Ends chats that were not used for long, deletes what is due, rewrites the index after deletions, and tells chats what their folders do, a step at a time. */
 	override async alarm(): Promise<void> {
+		await this.#endUnused();
 		await this.#deleteDue();
 		await this.#mergeDue();
 		await this.#tellChats(this.ctx.storage.kv.get<string>(OWNER) ?? "");
 	}
 
 	async #deleteDue(): Promise<void> {
-		const due = [...this.#chats.read("WHERE deletes_at_ms <= ? LIMIT ?", Date.now(), DELETED_AT_ONCE)];
+		const due = [...this.#chats.read("WHERE deletes_at_ms <= ? ORDER BY deletes_at_ms LIMIT ?", Date.now(), DELETED_AT_ONCE)];
 		// The next alarm is set before the first call.
 		if (due.length > 0) await this.#arm(Date.now() + DELETE_AGAIN_MS);
 		const areGone = await Promise.all(due.map(({ id }) => this.#delete(id)));
@@ -323,14 +378,56 @@ export class ChatList extends DurableObject<Cloudflare.Env> {
 		if (next?.deletesAtMs) await this.#arm(next.deletesAtMs);
 	}
 
+	/** Marks chats to be deleted that were not used for as long as their owner's tier keeps them. While that cannot be read, nothing is. */
+	async #endUnused(): Promise<void> {
+		const watch = this.ctx.storage.kv.get<Watch>(WATCH);
+		const nowMs = Date.now();
+		if (!watch) return;
+		if (watch.dueMs > nowMs) return this.#arm(watch.dueMs);
+		// The next alarm is set before the first call.
+		await this.#watchUntil(nowMs + LOOK_AGAIN_MS, watch);
+		const owner = this.ctx.storage.kv.get<string>(OWNER) ?? "";
+		let days: number | null;
+		try {
+			days = await keptDaysOf(owner);
+		} catch (error) {
+			return logFailure(`how long chats of ${owner} are kept could not be read`, error);
+		}
+		// An import may have come meanwhile.
+		const { sinceMs: keptSinceMs } = this.ctx.storage.kv.get<Watch>(WATCH) ?? watch;
+		// A shorter time begins when it is noticed, so that nothing ends because a plan did, or the configuration changed.
+		const sinceMs = days !== null && (watch.days === null || days < watch.days) ? nowMs : keptSinceMs;
+		const lifeMs = (days ?? Number.POSITIVE_INFINITY) * DAY_MS;
+		if (sinceMs + lifeMs <= nowMs) {
+			const unused = "SELECT id FROM chat WHERE deletes_at_ms IS NULL AND updated_at <= ? ORDER BY updated_at LIMIT ?";
+			const before = new Date(nowMs - lifeMs).toISOString();
+			this.#chats.update(`SET deletes_at_ms = ? WHERE id IN (${unused})`, nowMs, before, UNUSED_AT_ONCE);
+		}
+		const [oldest] = this.#chats.read("WHERE deletes_at_ms IS NULL ORDER BY updated_at LIMIT 1");
+		// The next chat begins another watch.
+		if (!oldest || !endsChats()) return void this.ctx.storage.kv.delete(WATCH);
+		const nextMs = Math.max(Date.parse(oldest.updatedAt), sinceMs) + lifeMs;
+		const dueMs = Math.min(Math.max(nextMs, nowMs + LOOK_AGAIN_MS), nowMs + LOOK_LATEST_MS);
+		await this.#watchUntil(dueMs, { days, sinceMs });
+	}
+
+	#watchUntil(dueMs: number, watch: Pick<Watch, "days" | "sinceMs">): Promise<void> {
+		this.ctx.storage.kv.put<Watch>(WATCH, { days: watch.days, sinceMs: watch.sinceMs, dueMs });
+		return this.#arm(dueMs);
+	}
+
+	/** Never rejects: what fails is tried again, behind the others. @returns whether the chat is gone */
 	async #delete(id: string): Promise<boolean> {
+		const chat = this.env.CONVERSATION.getByName(id);
+		const owner = this.ctx.storage.kv.get<string>(OWNER) ?? "";
 		try {
 			// It leaves the list itself, unless it is not the subject's any more.
-			await this.env.CONVERSATION.getByName(id).delete(this.ctx.storage.kv.get<string>(OWNER) ?? "");
+			await (this.ctx.storage.kv.get(ENDING) === undefined ? chat.delete(owner) : chat.end(owner));
 			await this.remove(id);
 			return true;
 		} catch (error) {
 			logFailure(`chat ${id} could not be deleted`, error);
+			this.#chats.update("SET deletes_at_ms = ? WHERE id = ?", Date.now(), id);
 			return false;
 		}
 	}

@@ -123,6 +123,19 @@ export class LedgerStorage implements Entries {
 		return this.#read(REQUEST, `WHERE id > ? ${clauses} ORDER BY id LIMIT ?`, id, ...bindings, max);
 	}
 
+	/** The next requests by id, each in its latest version, and the id to go on after; null after the last. About `max`: live ones come on top. */
+	requestsAfter(after: string, max: number): { rows: RequestRow[]; next: string | null } {
+		const stored = this.finalAfter(after, max);
+		const next = stored.length < max ? null : (stored.at(-1)?.id ?? null);
+		const live = [...this.#sums.live.values()].filter(({ id }) => id > after && (next === null || id <= next));
+		const rows = new Map([...stored, ...live].map((row) => [row.id, row]));
+		return { rows: [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), next };
+	}
+
+	adjustments(): Adjustment[] {
+		return this.#read(ADJUSTMENT, "ORDER BY at_ms");
+	}
+
 	/** Counted units of the requests that were held from an instant on and ended before another. Reads the whole table. */
 	countedBetween(heldFromMs: number, endedBeforeMs: number): number {
 		const sum =

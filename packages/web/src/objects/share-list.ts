@@ -109,6 +109,15 @@ export class ShareList extends DurableObject<Cloudflare.Env> {
 		for (const { id } of this.#rows("WHERE chat_id = ?", chatId)) await this.#end(id);
 	}
 
+	/** Ends every share of an account that is deleted, and this list: their addresses say that they are gone. Idempotent. */
+	async endAll(): Promise<void> {
+		for (const { id } of this.#rows()) {
+			await this.env.SHARED_CHAT.getByName(id).end(true);
+			this.#sql.exec("DELETE FROM share WHERE id = ?", id);
+		}
+		await this.ctx.storage.deleteAll();
+	}
+
 	async #make(id: string, user: User, tier: Tier, chatId: string, { files: withFiles, seen, reader }: ShareOptions): Promise<ShareResult> {
 		const snapshot = await this.env.CONVERSATION.getByName(chatId).snapshot(user.key, id, withFiles, { seen, reader });
 		if (snapshot.kind !== "done") return snapshot;

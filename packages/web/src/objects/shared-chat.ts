@@ -7,6 +7,8 @@ import { defined, flag, instant, integer, isRecord, json, Table, text } from "./
 
 const DAY_MS = 86_400_000;
 const FILES_RETRY_MS = 3_600_000;
+/** The note that its owner's account is deleted: it names nobody. */
+const GONE = "gone";
 /** Where it is noted whose share was taken down here. */
 const TAKEN_DOWN = "taken-down";
 
@@ -58,8 +60,9 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 	}
 
 	/** The chat as it was shared; null where nothing is shared any more. Stores nothing. */
-	view(): SharedChatView | "taken-down" | null {
+	view(): SharedChatView | "taken-down" | "gone" | null {
 		const head = this.#head();
+		if (!head && this.ctx.storage.kv.get(GONE) !== undefined) return "gone";
 		if (!head) return this.ctx.storage.kv.get(TAKEN_DOWN) === undefined ? null : "taken-down";
 		const messages = [...MESSAGE.read(this.#sql, "ORDER BY place")].map(({ message }) => message);
 		return { title: head.title, sharedAt: new Date(head.atMs).toISOString(), messages, isCut: head.isCut };
@@ -89,10 +92,21 @@ export class SharedChat extends DurableObject<Cloudflare.Env> {
 		return true;
 	}
 
-	/** Ends the share: nobody can read it from now on, and nothing is left once the bucket has deleted its files. Idempotent. */
-	async end(): Promise<void> {
+	/**
+	 * Ends the share: nobody can read it from now on, and nothing is left once the bucket has deleted its files. Idempotent.
+	 * @param withAccount its owner's account is deleted: a note without a name stays, by which its address answers 410
+	 */
+	async end(withAccount = false): Promise<void> {
+		if (withAccount) {
+			this.ctx.storage.kv.put(GONE, true);
+			this.ctx.storage.kv.delete(TAKEN_DOWN);
+		}
 		this.#dropTables();
-		if (await this.#deleteFiles()) await this.ctx.storage.deleteAll();
+		if (!(await this.#deleteFiles())) return;
+		const isGone = this.ctx.storage.kv.get(GONE) !== undefined;
+		await this.ctx.storage.deleteAlarm();
+		await this.ctx.storage.deleteAll();
+		if (isGone) this.ctx.storage.kv.put(GONE, true);
 	}
 
 	/** A day after the sharing: ends what is on no list. Later: repeats an end that the bucket did not take. */

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import {
+	type Adjustment,
 	type ChatStatus,
 	type Command,
 	type DayTotals,
@@ -244,6 +245,20 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#opened?.book.days(fromDay) ?? [];
 	}
 
+	/**
+	 * The subject's requests by id, each in its latest version. Stores nothing.
+	 * @param after the last id that is known; "" for none
+	 * @returns and the id to go on after; null after the last
+	 */
+	requestsAfter(after: string, max: number): { rows: RequestRow[]; next: string | null } {
+		return this.#opened?.book.stored.requestsAfter(after, max) ?? { rows: [], next: null };
+	}
+
+	/** What was counted without a request. Stores nothing. */
+	adjustments(): Adjustment[] {
+		return this.#opened?.book.stored.adjustments() ?? [];
+	}
+
 	/** Takes one of the 30 actions at the provider that this user has in a minute. @returns 0, or how long to wait, milliseconds */
 	takeAction(): number {
 		return this.#actions.take();
@@ -377,6 +392,19 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		return this.#opened?.book.notes.closed?.inFavourOf ?? null;
 	}
 
+	/**
+	 * Keeps what was counted for so long after its user or organization is deleted, and forgets the rest: the plan and its checkout. Idempotent: the first
+	 * call sets the end. Stores nothing for a subject that was never served.
+	 */
+	async retire(keptMs: number): Promise<void> {
+		if (!this.#opened) return;
+		const { book } = this.#opened;
+		const { endsAtMs = book.nowMs() + keptMs, plan: _plan, checkout: _checkout, comingChange: _change, ...notes } = book.notes;
+		book.note({ ...notes, plan: undefined, checkout: undefined, comingChange: undefined, endsAtMs });
+		this.#copies.clear();
+		await this.#armForWork(this.#opened);
+	}
+
 	/** Counts units that a guest used before it became this account into the current day. Once for each `id`. */
 	carryOver(key: string, id: string, units: number): void {
 		this.#open(key).book.decide({ type: "carry-over", id, units });
@@ -429,7 +457,7 @@ export class UsageLedger extends DurableObject<Cloudflare.Env> {
 		await this.#armForWork(this.#opened);
 	}
 
-	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. A network's ledger has none. */
+	/** Deletes a guest's chats, as many as one alarm may, and with the last of them this ledger. Every other ledger has none by then. */
 	async #endOfLife({ kind, key }: LedgerBook): Promise<void> {
 		// Set before the calls: a run that dies is followed by another, which finds the chats that are left.
 		await this.#arm(Date.now() + END_AGAIN_MS);
@@ -557,7 +585,7 @@ function unitsOfDay({ stored }: LedgerBook, atMs: number, endedBeforeMs: number)
 }
 
 function endOfLifeMs(book: LedgerBook): number {
-	if (book.kind === "user" || book.kind === "organization") return Number.POSITIVE_INFINITY;
+	if (book.kind === "user" || book.kind === "organization") return book.notes.endsAtMs ?? Number.POSITIVE_INFINITY;
 	if (book.notes.closed && book.sums.latestMs === 0) return book.notes.closed.atMs + UNUSED_LIFE_MS;
 	if (isKeyPool(book.key)) return Math.max(book.sums.latestMs, endOfKeyPool(book.key)) + NETWORK_LIFE_MS;
 	return book.sums.latestMs + (book.kind === "network" ? NETWORK_LIFE_MS : GUEST_LIFE_MS);

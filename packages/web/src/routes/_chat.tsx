@@ -158,12 +158,12 @@ interface SideOptions {
 
 /** What the list of chats shows and does. */
 function sideOf(
-	{ viewer, chats, readAt, folders, reload, showOlder }: ReturnType<typeof useShell>,
+	{ viewer, chats, readAt, keptDays, folders, reload, showOlder }: ReturnType<typeof useShell>,
 	{ done, change }: ReturnType<typeof useChatActions>,
 	{ openId, onNew, onDialog }: SideOptions,
 ) {
 	return {
-		...{ viewer, chats, openId, readAt, done, onNew },
+		...{ viewer, chats, openId, readAt, keptDays, done, onNew },
 		folders: viewer.kind === "user" ? folders : undefined,
 		onChange: change,
 		onFolders: reload,

@@ -24,7 +24,25 @@ export const Route = createFileRoute("/s/$shareId")({
 		],
 	}),
 	component: SharedPage,
-	notFoundComponent: () => (
+	notFoundComponent: Ended,
+});
+
+type Loaded = Awaited<ReturnType<typeof loadShared>>;
+
+function titleOf(loaded: Loaded | undefined): string {
+	if (!loaded) return t("lost_not_found");
+	if (loaded === "gone") return t("share_link_dead");
+	return loaded === "taken-down" ? t("share_removed") : loaded.title;
+}
+
+function SharedPage() {
+	const chat = Route.useLoaderData();
+	if (chat === "gone") return <Ended />;
+	return chat === "taken-down" ? <TakenDown /> : <Shared {...chat} />;
+}
+
+function Ended() {
+	return (
 		<Page narrow>
 			<Lost title={t("share_link_dead")} text={t("share_link_dead_text")}>
 				<Link to="/" className="button-next">
@@ -32,19 +50,7 @@ export const Route = createFileRoute("/s/$shareId")({
 				</Link>
 			</Lost>
 		</Page>
-	),
-});
-
-type Loaded = Awaited<ReturnType<typeof loadShared>>;
-
-function titleOf(loaded: Loaded | undefined): string {
-	if (!loaded) return t("lost_not_found");
-	return loaded === "taken-down" ? t("share_removed") : loaded.title;
-}
-
-function SharedPage() {
-	const chat = Route.useLoaderData();
-	return chat === "taken-down" ? <TakenDown /> : <Shared {...chat} />;
+	);
 }
 
 function TakenDown() {

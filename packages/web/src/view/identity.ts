@@ -1,6 +1,8 @@
 // Plain data for pages. Instants are ISO 8601 in UTC, usage is in requests, money in cents. Types only.
 import type { ProviderId } from "../sign-in-providers.ts";
 
+import type { PlanStanding } from "./billing.ts";
+
 /** `tag` names the viewer in the requests of their pages (lib/identity/viewer-tag.ts). Absent: the page belongs to nobody yet. */
 export type Viewer =
 	| { kind: "guest"; tag?: string }
@@ -14,6 +16,29 @@ export type Viewer =
 			/** The organization that the viewer acts for. Its plan pays, if it has one. `mayBuy`: the viewer may manage that plan. */
 			organization: { id: string; name: string; mayBuy: boolean } | null;
 	  };
+
+/** What the deletion of an account, or of an organization, takes, and what stands in its way. */
+export interface DeletionView {
+	/** The organizations whose only owner the viewer is: each is handed over or deleted before the account. */
+	organizations: { id: string; name: string }[];
+	/** The plans that still run, which have to be cancelled. `endsAt`: the end of what is paid. */
+	plans: (Pick<PlanStanding, "name" | "state" | "price"> & { endsAt: string | null })[];
+	/** Whether the plans could not be read: then nothing can be deleted. */
+	isUnread: boolean;
+	/** How long an account can be kept after its deletion was requested. */
+	graceDays: number;
+	/** When the organization is deleted, if that was requested. */
+	dueAt: string | null;
+}
+
+/** An account that is being deleted. `plan`: how its plan was cancelled. */
+export interface LeavingView {
+	email: string;
+	dueAt: string;
+	plan: "none" | "now" | "period-end";
+	/** Whether the time to keep it has run out. */
+	isDue: boolean;
+}
 
 export type Role = "owner" | "admin" | "member";
 
@@ -35,6 +60,8 @@ export interface OrganizationView {
 	/** The limit that the owner set for each member in a billing period; null for a fifth of the plan for plain members. */
 	requestsPerMember: number | null;
 	members: MemberView[];
+	/** When it is deleted, ISO 8601; null while nobody has asked for that. */
+	deletesAt: string | null;
 	/** Open invitations. Empty unless the viewer is an owner or admin. */
 	invitations: { id: string; email: string; role: Role; expiresAt: string }[];
 }

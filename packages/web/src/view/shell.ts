@@ -8,6 +8,8 @@ import type { Tier, UsageView } from "./usage.ts";
 export interface Shell {
 	viewer: Viewer;
 	usage: UsageView;
+	/** How many days after its last use a chat is kept; null for ever. */
+	keptDays: number | null;
 	/** The newest page of the viewer's chats, and where the next one begins; null after the last. */
 	chats: ChatSummary[];
 	olderChats: string | null;

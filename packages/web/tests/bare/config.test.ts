@@ -211,6 +211,14 @@ describe("the configuration", () => {
 		);
 	});
 
+	test("takes the days that chats are kept by tier, for ever without them", () => {
+		const keptOf = (CHAT_KEPT_DAYS: string) => readConfig({ ...secrets, CHAT_KEPT_DAYS }).chatKeptDays;
+		expect(keptOf("")).toEqual({ guest: null, free: null, paid: null });
+		expect(keptOf("guest=7, free = 365")).toEqual({ guest: 7, free: 365, paid: null });
+		for (const bad of ["free", "free=0", "free=-1", "free=1.5", "team=5", "free=99999"])
+			expect(() => keptOf(bad), bad).toThrow(/^Configuration: CHAT_KEPT_DAYS is a list of tier=days/);
+	});
+
 	test("takes suggested prompts as JSON, and names a fault in it", () => {
 		const promptsOf = (SUGGESTED_PROMPTS: string) => readConfig({ ...secrets, SUGGESTED_PROMPTS }).suggestedPrompts;
 		expect(promptsOf("")).toBeNull();

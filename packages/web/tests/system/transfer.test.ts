@@ -85,7 +85,7 @@ test("a guest downloads all chats, also after the connection was lost and withou
 	await region("Import").getByRole("link", { name: "Sign up to import chats" }).waitFor();
 	await page.route(`**/api/chat/${first}/export*`, (route) => route.abort());
 	await page.route(`**/api/chat/${second}/export*`, (route) => route.fulfill({ status: 500, body: "" }));
-	await button("Download all chats").click();
+	await button("Download everything").click();
 	await page.getByRole("alert").getByText("The server could not be reached.").waitFor();
 	await page.unroute(`**/api/chat/${first}/export*`);
 	await button("Continue").click();
@@ -94,7 +94,7 @@ test("a guest downloads all chats, also after the connection was lost and withou
 	await page.unroute(`**/api/chat/${second}/export*`);
 	const [download] = await Promise.all([page.waitForEvent("download"), button("Try again").click()]);
 	await region("Download").getByText("Saved 2 chats.").waitFor();
-	expect(download.suggestedFilename()).toMatch(/^parley-chats-\d{4}-\d\d-\d\d\.zip$/);
+	expect(download.suggestedFilename()).toMatch(/^parley-data-\d{4}-\d\d-\d\d\.zip$/);
 	const texts = await textsOf(download);
 	expect([...texts.keys()].sort()).toEqual([
 		"contents.json",
@@ -102,7 +102,9 @@ test("a guest downloads all chats, also after the connection was lost and withou
 		"json/2 What is a tally.json",
 		"markdown/1 And a stick.md",
 		"markdown/2 What is a tally.md",
+		"usage.json",
 	]);
+	expect(JSON.parse(texts.get("usage.json") ?? "").requests).toHaveLength(2);
 	expect(JSON.parse(texts.get("json/2 What is a tally.json") ?? "")).toMatchObject({ format: "parley.chat", id: first });
 	expect(texts.get("markdown/1 And a stick.md")).toContain("You said: “And a stick?”");
 });
@@ -161,7 +163,7 @@ test("a download is what an import of another account reads, archived chats, pin
 	await context.request.patch(`${parley.app}/api/chat/${filed}`, { data: { folder: folder.id } });
 	await context.request.patch(`${parley.app}/api/chat/${pinned}`, { data: { pinned: true } });
 	await openData();
-	const [download] = await Promise.all([page.waitForEvent("download"), button("Download all chats").click()]);
+	const [download] = await Promise.all([page.waitForEvent("download"), button("Download everything").click()]);
 	const zip = readFileSync(await download.path());
 	await context.clearCookies();
 	await parley.openAccount(context.request);

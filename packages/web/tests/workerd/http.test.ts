@@ -239,6 +239,7 @@ describe("a page of another origin", () => {
 			"/confirm-email",
 			"/imprint",
 			"/invitation/some",
+			"/leaving",
 			"/mail-link",
 			"/pricing",
 			"/privacy",

@@ -85,6 +85,17 @@ describe("a token of the issuer", () => {
 		expect(results).toHaveLength(1);
 	});
 
+	test("is refused while its account is being deleted", async () => {
+		const sub = random();
+		const token = await tokenOf({ claims: { sub } });
+		await usageOf(token);
+		const [user] = await mapped(sub);
+		await env.DB.prepare("insert into deletions values (?, 'user', 'none', 1, 9999999999999, 0)")
+			.bind(user?.id ?? "")
+			.run();
+		expect((await callWith(token)).status).toBe(401);
+	});
+
 	test("opens nothing but the API: no page, key or session", async () => {
 		const token = await tokenOf({ claims: { sub: random() } });
 		const headers = { authorization: `Bearer ${token}` };

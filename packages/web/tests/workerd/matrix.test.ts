@@ -88,6 +88,21 @@ const NEW_CHAT = "it begins a chat of one's own; that the folder of somebody els
 
 /** The routes of the app's own API, by the address in wall.ts. */
 const ROUTES: Record<string, Entry[]> = {
+	"/api/account": [account("/api/account")],
+	// A wish that is complete would lock the caller, so that nothing could be called after it.
+	"/api/account/deletion": [
+		account("/api/account/deletion"),
+		account("/api/account/deletion", "POST", { plan: "never" }),
+		account("/api/account/deletion", "DELETE"),
+		of(({ organization }) => ({ path: `/api/account/deletion?organization=${organization}` }), ["head"]),
+		of(
+			posts("/api/account/deletion", ({ organization }) => ({ organizationId: organization })),
+			["head"],
+		),
+		of(({ organization }) => ({ method: "DELETE", path: `/api/account/deletion?organization=${organization}` }), ["head"]),
+	],
+	"/api/account/payments": [account("/api/account/payments")],
+	"/api/account/usage": [own("/api/account/usage")],
 	"/api/admin/corrections": [
 		of(
 			posts("/api/admin/corrections", ({ user }) => ({ userId: user, id: id(), units: 1 })),
@@ -418,6 +433,7 @@ const FUNCTIONS: Record<string, Entry[]> = {
 		),
 	],
 	loadKeys: [ownFunction("loadKeys")],
+	loadLeaving: [ownFunction("loadLeaving")],
 	loadLegal: [ownFunction("loadLegal", "privacy")],
 	loadMailLink: [ownFunction("loadMailLink", "none")],
 	loadMatchingChats: [
@@ -465,6 +481,7 @@ const PAGES: Record<string, Entry[]> = {
 	"/confirm-email": [own("/confirm-email?token=none")],
 	"/imprint": [own("/imprint")],
 	"/invitation/some": [of(({ invitation }) => ({ path: `/invitation/${invitation}` }), [], { knows: ACTORS })],
+	"/leaving": [own("/leaving")],
 	"/mail-link": [own("/mail-link?token=none")],
 	"/pricing": [own("/pricing")],
 	"/privacy": [own("/privacy")],

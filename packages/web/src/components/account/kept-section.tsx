@@ -2,12 +2,15 @@ import { Link } from "@tanstack/react-router";
 import { t } from "../../text/text.ts";
 import { Section } from "./section.tsx";
 
+/** What is said of chats that end by themselves. */
+const unused = (days: number | null) => (days === null ? "" : ` ${t("kept_unused", { count: days })}`);
+
 /** What is kept of a viewer, and until when: the rows of docs/retention.md that concern them, in their words. */
-const kept = (): { what: string; of: string; until: string; ofGuests: boolean }[] => [
+const kept = (days: number | null): { what: string; of: string; until: string; ofGuests: boolean }[] => [
 	{
 		what: t("frame_chats"),
 		of: t("kept_chats_of"),
-		until: t("kept_chats_until"),
+		until: `${t("kept_chats_until")}${unused(days)}`,
 		ofGuests: false,
 	},
 	{
@@ -19,7 +22,7 @@ const kept = (): { what: string; of: string; until: string; ofGuests: boolean }[
 	{
 		what: t("frame_chats"),
 		of: t("kept_chats_of"),
-		until: t("kept_guest_until"),
+		until: `${t("kept_guest_until")}${unused(days)}`,
 		ofGuests: true,
 	},
 	{
@@ -40,11 +43,11 @@ const kept = (): { what: string; of: string; until: string; ofGuests: boolean }[
 ];
 
 /** What is kept of the viewer, and until when. */
-export function KeptSection({ isGuest }: { isGuest: boolean }) {
+export function KeptSection({ isGuest, keptDays }: { isGuest: boolean; keptDays: number | null }) {
 	return (
 		<Section title={t("kept_title")}>
 			<dl className="divide-y divide-line">
-				{kept()
+				{kept(keptDays)
 					.filter(({ ofGuests }) => ofGuests === isGuest)
 					.map(({ what, of, until }) => (
 						<div key={what} className="grid gap-x-8 gap-y-1 py-3 first:pt-0 sm:grid-cols-2">

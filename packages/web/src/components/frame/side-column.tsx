@@ -17,6 +17,8 @@ const SideSheet = opened(() => import("./side-sheet.tsx").then((module) => modul
 
 export interface SideProps extends ChatListProps {
 	viewer: Viewer;
+	/** How many days after its last use a chat is kept; null for ever. */
+	keptDays: number | null;
 	/** What was just done to a chat, and how to undo it. */
 	done: Done | undefined;
 	/** Shows the next page of chats; undefined after the last. */
@@ -113,7 +115,7 @@ function Logo({ light, dark }: { light: string; dark: string }) {
 
 const row = "flex min-h-10 items-center gap-2 rounded-small px-3 transition-colors duration-quick hover:bg-said";
 
-function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKeys, onFolders, ...list }: SideProps) {
+function SideContent({ viewer, keptDays, done, onNew, onOlder, onSearch, onArchived, onKeys, onFolders, ...list }: SideProps) {
 	return (
 		<>
 			<nav aria-label={t("frame_chats")} className="flex min-h-0 grow flex-col overflow-y-auto px-2 pb-4">
@@ -146,6 +148,7 @@ function SideContent({ viewer, done, onNew, onOlder, onSearch, onArchived, onKey
 				) : null}
 				{list.chats.length > 0 && <ChatList {...list} />}
 				{list.chats.length === 0 && !list.folders?.length && <p className="mt-4 px-3 text-small text-soft">{t("side_empty")}</p>}
+				{keptDays !== null && <p className="mt-3 px-3 text-small text-soft">{t("side_kept", { count: keptDays })}</p>}
 				{onOlder && (
 					<button type="button" className="button-bare mt-2 shrink-0" onClick={onOlder}>
 						{t("side_older")}

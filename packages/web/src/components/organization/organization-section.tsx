@@ -6,6 +6,8 @@ import type { OrganizationsView } from "../../view/identity.ts";
 import type { UsageView } from "../../view/usage.ts";
 import { Section } from "../account/section.tsx";
 import { CreateOrganization } from "./create-organization.tsx";
+import { DeleteOrganization } from "./delete-organization.tsx";
+import { HandOver } from "./hand-over.tsx";
 import { Invitations } from "./invitations.tsx";
 import { Leave } from "./leave.tsx";
 import { LimitForEach } from "./limit-for-each.tsx";
@@ -65,7 +67,23 @@ export function OrganizationSection({ organizations, usage, onChanged, onPayerCh
 								<LimitForEach organization={shown} onChanged={onChanged} />
 							</>
 						)}
-						<Leave organization={shown} onLeft={() => say(t("org_left", { organization: shown.name }), onPayerChanged)} />
+						<div className="flex flex-col items-start gap-2">
+							<HandOver
+								key={shown.id}
+								organization={shown}
+								onHandedOver={(name) => say(t("org_handed_over", { name, organization: shown.name }), onChanged)}
+								onChanged={onChanged}
+							/>
+							<Leave organization={shown} onLeft={() => say(t("org_left", { organization: shown.name }), onPayerChanged)} />
+							<DeleteOrganization
+								key={`delete ${shown.id}`}
+								organization={shown}
+								onDeleted={(dueAt) =>
+									dueAt === null ? say(t("deletion_organization_done", { organization: shown.name }), onPayerChanged) : onChanged()
+								}
+								onKept={onChanged}
+							/>
+						</div>
 					</div>
 				</Section>
 			)}

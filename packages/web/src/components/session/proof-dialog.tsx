@@ -64,7 +64,7 @@ function ProofDialog({ ways, onEnd }: { ways: ProofWay[]; onEnd: (isProven: bool
 		<dialog
 			ref={dialog}
 			aria-labelledby={titleId}
-			className="w-full max-w-[min(26rem,calc(100vw-32px))] rounded-large bg-raised p-6 shadow-sheet"
+			className="m-auto w-full max-w-[min(26rem,calc(100vw-32px))] rounded-large bg-raised p-6 text-ink shadow-sheet backdrop:bg-veil"
 			onClose={() => onEnd(isProven.current)}
 		>
 			<h2 id={titleId} className="font-semibold text-body">

@@ -78,6 +78,7 @@ export const shellOf = (viewer: Viewer, usage: UsageView, billing: Shell["billin
 	freeLimit: 20,
 	files: { guest: fileLimit, free: fileLimit, paid: fileLimit },
 	instructions: { site: 0, own: 0 },
+	keptDays: null,
 	suggestedPrompts: [],
 	mailboxUrl: null,
 });
@@ -157,6 +158,7 @@ export const acmeFor = (role: MemberView["role"]): OrganizationView => ({
 	name: "Acme",
 	role,
 	requestsPerMember: null,
+	deletesAt: null,
 	members: [member("You", role, true), member("Olga", "owner"), member("Alan", "admin"), member("Mia", "member")],
 	invitations: [],
 });

@@ -9,8 +9,11 @@ export class ZipFile {
 	/** Bytes of its entries so far. */
 	bytes = 0;
 
-	async add(name: string, text: string): Promise<void> {
-		this.bytes += (await this.#zip.add(name, new TextReader(text))).compressedSize;
+	async add(name: string, content: string | Blob): Promise<void> {
+		const isText = typeof content === "string";
+		// What cameras and scanners make is compressed already.
+		const options = isText || /^text\//.test(content.type) ? {} : { level: 0 };
+		this.bytes += (await this.#zip.add(name, isText ? new TextReader(content) : new BlobReader(content), options)).compressedSize;
 	}
 
 	close(): Promise<Blob> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ChatDocument } from "../../chat-document.ts";
+import type { ChatDocument, ExportedFile } from "../../chat-document.ts";
 import type { ChatSummary } from "../../view/chat.ts";
 import { Refused, Unreached } from "../requests.ts";
 import { filesIn } from "./archive.ts";
@@ -13,7 +13,7 @@ const chatOf = (n: number): ChatSummary => ({
 	...(n === 2 && { archived: true as const, pinned: true as const, folder: "f" }),
 });
 
-const documentOf = (id: string): ChatDocument => ({
+const documentOf = (id: string, files: ExportedFile[] = []): ChatDocument => ({
 	format: "parley.chat",
 	version: 1,
 	id,
@@ -22,7 +22,7 @@ const documentOf = (id: string): ChatDocument => ({
 	exportedAt: "2026-11-29T18:00:00.000Z",
 	shown: 2,
 	turns: [
-		{ turn: 1, parent: null, answersAgain: null, question: { text: `Question ${id}`, files: [] }, answer: null },
+		{ turn: 1, parent: null, answersAgain: null, question: { text: `Question ${id}`, files }, answer: null },
 		{
 			turn: 2,
 			parent: null,
@@ -33,8 +33,15 @@ const documentOf = (id: string): ChatDocument => ({
 	],
 });
 
+interface Options {
+	bytesMax?: number;
+	parts?: { name: string; read: () => Promise<string | null> }[];
+	/** Files of the questions of a chat. */
+	files?: Record<string, ExportedFile[]>;
+}
+
 /** A server with so many chats. `fails`: what it answers for a chat, as long as it answers that. */
-function serverWith(count: number, fails: Map<string, Error> = new Map(), bytesMax?: number) {
+function serverWith(count: number, fails: Map<string, Error> = new Map(), { bytesMax, parts = [], files = {} }: Options = {}) {
 	const saved: { file: Blob; name: string }[] = [];
 	const reads: string[] = [];
 	let progress: DownloadProgress = { done: 0, all: undefined, failed: [], gone: [] };
@@ -48,9 +55,16 @@ function serverWith(count: number, fails: Map<string, Error> = new Map(), bytesM
 			reads.push(id);
 			const failure = fails.get(id);
 			if (failure) throw failure;
-			return JSON.stringify(documentOf(id));
+			return JSON.stringify(documentOf(id, files[id]));
 		},
 		folders: async () => [{ id: "f", name: "Tallies", instructions: "Verse." }],
+		file: async (chatId: string, fileId: string) => {
+			reads.push(fileId);
+			const failure = fails.get(fileId);
+			if (failure) throw failure;
+			return fileId === "missing" ? null : new Blob([`${fileId} of ${chatId}`], { type: "image/png" });
+		},
+		parts,
 	};
 	const report = (told: DownloadProgress) => {
 		progress = told;
@@ -69,7 +83,7 @@ describe("a download of all chats", () => {
 		const { download, saved, progress } = serverWith(3);
 		expect(await download.run()).toBe(true);
 		expect(progress()).toEqual({ done: 3, all: 3, failed: [], gone: [] });
-		expect(saved.map(({ name }) => name)).toEqual([expect.stringMatching(/^parley-chats-\d{4}-\d\d-\d\d\.zip$/)]);
+		expect(saved.map(({ name }) => name)).toEqual([expect.stringMatching(/^parley-data-\d{4}-\d\d-\d\d\.zip$/)]);
 		const texts = await textsIn(saved[0]?.file);
 		expect([...texts.keys()].sort()).toEqual(
 			[
@@ -141,12 +155,75 @@ describe("a download of all chats", () => {
 	});
 
 	test("begins another file where one is full", async () => {
-		const { download, saved } = serverWith(6, undefined, 1_000);
+		const { download, saved } = serverWith(6, undefined, { bytesMax: 1_000 });
 		await download.run();
 		expect(saved.length).toBeGreaterThan(1);
 		expect(saved[1]?.name).toMatch(/-2\.zip$/);
 		const names = (await Promise.all(saved.map(({ file }) => textsIn(file)))).flatMap((texts) => [...texts.keys()]);
 		expect(names.filter((name) => name.startsWith("json/"))).toHaveLength(6);
 		expect(names.filter((name) => name === "contents.json")).toHaveLength(saved.length);
+	});
+
+	test("has the files of each chat once, where its document and its Markdown say", async () => {
+		const file = (id: string, name: string): ExportedFile => ({ id, name, mediaType: "image/png", bytes: 9 });
+		const old = { name: "of an older version.txt", mediaType: "text/plain", bytes: 1 };
+		const files = { c0: [file("a", "../[tally].png"), file("a", "again.png"), file("missing", "gone.pdf"), old], c1: [file("b", "tally")] };
+		const { download, saved, reads } = serverWith(2, undefined, { files });
+		expect(await download.run()).toBe(true);
+		expect(reads.filter((id) => id === "a")).toHaveLength(1);
+		const texts = await textsIn(saved[0]?.file);
+		expect([...texts.keys()].filter((name) => name.startsWith("files/")).sort()).toEqual([
+			"files/1 Same title/1-1 .. [tally].png",
+			"files/2 A title with signs/1-1 tally",
+		]);
+		expect(texts.get("files/1 Same title/1-1 .. [tally].png")).toBe("a of c0");
+		const document: ChatDocument = JSON.parse(texts.get("json/1 Same title.json") ?? "");
+		const path = "files/1 Same title/1-1 .. [tally].png";
+		expect(document.turns[0]?.question?.files.map((one) => one.path)).toEqual([path, path, undefined, undefined]);
+		expect(texts.get("markdown/1 Same title.md")).toContain(`Attached: [../\\[tally\\].png](<../${path}>)`);
+		expect(texts.get("missing.txt")).toBe("1 Same title: gone.pdf could not be read.\n");
+	});
+
+	test("reads a chat again whose file failed", async () => {
+		const fails = new Map<string, Error>([["a", refused(500)]]);
+		const files = { c0: [{ id: "a", name: "a.txt", mediaType: "text/plain", bytes: 1 }] };
+		const { download, saved, progress } = serverWith(1, fails, { files });
+		expect(await download.run()).toBe(false);
+		expect([saved, progress().failed]).toEqual([[], [chatOf(0)]]);
+		fails.clear();
+		expect(await download.run()).toBe(true);
+		expect((await textsIn(saved[0]?.file)).get("files/1 Same title/1-1 a.txt")).toBe("a of c0");
+	});
+
+	test("has what there is besides chats, tries again what failed, and can do without", async () => {
+		let isDown = true;
+		const parts = [
+			{ name: "account.json", read: async () => "{}" },
+			{ name: "of-users.json", read: async () => null },
+			{
+				name: "payments.json",
+				read: async () => {
+					if (isDown) throw refused(502);
+					return "[]";
+				},
+			},
+		];
+		const { download, saved, progress } = serverWith(1, undefined, { parts });
+		expect(await download.run()).toBe(false);
+		expect(progress()).toMatchObject({ done: 1, failed: [{ id: "payments.json", title: "payments.json" }] });
+		isDown = false;
+		expect(await download.run()).toBe(true);
+		const texts = await textsIn(saved[0]?.file);
+		expect([texts.get("account.json"), texts.has("of-users.json"), texts.get("payments.json"), texts.has("missing.txt")]).toEqual([
+			"{}",
+			false,
+			"[]",
+			false,
+		]);
+		isDown = true;
+		const without = serverWith(1, undefined, { parts });
+		await without.download.run();
+		await without.download.finish();
+		expect((await textsIn(without.saved[0]?.file)).get("missing.txt")).toBe("payments.json could not be read.\n");
 	});
 });

@@ -1,37 +1,82 @@
 import { slug } from "virtual:brand";
-import { type ChatDocument, markdownOf, shownTurnsOf, wordsOfExport } from "../../chat-document.ts";
+import { type ChatDocument, type ExportedFile, jsonOf, markdownOf, shownTurnsOf, wordsOfExport } from "../../chat-document.ts";
 import { t } from "../../text/text.ts";
 import type { ChatPage, ChatSummary, Folder } from "../../view/chat.ts";
+import type { OwnUsagePage } from "../../view/own-data.ts";
 import { fetchOrThrow, Refused } from "../requests.ts";
 import { ZipFile } from "./archive.ts";
 import { inParallel } from "./in-parallel.ts";
 
 /** A zip file takes chats until it has so many bytes, then another one begins: a page must not hold more. */
 const FILE_BYTES_MAX = 256 * 1024 * 1024;
-/** The longest title in the name of a file. */
+/** The longest title in the name of a file, and the longest ending of an attached one. */
 const NAME_CHARS_MAX = 60;
+const ENDING_CHARS_MAX = 12;
+
+/** A file beside the chats. */
+interface Part {
+	name: string;
+	/** Its text; null where the viewer has none of it. */
+	read: () => Promise<string | null>;
+}
 
 /** What a download takes and gives; the browser's in `overHttp`. */
 export interface DownloadSource {
 	page: (after: string | null) => Promise<ChatPage>;
 	/** A chat's document. */
 	chat: (id: string) => Promise<string>;
+	/** A file of a chat; null where its bytes are missing. */
+	file: (chatId: string, fileId: string) => Promise<Blob | null>;
 	folders: () => Promise<Folder[]>;
+	/** What there is besides. */
+	parts: readonly Part[];
 }
+
+const readText = async (path: string) => (await fetchOrThrow(path)).text();
+
+/** What a read answers, or null where the server says so with this status. */
+async function unless<T>(status: number, read: Promise<T>): Promise<T | null> {
+	try {
+		return await read;
+	} catch (error) {
+		if (error instanceof Refused && error.problem.status === status) return null;
+		throw error;
+	}
+}
+
+async function readUsageOfAllTime(): Promise<string> {
+	const pages: OwnUsagePage[] = [];
+	for (let after: string | null | undefined = null; after !== undefined; ) {
+		const page: OwnUsagePage = JSON.parse(
+			await readText(`/api/account/usage${after === null ? "" : `?${new URLSearchParams({ after })}`}`),
+		);
+		pages.push(page);
+		after = page.next ?? undefined;
+	}
+	const [{ days, adjustments } = {}] = pages;
+	return asJson({ format: "parley.usage", version: 1, days, adjustments, requests: pages.flatMap(({ requests }) => requests) });
+}
+
+const asJson = (value: unknown) => `${JSON.stringify(value, null, "\t")}\n`;
 
 export const overHttp: DownloadSource = {
 	page: async (after) => (await fetchOrThrow(`/api/chats${after === null ? "" : `?after=${after}`}`)).json(),
-	chat: async (id) => (await fetchOrThrow(`/api/chat/${id}/export?format=json`)).text(),
+	chat: (id) => readText(`/api/chat/${id}/export?format=json`),
+	file: (chatId, fileId) =>
+		unless(
+			404,
+			fetchOrThrow(`/api/chat/${chatId}/files/${fileId}`).then((response) => response.blob()),
+		),
 	folders: async () => {
-		try {
-			const { folders }: { folders: Folder[] } = await (await fetchOrThrow("/api/folders")).json();
-			return folders;
-		} catch (error) {
-			// A guest has none.
-			if (error instanceof Refused && error.problem.status === 401) return [];
-			throw error;
-		}
+		// A guest has none.
+		const text = await unless(401, readText("/api/folders"));
+		return text === null ? [] : JSON.parse(text).folders;
 	},
+	parts: [
+		{ name: "account.json", read: () => unless(401, readText("/api/account")) },
+		{ name: "payments.json", read: () => unless(401, readText("/api/account/payments")) },
+		{ name: "usage.json", read: readUsageOfAllTime },
+	],
 };
 
 interface NamedChat {
@@ -44,14 +89,16 @@ export interface DownloadProgress {
 	/** Chats that are in a file; and all, once they are listed. */
 	done: number;
 	all: number | undefined;
-	/** Those that the server did not give. */
-	failed: ChatSummary[];
-	/** Those that were deleted since they were listed. */
-	gone: ChatSummary[];
+	/** What the server did not give. */
+	failed: Named[];
+	/** Chats that were deleted since they were listed. */
+	gone: Named[];
 }
 
+type Named = Pick<ChatSummary, "id" | "title">;
+
 /**
- * All chats of the viewer as zip files, each chat as JSON and as Markdown. The page reads one chat after the other, so that no request grows with the
+ * Everything of the viewer as zip files: each chat as JSON and as Markdown with its files, and what there is besides. The page reads one chat after the other, so that no request grows with the
  * number of chats, and continues where a lost connection has stopped it.
  */
 export class ChatsDownload {
@@ -65,6 +112,11 @@ export class ChatsDownload {
 	#left: NamedChat[] = [];
 	#failed: NamedChat[] = [];
 	readonly #gone: NamedChat[] = [];
+	/** The same of what there is besides. */
+	#partsLeft: Part[];
+	#partsFailed: Part[] = [];
+	/** Files whose bytes are missing at the server, as lines. */
+	readonly #lost = new Set<string>();
 	#done = 0;
 	#zip: ZipFile | undefined;
 	#files = 0;
@@ -82,6 +134,7 @@ export class ChatsDownload {
 		this.#save = save;
 		this.#report = report;
 		this.#bytesMax = bytesMax;
+		this.#partsLeft = [...source.parts];
 	}
 
 	/**
@@ -97,19 +150,28 @@ export class ChatsDownload {
 		}
 		this.#left.push(...this.#failed);
 		this.#failed = [];
+		this.#partsLeft.push(...this.#partsFailed);
+		this.#partsFailed = [];
 		this.#tell();
+		await this.#takeParts();
 		await inParallel(
 			() => this.#left.shift(),
 			(chat) => this.#take(chat),
 		);
-		if (this.#failed.length > 0) return false;
+		if (this.#failed.length + this.#partsFailed.length > 0) return false;
 		await this.finish();
 		return true;
 	}
 
 	/** Saves the last file without those that have failed, and with a list of them. */
 	async finish(): Promise<void> {
-		const missing = [...this.#failed.map(missingLine(t("download_unread"))), ...this.#gone.map(missingLine(t("download_gone")))];
+		const unread = t("download_unread");
+		const missing = [
+			...this.#partsFailed.map(({ name }) => `${name} ${unread}.\n`),
+			...this.#failed.map(missingLine(unread)),
+			...this.#gone.map(missingLine(t("download_gone"))),
+			...this.#lost,
+		];
 		const zip = await this.#open();
 		if (missing.length > 0) await zip.add("missing.txt", missing.join(""));
 		await this.#saveFile(zip);
@@ -125,15 +187,31 @@ export class ChatsDownload {
 		return chats.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
 	}
 
+	async #takeParts(): Promise<void> {
+		for (let part = this.#partsLeft.shift(); part; part = this.#partsLeft.shift()) {
+			try {
+				const text = await part.read();
+				if (text !== null) await (await this.#open()).add(part.name, text);
+			} catch (error) {
+				if (!isOfItem(error)) {
+					this.#partsLeft.unshift(part);
+					throw error;
+				}
+				this.#partsFailed.push(part);
+			}
+		}
+	}
+
 	async #take(chat: NamedChat): Promise<void> {
 		try {
-			const text = await this.#source.chat(chat.chat.id);
-			const written = this.#writing.then(() => this.#write(chat, text));
+			const document: ChatDocument = JSON.parse(await this.#source.chat(chat.chat.id));
+			const files = await this.#readFiles(chat, document);
+			const written = this.#writing.then(() => this.#write(chat, document, files));
 			this.#writing = written.catch(() => {});
 			await written;
 			this.#done += 1;
 		} catch (error) {
-			if (!isOfChat(error)) {
+			if (!isOfItem(error)) {
 				this.#left.unshift(chat);
 				throw error;
 			}
@@ -142,11 +220,32 @@ export class ChatsDownload {
 		this.#tell();
 	}
 
-	async #write({ name }: NamedChat, text: string): Promise<void> {
-		const document: ChatDocument = JSON.parse(text);
-		const markdown = [...markdownOf(document, shownTurnsOf(document), wordsOfExport(document.exportedAt))].join("");
+	/** Reads the files of a chat, one after the other, and notes in the document where they will be. An edited question has those of the first one. */
+	async #readFiles({ chat, name }: NamedChat, { turns }: ChatDocument): Promise<Map<string, Blob>> {
+		const read = new Map<string, Blob>();
+		const known = new Map<string, string | undefined>();
+		for (const { turn, question } of turns) {
+			for (const [at, file] of (question?.files ?? []).entries()) {
+				if (file.id === undefined) continue;
+				if (!known.has(file.id)) {
+					const bytes = await this.#source.file(chat.id, file.id);
+					const path = `files/${name}/${turn}-${at + 1} ${attachedName(file)}`;
+					if (bytes) read.set(path, bytes);
+					else this.#lost.add(`${name}: ${file.name} ${t("download_unread")}.\n`);
+					known.set(file.id, bytes ? path : undefined);
+				}
+				const path = known.get(file.id);
+				if (path !== undefined) file.path = path;
+			}
+		}
+		return read;
+	}
+
+	async #write({ name }: NamedChat, { turns, ...head }: ChatDocument, files: Map<string, Blob>): Promise<void> {
+		const markdown = [...markdownOf(head, shownTurnsOf({ ...head, turns }), wordsOfExport(head.exportedAt))].join("");
 		const zip = await this.#open();
-		await zip.add(`json/${name}.json`, text);
+		for (const [path, bytes] of files) await zip.add(path, bytes);
+		await zip.add(`json/${name}.json`, [...jsonOf(head, turns)].join(""));
 		await zip.add(`markdown/${name}.md`, markdown);
 		if (zip.bytes > this.#bytesMax) await this.#saveFile(zip);
 	}
@@ -158,24 +257,25 @@ export class ChatsDownload {
 		this.#files += 1;
 		const chats = (this.#all ?? []).map(({ chat, name }) => ({ ...chat, name }));
 		const contents = { format: "parley.chats", version: 1, folders: this.#folders, chats };
-		await this.#zip.add("contents.json", `${JSON.stringify(contents, null, "\t")}\n`);
+		await this.#zip.add("contents.json", asJson(contents));
 		return this.#zip;
 	}
 
 	async #saveFile(zip: ZipFile): Promise<void> {
 		this.#zip = undefined;
 		const number = this.#files > 1 ? `-${this.#files}` : "";
-		this.#save(await zip.close(), `${slug}-chats-${new Date().toISOString().slice(0, 10)}${number}.zip`);
+		this.#save(await zip.close(), `${slug}-data-${new Date().toISOString().slice(0, 10)}${number}.zip`);
 	}
 
 	#tell(): void {
+		const parts = this.#partsFailed.map(({ name }) => ({ id: name, title: name }));
 		const summaries = (chats: NamedChat[]) => chats.map(({ chat }) => chat);
-		this.#report({ done: this.#done, all: this.#all?.length, failed: summaries(this.#failed), gone: summaries(this.#gone) });
+		this.#report({ done: this.#done, all: this.#all?.length, failed: [...parts, ...summaries(this.#failed)], gone: summaries(this.#gone) });
 	}
 }
 
-/** Whether the server refused this chat, and not the viewer or every chat. */
-function isOfChat(error: unknown): error is Refused {
+/** Whether the server refused this chat or part, and not the viewer or everything. */
+function isOfItem(error: unknown): error is Refused {
 	return error instanceof Refused && (error.problem.status === 404 || error.problem.status >= 500);
 }
 
@@ -198,4 +298,10 @@ function fileName(title: string): string {
 		.join("")
 		.replace(/[. ]+$/, "")
 		.trim();
+}
+
+/** The name of an attached file, with its ending, on any system. */
+function attachedName({ name }: ExportedFile): string {
+	const ending = /\.[A-Za-z0-9]+$/.exec(name)?.[0] ?? "";
+	return ending.length > ENDING_CHARS_MAX ? fileName(name) : `${fileName(name.slice(0, name.length - ending.length))}${ending}`;
 }

@@ -9,7 +9,7 @@ import type { OwnInstructions } from "../../instructions.ts";
 import { language } from "../../text/reader.ts";
 import type { ApiKeyView } from "../../view/api-key.ts";
 import type { PlanView, PricingView } from "../../view/billing.ts";
-import type { ConfirmationView, InvitationView, OrganizationsView, Viewer } from "../../view/identity.ts";
+import type { ConfirmationView, InvitationView, LeavingView, OrganizationsView, Viewer } from "../../view/identity.ts";
 import type { LegalView } from "../../view/legal.ts";
 import type { Share, SharedChatView } from "../../view/share.ts";
 import type { UsageHistory } from "../../view/usage.ts";
@@ -19,10 +19,12 @@ import { apiKeysFor, apiKeysOf } from "../identity/api-keys.ts";
 import { readConfirmation } from "../identity/confirmation.ts";
 import { tellsUsageOf } from "../identity/email/settings.ts";
 import { invitationFor, organizationsOf } from "../identity/organization.ts";
-import { customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
+import { leavingSession } from "../identity/session.ts";
+import { assertOwnPage, customerOf, identify, type Subject, userOf } from "../identity/subject.ts";
 import { viewerOf } from "../identity/viewer.ts";
 import { capabilities } from "../payments/provider.ts";
 import { visitorPrices } from "../payments/visitor-prices.ts";
+import { now } from "../time/clock.ts";
 import { input } from "./server-functions.ts";
 
 // The data of every page but the chat's (pages.ts), whose scripts must not carry these functions.
@@ -67,6 +69,18 @@ export const loadUsageHistory = createServerFn({ method: "GET" }).handler(async 
 export const loadTellsUsage = createServerFn({ method: "GET" }).handler(async (): Promise<boolean | null> => {
 	const user = await userOf(getRequest());
 	return user && tellsUsageOf(user.userId);
+});
+
+/** The account of whoever has signed in while it is being deleted; null for everyone else. */
+export const loadLeaving = createServerFn({ method: "GET" }).handler(async (): Promise<LeavingView | null> => {
+	const request = getRequest();
+	const found = await leavingSession(request);
+	if (!found) {
+		await assertOwnPage(request);
+		return null;
+	}
+	const { user, leaving } = found;
+	return { email: user.email, dueAt: leaving.dueAt.toISOString(), plan: leaving.plan, isDue: leaving.dueAt.getTime() <= now() };
 });
 
 /** What the viewer tells every model. */
@@ -117,12 +131,12 @@ export const loadLegal = createServerFn({ method: "GET" })
 		return address === null ? null : { title: null, text: null, address };
 	});
 
-/** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down is 410. */
+/** A shared chat, for everyone with its link; null where nothing is shared. One that the operator has taken down, or whose owner's account is deleted, is 410. */
 export const loadShared = createServerFn({ method: "GET" })
 	.validator(input(z.string().max(64)))
-	.handler(async ({ data }): Promise<SharedChatView | "taken-down" | null> => {
+	.handler(async ({ data }): Promise<SharedChatView | "taken-down" | "gone" | null> => {
 		const chat = isShareId(data) ? await env.SHARED_CHAT.getByName(data).view() : null;
-		if (chat === "taken-down") setResponseStatus(410);
+		if (chat === "taken-down" || chat === "gone") setResponseStatus(410);
 		return chat;
 	});
 

@@ -27,7 +27,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	const request = getRequest();
 	const subject = await viewerOfPage(request);
 	await updateGuestCookie(request, subject);
-	const { limits, models, mailboxUrl, suggestedPrompts } = config();
+	const { limits, models, mailboxUrl, suggestedPrompts, chatKeptDays } = config();
 	const { sells, hasBrowserSdk } = capabilities();
 	const [usage, { chats, next, folders }] = await Promise.all([
 		getBillingSummary(request, { subject }),
@@ -36,6 +36,7 @@ export const loadShell = createServerFn({ method: "GET" }).handler(async (): Pro
 	return {
 		viewer: viewerOf(subject),
 		usage,
+		keptDays: chatKeptDays[usage.tier],
 		chats,
 		olderChats: next,
 		folders,

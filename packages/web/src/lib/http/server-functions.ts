@@ -1,3 +1,4 @@
+import { redirect } from "@tanstack/react-router";
 import { setResponseHeader, setResponseStatus } from "@tanstack/react-start/server";
 import type { z } from "zod";
 import { t } from "../../text/text.ts";
@@ -62,6 +63,8 @@ export async function runFunction<T>(request: Request, next: () => Promise<T>): 
 		// Redirects and "not found" are Start's own.
 		if (!(error instanceof Error)) throw error;
 		const problem = error instanceof ProblemError ? error : faultOf(request, error, crypto.randomUUID());
+		// Signing in to an account that is being deleted leads to one page, whichever was asked for.
+		if (problem.code === "account-is-being-deleted") throw redirect({ to: "/leaving" });
 		// Start would answer a browser with 200 and the error inside, and a page with 500.
 		setResponseStatus(problem.status);
 		for (const [name, value] of new Headers(problem.headers)) setResponseHeader(name, value);

@@ -127,6 +127,29 @@ export const ASKS_FOR_PROOF = new Set([
 	"set-password",
 ]);
 
+/** The routes that a session of an account has while the account is being deleted: those by which anyone signs in, and out again. */
+export const WHILE_LEAVING = new Set([
+	"sign-up/email",
+	"sign-in/email",
+	"sign-in/social",
+	"sign-in/passkey",
+	"passkey/challenge",
+	"callback/github",
+	"callback/google",
+	"confirm-email",
+	"verify-email",
+	"send-verification-email",
+	"mail/send",
+	"mail/code",
+	"mail/link",
+	"mail/password",
+	"second-factor",
+	"sign-out",
+	"get-session",
+	"error",
+	"ok",
+]);
+
 /** The query parameters of a GET route, by its path after /api/auth/. */
 const GETS: Record<string, string[]> = {
 	"get-session": ["disableCookieCache", "disableRefresh"],

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { config } from "../../config.ts";
 import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
+import { isLeaving } from "../deletion/deletions.ts";
 import { refuse } from "../http/problem.ts";
 import { expiredGuestCookies, mayMove, moveCookie } from "./guest-cookie.ts";
 import { identify, knownGuestKey, newGuest, type Subject } from "./subject.ts";
@@ -16,7 +17,8 @@ import { PAGE_HEADER } from "./viewer-tag.ts";
 export async function moveAtSignIn(request: Request, user: UserKey): Promise<string[]> {
 	const guest = knownGuestKey(request);
 	if (!guest) return [];
-	if (await isMoved(guest, user)) return expiredGuestCookies(request);
+	// An account that is being deleted takes nothing. If it is kept, the next page moves the chats.
+	if (!(await isLeaving(user)) && (await isMoved(guest, user))) return expiredGuestCookies(request);
 	return [moveCookie(request, guest, user, config().guestCookieSecrets[0], Date.now())];
 }
 

@@ -7,6 +7,7 @@ import { db } from "../../db/connection.ts";
 import { accounts, instructions, users } from "../../db/schema.ts";
 import { logFailure, OwnError } from "../../log.ts";
 import { t } from "../../text/text.ts";
+import { leaves } from "../deletion/deletions.ts";
 import { refuse } from "../http/problem.ts";
 import { welcome } from "./auth.ts";
 import { nameAtSignUp } from "./names.ts";
@@ -39,7 +40,7 @@ interface Person {
 let keySet: JWTVerifyGetKey | undefined;
 
 /**
- * The user of a token of the configured issuer, made at its first call. Null for a token that is not valid here.
+ * The user of a token of the configured issuer, made at its first call. Null for a token that is not valid here, or whose account is being deleted.
  * @throws {ProblemError} 503 while the issuer's keys cannot be read, 429 where the network has no new account left today
  */
 export async function userOfToken(request: Request, token: string, issuer: IssuerConfig): Promise<User | null> {
@@ -47,7 +48,8 @@ export async function userOfToken(request: Request, token: string, issuer: Issue
 	const person = claims && personOf(claims, issuer);
 	if (!person) return null;
 	const found = (await readUser(person)) ?? (await makeUser(request, person));
-	const { about, answer, ...user } = found;
+	const { about, answer, isLeaving, ...user } = found;
+	if (isLeaving) return null;
 	const acting = { user, organization: null, instructions: { about: about ?? "", answer: answer ?? "" } };
 	return userWith(request, acting, { id: user.id, scopes: null, spender: null });
 }
@@ -119,7 +121,7 @@ async function readUser(person: Person) {
 	const [found] = await db()
 		.select({
 			...{ id: users.id, name: users.name, email: users.email, emailVerified: users.emailVerified },
-			...{ about: instructions.about, answer: instructions.answer },
+			...{ about: instructions.about, answer: instructions.answer, isLeaving: sql<number>`${leaves(users.id)}` },
 		})
 		.from(accounts)
 		.innerJoin(users, eq(users.id, accounts.userId))

@@ -1,10 +1,12 @@
 import { APIError } from "better-auth/api";
-import { and, eq, gt, ne, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { and, eq, gt, ne, not, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
 import { t } from "../../text/text.ts";
 import type { Role } from "../../view/identity.ts";
+import { isLeaving, leaves } from "../deletion/deletions.ts";
 import { roleOf } from "./organization.ts";
+import { userKey } from "./subject-key.ts";
 
 /*
  * Every change of who is in an organization, and as what. Each change is one D1 statement that also checks who makes it, and D1 runs one statement
@@ -103,7 +105,7 @@ export async function setRole(actorId: string, organizationId: string, memberId:
 					eq(members.organizationId, organizationId),
 					mayGive(actorId, organizationId, members.role),
 					mayGive(actorId, organizationId, role),
-					role === "owner" ? undefined : isNotLastOwner,
+					role === "owner" ? not(leaves(members.userId)) : isNotLastOwner,
 				),
 			)
 			.returning(),
@@ -154,7 +156,7 @@ export async function leaveOrganization(userId: string, organizationId: string):
 async function refuseChange(actorId: string, organizationId: string, isTarget: SQL, given: Role): Promise<never> {
 	const actor = await assertMember(actorId, organizationId);
 	const [target] = await db()
-		.select({ role: members.role })
+		.select({ role: members.role, userId: members.userId })
 		.from(members)
 		.where(and(isTarget, eq(members.organizationId, organizationId)))
 		.limit(1);
@@ -162,6 +164,7 @@ async function refuseChange(actorId: string, organizationId: string, isTarget: S
 	const touchesOwner = given === "owner" || roleOf(target.role) === "owner";
 	if (actor === "member" || (actor === "admin" && touchesOwner))
 		deny(403, "YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_MEMBER", t("org_owners_decide"));
+	if (given === "owner" && (await isLeaving(userKey(target.userId)))) deny(400, "MEMBER_IS_LEAVING", t("org_member_leaves"));
 	return denyLastOwner();
 }
 

@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import { invitations, members, organizations, users } from "../../db/schema.ts";
 import type { InvitationView, MemberView, OrganizationsView, OrganizationView, Role } from "../../view/identity.ts";
+import { deletionOf } from "../deletion/deletions.ts";
 import type { MemberLimit } from "./member-limit.ts";
 import { type OrganizationKey, organizationKey } from "./subject-key.ts";
 
@@ -44,6 +45,17 @@ export async function firstOrganizationOf(userId: string): Promise<string | null
 	return first?.id ?? null;
 }
 
+/** An organization that a user owns, or null. */
+export async function ownedOrganization(userId: string, organizationId: string): Promise<Membership | null> {
+	const [found] = await db()
+		.select({ role: members.role, name: organizations.name, requestsPerMember: organizations.requestsPerMember })
+		.from(members)
+		.innerJoin(organizations, eq(organizations.id, members.organizationId))
+		.where(and(eq(members.userId, userId), eq(members.organizationId, organizationId)))
+		.limit(1);
+	return found && roleOf(found.role) === "owner" ? membershipFrom(organizationId, found) : null;
+}
+
 /**
  * The user's organizations, and what they may see of one of them.
  * @param payerId the organization that they act for
@@ -67,9 +79,14 @@ export async function organizationsOf(userId: string, payerId: string | null, wa
 	const payer = ofId(payerId)?.id ?? null;
 	if (!found) return { mine, payer, shown: null };
 	const role = roleOf(found.role);
-	const [people, invited] = await Promise.all([membersOf(found.id, userId), role === "member" ? [] : openInvitationsTo(found.id)]);
+	const [people, invited, deletion] = await Promise.all([
+		membersOf(found.id, userId),
+		role === "member" ? [] : openInvitationsTo(found.id),
+		deletionOf(found.id),
+	]);
+	const deletesAt = deletion?.dueAt.toISOString() ?? null;
 	const { id, name, requestsPerMember } = found;
-	return { mine, payer, shown: { id, name, role, requestsPerMember, members: people, invitations: invited } };
+	return { mine, payer, shown: { id, name, role, requestsPerMember, deletesAt, members: people, invitations: invited } };
 }
 
 async function membersOf(organizationId: string, viewerId: string): Promise<MemberView[]> {

@@ -4,7 +4,7 @@ import { and, eq } from "drizzle-orm";
 import { config } from "../../config.ts";
 import { db } from "../../db/connection.ts";
 import { isDatabaseFailure } from "../../db/failure.ts";
-import { instructions, members, organizations, sessions, users } from "../../db/schema.ts";
+import { deletions, instructions, members, organizations, sessions, users } from "../../db/schema.ts";
 import type { OwnInstructions } from "../../instructions.ts";
 import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
@@ -27,17 +27,35 @@ export interface Session {
 
 const USE_NOTED_AFTER_MS = 3_600_000;
 
-const read = new WeakMap<Request, Promise<Session | null>>();
+/** When an account is deleted, and how its plan was cancelled. */
+type Leaving = Pick<typeof deletions.$inferSelect, "dueAt" | "plan">;
 
-/**
- * The session of a request, or null. Read from the database with one query, once for each request. No cookie holds a copy, so a sign-out, a lost
- * membership and a confirmed address count from the next request on.
- * @throws {ProblemError} 503 while the database does not answer
- */
-export function session(request: Request): Promise<Session | null> {
+const read = new WeakMap<Request, Promise<(Session & { leaving: Leaving | null }) | null>>();
+
+function readOnce(request: Request) {
 	const found = read.get(request) ?? readSession(request).catch(refuseUnread);
 	read.set(request, found);
 	return found;
+}
+
+/**
+ * The session of a request, or null. Read from the database with one query, once for each request. No cookie holds a copy, so a sign-out, a lost
+ * membership, a confirmed address and a deletion count from the next request on.
+ * @throws {ProblemError} 403 for an account that is being deleted, 503 while the database does not answer
+ */
+export async function session(request: Request): Promise<Session | null> {
+	const found = await readOnce(request);
+	if (found?.leaving) refuse("account-is-being-deleted", t("deletion_locked"));
+	return found;
+}
+
+/**
+ * The session of an account that is being deleted, which may only be kept; null for any other.
+ * @throws {ProblemError} 503 while the database does not answer
+ */
+export async function leavingSession(request: Request): Promise<{ user: Session["user"]; leaving: Leaving } | null> {
+	const found = await readOnce(request);
+	return found?.leaving ? { user: found.user, leaving: found.leaving } : null;
 }
 
 /** Nobody becomes a guest because the database fails: their requests would count on another ledger, and their chats would seem gone. */
@@ -48,7 +66,7 @@ function refuseUnread(error: unknown): never {
 	return refuse("database-unavailable", detail, { "retry-after": "5" });
 }
 
-async function readSession(request: Request): Promise<Session | null> {
+async function readSession(request: Request): Promise<(Session & { leaving: Leaving | null }) | null> {
 	const token = tokenOf(request);
 	if (token === null) return null;
 	const [found] = await db()
@@ -65,12 +83,15 @@ async function readSession(request: Request): Promise<Session | null> {
 			requestsPerMember: organizations.requestsPerMember,
 			about: instructions.about,
 			answer: instructions.answer,
+			dueAt: deletions.dueAt,
+			plan: deletions.plan,
 		})
 		.from(sessions)
 		.innerJoin(users, eq(users.id, sessions.userId))
 		.leftJoin(members, and(eq(members.userId, sessions.userId), eq(members.organizationId, sessions.activeOrganizationId)))
 		.leftJoin(organizations, eq(organizations.id, members.organizationId))
 		.leftJoin(instructions, eq(instructions.userId, sessions.userId))
+		.leftJoin(deletions, eq(deletions.id, sessions.userId))
 		.where(eq(sessions.token, token))
 		.limit(1);
 	// better-auth expires sessions by the machine's clock.
@@ -79,7 +100,7 @@ async function readSession(request: Request): Promise<Session | null> {
 	// better-auth extends the session and its cookie.
 	if (msLeft <= (SESSION_SECONDS - SESSION_RENEWED_AFTER_SECONDS) * 1000) await auth(request).api.getSession({ headers: request.headers });
 	noteUse(found);
-	const { user, organizationId, role, organization: name, requestsPerMember, about, answer } = found;
+	const { user, organizationId, role, organization: name, requestsPerMember, about, answer, dueAt, plan } = found;
 	const isMember = organizationId !== null && role !== null && name !== null;
 	return {
 		id: found.id,
@@ -87,6 +108,7 @@ async function readSession(request: Request): Promise<Session | null> {
 		user,
 		organization: isMember ? membershipFrom(organizationId, { role, name, requestsPerMember }) : null,
 		instructions: { about: about ?? "", answer: answer ?? "" },
+		leaving: dueAt && plan ? { dueAt, plan } : null,
 	};
 }
 

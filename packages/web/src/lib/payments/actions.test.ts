@@ -149,7 +149,7 @@ const everyAction = Object.values(ACTS).map(({ exported, act }) => [exported, ac
 
 test("every action that a browser may take has a sentence for each outcome, and is among the tests below", () => {
 	// What only reads, or opens the provider's own pages, and the check of who may do so.
-	const others = ["assertMayManage", "openPortal", "readBilling"];
+	const others = ["assertMayManage", "openPortal", "readBilling", "readForAction"];
 	expect(Object.keys(actions).sort()).toEqual([...everyAction.map(([exported]) => exported), ...others].sort());
 });
 

@@ -165,6 +165,12 @@ const ownPages = (request: Request, { successUrl, cancelUrl }: ReturnPages): Ret
 	cancelUrl: returnUrl(request, cancelUrl),
 });
 
+/** What an action goes by: the customer's billing, at most a second old. @throws ProblemError when the provider could not be read */
+export async function readForAction(user: User): Promise<CustomerBilling> {
+	assertMayManage(user);
+	return readFresh(user);
+}
+
 const readFresh = (user: User): Promise<CustomerBilling> => readCopy(user, "action");
 
 /** The customer's billing from the copy of their ledger. @throws ProblemError when the provider could not be read */

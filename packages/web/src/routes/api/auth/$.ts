@@ -5,7 +5,7 @@ import { guardSignUp } from "../../../lib/http/sign-up.ts";
 import { assertOwnTargets } from "../../../lib/http/wall.ts";
 import { auth } from "../../../lib/identity/auth.ts";
 import { withinBounds } from "../../../lib/identity/auth-bounds.ts";
-import { ASKS_FOR_PROOF, admittedUrl, authPathOf, bodyOf, invalidField } from "../../../lib/identity/auth-routes.ts";
+import { ASKS_FOR_PROOF, admittedUrl, authPathOf, bodyOf, invalidField, WHILE_LEAVING } from "../../../lib/identity/auth-routes.ts";
 import { setCookie } from "../../../lib/identity/cookies.ts";
 import { moveAtSignIn } from "../../../lib/identity/guest-to-account.ts";
 import { type Proofs, proofsOfOneRequest, SECOND_FACTOR_SECONDS } from "../../../lib/identity/proofs.ts";
@@ -23,9 +23,10 @@ const BODY_BYTES_MAX = 16 * 1024;
 
 const notFound = () => refuse("not-found", t("problem_nothing_here"));
 
-/** better-auth's own response. @throws {ProblemError} 409 for a request from a page of another viewer, 503 while the database does not answer */
+/** better-auth's own response. @throws {ProblemError} 403 for an account that is being deleted, 409 for a request from a page of another viewer, 503 while the database does not answer */
 async function answer(request: Request, proofs: Proofs): Promise<Response> {
 	await assertOwnPage(request);
+	if (!WHILE_LEAVING.has(authPathOf(request))) await session(request);
 	const response = await auth(request, proofs).handler(request);
 	// better-auth does not say that it could not read a session because of the database.
 	if (response.status >= 500) await session(request);
