@@ -401,6 +401,17 @@ describe("a key", () => {
 		await openai.models.list();
 	});
 
+	test("fails while its account is being deleted, and is in the account's export without its secret", async () => {
+		const { client, userId, secret, openai } = await made();
+		const exported = await (await client.fetch("/api/account")).text();
+		expect(JSON.parse(exported).apiKeys).toMatchObject([{ name: "Script", prefix: secret.slice(0, 12) }]);
+		expect(exported).not.toContain(secret);
+		await env.DB.prepare("insert into deletions values (?, 'user', 'none', 1, 9999999999999, 0)").bind(userId).run();
+		await expect(openai.models.list()).rejects.toMatchObject({ status: 401 });
+		await env.DB.prepare("delete from deletions where id = ?").bind(userId).run();
+		await openai.models.list();
+	});
+
 	test("fails once it has expired", async () => {
 		const { openai, keyId } = await made({ expiresInDays: 1 });
 		await openai.models.list();

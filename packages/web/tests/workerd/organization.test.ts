@@ -659,8 +659,11 @@ describe("an API key for an organization", () => {
 		expect([refused.status, (await refused.json<{ error: { code: string } }>()).error.code]).toEqual([429, "insufficient_quota"]);
 		expect(await member.usage()).toMatchObject({ tier: "paid", organization: { member: { used: 2, held: 0 } } });
 		expect(await personal(user)).toMatchObject({ used: 0 });
+		const listed = async () => (await ok<{ keys: { organization: string | null }[] }>(member.fetch("/api/keys"))).keys;
+		expect(await listed()).toMatchObject([{ organization: "Acme" }]);
 		await ok(owner.post("/api/auth/organization/remove-member", { organizationId, memberIdOrEmail: user.email }));
 		expect((await ask(secret)).status).toBe(401);
+		expect(await listed()).toMatchObject([{ organization: null }]);
 	});
 
 	test("pays once for an Idempotency-Key, also where the organization buys a plan between two tries", async () => {

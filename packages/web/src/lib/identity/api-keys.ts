@@ -1,13 +1,15 @@
 import { waitUntil } from "cloudflare:workers";
 import { createHash, randomBytes } from "node:crypto";
-import { and, desc, eq, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, not, or, type SQL, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
 import { db } from "../../db/connection.ts";
-import { apiKeys, deletions, instructions, members, organizations, users } from "../../db/schema.ts";
+import { apiKeys, instructions, members, organizations, users } from "../../db/schema.ts";
 import { logFailure } from "../../log.ts";
 import { t } from "../../text/text.ts";
 import { type ApiKeyView, type KeyLimit, SCOPES, type Scope } from "../../view/api-key.ts";
 import type { Role } from "../../view/identity.ts";
+import { leaves } from "../deletion/deletions.ts";
 import { readBody } from "../http/api.ts";
 import { refuse } from "../http/problem.ts";
 import { now } from "../time/clock.ts";
@@ -91,6 +93,8 @@ export function apiKeysFor(userId: string, organization: { id: string; role: Rol
 	return keysWhere(userId, and(eq(apiKeys.organizationId, organization.id), own));
 }
 
+const viewers = alias(members, "viewers");
+
 async function keysWhere(userId: string, which: SQL | undefined): Promise<ApiKeyView[]> {
 	const rows = await db()
 		.select({
@@ -101,7 +105,9 @@ async function keysWhere(userId: string, which: SQL | undefined): Promise<ApiKey
 		})
 		.from(apiKeys)
 		.innerJoin(users, eq(users.id, apiKeys.userId))
-		.leftJoin(organizations, eq(organizations.id, apiKeys.organizationId))
+		// Who has left an organization is told nothing of it any more.
+		.leftJoin(viewers, and(eq(viewers.organizationId, apiKeys.organizationId), eq(viewers.userId, userId)))
+		.leftJoin(organizations, eq(organizations.id, viewers.organizationId))
 		.where(which)
 		.orderBy(desc(apiKeys.createdAt));
 	return rows.map(({ ownerId, owner, ...row }) => viewOf({ ...row, owner: ownerId === userId ? null : owner }));
@@ -126,7 +132,6 @@ export const isApiKey = (token: string): boolean => FORM.test(token);
 /**
  * The user of a key, as their requests with it are metered. Read from the database for each request, so that a revocation and a lost membership count
  * from the next request on. Null for a key that is unknown, revoked or expired, or whose organization its user has left.
- * @throws {ProblemError} 403 for an account that is being deleted
  */
 export async function userOfApiKey(request: Request, key: string): Promise<User | null> {
 	const [found] = await db()
@@ -144,18 +149,16 @@ export async function userOfApiKey(request: Request, key: string): Promise<User 
 			requestsPerMember: organizations.requestsPerMember,
 			about: instructions.about,
 			answer: instructions.answer,
-			leavesAt: deletions.dueAt,
 		})
 		.from(apiKeys)
 		.innerJoin(users, eq(users.id, apiKeys.userId))
 		.leftJoin(members, and(eq(members.userId, apiKeys.userId), eq(members.organizationId, apiKeys.organizationId)))
 		.leftJoin(organizations, eq(organizations.id, members.organizationId))
 		.leftJoin(instructions, eq(instructions.userId, apiKeys.userId))
-		.leftJoin(deletions, eq(deletions.id, apiKeys.userId))
-		.where(eq(apiKeys.hash, hashOf(key)))
+		// An account that is being deleted is locked from the press on.
+		.where(and(eq(apiKeys.hash, hashOf(key)), not(leaves(users.id))))
 		.limit(1);
 	if (!found || isExpired(found.expiresAt)) return null;
-	if (found.leavesAt) refuse("account-is-being-deleted", t("deletion_locked"));
 	const { id, organizationId, role, organization: name, requestsPerMember } = found;
 	const isMember = role !== null && name !== null;
 	if (organizationId !== null && !isMember) return null;

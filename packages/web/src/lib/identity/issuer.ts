@@ -4,9 +4,10 @@ import { and, eq, sql } from "drizzle-orm";
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { config, type IssuerConfig } from "../../config.ts";
 import { db } from "../../db/connection.ts";
-import { accounts, deletions, instructions, users } from "../../db/schema.ts";
+import { accounts, instructions, users } from "../../db/schema.ts";
 import { logFailure, OwnError } from "../../log.ts";
 import { t } from "../../text/text.ts";
+import { leaves } from "../deletion/deletions.ts";
 import { refuse } from "../http/problem.ts";
 import { welcome } from "./auth.ts";
 import { nameAtSignUp } from "./names.ts";
@@ -39,16 +40,16 @@ interface Person {
 let keySet: JWTVerifyGetKey | undefined;
 
 /**
- * The user of a token of the configured issuer, made at its first call. Null for a token that is not valid here.
- * @throws {ProblemError} 403 for an account that is being deleted, 503 while the issuer's keys cannot be read, 429 where the network has no new account left today
+ * The user of a token of the configured issuer, made at its first call. Null for a token that is not valid here, or whose account is being deleted.
+ * @throws {ProblemError} 503 while the issuer's keys cannot be read, 429 where the network has no new account left today
  */
 export async function userOfToken(request: Request, token: string, issuer: IssuerConfig): Promise<User | null> {
 	const claims = await claimsOf(token, issuer);
 	const person = claims && personOf(claims, issuer);
 	if (!person) return null;
 	const found = (await readUser(person)) ?? (await makeUser(request, person));
-	const { about, answer, leavesAt, ...user } = found;
-	if (leavesAt) refuse("account-is-being-deleted", t("deletion_locked"));
+	const { about, answer, isLeaving, ...user } = found;
+	if (isLeaving) return null;
 	const acting = { user, organization: null, instructions: { about: about ?? "", answer: answer ?? "" } };
 	return userWith(request, acting, { id: user.id, scopes: null, spender: null });
 }
@@ -120,12 +121,11 @@ async function readUser(person: Person) {
 	const [found] = await db()
 		.select({
 			...{ id: users.id, name: users.name, email: users.email, emailVerified: users.emailVerified },
-			...{ about: instructions.about, answer: instructions.answer, leavesAt: deletions.dueAt },
+			...{ about: instructions.about, answer: instructions.answer, isLeaving: sql<number>`${leaves(users.id)}` },
 		})
 		.from(accounts)
 		.innerJoin(users, eq(users.id, accounts.userId))
 		.leftJoin(instructions, eq(instructions.userId, users.id))
-		.leftJoin(deletions, eq(deletions.id, users.id))
 		.where(ofPerson(person))
 		.limit(1);
 	if (!found || found.emailVerified || person.email === null) return found;

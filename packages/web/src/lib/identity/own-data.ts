@@ -3,7 +3,6 @@ import { and, asc, eq, inArray, type SQL } from "drizzle-orm";
 import { db } from "../../db/connection.ts";
 import {
 	accounts,
-	apiKeys,
 	instructions,
 	invitations,
 	mailSettings,
@@ -16,6 +15,7 @@ import {
 } from "../../db/schema.ts";
 import type { OwnUsage, OwnUsagePage } from "../../view/own-data.ts";
 import { now } from "../time/clock.ts";
+import { apiKeysOf } from "./api-keys.ts";
 import type { SubjectKey, UserKey } from "./subject-key.ts";
 
 // What is exported besides chats (docs/retention.md). Nothing by which an account could be entered leaves: no hash, secret or token.
@@ -25,16 +25,28 @@ const REQUESTS_AT_ONCE = 1_000;
 
 /** Everything that an account has besides chats, usage and payments, with the names of the columns. */
 export async function ownDataOf(userId: string, key: UserKey): Promise<object> {
-	const [profile, waysIn, signIns, settings, organized, shares] = await Promise.all([
+	const [profile, waysIn, signIns, settings, organized, shares, keys] = await Promise.all([
 		profileOf(userId),
 		waysInOf(userId),
 		signInsOf(userId),
 		settingsOf(userId),
 		organizationsOf(userId),
 		env.SHARE_LIST.getByName(key).list(),
+		apiKeysOf(userId),
 	]);
 	const exportedAt = new Date(now()).toISOString();
-	return { format: "parley.account", version: 1, exportedAt, profile, waysIn, sessions: signIns, ...settings, ...organized, shares };
+	return {
+		format: "parley.account",
+		version: 1,
+		exportedAt,
+		profile,
+		waysIn,
+		sessions: signIns,
+		...settings,
+		...organized,
+		shares,
+		apiKeys: keys,
+	};
 }
 
 async function profileOf(userId: string) {
@@ -44,7 +56,7 @@ async function profileOf(userId: string) {
 }
 
 async function waysInOf(userId: string) {
-	const [ways, keys, [secondFactor = null], ofApi] = await Promise.all([
+	const [ways, keys, [secondFactor = null]] = await Promise.all([
 		db()
 			.select({ provider: accounts.providerId, accountId: accounts.accountId, createdAt: accounts.createdAt })
 			.from(accounts)
@@ -54,17 +66,8 @@ async function waysInOf(userId: string) {
 			.from(passkeys)
 			.where(eq(passkeys.userId, userId)),
 		db().select({ enabledAt: secondFactors.enabledAt }).from(secondFactors).where(eq(secondFactors.userId, userId)),
-		apiKeysOf(userId),
 	]);
-	return { accounts: ways, passkeys: keys, secondFactor, apiKeys: ofApi };
-}
-
-function apiKeysOf(userId: string) {
-	const { name, prefix, scopes, limitUnits, limitPer, createdAt, lastUsedAt, expiresAt } = apiKeys;
-	return db()
-		.select({ name, prefix, scopes, limitUnits, limitPer, createdAt, lastUsedAt, expiresAt })
-		.from(apiKeys)
-		.where(eq(apiKeys.userId, userId));
+	return { accounts: ways, passkeys: keys, secondFactor };
 }
 
 function signInsOf(userId: string) {
